@@ -1,0 +1,34 @@
+# Every target sets up .venv by itself; a fresh machine needs only Python 3.11+ and make.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: app test bench lint setup requirements
+
+app: setup
+	$(BIN)/automl app
+
+test: setup
+	$(BIN)/python -m pytest
+
+bench: setup
+	for module in startup; do $(BIN)/python -m benchmarks.$$module || exit 1; done
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+setup: $(STAMP)
+
+# uv resolves and unpacks in seconds what takes pip minutes; it is itself installed with pip
+$(STAMP): requirements-dev.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --config-settings editable_mode=compat -e .
+	touch $(STAMP)
+
+requirements: setup
+	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --no-header pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-header --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt

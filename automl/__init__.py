@@ -1,0 +1,1 @@
+"""AutoML for image classification: `automl.run(job)` and `automl.open_experiment(path)`."""

@@ -1,0 +1,1 @@
+"""Data sets: readers, checks, split and pixel cache. No torch."""

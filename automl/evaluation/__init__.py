@@ -1,0 +1,1 @@
+"""Probabilities and labels in, metrics out. No torch."""

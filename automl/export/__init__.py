@@ -1,0 +1,1 @@
+"""A trained trial as an artefact that others can use."""

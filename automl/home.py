@@ -1,0 +1,31 @@
+"""Where things live on this machine; every place can be moved with an environment variable."""
+
+import os
+from pathlib import Path
+
+
+def home_dir() -> Path:
+    """Our own directory, readable by this user only (`AUTOML_HOME`, default `~/.automl`)."""
+    return _private(Path(os.environ.get("AUTOML_HOME", "~/.automl")).expanduser().absolute())
+
+
+def experiments_dir() -> Path:
+    """Default place of experiments (`AUTOML_EXPERIMENTS_DIR`)."""
+    given = os.environ.get("AUTOML_EXPERIMENTS_DIR")
+    return _private(Path(given).expanduser().absolute() if given else home_dir() / "experiments")
+
+
+def cache_dir(name: str) -> Path:
+    """A folder whose content may be deleted at any time."""
+    return _private(home_dir() / "cache" / name)
+
+
+def weights_dir() -> Path | None:
+    """Folder of pretrained weights in timm's `local-dir` layout (`AUTOML_WEIGHTS_DIR`), if set."""
+    given = os.environ.get("AUTOML_WEIGHTS_DIR")
+    return Path(given).expanduser().absolute() if given else None
+
+
+def _private(path: Path) -> Path:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path

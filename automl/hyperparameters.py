@@ -1,0 +1,293 @@
+"""Every hyperparameter: type, range, default per model, and what may be searched over."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from automl import model_catalog
+from automl.frozen import FrozenModel
+from automl.search_space import Choice, Distribution, RandInt
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+class Hyperparameters(FrozenModel):
+    """One complete set: what a trial trains with. Defaults are Azure's where Azure has the key."""
+
+    model_name: Annotated[str, AfterValidator(model_catalog.check_name)] = "resnet18"
+    """One of the twelve built-in names or any timm model name."""
+
+    pretrained: Literal["auto", "required", "never"] = "auto"
+    """Start from ImageNet weights: if they can be had, or fail without them, or from scratch."""
+
+    number_of_epochs: int = Field(15, ge=1)
+    """Passes over the training images."""
+
+    training_batch_size: int = Field(78, ge=1)
+    """Images per optimizer step, before gradient accumulation."""
+
+    validation_batch_size: int = Field(78, ge=1)
+    """Images scored at once; changes speed only."""
+
+    gradient_accumulation_step: int = Field(1, ge=1)
+    """Batches whose gradients are summed before one weight update."""
+
+    learning_rate: float = Field(0.01, ge=0, le=1)
+    """Highest learning rate of the schedule."""
+
+    learning_rate_scheduler: Annotated[
+        Literal["warmup_cosine", "step", "none"], BeforeValidator(_lower)
+    ] = "warmup_cosine"
+    """How the learning rate changes during training."""
+
+    warmup_cosine_lr_cycles: float = Field(0.45, ge=0, le=1)
+    """Cosine cycles after the warm-up; 0.5 ends at zero. Only with warmup_cosine."""
+
+    warmup_cosine_lr_warmup_epochs: int = Field(2, ge=0)
+    """Epochs in which the rate rises from zero. Only with warmup_cosine."""
+
+    step_lr_gamma: float = Field(0.5, ge=0, le=1)
+    """Factor on the rate at every step. Only with step."""
+
+    step_lr_step_size: int = Field(5, ge=1)
+    """Epochs between two steps. Only with step."""
+
+    optimizer: Annotated[Literal["sgd", "adam", "adamw"], BeforeValidator(_lower)] = "sgd"
+    """What turns gradients into weight updates."""
+
+    momentum: float = Field(0.9, ge=0, le=1)
+    """Momentum of sgd."""
+
+    nesterov: bool = True
+    """Nesterov's momentum, sgd only."""
+
+    weight_decay: float = Field(1e-4, ge=0, le=1)
+    """Pull of the weights towards zero; not applied to biases and norms."""
+
+    beta1: float = Field(0.9, ge=0, le=1)
+    """Decay of the gradient's running mean, adam and adamw only."""
+
+    beta2: float = Field(0.999, ge=0, le=1)
+    """Decay of the squared gradient's running mean, adam and adamw only."""
+
+    ams_gradient: bool = False
+    """The AMSGrad variant, adam and adamw only."""
+
+    early_stopping: bool = True
+    """End the trial when the primary metric has stopped improving."""
+
+    early_stopping_patience: int = Field(5, ge=1)
+    """Evaluations without improvement before the trial ends."""
+
+    early_stopping_delay: int = Field(5, ge=0)
+    """Evaluations before improvement is tracked."""
+
+    evaluation_frequency: int = Field(1, ge=1)
+    """Epochs between two scorings on the validation data."""
+
+    layers_to_freeze: int = Field(0, ge=0)
+    """Blocks of the model, counted from the input, that are not trained."""
+
+    training_crop_size: int = Field(224, ge=8)
+    """Side in pixels of the pictures the model is trained on."""
+
+    validation_crop_size: int = Field(224, ge=8)
+    """Side in pixels of the centre crop that is scored."""
+
+    validation_resize_size: int = Field(256, ge=8)
+    """Short side in pixels a picture is resized to before the centre crop."""
+
+    weighted_loss: Literal[0, 1, 2] = 0
+    """0: all pictures count the same; 2: rare classes count more, by weight; 1: by its root."""
+
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    """Share of the target spread evenly over all classes."""
+
+    augmentation: Literal["none", "standard"] = "standard"
+    """standard: random resized crop, flip and mild colour jitter; none: the centre crop only."""
+
+    horizontal_flip: bool = True
+    """Mirror half of the training pictures; switch it off for text, digits and hands."""
+
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Number format of the forward pass; auto takes bf16 where the device is fast at it."""
+
+    random_seed: int = Field(0, ge=0)
+    """Seed of weights, order and augmentation."""
+
+
+_MODEL_DEFAULTS: dict[str, dict[str, int | float]] = {
+    "vits16r224": {
+        "training_batch_size": 128,
+        "validation_batch_size": 128,
+        "learning_rate": 0.0125,
+    },
+    "vitb16r224": {"training_batch_size": 48, "validation_batch_size": 48, "learning_rate": 0.0125},
+    "vitl16r224": {"training_batch_size": 10, "validation_batch_size": 10, "learning_rate": 0.001},
+}
+
+NO_EFFECT_HERE = {
+    "number_of_workers": int,
+    "distributed": bool,
+    "checkpoint_frequency": int,
+    "checkpoint_run_id": str,
+    "advanced_settings": str,
+    "enable_onnx_normalization": bool,
+}
+"""Azure's keys that are accepted in `training_parameters` and reported as without effect."""
+
+RENAMED = {
+    "grad_accumulation_step": "gradient_accumulation_step",
+    "lr_scheduler": "learning_rate_scheduler",
+    "amsgrad": "ams_gradient",
+    "valid_resize_size": "validation_resize_size",
+    "valid_crop_size": "validation_crop_size",
+    "train_crop_size": "training_crop_size",
+}
+"""Old key -> today's."""
+
+_FIELDS = Hyperparameters.model_fields
+# the same fields, all optional: what a user may give of them
+_Partial = create_model(
+    "TrainingParameters",
+    __base__=FrozenModel,
+    **{  # type: ignore[call-overload]
+        name: (Annotated[(field.annotation, *field.metadata, "optional")], None)
+        for name, field in _FIELDS.items()
+    },
+    **{name: (kind, None) for name, kind in NO_EFFECT_HERE.items()},
+)
+
+
+def check_fixed(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Typed values of `training_parameters`.
+
+    Raises:
+        pydantic.ValidationError: one error for every key that is unknown or out of range.
+    """
+    return dict(_Partial.model_validate(asked).model_dump(exclude_unset=True))
+
+
+def check_search_space(asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The entries of `search_space`, their values constants or distributions.
+
+    Raises:
+        pydantic.ValidationError: one error for every key that is unknown or not searchable so.
+    """
+    problems: list[InitErrorDetails] = []
+    sub_spaces: list[dict[str, Any]] = []
+    for index, entry in enumerate(asked):
+        sub_space: dict[str, Any] = {}
+        for name, value in entry.items():
+            try:
+                sub_space[name] = _check_searched(name, value)
+            except ValueError as error:
+                problem = PydanticCustomError("value_error", "{text}", {"text": _text(name, error)})
+                problems.append({"type": problem, "loc": (index, name), "input": value})
+        sub_spaces.append(sub_space)
+    if problems:
+        raise ValidationError.from_exception_data("search_space", problems)
+    return sub_spaces
+
+
+def resolve(asked: Mapping[str, Any]) -> Hyperparameters:
+    """The complete set for the values asked for: what is unset takes the model's default.
+
+    An unset validation size follows the training size, so that both see the same scale.
+
+    Raises:
+        ValueError: the values do not go together; says which and what to do.
+    """
+    given = {name: value for name, value in asked.items() if name in _FIELDS}
+    name = given.get("model_name", _FIELDS["model_name"].default)
+    values = {**_MODEL_DEFAULTS.get(name, {}), **given}
+    if "training_crop_size" in given:
+        values.setdefault("validation_crop_size", given["training_crop_size"])
+    if "validation_crop_size" in values:
+        resize_size = round(values["validation_crop_size"] * 256 / 224)
+        values.setdefault("validation_resize_size", resize_size)
+    hyperparameters = Hyperparameters(**values)
+    if hyperparameters.validation_resize_size < hyperparameters.validation_crop_size:
+        raise ValueError(
+            f"validation_resize_size is {hyperparameters.validation_resize_size} but "
+            f"validation_crop_size is {hyperparameters.validation_crop_size}: the crop does "
+            "not fit. Raise validation_resize_size or lower validation_crop_size."
+        )
+    model = model_catalog.MODELS.get(name)
+    if model and model.has_fixed_input_size:
+        _check_fixed_size(hyperparameters, model.input_size)
+    return hyperparameters
+
+
+def _check_fixed_size(hyperparameters: Hyperparameters, size: int) -> None:
+    for key in ("training_crop_size", "validation_crop_size"):
+        value = getattr(hyperparameters, key)
+        if value != size:
+            raise ValueError(
+                f"{key} is {value}, but {hyperparameters.model_name} takes {size} only. "
+                f"Set it to {size} or choose a convolutional model such as resnet18."
+            )
+
+
+def _check_searched(name: str, value: Any) -> Any:
+    if name not in _FIELDS:
+        raise ValueError(unknown_key(name))
+    if not isinstance(value, Mapping):
+        return _check_constant(name, value)
+    distribution: Any = TypeAdapter(Distribution).validate_python(value)
+    _check_kind(name, distribution)
+    if isinstance(distribution, Choice):
+        return Choice(type="choice", values=[_check_constant(name, v) for v in distribution.values])
+    for example in distribution.examples():
+        _check_constant(name, example)
+    return distribution
+
+
+def _check_kind(name: str, distribution: Any) -> None:
+    kind = type(_FIELDS[name].default)
+    if isinstance(distribution, Choice) or kind is float:
+        return
+    if kind is not int:
+        raise ValueError(f"{name} cannot be {distribution.type}; use choice with a list of values.")
+    steps = [getattr(distribution, key, 0.0) for key in ("q", "min_value", "max_value")]
+    whole = isinstance(distribution, RandInt) or (
+        distribution.type.startswith("q") and all(float(step).is_integer() for step in steps)
+    )
+    if not whole:
+        raise ValueError(
+            f"{name} is a whole number, which {distribution.type} does not give here. "
+            "Use choice, randint, or quniform with whole min_value, max_value and q."
+        )
+
+
+def _check_constant(name: str, value: Any) -> Any:
+    return _Partial.model_validate({name: value}).model_dump()[name]
+
+
+def unknown_key(name: str) -> str:
+    """A sentence about a hyperparameter that does not exist."""
+    if name in RENAMED:
+        return f"{name} is now called {RENAMED[name]}."
+    if name in NO_EFFECT_HERE:
+        return f"{name} cannot be searched over; put it under training_parameters."
+    return f"{name} is not a hyperparameter."
+
+
+def _text(name: str, error: ValueError) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    detail = error.errors()[0]
+    if detail["type"] == "value_error":
+        return str(detail["msg"]).removeprefix("Value error, ")
+    return f"{name} is {detail['input']!r}: {detail['msg']}."

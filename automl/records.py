@@ -1,0 +1,212 @@
+"""What an experiment produced, as it is stored: the experiment, its trials, their evaluations."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from automl.frozen import FrozenModel
+
+FORMAT_VERSION = 1
+
+
+def now() -> datetime:
+    """The current time, always in UTC."""
+    return datetime.now(UTC)
+
+
+class TrialState(StrEnum):
+    """Where a trial stands; `stopped` means ended by the exit score, the clock or the user."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+    @property
+    def is_finished(self) -> bool:
+        return self not in (TrialState.PENDING, TrialState.RUNNING)
+
+
+class ExperimentState(StrEnum):
+    """Where an experiment stands; `interrupted` is never stored, readers infer it from the lock."""
+
+    QUEUED = "queued"
+    PREPARING = "preparing"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def is_finished(self) -> bool:
+        return self in (
+            ExperimentState.COMPLETED,
+            ExperimentState.STOPPED,
+            ExperimentState.FAILED,
+            ExperimentState.INTERRUPTED,
+        )
+
+
+class Evaluation(FrozenModel):
+    """One scoring of a trial on the validation data, with the training that led to it."""
+
+    epoch: int = Field(ge=0)
+    """Epochs trained so far."""
+
+    metrics: dict[str, float]
+    """Validation metrics by name (see `automl.evaluation.metrics`)."""
+
+    train_loss: float
+    """Mean training loss since the previous evaluation."""
+
+    valid_loss: float
+    """Mean cross-entropy on the validation data."""
+
+    learning_rate: float
+    """Highest learning rate of the optimizer's groups at the end of the epoch."""
+
+    train_seconds: float
+    """Seconds of training since the previous evaluation."""
+
+    evaluation_seconds: float
+    """Seconds spent on the validation data."""
+
+    images_per_second: float
+    """Training images per second since the previous evaluation."""
+
+    finished_at: datetime
+    """When the evaluation ended, UTC."""
+
+
+class TrialError(FrozenModel):
+    """Why a trial failed."""
+
+    cause: str
+    """One sentence for the user."""
+
+    traceback: str
+    """Everything the worker said, for whoever can read it."""
+
+
+class TrialRecord(FrozenModel):
+    """One trial; replaced whole after every event."""
+
+    format_version: int = FORMAT_VERSION
+    trial_id: str
+    number: int
+    """Position in the order of sampling, from 0."""
+
+    state: TrialState = TrialState.PENDING
+    reason: str = ""
+    """Why it was stopped or ended early; empty when it simply ran to its end."""
+
+    hyperparameters: dict[str, Any]
+    """What was asked for: the sampled values over the job's `training_parameters`."""
+
+    effective: dict[str, Any] = Field(default_factory=dict)
+    """What is in effect, read back from the live model, optimizer and device."""
+
+    notes: list[str] = Field(default_factory=list)
+    """Sentences to show beside the score, such as where the weights came from."""
+
+    evaluations: list[Evaluation] = Field(default_factory=list)
+    best_epoch: int | None = None
+    """Epoch of the best evaluation, whose predictions and checkpoint are kept."""
+
+    score_low: float | None = None
+    score_high: float | None = None
+    """95 % interval of the best evaluation's primary metric, over validation pictures."""
+
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    error: TrialError | None = None
+
+    @property
+    def model_name(self) -> str:
+        return str(self.hyperparameters["model_name"])
+
+    @property
+    def seconds(self) -> float | None:
+        """Wall time so far of a trial that has started."""
+        if self.started_at is None:
+            return None
+        return ((self.ended_at or now()) - self.started_at).total_seconds()
+
+    def best_evaluation(self) -> Evaluation | None:
+        """The evaluation that counts for the ranking."""
+        return next((e for e in self.evaluations if e.epoch == self.best_epoch), None)
+
+    def score(self, primary_metric: str) -> float | None:
+        """Primary metric of the best evaluation; None before the first one."""
+        best = self.best_evaluation()
+        return best.metrics[primary_metric] if best else None
+
+
+class ExperimentRecord(FrozenModel):
+    """State of an experiment; replaced whole by the engine."""
+
+    format_version: int = FORMAT_VERSION
+    experiment_id: str
+    state: ExperimentState = ExperimentState.QUEUED
+    message: str = ""
+    """What is being done, or why it ended, in one sentence."""
+
+    progress: float = Field(default=0.0, ge=0, le=1)
+    """Share of the current preparation step or of the search that is done."""
+
+    notes: list[str] = Field(default_factory=list)
+    """What was changed or ignored, such as a concurrency lowered to the cores there are."""
+
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    deadline: datetime | None = None
+    """When the time limit ends the search."""
+
+    owner: str = ""
+    num_trials: int = 0
+    """Trials planned; 0 while this is not known yet."""
+
+    max_concurrent_trials: int = 1
+    threads_per_trial: int = 1
+    devices: list[str] = Field(default_factory=list)
+    """Devices in use, such as `cpu (2 cores)` or the name of each GPU."""
+
+    best_trial: str | None = None
+    best_score: float | None = None
+    test_score: float | None = None
+    details: str = ""
+    """Traceback of an engine that failed."""
+
+    @property
+    def seconds(self) -> float | None:
+        """Wall time so far."""
+        if self.started_at is None:
+            return None
+        return ((self.ended_at or now()) - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Answers of one trial on one split.
+
+    sample_ids: (N,) ids of `samples.parquet`; labels: (N,) true class indices;
+    probabilities: (N, K), rows sum to 1.
+    """
+
+    sample_ids: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+
+    @property
+    def predicted(self) -> NDArray[np.int64]:
+        """(N,) index of the most probable class."""
+        return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)

@@ -1,0 +1,1 @@
+"""What the pages share; the only part of automl that imports Streamlit."""
