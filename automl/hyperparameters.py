@@ -1,5 +1,6 @@
 """Every hyperparameter: type, range, default per model, and what may be searched over."""
 
+import difflib
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -281,7 +282,9 @@ def unknown_key(name: str) -> str:
         return f"{name} is now called {RENAMED[name]}."
     if name in NO_EFFECT_HERE:
         return f"{name} cannot be searched over; put it under training_parameters."
-    return f"{name} is not a hyperparameter."
+    nearest = difflib.get_close_matches(name, _FIELDS, n=1)
+    hint = f"Did you mean {nearest[0]}?" if nearest else f"There are {', '.join(_FIELDS)}."
+    return f"{name} is not a hyperparameter. {hint}"
 
 
 def _text(name: str, error: ValueError) -> str:

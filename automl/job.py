@@ -82,7 +82,12 @@ class DataSource(FrozenModel):
                 f"{path} is not on this machine. Download the data and give the local folder."
             )
         base_dir = (info.context or {}).get("base_dir")
-        return Path(base_dir, path).expanduser() if base_dir else path
+        if base_dir is None or not isinstance(path, str | Path):
+            return path
+        try:
+            return Path(base_dir, Path(path).expanduser())
+        except RuntimeError:
+            raise ValueError(f"{path} names a user who is not known here. Write it out.") from None
 
 
 class Limits(FrozenModel):
@@ -156,6 +161,9 @@ class Job(FrozenModel):
     ray_address: str | None = None
     """Ray cluster to join; a local one is started when left out."""
 
+    storage_path: str | None = None
+    """Folder or bucket that all machines of the cluster reach; the experiment's own if left out."""
+
     seed: int = Field(0, ge=0)
     """Seeds the split and the sampling."""
 
@@ -217,7 +225,7 @@ class Job(FrozenModel):
         Raises:
             JobError: with every problem of the file and its line.
         """
-        data, lines = _parse(text)
+        data, lines = parse(text)
         return cls.from_dict(data, base_dir=base_dir, lines=lines)
 
     @classmethod
@@ -265,8 +273,12 @@ def _searched_keys(job: Job) -> set[str]:
     return {key for sub_space in job.search_space or [] for key in sub_space}
 
 
-def _parse(text: str) -> tuple[Any, dict[tuple[str | int, ...], int]]:
-    """The YAML's content, and the line of every key."""
+def parse(text: str) -> tuple[dict[str, Any], dict[tuple[str | int, ...], int]]:
+    """The YAML's content, and the line of every key; for `Job.from_dict`.
+
+    Raises:
+        JobError: this is not YAML, or not a mapping.
+    """
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
@@ -279,20 +291,24 @@ def _parse(text: str) -> tuple[Any, dict[tuple[str | int, ...], int]]:
     if not isinstance(data, dict):
         message = "A job is a mapping of keys to values, starting with type: automl."
         raise JobError([Problem(key="job", line=1, message=message)])
+    assert root is not None  # a mapping has a node
     return data, dict(_lines(root, ()))
 
 
 def _lines(
-    node: yaml.Node | None, path: tuple[str | int, ...]
+    node: yaml.Node, path: tuple[str | int, ...], above: tuple[yaml.Node, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    if node in above:
+        message = "A part of the file refers to itself. Write it out."
+        raise JobError([Problem(key="job", line=above[-1].start_mark.line + 1, message=message)])
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             yield (*path, key.value), key.start_mark.line + 1
-            yield from _lines(value, (*path, key.value))
+            yield from _lines(value, (*path, key.value), (*above, node))
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             yield (*path, index), value.start_mark.line + 1
-            yield from _lines(value, (*path, index))
+            yield from _lines(value, (*path, index), (*above, node))
 
 
 def _problems(error: ValidationError, lines: dict[tuple[str | int, ...], int]) -> list[Problem]:
@@ -327,27 +343,24 @@ def _message(detail: Any) -> str:
 
 def _unknown_key(path: tuple[str | int, ...]) -> str:
     key = str(path[-1])
-    allowed = _keys_at(path[:-1])
-    if path[0] == "training_parameters" and key in hyperparameters.RENAMED:
+    if path[0] == "training_parameters":
         return hyperparameters.unknown_key(key)
+    model = _SECTIONS.get(path[:-1], Job)
+    allowed = [field.alias or name for name, field in model.model_fields.items()]
     nearest = difflib.get_close_matches(key, allowed, n=1)
     hint = f"Did you mean {nearest[0]}?" if nearest else f"Allowed are {', '.join(allowed)}."
     return f"{key} is not a key we know here. {hint}"
 
 
-def _keys_at(path: tuple[str | int, ...]) -> list[str]:
-    if path[:1] == ("training_parameters",):
-        return list(hyperparameters.Hyperparameters.model_fields)
-    sections: dict[str, type[FrozenModel]] = {
-        "limits": Limits,
-        "sweep": Sweep,
-        "training_data": DataSource,
-        "validation_data": DataSource,
-        "test_data": DataSource,
-        "resources_per_trial": ResourcesPerTrial,
-    }
-    model = sections.get(str(path[0]), Job) if path else Job
-    return [field.alias or name for name, field in model.model_fields.items()]
+_SECTIONS: dict[tuple[str | int, ...], type[FrozenModel]] = {
+    ("limits",): Limits,
+    ("sweep",): Sweep,
+    ("sweep", "sampling_algorithm"): SamplingAlgorithm,
+    ("training_data",): DataSource,
+    ("validation_data",): DataSource,
+    ("test_data",): DataSource,
+    ("resources_per_trial",): ResourcesPerTrial,
+}
 
 
 def _sentence(problem: Problem) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -183,6 +183,9 @@ class ExperimentRecord(FrozenModel):
     best_trial: str | None = None
     best_score: float | None = None
     test_score: float | None = None
+    failure: Literal["data", "job", "engine", ""] = ""
+    """Whose fault a failed experiment is: the data's, the job's or our own."""
+
     details: str = ""
     """Traceback of an engine that failed."""
 

@@ -6,7 +6,7 @@ distributions are logarithms, `randint` excludes its upper end, `q` rounds to it
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -183,16 +183,16 @@ DISTRIBUTIONS = (
 SubSpace = Mapping[str, Any]  # hyperparameter name -> Constant or Distribution
 
 
-def draw(sub_spaces: list[SubSpace], rng: np.random.Generator) -> dict[str, Constant]:
+def draw(sub_spaces: Sequence[SubSpace], rng: np.random.Generator) -> dict[str, Constant]:
     """One set of hyperparameters: a sub-space first, each as likely, then a value for each key."""
-    sub_space = sub_spaces[rng.integers(len(sub_spaces))]
+    sub_space = sub_spaces[int(rng.integers(len(sub_spaces)))]
     return {
         name: value.sample(rng) if isinstance(value, DISTRIBUTIONS) else value
         for name, value in sub_space.items()
     }
 
 
-def grid(sub_spaces: list[SubSpace]) -> Iterator[dict[str, Constant]]:
+def grid(sub_spaces: Sequence[SubSpace]) -> Iterator[dict[str, Constant]]:
     """The full cross product of every sub-space, one sub-space after the other.
 
     Raises:

@@ -18,6 +18,7 @@ Nothing here is ever unpickled.
 """
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
@@ -35,6 +36,7 @@ from automl.job import Job
 from automl.records import ExperimentRecord, Predictions, TrialRecord
 
 STOP_ALL = "stop"
+_STARTING = "starting"
 _STOP_TRIAL_PREFIX = "stop-trial-"
 
 
@@ -52,9 +54,7 @@ def create_experiment(experiments_dir: Path, job: Job, record: ExperimentRecord)
             (partial / name).mkdir()
         write_text(partial / "job.yml", job.to_yaml())
         save_experiment(partial, record)
-        if target.exists():
-            raise FileExistsError(target)
-        partial.rename(target)
+        _publish(partial, target)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -184,7 +184,9 @@ def tune_dir(experiment_dir: Path) -> Path:
 def request_stop(experiment_dir: Path, trial_id: str | None = None) -> None:
     """Ask the engine to end the whole experiment, or one trial."""
     name = STOP_ALL if trial_id is None else _STOP_TRIAL_PREFIX + trial_id
-    (experiment_dir / "control" / name).touch()
+    path = experiment_dir / "control" / name
+    path.parent.mkdir(exist_ok=True)  # an empty folder gets lost in some copies
+    path.touch()
 
 
 def stop_requested(experiment_dir: Path) -> bool:
@@ -199,8 +201,13 @@ def trials_to_stop(experiment_dir: Path) -> set[str]:
 
 def clear_requests(experiment_dir: Path) -> None:
     """Forget old requests, for a resumed experiment."""
-    for path in (experiment_dir / "control").iterdir():
+    for path in (experiment_dir / "control").glob("*"):
         path.unlink()
+
+
+def starting_path(experiment_dir: Path) -> Path:
+    """Touched by whoever starts an engine, which needs a moment before it can take the lock."""
+    return experiment_dir / "control" / _STARTING
 
 
 def write_text(path: Path, text: str) -> None:
@@ -210,6 +217,17 @@ def write_text(path: Path, text: str) -> None:
 def unreadable(error: ValidationError | OSError | ValueError, path: Path) -> str:
     """One sentence about a file that cannot be read as what it should be."""
     return f"{path} cannot be read ({type(error).__name__}); it may come from another version."
+
+
+def _publish(partial: Path, target: Path) -> None:
+    if target.exists():
+        raise FileExistsError(target)
+    try:
+        partial.rename(target)
+    except OSError as error:
+        if error.errno == errno.ENOTEMPTY:  # somebody else was faster
+            raise FileExistsError(target) from None
+        raise
 
 
 def _write_record(path: Path, record: BaseModel) -> None:

@@ -1,0 +1,25 @@
+"""The app: its pages in the order of the work, and what holds on all of them."""
+
+from pathlib import Path
+
+import streamlit as st
+
+st.set_page_config(
+    page_title="AutoML Image Classification",
+    # a file of ours: for an emoji or a Material icon the browser would ask another server
+    page_icon=Path(__file__).parent / ".streamlit" / "icon.png",
+    layout="wide",
+)
+page = st.navigation(
+    [
+        st.Page("pages/experiments.py", title="Experiments", icon=":material/home:", default=True),
+        st.Page("pages/dataset.py", title="Dataset", icon=":material/photo_library:"),
+        st.Page("pages/configure.py", title="Configure", icon=":material/tune:"),
+        st.Page("pages/progress.py", title="Progress", icon=":material/monitoring:"),
+        st.Page("pages/leaderboard.py", title="Leaderboard", icon=":material/leaderboard:"),
+        st.Page("pages/trial.py", title="Trial", icon=":material/grid_on:"),
+        st.Page("pages/predict.py", title="Predict", icon=":material/center_focus_strong:"),
+    ],
+    position="top",
+)
+page.run()

@@ -1,0 +1,34 @@
+"""The command line, `automl …`: thin, every command a few calls into the other modules."""
+
+import sys
+
+import typer
+
+from automl.cli import app, data, experiments, jobs, predictions
+from automl.cli.output import os_error_sentence
+
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="AutoML for image classification: from a folder of pictures to a model you can trust.",
+)
+cli.command("sample")(data.sample)
+cli.command("check")(data.check)
+cli.command("validate")(jobs.validate)
+cli.command("run")(jobs.run)
+cli.command("list")(experiments.list_experiments)
+cli.command("show")(experiments.show)
+cli.command("leaderboard")(experiments.show_leaderboard)
+cli.command("stop")(experiments.stop)
+cli.command("resume")(jobs.resume)
+cli.command("predict")(predictions.predict)
+cli.command("app")(app.open_app)
+
+
+def main() -> None:
+    try:
+        cli()
+    except OSError as error:  # a full disk, a folder without permission: not worth a traceback
+        typer.echo(os_error_sentence(error), err=True)
+        sys.exit(1)

@@ -1,0 +1,42 @@
+"""`automl app`."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from automl.cli.output import FAILED, fail, tell
+
+_HOST = "127.0.0.1"
+_SCRIPT = Path(__file__).parents[2] / "app.py"
+
+
+def open_app(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where to listen.")] = 8501,
+) -> None:
+    """Serve the app to this machine's browsers; Ctrl-C ends it, experiments go on."""
+    if not _SCRIPT.is_file():
+        fail(f"{_SCRIPT} is not there: the app runs from a checkout of the repository.", FAILED)
+    refusal = _refusal(port)
+    if refusal:
+        fail(refusal)
+    tell(f"The app is at http://{_HOST}:{port} (Ctrl-C ends it; experiments go on).")
+    options = [f"--server.port={port}", f"--server.address={_HOST}"]
+    program = [sys.executable, "-m", "streamlit", "run", str(_SCRIPT), *options]
+    os.execv(sys.executable, program)  # this process becomes the server and gets its signals
+
+
+def _refusal(port: int) -> str | None:
+    """Why the port cannot be used; asked first, as Streamlit would start and then give up."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except PermissionError:
+            return f"Port {port} is reserved for the system. Choose one above 1023 with --port."
+        except OSError:
+            return f"Port {port} is in use. Choose another one: automl app --port {port + 1}."
+    return None

@@ -1,0 +1,67 @@
+"""`automl sample` and `automl check`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from automl.cli.output import FAILED, fail, os_error_sentence, refusals, say, say_json, say_table
+
+if TYPE_CHECKING:
+    from automl.dataset.report import DatasetReport
+
+
+class SampleName(StrEnum):
+    """The data sets that need no download."""
+
+    DIGITS = "digits"
+
+
+def sample(
+    name: Annotated[SampleName, typer.Argument(help="digits: 1,797 handwritten digits.")],
+    target: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is new or empty.")],
+) -> None:
+    """Write a sample data set as a folder of pictures, one sub-folder per class."""
+    from automl.dataset.sample import write_digits
+
+    assert name is SampleName.DIGITS
+    try:
+        num_images = write_digits(target)
+    except (FileExistsError, NotADirectoryError) as error:
+        fail(os_error_sentence(error))
+    say(f"{num_images:,} pictures are in {target}. Next: automl run {target}")
+
+
+def check(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="DATA", help="A folder with one sub-folder per class, or a zip."),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Report on the health of a data set; exit code 1 if something must be fixed first."""
+    from automl.dataset import manifest
+    from automl.job import DataSource
+
+    with refusals():
+        report = manifest.inspect(DataSource(path=source.expanduser().absolute())).report
+    if as_json:
+        say_json(report.model_dump(mode="json"))
+    else:
+        _say_report(report)
+    if report.blocking:
+        raise typer.Exit(FAILED)
+
+
+def _say_report(report: "DatasetReport") -> None:
+    say(f"{report.num_images:,} pictures of {len(report.classes):,} classes")
+    say_table(["class", "pictures"], list(report.classes.items()), numbers="pictures")
+    if any(report.splits):
+        say("Splits: " + ", ".join(f"{name} {count:,}" for name, count in report.splits.items()))
+    for finding in report.findings:
+        say(f"\n{finding.severity.upper()} {finding.kind} ({finding.count:,}): {finding.message}")
+        for path in finding.paths[:3]:
+            say(f"    {path}")
+    if not report.findings:
+        say("\nNothing to complain about.")

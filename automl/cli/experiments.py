@@ -1,0 +1,173 @@
+"""`automl list`, `show`, `leaderboard` and `stop`."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from automl.cli import lookup
+from automl.cli.output import (
+    count,
+    duration,
+    fail,
+    reference,
+    refusals,
+    say,
+    say_json,
+    say_table,
+    score,
+    tell,
+)
+
+if TYPE_CHECKING:
+    from automl.experiment import Experiment
+
+_STOP_SECONDS = 120
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+
+def list_experiments(
+    experiments_dir: Annotated[
+        Path | None, typer.Option(help="Where to look, if not in the usual place.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the experiments, newest first."""
+    from automl import home, store
+    from automl.experiment import Experiment
+
+    parent = experiments_dir or home.experiments_dir()
+    if not parent.is_dir():
+        fail(f"{parent} is not a folder.")
+    summaries = []
+    for path in store.experiment_dirs(parent.absolute()):
+        try:
+            summaries.append(Experiment(path).summary())
+        except (ValueError, OSError) as error:
+            tell(store.unreadable(error, path))
+    if as_json:
+        say_json({"experiments": summaries})
+    elif summaries:
+        say_table(
+            ["experiment", "state", "trials", "best score", "metric", "time"],
+            [_row(summary) for summary in summaries],
+            numbers="trials best score time",
+        )
+    else:
+        say(f"There are no experiments in {parent}. Start one: automl run DATA")
+
+
+def show(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJson = False) -> None:
+    """Show where an experiment stands and the best it has found."""
+    found = lookup.find(experiment)
+    if as_json:
+        say_json(found.summary())
+    else:
+        say_summary(found)
+
+
+def show_leaderboard(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJson = False) -> None:
+    """Rank the trials of an experiment, best first."""
+    found = lookup.find(experiment)
+    table = found.leaderboard()
+    rows: list[dict[str, Any]] = [
+        {str(key): value for key, value in row.items()} for row in table.to_dict("records")
+    ]
+    metric = found.job.primary_metric
+    if as_json:
+        keys = "trial_id state reason model_name score score_low score_high hyperparameters seconds"
+        trials = [{key: row[key] for key in [*keys.split(), "epochs", "notes"]} for row in rows]
+        say_json({"experiment": found.id, "primary_metric": metric, "trials": trials})
+    elif rows:
+        say_table(
+            ["rank", "trial", "model", metric, "epochs", "time", "state", "reason"],
+            [_trial_row(row) for row in rows],
+            numbers="rank epochs time",
+        )
+    else:
+        say(f"{found.id} has no trials; its state is {found.state}.")
+
+
+def stop(
+    experiment: Annotated[str, lookup.ARGUMENT],
+    trial: Annotated[str | None, typer.Option(help="Stop this trial only.")] = None,
+) -> None:
+    """Stop an experiment, keeping the best model so far, or one of its trials."""
+    found = lookup.find(experiment)
+    if found.state.is_finished:
+        say(f"{found.id} is {found.state}; there is nothing to stop.")
+        return
+    with refusals():
+        found.stop(trial)
+    if trial is not None:
+        say(f"{trial} of {found.id} ends after what it is doing now.")
+        return
+    tell(f"Stopping {found.id}; the best model so far is kept.")
+    until = time.monotonic() + _STOP_SECONDS
+    while not found.state.is_finished and time.monotonic() < until:
+        time.sleep(0.5)
+    say(f"{found.id} is {found.state}.")
+
+
+def say_summary(found: "Experiment") -> None:
+    """Where it stands, the best trial, what to know, and what to type next."""
+    summary = found.summary()
+    states = ", ".join(f"{number} {name}" for name, number in summary["trial_states"].items())
+    trials = count(summary["num_trials"], "trial") + (f" ({states})" if states else "")
+    say(f"{found.id}: {summary['state']}, {trials}, {duration(summary['seconds'])}")
+    if summary["message"]:
+        say(summary["message"])
+    best = next((trial for trial in found.trials if trial.trial_id == summary["best_trial"]), None)
+    if best is not None:
+        shown = score(summary["best_score"], best.score_low, best.score_high)
+        say(f"Best: {best.trial_id}, {best.model_name}, {summary['primary_metric']} {shown}")
+    if summary["test_score"] is not None:
+        say(f"On the test data: {summary['primary_metric']} {score(summary['test_score'])}")
+    for note in summary["notes"] + (best.notes if best else []):
+        say(f"Note: {note}")
+    say(f"Directory: {found.directory}")
+    _say_next(found, has_model=best is not None)
+
+
+def _say_next(found: "Experiment", *, has_model: bool) -> None:
+    name, state = reference(found.directory), found.state
+    if not state.is_finished:
+        say(f"Next: automl stop {name}")
+    elif has_model:
+        say(f"Next: automl leaderboard {name}")
+        say(f"      automl predict {name} PICTURE")
+    if state.is_finished and state != "completed":
+        say(f"Go on: automl resume {name}")
+
+
+def _row(summary: dict[str, Any]) -> list[object]:
+    planned = summary["num_trials_planned"]
+    return [
+        summary["experiment"],
+        summary["state"],
+        f"{summary['num_trials']} of {planned}" if planned else summary["num_trials"],
+        score(summary["best_score"]),
+        summary["primary_metric"],
+        duration(summary["seconds"]),
+    ]
+
+
+def _trial_row(row: dict[str, Any]) -> list[object]:
+    import pandas as pd
+
+    def known(value: Any) -> Any:
+        return None if pd.isna(value) else value
+
+    # a score of NaN was measured, one that is not there was not: only the rank is empty for both
+    missing = known(row["best_epoch"]) is None
+    return [
+        "–" if known(row["rank"]) is None else row["rank"],
+        row["trial_id"],
+        row["model_name"],
+        score(None if missing else row["score"], known(row["score_low"]), known(row["score_high"])),
+        row["epochs"],
+        duration(known(row["seconds"])),
+        row["state"],
+        row["reason"],
+    ]

@@ -1,0 +1,96 @@
+"""Watch a running experiment in the terminal; Ctrl-C and SIGTERM stop it cleanly."""
+
+import signal
+from types import FrameType, TracebackType
+from typing import Self
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from automl.cli.output import console, duration, score, tell
+from automl.experiment import Experiment
+from automl.records import ExperimentRecord, ExperimentState, now
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class GaveUpWaiting(KeyboardInterrupt):
+    """The second Ctrl-C: the engine goes on stopping without anybody watching."""
+
+
+class Follower:
+    """While entered: shows progress, and turns signals into requests to stop."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._experiment = experiment
+        self._metric = experiment.job.primary_metric
+        self._told: tuple[object, ...] = ()
+        self._stopping = False
+        out = console(stderr=True)
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=20))
+        self._bar = Progress(*columns, TimeElapsedColumn(), console=out, transient=True)
+        self._bar.disable = not out.is_terminal
+        self._task = self._bar.add_task("Starting", total=1.0)
+
+    def __enter__(self) -> Self:
+        tell(f"Experiment {self._experiment.id}")
+        self._handlers = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        self._bar.stop()
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        return kind is GaveUpWaiting
+
+    def update(self, record: ExperimentRecord) -> None:
+        finished = sum(trial.state.is_finished for trial in self._experiment.trials)
+        text = progress_text(record, finished=finished, metric=self._metric)
+        self._bar.update(self._task, description=text, completed=record.progress)
+        # in a log file, a line for what is new; not for every picture and second
+        news = (record.state, record.message.partition(":")[0], finished, record.best_score)
+        if self._bar.disable and news != self._told:
+            tell(text)
+        self._told = news
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        if self._stopping:
+            raise GaveUpWaiting
+        self._stopping = True
+        self._experiment.stop()
+        again = "; Ctrl-C again to stop waiting" if number == signal.SIGINT else ""
+        tell(f"Stopping cleanly; the best model so far is kept{again}.")
+
+
+def progress_text(record: ExperimentRecord, *, finished: int, metric: str) -> str:
+    """One line on where the experiment stands."""
+    if record.state is ExperimentState.QUEUED:
+        return "Starting"
+    if record.state is ExperimentState.PREPARING:
+        return record.message or "Preparing the data"
+    planned = f" of {record.num_trials}" if record.num_trials else ""
+    parts = [f"{record.state.capitalize()}: {finished}{planned} trials finished"]
+    if record.best_score is not None:
+        parts.append(f"best {metric} {score(record.best_score)} ({record.best_trial})")
+    seconds = seconds_left(record)
+    if seconds is not None:
+        parts.append(f"about {duration(seconds)} left")
+    return ", ".join(parts)
+
+
+def seconds_left(record: ExperimentRecord) -> float | None:
+    """Judged by the share that is done, and never past the time limit; None if unknown."""
+    if record.state is not ExperimentState.RUNNING or record.started_at is None:
+        return None
+    if record.progress == 0:
+        return None
+    passed = (now() - record.started_at).total_seconds()
+    left = passed / record.progress * (1 - record.progress)
+    if record.deadline is not None:
+        left = min(left, (record.deadline - now()).total_seconds())
+    return max(left, 0.0)

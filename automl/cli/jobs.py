@@ -1,0 +1,122 @@
+"""`automl validate`, `run` and `resume`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from automl.cli import lookup
+from automl.cli.experiments import AsJson, say_summary
+from automl.cli.output import (
+    FAILED,
+    USER_INPUT,
+    count,
+    fail,
+    reference,
+    refusals,
+    say,
+    say_json,
+    tell,
+)
+
+if TYPE_CHECKING:
+    from automl.experiment import Experiment
+
+
+def validate(
+    job_file: Annotated[Path, typer.Argument(metavar="JOB.yml", help="The job file.")],
+    as_json: AsJson = False,
+) -> None:
+    """Accept or refuse a job file, with a sentence for everything that is wrong."""
+    from automl import job_file as files
+    from automl.job import Job, JobError
+
+    problems: list[dict[str, Any]] = []
+    notes: list[str] = []
+    try:
+        path = job_file.expanduser().absolute()
+        notes = Job.from_yaml(files.read(path), base_dir=path.parent).notes()
+    except JobError as error:
+        problems = [problem.model_dump() for problem in error.problems]
+        tell(str(error))
+    except ValueError as error:
+        problems = [{"key": "job", "line": None, "message": str(error)}]
+        tell(str(error))
+    if as_json:
+        say_json({"valid": not problems, "problems": problems, "notes": notes})
+    elif not problems:
+        say(f"{job_file} is valid.")
+        for note in notes:
+            say(f"Note: {note}")
+    if problems:
+        raise typer.Exit(USER_INPUT)
+
+
+def run(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="JOB.yml|DATA", help="A job file; or a folder of class folders, or a zip."
+        ),
+    ],
+    experiments_dir: Annotated[
+        Path | None, typer.Option(help="Where to put the experiment.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What to call the experiment.")] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Set a key: limits.max_trials=4."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a job, or AutoMode on data, and wait for it; Ctrl-C stops it and keeps the best."""
+    from automl import job_file
+    from automl.cli.follow import Follower
+    from automl.experiment import Experiment
+
+    with refusals():
+        job = job_file.load(source, overrides or [])
+        for note in job.notes():
+            tell(f"Note: {note}")
+        experiment = Experiment.create(job, name=name, experiments_dir=experiments_dir)
+    with refusals(), Follower(experiment) as follower:
+        experiment.start()
+        experiment.finish(follower.update)
+    _end(experiment, as_json=as_json)
+
+
+def resume(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJson = False) -> None:
+    """Go on with an experiment that was interrupted, stopped or failed, and wait for it."""
+    from automl.cli.follow import Follower
+
+    found = lookup.find(experiment)
+    with refusals():
+        found.resume()
+    with Follower(found) as follower:
+        record = found.wait(follower.update)
+    if record.failure in ("data", "job"):
+        fail(record.message)
+    _end(found, as_json=as_json)
+
+
+def _end(experiment: "Experiment", *, as_json: bool) -> None:
+    """Print the result and set the exit code."""
+    summary = experiment.summary()
+    if as_json:
+        say_json(summary)
+    else:
+        say_summary(experiment)
+    if summary["state"] not in ("completed", "stopped") or summary["best_trial"] is None:
+        _explain_failure(experiment)
+
+
+def _explain_failure(experiment: "Experiment") -> NoReturn:
+    record, name = experiment.record, reference(experiment.directory)
+    failed = [trial.error for trial in experiment.trials if trial.error]
+    if not experiment.state.is_finished:
+        fail(f"{record.experiment_id} goes on in the background: automl show {name}", FAILED)
+    reason = record.message or "The engine ended without a word."
+    if failed:
+        reason = f"{count(len(failed), 'trial')} failed; the first: {failed[0].cause}"
+    log = experiment.directory / "engine.log"
+    fail(f"{record.experiment_id} has no model. {reason} Details are in {log}.", FAILED)

@@ -1,0 +1,115 @@
+"""What commands print: results on standard output, everything else on standard error."""
+
+import contextlib
+import json
+import math
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from automl import home
+
+USER_INPUT = 2  # exit codes
+FAILED = 1
+_WIDTH_OF_A_FILE = 160
+
+
+def console(*, stderr: bool = False) -> Console:
+    made = Console(stderr=stderr, highlight=False)
+    if not made.is_terminal:
+        made.width = _WIDTH_OF_A_FILE  # what is piped must not be cut at 80 characters
+    return made
+
+
+def say(text: str) -> None:
+    """A line of the result; what users wrote is never taken as markup."""
+    console().print(_plain(text), soft_wrap=True)
+
+
+def tell(text: str) -> None:
+    """A line about what is going on."""
+    console(stderr=True).print(_plain(text), soft_wrap=True)
+
+
+def fail(text: str, code: int = USER_INPUT) -> NoReturn:
+    tell(text)
+    raise typer.Exit(code)
+
+
+@contextlib.contextmanager
+def refusals() -> Iterator[None]:
+    """A ValueError within is about what the user gave: its sentence, and exit code 2."""
+    try:
+        yield
+    except ValueError as error:
+        fail(str(error))
+
+
+def os_error_sentence(error: OSError) -> str:
+    if error.strerror is None:
+        return str(error)
+    return f"{error.strerror}: {error.filename}." if error.filename else f"{error.strerror}."
+
+
+def say_json(data: dict[str, Any]) -> None:
+    """One line; NaN, which JSON does not know, becomes null."""
+    typer.echo(json.dumps(_finite(data), allow_nan=False))
+
+
+def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]], numbers: str = "") -> None:
+    """numbers: names of the columns to align right."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers.split() else "left")
+    for row in rows:
+        table.add_row(*[_plain(str(value)) for value in row])
+    console().print(table)
+
+
+def score(value: float | None, low: float | None = None, high: float | None = None) -> str:
+    if value is None or math.isnan(value):
+        return "–" if value is None else "not a number"
+    if low is None or high is None or math.isnan(low + high):
+        return f"{value:.3f}"
+    return f"{value:.3f} ({low:.3f}–{high:.3f})"
+
+
+def duration(seconds: float | None) -> str:
+    """`45 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 1:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def reference(experiment_dir: Path) -> str:
+    """What to type for the experiment: its id where that is enough."""
+    is_at_home = experiment_dir.parent == home.experiments_dir()
+    return experiment_dir.name if is_at_home else shlex.quote(str(experiment_dir))
+
+
+def _plain(text: str) -> Text:
+    """No markup; what is not text in a file name is shown as ?."""
+    return Text(text.encode("utf-8", "replace").decode("utf-8"))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value

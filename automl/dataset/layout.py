@@ -1,0 +1,64 @@
+"""Which folder of a path names the class, and which the split."""
+
+from dataclasses import dataclass
+
+Parts = tuple[str, ...]
+
+_SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How deep the class folders lie below the folder that was given."""
+
+    depth: int
+    """Wrapping folders around everything."""
+
+    has_splits: bool
+    """Whether the class folders lie in folders such as train and test."""
+
+    @property
+    def label_at(self) -> int:
+        return self.depth + self.has_splits
+
+    def label(self, parts: Parts) -> str | None:
+        """Name of the class folder; None for a picture outside of all class folders."""
+        return parts[self.label_at] if len(parts) > self.label_at + 1 else None
+
+    def split(self, parts: Parts) -> str | None:
+        return _SPLITS[parts[self.depth].lower()] if self.has_splits else None
+
+
+def find_layout(pictures: list[Parts]) -> Layout:
+    """The layout of pictures given as relative paths."""
+    depth = 0
+    while True:
+        inside = [parts for parts in pictures if len(parts) > depth + 1]
+        deeper = [parts for parts in inside if len(parts) > depth + 2]
+        tops = {parts[depth] for parts in inside}
+        if deeper and _are_splits(tops):
+            return Layout(depth, has_splits=True)
+        if len(tops) != 1 or not _wraps(deeper, len(inside) - len(deeper), depth):
+            return Layout(depth, has_splits=False)
+        depth += 1
+
+
+def _wraps(deeper: list[Parts], num_direct: int, depth: int) -> bool:
+    """Whether a lone folder wraps the class folders, perhaps with a stray picture beside them."""
+    num_folders = len({parts[depth + 1] for parts in deeper})
+    return num_folders > 0 and (num_direct == 0 or (num_folders > 1 and num_direct < len(deeper)))
+
+
+def _are_splits(names: set[str]) -> bool:
+    """A single folder called test may just be the wrapper of everything; train may not."""
+    found = {_SPLITS.get(name.lower(), name) for name in names}
+    return found <= set(_SPLITS.values()) and (len(names) > 1 or found == {"train"})

@@ -1,0 +1,90 @@
+"""Everything the engine and the pages need to know about a data set, in one piece."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from automl.dataset import checks
+from automl.dataset.errors import DataError
+from automl.dataset.readers import PASSED_OVER, read
+from automl.dataset.report import DatasetReport
+from automl.dataset.scan import scan
+from automl.dataset.split import assign
+from automl.job import DataSource, Job
+
+Progress = Callable[[str, int, int], None]
+
+_VALIDATION_SHARE: float = Job.model_fields["validation_data_size"].default
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The pictures, their classes and their splits."""
+
+    samples: pd.DataFrame
+    """As `scan` has them, with `split` assigned, and `label_index` (Int64); both are missing
+    for the unreadable ones."""
+
+    class_names: list[str]
+    """Sorted; the position is the label index."""
+
+    report: DatasetReport
+
+
+def build(job: Job, *, progress: Progress | None = None) -> Manifest:
+    """The job's data, ready to train on.
+
+    Args:
+        job: what was asked for.
+        progress: called with what is being done, how much of it is done, and how much there is.
+
+    Raises:
+        DataError: when it cannot be read or has blocking problems, with all of them.
+    """
+    given = {"validation": job.validation_data, "test": job.test_data}
+    parts = [_scanned(job.training_data, None, progress)]
+    parts += [_scanned(source, split, progress) for split, source in given.items() if source]
+    manifest = _finish(_joined(parts), job.validation_data_size, job.seed)
+    if manifest.report.blocking:
+        raise DataError("\n".join(finding.message for finding in manifest.report.blocking))
+    return manifest
+
+
+def inspect(source: DataSource, *, progress: Progress | None = None) -> Manifest:
+    """A data set on its own, blocking problems included in the report rather than raised."""
+    return _finish(_scanned(source, None, progress), _VALIDATION_SHARE, seed=0)
+
+
+def _scanned(source: DataSource, split: str | None, progress: Progress | None) -> pd.DataFrame:
+    """Scanned one source at a time, so that each is remembered whatever it is combined with."""
+    what = f"Checking the {split or 'training'} pictures"
+    samples = scan(read(source), progress=progress and functools.partial(progress, what))
+    return samples if split is None else samples.assign(split=split)
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    samples = pd.concat(parts, ignore_index=True)
+    samples["id"] = range(len(samples))
+    for name in PASSED_OVER:
+        found = [part.attrs[name] for part in parts]
+        samples.attrs[name] = {
+            "count": sum(one["count"] for one in found),
+            "paths": [path for one in found for path in one["paths"]],
+        }
+    samples.attrs["num_other_files"] = sum(part.attrs["num_other_files"] for part in parts)
+    return samples
+
+
+def _finish(samples: pd.DataFrame, validation_share: float, seed: int) -> Manifest:
+    validation_given = bool((samples["split"] == "validation").any())
+    report = checks.check(samples, validation_given=validation_given)
+    samples = assign(samples, validation_share=validation_share, seed=seed)
+    class_names = sorted(report.classes)
+    index = {name: position for position, name in enumerate(class_names)}
+    readable = samples["problem"].isna()
+    samples["label_index"] = samples["label"].map(index).where(readable).astype("Int64")
+    splits = samples["split"].value_counts()
+    counts = {name: int(splits[name]) for name in ("train", "validation", "test") if name in splits}
+    return Manifest(samples, class_names, report.model_copy(update={"splits": counts}))

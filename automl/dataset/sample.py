@@ -1,0 +1,40 @@
+"""Data to try things with."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+
+def write_digits(target: Path) -> int:
+    """scikit-learn's handwritten digits as an image folder, whole or not at all.
+
+    Returns:
+        how many pictures: 8 x 8 pixels, grey.
+
+    Raises:
+        FileExistsError: the target is there and not an empty folder.
+    """
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise FileExistsError(f"{target} exists and is not an empty folder. Choose another one.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".digits-", dir=target.parent) as partial:
+        folder = Path(partial) / "digits"
+        count = _write(folder)
+        if target.exists():
+            target.rmdir()  # Windows does not rename onto a folder
+        folder.rename(target)
+    return count
+
+
+def _write(folder: Path) -> int:
+    from sklearn.datasets import load_digits  # takes a second to import
+
+    digits = load_digits()
+    images = (digits.images * (255 / 16)).round().astype(np.uint8)
+    for label in range(10):
+        (folder / str(label)).mkdir(parents=True)
+    for number, (image, label) in enumerate(zip(images, digits.target, strict=True)):
+        Image.fromarray(image).save(folder / str(label) / f"{number:04}.png")
+    return len(images)

@@ -1,0 +1,32 @@
+"""The same work on many files at once."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from automl.cores import usable_cores
+
+T = TypeVar("T")
+R = TypeVar("R")
+_MAX_BATCH = 32
+
+
+def map_in_threads(
+    function: Callable[[T], R],
+    items: Sequence[T],
+    progress: Callable[[int, int], None] | None = None,
+) -> list[R]:
+    """Results in the order of the items; `progress` is called here with (done, total)."""
+    cores = usable_cores()
+    size = max(1, min(_MAX_BATCH, len(items) // (8 * cores)))  # a future has its price
+    batches = [items[start : start + size] for start in range(0, len(items), size)]
+    results: list[R] = []
+    executor = ThreadPoolExecutor(cores)
+    try:
+        for batch in executor.map(lambda batch: [function(item) for item in batch], batches):
+            results += batch
+            if progress:
+                progress(len(results), len(items))
+    finally:
+        executor.shutdown(cancel_futures=True)
+    return results

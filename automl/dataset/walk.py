@@ -1,0 +1,84 @@
+"""What lies below a folder: pictures by their names, and what was passed over."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from automl.dataset.layout import Parts
+
+# HEIC is listed to be reported as unreadable, rather than passed over without a word
+_SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".bmp", ".dib"),
+    *(".gif", ".tif", ".tiff", ".avif", ".heic", ".heif", ".ppm", ".pgm", ".pbm", ".pnm"),
+)
+_FIRST_BYTES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
+
+
+@dataclass
+class Tree:
+    """Relative paths; hidden files and folders are left out of everything."""
+
+    pictures: list[Parts] = field(default_factory=list)
+    folders: list[Parts] = field(default_factory=list)
+    links: list[Parts] = field(default_factory=list)
+    """Links to folders, to nowhere or out of the root; none is followed."""
+
+    unnameable: list[Parts] = field(default_factory=list)
+    """Names that are not text, with the odd bytes spelt out; nothing could store them."""
+
+    num_other_files: int = 0
+
+
+def walk(root: Path) -> Tree:
+    """Everything below the folder, without following links out of it."""
+    tree = Tree()
+    real_root = root.resolve()
+    waiting: list[Parts] = [()]
+    while waiting:
+        folder = waiting.pop()
+        tree.folders.append(folder)
+        for entry in _visible(root.joinpath(*folder)):
+            parts = (*folder, entry.name)
+            if not _is_text(entry.name):
+                tree.unnameable.append(
+                    (*folder, os.fsencode(entry.name).decode("ascii", "replace"))
+                )
+            elif entry.is_symlink() and not _stays_inside(Path(entry.path), real_root):
+                tree.links.append(parts)
+            elif entry.is_dir():
+                waiting.append(parts)
+            elif _is_picture(entry):
+                tree.pictures.append(parts)
+            else:
+                tree.num_other_files += 1
+    return tree
+
+
+def _visible(folder: Path) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.name.startswith(".") and entry.name != "__MACOSX":
+                yield entry
+
+
+def _is_text(name: str) -> bool:
+    return name.isascii() or not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _stays_inside(link: Path, real_root: Path) -> bool:
+    """Only links to files: a linked folder would be counted twice, or for ever."""
+    target = Path(os.path.realpath(link))
+    return target.is_file() and target.is_relative_to(real_root)
+
+
+def _is_picture(entry: os.DirEntry[str]) -> bool:
+    if not entry.is_file():
+        return False
+    suffix = Path(entry.name).suffix.lower()
+    return suffix in _SUFFIXES or (not suffix and _looks_like_one(Path(entry.path)))
+
+
+def _looks_like_one(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(8).startswith(_FIRST_BYTES)

@@ -1,0 +1,37 @@
+"""Which evaluation of a trial is its best, and when waiting for a better one is over."""
+
+import math
+
+from automl.hyperparameters import Hyperparameters
+
+
+class EarlyStopping:
+    """Tracks one trial's primary metric; NaN never improves anything."""
+
+    def __init__(self, hyperparameters: Hyperparameters) -> None:
+        self._patience = hyperparameters.early_stopping_patience
+        self._delay = hyperparameters.early_stopping_delay
+        self._is_on = hyperparameters.early_stopping
+        self._best = -math.inf
+        self._num_evaluations = 0
+        self._num_without_improvement = 0
+
+    def improved(self, score: float) -> bool:
+        """Take note of the next evaluation's score; whether it is the best so far."""
+        self._num_evaluations += 1
+        is_best = score > self._best
+        if is_best:
+            self._best = score
+        if is_best or self._num_evaluations <= self._delay:
+            self._num_without_improvement = 0
+        else:
+            self._num_without_improvement += 1
+        return is_best
+
+    @property
+    def is_exhausted(self) -> bool:
+        return self._is_on and self._num_without_improvement >= self._patience
+
+    @property
+    def reason(self) -> str:
+        return f"No improvement for {self._num_without_improvement} evaluations."

@@ -1,0 +1,177 @@
+"""An experiment from its first moment to its last: prepare, search, export."""
+
+import logging
+import signal
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from automl import store
+from automl.dataset import manifest
+from automl.dataset.errors import DataError
+from automl.dataset.manifest import Manifest
+from automl.engine import cluster, trial_data
+from automl.engine.planning import PlannedTrial, Resources, plan_resources, plan_trials
+from automl.engine.results import Results
+from automl.job import Job
+from automl.records import ExperimentState, now
+
+_log = logging.getLogger(__name__)
+
+
+def run(experiment_dir: Path) -> int:
+    """Run or resume the experiment; the exit code is 0 unless it failed.
+
+    The caller holds the experiment's lock.
+    """
+    job = store.load_job(experiment_dir)
+    results = Results(experiment_dir, job.primary_metric)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: store.request_stop(experiment_dir))
+    started = now()
+    results.update(
+        state=ExperimentState.PREPARING,
+        message="Reading the data.",
+        started_at=results.experiment.started_at or started,
+        ended_at=None,
+        deadline=started + timedelta(minutes=job.limits.timeout_minutes),
+        notes=job.notes(),
+        failure="",
+        details="",
+    )
+    try:
+        _run(job, results)
+    except Exception as error:  # noqa: BLE001 (the last line of defence: whatever it is, say so)
+        _log.exception("the experiment failed")
+        _fail(results, error)
+    return 1 if results.experiment.state is ExperimentState.FAILED else 0
+
+
+def _run(job: Job, results: Results) -> None:
+    with ThreadPoolExecutor(1) as background:
+        # Ray takes seconds to import and to start; the data is read meanwhile
+        connection = background.submit(_connect, job.ray_address)
+        data = manifest.build(job, progress=_progress(results))
+        store.save_dataset(results.experiment_dir, data.samples, data.report)
+        results.update(message="Starting Ray.", progress=0.0)
+        num_cpus, num_gpus = connection.result()
+    planned = plan_trials(job, data, has_gpu=num_gpus > 0)
+    resources = plan_resources(job, num_trials=len(planned), num_cpus=num_cpus, num_gpus=num_gpus)
+    planned = results.plan(planned)
+    _search(job, data, planned, resources, results)
+
+
+def _search(
+    job: Job, data: Manifest, planned: list[PlannedTrial], resources: Resources, results: Results
+) -> None:
+    from automl.engine import search  # imports Ray
+
+    pictures = trial_data.prepare(
+        data, planned, progress=_progress(results), for_other_machines=bool(job.ray_address)
+    )
+    results.update(
+        state=ExperimentState.RUNNING,
+        message="",
+        progress=0.0,
+        num_trials=len(results.trials),
+        max_concurrent_trials=resources.max_concurrent_trials,
+        threads_per_trial=resources.num_cpus,
+        notes=[*job.notes(), *resources.notes],
+        devices=_devices(resources),
+    )
+    ending = search.run(job, planned, pictures, resources=resources, results=results)
+    reason = ending.reason if ending else ""
+    results.end_rest(reason or "The search ended before it started.")
+    best = results.best_trial()
+    if best is None and (ending is None or ending.is_success):
+        causes = [trial.reason for trial in results.trials.values() if trial.reason]
+        raise NoModelError(f"No trial was scored. {causes[0] if causes else reason}")
+    if best is not None:
+        results.update(message=f"Exporting {best.trial_id}.")
+        _export(results, best.trial_id)
+    is_success = ending is None or ending.is_success
+    results.update(
+        state=ExperimentState.COMPLETED if is_success else ExperimentState.STOPPED,
+        message=reason,
+        progress=1.0,
+        ended_at=now(),
+    )
+
+
+class NoModelError(RuntimeError):
+    """Every trial failed."""
+
+
+def _connect(address: str | None) -> tuple[int, int]:
+    """Join the cluster; returns its cores and GPUs."""
+    import os
+
+    if address is None:
+        os.environ.update(cluster.environment())
+        address = cluster.ensure_local_head()
+    import ray
+
+    from automl.engine import search  # noqa: F401 (slow; imported beside the reading of the data)
+
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise cluster.ClusterError(
+            f"The Ray cluster at {address} cannot be joined: {error}. "
+            "Check ray_address, or leave it out to run on this machine."
+        ) from error
+    total = ray.cluster_resources()
+    return int(total.get("CPU", 1)), int(total.get("GPU", 0))
+
+
+def _export(results: Results, trial_id: str) -> None:
+    """In a Ray worker of this machine: those have torch imported already."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    from automl.engine import trainable
+
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    task = ray.remote(trainable.export).options(num_cpus=1, scheduling_strategy=here)
+    checkpoint = store.checkpoint_dir(results.experiment_dir, trial_id)
+    ray.get(task.remote(checkpoint, store.best_model_dir(results.experiment_dir), trial_id))
+
+
+def _progress(results: Results) -> Callable[[str, int, int], None]:
+    """Tells the record how far a step of the preparation is, at most every hundredth."""
+
+    def show(step: str, done: int, total: int) -> None:
+        share = round(done / max(1, total), 2)
+        results.update(message=f"{step}: {done} of {total}.", progress=share)
+
+    def seldom(step: str, done: int, total: int) -> None:
+        if round(done / max(1, total), 2) != results.experiment.progress or done == total:
+            show(step, done, total)
+
+    return seldom
+
+
+def _devices(resources: Resources) -> list[str]:
+    if resources.num_gpus:
+        return [f"{resources.num_gpus:g} GPU and {resources.num_cpus} cores a trial"]
+    return [f"{resources.num_cpus} CPU cores a trial"]
+
+
+def _fail(results: Results, error: Exception) -> None:
+    failure = "engine"
+    if isinstance(error, DataError):
+        failure = "data"
+    elif isinstance(error, ValueError):
+        failure = "job"
+    is_ours = failure == "engine" and not isinstance(error, (NoModelError, cluster.ClusterError))
+    message = f"{type(error).__name__}: {error}" if is_ours else str(error)
+    results.end_rest("The experiment failed.")
+    changes: dict[str, Any] = {"failure": failure, "message": message, "ended_at": now()}
+    results.update(
+        state=ExperimentState.FAILED,
+        details="".join(traceback.format_exception(error)),
+        **changes,
+    )

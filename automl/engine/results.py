@@ -1,0 +1,140 @@
+"""What happens in the search, written to the experiment directory. The only writer of trials."""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from automl import store
+from automl.engine.planning import PlannedTrial
+from automl.evaluation.metrics import bootstrap_interval
+from automl.records import (
+    Evaluation,
+    ExperimentRecord,
+    ExperimentState,
+    TrialError,
+    TrialRecord,
+    TrialState,
+    now,
+)
+
+
+class Results:
+    """The records of one experiment, in memory and on disk alike."""
+
+    def __init__(self, experiment_dir: Path, primary_metric: str) -> None:
+        self.experiment_dir = experiment_dir
+        self.primary_metric = primary_metric
+        self.experiment: ExperimentRecord = store.load_experiment(experiment_dir)
+        self.trials = {trial.trial_id: trial for trial in store.load_trials(experiment_dir)}
+
+    def update(self, **changes: Any) -> None:
+        """Change the experiment's record; nothing is written when nothing changes."""
+        changed = self.experiment.model_copy(update=changes)
+        if changed != self.experiment:
+            self.experiment = changed
+            store.save_experiment(self.experiment_dir, changed)
+
+    def plan(self, planned: Iterable[PlannedTrial]) -> list[PlannedTrial]:
+        """Add a pending record for every trial; returns those that are still to be run."""
+        left = []
+        for trial in planned:
+            recorded = self.trials.get(trial.trial_id)
+            # what the engine was running when it died starts anew
+            if recorded is None or recorded.state in (TrialState.PENDING, TrialState.RUNNING):
+                self._save(
+                    TrialRecord(
+                        trial_id=trial.trial_id, number=trial.number, hyperparameters=trial.asked
+                    )
+                )
+                left.append(trial)
+        return left
+
+    def started(self, trial_id: str) -> None:
+        self._change(trial_id, state=TrialState.RUNNING, started_at=now())
+
+    def built(self, trial_id: str, effective: dict[str, Any], notes: list[str]) -> None:
+        """The trial's model exists; what is in effect is known."""
+        self._change(trial_id, effective=effective, notes=notes)
+
+    def evaluated(self, trial_id: str, evaluation: Evaluation) -> None:
+        evaluations = [*self.trials[trial_id].evaluations, evaluation]
+        self._change(trial_id, evaluations=evaluations)
+        self._show_progress()
+
+    def improved(self, trial_id: str, epoch: int, checkpoint: Path) -> None:
+        """Take over the checkpoint and the predictions of the trial's best evaluation so far."""
+        target = store.checkpoint_dir(self.experiment_dir, trial_id)
+        partial = target.with_name(".checkpoint.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        for name in ("model.safetensors", "model.json"):
+            shutil.move(checkpoint / name, partial / name)
+        shutil.rmtree(target, ignore_errors=True)
+        partial.rename(target)
+        predictions = store.predictions_path(self.experiment_dir, trial_id)
+        shutil.move(checkpoint / "predictions.parquet", predictions)
+        self._change(trial_id, best_epoch=epoch)
+        self._show_best()
+
+    def ended(self, trial_id: str, state: TrialState, reason: str = "") -> None:
+        """The trial is over; only the first reason counts."""
+        trial = self.trials[trial_id]
+        if trial.state.is_finished:
+            return
+        self._change(trial_id, state=state, reason=reason, ended_at=now(), **self._interval(trial))
+        self._show_progress()
+
+    def failed(self, trial_id: str, cause: str, traceback: str) -> None:
+        error = TrialError(cause=cause, traceback=traceback)
+        self._change(trial_id, state=TrialState.FAILED, reason=cause, error=error, ended_at=now())
+        self._show_progress()
+
+    def end_rest(self, reason: str) -> None:
+        """The search is over: whatever is not finished is stopped."""
+        for trial_id, trial in self.trials.items():
+            if not trial.state.is_finished:
+                self.ended(trial_id, TrialState.STOPPED, reason)
+
+    def best_trial(self) -> TrialRecord | None:
+        """Highest score; of equals the one that was sampled first."""
+        scored = [trial for trial in self.trials.values() if self._score(trial) is not None]
+        return max(scored, key=lambda trial: (self._score(trial), -trial.number), default=None)
+
+    def _score(self, trial: TrialRecord) -> float | None:
+        score = trial.score(self.primary_metric)
+        return None if score is None or score != score else score
+
+    def _interval(self, trial: TrialRecord) -> dict[str, float]:
+        path = store.predictions_path(self.experiment_dir, trial.trial_id)
+        if trial.best_epoch is None:
+            return {}
+        predictions = store.load_predictions(path)
+        low, high = bootstrap_interval(
+            self.primary_metric, predictions.probabilities, predictions.labels
+        )
+        return {"score_low": low, "score_high": high}
+
+    def _show_best(self) -> None:
+        best = self.best_trial()
+        if best is not None:
+            self.update(best_trial=best.trial_id, best_score=self._score(best))
+
+    def _show_progress(self) -> None:
+        """Share of the planned epochs that are done; a finished trial counts as whole."""
+        done = sum(self._share_done(trial) for trial in self.trials.values())
+        if self.experiment.state is ExperimentState.RUNNING:
+            self.update(progress=min(1.0, done / max(1, len(self.trials))))
+
+    def _share_done(self, trial: TrialRecord) -> float:
+        if trial.state.is_finished:
+            return 1.0
+        planned = trial.effective.get("number_of_epochs", 0)
+        return trial.evaluations[-1].epoch / planned if trial.evaluations and planned else 0.0
+
+    def _change(self, trial_id: str, **changes: Any) -> None:
+        self._save(self.trials[trial_id].model_copy(update=changes))
+
+    def _save(self, trial: TrialRecord) -> None:
+        self.trials[trial.trial_id] = trial
+        store.save_trial(self.experiment_dir, trial)

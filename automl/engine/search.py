@@ -1,0 +1,217 @@
+"""The search as a Ray Tune run, and its events on their way to the results."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import tune
+from ray.experimental import internal_kv
+from ray.tune.experiment import Trial
+
+from automl import store
+from automl.engine import cluster
+from automl.engine.planning import PlannedTrial, Resources
+from automl.engine.results import Results
+from automl.engine.trainable import Assignment, TrialTrainable
+from automl.engine.trial_data import TrialData
+from automl.job import Job
+from automl.records import Evaluation, TrialState, now
+
+_POLL_SECONDS = 0.5
+_LEASE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why the search ends before its last trial."""
+
+    reason: str
+    is_success: bool
+
+
+def run(
+    job: Job,
+    planned: list[PlannedTrial],
+    data: dict[int, TrialData],
+    *,
+    resources: Resources,
+    results: Results,
+) -> Ending | None:
+    """Run the trials to their end; None when nothing cut the search short.
+
+    Ray must be connected. What happens is in the results; Ray's own state is not looked at.
+    """
+    # our records are the results; Tune's loggers, signal handler and clean-up delay are not wanted
+    os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"
+    os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"
+    os.environ["TUNE_FORCE_TRIAL_CLEANUP_S"] = "20"
+    os.environ["TUNE_GLOBAL_CHECKPOINT_S"] = "3600"
+    os.environ["RAY_AIR_NEW_OUTPUT"] = "0"
+    watch = Watch(job, results)
+    assignment = Assignment(
+        planned={trial.number: trial for trial in planned},
+        data=data,
+        num_threads=resources.num_cpus,
+        primary_metric=job.primary_metric,
+        cancel_key=watch.cancel_key,
+    )
+    trainable = tune.with_resources(
+        tune.with_parameters(TrialTrainable, assignment=assignment),
+        tune.PlacementGroupFactory([{"CPU": resources.num_cpus, "GPU": resources.num_gpus}]),
+    )
+    tuner = tune.Tuner(
+        trainable,
+        param_space={"number": tune.grid_search([trial.number for trial in planned])},
+        tune_config=tune.TuneConfig(
+            max_concurrent_trials=resources.max_concurrent_trials,
+            reuse_actors=True,
+            trial_name_creator=_trial_id,
+            trial_dirname_creator=_trial_id,
+        ),
+        run_config=tune.RunConfig(
+            name=f"search-{now():%Y%m%d-%H%M%S}",
+            storage_path=job.storage_path or str(store.tune_dir(results.experiment_dir)),
+            stop=watch,
+            callbacks=[_Events(results, watch)],
+            verbose=0,
+        ),
+    )
+    tuner.fit()
+    return watch.ending
+
+
+class Watch(tune.Stopper):  # type: ignore[misc]
+    """Ends the search, or a trial, for everything that does not come from training itself."""
+
+    def __init__(self, job: Job, results: Results) -> None:
+        self.ending: Ending | None = None
+        self.cancel_key = f"automl/{results.experiment.experiment_id}/{time.time_ns()}"
+        self._job, self._results = job, results
+        self._next_look = self._next_lease = 0.0
+
+    def __call__(self, trial_id: str, result: Mapping[str, Any]) -> bool:
+        return False
+
+    def stop_all(self) -> bool:
+        return self.ending is not None
+
+    def look(self) -> None:
+        """Is time up, does somebody want something stopped? Cheap; called many times a second."""
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _POLL_SECONDS
+        if time.monotonic() >= self._next_lease:
+            self._next_lease = time.monotonic() + _LEASE_SECONDS
+            cluster.touch_lease()
+        deadline = self._results.experiment.deadline
+        if store.stop_requested(self._results.experiment_dir):
+            self.end(Ending("Stopped by the user.", is_success=False))
+        elif deadline is not None and now() >= deadline:
+            minutes = self._job.limits.timeout_minutes
+            self.end(Ending(f"The time limit of {minutes} min was reached.", is_success=True))
+        for trial_id in store.trials_to_stop(self._results.experiment_dir):
+            if not self._results.trials[trial_id].state.is_finished:
+                self._cancel(trial_id)
+                self._results.ended(trial_id, TrialState.STOPPED, "Stopped by the user.")
+
+    def look_at_score(self) -> None:
+        """Is the experiment done, the best model so far being safely on disk?"""
+        wanted, score = self._job.limits.exit_score, self._results.experiment.best_score
+        if wanted is not None and score is not None and score >= wanted:
+            metric = self._job.primary_metric
+            reason = f"The exit score was reached: {metric} {score:.4g} of {wanted:.4g}."
+            self.end(Ending(reason, is_success=True))
+
+    def end(self, ending: Ending) -> None:
+        if self.ending is None:
+            self.ending = ending
+            self._cancel("all")
+
+    def _cancel(self, name: str) -> None:
+        internal_kv._internal_kv_put(f"{self.cancel_key}/{name}", b"1")
+
+
+class _Events(tune.Callback):  # type: ignore[misc]
+    """Ray Tune's events, told to the results in our words."""
+
+    def __init__(self, results: Results, watch: Watch) -> None:
+        self._results, self._watch = results, watch
+
+    def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
+        self._watch.look()
+
+    def on_trial_start(
+        self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
+    ) -> None:
+        if not self._results.trials[_trial_id(trial)].state.is_finished:
+            self._results.started(_trial_id(trial))
+
+    def on_trial_result(
+        self,
+        iteration: int,
+        trials: list[Trial],
+        trial: Trial,
+        result: dict[str, Any],
+        **info: Any,
+    ) -> None:
+        trial_id = _trial_id(trial)
+        if "effective" in result:
+            self._results.built(trial_id, result["effective"], result["notes"])
+        if "evaluation" in result:
+            self._results.evaluated(trial_id, Evaluation.model_validate(result["evaluation"]))
+
+    def on_checkpoint(
+        self,
+        iteration: int,
+        trials: list[Trial],
+        trial: Trial,
+        checkpoint: tune.Checkpoint,
+        **info: Any,
+    ) -> None:
+        with checkpoint.as_directory() as folder:
+            epoch = trial.last_result["evaluation"]["epoch"]
+            self._results.improved(_trial_id(trial), epoch, Path(folder))
+        self._watch.look_at_score()
+
+    def on_trial_complete(
+        self,
+        iteration: int,
+        trials: list[Trial],
+        trial: Trial,
+        **info: Any,
+    ) -> None:
+        ending = self._watch.ending
+        if ending is not None:
+            self._results.ended(_trial_id(trial), TrialState.STOPPED, ending.reason)
+        else:
+            reason = trial.last_result.get("reason", "")
+            self._results.ended(_trial_id(trial), TrialState.COMPLETED, reason)
+
+    def on_trial_error(
+        self,
+        iteration: int,
+        trials: list[Trial],
+        trial: Trial,
+        **info: Any,
+    ) -> None:
+        error = trial.get_error()
+        cause, traceback = _explain(error)
+        self._results.failed(_trial_id(trial), cause, traceback)
+
+
+def _trial_id(trial: Trial) -> str:
+    return f"trial-{trial.config['number']:03d}"
+
+
+def _explain(error: BaseException | None) -> tuple[str, str]:
+    """One sentence for the user, and everything that is known."""
+    if isinstance(error, ray.exceptions.RayTaskError):
+        cause = error.cause
+        return f"{cause}" if str(cause) else type(cause).__name__, str(error)
+    if isinstance(error, ray.exceptions.ActorDiedError):
+        return "The worker process died; it may have run out of memory.", str(error)
+    return str(error), str(error)

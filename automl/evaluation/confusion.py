@@ -1,0 +1,76 @@
+"""Which classes are taken for which: the matrix, its worst cells and the pictures behind a cell."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl.records import Predictions
+
+
+class Confusion(NamedTuple):
+    """One cell off the diagonal: class indices and how many pictures it holds."""
+
+    true: int
+    predicted: int
+    num_pictures: int
+
+
+class ClassScores(NamedTuple):
+    """(K,) each; NaN where a class has no pictures, or was never predicted."""
+
+    support: NDArray[np.int64]
+    recall: NDArray[np.float64]
+    precision: NDArray[np.float64]
+
+
+def matrix(
+    labels: NDArray[np.int64], predicted: NDArray[np.int64], num_classes: int
+) -> NDArray[np.int64]:
+    """(K, K) counts, rows true, columns predicted."""
+    cells = np.bincount(labels * num_classes + predicted, minlength=num_classes**2)
+    return cells.reshape(num_classes, num_classes).astype(np.int64)
+
+
+def most_confused(matrix: NDArray[np.int64], limit: int) -> list[Confusion]:
+    """The fullest cells off the diagonal, fullest first; empty cells are left out."""
+    errors = _errors(matrix)
+    order = np.argsort(-errors, axis=None, kind="stable")[:limit]
+    rows, columns = np.unravel_index(order, errors.shape)
+    return [
+        Confusion(int(row), int(column), int(errors[row, column]))
+        for row, column in zip(rows, columns, strict=True)
+        if errors[row, column]
+    ]
+
+
+def hardest_classes(matrix: NDArray[np.int64], limit: int) -> list[int]:
+    """The classes in most errors, as true or as predicted class, in the order of their index."""
+    errors = _errors(matrix)
+    involved = errors.sum(axis=0) + errors.sum(axis=1)
+    return sorted(int(index) for index in np.argsort(-involved, kind="stable")[:limit])
+
+
+def members(predictions: Predictions, true: int, predicted: int) -> list[int]:
+    """Sample ids in one cell, those the model was surest of first."""
+    inside = np.flatnonzero((predictions.labels == true) & (predictions.predicted == predicted))
+    confidence = predictions.probabilities[inside, predicted]
+    order = np.argsort(-confidence, kind="stable")
+    return [int(sample_id) for sample_id in predictions.sample_ids[inside[order]]]
+
+
+def class_scores(matrix: NDArray[np.int64]) -> ClassScores:
+    support, guessed, right = matrix.sum(axis=1), matrix.sum(axis=0), matrix.diagonal()
+    return ClassScores(support, _share(right, support), _share(right, guessed))
+
+
+def _errors(matrix: NDArray[np.int64]) -> NDArray[np.int64]:
+    errors = matrix.copy()
+    np.fill_diagonal(errors, 0)
+    return errors
+
+
+def _share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+    unknown = np.full(len(whole), np.nan)
+    np.divide(part, whole, out=unknown, where=whole > 0)
+    return unknown

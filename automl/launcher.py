@@ -1,0 +1,235 @@
+"""Create, start, stop and resume experiments; each runs in an engine process of its own."""
+
+import fcntl
+import functools
+import getpass
+import itertools
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+from automl import home, store
+from automl.job import DataSource, Job
+from automl.records import ExperimentRecord, ExperimentState, now
+
+_STARTING_SECONDS = 20  # what an engine may need to take its lock on a busy machine
+_MAX_NAME_LENGTH = 60
+
+
+def create(job: Job, *, name: str | None = None, experiments_dir: Path | None = None) -> Path:
+    """Make the directory of a new experiment; nothing runs yet.
+
+    Args:
+        job: what to run; its relative data paths are taken from the working directory.
+        name: what the id is made from; the job's own name, or the data and the time, if left out.
+        experiments_dir: where to put it.
+
+    Raises:
+        ValueError: the name is taken or cannot be used, or the directory cannot be written.
+    """
+    given = name if name is not None else job.name
+    experiment_id = None if given is None else _id_from(given)
+    try:
+        parent = (experiments_dir or home.experiments_dir()).expanduser().absolute()
+        experiment_id = experiment_id or _unused_id(parent, job)
+        record = ExperimentRecord(experiment_id=experiment_id, created_at=now(), owner=_user())
+        return store.create_experiment(parent, _with_absolute_paths(job), record)
+    except FileExistsError as error:
+        raise ValueError(_already_there(error, experiment_id)) from None
+    except OSError as error:
+        raise ValueError(
+            f"The experiment cannot be created: {_reason(error)}. "
+            "Choose a folder that can be written and has free space."
+        ) from None
+
+
+def start(experiment_dir: Path) -> None:
+    """Start the engine and return at once; nothing happens where one is running already."""
+    if is_running(experiment_dir) or _is_starting(experiment_dir):
+        return
+    marker = store.starting_path(experiment_dir)
+    marker.parent.mkdir(exist_ok=True)
+    marker.touch()
+    with store.log_path(experiment_dir).open("ab") as log:
+        engine = _detached("automl.engine", str(experiment_dir.absolute()), output=log.fileno())
+
+    def reap() -> None:
+        engine.wait()  # or it would stay behind as a zombie
+        marker.unlink(missing_ok=True)
+
+    threading.Thread(target=reap, daemon=True).start()
+
+
+def is_running(experiment_dir: Path) -> bool:
+    """Whether an engine holds the experiment's lock, which the system frees even on a crash.
+
+    The shared lock does not get in the way of other readers, creates no file, and works in a
+    directory that may only be read.
+    """
+    try:
+        descriptor = os.open(store.lock_path(experiment_dir), os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def state(experiment_dir: Path) -> ExperimentState:
+    """Where the experiment stands, also when its engine was started only now or died."""
+    # the lock is asked before the record is read: an engine that ends in between has then
+    # written how it ended
+    running = is_running(experiment_dir)
+    if _is_starting(experiment_dir):
+        return ExperimentState.QUEUED
+    recorded = store.load_experiment(experiment_dir).state
+    if recorded.is_finished:
+        return recorded
+    if not running:
+        return ExperimentState.INTERRUPTED
+    return ExperimentState.STOPPING if store.stop_requested(experiment_dir) else recorded
+
+
+def stop(experiment_dir: Path, trial_id: str | None = None) -> None:
+    """Ask the engine to end the experiment, or one trial; what has ended is left alone.
+
+    Raises:
+        ValueError: the experiment has no such trial.
+    """
+    if trial_id is not None:
+        known = [path.stem for path in store.trial_paths(experiment_dir)]
+        if trial_id not in known:
+            there = f"Its trials are {', '.join(known)}." if known else "It has no trials yet."
+            raise ValueError(f"{experiment_dir.name} has no trial {trial_id}. {there}")
+    if not state(experiment_dir).is_finished:
+        store.request_stop(experiment_dir, trial_id)
+
+
+def resume(experiment_dir: Path) -> None:
+    """Start the engine again on what was interrupted, stopped or failed.
+
+    Raises:
+        ValueError: it is running, or complete.
+    """
+    current = state(experiment_dir)
+    if not current.is_finished:
+        raise ValueError(f"{experiment_dir.name} is {current} already; there is nothing to resume.")
+    if current is ExperimentState.COMPLETED:
+        raise ValueError(
+            f"{experiment_dir.name} is completed; there is nothing left to run. "
+            "Start a new experiment with a higher limits.max_trials to search on."
+        )
+    store.clear_requests(experiment_dir)
+    start(experiment_dir)
+
+
+def wait(
+    experiment_dir: Path,
+    on_change: Callable[[ExperimentRecord], None] | None = None,
+    *,
+    poll_seconds: float = 0.5,
+) -> ExperimentRecord:
+    """Block until the engine has ended; returns the last record, its state as `state` tells it."""
+    seen: ExperimentRecord | None = None
+    while True:
+        current = state(experiment_dir)
+        record = store.load_experiment(experiment_dir).model_copy(update={"state": current})
+        if on_change and record != seen:
+            on_change(record)
+        if current.is_finished and not is_running(experiment_dir):
+            return record
+        seen = record
+        time.sleep(poll_seconds)
+
+
+@functools.cache  # once a process is enough
+def warm_up() -> None:
+    """Have the local Ray head started in the background, so that the first trial waits less."""
+    process = _detached("automl.engine.cluster", output=subprocess.DEVNULL)
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _detached(module: str, *arguments: str, output: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        # -P: a file called random.py in the working directory must not become ours
+        [sys.executable, "-P", "-m", module, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,  # closing the terminal or Ctrl-C in it must not reach the engine
+    )
+
+
+def _is_starting(experiment_dir: Path) -> bool:
+    """Whether an engine was started moments ago and has not written anything since."""
+    try:
+        started = store.starting_path(experiment_dir).stat().st_mtime
+    except FileNotFoundError:
+        return False
+    written = store.experiment_path(experiment_dir).stat().st_mtime
+    return written <= started and abs(time.time() - started) < _STARTING_SECONDS
+
+
+def _id_from(name: str) -> str:
+    if "/" in name or "\\" in name:
+        raise ValueError(f"The name {name!r} holds a path separator. Leave out / and \\.")
+    slug = _slug(name)
+    if not slug:
+        raise ValueError(
+            f"The name {name!r} has no letter or digit to make an id from. Use a-z, 0-9 and -."
+        )
+    return slug
+
+
+def _unused_id(parent: Path, job: Job) -> str:
+    """The data's name and the local time; counted up when two start in one second."""
+    data = _slug(job.training_data.path.absolute().stem)[:40].strip("-") or "experiment"
+    first = f"{data}-{now().astimezone():%Y%m%d-%H%M%S}"
+    later = (f"{first}-{count}" for count in itertools.count(2))
+    return next(name for name in itertools.chain([first], later) if not (parent / name).exists())
+
+
+def _slug(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()  # é -> e
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:_MAX_NAME_LENGTH].strip("-")
+
+
+def _with_absolute_paths(job: Job) -> Job:
+    sources: dict[str, DataSource] = {}
+    for key in ("training_data", "validation_data", "test_data"):
+        source = getattr(job, key)
+        if source is not None:
+            sources[key] = source.model_copy(update={"path": source.path.expanduser().absolute()})
+    return job.model_copy(update=sources)
+
+
+def _already_there(error: FileExistsError, experiment_id: str | None) -> str:
+    path = Path(str(error.filename or error))
+    if path.name != experiment_id:
+        return f"{path} is a file, not a folder. Choose another folder for the experiments."
+    return (
+        f"An experiment called {experiment_id} is in {path.parent} already. "
+        f"Choose another name, or look at that one: automl show {experiment_id}."
+    )
+
+
+def _reason(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    return f"{error.strerror or error}{where}"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return ""

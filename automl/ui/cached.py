@@ -1,0 +1,137 @@
+"""Reads of an experiment's files, done again only when a file has changed.
+
+Frozen records are shared between reruns and sessions (`cache_resource`): copying 200 trials of
+50 epochs on every rerun would take longer than reading them.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from automl import store
+from automl.dataset import manifest, pictures
+from automl.dataset.report import DatasetReport
+from automl.job import DataSource, Job
+from automl.records import ExperimentRecord, Predictions, TrialRecord
+from automl.ui import source
+
+# mtime_ns is the cache key; without a leading underscore, which would leave it out of the key
+
+
+def trials(experiment_dir: Path) -> list[TrialRecord]:
+    """All trials in the order of sampling; only files that changed are parsed."""
+    paths = store.trial_paths(experiment_dir)
+    return _trials(tuple((path, path.stat().st_mtime_ns) for path in paths))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _trials(files: tuple[tuple[Path, int], ...]) -> list[TrialRecord]:
+    return sorted((_trial(*file) for file in files), key=lambda trial: trial.number)
+
+
+@st.cache_resource(max_entries=5_000, show_spinner=False)
+def _trial(path: Path, mtime_ns: int) -> TrialRecord:  # noqa: ARG001
+    return store.load_trial(path)
+
+
+def experiment(experiment_dir: Path) -> ExperimentRecord:
+    mtime_ns = store.experiment_path(experiment_dir).stat().st_mtime_ns
+    return _experiment(experiment_dir, mtime_ns)
+
+
+@st.cache_resource(max_entries=1_000, show_spinner=False)
+def _experiment(experiment_dir: Path, mtime_ns: int) -> ExperimentRecord:  # noqa: ARG001
+    return store.load_experiment(experiment_dir)
+
+
+def job(experiment_dir: Path) -> Job:
+    return _job(experiment_dir, (experiment_dir / "job.yml").stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=1_000, show_spinner=False)
+def _job(experiment_dir: Path, mtime_ns: int) -> Job:  # noqa: ARG001
+    return store.load_job(experiment_dir)
+
+
+def samples(experiment_dir: Path) -> pd.DataFrame | None:
+    """One row an image, by id; None before the engine has read the data. Not to be changed."""
+    path = store.samples_path(experiment_dir)
+    return _samples(experiment_dir, path.stat().st_mtime_ns) if path.is_file() else None
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _samples(experiment_dir: Path, mtime_ns: int) -> pd.DataFrame:  # noqa: ARG001
+    return store.load_samples(experiment_dir).set_index("id", drop=False)
+
+
+def class_names(experiment_dir: Path) -> list[str]:
+    """By class index; empty before the engine has read the data."""
+    found = samples(experiment_dir)
+    if found is None:
+        return []
+    named = found[found["label_index"] >= 0].drop_duplicates("label_index")
+    by_index = dict(zip(named["label_index"].astype(int), named["label"].astype(str), strict=True))
+    return [by_index.get(index, str(index)) for index in range(max(by_index, default=-1) + 1)]
+
+
+def report(experiment_dir: Path) -> DatasetReport | None:
+    path = experiment_dir / "dataset" / "report.json"
+    return _report(experiment_dir, path.stat().st_mtime_ns) if path.is_file() else None
+
+
+@st.cache_resource(max_entries=1_000, show_spinner=False)
+def _report(experiment_dir: Path, mtime_ns: int) -> DatasetReport | None:  # noqa: ARG001
+    return store.load_report(experiment_dir)
+
+
+def predictions(experiment_dir: Path, trial_id: str) -> Predictions | None:
+    """On the validation data; None before the trial's first evaluation."""
+    path = store.predictions_path(experiment_dir, trial_id)
+    return _predictions(path, path.stat().st_mtime_ns) if path.is_file() else None
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _predictions(path: Path, mtime_ns: int) -> Predictions:  # noqa: ARG001
+    return store.load_predictions(path)
+
+
+def thumbnail(path: Path) -> bytes | None:
+    """A small JPEG; None when the picture is gone or cannot be read any more."""
+    try:
+        return _thumbnail(path, path.stat().st_mtime_ns)
+    except (OSError, pictures.UnreadablePicture):
+        return None
+
+
+@st.cache_data(max_entries=5_000, show_spinner=False)
+def _thumbnail(path: Path, mtime_ns: int) -> bytes:  # noqa: ARG001
+    return pictures.thumbnail(path)
+
+
+def inspection(data: DataSource) -> manifest.Manifest:
+    """What the data source holds, with a bar while it is being read. Not to be changed.
+
+    Raises:
+        ValueError: it cannot be read; says why.
+    """
+    kept = _inspections(str(data.path), data.type, source.signature(data.path))
+    if not kept:
+        place = st.empty()
+
+        def tell(what: str, done: int, total: int) -> None:
+            place.progress(done / max(total, 1), f"{what}: {done:,} of {total:,}")
+
+        kept.append(manifest.inspect(data, progress=tell))
+        place.empty()
+    return kept[0]
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _inspections(
+    path: str,  # noqa: ARG001
+    kind: str | None,  # noqa: ARG001
+    signature: tuple[int, ...],  # noqa: ARG001
+) -> list[manifest.Manifest]:
+    # filled by the caller: Streamlit would replay what a cached function has drawn
+    return []

@@ -1,0 +1,143 @@
+"""Figures that both themes can show."""
+
+import plotly.graph_objects as go
+
+from automl.records import TrialRecord
+from automl.ui import timeline, wording
+from automl.ui.palette import ACCENT, SECOND, family_look, label
+
+_GRID = "rgba(128, 128, 128, 0.25)"
+MAX_LINES = 20
+QUIET = {"displayModeBar": False}
+
+
+def learning_curves(ranked: list[TrialRecord], metric: str) -> go.Figure:
+    """The metric over epochs of the first trials; the caller says so where there are more."""
+    figure = go.Figure()
+    for trial in ranked[:MAX_LINES]:
+        color, symbol = family_look(trial.model_name)
+        figure.add_scatter(
+            x=[evaluation.epoch for evaluation in trial.evaluations],
+            y=[evaluation.metrics[metric] for evaluation in trial.evaluations],
+            name=label(f"#{trial.number} {trial.model_name}"),
+            mode="lines+markers",
+            line={"color": color, "width": 1.5},
+            marker={"symbol": symbol, "size": 5},
+        )
+    return _growing(figure, "Epoch", wording.metric(metric).capitalize())
+
+
+def best_over_time(points: list[timeline.Point], metric: str) -> go.Figure:
+    figure = go.Figure()
+    steps = timeline.improvements(points)
+    figure.add_scatter(
+        x=[point.minutes for point in steps],
+        y=[point.best for point in steps],
+        text=[label(f"#{point.trial.number} {point.trial.model_name}") for point in steps],
+        hovertemplate="%{y:.3f} after %{x:.1f} min<br>%{text}<extra></extra>",
+        mode="lines+markers",
+        line={"color": ACCENT, "shape": "hv", "width": 2.5},
+        showlegend=False,
+    )
+    best = f"Best {wording.metric(metric)}"
+    return _growing(figure, "Minutes since the first trial started", best)
+
+
+def losses(trial: TrialRecord) -> go.Figure:
+    figure = go.Figure()
+    epochs = [evaluation.epoch for evaluation in trial.evaluations]
+    for name, values, color, dash in (
+        ("training", [e.train_loss for e in trial.evaluations], ACCENT, "solid"),
+        ("validation", [e.valid_loss for e in trial.evaluations], SECOND, "dash"),
+    ):
+        line = {"color": color, "dash": dash}
+        figure.add_scatter(x=epochs, y=values, name=name, mode="lines+markers", line=line)
+    return _growing(figure, "Epoch", "Cross-entropy (nats)")
+
+
+def intervals(ranked: list[TrialRecord], metric: str) -> go.Figure:
+    """Scores of the first trials with their 95 % intervals, best on top."""
+    top = ranked[:MAX_LINES]
+    figure = go.Figure()
+    for trial in top:
+        color, symbol = family_look(trial.model_name)
+        score = trial.score(metric)
+        low, high = trial.score_low, trial.score_high
+        above, below = (
+            (0.0, 0.0)
+            if score is None or low is None or high is None
+            else (high - score, score - low)
+        )
+        figure.add_scatter(
+            x=[score],
+            y=[label(f"#{trial.number} {trial.model_name}")],
+            error_x={"type": "data", "array": [above], "arrayminus": [below]},
+            marker={"color": color, "symbol": symbol, "size": 10},
+            hovertemplate="%{x:.3f}<extra>%{y}</extra>",
+            showlegend=False,
+        )
+    figure.update_yaxes(autorange="reversed")
+    return _tall(figure, len(top), f"{wording.metric(metric).capitalize()}, 95 % interval")
+
+
+def classes(counts: dict[str, int], limit: int = 30) -> go.Figure:
+    """Pictures per class, the largest on top."""
+    ordered = sorted(counts.items(), key=lambda item: -item[1])[:limit]
+    figure = go.Figure()
+    figure.add_bar(
+        x=[amount for _, amount in ordered],
+        y=list(range(len(ordered))),
+        text=[f"{amount:,}" for _, amount in ordered],
+        orientation="h",
+        marker_color=ACCENT,
+        hoverinfo="skip",
+    )
+    names = [label(name) for name, _ in ordered]
+    figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, autorange="reversed")
+    return _tall(figure, len(ordered), "Pictures")
+
+
+def probabilities(by_label: dict[str, float], limit: int = 3) -> go.Figure:
+    """The most probable classes of one picture."""
+    likely = sorted(by_label.items(), key=lambda item: -item[1])[:limit]
+    figure = go.Figure()
+    figure.add_bar(
+        x=[probability for _, probability in likely],
+        y=list(range(len(likely))),
+        text=[f"{probability:.3f}" for _, probability in likely],
+        orientation="h",
+        marker_color=[ACCENT] + ["#8a97a6"] * (len(likely) - 1),
+        hoverinfo="skip",
+    )
+    names = [label(name) for name, _ in likely]
+    figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, autorange="reversed")
+    figure.update_xaxes(range=[0, 1.15], tickvals=[0, 0.5, 1])
+    return _tall(figure, len(likely), "Probability")
+
+
+def _growing(figure: go.Figure, x: str, y: str) -> go.Figure:
+    """Axes that make sense before the first point, too."""
+    figure.update_xaxes(rangemode="tozero")
+    if not any(trace.x for trace in figure.data):
+        figure.update_xaxes(range=[0, 1])
+        figure.update_yaxes(range=[0, 1])
+    return finish(figure, x, y)
+
+
+def _tall(figure: go.Figure, num_rows: int, x: str) -> go.Figure:
+    """As high as its rows need; no lines behind them."""
+    finish(figure, x, "")
+    figure.update_yaxes(showgrid=False)
+    return figure.update_layout(height=90 + 26 * num_rows)
+
+
+def finish(figure: go.Figure, x: str, y: str) -> go.Figure:
+    """The same frame for all."""
+    figure.update_xaxes(title=x, gridcolor=_GRID, zeroline=False)
+    figure.update_yaxes(title=y, gridcolor=_GRID, zeroline=False)
+    return figure.update_layout(
+        height=300,
+        margin={"l": 0, "r": 8, "t": 8, "b": 0},
+        legend={"orientation": "v", "font": {"size": 11}},
+        uirevision="same",  # zoom and hidden lines stay while the figure grows
+    )

@@ -1,0 +1,64 @@
+"""The confusion matrix as a figure whose cells can be clicked."""
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from automl.ui.charts import finish
+from automl.ui.palette import ACCENT, label
+
+_MAX_WITH_NUMBERS = 15
+_INK, _INK_ON_DARK = "#1b2430", "#e8edf3"
+
+
+def figure_of(
+    matrix: NDArray[np.int64], class_names: list[str], shown: list[int], *, dark: bool = False
+) -> go.Figure:
+    """Rows true, columns predicted, for the class indices `shown`; every cell can be clicked.
+
+    A click selects a point whose `customdata` is [true index, predicted index].
+    """
+    part = matrix[np.ix_(shown, shown)]
+    share = part / np.maximum(matrix[shown].sum(axis=1, keepdims=True), 1)
+    places, size = list(range(len(shown))), len(shown)
+    names = [label(class_names[index], 14) for index in shown]
+    figure = go.Figure()
+    figure.add_heatmap(
+        z=share,
+        x=places,
+        y=places,
+        colorscale=[[0, "rgba(51, 136, 204, 0.06)"], [1, "rgba(51, 136, 204, 0.75)"]],
+        zmin=0,
+        zmax=1,
+        xgap=1,
+        ygap=1,
+        showscale=False,
+        hoverinfo="skip",
+    )
+    rows, columns = (axis.ravel() for axis in np.indices(part.shape))
+    # Plotly selects points, not the cells of a heatmap: one unseen point lies on every cell
+    figure.add_scatter(
+        x=columns,
+        y=rows,
+        customdata=[[shown[row], shown[column]] for row, column in zip(rows, columns, strict=True)],
+        text=[
+            f"{part[row, column]} of {names[row]} taken for {names[column]}"
+            for row, column in zip(rows, columns, strict=True)
+        ],
+        hovertemplate="%{text}<extra></extra>",
+        mode="markers",
+        marker={"symbol": "square", "size": max(6, 380 // size), "color": ACCENT, "opacity": 0},
+        selected={"marker": {"opacity": 0.35}},
+        unselected={"marker": {"opacity": 0}},
+        showlegend=False,
+    )
+    if size <= _MAX_WITH_NUMBERS:
+        # not the heatmap's own texts: Plotly chooses their colour without knowing the theme
+        font = {"color": _INK_ON_DARK if dark else _INK}
+        for row, column in zip(*np.nonzero(part), strict=True):
+            count = str(part[row, column])
+            figure.add_annotation(x=column, y=row, text=count, font=font, showarrow=False)
+    finish(figure, "Predicted class", "True class")
+    figure.update_xaxes(tickvals=places, ticktext=names, side="bottom", showgrid=False)
+    figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed", showgrid=False)
+    return figure.update_layout(height=460, hovermode="closest", dragmode=False)

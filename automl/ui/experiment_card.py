@@ -1,0 +1,104 @@
+"""One experiment on the home page."""
+
+from pathlib import Path
+
+import streamlit as st
+from pydantic import ValidationError
+
+from automl import launcher, store
+from automl.job import JobError
+from automl.records import ExperimentState, now
+from automl.ui import cached, gallery, ranking, timeline, wording
+
+_NUM_THUMBNAILS = 5
+
+
+def state_of(experiment_dir: Path) -> ExperimentState | None:
+    """None where the experiment cannot be read."""
+    try:
+        return launcher.state(experiment_dir)
+    except (ValidationError, OSError):
+        return None
+
+
+def show(experiment_dir: Path) -> None:
+    with st.container(border=True):
+        try:
+            _card(experiment_dir)
+        except (ValidationError, JobError, OSError) as error:
+            st.markdown(f"**{wording.plain(experiment_dir.name)}**")
+            st.error(wording.plain(store.unreadable(error, experiment_dir)))
+
+
+def _card(experiment_dir: Path) -> None:
+    state = launcher.state(experiment_dir)
+    what, pictures, score, links = st.columns([5, 4, 4, 2], vertical_alignment="center")
+    with what:
+        _what(experiment_dir, state)
+    with pictures:
+        _thumbnails(experiment_dir)
+    with score:
+        _score(experiment_dir)
+    with links:
+        _links(experiment_dir)
+
+
+def _what(experiment_dir: Path, state: ExperimentState) -> None:
+    record = cached.experiment(experiment_dir)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{wording.plain(experiment_dir.name)}**", width="content")
+        st.badge(state.value, icon=wording.state_icon(state), color=wording.state_color(state))
+    facts = [wording.ago(record.created_at, now()), _trials(experiment_dir)]
+    if report := cached.report(experiment_dir):
+        facts.append(wording.count(report.num_images, "picture"))
+        facts.append(wording.count(len(report.classes), "class"))
+    if record.owner:
+        facts.append(record.owner)
+    st.caption(wording.plain(" · ".join(facts)))
+    if state is ExperimentState.FAILED:
+        st.caption(wording.plain(record.message))
+
+
+def _trials(experiment_dir: Path) -> str:
+    return wording.count(len(store.trial_paths(experiment_dir)), "trial")
+
+
+def _thumbnails(experiment_dir: Path) -> None:
+    samples = cached.samples(experiment_dir)
+    if samples is None:
+        return
+    good = samples[samples["problem"].fillna("") == ""].drop_duplicates("label")
+    paths = good["path"].head(_NUM_THUMBNAILS)
+    gallery.strip([gallery.Picture(Path(path), "") for path in paths], width=48)
+
+
+def _score(experiment_dir: Path) -> None:
+    metric = cached.job(experiment_dir).primary_metric
+    trials = cached.trials(experiment_dir)
+    ranked = ranking.by_score(trials, metric)
+    if not ranked:
+        st.caption("No score.")
+        return
+    steps = timeline.improvements(timeline.best_so_far(trials, metric))
+    st.metric(
+        f"Best {wording.metric(metric)}",
+        wording.score_of(ranked[0], metric),
+        chart_data=[point.best for point in steps],
+    )
+
+
+def _links(experiment_dir: Path) -> None:
+    parameters = {"experiment": experiment_dir.name}
+    if store.trial_paths(experiment_dir):
+        st.page_link(
+            "pages/leaderboard.py",
+            label="Leaderboard",
+            icon=":material/leaderboard:",
+            query_params=parameters,
+        )
+    st.page_link(
+        "pages/progress.py",
+        label="Progress",
+        icon=":material/monitoring:",
+        query_params=parameters,
+    )

@@ -1,0 +1,76 @@
+"""What every page begins with: its title and, where it shows an experiment, which one."""
+
+import contextlib
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+
+from automl import launcher
+from automl.records import ExperimentState
+from automl.ui import cached, selection, wording
+
+
+def begin(title: str) -> None:
+    _through_app()
+    st.title(title)
+
+
+def begin_with_experiment(title: str) -> tuple[Path, ExperimentState]:
+    """Title, the experiment in view and a box to change it, and its state."""
+    _through_app()
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    left.title(title)
+    experiment_dir = selection.require_experiment()
+    names = selection.experiment_names()
+    shown = experiment_dir.name
+    chosen = right.selectbox(
+        "Experiment", names, index=names.index(shown), key=f"instead of {shown}"
+    )
+    if chosen != shown:
+        selection.show_experiment(chosen)
+        st.query_params.pop("trial", None)
+        st.rerun()
+    return experiment_dir, launcher.state(experiment_dir)
+
+
+def state_line(experiment_dir: Path, state: ExperimentState) -> None:
+    """State, data and metric in one line, the same on every page."""
+    record, job = cached.experiment(experiment_dir), cached.job(experiment_dir)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(state.value, icon=wording.state_icon(state), color=wording.state_color(state))
+        facts = [f"ranked by {wording.metric(job.primary_metric)}", str(job.training_data.path)]
+        if record.seconds is not None:
+            facts.insert(0, wording.duration(record.seconds))
+        st.caption(wording.plain(" · ".join(facts)))
+
+
+def failure(experiment_dir: Path, state: ExperimentState) -> None:
+    """Why the experiment did not end as planned, and the next step."""
+    record = cached.experiment(experiment_dir)
+    if state is ExperimentState.INTERRUPTED:
+        st.warning(
+            "The experiment was interrupted: its process ended before the search did. "
+            "Nothing that finished is lost."
+        )
+    elif state is ExperimentState.FAILED:
+        cause = record.message or "The engine ended without saying why."
+        st.error(wording.plain(cause))
+    else:
+        return
+    again = "Resume" if state is ExperimentState.INTERRUPTED else "Try again"
+    if st.button(again, icon=":material/play_arrow:", type="primary"):
+        with contextlib.suppress(ValueError):  # a second click: it runs already
+            launcher.resume(experiment_dir)
+        st.rerun()
+    if record.details:
+        with st.expander("Details"):
+            st.code(record.details, language=None)
+
+
+def _through_app() -> None:
+    # With a folder called pages/, Streamlit runs a page that is opened by a direct link without
+    # app.py until the first visit to the root: no navigation, narrow layout. Run again through it.
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()

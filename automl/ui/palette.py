@@ -1,0 +1,32 @@
+"""Colours, markers and text of figures: a model family looks the same on every page."""
+
+import html
+import zlib
+
+from automl import model_catalog
+
+# Okabe and Ito's palette, its blue and its yellow moved so that they stand out on dark and light
+_LOOKS = {
+    "ResNet": ("#3388cc", "circle"),
+    "MobileNet": ("#e69f00", "square"),
+    "EfficientNet": ("#009e73", "diamond"),
+    "ConvNeXt": ("#d55e00", "triangle-up"),
+    "ViT": ("#cc79a7", "cross"),
+    "ResNeSt": ("#56b4e9", "x"),
+    "SE-ResNeXt": ("#b8a000", "star"),
+}
+_OTHERS = (("#8c7ae6", "hexagon"), ("#999999", "pentagon"), ("#a0785a", "triangle-down"))
+ACCENT = "#3388cc"
+SECOND = "#d55e00"
+
+
+def family_look(model_name: str) -> tuple[str, str]:
+    """Colour and marker of the model's family."""
+    family = model_catalog.family(model_name)
+    return _LOOKS.get(family) or _OTHERS[zlib.crc32(family.encode()) % len(_OTHERS)]
+
+
+def label(text: str, limit: int = 24) -> str:
+    """A user's text for a figure, where tags and entities have a meaning."""
+    short = text if len(text) <= limit else text[: limit - 1] + "…"
+    return html.escape(short, quote=False)

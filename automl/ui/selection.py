@@ -1,0 +1,119 @@
+"""What is in view: the experiment, the trial, the pictures of a new experiment.
+
+It lives in the URL, so that every view can be reloaded and shared, and in the session, because
+the navigation's own links drop the URL's parameters.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+from pydantic import ValidationError
+
+from automl import home, leaderboard, store
+from automl.job import DataSource, JobError
+from automl.records import TrialRecord
+from automl.ui import cached, wording
+
+
+def experiment_names() -> list[str]:
+    """Newest first."""
+    return [path.name for path in store.experiment_dirs(home.experiments_dir())]
+
+
+def require_experiment() -> Path:
+    """The experiment in view, else the newest; draws the empty state where there is none."""
+    names = experiment_names()
+    asked = _remembered("experiment")
+    if asked and asked not in names:
+        st.warning(f"There is no experiment called {wording.plain(asked)} here.")
+        _empty_state("Look at the experiments there are", "pages/experiments.py")
+    if not names:
+        st.info("This page shows an experiment, and there is none yet. Start with some pictures.")
+        _empty_state("Choose pictures", "pages/dataset.py")
+    experiment_dir = home.experiments_dir() / (asked or names[0])
+    show_experiment(experiment_dir.name)
+    _check_readable(experiment_dir)
+    return experiment_dir
+
+
+def show_experiment(name: str) -> None:
+    """Bring an experiment into view."""
+    if st.query_params.get("experiment") != name:
+        st.query_params["experiment"] = name
+    if st.session_state.get("experiment") != name:
+        st.session_state["experiment"] = name
+        st.session_state.pop("trial", None)
+
+
+def require_trial(experiment_dir: Path) -> TrialRecord:
+    """The trial in view, which a box at the top changes; the best one to begin with."""
+    trials = cached.trials(experiment_dir)
+    if not trials:
+        st.info("This page shows a trial, and none has started yet.")
+        _empty_state("Look at the progress", "pages/progress.py")
+    by_id = {trial.trial_id: trial for trial in trials}
+    primary_metric = cached.job(experiment_dir).primary_metric
+    ranked: list[str] = leaderboard.rank(trials, primary_metric)["trial_id"].tolist()
+    asked = _remembered("trial")
+    shown = asked if asked in by_id else ranked[0]
+
+    def title(trial_id: str) -> str:
+        trial = by_id[trial_id]
+        score = wording.score(trial.score(primary_metric))
+        return f"#{trial.number} {trial.model_name} · {score} · {trial.state}"
+
+    chosen = st.selectbox(
+        "Trial, best first",
+        ranked,
+        index=ranked.index(shown),
+        format_func=title,
+        key=f"instead of trial {shown}",
+        width=520,
+    )
+    st.query_params["trial"] = st.session_state["trial"] = chosen
+    return by_id[chosen]
+
+
+def require_data() -> DataSource:
+    """The pictures chosen for a new experiment; draws the empty state where there are none."""
+    data = chosen_data()
+    if data is None:
+        st.info("Here you set up an experiment. Choose the pictures first.")
+        _empty_state("Choose pictures", "pages/dataset.py")
+    assert data
+    return data
+
+
+def chosen_data() -> DataSource | None:
+    path = _remembered("data")
+    if path is None:
+        return None
+    st.query_params["data"] = st.session_state["data"] = path
+    return DataSource(path=Path(path))
+
+
+def choose_data(data: DataSource | None) -> None:
+    if data is None:
+        st.query_params.pop("data", None)
+        st.session_state.pop("data", None)
+    else:
+        st.query_params["data"] = st.session_state["data"] = str(data.path)
+
+
+def _remembered(name: str) -> str | None:
+    value: str | None = st.query_params.get(name) or st.session_state.get(name)
+    return value
+
+
+def _empty_state(label: str, page: str) -> None:
+    st.page_link(page, label=label, icon=":material/arrow_forward:")
+    st.stop()
+
+
+def _check_readable(experiment_dir: Path) -> None:
+    try:
+        cached.experiment(experiment_dir)
+        cached.job(experiment_dir)
+    except (ValidationError, JobError, OSError) as error:
+        st.error(wording.plain(store.unreadable(error, experiment_dir)))
+        _empty_state("Look at the other experiments", "pages/experiments.py")

@@ -1,0 +1,77 @@
+"""Where the pictures of a new experiment come from: the sample, a path, or an upload."""
+
+import hashlib
+import re
+import tempfile
+from pathlib import Path
+from typing import BinaryIO
+
+from automl import home
+from automl.dataset import sample
+from automl.job import DataSource
+
+_CHUNK_BYTES = 1 << 20
+
+
+def from_path(text: str) -> DataSource:
+    """The folder or file a user typed.
+
+    Raises:
+        ValueError: nothing is there.
+    """
+    path = Path(text.strip().strip("'\"")).expanduser()
+    if not path.is_absolute() or not path.exists():
+        raise ValueError(f"There is no folder or file {text}. Give the full path on this machine.")
+    return DataSource(path=path)
+
+
+def digits() -> DataSource:
+    """The built-in sample, written on first use."""
+    target = _digits_dir()
+    if not target.is_dir():
+        sample.write_digits(target)
+    return DataSource(path=target)
+
+
+def is_digits(data: DataSource) -> bool:
+    return data.path == _digits_dir()
+
+
+def save_upload(upload: BinaryIO, name: str) -> DataSource:
+    """Copy an uploaded zip under its content hash, so that the same file is kept once."""
+    folder = home.cache_dir("uploads")
+    digest = hashlib.sha256()
+    upload.seek(0)
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as partial:
+        while chunk := upload.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            partial.write(chunk)
+    target = folder / digest.hexdigest()[:16] / f"{slug(Path(name).stem)}.zip"
+    target.parent.mkdir(exist_ok=True)
+    Path(partial.name).replace(target)
+    return DataSource(path=target, type="zip")
+
+
+def signature(path: Path) -> tuple[int, ...]:
+    """Changes when files come or go, without looking at every file."""
+    if not path.is_dir():
+        status = path.stat()
+        return (status.st_mtime_ns, status.st_size)
+    folders = [path, *sorted(child for child in path.iterdir() if child.is_dir())]
+    return tuple(folder.stat().st_mtime_ns for folder in folders)
+
+
+def slug(text: str) -> str:
+    """A short name of letters, digits, dots and dashes."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")[:40].lower() or "pictures"
+
+
+def free_name(data: DataSource, taken: set[str]) -> str:
+    """A name for the next experiment on this data: `digits-1`, `digits-2`, …"""
+    stem = slug(data.path.stem)
+    numbers = range(1, len(taken) + 2)
+    return next(f"{stem}-{number}" for number in numbers if f"{stem}-{number}" not in taken)
+
+
+def _digits_dir() -> Path:
+    return home.home_dir() / "samples" / "digits"

@@ -1,0 +1,55 @@
+"""Configure: what to optimise and for how long; the job beside it; Start."""
+
+from uuid import uuid4
+
+import streamlit as st
+
+from automl.job import JobError
+from automl.ui import cached, dataset_view, frame, job_form, launch, selection, source, wording
+
+launch.follow()
+frame.begin("Configure")
+data = selection.require_data()
+try:
+    found = cached.inspection(data)
+except (ValueError, OSError) as error:
+    st.error(wording.plain(str(error)))
+    st.page_link("pages/dataset.py", label="Choose other pictures", icon=":material/arrow_back:")
+    st.stop()
+st.caption(wording.plain(f"{wording.count(found.report.num_images, 'picture')} in {data.path}"))
+
+left, right = st.columns([3, 2], gap="medium")
+with left:
+    suggested = source.free_name(data, set(selection.experiment_names()))
+    name = st.text_input("Name of the experiment", suggested, key=f"name {suggested}")
+    draft = job_form.show(data, dataset_view.median_side(found), mirror=not source.is_digits(data))
+with right:
+    try:
+        job = draft.job()
+    except JobError as error:
+        for problem in error.problems:
+            st.error(wording.plain(problem.message))
+        st.stop()
+    for finding in found.report.blocking:
+        st.error(wording.plain(finding.message))
+    if refusal := launch.problem():
+        st.error(wording.plain(refusal))
+    st.button(
+        "Start",
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        disabled=bool(found.report.blocking) or not name.strip(),
+        on_click=launch.start,
+        args=(job, name, uuid4().hex),
+    )
+    st.caption("The same job as a file: `automl run` takes it.")
+    st.code(job.to_yaml(), language="yaml", wrap_lines=True)
+    st.download_button(
+        "Download the job",
+        job.to_yaml(),
+        file_name=f"{source.slug(name)}.yml",
+        mime="application/yaml",
+        icon=":material/download:",
+        on_click="ignore",
+    )

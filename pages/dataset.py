@@ -1,0 +1,76 @@
+"""Dataset: choose the pictures of a new experiment and see whether they are healthy."""
+
+import streamlit as st
+
+from automl import launcher
+from automl.ui import cached, dataset_view, frame, selection, source, wording
+
+frame.begin("Dataset")
+
+
+def take(data: source.DataSource) -> None:
+    selection.choose_data(data)
+    st.rerun()
+
+
+def choices() -> None:
+    sample, path, upload = st.columns(3, border=True)
+    with sample:
+        st.subheader("Try the sample")
+        st.caption("1,797 handwritten digits in 10 classes. Trains in minutes on any machine.")
+        if st.button("Use the digits", type="primary", icon=":material/draw:"):
+            with st.spinner("Writing the pictures"):
+                data = source.digits()
+            take(data)
+    with path:
+        st.subheader("On this machine")
+        st.caption("A folder with one sub-folder of pictures per class, or a zip of one.")
+        typed = st.text_input("Full path of the folder or zip", key="typed path")
+        if st.button("Use this path", icon=":material/folder_open:") and typed:
+            try:
+                data = source.from_path(typed)
+            except ValueError as error:
+                st.error(wording.plain(str(error)))
+            else:
+                take(data)
+    with upload:
+        st.subheader("Upload a zip")
+        st.caption("One folder of pictures per class inside.")
+        file = st.file_uploader("Zip of pictures", type="zip")
+        if file and st.button("Use this zip", icon=":material/upload:"):
+            take(source.save_upload(file, file.name))
+
+
+def refused(error: ValueError) -> None:
+    st.error(wording.plain(str(error)))
+    st.markdown("Choose other pictures:")
+    choices()
+    st.stop()
+
+
+data = selection.chosen_data()
+if data is None:
+    st.info("Which pictures should the model learn from? Each class is a folder of pictures.")
+    choices()
+    st.stop()
+try:
+    found = cached.inspection(data)
+except (ValueError, OSError) as error:  # DataError, or the path is gone
+    refused(error)
+
+launcher.warm_up()
+blocked = bool(found.report.blocking)
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.caption(wording.plain(str(data.path)))
+    if st.button("Use other pictures", icon=":material/swap_horiz:"):
+        selection.choose_data(None)
+        st.rerun()
+    if st.button("Configure", type="primary", icon=":material/arrow_forward:", disabled=blocked):
+        st.switch_page("pages/configure.py", query_params={"data": str(data.path)})
+dataset_view.summary(found)
+left, right = st.columns([3, 2], gap="medium")
+with left:
+    dataset_view.pictures(found)
+with right:
+    dataset_view.findings(found.report)
+    dataset_view.class_sizes(found.report)

@@ -1,0 +1,63 @@
+"""Experiments: what have we tried, what is running, what is best?"""
+
+import math
+
+import streamlit as st
+
+from automl import home, store
+from automl.ui import experiment_card, frame, selection, source
+
+_PER_PAGE = 10
+
+frame.begin("Experiments")
+experiment_dirs = store.experiment_dirs(home.experiments_dir())
+
+
+def try_the_sample() -> None:
+    with st.spinner("Writing the pictures"):
+        data = source.digits()
+    selection.choose_data(data)
+    st.switch_page("pages/configure.py", query_params={"data": str(data.path)})
+
+
+def first_visit() -> None:
+    st.markdown(
+        "From a folder of pictures to a classifier: choose pictures, press Start, watch models "
+        "compete, see where the best one is wrong, try it and take it with you."
+    )
+    sample, own = st.columns(2, border=True)
+    with sample:
+        st.subheader("Try the sample")
+        st.caption("1,797 handwritten digits. Set up in one click, a winner in a few minutes.")
+        if st.button("Try the sample", type="primary", icon=":material/draw:", width="stretch"):
+            try_the_sample()
+    with own:
+        st.subheader("Use my pictures")
+        st.caption("A folder or zip with one sub-folder of pictures per class.")
+        if st.button("Use my pictures", icon=":material/photo_library:", width="stretch"):
+            st.switch_page("pages/dataset.py")
+
+
+if not experiment_dirs:
+    first_visit()
+    st.stop()
+
+if st.button("New experiment", type="primary", icon=":material/add:"):
+    selection.choose_data(None)
+    st.switch_page("pages/dataset.py")
+num_pages = math.ceil(len(experiment_dirs) / _PER_PAGE)
+page = st.pagination(num_pages, key="page of experiments") if num_pages > 1 else 1
+shown = experiment_dirs[(page - 1) * _PER_PAGE : page * _PER_PAGE]
+states = [experiment_card.state_of(path) for path in shown]
+was_running = any(state and not state.is_finished for state in states)
+
+
+@st.fragment(run_every="2s" if was_running else None)
+def cards() -> None:
+    if was_running and [experiment_card.state_of(path) for path in shown] != states:
+        st.rerun()
+    for path in shown:
+        experiment_card.show(path)
+
+
+cards()

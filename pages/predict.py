@@ -1,0 +1,66 @@
+"""Predict: does the best model work on my picture, and how do I take it away?"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from automl import store
+from automl.records import ExperimentState
+from automl.ui import cached, frame, predictions_view, wording
+
+experiment_dir, state = frame.begin_with_experiment("Predict")
+frame.state_line(experiment_dir, state)
+model_dir = store.best_model_dir(experiment_dir)
+
+
+def no_model() -> None:
+    if state.is_finished:
+        frame.failure(experiment_dir, state)
+        if state not in (ExperimentState.FAILED, ExperimentState.INTERRUPTED):
+            st.info("This experiment ended without a model: no trial reached an evaluation.")
+    else:
+        st.info("Here you try the best model. It is exported when the experiment ends.")
+    st.page_link(
+        "pages/progress.py",
+        label="See the progress",
+        icon=":material/monitoring:",
+        query_params={"experiment": experiment_dir.name},
+    )
+    st.stop()
+
+
+def validation_pictures() -> dict[Path, str]:
+    """A few that the model has not trained on, of different classes, and what they show."""
+    samples = cached.samples(experiment_dir)
+    if samples is None:
+        return {}
+    held_out = samples[samples["split"] == "validation"].drop_duplicates("label").head(6)
+    pictures = map(Path, held_out["path"])
+    labels = (f"Its true class is {label}." for label in held_out["label"])
+    return {path: text for path, text in zip(pictures, labels, strict=True) if path.is_file()}
+
+
+if not (model_dir / "model.onnx").is_file():
+    no_model()
+model = predictions_view.predictor(model_dir)
+left, right = st.columns([3, 1], gap="medium")
+with left:
+    files = st.file_uploader(
+        "Your pictures", type=predictions_view.TYPES, accept_multiple_files=True, key="pictures"
+    )
+with right:
+    st.caption(f"Classes: {wording.plain(', '.join(model.labels[:12]))}")
+    st.download_button(
+        "Download the model",
+        lambda: predictions_view.bundle(model_dir),
+        file_name=f"{experiment_dir.name}.zip",
+        mime="application/zip",
+        icon=":material/download:",
+        on_click="ignore",
+        help="The model in ONNX format with its labels and settings.",
+    )
+if files:
+    predictions_view.show(files, [file.name for file in files], model)
+elif known := validation_pictures():
+    st.subheader("Pictures it has not trained on")
+    predictions_view.show(list(known), list(known.values()), model)

@@ -1,0 +1,48 @@
+"""Progress: is it going well, and when is it done?"""
+
+import streamlit as st
+
+from automl import launcher
+from automl.ui import cached, frame, live, trial_table, wording
+
+experiment_dir, state = frame.begin_with_experiment("Progress")
+metric = cached.job(experiment_dir).primary_metric
+was_running = not state.is_finished
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    frame.state_line(experiment_dir, state)
+    if was_running:
+        live.stop_all(experiment_dir)
+    elif cached.trials(experiment_dir):
+        st.page_link(
+            "pages/leaderboard.py",
+            label="See the leaderboard",
+            icon=":material/leaderboard:",
+            query_params={"experiment": experiment_dir.name},
+        )
+frame.failure(experiment_dir, state)
+
+
+@st.fragment(run_every="2s" if was_running else None)
+def progress() -> None:
+    if was_running and launcher.state(experiment_dir) is not state:
+        st.rerun()  # the whole page, which decides about the timer
+    record, trials = cached.experiment(experiment_dir), cached.trials(experiment_dir)
+    if was_running or trials:
+        live.headline(record, state, trials, metric)
+    if was_running:
+        live.preparation(record, state)
+    for note in record.notes:
+        st.caption(wording.plain(note))
+    if was_running or trials:
+        live.curves(trials, metric)
+    if was_running:
+        num_lines = record.max_concurrent_trials
+        live.running_trials(experiment_dir, trials, metric, num_lines)
+    if trials:
+        st.subheader("Trials")
+        trial_table.show(trials, metric, experiment_dir.name)
+    live.log(experiment_dir)
+
+
+progress()

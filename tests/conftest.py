@@ -1,0 +1,147 @@
+import math
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automl import store
+from automl.job import DataSource, Job
+from automl.records import (
+    Evaluation,
+    ExperimentRecord,
+    ExperimentState,
+    TrialRecord,
+    TrialState,
+)
+
+# holds the lock until it gets a line or a request to stop, then writes how it ended
+_STAND_IN = """
+import select, sys
+from pathlib import Path
+from filelock import FileLock
+directory = Path(sys.argv[1])
+with FileLock(directory / "engine.lock"):
+    print("locked", flush=True)
+    stop = directory / "control" / "stop"
+    while not stop.exists() and not select.select([sys.stdin], [], [], 0.05)[0]:
+        pass
+    from automl import store
+    from automl.records import ExperimentState
+    state = ExperimentState.STOPPED if stop.exists() else ExperimentState.COMPLETED
+    ended = {"state": state, "message": "All done."}
+    record = store.load_experiment(directory)
+    store.save_experiment(directory, record.model_copy(update=ended))
+"""
+START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home for every test, so that none sees another's experiments or the user's."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("AUTOML_HOME", str(folder))
+    monkeypatch.delenv("AUTOML_EXPERIMENTS_DIR", raising=False)
+    return folder
+
+
+@pytest.fixture
+def running(make_experiment: Callable[..., Path]) -> Iterator[tuple[Path, subprocess.Popen[str]]]:
+    """A running experiment, and the process in the place of its engine."""
+    directory = make_experiment("pets", state="running")
+    with subprocess.Popen(
+        [sys.executable, "-c", _STAND_IN, str(directory)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as engine:
+        assert engine.stdout is not None
+        assert engine.stdout.readline() == "locked\n"
+        yield directory, engine
+        engine.kill()
+
+
+def finish(engine: subprocess.Popen[str]) -> None:
+    """Let the stand-in end as completed."""
+    assert engine.stdin is not None
+    engine.stdin.write("\n")
+    engine.stdin.flush()
+
+
+@pytest.fixture
+def make_trial() -> Callable[..., TrialRecord]:
+    """Build a trial with one evaluation per score; further arguments are fields of the record."""
+    return build_trial
+
+
+@pytest.fixture
+def make_experiment(home: Path) -> Callable[..., Path]:
+    """Write an experiment directory with trials; further arguments are fields of its record."""
+
+    def make(
+        name: str = "pets",
+        trials: Sequence[TrialRecord] = (),
+        *,
+        job: Job | None = None,
+        state: ExperimentState | str = ExperimentState.COMPLETED,
+        **fields: Any,
+    ) -> Path:
+        given = {
+            "created_at": START,
+            "started_at": START,
+            "ended_at": START + timedelta(seconds=90),
+            **fields,
+        }
+        record = ExperimentRecord(experiment_id=name, state=ExperimentState(state), **given)
+        job = job or Job(training_data=DataSource(path=Path("/data/pets")))
+        directory = store.create_experiment(home / "experiments", job, record)
+        for trial in trials:
+            store.save_trial(directory, trial)
+        return directory
+
+    return make
+
+
+def build_trial(  # noqa: PLR0913
+    trial_id: str,
+    scores: Sequence[float] = (),
+    *,
+    number: int = 0,
+    metric: str = "accuracy",
+    model_name: str = "resnet18",
+    state: TrialState | str = TrialState.COMPLETED,
+    **fields: Any,
+) -> TrialRecord:
+    evaluations = [
+        Evaluation(
+            epoch=epoch,
+            metrics={metric: score},
+            train_loss=1.0,
+            valid_loss=1.0,
+            learning_rate=0.01,
+            train_seconds=1.0,
+            evaluation_seconds=0.5,
+            images_per_second=100.0,
+            finished_at=START + timedelta(seconds=epoch),
+        )
+        for epoch, score in enumerate(scores, start=1)
+    ]
+    numbers = [e for e in evaluations if not math.isnan(e.metrics[metric])]
+    best = max(numbers or evaluations, key=lambda e: e.metrics[metric], default=None)
+    given = {
+        "hyperparameters": {"model_name": model_name, "learning_rate": 0.01},
+        "best_epoch": best.epoch if best else None,
+        "started_at": START,
+        "ended_at": START + timedelta(seconds=60),
+        **fields,
+    }
+    return TrialRecord(
+        trial_id=trial_id,
+        number=number,
+        state=TrialState(state),
+        evaluations=evaluations,
+        **given,
+    )

@@ -1,0 +1,126 @@
+import pandas as pd
+import pytest
+
+from automl import store
+from automl.dataset import manifest
+from automl.dataset.errors import DataError
+from automl.job import DataSource, Job
+
+
+def job(**sources: object) -> Job:
+    return Job.from_dict({"type": "automl", **sources})
+
+
+def test_a_folder_becomes_labelled_and_split_samples(make_folder):
+    built = manifest.build(job(training_data={"path": make_folder(dog=10, cat=20)}))
+    assert built.class_names == ["cat", "dog"]
+    assert built.samples["label_index"].tolist() == [0] * 20 + [1] * 10
+    assert built.samples["label_index"].dtype == "Int64"
+    assert built.report.splits == {"train": 24, "validation": 6}
+
+
+def test_the_share_and_the_seed_come_from_the_job(make_folder):
+    data = {"path": make_folder(dog=20, cat=20)}
+    first, second = (
+        manifest.build(job(training_data=data, validation_data_size=0.5, seed=seed)).samples
+        for seed in (1, 2)
+    )
+    assert (first["split"] == "validation").sum() == 20
+    assert first["split"].tolist() != second["split"].tolist()
+
+
+def test_given_data_sets_keep_their_role(make_folder):
+    built = manifest.build(
+        job(
+            training_data={"path": make_folder("a", cat=3, dog=3)},
+            validation_data={"path": make_folder("b", cat=2, dog=1)},
+            test_data={"path": make_folder("c", train__cat=1, val__dog=1)},
+        )
+    )
+    assert built.report.splits == {"train": 6, "validation": 3, "test": 2}
+    assert built.samples["id"].tolist() == list(range(11))
+
+
+def test_the_training_folders_own_splits_are_used(make_folder):
+    folder = make_folder(
+        train__cat=3, train__dog=3, val__cat=1, val__dog=1, test__cat=2, test__dog=2
+    )
+    built = manifest.build(job(training_data={"path": folder}))
+    assert built.report.splits == {"train": 6, "validation": 2, "test": 4}
+
+
+def test_all_blocking_problems_are_told_at_once(make_folder):
+    folder = make_folder(cat=1, dog=1)
+    with pytest.raises(DataError, match="Only one readable picture each: cat, dog"):
+        manifest.build(job(training_data={"path": folder}))
+    with pytest.raises(DataError, match=r"only one class.*\n.*validation data has"):
+        manifest.build(
+            job(
+                training_data={"path": make_folder("a", cat=3)},
+                validation_data={"path": make_folder("b", rat=3)},
+            )
+        )
+
+
+def test_unreadable_pictures_have_neither_label_index_nor_split(make_folder):
+    folder = make_folder(cat=5, dog=5)
+    (folder / "cat" / "0.png").write_bytes(b"x")
+    samples = manifest.build(job(training_data={"path": folder})).samples
+    assert pd.isna(samples.loc[0, "label_index"])
+    assert pd.isna(samples.loc[0, "split"])
+    assert samples["label_index"].notna().sum() == 9
+
+
+def test_inspecting_reports_blocking_problems_instead_of_raising(make_folder):
+    seen = manifest.inspect(DataSource(path=make_folder(cat=5)))
+    assert [finding.kind for finding in seen.report.blocking] == ["single_class"]
+    assert seen.class_names == ["cat"]
+
+
+def test_inspecting_a_folder_without_a_readable_picture_gives_an_empty_manifest(make_folder):
+    folder = make_folder(cat=1)
+    (folder / "cat" / "0.png").write_bytes(b"x")
+    seen = manifest.inspect(DataSource(path=folder))
+    assert seen.class_names == []
+    assert seen.report.num_images == 0
+    assert seen.report.splits == {}
+
+
+def test_inspecting_splits_like_a_job_with_defaults(make_folder):
+    folder = make_folder(cat=10, dog=10)
+    seen = manifest.inspect(DataSource(path=folder))
+    built = manifest.build(job(training_data={"path": folder}))
+    pd.testing.assert_frame_equal(seen.samples, built.samples)
+    assert seen.report == built.report
+
+
+def test_progress_tells_what_is_checked(make_folder):
+    seen = []
+    data = {"path": make_folder("a", cat=2, dog=2)}
+    manifest.build(
+        job(training_data=data, test_data={"path": make_folder("b", cat=1, dog=1)}),
+        progress=lambda what, done, total: seen.append((what, done, total)),
+    )
+    assert ("Checking the training pictures", 4, 4) in seen
+    assert seen[-1] == ("Checking the test pictures", 2, 2)
+
+
+def test_what_was_passed_over_is_summed_up(make_folder, make_picture):
+    a, b = make_folder("a", cat=5, dog=5), make_folder("b", cat=1, dog=1)
+    for folder in (a, b):
+        make_picture(folder / "stray.png", 77)
+        (folder / "cat" / "notes.txt").touch()
+    built = manifest.build(job(training_data={"path": a}, test_data={"path": b}))
+    counts = {finding.kind: finding.count for finding in built.report.findings}
+    assert counts["strays"] == 2
+    assert counts["other_files"] == 2
+
+
+def test_a_manifest_can_be_stored_and_read_back(make_folder, tmp_path):
+    folder = make_folder(cat=5, dog=5)
+    (folder / "cat" / "0.png").write_bytes(b"x")
+    (folder / "stray.png").write_bytes(b"x")
+    seen = manifest.inspect(DataSource(path=folder))
+    store.save_dataset(tmp_path / "experiment", seen.samples, seen.report)
+    pd.testing.assert_frame_equal(store.load_samples(tmp_path / "experiment"), seen.samples)
+    assert store.load_report(tmp_path / "experiment") == seen.report

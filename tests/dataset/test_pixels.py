@@ -1,0 +1,115 @@
+import threading
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from automl.dataset import manifest, pictures, pixels
+from automl.dataset.errors import DataError
+from automl.job import DataSource
+
+
+@pytest.fixture
+def samples(make_folder, make_picture) -> pd.DataFrame:
+    folder = make_folder(cat=40, dog=3)
+    make_picture(folder / "dog" / "large.jpg", 1000, size=(300, 200))
+    return manifest.inspect(DataSource(path=folder)).samples
+
+
+def test_crops_are_what_preprocess_gives(samples):
+    array = np.load(pixels.centre_crops(samples, resize_size=20, crop_size=16))
+    assert array.shape == (44, 16, 16, 3)
+    assert array.dtype == np.uint8
+    for row, path in zip(array, samples["path"], strict=True):
+        image = pictures.load_rgb(Path(path), min_side=20)
+        assert (row == pictures.preprocess(image, resize_size=20, crop_size=16)).all()
+
+
+def test_whole_pictures_are_squashed_to_a_square(samples):
+    array = np.load(pixels.whole_pictures(samples, 24))
+    assert array.shape == (44, 24, 24, 3)
+    image = Image.open(samples["path"].iloc[0])
+    squashed = np.asarray(image.resize((24, 24), Image.Resampling.BILINEAR))
+    assert (array[0] == squashed).all()
+
+
+def test_the_array_can_be_mapped_into_memory(samples):
+    path = pixels.whole_pictures(samples, 8)
+    assert (np.load(path, mmap_mode="r") == np.load(path)).all()
+
+
+def test_the_same_pictures_are_decoded_once(samples, monkeypatch):
+    path = pixels.centre_crops(samples, resize_size=20, crop_size=16)
+    monkeypatch.setattr(Image, "open", None)
+    assert pixels.centre_crops(samples, resize_size=20, crop_size=16) == path
+
+
+def test_moved_pictures_are_not_decoded_again(samples, monkeypatch):
+    path = pixels.whole_pictures(samples, 8)
+    monkeypatch.setattr(Image, "open", None)
+    moved = samples.assign(path="/elsewhere/" + samples["path"].str.split("/").str[-1])
+    assert pixels.whole_pictures(moved, 8) == path
+
+
+def test_other_sizes_rows_and_orders_are_other_files(samples):
+    paths = {
+        pixels.whole_pictures(samples, 8),
+        pixels.whole_pictures(samples, 9),
+        pixels.whole_pictures(samples.head(5), 8),
+        pixels.whole_pictures(samples.iloc[::-1], 8),
+        pixels.centre_crops(samples, resize_size=8, crop_size=8),
+        pixels.centre_crops(samples, resize_size=9, crop_size=8),
+    }
+    assert len(paths) == 6
+
+
+@pytest.mark.parametrize("change", ["broken", "gone", "replaced"])
+def test_a_picture_that_changed_since_the_scan_is_named(samples, make_picture, home, change):
+    path = Path(samples["path"].iloc[7])
+    if change == "broken":
+        path.write_bytes(b"x")
+    elif change == "gone":
+        path.unlink()
+    else:
+        make_picture(path, 12345)
+    with pytest.raises(DataError, match=f"{path} (can no longer be read|has changed)"):
+        pixels.whole_pictures(samples, 8)
+    assert list((home / "cache" / "pixels").iterdir()) == []
+
+
+def test_too_little_room_is_told_before_anything_is_written(samples, home):
+    with pytest.raises(DataError, match="Make room"):
+        pixels.whole_pictures(samples, 1_000_000)
+    assert list((home / "cache" / "pixels").iterdir()) == []
+
+
+def test_two_builders_at_once_build_it_once(samples):
+    paths: list[Path] = []
+    decoded: list[int] = []
+
+    def build() -> None:
+        paths.append(
+            pixels.whole_pictures(samples, 8, progress=lambda done, _: decoded.append(done))
+        )
+
+    threads = [threading.Thread(target=build) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(paths) == 3
+    assert len(set(paths)) == 1
+    assert decoded.count(len(samples)) == 1
+
+
+def test_progress_goes_up_to_the_total(samples):
+    seen = []
+    pixels.whole_pictures(samples, 8, progress=lambda done, total: seen.append((done, total)))
+    assert seen == sorted(seen)
+    assert seen[-1] == (44, 44)
+
+
+def test_no_rows_give_an_empty_array(samples):
+    assert np.load(pixels.whole_pictures(samples.head(0), 8)).shape == (0, 8, 8, 3)

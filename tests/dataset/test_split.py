@@ -1,0 +1,122 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from automl.dataset.split import assign
+
+
+def samples_of(*contents: tuple[str, str], folder: str = "/data") -> pd.DataFrame:
+    """Readable samples from (label, content) pairs."""
+    samples = pd.DataFrame(contents, columns=["label", "content_hash"])
+    samples["path"] = [f"{folder}/{number:05}.png" for number in range(len(samples))]
+    samples["split"] = pd.Series([None] * len(samples), dtype="str")
+    samples["problem"] = pd.Series([None] * len(samples), dtype="str")
+    return samples
+
+
+def classes_of(*sizes: int) -> pd.DataFrame:
+    return samples_of(
+        *((f"c{n:03}", f"{n}-{k}") for n, size in enumerate(sizes) for k in range(size))
+    )
+
+
+def validation(samples: pd.DataFrame, share: float = 0.2, seed: int = 0) -> pd.DataFrame:
+    done = assign(samples, validation_share=share, seed=seed)
+    return done[done["split"] == "validation"]
+
+
+def test_every_class_gives_its_share():
+    assert validation(classes_of(100, 50, 10)).groupby("label").size().tolist() == [20, 10, 2]
+
+
+def test_the_total_is_the_share_although_the_classes_round():
+    assert len(validation(classes_of(*[7] * 10))) == 14
+
+
+@given(
+    st.lists(st.integers(1, 40), min_size=1, max_size=12),
+    st.floats(0.05, 0.95),
+    st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=60, deadline=None)
+def test_both_sides_see_every_class_that_has_two_pictures(sizes, share, seed):
+    samples = classes_of(*sizes)
+    done = assign(samples, validation_share=share, seed=seed)
+    counts = done.groupby(["label", "split"]).size().unstack(fill_value=0)
+    counts = counts.reindex(columns=["train", "validation"], fill_value=0)
+    assert (counts["train"] >= 1).all()
+    assert ((counts["validation"] >= 1) == (counts.sum(axis=1) >= 2)).all()
+    least, most = sum(n > 1 for n in sizes), sum(n - 1 for n in sizes)
+    wanted = np.clip(round(sum(sizes) * share), least, most)
+    assert counts["validation"].sum() == wanted
+
+
+def test_the_same_seed_gives_the_same_split_wherever_the_data_lies():
+    contents = [(f"c{n % 3}", str(n)) for n in range(60)]
+    here = validation(samples_of(*contents))["content_hash"].tolist()
+    there = samples_of(*contents, folder="/elsewhere")
+    assert validation(there)["content_hash"].tolist() == here
+    assert validation(there.iloc[::-1])["content_hash"].tolist()[::-1] == here
+
+
+def test_another_seed_gives_another_split():
+    samples = classes_of(50, 50)
+    assert set(validation(samples, seed=1).index) != set(validation(samples, seed=2).index)
+
+
+def test_given_validation_pictures_are_kept():
+    samples = classes_of(5, 5)
+    samples["split"] = ["train", "validation", None, "test", None] * 2
+    done = assign(samples, validation_share=0.5, seed=0)
+    assert done["split"].tolist() == ["train", "validation", "train", "test", "train"] * 2
+
+
+def test_test_pictures_are_never_validated_with():
+    samples = classes_of(10, 10)
+    samples.loc[samples.index % 2 == 0, "split"] = "test"
+    done = assign(samples, validation_share=0.4, seed=0)
+    assert done["split"].value_counts().to_dict() == {"test": 10, "train": 6, "validation": 4}
+
+
+def test_unreadable_pictures_are_in_no_split():
+    samples = classes_of(5, 5)
+    samples.loc[0, "problem"] = "The file is empty."
+    samples.loc[0, "split"] = "train"
+    done = assign(samples, validation_share=0.2, seed=0)
+    assert done["split"].isna().tolist() == [True] + [False] * 9
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_copies_stay_on_one_side(seed):
+    samples = samples_of(*((f"c{n % 2}", str(n // 6)) for n in range(60)))
+    samples["content_hash"] += samples["label"]
+    done = assign(samples, validation_share=0.3, seed=seed)
+    assert (done.groupby("content_hash")["split"].nunique() == 1).all()
+    assert (done["split"] == "validation").sum() == 18
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_picture_under_two_labels_stays_on_one_side(seed):
+    samples = samples_of(*((f"c{n % 2}", f"{n % 2}-{n}") for n in range(20)))
+    samples.loc[[0, 1], "content_hash"] = "both"
+    done = assign(samples, validation_share=0.4, seed=seed)
+    assert done.loc[[0, 1], "split"].tolist() == ["train", "train"]
+
+
+def test_a_class_of_copies_only_is_still_on_both_sides():
+    samples = samples_of(*[("cat", "same")] * 10, *[("dog", str(n)) for n in range(10)])
+    assert validation(samples).groupby("label").size().tolist() == [2, 2]
+
+
+def test_the_samples_that_are_given_stay_as_they_are():
+    samples = classes_of(5)
+    before = samples.copy()
+    assign(samples, validation_share=0.2, seed=0)
+    pd.testing.assert_frame_equal(samples, before)
+
+
+def test_ten_thousand_classes_are_split_without_delay():
+    samples = classes_of(*[3] * 10_000)
+    assert len(validation(samples)) == 10_000

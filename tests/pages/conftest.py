@@ -1,0 +1,102 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+from PIL import Image
+from streamlit.runtime import pages_manager
+from streamlit.testing.v1 import AppTest
+
+from automl import launcher, store
+from automl.dataset import manifest
+from automl.job import DataSource, Job
+from automl.records import Predictions
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _no_ray_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launcher, "warm_up", lambda: None)  # it would outlive the tests
+
+
+class _FolderWithoutPages(type(Path())):  # type: ignore[misc]
+    def exists(self) -> bool:
+        return False
+
+
+@pytest.fixture
+def app_has_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit remembers that app.py has run once; AppTest makes it forget with every run."""
+    monkeypatch.setattr(pages_manager, "Path", _FolderWithoutPages)
+
+
+@pytest.fixture
+def open_page(app_has_run: None) -> Callable[..., AppTest]:  # noqa: ARG001
+    """Render a page as a direct link to it would; keyword arguments are the link's parameters."""
+
+    def open_page(name: str, **parameters: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=20)
+        for key, value in parameters.items():
+            app.query_params[key] = value
+        app.switch_page(f"pages/{name}.py").run()
+        assert not app.exception, app.exception
+        return app
+
+    return open_page
+
+
+@pytest.fixture
+def make_pictures(tmp_path: Path) -> Callable[..., Path]:
+    """Write a folder of PNG files, so many for every class."""
+
+    def make(classes: tuple[str, ...] = ("cat", "dog"), per_class: int = 6) -> Path:
+        rng = np.random.default_rng(0)
+        for label in classes:
+            folder = tmp_path / "pets" / label
+            folder.mkdir(parents=True)
+            for number in range(per_class):
+                pixels = rng.integers(0, 255, (24, 32, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(folder / f"{number}.png")
+        return tmp_path / "pets"
+
+    return make
+
+
+@pytest.fixture
+def with_predictions() -> Callable[..., None]:
+    """Give an experiment its data set, and a trial answers: the first picture of all is wrong."""
+
+    def add(experiment_dir: Path, trial_id: str, pictures_dir: Path) -> None:
+        found = manifest.build(Job(training_data=DataSource(path=pictures_dir)))
+        store.save_dataset(experiment_dir, found.samples, found.report)
+        labels = found.samples["label_index"].to_numpy(dtype=np.int64)
+        answers = labels.copy()
+        answers[0] = (labels[0] + 1) % len(found.class_names)
+        probabilities = np.eye(len(found.class_names), dtype=np.float32)[answers]
+        ids = found.samples["id"].to_numpy(dtype=np.int64)
+        path = store.predictions_path(experiment_dir, trial_id)
+        store.save_predictions(path, Predictions(ids, labels, probabilities))
+
+    return add
+
+
+@pytest.fixture
+def hold_lock() -> Iterator[Callable[[Path], None]]:
+    """Make an experiment look as if its engine was running."""
+    locks: list[FileLock] = []
+
+    def hold(experiment_dir: Path) -> None:
+        locks.append(FileLock(store.lock_path(experiment_dir)))
+        locks[-1].acquire()
+
+    yield hold
+    for lock in locks:
+        lock.release()
+
+
+def texts(app: AppTest) -> str:
+    """Everything a page says in words."""
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)

@@ -1,0 +1,52 @@
+"""The pages together: the way through app.py, and what they must not import."""
+
+import subprocess
+import sys
+
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.conftest import ROOT
+
+PAGES = [path.stem for path in sorted((ROOT / "pages").glob("*.py"))]
+
+
+def test_a_direct_link_opens_its_page_although_app_py_has_never_run(make_experiment, make_trial):
+    make_experiment("pets", [make_trial("t1", [0.5])])
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=20)
+    app.query_params["experiment"] = "pets"
+    app.switch_page("pages/leaderboard.py").run()
+    assert not app.exception
+    assert app.title[0].value == "Leaderboard"
+
+
+def test_the_experiment_in_view_survives_a_change_of_page(open_page, make_experiment, make_trial):
+    make_experiment("one", [make_trial("t1", [0.1])])
+    make_experiment("two", [make_trial("t1", [0.2])])
+    page = open_page("leaderboard", experiment="one")
+    del page.query_params["experiment"]  # as the navigation's own links do
+    page.switch_page("pages/progress.py").run()
+    assert page.query_params["experiment"] == "one"
+
+
+def test_pages_do_not_import_what_only_the_engine_needs(
+    make_experiment, make_trial, make_pictures, with_predictions
+):
+    pictures = make_pictures()
+    experiment_dir = make_experiment("pets", [make_trial("t1", [0.5])])
+    with_predictions(experiment_dir, "t1", pictures)
+    program = f"""
+import sys
+from streamlit.runtime import pages_manager
+from streamlit.testing.v1 import AppTest
+from automl import launcher
+launcher.warm_up = lambda: None
+for name in {PAGES!r}:
+    app = AppTest.from_file({str(ROOT / "app.py")!r}, default_timeout=60)
+    app.query_params.update({{"experiment": "pets", "data": {str(pictures)!r}}})
+    app.switch_page(f"pages/{{name}}.py").run()
+    assert not app.exception, app.exception
+    assert app.title[0].value, name
+heavy = {{"torch", "torchvision", "timm", "ray"}} & set(sys.modules)
+sys.exit(f"imported: {{heavy}}" if heavy else 0)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, timeout=120)

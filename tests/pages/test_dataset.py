@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import pytest
+
+from tests.pages.conftest import texts
+
+
+def test_without_pictures_it_offers_three_ways_to_choose_them(open_page):
+    page = open_page("dataset")
+    headings = [heading.value for heading in page.subheader]
+    assert headings == ["Try the sample", "On this machine", "Upload a zip"]
+
+
+def test_the_sample_is_one_click_away(open_page):
+    page = open_page("dataset")
+    page.button[0].click().run()
+    assert [metric.value for metric in page.metric][:3] == ["1,797", "10", "8 × 8"]
+
+
+def test_a_typed_path_shows_counts_sizes_and_pictures(open_page, make_pictures):
+    page = open_page("dataset")
+    page.text_input(key="typed path").set_value(str(make_pictures())).run()
+    click(page, "Use this path")
+    metrics = {metric.label: metric.value for metric in page.metric}
+    assert metrics["Pictures"] == "12"
+    assert metrics["Median size"] == "32 × 24"
+    assert len(page.image) == 12
+
+
+def test_a_path_that_is_not_there_is_refused_in_a_sentence(open_page):
+    page = open_page("dataset")
+    page.text_input(key="typed path").set_value("/no/such/folder").run()
+    click(page, "Use this path")
+    assert "There is no folder or file /no/such/folder" in page.error[0].value.replace("\\", "")
+
+
+def test_unreadable_files_are_counted_and_found(open_page, make_pictures):
+    folder = make_pictures()
+    (folder / "cat" / "broken.png").write_bytes(b"not a picture")
+    page = open_page("dataset", data=str(folder))
+    assert {metric.label: metric.value for metric in page.metric}["Unreadable"] == "1"
+    assert "broken.png" in page.code[0].value
+
+
+def test_choosing_a_class_shows_only_its_pictures(open_page, make_pictures):
+    page = open_page("dataset", data=str(make_pictures()))
+    page.selectbox[0].select("dog").run()
+    assert len(page.image) == 6
+
+
+def test_a_blocking_finding_stops_the_way_to_configure(open_page, make_pictures):
+    page = open_page("dataset", data=str(make_pictures(classes=("cat",))))
+    assert next(button for button in page.button if button.label == "Configure").disabled
+
+
+@pytest.mark.parametrize("name", ["gone", "empty"])
+def test_data_that_cannot_be_read_is_explained(open_page, tmp_path: Path, name):
+    (tmp_path / "empty").mkdir()
+    page = open_page("dataset", data=str(tmp_path / name))
+    assert page.error[0].value
+    assert "Try the sample" in texts(page)  # and other pictures can be chosen at once
+
+
+def test_a_label_with_markdown_shows_as_it_is(open_page, make_pictures):
+    page = open_page("dataset", data=str(make_pictures(classes=("![x](h) <b>", "dog"))))
+    captions = {image.captions[0] for image in page.image if "x" in image.captions[0]}
+    assert captions == {r"\!\[x\]\(h\) \<b\>"}
+
+
+def click(page, label):
+    next(button for button in page.button if button.label == label).click().run()

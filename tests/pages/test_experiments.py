@@ -1,0 +1,49 @@
+from automl import store
+from tests.pages.conftest import texts
+
+
+def test_the_first_visit_offers_the_sample_and_own_pictures(open_page):
+    page = open_page("experiments")
+    assert [button.label for button in page.button] == ["Try the sample", "Use my pictures"]
+
+
+def test_an_experiment_shows_its_state_and_its_best_score(open_page, make_experiment, make_trial):
+    make_experiment("pets-1", [make_trial("t1", [0.5, 0.75], score_low=0.7, score_high=0.8)])
+    page = open_page("experiments")
+    assert "pets\\-1" in texts(page)
+    assert "completed" in texts(page)
+    assert [metric.value for metric in page.metric] == ["0.750 ± 0.050"]
+
+
+def test_a_running_experiment_without_a_score_says_so(open_page, make_experiment, hold_lock):
+    hold_lock(make_experiment("pets-1", state="running", ended_at=None))
+    page = open_page("experiments")
+    assert "running" in texts(page)
+    assert "No score." in texts(page)
+
+
+def test_an_experiment_whose_engine_died_is_interrupted(open_page, make_experiment):
+    make_experiment("pets-1", state="running", ended_at=None)
+    assert "interrupted" in texts(open_page("experiments"))
+
+
+def test_a_failed_experiment_says_why(open_page, make_experiment):
+    make_experiment("pets-1", state="failed", message="The folder is empty.")
+    assert "The folder is empty" in texts(open_page("experiments"))
+
+
+def test_an_unreadable_experiment_does_not_hide_the_others(open_page, make_experiment):
+    broken = make_experiment("broken")
+    make_experiment("good")
+    store.experiment_path(broken).write_text("{")
+    page = open_page("experiments")
+    assert "good" in texts(page)
+    assert len(page.error) == 1
+
+
+def test_more_than_ten_experiments_are_paged(open_page, make_experiment):
+    for number in range(11):
+        make_experiment(f"pets-{number}")
+    page = open_page("experiments")
+    assert page.pagination[0].value == 1
+    assert texts(page).count("pets\\-") == 10

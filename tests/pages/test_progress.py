@@ -1,0 +1,100 @@
+from datetime import timedelta
+
+from automl import launcher, store
+from automl.records import now
+from tests.pages.conftest import texts
+
+
+def test_without_an_experiment_it_says_where_to_begin(open_page):
+    assert "there is none yet" in texts(open_page("progress"))
+
+
+def test_an_experiment_that_is_not_there_is_named(open_page, make_experiment):
+    make_experiment("pets")
+    page = open_page("progress", experiment="![x](http://h/p.png)")
+    assert "There is no experiment called" in page.warning[0].value
+    assert "![x]" not in page.warning[0].value
+
+
+def test_preparing_shows_what_is_being_done(open_page, make_experiment, hold_lock):
+    hold_lock(
+        make_experiment(
+            state="preparing", message="Reading 12 pictures", progress=0.5, ended_at=None
+        )
+    )
+    page = open_page("progress")
+    assert page.get("progress")[0].proto.text == "Reading 12 pictures"
+
+
+def test_running_shows_trials_and_time_left(open_page, make_experiment, make_trial, hold_lock):
+    trials = [
+        make_trial("t1", [0.5, 0.8]),
+        make_trial("t2", [0.4], number=1, state="running", ended_at=None),
+    ]
+    started = now() - timedelta(seconds=60)
+    hold_lock(
+        make_experiment(
+            trials=trials,
+            state="running",
+            progress=0.5,
+            num_trials=4,
+            started_at=started,
+            ended_at=None,
+        )
+    )
+    page = open_page("progress")
+    metrics = {metric.label: metric.value for metric in page.metric}
+    assert metrics["Best accuracy"] == "0.800"
+    assert metrics["Trials ended"] == "1 of 4"
+    assert metrics["Time left, about"].startswith("1 min")
+    assert page.dataframe[0].value["score"].tolist() == [0.8, 0.4]
+
+
+def test_one_trial_can_be_stopped(open_page, make_experiment, make_trial, hold_lock):
+    trial = make_trial("t2", [0.4], state="running", ended_at=None)
+    experiment_dir = make_experiment(trials=[trial], state="running", ended_at=None)
+    hold_lock(experiment_dir)
+    open_page("progress").button(key="stop now t2").click().run()
+    assert store.trials_to_stop(experiment_dir) == {"t2"}
+    assert not store.stop_requested(experiment_dir)
+
+
+def test_all_can_be_stopped(open_page, make_experiment, hold_lock):
+    experiment_dir = make_experiment(state="running", ended_at=None)
+    hold_lock(experiment_dir)
+    page = open_page("progress")
+    page.button(key="stop all now").click().run()
+    assert store.stop_requested(experiment_dir)
+    assert "stopping" in texts(page)
+
+
+def test_completed_has_nothing_to_stop(open_page, make_experiment, make_trial):
+    make_experiment(trials=[make_trial("t1", [0.5])])
+    page = open_page("progress")
+    assert [button.label for button in page.button] == []
+    assert "completed" in texts(page)
+
+
+def test_failed_says_why_with_the_details_folded(open_page, make_experiment):
+    make_experiment(state="failed", message="The folder is empty.", details="Traceback: 42")
+    page = open_page("progress")
+    assert "The folder is empty" in page.error[0].value
+    assert page.expander[0].label == "Details"
+    assert page.expander[0].code[0].value == "Traceback: 42"
+    assert page.metric.values == []
+
+
+def test_interrupted_can_be_resumed(open_page, make_experiment, monkeypatch):
+    resumed = []
+    monkeypatch.setattr(launcher, "start", resumed.append)
+    experiment_dir = make_experiment(state="running", ended_at=None)
+    page = open_page("progress")
+    assert "interrupted" in page.warning[0].value
+    next(button for button in page.button if button.label == "Resume").click().run()
+    assert resumed == [experiment_dir]
+
+
+def test_a_diverged_trial_breaks_nothing(open_page, make_experiment, make_trial):
+    make_experiment(trials=[make_trial("t1", [float("nan")])])
+    page = open_page("progress")
+    assert page.metric[0].value == "not a number"

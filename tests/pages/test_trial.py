@@ -1,0 +1,85 @@
+import pytest
+
+from tests.pages.conftest import texts
+
+
+@pytest.fixture
+def experiment(make_experiment, make_trial, make_pictures, with_predictions):
+    """Two trials; the better one has answers, one of them wrong."""
+
+    def make(classes=("cat", "dog")):
+        trials = [make_trial("t1", [0.4]), make_trial("t2", [0.6, 0.9], number=1)]
+        experiment_dir = make_experiment(trials=trials)
+        with_predictions(experiment_dir, "t2", make_pictures(classes))
+        return experiment_dir
+
+    return make
+
+
+def test_without_a_trial_it_says_so(open_page, make_experiment):
+    make_experiment()
+    assert "none has started yet" in texts(open_page("trial"))
+
+
+def test_the_best_trial_is_shown_first(open_page, experiment):
+    experiment()
+    page = open_page("trial")
+    assert page.query_params["trial"] == "t2"
+    assert page.metric[0].value == "0.900"
+
+
+def test_the_link_decides_which_trial_is_shown(open_page, experiment):
+    experiment()
+    page = open_page("trial", trial="t1")
+    assert page.metric[0].value == "0.400"
+    assert "appears after the first evaluation" in texts(page)
+
+
+def test_the_worst_cell_comes_with_its_pictures(open_page, experiment):
+    experiment()
+    page = open_page("trial")
+    assert "1 picture of cat taken for dog" in texts(page)
+    assert len(page.image) == 1
+
+
+def test_another_cell_shows_other_pictures(open_page, experiment):
+    experiment()
+    page = open_page("trial")
+    page.selectbox(key="predicted class of pets t2").select_index(0).run()
+    assert "5 pictures of cat taken for cat" in texts(page)
+    assert len(page.image) == 5
+
+
+def test_pictures_that_are_gone_are_counted(open_page, experiment, tmp_path):
+    experiment()
+    (tmp_path / "pets" / "cat" / "0.png").unlink()
+    assert "1 picture cannot be read" in texts(open_page("trial"))
+
+
+def test_hyperparameters_asked_for_and_in_effect(open_page, make_experiment, make_trial):
+    make_experiment(trials=[make_trial("t1", [0.5], effective={"learning_rate": 0.02})])
+    table = open_page("trial").dataframe[-1].value.set_index("Hyperparameter")
+    assert table.loc["learning_rate"].tolist() == ["0.01", "0.02", "changed"]
+
+
+def test_a_failed_trial_says_why_with_the_traceback_folded(open_page, make_experiment, make_trial):
+    error = {"cause": "Out of memory.", "traceback": "Traceback: 42"}
+    make_experiment(trials=[make_trial("t1", state="failed", error=error)])
+    page = open_page("trial")
+    assert "Out of memory" in page.error[0].value
+    assert page.expander[0].code[0].value == "Traceback: 42"
+
+
+def test_hostile_labels_show_as_they_are(open_page, experiment):
+    experiment(("![x](h) <b>", "http:cat"))
+    said = texts(open_page("trial"))
+    assert r"\!\[x\]\(h\) \<b\>" in said
+    assert "![x]" not in said
+
+
+def test_a_running_trial_is_shown_as_far_as_it_is(
+    open_page, make_experiment, make_trial, hold_lock
+):
+    trial = make_trial("t1", state="running", ended_at=None)
+    hold_lock(make_experiment(trials=[trial], state="running", ended_at=None))
+    assert "Curves appear after the first evaluation." in texts(open_page("trial"))

@@ -1,0 +1,462 @@
+import csv
+import json
+import math
+import os
+import signal
+import socket
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from automl import store
+from automl.cli import cli
+from automl.cli.follow import Follower, progress_text, seconds_left
+from automl.experiment import Experiment
+from automl.records import ExperimentRecord, ExperimentState, now
+from tests.conftest import START, finish
+
+JOB = """\
+type: automl
+task: image_classification
+target_column_name: label
+compute: azureml:gpu
+training_data:
+  path: pets
+"""
+
+
+def automl(*arguments: object) -> Result:
+    result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def last_line(result: Result) -> dict:
+    """The object on standard output, which holds nothing else."""
+    (line,) = result.stdout.splitlines()
+    return json.loads(line)
+
+
+def paint(path: Path, colour: tuple[int, int, int]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (12, 12), colour).save(path)
+    return path
+
+
+@pytest.fixture
+def pets(tmp_path) -> Path:
+    """A small folder of pictures in two classes, all different."""
+    rng = np.random.default_rng(0)
+    for label in ("cat", "dog"):
+        for number in range(12):
+            pixels = rng.integers(0, 255, (16, 16, 3), dtype=np.uint8)
+            path = tmp_path / "pets" / label / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(path)
+    return tmp_path / "pets"
+
+
+@pytest.fixture
+def searched(make_experiment, make_trial) -> Path:
+    """An experiment with a winner, a diverged and a failed trial."""
+    error = {"cause": "Out of memory [bold]now[/bold].", "traceback": "…"}
+    trials = [
+        make_trial("t0", [0.5, 0.8], number=0, score_low=0.7, score_high=0.9),
+        make_trial("t1", [math.nan], number=1),
+        make_trial("t2", number=2, state="failed", error=error, reason="[red]out of memory"),
+        make_trial("t3", [0.9], number=3, model_name="mobilenetv2", notes=["From scratch."]),
+    ]
+    return make_experiment("pets", trials, best_trial="t3", best_score=0.9, num_trials=4)
+
+
+@pytest.fixture
+def colours(make_experiment) -> Path:
+    """An experiment whose model names the strongest colour of a picture."""
+    directory = make_experiment("colours")
+    model_dir = store.best_model_dir(directory)
+    model_dir.mkdir()
+    nodes = [
+        helper.make_node("ReduceMean", ["input1", "axes"], ["means"], keepdims=0),
+        helper.make_node("Mul", ["means", "ten"], ["output1"]),
+    ]
+    constants = [
+        helper.make_tensor("axes", TensorProto.INT64, [2], [2, 3]),
+        helper.make_tensor("ten", TensorProto.FLOAT, [1], [10.0]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "colours",
+        [helper.make_tensor_value_info("input1", TensorProto.FLOAT, ["n", 3, 8, 8])],
+        [helper.make_tensor_value_info("output1", TensorProto.FLOAT, ["n", 3])],
+        constants,
+    )
+    opset = [helper.make_opsetid("", 20)]
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=9), model_dir / "model.onnx")
+    settings = {"trial_id": "t1", "validation_resize_size": 8, "validation_crop_size": 8}
+    (model_dir / "settings.json").write_text(json.dumps(settings))
+    (model_dir / "labels.json").write_text(json.dumps(["red", "green", "blue"]))
+    return directory
+
+
+def test_every_command_explains_itself():
+    for name in [command.name for command in cli.registered_commands]:
+        assert "Usage:" in automl(name, "--help").stdout
+
+
+@pytest.mark.parametrize("arguments", [["fly"], ["show"], ["run"], ["app", "--port", "x"]])
+def test_a_wrong_call_exits_with_2_and_says_so_on_standard_error(arguments):
+    result = automl(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Usage:" in result.stderr
+
+
+def test_sample_writes_digits_once(tmp_path):
+    first, second = (automl("sample", "digits", tmp_path / "digits") for _ in range(2))
+    assert first.exit_code == 0
+    assert "1,797 pictures" in first.stdout
+    assert len(list((tmp_path / "digits").glob("?/*.png"))) == 1797
+    assert second.exit_code == 2
+    assert "is not an empty folder" in second.stderr
+
+
+def test_check_counts_the_pictures_and_says_what_it_found(pets):
+    (pets / "dog" / "broken.png").write_bytes(b"not a picture")
+    result = automl("check", pets, "--json")
+    report = last_line(result)
+    assert (report["num_images"], report["classes"]) == (24, {"cat": 12, "dog": 12})
+    assert set(report["findings"][0]) == {"kind", "severity", "count", "paths", "message"}
+    assert result.exit_code == 0
+    in_words = automl("check", pets).stdout
+    assert "24 pictures of 2 classes" in in_words
+    assert "broken.png" in in_words
+
+
+def test_check_exits_with_1_when_something_blocks(tmp_path):
+    paint(tmp_path / "one" / "cat" / "1.png", (1, 2, 3))
+    result = automl("check", tmp_path / "one", "--json")
+    assert result.exit_code == 1
+    assert "blocking" in {finding["severity"] for finding in last_line(result)["findings"]}
+
+
+def test_check_of_nothing_exits_with_2(tmp_path):
+    result = automl("check", tmp_path / "nowhere", "--json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "does not exist" in result.stderr
+
+
+def test_a_valid_job_is_accepted_with_notes(tmp_path):
+    path = tmp_path / "job.yml"
+    path.write_text(JOB)
+    result = automl("validate", path, "--json")
+    assert result.exit_code == 0
+    assert last_line(result) == {
+        "valid": True,
+        "problems": [],
+        "notes": ["compute has no effect here."],
+    }
+    assert "is valid" in automl("validate", path).stdout
+
+
+def test_a_wrong_job_is_refused_with_every_problem(tmp_path):
+    path = tmp_path / "job.yml"
+    path.write_text(JOB + "limits:\n  max_trial: 2\n  timeout_minutes: 0\n")
+    result = automl("validate", path, "--json")
+    assert result.exit_code == 2
+    answer = last_line(result)
+    assert answer["valid"] is False
+    assert [(p["line"], p["key"]) for p in answer["problems"]] == [
+        (8, "limits.max_trial"),
+        (9, "limits.timeout_minutes"),
+    ]
+    assert "Did you mean max_trials?" in result.stderr
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_a_job_file_that_cannot_be_read_is_refused(tmp_path, content):
+    path = tmp_path / "job.yml"
+    if content:
+        path.write_bytes(content)
+    result = automl("validate", path, "--json")
+    assert result.exit_code == 2
+    assert last_line(result)["problems"][0]["key"] == "job"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--set", "limits.max_trial=3"], "Did you mean max_trials?"),
+        (["--set", "limits"], "Write it as key=value"),
+        (["--set", "name=["], "not valid YAML"),
+        (["--set", "primary_metric.x=1", "--set", "primary_metric.x.y=2"], "there is no y in 1"),
+        (["--set", "limits.max_trials=0"], "max_trials is 0"),
+        (["--set", "test_data.path=/nowhere"], "/nowhere does not exist"),
+        (["--name", "../up"], "path separator"),
+        (["--name", "."], "no letter or digit"),
+    ],
+)
+def test_run_refuses_what_it_cannot_use_and_leaves_nothing(pets, home, options, words):
+    result = automl("run", pets, *options, "--json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert words in result.stderr
+    assert not list((home / "experiments").glob("*"))
+
+
+@pytest.mark.parametrize("source", ["nowhere", "nowhere.yml", "empty"])
+def test_run_refuses_what_holds_no_data(tmp_path, home, source):
+    (tmp_path / "empty").mkdir()
+    result = automl("run", tmp_path / source)
+    assert result.exit_code == 2
+    assert source in result.stderr
+    assert not list((home / "experiments").glob("*"))
+
+
+def test_a_name_that_is_taken_is_refused(pets, make_experiment):
+    make_experiment("pets")
+    result = automl("run", pets, "--name", "pets")
+    assert result.exit_code == 2
+    assert "automl show pets" in result.stderr
+
+
+def test_list_shows_the_newest_first_and_passes_over_what_it_cannot_read(make_experiment):
+    old = make_experiment("old")
+    make_experiment("new", state="running")
+    broken = make_experiment("broken")
+    os.utime(old / "job.yml", (1, 1))
+    store.experiment_path(broken).write_text("{}")
+    result = automl("list", "--json")
+    found = [(item["experiment"], item["state"]) for item in last_line(result)["experiments"]]
+    assert found == [("new", "interrupted"), ("old", "completed")]
+    assert "broken" in result.stderr
+    assert "interrupted" in automl("list").stdout
+
+
+def test_list_of_nothing_says_how_to_begin():
+    assert "automl run DATA" in automl("list").stdout
+    assert automl("list", "--experiments-dir", "/nowhere").exit_code == 2
+
+
+@pytest.mark.parametrize("by_directory", [False, True])
+def test_show_finds_an_experiment_by_id_and_by_directory(searched, by_directory):
+    result = automl("show", searched if by_directory else "pets", "--json")
+    assert last_line(result) == {
+        "experiment": "pets",
+        "experiment_dir": str(searched),
+        "state": "completed",
+        "message": "",
+        "primary_metric": "accuracy",
+        "best_trial": "t3",
+        "best_score": 0.9,
+        "test_score": None,
+        "num_trials": 4,
+        "num_trials_planned": 4,
+        "trial_states": {"completed": 3, "failed": 1},
+        "seconds": 90.0,
+        "notes": [],
+    }
+
+
+def test_show_says_in_words_what_was_found_and_what_to_do_next(searched):
+    shown = automl("show", "pets").stdout
+    assert "pets: completed, 4 trials (3 completed, 1 failed), 1 min 30 s" in shown
+    assert "Best: t3, mobilenetv2, accuracy 0.900" in shown
+    assert "Note: From scratch." in shown
+    assert "automl predict pets PICTURE" in shown
+
+
+def test_a_score_that_is_no_number_is_null_in_json(make_experiment, make_trial):
+    trial = make_trial("t0", [math.nan])
+    make_experiment("pets", [trial], best_trial="t0", best_score=math.nan)
+    assert last_line(automl("show", "pets", "--json"))["best_score"] is None
+
+
+def test_an_unknown_experiment_is_refused_with_the_nearest(make_experiment):
+    assert "automl run DATA" in automl("show", "pets").stderr
+    make_experiment("pets-1")
+    result = automl("show", "pet-1", "--json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Did you mean pets-1?" in result.stderr
+    assert "automl list" in automl("show", "zebra").stderr
+
+
+def test_an_experiment_of_another_version_is_told_in_a_sentence(make_experiment):
+    store.experiment_path(make_experiment("pets")).write_text('{"speed": 1}')
+    result = automl("show", "pets")
+    assert result.exit_code == 1
+    assert "may come from another version" in result.stderr
+
+
+def test_the_leaderboard_is_best_first_with_what_scripts_rely_on(searched):
+    board = last_line(automl("leaderboard", "pets", "--json"))
+    assert (board["experiment"], board["primary_metric"]) == ("pets", "accuracy")
+    assert [trial["trial_id"] for trial in board["trials"]] == ["t3", "t0", "t1", "t2"]
+    assert [trial["score"] for trial in board["trials"]] == [0.9, 0.8, None, None]
+    keys = "trial_id state reason model_name score score_low score_high hyperparameters seconds"
+    assert set(keys.split()) <= set(board["trials"][0])
+    assert board["trials"][0]["hyperparameters"]["model_name"] == "mobilenetv2"
+
+
+def test_the_leaderboard_in_words_tells_diverged_from_not_scored(searched):
+    rows = automl("leaderboard", searched).stdout.splitlines()[1:]
+    assert "0.800 (0.700–0.900)" in rows[1]
+    assert "not a number" in rows[2]
+    assert "not a number" not in rows[3]
+    assert "[red]out of memory" in rows[3]  # what is in a record is never markup
+
+
+def test_stop_waits_until_the_experiment_has_stopped(running):
+    result = automl("stop", "pets")
+    assert result.exit_code == 0
+    assert "pets is stopped." in result.stdout
+
+
+def test_stop_of_one_trial_leaves_the_others(running, make_trial):
+    directory, _ = running
+    store.save_trial(directory, make_trial("t1", state="running"))
+    assert automl("stop", "pets", "--trial", "t1").exit_code == 0
+    assert store.trials_to_stop(directory) == {"t1"}
+    assert not store.stop_requested(directory)
+    refused = automl("stop", "pets", "--trial", "t9")
+    assert refused.exit_code == 2
+    assert "Its trials are t1" in refused.stderr
+
+
+def test_stop_of_what_has_ended_says_so(searched):
+    result = automl("stop", "pets")
+    assert result.exit_code == 0
+    assert "nothing to stop" in result.stdout
+
+
+def test_resume_refuses_what_is_complete_or_running(searched, running):
+    assert "nothing left to run" in automl("resume", searched).stderr
+
+
+def test_the_first_signal_asks_to_stop_and_the_second_gives_up(running, capsys):
+    directory, _ = running
+    before = signal.getsignal(signal.SIGINT)
+    with Follower(Experiment(directory)):
+        os.kill(os.getpid(), signal.SIGINT)
+        assert store.stop_requested(directory)
+        assert "Stopping cleanly" in capsys.readouterr().err
+        os.kill(os.getpid(), signal.SIGTERM)
+        pytest.fail("nobody gave up")
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_follower_tells_what_is_new_and_nothing_twice(running, capsys):
+    directory, engine = running
+    experiment = Experiment(directory)
+    with Follower(experiment) as follower:
+        follower.update(experiment.record)
+        follower.update(experiment.record)
+        finish(engine)
+        experiment.wait(follower.update)
+    told = capsys.readouterr().err.splitlines()
+    assert told == [
+        "Experiment pets",
+        "Running: 0 trials finished",
+        "Completed: 0 trials finished",
+    ]
+
+
+def test_progress_names_the_best_so_far_and_the_time_left():
+    record = ExperimentRecord(
+        experiment_id="e",
+        state=ExperimentState.RUNNING,
+        created_at=START,
+        started_at=now() - timedelta(seconds=60),
+        progress=0.5,
+        num_trials=8,
+        best_trial="t3",
+        best_score=0.912,
+    )
+    text = progress_text(record, finished=4, metric="accuracy")
+    assert text.startswith("Running: 4 of 8 trials finished, best accuracy 0.912 (t3), about ")
+    assert seconds_left(record) == pytest.approx(60, abs=5)
+    soon = record.model_copy(update={"deadline": now() + timedelta(seconds=9)})
+    assert seconds_left(soon) == pytest.approx(9, abs=5)
+    assert seconds_left(record.model_copy(update={"progress": 0.0})) is None
+
+
+def test_predict_answers_for_pictures_and_folders_and_reports_what_it_cannot_read(
+    colours, tmp_path
+):
+    red = paint(tmp_path / "red.png", (255, 0, 0))
+    blue = paint(tmp_path / "more" / "deep" / "blue.jpg", (0, 0, 255))
+    (tmp_path / "more" / "notes.txt").write_text("no picture")
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"?")
+    result = automl("predict", "colours", red, tmp_path / "more", broken, "--json")
+    assert result.exit_code == 0
+    first, second, third = last_line(result)["predictions"]
+    assert (first["path"], first["label"]) == (str(red), "red")
+    assert (second["path"], second["label"]) == (str(blue), "blue")
+    assert first["probability"] == first["probabilities"]["red"] > 0.9
+    assert set(third) == {"path", "error"}
+    assert str(broken) in result.stderr
+
+
+def test_predictions_go_to_a_table(colours, tmp_path):
+    green = paint(tmp_path / "green.png", (0, 255, 0))
+    output = tmp_path / "answers.csv"
+    result = automl("predict", "colours", green, tmp_path / "gone.png", "--output", output)
+    assert result.exit_code == 0
+    with output.open(newline="") as file:
+        first, second = csv.DictReader(file)
+    assert list(first) == ["path", "label", "probability", "error", "blue", "green", "red"]
+    assert (first["label"], first["green"]) == ("green", first["probability"])
+    assert second["error"]
+
+
+def test_predictions_in_words_are_one_line_a_picture(colours, tmp_path):
+    green = paint(tmp_path / "green.png", (0, 255, 0))
+    assert automl("predict", "colours", green).stdout == f"{green}\tgreen\t1.000\n"
+
+
+def test_predict_without_a_single_answer_exits_with_2(colours, searched, tmp_path):
+    assert automl("predict", "colours", tmp_path / "gone.png").exit_code == 2
+    assert "There are no pictures" in automl("predict", "colours", tmp_path).stderr
+    picture = paint(tmp_path / "a.png", (0, 0, 0))
+    assert "pets has no model" in automl("predict", "pets", picture).stderr
+
+
+def test_the_app_refuses_a_port_in_use():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        result = automl("app", "--port", port)
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"Port {port} is in use. Choose another one: automl app --port {port + 1}.\n"
+    )
+
+
+def test_a_disk_error_is_a_sentence_and_no_traceback(tmp_path):
+    not_a_folder = tmp_path / "file"
+    not_a_folder.touch()
+    environment = {**os.environ, "AUTOML_HOME": str(not_a_folder)}
+    done = subprocess.run(
+        [sys.executable, "-m", "automl.cli", "list"],
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert str(not_a_folder) in done.stderr
+
+
+@pytest.mark.engine
+def test_data_that_only_the_engine_refuses_exits_with_2_and_leaves_nothing(tmp_path, home):
+    for number in range(4):
+        paint(tmp_path / "one" / "cat" / f"{number}.png", (number, 0, 0))
+    result = automl("run", tmp_path / "one", "--json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Traceback" not in result.stderr
+    assert list((home / "experiments").iterdir()) == []

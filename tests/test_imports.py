@@ -1,0 +1,43 @@
+import subprocess
+import sys
+import time
+
+import pytest
+
+import automl
+
+HEAVY = ("torch", "torchvision", "timm", "ray", "streamlit")
+
+
+def loaded_after(program: str) -> set[str]:
+    code = f"import sys\n{program}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return set(done.stdout.split())
+
+
+def test_the_reading_side_imports_no_training_library_and_no_user_interface():
+    modules = "cli, launcher, leaderboard, store, experiment, job_file"
+    program = "".join(f"import automl.{name}\n" for name in modules.split(", "))
+    assert loaded_after(program).isdisjoint(HEAVY)
+
+
+def test_the_api_itself_imports_no_training_library():
+    program = "import automl\nautoml.run, automl.open_experiment, automl.Job"
+    assert loaded_after(program).isdisjoint(HEAVY)
+
+
+def test_importing_the_package_or_the_command_line_costs_no_pandas():
+    assert loaded_after("import automl").isdisjoint({"pandas", "numpy", "pydantic"})
+    assert loaded_after("import automl.cli").isdisjoint({"pandas", "numpy", "pydantic"})
+
+
+def test_the_package_offers_what_it_lists_and_nothing_else():
+    assert all(callable(getattr(automl, name)) for name in automl.__all__)
+    with pytest.raises(AttributeError, match="train"):
+        _ = automl.train
+
+
+def test_help_comes_at_once():
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "automl.cli", "--help"], check=True, capture_output=True)
+    assert time.perf_counter() - started < 5  # 0.6 s on a quiet machine

@@ -1,0 +1,59 @@
+import subprocess
+import sys
+from importlib.resources import files
+
+import pytest
+
+from automl import model_catalog
+
+AZURE = (
+    "mobilenetv2 resnet18 resnet34 resnet50 resnet101 resnet152 resnest50 resnest101 "
+    "seresnext vits16r224 vitb16r224 vitl16r224"
+)
+
+
+def test_the_twelve_names_of_azure_are_offered():
+    assert set(model_catalog.AZURE_NAMES) == set(AZURE.split())
+
+
+def test_every_model_on_offer_is_one_that_timm_has():
+    for model in model_catalog.MODELS.values():
+        assert model_catalog.is_timm_name(model.timm_name), model.name
+
+
+@pytest.mark.parametrize("name", ["resnet18", "vitb16r224", "resnetv2_50", "resnet50.a1_in1k"])
+def test_our_names_and_timms_are_accepted(name):
+    assert model_catalog.check_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"), [("resnet81", "resnet18"), ("mobilnetv2", "mobilenetv2")]
+)
+def test_an_unknown_name_is_refused_with_the_nearest_ones(name, nearest):
+    with pytest.raises(ValueError, match=rf"'{name}' is not a model we know.*\b{nearest}\b"):
+        model_catalog.check_name(name)
+
+
+def test_a_name_like_no_other_is_refused_with_a_place_to_begin():
+    with pytest.raises(ValueError, match="Try resnet18"):
+        model_catalog.check_name("????????????????????????????????????")
+
+
+def test_our_names_stand_for_timms_with_weights():
+    assert model_catalog.timm_name("resnet18") == "resnet18.tv_in1k"
+    assert model_catalog.timm_name("regnety_002") == "regnety_002"
+
+
+def test_models_are_grouped_by_family():
+    assert model_catalog.family("vitb16r224") == "ViT"
+    assert model_catalog.family("regnety_002.pycls_in1k") == "regnety"
+
+
+@pytest.mark.engine
+def test_the_list_of_timm_models_is_timms_own():
+    program = "import timm; print(*timm.list_models(), sep='\\n')"
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    ours = (files("automl") / "timm_models.txt").read_text("utf-8").split()
+    assert set(ours) == set(done.stdout.split())

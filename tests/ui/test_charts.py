@@ -1,0 +1,39 @@
+import numpy as np
+
+from automl import model_catalog
+from automl.ui import charts, confusion_chart, palette, timeline
+
+
+def test_families_offered_can_be_told_apart_without_colour():
+    markers = {
+        model.family: palette.family_look(model.name)[1] for model in model_catalog.MODELS.values()
+    }
+    assert len(set(markers.values())) == len(markers)
+
+
+def test_a_model_of_an_unknown_family_always_looks_the_same():
+    assert palette.family_look("regnety_002") == palette.family_look("regnety_004")
+
+
+def test_a_label_cannot_bring_tags_into_a_figure():
+    assert palette.label("<a href='x'>cat</a>") == "&lt;a href='x'&gt;cat&lt;/a&gt;"
+
+
+def test_a_clicked_cell_knows_its_classes():
+    figure = confusion_chart.figure_of(np.diag([3, 4, 5]), ["a", "b", "c"], [0, 2])
+    assert figure.data[1].customdata == ([0, 0], [0, 2], [2, 0], [2, 2])
+
+
+def test_numbers_stand_in_the_cells_that_are_not_empty():
+    figure = confusion_chart.figure_of(np.array([[3, 1], [0, 5]]), ["a", "b"], [0, 1])
+    assert sorted(note.text for note in figure.layout.annotations) == ["1", "3", "5"]
+
+
+def test_many_trials_draw_only_the_best(make_trial):
+    trials = [make_trial(f"t{number}", [0.5], number=number) for number in range(200)]
+    assert len(charts.learning_curves(trials, "accuracy").data) == charts.MAX_LINES
+
+
+def test_axes_make_sense_before_the_first_point():
+    figure = charts.best_over_time(timeline.best_so_far([], "accuracy"), "accuracy")
+    assert figure.layout.xaxis.range == (0, 1)

@@ -1,0 +1,52 @@
+import io
+import os
+
+import pytest
+
+from automl.job import DataSource
+from automl.ui import source
+
+
+def test_an_upload_is_kept_once_under_its_own_name():
+    first = source.save_upload(io.BytesIO(b"zip"), "My pets (1).zip")
+    again = source.save_upload(io.BytesIO(b"zip"), "My pets (1).zip")
+    assert first == again
+    assert first.path.read_bytes() == b"zip"
+    assert first.path.name == "my-pets-1.zip"
+
+
+def test_an_upload_cannot_choose_where_it_goes(home):
+    saved = source.save_upload(io.BytesIO(b"zip"), "../../etc/evil.zip")
+    assert home in saved.path.parents
+
+
+def test_the_sample_is_written_once():
+    first = source.digits()
+    assert source.is_digits(first)
+    before = first.path.stat().st_mtime_ns
+    assert source.digits() == first
+    assert first.path.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("text", ["pets", "/no/such/folder"])
+def test_a_path_must_be_complete_and_exist(text):
+    with pytest.raises(ValueError, match="There is no folder or file"):
+        source.from_path(text)
+
+
+def test_quotes_and_spaces_around_a_pasted_path_are_dropped(tmp_path):
+    assert source.from_path(f" '{tmp_path}' ").path == tmp_path
+
+
+def test_the_signature_changes_when_a_class_gets_a_file(tmp_path):
+    (tmp_path / "cat").mkdir()
+    os.utime(tmp_path / "cat", ns=(1, 1))
+    before = source.signature(tmp_path)
+    (tmp_path / "cat" / "a.png").touch()
+    assert source.signature(tmp_path) != before
+
+
+def test_the_next_free_name(tmp_path):
+    data = DataSource(path=tmp_path / "My Pets.zip")
+    assert source.free_name(data, set()) == "my-pets-1"
+    assert source.free_name(data, {"my-pets-1", "my-pets-3"}) == "my-pets-2"
