@@ -48,11 +48,12 @@ class Experiment:
 
     @property
     def record(self) -> ExperimentRecord:
-        return store.load_experiment(self.directory)
+        """What is stored, with the state as it is now."""
+        return launcher.record(self.directory)
 
     @property
     def state(self) -> ExperimentState:
-        return launcher.state(self.directory)
+        return self.record.state
 
     @property
     def trials(self) -> list[TrialRecord]:
@@ -110,7 +111,7 @@ class Experiment:
         return {
             "experiment": record.experiment_id,
             "experiment_dir": str(self.directory),
-            "state": self.state.value,
+            "state": record.state.value,
             "message": record.message,
             "primary_metric": self.job.primary_metric,
             "best_trial": record.best_trial,

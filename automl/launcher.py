@@ -38,8 +38,8 @@ def create(job: Job, *, name: str | None = None, experiments_dir: Path | None = 
     try:
         parent = (experiments_dir or home.experiments_dir()).expanduser().absolute()
         experiment_id = experiment_id or _unused_id(parent, job)
-        record = ExperimentRecord(experiment_id=experiment_id, created_at=now(), owner=_user())
-        return store.create_experiment(parent, _with_absolute_paths(job), record)
+        queued = ExperimentRecord(experiment_id=experiment_id, created_at=now(), owner=_user())
+        return store.create_experiment(parent, _with_absolute_paths(job), queued)
     except FileExistsError as error:
         raise ValueError(_already_there(error, experiment_id)) from None
     except OSError as error:
@@ -87,17 +87,24 @@ def is_running(experiment_dir: Path) -> bool:
 
 def state(experiment_dir: Path) -> ExperimentState:
     """Where the experiment stands, also when its engine was started only now or died."""
+    return record(experiment_dir).state
+
+
+def record(experiment_dir: Path) -> ExperimentRecord:
+    """The stored record with the state as it is now, which a dead engine cannot write."""
     # the lock is asked before the record is read: an engine that ends in between has then
     # written how it ended
     running = is_running(experiment_dir)
-    if _is_starting(experiment_dir):
-        return ExperimentState.QUEUED
-    recorded = store.load_experiment(experiment_dir).state
-    if recorded.is_finished:
-        return recorded
-    if not running:
-        return ExperimentState.INTERRUPTED
-    return ExperimentState.STOPPING if store.stop_requested(experiment_dir) else recorded
+    starting = _is_starting(experiment_dir)
+    stored = store.load_experiment(experiment_dir)
+    current = stored.state
+    if starting:
+        current = ExperimentState.QUEUED
+    elif not current.is_finished and not running:
+        current = ExperimentState.INTERRUPTED
+    elif not current.is_finished and store.stop_requested(experiment_dir):
+        current = ExperimentState.STOPPING
+    return stored.model_copy(update={"state": current})
 
 
 def stop(experiment_dir: Path, trial_id: str | None = None) -> None:
@@ -139,16 +146,15 @@ def wait(
     *,
     poll_seconds: float = 0.5,
 ) -> ExperimentRecord:
-    """Block until the engine has ended; returns the last record, its state as `state` tells it."""
+    """Block until the engine has ended; returns the last `record`."""
     seen: ExperimentRecord | None = None
     while True:
-        current = state(experiment_dir)
-        record = store.load_experiment(experiment_dir).model_copy(update={"state": current})
-        if on_change and record != seen:
-            on_change(record)
-        if current.is_finished and not is_running(experiment_dir):
-            return record
-        seen = record
+        found = record(experiment_dir)
+        if on_change and found != seen:
+            on_change(found)
+        if found.state.is_finished and not is_running(experiment_dir):
+            return found
+        seen = found
         time.sleep(poll_seconds)
 
 

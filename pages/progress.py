@@ -3,6 +3,7 @@
 import streamlit as st
 
 from automl import launcher
+from automl.records import ExperimentState
 from automl.ui import cached, frame, live, trial_table, wording
 
 experiment_dir, state = frame.begin_with_experiment("Progress")
@@ -21,6 +22,9 @@ with st.container(horizontal=True, vertical_alignment="center"):
             query_params={"experiment": experiment_dir.name},
         )
 frame.failure(experiment_dir, state)
+if state is ExperimentState.STOPPED:
+    st.caption(wording.plain(cached.experiment(experiment_dir).message))
+    frame.resume(experiment_dir, "Resume")
 
 
 @st.fragment(run_every="2s" if was_running else None)

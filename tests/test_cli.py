@@ -263,7 +263,8 @@ def test_show_finds_an_experiment_by_id_and_by_directory(searched, by_directory)
     }
 
 
-def test_show_says_in_words_what_was_found_and_what_to_do_next(searched):
+@pytest.mark.usefixtures("searched")
+def test_show_says_in_words_what_was_found_and_what_to_do_next():
     shown = automl("show", "pets").stdout
     assert "pets: completed, 4 trials (3 completed, 1 failed), 1 min 30 s" in shown
     assert "Best: t3, mobilenetv2, accuracy 0.900" in shown
@@ -293,7 +294,8 @@ def test_an_experiment_of_another_version_is_told_in_a_sentence(make_experiment)
     assert "may come from another version" in result.stderr
 
 
-def test_the_leaderboard_is_best_first_with_what_scripts_rely_on(searched):
+@pytest.mark.usefixtures("searched")
+def test_the_leaderboard_is_best_first_with_what_scripts_rely_on():
     board = last_line(automl("leaderboard", "pets", "--json"))
     assert (board["experiment"], board["primary_metric"]) == ("pets", "accuracy")
     assert [trial["trial_id"] for trial in board["trials"]] == ["t3", "t0", "t1", "t2"]
@@ -311,7 +313,8 @@ def test_the_leaderboard_in_words_tells_diverged_from_not_scored(searched):
     assert "[red]out of memory" in rows[3]  # what is in a record is never markup
 
 
-def test_stop_waits_until_the_experiment_has_stopped(running):
+@pytest.mark.usefixtures("running")
+def test_stop_waits_until_the_experiment_has_stopped():
     result = automl("stop", "pets")
     assert result.exit_code == 0
     assert "pets is stopped." in result.stdout
@@ -328,14 +331,23 @@ def test_stop_of_one_trial_leaves_the_others(running, make_trial):
     assert "Its trials are t1" in refused.stderr
 
 
-def test_stop_of_what_has_ended_says_so(searched):
+@pytest.mark.usefixtures("searched")
+def test_stop_of_what_has_ended_says_so():
     result = automl("stop", "pets")
     assert result.exit_code == 0
     assert "nothing to stop" in result.stdout
 
 
-def test_resume_refuses_what_is_complete_or_running(searched, running):
-    assert "nothing left to run" in automl("resume", searched).stderr
+def test_resume_refuses_what_is_complete(searched):
+    result = automl("resume", searched)
+    assert result.exit_code == 2
+    assert "nothing left to run" in result.stderr
+
+
+def test_resume_refuses_what_is_running(running):
+    result = automl("resume", running[0])
+    assert result.exit_code == 2
+    assert "is running already" in result.stderr
 
 
 def test_the_first_signal_asks_to_stop_and_the_second_gives_up(running, capsys):
@@ -385,9 +397,8 @@ def test_progress_names_the_best_so_far_and_the_time_left():
     assert seconds_left(record.model_copy(update={"progress": 0.0})) is None
 
 
-def test_predict_answers_for_pictures_and_folders_and_reports_what_it_cannot_read(
-    colours, tmp_path
-):
+@pytest.mark.usefixtures("colours")
+def test_predict_answers_for_pictures_and_folders_and_reports_what_it_cannot_read(tmp_path):
     red = paint(tmp_path / "red.png", (255, 0, 0))
     blue = paint(tmp_path / "more" / "deep" / "blue.jpg", (0, 0, 255))
     (tmp_path / "more" / "notes.txt").write_text("no picture")
@@ -403,7 +414,8 @@ def test_predict_answers_for_pictures_and_folders_and_reports_what_it_cannot_rea
     assert str(broken) in result.stderr
 
 
-def test_predictions_go_to_a_table(colours, tmp_path):
+@pytest.mark.usefixtures("colours")
+def test_predictions_go_to_a_table(tmp_path):
     green = paint(tmp_path / "green.png", (0, 255, 0))
     output = tmp_path / "answers.csv"
     result = automl("predict", "colours", green, tmp_path / "gone.png", "--output", output)
@@ -415,12 +427,14 @@ def test_predictions_go_to_a_table(colours, tmp_path):
     assert second["error"]
 
 
-def test_predictions_in_words_are_one_line_a_picture(colours, tmp_path):
+@pytest.mark.usefixtures("colours")
+def test_predictions_in_words_are_one_line_a_picture(tmp_path):
     green = paint(tmp_path / "green.png", (0, 255, 0))
     assert automl("predict", "colours", green).stdout == f"{green}\tgreen\t1.000\n"
 
 
-def test_predict_without_a_single_answer_exits_with_2(colours, searched, tmp_path):
+@pytest.mark.usefixtures("colours", "searched")
+def test_predict_without_a_single_answer_exits_with_2(tmp_path):
     assert automl("predict", "colours", tmp_path / "gone.png").exit_code == 2
     assert "There are no pictures" in automl("predict", "colours", tmp_path).stderr
     picture = paint(tmp_path / "a.png", (0, 0, 0))

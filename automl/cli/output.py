@@ -28,13 +28,13 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def say(text: str) -> None:
-    """A line of the result; what users wrote is never taken as markup."""
-    console().print(_plain(text), soft_wrap=True)
+    """A line of the result."""
+    typer.echo(_printable(text))
 
 
 def tell(text: str) -> None:
     """A line about what is going on."""
-    console(stderr=True).print(_plain(text), soft_wrap=True)
+    typer.echo(_printable(text), err=True)
 
 
 def fail(text: str, code: int = USER_INPUT) -> NoReturn:
@@ -68,7 +68,7 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]], numbers:
     for column in columns:
         table.add_column(column, justify="right" if column in numbers.split() else "left")
     for row in rows:
-        table.add_row(*[_plain(str(value)) for value in row])
+        table.add_row(*[Text(_printable(str(value))) for value in row])
     console().print(table)
 
 
@@ -100,9 +100,9 @@ def reference(experiment_dir: Path) -> str:
     return experiment_dir.name if is_at_home else shlex.quote(str(experiment_dir))
 
 
-def _plain(text: str) -> Text:
-    """No markup; what is not text in a file name is shown as ?."""
-    return Text(text.encode("utf-8", "replace").decode("utf-8"))
+def _printable(text: str) -> str:
+    """What is not text in a file name is shown as ?."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _finite(value: Any) -> Any:

@@ -59,8 +59,11 @@ def random_boxes(aspects: Tensor, *, generator: torch.Generator) -> Tensor:
     low, high = torch.tensor(CROP_RATIO).log()
     ratio = torch.exp(low + (high - low) * uniform[1])
     # a crop of true ratio r has the ratio r / aspect in the squashed picture
-    width = (area * ratio / aspects).sqrt().clamp(max=1)
-    height = (area * aspects / ratio).sqrt().clamp(max=1)
+    width = (area * ratio / aspects).sqrt()
+    height = (area * aspects / ratio).sqrt()
+    # where it does not fit, shrink both sides: the area is less, the proportions stay true
+    fit = torch.maximum(width, height).clamp(min=1)
+    width, height = width / fit, height / fit
     left, top = uniform[2] * (1 - width), uniform[3] * (1 - height)
     return torch.stack([left, top, width, height], dim=1)
 

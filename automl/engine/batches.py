@@ -49,9 +49,10 @@ def evaluation_batches(
     """All pictures in order, float (B, 3, C, C) in 0 to 1."""
     pixels = open_pixels(pictures.pixels)
     for start in range(0, len(pixels), batch_size):
-        yield _to_device(pixels[start : start + batch_size], device).float().div_(255)
+        batch = np.array(pixels[start : start + batch_size])  # the mapped file is read-only
+        yield _to_device(batch, device).float().div_(255)
 
 
 def _to_device(pixels: NDArray[np.uint8], device: torch.device) -> Tensor:
     """(B, H, W, 3) in memory is (B, 3, H, W) channels last: no copy but the one to the device."""
-    return torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2)
+    return torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2)

@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ from automl.cores import usable_cores
 
 IDLE_MINUTES = float(os.environ.get("AUTOML_HEAD_IDLE_MINUTES", "30"))
 _START_SECONDS = 90.0
+# our own modules are left out: a head that outlives an update must not serve the old code
+_PRELOADED = ("torch", "timm", "timm.optim", "ray.tune", "sklearn.metrics", "safetensors.torch")
 _OBJECT_STORE_BYTES = 512 * 1024**2  # local trials read pictures from mapped files
 
 
@@ -49,19 +52,24 @@ def ensure_local_head() -> str:
         if (address := _running_head()) is not None:
             return address
         if not _is_kept():
-            subprocess.Popen(
-                [sys.executable, "-m", "automl.engine.cluster"],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            _start_keeper()
             _wait_until(_is_kept, seconds=10)
         _wait_until(lambda: _running_head() is not None or not _is_kept(), seconds=5)
     raise ClusterError(
         f"Ray did not start within {_START_SECONDS:.0f} seconds. "
         f"Its messages are in {_log_path()}; try again, or set ray_address to a running cluster."
     )
+
+
+def _start_keeper() -> None:
+    keeper = subprocess.Popen(
+        [sys.executable, "-P", "-m", "automl.engine.cluster"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    threading.Thread(target=keeper.wait, daemon=True).start()  # or it would end as a zombie
 
 
 def touch_lease() -> None:
@@ -121,15 +129,10 @@ def _head_command(port: int, temp_dir: Path) -> list[str]:
     options = {
         "port": port,
         "node-ip-address": "127.0.0.1",
-        "temp-dir": temp_dir,
+        "temp-dir": temp_dir
+        / "ray",  # Ray opens its own folder to everybody; ours above stays shut
         "num-cpus": usable_cores(),
-        "object-store-memory": _PRELOADED = (
-    "automl.engine.trainable",
-    "automl.engine.training",
-    "automl.engine.checkpoint",
-    "sklearn.metrics",
-)
-_OBJECT_STORE_BYTES,
+        "object-store-memory": _OBJECT_STORE_BYTES,
         "include-dashboard": "false",
         "include-log-monitor": "false",
     }

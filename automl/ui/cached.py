@@ -21,13 +21,16 @@ from automl.ui import source
 
 def trials(experiment_dir: Path) -> list[TrialRecord]:
     """All trials in the order of sampling; only files that changed are parsed."""
-    paths = store.trial_paths(experiment_dir)
-    return _trials(tuple((path, path.stat().st_mtime_ns) for path in paths))
+    files = [(path, path.stat().st_mtime_ns) for path in store.trial_paths(experiment_dir)]
+    # one text as the key: hashing 200 paths one by one would cost more than all else here
+    return _trials(experiment_dir, " ".join(f"{path.name} {mtime}" for path, mtime in files))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _trials(files: tuple[tuple[Path, int], ...]) -> list[TrialRecord]:
-    return sorted((_trial(*file) for file in files), key=lambda trial: trial.number)
+def _trials(experiment_dir: Path, stamp: str) -> list[TrialRecord]:  # noqa: ARG001
+    paths = store.trial_paths(experiment_dir)
+    loaded = [_trial(path, path.stat().st_mtime_ns) for path in paths]
+    return sorted(loaded, key=lambda trial: trial.number)
 
 
 @st.cache_resource(max_entries=5_000, show_spinner=False)

@@ -24,6 +24,7 @@ def learning_curves(ranked: list[TrialRecord], metric: str) -> go.Figure:
             line={"color": color, "width": 1.5},
             marker={"symbol": symbol, "size": 5},
         )
+    figure.update_layout(showlegend=True)  # Plotly hides the legend of a single line
     return _growing(figure, "Epoch", wording.metric(metric).capitalize())
 
 

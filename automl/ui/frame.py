@@ -58,14 +58,17 @@ def failure(experiment_dir: Path, state: ExperimentState) -> None:
         st.error(wording.plain(cause))
     else:
         return
-    again = "Resume" if state is ExperimentState.INTERRUPTED else "Try again"
-    if st.button(again, icon=":material/play_arrow:", type="primary"):
-        with contextlib.suppress(ValueError):  # a second click: it runs already
-            launcher.resume(experiment_dir)
-        st.rerun()
+    resume(experiment_dir, "Resume" if state is ExperimentState.INTERRUPTED else "Try again")
     if record.details:
         with st.expander("Details"):
             st.code(record.details, language=None)
+
+
+def resume(experiment_dir: Path, label: str) -> None:
+    if st.button(label, icon=":material/play_arrow:"):
+        with contextlib.suppress(ValueError):  # a second click: it runs already
+            launcher.resume(experiment_dir)
+        st.rerun()
 
 
 def _through_app() -> None:

@@ -16,7 +16,7 @@ def headline(
     record: ExperimentRecord, state: ExperimentState, trials: list[TrialRecord], metric: str
 ) -> None:
     """What it is doing, how far it is, and the best score so far."""
-    best, finished, elapsed, left = st.columns(4)
+    best, finished, elapsed, *left = st.columns(3 if state.is_finished else 4)
     ranked = ranking.by_score(trials, metric)
     first = ranked[0] if ranked else None
     best.metric(
@@ -28,9 +28,10 @@ def headline(
     done = sum(trial.state.is_finished for trial in trials)
     planned = f" of {record.num_trials}" if record.num_trials else ""
     finished.metric("Trials ended", f"{done}{planned}", border=True)
-    elapsed.metric("Time so far", wording.duration(record.seconds), border=True)
-    still = None if state.is_finished else timeline.seconds_left(record, now())
-    left.metric("Time left, about", wording.duration(still), border=True)
+    elapsed.metric("Time so far" if left else "Time", wording.duration(record.seconds), border=True)
+    for column in left:
+        seconds = timeline.seconds_left(record, now())
+        column.metric("Time left, about", wording.duration(seconds), border=True)
 
 
 def preparation(record: ExperimentRecord, state: ExperimentState) -> None:

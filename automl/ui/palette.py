@@ -21,9 +21,12 @@ SECOND = "#d55e00"
 
 
 def family_look(model_name: str) -> tuple[str, str]:
-    """Colour and marker of the model's family."""
+    """Colour and marker of the model's family; `resnet10t`, timm's name, is a ResNet as well."""
     family = model_catalog.family(model_name)
-    return _LOOKS.get(family) or _OTHERS[zlib.crc32(family.encode()) % len(_OTHERS)]
+    for known, look in _LOOKS.items():
+        if family.lower().startswith(known.lower()):
+            return look
+    return _OTHERS[zlib.crc32(family.encode()) % len(_OTHERS)]
 
 
 def label(text: str, limit: int = 24) -> str:

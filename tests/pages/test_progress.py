@@ -94,6 +94,14 @@ def test_interrupted_can_be_resumed(open_page, make_experiment, monkeypatch):
     assert resumed == [experiment_dir]
 
 
+def test_stopped_says_by_whom_and_can_be_resumed(open_page, make_experiment, make_trial):
+    trial = make_trial("t1", [0.5], state="stopped", reason="Stopped by the user.")
+    make_experiment(trials=[trial], state="stopped", message="Stopped by the user.")
+    page = open_page("progress")
+    assert "Stopped by the user" in texts(page)
+    assert [button.label for button in page.button] == ["Resume"]
+
+
 def test_a_diverged_trial_breaks_nothing(open_page, make_experiment, make_trial):
     make_experiment(trials=[make_trial("t1", [float("nan")])])
     page = open_page("progress")

@@ -15,6 +15,11 @@ def test_a_model_of_an_unknown_family_always_looks_the_same():
     assert palette.family_look("regnety_002") == palette.family_look("regnety_004")
 
 
+def test_timm_names_belong_to_the_families_we_know():
+    assert palette.family_look("resnet10t") == palette.family_look("resnet18")
+    assert palette.family_look("resnest26d") == palette.family_look("resnest50")
+
+
 def test_a_label_cannot_bring_tags_into_a_figure():
     assert palette.label("<a href='x'>cat</a>") == "&lt;a href='x'&gt;cat&lt;/a&gt;"
 

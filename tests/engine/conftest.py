@@ -1,0 +1,90 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from automl.dataset import manifest
+from automl.engine import cluster, trial_data
+from automl.engine.planning import PlannedTrial
+from automl.engine.trial_data import TrialData
+from automl.hyperparameters import Hyperparameters, resolve
+from automl.job import DataSource, Job
+
+TINY = {
+    "model_name": "test_resnet",
+    "pretrained": "never",
+    "training_crop_size": 32,
+    "training_batch_size": 16,
+    "validation_batch_size": 16,
+    "number_of_epochs": 3,
+    "learning_rate": 0.005,
+    "optimizer": "adamw",
+    "warmup_cosine_lr_warmup_epochs": 0,
+}
+
+
+@pytest.fixture(scope="session")
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """60 pictures of 3 colours on noise: anything that learns at all learns them."""
+    root = tmp_path_factory.mktemp("shapes")
+    rng = np.random.default_rng(0)
+    for index, name in enumerate(("blue", "green", "red")):
+        (root / name).mkdir()
+        for number in range(20):
+            pixels = rng.integers(0, 120, size=(36, 48, 3), dtype=np.uint8)
+            pixels[8:28, 10:38, 2 - index] = 220
+            Image.fromarray(pixels).save(root / name / f"{number}.png")
+    return root
+
+
+@pytest.fixture
+def tiny_data(shapes: Path) -> TrialData:
+    return make_data(shapes, resolve(TINY))
+
+
+def make_data(folder: Path, hyperparameters: Hyperparameters) -> TrialData:
+    job = Job(training_data=DataSource(path=folder))
+    planned = [PlannedTrial(0, {}, hyperparameters)]
+    return trial_data.prepare(
+        manifest.build(job), planned, progress=lambda *_: None, for_other_machines=False
+    )[0]
+
+
+@pytest.fixture(scope="session")
+def weights_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights folder that holds test_resnet, as timm lays such folders out."""
+    root = tmp_path_factory.mktemp("weights")
+    (root / "test_resnet").mkdir()
+    torch.manual_seed(7)
+    network = timm.create_model("test_resnet", num_classes=10)
+    save_file(network.state_dict(), root / "test_resnet" / "model.safetensors")
+    (root / "test_resnet" / "config.json").write_text(
+        '{"architecture": "test_resnet", "num_classes": 10, "pretrained_cfg": '
+        '{"mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25], "input_size": [3, 64, 64], '
+        '"first_conv": "conv1", "classifier": "fc", "num_classes": 10}}'
+    )
+    return root
+
+
+@pytest.fixture(scope="session")
+def head_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home whose Ray head lives as long as the tests."""
+    home = tmp_path_factory.mktemp("head")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOML_HOME", str(home))
+        cluster.ensure_local_head()
+        yield home
+        patch.setenv("AUTOML_HOME", str(home))
+        cluster.stop_local_head()
+
+
+@pytest.fixture
+def head(home: Path, head_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: ARG001
+    """Use the shared head's home; set after the fixture that gives every test a home of its own."""
+    monkeypatch.setenv("AUTOML_HOME", str(head_home))
+    return head_home

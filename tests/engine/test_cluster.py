@@ -1,0 +1,66 @@
+import json
+import socket
+import stat
+from pathlib import Path
+
+import psutil
+import pytest
+
+from automl.engine import cluster
+
+pytestmark = pytest.mark.engine
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def info(home: Path) -> dict[str, str]:
+    return dict(json.loads((home / "ray" / "head.json").read_text()))
+
+
+def test_asking_twice_gives_the_same_head(head: Path) -> None:
+    assert cluster.ensure_local_head() == cluster.ensure_local_head() == info(head)["address"]
+
+
+def test_only_this_user_can_read_the_token_and_enter_the_folders(head: Path) -> None:
+    assert mode(head / "ray" / "token") == 0o600
+    assert mode(head / "ray") == 0o700
+    assert mode(Path(info(head)["temp_dir"])) == 0o700
+
+
+def test_the_head_runs_without_a_dashboard_on_loopback(head: Path) -> None:
+    assert info(head)["address"].startswith("127.0.0.1:")
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", 8265)) != 0
+
+
+def test_a_token_of_somebody_else_is_refused(head: Path, tmp_path: Path) -> None:
+    import os
+    import subprocess
+    import sys
+
+    (tmp_path / "token").write_text("0" * 64)
+    program = "import ray, sys; ray.init(address=sys.argv[1], log_to_driver=False)"
+    stranger = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(tmp_path / "token")}
+    done = subprocess.run(
+        [sys.executable, "-c", program, info(head)["address"]],
+        env={**os.environ, **stranger},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode != 0
+
+
+def test_stopping_leaves_no_process_and_no_folder(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOML_HOME", str(home))
+    cluster.ensure_local_head()
+    temp_dir = info(home)["temp_dir"]
+    cluster.stop_local_head()
+    left = [p for p in psutil.process_iter(["cmdline"]) if temp_dir in str(p.info["cmdline"])]
+    assert left == []
+    assert not Path(temp_dir).exists()

@@ -1,0 +1,205 @@
+"""The whole engine: real processes, real Ray, real training on pictures of a few pixels."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from automl import launcher, store
+from automl.inference import Prediction, Predictor
+from automl.job import Job
+from automl.records import ExperimentRecord, ExperimentState, TrialState
+from tests.engine.conftest import TINY
+
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("head")]
+
+
+@pytest.fixture
+def run(shapes: Path) -> Callable[..., Path]:
+    """Run a job on the shapes to its end, with `control` files placed before the start."""
+
+    def start_and_wait(*, stop_trials: tuple[str, ...] = (), **keys: Any) -> Path:
+        parameters = {**TINY, **keys.pop("training_parameters", {})}
+        data = {"path": shapes, **keys.pop("training_data", {})}
+        job = Job.from_dict({"training_data": data, "training_parameters": parameters, **keys})
+        directory = launcher.create(job)
+        for trial_id in stop_trials:
+            store.request_stop(directory, trial_id)
+        launcher.start(directory)
+        launcher.wait(directory)
+        return directory
+
+    return start_and_wait
+
+
+def record(directory: Path) -> ExperimentRecord:
+    found = store.load_experiment(directory)
+    assert found.failure != "engine", found.details
+    return found
+
+
+RATES = [{"learning_rate": {"type": "choice", "values": [0.005, 0.002]}}]
+
+
+def test_two_trials_at_a_time_end_with_a_model_that_answers_alike(
+    run: Callable[..., Path], shapes: Path
+) -> None:
+    directory = run(
+        limits={"max_trials": 2, "max_concurrent_trials": 2},
+        search_space=RATES,
+        training_parameters={"number_of_epochs": 8},
+    )
+    done = record(directory)
+    trials = store.load_trials(directory)
+    assert done.state is ExperimentState.COMPLETED
+    assert [trial.state for trial in trials] == [TrialState.COMPLETED] * 2
+    assert all(len(trial.evaluations) >= 1 for trial in trials)
+    assert all(trial.effective["num_threads"] == done.threads_per_trial for trial in trials)
+    assert done.best_score is not None
+    assert done.best_score > 0.6
+    assert len({trial.effective["split_hash"] for trial in trials}) == 1
+
+    samples = store.load_samples(directory).set_index("id")
+    predictions = store.load_predictions(store.predictions_path(directory, str(done.best_trial)))
+    assert set(samples.loc[predictions.sample_ids, "split"]) == {"validation"}
+    predictor = Predictor(store.best_model_dir(directory))
+    paths = [Path(samples.loc[index, "path"]) for index in predictions.sample_ids]
+    for answer, expected in zip(predictor.predict(paths), predictions.probabilities, strict=True):
+        assert isinstance(answer, Prediction)
+        given = [answer.probabilities[label] for label in predictor.labels]
+        assert np.abs(np.array(given) - expected).max() < 1e-3
+    assert str(shapes) in samples["path"].iloc[0]
+
+
+def test_a_failing_trial_does_not_end_the_experiment(run: Callable[..., Path]) -> None:
+    directory = run(
+        limits={"max_trials": 2},
+        search_space=[{"pretrained": {"type": "choice", "values": ["required", "never"]}}],
+        sweep={"sampling_algorithm": "grid"},
+    )
+    failed, completed = store.load_trials(directory)
+    assert record(directory).state is ExperimentState.COMPLETED
+    assert failed.state is TrialState.FAILED
+    assert failed.error is not None
+    assert "pretrained is required, but there are no weights" in failed.error.cause
+    assert "Traceback" in failed.error.traceback
+    assert completed.state is TrialState.COMPLETED
+    assert (store.best_model_dir(directory) / "model.onnx").is_file()
+
+
+def test_an_experiment_whose_every_trial_fails_says_why(run: Callable[..., Path]) -> None:
+    directory = run(training_parameters={"pretrained": "required"})
+    done = record_of_failure(directory)
+    assert done.message.startswith("No trial was scored. pretrained is required")
+
+
+def record_of_failure(directory: Path) -> ExperimentRecord:
+    found = store.load_experiment(directory)
+    assert found.state is ExperimentState.FAILED
+    return found
+
+
+def test_stopping_one_trial_lets_the_others_run(run: Callable[..., Path]) -> None:
+    directory = run(
+        limits={"max_trials": 2},
+        search_space=RATES,
+        sweep={"sampling_algorithm": "grid"},
+        stop_trials=("trial-000",),
+        training_parameters={"number_of_epochs": 2},
+    )
+    stopped, completed = store.load_trials(directory)
+    assert stopped.state is TrialState.STOPPED
+    assert stopped.reason == "Stopped by the user."
+    assert completed.state is TrialState.COMPLETED
+    assert record(directory).state is ExperimentState.COMPLETED
+
+
+def test_the_exit_score_ends_everything_and_keeps_the_best(run: Callable[..., Path]) -> None:
+    directory = run(
+        limits={"max_trials": 3, "exit_score": 0.05},
+        search_space=RATES,
+        training_parameters={"number_of_epochs": 30},
+    )
+    done = record(directory)
+    first, *later = store.load_trials(directory)
+    assert done.state is ExperimentState.COMPLETED
+    assert "exit score was reached" in done.message
+    assert first.state is TrialState.STOPPED
+    assert first.best_epoch == 1
+    assert all(trial.evaluations == [] for trial in later)
+    assert (store.best_model_dir(directory) / "labels.json").is_file()
+
+
+def test_a_stop_in_the_middle_keeps_the_best_and_a_resume_runs_the_rest(
+    shapes: Path,
+) -> None:
+    job = Job.from_dict(
+        {
+            "training_data": {"path": shapes},
+            "training_parameters": {**TINY, "number_of_epochs": 2},
+            "limits": {"max_trials": 3},
+            "search_space": RATES,
+        }
+    )
+    directory = launcher.create(job)
+
+    def stop_after_the_first(now: ExperimentRecord) -> None:
+        if now.best_trial is not None:
+            launcher.stop(directory)
+
+    launcher.start(directory)
+    stopped = launcher.wait(directory, stop_after_the_first, poll_seconds=0.05)
+    assert stopped.state is ExperimentState.STOPPED
+    before = {t.trial_id: t for t in store.load_trials(directory)}
+    ended = [t.trial_id for t in before.values() if t.state is TrialState.COMPLETED]
+
+    launcher.resume(directory)
+    assert launcher.wait(directory).state is ExperimentState.COMPLETED
+    after = {t.trial_id: t for t in store.load_trials(directory)}
+    assert list(after) == list(before)
+    assert all(after[trial_id] == before[trial_id] for trial_id in ended)
+
+
+def test_a_worker_trains_one_trial_after_the_other(run: Callable[..., Path]) -> None:
+    directory = run(
+        limits={"max_trials": 3}, search_space=RATES, training_parameters={"number_of_epochs": 1}
+    )
+    trials = store.load_trials(directory)
+    gaps = [
+        (later.started_at - earlier.ended_at).total_seconds()  # type: ignore[operator]
+        for earlier, later in zip(trials, trials[1:], strict=False)
+    ]
+    assert max(gaps) < 5  # a fresh worker imports torch for longer than that
+
+
+def test_data_that_cannot_be_used_is_the_datas_fault(
+    run: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "x.png").write_bytes(b"no picture")
+    done = record_of_failure(run(training_data={"path": tmp_path}))
+    assert done.failure == "data"
+    assert "Traceback" not in done.message
+
+
+def test_a_second_engine_on_the_same_experiment_gives_way(
+    running: tuple[Path, subprocess.Popen[str]],
+) -> None:
+    directory, _ = running
+    second = subprocess.run(
+        [sys.executable, "-m", "automl.engine", str(directory)], timeout=60, check=False
+    )
+    assert second.returncode == 3
+
+
+def test_the_engines_own_process_imports_neither_torch_nor_streamlit() -> None:
+    program = (
+        "import sys, automl.engine.lifecycle, automl.engine.search;"
+        "sys.exit(bool({'torch', 'timm', 'streamlit'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120, env=os.environ)

@@ -1,0 +1,103 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automl.dataset import manifest
+from automl.engine.planning import Resources, plan_resources, plan_trials
+from automl.job import Job
+
+
+def job(folder: Path, **keys: Any) -> Job:
+    return Job.from_dict({"training_data": {"path": folder}, **keys})
+
+
+def plan(folder: Path, **keys: Any) -> list[dict[str, Any]]:
+    asked = job(folder, **keys)
+    return [t.asked for t in plan_trials(asked, manifest.build(asked), has_gpu=False)]
+
+
+def resources(*, num_cpus: int, num_gpus: int = 0, **keys: Any) -> Resources:
+    asked = job(Path("x"), **keys)
+    return plan_resources(
+        asked, num_trials=asked.limits.max_trials, num_cpus=num_cpus, num_gpus=num_gpus
+    )
+
+
+def test_a_job_without_search_is_one_trial_of_the_default_model(shapes: Path) -> None:
+    assert plan(shapes) == [{"model_name": "resnet18"}]
+
+
+def test_a_sweep_draws_within_its_space_and_keeps_the_shared_values(shapes: Path) -> None:
+    space = {
+        "model_name": {"type": "choice", "values": ["resnet18", "mobilenetv2"]},
+        "learning_rate": {"type": "loguniform", "min_value": -9, "max_value": -3},
+    }
+    trials = plan(
+        shapes,
+        limits={"max_trials": 20},
+        search_space=[space],
+        training_parameters={"number_of_epochs": 2},
+    )
+    assert len(trials) == 20
+    assert {t["model_name"] for t in trials} == {"resnet18", "mobilenetv2"}
+    assert all(1e-4 < t["learning_rate"] < 0.05 for t in trials)
+    assert all(t["number_of_epochs"] == 2 for t in trials)
+
+
+def test_the_same_seed_draws_the_same_trials(shapes: Path) -> None:
+    space = [{"learning_rate": {"type": "uniform", "min_value": 0.001, "max_value": 0.1}}]
+    keys: dict[str, Any] = {"limits": {"max_trials": 5}, "search_space": space}
+    assert plan(shapes, **keys) == plan(shapes, **keys)
+    assert plan(shapes, **keys) != plan(shapes, **keys, seed=1)
+
+
+def test_a_grid_ends_at_max_trials(shapes: Path) -> None:
+    space = [{"training_batch_size": {"type": "choice", "values": [4, 8, 16]}}]
+    trials = plan(
+        shapes,
+        limits={"max_trials": 2},
+        search_space=space,
+        sweep={"sampling_algorithm": "grid"},
+    )
+    assert [t["training_batch_size"] for t in trials] == [4, 8]
+
+
+def test_automode_chooses_small_networks_for_small_pictures(shapes: Path) -> None:
+    trials = plan(shapes, limits={"max_trials": 4})
+    assert {t["training_crop_size"] for t in trials} == {32}
+    assert len({(t["model_name"], t["learning_rate"]) for t in trials}) == 4
+
+
+def test_what_the_job_fixes_holds_in_automode_too(shapes: Path) -> None:
+    trials = plan(shapes, limits={"max_trials": 3}, training_parameters={"number_of_epochs": 1})
+    assert {t["number_of_epochs"] for t in trials} == {1}
+
+
+@pytest.mark.parametrize("num_cpus", [1, 2, 3, 8, 64])
+@pytest.mark.parametrize("asked", [1, 2, 5, 100])
+def test_trials_times_threads_never_exceeds_the_cores(num_cpus: int, asked: int) -> None:
+    plan = resources(num_cpus=num_cpus, limits={"max_trials": 100, "max_concurrent_trials": asked})
+    assert 1 <= plan.max_concurrent_trials * plan.num_cpus <= num_cpus
+
+
+def test_more_trials_at_a_time_than_cores_is_lowered_and_said() -> None:
+    plan = resources(num_cpus=2, limits={"max_trials": 9, "max_concurrent_trials": 4})
+    assert plan.max_concurrent_trials == 2
+    assert plan.notes == [
+        "2 trials run at the same time instead of 4: there are 2 cores and 0 GPUs."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("concurrent", "gpus", "share"), [(1, 1, 1.0), (4, 1, 0.25), (2, 4, 1.0), (3, 2, 0.5)]
+)
+def test_concurrent_trials_share_the_gpus(concurrent: int, gpus: int, share: float) -> None:
+    limits = {"max_trials": 9, "max_concurrent_trials": concurrent}
+    plan = resources(num_cpus=16, num_gpus=gpus, limits=limits)
+    assert plan.num_gpus == share
+
+
+def test_asking_for_a_gpu_where_there_is_none_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="resources_per_trial.gpu is 1, but the cluster has 0"):
+        resources(num_cpus=2, resources_per_trial={"gpu": 1})
