@@ -65,8 +65,10 @@ class Predictor:
             return load_preprocessed(
                 picture, resize_size=self._resize_size, crop_size=self._crop_size
             )
-        except (UnreadablePicture, OSError) as error:
+        except UnreadablePicture as error:
             return Failure(str(error))
+        except OSError as error:
+            return Failure(f"The file cannot be read: {error.strerror or error}.")
 
     def _answers(self, pixels: list[NDArray[np.uint8] | Failure]) -> Iterator[Prediction | Failure]:
         readable = [array for array in pixels if not isinstance(array, Failure)]

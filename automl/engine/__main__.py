@@ -16,7 +16,9 @@ def main(experiment_dir: Path) -> int:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     try:
-        lock = FileLock(store.lock_path(experiment_dir), timeout=0).acquire()
+        lock = FileLock(
+            store.lock_path(experiment_dir), timeout=2
+        ).acquire()  # a reader asks for moments
     except Timeout:
         return ALREADY_RUNNING
     with lock:

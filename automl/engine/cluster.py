@@ -147,9 +147,8 @@ def _head_environment() -> dict[str, str]:
     return {
         **inherited,
         **environment(),
+        "RAY_enable_worker_prestart": "1",
         "RAY_preload_python_modules": ",".join(_PRELOADED),
-        "RAY_num_prestart_python_workers": "1",
-        "RAY_prestart_worker_first_driver": "0",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
         "RAY_CHDIR_TO_TRIAL_DIR": "0",
         # a thread that spins at a barrier starves its neighbours on a busy machine

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ray
 from ray import tune
 from ray.experimental import internal_kv
 from ray.tune.experiment import Trial
@@ -172,9 +171,11 @@ class _Events(tune.Callback):  # type: ignore[misc]
         checkpoint: tune.Checkpoint,
         **info: Any,
     ) -> None:
+        result = trial.last_result
+        if not result["should_checkpoint"]:  # Ray also saves the last state of a trial that is done
+            return
         with checkpoint.as_directory() as folder:
-            epoch = trial.last_result["evaluation"]["epoch"]
-            self._results.improved(_trial_id(trial), epoch, Path(folder))
+            self._results.improved(_trial_id(trial), result["evaluation"]["epoch"], Path(folder))
         self._watch.look_at_score()
 
     def on_trial_complete(
@@ -198,8 +199,8 @@ class _Events(tune.Callback):  # type: ignore[misc]
         trial: Trial,
         **info: Any,
     ) -> None:
-        error = trial.get_error()
-        cause, traceback = _explain(error)
+        traceback = Path(trial.error_file).read_text("utf-8")
+        cause = _cause(traceback)
         self._results.failed(_trial_id(trial), cause, traceback)
 
 
@@ -207,11 +208,11 @@ def _trial_id(trial: Trial) -> str:
     return f"trial-{trial.config['number']:03d}"
 
 
-def _explain(error: BaseException | None) -> tuple[str, str]:
-    """One sentence for the user, and everything that is known."""
-    if isinstance(error, ray.exceptions.RayTaskError):
-        cause = error.cause
-        return f"{cause}" if str(cause) else type(cause).__name__, str(error)
-    if isinstance(error, ray.exceptions.ActorDiedError):
-        return "The worker process died; it may have run out of memory.", str(error)
-    return str(error), str(error)
+def _cause(traceback: str) -> str:
+    """One sentence for the user, from the last line of what Ray wrote down."""
+    if "The actor died" in traceback or "ActorDiedError" in traceback:
+        return "The worker process died; it may have run out of memory."
+    kind, _, message = traceback.strip().splitlines()[-1].partition(": ")
+    if kind.startswith("automl."):  # our own errors are sentences already
+        return message
+    return f"{kind.rpartition('.')[2]}: {message}" if message else kind
