@@ -1,24 +1,20 @@
 """Create, start, stop and resume experiments; each runs in an engine process of its own."""
 
-import fcntl
 import functools
 import getpass
 import itertools
 import os
 import re
 import subprocess
-import sys
-import threading
 import time
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
-from automl import home, store
+from automl import detached, engine_lock, home, store
 from automl.job import DataSource, Job
 from automl.records import ExperimentRecord, ExperimentState, now
 
-_STARTING_SECONDS = 20  # what an engine may need to take its lock on a busy machine
 _MAX_NAME_LENGTH = 60
 
 
@@ -51,42 +47,23 @@ def create(job: Job, *, name: str | None = None, experiments_dir: Path | None = 
 
 def start(experiment_dir: Path) -> None:
     """Start the engine and return at once; nothing happens where one is running already."""
-    if is_running(experiment_dir) or _is_starting(experiment_dir):
+    lock = engine_lock.take(experiment_dir)
+    if lock is None:
         return
-    marker = store.starting_path(experiment_dir)
-    marker.parent.mkdir(exist_ok=True)
-    marker.touch()
-    with store.log_path(experiment_dir).open("ab") as log:
-        engine = _detached("automl.engine", str(experiment_dir.absolute()), output=log.fileno())
-
-    def reap() -> None:
-        engine.wait()  # or it would stay behind as a zombie
-        marker.unlink(missing_ok=True)
-
-    threading.Thread(target=reap, daemon=True).start()
-
-
-def is_running(experiment_dir: Path) -> bool:
-    """Whether an engine holds the experiment's lock, which the system frees even on a crash.
-
-    The shared lock does not get in the way of other readers, creates no file, and works in a
-    directory that may only be read.
-    """
     try:
-        descriptor = os.open(store.lock_path(experiment_dir), os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        queued = store.load_experiment(experiment_dir).model_copy(
+            update={"state": ExperimentState.QUEUED, "message": ""}
+        )
+        store.save_experiment(experiment_dir, queued)
+        with store.log_path(experiment_dir).open("ab") as log:
+            arguments = (str(experiment_dir.absolute()), str(lock))
+            detached.start("automl.engine", *arguments, output=log.fileno(), keep_open=(lock,))
     finally:
-        os.close(descriptor)
-    return False
+        os.close(lock)  # the engine's copy holds it on
 
 
 def state(experiment_dir: Path) -> ExperimentState:
-    """Where the experiment stands, also when its engine was started only now or died."""
+    """Where the experiment stands, also when its engine died."""
     return record(experiment_dir).state
 
 
@@ -94,17 +71,15 @@ def record(experiment_dir: Path) -> ExperimentRecord:
     """The stored record with the state as it is now, which a dead engine cannot write."""
     # the lock is asked before the record is read: an engine that ends in between has then
     # written how it ended
-    running = is_running(experiment_dir)
-    starting = _is_starting(experiment_dir)
+    running = engine_lock.is_held(experiment_dir)
     stored = store.load_experiment(experiment_dir)
-    current = stored.state
-    if starting:
-        current = ExperimentState.QUEUED
-    elif not current.is_finished and not running:
-        current = ExperimentState.INTERRUPTED
-    elif not current.is_finished and store.stop_requested(experiment_dir):
-        current = ExperimentState.STOPPING
-    return stored.model_copy(update={"state": current})
+    if stored.state.is_finished:
+        return stored
+    if not running:
+        return stored.model_copy(update={"state": ExperimentState.INTERRUPTED})
+    if store.stop_requested(experiment_dir):
+        return stored.model_copy(update={"state": ExperimentState.STOPPING})
+    return stored
 
 
 def stop(experiment_dir: Path, trial_id: str | None = None) -> None:
@@ -152,7 +127,7 @@ def wait(
         found = record(experiment_dir)
         if on_change and found != seen:
             on_change(found)
-        if found.state.is_finished and not is_running(experiment_dir):
+        if found.state.is_finished and not engine_lock.is_held(experiment_dir):
             return found
         seen = found
         time.sleep(poll_seconds)
@@ -161,29 +136,7 @@ def wait(
 @functools.cache  # once a process is enough
 def warm_up() -> None:
     """Have the local Ray head started in the background, so that the first trial waits less."""
-    process = _detached("automl.engine.cluster", output=subprocess.DEVNULL)
-    threading.Thread(target=process.wait, daemon=True).start()
-
-
-def _detached(module: str, *arguments: str, output: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        # -P: a file called random.py in the working directory must not become ours
-        [sys.executable, "-P", "-m", module, *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
-        start_new_session=True,  # closing the terminal or Ctrl-C in it must not reach the engine
-    )
-
-
-def _is_starting(experiment_dir: Path) -> bool:
-    """Whether an engine was started moments ago and has not written anything since."""
-    try:
-        started = store.starting_path(experiment_dir).stat().st_mtime
-    except FileNotFoundError:
-        return False
-    written = store.experiment_path(experiment_dir).stat().st_mtime
-    return written <= started and abs(time.time() - started) < _STARTING_SECONDS
+    detached.start("automl.engine.head", output=subprocess.DEVNULL)
 
 
 def _id_from(name: str) -> str:

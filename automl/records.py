@@ -108,6 +108,9 @@ class TrialRecord(FrozenModel):
     reason: str = ""
     """Why it was stopped or ended early; empty when it simply ran to its end."""
 
+    was_cut_short: bool = False
+    """It ended with the whole experiment; a resumed experiment runs it again."""
+
     hyperparameters: dict[str, Any]
     """What was asked for: the sampled values over the job's `training_parameters`."""
 

@@ -8,12 +8,13 @@
         trials/<trial_id>.json        TrialRecord; replaced by the engine after every event
         trials/<trial_id>/            predictions.parquet, checkpoint/ of the best evaluation
         best_model/                   the exported winner
-        engine.lock, engine.log       held and written by the engine
+        engine.lock                   held by a living engine (automl.engine_lock)
+        engine.log                    written by the engine
         control/                      requests to the engine, one file each; written by anybody
         tune/                         Ray Tune's own state; a disposable cache, never the truth
 
 A file is always replaced whole, so a reader sees the old version or the new one, never half.
-Only the engine's main process writes, but for job.yml (whoever creates) and control/.
+Only the holder of engine.lock writes, but for job.yml (whoever creates) and control/.
 Nothing here is ever unpickled.
 """
 
@@ -36,7 +37,6 @@ from automl.job import Job
 from automl.records import ExperimentRecord, Predictions, TrialRecord
 
 STOP_ALL = "stop"
-_STARTING = "starting"
 _STOP_TRIAL_PREFIX = "stop-trial-"
 
 
@@ -203,11 +203,6 @@ def clear_requests(experiment_dir: Path) -> None:
     """Forget old requests, for a resumed experiment."""
     for path in (experiment_dir / "control").glob("*"):
         path.unlink()
-
-
-def starting_path(experiment_dir: Path) -> Path:
-    """Touched by whoever starts an engine, which needs a moment before it can take the lock."""
-    return experiment_dir / "control" / _STARTING
 
 
 def write_text(path: Path, text: str) -> None:

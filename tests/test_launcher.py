@@ -1,13 +1,12 @@
-import os
-import time
 from pathlib import Path
 
+import psutil
 import pytest
 from filelock import FileLock
 
-from automl import launcher, store
+from automl import engine_lock, launcher, store
 from automl.job import DataSource, Job
-from automl.records import ExperimentState, now
+from automl.records import ExperimentState
 from tests.conftest import finish
 
 
@@ -21,7 +20,7 @@ def test_a_new_experiment_waits_in_the_usual_place(job, home):
     assert directory == home / "experiments" / "first-try"
     assert store.load_experiment(directory).state is ExperimentState.QUEUED
     assert store.load_experiment(directory).owner
-    assert not launcher.is_running(directory)
+    assert not engine_lock.is_held(directory)
 
 
 @pytest.mark.parametrize(
@@ -92,20 +91,20 @@ def test_relative_data_paths_are_made_absolute(tmp_path, monkeypatch):
 
 def test_an_experiment_runs_while_another_process_holds_its_lock(running):
     directory, engine = running
-    assert launcher.is_running(directory)
+    assert engine_lock.is_held(directory)
     assert launcher.state(directory) is ExperimentState.RUNNING
     finish(engine)
     engine.wait()
-    assert not launcher.is_running(directory)
+    assert not engine_lock.is_held(directory)
     assert launcher.state(directory) is ExperimentState.COMPLETED
 
 
 def test_asking_leaves_no_trace_and_does_not_get_in_the_engines_way(make_experiment):
     directory = make_experiment(state="running")
-    assert not launcher.is_running(directory)
+    assert not engine_lock.is_held(directory)
     assert not store.lock_path(directory).exists()
     with FileLock(store.lock_path(directory), timeout=0):
-        assert launcher.is_running(directory)
+        assert engine_lock.is_held(directory)
 
 
 def test_an_engine_that_was_killed_leaves_an_interrupted_experiment(running):
@@ -140,7 +139,6 @@ def test_a_second_start_does_nothing(running):
     directory, _ = running
     launcher.start(directory)
     assert not store.log_path(directory).exists()
-    assert not store.starting_path(directory).exists()
 
 
 def test_a_running_experiment_is_not_resumed(running):
@@ -154,21 +152,15 @@ def test_a_completed_experiment_is_not_resumed(make_experiment):
         launcher.resume(make_experiment(state="completed"))
 
 
-@pytest.mark.parametrize("before", ["queued", "running", "stopped"])
-def test_between_start_and_lock_an_experiment_is_starting(make_experiment, before):
-    directory = make_experiment(state=before)
-    store.starting_path(directory).touch()
-    assert launcher.state(directory) is ExperimentState.QUEUED
-
-
-def test_what_the_engine_wrote_counts_more_than_that_it_was_started(make_experiment):
-    directory = make_experiment(state="queued")
-    store.starting_path(directory).touch()
-    failed = store.load_experiment(directory).model_copy(update={"state": ExperimentState.FAILED})
-    store.save_experiment(directory, failed)
-    a_little_later = time.time() + 1  # the clock of the file system ticks slowly
-    os.utime(store.experiment_path(directory), (a_little_later, a_little_later))
-    assert launcher.state(directory) is ExperimentState.FAILED
+@pytest.mark.engine
+def test_from_the_moment_of_its_start_an_engine_holds_the_lock(make_experiment):
+    directory = make_experiment(state="stopped", message="Stopped by the user.")
+    launcher.start(directory)
+    assert engine_lock.is_held(directory)
+    assert not launcher.state(directory).is_finished  # how it ended before is history
+    launcher.start(directory)  # once more does nothing
+    assert launcher.wait(directory).state is ExperimentState.FAILED  # there is no /data/pets
+    assert store.log_path(directory).read_text().count("the experiment failed") == 1
 
 
 def test_waiting_tells_every_change_and_ends_with_the_engine(running):
@@ -183,7 +175,7 @@ def test_waiting_tells_every_change_and_ends_with_the_engine(running):
     record = launcher.wait(directory, on_change, poll_seconds=0.01)
     assert seen == [ExperimentState.RUNNING, ExperimentState.COMPLETED]
     assert record.message == "All done."
-    assert not launcher.is_running(directory)
+    assert not engine_lock.is_held(directory)
 
 
 def test_waiting_for_an_engine_that_died_ends_as_interrupted(make_experiment):
@@ -199,7 +191,5 @@ def test_an_engine_without_data_fails_because_of_the_data_and_leaves_no_zombie(j
     record = launcher.wait(directory)
     assert (record.state, record.failure) == (ExperimentState.FAILED, "data")
     assert "does not exist" in record.message
-    deadline = now().timestamp() + 10
-    while store.starting_path(directory).exists() and time.time() < deadline:
-        time.sleep(0.05)
-    assert not store.starting_path(directory).exists()  # removed by whoever reaped the engine
+    gone, alive = psutil.wait_procs(psutil.Process().children(), timeout=10)
+    assert not alive, gone

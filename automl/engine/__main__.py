@@ -1,31 +1,31 @@
-"""`python -m automl.engine EXPERIMENT_DIR`: take the lock, then run the experiment."""
+"""`python -m automl.engine EXPERIMENT_DIR [LOCK]`: run the experiment while holding its lock.
+
+LOCK is the descriptor of a lock that the starting process has taken already.
+"""
 
 import logging
+import os
 import sys
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from automl import store
+from automl import engine_lock
 
 ALREADY_RUNNING = 3
 
 
-def main(experiment_dir: Path) -> int:
+def main(experiment_dir: Path, lock: int | None = None) -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    try:
-        lock = FileLock(
-            store.lock_path(experiment_dir), timeout=2
-        ).acquire()  # a reader asks for moments
-    except Timeout:
+    if lock is None:
+        lock = engine_lock.take(experiment_dir)
+    if lock is None:
         return ALREADY_RUNNING
-    with lock:
-        from automl.engine import lifecycle  # after the lock: this takes seconds
+    os.set_inheritable(lock, False)  # whatever is started from here must not keep it alive
+    from automl.engine import lifecycle  # after the lock: this takes seconds
 
-        return lifecycle.run(experiment_dir)
+    return lifecycle.run(experiment_dir)
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), *map(int, sys.argv[2:])))

@@ -82,7 +82,9 @@ def _search(
         notes=[*job.notes(), *resources.notes],
         devices=_devices(resources),
     )
-    ending = search.run(job, planned, pictures, resources=resources, results=results)
+    ending = None  # of an engine that died after its last trial only the export is left
+    if planned:
+        ending = search.run(job, planned, pictures, resources=resources, results=results)
     reason = ending.reason if ending else ""
     results.end_rest(reason or "The search ended before it started.")
     best = results.best_trial()

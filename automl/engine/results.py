@@ -40,14 +40,15 @@ class Results:
         left = []
         for trial in planned:
             recorded = self.trials.get(trial.trial_id)
-            # what the engine was running when it died starts anew
-            if recorded is None or recorded.state in (TrialState.PENDING, TrialState.RUNNING):
+            # what the engine was running when it died or was stopped starts anew
+            if recorded is None or recorded.was_cut_short or not recorded.state.is_finished:
                 self._save(
                     TrialRecord(
                         trial_id=trial.trial_id, number=trial.number, hyperparameters=trial.asked
                     )
                 )
                 left.append(trial)
+        self._show_best()
         return left
 
     def started(self, trial_id: str) -> None:
@@ -77,24 +78,26 @@ class Results:
         self._change(trial_id, best_epoch=epoch)
         self._show_best()
 
-    def ended(self, trial_id: str, state: TrialState, reason: str = "") -> None:
+    def ended(self, trial_id: str, state: TrialState, reason: str = "", **changes: Any) -> None:
         """The trial is over; only the first reason counts."""
         trial = self.trials[trial_id]
         if trial.state.is_finished:
             return
-        self._change(trial_id, state=state, reason=reason, ended_at=now(), **self._interval(trial))
+        changes |= {"state": state, "reason": reason, "ended_at": now()}
+        self._change(trial_id, **changes, **self._interval(trial))
         self._show_progress()
 
-    def failed(self, trial_id: str, cause: str, traceback: str) -> None:
-        error = TrialError(cause=cause, traceback=traceback)
-        self._change(trial_id, state=TrialState.FAILED, reason=cause, error=error, ended_at=now())
-        self._show_progress()
+    def cut_short(self, trial_id: str, reason: str) -> None:
+        """The trial is over because the search is; a resumed experiment runs it again."""
+        self.ended(trial_id, TrialState.STOPPED, reason, was_cut_short=True)
+
+    def failed(self, trial_id: str, error: TrialError) -> None:
+        self.ended(trial_id, TrialState.FAILED, error.cause, error=error)
 
     def end_rest(self, reason: str) -> None:
         """The search is over: whatever is not finished is stopped."""
-        for trial_id, trial in self.trials.items():
-            if not trial.state.is_finished:
-                self.ended(trial_id, TrialState.STOPPED, reason)
+        for trial_id in self.trials:
+            self.cut_short(trial_id, reason)
 
     def best_trial(self) -> TrialRecord | None:
         """Highest score; of equals the one that was sampled first."""
@@ -117,8 +120,8 @@ class Results:
 
     def _show_best(self) -> None:
         best = self.best_trial()
-        if best is not None:
-            self.update(best_trial=best.trial_id, best_score=self._score(best))
+        score = None if best is None else self._score(best)
+        self.update(best_trial=best and best.trial_id, best_score=score)
 
     def _show_progress(self) -> None:
         """Share of the planned epochs that are done; a finished trial counts as whole."""

@@ -1,6 +1,7 @@
 """The search as a Ray Tune run, and its events on their way to the results."""
 
 import os
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,10 +19,12 @@ from automl.engine.results import Results
 from automl.engine.trainable import Assignment, TrialTrainable
 from automl.engine.trial_data import TrialData
 from automl.job import Job
-from automl.records import Evaluation, TrialState, now
+from automl.records import Evaluation, TrialError, TrialState, now
 
 _POLL_SECONDS = 0.5
 _LEASE_SECONDS = 30.0
+_LOST = "The worker process died; it may have run out of memory. Try a smaller batch or model."
+_COLOUR = re.compile(r"\x1b\[\d+m")  # Ray colours what it writes to files, too
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ def run(
             name=f"search-{now():%Y%m%d-%H%M%S}",
             storage_path=job.storage_path or str(store.tune_dir(results.experiment_dir)),
             stop=watch,
+            # what is worth keeping is saved when it is reported; a cancelled trial has nothing new
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             callbacks=[_Events(results, watch)],
             verbose=0,
         ),
@@ -171,11 +176,9 @@ class _Events(tune.Callback):  # type: ignore[misc]
         checkpoint: tune.Checkpoint,
         **info: Any,
     ) -> None:
-        result = trial.last_result
-        if not result["should_checkpoint"]:  # Ray also saves the last state of a trial that is done
-            return
+        epoch = trial.last_result["evaluation"]["epoch"]
         with checkpoint.as_directory() as folder:
-            self._results.improved(_trial_id(trial), result["evaluation"]["epoch"], Path(folder))
+            self._results.improved(_trial_id(trial), epoch, Path(folder))
         self._watch.look_at_score()
 
     def on_trial_complete(
@@ -185,12 +188,13 @@ class _Events(tune.Callback):  # type: ignore[misc]
         trial: Trial,
         **info: Any,
     ) -> None:
-        ending = self._watch.ending
-        if ending is not None:
-            self._results.ended(_trial_id(trial), TrialState.STOPPED, ending.reason)
+        trial_id, last, ending = _trial_id(trial), trial.last_result, self._watch.ending
+        if "error" in last:
+            self._results.failed(trial_id, TrialError.model_validate(last["error"]))
+        elif ending is not None:
+            self._results.cut_short(trial_id, ending.reason)
         else:
-            reason = trial.last_result.get("reason", "")
-            self._results.ended(_trial_id(trial), TrialState.COMPLETED, reason)
+            self._results.ended(trial_id, TrialState.COMPLETED, last.get("reason", ""))
 
     def on_trial_error(
         self,
@@ -199,20 +203,10 @@ class _Events(tune.Callback):  # type: ignore[misc]
         trial: Trial,
         **info: Any,
     ) -> None:
-        traceback = Path(trial.error_file).read_text("utf-8")
-        cause = _cause(traceback)
-        self._results.failed(_trial_id(trial), cause, traceback)
+        """The worker is gone, and could not report an error of its own."""
+        details = _COLOUR.sub("", Path(trial.error_file).read_text("utf-8"))
+        self._results.failed(_trial_id(trial), TrialError(cause=_LOST, traceback=details))
 
 
 def _trial_id(trial: Trial) -> str:
     return f"trial-{trial.config['number']:03d}"
-
-
-def _cause(traceback: str) -> str:
-    """One sentence for the user, from the last line of what Ray wrote down."""
-    if "The actor died" in traceback or "ActorDiedError" in traceback:
-        return "The worker process died; it may have run out of memory."
-    kind, _, message = traceback.strip().splitlines()[-1].partition(": ")
-    if kind.startswith("automl."):  # our own errors are sentences already
-        return message
-    return f"{kind.rpartition('.')[2]}: {message}" if message else kind

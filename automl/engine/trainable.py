@@ -5,6 +5,7 @@ seconds and hundreds of megabytes, is imported by the workers alone.
 """
 
 import time
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from ray.experimental import internal_kv
 from automl.engine.early_stopping import EarlyStopping
 from automl.engine.planning import PlannedTrial
 from automl.engine.trial_data import TrialData
+from automl.records import TrialError
 
 if TYPE_CHECKING:
     from automl.engine.training import TrialTraining
@@ -40,6 +42,8 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
 
     The first step builds the model and reports `effective` and `notes`; every further one trains
     up to an evaluation and reports `evaluation`, or `cancelled` when the trial was asked to stop.
+    What goes wrong is reported as `error`: Ray would end a worker whose step raises, and the next
+    trial would wait for a new one.
     """
 
     def setup(self, config: Mapping[str, Any], *, assignment: Assignment) -> None:
@@ -54,22 +58,11 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         return True
 
     def step(self) -> dict[str, Any]:
-        if self._training is None:
-            return self._build()
-        from automl.engine.training import CancelledError
-
         try:
-            evaluation, self._predictions = self._training.advance(self._is_cancelled)
-        except CancelledError:
-            return {"cancelled": True, "done": True}
-        is_best = self._stopping.improved(evaluation.metrics[self._assignment.primary_metric])
-        gives_up = self._stopping.is_exhausted and not self._training.is_done
-        return {
-            "evaluation": evaluation.model_dump(),
-            "reason": self._stopping.reason if gives_up else "",
-            "should_checkpoint": is_best,
-            "done": gives_up or self._training.is_done,
-        }
+            return self._build() if self._training is None else self._advance(self._training)
+        except Exception as error:  # noqa: BLE001 (whatever it is, only this trial has failed)
+            details = TrialError(cause=_cause(error), traceback=traceback.format_exc())
+            return {"error": details.model_dump(), "done": True}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         from automl.engine import checkpoint
@@ -100,6 +93,22 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         effective = {**hyperparameters.model_dump(), **training.effective()}
         return {"effective": effective, "notes": training.built.notes, "done": False}
 
+    def _advance(self, training: "TrialTraining") -> dict[str, Any]:
+        from automl.engine.training import CancelledError
+
+        try:
+            evaluation, self._predictions = training.advance(self._is_cancelled)
+        except CancelledError:
+            return {"cancelled": True, "done": True}
+        is_best = self._stopping.improved(evaluation.metrics[self._assignment.primary_metric])
+        gives_up = self._stopping.is_exhausted and not training.is_done
+        return {
+            "evaluation": evaluation.model_dump(),
+            "reason": self._stopping.reason if gives_up else "",
+            "should_checkpoint": is_best,
+            "done": gives_up or training.is_done,
+        }
+
     def _is_cancelled(self) -> bool:
         """Ask Ray's key-value store, which reaches every machine, but not at every batch."""
         if time.monotonic() - self._asked_at < _POLL_SECONDS:
@@ -110,6 +119,12 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             internal_kv._internal_kv_exists(f"{key}/{name}")
             for name in ("all", self._trial.trial_id)
         )
+
+
+def _cause(error: Exception) -> str:
+    """One sentence for the user; our own errors are sentences already."""
+    kind = type(error)
+    return str(error) if kind.__module__.startswith("automl.") else f"{kind.__name__}: {error}"
 
 
 def export(checkpoint_dir: Path, target: Path, trial_id: str) -> None:

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,11 @@ from automl.records import ExperimentRecord, ExperimentState, TrialState
 from tests.engine.conftest import TINY
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("head")]
+RATES = [{"learning_rate": {"type": "choice", "values": [0.005, 0.002]}}]
 
 
-@pytest.fixture
-def run(shapes: Path) -> Callable[..., Path]:
+@pytest.fixture(scope="module")
+def run(shapes: Path, head_home: Path) -> Iterator[Callable[..., Path]]:
     """Run a job on the shapes to its end, with `control` files placed before the start."""
 
     def start_and_wait(*, stop_trials: tuple[str, ...] = (), **keys: Any) -> Path:
@@ -34,16 +35,30 @@ def run(shapes: Path) -> Callable[..., Path]:
         launcher.wait(directory)
         return directory
 
-    return start_and_wait
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOML_HOME", str(head_home))
+        yield start_and_wait
+
+
+@pytest.fixture(scope="module")
+def mixed(run: Callable[..., Path]) -> Path:
+    """An experiment of four trials: one that was stopped, one that fails, and two that complete."""
+    return run(
+        limits={"max_trials": 4},
+        search_space=[
+            {"pretrained": {"type": "choice", "values": ["never", "required"]}},
+            RATES[0],
+        ],
+        sweep={"sampling_algorithm": "grid"},
+        stop_trials=("trial-000",),
+        training_parameters={"number_of_epochs": 2},
+    )
 
 
 def record(directory: Path) -> ExperimentRecord:
     found = store.load_experiment(directory)
     assert found.failure != "engine", found.details
     return found
-
-
-RATES = [{"learning_rate": {"type": "choice", "values": [0.005, 0.002]}}]
 
 
 def test_two_trials_at_a_time_end_with_a_model_that_answers_alike(
@@ -76,20 +91,35 @@ def test_two_trials_at_a_time_end_with_a_model_that_answers_alike(
     assert str(shapes) in samples["path"].iloc[0]
 
 
-def test_a_failing_trial_does_not_end_the_experiment(run: Callable[..., Path]) -> None:
-    directory = run(
-        limits={"max_trials": 2},
-        search_space=[{"pretrained": {"type": "choice", "values": ["required", "never"]}}],
-        sweep={"sampling_algorithm": "grid"},
-    )
-    failed, completed = store.load_trials(directory)
-    assert record(directory).state is ExperimentState.COMPLETED
+def test_a_failing_trial_says_why_and_does_not_end_the_experiment(mixed: Path) -> None:
+    _, failed, *completed = store.load_trials(mixed)
+    assert record(mixed).state is ExperimentState.COMPLETED
     assert failed.state is TrialState.FAILED
     assert failed.error is not None
-    assert "pretrained is required, but there are no weights" in failed.error.cause
+    assert failed.reason == failed.error.cause
+    assert failed.reason.startswith("pretrained is required, but there are no weights")
     assert "Traceback" in failed.error.traceback
-    assert completed.state is TrialState.COMPLETED
-    assert (store.best_model_dir(directory) / "model.onnx").is_file()
+    assert "model.py" in failed.error.traceback  # says where
+    assert [trial.state for trial in completed] == [TrialState.COMPLETED] * 2
+    assert (store.best_model_dir(mixed) / "model.onnx").is_file()
+
+
+def test_stopping_one_trial_lets_the_others_run(mixed: Path) -> None:
+    stopped, *others = store.load_trials(mixed)
+    assert stopped.state is TrialState.STOPPED
+    assert stopped.reason == "Stopped by the user."
+    assert all(trial.state is not TrialState.STOPPED for trial in others)
+
+
+def test_a_worker_trains_one_trial_after_the_other(mixed: Path) -> None:
+    trials = store.load_trials(mixed)
+    gaps = [
+        (later.started_at - earlier.ended_at).total_seconds()
+        for earlier, later in zip(trials[1:], trials[2:], strict=False)
+        if later.started_at and earlier.ended_at
+    ]
+    assert len(gaps) == 2
+    assert max(gaps) < 2  # a fresh worker imports torch for longer than that
 
 
 def test_an_experiment_whose_every_trial_fails_says_why(run: Callable[..., Path]) -> None:
@@ -102,21 +132,6 @@ def record_of_failure(directory: Path) -> ExperimentRecord:
     found = store.load_experiment(directory)
     assert found.state is ExperimentState.FAILED
     return found
-
-
-def test_stopping_one_trial_lets_the_others_run(run: Callable[..., Path]) -> None:
-    directory = run(
-        limits={"max_trials": 2},
-        search_space=RATES,
-        sweep={"sampling_algorithm": "grid"},
-        stop_trials=("trial-000",),
-        training_parameters={"number_of_epochs": 2},
-    )
-    stopped, completed = store.load_trials(directory)
-    assert stopped.state is TrialState.STOPPED
-    assert stopped.reason == "Stopped by the user."
-    assert completed.state is TrialState.COMPLETED
-    assert record(directory).state is ExperimentState.COMPLETED
 
 
 def test_the_exit_score_ends_everything_and_keeps_the_best(run: Callable[..., Path]) -> None:
@@ -163,18 +178,6 @@ def test_a_stop_in_the_middle_keeps_the_best_and_a_resume_runs_the_rest(
     after = {t.trial_id: t for t in store.load_trials(directory)}
     assert list(after) == list(before)
     assert all(after[trial_id] == before[trial_id] for trial_id in ended)
-
-
-def test_a_worker_trains_one_trial_after_the_other(run: Callable[..., Path]) -> None:
-    directory = run(
-        limits={"max_trials": 3}, search_space=RATES, training_parameters={"number_of_epochs": 1}
-    )
-    trials = store.load_trials(directory)
-    gaps = [
-        (later.started_at - earlier.ended_at).total_seconds()  # type: ignore[operator]
-        for earlier, later in zip(trials, trials[1:], strict=False)
-    ]
-    assert max(gaps) < 5  # a fresh worker imports torch for longer than that
 
 
 def test_data_that_cannot_be_used_is_the_datas_fault(

@@ -9,7 +9,7 @@ from automl import store
 from automl.engine.planning import PlannedTrial
 from automl.engine.results import Results
 from automl.hyperparameters import Hyperparameters
-from automl.records import Evaluation, ExperimentState, Predictions, TrialState, now
+from automl.records import Evaluation, ExperimentState, Predictions, TrialError, TrialState, now
 
 PLAN = [PlannedTrial(number, {"model_name": "resnet18"}, Hyperparameters()) for number in range(3)]
 
@@ -118,10 +118,11 @@ def test_the_first_reason_a_trial_ended_for_stays(results: Results) -> None:
 
 def test_resuming_runs_only_what_has_not_ended(results: Results) -> None:
     results.ended("trial-000", TrialState.COMPLETED)
-    results.failed("trial-001", "It broke.", "Traceback")
+    results.failed("trial-001", TrialError(cause="It broke.", traceback="Traceback"))
     results.started("trial-002")
     again = Results(results.experiment_dir, "accuracy")
     assert [trial.trial_id for trial in again.plan(PLAN)] == ["trial-002"]
+    assert again.trials["trial-001"].error is not None
     assert on_disk(again)["trial-000"] is TrialState.COMPLETED
     assert on_disk(again)["trial-002"] is TrialState.PENDING
 
@@ -132,3 +133,14 @@ def test_when_the_search_ends_the_rest_is_stopped_with_the_reason(results: Resul
     assert on_disk(results)["trial-000"] is TrialState.COMPLETED
     assert results.trials["trial-002"].state is TrialState.STOPPED
     assert results.trials["trial-002"].reason == "The time limit of 1 min was reached."
+
+
+def test_resuming_runs_again_what_ended_with_the_experiment_but_not_what_was_stopped_alone(
+    results: Results, tmp_path: Path
+) -> None:
+    results.ended("trial-000", TrialState.STOPPED, "Stopped by the user.")
+    score(results, tmp_path / "c", "trial-001", 1, 0.7)
+    results.end_rest("Stopped by the user.")
+    again = Results(results.experiment_dir, "accuracy")
+    assert [trial.trial_id for trial in again.plan(PLAN)] == ["trial-001", "trial-002"]
+    assert again.experiment.best_trial is None  # the one there was is about to be trained anew

@@ -1,0 +1,135 @@
+"""`python -m automl.engine.head`: the keeper of this user's Ray head.
+
+It holds a lock for as long as the head lives, so that there is one head for a user, ends it when
+nobody has used it for a while, and keeps a few workers warm: they have torch and timm imported
+before anybody asks for them.
+
+Ray listens on every interface, so the head asks for a token of ours that only this user can read,
+keeps its files in a folder that only this user can enter, and has no dashboard.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+from filelock import FileLock, Timeout
+
+from automl.cores import usable_cores
+from automl.engine import cluster
+from automl.engine.warm_workers import PRELOADED, WarmWorkers, descendants
+
+IDLE_MINUTES = float(os.environ.get("AUTOML_HEAD_IDLE_MINUTES", "30"))
+_LOOK_SECONDS = 1
+_OBJECT_STORE_BYTES = 512 * 1024**2  # local trials read pictures from mapped files
+
+
+def keep_head() -> None:
+    """Start the head and stay until it is idle, has died or a signal comes."""
+    os.umask(0o077)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    previous = cluster.head_info()
+    if previous is not None:
+        _reap(Path(previous["temp_dir"]))
+    temp_dir = Path(tempfile.mkdtemp(prefix="automl-ray-"))  # short: sockets allow 107 bytes
+    port, raylet_port = _free_port(), _free_port()
+    try:
+        with cluster.log_path().open("ab") as log:
+            head = subprocess.Popen(
+                _head_command(port, raylet_port, temp_dir),
+                env=_head_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        info = {
+            "address": f"127.0.0.1:{port}",
+            "keeper_pid": os.getpid(),
+            "temp_dir": str(temp_dir),
+        }
+        partial = cluster.info_path().with_suffix(".partial")
+        partial.write_text(json.dumps(info), "utf-8")
+        partial.replace(cluster.info_path())
+        cluster.touch_lease()
+        warm_workers = WarmWorkers(head.pid, raylet_port)
+        while head.poll() is None and not _is_idle():
+            time.sleep(_LOOK_SECONDS)
+            warm_workers.top_up()
+    finally:
+        cluster.info_path().unlink(missing_ok=True)
+        _reap(temp_dir)
+
+
+def _head_command(port: int, raylet_port: int, temp_dir: Path) -> list[str]:
+    options = {
+        "port": port,
+        "node-manager-port": raylet_port,
+        "node-ip-address": "127.0.0.1",
+        # Ray opens its own folder to everybody; ours above stays shut
+        "temp-dir": temp_dir / "ray",
+        "num-cpus": usable_cores(),
+        "object-store-memory": _OBJECT_STORE_BYTES,
+        "include-dashboard": "false",
+        "include-log-monitor": "false",
+    }
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    ray = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block"]
+    return [*ray, "--disable-usage-stats", *flags]
+
+
+def _head_environment() -> dict[str, str]:
+    """The head's environment, which every worker inherits."""
+    inherited = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
+    return {
+        **inherited,
+        **cluster.environment(),
+        "RAY_preload_python_modules": ",".join(PRELOADED),
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
+        "RAY_CHDIR_TO_TRIAL_DIR": "0",
+        # a thread that spins at a barrier starves its neighbours on a busy machine
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "GOMP_SPINCOUNT": "0",
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+    }
+
+
+def _is_idle() -> bool:
+    return time.time() - cluster.lease_path().stat().st_mtime > IDLE_MINUTES * 60
+
+
+def _reap(temp_dir: Path) -> None:
+    """End every process of the head's session, also those a crash has orphaned."""
+    mark = str(temp_dir)
+    mine = [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(mark in argument for argument in process.info["cmdline"] or [])
+    ]
+    mine += [child for process in mine for child in descendants(process)]
+    for process in mine:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(mine, timeout=5)
+    shutil.rmtree(temp_dir, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    logging.basicConfig(filename=cluster.log_path(), level=logging.INFO)
+    cluster.touch_lease()
+    with contextlib.suppress(Timeout), FileLock(cluster.lock_path(), timeout=0):
+        keep_head()
