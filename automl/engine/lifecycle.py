@@ -16,6 +16,7 @@ from automl.dataset.manifest import Manifest
 from automl.engine import cluster, trial_data
 from automl.engine.planning import PlannedTrial, Resources, plan_resources, plan_trials
 from automl.engine.results import Results
+from automl.engine.warm_workers import RUNTIME_ENV
 from automl.job import Job
 from automl.records import ExperimentState, now
 
@@ -130,14 +131,16 @@ def _connect(address: str | None) -> tuple[int, int]:
 
 
 def _export(results: Results, trial_id: str) -> None:
-    """In a Ray worker of this machine: those have torch imported already."""
+    """In a warm worker of this machine."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     from automl.engine import trainable
 
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    task = ray.remote(trainable.export).options(num_cpus=1, scheduling_strategy=here)
+    task = ray.remote(trainable.export).options(
+        num_cpus=1, scheduling_strategy=here, runtime_env=RUNTIME_ENV
+    )
     checkpoint = store.checkpoint_dir(results.experiment_dir, trial_id)
     ray.get(task.remote(checkpoint, store.best_model_dir(results.experiment_dir), trial_id))
 

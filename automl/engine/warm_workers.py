@@ -15,6 +15,9 @@ from automl.engine import cluster
 
 # our own modules are left out: a head that outlives an update must not serve the old code
 PRELOADED = ("torch", "timm", "timm.optim", "ray.tune", "sklearn.metrics", "safetensors.torch")
+RUNTIME_ENV = {"env_vars": {"PL_DISABLE_FORK": "1"}}
+"""What Tune asks for its workers: a worker is only given to who asks for the same."""
+
 _MAX_WARM = 2
 """Enough for two trials at a time, or one and the export; each takes half a gigabyte."""
 
@@ -49,9 +52,16 @@ def _start(raylet_port: int, count: int) -> None:
     import grpc
     from ray.core.generated import node_manager_pb2, node_manager_pb2_grpc
 
+    from ray.core.generated.runtime_environment_pb2 import RuntimeEnvInfo
+    from ray.runtime_env import RuntimeEnv
+
     token = Path(cluster.environment()["RAY_AUTH_TOKEN_PATH"]).read_text("utf-8").strip()
     request = node_manager_pb2.PrestartWorkersRequest(
-        num_workers=count, keep_alive_duration_secs=_KEEP_SECONDS
+        num_workers=count,
+        keep_alive_duration_secs=_KEEP_SECONDS,
+        runtime_env_info=RuntimeEnvInfo(
+            serialized_runtime_env=RuntimeEnv(**RUNTIME_ENV).serialize()
+        ),
     )
     with grpc.insecure_channel(f"127.0.0.1:{raylet_port}") as channel:
         stub = node_manager_pb2_grpc.NodeManagerServiceStub(channel)
