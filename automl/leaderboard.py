@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from automl.records import TrialRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = (
     "rank",
@@ -28,13 +29,15 @@ COLUMNS = (
 )
 
 
-def rank(trials: Sequence[TrialRecord], primary_metric: str) -> pd.DataFrame:
+def rank(trials: Sequence[TrialRecord], primary_metric: str) -> "pd.DataFrame":
     """One row a trial: numbers first, then NaN scores, then trials without an evaluation.
 
     Equal scores share a rank and stay in the order of sampling. `rank` and `best_epoch` are
     <NA> where there is no score. `tied_with_best`: the 95 % interval reaches the best score, so
     the validation pictures are too few to call the trial worse.
     """
+    import pandas as pd  # slow
+
     rows = [_row(trial, primary_metric) for trial in trials]
     rows.sort(key=_order)
     table = pd.DataFrame(rows, columns=pd.Index(COLUMNS))

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from automl.frozen import FrozenModel
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 FORMAT_VERSION = 1
 
@@ -208,11 +210,12 @@ class Predictions:
     probabilities: (N, K), rows sum to 1.
     """
 
-    sample_ids: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    probabilities: NDArray[np.float32]
+    sample_ids: "NDArray[np.int64]"
+    labels: "NDArray[np.int64]"
+    probabilities: "NDArray[np.float32]"
 
     @property
-    def predicted(self) -> NDArray[np.int64]:
+    def predicted(self) -> "NDArray[np.int64]":
         """(N,) index of the most probable class."""
-        return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)
+        indices: NDArray[np.int64] = self.probabilities.argmax(axis=1).astype("int64")
+        return indices

@@ -7,12 +7,14 @@ distributions are logarithms, `randint` excludes its upper end, `q` rounds to it
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from automl.frozen import FrozenModel
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Constant = str | int | float | bool
 
@@ -23,7 +25,7 @@ class Choice(FrozenModel):
     type: Literal["choice"]
     values: list[Constant] = Field(min_length=1)
 
-    def sample(self, rng: np.random.Generator) -> Constant:
+    def sample(self, rng: "np.random.Generator") -> Constant:
         return self.values[rng.integers(len(self.values))]
 
     def examples(self) -> list[Constant]:
@@ -36,7 +38,7 @@ class RandInt(FrozenModel):
     type: Literal["randint"]
     upper: int = Field(ge=1)
 
-    def sample(self, rng: np.random.Generator) -> int:
+    def sample(self, rng: "np.random.Generator") -> int:
         return int(rng.integers(self.upper))
 
     def examples(self) -> list[Constant]:
@@ -46,7 +48,7 @@ class RandInt(FrozenModel):
 class _Continuous(FrozenModel):
     """A raw draw (uniform or normal), shaped by the mixins: first exp, then rounding."""
 
-    def sample(self, rng: np.random.Generator) -> float:
+    def sample(self, rng: "np.random.Generator") -> float:
         return self.shaped(self.raw(rng))
 
     def examples(self) -> list[Constant]:
@@ -55,7 +57,7 @@ class _Continuous(FrozenModel):
     def shaped(self, value: float) -> float:
         return value
 
-    def raw(self, rng: np.random.Generator) -> float:
+    def raw(self, rng: "np.random.Generator") -> float:
         raise NotImplementedError
 
     def raw_examples(self) -> list[float]:
@@ -75,7 +77,7 @@ class _Range(_Continuous):
             )
         return self
 
-    def raw(self, rng: np.random.Generator) -> float:
+    def raw(self, rng: "np.random.Generator") -> float:
         return float(rng.uniform(self.min_value, self.max_value))
 
     def raw_examples(self) -> list[float]:
@@ -86,7 +88,7 @@ class _Bell(_Continuous):
     mu: float
     sigma: float = Field(gt=0)
 
-    def raw(self, rng: np.random.Generator) -> float:
+    def raw(self, rng: "np.random.Generator") -> float:
         return float(rng.normal(self.mu, self.sigma))
 
     def raw_examples(self) -> list[float]:
@@ -183,7 +185,7 @@ DISTRIBUTIONS = (
 SubSpace = Mapping[str, Any]  # hyperparameter name -> Constant or Distribution
 
 
-def draw(sub_spaces: Sequence[SubSpace], rng: np.random.Generator) -> dict[str, Constant]:
+def draw(sub_spaces: Sequence[SubSpace], rng: "np.random.Generator") -> dict[str, Constant]:
     """One set of hyperparameters: a sub-space first, each as likely, then a value for each key."""
     sub_space = sub_spaces[int(rng.integers(len(sub_spaces)))]
     return {

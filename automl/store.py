@@ -25,16 +25,16 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import BaseModel, ValidationError
 
 from automl.dataset.report import DatasetReport
 from automl.job import Job
 from automl.records import ExperimentRecord, Predictions, TrialRecord
+
+if TYPE_CHECKING:  # slow; who only asks where an experiment stands must not wait for them
+    import pandas as pd
 
 STOP_ALL = "stop"
 _STOP_TRIAL_PREFIX = "stop-trial-"
@@ -112,7 +112,7 @@ def load_trials(experiment_dir: Path) -> list[TrialRecord]:
     return sorted(trials, key=lambda trial: trial.number)
 
 
-def save_dataset(experiment_dir: Path, samples: pd.DataFrame, report: DatasetReport) -> None:
+def save_dataset(experiment_dir: Path, samples: "pd.DataFrame", report: DatasetReport) -> None:
     """samples: columns as `automl.dataset.scan` has them, and `split`."""
     _replace(samples_path(experiment_dir), lambda partial: samples.to_parquet(partial, index=False))
     _write_record(experiment_dir / "dataset" / "report.json", report)
@@ -122,7 +122,9 @@ def samples_path(experiment_dir: Path) -> Path:
     return experiment_dir / "dataset" / "samples.parquet"
 
 
-def load_samples(experiment_dir: Path) -> pd.DataFrame:
+def load_samples(experiment_dir: Path) -> "pd.DataFrame":
+    import pandas as pd
+
     return pd.read_parquet(samples_path(experiment_dir))
 
 
@@ -133,6 +135,10 @@ def load_report(experiment_dir: Path) -> DatasetReport | None:
 
 
 def save_predictions(path: Path, predictions: Predictions) -> None:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     num_classes = predictions.probabilities.shape[1]
     flat = pa.array(predictions.probabilities.ravel().astype(np.float32))
     table = pa.table(
@@ -146,6 +152,8 @@ def save_predictions(path: Path, predictions: Predictions) -> None:
 
 
 def load_predictions(path: Path) -> Predictions:
+    import pyarrow.parquet as pq
+
     table = pq.read_table(path)
     column = table["probabilities"].combine_chunks()
     return Predictions(

@@ -5,7 +5,7 @@ import math
 import streamlit as st
 
 from automl import home, store
-from automl.ui import experiment_card, frame, selection, source
+from automl.ui import frame, selection, source
 
 _PER_PAGE = 10
 
@@ -45,6 +45,8 @@ if not experiment_dirs:
 if st.button("New experiment", type="primary", icon=":material/add:"):
     selection.choose_data(None)
     st.switch_page("pages/dataset.py")
+from automl.ui import experiment_card  # noqa: E402 (slow; what is above is on the screen by now)
+
 num_pages = math.ceil(len(experiment_dirs) / _PER_PAGE)
 page = st.pagination(num_pages, key="page of experiments") if num_pages > 1 else 1
 shown = experiment_dirs[(page - 1) * _PER_PAGE : page * _PER_PAGE]

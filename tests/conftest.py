@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from automl import store
+from automl.engine import cluster
 from automl.job import DataSource, Job
 from automl.records import (
     Evaluation,
@@ -46,6 +47,25 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("AUTOML_HOME", str(folder))
     monkeypatch.delenv("AUTOML_EXPERIMENTS_DIR", raising=False)
     return folder
+
+
+@pytest.fixture(scope="session")
+def head_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home whose Ray head lives as long as the tests."""
+    home = tmp_path_factory.mktemp("head")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOML_HOME", str(home))
+        cluster.ensure_local_head()
+        yield home
+        patch.setenv("AUTOML_HOME", str(home))
+        cluster.stop_local_head()
+
+
+@pytest.fixture
+def head(home: Path, head_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: ARG001
+    """Use the shared head's home; set after the fixture that gives every test a home of its own."""
+    monkeypatch.setenv("AUTOML_HOME", str(head_home))
+    return head_home
 
 
 @pytest.fixture

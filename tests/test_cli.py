@@ -467,10 +467,11 @@ def test_a_disk_error_is_a_sentence_and_no_traceback(tmp_path):
 
 
 @pytest.mark.engine
-def test_data_that_only_the_engine_refuses_exits_with_2_and_leaves_nothing(tmp_path, home):
+def test_data_that_only_the_engine_refuses_exits_with_2_and_leaves_nothing(tmp_path, head):  # noqa: ARG001
     for number in range(4):
         paint(tmp_path / "one" / "cat" / f"{number}.png", (number, 0, 0))
-    result = automl("run", tmp_path / "one", "--json")
+    experiments = tmp_path / "experiments"
+    result = automl("run", tmp_path / "one", "--experiments-dir", experiments, "--json")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "Traceback" not in result.stderr
-    assert list((home / "experiments").iterdir()) == []
+    assert list(experiments.iterdir()) == []

@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import psutil
@@ -153,6 +154,7 @@ def test_a_completed_experiment_is_not_resumed(make_experiment):
 
 
 @pytest.mark.engine
+@pytest.mark.usefixtures("head")
 def test_from_the_moment_of_its_start_an_engine_holds_the_lock(make_experiment):
     directory = make_experiment(state="stopped", message="Stopped by the user.")
     launcher.start(directory)
@@ -184,6 +186,7 @@ def test_waiting_for_an_engine_that_died_ends_as_interrupted(make_experiment):
 
 
 @pytest.mark.engine
+@pytest.mark.usefixtures("head")
 def test_an_engine_without_data_fails_because_of_the_data_and_leaves_no_zombie(job):
     directory = launcher.create(job, name="nothing")
     launcher.start(directory)
@@ -191,5 +194,7 @@ def test_an_engine_without_data_fails_because_of_the_data_and_leaves_no_zombie(j
     record = launcher.wait(directory)
     assert (record.state, record.failure) == (ExperimentState.FAILED, "data")
     assert "does not exist" in record.message
-    gone, alive = psutil.wait_procs(psutil.Process().children(), timeout=10)
-    assert not alive, gone
+    deadline = time.monotonic() + 10
+    while zombies := [c for c in psutil.Process().children() if c.status() == psutil.STATUS_ZOMBIE]:
+        assert time.monotonic() < deadline, zombies
+        time.sleep(0.05)

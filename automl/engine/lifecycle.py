@@ -2,12 +2,13 @@
 
 import logging
 import signal
+import threading
 import traceback
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from automl import store
 from automl.dataset import manifest
@@ -20,6 +21,7 @@ from automl.engine.warm_workers import RUNTIME_ENV
 from automl.job import Job
 from automl.records import ExperimentState, now
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -52,17 +54,30 @@ def run(experiment_dir: Path) -> int:
 
 
 def _run(job: Job, results: Results) -> None:
-    with ThreadPoolExecutor(1) as background:
-        # Ray takes seconds to import and to start; the data is read meanwhile
-        connection = background.submit(_connect, job.ray_address)
-        data = manifest.build(job, progress=_progress(results))
-        store.save_dataset(results.experiment_dir, data.samples, data.report)
-        results.update(message="Starting Ray.", progress=0.0)
-        num_cpus, num_gpus = connection.result()
+    # Ray takes seconds to import and to start; the data is read meanwhile
+    connection = _in_background(lambda: _connect(job.ray_address))
+    data = manifest.build(job, progress=_progress(results))
+    store.save_dataset(results.experiment_dir, data.samples, data.report)
+    results.update(message="Starting Ray.", progress=0.0)
+    num_cpus, num_gpus = connection.result()
     planned = plan_trials(job, data, has_gpu=num_gpus > 0)
     resources = plan_resources(job, num_trials=len(planned), num_cpus=num_cpus, num_gpus=num_gpus)
     planned = results.plan(planned)
     _search(job, data, planned, resources, results)
+
+
+def _in_background(function: Callable[[], T]) -> Future[T]:
+    """An executor would keep a process alive whose data is useless until Ray has started."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(function())
+        except BaseException as error:  # noqa: BLE001 (raised where the result is asked for)
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
 
 
 def _search(

@@ -143,7 +143,8 @@ class TrialTraining:
             "num_train_images": len(self.data.train.labels),
             "num_validation_images": len(self.data.validation.labels),
             "split_hash": self.data.split_hash,
-            "torch": torch.__version__,
+            # plain text: torch's own type would make the reader of this import torch
+            "torch": str(torch.__version__),
             "timm": timm.__version__,
         }
 
@@ -221,6 +222,7 @@ def make_optimizer(network: nn.Module, hyperparameters: Hyperparameters) -> torc
         opt=kind,
         lr=hyperparameters.learning_rate,
         weight_decay=hyperparameters.weight_decay,
+        fused=True,  # one pass over the weights; on a CPU the loop costs a fifth of the step
         **options,
     )
     return optimizer

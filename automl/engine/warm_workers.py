@@ -51,7 +51,6 @@ def _start(raylet_port: int, count: int) -> None:
     """Ask the raylet for workers that any driver may have."""
     import grpc
     from ray.core.generated import node_manager_pb2, node_manager_pb2_grpc
-
     from ray.core.generated.runtime_environment_pb2 import RuntimeEnvInfo
     from ray.runtime_env import RuntimeEnv
 

@@ -5,16 +5,20 @@ Frozen records are shared between reruns and sessions (`cache_resource`): copyin
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
 from automl import store
-from automl.dataset import manifest, pictures
 from automl.dataset.report import DatasetReport
 from automl.job import DataSource, Job
 from automl.records import ExperimentRecord, Predictions, TrialRecord
 from automl.ui import source
+
+if TYPE_CHECKING:  # slow: the first page is on the screen before it needs them
+    import pandas as pd
+
+    from automl.dataset.manifest import Manifest
 
 # mtime_ns is the cache key; without a leading underscore, which would leave it out of the key
 
@@ -57,14 +61,14 @@ def _job(experiment_dir: Path, mtime_ns: int) -> Job:  # noqa: ARG001
     return store.load_job(experiment_dir)
 
 
-def samples(experiment_dir: Path) -> pd.DataFrame | None:
+def samples(experiment_dir: Path) -> "pd.DataFrame | None":
     """One row an image, by id; None before the engine has read the data. Not to be changed."""
     path = store.samples_path(experiment_dir)
     return _samples(experiment_dir, path.stat().st_mtime_ns) if path.is_file() else None
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _samples(experiment_dir: Path, mtime_ns: int) -> pd.DataFrame:  # noqa: ARG001
+def _samples(experiment_dir: Path, mtime_ns: int) -> "pd.DataFrame":  # noqa: ARG001
     return store.load_samples(experiment_dir).set_index("id", drop=False)
 
 
@@ -101,6 +105,8 @@ def _predictions(path: Path, mtime_ns: int) -> Predictions:  # noqa: ARG001
 
 def thumbnail(path: Path) -> bytes | None:
     """A small JPEG; None when the picture is gone or cannot be read any more."""
+    from automl.dataset import pictures
+
     try:
         return _thumbnail(path, path.stat().st_mtime_ns)
     except (OSError, pictures.UnreadablePicture):
@@ -109,15 +115,19 @@ def thumbnail(path: Path) -> bytes | None:
 
 @st.cache_data(max_entries=5_000, show_spinner=False)
 def _thumbnail(path: Path, mtime_ns: int) -> bytes:  # noqa: ARG001
+    from automl.dataset import pictures
+
     return pictures.thumbnail(path)
 
 
-def inspection(data: DataSource) -> manifest.Manifest:
+def inspection(data: DataSource) -> "Manifest":
     """What the data source holds, with a bar while it is being read. Not to be changed.
 
     Raises:
         ValueError: it cannot be read; says why.
     """
+    from automl.dataset import manifest
+
     kept = _inspections(str(data.path), data.type, source.signature(data.path))
     if not kept:
         place = st.empty()
@@ -135,6 +145,6 @@ def _inspections(
     path: str,  # noqa: ARG001
     kind: str | None,  # noqa: ARG001
     signature: tuple[int, ...],  # noqa: ARG001
-) -> list[manifest.Manifest]:
+) -> "list[Manifest]":
     # filled by the caller: Streamlit would replay what a cached function has drawn
     return []

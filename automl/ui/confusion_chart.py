@@ -55,9 +55,19 @@ def figure_of(
     if size <= _MAX_WITH_NUMBERS:
         # not the heatmap's own texts: Plotly chooses their colour without knowing the theme
         font = {"color": _INK_ON_DARK if dark else _INK}
-        for row, column in zip(*np.nonzero(part), strict=True):
-            count = str(part[row, column])
-            figure.add_annotation(x=column, y=row, text=count, font=font, showarrow=False)
+        # all at once: Plotly checks every annotation anew with each one that is added
+        figure.update_layout(
+            annotations=[
+                {
+                    "x": column,
+                    "y": row,
+                    "text": str(part[row, column]),
+                    "font": font,
+                    "showarrow": False,
+                }
+                for row, column in zip(*np.nonzero(part), strict=True)
+            ]
+        )
     finish(figure, "Predicted class", "True class")
     figure.update_xaxes(tickvals=places, ticktext=names, side="bottom", showgrid=False)
     figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed", showgrid=False)

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from automl.dataset import manifest
-from automl.engine import cluster, trial_data
+from automl.engine import trial_data
 from automl.engine.planning import PlannedTrial
 from automl.engine.trial_data import TrialData
 from automl.hyperparameters import Hyperparameters, resolve
@@ -69,22 +68,3 @@ def weights_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
         '"first_conv": "conv1", "classifier": "fc", "num_classes": 10}}'
     )
     return root
-
-
-@pytest.fixture(scope="session")
-def head_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home whose Ray head lives as long as the tests."""
-    home = tmp_path_factory.mktemp("head")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AUTOML_HOME", str(home))
-        cluster.ensure_local_head()
-        yield home
-        patch.setenv("AUTOML_HOME", str(home))
-        cluster.stop_local_head()
-
-
-@pytest.fixture
-def head(home: Path, head_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: ARG001
-    """Use the shared head's home; set after the fixture that gives every test a home of its own."""
-    monkeypatch.setenv("AUTOML_HOME", str(head_home))
-    return head_home

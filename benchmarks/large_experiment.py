@@ -1,0 +1,96 @@
+"""An experiment with many long trials, as its directory would look: only the scores are drawn."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+
+from automl import launcher, store
+from automl.dataset import manifest
+from automl.job import DataSource, Job, Limits
+from automl.records import (
+    Evaluation,
+    ExperimentState,
+    Predictions,
+    TrialRecord,
+    TrialState,
+    now,
+)
+
+MODELS = ("resnet18", "mobilenetv2", "seresnext", "vits16r224", "resnet50")
+
+
+def write(data: Path, *, num_trials: int, num_epochs: int) -> Path:
+    """Make the directory in the usual place.
+
+    Args:
+        data: a folder of pictures.
+        num_trials: all of them completed.
+        num_epochs: evaluations of each trial.
+    """
+    job = Job(training_data=DataSource(path=data), limits=Limits(max_trials=num_trials))
+    directory = launcher.create(job, name="large")
+    found = manifest.build(job)
+    store.save_dataset(directory, found.samples, found.report)
+    rng = np.random.default_rng(0)
+    held_out = found.samples[found.samples["split"] == "validation"]
+    for number in range(num_trials):
+        trial = _trial(number, num_epochs, rng)
+        store.save_trial(directory, trial)
+        _save_predictions(directory, trial.trial_id, held_out["id"], held_out["label_index"], rng)
+    record = store.load_experiment(directory).model_copy(
+        update={
+            "state": ExperimentState.COMPLETED,
+            "num_trials": num_trials,
+            "progress": 1.0,
+            "started_at": now() - timedelta(hours=5),
+            "ended_at": now(),
+        }
+    )
+    store.save_experiment(directory, record)
+    return directory
+
+
+def _trial(number: int, num_epochs: int, rng: np.random.Generator) -> TrialRecord:
+    start = now() - timedelta(hours=5) + timedelta(seconds=80 * number)
+    top = rng.uniform(0.6, 0.99)
+    scores = top * (1 - 0.7 * np.exp(-np.arange(1, num_epochs + 1) / rng.uniform(3, 12)))
+    evaluations = [
+        Evaluation(
+            epoch=epoch,
+            metrics=dict.fromkeys(
+                ("accuracy", "auc_weighted", "norm_macro_recall", "f1_score_macro"), float(score)
+            ),
+            train_loss=float(2.3 * (1 - score)),
+            valid_loss=float(2.4 * (1 - score)),
+            learning_rate=0.001,
+            train_seconds=1.2,
+            evaluation_seconds=0.2,
+            images_per_second=1000.0,
+            finished_at=start + timedelta(seconds=1.5 * epoch),
+        )
+        for epoch, score in enumerate(scores, start=1)
+    ]
+    return TrialRecord(
+        trial_id=f"trial-{number:03d}",
+        number=number,
+        state=TrialState.COMPLETED,
+        hyperparameters={
+            "model_name": MODELS[number % len(MODELS)],
+            "learning_rate": float(10 ** rng.uniform(-4, -2)),
+            "number_of_epochs": num_epochs,
+        },
+        evaluations=evaluations,
+        best_epoch=num_epochs,
+        score_low=float(scores[-1]) - 0.02,
+        score_high=float(scores[-1]) + 0.01,
+        started_at=start,
+        ended_at=start + timedelta(seconds=1.5 * num_epochs),
+    )
+
+
+def _save_predictions(directory: Path, trial_id: str, ids, labels, rng) -> None:  # type: ignore[no-untyped-def]
+    num_classes = int(labels.max()) + 1
+    probabilities = rng.dirichlet(np.full(num_classes, 0.3), size=len(ids)).astype(np.float32)
+    predictions = Predictions(ids.to_numpy(np.int64), labels.to_numpy(np.int64), probabilities)
+    store.save_predictions(store.predictions_path(directory, trial_id), predictions)
