@@ -12,7 +12,7 @@ from pathlib import Path
 
 from automl import store
 
-_WAIT_SECONDS = 2.0  # a reader who asks holds a shared lock for moments
+_WAIT_SECONDS = 0.2  # a reader who asks holds a shared lock for moments
 
 
 def take(experiment_dir: Path) -> int | None:
