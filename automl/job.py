@@ -307,9 +307,11 @@ class Job(FrozenModel):
         """The job with what was left out left out; reads back as the same job."""
         data = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True, by_alias=True)
         head = {"type": self.type, "task": self.task, "target_column_name": self.target_column_name}
-        # PyYAML writes a NEL as it is and reads it as the end of a line
-        readable = "\x85" not in str(data.values())
-        return yaml.safe_dump({**head, **data}, sort_keys=False, allow_unicode=readable)
+        text = yaml.safe_dump({**head, **data}, sort_keys=False, allow_unicode=True)
+        if "\x85" not in text:
+            return text
+        # PyYAML writes this character as it is, and reads it as the end of a line
+        return yaml.safe_dump({**head, **data}, sort_keys=False)
 
     def notes(self) -> list[str]:
         """What the file says that has no effect here, one sentence each."""

@@ -51,9 +51,10 @@ def _extract_whole(path: Path, kind: ArchiveType, target: Path, max_bytes: int) 
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise DataError(_no_room(path, target.parent)) from error
-        if error.errno is not None:
+        if error.errno not in (None, errno.EINVAL):
             raise
-        raise _broken(path, kind, error) from error  # gzip and bz2 complain without a number
+        # gzip and bz2 complain without a number; damaged zip files send the reader to -1
+        raise _broken(path, kind, error) from error
     except BROKEN as error:
         raise _broken(path, kind, error) from error
     finally:
@@ -70,12 +71,12 @@ def _write_all(members: Iterator[Member], folder: Path, path: Path, max_bytes: i
         if number > MAX_FILES:
             raise _refusal(path, f"has more than {MAX_FILES:,} entries")
         parts = _safe_parts(member, path)
+        claimed += member.num_bytes  # also of what is left out: a tar file is unpacked to skip it
+        if claimed > limit:
+            raise _too_large(path, limit)
         if member.kind == "folder" or not parts or _is_junk(parts):
             continue
         places.take(parts, member.name)
-        claimed += member.num_bytes
-        if claimed > limit:
-            raise _too_large(path, limit)
         if claimed > free:
             raise DataError(_no_room(path, folder))
         written += _write(member, folder.joinpath(*parts), limit - written, path)

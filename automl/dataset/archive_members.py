@@ -90,6 +90,8 @@ def _tar_members(stream: "_Forward") -> Iterator[Member]:
     stream.allow(_HEADER_BYTES)
     with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r:") as archive:
         while (info := archive.next()) is not None:
+            if info.size < 0:
+                raise tarfile.ReadError("an entry claims a negative size")
             stream.allow(info.size + _HEADER_BYTES)
             yield _tar_member(archive, info)
     if any(stream.last) or not stream.last:

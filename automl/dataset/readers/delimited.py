@@ -57,16 +57,18 @@ def _with_header(content: str, path: Path, delimiter: str) -> Table:
 
 
 def _sniff(content: str) -> str:
-    """The separator that parts the first row into most columns, the second into as many."""
+    """The separator that parts the first two rows into equally many columns, and most of them."""
+    start = content[: 4 * _MAX_CELL]
 
-    def columns(delimiter: str) -> int:
+    def fit(delimiter: str) -> tuple[bool, int]:
         try:
-            first, *others = itertools.islice(_records(content, Path(), delimiter), 2)
-        except (DataError, ValueError):
-            return 0
-        return 0 if others and len(others[0][1]) != len(first[1]) else len(first[1])
+            records = list(itertools.islice(_records(start, Path(), delimiter), 2))
+        except DataError:
+            return False, 0
+        lengths = {len(record) for _, record in records}
+        return len(lengths) == 1 and max(lengths) > 1, max(lengths, default=0)
 
-    return max(_DELIMITERS, key=columns)
+    return max(_DELIMITERS, key=fit)
 
 
 def _records(content: str, path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:

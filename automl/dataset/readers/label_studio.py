@@ -72,9 +72,9 @@ def _annotations(task: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _answers(annotation: dict[str, Any]) -> dict[str, Any]:
     return {
-        str(result.get("from_name")): _choices(result.get("value"))
+        str(result["from_name"]): _choices(result.get("value"))
         for result in annotation.get("result") or []
-        if isinstance(result, dict) and result.get("type") == "choices"
+        if isinstance(result, dict) and result.get("type") == "choices" and "from_name" in result
     }
 
 

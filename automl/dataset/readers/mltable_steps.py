@@ -103,8 +103,8 @@ def _skip(rows: pd.DataFrame, count: Any) -> pd.DataFrame:
 
 def _take_random_sample(rows: pd.DataFrame, options: Any) -> pd.DataFrame:
     """The same rows every time, also where no seed is given."""
-    drawn = random.Random(options.get("seed", 0))
     probability = float(options["probability"])
+    drawn = random.Random(options.get("seed", 0))
     return rows[[drawn.random() < probability for _ in range(len(rows))]]
 
 

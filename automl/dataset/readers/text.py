@@ -58,7 +58,7 @@ def _guess(content: bytes) -> str:
         if content.startswith(mark):
             return name
     start = content[:1000]
-    if b"\0" in start:  # every second byte of plain letters in UTF-16
+    if start.count(0) * 4 > len(start):  # every second byte of plain letters in UTF-16
         return "utf-16-be" if start[::2].count(0) > start[1::2].count(0) else "utf-16-le"
     try:
         content.decode("utf-8")
