@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import fsspec
 from fsspec.registry import known_implementations
@@ -30,15 +30,23 @@ MAX_SECONDS = 120.0
 
 _TOO_MUCH = f"all together are larger than {MAX_BYTES / 1000**3:,.0f} GB"
 _CHUNK = 1 << 16
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _THREADS = 16
 _MAX_SILENCES = 8
 _MAX_NAME = 100
 
 
+def scheme_of(location: str) -> str:
+    """`s3` of `s3://bucket/a.png`; empty for a path, also with a drive letter of Windows."""
+    found = _SCHEME.match(location)
+    return found[1].lower() if found else ""
+
+
 def path_of(url: str) -> Path:
     """Where the file is once it has been downloaded; its name is kept for people to see."""
     key = hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()
-    name = re.sub(r"[^\w.-]+", "_", unquote(urlsplit(url).path).rpartition("/")[2])
+    path = public_http.shown(url).partition("://")[2].partition("/")[2]
+    name = re.sub(r"[^\w.-]+", "_", unquote(path.rpartition("/")[2]))
     return home.cache_dir("remote") / key[:2] / key[2:] / (name[-_MAX_NAME:].lstrip(".") or "file")
 
 
@@ -101,7 +109,7 @@ class _Batch:
 
     def download(self, url: str) -> str | None:
         """None, or why it failed in a sentence."""
-        server = urlsplit(url.split("?")[0]).netloc
+        server = public_http.shown(url).partition("://")[2].partition("/")[0]
         if self._silences[server] >= _MAX_SILENCES:
             return f"{public_http.shown(url)} was not tried: {server} does not answer."
         if self._num_bytes > MAX_BYTES:
@@ -144,7 +152,7 @@ class _Batch:
 
 @contextmanager
 def _open(url: str) -> Iterator[IO[bytes]]:
-    if url.startswith(("http:", "https:")):
+    if scheme_of(url) in ("http", "https"):  # also where it is written HTTP
         with public_http.open_url(url) as source:
             yield source
     else:

@@ -5,13 +5,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from automl import datastores
 from automl.dataset import downloads
+from automl.dataset.downloads import scheme_of
 from automl.dataset.errors import DataError
 
-_URL = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
+_FILE_URL = re.compile(r"file:(?://[^/]*)?(.*)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def find(
     """
     places = [_place(*pair, around) for pair in zip(locations, rows, strict=True)]
     urls = [place for place in places if isinstance(place, str)]
-    for scheme in sorted({_scheme(url) for url in urls}):
+    for scheme in sorted({scheme_of(url) for url in urls}):
         downloads.check_driver(scheme)
     problems = downloads.fetch(urls, progress=progress) if download and urls else {}
     return Found(
@@ -93,26 +94,23 @@ def _place(location: str, row: str, around: Surroundings) -> Path | str:
         mapped = datastores.locate(location, around.datastores)
     except ValueError as error:
         raise DataError(str(error)) from None
-    if mapped is not None:
-        return mapped if _scheme(mapped) else Path(mapped)
-    scheme = _scheme(location)
-    if scheme in ("http", "https"):
-        return location
-    if scheme in ("", "file"):
-        is_url = location.lower().startswith("file:")
-        path = unquote(urlsplit(location).path) if is_url else location
-        return _fenced(_local(path, around.folder), row, around.fence)
-    if around.fence or "::" in location:
+    place = _target(location if mapped is None else mapped, around.folder)
+    if isinstance(place, str) and scheme_of(place) in ("http", "https"):
+        return place
+    if isinstance(place, str) and ("::" in place or (around.fence and mapped is None)):
         raise DataError(
             f"{row} names {location}, which would be read with the rights of this machine: no "
             "archive or upload may do so. Use https:, or put the pictures into the archive."
         )
-    return location
+    if isinstance(place, Path) and around.fence and mapped is None:
+        _check_inside(place, row, around.fence)
+    return place
 
 
-def _scheme(location: str) -> str:
-    found = _URL.match(location)
-    return found[1].lower() if found else ""
+def _target(location: str, folder: Path) -> Path | str:
+    if file := _FILE_URL.fullmatch(location):
+        return folder / unquote(file[1]).replace("\0", "?")
+    return location if scheme_of(location) else _local(location, folder)
 
 
 def _local(location: str, folder: Path) -> Path:
@@ -122,10 +120,9 @@ def _local(location: str, folder: Path) -> Path:
     return path
 
 
-def _fenced(path: Path, row: str, fence: Path | None) -> Path:
-    if fence is not None and not Path(os.path.realpath(path)).is_relative_to(fence):
+def _check_inside(path: Path, row: str, fence: Path) -> None:
+    if not Path(os.path.realpath(path)).is_relative_to(fence):
         raise DataError(
             f"{row} names a file outside of the data, {str(path)!a}, which an archive or upload "
             "may not. Put the pictures into the archive and name them by their paths in it."
         )
-    return path

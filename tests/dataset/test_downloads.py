@@ -49,6 +49,15 @@ def test_what_fails_is_told_and_tried_again_the_next_time(website):
     assert fetch([url]) == {}
 
 
+@pytest.mark.parametrize("scheme", ["http", "HTTP", "Http"])
+def test_our_own_network_is_not_read_however_the_scheme_is_written(website, monkeypatch, scheme):
+    monkeypatch.delenv("AUTOML_ALLOW_PRIVATE_URLS")
+    website.files["/a.png"] = b"secret"
+    url = website.url.replace("http", scheme) + "/a.png"
+    assert "inside of a private network" in fetch([url])[url]
+    assert website.asked == []
+
+
 def test_nothing_half_is_left_behind(website, home):
     website.files["/cut/a.png"] = b"half"
     url = f"{website.url}/cut/a.png"

@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from automl.dataset import downloads
 from automl.dataset.errors import DataError
@@ -65,6 +67,17 @@ def test_a_datastore_is_replaced_by_its_place(tmp_path):
     assert found(AZURE, around) == str(downloads.path_of("https://example.org/p/a/1.png"))
 
 
+def test_the_place_of_a_datastore_may_be_a_file_url(tmp_path):
+    around = Surroundings(tmp_path, datastores={"photos": "file:///mine"})
+    assert found(AZURE, around) == "/mine/a/1.png"
+
+
+def test_a_datastores_path_holds_no_second_url(tmp_path):
+    around = Surroundings(tmp_path, datastores={"photos": "memory://mine"})
+    with pytest.raises(DataError, match="rights of this machine"):
+        found(AZURE + "::file:///etc/passwd", around)
+
+
 def test_a_datastore_without_a_place_is_one_sentence(around):
     with pytest.raises(DataError, match=r"datastore photos.*--datastore photos=/that/folder"):
         found(AZURE, around)
@@ -79,6 +92,24 @@ def test_an_unknown_kind_of_url_is_refused(around, url):
 def test_urls_within_urls_are_refused(around):
     with pytest.raises(DataError, match="rights of this machine"):
         found("zip://a.png::/etc/secret.zip", around)
+
+
+odd = st.sampled_from(
+    ["file:", "http://", "azureml://", "datastores/d/paths/", "AmlDatastore://", "%00", "[", "]"]
+    + ["..", "/", "\\", "::", "%2e", "?", "#", "@", ":", "\n", " ", "é", "x" * 300, "a.png"]
+)
+
+
+@given(st.lists(odd, max_size=5).map("".join), st.booleans())
+def test_any_text_is_a_path_or_refused_with_a_sentence(location, is_fenced):
+    folder = Path("/data")
+    around = Surroundings(folder, {"d": "/mine", "e": "s3://b"}, folder if is_fenced else None)
+    try:
+        path = found(location, around)
+    except DataError:
+        return
+    assert "\0" not in path
+    assert Path(path).is_absolute()
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def opened(
             with _shown_as(path, root):
                 yield _searched(around, source, target_column_name)
             return
-        is_upload = path.is_relative_to(home.cache_dir("uploads"))
+        is_upload = path.resolve().is_relative_to(home.cache_dir("uploads").resolve())
         fence = path.parent.resolve() if is_upload else None
         around = Surroundings(path, datastores, fence)
         if source.type is None and path.is_dir():

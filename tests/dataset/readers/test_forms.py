@@ -1,11 +1,15 @@
 """Which form is found, and that an archive or upload is held to stay inside of itself."""
 
+import contextlib
 import shutil
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from automl import home as places
 from automl.dataset.errors import DataError
@@ -144,3 +148,35 @@ def test_an_image_folder_by_type_does_not_look_for_tables(make_folder):
     (folder / "labels.csv").write_text("file,label\ncat/0.png,bird\n")
     assert [label for label, _ in labels(folder)] == ["bird"]
     assert [label for label, _ in labels(folder, type="image_folder")] == ["cat", "dog"]
+
+
+pieces = st.sampled_from(
+    [
+        TABLE,
+        "image,label\n",
+        "file_name",
+        '"',
+        ",",
+        ";",
+        "\n",
+        "\r",
+        "\t",
+        "\0",
+        "gs://b/1.png,cat\n",
+    ]
+    + ['{"image": ', '"1.png", "label": "cat"}', "[", "]", "{", "}", "null", "1e999", '"data": ']
+    + ["paths:", " [{file: a.csv}]", "\ntransformations:", " [read_delimited]", "- ", "é", "PAR1"]
+)
+contents = st.lists(pieces, max_size=8).map(lambda parts: "".join(parts).encode())
+
+
+@pytest.mark.parametrize(
+    "name", ["a.csv", "a.tsv", "a.jsonl", "a.json", "a.parquet", "MLTable", "metadata.csv"]
+)
+@given(content=contents | st.binary(max_size=60))
+def test_whatever_a_file_holds_it_is_read_or_refused_with_a_sentence(name, content):
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, name).write_bytes(content)
+        for path in (Path(folder), Path(folder, name)):
+            with contextlib.suppress(DataError):
+                assert len(read(DataSource(path=path), download=False))
