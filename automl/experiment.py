@@ -35,7 +35,12 @@ class Experiment:
 
         for source in (job.training_data, job.validation_data, job.test_data):
             if source is not None:
-                readers.read(source)
+                readers.read(
+                    source,
+                    target_column_name=job.target_column_name,
+                    datastores=job.datastores,
+                    download=False,  # which takes long; the engine does it and shows how far it is
+                )
         return cls(launcher.create(job, name=name, experiments_dir=experiments_dir))
 
     @property

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from automl import hyperparameters
+from automl.datastores import locate
 from automl.frozen import FrozenModel
 
 PrimaryMetric = Literal[
@@ -26,9 +27,21 @@ PrimaryMetric = Literal[
     "average_precision_score_weighted",
     "precision_score_weighted",
 ]
-DataType = Literal["mltable", "image_folder", "zip", "csv", "jsonl"]
+DataType = Literal[
+    "mltable",
+    "image_folder",
+    "hf_imagefolder",
+    "zip",
+    "tar",
+    "csv",
+    "tsv",
+    "parquet",
+    "jsonl",
+    "label_studio",
+    "vertex_csv",
+]
 
-
+DATA_KEYS = ("training_data", "validation_data", "test_data")
 _NO_EFFECT_HERE = (
     "compute",
     "resources",
@@ -65,10 +78,20 @@ class DataSource(FrozenModel):
     """Where labelled pictures come from."""
 
     path: Path
-    """A folder with one sub-folder of pictures per class, or a zip of one."""
+    """A folder with one sub-folder of pictures per class, an archive of one, or a table."""
 
     type: DataType | None = None
-    """What is at the path; found out from the path when it is not given."""
+    """What is at the path; found out from its name and content when it is not given."""
+
+    image_column: str | None = None
+    """Column of a table that says where each picture is; found by its name when left out."""
+
+    split_column: str | None = None
+    """Column of a table that says train, validation or test; a column named split with these
+    words is taken when left out."""
+
+    group_column: str | None = None
+    """Column of a table whose equal values must stay on one side of the split."""
 
     mode: str | None = None
     description: str | None = None
@@ -77,17 +100,30 @@ class DataSource(FrozenModel):
     @field_validator("path", mode="before")
     @classmethod
     def _is_local(cls, path: Any, info: ValidationInfo) -> Any:
-        if isinstance(path, str) and "://" in path or str(path).startswith("azureml:"):
-            raise ValueError(
-                f"{path} is not on this machine. Download the data and give the local folder."
-            )
-        base_dir = (info.context or {}).get("base_dir")
-        if base_dir is None or not isinstance(path, str | Path):
-            return path
-        try:
-            return Path(base_dir, Path(path).expanduser())
-        except RuntimeError:
-            raise ValueError(f"{path} names a user who is not known here. Write it out.") from None
+        if isinstance(path, str) and ("://" in path or path.startswith("azureml:")):
+            raise ValueError(_elsewhere(path))
+        return path if not isinstance(path, str | Path) else _beside_the_job(path, info)
+
+
+def _elsewhere(path: str) -> str:
+    if path.startswith("azureml:") and "://" not in path:
+        return (
+            f"{path} is a data asset of Azure Machine Learning, which cannot be reached from here. "
+            "Download it and give the local folder."
+        )
+    locate(path, {})  # raises for a datastore, and says how to map it
+    return f"{path} is not on this machine. Download the data and give the local folder."
+
+
+def _beside_the_job(path: str | Path, info: ValidationInfo) -> str | Path:
+    """Relative to the folder of the job file, if there is one."""
+    base_dir = (info.context or {}).get("base_dir")
+    if base_dir is None:
+        return path
+    try:
+        return Path(base_dir, Path(path).expanduser())
+    except RuntimeError:
+        raise ValueError(f"{path} names a user who is not known here. Write it out.") from None
 
 
 class Limits(FrozenModel):
@@ -149,6 +185,9 @@ class Job(FrozenModel):
     test_data: DataSource | None = None
     """Pictures that stay sealed: never used in training or ranking."""
 
+    datastores: dict[str, str] = Field(default_factory=dict)
+    """The place that stands for each of Azure's datastores: a folder, or the URL of one."""
+
     limits: Limits = Field(default_factory=Limits)
     training_parameters: dict[str, Any] = Field(default_factory=dict)
     """Hyperparameters that every trial shares."""
@@ -183,6 +222,28 @@ class Job(FrozenModel):
     environment_variables: dict[str, str] | None = None
     services: dict[str, Any] | None = None
     outputs: dict[str, Any] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _data_in_datastores(cls, data: Any) -> Any:
+        """A data path in a datastore that a local folder stands for becomes that path."""
+        if not isinstance(data, dict) or not isinstance(data.get("datastores"), dict):
+            return data
+        places = {name: str(place) for name, place in data["datastores"].items()}
+        found = {
+            key: {**data[key], "path": _in_datastore(data[key]["path"], places)}
+            for key in DATA_KEYS
+            if isinstance(data.get(key), dict) and "path" in data[key]
+        }
+        return {**data, **found}
+
+    @field_validator("datastores")
+    @classmethod
+    def _places_beside_the_job(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        return {
+            name: place if "://" in place else str(_beside_the_job(place, info))
+            for name, place in value.items()
+        }
 
     @field_validator("training_parameters")
     @classmethod
@@ -246,7 +307,11 @@ class Job(FrozenModel):
         """The job with what was left out left out; reads back as the same job."""
         data = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True, by_alias=True)
         head = {"type": self.type, "task": self.task, "target_column_name": self.target_column_name}
-        return yaml.safe_dump({**head, **data}, sort_keys=False, allow_unicode=True)
+        text = yaml.safe_dump({**head, **data}, sort_keys=False, allow_unicode=True)
+        if "\x85" not in text:
+            return text
+        # PyYAML writes this character as it is, and reads it as the end of a line
+        return yaml.safe_dump({**head, **data}, sort_keys=False)
 
     def notes(self) -> list[str]:
         """What the file says that has no effect here, one sentence each."""
@@ -267,6 +332,13 @@ class Job(FrozenModel):
             for key in sorted(set(self.training_parameters) & _searched_keys(self))
         ]
         return notes
+
+
+def _in_datastore(path: Any, places: dict[str, str]) -> Any:
+    try:
+        return (isinstance(path, str) and locate(path, places)) or path
+    except ValueError:
+        return path  # the data source says what is wrong with it, under its own key
 
 
 def _searched_keys(job: Job) -> set[str]:
@@ -356,9 +428,7 @@ _SECTIONS: dict[tuple[str | int, ...], type[FrozenModel]] = {
     ("limits",): Limits,
     ("sweep",): Sweep,
     ("sweep", "sampling_algorithm"): SamplingAlgorithm,
-    ("training_data",): DataSource,
-    ("validation_data",): DataSource,
-    ("test_data",): DataSource,
+    **{(key,): DataSource for key in DATA_KEYS},
     ("resources_per_trial",): ResourcesPerTrial,
 }
 

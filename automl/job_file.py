@@ -1,24 +1,27 @@
 """From what is named on the command line to a job: a YAML file, or data for AutoMode."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from automl.job import Job, parse
+from automl.job import DATA_KEYS, Job, parse
 
 _AUTOMODE_TRIALS = 8
-_DATA_PATHS = [(key, "path") for key in ("training_data", "validation_data", "test_data")]
+_DATA_PATHS = [(key, "path") for key in DATA_KEYS]
 
 
-def load(path: Path, overrides: Sequence[str] = ()) -> Job:
+def load(
+    path: Path, overrides: Sequence[str] = (), datastores: Mapping[str, str] | None = None
+) -> Job:
     """The job of a .yml file, or AutoMode on anything else, with some keys set anew.
 
     Args:
         path: a job file, whose data paths are relative to it, or a data set.
         overrides: `key.path=value`, the value in YAML, its data paths relative to the working
             directory; of two for one key the later wins.
+        datastores: places to add to the job's.
 
     Raises:
         ValueError: there is nothing at the path, or an override cannot be applied.
@@ -38,6 +41,8 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Job:
     for override in overrides:
         key_path = _apply(data, override)
         lines = {key: line for key, line in lines.items() if key[: len(key_path)] != key_path}
+    if datastores:
+        data["datastores"] = {**(data.get("datastores") or {}), **datastores}
     return Job.from_dict(data, base_dir=path.parent, lines=lines)
 
 
@@ -81,8 +86,8 @@ def _apply(data: dict[str, Any], override: str) -> tuple[str | int, ...]:
             node[part] = {}
         node = node[path[-1]]
     path.append(_step(node, last, key))
-    is_data_path = tuple(path) in _DATA_PATHS and isinstance(value, str)
-    node[path[-1]] = _absolute(value) if is_data_path else value
+    is_place = tuple(path) in _DATA_PATHS or (len(path) == 2 and path[0] == "datastores")
+    node[path[-1]] = _absolute(value) if is_place and isinstance(value, str) else value
     return tuple(path)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from automl import detached, engine_lock, home, store
-from automl.job import DataSource, Job
+from automl.job import DATA_KEYS, DataSource, Job
 from automl.records import ExperimentRecord, ExperimentState, now
 
 _MAX_NAME_LENGTH = 60
@@ -165,11 +165,15 @@ def _slug(text: str) -> str:
 
 def _with_absolute_paths(job: Job) -> Job:
     sources: dict[str, DataSource] = {}
-    for key in ("training_data", "validation_data", "test_data"):
+    for key in DATA_KEYS:
         source = getattr(job, key)
         if source is not None:
             sources[key] = source.model_copy(update={"path": source.path.expanduser().absolute()})
-    return job.model_copy(update=sources)
+    places = {
+        name: place if "://" in place else str(Path(place).expanduser().absolute())
+        for name, place in job.datastores.items()
+    }
+    return job.model_copy(update={**sources, "datastores": places})
 
 
 def _already_there(error: FileExistsError, experiment_id: str | None) -> str:

@@ -139,6 +139,33 @@ def test_check_counts_the_pictures_and_says_what_it_found(pets):
     assert "broken.png" in in_words
 
 
+def test_check_reads_tables_with_the_columns_and_datastores_that_are_named(pets):
+    table = pets.parent / "a.csv"
+    rows = [
+        f"AmlDatastore://d/{path.relative_to(pets)},{path.parent.name}"
+        for path in pets.rglob("*.png")
+    ]
+    table.write_text("\n".join(["where,animal", *rows]))
+    options = ["--target-column", "animal", "--image-column", "where", "--datastore", f"d={pets}"]
+    report = last_line(automl("check", table, *options, "--json"))
+    assert report["classes"] == {"cat": 12, "dog": 12}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "no column label; its columns are image, animal. Set target_column_name"),
+        (["--target-column", "animal"], "--datastore d=/that/folder"),
+        (["--datastore", "d"], "Write it as name=place"),
+    ],
+)
+def test_check_of_a_table_says_what_is_missing(tmp_path, options, words):
+    (tmp_path / "a.csv").write_text("image,animal\nAmlDatastore://d/1.png,cat\n")
+    result = automl("check", tmp_path / "a.csv", *options)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert words in result.stderr
+
+
 def test_check_exits_with_1_when_something_blocks(tmp_path):
     paint(tmp_path / "one" / "cat" / "1.png", (1, 2, 3))
     result = automl("check", tmp_path / "one", "--json")

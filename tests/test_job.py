@@ -112,6 +112,11 @@ REFUSED = [
     ({"training_data": "x"}, "training_data"),
     ({"training_data": {"path": "azureml:cats:1"}}, "training_data.path"),
     ({"training_data": {"path": "https://example.org/cats"}}, "training_data.path"),
+    ({"training_data": {"path": "azureml://datastores/d/paths/x"}}, "training_data.path"),
+    ({"training_data": {"path": "x", "type": "uri_file"}}, "training_data.type"),
+    ({"training_data": {"path": "x", "image_columns": "y"}}, "training_data.image_columns"),
+    ({"datastores": {"d": 3}}, "datastores.d"),
+    ({"datastores": ["d"]}, "datastores"),
     ({"log_verbosity": "loud"}, "log_verbosity"),
     ({"task": "image_cls"}, "task"),
     ({"task": "Image_Classification"}, "task"),
@@ -274,6 +279,48 @@ def test_absolute_data_paths_and_the_users_home_stay(monkeypatch):
     job = Job.from_dict({**MINIMAL, **given}, base_dir=Path("/jobs"))
     assert job.training_data.path == Path("/home/ann/cats")
     assert job.test_data.path == Path("/data/test")
+
+
+def test_places_of_datastores_are_relative_to_the_job_file():
+    places = {"here": "photos", "there": "s3://bucket/photos", "home": "/photos"}
+    job = Job.from_dict({**MINIMAL, "datastores": places}, base_dir=Path("/jobs"))
+    assert job.datastores == {**places, "here": "/jobs/photos"}
+    assert Job.from_yaml(job.to_yaml()) == job
+
+
+def test_a_data_path_in_a_mapped_datastore_is_the_local_folder():
+    path = "azureml://subscriptions/s/resourcegroups/g/workspaces/w/datastores/d/paths/a/train"
+    given = {"training_data": {"path": path, "type": "mltable"}, "datastores": {"d": "photos"}}
+    job = Job.from_dict({**MINIMAL, **given}, base_dir=Path("/jobs"))
+    assert job.training_data.path == Path("/jobs/photos/a/train")
+    assert Job.from_dict({**MINIMAL, **given}).training_data.path == Path("photos/a/train")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "add datastores: {d: /that/folder}"),
+        ({"datastores": {"e": "/photos"}}, "add datastores: {d: /that/folder}"),
+        ({"datastores": {"d": "s3://bucket"}}, "s3://bucket/a is not on this machine"),
+    ],
+)
+def test_a_data_path_in_another_datastore_says_what_to_do(given, words):
+    data = {"training_data": {"path": "azureml://datastores/d/paths/a"}}
+    (problem,) = problems(yaml.safe_dump({**MINIMAL, **data, **given}))
+    assert words in problem.message
+    assert problem.line is not None
+
+
+def test_a_data_asset_is_refused_with_what_to_do():
+    (problem,) = problems(yaml.safe_dump({**MINIMAL, "training_data": {"path": "azureml:cats:1"}}))
+    assert "data asset of Azure Machine Learning" in problem.message
+    assert "Download it and give the local folder" in problem.message
+
+
+def test_a_missing_data_path_is_still_called_missing():
+    given = {"training_data": {"type": "mltable"}, "datastores": {"d": "/photos"}}
+    (problem,) = problems(yaml.safe_dump({**MINIMAL, **given}))
+    assert problem.message == "path is missing. Add it."
 
 
 def test_a_job_of_azure_reads_back_as_the_same_job():

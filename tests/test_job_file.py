@@ -42,6 +42,13 @@ def test_paths_on_the_command_line_are_relative_to_the_working_directory(job_pat
     assert job.test_data.path == Path("/held_out")
 
 
+def test_places_of_datastores_on_the_command_line_are_added(job_path, monkeypatch):
+    monkeypatch.chdir("/")
+    job_path.write_text(SWEEP + "datastores: {a: photos, b: x}\n")
+    job = job_file.load(job_path, ["datastores.c=y"], {"b": "/mine"})
+    assert job.datastores == {"a": str(job_path.parent / "photos"), "b": "/mine", "c": "/y"}
+
+
 @pytest.mark.parametrize(
     ("overrides", "value"),
     [(["limits.max_trials=5"], 5), (["limits.max_trials=5"] * 2 + ["limits.max_trials=6"], 6)],

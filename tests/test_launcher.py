@@ -84,8 +84,14 @@ def test_a_full_disk_is_told_and_leaves_nothing(job, home, monkeypatch):
 
 def test_relative_data_paths_are_made_absolute(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    job = Job(training_data=DataSource(path="cats"), test_data=DataSource(path="dogs"))
+    places = {"a": "photos", "b": "s3://bucket"}
+    job = Job(
+        training_data=DataSource(path="cats"),
+        test_data=DataSource(path="dogs"),
+        datastores=places,
+    )
     saved = store.load_job(launcher.create(job))
+    assert saved.datastores == {"a": str(tmp_path / "photos"), "b": "s3://bucket"}
     assert saved.training_data.path == tmp_path / "cats"
     assert saved.test_data.path == tmp_path / "dogs"
 

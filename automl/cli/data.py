@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from automl import datastores
 from automl.cli.output import FAILED, fail, os_error_sentence, refusals, say, say_json, say_table
 
 if TYPE_CHECKING:
@@ -36,8 +37,21 @@ def sample(
 def check(
     source: Annotated[
         Path,
-        typer.Argument(metavar="DATA", help="A folder with one sub-folder per class, or a zip."),
+        typer.Argument(
+            metavar="DATA",
+            help="A folder with one sub-folder per class, a zip or tar of one, or a table.",
+        ),
     ],
+    target_column: Annotated[
+        str, typer.Option(metavar="COLUMN", help="Column of a table that holds the labels.")
+    ] = "label",
+    image_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column that says where the pictures are.")
+    ] = None,
+    datastore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=PLACE", help="What stands for an Azure datastore: a folder."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Report on the health of a data set; exit code 1 if something must be fixed first."""
@@ -45,7 +59,11 @@ def check(
     from automl.job import DataSource
 
     with refusals():
-        report = manifest.inspect(DataSource(path=source.expanduser().absolute())).report
+        report = manifest.inspect(
+            DataSource(path=source.expanduser().absolute(), image_column=image_column),
+            target_column_name=target_column,
+            datastores=datastores.from_options(datastore or []),
+        ).report
     if as_json:
         say_json(report.model_dump(mode="json"))
     else:

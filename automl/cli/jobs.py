@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from automl import datastores
 from automl.cli import lookup
 from automl.cli.experiments import AsJson, say_summary
 from automl.cli.output import (
@@ -52,11 +53,11 @@ def validate(
         raise typer.Exit(USER_INPUT)
 
 
-def run(
+def run(  # noqa: PLR0913 (the options of a command)
     source: Annotated[
         Path,
         typer.Argument(
-            metavar="JOB.yml|DATA", help="A job file; or a folder of class folders, or a zip."
+            metavar="JOB.yml|DATA", help="A job file; or a folder, archive or table of pictures."
         ),
     ],
     experiments_dir: Annotated[
@@ -67,6 +68,10 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Set a key: limits.max_trials=4."),
     ] = None,
+    datastore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=PLACE", help="What stands for an Azure datastore: a folder."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a job, or AutoMode on data, and wait for it; Ctrl-C stops it and keeps the best."""
@@ -75,7 +80,8 @@ def run(
     from automl.experiment import Experiment
 
     with refusals():
-        job = job_file.load(source, overrides or [])
+        places = datastores.from_options(datastore or [])
+        job = job_file.load(source, overrides or [], places)
         for note in job.notes():
             tell(f"Note: {note}")
         experiment = Experiment.create(job, name=name, experiments_dir=experiments_dir)

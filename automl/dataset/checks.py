@@ -171,6 +171,7 @@ def _copies(readable: pd.DataFrame) -> Iterator[Finding]:
 def _passed_over(samples: pd.DataFrame) -> Iterator[Finding]:
     """What the reader left out; see `automl.dataset.readers.read`."""
     what = {
+        "unlabelled": (Severity.WARNING, "row", "without a label", "Label it, or remove it"),
         "strays": (Severity.WARNING, "picture", "outside of the class folders", "Move it into one"),
         "links": (Severity.WARNING, "link", "that leads elsewhere", "Copy the pictures instead"),
         "unnameable": (Severity.WARNING, "file", "with a name that is not text", "Rename it"),

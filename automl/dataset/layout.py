@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 Parts = tuple[str, ...]
 
-_SPLITS = {
+SPLITS = {  # every word for a split, in lower case
     "train": "train",
     "training": "train",
     "val": "validation",
@@ -35,7 +35,7 @@ class Layout:
         return parts[self.label_at] if len(parts) > self.label_at + 1 else None
 
     def split(self, parts: Parts) -> str | None:
-        return _SPLITS[parts[self.depth].lower()] if self.has_splits else None
+        return SPLITS[parts[self.depth].lower()] if self.has_splits else None
 
 
 def find_layout(pictures: list[Parts]) -> Layout:
@@ -45,7 +45,7 @@ def find_layout(pictures: list[Parts]) -> Layout:
         inside = [parts for parts in pictures if len(parts) > depth + 1]
         deeper = [parts for parts in inside if len(parts) > depth + 2]
         tops = {parts[depth] for parts in inside}
-        if deeper and _are_splits(tops):
+        if deeper and are_splits(tops):
             return Layout(depth, has_splits=True)
         if len(tops) != 1 or not _wraps(deeper, len(inside) - len(deeper), depth):
             return Layout(depth, has_splits=False)
@@ -58,7 +58,10 @@ def _wraps(deeper: list[Parts], num_direct: int, depth: int) -> bool:
     return num_folders > 0 and (num_direct == 0 or (num_folders > 1 and num_direct < len(deeper)))
 
 
-def _are_splits(names: set[str]) -> bool:
-    """A single folder called test may just be the wrapper of everything; train may not."""
-    found = {_SPLITS.get(name.lower(), name) for name in names}
-    return found <= set(_SPLITS.values()) and (len(names) > 1 or found == {"train"})
+def are_splits(names: set[str]) -> bool:
+    """Whether folders of these names are the splits of a data set.
+
+    A single folder called test may just be the wrapper of everything; train may not.
+    """
+    found = {SPLITS.get(name.lower(), name) for name in names}
+    return found <= set(SPLITS.values()) and (len(names) > 1 or found == {"train"})

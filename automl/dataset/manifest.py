@@ -1,7 +1,7 @@
 """Everything the engine and the pages need to know about a data set, in one piece."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -44,23 +44,47 @@ def build(job: Job, *, progress: Progress | None = None) -> Manifest:
         DataError: when it cannot be read or has blocking problems, with all of them.
     """
     given = {"validation": job.validation_data, "test": job.test_data}
-    parts = [_scanned(job.training_data, None, progress)]
-    parts += [_scanned(source, split, progress) for split, source in given.items() if source]
+    read_source = functools.partial(
+        read, target_column_name=job.target_column_name, datastores=job.datastores
+    )
+    parts = [_scanned(read_source, job.training_data, None, progress)]
+    parts += [
+        _scanned(read_source, source, split, progress) for split, source in given.items() if source
+    ]
     manifest = _finish(_joined(parts), job.validation_data_size, job.seed)
     if manifest.report.blocking:
         raise DataError("\n".join(finding.message for finding in manifest.report.blocking))
     return manifest
 
 
-def inspect(source: DataSource, *, progress: Progress | None = None) -> Manifest:
+def inspect(
+    source: DataSource,
+    *,
+    target_column_name: str = "label",
+    datastores: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Manifest:
     """A data set on its own, blocking problems included in the report rather than raised."""
-    return _finish(_scanned(source, None, progress), _VALIDATION_SHARE, seed=0)
+    read_source = functools.partial(
+        read, target_column_name=target_column_name, datastores=datastores
+    )
+    return _finish(_scanned(read_source, source, None, progress), _VALIDATION_SHARE, seed=0)
 
 
-def _scanned(source: DataSource, split: str | None, progress: Progress | None) -> pd.DataFrame:
+def _scanned(
+    read_source: Callable[..., pd.DataFrame],
+    source: DataSource,
+    split: str | None,
+    progress: Progress | None,
+) -> pd.DataFrame:
     """Scanned one source at a time, so that each is remembered whatever it is combined with."""
-    what = f"Checking the {split or 'training'} pictures"
-    samples = scan(read(source), progress=progress and functools.partial(progress, what))
+
+    def tell(doing: str) -> Callable[[int, int], None] | None:
+        what = f"{doing} the {split or 'training'} pictures"
+        return progress and functools.partial(progress, what)
+
+    listing = read_source(source, progress=tell("Downloading"))
+    samples = scan(listing, progress=tell("Checking"))
     return samples if split is None else samples.assign(split=split)
 
 

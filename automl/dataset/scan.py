@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -49,6 +50,8 @@ def _joined(listing: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     samples.insert(0, "id", pd.RangeIndex(len(samples)).to_numpy("int64"))
     types = {"num_bytes": "int64"} | _TYPES
     samples[list(types)] = facts[list(types)].astype(types)
+    if "problem" in listing:  # the reader knows more than that there is no file
+        samples["problem"] = listing["problem"].reset_index(drop=True).fillna(samples["problem"])
     return samples
 
 
@@ -66,9 +69,13 @@ def _size_and_time(path: str) -> tuple[int, int]:
 
 def _examine(path: str) -> tuple[int, int, str, str, str | None, str | None]:
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
+            return 0, 0, "", "", None, "This is not a file."  # a device's bytes might never end
         with Path(path).open("rb") as file:
             content_hash = _digest(file)
             facts = pictures.examine(file)
+    except FileNotFoundError:
+        return 0, 0, "", "", None, "The file does not exist."
     except OSError as error:
         return 0, 0, "", "", None, f"The file cannot be opened ({error.strerror})."
     except pictures.UnreadablePicture as error:

@@ -1,4 +1,6 @@
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -47,3 +49,52 @@ def make_samples() -> Callable[..., pd.DataFrame]:
         )
 
     return make
+
+
+class Website(ThreadingHTTPServer):
+    """Answers from `files`; everything else by number: /404, /500, and /to?<url> redirects."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.files: dict[str, bytes] = {}
+        self.asked: list[str] = []
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class _Answer(BaseHTTPRequestHandler):
+    server: Website
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        content = self.server.files.get(self.path)
+        if content is not None:
+            self.send_response(200)
+            cut = self.path.startswith("/cut/")
+            self.send_header("Content-Length", str(len(content) + cut))
+            self.end_headers()
+            self.wfile.write(content)
+        elif self.path.startswith("/to?"):
+            self.send_response(302)
+            self.send_header("Location", self.path[4:])
+            self.end_headers()
+        else:
+            self.send_error(int(self.path[1:]) if self.path[1:].isdecimal() else 404)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on standard error."""
+
+
+@pytest.fixture
+def website() -> Iterator[Website]:
+    """A server on this machine, which needs the permission to be read from."""
+    with Website() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def private_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOML_ALLOW_PRIVATE_URLS", "1")

@@ -1,20 +1,28 @@
 import io
 import stat
 import struct
+import tempfile
 import warnings
 import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from automl.dataset.archive import extract_zip
+from automl.dataset import archive
+from automl.dataset.archive import extract
 from automl.dataset.errors import DataError
 
 
+def extract_zip(path: Path, **options: int) -> Path:
+    return extract(path, "zip", **options)
+
+
 def write_zip(path: Path, *entries: tuple[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in entries:
-            archive.writestr(name, content)
+            file.writestr(name, content)
     return path
 
 
@@ -54,9 +62,9 @@ def test_what_a_killed_process_left_is_cleared_away(tmp_path, home):
 def test_an_entry_that_leads_outside_is_refused(tmp_path, home, name):
     info = zipfile.ZipInfo()
     info.filename = name  # the constructor would clean it
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr("cat/1.png", b"one")
-        archive.writestr(info, b"two")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("cat/1.png", b"one")
+        file.writestr(info, b"two")
     with pytest.raises(DataError, match="leads out of it"):
         extract_zip(tmp_path / "a.zip")
     assert left_behind(home) == []
@@ -66,8 +74,8 @@ def test_an_entry_that_leads_outside_is_refused(tmp_path, home, name):
 def test_a_link_is_refused(tmp_path, home):
     info = zipfile.ZipInfo("cat/passwd.png")
     info.external_attr = (stat.S_IFLNK | 0o777) << 16
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr(info, "/etc/passwd")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr(info, "/etc/passwd")
     with pytest.raises(DataError, match="link or device"):
         extract_zip(tmp_path / "a.zip")
     assert left_behind(home) == []
@@ -124,9 +132,9 @@ def test_a_cut_off_zip_is_refused(tmp_path, home):
 
 
 def test_a_damaged_entry_is_refused(tmp_path, home):
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr("cat/1.png", b"one")
-        archive.writestr("cat/2.png", b"good content")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("cat/1.png", b"one")
+        file.writestr("cat/2.png", b"good content")
     content = (tmp_path / "a.zip").read_bytes().replace(b"good content", b"evil content")
     (tmp_path / "a.zip").write_bytes(content)
     with pytest.raises(DataError, match="not a zip file that can be read"):
@@ -153,8 +161,8 @@ def test_hidden_files_stay_inside(tmp_path):
 
 def test_names_written_as_utf8_without_saying_so_are_read_as_utf8(tmp_path):
     plain = io.BytesIO()
-    with zipfile.ZipFile(plain, "w") as archive:
-        archive.writestr("cafe/1.png", b"one")
+    with zipfile.ZipFile(plain, "w") as file:
+        file.writestr("cafe/1.png", b"one")
     content = plain.getvalue().replace(b"cafe/1.png", "caf\u00e9/.png".encode())
     (tmp_path / "a.zip").write_bytes(content.replace(b"/.png", b"/2png"))
     assert (extract_zip(tmp_path / "a.zip") / "caf\u00e9" / "2png").is_file()
@@ -170,8 +178,39 @@ def test_names_no_file_system_takes_are_changed(tmp_path):
 
 
 def test_backslashes_part_folders(tmp_path):
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
         info = zipfile.ZipInfo()
         info.filename = "cat\\1.png"
-        archive.writestr(info, b"one")
+        file.writestr(info, b"one")
     assert (extract_zip(tmp_path / "a.zip") / "cat" / "1.png").is_file()
+
+
+@pytest.mark.parametrize("name", ["a" * 3000 + ".png", "a/" * 1500 + "1.png"])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path, home, name):
+    path = write_zip(tmp_path / "a.zip", (name, b"one"))
+    with pytest.raises(DataError, match="whose name no file can have"):
+        extract_zip(path)
+    assert left_behind(home) == []
+
+
+def test_too_many_entries_are_refused(tmp_path, home, monkeypatch):
+    monkeypatch.setattr(archive, "MAX_FILES", 3)
+    path = write_zip(tmp_path / "a.zip", *((f"{n}.png", b"x") for n in range(4)))
+    with pytest.raises(DataError, match="more than 3 entries"):
+        extract_zip(path)
+    assert left_behind(home) == []
+
+
+@given(st.integers(0, 10_000), st.integers(0, 255))
+def test_any_damage_is_noticed_or_does_no_harm(position, value):
+    """A damaged file is refused with a sentence, never with any other error."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_zip(Path(folder, "a.zip"), ("cat/1.png", b"one" * 50), ("dog/2.png", b"two"))
+        content = bytearray(path.read_bytes())
+        content[position % len(content)] = value
+        path.write_bytes(content)
+        try:
+            root = extract_zip(path)
+        except DataError:
+            return
+        assert sum(file.is_file() for file in root.rglob("*")) <= 2

@@ -124,3 +124,59 @@ def test_a_manifest_can_be_stored_and_read_back(make_folder, tmp_path):
     store.save_dataset(tmp_path / "experiment", seen.samples, seen.report)
     pd.testing.assert_frame_equal(store.load_samples(tmp_path / "experiment"), seen.samples)
     assert store.load_report(tmp_path / "experiment") == seen.report
+
+
+def test_tables_are_read_with_the_jobs_column_and_datastores(make_folder, tmp_path):
+    folder = make_folder("photos", cat=5, dog=5)
+    (tmp_path / "a.csv").write_text(
+        "image,animal\n"
+        + "".join(
+            f"azureml://datastores/store/paths/{path.parent.name}/{path.name},{path.parent.name}\n"
+            for path in folder.rglob("*.png")
+        )
+        + "cat/0.png,\n"
+    )
+    asked = {
+        "target_column_name": "animal",
+        "datastores": {"store": str(folder)},
+        "training_data": {"path": tmp_path / "a.csv"},
+    }
+    built = manifest.build(job(**asked))
+    assert built.report.classes == {"cat": 5, "dog": 5}
+    (finding,) = [finding for finding in built.report.findings if finding.kind == "unlabelled"]
+    assert (finding.count, finding.paths) == (1, [str(tmp_path / "cat" / "0.png")])
+    seen = manifest.inspect(
+        DataSource(path=tmp_path / "a.csv"),
+        target_column_name="animal",
+        datastores={"store": str(folder)},
+    )
+    assert seen.report == built.report
+
+
+def test_missing_files_of_a_table_are_reported(make_folder, tmp_path):
+    folder = make_folder(cat=5, dog=5)
+    rows = [f"{path},{path.parent.name}" for path in sorted(folder.rglob("*.png"))]
+    (tmp_path / "a.csv").write_text("\n".join(["image,label", *rows, "gone.png,cat"]))
+    seen = manifest.inspect(DataSource(path=tmp_path / "a.csv"))
+    (finding,) = [finding for finding in seen.report.findings if finding.kind == "unreadable"]
+    assert finding.paths == [str(tmp_path / "gone.png")]
+    assert "gone.png (The file does not exist)" in finding.message
+
+
+@pytest.mark.usefixtures("private_allowed")
+def test_downloading_is_told_too(website, tmp_path):
+    (tmp_path / "a.csv").write_text(f"image,label\n{website.url}/1.png,cat\n")
+    told = []
+    manifest.inspect(
+        DataSource(path=tmp_path / "a.csv"), progress=lambda *progress: told.append(progress)
+    )
+    assert ("Downloading the training pictures", 1, 1) in told
+
+
+def test_a_manifest_of_a_table_can_be_stored_and_read_back(make_folder, tmp_path):
+    folder = make_folder(cat=5, dog=5)
+    rows = [f"{path},{path.parent.name},7" for path in sorted(folder.rglob("*.png"))]
+    (tmp_path / "a.csv").write_text("\n".join(["image,label,patient", *rows, "gone.png,cat,"]))
+    seen = manifest.inspect(DataSource(path=tmp_path / "a.csv", group_column="patient"))
+    store.save_dataset(tmp_path / "experiment", seen.samples, seen.report)
+    pd.testing.assert_frame_equal(store.load_samples(tmp_path / "experiment"), seen.samples)

@@ -45,7 +45,7 @@ def test_an_unreadable_picture_has_a_problem_and_no_size(make_folder):
 def test_a_file_that_vanished_has_a_problem_and_is_looked_at_again(make_folder, make_picture):
     listing = listed(make_folder(cat=2))
     Path(listing["path"][0]).unlink()
-    assert scan(listing)["problem"][0] == "The file cannot be opened (No such file or directory)."
+    assert scan(listing)["problem"][0] == "The file does not exist."
     make_picture(Path(listing["path"][0]))
     assert pd.isna(scan(listing)["problem"][0])
 

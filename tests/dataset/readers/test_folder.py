@@ -146,29 +146,9 @@ def test_a_zip_file_reads_like_its_folder(make_folder, tmp_path):
     assert rows(tmp_path / "data.ZIP") == rows(folder)
 
 
-@pytest.mark.parametrize("kind", ["mltable", "csv", "jsonl"])
-def test_types_that_are_not_there_yet_are_refused(make_folder, kind):
-    with pytest.raises(DataError, match=f"type {kind}, which cannot be read yet.*zip file"):
-        rows(make_folder(cat=1, dog=1), type=kind)
-
-
 def test_a_missing_path_is_named(tmp_path):
     with pytest.raises(DataError, match=r"nowhere does not exist"):
         rows(tmp_path / "nowhere")
-
-
-def test_a_file_that_is_no_zip_is_refused(tmp_path):
-    (tmp_path / "data.tar").write_bytes(b"x")
-    with pytest.raises(DataError, match="neither a folder nor a zip"):
-        rows(tmp_path / "data.tar")
-
-
-def test_a_wrong_type_is_explained(make_folder, tmp_path):
-    with pytest.raises(DataError, match="Set type to image_folder"):
-        rows(make_folder(cat=1), type="zip")
-    (tmp_path / "a.zip").write_bytes(b"x")
-    with pytest.raises(DataError, match="set type to zip"):
-        rows(tmp_path / "a.zip", type="image_folder")
 
 
 def test_a_folder_without_pictures_says_what_is_in_it(tmp_path):

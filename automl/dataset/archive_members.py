@@ -1,0 +1,148 @@
+"""The entries of zip and tar files, in one form and one after the other."""
+
+import bz2
+import contextlib
+import gzip
+import lzma
+import stat
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal, cast
+
+ArchiveType = Literal["zip", "tar"]
+
+BROKEN = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error, EOFError),
+    *(RuntimeError, ValueError, ArithmeticError, LookupError),  # of a library fed with nonsense
+)
+"""What the libraries raise on a damaged file, besides an OSError without a number."""
+
+_CHUNK = 1 << 20
+_HEADER_BYTES = 1 << 20
+_COMPRESSIONS: dict[bytes, Callable[[IO[bytes]], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ": lzma.open,
+}
+
+
+@dataclass(frozen=True)
+class Member:
+    """One entry; it may be opened until the next one is asked for."""
+
+    name: str
+    num_bytes: int
+    """As the archive claims."""
+
+    kind: Literal["file", "folder", "other"]
+    """`other` is a link, a device and the like."""
+
+    open: Callable[[], IO[bytes]]
+    is_encrypted: bool = False
+
+
+@contextlib.contextmanager
+def _open_zip(path: Path) -> Iterator[Iterator[Member]]:
+    with zipfile.ZipFile(path) as archive:
+        yield (_zip_member(archive, info) for info in archive.infolist())
+
+
+def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    is_plain = kind in (0, stat.S_IFREG, stat.S_IFDIR)
+    return Member(
+        name=_zip_name(info),
+        num_bytes=info.file_size,
+        kind="folder" if is_plain and info.is_dir() else "file" if is_plain else "other",
+        open=lambda: archive.open(info),
+        is_encrypted=bool(info.flag_bits & 0x1),
+    )
+
+
+def _zip_name(info: zipfile.ZipInfo) -> str:
+    """Many programs write UTF-8 without saying so, which reads as cp437."""
+    if not info.flag_bits & 0x800:
+        with contextlib.suppress(UnicodeError):
+            return info.filename.encode("cp437").decode("utf-8")
+    return info.filename
+
+
+@contextlib.contextmanager
+def _open_tar(path: Path) -> Iterator[Iterator[Member]]:
+    with path.open("rb") as file:
+        start = file.read(6)
+        file.seek(0)
+        decompress = next(
+            (c for magic, c in _COMPRESSIONS.items() if start.startswith(magic)), None
+        )
+        with contextlib.ExitStack() as stack:
+            content = stack.enter_context(decompress(file)) if decompress else file
+            yield _tar_members(_Forward(content))
+
+
+def _tar_members(stream: "_Forward") -> Iterator[Member]:
+    stream.allow(_HEADER_BYTES)
+    with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r:") as archive:
+        while (info := archive.next()) is not None:
+            if info.size < 0:
+                raise tarfile.ReadError("an entry claims a negative size")
+            stream.allow(info.size + _HEADER_BYTES)
+            yield _tar_member(archive, info)
+    if any(stream.last) or not stream.last:
+        # the library takes a damaged header for the end: half the pictures would be missing
+        raise EOFError("it is cut off or damaged")
+
+
+def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
+    def content() -> IO[bytes]:
+        file = archive.extractfile(info)
+        assert file is not None  # only files are opened
+        return file
+
+    return Member(
+        name=info.name,
+        num_bytes=info.size,
+        kind="file" if info.isreg() else "folder" if info.isdir() else "other",
+        open=content,
+    )
+
+
+class _Forward:
+    """A stream read once from front to back, and no further than is allowed: a header that
+    claims to be huge would otherwise be unpacked into memory."""
+
+    def __init__(self, content: IO[bytes]) -> None:
+        self.last = b""
+        self._content = content
+        self._position = 0
+        self._end = 0
+
+    def allow(self, num_bytes: int) -> None:
+        """From here on."""
+        self._end = self._position + num_bytes
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, position: int) -> None:
+        while position > self._position and self.read(min(_CHUNK, position - self._position)):
+            pass
+
+    def read(self, size: int) -> bytes:
+        if self._position + size > self._end:
+            raise tarfile.ReadError("a header claims more than there can be")
+        self.last = self._content.read(size)
+        self._position += len(self.last)
+        return self.last
+
+
+OPEN: dict[ArchiveType, Callable[[Path], AbstractContextManager[Iterator[Member]]]] = {
+    "zip": _open_zip,
+    "tar": _open_tar,
+}

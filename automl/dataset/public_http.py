@@ -1,0 +1,165 @@
+"""Reading a URL that a stranger's table names, without letting it reach into our own network.
+
+Every address a name stands for is checked, at every redirect, and the connection is made to the
+very address that was checked: a name that changes its address in between gains nothing.
+`AUTOML_ALLOW_PRIVATE_URLS=1` lifts this, and then also the system's proxy settings hold, with
+which the checks could not be kept.
+"""
+
+import errno
+import functools
+import http.client
+import ipaddress
+import os
+import socket
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+TIMEOUT_SECONDS = 15.0
+_AGENT = "automl-image-classification"  # some servers turn away those who do not say who they are
+_MAX_REASON = 200
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+
+
+class PrivateAddressError(OSError):
+    """The URL leads to a place in our own network."""
+
+
+@contextmanager
+def open_url(url: str) -> Iterator[IO[bytes]]:
+    """The answer's content.
+
+    Raises:
+        OSError, http.client.HTTPException, ValueError: there is no good answer, see `reason`.
+    """
+    request = urllib.request.Request(_quoted(url), headers={"User-Agent": _AGENT})
+    with _opener(_may_be_private()).open(request, timeout=TIMEOUT_SECONDS) as answer:
+        yield answer
+        if answer.length:  # reading in pieces ends quietly where the connection broke off
+            raise ConnectionResetError("it was cut off")
+
+
+def is_silence(error: Exception) -> bool:
+    """Whether nobody answered, so that asking the same server for more is of little use."""
+    cause = error.reason if isinstance(error, urllib.error.URLError) else error
+    return isinstance(cause, TimeoutError | ConnectionError | socket.gaierror) or (
+        isinstance(cause, OSError) and cause.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH)
+    )
+
+
+def reason(error: Exception) -> str:
+    """What went wrong, as the end of a sentence that starts with the URL; closes the answer."""
+    if isinstance(error, urllib.error.HTTPError):
+        error.close()
+        return f"was answered with {error.code} {_one_line(error.reason)}"
+    cause = error.reason if isinstance(error, urllib.error.URLError) else error
+    if isinstance(cause, PrivateAddressError):
+        return str(cause)
+    if isinstance(cause, TimeoutError):
+        return "was not answered in time"
+    return f"could not be downloaded ({_one_line(cause) or type(cause).__name__})"
+
+
+def shown(url: str) -> str:
+    """The URL without what may be secret: a password, or a token behind the question mark."""
+    return url.partition("?")[0].partition("#")[0].replace(_user(url), "")
+
+
+def _one_line(text: object) -> str:
+    return "".join(c if c.isprintable() else " " for c in str(text)[:_MAX_REASON])
+
+
+def _user(url: str) -> str:
+    authority = url.partition("://")[2].partition("/")[0]
+    return authority[: authority.rfind("@") + 1]
+
+
+def _quoted(url: str) -> str:
+    """Tables hold URLs with blanks and letters of all languages, which must be spelt out."""
+    scheme, host, path, query, _ = urlsplit(url)
+    safe = "%/:=&?~+!$,;'@()*[]"
+    return urlunsplit((scheme, host, quote(path, safe=safe), quote(query, safe=safe), ""))
+
+
+def _may_be_private() -> bool:
+    return os.environ.get("AUTOML_ALLOW_PRIVATE_URLS") == "1"
+
+
+@functools.cache
+def _opener(may_be_private: bool) -> urllib.request.OpenerDirector:
+    opener = urllib.request.OpenerDirector()
+    checked = (_CheckedHTTP(), _CheckedHTTPS())
+    anywhere = (
+        urllib.request.ProxyHandler(),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(),
+    )
+    for handler in (
+        *(anywhere if may_be_private else checked),
+        urllib.request.HTTPRedirectHandler(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.HTTPErrorProcessor(),
+        urllib.request.UnknownHandler(),  # a redirect to ftp: or file: ends here
+    ):
+        opener.add_handler(handler)
+    return opener
+
+
+class _CheckedConnection(http.client.HTTPConnection):
+    def connect(self) -> None:
+        self.sock = _connect_to_public(self.host, self.port)
+
+
+class _CheckedTLSConnection(http.client.HTTPSConnection):
+    def connect(self) -> None:
+        plain = _connect_to_public(self.host, self.port)
+        self.sock = _tls().wrap_socket(plain, server_hostname=self.host)
+
+
+class _CheckedHTTP(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> Any:
+        return self.do_open(_CheckedConnection, req)
+
+
+class _CheckedHTTPS(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> Any:
+        return self.do_open(_CheckedTLSConnection, req)
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _connect_to_public(host: str, port: int) -> socket.socket:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [str(address[0]) for *_, address in found]
+    for address in addresses:
+        if not is_public(address):
+            raise PrivateAddressError(
+                f"leads to {address}, an address inside of a private network, which is not read "
+                "unless AUTOML_ALLOW_PRIVATE_URLS=1 is set"
+            )
+    *others, last = addresses
+    for address in others:
+        try:
+            return socket.create_connection((address, port), TIMEOUT_SECONDS)
+        except OSError:
+            continue  # the next address of the same server
+    return socket.create_connection((last, port), TIMEOUT_SECONDS)
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address belongs to the internet at large."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return is_public(str(ip.ipv4_mapped))
+        if ip not in _GLOBAL_UNICAST or ip.sixtofour is not None:
+            return False
+    return ip.is_global and not ip.is_multicast

@@ -1,0 +1,155 @@
+"""MLTable's transformations: what reads the rows, and what changes them."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from automl.dataset.errors import DataError
+from automl.dataset.readers import delimited, jsonl, mltable_filter, parquet, text
+
+_DELIMITED_WITHOUT_EFFECT = ("empty_as_string", "infer_column_types", "support_multi_line")
+_COLUMN_TYPES = ("stream_info", "string")  # pictures and labels are looked at as such anyway
+
+
+def read(file: Path, name: str, options: Any, *, where: Path) -> pd.DataFrame:
+    """The rows of one file as the first transformation, one of `READERS`, reads them."""
+    given = {} if options is None else options
+    try:
+        if not isinstance(given, dict):
+            raise ValueError("it is not a mapping")
+        given = dict(given)
+        with_path = given.pop("include_path_column", False)
+        rows = READERS[name](file, given)
+        if given:
+            raise ValueError(f"{next(iter(given))} is not known")
+    except DataError:
+        raise
+    except ValueError as error:
+        raise DataError(f"{where} has {name} with options that do not hold: {error}.") from None
+    return rows.assign(Path=str(file)) if with_path else rows
+
+
+def transform(rows: pd.DataFrame, name: str, options: Any, *, where: Path) -> pd.DataFrame:
+    """The rows after one more transformation."""
+    if name not in _TRANSFORMATIONS:
+        raise DataError(
+            f"{where} has the transformation {name}, which is not understood here. Remove it; "
+            f"allowed are {', '.join(_TRANSFORMATIONS)}."
+        )
+    try:
+        return _TRANSFORMATIONS[name](rows, options)
+    except KeyError as error:
+        raise DataError(
+            f"{where} has {name} on the column {error.args[0]}, which is not there. "
+            f"The columns are {', '.join(rows.columns)}."
+        ) from None
+    except TypeError:
+        raise DataError(
+            f"{where} has {name} with {options!r}, which is not understood. See Azure's MLTable "
+            "documentation for how to write it."
+        ) from None
+
+
+def _read_json_lines(file: Path, options: dict[str, Any]) -> pd.DataFrame:
+    drop = _one_of(options, "invalid_lines", ("error", "drop")) == "drop"
+    return jsonl.rows(text.read(file, _encoding(options)), file, drop_invalid=drop)
+
+
+def _read_delimited(file: Path, options: dict[str, Any]) -> pd.DataFrame:
+    headers = ("all_files_same_headers", "all_files_different_headers", "no_header")
+    header = _one_of(options, "header", headers) != "no_header"
+    delimiter = options.pop("delimiter", ",")
+    if not isinstance(delimiter, str) or len(delimiter) != 1:
+        raise ValueError(f"delimiter is {delimiter!r}; it must be one character")
+    for name in _DELIMITED_WITHOUT_EFFECT:
+        options.pop(name, None)
+    content = text.read(file, _encoding(options))
+    return delimited.rows(content, file, delimiter=delimiter, header=header)
+
+
+def _read_parquet(file: Path, _: dict[str, Any]) -> pd.DataFrame:
+    return parquet.rows(file)
+
+
+READERS: dict[str, Callable[[Path, dict[str, Any]], pd.DataFrame]] = {
+    "read_json_lines": _read_json_lines,
+    "read_delimited": _read_delimited,
+    "read_parquet": _read_parquet,
+}
+
+
+def _encoding(options: dict[str, Any]) -> str:
+    return _one_of(options, "encoding", tuple(text.ENCODINGS))
+
+
+def _one_of(options: dict[str, Any], name: str, allowed: tuple[str, ...]) -> str:
+    """The first is the default."""
+    value: str = options.pop(name, allowed[0])
+    if value not in allowed:
+        raise ValueError(f"{name} is {value!r}; allowed is {', '.join(allowed)}")
+    return value
+
+
+def _take(rows: pd.DataFrame, count: Any) -> pd.DataFrame:
+    return rows.head(_count(count))
+
+
+def _skip(rows: pd.DataFrame, count: Any) -> pd.DataFrame:
+    return rows.iloc[_count(count) :]
+
+
+def _take_random_sample(rows: pd.DataFrame, options: Any) -> pd.DataFrame:
+    """The same rows every time, also where no seed is given."""
+    probability = float(options["probability"])
+    drawn = random.Random(options.get("seed", 0))
+    return rows[[drawn.random() < probability for _ in range(len(rows))]]
+
+
+def _keep_columns(rows: pd.DataFrame, names: Any) -> pd.DataFrame:
+    return rows[_known(names, rows)]
+
+
+def _drop_columns(rows: pd.DataFrame, names: Any) -> pd.DataFrame:
+    return rows.drop(columns=_known(names, rows))
+
+
+def _filter(rows: pd.DataFrame, expression: Any) -> pd.DataFrame:
+    holds = mltable_filter.parse(expression)
+    records = ({str(name): value for name, value in row.items()} for row in rows.to_dict("records"))
+    return rows[[bool(holds(row)) for row in records]]
+
+
+def _convert_column_types(rows: pd.DataFrame, conversions: Any) -> pd.DataFrame:
+    for conversion in conversions:
+        _known(conversion["columns"], rows)
+        if conversion["column_type"] not in _COLUMN_TYPES:
+            raise TypeError(conversion)
+    return rows
+
+
+_TRANSFORMATIONS: dict[str, Callable[[pd.DataFrame, Any], pd.DataFrame]] = {
+    "take": _take,
+    "skip": _skip,
+    "take_random_sample": _take_random_sample,
+    "keep_columns": _keep_columns,
+    "drop_columns": _drop_columns,
+    "filter": _filter,
+    "convert_column_types": _convert_column_types,
+}
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError(value)
+    return value
+
+
+def _known(names: Any, rows: pd.DataFrame) -> list[str]:
+    wanted = [names] if isinstance(names, str) else list(names)
+    for name in wanted:
+        if name not in rows.columns:
+            raise KeyError(name)
+    return wanted

@@ -1,0 +1,51 @@
+"""Parquet files."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from automl.dataset.errors import DataError
+from automl.dataset.readers.table import Table
+
+MAX_ROWS = 10_000_000
+
+
+def read_parquet(path: Path) -> Table:
+    return Table(rows(path), path, path.parent)
+
+
+def rows(path: Path) -> pd.DataFrame:
+    """Python objects: in columns of numbers with gaps, pandas would make 3.0 of 3.
+
+    Columns of bytes, which may hold whole pictures, are left out, and so are nested ones but lists.
+
+    Raises:
+        DataError: this is no parquet file, or one that would take too much memory.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            if file.metadata.num_rows > MAX_ROWS:
+                raise DataError(
+                    f"{path} has {file.metadata.num_rows:,} rows; at most {MAX_ROWS:,} can be "
+                    "read. Take a part of them."
+                )
+            names = [field.name for field in file.schema_arrow if not _is_heavy(field.type)]
+            if not names:
+                raise DataError(
+                    f"{path} has no columns of text or numbers. Write the pictures to files, and "
+                    "their paths and labels into the table."
+                )
+            table = file.read(columns=names)
+    except pa.ArrowException as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{path} is not a parquet file that can be read ({reason}).") from None
+    numbers = [f"Row {number} of {path.name}" for number in range(1, len(table) + 1)]
+    columns = {name: table[name].to_pylist() for name in names}
+    return pd.DataFrame(columns, index=numbers, dtype=object)
+
+
+def _is_heavy(kind: pa.DataType) -> bool:
+    heavy = (pa.types.is_struct, pa.types.is_map, pa.types.is_binary, pa.types.is_large_binary)
+    return any(is_it(kind) for is_it in heavy)

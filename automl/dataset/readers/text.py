@@ -1,0 +1,67 @@
+"""Text files in the encodings that people's programs write."""
+
+import codecs
+from pathlib import Path
+
+from automl.dataset.errors import DataError
+
+MAX_BYTES = 1000**3
+ENCODINGS = {
+    "utf8": "utf-8-sig",
+    "utf8bom": "utf-8-sig",
+    "ascii": "ascii",
+    "iso88591": "latin-1",
+    "latin1": "latin-1",
+    "utf16": "utf-16",
+    "utf32": "utf-32",
+    "windows1252": "cp1252",
+}
+"""Azure's names, and Python's; UTF-8 is read with and without a byte order mark."""
+
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it starts with
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
+def read(path: Path, encoding: str | None = None) -> str:
+    """The text of a file.
+
+    Args:
+        path: the file.
+        encoding: one of `ENCODINGS`; found out when left out.
+
+    Raises:
+        DataError: it is not text in this encoding, or too large.
+    """
+    if path.stat().st_size > MAX_BYTES:
+        raise DataError(
+            f"{path} is larger than {MAX_BYTES / 1000**2:,.0f} MB, the most that is read of a "
+            "table. Split it into training, validation and test data, or leave out columns."
+        )
+    content = path.read_bytes()
+    name = ENCODINGS[encoding] if encoding else _guess(content)
+    try:
+        return content.decode(name)
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path} is not text in {encoding or 'UTF-8, UTF-16 or Windows-1252'}: byte "
+            f"{error.start:,} cannot be read. Save it as UTF-8."
+        ) from None
+
+
+def _guess(content: bytes) -> str:
+    for mark, name in _MARKS.items():
+        if content.startswith(mark):
+            return name
+    start = content[:1000]
+    if start.count(0) * 4 > len(start):  # every second byte of plain letters in UTF-16
+        return "utf-16-be" if start[::2].count(0) > start[1::2].count(0) else "utf-16-le"
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252"  # leaves a few bytes undefined, which tells most other encodings
+    return "utf-8"

@@ -1,0 +1,174 @@
+"""What becomes of the rows of any table."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from automl.dataset import readers
+from automl.dataset.errors import DataError
+from automl.dataset.scan import scan
+from automl.job import DataSource
+
+
+def read(path: Path, *, target: str = "label", **options: object) -> pd.DataFrame:
+    source = DataSource.model_validate({"path": path, **options})
+    return readers.read(source, target_column_name=target)
+
+
+@pytest.mark.parametrize("name", ["image_url", "Image", "file_name", "Filename", "PATH", "uri"])
+def test_the_image_column_is_known_by_its_name(listed, written, name):
+    assert listed(written("a.csv", f"label,{name}\ncat,1.png\n")) == [("1.png", "cat", None)]
+
+
+def test_an_image_column_of_another_name_is_given(listed, written):
+    path = written("a.csv", "label,picture\ncat,1.png\n")
+    with pytest.raises(DataError, match="no column that is named like.*label, picture.*Set image_"):
+        listed(path)
+    assert listed(path, image_column="picture") == [("1.png", "cat", None)]
+    with pytest.raises(DataError, match="no column photo; its columns are label, picture"):
+        listed(path, image_column="photo")
+
+
+def test_the_target_column_holds_the_labels(listed, written):
+    path = written("a.csv", "image,species,breed\n1.png,cat,siam\n")
+    assert listed(path, target="breed") == [("1.png", "siam", None)]
+    with pytest.raises(DataError, match="no column label; its columns are image, species, breed"):
+        listed(path)
+
+
+def test_many_columns_are_not_all_spelt_out(listed, written):
+    names = ",".join(f"c{number}" for number in range(30))
+    with pytest.raises(DataError, match="c18 and 11 more"):
+        listed(written("a.csv", f"image,{names}\n1.png\n"))
+
+
+def test_columns_are_listed_for_tables_and_not_for_folders(written, make_folder):
+    path = written("a.csv", "image,species,breed\n1.png,cat,siam\n")
+    assert readers.columns(DataSource(path=path)) == ["image", "species", "breed"]
+    assert readers.columns(DataSource(path=make_folder("f", cat=1, dog=1))) == []
+
+
+def test_a_column_called_split_is_one_if_it_looks_so(listed, written):
+    table = "image,label,Split\n1.png,cat,TRAIN\n2.png,cat,val\n3.png,cat,testing\n4.png,cat,\n"
+    assert {(path, split) for path, _, split in listed(written("a.csv", table))} == {
+        ("1.png", "train"),
+        ("2.png", "validation"),
+        ("3.png", "test"),
+        ("4.png", None),
+    }
+    table = "image,label,split\n1.png,cat,train\n2.png,cat,diagonally\n"
+    assert {split for _, _, split in listed(written("a.csv", table))} == {None}
+
+
+def test_a_split_column_that_was_asked_for_must_be_understood(listed, written):
+    path = written("a.csv", "image,label,fold\n1.png,cat,train\n2.png,cat,3\n")
+    with pytest.raises(DataError, match=r"Row 3 of a\.csv has the split '3'.*train, validation"):
+        listed(path, split_column="fold")
+    with pytest.raises(DataError, match="no column x; .*Set split_column"):
+        listed(path, split_column="x")
+
+
+def test_groups_are_there_if_asked_for(written):
+    path = written("a.csv", "image,label,patient\n1.png,cat,7\n2.png,cat,\n")
+    listing = read(path, group_column="patient")
+    assert listing["group"].fillna("nobody").tolist() == ["7", "nobody"]
+    assert "group" not in read(path)
+    with pytest.raises(DataError, match="no column person; .*Set group_column"):
+        read(path, group_column="person")
+
+
+def test_the_same_row_twice_is_one_and_other_labels_or_splits_are_others(listed, written):
+    table = "image,label,split\n1.png,cat,train\n./1.png, cat,train\n1.png,dog,train\n"
+    path = written("a.csv", table + "1.png,cat,test\n")
+    assert listed(path) == [
+        ("1.png", "cat", "test"),
+        ("1.png", "cat", "train"),
+        ("1.png", "dog", "train"),
+    ]
+
+
+def test_rows_without_label_are_left_out_and_counted(written):
+    rows = "".join(f"{number}.png,\n" for number in range(60))
+    listing = read(written("a.csv", "image,label\nx.png,cat\n" + rows))
+    assert listing["label"].tolist() == ["cat"]
+    assert listing.attrs["unlabelled"]["count"] == 60
+    assert len(listing.attrs["unlabelled"]["paths"]) == 50
+    assert listing.attrs["strays"] == {"count": 0, "paths": []}
+
+
+def test_a_table_without_any_label_is_refused(listed, written):
+    with pytest.raises(DataError, match="None of the 2 rows of .* has a label in the column label"):
+        listed(written("a.csv", "image,label\n1.png,\n2.png, \n"))
+
+
+@pytest.mark.parametrize(
+    "label", ["a\nb", "a\tb", "a\x00b", "a\x85b", "cat\u202egnp", "a\u2028b", "\u200fa", "a\x1bb"]
+)
+def test_labels_with_invisible_characters_are_refused_naming_the_row(listed, written, label):
+    path = written("a.csv", f'image,label\n1.png,cat\n2.png,"x{label}x"\n')
+    with pytest.raises(DataError, match=r"Row 3 of a\.csv has the label .*invisible character"):
+        listed(path)
+
+
+@pytest.mark.parametrize(
+    "label", ["Café – été", "=cmd|calc", "<b>x", "猫", "-1", "👩‍🔬", "x" * 500]
+)
+def test_odd_labels_stay_as_they_are(listed, written, label):
+    assert listed(written("a.csv", f"image,label\n1.png,{label}\n")) == [("1.png", label, None)]
+
+
+def test_labels_that_are_texts_are_refused(listed, written):
+    with pytest.raises(DataError, match="Row 2 .* has a label of 501 characters.*at most 500"):
+        listed(written("a.csv", "image,label\n1.png," + "x" * 501))
+
+
+def test_decomposed_letters_are_the_same_label(listed, written):
+    path = written("a.csv", "image,label\n1.png,cafe\u0301\n2.png,caf\u00e9\n")
+    assert {label for _, label, _ in listed(path)} == {"caf\u00e9"}
+
+
+def test_what_cannot_be_read_has_its_reason(written, make_picture, tmp_path):
+    make_picture(tmp_path / "data" / "1.png")
+    (tmp_path / "data" / "dir.png").mkdir()
+    long = "x" * 300
+    rows = f"1.png,cat\n2.png,cat\ndir.png,cat\n,cat\n{long},cat\n/dev/zero,cat\n"
+    samples = scan(read(written("a.csv", "image,label\n" + rows)))
+    problems = dict(zip(map(Path, samples["path"]), samples["problem"], strict=True))
+    folder = tmp_path / "data"
+    assert pd.isna(problems[folder / "1.png"])
+    assert problems[folder / "2.png"] == "The file does not exist."
+    assert problems[folder / "dir.png"] == "This is not a file."
+    assert problems[Path("/dev/zero")] == "This is not a file."
+    assert problems[folder / long] == "The file cannot be opened (File name too long)."
+    assert problems[folder / "Row 5 of a.csv"] == "The row names no picture."
+
+
+@pytest.mark.usefixtures("private_allowed")
+def test_a_download_that_failed_has_its_reason(written, website, make_picture, tmp_path):
+    website.files["/1.png"] = make_picture(tmp_path / "1.png").read_bytes()
+    table = f"image,label\n{website.url}/1.png,cat\n{website.url}/2.png,dog\n"
+    listing = read(written("a.csv", table))
+    samples = scan(listing).set_index("label")
+    assert pd.isna(samples.loc["cat", "problem"])
+    reason = f"{website.url}/2.png was answered with 404 Not Found."
+    assert samples.loc["dog", "problem"] == reason
+    assert Path(samples.loc["dog", "path"]).name == "2.png"
+
+
+def test_looking_without_downloading_asks_nobody(written, website):
+    source = DataSource(path=written("a.csv", f"image,label\n{website.url}/1.png,cat\n"))
+    assert len(readers.read(source, download=False)) == 1
+    assert website.asked == []
+
+
+@pytest.mark.usefixtures("private_allowed")
+def test_pictures_of_rows_without_label_are_not_downloaded(written, website):
+    read(written("a.csv", f"image,label\n{website.url}/1.png,\n{website.url}/2.png,dog\n"))
+    assert website.asked == ["/2.png"]
+
+
+def test_a_picture_that_is_no_location_is_refused(written):
+    path = written("a.jsonl", '{"image": {"bytes": "x"}, "label": "cat"}')
+    with pytest.raises(DataError, match="Line 1 .* in place of the picture's location"):
+        read(path)

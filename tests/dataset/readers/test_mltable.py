@@ -1,0 +1,249 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from automl.dataset import readers
+from automl.dataset.errors import DataError
+from automl.job import DataSource
+
+LINES = "".join(
+    f'{{"image_url": "{number}.png", "label": "{label}", "width": {number}}}\n'
+    for number, label in enumerate(["cat", "dog", "cat", "dog"])
+)
+SHARED = Path(__file__).parents[4] / "shared" / "data" / "azure_samples" / "mltable"
+
+
+@pytest.fixture
+def mltable(written):
+    """A folder with an MLTable of these steps, which reads `a.jsonl` unless told otherwise."""
+
+    def make(*steps, paths=({"file": "./a.jsonl"},), content=LINES, **options) -> Path:
+        written("a.jsonl", content)
+        transformations = list(steps) or ["read_json_lines"]
+        table = {"paths": list(paths), "transformations": transformations, **options}
+        return written("MLTable", yaml.safe_dump(table)).parent
+
+    return make
+
+
+def names(listed, folder: Path) -> list[str]:
+    return sorted(path for path, _, _ in listed(folder))
+
+
+def test_azures_own_form_is_read(listed, mltable):
+    reading = {"encoding": "utf8", "invalid_lines": "error", "include_path_column": False}
+    conversion = [{"columns": "image_url", "column_type": "stream_info"}]
+    folder = mltable(
+        {"read_json_lines": reading},
+        {"convert_column_types": conversion},
+        type="mltable",
+        **{"$schema": "https://azuremlschemas.azureedge.net/latest/MLTable.schema.json"},
+    )
+    assert listed(folder) == [
+        ("0.png", "cat", None),
+        ("2.png", "cat", None),
+        ("1.png", "dog", None),
+        ("3.png", "dog", None),
+    ]
+    assert listed(folder, type="mltable") == listed(folder / "MLTable")
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [
+        ("utf8", "utf-8"),
+        ("utf8", "utf-8-sig"),
+        ("utf8bom", "utf-8-sig"),
+        ("iso88591", "latin-1"),
+        ("latin1", "latin-1"),
+        ("utf16", "utf-16"),
+        ("utf32", "utf-32"),
+        ("windows1252", "cp1252"),
+    ],
+)
+def test_every_encoding_of_azure_is_read(listed, mltable, name, encoding):
+    folder = mltable({"read_json_lines": {"encoding": name}})
+    (folder / "a.jsonl").write_bytes('{"image_url": "1.png", "label": "été"}'.encode(encoding))
+    assert listed(folder) == [("1.png", "été", None)]
+
+
+def test_text_that_is_not_in_its_encoding_is_refused(listed, mltable):
+    folder = mltable({"read_json_lines": {"encoding": "ascii"}}, content='{"label": "été"}')
+    with pytest.raises(DataError, match="is not text in ascii: byte 11 cannot be read"):
+        listed(folder)
+
+
+def test_invalid_lines_are_an_error_or_dropped(listed, mltable):
+    content = LINES + "oops\n"
+    with pytest.raises(DataError, match="Line 5 of .*is not a JSON object"):
+        listed(mltable("read_json_lines", content=content))
+    folder = mltable({"read_json_lines": {"invalid_lines": "drop"}}, content=content)
+    assert len(listed(folder)) == 4
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([{"take": 2}], "01"),
+        ([{"skip": 3}], "3"),
+        ([{"skip": 1}, {"take": 2}], "12"),
+        ([{"take": 2}, {"skip": 1}], "1"),
+        ([{"filter": 'col("label") == "dog"'}], "13"),
+        ([{"filter": 'col("width") >= 2 and not col("label") == "cat"'}], "3"),
+        ([{"keep_columns": ["image_url", "label"]}], "0123"),
+        ([{"drop_columns": "width"}], "0123"),
+        ([{"take_random_sample": {"probability": 1.0, "seed": 3}}], "0123"),
+        ([{"convert_column_types": [{"columns": ["label"], "column_type": "string"}]}], "0123"),
+    ],
+)
+def test_transformations_hold_in_their_order(listed, mltable, steps, expected):
+    found = names(listed, mltable("read_json_lines", *steps))
+    assert found == [f"{number}.png" for number in expected]
+
+
+def test_a_random_sample_is_the_same_every_time(listed, mltable):
+    folder = mltable("read_json_lines", {"take_random_sample": {"probability": 0.5}})
+    first = names(listed, folder)
+    assert 0 < len(first) < 4
+    assert names(listed, folder) == first
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        ([{"summarize": {}}], "the transformation summarize, which is not understood.*take"),
+        ([{"take": -1}], "has take with -1, which is not understood"),
+        ([{"take": "two"}], "has take with 'two'"),
+        ([{"skip": None}], "has skip with None"),
+        ([{"keep_columns": ["size"]}], "has keep_columns on the column size, which is not there"),
+        ([{"keep_columns": 3}], "has keep_columns with 3"),
+        ([{"filter": 'col("size") > 1'}], "has filter on the column size"),
+        ([{"filter": 'col("label") < 1 < 2'}], "The filter .* is not understood"),
+        ([{"take_random_sample": {"seed": 1}}], "take_random_sample on the column probability"),
+        ([{"take_random_sample": 0.5}], "take_random_sample with 0.5"),
+        (
+            [{"convert_column_types": [{"columns": "label", "column_type": "int"}]}],
+            "convert_column_types with .*int",
+        ),
+        ([{"convert_column_types": 3}], "convert_column_types with 3"),
+    ],
+)
+def test_what_is_not_understood_is_refused_by_name(listed, mltable, steps, words):
+    with pytest.raises(DataError, match=words):
+        listed(mltable("read_json_lines", *steps))
+
+
+@pytest.mark.parametrize(
+    ("reading", "words"),
+    [
+        ({"read_json_lines": {"encoding": "ebcdic"}}, "encoding is 'ebcdic'; allowed is utf8"),
+        ({"read_json_lines": {"invalid_lines": "keep"}}, "allowed is error, drop"),
+        ({"read_json_lines": {"lines": 3}}, "lines is not known"),
+        ({"read_json_lines": [1]}, "it is not a mapping"),
+        ({"read_delimited": {"delimiter": "::"}}, "it must be one character"),
+        ({"read_delimited": {"header": "from_first_file"}}, "header is 'from_first_file'"),
+        ({"read_delta_lake": None}, "does not start its transformations with one that reads"),
+        ({"take": 3}, "Start them with read_json_lines, read_delimited, read_parquet"),
+        (3, "does not start its transformations"),
+    ],
+)
+def test_a_reading_step_that_does_not_hold_is_refused(listed, mltable, reading, words):
+    with pytest.raises(DataError, match=words):
+        listed(mltable(reading))
+
+
+def test_delimited_files_are_read(listed, mltable, written):
+    written("a.csv", "image_url;label\n1.png;cat\n")
+    folder = mltable({"read_delimited": {"delimiter": ";"}}, paths=[{"file": "a.csv"}])
+    assert listed(folder) == [("1.png", "cat", None)]
+
+
+def test_delimited_files_without_header_have_numbered_columns(listed, mltable, written):
+    written("a.csv", "1.png,cat\n")
+    folder = mltable({"read_delimited": {"header": "no_header"}}, paths=[{"file": "a.csv"}])
+    assert listed(folder, image_column="Column1", target="Column2") == [("1.png", "cat", None)]
+
+
+def test_parquet_files_are_read(listed, mltable, written):
+    path = written("a.parquet", b"")
+    pd.DataFrame({"image_url": ["1.png"], "label": ["cat"]}).to_parquet(path)
+    folder = mltable("read_parquet", paths=[{"file": "a.parquet"}])
+    assert listed(folder) == [("1.png", "cat", None)]
+
+
+def test_the_path_column_holds_the_file(mltable):
+    folder = mltable({"read_json_lines": {"include_path_column": True}})
+    assert readers.columns(DataSource(path=folder)) == ["image_url", "label", "width", "Path"]
+
+
+@pytest.mark.parametrize(
+    "paths", [[{"folder": "./parts"}], [{"pattern": "parts/*.jsonl"}], [{"pattern": "**/b*.jsonl"}]]
+)
+def test_folders_and_patterns_name_several_files(listed, mltable, written, paths):
+    for name, label in (("b1", "cat"), ("b2", "dog")):
+        written(f"parts/{name}.jsonl", f'{{"image_url": "{name}.png", "label": "{label}"}}')
+    written("parts/.hidden.jsonl", "x")
+    assert names(listed, mltable(paths=paths)) == ["b1.png", "b2.png"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "words"),
+    [
+        ([], "names no file to read"),
+        ([{"pattern": "*.nothing"}], "names no file to read"),
+        ([{"file": "b.jsonl"}], "there is no file"),
+        (["a.jsonl"], "Each entry is one of file, folder and pattern"),
+        ([{"file": "a", "folder": "b"}], "Each entry is one of"),
+        ([{"files": "a"}], "Each entry is one of"),
+        ([{"pattern": "../*.jsonl"}], "is not inside of"),
+        ([{"folder": "/etc"}], "is not inside of"),
+        ([{"folder": "https://example.org/"}], "is not inside of"),
+        ([{"pattern": "a**"}], "which is none"),
+    ],
+)
+def test_wrong_paths_are_refused(listed, mltable, paths, words):
+    with pytest.raises(DataError, match=words):
+        listed(mltable(paths=paths))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("paths: [", "is not valid YAML, see line 1"),
+        ("- a", "not a mapping with the keys paths"),
+        ("", "not a mapping with the keys paths"),
+        ("path: x", "has the key path, which is not known here"),
+        ("!!python/object:os.system x", "is not valid YAML"),
+        ("x" * 1_000_001, "too large for an MLTable file"),
+    ],
+)
+def test_what_is_no_mltable_is_refused(listed, written, content, words):
+    with pytest.raises(DataError, match=words):
+        listed(written("MLTable", content).parent)
+
+
+def test_a_folder_without_the_file_is_refused(listed, tmp_path):
+    with pytest.raises(DataError, match="Give the folder that holds the file MLTable"):
+        listed(tmp_path, type="mltable")
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="Azure's samples are not here")
+@pytest.mark.parametrize(("part", "count"), [("training", 107), ("validation", 27)])
+def test_azures_sample_is_read_where_its_datastore_is_mapped(tmp_path, part, count):
+    listing = readers.read(
+        DataSource(path=SHARED / "fridgeObjects" / f"{part}-mltable-folder", type="mltable"),
+        datastores={"workspaceblobstore/LocalUpload/0123": str(tmp_path)},
+    )
+    assert len(listing) == count
+    assert set(listing["label"]) == {"can", "carton", "milk_bottle", "water_bottle"}
+    first = listing["path"][0]
+    assert Path(first).parent == tmp_path / "fridgeObjects" / "can"
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="Azure's samples are not here")
+def test_azures_multi_label_sample_is_refused():
+    folder = SHARED / "cards_multilabel" / "training-mltable-folder"
+    with pytest.raises(DataError, match=r"Line 1 of train_annotations\.jsonl has a list of labels"):
+        readers.read(DataSource(path=folder, type="mltable"))

@@ -1,0 +1,58 @@
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from automl.dataset.errors import DataError
+from automl.dataset.readers import parquet
+
+
+def test_rows_are_read(listed, written):
+    path = written("a.parquet", b"")
+    pd.DataFrame({"image": ["1.png", "2.png"], "label": ["cat", "dog"]}).to_parquet(path)
+    assert listed(path) == [("1.png", "cat", None), ("2.png", "dog", None)]
+
+
+def test_whole_numbers_stay_whole_beside_a_gap(listed, written):
+    path = written("a.parquet", b"")
+    table = pa.table({"image": ["1.png", "2.png", "3.png"], "label": pa.array([3, None, 4])})
+    pq.write_table(table, path)
+    assert [label for _, label, _ in listed(path)] == ["3", "4"]
+
+
+def test_categories_and_truth_values_are_labels(listed, written):
+    path = written("a.parquet", b"")
+    table = pd.DataFrame({"image": ["1.png", "2.png"], "label": pd.Categorical(["cat", "dog"])})
+    table.assign(good=[True, False]).to_parquet(path)
+    assert [label for _, label, _ in listed(path)] == ["cat", "dog"]
+    assert [label for _, label, _ in listed(path, target="good")] == ["false", "true"]
+
+
+def test_pictures_inside_of_the_table_are_refused(listed, written):
+    path = written("a.parquet", b"")
+    pq.write_table(pa.table({"image": [{"bytes": b"x", "path": "1.png"}]}), path)
+    with pytest.raises(DataError, match="Write the pictures to files"):
+        listed(path)
+    pq.write_table(pa.table({"image": [{"bytes": b"x", "path": "1.png"}], "label": [1]}), path)
+    with pytest.raises(DataError, match="no column that is named like one of pictures.*label"):
+        listed(path)
+
+
+def test_a_list_of_labels_is_refused(listed, written):
+    path = written("a.parquet", b"")
+    pq.write_table(pa.table({"image": ["1.png"], "label": [["cat", "dog"]]}), path)
+    with pytest.raises(DataError, match=r"Row 1 of a\.parquet has a list of labels"):
+        listed(path)
+
+
+def test_what_is_no_parquet_file_is_refused(listed, written):
+    with pytest.raises(DataError, match="not a parquet file that can be read"):
+        listed(written("a.parquet", b"hello"))
+
+
+def test_too_many_rows_are_refused(listed, written, monkeypatch):
+    monkeypatch.setattr(parquet, "MAX_ROWS", 1)
+    path = written("a.parquet", b"")
+    pd.DataFrame({"image": ["1.png", "2.png"], "label": ["cat", "dog"]}).to_parquet(path)
+    with pytest.raises(DataError, match="has 2 rows; at most 1 can be read"):
+        listed(path)
