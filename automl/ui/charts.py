@@ -119,6 +119,7 @@ def probabilities(by_label: dict[str, float], limit: int = 3) -> go.Figure:
 def _growing(figure: go.Figure, x: str, y: str) -> go.Figure:
     """Axes that make sense before the first point, too."""
     figure.update_xaxes(rangemode="tozero")
+    figure.update_yaxes(rangemode="nonnegative")  # around a single point Plotly shows -1 to 1
     if not any(trace.x for trace in figure.data):
         figure.update_xaxes(range=[0, 1])
         figure.update_yaxes(range=[0, 1])

@@ -40,7 +40,7 @@ def state_line(experiment_dir: Path, state: ExperimentState) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(state.value, icon=wording.state_icon(state), color=wording.state_color(state))
         facts = [f"ranked by {wording.metric(job.primary_metric)}", str(job.training_data.path)]
-        if record.seconds is not None:
+        if state.is_finished and record.seconds is not None:  # while it runs this would stand still
             facts.insert(0, wording.duration(record.seconds))
         st.caption(wording.plain(" · ".join(facts)))
 

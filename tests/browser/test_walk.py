@@ -1,0 +1,99 @@
+"""One walk through the app, as a person would, from the sample to a prediction."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from automl import home
+from tests.browser.conftest import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.engine]
+SEARCH_MILLISECONDS = 240_000
+
+
+def test_from_the_sample_to_a_prediction(
+    server: Server, page: Page, screenshot: Callable[[str], None]
+) -> None:
+    page.goto(server.url)
+    heading(page, "Experiments")
+    screenshot("1-first-visit")
+    page.get_by_role("button", name="Try the sample").click()
+    configure_and_start(page, screenshot)
+    stop_the_first_trial(page, screenshot)
+
+    server.kill()  # the search goes on without the app
+    server.start()
+    page.goto(server.url)
+    heading(page, "Experiments")
+    expect(page.get_by_text("running")).to_be_visible()
+    screenshot("5-found-again")
+    page.get_by_role("link", name="Progress", exact=True).first.click()
+    heading(page, "Progress")
+    done = page.get_by_text("See the leaderboard")
+    expect(done).to_be_visible(timeout=SEARCH_MILLISECONDS)
+    expect(page.get_by_text("3 of 3")).to_be_visible()
+    screenshot("6-done")
+    done.click()
+    heading(page, "Leaderboard")
+    expect(page.get_by_text("Is the difference real?")).to_be_visible()
+    screenshot("7-leaderboard")
+    look_into_the_best_trial(page, screenshot)
+    ask_for_a_prediction(page, screenshot)
+    assert len(list(Path(home.experiments_dir()).iterdir())) == 1
+
+
+def configure_and_start(page: Page, screenshot: Callable[[str], None]) -> None:
+    heading(page, "Configure")
+    trials = page.get_by_role("spinbutton", name="Trials at most")
+    trials.fill("3")
+    trials.press("Enter")
+    expect(page.get_by_text("max_trials: 3")).to_be_visible()
+    screenshot("2-configure")
+    page.get_by_role("link", name="Dataset", exact=True).click()
+    heading(page, "Dataset")
+    expect(page.get_by_text("1,797", exact=True)).to_be_visible()
+    screenshot("3-dataset")
+    page.get_by_role("button", name="Configure").click()
+    page.get_by_role("button", name="Start").dblclick()  # starts one experiment, not two
+
+
+def stop_the_first_trial(page: Page, screenshot: Callable[[str], None]) -> None:
+    heading(page, "Progress")
+    expect(page.get_by_text(re.compile(r"#0 .* epoch [1-9]"))).to_be_visible(timeout=120_000)
+    screenshot("4-running")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Stop this trial").click()
+    expect(page.get_by_text(re.compile(r"#1 .* epoch"))).to_be_visible()
+
+
+def look_into_the_best_trial(page: Page, screenshot: Callable[[str], None]) -> None:
+    page.get_by_role("link", name="Trial", exact=True).click()
+    heading(page, "Trial")
+    zero_for_zero = page.locator(".js-plotly-plot .points path").first
+    zero_for_zero.click(force=True)
+    expect(page.get_by_text(re.compile(r"\d+ pictures of 0 taken for 0"))).to_be_visible()
+    screenshot("8-cell")
+    for name in ("Curves", "Classes and metrics", "Hyperparameters"):
+        tab = page.get_by_role("tab", name=name)
+        tab.click()
+        expect(tab).to_have_attribute("aria-selected", "true")
+        screenshot(f"9-{name.split()[0].lower()}")
+
+
+def ask_for_a_prediction(page: Page, screenshot: Callable[[str], None]) -> None:
+    page.get_by_role("link", name="Predict", exact=True).click()
+    heading(page, "Predict")
+    picture = sorted((home.home_dir() / "samples" / "digits" / "7").iterdir())[0]
+    page.locator('input[type="file"]').set_input_files(picture)
+    answer = page.locator("strong").filter(has_text=re.compile(r"^\d$"))
+    expect(answer).to_have_count(1)  # instead of the pictures that are shown before
+    expect(answer).to_have_text("7")
+    expect(page.get_by_text(re.compile(r"probability (0\.[5-9]|1\.0)"))).to_be_visible()
+    screenshot("10-prediction")
+
+
+def heading(page: Page, title: str) -> None:
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
