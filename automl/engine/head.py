@@ -95,6 +95,8 @@ def _head_environment() -> dict[str, str]:
         "RAY_preload_python_modules": ",".join(PRELOADED),
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
         "RAY_CHDIR_TO_TRIAL_DIR": "0",
+        # Ray's 15 leaves a thread 3 % of a core that others want, too, and its siblings wait
+        "RAY_worker_niceness": "5",
         # a thread that spins at a barrier starves its neighbours on a busy machine
         "OMP_WAIT_POLICY": "PASSIVE",
         "GOMP_SPINCOUNT": "0",
