@@ -1,5 +1,6 @@
 """Configure: what to optimise and for how long; the job beside it; Start."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import streamlit as st
@@ -11,7 +12,7 @@ launch.follow()
 frame.begin("Configure")
 data = selection.require_data()
 try:
-    found = cached.inspection(data)
+    found = cached.inspection(data, selection.target_column())
 except (ValueError, OSError) as error:
     st.error(wording.plain(str(error)))
     st.page_link("pages/dataset.py", label="Choose other pictures", icon=":material/arrow_back:")
@@ -23,6 +24,7 @@ with left:
     suggested = source.free_name(data, set(selection.experiment_names()))
     name = st.text_input("Name of the experiment", suggested, key=f"name {suggested}")
     draft = job_form.show(data, dataset_view.median_side(found), mirror=not source.is_digits(data))
+    draft = replace(draft, target_column_name=selection.target_column())
 with right:
     try:
         job = draft.job()

@@ -24,8 +24,11 @@ def choices() -> None:
             take(data)
     with path:
         st.subheader("On this machine")
-        st.caption("A folder with one sub-folder of pictures per class, or a zip of one.")
-        typed = st.text_input("Full path of the folder or zip", key="typed path")
+        st.caption(
+            "A folder with one sub-folder of pictures per class, a zip or tar of one, or a table "
+            "of pictures and labels: CSV, TSV, Parquet, JSONL, MLTable, Label Studio, Vertex AI."
+        )
+        typed = st.text_input("Full path of the folder or file", key="typed path")
         if st.button("Use this path", icon=":material/folder_open:") and typed:
             try:
                 data = source.from_path(typed)
@@ -34,10 +37,10 @@ def choices() -> None:
             else:
                 take(data)
     with upload:
-        st.subheader("Upload a zip")
-        st.caption("One folder of pictures per class inside.")
-        file = st.file_uploader("Zip of pictures", type="zip")
-        if file and st.button("Use this zip", icon=":material/upload:"):
+        st.subheader("Upload an archive")
+        st.caption("A zip or tar with one folder of pictures per class, or a table beside them.")
+        file = st.file_uploader("Zip or tar of pictures", type=list(source.ARCHIVES))
+        if file and st.button("Use this archive", icon=":material/upload:"):
             take(source.save_upload(file, file.name))
 
 
@@ -48,13 +51,35 @@ def refused(error: ValueError) -> None:
     st.stop()
 
 
+def choose_target_column(data: source.DataSource) -> str:
+    """Ask which column holds the labels, where there are columns."""
+    names, chosen = cached.columns(data), selection.target_column()
+    if not names:
+        return chosen
+    index = names.index(chosen) if chosen in names else None
+    picked = st.selectbox(
+        "Column of the labels",
+        names,
+        index=index,
+        key=f"target column instead of {chosen}",
+        placeholder="Choose the column that holds the labels",
+        width=400,
+    )
+    if picked is None:
+        st.info("Each row of this table is a picture. Which column says what it shows?")
+        st.stop()
+    selection.choose_target_column(picked)
+    return picked
+
+
 data = selection.chosen_data()
 if data is None:
     st.info("Which pictures should the model learn from? Each class is a folder of pictures.")
     choices()
     st.stop()
 try:
-    found = cached.inspection(data)
+    target_column = choose_target_column(data)
+    found = cached.inspection(data, target_column)
 except (ValueError, OSError) as error:  # DataError, or the path is gone
     refused(error)
 
@@ -66,7 +91,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
         selection.choose_data(None)
         st.rerun()
     if st.button("Configure", type="primary", icon=":material/arrow_forward:", disabled=blocked):
-        st.switch_page("pages/configure.py", query_params={"data": str(data.path)})
+        parameters = {"data": str(data.path), "target": target_column}
+        st.switch_page("pages/configure.py", query_params=parameters)
 dataset_view.summary(found)
 left, right = st.columns([3, 2], gap="medium")
 with left:

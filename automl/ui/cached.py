@@ -120,7 +120,7 @@ def _thumbnail(path: Path, mtime_ns: int) -> bytes:  # noqa: ARG001
     return pictures.thumbnail(path)
 
 
-def inspection(data: DataSource) -> "Manifest":
+def inspection(data: DataSource, target_column_name: str) -> "Manifest":
     """What the data source holds, with a bar while it is being read. Not to be changed.
 
     Raises:
@@ -128,14 +128,15 @@ def inspection(data: DataSource) -> "Manifest":
     """
     from automl.dataset import manifest
 
-    kept = _inspections(str(data.path), data.type, source.signature(data.path))
+    kept = _inspections(str(data.path), target_column_name, source.signature(data.path))
     if not kept:
         place = st.empty()
 
         def tell(what: str, done: int, total: int) -> None:
             place.progress(done / max(total, 1), f"{what}: {done:,} of {total:,}")
 
-        kept.append(manifest.inspect(data, progress=tell))
+        inspected = manifest.inspect(data, target_column_name=target_column_name, progress=tell)
+        kept.append(inspected)
         place.empty()
     return kept[0]
 
@@ -143,8 +144,24 @@ def inspection(data: DataSource) -> "Manifest":
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _inspections(
     path: str,  # noqa: ARG001
-    kind: str | None,  # noqa: ARG001
+    target_column_name: str,  # noqa: ARG001
     signature: tuple[int, ...],  # noqa: ARG001
 ) -> "list[Manifest]":
     # filled by the caller: Streamlit would replay what a cached function has drawn
     return []
+
+
+def columns(data: DataSource) -> list[str]:
+    """Names of a table's columns; none for a folder of pictures.
+
+    Raises:
+        ValueError: it cannot be read; says why.
+    """
+    return _columns(str(data.path), source.signature(data.path))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _columns(path: str, signature: tuple[int, ...]) -> list[str]:  # noqa: ARG001
+    from automl.dataset import readers
+
+    return readers.columns(DataSource(path=Path(path)))

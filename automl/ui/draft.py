@@ -23,6 +23,7 @@ class Draft:
     """Form values. `models`, `learning_rates`, `epochs` and `side` count unless automatic."""
 
     data: DataSource
+    target_column_name: str = "label"
     primary_metric: str = "accuracy"
     minutes: int = 15
     max_trials: int = 8
@@ -49,6 +50,7 @@ class Draft:
     def _content(self) -> dict[str, Any]:
         content: dict[str, Any] = {
             "primary_metric": self.primary_metric,
+            "target_column_name": self.target_column_name,
             "training_data": self.data.model_dump(exclude_none=True),
             "limits": {
                 "timeout_minutes": self.minutes,

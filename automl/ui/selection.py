@@ -10,7 +10,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from automl import home, leaderboard, store
-from automl.job import DataSource, JobError
+from automl.job import DataSource, Job, JobError
 from automl.records import TrialRecord
 from automl.ui import cached, wording
 
@@ -88,16 +88,35 @@ def chosen_data() -> DataSource | None:
     path = _remembered("data")
     if path is None:
         return None
-    st.query_params["data"] = st.session_state["data"] = path
+    _remember("data", path)
     return DataSource(path=Path(path))
 
 
 def choose_data(data: DataSource | None) -> None:
-    if data is None:
-        st.query_params.pop("data", None)
-        st.session_state.pop("data", None)
+    _remember("data", None if data is None else str(data.path))
+    _remember("target", None)
+
+
+def target_column() -> str:
+    """The column of a table that holds the labels."""
+    chosen = _remembered("target")
+    if chosen is None:
+        default: str = Job.model_fields["target_column_name"].default
+        return default
+    _remember("target", chosen)
+    return chosen
+
+
+def choose_target_column(name: str) -> None:
+    _remember("target", name)
+
+
+def _remember(name: str, value: str | None) -> None:
+    if value is None:
+        st.query_params.pop(name, None)
+        st.session_state.pop(name, None)
     else:
-        st.query_params["data"] = st.session_state["data"] = str(data.path)
+        st.query_params[name] = st.session_state[name] = value
 
 
 def _remembered(name: str) -> str | None:

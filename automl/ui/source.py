@@ -10,6 +10,9 @@ from automl import home
 from automl.dataset import sample
 from automl.job import DataSource
 
+ARCHIVES = ("zip", "tar", "tar.gz", "tgz", "tar.bz2", "tbz2", "tar.xz", "txz")
+"""Endings of the files that can be uploaded."""
+
 _CHUNK_BYTES = 1 << 20
 
 
@@ -38,7 +41,7 @@ def is_digits(data: DataSource) -> bool:
 
 
 def save_upload(upload: BinaryIO, name: str) -> DataSource:
-    """Copy an uploaded zip under its content hash, so that the same file is kept once."""
+    """Copy an uploaded archive under its content hash, so that the same file is kept once."""
     folder = home.cache_dir("uploads")
     digest = hashlib.sha256()
     upload.seek(0)
@@ -46,10 +49,18 @@ def save_upload(upload: BinaryIO, name: str) -> DataSource:
         while chunk := upload.read(_CHUNK_BYTES):
             digest.update(chunk)
             partial.write(chunk)
-    target = folder / digest.hexdigest()[:16] / f"{slug(Path(name).stem)}.zip"
+    stem, suffix = _parts(Path(name).name)
+    target = folder / digest.hexdigest()[:16] / f"{slug(stem)}{suffix}"
     target.parent.mkdir(exist_ok=True)
     Path(partial.name).replace(target)
-    return DataSource(path=target, type="zip")
+    return DataSource(path=target)
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """What stands before the ending of an archive, and the ending."""
+    lower = name.lower()
+    ending = next((f".{kind}" for kind in ARCHIVES if lower.endswith(f".{kind}")), ".zip")
+    return name[: len(name) - len(ending)], ending
 
 
 def signature(path: Path) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from tests.pages.conftest import texts
 def test_without_pictures_it_offers_three_ways_to_choose_them(open_page):
     page = open_page("dataset")
     headings = [heading.value for heading in page.subheader]
-    assert headings == ["Try the sample", "On this machine", "Upload a zip"]
+    assert headings == ["Try the sample", "On this machine", "Upload an archive"]
 
 
 def test_the_sample_is_one_click_away(open_page):
@@ -69,3 +69,19 @@ def test_a_label_with_markdown_shows_as_it_is(open_page, make_pictures):
 
 def click(page, label):
     next(button for button in page.button if button.label == label).click().run()
+
+
+def test_of_a_table_one_chooses_the_column_of_the_labels(open_page, make_pictures, tmp_path):
+    pictures = make_pictures()
+    rows = [f"{path},{path.parent.name},x" for path in sorted(pictures.rglob("*.png"))]
+    table = tmp_path / "pets.csv"
+    table.write_text("\n".join(["image,species,owner", *rows]))
+    page = open_page("dataset", data=str(table))
+    assert "Which column says what it shows?" in texts(page)
+    assert page.selectbox[0].options == ["image", "species", "owner"]
+    page.selectbox[0].select("species").run()
+    assert page.query_params["target"] == "species"
+    assert page.metric[1].value == "2"  # cat and dog
+
+    configured = open_page("configure", data=str(table), target="species")
+    assert "target_column_name: species" in configured.code[0].value

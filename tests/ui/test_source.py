@@ -15,6 +15,11 @@ def test_an_upload_is_kept_once_under_its_own_name():
     assert first.path.name == "my-pets-1.zip"
 
 
+@pytest.mark.parametrize("name", ["pets.tar.gz", "pets.TGZ", "pets.tar"])
+def test_an_uploaded_tar_keeps_its_ending(name):
+    assert source.save_upload(io.BytesIO(b"tar"), name).path.name == name.lower()
+
+
 def test_an_upload_cannot_choose_where_it_goes(home):
     saved = source.save_upload(io.BytesIO(b"zip"), "../../etc/evil.zip")
     assert home in saved.path.parents
