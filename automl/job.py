@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from automl import hyperparameters
+from automl.dataset.corrections import Corrections
 from automl.datastores import locate
 from automl.frozen import FrozenModel
 
@@ -187,6 +188,9 @@ class Job(FrozenModel):
 
     datastores: dict[str, str] = Field(default_factory=dict)
     """The place that stands for each of Azure's datastores: a folder, or the URL of one."""
+
+    corrections: Corrections = Field(default_factory=Corrections)
+    """What to change about the pictures and labels; the files stay as they are."""
 
     limits: Limits = Field(default_factory=Limits)
     training_parameters: dict[str, Any] = Field(default_factory=dict)
@@ -430,6 +434,7 @@ _SECTIONS: dict[tuple[str | int, ...], type[FrozenModel]] = {
     ("sweep", "sampling_algorithm"): SamplingAlgorithm,
     **{(key,): DataSource for key in DATA_KEYS},
     ("resources_per_trial",): ResourcesPerTrial,
+    ("corrections",): Corrections,
 }
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from automl.dataset import checks
+from automl.dataset import caches, checks, corrections, near_duplicates
+from automl.dataset.checks.wording import finding
+from automl.dataset.corrections import Corrections
 from automl.dataset.errors import DataError
 from automl.dataset.readers import PASSED_OVER, read
-from automl.dataset.report import DatasetReport
+from automl.dataset.report import DatasetReport, Finding, Severity
 from automl.dataset.scan import scan
 from automl.dataset.split import assign
 from automl.job import DataSource, Job
@@ -24,8 +26,9 @@ class Manifest:
     """The pictures, their classes and their splits."""
 
     samples: pd.DataFrame
-    """As `scan` has them, with `split` assigned, and `label_index` (Int64); both are missing
-    for the unreadable ones."""
+    """As `scan` has them but for the fingerprint, corrected, with `split` assigned,
+    `label_index` (Int64), and `near_duplicate_group` as in `near_duplicates.groups`; the first
+    two are missing for the unreadable ones."""
 
     class_names: list[str]
     """Sorted; the position is the label index."""
@@ -43,6 +46,7 @@ def build(job: Job, *, progress: Progress | None = None) -> Manifest:
     Raises:
         DataError: when it cannot be read or has blocking problems, with all of them.
     """
+    caches.hold_data()
     given = {"validation": job.validation_data, "test": job.test_data}
     read_source = functools.partial(
         read, target_column_name=job.target_column_name, datastores=job.datastores
@@ -51,7 +55,7 @@ def build(job: Job, *, progress: Progress | None = None) -> Manifest:
     parts += [
         _scanned(read_source, source, split, progress) for split, source in given.items() if source
     ]
-    manifest = _finish(_joined(parts), job.validation_data_size, job.seed)
+    manifest = _finish(_joined(parts), job.corrections, job.validation_data_size, job.seed)
     if manifest.report.blocking:
         raise DataError("\n".join(finding.message for finding in manifest.report.blocking))
     return manifest
@@ -60,15 +64,21 @@ def build(job: Job, *, progress: Progress | None = None) -> Manifest:
 def inspect(
     source: DataSource,
     *,
+    corrections: Corrections | None = None,
     target_column_name: str = "label",
     datastores: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
-    """A data set on its own, blocking problems included in the report rather than raised."""
+    """A data set on its own, blocking problems included in the report rather than raised.
+
+    Raises:
+        DataError: when it cannot be read, or the corrections do not fit it.
+    """
     read_source = functools.partial(
         read, target_column_name=target_column_name, datastores=datastores
     )
-    return _finish(_scanned(read_source, source, None, progress), _VALIDATION_SHARE, seed=0)
+    samples = _scanned(read_source, source, None, progress)
+    return _finish(samples, corrections or Corrections(), _VALIDATION_SHARE, seed=0)
 
 
 def _scanned(
@@ -90,7 +100,6 @@ def _scanned(
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
     samples = pd.concat(parts, ignore_index=True)
-    samples["id"] = range(len(samples))
     for name in PASSED_OVER:
         found = [part.attrs[name] for part in parts]
         samples.attrs[name] = {
@@ -101,14 +110,28 @@ def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
     return samples
 
 
-def _finish(samples: pd.DataFrame, validation_share: float, seed: int) -> Manifest:
+def _finish(
+    samples: pd.DataFrame, wanted: Corrections, validation_share: float, seed: int
+) -> Manifest:
+    samples, changes = corrections.apply(samples, wanted)
+    samples["near_duplicate_group"] = near_duplicates.groups(samples)
+    same = near_duplicates.sameness(samples)
+    samples, settled = corrections.settle_leaks(samples, same, wanted.leaked)
+    samples = samples.drop(columns="fingerprint").reset_index(drop=True)
+    samples["id"] = range(len(samples))
     validation_given = bool((samples["split"] == "validation").any())
     report = checks.check(samples, validation_given=validation_given)
     samples = assign(samples, validation_share=validation_share, seed=seed)
+    report = checks.check_split(samples, report).plus(_applied(changes + settled))
     class_names = sorted(report.classes)
     index = {name: position for position, name in enumerate(class_names)}
     readable = samples["problem"].isna()
     samples["label_index"] = samples["label"].map(index).where(readable).astype("Int64")
-    splits = samples["split"].value_counts()
-    counts = {name: int(splits[name]) for name in ("train", "validation", "test") if name in splits}
-    return Manifest(samples, class_names, report.model_copy(update={"splits": counts}))
+    return Manifest(samples, class_names, report)
+
+
+def _applied(changes: list[str]) -> list[Finding]:
+    if not changes:
+        return []
+    message = "Corrected as asked for: " + " ".join(changes)
+    return [finding("corrections", Severity.INFO, [], message, count=len(changes))]

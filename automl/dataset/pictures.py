@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from automl.dataset import appearance
+from automl.dataset.appearance import Appearance
+
 MAX_PIXELS = 100_000_000
 MAX_THUMBNAIL_BYTES = 10_000
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM")  # JPEG includes MPO
@@ -40,6 +43,7 @@ class PictureFacts:
     height: int
     format: str
     mode: str
+    appearance: Appearance
 
 
 def load_rgb(source: Path | BinaryIO, *, min_side: int | None = None) -> Image.Image:
@@ -91,11 +95,12 @@ def examine(source: Path | BinaryIO) -> PictureFacts:
     """Facts about a picture that was read to its end, so that a cut-off file is found."""
     with _opened(source) as image:
         (width, height), mode, file_format = image.size, image.mode, image.format or ""
-        image.draft(None, (1, 1))  # reads every byte of a JPEG but rebuilds 1/64 of the pixels
-        _upright_rgb(image)
+        # reads every byte of a JPEG but rebuilds only as many pixels as are looked at
+        image.draft(None, (appearance.SIDE, appearance.SIDE))
+        look = appearance.measure(_upright_rgb(image))
         if _orientation(image) >= 5:
             width, height = height, width
-    return PictureFacts(width=width, height=height, format=file_format, mode=mode)
+    return PictureFacts(width=width, height=height, format=file_format, mode=mode, appearance=look)
 
 
 @contextlib.contextmanager

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from PIL import Image
 
 from automl import home
-from automl.dataset import pictures
+from automl.dataset import in_use, pictures
 from automl.dataset.errors import DataError
 from automl.dataset.threads import map_in_threads
 
@@ -48,6 +48,17 @@ def centre_crops(
     return _array(samples, name, crop_size, crop, progress=progress)
 
 
+def size_bytes() -> int:
+    """Of all arrays together."""
+    return sum(path.stat().st_size for path in home.cache_dir("pixels").iterdir())
+
+
+def clear() -> None:
+    """Remove the arrays that no living process has asked for, and what killed ones left."""
+    for path in home.cache_dir("pixels").iterdir():
+        _remove_unused(path)
+
+
 def _name(samples: pd.DataFrame, what: list[str | int]) -> str:
     key = json.dumps([_VERSION, what, samples["content_hash"].tolist()])
     return hashlib.sha256(key.encode()).hexdigest() + ".npy"
@@ -62,12 +73,25 @@ def _array(
     progress: Progress | None,
 ) -> Path:
     target = home.cache_dir("pixels") / name
-    if target.is_file():
-        return target
-    with FileLock(home.cache_dir("locks") / f"{name}.lock"):
+    with FileLock(_lock_path(target)):
+        in_use.hold(target)  # trials will map it into memory for as long as this process lives
         if not target.is_file():
             _build(samples, target, side, decode, progress=progress)
     return target
+
+
+def _lock_path(path: Path) -> Path:
+    return home.cache_dir("locks") / f"{path.stem}.npy.lock"
+
+
+def _remove_unused(path: Path) -> None:
+    """path: of an array, or of one that was not finished."""
+    try:
+        with FileLock(_lock_path(path), timeout=0):
+            if not in_use.is_held(path.with_suffix(".npy")):
+                path.unlink(missing_ok=True)
+    except Timeout:
+        return  # somebody is building it
 
 
 def _build(
@@ -78,6 +102,8 @@ def _build(
     *,
     progress: Progress | None,
 ) -> None:
+    for left_over in target.parent.glob("*.partial"):  # by processes that were killed
+        _remove_unused(left_over)
     rows = list(enumerate(zip(samples["path"], samples["content_hash"], strict=True)))
     partial = target.with_suffix(".partial")
     try:

@@ -1,9 +1,11 @@
 """What every picture file holds, read once and remembered while the file stays the same."""
 
 import hashlib
+import math
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -15,21 +17,31 @@ from automl import home
 from automl.dataset import pictures
 from automl.dataset.threads import map_in_threads
 
-_VERSION = 1  # raise it when the same file would give other facts
+_VERSION = 2  # raise it when the same file would give other facts
 _CHUNK = 1 << 16
+_ABANDONED_SECONDS = 3600
 _IDENTITY = ["path", "num_bytes", "mtime_ns"]
-_FACTS = ["width", "height", "format", "mode", "content_hash", "problem"]
-_TYPES = {"width": "int64", "height": "int64"} | dict.fromkeys(_FACTS[2:], "str")
+_TYPES = {
+    **dict.fromkeys(["width", "height"], "int64"),
+    **dict.fromkeys(["format", "mode", "content_hash", "problem"], "str"),
+    **dict.fromkeys(["brightness", "contrast", "sharpness"], "float64"),
+    "fingerprint": "object",
+}
+_FACTS = list(_TYPES)
+
+Facts = tuple[int, int, str, str, str | None, str | None, float, float, float, bytes | None]
+_NO_LOOK = (math.nan, math.nan, math.nan, None)
 
 
 def scan(
     listing: pd.DataFrame, *, progress: Callable[[int, int], None] | None = None
 ) -> pd.DataFrame:
-    """The listing with `id`, `width`, `height`, `format`, `mode`, `num_bytes`, `content_hash`
-    and `problem`.
+    """The listing with `id`, `width`, `height`, `format`, `mode`, `num_bytes`, `content_hash`,
+    `problem`, and `brightness`, `contrast`, `sharpness`, `fingerprint` as in `appearance`.
 
-    Unreadable files have a sentence in `problem` and a size of 0 x 0; `content_hash` is missing
-    only where the file could not even be opened. Elsewhere `problem` is missing.
+    Unreadable files have a sentence in `problem`, a size of 0 x 0 and no appearance;
+    `content_hash` is missing only where the file could not even be opened. Elsewhere `problem`
+    is missing.
     """
     files = _identify(listing["path"].tolist())
     memory = _memory_path(files["path"].tolist())
@@ -67,7 +79,7 @@ def _size_and_time(path: str) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _examine(path: str) -> tuple[int, int, str, str, str | None, str | None]:
+def _examine(path: str) -> Facts:
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
             return 0, 0, "", "", None, "This is not a file."  # a device's bytes might never end
@@ -77,10 +89,13 @@ def _examine(path: str) -> tuple[int, int, str, str, str | None, str | None]:
     except FileNotFoundError:
         return 0, 0, "", "", None, "The file does not exist."
     except OSError as error:
-        return 0, 0, "", "", None, f"The file cannot be opened ({error.strerror})."
+        return 0, 0, "", "", None, f"The file cannot be opened ({error.strerror}).", *_NO_LOOK
     except pictures.UnreadablePicture as error:
-        return 0, 0, "", "", content_hash, str(error)
-    return facts.width, facts.height, facts.format, facts.mode, content_hash, None
+        return 0, 0, "", "", content_hash, str(error), *_NO_LOOK
+    shape = (facts.width, facts.height, facts.format, facts.mode)
+    look = facts.appearance
+    seen = (look.brightness, look.contrast, look.sharpness, look.fingerprint)
+    return *shape, content_hash, None, *seen
 
 
 def _digest(file: BinaryIO) -> str:
@@ -101,11 +116,14 @@ def _recall(memory: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(memory)
     except (OSError, pa.ArrowInvalid):  # nothing there, or damaged: look at the pictures again
-        nothing = {name: pd.Series(dtype="str") for name in [*_IDENTITY, *_FACTS]}
-        return pd.DataFrame(nothing).astype({"num_bytes": "int64", "mtime_ns": "int64"} | _TYPES)
+        types = {"path": "str", "num_bytes": "int64", "mtime_ns": "int64"} | _TYPES
+        return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in types.items()})
 
 
 def _remember(memory: Path, facts: pd.DataFrame) -> None:
+    for left_over in memory.parent.glob("*.partial"):
+        if left_over.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
+            left_over.unlink(missing_ok=True)  # by a process that was killed
     with tempfile.NamedTemporaryFile(dir=memory.parent, suffix=".partial", delete=False) as file:
         facts.drop_duplicates("path").to_parquet(file, index=False)
     Path(file.name).replace(memory)

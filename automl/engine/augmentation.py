@@ -11,12 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-CROP_SCALE = (0.35, 1.0)
-"""Share of the picture's area that a crop keeps; 0.08 as for ImageNet cuts away small objects."""
-
-CROP_RATIO = (3 / 4, 4 / 3)
-COLOUR_STRENGTH = 0.2
-"""Largest relative change of brightness and contrast."""
+from automl.dataset.preview import COLOUR_STRENGTH, CROP_RATIO, CROP_SCALE
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,11 @@ from numpy.typing import NDArray
 
 from automl.dataset import pixels
 from automl.dataset.manifest import Manifest
+from automl.dataset.preview import CROP_ROOM
 from automl.engine.planning import PlannedTrial
 from automl.hyperparameters import Hyperparameters
 
 Progress = Callable[[str, int, int], None]
-
-_CROP_ROOM = 256 / 224
-"""Side of the kept picture over that of the crops: a crop of average scale is not enlarged."""
-
 
 PixelArray = Path | NDArray[np.uint8]
 """An .npy file to map into memory, or the array itself when Ray carries it to another machine."""
@@ -91,7 +88,7 @@ def prepare(
 
 def _sizes(hyperparameters: Hyperparameters) -> tuple[int, int, int]:
     return (
-        round(hyperparameters.training_crop_size * _CROP_ROOM),
+        round(hyperparameters.training_crop_size * CROP_ROOM),
         hyperparameters.validation_resize_size,
         hyperparameters.validation_crop_size,
     )

@@ -39,14 +39,21 @@ def make_folder(tmp_path: Path, make_picture: Callable[..., Path]) -> Callable[.
 
 @pytest.fixture
 def make_samples() -> Callable[..., pd.DataFrame]:
-    """Scanned samples that exist on paper only, from (label, content, split, problem) rows."""
+    """Scanned samples that exist on paper only, from (label, content, split, problem) rows;
+    ordinary photos, none nearly the same as another, unless the keywords say otherwise."""
 
-    def make(*rows: tuple[str, str, str | None, str | None]) -> pd.DataFrame:
+    def make(*rows: tuple[str, str, str | None, str | None], **columns: object) -> pd.DataFrame:
         samples = pd.DataFrame(rows, columns=["label", "content_hash", "split", "problem"])
         paths = [f"/data/{label}/{number}.png" for number, label in enumerate(samples["label"])]
-        return samples.assign(path=paths, id=range(len(samples))).astype(
-            {"split": "str", "problem": "str"}
-        )
+        ordinary = {"width": 640, "height": 480, "format": "JPEG", "mode": "RGB"}
+        look = {"brightness": 120.0, "contrast": 50.0, "sharpness": 900.0}
+        missing = pd.Series([None] * len(samples), dtype="Int64")
+        return samples.assign(
+            path=paths,
+            id=range(len(samples)),
+            near_duplicate_group=missing,
+            **{**ordinary, **look, **columns},
+        ).astype({"split": "str", "problem": "str", "near_duplicate_group": "Int64"})
 
     return make
 

@@ -87,7 +87,7 @@ def test_facts_are_those_of_the_upright_picture(orientation: int) -> None:
     turn = STORED_AS[orientation]
     stored = quarters() if turn is None else quarters().transpose(turn)
     facts = pictures.examine(encoded(stored, "JPEG", exif=exif))
-    assert facts == pictures.PictureFacts(width=64, height=32, format="JPEG", mode="RGB")
+    assert (facts.width, facts.height, facts.format, facts.mode) == (64, 32, "JPEG", "RGB")
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "TIFF"])

@@ -13,6 +13,7 @@ def samples_of(*contents: tuple[str, str], folder: str = "/data") -> pd.DataFram
     samples["path"] = [f"{folder}/{number:05}.png" for number in range(len(samples))]
     samples["split"] = pd.Series([None] * len(samples), dtype="str")
     samples["problem"] = pd.Series([None] * len(samples), dtype="str")
+    samples["near_duplicate_group"] = pd.Series([None] * len(samples), dtype="Int64")
     return samples
 
 

@@ -1,0 +1,63 @@
+"""Everything that is kept to save time and can be had again, and how to get rid of it."""
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from automl import home
+from automl.dataset import in_use, pixels
+
+DATA = ("archives", "remote", "uploads")
+"""Pictures: unpacked, downloaded, uploaded. Experiments that are running read them."""
+
+NAMES = tuple(sorted((*DATA, "pixels", "scans")))
+_RECENT_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """What came of clearing the caches."""
+
+    freed_bytes: int
+    kept_bytes: int
+    """In use by an experiment, or uploaded, unpacked or downloaded within the last hour."""
+
+
+def hold_data() -> None:
+    """Mark the pictures in the caches as in use until this process ends."""
+    for name in DATA:
+        in_use.hold(home.cache_dir(name))
+
+
+def size_bytes() -> dict[str, int]:
+    """Bytes of each cache."""
+    return {name: _size(home.cache_dir(name)) for name in NAMES}
+
+
+def clear() -> Cleared:
+    """Remove what nobody uses."""
+    before = sum(size_bytes().values())
+    pixels.clear()
+    _remove(home.cache_dir("scans"))
+    for name in DATA:
+        folder = home.cache_dir(name)
+        if not in_use.is_held(folder):
+            _remove(folder, unchanged_for_seconds=_RECENT_SECONDS)  # a page may be about to use it
+    after = sum(size_bytes().values())
+    return Cleared(freed_bytes=before - after, kept_bytes=after)
+
+
+def _remove(folder: Path, unchanged_for_seconds: float = 0) -> None:
+    latest = time.time() - unchanged_for_seconds
+    for path in folder.iterdir():
+        if path.lstat().st_mtime > latest:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())

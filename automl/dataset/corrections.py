@@ -1,0 +1,149 @@
+"""What the user wants changed about a data set, kept in the job; the files stay untouched."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import ConfigDict, StringConstraints
+
+from automl.dataset.errors import DataError
+from automl.frozen import FrozenModel
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to import, and a job is read without looking at pictures
+
+_CONTENT = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
+
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Corrections(FrozenModel):
+    """Applied in the order in which they stand here, before anything is checked or split.
+
+    A picture is named by the end of its path, as in `cat/0012.jpg`, with as many folders as tell
+    it from the others, or by the SHA-256 of its bytes, which stands for all its copies. Both
+    mean the same on another machine, unlike a full path, and for a zip file, which has none.
+    """
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)  # 7: seven in YAML means the label "7"
+
+    rename_labels: dict[Label, Label] = {}
+    """Old label -> new label, all at once; two with the same new label become one class."""
+
+    relabel: dict[str, Label] = {}
+    """Picture -> its right label, as the labels are after renaming."""
+
+    exclude: list[str] = []
+    """Pictures to leave out."""
+
+    leaked: Literal["keep", "drop", "move"] = "keep"
+    """Pictures, or nearly the same ones, that are given to train and also to validate or test:
+    `keep` warns, `drop` takes them out of the training data, which leaves the scores comparable
+    with others on the same data, and `move` puts the held-out ones into the training data."""
+
+
+def apply(samples: "pd.DataFrame", corrections: Corrections) -> "tuple[pd.DataFrame, list[str]]":
+    """The samples with new labels and without the excluded ones, and a sentence on each change.
+
+    Raises:
+        DataError: a label or picture that is named is not there, or several pictures fit.
+    """
+    done = []
+    if corrections.rename_labels:
+        samples, sentence = _renamed(samples, corrections.rename_labels)
+        done.append(sentence)
+    named = _Names(samples)
+    if corrections.relabel:
+        right = {row: new for name, new in corrections.relabel.items() for row in named.rows(name)}
+        labels = samples.index.to_series().map(right).fillna(samples["label"])
+        samples = samples.assign(label=labels.astype("str"))
+        done.append(f"{_pictures(len(right))} given another label.")
+    if corrections.exclude:
+        excluded = {row for name in corrections.exclude for row in named.rows(name)}
+        samples = samples.drop(index=list(excluded))
+        done.append(f"{_pictures(len(excluded))} left out.")
+    return samples, done
+
+
+def settle_leaks(
+    samples: "pd.DataFrame", key: "pd.Series", leaked: Literal["keep", "drop", "move"]
+) -> "tuple[pd.DataFrame, list[str]]":
+    """The samples with each picture on one side of the splits as given, and what was done.
+
+    key: the same text for pictures that are the same.
+    """
+    split = samples["split"].fillna("train").where(samples["problem"].isna())
+    is_train, is_held_out = split == "train", split.isin(["validation", "test"])
+    on_both = key.isin(set(key[is_train].dropna()) & set(key[is_held_out].dropna()))
+    chosen = on_both & (is_train if leaked == "drop" else is_held_out)
+    if leaked == "keep" or not chosen.any():
+        return samples, []
+    what = _pictures(int(chosen.sum()))
+    if leaked == "drop":
+        held_out = "as they are in the validation or test data too"
+        return samples[~chosen], [f"{what} left out of the training data, {held_out}."]
+    moved = samples.assign(split=samples["split"].mask(chosen, "train"))
+    return moved, [f"{what} moved from the validation or test data to the training data."]
+
+
+def _renamed(samples: "pd.DataFrame", new_labels: dict[str, str]) -> "tuple[pd.DataFrame, str]":
+    present = set(samples["label"])
+    for label in new_labels:
+        if label not in present:
+            raise DataError(
+                f"corrections.rename_labels names the label {label!r}, which is not there. "
+                + _hint(label, present)
+            )
+    changed = samples.assign(label=samples["label"].replace(new_labels))
+    pairs = ", ".join(f"{old} to {new}" for old, new in list(new_labels.items())[:5])
+    more = f" and {len(new_labels) - 5} more" if len(new_labels) > 5 else ""
+    return changed, f"Renamed: {pairs}{more}."
+
+
+class _Names:
+    """Finds pictures by what a user calls them."""
+
+    def __init__(self, samples: "pd.DataFrame") -> None:
+        self._by_content = samples.groupby("content_hash").groups
+        self._by_name: dict[str, list[tuple[str, object]]] = {}
+        for row, path in samples["path"].items():
+            path = path.replace("\\", "/")
+            self._by_name.setdefault(path.rpartition("/")[2], []).append((path, row))
+
+    def rows(self, name: str) -> list[object]:
+        content = _CONTENT.fullmatch(name)
+        if content:
+            return self._of_content(content[1].lower())
+        wanted = name.replace("\\", "/").removeprefix("./")
+        same_name = self._by_name.get(wanted.rpartition("/")[2], [])
+        end = "/" + wanted.lstrip("/")
+        fitting = [row for path, row in same_name if path.endswith(end)]
+        if len(fitting) == 1:
+            return fitting
+        if fitting:
+            raise DataError(
+                f"corrections name the picture {name}, but {len(fitting)} pictures end like that. "
+                "Write more of the path."
+            )
+        near = [path for path, _ in same_name] or list(self._by_name)
+        raise DataError(
+            f"corrections name the picture {name}, which is not there. {_hint(wanted, near)}"
+        )
+
+    def _of_content(self, content: str) -> list[object]:
+        if content not in self._by_content:
+            raise DataError(
+                f"corrections name the picture of SHA-256 {content}, but none has such content. "
+                "It may have been edited since; take the name out."
+            )
+        return list(self._by_content[content])
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)
+    return f"Nearest is {nearest[0]}." if nearest else "There is none."
+
+
+def _pictures(count: int) -> str:
+    return "1 picture was" if count == 1 else f"{count:,} pictures were"

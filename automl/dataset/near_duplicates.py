@@ -1,0 +1,161 @@
+"""Pictures that are nearly the same: encoded again, resized, cropped a little, brightened.
+
+Candidates have perceptual hashes that differ in few bits (the hash is that of imagehash's `phash`,
+<https://github.com/JohannesBuchner/imagehash>, on 16 x 16 instead of 32 x 32 grey values). They
+are found without comparing everything with everything: the hashes are sorted several times, with
+their bits in another order each time, and only neighbours are looked at (Charikar, 2002). That
+takes time and memory in proportion to the number of pictures, however alike they are.
+
+A candidate counts once the fingerprints agree as well. A hash alone takes one handwritten 1 for
+another, or a cup for a jar on the same table.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl.dataset.appearance import COLOUR_SIDE, FINGERPRINT_BYTES, GREY_SIDE
+from automl.dataset.groups import connected
+
+MIN_CONTRAST = 5.0
+"""Flatter pictures are left out: the hash of a blank picture is the hash of its noise."""
+
+MAX_BITS = 8
+"""Of 64; a picture cropped by 2 % differs in at most so many, 98 times out of 100."""
+
+_NUM_ORDERS = 24
+_NEIGHBOURS = 8
+_CHUNK = 1 << 14  # pairs compared at once
+
+_MIN_DETAIL = 0.45
+"""Share of neighbouring grey values that differ: less in drawings, digits and studio pictures of a
+small thing, whose fingerprints are alike although the things are not."""
+
+_MIN_SIDE = 2 * GREY_SIDE  # fewer pixels have less detail than a fingerprint seems to show
+_MIN_CORRELATION = 0.97
+_MAX_DEVIATION = 0.9  # standard deviations, of any one grey value
+_MAX_CHROMA = 12.0  # of 255, of any one colour
+_MAX_GAIN = 1.6
+_MAX_DIFFERENCE = 12  # of 255, where there is little detail
+
+
+def groups(samples: pd.DataFrame) -> pd.Series:
+    """Number of the group (Int64) of every picture that is nearly the same as one of other bytes,
+    exact copies of such included; missing elsewhere.
+
+    Args:
+        samples: as `scan` has them.
+    """
+    usable = samples["problem"].isna() & (samples["contrast"] >= MIN_CONTRAST)
+    # in an order of their own, so that the groups do not depend on where the files lie
+    distinct = samples[usable].drop_duplicates("content_hash").sort_values("content_hash")
+    fingerprints = np.frombuffer(b"".join(distinct["fingerprint"]), np.uint8)
+    looks = fingerprints.reshape(len(distinct), FINGERPRINT_BYTES)
+    is_large = (distinct[["width", "height"]].min(axis=1) >= _MIN_SIDE).to_numpy()
+    first, second = _candidates(perceptual_hashes(looks))
+    same = _alike(looks, is_large, first, second)
+    root = connected(len(distinct), first[same], second[same])
+    numbers = pd.Series(root, index=distinct["content_hash"]).astype("Int64")
+    return samples["content_hash"].map(numbers[numbers.duplicated(keep=False)]).astype("Int64")
+
+
+def sameness(samples: pd.DataFrame) -> pd.Series:
+    """Text that is the same for copies and near duplicates; needs `near_duplicate_group`."""
+    group = samples["near_duplicate_group"].astype("str")
+    return ("near " + group).fillna(samples["content_hash"])
+
+
+def perceptual_hashes(fingerprints: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """(N,) from fingerprints (N, 304): which low frequencies are stronger than their median."""
+    grey = fingerprints[:, : GREY_SIDE**2].reshape(-1, GREY_SIDE, GREY_SIDE).astype(np.float32)
+    waves = _cosines()
+    strengths = (waves @ grey @ waves.T).reshape(len(grey), 64)
+    bits = strengths > np.median(strengths, axis=1, keepdims=True)
+    return np.packbits(bits, axis=1).view(np.uint64).ravel()
+
+
+def _cosines() -> NDArray[np.float32]:
+    """(8, 16) the first rows of the discrete cosine transform."""
+    frequency, position = np.ogrid[:8, :GREY_SIDE]
+    angles = np.pi * frequency * (2 * position + 1) / (2 * GREY_SIDE)
+    return np.asarray(np.cos(angles), dtype=np.float32)
+
+
+def _candidates(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of hashes that differ in few bits, each pair once."""
+    count = len(hashes)
+    found = np.empty(0, dtype=np.int64)
+    bits = np.unpackbits(hashes.view(np.uint8).reshape(count, 8), axis=1)
+    for order in range(_NUM_ORDERS):
+        shuffled = bits[:, np.random.default_rng(order).permutation(64)]
+        keys = np.packbits(shuffled.ravel()).view(">u8")  # the first bit counts most
+        ranked = np.argsort(keys.astype(np.uint64), kind="stable")
+        for step in range(1, _NEIGHBOURS + 1):
+            found = np.union1d(found, _close(hashes, ranked[:-step], ranked[step:]))
+    return found // max(count, 1), found % max(count, 1)
+
+
+def _close(
+    hashes: NDArray[np.uint64], first: NDArray[np.int64], second: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    near = np.bitwise_count(hashes[first] ^ hashes[second]) <= MAX_BITS
+    low, high = np.minimum(first, second)[near], np.maximum(first, second)[near]
+    return np.asarray(low * len(hashes) + high)
+
+
+def _alike(
+    looks: NDArray[np.uint8],
+    is_large: NDArray[np.bool_],
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """(E,) whether the fingerprints of the pairs agree; a chunk at a time to save memory."""
+    same = np.zeros(len(first), dtype=bool)
+    for start in range(0, len(first), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        one, other = first[part], second[part]
+        large = is_large[one] & is_large[other]
+        same[part] = _equal(looks[one], looks[other]) | (
+            large & _equal_but_for_light(looks[one], looks[other])
+        )
+    return same
+
+
+def _equal(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    difference = np.maximum(one, other) - np.minimum(one, other)
+    return np.asarray(difference.max(axis=1) <= _MAX_DIFFERENCE)
+
+
+def _equal_but_for_light(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Whether both are detailed and differ in little but brightness and contrast."""
+    split = GREY_SIDE**2
+    (grey_1, spread_1), (grey_2, spread_2) = _standardised(one), _standardised(other)
+    gain = spread_1 / spread_2
+    chroma = np.abs(_chroma(one[:, split:]) - gain[:, None, None] * _chroma(other[:, split:]))
+    return np.asarray(
+        (np.minimum(_detail(grey_1), _detail(grey_2)) >= _MIN_DETAIL)
+        & ((grey_1 * grey_2).mean(axis=1) >= _MIN_CORRELATION)
+        & (np.abs(grey_1 - grey_2).max(axis=1) <= _MAX_DEVIATION)
+        & (chroma.max(axis=(1, 2)) <= _MAX_CHROMA)
+        & (np.maximum(gain, 1 / gain) <= _MAX_GAIN)
+    )
+
+
+def _standardised(looks: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Grey values (N, 256) of mean 0 and variance 1, and the spread (N,) they had before."""
+    grey = looks[:, : GREY_SIDE**2].astype(np.float32)
+    grey -= grey.mean(axis=1, keepdims=True)
+    spread = np.maximum(np.sqrt((grey**2).mean(axis=1)), 1e-3)
+    return grey / spread[:, None], spread
+
+
+def _detail(grey: NDArray[np.float32]) -> NDArray[np.float64]:
+    square = grey.reshape(-1, GREY_SIDE, GREY_SIDE)
+    steps = [np.abs(np.diff(square, axis=axis)) > 0.1 for axis in (1, 2)]
+    return np.asarray(sum(step.mean(axis=(1, 2)) for step in steps) / 2)
+
+
+def _chroma(colours: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(N, 16, 3) how far red, green and blue are from the grey of the same brightness."""
+    values = colours.reshape(-1, COLOUR_SIDE**2, 3).astype(np.float32)
+    return np.asarray(values - values.mean(axis=2, keepdims=True))

@@ -1,0 +1,85 @@
+"""What the model will see of one picture: the crop it is scored on, and random ones it learns from.
+
+Training crops follow `automl.engine.augmentation`, which does the same for whole batches with
+torch and takes its ranges from here.
+"""
+
+import math
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from automl.dataset import pictures
+
+CROP_SCALE = (0.35, 1.0)
+"""Share of the picture's area that a crop keeps; 0.08 as for ImageNet cuts away small objects."""
+
+CROP_RATIO = (3 / 4, 4 / 3)
+COLOUR_STRENGTH = 0.2
+"""Largest relative change of brightness and contrast."""
+
+CROP_ROOM = 256 / 224
+"""Side of the kept picture over that of the crops: a crop of average scale is not enlarged."""
+
+Box = tuple[float, float, float, float]
+
+
+def scored(source: Path | BinaryIO, *, resize_size: int, crop_size: int) -> NDArray[np.uint8]:
+    """(crop_size, crop_size, 3): what validation and prediction see.
+
+    Raises:
+        UnreadablePicture: says why.
+    """
+    return pictures.load_preprocessed(source, resize_size=resize_size, crop_size=crop_size)
+
+
+def trained_on(
+    source: Path | BinaryIO, *, crop_size: int, horizontal_flip: bool, count: int, seed: int = 0
+) -> NDArray[np.uint8]:
+    """(count, crop_size, crop_size, 3): what training may see in as many epochs.
+
+    Raises:
+        UnreadablePicture: says why.
+    """
+    side = round(crop_size * CROP_ROOM)
+    image = pictures.load_rgb(source, min_side=side)
+    whole = image.resize((side, side), Image.Resampling.BILINEAR)
+    rng = np.random.default_rng(seed)
+    views = np.empty((count, crop_size, crop_size, 3), np.uint8)
+    for view in views:
+        box = random_box(image.width / image.height, rng)
+        cut = crop(whole, box, crop_size)
+        if horizontal_flip and rng.random() < 0.5:
+            cut = cut.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        brightness, contrast = 1 + COLOUR_STRENGTH * rng.uniform(-1, 1, size=2)
+        view[:] = jitter(np.asarray(cut), brightness=brightness, contrast=contrast)
+    return views
+
+
+def random_box(aspect: float, rng: np.random.Generator) -> Box:
+    """Left, top, width and height as shares of a picture of that width / height, inside it."""
+    area = rng.uniform(*CROP_SCALE)
+    ratio = math.exp(rng.uniform(math.log(CROP_RATIO[0]), math.log(CROP_RATIO[1])))
+    width, height = math.sqrt(area * ratio / aspect), math.sqrt(area * aspect / ratio)
+    fit = max(width, height, 1.0)
+    width, height = width / fit, height / fit
+    return rng.random() * (1 - width), rng.random() * (1 - height), width, height
+
+
+def crop(whole: Image.Image, box: Box, size: int) -> Image.Image:
+    """The box cut out of a whole picture squashed to a square, as `size` x `size` pixels."""
+    left, top, width, height = box
+    corners = np.array([left, top, left + width, top + height])
+    near_x, near_y, far_x, far_y = np.rint(corners * whole.width).astype(int).tolist()
+    edges = (near_x, near_y, max(far_x, near_x + 1), max(far_y, near_y + 1))
+    return whole.resize((size, size), Image.Resampling.BILINEAR, box=edges)
+
+
+def jitter(pixels: NDArray[np.uint8], *, brightness: float, contrast: float) -> NDArray[np.uint8]:
+    """Pixels (H, W, 3) with the contrast around their mean, then the brightness, multiplied."""
+    mean = pixels.mean()
+    changed = ((pixels - mean) * contrast + mean) * brightness
+    return np.asarray(np.rint(changed.clip(0, 255)), dtype=np.uint8)
