@@ -27,9 +27,10 @@ _NUM_ORDERS = 24
 _NEIGHBOURS = 8
 _CHUNK = 1 << 14  # pairs compared at once
 
+_STEP = 0.1  # standard deviations
 _MIN_DETAIL = 0.45
-"""Share of neighbouring grey values that differ: less in drawings, digits and studio pictures of a
-small thing, whose fingerprints are alike although the things are not."""
+"""Share of neighbouring grey values that differ by a step: less in drawings, digits and studio
+pictures of a small thing, whose fingerprints are alike although the things are not."""
 
 _MIN_SIDE = 2 * GREY_SIDE  # fewer pixels have less detail than a fingerprint seems to show
 _MIN_CORRELATION = 0.97
@@ -52,9 +53,7 @@ def groups(samples: pd.DataFrame) -> pd.Series:
     fingerprints = np.frombuffer(b"".join(distinct["fingerprint"]), np.uint8)
     looks = fingerprints.reshape(len(distinct), FINGERPRINT_BYTES)
     is_large = (distinct[["width", "height"]].min(axis=1) >= _MIN_SIDE).to_numpy()
-    first, second = _candidates(perceptual_hashes(looks))
-    same = _alike(looks, is_large, first, second)
-    root = connected(len(distinct), first[same], second[same])
+    root = _roots(looks, is_large & is_detailed(looks))
     numbers = pd.Series(root, index=distinct["content_hash"]).astype("Int64")
     return samples["content_hash"].map(numbers[numbers.duplicated(keep=False)]).astype("Int64")
 
@@ -81,31 +80,40 @@ def _cosines() -> NDArray[np.float32]:
     return np.asarray(np.cos(angles), dtype=np.float32)
 
 
-def _candidates(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs of hashes that differ in few bits, each pair once."""
-    count = len(hashes)
-    found = np.empty(0, dtype=np.int64)
-    bits = np.unpackbits(hashes.view(np.uint8).reshape(count, 8), axis=1)
+def is_detailed(fingerprints: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """(N,) whether the grey values change so often that they tell one picture from another."""
+    detailed = np.zeros(len(fingerprints), dtype=bool)
+    for start in range(0, len(fingerprints), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        grey = _standardised(fingerprints[part])[0].reshape(-1, GREY_SIDE, GREY_SIDE)
+        steps = [np.abs(np.diff(grey, axis=axis)) > _STEP for axis in (1, 2)]
+        detailed[part] = sum(step.mean(axis=(1, 2)) for step in steps) / 2 >= _MIN_DETAIL
+    return detailed
+
+
+def _roots(looks: NDArray[np.uint8], detailed: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(N,) the least member of everyone's group; a picture like no other is its own."""
+    hashes = perceptual_hashes(looks)
+    bits = np.unpackbits(hashes.view(np.uint8).reshape(-1, 8), axis=1)
+    root = np.arange(len(looks))
     for order in range(_NUM_ORDERS):
         shuffled = bits[:, np.random.default_rng(order).permutation(64)]
         keys = np.packbits(shuffled.ravel()).view(">u8")  # the first bit counts most
         ranked = np.argsort(keys.astype(np.uint64), kind="stable")
         for step in range(1, _NEIGHBOURS + 1):
-            found = np.union1d(found, _close(hashes, ranked[:-step], ranked[step:]))
-    return found // max(count, 1), found % max(count, 1)
-
-
-def _close(
-    hashes: NDArray[np.uint64], first: NDArray[np.int64], second: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    near = np.bitwise_count(hashes[first] ^ hashes[second]) <= MAX_BITS
-    low, high = np.minimum(first, second)[near], np.maximum(first, second)[near]
-    return np.asarray(low * len(hashes) + high)
+            first, second = ranked[:-step], ranked[step:]
+            near = np.bitwise_count(hashes[first] ^ hashes[second]) <= MAX_BITS
+            near &= root[first] != root[second]  # or copies of copies would be compared for ever
+            first, second = first[near], second[near]
+            same = _alike(looks, detailed, first, second)
+            ties = (np.append(root, first[same]), np.append(np.arange(len(root)), second[same]))
+            root = connected(len(root), *ties) if same.any() else root
+    return root
 
 
 def _alike(
     looks: NDArray[np.uint8],
-    is_large: NDArray[np.bool_],
+    detailed: NDArray[np.bool_],
     first: NDArray[np.int64],
     second: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
@@ -114,10 +122,9 @@ def _alike(
     for start in range(0, len(first), _CHUNK):
         part = slice(start, start + _CHUNK)
         one, other = first[part], second[part]
-        large = is_large[one] & is_large[other]
-        same[part] = _equal(looks[one], looks[other]) | (
-            large & _equal_but_for_light(looks[one], looks[other])
-        )
+        same[part] = _equal(looks[one], looks[other])
+        both = detailed[one] & detailed[other]
+        same[part][both] |= _equal_but_for_light(looks[one[both]], looks[other[both]])
     return same
 
 
@@ -127,14 +134,14 @@ def _equal(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.bool_
 
 
 def _equal_but_for_light(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Whether both are detailed and differ in little but brightness and contrast."""
+    """Whether detailed pictures differ in little but brightness and contrast."""
     split = GREY_SIDE**2
     (grey_1, spread_1), (grey_2, spread_2) = _standardised(one), _standardised(other)
     gain = spread_1 / spread_2
-    chroma = np.abs(_chroma(one[:, split:]) - gain[:, None, None] * _chroma(other[:, split:]))
+    half = np.sqrt(gain)[:, None, None]  # both are brought to the contrast in the middle
+    chroma = np.abs(_chroma(one[:, split:]) / half - _chroma(other[:, split:]) * half)
     return np.asarray(
-        (np.minimum(_detail(grey_1), _detail(grey_2)) >= _MIN_DETAIL)
-        & ((grey_1 * grey_2).mean(axis=1) >= _MIN_CORRELATION)
+        ((grey_1 * grey_2).mean(axis=1) >= _MIN_CORRELATION)
         & (np.abs(grey_1 - grey_2).max(axis=1) <= _MAX_DEVIATION)
         & (chroma.max(axis=(1, 2)) <= _MAX_CHROMA)
         & (np.maximum(gain, 1 / gain) <= _MAX_GAIN)
@@ -147,12 +154,6 @@ def _standardised(looks: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArra
     grey -= grey.mean(axis=1, keepdims=True)
     spread = np.maximum(np.sqrt((grey**2).mean(axis=1)), 1e-3)
     return grey / spread[:, None], spread
-
-
-def _detail(grey: NDArray[np.float32]) -> NDArray[np.float64]:
-    square = grey.reshape(-1, GREY_SIDE, GREY_SIDE)
-    steps = [np.abs(np.diff(square, axis=axis)) > 0.1 for axis in (1, 2)]
-    return np.asarray(sum(step.mean(axis=(1, 2)) for step in steps) / 2)
 
 
 def _chroma(colours: NDArray[np.uint8]) -> NDArray[np.float32]:
