@@ -15,6 +15,7 @@ cli = typer.Typer(
 )
 cli.command("sample")(data.sample)
 cli.command("check")(data.check)
+cli.command("cache")(data.cache)
 cli.command("validate")(jobs.validate)
 cli.command("run")(jobs.run)
 cli.command("list")(experiments.list_experiments)

@@ -1,4 +1,4 @@
-"""`automl sample` and `automl check`."""
+"""`automl sample`, `automl check` and `automl cache`."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl import datastores
+from automl import datastores, home
 from automl.cli.output import FAILED, fail, os_error_sentence, refusals, say, say_json, say_table
 
 if TYPE_CHECKING:
@@ -83,3 +83,32 @@ def _say_report(report: "DatasetReport") -> None:
             say(f"    {path}")
     if not report.findings:
         say("\nNothing to complain about.")
+
+
+def cache(
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Remove what no running experiment uses.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Show how much room is taken by what can be had again, and clear it.
+
+    Clearing removes unpacked, downloaded and uploaded pictures, decoded pixels and what is
+    remembered of scanned files. Experiments keep their results and models. Pictures that came
+    within the last hour stay, as a page may be about to use them.
+    """
+    from automl.dataset import caches
+
+    cleared = caches.clear() if clear else None
+    sizes = caches.size_bytes()
+    total = sum(sizes.values())
+    if as_json:
+        freed = {"freed_bytes": cleared.freed_bytes} if cleared else {}
+        folder = str(home.home_dir() / "cache")
+        say_json({"folder": folder, "bytes": sizes, "total_bytes": total, **freed})
+        return
+    megabytes = {name: f"{size / 1e6:,.1f}" for name, size in sizes.items()}
+    say_table(["cache", "MB"], list(megabytes.items()), numbers="MB")
+    say(f"{total / 1e6:,.1f} MB in {home.home_dir() / 'cache'}")
+    if cleared:
+        say(f"{cleared.freed_bytes / 1e6:,.1f} MB freed; what is left is in use or new.")

@@ -23,10 +23,10 @@ def check(samples: pd.DataFrame, *, validation_given: bool) -> Iterator[Finding]
 
 def unscored(used: pd.DataFrame) -> Iterator[Finding]:
     """Classes that are learnt but that no validation picture asks for; after the split."""
-    train = set(used.loc[used["split"] == "train", "label"])
+    sizes = used[used["split"] == "train"].groupby("label").size()
     validation = set(used.loc[used["split"] == "validation", "label"])
-    if validation and train - validation:
-        missing = sorted(train - validation)
+    missing = sorted(set(sizes[sizes > 1].index) - validation)
+    if validation and missing:
         yield finding(
             "not_validated",
             Severity.WARNING,

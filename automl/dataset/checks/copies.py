@@ -64,8 +64,8 @@ def _near(shown: pd.DataFrame, conflicting: pd.Series, leaked: pd.Series) -> Ite
         Severity.INFO,
         near["path"],
         f"{len(near)} pictures are nearly the same as another one, in "
-        f"{counted(num_groups, 'group')}. Each group stays on the same side of the split; "
-        "exclude what adds nothing.",
+        f"{counted(num_groups, 'group')}. They stay together when the split is chosen "
+        "here; exclude what adds nothing.",
     )
     doubtful = near[~conflicting[near.index]]
     by_group = doubtful.groupby("near_duplicate_group")

@@ -27,7 +27,7 @@ MIN_CONTRAST = 3.0
 """Grey levels of spread, of 255. A scan of white paper has about 1."""
 
 MAX_DARK = 40.0
-MIN_BRIGHT = 215.0
+MIN_BRIGHT = 225.0
 """No grey value but outliers (mean plus, minus two standard deviations) is beyond."""
 
 MAX_BLUR = 20.0
@@ -47,9 +47,8 @@ def check(readable: pd.DataFrame) -> Iterator[Finding]:
     for kind, (severity, chosen, what, advice) in {**_sizes(readable), **_light(readable)}.items():
         found = readable.loc[chosen, "path"]
         if len(found):
-            example = such_as(found, len(found))
-            message = f"{counted(len(found), 'picture')} {what}{example}. {advice}"
-            yield finding(kind, severity, found, message)
+            message = f"{counted(len(found), 'picture')} {what}{such_as(found, len(found))}. "
+            yield finding(kind, severity, found, f"{message}Used all the same; {advice}.")
 
 
 def _sizes(readable: pd.DataFrame) -> dict[str, Judgement]:
@@ -61,14 +60,13 @@ def _sizes(readable: pd.DataFrame) -> dict[str, Judgement]:
             Severity.WARNING,
             short < limit,
             f"with fewer than {limit:.0f} pixels on the short side",
-            "They are used all the same; replace them by larger ones, or exclude them.",
+            "replace by larger ones, or exclude",
         ),
         "aspect_ratio": (
             Severity.WARNING,
             long > MAX_ASPECT_RATIO * short,
             f"more than {MAX_ASPECT_RATIO} times as long as wide",
-            "A model is scored on the square in the middle only; cut them to what matters, "
-            "or exclude them.",
+            "a model is scored on the square in the middle only, so cut to what matters, or exclude",
         ),
     }
 
@@ -76,17 +74,14 @@ def _sizes(readable: pd.DataFrame) -> dict[str, Judgement]:
 def _light(readable: pd.DataFrame) -> dict[str, Judgement]:
     mean, spread, sharpness = (readable[c] for c in ("brightness", "contrast", "sharpness"))
     is_flat = spread < MIN_CONTRAST
-    is_judged = readable[["width", "height"]].min(axis=1) >= _JUDGED_SIDE
+    is_dark = ~is_flat & (mean + 2 * spread < MAX_DARK)
+    is_bright = ~is_flat & (mean - 2 * spread > MIN_BRIGHT)
+    is_judged = ~is_flat & (readable[["width", "height"]].min(axis=1) >= _JUDGED_SIDE)
     is_blurry = (sharpness < MAX_BLUR) & (sharpness < MAX_RELATIVE_BLUR * spread**2)
-    advice = "They are used all the same; exclude those that do not show what their label says."
+    advice = "exclude what does not show what its label says"
     return {
-        "flat": (Severity.WARNING, is_flat, "of one colour, or nearly", advice),
-        "dark": (Severity.INFO, ~is_flat & (mean + 2 * spread < MAX_DARK), "almost black", advice),
-        "bright": (
-            Severity.INFO,
-            ~is_flat & (mean - 2 * spread > MIN_BRIGHT),
-            "almost white",
-            advice,
-        ),
-        "blurry": (Severity.INFO, is_judged & ~is_flat & is_blurry, "out of focus", advice),
+        "flat": (Severity.WARNING, is_flat, "of a single colour, or nearly", advice),
+        "dark": (Severity.INFO, is_dark, "almost black", advice),
+        "bright": (Severity.INFO, is_bright, "almost white", advice),
+        "blurry": (Severity.INFO, is_judged & is_blurry, "out of focus", advice),
     }
