@@ -30,7 +30,6 @@ _TYPES = {
 _FACTS = list(_TYPES)
 
 Facts = tuple[int, int, str, str, str | None, str | None, float, float, float, bytes | None]
-_NO_LOOK = (math.nan, math.nan, math.nan, None)
 
 
 def scan(
@@ -82,20 +81,24 @@ def _size_and_time(path: str) -> tuple[int, int]:
 def _examine(path: str) -> Facts:
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
-            return 0, 0, "", "", None, "This is not a file."  # a device's bytes might never end
+            return _unreadable("This is not a file.")  # a device's bytes might never end
         with Path(path).open("rb") as file:
             content_hash = _digest(file)
             facts = pictures.examine(file)
     except FileNotFoundError:
-        return 0, 0, "", "", None, "The file does not exist."
+        return _unreadable("The file does not exist.")
     except OSError as error:
-        return 0, 0, "", "", None, f"The file cannot be opened ({error.strerror}).", *_NO_LOOK
+        return _unreadable(f"The file cannot be opened ({error.strerror}).")
     except pictures.UnreadablePicture as error:
-        return 0, 0, "", "", content_hash, str(error), *_NO_LOOK
+        return _unreadable(str(error), content_hash)
     shape = (facts.width, facts.height, facts.format, facts.mode)
     look = facts.appearance
     seen = (look.brightness, look.contrast, look.sharpness, look.fingerprint)
     return *shape, content_hash, None, *seen
+
+
+def _unreadable(problem: str, content_hash: str | None = None) -> Facts:
+    return 0, 0, "", "", content_hash, problem, math.nan, math.nan, math.nan, None
 
 
 def _digest(file: BinaryIO) -> str:

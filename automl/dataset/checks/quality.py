@@ -66,7 +66,7 @@ def _sizes(readable: pd.DataFrame) -> dict[str, Judgement]:
             Severity.WARNING,
             long > MAX_ASPECT_RATIO * short,
             f"more than {MAX_ASPECT_RATIO} times as long as wide",
-            "a model is scored on the square in the middle only, so cut to what matters, or exclude",
+            "models see the square in the middle, so cut to what matters, or exclude",
         ),
     }
 
