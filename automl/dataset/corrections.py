@@ -53,7 +53,8 @@ def apply(samples: "pd.DataFrame", corrections: Corrections) -> "tuple[pd.DataFr
     if corrections.rename_labels:
         samples, sentence = _renamed(samples, corrections.rename_labels)
         done.append(sentence)
-    named = _Names(samples)
+    if corrections.relabel or corrections.exclude:
+        named = _Names(samples)
     if corrections.relabel:
         right = {row: new for name, new in corrections.relabel.items() for row in named.rows(name)}
         labels = samples.index.to_series().map(right).fillna(samples["label"])

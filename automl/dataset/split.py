@@ -17,7 +17,7 @@ class _Group:
     """Pictures that stay on one side."""
 
     rows: list[Hashable]
-    labels: Counter[str]
+    labels: dict[str, int]
     """Pictures of each label."""
 
     is_contradictory: bool
@@ -76,11 +76,15 @@ def _groups(ordered: pd.DataFrame) -> list[_Group]:
     return [
         _Group(
             rows=[rows[position] for position in positions],
-            labels=Counter(labels[position] for position in positions),
+            labels=_counts([labels[position] for position in positions]),
             is_contradictory=any(contradictory[position] for position in positions),
         )
         for positions in members.values()
     ]
+
+
+def _counts(labels: list[str]) -> dict[str, int]:
+    return {labels[0]: 1} if len(labels) == 1 else Counter(labels)  # most groups are of one
 
 
 class _Choice:
@@ -116,9 +120,9 @@ class _Choice:
                 left.append(group)
         return left
 
-    def _add(self, rows: list[Hashable], labels: Counter[str]) -> None:
+    def _add(self, rows: list[Hashable], labels: dict[str, int]) -> None:
         self.rows += rows
-        self._taken += labels
+        self._taken.update(labels)
 
     def _fits(self, group: _Group) -> bool:
         return all(
@@ -155,7 +159,7 @@ class _Choice:
                 taken = self._taken[label]
                 room = self._wanted[label] if taken else self._available[label] - 1
                 if taken + len(unit) <= room:
-                    self._add(unit, Counter({label: len(unit)}))
+                    self._add(unit, {label: len(unit)})
 
 
 def _quotas(sizes: NDArray[np.int64], share: float) -> NDArray[np.int64]:

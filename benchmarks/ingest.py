@@ -1,0 +1,216 @@
+"""How fast pictures are taken in: scanned and checked, decoded into the cache, served from it.
+
+`python -m benchmarks.ingest [--quick]`. The yardstick is plain Pillow: decode the same JPEGs and
+resize them to 256 x 256, in as many threads as there are cores.
+"""
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image
+
+from automl import home
+from automl.dataset import manifest, pixels
+from automl.dataset.readers import read
+from automl.dataset.scan import scan
+from automl.dataset.threads import map_in_threads
+from automl.job import DataSource
+from benchmarks.figures import Figures
+
+_SIDE = 256
+_REPEATS = 3
+_SERVED_SIDE = 160
+_BATCH_SIZE = 64
+_LABELS = ("first", "second")
+
+
+def main(arguments: list[str]) -> None:
+    if arguments[:1] == ["inspect"]:  # a process of its own, for its memory
+        print(json.dumps(inspected(Path(arguments[1]))))
+        return
+    is_quick = "--quick" in arguments
+    measured = Figures()
+    with tempfile.TemporaryDirectory(prefix="automl-benchmark-") as place:
+        folder = Path(place)
+        os.environ["AUTOML_HOME"] = str(folder / "home")
+        large, small = (4, 100) if is_quick else (16, 600)
+        ingest(folder / "12mp", "12mp", (4000, 3000), large, measured)
+        ingest(folder / "500px", "500px", (500, 375), small, measured)
+        serve(folder / "500px", measured)
+        growth(folder, (1_000, 10_000) if is_quick else (10_000, 100_000), measured)
+    measured.print_last_line()
+
+
+def ingest(folder: Path, name: str, size: tuple[int, int], count: int, measured: Figures) -> None:
+    """Pictures a second of plain Pillow, of scan and checks, and of these and the pixel cache."""
+    write_photos(folder, size, count)
+    paths = sorted(folder.rglob("*.jpg"))
+    source = DataSource(path=folder)
+    plain, checked, cached = math.inf, math.inf, math.inf
+    for _ in range(_REPEATS):  # in turns, as other work on the machine comes and goes
+        plain = min(plain, seconds(partial(map_in_threads, decode_and_resize, paths)))
+        forget()
+        checked = min(checked, seconds(partial(manifest.inspect, source)))
+        forget()
+        cached = min(cached, seconds(partial(inspect_and_decode, source)))
+    listing = read(source)
+    forget()
+    scanned = seconds(partial(scan, listing))
+    scanned_again = min(seconds(partial(scan, listing)) for _ in range(_REPEATS))
+    checked_again = min(seconds(partial(manifest.inspect, source)) for _ in range(_REPEATS))
+    measured.add(f"{name}_pillow_per_second", count / plain)
+    measured.add(f"{name}_scan_checks_per_second", count / checked)
+    measured.add(f"{name}_scan_checks_cache_per_second", count / cached)
+    measured.add(f"{name}_scan_checks_ratio", plain / checked, at_least=0.6)
+    # two passes over the files, each held against one of plain Pillow
+    measured.add(f"{name}_scan_checks_cache_ratio_per_pass", 2 * plain / cached, at_least=0.8)
+    measured.add(f"{name}_scan_checks_cache_ratio_to_one_pass", plain / cached)
+    measured.add(f"{name}_scan_again_times_faster", scanned / scanned_again, at_least=50)
+    measured.add(f"{name}_scan_checks_again_times_faster", checked / checked_again)
+
+
+def serve(folder: Path, measured: Figures) -> None:
+    """Random batches for training, on one core, with augmentation off."""
+    import torch
+
+    from automl.engine.augmentation import Augmentation
+    from automl.engine.batches import train_batches
+    from automl.engine.trial_data import TrainPictures
+
+    torch.set_num_threads(1)
+    samples = repeated(manifest.inspect(DataSource(path=folder)).samples, 4_000)
+    path = pixels.centre_crops(samples, resize_size=_SERVED_SIDE, crop_size=_SERVED_SIDE)
+    array = np.load(path, mmap_mode="r")
+    order = np.random.default_rng(0).permutation(len(array))
+    array[order].sum()  # the file is in memory from here on
+
+    def gather() -> None:
+        for start in range(0, len(order), _BATCH_SIZE):
+            torch.from_numpy(array[order[start : start + _BATCH_SIZE]])
+
+    def train() -> None:
+        count = len(array)
+        pictures = TrainPictures(path, np.ones(count, np.float32), np.zeros(count, np.int64))
+        augmentation = Augmentation(_SERVED_SIDE, False, False, 1.0)
+        generator = torch.Generator().manual_seed(0)
+        device = torch.device("cpu")
+        for _ in train_batches(
+            pictures, augmentation, batch_size=_BATCH_SIZE, generator=generator, device=device
+        ):
+            pass
+
+    for name, serving in (("cache_batches", gather), ("train_batches", train)):
+        fastest = min(seconds(serving) for _ in range(_REPEATS))
+        measured.add(f"{name}_160px_per_second", len(array) / fastest, at_least=5_000)
+
+
+def growth(folder: Path, counts: tuple[int, int], measured: Figures) -> None:
+    """Time and memory of scan and checks on ten times as many small pictures."""
+    taken = []
+    for count in counts:
+        place = folder / str(count)
+        write_small_pictures(place, count)
+        forget()
+        program = [sys.executable, "-m", "benchmarks.ingest", "inspect", str(place)]
+        done = subprocess.run(program, check=True, capture_output=True, text=True)
+        taken.append(json.loads(done.stdout.splitlines()[-1]))
+        measured.add(f"small_{count}_seconds", taken[-1]["seconds"])
+        measured.add(f"small_{count}_rerun_seconds", taken[-1]["rerun_seconds"])
+        measured.add(f"small_{count}_near_duplicates", taken[-1]["near_duplicates"])
+        shutil.rmtree(place)
+    tenfold = counts[1] / counts[0]
+    exponent = math.log(taken[1]["seconds"] / taken[0]["seconds"]) / math.log(tenfold)
+    measured.add("growth_exponent", exponent, at_most=1.2)
+    measured.add(f"small_{counts[1]}_peak_megabytes", taken[1]["peak_megabytes"], at_most=1_000)
+
+
+def inspected(folder: Path) -> dict[str, float]:
+    source = DataSource(path=folder)
+    first = seconds(partial(manifest.inspect, source))
+    again = seconds(partial(manifest.inspect, source))
+    findings = manifest.inspect(source).report.findings
+    return {
+        "seconds": first,
+        "rerun_seconds": again,
+        "near_duplicates": sum(f.count for f in findings if f.kind == "near_duplicates"),
+        "peak_megabytes": peak_megabytes(),
+    }
+
+
+def peak_megabytes() -> float:
+    """Of this process alone; what getrusage says includes the parent's before it became this."""
+    status = Path("/proc/self/status").read_text("utf-8")
+    (line,) = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) / 1024
+
+
+def inspect_and_decode(source: DataSource) -> None:
+    pixels.whole_pictures(manifest.inspect(source).samples, _SIDE)
+
+
+def decode_and_resize(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.BILINEAR))
+
+
+def forget() -> None:
+    for name in ("scans", "pixels"):
+        shutil.rmtree(home.cache_dir(name))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def repeated(samples: pd.DataFrame, count: int) -> pd.DataFrame:
+    return samples.iloc[np.arange(count) % len(samples)]
+
+
+def write_photos(folder: Path, size: tuple[int, int], count: int) -> None:
+    """JPEGs of 1/f noise, which is as hard to compress as photos are."""
+    width, height = size
+    rng = np.random.default_rng(0)
+    frequency = np.hypot(np.fft.rfftfreq(width)[None, :], np.fft.fftfreq(height)[:, None])
+    frequency[0, 0] = 1
+    layers = []
+    for _ in range(3):
+        phases = rng.normal(size=frequency.shape) + 1j * rng.normal(size=frequency.shape)
+        layer = np.fft.irfft2(phases / frequency, (height, width))
+        layers.append(128 + 50 * (layer - layer.mean()) / layer.std())
+    photo = np.stack(layers, axis=-1).clip(0, 255).astype(np.uint8)
+    for number in range(count):
+        shift = rng.integers(0, height), rng.integers(0, width)
+        path = folder / _LABELS[number % 2] / f"{number}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.roll(photo, shift, axis=(0, 1))).save(path, quality=90)
+
+
+def write_small_pictures(folder: Path, count: int) -> None:
+    """JPEGs of 64 x 64 pixels, all different."""
+    for label in _LABELS:
+        (folder / label).mkdir(parents=True)
+
+    def write(number: int) -> None:
+        blocks = np.random.default_rng(number).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        picture = Image.fromarray(blocks).resize((64, 64), Image.Resampling.BICUBIC)
+        picture.save(folder / _LABELS[number % 2] / f"{number}.jpg", quality=75)
+
+    map_in_threads(write, range(count))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
