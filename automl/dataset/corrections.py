@@ -119,12 +119,13 @@ class _Names:
         wanted = name.replace("\\", "/").removeprefix("./")
         same_name = self._by_name.get(wanted.rpartition("/")[2], [])
         end = "/" + wanted.lstrip("/")
-        fitting = [row for path, row in same_name if path.endswith(end)]
-        if len(fitting) == 1:
-            return fitting
-        if fitting:
+        fitting = [(path, row) for path, row in same_name if path.endswith(end)]
+        paths = {path for path, _ in fitting}
+        if len(paths) == 1:
+            return [row for _, row in fitting]  # a table may list a picture more than once
+        if paths:
             raise DataError(
-                f"corrections name the picture {name}, but {len(fitting)} pictures end like that. "
+                f"corrections name the picture {name}, but {len(paths)} paths end like that. "
                 "Write more of the path."
             )
         near = [path for path, _ in same_name] or list(self._by_name)

@@ -121,3 +121,71 @@ def test_the_samples_that_are_given_stay_as_they_are():
 def test_ten_thousand_classes_are_split_without_delay():
     samples = classes_of(*[3] * 10_000)
     assert len(validation(samples)) == 10_000
+
+
+def with_groups(*pictures: tuple[str, str | None], seed: int = 0) -> pd.DataFrame:
+    """Split samples, half of them to validate with, from (label, group) pairs."""
+    samples = samples_of(*((label, str(number)) for number, (label, _) in enumerate(pictures)))
+    samples["group"] = pd.Series([group for _, group in pictures], dtype="str")
+    return assign(samples, validation_share=0.5, seed=seed)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 12)), min_size=2, max_size=80),
+    st.integers(0, 100),
+)
+@settings(max_examples=80, deadline=None)
+def test_a_group_is_never_on_both_sides_and_every_class_trains(pictures, seed):
+    done = with_groups(*[(label, f"person {number}") for label, number in pictures], seed=seed)
+    assert (done.groupby("group")["split"].nunique() == 1).all()
+    assert set(done.loc[done["split"] == "train", "label"]) == {label for label, _ in pictures}
+
+
+@given(st.integers(0, 1000))
+@settings(max_examples=20, deadline=None)
+def test_every_class_gives_about_its_share_in_groups_of_several_classes(seed):
+    rng = np.random.default_rng(seed)
+    people = [f"person {n}" for n in range(40) for _ in range(rng.integers(1, 8))]
+    done = with_groups(*[(str(rng.choice(["cat", "dog"])), who) for who in people], seed=seed)
+    shares = (done["split"] == "validation").groupby(done["label"]).mean()
+    assert shares.between(0.4, 0.6).all()
+
+
+def test_pictures_without_a_group_are_on_their_own():
+    done = with_groups(*[("cat", None)] * 10, *[("dog", None)] * 6)
+    assert (done["split"] == "validation").groupby(done["label"]).sum().tolist() == [5, 3]
+
+
+def test_a_class_of_a_single_group_only_trains():
+    done = with_groups(*[("cat", "anna")] * 6, *[("dog", None)] * 6)
+    assert set(done.loc[done["label"] == "cat", "split"]) == {"train"}
+
+
+def test_copies_tie_groups_together():
+    samples = samples_of(*[("cat", str(n)) for n in range(20)])
+    samples["group"] = [f"person {n // 2}" for n in range(20)]
+    samples.loc[[1, 2], "content_hash"] = "both"
+    for seed in range(6):
+        done = assign(samples, validation_share=0.5, seed=seed)
+        assert done.loc[:3, "split"].nunique() == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_near_duplicates_stay_on_one_side(seed):
+    samples = classes_of(30, 30)
+    samples["near_duplicate_group"] = pd.Series(range(60), dtype="Int64") // 3
+    done = assign(samples, validation_share=0.3, seed=seed)
+    assert (done.groupby("near_duplicate_group")["split"].nunique() == 1).all()
+    assert (done["split"] == "validation").groupby(done["label"]).sum().tolist() == [9, 9]
+
+
+def test_a_class_of_near_duplicates_only_is_still_on_both_sides():
+    samples = classes_of(10, 10)
+    samples["near_duplicate_group"] = pd.Series([1] * 10 + [None] * 10, dtype="Int64")
+    assert validation(samples).groupby("label").size().tolist() == [2, 2]
+
+
+def test_more_pictures_hardly_change_who_validates():
+    few, many = classes_of(100), classes_of(110)
+    before, after = (set(validation(samples)["content_hash"]) for samples in (few, many))
+    assert len(before & after) >= 17
