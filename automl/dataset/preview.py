@@ -75,7 +75,8 @@ def crop(whole: Image.Image, box: Box, size: int) -> Image.Image:
     corners = np.array([left, top, left + width, top + height])
     near_x, near_y, far_x, far_y = np.rint(corners * whole.width).astype(int).tolist()
     edges = (near_x, near_y, max(far_x, near_x + 1), max(far_y, near_y + 1))
-    return whole.resize((size, size), Image.Resampling.BILINEAR, box=edges)
+    # cut first: resize with a box would look at the pixels around it
+    return whole.crop(edges).resize((size, size), Image.Resampling.BILINEAR)
 
 
 def jitter(pixels: NDArray[np.uint8], *, brightness: float, contrast: float) -> NDArray[np.uint8]:

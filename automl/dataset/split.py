@@ -93,6 +93,7 @@ class _Choice:
     def __init__(self, wanted: dict[str, int], available: dict[str, int]) -> None:
         self.rows: list[Hashable] = []
         self._wanted = wanted
+        self._num_wanted = sum(wanted.values())
         self._available = available
         self._taken: Counter[str] = Counter()
 
@@ -135,7 +136,9 @@ class _Choice:
         for label, count in group.labels.items():
             missing = self._wanted[label] - self._taken[label]
             change += abs(missing - count) - abs(missing)
-        return change < 0 and self._leaves_some(group)
+        num_missing = self._num_wanted - len(self.rows)
+        is_closer = change < 0 or (change == 0 and len(group.rows) <= num_missing)
+        return is_closer and self._leaves_some(group)
 
     def _covers(self, group: _Group) -> bool:
         return any(map(self.is_missing, group.labels)) and self._leaves_some(group)

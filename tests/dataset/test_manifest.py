@@ -1,8 +1,10 @@
 import pandas as pd
 import pytest
+from PIL import Image
 
 from automl import store
 from automl.dataset import manifest
+from automl.dataset.corrections import Corrections
 from automl.dataset.errors import DataError
 from automl.job import DataSource, Job
 
@@ -180,3 +182,76 @@ def test_a_manifest_of_a_table_can_be_stored_and_read_back(make_folder, tmp_path
     seen = manifest.inspect(DataSource(path=tmp_path / "a.csv", group_column="patient"))
     store.save_dataset(tmp_path / "experiment", seen.samples, seen.report)
     pd.testing.assert_frame_equal(store.load_samples(tmp_path / "experiment"), seen.samples)
+
+
+def test_corrections_are_applied_before_anything_is_checked(make_folder):
+    data = {"path": make_folder(cat=10, Cat=5, dog=10)}
+    wanted = {"rename_labels": {"Cat": "cat"}, "exclude": ["dog/0.png"]}
+    built = manifest.build(job(training_data=data, corrections=wanted))
+    assert built.report.classes == {"cat": 15, "dog": 9}
+    assert built.samples["id"].tolist() == list(range(24))
+    assert built.samples.index.tolist() == list(range(24))
+    findings = {finding.kind: finding for finding in built.report.findings}
+    assert "label_spellings" not in findings
+    assert "Renamed: Cat to cat. 1 picture was left out." in findings["corrections"].message
+
+
+def test_inspecting_shows_the_effect_of_corrections(make_folder):
+    source = DataSource(path=make_folder(cat=10, dog=1))
+    assert manifest.inspect(source).report.blocking
+    corrected = manifest.inspect(source, corrections=Corrections(relabel={"cat/3.png": "dog"}))
+    assert corrected.report.classes == {"cat": 9, "dog": 2}
+    assert not corrected.report.blocking
+
+
+def test_corrections_that_match_nothing_are_refused(make_folder):
+    source = DataSource(path=make_folder(cat=3, dog=3))
+    with pytest.raises(DataError, match="'dgo', which is not there. Nearest is dog"):
+        manifest.inspect(source, corrections=Corrections(rename_labels={"dgo": "x"}))
+
+
+def test_leaked_pictures_are_dropped_when_asked_for(make_folder, make_picture):
+    a, b = make_folder("a", cat=5, dog=5), make_folder("b", cat=2, dog=2)
+    for number in (0, 1):  # the same numbers are the same pictures
+        make_picture(a / "cat" / f"{number}.png", number)
+        make_picture(b / "cat" / f"{number}.png", number)
+    data = {"training_data": {"path": a}, "validation_data": {"path": b}}
+    leaking = manifest.build(job(**data))
+    dropped = manifest.build(job(**data, corrections={"leaked": "drop"}))
+    assert "leakage" in {finding.kind for finding in leaking.report.findings}
+    assert "leakage" not in {finding.kind for finding in dropped.report.findings}
+    assert len(dropped.samples) < len(leaking.samples)
+
+
+def test_near_duplicates_stay_on_one_side_without_being_asked(make_folder):
+    folder = make_folder(cat=8, dog=8)
+    for path in sorted(folder.rglob("*.png")):
+        noise = Image.open(path).resize((64, 48), Image.Resampling.BICUBIC)
+        noise.save(path)
+        noise.save(path.with_suffix(".jpg"), quality=90)
+    seen = manifest.inspect(DataSource(path=folder))
+    groups = seen.samples.groupby("near_duplicate_group")
+    assert groups.size().tolist() == [2] * 16
+    assert (groups["split"].nunique() == 1).all()
+    assert seen.report.splits["validation"] == 6
+
+
+def test_the_report_describes_the_pictures(make_folder, make_picture):
+    folder = make_folder(train__cat=2, train__dog=3, val__cat=1, val__dog=1)
+    make_picture(folder / "val" / "dog" / "wide.bmp", 99, size=(40, 10))
+    report = manifest.inspect(DataSource(path=folder)).report
+    assert report.formats == {"BMP": 1, "PNG": 7}
+    assert report.modes == {"RGB": 8}
+    assert report.class_splits == {
+        "cat": {"train": 2, "validation": 1},
+        "dog": {"train": 3, "validation": 2},
+    }
+    assert (report.short_sides.least, report.short_sides.most) == (10, 10)
+    assert (report.aspect_ratios.median, report.aspect_ratios.most) == (1.2, 4)
+
+
+def test_a_second_look_is_the_same_as_the_first(make_folder):
+    source = DataSource(path=make_folder(cat=10, dog=10))
+    first, second = manifest.inspect(source), manifest.inspect(source)
+    pd.testing.assert_frame_equal(first.samples, second.samples)
+    assert first.report == second.report

@@ -1,9 +1,12 @@
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from automl.dataset import manifest, pictures, pixels
@@ -113,3 +116,69 @@ def test_progress_goes_up_to_the_total(samples):
 
 def test_no_rows_give_an_empty_array(samples):
     assert np.load(pixels.whole_pictures(samples.head(0), 8)).shape == (0, 8, 8, 3)
+
+
+_HOLDER = """
+import sys
+from pathlib import Path
+from automl.dataset import in_use
+in_use.hold(Path(sys.argv[1]))
+print("held", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def unused_array(home) -> Path:
+    """An array of a process that has ended."""
+    path = home / "cache" / "pixels" / "other.npy"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"0" * 1000)
+    return path
+
+
+def test_clearing_keeps_what_this_process_has_asked_for(samples, unused_array):
+    mine = pixels.whole_pictures(samples, 8)
+    assert pixels.size_bytes() == mine.stat().st_size + 1000
+    pixels.clear()
+    assert not unused_array.exists()
+    assert pixels.size_bytes() == mine.stat().st_size
+
+
+def test_clearing_keeps_what_another_process_has_asked_for_until_it_ends(unused_array):
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLDER, str(unused_array)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline() == "held\n"
+        pixels.clear()
+        assert unused_array.exists()
+        process.kill()
+    pixels.clear()
+    assert not unused_array.exists()
+
+
+def test_clearing_leaves_an_array_alone_that_is_being_built(unused_array, home):
+    partial = unused_array.rename(unused_array.with_suffix(".partial"))
+    with FileLock(home / "cache" / "locks" / "other.npy.lock"):
+        pixels.clear()
+        assert partial.exists()
+    pixels.clear()
+    assert not partial.exists()
+
+
+def test_the_next_build_removes_what_a_killed_one_left(samples, unused_array):
+    partial = unused_array.rename(unused_array.with_suffix(".partial"))
+    path = pixels.whole_pictures(samples, 8)
+    assert not partial.exists()
+    assert path.is_file()
+
+
+def test_a_killed_build_of_the_same_array_is_done_again(samples, home):
+    path = pixels.whole_pictures(samples, 8)
+    whole = path.read_bytes()
+    path.rename(path.with_suffix(".partial")).write_bytes(whole[:50])
+    assert pixels.whole_pictures(samples, 8).read_bytes() == whole
+    assert [file.name for file in (home / "cache" / "pixels").iterdir()] == [path.name]

@@ -1,3 +1,4 @@
+import os
 import time
 from pathlib import Path
 
@@ -109,3 +110,27 @@ def test_a_remembered_scan_is_much_faster(tmp_path, make_picture):
 @pytest.mark.parametrize("num_rows", [0, 1])
 def test_small_listings_can_be_scanned(make_folder, num_rows):
     assert len(scan(listed(make_folder(cat=1)).head(num_rows))) == num_rows
+
+
+def test_how_a_picture_looks_is_measured_and_remembered(make_folder):
+    folder = make_folder(cat=1)
+    Image.new("RGB", (40, 40), (10, 10, 10)).save(folder / "cat" / "dark.png")
+    (folder / "cat" / "empty.png").touch()
+    for samples in (scan(listed(folder)), scan(listed(folder))):
+        noise, dark, empty = samples.to_dict("records")
+        assert noise["contrast"] > 20
+        assert noise["sharpness"] > 40
+        assert (dark["brightness"], dark["contrast"], dark["sharpness"]) == (10, 0, 0)
+        assert len(dark["fingerprint"]) == 304
+        assert pd.isna(empty["brightness"])
+        assert empty["fingerprint"] is None
+
+
+def test_what_a_killed_scan_left_behind_is_removed(make_folder, home):
+    scans = home / "cache" / "scans"
+    scans.mkdir(parents=True)
+    for name, age in (("old.partial", 7200), ("new.partial", 0)):
+        (scans / name).touch()
+        os.utime(scans / name, (time.time() - age,) * 2)
+    scan(listed(make_folder(cat=1)))
+    assert [path.name for path in scans.glob("*.partial")] == ["new.partial"]

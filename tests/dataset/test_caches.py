@@ -1,0 +1,66 @@
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from automl.dataset import caches
+
+
+@pytest.fixture
+def fill(home: Path):
+    """Put 1,000 bytes into a cache, so many seconds ago."""
+
+    def fill(name: str, *, age: float = 7200) -> Path:
+        entry = home / "cache" / name / "entry"
+        entry.mkdir(parents=True)
+        (entry / "file").write_bytes(b"0" * 1000)
+        os.utime(entry, (time.time() - age,) * 2)
+        return entry
+
+    return fill
+
+
+def test_every_cache_has_a_size(fill):
+    fill("archives")
+    assert caches.size_bytes() == {
+        "archives": 1000,
+        "pixels": 0,
+        "remote": 0,
+        "scans": 0,
+        "uploads": 0,
+    }
+
+
+@pytest.mark.parametrize("name", ["archives", "remote", "scans", "uploads"])
+def test_what_nobody_uses_is_removed(fill, name):
+    entry = fill(name)
+    assert caches.clear() == caches.Cleared(freed_bytes=1000, kept_bytes=0)
+    assert not entry.exists()
+    assert entry.parent.is_dir()
+
+
+@pytest.mark.parametrize("name", caches.DATA)
+def test_pictures_that_have_just_come_are_kept(fill, name):
+    entry = fill(name, age=60)
+    assert caches.clear() == caches.Cleared(freed_bytes=0, kept_bytes=1000)
+    assert entry.exists()
+
+
+@pytest.mark.parametrize("name", caches.DATA)
+def test_pictures_are_kept_while_an_experiment_may_read_them(fill, name):
+    entry = fill(name)
+    caches.hold_data()
+    caches.clear()
+    assert entry.exists()
+
+
+def test_a_link_is_removed_and_not_what_it_leads_to(fill, tmp_path):
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "photo.jpg").touch()
+    link = fill("scans").parent / "link"
+    link.symlink_to(precious)
+    caches.clear()
+    assert not link.is_symlink()
+    assert (precious / "photo.jpg").exists()

@@ -1,0 +1,155 @@
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from automl.dataset import corrections
+from automl.dataset.corrections import Corrections
+from automl.dataset.errors import DataError
+
+ROWS = [
+    ("cat", "a" * 64, None, None),
+    ("cat", "b" * 64, None, None),
+    ("dog", "a" * 64, None, None),
+    ("dog", "c" * 64, None, None),
+]
+
+
+@pytest.fixture
+def samples(make_samples) -> pd.DataFrame:
+    return make_samples(*ROWS)  # /data/cat/0.png, /data/cat/1.png, /data/dog/2.png, …
+
+
+def corrected(samples: pd.DataFrame, **wanted: object) -> tuple[list[str], list[str]]:
+    """Labels and what was said."""
+    changed, said = corrections.apply(samples, Corrections(**wanted))
+    return changed["label"].tolist(), said
+
+
+def test_nothing_asked_for_changes_nothing(samples):
+    changed, said = corrections.apply(samples, Corrections())
+    pd.testing.assert_frame_equal(changed, samples)
+    assert said == []
+
+
+def test_labels_are_renamed_all_at_once(samples):
+    labels, said = corrected(samples, rename_labels={"cat": "dog", "dog": "cat"})
+    assert labels == ["dog", "dog", "cat", "cat"]
+    assert said == ["Renamed: cat to dog, dog to cat."]
+
+
+def test_two_labels_with_the_same_new_name_are_merged(samples):
+    assert corrected(samples, rename_labels={"cat": "dog"})[0] == ["dog"] * 4
+
+
+@pytest.mark.parametrize("name", ["1.png", "cat/1.png", "./cat/1.png", "/data/cat/1.png"])
+def test_a_picture_is_named_by_the_end_of_its_path(samples, name):
+    labels, said = corrected(samples, relabel={name: "rat"})
+    assert labels == ["cat", "rat", "dog", "dog"]
+    assert said == ["1 picture was given another label."]
+
+
+@pytest.mark.parametrize("prefix", ["", "sha256:"])
+def test_the_hash_of_the_content_stands_for_all_copies(samples, prefix):
+    assert corrected(samples, relabel={prefix + "a" * 64: "rat"})[0] == ["rat", "cat", "rat", "dog"]
+
+
+def test_excluded_pictures_are_gone(samples):
+    labels, said = corrected(samples, exclude=["0.png", "c" * 64])
+    assert labels == ["cat", "dog"]
+    assert said == ["2 pictures were left out."]
+
+
+def test_new_labels_are_given_after_renaming(samples):
+    labels, _ = corrected(samples, rename_labels={"cat": "lion"}, relabel={"0.png": "cat"})
+    assert labels == ["cat", "lion", "dog", "dog"]
+
+
+def test_the_samples_that_are_given_stay_as_they_are(samples):
+    before = samples.copy()
+    corrected(samples, rename_labels={"cat": "x"}, relabel={"0.png": "y"}, exclude=["1.png"])
+    pd.testing.assert_frame_equal(samples, before)
+
+
+def test_what_the_reader_passed_over_is_kept(samples):
+    samples.attrs["strays"] = {"count": 1, "paths": ["/data/x.png"]}
+    changed, _ = corrections.apply(samples, Corrections(exclude=["0.png"]))
+    assert changed.attrs == samples.attrs
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ({"rename_labels": {"cta": "x"}}, "the label 'cta', which is not there. Nearest is cat"),
+        ({"exclude": ["cat/7.png"]}, "picture cat/7.png, which is not there. Nearest is "),
+        ({"exclude": ["dog/1.png"]}, "Nearest is /data/cat/1.png"),
+        ({"relabel": {"1.pn": "x"}}, "Nearest is 1.png"),
+        ({"exclude": ["d" * 64]}, "none has such content"),
+        ({"exclude": ["ng"]}, "not there"),
+    ],
+)
+def test_what_matches_nothing_is_refused_with_the_nearest(samples, wanted, words):
+    with pytest.raises(DataError) as refusal:
+        corrected(samples, **wanted)
+    assert words in str(refusal.value)
+
+
+def test_a_name_that_fits_several_pictures_is_refused(samples):
+    samples["path"] = ["/data/train/1.png", "/data/test/1.png", "/data/2.png", "/data/3.png"]
+    with pytest.raises(DataError, match=r"2 paths end like that. Write more of the path"):
+        corrected(samples, exclude=["1.png"])
+    assert len(corrected(samples, exclude=["test/1.png"])[0]) == 3
+
+
+def test_a_picture_that_a_table_lists_twice_is_one_picture(samples):
+    samples["path"] = ["/data/1.png", "/data/1.png", "/data/2.png", "/data/3.png"]
+    assert corrected(samples, exclude=["1.png"])[0] == ["dog", "dog"]
+
+
+def test_labels_may_be_written_as_numbers():
+    assert Corrections.model_validate({"rename_labels": {7: 8}}).rename_labels == {"7": "8"}
+
+
+@pytest.mark.parametrize("label", ["", "  "])
+def test_an_empty_label_is_refused(label):
+    with pytest.raises(ValidationError):
+        Corrections(rename_labels={"cat": label})
+
+
+def settled(make_samples, leaked: str) -> tuple[list[str | None], list[str]]:
+    splits = ["train", "train", "validation", "test", "test"]
+    keys = ["same", "alone", "same", "same", "other"]
+    rows = [("cat", key, split, None) for key, split in zip(keys, splits, strict=True)]
+    samples = make_samples(*rows)
+    changed, said = corrections.settle_leaks(samples, samples["content_hash"], leaked)
+    return list(zip(changed["content_hash"], changed["split"], strict=True)), said
+
+
+def test_leaked_pictures_are_kept_unless_asked_otherwise(make_samples):
+    rows, said = settled(make_samples, "keep")
+    assert len(rows) == 5
+    assert said == []
+
+
+def test_leaked_pictures_are_dropped_from_the_training_data(make_samples):
+    rows, said = settled(make_samples, "drop")
+    assert rows == [
+        ("alone", "train"),
+        ("same", "validation"),
+        ("same", "test"),
+        ("other", "test"),
+    ]
+    assert said[0].startswith("1 picture was left out of the training data")
+
+
+def test_leaked_pictures_are_moved_to_the_training_data(make_samples):
+    rows, said = settled(make_samples, "move")
+    assert [split for _, split in rows] == ["train", "train", "train", "train", "test"]
+    assert said == ["2 pictures were moved from the validation or test data to the training data."]
+
+
+@pytest.mark.parametrize("leaked", ["drop", "move"])
+def test_without_given_splits_nothing_leaks(make_samples, leaked):
+    samples = make_samples(*ROWS)
+    changed, said = corrections.settle_leaks(samples, samples["content_hash"], leaked)
+    assert len(changed) == 4
+    assert said == []
