@@ -139,6 +139,20 @@ def test_check_counts_the_pictures_and_says_what_it_found(pets):
     assert "broken.png" in in_words
 
 
+def test_cache_shows_what_is_kept_and_clears_it(pets, home):
+    automl("check", pets)
+    shown = last_line(automl("cache", "--json"))
+    assert set(shown["bytes"]) == {"archives", "pixels", "remote", "scans", "uploads"}
+    assert shown["bytes"]["scans"] == shown["total_bytes"] > 0
+    assert shown["folder"] == str(home / "cache")
+    cleared = last_line(automl("cache", "--clear", "--json"))
+    assert cleared["freed_bytes"] == shown["total_bytes"]
+    assert cleared["total_bytes"] == 0
+    in_words = automl("cache", "--clear")
+    assert in_words.exit_code == 0
+    assert "0.0 MB freed" in in_words.stdout
+
+
 def test_check_reads_tables_with_the_columns_and_datastores_that_are_named(pets):
     table = pets.parent / "a.csv"
     rows = [

@@ -339,6 +339,32 @@ def test_what_was_left_out_is_not_written():
     assert set(yaml.safe_load(Job.from_dict(MINIMAL).to_yaml())) == set(MINIMAL)
 
 
+def test_corrections_survive_the_round_trip():
+    wanted = {
+        "rename_labels": {"Cat": "cat"},
+        "relabel": {"cat/1.jpg": "dog"},
+        "exclude": ["cat/2.jpg"],
+        "leaked": "drop",
+    }
+    job = Job.from_dict({**MINIMAL, "corrections": wanted})
+    assert Job.from_yaml(job.to_yaml()) == job
+    assert yaml.safe_load(job.to_yaml())["corrections"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("corrections", "words"),
+    [
+        ({"leaked": "remove"}, "leaked is 'remove'; allowed is 'keep', 'drop' or 'move'"),
+        ({"exlude": ["a.jpg"]}, "Did you mean exclude?"),
+        ({"exclude": "a.jpg"}, "exclude is 'a.jpg'"),
+    ],
+)
+def test_corrections_that_make_no_sense_are_refused(corrections, words):
+    with pytest.raises(JobError) as refusal:
+        Job.from_dict({**MINIMAL, "corrections": corrections})
+    assert words in str(refusal.value)
+
+
 numbers = st.floats(0.001, 0.4, allow_nan=False)
 ranges = st.tuples(numbers, numbers).map(sorted)
 distributions = st.one_of(
