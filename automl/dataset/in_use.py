@@ -16,7 +16,8 @@ _held: dict[Path, FileLock] = {}  # of this process, for as long as it lives
 def hold(path: Path) -> None:
     """Mark a file or folder of the cache as in use until this process ends."""
     if path not in _held:
-        lock = FileLock(_marks_dir() / f"{path.name}.{uuid.uuid4().hex}.lock")
+        mark = _marks_dir() / f"{path.name}.{uuid.uuid4().hex}.lock"
+        lock = FileLock(mark, thread_local=False)  # whichever thread it was that asked
         lock.acquire()
         _held[path] = lock
 

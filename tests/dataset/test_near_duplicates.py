@@ -85,7 +85,8 @@ def test_exact_copies_alone_are_no_near_duplicates_but_belong_to_their_group():
 
 
 def test_flat_pictures_are_never_the_same():
-    flat = [Image.new("RGB", (64, 64), (grey, grey, grey)) for grey in (90, 91, 92, 250)]
+    grain = np.random.default_rng(0).integers(0, 4, (64, 64, 3), dtype=np.uint8)
+    flat = [Image.fromarray(grain + np.uint8(grey)) for grey in (90, 91, 92, 250)]
     assert near_duplicates.groups(samples_of(*flat)).isna().all()
 
 
@@ -107,6 +108,16 @@ def test_small_things_in_front_of_the_same_white_are_different_pictures():
         return white
 
     assert near_duplicates.groups(samples_of(*[icon(x) for x in range(30, 60, 4)])).isna().all()
+
+
+def test_a_drawing_in_another_grey_is_another_drawing():
+    def drawing(grey: int) -> Image.Image:
+        white = Image.new("RGB", (128, 128), "white")
+        white.paste((grey, grey, grey), (30, 40, 90, 80))
+        return white
+
+    assert near_duplicates.groups(samples_of(drawing(30), drawing(110))).isna().all()
+    assert near_duplicates.groups(samples_of(drawing(30), encoded(drawing(30), 60))).notna().all()
 
 
 def test_unreadable_pictures_are_in_no_group():

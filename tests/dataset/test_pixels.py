@@ -145,7 +145,7 @@ def test_clearing_keeps_what_this_process_has_asked_for(samples, unused_array):
     assert pixels.size_bytes() == mine.stat().st_size
 
 
-def test_clearing_keeps_what_another_process_has_asked_for_until_it_ends(unused_array):
+def test_clearing_keeps_what_another_process_has_asked_for_until_it_ends(unused_array, home):
     with subprocess.Popen(
         [sys.executable, "-c", _HOLDER, str(unused_array)],
         stdin=subprocess.PIPE,
@@ -158,6 +158,7 @@ def test_clearing_keeps_what_another_process_has_asked_for_until_it_ends(unused_
         process.kill()
     pixels.clear()
     assert not unused_array.exists()
+    assert list((home / "cache" / "in_use").iterdir()) == []  # nor is the mark kept
 
 
 def test_clearing_leaves_an_array_alone_that_is_being_built(unused_array, home):

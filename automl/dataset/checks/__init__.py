@@ -48,10 +48,11 @@ def check_split(samples: pd.DataFrame, report: DatasetReport) -> DatasetReport:
 def _findings(
     samples: pd.DataFrame, readable: pd.DataFrame, *, validation_given: bool
 ) -> Iterator[Finding]:
+    yield from files.unreadable(samples)
     yield from classes.check(samples, validation_given=validation_given)
-    yield from files.check(samples)
     yield from copies.check(readable)
     yield from quality.check(readable)
+    yield from files.passed_over(samples)
 
 
 def _counts(values: pd.Series) -> dict[str, int]:

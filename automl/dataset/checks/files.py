@@ -17,12 +17,7 @@ _PASSED_OVER = {
 }
 
 
-def check(samples: pd.DataFrame) -> Iterator[Finding]:
-    yield from _unreadable(samples)
-    yield from _passed_over(samples)
-
-
-def _unreadable(samples: pd.DataFrame) -> Iterator[Finding]:
+def unreadable(samples: pd.DataFrame) -> Iterator[Finding]:
     bad = samples[samples["problem"].notna()]
     if bad.empty:
         return
@@ -37,7 +32,7 @@ def _unreadable(samples: pd.DataFrame) -> Iterator[Finding]:
     )
 
 
-def _passed_over(samples: pd.DataFrame) -> Iterator[Finding]:
+def passed_over(samples: pd.DataFrame) -> Iterator[Finding]:
     """What the reader left out; see `automl.dataset.readers.read`."""
     for kind, (severity, noun, where, advice) in _PASSED_OVER.items():
         found = samples.attrs.get(kind, {"count": 0, "paths": []})
