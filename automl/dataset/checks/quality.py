@@ -33,8 +33,8 @@ MIN_BRIGHT = 225.0
 MAX_BLUR = 20.0
 MAX_RELATIVE_BLUR = 0.01
 """Sharpness in itself and over the variance of grey: a plain thing on a plain table has little of
-the first, a night sky little of the second. Set so that 3 of the 2,527 photos of TrashNet are
-found, and two thirds of them after a Gaussian blur of 3 % of their short side."""
+the first, a night sky little of the second. Of the 2,527 photos of TrashNet 2 are found; of a
+sample of them 57 % after a Gaussian blur of 3 % of the short side, and 91 % after one of 4 %."""
 
 Judgement = tuple[Severity, pd.Series, str, str]
 
