@@ -12,7 +12,7 @@ launch.follow()
 frame.begin("Configure")
 data = selection.require_data()
 try:
-    found = cached.inspection(data, selection.target_column())
+    found = cached.inspection(data, selection.target_column(), selection.corrections())
 except (ValueError, OSError) as error:
     st.error(wording.plain(str(error)))
     st.page_link("pages/dataset.py", label="Choose other pictures", icon=":material/arrow_back:")
@@ -24,7 +24,11 @@ with left:
     suggested = source.free_name(data, set(selection.experiment_names()))
     name = st.text_input("Name of the experiment", suggested, key=f"name {suggested}")
     draft = job_form.show(data, dataset_view.median_side(found), mirror=not source.is_digits(data))
-    draft = replace(draft, target_column_name=selection.target_column())
+    draft = replace(
+        draft,
+        target_column_name=selection.target_column(),
+        corrections=selection.corrections(),
+    )
 with right:
     try:
         job = draft.job()

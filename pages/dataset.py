@@ -3,7 +3,8 @@
 import streamlit as st
 
 from automl import launcher
-from automl.ui import cached, dataset_view, frame, selection, source, wording
+from automl.dataset.corrections import Corrections
+from automl.ui import cached, corrections_view, dataset_view, frame, selection, source, wording
 
 frame.begin("Dataset")
 
@@ -79,7 +80,9 @@ if data is None:
     st.stop()
 try:
     target_column = choose_target_column(data)
-    found = cached.inspection(data, target_column)
+    corrections = selection.corrections()
+    given = cached.inspection(data, target_column, Corrections())
+    found = cached.inspection(data, target_column, corrections)
 except (ValueError, OSError) as error:  # DataError, or the path is gone
     refused(error)
 
@@ -93,10 +96,14 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Configure", type="primary", icon=":material/arrow_forward:", disabled=blocked):
         parameters = {"data": str(data.path), "target": target_column}
         st.switch_page("pages/configure.py", query_params=parameters)
+corrections_view.summary(corrections)
 dataset_view.summary(found)
 left, right = st.columns([3, 2], gap="medium")
 with left:
     dataset_view.pictures(found)
+    dataset_view.as_the_model_sees(found)
 with right:
-    dataset_view.findings(found.report)
+    dataset_view.findings(found, corrections)
     dataset_view.class_sizes(found.report)
+    corrections_view.rename(found.class_names, given.class_names, corrections)
+    dataset_view.shapes(found.report)

@@ -16,8 +16,11 @@ from automl.records import ExperimentRecord, Predictions, TrialRecord
 from automl.ui import source
 
 if TYPE_CHECKING:  # slow: the first page is on the screen before it needs them
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
+    from automl.dataset.corrections import Corrections
     from automl.dataset.manifest import Manifest
 
 # mtime_ns is the cache key; without a leading underscore, which would leave it out of the key
@@ -120,7 +123,27 @@ def _thumbnail(path: Path, mtime_ns: int) -> bytes:  # noqa: ARG001
     return pictures.thumbnail(path)
 
 
-def inspection(data: DataSource, target_column_name: str) -> "Manifest":
+def views(path: Path, side: int) -> "list[NDArray[np.uint8]] | None":
+    """A picture as it is scored, then as training may see it; None when it cannot be read."""
+    from automl.dataset import pictures
+
+    try:
+        return _views(path, side, path.stat().st_mtime_ns)
+    except (OSError, pictures.UnreadablePicture):
+        return None
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _views(path: Path, side: int, mtime_ns: int) -> "list[NDArray[np.uint8]]":  # noqa: ARG001
+    from automl.dataset import preview
+
+    resize_size = round(side * preview.CROP_ROOM)
+    scored = preview.scored(path, resize_size=resize_size, crop_size=side)
+    trained_on = preview.trained_on(path, crop_size=side, horizontal_flip=False, count=4)
+    return [scored, *trained_on]
+
+
+def inspection(data: DataSource, target_column_name: str, corrections: "Corrections") -> "Manifest":
     """What the data source holds, with a bar while it is being read. Not to be changed.
 
     Raises:
@@ -128,14 +151,20 @@ def inspection(data: DataSource, target_column_name: str) -> "Manifest":
     """
     from automl.dataset import manifest
 
-    kept = _inspections(str(data.path), target_column_name, source.signature(data.path))
+    how = f"{target_column_name} {corrections.model_dump_json()}"
+    kept = _inspections(str(data.path), how, source.signature(data.path))
     if not kept:
         place = st.empty()
 
         def tell(what: str, done: int, total: int) -> None:
             place.progress(done / max(total, 1), f"{what}: {done:,} of {total:,}")
 
-        inspected = manifest.inspect(data, target_column_name=target_column_name, progress=tell)
+        inspected = manifest.inspect(
+            data,
+            target_column_name=target_column_name,
+            corrections=corrections,
+            progress=tell,
+        )
         kept.append(inspected)
         place.empty()
     return kept[0]
@@ -144,7 +173,7 @@ def inspection(data: DataSource, target_column_name: str) -> "Manifest":
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _inspections(
     path: str,  # noqa: ARG001
-    target_column_name: str,  # noqa: ARG001
+    how: str,  # noqa: ARG001
     signature: tuple[int, ...],  # noqa: ARG001
 ) -> "list[Manifest]":
     # filled by the caller: Streamlit would replay what a cached function has drawn

@@ -2,6 +2,7 @@
 
 import plotly.graph_objects as go
 
+from automl.dataset.report import Distribution
 from automl.records import TrialRecord
 from automl.ui import timeline, wording
 from automl.ui.palette import ACCENT, SECOND, family_look, label
@@ -96,6 +97,19 @@ def classes(counts: dict[str, int], limit: int = 30) -> go.Figure:
     names = [label(name) for name, _ in ordered]
     figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, autorange="reversed")
     return _tall(figure, len(ordered), "Pictures")
+
+
+def distribution(found: Distribution, name: str) -> go.Figure:
+    """A histogram over bins that grow in proportion."""
+    figure = go.Figure()
+    pairs = zip(found.edges, found.edges[1:], strict=False)
+    figure.add_bar(
+        x=[f"{low:.3g}–{high:.3g}" for low, high in pairs],
+        y=found.counts,
+        marker_color=ACCENT,
+        hovertemplate="%{x}: %{y} pictures<extra></extra>",
+    )
+    return finish(figure, name, "Pictures").update_layout(height=200)
 
 
 def probabilities(by_label: dict[str, float], limit: int = 3) -> go.Figure:

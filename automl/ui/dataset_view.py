@@ -5,9 +5,11 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from automl.dataset.corrections import Corrections
 from automl.dataset.manifest import Manifest
 from automl.dataset.report import DatasetReport, Finding, Severity
-from automl.ui import charts, gallery, wording
+from automl.ui import cached, charts, corrections_view, gallery, wording
+from automl.ui.draft import fitting_side
 
 _LOOK: dict[Severity, tuple[wording.Color, str]] = {
     Severity.BLOCKING: ("red", ":material/block:"),
@@ -15,6 +17,7 @@ _LOOK: dict[Severity, tuple[wording.Color, str]] = {
     Severity.INFO: ("blue", ":material/info:"),
 }
 _ALL = "All classes"
+_NUM_SHOWN = 6
 
 
 def readable(samples: pd.DataFrame) -> pd.DataFrame:
@@ -40,23 +43,27 @@ def summary(manifest: Manifest) -> None:
         column.metric(name, value, border=True)
 
 
-def findings(report: DatasetReport) -> None:
-    """Worst first, each with the files it concerns."""
+def findings(manifest: Manifest, corrections: Corrections) -> None:
+    """Worst first, each with the pictures it concerns and what can be done about it."""
     st.subheader("Findings")
-    if not report.findings:
+    if not manifest.report.findings:
         st.success("Nothing wrong was found.", icon=":material/check_circle:")
-    for finding in report.findings:
-        _finding(finding)
+    for finding in manifest.report.findings:
+        _finding(finding, manifest, corrections)
 
 
-def _finding(finding: Finding) -> None:
+def _finding(finding: Finding, manifest: Manifest, corrections: Corrections) -> None:
     color, icon = _LOOK[finding.severity]
     with st.container(border=True, gap="xsmall"):
         st.badge(finding.severity.value, icon=icon, color=color)
         st.markdown(wording.plain(finding.message))
         if finding.paths:
-            with st.expander(f"{wording.count(finding.count, 'file')}"):
+            readable_paths = set(readable(manifest.samples)["path"])
+            seen = [path for path in finding.paths if path in readable_paths][:_NUM_SHOWN]
+            gallery.strip([gallery.Picture(Path(path), "") for path in seen], width=56)
+            with st.expander(f"{wording.count(len(finding.paths), 'file')}"):
                 st.code("\n".join(finding.paths), language=None)
+        corrections_view.action(finding, manifest.samples, corrections)
 
 
 def class_sizes(report: DatasetReport) -> None:
@@ -85,6 +92,45 @@ def pictures(manifest: Manifest) -> None:
         ]
 
     gallery.show(len(found), page_of, key=f"class {chosen}", width=80)
+
+
+def as_the_model_sees(manifest: Manifest) -> None:
+    """One picture as it is, as it is scored, and as training may see it."""
+    samples = readable(manifest.samples)
+    if samples.empty:
+        return
+    with st.expander("What the model will see"):
+        chosen = st.selectbox("Picture of class", manifest.class_names, key="class to preview")
+        path = Path(samples.loc[samples["label"] == chosen, "path"].iloc[0])
+        side = fitting_side(median_side(manifest))
+        views = cached.views(path, side)
+        original = cached.thumbnail(path)
+        if views is None or original is None:
+            st.caption("The picture cannot be read where it was.")
+            return
+        with st.container(horizontal=True, gap="xsmall"):
+            st.image(original, caption="as it is", width=96)
+            st.image(views[0], caption="scored", width=96)
+            for view in views[1:]:
+                st.image(view, caption="trained on", width=96)
+        st.caption(
+            f"At {side} px. Training sees another random crop, brightness and contrast each time; "
+            "whether pictures may be mirrored is chosen with the job."
+        )
+
+
+def shapes(report: DatasetReport) -> None:
+    """How large the pictures are and of which proportions, formats and modes."""
+    with st.expander("Sizes, formats and modes"):
+        for name, distribution in (
+            ("Short side (pixels)", report.short_sides),
+            ("Width / height", report.aspect_ratios),
+        ):
+            if distribution:
+                figure = charts.distribution(distribution, name)
+                st.plotly_chart(figure, key=f"distribution of {name}", config=charts.QUIET)
+        kinds = [f"{name} {count:,}" for name, count in (report.formats | report.modes).items()]
+        st.caption(wording.plain(" · ".join(kinds)))
 
 
 def _size(pictures: pd.DataFrame) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from automl import model_catalog
+from automl.dataset.corrections import Corrections
 from automl.job import DataSource, Job, JobError, Problem
 
 
@@ -24,6 +25,7 @@ class Draft:
 
     data: DataSource
     target_column_name: str = "label"
+    corrections: Corrections = field(default_factory=Corrections)
     primary_metric: str = "accuracy"
     minutes: int = 15
     max_trials: int = 8
@@ -59,6 +61,8 @@ class Draft:
             },
             "training_parameters": dict(self.training_parameters),
         }
+        if self.corrections != Corrections():
+            content["corrections"] = self.corrections.model_dump(exclude_defaults=True)
         if self.search is Search.CHOOSE:
             content["search_space"] = [self._sub_space(name) for name in self.models]
             content["sweep"] = {"sampling_algorithm": {"type": "random"}}

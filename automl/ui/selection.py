@@ -5,6 +5,7 @@ the navigation's own links drop the URL's parameters.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from pydantic import ValidationError
@@ -13,6 +14,9 @@ from automl import home, leaderboard, store
 from automl.job import DataSource, Job, JobError
 from automl.records import TrialRecord
 from automl.ui import cached, wording
+
+if TYPE_CHECKING:
+    from automl.dataset.corrections import Corrections
 
 
 def experiment_names() -> list[str]:
@@ -109,6 +113,22 @@ def target_column() -> str:
 
 def choose_target_column(name: str) -> None:
     _remember("target", name)
+
+
+def corrections() -> "Corrections":
+    """What is to be changed about the chosen pictures; kept in the session, then in the job."""
+    from automl.dataset.corrections import Corrections
+
+    kept: Corrections | None = st.session_state.get(_corrections_key())
+    return kept or Corrections()
+
+
+def correct(changed: "Corrections") -> None:
+    st.session_state[_corrections_key()] = changed
+
+
+def _corrections_key() -> str:
+    return f"corrections of {_remembered('data')}"
 
 
 def _remember(name: str, value: str | None) -> None:

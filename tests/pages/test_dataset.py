@@ -24,7 +24,7 @@ def test_a_typed_path_shows_counts_sizes_and_pictures(open_page, make_pictures):
     metrics = {metric.label: metric.value for metric in page.metric}
     assert metrics["Pictures"] == "12"
     assert metrics["Median size"] == "32 × 24"
-    assert len(page.image) == 12
+    assert shown(page) == ["cat", "dog"] * 6
 
 
 def test_a_path_that_is_not_there_is_refused_in_a_sentence(open_page):
@@ -45,7 +45,12 @@ def test_unreadable_files_are_counted_and_found(open_page, make_pictures):
 def test_choosing_a_class_shows_only_its_pictures(open_page, make_pictures):
     page = open_page("dataset", data=str(make_pictures()))
     page.selectbox[0].select("dog").run()
-    assert len(page.image) == 6
+    assert shown(page) == ["dog"] * 6
+
+
+def shown(page):
+    """Labels under the pictures of the gallery."""
+    return [image.captions[0] for image in page.image if image.captions[0] in ("cat", "dog")]
 
 
 def test_a_blocking_finding_stops_the_way_to_configure(open_page, make_pictures):
@@ -85,3 +90,58 @@ def test_of_a_table_one_chooses_the_column_of_the_labels(open_page, make_picture
 
     configured = open_page("configure", data=str(table), target="species")
     assert "target_column_name: species" in configured.code[0].value
+
+
+def copy_one(pictures):
+    """The same picture under both labels."""
+    (pictures / "dog" / "copy.png").write_bytes((pictures / "cat" / "0.png").read_bytes())
+
+
+def test_pictures_of_a_finding_are_left_out_with_a_click_and_come_back_with_another(
+    open_page, make_pictures
+):
+    pictures = make_pictures()
+    copy_one(pictures)
+    page = open_page("dataset", data=str(pictures))
+    assert page.metric[0].value == "13"
+    (button,) = [one for one in page.button if one.key == "leave out label_conflict"]
+    button.click().run()
+    assert page.metric[0].value == "11"
+    assert "2 pictures left out" not in texts(page)  # two files, one content
+    assert "1 picture left out" in texts(page)
+    (undo,) = [one for one in page.button if one.label == "Undo all changes"]
+    undo.click().run()
+    assert page.metric[0].value == "13"
+
+
+def test_classes_are_merged_and_the_job_says_so(open_page, make_pictures):
+    pictures = make_pictures(("cat", "dog", "puppy"))
+    page = open_page("dataset", data=str(pictures))
+    page.selectbox(key="class to rename").select("puppy")
+    page.text_input(key="new class name").input("dog")
+    (button,) = [one for one in page.button if one.label == "Rename"]
+    button.click().run()
+    assert page.metric[1].value == "2"
+    assert "puppy is now dog" in texts(page)
+    page.switch_page("pages/configure.py").run()
+    assert "rename_labels:" in page.code[0].value
+    assert "puppy: dog" in page.code[0].value
+
+
+def test_a_renamed_class_can_be_renamed_again(open_page, make_pictures):
+    page = open_page("dataset", data=str(make_pictures()))
+    for old, new in (("cat", "kitten"), ("kitten", "lion")):
+        page.selectbox(key="class to rename").select(old)
+        page.text_input(key="new class name").input(new)
+        (button,) = [one for one in page.button if one.label == "Rename"]
+        button.click().run()
+    assert not page.error
+    assert "cat is now lion" in texts(page)
+
+
+def test_one_sees_what_the_model_will_see(open_page, make_pictures):
+    page = open_page("dataset", data=str(make_pictures(per_class=12)))
+    (preview,) = [one for one in page.expander if one.label == "What the model will see"]
+    captions = [image.captions[0] for image in preview.image]
+    assert captions == ["as it is", "scored", *["trained on"] * 4]
+    assert "At 32 px" in preview.caption[0].value
