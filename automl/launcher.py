@@ -142,23 +142,24 @@ def warm_up() -> None:
 def _id_from(name: str) -> str:
     if "/" in name or "\\" in name:
         raise ValueError(f"The name {name!r} holds a path separator. Leave out / and \\.")
-    slug = _slug(name)
-    if not slug:
+    experiment_id = slug(name)
+    if not experiment_id:
         raise ValueError(
             f"The name {name!r} has no letter or digit to make an id from. Use a-z, 0-9 and -."
         )
-    return slug
+    return experiment_id
 
 
 def _unused_id(parent: Path, job: Job) -> str:
     """The data's name and the local time; counted up when two start in one second."""
-    data = _slug(job.training_data.path.absolute().stem)[:40].strip("-") or "experiment"
+    data = slug(job.training_data.path.absolute().stem)[:40].strip("-") or "experiment"
     first = f"{data}-{now().astimezone():%Y%m%d-%H%M%S}"
     later = (f"{first}-{count}" for count in itertools.count(2))
     return next(name for name in itertools.chain([first], later) if not (parent / name).exists())
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """What of a name goes into an id: a-z, 0-9 and single dashes."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()  # é -> e
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:_MAX_NAME_LENGTH].strip("-")
 

@@ -516,3 +516,9 @@ def test_data_that_only_the_engine_refuses_exits_with_2_and_leaves_nothing(tmp_p
     assert (result.exit_code, result.stdout) == (2, "")
     assert "Traceback" not in result.stderr
     assert list(experiments.iterdir()) == []
+
+
+def test_an_experiment_is_found_by_the_name_it_was_given(make_experiment):
+    make_experiment("fridge-objects")
+    result = automl("show", "fridge_objects", "--json")
+    assert last_line(result)["experiment"] == "fridge-objects"

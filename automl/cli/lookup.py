@@ -16,11 +16,13 @@ ARGUMENT = typer.Argument(metavar="E", help="An experiment's id or directory.")
 
 def find(named: str) -> "Experiment":
     """The experiment, which can be read; ends the command where there is none."""
-    from automl import home, store
+    from automl import home, launcher, store
     from automl.experiment import Experiment
 
     parent = home.experiments_dir()
-    for candidate in (Path(named).expanduser().absolute(), parent / named):
+    # a name is found as well as the id that was made from it
+    places = (Path(named).expanduser().absolute(), parent / named, parent / launcher.slug(named))
+    for candidate in places:
         if named and store.is_experiment(candidate):
             experiment = Experiment(candidate)
             try:

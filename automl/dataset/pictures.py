@@ -84,11 +84,22 @@ def thumbnail(source: Path | BinaryIO, side: int = 128) -> bytes:
         size = (image.width * enlargement, image.height * enlargement)
         image = image.resize(size, Image.Resampling.NEAREST)
     image.thumbnail((side, side))
+    image = _thickened(image, side // 16)
     for quality in (85, 60, 40, 20, 5):
         encoded = _jpeg(image, quality)
         if len(encoded) <= MAX_THUMBNAIL_BYTES:
             return encoded
     return thumbnail(io.BytesIO(encoded), side // 2)
+
+
+def _thickened(image: Image.Image, least: int) -> Image.Image:
+    """A strip on white that is thick enough to be drawn, also when it is shown smaller."""
+    width, height = (max(length, least) for length in image.size)
+    if (width, height) == image.size:
+        return image
+    canvas = Image.new("RGB", (width, height), "white")
+    canvas.paste(image, ((width - image.width) // 2, (height - image.height) // 2))
+    return canvas
 
 
 def examine(source: Path | BinaryIO) -> PictureFacts:

@@ -9,6 +9,7 @@ from automl.ui import selection, wording
 
 _LEAKS = ("leakage", "near_duplicate_leakage")
 _ABOUT_PICTURES = (
+    "single_image_class",
     "label_conflict",
     "near_duplicate_label_conflict",
     "exact_duplicates",

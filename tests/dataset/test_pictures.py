@@ -245,3 +245,10 @@ def test_a_tiny_picture_is_enlarged_with_hard_edges() -> None:
     assert shown.size == (128, 128)
     assert near(shown.convert("RGB").getpixel((61, 60)), (0, 0, 0))
     assert near(shown.convert("RGB").getpixel((66, 60)), WHITE)
+
+
+@pytest.mark.parametrize("size", [(2000, 3), (3, 2000)])
+def test_the_thumbnail_of_a_strip_can_be_shown(tmp_path, size):
+    Image.new("RGB", size, "red").save(tmp_path / "strip.png")
+    shown = Image.open(io.BytesIO(pictures.thumbnail(tmp_path / "strip.png")))
+    assert sorted(shown.size) == [8, 128]
