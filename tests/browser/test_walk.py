@@ -86,13 +86,16 @@ def look_into_the_best_trial(page: Page, screenshot: Callable[[str], None]) -> N
 def ask_for_a_prediction(page: Page, screenshot: Callable[[str], None]) -> None:
     page.get_by_role("link", name="Predict", exact=True).click()
     heading(page, "Predict")
+    known = page.get_by_text("Pictures it has not trained on")
+    expect(known).to_be_visible()
+    screenshot("10-held-out-pictures")  # waits for the whole page: an upload before may be lost
     picture = sorted((home.home_dir() / "samples" / "digits" / "7").iterdir())[0]
     page.locator('input[type="file"]').set_input_files(picture)
     answer = page.locator("strong").filter(has_text=re.compile(r"^\d$"))
-    expect(page.get_by_text("Pictures it has not trained on")).to_have_count(0)
+    expect(known).to_have_count(0)
     expect(answer).to_have_text("7")
     expect(page.get_by_text(re.compile(r"probability (0\.[5-9]|1\.0)"))).to_be_visible()
-    screenshot("10-prediction")
+    screenshot("11-prediction")
 
 
 def heading(page: Page, title: str) -> None:
