@@ -179,8 +179,8 @@ def _first_metrics(digits: Path, job: dict[str, Any], name: str) -> float:
 
 
 def _wait_for_warm_workers() -> None:
-    """As long as somebody needs to read a page; both workers have then imported everything."""
-    time.sleep(25)
+    """As long as somebody needs to read a page; the workers have then imported everything."""
+    time.sleep(30)
 
 
 def search(digits: Path, measured: Figures) -> None:
