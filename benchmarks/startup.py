@@ -139,7 +139,7 @@ def _served() -> Iterator[None]:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as server:
         try:
             while not _answers():
-                time.sleep(0.01)
+                time.sleep(0.05)
             yield
         finally:
             server.terminate()
@@ -171,7 +171,7 @@ def _first_metrics(digits: Path, job: dict[str, Any], name: str) -> float:
     directory = launcher.create(_job(digits, job), name=name)
     launcher.start(directory)
     while not any(trial.evaluations for trial in store.load_trials(directory)):
-        time.sleep(0.02)
+        time.sleep(0.1)  # looking more often would take the cores from what is measured
         assert not launcher.state(directory).is_finished, launcher.record(directory)
     seconds = time.time() - started
     launcher.wait(directory)
