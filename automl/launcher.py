@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
-from automl import detached, engine_lock, home, store
+from automl import detached, home, process_lock, store
 from automl.job import DATA_KEYS, DataSource, Job
 from automl.records import ExperimentRecord, ExperimentState, now
 
@@ -46,8 +46,12 @@ def create(job: Job, *, name: str | None = None, experiments_dir: Path | None = 
 
 
 def start(experiment_dir: Path) -> None:
-    """Start the engine and return at once; nothing happens where one is running already."""
-    lock = engine_lock.take(experiment_dir)
+    """Start the engine and return at once; nothing happens where one is running already.
+
+    The lock is taken first and handed over with the open file: there is no moment in which an
+    engine runs without it.
+    """
+    lock = process_lock.take(store.lock_path(experiment_dir))
     if lock is None:
         return
     try:
@@ -62,6 +66,11 @@ def start(experiment_dir: Path) -> None:
         os.close(lock)  # the engine's copy holds it on
 
 
+def is_running(experiment_dir: Path) -> bool:
+    """Whether an engine holds the experiment's lock."""
+    return process_lock.is_held(store.lock_path(experiment_dir))
+
+
 def state(experiment_dir: Path) -> ExperimentState:
     """Where the experiment stands, also when its engine died."""
     return record(experiment_dir).state
@@ -71,7 +80,7 @@ def record(experiment_dir: Path) -> ExperimentRecord:
     """The stored record with the state as it is now, which a dead engine cannot write."""
     # the lock is asked before the record is read: an engine that ends in between has then
     # written how it ended
-    running = engine_lock.is_held(experiment_dir)
+    running = is_running(experiment_dir)
     stored = store.load_experiment(experiment_dir)
     if stored.state.is_finished:
         return stored
@@ -127,7 +136,7 @@ def wait(
         found = record(experiment_dir)
         if on_change and found != seen:
             on_change(found)
-        if found.state.is_finished and not engine_lock.is_held(experiment_dir):
+        if found.state.is_finished and not is_running(experiment_dir):
             return found
         seen = found
         time.sleep(poll_seconds)

@@ -8,7 +8,7 @@
         trials/<trial_id>.json        TrialRecord; replaced by the engine after every event
         trials/<trial_id>/            predictions.parquet, checkpoint/ of the best evaluation
         best_model/                   the exported winner
-        engine.lock                   held by a living engine (automl.engine_lock)
+        engine.lock                   held by a living engine (automl.process_lock)
         engine.log                    written by the engine
         control/                      requests to the engine, one file each; written by anybody
         tune/                         Ray Tune's own state; a disposable cache, never the truth

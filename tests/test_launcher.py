@@ -5,7 +5,7 @@ import psutil
 import pytest
 from filelock import FileLock
 
-from automl import engine_lock, launcher, store
+from automl import launcher, store
 from automl.job import DataSource, Job
 from automl.records import ExperimentState
 from tests.conftest import finish
@@ -21,7 +21,7 @@ def test_a_new_experiment_waits_in_the_usual_place(job, home):
     assert directory == home / "experiments" / "first-try"
     assert store.load_experiment(directory).state is ExperimentState.QUEUED
     assert store.load_experiment(directory).owner
-    assert not engine_lock.is_held(directory)
+    assert not launcher.is_running(directory)
 
 
 @pytest.mark.parametrize(
@@ -98,20 +98,20 @@ def test_relative_data_paths_are_made_absolute(tmp_path, monkeypatch):
 
 def test_an_experiment_runs_while_another_process_holds_its_lock(running):
     directory, engine = running
-    assert engine_lock.is_held(directory)
+    assert launcher.is_running(directory)
     assert launcher.state(directory) is ExperimentState.RUNNING
     finish(engine)
     engine.wait()
-    assert not engine_lock.is_held(directory)
+    assert not launcher.is_running(directory)
     assert launcher.state(directory) is ExperimentState.COMPLETED
 
 
 def test_asking_leaves_no_trace_and_does_not_get_in_the_engines_way(make_experiment):
     directory = make_experiment(state="running")
-    assert not engine_lock.is_held(directory)
+    assert not launcher.is_running(directory)
     assert not store.lock_path(directory).exists()
     with FileLock(store.lock_path(directory), timeout=0):
-        assert engine_lock.is_held(directory)
+        assert launcher.is_running(directory)
 
 
 def test_an_engine_that_was_killed_leaves_an_interrupted_experiment(running):
@@ -164,7 +164,7 @@ def test_a_completed_experiment_is_not_resumed(make_experiment):
 def test_from_the_moment_of_its_start_an_engine_holds_the_lock(make_experiment):
     directory = make_experiment(state="stopped", message="Stopped by the user.")
     launcher.start(directory)
-    assert engine_lock.is_held(directory)
+    assert launcher.is_running(directory)
     assert not launcher.state(directory).is_finished  # how it ended before is history
     launcher.start(directory)  # once more does nothing
     assert launcher.wait(directory).state is ExperimentState.FAILED  # there is no /data/pets
@@ -183,7 +183,7 @@ def test_waiting_tells_every_change_and_ends_with_the_engine(running):
     record = launcher.wait(directory, on_change, poll_seconds=0.01)
     assert seen == [ExperimentState.RUNNING, ExperimentState.COMPLETED]
     assert record.message == "All done."
-    assert not engine_lock.is_held(directory)
+    assert not launcher.is_running(directory)
 
 
 def test_waiting_for_an_engine_that_died_ends_as_interrupted(make_experiment):

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from automl import engine_lock
+from automl import process_lock, store
 
 ALREADY_RUNNING = 3
 
@@ -18,7 +18,7 @@ def main(experiment_dir: Path, lock: int | None = None) -> int:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     if lock is None:
-        lock = engine_lock.take(experiment_dir)
+        lock = process_lock.take(store.lock_path(experiment_dir))
     if lock is None:
         return ALREADY_RUNNING
     os.set_inheritable(lock, False)  # whatever is started from here must not keep it alive

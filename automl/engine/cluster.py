@@ -15,9 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from automl import detached, home
+from automl import detached, home, process_lock
 
 _START_SECONDS = 90.0
 
@@ -80,12 +78,8 @@ def _running_head() -> str | None:
 
 
 def _is_kept() -> bool:
-    """Whether a keeper is alive: its lock goes when it goes, however it goes."""
-    try:
-        with FileLock(lock_path(), timeout=0):
-            return False
-    except Timeout:
-        return True
+    """Whether a keeper is alive."""
+    return process_lock.is_held(lock_path())
 
 
 def _wait_until(is_true: Callable[[], bool], *, seconds: float) -> None:

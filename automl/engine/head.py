@@ -22,8 +22,8 @@ import time
 from pathlib import Path
 
 import psutil
-from filelock import FileLock, Timeout
 
+from automl import process_lock
 from automl.cores import usable_cores
 from automl.engine import cluster
 from automl.engine.warm_workers import PRELOADED, WarmWorkers, descendants
@@ -133,5 +133,5 @@ def _free_port() -> int:
 if __name__ == "__main__":
     logging.basicConfig(filename=cluster.log_path(), level=logging.INFO)
     cluster.touch_lease()
-    with contextlib.suppress(Timeout), FileLock(cluster.lock_path(), timeout=0):
+    if process_lock.take(cluster.lock_path()) is not None:
         keep_head()

@@ -1,8 +1,6 @@
-"""The lock that an experiment's engine holds for as long as it lives.
+"""Locks that a process holds for as long as it lives.
 
-A process id would lie (zombies, reuse); the system frees this lock however the engine ends.
-Whoever starts an engine takes the lock first and hands it over with the open file, so that there
-is no moment in which an engine runs without it. Only the holder writes the experiment's records.
+A process id would lie (zombies, reuse); the system frees such a lock however the process ends.
 """
 
 import fcntl
@@ -10,14 +8,15 @@ import os
 import time
 from pathlib import Path
 
-from automl import store
-
 _WAIT_SECONDS = 0.2  # a reader who asks holds a shared lock for moments
 
 
-def take(experiment_dir: Path) -> int | None:
-    """An open file that holds the lock until its last copy is closed; None if it is taken."""
-    descriptor = os.open(store.lock_path(experiment_dir), os.O_RDWR | os.O_CREAT, 0o600)
+def take(path: Path) -> int | None:
+    """An open file that holds the lock until its last copy is closed; None if it is taken.
+
+    A child process that inherits the open file holds the lock as well.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + _WAIT_SECONDS
     while not _locked(descriptor, fcntl.LOCK_EX):
         if time.monotonic() > deadline:
@@ -27,14 +26,14 @@ def take(experiment_dir: Path) -> int | None:
     return descriptor
 
 
-def is_held(experiment_dir: Path) -> bool:
-    """Whether an engine is alive.
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock, this one included.
 
     Asking does not get in the way of other readers, creates no file, and works in a directory
     that may only be read.
     """
     try:
-        descriptor = os.open(store.lock_path(experiment_dir), os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return False
     try:
