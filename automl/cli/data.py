@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from automl.dataset.report import DatasetReport
 
 
+Datastores = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=PLACE", help="What stands for an Azure datastore: a folder."),
+]
+
+
 class SampleName(StrEnum):
     """The data sets that need no download."""
 
@@ -48,10 +54,7 @@ def check(
     image_column: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Column that says where the pictures are.")
     ] = None,
-    datastore: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=PLACE", help="What stands for an Azure datastore: a folder."),
-    ] = None,
+    datastore: Datastores = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Report on the health of a data set; exit code 1 if something must be fixed first."""

@@ -7,6 +7,7 @@ import typer
 
 from automl import datastores
 from automl.cli import lookup
+from automl.cli.data import Datastores
 from automl.cli.experiments import AsJson, say_summary
 from automl.cli.output import (
     FAILED,
@@ -68,10 +69,7 @@ def run(  # noqa: PLR0913 (the options of a command)
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Set a key: limits.max_trials=4."),
     ] = None,
-    datastore: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=PLACE", help="What stands for an Azure datastore: a folder."),
-    ] = None,
+    datastore: Datastores = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a job, or AutoMode on data, and wait for it; Ctrl-C stops it and keeps the best."""

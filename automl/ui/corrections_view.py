@@ -37,17 +37,19 @@ def action(finding: Finding, samples: pd.DataFrame, corrections: Corrections) ->
 
 
 def _leave_out(finding: Finding, samples: pd.DataFrame, corrections: Corrections) -> None:
+    def take() -> None:
+        hashes = samples.loc[samples["path"].isin(finding.paths), "content_hash"]
+        exclude = list(dict.fromkeys([*corrections.exclude, *hashes]))
+        selection.correct(corrections.model_copy(update={"exclude": exclude}))
+
     count = len(finding.paths)
-    hashes = samples.loc[samples["path"].isin(finding.paths), "content_hash"]
-    exclude = list(dict.fromkeys([*corrections.exclude, *hashes]))
     more = f" The first {count} of {finding.count:,}." if finding.count > count else ""
     st.button(
         "Leave out this picture" if count == 1 else f"Leave out these {count} pictures",
         icon=":material/visibility_off:",
         help="The files stay where they are." + more,
         key=f"leave out {finding.kind}",
-        on_click=selection.correct,
-        args=(corrections.model_copy(update={"exclude": exclude}),),
+        on_click=take,
     )
 
 

@@ -48,22 +48,24 @@ def findings(manifest: Manifest, corrections: Corrections) -> None:
     st.subheader("Findings")
     if not manifest.report.findings:
         st.success("Nothing wrong was found.", icon=":material/check_circle:")
+    can_be_shown = set(readable(manifest.samples)["path"])
     for finding in manifest.report.findings:
-        _finding(finding, manifest, corrections)
+        seen = [Path(path) for path in finding.paths if path in can_be_shown][:_NUM_SHOWN]
+        _finding(finding, seen, manifest.samples, corrections)
 
 
-def _finding(finding: Finding, manifest: Manifest, corrections: Corrections) -> None:
+def _finding(
+    finding: Finding, seen: list[Path], samples: pd.DataFrame, corrections: Corrections
+) -> None:
     color, icon = _LOOK[finding.severity]
     with st.container(border=True, gap="xsmall"):
         st.badge(finding.severity.value, icon=icon, color=color)
         st.markdown(wording.plain(finding.message))
         if finding.paths:
-            readable_paths = set(readable(manifest.samples)["path"])
-            seen = [path for path in finding.paths if path in readable_paths][:_NUM_SHOWN]
-            gallery.strip([gallery.Picture(Path(path), "") for path in seen], width=56)
+            gallery.strip([gallery.Picture(path, "") for path in seen], width=56)
             with st.expander(f"{wording.count(len(finding.paths), 'file')}"):
                 st.code("\n".join(finding.paths), language=None)
-        corrections_view.action(finding, manifest.samples, corrections)
+        corrections_view.action(finding, samples, corrections)
 
 
 def class_sizes(report: DatasetReport) -> None:

@@ -8,6 +8,8 @@ from automl.dataset import near_duplicates
 from automl.dataset.checks.wording import counted, finding, is_, names
 from automl.dataset.report import Finding, Severity
 
+_SETTLE = "Remove them on one side, or set leaked: drop (or move) in corrections."
+
 
 def check(readable: pd.DataFrame) -> Iterator[Finding]:
     shown = readable.assign(split=readable["split"].fillna("train"))
@@ -31,15 +33,8 @@ def _exact(shown: pd.DataFrame, conflicting: pd.Series, leaked: pd.Series) -> It
             "the right one with corrections: relabel.",
         )
     if leaked.any():
-        count = int(leaked.sum())
-        yield finding(
-            "leakage",
-            Severity.WARNING,
-            shown.loc[leaked, "path"],
-            f"{counted(count, 'picture')} of the validation or test data {is_(count)} "
-            "also in the training data, which makes the score look better than it is. "
-            "Remove them on one side, or set leaked: drop (or move) in corrections.",
-        )
+        how = "also in the training data"
+        yield _leakage("leakage", shown.loc[leaked, "path"], how, _SETTLE)
     copies = shown[shown.duplicated(["content_hash", "label", "split"])]
     if len(copies):
         yield finding(
@@ -80,15 +75,8 @@ def _near(shown: pd.DataFrame, conflicting: pd.Series, leaked: pd.Series) -> Ite
         )
     crossing = _leaked(near, near["near_duplicate_group"]) & ~leaked[near.index]
     if crossing.any():
-        count = int(crossing.sum())
-        yield finding(
-            "near_duplicate_leakage",
-            Severity.WARNING,
-            near.loc[crossing, "path"],
-            f"{counted(count, 'picture')} of the validation or test data {is_(count)} nearly the "
-            "same as one in the training data, which makes the score look better than it is. "
-            "Remove them on one side, or set leaked: drop (or move) in corrections.",
-        )
+        how = "nearly the same as one in the training data"
+        yield _leakage("near_duplicate_leakage", near.loc[crossing, "path"], how, _SETTLE)
 
 
 def _copies_only(shown: pd.DataFrame) -> Iterator[Finding]:
@@ -111,15 +99,18 @@ def _copies_only(shown: pd.DataFrame) -> Iterator[Finding]:
 def _group_leakage(shown: pd.DataFrame, leaked: pd.Series) -> Iterator[Finding]:
     crossing = _leaked(shown, shown["group"]) & ~leaked
     if crossing.any():
-        count = int(crossing.sum())
-        yield finding(
-            "group_leakage",
-            Severity.WARNING,
-            shown.loc[crossing, "path"],
-            f"{counted(count, 'picture')} of the validation or test data {is_(count)} of the same "
-            "group as training pictures, which makes the score look better than it is. "
-            "Keep each group on one side, or leave the splits out to have them chosen.",
-        )
+        how = "of the same group as training pictures"
+        advice = "Keep each group on one side, or leave the splits out to have them chosen."
+        yield _leakage("group_leakage", shown.loc[crossing, "path"], how, advice)
+
+
+def _leakage(kind: str, paths: pd.Series, how: str, advice: str) -> Finding:
+    count = len(paths)
+    message = (
+        f"{counted(count, 'picture')} of the validation or test data {is_(count)} {how}, "
+        f"which makes the score look better than it is. {advice}"
+    )
+    return finding(kind, Severity.WARNING, paths, message)
 
 
 def _leaked(shown: pd.DataFrame, key: pd.Series) -> pd.Series:

@@ -43,7 +43,7 @@ def read(
     """
     with forms.opened(source, target_column_name, datastores or {}) as data:
         if data.table is None:
-            return folder.list_pictures(data.around.folder)
+            return folder.list_pictures(data.around.folder, data.walked(data.around.folder))
         return listing.of_table(
             data.table,
             table.choose(data.table, source, target_column_name),

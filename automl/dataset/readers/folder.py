@@ -8,12 +8,11 @@ import pandas as pd
 from automl.dataset.errors import DataError
 from automl.dataset.layout import Layout, find_layout
 from automl.dataset.readers import listing, values
-from automl.dataset.walk import Tree, walk
+from automl.dataset.walk import Tree
 
 
-def list_pictures(root: Path) -> pd.DataFrame:
-    """One row a picture, see `automl.dataset.readers.read`."""
-    tree = walk(root)
+def list_pictures(root: Path, tree: Tree) -> pd.DataFrame:
+    """One row a picture of what lies below the root, see `automl.dataset.readers.read`."""
     layout = find_layout(tree.pictures)
     labelled = [parts for parts in tree.pictures if layout.label(parts) is not None]
     if not labelled:

@@ -1,5 +1,6 @@
 """In which of the forms the data comes, found out from names and contents."""
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,8 +15,9 @@ from automl.dataset.readers.jsonl import read_jsonl
 from automl.dataset.readers.kinds import kind_of
 from automl.dataset.readers.label_studio import read_label_studio
 from automl.dataset.readers.parquet import read_parquet
-from automl.dataset.readers.search import find_table
+from automl.dataset.readers.search import Walk, find_table
 from automl.dataset.readers.table import Table, choose
+from automl.dataset.walk import walk
 from automl.job import DataSource, DataType
 
 _TABLES: dict[DataType, Callable[[Path], Table]] = {
@@ -37,6 +39,9 @@ class Opened:
     around: Surroundings
     """Of the table, or the folder itself."""
 
+    walked: Walk
+    """Looks below a folder, once however often it is asked."""
+
 
 @contextmanager
 def opened(
@@ -48,21 +53,23 @@ def opened(
         DataError: it is in no form that is known, or not in the one that was given.
     """
     path = source.path.expanduser().absolute()
+    walked: Walk = functools.cache(walk)
     try:
         kind = kind_of(path, source)
         if kind == "zip" or kind == "tar":
             root = archive.extract(path, kind)
             around = Surroundings(root, datastores, fence=root.resolve())
             with _shown_as(path, root):
-                yield _searched(around, source, target_column_name)
+                yield _searched(around, source, target_column_name, walked)
             return
         is_upload = path.resolve().is_relative_to(home.cache_dir("uploads").resolve())
         fence = path.parent.resolve() if is_upload else None
         around = Surroundings(path, datastores, fence)
         if source.type is None and path.is_dir():
-            yield _searched(around, source, target_column_name)
+            yield _searched(around, source, target_column_name, walked)
         else:
-            yield _opened(around, None if kind == "image_folder" else _load(path, kind, around))
+            table = None if kind == "image_folder" else _load(path, kind, around)
+            yield _opened(around, table, walked)
     except PermissionError as error:
         raise DataError(
             f"{error.filename or path} cannot be read: permission denied. "
@@ -79,7 +86,9 @@ def _shown_as(path: Path, root: Path) -> Iterator[None]:
         raise DataError(str(error).replace(str(root), str(path))) from error
 
 
-def _searched(around: Surroundings, source: DataSource, target_column_name: str) -> Opened:
+def _searched(
+    around: Surroundings, source: DataSource, target_column_name: str, walked: Walk
+) -> Opened:
     def image_column(table: Table) -> str | None:
         try:
             return choose(table, source, target_column_name).image
@@ -89,11 +98,12 @@ def _searched(around: Surroundings, source: DataSource, target_column_name: str)
     def load(path: Path, kind: DataType) -> Table:
         return _load(path, kind, around)
 
-    return _opened(around, find_table(around.folder, load, image_column))
+    return _opened(around, find_table(around.folder, load, image_column, walked), walked)
 
 
-def _opened(around: Surroundings, table: Table | None) -> Opened:
-    return Opened(table, around if table is None else replace(around, folder=table.folder))
+def _opened(around: Surroundings, table: Table | None, walked: Walk) -> Opened:
+    where = around if table is None else replace(around, folder=table.folder)
+    return Opened(table, where, walked)
 
 
 def _load(path: Path, kind: DataType, around: Surroundings) -> Table:

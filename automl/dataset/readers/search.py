@@ -8,17 +8,18 @@ from automl.dataset.errors import DataError
 from automl.dataset.layout import find_layout
 from automl.dataset.readers import hf_imagefolder, kinds, mltable
 from automl.dataset.readers.table import Table
-from automl.dataset.walk import walk
+from automl.dataset.walk import Tree
 from automl.job import DataType
 
 Candidate = tuple[Path, DataType]
 Load = Callable[[Path, DataType], Table]
 ImageColumn = Callable[[Table], str | None]
+Walk = Callable[[Path], Tree]
 _LABELS = "labels"
 _METADATA = "metadata"
 
 
-def find_table(root: Path, load: Load, image_column: ImageColumn) -> Table | None:
+def find_table(root: Path, load: Load, image_column: ImageColumn, walked: Walk) -> Table | None:
     """The table that must be meant; None where the folders' names are the labels.
 
     A table called labels or metadata outdoes the folders: who wrote one meant it. Any other one
@@ -28,6 +29,7 @@ def find_table(root: Path, load: Load, image_column: ImageColumn) -> Table | Non
         root: the folder.
         load: reads a table of a kind.
         image_column: the column of a table's pictures if it is one of pictures and their labels.
+        walked: looks below a folder.
 
     Raises:
         DataError: several tables may be meant, or the only one cannot be read.
@@ -37,7 +39,7 @@ def find_table(root: Path, load: Load, image_column: ImageColumn) -> Table | Non
         return load(base, "mltable")
     named, others = _candidates(base)
     found = _fitting(named, load, image_column)
-    num_classes = 0 if found else _num_classes(root)
+    num_classes = 0 if found else _num_classes(walked(root))
     if num_classes > 1:
         return None
     if not named:
@@ -46,7 +48,7 @@ def find_table(root: Path, load: Load, image_column: ImageColumn) -> Table | Non
         names = ", ".join(table.path.name for table, _ in found)
         raise DataError(f"{base} holds several tables of pictures: {names}. Give the path of one.")
     if found:
-        return _with_pictures_below(*found[0])
+        return _with_pictures_below(*found[0], walked)
     only = named or others
     must_be_it = len(only) == 1 and (bool(named) or num_classes == 0)
     return load(*only[0]) if must_be_it else None  # and let it say what it lacks
@@ -91,16 +93,15 @@ def _fitting(
     return found
 
 
-def _num_classes(root: Path) -> int:
-    pictures = walk(root).pictures
-    layout = find_layout(pictures)
-    return len({layout.label(parts) for parts in pictures} - {None})
+def _num_classes(tree: Tree) -> int:
+    layout = find_layout(tree.pictures)
+    return len({layout.label(parts) for parts in tree.pictures} - {None})
 
 
-def _with_pictures_below(table: Table, column: str) -> Table:
+def _with_pictures_below(table: Table, column: str, walked: Walk) -> Table:
     """Bare names that are not beside the table but in one place further down mean that place."""
     places: dict[str, list[str]] = {}
-    for parts in walk(table.folder).pictures:
+    for parts in walked(table.folder).pictures:
         places.setdefault(parts[-1], []).append("/".join(parts))
 
     def place(name: object) -> object:
