@@ -35,21 +35,20 @@ class WarmWorkers:
         self._was_quiet = True
 
     def top_up(self) -> None:
-        """Have a missing worker started when nothing else goes on; call every second or so.
+        """Have missing workers started, unless something is being trained; call every second or so.
 
-        A head that looks quiet once may be between two trials. One worker at a time: those of a
-        search that is about to begin import as well, and would wait for the cores.
+        A head that looks quiet once may be between two trials.
         """
         kinds = Counter(_kind(process) for process in descendants(self._head))
-        is_missing = kinds["idle"] < min(_MAX_WARM, usable_cores())
-        is_quiet = kinds["raylet"] > 0 and not kinds["busy"] and not kinds["starting"]
-        if is_quiet and self._was_quiet and is_missing:
-            _start_one(self._raylet_port)
+        missing = min(_MAX_WARM, usable_cores()) - kinds["idle"]
+        is_quiet = kinds["raylet"] > 0 and kinds["busy"] == 0
+        if is_quiet and self._was_quiet and missing > 0:
+            _start(self._raylet_port, missing)
         self._was_quiet = is_quiet
 
 
-def _start_one(raylet_port: int) -> None:
-    """Ask the raylet for a worker that any driver may have."""
+def _start(raylet_port: int, count: int) -> None:
+    """Ask the raylet for workers that any driver may have."""
     import grpc
     from ray.core.generated import node_manager_pb2, node_manager_pb2_grpc
     from ray.core.generated.runtime_environment_pb2 import RuntimeEnvInfo
@@ -57,7 +56,7 @@ def _start_one(raylet_port: int) -> None:
 
     token = Path(cluster.environment()["RAY_AUTH_TOKEN_PATH"]).read_text("utf-8").strip()
     request = node_manager_pb2.PrestartWorkersRequest(
-        num_workers=1,
+        num_workers=count,
         keep_alive_duration_secs=_KEEP_SECONDS,
         runtime_env_info=RuntimeEnvInfo(
             serialized_runtime_env=RuntimeEnv(**RUNTIME_ENV).serialize()
@@ -88,9 +87,7 @@ def _kind(process: psutil.Process) -> str:
     title = command[0] if command else ""
     if title.endswith("/raylet"):
         return "raylet"
-    if title == "ray::IDLE":
+    if title == "ray::IDLE" or any(part.endswith("default_worker.py") for part in command):
         return "idle"
-    if any(part.endswith("default_worker.py") for part in command):
-        return "starting"
     is_agent = title.endswith("Agent")
     return "busy" if title.startswith("ray::") and not is_agent else ""
