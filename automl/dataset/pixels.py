@@ -3,8 +3,7 @@
 import hashlib
 import io
 import json
-import os
-import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,10 +16,11 @@ from PIL import Image
 from automl import home
 from automl.dataset import in_use, pictures
 from automl.dataset.errors import DataError
+from automl.dataset.resumable_array import ResumableArray, left_overs
 from automl.dataset.threads import map_in_threads
 
 _VERSION = 1  # raise it when the same picture would give other pixels
-_SPARE_BYTES = 200 * 1000**2
+_ABANDONED_SECONDS = 24 * 3600
 
 Progress = Callable[[int, int], None]
 
@@ -81,15 +81,17 @@ def _array(
 
 
 def _lock_path(path: Path) -> Path:
-    return home.cache_dir("locks") / f"{path.stem}.npy.lock"
+    return home.cache_dir("locks") / f"{path.name}.lock"
 
 
 def _remove_unused(path: Path) -> None:
-    """path: of an array, or of one that was not finished."""
+    """path: of an array, or of what is left of one that was not finished."""
+    array = path.with_suffix(".npy")
     try:
-        with FileLock(_lock_path(path), timeout=0):
-            if not in_use.is_held(path.with_suffix(".npy")):
-                path.unlink(missing_ok=True)
+        with FileLock(_lock_path(array), timeout=0):
+            if not in_use.is_held(array):
+                for file in (array, *left_overs(array)):
+                    file.unlink(missing_ok=True)
     except Timeout:
         return  # somebody is building it
 
@@ -102,43 +104,33 @@ def _build(
     *,
     progress: Progress | None,
 ) -> None:
-    for left_over in target.parent.glob("*.partial"):  # by processes that were killed
-        _remove_unused(left_over)
-    rows = list(enumerate(zip(samples["path"], samples["content_hash"], strict=True)))
-    partial = target.with_suffix(".partial")
+    _remove_abandoned(target.parent)
+    paths, hashes = samples["path"].tolist(), samples["content_hash"].tolist()
+    array = ResumableArray(target, (len(samples), side, side, 3))
+    missing = array.missing()
+    num_there = len(samples) - len(missing)
+
+    def fill(row: int) -> None:
+        array.fill(row, _decoded(paths[row], hashes[row], decode))
+
+    def tell(done: int, _: int) -> None:
+        if progress:
+            progress(num_there + done, len(samples))
+
     try:
-        array = _reserve(partial, (len(rows), side, side, 3))
-
-        def fill(row: tuple[int, tuple[str, str]]) -> None:
-            position, (path, content_hash) = row
-            array[position] = _decoded(path, content_hash, decode)
-
-        map_in_threads(fill, rows, progress)
-        array.flush()
-        partial.rename(target)
-    finally:
-        partial.unlink(missing_ok=True)
+        map_in_threads(fill, missing, tell)
+    except Exception:
+        array.discard()  # a picture has changed, so that another array will be asked for
+        raise
+    array.finish()
 
 
-def _reserve(
-    path: Path, shape: tuple[int, int, int, int]
-) -> np.memmap[tuple[int, ...], np.dtype[np.uint8]]:
-    """An array on disk with all its room taken at once.
-
-    A write to a mapped file on a disk that has become full kills the process.
-    """
-    needed, free = int(np.prod(shape)), shutil.disk_usage(path.parent).free
-    if needed + _SPARE_BYTES > free:
-        raise DataError(
-            f"The decoded pictures need {needed / 1000**2:,.0f} MB on the disk of {path.parent}, "
-            f"where {free / 1000**2:,.0f} MB are free. Make room there, or set AUTOML_HOME to "
-            "another disk."
-        )
-    array = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
-    if hasattr(os, "posix_fallocate"):
-        with path.open("rb+") as file:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-    return array
+def _remove_abandoned(folder: Path) -> None:
+    """What killed processes left, and nobody has carried on with for a while."""
+    latest = time.time() - _ABANDONED_SECONDS
+    for partial in folder.glob("*.partial"):
+        if partial.stat().st_mtime < latest:
+            _remove_unused(partial)
 
 
 def _decoded(

@@ -1,3 +1,5 @@
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -170,16 +172,53 @@ def test_clearing_leaves_an_array_alone_that_is_being_built(unused_array, home):
     assert not partial.exists()
 
 
-def test_the_next_build_removes_what_a_killed_one_left(samples, unused_array):
+def test_the_next_build_removes_what_a_killed_one_left_long_ago(samples, unused_array):
     partial = unused_array.rename(unused_array.with_suffix(".partial"))
-    path = pixels.whole_pictures(samples, 8)
+    recent = unused_array.with_name("recent.partial")
+    recent.touch()
+    os.utime(partial, (0, 0))
+    pixels.whole_pictures(samples, 8)
     assert not partial.exists()
-    assert path.is_file()
+    assert recent.exists()
 
 
-def test_a_killed_build_of_the_same_array_is_done_again(samples, home):
+_KILLED = """
+import os, pickle, signal, sys
+from automl.dataset import pixels, resumable_array
+resumable_array._SAVE_SECONDS = float(sys.argv[2])
+
+def tell(done, total):
+    if done >= 20:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+with open(sys.argv[1], "rb") as file:
+    samples = pickle.load(file)
+pixels.whole_pictures(samples, 8, progress=tell)
+"""
+
+
+@pytest.mark.parametrize("save_seconds", [0, 3600])
+def test_a_killed_build_is_carried_on_with(samples, home, tmp_path, save_seconds):
+    pickled = tmp_path / "samples.pickle"
+    samples.to_pickle(pickled)
+    killed = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(pickled), str(save_seconds)], check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    seen = []
+    path = pixels.whole_pictures(samples, 8, progress=lambda done, _: seen.append(done))
+    assert seen[-1] == len(samples)
+    assert (seen[0] > 20) == (save_seconds == 0)  # what was not saved is decoded again
+    assert [file.name for file in (home / "cache" / "pixels").iterdir()] == [path.name]
+    for row, picture in zip(np.load(path), samples["path"], strict=True):
+        squashed = pictures.load_rgb(Path(picture), min_side=8).resize((8, 8), 2)
+        assert (row == np.asarray(squashed)).all()
+
+
+def test_a_damaged_left_over_is_done_again(samples, home):
     path = pixels.whole_pictures(samples, 8)
     whole = path.read_bytes()
     path.rename(path.with_suffix(".partial")).write_bytes(whole[:50])
+    np.ones(len(samples), np.bool_).tofile(path.with_suffix(".rows"))
     assert pixels.whole_pictures(samples, 8).read_bytes() == whole
     assert [file.name for file in (home / "cache" / "pixels").iterdir()] == [path.name]
