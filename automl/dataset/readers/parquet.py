@@ -25,25 +25,35 @@ def rows(path: Path) -> pd.DataFrame:
         DataError: this is no parquet file, or one that would take too much memory.
     """
     try:
-        with pq.ParquetFile(path) as file:
-            if file.metadata.num_rows > MAX_ROWS:
-                raise DataError(
-                    f"{path} has {file.metadata.num_rows:,} rows; at most {MAX_ROWS:,} can be "
-                    "read. Take a part of them."
-                )
-            names = [field.name for field in file.schema_arrow if not _is_heavy(field.type)]
-            if not names:
-                raise DataError(
-                    f"{path} has no columns of text or numbers. Write the pictures to files, and "
-                    "their paths and labels into the table."
-                )
-            table = file.read(columns=names)
-    except pa.ArrowException as error:
-        reason = str(error).splitlines()[0]
+        names, values = _read(path)
+    except DataError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise  # the file is not there, or may not be read
+        reason = str(error).splitlines()[0].rstrip(".")
         raise DataError(f"{path} is not a parquet file that can be read ({reason}).") from None
-    numbers = [f"Row {number} of {path.name}" for number in range(1, len(table) + 1)]
-    columns = {name: table[name].to_pylist() for name in names}
+    numbers = [f"Row {number} of {path.name}" for number in range(1, len(values[0]) + 1)]
+    columns = dict(zip(names, values, strict=True))
     return pd.DataFrame(columns, index=numbers, dtype=object)
+
+
+def _read(path: Path) -> tuple[list[str], list[list[object]]]:
+    """Names and values of the columns that are used."""
+    with pq.ParquetFile(path) as file:
+        if file.metadata.num_rows > MAX_ROWS:
+            raise DataError(
+                f"{path} has {file.metadata.num_rows:,} rows; at most {MAX_ROWS:,} can be "
+                "read. Take a part of them."
+            )
+        names = [field.name for field in file.schema_arrow if not _is_heavy(field.type)]
+        if not names:
+            raise DataError(
+                f"{path} has no columns of text or numbers. Write the pictures to files, and "
+                "their paths and labels into the table."
+            )
+        table = file.read(columns=names)
+        return names, [table[name].to_pylist() for name in names]
 
 
 def _is_heavy(kind: pa.DataType) -> bool:
