@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
+warnings.filterwarnings("ignore", module="PIL")  # it prints lines about odd files it can read
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow's own, lower, limit would only print a warning
 
 

@@ -52,6 +52,11 @@ def _read(path: Path) -> tuple[list[str], list[list[object]]]:
                 f"{path} has no columns of text or numbers. Write the pictures to files, and "
                 "their paths and labels into the table."
             )
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise DataError(
+                f"{path} has several columns named {', '.join(repeated)}. Rename all but one."
+            )
         table = file.read(columns=names)
         return names, [table[name].to_pylist() for name in names]
 

@@ -56,3 +56,20 @@ def test_too_many_rows_are_refused(listed, written, monkeypatch):
     pd.DataFrame({"image": ["1.png", "2.png"], "label": ["cat", "dog"]}).to_parquet(path)
     with pytest.raises(DataError, match="has 2 rows; at most 1 can be read"):
         listed(path)
+
+
+def test_columns_of_the_same_name_are_refused(listed, written):
+    path = written("a.parquet", b"")
+    names = ["image", "label", "label"]
+    pq.write_table(pa.table([["1.png"], ["cat"], ["dog"]], names=names), path)
+    with pytest.raises(DataError, match="several columns named label"):
+        listed(path)
+
+
+def test_a_damaged_file_is_named(listed, written):
+    path = written("a.parquet", b"")
+    pd.DataFrame({"image": ["1.png"], "label": ["cat"]}).to_parquet(path)
+    content = path.read_bytes()
+    path.write_bytes(content[:-40] + b"\xff" * 32 + content[-8:])
+    with pytest.raises(DataError, match="a.parquet is not a parquet file that can be read"):
+        listed(path)
