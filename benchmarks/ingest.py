@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="automl-benchmark-") as place:
         folder = Path(place)
         os.environ["AUTOML_HOME"] = str(folder / "home")
-        large, small = (4, 100) if is_quick else (48, 3_000)
+        large, small = (4, 100) if is_quick else (64, 3_000)
         ingest(folder / "12mp", "12mp", (4000, 3000), large, measured)
         ingest(folder / "500px", "500px", (500, 375), small, measured)
         serve(folder / "500px", measured)

@@ -26,6 +26,7 @@ MAX_BITS = 8
 _NUM_ORDERS = 24
 _NEIGHBOURS = 8
 _CHUNK = 1 << 14  # pairs compared at once
+_MAX_REMEMBERED = 1 << 22  # pairs, which are 32 MB
 
 _STEP = 0.1  # standard deviations
 _MIN_DETAIL = 0.45
@@ -96,7 +97,9 @@ def _roots(looks: NDArray[np.uint8], detailed: NDArray[np.bool_]) -> NDArray[np.
     hashes = perceptual_hashes(looks)
     bits = np.unpackbits(hashes.view(np.uint8).reshape(-1, 8), axis=1)
     root = np.arange(len(looks))
+    different = np.empty(0, np.int64)  # sorted numbers of the pairs that were compared in vain
     for order in range(_NUM_ORDERS):
+        refuted = []
         shuffled = bits[:, np.random.default_rng(order).permutation(64)]
         keys = np.packbits(shuffled.ravel()).view(">u8")  # the first bit counts most
         ranked = np.argsort(keys.astype(np.uint64), kind="stable")
@@ -105,10 +108,21 @@ def _roots(looks: NDArray[np.uint8], detailed: NDArray[np.bool_]) -> NDArray[np.
             near = np.bitwise_count(hashes[first] ^ hashes[second]) <= MAX_BITS
             near &= root[first] != root[second]  # or copies of copies would be compared for ever
             first, second = first[near], second[near]
+            number = np.minimum(first, second) * len(looks) + np.maximum(first, second)
+            new = ~_is_among(number, different)
+            first, second = first[new], second[new]
             same = _alike(looks, detailed, first, second)
+            refuted.append(number[new][~same])
             ties = (np.append(root, first[same]), np.append(np.arange(len(root)), second[same]))
             root = connected(len(root), *ties) if same.any() else root
+        if len(different) < _MAX_REMEMBERED:
+            different = np.sort(np.concatenate([different, *refuted]))
     return root
+
+
+def _is_among(numbers: NDArray[np.int64], ordered: NDArray[np.int64]) -> NDArray[np.bool_]:
+    places = np.searchsorted(ordered, numbers)
+    return np.append(ordered, -1)[places] == numbers
 
 
 def _alike(
