@@ -122,7 +122,7 @@ def _roots(looks: NDArray[np.uint8], detailed: NDArray[np.bool_]) -> NDArray[np.
 
 def _is_among(numbers: NDArray[np.int64], ordered: NDArray[np.int64]) -> NDArray[np.bool_]:
     places = np.searchsorted(ordered, numbers)
-    return np.append(ordered, -1)[places] == numbers
+    return np.asarray(np.append(ordered, -1)[places] == numbers)
 
 
 def _alike(
