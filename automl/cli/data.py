@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from automl.dataset.report import DatasetReport
 
 
+_MAX_ROWS = 100
+
 Datastores = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=PLACE", help="What stands for an Azure datastore: a folder."),
@@ -77,7 +79,10 @@ def check(
 
 def _say_report(report: "DatasetReport") -> None:
     say(f"{report.num_images:,} pictures of {len(report.classes):,} classes")
-    say_table(["class", "pictures"], list(report.classes.items()), numbers="pictures")
+    rows = list(report.classes.items())
+    say_table(["class", "pictures"], rows[:_MAX_ROWS], numbers="pictures")
+    if len(rows) > _MAX_ROWS:
+        say(f"… and {len(rows) - _MAX_ROWS:,} more classes; --json has them all.")
     if any(report.splits):
         say("Splits: " + ", ".join(f"{name} {count:,}" for name, count in report.splits.items()))
     for finding in report.findings:
