@@ -14,13 +14,18 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from automl import model_catalog
+from automl import compatibility, model_catalog
 from automl.frozen import FrozenModel
 from automl.search_space import Choice, Distribution, RandInt
 
 
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
+
+
+def _optimizer(value: object) -> object:
+    """Azure's client knows `none` as well, for whatever the default is."""
+    return "sgd" if _lower(value) == "none" else _lower(value)
 
 
 class Hyperparameters(FrozenModel):
@@ -32,6 +37,14 @@ class Hyperparameters(FrozenModel):
     pretrained: Literal["auto", "required", "never"] = "auto"
     """Start from ImageNet weights: if they can be had, or fail without them, or from scratch."""
 
+    checkpoint_run_id: str = ""
+    """Start from the best model of an earlier trial, given as experiment/trial, or of an earlier
+    experiment. Other classes get a new head."""
+
+    head_init: Literal["auto", "random", "zero", "linear_probe"] = "auto"
+    """How the new last layer starts on pretrained weights: as the model draws it, at zero, or
+    fitted to the frozen model's features. auto: zero; from scratch it is random."""
+
     number_of_epochs: int = Field(15, ge=1)
     """Passes over the training images."""
 
@@ -42,7 +55,7 @@ class Hyperparameters(FrozenModel):
     """Images scored at once; changes speed only."""
 
     gradient_accumulation_step: int = Field(1, ge=1)
-    """Batches whose gradients are summed before one weight update."""
+    """Batches whose gradients make up one weight update."""
 
     learning_rate: float = Field(0.01, ge=0, le=1)
     """Highest learning rate of the schedule."""
@@ -64,7 +77,7 @@ class Hyperparameters(FrozenModel):
     step_lr_step_size: int = Field(5, ge=1)
     """Epochs between two steps. Only with step."""
 
-    optimizer: Annotated[Literal["sgd", "adam", "adamw"], BeforeValidator(_lower)] = "sgd"
+    optimizer: Annotated[Literal["sgd", "adam", "adamw"], BeforeValidator(_optimizer)] = "sgd"
     """What turns gradients into weight updates."""
 
     momentum: float = Field(0.9, ge=0, le=1)
@@ -85,6 +98,9 @@ class Hyperparameters(FrozenModel):
     ams_gradient: bool = False
     """The AMSGrad variant, adam and adamw only."""
 
+    layer_decay: float = Field(1.0, gt=0, le=1)
+    """Factor on the learning rate from each block to the one before it; 1 is the same for all."""
+
     early_stopping: bool = True
     """End the trial when the primary metric has stopped improving."""
 
@@ -96,6 +112,9 @@ class Hyperparameters(FrozenModel):
 
     evaluation_frequency: int = Field(1, ge=1)
     """Epochs between two scorings on the validation data."""
+
+    checkpoint_frequency: int = Field(0, ge=0)
+    """Epochs between two models that are kept beside the best one; 0 keeps the best alone."""
 
     layers_to_freeze: int = Field(0, ge=0)
     """Blocks of the model, counted from the input, that are not trained."""
@@ -115,38 +134,62 @@ class Hyperparameters(FrozenModel):
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     """Share of the target spread evenly over all classes."""
 
-    augmentation: Literal["none", "standard"] = "standard"
-    """standard: random resized crop, flip and mild colour jitter; none: the centre crop only."""
+    mixup: float = Field(0.0, ge=0)
+    """Pairs of pictures are blended, by a share drawn from Beta(mixup, mixup); 0 is off."""
+
+    cutmix: float = Field(0.0, ge=0)
+    """A part of one picture is pasted into another, its area from Beta(cutmix, cutmix); 0 is off.
+    With mixup as well, a coin decides for every batch."""
+
+    drop_path_rate: float = Field(0.0, ge=0, lt=1)
+    """Share of residual branches left out at random in training, in models that know it."""
+
+    model_ema: bool = False
+    """Score and keep a running mean of the weights in place of the weights themselves."""
+
+    model_ema_decay: float = Field(0.9998, ge=0, lt=1)
+    """Decay of that running mean; the first updates use less."""
+
+    augmentation: Literal["none", "light", "standard", "strong"] = "standard"
+    """Random crops, flips and colour, and how much of them; none: the centre crop only."""
 
     horizontal_flip: bool = True
     """Mirror half of the training pictures; switch it off for text, digits and hands."""
 
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Number format of the forward pass; auto takes bf16 where the device is fast at it."""
+    vertical_flip: bool = False
+    """Turn half of the training pictures upside down; for pictures taken from above."""
+
+    crop_scale_min: float = Field(0.35, gt=0, le=1)
+    """Smallest share of a picture's area that a training crop shows; by augmentation: none 1,
+    light 0.7, standard 0.35, strong 0.08."""
+
+    colour_jitter: float = Field(0.2, ge=0, lt=1)
+    """Largest relative change of brightness and of contrast; by augmentation: none 0, light 0.1,
+    standard 0.2, strong 0.4."""
+
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    """Number format of the forward pass; auto takes what the device is fast at."""
+
+    compile: Literal["auto", "on", "off"] = "auto"
+    """Compile the model, which takes a minute; auto: on a GPU, when training is long."""
 
     random_seed: int = Field(0, ge=0)
     """Seed of weights, order and augmentation."""
 
+    deterministic: bool = False
+    """The same result every time on a GPU as well, at some cost; on a CPU it is so anyway."""
 
-_MODEL_DEFAULTS: dict[str, dict[str, int | float]] = {
-    "vits16r224": {
-        "training_batch_size": 128,
-        "validation_batch_size": 128,
-        "learning_rate": 0.0125,
-    },
-    "vitb16r224": {"training_batch_size": 48, "validation_batch_size": 48, "learning_rate": 0.0125},
-    "vitl16r224": {"training_batch_size": 10, "validation_batch_size": 10, "learning_rate": 0.001},
-}
 
 NO_EFFECT_HERE = {
     "number_of_workers": int,
     "distributed": bool,
-    "checkpoint_frequency": int,
-    "checkpoint_run_id": str,
     "advanced_settings": str,
     "enable_onnx_normalization": bool,
 }
 """Azure's keys that are accepted in `training_parameters` and reported as without effect."""
+
+_NOT_SEARCHED = ("checkpoint_frequency", "checkpoint_run_id")
+"""Azure allows these under `training_parameters` only."""
 
 RENAMED = {
     "grad_accumulation_step": "gradient_accumulation_step",
@@ -205,44 +248,18 @@ def check_search_space(asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
 def resolve(asked: Mapping[str, Any]) -> Hyperparameters:
     """The complete set for the values asked for: what is unset takes the model's default.
 
-    An unset validation size follows the training size, so that both see the same scale.
-
     Raises:
         ValueError: the values do not go together; says which and what to do.
     """
     given = {name: value for name, value in asked.items() if name in _FIELDS}
-    name = given.get("model_name", _FIELDS["model_name"].default)
-    values = {**_MODEL_DEFAULTS.get(name, {}), **given}
-    if "training_crop_size" in given:
-        values.setdefault("validation_crop_size", given["training_crop_size"])
-    if "validation_crop_size" in values:
-        resize_size = round(values["validation_crop_size"] * 256 / 224)
-        values.setdefault("validation_resize_size", resize_size)
-    hyperparameters = Hyperparameters(**values)
-    if hyperparameters.validation_resize_size < hyperparameters.validation_crop_size:
-        raise ValueError(
-            f"validation_resize_size is {hyperparameters.validation_resize_size} but "
-            f"validation_crop_size is {hyperparameters.validation_crop_size}: the crop does "
-            "not fit. Raise validation_resize_size or lower validation_crop_size."
-        )
-    model = model_catalog.MODELS.get(name)
-    if model and model.has_fixed_input_size:
-        _check_fixed_size(hyperparameters, model.input_size)
+    default_model = _FIELDS["model_name"].default
+    hyperparameters = Hyperparameters(**compatibility.fill_in(given, default_model=default_model))
+    compatibility.check(hyperparameters)
     return hyperparameters
 
 
-def _check_fixed_size(hyperparameters: Hyperparameters, size: int) -> None:
-    for key in ("training_crop_size", "validation_crop_size"):
-        value = getattr(hyperparameters, key)
-        if value != size:
-            raise ValueError(
-                f"{key} is {value}, but {hyperparameters.model_name} takes {size} only. "
-                f"Set it to {size} or choose a convolutional model such as resnet18."
-            )
-
-
 def _check_searched(name: str, value: Any) -> Any:
-    if name not in _FIELDS:
+    if name not in _FIELDS or name in _NOT_SEARCHED:
         raise ValueError(unknown_key(name))
     if not isinstance(value, Mapping):
         return _check_constant(name, value)
@@ -280,7 +297,7 @@ def unknown_key(name: str) -> str:
     """A sentence about a hyperparameter that does not exist."""
     if name in RENAMED:
         return f"{name} is now called {RENAMED[name]}."
-    if name in NO_EFFECT_HERE:
+    if name in NO_EFFECT_HERE or name in _NOT_SEARCHED:
         return f"{name} cannot be searched over; put it under training_parameters."
     nearest = difflib.get_close_matches(name, _FIELDS, n=1)
     hint = f"Did you mean {nearest[0]}?" if nearest else f"There are {', '.join(_FIELDS)}."

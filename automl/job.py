@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from automl import hyperparameters
+from automl import compatibility, hyperparameters
 from automl.dataset.corrections import Corrections
 from automl.datastores import locate
 from automl.frozen import FrozenModel
@@ -329,6 +329,9 @@ class Job(FrozenModel):
         notes = [f"{key} has no effect here." for key in ignored]
         if self.sweep and self.sweep.early_termination:
             notes.append("sweep.early_termination has no effect here: every trial runs to its end.")
+        if not self.is_sweep:
+            asked = self.training_parameters
+            notes += compatibility.ignored(asked, hyperparameters.resolve(asked))
         if self.search_space and self.sweep is None:
             notes.append("search_space is given without sweep: the values are drawn at random.")
         notes += [

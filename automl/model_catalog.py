@@ -19,7 +19,6 @@ class ModelInfo:
     parameters: float
     gmacs: float
     input_size: int = 224
-    has_fixed_input_size: bool = False
 
 
 _AZURE = (
@@ -32,15 +31,9 @@ _AZURE = (
     ModelInfo("resnest50", "resnest50d.in1k", "ResNeSt", 27.5, 5.42),
     ModelInfo("resnest101", "resnest101e.in1k", "ResNeSt", 48.3, 13.4),
     ModelInfo("seresnext", "legacy_seresnext50_32x4d.in1k", "SE-ResNeXt", 27.6, 4.26),
-    ModelInfo(
-        "vits16r224", "vit_small_patch16_224.augreg_in21k_ft_in1k", "ViT", 22.1, 4.61, 224, True
-    ),
-    ModelInfo(
-        "vitb16r224", "vit_base_patch16_224.augreg_in21k_ft_in1k", "ViT", 86.6, 17.6, 224, True
-    ),
-    ModelInfo(
-        "vitl16r224", "vit_large_patch16_224.augreg_in21k_ft_in1k", "ViT", 304.3, 61.6, 224, True
-    ),
+    ModelInfo("vits16r224", "vit_small_patch16_224.augreg_in21k_ft_in1k", "ViT", 22.1, 4.61),
+    ModelInfo("vitb16r224", "vit_base_patch16_224.augreg_in21k_ft_in1k", "ViT", 86.6, 17.6),
+    ModelInfo("vitl16r224", "vit_large_patch16_224.augreg_in21k_ft_in1k", "ViT", 304.3, 61.6),
 )
 _LIGHT = (
     ModelInfo("mobilenetv1_100", "mobilenetv1_100.ra4_e3600_r224_in1k", "MobileNet", 4.2, 0.58),
@@ -49,7 +42,7 @@ _LIGHT = (
     ModelInfo("efficientnet_b0", "efficientnet_b0.ra_in1k", "EfficientNet", 5.3, 0.40),
     ModelInfo("convnext_atto", "convnext_atto.d2_in1k", "ConvNeXt", 3.7, 0.55),
     ModelInfo("convnext_tiny", "convnext_tiny.in12k_ft_in1k", "ConvNeXt", 28.6, 4.47),
-    ModelInfo("vit_tiny", "vit_tiny_patch16_224.augreg_in21k_ft_in1k", "ViT", 5.7, 1.26, 224, True),
+    ModelInfo("vit_tiny", "vit_tiny_patch16_224.augreg_in21k_ft_in1k", "ViT", 5.7, 1.26),
 )
 MODELS = {model.name: model for model in _AZURE + _LIGHT}
 AZURE_NAMES = tuple(model.name for model in _AZURE)
@@ -75,7 +68,7 @@ def check_name(model_name: str) -> str:
     """
     if model_name in MODELS or is_timm_name(model_name):
         return model_name
-    known = set(MODELS) | _timm_names()
+    known = set(MODELS) | set(_timm_models())
     nearest = difflib.get_close_matches(model_name, known, n=3, cutoff=0.5)
     hint = f"The nearest names are {', '.join(nearest)}" if nearest else "Try resnet18"
     raise ValueError(
@@ -85,10 +78,18 @@ def check_name(model_name: str) -> str:
 
 def is_timm_name(model_name: str) -> bool:
     """Whether timm has the architecture; a tag after the dot names the weights and is free."""
-    return model_name.partition(".")[0] in _timm_names()
+    return model_name.partition(".")[0] in _timm_models()
+
+
+def fixed_input_size(model_name: str) -> int | None:
+    """Side of the only pictures a model takes, in pixels; None for one that takes any."""
+    return _timm_models().get(timm_name(model_name).partition(".")[0])
 
 
 @cache
-def _timm_names() -> frozenset[str]:
+def _timm_models() -> dict[str, int | None]:
+    """Architecture -> fixed input size."""
     # importing timm to ask it costs 9 s; the list is compared with timm's own in a test
-    return frozenset((files("automl") / "timm_models.txt").read_text("utf-8").split())
+    lines = (files("automl") / "timm_models.txt").read_text("utf-8").splitlines()
+    parts = [line.split() for line in lines]
+    return {name: int(size[0]) if size else None for name, *size in parts}

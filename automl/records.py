@@ -84,8 +84,27 @@ class Evaluation(FrozenModel):
     images_per_second: float
     """Training images per second since the previous evaluation."""
 
+    peak_memory_bytes: int = 0
+    """Most memory since the previous evaluation: of the GPU, or of the worker without one."""
+
     finished_at: datetime
     """When the evaluation ended, UTC."""
+
+
+class Flag(StrEnum):
+    """What is worth knowing of a trial at a glance; its notes say more."""
+
+    RECOVERED = "recovered"
+    """The memory was full, and batches were computed in parts."""
+
+    RESTARTED = "restarted"
+    """The loss was no number any more, and training went on at a tenth of the rate."""
+
+    RESUMED = "resumed"
+    """Its worker died, and another went on from the last evaluation."""
+
+    COLLAPSED = "collapsed"
+    """Its best model gives every picture the same class."""
 
 
 class TrialError(FrozenModel):
@@ -93,6 +112,9 @@ class TrialError(FrozenModel):
 
     cause: str
     """One sentence for the user."""
+
+    next_step: str = ""
+    """What to do about it."""
 
     traceback: str
     """Everything the worker said, for whoever can read it."""
@@ -121,6 +143,8 @@ class TrialRecord(FrozenModel):
 
     notes: list[str] = Field(default_factory=list)
     """Sentences to show beside the score, such as where the weights came from."""
+
+    flags: list[Flag] = Field(default_factory=list)
 
     evaluations: list[Evaluation] = Field(default_factory=list)
     best_epoch: int | None = None
@@ -219,3 +243,8 @@ class Predictions:
         """(N,) index of the most probable class."""
         indices: NDArray[np.int64] = self.probabilities.argmax(axis=1).astype("int64")
         return indices
+
+    @property
+    def has_collapsed(self) -> bool:
+        """Whether every picture gets the same class though there are several."""
+        return len(set(self.predicted.tolist())) == 1 < len(set(self.labels.tolist()))

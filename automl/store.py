@@ -6,7 +6,8 @@
         dataset/samples.parquet       one row an image; written once by the engine
         dataset/report.json           DatasetReport; written once by the engine
         trials/<trial_id>.json        TrialRecord; replaced by the engine after every event
-        trials/<trial_id>/            predictions.parquet, checkpoint/ of the best evaluation
+        trials/<trial_id>/            predictions.parquet, checkpoint/ of the best evaluation;
+                                      epochs/ with checkpoint_frequency
         best_model/                   the exported winner
         engine.lock                   held by a living engine (automl.process_lock)
         engine.log                    written by the engine
@@ -171,6 +172,11 @@ def predictions_path(experiment_dir: Path, trial_id: str) -> Path:
 def checkpoint_dir(experiment_dir: Path, trial_id: str) -> Path:
     """`model.safetensors` and `model.json` of the trial's best evaluation."""
     return experiment_dir / "trials" / trial_id / "checkpoint"
+
+
+def epoch_dir(experiment_dir: Path, trial_id: str, name: str) -> Path:
+    """`model.safetensors` and `model.json` after one epoch, with `checkpoint_frequency`."""
+    return experiment_dir / "trials" / trial_id / "epochs" / name
 
 
 def best_model_dir(experiment_dir: Path) -> Path:

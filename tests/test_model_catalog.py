@@ -49,11 +49,21 @@ def test_models_are_grouped_by_family():
     assert model_catalog.family("regnety_002.pycls_in1k") == "regnety"
 
 
+def test_a_model_of_fixed_size_is_known_by_any_of_its_names():
+    names = ("vits16r224", "vit_base_patch16_384", "vit_base_patch16_384.augreg_in1k", "resnet18")
+    assert [model_catalog.fixed_input_size(name) for name in names] == [224, 384, 384, None]
+
+
 @pytest.mark.engine
-def test_the_list_of_timm_models_is_timms_own():
-    program = "import timm; print(*timm.list_models(), sep='\\n')"
+def test_the_list_of_timm_models_and_their_fixed_sizes_is_timms_own():
+    program = """
+import timm
+for name in timm.list_models():
+    config = timm.get_pretrained_cfg(name)
+    print(name, config.input_size[1] if config and config.fixed_input_size else "")
+"""
     done = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
-    ours = (files("automl") / "timm_models.txt").read_text("utf-8").split()
-    assert set(ours) == set(done.stdout.split())
+    ours = (files("automl") / "timm_models.txt").read_text("utf-8").splitlines()
+    assert set(ours) == {line.strip() for line in done.stdout.splitlines()}

@@ -6,12 +6,16 @@ Crop scale and ratio are those of Inception-style training (Szegedy et al. 2015)
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from automl.dataset.preview import COLOUR_STRENGTH, CROP_RATIO, CROP_SCALE
+from automl.hyperparameters import Hyperparameters
+
+FLIP_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -21,10 +25,27 @@ class Augmentation:
     size: int
     """Side of the crops in pixels."""
 
-    is_random: bool
-    horizontal_flip: bool
     centre_share: float
     """Share of the short side that the centre crop keeps when nothing is random."""
+
+    is_random: bool = True
+    crop_scale_min: float = CROP_SCALE[0]
+    colour_jitter: float = COLOUR_STRENGTH
+    horizontal_flip: bool = True
+    vertical_flip: bool = False
+
+    @classmethod
+    def of(cls, hyperparameters: Hyperparameters) -> Self:
+        return cls(
+            size=hyperparameters.training_crop_size,
+            centre_share=hyperparameters.validation_crop_size
+            / hyperparameters.validation_resize_size,
+            is_random=hyperparameters.augmentation != "none",
+            crop_scale_min=hyperparameters.crop_scale_min,
+            colour_jitter=hyperparameters.colour_jitter,
+            horizontal_flip=hyperparameters.horizontal_flip,
+            vertical_flip=hyperparameters.vertical_flip,
+        )
 
     def __call__(self, pictures: Tensor, aspects: Tensor, generator: torch.Generator) -> Tensor:
         """Pixels in 0 to 1, float (B, 3, size, size), from squashed pictures.
@@ -34,23 +55,45 @@ class Augmentation:
             aspects: (B,) true width / height of each picture.
             generator: source of all randomness, on the CPU.
         """
-        boxes = (
-            random_boxes(aspects, generator=generator)
-            if self.is_random
-            else centre_boxes(aspects, share=self.centre_share)
-        )
-        flips = torch.rand(len(pictures), generator=generator) < 0.5
-        if not (self.is_random and self.horizontal_flip):
-            flips = torch.zeros_like(flips)
-        pixels = crop(pictures, boxes, flips, self.size).float().div_(255)
-        return jitter(pixels, generator=generator) if self.is_random else pixels
+        if not self.is_random:
+            boxes = centre_boxes(aspects, share=self.centre_share)
+            never = torch.zeros(len(aspects), 2, dtype=torch.bool)
+            return _as_shares(crop(pictures, boxes, never, self.size))
+        boxes = random_boxes(aspects, scale_min=self.crop_scale_min, generator=generator)
+        allowed = torch.tensor([self.horizontal_flip, self.vertical_flip])
+        flips = (torch.rand(len(pictures), 2, generator=generator) < FLIP_SHARE) & allowed
+        pixels = _as_shares(crop(pictures, boxes, flips, self.size))
+        return jitter(pixels, strength=self.colour_jitter, generator=generator)
+
+    def in_effect(self) -> list[str]:
+        """One short text for every step, in order."""
+        if not self.is_random:
+            return [f"centre crop {self.size} px of {self.size / self.centre_share:.0f}"]
+        steps = [
+            f"random crop {self.size} px, scale {self.crop_scale_min:g} to {CROP_SCALE[1]:g}, "
+            f"ratio {CROP_RATIO[0]:.3g} to {CROP_RATIO[1]:.3g}"
+        ]
+        for is_on, name in ((self.horizontal_flip, "left"), (self.vertical_flip, "up")):
+            if is_on:
+                steps.append(f"flip {name}, share {FLIP_SHARE:g}")
+        if self.colour_jitter:
+            steps.append(f"brightness and contrast, up to {self.colour_jitter:g}")
+        return steps
 
 
-def random_boxes(aspects: Tensor, *, generator: torch.Generator) -> Tensor:
-    """Boxes (B, 4): left, top, width, height as shares of the picture, all inside it."""
+def _as_shares(pixels: Tensor) -> Tensor:
+    return pixels.float().div_(255)
+
+
+def random_boxes(aspects: Tensor, *, scale_min: float, generator: torch.Generator) -> Tensor:
+    """Boxes (B, 4): left, top, width, height as shares of the picture, all inside it.
+
+    The share of the area is uniform from `scale_min` to 1, the logarithm of the true ratio
+    uniform between those of CROP_RATIO.
+    """
     count = len(aspects)
     uniform = torch.rand(4, count, generator=generator)
-    area = CROP_SCALE[0] + (CROP_SCALE[1] - CROP_SCALE[0]) * uniform[0]
+    area = scale_min + (CROP_SCALE[1] - scale_min) * uniform[0]
     low, high = torch.tensor(CROP_RATIO).log()
     ratio = torch.exp(low + (high - low) * uniform[1])
     # a crop of true ratio r has the ratio r / aspect in the squashed picture
@@ -71,7 +114,10 @@ def centre_boxes(aspects: Tensor, *, share: float) -> Tensor:
 
 
 def crop(pictures: Tensor, boxes: Tensor, flips: Tensor, size: int) -> Tensor:
-    """Cut out boxes (B, 4), resize to `size`, mirror where `flips` (B,): (B, 3, size, size)."""
+    """Cut out boxes (B, 4), resize to `size`, mirror where `flips` (B, 2): (B, 3, size, size).
+
+    flips: left to right in the first column, upside down in the second.
+    """
     if pictures.device.type != "cpu":
         return _crop_by_grid(pictures, boxes, flips, size)
     return _crop_one_by_one(pictures, boxes, flips, size)
@@ -83,31 +129,42 @@ def _crop_one_by_one(pictures: Tensor, boxes: Tensor, flips: Tensor, size: int) 
     corners = torch.stack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], dim=1)
     edges = (corners * side).round().long().tolist()
     out = torch.empty(len(pictures), size, size, 3, dtype=torch.uint8).permute(0, 3, 1, 2)
+    turned = [
+        [axis for axis, is_on in zip((-1, -2), row, strict=True) if is_on] for row in flips.tolist()
+    ]
     for index, ((left, top), (right, bottom)) in enumerate(edges):
         part = pictures[
             index : index + 1, :, top : max(bottom, top + 1), left : max(right, left + 1)
         ]
         resized = functional.interpolate(part, (size, size), mode="bilinear", antialias=True)
-        out[index] = resized[0].flip(-1) if flips[index] else resized[0]
+        out[index] = resized[0].flip(turned[index]) if turned[index] else resized[0]
     return out
 
 
 def _crop_by_grid(pictures: Tensor, boxes: Tensor, flips: Tensor, size: int) -> Tensor:
     """On a GPU one call for the whole batch."""
-    boxes = boxes.to(pictures.device)
-    width = boxes[:, 2] * torch.where(flips.to(pictures.device), -1.0, 1.0)
-    theta = torch.zeros(len(pictures), 2, 3, device=pictures.device)
-    theta[:, 0, 0], theta[:, 1, 1] = width, boxes[:, 3]
+    signs = torch.where(flips, -1.0, 1.0)
+    theta = torch.zeros(len(pictures), 2, 3)
+    theta[:, 0, 0], theta[:, 1, 1] = (boxes[:, 2:] * signs).unbind(1)
     theta[:, :, 2] = 2 * boxes[:, :2] + boxes[:, 2:] - 1  # centre of the box in -1 to 1
-    grid = functional.affine_grid(theta, [len(pictures), 3, size, size], align_corners=False)
+    grid = functional.affine_grid(
+        theta.to(pictures.device, non_blocking=True),
+        [len(pictures), 3, size, size],
+        align_corners=False,
+    )
     return functional.grid_sample(
         pictures.float(), grid, mode="bilinear", padding_mode="border", align_corners=False
     )
 
 
-def jitter(pixels: Tensor, *, generator: torch.Generator) -> Tensor:
-    """Brightness and contrast of every picture changed by a random factor; (B, 3, H, W), 0 to 1."""
-    factors = 1 + COLOUR_STRENGTH * (2 * torch.rand(2, len(pixels), generator=generator) - 1)
+def jitter(pixels: Tensor, *, strength: float, generator: torch.Generator) -> Tensor:
+    """Brightness and contrast of every picture times a factor of 1 - strength to 1 + strength.
+
+    pixels: (B, 3, H, W), 0 to 1.
+    """
+    if not strength:
+        return pixels
+    factors = 1 + strength * (2 * torch.rand(2, len(pixels), generator=generator) - 1)
     brightness, contrast = factors.to(pixels.device).view(2, -1, 1, 1, 1)
     mean = pixels.mean(dim=(1, 2, 3), keepdim=True)
     # both at once: (p - m) * contrast + m, times brightness

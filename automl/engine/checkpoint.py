@@ -1,7 +1,6 @@
 """A trial's best model on disk: weights as safetensors, everything else as JSON. No pickle."""
 
 from pathlib import Path
-from typing import Self
 
 import timm
 from safetensors.torch import load_file, save_file
@@ -9,47 +8,45 @@ from torch import nn
 
 from automl import model_catalog, store
 from automl.engine.model import Normalised
+from automl.engine.model_description import ModelDescription
 from automl.engine.training import TrialTraining
-from automl.frozen import FrozenModel
 from automl.records import Predictions
 
 
-class ModelDescription(FrozenModel):
-    """What is needed, beside the weights, to rebuild the model and to feed it."""
-
-    model_name: str
-    timm_name: str
-    class_names: list[str]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    validation_crop_size: int
-    validation_resize_size: int
-    epoch: int
-
-    @classmethod
-    def of(cls, training: TrialTraining) -> Self:
-        hyperparameters = training.hyperparameters
-        return cls(
-            model_name=hyperparameters.model_name,
-            timm_name=model_catalog.timm_name(hyperparameters.model_name),
-            class_names=training.data.class_names,
-            mean=training.built.mean,
-            std=training.built.std,
-            validation_crop_size=hyperparameters.validation_crop_size,
-            validation_resize_size=hyperparameters.validation_resize_size,
-            epoch=training.epoch,
-        )
+def describe(training: TrialTraining) -> ModelDescription:
+    hyperparameters = training.hyperparameters
+    return ModelDescription(
+        model_name=hyperparameters.model_name,
+        timm_name=model_catalog.timm_name(hyperparameters.model_name),
+        class_names=training.data.class_names,
+        mean=training.built.mean,
+        std=training.built.std,
+        validation_crop_size=hyperparameters.validation_crop_size,
+        validation_resize_size=hyperparameters.validation_resize_size,
+        epoch=training.epoch,
+    )
 
 
 def save(folder: Path, training: TrialTraining, predictions: Predictions) -> None:
     """`model.safetensors`, `model.json` and `predictions.parquet` of the model as it stands."""
+    save_model(folder, training)
+    store.save_predictions(folder / "predictions.parquet", predictions)
+
+
+def save_model(folder: Path, training: TrialTraining) -> None:
+    """`model.safetensors` and `model.json`."""
+    folder.mkdir(exist_ok=True)
     weights = {
         name: tensor.detach().cpu().contiguous()
-        for name, tensor in training.built.network.state_dict().items()
+        for name, tensor in training.scored_network.network.state_dict().items()
     }
     save_file(weights, folder / "model.safetensors")
-    store.write_text(folder / "model.json", ModelDescription.of(training).model_dump_json(indent=1))
-    store.save_predictions(folder / "predictions.parquet", predictions)
+    store.write_text(folder / "model.json", describe(training).model_dump_json(indent=1))
+
+
+def epoch_folder(epoch: int) -> str:
+    """Of a model that is kept whatever its score."""
+    return f"epoch-{epoch:04d}"
 
 
 def load(folder: Path) -> tuple[nn.Module, ModelDescription]:

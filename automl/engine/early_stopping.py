@@ -28,6 +28,14 @@ class EarlyStopping:
             self._num_without_improvement += 1
         return is_best
 
+    def state(self) -> list[float]:
+        """What `go_on_from` needs."""
+        return [self._best, self._num_evaluations, self._num_without_improvement]
+
+    def go_on_from(self, state: list[float]) -> None:
+        self._best = state[0]
+        self._num_evaluations, self._num_without_improvement = map(int, state[1:])
+
     @property
     def is_exhausted(self) -> bool:
         return self._is_on and self._num_without_improvement >= self._patience

@@ -14,7 +14,7 @@ from automl import store
 from automl.dataset import manifest
 from automl.dataset.errors import DataError
 from automl.dataset.manifest import Manifest
-from automl.engine import cluster, trial_data
+from automl.engine import cluster, earlier_model, trial_data
 from automl.engine.planning import PlannedTrial, Resources, plan_resources, plan_trials
 from automl.engine.results import Results
 from automl.engine.warm_workers import RUNTIME_ENV
@@ -85,8 +85,12 @@ def _search(
 ) -> None:
     from automl.engine import search  # imports Ray
 
+    is_elsewhere = bool(job.ray_address)
+    earlier = earlier_model.find_all(
+        planned, results.experiment_dir.parent, for_other_machines=is_elsewhere
+    )
     pictures = trial_data.prepare(
-        data, planned, progress=_progress(results), for_other_machines=bool(job.ray_address)
+        data, planned, earlier, progress=_progress(results), for_other_machines=is_elsewhere
     )
     results.update(
         state=ExperimentState.RUNNING,

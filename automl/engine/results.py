@@ -12,11 +12,14 @@ from automl.records import (
     Evaluation,
     ExperimentRecord,
     ExperimentState,
+    Flag,
     TrialError,
     TrialRecord,
     TrialState,
     now,
 )
+
+_RESUMED = "Its worker died, and another went on from the last evaluation."
 
 
 class Results:
@@ -52,16 +55,41 @@ class Results:
         return left
 
     def started(self, trial_id: str) -> None:
-        self._change(trial_id, state=TrialState.RUNNING, started_at=now())
+        """The trial begins, or goes on in another worker."""
+        started_at = self.trials[trial_id].started_at or now()
+        self._change(trial_id, state=TrialState.RUNNING, started_at=started_at)
 
-    def built(self, trial_id: str, effective: dict[str, Any], notes: list[str]) -> None:
-        """The trial's model exists; what is in effect is known."""
-        self._change(trial_id, effective=effective, notes=notes)
+    def built(
+        self, trial_id: str, effective: dict[str, Any], notes: list[str], flags: list[Flag]
+    ) -> None:
+        """What is in effect, and what is to be said of the trial, as of now."""
+        changes: dict[str, Any] = {"effective": effective, "notes": notes, "flags": flags}
+        if Flag.RESUMED in self.trials[trial_id].flags:
+            changes |= {"notes": [*notes, _RESUMED], "flags": [*flags, Flag.RESUMED]}
+        if any(getattr(self.trials[trial_id], key) != value for key, value in changes.items()):
+            self._change(trial_id, **changes)
+
+    def resumed(self, trial_id: str) -> None:
+        """The trial's worker died; another one takes over."""
+        trial = self.trials[trial_id]
+        if Flag.RESUMED not in trial.flags:
+            self._change(
+                trial_id, notes=[*trial.notes, _RESUMED], flags=[*trial.flags, Flag.RESUMED]
+            )
 
     def evaluated(self, trial_id: str, evaluation: Evaluation) -> None:
-        evaluations = [*self.trials[trial_id].evaluations, evaluation]
-        self._change(trial_id, evaluations=evaluations)
+        # a worker that died after it had reported, but before its state was safe, reports again
+        before = [e for e in self.trials[trial_id].evaluations if e.epoch < evaluation.epoch]
+        self._change(trial_id, evaluations=[*before, evaluation])
         self._show_progress()
+
+    def kept(self, trial_id: str, checkpoint: Path) -> None:
+        """Take over the models that are kept beside the best one (`checkpoint_frequency`)."""
+        for folder in checkpoint.glob("epoch-*"):
+            target = store.epoch_dir(self.experiment_dir, trial_id, folder.name)
+            shutil.rmtree(target, ignore_errors=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(folder, target)
 
     def improved(self, trial_id: str, epoch: int, checkpoint: Path) -> None:
         """Take over the checkpoint and the predictions of the trial's best evaluation so far."""

@@ -19,7 +19,11 @@ def make_schedule(
 
 
 def factor(update: int, hyperparameters: Hyperparameters, updates_per_epoch: int) -> float:
-    """Share of the highest learning rate that is in effect after so many updates."""
+    """Share of the highest learning rate with which the next update is made, after so many.
+
+    warmup_cosine: with w of T updates for the warm-up, update s, counted from 1, has the share
+    s / w up to w, then 1/2 (1 + cos(2 pi cycles (s - w) / (T - w))), never below 0.
+    """
     if hyperparameters.learning_rate_scheduler == "none":
         return 1.0
     if hyperparameters.learning_rate_scheduler == "step":
@@ -27,8 +31,9 @@ def factor(update: int, hyperparameters: Hyperparameters, updates_per_epoch: int
         return hyperparameters.step_lr_gamma**steps
     warmup = hyperparameters.warmup_cosine_lr_warmup_epochs * updates_per_epoch
     total = hyperparameters.number_of_epochs * updates_per_epoch
-    if update < warmup:
-        return (update + 1) / (warmup + 1)  # never zero: an update without effect is wasted
-    done = (update - warmup) / max(1, total - warmup)
+    number = update + 1
+    if number <= warmup:
+        return number / warmup
+    done = (number - warmup) / max(1, total - warmup)
     cycles = hyperparameters.warmup_cosine_lr_cycles
     return max(0.0, 0.5 * (1 + math.cos(2 * math.pi * cycles * done)))

@@ -13,7 +13,7 @@ from ray.experimental import internal_kv
 from ray.tune.experiment import Trial
 
 from automl import store
-from automl.engine import cluster
+from automl.engine import cluster, failures
 from automl.engine.planning import PlannedTrial, Resources
 from automl.engine.results import Results
 from automl.engine.trainable import Assignment, TrialTrainable
@@ -23,7 +23,7 @@ from automl.records import Evaluation, TrialError, TrialState, now
 
 _POLL_SECONDS = 0.5
 _LEASE_SECONDS = 30.0
-_LOST = "The worker process died; it may have run out of memory. Try a smaller batch or model."
+_MAX_DEATHS = 2
 _COLOUR = re.compile(r"\x1b\[\d+m")  # Ray colours what it writes to files, too
 
 
@@ -79,7 +79,9 @@ def run(
             storage_path=job.storage_path or str(store.tune_dir(results.experiment_dir)),
             stop=watch,
             # what is worth keeping is saved when it is reported; a cancelled trial has nothing new
-            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False, num_to_keep=1),
+            # whose worker dies goes on in another from its last evaluation
+            failure_config=tune.FailureConfig(max_failures=_MAX_DEATHS),
             callbacks=[_Events(results, watch)],
             verbose=0,
         ),
@@ -164,7 +166,7 @@ class _Events(tune.Callback):  # type: ignore[misc]
     ) -> None:
         trial_id = _trial_id(trial)
         if "effective" in result:
-            self._results.built(trial_id, result["effective"], result["notes"])
+            self._results.built(trial_id, result["effective"], result["notes"], result["flags"])
         if "evaluation" in result:
             self._results.evaluated(trial_id, Evaluation.model_validate(result["evaluation"]))
 
@@ -178,7 +180,9 @@ class _Events(tune.Callback):  # type: ignore[misc]
     ) -> None:
         epoch = trial.last_result["evaluation"]["epoch"]
         with checkpoint.as_directory() as folder:
-            self._results.improved(_trial_id(trial), epoch, Path(folder))
+            self._results.kept(_trial_id(trial), Path(folder))
+            if (Path(folder) / "model.json").is_file():
+                self._results.improved(_trial_id(trial), epoch, Path(folder))
         self._watch.look_at_score()
 
     def on_trial_complete(
@@ -196,6 +200,11 @@ class _Events(tune.Callback):  # type: ignore[misc]
         else:
             self._results.ended(trial_id, TrialState.COMPLETED, last.get("reason", ""))
 
+    def on_trial_recover(
+        self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
+    ) -> None:
+        self._results.resumed(_trial_id(trial))
+
     def on_trial_error(
         self,
         iteration: int,
@@ -205,7 +214,10 @@ class _Events(tune.Callback):  # type: ignore[misc]
     ) -> None:
         """The worker is gone, and could not report an error of its own."""
         details = _COLOUR.sub("", Path(trial.error_file).read_text("utf-8"))
-        self._results.failed(_trial_id(trial), TrialError(cause=_LOST, traceback=details))
+        self._results.failed(
+            _trial_id(trial),
+            TrialError(cause=failures.LOST, next_step=failures.LOST_NEXT_STEP, traceback=details),
+        )
 
 
 def _trial_id(trial: Trial) -> str:

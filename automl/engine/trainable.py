@@ -5,7 +5,6 @@ seconds and hundreds of megabytes, is imported by the workers alone.
 """
 
 import time
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +13,22 @@ from typing import TYPE_CHECKING, Any
 from ray import tune
 from ray.experimental import internal_kv
 
+from automl import compatibility
+from automl.engine import failures
 from automl.engine.early_stopping import EarlyStopping
 from automl.engine.planning import PlannedTrial
 from automl.engine.trial_data import TrialData
-from automl.records import TrialError
+from automl.records import Flag, Predictions
 
 if TYPE_CHECKING:
+    from automl.engine.process_state import ProcessState
     from automl.engine.training import TrialTraining
 
 _POLL_SECONDS = 0.5
+_COLLAPSED = (
+    "The model gives every validation picture the same class: it has learned nothing of use. Lower "
+    "learning_rate, train for longer, or use weighted_loss if one class is far larger."
+)
 
 
 @dataclass(frozen=True)
@@ -40,15 +46,19 @@ class Assignment:
 class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     """A worker's end of the search.
 
-    The first step builds the model and reports `effective` and `notes`; every further one trains
-    up to an evaluation and reports `evaluation`, or `cancelled` when the trial was asked to stop.
-    What goes wrong is reported as `error`: Ray would end a worker whose step raises, and the next
-    trial would wait for a new one.
+    The first step builds the model; every further one trains up to an evaluation and reports
+    `evaluation`, or `cancelled` when the trial was asked to stop. Each reports `effective`, `notes`
+    and `flags` as they are by then. What goes wrong is reported as `error`: Ray would end a worker
+    whose step raises, and the next trial would wait for a new one.
+
+    After every evaluation Ray takes a checkpoint: when the worker dies, another one goes on there.
     """
 
     def setup(self, config: Mapping[str, Any], *, assignment: Assignment) -> None:
         self._assignment = assignment
         self._training: TrialTraining | None = None
+        self._predictions: Predictions | None = None
+        self._found: ProcessState | None = None
         self._trial = assignment.planned[config["number"]]
 
     def reset_config(self, new_config: Mapping[str, Any]) -> bool:
@@ -59,54 +69,106 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
 
     def step(self) -> dict[str, Any]:
         try:
-            return self._build() if self._training is None else self._advance(self._training)
+            if self._training is None:
+                return {**self._state_of(self._build()), "done": False}
+            return self._advance(self._training)
         except Exception as error:  # noqa: BLE001 (whatever it is, only this trial has failed)
-            details = TrialError(cause=_cause(error), traceback=traceback.format_exc())
-            return {"error": details.model_dump(), "done": True}
+            return {"error": failures.explain(error).model_dump(), "done": True}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
-        from automl.engine import checkpoint
+        from automl.engine import checkpoint, training_state
 
-        assert self._training is not None
-        checkpoint.save(Path(checkpoint_dir), self._training, self._predictions)
+        training, folder = self._training, Path(checkpoint_dir)
+        assert training is not None
+        if self._is_best and self._predictions is not None:
+            checkpoint.save(folder, training, self._predictions)
+        if self._is_kept:
+            checkpoint.save_model(folder / checkpoint.epoch_folder(training.epoch), training)
+        state = training.good
+        state.values["stopping"] = self._stopping.state()
+        training_state.save(folder, state)
+
+    def load_checkpoint(self, checkpoint_dir: str) -> None:
+        """Go on where a worker that died has left off."""
+        from automl.engine import training_state
+
+        state = training_state.load(Path(checkpoint_dir))
+        self._build().go_on_from(state)
+        self._stopping.go_on_from(state.values["stopping"])
 
     def cleanup(self) -> None:
+        """Leave the process as it was found."""
+        import gc
+
         import torch
 
-        self._training = None
+        self._training = self._predictions = None
+        gc.collect()  # the model and what refers to it in circles
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+        if self._found is not None:
+            self._found.put_back()
 
-    def _build(self) -> dict[str, Any]:
+    def _build(self) -> "TrialTraining":
         import torch
 
+        from automl.engine.process_state import ProcessState
         from automl.engine.training import Placement, TrialTraining
 
+        self._found = ProcessState.take()
         number, hyperparameters = self._trial.number, self._trial.hyperparameters
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        placement = Placement(device, self._assignment.num_threads)
-        training = TrialTraining(hyperparameters, self._assignment.data[number], placement)
+        self._training = TrialTraining(
+            hyperparameters,
+            self._assignment.data[number],
+            Placement(device, self._assignment.num_threads),
+        )
         self._stopping = EarlyStopping(hyperparameters)
         self._asked_at = 0.0
-        self._training = training
-        # what was not read back from a live object is the resolved value
-        effective = {**hyperparameters.model_dump(), **training.effective()}
-        return {"effective": effective, "notes": training.built.notes, "done": False}
+        self._has_collapsed = False
+        return self._training
 
     def _advance(self, training: "TrialTraining") -> dict[str, Any]:
         from automl.engine.training import CancelledError
 
         try:
-            evaluation, self._predictions = training.advance(self._is_cancelled)
+            evaluation, predictions = training.advance(self._is_cancelled)
         except CancelledError:
             return {"cancelled": True, "done": True}
-        is_best = self._stopping.improved(evaluation.metrics[self._assignment.primary_metric])
+        self._predictions = predictions
+        self._is_best = self._stopping.improved(evaluation.metrics[self._assignment.primary_metric])
+        if self._is_best:
+            self._has_collapsed = predictions.has_collapsed
+        frequency = training.hyperparameters.checkpoint_frequency
+        self._is_kept = bool(frequency) and training.epoch % frequency == 0
         gives_up = self._stopping.is_exhausted and not training.is_done
+        is_over = gives_up or training.is_done
         return {
+            **self._state_of(training),
             "evaluation": evaluation.model_dump(),
             "reason": self._stopping.reason if gives_up else "",
-            "should_checkpoint": is_best,
-            "done": gives_up or training.is_done,
+            "should_checkpoint": self._is_best or self._is_kept or not is_over,
+            "done": is_over,
+        }
+
+    def _state_of(self, training: "TrialTraining") -> dict[str, Any]:
+        from automl.engine import effective
+
+        hyperparameters, recovery = training.hyperparameters, training.recovery
+        flags = []
+        if recovery.num_parts > 1 or recovery.num_validation_parts > 1:
+            flags.append(Flag.RECOVERED)
+        if recovery.restarted_at is not None:
+            flags.append(Flag.RESTARTED)
+        notes = [*compatibility.ignored(self._trial.asked, hyperparameters), *training.notes]
+        if self._has_collapsed:
+            flags.append(Flag.COLLAPSED)
+            notes.append(_COLLAPSED)
+        return {
+            # what was not read back from a live object is the resolved value
+            "effective": {**hyperparameters.model_dump(), **effective.read_back(training)},
+            "notes": notes,
+            "flags": flags,
         }
 
     def _is_cancelled(self) -> bool:
@@ -119,12 +181,6 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             internal_kv._internal_kv_exists(f"{key}/{name}")
             for name in ("all", self._trial.trial_id)
         )
-
-
-def _cause(error: Exception) -> str:
-    """One sentence for the user; our own errors are sentences already."""
-    kind = type(error)
-    return str(error) if kind.__module__.startswith("automl.") else f"{kind.__name__}: {error}"
 
 
 def export(checkpoint_dir: Path, target: Path, trial_id: str) -> None:

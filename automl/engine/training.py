@@ -1,22 +1,41 @@
 """One trial: plain PyTorch, no Ray. `TrialTraining` trains to its next evaluation and scores it."""
 
+import gc
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import timm
 import torch
-from numpy.typing import NDArray
-from timm.optim import create_optimizer_v2
-from torch import Tensor, nn
+from timm.utils import ModelEmaV3
+from torch import Tensor
 
+from automl.engine import blocks, linear_probe, peak_memory, process_state, training_state
 from automl.engine.augmentation import Augmentation
-from automl.engine.batches import TrainBatch, evaluation_batches, train_batches
-from automl.engine.model import BuiltModel, Normalised, build, count_parameters
+from automl.engine.batches import (
+    TrainBatch,
+    centre_batches,
+    evaluation_batches,
+    on_device,
+    plan_batches,
+    train_batches,
+)
+from automl.engine.compilation import forward_of
+from automl.engine.loss import Mixing, make_loss
+from automl.engine.model import BuiltModel, Normalised, build
+from automl.engine.optimizer import make_optimizer
+from automl.engine.precision import autocast_dtype
+from automl.engine.recovery import (
+    RESTART_FACTOR,
+    DivergedError,
+    OutOfMemoryError,
+    Recovery,
+    is_out_of_memory,
+    part_size,
+)
 from automl.engine.schedule import make_schedule
+from automl.engine.training_state import TrainingState
 from automl.engine.trial_data import TrialData
 from automl.evaluation.metrics import classification_metrics
 from automl.hyperparameters import Hyperparameters
@@ -25,10 +44,6 @@ from automl.records import Evaluation, Predictions, now
 
 class CancelledError(Exception):
     """Somebody asked the trial to stop in the middle of an epoch."""
-
-
-class DivergedError(RuntimeError):
-    """The training loss is no number any more."""
 
 
 @dataclass(frozen=True)
@@ -45,46 +60,74 @@ class TrialTraining:
     def __init__(
         self, hyperparameters: Hyperparameters, data: TrialData, placement: Placement
     ) -> None:
-        torch.set_num_threads(placement.num_threads)
-        torch.manual_seed(hyperparameters.random_seed)
+        process_state.prepare(hyperparameters, num_threads=placement.num_threads)
         self.hyperparameters = hyperparameters
         self.data = data
         self.placement = placement
         self.generator = torch.Generator().manual_seed(hyperparameters.random_seed)
-        self.built: BuiltModel = build(hyperparameters, len(data.class_names))
+        self.augmentation = Augmentation.of(hyperparameters)
+        self.built: BuiltModel = build(hyperparameters, data.class_names, data.earlier)
         network = Normalised(self.built.network, self.built.mean, self.built.std)
         self.network = network.to(memory_format=torch.channels_last).to(placement.device)
-        self.optimizer = make_optimizer(self.network, hyperparameters)
-        self.updates_per_epoch = max(1, self._num_batches() // self._accumulation())
+        if hyperparameters.head_init == "linear_probe":
+            self._start_from_probe()
+        self._plan_batches()
+        self.optimizer = make_optimizer(self.built.network, hyperparameters)
         self.schedule = make_schedule(
             self.optimizer, hyperparameters, updates_per_epoch=self.updates_per_epoch
         )
-        self.loss = make_loss(hyperparameters, data.class_counts()).to(placement.device)
-        self.augmentation = Augmentation(
-            size=hyperparameters.training_crop_size,
-            is_random=hyperparameters.augmentation == "standard",
-            horizontal_flip=hyperparameters.horizontal_flip,
-            centre_share=hyperparameters.validation_crop_size
-            / hyperparameters.validation_resize_size,
-        )
+        self.mean_weights: ModelEmaV3 | None = None
+        if hyperparameters.model_ema:
+            decay = hyperparameters.model_ema_decay
+            self.mean_weights = ModelEmaV3(self.network, decay=decay, use_warmup=True)
+        self.loss = make_loss(hyperparameters, data.class_counts())
+        self.loss.to(placement.device)
+        self.mixing = Mixing(hyperparameters, len(data.class_names))
         self.autocast_dtype = autocast_dtype(placement.device, hyperparameters.precision)
+        is_fp16 = self.autocast_dtype is torch.float16
+        self.scaler = torch.amp.GradScaler(placement.device.type, enabled=is_fp16)
+        self.train_pixels = on_device(data.train, placement.device)
+        self.forward = self._forward()
         self.epoch = 0
+        self.recovery = Recovery()
+        self.good = training_state.take(self)
+        """The state after the last epoch that went well."""
+
+    def go_on_from(self, state: TrainingState) -> None:
+        """Become the trial that `state` was taken of."""
+        self.recovery = Recovery.model_validate(state.values["recovery"])
+        training_state.put_back(self, state)
+        self.good = training_state.take(self)
 
     def advance(self, is_cancelled: Callable[[], bool]) -> tuple[Evaluation, Predictions]:
         """Train until the next evaluation is due, then score the validation pictures.
 
+        A batch that does not fit into memory is computed in parts from then on, and the epoch
+        repeated. A loss that is no number restarts training once from the last good epoch, at a
+        tenth of the rate.
+
         Raises:
             CancelledError: `is_cancelled` became true; the epoch is lost.
-            DivergedError: the loss became infinite or NaN.
+            DivergedError: the loss became infinite or NaN, again.
+            OutOfMemoryError: not even one picture fits into memory.
         """
+        peak_memory.reset(self.placement.device)
         started = time.perf_counter()
-        num_epochs = min(
-            self.hyperparameters.evaluation_frequency,
-            self.hyperparameters.number_of_epochs - self.epoch,
+        before = self.epoch
+        until = min(
+            before + self.hyperparameters.evaluation_frequency,
+            self.hyperparameters.number_of_epochs,
         )
-        losses = [self._train_epoch(is_cancelled) for _ in range(num_epochs)]
+        losses = []
+        while self.epoch < until:
+            try:
+                losses.append(self._epoch(is_cancelled))
+            except DivergedError:
+                if self.recovery.restarted_at is not None:
+                    raise
+                self._restart()
         train_seconds = time.perf_counter() - started
-        self.epoch += num_epochs
+        num_images = (self.epoch - before) * self.num_batches * self.batch_size
 
         started = time.perf_counter()
         predictions = self.predict()
@@ -96,7 +139,8 @@ class TrialTraining:
             learning_rate=max(group["lr"] for group in self.optimizer.param_groups),
             train_seconds=train_seconds,
             evaluation_seconds=time.perf_counter() - started,
-            images_per_second=num_epochs * len(self.data.train.labels) / train_seconds,
+            images_per_second=num_images / train_seconds,
+            peak_memory_bytes=peak_memory.read(self.placement.device),
             finished_at=now(),
         )
         return evaluation, predictions
@@ -105,98 +149,175 @@ class TrialTraining:
     def is_done(self) -> bool:
         return self.epoch >= self.hyperparameters.number_of_epochs
 
+    @property
+    def scored_network(self) -> Normalised:
+        """What is scored and kept: the running mean of the weights where there is one."""
+        if self.mean_weights is None:
+            return self.network
+        mean: Normalised = self.mean_weights.module
+        return mean
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences to show beside the score."""
+        notes = [*self.built.notes, *self.recovery.notes(self.batch_size)]
+        asked = self.hyperparameters.training_batch_size
+        num_images = len(self.data.train.labels)
+        if self.batch_size != asked:
+            notes.append(
+                f"A batch holds {self.batch_size} pictures instead of {asked}: there are "
+                f"{num_images} to train on."
+            )
+        return notes
+
     def predict(self) -> Predictions:
         """Probabilities for every validation picture."""
-        pictures = self.data.validation
-        self.network.eval()
+        asked = self.hyperparameters.validation_batch_size
+        while True:
+            try:
+                return self._predict(part_size(asked, self.recovery.num_validation_parts))
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            self._halve("num_validation_parts", asked, self.hyperparameters.validation_crop_size)
+
+    def _predict(self, batch_size: int) -> Predictions:
+        pictures, network = self.data.validation, self.scored_network
+        network.eval()
         parts = []
         with torch.inference_mode(), self._autocast():
             for pixels in evaluation_batches(
-                pictures,
-                batch_size=self.hyperparameters.validation_batch_size,
-                device=self.placement.device,
+                pictures, batch_size=batch_size, device=self.placement.device
             ):
-                parts.append(self.network(pixels).float().softmax(dim=1).cpu())
+                parts.append(network(pixels).float().softmax(dim=1).cpu())
         return Predictions(pictures.sample_ids, pictures.labels, torch.cat(parts).numpy())
 
-    def effective(self) -> dict[str, Any]:
-        """What is really in effect, read back from the live objects."""
-        group = self.optimizer.param_groups[0]
-        keys = ("momentum", "nesterov", "betas", "amsgrad")
-        device = self.placement.device
-        return {
-            "model": type(self.built.network).__name__,
-            "weights": self.built.weights,
-            **count_parameters(self.built.network),
-            "optimizer": type(self.optimizer).__name__.lower(),
-            "learning_rate": max(g["initial_lr"] for g in self.optimizer.param_groups),
-            "weight_decay": max(g["weight_decay"] for g in self.optimizer.param_groups),
-            **{key: group[key] for key in keys if key in group},
-            "updates_per_epoch": self.updates_per_epoch,
-            "training_batch_size": self._batch_size(),
-            "training_crop_size": self.hyperparameters.training_crop_size,
-            "precision": str(self.autocast_dtype or torch.float32).removeprefix("torch."),
-            "device": str(device)
-            if device.type == "cpu"
-            else torch.cuda.get_device_properties(device).name,
-            "num_threads": torch.get_num_threads(),
-            "num_train_images": len(self.data.train.labels),
-            "num_validation_images": len(self.data.validation.labels),
-            "split_hash": self.data.split_hash,
-            # plain text: torch's own type would make the reader of this import torch
-            "torch": str(torch.__version__),
-            "timm": timm.__version__,
-        }
+    def _epoch(self, is_cancelled: Callable[[], bool]) -> float:
+        """Mean loss over the next epoch, which is repeated in parts while memory is short."""
+        while True:
+            try:
+                loss = self._train_epoch(is_cancelled)
+                break
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            # only here nothing holds the tensors of the failed step any more
+            size = self.hyperparameters.training_crop_size
+            self._halve("num_parts", self.batch_size, size)
+            training_state.put_back(self, self.good)
+        self.epoch += 1
+        state = training_state.take(self)
+        if not (math.isfinite(loss) and state.is_finite()):
+            raise DivergedError(
+                f"The loss or a weight became infinite or NaN in epoch {self.epoch}, and again "
+                "after a restart at a tenth of the learning rate. Lower learning_rate, or set "
+                "precision: fp32."
+            )
+        self.good = state
+        return loss
 
     def _train_epoch(self, is_cancelled: Callable[[], bool]) -> float:
-        """Mean loss over the batches of one epoch."""
-        self.network.train()
-        accumulation = self._accumulation()
+        blocks.train_mode(self.network)
         total = torch.zeros((), device=self.placement.device)
-        count = 0
-        for count, batch in enumerate(self._batches(), start=1):
+        for number, batch in enumerate(self._batches()):
             if is_cancelled():
                 raise CancelledError
-            total += self._backward(batch, accumulation)
-            if count % accumulation == 0:
+            first = number - number % self.accumulation
+            together = min(self.accumulation, self.num_batches - first)
+            total += self._backward(batch, together)
+            if number + 1 == first + together:
                 self._update()
-        mean = float(total) / count
-        if not math.isfinite(mean):
-            raise DivergedError(
-                f"The training loss became {mean} in epoch {self.epoch + 1}. "
-                "Lower learning_rate, or set precision: fp32."
-            )
-        return mean
+        return float(total) / self.num_batches
 
-    def _backward(self, batch: TrainBatch, accumulation: int) -> Tensor:
-        with self._autocast():
-            loss: Tensor = self.loss(self.network(batch.pixels), batch.labels)
-        (loss / accumulation).backward()
-        return loss.detach()
+    def _backward(self, batch: TrainBatch, together: int) -> Tensor:
+        """Add the batch's gradient to those of the `together` batches of one update."""
+        pixels, targets = self.mixing(batch.pixels, batch.labels)
+        size = part_size(len(targets), self.recovery.num_parts)
+        total = torch.zeros((), device=self.placement.device)
+        for part, wanted in zip(pixels.split(size), targets.split(size), strict=True):
+            with self._autocast():
+                loss = self.loss(self.forward(part), wanted) * (len(wanted) / len(targets))
+            self.scaler.scale(loss / together).backward()
+            total += loss.detach()
+        return total
 
     def _update(self) -> None:
-        self.optimizer.step()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
         self.schedule.step()
+        if self.mean_weights is not None:
+            self.mean_weights.update(self.network, step=self.schedule.last_epoch)
 
-    def _batches(self) -> Iterable[TrainBatch]:
+    def _restart(self) -> None:
+        """From the last good epoch at a tenth of the rate."""
+        training_state.put_back(self, self.good)
+        for group in self.optimizer.param_groups:
+            group["lr"] *= RESTART_FACTOR
+            group["initial_lr"] *= RESTART_FACTOR
+        self.schedule.base_lrs = [rate * RESTART_FACTOR for rate in self.schedule.base_lrs]
+        self.recovery = self.recovery.model_copy(update={"restarted_at": self.epoch})
+        self.good = training_state.take(self)
+
+    def _halve(self, what: str, batch_size: int, side: int) -> None:
+        num_parts = getattr(self.recovery, what) * 2
+        if part_size(batch_size, num_parts // 2) == 1:
+            raise OutOfMemoryError(
+                f"Not even one picture of {side} px fits into the memory. Choose a smaller model "
+                "or smaller pictures, or run fewer trials at a time."
+            )
+        self.optimizer.zero_grad(set_to_none=True)
+        gc.collect()
+        if self.placement.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self.recovery = self.recovery.model_copy(update={what: num_parts})
+
+    def _batches(self) -> Iterator[TrainBatch]:
         return train_batches(
             self.data.train,
+            self.train_pixels,
             self.augmentation,
-            batch_size=self._batch_size(),
+            batch_size=self.batch_size,
             generator=self.generator,
             device=self.placement.device,
         )
 
-    def _batch_size(self) -> int:
-        return min(self.hyperparameters.training_batch_size, len(self.data.train.labels))
+    def _plan_batches(self) -> None:
+        self.num_batches, self.batch_size = plan_batches(
+            len(self.data.train.labels), self.hyperparameters.training_batch_size
+        )
+        # a small data set may have fewer batches than are to be accumulated
+        asked = self.hyperparameters.gradient_accumulation_step
+        self.accumulation = min(asked, self.num_batches)
+        self.updates_per_epoch = math.ceil(self.num_batches / self.accumulation)
 
-    def _num_batches(self) -> int:
-        return max(1, len(self.data.train.labels) // self._batch_size())
+    def _start_from_probe(self) -> None:
+        """Fit the new head to the frozen model's features of the training pictures."""
+        if not self.built.has_new_head:
+            self.built.notes.append("head_init linear_probe has no effect: the head is not new.")
+            return
+        try:
+            linear_probe.start_head(self.network, self._centre_batches(), self.data.train.labels)
+        except ValueError as error:
+            self.built.notes.append(f"head_init is zero instead of linear_probe: {error}")
 
-    def _accumulation(self) -> int:
-        """A small data set may have fewer batches than are to be accumulated."""
-        return min(self.hyperparameters.gradient_accumulation_step, self._num_batches())
+    def _centre_batches(self) -> Iterator[Tensor]:
+        return centre_batches(
+            self.data.train,
+            self.augmentation,
+            batch_size=self.hyperparameters.validation_batch_size,
+            device=self.placement.device,
+        )
+
+    def _forward(self) -> Callable[[Tensor], Tensor]:
+        side = self.hyperparameters.training_crop_size
+        sample = torch.zeros(self.batch_size, 3, side, side, device=self.placement.device)
+        return forward_of(
+            self.network,
+            self.hyperparameters,
+            sample.to(memory_format=torch.channels_last),
+            num_images=len(self.data.train.labels),
+        )
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(
@@ -204,52 +325,6 @@ class TrialTraining:
             dtype=self.autocast_dtype,
             enabled=self.autocast_dtype is not None,
         )
-
-
-def make_optimizer(network: nn.Module, hyperparameters: Hyperparameters) -> torch.optim.Optimizer:
-    """timm's factory: it leaves biases and norms out of the weight decay."""
-    if hyperparameters.optimizer == "sgd":
-        kind = "sgd" if hyperparameters.nesterov else "momentum"
-        options: dict[str, Any] = {"momentum": hyperparameters.momentum}
-    else:
-        kind = hyperparameters.optimizer
-        options = {
-            "betas": (hyperparameters.beta1, hyperparameters.beta2),
-            "amsgrad": hyperparameters.ams_gradient,
-        }
-    optimizer: torch.optim.Optimizer = create_optimizer_v2(
-        network,
-        opt=kind,
-        lr=hyperparameters.learning_rate,
-        weight_decay=hyperparameters.weight_decay,
-        fused=True,  # one pass over the weights; on a CPU the loop costs a fifth of the step
-        **options,
-    )
-    return optimizer
-
-
-def make_loss(hyperparameters: Hyperparameters, counts: NDArray[np.int64]) -> nn.Module:
-    """Cross-entropy; a class of n of the N pictures weighs N / (K n), or the root of it."""
-    weights = None
-    if hyperparameters.weighted_loss:
-        balanced = counts.sum() / (len(counts) * counts.clip(min=1))
-        power = 0.5 if hyperparameters.weighted_loss == 1 else 1.0
-        weights = torch.tensor(balanced**power, dtype=torch.float32)
-    return nn.CrossEntropyLoss(weights, label_smoothing=hyperparameters.label_smoothing)
-
-
-def autocast_dtype(device: torch.device, precision: str) -> torch.dtype | None:
-    """bf16 where it is asked for or fast; None is plain fp32."""
-    if precision == "auto":
-        return torch.bfloat16 if has_fast_bf16(device) else None
-    return torch.bfloat16 if precision == "bf16" else None
-
-
-def has_fast_bf16(device: torch.device) -> bool:
-    """Whether the device multiplies bf16 in hardware; emulated it is many times slower."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_capability(device) >= (8, 0)
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def cross_entropy(predictions: Predictions) -> float:

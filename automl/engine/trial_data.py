@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from automl.dataset import pixels
 from automl.dataset.manifest import Manifest
 from automl.dataset.preview import CROP_ROOM
+from automl.engine.earlier_model import EarlierModel
 from automl.engine.planning import PlannedTrial
 from automl.hyperparameters import Hyperparameters
 
@@ -48,6 +49,8 @@ class TrialData:
     validation: EvaluationPictures
     class_names: list[str]
     split_hash: str
+    earlier: EarlierModel | None = None
+    """The model of an earlier trial to go on from."""
 
     def class_counts(self) -> NDArray[np.int64]:
         """(K,) training pictures of each class."""
@@ -57,6 +60,7 @@ class TrialData:
 def prepare(
     manifest: Manifest,
     planned: list[PlannedTrial],
+    earlier: dict[int, EarlierModel],
     *,
     progress: Progress,
     for_other_machines: bool,
@@ -66,6 +70,7 @@ def prepare(
     Args:
         manifest: the pictures with labels and splits.
         planned: the trials, for their sizes.
+        earlier: the models that some of them go on from, by trial number.
         progress: told how many pictures are decoded.
         for_other_machines: hold the pixels in memory, to be carried by Ray, instead of naming a
             file of this machine.
@@ -82,7 +87,7 @@ def prepare(
             by_sizes[sizes] = _decode(manifest, splits, sizes, progress)
             if for_other_machines:
                 by_sizes[sizes] = _in_memory(by_sizes[sizes])
-        data[trial.number] = by_sizes[sizes]
+        data[trial.number] = replace(by_sizes[sizes], earlier=earlier.get(trial.number))
     return data
 
 
@@ -135,13 +140,11 @@ def split_hash(samples: pd.DataFrame) -> str:
 
 
 def _in_memory(data: TrialData) -> TrialData:
-    return TrialData(
-        train=TrainPictures(_loaded(data.train.pixels), data.train.aspects, data.train.labels),
-        validation=EvaluationPictures(
-            _loaded(data.validation.pixels), data.validation.sample_ids, data.validation.labels
-        ),
-        class_names=data.class_names,
-        split_hash=data.split_hash,
+    train, validation = data.train, data.validation
+    return replace(
+        data,
+        train=replace(train, pixels=_loaded(train.pixels)),
+        validation=replace(validation, pixels=_loaded(validation.pixels)),
     )
 
 

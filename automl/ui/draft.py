@@ -90,7 +90,7 @@ class Draft:
 
 def _sizes(model_name: str, side: int) -> dict[str, int]:
     """A model of fixed input size takes its own."""
-    if model_catalog.MODELS[model_name].has_fixed_input_size:
+    if model_catalog.fixed_input_size(model_name):
         return {}
     return {"training_crop_size": side}
 

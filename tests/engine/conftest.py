@@ -50,7 +50,7 @@ def make_data(folder: Path, hyperparameters: Hyperparameters) -> TrialData:
     job = Job(training_data=DataSource(path=folder))
     planned = [PlannedTrial(0, {}, hyperparameters)]
     return trial_data.prepare(
-        manifest.build(job), planned, progress=lambda *_: None, for_other_machines=False
+        manifest.build(job), planned, {}, progress=lambda *_: None, for_other_machines=False
     )[0]
 
 

@@ -1,0 +1,89 @@
+"""What is really in effect in a trial, read back from its live objects."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import timm
+import torch
+
+from automl.engine import process_state
+from automl.engine.model import count_parameters
+from automl.engine.recovery import part_size
+
+if TYPE_CHECKING:
+    from automl.engine.training import TrialTraining
+
+
+def read_back(training: "TrialTraining") -> dict[str, Any]:
+    """Under the name of the hyperparameter where it is one; plain values only."""
+    device, augmentation = training.placement.device, training.augmentation
+    return {
+        "model": type(training.built.network).__name__,
+        "weights": training.built.weights,
+        **count_parameters(training.built.network),
+        "frozen": _frozen(training.built.frozen),
+        **_optimizer(training.optimizer),
+        **_schedule(training),
+        "gradient_accumulation_step": training.accumulation,
+        "training_batch_size": training.batch_size,
+        "micro_batch_size": part_size(training.batch_size, training.recovery.num_parts),
+        "loader": f"{training.num_batches} batches of {training.batch_size}, in random order",
+        "transforms": augmentation.in_effect(),
+        "training_crop_size": augmentation.size,
+        "label_smoothing": training.loss.label_smoothing,
+        "class_weights": _class_weights(training.loss),
+        "model_ema": training.mean_weights is not None,
+        "precision": str(training.autocast_dtype or torch.float32).removeprefix("torch."),
+        "compile": "off" if training.forward is training.network else "on",
+        "device": _name(device),
+        **process_state.in_effect(),
+        "num_train_images": len(training.data.train.labels),
+        "num_validation_images": len(training.data.validation.labels),
+        "split_hash": training.data.split_hash,
+        # plain text: torch's own type would make the reader of this import torch
+        "torch": str(torch.__version__),
+        "timm": timm.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def _optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    groups = optimizer.param_groups
+    group = groups[0]
+    found = {
+        "optimizer": type(optimizer).__name__.lower(),
+        "learning_rate": max(g["initial_lr"] for g in groups),
+        "lowest_learning_rate": min(g["initial_lr"] for g in groups),
+        "weight_decay": max(g["weight_decay"] for g in groups),
+        "num_parameter_groups": len(groups),
+    }
+    if "betas" in group:
+        found |= {"beta1": group["betas"][0], "beta2": group["betas"][1]}
+    if "amsgrad" in group:
+        found["ams_gradient"] = group["amsgrad"]
+    return found | {key: group[key] for key in ("momentum", "nesterov") if key in group}
+
+
+def _schedule(training: "TrialTraining") -> dict[str, Any]:
+    """The highest rate of the groups at three updates, as the live schedule has it."""
+    total = training.updates_per_epoch * training.hyperparameters.number_of_epochs
+    rate, share = max(training.schedule.base_lrs), training.schedule.lr_lambdas[0]
+    points = {"first": 0, "middle": total // 2, "last": total - 1}
+    return {
+        "updates_per_epoch": training.updates_per_epoch,
+        **{f"learning_rate_{name}": rate * share(update) for name, update in points.items()},
+    }
+
+
+def _frozen(names: list[str]) -> str:
+    return f"{len(names)} tensors, {names[0]} to {names[-1]}" if names else "nothing"
+
+
+def _class_weights(loss: torch.nn.CrossEntropyLoss) -> list[float] | str:
+    return "equal" if loss.weight is None else [round(w, 4) for w in loss.weight.tolist()]
+
+
+def _name(device: torch.device) -> str:
+    if device.type == "cpu":
+        return str(device)
+    return str(torch.cuda.get_device_properties(device).name)
