@@ -13,10 +13,16 @@ from typing import Any, TypeVar
 from automl import store
 from automl.dataset import manifest
 from automl.dataset.errors import DataError
-from automl.dataset.manifest import Manifest
 from automl.engine import cluster, trial_data
-from automl.engine.planning import PlannedTrial, Resources, plan_resources, plan_trials
+from automl.engine.planning import (
+    PlannedTrial,
+    Resources,
+    plan_resources,
+    plan_trials,
+    reachable,
+)
 from automl.engine.results import Results
+from automl.engine.trial_data import Sizes, TrialData
 from automl.engine.warm_workers import RUNTIME_ENV
 from automl.job import Job
 from automl.records import ExperimentState, now
@@ -61,9 +67,15 @@ def _run(job: Job, results: Results) -> None:
     results.update(message="Starting Ray.", progress=0.0)
     num_cpus, num_gpus = connection.result()
     planned = plan_trials(job, data, has_gpu=num_gpus > 0)
-    resources = plan_resources(job, num_trials=len(planned), num_cpus=num_cpus, num_gpus=num_gpus)
-    planned = results.plan(planned)
-    _search(job, data, planned, resources, results)
+    wanted = [trial.hyperparameters for trial in planned] if planned else reachable(job)
+    num_trials = len(planned) or job.limits.max_trials
+    resources = plan_resources(job, num_trials=num_trials, num_cpus=num_cpus, num_gpus=num_gpus)
+    results.update(num_trials=num_trials)
+    left = results.plan(planned)
+    pictures = trial_data.prepare(
+        data, wanted, progress=_progress(results), for_other_machines=bool(job.ray_address)
+    )
+    _search(job, left, pictures, resources, results)
 
 
 def _in_background(function: Callable[[], T]) -> Future[T]:
@@ -81,26 +93,26 @@ def _in_background(function: Callable[[], T]) -> Future[T]:
 
 
 def _search(
-    job: Job, data: Manifest, planned: list[PlannedTrial], resources: Resources, results: Results
+    job: Job,
+    left: list[PlannedTrial],
+    pictures: dict[Sizes, TrialData],
+    resources: Resources,
+    results: Results,
 ) -> None:
     from automl.engine import search  # imports Ray
 
-    pictures = trial_data.prepare(
-        data, planned, progress=_progress(results), for_other_machines=bool(job.ray_address)
-    )
     results.update(
         state=ExperimentState.RUNNING,
         message="",
         progress=0.0,
-        num_trials=len(results.trials),
         max_concurrent_trials=resources.max_concurrent_trials,
         threads_per_trial=resources.num_cpus,
         notes=[*job.notes(), *resources.notes],
         devices=_devices(resources),
     )
     ending = None  # of an engine that died after its last trial only the export is left
-    if planned:
-        ending = search.run(job, planned, pictures, resources=resources, results=results)
+    if left or job.learns:
+        ending = search.run(job, left, pictures, resources=resources, results=results)
     reason = ending.reason if ending else ""
     results.end_rest(reason or "The search ended before it started.")
     best = results.best_trial()

@@ -16,7 +16,7 @@ from ray.experimental import internal_kv
 
 from automl.engine.early_stopping import EarlyStopping
 from automl.engine.planning import PlannedTrial
-from automl.engine.trial_data import TrialData
+from automl.engine.trial_data import Sizes, TrialData, sizes
 from automl.records import TrialError
 
 if TYPE_CHECKING:
@@ -27,10 +27,9 @@ _POLL_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Assignment:
-    """What every worker of the search knows: all trials, their data, its share of the machine."""
+    """What every worker of the search knows: the data, and its share of the machine."""
 
-    planned: dict[int, PlannedTrial]
-    data: dict[int, TrialData]
+    data: dict[Sizes, TrialData]
     num_threads: int
     primary_metric: str
     cancel_key: str
@@ -49,12 +48,12 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     def setup(self, config: Mapping[str, Any], *, assignment: Assignment) -> None:
         self._assignment = assignment
         self._training: TrialTraining | None = None
-        self._trial = assignment.planned[config["number"]]
+        self._trial = _trial(config)
 
     def reset_config(self, new_config: Mapping[str, Any]) -> bool:
         """Take on the next trial in this warm worker."""
         self.cleanup()
-        self._trial = self._assignment.planned[new_config["number"]]
+        self._trial = _trial(new_config)
         return True
 
     def step(self) -> dict[str, Any]:
@@ -82,10 +81,11 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
 
         from automl.engine.training import Placement, TrialTraining
 
-        number, hyperparameters = self._trial.number, self._trial.hyperparameters
+        hyperparameters = self._trial.hyperparameters
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         placement = Placement(device, self._assignment.num_threads)
-        training = TrialTraining(hyperparameters, self._assignment.data[number], placement)
+        data = self._assignment.data[sizes(hyperparameters)]
+        training = TrialTraining(hyperparameters, data, placement)
         self._stopping = EarlyStopping(hyperparameters)
         self._asked_at = 0.0
         self._training = training
@@ -119,6 +119,10 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             internal_kv._internal_kv_exists(f"{key}/{name}")
             for name in ("all", self._trial.trial_id)
         )
+
+
+def _trial(config: Mapping[str, Any]) -> PlannedTrial:
+    return PlannedTrial(config["trial"]["number"], config["trial"]["asked"])
 
 
 def _cause(error: Exception) -> str:
