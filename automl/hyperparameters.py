@@ -16,7 +16,8 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from automl import compatibility, model_catalog
 from automl.frozen import FrozenModel
-from automl.search_space import Choice, Distribution, RandInt
+from automl.job_errors import explain
+from automl.search_space import Choice, Distribution, RandInt, from_text
 
 
 def _lower(value: object) -> object:
@@ -213,6 +214,8 @@ _Partial = create_model(
     **{name: (kind, None) for name, kind in NO_EFFECT_HERE.items()},
 )
 
+_DISTRIBUTION: TypeAdapter[Any] = TypeAdapter(Distribution)
+
 
 def check_fixed(asked: Mapping[str, Any]) -> dict[str, Any]:
     """Typed values of `training_parameters`.
@@ -220,14 +223,27 @@ def check_fixed(asked: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         pydantic.ValidationError: one error for every key that is unknown or out of range.
     """
-    return dict(_Partial.model_validate(asked).model_dump(exclude_unset=True))
+    try:
+        return dict(_Partial.model_validate(asked).model_dump(exclude_unset=True))
+    except ValidationError as error:
+        problems = [
+            _problem(
+                unknown_key(str(detail["loc"][-1]))
+                if detail["type"] == "extra_forbidden"
+                else explain(detail),
+                detail["loc"],
+                detail["input"],
+            )
+            for detail in error.errors()
+        ]
+        raise ValidationError.from_exception_data("training_parameters", problems) from None
 
 
 def check_search_space(asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The entries of `search_space`, their values constants or distributions.
 
     Raises:
-        pydantic.ValidationError: one error for every key that is unknown or not searchable so.
+        pydantic.ValidationError: one error for everything that is unknown or not searchable so.
     """
     problems: list[InitErrorDetails] = []
     sub_spaces: list[dict[str, Any]] = []
@@ -237,8 +253,7 @@ def check_search_space(asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
             try:
                 sub_space[name] = _check_searched(name, value)
             except ValueError as error:
-                problem = PydanticCustomError("value_error", "{text}", {"text": _text(name, error)})
-                problems.append({"type": problem, "loc": (index, name), "input": value})
+                problems += _problems(error, (index, name), value)
         sub_spaces.append(sub_space)
     if problems:
         raise ValidationError.from_exception_data("search_space", problems)
@@ -261,15 +276,29 @@ def resolve(asked: Mapping[str, Any]) -> Hyperparameters:
 def _check_searched(name: str, value: Any) -> Any:
     if name not in _FIELDS or name in _NOT_SEARCHED:
         raise ValueError(unknown_key(name))
+    if isinstance(value, str):
+        value = from_text(value)
     if not isinstance(value, Mapping):
         return _check_constant(name, value)
-    distribution: Any = TypeAdapter(Distribution).validate_python(value)
+    if isinstance(value.get("type"), str):
+        value = {**value, "type": value["type"].lower()}
+    distribution: Any = _DISTRIBUTION.validate_python(value)
     _check_kind(name, distribution)
-    if isinstance(distribution, Choice):
-        return Choice(type="choice", values=[_check_constant(name, v) for v in distribution.values])
-    for example in distribution.examples():
-        _check_constant(name, example)
-    return distribution
+    checked = _check_constants(name, distribution.examples())
+    return Choice(type="choice", values=checked) if value["type"] == "choice" else distribution
+
+
+def _check_constants(name: str, values: Sequence[Any]) -> list[Any]:
+    """The values, typed; what is wrong with any of them is said of all at once."""
+    checked, problems = [], []
+    for value in values:
+        try:
+            checked.append(_check_constant(name, value))
+        except ValidationError as error:
+            problems += _problems(error, (), value)
+    if problems:
+        raise ValidationError.from_exception_data(name, problems)
+    return checked
 
 
 def _check_kind(name: str, distribution: Any) -> None:
@@ -304,10 +333,21 @@ def unknown_key(name: str) -> str:
     return f"{name} is not a hyperparameter. {hint}"
 
 
-def _text(name: str, error: ValueError) -> str:
+def _problems(
+    error: ValueError, place: tuple[int | str, ...], value: Any
+) -> list[InitErrorDetails]:
+    """Everything an error says, below its place in the search space."""
     if not isinstance(error, ValidationError):
-        return str(error)
-    detail = error.errors()[0]
-    if detail["type"] == "value_error":
-        return str(detail["msg"]).removeprefix("Value error, ")
-    return f"{name} is {detail['input']!r}: {detail['msg']}."
+        return [_problem(str(error), place, value)]
+    found = []
+    for detail in error.errors():
+        key = detail["loc"][-1:] if detail["type"] in ("missing", "extra_forbidden") else ()
+        named = detail["loc"] or place[-1:]
+        text = explain({**detail, "loc": named})
+        found.append(_problem(text, (*place, *key), detail["input"]))
+    return found
+
+
+def _problem(text: str, place: tuple[int | str, ...], value: Any) -> InitErrorDetails:
+    kind = PydanticCustomError("value_error", "{text}", {"text": text})
+    return {"type": kind, "loc": place, "input": value}

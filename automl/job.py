@@ -1,7 +1,7 @@
 """What the user asks for: one YAML file in Azure's schema, checked, with errors that help."""
 
-import difflib
-from collections.abc import Iterator
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -15,11 +15,14 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from automl import compatibility, hyperparameters
+from automl import azure, compatibility, hyperparameters, job_errors
 from automl.dataset.corrections import Corrections
 from automl.datastores import locate
 from automl.frozen import FrozenModel
+from automl.job_errors import JobError, Place
+from automl.sweep import Sweep, check_sampler
 
 PrimaryMetric = Literal[
     "accuracy",
@@ -59,22 +62,6 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-class Problem(FrozenModel):
-    """One thing wrong with a job file."""
-
-    key: str
-    line: int | None
-    message: str
-
-
-class JobError(ValueError):
-    """A job that cannot be run as asked, with one problem for every reason."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(_sentence(problem) for problem in problems))
-        self.problems = problems
-
-
 class DataSource(FrozenModel):
     """Where labelled pictures come from."""
 
@@ -94,7 +81,9 @@ class DataSource(FrozenModel):
     group_column: str | None = None
     """Column of a table whose equal values must stay on one side of the split."""
 
-    mode: str | None = None
+    mode: (
+        Literal["direct", "download", "ro_mount", "rw_mount", "eval_mount", "eval_download"] | None
+    ) = None
     description: str | None = None
     datastore: str | None = None
 
@@ -127,39 +116,28 @@ def _beside_the_job(path: str | Path, info: ValidationInfo) -> str | Path:
         raise ValueError(f"{path} names a user who is not known here. Write it out.") from None
 
 
+def _whole_part(value: object) -> object:
+    """Azure's client cuts what follows the point."""
+    return int(value) if isinstance(value, float) and math.isfinite(value) else value
+
+
+_Whole = Annotated[int, BeforeValidator(_whole_part)]
+
+
 class Limits(FrozenModel):
     """When the search ends."""
 
-    max_trials: int = Field(1, ge=1, le=1000)
+    max_trials: _Whole = Field(1, ge=1, le=1000)
     """How many trials to run at most."""
 
-    max_concurrent_trials: int = Field(1, ge=1, le=100)
+    max_concurrent_trials: _Whole = Field(1, ge=1, le=100)
     """How many trials to train at the same time."""
 
-    timeout_minutes: int = Field(7 * 24 * 60, ge=1, le=60 * 24 * 60)
+    timeout_minutes: _Whole = Field(7 * 24 * 60, ge=1, le=60 * 24 * 60)
     """Minutes after which the search ends with the best model so far, start-up included."""
 
     exit_score: float | None = None
     """Value of the primary metric at which the whole experiment is done."""
-
-
-class SamplingAlgorithm(FrozenModel):
-    """Who proposes hyperparameters."""
-
-    type: Annotated[Literal["random", "grid"], BeforeValidator(_lower)]
-    seed: int | None = None
-
-
-class Sweep(FrozenModel):
-    """How the search space is searched."""
-
-    sampling_algorithm: SamplingAlgorithm
-    early_termination: dict[str, Any] | None = None
-
-    @field_validator("sampling_algorithm", mode="before")
-    @classmethod
-    def _name_alone(cls, value: Any) -> Any:
-        return {"type": value} if isinstance(value, str) else value
 
 
 class ResourcesPerTrial(FrozenModel):
@@ -216,30 +194,24 @@ class Job(FrozenModel):
     description: str | None = None
     tags: dict[str, str] = Field(default_factory=dict)
     properties: dict[str, str] = Field(default_factory=dict)
-    log_verbosity: Literal["not_set", "debug", "info", "warning", "error", "critical"] = "info"
+    log_verbosity: Annotated[
+        Literal["not_set", "debug", "info", "warning", "error", "critical"],
+        BeforeValidator(_lower),
+    ] = "info"
     schema_url: str | None = Field(None, alias="$schema")
     compute: str | None = None
-    resources: dict[str, Any] | None = None
-    identity: dict[str, Any] | None = None
-    queue_settings: dict[str, Any] | None = None
+    resources: azure.Resources | None = None
+    identity: azure.Identity | None = None
+    queue_settings: azure.QueueSettings | None = None
     environment_id: str | None = None
     environment_variables: dict[str, str] | None = None
     services: dict[str, Any] | None = None
-    outputs: dict[str, Any] | None = None
+    outputs: azure.Outputs | None = None
 
     @model_validator(mode="before")
     @classmethod
-    def _data_in_datastores(cls, data: Any) -> Any:
-        """A data path in a datastore that a local folder stands for becomes that path."""
-        if not isinstance(data, dict) or not isinstance(data.get("datastores"), dict):
-            return data
-        places = {name: str(place) for name, place in data["datastores"].items()}
-        found = {
-            key: {**data[key], "path": _in_datastore(data[key]["path"], places)}
-            for key in DATA_KEYS
-            if isinstance(data.get(key), dict) and "path" in data[key]
-        }
-        return {**data, **found}
+    def _as_written_today(cls, data: Any) -> Any:
+        return _in_datastores(_with_limits(data)) if isinstance(data, dict) else data
 
     @field_validator("datastores")
     @classmethod
@@ -261,18 +233,30 @@ class Job(FrozenModel):
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
-        if not self.search_space:
-            hyperparameters.resolve(self.training_parameters)
-        if self.is_sweep and not self.search_space:
-            raise ValueError(
-                "sweep is given but search_space is not. Add a search_space, or leave out sweep "
-                "for AutoMode."
+        conflicts = _conflicts(self.training_parameters, self.search_space, self.sweep)
+        if (
+            self.training_data.type == "mltable"
+            and "target_column_name" not in self.model_fields_set
+        ):
+            conflicts["target_column_name",] = (
+                "target_column_name is missing. Add it: the column of the table with the labels."
             )
+        if conflicts:
+            problems: list[InitErrorDetails] = [
+                {"type": PydanticCustomError("value_error", "{text}", {"text": text}), "loc": place}
+                for place, text in conflicts.items()
+            ]
+            raise ValidationError.from_exception_data("Job", problems)
         return self
 
     @property
     def is_sweep(self) -> bool:
         return bool(self.search_space or self.sweep)
+
+    @property
+    def learns(self) -> bool:
+        """Whether what is tried next depends on what came of the trials so far."""
+        return self.sweep is not None and self.sweep.sampling_algorithm.type == "bayesian"
 
     @property
     def is_automode(self) -> bool:
@@ -290,22 +274,19 @@ class Job(FrozenModel):
         Raises:
             JobError: with every problem of the file and its line.
         """
-        data, lines = parse(text)
+        data, lines = job_errors.parse(text)
         return cls.from_dict(data, base_dir=base_dir, lines=lines)
 
     @classmethod
     def from_dict(
-        cls,
-        data: Any,
-        *,
-        base_dir: Path | None = None,
-        lines: dict[tuple[str | int, ...], int] | None = None,
+        cls, data: Any, *, base_dir: Path | None = None, lines: Mapping[Place, int] | None = None
     ) -> Self:
-        """As `from_yaml`, from what the YAML holds; `lines` maps a key's path to its line."""
+        """As `from_yaml`, from what the YAML holds; `lines` maps a key's place to its line."""
         try:
             return cls.model_validate(data, context={"base_dir": base_dir})
         except ValidationError as error:
-            raise JobError(_problems(error, lines or {})) from None
+            known = _lines_as_read(lines or {})
+            raise JobError(job_errors.problems(error, data, cls, known)) from None
 
     def to_yaml(self) -> str:
         """The job with what was left out left out; reads back as the same job."""
@@ -327,18 +308,72 @@ class Job(FrozenModel):
             if key in hyperparameters.NO_EFFECT_HERE
         ]
         notes = [f"{key} has no effect here." for key in ignored]
-        if self.sweep and self.sweep.early_termination:
-            notes.append("sweep.early_termination has no effect here: every trial runs to its end.")
         if not self.is_sweep:
             asked = self.training_parameters
             notes += compatibility.ignored(asked, hyperparameters.resolve(asked))
+        notes += self.sweep.notes() if self.sweep else []
         if self.search_space and self.sweep is None:
             notes.append("search_space is given without sweep: the values are drawn at random.")
+        if self.limits.max_concurrent_trials > self.limits.max_trials:
+            notes.append(
+                f"limits.max_concurrent_trials is {self.limits.max_concurrent_trials} and counts "
+                f"as {self.limits.max_trials}, which is limits.max_trials."
+            )
         notes += [
             f"{key} is in training_parameters and in search_space: the search space wins."
             for key in sorted(set(self.training_parameters) & _searched_keys(self))
         ]
         return notes
+
+
+def _conflicts(
+    shared: dict[str, Any], sub_spaces: list[dict[str, Any]] | None, sweep: Sweep | None
+) -> dict[Place, str]:
+    """What does not go together, by its place."""
+    if sub_spaces:
+        if sweep is None:
+            return {}
+        refused = check_sampler(sweep.sampling_algorithm.type, sub_spaces)
+        return {("search_space", *place): text for place, text in refused.items()}
+    conflicts: dict[Place, str] = {}
+    try:
+        hyperparameters.resolve(shared)
+    except ValueError as error:
+        conflicts["training_parameters",] = str(error)
+    if sweep is not None:
+        conflicts["sweep",] = (
+            "sweep is given but search_space is not. Add a search_space, or leave out sweep "
+            "for AutoMode."
+        )
+    return conflicts
+
+
+def _with_limits(data: dict[str, Any]) -> dict[str, Any]:
+    """Older files of Azure's have the limits inside the sweep."""
+    sweep = data.get("sweep")
+    if not isinstance(sweep, dict) or "limits" not in sweep or "limits" in data:
+        return data
+    rest = {key: value for key, value in sweep.items() if key != "limits"}
+    return {**data, "limits": sweep["limits"], "sweep": rest}
+
+
+def _lines_as_read(lines: Mapping[Place, int]) -> dict[Place, int]:
+    """With the lines of limits inside the sweep where they are looked for."""
+    inside = ("sweep", "limits")
+    return {place[1:]: line for place, line in lines.items() if place[:2] == inside} | dict(lines)
+
+
+def _in_datastores(data: dict[str, Any]) -> dict[str, Any]:
+    """A data path in a datastore that a local folder stands for becomes that path."""
+    if not isinstance(data.get("datastores"), dict):
+        return data
+    places = {name: str(place) for name, place in data["datastores"].items()}
+    found = {
+        key: {**data[key], "path": _in_datastore(data[key]["path"], places)}
+        for key in DATA_KEYS
+        if isinstance(data.get(key), dict) and "path" in data[key]
+    }
+    return {**data, **found}
 
 
 def _in_datastore(path: Any, places: dict[str, str]) -> Any:
@@ -350,97 +385,3 @@ def _in_datastore(path: Any, places: dict[str, str]) -> Any:
 
 def _searched_keys(job: Job) -> set[str]:
     return {key for sub_space in job.search_space or [] for key in sub_space}
-
-
-def parse(text: str) -> tuple[dict[str, Any], dict[tuple[str | int, ...], int]]:
-    """The YAML's content, and the line of every key; for `Job.from_dict`.
-
-    Raises:
-        JobError: this is not YAML, or not a mapping.
-    """
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        what = getattr(error, "problem", None) or "it cannot be parsed"
-        line = mark.line + 1 if mark else None
-        problem = Problem(key="job", line=line, message=f"This is not valid YAML: {what}.")
-        raise JobError([problem]) from None
-    if not isinstance(data, dict):
-        message = "A job is a mapping of keys to values, starting with type: automl."
-        raise JobError([Problem(key="job", line=1, message=message)])
-    assert root is not None  # a mapping has a node
-    return data, dict(_lines(root, ()))
-
-
-def _lines(
-    node: yaml.Node, path: tuple[str | int, ...], above: tuple[yaml.Node, ...] = ()
-) -> Iterator[tuple[tuple[str | int, ...], int]]:
-    if node in above:
-        message = "A part of the file refers to itself. Write it out."
-        raise JobError([Problem(key="job", line=above[-1].start_mark.line + 1, message=message)])
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield (*path, key.value), key.start_mark.line + 1
-            yield from _lines(value, (*path, key.value), (*above, node))
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            yield (*path, index), value.start_mark.line + 1
-            yield from _lines(value, (*path, index), (*above, node))
-
-
-def _problems(error: ValidationError, lines: dict[tuple[str | int, ...], int]) -> list[Problem]:
-    problems = []
-    for detail in error.errors():
-        path = detail["loc"]
-        known = next((path[:n] for n in range(len(path), 0, -1) if path[:n] in lines), None)
-        problems.append(
-            Problem(
-                key=".".join(str(part) for part in path) or "job",
-                line=lines[known] if known else None,
-                message=_message(detail),
-            )
-        )
-    return sorted(problems, key=lambda problem: problem.line or 0)
-
-
-def _message(detail: Any) -> str:
-    """One sentence with the value we got, what is allowed and what to do."""
-    value, key = detail["input"], detail["loc"][-1] if detail["loc"] else "job"
-    kind, context = detail["type"], detail.get("ctx", {})
-    if kind == "extra_forbidden":
-        return _unknown_key(detail["loc"])
-    if kind == "missing":
-        return f"{key} is missing. Add it."
-    if kind == "literal_error":
-        return f"{key} is {value!r}; allowed is {context['expected']}."
-    if kind == "value_error":
-        return str(detail["msg"]).removeprefix("Value error, ")
-    return f"{key} is {value!r}. {detail['msg'].replace('Input should', 'It should')}."
-
-
-def _unknown_key(path: tuple[str | int, ...]) -> str:
-    key = str(path[-1])
-    if path[0] == "training_parameters":
-        return hyperparameters.unknown_key(key)
-    model = _SECTIONS.get(path[:-1], Job)
-    allowed = [field.alias or name for name, field in model.model_fields.items()]
-    nearest = difflib.get_close_matches(key, allowed, n=1)
-    hint = f"Did you mean {nearest[0]}?" if nearest else f"Allowed are {', '.join(allowed)}."
-    return f"{key} is not a key we know here. {hint}"
-
-
-_SECTIONS: dict[tuple[str | int, ...], type[FrozenModel]] = {
-    ("limits",): Limits,
-    ("sweep",): Sweep,
-    ("sweep", "sampling_algorithm"): SamplingAlgorithm,
-    **{(key,): DataSource for key in DATA_KEYS},
-    ("resources_per_trial",): ResourcesPerTrial,
-    ("corrections",): Corrections,
-}
-
-
-def _sentence(problem: Problem) -> str:
-    place = f"Line {problem.line}, {problem.key}" if problem.line else problem.key
-    return f"{place}: {problem.message}"

@@ -6,7 +6,8 @@ from typing import Any
 
 import yaml
 
-from automl.job import DATA_KEYS, Job, parse
+from automl.job import DATA_KEYS, Job
+from automl.job_errors import parse
 
 _AUTOMODE_TRIALS = 8
 _DATA_PATHS = [(key, "path") for key in DATA_KEYS]

@@ -22,7 +22,7 @@ def now() -> datetime:
 
 
 class TrialState(StrEnum):
-    """Where a trial stands; `stopped` means ended by the exit score, the clock or the user."""
+    """Where a trial stands; `stopped`: by a policy, the exit score, the clock or the user."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -137,6 +137,9 @@ class TrialRecord(FrozenModel):
 
     hyperparameters: dict[str, Any]
     """What was asked for: the sampled values over the job's `training_parameters`."""
+
+    proposal: dict[str, Any] | None = None
+    """What a sampler that learns proposed, in its own terms; told to it again on resume."""
 
     effective: dict[str, Any] = Field(default_factory=dict)
     """What is in effect, read back from the live model, optimizer and device."""

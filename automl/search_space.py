@@ -2,21 +2,22 @@
 
 The meaning of every distribution is that of Azure's sweep schema: the bounds of the log
 distributions are logarithms, `randint` excludes its upper end, `q` rounds to its multiples.
+A value is drawn by its share: `at(0.25)` is the value that a quarter of all draws lie below.
 """
 
 import itertools
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from statistics import NormalDist
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from automl.frozen import FrozenModel
 
-if TYPE_CHECKING:
-    import numpy as np
-
 Constant = str | int | float | bool
+_TAIL = 1e-12  # a normal distribution has no value at 0 and 1
 
 
 class Choice(FrozenModel):
@@ -25,8 +26,8 @@ class Choice(FrozenModel):
     type: Literal["choice"]
     values: list[Constant] = Field(min_length=1)
 
-    def sample(self, rng: "np.random.Generator") -> Constant:
-        return self.values[rng.integers(len(self.values))]
+    def at(self, share: float) -> Constant:
+        return self.values[int(share * len(self.values))]
 
     def examples(self) -> list[Constant]:
         return self.values
@@ -38,8 +39,8 @@ class RandInt(FrozenModel):
     type: Literal["randint"]
     upper: int = Field(ge=1)
 
-    def sample(self, rng: "np.random.Generator") -> int:
-        return int(rng.integers(self.upper))
+    def at(self, share: float) -> int:
+        return int(share * self.upper)
 
     def examples(self) -> list[Constant]:
         return [0, self.upper - 1]
@@ -48,8 +49,8 @@ class RandInt(FrozenModel):
 class _Continuous(FrozenModel):
     """A raw draw (uniform or normal), shaped by the mixins: first exp, then rounding."""
 
-    def sample(self, rng: "np.random.Generator") -> float:
-        return self.shaped(self.raw(rng))
+    def at(self, share: float) -> float:
+        return self.shaped(self.raw(share))
 
     def examples(self) -> list[Constant]:
         return [self.shaped(value) for value in self.raw_examples()]
@@ -57,7 +58,7 @@ class _Continuous(FrozenModel):
     def shaped(self, value: float) -> float:
         return value
 
-    def raw(self, rng: "np.random.Generator") -> float:
+    def raw(self, share: float) -> float:
         raise NotImplementedError
 
     def raw_examples(self) -> list[float]:
@@ -77,8 +78,8 @@ class _Range(_Continuous):
             )
         return self
 
-    def raw(self, rng: "np.random.Generator") -> float:
-        return float(rng.uniform(self.min_value, self.max_value))
+    def raw(self, share: float) -> float:
+        return self.min_value + share * (self.max_value - self.min_value)
 
     def raw_examples(self) -> list[float]:
         return [self.min_value, self.max_value]
@@ -88,8 +89,8 @@ class _Bell(_Continuous):
     mu: float
     sigma: float = Field(gt=0)
 
-    def raw(self, rng: "np.random.Generator") -> float:
-        return float(rng.normal(self.mu, self.sigma))
+    def raw(self, share: float) -> float:
+        return NormalDist(self.mu, self.sigma).inv_cdf(min(max(share, _TAIL), 1 - _TAIL))
 
     def raw_examples(self) -> list[float]:
         return [self.mu]
@@ -185,30 +186,126 @@ DISTRIBUTIONS = (
 SubSpace = Mapping[str, Any]  # hyperparameter name -> Constant or Distribution
 
 
-def draw(sub_spaces: Sequence[SubSpace], rng: "np.random.Generator") -> dict[str, Constant]:
-    """One set of hyperparameters: a sub-space first, each as likely, then a value for each key."""
-    sub_space = sub_spaces[int(rng.integers(len(sub_spaces)))]
-    return {
-        name: value.sample(rng) if isinstance(value, DISTRIBUTIONS) else value
-        for name, value in sub_space.items()
-    }
+def draws(
+    sub_spaces: Sequence[SubSpace], number: int, *, seed: int, rule: str = "random"
+) -> list[dict[str, Constant]]:
+    """Sets of hyperparameters: a sub-space first, each as likely, then a value for each key.
+
+    Args:
+        sub_spaces: what to draw from.
+        number: how many; fewer are the first of more.
+        seed: the same one draws the same.
+        rule: random, or sobol for a sequence that covers the space evenly.
+    """
+    dimensions = 1 + max(len(sub_space) for sub_space in sub_spaces)
+    drawn = []
+    for first, *shares in _shares(number, dimensions, seed, rule):
+        sub_space = sub_spaces[int(first * len(sub_spaces))]
+        drawn.append(
+            {
+                name: value.at(share) if isinstance(value, DISTRIBUTIONS) else value
+                for (name, value), share in zip(sub_space.items(), shares, strict=False)
+            }
+        )
+    return drawn
+
+
+def _shares(number: int, dimensions: int, seed: int, rule: str) -> list[list[float]]:
+    if rule == "sobol":
+        from scipy.stats import qmc  # takes a second to import
+
+        sequence = qmc.Sobol(dimensions, rng=seed)
+        shares: list[list[float]] = sequence.random_base2(math.ceil(math.log2(number))).tolist()
+        return shares[:number]
+    import numpy as np
+
+    found: list[list[float]] = np.random.default_rng(seed).random((number, dimensions)).tolist()
+    return found
+
+
+def values(value: Any) -> list[Constant]:
+    """Everything that can come of a constant or of a distribution with steps."""
+    if isinstance(value, Choice):
+        return value.values
+    if isinstance(value, RandInt):
+        return list(range(value.upper))
+    if isinstance(value, _Steps):
+        low, high = value.examples()
+        return [low + step * value.q for step in range(round((high - low) / value.q) + 1)]
+    return [value]
+
+
+def refusal(name: str, value: Any, algorithm: str) -> str | None:
+    """Why a sampling algorithm cannot draw the value; None where it can."""
+    if not isinstance(value, DISTRIBUTIONS) or isinstance(value, Choice):
+        return None
+    if algorithm == "grid":
+        return (
+            f"{name} is {value.type}, which a grid cannot enumerate. "
+            "Use choice for every hyperparameter, or sampling_algorithm: random."
+        )
+    if algorithm == "bayesian" and isinstance(value, _Bell):
+        return (
+            f"{name} is {value.type}, which has no bounds for sampling_algorithm: bayesian to "
+            "search between. Use uniform, quniform, loguniform, choice or randint, or "
+            "sampling_algorithm: random."
+        )
+    return None
+
+
+def from_text(text: str) -> Any:
+    """What Azure's designer writes as text: `uniform(0.001,0.01)`, `choice(15, 30)`, `resnet18`.
+
+    Commas, spaces and parentheses all separate, as they do there; quotes are left out.
+
+    Returns:
+        A distribution as a mapping of its keys, or the constant as it was.
+
+    Raises:
+        ValueError: there is no such distribution, or it takes other arguments.
+    """
+    name, *words = [word for word in re.split(r"[\s,()]+", text) if word] or [text]
+    if not words:
+        return text
+    kind = next((kind for kind in DISTRIBUTIONS if _type_of(kind) == name.lower()), None)
+    if kind is None:
+        names = ", ".join(_type_of(kind) for kind in DISTRIBUTIONS)
+        raise ValueError(f"{text} is not a distribution. There are {names}.")
+    arguments = [_argument(word) for word in words]
+    if kind is Choice:
+        return {"type": "choice", "values": arguments}
+    keys = [key for key in _ARGUMENTS if key in kind.model_fields]
+    if len(keys) != len(arguments):
+        raise ValueError(
+            f"{text} has the wrong arguments. Write {_type_of(kind)}({', '.join(keys)})."
+        )
+    return {"type": _type_of(kind), **dict(zip(keys, arguments, strict=True))}
+
+
+def _argument(word: str) -> Constant:
+    for read in (int, float):
+        try:
+            return read(word)
+        except ValueError:
+            continue
+    return {"true": True, "false": False}.get(word.lower(), word.strip("'\""))
+
+
+def _type_of(kind: type[FrozenModel]) -> str:
+    (name,) = get_args(kind.model_fields["type"].annotation)
+    return str(name)
+
+
+_ARGUMENTS = ("upper", "min_value", "max_value", "mu", "sigma", "q")
+"""Keys of the distributions, in the order in which they are written as text."""
 
 
 def grid(sub_spaces: Sequence[SubSpace]) -> Iterator[dict[str, Constant]]:
     """The full cross product of every sub-space, one sub-space after the other.
 
-    Raises:
-        ValueError: a distribution has no finite list of values.
+    The values are choices and constants only; see `refusal`.
     """
     for sub_space in sub_spaces:
-        for name, value in sub_space.items():
-            if isinstance(value, DISTRIBUTIONS) and not isinstance(value, Choice):
-                raise ValueError(
-                    f"{name} is {value.type}, which a grid cannot enumerate. "
-                    "Use choice for every hyperparameter, or sampling_algorithm: random."
-                )
-        axes = [
-            value.values if isinstance(value, Choice) else [value] for value in sub_space.values()
-        ]
-        for values in itertools.product(*axes):
-            yield dict(zip(sub_space, values, strict=True))
+        axes = [values(value) for value in sub_space.values()]
+        for combination in itertools.product(*axes):
+            yield dict(zip(sub_space, combination, strict=True))

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from automl.job import JobError
+from automl.job_errors import JobError
 from automl.ui import cached, dataset_view, frame, job_form, launch, selection, source, wording
 
 launch.follow()

@@ -5,7 +5,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl.job import Job, JobError
+from automl.job import Job
+from automl.job_errors import JobError
 
 MINIMAL = {
     "type": "automl",

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from automl import job_file
-from automl.job import JobError
+from automl.job_errors import JobError
 
 SWEEP = """\
 type: automl

@@ -1,10 +1,11 @@
 import math
+import re
 
 import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from automl.search_space import Distribution, draw, grid
+from automl.search_space import Distribution, draws, from_text, grid, refusal, values
 
 
 def distribution(**fields):
@@ -14,7 +15,7 @@ def distribution(**fields):
 def drawn(count=2000, **fields):
     rng = np.random.default_rng(0)
     found = distribution(**fields)
-    return [found.sample(rng) for _ in range(count)]
+    return [found.at(share) for share in rng.random(count)]
 
 
 def test_the_bounds_of_loguniform_are_logarithms():
@@ -95,27 +96,79 @@ def test_swapped_bounds_are_explained():
 
 def test_sub_spaces_are_equally_likely_whatever_their_size():
     sub_spaces = [{"a": 1}, {"b": distribution(type="choice", values=list(range(50)))}]
-    rng = np.random.default_rng(0)
-    draws = [draw(sub_spaces, rng) for _ in range(2000)]
-    assert sum("a" in values for values in draws) == pytest.approx(1000, abs=100)
+    found = draws(sub_spaces, 2000, seed=0)
+    assert sum("a" in values for values in found) == pytest.approx(1000, abs=100)
 
 
 def test_a_draw_holds_only_the_keys_of_its_sub_space():
     sub_spaces = [{"model_name": "resnet18", "a": 1}, {"model_name": "vits16r224"}]
-    rng = np.random.default_rng(0)
-    keys = {tuple(draw(sub_spaces, rng)) for _ in range(50)}
+    keys = {tuple(found) for found in draws(sub_spaces, 50, seed=0)}
     assert keys == {("model_name", "a"), ("model_name",)}
 
 
-def test_the_same_seed_repeats_the_same_draws():
+@pytest.mark.parametrize("rule", ["random", "sobol"])
+def test_the_same_seed_repeats_the_same_draws_and_fewer_are_the_first_of_more(rule):
     sub_spaces = [{"x": distribution(type="uniform", min_value=0, max_value=1)}, {"y": 2}]
+    found = draws(sub_spaces, 20, seed=7, rule=rule)
+    assert found == draws(sub_spaces, 20, seed=7, rule=rule)
+    assert found[:3] == draws(sub_spaces, 3, seed=7, rule=rule)
+    assert found != draws(sub_spaces, 20, seed=8, rule=rule)
 
-    def draws(seed):
-        rng = np.random.default_rng(seed)
-        return [draw(sub_spaces, rng) for _ in range(20)]
 
-    assert draws(7) == draws(7)
-    assert draws(7) != draws(8)
+def test_sobol_covers_the_space_more_evenly_than_chance():
+    space = [{"x": distribution(type="uniform", min_value=0, max_value=1)}]
+    found = [values["x"] for values in draws(space, 64, seed=0, rule="sobol")]
+    assert all(sum(low / 8 <= x < (low + 1) / 8 for x in found) == 8 for low in range(8))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("uniform(0.001,0.01)", {"type": "uniform", "min_value": 0.001, "max_value": 0.01}),
+        ("choice(15, 30)", {"type": "choice", "values": [15, 30]}),
+        (
+            "choice('vitb16r224','vits16r224',)",
+            {"type": "choice", "values": ["vitb16r224", "vits16r224"]},
+        ),
+        ("choice(True, false)", {"type": "choice", "values": [True, False]}),
+        ("QUniform(1,5,1)", {"type": "quniform", "min_value": 1, "max_value": 5, "q": 1}),
+        ("randint(4)", {"type": "randint", "upper": 4}),
+        ("qnormal 10 2 1", {"type": "qnormal", "mu": 10, "sigma": 2, "q": 1}),
+        ("loguniform(-9,-2)", {"type": "loguniform", "min_value": -9, "max_value": -2}),
+        ("vitb16r224", "vitb16r224"),
+        ("0.00001", "0.00001"),
+        ("", ""),
+    ],
+)
+def test_the_text_form_of_azures_designer_is_read(text, found):
+    assert from_text(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("zipf(2)", "zipf(2) is not a distribution. There are choice, randint"),
+        ("uniform(1)", "Write uniform(min_value, max_value)"),
+        ("normal(1,2,3)", "Write normal(mu, sigma)"),
+    ],
+)
+def test_text_that_is_no_distribution_is_refused(text, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        from_text(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (3, [3]),
+        ({"type": "choice", "values": ["a", "b"]}, ["a", "b"]),
+        ({"type": "randint", "upper": 3}, [0, 1, 2]),
+        ({"type": "quniform", "min_value": 96, "max_value": 160, "q": 32}, [96, 128, 160]),
+    ],
+)
+def test_what_can_come_of_a_value_is_listed(value, found):
+    given = distribution(**value) if isinstance(value, dict) else value
+    assert values(given) == found
 
 
 def test_a_grid_is_the_cross_product_of_every_sub_space():
@@ -131,7 +184,25 @@ def test_a_grid_is_the_cross_product_of_every_sub_space():
     ]
 
 
-def test_a_grid_refuses_what_it_cannot_enumerate():
-    uniform = distribution(type="uniform", min_value=0, max_value=1)
-    with pytest.raises(ValueError, match="learning_rate is uniform, which a grid cannot enumerate"):
-        list(grid([{"learning_rate": uniform}]))
+SAMPLERS = {
+    "choice": {"grid", "bayesian", "random"},
+    "uniform": {"bayesian", "random"},
+    "quniform": {"bayesian", "random"},
+    "loguniform": {"bayesian", "random"},
+    "qloguniform": {"bayesian", "random"},
+    "normal": {"random"},
+    "qnormal": {"random"},
+    "lognormal": {"random"},
+    "qlognormal": {"random"},
+}
+
+
+@pytest.mark.parametrize("kind", SAMPLERS)
+def test_each_sampler_takes_its_distributions(kind):
+    keys = {"values": [1], "min_value": 0, "max_value": 1, "mu": 0, "sigma": 1, "q": 1}
+    fields = TypeAdapter(Distribution).json_schema()["$defs"]
+    own = next(f for f in fields.values() if f["properties"]["type"]["const"] == kind)["properties"]
+    value = distribution(type=kind, **{key: keys[key] for key in own if key in keys})
+    takes = {name for name in ("random", "grid", "bayesian") if not refusal("x", value, name)}
+    assert takes == SAMPLERS[kind]
+    assert all(refusal("x", 3, name) is None for name in ("random", "grid", "bayesian"))

@@ -31,7 +31,8 @@ def validate(
 ) -> None:
     """Accept or refuse a job file, with a sentence for everything that is wrong."""
     from automl import job_file as files
-    from automl.job import Job, JobError
+    from automl.job import Job
+    from automl.job_errors import JobError
 
     problems: list[dict[str, Any]] = []
     notes: list[str] = []

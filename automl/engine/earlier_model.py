@@ -1,11 +1,12 @@
 """The best model of an earlier trial, to go on from: `checkpoint_run_id`. No torch."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from automl import store
 from automl.engine.model_description import ModelDescription
-from automl.engine.planning import PlannedTrial
+from automl.hyperparameters import Hyperparameters
 
 
 @dataclass(frozen=True)
@@ -20,17 +21,16 @@ class EarlierModel:
 
 
 def find_all(
-    planned: list[PlannedTrial], experiments_dir: Path, *, for_other_machines: bool
-) -> dict[int, EarlierModel]:
-    """What each trial that asks for it goes on from, by trial number.
+    wanted: Iterable[Hyperparameters], experiments_dir: Path, *, for_other_machines: bool
+) -> dict[str, EarlierModel]:
+    """What the trials that ask for it go on from, by `checkpoint_run_id`.
 
     Raises:
         ValueError: there is no such model, or it is another than the trial's.
     """
     found: dict[str, EarlierModel] = {}
-    by_number = {}
-    for trial in planned:
-        run_id = trial.hyperparameters.checkpoint_run_id
+    for hyperparameters in wanted:
+        run_id = hyperparameters.checkpoint_run_id
         if not run_id:
             continue
         if run_id not in found:
@@ -40,13 +40,12 @@ def find_all(
                 assert isinstance(path, Path)
                 found[run_id] = replace(found[run_id], weights=path.read_bytes())
         model_name = found[run_id].description.model_name
-        if model_name != trial.hyperparameters.model_name:
+        if model_name != hyperparameters.model_name:
             raise ValueError(
                 f"checkpoint_run_id {run_id} is a {model_name}, but model_name is "
-                f"{trial.hyperparameters.model_name}. Set model_name to {model_name}."
+                f"{hyperparameters.model_name}. Set model_name to {model_name}."
             )
-        by_number[trial.number] = found[run_id]
-    return by_number
+    return found
 
 
 def find(run_id: str, experiments_dir: Path) -> EarlierModel:

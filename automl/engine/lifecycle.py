@@ -13,10 +13,17 @@ from typing import Any, TypeVar
 from automl import store
 from automl.dataset import manifest
 from automl.dataset.errors import DataError
-from automl.dataset.manifest import Manifest
 from automl.engine import cluster, earlier_model, trial_data
-from automl.engine.planning import PlannedTrial, Resources, plan_resources, plan_trials
+from automl.engine.earlier_model import EarlierModel
+from automl.engine.planning import (
+    PlannedTrial,
+    Resources,
+    plan_resources,
+    plan_trials,
+    reachable,
+)
 from automl.engine.results import Results
+from automl.engine.trial_data import Sizes, TrialData
 from automl.engine.warm_workers import RUNTIME_ENV
 from automl.job import Job
 from automl.records import ExperimentState, now
@@ -61,9 +68,19 @@ def _run(job: Job, results: Results) -> None:
     results.update(message="Starting Ray.", progress=0.0)
     num_cpus, num_gpus = connection.result()
     planned = plan_trials(job, data, has_gpu=num_gpus > 0)
-    resources = plan_resources(job, num_trials=len(planned), num_cpus=num_cpus, num_gpus=num_gpus)
-    planned = results.plan(planned)
-    _search(job, data, planned, resources, results)
+    wanted = [trial.hyperparameters for trial in planned] if planned else reachable(job)
+    num_trials = len(planned) or job.limits.max_trials
+    resources = plan_resources(job, num_trials=num_trials, num_cpus=num_cpus, num_gpus=num_gpus)
+    results.update(num_trials=num_trials)
+    left = results.plan(planned)
+    is_elsewhere = bool(job.ray_address)
+    earlier = earlier_model.find_all(
+        wanted, results.experiment_dir.parent, for_other_machines=is_elsewhere
+    )
+    pictures = trial_data.prepare(
+        data, wanted, progress=_progress(results), for_other_machines=is_elsewhere
+    )
+    _search(job, left, pictures, earlier, resources, results)
 
 
 def _in_background(function: Callable[[], T]) -> Future[T]:
@@ -80,31 +97,28 @@ def _in_background(function: Callable[[], T]) -> Future[T]:
     return future
 
 
-def _search(
-    job: Job, data: Manifest, planned: list[PlannedTrial], resources: Resources, results: Results
+def _search(  # noqa: PLR0913
+    job: Job,
+    left: list[PlannedTrial],
+    pictures: dict[Sizes, TrialData],
+    earlier: dict[str, EarlierModel],
+    resources: Resources,
+    results: Results,
 ) -> None:
     from automl.engine import search  # imports Ray
 
-    is_elsewhere = bool(job.ray_address)
-    earlier = earlier_model.find_all(
-        planned, results.experiment_dir.parent, for_other_machines=is_elsewhere
-    )
-    pictures = trial_data.prepare(
-        data, planned, earlier, progress=_progress(results), for_other_machines=is_elsewhere
-    )
     results.update(
         state=ExperimentState.RUNNING,
         message="",
         progress=0.0,
-        num_trials=len(results.trials),
         max_concurrent_trials=resources.max_concurrent_trials,
         threads_per_trial=resources.num_cpus,
         notes=[*job.notes(), *resources.notes],
         devices=_devices(resources),
     )
     ending = None  # of an engine that died after its last trial only the export is left
-    if planned:
-        ending = search.run(job, planned, pictures, resources=resources, results=results)
+    if left or job.learns:
+        ending = search.run(job, left, pictures, earlier, resources=resources, results=results)
     reason = ending.reason if ending else ""
     results.end_rest(reason or "The search ended before it started.")
     best = results.best_trial()

@@ -30,6 +30,12 @@ class Results:
         self.primary_metric = primary_metric
         self.experiment: ExperimentRecord = store.load_experiment(experiment_dir)
         self.trials = {trial.trial_id: trial for trial in store.load_trials(experiment_dir)}
+        self.scores = {
+            trial_id: [evaluation.metrics[primary_metric] for evaluation in trial.evaluations]
+            for trial_id, trial in self.trials.items()
+            if self.is_kept(trial)
+        }
+        """Primary metric of every evaluation, by trial."""
 
     def update(self, **changes: Any) -> None:
         """Change the experiment's record; nothing is written when nothing changes."""
@@ -43,16 +49,26 @@ class Results:
         left = []
         for trial in planned:
             recorded = self.trials.get(trial.trial_id)
-            # what the engine was running when it died or was stopped starts anew
-            if recorded is None or recorded.was_cut_short or not recorded.state.is_finished:
+            if recorded is None or not self.is_kept(recorded):
                 self._save(
                     TrialRecord(
-                        trial_id=trial.trial_id, number=trial.number, hyperparameters=trial.asked
+                        trial_id=trial.trial_id,
+                        number=trial.number,
+                        hyperparameters=trial.asked,
+                        proposal=trial.proposal,
                     )
                 )
                 left.append(trial)
         self._show_best()
         return left
+
+    @staticmethod
+    def is_kept(trial: TrialRecord) -> bool:
+        """Whether a resumed search leaves the trial as it is.
+
+        What the engine was running when it died or was stopped starts anew.
+        """
+        return trial.state.is_finished and not trial.was_cut_short
 
     def started(self, trial_id: str) -> None:
         """The trial begins, or goes on in another worker."""
@@ -80,7 +96,9 @@ class Results:
     def evaluated(self, trial_id: str, evaluation: Evaluation) -> None:
         # a worker that died after it had reported, but before its state was safe, reports again
         before = [e for e in self.trials[trial_id].evaluations if e.epoch < evaluation.epoch]
-        self._change(trial_id, evaluations=[*before, evaluation])
+        evaluations = [*before, evaluation]
+        self.scores[trial_id] = [each.metrics[self.primary_metric] for each in evaluations]
+        self._change(trial_id, evaluations=evaluations)
         self._show_progress()
 
     def kept(self, trial_id: str, checkpoint: Path) -> None:
@@ -129,10 +147,11 @@ class Results:
 
     def best_trial(self) -> TrialRecord | None:
         """Highest score; of equals the one that was sampled first."""
-        scored = [trial for trial in self.trials.values() if self._score(trial) is not None]
-        return max(scored, key=lambda trial: (self._score(trial), -trial.number), default=None)
+        scored = [trial for trial in self.trials.values() if self.score(trial) is not None]
+        return max(scored, key=lambda trial: (self.score(trial), -trial.number), default=None)
 
-    def _score(self, trial: TrialRecord) -> float | None:
+    def score(self, trial: TrialRecord) -> float | None:
+        """The trial's best score so far, if it has one that is a number."""
         score = trial.score(self.primary_metric)
         return None if score is None or score != score else score
 
@@ -148,14 +167,14 @@ class Results:
 
     def _show_best(self) -> None:
         best = self.best_trial()
-        score = None if best is None else self._score(best)
+        score = None if best is None else self.score(best)
         self.update(best_trial=best and best.trial_id, best_score=score)
 
     def _show_progress(self) -> None:
         """Share of the planned epochs that are done; a finished trial counts as whole."""
         done = sum(self._share_done(trial) for trial in self.trials.values())
         if self.experiment.state is ExperimentState.RUNNING:
-            self.update(progress=min(1.0, done / max(1, len(self.trials))))
+            self.update(progress=min(1.0, done / max(1, self.experiment.num_trials)))
 
     def _share_done(self, trial: TrialRecord) -> float:
         if trial.state.is_finished:

@@ -14,10 +14,13 @@ from ray.tune.experiment import Trial
 
 from automl import store
 from automl.engine import cluster, failures
+from automl.engine.bayesian import Bayesian
+from automl.engine.earlier_model import EarlierModel
+from automl.engine.early_termination import EarlyTermination
 from automl.engine.planning import PlannedTrial, Resources
 from automl.engine.results import Results
 from automl.engine.trainable import Assignment, TrialTrainable
-from automl.engine.trial_data import TrialData
+from automl.engine.trial_data import Sizes, TrialData
 from automl.job import Job
 from automl.records import Evaluation, TrialError, TrialState, now
 
@@ -35,17 +38,28 @@ class Ending:
     is_success: bool
 
 
-def run(
+def run(  # noqa: PLR0913
     job: Job,
     planned: list[PlannedTrial],
-    data: dict[int, TrialData],
+    data: dict[Sizes, TrialData],
+    earlier: dict[str, EarlierModel],
     *,
     resources: Resources,
     results: Results,
+    kind: type[tune.Trainable] = TrialTrainable,
 ) -> Ending | None:
     """Run the trials to their end; None when nothing cut the search short.
 
     Ray must be connected. What happens is in the results; Ray's own state is not looked at.
+
+    Args:
+        job: what was asked for.
+        planned: trials to run; empty where the sampler proposes them on the way.
+        data: what the trials read.
+        earlier: the models that some of them go on from, by `checkpoint_run_id`.
+        resources: what each of them gets.
+        results: where it is written.
+        kind: what trains.
     """
     # our records are the results; Tune's loggers, signal handler and clean-up delay are not wanted
     os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"
@@ -55,20 +69,24 @@ def run(
     os.environ["RAY_AIR_NEW_OUTPUT"] = "0"
     watch = Watch(job, results)
     assignment = Assignment(
-        planned={trial.number: trial for trial in planned},
         data=data,
+        earlier=earlier,
         num_threads=resources.num_cpus,
         primary_metric=job.primary_metric,
         cancel_key=watch.cancel_key,
     )
     trainable = tune.with_resources(
-        tune.with_parameters(TrialTrainable, assignment=assignment),
+        tune.with_parameters(kind, assignment=assignment),
         tune.PlacementGroupFactory([{"CPU": resources.num_cpus, "GPU": resources.num_gpus}]),
     )
+    early_termination = EarlyTermination(job.sweep and job.sweep.early_termination, results)
     tuner = tune.Tuner(
         trainable,
-        param_space={"number": tune.grid_search([trial.number for trial in planned])},
+        param_space=_trials(planned),
         tune_config=tune.TuneConfig(
+            search_alg=Bayesian(job, results) if job.learns else None,
+            scheduler=early_termination,
+            num_samples=job.limits.max_trials if job.learns else 1,
             max_concurrent_trials=resources.max_concurrent_trials,
             reuse_actors=True,
             trial_name_creator=_trial_id,
@@ -82,7 +100,7 @@ def run(
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False, num_to_keep=1),
             # whose worker dies goes on in another from its last evaluation
             failure_config=tune.FailureConfig(max_failures=_MAX_DEATHS),
-            callbacks=[_Events(results, watch)],
+            callbacks=[_Events(results, watch, early_termination)],
             verbose=0,
         ),
     )
@@ -144,8 +162,9 @@ class Watch(tune.Stopper):  # type: ignore[misc]
 class _Events(tune.Callback):  # type: ignore[misc]
     """Ray Tune's events, told to the results in our words."""
 
-    def __init__(self, results: Results, watch: Watch) -> None:
+    def __init__(self, results: Results, watch: Watch, early_termination: EarlyTermination) -> None:
         self._results, self._watch = results, watch
+        self._early_termination = early_termination
 
     def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         self._watch.look()
@@ -195,6 +214,8 @@ class _Events(tune.Callback):  # type: ignore[misc]
         trial_id, last, ending = _trial_id(trial), trial.last_result, self._watch.ending
         if "error" in last:
             self._results.failed(trial_id, TrialError.model_validate(last["error"]))
+        elif reason := self._early_termination.reasons.get(trial_id):
+            self._results.ended(trial_id, TrialState.STOPPED, reason)
         elif ending is not None:
             self._results.cut_short(trial_id, ending.reason)
         else:
@@ -220,5 +241,9 @@ class _Events(tune.Callback):  # type: ignore[misc]
         )
 
 
+def _trials(planned: list[PlannedTrial]) -> dict[str, Any]:
+    return {"trial": tune.grid_search([trial.assigned() for trial in planned])} if planned else {}
+
+
 def _trial_id(trial: Trial) -> str:
-    return f"trial-{trial.config['number']:03d}"
+    return str(trial.config["trial"]["trial_id"])

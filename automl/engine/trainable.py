@@ -6,7 +6,7 @@ seconds and hundreds of megabytes, is imported by the workers alone.
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,10 @@ from ray.experimental import internal_kv
 
 from automl import compatibility
 from automl.engine import failures
+from automl.engine.earlier_model import EarlierModel
 from automl.engine.early_stopping import EarlyStopping
 from automl.engine.planning import PlannedTrial
-from automl.engine.trial_data import TrialData
+from automl.engine.trial_data import Sizes, TrialData, sizes
 from automl.records import Flag, Predictions
 
 if TYPE_CHECKING:
@@ -33,10 +34,11 @@ _COLLAPSED = (
 
 @dataclass(frozen=True)
 class Assignment:
-    """What every worker of the search knows: all trials, their data, its share of the machine."""
+    """What every worker of the search knows: the data, the models to go on from, its share of the
+    machine."""
 
-    planned: dict[int, PlannedTrial]
-    data: dict[int, TrialData]
+    data: dict[Sizes, TrialData]
+    earlier: dict[str, EarlierModel]
     num_threads: int
     primary_metric: str
     cancel_key: str
@@ -59,12 +61,12 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._training: TrialTraining | None = None
         self._predictions: Predictions | None = None
         self._found: ProcessState | None = None
-        self._trial = assignment.planned[config["number"]]
+        self._trial = _trial(config)
 
     def reset_config(self, new_config: Mapping[str, Any]) -> bool:
         """Take on the next trial in this warm worker."""
         self.cleanup()
-        self._trial = self._assignment.planned[new_config["number"]]
+        self._trial = _trial(new_config)
         return True
 
     def step(self) -> dict[str, Any]:
@@ -116,13 +118,12 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         from automl.engine.training import Placement, TrialTraining
 
         self._found = ProcessState.take()
-        number, hyperparameters = self._trial.number, self._trial.hyperparameters
+        hyperparameters = self._trial.hyperparameters
+        earlier = self._assignment.earlier.get(hyperparameters.checkpoint_run_id or "")
+        data = replace(self._assignment.data[sizes(hyperparameters)], earlier=earlier)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._training = TrialTraining(
-            hyperparameters,
-            self._assignment.data[number],
-            Placement(device, self._assignment.num_threads),
-        )
+        placement = Placement(device, self._assignment.num_threads)
+        self._training = TrialTraining(hyperparameters, data, placement)
         self._stopping = EarlyStopping(hyperparameters)
         self._asked_at = 0.0
         self._has_collapsed = False
@@ -181,6 +182,10 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             internal_kv._internal_kv_exists(f"{key}/{name}")
             for name in ("all", self._trial.trial_id)
         )
+
+
+def _trial(config: Mapping[str, Any]) -> PlannedTrial:
+    return PlannedTrial(config["trial"]["number"], config["trial"]["asked"])
 
 
 def export(checkpoint_dir: Path, target: Path, trial_id: str) -> None:

@@ -1,7 +1,7 @@
 """The pictures of every trial, decoded once for each choice of sizes. No torch."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,10 +14,12 @@ from automl.dataset import pixels
 from automl.dataset.manifest import Manifest
 from automl.dataset.preview import CROP_ROOM
 from automl.engine.earlier_model import EarlierModel
-from automl.engine.planning import PlannedTrial
 from automl.hyperparameters import Hyperparameters
 
 Progress = Callable[[str, int, int], None]
+
+Sizes = tuple[int, int, int]
+"""Sides in pixels: of whole training pictures, of resized ones to score, of their crops."""
 
 PixelArray = Path | NDArray[np.uint8]
 """An .npy file to map into memory, or the array itself when Ray carries it to another machine."""
@@ -59,18 +61,16 @@ class TrialData:
 
 def prepare(
     manifest: Manifest,
-    planned: list[PlannedTrial],
-    earlier: dict[int, EarlierModel],
+    wanted: Iterable[Hyperparameters],
     *,
     progress: Progress,
     for_other_machines: bool,
-) -> dict[int, TrialData]:
-    """Data by trial number; trials of the same sizes share it.
+) -> dict[Sizes, TrialData]:
+    """The data for each choice of picture sizes.
 
     Args:
         manifest: the pictures with labels and splits.
-        planned: the trials, for their sizes.
-        earlier: the models that some of them go on from, by trial number.
+        wanted: what is to be trained with, for its sizes.
         progress: told how many pictures are decoded.
         for_other_machines: hold the pixels in memory, to be carried by Ray, instead of naming a
             file of this machine.
@@ -79,19 +79,15 @@ def prepare(
         name: manifest.samples[manifest.samples["split"] == name]
         for name in ("train", "validation")
     }
-    by_sizes: dict[tuple[int, ...], TrialData] = {}
-    data = {}
-    for trial in planned:
-        sizes = _sizes(trial.hyperparameters)
-        if sizes not in by_sizes:
-            by_sizes[sizes] = _decode(manifest, splits, sizes, progress)
-            if for_other_machines:
-                by_sizes[sizes] = _in_memory(by_sizes[sizes])
-        data[trial.number] = replace(by_sizes[sizes], earlier=earlier.get(trial.number))
+    data: dict[Sizes, TrialData] = {}
+    for chosen in dict.fromkeys(sizes(hyperparameters) for hyperparameters in wanted):
+        decoded = _decode(manifest, splits, chosen, progress)
+        data[chosen] = _in_memory(decoded) if for_other_machines else decoded
     return data
 
 
-def _sizes(hyperparameters: Hyperparameters) -> tuple[int, int, int]:
+def sizes(hyperparameters: Hyperparameters) -> Sizes:
+    """What the data of a trial depends on."""
     return (
         round(hyperparameters.training_crop_size * CROP_ROOM),
         hyperparameters.validation_resize_size,
@@ -102,10 +98,10 @@ def _sizes(hyperparameters: Hyperparameters) -> tuple[int, int, int]:
 def _decode(
     manifest: Manifest,
     splits: dict[str, pd.DataFrame],
-    sizes: tuple[int, int, int],
+    chosen: Sizes,
     progress: Progress,
 ) -> TrialData:
-    whole, resize, crop = sizes
+    whole, resize, crop = chosen
     train, validation = splits["train"], splits["validation"]
     train_file = pixels.whole_pictures(
         train, whole, progress=partial(progress, f"Decoding training pictures at {whole} px")

@@ -8,7 +8,8 @@ from typing import Any
 
 from automl import model_catalog
 from automl.dataset.corrections import Corrections
-from automl.job import DataSource, Job, JobError, Problem
+from automl.job import DataSource, Job
+from automl.job_errors import JobError, Problem
 
 
 class Search(StrEnum):

@@ -6,7 +6,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from automl import launcher, store
-from automl.job import JobError
+from automl.job_errors import JobError
 from automl.records import ExperimentState, now
 from automl.ui import cached, gallery, ranking, timeline, wording
 

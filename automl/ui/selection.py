@@ -11,7 +11,8 @@ import streamlit as st
 from pydantic import ValidationError
 
 from automl import home, leaderboard, store
-from automl.job import DataSource, Job, JobError
+from automl.job import DataSource, Job
+from automl.job_errors import JobError
 from automl.records import TrialRecord
 from automl.ui import cached, wording
 

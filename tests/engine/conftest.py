@@ -9,7 +9,6 @@ from safetensors.torch import save_file
 
 from automl.dataset import manifest
 from automl.engine import trial_data
-from automl.engine.planning import PlannedTrial
 from automl.engine.trial_data import TrialData
 from automl.hyperparameters import Hyperparameters, resolve
 from automl.job import DataSource, Job
@@ -48,10 +47,10 @@ def tiny_data(shapes: Path) -> TrialData:
 
 def make_data(folder: Path, hyperparameters: Hyperparameters) -> TrialData:
     job = Job(training_data=DataSource(path=folder))
-    planned = [PlannedTrial(0, {}, hyperparameters)]
-    return trial_data.prepare(
-        manifest.build(job), planned, {}, progress=lambda *_: None, for_other_machines=False
-    )[0]
+    (data,) = trial_data.prepare(
+        manifest.build(job), [hyperparameters], progress=lambda *_: None, for_other_machines=False
+    ).values()
+    return data
 
 
 @pytest.fixture(scope="session")

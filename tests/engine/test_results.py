@@ -8,10 +8,9 @@ import pytest
 from automl import store
 from automl.engine.planning import PlannedTrial
 from automl.engine.results import Results
-from automl.hyperparameters import Hyperparameters
 from automl.records import Evaluation, ExperimentState, Predictions, TrialError, TrialState, now
 
-PLAN = [PlannedTrial(number, {"model_name": "resnet18"}, Hyperparameters()) for number in range(3)]
+PLAN = [PlannedTrial(number, {"model_name": "resnet18"}) for number in range(3)]
 
 
 def evaluation(epoch: int, accuracy: float) -> Evaluation:

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from automl.job import DataSource, Job, JobError
+from automl.job import DataSource, Job
+from automl.job_errors import JobError
 from automl.ui.draft import Draft, Search, fitting_side
 
 DATA = DataSource(path=Path("/data/pets"))

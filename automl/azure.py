@@ -1,0 +1,73 @@
+"""What only Azure's job files say: sections that are checked and have no effect, earlier names."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from automl.frozen import FrozenModel
+
+RENAMED = {
+    "image_model": "training_parameters",
+    "arguments": "training_parameters",
+    "split_ratio": "validation_data_size",
+    "validation_size": "validation_data_size",
+    "iterations": "limits.max_trials",
+    "max_concurrent_iterations": "limits.max_concurrent_trials",
+    "experiment_timeout_hours": "limits.timeout_minutes",
+    "experiment_timeout_minutes": "limits.timeout_minutes",
+    "hyperparameter_sampling": "sweep.sampling_algorithm and search_space",
+    "early_termination_policy": "sweep.early_termination",
+    "policy": "sweep.early_termination",
+}
+"""Earlier key -> where its meaning is today."""
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+class Identity(FrozenModel):
+    """Whose rights read the data."""
+
+    type: Literal["user_identity", "managed", "managed_identity", "aml_token"]
+    client_id: str | None = None
+    object_id: str | None = None
+    msi_resource_id: str | None = None
+
+
+class QueueSettings(FrozenModel):
+    """How urgent the job is to Azure's queue."""
+
+    job_tier: Annotated[
+        Literal["spot", "basic", "standard", "premium", "null"] | None, BeforeValidator(_lower)
+    ] = None
+    priority: Annotated[Literal["low", "medium", "high"] | None, BeforeValidator(_lower)] = None
+
+
+class Resources(FrozenModel):
+    """Which machines Azure rents for the job."""
+
+    instance_type: str | list[str] | None = None
+    instance_count: int | None = Field(None, ge=1)
+    max_instance_count: int | None = Field(None, ge=1)
+    locations: list[str] | None = None
+    shm_size: str | None = None
+    docker_args: str | list[str] | None = None
+    properties: dict[str, Any] | None = None
+
+
+class BestModel(FrozenModel):
+    """Where Azure puts the best model."""
+
+    type: Literal["mlflow_model"]
+    path: str | None = None
+    storage_uri: str | None = None
+    mode: str | None = None
+    name: str | None = None
+    description: str | None = None
+
+
+class Outputs(FrozenModel):
+    """What the job gives back."""
+
+    best_model: BestModel | None = None

@@ -1,0 +1,177 @@
+"""The sampler that learns: Optuna's TPE, proposing each trial after those that have ended."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import optuna
+from ray.tune.search import Searcher
+from ray.tune.search.optuna import OptunaSearch
+
+from automl.engine.planning import PlannedTrial, asked_for
+from automl.engine.results import Results
+from automl.job import Job
+from automl.records import TrialRecord
+from automl.search_space import DISTRIBUTIONS, Choice, RandInt
+
+_STUDY, _SCORE, _ASKED = "search", "score", "asked"
+_SUB_SPACE = "sub_space"
+_MAX_RANDOM = 10
+
+
+class Bayesian(Searcher):  # type: ignore[misc]
+    """Numbers and records what Optuna proposes, and tells it what came of it.
+
+    Optuna's memory is rebuilt from our records whenever a search starts: trials that have ended
+    are told again, those that were cut short are proposed again with the same values. The random
+    numbers of a proposal depend on the seed and its number alone. One trial at a time, a resumed
+    search therefore goes on as if it had never ended.
+    """
+
+    def __init__(self, job: Job, results: Results) -> None:
+        super().__init__()
+        assert job.search_space
+        assert job.sweep
+        self._job, self._results = job, results
+        self._numbers: dict[str, int] = {}
+        seed = job.sweep.sampling_algorithm.seed
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        records = sorted(results.trials.values(), key=lambda trial: trial.number)
+        self._next = [trial.number for trial in records if not results.is_kept(trial)]
+        self._next += range(len(records), job.limits.max_trials)
+        self._optuna = OptunaSearch(
+            space=_Space(job.search_space),
+            metric=_SCORE,
+            mode="max",
+            sampler=_Repeatable(job.seed if seed is None else seed, job.limits.max_trials),
+            storage=self._memory(records, _Space(job.search_space)),
+            study_name=_STUDY,
+        )
+
+    def suggest(self, trial_id: str) -> Any:
+        if not self._next:
+            return Searcher.FINISHED
+        number = self._next.pop(0)
+        self._numbers[trial_id] = number
+        proposal = self._optuna.suggest(trial_id)
+        asked = asked_for(self._job, proposal.pop(_ASKED))
+        trial = PlannedTrial(number, asked, proposal)
+        self._results.plan([trial])
+        return {"trial": trial.assigned()}
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        pass  # what counts is the best score, which is known at the end
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        record = self._results.trials[PlannedTrial(self._numbers[trial_id], {}).trial_id]
+        score = self._results.score(record)
+        told = None if score is None else {_SCORE: score}
+        self._optuna.on_trial_complete(trial_id, told, error=score is None)
+
+    def save(self, checkpoint_path: str) -> None:
+        pass  # Ray's own state is never restored
+
+    def restore(self, checkpoint_path: str) -> None:
+        raise NotImplementedError("a search is rebuilt from its records")
+
+    def _memory(
+        self, records: Sequence[TrialRecord], space: "_Space"
+    ) -> optuna.storages.BaseStorage:
+        storage = optuna.storages.InMemoryStorage()
+        study = optuna.create_study(storage=storage, study_name=_STUDY, direction="maximize")
+        for record in records:
+            proposal = record.proposal or {}
+            if not self._results.is_kept(record):
+                study.enqueue_trial(proposal)
+                continue
+            score = self._results.score(record)
+            state = optuna.trial.TrialState.FAIL if score is None else None
+            study.add_trial(
+                optuna.trial.create_trial(
+                    state=state or optuna.trial.TrialState.COMPLETE,
+                    value=score,
+                    params=proposal,
+                    distributions=space.distributions(proposal),
+                )
+            )
+        return storage
+
+
+class _Space:
+    """The job's search space in Optuna's words; one sub-space is chosen, then its values.
+
+    Optuna sees a distribution before it is shaped: the logarithm where the bounds are logarithms,
+    no steps. A name is that of the hyperparameter and its sub-space.
+    """
+
+    def __init__(self, sub_spaces: Sequence[Mapping[str, Any]]) -> None:
+        self._sub_spaces = sub_spaces
+
+    def __call__(self, trial: Any) -> dict[str, Any]:
+        index = trial.suggest_categorical(_SUB_SPACE, list(range(len(self._sub_spaces))))
+        asked = {
+            name: _suggested(trial, f"{index}.{name}", value)
+            for name, value in self._sub_spaces[index].items()
+        }
+        return {_ASKED: asked}
+
+    def distributions(
+        self, proposal: Mapping[str, Any]
+    ) -> dict[str, optuna.distributions.BaseDistribution]:
+        """Of each value of an earlier proposal."""
+        fixed = optuna.trial.FixedTrial(dict(proposal))
+        self(fixed)
+        return dict(fixed.distributions)
+
+
+def _suggested(trial: Any, name: str, value: Any) -> Any:
+    if isinstance(value, Choice):
+        return trial.suggest_categorical(name, value.values)
+    if isinstance(value, RandInt):
+        return trial.suggest_int(name, 0, value.upper - 1)
+    if isinstance(value, DISTRIBUTIONS):
+        return value.shaped(trial.suggest_float(name, value.min_value, value.max_value))
+    return value
+
+
+class _Repeatable(optuna.samplers.BaseSampler):
+    """TPE whose random numbers start anew with every trial, from the seed and its number."""
+
+    def __init__(self, seed: int, max_trials: int) -> None:
+        self._seed = seed
+        # a few random trials to learn from; Optuna's usual ten would be all of a short search
+        self._num_random = min(_MAX_RANDOM, 2 + max_trials // 4)
+
+    def before_trial(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            self._tpe = optuna.samplers.TPESampler(
+                seed=(self._seed * 1_000_003 + trial.number) % 2**32,
+                n_startup_trials=self._num_random,
+                multivariate=True,
+                group=True,  # the sub-spaces have different values
+            )
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: optuna.trial.FrozenTrial
+    ) -> dict[str, optuna.distributions.BaseDistribution]:
+        return self._tpe.infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self,
+        study: optuna.Study,
+        trial: optuna.trial.FrozenTrial,
+        search_space: dict[str, optuna.distributions.BaseDistribution],
+    ) -> dict[str, Any]:
+        return self._tpe.sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: optuna.trial.FrozenTrial,
+        param_name: str,
+        param_distribution: optuna.distributions.BaseDistribution,
+    ) -> Any:
+        return self._tpe.sample_independent(study, trial, param_name, param_distribution)

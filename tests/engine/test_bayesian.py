@@ -1,0 +1,115 @@
+"""The sampler that learns, without training: scores are worked out from what was proposed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ray.tune.search import Searcher
+
+from automl import store
+from automl.engine.bayesian import Bayesian
+from automl.engine.results import Results
+from automl.job import Job
+from automl.records import ExperimentRecord, TrialState, now
+from tests.conftest import build_trial
+
+SPACE = [
+    {
+        "model_name": {"type": "choice", "values": ["resnet18", "mobilenetv2"]},
+        "learning_rate": {"type": "loguniform", "min_value": -9, "max_value": -1},
+        "number_of_epochs": {"type": "quniform", "min_value": 2, "max_value": 20, "q": 2},
+    },
+    {"model_name": "vits16r224", "layers_to_freeze": {"type": "randint", "upper": 4}},
+]
+
+
+def job(folder: Path, *, max_trials: int = 12, seed: int = 0) -> Job:
+    return Job.from_dict(
+        {
+            "training_data": {"path": str(folder)},
+            "limits": {"max_trials": max_trials},
+            "search_space": SPACE,
+            "sweep": {"sampling_algorithm": {"type": "bayesian", "seed": seed}},
+        }
+    )
+
+
+def open_results(folder: Path, asked: Job) -> Results:
+    if not (folder / "e").exists():
+        record = ExperimentRecord(experiment_id="e", created_at=now())
+        store.create_experiment(folder, asked, record)
+    return Results(folder / "e", "accuracy")
+
+
+def goodness(asked: dict[str, Any]) -> float:
+    return float(0.9 - abs(asked.get("learning_rate", 0.3) - 0.05))
+
+
+def search(folder: Path, asked: Job, *, up_to: int = 100) -> list[dict[str, Any]]:
+    """Run one trial after the other, leaving the one after `up_to` unfinished."""
+    results = open_results(folder, asked)
+    sampler = Bayesian(asked, results)
+    for count in range(up_to + 1):
+        config = sampler.suggest(f"ray-{count}")
+        if config == Searcher.FINISHED or count == up_to:
+            break
+        trial = config["trial"]
+        score = goodness(trial["asked"])
+        end(results, trial["trial_id"], score)
+        sampler.on_trial_complete(f"ray-{count}", {"anything": 1})
+    return [trial.hyperparameters for trial in results.trials.values()]
+
+
+def end(results: Results, trial_id: str, score: float) -> None:
+    record = results.trials[trial_id]
+    scored = build_trial(trial_id, [score])
+    kept = {"evaluations": scored.evaluations, "best_epoch": 1, "state": TrialState.COMPLETED}
+    results.trials[trial_id] = record.model_copy(update=kept)
+    store.save_trial(results.experiment_dir, results.trials[trial_id])
+
+
+def test_it_proposes_as_many_trials_as_were_asked_for_within_the_space(tmp_path: Path) -> None:
+    trials = search(tmp_path, job(tmp_path))
+    assert len(trials) == 12
+    for asked in trials:
+        if asked["model_name"] == "vits16r224":
+            assert set(asked) == {"model_name", "layers_to_freeze"}
+            assert asked["layers_to_freeze"] in range(4)
+        else:
+            assert 0.0001 < asked["learning_rate"] < 0.37
+            assert asked["number_of_epochs"] in range(2, 21, 2)
+
+
+def test_it_learns_where_the_good_trials_are(tmp_path: Path) -> None:
+    trials = search(tmp_path, job(tmp_path, max_trials=40))
+    early, late = trials[:10], trials[-10:]
+    assert sum(map(goodness, late)) > sum(map(goodness, early))
+
+
+def test_a_seed_repeats_the_search_and_another_does_not(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in "abc"]
+    first, again, other = (
+        search(folder, job(tmp_path, seed=seed))
+        for folder, seed in zip(folders, (5, 5, 6), strict=True)
+    )
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize("cut", [1, 7])
+def test_a_resumed_search_goes_on_as_if_it_had_never_ended(tmp_path: Path, cut: int) -> None:
+    whole = search(tmp_path / "whole", job(tmp_path))
+    asked = job(tmp_path)
+    search(tmp_path / "cut", asked, up_to=cut)
+    assert search(tmp_path / "cut", asked) == whole
+
+
+def test_a_trial_without_a_score_teaches_nothing_and_stops_nothing(tmp_path: Path) -> None:
+    asked = job(tmp_path)
+    results = open_results(tmp_path, asked)
+    sampler = Bayesian(asked, results)
+    trial = sampler.suggest("ray-0")["trial"]
+    results.ended(trial["trial_id"], TrialState.FAILED, "no memory")
+    sampler.on_trial_complete("ray-0", None, error=True)
+    assert sampler.suggest("ray-1")["trial"]["number"] == 1
+    assert Bayesian(asked, Results(tmp_path / "e", "accuracy")).suggest("x")["trial"]["number"] == 1
