@@ -73,9 +73,12 @@ class Augmentation:
             f"random crop {self.size} px, scale {self.crop_scale_min:g} to {CROP_SCALE[1]:g}, "
             f"ratio {CROP_RATIO[0]:.3g} to {CROP_RATIO[1]:.3g}"
         ]
-        for is_on, name in ((self.horizontal_flip, "left"), (self.vertical_flip, "up")):
+        for is_on, name in (
+            (self.horizontal_flip, "mirrored"),
+            (self.vertical_flip, "upside down"),
+        ):
             if is_on:
-                steps.append(f"flip {name}, share {FLIP_SHARE:g}")
+                steps.append(f"{name}, share {FLIP_SHARE:g}")
         if self.colour_jitter:
             steps.append(f"brightness and contrast, up to {self.colour_jitter:g}")
         return steps

@@ -1,5 +1,7 @@
 """What is really in effect in a trial, read back from its live objects."""
 
+import os
+import socket
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +38,7 @@ def read_back(training: "TrialTraining") -> dict[str, Any]:
         "precision": str(training.autocast_dtype or torch.float32).removeprefix("torch."),
         "compile": "off" if training.forward is training.network else "on",
         "device": _name(device),
+        "worker": f"process {os.getpid()} on {socket.gethostname()}",
         **process_state.in_effect(),
         "num_train_images": len(training.data.train.labels),
         "num_validation_images": len(training.data.validation.labels),

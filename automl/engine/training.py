@@ -130,10 +130,10 @@ class TrialTraining:
         num_images = (self.epoch - before) * self.num_batches * self.batch_size
 
         started = time.perf_counter()
-        predictions = self.predict()
+        predictions, metrics = self.evaluate()
         evaluation = Evaluation(
             epoch=self.epoch,
-            metrics=classification_metrics(predictions.probabilities, predictions.labels),
+            metrics=metrics,
             train_loss=float(np.mean(losses)),
             valid_loss=cross_entropy(predictions),
             learning_rate=max(group["lr"] for group in self.optimizer.param_groups),
@@ -169,6 +169,11 @@ class TrialTraining:
                 f"{num_images} to train on."
             )
         return notes
+
+    def evaluate(self) -> tuple[Predictions, dict[str, float]]:
+        """Answers for the validation pictures, and every metric of them."""
+        predictions = self.predict()
+        return predictions, classification_metrics(predictions.probabilities, predictions.labels)
 
     def predict(self) -> Predictions:
         """Probabilities for every validation picture."""

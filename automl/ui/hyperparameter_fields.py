@@ -12,13 +12,34 @@ GROUPS = {
         "gradient_accumulation_step",
         "layers_to_freeze",
         "pretrained",
+        "head_init",
         "weighted_loss",
         "label_smoothing",
-        "augmentation",
-        "precision",
+        "drop_path_rate",
+        "model_ema",
+        "model_ema_decay",
+        "checkpoint_run_id",
+        "checkpoint_frequency",
         "random_seed",
     ),
-    "Optimizer": ("optimizer", "weight_decay", "momentum", "nesterov", "beta1", "beta2"),
+    "Augmentation": (
+        "augmentation",
+        "vertical_flip",
+        "crop_scale_min",
+        "colour_jitter",
+        "mixup",
+        "cutmix",
+    ),
+    "Optimizer": (
+        "optimizer",
+        "weight_decay",
+        "momentum",
+        "nesterov",
+        "beta1",
+        "beta2",
+        "ams_gradient",
+        "layer_decay",
+    ),
     "Learning rate": (
         "learning_rate_scheduler",
         "warmup_cosine_lr_warmup_epochs",
@@ -32,6 +53,7 @@ GROUPS = {
         "early_stopping_delay",
         "evaluation_frequency",
     ),
+    "Computing": ("precision", "compile", "deterministic", "validation_batch_size"),
 }
 
 
@@ -66,6 +88,8 @@ def _field(name: str) -> Any:
         return st.selectbox(title(name), allowed, index=start, persist_state="session", **common)
     if field.annotation is bool:
         return st.toggle(title(name), value=field.default, persist_state="session", **common)
+    if field.annotation is str:
+        return st.text_input(title(name), persist_state="session", **common) or None
     kind: Any = field.annotation  # bounds of another type than the value are refused
     low, high = (_bound(field.metadata, side, kind) for side in ("ge", "le"))
     return st.number_input(

@@ -1,5 +1,7 @@
 """What one trial is: its numbers, settings, curves and, if it failed, why."""
 
+import math
+
 import pandas as pd
 import streamlit as st
 
@@ -20,6 +22,8 @@ def headline(trial: TrialRecord, metric: str) -> None:
         metrics.append(("Training pictures", speed))
     for column, (name, value) in zip(st.columns(len(metrics)), metrics, strict=True):
         column.metric(name, value, border=True)
+    if trial.flags:
+        st.badge(", ".join(trial.flags), icon=":material/flag:", color="orange")
     for sentence in filter(None, [trial.reason, *trial.notes]):
         st.caption(wording.plain(sentence))
 
@@ -27,6 +31,8 @@ def headline(trial: TrialRecord, metric: str) -> None:
 def failure(trial: TrialRecord) -> None:
     if trial.error:
         st.error(wording.plain(trial.error.cause))
+        if trial.error.next_step:
+            st.markdown(f"**What to do:** {wording.plain(trial.error.next_step)}")
         st.caption("The other trials are not affected.")
         with st.expander("Details"):
             st.code(trial.error.traceback, language=None)
@@ -61,22 +67,35 @@ def metrics(trial: TrialRecord) -> None:
 
 
 def hyperparameters(trial: TrialRecord) -> None:
-    """Asked for beside in effect; what differs is marked."""
-    names = sorted(set(trial.hyperparameters) | set(trial.effective))
+    """Asked for beside in effect; what differs comes first and is marked."""
+    asked, found = trial.hyperparameters, trial.effective
+    changed = sorted(key for key in asked if key in found and _differs(asked[key], found[key]))
+    if changed:
+        st.caption(f"In effect otherwise than asked for: {', '.join(changed)}.")
+    elif found:
+        st.caption("Everything that was asked for is in effect.")
+    names = [*changed, *sorted((set(asked) | set(found)) - set(changed))]
     table = pd.DataFrame(
         {
             "Hyperparameter": names,
-            "Asked for": [_text(trial.hyperparameters.get(name)) for name in names],
-            "In effect": [_text(trial.effective.get(name)) for name in names],
+            "Asked for": [_text(asked.get(name)) for name in names],
+            "In effect": [_text(found.get(name)) for name in names],
+            "Note": ["changed" if name in changed else "" for name in names],
         }
     )
-    both = (table["Asked for"] != "") & (table["In effect"] != "")
-    differs = both & (table["Asked for"] != table["In effect"])
-    table["Note"] = differs.map({True: "changed", False: ""})
     st.dataframe(table, hide_index=True, height=min(38 + 35 * len(names), 600))
+
+
+def _differs(asked: object, found: object) -> bool:
+    """Numbers may have been rounded on their way; `auto` and empty values ask for nothing."""
+    if isinstance(asked, float) and isinstance(found, (int, float)):
+        return not math.isclose(asked, found, rel_tol=1e-6)
+    return asked not in ("auto", "", None) and _text(asked) != _text(found)
 
 
 def _text(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, list):
+        return "; ".join(map(_text, value))
     return f"{value:.3g}" if isinstance(value, float) else str(value)
