@@ -12,7 +12,7 @@ test: setup
 	$(BIN)/python -m pytest
 
 bench: setup
-	for module in startup ingest; do $(BIN)/python -m benchmarks.$$module || exit 1; done
+	for module in startup ingest search; do $(BIN)/python -m benchmarks.$$module || exit 1; done
 
 lint: setup
 	$(BIN)/ruff check .
