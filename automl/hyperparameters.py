@@ -257,7 +257,7 @@ def _check_fixed_size(hyperparameters: Hyperparameters, size: int) -> None:
 
 
 def _check_searched(name: str, value: Any) -> Any:
-    if name not in _FIELDS:
+    if not searchable(name):
         raise ValueError(unknown_key(name))
     if isinstance(value, str):
         value = from_text(value)
@@ -303,6 +303,11 @@ def _check_kind(name: str, distribution: Any) -> None:
 
 def _check_constant(name: str, value: Any) -> Any:
     return _Partial.model_validate({name: value}).model_dump()[name]
+
+
+def searchable(name: str) -> bool:
+    """Whether a search space may hold it."""
+    return name in _FIELDS
 
 
 def unknown_key(name: str) -> str:
