@@ -238,7 +238,10 @@ class Job(FrozenModel):
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
         conflicts = _conflicts(self.training_parameters, self.search_space, self.sweep)
-        if self.training_data.type == "mltable" and "target_column_name" not in self.model_fields_set:
+        if (
+            self.training_data.type == "mltable"
+            and "target_column_name" not in self.model_fields_set
+        ):
             conflicts["target_column_name",] = (
                 "target_column_name is missing. Add it: the column of the table with the labels."
             )

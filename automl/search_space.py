@@ -183,6 +183,9 @@ DISTRIBUTIONS = (
     QLogNormal,
 )
 
+BOUNDED = (Uniform, QUniform, LogUniform, QLogUniform)
+"""Those that are drawn between two bounds."""
+
 NAMES: dict[str, type[FrozenModel]] = {
     get_args(kind.model_fields["type"].annotation)[0]: kind for kind in DISTRIBUTIONS
 }
@@ -237,7 +240,7 @@ def values(value: Any) -> list[Constant]:
     if isinstance(value, RandInt):
         return list(range(value.upper))
     if isinstance(value, _Steps):
-        low, high = value.examples()
+        low, high = (float(bound) for bound in value.examples())
         return [low + step * value.q for step in range(round((high - low) / value.q) + 1)]
     return [value]
 
@@ -277,7 +280,7 @@ def from_text(text: str) -> Any:
     Raises:
         ValueError: there is no such distribution, or it takes other arguments.
     """
-    name, *words = [word for word in re.split(r"[\s,()]+", text) if word]  or [text]
+    name, *words = [word for word in re.split(r"[\s,()]+", text) if word] or [text]
     if not words:
         return text
     kind = name.lower()

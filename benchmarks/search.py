@@ -97,9 +97,7 @@ def against_a_plain_script(folder: Path, measured: Figures) -> None:
 
 def _same_search(folder: Path) -> Job:
     choices = {"model_name": plain_tune.MODELS, "learning_rate": plain_tune.RATES}
-    space = {
-        name: {"type": "choice", "values": list(values)} for name, values in choices.items()
-    }
+    space = {name: {"type": "choice", "values": list(values)} for name, values in choices.items()}
     return Job.from_dict(
         {
             "training_data": {"path": str(folder)},
@@ -207,7 +205,9 @@ def _add_overhead(trials: list[Any], measured: Figures) -> None:
         for earlier, later in zip(trial.evaluations[1:], trial.evaluations[2:], strict=False)
     ]
     per_report = statistics.mean(reports)
-    whole = (trials[-1].evaluations[-1].finished_at - trials[0].evaluations[-1].finished_at).total_seconds()
+    whole = (
+        trials[-1].evaluations[-1].finished_at - trials[0].evaluations[-1].finished_at
+    ).total_seconds()
     per_trial = whole / (len(trials) - 1) - per_report * (_NUM_REPORTS - 1)
     measured.add("report_milliseconds", per_report * 1000, at_most=10)
     measured.add("trial_overhead_seconds", per_trial, at_most=0.5)

@@ -126,7 +126,10 @@ def test_sobol_covers_the_space_more_evenly_than_chance():
     [
         ("uniform(0.001,0.01)", {"type": "uniform", "min_value": 0.001, "max_value": 0.01}),
         ("choice(15, 30)", {"type": "choice", "values": [15, 30]}),
-        ("choice('vitb16r224','vits16r224',)", {"type": "choice", "values": ["vitb16r224", "vits16r224"]}),
+        (
+            "choice('vitb16r224','vits16r224',)",
+            {"type": "choice", "values": ["vitb16r224", "vits16r224"]},
+        ),
         ("choice(True, false)", {"type": "choice", "values": [True, False]}),
         ("QUniform(1,5,1)", {"type": "quniform", "min_value": 1, "max_value": 5, "q": 1}),
         ("randint(4)", {"type": "randint", "upper": 4}),

@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from automl import automode, model_catalog, search_space
 from automl.dataset.manifest import Manifest
 from automl.engine import weights
 from automl.hyperparameters import Hyperparameters, resolve
 from automl.job import Job
-
 
 _CHOICES = (
     "model_name",
@@ -97,7 +94,9 @@ def reachable(job: Job) -> list[Hyperparameters]:
     """
     found = []
     for sub_space in job.search_space or [{}]:
-        axes = {name: search_space.values(sub_space[name]) for name in _CHOICES if name in sub_space}
+        axes = {
+            name: search_space.values(sub_space[name]) for name in _CHOICES if name in sub_space
+        }
         if math.prod(len(values) for values in axes.values()) > _MAX_REACHABLE:
             raise ValueError(
                 f"{' and '.join(axes)} can be combined in more than {_MAX_REACHABLE} ways, and the "

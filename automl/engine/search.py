@@ -75,7 +75,8 @@ def run(  # noqa: PLR0913
         tune.with_parameters(kind, assignment=assignment),
         tune.PlacementGroupFactory([{"CPU": resources.num_cpus, "GPU": resources.num_gpus}]),
     )
-    early_termination = EarlyTermination(job.sweep and job.sweep.early_termination, results)
+    policy = job.sweep.early_termination if job.sweep else None
+    early_termination = EarlyTermination(policy, results)
     tuner = tune.Tuner(
         trainable,
         param_space=_trials(planned),
@@ -156,9 +157,7 @@ class Watch(tune.Stopper):  # type: ignore[misc]
 class _Events(tune.Callback):  # type: ignore[misc]
     """Ray Tune's events, told to the results in our words."""
 
-    def __init__(
-        self, results: Results, watch: Watch, early_termination: EarlyTermination
-    ) -> None:
+    def __init__(self, results: Results, watch: Watch, early_termination: EarlyTermination) -> None:
         self._results, self._watch = results, watch
         self._early_termination = early_termination
 

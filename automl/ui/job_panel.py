@@ -1,4 +1,4 @@
-"""The job beside the form: as a file, from a file, from an earlier experiment; what it will take."""
+"""The job beside the form: as a file, from a file or an earlier experiment; what it will take."""
 
 import shutil
 from collections.abc import Callable

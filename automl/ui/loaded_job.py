@@ -54,7 +54,9 @@ def load(job: Job) -> None:
             st.session_state[hyperparameter_fields.key(name)] = parameters.get(name, unset)
     st.session_state[_EXPLICIT] = tuple(parameters)
     without_field = {
-        name: value for name, value in parameters.items() if name not in Hyperparameters.model_fields
+        name: value
+        for name, value in parameters.items()
+        if name not in Hyperparameters.model_fields
     }
     if job.search_space and "model_name" in parameters:
         without_field["model_name"] = parameters["model_name"]

@@ -20,9 +20,7 @@ _WHOLE_KINDS = (_FIXED, "choice", "randint", "quniform", "qloguniform", "qnormal
 _START: list[dict[str, Any]] = [
     {
         "model_name": Choice(type="choice", values=["resnet18", "mobilenetv2"]),
-        "learning_rate": search_space.LogUniform(
-            type="loguniform", min_value=-7.0, max_value=-4.0
-        ),
+        "learning_rate": search_space.LogUniform(type="loguniform", min_value=-7.0, max_value=-4.0),
     }
 ]
 
@@ -138,12 +136,13 @@ def _some_of(row: int, name: str, choices: tuple[Any, ...]) -> Any:
 
 def _kind(row: int, name: str, sampler: str) -> str:
     key = f"space kind {row}"
-    kinds = _KINDS if FIELDS[name].annotation is float else _WHOLE_KINDS
+    is_whole = FIELDS[name].annotation is int
+    kinds = _WHOLE_KINDS if is_whole else _KINDS
     offered = [kind for kind in kinds if search_space.draws_from(sampler, kind)]
     if st.session_state.get(key) not in offered:
         st.session_state[key] = "choice"
     left_out = [kind for kind in _KINDS if kind not in offered]
-    why = f"{FIELDS[name].annotation.__name__} values and {sampler} sampling leave out "
+    why = f"{'Whole numbers and ' if is_whole else ''}{sampler} sampling leave out "
     chosen: str = st.selectbox(
         "Drawn from",
         offered,

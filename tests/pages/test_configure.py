@@ -203,7 +203,7 @@ AUTOMODE = "training_data: {path: %s}\nlimits: {max_trials: 5}\nseed: 3\n"
 
 
 @pytest.mark.parametrize("text", [AZURE, SINGLE, AUTOMODE], ids=["sweep", "single", "automode"])
-def test_a_pasted_job_fills_in_the_form(page, make_experiment, text):
+def test_a_pasted_job_fills_in_the_form(page, text):
     text %= page.query_params["data"]
     page.text_area(key="pasted job").set_value(text)
     button(page, "Fill in the form").click().run()
