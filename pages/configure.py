@@ -21,7 +21,6 @@ from automl.ui import (
 launch.follow()
 frame.begin("Configure")
 job_panel.copy_from_link()
-job_panel.take_over()
 data = selection.require_data()
 try:
     found = cached.inspection(data, selection.target_column(), selection.corrections())
@@ -47,6 +46,7 @@ with right:
     except JobError as error:
         for problem in error.problems:
             st.error(wording.plain(problem.message))
+        job_panel.take_over()
         st.stop()
     for finding in found.report.blocking:
         st.error(wording.plain(finding.message))
@@ -63,3 +63,4 @@ with right:
     )
     job_panel.prospects(job)
     job_panel.as_file(job, name)
+    job_panel.take_over()

@@ -41,6 +41,8 @@ def show(data: DataSource, median_side: float, *, mirror: bool) -> Draft:
     side = fitting_side(median_side)
     with st.container(border=True):
         primary_metric, limits = _basics()
+        if st.session_state.get("search") != Search.ONE:
+            _effort()
     chosen: dict[str, Any] = {}
     with st.container(border=True):
         st.session_state.setdefault("search", Search.AUTOMATIC)
@@ -97,31 +99,34 @@ def _basics() -> tuple[str, dict[str, Any]]:
     return primary_metric, limits
 
 
+def _effort() -> None:
+    st.session_state.setdefault("effort", Effort.BALANCED)
+    st.segmented_control(
+        "Effort",
+        list(Effort),
+        key="effort",
+        format_func=lambda effort: f"{effort} ({Effort(effort).num_trials} trials)",
+        help="How many trials to run at most; the limits below take any other number.",
+        on_change=_take_effort,
+        **KEPT,
+    )
+
+
 def _how_many(search: Search) -> dict[str, Any]:
     """What of the limits depends on the kind of search."""
     limits: dict[str, Any] = {"max_trials": 1}
-    if search is not Search.ONE:
-        st.session_state.setdefault("effort", Effort.BALANCED)
-        st.segmented_control(
-            "Effort",
-            list(Effort),
-            key="effort",
-            format_func=lambda effort: f"{effort} ({Effort(effort).num_trials} trials)",
-            help="How many trials to run at most; another number can be set below.",
-            on_change=_take_effort,
-            **KEPT,
-        )
-        st.session_state.setdefault("max trials", Effort.BALANCED.num_trials)
-        st.session_state.setdefault("concurrency", 2 if usable_cores() >= 4 else 1)
-        with st.expander("Limits"):
-            limits = _limits(search)
-    score = schema_fields.draw("exit_score", Limits.model_fields["exit_score"], "exit score")
+    st.session_state.setdefault("max trials", Effort.BALANCED.num_trials)
+    st.session_state.setdefault("concurrency", 2 if usable_cores() >= 4 else 1)
+    with st.expander("Limits"):
+        if search is not Search.ONE:
+            limits = _trials(search)
+        score = schema_fields.draw("exit_score", Limits.model_fields["exit_score"], "exit score")
     if score is not None:
         limits["exit_score"] = score
     return limits
 
 
-def _limits(search: Search) -> dict[str, Any]:
+def _trials(search: Search) -> dict[str, Any]:
     trials, at_a_time = st.columns(2)
     low = 2 if search is Search.AUTOMATIC else 1
     st.session_state["max trials"] = max(low, st.session_state["max trials"])

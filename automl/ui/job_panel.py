@@ -28,13 +28,14 @@ def take_over() -> None:
         st.file_uploader(
             "Or upload one", type=["yml", "yaml"], key="uploaded job", on_change=_take_uploaded
         )
-        st.selectbox(
-            "Or start from an earlier experiment",
-            selection.experiment_names(),
-            index=None,
-            key="copied experiment",
-            on_change=_take_copied,
-        )
+        if names := selection.experiment_names():
+            st.selectbox(
+                "Or start from an earlier experiment",
+                names,
+                index=None,
+                key="copied experiment",
+                on_change=_take_copied,
+            )
     for problem in st.session_state.get(_PROBLEMS, []):
         st.error(wording.plain(problem))
 
