@@ -274,7 +274,7 @@ def resolve(asked: Mapping[str, Any]) -> Hyperparameters:
 
 
 def _check_searched(name: str, value: Any) -> Any:
-    if name not in _FIELDS or name in _NOT_SEARCHED:
+    if not searchable(name):
         raise ValueError(unknown_key(name))
     if isinstance(value, str):
         value = from_text(value)
@@ -320,6 +320,11 @@ def _check_kind(name: str, distribution: Any) -> None:
 
 def _check_constant(name: str, value: Any) -> Any:
     return _Partial.model_validate({name: value}).model_dump()[name]
+
+
+def searchable(name: str) -> bool:
+    """Whether a search space may hold it."""
+    return name in _FIELDS and name not in _NOT_SEARCHED
 
 
 def unknown_key(name: str) -> str:

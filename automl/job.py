@@ -1,7 +1,7 @@
 """What the user asks for: one YAML file in Azure's schema, checked, with errors that help."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -21,7 +21,7 @@ from automl import azure, compatibility, hyperparameters, job_errors
 from automl.dataset.corrections import Corrections
 from automl.datastores import locate
 from automl.frozen import FrozenModel
-from automl.job_errors import JobError, Place
+from automl.job_errors import JobError, Place, Problem
 from automl.sweep import Sweep, check_sampler
 
 PrimaryMetric = Literal[
@@ -46,6 +46,10 @@ DataType = Literal[
 ]
 
 DATA_KEYS = ("training_data", "validation_data", "test_data")
+_A_PIPELINE = (
+    "This is a pipeline, not a job. Put the step with type: automl into a file of its own, with "
+    "paths in the place of ${{parent.inputs…}}."
+)
 _NO_EFFECT_HERE = (
     "compute",
     "resources",
@@ -243,7 +247,11 @@ class Job(FrozenModel):
             )
         if conflicts:
             problems: list[InitErrorDetails] = [
-                {"type": PydanticCustomError("value_error", "{text}", {"text": text}), "loc": place}
+                {
+                    "type": PydanticCustomError("value_error", "{text}", {"text": text}),
+                    "loc": place,
+                    "input": None,
+                }
                 for place, text in conflicts.items()
             ]
             raise ValidationError.from_exception_data("Job", problems)
@@ -282,11 +290,19 @@ class Job(FrozenModel):
         cls, data: Any, *, base_dir: Path | None = None, lines: Mapping[Place, int] | None = None
     ) -> Self:
         """As `from_yaml`, from what the YAML holds; `lines` maps a key's place to its line."""
+        known = _lines_as_read(lines or {})
+        if isinstance(data, dict) and data.get("type") == "pipeline":
+            line = known.get(("type",))
+            raise JobError([Problem(key="type", line=line, message=_A_PIPELINE)])
         try:
             return cls.model_validate(data, context={"base_dir": base_dir})
         except ValidationError as error:
-            known = _lines_as_read(lines or {})
-            raise JobError(job_errors.problems(error, data, cls, known)) from None
+            found = job_errors.problems(error, data, cls, known)
+        # what goes together is looked at once everything is in range; say both at once
+        for place, message in _conflicts_of(data).items():
+            problem = job_errors.problem(place, message, known)
+            found += [problem] if problem not in found else []
+        raise JobError(sorted(found, key=lambda problem: problem.line or 0))
 
     def to_yaml(self) -> str:
         """The job with what was left out left out; reads back as the same job."""
@@ -346,6 +362,25 @@ def _conflicts(
             "for AutoMode."
         )
     return conflicts
+
+
+def _conflicts_of(data: Any) -> dict[Place, str]:
+    """`_conflicts` of a job that is not valid: of those of its sections that are."""
+    readers: dict[str, Callable[[Any], Any]] = {
+        "training_parameters": hyperparameters.check_fixed,
+        "search_space": hyperparameters.check_search_space,
+        "sweep": Sweep.model_validate,
+    }
+    parts = {}
+    for key, read in readers.items():
+        given = data.get(key) if isinstance(data, dict) else None
+        try:
+            parts[key] = read(given) if given else None
+        except (ValidationError, TypeError, AttributeError):
+            if key == "search_space":
+                return {}
+            parts[key] = None
+    return _conflicts(parts["training_parameters"] or {}, parts["search_space"], parts["sweep"])
 
 
 def _with_limits(data: dict[str, Any]) -> dict[str, Any]:

@@ -96,13 +96,18 @@ def problems(
     found = []
     for detail in error.errors():
         place = _place_in_file(detail["loc"], data)
-        known = next((place[:n] for n in range(len(place), 0, -1) if place[:n] in lines), None)
         message = explain({**detail, "loc": place})
         if detail["type"] == "extra_forbidden":
             message = _unknown_key(place, data, model)
-        line = lines[known] if known else None
-        found.append(Problem(key=_dotted(place) or "job", line=line, message=message))
+        found.append(problem(place, message, lines))
     return sorted(found, key=lambda problem: problem.line or 0)
+
+
+def problem(place: Place, message: str, lines: Mapping[Place, int]) -> Problem:
+    """A problem with its line, or that of the nearest section around it."""
+    known = next((place[:n] for n in range(len(place), 0, -1) if place[:n] in lines), None)
+    line = lines[known] if known else None
+    return Problem(key=_dotted(place) or "job", line=line, message=message)
 
 
 def explain(detail: Mapping[str, Any]) -> str:

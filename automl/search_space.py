@@ -183,6 +183,16 @@ DISTRIBUTIONS = (
     QLogNormal,
 )
 
+BOUNDED = (Uniform, QUniform, LogUniform, QLogUniform)
+"""Those that are drawn between two bounds."""
+
+NAMES: dict[str, type[FrozenModel]] = {
+    get_args(kind.model_fields["type"].annotation)[0]: kind for kind in DISTRIBUTIONS
+}
+"""Every distribution by its type."""
+
+_ARGUMENTS = ("upper", "min_value", "max_value", "mu", "sigma", "q")
+
 SubSpace = Mapping[str, Any]  # hyperparameter name -> Constant or Distribution
 
 
@@ -230,27 +240,33 @@ def values(value: Any) -> list[Constant]:
     if isinstance(value, RandInt):
         return list(range(value.upper))
     if isinstance(value, _Steps):
-        low, high = value.examples()
+        low, high = (float(bound) for bound in value.examples())
         return [low + step * value.q for step in range(round((high - low) / value.q) + 1)]
     return [value]
 
 
+def draws_from(algorithm: str, kind: str) -> bool:
+    """Whether a sampling algorithm can draw from a kind of distribution."""
+    if kind not in NAMES or kind == "choice":
+        return True
+    has_bounds = not issubclass(NAMES[kind], _Bell)
+    return algorithm == "random" or (algorithm == "bayesian" and has_bounds)
+
+
 def refusal(name: str, value: Any, algorithm: str) -> str | None:
     """Why a sampling algorithm cannot draw the value; None where it can."""
-    if not isinstance(value, DISTRIBUTIONS) or isinstance(value, Choice):
+    if not isinstance(value, DISTRIBUTIONS) or draws_from(algorithm, value.type):
         return None
     if algorithm == "grid":
         return (
             f"{name} is {value.type}, which a grid cannot enumerate. "
             "Use choice for every hyperparameter, or sampling_algorithm: random."
         )
-    if algorithm == "bayesian" and isinstance(value, _Bell):
-        return (
-            f"{name} is {value.type}, which has no bounds for sampling_algorithm: bayesian to "
-            "search between. Use uniform, quniform, loguniform, choice or randint, or "
-            "sampling_algorithm: random."
-        )
-    return None
+    return (
+        f"{name} is {value.type}, which has no bounds for sampling_algorithm: bayesian to "
+        "search between. Use uniform, quniform, loguniform, choice or randint, or "
+        "sampling_algorithm: random."
+    )
 
 
 def from_text(text: str) -> Any:
@@ -267,19 +283,21 @@ def from_text(text: str) -> Any:
     name, *words = [word for word in re.split(r"[\s,()]+", text) if word] or [text]
     if not words:
         return text
-    kind = next((kind for kind in DISTRIBUTIONS if _type_of(kind) == name.lower()), None)
-    if kind is None:
-        names = ", ".join(_type_of(kind) for kind in DISTRIBUTIONS)
-        raise ValueError(f"{text} is not a distribution. There are {names}.")
-    arguments = [_argument(word) for word in words]
-    if kind is Choice:
-        return {"type": "choice", "values": arguments}
-    keys = [key for key in _ARGUMENTS if key in kind.model_fields]
-    if len(keys) != len(arguments):
-        raise ValueError(
-            f"{text} has the wrong arguments. Write {_type_of(kind)}({', '.join(keys)})."
-        )
-    return {"type": _type_of(kind), **dict(zip(keys, arguments, strict=True))}
+    kind = name.lower()
+    if kind not in NAMES:
+        raise ValueError(f"{text} is not a distribution. There are {', '.join(NAMES)}.")
+    given = [_argument(word) for word in words]
+    if kind == "choice":
+        return {"type": kind, "values": given}
+    keys = arguments(kind)
+    if len(keys) != len(given):
+        raise ValueError(f"{text} has the wrong arguments. Write {kind}({', '.join(keys)}).")
+    return {"type": kind, **dict(zip(keys, given, strict=True))}
+
+
+def arguments(kind: str) -> list[str]:
+    """Keys of a distribution, in the order in which they are written as text."""
+    return [key for key in _ARGUMENTS if key in NAMES[kind].model_fields]
 
 
 def _argument(word: str) -> Constant:
@@ -289,15 +307,6 @@ def _argument(word: str) -> Constant:
         except ValueError:
             continue
     return {"true": True, "false": False}.get(word.lower(), word.strip("'\""))
-
-
-def _type_of(kind: type[FrozenModel]) -> str:
-    (name,) = get_args(kind.model_fields["type"].annotation)
-    return str(name)
-
-
-_ARGUMENTS = ("upper", "min_value", "max_value", "mu", "sigma", "q")
-"""Keys of the distributions, in the order in which they are written as text."""
 
 
 def grid(sub_spaces: Sequence[SubSpace]) -> Iterator[dict[str, Constant]]:

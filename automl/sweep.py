@@ -14,12 +14,10 @@ def _lower(value: object) -> object:
 
 
 def _typed(value: object) -> object:
-    """The name of the kind in small letters, as it is compared."""
-    return {**value, "type": _lower(value["type"])} if _has_type(value) else value
-
-
-def _has_type(value: object) -> bool:
-    return isinstance(value, dict) and "type" in value
+    """With the name of the kind in small letters, as it is compared."""
+    if not isinstance(value, dict) or "type" not in value:
+        return value
+    return {**value, "type": _lower(value["type"])}
 
 
 class SamplingAlgorithm(FrozenModel):

@@ -6,10 +6,21 @@ from uuid import uuid4
 import streamlit as st
 
 from automl.job_errors import JobError
-from automl.ui import cached, dataset_view, frame, job_form, launch, selection, source, wording
+from automl.ui import (
+    cached,
+    dataset_view,
+    frame,
+    job_form,
+    job_panel,
+    launch,
+    selection,
+    source,
+    wording,
+)
 
 launch.follow()
 frame.begin("Configure")
+job_panel.copy_from_link()
 data = selection.require_data()
 try:
     found = cached.inspection(data, selection.target_column(), selection.corrections())
@@ -35,6 +46,7 @@ with right:
     except JobError as error:
         for problem in error.problems:
             st.error(wording.plain(problem.message))
+        job_panel.take_over()
         st.stop()
     for finding in found.report.blocking:
         st.error(wording.plain(finding.message))
@@ -49,13 +61,6 @@ with right:
         on_click=launch.start,
         args=(job, name, uuid4().hex),
     )
-    st.caption("The same job as a file: `automl run` takes it.")
-    st.code(job.to_yaml(), language="yaml", wrap_lines=True)
-    st.download_button(
-        "Download the job",
-        job.to_yaml(),
-        file_name=f"{source.slug(name)}.yml",
-        mime="application/yaml",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    job_panel.prospects(job)
+    job_panel.as_file(job, name)
+    job_panel.take_over()

@@ -12,7 +12,7 @@ from automl.engine.planning import PlannedTrial, asked_for
 from automl.engine.results import Results
 from automl.job import Job
 from automl.records import TrialRecord
-from automl.search_space import DISTRIBUTIONS, Choice, RandInt
+from automl.search_space import BOUNDED, Choice, RandInt
 
 _STUDY, _SCORE, _ASKED = "search", "score", "asked"
 _SUB_SPACE = "sub_space"
@@ -131,12 +131,12 @@ def _suggested(trial: Any, name: str, value: Any) -> Any:
         return trial.suggest_categorical(name, value.values)
     if isinstance(value, RandInt):
         return trial.suggest_int(name, 0, value.upper - 1)
-    if isinstance(value, DISTRIBUTIONS):
+    if isinstance(value, BOUNDED):
         return value.shaped(trial.suggest_float(name, value.min_value, value.max_value))
     return value
 
 
-class _Repeatable(optuna.samplers.BaseSampler):
+class _Repeatable(optuna.samplers.BaseSampler):  # type: ignore[misc]
     """TPE whose random numbers start anew with every trial, from the seed and its number."""
 
     def __init__(self, seed: int, max_trials: int) -> None:
@@ -157,7 +157,9 @@ class _Repeatable(optuna.samplers.BaseSampler):
     def infer_relative_search_space(
         self, study: optuna.Study, trial: optuna.trial.FrozenTrial
     ) -> dict[str, optuna.distributions.BaseDistribution]:
-        return self._tpe.infer_relative_search_space(study, trial)
+        space: dict[str, optuna.distributions.BaseDistribution]
+        space = self._tpe.infer_relative_search_space(study, trial)
+        return space
 
     def sample_relative(
         self,
@@ -165,7 +167,8 @@ class _Repeatable(optuna.samplers.BaseSampler):
         trial: optuna.trial.FrozenTrial,
         search_space: dict[str, optuna.distributions.BaseDistribution],
     ) -> dict[str, Any]:
-        return self._tpe.sample_relative(study, trial, search_space)
+        values: dict[str, Any] = self._tpe.sample_relative(study, trial, search_space)
+        return values
 
     def sample_independent(
         self,

@@ -9,9 +9,8 @@ Vizier"), ASHA's as in Ray Tune's `ASHAScheduler`.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import mean, median
-from typing import Any
 
 import numpy as np
 
@@ -21,11 +20,20 @@ Scores = Mapping[str, Sequence[float]]
 """Scores of every trial that has any, by trial id."""
 
 
-def reason_to_stop(policy: Any, metric: str, scores: Scores, trial_id: str) -> str | None:
+def reason_to_stop(
+    policy: Bandit | MedianStopping | TruncationSelection,
+    metric: str,
+    scores: Scores,
+    trial_id: str,
+) -> str | None:
     """Why the policy ends the trial after its latest score; None while it may go on."""
     if not policy.is_due(len(scores[trial_id])):
         return None
-    return _RULES[type(policy)](policy, metric, scores, trial_id)
+    if isinstance(policy, Bandit):
+        return _bandit(policy, metric, scores, trial_id)
+    if isinstance(policy, MedianStopping):
+        return _median(metric, scores, trial_id)
+    return _truncation(policy, metric, scores, trial_id)
 
 
 def _bandit(policy: Bandit, metric: str, scores: Scores, trial_id: str) -> str | None:
@@ -46,7 +54,7 @@ def _bandit(policy: Bandit, metric: str, scores: Scores, trial_id: str) -> str |
     )
 
 
-def _median(policy: MedianStopping, metric: str, scores: Scores, trial_id: str) -> str | None:
+def _median(metric: str, scores: Scores, trial_id: str) -> str | None:
     n = len(scores[trial_id])
     own = _best(scores[trial_id])
     averages = [mean(_number(value) for value in values[:n]) for values in scores.values()]
@@ -82,13 +90,6 @@ def rung_cutoff(policy: Asha, scores: Scores, trial_id: str) -> float:
         values[n - 1] for name, values in scores.items() if name != trial_id and len(values) >= n
     ]
     return float(np.nanpercentile(others, (1 - 1 / policy.reduction_factor) * 100))
-
-
-_RULES: dict[type, Callable[[Any, str, Scores, str], str | None]] = {
-    Bandit: _bandit,
-    MedianStopping: _median,
-    TruncationSelection: _truncation,
-}
 
 
 def _best(values: Sequence[float]) -> float:

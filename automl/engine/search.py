@@ -79,7 +79,8 @@ def run(  # noqa: PLR0913
         tune.with_parameters(kind, assignment=assignment),
         tune.PlacementGroupFactory([{"CPU": resources.num_cpus, "GPU": resources.num_gpus}]),
     )
-    early_termination = EarlyTermination(job.sweep and job.sweep.early_termination, results)
+    policy = job.sweep.early_termination if job.sweep else None
+    early_termination = EarlyTermination(policy, results)
     tuner = tune.Tuner(
         trainable,
         param_space=_trials(planned),

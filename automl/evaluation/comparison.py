@@ -44,7 +44,7 @@ def p_value_of_difference(
         seed: of the resampling.
     """
     if metric == "accuracy":
-        from scipy.stats import binomtest  # type: ignore[import-untyped]  # slow to import
+        from scipy.stats import binomtest  # slow to import
 
         right_1, right_2 = one.argmax(axis=1) == labels, other.argmax(axis=1) == labels
         only_1, only_2 = int((right_1 & ~right_2).sum()), int((right_2 & ~right_1).sum())

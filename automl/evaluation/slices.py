@@ -36,7 +36,7 @@ def slices(samples: pd.DataFrame, correct: NDArray[np.bool_]) -> list[Slice]:
         samples: (N rows) with `path`, `width`, `height` and `brightness`.
         correct: (N,) whether the answer for the picture is right.
     """
-    from scipy.stats import fisher_exact  # type: ignore[import-untyped]  # slow to import
+    from scipy.stats import fisher_exact  # slow to import
 
     found = []
     for name, part, inside in _parts(samples):

@@ -17,27 +17,44 @@ class Search(StrEnum):
 
     AUTOMATIC = "Automatic"
     CHOOSE = "Choose models"
+    SPACE = "Search space"
     ONE = "One model"
+
+
+class Effort(StrEnum):
+    """How much is tried in the time there is."""
+
+    QUICK = "Quick"
+    BALANCED = "Balanced"
+    THOROUGH = "Thorough"
+
+    @property
+    def num_trials(self) -> int:
+        return {Effort.QUICK: 3, Effort.BALANCED: 8, Effort.THOROUGH: 20}[self]
 
 
 @dataclass(frozen=True)
 class Draft:
-    """Form values. `models`, `learning_rates`, `epochs` and `side` count unless automatic."""
+    """Form values. `models`, `learning_rates`, `epochs` and `side` count for chosen models."""
 
     data: DataSource
     target_column_name: str = "label"
     corrections: Corrections = field(default_factory=Corrections)
     primary_metric: str = "accuracy"
-    minutes: int = 15
-    max_trials: int = 8
-    max_concurrent_trials: int = 1
+    limits: Mapping[str, Any] = field(default_factory=dict)
     search: Search = Search.AUTOMATIC
     models: tuple[str, ...] = ()
     learning_rates: tuple[float, float] = (0.001, 0.03)
     epochs: int = 15
     side: int = 160
+    search_space: tuple[dict[str, Any], ...] = ()
+    sampling_algorithm: Mapping[str, Any] = field(default_factory=lambda: {"type": "random"})
+    early_termination: Mapping[str, Any] | None = None
     training_parameters: Mapping[str, Any] = field(default_factory=dict)
     """Hyperparameters that every trial shares; only those that differ from the default."""
+
+    rest: Mapping[str, Any] = field(default_factory=dict)
+    """Sections of a job file that the form has no fields for."""
 
     def job(self) -> Job:
         """The job that the form asks for.
@@ -45,39 +62,36 @@ class Draft:
         Raises:
             JobError: what does not go together.
         """
-        if self.search is not Search.AUTOMATIC and not self.models:
+        if self.search is Search.CHOOSE and not self.models:
             message = "No model is chosen. Choose at least one model, or the automatic search."
             raise JobError([Problem(key="models", line=None, message=message)])
         return Job.from_dict(self._content())
 
     def _content(self) -> dict[str, Any]:
+        data = self.data.model_dump(mode="json", exclude_none=True)
+        of_the_file = self.rest.get("training_data", {})
+        if of_the_file.get("path") == data["path"]:
+            data = {**of_the_file, **data}
         content: dict[str, Any] = {
+            **self.rest,
             "primary_metric": self.primary_metric,
             "target_column_name": self.target_column_name,
-            "training_data": self.data.model_dump(exclude_none=True),
-            "limits": {
-                "timeout_minutes": self.minutes,
-                "max_trials": 1 if self.search is Search.ONE else self.max_trials,
-                "max_concurrent_trials": self.max_concurrent_trials,
+            "training_data": data,
+            "limits": dict(self.limits),
+            "training_parameters": {
+                **self.rest.get("training_parameters", {}),
+                **self.training_parameters,
             },
-            "training_parameters": dict(self.training_parameters),
         }
         if self.corrections != Corrections():
             content["corrections"] = self.corrections.model_dump(exclude_defaults=True)
-        if self.search is Search.CHOOSE:
-            content["search_space"] = [self._sub_space(name) for name in self.models]
-            content["sweep"] = {"sampling_algorithm": {"type": "random"}}
-        elif self.search is Search.ONE:
-            content["training_parameters"] |= self._one()
+        if self.search in (Search.CHOOSE, Search.SPACE):
+            space = [self._sub_space(name) for name in self.models]
+            content["search_space"] = space or list(self.search_space)
+            content["sweep"] = {"sampling_algorithm": dict(self.sampling_algorithm)}
+            if self.early_termination is not None:
+                content["sweep"]["early_termination"] = dict(self.early_termination)
         return content
-
-    def _one(self) -> dict[str, Any]:
-        return {
-            "model_name": self.models[0],
-            "number_of_epochs": self.epochs,
-            "learning_rate": self.learning_rates[1],
-            **_sizes(self.models[0], self.side),
-        }
 
     def _sub_space(self, model_name: str) -> dict[str, Any]:
         low, high = (math.log(rate) for rate in self.learning_rates)
@@ -85,11 +99,11 @@ class Draft:
             "model_name": model_name,
             "learning_rate": {"type": "loguniform", "min_value": low, "max_value": high},
             "number_of_epochs": self.epochs,
-            **_sizes(model_name, self.side),
+            **fitting_size(model_name, self.side),
         }
 
 
-def _sizes(model_name: str, side: int) -> dict[str, int]:
+def fitting_size(model_name: str, side: int) -> dict[str, int]:
     """A model of fixed input size takes its own."""
     if model_catalog.fixed_input_size(model_name):
         return {}

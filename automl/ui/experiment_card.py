@@ -102,3 +102,9 @@ def _links(experiment_dir: Path) -> None:
         icon=":material/monitoring:",
         query_params=parameters,
     )
+    st.page_link(
+        "pages/configure.py",
+        label="Start anew from it",
+        icon=":material/content_copy:",
+        query_params={"copy": experiment_dir.name},
+    )

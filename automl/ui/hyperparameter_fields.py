@@ -1,27 +1,15 @@
-"""Form fields for hyperparameters, made from the schema: type, range, default and help text."""
+"""Form fields for hyperparameters, made from the schema."""
 
-from typing import Any, get_args
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import streamlit as st
 
 from automl.hyperparameters import Hyperparameters
+from automl.ui import schema_fields
 
-GROUPS = {
-    "Training": (
-        "training_batch_size",
-        "gradient_accumulation_step",
-        "layers_to_freeze",
-        "pretrained",
-        "head_init",
-        "weighted_loss",
-        "label_smoothing",
-        "drop_path_rate",
-        "model_ema",
-        "model_ema_decay",
-        "checkpoint_run_id",
-        "checkpoint_frequency",
-        "random_seed",
-    ),
+FIELDS = Hyperparameters.model_fields
+_GROUPS = {
     "Augmentation": (
         "augmentation",
         "vertical_flip",
@@ -41,6 +29,7 @@ GROUPS = {
         "layer_decay",
     ),
     "Learning rate": (
+        "learning_rate",
         "learning_rate_scheduler",
         "warmup_cosine_lr_warmup_epochs",
         "warmup_cosine_lr_cycles",
@@ -53,58 +42,87 @@ GROUPS = {
         "early_stopping_delay",
         "evaluation_frequency",
     ),
+    "Pictures": (
+        "training_crop_size",
+        "validation_crop_size",
+        "validation_resize_size",
+    ),
     "Computing": ("precision", "compile", "deterministic", "validation_batch_size"),
+}
+_ELSEWHERE = ("model_name", "horizontal_flip")
+_GROUPED = {name for names in _GROUPS.values() for name in names}
+GROUPS = {
+    "Training": tuple(name for name in FIELDS if name not in (*_GROUPED, *_ELSEWHERE)),
+    **_GROUPS,
+}
+"""Every hyperparameter but those that the form asks for elsewhere."""
+
+_ADAM = ("adam", "adamw")
+_ONLY_WITH: dict[str, tuple[str, tuple[Any, ...]]] = {
+    "momentum": ("optimizer", ("sgd",)),
+    "nesterov": ("optimizer", ("sgd",)),
+    "beta1": ("optimizer", _ADAM),
+    "beta2": ("optimizer", _ADAM),
+    "ams_gradient": ("optimizer", _ADAM),
+    "warmup_cosine_lr_warmup_epochs": ("learning_rate_scheduler", ("warmup_cosine",)),
+    "warmup_cosine_lr_cycles": ("learning_rate_scheduler", ("warmup_cosine",)),
+    "step_lr_step_size": ("learning_rate_scheduler", ("step",)),
+    "step_lr_gamma": ("learning_rate_scheduler", ("step",)),
+    "model_ema_decay": ("model_ema", (True,)),
+    "early_stopping_patience": ("early_stopping", (True,)),
+    "early_stopping_delay": ("early_stopping", (True,)),
 }
 
 
-def show() -> dict[str, Any]:
-    """Draw all groups; returns what was set to something else than the default."""
+def show(
+    *, explicit: Collection[str] = (), blocked: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Draw all groups; returns what was set to something else than the default.
+
+    Args:
+        explicit: hyperparameters that are returned even when they are at the default.
+        blocked: those that cannot be set now, and why.
+    """
     chosen: dict[str, Any] = {}
     for tab, names in zip(st.tabs(list(GROUPS)), GROUPS.values(), strict=True):
         with tab:
             columns = st.columns(2)
             for index, name in enumerate(names):
                 with columns[index % 2]:
-                    value = _field(name)
-                if value is not None and value != Hyperparameters.model_fields[name].default:
+                    unless = (blocked or {}).get(name) or _unless(name)
+                    value = field(name, unless=unless)
+                is_number = not schema_fields.options(FIELDS[name])
+                differs = is_number or value != FIELDS[name].default
+                if value is not None and not unless and (differs or name in explicit):
                     chosen[name] = value
     return chosen
 
 
+def field(name: str, *, unless: str = "") -> Any:
+    """One field; None where the model's own default is to be used."""
+    return schema_fields.draw(name, FIELDS[name], key(name), unless=unless)
+
+
+def start(name: str) -> Any:
+    """What the field of a hyperparameter holds before anybody has set it."""
+    return FIELDS[name].default if schema_fields.options(FIELDS[name]) else None
+
+
+def key(name: str) -> str:
+    """Of the widget of a hyperparameter."""
+    return f"field {name}"
+
+
 def help_text(name: str) -> str | None:
-    return Hyperparameters.model_fields[name].description
+    return FIELDS[name].description
 
 
-def title(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
-def _field(name: str) -> Any:
-    """The value, or None where the model's own default is to be used."""
-    field = Hyperparameters.model_fields[name]
-    common: dict[str, Any] = {"key": f"field {name}", "help": field.description}
-    if allowed := get_args(field.annotation):
-        start = allowed.index(field.default)
-        return st.selectbox(title(name), allowed, index=start, persist_state="session", **common)
-    if field.annotation is bool:
-        return st.toggle(title(name), value=field.default, persist_state="session", **common)
-    if field.annotation is str:
-        return st.text_input(title(name), persist_state="session", **common) or None
-    kind: Any = field.annotation  # bounds of another type than the value are refused
-    low, high = (_bound(field.metadata, side, kind) for side in ("ge", "le"))
-    return st.number_input(
-        title(name),
-        min_value=low,
-        max_value=high,
-        value=None,
-        step=1 if kind is int else None,
-        format="%d" if kind is int else "%g",
-        placeholder=f"{field.default:g}",
-        persist_state="session",
-        **common,
-    )
-
-
-def _bound(metadata: list[Any], side: str, kind: Any) -> Any:
-    found = [getattr(constraint, side) for constraint in metadata if hasattr(constraint, side)]
-    return kind(found[0]) if found else None
+def _unless(name: str) -> str:
+    """Why the hyperparameter has no effect beside the others as they are now."""
+    if name not in _ONLY_WITH:
+        return ""
+    other, allowed = _ONLY_WITH[name]
+    if st.session_state.get(key(other), FIELDS[other].default) in allowed:
+        return ""
+    words = " or ".join("on" if value is True else str(value) for value in allowed)
+    return f"Has an effect only when {schema_fields.title(other).lower()} is {words}."

@@ -47,9 +47,7 @@ def test_from_the_sample_to_a_prediction(
 
 def configure_and_start(page: Page, screenshot: Callable[[str], None]) -> None:
     heading(page, "Configure")
-    trials = page.get_by_role("spinbutton", name="Trials at most")
-    trials.fill("3")
-    trials.press("Enter")
+    page.get_by_text("Quick (3 trials)").click()
     expect(page.get_by_text("max_trials: 3")).to_be_visible()
     screenshot("2-configure")
     page.get_by_role("link", name="Dataset", exact=True).click()

@@ -150,6 +150,50 @@ def test_the_exit_score_ends_everything_and_keeps_the_best(run: Callable[..., Pa
     assert (store.best_model_dir(directory) / "labels.json").is_file()
 
 
+def test_a_trial_that_falls_behind_is_stopped_with_the_numbers(run: Callable[..., Path]) -> None:
+    directory = run(
+        limits={"max_trials": 2},
+        search_space=[{"learning_rate": {"type": "choice", "values": [0.005, 0.0]}}],
+        sweep={
+            "sampling_algorithm": "grid",
+            "early_termination": {"type": "bandit", "slack_factor": 0.1, "delay_evaluation": 3},
+        },
+        training_parameters={"number_of_epochs": 8},
+    )
+    done = record(directory)
+    good, stopped = store.load_trials(directory)
+    assert done.state is ExperimentState.COMPLETED
+    assert good.state is TrialState.COMPLETED
+    assert stopped.state is TrialState.STOPPED
+    assert not stopped.was_cut_short
+    assert 3 <= len(stopped.evaluations) < 8
+    assert stopped.reason.startswith("Stopped by the bandit policy at evaluation ")
+    assert stopped.score_low is not None
+
+
+def test_a_bayesian_search_proposes_trials_on_the_way(run: Callable[..., Path]) -> None:
+    directory = run(
+        limits={"max_trials": 3, "max_concurrent_trials": 2},
+        search_space=[
+            {
+                "learning_rate": {"type": "loguniform", "min_value": -7, "max_value": -4},
+                "training_crop_size": {"type": "choice", "values": [32, 48]},
+            }
+        ],
+        sweep={"sampling_algorithm": "bayesian"},
+        training_parameters={"number_of_epochs": 1},
+    )
+    done = record(directory)
+    trials = store.load_trials(directory)
+    assert (done.state, done.num_trials) == (ExperimentState.COMPLETED, 3)
+    assert [trial.state for trial in trials] == [TrialState.COMPLETED] * 3
+    assert len({trial.hyperparameters["learning_rate"] for trial in trials}) == 3
+    for trial in trials:
+        asked = trial.hyperparameters
+        assert trial.effective["learning_rate"] == pytest.approx(asked["learning_rate"])
+        assert trial.effective["training_crop_size"] == asked["training_crop_size"]
+
+
 def test_a_stop_in_the_middle_keeps_the_best_and_a_resume_runs_the_rest(
     shapes: Path,
 ) -> None:

@@ -1,8 +1,13 @@
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from automl import launcher, store
-from automl.job import Job
+from automl.estimate import Estimate
+from automl.hyperparameters import Hyperparameters
+from automl.job import DataSource, Job, Limits
+from automl.ui import hyperparameter_fields, job_panel
 from tests.pages.conftest import texts
 
 
@@ -89,6 +94,170 @@ def test_the_second_half_of_a_double_click_starts_nothing(started):
     assert not page.exception
     assert started == ["pets"]
     assert "launch problem" not in page.session_state
+
+
+def test_the_effort_is_a_number_of_trials(page):
+    page.segmented_control(key="effort").set_value("Quick").run()
+    assert job_of(page).limits.max_trials == 3
+    page.number_input(key="max trials").set_value(20).run()
+    assert page.segmented_control(key="effort").value == "Thorough"
+    page.number_input(key="max trials").set_value(21).run()
+    assert page.segmented_control(key="effort").value is None
+    assert job_of(page).limits.max_trials == 21
+
+
+def test_an_exit_score_reaches_the_job(page):
+    page.number_input(key="exit score").set_value(0.9).run()
+    assert job_of(page).limits.exit_score == 0.9
+
+
+def test_a_search_space_is_built_field_by_field(page):
+    page.segmented_control(key="search").set_value("Search space").run()
+    button(page, "Add a hyperparameter").click().run()
+    page.selectbox(key="space name 3").select("weight_decay").run()
+    page.selectbox(key="space kind 3").select("loguniform").run()
+    page.text_input(key="space values 3").set_value("-9, -5").run()
+    assert "From 0.000123 to 0.00674" in texts(page)
+    button(page, "Add a sub-space").click().run()
+    page.selectbox(key="space name 4").select("model_name").run()
+    page.multiselect(key="space options 4").set_value(["vits16r224"]).run()
+    page.selectbox(key="sampler").select("bayesian").run()
+    page.number_input(key="sampler seed").set_value(7).run()
+    page.selectbox(key="policy").select("bandit").run()
+    page.number_input(key="policy bandit slack_factor").set_value(0.1).run()
+    job = job_of(page)
+    first, second = job.search_space
+    assert first["weight_decay"].min_value == -9
+    assert second == {"model_name": "vits16r224"}
+    assert (job.sweep.sampling_algorithm.type, job.sweep.sampling_algorithm.seed) == ("bayesian", 7)
+    assert job.sweep.early_termination.slack_factor == 0.1
+    button(page, "", key="remove 3").click().run()
+    assert "weight_decay" not in job_of(page).search_space[0]
+
+
+def test_values_that_make_no_distribution_are_explained(page):
+    page.segmented_control(key="search").set_value("Search space").run()
+    page.text_input(key="space values 2").set_value("-7").run()
+    assert "Write loguniform(min_value, max_value)" in said(page)
+
+
+@pytest.mark.parametrize(
+    ("sampler", "missing"), [("grid", "uniform"), ("bayesian", "normal"), ("random", None)]
+)
+def test_a_sampler_is_offered_only_what_it_can_draw(page, sampler, missing):
+    page.segmented_control(key="search").set_value("Search space").run()
+    page.selectbox(key="sampler").select(sampler).run()
+    kind = page.selectbox(key="space kind 2")
+    assert missing not in kind.options
+    assert missing is None or missing in kind.help
+    assert page.selectbox(key="sampler rule").disabled is (sampler != "random")
+
+
+def test_what_has_no_effect_cannot_be_chosen_and_says_why(page):
+    assert not page.number_input(key="field momentum").disabled
+    page.number_input(key="field momentum").set_value(0.5).run()
+    page.selectbox(key="field optimizer").select("adamw").run()
+    momentum = page.number_input(key="field momentum")
+    assert momentum.disabled
+    assert "only when optimizer is sgd" in momentum.help
+    assert job_of(page).training_parameters == {"optimizer": "adamw"}
+    assert not page.number_input(key="field beta1").disabled
+    page.toggle(key="field early_stopping").set_value(False).run()
+    assert "early stopping is on" in page.number_input(key="field early_stopping_delay").help
+
+
+def test_every_hyperparameter_has_a_field():
+    asked = {name for names in hyperparameter_fields.GROUPS.values() for name in names}
+    assert asked == set(Hyperparameters.model_fields) - {"model_name", "horizontal_flip"}
+
+
+AZURE = """\
+type: automl
+task: image_classification
+experiment_name: parts
+compute: azureml:gpu-cluster
+target_column_name: label
+primary_metric: AUC_weighted
+training_data: {type: image_folder, path: %s}
+limits: {timeout_minutes: 60, max_trials: 10, max_concurrent_trials: 2}
+training_parameters: {early_stopping: true, learning_rate: 0.01, number_of_workers: 4}
+sweep:
+  sampling_algorithm: {type: random, seed: 4, rule: sobol}
+  early_termination: {type: truncation_selection, truncation_percentage: 20, delay_evaluation: 2}
+search_space:
+  - model_name: {type: choice, values: [mobilenetv2, resnet18]}
+    weight_decay: {type: uniform, min_value: 0.001, max_value: 0.01}
+    nesterov: {type: choice, values: [true, false]}
+  - model_name: resnet50
+    layers_to_freeze: {type: choice, values: [0, 2]}
+    number_of_epochs: {type: quniform, min_value: 5, max_value: 20, q: 5}
+"""
+SINGLE = """\
+training_data: {path: %s}
+training_parameters:
+  {model_name: vits16r224, number_of_epochs: 3, optimizer: adamw, learning_rate: 0.0001,
+   horizontal_flip: false, early_stopping: false, weighted_loss: 2}
+limits: {exit_score: 0.8}
+"""
+AUTOMODE = "training_data: {path: %s}\nlimits: {max_trials: 5}\nseed: 3\n"
+
+
+@pytest.mark.parametrize("text", [AZURE, SINGLE, AUTOMODE], ids=["sweep", "single", "automode"])
+def test_a_pasted_job_fills_in_the_form(page, text):
+    text %= page.query_params["data"]
+    page.text_area(key="pasted job").set_value(text)
+    button(page, "Fill in the form").click().run()
+    assert not page.error
+    assert job_of(page) == Job.from_yaml(text)
+
+
+def test_a_pasted_job_that_is_wrong_is_explained_with_its_lines(page):
+    page.text_area(key="pasted job").set_value("training_data: {path: x}\nlimits: {max_trial: 3}\n")
+    button(page, "Fill in the form").click().run()
+    assert "Line 2, limits.max_trial: " in said(page)
+    assert job_of(page).limits.max_trials == 8  # the form is as it was
+
+
+def test_an_earlier_experiment_is_the_start_of_a_new_one(open_page, make_pictures, make_experiment):
+    earlier = Job.from_yaml(AZURE % make_pictures())
+    make_experiment("earlier", job=earlier)
+    page = open_page("configure", copy="earlier")
+    assert job_of(page) == earlier
+    page.number_input(key="minutes").set_value(5).run()
+    assert job_of(page).limits.timeout_minutes == 5
+    assert job_of(page).search_space == earlier.search_space
+
+
+def test_what_does_not_fit_is_warned_of():
+    job = Job(training_data=DataSource(path=Path("x")), limits=Limits(timeout_minutes=1))
+    found = Estimate(
+        num_trials=10,
+        max_concurrent_trials=1,
+        seconds=120,
+        memory_bytes=2**50,
+        device="cpu",
+        disk_bytes=2**60,
+        measured=[],
+    )
+    late, memory, disk = job_panel.warnings(found, job)
+    assert "after about 5 of 10 trials" in late
+    assert "of memory and" in memory
+    assert "of disk and" in disk
+    fitting = {"seconds": 30, "memory_bytes": 1, "disk_bytes": 1}
+    assert job_panel.warnings(found.model_copy(update=fitting), job) == []
+
+
+def job_of(page):
+    return Job.from_yaml(page.code[0].value)
+
+
+def said(page):
+    """The first error, without the backslashes that keep its characters from being Markdown."""
+    return page.error[0].value.replace("\\", "")
+
+
+def button(page, label, key=None):
+    return next(b for b in page.button if b.label == label and key in (None, b.key))
 
 
 def click_start(page):

@@ -11,7 +11,7 @@ DATA = DataSource(path=Path("/data/pets"))
 
 
 def test_automatic_leaves_everything_to_the_engine():
-    job = Draft(DATA, max_trials=5, minutes=3).job()
+    job = Draft(DATA, limits={"max_trials": 5, "timeout_minutes": 3}).job()
     assert job.is_automode
     assert (job.limits.max_trials, job.limits.timeout_minutes) == (5, 3)
 
@@ -33,11 +33,22 @@ def test_chosen_models_become_one_sub_space_each():
 
 
 def test_one_model_is_one_trial():
-    job = Draft(
-        DATA, search=Search.ONE, models=("resnet18",), learning_rates=(0.01, 0.01), epochs=3
-    ).job()
+    parameters = {"model_name": "resnet18", "number_of_epochs": 3}
+    job = Draft(DATA, search=Search.ONE, training_parameters=parameters).job()
     assert job.limits.max_trials == 1
-    assert job.training_parameters["number_of_epochs"] == 3
+    assert job.search_space is None
+    assert job.training_parameters == parameters
+
+
+def test_what_the_form_has_no_fields_for_is_kept():
+    rest = {"training_data": {"path": str(DATA.path), "type": "image_folder"}, "tags": {"a": "b"}}
+    job = Draft(DATA, rest=rest).job()
+    assert (job.training_data.type, job.tags) == ("image_folder", {"a": "b"})
+
+
+def test_what_a_file_says_of_other_pictures_is_not():
+    rest = {"training_data": {"path": "/data/others", "type": "csv"}}
+    assert Draft(DATA, rest=rest).job().training_data == DATA
 
 
 def test_the_job_reads_back_from_its_yaml():

@@ -1,0 +1,126 @@
+"""`python -m automl.engine.estimate < job.yml`: a few real steps, and what follows from them."""
+
+import resource
+import statistics
+import sys
+
+import numpy as np
+import torch
+
+from automl.cores import usable_cores
+from automl.dataset import manifest
+from automl.dataset.manifest import Manifest
+from automl.engine import trial_data
+from automl.engine.model import count_parameters
+from automl.engine.planning import plan_resources, plan_trials, reachable
+from automl.engine.training import Placement, TrialTraining
+from automl.engine.trial_data import EvaluationPictures, TrainPictures, TrialData
+from automl.estimate import Estimate, MeasuredTrial
+from automl.hyperparameters import Hyperparameters
+from automl.job import Job
+
+_MAX_MEASURED = 4
+_MAX_PICTURES = 64
+
+
+def estimate(job: Job) -> Estimate:
+    """Measure up to four kinds of the job's trials, and take the others to be like them.
+
+    Raises:
+        ValueError: the job or its data cannot be used.
+    """
+    data = manifest.build(job)
+    num_gpus = torch.cuda.device_count()
+    planned = plan_trials(job, data, has_gpu=num_gpus > 0)
+    wanted = [trial.hyperparameters for trial in planned] or reachable(job)
+    num_trials = len(planned) or job.limits.max_trials
+    resources = plan_resources(
+        job, num_trials=num_trials, num_cpus=usable_cores(), num_gpus=num_gpus
+    )
+    placement = Placement(torch.device("cuda" if num_gpus else "cpu"), resources.num_cpus)
+    kinds = {_kind(hyperparameters): hyperparameters for hyperparameters in wanted}
+    epoch_seconds, weights = {}, {}
+    for kind, hyperparameters in list(kinds.items())[:_MAX_MEASURED]:
+        epoch_seconds[kind], weights[kind] = _measure(hyperparameters, data, placement)
+    usual_seconds = statistics.mean(epoch_seconds.values())
+    seconds = [
+        epoch_seconds.get(_kind(trial), usual_seconds) * trial.number_of_epochs for trial in wanted
+    ]
+    checkpoints = num_trials * statistics.mean(weights.values())
+    left_out = len(kinds) - len(epoch_seconds)
+    return Estimate(
+        num_trials=num_trials,
+        max_concurrent_trials=resources.max_concurrent_trials,
+        seconds=statistics.mean(seconds) * num_trials / resources.max_concurrent_trials,
+        memory_bytes=_peak_bytes() * resources.max_concurrent_trials,
+        device=placement.device.type,
+        disk_bytes=round(checkpoints) + _pixel_bytes(wanted, data),
+        measured=[
+            MeasuredTrial(model_name=name, side=side, seconds_per_epoch=taken)
+            for (name, side, *_), taken in epoch_seconds.items()
+        ],
+        notes=[*resources.notes]
+        + ([f"{left_out} more kinds of trials are taken to be like these."] if left_out else []),
+    )
+
+
+def _kind(hyperparameters: Hyperparameters) -> tuple[str, int, int, int]:
+    """What the time of a step depends on."""
+    h = hyperparameters
+    return (h.model_name, h.training_crop_size, h.training_batch_size, h.validation_crop_size)
+
+
+def _measure(
+    hyperparameters: Hyperparameters, data: Manifest, placement: Placement
+) -> tuple[float, float]:
+    """Seconds of an epoch with scoring, and bytes of the weights."""
+    counts = data.samples["split"].value_counts()
+    num_train, num_validation = int(counts["train"]), int(counts["validation"])
+    made_up = _made_up(hyperparameters, min(num_train, _MAX_PICTURES), data.class_names)
+    changes = {"number_of_epochs": 2, "evaluation_frequency": 1, "pretrained": "never"}
+    training = TrialTraining(hyperparameters.model_copy(update=changes), made_up, placement)
+    training.advance(lambda: False)  # the first step allocates and tunes
+    evaluation, _ = training.advance(lambda: False)
+    seconds = num_train / evaluation.images_per_second
+    seconds += evaluation.evaluation_seconds * num_validation / len(made_up.validation.labels)
+    parameters = count_parameters(training.built.network)
+    return seconds, 4.0 * max(parameters.values())
+
+
+def _made_up(hyperparameters: Hyperparameters, number: int, class_names: list[str]) -> TrialData:
+    rng = np.random.default_rng(0)
+    whole, _, crop = trial_data.sizes(hyperparameters)
+    number = max(number, len(class_names))
+    labels = np.arange(number) % len(class_names)
+
+    def pictures(side: int) -> np.ndarray:
+        return rng.integers(0, 255, (number, side, side, 3), dtype=np.uint8)
+
+    return TrialData(
+        train=TrainPictures(pictures(whole), np.ones(number, np.float32), labels),
+        validation=EvaluationPictures(pictures(crop), np.arange(number), labels),
+        class_names=class_names,
+        split_hash="",
+    )
+
+
+def _pixel_bytes(wanted: list[Hyperparameters], data: Manifest) -> int:
+    counts = data.samples["split"].value_counts()
+    return sum(
+        3 * int(counts["train"] * whole**2 + counts["validation"] * crop**2)
+        for whole, _, crop in {trial_data.sizes(hyperparameters) for hyperparameters in wanted}
+    )
+
+
+def _peak_bytes() -> int:
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated()
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+if __name__ == "__main__":
+    try:
+        print(estimate(Job.from_yaml(sys.stdin.read())).model_dump_json())  # noqa: T201
+    except ValueError as error:
+        sys.exit(str(error))

@@ -1,0 +1,217 @@
+"""A search against a plain Ray Tune script, and what ours spends outside of training.
+
+`python -m benchmarks.search [plain|overhead]`; without a word both. The pictures are those of
+AUTOML_BENCHMARK_DATA, a folder or tar of about 300 small photos, or generated ones.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from automl import launcher, store
+from automl.engine import cluster
+from automl.engine.planning import PlannedTrial, Resources
+from automl.engine.results import Results
+from automl.engine.trainable import TrialTrainable
+from automl.job import Job
+from automl.records import Evaluation, ExperimentRecord, ExperimentState, Predictions, now
+from benchmarks import plain_tune
+from benchmarks.figures import Figures
+
+ROOT = Path(__file__).parents[1]
+_NUM_TRIALS, _NUM_REPORTS = 1000, 5
+_LAST = 100
+"""The trials that are measured: the last ones, when all the others are there."""
+
+
+def main(parts: list[str]) -> None:
+    measured = Figures()
+    with tempfile.TemporaryDirectory(prefix="automl-benchmark-") as folder:
+        os.environ["AUTOML_HOME"] = folder
+        os.environ.pop("AUTOML_EXPERIMENTS_DIR", None)
+        try:
+            if not parts or "plain" in parts:
+                against_a_plain_script(pictures(Path(folder)), measured)
+            if not parts or "overhead" in parts:
+                overhead(Path(folder), measured)
+        finally:
+            cluster.stop_local_head()
+    measured.print_last_line()
+
+
+def pictures(folder: Path) -> Path:
+    """A folder with one sub-folder for each of ten classes."""
+    given = os.environ.get("AUTOML_BENCHMARK_DATA")
+    if given is None:
+        return _generated(folder / "pictures")
+    path = Path(given)
+    if path.is_dir():
+        return path
+    subprocess.run(["tar", "-xf", path, "-C", folder], check=True)
+    return folder / path.stem
+
+
+def _generated(root: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for label in range(10):
+        (root / str(label)).mkdir(parents=True)
+        for number in range(30):
+            pixels = rng.integers(0, 160, (100, 100, 3), dtype=np.uint8)
+            pixels[10 + 8 * label : 18 + 8 * label, 20:80] = 230
+            Image.fromarray(pixels).save(root / str(label) / f"{number}.jpg")
+    return root
+
+
+def against_a_plain_script(folder: Path, measured: Figures) -> None:
+    """Wall time of the same search from nothing running to the end, the best model exported."""
+    plain = {}
+    for num_workers in (0, 2):
+        started = time.perf_counter()
+        arguments = [sys.executable, "-m", "benchmarks.plain_tune", str(folder), str(num_workers)]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")}
+        printed = subprocess.run(
+            arguments, cwd=ROOT, check=True, env=environment, stdout=subprocess.PIPE, text=True
+        ).stdout
+        plain[num_workers] = time.perf_counter() - started
+        measured.add(f"plain_{num_workers}_workers_seconds", plain[num_workers])
+        measured.add(f"plain_{num_workers}_workers_accuracy", float(printed.splitlines()[-1]))
+    started = time.perf_counter()
+    directory = launcher.create(_same_search(folder), name="same")
+    launcher.start(directory)
+    record = launcher.wait(directory)
+    ours = time.perf_counter() - started
+    assert record.best_score is not None, record
+    assert len(store.load_trials(directory)) == plain_tune.TRIALS
+    measured.add("ours_seconds", ours)
+    measured.add("ours_accuracy", record.best_score)
+    measured.add("times_faster_than_plain", min(plain.values()) / ours, at_least=3)
+
+
+def _same_search(folder: Path) -> Job:
+    choices = {"model_name": plain_tune.MODELS, "learning_rate": plain_tune.RATES}
+    space = {name: {"type": "choice", "values": list(values)} for name, values in choices.items()}
+    return Job.from_dict(
+        {
+            "training_data": {"path": str(folder)},
+            "limits": {
+                "max_trials": plain_tune.TRIALS,
+                "max_concurrent_trials": plain_tune.CONCURRENT,
+            },
+            "search_space": [space],
+            "sweep": {"sampling_algorithm": "grid"},
+            "training_parameters": {
+                "pretrained": "never",
+                "optimizer": "adamw",
+                "number_of_epochs": plain_tune.EPOCHS,
+                "training_batch_size": plain_tune.BATCH,
+                "validation_batch_size": plain_tune.BATCH,
+                "training_crop_size": plain_tune.SIDE,
+                "horizontal_flip": False,
+                "precision": "fp32",
+            },
+        }
+    )
+
+
+class Untrained(TrialTrainable):
+    """Reports evaluations as a trial does, at once and with nothing behind them."""
+
+    def step(self) -> dict[str, Any]:
+        if self._training is None:
+            self._training = 0  # type: ignore[assignment]
+            return {"effective": {"number_of_epochs": _NUM_REPORTS}, "notes": [], "done": False}
+        self._training += 1  # type: ignore[operator]
+        epoch: int = self._training  # type: ignore[assignment]
+        evaluation = Evaluation(
+            epoch=epoch,
+            metrics={"accuracy": 0.5},
+            train_loss=1,
+            valid_loss=1,
+            learning_rate=0.1,
+            train_seconds=0,
+            evaluation_seconds=0,
+            images_per_second=0,
+            finished_at=now(),
+        )
+        return {
+            "evaluation": evaluation.model_dump(),
+            "reason": "",
+            "should_checkpoint": epoch == 1,
+            "done": epoch == _NUM_REPORTS,
+        }
+
+    def save_checkpoint(self, checkpoint_dir: str) -> None:
+        for name in ("model.safetensors", "model.json"):
+            Path(checkpoint_dir, name).write_text("")
+        labels = np.arange(60) % 10
+        answers = np.eye(10, dtype=np.float32)[labels]
+        predictions = Predictions(np.arange(60), labels, answers)
+        store.save_predictions(Path(checkpoint_dir, "predictions.parquet"), predictions)
+
+    def cleanup(self) -> None:
+        self._training = None
+
+
+def overhead(folder: Path, measured: Figures) -> None:
+    """Seconds for each trial and each report when a thousand trials are there, none training."""
+    os.environ.update(cluster.environment())
+    import ray
+
+    from automl.engine import search
+
+    ray.init(address=cluster.ensure_local_head(), log_to_driver=False)
+    job = Job.from_dict(
+        {
+            "training_data": {"path": str(folder)},
+            "limits": {"max_trials": _NUM_TRIALS},
+            "search_space": [{"random_seed": {"type": "randint", "upper": _NUM_TRIALS}}],
+            "sweep": {
+                "sampling_algorithm": "random",
+                "early_termination": {"type": "median_stopping", "delay_evaluation": 1},
+            },
+        }
+    )
+    record = ExperimentRecord(
+        experiment_id="overhead",
+        created_at=now(),
+        state=ExperimentState.RUNNING,
+        num_trials=_NUM_TRIALS,
+    )
+    directory = store.create_experiment(folder / "experiments", job, record)
+    results = Results(directory, "accuracy")
+    planned = [PlannedTrial(n, {"model_name": "resnet18"}) for n in range(_NUM_TRIALS)]
+    results.plan(planned)
+    started = time.perf_counter()
+    resources = Resources(max_concurrent_trials=1, num_cpus=1, num_gpus=0, notes=[])
+    search.run(job, planned, {}, resources=resources, results=results, kind=Untrained)
+    measured.add("untrained_trials_seconds", time.perf_counter() - started)
+    ray.shutdown()
+    _add_overhead(store.load_trials(directory)[-_LAST:], measured)
+
+
+def _add_overhead(trials: list[Any], measured: Figures) -> None:
+    """Reports apart from the first, which brings a checkpoint and counts to its trial."""
+    reports = [
+        (later.finished_at - earlier.finished_at).total_seconds()
+        for trial in trials
+        for earlier, later in zip(trial.evaluations[1:], trial.evaluations[2:], strict=False)
+    ]
+    per_report = statistics.mean(reports)
+    whole = (
+        trials[-1].evaluations[-1].finished_at - trials[0].evaluations[-1].finished_at
+    ).total_seconds()
+    per_trial = whole / (len(trials) - 1) - per_report * (_NUM_REPORTS - 1)
+    measured.add("report_milliseconds", per_report * 1000, at_most=10)
+    measured.add("trial_overhead_seconds", per_trial, at_most=0.5)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
