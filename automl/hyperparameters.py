@@ -35,6 +35,13 @@ class Hyperparameters(FrozenModel):
     model_name: Annotated[str, AfterValidator(model_catalog.check_name)] = "resnet18"
     """One of the twelve built-in names or any timm model name."""
 
+    method: Literal["fine_tuning", "linear_probe", "k_nearest_neighbours", "majority_class"] = (
+        "fine_tuning"
+    )
+    """Train the model, or only fit something small to its features, which takes seconds: a linear
+    layer, or a vote of the most alike training pictures. majority_class always gives the most
+    frequent class: what any model must beat."""
+
     pretrained: Literal["auto", "required", "never"] = "auto"
     """Start from ImageNet weights: if they can be had, or fail without them, or from scratch."""
 

@@ -11,7 +11,7 @@ from automl.dataset import in_use, pixels
 DATA = ("archives", "remote", "uploads")
 """Pictures: unpacked, downloaded, uploaded. Experiments that are running read them."""
 
-NAMES = tuple(sorted((*DATA, "pixels", "scans")))
+NAMES = tuple(sorted((*DATA, "features", "pixels", "scans")))
 _RECENT_SECONDS = 3600
 
 
@@ -39,7 +39,8 @@ def clear() -> Cleared:
     """Remove what nobody uses."""
     before = sum(size_bytes().values())
     pixels.clear()
-    _remove(home.cache_dir("scans"))
+    for name in ("features", "scans"):
+        _remove(home.cache_dir(name))
     for name in DATA:
         folder = home.cache_dir(name)
         if not in_use.is_held(folder):

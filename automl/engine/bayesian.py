@@ -8,14 +8,13 @@ import optuna
 from ray.tune.search import Searcher
 from ray.tune.search.optuna import OptunaSearch
 
-from automl.engine.planning import PlannedTrial, asked_for
+from automl.engine.planning import SUB_SPACE, PlannedTrial, asked_for, axis
 from automl.engine.results import Results
 from automl.job import Job
 from automl.records import TrialRecord
 from automl.search_space import BOUNDED, Choice, RandInt
 
 _STUDY, _SCORE, _ASKED = "search", "score", "asked"
-_SUB_SPACE = "sub_space"
 _MAX_RANDOM = 10
 
 
@@ -28,23 +27,29 @@ class Bayesian(Searcher):  # type: ignore[misc]
     search therefore goes on as if it had never ended.
     """
 
-    def __init__(self, job: Job, results: Results) -> None:
+    def __init__(
+        self,
+        job: Job,
+        results: Results,
+        sub_spaces: Sequence[Mapping[str, Any]],
+        first: Sequence[PlannedTrial] = (),
+    ) -> None:
+        """first: trials to begin with, as far as they have not ended yet; recorded already."""
         super().__init__()
-        assert job.search_space
-        assert job.sweep
         self._job, self._results = job, results
+        self._first = {trial.number: trial for trial in first}
         self._numbers: dict[str, int] = {}
-        seed = job.sweep.sampling_algorithm.seed
+        seed = job.sweep.sampling_algorithm.seed if job.sweep else None
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         records = sorted(results.trials.values(), key=lambda trial: trial.number)
         self._next = [trial.number for trial in records if not results.is_kept(trial)]
         self._next += range(len(records), job.limits.max_trials)
         self._optuna = OptunaSearch(
-            space=_Space(job.search_space),
+            space=_Space(sub_spaces),
             metric=_SCORE,
             mode="max",
             sampler=_Repeatable(job.seed if seed is None else seed, job.limits.max_trials),
-            storage=self._memory(records, _Space(job.search_space)),
+            storage=self._memory(records, _Space(sub_spaces)),
             study_name=_STUDY,
         )
 
@@ -53,9 +58,12 @@ class Bayesian(Searcher):  # type: ignore[misc]
             return Searcher.FINISHED
         number = self._next.pop(0)
         self._numbers[trial_id] = number
+        first = self._first.get(number)
+        if first is not None and first.proposal is None:  # no point of the space
+            return {"trial": first.assigned()}
         proposal = self._optuna.suggest(trial_id)
         asked = asked_for(self._job, proposal.pop(_ASKED))
-        trial = PlannedTrial(number, asked, proposal)
+        trial = first or PlannedTrial(number, asked, proposal)
         self._results.plan([trial])
         return {"trial": trial.assigned()}
 
@@ -66,6 +74,8 @@ class Bayesian(Searcher):  # type: ignore[misc]
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
         record = self._results.trials[PlannedTrial(self._numbers[trial_id], {}).trial_id]
+        if record.proposal is None:
+            return
         score = self._results.score(record)
         told = None if score is None else {_SCORE: score}
         self._optuna.on_trial_complete(trial_id, told, error=score is None)
@@ -82,7 +92,9 @@ class Bayesian(Searcher):  # type: ignore[misc]
         storage = optuna.storages.InMemoryStorage()
         study = optuna.create_study(storage=storage, study_name=_STUDY, direction="maximize")
         for record in records:
-            proposal = record.proposal or {}
+            proposal = record.proposal
+            if proposal is None:
+                continue
             if not self._results.is_kept(record):
                 study.enqueue_trial(proposal)
                 continue
@@ -110,9 +122,9 @@ class _Space:
         self._sub_spaces = sub_spaces
 
     def __call__(self, trial: Any) -> dict[str, Any]:
-        index = trial.suggest_categorical(_SUB_SPACE, list(range(len(self._sub_spaces))))
+        index = trial.suggest_categorical(SUB_SPACE, list(range(len(self._sub_spaces))))
         asked = {
-            name: _suggested(trial, f"{index}.{name}", value)
+            name: _suggested(trial, axis(index, name), value)
             for name, value in self._sub_spaces[index].items()
         }
         return {_ASKED: asked}

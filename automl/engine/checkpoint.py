@@ -7,6 +7,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from automl import model_catalog, store
+from automl.engine import frozen
 from automl.engine.model import Normalised
 from automl.engine.model_description import ModelDescription
 from automl.engine.training import TrialTraining
@@ -24,6 +25,9 @@ def describe(training: TrialTraining) -> ModelDescription:
         validation_crop_size=hyperparameters.validation_crop_size,
         validation_resize_size=hyperparameters.validation_resize_size,
         epoch=training.epoch,
+        head=(
+            "nearest_neighbours" if hyperparameters.method == "k_nearest_neighbours" else "linear"
+        ),
     )
 
 
@@ -58,5 +62,9 @@ def load(folder: Path) -> tuple[nn.Module, ModelDescription]:
         num_classes=len(description.class_names),
         exportable=True,
     )
-    network.load_state_dict(load_file(folder / "model.safetensors"))
+    weights = load_file(folder / "model.safetensors")
+    if description.head == "nearest_neighbours":
+        layer = frozen.empty_neighbours(weights, len(description.class_names))
+        frozen.replace_head(network, layer)
+    network.load_state_dict(weights)
     return Normalised(network, description.mean, description.std).eval(), description

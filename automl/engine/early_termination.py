@@ -38,6 +38,7 @@ class EarlyTermination(FIFOScheduler):  # type: ignore[misc]
         if self._halving is not None:
             reason = self._halving.reason_to_stop(metric, scores, trial_id)
         else:
+            assert not isinstance(self._policy, Asha)
             reason = reason_to_stop(self._policy, metric, scores, trial_id)
         if reason is None:
             return str(TrialScheduler.CONTINUE)

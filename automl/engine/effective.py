@@ -16,28 +16,32 @@ if TYPE_CHECKING:
     from automl.engine.training import TrialTraining
 
 
+_WITHOUT_TRAINING = (
+    *("method", "model_name", "pretrained", "random_seed"),
+    *("training_crop_size", "validation_crop_size", "validation_resize_size"),
+    "validation_batch_size",
+)
+"""Hyperparameters that have an effect on a model that is not trained."""
+
+
+def in_effect(training: "TrialTraining") -> dict[str, Any]:
+    """What is read back, and the resolved value of every other hyperparameter with an effect."""
+    resolved = training.hyperparameters.model_dump()
+    if not training.trains:
+        resolved = {name: resolved[name] for name in _WITHOUT_TRAINING}
+    return {**resolved, **read_back(training)}
+
+
 def read_back(training: "TrialTraining") -> dict[str, Any]:
     """Under the name of the hyperparameter where it is one; plain values only."""
-    device, augmentation = training.placement.device, training.augmentation
     return {
+        **(_of_training(training) if training.trains else {}),
         "model": type(training.built.network).__name__,
         "weights": training.built.weights,
         **count_parameters(training.built.network),
-        "frozen": _frozen(training.built.frozen),
-        **_optimizer(training.optimizer),
-        **_schedule(training),
-        "gradient_accumulation_step": training.accumulation,
-        "training_batch_size": training.batch_size,
-        "micro_batch_size": part_size(training.batch_size, training.recovery.num_parts),
-        "loader": f"{training.num_batches} batches of {training.batch_size}, in random order",
-        "transforms": augmentation.in_effect(),
-        "training_crop_size": augmentation.size,
-        "label_smoothing": training.loss.label_smoothing,
-        "class_weights": _class_weights(training.loss),
-        "model_ema": training.mean_weights is not None,
+        "training_crop_size": training.augmentation.size,
         "precision": str(training.autocast_dtype or torch.float32).removeprefix("torch."),
-        "compile": "off" if training.forward is training.network else "on",
-        "device": _name(device),
+        "device": _name(training.placement.device),
         "worker": f"process {os.getpid()} on {socket.gethostname()}",
         **process_state.in_effect(),
         "num_train_images": len(training.data.train.labels),
@@ -47,6 +51,23 @@ def read_back(training: "TrialTraining") -> dict[str, Any]:
         "torch": str(torch.__version__),
         "timm": timm.__version__,
         "numpy": np.__version__,
+    }
+
+
+def _of_training(training: "TrialTraining") -> dict[str, Any]:
+    return {
+        "frozen": _frozen(training.built.frozen),
+        **_optimizer(training.optimizer),
+        **_schedule(training),
+        "gradient_accumulation_step": training.accumulation,
+        "training_batch_size": training.batch_size,
+        "micro_batch_size": part_size(training.batch_size, training.recovery.num_parts),
+        "loader": f"{training.num_batches} batches of {training.batch_size}, in random order",
+        "transforms": training.augmentation.in_effect(),
+        "label_smoothing": training.loss.label_smoothing,
+        "class_weights": _class_weights(training.loss),
+        "model_ema": training.mean_weights is not None,
+        "compile": "off" if training.forward is training.network else "on",
     }
 
 

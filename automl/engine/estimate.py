@@ -12,7 +12,7 @@ from automl.dataset import manifest
 from automl.dataset.manifest import Manifest
 from automl.engine import trial_data
 from automl.engine.model import count_parameters
-from automl.engine.planning import plan_resources, plan_trials, reachable
+from automl.engine.planning import plan, plan_resources, reachable
 from automl.engine.training import Placement, TrialTraining
 from automl.engine.trial_data import EvaluationPictures, TrainPictures, TrialData
 from automl.estimate import Estimate, MeasuredTrial
@@ -21,6 +21,7 @@ from automl.job import Job
 
 _MAX_MEASURED = 4
 _MAX_PICTURES = 64
+_FORWARD_SHARE = 0.4  # of a step's time, about a third, and the scoring
 
 
 def estimate(job: Job) -> Estimate:
@@ -31,9 +32,8 @@ def estimate(job: Job) -> Estimate:
     """
     data = manifest.build(job)
     num_gpus = torch.cuda.device_count()
-    planned = plan_trials(job, data, has_gpu=num_gpus > 0)
-    wanted = [trial.hyperparameters for trial in planned] or reachable(job)
-    num_trials = len(planned) or job.limits.max_trials
+    found = plan(job, data, has_gpu=num_gpus > 0)
+    wanted, num_trials = reachable(job, found), found.num_trials
     resources = plan_resources(
         job, num_trials=num_trials, num_cpus=usable_cores(), num_gpus=num_gpus
     )
@@ -43,9 +43,7 @@ def estimate(job: Job) -> Estimate:
     for kind, hyperparameters in list(kinds.items())[:_MAX_MEASURED]:
         epoch_seconds[kind], weights[kind] = _measure(hyperparameters, data, placement)
     usual_seconds = statistics.mean(epoch_seconds.values())
-    seconds = [
-        epoch_seconds.get(_kind(trial), usual_seconds) * trial.number_of_epochs for trial in wanted
-    ]
+    seconds = [epoch_seconds.get(_kind(trial), usual_seconds) * _epochs(trial) for trial in wanted]
     checkpoints = num_trials * statistics.mean(weights.values())
     left_out = len(kinds) - len(epoch_seconds)
     return Estimate(
@@ -64,6 +62,12 @@ def estimate(job: Job) -> Estimate:
     )
 
 
+def _epochs(hyperparameters: Hyperparameters) -> float:
+    """How many epochs of training a trial takes as long as."""
+    h = hyperparameters
+    return h.number_of_epochs if h.method == "fine_tuning" else _FORWARD_SHARE
+
+
 def _kind(hyperparameters: Hyperparameters) -> tuple[str, int, int, int]:
     """What the time of a step depends on."""
     h = hyperparameters
@@ -77,7 +81,12 @@ def _measure(
     counts = data.samples["split"].value_counts()
     num_train, num_validation = int(counts["train"]), int(counts["validation"])
     made_up = _made_up(hyperparameters, min(num_train, _MAX_PICTURES), data.class_names)
-    changes = {"number_of_epochs": 2, "evaluation_frequency": 1, "pretrained": "never"}
+    changes = {
+        "method": "fine_tuning",
+        "number_of_epochs": 2,
+        "evaluation_frequency": 1,
+        "pretrained": "never",
+    }
     training = TrialTraining(hyperparameters.model_copy(update=changes), made_up, placement)
     training.advance(lambda: False)  # the first step allocates and tunes
     evaluation, _ = training.advance(lambda: False)

@@ -1,6 +1,10 @@
 """What a model sees in pictures before its last layer: the features a linear probe works on."""
 
+import hashlib
+import json
+import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,8 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from automl import home
 from automl.engine.blocks import last_layer
 from automl.engine.model import Normalised
+from automl.engine.trial_data import TrainPictures
 
 
 def extract(network: Normalised, batches: Iterable[Tensor]) -> NDArray[np.float32]:
@@ -39,6 +45,36 @@ def extract(network: Normalised, batches: Iterable[Tensor]) -> NDArray[np.float3
         hook.remove()
         network.train(was_training)
     return torch.cat(seen).numpy()
+
+
+def of_train_pictures(
+    network: Normalised, weights: str, pictures: TrainPictures, batches: Iterable[Tensor], size: int
+) -> NDArray[np.float32]:
+    """Features (N, D) of the training pictures, from the cache if they are there.
+
+    Args:
+        network: frozen, with the weights.
+        weights: the folder of pretrained weights they are; others are not remembered.
+        pictures: the training pictures.
+        batches: these, as `extract` wants them.
+        size: side of the pictures in the batches, in pixels.
+    """
+    folder = Path(weights)
+    if not (folder.is_dir() and isinstance(pictures.pixels, Path)):
+        return extract(network, batches)
+    status = (folder / "model.safetensors").stat()
+    # the file of the pixels is named by the content of the pictures
+    key = [str(folder), status.st_mtime_ns, status.st_size, pictures.pixels.name, size]
+    name = hashlib.sha256(json.dumps(key).encode()).hexdigest()
+    path = home.cache_dir("features") / f"{name}.npy"
+    try:
+        return np.asarray(np.load(path))
+    except (OSError, ValueError):  # not there, or cut off
+        seen = extract(network, batches)
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as file:
+        np.save(file, seen)
+    Path(file.name).replace(path)
+    return seen
 
 
 def linear_head(network: nn.Module) -> nn.Linear | nn.Conv2d:

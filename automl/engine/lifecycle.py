@@ -6,6 +6,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,10 +17,10 @@ from automl.dataset.errors import DataError
 from automl.engine import cluster, earlier_model, trial_data
 from automl.engine.earlier_model import EarlierModel
 from automl.engine.planning import (
-    PlannedTrial,
+    Plan,
     Resources,
+    plan,
     plan_resources,
-    plan_trials,
     reachable,
 )
 from automl.engine.results import Results
@@ -67,12 +68,13 @@ def _run(job: Job, results: Results) -> None:
     store.save_dataset(results.experiment_dir, data.samples, data.report)
     results.update(message="Starting Ray.", progress=0.0)
     num_cpus, num_gpus = connection.result()
-    planned = plan_trials(job, data, has_gpu=num_gpus > 0)
-    wanted = [trial.hyperparameters for trial in planned] if planned else reachable(job)
-    num_trials = len(planned) or job.limits.max_trials
-    resources = plan_resources(job, num_trials=num_trials, num_cpus=num_cpus, num_gpus=num_gpus)
-    results.update(num_trials=num_trials)
-    left = results.plan(planned)
+    found = plan(job, data, has_gpu=num_gpus > 0)
+    wanted = reachable(job, found)
+    resources = plan_resources(
+        job, num_trials=found.num_trials, num_cpus=num_cpus, num_gpus=num_gpus
+    )
+    results.update(num_trials=found.num_trials)
+    left = replace(found, trials=results.plan(found.trials))
     is_elsewhere = bool(job.ray_address)
     earlier = earlier_model.find_all(
         wanted, results.experiment_dir.parent, for_other_machines=is_elsewhere
@@ -99,7 +101,7 @@ def _in_background(function: Callable[[], T]) -> Future[T]:
 
 def _search(  # noqa: PLR0913
     job: Job,
-    left: list[PlannedTrial],
+    left: Plan,
     pictures: dict[Sizes, TrialData],
     earlier: dict[str, EarlierModel],
     resources: Resources,
@@ -117,8 +119,16 @@ def _search(  # noqa: PLR0913
         devices=_devices(resources),
     )
     ending = None  # of an engine that died after its last trial only the export is left
-    if left or job.learns:
-        ending = search.run(job, left, pictures, earlier, resources=resources, results=results)
+    if left.trials or left.space:
+        ending = search.run(
+            job,
+            left.trials,
+            pictures,
+            earlier,
+            space=left.space,
+            resources=resources,
+            results=results,
+        )
     reason = ending.reason if ending else ""
     results.end_rest(reason or "The search ended before it started.")
     best = results.best_trial()

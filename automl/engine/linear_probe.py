@@ -4,16 +4,12 @@ Fine-tuning that starts from the probe's head distorts the pretrained features l
 a random head (Kumar et al., Fine-Tuning can Distort Pretrained Features, 2022).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
-
-from automl.engine import features
-from automl.engine.model import Normalised
+from torch import nn
 
 _MAX_PICTURES = 10_000
 """More pictures hardly move the boundary, but take minutes to fit."""
@@ -78,19 +74,8 @@ def _of_every_class(
     return halves * coefficients, halves[:, 0] * intercepts
 
 
-def start_head(network: Normalised, batches: Iterable[Tensor], labels: NDArray[np.int64]) -> None:
-    """Give a network's last layer the weights of a probe on its own features.
-
-    Args:
-        network: with pretrained weights, on the device of the batches.
-        batches: the training pictures in order, float (B, 3, H, W).
-        labels: theirs, (N,).
-
-    Raises:
-        ValueError: the last layer is not linear.
-    """
-    head = features.linear_head(network.network)
-    probe = fit(features.extract(network, batches), labels, num_classes=len(head.weight))
+def put_into(head: nn.Linear | nn.Conv2d, probe: LinearProbe) -> None:
+    """Give a network's last layer the weights of a probe on its features."""
     with torch.no_grad():
         head.weight.copy_(torch.from_numpy(probe.weight).view_as(head.weight))
         head.bias.copy_(torch.from_numpy(probe.bias))  # type: ignore[union-attr]

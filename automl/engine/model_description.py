@@ -1,5 +1,7 @@
 """What is needed, beside the weights, to rebuild a trained model and to feed it. No torch."""
 
+from typing import Literal
+
 from automl.frozen import FrozenModel
 
 
@@ -17,3 +19,4 @@ class ModelDescription(FrozenModel):
     validation_crop_size: int
     validation_resize_size: int
     epoch: int
+    head: Literal["linear", "nearest_neighbours"] = "linear"

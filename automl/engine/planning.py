@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ _CHOICES = (
     "validation_resize_size",
 )
 _MAX_REACHABLE = 64
+SUB_SPACE = "sub_space"
+"""What the sampler that learns calls the choice between the sub-spaces."""
 
 
 @dataclass(frozen=True)
@@ -59,25 +61,89 @@ class Resources:
     notes: list[str]
 
 
-def plan_trials(job: Job, manifest: Manifest, *, has_gpu: bool) -> list[PlannedTrial]:
-    """All trials in the order they will start; the same job and data give the same list.
+@dataclass(frozen=True)
+class Plan:
+    """The trials that are known before the first, and where further ones come from."""
 
-    Empty for a job whose sampler learns from trial to trial.
+    trials: list[PlannedTrial]
+    """In the order they will start; the same job and data give the same list."""
+
+    num_trials: int
+    space: list[dict[str, Any]]
+    """Sub-spaces of a sampler that learns from trial to trial; empty where there is none."""
+
+
+def plan(job: Job, manifest: Manifest, *, has_gpu: bool) -> Plan:
+    """What a job comes to with its data and the machine.
 
     Raises:
         ValueError: a sampled combination cannot be trained; names the trial and the reason.
     """
+    num_trials = job.limits.max_trials
     if job.learns:
-        return []
-    trials = []
-    for number, sampled in enumerate(_samples(job, manifest, has_gpu=has_gpu)):
-        trial = PlannedTrial(number, asked_for(job, sampled))
-        try:
-            trial.hyperparameters  # noqa: B018 (refused here, before any trial has started)
-        except ValueError as error:
-            raise ValueError(f"Trial {number} of the search cannot be trained: {error}") from None
-        trials.append(trial)
+        assert job.search_space
+        return Plan([], num_trials, job.search_space)
+    if job.is_automode:
+        found = automode.plan(_situation(manifest, has_gpu=has_gpu), num_trials)
+        opening = opening_trials(job, found)
+        return Plan(opening, num_trials, found.space if len(opening) < num_trials else [])
+    trials = [PlannedTrial(n, asked_for(job, drawn)) for n, drawn in enumerate(_samples(job))]
+    _refuse_untrainable(trials)
+    return Plan(trials, len(trials), [])
+
+
+def opening_trials(job: Job, found: automode.Plan) -> list[PlannedTrial]:
+    """AutoMode's first trials, without repetitions, to which what the job fixes may lead."""
+    trials: list[PlannedTrial] = []
+    for recipe in found.opening:
+        asked = asked_for(job, recipe.asked)
+        if all(asked != trial.asked for trial in trials):
+            proposal = _proposal(recipe, found.space)
+            trials.append(PlannedTrial(len(trials), asked, proposal))
+    _refuse_untrainable(trials)
     return trials
+
+
+def _proposal(
+    recipe: automode.Recipe, space: Sequence[search_space.SubSpace]
+) -> dict[str, Any] | None:
+    """The recipe as the sampler would have proposed it; None where it is no point of the space."""
+    index = recipe.sub_space
+    if index is None:
+        return None
+    values = {
+        axis(index, name): math.log(recipe.asked[name])
+        if isinstance(value, search_space.LogUniform)
+        else recipe.asked[name]
+        for name, value in space[index].items()
+        if isinstance(value, search_space.DISTRIBUTIONS)
+    }
+    return {SUB_SPACE: index, **values}
+
+
+def axis(index: int, name: str) -> str:
+    """What the sampler that learns calls a hyperparameter of a sub-space."""
+    return f"{index}.{name}"
+
+
+def _refuse_untrainable(trials: list[PlannedTrial]) -> None:
+    """Before any of them has started."""
+    for trial in trials:
+        try:
+            trial.hyperparameters  # noqa: B018
+        except ValueError as error:
+            text = f"Trial {trial.number} of the search cannot be trained: {error}"
+            raise ValueError(text) from None
+
+
+def _situation(manifest: Manifest, *, has_gpu: bool) -> automode.Situation:
+    sides = manifest.samples[["width", "height"]].min(axis=1)
+    return automode.Situation(
+        budget_class="gpu" if has_gpu else "cpu",
+        median_side=int(sides.median()),
+        num_pictures=len(sides),
+        has_weights=lambda name: weights.find(model_catalog.timm_name(name)) is not None,
+    )
 
 
 def asked_for(job: Job, sampled: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,14 +153,15 @@ def asked_for(job: Job, sampled: Mapping[str, Any]) -> dict[str, Any]:
     return {"model_name": Hyperparameters().model_name, **job.training_parameters, **sampled}
 
 
-def reachable(job: Job) -> list[Hyperparameters]:
-    """One set of hyperparameters for every choice of model and picture sizes a search can make.
+def reachable(job: Job, found: Plan) -> list[Hyperparameters]:
+    """Hyperparameters of the trials that are known, and one set for every choice of model and
+    picture sizes that a search can make beyond them.
 
     Raises:
         ValueError: a choice does not go together, or there are too many.
     """
-    found = []
-    for sub_space in job.search_space or [{}]:
+    wanted = [trial.hyperparameters for trial in found.trials]
+    for sub_space in found.space:
         axes = {
             name: search_space.values(sub_space[name]) for name in _CHOICES if name in sub_space
         }
@@ -110,8 +177,8 @@ def reachable(job: Job) -> list[Hyperparameters]:
         }
         for values in itertools.product(*axes.values()):
             chosen = dict(zip(axes, values, strict=True))
-            found.append(resolve(asked_for(job, {**rest, **chosen})))
-    return found
+            wanted.append(resolve(asked_for(job, {**rest, **chosen})))
+    return wanted
 
 
 def plan_resources(job: Job, *, num_trials: int, num_cpus: int, num_gpus: int) -> Resources:
@@ -155,18 +222,10 @@ def plan_resources(job: Job, *, num_trials: int, num_cpus: int, num_gpus: int) -
     )
 
 
-def _samples(job: Job, manifest: Manifest, *, has_gpu: bool) -> list[dict[str, Any]]:
-    num_trials = job.limits.max_trials
-    if job.is_automode:
-        sides = manifest.samples[["width", "height"]].min(axis=1)
-        return automode.portfolio(
-            budget_class="gpu" if has_gpu else "cpu",
-            median_side=int(sides.median()),
-            num_trials=num_trials,
-            has_weights=lambda name: weights.find(model_catalog.timm_name(name)) is not None,
-        )
+def _samples(job: Job) -> list[dict[str, Any]]:
     if not job.search_space:
         return [{}]
+    num_trials = job.limits.max_trials
     algorithm = job.sweep.sampling_algorithm if job.sweep else None
     if algorithm and algorithm.type == "grid":
         return list(search_space.grid(job.search_space))[:num_trials]

@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from ray import tune
 from ray.experimental import internal_kv
 from ray.tune.experiment import Trial
 
-from automl import store
+from automl import automode, store
 from automl.engine import cluster, failures
 from automl.engine.bayesian import Bayesian
 from automl.engine.earlier_model import EarlierModel
@@ -23,6 +23,7 @@ from automl.engine.trainable import Assignment, TrialTrainable
 from automl.engine.trial_data import Sizes, TrialData
 from automl.job import Job
 from automl.records import Evaluation, TrialError, TrialState, now
+from automl.sweep import Policy
 
 _POLL_SECONDS = 0.5
 _LEASE_SECONDS = 30.0
@@ -44,6 +45,7 @@ def run(  # noqa: PLR0913
     data: dict[Sizes, TrialData],
     earlier: dict[str, EarlierModel],
     *,
+    space: Sequence[Mapping[str, Any]] = (),
     resources: Resources,
     results: Results,
     kind: type[tune.Trainable] = TrialTrainable,
@@ -54,7 +56,8 @@ def run(  # noqa: PLR0913
 
     Args:
         job: what was asked for.
-        planned: trials to run; empty where the sampler proposes them on the way.
+        planned: trials to run, or to begin with.
+        space: sub-spaces of a sampler that proposes the trials after these on the way.
         data: what the trials read.
         earlier: the models that some of them go on from, by `checkpoint_run_id`.
         resources: what each of them gets.
@@ -79,15 +82,14 @@ def run(  # noqa: PLR0913
         tune.with_parameters(kind, assignment=assignment),
         tune.PlacementGroupFactory([{"CPU": resources.num_cpus, "GPU": resources.num_gpus}]),
     )
-    policy = job.sweep.early_termination if job.sweep else None
-    early_termination = EarlyTermination(policy, results)
+    early_termination = EarlyTermination(_policy(job), results)
     tuner = tune.Tuner(
         trainable,
-        param_space=_trials(planned),
+        param_space={} if space else _trials(planned),
         tune_config=tune.TuneConfig(
-            search_alg=Bayesian(job, results) if job.learns else None,
+            search_alg=Bayesian(job, results, space, planned) if space else None,
             scheduler=early_termination,
-            num_samples=job.limits.max_trials if job.learns else 1,
+            num_samples=job.limits.max_trials if space else 1,
             max_concurrent_trials=resources.max_concurrent_trials,
             reuse_actors=True,
             trial_name_creator=_trial_id,
@@ -240,6 +242,12 @@ class _Events(tune.Callback):  # type: ignore[misc]
             _trial_id(trial),
             TrialError(cause=failures.LOST, next_step=failures.LOST_NEXT_STEP, traceback=details),
         )
+
+
+def _policy(job: Job) -> Policy | None:
+    if job.is_automode:
+        return automode.EARLY_TERMINATION
+    return job.sweep.early_termination if job.sweep else None
 
 
 def _trials(planned: list[PlannedTrial]) -> dict[str, Any]:

@@ -166,8 +166,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             flags.append(Flag.COLLAPSED)
             notes.append(_COLLAPSED)
         return {
-            # what was not read back from a live object is the resolved value
-            "effective": {**hyperparameters.model_dump(), **effective.read_back(training)},
+            "effective": effective.in_effect(training),
             "notes": notes,
             "flags": flags,
         }

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from timm.utils import ModelEmaV3
 from torch import Tensor
 
-from automl.engine import blocks, linear_probe, peak_memory, process_state, training_state
+from automl.engine import blocks, features, frozen, peak_memory, process_state, training_state
 from automl.engine.augmentation import Augmentation
 from automl.engine.batches import (
     TrainBatch,
@@ -69,7 +70,10 @@ class TrialTraining:
         self.built: BuiltModel = build(hyperparameters, data.class_names, data.earlier)
         network = Normalised(self.built.network, self.built.mean, self.built.std)
         self.network = network.to(memory_format=torch.channels_last).to(placement.device)
-        if hyperparameters.head_init == "linear_probe":
+        self.trains = hyperparameters.method == "fine_tuning"
+        if not self.trains:
+            self._make_head(hyperparameters.method)
+        elif hyperparameters.head_init == "linear_probe":
             self._start_from_probe()
         self._plan_batches()
         self.optimizer = make_optimizer(self.built.network, hyperparameters)
@@ -114,10 +118,8 @@ class TrialTraining:
         peak_memory.reset(self.placement.device)
         started = time.perf_counter()
         before = self.epoch
-        until = min(
-            before + self.hyperparameters.evaluation_frequency,
-            self.hyperparameters.number_of_epochs,
-        )
+        last = self.hyperparameters.number_of_epochs if self.trains else 0
+        until = min(before + self.hyperparameters.evaluation_frequency, last)
         losses = []
         while self.epoch < until:
             try:
@@ -134,7 +136,7 @@ class TrialTraining:
         evaluation = Evaluation(
             epoch=self.epoch,
             metrics=metrics,
-            train_loss=float(np.mean(losses)),
+            train_loss=float(np.mean(losses)) if losses else math.nan,
             valid_loss=cross_entropy(predictions),
             learning_rate=max(group["lr"] for group in self.optimizer.param_groups),
             train_seconds=train_seconds,
@@ -147,7 +149,7 @@ class TrialTraining:
 
     @property
     def is_done(self) -> bool:
-        return self.epoch >= self.hyperparameters.number_of_epochs
+        return not self.trains or self.epoch >= self.hyperparameters.number_of_epochs
 
     @property
     def scored_network(self) -> Normalised:
@@ -302,9 +304,21 @@ class TrialTraining:
             self.built.notes.append("head_init linear_probe has no effect: the head is not new.")
             return
         try:
-            linear_probe.start_head(self.network, self._centre_batches(), self.data.train.labels)
+            self._make_head("linear_probe")
         except ValueError as error:
             self.built.notes.append(f"head_init is zero instead of linear_probe: {error}")
+
+    def _make_head(self, method: str) -> None:
+        frozen.make_head(method, self.network, self._train_features, self.data.train.labels)
+
+    def _train_features(self) -> NDArray[np.float32]:
+        return features.of_train_pictures(
+            self.network,
+            self.built.weights,
+            self.data.train,
+            self._centre_batches(),
+            self.augmentation.size,
+        )
 
     def _centre_batches(self) -> Iterator[Tensor]:
         return centre_batches(

@@ -7,10 +7,14 @@ import pytest
 from ray.tune.search import Searcher
 
 from automl import store
+from automl.automode import Plan as AutoModePlan
+from automl.automode import Recipe
 from automl.engine.bayesian import Bayesian
+from automl.engine.planning import Plan, opening_trials
 from automl.engine.results import Results
 from automl.job import Job
 from automl.records import ExperimentRecord, TrialState, now
+from automl.search_space import Choice, LogUniform
 from tests.conftest import build_trial
 
 SPACE = [
@@ -34,6 +38,11 @@ def job(folder: Path, *, max_trials: int = 12, seed: int = 0) -> Job:
     )
 
 
+def sub_spaces(asked: Job) -> list[dict[str, Any]]:
+    assert asked.search_space
+    return asked.search_space
+
+
 def open_results(folder: Path, asked: Job) -> Results:
     if not (folder / "e").exists():
         record = ExperimentRecord(experiment_id="e", created_at=now())
@@ -48,7 +57,7 @@ def goodness(asked: dict[str, Any]) -> float:
 def search(folder: Path, asked: Job, *, up_to: int = 100) -> list[dict[str, Any]]:
     """Run one trial after the other, leaving the one after `up_to` unfinished."""
     results = open_results(folder, asked)
-    sampler = Bayesian(asked, results)
+    sampler = Bayesian(asked, results, sub_spaces(asked))
     for count in range(up_to + 1):
         config = sampler.suggest(f"ray-{count}")
         if config == Searcher.FINISHED or count == up_to:
@@ -107,9 +116,60 @@ def test_a_resumed_search_goes_on_as_if_it_had_never_ended(tmp_path: Path, cut: 
 def test_a_trial_without_a_score_teaches_nothing_and_stops_nothing(tmp_path: Path) -> None:
     asked = job(tmp_path)
     results = open_results(tmp_path, asked)
-    sampler = Bayesian(asked, results)
+    sampler = Bayesian(asked, results, sub_spaces(asked))
     trial = sampler.suggest("ray-0")["trial"]
     results.ended(trial["trial_id"], TrialState.FAILED, "no memory")
     sampler.on_trial_complete("ray-0", None, error=True)
     assert sampler.suggest("ray-1")["trial"]["number"] == 1
-    assert Bayesian(asked, Results(tmp_path / "e", "accuracy")).suggest("x")["trial"]["number"] == 1
+    assert (
+        Bayesian(asked, Results(tmp_path / "e", "accuracy"), sub_spaces(asked)).suggest("x")[
+            "trial"
+        ]["number"]
+        == 1
+    )
+
+
+def automode(folder: Path) -> tuple[Job, Plan]:
+    """A search that opens with a trial outside of the space, and one inside."""
+    asked = Job.from_dict({"training_data": {"path": str(folder)}, "limits": {"max_trials": 6}})
+    space: list[dict[str, Any]] = [
+        {
+            "model_name": Choice(type="choice", values=["resnet18", "mobilenetv2"]),
+            "learning_rate": LogUniform(type="loguniform", min_value=-9, max_value=-1),
+            "optimizer": "adamw",
+        }
+    ]
+    first = {"model_name": "mobilenetv2", "learning_rate": 0.05, "optimizer": "adamw"}
+    recipes = [Recipe({"method": "majority_class"}), Recipe(first, 0)]
+    opening = opening_trials(asked, AutoModePlan(recipes, space))
+    return asked, Plan(opening, 6, space)
+
+
+def run_opening(folder: Path, *, up_to: int = 100) -> list[dict[str, Any]]:
+    asked, plan = automode(folder)
+    results = open_results(folder, asked)
+    left = results.plan(plan.trials)
+    sampler = Bayesian(asked, results, plan.space, left)
+    for count in range(up_to + 1):
+        config = sampler.suggest(f"ray-{count}")
+        if config == Searcher.FINISHED or count == up_to:
+            break
+        end(results, config["trial"]["trial_id"], goodness(config["trial"]["asked"]))
+        sampler.on_trial_complete(f"ray-{count}", {"anything": 1})
+    return [trial.hyperparameters for trial in results.trials.values()]
+
+
+def test_a_search_opens_with_what_is_planned_and_learns_from_it(tmp_path: Path) -> None:
+    trials = run_opening(tmp_path)
+    assert len(trials) == 6
+    assert trials[0] == {"method": "majority_class"}
+    assert trials[1]["learning_rate"] == pytest.approx(0.05)
+    assert all(asked["optimizer"] == "adamw" for asked in trials[1:])
+    assert len({asked["learning_rate"] for asked in trials[1:]}) == 5
+
+
+@pytest.mark.parametrize("cut", [0, 1, 3])
+def test_a_planned_opening_is_resumed_like_the_rest(tmp_path: Path, cut: int) -> None:
+    whole = run_opening(tmp_path / "whole")
+    run_opening(tmp_path / "cut", up_to=cut)
+    assert run_opening(tmp_path / "cut") == whole

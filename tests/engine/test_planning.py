@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from automl.dataset import manifest
-from automl.engine.planning import Resources, plan_resources, plan_trials
+from automl.engine.planning import Resources, plan_resources, reachable
+from automl.engine.planning import plan as planned
 from automl.job import Job
 
 
@@ -14,7 +15,7 @@ def job(folder: Path, **keys: Any) -> Job:
 
 def plan(folder: Path, **keys: Any) -> list[dict[str, Any]]:
     asked = job(folder, **keys)
-    return [t.asked for t in plan_trials(asked, manifest.build(asked), has_gpu=False)]
+    return [t.asked for t in planned(asked, manifest.build(asked), has_gpu=False).trials]
 
 
 def resources(*, num_cpus: int, num_gpus: int = 0, **keys: Any) -> Resources:
@@ -63,15 +64,29 @@ def test_a_grid_ends_at_max_trials(shapes: Path) -> None:
     assert [t["training_batch_size"] for t in trials] == [4, 8]
 
 
-def test_automode_chooses_small_networks_for_small_pictures(shapes: Path) -> None:
+def test_automode_without_weights_opens_with_the_majority_and_trains_small_networks(
+    shapes: Path,
+) -> None:
     trials = plan(shapes, limits={"max_trials": 4})
+    assert [t.get("method", "fine_tuning") for t in trials] == ["majority_class"] + [
+        "fine_tuning"
+    ] * 3
     assert {t["training_crop_size"] for t in trials} == {32}
-    assert len({(t["model_name"], t["learning_rate"]) for t in trials}) == 4
+    assert len({t["model_name"] for t in trials[1:]}) == 3
 
 
 def test_what_the_job_fixes_holds_in_automode_too(shapes: Path) -> None:
     trials = plan(shapes, limits={"max_trials": 3}, training_parameters={"number_of_epochs": 1})
     assert {t["number_of_epochs"] for t in trials} == {1}
+
+
+def test_a_fixed_model_is_not_tried_twice_with_the_same_values(shapes: Path) -> None:
+    asked = job(shapes, limits={"max_trials": 9}, training_parameters={"model_name": "test_resnet"})
+    found = planned(asked, manifest.build(asked), has_gpu=False)
+    assert len(found.trials) == 2
+    assert found.num_trials == 9
+    assert found.space  # the others are drawn
+    assert {h.model_name for h in reachable(asked, found)} == {"test_resnet"}
 
 
 @pytest.mark.parametrize("num_cpus", [1, 2, 3, 8, 64])
