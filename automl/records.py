@@ -162,6 +162,11 @@ class TrialRecord(FrozenModel):
     error: TrialError | None = None
 
     @property
+    def method(self) -> str:
+        """How the model is made; everything but fine_tuning is the floor of the search."""
+        return str(self.hyperparameters.get("method", "fine_tuning"))
+
+    @property
     def model_name(self) -> str:
         return str(self.hyperparameters["model_name"])
 

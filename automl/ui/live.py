@@ -22,6 +22,7 @@ def headline(
     best.metric(
         f"Best {wording.metric(metric)}",
         wording.score_of(first, metric),
+        delta=_lift(ranked, metric),
         border=True,
         help="On the validation pictures, with its 95 % interval.",
     )
@@ -32,6 +33,15 @@ def headline(
     for column in left:
         seconds = timeline.seconds_left(record, now())
         column.metric("Time left, about", wording.duration(seconds), border=True)
+
+
+def _lift(ranked: list[TrialRecord], metric: str) -> str | None:
+    """How far the best trial is above what needs no training; None where that is not known."""
+    floor = next((trial for trial in ranked if trial.method != "fine_tuning"), None)
+    if floor is None or floor is ranked[0]:
+        return None
+    difference = (ranked[0].score(metric) or 0.0) - (floor.score(metric) or 0.0)
+    return f"{difference:+.3f} over the {wording.method(floor.method)}"
 
 
 def preparation(record: ExperimentRecord, state: ExperimentState) -> None:
@@ -64,7 +74,7 @@ def running_trials(
 def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str) -> None:
     epoch = trial.evaluations[-1].epoch if trial.evaluations else 0
     asked = timeline.epochs_asked(trial)
-    name = wording.plain(f"#{trial.number} {trial.model_name}")
+    name = wording.plain(f"#{trial.number} {wording.model(trial)}")
     line, button = st.columns([6, 1], vertical_alignment="center")
     of = f"epoch {epoch} of {asked}" if asked else f"epoch {epoch}"
     score = wording.score(trial.score(metric))
