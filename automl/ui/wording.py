@@ -92,6 +92,11 @@ def metric(name: str) -> str:
     return name.replace("_", " ").replace("auc", "AUC")
 
 
+def kind(name: str) -> str:
+    """The kind of a finding as words: `near_duplicates` without underscores."""
+    return name.replace("_", " ").capitalize()
+
+
 def state_icon(state: ExperimentState | TrialState) -> str:
     return _LOOK[state][1]
 
