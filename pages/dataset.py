@@ -115,8 +115,8 @@ left, right = st.columns([3, 2], gap="medium")
 with left:
     dataset_gallery.show(found, given)
     dataset_view.as_the_model_sees(found)
-with right:
-    dataset_view.findings(found, given, job.corrections)
     dataset_view.class_sizes(found.report)
     corrections_view.rename(found.class_names, given.class_names, job.corrections)
     dataset_view.shapes(found.report)
+with right:
+    dataset_view.findings(found, given, job.corrections)

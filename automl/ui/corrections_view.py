@@ -93,21 +93,24 @@ def of_picture(sample: "pd.Series[Any]", found: Manifest, given: Manifest) -> bo
         key=f"label of {path}",
         help="Choose the right label, or write a new one.",
     )
-    changes: dict[str, Any] = {}
-    if st.button("Change the label", icon=":material/edit:", disabled=label == sample["label"]):
-        (name,) = corrections_of.names_of([path], given.samples)
-        changes["relabel"] = {**corrections.relabel, name: label}
-    if st.button(
-        "Leave out",
-        icon=":material/visibility_off:",
-        help="The file stays where it is.",
-        key=f"leave out {path}",
-    ):
-        (name,) = corrections_of.names_of([path], given.samples)
-        changes["exclude"] = [*corrections.exclude, name]
-    if changes:
-        data_choice.correct(corrections.model_copy(update=changes))
-    return bool(changes)
+    with st.container(horizontal=True):
+        relabels = st.button(
+            "Change the label", icon=":material/edit:", disabled=label == sample["label"]
+        )
+        leaves_out = st.button(
+            "Leave out",
+            icon=":material/visibility_off:",
+            help="The file stays where it is.",
+            key=f"leave out {path}",
+        )
+    if not (relabels or leaves_out):
+        return False
+    (name,) = corrections_of.names_of([path], given.samples)
+    change: dict[str, Any] = {"relabel": {**corrections.relabel, name: label}}
+    if leaves_out:
+        change = {"exclude": [*corrections.exclude, name]}
+    data_choice.correct(corrections.model_copy(update=change))
+    return True
 
 
 def _leaked(kind: str, corrections: Corrections) -> None:

@@ -48,37 +48,55 @@ def findings(manifest: Manifest, given: Manifest, corrections: Corrections) -> N
         corrections: what has been changed before.
     """
     st.subheader("Findings")
-    if not manifest.report.findings:
+    remarks = [one for one in manifest.report.findings if one.severity is Severity.INFO]
+    faults = [one for one in manifest.report.findings if one.severity is not Severity.INFO]
+    if not faults:
         st.success("Nothing wrong was found.", icon=":material/check_circle:")
     can_be_shown = set(shown.readable(manifest.samples)["path"])
-    for finding in manifest.report.findings:
+
+    def show(finding: Finding) -> None:
         seen = [Path(path) for path in finding.paths if path in can_be_shown][:_NUM_SHOWN]
         with st.container(border=True, gap="xsmall"):
-            _finding(finding, seen, manifest.concerned[finding.kind])
-            with st.container(horizontal=True, vertical_alignment="bottom"):
+            _finding(finding, seen)
+            with st.container(horizontal=True):
                 if seen:
                     _show_in_gallery(finding.kind)
                 corrections_view.action(finding.kind, manifest, given, corrections)
+                _files(finding, len(manifest.concerned[finding.kind]))
+
+    for finding in faults:
+        show(finding)
+    if remarks:
+        with st.expander(f"Worth knowing ({len(remarks)})", expanded=not faults):
+            for finding in remarks:
+                show(finding)
 
 
-def _finding(finding: Finding, seen: list[Path], paths: list[str]) -> None:
+def _finding(finding: Finding, seen: list[Path]) -> None:
     color, icon = _LOOK[finding.severity]
-    st.badge(finding.severity.value, icon=icon, color=color)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(finding.severity.value, icon=icon, color=color)
+        st.markdown(f"**{wording.kind(finding.kind)}**")
     st.markdown(wording.plain(finding.message))
     if seen:
         pictures = [gallery.Picture(path, "") for path in seen]
         gallery.strip(pictures, width=56, key=f"pictures of {finding.kind}")
-    if paths:
-        with st.expander(wording.count(len(paths), "file")):
-            st.code("\n".join(finding.paths), language=None)
-            if len(paths) > len(finding.paths):
-                st.caption(f"The first {len(finding.paths)} of {len(paths):,}.")
+
+
+def _files(finding: Finding, count: int) -> None:
+    if not count:
+        return
+    with st.popover(wording.count(count, "file")):
+        st.code("\n".join(finding.paths), language=None)
+        if count > len(finding.paths):
+            st.caption(f"The first {len(finding.paths)} of {count:,}.")
 
 
 def _show_in_gallery(kind: str) -> None:
     st.button(
-        "Show in the gallery",
+        "Show",
         icon=":material/photo_library:",
+        help="All of them, in the gallery.",
         key=f"show {kind}",
         on_click=dataset_gallery.show_finding,
         args=(kind,),

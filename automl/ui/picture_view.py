@@ -11,6 +11,7 @@ from automl.dataset.manifest import Manifest
 from automl.ui import cached, corrections_view, wording
 
 _POSITION = "position of the picture in view"
+_MAX_WIDTH, _MAX_HEIGHT = 560, 500  # pixels; the whole picture is on a screen of 720
 
 
 def open_at(position: int, rows: pd.DataFrame, found: Manifest, given: Manifest) -> None:
@@ -32,24 +33,29 @@ def _dialog(rows: pd.DataFrame, found: Manifest, given: Manifest) -> None:
     sample = rows.iloc[position]
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        enlarged = cached.enlarged(Path(sample["path"]))
-        if enlarged is None:
-            st.caption("The picture cannot be read where it was.")
-        else:
-            st.image(enlarged, width="stretch", alt=str(sample["label"]))
+        _picture(sample)
     with right:
+        _leaf(position, len(rows))
         _facts(sample, found)
         if corrections_view.of_picture(sample, found, given):
             st.rerun()
-    _leaf(position, len(rows))
+
+
+def _picture(sample: "pd.Series[Any]") -> None:
+    enlarged = cached.enlarged(Path(sample["path"]))
+    if enlarged is None:
+        st.caption("The picture cannot be read where it was.")
+        return
+    width = min(_MAX_WIDTH, _MAX_HEIGHT * sample["width"] / sample["height"])
+    st.image(enlarged, width=max(round(width), 1), alt=str(sample["label"]))
 
 
 def _facts(sample: "pd.Series[Any]", found: Manifest) -> None:
     st.markdown(f"**{wording.plain(str(sample['label']))}**")
     size = f"{sample['width']} × {sample['height']} px"
-    bytes_ = f"{wording.number(sample['num_bytes'] / 1000)} kB"
-    st.caption(wording.plain(" · ".join([size, sample["format"], sample["mode"], bytes_])))
-    st.caption({"train": "Trains", "validation": "Validates", "test": "Tests"}[sample["split"]])
+    weight = f"{wording.number(sample['num_bytes'] / 1000)} kB"
+    facts = [sample["split"], size, sample["format"], sample["mode"], weight]
+    st.caption(wording.plain(" · ".join(facts)))
     st.code(sample["path"], language=None, wrap_lines=True)
     with st.container(horizontal=True, gap="xsmall"):
         for kind in shown.findings_of(found, sample["path"]):
@@ -61,18 +67,15 @@ def _leaf(position: int, count: int) -> None:
         st.session_state[_POSITION] = position + step
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Previous",
-            icon=":material/chevron_left:",
-            disabled=position == 0,
-            on_click=go,
-            args=(-1,),
-        )
-        st.button(
-            "Next",
-            icon=":material/chevron_right:",
-            disabled=position == count - 1,
-            on_click=go,
-            args=(1,),
-        )
+        for name, icon, step, last in (
+            ("Previous", "left", -1, 0),
+            ("Next", "right", 1, count - 1),
+        ):
+            st.button(
+                name,
+                icon=f":material/chevron_{icon}:",
+                disabled=position == last,
+                on_click=go,
+                args=(step,),
+            )
         st.caption(f"{position + 1:,} of {count:,}")
