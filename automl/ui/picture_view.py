@@ -24,11 +24,12 @@ def open_at(position: int, rows: pd.DataFrame, found: Manifest, given: Manifest)
         given: the data set as it is.
     """
     st.session_state[_POSITION] = position
-    _dialog(rows, found, given)
+    show(rows, found, given)
 
 
 @st.dialog("Picture", width="large")
-def _dialog(rows: pd.DataFrame, found: Manifest, given: Manifest) -> None:
+def show(rows: pd.DataFrame, found: Manifest, given: Manifest) -> None:
+    """The one of the rows that is in view; arguments as of `open_at`."""
     position: int = st.session_state[_POSITION]
     sample = rows.iloc[position]
     left, right = st.columns([3, 2], gap="medium")
