@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="automl-benchmark-") as place:
         folder = Path(place) / "pictures"
         write_small_pictures(folder, count)
-        for path in sorted((folder / "first").iterdir())[:_NUM_COPIES]:
+        for path in sorted((folder / "first").iterdir())[-_NUM_COPIES:]:
             shutil.copy(path, path.with_name(f"copy-{path.name}"))
         os.environ |= {"AUTOML_HOME": str(Path(place) / "home"), data_roots.VARIABLE: place}
         try:
@@ -100,8 +100,7 @@ def chosen(page: Page, field: str, option: str) -> float:
     entry = page.get_by_role("option", name=option, exact=True)
     expect(entry).to_be_visible()
     taken = changed(page, entry.click)
-    box.press("Escape")
-    changed(page, lambda: box.press("Backspace"))
+    changed(page, page.get_by_role("button", name="Clear value").click)
     return taken
 
 

@@ -36,6 +36,15 @@ class Manifest:
     concerned: dict[str, list[str]]
     """Kind of finding -> paths of all the files concerned, of which the report has the first."""
 
+    @property
+    def readable(self) -> pd.DataFrame:
+        """The samples that can be used."""
+        return self.samples[self.samples["problem"].isna()]
+
+    @functools.cached_property
+    def readable_paths(self) -> frozenset[str]:
+        return frozenset(self.readable["path"])
+
 
 def build(job: Job, *, progress: Progress | None = None) -> Manifest:
     """The job's data, ready to train on.

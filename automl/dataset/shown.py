@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from automl.dataset.manifest import Manifest
@@ -28,17 +29,13 @@ class Filter:
     """Its kind."""
 
 
-def readable(samples: pd.DataFrame) -> pd.DataFrame:
-    return samples[samples["problem"].isna()]
-
-
 def choose(manifest: Manifest, wanted: Filter) -> pd.DataFrame:
     """The samples that can be shown and fit, of all classes in turn if there is nothing to compare.
 
     Pictures of a finding about likeness come with those that they are like, side by side, also
     where only one of them is at fault: a leaked picture with the one it was trained on.
     """
-    rows = readable(manifest.samples)
+    rows = manifest.readable
     together = None
     if wanted.finding is not None:
         together = _TOGETHER.get(wanted.finding)
@@ -55,7 +52,7 @@ def choose(manifest: Manifest, wanted: Filter) -> pd.DataFrame:
 
 def findings(manifest: Manifest) -> list[str]:
     """Kinds of the findings that have pictures to show, in the order of the report."""
-    there = set(readable(manifest.samples)["path"])
+    there = manifest.readable_paths
     kinds = [finding.kind for finding in manifest.report.findings]
     return [kind for kind in kinds if not there.isdisjoint(manifest.concerned[kind])]
 
@@ -66,9 +63,10 @@ def findings_of(manifest: Manifest, path: str) -> list[str]:
 
 
 def _concerned(rows: pd.DataFrame, paths: list[str], together: str | None) -> pd.DataFrame:
-    found = rows[rows["path"].isin(paths)]
+    names = set(paths)
+    at_fault = np.fromiter((path in names for path in rows["path"]), bool, len(rows))
     if together is None:
-        return found
-    alike = rows[rows[together].isin(found[together].unique())]
-    first = alike.groupby(together)["id"].transform("min")
-    return alike.assign(first=first).sort_values(["first", "id"])
+        return rows[at_fault]
+    group, _ = pd.factorize(rows[together])  # numbered as they come, -1 where there is none
+    alike = np.isin(group, group[at_fault & (group >= 0)])
+    return rows[alike].iloc[np.argsort(group[alike], kind="stable")]

@@ -61,6 +61,7 @@ def _choose(name: str, everything: str, options: list[str], key: str) -> str | N
     chosen: str | None = st.selectbox(
         name,
         options,
+        index=None,
         placeholder=everything,
         format_func=wording.kind if key == _FINDING else str,
         key=key,

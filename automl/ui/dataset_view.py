@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from automl.dataset import shown
 from automl.dataset.corrections import Corrections
 from automl.dataset.manifest import Manifest
 from automl.dataset.report import DatasetReport, Finding, Severity
@@ -22,11 +21,11 @@ _NUM_SHOWN = 6
 
 def median_side(manifest: Manifest) -> float:
     """Median over the pictures of the shorter side, in pixels."""
-    return float(shown.readable(manifest.samples)[["width", "height"]].min(axis=1).median())
+    return float(manifest.readable[["width", "height"]].min(axis=1).median())
 
 
 def summary(manifest: Manifest) -> None:
-    pictures = shown.readable(manifest.samples)
+    pictures = manifest.readable
     unreadable = len(manifest.samples) - len(pictures)
     metrics = (
         ("Pictures", f"{len(pictures):,}"),
@@ -52,10 +51,11 @@ def findings(manifest: Manifest, given: Manifest, corrections: Corrections) -> N
     faults = [one for one in manifest.report.findings if one.severity is not Severity.INFO]
     if not faults:
         st.success("Nothing wrong was found.", icon=":material/check_circle:")
-    can_be_shown = set(shown.readable(manifest.samples)["path"])
 
     def show(finding: Finding) -> None:
-        seen = [Path(path) for path in finding.paths if path in can_be_shown][:_NUM_SHOWN]
+        seen = [Path(path) for path in finding.paths if path in manifest.readable_paths][
+            :_NUM_SHOWN
+        ]
         with st.container(border=True, gap="xsmall"):
             _finding(finding, seen)
             with st.container(horizontal=True):
@@ -113,7 +113,7 @@ def class_sizes(report: DatasetReport) -> None:
 
 def as_the_model_sees(manifest: Manifest) -> None:
     """One picture as it is, as it is scored, and as training may see it."""
-    samples = shown.readable(manifest.samples)
+    samples = manifest.readable
     if samples.empty:
         return
     with st.expander("What the model will see"):
