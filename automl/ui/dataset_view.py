@@ -111,12 +111,16 @@ def class_sizes(report: DatasetReport) -> None:
         st.caption(f"The largest {shown} of {len(report.classes):,} classes.")
 
 
+@st.fragment
 def as_the_model_sees(manifest: Manifest) -> None:
     """One picture as it is, as it is scored, and as training may see it."""
     samples = manifest.readable
     if samples.empty:
         return
-    with st.expander("What the model will see"):
+    fold = st.expander("What the model will see", key="what the model sees", on_change="rerun")
+    if not fold.open:  # what nobody looks at is neither decoded nor sent
+        return
+    with fold:
         chosen = st.selectbox("Picture of class", manifest.class_names, key="class to preview")
         path = Path(samples.loc[samples["label"] == chosen, "path"].iloc[0])
         side = fitting_side(median_side(manifest))
@@ -136,9 +140,13 @@ def as_the_model_sees(manifest: Manifest) -> None:
         )
 
 
+@st.fragment
 def shapes(report: DatasetReport) -> None:
     """How large the pictures are and of which proportions, formats and modes."""
-    with st.expander("Sizes, formats and modes"):
+    fold = st.expander("Sizes, formats and modes", key="sizes", on_change="rerun")
+    if not fold.open:
+        return
+    with fold:
         for name, distribution in (
             ("Short side (pixels)", report.short_sides),
             ("Width / height", report.aspect_ratios),

@@ -277,6 +277,8 @@ def test_a_renamed_class_can_be_renamed_again(open_page, make_pictures):
 
 def test_one_sees_what_the_model_will_see(open_page, make_pictures):
     page = open_page("dataset", data=str(make_pictures(per_class=12)))
+    page.session_state["what the model sees"] = True
+    page.run()
     (preview,) = [one for one in page.expander if one.label == "What the model will see"]
     captions = [image.captions[0] for image in preview.image]
     assert captions == ["as it is", "scored", *["trained on"] * 4]
