@@ -250,6 +250,28 @@ def test_pictures_of_a_finding_are_left_out_with_a_click_and_come_back_with_anot
     assert page.metric[0].value == "13"
 
 
+def test_copies_are_left_out_but_not_the_picture_that_was_copied(open_page, make_pictures):
+    pictures = make_pictures()
+    (pictures / "cat" / "copy.png").write_bytes((pictures / "cat" / "0.png").read_bytes())
+    page = open_page("dataset", data=str(pictures))
+    page.button(key="leave out exact_duplicates").click().run()
+    assert page.metric[0].value == "12"
+    assert "cat/copy.png left out" in texts(page).replace("\\", "")
+
+
+def test_changes_that_fit_the_pictures_no_more_can_be_undone(open_page, make_pictures):
+    pictures = make_pictures()
+    (pictures / "cat" / "copy.png").write_bytes((pictures / "cat" / "0.png").read_bytes())
+    page = open_page("dataset", data=str(pictures))
+    page.button(key="leave out exact_duplicates").click().run()
+    (pictures / "cat" / "copy.png").unlink()
+    page.run()
+    assert "which is not there" in page.error[0].value
+    click(page, "Undo all changes")
+    assert not page.error
+    assert page.metric[0].value == "12"
+
+
 def test_classes_are_merged_and_the_job_says_so(open_page, make_pictures):
     pictures = make_pictures(("cat", "dog", "puppy"))
     page = open_page("dataset", data=str(pictures))
