@@ -280,3 +280,15 @@ def test_a_job_on_data_out_of_reach_is_not_started(started):
 def click_start(page):
     next(button for button in page.button if button.label == "Start").click().run()
     assert not page.exception
+
+
+def test_a_pasted_job_brings_its_test_data_but_none_from_out_of_reach(open_page, make_pictures):
+    pictures = make_pictures()
+    page = open_page("configure", data=str(pictures))
+    for place in (str(pictures), "/etc"):
+        job = f"training_data: {{path: {pictures}}}\nseed: 7\ntest_data: {{path: {place}}}\n"
+        page.text_area(key="pasted job").set_value(job)
+        button(page, "Fill in the form").click().run()
+        assert (page.query_params["test"], page.query_params["seed"]) == (place, "7")
+    assert "'/etc' is outside of the folders" in page.error[0].value.replace("\\", "")
+    assert not page.code
