@@ -150,10 +150,9 @@ def inspected(folder: Path) -> dict[str, float]:
     }
 
 
-def peak_megabytes() -> float:
-    """Of this process alone; what getrusage says includes the parent's before it became this."""
-    status = Path("/proc/self/status").read_text("utf-8")
-    (line,) = [line for line in status.splitlines() if line.startswith("VmHWM")]
+def peak_megabytes(status: Path = Path("/proc/self/status")) -> float:
+    """Of a process alone; what getrusage says includes the parent's before it became this."""
+    (line,) = [line for line in status.read_text("utf-8").splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1]) / 1024
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from automl.job_errors import JobError
 from automl.ui import (
     cached,
+    data_choice,
     dataset_view,
     frame,
     job_form,
@@ -21,9 +22,9 @@ from automl.ui import (
 launch.follow()
 frame.begin("Configure")
 job_panel.copy_from_link()
-data = selection.require_data()
+data = data_choice.require()
 try:
-    found = cached.inspection(data, selection.target_column(), selection.corrections())
+    found = cached.inspection(data_choice.job(data))
 except (ValueError, OSError) as error:
     st.error(wording.plain(str(error)))
     st.page_link("pages/dataset.py", label="Choose other pictures", icon=":material/arrow_back:")
@@ -35,11 +36,7 @@ with left:
     suggested = source.free_name(data, set(selection.experiment_names()))
     name = st.text_input("Name of the experiment", suggested, key=f"name {suggested}")
     draft = job_form.show(data, dataset_view.median_side(found), mirror=not source.is_digits(data))
-    draft = replace(
-        draft,
-        target_column_name=selection.target_column(),
-        corrections=selection.corrections(),
-    )
+    draft = replace(draft, about_data=data_choice.about())
 with right:
     try:
         job = draft.job()

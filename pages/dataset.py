@@ -4,13 +4,23 @@ import streamlit as st
 
 from automl import launcher
 from automl.dataset.corrections import Corrections
-from automl.ui import cached, corrections_view, dataset_view, frame, selection, source, wording
+from automl.ui import (
+    cached,
+    corrections_view,
+    data_choice,
+    data_options,
+    dataset_gallery,
+    dataset_view,
+    frame,
+    source,
+    wording,
+)
 
 frame.begin("Dataset")
 
 
 def take(data: source.DataSource) -> None:
-    selection.choose_data(data)
+    data_choice.choose(data)
     st.rerun()
 
 
@@ -45,18 +55,21 @@ def choices() -> None:
             take(source.save_upload(file, file.name))
 
 
-def refused(error: ValueError) -> None:
+def refused(error: Exception) -> None:
     st.error(wording.plain(str(error)))
+    corrections_view.summary(data_choice.corrections())
+    if data is not None and source.is_within_reach(data):
+        data_options.show(data, [], None)
     st.markdown("Choose other pictures:")
     choices()
     st.stop()
 
 
-def choose_target_column(data: source.DataSource) -> str:
+def choose_target_column(names: list[str]) -> None:
     """Ask which column holds the labels, where there are columns."""
-    names, chosen = cached.columns(data), selection.target_column()
+    chosen = data_choice.target_column()
     if not names:
-        return chosen
+        return
     index = names.index(chosen) if chosen in names else None
     picked = st.selectbox(
         "Column of the labels",
@@ -69,20 +82,20 @@ def choose_target_column(data: source.DataSource) -> str:
     if picked is None:
         st.info("Each row of this table is a picture. Which column says what it shows?")
         st.stop()
-    selection.choose_target_column(picked)
-    return picked
+    data_choice.choose_target_column(picked)
 
 
-data = selection.chosen_data()
+data = data_choice.chosen()
 if data is None:
     st.info("Which pictures should the model learn from? Each class is a folder of pictures.")
     choices()
     st.stop()
 try:
-    target_column = choose_target_column(data)
-    corrections = selection.corrections()
-    given = cached.inspection(data, target_column, Corrections())
-    found = cached.inspection(data, target_column, corrections)
+    columns = cached.columns(data)
+    choose_target_column(columns)
+    job = data_choice.job(data)
+    given = cached.inspection(job.model_copy(update={"corrections": Corrections()}))
+    found = cached.inspection(job)
 except (ValueError, OSError) as error:  # DataError, or the path is gone
     refused(error)
 
@@ -91,19 +104,19 @@ blocked = bool(found.report.blocking)
 with st.container(horizontal=True, vertical_alignment="center"):
     st.caption(wording.plain(str(data.path)))
     if st.button("Use other pictures", icon=":material/swap_horiz:"):
-        selection.choose_data(None)
+        data_choice.choose(None)
         st.rerun()
     if st.button("Configure", type="primary", icon=":material/arrow_forward:", disabled=blocked):
-        parameters = {"data": str(data.path), "target": target_column}
-        st.switch_page("pages/configure.py", query_params=parameters)
-corrections_view.summary(corrections)
+        st.switch_page("pages/configure.py", query_params=data_choice.link())
+corrections_view.summary(job.corrections)
 dataset_view.summary(found)
+data_options.show(data, columns, found.report)
 left, right = st.columns([3, 2], gap="medium")
 with left:
-    dataset_view.pictures(found)
+    dataset_gallery.show(found, given)
     dataset_view.as_the_model_sees(found)
-with right:
-    dataset_view.findings(found, corrections)
     dataset_view.class_sizes(found.report)
-    corrections_view.rename(found.class_names, given.class_names, corrections)
+    corrections_view.rename(found.class_names, given.class_names, job.corrections)
     dataset_view.shapes(found.report)
+with right:
+    dataset_view.findings(found, given, job.corrections)

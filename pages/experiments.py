@@ -5,7 +5,7 @@ import math
 import streamlit as st
 
 from automl import home, store
-from automl.ui import frame, selection, source
+from automl.ui import data_choice, frame, source
 
 _PER_PAGE = 10
 
@@ -16,7 +16,7 @@ experiment_dirs = store.experiment_dirs(home.experiments_dir())
 def try_the_sample() -> None:
     with st.spinner("Writing the pictures"):
         data = source.digits()
-    selection.choose_data(data)
+    data_choice.choose(data)
     st.switch_page("pages/configure.py", query_params={"data": str(data.path)})
 
 
@@ -43,7 +43,7 @@ if not experiment_dirs:
     st.stop()
 
 if st.button("New experiment", type="primary", icon=":material/add:"):
-    selection.choose_data(None)
+    data_choice.choose(None)
     st.switch_page("pages/dataset.py")
 from automl.ui import experiment_card  # noqa: E402 (slow; what is above is on the screen by now)
 

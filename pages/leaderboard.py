@@ -3,7 +3,7 @@
 import streamlit as st
 
 from automl import launcher, leaderboard
-from automl.ui import cached, charts, frame, ranking, trial_table, wording
+from automl.ui import cached, charts, data_choice, frame, ranking, trial_table, wording
 
 experiment_dir, state = frame.begin_with_experiment("Leaderboard")
 job = cached.job(experiment_dir)
@@ -47,5 +47,5 @@ with st.container(horizontal=True):
         "pages/configure.py",
         label="New experiment with these pictures",
         icon=":material/add:",
-        query_params={"data": str(job.training_data.path)},
+        query_params=data_choice.link_to(job),
     )

@@ -45,6 +45,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     """An empty home for every test, so that none sees another's experiments or the user's."""
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("AUTOML_HOME", str(folder))
+    monkeypatch.setenv("AUTOML_DATA_ROOTS", str(tmp_path_factory.getbasetemp()))
     monkeypatch.delenv("AUTOML_EXPERIMENTS_DIR", raising=False)
     return folder
 

@@ -482,6 +482,12 @@ def test_predict_without_a_single_answer_exits_with_2(tmp_path):
     assert "pets has no model" in automl("predict", "pets", picture).stderr
 
 
+def test_the_app_refuses_a_data_root_that_is_no_folder(tmp_path):
+    done = automl("app", "--data-root", tmp_path / "none")
+    assert done.exit_code == 2
+    assert f"--data-root {tmp_path}/none is not a folder." in done.stderr
+
+
 def test_the_app_refuses_a_port_in_use():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

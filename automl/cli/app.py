@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from automl import data_roots
 from automl.cli.output import FAILED, fail, tell
 
 _HOST = "127.0.0.1"
@@ -16,8 +17,17 @@ _SCRIPT = Path(__file__).parents[2] / "app.py"
 
 def open_app(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where to listen.")] = 8501,
+    data_root: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A folder whose data the app may read, instead of your home and the working "
+            "directory; can be given several times."
+        ),
+    ] = None,
 ) -> None:
     """Serve the app to this machine's browsers; Ctrl-C ends it, experiments go on."""
+    if data_root:
+        os.environ[data_roots.VARIABLE] = os.pathsep.join(map(_usable_root, data_root))
     if not _SCRIPT.is_file():
         fail(f"{_SCRIPT} is not there: the app runs from a checkout of the repository.", FAILED)
     refusal = _refusal(port)
@@ -27,6 +37,15 @@ def open_app(
     options = [f"--server.port={port}", f"--server.address={_HOST}"]
     program = [sys.executable, "-m", "streamlit", "run", str(_SCRIPT), *options]
     os.execv(sys.executable, program)  # this process becomes the server and gets its signals
+
+
+def _usable_root(folder: Path) -> str:
+    path = folder.expanduser().absolute()
+    if not path.is_dir():
+        fail(f"--data-root {folder} is not a folder. Give one that is there.")
+    if os.pathsep in str(path):
+        fail(f"--data-root {folder} has a {os.pathsep} in its name. Give a link to it instead.")
+    return str(path)
 
 
 def _refusal(port: int) -> str | None:

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -65,6 +66,24 @@ def apply(samples: "pd.DataFrame", corrections: Corrections) -> "tuple[pd.DataFr
         samples = samples.drop(index=list(excluded))
         done.append(f"{_pictures(len(excluded))} left out.")
     return samples, done
+
+
+def names_of(paths: Iterable[str], samples: "pd.DataFrame") -> list[str]:
+    """What to call pictures in corrections: the shortest end of each path, its folder included,
+    that fits none of the other samples."""
+    every = [path.split("/") for path in samples["path"].unique()]
+    names = {path: path for path in paths}
+    unnamed = set(names)
+    for length in range(2, max(map(len, every), default=0)):
+        ends = Counter("/".join(parts[-length:]) for parts in every)
+        for path in list(unnamed):
+            end = "/".join(path.split("/")[-length:])
+            if ends[end] == 1:
+                names[path] = end
+                unnamed.remove(path)
+        if not unnamed:
+            break
+    return list(names.values())
 
 
 def settle_leaks(

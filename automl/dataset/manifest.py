@@ -18,8 +18,6 @@ from automl.job import DataSource, Job
 
 Progress = Callable[[str, int, int], None]
 
-_VALIDATION_SHARE: float = Job.model_fields["validation_data_size"].default
-
 
 @dataclass(frozen=True)
 class Manifest:
@@ -35,6 +33,18 @@ class Manifest:
 
     report: DatasetReport
 
+    concerned: dict[str, list[str]]
+    """Kind of finding -> paths of all the files concerned, of which the report has the first."""
+
+    @property
+    def readable(self) -> pd.DataFrame:
+        """The samples that can be used."""
+        return self.samples[self.samples["problem"].isna()]
+
+    @functools.cached_property
+    def readable_paths(self) -> frozenset[str]:
+        return frozenset(self.readable["path"])
+
 
 def build(job: Job, *, progress: Progress | None = None) -> Manifest:
     """The job's data, ready to train on.
@@ -47,6 +57,18 @@ def build(job: Job, *, progress: Progress | None = None) -> Manifest:
         DataError: when it cannot be read or has blocking problems, with all of them.
     """
     caches.hold_data()
+    manifest = look(job, progress=progress)
+    if manifest.report.blocking:
+        raise DataError("\n".join(finding.message for finding in manifest.report.blocking))
+    return manifest
+
+
+def look(job: Job, *, progress: Progress | None = None) -> Manifest:
+    """As `build`, with blocking problems in the report rather than raised.
+
+    Raises:
+        DataError: the data cannot be read, or the corrections do not fit it.
+    """
     given = {"validation": job.validation_data, "test": job.test_data}
     read_source = functools.partial(
         read, target_column_name=job.target_column_name, datastores=job.datastores
@@ -55,10 +77,7 @@ def build(job: Job, *, progress: Progress | None = None) -> Manifest:
     parts += [
         _scanned(read_source, source, split, progress) for split, source in given.items() if source
     ]
-    manifest = _finish(_joined(parts), job.corrections, job.validation_data_size, job.seed)
-    if manifest.report.blocking:
-        raise DataError("\n".join(finding.message for finding in manifest.report.blocking))
-    return manifest
+    return _finish(_joined(parts), job)
 
 
 def inspect(
@@ -69,16 +88,14 @@ def inspect(
     datastores: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
-    """A data set on its own, blocking problems included in the report rather than raised.
-
-    Raises:
-        DataError: when it cannot be read, or the corrections do not fit it.
-    """
-    read_source = functools.partial(
-        read, target_column_name=target_column_name, datastores=datastores
+    """`look` at a data set on its own, split as by default."""
+    job = Job(
+        training_data=source,
+        target_column_name=target_column_name,
+        datastores=dict(datastores or {}),
+        corrections=corrections or Corrections(),
     )
-    samples = _scanned(read_source, source, None, progress)
-    return _finish(samples, corrections or Corrections(), _VALIDATION_SHARE, seed=0)
+    return look(job, progress=progress)
 
 
 def _scanned(
@@ -110,24 +127,23 @@ def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
     return samples
 
 
-def _finish(
-    samples: pd.DataFrame, wanted: Corrections, validation_share: float, seed: int
-) -> Manifest:
-    samples, changes = corrections.apply(samples, wanted)
+def _finish(samples: pd.DataFrame, job: Job) -> Manifest:
+    samples, changes = corrections.apply(samples, job.corrections)
     samples["near_duplicate_group"] = near_duplicates.groups(samples)
     same = near_duplicates.sameness(samples)
-    samples, settled = corrections.settle_leaks(samples, same, wanted.leaked)
+    samples, settled = corrections.settle_leaks(samples, same, job.corrections.leaked)
     samples = samples.drop(columns="fingerprint").reset_index(drop=True)
     samples["id"] = range(len(samples))
     validation_given = bool((samples["split"] == "validation").any())
     report = checks.check(samples, validation_given=validation_given)
-    samples = assign(samples, validation_share=validation_share, seed=seed)
+    samples = assign(samples, validation_share=job.validation_data_size, seed=job.seed)
     report = checks.check_split(samples, report).plus(_applied(changes + settled))
     class_names = sorted(report.classes)
     index = {name: position for position, name in enumerate(class_names)}
     readable = samples["problem"].isna()
     samples["label_index"] = samples["label"].map(index).where(readable).astype("Int64")
-    return Manifest(samples, class_names, report)
+    concerned = {one.kind: one.paths for one in report.findings}
+    return Manifest(samples, class_names, report.shortened(), concerned)
 
 
 def _applied(changes: list[str]) -> list[Finding]:

@@ -65,6 +65,18 @@ def sameness(samples: pd.DataFrame) -> pd.Series:
     return ("near " + group).fillna(samples["content_hash"])
 
 
+def all_but_largest(samples: pd.DataFrame) -> list[str]:
+    """Paths of the near duplicates that can go; needs `near_duplicate_group`.
+
+    Of each group the picture of most pixels stays, on each side and under each label.
+    """
+    near = samples[samples["near_duplicate_group"].notna()]
+    sized = near.assign(pixels=near["width"] * near["height"])
+    ranked = sized.sort_values(["pixels", "id"], ascending=[False, True], kind="stable")
+    spare = ranked.duplicated(["near_duplicate_group", "label", "split"])
+    return [str(path) for path in ranked.loc[spare, "path"]]
+
+
 def perceptual_hashes(fingerprints: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """(N,) from fingerprints (N, 304): which low frequencies are stronger than their median."""
     grey = fingerprints[:, : GREY_SIDE**2].reshape(-1, GREY_SIDE, GREY_SIDE).astype(np.float32)

@@ -80,18 +80,27 @@ def preprocess(image: Image.Image, *, resize_size: int, crop_size: int) -> NDArr
 
 def thumbnail(source: Path | BinaryIO, side: int = 128) -> bytes:
     """JPEG of at most 10 KB, fitted into a square; tiny pictures are enlarged with hard edges."""
+    image = _fitted(source, side)
+    for quality in (85, 60, 40, 20, 5):
+        encoded = _jpeg(image, quality)
+        if len(encoded) <= MAX_THUMBNAIL_BYTES:
+            return encoded
+    return thumbnail(io.BytesIO(encoded), side // 2)
+
+
+def enlarged(source: Path | BinaryIO, side: int = 720) -> bytes:
+    """JPEG to look at closely, fitted into a square as in `thumbnail`."""
+    return _jpeg(_fitted(source, side), 90)
+
+
+def _fitted(source: Path | BinaryIO, side: int) -> Image.Image:
     image = load_rgb(source, min_side=side)
     enlargement = side // max(image.size)
     if enlargement > 1:
         size = (image.width * enlargement, image.height * enlargement)
         image = image.resize(size, Image.Resampling.NEAREST)
     image.thumbnail((side, side))
-    image = _thickened(image, side // 16)
-    for quality in (85, 60, 40, 20, 5):
-        encoded = _jpeg(image, quality)
-        if len(encoded) <= MAX_THUMBNAIL_BYTES:
-            return encoded
-    return thumbnail(io.BytesIO(encoded), side // 2)
+    return _thickened(image, side // 16)
 
 
 def _thickened(image: Image.Image, least: int) -> Image.Image:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from automl.frozen import FrozenModel
 
+MAX_PATHS = 50
+
 
 class Severity(StrEnum):
     """How much a finding matters; blocking ones stop the launch."""
@@ -25,7 +27,7 @@ class Finding(FrozenModel):
     severity: Severity
     count: int
     paths: list[str]
-    """At most 50 of the files concerned."""
+    """The files concerned; in a stored report at most 50 of them."""
 
     message: str
     """What it is, what we do about it and what the user can do."""
@@ -92,3 +94,8 @@ class DatasetReport(FrozenModel):
         order = list(Severity)
         every = sorted([*self.findings, *findings], key=lambda one: order.index(one.severity))
         return self.model_copy(update={"findings": every, **fields})
+
+    def shortened(self) -> Self:
+        """The report with the first `MAX_PATHS` paths of each finding."""
+        cut = [one.model_copy(update={"paths": one.paths[:MAX_PATHS]}) for one in self.findings]
+        return self.model_copy(update={"findings": cut})

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from automl import store
+from automl import data_roots, store
 from automl.dataset.report import DatasetReport
-from automl.job import DataSource, Job
+from automl.job import DATA_KEYS, DataSource, Job
 from automl.records import ExperimentRecord, Predictions, TrialRecord
 from automl.ui import source
 
@@ -20,8 +20,12 @@ if TYPE_CHECKING:  # slow: the first page is on the screen before it needs them
     import pandas as pd
     from numpy.typing import NDArray
 
-    from automl.dataset.corrections import Corrections
     from automl.dataset.manifest import Manifest
+
+_ABOUT_DATA = {
+    *DATA_KEYS,
+    *("target_column_name", "datastores", "corrections", "validation_data_size", "seed"),
+}
 
 # mtime_ns is the cache key; without a leading underscore, which would leave it out of the key
 
@@ -123,6 +127,23 @@ def _thumbnail(path: Path, mtime_ns: int) -> bytes:  # noqa: ARG001
     return pictures.thumbnail(path)
 
 
+def enlarged(path: Path) -> bytes | None:
+    """A JPEG to look at closely; None when the picture is gone or cannot be read any more."""
+    from automl.dataset import pictures
+
+    try:
+        return _enlarged(path, path.stat().st_mtime_ns)
+    except (OSError, pictures.UnreadablePicture):
+        return None
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def _enlarged(path: Path, mtime_ns: int) -> bytes:  # noqa: ARG001
+    from automl.dataset import pictures
+
+    return pictures.enlarged(path)
+
+
 def views(path: Path, side: int) -> "list[NDArray[np.uint8]] | None":
     """A picture as it is scored, then as training may see it; None when it cannot be read."""
     from automl.dataset import pictures
@@ -143,38 +164,33 @@ def _views(path: Path, side: int, mtime_ns: int) -> "list[NDArray[np.uint8]]":  
     return [scored, *trained_on]
 
 
-def inspection(data: DataSource, target_column_name: str, corrections: "Corrections") -> "Manifest":
-    """What the data source holds, with a bar while it is being read. Not to be changed.
+def inspection(job: Job) -> "Manifest":
+    """What the job's data holds, with a bar while it is being read. Not to be changed.
 
     Raises:
-        ValueError: it cannot be read; says why.
+        ValueError: it cannot be read, or is out of reach; says why.
     """
     from automl.dataset import manifest
 
-    how = f"{target_column_name} {corrections.model_dump_json()}"
-    kept = _inspections(str(data.path), how, source.signature(data.path))
+    data_roots.check_job(job)
+    sources = [found for key in DATA_KEYS if (found := getattr(job, key))]
+    signatures = tuple(source.signature(found.path) for found in sources)
+    kept = _inspections(job.model_dump_json(include=_ABOUT_DATA), signatures)
     if not kept:
         place = st.empty()
 
         def tell(what: str, done: int, total: int) -> None:
             place.progress(done / max(total, 1), f"{what}: {done:,} of {total:,}")
 
-        inspected = manifest.inspect(
-            data,
-            target_column_name=target_column_name,
-            corrections=corrections,
-            progress=tell,
-        )
-        kept.append(inspected)
+        kept.append(manifest.look(job, progress=tell))
         place.empty()
     return kept[0]
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _inspections(
-    path: str,  # noqa: ARG001
-    how: str,  # noqa: ARG001
-    signature: tuple[int, ...],  # noqa: ARG001
+    about_data: str,  # noqa: ARG001
+    signatures: tuple[tuple[int, ...], ...],  # noqa: ARG001
 ) -> "list[Manifest]":
     # filled by the caller: Streamlit would replay what a cached function has drawn
     return []
@@ -184,13 +200,14 @@ def columns(data: DataSource) -> list[str]:
     """Names of a table's columns; none for a folder of pictures.
 
     Raises:
-        ValueError: it cannot be read; says why.
+        ValueError: it cannot be read, or is out of reach; says why.
     """
-    return _columns(str(data.path), source.signature(data.path))
+    data_roots.check(data.path)
+    return _columns(data.model_dump_json(), source.signature(data.path))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _columns(path: str, signature: tuple[int, ...]) -> list[str]:  # noqa: ARG001
+def _columns(data: str, signature: tuple[int, ...]) -> list[str]:  # noqa: ARG001
     from automl.dataset import readers
 
-    return readers.columns(DataSource(path=Path(path)))
+    return readers.columns(DataSource.model_validate_json(data))

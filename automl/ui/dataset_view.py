@@ -8,7 +8,7 @@ import streamlit as st
 from automl.dataset.corrections import Corrections
 from automl.dataset.manifest import Manifest
 from automl.dataset.report import DatasetReport, Finding, Severity
-from automl.ui import cached, charts, corrections_view, gallery, wording
+from automl.ui import cached, charts, corrections_view, dataset_gallery, gallery, wording
 from automl.ui.draft import fitting_side
 
 _LOOK: dict[Severity, tuple[wording.Color, str]] = {
@@ -16,21 +16,16 @@ _LOOK: dict[Severity, tuple[wording.Color, str]] = {
     Severity.WARNING: ("orange", ":material/warning:"),
     Severity.INFO: ("blue", ":material/info:"),
 }
-_ALL = "All classes"
 _NUM_SHOWN = 6
-
-
-def readable(samples: pd.DataFrame) -> pd.DataFrame:
-    return samples[samples["problem"].fillna("") == ""]
 
 
 def median_side(manifest: Manifest) -> float:
     """Median over the pictures of the shorter side, in pixels."""
-    return float(readable(manifest.samples)[["width", "height"]].min(axis=1).median())
+    return float(manifest.readable[["width", "height"]].min(axis=1).median())
 
 
 def summary(manifest: Manifest) -> None:
-    pictures = readable(manifest.samples)
+    pictures = manifest.readable
     unreadable = len(manifest.samples) - len(pictures)
     metrics = (
         ("Pictures", f"{len(pictures):,}"),
@@ -43,29 +38,69 @@ def summary(manifest: Manifest) -> None:
         column.metric(name, value, border=True)
 
 
-def findings(manifest: Manifest, corrections: Corrections) -> None:
-    """Worst first, each with the pictures it concerns and what can be done about it."""
+def findings(manifest: Manifest, given: Manifest, corrections: Corrections) -> None:
+    """Worst first, each with the pictures it concerns and what can be done about it.
+
+    Args:
+        manifest: the data set as corrected.
+        given: the data set as it is.
+        corrections: what has been changed before.
+    """
     st.subheader("Findings")
-    if not manifest.report.findings:
+    remarks = [one for one in manifest.report.findings if one.severity is Severity.INFO]
+    faults = [one for one in manifest.report.findings if one.severity is not Severity.INFO]
+    if not faults:
         st.success("Nothing wrong was found.", icon=":material/check_circle:")
-    can_be_shown = set(readable(manifest.samples)["path"])
-    for finding in manifest.report.findings:
-        seen = [Path(path) for path in finding.paths if path in can_be_shown][:_NUM_SHOWN]
-        _finding(finding, seen, manifest.samples, corrections)
+
+    def show(finding: Finding) -> None:
+        seen = [Path(path) for path in finding.paths if path in manifest.readable_paths][
+            :_NUM_SHOWN
+        ]
+        with st.container(border=True, gap="xsmall"):
+            _finding(finding, seen)
+            with st.container(horizontal=True):
+                if seen:
+                    _show_in_gallery(finding.kind)
+                corrections_view.action(finding.kind, manifest, given, corrections)
+                _files(finding, len(manifest.concerned[finding.kind]))
+
+    for finding in faults:
+        show(finding)
+    if remarks:
+        with st.expander(f"Worth knowing ({len(remarks)})", expanded=not faults):
+            for finding in remarks:
+                show(finding)
 
 
-def _finding(
-    finding: Finding, seen: list[Path], samples: pd.DataFrame, corrections: Corrections
-) -> None:
+def _finding(finding: Finding, seen: list[Path]) -> None:
     color, icon = _LOOK[finding.severity]
-    with st.container(border=True, gap="xsmall"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(finding.severity.value, icon=icon, color=color)
-        st.markdown(wording.plain(finding.message))
-        if finding.paths:
-            gallery.strip([gallery.Picture(path, "") for path in seen], width=56)
-            with st.expander(f"{wording.count(len(finding.paths), 'file')}"):
-                st.code("\n".join(finding.paths), language=None)
-        corrections_view.action(finding, samples, corrections)
+        st.markdown(f"**{wording.kind(finding.kind)}**")
+    st.markdown(wording.plain(finding.message))
+    if seen:
+        pictures = [gallery.Picture(path, "") for path in seen]
+        gallery.strip(pictures, width=56, key=f"pictures of {finding.kind}")
+
+
+def _files(finding: Finding, count: int) -> None:
+    if not count:
+        return
+    with st.popover(wording.count(count, "file")):
+        st.code("\n".join(finding.paths), language=None)
+        if count > len(finding.paths):
+            st.caption(f"The first {len(finding.paths)} of {count:,}.")
+
+
+def _show_in_gallery(kind: str) -> None:
+    st.button(
+        "Show",
+        icon=":material/photo_library:",
+        help="All of them, in the gallery.",
+        key=f"show {kind}",
+        on_click=dataset_gallery.show_finding,
+        args=(kind,),
+    )
 
 
 def class_sizes(report: DatasetReport) -> None:
@@ -76,32 +111,16 @@ def class_sizes(report: DatasetReport) -> None:
         st.caption(f"The largest {shown} of {len(report.classes):,} classes.")
 
 
-def pictures(manifest: Manifest) -> None:
-    st.subheader("Pictures")
-    chosen = st.selectbox("Class", [_ALL, *manifest.class_names], label_visibility="collapsed")
-    found = readable(manifest.samples)
-    if chosen == _ALL:
-        found = found.assign(turn=found.groupby("label").cumcount())
-        found = found.sort_values(["turn", "label_index"], kind="stable")
-    else:
-        found = found[found["label"] == chosen]
-
-    def page_of(part: slice) -> list[gallery.Picture]:
-        rows = found.iloc[part]
-        return [
-            gallery.Picture(Path(path), label)
-            for path, label in zip(rows["path"], rows["label"], strict=True)
-        ]
-
-    gallery.show(len(found), page_of, key=f"class {chosen}", width=80)
-
-
+@st.fragment
 def as_the_model_sees(manifest: Manifest) -> None:
     """One picture as it is, as it is scored, and as training may see it."""
-    samples = readable(manifest.samples)
+    samples = manifest.readable
     if samples.empty:
         return
-    with st.expander("What the model will see"):
+    fold = st.expander("What the model will see", key="what the model sees", on_change="rerun")
+    if not fold.open:  # what nobody looks at is neither decoded nor sent
+        return
+    with fold:
         chosen = st.selectbox("Picture of class", manifest.class_names, key="class to preview")
         path = Path(samples.loc[samples["label"] == chosen, "path"].iloc[0])
         side = fitting_side(median_side(manifest))
@@ -121,9 +140,13 @@ def as_the_model_sees(manifest: Manifest) -> None:
         )
 
 
+@st.fragment
 def shapes(report: DatasetReport) -> None:
     """How large the pictures are and of which proportions, formats and modes."""
-    with st.expander("Sizes, formats and modes"):
+    fold = st.expander("Sizes, formats and modes", key="sizes", on_change="rerun")
+    if not fold.open:
+        return
+    with fold:
         for name, distribution in (
             ("Short side (pixels)", report.short_sides),
             ("Width / height", report.aspect_ratios),

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any
 
 from automl import model_catalog
-from automl.dataset.corrections import Corrections
 from automl.job import DataSource, Job
 from automl.job_errors import JobError, Problem
 
@@ -38,8 +37,9 @@ class Draft:
     """Form values. `models`, `learning_rates`, `epochs` and `side` count for chosen models."""
 
     data: DataSource
-    target_column_name: str = "label"
-    corrections: Corrections = field(default_factory=Corrections)
+    about_data: Mapping[str, Any] = field(default_factory=dict)
+    """What the job says about its data beside `training_data`."""
+
     primary_metric: str = "accuracy"
     limits: Mapping[str, Any] = field(default_factory=dict)
     search: Search = Search.AUTOMATIC
@@ -75,16 +75,14 @@ class Draft:
         content: dict[str, Any] = {
             **self.rest,
             "primary_metric": self.primary_metric,
-            "target_column_name": self.target_column_name,
             "training_data": data,
+            **self.about_data,
             "limits": dict(self.limits),
             "training_parameters": {
                 **self.rest.get("training_parameters", {}),
                 **self.training_parameters,
             },
         }
-        if self.corrections != Corrections():
-            content["corrections"] = self.corrections.model_dump(exclude_defaults=True)
         if self.search in (Search.CHOOSE, Search.SPACE):
             space = [self._sub_space(name) for name in self.models]
             content["search_space"] = space or list(self.search_space)

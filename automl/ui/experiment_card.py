@@ -69,7 +69,8 @@ def _thumbnails(experiment_dir: Path) -> None:
         return
     good = samples[samples["problem"].fillna("") == ""].drop_duplicates("label")
     paths = good["path"].head(_NUM_THUMBNAILS)
-    gallery.strip([gallery.Picture(Path(path), "") for path in paths], width=48)
+    pictures = [gallery.Picture(Path(path), "") for path in paths]
+    gallery.strip(pictures, width=48, key=f"pictures of {experiment_dir.name}")
 
 
 def _score(experiment_dir: Path) -> None:

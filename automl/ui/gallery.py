@@ -1,5 +1,6 @@
 """Pictures in a grid of equal thumbnails, page by page."""
 
+import base64
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -7,40 +8,55 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from automl.ui import cached, wording
+from automl.ui import cached, picture_grid, wording
 
 PER_PAGE = 40
 
 
 class Picture(NamedTuple):
-    """A file and the line under it, in the user's own words."""
+    """A file and the lines under it, in the user's own words."""
 
     path: Path
     caption: str
+    note: str = ""
 
 
 def show(
-    num_pictures: int, page_of: Callable[[slice], list[Picture]], *, key: str, width: int = 96
-) -> None:
-    """Draw one page of pictures.
+    num_pictures: int,
+    page_of: Callable[[slice], list[Picture]],
+    *,
+    key: str,
+    width: int = 96,
+    opens: bool = False,
+) -> int | None:
+    """Draw one page of pictures; returns the position of the one that was clicked just now.
 
     Args:
         num_pictures: how many there are on all pages.
         page_of: the pictures of one page.
         key: names the page control; one for every set of pictures.
         width: of a thumbnail in pixels.
+        opens: whether pictures can be clicked.
     """
     num_pages = max(1, math.ceil(num_pictures / PER_PAGE))
     page = st.pagination(num_pages, key=f"page of {key}") if num_pages > 1 else 1
-    strip(page_of(slice((page - 1) * PER_PAGE, page * PER_PAGE)), width=width)
+    first = (page - 1) * PER_PAGE
+    shown = page_of(slice(first, first + PER_PAGE))
+    picked = strip(shown, width=width, key=f"pictures of {key}", opens=opens)
+    return None if picked is None else first + picked
 
 
-def strip(pictures: list[Picture], *, width: int) -> None:
-    """All the pictures side by side; those that are gone are counted."""
-    loaded = [(cached.thumbnail(picture.path), picture.caption) for picture in pictures]
-    there = [(data, wording.plain(caption)) for data, caption in loaded if data]
-    with st.container(horizontal=True, gap="xsmall"):
-        for data, caption in there:
-            st.image(data, caption=caption or None, width=width)
+def strip(pictures: list[Picture], *, width: int, key: str, opens: bool = False) -> int | None:
+    """All the pictures side by side, those that are gone counted; which was clicked just now."""
+    loaded = [(cached.thumbnail(picture.path), picture) for picture in pictures]
+    there = [position for position, (data, _) in enumerate(loaded) if data]
+    tiles = [_tile(data, picture) for data, picture in loaded if data]
+    picked = picture_grid.show(tiles, side=width, key=key, opens=opens)
     if gone := len(pictures) - len(there):
         st.caption(f"{wording.count(gone, 'picture')} cannot be read where they were.")
+    return None if picked is None else there[picked]
+
+
+def _tile(thumbnail: bytes, picture: Picture) -> picture_grid.Tile:
+    source = f"data:image/jpeg;base64,{base64.b64encode(thumbnail).decode()}"
+    return {"source": source, "caption": picture.caption, "note": picture.note}

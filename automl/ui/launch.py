@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from automl import launcher
+from automl import data_roots, launcher
 from automl.job import Job
 
 _LAUNCHED, _PROBLEM = "launched", "launch problem"
@@ -19,6 +19,7 @@ def start(job: Job, name: str, click: str) -> None:
     if st.session_state.get("last click") == click:
         return
     try:
+        data_roots.check_job(job)
         experiment_dir = launcher.create(job, name=name)
     except ValueError as error:
         st.session_state[_PROBLEM] = str(error)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from automl.hyperparameters import Hyperparameters
 from automl.job import Job
-from automl.ui import hyperparameter_fields, selection, space_editor, sweep_fields
+from automl.ui import data_choice, hyperparameter_fields, space_editor, sweep_fields
 from automl.ui.draft import Effort, Search
 
 _REST, _EXPLICIT = "rest of the job", "hyperparameters of the job"
@@ -15,11 +15,10 @@ _IN_THE_FORM = (
     "type",
     "task",
     "primary_metric",
-    "target_column_name",
     "limits",
     "search_space",
     "sweep",
-    "corrections",
+    *data_choice.KEYS,
 )
 
 
@@ -39,10 +38,7 @@ def load(job: Job) -> None:
     """Fill the form in; for a callback, since the fields must not have been drawn yet."""
     content = job.model_dump(mode="json", exclude_defaults=True, by_alias=True)
     parameters = dict(job.training_parameters)
-    if job.training_data != selection.chosen_data():
-        selection.choose_data(job.training_data)
-    selection.choose_target_column(job.target_column_name)
-    selection.correct(job.corrections)
+    data_choice.take(job)
     st.session_state["primary metric"] = job.primary_metric
     _load_limits(job)
     _load_search(job, parameters)

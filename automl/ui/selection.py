@@ -1,23 +1,18 @@
-"""What is in view: the experiment, the trial, the pictures of a new experiment.
+"""What is in view: the experiment, the trial.
 
 It lives in the URL, so that every view can be reloaded and shared, and in the session, because
 the navigation's own links drop the URL's parameters.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import streamlit as st
 from pydantic import ValidationError
 
 from automl import home, leaderboard, store
-from automl.job import DataSource, Job
 from automl.job_errors import JobError
 from automl.records import TrialRecord
 from automl.ui import cached, wording
-
-if TYPE_CHECKING:
-    from automl.dataset.corrections import Corrections
 
 
 def experiment_names() -> list[str]:
@@ -28,13 +23,13 @@ def experiment_names() -> list[str]:
 def require_experiment() -> Path:
     """The experiment in view, else the newest; draws the empty state where there is none."""
     names = experiment_names()
-    asked = _remembered("experiment")
+    asked = remembered("experiment")
     if asked and asked not in names:
         st.warning(f"There is no experiment called {wording.plain(asked)} here.")
-        _empty_state("Look at the experiments there are", "pages/experiments.py")
+        empty_state("Look at the experiments there are", "pages/experiments.py")
     if not names:
         st.info("This page shows an experiment, and there is none yet. Start with some pictures.")
-        _empty_state("Choose pictures", "pages/dataset.py")
+        empty_state("Choose pictures", "pages/dataset.py")
     experiment_dir = home.experiments_dir() / (asked or names[0])
     show_experiment(experiment_dir.name)
     _check_readable(experiment_dir)
@@ -55,11 +50,11 @@ def require_trial(experiment_dir: Path) -> TrialRecord:
     trials = cached.trials(experiment_dir)
     if not trials:
         st.info("This page shows a trial, and none has started yet.")
-        _empty_state("Look at the progress", "pages/progress.py")
+        empty_state("Look at the progress", "pages/progress.py")
     by_id = {trial.trial_id: trial for trial in trials}
     primary_metric = cached.job(experiment_dir).primary_metric
     ranked: list[str] = leaderboard.rank(trials, primary_metric)["trial_id"].tolist()
-    asked = _remembered("trial")
+    asked = remembered("trial")
     shown = asked if asked in by_id else ranked[0]
 
     def title(trial_id: str) -> str:
@@ -79,60 +74,8 @@ def require_trial(experiment_dir: Path) -> TrialRecord:
     return by_id[chosen]
 
 
-def require_data() -> DataSource:
-    """The pictures chosen for a new experiment; draws the empty state where there are none."""
-    data = chosen_data()
-    if data is None:
-        st.info("Here you set up an experiment. Choose the pictures first.")
-        _empty_state("Choose pictures", "pages/dataset.py")
-    assert data
-    return data
-
-
-def chosen_data() -> DataSource | None:
-    path = _remembered("data")
-    if path is None:
-        return None
-    _remember("data", path)
-    return DataSource(path=Path(path))
-
-
-def choose_data(data: DataSource | None) -> None:
-    _remember("data", None if data is None else str(data.path))
-    _remember("target", None)
-
-
-def target_column() -> str:
-    """The column of a table that holds the labels."""
-    chosen = _remembered("target")
-    if chosen is None:
-        default: str = Job.model_fields["target_column_name"].default
-        return default
-    _remember("target", chosen)
-    return chosen
-
-
-def choose_target_column(name: str) -> None:
-    _remember("target", name)
-
-
-def corrections() -> "Corrections":
-    """What is to be changed about the chosen pictures; kept in the session, then in the job."""
-    from automl.dataset.corrections import Corrections
-
-    kept: Corrections | None = st.session_state.get(_corrections_key())
-    return kept or Corrections()
-
-
-def correct(changed: "Corrections") -> None:
-    st.session_state[_corrections_key()] = changed
-
-
-def _corrections_key() -> str:
-    return f"corrections of {_remembered('data')}"
-
-
-def _remember(name: str, value: str | None) -> None:
+def remember(name: str, value: str | None) -> None:
+    """Keep it in the URL and the session; None forgets it."""
     if value is None:
         st.query_params.pop(name, None)
         st.session_state.pop(name, None)
@@ -140,12 +83,14 @@ def _remember(name: str, value: str | None) -> None:
         st.query_params[name] = st.session_state[name] = value
 
 
-def _remembered(name: str) -> str | None:
+def remembered(name: str) -> str | None:
+    """What the URL says, or else the session."""
     value: str | None = st.query_params.get(name) or st.session_state.get(name)
     return value
 
 
-def _empty_state(label: str, page: str) -> None:
+def empty_state(label: str, page: str) -> None:
+    """Offer the one next step, and draw no more."""
     st.page_link(page, label=label, icon=":material/arrow_forward:")
     st.stop()
 
@@ -156,4 +101,4 @@ def _check_readable(experiment_dir: Path) -> None:
         cached.job(experiment_dir)
     except (ValidationError, JobError, OSError) as error:
         st.error(wording.plain(store.unreadable(error, experiment_dir)))
-        _empty_state("Look at the other experiments", "pages/experiments.py")
+        empty_state("Look at the other experiments", "pages/experiments.py")

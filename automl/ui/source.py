@@ -1,12 +1,13 @@
 """Where the pictures of a new experiment come from: the sample, a path, or an upload."""
 
 import hashlib
+import os
 import re
 import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
-from automl import home
+from automl import data_roots, home
 from automl.dataset import sample
 from automl.job import DataSource
 
@@ -20,12 +21,23 @@ def from_path(text: str) -> DataSource:
     """The folder or file a user typed.
 
     Raises:
-        ValueError: nothing is there.
+        ValueError: nothing is there, or it is out of reach.
     """
-    path = Path(text.strip().strip("'\"")).expanduser()
+    path = Path(os.path.expanduser(text.strip().strip("'\"")))  # noqa: PTH111 (~nobody is no error)
+    if path.is_absolute():
+        data_roots.check(path)  # first: what is out of reach is not told to be there or not
     if not path.is_absolute() or not path.exists():
         raise ValueError(f"There is no folder or file {text}. Give the full path on this machine.")
     return DataSource(path=path)
+
+
+def is_within_reach(data: DataSource) -> bool:
+    """Whether something is there that may be read."""
+    try:
+        from_path(str(data.path))
+    except ValueError:
+        return False
+    return True
 
 
 def digits() -> DataSource:

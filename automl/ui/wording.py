@@ -104,6 +104,11 @@ def model(trial: TrialRecord) -> str:
     return f"{trial.model_name}, {method(trial.method)}"
 
 
+def kind(name: str) -> str:
+    """The kind of a finding as words: `near_duplicates` without underscores."""
+    return name.replace("_", " ").capitalize()
+
+
 def state_icon(state: ExperimentState | TrialState) -> str:
     return _LOOK[state][1]
 

@@ -54,6 +54,11 @@ def configure_and_start(page: Page, screenshot: Callable[[str], None]) -> None:
     heading(page, "Dataset")
     expect(page.get_by_text("1,797", exact=True)).to_be_visible()
     screenshot("3-dataset")
+    page.locator("button.tile").first.click()
+    expect(page.get_by_role("dialog").get_by_role("img")).to_be_visible()
+    screenshot("3-picture")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_role("button", name="Configure").click()
     page.get_by_role("button", name="Start").dblclick()  # starts one experiment, not two
 

@@ -153,3 +153,18 @@ def test_without_given_splits_nothing_leaks(make_samples, leaked):
     changed, said = corrections.settle_leaks(samples, samples["content_hash"], leaked)
     assert len(changed) == 4
     assert said == []
+
+
+def test_a_picture_is_called_by_as_much_of_its_path_as_tells_it_from_others():
+    paths = ["/d/train/cat/1.png", "/d/train/dog/1.png", "/d/valid/cat/1.png", "/d/train/cat/2.png"]
+    samples = pd.DataFrame({"path": paths})
+    names = ["train/cat/1.png", "dog/1.png", "valid/cat/1.png", "cat/2.png"]
+    assert corrections.names_of(paths, samples) == names
+
+
+def test_a_name_given_to_a_picture_finds_it_and_no_other():
+    paths = ["/h/pets/cat/1.png", "/h/pets/pets/cat/1.png", "/h/pets/dog/1.png"]
+    samples = pd.DataFrame({"path": paths, "label": "cat", "content_hash": list("abc")})
+    for path, name in zip(paths, corrections.names_of(paths, samples), strict=True):
+        kept, _ = corrections.apply(samples, Corrections(exclude=[name]))
+        assert set(paths) - set(kept["path"]) == {path}

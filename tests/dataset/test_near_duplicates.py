@@ -142,6 +142,21 @@ def test_sameness_ties_copies_and_near_duplicates():
     assert first == second == third != fourth == fifth == "c"
 
 
+def test_the_largest_of_each_group_stays_on_each_side_and_under_each_label():
+    rows = [
+        ("a", "cat", "train", 100, 0),
+        ("b", "cat", "train", 300, 0),
+        ("c", "cat", "train", 300, 0),
+        ("d", "dog", "train", 100, 0),
+        ("e", "cat", "test", 100, 0),
+        ("f", "cat", "train", 900, None),
+    ]
+    names = ["path", "label", "split", "width", "near_duplicate_group"]
+    samples = pd.DataFrame(rows, columns=names).assign(height=100, id=range(len(rows)))
+    samples["near_duplicate_group"] = samples["near_duplicate_group"].astype("Int64")
+    assert sorted(near_duplicates.all_but_largest(samples)) == ["a", "c"]
+
+
 def seconds(count: int) -> float:
     rng = np.random.default_rng(0)
     looks = rng.integers(0, 256, (count, FINGERPRINT_BYTES), dtype=np.uint8)

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from automl import launcher, store
+from automl.dataset import manifest
+from automl.engine import trial_data
 from automl.inference import Prediction, Predictor
 from automl.job import Job
 from automl.records import ExperimentRecord, ExperimentState, TrialState
@@ -89,6 +91,28 @@ def test_two_trials_at_a_time_end_with_a_model_that_answers_alike(
         given = [answer.probabilities[label] for label in predictor.labels]
         assert np.abs(np.array(given) - expected).max() < 1e-3
     assert str(shapes) in samples["path"].iloc[0]
+
+
+def test_a_trial_uses_the_split_that_is_shown(run: Callable[..., Path], shapes: Path) -> None:
+    pictures = sorted(shapes.rglob("*.png"))
+    rows = [f"{path},{path.parent.name},{index // 4}" for index, path in enumerate(pictures)]
+    table = shapes.parent / "grouped.csv"
+    table.write_text("\n".join(["image,label,person", *rows]))
+    directory = run(
+        training_data={"path": table, "group_column": "person"},
+        validation_data_size=0.3,
+        seed=7,
+        training_parameters={"method": "majority_class"},
+    )
+    record(directory)
+    shown = manifest.look(store.load_job(directory)).samples  # as the page looks at it
+    (trial,) = store.load_trials(directory)
+    assert trial.effective["split_hash"] == trial_data.split_hash(shown)
+    scored = store.load_predictions(store.predictions_path(directory, trial.trial_id))
+    validation = shown[shown["split"] == "validation"]
+    assert scored.sample_ids.tolist() == validation["id"].tolist()
+    assert trial.effective["num_train_images"] == len(shown) - len(validation) == 42
+    assert shown.groupby("group")["split"].nunique().max() == 1
 
 
 def test_a_failing_trial_says_why_and_does_not_end_the_experiment(mixed: Path) -> None:

@@ -79,18 +79,18 @@ def test_a_name_that_is_taken_starts_nothing(page, started, make_experiment):
     assert "already" in page.error[0].value
 
 
-def test_the_second_half_of_a_double_click_starts_nothing(started):
-    def two_clicks():
+def test_the_second_half_of_a_double_click_starts_nothing(started, tmp_path):
+    def two_clicks(data):
         from pathlib import Path
 
         from automl.job import DataSource, Job
         from automl.ui import launch
 
-        job = Job(training_data=DataSource(path=Path("/data/pets")))
+        job = Job(training_data=DataSource(path=Path(data)))
         launch.start(job, "pets", "the same click")
         launch.start(job, "pets", "the same click")
 
-    page = AppTest.from_function(two_clicks).run()
+    page = AppTest.from_function(two_clicks, args=(str(tmp_path),)).run()
     assert not page.exception
     assert started == ["pets"]
     assert "launch problem" not in page.session_state
@@ -260,6 +260,35 @@ def button(page, label, key=None):
     return next(b for b in page.button if b.label == label and key in (None, b.key))
 
 
+def test_a_job_on_data_out_of_reach_is_not_started(started):
+    def click():
+        from pathlib import Path
+
+        import streamlit as st
+
+        from automl.job import DataSource, Job
+        from automl.ui import launch
+
+        launch.start(Job(training_data=DataSource(path=Path("/etc"))), "pets", "a click")
+        st.text(launch.problem())
+
+    page = AppTest.from_function(click).run()
+    assert started == []
+    assert "'/etc' is outside of the folders" in page.text[0].value
+
+
 def click_start(page):
     next(button for button in page.button if button.label == "Start").click().run()
     assert not page.exception
+
+
+def test_a_pasted_job_brings_its_test_data_but_none_from_out_of_reach(open_page, make_pictures):
+    pictures = make_pictures()
+    page = open_page("configure", data=str(pictures))
+    for place in (str(pictures), "/etc"):
+        job = f"training_data: {{path: {pictures}}}\nseed: 7\ntest_data: {{path: {place}}}\n"
+        page.text_area(key="pasted job").set_value(job)
+        button(page, "Fill in the form").click().run()
+        assert (page.query_params["test"], page.query_params["seed"]) == (place, "7")
+    assert "'/etc' is outside of the folders" in page.error[0].value.replace("\\", "")
+    assert not page.code

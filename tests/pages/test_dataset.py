@@ -1,7 +1,11 @@
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from automl.dataset import manifest
+from automl.job import Job
 from tests.pages.conftest import texts
 
 
@@ -27,11 +31,107 @@ def test_a_typed_path_shows_counts_sizes_and_pictures(open_page, make_pictures):
     assert shown(page) == ["cat", "dog"] * 6
 
 
-def test_a_path_that_is_not_there_is_refused_in_a_sentence(open_page):
+def test_a_path_that_is_not_there_is_refused_in_a_sentence(open_page, tmp_path):
     page = open_page("dataset")
-    page.text_input(key="typed path").set_value("/no/such/folder").run()
+    page.text_input(key="typed path").set_value(f"{tmp_path}/none").run()
     click(page, "Use this path")
-    assert "There is no folder or file /no/such/folder" in page.error[0].value.replace("\\", "")
+    refusal = page.error[0].value.replace("\\", "")
+    assert f"There is no folder or file {tmp_path}/none" in refusal
+
+
+@pytest.mark.parametrize("name", ["dataset", "configure"])
+def test_a_link_reads_nothing_out_of_reach(open_page, make_pictures, tmp_path, monkeypatch, name):
+    pictures = make_pictures()
+    monkeypatch.setenv("AUTOML_DATA_ROOTS", str(tmp_path / "elsewhere"))
+    page = open_page(name, data=str(pictures))
+    assert "is outside of the folders" in page.error[0].value.replace("\\", "")
+    assert not page.metric
+    assert not page.code
+
+
+@pytest.mark.parametrize("parameter", ["validation", "test"])
+def test_nor_does_a_link_to_validation_or_test_data(
+    open_page, make_pictures, tmp_path, monkeypatch, parameter
+):
+    pictures = make_pictures()
+    (tmp_path / "link").symlink_to(pictures / "cat")
+    monkeypatch.setenv("AUTOML_DATA_ROOTS", str(pictures / "dog"))
+    page = open_page("dataset", data=str(pictures / "dog"), **{parameter: str(tmp_path / "link")})
+    assert f"{tmp_path}/link' is outside of the folders" in page.error[0].value.replace("\\", "")
+
+
+def test_validation_data_and_the_split_reach_the_job_as_they_are_shown(
+    open_page, make_pictures, tmp_path
+):
+    pictures = make_pictures(per_class=10)
+    held_out = tmp_path / "held out"
+    shutil.copytree(pictures, held_out)
+    for path in list(held_out.rglob("*.png"))[::2]:
+        path.unlink()
+    page = open_page("dataset", data=str(pictures))
+    assert "16 train · 4 validate" in split_line(page)
+    by_label = {one.label: one for one in page.text_input}
+    by_label["Test data"].set_value(str(held_out))
+    (share,) = [one for one in page.number_input if one.label.startswith("Percent")]
+    share.set_value(30)
+    (seed,) = [one for one in page.number_input if one.label == "Seed of the split"]
+    seed.set_value(5)
+    click(page, "Apply")
+    assert "14 train · 6 validate · 10 test" in split_line(page)
+
+    configured = open_page("configure", **dict(page.query_params))
+    job = Job.from_yaml(configured.code[0].value)
+    assert job.test_data.path == held_out
+    assert (job.validation_data_size, job.seed) == (0.3, 5)
+    used = manifest.build(job).samples
+    page.selectbox(key="split in view").select("validation").run()
+    validating = used.loc[used["split"] == "validation", "label"]
+    assert sorted(shown(page)) == sorted(validating)
+    assert used["split"].value_counts().to_dict() == {"train": 14, "validation": 6, "test": 10}
+
+
+def test_options_that_lead_nowhere_are_refused_and_change_nothing(open_page, make_pictures):
+    page = open_page("dataset", data=str(make_pictures()))
+    page.text_area[0].set_value("blobs=s3://bucket/blobs")
+    click(page, "Apply")
+    assert "cannot stand for the datastore blobs" in page.error[0].value.replace("\\", "")
+    assert "datastores" not in page.query_params
+
+
+def test_data_that_needs_a_datastore_can_be_given_one(open_page, make_pictures, tmp_path):
+    pictures = make_pictures()
+    lines = [
+        f'{{"image_url": "azureml://datastores/blobs/paths/{path.relative_to(pictures)}", '
+        f'"label": "{path.parent.name}"}}'
+        for path in sorted(pictures.rglob("*.png"))
+    ]
+    (tmp_path / "pets.jsonl").write_text("\n".join(lines))
+    page = open_page("dataset", data=str(tmp_path / "pets.jsonl"))
+    assert "datastore blobs" in page.error[0].value.replace("\\", "")
+    page.text_area[0].set_value(f"blobs={pictures}")
+    click(page, "Apply")
+    assert not page.error
+    assert page.metric[0].value == "12"
+
+
+def test_groups_of_a_table_stay_together(open_page, make_pictures, tmp_path):
+    rows = [
+        f"{path},{path.parent.name},{path.parent.name} {int(path.stem) // 2}"
+        for path in sorted(make_pictures(per_class=10).rglob("*.png"))
+    ]
+    (tmp_path / "pets.csv").write_text("\n".join(["image,label,owner", *rows]))
+    page = open_page("dataset", data=str(tmp_path / "pets.csv"))
+    (group,) = [one for one in page.selectbox if one.label.startswith("Column of groups")]
+    group.select("owner")
+    click(page, "Apply")
+    configured = open_page("configure", **dict(page.query_params))
+    job = Job.from_yaml(configured.code[0].value)
+    assert job.training_data.group_column == "owner"
+
+
+def split_line(page):
+    (line,) = [one.label for one in page.expander if one.label.startswith("Validation")]
+    return line
 
 
 def test_unreadable_files_are_counted_and_found(open_page, make_pictures):
@@ -44,13 +144,49 @@ def test_unreadable_files_are_counted_and_found(open_page, make_pictures):
 
 def test_choosing_a_class_shows_only_its_pictures(open_page, make_pictures):
     page = open_page("dataset", data=str(make_pictures()))
-    page.selectbox[0].select("dog").run()
+    page.selectbox(key="class in view").select("dog").run()
     assert shown(page) == ["dog"] * 6
+
+
+def test_class_and_split_are_chosen_together(open_page, make_pictures):
+    page = open_page("dataset", data=str(make_pictures(per_class=10)))
+    page.selectbox(key="class in view").select("dog")
+    page.selectbox(key="split in view").select("validation").run()
+    assert shown(page) == ["dog"] * 2
+
+
+def test_all_pictures_of_a_finding_are_shown_each_beside_its_copy(open_page, make_pictures):
+    pictures = make_pictures(per_class=8)
+    for number in range(8):
+        copy = pictures / "dog" / f"copy of {number}.png"
+        copy.write_bytes((pictures / "cat" / f"{number}.png").read_bytes())
+    page = open_page("dataset", data=str(pictures))
+    page.button(key="show label_conflict").click().run()
+    assert shown(page) == ["cat", "dog"] * 8
+    sources = [tile["source"] for tile in tiles(page)]
+    assert sources[::2] == sources[1::2]
+    assert {tile["note"] for tile in tiles(page)} <= {"train", "validation"}
+
+
+def test_a_finding_that_was_settled_is_not_looked_at_any_more(open_page, make_pictures):
+    pictures = make_pictures()
+    copy_one(pictures)
+    page = open_page("dataset", data=str(pictures))
+    page.button(key="show label_conflict").click().run()
+    page.button(key="leave out label_conflict").click().run()
+    assert page.selectbox(key="finding in view").value is None
+    assert len(shown(page)) == 11
 
 
 def shown(page):
     """Labels under the pictures of the gallery."""
-    return [image.captions[0] for image in page.image if image.captions[0] in ("cat", "dog")]
+    return [tile["caption"] for tile in tiles(page)]
+
+
+def tiles(page):
+    grids = [json.loads(element.proto.json) for element in page.get("bidi_component")]
+    (gallery,) = [grid["tiles"] for grid in grids if grid["opens"]]
+    return gallery
 
 
 def test_a_blocking_finding_stops_the_way_to_configure(open_page, make_pictures):
@@ -66,10 +202,11 @@ def test_data_that_cannot_be_read_is_explained(open_page, tmp_path: Path, name):
     assert "Try the sample" in texts(page)  # and other pictures can be chosen at once
 
 
-def test_a_label_with_markdown_shows_as_it_is(open_page, make_pictures):
+def test_labels_are_given_to_the_browser_as_text(open_page, make_pictures):
     page = open_page("dataset", data=str(make_pictures(classes=("![x](h) <b>", "dog"))))
-    captions = {image.captions[0] for image in page.image if "x" in image.captions[0]}
-    assert captions == {r"\!\[x\]\(h\) \<b\>"}
+    assert set(shown(page)) == {"![x](h) <b>", "dog"}
+    page.selectbox(key="class in view").select("![x](h) <b>").run()
+    assert set(shown(page)) == {"![x](h) <b>"}
 
 
 def click(page, label):
@@ -107,11 +244,32 @@ def test_pictures_of_a_finding_are_left_out_with_a_click_and_come_back_with_anot
     (button,) = [one for one in page.button if one.key == "leave out label_conflict"]
     button.click().run()
     assert page.metric[0].value == "11"
-    assert "2 pictures left out" not in texts(page)  # two files, one content
-    assert "1 picture left out" in texts(page)
+    assert "2 pictures left out" in texts(page)
     (undo,) = [one for one in page.button if one.label == "Undo all changes"]
     undo.click().run()
     assert page.metric[0].value == "13"
+
+
+def test_copies_are_left_out_but_not_the_picture_that_was_copied(open_page, make_pictures):
+    pictures = make_pictures()
+    (pictures / "cat" / "copy.png").write_bytes((pictures / "cat" / "0.png").read_bytes())
+    page = open_page("dataset", data=str(pictures))
+    page.button(key="leave out exact_duplicates").click().run()
+    assert page.metric[0].value == "12"
+    assert "cat/copy.png left out" in texts(page).replace("\\", "")
+
+
+def test_changes_that_fit_the_pictures_no_more_can_be_undone(open_page, make_pictures):
+    pictures = make_pictures()
+    (pictures / "cat" / "copy.png").write_bytes((pictures / "cat" / "0.png").read_bytes())
+    page = open_page("dataset", data=str(pictures))
+    page.button(key="leave out exact_duplicates").click().run()
+    (pictures / "cat" / "copy.png").unlink()
+    page.run()
+    assert "which is not there" in page.error[0].value
+    click(page, "Undo all changes")
+    assert not page.error
+    assert page.metric[0].value == "12"
 
 
 def test_classes_are_merged_and_the_job_says_so(open_page, make_pictures):
@@ -141,6 +299,8 @@ def test_a_renamed_class_can_be_renamed_again(open_page, make_pictures):
 
 def test_one_sees_what_the_model_will_see(open_page, make_pictures):
     page = open_page("dataset", data=str(make_pictures(per_class=12)))
+    page.session_state["what the model sees"] = True
+    page.run()
     (preview,) = [one for one in page.expander if one.label == "What the model will see"]
     captions = [image.captions[0] for image in preview.image]
     assert captions == ["as it is", "scored", *["trained on"] * 4]

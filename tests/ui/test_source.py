@@ -33,10 +33,16 @@ def test_the_sample_is_written_once():
     assert first.path.stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize("text", ["pets", "/no/such/folder"])
-def test_a_path_must_be_complete_and_exist(text):
+@pytest.mark.parametrize("text", ["pets", "~nobody-at-all/pets", "{}/none"])
+def test_a_path_must_be_complete_and_exist(tmp_path, text):
     with pytest.raises(ValueError, match="There is no folder or file"):
-        source.from_path(text)
+        source.from_path(text.format(tmp_path))
+
+
+def test_what_is_out_of_reach_is_not_told_to_be_there_or_not():
+    for path in ("/etc", "/no/such/folder"):
+        with pytest.raises(ValueError, match="is outside of the folders that this app may read"):
+            source.from_path(path)
 
 
 def test_quotes_and_spaces_around_a_pasted_path_are_dropped(tmp_path):

@@ -11,7 +11,8 @@ from automl.dataset.report import DatasetReport, Distribution, Finding
 
 
 def check(samples: pd.DataFrame, *, validation_given: bool) -> DatasetReport:
-    """Report on scanned samples whose `split` is as given; findings come worst first.
+    """Report on scanned samples whose `split` is as given; findings come worst first and name
+    every file concerned.
 
     Args:
         samples: as `scan` has them, with `near_duplicate_group` as in `near_duplicates.groups`.

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from automl.dataset.report import Finding, Severity
 
-MAX_PATHS = 50
 _MAX_NAMED = 5
 
 
@@ -18,7 +17,7 @@ def finding(
         kind=kind,
         severity=severity,
         count=len(found) if count is None else count,
-        paths=found[:MAX_PATHS],
+        paths=found,
         message=message,
     )
 

@@ -1,0 +1,86 @@
+"""Equal pictures side by side, each a button with its label under it.
+
+Streamlit's own pictures cannot be clicked and are as high as they are. What comes from users is
+set as text, never as HTML or Markdown.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+import streamlit as st
+
+
+class Tile(TypedDict):
+    """What the browser is told about a picture."""
+
+    source: str
+    """URL; `data:` for a thumbnail."""
+
+    caption: str
+    note: str
+    """A second line, in a softer colour."""
+
+
+_CSS = """
+.tiles { display: grid; gap: 0.5rem; justify-content: start;
+  grid-template-columns: repeat(auto-fill, var(--side)); }
+.tile { display: block; width: var(--side); padding: 0; border: 0; background: none;
+  color: var(--st-text-color); font: inherit; font-size: 0.8rem; text-align: center; }
+.frame { display: block; height: var(--side); border-radius: var(--st-base-radius);
+  background: var(--st-secondary-background-color); overflow: hidden; }
+.frame img { display: block; width: 100%; height: 100%; object-fit: contain; }
+.line { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+  line-height: 1.35; unicode-bidi: isolate; }
+.note { opacity: 0.75; }
+button.tile { cursor: pointer; }
+button.tile:hover .frame, button.tile:focus-visible .frame {
+  outline: 2px solid var(--st-primary-color); outline-offset: 1px; }
+button.tile:focus-visible { outline: none; }
+"""
+_JS = """
+export default function ({ data, parentElement, setTriggerValue }) {
+  const line = (text, kind) => {
+    const element = document.createElement("span");
+    element.className = kind;
+    element.textContent = text;
+    element.title = text;
+    return element;
+  };
+  const tiles = data.tiles.map((tile, index) => {
+    const element = document.createElement(data.opens ? "button" : "div");
+    element.className = "tile";
+    const frame = document.createElement("span");
+    frame.className = "frame";
+    const image = document.createElement("img");
+    image.src = tile.source;
+    image.alt = tile.caption;
+    image.decoding = "async";
+    frame.append(image);
+    element.append(frame);
+    if (tile.caption) element.append(line(tile.caption, "line"));
+    if (tile.note) element.append(line(tile.note, "line note"));
+    if (data.opens) element.onclick = () => setTriggerValue("picked", index);
+    return element;
+  });
+  const grid = parentElement.querySelector(".tiles");
+  grid.style.setProperty("--side", `${data.side}px`);
+  grid.replaceChildren(...tiles);
+}
+"""
+_grid = st.components.v2.component(
+    "picture_grid", html='<div class="tiles"></div>', css=_CSS, js=_JS
+)
+
+
+def show(tiles: Sequence[Tile], *, side: int, key: str, opens: bool) -> int | None:
+    """The position of the picture that was clicked just now.
+
+    Args:
+        tiles: in their order.
+        side: of the square that holds each picture, in pixels.
+        key: names the grid on its page.
+        opens: whether they can be clicked.
+    """
+    data: dict[str, Any] = {"tiles": list(tiles), "side": side, "opens": opens}
+    picked: int | None = _grid(key=key, data=data, on_picked_change=lambda: None).picked
+    return picked
