@@ -9,10 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"
-
-from ray import tune
-
 MODELS = ("resnet18", "mobilenetv3_small_100")
 SIDE, BATCH, EPOCHS, TRIALS, CONCURRENT = 96, 32, 3, 12, 2
 RATES = (0.0003, 0.0005, 0.001, 0.002, 0.003, 0.005)
@@ -22,6 +18,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 def train(config: dict[str, Any]) -> None:
     import timm
     import torch
+    from ray import tune
     from torch.utils.data import DataLoader, Subset
     from torchvision import transforms
     from torchvision.datasets import ImageFolder
@@ -64,6 +61,9 @@ def train(config: dict[str, Any]) -> None:
 
 
 def main(folder: str, num_workers: int) -> None:
+    os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"
+    from ray import tune
+
     tuner = tune.Tuner(
         tune.with_resources(train, {"cpu": 1}),
         param_space={
