@@ -153,14 +153,14 @@ def overhead(folder: Path, measured: Figures) -> None:
     results.plan(planned)
     started = time.perf_counter()
     resources = Resources(max_concurrent_trials=1, num_cpus=1, num_gpus=0, notes=[])
-    search.run(job, planned, {}, resources=resources, results=results, kind=untrained.Untrained)
+    search.run(job, planned, {}, {}, resources=resources, results=results, kind=untrained.Untrained)
     measured.add("untrained_trials_seconds", time.perf_counter() - started)
     ray.shutdown()
     _add_overhead(store.load_trials(directory)[-_LAST:], measured)
 
 
 def _add_overhead(trials: list[Any], measured: Figures) -> None:
-    """Reports apart from the first, which brings a checkpoint and counts to its trial."""
+    """Reports apart from the first, which brings a model and counts to its trial."""
     reports = [
         (later.finished_at - earlier.finished_at).total_seconds()
         for trial in trials

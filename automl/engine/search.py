@@ -98,7 +98,7 @@ def run(  # noqa: PLR0913
             storage_path=job.storage_path or str(store.tune_dir(results.experiment_dir)),
             stop=watch,
             # what is worth keeping is saved when it is reported; a cancelled trial has nothing new
-            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False, num_to_keep=1),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             # whose worker dies goes on in another from its last evaluation
             failure_config=tune.FailureConfig(max_failures=_MAX_DEATHS),
             callbacks=[_Events(results, watch, early_termination)],
@@ -166,6 +166,7 @@ class _Events(tune.Callback):  # type: ignore[misc]
     def __init__(self, results: Results, watch: Watch, early_termination: EarlyTermination) -> None:
         self._results, self._watch = results, watch
         self._early_termination = early_termination
+        self._checkpoints: dict[str, tune.Checkpoint] = {}
 
     def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         self._watch.look()
@@ -203,7 +204,18 @@ class _Events(tune.Callback):  # type: ignore[misc]
             self._results.kept(_trial_id(trial), Path(folder))
             if (Path(folder) / "model.json").is_file():
                 self._results.improved(_trial_id(trial), epoch, Path(folder))
+        self._drop_checkpoint(trial)
+        self._checkpoints[_trial_id(trial)] = checkpoint
         self._watch.look_at_score()
+
+    def _drop_checkpoint(self, trial: Trial) -> None:
+        """Of a trial's states only the last is of use, and none once the trial is over.
+
+        Ray's own `num_to_keep` would write down the state of all trials with every checkpoint.
+        """
+        old = self._checkpoints.pop(_trial_id(trial), None)
+        if old is not None:
+            old.filesystem.delete_dir(old.path)
 
     def on_trial_complete(
         self,
@@ -213,6 +225,7 @@ class _Events(tune.Callback):  # type: ignore[misc]
         **info: Any,
     ) -> None:
         trial_id, last, ending = _trial_id(trial), trial.last_result, self._watch.ending
+        self._drop_checkpoint(trial)
         if "error" in last:
             self._results.failed(trial_id, TrialError.model_validate(last["error"]))
         elif reason := self._early_termination.reasons.get(trial_id):
