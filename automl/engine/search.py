@@ -11,10 +11,10 @@ from typing import Any
 from ray import tune
 from ray.experimental import internal_kv
 from ray.tune.experiment import Trial
+from ray.tune.search import Searcher
 
 from automl import store
 from automl.engine import cluster, failures
-from automl.engine.bayesian import Bayesian
 from automl.engine.earlier_model import EarlierModel
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.planning import PlannedTrial, Resources
@@ -85,7 +85,7 @@ def run(  # noqa: PLR0913
         trainable,
         param_space=_trials(planned),
         tune_config=tune.TuneConfig(
-            search_alg=Bayesian(job, results) if job.learns else None,
+            search_alg=_sampler(job, results),
             scheduler=early_termination,
             num_samples=job.limits.max_trials if job.learns else 1,
             max_concurrent_trials=resources.max_concurrent_trials,
@@ -253,6 +253,15 @@ class _Events(tune.Callback):  # type: ignore[misc]
             _trial_id(trial),
             TrialError(cause=failures.LOST, next_step=failures.LOST_NEXT_STEP, traceback=details),
         )
+
+
+def _sampler(job: Job, results: Results) -> Searcher | None:
+    """What proposes trials on the way; None where they are all known."""
+    if not job.learns:
+        return None
+    from automl.engine.bayesian import Bayesian  # imports Optuna, which takes a second
+
+    return Bayesian(job, results)
 
 
 def _trials(planned: list[PlannedTrial]) -> dict[str, Any]:
