@@ -6,6 +6,7 @@ The search is that of `benchmarks.search`: same models, sizes, epochs, precision
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,7 @@ def main(folder: str, num_workers: int) -> None:
     os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"
     from ray import tune
 
+    storage = tempfile.TemporaryDirectory(prefix="plain-tune-")
     tuner = tune.Tuner(
         tune.with_resources(train, {"cpu": 1}),
         param_space={
@@ -73,7 +75,7 @@ def main(folder: str, num_workers: int) -> None:
             "learning_rate": tune.grid_search(list(RATES)),
         },
         tune_config=tune.TuneConfig(max_concurrent_trials=CONCURRENT),
-        run_config=tune.RunConfig(verbose=0),
+        run_config=tune.RunConfig(verbose=0, storage_path=storage.name),
     )
     best = tuner.fit().get_best_result("accuracy", "max")
     print(best.metrics["accuracy"])
