@@ -6,12 +6,9 @@ The search is that of `benchmarks.search`: same models, sizes, epochs, precision
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
-
-os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"
-
-from ray import tune
 
 MODELS = ("resnet18", "mobilenetv3_small_100")
 SIDE, BATCH, EPOCHS, TRIALS, CONCURRENT = 96, 32, 3, 12, 2
@@ -22,6 +19,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 def train(config: dict[str, Any]) -> None:
     import timm
     import torch
+    from ray import tune
     from torch.utils.data import DataLoader, Subset
     from torchvision import transforms
     from torchvision.datasets import ImageFolder
@@ -64,6 +62,10 @@ def train(config: dict[str, Any]) -> None:
 
 
 def main(folder: str, num_workers: int) -> None:
+    os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"
+    from ray import tune
+
+    storage = tempfile.TemporaryDirectory(prefix="plain-tune-")
     tuner = tune.Tuner(
         tune.with_resources(train, {"cpu": 1}),
         param_space={
@@ -73,7 +75,7 @@ def main(folder: str, num_workers: int) -> None:
             "learning_rate": tune.grid_search(list(RATES)),
         },
         tune_config=tune.TuneConfig(max_concurrent_trials=CONCURRENT),
-        run_config=tune.RunConfig(verbose=0),
+        run_config=tune.RunConfig(verbose=0, storage_path=storage.name),
     )
     best = tuner.fit().get_best_result("accuracy", "max")
     print(best.metrics["accuracy"])

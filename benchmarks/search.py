@@ -20,14 +20,13 @@ from automl import launcher, store
 from automl.engine import cluster
 from automl.engine.planning import PlannedTrial, Resources
 from automl.engine.results import Results
-from automl.engine.trainable import TrialTrainable
 from automl.job import Job
-from automl.records import Evaluation, ExperimentRecord, ExperimentState, Predictions, now
+from automl.records import ExperimentRecord, ExperimentState, now
 from benchmarks import plain_tune
 from benchmarks.figures import Figures
 
 ROOT = Path(__file__).parents[1]
-_NUM_TRIALS, _NUM_REPORTS = 1000, 5
+_NUM_TRIALS = 1000
 _LAST = 100
 """The trials that are measured: the last ones, when all the others are there."""
 
@@ -121,52 +120,15 @@ def _same_search(folder: Path) -> Job:
     )
 
 
-class Untrained(TrialTrainable):
-    """Reports evaluations as a trial does, at once and with nothing behind them."""
-
-    def step(self) -> dict[str, Any]:
-        if self._training is None:
-            self._training = 0  # type: ignore[assignment]
-            return {"effective": {"number_of_epochs": _NUM_REPORTS}, "notes": [], "done": False}
-        self._training += 1  # type: ignore[operator]
-        epoch: int = self._training  # type: ignore[assignment]
-        evaluation = Evaluation(
-            epoch=epoch,
-            metrics={"accuracy": 0.5},
-            train_loss=1,
-            valid_loss=1,
-            learning_rate=0.1,
-            train_seconds=0,
-            evaluation_seconds=0,
-            images_per_second=0,
-            finished_at=now(),
-        )
-        return {
-            "evaluation": evaluation.model_dump(),
-            "reason": "",
-            "should_checkpoint": epoch == 1,
-            "done": epoch == _NUM_REPORTS,
-        }
-
-    def save_checkpoint(self, checkpoint_dir: str) -> None:
-        for name in ("model.safetensors", "model.json"):
-            Path(checkpoint_dir, name).write_text("")
-        labels = np.arange(60) % 10
-        answers = np.eye(10, dtype=np.float32)[labels]
-        predictions = Predictions(np.arange(60), labels, answers)
-        store.save_predictions(Path(checkpoint_dir, "predictions.parquet"), predictions)
-
-    def cleanup(self) -> None:
-        self._training = None
-
-
 def overhead(folder: Path, measured: Figures) -> None:
     """Seconds for each trial and each report when a thousand trials are there, none training."""
-    os.environ.update(cluster.environment())
+    os.environ.update(cluster.environment())  # Ray reads it when it is imported
     import ray
 
     from automl.engine import search
+    from benchmarks import untrained
 
+    ray.cloudpickle.register_pickle_by_value(untrained)  # a worker does not find benchmarks
     ray.init(address=cluster.ensure_local_head(), log_to_driver=False)
     job = Job.from_dict(
         {
@@ -191,14 +153,14 @@ def overhead(folder: Path, measured: Figures) -> None:
     results.plan(planned)
     started = time.perf_counter()
     resources = Resources(max_concurrent_trials=1, num_cpus=1, num_gpus=0, notes=[])
-    search.run(job, planned, {}, resources=resources, results=results, kind=Untrained)
+    search.run(job, planned, {}, {}, resources=resources, results=results, kind=untrained.Untrained)
     measured.add("untrained_trials_seconds", time.perf_counter() - started)
     ray.shutdown()
     _add_overhead(store.load_trials(directory)[-_LAST:], measured)
 
 
 def _add_overhead(trials: list[Any], measured: Figures) -> None:
-    """Reports apart from the first, which brings a checkpoint and counts to its trial."""
+    """Reports apart from the first, which brings a model and counts to its trial."""
     reports = [
         (later.finished_at - earlier.finished_at).total_seconds()
         for trial in trials
@@ -208,7 +170,7 @@ def _add_overhead(trials: list[Any], measured: Figures) -> None:
     whole = (
         trials[-1].evaluations[-1].finished_at - trials[0].evaluations[-1].finished_at
     ).total_seconds()
-    per_trial = whole / (len(trials) - 1) - per_report * (_NUM_REPORTS - 1)
+    per_trial = whole / (len(trials) - 1) - per_report * len(reports) / len(trials)
     measured.add("report_milliseconds", per_report * 1000, at_most=10)
     measured.add("trial_overhead_seconds", per_trial, at_most=0.5)
 

@@ -1,4 +1,4 @@
-"""`automl validate`, `run` and `resume`."""
+"""`automl validate`, `estimate`, `run` and `resume`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -13,6 +13,7 @@ from automl.cli.output import (
     FAILED,
     USER_INPUT,
     count,
+    duration,
     fail,
     reference,
     refusals,
@@ -53,6 +54,29 @@ def validate(
             say(f"Note: {note}")
     if problems:
         raise typer.Exit(USER_INPUT)
+
+
+def estimate(
+    source: Annotated[Path, typer.Argument(metavar="JOB.yml|DATA", help="A job file, or data.")],
+    as_json: AsJson = False,
+) -> None:
+    """Train a few steps of a job here and say how long it will take, and with what."""
+    from automl import estimate, job_file
+
+    with refusals():
+        found = estimate.measure(job_file.load(source))
+    if as_json:
+        say_json(found.model_dump(mode="json"))
+        return
+    say(f"{count(found.num_trials, 'trial')}, {found.max_concurrent_trials} at a time.")
+    say(f"Time: {duration(found.seconds)} if every trial runs to its last epoch.")
+    say(f"Memory ({found.device}): {found.memory_bytes / 2**30:.2g} GB.")
+    say(f"Disk: {found.disk_bytes / 2**30:.2g} GB.")
+    for trial in found.measured:
+        seconds = duration(trial.seconds_per_epoch)
+        say(f"{trial.model_name} at {trial.side} px: {seconds} an epoch.")
+    for note in found.notes:
+        say(f"Note: {note}")
 
 
 def run(  # noqa: PLR0913 (the options of a command)

@@ -32,9 +32,14 @@ class EarlyTermination(FIFOScheduler):  # type: ignore[misc]
         if self._policy is None or score is None:
             return str(TrialScheduler.CONTINUE)
         trial_id = trial.config["trial"]["trial_id"]
-        # the results learn of this score after the scheduler
-        scores = self._results.scores
-        scores = {**scores, trial_id: [*scores.get(trial_id, []), score]}
+        # the results learn of this score after the scheduler; a worker that took over from one
+        # that died may report an evaluation again
+        own = [
+            evaluation.metrics[metric]
+            for evaluation in self._results.trials[trial_id].evaluations
+            if evaluation.epoch < result["evaluation/epoch"]
+        ]
+        scores = {**self._results.scores, trial_id: [*own, score]}
         if self._halving is not None:
             reason = self._halving.reason_to_stop(metric, scores, trial_id)
         else:

@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -31,6 +32,7 @@ from automl.records import ExperimentState, now
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
+_LOOK_SECONDS = 0.5
 
 
 def run(experiment_dir: Path) -> int:
@@ -55,6 +57,11 @@ def run(experiment_dir: Path) -> int:
     )
     try:
         _run(job, results)
+    except StoppedError:
+        results.end_rest("Stopped by the user.")
+        results.update(
+            state=ExperimentState.STOPPED, message="Stopped by the user.", ended_at=now()
+        )
     except Exception as error:  # noqa: BLE001 (the last line of defence: whatever it is, say so)
         _log.exception("the experiment failed")
         _fail(results, error)
@@ -148,7 +155,11 @@ def _search(  # noqa: PLR0913
 
 
 class NoModelError(RuntimeError):
-    """Every trial failed."""
+    """Every trial failed, or there was no time for one."""
+
+
+class StoppedError(Exception):
+    """Somebody asked the experiment to stop before its first trial."""
 
 
 def _connect(address: str | None) -> tuple[int, int]:
@@ -189,17 +200,35 @@ def _export(results: Results, trial_id: str) -> None:
 
 
 def _progress(results: Results) -> Callable[[str, int, int], None]:
-    """Tells the record how far a step of the preparation is, at most every hundredth."""
+    """Tells the record how far a step of the preparation is, at most every hundredth.
+
+    The preparation ends with an error when time is up or somebody wants it stopped.
+    """
+    next_look = [0.0]
 
     def show(step: str, done: int, total: int) -> None:
         share = round(done / max(1, total), 2)
         results.update(message=f"{step}: {done} of {total}.", progress=share)
 
     def seldom(step: str, done: int, total: int) -> None:
+        if time.monotonic() >= next_look[0]:
+            next_look[0] = time.monotonic() + _LOOK_SECONDS
+            _give_up_if_asked(results)
         if round(done / max(1, total), 2) != results.experiment.progress or done == total:
             show(step, done, total)
 
     return seldom
+
+
+def _give_up_if_asked(results: Results) -> None:
+    if store.stop_requested(results.experiment_dir):
+        raise StoppedError
+    deadline = results.experiment.deadline
+    if deadline is not None and now() >= deadline:
+        raise NoModelError(
+            "The time limit was reached before the first trial could start: the pictures were "
+            "still being prepared. Raise limits.timeout_minutes; what is prepared is kept."
+        )
 
 
 def _devices(resources: Resources) -> list[str]:

@@ -10,7 +10,7 @@ Vizier"), ASHA's as in Ray Tune's `ASHAScheduler`.
 
 import math
 from collections.abc import Mapping, Sequence
-from statistics import mean, median
+from statistics import median
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def _bandit(policy: Bandit, metric: str, scores: Scores, trial_id: str) -> str |
 def _median(metric: str, scores: Scores, trial_id: str) -> str | None:
     n = len(scores[trial_id])
     own = _best(scores[trial_id])
-    averages = [mean(_number(value) for value in values[:n]) for values in scores.values()]
+    averages = [_mean(values[:n]) for values in scores.values()]
     limit = median(averages)
     if own >= limit:
         return None
@@ -90,6 +90,11 @@ def rung_cutoff(policy: Asha, scores: Scores, trial_id: str) -> float:
         values[n - 1] for name, values in scores.items() if name != trial_id and len(values) >= n
     ]
     return float(np.nanpercentile(others, (1 - 1 / policy.reduction_factor) * 100))
+
+
+def _mean(values: Sequence[float]) -> float:
+    # statistics.mean is exact and fifty times slower, which counts with a thousand trials
+    return math.fsum(_number(value) for value in values) / len(values)
 
 
 def _best(values: Sequence[float]) -> float:

@@ -11,10 +11,10 @@ from typing import Any
 from ray import tune
 from ray.experimental import internal_kv
 from ray.tune.experiment import Trial
+from ray.tune.search import Searcher
 
 from automl import automode, store
 from automl.engine import cluster, failures
-from automl.engine.bayesian import Bayesian
 from automl.engine.earlier_model import EarlierModel
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.planning import PlannedTrial, Resources
@@ -87,7 +87,7 @@ def run(  # noqa: PLR0913
         trainable,
         param_space={} if space else _trials(planned),
         tune_config=tune.TuneConfig(
-            search_alg=Bayesian(job, results, space, planned) if space else None,
+            search_alg=_sampler(job, results, space, planned),
             scheduler=early_termination,
             num_samples=job.limits.max_trials if space else 1,
             max_concurrent_trials=resources.max_concurrent_trials,
@@ -100,7 +100,7 @@ def run(  # noqa: PLR0913
             storage_path=job.storage_path or str(store.tune_dir(results.experiment_dir)),
             stop=watch,
             # what is worth keeping is saved when it is reported; a cancelled trial has nothing new
-            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False, num_to_keep=1),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             # whose worker dies goes on in another from its last evaluation
             failure_config=tune.FailureConfig(max_failures=_MAX_DEATHS),
             callbacks=[_Events(results, watch, early_termination)],
@@ -168,6 +168,7 @@ class _Events(tune.Callback):  # type: ignore[misc]
     def __init__(self, results: Results, watch: Watch, early_termination: EarlyTermination) -> None:
         self._results, self._watch = results, watch
         self._early_termination = early_termination
+        self._checkpoints: dict[str, tune.Checkpoint] = {}
 
     def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         self._watch.look()
@@ -205,7 +206,18 @@ class _Events(tune.Callback):  # type: ignore[misc]
             self._results.kept(_trial_id(trial), Path(folder))
             if (Path(folder) / "model.json").is_file():
                 self._results.improved(_trial_id(trial), epoch, Path(folder))
+        self._drop_checkpoint(trial)
+        self._checkpoints[_trial_id(trial)] = checkpoint
         self._watch.look_at_score()
+
+    def _drop_checkpoint(self, trial: Trial) -> None:
+        """Of a trial's states only the last is of use, and none once the trial is over.
+
+        Ray's own `num_to_keep` would write down the state of all trials with every checkpoint.
+        """
+        old = self._checkpoints.pop(_trial_id(trial), None)
+        if old is not None:
+            old.filesystem.delete_dir(old.path)
 
     def on_trial_complete(
         self,
@@ -215,6 +227,7 @@ class _Events(tune.Callback):  # type: ignore[misc]
         **info: Any,
     ) -> None:
         trial_id, last, ending = _trial_id(trial), trial.last_result, self._watch.ending
+        self._drop_checkpoint(trial)
         if "error" in last:
             self._results.failed(trial_id, TrialError.model_validate(last["error"]))
         elif reason := self._early_termination.reasons.get(trial_id):
@@ -248,6 +261,20 @@ def _policy(job: Job) -> Policy | None:
     if job.is_automode:
         return automode.EARLY_TERMINATION
     return job.sweep.early_termination if job.sweep else None
+
+
+def _sampler(
+    job: Job,
+    results: Results,
+    space: Sequence[Mapping[str, Any]],
+    planned: list[PlannedTrial],
+) -> Searcher | None:
+    """What proposes trials on the way; None where they are all known."""
+    if not space:
+        return None
+    from automl.engine.bayesian import Bayesian  # imports Optuna, which takes a second
+
+    return Bayesian(job, results, space, planned)
 
 
 def _trials(planned: list[PlannedTrial]) -> dict[str, Any]:

@@ -38,6 +38,8 @@ def test_a_job_file_goes_through_the_form_unharmed(
     file.write_text(JOB % pictures)
     page.goto(f"{server.url}/configure?data={pictures}")
     expect(page.get_by_role("heading", name="Configure", exact=True)).to_be_visible()
+    page.wait_for_selector('[data-test-script-state="notRunning"]')
+    screenshot("configure-0-first")
     page.get_by_text("Fill in from a file or an earlier experiment").click()
     page.wait_for_selector('[data-test-script-state="notRunning"]')
     page.locator('input[type="file"]').set_input_files(file)
