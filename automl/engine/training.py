@@ -168,6 +168,13 @@ class TrialTraining:
                 f"A batch holds {self.batch_size} pictures instead of {asked}: there are "
                 f"{num_images} to train on."
             )
+        names, seen = self.data.class_names, set(self.data.validation.labels.tolist())
+        unseen = [name for index, name in enumerate(names) if index not in seen]
+        if unseen:
+            notes.append(
+                f"There are no validation pictures of {', '.join(unseen)}: macro averages leave "
+                "such classes out."
+            )
         return notes
 
     def evaluate(self) -> tuple[Predictions, dict[str, float]]:
