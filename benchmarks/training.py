@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import torch
 from PIL import Image
 from timm.data import create_dataset, create_loader
@@ -27,6 +28,7 @@ from automl.dataset import manifest
 from automl.engine import blocks, checkpoint, training_state, trial_data
 from automl.engine.batches import TrainBatch, evaluation_batches
 from automl.engine.planning import PlannedTrial
+from automl.engine.process_state import ProcessState
 from automl.engine.training import Placement, TrialTraining
 from automl.engine.trial_data import TrialData
 from automl.hyperparameters import Hyperparameters, resolve
@@ -60,6 +62,7 @@ def main(arguments: list[str]) -> None:
             against_timm(training, folder / "photos", name, measured)
             evaluation(training, name, num_rounds, measured)
             saving(training, folder, name, measured)
+        reuse(folder / "photos", placement, measured)
     measured.print_last_line()
 
 
@@ -197,6 +200,20 @@ def saving(training: TrialTraining, folder: Path, name: str, measured: Figures) 
         epoch = seconds(partial(steps, training, batches, 3)) / 3 / training.batch_size
         shares.append(seconds(save) / (epoch * _EPOCH_IMAGES))
     measured.add(f"{name}_checkpoint_share_of_epoch", statistics.median(shares), at_most=0.03)
+
+
+def reuse(photos: Path, placement: Placement, measured: Figures) -> None:
+    """Memory of one process after thirty different trials against that after three."""
+    models = ("test_resnet", "test_vit", "test_convnext", "test_efficientnet", "test_mambaout")
+    sizes = []
+    for number in range(30):
+        name = models[number % len(models)]
+        asked = settings(name, 160, 8 + number % 3 * 4)
+        found = ProcessState.take()
+        TrialTraining(asked, decoded(photos, asked), placement).advance(lambda: False)
+        found.put_back()
+        sizes.append(psutil.Process().memory_info().rss)
+    measured.add("memory_after_30_trials_to_3", sizes[-1] / sizes[2], at_most=1.15)
 
 
 def seconds(action: Callable[[], object]) -> float:

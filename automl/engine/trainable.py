@@ -100,14 +100,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
 
     def cleanup(self) -> None:
         """Leave the process as it was found."""
-        import gc
-
-        import torch
-
         self._training = self._predictions = None
-        gc.collect()  # the model and what refers to it in circles
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
         if self._found is not None:
             self._found.put_back()
 
