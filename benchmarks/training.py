@@ -27,7 +27,6 @@ from automl.cores import usable_cores
 from automl.dataset import manifest
 from automl.engine import blocks, checkpoint, training_state, trial_data
 from automl.engine.batches import TrainBatch, evaluation_batches
-from automl.engine.planning import PlannedTrial
 from automl.engine.process_state import ProcessState
 from automl.engine.training import Placement, TrialTraining
 from automl.engine.trial_data import TrialData
@@ -81,11 +80,10 @@ def settings(name: str, side: int, batch_size: int) -> Hyperparameters:
 
 def decoded(photos: Path, asked: Hyperparameters) -> TrialData:
     job = Job(training_data=DataSource(path=photos), validation_data_size=0.25)
-    planned = [PlannedTrial(0, {}, asked)]
-    built = manifest.build(job)
-    return trial_data.prepare(
-        built, planned, {}, progress=lambda *_: None, for_other_machines=False
-    )[0]
+    (data,) = trial_data.prepare(
+        manifest.build(job), [asked], progress=lambda *_: None, for_other_machines=False
+    ).values()
+    return data
 
 
 def loop(

@@ -7,7 +7,6 @@ import torch
 
 from automl import store
 from automl.engine import checkpoint, earlier_model
-from automl.engine.planning import PlannedTrial
 from automl.engine.training import TrialTraining
 from automl.engine.trial_data import TrialData
 from automl.hyperparameters import resolve
@@ -32,9 +31,8 @@ def experiment(make_experiment: Callable[..., Path], trained: TrialTraining) -> 
 
 
 def found_for(run_id: str, experiment: Path, **keys: object) -> earlier_model.EarlierModel:
-    asked = resolve({**TINY, "checkpoint_run_id": run_id, **keys})
-    planned = [PlannedTrial(7, {}, asked)]
-    return earlier_model.find_all(planned, experiment.parent, for_other_machines=False)[7]
+    wanted = [resolve({**TINY, "checkpoint_run_id": run_id, **keys})]
+    return earlier_model.find_all(wanted, experiment.parent, for_other_machines=False)[run_id]
 
 
 @pytest.mark.parametrize("run_id", ["first/trial-003", "first"])
@@ -68,8 +66,7 @@ def test_weights_travel_as_bytes_to_other_machines(
     experiment: Path, trained: TrialTraining, tiny_data: TrialData
 ) -> None:
     asked = resolve({**TINY, "checkpoint_run_id": "first"})
-    planned = [PlannedTrial(0, {}, asked)]
-    carried = earlier_model.find_all(planned, experiment.parent, for_other_machines=True)[0]
+    carried = earlier_model.find_all([asked], experiment.parent, for_other_machines=True)["first"]
     assert isinstance(carried.weights, bytes)
     training = TrialTraining(asked, replace(tiny_data, earlier=carried), CPU)
     before = trained.predict().probabilities
