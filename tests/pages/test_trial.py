@@ -76,6 +76,15 @@ def test_what_was_left_to_us_does_not_count_as_changed(open_page, make_experimen
     assert "Everything that was asked for is in effect." in texts(open_page("trial"))
 
 
+def test_every_evaluation_is_listed_with_its_cost(open_page, make_experiment, make_trial):
+    make_experiment(trials=[make_trial("t1", [0.5, 0.7])])
+    tables = [one.value for one in open_page("trial").dataframe]
+    (table,) = [one for one in tables if "Training loss" in one]
+    assert table["Epoch"].tolist() == [1, 2]
+    assert table["Pictures / s"].tolist() == [100, 100]
+    assert "Peak memory (MB)" not in table  # which these records do not know
+
+
 def test_what_a_trial_has_been_through_is_shown(open_page, make_experiment, make_trial):
     make_experiment(trials=[make_trial("t1", [0.5], flags=["recovered", "collapsed"])])
     assert "recovered, collapsed" in texts(open_page("trial"))
