@@ -154,7 +154,10 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             flags.append(Flag.RECOVERED)
         if recovery.restarted_at is not None:
             flags.append(Flag.RESTARTED)
-        notes = [*compatibility.ignored(self._trial.asked, hyperparameters), *training.notes]
+        notes = [
+            *compatibility.ignored(self._trial.asked, hyperparameters),
+            *effective.notes(training),
+        ]
         if self._has_collapsed:
             flags.append(Flag.COLLAPSED)
             notes.append(_COLLAPSED)

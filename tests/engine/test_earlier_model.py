@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from automl import store
-from automl.engine import checkpoint, earlier_model
+from automl.engine import checkpoint, earlier_model, effective
 from automl.engine.training import TrialTraining
 from automl.engine.trial_data import TrialData
 from automl.hyperparameters import resolve
@@ -43,7 +43,7 @@ def test_a_trial_goes_on_from_the_model_of_an_earlier_one(
     training = TrialTraining(trained.hyperparameters, data, CPU)
     before = trained.predict().probabilities
     assert training.predict().probabilities == pytest.approx(before, abs=1e-6)
-    assert training.notes == ["Started from the model of first/trial-003 after epoch 4."]
+    assert effective.notes(training) == ["Started from the model of first/trial-003 after epoch 4."]
 
 
 def test_other_classes_get_a_new_head_and_that_is_said(
@@ -53,7 +53,7 @@ def test_other_classes_get_a_new_head_and_that_is_said(
     data = replace(tiny_data, earlier=found_for("first", experiment), class_names=names)
     training = TrialTraining(trained.hyperparameters, data, CPU)
     network, old = training.built.network, trained.built.network
-    assert "Its classes are others: the last layer is new." in training.notes[0]
+    assert "Its classes are others: the last layer is new." in effective.notes(training)[0]
     assert network.get_parameter("fc.weight").shape == (4, 96)
     assert not network.get_parameter("fc.weight").any()
     assert torch.equal(
