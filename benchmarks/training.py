@@ -1,7 +1,8 @@
 """How close training comes to the speed of the hardware, and what it gains over timm's script.
 
-`python -m benchmarks.training [--quick]`. Short rounds in turns, medians of the ratios: other work
-on the machine comes and goes. On a CPU at 160 px; on a GPU at 224 px, with several trials on it.
+`python -m benchmarks.training [--quick] [--one-thread] [MODEL …]`. Short rounds in turns, medians
+of the ratios: other work on the machine comes and goes. 160 px on a CPU, 224 px on a GPU. With
+`--one-thread` the threads of a busy machine do not wait for each other.
 
 ceiling: the same model stepping on one random batch in memory, in the same precision.
 timm: its own loader and transforms on the same files, as its train script sets them up.
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import torch
 from PIL import Image
 from timm.data import create_dataset, create_loader
@@ -26,7 +28,7 @@ from automl.cores import usable_cores
 from automl.dataset import manifest
 from automl.engine import blocks, checkpoint, training_state, trial_data
 from automl.engine.batches import TrainBatch, evaluation_batches
-from automl.engine.planning import PlannedTrial
+from automl.engine.process_state import ProcessState
 from automl.engine.training import Placement, TrialTraining
 from automl.engine.trial_data import TrialData
 from automl.hyperparameters import Hyperparameters, resolve
@@ -34,6 +36,9 @@ from automl.job import DataSource, Job
 from benchmarks.figures import Figures
 
 _EPOCH_IMAGES = 1_000
+_STEPS = 2
+"""Batches of one round."""
+
 _CPU_MODELS = {"resnet18": 0.95, "mobilenetv3_small_100": 0.95}
 _GPU_MODELS = {"resnet50": 0.95, "mobilenetv2_100": 0.90, "resnet18": 0.90}
 
@@ -43,23 +48,26 @@ def main(arguments: list[str]) -> None:
     measured = Figures()
     has_gpu = torch.cuda.is_available()
     device = torch.device("cuda" if has_gpu else "cpu")
-    placement = Placement(device, usable_cores())
-    side, batch_size = (224, 128) if has_gpu else (160, 32)
-    count = batch_size * (4 if is_quick else 40 if has_gpu else 8)
-    num_rounds = 3 if is_quick else 9
-    print(f"{placement.num_threads} cores, {'GPU' if has_gpu else 'no GPU'}, {side} px")
+    placement = Placement(device, 1 if "--one-thread" in arguments else usable_cores())
+    side, batch_size = (224, 128) if has_gpu else (160, 16 if is_quick else 32)
+    count = batch_size * (16 if is_quick else 80 if has_gpu else 32)
+    num_rounds = 5 if is_quick else 15
+    targets = _GPU_MODELS if has_gpu else _CPU_MODELS
+    chosen = [name for name in arguments if name in targets] or list(targets)
+    print(f"{placement.num_threads} threads, {'GPU' if has_gpu else 'no GPU'}, {side} px")
     with tempfile.TemporaryDirectory(prefix="automl-benchmark-") as place:
         folder = Path(place)
         os.environ["AUTOML_HOME"] = str(folder / "home")
         write_photos(folder / "photos", count)
-        for name, target in (_GPU_MODELS if has_gpu else _CPU_MODELS).items():
+        for name in chosen:
             asked = settings(name, side, batch_size)
             data = decoded(folder / "photos", asked)
             training = TrialTraining(asked, data, placement)
-            loop(training, name, target, num_rounds, measured)
+            loop(training, name, targets[name], num_rounds, measured)
             against_timm(training, folder / "photos", name, measured)
             evaluation(training, name, num_rounds, measured)
             saving(training, folder, name, measured)
+        reuse(folder / "photos", placement, measured)
     measured.print_last_line()
 
 
@@ -77,12 +85,11 @@ def settings(name: str, side: int, batch_size: int) -> Hyperparameters:
 
 
 def decoded(photos: Path, asked: Hyperparameters) -> TrialData:
-    job = Job(training_data=DataSource(path=photos), validation_data_size=0.25)
-    planned = [PlannedTrial(0, {}, asked)]
-    built = manifest.build(job)
-    return trial_data.prepare(
-        built, planned, {}, progress=lambda *_: None, for_other_machines=False
-    )[0]
+    job = Job(training_data=DataSource(path=photos), validation_data_size=0.5)
+    (data,) = trial_data.prepare(
+        manifest.build(job), [asked], progress=lambda *_: None, for_other_machines=False
+    ).values()
+    return data
 
 
 def loop(
@@ -92,11 +99,11 @@ def loop(
     batches = endless(training)
     first = next(batches)
     random = TrainBatch(torch.rand_like(first.pixels), first.labels)
-    training_steps = partial(steps, training, batches, 3)
-    ceiling_steps = partial(steps, training, iter(lambda: random, None), 3)
+    training_steps = partial(steps, training, batches, _STEPS)
+    ceiling_steps = partial(steps, training, iter(lambda: random, None), _STEPS)
     training_steps(), ceiling_steps()
     rounds = [(seconds(training_steps), seconds(ceiling_steps)) for _ in range(num_rounds)]
-    pictures = 3 * len(first.labels)
+    pictures = _STEPS * len(first.labels)
     measured.add(f"{name}_images_per_second", pictures / statistics.median(a for a, _ in rounds))
     measured.add(
         f"{name}_ceiling_images_per_second", pictures / statistics.median(b for _, b in rounds)
@@ -137,12 +144,11 @@ def against_timm(training: TrialTraining, photos: Path, name: str, measured: Fig
     )
     batches = timm_batches(loader, training)
     next(batches)  # its worker processes have started
-    count = 3
     ours_from = endless(training)
     ratios = []
     for _ in range(3):
-        theirs = seconds(partial(steps, training, batches, count))
-        ours = seconds(partial(steps, training, ours_from, count))
+        theirs = seconds(partial(steps, training, batches, _STEPS))
+        ours = seconds(partial(steps, training, ours_from, _STEPS))
         ratios.append(theirs / ours)
     measured.add(f"{name}_times_faster_than_timm_script", statistics.median(ratios))
     batches.close()
@@ -194,9 +200,23 @@ def saving(training: TrialTraining, folder: Path, name: str, measured: Figures) 
     batches = endless(training)
     shares = []
     for _ in range(3):
-        epoch = seconds(partial(steps, training, batches, 3)) / 3 / training.batch_size
+        epoch = seconds(partial(steps, training, batches, _STEPS)) / _STEPS / training.batch_size
         shares.append(seconds(save) / (epoch * _EPOCH_IMAGES))
     measured.add(f"{name}_checkpoint_share_of_epoch", statistics.median(shares), at_most=0.03)
+
+
+def reuse(photos: Path, placement: Placement, measured: Figures) -> None:
+    """Memory of one process after thirty different trials against that after three."""
+    models = ("test_resnet", "test_vit", "test_convnext", "test_efficientnet", "test_mambaout")
+    sizes = []
+    for number in range(30):
+        name = models[number % len(models)]
+        asked = settings(name, 160, 8 + number % 3 * 4)
+        found = ProcessState.take()
+        TrialTraining(asked, decoded(photos, asked), placement).advance(lambda: False)
+        found.put_back()
+        sizes.append(psutil.Process().memory_info().rss)
+    measured.add("memory_after_30_trials_to_3", sizes[-1] / sizes[2], at_most=1.15)
 
 
 def seconds(action: Callable[[], object]) -> float:

@@ -34,6 +34,7 @@ def live_trial() -> None:
             confusion_view.show(predictions, samples, names, key=key)
     with curves:
         trial_view.curves(now, metric)
+        trial_view.every_evaluation(now)
     with classes:
         by_class, numbers = st.columns([3, 2])
         with by_class:

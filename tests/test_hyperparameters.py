@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from automl import hyperparameters
+from automl import compatibility, hyperparameters
 from automl.hyperparameters import Hyperparameters
 
 REFUSED_FIXED = [
@@ -96,6 +96,39 @@ def test_a_transformer_takes_its_own_size_only():
         hyperparameters.resolve({"model_name": "vitb16r224", "training_crop_size": 192})
 
 
+def test_a_timm_model_of_fixed_size_brings_its_size():
+    found = hyperparameters.resolve({"model_name": "vit_base_patch16_384"})
+    assert (found.training_crop_size, found.validation_crop_size) == (384, 384)
+    assert found.validation_resize_size == 439
+
+
+def test_a_running_mean_that_never_changes_is_refused():
+    with pytest.raises(ValueError, match="beta1 is 1"):
+        hyperparameters.resolve({"optimizer": "adam", "beta1": 1})
+
+
+@pytest.mark.parametrize(
+    ("asked", "notes"),
+    [
+        ({"optimizer": "adam", "momentum": 0.8}, ["momentum has no effect: optimizer is adam."]),
+        ({"beta1": 0.8, "ams_gradient": True}, ["beta1", "ams_gradient"]),
+        ({"momentum": 0, "nesterov": True}, ["nesterov has no effect: momentum is 0."]),
+        ({"learning_rate_scheduler": "step", "warmup_cosine_lr_cycles": 0.5}, ["warmup_cosine"]),
+        ({"step_lr_gamma": 0.5}, ["learning_rate_scheduler is warmup_cosine"]),
+        ({"early_stopping": False, "early_stopping_delay": 2}, ["early_stopping is off"]),
+        ({"model_ema_decay": 0.9}, ["model_ema is off"]),
+        ({"augmentation": "none", "vertical_flip": True}, ["augmentation is none"]),
+        ({"number_of_epochs": 2}, ["the learning rate rises to the end"]),
+        ({"optimizer": "adam", "beta1": 0.8, "weight_decay": 0.1}, []),
+    ],
+)
+def test_what_has_no_effect_beside_the_rest_is_said(asked, notes):
+    said = compatibility.ignored(asked, hyperparameters.resolve(asked))
+    assert len(said) == len(notes)
+    for sentence, words in zip(said, notes, strict=True):
+        assert words in sentence
+
+
 def test_keys_without_effect_are_accepted_and_left_out():
     asked = hyperparameters.check_fixed({"number_of_workers": 4, "distributed": False})
     assert asked == {"number_of_workers": 4, "distributed": False}
@@ -107,6 +140,7 @@ def test_keys_without_effect_are_accepted_and_left_out():
     [
         ({"early_stopping": 1}, True),
         ({"optimizer": "SGD"}, "sgd"),
+        ({"optimizer": "None"}, "sgd"),
         ({"learning_rate_scheduler": "Warmup_Cosine"}, "warmup_cosine"),
         ({"learning_rate": "1e-4"}, 1e-4),
         ({"weighted_loss": 2}, 2),

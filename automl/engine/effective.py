@@ -1,4 +1,4 @@
-"""What is really in effect in a trial, read back from its live objects."""
+"""What is really in effect in a trial, read back from its live objects, and what to say of it."""
 
 import os
 import socket
@@ -69,6 +69,29 @@ def _of_training(training: "TrialTraining") -> dict[str, Any]:
         "model_ema": training.mean_weights is not None,
         "compile": "off" if training.forward is training.network else "on",
     }
+
+
+def notes(training: "TrialTraining") -> list[str]:
+    """Sentences to show beside the score."""
+    said = [*training.built.notes, *training.recovery.notes(training.batch_size)]
+    asked, num_images = (
+        training.hyperparameters.training_batch_size,
+        len(training.data.train.labels),
+    )
+    if training.trains and training.batch_size != asked:
+        said.append(
+            f"A batch holds {training.batch_size} pictures instead of {asked}: there are "
+            f"{num_images} to train on."
+        )
+    seen = set(training.data.validation.labels.tolist())
+    names = enumerate(training.data.class_names)
+    unseen = [name for index, name in names if index not in seen]
+    if unseen:
+        said.append(
+            f"There are no validation pictures of {', '.join(unseen)}: macro averages leave such "
+            "classes out."
+        )
+    return said
 
 
 def _optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Any]:

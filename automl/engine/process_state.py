@@ -1,5 +1,6 @@
 """What a trial changes in its process, and how to put it back for the next one."""
 
+import gc
 import os
 from dataclasses import dataclass
 from typing import Any, Self
@@ -32,6 +33,10 @@ class ProcessState:
         )
 
     def put_back(self) -> None:
+        """After a trial that nothing refers to any more."""
+        gc.collect()  # its model and what refers to it in circles
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
         torch.set_num_threads(self.num_threads)
         torch.set_rng_state(self.random_state)
         if self.cuda_random_states:

@@ -100,14 +100,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
 
     def cleanup(self) -> None:
         """Leave the process as it was found."""
-        import gc
-
-        import torch
-
         self._training = self._predictions = None
-        gc.collect()  # the model and what refers to it in circles
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
         if self._found is not None:
             self._found.put_back()
 
@@ -161,7 +154,10 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             flags.append(Flag.RECOVERED)
         if recovery.restarted_at is not None:
             flags.append(Flag.RESTARTED)
-        notes = [*compatibility.ignored(self._trial.asked, hyperparameters), *training.notes]
+        notes = [
+            *compatibility.ignored(self._trial.asked, hyperparameters),
+            *effective.notes(training),
+        ]
         if self._has_collapsed:
             flags.append(Flag.COLLAPSED)
             notes.append(_COLLAPSED)

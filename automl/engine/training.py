@@ -159,19 +159,6 @@ class TrialTraining:
         mean: Normalised = self.mean_weights.module
         return mean
 
-    @property
-    def notes(self) -> list[str]:
-        """Sentences to show beside the score."""
-        notes = [*self.built.notes, *self.recovery.notes(self.batch_size)]
-        asked = self.hyperparameters.training_batch_size
-        num_images = len(self.data.train.labels)
-        if self.batch_size != asked:
-            notes.append(
-                f"A batch holds {self.batch_size} pictures instead of {asked}: there are "
-                f"{num_images} to train on."
-            )
-        return notes
-
     def evaluate(self) -> tuple[Predictions, dict[str, float]]:
         """Answers for the validation pictures, and every metric of them."""
         predictions = self.predict()

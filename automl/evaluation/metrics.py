@@ -1,7 +1,8 @@
 """Every number we give a classifier, from probabilities and labels. One definition each.
 
 Names and formulas are those of Azure's AutoML for images. Classes that do not occur in the
-labels are left out of macro averages, since nothing is known about them.
+labels are left out of macro averages, since nothing is known about them. With two classes there
+are `_binary` metrics as well, of the second class.
 
 scikit-learn is imported where it is used: the engine's main process and the pages want the names
 and the accuracy alone, and the import takes seconds.
@@ -29,7 +30,7 @@ def classification_metrics(
 ) -> dict[str, float]:
     """All metrics from probabilities (N, K), rows summing to 1, and true class indices (N,)."""
     if not np.isfinite(probabilities).all():
-        return dict.fromkeys(metric_names(), float("nan"))
+        return dict.fromkeys(metric_names(probabilities.shape[1]), float("nan"))
     from sklearn.metrics import log_loss, matthews_corrcoef
 
     num_classes = probabilities.shape[1]
@@ -50,15 +51,18 @@ def classification_metrics(
     }
     metrics.update(_threshold_metrics(predicted, labels, present))
     metrics.update(_ranking_metrics(probabilities, labels, present))
+    if num_classes == 2:
+        metrics.update(_binary_metrics(probabilities, predicted, labels))
     return metrics
 
 
-def metric_names() -> list[str]:
+def metric_names(num_classes: int) -> list[str]:
     """Names of everything `classification_metrics` returns."""
+    averages = (*_AVERAGES, "binary") if num_classes == 2 else _AVERAGES
     plain = ["accuracy", "balanced_accuracy", "norm_macro_recall", "weighted_accuracy"]
     plain += ["matthews_correlation", "log_loss"]
     bases = ("precision_score", "recall_score", "f1_score", "auc", "average_precision_score")
-    return plain + [f"{base}_{average}" for base in bases for average in _AVERAGES]
+    return plain + [f"{base}_{average}" for base in bases for average in averages]
 
 
 def primary(name: str, probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
@@ -107,6 +111,34 @@ def _threshold_metrics(
         metrics[f"recall_score_{average}"] = float(recall)
         metrics[f"f1_score_{average}"] = float(f1)
     return metrics
+
+
+def _binary_metrics(
+    probabilities: NDArray[np.floating],
+    predicted: NDArray[np.integer],
+    labels: NDArray[np.integer],
+) -> dict[str, float]:
+    """Those of the second class alone."""
+    from sklearn.metrics import (
+        average_precision_score,
+        precision_recall_fscore_support,
+        roc_auc_score,
+    )
+
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        labels, predicted, labels=[1], average="macro", zero_division=0.0
+    )
+    is_defined = len(np.unique(labels)) == 2
+    truth, scores = labels == 1, probabilities[:, 1]
+    return {
+        "precision_score_binary": float(precision),
+        "recall_score_binary": float(recall),
+        "f1_score_binary": float(f1),
+        "auc_binary": float(roc_auc_score(truth, scores)) if is_defined else float("nan"),
+        "average_precision_score_binary": (
+            float(average_precision_score(truth, scores)) if is_defined else float("nan")
+        ),
+    }
 
 
 def _ranking_metrics(

@@ -52,6 +52,27 @@ def curves(trial: TrialRecord, metric: str) -> None:
         st.plotly_chart(charts.losses(trial), key="trial losses", config=charts.QUIET)
 
 
+def every_evaluation(trial: TrialRecord) -> None:
+    """What each evaluation found and cost."""
+    if not trial.evaluations:
+        return
+    rows = [
+        {
+            "Epoch": one.epoch,
+            "Training loss": one.train_loss,
+            "Validation loss": one.valid_loss,
+            "Learning rate": one.learning_rate,
+            "Training seconds": one.train_seconds,
+            "Evaluation seconds": one.evaluation_seconds,
+            "Pictures / s": one.images_per_second,
+            "Peak memory (MB)": one.peak_memory_bytes / 1e6 or None,
+        }
+        for one in trial.evaluations
+    ]
+    # an older record does not know its memory
+    st.dataframe(pd.DataFrame(rows).dropna(axis=1, how="all"), hide_index=True)
+
+
 def metrics(trial: TrialRecord) -> None:
     """Every metric of the best evaluation."""
     best = trial.best_evaluation()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from automl.engine import features, linear_probe, weights
+from automl.engine import effective, features, linear_probe, weights
 from automl.engine.model import Normalised, build
 from automl.engine.trial_data import TrialData
 from automl.hyperparameters import resolve
@@ -74,4 +74,4 @@ def test_fine_tuning_starts_from_the_probe(
 
 def test_a_probe_on_a_random_network_is_declined_and_said(tiny_data: TrialData) -> None:
     training = train(tiny_data, head_init="linear_probe")
-    assert "head_init linear_probe has no effect: the head is not new." in training.notes
+    assert "head_init linear_probe has no effect: the head is not new." in effective.notes(training)

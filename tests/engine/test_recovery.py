@@ -72,7 +72,9 @@ def test_a_full_memory_repeats_the_epoch_in_parts(tiny_data: TrialData) -> None:
     assert sizes[:3] == [16, 8, 4]
     assert training.recovery.num_parts == 4
     assert training.schedule.last_epoch == 6  # as many updates as without
-    assert training.notes[-1].startswith("Recovered: the memory was full, so batches of 16 are")
+    assert effective.notes(training)[-1].startswith(
+        "Recovered: the memory was full, so batches of 16 are"
+    )
     found = effective.read_back(training)
     assert (found["training_batch_size"], found["micro_batch_size"]) == (16, 4)
 
@@ -121,7 +123,7 @@ def test_a_loss_that_is_no_number_restarts_once_at_a_tenth_of_the_rate(
     assert len(losses) == 3
     assert training.optimizer.param_groups[0]["lr"] == pytest.approx(TINY["learning_rate"] / 10)
     assert training.recovery.restarted_at == 1
-    assert "training went on from epoch 1 at a tenth" in training.notes[-1]
+    assert "training went on from epoch 1 at a tenth" in effective.notes(training)[-1]
 
 
 def test_a_second_loss_that_is_no_number_ends_the_trial(tiny_data: TrialData) -> None:

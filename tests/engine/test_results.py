@@ -8,7 +8,15 @@ import pytest
 from automl import store
 from automl.engine.planning import PlannedTrial
 from automl.engine.results import Results
-from automl.records import Evaluation, ExperimentState, Predictions, TrialError, TrialState, now
+from automl.records import (
+    Evaluation,
+    ExperimentState,
+    Flag,
+    Predictions,
+    TrialError,
+    TrialState,
+    now,
+)
 
 PLAN = [PlannedTrial(number, {"model_name": "resnet18"}) for number in range(3)]
 
@@ -143,3 +151,41 @@ def test_resuming_runs_again_what_ended_with_the_experiment_but_not_what_was_sto
     again = Results(results.experiment_dir, "accuracy")
     assert [trial.trial_id for trial in again.plan(PLAN)] == ["trial-001", "trial-002"]
     assert again.experiment.best_trial is None  # the one there was is about to be trained anew
+
+
+def test_an_evaluation_that_a_dead_worker_had_reported_already_counts_once(
+    results: Results,
+) -> None:
+    for epoch, accuracy in ((1, 0.5), (2, 0.6), (2, 0.6), (3, 0.7)):
+        results.evaluated("trial-000", evaluation(epoch, accuracy))
+    assert [e.epoch for e in results.trials["trial-000"].evaluations] == [1, 2, 3]
+
+
+def test_a_trial_that_goes_on_keeps_its_start_and_says_that_its_worker_died(
+    results: Results,
+) -> None:
+    results.started("trial-000")
+    started_at = results.trials["trial-000"].started_at
+    results.built("trial-000", {"momentum": 0.9}, ["Trained from scratch, as asked."], [])
+    results.resumed("trial-000")
+    results.started("trial-000")
+    results.built("trial-000", {"momentum": 0.9}, ["Recovered."], [Flag.RECOVERED])
+    trial = results.trials["trial-000"]
+    assert trial.started_at == started_at
+    assert trial.flags == [Flag.RECOVERED, Flag.RESUMED]
+    assert trial.notes[0] == "Recovered."
+    assert trial.notes[1].startswith("Its worker died")
+
+
+def test_models_beside_the_best_are_kept_by_their_epoch(results: Results, tmp_path: Path) -> None:
+    for epoch in (2, 4):
+        folder = tmp_path / f"epoch-{epoch:04d}"
+        folder.mkdir()
+        (folder / "model.json").write_text(str(epoch))
+        results.kept("trial-000", tmp_path)
+    kept = [
+        store.epoch_dir(results.experiment_dir, "trial-000", f"epoch-{epoch:04d}") / "model.json"
+        for epoch in (2, 4)
+    ]
+    assert [path.read_text() for path in kept] == ["2", "4"]
+    assert not list(tmp_path.glob("epoch-*"))

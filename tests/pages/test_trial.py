@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from tests.pages.conftest import texts
@@ -14,6 +16,12 @@ def experiment(make_experiment, make_trial, make_pictures, with_predictions):
         return experiment_dir
 
     return make
+
+
+def tiles(page):
+    """The pictures shown, of all their grids."""
+    grids = [json.loads(element.proto.json) for element in page.get("bidi_component")]
+    return [tile for grid in grids for tile in grid["tiles"]]
 
 
 def test_without_a_trial_it_says_so(open_page, make_experiment):
@@ -39,7 +47,7 @@ def test_the_worst_cell_comes_with_its_pictures(open_page, experiment):
     experiment()
     page = open_page("trial")
     assert "1 picture of cat taken for dog" in texts(page)
-    assert len(page.image) == 1
+    assert len(tiles(page)) == 1
 
 
 def test_another_cell_shows_other_pictures(open_page, experiment):
@@ -47,7 +55,7 @@ def test_another_cell_shows_other_pictures(open_page, experiment):
     page = open_page("trial")
     page.selectbox(key="predicted class of pets t2").select_index(0).run()
     assert "5 pictures of cat taken for cat" in texts(page)
-    assert len(page.image) == 5
+    assert len(tiles(page)) == 5
 
 
 def test_pictures_that_are_gone_are_counted(open_page, experiment, tmp_path):
@@ -58,15 +66,44 @@ def test_pictures_that_are_gone_are_counted(open_page, experiment, tmp_path):
 
 def test_hyperparameters_asked_for_and_in_effect(open_page, make_experiment, make_trial):
     make_experiment(trials=[make_trial("t1", [0.5], effective={"learning_rate": 0.02})])
-    table = open_page("trial").dataframe[-1].value.set_index("Hyperparameter")
+    page = open_page("trial")
+    table = page.dataframe[-1].value.set_index("Hyperparameter")
+    assert table.index[0] == "learning_rate"
     assert table.loc["learning_rate"].tolist() == ["0.01", "0.02", "changed"]
+    assert "In effect otherwise than asked for: learning_rate." in texts(page)
+
+
+def test_what_was_left_to_us_does_not_count_as_changed(open_page, make_experiment, make_trial):
+    trial = make_trial(
+        "t1",
+        [0.5],
+        hyperparameters={"model_name": "resnet18", "precision": "auto", "learning_rate": 0.1},
+        effective={"precision": "bfloat16", "learning_rate": 0.1 + 1e-12},
+    )
+    make_experiment(trials=[trial])
+    assert "Everything that was asked for is in effect." in texts(open_page("trial"))
+
+
+def test_every_evaluation_is_listed_with_its_cost(open_page, make_experiment, make_trial):
+    make_experiment(trials=[make_trial("t1", [0.5, 0.7])])
+    tables = [one.value for one in open_page("trial").dataframe]
+    (table,) = [one for one in tables if "Training loss" in one]
+    assert table["Epoch"].tolist() == [1, 2]
+    assert table["Pictures / s"].tolist() == [100, 100]
+    assert "Peak memory (MB)" not in table  # which these records do not know
+
+
+def test_what_a_trial_has_been_through_is_shown(open_page, make_experiment, make_trial):
+    make_experiment(trials=[make_trial("t1", [0.5], flags=["recovered", "collapsed"])])
+    assert "recovered, collapsed" in texts(open_page("trial"))
 
 
 def test_a_failed_trial_says_why_with_the_traceback_folded(open_page, make_experiment, make_trial):
-    error = {"cause": "Out of memory.", "traceback": "Traceback: 42"}
+    error = {"cause": "Out of memory.", "next_step": "Fewer pixels.", "traceback": "Traceback: 42"}
     make_experiment(trials=[make_trial("t1", state="failed", error=error)])
     page = open_page("trial")
     assert "Out of memory" in page.error[0].value
+    assert "Fewer pixels" in texts(page)
     assert page.expander[0].code[0].value == "Traceback: 42"
 
 
