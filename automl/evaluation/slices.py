@@ -25,6 +25,9 @@ class Slice(NamedTuple):
     is_worse: bool
     """Than the other pictures, and not by chance."""
 
+    inside: NDArray[np.bool_]
+    """(N,) which of the pictures belong to it."""
+
 
 def slices(samples: pd.DataFrame, correct: NDArray[np.bool_]) -> list[Slice]:
     """Accuracy on parts of at least ten pictures, the worst first.
@@ -53,7 +56,7 @@ def slices(samples: pd.DataFrame, correct: NDArray[np.bool_]) -> list[Slice]:
     for place, (p_value, name, part, inside) in enumerate(found):
         is_worse = is_worse and p_value <= _LEVEL / (len(found) - place)
         accuracy = float(correct[inside].mean())
-        result.append(Slice(name, part, int(inside.sum()), accuracy, is_worse))
+        result.append(Slice(name, part, int(inside.sum()), accuracy, is_worse, inside))
     return sorted(result, key=lambda one: (not one.is_worse, one.accuracy))
 
 

@@ -102,11 +102,13 @@ def _report(experiment_dir: Path, mtime_ns: int) -> DatasetReport | None:  # noq
 def predictions(experiment_dir: Path, trial_id: str) -> Predictions | None:
     """On the validation data; None before the trial's first evaluation."""
     path = store.predictions_path(experiment_dir, trial_id)
-    return _predictions(path, path.stat().st_mtime_ns) if path.is_file() else None
+    return predictions_at(path, path.stat().st_mtime_ns) if path.is_file() else None
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _predictions(path: Path, mtime_ns: int) -> Predictions:  # noqa: ARG001
+# 100,000 pictures of 100 classes are 40 MB each
+@st.cache_resource(max_entries=6, show_spinner=False)
+def predictions_at(path: Path, mtime_ns: int) -> Predictions:  # noqa: ARG001
+    """The answers in a file as it is since then."""
     return store.load_predictions(path)
 
 
