@@ -251,3 +251,11 @@ class Predictions:
     def has_collapsed(self) -> bool:
         """Whether every picture gets the same class though there are several."""
         return len(set(self.predicted.tolist())) == 1 < len(set(self.labels.tolist()))
+
+    def is_about_the_same_as(self, other: "Predictions") -> bool:
+        """Whether both are for the same pictures, with the same labels, in the same order."""
+        import numpy as np
+
+        return np.array_equal(self.sample_ids, other.sample_ids) and np.array_equal(
+            self.labels, other.labels
+        )

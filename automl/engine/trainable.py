@@ -114,6 +114,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     def _build(self) -> "TrialTraining":
         import torch
 
+        from automl.engine import latency
         from automl.engine.process_state import ProcessState
         from automl.engine.training import Placement, TrialTraining
 
@@ -127,6 +128,8 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._stopping = EarlyStopping(hyperparameters)
         self._asked_at = 0.0
         self._has_collapsed = False
+        size = hyperparameters.validation_crop_size
+        self._latency_ms = latency.milliseconds(self._training.built.network, size)
         return self._training
 
     def _advance(self, training: "TrialTraining") -> dict[str, Any]:
@@ -167,7 +170,11 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             notes.append(_COLLAPSED)
         return {
             # what was not read back from a live object is the resolved value
-            "effective": {**hyperparameters.model_dump(), **effective.read_back(training)},
+            "effective": {
+                **hyperparameters.model_dump(),
+                **effective.read_back(training),
+                "latency_ms": self._latency_ms,
+            },
             "notes": notes,
             "flags": flags,
         }

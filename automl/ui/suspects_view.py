@@ -54,15 +54,11 @@ def _trials(experiment_dir: Path) -> tuple[Answers, ...]:
     chosen: list[Answers] = []
     for trial in ranking.by_score(cached.trials(experiment_dir), metric):
         of = evaluated.of_trial(experiment_dir, trial.trial_id)
-        if of and (not chosen or _same_pictures(of, chosen[0])):
+        if of and (not chosen or of.predictions.is_about_the_same_as(chosen[0].predictions)):
             chosen.append(of)
         if len(chosen) == _MAX_TRIALS:
             break
     return tuple(chosen)
-
-
-def _same_pictures(one: Answers, other: Answers) -> bool:
-    return one.predictions.sample_ids.tolist() == other.predictions.sample_ids.tolist()
 
 
 def _decisions(experiment_dir: Path) -> dict[str, str]:
