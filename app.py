@@ -16,6 +16,7 @@ page = st.navigation(
         st.Page("pages/dataset.py", title="Dataset", icon=":material/photo_library:"),
         st.Page("pages/configure.py", title="Configure", icon=":material/tune:"),
         st.Page("pages/progress.py", title="Progress", icon=":material/monitoring:"),
+        st.Page("pages/search.py", title="Search", icon=":material/insights:"),
         st.Page("pages/leaderboard.py", title="Leaderboard", icon=":material/leaderboard:"),
         st.Page("pages/trial.py", title="Trial", icon=":material/grid_on:"),
         st.Page("pages/predict.py", title="Predict", icon=":material/center_focus_strong:"),

@@ -74,8 +74,8 @@ def table(matrix: NDArray[np.int64], class_names: Sequence[str]) -> pd.DataFrame
     share_of_row, share_of_column = shares(matrix, "row"), shares(matrix, "column")
     cells = pd.DataFrame(
         {
-            "true": [class_names[row] for row in rows],
-            "predicted": [class_names[column] for column in columns],
+            "true": [class_names[row] for row in rows.tolist()],
+            "predicted": [class_names[column] for column in columns.tolist()],
             "pictures": matrix[rows, columns],
             "share of row": share_of_row[rows, columns],
             "share of column": share_of_column[rows, columns],

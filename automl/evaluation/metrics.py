@@ -115,13 +115,14 @@ def _areas(
 ) -> NDArray[np.float64]:
     """Area under the ROC curve of each class against the rest, by the ranks of the probabilities
     (Mann and Whitney, 1947): all classes at once, and without the checks a call makes."""
-    from scipy.stats import rankdata  # type: ignore[import-untyped]
+    from scipy.stats import rankdata
 
     ranks = rankdata(probabilities[:, present], axis=0)
     truth = labels[:, None] == present
     inside = truth.sum(axis=0)
-    areas: NDArray[np.float64] = (ranks * truth).sum(axis=0) - inside * (inside + 1) / 2
-    return areas / (inside * (len(labels) - inside))
+    above = (ranks * truth).sum(axis=0) - inside * (inside + 1) / 2
+    areas: NDArray[np.float64] = above / (inside * (len(labels) - inside))
+    return areas
 
 
 def _threshold_metrics(

@@ -80,8 +80,9 @@ def figure_of(
             ]
         )
     finish(figure, "Predicted class", "True class")
-    figure.update_xaxes(tickvals=places, ticktext=names, side="bottom", showgrid=False)
-    figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed", showgrid=False)
+    ticks = {"tickvals": places, "ticktext": names, "showgrid": False}
+    figure.update_xaxes(range=[-0.5, size - 0.5], **ticks)
+    figure.update_yaxes(range=[size - 0.5, -0.5], **ticks)
     return figure.update_layout(height=460, hovermode="closest", dragmode=False)
 
 

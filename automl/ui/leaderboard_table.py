@@ -26,9 +26,10 @@ def show(
     p_values: Mapping[str, float | None],
 ) -> None:
     """p_values: of the differences from the best trial (see `ties.with_best`)."""
-    metric = _metric(trials, primary_metric)
-    table = columns(trials, metric, experiment_dir, p_values if metric == primary_metric else {})
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        metric = _metric(trials, primary_metric)
+        of_primary = p_values if metric == primary_metric else {}
+        table = columns(trials, metric, experiment_dir, of_primary)
         shown = _chosen_columns(table)
         table = _filtered(table)
         figure_table.download(table.drop(columns="trial_id"), f"{experiment_dir.name}-leaderboard")
