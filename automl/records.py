@@ -229,6 +229,27 @@ class ExperimentRecord(FrozenModel):
         return ((self.ended_at or now()) - self.started_at).total_seconds()
 
 
+class TestOpening(FrozenModel):
+    """What came of opening the test data: once, for one trial."""
+
+    __test__ = False  # its name makes pytest look for tests in it
+
+    format_version: int = FORMAT_VERSION
+    trial_id: str
+    opened_at: datetime
+    opened_by: str
+    num_pictures: int
+    num_unreadable: int
+    """Test pictures that could not be read any more, and are not counted."""
+
+    metrics: dict[str, float]
+    """By name, as of an evaluation (see `automl.evaluation.metrics`)."""
+
+    score_low: float
+    score_high: float
+    """95 % interval of the primary metric, over the test pictures."""
+
+
 @dataclass(frozen=True)
 class Predictions:
     """Answers of one trial on one split.

@@ -9,13 +9,15 @@
         trials/<trial_id>/            predictions.parquet, checkpoint/ of the best evaluation;
                                       epochs/ with checkpoint_frequency
         best_model/                   the exported winner
+        test/                         opening.json, predictions.parquet: once the test data have
+                                      been opened, by whoever did it
         engine.lock                   held by a living engine (automl.process_lock)
         engine.log                    written by the engine
         control/                      requests to the engine, one file each; written by anybody
         tune/                         Ray Tune's own state; a disposable cache, never the truth
 
 A file is always replaced whole, so a reader sees the old version or the new one, never half.
-Only the holder of engine.lock writes, but for job.yml (whoever creates) and control/.
+Only a holder of engine.lock writes, but for job.yml (whoever creates) and control/.
 Nothing here is ever unpickled.
 """
 
@@ -32,7 +34,7 @@ from pydantic import BaseModel, ValidationError
 
 from automl.dataset.report import DatasetReport
 from automl.job import Job
-from automl.records import ExperimentRecord, Predictions, TrialRecord
+from automl.records import ExperimentRecord, Predictions, TestOpening, TrialRecord
 
 if TYPE_CHECKING:  # slow; who only asks where an experiment stands must not wait for them
     import pandas as pd
@@ -167,6 +169,22 @@ def load_predictions(path: Path) -> Predictions:
 def predictions_path(experiment_dir: Path, trial_id: str) -> Path:
     """Predictions of the trial's best evaluation on the validation data."""
     return experiment_dir / "trials" / trial_id / "predictions.parquet"
+
+
+def test_predictions_path(experiment_dir: Path) -> Path:
+    """Predictions on the test data of the trial they were opened for."""
+    return experiment_dir / "test" / "predictions.parquet"
+
+
+def save_test(experiment_dir: Path, opening: TestOpening, predictions: Predictions) -> None:
+    save_predictions(test_predictions_path(experiment_dir), predictions)
+    _write_record(experiment_dir / "test" / "opening.json", opening)
+
+
+def load_test_opening(experiment_dir: Path) -> TestOpening | None:
+    """None while the test data are sealed."""
+    path = experiment_dir / "test" / "opening.json"
+    return TestOpening.model_validate_json(path.read_bytes()) if path.is_file() else None
 
 
 def checkpoint_dir(experiment_dir: Path, trial_id: str) -> Path:

@@ -64,7 +64,7 @@ def answers_view(of: evaluated.Answers, best: Evaluation, tabs: list[TabContaine
             errors_view.show(of, key=key, is_finished=experiment_state.is_finished)
     if classes.open:
         with classes:
-            classes_view.show(of, best, key=key)
+            classes_view.show(of, best.metrics, key=key)
     if probabilities.open:
         with probabilities:
             answer_charts_view.show(of, key=key)

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from automl.cli import app, data, experiments, jobs, predictions
+from automl.cli import app, data, experiments, jobs, predictions, testing
 from automl.cli.output import os_error_sentence
 
 cli = typer.Typer(
@@ -21,6 +21,7 @@ cli.command("run")(jobs.run)
 cli.command("list")(experiments.list_experiments)
 cli.command("show")(experiments.show)
 cli.command("leaderboard")(experiments.show_leaderboard)
+cli.command("test")(testing.open_test_data)
 cli.command("stop")(experiments.stop)
 cli.command("resume")(jobs.resume)
 cli.command("predict")(predictions.predict)

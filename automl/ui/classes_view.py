@@ -1,5 +1,6 @@
 """The classification report of a trial; a click on a class shows the pictures it gets wrong."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,6 @@ import pandas as pd
 import streamlit as st
 
 from automl.evaluation import report
-from automl.records import Evaluation
 from automl.ui import answer_gallery, evaluated, figure_table, wording
 from automl.ui.evaluated import Answers
 
@@ -21,9 +21,10 @@ _HELP = {
 _TITLES = {"auc": "AUC", "f1": "F1", "average_precision": "Average precision"}
 
 
-def show(of: Answers, evaluation: Evaluation, *, key: str) -> None:
+def show(of: Answers, metrics: Mapping[str, float], *, key: str) -> None:
+    """metrics: of the same answers, for the averages."""
     table = evaluated.class_report(of)
-    averages = report.averages(evaluation.metrics)
+    averages = report.averages(metrics)
     shown = table.sort_values("recall", kind="stable")
     indices = shown.index.tolist()
     chart = f"report of {key}"

@@ -9,9 +9,10 @@ from automl import trial_settings
 from automl.records import TrialRecord
 from automl.ui import timeline, wording
 from automl.ui.charts import finish
-from automl.ui.palette import ACCENT, DASHES, family_look, label
+from automl.ui.palette import ACCENT, DASHES, SECOND, family_look, label
 
 _HEIGHT = 400
+_FROM_WORST = [[0, SECOND], [0.5, "#999999"], [1, ACCENT]]
 
 
 def over_time(points: Sequence[timeline.Point], metric: str) -> go.Figure:
@@ -84,7 +85,7 @@ def parallel(table: pd.DataFrame, metric: str, *, dark: bool) -> go.Figure:
     figure = go.Figure()
     figure.add_parcoords(
         dimensions=dimensions,
-        line={"color": table["score"], "colorscale": "Cividis", "showscale": False},
+        line={"color": table["score"], "colorscale": _FROM_WORST, "showscale": False},
         unselected={"line": {"color": "rgba(128, 128, 128, 0.2)"}},
         labelfont={"color": ink, "size": 12},
         tickfont={"color": ink, "size": 11},
@@ -103,7 +104,7 @@ def _dimension(name: str, values: pd.Series) -> dict[str, object]:
         numbers = values.astype("float64")
         if not trial_settings.is_logarithmic(values):
             return {"label": _short(name), "values": numbers.fillna(numbers.min())}
-        logs = np.log10(numbers)
+        logs = pd.Series(np.log10(numbers))
         ticks = list(range(int(np.floor(logs.min())), int(np.ceil(logs.max())) + 1))
         return {
             "label": _short(name),
@@ -163,5 +164,5 @@ def slice_of(table: pd.DataFrame, name: str, metric: str) -> go.Figure:
         )
     finish(figure, name.replace("_", " "), wording.metric(metric).capitalize())
     if trial_settings.is_logarithmic(known[name]):
-        figure.update_xaxes(type="log")
+        figure.update_xaxes(type="log", dtick=1, tickformat="~g")
     return figure.update_layout(height=280, showlegend=False, hovermode="closest")

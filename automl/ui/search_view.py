@@ -75,7 +75,9 @@ def parallel(trials: Sequence[TrialRecord], metric: str) -> None:
     st.plotly_chart(figure, key="parallel coordinates", config=charts.QUIET)
     with st.container(horizontal=True, vertical_alignment="center"):
         figure_table.show(table, "hyperparameters")
-        st.caption("Drag along an axis to keep the trials that pass there; brighter is better.")
+        st.caption(
+            "Drag along an axis to keep the trials that pass there. Blue trials are the best, orange ones the worst."
+        )
 
 
 def what_matters(trials: Sequence[TrialRecord], metric: str, experiment_dir: Path) -> None:
