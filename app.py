@@ -19,6 +19,7 @@ page = st.navigation(
         st.Page("pages/search.py", title="Search", icon=":material/insights:"),
         st.Page("pages/leaderboard.py", title="Leaderboard", icon=":material/leaderboard:"),
         st.Page("pages/trial.py", title="Trial", icon=":material/grid_on:"),
+        st.Page("pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
         st.Page("pages/test.py", title="Test", icon=":material/lock:"),
         st.Page("pages/predict.py", title="Predict", icon=":material/center_focus_strong:"),
     ],

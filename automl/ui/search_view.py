@@ -76,7 +76,8 @@ def parallel(trials: Sequence[TrialRecord], metric: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         figure_table.show(table, "hyperparameters")
         st.caption(
-            "Drag along an axis to keep the trials that pass there. Blue trials are the best, orange ones the worst."
+            "Drag along an axis to keep the trials that pass there. "
+            "Blue trials are the best, orange ones the worst."
         )
 
 

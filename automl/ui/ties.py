@@ -38,7 +38,7 @@ def with_best(
     given = [evaluated.of_trial(experiment_dir, trial.trial_id) for trial in compared]
     found: dict[str, float | None] = {}
     for trial, of in zip(ranked[1:], given[1:], strict=False):
-        found[trial.trial_id] = None if of is None else _p_value(metric, best, of)
+        found[trial.trial_id] = None if of is None else p_value(metric, best, of)
     return found
 
 
@@ -57,7 +57,8 @@ def chosen_from(
 
 
 @st.cache_data(max_entries=5_000, show_spinner=False)
-def _p_value(metric: str, best: Answers, other: Answers) -> float | None:
+def p_value(metric: str, best: Answers, other: Answers) -> float | None:
+    """Of the difference between two trials; None where they answered for other pictures."""
     from automl.evaluation import comparison
 
     one, two = best.predictions, other.predictions
