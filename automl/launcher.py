@@ -110,8 +110,13 @@ def resume(experiment_dir: Path) -> None:
     """Start the engine again on what was interrupted, stopped or failed.
 
     Raises:
-        ValueError: it is running, or complete.
+        ValueError: it is running, or complete, or came from elsewhere.
     """
+    if store.is_imported(experiment_dir):
+        raise ValueError(
+            f"{experiment_dir.name} came from elsewhere and can only be read. Start a new "
+            "experiment on your own pictures."
+        )
     current = state(experiment_dir)
     if not current.is_finished:
         raise ValueError(f"{experiment_dir.name} is {current} already; there is nothing to resume.")

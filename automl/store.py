@@ -13,6 +13,8 @@
                                       been opened, by whoever did it
         engine.lock                   held by a living engine (automl.process_lock)
         engine.log                    written by the engine
+        imported, thumbnails/         of an experiment that came from elsewhere: nothing in it is
+                                      written any more, and small pictures stand for the real ones
         control/                      requests to the engine, one file each; written by anybody
         tune/                         Ray Tune's own state; a disposable cache, never the truth
 
@@ -199,6 +201,20 @@ def epoch_dir(experiment_dir: Path, trial_id: str, name: str) -> Path:
 
 def best_model_dir(experiment_dir: Path) -> Path:
     return experiment_dir / "best_model"
+
+
+def is_imported(experiment_dir: Path) -> bool:
+    """Whether it came from elsewhere, to be read only."""
+    return (experiment_dir / "imported").is_file()
+
+
+def mark_imported(experiment_dir: Path) -> None:
+    (experiment_dir / "imported").touch()
+
+
+def thumbnail_path(experiment_dir: Path, content_hash: str) -> Path:
+    """Of an imported experiment: the small picture that stands for one of these bytes."""
+    return experiment_dir / "thumbnails" / f"{content_hash}.jpg"
 
 
 def lock_path(experiment_dir: Path) -> Path:

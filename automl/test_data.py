@@ -53,6 +53,11 @@ def open_for(
             f"{experiment_dir.name} is {record.state}. The test data can be opened when it has "
             "ended, so that they have no part in the search."
         )
+    if store.is_imported(experiment_dir):
+        raise ValueError(
+            f"{experiment_dir.name} came from elsewhere and can only be read; its test data are "
+            "opened where it ran."
+        )
     trial = _scored_trial(experiment_dir, chosen)
     lock = process_lock.take(store.lock_path(experiment_dir))
     if lock is None:

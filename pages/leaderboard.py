@@ -3,7 +3,17 @@
 import streamlit as st
 
 from automl import launcher
-from automl.ui import cached, cost_view, data_choice, frame, leaderboard_table, ranking, reality_view, ties
+from automl.ui import (
+    cached,
+    cost_view,
+    data_choice,
+    frame,
+    leaderboard_table,
+    ranking,
+    reality_view,
+    sharing_view,
+    ties,
+)
 
 experiment_dir, state = frame.begin_with_experiment("Leaderboard")
 job = cached.job(experiment_dir)
@@ -50,3 +60,10 @@ with st.container(horizontal=True):
         icon=":material/add:",
         query_params=data_choice.link_to(job),
     )
+    st.page_link(
+        "pages/compare.py",
+        label="Compare two trials",
+        icon=":material/compare_arrows:",
+        query_params={"experiment": experiment_dir.name},
+    )
+    sharing_view.buttons(experiment_dir)

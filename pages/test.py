@@ -16,6 +16,8 @@ if opening is not None and opening.trial_id in trials:
     test_view.opened(experiment_dir, opening, trials[opening.trial_id])
 elif not state.is_finished:
     st.info("The test data can be opened when the experiment has ended.")
+elif store.is_imported(experiment_dir):
+    st.info("This experiment came from elsewhere; its test data are opened where it ran.")
 elif not num_pictures:
     st.info(
         "This experiment has no test data. Give `test_data` in the job, or pictures in a folder "

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
@@ -20,6 +21,7 @@ from automl.records import (
     Evaluation,
     ExperimentRecord,
     ExperimentState,
+    Predictions,
     TrialRecord,
     TrialState,
 )
@@ -205,6 +207,24 @@ def with_test_data(
     (model_dir / "settings.json").write_text(json.dumps(settings))
     onnx.save(mean_colour(), model_dir / "model.onnx")
     return directory
+
+
+@pytest.fixture
+def with_answers() -> Callable[[Path], None]:
+    """Give t1 answers on its validation pictures, the first of them wrong."""
+
+    def add(experiment_dir: Path) -> None:
+        samples = store.load_samples(experiment_dir)
+        rows = samples[samples["split"] == "validation"]
+        labels = rows["label_index"].to_numpy(np.int64)
+        answers = labels.copy()
+        answers[0] = (answers[0] + 1) % 3
+        probabilities = np.eye(3, dtype=np.float32)[answers]
+        ids = rows["id"].to_numpy(np.int64)
+        path = store.predictions_path(experiment_dir, "t1")
+        store.save_predictions(path, Predictions(ids, labels, probabilities))
+
+    return add
 
 
 def mean_colour() -> onnx.ModelProto:

@@ -36,7 +36,8 @@ def slices(samples: pd.DataFrame, correct: NDArray[np.bool_]) -> list[Slice]:
     Holm's correction (1979) for the number of parts that were looked at.
 
     Args:
-        samples: (N rows) with `path`, `width`, `height` and `brightness`.
+        samples: (N rows) with `path`, `width`, `height` and `brightness`, and `given_path` where
+            the pictures have been moved since.
         correct: (N,) whether the answer for the picture is right.
     """
     from scipy.stats import fisher_exact  # slow to import
@@ -70,7 +71,8 @@ def _parts(samples: pd.DataFrame) -> list[tuple[str, str, NDArray[np.bool_]]]:
     aspect = (samples["width"] / samples["height"]).to_numpy(np.float64)
     for part, (low, high) in _ASPECTS.items():
         parts.append(("proportions", part, (low <= aspect) & (aspect < high)))
-    folders = samples["path"].map(lambda path: str(PurePath(path).parent))
+    paths = samples["given_path"] if "given_path" in samples else samples["path"]
+    folders = paths.map(lambda path: str(PurePath(path).parent))
     for folder in folders.value_counts().index[:_MAX_FOLDERS]:
         parts.append(("folder", folder, (folders == folder).to_numpy()))
     return parts

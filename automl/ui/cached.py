@@ -4,6 +4,7 @@ Frozen records are shared between reruns and sessions (`cache_resource`): copyin
 50 epochs on every rerun would take longer than reading them.
 """
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ _ABOUT_DATA = {
     *DATA_KEYS,
     *("target_column_name", "datastores", "corrections", "validation_data_size", "seed"),
 }
+_SAFE = re.compile(r"[^0-9a-f]")
 
 # mtime_ns is the cache key; without a leading underscore, which would leave it out of the key
 
@@ -76,7 +78,13 @@ def samples(experiment_dir: Path) -> "pd.DataFrame | None":
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _samples(experiment_dir: Path, mtime_ns: int) -> "pd.DataFrame":  # noqa: ARG001
-    return store.load_samples(experiment_dir).set_index("id", drop=False)
+    found = store.load_samples(experiment_dir).set_index("id", drop=False)
+    if not store.is_imported(experiment_dir):
+        return found
+    # never a path of the machine it came from: here it may be anything
+    names = found["content_hash"].astype(str).map(lambda name: _SAFE.sub("", name))
+    paths = [str(store.thumbnail_path(experiment_dir, name)) for name in names]
+    return found.assign(given_path=found["path"], path=paths)
 
 
 def class_names(experiment_dir: Path) -> list[str]:
