@@ -1,7 +1,7 @@
 """Parts of the pictures that a model does worse on: small ones, dark ones, those of one folder."""
 
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -36,7 +36,7 @@ def slices(samples: pd.DataFrame, correct: NDArray[np.bool_]) -> list[Slice]:
     Holm's correction (1979) for the number of parts that were looked at.
 
     Args:
-        samples: (N rows) with `path`, `width`, `height` and `brightness`, and `given_path` where
+        samples: (N rows) with `path`, `label`, `width`, `height` and `brightness`, and `given_path` where
             the pictures have been moved since.
         correct: (N,) whether the answer for the picture is right.
     """
@@ -72,10 +72,18 @@ def _parts(samples: pd.DataFrame) -> list[tuple[str, str, NDArray[np.bool_]]]:
     for part, (low, high) in _ASPECTS.items():
         parts.append(("proportions", part, (low <= aspect) & (aspect < high)))
     paths = samples["given_path"] if "given_path" in samples else samples["path"]
-    folders = paths.map(lambda path: str(PurePath(path).parent))
+    folders = _source_folders(paths.map(PurePath), samples["label"])
     for folder in folders.value_counts().index[:_MAX_FOLDERS]:
         parts.append(("folder", folder, (folders == folder).to_numpy()))
     return parts
+
+
+def _source_folders(paths: "pd.Series[Any]", labels: "pd.Series[Any]") -> "pd.Series[str]":
+    """Where the pictures came from: of a folder that holds a single class the one above it, as
+    otherwise a hard class would look like a bad source."""
+    folders = paths.map(lambda path: path.parent)
+    of_one_class = labels.groupby(folders.astype(str)).transform("nunique") == 1
+    return folders.where(~of_one_class, folders.map(lambda folder: folder.parent)).astype(str)
 
 
 def _thirds(
