@@ -36,8 +36,8 @@ def slices(samples: pd.DataFrame, correct: NDArray[np.bool_]) -> list[Slice]:
     Holm's correction (1979) for the number of parts that were looked at.
 
     Args:
-        samples: (N rows) with `path`, `label`, `width`, `height` and `brightness`, and `given_path` where
-            the pictures have been moved since.
+        samples: (N rows) with `path`, `label`, `width`, `height`, `brightness`; and `given_path`
+            where the pictures have been moved since.
         correct: (N,) whether the answer for the picture is right.
     """
     from scipy.stats import fisher_exact  # slow to import
