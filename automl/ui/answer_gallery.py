@@ -49,6 +49,6 @@ def pictures(of: Answers, positions: NDArray[np.int64]) -> list[gallery.Picture]
         probabilities = predictions.probabilities[position]
         true, given = predictions.labels[position], int(probabilities.argmax())
         what = names[true] if true == given else f"{names[true]} → {names[given]}"
-        caption = f"{what} · {probabilities[given]:.3f}"
-        found.append(gallery.Picture(Path(str(paths[position])), caption))
+        sure = f"{probabilities[given]:.3f}"
+        found.append(gallery.Picture(Path(str(paths[position])), what, sure))
     return found

@@ -79,7 +79,8 @@ def _row(of: Answers, suspect: Suspect, decisions: dict[str, str], key: str) -> 
 
     picture, what, choose = st.columns([1, 3, 4], vertical_alignment="center")
     with picture:
-        gallery.strip([gallery.Picture(Path(str(row["path"])), "")], width=72)
+        thumbnail = gallery.Picture(Path(str(row["path"])), "")
+        gallery.strip([thumbnail], width=72, key=f"picture {content} of {key}")
     what.markdown(
         f"labelled **{wording.plain(given)}** ({suspect.given_probability:.3f})  \n"
         f"taken for **{wording.plain(suggested)}** ({suspect.probability:.3f})"

@@ -3,7 +3,7 @@ import pytest
 
 from automl import store
 from automl.records import Predictions
-from tests.pages.conftest import texts
+from tests.pages.conftest import texts, tiles
 
 
 @pytest.fixture
@@ -48,8 +48,7 @@ def test_pictures_only_one_of_two_experiments_gets_right(open_page, two_experime
     page.selectbox(key="other experiment").select("more").run()
     open_tab(page, "Pictures")
     assert "12 pictures were scored by both" in texts(page)
-    captions = [image.captions[0] for image in page.image]
-    assert captions == ["dog → cat · 1\\.000", "cat → dog · 1\\.000"]
+    assert tiles(page) == [("dog → cat", "1.000"), ("cat → dog", "1.000")]
 
 
 def test_a_single_trial_has_nothing_to_be_compared_with(open_page, make_experiment, make_trial):

@@ -2,17 +2,19 @@ import numpy as np
 import pytest
 
 from automl import launcher, store
+from automl.job import DataSource, Job
 from automl.records import Predictions
-from tests.pages.conftest import texts
+from tests.pages.conftest import texts, tiles
 
 
 @pytest.fixture
-def experiment(make_experiment, make_trial, make_pictures, with_predictions):
+def experiment(make_experiment, make_trial, make_pictures, with_predictions, tmp_path):
     """Two trials; the better one has answers, one of them wrong."""
 
     def make(classes=("cat", "dog")):
         trials = [make_trial("t1", [0.4]), make_trial("t2", [0.6, 0.9], number=1)]
-        experiment_dir = make_experiment(trials=trials)
+        job = Job(training_data=DataSource(path=tmp_path / "pets"))
+        experiment_dir = make_experiment(trials=trials, job=job)
         with_predictions(experiment_dir, "t2", make_pictures(classes))
         return experiment_dir
 
@@ -42,7 +44,7 @@ def test_the_worst_cell_comes_with_its_pictures(open_page, experiment):
     experiment()
     page = open_page("trial")
     assert "1 picture of cat taken for dog" in texts(page)
-    assert [image.captions for image in page.image] == [["cat → dog · 1\\.000"]]
+    assert tiles(page) == [("cat → dog", "1.000")]
     pairs = next(table.value for table in page.dataframe if "Taken for" in table.value)
     assert pairs.iloc[0].tolist() == ["cat", "dog", 1]
 
@@ -52,7 +54,7 @@ def test_another_cell_shows_other_pictures(open_page, experiment):
     page = open_page("trial")
     page.selectbox(key="predicted class of pets t2").select_index(0).run()
     assert "5 pictures of cat taken for cat" in texts(page)
-    assert len(page.image) == 5
+    assert len(tiles(page)) == 5
 
 
 def test_pictures_that_are_gone_are_counted(open_page, experiment, tmp_path):
@@ -104,7 +106,7 @@ def test_the_worst_mistakes_come_with_what_they_were_taken_for(open_page, experi
     experiment()
     page = open_tab(open_page("trial"), "Errors")
     assert "1 of 12 pictures wrong" in texts(page)
-    assert [image.captions for image in page.image] == [["cat → dog · 1\\.000"]]
+    assert tiles(page) == [("cat → dog", "1.000")]
 
 
 def test_every_class_is_scored_and_the_worst_comes_first(open_page, experiment):
