@@ -28,7 +28,7 @@ def live_search() -> None:
     )
     if time.open:
         with time:
-            search_view.over_time(trials, metric)
+            search_view.over_time(experiment_dir, metric)
     if curves.open:
         with curves:
             search_view.learning_curves(trials, metric)

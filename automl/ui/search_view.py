@@ -8,15 +8,15 @@ import streamlit as st
 
 from automl import importance, trial_settings
 from automl.records import TrialRecord, TrialState
-from automl.ui import charts, figure_table, ranking, search_charts, timeline, wording
+from automl.ui import cached, charts, figure_table, ranking, search_charts, timeline, wording
 
 _MAX_POINTS = 5_000
 _MAX_CURVES = 20
 _MAX_SLICES = 6
 
 
-def over_time(trials: Sequence[TrialRecord], metric: str) -> None:
-    points = timeline.best_so_far(list(trials), metric)
+def over_time(experiment_dir: Path, metric: str) -> None:
+    points = cached.history(experiment_dir)
     if not points:
         st.info("Points appear after the first evaluation.")
         return
