@@ -28,7 +28,8 @@ _ABOUT_DATA = {
     *DATA_KEYS,
     *("target_column_name", "datastores", "corrections", "validation_data_size", "seed"),
 }
-T, V = TypeVar("T"), TypeVar("V")
+T = TypeVar("T")
+V = TypeVar("V")
 _SAFE = re.compile(r"[^0-9a-f]")
 
 # mtime_ns is the cache key; without a leading underscore, which would leave it out of the key
