@@ -34,7 +34,7 @@ def create(job: Job, *, name: str | None = None, experiments_dir: Path | None = 
     try:
         parent = (experiments_dir or home.experiments_dir()).expanduser().absolute()
         experiment_id = experiment_id or _unused_id(parent, job)
-        queued = ExperimentRecord(experiment_id=experiment_id, created_at=now(), owner=_user())
+        queued = ExperimentRecord(experiment_id=experiment_id, created_at=now(), owner=user())
         return store.create_experiment(parent, _with_absolute_paths(job), queued)
     except FileExistsError as error:
         raise ValueError(_already_there(error, experiment_id)) from None
@@ -110,8 +110,13 @@ def resume(experiment_dir: Path) -> None:
     """Start the engine again on what was interrupted, stopped or failed.
 
     Raises:
-        ValueError: it is running, or complete.
+        ValueError: it is running, or complete, or came from elsewhere.
     """
+    if store.is_imported(experiment_dir):
+        raise ValueError(
+            f"{experiment_dir.name} came from elsewhere and can only be read. Start a new "
+            "experiment on your own pictures."
+        )
     current = state(experiment_dir)
     if not current.is_finished:
         raise ValueError(f"{experiment_dir.name} is {current} already; there is nothing to resume.")
@@ -201,7 +206,8 @@ def _reason(error: OSError) -> str:
     return f"{error.strerror or error}{where}"
 
 
-def _user() -> str:
+def user() -> str:
+    """Who is using this process; empty where the system has no name for them."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name

@@ -234,6 +234,27 @@ class ExperimentRecord(FrozenModel):
         return ((self.ended_at or now()) - self.started_at).total_seconds()
 
 
+class TestOpening(FrozenModel):
+    """What came of opening the test data: once, for one trial."""
+
+    __test__ = False  # its name makes pytest look for tests in it
+
+    format_version: int = FORMAT_VERSION
+    trial_id: str
+    opened_at: datetime
+    opened_by: str
+    num_pictures: int
+    num_unreadable: int
+    """Test pictures that could not be read any more, and are not counted."""
+
+    metrics: dict[str, float]
+    """By name, as of an evaluation (see `automl.evaluation.metrics`)."""
+
+    score_low: float
+    score_high: float
+    """95 % interval of the primary metric, over the test pictures."""
+
+
 @dataclass(frozen=True)
 class Predictions:
     """Answers of one trial on one split.
@@ -256,3 +277,11 @@ class Predictions:
     def has_collapsed(self) -> bool:
         """Whether every picture gets the same class though there are several."""
         return len(set(self.predicted.tolist())) == 1 < len(set(self.labels.tolist()))
+
+    def is_about_the_same_as(self, other: "Predictions") -> bool:
+        """Whether both are for the same pictures, with the same labels, in the same order."""
+        import numpy as np
+
+        return np.array_equal(self.sample_ids, other.sample_ids) and np.array_equal(
+            self.labels, other.labels
+        )

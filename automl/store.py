@@ -9,13 +9,17 @@
         trials/<trial_id>/            predictions.parquet, checkpoint/ of the best evaluation;
                                       epochs/ with checkpoint_frequency
         best_model/                   the exported winner
+        test/                         opening.json, predictions.parquet: once the test data have
+                                      been opened, by whoever did it
         engine.lock                   held by a living engine (automl.process_lock)
         engine.log                    written by the engine
+        imported, thumbnails/         of an experiment that came from elsewhere: nothing in it is
+                                      written any more, and small pictures stand for the real ones
         control/                      requests to the engine, one file each; written by anybody
         tune/                         Ray Tune's own state; a disposable cache, never the truth
 
 A file is always replaced whole, so a reader sees the old version or the new one, never half.
-Only the holder of engine.lock writes, but for job.yml (whoever creates) and control/.
+Only a holder of engine.lock writes, but for job.yml (whoever creates) and control/.
 Nothing here is ever unpickled.
 """
 
@@ -32,7 +36,7 @@ from pydantic import BaseModel, ValidationError
 
 from automl.dataset.report import DatasetReport
 from automl.job import Job
-from automl.records import ExperimentRecord, Predictions, TrialRecord
+from automl.records import ExperimentRecord, Predictions, TestOpening, TrialRecord
 
 if TYPE_CHECKING:  # slow; who only asks where an experiment stands must not wait for them
     import pandas as pd
@@ -169,6 +173,22 @@ def predictions_path(experiment_dir: Path, trial_id: str) -> Path:
     return experiment_dir / "trials" / trial_id / "predictions.parquet"
 
 
+def test_predictions_path(experiment_dir: Path) -> Path:
+    """Predictions on the test data of the trial they were opened for."""
+    return experiment_dir / "test" / "predictions.parquet"
+
+
+def save_test(experiment_dir: Path, opening: TestOpening, predictions: Predictions) -> None:
+    save_predictions(test_predictions_path(experiment_dir), predictions)
+    _write_record(experiment_dir / "test" / "opening.json", opening)
+
+
+def load_test_opening(experiment_dir: Path) -> TestOpening | None:
+    """None while the test data are sealed."""
+    path = experiment_dir / "test" / "opening.json"
+    return TestOpening.model_validate_json(path.read_bytes()) if path.is_file() else None
+
+
 def checkpoint_dir(experiment_dir: Path, trial_id: str) -> Path:
     """`model.safetensors` and `model.json` of the trial's best evaluation."""
     return experiment_dir / "trials" / trial_id / "checkpoint"
@@ -181,6 +201,20 @@ def epoch_dir(experiment_dir: Path, trial_id: str, name: str) -> Path:
 
 def best_model_dir(experiment_dir: Path) -> Path:
     return experiment_dir / "best_model"
+
+
+def is_imported(experiment_dir: Path) -> bool:
+    """Whether it came from elsewhere, to be read only."""
+    return (experiment_dir / "imported").is_file()
+
+
+def mark_imported(experiment_dir: Path) -> None:
+    (experiment_dir / "imported").touch()
+
+
+def thumbnail_path(experiment_dir: Path, content_hash: str) -> Path:
+    """Of an imported experiment: the small picture that stands for one of these bytes."""
+    return experiment_dir / "thumbnails" / f"{content_hash}.jpg"
 
 
 def lock_path(experiment_dir: Path) -> Path:

@@ -38,6 +38,41 @@ def write(data: Path, *, num_trials: int, num_epochs: int) -> Path:
         trial = _trial(number, num_epochs, rng)
         store.save_trial(directory, trial)
         _save_predictions(directory, trial.trial_id, held_out["id"], held_out["label_index"], rng)
+    _end(directory, num_trials)
+    return directory
+
+
+def write_wide(data: Path, *, num_pictures: int, num_classes: int) -> Path:
+    """Two trials with answers for many validation pictures; the files of a small set stand for
+    all of them."""
+    job = Job(training_data=DataSource(path=data), limits=Limits(max_trials=2))
+    directory = launcher.create(job, name="wide")
+    found = manifest.build(job)
+    rng = np.random.default_rng(0)
+    rows = found.samples.iloc[np.arange(num_pictures) % len(found.samples)].reset_index(drop=True)
+    labels = rng.integers(num_classes, size=num_pictures)
+    rows = rows.assign(
+        id=range(num_pictures),
+        split="validation",
+        label=[f"class {index:03d}" for index in labels],
+        label_index=labels,
+        content_hash=[f"{row:064x}" for row in range(num_pictures)],
+    )
+    store.save_dataset(directory, rows, found.report)
+    for number in range(2):
+        trial = _trial(number, 10, rng)
+        store.save_trial(directory, trial)
+        scores = rng.random((num_pictures, num_classes), dtype=np.float32)
+        scores[np.arange(num_pictures), labels] += rng.random(num_pictures, dtype=np.float32)
+        probabilities = np.exp(8 * scores)
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
+        path = store.predictions_path(directory, trial.trial_id)
+        store.save_predictions(path, Predictions(np.arange(num_pictures), labels, probabilities))
+    _end(directory, 2)
+    return directory
+
+
+def _end(directory: Path, num_trials: int) -> None:
     record = store.load_experiment(directory).model_copy(
         update={
             "state": ExperimentState.COMPLETED,
@@ -48,7 +83,6 @@ def write(data: Path, *, num_trials: int, num_epochs: int) -> Path:
         }
     )
     store.save_experiment(directory, record)
-    return directory
 
 
 def _trial(number: int, num_epochs: int, rng: np.random.Generator) -> TrialRecord:

@@ -6,24 +6,19 @@
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import large_experiment
+from benchmarks import large_experiment, served_app
 from benchmarks.figures import Figures
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, WebSocket
 
-ROOT = Path(__file__).parents[1]
 PAGES = ("Dataset", "Configure", "Progress", "Leaderboard", "Trial", "Predict", "Experiments")
 RESNET18 = {
     "model_name": "resnet18",
@@ -35,8 +30,6 @@ RESNET18 = {
     "learning_rate": 0.003,
 }
 SMALLEST = {**RESNET18, "model_name": "resnet10t", "learning_rate": 0.002}
-_PORT = 8599
-_URL = f"http://127.0.0.1:{_PORT}"
 
 
 def main(parts: list[str]) -> None:
@@ -60,24 +53,16 @@ def main(parts: list[str]) -> None:
 
 def app(digits: Path, measured: Figures) -> None:
     """First paint in a browser, then every page with a large experiment open."""
-    program = shutil.which("chromium")
-    if program is None:
+    if not served_app.has_chromium():
         print("the app is not measured: there is no chromium here")
         return
-    from playwright.sync_api import sync_playwright
-
     directory = large_experiment.write(digits, num_trials=200, num_epochs=50)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    with served_app.chromium() as chromium:
         measured.add("first_paint_seconds", _first_paint(chromium), at_most=3)
         link = f"?experiment={directory.name}&data={digits}"
         for title, (server, browser) in _page_seconds(chromium, link).items():
             measured.add(f"page_{title.lower()}_server_seconds", server, at_most=0.7)
             measured.add(f"page_{title.lower()}_browser_seconds", browser)
-        chromium.close()
     shutil.rmtree(directory)
 
 
@@ -87,8 +72,8 @@ def _first_paint(chromium: "Browser") -> float:
     for _ in range(4):
         page = chromium.new_page()
         started = time.perf_counter()
-        with _served():
-            page.goto(_URL)
+        with served_app.served():
+            page.goto(served_app.URL)
             page.get_by_role("heading", name="Experiments").wait_for()
             seconds.append(time.perf_counter() - started)
             page.close()
@@ -114,10 +99,10 @@ def _page_seconds(chromium: "Browser", link: str) -> dict[str, tuple[float, floa
         socket.on("framesent", on_sent)
 
     seconds: dict[str, list[tuple[float, float]]] = {title: [] for title in PAGES}
-    with _served():
+    with served_app.served():
         page = chromium.new_page()
         page.on("websocket", listen)
-        page.goto(f"{_URL}/leaderboard{link}")
+        page.goto(f"{served_app.URL}/leaderboard{link}")
         for title in PAGES * 4:
             page.wait_for_timeout(500)
             clicked = time.perf_counter()
@@ -132,26 +117,6 @@ def _page_seconds(chromium: "Browser", link: str) -> dict[str, tuple[float, floa
         title: tuple(statistics.median(kind) for kind in zip(*taken[1:], strict=True))  # type: ignore[misc]
         for title, taken in seconds.items()
     }
-
-
-@contextmanager
-def _served() -> Iterator[None]:
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={_PORT}"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as server:
-        try:
-            while not _answers():
-                time.sleep(0.05)
-            yield
-        finally:
-            server.terminate()
-
-
-def _answers() -> bool:
-    try:
-        with urllib.request.urlopen(f"{_URL}/_stcore/health", timeout=1):
-            return True
-    except OSError:
-        return False
 
 
 def engine(digits: Path, measured: Figures) -> None:

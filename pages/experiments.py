@@ -5,7 +5,7 @@ import math
 import streamlit as st
 
 from automl import home, store
-from automl.ui import data_choice, frame, source
+from automl.ui import data_choice, frame, sharing_view, source
 
 _PER_PAGE = 10
 
@@ -40,11 +40,14 @@ def first_visit() -> None:
 
 if not experiment_dirs:
     first_visit()
+    sharing_view.open_shared()
     st.stop()
 
-if st.button("New experiment", type="primary", icon=":material/add:"):
-    data_choice.choose(None)
-    st.switch_page("pages/dataset.py")
+with st.container(horizontal=True):
+    if st.button("New experiment", type="primary", icon=":material/add:"):
+        data_choice.choose(None)
+        st.switch_page("pages/dataset.py")
+    sharing_view.open_shared()
 from automl.ui import experiment_card  # noqa: E402 (slow; what is above is on the screen by now)
 
 num_pages = math.ceil(len(experiment_dirs) / _PER_PAGE)

@@ -2,8 +2,18 @@
 
 import streamlit as st
 
-from automl import launcher, leaderboard
-from automl.ui import cached, charts, data_choice, frame, ranking, trial_table, wording
+from automl import launcher
+from automl.ui import (
+    cached,
+    cost_view,
+    data_choice,
+    frame,
+    leaderboard_table,
+    ranking,
+    reality_view,
+    sharing_view,
+    ties,
+)
 
 experiment_dir, state = frame.begin_with_experiment("Leaderboard")
 job = cached.job(experiment_dir)
@@ -19,20 +29,21 @@ def live_leaderboard() -> None:
     if was_running and launcher.state(experiment_dir) is not state:
         st.rerun()
     trials = cached.trials(experiment_dir)
-    trial_table.show(trials, metric, experiment_dir.name)
+    if not trials:
+        st.info("Trials appear here as soon as the first one starts.")
+        return
     ranked = ranking.by_score(trials, metric)
+    # while trials go on the best changes too often for tests that take a while
+    p_values = {} if was_running else ties.with_best(experiment_dir, ranked, metric)
+    leaderboard_table.show(trials, metric, experiment_dir, p_values)
     if ranked:
-        st.subheader("Is the difference real?")
-        num_tied = int(leaderboard.rank(ranked, metric)["tied_with_best"].sum()) - 1
-        if num_tied > 0:
-            st.caption(
-                f"{wording.count(num_tied, 'other trial')} cannot be told from the best with the "
-                "validation pictures there are: the intervals overlap its score."
-            )
-        figure = charts.intervals(ranked, metric)
-        st.plotly_chart(figure, key="intervals", config=charts.QUIET)
-        if len(ranked) > charts.MAX_LINES:
-            st.caption(f"The best {charts.MAX_LINES} of {len(ranked):,} trials.")
+        left, right = st.columns(2, gap="medium")
+        with left:
+            st.subheader("Is the difference real?")
+            reality_view.show(ranked, metric, experiment_dir, p_values)
+        with right:
+            st.subheader("What does it cost?")
+            cost_view.show(ranked, metric, experiment_dir)
 
 
 live_leaderboard()
@@ -49,3 +60,10 @@ with st.container(horizontal=True):
         icon=":material/add:",
         query_params=data_choice.link_to(job),
     )
+    st.page_link(
+        "pages/compare.py",
+        label="Compare two trials",
+        icon=":material/compare_arrows:",
+        query_params={"experiment": experiment_dir.name},
+    )
+    sharing_view.buttons(experiment_dir)

@@ -39,7 +39,7 @@ def progress() -> None:
     for note in record.notes:
         st.caption(wording.plain(note))
     if was_running or trials:
-        live.curves(trials, metric)
+        live.curves(experiment_dir, trials, metric)
     if was_running:
         num_lines = record.max_concurrent_trials
         live.running_trials(experiment_dir, trials, metric, num_lines)

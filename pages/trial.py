@@ -1,12 +1,27 @@
 """Trial: where is it wrong, how did it get there, with which settings?"""
 
 import streamlit as st
+from streamlit.elements.lib.mutable_tab_container import TabContainer
 
-from automl.ui import cached, confusion_view, frame, selection, trial_view
+from automl.records import Evaluation
+from automl.ui import (
+    answer_charts_view,
+    cached,
+    classes_view,
+    confusion_view,
+    errors_view,
+    evaluated,
+    frame,
+    launch,
+    selection,
+    trial_view,
+)
 
-experiment_dir, _ = frame.begin_with_experiment("Trial")
+launch.follow()
+experiment_dir, experiment_state = frame.begin_with_experiment("Trial")
 metric = cached.job(experiment_dir).primary_metric
 trial = selection.require_trial(experiment_dir)
+TABS = ["Where it is wrong", "Errors", "Classes", "Charts"]
 
 
 @st.fragment(run_every=None if trial.state.is_finished else "2s")
@@ -20,30 +35,40 @@ def live_trial() -> None:
         trial_view.hyperparameters(now)
         return
     trial_view.headline(now, metric)
-    wrong, curves, classes, settings = st.tabs(
-        ["Where it is wrong", "Curves", "Classes and metrics", "Hyperparameters"]
-    )
-    predictions = cached.predictions(experiment_dir, now.trial_id)
-    samples = cached.samples(experiment_dir)
-    with wrong:
-        if predictions is None or samples is None:
-            st.info("The confusion matrix appears after the first evaluation.")
-        else:
-            key = f"{experiment_dir.name} {now.trial_id}"
-            names = cached.class_names(experiment_dir)
-            confusion_view.show(predictions, samples, names, key=key)
+    of, best = evaluated.of_trial(experiment_dir, now.trial_id), now.best_evaluation()
+    if of is None or best is None:
+        st.info("The confusion matrix, with the pictures, appears after the first evaluation.")
+        curves, settings = st.tabs(["Curves", "Hyperparameters"])
+    else:
+        *about_answers, curves, settings = st.tabs(
+            [*TABS, "Curves", "Hyperparameters"],
+            key=f"tab of {now.trial_id}",
+            on_change="rerun",  # what is not in view is not computed
+        )
+        answers_view(of, best, about_answers)
     with curves:
         trial_view.curves(now, metric)
         trial_view.every_evaluation(now)
-    with classes:
-        by_class, numbers = st.columns([3, 2])
-        with by_class:
-            if predictions is not None:
-                confusion_view.by_class(predictions, cached.class_names(experiment_dir))
-        with numbers:
-            trial_view.metrics(now)
+        trial_view.metrics(now)
     with settings:
         trial_view.hyperparameters(now)
+
+
+def answers_view(of: evaluated.Answers, best: Evaluation, tabs: list[TabContainer]) -> None:
+    key = f"{experiment_dir.name} {of.path.parent.name}"
+    wrong, errors, classes, probabilities = tabs
+    if wrong.open:
+        with wrong:
+            confusion_view.show(of, key=key)
+    if errors.open:
+        with errors:
+            errors_view.show(of, key=key, is_finished=experiment_state.is_finished)
+    if classes.open:
+        with classes:
+            classes_view.show(of, best.metrics, key=key)
+    if probabilities.open:
+        with probabilities:
+            answer_charts_view.show(of, key=key)
 
 
 live_trial()

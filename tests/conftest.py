@@ -1,3 +1,4 @@
+import json
 import math
 import subprocess
 import sys
@@ -6,15 +7,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper
+from PIL import Image
 
 from automl import store
+from automl.dataset import manifest
 from automl.engine import cluster
 from automl.job import DataSource, Job
 from automl.records import (
     Evaluation,
     ExperimentRecord,
     ExperimentState,
+    Predictions,
     TrialRecord,
     TrialState,
 )
@@ -166,3 +173,71 @@ def build_trial(  # noqa: PLR0913
         evaluations=evaluations,
         **given,
     )
+
+
+_COLOURS = {"blue": (0, 0, 255), "green": (0, 255, 0), "red": (255, 0, 0)}
+
+
+@pytest.fixture
+def with_test_data(
+    make_experiment: Callable[..., Path], make_trial: Callable[..., TrialRecord], tmp_path: Path
+) -> Path:
+    """Pictures of one colour each, in train and test, and a model that tells the colours apart;
+    one test picture has the wrong label."""
+    for split, per_class in (("train", 4), ("test", 3)):
+        for label, colour in _COLOURS.items():
+            folder = tmp_path / "data" / split / label
+            folder.mkdir(parents=True)
+            for number in range(per_class):
+                shade = tuple(max(value - 9 * number - (split == "test"), 0) for value in colour)
+                picture = Image.new("RGB", (8, 8), shade)
+                picture.putpixel((number, number), (9, 9, 9))
+                picture.save(folder / f"{number}.png")
+    wrong = tmp_path / "data" / "test" / "red" / "wrong.png"
+    Image.new("RGB", (8, 8), (0, 0, 200)).save(wrong)
+    trials = [make_trial("t1", [0.9]), make_trial("t2", [0.8], number=1)]
+    job = Job(training_data=DataSource(path=tmp_path / "data"))
+    directory = make_experiment(trials=trials, job=job, best_trial="t1", best_score=0.9)
+    found = manifest.build(job)
+    store.save_dataset(directory, found.samples, found.report)
+    model_dir = store.best_model_dir(directory)
+    model_dir.mkdir()
+    (model_dir / "labels.json").write_text(json.dumps(["red", "green", "blue"]))
+    settings = {"trial_id": "t1", "validation_resize_size": 8, "validation_crop_size": 8}
+    (model_dir / "settings.json").write_text(json.dumps(settings))
+    onnx.save(mean_colour(), model_dir / "model.onnx")
+    return directory
+
+
+@pytest.fixture
+def with_answers() -> Callable[[Path], None]:
+    """Give t1 answers on its validation pictures, the first of them wrong."""
+
+    def add(experiment_dir: Path) -> None:
+        samples = store.load_samples(experiment_dir)
+        rows = samples[samples["split"] == "validation"]
+        labels = rows["label_index"].to_numpy(np.int64)
+        answers = labels.copy()
+        answers[0] = (answers[0] + 1) % 3
+        probabilities = np.eye(3, dtype=np.float32)[answers]
+        ids = rows["id"].to_numpy(np.int64)
+        path = store.predictions_path(experiment_dir, "t1")
+        store.save_predictions(path, Predictions(ids, labels, probabilities))
+
+    return add
+
+
+def mean_colour() -> onnx.ModelProto:
+    """A model of three classes: the colour there is most of."""
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["input1"], ["mean"]),
+        helper.make_node("Flatten", ["mean"], ["output1"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "mean",
+        [helper.make_tensor_value_info("input1", TensorProto.FLOAT, ["b", 3, 8, 8])],
+        [helper.make_tensor_value_info("output1", TensorProto.FLOAT, ["b", 3])],
+    )
+    opset = [helper.make_opsetid("", 17)]
+    return helper.make_model(graph, opset_imports=opset, ir_version=9)

@@ -107,6 +107,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     def _build(self) -> "TrialTraining":
         import torch
 
+        from automl.engine import latency
         from automl.engine.process_state import ProcessState
         from automl.engine.training import Placement, TrialTraining
 
@@ -120,6 +121,8 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._stopping = EarlyStopping(hyperparameters)
         self._asked_at = 0.0
         self._has_collapsed = False
+        size = hyperparameters.validation_crop_size
+        self._latency_ms = latency.milliseconds(self._training.built.network, size)
         return self._training
 
     def _advance(self, training: "TrialTraining") -> dict[str, Any]:
@@ -162,7 +165,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             flags.append(Flag.COLLAPSED)
             notes.append(_COLLAPSED)
         return {
-            "effective": effective.in_effect(training),
+            "effective": {**effective.in_effect(training), "latency_ms": self._latency_ms},
             "notes": notes,
             "flags": flags,
         }

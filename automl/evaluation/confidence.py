@@ -50,14 +50,30 @@ def class_calibration(
     return _calibration(probabilities[:, of], labels == of)
 
 
+def bins(scores: NDArray[np.floating], num_bins: int) -> NDArray[np.int64]:
+    """(N,) number of the bin of each score; the bins are of equal width from 0 to 1."""
+    return np.minimum((scores * num_bins).astype(np.int64), num_bins - 1)
+
+
 def _calibration(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> Calibration:
-    place = np.minimum((scores * NUM_BINS).astype(np.int64), NUM_BINS - 1)
+    place = bins(scores, NUM_BINS)
     counts = np.bincount(place, minlength=NUM_BINS)
     used = counts > 0
     confidence = np.bincount(place, scores, NUM_BINS)[used] / counts[used]
     accuracy = np.bincount(place, truth, NUM_BINS)[used] / counts[used]
     error = float((counts[used] * np.abs(confidence - accuracy)).sum() / len(scores))
     return Calibration(confidence, accuracy, counts[used], error)
+
+
+def histogram(
+    probabilities: NDArray[np.floating], labels: NDArray[np.integer], num_bins: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Right and wrong answers (B,) by their probability, in bins of equal width from 0 to 1."""
+    place = bins(probabilities.max(axis=1), num_bins)
+    right = probabilities.argmax(axis=1) == labels
+    counts = (np.bincount(place[part], minlength=num_bins) for part in (right, ~right))
+    first, second = (count.astype(np.int64) for count in counts)
+    return first, second
 
 
 def coverage(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Coverage:

@@ -1,11 +1,15 @@
 """Which classes are taken for which: the matrix, its worst cells and the pictures behind a cell."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from automl.records import Predictions
+
+Unit = Literal["count", "row", "column"]
 
 
 class Confusion(NamedTuple):
@@ -51,12 +55,33 @@ def hardest_classes(matrix: NDArray[np.int64], limit: int) -> list[int]:
     return sorted(int(index) for index in np.argsort(-involved, kind="stable")[:limit])
 
 
-def members(predictions: Predictions, true: int, predicted: int) -> list[int]:
-    """Sample ids in one cell, those the model was surest of first."""
-    inside = np.flatnonzero((predictions.labels == true) & (predictions.predicted == predicted))
-    confidence = predictions.probabilities[inside, predicted]
-    order = np.argsort(-confidence, kind="stable")
-    return [int(sample_id) for sample_id in predictions.sample_ids[inside[order]]]
+def inside(predictions: Predictions, true: int, predicted: int) -> NDArray[np.int64]:
+    """Positions of the answers in one cell."""
+    return np.flatnonzero((predictions.labels == true) & (predictions.predicted == predicted))
+
+
+def shares(matrix: NDArray[np.int64], unit: Unit) -> NDArray[np.float64]:
+    """The matrix with every row or column adding up to 1, or 0 where it is empty; of counts, the
+    share of the row as well, which is what makes a cell dark."""
+    whole = matrix.sum(axis=0 if unit == "column" else 1, keepdims=True)
+    share: NDArray[np.float64] = matrix / np.maximum(whole, 1)
+    return share
+
+
+def table(matrix: NDArray[np.int64], class_names: Sequence[str]) -> pd.DataFrame:
+    """One row for each cell that is not empty, the fullest first."""
+    rows, columns = np.nonzero(matrix)
+    share_of_row, share_of_column = shares(matrix, "row"), shares(matrix, "column")
+    cells = pd.DataFrame(
+        {
+            "true": [class_names[row] for row in rows.tolist()],
+            "predicted": [class_names[column] for column in columns.tolist()],
+            "pictures": matrix[rows, columns],
+            "share of row": share_of_row[rows, columns],
+            "share of column": share_of_column[rows, columns],
+        }
+    )
+    return cells.sort_values("pictures", ascending=False, kind="stable")
 
 
 def class_scores(matrix: NDArray[np.int64]) -> ClassScores:

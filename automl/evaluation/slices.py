@@ -1,7 +1,7 @@
 """Parts of the pictures that a model does worse on: small ones, dark ones, those of one folder."""
 
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,9 @@ class Slice(NamedTuple):
     is_worse: bool
     """Than the other pictures, and not by chance."""
 
+    inside: NDArray[np.bool_]
+    """(N,) which of the pictures belong to it."""
+
 
 def slices(samples: pd.DataFrame, correct: NDArray[np.bool_]) -> list[Slice]:
     """Accuracy on parts of at least ten pictures, the worst first.
@@ -33,7 +36,8 @@ def slices(samples: pd.DataFrame, correct: NDArray[np.bool_]) -> list[Slice]:
     Holm's correction (1979) for the number of parts that were looked at.
 
     Args:
-        samples: (N rows) with `path`, `width`, `height` and `brightness`.
+        samples: (N rows) with `path`, `label`, `width`, `height`, `brightness`; and `given_path`
+            where the pictures have been moved since.
         correct: (N,) whether the answer for the picture is right.
     """
     from scipy.stats import fisher_exact  # slow to import
@@ -53,7 +57,7 @@ def slices(samples: pd.DataFrame, correct: NDArray[np.bool_]) -> list[Slice]:
     for place, (p_value, name, part, inside) in enumerate(found):
         is_worse = is_worse and p_value <= _LEVEL / (len(found) - place)
         accuracy = float(correct[inside].mean())
-        result.append(Slice(name, part, int(inside.sum()), accuracy, is_worse))
+        result.append(Slice(name, part, int(inside.sum()), accuracy, is_worse, inside))
     return sorted(result, key=lambda one: (not one.is_worse, one.accuracy))
 
 
@@ -67,10 +71,19 @@ def _parts(samples: pd.DataFrame) -> list[tuple[str, str, NDArray[np.bool_]]]:
     aspect = (samples["width"] / samples["height"]).to_numpy(np.float64)
     for part, (low, high) in _ASPECTS.items():
         parts.append(("proportions", part, (low <= aspect) & (aspect < high)))
-    folders = samples["path"].map(lambda path: str(PurePath(path).parent))
+    paths = samples["given_path"] if "given_path" in samples else samples["path"]
+    folders = _source_folders(paths.map(PurePath), samples["label"])
     for folder in folders.value_counts().index[:_MAX_FOLDERS]:
         parts.append(("folder", folder, (folders == folder).to_numpy()))
     return parts
+
+
+def _source_folders(paths: "pd.Series[Any]", labels: "pd.Series[Any]") -> "pd.Series[str]":
+    """Where the pictures came from: of a folder that holds a single class the one above it, as
+    otherwise a hard class would look like a bad source."""
+    folders = paths.map(lambda path: path.parent)
+    of_one_class = labels.groupby(folders.astype(str)).transform("nunique") == 1
+    return folders.where(~of_one_class, folders.map(lambda folder: folder.parent)).astype(str)
 
 
 def _thirds(

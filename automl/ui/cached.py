@@ -4,8 +4,10 @@ Frozen records are shared between reruns and sessions (`cache_resource`): copyin
 50 epochs on every rerun would take longer than reading them.
 """
 
+import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
@@ -13,7 +15,7 @@ from automl import data_roots, store
 from automl.dataset.report import DatasetReport
 from automl.job import DATA_KEYS, DataSource, Job
 from automl.records import ExperimentRecord, Predictions, TrialRecord
-from automl.ui import source
+from automl.ui import source, timeline
 
 if TYPE_CHECKING:  # slow: the first page is on the screen before it needs them
     import numpy as np
@@ -26,27 +28,65 @@ _ABOUT_DATA = {
     *DATA_KEYS,
     *("target_column_name", "datastores", "corrections", "validation_data_size", "seed"),
 }
+T = TypeVar("T")
+V = TypeVar("V")
+_SAFE = re.compile(r"[^0-9a-f]")
 
 # mtime_ns is the cache key; without a leading underscore, which would leave it out of the key
 
 
 def trials(experiment_dir: Path) -> list[TrialRecord]:
     """All trials in the order of sampling; only files that changed are parsed."""
+    return _latest(f"trials of {experiment_dir}", _stamp(experiment_dir), _load_trials)
+
+
+def history(experiment_dir: Path) -> "list[timeline.Point]":
+    """Every evaluation in order of time, with the best score until then."""
+    stamp = _stamp(experiment_dir)
+    return _latest(f"history of {experiment_dir}", stamp, _load_history)
+
+
+def _stamp(experiment_dir: Path) -> tuple[Path, str]:
+    """Changes when the record of a trial does; the second part is one text, as hashing 200 paths
+    one by one would cost more than all else here."""
     files = [(path, path.stat().st_mtime_ns) for path in store.trial_paths(experiment_dir)]
-    # one text as the key: hashing 200 paths one by one would cost more than all else here
-    return _trials(experiment_dir, " ".join(f"{path.name} {mtime}" for path, mtime in files))
+    return experiment_dir, " ".join(f"{path.name} {mtime}" for path, mtime in files)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _trials(experiment_dir: Path, stamp: str) -> list[TrialRecord]:  # noqa: ARG001
-    paths = store.trial_paths(experiment_dir)
-    loaded = [_trial(path, path.stat().st_mtime_ns) for path in paths]
+def _load_trials(stamp: tuple[Path, str]) -> list[TrialRecord]:
+    loaded = [
+        _latest(f"trial {path}", (path, path.stat().st_mtime_ns), _load_trial)
+        for path in store.trial_paths(stamp[0])
+    ]
     return sorted(loaded, key=lambda trial: trial.number)
 
 
-@st.cache_resource(max_entries=5_000, show_spinner=False)
-def _trial(path: Path, mtime_ns: int) -> TrialRecord:  # noqa: ARG001
-    return store.load_trial(path)
+def _load_trial(version: tuple[Path, int]) -> TrialRecord:
+    return store.load_trial(version[0])
+
+
+def _load_history(stamp: tuple[Path, str]) -> "list[timeline.Point]":
+    return timeline.best_so_far(trials(stamp[0]), job(stamp[0]).primary_metric)
+
+
+def _latest(name: str, version: V, load: Callable[[V], T]) -> T:
+    """What was loaded last under the name if that was this version, else loaded now.
+
+    Older versions are forgotten: trials that report every second would fill the memory.
+    """
+    slot = _slot(name)
+    for known, loaded in tuple(slot):
+        if known == version:
+            found: T = loaded
+            return found
+    loaded = load(version)
+    slot[:] = [(version, loaded)]
+    return loaded
+
+
+@st.cache_resource(max_entries=10_000, show_spinner=False)
+def _slot(name: str) -> list[tuple[Any, Any]]:  # noqa: ARG001
+    return []
 
 
 def experiment(experiment_dir: Path) -> ExperimentRecord:
@@ -76,7 +116,13 @@ def samples(experiment_dir: Path) -> "pd.DataFrame | None":
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _samples(experiment_dir: Path, mtime_ns: int) -> "pd.DataFrame":  # noqa: ARG001
-    return store.load_samples(experiment_dir).set_index("id", drop=False)
+    found = store.load_samples(experiment_dir).set_index("id", drop=False)
+    if not store.is_imported(experiment_dir):
+        return found
+    # never a path of the machine it came from: here it may be anything
+    names = found["content_hash"].astype(str).map(lambda name: _SAFE.sub("", name))
+    paths = [str(store.thumbnail_path(experiment_dir, name)) for name in names]
+    return found.assign(given_path=found["path"], path=paths)
 
 
 def class_names(experiment_dir: Path) -> list[str]:
@@ -102,11 +148,13 @@ def _report(experiment_dir: Path, mtime_ns: int) -> DatasetReport | None:  # noq
 def predictions(experiment_dir: Path, trial_id: str) -> Predictions | None:
     """On the validation data; None before the trial's first evaluation."""
     path = store.predictions_path(experiment_dir, trial_id)
-    return _predictions(path, path.stat().st_mtime_ns) if path.is_file() else None
+    return predictions_at(path, path.stat().st_mtime_ns) if path.is_file() else None
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _predictions(path: Path, mtime_ns: int) -> Predictions:  # noqa: ARG001
+# 100,000 pictures of 100 classes are 40 MB each
+@st.cache_resource(max_entries=6, show_spinner=False)
+def predictions_at(path: Path, mtime_ns: int) -> Predictions:  # noqa: ARG001
+    """The answers in a file as it is since then."""
     return store.load_predictions(path)
 
 

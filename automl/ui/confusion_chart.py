@@ -4,22 +4,30 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from automl.evaluation import confusion
 from automl.ui.charts import finish
 from automl.ui.palette import ACCENT, label
 
 _MAX_WITH_NUMBERS = 15
+_MAX_EMPTY_CELLS = 40
 _INK, _INK_ON_DARK = "#1b2430", "#e8edf3"
 
 
 def figure_of(
-    matrix: NDArray[np.int64], class_names: list[str], shown: list[int], *, dark: bool = False
+    matrix: NDArray[np.int64],
+    class_names: list[str],
+    shown: list[int],
+    *,
+    unit: confusion.Unit = "count",
+    dark: bool = False,
 ) -> go.Figure:
     """Rows true, columns predicted, for the class indices `shown`; every cell can be clicked.
 
-    A click selects a point whose `customdata` is [true index, predicted index].
+    A click selects a point whose `customdata` is [true index, predicted index]. With more than
+    40 classes the empty cells have no point: the figure would grow by megabytes.
     """
-    part = matrix[np.ix_(shown, shown)]
-    share = part / np.maximum(matrix[shown].sum(axis=1, keepdims=True), 1)
+    counts = matrix[np.ix_(shown, shown)]
+    share = confusion.shares(matrix, unit)[np.ix_(shown, shown)]
     places, size = list(range(len(shown))), len(shown)
     names = [label(class_names[index], 14) for index in shown]
     figure = go.Figure()
@@ -30,20 +38,22 @@ def figure_of(
         colorscale=[[0, "rgba(51, 136, 204, 0.06)"], [1, "rgba(51, 136, 204, 0.75)"]],
         zmin=0,
         zmax=1,
-        xgap=1,
-        ygap=1,
+        xgap=1 if size <= _MAX_EMPTY_CELLS else 0,
+        ygap=1 if size <= _MAX_EMPTY_CELLS else 0,
         showscale=False,
         hoverinfo="skip",
     )
-    rows, columns = (axis.ravel() for axis in np.indices(part.shape))
+    rows, columns = np.nonzero(np.ones_like(counts) if size <= _MAX_EMPTY_CELLS else counts)
+    cells = list(zip(rows.tolist(), columns.tolist(), strict=True))
     # Plotly selects points, not the cells of a heatmap: one unseen point lies on every cell
     figure.add_scatter(
         x=columns,
         y=rows,
-        customdata=[[shown[row], shown[column]] for row, column in zip(rows, columns, strict=True)],
+        customdata=[[shown[row], shown[column]] for row, column in cells],
         text=[
-            f"{part[row, column]} of {names[row]} taken for {names[column]}"
-            for row, column in zip(rows, columns, strict=True)
+            f"{counts[row, column]:,} of {names[row]} taken for {names[column]}"
+            + ("" if unit == "count" else f"<br>{share[row, column]:.1%} of the {unit}")
+            for row, column in cells
         ],
         hovertemplate="%{text}<extra></extra>",
         mode="markers",
@@ -61,14 +71,22 @@ def figure_of(
                 {
                     "x": column,
                     "y": row,
-                    "text": str(part[row, column]),
+                    "text": _text(counts[row, column], share[row, column], unit),
                     "font": font,
                     "showarrow": False,
                 }
-                for row, column in zip(*np.nonzero(part), strict=True)
+                for row, column in cells
+                if counts[row, column]
             ]
         )
     finish(figure, "Predicted class", "True class")
-    figure.update_xaxes(tickvals=places, ticktext=names, side="bottom", showgrid=False)
-    figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed", showgrid=False)
+    ticks = {"tickvals": places, "ticktext": names, "showgrid": False}
+    figure.update_xaxes(range=[-0.5, size - 0.5], **ticks)
+    figure.update_yaxes(range=[size - 0.5, -0.5], **ticks)
     return figure.update_layout(height=460, hovermode="closest", dragmode=False)
+
+
+def _text(count: int, share: float, unit: confusion.Unit) -> str:
+    if unit == "count":
+        return f"{count:,}"
+    return f"{share:.2f}" if share >= 0.005 else "&lt;0.01"

@@ -80,7 +80,7 @@ def _score(experiment_dir: Path) -> None:
     if not ranked:
         st.caption("No score.")
         return
-    steps = timeline.improvements(timeline.best_so_far(trials, metric))
+    steps = timeline.improvements(cached.history(experiment_dir))
     st.metric(
         f"Best {wording.metric(metric)}",
         wording.score_of(ranked[0], metric),

@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from automl import launcher
+from automl import launcher, store
 from automl.records import ExperimentState
 from automl.ui import cached, selection, wording
 
@@ -39,6 +39,8 @@ def state_line(experiment_dir: Path, state: ExperimentState) -> None:
     record, job = cached.experiment(experiment_dir), cached.job(experiment_dir)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(state.value, icon=wording.state_icon(state), color=wording.state_color(state))
+        if store.is_imported(experiment_dir):
+            st.badge("read-only", icon=":material/ios_share:", color="gray")
         facts = [f"ranked by {wording.metric(job.primary_metric)}", str(job.training_data.path)]
         if state.is_finished and record.seconds is not None:  # while it runs this would stand still
             facts.insert(0, wording.duration(record.seconds))
@@ -65,6 +67,8 @@ def failure(experiment_dir: Path, state: ExperimentState) -> None:
 
 
 def resume(experiment_dir: Path, label: str) -> None:
+    if store.is_imported(experiment_dir):
+        return
     if st.button(label, icon=":material/play_arrow:"):
         with contextlib.suppress(ValueError):  # a second click: it runs already
             launcher.resume(experiment_dir)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from automl import launcher, store
 from automl.records import ExperimentRecord, ExperimentState, TrialRecord, TrialState, now
-from automl.ui import charts, ranking, timeline, wording
+from automl.ui import cached, charts, ranking, timeline, wording
 
 _LOG_BYTES = 20_000
 _LINE_PIXELS = 76
@@ -99,12 +99,12 @@ def stop_all(experiment_dir: Path) -> None:
             st.rerun()
 
 
-def curves(trials: list[TrialRecord], metric: str) -> None:
+def curves(experiment_dir: Path, trials: list[TrialRecord], metric: str) -> None:
     """The best score over time, and every trial's own curve."""
     over_time, by_trial = st.columns(2)
     with over_time:
         st.subheader("Best so far")
-        points = timeline.best_so_far(trials, metric)
+        points = cached.history(experiment_dir)
         figure = charts.best_over_time(points, metric)
         st.plotly_chart(figure, key="best over time", config=charts.QUIET)
     with by_trial:

@@ -16,6 +16,10 @@ _LOOKS = {
     "SE-ResNeXt": ("#b8a000", "star"),
 }
 _OTHERS = (("#8c7ae6", "hexagon"), ("#999999", "pentagon"), ("#a0785a", "triangle-down"))
+SERIES = tuple(color for color, _ in (*_LOOKS.values(), *_OTHERS))
+"""For lines that are no model family; told apart by their dashes, too."""
+
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 ACCENT = "#3388cc"
 SECOND = "#d55e00"
 

@@ -50,3 +50,10 @@ def test_all_pictures_are_in_a_bin_and_covered(answers):
     assert covered.coverage[-1] == 1
     right = (probabilities.argmax(axis=1) == labels).mean()
     assert covered.accuracy[-1] == pytest.approx(right)
+
+
+def test_the_histogram_counts_right_and_wrong_by_confidence():
+    probabilities = two_classes([1.0, 0.95, 0.61, 0.3])
+    right, wrong = confidence.histogram(probabilities, np.array([1, 0, 1, 0]), 10)
+    assert (right[9], wrong[9], right[6], right[7]) == (1, 1, 1, 1)
+    assert right.sum() + wrong.sum() == 4

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from automl.evaluation import confusion
 from automl.records import Predictions
@@ -25,11 +26,23 @@ def test_the_hardest_classes_are_those_in_most_errors():
     assert confusion.hardest_classes(MATRIX, 2) == [0, 1]
 
 
-def test_members_of_a_cell_are_sorted_by_confidence():
+def test_the_pictures_of_a_cell_are_found():
     probabilities = np.array([[0.4, 0.6], [0.1, 0.9], [0.8, 0.2]], dtype=np.float32)
     predictions = Predictions(np.array([7, 8, 9]), np.array([0, 0, 0]), probabilities)
-    assert confusion.members(predictions, 0, 1) == [8, 7]
-    assert confusion.members(predictions, 1, 0) == []
+    assert confusion.inside(predictions, 0, 1).tolist() == [0, 1]
+    assert confusion.inside(predictions, 1, 0).tolist() == []
+
+
+def test_shares_add_up_to_one_and_empty_rows_to_nothing():
+    assert confusion.shares(MATRIX, "row").sum(axis=1) == pytest.approx([1, 1, 1, 0])
+    assert confusion.shares(MATRIX, "column").sum(axis=0) == pytest.approx([1, 1, 1, 0])
+    assert confusion.shares(MATRIX, "row")[0, 1] == pytest.approx(2 / 3)
+
+
+def test_the_table_lists_the_cells_that_hold_pictures():
+    table = confusion.table(MATRIX, ["a", "b", "c", "d"])
+    assert table.iloc[0].tolist() == ["a", "b", 2, pytest.approx(2 / 3), pytest.approx(2 / 3)]
+    assert table["pictures"].sum() == len(LABELS)
 
 
 def test_scores_of_a_class_are_nan_where_it_has_no_pictures():

@@ -6,8 +6,9 @@ from automl.evaluation.slices import slices
 
 def samples(count: int, **columns: object) -> pd.DataFrame:
     usual = {"width": 640, "height": 480, "brightness": 100.0}
-    paths = [f"/data/cat/{number}.jpg" for number in range(count)]
-    return pd.DataFrame({"path": paths, **usual, **columns})
+    paths = [f"/data/{number}.jpg" for number in range(count)]
+    labels = ["cat" if number % 3 else "dog" for number in range(count)]
+    return pd.DataFrame({"path": paths, "label": labels, **usual, **columns})
 
 
 def test_dark_pictures_that_fail_are_marked():
@@ -48,3 +49,9 @@ def test_small_parts_and_a_single_one_are_left_out():
     assert slices(samples(30), np.ones(30, bool)) == []
     table = samples(30, width=[100] * 5 + [640] * 25)
     assert all(one.part != "portrait" for one in slices(table, np.ones(30, bool)))
+
+
+def test_a_folder_for_each_class_is_no_source_of_its_own():
+    table = samples(60)
+    table["path"] = [f"/data/{label}/{row}.jpg" for row, label in enumerate(table["label"])]
+    assert slices(table, (table["label"] == "cat").to_numpy()) == []

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -100,3 +101,9 @@ def texts(app: AppTest) -> str:
     """Everything a page says in words."""
     kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)
     return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def tiles(app: AppTest) -> list[tuple[str, str]]:
+    """Both lines under each picture in the page's grids."""
+    grids = [json.loads(element.proto.json) for element in app.get("bidi_component")]
+    return [(tile["caption"], tile["note"]) for grid in grids for tile in grid["tiles"]]

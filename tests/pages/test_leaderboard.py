@@ -1,3 +1,8 @@
+import numpy as np
+import pytest
+
+from automl import store
+from automl.records import Predictions
 from tests.pages.conftest import texts
 
 
@@ -41,3 +46,62 @@ def test_another_experiment_is_one_choice_away(open_page, make_experiment, make_
     page.selectbox[0].select("two").run()
     assert page.dataframe[0].value["score"].tolist() == [0.2]
     assert page.query_params["experiment"] == "two"
+
+
+def tiny_answers(experiment_dir, trial_id, right):
+    """60 pictures of two classes, answered rightly where it says so."""
+    labels = np.tile([0, 1], 30)
+    answers = np.where(right, labels, 1 - labels)
+    probabilities = np.eye(2, dtype=np.float32)[answers]
+    path = store.predictions_path(experiment_dir, trial_id)
+    store.save_predictions(path, Predictions(np.arange(60), labels, probabilities))
+
+
+@pytest.fixture
+def compared(make_experiment, make_trial, make_pictures, with_predictions):
+    """Three trials on the same pictures: the best, one almost as good, one much worse."""
+    trials = [
+        make_trial("best", [1.0], effective={"num_parameters": 2_000_000, "latency_ms": 5.0}),
+        make_trial("close", [0.95], number=1, model_name="vit_tiny", state="stopped"),
+        make_trial("worse", [0.5], number=2),
+    ]
+    directory = make_experiment(trials=trials)
+    with_predictions(directory, "best", make_pictures())
+    for trial_id, num_wrong in (("best", 0), ("close", 3), ("worse", 30)):
+        tiny_answers(directory, trial_id, np.arange(60) >= num_wrong)
+    return directory
+
+
+def test_a_paired_test_marks_what_cannot_be_told_from_the_best(open_page, compared):  # noqa: ARG001
+    page = open_page("leaderboard")
+    assert page.dataframe[0].value["tied"].tolist() == ["", "tied", "worse"]
+    assert "1 other trial cannot be told from the best" in texts(page)
+    assert "The best of 3 looks a little better than it is" in texts(page)
+
+
+def test_what_is_measured_is_shown_and_what_is_not_stays_empty(open_page, compared):  # noqa: ARG001
+    table = open_page("leaderboard").dataframe[0].value
+    assert table["latency"].tolist()[0] == 5.0
+    assert table["parameters"].tolist()[0] == 2.0
+    assert table["latency"].isna().tolist() == [False, True, True]
+
+
+def test_trials_are_filtered_by_state(open_page, compared):  # noqa: ARG001
+    page = open_page("leaderboard")
+    page.multiselect(key="only state on the leaderboard").set_value(["stopped"]).run()
+    assert page.dataframe[0].value["trial_id"].tolist() == ["close"]
+
+
+def test_another_metric_ranks_anew(open_page, make_experiment, make_trial):
+    def both(trial_id, accuracy, area, number):
+        trial = make_trial(trial_id, [accuracy], number=number)
+        metrics = {"accuracy": accuracy, "auc_weighted": area}
+        evaluation = trial.evaluations[0].model_copy(update={"metrics": metrics})
+        return trial.model_copy(update={"evaluations": [evaluation]})
+
+    make_experiment(trials=[both("a", 0.9, 0.7, 0), both("b", 0.8, 0.95, 1)])
+    page = open_page("leaderboard")
+    assert page.dataframe[0].value["trial_id"].tolist() == ["a", "b"]
+    page.selectbox(key="metric of the leaderboard").select("auc_weighted").run()
+    assert page.dataframe[0].value["trial_id"].tolist() == ["b", "a"]
+    assert page.dataframe[0].value["accuracy"].tolist() == [0.8, 0.9]

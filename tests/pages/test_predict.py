@@ -5,11 +5,11 @@ import zipfile
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
 from PIL import Image
 
 from automl import store
 from automl.ui import predictions_view
+from tests.conftest import mean_colour
 from tests.pages.conftest import texts
 
 
@@ -87,18 +87,3 @@ def png(colour):
     file = io.BytesIO()
     Image.fromarray(np.full((8, 8, 3), colour, dtype=np.uint8)).save(file, "PNG")
     return file.getvalue()
-
-
-def mean_colour():
-    nodes = [
-        helper.make_node("GlobalAveragePool", ["input1"], ["mean"]),
-        helper.make_node("Flatten", ["mean"], ["output1"]),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "mean",
-        [helper.make_tensor_value_info("input1", TensorProto.FLOAT, ["b", 3, 8, 8])],
-        [helper.make_tensor_value_info("output1", TensorProto.FLOAT, ["b", 3])],
-    )
-    opset = [helper.make_opsetid("", 17)]
-    return helper.make_model(graph, opset_imports=opset, ir_version=9)

@@ -1,17 +1,22 @@
 import json
 
+import numpy as np
 import pytest
 
-from tests.pages.conftest import texts
+from automl import launcher, store
+from automl.job import DataSource, Job
+from automl.records import Predictions
+from tests.pages.conftest import texts, tiles
 
 
 @pytest.fixture
-def experiment(make_experiment, make_trial, make_pictures, with_predictions):
+def experiment(make_experiment, make_trial, make_pictures, with_predictions, tmp_path):
     """Two trials; the better one has answers, one of them wrong."""
 
     def make(classes=("cat", "dog")):
         trials = [make_trial("t1", [0.4]), make_trial("t2", [0.6, 0.9], number=1)]
-        experiment_dir = make_experiment(trials=trials)
+        job = Job(training_data=DataSource(path=tmp_path / "pets"))
+        experiment_dir = make_experiment(trials=trials, job=job)
         with_predictions(experiment_dir, "t2", make_pictures(classes))
         return experiment_dir
 
@@ -47,7 +52,9 @@ def test_the_worst_cell_comes_with_its_pictures(open_page, experiment):
     experiment()
     page = open_page("trial")
     assert "1 picture of cat taken for dog" in texts(page)
-    assert len(tiles(page)) == 1
+    assert tiles(page) == [("cat → dog", "1.000")]
+    pairs = next(table.value for table in page.dataframe if "Taken for" in table.value)
+    assert pairs.iloc[0].tolist() == ["cat", "dog", 1]
 
 
 def test_another_cell_shows_other_pictures(open_page, experiment):
@@ -120,3 +127,81 @@ def test_a_running_trial_is_shown_as_far_as_it_is(
     trial = make_trial("t1", state="running", ended_at=None)
     hold_lock(make_experiment(trials=[trial], state="running", ended_at=None))
     assert "Curves appear after the first evaluation." in texts(open_page("trial"))
+
+
+def open_tab(page, name):
+    page.session_state["tab of t2"] = name
+    return page.run()
+
+
+def choose(page, key, option):
+    (control,) = [one for one in page.segmented_control if one.key and one.key.startswith(key)]
+    return control.set_value(option).run()
+
+
+def test_the_worst_mistakes_come_with_what_they_were_taken_for(open_page, experiment):
+    experiment()
+    page = open_tab(open_page("trial"), "Errors")
+    assert "1 of 12 pictures wrong" in texts(page)
+    assert tiles(page) == [("cat → dog", "1.000")]
+
+
+def test_every_class_is_scored_and_the_worst_comes_first(open_page, experiment):
+    experiment()
+    page = open_tab(open_page("trial"), "Classes")
+    table = page.dataframe[0].value.set_index("class")
+    assert table.index.tolist() == ["cat", "dog"]
+    assert table.loc["cat", "recall"] == pytest.approx(5 / 6)
+    assert table.loc["dog", "precision"] == pytest.approx(6 / 7)
+    assert page.dataframe[1].value["class"].tolist() == ["micro", "macro", "weighted"]
+
+
+@pytest.mark.parametrize(
+    "chart",
+    ["ROC", "Precision and recall", "Cumulative gains", "Lift", "Calibration", "Confidence"],
+)
+def test_every_chart_has_its_table(open_page, experiment, chart):
+    experiment()
+    page = choose(open_tab(open_page("trial"), "Charts"), "chart of", chart)
+    assert not page.exception
+    assert len(page.get("plotly_chart")) == 1 + 2  # and the curves in the tab beside it
+    assert not page.dataframe[0].value.empty
+
+
+def test_answering_only_when_sure_says_how_many_and_how_well(open_page, experiment):
+    experiment()
+    page = choose(open_tab(open_page("trial"), "Charts"), "chart of", "Answer only when sure")
+    metrics = {metric.label: metric.value for metric in page.metric}
+    assert metrics["Pictures answered"] == "100.0%"
+    assert metrics["Of these right"] == "0.917"
+
+
+def test_a_doubtful_label_is_put_right_in_a_new_experiment(
+    open_page, experiment, with_predictions, tmp_path, monkeypatch
+):
+    started = []
+    monkeypatch.setattr(launcher, "start", started.append)
+    with_predictions(experiment(), "t1", tmp_path / "pets")  # both trials disagree with a label
+    page = choose(open_tab(open_page("trial"), "Errors"), "errors of", "Doubtful labels")
+    assert "The 2 best trials agree on another label for 1 picture" in texts(page)
+    (choice,) = [one for one in page.segmented_control if "in suspects" in str(one.key)]
+    choice.set_value("dog").run()
+    (button,) = [one for one in page.button if one.label == "New experiment with 1 change"]
+    button.click().run()
+    (directory,) = started
+    job = store.load_job(directory)
+    assert list(job.corrections.relabel.values()) == ["dog"]
+    assert page.title[0].value == "Progress"
+
+
+def test_a_trial_that_always_answers_with_one_class(open_page, experiment):
+    directory = experiment()
+    path = store.predictions_path(directory, "t2")
+    before = store.load_predictions(path)
+    always = np.tile(np.array([[0.9, 0.1]], np.float32), (len(before.labels), 1))
+    store.save_predictions(path, Predictions(before.sample_ids, before.labels, always))
+    page = open_page("trial")
+    assert "6 pictures of dog taken for cat" in texts(page)
+    for tab in ("Errors", "Classes", "Charts"):
+        assert not open_tab(page, tab).exception
+    assert not choose(page, "chart of", "Calibration").exception

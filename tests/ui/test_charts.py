@@ -1,7 +1,8 @@
 import numpy as np
+import pytest
 
 from automl import model_catalog
-from automl.ui import charts, confusion_chart, palette, timeline
+from automl.ui import charts, confusion_chart, palette, search_charts, timeline
 
 
 def test_families_offered_can_be_told_apart_without_colour():
@@ -42,3 +43,15 @@ def test_many_trials_draw_only_the_best(make_trial):
 def test_axes_make_sense_before_the_first_point():
     figure = charts.best_over_time(timeline.best_so_far([], "accuracy"), "accuracy")
     assert figure.layout.xaxis.range == (0, 1)
+
+
+def test_smoothing_keeps_what_is_level_and_steps_over_what_diverged():
+    assert search_charts.smoothed([0.5, 0.5, 0.5], 0.9) == pytest.approx([0.5] * 3)
+    assert search_charts.smoothed([0.1, 0.9], 0) == [0.1, 0.9]
+    assert search_charts.smoothed([0.4, float("nan"), 0.4], 0.5) == pytest.approx([0.4] * 3)
+
+
+def test_a_large_matrix_has_points_only_where_there_are_pictures():
+    matrix = np.diag(np.arange(100))
+    figure = confusion_chart.figure_of(matrix, [str(n) for n in range(100)], list(range(100)))
+    assert len(figure.data[1].customdata) == 99

@@ -1,0 +1,77 @@
+"""`automl report`, `share` and `import`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from automl.cli import lookup
+from automl.cli.experiments import AsJson
+from automl.cli.output import fail, reference, refusals, say, say_json
+
+
+def report(
+    experiment: Annotated[str, lookup.ARGUMENT],
+    output: Annotated[
+        Path | None, typer.Option(metavar="F.html", help="Where to put it, if not here.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write everything about an experiment into one HTML file that opens offline."""
+    from automl import html_report
+
+    found = lookup.find(experiment)
+    path = html_report.write(found.directory, _target(output, f"{found.id}.html"))
+    _written(found.id, path, as_json=as_json)
+
+
+def share(
+    experiment: Annotated[str, lookup.ARGUMENT],
+    output: Annotated[
+        Path | None, typer.Option(metavar="F.zip", help="Where to put it, if not here.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pack an experiment into a zip file that opens read-only in anybody's app."""
+    from automl import sharing
+
+    found = lookup.find(experiment)
+    path = sharing.pack(found.directory, _target(output, f"{found.id}.zip"))
+    _written(found.id, path, as_json=as_json)
+
+
+def import_shared(
+    file: Annotated[Path, typer.Argument(metavar="F.zip", help="A file automl share has made.")],
+    experiments_dir: Annotated[
+        Path | None, typer.Option(help="Where to put it, if not in the usual place.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a shared experiment among yours, to be read only."""
+    from automl import home, sharing
+
+    if not file.is_file():
+        fail(f"There is no file {file}.")
+    with refusals():
+        directory = sharing.unpack(file, (experiments_dir or home.experiments_dir()).absolute())
+    if as_json:
+        say_json({"experiment": directory.name, "experiment_dir": str(directory)})
+    else:
+        say(f"It is here as {directory.name}. Next: automl show {reference(directory)}")
+
+
+def _target(output: Path | None, name: str) -> Path:
+    target = (output or Path(name)).expanduser().absolute()
+    if target.is_dir():
+        target /= name
+    if not target.parent.is_dir():
+        fail(f"There is no folder {target.parent}. Make it first, or choose another --output.")
+    return target
+
+
+def _written(experiment: str, path: Path, *, as_json: bool) -> None:
+    size = path.stat().st_size
+    if as_json:
+        say_json({"experiment": experiment, "path": str(path), "num_bytes": size})
+    else:
+        say(f"{path} ({size / 1e6:,.1f} MB)")

@@ -1,0 +1,45 @@
+"""`automl test`."""
+
+from typing import Annotated
+
+import typer
+
+from automl.cli import lookup
+from automl.cli.experiments import AsJson
+from automl.cli.output import refusals, say, say_json, score, tell
+
+
+def open_test_data(
+    experiment: Annotated[str, lookup.ARGUMENT],
+    trial: Annotated[
+        str | None, typer.Option(help="The trial to score, if not the best one.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open the test data, once, for one trial; the score is recorded with who opened them."""
+    from automl import test_data
+
+    found = lookup.find(experiment)
+    with refusals():
+        opening = test_data.open_for(found.directory, trial)
+    metric = found.job.primary_metric
+    validation = next(one for one in found.trials if one.trial_id == opening.trial_id)
+    if as_json:
+        say_json(
+            {
+                "experiment": found.id,
+                "primary_metric": metric,
+                "validation_score": validation.score(metric),
+                "test_score": opening.metrics[metric],
+                **opening.model_dump(mode="json", exclude={"format_version"}),
+            }
+        )
+        return
+    shown = score(validation.score(metric), validation.score_low, validation.score_high)
+    say(f"{opening.trial_id} of {found.id}, {validation.model_name}")
+    say(f"On the validation data: {metric} {shown}")
+    shown = score(opening.metrics[metric], opening.score_low, opening.score_high)
+    say(f"On the test data:       {metric} {shown}, {opening.num_pictures:,} pictures")
+    if opening.num_unreadable:
+        tell(f"{opening.num_unreadable:,} test pictures could not be read and are left out.")
+    say(f"Opened on {opening.opened_at:%d %b %Y, %H:%M} UTC by {opening.opened_by or 'somebody'}.")

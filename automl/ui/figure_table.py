@@ -1,0 +1,33 @@
+"""The numbers behind a figure: shown as a table, and taken away as CSV."""
+
+import pandas as pd
+import streamlit as st
+
+_MAX_ROWS = 1000
+
+
+def show(table: pd.DataFrame, name: str, *, key: str | None = None) -> None:
+    """A fold with the table and its download.
+
+    Args:
+        table: what the figure draws.
+        name: of the file, without its ending.
+        key: tells this figure from others of the same name.
+    """
+    with st.popover("Table", icon=":material/table:", key=f"table of {key or name}"):
+        st.dataframe(table.head(_MAX_ROWS), hide_index=True, width=560, height=300)
+        if len(table) > _MAX_ROWS:
+            st.caption(f"The first {_MAX_ROWS:,} of {len(table):,} rows; the download has all.")
+        download(table, name, key=key)
+
+
+def download(table: pd.DataFrame, name: str, *, key: str | None = None) -> None:
+    st.download_button(
+        "Download CSV",
+        lambda: table.to_csv(index=False),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"download of {key or name}",
+    )

@@ -1,0 +1,177 @@
+"""How long one waits for a page of a large experiment, and what the server costs meanwhile.
+
+`python -m benchmarks.pages [trials|pictures|live]`; without a word all three.
+"""
+
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from benchmarks import large_experiment, served_app
+from benchmarks.figures import Figures
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PAGES = ("Experiments", "Progress", "Search", "Leaderboard", "Trial", "Compare", "Test")
+_IS_WHOLE = '[data-test-script-state="notRunning"]'
+_NUM_TABS = 10
+_LIVE_SECONDS = 20
+_NUM_LIVE = 8
+
+
+def main(parts: list[str]) -> None:
+    measured = Figures()
+    if not served_app.has_chromium():
+        print("the pages are not measured: there is no chromium here")
+        measured.print_last_line()
+        return
+    with tempfile.TemporaryDirectory(prefix="automl-benchmark-") as folder:
+        os.environ["AUTOML_HOME"] = folder
+        os.environ.pop("AUTOML_EXPERIMENTS_DIR", None)
+        from automl.ui import source
+
+        digits = source.digits().path
+        with served_app.chromium() as browser:
+            for name, measure in (("trials", trials), ("pictures", pictures), ("live", live)):
+                if not parts or name in parts:
+                    measure(browser, digits, measured)
+    measured.print_last_line()
+
+
+def trials(browser: "Browser", digits: Path, measured: Figures) -> None:
+    """1,000 trials of 100 epochs: every page, and ten tabs of the heaviest."""
+    directory = large_experiment.write(digits, num_trials=1000, num_epochs=100)
+    with served_app.served() as server:
+        _all_pages(browser, directory.name, "trials", measured)
+        tabs = [browser.new_page() for _ in range(_NUM_TABS)]
+        for tab in tabs:
+            _open(tab, "leaderboard", directory.name)
+        measured.add("ten_tabs_megabytes", _megabytes(server.pid), at_most=600)
+        for tab in tabs:
+            tab.close()
+    shutil.rmtree(directory)
+
+
+def pictures(browser: "Browser", digits: Path, measured: Figures) -> None:
+    """100,000 validation pictures of 100 classes: every page, and from a cell to its pictures."""
+    directory = large_experiment.write_wide(digits, num_pictures=100_000, num_classes=100)
+    with served_app.served() as server:
+        _all_pages(browser, directory.name, "pictures", measured)
+        page = browser.new_page()
+        _open(page, "trial", directory.name)
+        page.locator(".js-plotly-plot .points path").first.wait_for(state="attached")
+        seconds = []
+        for place in (3, 120, 240):
+            cell = page.locator(".js-plotly-plot .points path").nth(place)
+            heading = page.locator("strong").filter(has_text="taken for")
+            before = heading.inner_text()
+            started = time.perf_counter()
+            cell.click(force=True)
+            page.wait_for_function(
+                "before => ![...document.querySelectorAll('strong')]"
+                ".some(one => one.innerText === before)",
+                arg=before,
+            )
+            page.wait_for_selector(_IS_WHOLE)
+            seconds.append(time.perf_counter() - started)
+        measured.add("cell_to_pictures_seconds", statistics.median(seconds), at_most=1)
+        measured.add("wide_megabytes", _megabytes(server.pid), at_most=600)
+        page.close()
+    shutil.rmtree(directory)
+
+
+def live(browser: "Browser", digits: Path, measured: Figures) -> None:
+    """Eight trials report every second while a page looks on: the server's share of a core."""
+    from automl import process_lock, store
+    from automl.records import ExperimentState, TrialState, now
+
+    directory = large_experiment.write(digits, num_trials=40, num_epochs=50)
+    lock = process_lock.take(store.lock_path(directory))
+    assert lock is not None
+    record = store.load_experiment(directory)
+    running = {"state": ExperimentState.RUNNING, "ended_at": None, "progress": 0.5}
+    store.save_experiment(directory, record.model_copy(update=running))
+    is_over = threading.Event()
+
+    def report() -> None:
+        reporting = store.load_trials(directory)[:_NUM_LIVE]
+        while not is_over.wait(1):
+            for place, trial in enumerate(reporting):
+                last = trial.evaluations[-1]
+                added = last.model_copy(update={"epoch": last.epoch + 1, "finished_at": now()})
+                changes = {
+                    "state": TrialState.RUNNING,
+                    "ended_at": None,
+                    "started_at": now() - timedelta(minutes=1),
+                    "evaluations": [*trial.evaluations, added],
+                }
+                reporting[place] = trial.model_copy(update=changes)
+                store.save_trial(directory, reporting[place])
+
+    writer = threading.Thread(target=report)
+    writer.start()
+    try:
+        with served_app.served() as server:
+            page = browser.new_page()
+            _open(page, "progress", directory.name)
+            page.wait_for_timeout(3000)
+            process = psutil.Process(server.pid)
+            before = process.cpu_times()
+            page.wait_for_timeout(_LIVE_SECONDS * 1000)
+            after = process.cpu_times()
+            used = after.user + after.system - before.user - before.system
+            measured.add("live_share_of_a_core", used / _LIVE_SECONDS, at_most=0.1)
+            page.close()
+    finally:
+        is_over.set()
+        writer.join()
+        os.close(lock)
+
+
+def _all_pages(browser: "Browser", experiment: str, what: str, measured: Figures) -> None:
+    """Each page by a link, for the first time since the server started; then by its name in the
+    navigation, as one goes back and forth."""
+    page = browser.new_page()
+    for title in PAGES:
+        first = _open(page, title.lower(), experiment)
+        measured.add(f"{what}_{title.lower()}_first_seconds", first, at_most=2)
+    again: dict[str, list[float]] = {title: [] for title in PAGES}
+    for title in PAGES * 3:
+        page.wait_for_timeout(300)
+        started = time.perf_counter()
+        page.get_by_role("link", name=title, exact=True).first.click()
+        page.get_by_role("heading", name=title, exact=True).wait_for()
+        page.wait_for_selector(_IS_WHOLE)
+        again[title].append(time.perf_counter() - started)
+    for title, seconds in again.items():
+        name = f"{what}_{title.lower()}_again_seconds"
+        measured.add(name, statistics.median(seconds), at_most=0.7)
+    page.close()
+
+
+def _open(page: "Page", path: str, experiment: str) -> float:
+    """Seconds from the link until the page is whole."""
+    started = time.perf_counter()
+    path = "" if path == "experiments" else path
+    page.goto(f"{served_app.URL}/{path}?experiment={experiment}")
+    page.locator("h1").first.wait_for()
+    page.wait_for_selector(_IS_WHOLE)
+    return time.perf_counter() - started
+
+
+def _megabytes(process_id: int) -> float:
+    return psutil.Process(process_id).memory_info().rss / 1e6
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,27 @@
+"""Test: how good is the chosen trial on pictures that nothing was chosen by?"""
+
+import streamlit as st
+
+from automl import store
+from automl.ui import cached, frame, test_view
+
+experiment_dir, state = frame.begin_with_experiment("Test")
+frame.state_line(experiment_dir, state)
+samples = cached.samples(experiment_dir)
+num_pictures = 0 if samples is None else int((samples["split"] == "test").sum())
+opening = store.load_test_opening(experiment_dir)
+trials = {trial.trial_id: trial for trial in cached.trials(experiment_dir)}
+
+if opening is not None and opening.trial_id in trials:
+    test_view.opened(experiment_dir, opening, trials[opening.trial_id])
+elif not state.is_finished:
+    st.info("The test data can be opened when the experiment has ended.")
+elif store.is_imported(experiment_dir):
+    st.info("This experiment came from elsewhere; its test data are opened where it ran.")
+elif not num_pictures:
+    st.info(
+        "This experiment has no test data. Give `test_data` in the job, or pictures in a folder "
+        "called `test` beside `train`: they stay sealed until you open them here, once."
+    )
+else:
+    test_view.sealed(experiment_dir, num_pictures)

@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from automl.evaluation import metrics
+
+RNG = np.random.default_rng(0)
+PROBABILITIES = RNG.multinomial(20, np.ones(4) / 4, 200) / 20  # with ties
+LABELS = RNG.choice([0, 1, 3], 200)
+
+
+@pytest.mark.parametrize("name", metrics.PRIMARY_METRICS)
+def test_a_metric_alone_is_the_one_among_all(name):
+    everything = metrics.classification_metrics(PROBABILITIES, LABELS)
+    assert metrics.primary(name, PROBABILITIES, LABELS) == pytest.approx(everything[name])
+
+
+def test_the_area_by_ranks_is_scikit_learns():
+    per_class = [roc_auc_score(index == LABELS, PROBABILITIES[:, index]) for index in (0, 1, 3)]
+    found = metrics.classification_metrics(PROBABILITIES, LABELS)
+    assert found["auc_macro"] == pytest.approx(np.mean(per_class))
+    sizes = np.bincount(LABELS)[[0, 1, 3]]
+    assert found["auc_weighted"] == pytest.approx(np.average(per_class, weights=sizes))
+
+
+@pytest.mark.parametrize("name", metrics.PRIMARY_METRICS)
+def test_answers_of_a_single_class_are_no_error(name):
+    everything = metrics.classification_metrics(PROBABILITIES[:5], np.zeros(5, np.int64))
+    one = metrics.primary(name, PROBABILITIES[:5], np.zeros(5, np.int64))
+    assert one == pytest.approx(everything[name], nan_ok=True)

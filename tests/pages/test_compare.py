@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from automl import store
+from automl.records import Predictions
+from tests.pages.conftest import texts, tiles
+
+
+@pytest.fixture
+def two_experiments(make_experiment, make_trial, make_pictures, with_predictions):
+    """The better trial of `pets` is wrong about the first picture, the one of `more` about the
+    last."""
+    rates = [{"model_name": "resnet18", "learning_rate": rate} for rate in (0.01, 0.1)]
+    trials = [
+        make_trial("t1", [0.9], hyperparameters=rates[0]),
+        make_trial("t2", [0.8], number=1, hyperparameters=rates[1]),
+    ]
+    first = make_experiment("pets", trials)
+    second = make_experiment("more", [make_trial("t1", [0.9], model_name="vit_tiny")])
+    pictures = make_pictures()
+    for directory, trial_id in ((first, "t1"), (first, "t2"), (second, "t1")):
+        with_predictions(directory, trial_id, pictures)
+    path = store.predictions_path(second, "t1")
+    before = store.load_predictions(path)
+    answers = before.labels.copy()
+    answers[-1] = 0
+    probabilities = np.eye(2, dtype=np.float32)[answers]
+    store.save_predictions(path, Predictions(before.sample_ids, before.labels, probabilities))
+
+
+def open_tab(page, name):
+    page.session_state["compare tab"] = name
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_two_trials_of_an_experiment_and_what_chance_says(open_page, two_experiments):  # noqa: ARG001
+    page = open_page("compare", experiment="pets")
+    assert [metric.value for metric in page.metric] == ["0.900", "0.800"]
+    assert "may be chance (p = 1)" in texts(page)
+    table = open_tab(page, "Settings that differ").dataframe[0].value
+    assert table["Setting"].tolist() == ["learning_rate"]
+
+
+def test_pictures_only_one_of_two_experiments_gets_right(open_page, two_experiments):  # noqa: ARG001
+    page = open_page("compare", experiment="pets")
+    page.selectbox(key="other experiment").select("more").run()
+    open_tab(page, "Pictures")
+    assert "12 pictures were scored by both" in texts(page)
+    assert tiles(page) == [("dog → cat", "1.000"), ("cat → dog", "1.000")]
+
+
+def test_a_single_trial_has_nothing_to_be_compared_with(open_page, make_experiment, make_trial):
+    make_experiment(trials=[make_trial("t1", [0.5])])
+    assert "no trial with a score to compare" in texts(open_page("compare"))

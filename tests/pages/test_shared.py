@@ -1,0 +1,31 @@
+from automl import home, sharing, store
+from automl.records import ExperimentState
+from tests.pages.conftest import texts
+
+
+def test_the_pages_show_it_without_a_way_to_go_on(with_test_data, open_page, tmp_path):
+    packed = sharing.pack(with_test_data, tmp_path / "shared.zip")
+    directory = sharing.unpack(packed, home.experiments_dir())
+    record = store.load_experiment(directory)
+    store.save_experiment(directory, record.model_copy(update={"state": ExperimentState.STOPPED}))
+    page = open_page("progress", experiment=directory.name)
+    assert "read-only" in texts(page)
+    assert not [button for button in page.button if button.label == "Resume"]
+
+
+def test_a_shared_experiment_is_opened_on_the_first_page(with_test_data, open_page, tmp_path):
+    packed = sharing.pack(with_test_data, tmp_path / "shared.zip")
+    page = open_page("experiments")
+    uploader = page.file_uploader(key="shared experiment")
+    uploader.upload("shared.zip", packed.read_bytes(), "application/zip").run()
+    page.button(key="open shared").click().run()
+    assert page.title[0].value == "Leaderboard"
+    assert page.query_params["experiment"] == "pets-2"
+
+
+def test_a_file_that_is_no_experiment_is_refused_in_a_sentence(open_page):
+    page = open_page("experiments")
+    uploader = page.file_uploader(key="shared experiment")
+    uploader.upload("x.zip", b"nothing", "application/zip").run()
+    page.button(key="open shared").click().run()
+    assert "not a zip file" in page.error[0].value
