@@ -179,7 +179,8 @@ class TrialTraining:
         pictures, network = self.data.validation, self.scored_network
         network.eval()
         parts = []
-        with torch.inference_mode(), self._autocast():
+        # in full precision: the exported model is to answer as this one does
+        with torch.inference_mode():
             for pixels in evaluation_batches(
                 pictures, batch_size=batch_size, device=self.placement.device
             ):

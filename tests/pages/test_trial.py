@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 
@@ -21,12 +19,6 @@ def experiment(make_experiment, make_trial, make_pictures, with_predictions, tmp
         return experiment_dir
 
     return make
-
-
-def tiles(page):
-    """The pictures shown, of all their grids."""
-    grids = [json.loads(element.proto.json) for element in page.get("bidi_component")]
-    return [tile for grid in grids for tile in grid["tiles"]]
 
 
 def test_without_a_trial_it_says_so(open_page, make_experiment):
