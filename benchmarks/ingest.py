@@ -87,7 +87,7 @@ def serve(folder: Path, measured: Figures) -> None:
     import torch
 
     from automl.engine.augmentation import Augmentation
-    from automl.engine.batches import train_batches
+    from automl.engine.batches import on_device, train_batches
     from automl.engine.trial_data import TrainPictures
 
     torch.set_num_threads(1)
@@ -104,11 +104,16 @@ def serve(folder: Path, measured: Figures) -> None:
     def train() -> None:
         count = len(array)
         pictures = TrainPictures(path, np.ones(count, np.float32), np.zeros(count, np.int64))
-        augmentation = Augmentation(_SERVED_SIDE, False, False, 1.0)
+        augmentation = Augmentation(_SERVED_SIDE, centre_share=1.0, is_random=False)
         generator = torch.Generator().manual_seed(0)
         device = torch.device("cpu")
         for _ in train_batches(
-            pictures, augmentation, batch_size=_BATCH_SIZE, generator=generator, device=device
+            pictures,
+            on_device(pictures, device),
+            augmentation,
+            batch_size=_BATCH_SIZE,
+            generator=generator,
+            device=device,
         ):
             pass
 

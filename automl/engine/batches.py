@@ -94,11 +94,18 @@ def centre_batches(
 def evaluation_batches(
     pictures: EvaluationPictures, *, batch_size: int, device: torch.device
 ) -> Iterator[Tensor]:
-    """All pictures in order, float (B, 3, C, C) in 0 to 1."""
+    """All pictures in order, float (B, 3, C, C) in 0 to 1; each batch overwrites the one before.
+
+    Large memory that is new for every batch costs the system more than filling it.
+    """
     pixels = open_pixels(pictures.pixels)
+    shares: Tensor | None = None
     for start in range(0, len(pixels), batch_size):
         batch = np.array(pixels[start : start + batch_size])  # the mapped file is read-only
-        yield _to_device(batch, device).float().div_(255)
+        whole = _to_device(batch, device)
+        if shares is None or len(shares) != len(whole):
+            shares = torch.empty_like(whole, dtype=torch.float32)
+        yield shares.copy_(whole).div_(255)
 
 
 def _to_device(pixels: NDArray[np.uint8], device: torch.device) -> Tensor:

@@ -25,6 +25,7 @@ def test_every_cache_has_a_size(fill):
     fill("archives")
     assert caches.size_bytes() == {
         "archives": 1000,
+        "features": 0,
         "pixels": 0,
         "remote": 0,
         "scans": 0,

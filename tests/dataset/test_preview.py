@@ -75,7 +75,7 @@ def test_crops_and_jitter_are_those_of_training(photo):
     tensor = torch.from_numpy(np.array(whole)).permute(2, 0, 1)[None]
     box = (0.1, 0.2, 0.5, 0.7)
     cut = preview.crop(whole, box, 32)
-    trained = augmentation.crop(tensor, torch.tensor([box]), torch.tensor([False]), 32)
+    trained = augmentation.crop(tensor, torch.tensor([box]), torch.tensor([[False, False]]), 32)
     difference = np.asarray(cut, dtype=int) - trained[0].permute(1, 2, 0).numpy()
     assert np.abs(difference).max() <= 2
     assert augmentation.COLOUR_STRENGTH == preview.COLOUR_STRENGTH
