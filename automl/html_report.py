@@ -82,7 +82,7 @@ def _row(trial: TrialRecord, metric: str) -> dict[str, str]:
 
     return {
         "Trial": f"#{trial.number}",
-        "Model": trial.model_name,
+        "Model": trial.title,
         "Score": wording.score_of(trial, metric),
         "State": trial.state.value,
         "Epochs": str(trial.evaluations[-1].epoch if trial.evaluations else 0),

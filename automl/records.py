@@ -167,6 +167,13 @@ class TrialRecord(FrozenModel):
         return str(self.hyperparameters.get("method", "fine_tuning"))
 
     @property
+    def title(self) -> str:
+        """The model's name, with how it was made where it was not trained."""
+        if self.method == "fine_tuning":
+            return self.model_name
+        return f"{self.model_name}, {self.method.replace('_', ' ')}"
+
+    @property
     def model_name(self) -> str:
         return str(self.hyperparameters["model_name"])
 

@@ -8,19 +8,13 @@ experiment_dir, _ = frame.begin_with_experiment("Compare")
 chosen = compare_view.choose(experiment_dir)
 if chosen is None:
     st.stop()
-one, other = chosen
-numbers, settings, curves, pictures = st.tabs(
+tabs = st.tabs(
     ["Metrics", "Settings that differ", "Curves", "Pictures"], key="compare tab", on_change="rerun"
 )
-if numbers.open:
-    with numbers:
-        compare_view.numbers(one, other)
-if settings.open:
-    with settings:
-        compare_view.settings(one, other)
-if curves.open:
-    with curves:
-        compare_view.curves(one, other)
-if pictures.open:
-    with pictures:
-        compare_view.pictures(one, other)
+frame.fill(
+    tabs,
+    lambda: compare_view.numbers(*chosen),
+    lambda: compare_view.settings(*chosen),
+    lambda: compare_view.curves(*chosen),
+    lambda: compare_view.pictures(*chosen),
+)

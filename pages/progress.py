@@ -4,7 +4,7 @@ import streamlit as st
 
 from automl import launcher
 from automl.records import ExperimentState
-from automl.ui import cached, frame, live, trial_table, wording
+from automl.ui import cached, frame, live, ranking, trial_table, wording
 
 experiment_dir, state = frame.begin_with_experiment("Progress")
 metric = cached.job(experiment_dir).primary_metric
@@ -32,14 +32,15 @@ def progress() -> None:
     if was_running and launcher.state(experiment_dir) is not state:
         st.rerun()  # the whole page, which decides about the timer
     record, trials = cached.experiment(experiment_dir), cached.trials(experiment_dir)
+    ranked = ranking.by_score(trials, metric)
     if was_running or trials:
-        live.headline(record, state, trials, metric)
+        live.headline(record, state, trials, ranked, metric)
     if was_running:
         live.preparation(record, state)
     for note in record.notes:
         st.caption(wording.plain(note))
     if was_running or trials:
-        live.curves(experiment_dir, trials, metric)
+        live.curves(experiment_dir, ranked, metric)
     if was_running:
         num_lines = record.max_concurrent_trials
         live.running_trials(experiment_dir, trials, metric, num_lines)

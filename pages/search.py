@@ -21,26 +21,19 @@ def live_search() -> None:
     if not trials:
         st.info("Here you see the search as a whole, as soon as the first trial starts.")
         return
-    time, curves, matters, parallel, early = st.tabs(
+    tabs = st.tabs(
         ["Over time", "Learning curves", "What matters", "Parallel coordinates", "Ended early"],
         key="search tab",
-        on_change="rerun",  # what is not in view is not computed
+        on_change="rerun",
     )
-    if time.open:
-        with time:
-            search_view.over_time(experiment_dir, metric)
-    if curves.open:
-        with curves:
-            search_view.learning_curves(trials, metric)
-    if matters.open:
-        with matters:
-            search_view.what_matters(trials, metric, experiment_dir)
-    if parallel.open:
-        with parallel:
-            search_view.parallel(trials, metric)
-    if early.open:
-        with early:
-            search_view.ended_early(trials, metric)
+    frame.fill(
+        tabs,
+        lambda: search_view.over_time(experiment_dir, metric),
+        lambda: search_view.learning_curves(trials, metric),
+        lambda: search_view.what_matters(trials, metric, experiment_dir),
+        lambda: search_view.parallel(trials, metric),
+        lambda: search_view.ended_early(trials, metric),
+    )
 
 
 live_search()

@@ -56,19 +56,13 @@ def live_trial() -> None:
 
 def answers_view(of: evaluated.Answers, best: Evaluation, tabs: list[TabContainer]) -> None:
     key = f"{experiment_dir.name} {of.path.parent.name}"
-    wrong, errors, classes, probabilities = tabs
-    if wrong.open:
-        with wrong:
-            confusion_view.show(of, key=key)
-    if errors.open:
-        with errors:
-            errors_view.show(of, key=key, is_finished=experiment_state.is_finished)
-    if classes.open:
-        with classes:
-            classes_view.show(of, best.metrics, key=key)
-    if probabilities.open:
-        with probabilities:
-            answer_charts_view.show(of, key=key)
+    frame.fill(
+        tabs,
+        lambda: confusion_view.show(of, key=key),
+        lambda: errors_view.show(of, key=key, is_finished=experiment_state.is_finished),
+        lambda: classes_view.show(of, best.metrics, key=key),
+        lambda: answer_charts_view.show(of, key=key),
+    )
 
 
 live_trial()

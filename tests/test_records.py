@@ -64,3 +64,9 @@ def test_a_failure_is_the_datas_the_jobs_or_our_own():
     assert ExperimentRecord(experiment_id="e", created_at=now()).failure == ""
     with pytest.raises(ValidationError, match="failure"):
         ExperimentRecord(experiment_id="e", created_at=now(), failure="weather")
+
+
+def test_a_trial_that_was_not_trained_says_so_in_its_title(make_trial):
+    assert make_trial("a", [0.5]).title == "resnet18"
+    probe = {"model_name": "resnet18", "method": "linear_probe"}
+    assert make_trial("a", [0.5], hyperparameters=probe).title == "resnet18, linear probe"

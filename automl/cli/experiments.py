@@ -164,7 +164,7 @@ def _trial_row(row: dict[str, Any]) -> list[object]:
     return [
         "–" if known(row["rank"]) is None else row["rank"],
         row["trial_id"],
-        row["model_name"],
+        row["title"],
         score(None if missing else row["score"], known(row["score_low"]), known(row["score_high"])),
         row["epochs"],
         duration(known(row["seconds"])),

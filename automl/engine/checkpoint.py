@@ -7,7 +7,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from automl import model_catalog, store
-from automl.engine import frozen
+from automl.engine import floor
 from automl.engine.model import Normalised
 from automl.engine.model_description import ModelDescription
 from automl.engine.training import TrialTraining
@@ -64,7 +64,7 @@ def load(folder: Path) -> tuple[nn.Module, ModelDescription]:
     )
     weights = load_file(folder / "model.safetensors")
     if description.head == "nearest_neighbours":
-        layer = frozen.empty_neighbours(weights, len(description.class_names))
-        frozen.replace_head(network, layer)
+        layer = floor.empty_neighbours(weights, len(description.class_names))
+        floor.replace_head(network, layer)
     network.load_state_dict(weights)
     return Normalised(network, description.mean, description.std).eval(), description

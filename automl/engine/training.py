@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from timm.utils import ModelEmaV3
 from torch import Tensor
 
-from automl.engine import blocks, features, frozen, peak_memory, process_state, training_state
+from automl.engine import blocks, features, floor, peak_memory, process_state, training_state
 from automl.engine.augmentation import Augmentation
 from automl.engine.batches import (
     TrainBatch,
@@ -297,7 +297,7 @@ class TrialTraining:
             self.built.notes.append(f"head_init is zero instead of linear_probe: {error}")
 
     def _make_head(self, method: str) -> None:
-        frozen.make_head(method, self.network, self._train_features, self.data.train.labels)
+        floor.make_head(method, self.network, self._train_features, self.data.train.labels)
 
     def _train_features(self) -> NDArray[np.float32]:
         return features.of_train_pictures(

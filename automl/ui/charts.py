@@ -20,7 +20,7 @@ def learning_curves(ranked: list[TrialRecord], metric: str) -> go.Figure:
         figure.add_scatter(
             x=[evaluation.epoch for evaluation in trial.evaluations],
             y=[evaluation.metrics[metric] for evaluation in trial.evaluations],
-            name=label(f"#{trial.number} {trial.model_name}"),
+            name=label(wording.trial(trial)),
             mode="lines+markers",
             line={"color": color, "width": 1.5},
             marker={"symbol": symbol, "size": 5},
@@ -35,7 +35,7 @@ def best_over_time(points: list[timeline.Point], metric: str) -> go.Figure:
     figure.add_scatter(
         x=[point.minutes for point in steps],
         y=[point.best for point in steps],
-        text=[label(f"#{point.trial.number} {point.trial.model_name}") for point in steps],
+        text=[label(wording.trial(point.trial)) for point in steps],
         hovertemplate="%{y:.3f} after %{x:.1f} min<br>%{text}<extra></extra>",
         mode="lines+markers",
         line={"color": ACCENT, "shape": "hv", "width": 2.5},
@@ -72,7 +72,7 @@ def intervals(ranked: list[TrialRecord], metric: str) -> go.Figure:
         )
         figure.add_scatter(
             x=[score],
-            y=[label(f"#{trial.number} {trial.model_name}")],
+            y=[label(wording.trial(trial))],
             error_x={"type": "data", "array": [above], "arrayminus": [below]},
             marker={"color": color, "symbol": symbol, "size": 10},
             hovertemplate="%{x:.3f}<extra>%{y}</extra>",

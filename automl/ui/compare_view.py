@@ -33,7 +33,7 @@ class Side(NamedTuple):
 
     @property
     def title(self) -> str:
-        return f"{self.experiment_dir.name} #{self.trial.number} {self.trial.model_name}"
+        return f"{self.experiment_dir.name} {wording.trial(self.trial)}"
 
 
 def choose(experiment_dir: Path) -> tuple[Side, Side] | None:

@@ -1,9 +1,11 @@
 """What every page begins with: its title and, where it shows an experiment, which one."""
 
 import contextlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
+from streamlit.elements.lib.mutable_tab_container import TabContainer
 from streamlit.runtime.pages_manager import PagesManager
 
 from automl import launcher, store
@@ -32,6 +34,17 @@ def begin_with_experiment(title: str) -> tuple[Path, ExperimentState]:
         st.query_params.pop("trial", None)
         st.rerun()
     return experiment_dir, launcher.state(experiment_dir)
+
+
+def fill(tabs: Sequence[TabContainer], *draw: Callable[[], None]) -> None:
+    """Draw the content of the tab in view; what is not in view is not computed.
+
+    tabs: made with `on_change="rerun"`.
+    """
+    for tab, content in zip(tabs, draw, strict=True):
+        if tab.open:
+            with tab:
+                content()
 
 
 def state_line(experiment_dir: Path, state: ExperimentState) -> None:

@@ -9,9 +9,8 @@ import streamlit as st
 
 from automl import leaderboard, store
 from automl.records import TrialRecord
-from automl.ui import figure_table, wording
+from automl.ui import figure_table, trial_table, wording
 
-_KEY, _OPEN = "leaderboard table", "trial of the leaderboard to open"
 _NUMBER = st.column_config.NumberColumn
 _TEXT = st.column_config.TextColumn
 _USUAL = ("rank", "number", "model", "score", "half", "tied", "state", "epochs", "time", "reason")
@@ -33,29 +32,9 @@ def show(
         shown = _chosen_columns(table)
         table = _filtered(table)
         figure_table.download(table.drop(columns="trial_id"), f"{experiment_dir.name}-leaderboard")
-    ids: list[str] = table["trial_id"].tolist()
-
-    def remember() -> None:
-        # the click is about the rows as they were drawn, and a trial may have moved up since
-        rows = st.session_state[_KEY].selection.rows
-        if rows:
-            st.session_state[_OPEN] = ids[rows[0]]
-
-    st.dataframe(
-        table,
-        key=_KEY,
-        hide_index=True,
-        column_order=shown,
-        on_select=remember,
-        selection_mode="single-row",
-        column_config=_config(metric),
-        placeholder=wording.NOTHING,
-        alt="Trials, best first",
+    trial_table.choose(
+        table, shown, _config(metric), experiment=experiment_dir.name, key="leaderboard table"
     )
-    st.caption("Select a row to open the trial.")
-    if trial_id := st.session_state.pop(_OPEN, None):
-        parameters = {"experiment": experiment_dir.name, "trial": trial_id}
-        st.switch_page("pages/trial.py", query_params=parameters)
 
 
 def columns(
@@ -66,29 +45,18 @@ def columns(
 ) -> pd.DataFrame:
     """One row a trial, best first; everything that can be shown of it."""
     ranked = leaderboard.rank(trials, metric)
-    by_id = {trial.trial_id: trial for trial in trials}
-    ordered = [by_id[trial_id] for trial_id in ranked["trial_id"]]
-    half = (ranked["score_high"] - ranked["score_low"]) / 2
-    table = pd.DataFrame(
-        {
-            "trial_id": ranked["trial_id"],
-            "rank": ranked["rank"],
-            "number": ranked["number"],
-            "model": ranked["model_name"],
-            "score": ranked["score"],
-            "half": half.map(lambda width: "" if pd.isna(width) else f"± {width:.3f}"),
-            "tied": [_tied(p_values, trial_id) for trial_id in ranked["trial_id"]],
-            "state": ranked["state"],
-            "epochs": ranked["epochs"],
-            "seconds": ranked["seconds"],
-            "time": ranked["seconds"].map(wording.duration),
-            "learning_rate": ranked["learning_rate"],
-            "parameters": [millions(trial) for trial in ordered],
-            "megabytes": [megabytes(experiment_dir, trial) for trial in ordered],
-            "latency": [latency(trial) for trial in ordered],
-            "reason": ranked["reason"],
-        }
-    )
+    by_id, ids = {trial.trial_id: trial for trial in trials}, ranked["trial_id"].tolist()
+    ordered = [by_id[trial_id] for trial_id in ids]
+    table = trial_table.columns(ranked)
+    added: list[tuple[str, str, Any]] = [
+        ("state", "tied", [_tied(p_values, trial_id) for trial_id in ids]),
+        ("time", "seconds", ranked["seconds"]),
+        ("reason", "parameters", [millions(trial) for trial in ordered]),
+        ("reason", "megabytes", [megabytes(experiment_dir, trial) for trial in ordered]),
+        ("reason", "latency", [latency(trial) for trial in ordered]),
+    ]
+    for before, name, values in added:
+        table.insert(list(table.columns).index(before), name, values)
     bests = [trial.best_evaluation() for trial in ordered]
     names = dict.fromkeys(name for best in bests if best for name in best.metrics)
     others = {
@@ -182,20 +150,12 @@ def _title(name: str) -> str:
 
 def _config(metric: str) -> dict[str, Any]:
     return {
-        "rank": _NUMBER("Rank", width=60),
-        "number": _NUMBER("Trial", format="#%d", width=60),
-        "model": _TEXT("Model"),
-        "score": _NUMBER(wording.metric(metric).capitalize(), format="%.3f"),
-        "half": _TEXT("95 %", alignment="right", help="Half the width of the 95 % interval."),
+        **trial_table.config(metric),
         "tied": _TEXT(
             _title("tied"),
             help="Whether the difference from the best may be chance: a paired test on the same "
             "validation pictures at 5 %, for the first 20 trials.",
         ),
-        "state": _TEXT("State"),
-        "epochs": _NUMBER("Epochs", width=70),
-        "time": _TEXT("Time", alignment="right"),
-        "learning_rate": _NUMBER("Learning rate", format="%.2g"),
         "parameters": _NUMBER(_title("parameters"), format="%.1f"),
         "megabytes": _NUMBER(_title("megabytes"), format="%.1f"),
         "latency": _NUMBER(
@@ -203,5 +163,4 @@ def _config(metric: str) -> dict[str, Any]:
             format="%.1f",
             help="Of one picture, measured where the trial ran when its model was built.",
         ),
-        "reason": _TEXT(_title("reason")),
     }

@@ -6,18 +6,21 @@ import streamlit as st
 
 from automl import launcher, store
 from automl.records import ExperimentRecord, ExperimentState, TrialRecord, TrialState, now
-from automl.ui import cached, charts, ranking, timeline, wording
+from automl.ui import cached, charts, timeline, wording
 
 _LOG_BYTES = 20_000
 _LINE_PIXELS = 76
 
 
 def headline(
-    record: ExperimentRecord, state: ExperimentState, trials: list[TrialRecord], metric: str
+    record: ExperimentRecord,
+    state: ExperimentState,
+    trials: list[TrialRecord],
+    ranked: list[TrialRecord],
+    metric: str,
 ) -> None:
-    """What it is doing, how far it is, and the best score so far."""
+    """What it is doing, how far it is, and the best score so far; ranked: best trials first."""
     best, finished, elapsed, *left = st.columns(3 if state.is_finished else 4)
-    ranked = ranking.by_score(trials, metric)
     first = ranked[0] if ranked else None
     best.metric(
         f"Best {wording.metric(metric)}",
@@ -41,7 +44,7 @@ def _lift(ranked: list[TrialRecord], metric: str) -> str | None:
     if floor is None or floor is ranked[0]:
         return None
     difference = (ranked[0].score(metric) or 0.0) - (floor.score(metric) or 0.0)
-    return f"{difference:+.3f} over the {wording.method(floor.method)}"
+    return f"{difference:+.3f} over {wording.trial(floor)}"
 
 
 def preparation(record: ExperimentRecord, state: ExperimentState) -> None:
@@ -74,7 +77,7 @@ def running_trials(
 def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str) -> None:
     epoch = trial.evaluations[-1].epoch if trial.evaluations else 0
     asked = timeline.epochs_asked(trial)
-    name = wording.plain(f"#{trial.number} {wording.model(trial)}")
+    name = wording.plain(wording.trial(trial))
     line, button = st.columns([6, 1], vertical_alignment="center")
     of = f"epoch {epoch} of {asked}" if asked else f"epoch {epoch}"
     score = wording.score(trial.score(metric))
@@ -99,8 +102,8 @@ def stop_all(experiment_dir: Path) -> None:
             st.rerun()
 
 
-def curves(experiment_dir: Path, trials: list[TrialRecord], metric: str) -> None:
-    """The best score over time, and every trial's own curve."""
+def curves(experiment_dir: Path, ranked: list[TrialRecord], metric: str) -> None:
+    """The best score over time, and the curves of the trials, the best first."""
     over_time, by_trial = st.columns(2)
     with over_time:
         st.subheader("Best so far")
@@ -109,7 +112,6 @@ def curves(experiment_dir: Path, trials: list[TrialRecord], metric: str) -> None
         st.plotly_chart(figure, key="best over time", config=charts.QUIET)
     with by_trial:
         st.subheader("Learning curves")
-        ranked = ranking.by_score(trials, metric)
         figure = charts.learning_curves(ranked, metric)
         st.plotly_chart(figure, key="learning curves", config=charts.QUIET)
         if len(ranked) > charts.MAX_LINES:

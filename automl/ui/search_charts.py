@@ -56,7 +56,7 @@ def learning_curves(trials: Sequence[TrialRecord], metric: str, smoothing: float
             x=[evaluation.epoch for evaluation in trial.evaluations],
             y=smoothed(scores, smoothing),
             customdata=scores,
-            name=label(f"#{trial.number} {trial.model_name}"),
+            name=label(wording.trial(trial)),
             mode="lines+markers" if len(scores) < 3 else "lines",
             line={"color": color, "width": 1.5, "dash": DASHES[number % len(DASHES)]},
             hovertemplate="epoch %{x}: %{customdata:.3f}",

@@ -60,7 +60,7 @@ def require_trial(experiment_dir: Path) -> TrialRecord:
     def title(trial_id: str) -> str:
         trial = by_id[trial_id]
         score = wording.score(trial.score(primary_metric))
-        return f"#{trial.number} {trial.model_name} · {score} · {trial.state}"
+        return f"{wording.trial(trial)} · {score} · {trial.state}"
 
     chosen = st.selectbox(
         "Trial, best first",

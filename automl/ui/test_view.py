@@ -58,8 +58,7 @@ def opened(experiment_dir: Path, opening: TestOpening, trial: TrialRecord) -> No
     when = f"{opening.opened_at.astimezone():%d %b %Y, %H:%M}"
     st.caption(
         wording.plain(
-            f"Opened for #{trial.number} {trial.model_name} on {when} "
-            f"by {opening.opened_by or 'somebody'}."
+            f"Opened for {wording.trial(trial)} on {when} by {opening.opened_by or 'somebody'}."
         )
     )
     validation, test, pictures = st.columns(3)
@@ -114,4 +113,4 @@ def side_by_side(trial: TrialRecord, opening: TestOpening) -> pd.DataFrame:
 
 
 def _title(trial: TrialRecord, metric: str) -> str:
-    return f"#{trial.number} {trial.model_name} · {wording.score_of(trial, metric)}"
+    return f"{wording.trial(trial)} · {wording.score_of(trial, metric)}"

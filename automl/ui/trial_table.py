@@ -10,7 +10,6 @@ from automl import leaderboard
 from automl.records import TrialRecord
 from automl.ui import wording
 
-_KEY, _OPEN = "trial table", "trial to open"
 _NUMBER = st.column_config.NumberColumn
 _TEXT = st.column_config.TextColumn
 
@@ -19,38 +18,53 @@ def show(trials: Sequence[TrialRecord], metric: str, experiment: str) -> None:
     if not trials:
         st.info("Trials appear here as soon as the first one starts.")
         return
-    ranked = leaderboard.rank(trials, metric)
-    shown: list[str] = ranked["trial_id"].tolist()
+    table = columns(leaderboard.rank(trials, metric))
+    shown = [name for name in table.columns if name != "trial_id"]
+    choose(table, shown, config(metric), experiment=experiment, key="trial table")
+
+
+def choose(
+    table: pd.DataFrame, shown: list[str], config: dict[str, Any], *, experiment: str, key: str
+) -> None:
+    """A table with a row for each `trial_id`; a click opens the trial's page.
+
+    shown: the columns in view, in this order.
+    """
+    trial_ids: list[str] = table["trial_id"].tolist()
+    to_open = f"trial of the {key} to open"
 
     def remember() -> None:
         # the click is about the rows as they were drawn, and a trial may have moved up since
-        rows = st.session_state[_KEY].selection.rows
+        rows = st.session_state[key].selection.rows
         if rows:
-            st.session_state[_OPEN] = shown[rows[0]]
+            st.session_state[to_open] = trial_ids[rows[0]]
 
     st.dataframe(
-        _columns(ranked),
-        key=_KEY,
+        table,
+        key=key,
         hide_index=True,
+        column_order=shown,
         on_select=remember,
         selection_mode="single-row",
-        column_config=_config(metric),
+        column_config=config,
         placeholder=wording.NOTHING,
         alt="Trials, best first",
     )
     st.caption("Select a row to open the trial.")
-    if trial_id := st.session_state.pop(_OPEN, None):
+    if trial_id := st.session_state.pop(to_open, None):
         parameters = {"experiment": experiment, "trial": trial_id}
         st.switch_page("pages/trial.py", query_params=parameters)
 
 
-def _columns(ranked: pd.DataFrame) -> pd.DataFrame:
+def columns(ranked: pd.DataFrame) -> pd.DataFrame:
+    """What is shown of every trial, from `leaderboard.rank`."""
     half = (ranked["score_high"] - ranked["score_low"]) / 2
     return pd.DataFrame(
         {
+            "trial_id": ranked["trial_id"],
             "rank": ranked["rank"],
             "number": ranked["number"],
-            "model": ranked["model_name"],
+            "model": ranked["title"],
             "score": ranked["score"],
             "half": half.map(lambda width: "" if pd.isna(width) else f"± {width:.3f}"),
             "state": ranked["state"],
@@ -62,7 +76,8 @@ def _columns(ranked: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _config(metric: str) -> dict[str, Any]:
+def config(metric: str) -> dict[str, Any]:
+    """How the columns are headed and written."""
     return {
         "rank": _NUMBER("Rank", width=60),
         "number": _NUMBER("Trial", format="#%d", width=60),

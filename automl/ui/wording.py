@@ -92,16 +92,9 @@ def metric(name: str) -> str:
     return name.replace("_", " ").replace("auc", "AUC")
 
 
-def method(name: str) -> str:
-    """A method as words: `linear_probe` without underscores."""
-    return name.replace("_", " ")
-
-
-def model(trial: TrialRecord) -> str:
-    """Name of a trial's model, with how it was made where it is not trained."""
-    if trial.method == "fine_tuning":
-        return trial.model_name
-    return f"{trial.model_name}, {method(trial.method)}"
+def trial(of: TrialRecord) -> str:
+    """A trial's number and title: `#3 resnet18`."""
+    return f"#{of.number} {of.title}"
 
 
 def kind(name: str) -> str:
