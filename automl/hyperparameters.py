@@ -176,7 +176,8 @@ class Hyperparameters(FrozenModel):
     standard 0.2, strong 0.4."""
 
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    """Number format of the forward pass; auto takes what the device is fast at."""
+    """Number format of the forward pass in training; auto takes what the device is fast at. Scores
+    are always in fp32, as the exported model answers."""
 
     compile: Literal["auto", "on", "off"] = "auto"
     """Compile the model, which takes a minute; auto: on a GPU, when training is long."""

@@ -201,15 +201,14 @@ def test_the_rate_is_said_at_three_updates(tiny_data: TrialData) -> None:
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
-def test_every_precision_trains(tiny_data: TrialData, precision: str) -> None:
+def test_every_precision_trains_and_scores_in_full(tiny_data: TrialData, precision: str) -> None:
     training = train(tiny_data, precision=precision, number_of_epochs=1)
-    seen: list[torch.dtype] = []
+    seen: dict[bool, set[torch.dtype]] = {True: set(), False: set()}
     layer = training.built.network.get_submodule("layer1")
-    layer.register_forward_hook(lambda _, __, out: seen.append(out.dtype))
+    layer.register_forward_hook(lambda layer, _, out: seen[layer.training].add(out.dtype))
     assert np.isfinite(run(training)).all()
-    assert set(seen) == {
-        {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
-    }
+    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+    assert seen == {True: {dtype}, False: {torch.float32}}
     assert training.scaler.is_enabled() == (precision == "fp16")
 
 
