@@ -63,15 +63,24 @@ def record(directory: Path) -> ExperimentRecord:
     return found
 
 
-def test_two_trials_at_a_time_end_with_a_model_that_answers_alike(
-    run: Callable[..., Path], shapes: Path
-) -> None:
-    directory = run(
+@pytest.fixture(scope="module")
+def pair(run: Callable[..., Path], shapes: Path) -> Path:
+    """An experiment of two trials at a time, on a table of pictures that belong to persons."""
+    pictures = sorted(shapes.rglob("*.png"))
+    rows = [f"{path},{path.parent.name},{index // 4}" for index, path in enumerate(pictures)]
+    table = shapes.parent / "grouped.csv"
+    table.write_text("\n".join(["image,label,person", *rows]))
+    return run(
+        training_data={"path": table, "group_column": "person"},
+        seed=7,
         limits={"max_trials": 2, "max_concurrent_trials": 2},
         search_space=RATES,
         training_parameters={"number_of_epochs": 8},
     )
-    done = record(directory)
+
+
+def test_two_trials_at_a_time_end_with_a_model_that_answers_alike(pair: Path, shapes: Path) -> None:
+    directory, done = pair, record(pair)
     trials = store.load_trials(directory)
     assert done.state is ExperimentState.COMPLETED
     assert [trial.state for trial in trials] == [TrialState.COMPLETED] * 2
@@ -93,26 +102,15 @@ def test_two_trials_at_a_time_end_with_a_model_that_answers_alike(
     assert str(shapes) in samples["path"].iloc[0]
 
 
-def test_a_trial_uses_the_split_that_is_shown(run: Callable[..., Path], shapes: Path) -> None:
-    pictures = sorted(shapes.rglob("*.png"))
-    rows = [f"{path},{path.parent.name},{index // 4}" for index, path in enumerate(pictures)]
-    table = shapes.parent / "grouped.csv"
-    table.write_text("\n".join(["image,label,person", *rows]))
-    directory = run(
-        training_data={"path": table, "group_column": "person"},
-        validation_data_size=0.3,
-        seed=7,
-        training_parameters={"method": "majority_class"},
-    )
-    record(directory)
-    shown = manifest.look(store.load_job(directory)).samples  # as the page looks at it
-    (trial,) = store.load_trials(directory)
-    assert trial.effective["split_hash"] == trial_data.split_hash(shown)
-    scored = store.load_predictions(store.predictions_path(directory, trial.trial_id))
+def test_a_trial_uses_the_split_that_is_shown(pair: Path) -> None:
+    shown = manifest.look(store.load_job(pair)).samples  # as the page looks at it
     validation = shown[shown["split"] == "validation"]
-    assert scored.sample_ids.tolist() == validation["id"].tolist()
-    assert trial.effective["num_train_images"] == len(shown) - len(validation)
     assert shown.groupby("group")["split"].nunique().max() == 1
+    for trial in store.load_trials(pair):
+        assert trial.effective["split_hash"] == trial_data.split_hash(shown)
+        scored = store.load_predictions(store.predictions_path(pair, trial.trial_id))
+        assert scored.sample_ids.tolist() == validation["id"].tolist()
+        assert trial.effective["num_train_images"] == len(shown) - len(validation)
 
 
 def test_a_failing_trial_says_why_and_does_not_end_the_experiment(mixed: Path) -> None:
