@@ -51,7 +51,7 @@ def import_shared(
     from automl import home, sharing
 
     if not file.is_file():
-        fail(f"There is no file {file}.")
+        fail(f"There is no file {file}. Give one that automl share has made.")
     with refusals():
         directory = sharing.unpack(file, (experiments_dir or home.experiments_dir()).absolute())
     if as_json:

@@ -9,6 +9,7 @@ from automl.ui.palette import ACCENT, SECOND, family_look, label
 
 _GRID = "rgba(128, 128, 128, 0.25)"
 MAX_LINES = 20
+_MAX_NAME = 36  # characters of the longest: #12 mobilenetv1_100, linear probe
 QUIET = {"displayModeBar": False}
 
 
@@ -20,7 +21,7 @@ def learning_curves(ranked: list[TrialRecord], metric: str) -> go.Figure:
         figure.add_scatter(
             x=[evaluation.epoch for evaluation in trial.evaluations],
             y=[evaluation.metrics[metric] for evaluation in trial.evaluations],
-            name=label(wording.trial(trial)),
+            name=label(wording.trial(trial), _MAX_NAME),
             mode="lines+markers",
             line={"color": color, "width": 1.5},
             marker={"symbol": symbol, "size": 5},
@@ -35,7 +36,7 @@ def best_over_time(points: list[timeline.Point], metric: str) -> go.Figure:
     figure.add_scatter(
         x=[point.minutes for point in steps],
         y=[point.best for point in steps],
-        text=[label(wording.trial(point.trial)) for point in steps],
+        text=[label(wording.trial(point.trial), _MAX_NAME) for point in steps],
         hovertemplate="%{y:.3f} after %{x:.1f} min<br>%{text}<extra></extra>",
         mode="lines+markers",
         line={"color": ACCENT, "shape": "hv", "width": 2.5},
@@ -72,7 +73,7 @@ def intervals(ranked: list[TrialRecord], metric: str) -> go.Figure:
         )
         figure.add_scatter(
             x=[score],
-            y=[label(wording.trial(trial))],
+            y=[label(wording.trial(trial), _MAX_NAME)],
             error_x={"type": "data", "array": [above], "arrayminus": [below]},
             marker={"color": color, "symbol": symbol, "size": 10},
             hovertemplate="%{x:.3f}<extra>%{y}</extra>",
