@@ -55,12 +55,18 @@ def freeze(network: nn.Module, architecture: str, num_blocks: int) -> list[str]:
     return frozen
 
 
-def train_mode(network: nn.Module) -> None:
-    """Training mode, but for batch norms that are frozen: their statistics stay as they are."""
+def train_mode(network: nn.Module, *, keeps_statistics: bool = False) -> None:
+    """Training mode, but for batch norms that are frozen: their statistics stay as they are.
+
+    Args:
+        network: any model.
+        keeps_statistics: of all batch norms, whose weights are trained nevertheless.
+    """
     network.train()
     for module in network.modules():
-        is_frozen = isinstance(module, _BatchNorm) and not any(
-            parameter.requires_grad for parameter in module.parameters()
-        )
-        if is_frozen:
+        if isinstance(module, _BatchNorm) and (keeps_statistics or _is_frozen(module)):
             module.eval()
+
+
+def _is_frozen(module: nn.Module) -> bool:
+    return not any(parameter.requires_grad for parameter in module.parameters())

@@ -64,6 +64,7 @@ def _of_training(training: "TrialTraining") -> dict[str, Any]:
         "micro_batch_size": part_size(training.batch_size, training.recovery.num_parts),
         "loader": f"{training.num_batches} batches of {training.batch_size}, in random order",
         "transforms": training.augmentation.in_effect(),
+        "batch_norm_statistics": "kept" if training.starts_from_probe else "of each batch",
         "label_smoothing": training.loss.label_smoothing,
         "class_weights": _class_weights(training.loss),
         "model_ema": training.mean_weights is not None,

@@ -71,6 +71,7 @@ class TrialTraining:
         network = Normalised(self.built.network, self.built.mean, self.built.std)
         self.network = network.to(memory_format=torch.channels_last).to(placement.device)
         self.trains = hyperparameters.method == "fine_tuning"
+        self.starts_from_probe = False
         if not self.trains:
             self._make_head(hyperparameters.method)
         elif hyperparameters.head_init == "linear_probe":
@@ -212,7 +213,8 @@ class TrialTraining:
         return loss
 
     def _train_epoch(self, is_cancelled: Callable[[], bool]) -> float:
-        blocks.train_mode(self.network)
+        # a probe is fitted to what the network gives with the statistics it came with
+        blocks.train_mode(self.network, keeps_statistics=self.starts_from_probe)
         total = torch.zeros((), device=self.placement.device)
         for number, batch in enumerate(self._batches()):
             if is_cancelled():
@@ -293,6 +295,7 @@ class TrialTraining:
             return
         try:
             self._make_head("linear_probe")
+            self.starts_from_probe = True
         except ValueError as error:
             self.built.notes.append(f"head_init is zero instead of linear_probe: {error}")
 

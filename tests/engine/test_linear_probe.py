@@ -72,6 +72,29 @@ def test_fine_tuning_starts_from_the_probe(
     weights.find.cache_clear()
 
 
+@pytest.mark.parametrize(("head_init", "is_kept"), [("linear_probe", True), ("zero", False)])
+def test_training_from_a_probe_keeps_the_statistics_it_was_fitted_with(
+    tiny_data: TrialData,
+    weights_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    head_init: str,
+    is_kept: bool,
+) -> None:
+    monkeypatch.setenv("AUTOML_WEIGHTS_DIR", str(weights_dir))
+    weights.find.cache_clear()
+    training = train(tiny_data, pretrained="auto", head_init=head_init, number_of_epochs=1)
+    before = {name: value.clone() for name, value in training.network.state_dict().items()}
+    training.advance(lambda: False)
+    after = training.network.state_dict()
+    means = [name for name in before if name.endswith("running_mean")]
+    assert means
+    assert all(torch.equal(before[name], after[name]) for name in means) is is_kept
+    assert not all(torch.equal(before[name], after[name]) for name in before)
+    said = effective.in_effect(training)["batch_norm_statistics"]
+    assert said == ("kept" if is_kept else "of each batch")
+    weights.find.cache_clear()
+
+
 def test_a_probe_on_a_random_network_is_declined_and_said(tiny_data: TrialData) -> None:
     training = train(tiny_data, head_init="linear_probe")
     assert "head_init linear_probe has no effect: the head is not new." in effective.notes(training)
