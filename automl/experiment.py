@@ -69,8 +69,9 @@ class Experiment:
         """The trials ranked, best first; the columns are `automl.leaderboard.COLUMNS`."""
         return leaderboard.rank(self.trials, self.job.primary_metric)
 
-    def predictor(self) -> "Predictor":
-        """The best model, ready to answer.
+    @property
+    def model_dir(self) -> Path:
+        """Where the best model is.
 
         Raises:
             ValueError: there is no model yet.
@@ -81,9 +82,17 @@ class Experiment:
                 f"{self.id} has no model: it is {self.state}, and a model is there once the first "
                 "trial has been scored and exported."
             )
+        return model_dir
+
+    def predictor(self) -> "Predictor":
+        """The best model, ready to answer.
+
+        Raises:
+            ValueError: there is no model yet.
+        """
         from automl.inference import Predictor  # slow
 
-        return Predictor(model_dir)
+        return Predictor(self.model_dir)
 
     def start(self) -> None:
         launcher.start(self.directory)

@@ -48,23 +48,25 @@ class PictureFacts:
     appearance: Appearance
 
 
-def load_rgb(source: Path | BinaryIO, *, min_side: int | None = None) -> Image.Image:
+def load_rgb(
+    source: Path | BinaryIO, *, min_side: int | None = None, max_pixels: int = MAX_PIXELS
+) -> Image.Image:
     """Upright RGB picture, transparency on white; the first frame of several.
 
     With `min_side` a large JPEG is decoded at 1/2, 1/4 or 1/8 of its size, as long as its
     short side keeps that many pixels.
     """
-    with _opened(source) as image:
+    with _opened(source, max_pixels) as image:
         if min_side is not None:
             image.draft(None, (min_side, min_side))
         return _upright_rgb(image)
 
 
 def load_preprocessed(
-    source: Path | BinaryIO, *, resize_size: int, crop_size: int
+    source: Path | BinaryIO, *, resize_size: int, crop_size: int, max_pixels: int = MAX_PIXELS
 ) -> NDArray[np.uint8]:
     """What a model is scored on: `load_rgb` just large enough, then `preprocess`."""
-    image = load_rgb(source, min_side=resize_size)
+    image = load_rgb(source, min_side=resize_size, max_pixels=max_pixels)
     return preprocess(image, resize_size=resize_size, crop_size=crop_size)
 
 
@@ -126,14 +128,14 @@ def examine(source: Path | BinaryIO) -> PictureFacts:
 
 
 @contextlib.contextmanager
-def _opened(source: Path | BinaryIO) -> Iterator[Image.Image]:
+def _opened(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
     """The picture, not decoded yet; trouble inside the block becomes `UnreadablePicture`."""
     try:
         with contextlib.ExitStack() as stack:
             file = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
             _refuse_by_first_bytes(file)
             image = Image.open(file, formats=_FORMATS)
-            _refuse_too_large(image)
+            _refuse_too_large(image, max_pixels)
             yield image
     except UnreadablePicture:
         raise
@@ -150,10 +152,10 @@ def _refuse_by_first_bytes(file: BinaryIO) -> None:
         raise UnreadablePicture("It is a HEIC picture; save it as JPEG or PNG.")
 
 
-def _refuse_too_large(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:
+def _refuse_too_large(image: Image.Image, max_pixels: int) -> None:
+    if image.width * image.height > max_pixels:
         raise UnreadablePicture(
-            f"It has {image.width} x {image.height} pixels; at most {MAX_PIXELS:,} are allowed."
+            f"It has {image.width} x {image.height} pixels; at most {max_pixels:,} are allowed."
         )
 
 
