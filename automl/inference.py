@@ -12,7 +12,12 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from automl.cores import usable_cores
-from automl.dataset.pictures import UnreadablePicture, load_preprocessed
+from automl.dataset.preprocessing import (
+    UnreadablePicture,
+    load_preprocessed,
+    model_input,
+    softmax,
+)
 
 Picture = Path | BinaryIO
 
@@ -44,6 +49,7 @@ class Predictor:
         self.trial_id: str = settings["trial_id"]
         self._resize_size: int = settings["validation_resize_size"]
         self._crop_size: int = settings["validation_crop_size"]
+        self._normalization = settings.get("normalization")  # None: the model does it itself
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = usable_cores()
         self._session = onnxruntime.InferenceSession(
@@ -78,11 +84,9 @@ class Predictor:
 
     def _probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(B, K) from uint8 (B, H, W, 3)."""
-        batch = pixels.transpose(0, 3, 1, 2).astype(np.float32) / 255
+        batch = model_input(pixels, self._normalization)
         (logits,) = self._session.run(["output1"], {"input1": batch})
-        powers = np.exp(logits - np.max(logits, axis=1, keepdims=True))
-        probabilities: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
-        return probabilities
+        return softmax(logits)
 
     def _prediction(self, probabilities: NDArray[np.float32]) -> Prediction:
         order = np.argsort(-probabilities, kind="stable")
