@@ -13,7 +13,13 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from automl.cores import usable_cores
-from automl.dataset.pictures import MAX_PIXELS, UnreadablePicture, load_preprocessed
+from automl.dataset.preprocessing import (
+    MAX_PIXELS,
+    UnreadablePicture,
+    load_preprocessed,
+    model_input,
+    softmax,
+)
 
 Picture = Path | BinaryIO
 Pixels = NDArray[np.uint8]
@@ -52,6 +58,7 @@ class Predictor:
         self.trial_id: str = settings["trial_id"]
         self._resize_size: int = settings["validation_resize_size"]
         self._crop_size: int = settings["validation_crop_size"]
+        self._normalization = settings.get("normalization")  # None: the model does it itself
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = usable_cores()
         # threads that wait by running in circles would take the cores from those that decode
@@ -108,13 +115,9 @@ class Predictor:
 
     def probabilities(self, pixels: Sequence[Pixels]) -> NDArray[np.float32]:
         """(B, K) of B pictures that were read."""
-        batch = np.empty((len(pixels), 3, self._crop_size, self._crop_size), np.float32)
-        for place, array in zip(batch, pixels, strict=True):
-            np.divide(array.transpose(2, 0, 1), np.float32(255), out=place)
+        batch = model_input(np.stack(pixels), self._normalization)
         (logits,) = self._session.run(["output1"], {"input1": batch})
-        powers = np.exp(logits - np.max(logits, axis=1, keepdims=True))
-        probabilities: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
-        return probabilities
+        return softmax(logits)
 
     def prediction(self, row: Row) -> Prediction:
         order = np.argsort(-row, kind="stable")

@@ -10,8 +10,8 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from automl.inference import Failure, Prediction
-from automl.serving import explanations, page, scoring
+from automl.inference import Failure, Prediction, Row
+from automl.serving import page, scoring
 from automl.serving.admission import Admission
 from automl.serving.limits import Limits
 from automl.serving.metrics import Metrics
@@ -157,12 +157,12 @@ def _add_answering_routes(app: FastAPI, models: Models, limits: Limits) -> None:
     @app.post("/score", **score_docs)
     async def score(request: Request) -> Response:
         """Azure's scoring request, answered by the first model."""
-        return await _score(models.named(None), await request.body(), limits)
+        return await _score(models, None, await request.body(), limits)
 
     @app.post("/models/{name}/score", **score_docs)
     async def score_with(name: str, request: Request) -> Response:
         """Azure's scoring request, answered by the named model."""
-        return await _score(models.named(name), await request.body(), limits)
+        return await _score(models, name, await request.body(), limits)
 
     @app.post("/predict", **predict_docs)
     async def predict(files: Annotated[list[UploadFile], File()]) -> Response:
@@ -175,21 +175,27 @@ def _add_answering_routes(app: FastAPI, models: Models, limits: Limits) -> None:
         return await _predict(models.named(name), files, limits)
 
 
-async def _score(model: ServedModel, body: bytes, limits: Limits) -> Response:
-    entries = scoring.parse(body)
+async def _score(models: Models, name: str | None, body: bytes, limits: Limits) -> Response:
+    model, entries = models.named(name), scoring.parse(body)
     _refuse_too_many(len(entries), limits)
-    if any(entry.model_explainability for entry in entries):
-        explanations.check_available(model.checkpoint_dir)
-    pictures = [scoring.picture_bytes(entry, number) for number, entry in enumerate(entries, 1)]
-    answers = []
-    for number, row in enumerate(await model.rows(pictures), 1):
-        if isinstance(row, Failure):
-            raise Refusal(422, f"Picture {number} cannot be used. {row.message}")
-        entry, explanation = entries[number - 1], {}
+    for entry in entries:
         if entry.model_explainability:
-            explanation = await model.explain(pictures[number - 1], entry.xai_parameters or {})
+            models.explanations.check(model.predictor, entry.xai_parameters or {})
+    pictures = [scoring.picture_bytes(entry, number) for number, entry in enumerate(entries, 1)]
+    rows = [_usable(row, number) for number, row in enumerate(await model.rows(pictures), 1)]
+    answers = []
+    for entry, picture, row in zip(entries, pictures, rows, strict=True):
+        explanation = {}
+        if entry.model_explainability:
+            explanation = await models.explain(model, picture, entry.xai_parameters or {})
         answers.append(scoring.answer_text(row, model.labels_json, explanation))
     return Response(f"[{', '.join(answers)}]", media_type="application/json")
+
+
+def _usable(row: Row | Failure, number: int) -> Row:
+    if isinstance(row, Failure):
+        raise Refusal(422, f"Picture {number} cannot be used. {row.message}")
+    return row
 
 
 async def _predict(model: ServedModel, files: list[UploadFile], limits: Limits) -> Response:

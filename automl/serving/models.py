@@ -12,8 +12,8 @@ import numpy as np
 
 from automl.cores import usable_cores
 from automl.inference import Failure, Pixels, Predictor, Row
-from automl.serving import explanations
 from automl.serving.batching import Batcher
+from automl.serving.explanations import Explanations
 from automl.serving.limits import Limits
 from automl.serving.refusal import Refusal
 
@@ -58,13 +58,6 @@ class ServedModel:
             window_seconds=limits.batch_window_seconds,
             on_batch=on_batch,
         )
-        self._explainer = ThreadPoolExecutor(1, thread_name_prefix="explain")
-
-    @property
-    def checkpoint_dir(self) -> Path:
-        """Of the trial it was exported from, where the whole experiment is there."""
-        trial_dir = self.predictor.model_dir.parent / "trials" / self.predictor.trial_id
-        return trial_dir / "checkpoint"
 
     async def rows(self, pictures: Sequence[bytes]) -> list[Row | Failure]:
         """An answer for each; of a long request only a batch at a time is decoded, which bounds its
@@ -75,16 +68,8 @@ class ServedModel:
             answered += await asyncio.gather(*map(self._row, chunk))
         return answered
 
-    async def explain(self, picture: bytes, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """One at a time: it takes seconds and much memory."""
-        work = asyncio.get_running_loop().run_in_executor(
-            self._explainer, explanations.explain, self.checkpoint_dir, picture, parameters
-        )
-        return await work
-
     def close(self) -> None:
         self._batcher.close()
-        self._explainer.shutdown()
 
     async def _row(self, picture: bytes) -> Row | Failure:
         pixels = await self._decoder.decode(self.predictor, picture)
@@ -97,6 +82,8 @@ class Models:
     def __init__(self, served: Mapping[str, ServedModel], decoder: Decoder) -> None:
         self.by_name = served
         self.default = next(iter(served.values()))
+        self.explanations = Explanations()
+        self._explaining = ThreadPoolExecutor(1, thread_name_prefix="explain")
         self._decoder = decoder
 
     @classmethod
@@ -123,7 +110,17 @@ class Models:
             raise Refusal(404, f"There is no model of that name here. There is: {known}.")
         return self.by_name[name]
 
+    async def explain(
+        self, model: ServedModel, picture: bytes, parameters: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """One at a time: it takes seconds and much memory."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._explaining, self.explanations.explain, model.predictor, picture, parameters
+        )
+
     def close(self) -> None:
+        self._explaining.shutdown()
+        self.explanations.close()
         for model in self.by_name.values():
             model.close()
         self._decoder.close()

@@ -1,4 +1,4 @@
-"""The OpenAPI as a page to read. It loads nothing from elsewhere, so it is there without a network."""
+"""The OpenAPI as a page to read; it loads nothing from elsewhere and needs no network."""
 
 import json
 from html import escape
@@ -7,13 +7,14 @@ from typing import Any
 _HEAD = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>{title}</title><style>
 :root {{ color-scheme: light dark; }}
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; }}
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 52rem; margin: auto; padding: 1rem; }}
 pre {{ padding: .75rem; overflow: auto; border: 1px solid #8884; border-radius: .4rem; }}
 h2 {{ font-size: 1.1rem; margin-top: 2rem; }} dt {{ float: left; width: 3.5rem; }}
 </style><h1>{title}</h1><p>{description} The whole of it for programs:
 <a href="openapi.json">openapi.json</a>.</p>"""
 _EXAMPLES = {
-    "application/json": """curl -H "Authorization: Bearer KEY" -H "Content-Type: application/json" \\
+    "application/json": """curl -H "Authorization: Bearer KEY" \\
+  -H "Content-Type: application/json" \\
   -d '{{"input_data": {{"columns": ["image"], "data": ["'$(base64 -w0 a.jpg)'"]}}}}' {path}""",
     "multipart/form-data": """curl -H "Authorization: Bearer KEY" \\
   -F files=@a.jpg -F files=@b.jpg {path}""",
