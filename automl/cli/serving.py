@@ -72,10 +72,8 @@ def serve(  # noqa: PLR0913 (the options of a command)
     def on_ready() -> None:
         tell(f"{', '.join(places)}: answers at {url}/score; {url}/docs says how to ask.")
 
-    with refusals():
-        server.serve(
-            places, _listening(host, port), limits=limits, accepted_keys=accepted, on_ready=on_ready
-        )
+    with refusals(), _listening(host, port) as listening:
+        server.serve(places, listening, limits=limits, accepted_keys=accepted, on_ready=on_ready)
 
 
 def _places(given: list[str]) -> dict[str, Path]:

@@ -18,10 +18,11 @@ from automl.serving.metrics import Metrics
 from automl.serving.models import Models, ServedModel
 from automl.serving.refusal import Refusal
 
+_SCHEMAS = "#/components/schemas/"
 _SCORING_BODY = {
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": scoring.ScoringRequest.model_json_schema()}},
+        "content": {"application/json": {"schema": {"$ref": f"{_SCHEMAS}ScoringRequest"}}},
     }
 }
 
@@ -105,8 +106,7 @@ def create(
     app.add_exception_handler(RequestValidationError, _misunderstood)
     _add_operator_routes(app, metrics)
     _add_answering_routes(app, models, limits)
-    if accepted_keys:
-        _declare_key(app)
+    _complete_schema(app.openapi(), has_key=bool(accepted_keys))
     return app
 
 
@@ -249,9 +249,13 @@ async def _misunderstood(_: Request, error: Exception) -> Response:
     )
 
 
-def _declare_key(app: FastAPI) -> None:
-    """Say in the OpenAPI that a key is asked for."""
-    schema = app.openapi()
+def _complete_schema(schema: dict[str, Any], *, has_key: bool) -> None:
+    """Add what the routes cannot say of themselves: the body they parse, and the key."""
+    request = scoring.ScoringRequest.model_json_schema(ref_template=_SCHEMAS + "{model}")
+    parts = schema["components"]["schemas"]
+    parts |= {**request.pop("$defs"), "ScoringRequest": request}
+    if not has_key:
+        return
     schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     schema["security"] = [{"key": []}]
     for path in ("/health", "/ready"):

@@ -129,13 +129,13 @@ class Models:
 def _loaded(model_dir: Path) -> Predictor:
     """The model, which has answered once, so that the first request does not wait for what
     onnxruntime does on a first run."""
-    import onnxruntime
-
     try:
         predictor = Predictor(model_dir)
         row = predictor.probabilities([predictor.blank()])[0]
-    except onnxruntime.capi.onnxruntime_pybind11_state.OnnxRuntimeException as error:
-        raise ValueError(f"{model_dir} cannot be loaded: {error}") from None
+    except Exception as error:  # noqa: BLE001 (those of onnxruntime have no base of their own)
+        raise ValueError(
+            f"{model_dir} cannot be loaded ({type(error).__name__}: {error}). Export it again."
+        ) from None
     if len(row) != len(predictor.labels):
         raise ValueError(
             f"{model_dir} has {len(predictor.labels)} labels, but its model answers for "

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictInt,
+    Tag,
+    ValidationError,
+)
 
 from automl.inference import Row
 from automl.serving.refusal import Refusal
@@ -38,7 +46,7 @@ class Frame(_Strict):
 
     columns: tuple[Literal["image"]]
     data: list[Item]
-    index: list[int | str] | None = None
+    index: list[StrictInt | str] | None = None
     """Has no effect; the answers come in the order of `data`."""
 
 

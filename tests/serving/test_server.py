@@ -147,7 +147,16 @@ def bomb(side):
         (os.urandom(5000), "not a picture"),
         (b"\x89PNG\r\n\x1a\n" + os.urandom(500), "damaged or cut off|not a picture"),
     ],
-    ids=["empty", "text", "half a png", "half a jpeg", "bomb", "smaller bomb", "noise", "png of noise"],
+    ids=[
+        "empty",
+        "text",
+        "half a png",
+        "half a jpeg",
+        "bomb",
+        "smaller bomb",
+        "noise",
+        "png of noise",
+    ],
 )
 def test_a_hostile_picture_is_refused_and_the_next_is_answered(client, content, said):
     response = client.score(text_of(picture("red")), text_of(content))
