@@ -23,7 +23,7 @@ def predict(
 ) -> None:
     """Say what is on pictures, with the best model of an experiment."""
     found = lookup.find(experiment)
-    paths = [path for picture in pictures for path in _walked(picture.expanduser())]
+    paths = [path for picture in pictures for path in walked(picture.expanduser())]
     if not paths:
         fail("There are no pictures in " + ", ".join(map(str, pictures)) + ".")
     with refusals():
@@ -46,7 +46,7 @@ def _report(rows: list[dict[str, Any]], *, in_words: bool) -> None:
             say(f"{row['path']}\t{row['label']}\t{row['probability']:.3f}")
 
 
-def _walked(path: Path) -> list[Path]:
+def walked(path: Path) -> list[Path]:
     """The pictures below a folder, or the file itself, which the model may refuse."""
     from automl.dataset.walk import walk
 

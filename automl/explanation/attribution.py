@@ -75,7 +75,7 @@ def heat(attributions: NDArray[np.float32], algorithm: str) -> NDArray[np.float3
     return np.clip((amounts - low) / (high - low), 0, 1)
 
 
-class _Guided(GuidedBackprop):
+class _Guided(GuidedBackprop):  # type: ignore[misc] (captum has no types)
     """Guided backpropagation for what modern models have in the place of ReLU.
 
     captum knows ReLU alone. The rule is the same for its smooth relatives and ReLU6: what flows

@@ -56,10 +56,9 @@ class Mapped(nn.Module):
         if features.ndim == 3:
             return self._of_tokens(features)
         if _has_channels_last(features, self.model.network.num_features):
-            features = self.map(features.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        else:
-            features = self.map(features)
-        return features
+            last: Tensor = self.map(features.permute(0, 3, 1, 2))
+            return last.permute(0, 2, 3, 1)
+        return self.map(features)  # type: ignore[no-any-return]
 
     def _of_tokens(self, tokens: Tensor) -> Tensor:
         """What is beside the square grid of patches, such as a class token, comes first."""
@@ -70,5 +69,5 @@ class Mapped(nn.Module):
         return torch.cat([tokens[:, :others], shown], dim=1)
 
 
-def _has_channels_last(features: Tensor, num_features: Any) -> bool:
+def _has_channels_last(features: Tensor, num_features: int) -> bool:
     return features.shape[1] != num_features and features.shape[3] == num_features
