@@ -72,10 +72,11 @@ def heat(attributions: NDArray[np.float32], algorithm: str) -> NDArray[np.float3
     low, high = amounts.min(), np.percentile(amounts, _BRIGHTEST)
     if not high > low:
         return np.zeros_like(amounts)
-    return np.clip((amounts - low) / (high - low), 0, 1)
+    found: NDArray[np.float32] = np.clip((amounts - low) / (high - low), 0, 1)
+    return found
 
 
-class _Guided(GuidedBackprop):  # type: ignore[misc] (captum has no types)
+class _Guided(GuidedBackprop):  # type: ignore[misc]
     """Guided backpropagation for what modern models have in the place of ReLU.
 
     captum knows ReLU alone. The rule is the same for its smooth relatives and ReLU6: what flows

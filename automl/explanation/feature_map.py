@@ -55,7 +55,8 @@ class Mapped(nn.Module):
             )
         if features.ndim == 3:
             return self._of_tokens(features)
-        if _has_channels_last(features, self.model.network.num_features):
+        network: Any = self.model.network
+        if _has_channels_last(features, network.num_features):
             last: Tensor = self.map(features.permute(0, 3, 1, 2))
             return last.permute(0, 2, 3, 1)
         return self.map(features)  # type: ignore[no-any-return]

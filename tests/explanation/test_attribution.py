@@ -98,7 +98,7 @@ def test_the_feature_map_keeps_the_layout_of_the_picture(name, shape):
     network = timm.create_model(name, num_classes=3).eval()
     mapped = Mapped(Normalised(network, (0.5,) * 3, (0.5,) * 3))
     seen = []
-    mapped.map.register_forward_hook(lambda module, inputs, output: seen.append(output.shape))
+    mapped.map.register_forward_hook(lambda *known: seen.append(known[-1].shape))
     with torch.inference_mode():
         mapped(torch.rand(1, 3, *(2 * [160 if name == "test_vit" else 64])))
     assert seen == [torch.Size(shape)]

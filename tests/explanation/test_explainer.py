@@ -95,9 +95,9 @@ def test_a_process_that_was_killed_is_named_and_the_next_question_starts_another
     explainer.explain(directory, "t1", path)
     os.kill(explainer._process.pid, signal.SIGSTOP)  # or it could be gone before the question
     killer = f"import os, time; time.sleep(0.5); os.kill({explainer._process.pid}, 9)"
-    with subprocess.Popen([sys.executable, "-c", killer]):
-        with pytest.raises(ExplanationError, match="has ended. It was killed, most likely"):
-            explainer.explain(directory, "t1", path)
+    killed = pytest.raises(ExplanationError, match="has ended. It was killed, most likely")
+    with subprocess.Popen([sys.executable, "-c", killer]), killed:
+        explainer.explain(directory, "t1", path)
     assert explainer.explain(directory, "t1", path).label
 
 
