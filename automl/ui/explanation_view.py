@@ -20,13 +20,32 @@ _NAMES: dict[str, str] = {
 }
 
 
+@st.dialog("Why this answer?", width="large")
+def open_for(experiment_dir: Path, trial_id: str, picture: Path | bytes, name: str) -> None:
+    """A picture and, once asked for, what the answer is for.
+
+    Args:
+        experiment_dir: the experiment.
+        trial_id: whose model answers.
+        picture: a file, or its content.
+        name: what to call it.
+    """
+    left, right = st.columns([3, 2], gap="medium")
+    with right:
+        st.caption(wording.plain(name))
+        asked = ask()
+    with left:
+        if not show(experiment_dir, trial_id, picture, asked=asked):
+            st.image(str(picture) if isinstance(picture, Path) else picture, width="stretch")
+
+
 def ask() -> bool:
     """The choice of an algorithm, and whether the button was pressed just now."""
     if sentence := missing():
         st.caption(wording.plain(sentence))
         return False
     st.selectbox(
-        "Why this answer?",
+        "Explain with",
         sorted(get_args(Algorithm), key=list(_NAMES).index),
         format_func=_NAMES.__getitem__,
         key=_ALGORITHM,
