@@ -28,7 +28,7 @@ def test_test_data_are_not_opened_for_a_second_trial(with_test_data):
     assert "t1" in result.stderr
 
 
-def test_test_data_that_are_not_there_are_refused(make_experiment, make_trial, with_test_data):
+def test_test_data_that_are_not_there_are_refused(with_test_data):
     samples = store.load_samples(with_test_data)
     samples.loc[samples["split"] == "test", "split"] = "train"
     store.save_dataset(with_test_data, samples, store.load_report(with_test_data))
