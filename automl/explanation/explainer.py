@@ -2,7 +2,7 @@
 
 import contextlib
 import importlib.util
-import select
+import selectors
 import signal
 import subprocess
 import sys
@@ -135,7 +135,10 @@ class Explainer:
             self._process.stdin.flush()
         except BrokenPipeError:
             self._refuse_crash(self._process)
-        if not select.select([self._process.stdout], [], [], self._patience_seconds)[0]:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            is_there = selector.select(self._patience_seconds)
+        if not is_there:
             self._end()
             raise ExplanationError(
                 f"No explanation after {self._patience_seconds:g} seconds. Choose guided_backprop, "
