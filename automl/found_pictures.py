@@ -35,12 +35,10 @@ def find(paths: Iterable[Path]) -> Iterator[FoundPicture]:
     """
     for path in paths:
         kind = archive_type(path.name)
-        if path.is_dir():
-            yield from (FoundPicture(str(found), found) for found in walk.pictures_below(path))
-        elif kind is not None and path.is_file():
+        if kind is not None and path.is_file():
             yield from _in_archive(path, kind)
         else:
-            yield FoundPicture(str(path), path)
+            yield from (FoundPicture(str(found), found) for found in walk.pictures_at(path))
 
 
 def answered(

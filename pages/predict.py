@@ -60,7 +60,7 @@ with right:
         help="The model in ONNX format with its labels and settings.",
     )
 if files:
-    predictions_view.show(files, [file.name for file in files], model)
+    predictions_view.show(files, [file.name for file in files], model, experiment_dir)
 elif known := validation_pictures():
     st.subheader("Pictures it has not trained on")
-    predictions_view.show(list(known), list(known.values()), model)
+    predictions_view.show(list(known), list(known.values()), model, experiment_dir)

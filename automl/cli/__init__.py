@@ -4,7 +4,17 @@ import sys
 
 import typer
 
-from automl.cli import app, data, experiments, jobs, predictions, serving, sharing, testing
+from automl.cli import (
+    app,
+    data,
+    experiments,
+    explanations,
+    jobs,
+    predictions,
+    serving,
+    sharing,
+    testing,
+)
 from automl.cli.output import os_error_sentence
 
 cli = typer.Typer(
@@ -27,6 +37,7 @@ cli.command("stop")(experiments.stop)
 cli.command("resume")(jobs.resume)
 cli.command("predict")(predictions.predict)
 cli.command("serve")(serving.serve)
+cli.command("explain")(explanations.explain)
 cli.command("report")(sharing.report)
 cli.command("share")(sharing.share)
 cli.command("import")(sharing.import_shared)

@@ -175,4 +175,4 @@ def _count(paths: list[Path]) -> int | None:
 
     if any(found_pictures.archive_type(path.name) for path in paths):
         return None
-    return sum(sum(1 for _ in walk.pictures_below(path)) if path.is_dir() else 1 for path in paths)
+    return sum(1 for path in paths for _ in walk.pictures_at(path))

@@ -57,6 +57,11 @@ def walk(root: Path) -> Tree:
     return tree
 
 
+def pictures_at(path: Path) -> Iterator[Path]:
+    """The pictures below a folder, or the file itself, whatever it is."""
+    return pictures_below(path) if path.is_dir() else iter([path])
+
+
 def pictures_below(root: Path) -> Iterator[Path]:
     """The pictures that `walk` lists, one after the other, in memory that does not grow with their
     number: by name, but a folder of more than 10,000 entries is sorted in parts."""

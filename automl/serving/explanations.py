@@ -1,23 +1,21 @@
 """Why a served model gave its answer. The one place where the server meets `automl.explanation`."""
 
 import base64
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from automl.explanation.explainer import Explainer, ExplanationError, missing
+from automl.explanation.parameters import ExplanationParameters
 from automl.inference import Predictor
 from automl.serving.refusal import Refusal
 
-_INSTALL = "Explanations take packages that are not installed here: pip install '.[explain]'"
-
 
 class Explanations:
-    """Of one server; nothing is imported or started before the first one is asked for."""
+    """Of one server; the process that gives them starts when the first one is asked for."""
 
     def __init__(self) -> None:
-        self._explainer: Any = None
+        self._explainer = Explainer()
 
     def check(self, predictor: Predictor, parameters: Mapping[str, Any]) -> None:
         """Refuse before any work is done.
@@ -25,8 +23,7 @@ class Explanations:
         Raises:
             Refusal: 501 where explanations cannot be given, 422 for parameters that cannot be.
         """
-        sentence = _module("explainer").missing()
-        if sentence:
+        if sentence := missing():
             raise Refusal(501, sentence)
         if not (_checkpoint_dir(predictor) / "model.safetensors").is_file():
             raise Refusal(
@@ -34,29 +31,20 @@ class Explanations:
                 "Explanations take the trial's own weights, and this model was exported without "
                 "them. Serve the experiment itself.",
             )
-        try:
-            _module("parameters").ExplanationParameters.parse(parameters)
-        except ValueError as error:
-            raise Refusal(422, f"xai_parameters: {error}") from None
+        _parsed(parameters)
 
     def explain(
         self, predictor: Predictor, picture: bytes, parameters: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """`visualizations` and `attributions` as Azure's answer has them: those asked for.
-
-        To be called by one thread at a time, after `check`.
-        """
-        module = _module("explainer")
-        if self._explainer is None:
-            self._explainer = module.Explainer()
-        asked = _module("parameters").ExplanationParameters.parse(parameters)
+        """`visualizations` and `attributions` as Azure's answer has them: those asked for."""
+        experiment_dir = predictor.model_dir.parent
         try:
             found = self._explainer.explain(
-                predictor.model_dir.parent, predictor.trial_id, picture, asked
+                experiment_dir, predictor.trial_id, picture, _parsed(parameters)
             )
-        except module.ExplanationError as error:
+        except ExplanationError as error:
             raise Refusal(422, str(error)) from None
-        answer = {}
+        answer: dict[str, Any] = {}
         if found.picture is not None:
             answer["visualizations"] = base64.b64encode(found.picture).decode()
         if found.attributions is not None:
@@ -64,15 +52,14 @@ class Explanations:
         return answer
 
     def close(self) -> None:
-        if self._explainer is not None:
-            self._explainer.close()
+        self._explainer.close()
 
 
-def _module(name: str) -> ModuleType:
+def _parsed(parameters: Mapping[str, Any]) -> ExplanationParameters:
     try:
-        return importlib.import_module(f"automl.explanation.{name}")
-    except ModuleNotFoundError:
-        raise Refusal(501, _INSTALL) from None
+        return ExplanationParameters.parse(parameters)
+    except ValueError as error:
+        raise Refusal(422, f"xai_parameters: {error}") from None
 
 
 def _checkpoint_dir(predictor: Predictor) -> Path:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import streamlit as st
 
 from automl.inference import Failure, Prediction, Predictor
-from automl.ui import cached, charts, wording
+from automl.ui import cached, charts, explanation_view, wording
 
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
 
@@ -23,14 +23,26 @@ def _predictor(model_dir: Path, mtime_ns: int) -> Predictor:  # noqa: ARG001 (th
     return Predictor(model_dir)
 
 
-def show(pictures: Sequence[Path | BinaryIO], names: Sequence[str], model: Predictor) -> None:
-    """One card for each picture: the picture, the class and how sure the model is."""
+def show(
+    pictures: Sequence[Path | BinaryIO], names: Sequence[str], model: Predictor, of: Path
+) -> None:
+    """One card for each picture: the picture, the class and how sure the model is.
+
+    Args:
+        pictures: files.
+        names: what to call them.
+        model: who answers.
+        of: the experiment it is from.
+    """
     answers = model.predict(pictures)
     grid = st.grid("auto", min_column_width=300)
     for index, (picture, name, answer) in enumerate(zip(pictures, names, answers, strict=True)):
         with grid.cell(), st.container(border=True):
             if isinstance(answer, Prediction):
                 _card(picture, name, answer, index)
+                if st.button("Why?", key=f"why {index}", icon=":material/lightbulb:"):
+                    content = picture if isinstance(picture, Path) else _bytes(picture)
+                    explanation_view.open_for(of, model.trial_id, content, name)
             else:
                 _failed(name, answer)
 
