@@ -275,9 +275,10 @@ _OPEN: dict[Form, type[_Rows]] = {
 }
 
 
-def columns(labels: list[str]) -> list[str]:
-    """Of a table of answers; a label that is called as one of the first columns is told apart."""
-    return [*_HEAD, *(f"class {label}" if label in _HEAD else label for label in sorted(labels))]
+def columns(labels: list[str], taken: Sequence[str] = _HEAD) -> list[str]:
+    """Of a table of answers: those that are taken, and one for each label; a label that is called
+    as one of them is told apart."""
+    return [*taken, *(f"class {label}" if label in taken else label for label in sorted(labels))]
 
 
 class _Names:

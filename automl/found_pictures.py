@@ -43,17 +43,17 @@ def find(paths: Iterable[Path]) -> Iterator[FoundPicture]:
 
 def answered(
     predictor: Predictor, found: Iterable[FoundPicture]
-) -> Iterator[tuple[str, Row | Failure]]:
-    """The name of each and its row of probabilities, in order and in constant memory."""
-    names: deque[str] = deque()
+) -> Iterator[tuple[FoundPicture, Row | Failure]]:
+    """Each with its row of probabilities, in order and in constant memory."""
+    waiting: deque[FoundPicture] = deque()
 
     def pictures() -> Iterator[Picture | Failure]:
         for each in found:
-            names.append(each.name)
+            waiting.append(each)
             yield each.picture
 
     for row in predictor.rows(pictures()):
-        yield names.popleft(), row
+        yield waiting.popleft(), row
 
 
 def archive_type(name: str) -> ArchiveType | None:

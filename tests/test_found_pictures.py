@@ -61,8 +61,8 @@ def test_members_of_a_tar_file_keep_their_content(tmp_path, suffix):
             info.size = len(picture(colour))
             file.addfile(info, io.BytesIO(picture(colour)))
     predictor = Predictor(write_model(tmp_path / "model"))
-    rows = dict(found_pictures.answered(predictor, found_pictures.find([archive])))
-    labels = {name: predictor.prediction(row).label for name, row in rows.items()}
+    rows = found_pictures.answered(predictor, found_pictures.find([archive]))
+    labels = {each.name: predictor.prediction(row).label for each, row in rows}
     assert labels == {f"{archive}/green.png": "green", f"{archive}/blue.png": "blue"}
 
 
@@ -95,7 +95,7 @@ def test_answers_keep_the_order_whatever_fails(tmp_path):
             path.write_bytes(b"nothing")
         wanted.append(None if number % 7 == 0 else colour)
     answered = list(found_pictures.answered(predictor, found_pictures.find([tmp_path / "in"])))
-    assert [name for name, _ in answered] == names(tmp_path / "in")
+    assert [each.name for each, _ in answered] == names(tmp_path / "in")
     found = [
         None if isinstance(row, Failure) else predictor.prediction(row).label for _, row in answered
     ]

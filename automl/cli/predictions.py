@@ -81,10 +81,10 @@ def _answer(
 ) -> None:
     from automl import found_pictures
 
-    for name, answer in found_pictures.answered(predictor, found):
+    for each, answer in found_pictures.answered(predictor, found):
         if file is not None:
-            file.add(name, answer)
-        report.add(name, answer)
+            file.add(each.name, answer)
+        report.add(each.name, answer)
 
 
 @contextlib.contextmanager

@@ -1,17 +1,26 @@
-"""What the best model says about pictures."""
+"""What a model says about pictures."""
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 import streamlit as st
 
-from automl.inference import Failure, Prediction, Predictor
-from automl.ui import cached, charts, explanation_view, wording
+from automl import found_pictures
+from automl.dataset import pictures as picture_files
+from automl.evaluation import confidence
+from automl.found_pictures import FoundPicture
+from automl.inference import Failure, Predictor, Row
+from automl.ui import cached, charts, explanation_view, pictures_source, predictions_table, wording
+from automl.ui.answered_picture import NOT_SURE, AnsweredPicture, Caution
+from automl.ui.pictures_source import Chosen
 
-TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
+_MAX_CARDS = 12
+_KEPT = "answers in view"
+_TABLE_SIDE = 64  # pixels of a thumbnail in the table
 
 
 def predictor(model_dir: Path) -> Predictor:
@@ -23,43 +32,157 @@ def _predictor(model_dir: Path, mtime_ns: int) -> Predictor:  # noqa: ARG001 (th
     return Predictor(model_dir)
 
 
+def choose_model(experiment_dir: Path, trial_ids: Sequence[str]) -> str:
+    """The trial whose model answers; a box where there are several, the best one first."""
+    if len(trial_ids) == 1:
+        return trial_ids[0]
+    titles = {trial.trial_id: wording.trial(trial) for trial in cached.trials(experiment_dir)}
+    chosen: str = st.selectbox(
+        "Model of trial",
+        trial_ids,
+        format_func=lambda trial_id: titles.get(trial_id, trial_id),
+        key="model of trial",
+    )
+    return chosen
+
+
+def caution(experiment_dir: Path, model: Predictor) -> Caution:
+    """The form that says how sure an answer has to be; what comes of it on the validation data."""
+    least = st.slider(
+        "Answer only when sure",
+        0.0,
+        1.0,
+        0.0,
+        0.01,
+        key="least probability",
+        help=f"Below this probability the answer is “{NOT_SURE}”.",
+    )
+    known = cached.predictions(experiment_dir, model.trial_id)
+    if known is None or not len(known.labels):
+        return Caution(least, None)
+    share, accuracy = confidence.answered(
+        confidence.coverage(known.probabilities, known.labels), least
+    )
+    right = f" and is right in {accuracy:.0%} of them" if share else ""
+    st.caption(f"It then answers {share:.0%} of the validation pictures{right}.")
+    return Caution(least, confidence.unlike_below(known.probabilities))
+
+
+def of_files(names: Mapping[Path, str]) -> Chosen:
+    """Files of the data set, with what to say of each."""
+    found = [FoundPicture(name, path) for path, name in names.items()]
+    return Chosen(" ".join(map(str, names)), lambda: iter(found))
+
+
+def answers(chosen: Chosen, model: Predictor) -> list[AnsweredPicture]:
+    """For what was chosen, computed once as long as it stays the same."""
+    version = (chosen.key, model.model_dir, model.trial_id)
+    kept = st.session_state.get(_KEPT)
+    if kept is None or kept[0] != version:
+        kept = (version, _computed(chosen, model))
+        st.session_state[_KEPT] = kept
+    found, problem = kept[1]
+    if problem:
+        st.error(wording.plain(problem))
+    if len(found) == pictures_source.MAX_PICTURES:
+        st.info(
+            f"The first {len(found):,} pictures are shown. `automl predict` answers for any number."
+        )
+    return list(found)
+
+
+def _computed(chosen: Chosen, model: Predictor) -> tuple[list[AnsweredPicture], str]:
+    """The answers, and what kept them from being complete."""
+    place = st.empty()
+    done: list[AnsweredPicture] = []
+    problem = ""
+    try:
+        for each, row in found_pictures.answered(model, chosen.find()):
+            done.append(
+                AnsweredPicture(each, row, None if isinstance(row, Failure) else _thumbnail(each))
+            )
+            place.progress(
+                min(len(done) / pictures_source.MAX_PICTURES, 1.0),
+                f"{wording.count(len(done), 'picture')} answered",
+            )
+    except ValueError as error:
+        problem = str(error)
+    place.empty()
+    if not done and not problem:
+        problem = "There is no picture in it."
+    return done, problem
+
+
+def _thumbnail(each: FoundPicture) -> bytes | None:
+    if isinstance(each.picture, Path):
+        return cached.thumbnail(each.picture)
+    with suppress(picture_files.UnreadablePicture):
+        assert not isinstance(each.picture, Failure)
+        return picture_files.thumbnail(each.picture, _TABLE_SIDE * 2)
+    return None
+
+
 def show(
-    pictures: Sequence[Path | BinaryIO], names: Sequence[str], model: Predictor, of: Path
+    pictures: Sequence[AnsweredPicture], model: Predictor, caution: Caution, experiment_dir: Path
 ) -> None:
-    """One card for each picture: the picture, the class and how sure the model is.
+    """A few as cards that can be explained, many as a table.
 
     Args:
-        pictures: files.
-        names: what to call them.
-        model: who answers.
-        of: the experiment it is from.
+        pictures: in their order.
+        model: who answered.
+        caution: when not to answer, and when to warn.
+        experiment_dir: the experiment the model is from.
     """
-    answers = model.predict(pictures)
+    if len(pictures) > _MAX_CARDS:
+        predictions_table.show(pictures, model, caution)
+        return
     grid = st.grid("auto", min_column_width=300)
-    for index, (picture, name, answer) in enumerate(zip(pictures, names, answers, strict=True)):
+    for index, each in enumerate(pictures):
         with grid.cell(), st.container(border=True):
-            if isinstance(answer, Prediction):
-                _card(picture, name, answer, index)
-                if st.button("Why?", key=f"why {index}", icon=":material/lightbulb:"):
-                    content = picture if isinstance(picture, Path) else _bytes(picture)
-                    explanation_view.open_for(of, model.trial_id, content, name)
-            else:
-                _failed(name, answer)
+            if isinstance(each.answer, Failure):
+                st.error(wording.plain(f"{each.name}: {each.answer.message}"))
+                continue
+            _card(each, each.answer, model, caution, index)
+            if st.button("Why?", key=f"why {index}", icon=":material/lightbulb:"):
+                content = _content(each.found)
+                explanation_view.open_for(experiment_dir, model.trial_id, content, each.name)
 
 
-def _card(picture: Path | BinaryIO, name: str, answer: Prediction, index: int) -> None:
+def _card(each: AnsweredPicture, row: Row, model: Predictor, caution: Caution, index: int) -> None:
+    answer = model.prediction(row)
     left, right = st.columns([1, 2], vertical_alignment="center")
-    image = cached.thumbnail(picture) if isinstance(picture, Path) else _bytes(picture)
-    if image:
-        left.image(image, width=96)
-    right.markdown(f"**{wording.plain(answer.label)}**")
-    right.caption(f"probability {answer.probability:.3f}  \n{wording.plain(name)}")
+    if each.thumbnail:
+        left.image(each.thumbnail, width=96)
+    label = wording.plain(answer.label)
+    if caution.is_sure(answer.probability):
+        right.markdown(f"**{label}**")
+        right.caption(f"probability {answer.probability:.3f}  \n{wording.plain(each.name)}")
+    else:
+        right.markdown(f"**{NOT_SURE}**")
+        likely = f"most likely {label}, {answer.probability:.3f}"
+        right.caption(f"{likely}  \n{wording.plain(each.name)}")
+    if caution.is_unlike(answer.probability):
+        _warn_unlike(answer.probability, caution)
     figure = charts.probabilities(answer.probabilities)
     st.plotly_chart(figure, key=f"probabilities {index}", config=charts.QUIET)
 
 
-def _failed(name: str, failure: Failure) -> None:
-    st.error(wording.plain(f"{name}: {failure.message}"))
+def _warn_unlike(probability: float, caution: Caution) -> None:
+    st.badge(
+        "unlike the training data?",
+        icon=":material/help:",
+        color="orange",
+        help=(
+            f"The answer's probability, {probability:.3f}, is below {caution.unlike_below:.3f}, as "
+            "for 5 % of the validation pictures. Maximum softmax probability (Hendrycks and "
+            "Gimpel, 2017): a baseline; of some pictures of another kind the model is wrongly sure."
+        ),
+    )
+
+
+def _content(found: FoundPicture) -> Path | bytes:
+    assert not isinstance(found.picture, Failure)
+    return found.picture if isinstance(found.picture, Path) else _bytes(found.picture)
 
 
 def _bytes(picture: BinaryIO) -> bytes:
