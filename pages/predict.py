@@ -62,6 +62,6 @@ with left:
     if chosen is None and (known := validation_pictures()):
         st.subheader("Pictures it has not trained on")
         chosen = predictions_view.of_files(known)
-if chosen is not None:
-    found = predictions_view.answers(chosen, model)
-    predictions_view.show(found, model, caution, experiment_dir)
+    if chosen is not None:
+        found = predictions_view.answers(chosen, model)
+        predictions_view.show(found, model, caution, experiment_dir)

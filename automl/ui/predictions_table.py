@@ -20,8 +20,8 @@ def show(pictures: Sequence[AnsweredPicture], model: Predictor, caution: Caution
     found = frame(pictures, model, caution)
     shown = found[["path", "answer", "probability", "unlike", "error"]]
     shown.insert(0, _PICTURE, [_source(each.thumbnail) for each in pictures])
-    if not found["error"].notna().any():
-        shown = shown.drop(columns="error")
+    has_errors = shown["error"].notna().any()
+    shown = shown.fillna({"error": ""}) if has_errors else shown.drop(columns="error")
     st.dataframe(
         shown,
         hide_index=True,
