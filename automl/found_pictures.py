@@ -10,7 +10,7 @@ from automl.dataset import walk
 from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, Member
 from automl.inference import Failure, Picture, Predictor, Row
 
-MAX_MEMBER_BYTES = 100_000_000
+MAX_MEMBER_BYTES = 50_000_000
 _ARCHIVES: dict[str, ArchiveType] = {
     ".zip": "zip",
     **dict.fromkeys((".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz"), "tar"),

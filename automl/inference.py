@@ -29,7 +29,6 @@ Row = NDArray[np.float32]
 """Every label's probability, in the order of the labels."""
 
 _BATCH_SIZE = 16
-_DECODED_AHEAD = 2 * _BATCH_SIZE
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ class Predictor:
         try:
             for picture in pictures:
                 decoding.append(threads.submit(self.read, picture))
-                if len(decoding) == _DECODED_AHEAD + _BATCH_SIZE:
+                if len(decoding) == 2 * _BATCH_SIZE:
                     yield from self._answers(
                         [decoding.popleft().result() for _ in range(_BATCH_SIZE)]
                     )

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from automl.serving import keys
 from automl.serving.limits import Limits
@@ -22,6 +23,7 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 OPEN_PATHS = frozenset({"/health", "/ready", "/docs", "/openapi.json"})
 """For probes, and to learn how to ask; they say nothing about the model."""
 
+_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _RETRY_SECONDS = 1
 _MAX_DRAINED_BYTES = 256_000_000
 
@@ -30,13 +32,25 @@ class Admission:
     """Lets requests through to the app."""
 
     def __init__(
-        self, app: App, *, limits: Limits, metrics: Metrics, accepted: Sequence[bytes] = ()
+        self,
+        app: App,
+        *,
+        limits: Limits,
+        metrics: Metrics,
+        accepted: Sequence[bytes] = (),
+        is_local: bool = False,
     ) -> None:
-        """accepted: keys; none opens the server to everybody."""
+        """accepted: keys; none opens the server to everybody.
+
+        is_local: only requests to this machine by one of its own names are answered. Otherwise a
+        page of a stranger, open in a browser here, could ask under a name that leads here (DNS
+        rebinding).
+        """
         self._app = app
         self._limits = limits
         self._metrics = metrics
         self._accepted = accepted
+        self._is_local = is_local
         self._admitted = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -75,6 +89,10 @@ class Admission:
             self._admitted -= 1
 
     def _refusal(self, scope: Message, headers: dict[bytes, bytes]) -> Refusal | None:
+        if self._is_local and _host(headers) not in _LOCAL_NAMES:
+            return Refusal(
+                403, "Without a key this server answers to localhost only. Start it with a key."
+            )
         is_open = scope["path"] in OPEN_PATHS
         authorization = headers.get(b"authorization", b"")
         if self._accepted and not is_open and not keys.is_right(authorization, self._accepted):
@@ -108,6 +126,14 @@ class Admission:
     def _too_large(self) -> Refusal:
         allowed = self._limits.max_request_bytes / 1e6
         return Refusal(413, f"A request may have {allowed:g} MB. Send the pictures in several.")
+
+
+def _host(headers: dict[bytes, bytes]) -> str:
+    """Without the port; empty for what is no name."""
+    try:
+        return urlsplit("//" + headers.get(b"host", b"").decode("latin-1")).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _has_body(headers: dict[bytes, bytes]) -> bool:

@@ -83,9 +83,14 @@ _EXPLAINED: dict[int | str, dict[str, Any]] = {
 
 
 def create(
-    models: Models, metrics: Metrics, *, limits: Limits, accepted_keys: Sequence[bytes] = ()
+    models: Models,
+    metrics: Metrics,
+    *,
+    limits: Limits,
+    accepted_keys: Sequence[bytes] = (),
+    is_local: bool = False,
 ) -> FastAPI:
-    """The app; it closes the models when it ends."""
+    """The app; it closes the models when it ends. Arguments as of `Admission`."""
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -100,7 +105,9 @@ def create(
         redoc_url=None,
         lifespan=life,
     )
-    app.add_middleware(Admission, limits=limits, metrics=metrics, accepted=accepted_keys)
+    app.add_middleware(
+        Admission, limits=limits, metrics=metrics, accepted=accepted_keys, is_local=is_local
+    )
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _misunderstood)

@@ -49,7 +49,8 @@ def serve(
     """
     metrics = Metrics()
     models = Models.load(places, limits, metrics.ran)
-    app = api.create(models, metrics, limits=limits, accepted_keys=accepted_keys)
+    is_local = is_loopback(listening.getsockname()[0]) and not accepted_keys
+    app = api.create(models, metrics, limits=limits, accepted_keys=accepted_keys, is_local=is_local)
     config = uvicorn.Config(
         app,
         log_level="warning",

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from automl.found_pictures import FoundPicture
-from automl.inference import Failure, Row
+from automl.inference import Failure, Picture, Row
 
 NOT_SURE = "not sure"
 
@@ -12,14 +11,13 @@ NOT_SURE = "not sure"
 class AnsweredPicture:
     """One that was asked about."""
 
-    found: FoundPicture
+    name: str
     answer: Row | Failure
     thumbnail: bytes | None
     """JPEG; None where the picture cannot be read."""
 
-    @property
-    def name(self) -> str:
-        return self.found.name
+    picture: Picture | None = None
+    """None where there are too many to keep them."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import http.client
 import io
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -13,7 +14,7 @@ from typing import BinaryIO, cast
 import streamlit as st
 
 from automl import found_pictures
-from automl.dataset import public_http
+from automl.dataset import public_http, walk
 from automl.found_pictures import FoundPicture
 from automl.inference import Failure
 
@@ -37,6 +38,9 @@ class Chosen:
 
     find: Callable[[], Iterator[FoundPicture]]
     """Reads them, from the first one on; a ValueError is about what was chosen."""
+
+    count: int
+    """How many there seem to be."""
 
 
 def choose() -> Chosen | None:
@@ -66,7 +70,8 @@ def _files() -> Chosen | None:
         found = (each for file in files for each in _in_upload(file, file.name))
         return islice(found, MAX_PICTURES)
 
-    return Chosen(" ".join(file.file_id for file in files), find)
+    count = min(sum(_count(file, file.name) for file in files), MAX_PICTURES)
+    return Chosen(" ".join(file.file_id for file in files), find, count)
 
 
 def _in_upload(file: BinaryIO, name: str) -> Iterator[FoundPicture]:
@@ -84,11 +89,21 @@ def _in_upload(file: BinaryIO, name: str) -> Iterator[FoundPicture]:
             raise ValueError(str(error).replace(copy.name, name)) from None
 
 
+def _count(file: BinaryIO, name: str) -> int:
+    if found_pictures.archive_type(name) is None:
+        return 1
+    try:
+        names = zipfile.ZipFile(file).namelist()
+    except zipfile.BadZipFile:
+        return 0  # it is said when it is read
+    return sum(walk.is_picture_name(name) for name in names)
+
+
 def _address() -> Chosen | None:
     url = st.text_input(
         "Address of a picture", placeholder="https://…", key="address of a picture"
     ).strip()
-    return Chosen(f"address {url}", lambda: iter([_downloaded(url)])) if url else None
+    return Chosen(f"address {url}", lambda: iter([_downloaded(url)]), 1) if url else None
 
 
 def _downloaded(url: str) -> FoundPicture:
@@ -107,4 +122,4 @@ def _camera() -> Chosen | None:
     if taken is None:
         return None
     picture = FoundPicture("Camera", cast(BinaryIO, taken))
-    return Chosen(taken.file_id, lambda: iter([picture]))
+    return Chosen(taken.file_id, lambda: iter([picture]), 1)

@@ -3,7 +3,6 @@
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +19,6 @@ from automl.ui.pictures_source import Chosen
 
 _MAX_CARDS = 12
 _KEPT = "answers in view"
-_TABLE_SIDE = 64  # pixels of a thumbnail in the table
 
 
 def predictor(model_dir: Path) -> Predictor:
@@ -71,7 +69,7 @@ def caution(experiment_dir: Path, model: Predictor) -> Caution:
 def of_files(names: Mapping[Path, str]) -> Chosen:
     """Files of the data set, with what to say of each."""
     found = [FoundPicture(name, path) for path, name in names.items()]
-    return Chosen(" ".join(map(str, names)), lambda: iter(found))
+    return Chosen(" ".join(map(str, names)), lambda: iter(found), len(found))
 
 
 def answers(chosen: Chosen, model: Predictor) -> list[AnsweredPicture]:
@@ -93,33 +91,27 @@ def answers(chosen: Chosen, model: Predictor) -> list[AnsweredPicture]:
 
 def _computed(chosen: Chosen, model: Predictor) -> tuple[list[AnsweredPicture], str]:
     """The answers, and what kept them from being complete."""
-    place = st.empty()
     done: list[AnsweredPicture] = []
-    problem = ""
+    place, problem = st.empty(), ""
     try:
         for each, row in found_pictures.answered(model, chosen.find()):
-            done.append(
-                AnsweredPicture(each, row, None if isinstance(row, Failure) else _thumbnail(each))
-            )
-            place.progress(
-                min(len(done) / pictures_source.MAX_PICTURES, 1.0),
-                f"{wording.count(len(done), 'picture')} answered",
-            )
+            done.append(_answered(each, row, keeps=len(done) < _MAX_CARDS))
+            share = len(done) / max(chosen.count, len(done))
+            place.progress(share, f"{len(done):,} of {wording.count(chosen.count, 'picture')}")
     except ValueError as error:
         problem = str(error)
     place.empty()
-    if not done and not problem:
-        problem = "There is no picture in it."
-    return done, problem
+    return done, problem if done or problem else "There is no picture in it."
 
 
-def _thumbnail(each: FoundPicture) -> bytes | None:
+def _answered(each: FoundPicture, row: Row | Failure, *, keeps: bool) -> AnsweredPicture:
+    if isinstance(row, Failure) or isinstance(each.picture, Failure):
+        return AnsweredPicture(each.name, row, None)
     if isinstance(each.picture, Path):
-        return cached.thumbnail(each.picture)
-    with suppress(picture_files.UnreadablePicture):
-        assert not isinstance(each.picture, Failure)
-        return picture_files.thumbnail(each.picture, _TABLE_SIDE * 2)
-    return None
+        thumbnail = cached.thumbnail(each.picture)
+    else:
+        thumbnail = picture_files.thumbnail(each.picture)
+    return AnsweredPicture(each.name, row, thumbnail, each.picture if keeps else None)
 
 
 def show(
@@ -143,8 +135,8 @@ def show(
                 st.error(wording.plain(f"{each.name}: {each.answer.message}"))
                 continue
             _card(each, each.answer, model, caution, index)
-            if st.button("Why?", key=f"why {index}", icon=":material/lightbulb:"):
-                content = _content(each.found)
+            if each.picture and st.button("Why?", key=f"why {index}", icon=":material/lightbulb:"):
+                content = each.picture if isinstance(each.picture, Path) else _bytes(each.picture)
                 explanation_view.open_for(experiment_dir, model.trial_id, content, each.name)
 
 
@@ -178,11 +170,6 @@ def _warn_unlike(probability: float, caution: Caution) -> None:
             "Gimpel, 2017): a baseline; of some pictures of another kind the model is wrongly sure."
         ),
     )
-
-
-def _content(found: FoundPicture) -> Path | bytes:
-    assert not isinstance(found.picture, Failure)
-    return found.picture if isinstance(found.picture, Path) else _bytes(found.picture)
 
 
 def _bytes(picture: BinaryIO) -> bytes:

@@ -3,7 +3,7 @@ import io
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -57,14 +57,17 @@ class Client:
 
 @contextmanager
 def served(
-    places: dict[str, Path], limits: Limits | None = None, keys: tuple[bytes, ...] = ()
+    places: dict[str, Path],
+    limits: Limits | None = None,
+    keys: tuple[bytes, ...] = (),
+    *,
+    is_local: bool = False,
 ) -> Iterator[Client]:
     """A server in a thread of this process."""
     limits = limits or Limits()
     metrics = Metrics()
-    app = api.create(
-        Models.load(places, limits, metrics.ran), metrics, limits=limits, accepted_keys=keys
-    )
+    models = Models.load(places, limits, metrics.ran)
+    app = api.create(models, metrics, limits=limits, accepted_keys=keys, is_local=is_local)
     listening = server.listen("127.0.0.1", 0)
     running = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
     work = threading.Thread(target=lambda: asyncio.run(running.serve([listening])))
@@ -92,13 +95,5 @@ def client(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture
 def serve(model_dir: Path) -> Iterator[Callable[..., Client]]:
     """Serve the model with limits or keys of one's own."""
-    with pytest.MonkeyPatch.context():
-        opened = []
-
-        def start(**options: object) -> Client:
-            opened.append(served({"colours": model_dir}, **options))
-            return opened[-1].__enter__()
-
-        yield start
-        for context in opened:
-            context.__exit__(None, None, None)
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(served({"colours": model_dir}, **options))

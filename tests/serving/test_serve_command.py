@@ -43,16 +43,27 @@ def serving(*arguments):
             process.kill()
 
 
-def test_requests_in_flight_are_answered_before_it_ends(model_dir):
+def test_requests_in_flight_are_answered_before_it_ends(make_experiment, tmp_path):
+    """Of an experiment, with the key of a file."""
+    write_model(make_experiment("pets") / "best_model")
+    key_file = tmp_path / "key"
+    key_file.write_text("0123456789abcdef\n")
+    key_file.chmod(0o600)
+    key = {"Authorization": "Bearer 0123456789abcdef"}
     text = base64.b64encode(picture("green", side=700)).decode()
     body = json.dumps({"input_data": [text] * 200})
     answers = []
-    with serving(model_dir) as (process, url):
-        asking = threading.Thread(
-            target=lambda: answers.append(requests.post(f"{url}/score", data=body, timeout=60))
-        )
+
+    def ask():
+        answers.append(requests.post(f"{url}/score", data=body, headers=key, timeout=60))
+
+    with serving("pets", "--api-key-file", key_file) as (process, url):
+        assert requests.get(f"{url}/models", timeout=10).status_code == 401
+        (model,) = requests.get(f"{url}/models", headers=key, timeout=10).json()
+        assert model["name"] == "pets"
+        asking = threading.Thread(target=ask)
         asking.start()
-        while "in_flight 2.0" not in requests.get(f"{url}/metrics", timeout=10).text:
+        while "in_flight 2.0" not in requests.get(f"{url}/metrics", headers=key, timeout=10).text:
             assert asking.is_alive(), "the request was over before it could be interrupted"
         process.send_signal(signal.SIGTERM)
         asking.join()
@@ -62,18 +73,6 @@ def test_requests_in_flight_are_answered_before_it_ends(model_dir):
     (answer,) = answers
     assert answer.status_code == 200
     assert len(answer.json()) == 200
-
-
-def test_it_serves_an_experiment_with_the_key_of_a_file(make_experiment, tmp_path):
-    write_model(make_experiment("pets") / "best_model")
-    key_file = tmp_path / "key"
-    key_file.write_text("0123456789abcdef\n")
-    key_file.chmod(0o600)
-    with serving("pets", "--api-key-file", key_file) as (_, url):
-        assert requests.get(f"{url}/models", timeout=10).status_code == 401
-        key = {"Authorization": "Bearer 0123456789abcdef"}
-        (model,) = requests.get(f"{url}/models", headers=key, timeout=10).json()
-    assert model["name"] == "pets"
 
 
 def test_it_starts_without_what_is_slow_to_import():

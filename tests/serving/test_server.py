@@ -194,6 +194,16 @@ def test_without_the_key_nothing_is_answered_but_probes(serve):
     assert client.get("/openapi.json").json()["security"] == [{"key": []}]
 
 
+def test_a_local_server_answers_to_names_of_this_machine_only(serve):
+    client = serve(is_local=True)
+    assert client.get("/models").status_code == 200
+    for name in ("localhost:80", "[::1]:80", "127.0.0.1"):
+        assert client.get("/models", headers={"Host": name}).status_code == 200
+    for name in ("evil.example", "localhost.evil.example", "[::1", ""):
+        response = client.get("/models", headers={"Host": name})
+        assert response.status_code in (400, 403), name
+
+
 def test_too_large_a_request_is_refused_whether_it_says_so_or_not(serve):
     client = serve(limits=Limits(max_request_bytes=100_000))
     body = b"x" * 5_000_000

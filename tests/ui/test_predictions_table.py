@@ -3,7 +3,6 @@ import math
 import numpy as np
 import pytest
 
-from automl.found_pictures import FoundPicture
 from automl.inference import Failure, Predictor
 from automl.ui import predictions_table
 from automl.ui.answered_picture import AnsweredPicture, Caution
@@ -15,8 +14,7 @@ def make_table(tmp_path):
     def make(answers, caution, labels=("red", "green", "blue")):
         model = Predictor(write_model(tmp_path / "model", labels))
         pictures = [
-            AnsweredPicture(FoundPicture(f"{number}.png", Failure("")), answer, None)
-            for number, answer in enumerate(answers)
+            AnsweredPicture(f"{number}.png", answer, None) for number, answer in enumerate(answers)
         ]
         return predictions_table.frame(pictures, model, caution)
 
