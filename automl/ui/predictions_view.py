@@ -4,7 +4,6 @@ import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import streamlit as st
 
@@ -12,13 +11,14 @@ from automl import found_pictures
 from automl.dataset import pictures as picture_files
 from automl.evaluation import confidence
 from automl.found_pictures import FoundPicture
-from automl.inference import Failure, Predictor, Row
+from automl.inference import Failure, Picture, Predictor, Row
 from automl.ui import cached, charts, explanation_view, pictures_source, predictions_table, wording
 from automl.ui.answered_picture import NOT_SURE, AnsweredPicture, Caution
 from automl.ui.pictures_source import Chosen
 
 _MAX_CARDS = 12
 _KEPT = "answers in view"
+_WHY = ":material/lightbulb:"
 
 
 def predictor(model_dir: Path) -> Predictor:
@@ -130,14 +130,15 @@ def show(
         return
     grid = st.grid("auto", min_column_width=300)
     for index, each in enumerate(pictures):
-        with grid.cell(), st.container(border=True):
+        with grid.cell():
             if isinstance(each.answer, Failure):
                 st.error(wording.plain(f"{each.name}: {each.answer.message}"))
                 continue
-            _card(each, each.answer, model, caution, index)
-            if each.picture and st.button("Why?", key=f"why {index}", icon=":material/lightbulb:"):
-                content = each.picture if isinstance(each.picture, Path) else _bytes(each.picture)
-                explanation_view.open_for(experiment_dir, model.trial_id, content, each.name)
+            with st.container(border=True):
+                _card(each, each.answer, model, caution, index)
+                if each.picture and st.button("Why?", key=f"why {index}", icon=_WHY):
+                    content = _content(each.picture)
+                    explanation_view.open_for(experiment_dir, model.trial_id, content, each.name)
 
 
 def _card(each: AnsweredPicture, row: Row, model: Predictor, caution: Caution, index: int) -> None:
@@ -172,7 +173,9 @@ def _warn_unlike(probability: float, caution: Caution) -> None:
     )
 
 
-def _bytes(picture: BinaryIO) -> bytes:
+def _content(picture: Picture) -> Path | bytes:
+    if isinstance(picture, Path):
+        return picture
     picture.seek(0)
     return picture.read()
 
