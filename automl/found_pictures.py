@@ -78,8 +78,11 @@ def _content(member: Member) -> io.BytesIO | Failure:
     """Read at once: the next member of a tar file leaves this one behind."""
     if member.is_encrypted:
         return Failure("It is protected by a password.")
-    with member.open() as file:
-        content = file.read(MAX_MEMBER_BYTES + 1)
+    try:
+        with member.open() as file:
+            content = file.read(MAX_MEMBER_BYTES + 1)
+    except BROKEN as error:
+        return Failure(f"It is damaged in the archive ({error}).")
     if len(content) > MAX_MEMBER_BYTES:
         return Failure(f"It is larger than {MAX_MEMBER_BYTES / 1e6:,.0f} MB.")
     return io.BytesIO(content)

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,7 +29,7 @@ Pixels = NDArray[np.uint8]
 Row = NDArray[np.float32]
 """Every label's probability, in the order of the labels."""
 
-_BATCH_SIZE = 16
+_PICTURES_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,9 @@ class Failure:
 class Predictor:
     """An exported model, loaded once; answers for any number of pictures, from any thread."""
 
-    def __init__(self, model_dir: Path) -> None:
+    def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
+        """num_threads: of one run of the model. With one, many pictures are answered fastest, as
+        every core answers for others; with all, one picture is answered fastest."""
         settings = json.loads((model_dir / "settings.json").read_text("utf-8"))
         self.model_dir = model_dir
         self.labels: list[str] = json.loads((model_dir / "labels.json").read_text("utf-8"))
@@ -59,7 +62,7 @@ class Predictor:
         self._crop_size: int = settings["validation_crop_size"]
         self._normalization = settings.get("normalization")  # None: the model does it itself
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = usable_cores()
+        options.intra_op_num_threads = num_threads
         # threads that wait by running in circles would take the cores from those that decode
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
@@ -76,19 +79,17 @@ class Predictor:
             yield row if isinstance(row, Failure) else self.prediction(row)
 
     def rows(self, pictures: Iterable[Picture | Failure]) -> Iterator[Row | Failure]:
-        """As `stream`; the next pictures are decoded while the model runs."""
+        """As `stream`; on every core some pictures are decoded and answered."""
+        remaining = iter(pictures)
         threads = ThreadPoolExecutor(usable_cores())
-        decoding: deque[Future[Pixels | Failure]] = deque()
+        working: deque[Future[list[Row | Failure]]] = deque()
         try:
-            for picture in pictures:
-                decoding.append(threads.submit(self.read, picture))
-                if len(decoding) == 2 * _BATCH_SIZE:
-                    yield from self._answers(
-                        [decoding.popleft().result() for _ in range(_BATCH_SIZE)]
-                    )
-            while decoding:
-                count = min(_BATCH_SIZE, len(decoding))
-                yield from self._answers([decoding.popleft().result() for _ in range(count)])
+            while chunk := list(islice(remaining, _PICTURES_AT_ONCE)):
+                working.append(threads.submit(self._answers, chunk))
+                if len(working) == 2 * usable_cores():
+                    yield from working.popleft().result()
+            while working:
+                yield from working.popleft().result()
         finally:
             threads.shutdown(cancel_futures=True)
 
@@ -124,8 +125,8 @@ class Predictor:
         label, probability = next(iter(ranked.items()))
         return Prediction(label, probability, ranked)
 
-    def _answers(self, pixels: list[Pixels | Failure]) -> Iterator[Row | Failure]:
+    def _answers(self, pictures: Sequence[Picture | Failure]) -> list[Row | Failure]:
+        pixels = [self.read(picture) for picture in pictures]
         readable = [array for array in pixels if not isinstance(array, Failure)]
-        answered = iter(self.probabilities(readable) if readable else ())
-        for array in pixels:
-            yield array if isinstance(array, Failure) else next(answered)
+        rows = iter(self.probabilities(readable) if readable else ())
+        return [array if isinstance(array, Failure) else next(rows) for array in pixels]

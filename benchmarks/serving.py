@@ -286,9 +286,22 @@ def decode(model_dir: str, pictures: str) -> float:
 
 
 def model(model_dir: str, pictures: str) -> float:
-    found = _predictor(model_dir)
-    pixels = [found.read(path) for path in sorted(Path(pictures).iterdir())[:16]]
-    return per_second(lambda: found.probabilities(pixels), len(pixels))  # type: ignore[arg-type]
+    """With all cores for each run, or one core for each of several runs, whichever is faster."""
+    from automl.inference import Pixels, Predictor
+
+    cores = len(os.sched_getaffinity(0))
+
+    def rate(num_threads: int) -> float:
+        found = Predictor(Path(model_dir), num_threads=num_threads)
+        read = [found.read(path) for path in sorted(Path(pictures).iterdir())]
+        pixels: list[Pixels] = [each for each in read if isinstance(each, np.ndarray)]
+        chunks = [pixels[start : start + 4] for start in range(0, len(pixels), 4)]
+        with ThreadPoolExecutor(cores // num_threads) as threads:
+            return per_second(
+                lambda: list(threads.map(found.probabilities, chunks)), len(pixels), _SECONDS / 2
+            )
+
+    return max(rate(cores), rate(1))
 
 
 def files(model_dir: str, pictures: str) -> float:

@@ -130,7 +130,7 @@ def _loaded(model_dir: Path) -> Predictor:
     """The model, which has answered once, so that the first request does not wait for what
     onnxruntime does on a first run."""
     try:
-        predictor = Predictor(model_dir)
+        predictor = Predictor(model_dir, num_threads=usable_cores())
         row = predictor.probabilities([predictor.blank()])[0]
     except Exception as error:  # noqa: BLE001 (those of onnxruntime have no base of their own)
         raise ValueError(

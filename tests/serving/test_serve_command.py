@@ -1,6 +1,7 @@
 import base64
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -126,6 +127,12 @@ def test_a_key_file_that_protects_nothing_is_refused(model_dir, tmp_path):
     assert "is empty" in refused(model_dir, "--api-key-file", key_file)
     key_file.write_text("two words")
     assert "openssl rand" in refused(model_dir, "--api-key-file", key_file)
+
+
+def test_answers_are_not_held_back_by_the_network():
+    """asyncio turns Nagle's algorithm off for sockets that are named as TCP, and no others."""
+    with server.listen("127.0.0.1", 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
 
 
 def test_a_port_in_use_is_refused(model_dir):
