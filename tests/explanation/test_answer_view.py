@@ -40,13 +40,15 @@ def look(explained, make_pixels, tmp_path):
     directory, _ = explained
     for label in ("blue", "green", "red"):
         (tmp_path / "data" / label).mkdir(parents=True)
-        pixels = np.roll(make_pixels("test_resnet"), len(label), axis=0)
-        Image.fromarray(pixels).save(tmp_path / "data" / label / "0.png")
+        for number in range(2):
+            pixels = np.roll(make_pixels("test_resnet"), 9 * number + len(label), axis=0)
+            Image.fromarray(pixels).save(tmp_path / "data" / label / f"{number}.png")
     found = manifest.build(Job(training_data=DataSource(path=tmp_path / "data")))
     store.save_dataset(directory, found.samples, found.report)
-    labels = found.samples["label_index"].to_numpy(np.int64)
+    rows = found.samples[found.samples["path"].str.endswith("0.png")]
+    labels = rows["label_index"].to_numpy(np.int64)
     answers = np.eye(3, dtype=np.float32)[[(labels[0] + 1) % 3, *labels[1:]]]
-    ids = found.samples["id"].to_numpy(np.int64)
+    ids = rows["id"].to_numpy(np.int64)
     path = store.predictions_path(directory, "t1")
     store.save_predictions(path, Predictions(ids, labels, answers))
 
