@@ -42,12 +42,14 @@ def choose(experiment_dir: Path) -> tuple[Side, Side] | None:
     with left:
         one = _side("This trial", experiment_dir, 0)
     with right:
+        where, which = st.columns(2)
         names = selection.experiment_names()
-        name = st.selectbox(
+        name = where.selectbox(
             "of experiment", names, names.index(experiment_dir.name), key="other experiment"
         )
         is_same = name == experiment_dir.name
-        other = _side("with this one", home.experiments_dir() / name, 1 if is_same else 0)
+        with which:
+            other = _side("with this one", home.experiments_dir() / name, 1 if is_same else 0)
     return (one, other) if one and other else None
 
 

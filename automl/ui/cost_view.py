@@ -48,7 +48,7 @@ def show(ranked: Sequence[TrialRecord], metric: str, experiment_dir: Path) -> No
             }
         )
         figure_table.show(table, "score-and-cost")
-        st.caption("The line joins the trials that no other one beats in both.")
+        st.caption("Ringed: trials that no other one beats in both.")
 
 
 def figure(
@@ -59,8 +59,9 @@ def figure(
     drawn.add_scatter(
         x=[rows[place][1] for place in front],
         y=[rows[place][2] for place in front],
-        mode="lines",
+        mode="lines+markers",
         line={"color": "rgba(128, 128, 128, 0.7)", "shape": "hv", "dash": "dot"},
+        marker={"symbol": "circle-open", "size": 19, "line": {"width": 1.5}},
         hoverinfo="skip",
         showlegend=False,
     )
