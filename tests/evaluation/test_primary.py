@@ -28,3 +28,15 @@ def test_answers_of_a_single_class_are_no_error(name):
     everything = metrics.classification_metrics(PROBABILITIES[:5], np.zeros(5, np.int64))
     one = metrics.primary(name, PROBABILITIES[:5], np.zeros(5, np.int64))
     assert one == pytest.approx(everything[name], nan_ok=True)
+
+
+@pytest.mark.parametrize("name", metrics.PRIMARY_METRICS)
+def test_the_interval_of_every_metric_is_that_of_a_thousand_resamples(name):
+    low, high = metrics.bootstrap_interval(name, PROBABILITIES, LABELS)
+    score = metrics.primary(name, PROBABILITIES, LABELS)
+    rng = np.random.default_rng(5)
+    draws = [rng.integers(200, size=200) for _ in range(1000)]
+    scores = [metrics.primary(name, PROBABILITIES[draw], LABELS[draw]) for draw in draws]
+    width = np.subtract(*np.nanpercentile(scores, [97.5, 2.5]))
+    assert low < score < high
+    assert high - low == pytest.approx(width, rel=0.2)
