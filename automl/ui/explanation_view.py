@@ -12,6 +12,7 @@ from automl.ui import wording
 
 _SHOWN = "explanation in view"
 _ALGORITHM = "explanation algorithm"
+_WIDTH = 520  # pixels; with what is said about it, it is on a screen of 720
 _NAMES: dict[str, str] = {
     "xrai": "Regions (XRAI)",
     "guided_gradcam": "Guided Grad-CAM",
@@ -75,7 +76,7 @@ def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, asked: b
         st.error(wording.plain(str(error)))
         return False
     assert found.picture is not None
-    st.image(found.picture, width="stretch")
+    st.image(found.picture, width=_WIDTH)
     st.caption(
         f"Why {wording.plain(found.label)} ({found.probability:.3f}). Above: what the model sees, "
         "and how much each part speaks for the answer (blue least, white most). "

@@ -9,7 +9,7 @@ from automl import trial_settings
 from automl.records import TrialRecord
 from automl.ui import timeline, wording
 from automl.ui.charts import finish
-from automl.ui.palette import ACCENT, DASHES, SECOND, family_look, label
+from automl.ui.palette import ACCENT, DASHES, SECOND, family_look, label, looks
 
 _HEIGHT = 400
 _FROM_WORST = [[0, SECOND], [0.5, "#999999"], [1, ACCENT]]
@@ -21,8 +21,8 @@ def over_time(points: Sequence[timeline.Point], metric: str) -> go.Figure:
     by_model: dict[str, list[timeline.Point]] = {}
     for point in points:
         by_model.setdefault(point.trial.model_name, []).append(point)
-    for model_name, members in by_model.items():
-        color, symbol = family_look(model_name)
+    for model_name, (color, symbol) in looks(by_model).items():
+        members = by_model[model_name]
         figure.add_scattergl(
             x=[point.minutes for point in members],
             y=[point.score for point in members],
@@ -150,8 +150,9 @@ def slice_of(table: pd.DataFrame, name: str, metric: str) -> go.Figure:
     known = table[table[name].notna()]
     is_number = trial_settings.is_number(known[name])
     figure = go.Figure()
+    look = looks(table["model"])  # also of those that do not have this hyperparameter
     for model_name, members in known.groupby("model", sort=False):
-        color, symbol = family_look(str(model_name))
+        color, symbol = look[str(model_name)]
         values = members[name] if is_number else [label(str(value)) for value in members[name]]
         figure.add_scatter(
             x=values,
