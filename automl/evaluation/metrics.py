@@ -91,19 +91,26 @@ def bootstrap_interval(
 ) -> tuple[float, float]:
     """95 % percentile bootstrap interval of a primary metric over the pictures.
 
-    1,000 resamples; 100 of more than 20,000 probabilities, but for accuracy.
+    1,000 resamples; 100 of more than 20,000 probabilities, but for accuracy. Where all answers
+    are right, or all wrong, every resample is the same and says nothing: then the interval is the
+    exact one (Clopper and Pearson, 1934) for accuracy, and (NaN, NaN) for other metrics.
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
     """
     rng = np.random.default_rng(seed)
     if name == "accuracy":
         correct = int((probabilities.argmax(axis=1) == labels).sum())
+        least = 0.025 ** (1 / len(labels))
+        if correct == len(labels):
+            return least, 1.0
+        if correct == 0:
+            return 0.0, 1 - least
         scores = rng.binomial(len(labels), correct / len(labels), size=1000) / len(labels)
     else:
         count = 100 if probabilities.size > _MANY_PROBABILITIES else 1000
         draws = (rng.integers(len(labels), size=len(labels)) for _ in range(count))
         scores = np.array([primary(name, probabilities[draw], labels[draw]) for draw in draws])
     low, high = np.nanpercentile(scores, [2.5, 97.5])
-    return float(low), float(high)
+    return (float(low), float(high)) if low < high else (float("nan"), float("nan"))
 
 
 def _recalls(predicted: NDArray[np.integer], labels: NDArray[np.integer]) -> tuple[float, float]:

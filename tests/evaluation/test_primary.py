@@ -40,3 +40,18 @@ def test_the_interval_of_every_metric_is_that_of_a_thousand_resamples(name):
     width = np.subtract(*np.nanpercentile(scores, [97.5, 2.5]))
     assert low < score < high
     assert high - low == pytest.approx(width, rel=0.2)
+
+
+def test_answers_that_are_all_right_or_all_wrong_have_the_exact_interval():
+    labels = np.array([0] * 10 + [1] * 11)
+    right = np.eye(2)[labels]
+    low, high = metrics.bootstrap_interval("accuracy", right, labels)
+    assert (low, high) == (pytest.approx(0.839, abs=0.001), 1)  # tables of the binomial, n = 21
+    wrong = metrics.bootstrap_interval("accuracy", 1 - right, labels)
+    assert wrong == (0, pytest.approx(0.161, abs=0.001))
+
+
+def test_a_metric_that_every_resample_agrees_on_has_no_interval():
+    labels = np.array([0] * 10 + [1] * 11)
+    found = metrics.bootstrap_interval("auc_weighted", np.eye(2)[labels], labels)
+    assert np.isnan(found).all()
