@@ -36,12 +36,16 @@ def family_look(model_name: str) -> tuple[str, str]:
 
 
 def looks(model_names: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Colour and marker of each model of a figure; those of one family differ in their marker."""
+    """Colour and marker of each model of a figure; those of one family differ in their marker.
+
+    The same models look the same on every page, in whatever order they come.
+    """
+    seen: list[tuple[str, str]] = []
     found: dict[str, tuple[str, str]] = {}
-    for name in dict.fromkeys(model_names):
-        color, symbol = family_look(name)
-        relatives = sum(family_look(other) == (color, symbol) for other in found)
-        found[name] = (color, symbol + _VARIANTS[relatives % len(_VARIANTS)])
+    for name in sorted(set(model_names)):
+        color, symbol = look = family_look(name)
+        found[name] = color, symbol + _VARIANTS[seen.count(look) % len(_VARIANTS)]
+        seen.append(look)
     return found
 
 
