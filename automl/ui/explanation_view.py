@@ -1,5 +1,6 @@
 """Why a model answers as it does: the choice of how to find out, and the picture of it."""
 
+import io
 from pathlib import Path
 from typing import get_args
 
@@ -31,13 +32,16 @@ def open_for(experiment_dir: Path, trial_id: str, picture: Path | bytes, name: s
         picture: a file, or its content.
         name: what to call it.
     """
+    from automl.dataset import pictures  # slow
+
     left, right = st.columns([3, 2], gap="medium")
     with right:
         st.caption(wording.plain(name))
         asked = ask()
     with left:
         if not show(experiment_dir, trial_id, picture, asked=asked):
-            st.image(str(picture) if isinstance(picture, Path) else picture, width="stretch")
+            content = picture if isinstance(picture, Path) else io.BytesIO(picture)
+            st.image(pictures.enlarged(content, _WIDTH))
 
 
 def ask() -> bool:
