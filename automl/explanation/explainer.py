@@ -10,7 +10,7 @@ import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NoReturn, Self
+from typing import IO, TYPE_CHECKING, NamedTuple, Self
 
 from automl import store
 from automl.explanation.exchange import Reply, Request
@@ -67,8 +67,7 @@ class Explainer:
         self._idle_seconds = idle_seconds
         self._patience_seconds = patience_seconds
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (by the process; open as long as this)
+        self._worker: _Worker | None = None
         self._idle = threading.Timer(idle_seconds, self.close)
 
     def explain(
@@ -125,54 +124,75 @@ class Explainer:
         self.close()
 
     def _ask(self, request: Request) -> Reply:
-        if self._process is None or self._process.poll() is not None:
+        if self._worker is None or self._worker.process.poll() is not None:
             self._end()
-            self._process = _started(self._said)
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+            self._worker = _start()
+        line = request.model_dump_json().encode() + b"\n"
         try:
-            self._process.stdin.write(request.model_dump_json().encode() + b"\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            self._refuse_crash(self._process)
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
-            is_there = selector.select(self._patience_seconds)
-        if not is_there:
+            answer = _exchange(self._worker.process, line, self._patience_seconds)
+        except TimeoutError:
             self._end()
             raise ExplanationError(
                 f"No explanation after {self._patience_seconds:g} seconds. Choose guided_backprop, "
                 "or a smaller n_steps."
-            )
-        line = self._process.stdout.readline()
-        if not line:
-            self._refuse_crash(self._process)
-        return Reply.model_validate_json(line)
+            ) from None
+        if not answer:
+            raise ExplanationError(f"The process that explains has ended. {self._last_words()}")
+        return Reply.model_validate_json(answer)
 
-    def _refuse_crash(self, process: "subprocess.Popen[bytes]") -> NoReturn:
-        code = process.wait()
-        self._said.seek(0)
-        last = self._said.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
+    def _last_words(self) -> str:
+        """Of the process, which has ended by itself."""
+        assert self._worker is not None
+        process, said = self._worker
+        if process.wait() == -signal.SIGKILL:
+            words = "It was killed, most likely for lack of memory: free some, and try again."
+        else:
+            said.seek(0)
+            words = said.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
         self._end()
-        if code == -signal.SIGKILL:
-            last = "It was killed, most likely for lack of memory: free some, and try again."
-        raise ExplanationError(f"The process that explains has ended. {last}")
+        return words
 
     def _end(self) -> None:
-        if self._process is None:
+        if self._worker is None:
             return
-        self._process.kill()
-        with contextlib.suppress(BrokenPipeError), self._process:  # waits, and closes the pipes
-            pass
-        self._process = None
+        process, said = self._worker
+        self._worker = None
+        process.kill()
+        with contextlib.suppress(BrokenPipeError), process:  # waits, and closes the pipes
+            said.close()
 
 
-def _started(said: IO[bytes]) -> "subprocess.Popen[bytes]":
-    said.seek(0)
-    said.truncate()
+class _Worker(NamedTuple):
+    """The running process, and the file of what it says besides its answers."""
+
+    process: "subprocess.Popen[bytes]"
+    said: IO[bytes]
+
+
+def _start() -> _Worker:
+    said = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the process)
     # -P: a file called random.py in the working directory must not become ours
     program = [sys.executable, "-P", "-m", "automl.explanation"]
-    return subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said)
+    process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said)
+    return _Worker(process, said)
+
+
+def _exchange(process: "subprocess.Popen[bytes]", line: bytes, patience_seconds: float) -> bytes:
+    """The line that comes back; empty if the process has ended.
+
+    Raises:
+        TimeoutError: nothing came back in time.
+    """
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with contextlib.suppress(BrokenPipeError):  # nothing will come back, then
+        process.stdin.write(line)
+        process.stdin.flush()
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        if not selector.select(patience_seconds):
+            raise TimeoutError
+    return process.stdout.readline()
 
 
 def _content(picture: Path | bytes) -> bytes:

@@ -34,6 +34,7 @@ def show(
             orders,
             default=order,
             required=True,
+            format_func=str.capitalize,
             key=f"order of {key}",
             label_visibility="collapsed",
         )

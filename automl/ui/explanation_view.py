@@ -1,5 +1,6 @@
 """Why a model answers as it does: the choice of how to find out, and the picture of it."""
 
+import io
 from pathlib import Path
 from typing import get_args
 
@@ -12,6 +13,7 @@ from automl.ui import wording
 
 _SHOWN = "explanation in view"
 _ALGORITHM = "explanation algorithm"
+_WIDTH = 520  # pixels; with what is said about it, it is on a screen of 720
 _NAMES: dict[str, str] = {
     "xrai": "Regions (XRAI)",
     "guided_gradcam": "Guided Grad-CAM",
@@ -30,13 +32,16 @@ def open_for(experiment_dir: Path, trial_id: str, picture: Path | bytes, name: s
         picture: a file, or its content.
         name: what to call it.
     """
+    from automl.dataset import pictures  # slow
+
     left, right = st.columns([3, 2], gap="medium")
     with right:
         st.caption(wording.plain(name))
         asked = ask()
     with left:
         if not show(experiment_dir, trial_id, picture, asked=asked):
-            st.image(str(picture) if isinstance(picture, Path) else picture, width="stretch")
+            content = picture if isinstance(picture, Path) else io.BytesIO(picture)
+            st.image(pictures.enlarged(content, _WIDTH))
 
 
 def ask() -> bool:
@@ -75,7 +80,7 @@ def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, asked: b
         st.error(wording.plain(str(error)))
         return False
     assert found.picture is not None
-    st.image(found.picture, width="stretch")
+    st.image(found.picture, width=_WIDTH)
     st.caption(
         f"Why {wording.plain(found.label)} ({found.probability:.3f}). Above: what the model sees, "
         "and how much each part speaks for the answer (blue least, white most). "

@@ -40,13 +40,15 @@ def look(explained, make_pixels, tmp_path):
     directory, _ = explained
     for label in ("blue", "green", "red"):
         (tmp_path / "data" / label).mkdir(parents=True)
-        pixels = np.roll(make_pixels("test_resnet"), len(label), axis=0)
-        Image.fromarray(pixels).save(tmp_path / "data" / label / "0.png")
+        for number in range(2):
+            pixels = np.roll(make_pixels("test_resnet"), 9 * number + len(label), axis=0)
+            Image.fromarray(pixels).save(tmp_path / "data" / label / f"{number}.png")
     found = manifest.build(Job(training_data=DataSource(path=tmp_path / "data")))
     store.save_dataset(directory, found.samples, found.report)
-    labels = found.samples["label_index"].to_numpy(np.int64)
+    rows = found.samples[found.samples["path"].str.endswith("0.png")]
+    labels = rows["label_index"].to_numpy(np.int64)
     answers = np.eye(3, dtype=np.float32)[[(labels[0] + 1) % 3, *labels[1:]]]
-    ids = found.samples["id"].to_numpy(np.int64)
+    ids = rows["id"].to_numpy(np.int64)
     path = store.predictions_path(directory, "t1")
     store.save_predictions(path, Predictions(ids, labels, answers))
 
@@ -71,7 +73,7 @@ def test_it_shows_the_picture_what_it_is_and_what_it_was_taken_for(look, tmp_pat
     app = look()
     assert "**blue** taken for **green**" in texts(app)
     assert app.code[0].value == f"{tmp_path}/data/blue/0.png"
-    assert len(app.get("imgs")) == 1
+    assert len(app.image) == 1
     assert len(app.get("plotly_chart")) == 1
 
 
@@ -84,12 +86,12 @@ def test_one_leafs_through_the_pictures_in_their_order(look, tmp_path):
 
 def test_an_explanation_takes_the_place_of_the_picture_until_one_leafs_on(look):
     app = look()
-    before = app.get("imgs")[0].proto.imgs[0].url
+    before = app.image[0].value
     app.selectbox[0].set_value("guided_backprop").run()
     press(app, "Explain")
     assert "Why " in texts(app)
     assert "the 30 % that matter most" in texts(app)
-    assert app.get("imgs")[0].proto.imgs[0].url != before
+    assert app.image[0].value != before
     press(app, "Next")
     assert "Why " not in texts(app)
 
@@ -99,7 +101,7 @@ def test_where_there_is_no_model_it_says_so(look, explained):
     (store.checkpoint_dir(explained[0], "t1") / "model.safetensors").unlink()
     press(app, "Explain")
     assert "has no model to explain here" in app.error[0].value
-    assert len(app.get("imgs")) == 1
+    assert len(app.image) == 1
 
 
 def test_without_the_extra_it_says_what_to_install(look, monkeypatch):

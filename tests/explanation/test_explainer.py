@@ -93,8 +93,10 @@ def test_a_process_that_was_killed_is_named_and_the_next_question_starts_another
 ):
     directory, path = explained
     explainer.explain(directory, "t1", path)
-    os.kill(explainer._process.pid, signal.SIGSTOP)  # or it could be gone before the question
-    killer = f"import os, time; time.sleep(0.5); os.kill({explainer._process.pid}, 9)"
+    os.kill(
+        explainer._worker.process.pid, signal.SIGSTOP
+    )  # or it could be gone before the question
+    killer = f"import os, time; time.sleep(0.5); os.kill({explainer._worker.process.pid}, 9)"
     killed = pytest.raises(ExplanationError, match="has ended. It was killed, most likely")
     with subprocess.Popen([sys.executable, "-c", killer]), killed:
         explainer.explain(directory, "t1", path)
@@ -106,14 +108,14 @@ def test_who_takes_too_long_is_ended(explained):
     with Explainer(patience_seconds=0.1) as hasty:
         with pytest.raises(ExplanationError, match="No explanation after 0.1 seconds. Choose"):
             hasty.explain(directory, "t1", path)
-        assert hasty._process is None
+        assert hasty._worker is None
 
 
 def test_an_idle_process_ends(explainer, explained):
     directory, path = explained
     explainer._idle_seconds = 0.2
     explainer.explain(directory, "t1", path)
-    process = explainer._process
+    process = explainer._worker.process
     explainer._idle_seconds = 600
     assert process.wait(timeout=20) == -signal.SIGKILL
 

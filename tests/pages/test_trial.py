@@ -53,7 +53,7 @@ def test_another_cell_shows_other_pictures(open_page, experiment):
     experiment()
     page = open_page("trial")
     page.selectbox(key="predicted class of pets t2").select_index(0).run()
-    assert "5 pictures of cat taken for cat" in texts(page)
+    assert "5 pictures of cat recognised" in texts(page)
     assert len(tiles(page)) == 5
 
 
