@@ -9,7 +9,7 @@ from pathlib import Path
 
 from automl.export import int8, model_card, parity
 from automl.export.formats import ExportError, check
-from automl.export.parity import Parity
+from automl.export.parity_report import Parity
 from automl.export.trained_model import TrainedModel
 
 Progress = Callable[[str, float], None]

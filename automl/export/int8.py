@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from automl.dataset.preprocessing import load_preprocessed, model_input, softmax
 from automl.export import onnx, parity
 from automl.export.formats import ExportError
-from automl.export.parity import Int8
+from automl.export.parity_report import Int8
 from automl.export.trained_model import Answers, TrainedModel
 
 _NUM_CALIBRATION = 64

@@ -11,7 +11,7 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from automl import store
 from automl.dataset.report import DatasetReport, Severity
 from automl.evaluation.report import class_report
-from automl.export.parity import Parity
+from automl.export.parity_report import Parity
 from automl.export.trained_model import TrainedModel
 from automl.hyperparameters import Hyperparameters
 from automl.records import Evaluation
