@@ -28,13 +28,17 @@ def write_model(path: Path, model: TrainedModel) -> None:
             f"The model has {model.size_bytes() / 1e9:.1f} GB of weights, and an ONNX file holds "
             "at most 2 GB. Take --format weights or torch."
         )
-    normalizes = model.hyperparameters.enable_onnx_normalization
-    network = model.network if normalizes else model.network.network
+    is_inside = model.hyperparameters.enable_onnx_normalization
+    convert(model.network if is_inside else model.network.network, model.example(), path)
+
+
+def convert(network: torch.nn.Module, example: torch.Tensor, path: Path) -> None:
+    """example: pixels (B, 3, H, W) of two pictures or more; any number is taken afterwards."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations
         torch.onnx.export(
             network,
-            (model.example(),),
+            (example,),
             path,
             input_names=["input1"],
             output_names=["output1"],
