@@ -30,17 +30,19 @@ def write(folder: Path, model: TrainedModel) -> Answers:
         onnx.write_model(parts / "model.onnx", model)
         _write_settings(parts / "settings.json", model)
         standalone.copy_preprocessing(parts)
-        mlflow.pyfunc.save_model(
-            folder,
-            python_model=str(standalone.copy("mlflow_model.py", parts)),
-            code_paths=[str(parts / "preprocessing.py")],
-            artifacts={
-                "model": str(parts / "model.onnx"),
-                "settings": str(parts / "settings.json"),
-            },
-            signature=_signature(),
-            pip_requirements=standalone.requirements(*_REQUIREMENTS),
-        )
+        code = str(standalone.copy("mlflow_model.py", parts))
+        with standalone.importable(parts):  # it is imported once, to see that it can be
+            mlflow.pyfunc.save_model(
+                folder,
+                python_model=code,
+                code_paths=[str(parts / "preprocessing.py")],
+                artifacts={
+                    "model": str(parts / "model.onnx"),
+                    "settings": str(parts / "settings.json"),
+                },
+                signature=_signature(),
+                pip_requirements=standalone.requirements(*_REQUIREMENTS),
+            )
     return answers(folder)
 
 

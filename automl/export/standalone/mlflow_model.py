@@ -26,7 +26,12 @@ class ImageClassifier(mlflow.pyfunc.PythonModel):
             context.artifacts["model"], providers=["CPUExecutionProvider"]
         )
 
-    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:  # noqa: ARG002
+    def predict(
+        self,
+        context: Any,  # noqa: ARG002
+        model_input: pd.DataFrame,
+        params: Any = None,  # noqa: ARG002
+    ) -> pd.DataFrame:
         probs = [self.probabilities(image) for image in model_input["image"]]
         return pd.DataFrame({"probs": probs, "labels": [self.settings["labels"]] * len(probs)})
 
