@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -46,11 +47,8 @@ def readable(experiment_dir: Path, split: str, most: int | None = None) -> pd.Da
         return pd.DataFrame({"id": [], "path": []})
     samples = store.load_samples(experiment_dir)
     shuffled = samples[samples["split"] == split].sample(frac=1, random_state=0)
-    wanted = len(shuffled) if most is None else most
-    kept: list[bool] = []
-    for path in shuffled["path"]:
-        kept.append(sum(kept) < wanted and _is_readable(Path(path)))
-    return shuffled[kept]
+    places = (n for n, path in enumerate(shuffled["path"]) if _is_readable(Path(path)))
+    return shuffled.iloc[list(islice(places, most))]
 
 
 def _is_readable(path: Path) -> bool:
