@@ -90,6 +90,7 @@ def _answers(path: Path, model: TrainedModel) -> Answers:
 
     def answer(picture: Path) -> NDArray[np.float32]:
         (logits,) = session.run(["output1"], {"input1": _model_input(model, picture)})
-        return softmax(logits)[0]
+        shares: NDArray[np.float32] = softmax(logits)[0]
+        return shares
 
     return answer

@@ -124,7 +124,7 @@ def _answers(program: Path, model: TrainedModel) -> Answers:
     network.to(made["DEVICE"])
 
     def answer(path: Path) -> NDArray[np.float32]:
-        found: NDArray[np.float32] = made["evaluate"](network, made["centre_crop"](path)[None])
-        return np.asarray(found)[0]
+        shares: NDArray[np.float32] = made["evaluate"](network, made["centre_crop"](path)[None])[0]
+        return np.asarray(shares)
 
     return answer

@@ -17,7 +17,7 @@ from automl.dataset.preprocessing import (
 )
 
 
-class ImageClassifier(mlflow.pyfunc.PythonModel):
+class ImageClassifier(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
     """Answers picture by picture; probs are in the order of labels."""
 
     def load_context(self, context: Any) -> None:

@@ -219,10 +219,10 @@ def fitted(features: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         logits = (features @ weight.T + bias).masked_fill(~is_there, -math.inf)
         error = nn.functional.cross_entropy(logits, labels, reduction="sum")
         total = penalty * weight.square().sum() + 0.1 * error
-        total.backward()  # type: ignore[no-untyped-call]
+        total.backward()
         return total
 
-    optimizer.step(loss)  # type: ignore[arg-type]
+    optimizer.step(loss)
     return weight.detach(), torch.where(is_there, bias.detach(), torch.tensor(-10.0))
 
 
