@@ -1,3 +1,4 @@
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from automl.engine.planning import PlannedTrial
 from automl.engine.process_state import ProcessState
 from automl.engine.results import Results
 from automl.engine.training import Placement, TrialTraining
+from automl.export import artefact
 from automl.job import DataSource, Job
 from automl.records import ExperimentState, TrialState
 
@@ -144,3 +146,17 @@ def _train(trial: PlannedTrial, data: manifest.Manifest, results: Results) -> No
             results.improved(trial.trial_id, evaluation.epoch, folder)
     results.ended(trial.trial_id, TrialState.COMPLETED)
     found.put_back()
+
+
+@pytest.fixture(scope="session")
+def exported(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """The folder of a format, exported once in all tests; they only read it."""
+    root = tmp_path_factory.mktemp("exported")
+
+    @functools.cache
+    def folder(name: str, trial_id: str = "trial-000", *, with_int8: bool = False) -> Path:
+        target = root / f"{name} {trial_id}"
+        artefact.export(finished, trial_id, name, target, with_int8=with_int8)
+        return target
+
+    return folder

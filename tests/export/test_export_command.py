@@ -17,14 +17,14 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 def test_a_trial_is_exported_and_the_parity_printed(finished: Path, tmp_path: Path) -> None:
     target = tmp_path / "taken away"
-    done = run(finished, "--format", "bundle", "--output", target, "--json")
+    done = run(finished, "--format", "weights", "--output", target, "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout.splitlines()[-1])
-    assert (result["format"], result["path"]) == ("bundle", str(target))
+    assert (result["format"], result["path"]) == ("weights", str(target))
     assert result["parity"]["agreement"] == 1.0
     assert result["parity"]["num_images"] > 0
     assert result["parity"]["max_probability_difference"] < 1e-3
-    assert len((target / "predict.py").read_text().splitlines()) <= 50
+    assert (target / "model.safetensors").is_file()
     assert "Comparing it with the trial's own model" in done.stderr
 
 

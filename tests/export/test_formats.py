@@ -3,8 +3,10 @@
 import base64
 import io
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,10 @@ from safetensors.torch import load_file
 
 from automl import store
 from automl.dataset.preprocessing import UnreadablePicture, from_base64
-from automl.export import artefact, bundle, formats, weights
+from automl.export import artefact, formats, weights
+from automl.export import onnx as onnx_format
 from automl.export.formats import ExportError
+from automl.export.parity_report import Parity
 from automl.export.trained_model import TrainedModel
 
 TRAINED, NEIGHBOURS = "trial-000", "trial-001"
@@ -29,6 +33,10 @@ TRAINED, NEIGHBOURS = "trial-000", "trial-001"
 
 def settings_of(folder: Path) -> dict[str, Any]:
     return dict(json.loads((folder / "settings.json").read_text()))
+
+
+def parity_of(folder: Path) -> Parity:
+    return Parity.model_validate_json((folder / "parity.json").read_bytes())
 
 
 def validation_pictures(finished: Path) -> pd.DataFrame:
@@ -60,33 +68,36 @@ def test_onnx_takes_batches_of_any_size_under_azures_names(finished: Path) -> No
         assert logits.shape == (size, 3)
 
 
-def test_the_normalisation_is_where_it_was_asked_for(finished: Path, tmp_path: Path) -> None:
+def test_the_normalisation_is_where_it_was_asked_for(
+    finished: Path,
+    exported: Callable[..., Path],
+    parity_of: Callable[[Path], Parity],
+    tmp_path: Path,
+) -> None:
     inside = settings_of(store.best_model_dir(finished))
-    parity = artefact.export(finished, NEIGHBOURS, "onnx", tmp_path / "onnx")
-    outside = settings_of(tmp_path / "onnx")
+    folder = shutil.copytree(exported("onnx", NEIGHBOURS), tmp_path / "onnx")
+    outside = settings_of(folder)
     assert inside["normalization"] is None
     assert outside["normalization"]["mean"] == [0.485, 0.456, 0.406]
-    assert parity.max_probability_difference < 1e-5  # a vote of neighbours, from the same pixels
+    assert parity_of(folder).max_probability_difference < 1e-5
     outside["normalization"] = None
-    (tmp_path / "onnx" / "settings.json").write_text(json.dumps(outside))
+    (folder / "settings.json").write_text(json.dumps(outside))
     model = TrainedModel.load(finished, NEIGHBOURS)
     paths = [Path(path) for path in validation_pictures(finished)["path"]]
-    from automl.export.onnx import answers
-
-    wrong = answers(tmp_path / "onnx")
+    wrong = onnx_format.answers(folder)
     assert max(float(np.abs(wrong(path) - model(path)).max()) for path in paths) > 0.01
 
 
-def test_timm_loads_the_weights(finished: Path, tmp_path: Path) -> None:
-    parity = artefact.export(finished, TRAINED, "weights", tmp_path / "weights")
-    network = timm.create_model(f"local-dir:{tmp_path / 'weights'}", pretrained=True).eval()
+def test_timm_loads_the_weights(finished: Path, exported: Callable[..., Path]) -> None:
+    folder = exported("weights")
+    network = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
     own = load_file(store.checkpoint_dir(finished, TRAINED) / "model.safetensors")
     assert all(torch.equal(own[name], value) for name, value in network.state_dict().items())
     assert network.pretrained_cfg["mean"] == (0.485, 0.456, 0.406)
     assert network.pretrained_cfg["crop_pct"] == pytest.approx(32 / 37)
-    config = json.loads((tmp_path / "weights" / "config.json").read_text())
+    config = json.loads((folder / "config.json").read_text())
     assert config["label_names"] == ["blue | navy", "green", "red"]
-    assert parity.max_probability_difference < 1e-5
+    assert parity_of(folder).max_probability_difference < 1e-5
 
 
 def test_a_vote_of_neighbours_is_no_timm_model(finished: Path, tmp_path: Path) -> None:
@@ -95,8 +106,7 @@ def test_a_vote_of_neighbours_is_no_timm_model(finished: Path, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_program_runs_with_torch_alone(finished: Path, tmp_path: Path) -> None:
-    artefact.export(finished, TRAINED, "torch", tmp_path / "program")
+def test_the_program_runs_with_torch_alone(finished: Path, exported: Callable[..., Path]) -> None:
     program = (
         "import sys, torch\n"
         "from preprocessing import load_preprocessed, model_input\n"
@@ -113,18 +123,17 @@ def test_the_program_runs_with_torch_alone(finished: Path, tmp_path: Path) -> No
         check=True,
         capture_output=True,
         text=True,
-        cwd=tmp_path / "program",
+        cwd=exported("torch"),
     )
     own = TrainedModel.load(finished, TRAINED)(Path(path))
     assert np.abs(np.array(json.loads(done.stdout)) - own).max() < 1e-5
 
 
 def test_mlflow_has_azures_columns_and_refuses_what_is_no_picture(
-    finished: Path, tmp_path: Path
+    exported: Callable[..., Path],
 ) -> None:
     mlflow = pytest.importorskip("mlflow.pyfunc")
-    artefact.export(finished, TRAINED, "azure", tmp_path / "azure")
-    folder = tmp_path / "azure" / "outputs" / "mlflow-model"
+    folder = exported("azure") / "outputs" / "mlflow-model"
     assert (folder / "MLmodel").is_file()
     assert (folder / "requirements.txt").is_file()
     assert list(folder.rglob("*.pkl")) == []
@@ -137,13 +146,13 @@ def test_mlflow_has_azures_columns_and_refuses_what_is_no_picture(
         model.predict(pd.DataFrame({"image": ["no picture!"]}))
 
 
-def test_azures_scripts_find_their_files(finished: Path, tmp_path: Path) -> None:
+def test_azures_scripts_find_their_files(finished: Path, exported: Callable[..., Path]) -> None:
     pytest.importorskip("mlflow")
-    artefact.export(finished, TRAINED, "azure", tmp_path / "azure")
-    assert (tmp_path / "azure/outputs/conda_env_v_1_0_0.yml").is_file()
-    stored = torch.load(tmp_path / "azure/train_artifacts/model.pt", weights_only=True)
+    folder = exported("azure")
+    assert (folder / "outputs/conda_env_v_1_0_0.yml").is_file()
+    stored = torch.load(folder / "train_artifacts/model.pt", weights_only=True)
     assert stored["class_names"] == ["blue | navy", "green", "red"]
-    labels = json.loads((tmp_path / "azure/train_artifacts/labels.json").read_text())
+    labels = json.loads((folder / "train_artifacts/labels.json").read_text())
     assert labels == stored["class_names"]
     path = validation_pictures(finished)["path"].iloc[0]
     text = base64.encodebytes(Path(path).read_bytes()).decode()
@@ -159,29 +168,26 @@ def test_azures_scripts_find_their_files(finished: Path, tmp_path: Path) -> None
         check=True,
         capture_output=True,
         text=True,
-        cwd=tmp_path / "azure/outputs",
-        env={"AZUREML_MODEL_DIR": str(tmp_path / "azure")},
+        cwd=folder / "outputs",
+        env={"AZUREML_MODEL_DIR": str(folder)},
     )
     (answer,) = json.loads(done.stdout)
     own = TrainedModel.load(finished, TRAINED)(Path(path))
     assert np.abs(np.array(answer["probs"]) - own).max() < 1e-5
 
 
-def test_the_code_trains_a_model_as_good_as_the_winner(finished: Path, tmp_path: Path) -> None:
-    artefact.export(finished, TRAINED, "code", tmp_path / "code")
-    done = subprocess.run(
-        [sys.executable, "train_best.py"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path / "code",
-    )
+def test_the_code_trains_a_model_as_good_as_the_winner(
+    finished: Path, exported: Callable[..., Path], tmp_path: Path
+) -> None:
+    command = [sys.executable, "train_best.py", "--output", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=exported("code"))
     assert done.returncode == 0, done.stderr
     accuracy = float(done.stdout.split("accuracy ")[1].split()[0])
     (trial,) = (one for one in store.load_trials(finished) if one.trial_id == TRAINED)
     assert trial.score_low is not None
     assert trial.score_high is not None
     assert trial.score_low <= accuracy <= trial.score_high
-    trained = load_file(tmp_path / "code" / "model.safetensors")
+    trained = load_file(tmp_path / "model.safetensors")
     own = load_file(store.checkpoint_dir(finished, TRAINED) / "model.safetensors")
     apart = max(
         float((trained[name] - value).abs().max())
@@ -191,29 +197,30 @@ def test_the_code_trains_a_model_as_good_as_the_winner(finished: Path, tmp_path:
     assert apart < 1e-3  # the same steps, to rounding
 
 
-def test_int8_is_scored_beside_the_original(finished: Path, tmp_path: Path) -> None:
-    parity = artefact.export(finished, TRAINED, "onnx", tmp_path / "int8", with_int8=True)
+def test_int8_is_scored_beside_the_original(finished: Path, exported: Callable[..., Path]) -> None:
+    folder = exported("bundle", with_int8=True)
+    parity = parity_of(folder)
     assert parity.int8 is not None
     assert parity.int8.num_images == len(validation_pictures(finished))
     (trial,) = (one for one in store.load_trials(finished) if one.trial_id == TRAINED)
     assert parity.int8.original_accuracy == pytest.approx(trial.score("accuracy"))
     assert parity.int8.agreement > 0.5
-    assert parity.int8.size_bytes < (tmp_path / "int8" / "model.onnx").stat().st_size
-    types = {node.op_type for node in onnx.load(tmp_path / "int8" / "model_int8.onnx").graph.node}
+    assert parity.int8.size_bytes < (folder / "model.onnx").stat().st_size
+    types = {node.op_type for node in onnx.load(folder / "model_int8.onnx").graph.node}
     assert "QuantizeLinear" in types
-    assert "accuracy" in (tmp_path / "int8" / "README.md").read_text()
+    assert "accuracy" in (folder / "README.md").read_text()
 
 
 def test_a_model_that_answers_otherwise_is_not_kept(
     finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def forgets_the_normalisation(folder: Path, model: TrainedModel) -> Any:
-        answers = bundle.write(folder, model)
+    def sees_a_smaller_part(folder: Path, _: TrainedModel) -> Any:
+        shutil.copytree(store.best_model_dir(finished), folder, dirs_exist_ok=True)
         settings = settings_of(folder) | {"validation_resize_size": 64}
         (folder / "settings.json").write_text(json.dumps(settings))
-        return bundle._answers(folder) if answers else None
+        return onnx_format.answers(folder)
 
-    monkeypatch.setattr(weights, "write", forgets_the_normalisation)
+    monkeypatch.setattr(weights, "write", sees_a_smaller_part)
     with pytest.raises(ExportError, match=r"a probability differs by up to 0\.\d+ .*Nothing was"):
         artefact.export(finished, TRAINED, "weights", tmp_path / "wrong")
     assert list(tmp_path.iterdir()) == []
@@ -279,12 +286,11 @@ def test_pictures_come_as_base64_in_every_form_that_is_sent() -> None:
     assert isinstance(from_base64(plain), io.BytesIO)
 
 
-def test_the_bundle_serves_azures_requests(finished: Path, tmp_path: Path) -> None:
+def test_the_bundle_serves_azures_requests(finished: Path, exported: Callable[..., Path]) -> None:
     testclient = pytest.importorskip("fastapi.testclient")
     from automl.export import standalone
 
-    artefact.export(finished, TRAINED, "bundle", tmp_path / "bundle")
-    with standalone.importable(tmp_path / "bundle"):
+    with standalone.importable(exported("bundle", with_int8=True)):
         import serve  # type: ignore[import-not-found]
 
         client = testclient.TestClient(serve.app)

@@ -5,6 +5,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,6 @@ from automl.dataset import pixels
 from automl.engine import checkpoint
 from automl.engine.batches import evaluation_batches
 from automl.engine.trial_data import EvaluationPictures
-from automl.export import artefact
 from automl.inference import Prediction, Predictor
 
 BEST = "trial-000"
@@ -79,12 +79,10 @@ def test_the_command_line_answers_as_the_evaluation(
 
 
 def test_the_bundle_answers_as_the_evaluation_without_a_line_of_ours(
-    finished: Path,
+    exported: Callable[..., Path],
     odd_pictures: dict[str, Path],
     by_evaluation: NDArray[np.float32],
-    tmp_path: Path,
 ) -> None:
-    artefact.export(finished, BEST, "bundle", tmp_path / "bundle")
     program = (
         "import runpy, sys\n"
         "runpy.run_path('predict.py', run_name='__main__')\n"
@@ -92,7 +90,7 @@ def test_the_bundle_answers_as_the_evaluation_without_a_line_of_ours(
     )
     command = [sys.executable, "-c", program, *map(str, odd_pictures.values())]
     done = subprocess.run(
-        command, check=True, capture_output=True, text=True, cwd=tmp_path / "bundle"
+        command, check=True, capture_output=True, text=True, cwd=exported("bundle", with_int8=True)
     )
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["filename"] for row in rows] == [str(path) for path in odd_pictures.values()]
@@ -100,15 +98,13 @@ def test_the_bundle_answers_as_the_evaluation_without_a_line_of_ours(
     assert all(row["labels"][int(np.argmax(row["probs"]))] == row["label"] for row in rows)
 
 
-def test_mlflow_and_the_bundle_server_answer_as_the_evaluation(
-    finished: Path,
+def test_mlflow_answers_as_the_evaluation(
+    exported: Callable[..., Path],
     odd_pictures: dict[str, Path],
     by_evaluation: NDArray[np.float32],
-    tmp_path: Path,
 ) -> None:
     mlflow = pytest.importorskip("mlflow.pyfunc")
-    artefact.export(finished, BEST, "mlflow", tmp_path / "mlflow")
-    model = mlflow.load_model(str(tmp_path / "mlflow"))
+    model = mlflow.load_model(str(exported("azure") / "outputs" / "mlflow-model"))
     texts = [base64.encodebytes(path.read_bytes()).decode() for path in odd_pictures.values()]
     table = model.predict(pd.DataFrame({"image": texts}))
     assert_equal(table["probs"].tolist(), by_evaluation, list(odd_pictures))
