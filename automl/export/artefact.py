@@ -51,6 +51,8 @@ def export(  # noqa: PLR0913
         progress(f"Writing {chosen.title}", 0.1)
         writer = importlib.import_module(f"automl.export.{chosen.module}")
         answers = writer.write(partial, model)
+        for folder in list(partial.rglob("__pycache__")):  # its programs have been imported
+            shutil.rmtree(folder)
         found = parity.measure(
             name,
             partial,

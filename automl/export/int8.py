@@ -45,11 +45,14 @@ def _quantise(source: Path, target: Path, inputs: list[NDArray[np.float32]]) -> 
             following = next(self.left, None)
             return None if following is None else {"input1": following}
 
-    logging.getLogger().setLevel(logging.ERROR)  # it advises on every step
-    with tempfile.TemporaryDirectory() as scratch:
-        prepared = Path(scratch) / "prepared.onnx"
-        quant_pre_process(source, prepared, skip_symbolic_shape=True)
-        quantize_static(prepared, target, Pictures(), per_channel=True)
+    logging.disable(logging.WARNING)  # it advises on every step
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            prepared = Path(scratch) / "prepared.onnx"
+            quant_pre_process(source, prepared, skip_symbolic_shape=True)
+            quantize_static(prepared, target, Pictures(), per_channel=True)
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _score(
