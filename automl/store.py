@@ -25,7 +25,6 @@ Nothing here is ever unpickled.
 
 import contextlib
 import errno
-import json
 import os
 import shutil
 import tempfile
@@ -202,18 +201,6 @@ def epoch_dir(experiment_dir: Path, trial_id: str, name: str) -> Path:
 
 def best_model_dir(experiment_dir: Path) -> Path:
     return experiment_dir / "best_model"
-
-
-def model_dirs(experiment_dir: Path) -> dict[str, Path]:
-    """Every exported model by the id of its trial, the best one first."""
-    best = best_model_dir(experiment_dir)
-    others = sorted((experiment_dir / "trials").glob("*/model"))
-    found: dict[str, Path] = {}
-    for place in (best, *others):
-        settings = place / "settings.json"
-        if settings.is_file() and (place / "model.onnx").is_file():
-            found.setdefault(json.loads(settings.read_text("utf-8"))["trial_id"], place)
-    return found
 
 
 def is_imported(experiment_dir: Path) -> bool:

@@ -39,12 +39,11 @@ def validation_pictures() -> dict[Path, str]:
     return {path: text for path, text in zip(pictures, labels, strict=True) if path.is_file()}
 
 
-models = store.model_dirs(experiment_dir)
-if not models:
+if not (store.best_model_dir(experiment_dir) / "model.onnx").is_file():
     no_model()
 left, right = st.columns([3, 1], gap="medium")
 with right:
-    model_dir = models[predictions_view.choose_model(experiment_dir, list(models))]
+    model_dir = predictions_view.choose_model(experiment_dir)
     model = predictions_view.predictor(model_dir)
     caution = predictions_view.caution(experiment_dir, model)
     st.caption(f"Classes: {wording.plain(', '.join(model.labels[:12]))}")

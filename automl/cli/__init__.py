@@ -9,6 +9,7 @@ from automl.cli import (
     data,
     experiments,
     explanations,
+    exports,
     jobs,
     predictions,
     serving,
@@ -36,6 +37,7 @@ cli.command("test")(testing.open_test_data)
 cli.command("stop")(experiments.stop)
 cli.command("resume")(jobs.resume)
 cli.command("predict")(predictions.predict)
+cli.command("export")(exports.export)
 cli.command("serve")(serving.serve)
 cli.command("explain")(explanations.explain)
 cli.command("report")(sharing.report)

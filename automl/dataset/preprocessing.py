@@ -4,7 +4,10 @@ Scoring, previews, predictions, the server and every exported model use this fil
 travels with the models that are used without us, so it needs numpy and Pillow and nothing of ours.
 """
 
+import base64
 import contextlib
+import io
+import json
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +50,26 @@ def load_rgb(
         if min_side is not None:
             image.draft(None, (min_side, min_side))
         return upright_rgb(image)
+
+
+def from_base64(text: str | bytes) -> BinaryIO:
+    """The file of a picture that comes as base64: with line breaks or without, or as a JSON text
+    with `image_base64`, as Azure's clients send it.
+
+    Raises:
+        UnreadablePicture: it is no base64.
+    """
+    try:
+        if text.lstrip()[:1] in ("{", b"{"):
+            text = json.loads(text)["image_base64"]
+        content = base64.b64decode(b"".join(_ascii(text).split()), validate=True)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise UnreadablePicture("The picture is not given as base64 text.") from error
+    return io.BytesIO(content)
+
+
+def _ascii(text: str | bytes) -> bytes:
+    return text.encode("ascii") if isinstance(text, str) else text
 
 
 def load_preprocessed(

@@ -1,6 +1,5 @@
 """Azure's scoring request and answer, in every form its documents and samples show."""
 
-import binascii
 import json
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -16,10 +15,9 @@ from pydantic import (
     ValidationError,
 )
 
+from automl.dataset.preprocessing import UnreadablePicture, from_base64
 from automl.inference import Row
 from automl.serving.refusal import Refusal
-
-_WHITE_SPACE = b" \t\r\n\f\v"
 
 
 class _Strict(BaseModel):
@@ -94,9 +92,8 @@ def picture_bytes(entry: Entry, number: int) -> bytes:
         Refusal: 422, it is not base64.
     """
     try:
-        text = entry.image_base64.encode("ascii").translate(None, _WHITE_SPACE)
-        return binascii.a2b_base64(text, strict_mode=True)
-    except (UnicodeEncodeError, binascii.Error):
+        return from_base64(entry.image_base64).read()
+    except UnreadablePicture:
         raise Refusal(
             422, f"Picture {number} is not base64: encode the bytes of the picture's file."
         ) from None

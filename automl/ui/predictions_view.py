@@ -7,12 +7,20 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl import found_pictures
+from automl import found_pictures, store
 from automl.dataset import pictures as picture_files
 from automl.evaluation import confidence
 from automl.found_pictures import FoundPicture
 from automl.inference import Failure, Picture, Predictor, Row
-from automl.ui import cached, charts, explanation_view, pictures_source, predictions_table, wording
+from automl.ui import (
+    cached,
+    charts,
+    explanation_view,
+    export_view,
+    pictures_source,
+    predictions_table,
+    wording,
+)
 from automl.ui.answered_picture import NOT_SURE, AnsweredPicture, Caution
 from automl.ui.pictures_source import Chosen
 
@@ -30,18 +38,23 @@ def _predictor(model_dir: Path, mtime_ns: int) -> Predictor:  # noqa: ARG001 (th
     return Predictor(model_dir)
 
 
-def choose_model(experiment_dir: Path, trial_ids: Sequence[str]) -> str:
-    """The trial whose model answers; a box where there are several, the best one first."""
-    if len(trial_ids) == 1:
-        return trial_ids[0]
-    titles = {trial.trial_id: wording.trial(trial) for trial in cached.trials(experiment_dir)}
-    chosen: str = st.selectbox(
-        "Model of trial",
-        trial_ids,
-        format_func=lambda trial_id: titles.get(trial_id, trial_id),
+def choose_model(experiment_dir: Path) -> Path:
+    """Where the model that answers is; a box where there are others than the best one's."""
+    best = store.best_model_dir(experiment_dir)
+    best_trial = cached.experiment(experiment_dir).best_trial
+    trials = [one for one in cached.trials(experiment_dir) if one.trial_id != best_trial]
+    others = export_view.exported_onnx(experiment_dir, trials)
+    if not others:
+        return best
+    titles = {trial.trial_id: wording.trial(trial) for trial in trials}
+    chosen = st.selectbox(
+        "Model",
+        [None, *others],
+        format_func=lambda trial_id: "the best one" if trial_id is None else titles[trial_id],
         key="model of trial",
+        help="The best one, and those that were exported as ONNX on the trial page.",
     )
-    return chosen
+    return best if chosen is None else others[chosen]
 
 
 def caution(experiment_dir: Path, model: Predictor) -> Caution:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from automl import store
-from automl.ui import predictions_view, wording
+from automl.ui import export_view, predictions_view, wording
 from tests.conftest import mean_colour
 from tests.pages.conftest import texts
 
@@ -19,17 +19,20 @@ from tests.pages.conftest import texts
 def with_model(make_experiment):
     """An experiment whose model tells red, green and blue pictures apart by their mean colour."""
 
-    def make(labels=("red", "green", "blue")):
-        experiment_dir = make_experiment()
-        model_dir = store.best_model_dir(experiment_dir)
-        model_dir.mkdir()
-        (model_dir / "labels.json").write_text(json.dumps(labels))
-        settings = {"trial_id": "t1", "validation_resize_size": 8, "validation_crop_size": 8}
-        (model_dir / "settings.json").write_text(json.dumps(settings))
-        onnx.save(mean_colour(), model_dir / "model.onnx")
+    def make(labels=("red", "green", "blue"), **fields):
+        experiment_dir = make_experiment(**fields)
+        store.best_model_dir(experiment_dir).mkdir()
+        write_model(store.best_model_dir(experiment_dir), "t1", labels)
         return experiment_dir
 
     return make
+
+
+def write_model(model_dir, trial_id, labels):
+    (model_dir / "labels.json").write_text(json.dumps(labels))
+    settings = {"trial_id": trial_id, "validation_resize_size": 8, "validation_crop_size": 8}
+    (model_dir / "settings.json").write_text(json.dumps(settings))
+    onnx.save(mean_colour(), model_dir / "model.onnx")
 
 
 def test_without_a_model_yet_it_says_when_there_will_be_one(open_page, make_experiment, hold_lock):
@@ -154,16 +157,13 @@ def test_without_validation_answers_no_picture_is_marked(open_page, with_model):
     assert "unlike the training data" not in texts(page)
 
 
-def test_any_trial_with_an_exported_model_answers(open_page, with_model, make_trial):
-    experiment_dir = with_model()
-    for number, trial_id in enumerate(("t1", "t2")):
-        store.save_trial(experiment_dir, make_trial(trial_id, [0.5], number=number))
-    other = experiment_dir / "trials" / "t2" / "model"
+def test_a_model_that_was_exported_on_the_trial_page_answers(open_page, with_model, make_trial):
+    trials = [make_trial(name, [0.5], number=number) for number, name in enumerate(("t1", "t2"))]
+    experiment_dir = with_model(trials=trials, best_trial="t1")
+    other = export_view.place(experiment_dir, trials[1], "onnx")
     other.mkdir(parents=True)
-    (other / "labels.json").write_text(json.dumps(["one", "two", "three"]))
-    settings = {"trial_id": "t2", "validation_resize_size": 8, "validation_crop_size": 8}
-    (other / "settings.json").write_text(json.dumps(settings))
-    onnx.save(mean_colour(), other / "model.onnx")
+    write_model(other, "t2", ("one", "two", "three"))
+    (other / "parity.json").touch()  # which is written last
     page = open_page("predict")
     page.file_uploader(key="pictures").upload("mine.png", png((0, 255, 0)), "image/png").run()
     assert "**green**" in texts(page)

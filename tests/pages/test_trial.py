@@ -197,3 +197,10 @@ def test_a_trial_that_always_answers_with_one_class(open_page, experiment):
     for tab in ("Errors", "Classes", "Charts"):
         assert not open_tab(page, tab).exception
     assert not choose(page, "chart of", "Calibration").exception
+
+
+def test_the_model_of_a_finished_trial_can_be_taken_away(open_page, experiment):
+    experiment()
+    page = open_tab(open_page("trial"), "Take it away")
+    assert "ONNX" in page.radio(key="export format pets t2").options
+    assert page.button(key="export pets t2").label == "Export"

@@ -73,7 +73,15 @@ def test_what_is_no_request_is_refused_in_a_sentence(body, status, named):
     assert named in refused.value.sentence
 
 
-@pytest.mark.parametrize("text", ["no base64!", "äöü", "YWJj=YWJj", "YWJ"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("no base64!", "äöü", "YWJj=YWJj", "YWJ"),
+        json.dumps({"image_base64": '{"image_base64": 5}'}),
+        json.dumps({"image_base64": '{"a":' * 50_000}),
+    ],
+    ids=["signs", "letters", "padding within", "no padding", "number", "deep"],
+)
 def test_what_is_no_base64_is_refused(text):
     (entry,) = entries([text])
     with pytest.raises(Refusal, match="Picture 1 is not base64") as refused:
