@@ -12,7 +12,7 @@ test: setup
 	$(BIN)/python -m pytest
 
 bench: setup
-	for module in startup pages ingest preview search training; do $(BIN)/python -m benchmarks.$$module || exit 1; done
+	for module in startup pages ingest preview search training serving; do $(BIN)/python -m benchmarks.$$module || exit 1; done
 
 lint: setup
 	$(BIN)/ruff check .

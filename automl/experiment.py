@@ -69,8 +69,9 @@ class Experiment:
         """The trials ranked, best first; the columns are `automl.leaderboard.COLUMNS`."""
         return leaderboard.rank(self.trials, self.job.primary_metric)
 
-    def predictor(self) -> "Predictor":
-        """The best model, ready to answer.
+    @property
+    def model_dir(self) -> Path:
+        """Where the best model is.
 
         Raises:
             ValueError: there is no model yet.
@@ -81,9 +82,34 @@ class Experiment:
                 f"{self.id} has no model: it is {self.state}, and a model is there once the first "
                 "trial has been scored and exported."
             )
+        return model_dir
+
+    def chosen_trial(self, trial_id: str | None = None) -> str:
+        """The trial's id if there is such a one; the best one's if none is named.
+
+        Raises:
+            ValueError: there is no such trial, or none has been scored yet.
+        """
+        if trial_id is None:
+            best = self.record.best_trial
+            if best is None:
+                raise ValueError(f"{self.id} has no best trial yet: it is {self.state}.")
+            return best
+        known = [trial.trial_id for trial in self.trials]
+        if trial_id not in known:
+            there = f"Its trials are {', '.join(known)}." if known else "It has no trials yet."
+            raise ValueError(f"{self.id} has no trial {trial_id}. {there}")
+        return trial_id
+
+    def predictor(self) -> "Predictor":
+        """The best model, ready to answer.
+
+        Raises:
+            ValueError: there is no model yet.
+        """
         from automl.inference import Predictor  # slow
 
-        return Predictor(model_dir)
+        return Predictor(self.model_dir)
 
     def start(self) -> None:
         launcher.start(self.directory)

@@ -188,12 +188,15 @@ class Hyperparameters(FrozenModel):
     deterministic: bool = False
     """The same result every time on a GPU as well, at some cost; on a CPU it is so anyway."""
 
+    enable_onnx_normalization: bool = True
+    """The exported ONNX model normalises its pixels itself; off: who calls it does, with the mean
+    and standard deviation of its settings."""
+
 
 NO_EFFECT_HERE = {
     "number_of_workers": int,
     "distributed": bool,
     "advanced_settings": str,
-    "enable_onnx_normalization": bool,
 }
 """Azure's keys that are accepted in `training_parameters` and reported as without effect."""
 

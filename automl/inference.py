@@ -1,7 +1,9 @@
-"""Answers from an exported model, with onnxruntime: the predict page's and the command line's."""
+"""Answers from an exported model, with onnxruntime: of pages, command line and server alike."""
 
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,11 +14,22 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from automl.cores import usable_cores
-from automl.dataset.pictures import UnreadablePicture, load_preprocessed
+from automl.dataset.preprocessing import (
+    MAX_PIXELS,
+    UnreadablePicture,
+    load_preprocessed,
+    model_input,
+    softmax,
+)
 
 Picture = Path | BinaryIO
+Pixels = NDArray[np.uint8]
+"""(H, W, 3) as the model takes them."""
 
-_BATCH_SIZE = 16
+Row = NDArray[np.float32]
+"""Every label's probability, in the order of the labels."""
+
+_PICTURES_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -36,16 +49,22 @@ class Failure:
 
 
 class Predictor:
-    """An exported model, loaded once; answers for any number of pictures."""
+    """An exported model, loaded once; answers for any number of pictures, from any thread."""
 
-    def __init__(self, model_dir: Path) -> None:
+    def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
+        """num_threads: of one run of the model. With one, many pictures are answered fastest, as
+        every core answers for others; with all, one picture is answered fastest."""
         settings = json.loads((model_dir / "settings.json").read_text("utf-8"))
+        self.model_dir = model_dir
         self.labels: list[str] = json.loads((model_dir / "labels.json").read_text("utf-8"))
         self.trial_id: str = settings["trial_id"]
         self._resize_size: int = settings["validation_resize_size"]
         self._crop_size: int = settings["validation_crop_size"]
+        self._normalization = settings.get("normalization")  # None: the model does it itself
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = usable_cores()
+        options.intra_op_num_threads = num_threads
+        # threads that wait by running in circles would take the cores from those that decode
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
             model_dir / "model.onnx", options, providers=["CPUExecutionProvider"]
         )
@@ -54,38 +73,60 @@ class Predictor:
         """One answer for every picture, in order."""
         return list(self.stream(pictures))
 
-    def stream(self, pictures: Iterable[Picture]) -> Iterator[Prediction | Failure]:
-        """As `predict`, in constant memory."""
-        remaining = iter(pictures)
-        while chunk := list(islice(remaining, _BATCH_SIZE)):
-            yield from self._answers([self._read(picture) for picture in chunk])
+    def stream(self, pictures: Iterable[Picture | Failure]) -> Iterator[Prediction | Failure]:
+        """As `predict`, in constant memory; a failure among the pictures stays one."""
+        for row in self.rows(pictures):
+            yield row if isinstance(row, Failure) else self.prediction(row)
 
-    def _read(self, picture: Picture) -> NDArray[np.uint8] | Failure:
+    def rows(self, pictures: Iterable[Picture | Failure]) -> Iterator[Row | Failure]:
+        """As `stream`; on every core some pictures are decoded and answered."""
+        remaining = iter(pictures)
+        threads = ThreadPoolExecutor(usable_cores())
+        working: deque[Future[list[Row | Failure]]] = deque()
+        try:
+            while chunk := list(islice(remaining, _PICTURES_AT_ONCE)):
+                working.append(threads.submit(self._answers, chunk))
+                if len(working) == 2 * usable_cores():
+                    yield from working.popleft().result()
+            while working:
+                yield from working.popleft().result()
+        finally:
+            threads.shutdown(cancel_futures=True)
+
+    def read(self, picture: Picture | Failure, *, max_pixels: int = MAX_PIXELS) -> Pixels | Failure:
+        """The picture as the model takes it."""
+        if isinstance(picture, Failure):
+            return picture
         try:
             return load_preprocessed(
-                picture, resize_size=self._resize_size, crop_size=self._crop_size
+                picture,
+                resize_size=self._resize_size,
+                crop_size=self._crop_size,
+                max_pixels=max_pixels,
             )
         except UnreadablePicture as error:
             return Failure(str(error))
         except OSError as error:
             return Failure(f"The file cannot be read: {error.strerror or error}.")
 
-    def _answers(self, pixels: list[NDArray[np.uint8] | Failure]) -> Iterator[Prediction | Failure]:
-        readable = [array for array in pixels if not isinstance(array, Failure)]
-        answered = iter(self._probabilities(np.stack(readable)) if readable else ())
-        for array in pixels:
-            yield array if isinstance(array, Failure) else self._prediction(next(answered))
+    def blank(self) -> Pixels:
+        """A black picture as the model takes them."""
+        return np.zeros((self._crop_size, self._crop_size, 3), np.uint8)
 
-    def _probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(B, K) from uint8 (B, H, W, 3)."""
-        batch = pixels.transpose(0, 3, 1, 2).astype(np.float32) / 255
+    def probabilities(self, pixels: Sequence[Pixels]) -> NDArray[np.float32]:
+        """(B, K) of B pictures that were read."""
+        batch = model_input(np.stack(pixels), self._normalization)
         (logits,) = self._session.run(["output1"], {"input1": batch})
-        powers = np.exp(logits - np.max(logits, axis=1, keepdims=True))
-        probabilities: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
-        return probabilities
+        return softmax(logits)
 
-    def _prediction(self, probabilities: NDArray[np.float32]) -> Prediction:
-        order = np.argsort(-probabilities, kind="stable")
-        ranked = {self.labels[index]: float(probabilities[index]) for index in order}
+    def prediction(self, row: Row) -> Prediction:
+        order = np.argsort(-row, kind="stable")
+        ranked = {self.labels[index]: float(row[index]) for index in order}
         label, probability = next(iter(ranked.items()))
         return Prediction(label, probability, ranked)
+
+    def _answers(self, pictures: Sequence[Picture | Failure]) -> list[Row | Failure]:
+        pixels = [self.read(picture) for picture in pictures]
+        readable = [array for array in pixels if not isinstance(array, Failure)]
+        rows = iter(self.probabilities(readable) if readable else ())
+        return [array if isinstance(array, Failure) else next(rows) for array in pixels]

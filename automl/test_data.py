@@ -5,14 +5,13 @@ A score on the test data is believable only as long as nothing was chosen by it.
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automl import launcher, process_lock, store
+from automl.export import exporting
 from automl.records import Predictions, TestOpening, TrialRecord, now
 
 if TYPE_CHECKING:
@@ -131,12 +130,7 @@ def _model_dir(experiment_dir: Path, trial_id: str, target: Path) -> Path:
         settings = json.loads((best / "settings.json").read_text("utf-8"))
         if settings["trial_id"] == trial_id:
             return best
-    checkpoint = store.checkpoint_dir(experiment_dir, trial_id)
-    command = [sys.executable, "-m", "automl.export", str(checkpoint), str(target), trial_id]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        reason = done.stderr.strip().splitlines()[-1:] or ["it ended without a word"]
-        raise ValueError(f"The model of {trial_id} cannot be exported: {reason[0]}")
+    exporting.run(experiment_dir, trial_id, "onnx", target)
     return target
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LOG_RATIO = 20
-_LEFT_OUT = ("random_seed",)
+_LEFT_OUT = ("random_seed", "enable_onnx_normalization")
 
 
 def varying(trials: Sequence[TrialRecord], metric: str) -> "pd.DataFrame":

@@ -47,7 +47,7 @@ def live_leaderboard() -> None:
 
 
 live_leaderboard()
-with st.container(horizontal=True):
+with st.container(horizontal=True, vertical_alignment="center"):
     st.page_link(
         "pages/predict.py",
         label="Try the best model",

@@ -6,11 +6,10 @@ import streamlit as st
 
 from automl import store
 from automl.records import ExperimentState
-from automl.ui import cached, frame, predictions_view, wording
+from automl.ui import cached, frame, pictures_source, predictions_view, wording
 
 experiment_dir, state = frame.begin_with_experiment("Predict")
 frame.state_line(experiment_dir, state)
-model_dir = store.best_model_dir(experiment_dir)
 
 
 def no_model() -> None:
@@ -40,15 +39,13 @@ def validation_pictures() -> dict[Path, str]:
     return {path: text for path, text in zip(pictures, labels, strict=True) if path.is_file()}
 
 
-if not (model_dir / "model.onnx").is_file():
+if not (store.best_model_dir(experiment_dir) / "model.onnx").is_file():
     no_model()
-model = predictions_view.predictor(model_dir)
 left, right = st.columns([3, 1], gap="medium")
-with left:
-    files = st.file_uploader(
-        "Your pictures", type=predictions_view.TYPES, accept_multiple_files=True, key="pictures"
-    )
 with right:
+    model_dir = predictions_view.choose_model(experiment_dir)
+    model = predictions_view.predictor(model_dir)
+    caution = predictions_view.caution(experiment_dir, model)
     st.caption(f"Classes: {wording.plain(', '.join(model.labels[:12]))}")
     st.download_button(
         "Download the model",
@@ -59,8 +56,11 @@ with right:
         on_click="ignore",
         help="The model in ONNX format with its labels and settings.",
     )
-if files:
-    predictions_view.show(files, [file.name for file in files], model)
-elif known := validation_pictures():
-    st.subheader("Pictures it has not trained on")
-    predictions_view.show(list(known), list(known.values()), model)
+with left:
+    chosen = pictures_source.choose()
+    if chosen is None and (known := validation_pictures()):
+        st.subheader("Pictures it has not trained on")
+        chosen = predictions_view.of_files(known)
+    if chosen is not None:
+        found = predictions_view.answers(chosen, model)
+        predictions_view.show(found, model, caution, experiment_dir)

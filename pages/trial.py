@@ -11,6 +11,7 @@ from automl.ui import (
     confusion_view,
     errors_view,
     evaluated,
+    export_view,
     frame,
     launch,
     selection,
@@ -40,12 +41,13 @@ def live_trial() -> None:
         st.info("The confusion matrix, with the pictures, appears after the first evaluation.")
         curves, settings = st.tabs(["Curves", "Hyperparameters"])
     else:
-        *about_answers, curves, settings = st.tabs(
-            [*TABS, "Curves", "Hyperparameters"],
+        *about_answers, curves, settings, away = st.tabs(
+            [*TABS, "Curves", "Hyperparameters", "Take it away"],
             key=f"tab of {now.trial_id}",
             on_change="rerun",  # what is not in view is not computed
         )
         answers_view(of, best, about_answers)
+        frame.fill([away], lambda: export_view.show(experiment_dir, now))
     with curves:
         trial_view.curves(now, metric)
         trial_view.every_evaluation(now)

@@ -2,6 +2,7 @@ import csv
 import json
 import math
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -480,6 +481,34 @@ def test_predict_without_a_single_answer_exits_with_2(tmp_path):
     assert "There are no pictures" in automl("predict", "colours", tmp_path).stderr
     picture = paint(tmp_path / "a.png", (0, 0, 0))
     assert "pets has no model" in automl("predict", "pets", picture).stderr
+
+
+@pytest.mark.usefixtures("colours")
+def test_a_zip_is_answered_in_the_lines_of_azures_batch_endpoint(tmp_path):
+    paint(tmp_path / "in" / "blue.png", (0, 0, 255))
+    archive = shutil.make_archive(str(tmp_path / "set"), "zip", tmp_path / "in")
+    output = tmp_path / "predictions.csv"
+    result = automl("predict", "colours", archive, "--output", output, "--format", "azure")
+    assert result.exit_code == 0
+    line = json.loads(output.read_text())
+    assert line["filename"] == f"{archive}/blue.png"
+    assert max(zip(line["probs"], line["labels"], strict=True))[1] == "blue"
+
+
+@pytest.mark.usefixtures("colours")
+def test_a_format_needs_a_file_and_a_file_an_ending(tmp_path):
+    green = paint(tmp_path / "green.png", (0, 255, 0))
+    assert "--output" in automl("predict", "colours", green, "--format", "azure").stderr
+    result = automl("predict", "colours", green, "--output", tmp_path / "a.txt")
+    assert result.exit_code == 2
+    assert "--format" in result.stderr
+    assert not (tmp_path / "a.txt").exists()
+
+
+def test_predict_takes_the_directory_of_an_exported_model(colours, tmp_path):
+    green = paint(tmp_path / "green.png", (0, 255, 0))
+    result = automl("predict", store.best_model_dir(colours), green)
+    assert result.stdout == f"{green}\tgreen\t1.000\n"
 
 
 def test_the_app_refuses_a_data_root_that_is_no_folder(tmp_path):

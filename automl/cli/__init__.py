@@ -4,7 +4,18 @@ import sys
 
 import typer
 
-from automl.cli import app, data, experiments, jobs, predictions, sharing, testing
+from automl.cli import (
+    app,
+    data,
+    experiments,
+    explanations,
+    exports,
+    jobs,
+    predictions,
+    serving,
+    sharing,
+    testing,
+)
 from automl.cli.output import os_error_sentence
 
 cli = typer.Typer(
@@ -26,6 +37,9 @@ cli.command("test")(testing.open_test_data)
 cli.command("stop")(experiments.stop)
 cli.command("resume")(jobs.resume)
 cli.command("predict")(predictions.predict)
+cli.command("export")(exports.export)
+cli.command("serve")(serving.serve)
+cli.command("explain")(explanations.explain)
 cli.command("report")(sharing.report)
 cli.command("share")(sharing.share)
 cli.command("import")(sharing.import_shared)

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from automl.cli.output import FAILED, fail
+from automl.cli.output import FAILED, fail, refusals
 
 if TYPE_CHECKING:
     from automl.experiment import Experiment
 
 ARGUMENT = typer.Argument(metavar="E", help="An experiment's id or directory.")
+_MODEL_FILES = ("model.onnx", "labels.json", "settings.json")
 
 
 def find(named: str) -> "Experiment":
@@ -31,6 +32,19 @@ def find(named: str) -> "Experiment":
                 fail(store.unreadable(error, candidate), FAILED)
             return experiment
     return fail(_unknown(named, parent))
+
+
+def find_model(named: str) -> Path:
+    """A directory with an exported model: that itself, or an experiment's best; ends the command
+    where there is none."""
+    place = Path(named).expanduser().absolute()
+    if (place / _MODEL_FILES[0]).is_file():
+        missing = [name for name in _MODEL_FILES if not (place / name).is_file()]
+        if missing:
+            fail(f"{place} has a model, but no {' and no '.join(missing)}. Export it again.")
+        return place
+    with refusals():
+        return find(named).model_dir
 
 
 def _unknown(named: str, parent: Path) -> str:

@@ -58,8 +58,13 @@ def os_error_sentence(error: OSError) -> str:
 
 
 def say_json(data: dict[str, Any]) -> None:
-    """One line; NaN, which JSON does not know, becomes null."""
-    typer.echo(json.dumps(_finite(data), allow_nan=False))
+    """One line."""
+    typer.echo(json_text(data))
+
+
+def json_text(data: dict[str, Any]) -> str:
+    """NaN, which JSON does not know, becomes null."""
+    return json.dumps(_finite(data), allow_nan=False)
 
 
 def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]], numbers: str = "") -> None:

@@ -1,40 +1,42 @@
-"""The one way a picture file becomes pixels: for training, scoring, previews and predictions."""
+"""What there is to know of a picture file, and small pictures of it to look at.
 
-import contextlib
+How a picture becomes a model's input is in `preprocessing`.
+"""
+
 import io
-import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image
 
 from automl.dataset import appearance
 from automl.dataset.appearance import Appearance
+from automl.dataset.preprocessing import (
+    MAX_PIXELS,
+    UnreadablePicture,
+    load_preprocessed,
+    load_rgb,
+    opened,
+    orientation_of,
+    preprocess,
+    upright_rgb,
+)
 
-MAX_PIXELS = 100_000_000
+__all__ = [
+    "MAX_PIXELS",
+    "MAX_THUMBNAIL_BYTES",
+    "PictureFacts",
+    "UnreadablePicture",
+    "enlarged",
+    "examine",
+    "load_preprocessed",
+    "load_rgb",
+    "preprocess",
+    "thumbnail",
+]
+
 MAX_THUMBNAIL_BYTES = 10_000
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM")  # JPEG includes MPO
-_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis")
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-warnings.filterwarnings("ignore", module="PIL")  # it prints lines about odd files it can read
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow's own, lower, limit would only print a warning
-
-
-class UnreadablePicture(ValueError):  # noqa: N818 (it names the thing, not an accident)
-    """Why a file cannot be read as a picture: one sentence without the path."""
 
 
 @dataclass(frozen=True)
@@ -46,36 +48,6 @@ class PictureFacts:
     format: str
     mode: str
     appearance: Appearance
-
-
-def load_rgb(source: Path | BinaryIO, *, min_side: int | None = None) -> Image.Image:
-    """Upright RGB picture, transparency on white; the first frame of several.
-
-    With `min_side` a large JPEG is decoded at 1/2, 1/4 or 1/8 of its size, as long as its
-    short side keeps that many pixels.
-    """
-    with _opened(source) as image:
-        if min_side is not None:
-            image.draft(None, (min_side, min_side))
-        return _upright_rgb(image)
-
-
-def load_preprocessed(
-    source: Path | BinaryIO, *, resize_size: int, crop_size: int
-) -> NDArray[np.uint8]:
-    """What a model is scored on: `load_rgb` just large enough, then `preprocess`."""
-    image = load_rgb(source, min_side=resize_size)
-    return preprocess(image, resize_size=resize_size, crop_size=crop_size)
-
-
-def preprocess(image: Image.Image, *, resize_size: int, crop_size: int) -> NDArray[np.uint8]:
-    """(crop_size, crop_size, 3): short side resized to `resize_size`, then the centre."""
-    # only what the crop keeps is resized: a 1 x 5000 strip would become gigantic as a whole
-    side = min(image.size) * min(crop_size / resize_size, 1.0)
-    left, top = (image.width - side) / 2, (image.height - side) / 2
-    box = (left, top, min(left + side, image.width), min(top + side, image.height))
-    crop = image.resize((crop_size, crop_size), Image.Resampling.BILINEAR, box=box)
-    return np.asarray(crop, dtype=np.uint8)
 
 
 def thumbnail(source: Path | BinaryIO, side: int = 128) -> bytes:
@@ -115,92 +87,14 @@ def _thickened(image: Image.Image, least: int) -> Image.Image:
 
 def examine(source: Path | BinaryIO) -> PictureFacts:
     """Facts about a picture that was read to its end, so that a cut-off file is found."""
-    with _opened(source) as image:
+    with opened(source) as image:
         (width, height), mode, file_format = image.size, image.mode, image.format or ""
         # reads every byte of a JPEG but rebuilds only as many pixels as are looked at
         image.draft(None, (appearance.SIDE, appearance.SIDE))
-        look = appearance.measure(_upright_rgb(image))
-        if _orientation(image) >= 5:
+        look = appearance.measure(upright_rgb(image))
+        if orientation_of(image) >= 5:
             width, height = height, width
     return PictureFacts(width=width, height=height, format=file_format, mode=mode, appearance=look)
-
-
-@contextlib.contextmanager
-def _opened(source: Path | BinaryIO) -> Iterator[Image.Image]:
-    """The picture, not decoded yet; trouble inside the block becomes `UnreadablePicture`."""
-    try:
-        with contextlib.ExitStack() as stack:
-            file = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
-            _refuse_by_first_bytes(file)
-            image = Image.open(file, formats=_FORMATS)
-            _refuse_too_large(image)
-            yield image
-    except UnreadablePicture:
-        raise
-    except Exception as error:  # Pillow's decoders raise anything on broken files
-        raise UnreadablePicture(_reason(error)) from error
-
-
-def _refuse_by_first_bytes(file: BinaryIO) -> None:
-    file.seek(0)
-    first = file.read(16)
-    if not first:
-        raise UnreadablePicture("The file is empty.")
-    if first[4:8] == b"ftyp" and first[8:12] in _HEIF_BRANDS:
-        raise UnreadablePicture("It is a HEIC picture; save it as JPEG or PNG.")
-
-
-def _refuse_too_large(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        raise UnreadablePicture(
-            f"It has {image.width} x {image.height} pixels; at most {MAX_PIXELS:,} are allowed."
-        )
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
-        return f"It has too many pixels; at most {MAX_PIXELS:,} are allowed."
-    if isinstance(error, UnidentifiedImageError):
-        return "It is not a picture of a format that can be read (JPEG, PNG, WebP, BMP, GIF, TIFF)."
-    if isinstance(error, OSError) and error.errno:
-        return f"The file cannot be opened ({error.strerror})."
-    detail = str(error).rstrip(".") or type(error).__name__
-    return f"The picture is damaged or cut off ({detail})."
-
-
-def _upright_rgb(image: Image.Image) -> Image.Image:
-    image.load()
-    orientation = _orientation(image)
-    rgb = _rgb(image)
-    if orientation in _UPRIGHT:
-        rgb = rgb.transpose(_UPRIGHT[orientation])
-    rgb.info = {}  # or a thumbnail would carry the original's comments along
-    return rgb
-
-
-def _orientation(image: Image.Image) -> int:
-    """1 to 8 as EXIF defines; only known once the picture is loaded."""
-    # not ImageOps.exif_transpose: it also rewrites the EXIF block and fails where that is broken
-    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-    return orientation if orientation in _UPRIGHT else 1
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I") or image.mode == "F":
-        image = _eight_bits(image)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Grey picture of 16 or 32 bits or floats as 8 bits: scaled, where Pillow would clip."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float32))
-    highest = float(values.max())
-    usual = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
-    white = next((top for top in usual if highest <= top), highest)
-    return Image.fromarray((values * (255 / white)).clip(0, 255).round().astype(np.uint8))
 
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:

@@ -39,7 +39,7 @@ def whole_pictures(samples: pd.DataFrame, size: int, *, progress: Progress | Non
 def centre_crops(
     samples: pd.DataFrame, *, resize_size: int, crop_size: int, progress: Progress | None = None
 ) -> Path:
-    """`.npy` of (N, crop_size, crop_size, 3) uint8: `pictures.load_preprocessed` of every row."""
+    """`.npy` of (N, crop_size, crop_size, 3) uint8: every row as it is scored."""
 
     def crop(content: io.BytesIO) -> NDArray[np.uint8]:
         return pictures.load_preprocessed(content, resize_size=resize_size, crop_size=crop_size)

@@ -13,6 +13,7 @@ import ipaddress
 import os
 import socket
 import ssl
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 TIMEOUT_SECONDS = 15.0
 _AGENT = "automl-image-classification"  # some servers turn away those who do not say who they are
 _MAX_REASON = 200
+_CHUNK = 1 << 16
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 
 
@@ -42,6 +44,25 @@ def open_url(url: str) -> Iterator[IO[bytes]]:
         yield answer
         if answer.length:  # reading in pieces ends quietly where the connection broke off
             raise ConnectionResetError("it was cut off")
+
+
+def download(url: str, *, max_bytes: int, max_seconds: float = 60.0) -> bytes:
+    """The whole of the answer's content.
+
+    Raises:
+        OSError, http.client.HTTPException, ValueError: there is no good answer, it is larger or
+            takes longer than allowed; see `reason`.
+    """
+    until = time.monotonic() + max_seconds
+    content = bytearray()
+    with open_url(url) as answer:
+        while chunk := answer.read(_CHUNK):
+            content += chunk
+            if len(content) > max_bytes:
+                raise ValueError(f"it is larger than {max_bytes / 1e6:,.0f} MB")
+            if time.monotonic() > until:
+                raise TimeoutError
+    return bytes(content)
 
 
 def is_silence(error: Exception) -> bool:

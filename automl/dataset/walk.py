@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from automl.dataset.layout import Parts
@@ -12,6 +13,7 @@ _SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".bmp", ".dib"),
     *(".gif", ".tif", ".tiff", ".avif", ".heic", ".heif", ".ppm", ".pgm", ".pbm", ".pnm"),
 )
+_SORTED_AT_ONCE = 10_000
 _FIRST_BYTES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
 
 
@@ -53,6 +55,40 @@ def walk(root: Path) -> Tree:
             else:
                 tree.num_other_files += 1
     return tree
+
+
+def pictures_at(path: Path) -> Iterator[Path]:
+    """The pictures below a folder, or the file itself, whatever it is."""
+    return pictures_below(path) if path.is_dir() else iter([path])
+
+
+def pictures_below(root: Path) -> Iterator[Path]:
+    """The pictures that `walk` lists, one after the other, in memory that does not grow with their
+    number: by name, but a folder of more than 10,000 entries is sorted in parts."""
+    real_root = root.resolve()
+    waiting = [root]
+    while waiting:
+        folders: list[Path] = []
+        entries = _visible(waiting.pop())
+        while part := sorted(islice(entries, _SORTED_AT_ONCE), key=lambda entry: entry.name):
+            for entry in part:
+                path = Path(entry.path)
+                if not _is_text(entry.name):
+                    continue
+                if entry.is_symlink() and not _stays_inside(path, real_root):
+                    continue
+                if entry.is_dir():
+                    folders.append(path)
+                elif _is_picture(entry):
+                    yield path
+        waiting += reversed(folders)
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether the name of an archive's member is that of a picture, and not hidden."""
+    parts = Path(name.replace("\\", "/")).parts
+    is_hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    return not is_hidden and Path(name).suffix.lower() in _SUFFIXES
 
 
 def _visible(folder: Path) -> Iterator[os.DirEntry[str]]:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import timm
 from safetensors.torch import load_file, save_file
-from torch import nn
 
 from automl import model_catalog, store
 from automl.engine import floor
@@ -53,7 +52,7 @@ def epoch_folder(epoch: int) -> str:
     return f"epoch-{epoch:04d}"
 
 
-def load(folder: Path) -> tuple[nn.Module, ModelDescription]:
+def load(folder: Path) -> tuple[Normalised, ModelDescription]:
     """The model with its normalisation in front, ready to evaluate, and its description."""
     description = ModelDescription.model_validate_json((folder / "model.json").read_bytes())
     network = timm.create_model(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _WITHOUT_TRAINING = (
     *("method", "model_name", "pretrained", "random_seed"),
     *("training_crop_size", "validation_crop_size", "validation_resize_size"),
-    "validation_batch_size",
+    *("validation_batch_size", "enable_onnx_normalization"),
 )
 """Hyperparameters that have an effect on a model that is not trained."""
 

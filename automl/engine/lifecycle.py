@@ -195,8 +195,10 @@ def _export(results: Results, trial_id: str) -> None:
     task = ray.remote(trainable.export).options(
         num_cpus=1, scheduling_strategy=here, runtime_env=RUNTIME_ENV
     )
-    checkpoint = store.checkpoint_dir(results.experiment_dir, trial_id)
-    ray.get(task.remote(checkpoint, store.best_model_dir(results.experiment_dir), trial_id))
+    problem = ray.get(task.remote(results.experiment_dir, trial_id))
+    if problem:  # the search is done and its results are there all the same
+        note = f"There is no best_model: {problem}"
+        results.update(notes=[*results.experiment.notes, note])
 
 
 def _progress(results: Results) -> Callable[[str, int, int], None]:

@@ -1,5 +1,6 @@
 """What happens in the search, written to the experiment directory. The only writer of trials."""
 
+import math
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -163,7 +164,7 @@ class Results:
         low, high = bootstrap_interval(
             self.primary_metric, predictions.probabilities, predictions.labels
         )
-        return {"score_low": low, "score_high": high}
+        return {} if math.isnan(low) else {"score_low": low, "score_high": high}
 
     def _show_best(self) -> None:
         best = self.best_trial()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ray import tune
 from ray.experimental import internal_kv
 
-from automl import compatibility
+from automl import compatibility, store
 from automl.engine import failures
 from automl.engine.earlier_model import EarlierModel
 from automl.engine.early_stopping import EarlyStopping
@@ -186,8 +186,14 @@ def _trial(config: Mapping[str, Any]) -> PlannedTrial:
     return PlannedTrial(config["trial"]["number"], config["trial"]["asked"])
 
 
-def export(checkpoint_dir: Path, target: Path, trial_id: str) -> None:
-    """`automl.export.onnx.export`, for a worker to run."""
-    from automl.export import onnx
+def export(experiment_dir: Path, trial_id: str) -> str:
+    """Write `best_model/`, in a worker; returns why it cannot be, or nothing."""
+    from automl.export import artefact
+    from automl.export.formats import ExportError
 
-    onnx.export(checkpoint_dir, target, trial_id)
+    target = store.best_model_dir(experiment_dir)
+    try:
+        artefact.export(experiment_dir, trial_id, "onnx", target, replaces=True)
+    except ExportError as error:
+        return str(error)
+    return ""

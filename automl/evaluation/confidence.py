@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NUM_BINS = 10
+UNLIKE_SHARE = 0.05
 
 
 class Calibration(NamedTuple):
@@ -41,6 +42,16 @@ class Coverage(NamedTuple):
 def calibration(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Calibration:
     """Of the predicted class, from probabilities (N, K) and class indices (N,)."""
     return _calibration(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
+
+
+def unlike_below(probabilities: NDArray[np.floating]) -> float:
+    """The probability of an answer that 5 % of the validation pictures, (N, K), fall below.
+
+    A picture below it may be unlike what the model was trained on: the maximum softmax probability
+    as Hendrycks and Gimpel take it (A Baseline for Detecting Misclassified and Out-of-Distribution
+    Examples in Neural Networks, 2017). A baseline: a model is wrongly sure of some such pictures.
+    """
+    return float(np.quantile(probabilities.max(axis=1), UNLIKE_SHARE))
 
 
 def class_calibration(

@@ -60,9 +60,19 @@ def curve(
     return Curve(grid, np.average(heights, axis=0, weights=weights))
 
 
-def perfect_gains(labels: NDArray[np.integer], of: int) -> Curve:
-    """What cumulative gains of a class would be if all its pictures came first."""
-    return Curve(np.array([0.0, (labels == of).mean(), 1.0]), np.array([0.0, 1.0, 1.0]))
+def perfect_gains(labels: NDArray[np.integer], num_classes: int, of: int | Average) -> Curve:
+    """What cumulative gains would be if every class's pictures came first."""
+    shares = np.bincount(labels, minlength=num_classes) / len(labels)
+    if isinstance(of, int):
+        shares = shares[[of]]
+    elif of == "micro":
+        shares = np.array([1 / num_classes])  # of all decisions these are yes
+    else:
+        shares = shares[shares > 0]
+    x = np.unique([0.0, *shares, 1.0])
+    heights = np.minimum(x / shares[:, None], 1)
+    weights = shares if of == "weighted" else None
+    return Curve(x, np.average(heights, axis=0, weights=weights))
 
 
 def _roc(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> Curve:

@@ -21,23 +21,42 @@ _REFERENCE = {"color": "rgba(128, 128, 128, 0.7)", "dash": "dot", "width": 1}
 _HEIGHT = 400
 
 
-def lines(kind: Kind, curves: Mapping[str, Curve]) -> go.Figure:
-    """One line a class or average, over what chance would give."""
+def lines(
+    kind: Kind, curves: Mapping[str, Curve], perfect: Mapping[str, Curve] | None = None
+) -> go.Figure:
+    """One line a class or average, over what chance would give.
+
+    Args:
+        kind: of the curves.
+        curves: by name.
+        perfect: what each could be at best, by the same names.
+    """
     x, y = AXES[kind]
     figure = go.Figure()
     for number, (name, one) in enumerate(curves.items()):
+        color = SERIES[number % len(SERIES)]
+        dash = DASHES[number // len(SERIES) % len(DASHES)]
         figure.add_scatter(
             x=one.x,
             y=one.y,
             name=label(name),
+            legendgroup=str(number),
             mode="lines",
-            line={
-                "color": SERIES[number % len(SERIES)],
-                "dash": DASHES[number // len(SERIES) % len(DASHES)],
-                "width": 2,
-            },
+            line={"color": color, "dash": dash, "width": 2},
             hovertemplate=f"{x} %{{x:.3f}}<br>{y} %{{y:.3f}}<extra>{label(name)}</extra>",
         )
+        if perfect:
+            best = perfect[name]
+            figure.add_scatter(
+                x=best.x,
+                y=best.y,
+                name="perfect",
+                legendgroup=str(number),  # hidden together with its curve
+                showlegend=False,
+                mode="lines",
+                line={"color": color, "dash": "dot", "width": 1},
+                hoverinfo="skip",
+            )
     if kind != "precision_recall":
         height = [1, 1] if kind == "lift" else [0, 1]
         figure.add_scatter(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from automl.evaluation import answers, confidence
+from automl.evaluation import answers, confidence, curves
 from automl.evaluation.curves import Average, Curve, Kind
 from automl.ui import answer_charts, answer_gallery, charts, evaluated, figure_table, wording
 from automl.ui.evaluated import Answers
@@ -66,9 +66,18 @@ def _curves(of: Answers, kind: Kind, key: str) -> None:
         key=f"lines of {key}",
     )
     drawn = {name: evaluated.curve(of, kind, offered[name]) for name in chosen}
-    figure = answer_charts.lines(kind, drawn)
+    perfect = None
+    if kind == "gains":
+        labels, num_classes = of.predictions.labels, len(of.class_names)
+        perfect = {
+            name: curves.perfect_gains(labels, num_classes, offered[name]) for name in chosen
+        }
+    figure = answer_charts.lines(kind, drawn, perfect)
     st.plotly_chart(figure, key=f"figure of {key}", config=charts.QUIET, alt=kind)
-    figure_table.show(_points(drawn, *answer_charts.AXES[kind]), kind, key=key)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        figure_table.show(_points(drawn, *answer_charts.AXES[kind]), kind, key=key)
+        if perfect:
+            st.caption("Dotted, in the colour of a line: if all the pictures meant came first.")
 
 
 def _points(drawn: dict[str, Curve], x: str, y: str) -> pd.DataFrame:

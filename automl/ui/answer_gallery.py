@@ -8,7 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from automl.evaluation import answers
-from automl.ui import gallery
+from automl.ui import answer_view, gallery
 from automl.ui.evaluated import Answers
 
 
@@ -19,7 +19,7 @@ def show(
     key: str,
     order: answers.Order = "surest first",
 ) -> None:
-    """Page by page, in an order that can be changed.
+    """Page by page, in an order that can be changed; a click looks closely at one.
 
     Args:
         of: the answers.
@@ -34,11 +34,20 @@ def show(
             orders,
             default=order,
             required=True,
+            format_func=str.capitalize,
             key=f"order of {key}",
             label_visibility="collapsed",
         )
         positions = answers.ordered(of.predictions, positions, chosen)
-    gallery.show(len(positions), lambda part: pictures(of, positions[part]), key=key, width=112)
+    picked = gallery.show(
+        len(positions),
+        lambda part: pictures(of, positions[part]),
+        key=key,
+        width=112,
+        opens=True,
+    )
+    if picked is not None:
+        answer_view.open_at(of, positions, picked)
 
 
 def pictures(of: Answers, positions: NDArray[np.int64]) -> list[gallery.Picture]:

@@ -1,33 +1,42 @@
 """Figures that both themes can show."""
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 
 from automl.dataset.report import Distribution
 from automl.records import TrialRecord
 from automl.ui import timeline, wording
-from automl.ui.palette import ACCENT, SECOND, family_look, label
+from automl.ui.palette import ACCENT, DASHES, SECOND, family_look, label
 
 _GRID = "rgba(128, 128, 128, 0.25)"
 MAX_LINES = 20
-_MAX_NAME = 36  # characters of the longest: #12 mobilenetv1_100, linear probe
+MAX_NAME = 36  # characters of the longest: #12 mobilenetv1_100, linear probe
 QUIET = {"displayModeBar": False}
 
 
 def learning_curves(ranked: list[TrialRecord], metric: str) -> go.Figure:
     """The metric over epochs of the first trials; the caller says so where there are more."""
     figure = go.Figure()
-    for trial in ranked[:MAX_LINES]:
+    for number, trial in enumerate(ranked[:MAX_LINES]):
         color, symbol = family_look(trial.model_name)
         figure.add_scatter(
             x=[evaluation.epoch for evaluation in trial.evaluations],
             y=[evaluation.metrics[metric] for evaluation in trial.evaluations],
-            name=label(wording.trial(trial), _MAX_NAME),
+            name=label(wording.trial(trial), MAX_NAME),
             mode="lines+markers",
-            line={"color": color, "width": 1.5},
+            line={"color": color, "width": 1.5, "dash": DASHES[number % len(DASHES)]},
             marker={"symbol": symbol, "size": 5},
         )
     figure.update_layout(showlegend=True)  # Plotly hides the legend of a single line
-    return _growing(figure, "Epoch", wording.metric(metric).capitalize())
+    _growing(figure, "Epoch", wording.metric(metric).capitalize())
+    return over_epochs(figure, ranked)
+
+
+def over_epochs(figure: go.Figure, trials: Sequence[TrialRecord]) -> go.Figure:
+    """With room for markers at epoch 0, where models that are not trained have theirs."""
+    longest = max((one.epoch for trial in trials for one in trial.evaluations), default=0) or 1
+    return figure.update_xaxes(range=[-0.03 * longest, 1.03 * longest])
 
 
 def best_over_time(points: list[timeline.Point], metric: str) -> go.Figure:
@@ -36,7 +45,7 @@ def best_over_time(points: list[timeline.Point], metric: str) -> go.Figure:
     figure.add_scatter(
         x=[point.minutes for point in steps],
         y=[point.best for point in steps],
-        text=[label(wording.trial(point.trial), _MAX_NAME) for point in steps],
+        text=[label(wording.trial(point.trial), MAX_NAME) for point in steps],
         hovertemplate="%{y:.3f} after %{x:.1f} min<br>%{text}<extra></extra>",
         mode="lines+markers",
         line={"color": ACCENT, "shape": "hv", "width": 2.5},
@@ -73,7 +82,7 @@ def intervals(ranked: list[TrialRecord], metric: str) -> go.Figure:
         )
         figure.add_scatter(
             x=[score],
-            y=[label(wording.trial(trial), _MAX_NAME)],
+            y=[label(wording.trial(trial), MAX_NAME)],
             error_x={"type": "data", "array": [above], "arrayminus": [below]},
             marker={"color": color, "symbol": symbol, "size": 10},
             hovertemplate="%{x:.3f}<extra>%{y}</extra>",

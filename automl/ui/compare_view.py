@@ -23,6 +23,8 @@ from automl.ui import (
     wording,
 )
 
+_MEASURED = ("latency_ms",)  # kept with the settings in effect, but none
+
 
 class Side(NamedTuple):
     """A trial and where it belongs."""
@@ -42,12 +44,14 @@ def choose(experiment_dir: Path) -> tuple[Side, Side] | None:
     with left:
         one = _side("This trial", experiment_dir, 0)
     with right:
+        where, which = st.columns(2)
         names = selection.experiment_names()
-        name = st.selectbox(
+        name = where.selectbox(
             "of experiment", names, names.index(experiment_dir.name), key="other experiment"
         )
         is_same = name == experiment_dir.name
-        other = _side("with this one", home.experiments_dir() / name, 1 if is_same else 0)
+        with which:
+            other = _side("with this one", home.experiments_dir() / name, 1 if is_same else 0)
     return (one, other) if one and other else None
 
 
@@ -130,7 +134,7 @@ def settings(one: Side, other: Side) -> None:
             {**{f"job: {key}": value for key, value in job.items()}, **trial}
             for job, trial in zip(jobs, (first, second), strict=True)
         )
-    found = pairing.differences(first, second)
+    found = [one for one in pairing.differences(first, second) if one.name not in _MEASURED]
     if not found:
         st.info("Their settings are the same.")
         return
@@ -176,12 +180,16 @@ def pictures(one: Side, other: Side) -> None:
         return
     st.caption(f"{wording.count(len(pairs.one), 'picture')} were scored by both.")
     swapped = pairing.Pairs(pairs.other, pairs.one)
+    one_only = pairing.only_right(pairs, first.predictions, second.predictions)
+    other_only = pairing.only_right(swapped, second.predictions, first.predictions)
+    if not (one_only.any() or other_only.any()):
+        st.info("Each gets right what the other gets right.")
+        return
     left, right = st.columns(2, gap="medium")
-    for column, winner, loser, both, side in (
-        (left, first, second, pairs, one),
-        (right, second, first, swapped, other),
+    for column, only, loser, both, side in (
+        (left, one_only, second, pairs, one),
+        (right, other_only, first, swapped, other),
     ):
-        only = pairing.only_right(both, winner.predictions, loser.predictions)
         with column:
             count = wording.count(int(only.sum()), "picture")
             st.markdown(f"**{count} only {wording.plain(side.title)} gets right**")

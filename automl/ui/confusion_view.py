@@ -138,5 +138,6 @@ def _pictures(of: Answers, true: int, predicted: int, key: str) -> None:
         return
     icon = ":material/check:" if true == predicted else ":material/close:"
     pictures = wording.count(len(inside), "picture")
-    st.markdown(f"{icon} **{pictures} of {names[0]} taken for {names[1]}**")
+    what = "recognised" if true == predicted else f"taken for {names[1]}"
+    st.markdown(f"{icon} **{pictures} of {names[0]} {what}**")
     answer_gallery.show(of, inside, key=f"cell {true} {predicted} of {key}")

@@ -9,7 +9,7 @@ import streamlit as st
 
 from automl.records import TrialRecord
 from automl.ui import charts, figure_table, leaderboard_table, pareto, wording
-from automl.ui.palette import family_look, label
+from automl.ui.palette import label, looks
 
 _Cost = Callable[[TrialRecord], float | None]
 
@@ -17,10 +17,10 @@ _Cost = Callable[[TrialRecord], float | None]
 def show(ranked: Sequence[TrialRecord], metric: str, experiment_dir: Path) -> None:
     """ranked: trials with a score."""
     offered: dict[str, _Cost] = {
-        "Latency of one picture (ms)": leaderboard_table.latency,
-        "Parameters (millions)": leaderboard_table.millions,
+        "Latency (ms)": leaderboard_table.latency,
+        "Parameters (M)": leaderboard_table.millions,
         "Weights (MB)": lambda trial: leaderboard_table.megabytes(experiment_dir, trial),
-        "Time to train (s)": lambda trial: trial.seconds,
+        "Training (s)": lambda trial: trial.seconds,
     }
     known = [name for name, cost in offered.items() if any(cost(trial) for trial in ranked)]
     if not known:
@@ -48,7 +48,7 @@ def show(ranked: Sequence[TrialRecord], metric: str, experiment_dir: Path) -> No
             }
         )
         figure_table.show(table, "score-and-cost")
-        st.caption("The line joins the trials that no other one beats in both.")
+        st.caption("Ringed: trials that no other one beats in both.")
 
 
 def figure(
@@ -59,16 +59,17 @@ def figure(
     drawn.add_scatter(
         x=[rows[place][1] for place in front],
         y=[rows[place][2] for place in front],
-        mode="lines",
+        mode="lines+markers",
         line={"color": "rgba(128, 128, 128, 0.7)", "shape": "hv", "dash": "dot"},
+        marker={"symbol": "circle-open", "size": 19, "line": {"width": 1.5}},
         hoverinfo="skip",
         showlegend=False,
     )
     by_model: dict[str, list[tuple[TrialRecord, float, float]]] = {}
     for row in rows:
         by_model.setdefault(row[0].model_name, []).append(row)
-    for model_name, members in by_model.items():
-        color, symbol = family_look(model_name)
+    for model_name, (color, symbol) in looks(by_model).items():
+        members = by_model[model_name]
         drawn.add_scatter(
             x=[cost for _, cost, _ in members],
             y=[score for _, _, score in members],

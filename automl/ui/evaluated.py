@@ -28,6 +28,15 @@ class Answers(NamedTuple):
     experiment_dir: Path
 
     @property
+    def trial_id(self) -> str:
+        """Whose answers they are."""
+        if self.path == store.test_predictions_path(self.experiment_dir):
+            opening = store.load_test_opening(self.experiment_dir)
+            assert opening is not None  # it is written after the answers, but read after both
+            return opening.trial_id
+        return self.path.parent.name
+
+    @property
     def predictions(self) -> Predictions:
         return cached.predictions_at(self.path, self.mtime_ns)
 

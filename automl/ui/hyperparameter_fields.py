@@ -47,7 +47,13 @@ _GROUPS = {
         "validation_crop_size",
         "validation_resize_size",
     ),
-    "Computing": ("precision", "compile", "deterministic", "validation_batch_size"),
+    "Computing": (
+        "precision",
+        "compile",
+        "deterministic",
+        "validation_batch_size",
+        "enable_onnx_normalization",
+    ),
 }
 _ELSEWHERE = ("model_name", "horizontal_flip")
 _GROUPED = {name for names in _GROUPS.values() for name in names}

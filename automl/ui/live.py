@@ -27,15 +27,18 @@ def headline(
         wording.score_of(first, metric),
         delta=_lift(ranked, metric),
         border=True,
+        height="stretch",
         help="On the validation pictures, with its 95 % interval.",
     )
     done = sum(trial.state.is_finished for trial in trials)
     planned = f" of {record.num_trials}" if record.num_trials else ""
-    finished.metric("Trials ended", f"{done}{planned}", border=True)
-    elapsed.metric("Time so far" if left else "Time", wording.duration(record.seconds), border=True)
+    finished.metric("Trials ended", f"{done}{planned}", border=True, height="stretch")
+    time = wording.duration(record.seconds)
+    elapsed.metric("Time so far" if left else "Time", time, border=True, height="stretch")
     for column in left:
         seconds = timeline.seconds_left(record, now())
-        column.metric("Time left, about", wording.duration(seconds), border=True)
+        time_left = wording.duration(seconds)
+        column.metric("Time left, about", time_left, border=True, height="stretch")
 
 
 def _lift(ranked: list[TrialRecord], metric: str) -> str | None:

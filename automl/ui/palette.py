@@ -2,6 +2,7 @@
 
 import html
 import zlib
+from collections.abc import Iterable
 
 from automl import model_catalog
 
@@ -19,6 +20,7 @@ _OTHERS = (("#8c7ae6", "hexagon"), ("#999999", "pentagon"), ("#a0785a", "triangl
 SERIES = tuple(color for color, _ in (*_LOOKS.values(), *_OTHERS))
 """For lines that are no model family; told apart by their dashes, too."""
 
+_VARIANTS = ("", "-open", "-dot", "-open-dot")  # of a marker, as Plotly names them
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 ACCENT = "#3388cc"
 SECOND = "#d55e00"
@@ -31,6 +33,20 @@ def family_look(model_name: str) -> tuple[str, str]:
         if family.lower().startswith(known.lower()):
             return look
     return _OTHERS[zlib.crc32(family.encode()) % len(_OTHERS)]
+
+
+def looks(model_names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Colour and marker of each model of a figure; those of one family differ in their marker.
+
+    The same models look the same on every page, in whatever order they come.
+    """
+    seen: list[tuple[str, str]] = []
+    found: dict[str, tuple[str, str]] = {}
+    for name in sorted(set(model_names)):
+        color, symbol = look = family_look(name)
+        found[name] = color, symbol + _VARIANTS[seen.count(look) % len(_VARIANTS)]
+        seen.append(look)
+    return found
 
 
 def label(text: str, limit: int = 24) -> str:

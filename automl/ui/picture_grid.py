@@ -29,8 +29,8 @@ _CSS = """
 .frame { display: block; height: var(--side); border-radius: var(--st-base-radius);
   background: var(--st-secondary-background-color); overflow: hidden; }
 .frame img { display: block; width: 100%; height: 100%; object-fit: contain; }
-.line { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
-  line-height: 1.35; unicode-bidi: isolate; }
+.line { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2;
+  overflow: hidden; overflow-wrap: anywhere; line-height: 1.35; unicode-bidi: isolate; }
 .note { opacity: 0.75; }
 button.tile { cursor: pointer; }
 button.tile:hover .frame, button.tile:focus-visible .frame {

@@ -8,10 +8,9 @@ import streamlit as st
 
 from automl.dataset import shown
 from automl.dataset.manifest import Manifest
-from automl.ui import cached, corrections_view, wording
+from automl.ui import corrections_view, enlargement, wording
 
 _POSITION = "position of the picture in view"
-_MAX_WIDTH, _MAX_HEIGHT = 560, 500  # pixels; the whole picture is on a screen of 720
 
 
 def open_at(position: int, rows: pd.DataFrame, found: Manifest, given: Manifest) -> None:
@@ -34,21 +33,13 @@ def show(rows: pd.DataFrame, found: Manifest, given: Manifest) -> None:
     sample = rows.iloc[position]
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _picture(sample)
+        size = int(sample["width"]), int(sample["height"])
+        enlargement.show(Path(sample["path"]), size, str(sample["label"]))
     with right:
-        _leaf(position, len(rows))
+        enlargement.leaf(len(rows), key=_POSITION)
         _facts(sample, found)
         if corrections_view.of_picture(sample, found, given):
             st.rerun()
-
-
-def _picture(sample: "pd.Series[Any]") -> None:
-    enlarged = cached.enlarged(Path(sample["path"]))
-    if enlarged is None:
-        st.caption("The picture cannot be read where it was.")
-        return
-    width = min(_MAX_WIDTH, _MAX_HEIGHT * sample["width"] / sample["height"])
-    st.image(enlarged, width=max(round(width), 1), alt=str(sample["label"]))
 
 
 def _facts(sample: "pd.Series[Any]", found: Manifest) -> None:
@@ -61,22 +52,3 @@ def _facts(sample: "pd.Series[Any]", found: Manifest) -> None:
     with st.container(horizontal=True, gap="xsmall"):
         for kind in shown.findings_of(found, sample["path"]):
             st.badge(wording.kind(kind), icon=":material/warning:", color="orange")
-
-
-def _leaf(position: int, count: int) -> None:
-    def go(step: int) -> None:
-        st.session_state[_POSITION] = position + step
-
-    with st.container(horizontal=True, vertical_alignment="center"):
-        for name, icon, step, last in (
-            ("Previous", "left", -1, 0),
-            ("Next", "right", 1, count - 1),
-        ):
-            st.button(
-                name,
-                icon=f":material/chevron_{icon}:",
-                disabled=position == last,
-                on_click=go,
-                args=(step,),
-            )
-        st.caption(f"{position + 1:,} of {count:,}")

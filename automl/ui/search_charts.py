@@ -8,10 +8,11 @@ import plotly.graph_objects as go
 from automl import trial_settings
 from automl.records import TrialRecord
 from automl.ui import timeline, wording
-from automl.ui.charts import finish
-from automl.ui.palette import ACCENT, DASHES, SECOND, family_look, label
+from automl.ui.charts import MAX_NAME, finish, over_epochs
+from automl.ui.palette import ACCENT, DASHES, SECOND, family_look, label, looks
 
 _HEIGHT = 400
+_PLAIN = "~g"  # 0.0005, where Plotly would write 500µ
 _FROM_WORST = [[0, SECOND], [0.5, "#999999"], [1, ACCENT]]
 
 
@@ -21,8 +22,8 @@ def over_time(points: Sequence[timeline.Point], metric: str) -> go.Figure:
     by_model: dict[str, list[timeline.Point]] = {}
     for point in points:
         by_model.setdefault(point.trial.model_name, []).append(point)
-    for model_name, members in by_model.items():
-        color, symbol = family_look(model_name)
+    for model_name, (color, symbol) in looks(by_model).items():
+        members = by_model[model_name]
         figure.add_scattergl(
             x=[point.minutes for point in members],
             y=[point.score for point in members],
@@ -56,14 +57,13 @@ def learning_curves(trials: Sequence[TrialRecord], metric: str, smoothing: float
             x=[evaluation.epoch for evaluation in trial.evaluations],
             y=smoothed(scores, smoothing),
             customdata=scores,
-            name=label(wording.trial(trial)),
+            name=label(wording.trial(trial), MAX_NAME),
             mode="lines+markers" if len(scores) < 3 else "lines",
             line={"color": color, "width": 1.5, "dash": DASHES[number % len(DASHES)]},
             hovertemplate="epoch %{x}: %{customdata:.3f}",
         )
     finish(figure, "Epoch", wording.metric(metric).capitalize())
-    figure.update_xaxes(rangemode="tozero")
-    return figure.update_layout(height=_HEIGHT, showlegend=len(trials) <= 40)
+    return over_epochs(figure, trials).update_layout(height=_HEIGHT, showlegend=len(trials) <= 40)
 
 
 def smoothed(values: Sequence[float], weight: float) -> list[float]:
@@ -103,7 +103,8 @@ def _dimension(name: str, values: pd.Series) -> dict[str, object]:
 
         numbers = values.astype("float64")
         if not trial_settings.is_logarithmic(values):
-            return {"label": _short(name), "values": numbers.fillna(numbers.min())}
+            filled = numbers.fillna(numbers.min())
+            return {"label": _short(name), "values": filled, "tickformat": _PLAIN}
         logs = pd.Series(np.log10(numbers))
         ticks = list(range(int(np.floor(logs.min())), int(np.ceil(logs.max())) + 1))
         return {
@@ -150,8 +151,9 @@ def slice_of(table: pd.DataFrame, name: str, metric: str) -> go.Figure:
     known = table[table[name].notna()]
     is_number = trial_settings.is_number(known[name])
     figure = go.Figure()
+    look = looks(table["model"])  # also of those that do not have this hyperparameter
     for model_name, members in known.groupby("model", sort=False):
-        color, symbol = family_look(str(model_name))
+        color, symbol = look[str(model_name)]
         values = members[name] if is_number else [label(str(value)) for value in members[name]]
         figure.add_scatter(
             x=values,
@@ -163,6 +165,8 @@ def slice_of(table: pd.DataFrame, name: str, metric: str) -> go.Figure:
             hovertemplate="%{text}: %{y:.3f} at %{x}",
         )
     finish(figure, name.replace("_", " "), wording.metric(metric).capitalize())
+    if is_number:
+        figure.update_xaxes(tickformat=_PLAIN)
     if trial_settings.is_logarithmic(known[name]):
-        figure.update_xaxes(type="log", dtick=1, tickformat="~g")
+        figure.update_xaxes(type="log", dtick=1)
     return figure.update_layout(height=280, showlegend=False, hovermode="closest")

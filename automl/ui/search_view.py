@@ -66,7 +66,7 @@ def learning_curves(trials: Sequence[TrialRecord], metric: str) -> None:
 
 
 def parallel(trials: Sequence[TrialRecord], metric: str) -> None:
-    table = trial_settings.varying(trials, metric)
+    table = trial_settings.varying(_of_the_search(trials), metric)
     if not trial_settings.names(table):
         st.info("The trials differ in no hyperparameter so far.")
         return
@@ -82,7 +82,7 @@ def parallel(trials: Sequence[TrialRecord], metric: str) -> None:
 
 
 def what_matters(trials: Sequence[TrialRecord], metric: str, experiment_dir: Path) -> None:
-    table = trial_settings.varying(trials, metric)
+    table = trial_settings.varying(_of_the_search(trials), metric)
     names = trial_settings.names(table)
     if not names:
         st.info("The trials differ in no hyperparameter so far.")
@@ -101,6 +101,13 @@ def what_matters(trials: Sequence[TrialRecord], metric: str, experiment_dir: Pat
         if len(names) > _MAX_SLICES:
             st.caption(f"The first {_MAX_SLICES} of {len(names)} hyperparameters.")
         figure_table.show(table, "slices")
+
+
+def _of_the_search(trials: Sequence[TrialRecord]) -> Sequence[TrialRecord]:
+    """Without the floor, whose models are not trained: what they score says nothing about the
+    hyperparameters of training. All of them where the floor is all there is."""
+    trained = [trial for trial in trials if trial.method == "fine_tuning"]
+    return trained or trials
 
 
 def _importance(table: pd.DataFrame, names: list[str], experiment_dir: Path) -> list[str]:
@@ -152,7 +159,7 @@ def ended_early(trials: Sequence[TrialRecord], metric: str) -> None:
             "Why": [trial.reason for trial in early],
         }
     )
-    counts = table["Why"].value_counts()
+    counts = table["Why"].map(_kind_of_reason).value_counts()
     for reason, amount in counts.head(5).items():
         st.markdown(f"- {wording.count(int(amount), 'trial')}: {wording.plain(str(reason))}")
     st.dataframe(
@@ -165,3 +172,8 @@ def ended_early(trials: Sequence[TrialRecord], metric: str) -> None:
         },
     )
     figure_table.download(table, "ended-early")
+
+
+def _kind_of_reason(reason: str) -> str:
+    """Without the figures that are different for every trial."""
+    return reason.partition(" at evaluation ")[0].partition(":")[0].rstrip(".")

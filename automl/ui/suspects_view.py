@@ -3,11 +3,13 @@
 from pathlib import Path
 from uuid import uuid4
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from automl.evaluation.suspects import Suspect
 from automl.ui import (
+    answer_view,
     cached,
     evaluated,
     figure_table,
@@ -43,8 +45,11 @@ def show(experiment_dir: Path, *, is_finished: bool) -> None:
     num_pages = -(-len(found) // _PER_PAGE)
     key = f"suspects of {experiment_dir.name}"
     page = st.pagination(num_pages, key=f"page of {key}") if num_pages > 1 else 1
-    for suspect in found[(page - 1) * _PER_PAGE : page * _PER_PAGE]:
-        _row(of[0], suspect, decisions, key)
+    first = (page - 1) * _PER_PAGE
+    for place, suspect in enumerate(found[first : first + _PER_PAGE], start=first):
+        if _row(of[0], suspect, decisions, key):
+            positions = np.array([one.position for one in found])
+            answer_view.open_at(of[0], positions, place)
     _take_over(experiment_dir, of[0], found, decisions, is_finished=is_finished)
 
 
@@ -67,7 +72,8 @@ def _decisions(experiment_dir: Path) -> dict[str, str]:
     return kept
 
 
-def _row(of: Answers, suspect: Suspect, decisions: dict[str, str], key: str) -> None:
+def _row(of: Answers, suspect: Suspect, decisions: dict[str, str], key: str) -> bool:
+    """A picture and what to do with it; whether it was clicked just now."""
     row = of.samples.iloc[suspect.position]
     given = of.class_names[int(of.predictions.labels[suspect.position])]
     suggested = of.class_names[suspect.suggested]
@@ -80,7 +86,7 @@ def _row(of: Answers, suspect: Suspect, decisions: dict[str, str], key: str) -> 
     picture, what, choose = st.columns([1, 3, 4], vertical_alignment="center")
     with picture:
         thumbnail = gallery.Picture(Path(str(row["path"])), "")
-        gallery.strip([thumbnail], width=72, key=f"picture {content} of {key}")
+        picked = gallery.strip([thumbnail], width=72, key=f"picture {content} of {key}", opens=True)
     what.markdown(
         f"labelled **{wording.plain(given)}** ({suspect.given_probability:.3f})  \n"
         f"taken for **{wording.plain(suggested)}** ({suspect.probability:.3f})"
@@ -100,6 +106,7 @@ def _row(of: Answers, suspect: Suspect, decisions: dict[str, str], key: str) -> 
         on_change=take,
         label_visibility="collapsed",
     )
+    return picked is not None
 
 
 def _take_over(

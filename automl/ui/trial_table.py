@@ -58,7 +58,7 @@ def choose(
 
 def columns(ranked: pd.DataFrame) -> pd.DataFrame:
     """What is shown of every trial, from `leaderboard.rank`."""
-    half = (ranked["score_high"] - ranked["score_low"]) / 2
+    ends = zip(*(ranked[name] for name in ("score", "score_low", "score_high")), strict=True)
     return pd.DataFrame(
         {
             "trial_id": ranked["trial_id"],
@@ -66,7 +66,7 @@ def columns(ranked: pd.DataFrame) -> pd.DataFrame:
             "number": ranked["number"],
             "model": ranked["title"],
             "score": ranked["score"],
-            "half": half.map(lambda width: "" if pd.isna(width) else f"± {width:.3f}"),
+            "half": [wording.margin(*three) for three in ends],
             "state": ranked["state"],
             "epochs": ranked["epochs"],
             "time": ranked["seconds"].map(wording.duration),
@@ -83,7 +83,9 @@ def config(metric: str) -> dict[str, Any]:
         "number": _NUMBER("Trial", format="#%d", width=60),
         "model": _TEXT("Model"),
         "score": _NUMBER(wording.metric(metric).capitalize(), format="%.3f"),
-        "half": _TEXT("95 %", alignment="right", help="Half the width of the 95 % interval."),
+        "half": _TEXT(
+            "95 %", alignment="right", help="The 95 % interval: half its width, or its ends."
+        ),
         "state": _TEXT("State"),
         "epochs": _NUMBER("Epochs", width=70),
         "time": _TEXT("Time", alignment="right"),

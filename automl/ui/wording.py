@@ -8,6 +8,7 @@ from typing import Literal
 from automl.records import ExperimentState, TrialRecord, TrialState
 
 NOTHING = "–"
+_HALF_DIGIT = 0.0005  # of the last digit that is shown
 _BREAK = "\N{WORD JOINER}"
 
 Color = Literal["red", "orange", "blue", "green", "gray"]
@@ -38,10 +39,20 @@ def score(value: float | None) -> str:
 
 
 def interval(value: float | None, low: float | None, high: float | None) -> str:
-    """`0.941 ± 0.012`, or the value alone without an interval."""
-    if value is None or low is None or high is None or math.isnan(high - low):
+    """`0.941 ± 0.012`; `1.000 (0.839–1.000)` at an end of it; the value alone without any."""
+    around = margin(value, low, high)
+    if not around:
         return score(value)
-    return f"{value:.3f} ± {(high - low) / 2:.3f}"
+    return f"{score(value)} {around}" if around.startswith("±") else f"{score(value)} ({around})"
+
+
+def margin(value: float | None, low: float | None, high: float | None) -> str:
+    """`± 0.012`, `0.839–1.000` around a value that is an end of it, or nothing."""
+    if value is None or low is None or high is None or math.isnan(high - low):
+        return ""
+    if min(value - low, high - value) < _HALF_DIGIT <= (high - low) / 2:
+        return f"{low:.3f}–{high:.3f}"
+    return f"± {(high - low) / 2:.3f}"
 
 
 def score_of(trial: TrialRecord | None, primary_metric: str) -> str:

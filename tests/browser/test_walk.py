@@ -77,7 +77,7 @@ def look_into_the_best_trial(page: Page, screenshot: Callable[[str], None]) -> N
     heading(page, "Trial")
     zero_for_zero = page.locator(".js-plotly-plot .points path").first
     zero_for_zero.click(force=True)
-    expect(page.get_by_text(re.compile(r"\d+ pictures of 0 taken for 0"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\d+ pictures of 0 recognised"))).to_be_visible()
     screenshot("8-cell")
     for name in ("Errors", "Classes", "Charts", "Curves", "Hyperparameters"):
         tab = page.get_by_role("tab", name=name)

@@ -3,15 +3,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from torch.nn.functional import normalize
 
-from automl.engine import checkpoint, effective, features, trainable, weights
+from automl.engine import checkpoint, effective, features, weights
 from automl.engine.nearest_neighbours import NearestNeighbours
 from automl.engine.training import TrialTraining
 from automl.engine.trial_data import TrialData
-from automl.inference import Predictor
+from automl.export import onnx
 from tests.engine.test_training import train
 
 
@@ -62,8 +63,11 @@ def test_a_floor_model_is_exported_like_any_other(
     pixels = torch.rand(3, 3, 32, 32)
     with torch.inference_mode():
         assert torch.allclose(network(pixels), training.network.eval()(pixels), atol=1e-5)
-    trainable.export(tmp_path / "checkpoint", tmp_path / "model", "trial-000")
-    assert Predictor(tmp_path / "model").labels == tiny_data.class_names
+    onnx.convert(network, pixels, tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    (logits,) = session.run(["output1"], {"input1": pixels[:1].numpy()})
+    with torch.inference_mode():
+        assert torch.allclose(torch.from_numpy(logits), network(pixels[:1]), atol=1e-4)
 
 
 def test_what_is_not_trained_has_no_learning_rate_in_effect(tiny_data: TrialData) -> None:

@@ -53,7 +53,17 @@ def test_gains_and_lift_by_hand():
     assert gains.y.tolist() == [0, 0.5, 1, 1]
     lift = curves.curve("lift", probabilities, labels, 1)
     assert lift.y == pytest.approx([2, 4 / 3, 1])
-    assert curves.perfect_gains(labels, 1).x.tolist() == [0, 0.5, 1]
+
+
+@pytest.mark.parametrize("of", [0, 1, 3, "micro", "macro", "weighted"])
+def test_perfect_gains_are_those_of_a_model_that_is_always_right(of):
+    labels = np.array([0] * 60 + [1] * 20 + [3] * 40)  # class 2 is absent
+    always_right = np.eye(4)[labels]
+    drawn = curves.curve("gains", always_right, labels, of)
+    perfect = curves.perfect_gains(labels, 4, of)
+    # between no picture and all of the class, equal scores come together
+    assert np.interp(drawn.x, perfect.x, perfect.y) == pytest.approx(drawn.y, abs=0.01)
+    assert (perfect.x[0], perfect.y[0], perfect.x[-1], perfect.y[-1]) == (0, 0, 1, 1)
 
 
 @pytest.mark.parametrize("kind", ["roc", "precision_recall", "gains", "lift"])

@@ -28,3 +28,30 @@ def test_answers_of_a_single_class_are_no_error(name):
     everything = metrics.classification_metrics(PROBABILITIES[:5], np.zeros(5, np.int64))
     one = metrics.primary(name, PROBABILITIES[:5], np.zeros(5, np.int64))
     assert one == pytest.approx(everything[name], nan_ok=True)
+
+
+@pytest.mark.parametrize("name", metrics.PRIMARY_METRICS)
+def test_the_interval_of_every_metric_is_that_of_a_thousand_resamples(name):
+    low, high = metrics.bootstrap_interval(name, PROBABILITIES, LABELS)
+    score = metrics.primary(name, PROBABILITIES, LABELS)
+    rng = np.random.default_rng(5)
+    draws = [rng.integers(200, size=200) for _ in range(1000)]
+    scores = [metrics.primary(name, PROBABILITIES[draw], LABELS[draw]) for draw in draws]
+    width = np.subtract(*np.nanpercentile(scores, [97.5, 2.5]))
+    assert low < score < high
+    assert high - low == pytest.approx(width, rel=0.2)
+
+
+def test_answers_that_are_all_right_or_all_wrong_have_the_exact_interval():
+    labels = np.array([0] * 10 + [1] * 11)
+    right = np.eye(2)[labels]
+    low, high = metrics.bootstrap_interval("accuracy", right, labels)
+    assert (low, high) == (pytest.approx(0.839, abs=0.001), 1)  # tables of the binomial, n = 21
+    wrong = metrics.bootstrap_interval("accuracy", 1 - right, labels)
+    assert wrong == (0, pytest.approx(0.161, abs=0.001))
+
+
+def test_a_metric_that_every_resample_agrees_on_has_no_interval():
+    labels = np.array([0] * 10 + [1] * 11)
+    found = metrics.bootstrap_interval("auc_weighted", np.eye(2)[labels], labels)
+    assert np.isnan(found).all()

@@ -51,6 +51,12 @@ def test_pictures_only_one_of_two_experiments_gets_right(open_page, two_experime
     assert tiles(page) == [("dog → cat", "1.000"), ("cat → dog", "1.000")]
 
 
+def test_trials_that_are_right_about_the_same_pictures_say_so(open_page, two_experiments):  # noqa: ARG001
+    page = open_tab(open_page("compare", experiment="pets"), "Pictures")
+    assert "Each gets right what the other gets right." in texts(page)
+    assert not tiles(page)
+
+
 def test_a_single_trial_has_nothing_to_be_compared_with(open_page, make_experiment, make_trial):
     make_experiment(trials=[make_trial("t1", [0.5])])
     assert "no trial with a score to compare" in texts(open_page("compare"))

@@ -1,6 +1,8 @@
 import io
 import json
+import threading
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import onnx
@@ -8,7 +10,7 @@ import pytest
 from PIL import Image
 
 from automl import store
-from automl.ui import predictions_view
+from automl.ui import export_view, predictions_view, wording
 from tests.conftest import mean_colour
 from tests.pages.conftest import texts
 
@@ -17,17 +19,20 @@ from tests.pages.conftest import texts
 def with_model(make_experiment):
     """An experiment whose model tells red, green and blue pictures apart by their mean colour."""
 
-    def make(labels=("red", "green", "blue")):
-        experiment_dir = make_experiment()
-        model_dir = store.best_model_dir(experiment_dir)
-        model_dir.mkdir()
-        (model_dir / "labels.json").write_text(json.dumps(labels))
-        settings = {"trial_id": "t1", "validation_resize_size": 8, "validation_crop_size": 8}
-        (model_dir / "settings.json").write_text(json.dumps(settings))
-        onnx.save(mean_colour(), model_dir / "model.onnx")
+    def make(labels=("red", "green", "blue"), **fields):
+        experiment_dir = make_experiment(**fields)
+        store.best_model_dir(experiment_dir).mkdir()
+        write_model(store.best_model_dir(experiment_dir), "t1", labels)
         return experiment_dir
 
     return make
+
+
+def write_model(model_dir, trial_id, labels):
+    (model_dir / "labels.json").write_text(json.dumps(labels))
+    settings = {"trial_id": trial_id, "validation_resize_size": 8, "validation_crop_size": 8}
+    (model_dir / "settings.json").write_text(json.dumps(settings))
+    onnx.save(mean_colour(), model_dir / "model.onnx")
 
 
 def test_without_a_model_yet_it_says_when_there_will_be_one(open_page, make_experiment, hold_lock):
@@ -81,6 +86,141 @@ def test_the_download_holds_the_model_with_its_labels(with_model):
     data = predictions_view.bundle(store.best_model_dir(with_model()))
     names = zipfile.ZipFile(io.BytesIO(data)).namelist()
     assert names == ["labels.json", "model.onnx", "settings.json"]
+
+
+def test_a_zip_becomes_a_table_with_thumbnails(open_page, with_model):
+    with_model()
+    page = open_page("predict")
+    files = {f"in/{number}.png": png((0, 255, 0)) for number in range(13)}
+    content = zipped({**files, "in/broken.png": b"nothing", "in/notes.txt": b"no picture"})
+    page.file_uploader(key="pictures").upload("set.zip", content, "application/zip").run()
+    assert not page.exception
+    table = page.dataframe[0].value
+    assert len(table) == 14
+    assert table["answer"].tolist()[:13] == ["green"] * 13
+    assert table["path"].iloc[0] == "set.zip/in/0.png"
+    assert "not a picture" in table["error"].iloc[13]
+    assert table["Picture"].iloc[0].startswith("data:image/jpeg;base64,")
+    assert {"CSV", "Parquet"} < {button.label for button in page.get("download_button")}
+
+
+def test_a_zip_of_few_pictures_becomes_cards(open_page, with_model):
+    with_model()
+    page = open_page("predict")
+    content = zipped({"a.png": png((0, 0, 255))})
+    page.file_uploader(key="pictures").upload("set.zip", content, "application/zip").run()
+    assert "**blue**" in texts(page)
+    assert wording.plain("set.zip/a.png") in texts(page)
+
+
+def test_a_damaged_zip_is_named_as_it_was_uploaded(open_page, with_model):
+    with_model()
+    page = open_page("predict")
+    page.file_uploader(key="pictures").upload("set.zip", b"nothing", "application/zip").run()
+    assert page.error[0].value.startswith(wording.plain("set.zip is not a zip file"))
+
+
+def test_below_the_threshold_the_answer_is_not_sure(open_page, with_model):
+    with_model()
+    page = open_page("predict")
+    page.file_uploader(key="pictures").upload("mine.png", png((90, 91, 90)), "image/png").run()
+    assert "**green**" in texts(page)
+    kept = page.session_state["answers in view"]
+    page.slider(key="least probability").set_value(0.5).run()
+    assert "**not sure**" in texts(page)
+    assert "most likely green" in texts(page)
+    assert page.session_state["answers in view"] is kept  # the model was not asked again
+
+
+def test_the_threshold_says_what_it_does_on_the_validation_pictures(
+    open_page, with_test_data, with_answers
+):
+    with_answers(with_test_data)
+    page = open_page("predict")
+    assert "answers 100% of the validation pictures and is right in 67% of them" in texts(page)
+
+
+def test_a_picture_less_sure_than_the_validation_pictures_is_marked(
+    open_page, with_test_data, with_answers
+):
+    with_answers(with_test_data)  # whose every answer has the probability 1
+    page = open_page("predict")
+    page.file_uploader(key="pictures").upload("grey.png", png((90, 91, 90)), "image/png").run()
+    (badge,) = [each.value for each in page.markdown if "unlike the training data" in each.value]
+    assert "orange" in badge
+
+
+def test_without_validation_answers_no_picture_is_marked(open_page, with_model):
+    with_model()
+    page = open_page("predict")
+    page.file_uploader(key="pictures").upload("grey.png", png((90, 91, 90)), "image/png").run()
+    assert "unlike the training data" not in texts(page)
+
+
+def test_a_model_that_was_exported_on_the_trial_page_answers(open_page, with_model, make_trial):
+    trials = [make_trial(name, [0.5], number=number) for number, name in enumerate(("t1", "t2"))]
+    experiment_dir = with_model(trials=trials, best_trial="t1")
+    other = export_view.place(experiment_dir, trials[1], "onnx")
+    other.mkdir(parents=True)
+    write_model(other, "t2", ("one", "two", "three"))
+    (other / "parity.json").touch()  # which is written last
+    page = open_page("predict")
+    page.file_uploader(key="pictures").upload("mine.png", png((0, 255, 0)), "image/png").run()
+    assert "**green**" in texts(page)
+    page.selectbox(key="model of trial").set_value("t2").run()
+    assert "**two**" in texts(page)
+
+
+@pytest.fixture
+def website():
+    """A server on this machine with one picture."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(png((0, 0, 255)))
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/a.png"
+        server.shutdown()
+        thread.join()
+
+
+def ask_for(page, url):
+    page.get("button_group")[0].set_value("Web address").run()
+    page.text_input(key="address of a picture").set_value(url).run()
+    return texts(page)
+
+
+def test_a_picture_behind_an_address_gets_its_class(open_page, with_model, website, monkeypatch):
+    monkeypatch.setenv("AUTOML_ALLOW_PRIVATE_URLS", "1")
+    with_model()
+    assert "**blue**" in ask_for(open_page("predict"), website)
+
+
+def test_an_address_in_our_own_network_is_not_read(open_page, with_model, website):
+    with_model()
+    assert "an address inside of a private network" in ask_for(open_page("predict"), website)
+
+
+def test_what_is_no_web_address_is_refused(open_page, with_model):
+    with_model()
+    page = open_page("predict")
+    assert "It is no web address" in ask_for(page, "file:///etc/passwd").replace("\\", "")
+
+
+def zipped(files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
 
 
 def png(colour):

@@ -1,5 +1,6 @@
 import pytest
 
+from automl import store
 from tests.pages.conftest import texts
 
 
@@ -52,6 +53,28 @@ def test_what_matters_is_weighed(open_page, searched):  # noqa: ARG001
 def test_parallel_coordinates_hold_what_differs(open_page, searched):  # noqa: ARG001
     page = open_tab(open_page("search"), "Parallel coordinates")
     assert list(page.dataframe[0].value.columns) == ["trial", "model", "score", "learning_rate"]
+
+
+def test_models_that_are_not_trained_do_not_count(open_page, searched, make_trial):
+    settings = {"model_name": "resnet18", "method": "majority_class"}
+    store.save_trial(searched, make_trial("t8", [0.1], number=8, hyperparameters=settings))
+    page = open_tab(open_page("search"), "Parallel coordinates")
+    table = page.dataframe[0].value
+    assert "method" not in table
+    assert len(table) == 8
+
+
+def test_reasons_are_counted_without_their_figures(open_page, make_experiment, make_trial):
+    reasons = [f"Stopped by ASHA at evaluation {number}: 0.{number} is low." for number in (1, 2)]
+    make_experiment(
+        trials=[
+            make_trial(f"t{number}", [0.1], number=number, state="stopped", reason=reason)
+            for number, reason in enumerate(reasons)
+        ]
+    )
+    page = open_tab(open_page("search"), "Ended early")
+    assert "- 2 trials: Stopped by ASHA" in texts(page)
+    assert page.dataframe[0].value["Why"].tolist() == reasons
 
 
 def test_trials_that_were_ended_early_say_why(open_page, searched):  # noqa: ARG001

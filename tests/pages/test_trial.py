@@ -53,7 +53,7 @@ def test_another_cell_shows_other_pictures(open_page, experiment):
     experiment()
     page = open_page("trial")
     page.selectbox(key="predicted class of pets t2").select_index(0).run()
-    assert "5 pictures of cat taken for cat" in texts(page)
+    assert "5 pictures of cat recognised" in texts(page)
     assert len(tiles(page)) == 5
 
 
@@ -197,3 +197,10 @@ def test_a_trial_that_always_answers_with_one_class(open_page, experiment):
     for tab in ("Errors", "Classes", "Charts"):
         assert not open_tab(page, tab).exception
     assert not choose(page, "chart of", "Calibration").exception
+
+
+def test_the_model_of_a_finished_trial_can_be_taken_away(open_page, experiment):
+    experiment()
+    page = open_tab(open_page("trial"), "Take it away")
+    assert "ONNX" in page.radio(key="export format pets t2").options
+    assert page.button(key="export pets t2").label == "Export"

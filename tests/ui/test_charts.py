@@ -16,6 +16,19 @@ def test_a_model_of_an_unknown_family_always_looks_the_same():
     assert palette.family_look("regnety_002") == palette.family_look("regnety_004")
 
 
+def test_models_of_one_family_are_told_apart_by_their_marker_in_any_order():
+    looks = palette.looks(["resnet50", "vit_tiny", "resnet18"])
+    assert looks["resnet18"] == palette.family_look("resnet18")
+    assert looks["resnet50"][0] == looks["resnet18"][0]
+    assert looks["resnet50"][1] == looks["resnet18"][1] + "-open"
+    assert palette.looks(["resnet18", "resnet50", "vit_tiny"]) == looks
+
+
+def test_markers_at_epoch_0_are_whole(make_trial):
+    trial = make_trial("t1", [0.5, 0.6, 0.7])
+    assert charts.learning_curves([trial], "accuracy").layout.xaxis.range[0] < 0
+
+
 def test_timm_names_belong_to_the_families_we_know():
     assert palette.family_look("resnet10t") == palette.family_look("resnet18")
     assert palette.family_look("resnest26d") == palette.family_look("resnest50")

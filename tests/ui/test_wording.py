@@ -19,6 +19,8 @@ def test_durations(seconds, text):
     ("value", "low", "high", "text"),
     [
         (0.9412, 0.93, 0.954, "0.941 ± 0.012"),
+        (1.0, 0.839, 1.0, "1.000 (0.839–1.000)"),
+        (0.0, 0.0, 0.161, "0.000 (0.000–0.161)"),
         (0.9412, None, None, "0.941"),
         (None, None, None, "–"),
         (float("nan"), None, None, "not a number"),

@@ -1,0 +1,189 @@
+"""The one way a picture file becomes a model's input, and a model's logits become probabilities.
+
+Scoring, previews, predictions, the server and every exported model use this file; a copy of it
+travels with the models that are used without us, so it needs numpy and Pillow and nothing of ours.
+"""
+
+import base64
+import contextlib
+import io
+import json
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+MAX_PIXELS = 100_000_000
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM")  # JPEG includes MPO
+_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis")
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+warnings.filterwarnings("ignore", module="PIL")  # it prints lines about odd files it can read
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow's own, lower, limit would only print a warning
+
+
+class UnreadablePicture(ValueError):  # noqa: N818 (it names the thing, not an accident)
+    """Why a file cannot be read as a picture: one sentence without the path."""
+
+
+def load_rgb(
+    source: Path | BinaryIO, *, min_side: int | None = None, max_pixels: int = MAX_PIXELS
+) -> Image.Image:
+    """Upright RGB picture, transparency on white; the first frame of several.
+
+    With `min_side` a large JPEG is decoded at 1/2, 1/4 or 1/8 of its size, as long as its
+    short side keeps that many pixels.
+    """
+    with opened(source, max_pixels) as image:
+        if min_side is not None:
+            image.draft(None, (min_side, min_side))
+        return upright_rgb(image)
+
+
+def from_base64(text: str | bytes) -> BinaryIO:
+    """The file of a picture that comes as base64: with line breaks or without, or as a JSON text
+    with `image_base64`, as Azure's clients send it.
+
+    Raises:
+        UnreadablePicture: it is no base64.
+    """
+    try:
+        if text.lstrip()[:1] in ("{", b"{"):
+            text = json.loads(text)["image_base64"]
+        content = base64.b64decode(b"".join(_ascii(text).split()), validate=True)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise UnreadablePicture("The picture is not given as base64 text.") from error
+    return io.BytesIO(content)
+
+
+def _ascii(text: str | bytes) -> bytes:
+    return text.encode("ascii") if isinstance(text, str) else text
+
+
+def load_preprocessed(
+    source: Path | BinaryIO, *, resize_size: int, crop_size: int, max_pixels: int = MAX_PIXELS
+) -> NDArray[np.uint8]:
+    """What a model is scored on: `load_rgb` just large enough, then `preprocess`."""
+    image = load_rgb(source, min_side=resize_size, max_pixels=max_pixels)
+    return preprocess(image, resize_size=resize_size, crop_size=crop_size)
+
+
+def preprocess(image: Image.Image, *, resize_size: int, crop_size: int) -> NDArray[np.uint8]:
+    """(crop_size, crop_size, 3): short side resized to `resize_size`, then the centre."""
+    # only what the crop keeps is resized: a 1 x 5000 strip would become gigantic as a whole
+    side = min(image.size) * min(crop_size / resize_size, 1.0)
+    left, top = (image.width - side) / 2, (image.height - side) / 2
+    box = (left, top, min(left + side, image.width), min(top + side, image.height))
+    crop = image.resize((crop_size, crop_size), Image.Resampling.BILINEAR, box=box)
+    return np.asarray(crop, dtype=np.uint8)
+
+
+def model_input(
+    pictures: NDArray[np.uint8], normalization: dict[str, list[float]] | None = None
+) -> NDArray[np.float32]:
+    """float (B, 3, H, W) from uint8 (B, H, W, 3): shares of 255, and then normalised by `mean` and
+    `std` of every channel, unless the model does that itself (None)."""
+    pixels = pictures.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
+    if normalization is None:
+        return pixels
+    mean, std = (
+        np.array(normalization[name], np.float32).reshape(1, 3, 1, 1) for name in ("mean", "std")
+    )
+    return (pixels - mean) / std
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities (B, K), rows summing to 1, from logits (B, K)."""
+    powers = np.exp(logits - np.max(logits, axis=1, keepdims=True))
+    probabilities: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
+    return probabilities
+
+
+@contextlib.contextmanager
+def opened(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+    """The picture, not decoded yet; trouble inside the block becomes `UnreadablePicture`."""
+    try:
+        with contextlib.ExitStack() as stack:
+            file = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
+            _refuse_by_first_bytes(file)
+            image = Image.open(file, formats=_FORMATS)
+            _refuse_too_large(image, max_pixels)
+            yield image
+    except UnreadablePicture:
+        raise
+    except Exception as error:  # Pillow's decoders raise anything on broken files
+        raise UnreadablePicture(_reason(error)) from error
+
+
+def _refuse_by_first_bytes(file: BinaryIO) -> None:
+    file.seek(0)
+    first = file.read(16)
+    if not first:
+        raise UnreadablePicture("The file is empty.")
+    if first[4:8] == b"ftyp" and first[8:12] in _HEIF_BRANDS:
+        raise UnreadablePicture("It is a HEIC picture; save it as JPEG or PNG.")
+
+
+def _refuse_too_large(image: Image.Image, max_pixels: int) -> None:
+    if image.width * image.height > max_pixels:
+        raise UnreadablePicture(
+            f"It has {image.width} x {image.height} pixels; at most {max_pixels:,} are allowed."
+        )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
+        return f"It has too many pixels; at most {MAX_PIXELS:,} are allowed."
+    if isinstance(error, UnidentifiedImageError):
+        return "It is not a picture of a format that can be read (JPEG, PNG, WebP, BMP, GIF, TIFF)."
+    if isinstance(error, OSError) and error.errno:
+        return f"The file cannot be opened ({error.strerror})."
+    detail = str(error).rstrip(".") or type(error).__name__
+    return f"The picture is damaged or cut off ({detail})."
+
+
+def upright_rgb(image: Image.Image) -> Image.Image:
+    image.load()
+    orientation = orientation_of(image)
+    rgb = _rgb(image)
+    if orientation in _UPRIGHT:
+        rgb = rgb.transpose(_UPRIGHT[orientation])
+    rgb.info = {}  # or a thumbnail would carry the original's comments along
+    return rgb
+
+
+def orientation_of(image: Image.Image) -> int:
+    """1 to 8 as EXIF defines; only known once the picture is loaded."""
+    # not ImageOps.exif_transpose: it also rewrites the EXIF block and fails where that is broken
+    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    return orientation if orientation in _UPRIGHT else 1
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        image = _eight_bits(image)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Grey picture of 16 or 32 bits or floats as 8 bits: scaled, where Pillow would clip."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32))
+    highest = float(values.max())
+    usual = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
+    white = next((top for top in usual if highest <= top), highest)
+    return Image.fromarray((values * (255 / white)).clip(0, 255).round().astype(np.uint8))

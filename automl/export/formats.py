@@ -1,0 +1,88 @@
+"""The forms in which a trial's model can be taken away. No torch: the pages show them."""
+
+import importlib.util
+from dataclasses import dataclass
+
+
+class ExportError(ValueError):
+    """Why a model cannot be exported so, and what to do: nothing was written."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """One form.
+
+    module: of `automl.export`, has `write`; needs: packages that must be there; extra: the one of
+    ours that installs them.
+    """
+
+    title: str
+    description: str
+    module: str
+    needs: tuple[str, ...] = ()
+    extra: str = ""
+
+
+FORMATS = {
+    "onnx": Format(
+        "ONNX",
+        "One file that runs anywhere with ONNX Runtime, with labels and settings.",
+        "onnx",
+        ("onnx", "onnxscript"),
+    ),
+    "bundle": Format(
+        "Bundle",
+        "ONNX with a small program that answers for picture files, and a server in a Dockerfile.",
+        "bundle",
+        ("onnx", "onnxscript"),
+    ),
+    "mlflow": Format(
+        "MLflow",
+        "A pyfunc model for MLflow: pictures as base64 in, probabilities and labels out.",
+        "mlflow_model",
+        ("onnx", "onnxscript", "mlflow"),
+        "mlflow",
+    ),
+    "weights": Format(
+        "Weights",
+        "safetensors and config.json as timm and the Hugging Face Hub lay them out.",
+        "weights",
+    ),
+    "torch": Format(
+        "PyTorch program",
+        "A torch.export program (.pt2) that runs with torch alone.",
+        "torch_program",
+    ),
+    "azure": Format(
+        "Azure layout",
+        "The files of an Azure AutoML trial, where its scripts look for them.",
+        "azure_layout",
+        ("onnx", "onnxscript", "mlflow"),
+        "mlflow",
+    ),
+    "code": Format(
+        "Code",
+        "A program on torch and timm that trains this model again from the pictures.",
+        "training_code",
+    ),
+}
+INT8_FORMATS = ("onnx", "bundle")
+
+
+def check(name: str, *, int8: bool) -> Format:
+    """The format, if it can be written on this machine.
+
+    Raises:
+        ExportError: there is no such format, or a package that writes it is missing.
+    """
+    if name not in FORMATS:
+        raise ExportError(f"{name!r} is not a format. There are {', '.join(FORMATS)}.")
+    if int8 and name not in INT8_FORMATS:
+        raise ExportError(f"int8 is for {' and '.join(INT8_FORMATS)}; {name} has no such form.")
+    chosen = FORMATS[name]
+    missing = [package for package in chosen.needs if importlib.util.find_spec(package) is None]
+    if missing:
+        command = f'pip install ".[{chosen.extra}]"' if chosen.extra in missing else ""
+        command = command or f"pip install {' '.join(missing)}"
+        raise ExportError(f"The format {name} needs {' and '.join(missing)}: {command}.")
+    return chosen

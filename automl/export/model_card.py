@@ -1,0 +1,257 @@
+"""The model card: what the model is, what it was made from, how good it is, and how to use it.
+
+Markdown with the metadata of the Hugging Face Hub, filled from the records of the experiment.
+"""
+
+import html
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
+
+from automl import store
+from automl.dataset.report import DatasetReport, Severity
+from automl.evaluation.report import class_report
+from automl.export.parity_report import Parity
+from automl.export.trained_model import TrainedModel
+from automl.hyperparameters import Hyperparameters
+from automl.records import Evaluation
+
+_LIBRARIES = {"onnx": "onnx", "bundle": "onnx", "mlflow": "mlflow", "azure": "mlflow"}
+_MOST_CLASSES = 200
+_SETTINGS = (*Hyperparameters.model_fields, "weights", "num_parameters", "device", "torch", "timm")
+
+_USE = {
+    "onnx": """\
+`model.onnx` takes `input1`, float (batch, 3, {side}, {side}), RGB{scale}, and gives `output1`,
+logits in the order of `labels.json`. The picture is turned upright, made RGB, its short side
+resized to {resize} px and the centre cropped to {side} px. The formats `bundle` and `mlflow`
+bring this along as a program; `automl predict` does it as well.""",
+    "bundle": """\
+```
+pip install -r requirements.txt
+python predict.py picture.jpg           # one JSON object for each picture
+docker build -t model . && docker run -p 8080:8080 model      # POST /score, as Azure's endpoint
+```
+
+Without Docker: `pip install -r requirements-serve.txt`, then `uvicorn serve:app`.""",
+    "mlflow": """\
+```python
+import base64, mlflow, pandas
+model = mlflow.pyfunc.load_model("THIS FOLDER")
+text = base64.encodebytes(open("picture.jpg", "rb").read()).decode()
+print(model.predict(pandas.DataFrame({{"image": [text]}})))
+```
+
+As a server: `mlflow models serve --model-uri THIS_FOLDER`.""",
+    "weights": """\
+```python
+import timm
+model = timm.create_model("local-dir:THIS FOLDER", pretrained=True).eval()
+```
+
+`load_preprocessed` of `preprocessing.py` (short side {resize} px, crop {side} px) and its
+`model_input` prepare a picture exactly as it was done here; timm's own transform differs by a
+rounding.""",
+    "torch": """\
+```python
+import torch
+from preprocessing import load_preprocessed, model_input
+model = torch.export.load("model.pt2").module()
+pixels = load_preprocessed(open("picture.jpg", "rb"), resize_size={resize}, crop_size={side})
+print(model(torch.from_numpy(model_input(pixels[None]))).softmax(1))
+```""",
+    "azure": """\
+`outputs/mlflow-model` is what Azure registers and deploys; `outputs/scoring_file_v_1_0_0.py` and
+`train_artifacts/` are for a deployment of your own.""",
+    "code": """\
+```
+pip install -r requirements.txt
+python train_best.py            # writes model.safetensors, and says how good it is
+```""",
+}
+
+
+def text(model: TrainedModel, parity: Parity) -> str:
+    """The whole card."""
+    job = store.load_job(model.experiment_dir)
+    best = model.trial.best_evaluation()
+    assert best is not None
+    report = store.load_report(model.experiment_dir)
+    head = _metadata(model, parity.format, job.primary_metric, best)
+    name = store.load_experiment(model.experiment_dir).experiment_id
+    parts = [
+        f"# {_plain(name)}: {_plain(model.trial.title)}",
+        f"An image classifier with {len(model.description.class_names)} classes: "
+        f"{_plain(model.description.model_name)} (timm `{model.description.timm_name}`), the model "
+        f"of {model.trial.trial_id} after epoch {model.description.epoch}.",
+        "## How to use it",
+        _use(model, parity.format),
+        "## How good it is",
+        _scores(model, job.primary_metric, best),
+        _test_score(model, job.primary_metric),
+        "### By class, on the validation data",
+        _classes(model),
+        "## What it was made from",
+        _data(report),
+        "## How it was trained",
+        _settings(model),
+        "## Limits",
+        _limits(model, report),
+        "## Does it answer as it did where it was trained?",
+        _parity(parity),
+        "## Questions for the author",
+        _QUESTIONS,
+    ]
+    card = ModelCard(f"---\n{head.to_yaml()}\n---\n\n" + "\n\n".join(filter(None, parts)) + "\n")
+    return str(card)
+
+
+_QUESTIONS = """\
+1. What is the model for, and what must it not be used for?
+2. Where do the pictures come from, who or what is on them, and how may they and the model be used?
+3. What happens when an answer is wrong, and who looks at the answers it is not sure of?"""
+
+
+def _metadata(
+    model: TrainedModel, form: str, primary_metric: str, best: Evaluation
+) -> ModelCardData:
+    name = store.load_experiment(model.experiment_dir).experiment_id
+    score = best.metrics[primary_metric]
+    known = [
+        EvalResult(
+            task_type="image-classification",
+            dataset_type=name,
+            dataset_name=f"{name}, validation data",
+            metric_type=primary_metric,
+            metric_value=round(score, 6),
+        )
+    ]
+    return ModelCardData(
+        model_name=name,
+        license="unknown",
+        library_name=_LIBRARIES.get(form, "timm"),
+        pipeline_tag="image-classification",
+        tags=["image-classification", form],
+        metrics=[primary_metric],
+        eval_results=known if score == score else None,
+    )
+
+
+def _use(model: TrainedModel, form: str) -> str:
+    description = model.description
+    is_inside = model.hyperparameters.enable_onnx_normalization
+    scale = " in 0 to 1" if is_inside else ", in 0 to 1 and then normalised as in `settings.json`"
+    return _USE[form].format(
+        side=description.validation_crop_size,
+        resize=description.validation_resize_size,
+        scale=scale,
+    )
+
+
+def _scores(model: TrainedModel, primary_metric: str, best: Evaluation) -> str:
+    low, high = model.trial.score_low, model.trial.score_high
+    interval = "" if low is None or high is None else f", 95 % interval {low:.3f} to {high:.3f}"
+    num = len(model.recorded.labels)
+    others = [[name, f"{value:.4f}"] for name, value in sorted(best.metrics.items())]
+    return (
+        f"**{primary_metric} {best.metrics[primary_metric]:.3f}**{interval}, on {num:,} validation "
+        "pictures it was not trained on. The trial was chosen by this number, so it flatters a "
+        "little.\n\n" + _table(["metric", "value"], others)
+    )
+
+
+def _test_score(model: TrainedModel, primary_metric: str) -> str:
+    opening = store.load_test_opening(model.experiment_dir)
+    if opening is None or opening.trial_id != model.trial.trial_id:
+        return "It has not been scored on test data."
+    return (
+        f"On {opening.num_pictures:,} test pictures, which had no part in the choice: "
+        f"**{primary_metric} {opening.metrics[primary_metric]:.3f}**, 95 % interval "
+        f"{opening.score_low:.3f} to {opening.score_high:.3f}."
+    )
+
+
+def _classes(model: TrainedModel) -> str:
+    report = class_report(model.recorded, model.description.class_names).head(_MOST_CLASSES)
+    rows = [
+        [row["class"], int(row["pictures"]), *(_number(row[key]) for key in _OF_CLASS)]
+        for row in report.to_dict("records")
+    ]
+    return _table(["class", "pictures", *_OF_CLASS], rows)
+
+
+_OF_CLASS = ("precision", "recall", "f1")
+
+
+def _data(report: DatasetReport | None) -> str:
+    if report is None:
+        return "The report on the data is missing."
+    classes = [
+        [label, count, *(report.class_splits.get(label, {}).get(s, 0) for s in report.splits)]
+        for label, count in list(report.classes.items())[:_MOST_CLASSES]
+    ]
+    splits = ", ".join(f"{count:,} {split}" for split, count in report.splits.items())
+    return (
+        f"{report.num_images:,} pictures: {splits}. SHA-256 over their content and labels: "
+        f"`{report.data_hash}`.\n\n" + _table(["class", "pictures", *report.splits], classes)
+    )
+
+
+def _settings(model: TrainedModel) -> str:
+    effective = model.trial.effective or model.trial.hyperparameters
+    rows = [[name, effective[name]] for name in _SETTINGS if name in effective]
+    notes = "\n".join(f"- {_plain(note)}" for note in model.trial.notes)
+    return "\n\n".join(filter(None, [notes, _table(["setting", "in effect"], rows)]))
+
+
+def _limits(model: TrainedModel, report: DatasetReport | None) -> str:
+    labels = ", ".join(model.description.class_names[:50])
+    said = [
+        f"It knows {_plain(labels)} and gives one of them to any picture, whatever is on it.",
+        "Its probabilities come from the softmax and are not calibrated unless a metric above says "
+        "so.",
+        "The numbers hold for pictures like those it was scored on; others may do worse.",
+    ]
+    if report is not None:
+        findings = [f for f in report.findings if f.severity is not Severity.INFO]
+        said += [f"In the data: {_plain(finding.message)}" for finding in findings]
+    if model.trial.reason:
+        said.append(f"Its training ended early: {_plain(model.trial.reason)}")
+    return "\n".join(f"- {sentence}" for sentence in said)
+
+
+def _parity(parity: Parity) -> str:
+    where = f"{parity.num_images} validation pictures"
+    if parity.pictures == "noise":
+        where = f"{parity.num_images} pictures of noise (the validation pictures are elsewhere)"
+    said = (
+        f"From the file to the probability, on {where}: {parity.agreement:.1%} get the same class, "
+        f"and no probability differs by more than {parity.max_probability_difference:.1e} "
+        f"(allowed: {parity.tolerance:g}). One picture takes {parity.latency_ms:.1f} ms on the "
+        f"machine of the export; the files have {parity.size_bytes / 1e6:.1f} MB."
+    )
+    if parity.int8 is None:
+        return said
+    int8 = parity.int8
+    return (
+        f"{said}\n\n`model_int8.onnx`: accuracy {int8.accuracy:.3f} beside "
+        f"{int8.original_accuracy:.3f} of the original on all {int8.num_images:,} validation "
+        f"pictures, {int8.size_bytes / 1e6:.1f} MB, {int8.latency_ms:.1f} ms for a picture. To use "
+        "it, give it the name `model.onnx`."
+    )
+
+
+def _table(head: list[str], rows: list[list[Any]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(_plain(str(cell)) for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if value == value else "–"
+
+
+def _plain(text: str) -> str:
+    """Text that means nothing in Markdown or HTML, on one line."""
+    escaped = html.escape(" ".join(text.split()), quote=False)
+    return "".join(f"\\{sign}" if sign in r"\`*_[]|#" else sign for sign in escaped)

@@ -1,0 +1,43 @@
+"""What is on pictures: `python predict.py PICTURE…` prints one JSON object for each of them.
+
+In a program of your own: `from predict import LABELS, probabilities`.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+import onnxruntime
+
+from automl.dataset.preprocessing import UnreadablePicture, load_preprocessed, model_input, softmax
+
+HERE = Path(__file__).parent
+LABELS: list[str] = json.loads((HERE / "labels.json").read_text("utf-8"))
+SETTINGS = json.loads((HERE / "settings.json").read_text("utf-8"))
+SESSION = onnxruntime.InferenceSession(HERE / "model.onnx", providers=["CPUExecutionProvider"])
+
+
+def probabilities(picture: Path | BinaryIO) -> list[float]:
+    """Of the classes, in the order of LABELS."""
+    resize_size, crop_size = SETTINGS["validation_resize_size"], SETTINGS["validation_crop_size"]
+    pixels = load_preprocessed(picture, resize_size=resize_size, crop_size=crop_size)
+    batch = model_input(pixels[None], SETTINGS["normalization"])
+    (logits,) = SESSION.run(["output1"], {"input1": batch})
+    return [float(share) for share in softmax(logits)[0]]
+
+
+def line(path: str) -> dict[str, object]:
+    """As in Azure's batch scoring, with the most probable label before it."""
+    try:
+        probs = probabilities(Path(path))
+    except (UnreadablePicture, OSError) as error:
+        return {"filename": path, "error": str(error)}
+    return {
+        "filename": path, "label": LABELS[probs.index(max(probs))], "probs": probs, "labels": LABELS
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        print(json.dumps(line(name)), flush=True)

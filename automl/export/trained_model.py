@@ -1,0 +1,103 @@
+"""A trial's own model, with all that is known of it: what every export starts from."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from automl import store
+from automl.dataset.preprocessing import load_preprocessed, model_input
+from automl.engine import checkpoint
+from automl.engine.model import Normalised
+from automl.engine.model_description import ModelDescription
+from automl.export.formats import ExportError
+from automl.hyperparameters import Hyperparameters, resolve
+from automl.records import Predictions, TrialRecord
+
+Answers = Callable[[Path], NDArray[np.float32]]
+"""A picture file to the probabilities (K,) of the classes, in the order of the labels."""
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """The model of a trial's best evaluation, on the CPU."""
+
+    experiment_dir: Path
+    trial: TrialRecord
+    network: Normalised
+    description: ModelDescription
+
+    @classmethod
+    def load(cls, experiment_dir: Path, trial_id: str) -> Self:
+        """Raises ExportError where the experiment has no such trial, or no model of it."""
+        trials = {trial.trial_id: trial for trial in store.load_trials(experiment_dir)}
+        scored = [name for name, trial in trials.items() if trial.best_epoch is not None]
+        if trial_id not in scored:
+            known = f"Choose from {', '.join(scored[:10])}." if scored else "No trial has one yet."
+            raise ExportError(f"{trial_id} has no model in {experiment_dir.name}. {known}")
+        folder = store.checkpoint_dir(experiment_dir, trial_id)
+        if not (folder / "model.json").is_file():
+            raise ExportError(
+                f"The weights of {trial_id} are not in {experiment_dir}: a shared experiment has "
+                "those of its best trial alone. Export it where it ran."
+            )
+        network, description = checkpoint.load(folder)
+        return cls(experiment_dir, trials[trial_id], network, description)
+
+    @cached_property
+    def hyperparameters(self) -> Hyperparameters:
+        return resolve(self.trial.hyperparameters)
+
+    @cached_property
+    def recorded(self) -> Predictions:
+        """What the trial answered for the validation pictures when it was scored."""
+        return store.load_predictions(
+            store.predictions_path(self.experiment_dir, self.trial.trial_id)
+        )
+
+    def __call__(self, path: Path) -> NDArray[np.float32]:
+        """Its own answer for a picture file, as `Answers`."""
+        pixels = torch.from_numpy(model_input(self.preprocessed(path)[None]))
+        with torch.inference_mode():
+            probabilities: NDArray[np.float32] = self.network(pixels).softmax(dim=1)[0].numpy()
+        return probabilities
+
+    def preprocessed(self, path: Path) -> NDArray[np.uint8]:
+        """(H, W, 3) as it is scored."""
+        return load_preprocessed(
+            path,
+            resize_size=self.description.validation_resize_size,
+            crop_size=self.description.validation_crop_size,
+        )
+
+    def example(self) -> torch.Tensor:
+        """Pixels (2, 3, H, W) in 0 to 1, to trace a program with."""
+        side = self.description.validation_crop_size
+        return torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0))
+
+    def size_bytes(self) -> int:
+        """Of the weights."""
+        return sum(tensor.nbytes for tensor in self.network.state_dict().values())
+
+    def write_settings(self, folder: Path, *, normalizes: bool) -> None:
+        """`labels.json` and `settings.json`; normalizes: the model does that itself."""
+        description = self.description
+        normalization = {"mean": description.mean, "std": description.std}
+        settings: dict[str, Any] = {
+            "experiment": store.load_experiment(self.experiment_dir).experiment_id,
+            "trial_id": self.trial.trial_id,
+            "model_name": description.model_name,
+            "epoch": description.epoch,
+            "validation_resize_size": description.validation_resize_size,
+            "validation_crop_size": description.validation_crop_size,
+            "normalization": None if normalizes else normalization,
+        }
+        (folder / "settings.json").write_text(json.dumps(settings, indent=1), "utf-8")
+        labels = json.dumps(description.class_names, ensure_ascii=False)
+        (folder / "labels.json").write_text(labels, "utf-8")

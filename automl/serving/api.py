@@ -1,0 +1,269 @@
+"""The routes of a server. What they take and answer is in docs/serving.md."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import FastAPI, File, Request, Response, UploadFile
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from automl.inference import Failure, Prediction, Row
+from automl.serving import page, scoring
+from automl.serving.admission import Admission
+from automl.serving.limits import Limits
+from automl.serving.metrics import Metrics
+from automl.serving.models import Models, ServedModel
+from automl.serving.refusal import Refusal
+
+_SCHEMAS = "#/components/schemas/"
+_SCORING_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": f"{_SCHEMAS}ScoringRequest"}}},
+    }
+}
+
+
+class Detail(BaseModel):
+    """Why a request was not answered as asked."""
+
+    detail: str
+
+
+class ModelFacts(BaseModel):
+    """A model of this server."""
+
+    name: str
+    is_default: bool
+    trial_id: str
+    labels: list[str]
+
+
+class FileAnswer(BaseModel):
+    """What is on one uploaded picture, or the error that kept it from being read."""
+
+    filename: str
+    label: str | None = None
+    probability: float | None = None
+    probabilities: dict[str, float] | None = None
+    error: str | None = None
+
+
+class FileAnswers(BaseModel):
+    """One answer a file, in their order."""
+
+    predictions: list[FileAnswer]
+
+
+class State(BaseModel):
+    """How the server is."""
+
+    status: str
+
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Detail, "description": why}
+    for status, why in (
+        (400, "Not valid JSON, or broken off"),
+        (401, "The key is missing or wrong"),
+        (404, "No such model"),
+        (408, "The request arrived too slowly"),
+        (413, "Too large, or too many pictures"),
+        (422, "Not such a request, or not a picture"),
+        (503, "Too much at a time; Retry-After says when to try again"),
+    )
+}
+_EXPLAINED: dict[int | str, dict[str, Any]] = {
+    200: {"model": list[scoring.ScoringAnswer]},
+    501: {"model": Detail, "description": "Explanations cannot be given here"},
+}
+
+
+def create(
+    models: Models,
+    metrics: Metrics,
+    *,
+    limits: Limits,
+    accepted_keys: Sequence[bytes] = (),
+    is_local: bool = False,
+) -> FastAPI:
+    """The app; it closes the models when it ends. Arguments as of `Admission`."""
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        models.close()
+
+    app = FastAPI(
+        title="Image classification",
+        description="Models of AutoML Image Classification, served.",
+        version="1",
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        lifespan=life,
+    )
+    app.add_middleware(
+        Admission, limits=limits, metrics=metrics, accepted=accepted_keys, is_local=is_local
+    )
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _misunderstood)
+    _add_operator_routes(app, metrics)
+    _add_answering_routes(app, models, limits)
+    _complete_schema(app.openapi(), has_key=bool(accepted_keys))
+    return app
+
+
+def _add_operator_routes(app: FastAPI, metrics: Metrics) -> None:
+    @app.get("/health", response_model=State)
+    async def health() -> Response:
+        """Whether the process is alive."""
+        return JSONResponse({"status": "alive"})
+
+    @app.get("/ready", response_model=State)
+    async def ready() -> Response:
+        """Whether the models are loaded; there is no answer at all before they are."""
+        return JSONResponse({"status": "ready"})
+
+    @app.get("/metrics", response_class=Response, responses={401: _REFUSALS[401]})
+    async def counted() -> Response:
+        """What was counted, in Prometheus' text format."""
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4")
+
+    @app.get("/docs", include_in_schema=False)
+    async def documentation() -> HTMLResponse:
+        return HTMLResponse(page.render(app.openapi()))
+
+
+def _add_answering_routes(app: FastAPI, models: Models, limits: Limits) -> None:
+    score_docs: dict[str, Any] = {
+        "responses": {**_REFUSALS, **_EXPLAINED},
+        "openapi_extra": _SCORING_BODY,
+    }
+    predict_docs: dict[str, Any] = {
+        "responses": {**_REFUSALS, 200: {"model": FileAnswers}},
+        "response_model": FileAnswers,
+    }
+
+    @app.get("/models", responses={401: _REFUSALS[401]})
+    async def list_models() -> list[ModelFacts]:
+        """The models by name; the first one answers where none is named."""
+        return [
+            ModelFacts(
+                name=model.name,
+                is_default=model is models.default,
+                trial_id=model.predictor.trial_id,
+                labels=model.predictor.labels,
+            )
+            for model in models.by_name.values()
+        ]
+
+    @app.post("/score", **score_docs)
+    async def score(request: Request) -> Response:
+        """Azure's scoring request, answered by the first model."""
+        return await _score(models, None, await request.body(), limits)
+
+    @app.post("/models/{name}/score", **score_docs)
+    async def score_with(name: str, request: Request) -> Response:
+        """Azure's scoring request, answered by the named model."""
+        return await _score(models, name, await request.body(), limits)
+
+    @app.post("/predict", **predict_docs)
+    async def predict(files: Annotated[list[UploadFile], File()]) -> Response:
+        """Pictures as uploaded files, answered by the first model."""
+        return await _predict(models.named(None), files, limits)
+
+    @app.post("/models/{name}/predict", **predict_docs)
+    async def predict_with(name: str, files: Annotated[list[UploadFile], File()]) -> Response:
+        """Pictures as uploaded files, answered by the named model."""
+        return await _predict(models.named(name), files, limits)
+
+
+async def _score(models: Models, name: str | None, body: bytes, limits: Limits) -> Response:
+    model, entries = models.named(name), scoring.parse(body)
+    _refuse_too_many(len(entries), limits)
+    for entry in entries:
+        if entry.model_explainability:
+            models.explanations.check(model.predictor, entry.xai_parameters or {})
+    pictures = [scoring.picture_bytes(entry, number) for number, entry in enumerate(entries, 1)]
+    rows = [_usable(row, number) for number, row in enumerate(await model.rows(pictures), 1)]
+    answers = []
+    for entry, picture, row in zip(entries, pictures, rows, strict=True):
+        explanation = {}
+        if entry.model_explainability:
+            explanation = await models.explain(model, picture, entry.xai_parameters or {})
+        answers.append(scoring.answer_text(row, model.labels_json, explanation))
+    return Response(f"[{', '.join(answers)}]", media_type="application/json")
+
+
+def _usable(row: Row | Failure, number: int) -> Row:
+    if isinstance(row, Failure):
+        raise Refusal(422, f"Picture {number} cannot be used. {row.message}")
+    return row
+
+
+async def _predict(model: ServedModel, files: list[UploadFile], limits: Limits) -> Response:
+    _refuse_too_many(len(files), limits)
+    pictures = [await file.read() for file in files]
+    answers = []
+    for file, row in zip(files, await model.rows(pictures), strict=True):
+        answer = row if isinstance(row, Failure) else model.predictor.prediction(row)
+        answers.append({"filename": file.filename or "", **_fields(answer)})
+    failed = [answer for answer in answers if "error" in answer]
+    if len(failed) == len(answers):
+        raise Refusal(422, f"No file can be used. {failed[0]['filename']}: {failed[0]['error']}")
+    return JSONResponse({"predictions": answers})
+
+
+def _fields(answer: Prediction | Failure) -> dict[str, Any]:
+    if isinstance(answer, Failure):
+        return {"error": answer.message}
+    return {
+        "label": answer.label,
+        "probability": answer.probability,
+        "probabilities": answer.probabilities,
+    }
+
+
+def _refuse_too_many(count: int, limits: Limits) -> None:
+    if count > limits.max_pictures:
+        raise Refusal(
+            413, f"{count:,} pictures are too many for one request; send {limits.max_pictures:,}."
+        )
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    if isinstance(error, Refusal):
+        return JSONResponse({"detail": error.sentence}, error.status)
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"detail": str(error.detail)}, error.status_code, error.headers)
+
+
+async def _misunderstood(_: Request, error: Exception) -> Response:
+    """In a sentence, and without what was sent, which may be megabytes."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"]))
+    return JSONResponse(
+        {
+            "detail": f"{place}: {first['msg']}. Send the pictures as multipart/form-data, each "
+            "as a file of the field called files."
+        },
+        422,
+    )
+
+
+def _complete_schema(schema: dict[str, Any], *, has_key: bool) -> None:
+    """Add what the routes cannot say of themselves: the body they parse, and the key."""
+    request = scoring.ScoringRequest.model_json_schema(ref_template=_SCHEMAS + "{model}")
+    parts = schema["components"]["schemas"]
+    parts |= {**request.pop("$defs"), "ScoringRequest": request}
+    if not has_key:
+        return
+    schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    schema["security"] = [{"key": []}]
+    for path in ("/health", "/ready"):
+        schema["paths"][path]["get"]["security"] = []

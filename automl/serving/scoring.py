@@ -1,0 +1,133 @@
+"""Azure's scoring request and answer, in every form its documents and samples show."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictInt,
+    Tag,
+    ValidationError,
+)
+
+from automl.dataset.preprocessing import UnreadablePicture, from_base64
+from automl.inference import Row
+from automl.serving.refusal import Refusal
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class Entry(_Strict):
+    """One picture with what is wanted for it; in a request it is JSON text."""
+
+    image_base64: str
+    model_explainability: bool = False
+    xai_parameters: dict[str, Any] | None = None
+
+
+Base64 = Annotated[str, Field(description="A picture in base64, or the JSON text of an entry.")]
+Item = Annotated[
+    Annotated[Base64, Tag("text")] | Annotated[tuple[Base64], Tag("row")],
+    Discriminator(lambda value: "row" if isinstance(value, list | tuple) else "text"),
+]
+
+
+class Frame(_Strict):
+    """A table of one column, as pandas writes it with `orient="split"`."""
+
+    columns: tuple[Literal["image"]]
+    data: list[Item]
+    index: list[StrictInt | str] | None = None
+    """Has no effect; the answers come in the order of `data`."""
+
+
+class ScoringRequest(_Strict):
+    """What `/score` takes."""
+
+    input_data: Annotated[
+        Annotated[Frame, Tag("frame")] | Annotated[list[Item], Tag("list")],
+        Discriminator(lambda value: "list" if isinstance(value, list | tuple) else "frame"),
+    ]
+
+
+class ScoringAnswer(BaseModel):
+    """What `/score` says about one picture."""
+
+    probs: list[float]
+    """Of every label, in the order of `labels`."""
+
+    labels: list[str]
+    visualizations: str | None = None
+    """PNG in base64; only there when it was asked for."""
+
+    attributions: list[list[list[float]]] | None = None
+    """[3][height][width]; only there when they were asked for."""
+
+
+def parse(body: bytes) -> list[Entry]:
+    """The pictures of a request.
+
+    Raises:
+        Refusal: 400 for what is not JSON, 422 for what is not a scoring request.
+    """
+    try:
+        data = ScoringRequest.model_validate_json(body).input_data
+    except ValidationError as error:
+        raise _refusal(error, "The request") from None
+    items = data.data if isinstance(data, Frame) else data
+    return [_entry(item, number) for number, item in enumerate(items, 1)]
+
+
+def picture_bytes(entry: Entry, number: int) -> bytes:
+    """The file in an entry's base64, with or without line breaks.
+
+    Raises:
+        Refusal: 422, it is not base64.
+    """
+    try:
+        return from_base64(entry.image_base64).read()
+    except UnreadablePicture:
+        raise Refusal(
+            422, f"Picture {number} is not base64: encode the bytes of the picture's file."
+        ) from None
+
+
+def answer_text(row: Row, labels_json: str, explanation: dict[str, Any]) -> str:
+    """A `ScoringAnswer` as JSON; `labels_json` is written once for all answers."""
+    if not np.isfinite(row).all():
+        raise Refusal(500, "The model's answer for a picture is not a number.")
+    rest = "".join(
+        f", {json.dumps(key)}: {json.dumps(value)}" for key, value in explanation.items()
+    )
+    return f'{{"probs": {json.dumps(row.tolist())}, "labels": {labels_json}{rest}}}'
+
+
+def _entry(item: str | Sequence[str], number: int) -> Entry:
+    text = item if isinstance(item, str) else item[0]
+    if not text.lstrip().startswith("{"):
+        return Entry(image_base64=text)
+    try:
+        return Entry.model_validate_json(text)
+    except ValidationError as error:
+        raise _refusal(error, f"Picture {number}") from None
+
+
+def _refusal(error: ValidationError, what: str) -> Refusal:
+    """The first problem in a sentence; never what was sent, which may be megabytes."""
+    (first, *_) = error.errors(include_url=False, include_context=False, include_input=False)
+    if first["type"] == "json_invalid":
+        return Refusal(400, f"{what} is not valid JSON ({first['msg'].partition(': ')[2]}).")
+    tags = ("frame", "list", "text", "row")
+    place = ".".join(str(part) for part in first["loc"] if part not in tags)
+    return Refusal(
+        422,
+        f"{what} is not a scoring request: {place or 'the whole'}: {first['msg']}. It is "
+        '{"input_data": {"columns": ["image"], "data": ["BASE64", …]}}.',
+    )

@@ -1,0 +1,125 @@
+"""Where pictures to be answered for come from: files and archives, a web address, the camera."""
+
+import http.client
+import io
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import streamlit as st
+
+from automl import found_pictures
+from automl.dataset import public_http, walk
+from automl.found_pictures import FoundPicture
+from automl.inference import Failure
+
+TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "zip"]
+MAX_PICTURES = 2_000
+_MAX_DOWNLOADED_BYTES = 50_000_000
+_FILES, _ADDRESS, _CAMERA = "Files", "Web address", "Camera"
+_ICONS = {
+    _FILES: ":material/upload_file:",
+    _ADDRESS: ":material/link:",
+    _CAMERA: ":material/photo_camera:",
+}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Pictures somebody wants answers for."""
+
+    key: str
+    """The same for the same pictures."""
+
+    find: Callable[[], Iterator[FoundPicture]]
+    """Reads them, from the first one on; a ValueError is about what was chosen."""
+
+    count: int
+    """How many there seem to be."""
+
+
+def choose() -> Chosen | None:
+    """What is in the form now; None where nothing is."""
+    kind = st.segmented_control(
+        "Pictures from",
+        list(_ICONS),
+        default=_FILES,
+        required=True,
+        format_func=lambda name: f"{_ICONS[name]} {name}",
+        key="pictures from",
+        label_visibility="collapsed",
+    )
+    if kind == _ADDRESS:
+        return _address()
+    return _camera() if kind == _CAMERA else _files()
+
+
+def _files() -> Chosen | None:
+    files = st.file_uploader(
+        "Your pictures, or a zip of them", type=TYPES, accept_multiple_files=True, key="pictures"
+    )
+    if not files:
+        return None
+
+    def find() -> Iterator[FoundPicture]:
+        found = (each for file in files for each in _in_upload(file, file.name))
+        return islice(found, MAX_PICTURES)
+
+    count = min(sum(_count(file, file.name) for file in files), MAX_PICTURES)
+    return Chosen(" ".join(file.file_id for file in files), find, count)
+
+
+def _in_upload(file: BinaryIO, name: str) -> Iterator[FoundPicture]:
+    if found_pictures.archive_type(name) is None:
+        yield FoundPicture(name, file)
+        return
+    with tempfile.NamedTemporaryFile(suffix=".zip") as copy:
+        file.seek(0)
+        shutil.copyfileobj(file, copy)
+        copy.flush()
+        try:
+            for each in found_pictures.find([Path(copy.name)]):
+                yield FoundPicture(each.name.replace(copy.name, name, 1), each.picture)
+        except ValueError as error:
+            raise ValueError(str(error).replace(copy.name, name)) from None
+
+
+def _count(file: BinaryIO, name: str) -> int:
+    if found_pictures.archive_type(name) is None:
+        return 1
+    try:
+        names = zipfile.ZipFile(file).namelist()
+    except zipfile.BadZipFile:
+        return 0  # it is said when it is read
+    return sum(walk.is_picture_name(name) for name in names)
+
+
+def _address() -> Chosen | None:
+    url = st.text_input(
+        "Address of a picture", placeholder="https://…", key="address of a picture"
+    ).strip()
+    return Chosen(f"address {url}", lambda: iter([_downloaded(url)]), 1) if url else None
+
+
+def _downloaded(url: str) -> FoundPicture:
+    name = public_http.shown(url)
+    if not url.lower().startswith(("http://", "https://")):
+        return FoundPicture(name, Failure("It is no web address. One begins with https://."))
+    try:
+        content = public_http.download(url, max_bytes=_MAX_DOWNLOADED_BYTES)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return FoundPicture(name, Failure(f"The address {public_http.reason(error)}."))
+    return FoundPicture(name, io.BytesIO(content))
+
+
+def _camera() -> Chosen | None:
+    taken = st.camera_input("Take a picture", key="camera")
+    if taken is None:
+        return None
+    picture = FoundPicture("Camera", cast(BinaryIO, taken))
+    return Chosen(taken.file_id, lambda: iter([picture]), 1)

@@ -1,0 +1,171 @@
+import importlib.util
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from automl import store
+from automl.cli import cli
+from automl.explanation.explainer import Explainer, ExplanationError
+from automl.explanation.parameters import ExplanationParameters
+
+
+@pytest.fixture(scope="module")
+def explainer():
+    """One process for all tests, as importing torch and timm takes seconds."""
+    with Explainer() as explainer:
+        yield explainer
+
+
+def test_a_picture_is_explained_in_another_process(explainer, explained):
+    directory, path = explained
+    found = explainer.explain(directory, "t1", path)
+    assert found.label in ("blue", "green", "red")
+    assert 1 / 3 < found.probability <= 1
+    assert found.attributions is None
+    assert Image.open(io.BytesIO(found.picture)).size == (2 * 256 + 8, 2 * 256 + 8)
+
+
+def test_the_content_of_a_file_will_do_and_numbers_come_when_asked_for(explainer, explained):
+    directory, path = explained
+    parameters = ExplanationParameters(
+        xai_algorithm="guided_backprop", visualizations=False, attributions=True
+    )
+    found = explainer.explain(directory, "t1", path.read_bytes(), parameters)
+    assert found.picture is None
+    assert found.attributions.shape == (3, 64, 64)
+    assert found.attributions.min() < 0 < found.attributions.max()
+
+
+def test_once_warm_an_answer_comes_at_once(explainer, explained):
+    directory, path = explained
+    parameters = ExplanationParameters(xai_algorithm="guided_backprop")
+    explainer.explain(directory, "t1", path, parameters)
+    started = time.perf_counter()
+    explainer.explain(directory, "t1", path, parameters)
+    assert time.perf_counter() - started < 3  # 0.05 s on a quiet machine
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(b"no picture", "not a picture of a format"), (b"", "The file is empty.")],
+)
+def test_what_is_no_picture_is_refused_and_the_process_lives(
+    explainer, explained, content, sentence
+):
+    directory, path = explained
+    with pytest.raises(ExplanationError, match=sentence):
+        explainer.explain(directory, "t1", content)
+    assert explainer.explain(directory, "t1", path).label
+
+
+def test_what_is_not_there_is_named(explainer, explained, tmp_path):
+    directory, path = explained
+    with pytest.raises(ExplanationError, match="t9 of pets has no model to explain here"):
+        explainer.explain(directory, "t9", path)
+    with pytest.raises(ExplanationError, match="gone.png cannot be read: No such file"):
+        explainer.explain(directory, "t1", tmp_path / "gone.png")
+
+
+def test_a_better_model_of_the_trial_is_used(explainer, explained):
+    directory, path = explained
+    parameters = ExplanationParameters(xai_algorithm="guided_backprop")
+    before = explainer.explain(directory, "t1", path, parameters)
+    description = store.checkpoint_dir(directory, "t1") / "model.json"
+    content = json.loads(description.read_text())
+    description.write_text(json.dumps({**content, "class_names": ["a", "b", "c"]}))
+    os.utime(description.with_name("model.safetensors"), (1, 1))
+    after = explainer.explain(directory, "t1", path, parameters)
+    assert before.label not in "abc"
+    assert after.label in "abc"
+
+
+def test_a_process_that_was_killed_is_named_and_the_next_question_starts_another(
+    explainer, explained
+):
+    directory, path = explained
+    explainer.explain(directory, "t1", path)
+    os.kill(
+        explainer._worker.process.pid, signal.SIGSTOP
+    )  # or it could be gone before the question
+    killer = f"import os, time; time.sleep(0.5); os.kill({explainer._worker.process.pid}, 9)"
+    killed = pytest.raises(ExplanationError, match="has ended. It was killed, most likely")
+    with subprocess.Popen([sys.executable, "-c", killer]), killed:
+        explainer.explain(directory, "t1", path)
+    assert explainer.explain(directory, "t1", path).label
+
+
+def test_who_takes_too_long_is_ended(explained):
+    directory, path = explained
+    with Explainer(patience_seconds=0.1) as hasty:
+        with pytest.raises(ExplanationError, match="No explanation after 0.1 seconds. Choose"):
+            hasty.explain(directory, "t1", path)
+        assert hasty._worker is None
+
+
+def test_an_idle_process_ends(explainer, explained):
+    directory, path = explained
+    explainer._idle_seconds = 0.2
+    explainer.explain(directory, "t1", path)
+    process = explainer._worker.process
+    explainer._idle_seconds = 600
+    assert process.wait(timeout=20) == -signal.SIGKILL
+
+
+def test_a_missing_package_is_named_with_what_to_do(explained, monkeypatch):
+    directory, path = explained
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "captum" else found(name)
+    )
+    with Explainer() as explainer, pytest.raises(ExplanationError) as refused:
+        explainer.explain(directory, "t1", path)
+    assert "Explanations need captum" in str(refused.value)
+    assert "automl-image-classification[explain]" in str(refused.value)
+
+
+def automl(*arguments):
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+def test_the_command_writes_pictures_and_numbers(explained, tmp_path):
+    directory, path = explained
+    output = tmp_path / "why"
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    options = ("--algorithm", "guided_gradcam", "--attributions", "--output", output, "--json")
+    result = automl("explain", directory, path, path, broken, *options)
+    assert result.exit_code == 0, result.output
+    said = json.loads(result.stdout)
+    first, second, refused = said["explanations"]
+    assert said["trial"] == "t1"
+    assert first["label"] == second["label"]
+    assert first["picture"] == str(output / "picture.png")
+    assert second["picture"] == str(output / "picture-2.png")
+    assert "not a picture" in refused["error"]
+    assert np.load(first["attributions"]).shape == (3, 64, 64)
+    assert Image.open(first["picture"]).format == "PNG"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--algorithm", "lime"), "xai_algorithm is 'lime'; allowed is"),
+        (("--n-steps", "1"), "n_steps is 1. It should be greater than or equal to 2."),
+        (("--trial", "t9"), "pets has no trial t9. Its trials are t1."),
+    ],
+)
+def test_the_command_refuses_what_cannot_be(explained, tmp_path, options, sentence):
+    directory, path = explained
+    result = automl("explain", directory, path, "--output", tmp_path / "why", *options)
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert not (tmp_path / "why").exists()

@@ -1,0 +1,32 @@
+import base64
+import io
+import json
+
+import numpy as np
+from PIL import Image
+
+from automl import store
+from tests.serving.conftest import served, write_model
+
+
+def entry(path, parameters=None, *, wanted=True):
+    text = base64.encodebytes(path.read_bytes()).decode()
+    return json.dumps(
+        {"image_base64": text, "model_explainability": wanted, "xai_parameters": parameters}
+    )
+
+
+def test_a_server_explains_the_pictures_that_ask_for_it(explained):
+    directory, path = explained
+    model_dir = write_model(store.best_model_dir(directory))
+    asked = {"xai_algorithm": "guided_backprop", "attributions": True}
+    with served({"pets": model_dir}) as client:
+        refused = client.score(entry(path, {"xai_algorithm": "magic"}))
+        assert refused.status_code == 422
+        assert "xai_parameters" in refused.json()["detail"]
+        first, second = client.score(entry(path, asked), entry(path, wanted=False)).json()
+    assert list(first) == ["probs", "labels", "visualizations", "attributions"]
+    assert np.shape(first["attributions"]) == (3, 64, 64)
+    drawn = Image.open(io.BytesIO(base64.b64decode(first["visualizations"])))
+    assert drawn.format == "PNG"
+    assert list(second) == ["probs", "labels"]

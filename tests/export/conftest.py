@@ -1,0 +1,162 @@
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from automl import launcher, store
+from automl.dataset import manifest
+from automl.engine import checkpoint, effective, trainable, trial_data
+from automl.engine.planning import PlannedTrial
+from automl.engine.process_state import ProcessState
+from automl.engine.results import Results
+from automl.engine.training import Placement, TrialTraining
+from automl.export import artefact
+from automl.job import DataSource, Job
+from automl.records import ExperimentState, TrialState
+
+
+def _photo(width: int, height: int) -> Image.Image:
+    """Smooth colours with a corner that tells how it is turned."""
+    rng = np.random.default_rng(width)
+    small = Image.fromarray(rng.integers(0, 255, (4, 6, 3), dtype=np.uint8))
+    photo = small.resize((width, height), Image.Resampling.BICUBIC)
+    photo.paste((255, 0, 0), (0, 0, max(width // 4, 1), max(height // 4, 1)))
+    return photo
+
+
+def _turned() -> tuple[Image.Image, dict[str, object]]:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return _photo(90, 60), {"exif": exif, "quality": 92}
+
+
+def _sixteen_bits() -> Image.Image:
+    grey = np.asarray(_photo(80, 60).convert("L"), dtype=np.uint16)
+    return Image.fromarray(grey * 257)
+
+
+@pytest.fixture(scope="session")
+def odd_pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """One picture file of every kind that is easily read in two ways."""
+    folder = tmp_path_factory.mktemp("odd")
+    turned, options = _turned()
+    see_through = _photo(80, 60)
+    see_through.putalpha(Image.linear_gradient("L").resize((80, 60)))
+    kinds: dict[str, Callable[[], tuple[Image.Image, str, dict[str, object]]]] = {
+        "jpeg": lambda: (_photo(90, 60), "jpg", {}),
+        "large jpeg": lambda: (_photo(1200, 800), "jpg", {}),
+        "png": lambda: (_photo(80, 60), "png", {}),
+        "cmyk": lambda: (_photo(80, 60).convert("CMYK"), "jpg", {}),
+        "grey": lambda: (_photo(80, 60).convert("L"), "png", {}),
+        "sixteen bits": lambda: (_sixteen_bits(), "png", {}),
+        "palette": lambda: (_photo(80, 60).quantize(16), "gif", {}),
+        "see-through": lambda: (see_through, "png", {}),
+        "turned": lambda: (turned, "jpg", options),
+        "one pixel wide": lambda: (_photo(1, 60), "png", {}),
+        "one pixel high": lambda: (_photo(70, 1), "png", {}),
+        "one pixel": lambda: (_photo(1, 1), "png", {}),
+    }
+    paths = {}
+    for name, make in kinds.items():
+        image, extension, given = make()
+        path = folder / f"{name}.{extension}"
+        image.save(path, **given)
+        paths[name] = path
+    return paths
+
+
+TINY = {
+    "model_name": "test_resnet",
+    "pretrained": "never",
+    "training_crop_size": 32,
+    "training_batch_size": 16,
+    "validation_batch_size": 16,
+    "number_of_epochs": 4,
+    "learning_rate": 0.005,
+    "optimizer": "adamw",
+    "warmup_cosine_lr_warmup_epochs": 0,
+}
+
+
+def _write_shapes(root: Path) -> None:
+    """72 pictures of 3 colours on noise, PNG and JPEG."""
+    rng = np.random.default_rng(0)
+    for index, name in enumerate(("blue | navy", "green", "red")):
+        (root / name).mkdir(parents=True)
+        for number in range(24):
+            pixels = rng.integers(0, 120, size=(36, 48, 3), dtype=np.uint8)
+            pixels[8:28, 10:38, 2 - index] = 220
+            kind = "png" if number % 2 else "jpg"
+            Image.fromarray(pixels).save(root / name / f"{number}.{kind}")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An experiment of two trained trials and their best_model, made as the engine makes it but
+    without Ray: trial-000 fine-tuned, trial-001 a vote of nearest neighbours that asks for the
+    normalisation outside of the ONNX model."""
+    root = tmp_path_factory.mktemp("export")
+    _write_shapes(root / "shapes")
+    parameters = (
+        TINY,
+        {**TINY, "method": "k_nearest_neighbours", "enable_onnx_normalization": False},
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOML_HOME", str(root / "home"))
+        return _run(root / "shapes", root / "experiments", parameters)
+
+
+def _run(data_dir: Path, experiments_dir: Path, parameters: Sequence[dict[str, Any]]) -> Path:
+    job = Job(training_data=DataSource(path=data_dir))
+    directory = launcher.create(job, name="shapes", experiments_dir=experiments_dir)
+    data = manifest.build(job)
+    store.save_dataset(directory, data.samples, data.report)
+    results = Results(directory, "accuracy")
+    planned = [PlannedTrial(number, asked) for number, asked in enumerate(parameters)]
+    for trial in results.plan(planned):
+        _train(trial, data, results)
+    results.update(state=ExperimentState.COMPLETED, num_trials=len(parameters))
+    best = results.best_trial()
+    assert best is not None
+    assert trainable.export(directory, best.trial_id) == ""
+    return directory
+
+
+def _train(trial: PlannedTrial, data: manifest.Manifest, results: Results) -> None:
+    (pictures,) = trial_data.prepare(
+        data, [trial.hyperparameters], progress=lambda *_: None, for_other_machines=False
+    ).values()
+    found = ProcessState.take()
+    training = TrialTraining(trial.hyperparameters, pictures, Placement(torch.device("cpu"), 1))
+    results.started(trial.trial_id)
+    results.built(trial.trial_id, effective.in_effect(training), effective.notes(training), [])
+    best = -1.0
+    while best < 0 or not training.is_done:
+        evaluation, predictions = training.advance(lambda: False)
+        results.evaluated(trial.trial_id, evaluation)
+        if evaluation.metrics["accuracy"] > best:
+            best = evaluation.metrics["accuracy"]
+            folder = results.experiment_dir / "tune"
+            checkpoint.save(folder, training, predictions)
+            results.improved(trial.trial_id, evaluation.epoch, folder)
+    results.ended(trial.trial_id, TrialState.COMPLETED)
+    found.put_back()
+
+
+@pytest.fixture(scope="session")
+def exported(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """The folder of a format, exported once in all tests; they only read it."""
+    root = tmp_path_factory.mktemp("exported")
+
+    @functools.cache
+    def folder(name: str, trial_id: str = "trial-000", *, with_int8: bool = False) -> Path:
+        target = root / f"{name} {trial_id}"
+        artefact.export(finished, trial_id, name, target, with_int8=with_int8)
+        return target
+
+    return folder

@@ -1,0 +1,307 @@
+"""Every form of a trial's model, as its receivers load it."""
+
+import base64
+import io
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pandas as pd
+import pytest
+import timm
+import torch
+from huggingface_hub import ModelCard
+from safetensors.torch import load_file
+
+from automl import store
+from automl.dataset.preprocessing import UnreadablePicture, from_base64
+from automl.export import artefact, formats, weights
+from automl.export import onnx as onnx_format
+from automl.export.formats import ExportError
+from automl.export.parity_report import Parity
+from automl.export.trained_model import TrainedModel
+
+TRAINED, NEIGHBOURS = "trial-000", "trial-001"
+
+
+def settings_of(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "settings.json").read_text()))
+
+
+def parity_of(folder: Path) -> Parity:
+    return Parity.model_validate_json((folder / "parity.json").read_bytes())
+
+
+def validation_pictures(finished: Path) -> pd.DataFrame:
+    samples = store.load_samples(finished)
+    return samples[samples["split"] == "validation"]
+
+
+def test_the_best_model_is_there_when_an_experiment_ends(finished: Path) -> None:
+    folder = store.best_model_dir(finished)
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["README.md", "labels.json", "model.onnx", "parity.json", "settings.json"]
+    assert [path.name for path in finished.iterdir() if path.name.startswith(".")] == []
+    parity = json.loads((folder / "parity.json").read_text())
+    assert parity["pictures"] == "validation"
+    assert parity["num_images"] == len(validation_pictures(finished))
+    assert parity["agreement"] == 1.0
+    assert parity["max_probability_difference"] < 1e-5
+    assert parity["max_difference_from_recorded"] < 1e-4
+    assert parity["size_bytes"] > (folder / "model.onnx").stat().st_size
+
+
+def test_onnx_takes_batches_of_any_size_under_azures_names(finished: Path) -> None:
+    path = store.best_model_dir(finished) / "model.onnx"
+    (opset,) = (one.version for one in onnx.load(path).opset_import if one.domain == "")
+    assert opset >= 20
+    session = onnxruntime.InferenceSession(path)
+    for size in (1, 5):
+        (logits,) = session.run(["output1"], {"input1": np.zeros((size, 3, 32, 32), np.float32)})
+        assert logits.shape == (size, 3)
+
+
+def test_the_normalisation_is_where_it_was_asked_for(
+    finished: Path,
+    exported: Callable[..., Path],
+    parity_of: Callable[[Path], Parity],
+    tmp_path: Path,
+) -> None:
+    inside = settings_of(store.best_model_dir(finished))
+    folder = shutil.copytree(exported("onnx", NEIGHBOURS), tmp_path / "onnx")
+    outside = settings_of(folder)
+    assert inside["normalization"] is None
+    assert outside["normalization"]["mean"] == [0.485, 0.456, 0.406]
+    assert parity_of(folder).max_probability_difference < 1e-5
+    outside["normalization"] = None
+    (folder / "settings.json").write_text(json.dumps(outside))
+    model = TrainedModel.load(finished, NEIGHBOURS)
+    paths = [Path(path) for path in validation_pictures(finished)["path"]]
+    wrong = onnx_format.answers(folder)
+    assert max(float(np.abs(wrong(path) - model(path)).max()) for path in paths) > 0.01
+
+
+def test_timm_loads_the_weights(finished: Path, exported: Callable[..., Path]) -> None:
+    folder = exported("weights")
+    network = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
+    own = load_file(store.checkpoint_dir(finished, TRAINED) / "model.safetensors")
+    assert all(torch.equal(own[name], value) for name, value in network.state_dict().items())
+    assert network.pretrained_cfg["mean"] == (0.485, 0.456, 0.406)
+    assert network.pretrained_cfg["crop_pct"] == pytest.approx(32 / 37)
+    config = json.loads((folder / "config.json").read_text())
+    assert config["label_names"] == ["blue | navy", "green", "red"]
+    assert parity_of(folder).max_probability_difference < 1e-5
+
+
+def test_a_vote_of_neighbours_is_no_timm_model(finished: Path, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="trial-001 is a vote of nearest neighbours"):
+        artefact.export(finished, NEIGHBOURS, "weights", tmp_path / "weights")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_program_runs_with_torch_alone(finished: Path, exported: Callable[..., Path]) -> None:
+    program = (
+        "import sys, torch\n"
+        "from preprocessing import load_preprocessed, model_input\n"
+        "from pathlib import Path\n"
+        "model = torch.export.load('model.pt2').module()\n"
+        "pixels = load_preprocessed(Path(sys.argv[1]), resize_size=37, crop_size=32)\n"
+        "batch = torch.from_numpy(model_input(pixels[None])).repeat(7, 1, 1, 1)\n"
+        "print(model(batch).softmax(1)[6].tolist())\n"
+        "assert not {name for name in sys.modules if name.split('.')[0] in ('automl', 'timm')}"
+    )
+    path = validation_pictures(finished)["path"].iloc[0]
+    done = subprocess.run(
+        [sys.executable, "-c", program, path],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=exported("torch"),
+    )
+    own = TrainedModel.load(finished, TRAINED)(Path(path))
+    assert np.abs(np.array(json.loads(done.stdout)) - own).max() < 1e-5
+
+
+def test_mlflow_has_azures_columns_and_refuses_what_is_no_picture(
+    exported: Callable[..., Path],
+) -> None:
+    mlflow = pytest.importorskip("mlflow.pyfunc")
+    folder = exported("azure") / "outputs" / "mlflow-model"
+    assert (folder / "MLmodel").is_file()
+    assert (folder / "requirements.txt").is_file()
+    assert list(folder.rglob("*.pkl")) == []
+    settings = settings_of(folder / "artifacts")
+    assert (settings["valid_resize_size"], settings["valid_crop_size"]) == (37, 32)
+    model = mlflow.load_model(str(folder))
+    assert model.metadata.signature.inputs.input_names() == ["image"]
+    assert model.metadata.signature.outputs.input_names() == ["probs", "labels"]
+    with pytest.raises(Exception, match="not given as base64"):
+        model.predict(pd.DataFrame({"image": ["no picture!"]}))
+
+
+def test_azures_scripts_find_their_files(finished: Path, exported: Callable[..., Path]) -> None:
+    pytest.importorskip("mlflow")
+    folder = exported("azure")
+    assert (folder / "outputs/conda_env_v_1_0_0.yml").is_file()
+    stored = torch.load(folder / "train_artifacts/model.pt", weights_only=True)
+    assert stored["class_names"] == ["blue | navy", "green", "red"]
+    labels = json.loads((folder / "train_artifacts/labels.json").read_text())
+    assert labels == stored["class_names"]
+    path = validation_pictures(finished)["path"].iloc[0]
+    text = base64.encodebytes(Path(path).read_bytes()).decode()
+    body = json.dumps({"input_data": {"columns": ["image"], "index": [0], "data": [[text]]}})
+    program = (
+        "import json, sys, scoring_file_v_1_0_0 as script\n"
+        "script.init()\n"
+        "print(json.dumps(script.run(sys.stdin.read())))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=body,
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=folder / "outputs",
+        env={"AZUREML_MODEL_DIR": str(folder)},
+    )
+    (answer,) = json.loads(done.stdout)
+    own = TrainedModel.load(finished, TRAINED)(Path(path))
+    assert np.abs(np.array(answer["probs"]) - own).max() < 1e-5
+
+
+def test_the_code_trains_a_model_as_good_as_the_winner(
+    finished: Path, exported: Callable[..., Path], tmp_path: Path
+) -> None:
+    command = [sys.executable, "train_best.py", "--output", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=exported("code"))
+    assert done.returncode == 0, done.stderr
+    accuracy = float(done.stdout.split("accuracy ")[1].split()[0])
+    (trial,) = (one for one in store.load_trials(finished) if one.trial_id == TRAINED)
+    assert trial.score_low is not None
+    assert trial.score_high is not None
+    assert trial.score_low <= accuracy <= trial.score_high
+    trained = load_file(tmp_path / "model.safetensors")
+    own = load_file(store.checkpoint_dir(finished, TRAINED) / "model.safetensors")
+    apart = max(
+        float((trained[name] - value).abs().max())
+        for name, value in own.items()
+        if value.dtype == torch.float32
+    )
+    assert apart < 1e-3  # the same steps, to rounding
+
+
+def test_int8_is_scored_beside_the_original(finished: Path, exported: Callable[..., Path]) -> None:
+    folder = exported("bundle", with_int8=True)
+    parity = parity_of(folder)
+    assert parity.int8 is not None
+    assert parity.int8.num_images == len(validation_pictures(finished))
+    (trial,) = (one for one in store.load_trials(finished) if one.trial_id == TRAINED)
+    assert parity.int8.original_accuracy == pytest.approx(trial.score("accuracy"))
+    assert parity.int8.agreement > 0.5
+    assert parity.int8.size_bytes < (folder / "model.onnx").stat().st_size
+    types = {node.op_type for node in onnx.load(folder / "model_int8.onnx").graph.node}
+    assert "QuantizeLinear" in types
+    assert "accuracy" in (folder / "README.md").read_text()
+
+
+def test_a_model_that_answers_otherwise_is_not_kept(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sees_a_smaller_part(folder: Path, _: TrainedModel) -> Any:
+        shutil.copytree(store.best_model_dir(finished), folder, dirs_exist_ok=True)
+        settings = settings_of(folder) | {"validation_resize_size": 64}
+        (folder / "settings.json").write_text(json.dumps(settings))
+        return onnx_format.answers(folder)
+
+    monkeypatch.setattr(weights, "write", sees_a_smaller_part)
+    with pytest.raises(ExportError, match=r"a probability differs by up to 0\.\d+ .*Nothing was"):
+        artefact.export(finished, TRAINED, "weights", tmp_path / "wrong")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_there_is_not_overwritten(finished: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").touch()
+    with pytest.raises(ExportError, match="is there already and not empty"):
+        artefact.export(finished, TRAINED, "onnx", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "int8", "words"),
+    [
+        ("pickle", False, "'pickle' is not a format. There are onnx, bundle"),
+        ("torch", True, "int8 is for onnx and bundle; torch has no such form"),
+    ],
+)
+def test_a_format_that_does_not_exist_is_refused(name: str, int8: bool, words: str) -> None:
+    with pytest.raises(ExportError, match=words):
+        formats.check(name, int8=int8)
+
+
+def test_a_missing_extra_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        formats.importlib.util, "find_spec", lambda name: None if name == "mlflow" else object()
+    )
+    with pytest.raises(ExportError, match=r'^The format mlflow needs mlflow: pip install "\.\['):
+        formats.check("mlflow", int8=False)
+
+
+def test_a_trial_without_a_model_is_named_with_those_that_have_one(finished: Path) -> None:
+    with pytest.raises(ExportError, match="trial-9 has no model in shapes. Choose from trial-000"):
+        TrainedModel.load(finished, "trial-9")
+
+
+def test_the_card_tells_where_the_model_comes_from(finished: Path) -> None:
+    text = (store.best_model_dir(finished) / "README.md").read_text()
+    card = ModelCard(text)
+    (trial,) = (one for one in store.load_trials(finished) if one.trial_id == TRAINED)
+    report = store.load_report(finished)
+    assert report is not None
+    assert card.data.pipeline_tag == "image-classification"
+    assert card.data.eval_results[0].metric_value == pytest.approx(trial.score("accuracy"))
+    assert report.data_hash in text
+    assert f"95 % interval {trial.score_low:.3f} to {trial.score_high:.3f}" in text
+    assert "| blue \\| navy | 24 |" in text  # a name cannot break the table
+    assert "| learning\\_rate | 0.005 |" in text
+    assert text.count("?") >= 3
+    assert "It has not been scored on test data." in text
+
+
+def test_pictures_come_as_base64_in_every_form_that_is_sent() -> None:
+    content = bytes(range(200))
+    plain = base64.b64encode(content).decode()
+    forms = [plain, base64.encodebytes(content).decode(), plain.encode(), f" {plain}\n"]
+    forms.append(json.dumps({"image_base64": plain, "model_explainability": False}))
+    assert all(from_base64(form).read() == content for form in forms)
+    for bad in ("ä", "abc", '{"image": "x"}', "{", "[1]"):
+        with pytest.raises(UnreadablePicture, match="not given as base64"):
+            from_base64(bad)
+    assert isinstance(from_base64(plain), io.BytesIO)
+
+
+def test_the_bundle_serves_azures_requests(finished: Path, exported: Callable[..., Path]) -> None:
+    testclient = pytest.importorskip("fastapi.testclient")
+    from automl.export import standalone
+
+    with standalone.importable(exported("bundle", with_int8=True)):
+        import serve  # type: ignore[import-not-found]
+
+        client = testclient.TestClient(serve.app)
+        path = validation_pictures(finished)["path"].iloc[0]
+        text = base64.encodebytes(Path(path).read_bytes()).decode()
+        for data in ([text, text], [[text], [text]]):
+            body = {"input_data": {"columns": ["image"], "index": [0, 1], "data": data}}
+            answers = client.post("/score", json=body).json()
+            assert [set(answer) for answer in answers] == [{"probs", "labels"}] * 2
+            own = TrainedModel.load(finished, TRAINED)(Path(path))
+            assert np.abs(np.array(answers[1]["probs"]) - own).max() < 1e-5
+        bad = {"input_data": {"columns": ["image"], "data": ["no picture!"]}}
+        assert client.post("/score", json=bad).status_code == 422
+        assert client.get("/ready").json() == {"status": "ready"}

@@ -1,0 +1,46 @@
+import math
+
+import numpy as np
+import pytest
+
+from automl.inference import Failure, Predictor
+from automl.ui import predictions_table
+from automl.ui.answered_picture import AnsweredPicture, Caution
+from tests.serving.conftest import write_model
+
+
+@pytest.fixture
+def make_table(tmp_path):
+    def make(answers, caution, labels=("red", "green", "blue")):
+        model = Predictor(write_model(tmp_path / "model", labels))
+        pictures = [
+            AnsweredPicture(f"{number}.png", answer, None) for number, answer in enumerate(answers)
+        ]
+        return predictions_table.frame(pictures, model, caution)
+
+    return make
+
+
+def test_a_row_says_what_was_answered_and_every_probability(make_table):
+    row = np.array([0.25, 0.5, 0.25], np.float32)
+    table = make_table([row, Failure("It is empty.")], Caution(0.0, 0.6))
+    first, second = table.to_dict("records")
+    assert math.isnan(first.pop("error"))
+    assert first == {
+        **{"path": "0.png", "answer": "green", "unlike": True, "label": "green"},
+        **{"probability": 0.5, "blue": 0.25, "green": 0.5, "red": 0.25},
+    }
+    assert second["error"] == "It is empty."
+    assert math.isnan(second["probability"])
+
+
+def test_below_the_threshold_the_answer_is_not_sure_but_the_label_is_kept(make_table):
+    table = make_table([np.array([0.25, 0.5, 0.25], np.float32)], Caution(0.51, None))
+    assert table.loc[0, "answer"] == "not sure"
+    assert table.loc[0, "label"] == "green"
+    assert table["unlike"].isna().all()
+
+
+def test_labels_called_as_other_columns_are_told_apart(make_table):
+    table = make_table([np.ones(3, np.float32)], Caution(0, None), ("answer", "cat", "unlike"))
+    assert list(table.columns)[-3:] == ["class answer", "cat", "class unlike"]
