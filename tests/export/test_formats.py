@@ -93,7 +93,7 @@ def test_timm_loads_the_weights(finished: Path, exported: Callable[..., Path]) -
     network = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
     own = load_file(store.checkpoint_dir(finished, TRAINED) / "model.safetensors")
     assert all(torch.equal(own[name], value) for name, value in network.state_dict().items())
-    assert network.pretrained_cfg["mean"] == (0.485, 0.456, 0.406)
+    assert list(network.pretrained_cfg["mean"]) == [0.485, 0.456, 0.406]
     assert network.pretrained_cfg["crop_pct"] == pytest.approx(32 / 37)
     config = json.loads((folder / "config.json").read_text())
     assert config["label_names"] == ["blue | navy", "green", "red"]
@@ -305,3 +305,21 @@ def test_the_bundle_serves_azures_requests(finished: Path, exported: Callable[..
         bad = {"input_data": {"columns": ["image"], "data": ["no picture!"]}}
         assert client.post("/score", json=bad).status_code == 422
         assert client.get("/ready").json() == {"status": "ready"}
+
+
+def test_the_code_of_a_model_that_trained_nothing_is_refused(
+    finished: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ExportError, match="made by k_nearest_neighbours, which trains nothing"):
+        artefact.export(finished, NEIGHBOURS, "code", tmp_path / "code")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_the_pictures_it_is_compared_on_noise(finished: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(finished, tmp_path / "elsewhere")
+    (copy / "dataset" / "samples.parquet").unlink()
+    parity = artefact.export(copy, TRAINED, "weights", tmp_path / "weights")
+    assert (parity.pictures, parity.num_images) == ("noise", 64)
+    assert parity.max_difference_from_recorded is None
+    assert parity.max_probability_difference < 1e-5
+    assert "pictures of noise" in (tmp_path / "weights" / "README.md").read_text()
