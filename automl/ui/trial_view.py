@@ -46,7 +46,7 @@ def curves(trial: TrialRecord, metric: str) -> None:
     left, right = st.columns(2)
     with left:
         st.subheader(wording.metric(metric).capitalize())
-        figure = charts.learning_curves([trial], metric)
+        figure = charts.learning_curves([trial], metric).update_layout(showlegend=False)
         st.plotly_chart(figure, key="trial metric", config=charts.QUIET)
     with right:
         st.subheader("Loss")
