@@ -59,7 +59,7 @@ def _side(title: str, experiment_dir: Path, place: int) -> Side | None:
     metric = cached.job(experiment_dir).primary_metric
     ranked = ranking.by_score(cached.trials(experiment_dir), metric)
     if len(ranked) <= place:
-        st.info("There is no trial with a score to compare.")
+        st.info(f"There is no {'other ' if place else ''}trial with a score.")
         return None
     chosen = st.selectbox(
         title,

@@ -20,7 +20,8 @@ def headline(trial: TrialRecord, metric: str) -> None:
     if best:
         speed = f"{wording.number(best.images_per_second)} / s"
         metrics.append(("Training pictures", speed))
-    for column, (name, value) in zip(st.columns(len(metrics)), metrics, strict=True):
+    widths = [1.6] + [1] * (len(metrics) - 1)  # a score with both ends of its interval is long
+    for column, (name, value) in zip(st.columns(widths), metrics, strict=True):
         column.metric(name, value, border=True)
     if trial.flags:
         st.badge(", ".join(trial.flags), icon=":material/flag:", color="orange")
@@ -45,7 +46,7 @@ def curves(trial: TrialRecord, metric: str) -> None:
     left, right = st.columns(2)
     with left:
         st.subheader(wording.metric(metric).capitalize())
-        figure = charts.learning_curves([trial], metric)
+        figure = charts.learning_curves([trial], metric).update_layout(showlegend=False)
         st.plotly_chart(figure, key="trial metric", config=charts.QUIET)
     with right:
         st.subheader("Loss")

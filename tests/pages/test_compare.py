@@ -59,4 +59,4 @@ def test_trials_that_are_right_about_the_same_pictures_say_so(open_page, two_exp
 
 def test_a_single_trial_has_nothing_to_be_compared_with(open_page, make_experiment, make_trial):
     make_experiment(trials=[make_trial("t1", [0.5])])
-    assert "no trial with a score to compare" in texts(open_page("compare"))
+    assert "There is no other trial with a score" in texts(open_page("compare"))
