@@ -7,7 +7,8 @@
         dataset/report.json           DatasetReport; written once by the engine
         trials/<trial_id>.json        TrialRecord; replaced by the engine after every event
         trials/<trial_id>/            predictions.parquet, checkpoint/ of the best evaluation;
-                                      epochs/ with checkpoint_frequency
+                                      epochs/ with checkpoint_frequency; state/ of a trial that has
+                                      begun and not ended; .next of a step that is being taken over
         best_model/                   the exported winner
         test/                         opening.json, predictions.parquet: once the test data have
                                       been opened, by whoever did it
@@ -192,6 +193,11 @@ def load_test_opening(experiment_dir: Path) -> TestOpening | None:
 def checkpoint_dir(experiment_dir: Path, trial_id: str) -> Path:
     """`model.safetensors` and `model.json` of the trial's best evaluation."""
     return experiment_dir / "trials" / trial_id / "checkpoint"
+
+
+def state_dir(experiment_dir: Path, trial_id: str) -> Path:
+    """Where the trial goes on when the experiment is resumed; see `engine.kept_state`."""
+    return experiment_dir / "trials" / trial_id / "state"
 
 
 def epoch_dir(experiment_dir: Path, trial_id: str, name: str) -> Path:

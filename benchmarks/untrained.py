@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from automl import store
+from automl.engine import kept_state
 from automl.engine.trainable import TrialTrainable
 from automl.records import Evaluation, Predictions, now
 
@@ -46,7 +47,8 @@ class Untrained(TrialTrainable):
         }
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
-        Path(checkpoint_dir, "state").write_text("")
+        Path(checkpoint_dir, kept_state.TENSORS).write_text("")
+        Path(checkpoint_dir, kept_state.VALUES).write_text("{}")
         if self._training != 1:
             return
         for name in ("model.safetensors", "model.json"):

@@ -132,6 +132,10 @@ def _search(  # noqa: PLR0913
             left.trials,
             pictures,
             earlier,
+            states={
+                trial_id: state.for_other_machines() if job.ray_address else state
+                for trial_id, state in results.states().items()
+            },
             space=left.space,
             resources=resources,
             results=results,

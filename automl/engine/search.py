@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ from automl import automode, store
 from automl.engine import cluster, failures
 from automl.engine.earlier_model import EarlierModel
 from automl.engine.early_termination import EarlyTermination
+from automl.engine.kept_state import KeptState
 from automl.engine.planning import PlannedTrial, Resources
-from automl.engine.results import Results
+from automl.engine.results import End, Results
 from automl.engine.trainable import Assignment, TrialTrainable
 from automl.engine.trial_data import Sizes, TrialData
 from automl.job import Job
@@ -45,6 +47,7 @@ def run(  # noqa: PLR0913
     data: dict[Sizes, TrialData],
     earlier: dict[str, EarlierModel],
     *,
+    states: Mapping[str, KeptState] | None = None,
     space: Sequence[Mapping[str, Any]] = (),
     resources: Resources,
     results: Results,
@@ -60,6 +63,7 @@ def run(  # noqa: PLR0913
         space: sub-spaces of a sampler that proposes the trials after these on the way.
         data: what the trials read.
         earlier: the models that some of them go on from, by `checkpoint_run_id`.
+        states: where trials go on that have begun in an earlier run, by trial id.
         resources: what each of them gets.
         results: where it is written.
         kind: what trains.
@@ -74,6 +78,7 @@ def run(  # noqa: PLR0913
     assignment = Assignment(
         data=data,
         earlier=earlier,
+        states=dict(states or {}),
         num_threads=resources.num_cpus,
         primary_metric=job.primary_metric,
         cancel_key=watch.cancel_key,
@@ -96,8 +101,8 @@ def run(  # noqa: PLR0913
             trial_dirname_creator=_trial_id,
         ),
         run_config=tune.RunConfig(
-            name=f"search-{now():%Y%m%d-%H%M%S}",
-            storage_path=job.storage_path or str(store.tune_dir(results.experiment_dir)),
+            name=f"search-{now():%Y%m%d-%H%M%S}-{os.getpid()}",  # never one that was there
+            storage_path=job.storage_path or str(_empty_tune_dir(results.experiment_dir)),
             stop=watch,
             # what is worth keeping is saved when it is reported; a cancelled trial has nothing new
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
@@ -140,6 +145,7 @@ class Watch(tune.Stopper):  # type: ignore[misc]
         elif deadline is not None and now() >= deadline:
             minutes = self._job.limits.timeout_minutes
             self.end(Ending(f"The time limit of {minutes} min was reached.", is_success=True))
+        self.look_at_score()  # an engine that died may have seen it and not have ended
         for trial_id in store.trials_to_stop(self._results.experiment_dir):
             if not self._results.trials[trial_id].state.is_finished:
                 self._cancel(trial_id)
@@ -190,8 +196,8 @@ class _Events(tune.Callback):  # type: ignore[misc]
         trial_id = _trial_id(trial)
         if "effective" in result:
             self._results.built(trial_id, result["effective"], result["notes"], result["flags"])
-        if "evaluation" in result:
-            self._results.evaluated(trial_id, Evaluation.model_validate(result["evaluation"]))
+        if "evaluation" in result and not result["should_checkpoint"]:
+            self._evaluated(trial, result, None)
 
     def on_checkpoint(
         self,
@@ -201,14 +207,21 @@ class _Events(tune.Callback):  # type: ignore[misc]
         checkpoint: tune.Checkpoint,
         **info: Any,
     ) -> None:
-        epoch = trial.last_result["evaluation"]["epoch"]
         with checkpoint.as_directory() as folder:
-            self._results.kept(_trial_id(trial), Path(folder))
-            if (Path(folder) / "model.json").is_file():
-                self._results.improved(_trial_id(trial), epoch, Path(folder))
+            self._evaluated(trial, trial.last_result, Path(folder))
         self._drop_checkpoint(trial)
         self._checkpoints[_trial_id(trial)] = checkpoint
         self._watch.look_at_score()
+
+    def _evaluated(self, trial: Trial, result: dict[str, Any], checkpoint: Path | None) -> None:
+        """Only now: what is recorded as scored is never trained again."""
+        evaluation = Evaluation.model_validate(result["evaluation"])
+        self._results.evaluated(_trial_id(trial), evaluation, checkpoint, self._end(trial, result))
+
+    def _end(self, trial: Trial, result: dict[str, Any]) -> End | None:
+        if reason := self._early_termination.reasons.get(_trial_id(trial)):
+            return End(TrialState.STOPPED, reason)
+        return End(TrialState.COMPLETED, result.get("reason", "")) if result["done"] else None
 
     def _drop_checkpoint(self, trial: Trial) -> None:
         """Of a trial's states only the last is of use, and none once the trial is over.
@@ -226,16 +239,13 @@ class _Events(tune.Callback):  # type: ignore[misc]
         trial: Trial,
         **info: Any,
     ) -> None:
+        """Has it ended otherwise than with an evaluation?"""
         trial_id, last, ending = _trial_id(trial), trial.last_result, self._watch.ending
         self._drop_checkpoint(trial)
         if "error" in last:
             self._results.failed(trial_id, TrialError.model_validate(last["error"]))
-        elif reason := self._early_termination.reasons.get(trial_id):
-            self._results.ended(trial_id, TrialState.STOPPED, reason)
         elif ending is not None:
             self._results.cut_short(trial_id, ending.reason)
-        else:
-            self._results.ended(trial_id, TrialState.COMPLETED, last.get("reason", ""))
 
     def on_trial_recover(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
@@ -255,6 +265,13 @@ class _Events(tune.Callback):  # type: ignore[misc]
             _trial_id(trial),
             TrialError(cause=failures.LOST, next_step=failures.LOST_NEXT_STEP, traceback=details),
         )
+
+
+def _empty_tune_dir(experiment_dir: Path) -> Path:
+    """Ray's own files; of earlier runs nothing is of use."""
+    folder = store.tune_dir(experiment_dir)
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
 
 
 def _policy(job: Job) -> Policy | None:
