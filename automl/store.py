@@ -14,6 +14,7 @@
                                       been opened, by whoever did it
         engine.lock                   held by a living engine (automl.process_lock)
         engine.log                    written by the engine
+        .reserve                      room on the disk, held by a living engine
         imported, thumbnails/         of an experiment that came from elsewhere: nothing in it is
                                       written any more, and small pictures stand for the real ones
         control/                      requests to the engine, one file each; written by anybody

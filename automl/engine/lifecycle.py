@@ -10,12 +10,12 @@ from concurrent.futures import Future
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from automl import store
+from automl import experiment_queue, store
 from automl.dataset import manifest
 from automl.dataset.errors import DataError
-from automl.engine import cluster, earlier_model, trial_data
+from automl.engine import cluster, disk, earlier_model, trial_data
 from automl.engine.earlier_model import EarlierModel
 from automl.engine.planning import (
     Plan,
@@ -44,18 +44,20 @@ def run(experiment_dir: Path) -> int:
     results = Results(experiment_dir, job.primary_metric)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: store.request_stop(experiment_dir))
-    started = now()
-    results.update(
-        state=ExperimentState.PREPARING,
-        message="Reading the data.",
-        started_at=results.experiment.started_at or started,
-        ended_at=None,
-        deadline=started + timedelta(minutes=job.limits.timeout_minutes),
-        notes=job.notes(),
-        failure="",
-        details="",
-    )
     try:
+        disk.reserve(experiment_dir)
+        _wait_for_turn(job, results)
+        started = now()
+        results.update(
+            state=ExperimentState.PREPARING,
+            message="Reading the data.",
+            started_at=results.experiment.started_at or started,
+            ended_at=None,
+            deadline=started + timedelta(minutes=job.limits.timeout_minutes),
+            notes=job.notes(),
+            failure="",
+            details="",
+        )
         _run(job, results)
     except StoppedError:
         results.end_rest("Stopped by the user.")
@@ -65,7 +67,19 @@ def run(experiment_dir: Path) -> int:
     except Exception as error:  # noqa: BLE001 (the last line of defence: whatever it is, say so)
         _log.exception("the experiment failed")
         _fail(results, error)
+    experiment_queue.leave(experiment_dir)
+    disk.release(experiment_dir)
     return 1 if results.experiment.state is ExperimentState.FAILED else 0
+
+
+def _wait_for_turn(job: Job, results: Results) -> None:
+    experiment_queue.wait_for_turn(
+        results.experiment_dir,
+        job,
+        results.experiment.owner,
+        tell=lambda sentence: results.update(state=ExperimentState.QUEUED, message=sentence),
+        give_up_if_asked=lambda: _give_up_if_stopped(results),
+    )
 
 
 def _run(job: Job, results: Results) -> None:
@@ -116,6 +130,8 @@ def _search(  # noqa: PLR0913
 ) -> None:
     from automl.engine import search  # imports Ray
 
+    if disk.is_short(results.experiment_dir):
+        raise disk.DiskFullError(disk.sentence(results.experiment_dir))
     results.update(
         state=ExperimentState.RUNNING,
         message="",
@@ -140,6 +156,8 @@ def _search(  # noqa: PLR0913
             resources=resources,
             results=results,
         )
+    if ending is not None and ending.is_disk_full:
+        raise disk.DiskFullError(ending.reason)
     reason = ending.reason if ending else ""
     results.end_rest(reason or "The search ended before it started.")
     best = results.best_trial()
@@ -224,9 +242,13 @@ def _progress(results: Results) -> Callable[[str, int, int], None]:
     return seldom
 
 
-def _give_up_if_asked(results: Results) -> None:
+def _give_up_if_stopped(results: Results) -> None:
     if store.stop_requested(results.experiment_dir):
         raise StoppedError
+
+
+def _give_up_if_asked(results: Results) -> None:
+    _give_up_if_stopped(results)
     deadline = results.experiment.deadline
     if deadline is not None and now() >= deadline:
         raise NoModelError(
@@ -242,17 +264,29 @@ def _devices(resources: Resources) -> list[str]:
 
 
 def _fail(results: Results, error: Exception) -> None:
-    failure = "engine"
+    failure, message = _explained(results, error)
+    disk.release(results.experiment_dir)
+    try:
+        results.end_rest("The experiment failed.")
+        results.update(
+            state=ExperimentState.FAILED,
+            failure=failure,
+            message=message,
+            details="".join(traceback.format_exception(error)),
+            ended_at=now(),
+        )
+    except OSError:  # not even the room that was held is left; readers will say: interrupted
+        _log.exception("how it ended cannot be written")
+
+
+def _explained(results: Results, error: Exception) -> tuple[str, str]:
+    """Whose fault it is, and a sentence."""
+    if disk.is_cause(error):
+        return "engine", disk.sentence(results.experiment_dir)
     if isinstance(error, DataError):
-        failure = "data"
-    elif isinstance(error, ValueError):
-        failure = "job"
-    is_ours = failure == "engine" and not isinstance(error, (NoModelError, cluster.ClusterError))
-    message = f"{type(error).__name__}: {error}" if is_ours else str(error)
-    results.end_rest("The experiment failed.")
-    changes: dict[str, Any] = {"failure": failure, "message": message, "ended_at": now()}
-    results.update(
-        state=ExperimentState.FAILED,
-        details="".join(traceback.format_exception(error)),
-        **changes,
-    )
+        return "data", str(error)
+    if isinstance(error, ValueError):
+        return "job", str(error)
+    if isinstance(error, (NoModelError, cluster.ClusterError, disk.DiskFullError)):
+        return "engine", str(error)
+    return "engine", f"{type(error).__name__}: {error}"

@@ -163,8 +163,9 @@ class Results:
             changes |= {"state": end.state, "reason": end.reason, "ended_at": now()}
             changes |= self._interval(trial, predictions)
             files = {name: path for name, path in files.items() if not name.startswith("state/")}
-        self.trials[trial_id] = trial.model_copy(update=changes)
-        journal.commit(self.experiment_dir, self.trials[trial_id], files)
+        changed = trial.model_copy(update=changes)
+        journal.commit(self.experiment_dir, changed, files)
+        self.trials[trial_id] = changed
         if end is not None:
             self._forget_state(trial_id)
         self.scores[trial_id] = [each.metrics[self.primary_metric] for each in evaluations]
@@ -236,8 +237,8 @@ class Results:
         self._save(self.trials[trial_id].model_copy(update=changes))
 
     def _save(self, trial: TrialRecord) -> None:
-        self.trials[trial.trial_id] = trial
         store.save_trial(self.experiment_dir, trial)
+        self.trials[trial.trial_id] = trial
 
 
 def _files(checkpoint: Path) -> dict[str, Path]:

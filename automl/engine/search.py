@@ -15,7 +15,7 @@ from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
 from automl import automode, store
-from automl.engine import cluster, failures
+from automl.engine import cluster, disk, failures
 from automl.engine.earlier_model import EarlierModel
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.kept_state import KeptState
@@ -39,6 +39,7 @@ class Ending:
 
     reason: str
     is_success: bool
+    is_disk_full: bool = False
 
 
 def run(  # noqa: PLR0913
@@ -140,6 +141,8 @@ class Watch(tune.Stopper):  # type: ignore[misc]
             self._next_lease = time.monotonic() + _LEASE_SECONDS
             cluster.touch_lease()
         deadline = self._results.experiment.deadline
+        if disk.is_short(self._results.experiment_dir):
+            self.end_for_disk()
         if store.stop_requested(self._results.experiment_dir):
             self.end(Ending("Stopped by the user.", is_success=False))
         elif deadline is not None and now() >= deadline:
@@ -163,6 +166,10 @@ class Watch(tune.Stopper):  # type: ignore[misc]
         if self.ending is None:
             self.ending = ending
             self._cancel("all")
+
+    def end_for_disk(self) -> None:
+        sentence = disk.sentence(self._results.experiment_dir)
+        self.end(Ending(sentence, is_success=False, is_disk_full=True))
 
     def _cancel(self, name: str) -> None:
         internal_kv._internal_kv_put(f"{self.cancel_key}/{name}", b"1")
@@ -215,8 +222,13 @@ class _Events(tune.Callback):  # type: ignore[misc]
 
     def _evaluated(self, trial: Trial, result: dict[str, Any], checkpoint: Path | None) -> None:
         """Only now: what is recorded as scored is never trained again."""
-        evaluation = Evaluation.model_validate(result["evaluation"])
-        self._results.evaluated(_trial_id(trial), evaluation, checkpoint, self._end(trial, result))
+        evaluation, end = Evaluation.model_validate(result["evaluation"]), self._end(trial, result)
+        try:
+            self._results.evaluated(_trial_id(trial), evaluation, checkpoint, end)
+        except OSError as error:  # Ray would log it and go on
+            if not disk.is_cause(error):
+                raise
+            self._watch.end_for_disk()
 
     def _end(self, trial: Trial, result: dict[str, Any]) -> End | None:
         if reason := self._early_termination.reasons.get(_trial_id(trial)):
@@ -250,6 +262,8 @@ class _Events(tune.Callback):  # type: ignore[misc]
     def on_trial_recover(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
+        if disk.says_so(_error_text(trial)):
+            self._watch.end_for_disk()
         self._results.resumed(_trial_id(trial))
 
     def on_trial_error(
@@ -260,7 +274,12 @@ class _Events(tune.Callback):  # type: ignore[misc]
         **info: Any,
     ) -> None:
         """The worker is gone, and could not report an error of its own."""
-        details = _COLOUR.sub("", Path(trial.error_file).read_text("utf-8"))
+        details = _error_text(trial)
+        if disk.says_so(details):
+            self._watch.end_for_disk()
+        if self._watch.ending is not None:
+            self._results.cut_short(_trial_id(trial), self._watch.ending.reason)
+            return
         self._results.failed(
             _trial_id(trial),
             TrialError(cause=failures.LOST, next_step=failures.LOST_NEXT_STEP, traceback=details),
@@ -296,6 +315,10 @@ def _sampler(
 
 def _trials(planned: list[PlannedTrial]) -> dict[str, Any]:
     return {"trial": tune.grid_search([trial.assigned() for trial in planned])} if planned else {}
+
+
+def _error_text(trial: Trial) -> str:
+    return _COLOUR.sub("", Path(trial.error_file).read_text("utf-8"))
 
 
 def _trial_id(trial: Trial) -> str:
