@@ -50,9 +50,7 @@ class Machine(FrozenModel):
 
     @classmethod
     def here(cls) -> "Machine":
-        gpus = [
-            path for path in Path("/dev").glob("nvidia*") if re.fullmatch(r"nvidia\d+", path.name)
-        ]
+        gpus = list(Path("/dev").glob("nvidia[0-9]*"))
         return cls(num_cpus=usable_cores(), num_gpus=len(gpus))
 
 
