@@ -7,7 +7,6 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -17,12 +16,14 @@ from automl.dataset import manifest
 from automl.dataset.errors import DataError
 from automl.engine import cluster, disk, earlier_model, trial_data
 from automl.engine.earlier_model import EarlierModel
+from automl.engine.kept_state import KeptState
 from automl.engine.planning import (
     Plan,
     Resources,
     plan,
     plan_resources,
     reachable,
+    with_fewer_trials,
 )
 from automl.engine.results import Results
 from automl.engine.trial_data import Sizes, TrialData
@@ -95,7 +96,7 @@ def _run(job: Job, results: Results) -> None:
         job, num_trials=found.num_trials, num_cpus=num_cpus, num_gpus=num_gpus
     )
     results.update(num_trials=found.num_trials)
-    left = replace(found, trials=results.plan(found.trials))
+    results.plan(found.trials)  # to be seen while the pictures are prepared
     is_elsewhere = bool(job.ray_address)
     earlier = earlier_model.find_all(
         wanted, results.experiment_dir.parent, for_other_machines=is_elsewhere
@@ -103,7 +104,7 @@ def _run(job: Job, results: Results) -> None:
     pictures = trial_data.prepare(
         data, wanted, progress=_progress(results), for_other_machines=is_elsewhere
     )
-    _search(job, left, pictures, earlier, resources, results)
+    _search(job, found, pictures, earlier, resources, results)
 
 
 def _in_background(function: Callable[[], T]) -> Future[T]:
@@ -122,7 +123,7 @@ def _in_background(function: Callable[[], T]) -> Future[T]:
 
 def _search(  # noqa: PLR0913
     job: Job,
-    left: Plan,
+    found: Plan,
     pictures: dict[Sizes, TrialData],
     earlier: dict[str, EarlierModel],
     resources: Resources,
@@ -132,30 +133,33 @@ def _search(  # noqa: PLR0913
 
     if disk.is_short(results.experiment_dir):
         raise disk.DiskFullError(disk.sentence(results.experiment_dir))
-    results.update(
-        state=ExperimentState.RUNNING,
-        message="",
-        progress=0.0,
-        max_concurrent_trials=resources.max_concurrent_trials,
-        threads_per_trial=resources.num_cpus,
-        notes=[*job.notes(), *resources.notes],
-        devices=_devices(resources),
-    )
     ending = None  # of an engine that died after its last trial only the export is left
-    if left.trials or left.space:
-        ending = search.run(
-            job,
-            left.trials,
-            pictures,
-            earlier,
-            states={
-                trial_id: state.for_other_machines() if job.ray_address else state
-                for trial_id, state in results.states().items()
-            },
-            space=left.space,
-            resources=resources,
-            results=results,
+    while True:
+        results.update(
+            state=ExperimentState.RUNNING,
+            message="",
+            progress=0.0,
+            max_concurrent_trials=resources.max_concurrent_trials,
+            threads_per_trial=resources.num_cpus,
+            notes=[*job.notes(), *resources.notes],
+            devices=_devices(resources),
         )
+        left = results.plan(found.trials)
+        if left or found.space:
+            ending = search.run(
+                job,
+                left,
+                pictures,
+                earlier,
+                states=_states(job, results),
+                space=found.space,
+                resources=resources,
+                results=results,
+            )
+        if ending is None or not ending.is_memory_short:
+            break
+        results.end_rest(ending.reason)
+        resources = with_fewer_trials(resources)
     if ending is not None and ending.is_disk_full:
         raise disk.DiskFullError(ending.reason)
     reason = ending.reason if ending else ""
@@ -182,6 +186,14 @@ class NoModelError(RuntimeError):
 
 class StoppedError(Exception):
     """Somebody asked the experiment to stop before its first trial."""
+
+
+def _states(job: Job, results: Results) -> dict[str, KeptState]:
+    """Where trials go on that have begun."""
+    states = results.states()
+    if job.ray_address:
+        return {trial_id: state.for_other_machines() for trial_id, state in states.items()}
+    return states
 
 
 def _connect(address: str | None) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from automl import store
-from automl.engine import journal, kept_state
+from automl.engine import failures, journal, kept_state, silence
 from automl.engine.kept_state import KeptState
 from automl.engine.planning import PlannedTrial
 from automl.evaluation.metrics import bootstrap_interval
@@ -25,6 +25,9 @@ _TOOK_OVER = "Its worker died, and another went on from the last evaluation."
 _WENT_ON = (
     "The experiment had ended; when it was resumed, the trial went on from its last evaluation."
 )
+_SILENT = "; it was started again from its last evaluation."
+_OURS = (_TOOK_OVER, _WENT_ON, _SILENT)
+"""How the notes end that are not the worker's."""
 
 
 class End(NamedTuple):
@@ -118,7 +121,7 @@ class Results:
     ) -> None:
         """What is in effect, and what is to be said of the trial, as of now."""
         trial = self.trials[trial_id]
-        ours = [note for note in trial.notes if note in (_TOOK_OVER, _WENT_ON)]
+        ours = [note for note in trial.notes if note.endswith(_OURS)]
         flags = [*flags, *(flag for flag in trial.flags if flag is Flag.RESUMED)]
         changes: dict[str, Any] = {
             "effective": effective,
@@ -131,6 +134,33 @@ class Results:
     def resumed(self, trial_id: str) -> None:
         """The trial's worker died; another one takes over."""
         self._change(trial_id, **_interrupted(self.trials[trial_id], _TOOK_OVER))
+
+    def usual_seconds(self) -> dict[str, list[float]]:
+        """What the evaluations of every trial have taken, training included."""
+        return {
+            trial_id: [each.train_seconds + each.evaluation_seconds for each in trial.evaluations]
+            for trial_id, trial in self.trials.items()
+            if trial.method == "fine_tuning"
+        }
+
+    def fell_silent(self, trial_id: str, seconds: float) -> bool:
+        """The trial has not reported for so long; whether it had done so before and now failed."""
+        trial = self.trials[trial_id]
+        note = (
+            f"It had not reported for {seconds:.0f} seconds, {silence.FACTOR} times what is usual"
+        )
+        if not any(_SILENT in known for known in trial.notes):
+            self._change(trial_id, notes=[*trial.notes, f"{note}{_SILENT}"])
+            return False
+        self.failed(
+            trial_id,
+            TrialError(
+                cause=f"{note}, although it had been started again after the same.",
+                next_step=failures.SILENT_NEXT_STEP,
+                traceback="",
+            ),
+        )
+        return True
 
     def evaluated(
         self,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ray
 from ray import tune
 from ray.experimental import internal_kv
 from ray.tune.experiment import Trial
@@ -21,6 +22,7 @@ from automl.engine.early_termination import EarlyTermination
 from automl.engine.kept_state import KeptState
 from automl.engine.planning import PlannedTrial, Resources
 from automl.engine.results import End, Results
+from automl.engine.silence import Silence
 from automl.engine.trainable import Assignment, TrialTrainable
 from automl.engine.trial_data import Sizes, TrialData
 from automl.job import Job
@@ -40,6 +42,8 @@ class Ending:
     reason: str
     is_success: bool
     is_disk_full: bool = False
+    is_memory_short: bool = False
+    """Of the machine: the search is to go on with fewer trials at a time."""
 
 
 def run(  # noqa: PLR0913
@@ -151,7 +155,7 @@ class Watch(tune.Stopper):  # type: ignore[misc]
         self.look_at_score()  # an engine that died may have seen it and not have ended
         for trial_id in store.trials_to_stop(self._results.experiment_dir):
             if not self._results.trials[trial_id].state.is_finished:
-                self._cancel(trial_id)
+                self.cancel(trial_id)
                 self._results.ended(trial_id, TrialState.STOPPED, "Stopped by the user.")
 
     def look_at_score(self) -> None:
@@ -165,13 +169,19 @@ class Watch(tune.Stopper):  # type: ignore[misc]
     def end(self, ending: Ending) -> None:
         if self.ending is None:
             self.ending = ending
-            self._cancel("all")
+            self.cancel("all")
 
     def end_for_disk(self) -> None:
         sentence = disk.sentence(self._results.experiment_dir)
         self.end(Ending(sentence, is_success=False, is_disk_full=True))
 
-    def _cancel(self, name: str) -> None:
+    def end_for_memory(self) -> None:
+        """With one trial at a time there is nothing to be had by it."""
+        if self._results.experiment.max_concurrent_trials > 1:
+            self.end(Ending("The memory was short.", is_success=False, is_memory_short=True))
+
+    def cancel(self, name: str) -> None:
+        """One trial by its id, or `all`."""
         internal_kv._internal_kv_put(f"{self.cancel_key}/{name}", b"1")
 
 
@@ -182,13 +192,31 @@ class _Events(tune.Callback):  # type: ignore[misc]
         self._results, self._watch = results, watch
         self._early_termination = early_termination
         self._checkpoints: dict[str, tune.Checkpoint] = {}
+        self._silence = Silence()
+        self._next_look = 0.0
 
     def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         self._watch.look()
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + _POLL_SECONDS
+            self._look_for_silence(trials)
+
+    def _look_for_silence(self, trials: list[Trial]) -> None:
+        """End the worker of a trial that hangs; another one goes on, unless it hung before."""
+        overdue = self._silence.overdue(self._results.usual_seconds(), time.monotonic())
+        for trial in trials:
+            trial_id = _trial_id(trial)
+            if trial_id not in overdue or trial.temporary_state.ray_actor is None:
+                continue
+            if self._results.fell_silent(trial_id, overdue[trial_id]):
+                self._watch.cancel(trial_id)
+            self._silence.heard(trial_id, time.monotonic())
+            ray.kill(trial.temporary_state.ray_actor)
 
     def on_trial_start(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
+        self._silence.heard(_trial_id(trial), time.monotonic())
         if not self._results.trials[_trial_id(trial)].state.is_finished:
             self._results.started(_trial_id(trial))
 
@@ -201,6 +229,7 @@ class _Events(tune.Callback):  # type: ignore[misc]
         **info: Any,
     ) -> None:
         trial_id = _trial_id(trial)
+        self._silence.heard(trial_id, time.monotonic())
         if "effective" in result:
             self._results.built(trial_id, result["effective"], result["notes"], result["flags"])
         if "evaluation" in result and not result["should_checkpoint"]:
@@ -214,6 +243,7 @@ class _Events(tune.Callback):  # type: ignore[misc]
         checkpoint: tune.Checkpoint,
         **info: Any,
     ) -> None:
+        self._silence.heard(_trial_id(trial), time.monotonic())
         with checkpoint.as_directory() as folder:
             self._evaluated(trial, trial.last_result, Path(folder))
         self._drop_checkpoint(trial)
@@ -253,6 +283,7 @@ class _Events(tune.Callback):  # type: ignore[misc]
     ) -> None:
         """Has it ended otherwise than with an evaluation?"""
         trial_id, last, ending = _trial_id(trial), trial.last_result, self._watch.ending
+        self._silence.forget(trial_id)
         self._drop_checkpoint(trial)
         if "error" in last:
             self._results.failed(trial_id, TrialError.model_validate(last["error"]))
@@ -262,9 +293,16 @@ class _Events(tune.Callback):  # type: ignore[misc]
     def on_trial_recover(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
-        if disk.says_so(_error_text(trial)):
-            self._watch.end_for_disk()
+        self._silence.forget(_trial_id(trial))  # until it has started again
+        self._look_at_cause(_error_text(trial))
         self._results.resumed(_trial_id(trial))
+
+    def _look_at_cause(self, details: str) -> None:
+        """Is it one that would hit all trials alike?"""
+        if disk.says_so(details):
+            self._watch.end_for_disk()
+        elif failures.is_memory_short(details):
+            self._watch.end_for_memory()
 
     def on_trial_error(
         self,
@@ -274,9 +312,9 @@ class _Events(tune.Callback):  # type: ignore[misc]
         **info: Any,
     ) -> None:
         """The worker is gone, and could not report an error of its own."""
+        self._silence.forget(_trial_id(trial))
         details = _error_text(trial)
-        if disk.says_so(details):
-            self._watch.end_for_disk()
+        self._look_at_cause(details)
         if self._watch.ending is not None:
             self._results.cut_short(_trial_id(trial), self._watch.ending.reason)
             return
