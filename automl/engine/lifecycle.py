@@ -7,7 +7,6 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
-from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -48,13 +47,10 @@ def run(experiment_dir: Path) -> int:
     try:
         disk.reserve(experiment_dir)
         _wait_for_turn(job, results)
-        started = now()
+        results.begin(job.limits.timeout_minutes)
         results.update(
             state=ExperimentState.PREPARING,
             message="Reading the data.",
-            started_at=results.experiment.started_at or started,
-            ended_at=None,
-            deadline=started + timedelta(minutes=job.limits.timeout_minutes),
             notes=job.notes(),
             failure="",
             details="",
@@ -261,8 +257,7 @@ def _give_up_if_stopped(results: Results) -> None:
 
 def _give_up_if_asked(results: Results) -> None:
     _give_up_if_stopped(results)
-    deadline = results.experiment.deadline
-    if deadline is not None and now() >= deadline:
+    if results.is_time_up():
         raise NoModelError(
             "The time limit was reached before the first trial could start: the pictures were "
             "still being prepared. Raise limits.timeout_minutes; what is prepared is kept."

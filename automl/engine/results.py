@@ -1,7 +1,10 @@
 """What happens in the search, written to the experiment directory. The only writer of trials."""
 
+import math
 import shutil
+import time
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +29,7 @@ _WENT_ON = (
     "The experiment had ended; when it was resumed, the trial went on from its last evaluation."
 )
 _SILENT = "; it was started again from its last evaluation."
+_CLOCK_TOLERANCE = 60.0
 _OURS = (_TOOK_OVER, _WENT_ON, _SILENT)
 """How the notes end that are not the worker's."""
 
@@ -52,6 +56,41 @@ class Results:
             if self.is_kept(trial) or self._state(trial) is not None
         }
         """Primary metric of every evaluation, by trial."""
+        self._until = math.inf  # on the monotonic clock
+
+    def begin(self, minutes: float) -> None:
+        """The experiment's time runs, for the first time or again.
+
+        The limit is kept on a clock that nobody sets and that stands still while the machine
+        sleeps.
+        """
+        self._until = time.monotonic() + 60 * minutes
+        self.update(
+            started_at=self.experiment.started_at or now(),
+            paused_seconds=self.experiment.paused_seconds + self._seconds_since_last_sign(),
+            ended_at=None,
+            deadline=now() + timedelta(minutes=minutes),
+        )
+
+    def is_time_up(self) -> bool:
+        return time.monotonic() >= self._until
+
+    def correct_deadline(self) -> None:
+        """When the clock was set, or the machine slept, the limit is reached at another time."""
+        deadline = now() + timedelta(seconds=self._until - time.monotonic())
+        known = self.experiment.deadline
+        if known is not None and abs((deadline - known).total_seconds()) > _CLOCK_TOLERANCE:
+            self.update(deadline=deadline)
+
+    def _seconds_since_last_sign(self) -> float:
+        """Of an engine before this one; 0 if there was none."""
+        if self.experiment.started_at is None:
+            return 0.0
+        files = [*store.trial_paths(self.experiment_dir), store.samples_path(self.experiment_dir)]
+        signs = [path.stat().st_mtime for path in files if path.exists()]
+        ends = (self.experiment.started_at, self.experiment.ended_at)
+        signs += [moment.timestamp() for moment in ends if moment is not None]
+        return max(0.0, now().timestamp() - max(signs))
 
     def update(self, **changes: Any) -> None:
         """Change the experiment's record; nothing is written when nothing changes."""
@@ -75,6 +114,9 @@ class Results:
         """As it was when its state was kept, or new."""
         if recorded and recorded.hyperparameters == trial.asked and self._state(recorded):
             changes: dict[str, Any] = {"reason": "", "was_cut_short": False, "ended_at": None}
+            if recorded.state is not TrialState.PENDING:  # or it is counted already
+                pause = (now() - recorded.evaluations[-1].finished_at).total_seconds()
+                changes["paused_seconds"] = recorded.paused_seconds + max(0.0, pause)
             went_on = _interrupted(recorded, _WENT_ON)
             return recorded.model_copy(update={"state": TrialState.PENDING, **changes, **went_on})
         self.scores.pop(trial.trial_id, None)

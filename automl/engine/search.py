@@ -144,12 +144,12 @@ class Watch(tune.Stopper):  # type: ignore[misc]
         if time.monotonic() >= self._next_lease:
             self._next_lease = time.monotonic() + _LEASE_SECONDS
             cluster.touch_lease()
-        deadline = self._results.experiment.deadline
+            self._results.correct_deadline()
         if disk.is_short(self._results.experiment_dir):
             self.end_for_disk()
         if store.stop_requested(self._results.experiment_dir):
             self.end(Ending("Stopped by the user.", is_success=False))
-        elif deadline is not None and now() >= deadline:
+        elif self._results.is_time_up():
             minutes = self._job.limits.timeout_minutes
             self.end(Ending(f"The time limit of {minutes} min was reached.", is_success=True))
         self.look_at_score()  # an engine that died may have seen it and not have ended

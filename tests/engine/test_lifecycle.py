@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,12 +6,12 @@ import pytest
 from automl import store
 from automl.engine import lifecycle
 from automl.engine.results import Results
-from automl.records import ExperimentState, now
+from automl.records import ExperimentState
 
 
 @pytest.fixture
 def results(make_experiment: Callable[..., Path]) -> Results:
-    directory = make_experiment(state=ExperimentState.PREPARING, deadline=now() + timedelta(1))
+    directory = make_experiment(state=ExperimentState.PREPARING)
     return Results(directory, "accuracy")
 
 
@@ -29,6 +28,6 @@ def test_preparation_ends_when_the_user_wants_it_to(results: Results) -> None:
 
 
 def test_preparation_counts_towards_the_time_limit(results: Results) -> None:
-    results.update(deadline=now() - timedelta(seconds=1))
+    results.begin(0)
     with pytest.raises(lifecycle.NoModelError, match=r"Raise limits\.timeout_minutes"):
         lifecycle._progress(results)("Decoding", 1, 100)
