@@ -8,11 +8,12 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from automl import experiment_queue, store
-from automl.dataset import manifest
+from automl.dataset import changes, manifest
 from automl.dataset.errors import DataError
+from automl.dataset.manifest import Manifest
 from automl.engine import cluster, disk, earlier_model, trial_data
 from automl.engine.earlier_model import EarlierModel
 from automl.engine.kept_state import KeptState
@@ -29,6 +30,9 @@ from automl.engine.trial_data import Sizes, TrialData
 from automl.engine.warm_workers import RUNTIME_ENV
 from automl.job import Job
 from automl.records import ExperimentState, now
+
+if TYPE_CHECKING:
+    from automl.engine.search import Ending
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -82,8 +86,7 @@ def _wait_for_turn(job: Job, results: Results) -> None:
 def _run(job: Job, results: Results) -> None:
     # Ray takes seconds to import and to start; the data is read meanwhile
     connection = _in_background(lambda: _connect(job.ray_address))
-    data = manifest.build(job, progress=_progress(results))
-    store.save_dataset(results.experiment_dir, data.samples, data.report)
+    data = _data(job, results)
     results.update(message="Starting Ray.", progress=0.0)
     num_cpus, num_gpus = connection.result()
     found = plan(job, data, has_gpu=num_gpus > 0)
@@ -100,7 +103,31 @@ def _run(job: Job, results: Results) -> None:
     pictures = trial_data.prepare(
         data, wanted, progress=_progress(results), for_other_machines=is_elsewhere
     )
-    _search(job, found, pictures, earlier, resources, results)
+    ending = _search(job, found, pictures, earlier, resources, results)
+    _notice_changes(results, data)
+    _finish(ending, results)
+
+
+def _data(job: Job, results: Results) -> Manifest:
+    """The pictures and their split; of a search that has begun those that it began with."""
+    report = store.load_report(results.experiment_dir)
+    if report is not None and any(trial.evaluations for trial in results.trials.values()):
+        data = manifest.stored(store.load_samples(results.experiment_dir), report)
+        _notice_changes(results, data)
+        return data
+    data = manifest.build(job, progress=_progress(results))
+    store.save_dataset(results.experiment_dir, data.samples, data.report)
+    return data
+
+
+def _notice_changes(results: Results, data: Manifest) -> None:
+    if note := changes.since(data.samples):
+        results.update(notes=_together(results.experiment.notes, [note]))
+
+
+def _together(notes: list[str], more: list[str]) -> list[str]:
+    """Each of them once."""
+    return list(dict.fromkeys([*notes, *more]))
 
 
 def _in_background(function: Callable[[], T]) -> Future[T]:
@@ -124,7 +151,8 @@ def _search(  # noqa: PLR0913
     earlier: dict[str, EarlierModel],
     resources: Resources,
     results: Results,
-) -> None:
+) -> "Ending | None":
+    """Run all trials that are left; what cut the search short, if anything."""
     from automl.engine import search  # imports Ray
 
     if disk.is_short(results.experiment_dir):
@@ -137,7 +165,7 @@ def _search(  # noqa: PLR0913
             progress=0.0,
             max_concurrent_trials=resources.max_concurrent_trials,
             threads_per_trial=resources.num_cpus,
-            notes=[*job.notes(), *resources.notes],
+            notes=_together(results.experiment.notes, resources.notes),
             devices=_devices(resources),
         )
         left = results.plan(found.trials)
@@ -158,6 +186,11 @@ def _search(  # noqa: PLR0913
         resources = with_fewer_trials(resources)
     if ending is not None and ending.is_disk_full:
         raise disk.DiskFullError(ending.reason)
+    return ending
+
+
+def _finish(ending: "Ending | None", results: Results) -> None:
+    """Export the best model, and say how it ended."""
     reason = ending.reason if ending else ""
     results.end_rest(reason or "The search ended before it started.")
     best = results.best_trial()
