@@ -226,7 +226,7 @@ def with_fewer_trials(resources: Resources) -> Resources:
     """After the machine's memory was short: half as many at a time, each with the cores it had."""
     concurrent = max(1, resources.max_concurrent_trials // 2)
     note = (
-        f"The memory of the machine was short: {concurrent} trials run at the same time instead of "
+        f"The memory of the machine was short: {concurrent} at a time run now instead of "
         f"{resources.max_concurrent_trials}."
     )
     return replace(resources, max_concurrent_trials=concurrent, notes=[*resources.notes, note])

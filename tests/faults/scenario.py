@@ -45,7 +45,7 @@ JOBS: dict[str, dict[str, Any]] = {
 }
 
 
-def create(pictures: Path, kind: str, name: str) -> Path:
+def create(pictures: Path, kind: str, name: str, *, experiments_dir: Path | None = None) -> Path:
     limits = {
         "max_trials": _NUM_TRIALS,
         "max_concurrent_trials": 1 if kind == "one by one" else 2,
@@ -57,7 +57,8 @@ def create(pictures: Path, kind: str, name: str) -> Path:
         "resources_per_trial": {"cpu": 1},  # as many threads whatever runs beside it
         "seed": 3,
     }
-    return launcher.create(Job.from_dict({**job, **JOBS[kind]}), name=name)
+    asked = Job.from_dict({**job, **JOBS[kind]})
+    return launcher.create(asked, name=name, experiments_dir=experiments_dir)
 
 
 def draw(folder: Path) -> Path:
@@ -70,6 +71,10 @@ def draw(folder: Path) -> Path:
             pixels[8:28, 10:38, 2 - index] = 220
             Image.fromarray(pixels).save(folder / label / f"{number}.png")
     return folder
+
+
+def wait_until_training(experiment_dir: Path, *, seconds: float = 120) -> None:
+    assert Waiting(seconds).until(lambda: _is_training(experiment_dir))
 
 
 def _is_preparing(experiment_dir: Path) -> bool:
@@ -105,6 +110,14 @@ MOMENTS: dict[str, tuple[Callable[[Path], bool], float]] = {
 """When it begins, and within how many seconds after that the blow falls."""
 
 
+class EpochLostError(AssertionError):
+    """What was recorded as finished was trained again."""
+
+
+class TrialLostError(AssertionError):
+    """A trial is gone, or there is one too many."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What one blow cost."""
@@ -135,8 +148,14 @@ class Waiting:
         return True
 
 
-def strike(
-    experiment_dir: Path, victim: str, moment: str, chance: random.Random, *, seconds: float = 120
+def strike(  # noqa: PLR0913
+    experiment_dir: Path,
+    victim: str,
+    moment: str,
+    chance: random.Random,
+    *,
+    while_down: Callable[[], object] = bool,
+    seconds: float = 120,
 ) -> Outcome:
     """Kill the victim at the moment, see that nothing recorded is lost, have it go on."""
     begins, within = MOMENTS[moment]
@@ -155,6 +174,7 @@ def strike(
         before = _recorded(experiment_dir)
         started = time.monotonic()
         assert launcher.state(experiment_dir) is not ExperimentState.COMPLETED
+        while_down()
         launcher.resume(experiment_dir)
     waiting.until(lambda: _recorded(experiment_dir) != before or is_over(), every=0.05)
     assert_kept(experiment_dir, before)
@@ -174,8 +194,9 @@ def assert_kept(experiment_dir: Path, before: dict[str, list[Any]]) -> None:
     """No finished epoch is trained again: it has its old time, and others only follow it."""
     after = _recorded(experiment_dir)
     for trial_id, evaluations in before.items():
-        kept = after[trial_id][: len(evaluations)]
-        assert kept == evaluations, f"{trial_id} was {evaluations}, and became {kept}"
+        kept = after.get(trial_id, [])[: len(evaluations)]
+        if kept != evaluations:
+            raise EpochLostError(f"{trial_id} was {evaluations}, and became {kept}")
 
 
 def finish(experiment_dir: Path, *, seconds: float = 120) -> ExperimentRecord:
@@ -196,6 +217,9 @@ def assert_same(experiment_dir: Path, undisturbed: Path) -> None:
     assert record.state is ExperimentState.COMPLETED, (record.message, record.details)
     assert (record.best_trial, record.best_score) == (wanted.best_trial, wanted.best_score)
     trials, others = map(store.load_trials, folders)
+    ids, wanted_ids = ([trial.trial_id for trial in each] for each in (trials, others))
+    if ids != wanted_ids:
+        raise TrialLostError(f"{ids} instead of {wanted_ids}")
     assert [_facts(trial) for trial in trials] == [_facts(trial) for trial in others]
     for trial in trials:
         a, b = (

@@ -1,0 +1,100 @@
+"""`python -m tests.faults.odd_trials KIND FOLDER`: a real search whose trials misbehave in one way.
+
+It runs in a process of its own, as an engine does, with the head of AUTOML_HOME; the experiment's
+directory is FOLDER/experiments/odd. There is no model in it: the trials report at once, as
+those of `benchmarks.untrained` do.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.untrained import Untrained
+
+
+class HangsOnce(Untrained):
+    """Its third report never comes, unless another worker has been there before."""
+
+    def step(self) -> dict[str, Any]:
+        if self._training == 2 and self._trial.number == 0 and self._may_hang():
+            time.sleep(10_000)
+        return super().step()
+
+    def _may_hang(self) -> bool:
+        mark = Path(os.environ["ODD_FOLDER"], "hung")
+        is_first = not mark.exists()
+        mark.touch()
+        return is_first
+
+
+class HangsAlways(HangsOnce):
+    def _may_hang(self) -> bool:
+        return True
+
+
+class NoMemory(Untrained):
+    """Two at a time do not fit: Ray ends the worker, and says this."""
+
+    def step(self) -> dict[str, Any]:
+        mark = Path(os.environ["ODD_FOLDER"], "died")
+        if self._training == 2 and not mark.exists():
+            mark.touch()
+            raise RuntimeError("1 worker(s) were killed due to the node running low on memory.")
+        return super().step()
+
+
+KINDS = {kind.__name__: kind for kind in (HangsOnce, HangsAlways, NoMemory)}
+
+
+def main(kind: str, folder: Path) -> None:
+    from automl.engine import cluster
+
+    os.environ.update(cluster.environment())  # Ray reads it when it is imported
+    import ray
+
+    import benchmarks.untrained
+    import tests.faults.odd_trials as mine
+    from automl import store
+    from automl.engine import search, silence
+    from automl.engine.planning import PlannedTrial, Resources
+    from automl.engine.results import Results
+    from automl.job import Job
+    from automl.records import ExperimentRecord, ExperimentState, now
+
+    silence.LEAST_SECONDS = 3.0  # an evaluation takes none here
+    for module in (benchmarks.untrained, mine):
+        ray.cloudpickle.register_pickle_by_value(module)  # a worker does not find them
+    ray.init(
+        address=cluster.ensure_local_head(),
+        log_to_driver=False,
+        runtime_env={"env_vars": {"ODD_FOLDER": str(folder), "PL_DISABLE_FORK": "1"}},
+    )
+    job = Job.from_dict(
+        {
+            "training_data": {"path": str(folder)},
+            "limits": {"max_trials": 2, "max_concurrent_trials": 2},
+        }
+    )
+    record = ExperimentRecord(
+        experiment_id="odd",
+        created_at=now(),
+        state=ExperimentState.RUNNING,
+        num_trials=2,
+        max_concurrent_trials=2,
+    )
+    directory = store.create_experiment(folder / "experiments", job, record)
+    results = Results(directory, "accuracy")
+    planned = [PlannedTrial(number, {"model_name": "resnet18"}) for number in range(2)]
+    resources = Resources(max_concurrent_trials=2, num_cpus=1, num_gpus=0, notes=[])
+    left = results.plan(planned)
+    ending = search.run(
+        job, left, {}, {}, resources=resources, results=results, kind=mine.KINDS[kind]
+    )
+    results.end_rest(ending.reason if ending else "")
+    sys.stdout.write(f"{ending}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
