@@ -53,7 +53,7 @@ def _what(experiment_dir: Path, state: ExperimentState) -> None:
     if record.owner:
         facts.append(record.owner)
     st.caption(wording.plain(" · ".join(facts)))
-    if state is ExperimentState.FAILED:
+    if state in (ExperimentState.FAILED, ExperimentState.QUEUED):  # why; how long it waits
         st.caption(wording.plain(record.message))
 
 
