@@ -34,6 +34,12 @@ def is_memory_short(details: str) -> bool:
     return "low on memory" in details or "OutOfMemory" in details
 
 
+def is_gpu_failed(error: Exception) -> bool:
+    """Whether the process can use its GPU no more; a full memory is no such case."""
+    text = f"{type(error).__name__}: {error}"
+    return "CUDA error" in text and "out of memory" not in text
+
+
 def explain(error: Exception) -> TrialError:
     """One sentence on the cause, one on the next step, and the traceback of the error at hand."""
     kind = type(error).__name__

@@ -185,6 +185,11 @@ class Results:
             if trial.method == "fine_tuning"
         }
 
+    def gpu_lost(self, gpu: str) -> None:
+        note = f"GPU {gpu} failed and is not used any more; look at the machine's log."
+        if note not in self.experiment.notes:
+            self.update(notes=[*self.experiment.notes, note])
+
     def fell_silent(self, trial_id: str, seconds: float) -> bool:
         """The trial has not reported for so long; whether it had done so before and now failed."""
         trial = self.trials[trial_id]

@@ -16,10 +16,11 @@ from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
 from automl import automode, store
-from automl.engine import cluster, disk, failures
+from automl.engine import cluster, disk, failures, lost_gpus
 from automl.engine.earlier_model import EarlierModel
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.kept_state import KeptState
+from automl.engine.lost_gpus import LostGpus
 from automl.engine.planning import PlannedTrial, Resources
 from automl.engine.results import End, Results
 from automl.engine.silence import Silence
@@ -193,6 +194,7 @@ class _Events(tune.Callback):  # type: ignore[misc]
         self._early_termination = early_termination
         self._checkpoints: dict[str, tune.Checkpoint] = {}
         self._silence = Silence()
+        self._lost_gpus = LostGpus()
         self._next_look = 0.0
 
     def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
@@ -200,6 +202,7 @@ class _Events(tune.Callback):  # type: ignore[misc]
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + _POLL_SECONDS
             self._look_for_silence(trials)
+            self._lost_gpus.look()
 
     def _look_for_silence(self, trials: list[Trial]) -> None:
         """End the worker of a trial that hangs; another one goes on, unless it hung before."""
@@ -303,6 +306,15 @@ class _Events(tune.Callback):  # type: ignore[misc]
             self._watch.end_for_disk()
         elif failures.is_memory_short(details):
             self._watch.end_for_memory()
+        elif lost := lost_gpus.find(details):
+            self._take_out(*lost)
+
+    def _take_out(self, node: str, gpu: str) -> None:
+        """The last one cannot be replaced."""
+        self._lost_gpus.take_out(node, gpu)
+        self._results.gpu_lost(gpu)
+        if len(self._lost_gpus.all) >= ray.cluster_resources().get("GPU", 0):
+            self._watch.end(Ending(f"GPU {gpu} failed, and there is no other.", is_success=False))
 
     def on_trial_error(
         self,

@@ -14,7 +14,7 @@ from ray import tune
 from ray.experimental import internal_kv
 
 from automl import compatibility
-from automl.engine import failures, kept_state
+from automl.engine import failures, kept_state, lost_gpus
 from automl.engine.earlier_model import EarlierModel
 from automl.engine.early_stopping import EarlyStopping
 from automl.engine.kept_state import KeptState
@@ -55,7 +55,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     The first step builds the model; every further one trains up to an evaluation and reports
     `evaluation`, or `cancelled` when the trial was asked to stop. Each reports `effective`, `notes`
     and `flags` as they are by then. What goes wrong is reported as `error`: Ray would end a worker
-    whose step raises, and the next trial would wait for a new one.
+    whose step raises, and the next trial would wait for a new one. A GPU that fails does end it.
 
     After every evaluation Ray takes a checkpoint: when the worker dies, another one goes on there.
     """
@@ -82,7 +82,9 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
                     self._go_on_from(state)
                 return {**self._state_of(training), "done": False}
             return self._advance(self._training)
-        except Exception as error:  # noqa: BLE001 (whatever it is, only this trial has failed)
+        except Exception as error:  # whatever it is, only this trial has failed
+            if failures.is_gpu_failed(error):  # here the worker is to end: another one goes on
+                raise lost_gpus.describe(error) from error
             return {"error": failures.explain(error).model_dump(), "done": True}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:

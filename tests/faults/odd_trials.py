@@ -45,7 +45,21 @@ class NoMemory(Untrained):
         return super().step()
 
 
-KINDS = {kind.__name__: kind for kind in (HangsOnce, HangsAlways, NoMemory)}
+class LosesGpu(Untrained):
+    """GPU 0 of the two that are only on paper here fails after an evaluation."""
+
+    def step(self) -> dict[str, Any]:
+        import ray
+
+        from automl.engine import lost_gpus
+
+        if self._training == 1 and ray.get_runtime_context().get_accelerator_ids()["GPU"] == ["0"]:
+            error = RuntimeError("CUDA error: unspecified launch failure")
+            raise lost_gpus.describe(error) from error
+        return super().step()
+
+
+KINDS = {kind.__name__: kind for kind in (HangsOnce, HangsAlways, NoMemory, LosesGpu)}
 
 
 def main(kind: str, folder: Path) -> None:
@@ -66,8 +80,12 @@ def main(kind: str, folder: Path) -> None:
     silence.LEAST_SECONDS = 3.0  # an evaluation takes none here
     for module in (benchmarks.untrained, mine):
         ray.cloudpickle.register_pickle_by_value(module)  # a worker does not find them
+    with_gpus = kind == "LosesGpu"
+    where = {"address": "local", "num_cpus": 2, "num_gpus": 2, "include_dashboard": False}
+    if not with_gpus:
+        where = {"address": cluster.ensure_local_head()}
     ray.init(
-        address=cluster.ensure_local_head(),
+        **where,
         log_to_driver=False,
         runtime_env={"env_vars": {"ODD_FOLDER": str(folder), "PL_DISABLE_FORK": "1"}},
     )
@@ -87,7 +105,7 @@ def main(kind: str, folder: Path) -> None:
     directory = store.create_experiment(folder / "experiments", job, record)
     results = Results(directory, "accuracy")
     planned = [PlannedTrial(number, {"model_name": "resnet18"}) for number in range(2)]
-    resources = Resources(max_concurrent_trials=2, num_cpus=1, num_gpus=0, notes=[])
+    resources = Resources(2, num_cpus=1, num_gpus=int(with_gpus), notes=[])
     left = results.plan(planned)
     ending = search.run(
         job, left, {}, {}, resources=resources, results=results, kind=mine.KINDS[kind]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from automl import store
+from automl.engine import failures
 from automl.engine.planning import Resources, with_fewer_trials
 from automl.records import TrialRecord, TrialState
 
@@ -52,3 +53,26 @@ def test_a_search_whose_memory_is_short_is_cut_to_go_on_with_fewer_trials(tmp_pa
     fewer = with_fewer_trials(Resources(2, 1, 0, []))
     assert fewer.max_concurrent_trials == 1
     assert "1 at a time run now instead of 2" in fewer.notes[0]
+
+
+def test_a_gpu_that_fails_is_taken_out_and_its_trial_goes_on_with_another(tmp_path: Path) -> None:
+    """On a cluster that says it has two GPUs: what Ray does with them needs none."""
+    trials, ending = run("LosesGpu", tmp_path)
+    assert [trial.state for trial in trials] == [TrialState.COMPLETED] * 2
+    assert [len(trial.evaluations) for trial in trials] == [5, 5]
+    assert ending == "None"
+    notes = store.load_experiment(tmp_path / "experiments" / "odd").notes
+    assert notes == ["GPU 0 failed and is not used any more; look at the machine's log."]
+
+
+@pytest.mark.parametrize(
+    ("text", "failed"),
+    [
+        ("CUDA error: uncorrectable ECC error encountered", True),
+        ("CUDA error: an illegal memory access was encountered", True),
+        ("CUDA error: out of memory", False),
+        ("shapes cannot be multiplied", False),
+    ],
+)
+def test_what_counts_as_a_failed_gpu(text: str, failed: bool) -> None:
+    assert failures.is_gpu_failed(RuntimeError(text)) is failed
