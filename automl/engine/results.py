@@ -25,9 +25,7 @@ from automl.records import (
 )
 
 _TOOK_OVER = "Its worker died, and another went on from the last evaluation."
-_WENT_ON = (
-    "The experiment had ended; when it was resumed, the trial went on from its last evaluation."
-)
+_WENT_ON = "The search ended before the trial did; it went on from its last evaluation."
 _SILENT = "; it was started again from its last evaluation."
 _CLOCK_TOLERANCE = 60.0
 _OURS = (_TOOK_OVER, _WENT_ON, _SILENT)
@@ -57,6 +55,8 @@ class Results:
         }
         """Primary metric of every evaluation, by trial."""
         self._until = math.inf  # on the monotonic clock
+        for trial in filter(self.is_kept, self.trials.values()):
+            self._forget_state(trial.trial_id)  # an engine may have died just before it did
 
     def begin(self, minutes: float) -> None:
         """The experiment's time runs, for the first time or again.
@@ -114,6 +114,7 @@ class Results:
         """As it was when its state was kept, or new."""
         if recorded and recorded.hyperparameters == trial.asked and self._state(recorded):
             changes: dict[str, Any] = {"reason": "", "was_cut_short": False, "ended_at": None}
+            changes |= {"score_low": None, "score_high": None}
             if recorded.state is not TrialState.PENDING:  # or it is counted already
                 pause = (now() - recorded.evaluations[-1].finished_at).total_seconds()
                 changes["paused_seconds"] = recorded.paused_seconds + max(0.0, pause)
@@ -135,10 +136,10 @@ class Results:
 
     def _state(self, trial: TrialRecord) -> KeptState | None:
         """After the last evaluation of a trial that has not ended; None without one."""
-        state = kept_state.find(store.state_dir(self.experiment_dir, trial.trial_id))
-        if self.is_kept(trial) or state is None or not trial.evaluations:
+        if self.is_kept(trial) or not trial.evaluations:
             return None
-        return state if state.epoch == trial.evaluations[-1].epoch else None
+        state = kept_state.find(store.state_dir(self.experiment_dir, trial.trial_id))
+        return state if state and state.epoch == trial.evaluations[-1].epoch else None
 
     def _forget_state(self, trial_id: str) -> None:
         folder = store.state_dir(self.experiment_dir, trial_id)

@@ -206,7 +206,7 @@ class _Events(tune.Callback):  # type: ignore[misc]
 
     def _look_for_silence(self, trials: list[Trial]) -> None:
         """End the worker of a trial that hangs; another one goes on, unless it hung before."""
-        overdue = self._silence.overdue(self._results.usual_seconds(), time.monotonic())
+        overdue = self._silence.overdue(self._results.usual_seconds, time.monotonic())
         for trial in trials:
             trial_id = _trial_id(trial)
             if trial_id not in overdue or trial.temporary_state.ray_actor is None:

@@ -1,6 +1,7 @@
 """Which trials have not been heard of for far longer than an evaluation usually takes. Pure."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
 FACTOR = 10
@@ -26,21 +27,30 @@ class Silence:
         """Nothing is expected of it any more."""
         self._heard.pop(trial_id, None)
 
-    def overdue(self, usual: Mapping[str, Sequence[float]], at: float) -> dict[str, float]:
+    def overdue(
+        self, usual: Callable[[], Mapping[str, Sequence[float]]], at: float
+    ) -> dict[str, float]:
         """Trials that are silent for too long, and for how many seconds.
 
-        usual: seconds that every evaluation has taken so far, by trial; a trial without one is
-        measured by the slowest of the others, and by nothing before there is any.
+        usual: seconds that every evaluation has taken so far, by trial; asked only when it matters.
+        A trial without one is measured by the slowest of the others, and by nothing before there
+        is any.
         """
         gap = 0.0 if self._listened is None else at - self._listened
         self._listened = at
         if gap > _DEAF_SECONDS:
             self._heard = {trial_id: before + gap for trial_id, before in self._heard.items()}
-        typical = {trial_id: median(seconds) for trial_id, seconds in usual.items() if seconds}
-        slowest = max(typical.values(), default=None)
-        silent = {}
-        for trial_id, before in self._heard.items():
-            usually = typical.get(trial_id, slowest)
-            if usually is not None and at - before > max(LEAST_SECONDS, FACTOR * usually):
-                silent[trial_id] = at - before
-        return silent
+        silent = {
+            trial_id: at - before
+            for trial_id, before in self._heard.items()
+            if at - before > LEAST_SECONDS
+        }
+        if not silent:
+            return {}
+        typical = {trial_id: median(seconds) for trial_id, seconds in usual().items() if seconds}
+        slowest = max(typical.values(), default=math.inf)
+        return {
+            trial_id: seconds
+            for trial_id, seconds in silent.items()
+            if seconds > FACTOR * typical.get(trial_id, slowest)
+        }

@@ -187,7 +187,7 @@ def test_resuming_goes_on_with_what_ended_with_the_experiment_but_not_what_was_s
     assert {trial_id: state.epoch for trial_id, state in again.states().items()} == {"trial-001": 1}
     trial = again.trials["trial-001"]
     assert (trial.state, trial.reason, trial.ended_at) == (TrialState.PENDING, "", None)
-    assert "the trial went on from its last evaluation" in trial.notes[0]
+    assert "it went on from its last evaluation" in trial.notes[0]
     assert trial.flags == [Flag.RESUMED]
     assert again.scores["trial-001"] == [0.7]
 
