@@ -1,8 +1,8 @@
 """`python -m tests.faults.odd_trials KIND FOLDER`: a real search whose trials misbehave in one way.
 
-It runs in a process of its own, as an engine does, with the head of AUTOML_HOME; the experiment's
-directory is FOLDER/experiments/odd. There is no model in it: the trials report at once, as
-those of `benchmarks.untrained` do.
+It runs in a process of its own, as an engine does, with the head of AUTOML_HOME, whose token is in
+the environment; the experiment's directory is FOLDER/experiments/odd. There is no model in it: the
+trials report at once, as those of `benchmarks.untrained` do.
 """
 
 import os
@@ -63,15 +63,12 @@ KINDS = {kind.__name__: kind for kind in (HangsOnce, HangsAlways, NoMemory, Lose
 
 
 def main(kind: str, folder: Path) -> None:
-    from automl.engine import cluster
-
-    os.environ.update(cluster.environment())  # Ray reads it when it is imported
     import ray
 
     import benchmarks.untrained
     import tests.faults.odd_trials as mine
     from automl import store
-    from automl.engine import search, silence
+    from automl.engine import cluster, search, silence
     from automl.engine.planning import PlannedTrial, Resources
     from automl.engine.results import Results
     from automl.job import Job

@@ -1,5 +1,6 @@
 """Trials that hang, and a machine whose memory is short: real Ray, real processes."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from automl import store
-from automl.engine import failures
+from automl.engine import cluster, failures
 from automl.engine.planning import Resources, with_fewer_trials
 from automl.records import TrialRecord, TrialState
 
@@ -17,6 +18,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("head")]
 def run(kind: str, folder: Path) -> tuple[list[TrialRecord], str]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.faults.odd_trials", kind, str(folder)],
+        env={**os.environ, **cluster.environment()},
         timeout=120,
         check=False,
         capture_output=True,
