@@ -161,7 +161,8 @@ def strike(  # noqa: PLR0913
     begins, within = MOMENTS[moment]
     waiting = Waiting(seconds)
     is_over = lambda: launcher.record(experiment_dir).state.is_finished  # noqa: E731
-    waiting.until(lambda: begins(experiment_dir) or is_over(), every=0.001)
+    every = 0.001 if moment == "checkpoint" else 0.02  # that is over in milliseconds
+    waiting.until(lambda: begins(experiment_dir) or is_over(), every=every)
     time.sleep(chance.random() * within)
     num_killed = 0 if is_over() else victims.kill(victim, experiment_dir)
     before = _recorded(experiment_dir)
