@@ -14,6 +14,7 @@ from automl.engine.kept_state import KeptState
 from automl.engine.planning import PlannedTrial
 from automl.evaluation.metrics import bootstrap_interval
 from automl.records import (
+    FORMAT_VERSION,
     Evaluation,
     ExperimentRecord,
     ExperimentState,
@@ -66,6 +67,7 @@ class Results:
         """
         self._until = time.monotonic() + 60 * minutes
         self.update(
+            format_version=FORMAT_VERSION,
             started_at=self.experiment.started_at or now(),
             paused_seconds=self.experiment.paused_seconds + self._seconds_since_last_sign(),
             ended_at=None,
