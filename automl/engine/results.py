@@ -79,9 +79,11 @@ class Results:
 
     def correct_deadline(self) -> None:
         """When the clock was set, or the machine slept, the limit is reached at another time."""
-        deadline = now() + timedelta(seconds=self._until - time.monotonic())
         known = self.experiment.deadline
-        if known is not None and abs((deadline - known).total_seconds()) > _CLOCK_TOLERANCE:
+        if known is None or math.isinf(self._until):
+            return
+        deadline = now() + timedelta(seconds=self._until - time.monotonic())
+        if abs((deadline - known).total_seconds()) > _CLOCK_TOLERANCE:
             self.update(deadline=deadline)
 
     def _seconds_since_last_sign(self) -> float:
