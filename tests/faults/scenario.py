@@ -16,7 +16,7 @@ from automl.records import ExperimentRecord, ExperimentState, TrialState
 from tests.faults import victims
 
 _NUM_TRIALS = 4
-_EPOCHS = 8
+_EPOCHS = 6
 _PARAMETERS = {
     "model_name": "test_resnet",
     "pretrained": "never",

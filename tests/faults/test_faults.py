@@ -1,4 +1,4 @@
-"""The quick form of the fault suite: one blow of every kind, all to the same experiment.
+"""The quick form of the fault suite: a blow of nearly every kind, all to the same experiment.
 
 The long form, `make faults`, gives each of them to an experiment of its own, twenty times.
 """
@@ -76,14 +76,16 @@ def test_an_experiment_that_everything_happens_to_comes_to_the_same(
     def notes() -> str:
         return " ".join(store.load_experiment(disturbed).notes)
 
+    def bring_back() -> None:
+        hidden.rename(pictures)
+        (pictures / "red" / "0.png").write_bytes(b"other bytes")
+
     blows: list[tuple[str, str, Callable[[], object]]] = [
         ("engine", "preparation", bool),
-        ("engine", "epoch", tear_rays_state),
-        ("engine", "checkpoint", lambda: pictures.rename(hidden)),
+        ("engine", "checkpoint", lambda: (tear_rays_state(), pictures.rename(hidden))),
         ("worker", "epoch", bool),
-        ("gcs", "checkpoint", clear_rays_state),
-        ("everything", "epoch", lambda: hidden.rename(pictures)),
-        ("raylet", "epoch", lambda: (pictures / "red" / "0.png").write_bytes(b"other bytes")),
+        ("gcs", "epoch", clear_rays_state),
+        ("everything", "checkpoint", bring_back),
         ("engine", "export", bool),
     ]
     for victim, moment, while_down in blows:
