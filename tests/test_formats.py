@@ -37,14 +37,15 @@ def test_an_experiment_of_an_earlier_format_opens(kept, tmp_path):
     assert set(store.load_samples(directory)["split"].dropna()) == {"train", "validation"}
     report = store.load_report(directory)
     assert report is not None
-    assert report.num_images == 36
+    assert report.num_images == len(store.load_samples(directory))
 
 
 @pytest.mark.parametrize("kept", KEPT, ids=lambda path: path.name)
 def test_an_engine_that_resumes_an_earlier_format_finds_its_trials(kept, tmp_path):
     directory = shutil.copytree(kept, tmp_path / kept.name)
     results = Results(directory, "accuracy")
-    assert [results.is_kept(trial) for trial in results.trials.values()] == [True, True]
+    assert len(results.trials) >= 2
+    assert all(results.is_kept(trial) for trial in results.trials.values())
     assert results.states() == {}
     results.update(message="again")
     assert store.load_experiment(directory).message == "again"
