@@ -50,11 +50,12 @@ def ensure_local_head() -> str:
     )
 
 
-def exit_without(address: str) -> None:
-    """End this process soon after the local head has: Ray may wait for it for ever."""
+def live_with(address: str) -> None:
+    """Keep the local head in use, and end this process soon after it: Ray may wait for ever."""
 
     def watch() -> None:
         while _is_kept() and (head_info() or {}).get("address") == address:
+            touch_lease()
             time.sleep(_LOOK_SECONDS)
         _log.error("Ray's head at %s has ended", address)
         time.sleep(_GRACE_SECONDS)  # if Ray does say so, the experiment can tell its reader

@@ -232,7 +232,7 @@ def _connect(address: str | None) -> tuple[int, int]:
     if address is None:
         os.environ.update(cluster.environment())
         address = cluster.ensure_local_head()
-        cluster.exit_without(address)
+        cluster.live_with(address)
     import ray
 
     from automl.engine import search  # noqa: F401 (slow; imported beside the reading of the data)

@@ -16,7 +16,7 @@ from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
 from automl import automode, store
-from automl.engine import cluster, disk, failures, lost_gpus
+from automl.engine import disk, failures, lost_gpus
 from automl.engine.earlier_model import EarlierModel
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.kept_state import KeptState
@@ -31,7 +31,6 @@ from automl.records import Evaluation, TrialError, TrialState, now
 from automl.sweep import Policy
 
 _POLL_SECONDS = 0.5
-_LEASE_SECONDS = 30.0
 _MAX_DEATHS = 2
 _COLOUR = re.compile(r"\x1b\[\d+m")  # Ray colours what it writes to files, too
 
@@ -129,7 +128,7 @@ class Watch(tune.Stopper):  # type: ignore[misc]
         self.ending: Ending | None = None
         self.cancel_key = f"automl/{results.experiment.experiment_id}/{time.time_ns()}"
         self._job, self._results = job, results
-        self._next_look = self._next_lease = 0.0
+        self._next_look = 0.0
 
     def __call__(self, trial_id: str, result: Mapping[str, Any]) -> bool:
         return False
@@ -142,10 +141,7 @@ class Watch(tune.Stopper):  # type: ignore[misc]
         if time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + _POLL_SECONDS
-        if time.monotonic() >= self._next_lease:
-            self._next_lease = time.monotonic() + _LEASE_SECONDS
-            cluster.touch_lease()
-            self._results.correct_deadline()
+        self._results.correct_deadline()
         if disk.is_short(self._results.experiment_dir):
             self.end_for_disk()
         if store.stop_requested(self._results.experiment_dir):
