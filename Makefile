@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: app test bench lint setup requirements
+.PHONY: app test bench faults lint setup requirements
 
 app: setup
 	$(BIN)/automl app
@@ -13,6 +13,10 @@ test: setup
 
 bench: setup
 	for module in startup pages ingest preview search training serving; do $(BIN)/python -m benchmarks.$$module || exit 1; done
+
+# every kind of blow twenty times, hours long; writes the table of docs/reliability.md
+faults: setup
+	$(BIN)/python -m tests.faults --docs
 
 lint: setup
 	$(BIN)/ruff check .

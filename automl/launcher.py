@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
-from automl import detached, home, process_lock, store
+from automl import detached, experiment_queue, home, process_lock, store
 from automl.job import DATA_KEYS, DataSource, Job
 from automl.records import ExperimentRecord, ExperimentState, now
 
@@ -27,8 +27,10 @@ def create(job: Job, *, name: str | None = None, experiments_dir: Path | None = 
         experiments_dir: where to put it.
 
     Raises:
-        ValueError: the name is taken or cannot be used, or the directory cannot be written.
+        ValueError: the name is taken or cannot be used, the directory cannot be written, or the
+            user has as many experiments waiting as allowed.
     """
+    experiment_queue.refuse_beyond_limit(user())
     given = name if name is not None else job.name
     experiment_id = None if given is None else _id_from(given)
     try:
@@ -50,7 +52,20 @@ def start(experiment_dir: Path) -> None:
 
     The lock is taken first and handed over with the open file: there is no moment in which an
     engine runs without it.
+
+    Raises:
+        ValueError: its directory cannot be written.
     """
+    try:
+        _start(experiment_dir)
+    except OSError as error:
+        raise ValueError(
+            f"{experiment_dir.name} cannot be started: {_reason(error)}. "
+            "Free some space, or make its folder writable, and start it again."
+        ) from None
+
+
+def _start(experiment_dir: Path) -> None:
     lock = process_lock.take(store.lock_path(experiment_dir))
     if lock is None:
         return

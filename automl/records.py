@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Of an experiment directory. 2: a trial's state, time between engines. Older ones are read."""
+
+
+class NewerFormatError(ValueError):
+    """A later version of this program has written the file."""
 
 
 def now() -> datetime:
@@ -55,6 +60,13 @@ class ExperimentState(StrEnum):
             ExperimentState.FAILED,
             ExperimentState.INTERRUPTED,
         )
+
+
+def _seconds(start: datetime | None, end: datetime | None, paused: float) -> float | None:
+    """Never negative, whatever was done to the clock in between."""
+    if start is None:
+        return None
+    return max(0.0, ((end or now()) - start).total_seconds() - paused)
 
 
 class Evaluation(FrozenModel):
@@ -159,6 +171,9 @@ class TrialRecord(FrozenModel):
 
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    paused_seconds: float = 0.0
+    """While no engine ran; not counted as the trial's time."""
+
     error: TrialError | None = None
 
     @property
@@ -184,10 +199,8 @@ class TrialRecord(FrozenModel):
 
     @property
     def seconds(self) -> float | None:
-        """Wall time so far of a trial that has started."""
-        if self.started_at is None:
-            return None
-        return ((self.ended_at or now()) - self.started_at).total_seconds()
+        """Time so far of a trial that has started."""
+        return _seconds(self.started_at, self.ended_at, self.paused_seconds)
 
     def best_evaluation(self) -> Evaluation | None:
         """The evaluation that counts for the ranking."""
@@ -217,6 +230,9 @@ class ExperimentRecord(FrozenModel):
     created_at: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    paused_seconds: float = 0.0
+    """Between the engines of an experiment that was resumed; not counted as its time."""
+
     deadline: datetime | None = None
     """When the time limit ends the search."""
 
@@ -240,10 +256,8 @@ class ExperimentRecord(FrozenModel):
 
     @property
     def seconds(self) -> float | None:
-        """Wall time so far."""
-        if self.started_at is None:
-            return None
-        return ((self.ended_at or now()) - self.started_at).total_seconds()
+        """Time so far."""
+        return _seconds(self.started_at, self.ended_at, self.paused_seconds)
 
 
 class TestOpening(FrozenModel):

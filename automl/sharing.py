@@ -11,10 +11,9 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from automl import launcher, store
 from automl.dataset import archive
+from automl.records import NewerFormatError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +103,9 @@ def _check(experiment_dir: Path, path: Path) -> None:
             store.load_samples(experiment_dir)
         store.load_report(experiment_dir)
         store.load_test_opening(experiment_dir)
-    except (ValidationError, ValueError, OSError, KeyError) as error:
+    except NewerFormatError as error:
+        raise ValueError(f"{path.name} cannot be opened: {error}") from error
+    except (ValueError, OSError, KeyError) as error:
         raise ValueError(
             f"{path.name} holds an experiment that cannot be read ({type(error).__name__}): it was "
             "damaged, or made by another version. Share it again."

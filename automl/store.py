@@ -7,12 +7,14 @@
         dataset/report.json           DatasetReport; written once by the engine
         trials/<trial_id>.json        TrialRecord; replaced by the engine after every event
         trials/<trial_id>/            predictions.parquet, checkpoint/ of the best evaluation;
-                                      epochs/ with checkpoint_frequency
+                                      epochs/ with checkpoint_frequency; state/ of a trial that has
+                                      begun and not ended; .next of a step that is being taken over
         best_model/                   the exported winner
         test/                         opening.json, predictions.parquet: once the test data have
                                       been opened, by whoever did it
         engine.lock                   held by a living engine (automl.process_lock)
         engine.log                    written by the engine
+        .reserve                      room on the disk, held by a living engine
         imported, thumbnails/         of an experiment that came from elsewhere: nothing in it is
                                       written any more, and small pictures stand for the real ones
         control/                      requests to the engine, one file each; written by anybody
@@ -25,6 +27,7 @@ Nothing here is ever unpickled.
 
 import contextlib
 import errno
+import json
 import os
 import shutil
 import tempfile
@@ -36,7 +39,14 @@ from pydantic import BaseModel, ValidationError
 
 from automl.dataset.report import DatasetReport
 from automl.job import Job
-from automl.records import ExperimentRecord, Predictions, TestOpening, TrialRecord
+from automl.records import (
+    FORMAT_VERSION,
+    ExperimentRecord,
+    NewerFormatError,
+    Predictions,
+    TestOpening,
+    TrialRecord,
+)
 
 if TYPE_CHECKING:  # slow; who only asks where an experiment stands must not wait for them
     import pandas as pd
@@ -88,7 +98,27 @@ def save_experiment(experiment_dir: Path, record: ExperimentRecord) -> None:
 
 
 def load_experiment(experiment_dir: Path) -> ExperimentRecord:
-    return ExperimentRecord.model_validate_json(experiment_path(experiment_dir).read_bytes())
+    """The experiment's record.
+
+    Raises:
+        NewerFormatError: the directory has been written by a later version.
+    """
+    path = experiment_path(experiment_dir)
+    try:
+        record = ExperimentRecord.model_validate_json(path.read_bytes())
+    except ValidationError:
+        _refuse_newer(json.loads(path.read_bytes()).get("format_version"), path)
+        raise
+    _refuse_newer(record.format_version, path)
+    return record
+
+
+def _refuse_newer(format_version: object, path: Path) -> None:
+    if isinstance(format_version, int) and format_version > FORMAT_VERSION:
+        raise NewerFormatError(
+            f"{path} has format {format_version}, and this version reads up to {FORMAT_VERSION}. "
+            "Open it with the version that wrote it, or update."
+        )
 
 
 def experiment_path(experiment_dir: Path) -> Path:
@@ -194,6 +224,11 @@ def checkpoint_dir(experiment_dir: Path, trial_id: str) -> Path:
     return experiment_dir / "trials" / trial_id / "checkpoint"
 
 
+def state_dir(experiment_dir: Path, trial_id: str) -> Path:
+    """Where the trial goes on when the experiment is resumed; see `engine.kept_state`."""
+    return experiment_dir / "trials" / trial_id / "state"
+
+
 def epoch_dir(experiment_dir: Path, trial_id: str, name: str) -> Path:
     """`model.safetensors` and `model.json` after one epoch, with `checkpoint_frequency`."""
     return experiment_dir / "trials" / trial_id / "epochs" / name
@@ -259,6 +294,8 @@ def write_text(path: Path, text: str) -> None:
 
 def unreadable(error: ValidationError | OSError | ValueError, path: Path) -> str:
     """One sentence about a file that cannot be read as what it should be."""
+    if isinstance(error, NewerFormatError):
+        return str(error)
     return f"{path} cannot be read ({type(error).__name__}); it may come from another version."
 
 

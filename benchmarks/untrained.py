@@ -1,11 +1,14 @@
 """A trial that reports evaluations as others do, at once and with nothing behind them."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import save_file
 
 from automl import store
+from automl.engine import kept_state
 from automl.engine.trainable import TrialTrainable
 from automl.records import Evaluation, Predictions, now
 
@@ -46,7 +49,9 @@ class Untrained(TrialTrainable):
         }
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
-        Path(checkpoint_dir, "state").write_text("")
+        save_file({"nothing": np.zeros(1)}, Path(checkpoint_dir, kept_state.TENSORS))
+        values = json.dumps({"epoch": self._training})
+        Path(checkpoint_dir, kept_state.VALUES).write_text(values)
         if self._training != 1:
             return
         for name in ("model.safetensors", "model.json"):
@@ -55,6 +60,11 @@ class Untrained(TrialTrainable):
         answers = np.eye(10, dtype=np.float32)[labels]
         predictions = Predictions(np.arange(60), labels, answers)
         store.save_predictions(Path(checkpoint_dir, "predictions.parquet"), predictions)
+
+    def load_checkpoint(self, checkpoint_dir: str) -> None:
+        state = kept_state.find(Path(checkpoint_dir))
+        assert state is not None
+        self._training = state.epoch  # type: ignore[assignment]
 
     def cleanup(self) -> None:
         self._training = None

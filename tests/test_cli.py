@@ -441,6 +441,14 @@ def test_progress_names_the_best_so_far_and_the_time_left():
     assert seconds_left(record.model_copy(update={"progress": 0.0})) is None
 
 
+def test_who_waits_is_told_for_how_long(make_experiment):
+    record = store.load_experiment(make_experiment(state="queued"))
+    assert progress_text(record, finished=0, metric="accuracy") == "Starting"
+    waiting = record.model_copy(update={"message": "1 experiment before it."})
+    told = progress_text(waiting, finished=0, metric="accuracy")
+    assert told == "Waiting: 1 experiment before it."
+
+
 @pytest.mark.usefixtures("colours")
 def test_predict_answers_for_pictures_and_folders_and_reports_what_it_cannot_read(tmp_path):
     red = paint(tmp_path / "red.png", (255, 0, 0))

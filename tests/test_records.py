@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from automl.records import ExperimentRecord, ExperimentState, TrialRecord, TrialState, now
+from tests.conftest import START
 
 
 def test_the_clock_is_utc():
@@ -70,3 +71,12 @@ def test_a_trial_that_was_not_trained_says_so_in_its_title(make_trial):
     assert make_trial("a", [0.5]).title == "resnet18"
     probe = {"model_name": "resnet18", "method": "linear_probe"}
     assert make_trial("a", [0.5], hyperparameters=probe).title == "resnet18, linear probe"
+
+
+def test_seconds_are_never_negative_when_the_clock_was_set_back(make_trial):
+    ended = START - timedelta(hours=1)
+    assert make_trial("t", ended_at=ended).seconds == 0
+
+
+def test_time_without_an_engine_does_not_count(make_trial):
+    assert make_trial("t", paused_seconds=20).seconds == 40

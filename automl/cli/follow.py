@@ -1,5 +1,6 @@
 """Watch a running experiment in the terminal; Ctrl-C and SIGTERM stop it cleanly."""
 
+import re
 import signal
 from types import FrameType, TracebackType
 from typing import Self
@@ -53,7 +54,7 @@ class Follower:
         text = progress_text(record, finished=finished, metric=self._metric)
         self._bar.update(self._task, description=text, completed=record.progress)
         # in a log file, a line for what is new; not for every picture and second
-        news = (record.state, record.message.partition(":")[0], finished, record.best_score)
+        news = (record.state, re.split("[:,]", record.message)[0], finished, record.best_score)
         if self._bar.disable and news != self._told:
             tell(text)
         self._told = news
@@ -70,7 +71,7 @@ class Follower:
 def progress_text(record: ExperimentRecord, *, finished: int, metric: str) -> str:
     """One line on where the experiment stands."""
     if record.state is ExperimentState.QUEUED:
-        return "Starting"
+        return f"Waiting: {record.message}" if record.message else "Starting"
     if record.state is ExperimentState.PREPARING:
         return record.message or "Preparing the data"
     planned = f" of {record.num_trials}" if record.num_trials else ""

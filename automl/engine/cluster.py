@@ -5,11 +5,13 @@ The head has a keeper, `automl.engine.head`, that whoever needs it first starts.
 
 import contextlib
 import json
+import logging
 import os
 import secrets
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +20,9 @@ from typing import Any
 from automl import detached, home, process_lock
 
 _START_SECONDS = 90.0
+_LOOK_SECONDS = 1.0
+_GRACE_SECONDS = 5.0
+_log = logging.getLogger(__name__)
 
 
 class ClusterError(RuntimeError):
@@ -43,6 +48,20 @@ def ensure_local_head() -> str:
         f"Ray did not start within {_START_SECONDS:.0f} seconds. "
         f"Its messages are in {log_path()}; try again, or set ray_address to a running cluster."
     )
+
+
+def live_with(address: str) -> None:
+    """Keep the local head in use, and end this process soon after it: Ray may wait for ever."""
+
+    def watch() -> None:
+        while _is_kept() and (head_info() or {}).get("address") == address:
+            touch_lease()
+            time.sleep(_LOOK_SECONDS)
+        _log.error("Ray's head at %s has ended", address)
+        time.sleep(_GRACE_SECONDS)  # if Ray does say so, the experiment can tell its reader
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def touch_lease() -> None:

@@ -46,6 +46,7 @@ class EarlyTermination(FIFOScheduler):  # type: ignore[misc]
             assert not isinstance(self._policy, Asha)
             reason = reason_to_stop(self._policy, metric, scores, trial_id)
         if reason is None:
+            self.reasons.pop(trial_id, None)  # of a report whose worker died before it counted
             return str(TrialScheduler.CONTINUE)
         self.reasons[trial_id] = reason
         return str(TrialScheduler.STOP)

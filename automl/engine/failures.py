@@ -9,6 +9,10 @@ LOST_NEXT_STEP = (
     "Lower training_batch_size or training_crop_size, choose a smaller model, or run fewer trials "
     "at a time."
 )
+SILENT_NEXT_STEP = (
+    "Look whether the disk or the network that the data and the weights are on answers, then start "
+    "the experiment again."
+)
 _NEXT_STEPS = {
     "DivergedError": "Lower learning_rate, to a third for example, or set precision: fp32.",
     "OutOfMemoryError": "Choose a smaller model or training_crop_size, or lower "
@@ -23,6 +27,17 @@ _OTHERWISE = (
     "The details say where it happened. Another model or the default hyperparameters may avoid it; "
     "if not, please report it with the details."
 )
+
+
+def is_memory_short(details: str) -> bool:
+    """Whether Ray's memory monitor has ended the worker, by what Ray says of its death."""
+    return "low on memory" in details or "OutOfMemory" in details
+
+
+def is_gpu_failed(error: Exception) -> bool:
+    """Whether the process can use its GPU no more; a full memory is no such case."""
+    text = f"{type(error).__name__}: {error}"
+    return "CUDA error" in text and "out of memory" not in text
 
 
 def explain(error: Exception) -> TrialError:

@@ -60,8 +60,8 @@ def keep_head() -> None:
         partial.write_text(json.dumps(info), "utf-8")
         partial.replace(cluster.info_path())
         cluster.touch_lease()
-        warm_workers = WarmWorkers(head.pid, raylet_port)
-        while head.poll() is None and not _is_idle():
+        warm_workers, lease = WarmWorkers(head.pid, raylet_port), Lease()
+        while head.poll() is None and not lease.is_over():
             time.sleep(_LOOK_SECONDS)
             warm_workers.top_up()
     finally:
@@ -104,8 +104,21 @@ def _head_environment() -> dict[str, str]:
     }
 
 
-def _is_idle() -> bool:
-    return time.time() - cluster.lease_path().stat().st_mtime > IDLE_MINUTES * 60
+class Lease:
+    """Whether the head is still wanted, on a clock that nobody sets and that stops in sleep."""
+
+    def __init__(self) -> None:
+        self._touched, self._since = self._time(), time.monotonic()
+
+    def is_over(self) -> bool:
+        touched = self._time()
+        if touched != self._touched:
+            self._touched, self._since = touched, time.monotonic()
+        return time.monotonic() - self._since > IDLE_MINUTES * 60
+
+    @staticmethod
+    def _time() -> int:
+        return cluster.lease_path().stat().st_mtime_ns
 
 
 def _reap(temp_dir: Path) -> None:

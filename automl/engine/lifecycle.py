@@ -7,28 +7,32 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from automl import store
-from automl.dataset import manifest
+from automl import experiment_queue, store
+from automl.dataset import changes, manifest
 from automl.dataset.errors import DataError
-from automl.engine import cluster, earlier_model, trial_data
+from automl.dataset.manifest import Manifest
+from automl.engine import cluster, disk, earlier_model, trial_data
 from automl.engine.earlier_model import EarlierModel
+from automl.engine.kept_state import KeptState
 from automl.engine.planning import (
     Plan,
     Resources,
     plan,
     plan_resources,
     reachable,
+    with_fewer_trials,
 )
 from automl.engine.results import Results
 from automl.engine.trial_data import Sizes, TrialData
 from automl.engine.warm_workers import RUNTIME_ENV
 from automl.job import Job
 from automl.records import ExperimentState, now
+
+if TYPE_CHECKING:
+    from automl.engine.search import Ending
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -44,18 +48,17 @@ def run(experiment_dir: Path) -> int:
     results = Results(experiment_dir, job.primary_metric)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: store.request_stop(experiment_dir))
-    started = now()
-    results.update(
-        state=ExperimentState.PREPARING,
-        message="Reading the data.",
-        started_at=results.experiment.started_at or started,
-        ended_at=None,
-        deadline=started + timedelta(minutes=job.limits.timeout_minutes),
-        notes=job.notes(),
-        failure="",
-        details="",
-    )
     try:
+        disk.reserve(experiment_dir)
+        _wait_for_turn(job, results)
+        results.begin(job.limits.timeout_minutes)
+        results.update(
+            state=ExperimentState.PREPARING,
+            message="Reading the data.",
+            notes=job.notes(),
+            failure="",
+            details="",
+        )
         _run(job, results)
     except StoppedError:
         results.end_rest("Stopped by the user.")
@@ -65,14 +68,25 @@ def run(experiment_dir: Path) -> int:
     except Exception as error:  # noqa: BLE001 (the last line of defence: whatever it is, say so)
         _log.exception("the experiment failed")
         _fail(results, error)
+    experiment_queue.leave(experiment_dir)
+    disk.release(experiment_dir)
     return 1 if results.experiment.state is ExperimentState.FAILED else 0
+
+
+def _wait_for_turn(job: Job, results: Results) -> None:
+    experiment_queue.wait_for_turn(
+        results.experiment_dir,
+        job,
+        results.experiment.owner,
+        tell=lambda sentence: results.update(state=ExperimentState.QUEUED, message=sentence),
+        give_up_if_asked=lambda: _give_up_if_stopped(results),
+    )
 
 
 def _run(job: Job, results: Results) -> None:
     # Ray takes seconds to import and to start; the data is read meanwhile
     connection = _in_background(lambda: _connect(job.ray_address))
-    data = manifest.build(job, progress=_progress(results))
-    store.save_dataset(results.experiment_dir, data.samples, data.report)
+    data = _data(job, results)
     results.update(message="Starting Ray.", progress=0.0)
     num_cpus, num_gpus = connection.result()
     found = plan(job, data, has_gpu=num_gpus > 0)
@@ -81,7 +95,7 @@ def _run(job: Job, results: Results) -> None:
         job, num_trials=found.num_trials, num_cpus=num_cpus, num_gpus=num_gpus
     )
     results.update(num_trials=found.num_trials)
-    left = replace(found, trials=results.plan(found.trials))
+    results.plan(found.trials)  # to be seen while the pictures are prepared
     is_elsewhere = bool(job.ray_address)
     earlier = earlier_model.find_all(
         wanted, results.experiment_dir.parent, for_other_machines=is_elsewhere
@@ -89,7 +103,31 @@ def _run(job: Job, results: Results) -> None:
     pictures = trial_data.prepare(
         data, wanted, progress=_progress(results), for_other_machines=is_elsewhere
     )
-    _search(job, left, pictures, earlier, resources, results)
+    ending = _search(job, found, pictures, earlier, resources, results)
+    _notice_changes(results, data)
+    _finish(ending, results)
+
+
+def _data(job: Job, results: Results) -> Manifest:
+    """The pictures and their split; of a search that has begun those that it began with."""
+    report = store.load_report(results.experiment_dir)
+    if report is not None and any(trial.evaluations for trial in results.trials.values()):
+        data = manifest.stored(store.load_samples(results.experiment_dir), report)
+        _notice_changes(results, data)
+        return data
+    data = manifest.build(job, progress=_progress(results))
+    store.save_dataset(results.experiment_dir, data.samples, data.report)
+    return data
+
+
+def _notice_changes(results: Results, data: Manifest) -> None:
+    if note := changes.since(data.samples):
+        results.update(notes=_together(results.experiment.notes, [note]))
+
+
+def _together(notes: list[str], more: list[str]) -> list[str]:
+    """Each of them once."""
+    return list(dict.fromkeys([*notes, *more]))
 
 
 def _in_background(function: Callable[[], T]) -> Future[T]:
@@ -108,34 +146,51 @@ def _in_background(function: Callable[[], T]) -> Future[T]:
 
 def _search(  # noqa: PLR0913
     job: Job,
-    left: Plan,
+    found: Plan,
     pictures: dict[Sizes, TrialData],
     earlier: dict[str, EarlierModel],
     resources: Resources,
     results: Results,
-) -> None:
+) -> "Ending | None":
+    """Run all trials that are left; what cut the search short, if anything."""
     from automl.engine import search  # imports Ray
 
-    results.update(
-        state=ExperimentState.RUNNING,
-        message="",
-        progress=0.0,
-        max_concurrent_trials=resources.max_concurrent_trials,
-        threads_per_trial=resources.num_cpus,
-        notes=[*job.notes(), *resources.notes],
-        devices=_devices(resources),
-    )
+    if disk.is_short(results.experiment_dir):
+        raise disk.DiskFullError(disk.sentence(results.experiment_dir))
     ending = None  # of an engine that died after its last trial only the export is left
-    if left.trials or left.space:
-        ending = search.run(
-            job,
-            left.trials,
-            pictures,
-            earlier,
-            space=left.space,
-            resources=resources,
-            results=results,
+    while True:
+        results.update(
+            state=ExperimentState.RUNNING,
+            message="",
+            progress=0.0,
+            max_concurrent_trials=resources.max_concurrent_trials,
+            threads_per_trial=resources.num_cpus,
+            notes=_together(results.experiment.notes, resources.notes),
+            devices=_devices(resources),
         )
+        left = results.plan(found.trials)
+        if left or found.space:
+            ending = search.run(
+                job,
+                left,
+                pictures,
+                earlier,
+                states=_states(job, results),
+                space=found.space,
+                resources=resources,
+                results=results,
+            )
+        if ending is None or not ending.is_memory_short:
+            break
+        results.end_rest(ending.reason)
+        resources = with_fewer_trials(resources)
+    if ending is not None and ending.is_disk_full:
+        raise disk.DiskFullError(ending.reason)
+    return ending
+
+
+def _finish(ending: "Ending | None", results: Results) -> None:
+    """Export the best model, and say how it ended."""
     reason = ending.reason if ending else ""
     results.end_rest(reason or "The search ended before it started.")
     best = results.best_trial()
@@ -162,6 +217,14 @@ class StoppedError(Exception):
     """Somebody asked the experiment to stop before its first trial."""
 
 
+def _states(job: Job, results: Results) -> dict[str, KeptState]:
+    """Where trials go on that have begun."""
+    states = results.states()
+    if job.ray_address:
+        return {trial_id: state.for_other_machines() for trial_id, state in states.items()}
+    return states
+
+
 def _connect(address: str | None) -> tuple[int, int]:
     """Join the cluster; returns its cores and GPUs."""
     import os
@@ -169,6 +232,7 @@ def _connect(address: str | None) -> tuple[int, int]:
     if address is None:
         os.environ.update(cluster.environment())
         address = cluster.ensure_local_head()
+        cluster.live_with(address)
     import ray
 
     from automl.engine import search  # noqa: F401 (slow; imported beside the reading of the data)
@@ -222,11 +286,14 @@ def _progress(results: Results) -> Callable[[str, int, int], None]:
     return seldom
 
 
-def _give_up_if_asked(results: Results) -> None:
+def _give_up_if_stopped(results: Results) -> None:
     if store.stop_requested(results.experiment_dir):
         raise StoppedError
-    deadline = results.experiment.deadline
-    if deadline is not None and now() >= deadline:
+
+
+def _give_up_if_asked(results: Results) -> None:
+    _give_up_if_stopped(results)
+    if results.is_time_up():
         raise NoModelError(
             "The time limit was reached before the first trial could start: the pictures were "
             "still being prepared. Raise limits.timeout_minutes; what is prepared is kept."
@@ -240,17 +307,29 @@ def _devices(resources: Resources) -> list[str]:
 
 
 def _fail(results: Results, error: Exception) -> None:
-    failure = "engine"
+    failure, message = _explained(results, error)
+    disk.release(results.experiment_dir)
+    try:
+        results.end_rest("The experiment failed.")
+        results.update(
+            state=ExperimentState.FAILED,
+            failure=failure,
+            message=message,
+            details="".join(traceback.format_exception(error)),
+            ended_at=now(),
+        )
+    except OSError:  # not even the room that was held is left; readers will say: interrupted
+        _log.exception("how it ended cannot be written")
+
+
+def _explained(results: Results, error: Exception) -> tuple[str, str]:
+    """Whose fault it is, and a sentence."""
+    if disk.is_cause(error):
+        return "engine", disk.sentence(results.experiment_dir)
     if isinstance(error, DataError):
-        failure = "data"
-    elif isinstance(error, ValueError):
-        failure = "job"
-    is_ours = failure == "engine" and not isinstance(error, (NoModelError, cluster.ClusterError))
-    message = f"{type(error).__name__}: {error}" if is_ours else str(error)
-    results.end_rest("The experiment failed.")
-    changes: dict[str, Any] = {"failure": failure, "message": message, "ended_at": now()}
-    results.update(
-        state=ExperimentState.FAILED,
-        details="".join(traceback.format_exception(error)),
-        **changes,
-    )
+        return "data", str(error)
+    if isinstance(error, ValueError):
+        return "job", str(error)
+    if isinstance(error, (NoModelError, cluster.ClusterError, disk.DiskFullError)):
+        return "engine", str(error)
+    return "engine", f"{type(error).__name__}: {error}"

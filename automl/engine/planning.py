@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from automl import automode, model_catalog, search_space
@@ -220,6 +220,16 @@ def plan_resources(job: Job, *, num_trials: int, num_cpus: int, num_gpus: int) -
         num_gpus=gpu_share if asked.gpu is None else asked.gpu,
         notes=notes,
     )
+
+
+def with_fewer_trials(resources: Resources) -> Resources:
+    """After the machine's memory was short: half as many at a time, each with the cores it had."""
+    concurrent = max(1, resources.max_concurrent_trials // 2)
+    note = (
+        f"The memory of the machine was short: {concurrent} at a time run now instead of "
+        f"{resources.max_concurrent_trials}."
+    )
+    return replace(resources, max_concurrent_trials=concurrent, notes=[*resources.notes, note])
 
 
 def _samples(job: Job) -> list[dict[str, Any]]:

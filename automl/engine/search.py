@@ -2,23 +2,28 @@
 
 import os
 import re
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ray
 from ray import tune
 from ray.experimental import internal_kv
 from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
 from automl import automode, store
-from automl.engine import cluster, failures
+from automl.engine import disk, failures, lost_gpus
 from automl.engine.earlier_model import EarlierModel
 from automl.engine.early_termination import EarlyTermination
+from automl.engine.kept_state import KeptState
+from automl.engine.lost_gpus import LostGpus
 from automl.engine.planning import PlannedTrial, Resources
-from automl.engine.results import Results
+from automl.engine.results import End, Results
+from automl.engine.silence import Silence
 from automl.engine.trainable import Assignment, TrialTrainable
 from automl.engine.trial_data import Sizes, TrialData
 from automl.job import Job
@@ -26,7 +31,6 @@ from automl.records import Evaluation, TrialError, TrialState, now
 from automl.sweep import Policy
 
 _POLL_SECONDS = 0.5
-_LEASE_SECONDS = 30.0
 _MAX_DEATHS = 2
 _COLOUR = re.compile(r"\x1b\[\d+m")  # Ray colours what it writes to files, too
 
@@ -37,6 +41,9 @@ class Ending:
 
     reason: str
     is_success: bool
+    is_disk_full: bool = False
+    is_memory_short: bool = False
+    """Of the machine: the search is to go on with fewer trials at a time."""
 
 
 def run(  # noqa: PLR0913
@@ -45,6 +52,7 @@ def run(  # noqa: PLR0913
     data: dict[Sizes, TrialData],
     earlier: dict[str, EarlierModel],
     *,
+    states: Mapping[str, KeptState] | None = None,
     space: Sequence[Mapping[str, Any]] = (),
     resources: Resources,
     results: Results,
@@ -60,6 +68,7 @@ def run(  # noqa: PLR0913
         space: sub-spaces of a sampler that proposes the trials after these on the way.
         data: what the trials read.
         earlier: the models that some of them go on from, by `checkpoint_run_id`.
+        states: where trials go on that have begun in an earlier run, by trial id.
         resources: what each of them gets.
         results: where it is written.
         kind: what trains.
@@ -74,6 +83,7 @@ def run(  # noqa: PLR0913
     assignment = Assignment(
         data=data,
         earlier=earlier,
+        states=dict(states or {}),
         num_threads=resources.num_cpus,
         primary_metric=job.primary_metric,
         cancel_key=watch.cancel_key,
@@ -96,8 +106,8 @@ def run(  # noqa: PLR0913
             trial_dirname_creator=_trial_id,
         ),
         run_config=tune.RunConfig(
-            name=f"search-{now():%Y%m%d-%H%M%S}",
-            storage_path=job.storage_path or str(store.tune_dir(results.experiment_dir)),
+            name=f"search-{now():%Y%m%d-%H%M%S}-{os.getpid()}",  # never one that was there
+            storage_path=job.storage_path or str(_empty_tune_dir(results.experiment_dir)),
             stop=watch,
             # what is worth keeping is saved when it is reported; a cancelled trial has nothing new
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
@@ -118,7 +128,7 @@ class Watch(tune.Stopper):  # type: ignore[misc]
         self.ending: Ending | None = None
         self.cancel_key = f"automl/{results.experiment.experiment_id}/{time.time_ns()}"
         self._job, self._results = job, results
-        self._next_look = self._next_lease = 0.0
+        self._next_look = 0.0
 
     def __call__(self, trial_id: str, result: Mapping[str, Any]) -> bool:
         return False
@@ -131,18 +141,18 @@ class Watch(tune.Stopper):  # type: ignore[misc]
         if time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + _POLL_SECONDS
-        if time.monotonic() >= self._next_lease:
-            self._next_lease = time.monotonic() + _LEASE_SECONDS
-            cluster.touch_lease()
-        deadline = self._results.experiment.deadline
+        self._results.correct_deadline()
+        if disk.is_short(self._results.experiment_dir):
+            self.end_for_disk()
         if store.stop_requested(self._results.experiment_dir):
             self.end(Ending("Stopped by the user.", is_success=False))
-        elif deadline is not None and now() >= deadline:
+        elif self._results.is_time_up():
             minutes = self._job.limits.timeout_minutes
             self.end(Ending(f"The time limit of {minutes} min was reached.", is_success=True))
+        self.look_at_score()  # an engine that died may have seen it and not have ended
         for trial_id in store.trials_to_stop(self._results.experiment_dir):
             if not self._results.trials[trial_id].state.is_finished:
-                self._cancel(trial_id)
+                self.cancel(trial_id)
                 self._results.ended(trial_id, TrialState.STOPPED, "Stopped by the user.")
 
     def look_at_score(self) -> None:
@@ -156,9 +166,19 @@ class Watch(tune.Stopper):  # type: ignore[misc]
     def end(self, ending: Ending) -> None:
         if self.ending is None:
             self.ending = ending
-            self._cancel("all")
+            self.cancel("all")
 
-    def _cancel(self, name: str) -> None:
+    def end_for_disk(self) -> None:
+        sentence = disk.sentence(self._results.experiment_dir)
+        self.end(Ending(sentence, is_success=False, is_disk_full=True))
+
+    def end_for_memory(self) -> None:
+        """With one trial at a time there is nothing to be had by it."""
+        if self._results.experiment.max_concurrent_trials > 1:
+            self.end(Ending("The memory was short.", is_success=False, is_memory_short=True))
+
+    def cancel(self, name: str) -> None:
+        """One trial by its id, or `all`."""
         internal_kv._internal_kv_put(f"{self.cancel_key}/{name}", b"1")
 
 
@@ -169,13 +189,33 @@ class _Events(tune.Callback):  # type: ignore[misc]
         self._results, self._watch = results, watch
         self._early_termination = early_termination
         self._checkpoints: dict[str, tune.Checkpoint] = {}
+        self._silence = Silence()
+        self._lost_gpus = LostGpus()
+        self._next_look = 0.0
 
     def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         self._watch.look()
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + _POLL_SECONDS
+            self._look_for_silence(trials)
+            self._lost_gpus.look()
+
+    def _look_for_silence(self, trials: list[Trial]) -> None:
+        """End the worker of a trial that hangs; another one goes on, unless it hung before."""
+        overdue = self._silence.overdue(self._results.usual_seconds, time.monotonic())
+        for trial in trials:
+            trial_id = _trial_id(trial)
+            if trial_id not in overdue or trial.temporary_state.ray_actor is None:
+                continue
+            if self._results.fell_silent(trial_id, overdue[trial_id]):
+                self._watch.cancel(trial_id)
+            self._silence.heard(trial_id, time.monotonic())
+            ray.kill(trial.temporary_state.ray_actor)
 
     def on_trial_start(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
+        self._silence.heard(_trial_id(trial), time.monotonic())
         if not self._results.trials[_trial_id(trial)].state.is_finished:
             self._results.started(_trial_id(trial))
 
@@ -188,10 +228,11 @@ class _Events(tune.Callback):  # type: ignore[misc]
         **info: Any,
     ) -> None:
         trial_id = _trial_id(trial)
+        self._silence.heard(trial_id, time.monotonic())
         if "effective" in result:
             self._results.built(trial_id, result["effective"], result["notes"], result["flags"])
-        if "evaluation" in result:
-            self._results.evaluated(trial_id, Evaluation.model_validate(result["evaluation"]))
+        if "evaluation" in result and not result["should_checkpoint"]:
+            self._evaluated(trial, result, None)
 
     def on_checkpoint(
         self,
@@ -201,14 +242,27 @@ class _Events(tune.Callback):  # type: ignore[misc]
         checkpoint: tune.Checkpoint,
         **info: Any,
     ) -> None:
-        epoch = trial.last_result["evaluation"]["epoch"]
+        self._silence.heard(_trial_id(trial), time.monotonic())
         with checkpoint.as_directory() as folder:
-            self._results.kept(_trial_id(trial), Path(folder))
-            if (Path(folder) / "model.json").is_file():
-                self._results.improved(_trial_id(trial), epoch, Path(folder))
+            self._evaluated(trial, trial.last_result, Path(folder))
         self._drop_checkpoint(trial)
         self._checkpoints[_trial_id(trial)] = checkpoint
         self._watch.look_at_score()
+
+    def _evaluated(self, trial: Trial, result: dict[str, Any], checkpoint: Path | None) -> None:
+        """Only now: what is recorded as scored is never trained again."""
+        evaluation, end = Evaluation.model_validate(result["evaluation"]), self._end(trial, result)
+        try:
+            self._results.evaluated(_trial_id(trial), evaluation, checkpoint, end)
+        except OSError as error:  # Ray would log it and go on
+            if not disk.is_cause(error):
+                raise
+            self._watch.end_for_disk()
+
+    def _end(self, trial: Trial, result: dict[str, Any]) -> End | None:
+        if reason := self._early_termination.reasons.get(_trial_id(trial)):
+            return End(TrialState.STOPPED, reason)
+        return End(TrialState.COMPLETED, result.get("reason", "")) if result["done"] else None
 
     def _drop_checkpoint(self, trial: Trial) -> None:
         """Of a trial's states only the last is of use, and none once the trial is over.
@@ -226,21 +280,37 @@ class _Events(tune.Callback):  # type: ignore[misc]
         trial: Trial,
         **info: Any,
     ) -> None:
+        """Has it ended otherwise than with an evaluation?"""
         trial_id, last, ending = _trial_id(trial), trial.last_result, self._watch.ending
+        self._silence.forget(trial_id)
         self._drop_checkpoint(trial)
         if "error" in last:
             self._results.failed(trial_id, TrialError.model_validate(last["error"]))
-        elif reason := self._early_termination.reasons.get(trial_id):
-            self._results.ended(trial_id, TrialState.STOPPED, reason)
         elif ending is not None:
             self._results.cut_short(trial_id, ending.reason)
-        else:
-            self._results.ended(trial_id, TrialState.COMPLETED, last.get("reason", ""))
 
     def on_trial_recover(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
+        self._silence.forget(_trial_id(trial))  # until it has started again
+        self._look_at_cause(_error_text(trial))
         self._results.resumed(_trial_id(trial))
+
+    def _look_at_cause(self, details: str) -> None:
+        """Is it one that would hit all trials alike?"""
+        if disk.says_so(details):
+            self._watch.end_for_disk()
+        elif failures.is_memory_short(details):
+            self._watch.end_for_memory()
+        elif lost := lost_gpus.find(details):
+            self._take_out(*lost)
+
+    def _take_out(self, node: str, gpu: str) -> None:
+        """The last one cannot be replaced."""
+        self._lost_gpus.take_out(node, gpu)
+        self._results.gpu_lost(gpu)
+        if len(self._lost_gpus.all) >= ray.cluster_resources().get("GPU", 0):
+            self._watch.end(Ending(f"GPU {gpu} failed, and there is no other.", is_success=False))
 
     def on_trial_error(
         self,
@@ -250,11 +320,23 @@ class _Events(tune.Callback):  # type: ignore[misc]
         **info: Any,
     ) -> None:
         """The worker is gone, and could not report an error of its own."""
-        details = _COLOUR.sub("", Path(trial.error_file).read_text("utf-8"))
+        self._silence.forget(_trial_id(trial))
+        details = _error_text(trial)
+        self._look_at_cause(details)
+        if self._watch.ending is not None:
+            self._results.cut_short(_trial_id(trial), self._watch.ending.reason)
+            return
         self._results.failed(
             _trial_id(trial),
             TrialError(cause=failures.LOST, next_step=failures.LOST_NEXT_STEP, traceback=details),
         )
+
+
+def _empty_tune_dir(experiment_dir: Path) -> Path:
+    """Ray's own files; of earlier runs nothing is of use."""
+    folder = store.tune_dir(experiment_dir)
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
 
 
 def _policy(job: Job) -> Policy | None:
@@ -279,6 +361,10 @@ def _sampler(
 
 def _trials(planned: list[PlannedTrial]) -> dict[str, Any]:
     return {"trial": tune.grid_search([trial.assigned() for trial in planned])} if planned else {}
+
+
+def _error_text(trial: Trial) -> str:
+    return _COLOUR.sub("", Path(trial.error_file).read_text("utf-8"))
 
 
 def _trial_id(trial: Trial) -> str:

@@ -14,9 +14,10 @@ from ray import tune
 from ray.experimental import internal_kv
 
 from automl import compatibility, store
-from automl.engine import failures
+from automl.engine import failures, kept_state, lost_gpus
 from automl.engine.earlier_model import EarlierModel
 from automl.engine.early_stopping import EarlyStopping
+from automl.engine.kept_state import KeptState
 from automl.engine.planning import PlannedTrial
 from automl.engine.trial_data import Sizes, TrialData, sizes
 from automl.records import Flag, Predictions
@@ -39,6 +40,9 @@ class Assignment:
 
     data: dict[Sizes, TrialData]
     earlier: dict[str, EarlierModel]
+    states: dict[str, KeptState]
+    """Where trials go on that an engine before this one has begun, by trial id."""
+
     num_threads: int
     primary_metric: str
     cancel_key: str
@@ -51,7 +55,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     The first step builds the model; every further one trains up to an evaluation and reports
     `evaluation`, or `cancelled` when the trial was asked to stop. Each reports `effective`, `notes`
     and `flags` as they are by then. What goes wrong is reported as `error`: Ray would end a worker
-    whose step raises, and the next trial would wait for a new one.
+    whose step raises, and the next trial would wait for a new one. A GPU that fails does end it.
 
     After every evaluation Ray takes a checkpoint: when the worker dies, another one goes on there.
     """
@@ -72,9 +76,15 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     def step(self) -> dict[str, Any]:
         try:
             if self._training is None:
-                return {**self._state_of(self._build()), "done": False}
+                training = self._build()
+                state = self._assignment.states.get(self._trial.trial_id)
+                if state is not None:
+                    self._go_on_from(state)
+                return {**self._state_of(training), "done": False}
             return self._advance(self._training)
-        except Exception as error:  # noqa: BLE001 (whatever it is, only this trial has failed)
+        except Exception as error:  # whatever it is, only this trial has failed
+            if failures.is_gpu_failed(error):  # here the worker is to end: another one goes on
+                raise lost_gpus.describe(error) from error
             return {"error": failures.explain(error).model_dump(), "done": True}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
@@ -87,16 +97,16 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         if self._is_kept:
             checkpoint.save_model(folder / checkpoint.epoch_folder(training.epoch), training)
         state = training.good
-        state.values["stopping"] = self._stopping.state()
+        ours = {"stopping": self._stopping.state(), "has_collapsed": self._has_collapsed}
+        state.values.update(ours)
         training_state.save(folder, state)
 
     def load_checkpoint(self, checkpoint_dir: str) -> None:
         """Go on where a worker that died has left off."""
-        from automl.engine import training_state
-
-        state = training_state.load(Path(checkpoint_dir))
-        self._build().go_on_from(state)
-        self._stopping.go_on_from(state.values["stopping"])
+        state = kept_state.find(Path(checkpoint_dir))
+        assert state is not None
+        self._build()
+        self._go_on_from(state)
 
     def cleanup(self) -> None:
         """Leave the process as it was found."""
@@ -124,6 +134,14 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         size = hyperparameters.validation_crop_size
         self._latency_ms = latency.milliseconds(self._training.built.network, size)
         return self._training
+
+    def _go_on_from(self, state: KeptState) -> None:
+        from automl.engine import training_state
+
+        assert self._training is not None
+        self._training.go_on_from(training_state.load(state))
+        self._stopping.go_on_from(state.values["stopping"])
+        self._has_collapsed = state.values["has_collapsed"]
 
     def _advance(self, training: "TrialTraining") -> dict[str, Any]:
         from automl.engine.training import CancelledError

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import safetensors.torch
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
+
+from automl.engine import kept_state
+from automl.engine.kept_state import KeptState
 
 if TYPE_CHECKING:
     from automl.engine.training import TrialTraining
@@ -72,13 +75,14 @@ def put_back(training: "TrialTraining", state: TrainingState) -> None:
 
 def save(folder: Path, state: TrainingState) -> None:
     tensors = {name: tensor.cpu().contiguous() for name, tensor in state.tensors.items()}
-    save_file(tensors, folder / "state.safetensors")
-    (folder / "state.json").write_text(json.dumps(state.values), "utf-8")
+    safetensors.torch.save_file(tensors, folder / kept_state.TENSORS)
+    (folder / kept_state.VALUES).write_text(json.dumps(state.values), "utf-8")
 
 
-def load(folder: Path) -> TrainingState:
-    values = json.loads((folder / "state.json").read_text("utf-8"))
-    return TrainingState(load_file(folder / "state.safetensors"), values)
+def load(state: KeptState) -> TrainingState:
+    if isinstance(state.tensors, bytes):
+        return TrainingState(safetensors.torch.load(state.tensors), state.values)
+    return TrainingState(safetensors.torch.load_file(state.tensors), state.values)
 
 
 def _part(state: TrainingState, prefix: str) -> dict[str, Tensor]:

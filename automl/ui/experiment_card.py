@@ -3,10 +3,8 @@
 from pathlib import Path
 
 import streamlit as st
-from pydantic import ValidationError
 
 from automl import launcher, store
-from automl.job_errors import JobError
 from automl.records import ExperimentState, now
 from automl.ui import cached, gallery, ranking, timeline, wording
 
@@ -17,7 +15,7 @@ def state_of(experiment_dir: Path) -> ExperimentState | None:
     """None where the experiment cannot be read."""
     try:
         return launcher.state(experiment_dir)
-    except (ValidationError, OSError):
+    except (ValueError, OSError):
         return None
 
 
@@ -25,7 +23,7 @@ def show(experiment_dir: Path) -> None:
     with st.container(border=True):
         try:
             _card(experiment_dir)
-        except (ValidationError, JobError, OSError) as error:
+        except (ValueError, OSError) as error:
             st.markdown(f"**{wording.plain(experiment_dir.name)}**")
             st.error(wording.plain(store.unreadable(error, experiment_dir)))
 
@@ -55,7 +53,7 @@ def _what(experiment_dir: Path, state: ExperimentState) -> None:
     if record.owner:
         facts.append(record.owner)
     st.caption(wording.plain(" · ".join(facts)))
-    if state is ExperimentState.FAILED:
+    if state in (ExperimentState.FAILED, ExperimentState.QUEUED):  # why; how long it waits
         st.caption(wording.plain(record.message))
 
 

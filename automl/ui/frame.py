@@ -65,8 +65,9 @@ def failure(experiment_dir: Path, state: ExperimentState) -> None:
     record = cached.experiment(experiment_dir)
     if state is ExperimentState.INTERRUPTED:
         st.warning(
-            "The experiment was interrupted: its process ended before the search did. "
-            "Nothing that finished is lost."
+            "The experiment was interrupted: its process ended before the search did, for example "
+            "because the machine was reset. Nothing that was scored is lost; trials that had begun "
+            "go on from their last evaluation."
         )
     elif state is ExperimentState.FAILED:
         cause = record.message or "The engine ended without saying why."

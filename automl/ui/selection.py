@@ -7,10 +7,8 @@ the navigation's own links drop the URL's parameters.
 from pathlib import Path
 
 import streamlit as st
-from pydantic import ValidationError
 
 from automl import home, leaderboard, store
-from automl.job_errors import JobError
 from automl.records import TrialRecord
 from automl.ui import cached, wording
 
@@ -99,6 +97,6 @@ def _check_readable(experiment_dir: Path) -> None:
     try:
         cached.experiment(experiment_dir)
         cached.job(experiment_dir)
-    except (ValidationError, JobError, OSError) as error:
+    except (ValueError, OSError) as error:
         st.error(wording.plain(store.unreadable(error, experiment_dir)))
         empty_state("Look at the other experiments", "pages/experiments.py")

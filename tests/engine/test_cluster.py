@@ -1,12 +1,15 @@
 import json
+import os
 import socket
 import stat
+import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from automl.engine import cluster
+from automl.engine.head import Lease
 
 pytestmark = pytest.mark.engine
 
@@ -64,3 +67,22 @@ def test_stopping_leaves_no_process_and_no_folder(
     left = [p for p in psutil.process_iter(["cmdline"]) if temp_dir in str(p.info["cmdline"])]
     assert left == []
     assert not Path(temp_dir).exists()
+
+
+def test_a_lease_ends_by_time_that_passes_not_by_a_clock_that_was_set(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """home: without a head."""
+    assert not (home / "ray" / "head.json").exists()
+    cluster.touch_lease()
+    lease = Lease()
+    passed = time.monotonic()
+    monkeypatch.setattr("automl.engine.head.time.time", lambda: passed + 10**9)
+    assert not lease.is_over()
+    monkeypatch.setattr("automl.engine.head.time.monotonic", lambda: passed + 29 * 60)
+    assert not lease.is_over()
+    os.utime(cluster.lease_path(), (1, 1))  # touched, after the clock was set back
+    monkeypatch.setattr("automl.engine.head.time.monotonic", lambda: passed + 31 * 60)
+    assert not lease.is_over()
+    monkeypatch.setattr("automl.engine.head.time.monotonic", lambda: passed + 62 * 60)
+    assert lease.is_over()

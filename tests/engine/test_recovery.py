@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from automl.engine import effective, training_state
+from automl.engine import effective, kept_state, training_state
 from automl.engine.process_state import ProcessState
 from automl.engine.recovery import DivergedError, OutOfMemoryError
 from automl.engine.training import TrialTraining
@@ -59,7 +59,9 @@ def test_a_trial_goes_on_from_its_state_as_if_nothing_had_happened(
     training_state.save(tmp_path, first.good)
     torch.manual_seed(99)  # what happens in the other process before
     second = train(tiny_data, **EVERYTHING, optimizer=optimizer)
-    second.go_on_from(training_state.load(tmp_path))
+    kept = kept_state.find(tmp_path)
+    assert kept is not None
+    second.go_on_from(training_state.load(kept))
     assert losses + run(second) == undisturbed
     for name, weights in first.network.state_dict().items():
         assert second.network.state_dict()[name].stride() == weights.stride()

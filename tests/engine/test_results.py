@@ -1,13 +1,17 @@
+import json
 import math
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from automl import store
 from automl.engine.planning import PlannedTrial
-from automl.engine.results import Results
+from automl.engine.results import End, Results
 from automl.records import (
     Evaluation,
     ExperimentState,
@@ -17,6 +21,17 @@ from automl.records import (
     TrialState,
     now,
 )
+
+CHANGES = {
+    "open",
+    "os.link",
+    "os.mkdir",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "shutil.rmtree",
+}
+"""What Python's audit hooks call everything that may change a disk, and reading, too."""
 
 PLAN = [PlannedTrial(number, {"model_name": "resnet18"}) for number in range(3)]
 
@@ -35,9 +50,28 @@ def evaluation(epoch: int, accuracy: float) -> Evaluation:
     )
 
 
-def score(results: Results, folder: Path, trial_id: str, epoch: int, accuracy: float) -> None:
-    """An evaluation that is the trial's best, with its checkpoint."""
+def save_state(folder: Path, epoch: int) -> None:
     folder.mkdir(exist_ok=True)
+    save_file({"network.weight": np.zeros(3)}, folder / "state.safetensors")
+    (folder / "state.json").write_text(json.dumps({"epoch": epoch}))
+
+
+def score(  # noqa: PLR0913
+    results: Results,
+    folder: Path,
+    trial_id: str,
+    epoch: int,
+    accuracy: float,
+    end: End | None = None,
+) -> None:
+    """An evaluation that is the trial's best, with its checkpoint."""
+    results.evaluated(trial_id, *write_step(folder, trial_id, epoch, accuracy), end)
+
+
+def write_step(folder: Path, trial_id: str, epoch: int, accuracy: float) -> tuple[Evaluation, Path]:
+    """What a worker saves with its best evaluation."""
+    shutil.rmtree(folder, ignore_errors=True)  # Ray has a new folder for each
+    save_state(folder, epoch)
     for name in ("model.safetensors", "model.json"):
         (folder / name).write_text(f"{trial_id} {epoch}")
     labels = np.arange(10) % 2
@@ -46,8 +80,7 @@ def score(results: Results, folder: Path, trial_id: str, epoch: int, accuracy: f
     store.save_predictions(
         folder / "predictions.parquet", Predictions(np.arange(10), labels, probabilities)
     )
-    results.evaluated(trial_id, evaluation(epoch, accuracy))
-    results.improved(trial_id, epoch, folder)
+    return evaluation(epoch, accuracy), folder
 
 
 @pytest.fixture
@@ -142,7 +175,7 @@ def test_when_the_search_ends_the_rest_is_stopped_with_the_reason(results: Resul
     assert results.trials["trial-002"].reason == "The time limit of 1 min was reached."
 
 
-def test_resuming_runs_again_what_ended_with_the_experiment_but_not_what_was_stopped_alone(
+def test_resuming_goes_on_with_what_ended_with_the_experiment_but_not_what_was_stopped_alone(
     results: Results, tmp_path: Path
 ) -> None:
     results.ended("trial-000", TrialState.STOPPED, "Stopped by the user.")
@@ -150,7 +183,108 @@ def test_resuming_runs_again_what_ended_with_the_experiment_but_not_what_was_sto
     results.end_rest("Stopped by the user.")
     again = Results(results.experiment_dir, "accuracy")
     assert [trial.trial_id for trial in again.plan(PLAN)] == ["trial-001", "trial-002"]
-    assert again.experiment.best_trial is None  # the one there was is about to be trained anew
+    assert again.experiment.best_trial == "trial-001"
+    assert {trial_id: state.epoch for trial_id, state in again.states().items()} == {"trial-001": 1}
+    trial = again.trials["trial-001"]
+    assert (trial.state, trial.reason, trial.ended_at) == (TrialState.PENDING, "", None)
+    assert "it went on from its last evaluation" in trial.notes[0]
+    assert trial.flags == [Flag.RESUMED]
+    assert again.scores["trial-001"] == [0.7]
+
+
+@pytest.mark.parametrize("damage", ["torn", "gone", "other epoch", "other hyperparameters"])
+def test_a_trial_whose_state_cannot_be_used_starts_anew(
+    results: Results, tmp_path: Path, damage: str
+) -> None:
+    score(results, tmp_path / "c", "trial-001", 1, 0.7)
+    state = store.state_dir(results.experiment_dir, "trial-001")
+    plan = PLAN
+    if damage == "torn":
+        whole = (state / "state.safetensors").read_bytes()
+        (state / "state.safetensors").write_bytes(whole[:-1])
+    elif damage == "gone":
+        (state / "state.json").unlink()
+    elif damage == "other epoch":
+        save_state(state, 2)
+    else:
+        plan = [PLAN[0], PlannedTrial(1, {"model_name": "resnet50"}), PLAN[2]]
+    again = Results(results.experiment_dir, "accuracy")
+    again.plan(plan)
+    assert again.trials["trial-001"].evaluations == []
+    assert again.states() == {}
+    assert "trial-001" not in again.scores
+
+
+def test_the_state_of_a_trial_is_dropped_with_its_end(results: Results, tmp_path: Path) -> None:
+    score(results, tmp_path / "c", "trial-001", 1, 0.7)
+    assert store.state_dir(results.experiment_dir, "trial-001").is_dir()
+    score(results, tmp_path / "c", "trial-001", 2, 0.8, End(TrialState.COMPLETED))
+    assert not store.state_dir(results.experiment_dir, "trial-001").exists()
+    trial = results.trials["trial-001"]
+    assert trial.score_low is not None
+    assert trial.score_low <= 0.8
+
+
+class KilledError(BaseException):
+    """Stands for the end of the process."""
+
+
+@pytest.fixture(scope="module")
+def kill_before() -> Callable[[int | None], None]:
+    """Let this and all further changes of the disk fail; None lets them pass."""
+    left: list[int] = []
+
+    def audit(event: str, _: object) -> None:
+        if left and event in CHANGES:
+            left[0] -= 1
+            if left[0] < 0:
+                raise KilledError
+
+    def set_left(count: int | None) -> None:
+        left[:] = [] if count is None else [count]
+
+    sys.addaudithook(audit)
+    return set_left
+
+
+def test_an_engine_that_dies_anywhere_in_a_step_leaves_the_step_before_or_after_it(
+    make_experiment: Callable[..., Path],
+    tmp_path: Path,
+    kill_before: Callable[[int | None], None],
+) -> None:
+    """Killed in turn before every single change of the disk that taking over a step makes."""
+    seen = []
+    for count in range(1000):
+        results = Results(make_experiment(f"e{count}", state="running"), "accuracy")
+        results.plan(PLAN)
+        score(results, tmp_path / "c", "trial-001", 1, 0.5)
+        step = write_step(tmp_path / "c", "trial-001", 2, 0.8)
+        kill_before(count)
+        try:
+            results.evaluated("trial-001", *step)
+            break
+        except KilledError:
+            kill_before(None)
+            seen.append(look(results.experiment_dir))
+        finally:
+            kill_before(None)
+    assert set(seen) == {(1, 0.5), (2, 0.8)}
+    assert seen == sorted(seen)
+    assert len(seen) > 15
+
+
+def look(experiment_dir: Path) -> tuple[int, float]:
+    """Epoch and accuracy that all of a resumed trial's files agree on."""
+    again = Results(experiment_dir, "accuracy")
+    trial, epoch = again.trials["trial-001"], again.states()["trial-001"].epoch
+    model = store.checkpoint_dir(experiment_dir, "trial-001") / "model.json"
+    predictions = store.load_predictions(store.predictions_path(experiment_dir, "trial-001"))
+    accuracy = float((predictions.predicted == predictions.labels).mean())
+    assert model.read_text() == f"trial-001 {epoch}"
+    assert [each.epoch for each in trial.evaluations] == list(range(1, epoch + 1))
+    assert (trial.best_epoch, trial.score("accuracy")) == (epoch, accuracy)
+    assert not list(experiment_dir.rglob(".next*"))
+    return epoch, accuracy
 
 
 def test_an_evaluation_that_a_dead_worker_had_reported_already_counts_once(
@@ -179,13 +313,13 @@ def test_a_trial_that_goes_on_keeps_its_start_and_says_that_its_worker_died(
 
 def test_models_beside_the_best_are_kept_by_their_epoch(results: Results, tmp_path: Path) -> None:
     for epoch in (2, 4):
-        folder = tmp_path / f"epoch-{epoch:04d}"
-        folder.mkdir()
+        folder = tmp_path / f"{epoch}" / f"epoch-{epoch:04d}"
+        folder.mkdir(parents=True)
         (folder / "model.json").write_text(str(epoch))
-        results.kept("trial-000", tmp_path)
+        save_state(folder.parent, epoch)
+        results.evaluated("trial-000", evaluation(epoch, 0.5), folder.parent)
     kept = [
         store.epoch_dir(results.experiment_dir, "trial-000", f"epoch-{epoch:04d}") / "model.json"
         for epoch in (2, 4)
     ]
     assert [path.read_text() for path in kept] == ["2", "4"]
-    assert not list(tmp_path.glob("epoch-*"))

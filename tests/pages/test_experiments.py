@@ -32,6 +32,20 @@ def test_a_failed_experiment_says_why(open_page, make_experiment):
     assert "The folder is empty" in texts(open_page("experiments"))
 
 
+def test_a_waiting_experiment_says_for_how_long(open_page, make_experiment, hold_lock):
+    sentence = "2 experiments before it, expected start in about 12 min."
+    hold_lock(make_experiment("pets-1", state="queued", ended_at=None, message=sentence))
+    assert "2 experiments before it" in texts(open_page("experiments"))
+
+
+def test_an_experiment_of_a_later_version_says_so(open_page, make_experiment):
+    newer = make_experiment("newer")
+    text = store.experiment_path(newer).read_text().replace(": 2,", ": 3,", 1)
+    store.experiment_path(newer).write_text(text.replace("{", '{"invented": 1,', 1))
+    page = open_page("experiments")
+    assert "this version reads up to 2" in page.error[0].value
+
+
 def test_an_unreadable_experiment_does_not_hide_the_others(open_page, make_experiment):
     broken = make_experiment("broken")
     make_experiment("good")

@@ -1,0 +1,76 @@
+"""A trial's record and the files that belong to it: taken over all at once, or not at all.
+
+An evaluation may bring a better model, its answers, and the state from which the trial goes on. An
+engine can end between any two of them. So a step is first gathered in `trials/<trial_id>/.next`
+(under another name until it is complete), and only then put in its place; whoever takes the
+experiment's lock next puts in place what is left of a complete step, and forgets any other.
+"""
+
+import errno
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from automl import store
+from automl.records import TrialRecord
+
+_RECORD = "record.json"
+
+
+def commit(experiment_dir: Path, trial: TrialRecord, files: Mapping[str, Path]) -> None:
+    """Replace the record, and files and folders by their path in the trial's folder.
+
+    The files given stay where they are: they are linked, or copied from another disk.
+    """
+    recover(experiment_dir, trial.trial_id)
+    folder = experiment_dir / "trials" / trial.trial_id
+    partial = folder / ".next.partial"
+    partial.mkdir(parents=True)
+    for name, source in files.items():
+        _take(source, partial / name)
+    store.write_text(partial / _RECORD, trial.model_dump_json(indent=1))
+    partial.rename(folder / ".next")  # from here on it counts
+    _finish(experiment_dir, folder)
+
+
+def recover(experiment_dir: Path, trial_id: str = "*") -> None:
+    """Finish what an engine that died, or a full disk, has left; of one trial or of all.
+
+    The caller holds the experiment's lock.
+    """
+    for partial in (experiment_dir / "trials").glob(f"{trial_id}/.next.partial"):
+        shutil.rmtree(partial)
+    for complete in (experiment_dir / "trials").glob(f"{trial_id}/.next"):
+        _finish(experiment_dir, complete.parent)
+
+
+def _finish(experiment_dir: Path, folder: Path) -> None:
+    """Put every part of the step into its place, the record last; may be repeated."""
+    step = folder / ".next"
+    for part in [*step.glob("epochs/*"), *step.iterdir()]:
+        if part.name not in (_RECORD, "epochs"):
+            target = folder / part.relative_to(step)
+            target.parent.mkdir(exist_ok=True)
+            if target.is_dir():  # a folder's name can only be taken over once it is gone
+                shutil.rmtree(target)
+            part.rename(target)
+    if (step / _RECORD).exists():
+        (step / _RECORD).rename(store.trial_path(experiment_dir, folder.name))
+    shutil.rmtree(step)
+
+
+def _take(source: Path, target: Path) -> None:
+    if source.is_dir():
+        for path in source.iterdir():
+            _take(path, target / path.name)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP):
+            raise
+        shutil.copyfile(source, target)
+    with target.open("rb+") as file:
+        os.fsync(file.fileno())  # the bytes must be on disk before the step counts

@@ -1,0 +1,51 @@
+"""What the experiments of one home may take together: `limits.yml` in the automl home.
+
+    max_running: 2            # experiments at the same time; as many as the cores allow if left out
+    max_running_per_user: 1
+    max_waiting_per_user: 20  # further ones are refused
+
+All keys are optional. The file is read anew whenever somebody asks.
+"""
+
+from pathlib import Path
+
+import yaml
+from pydantic import Field, ValidationError
+
+from automl import home
+from automl.frozen import FrozenModel
+
+
+class QueueLimits(FrozenModel):
+    """How many experiments; None: as many as the cores and GPUs allow."""
+
+    max_running: int | None = Field(None, ge=1)
+    max_running_per_user: int | None = Field(None, ge=1)
+    max_waiting_per_user: int | None = Field(None, ge=0)
+
+
+def path() -> Path:
+    return home.home_dir() / "limits.yml"
+
+
+def load() -> QueueLimits:
+    """The limits in force.
+
+    Raises:
+        ValueError: the file cannot be read; says which key and what is allowed.
+    """
+    try:
+        given = yaml.safe_load(path().read_text("utf-8"))
+        return QueueLimits.model_validate(given or {})
+    except FileNotFoundError:
+        return QueueLimits()
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"])) or "the file"
+        known = ", ".join(QueueLimits.model_fields)
+        raise ValueError(
+            f"{path()}: {key} cannot be used ({first['msg']}). It may hold {known}, each a whole "
+            "number."
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path()} is not YAML: {' '.join(str(error).split())}") from None

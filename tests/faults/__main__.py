@@ -1,0 +1,154 @@
+"""`python -m tests.faults [-n 20]`: every blow many times, each to an experiment of its own.
+
+Prints a table and writes it as JSON; with `--docs` also into docs/reliability.md. Exit code 1 if
+anything was lost.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from automl import launcher
+from automl.engine import cluster
+from tests.faults import scenario, victims
+
+BLOWS = [
+    *itertools.product(("engine", "everything"), scenario.MOMENTS),
+    *itertools.product(("raylet", "gcs"), ("preparation", "epoch", "checkpoint", "export")),
+    ("worker", "epoch"),
+    ("worker", "checkpoint"),
+]
+_DOCS = Path("docs/reliability.md")
+_MARKS = ("<!-- faults -->\n", "<!-- /faults -->\n")
+
+
+@dataclass
+class Row:
+    """One kind of blow."""
+
+    victim: str
+    moment: str
+    repetitions: int = 0
+    hits: int = 0
+    """Repetitions in which the victim was there to be killed."""
+
+    trials_lost: int = 0
+    epochs_lost: int = 0
+    """Recorded before the blow, and trained again after it."""
+
+    other_numbers: int = 0
+    """Experiments that ended otherwise than the undisturbed one."""
+
+    resume_seconds: float = 0.0
+    """Median, from the wish to go on to the next evaluation or the end."""
+
+    problems: tuple[str, ...] = ()
+
+
+def main() -> int:
+    options = _options()
+    rows = [Row(*blow) for blow in BLOWS if not options.only or options.only in " ".join(blow)]
+    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+        os.environ["AUTOML_HOME"] = str(Path(folder) / "home")
+        pictures = scenario.draw(Path(folder) / "pictures")
+        undisturbed = {kind: _run(pictures, kind) for kind in scenario.JOBS}
+        started, seconds = time.monotonic(), {row.victim + row.moment: [] for row in rows}  # type: ignore[var-annotated]
+        for count in range(options.repetitions):
+            for row in rows:
+                if time.monotonic() - started > 60 * options.minutes:
+                    break
+                kind = list(scenario.JOBS)[count % len(scenario.JOBS)]
+                chance = random.Random(f"{options.seed} {count} {row.victim} {row.moment}")
+                took = _repeat(row, pictures, kind, undisturbed[kind], chance)
+                seconds[row.victim + row.moment] += took
+                row.resume_seconds = round(
+                    statistics.median(seconds[row.victim + row.moment] or [0]), 1
+                )
+                _write(rows, options)
+        cluster.stop_local_head()
+    sys.stdout.write(_table(rows) + "\n")
+    return 1 if any(row.problems for row in rows) else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("-n", "--repetitions", type=int, default=20)
+    parser.add_argument("--minutes", type=float, default=600, help="begin no blow after that")
+    parser.add_argument("--only", default="", help="blows whose name holds this, such as: raylet")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path, default=Path("faults.json"))
+    parser.add_argument("--docs", action="store_true", help=f"write the table into {_DOCS}")
+    return parser.parse_args()
+
+
+def _run(pictures: Path, kind: str) -> Path:
+    directory = scenario.create(pictures, kind, f"undisturbed {kind}")
+    launcher.start(directory)
+    record = scenario.finish(directory)
+    assert record.state == "completed", (record.message, record.details)
+    return directory
+
+
+def _repeat(
+    row: Row, pictures: Path, kind: str, undisturbed: Path, chance: random.Random
+) -> list[float]:
+    """One blow; returns how long going on took, if somebody had to ask for it."""
+    row.repetitions += 1
+    directory = scenario.create(pictures, kind, f"{row.victim} {row.moment} {row.repetitions}")
+    victims.start_from_an_app_that_is_killed(directory)
+    took = []
+    try:
+        outcome = scenario.strike(directory, row.victim, row.moment, chance)
+        row.hits += outcome.is_hit
+        took = [outcome.resume_seconds] if outcome.resume_seconds else []
+        scenario.finish(directory)
+        scenario.assert_same(directory, undisturbed)
+    except scenario.EpochLostError as error:
+        row.epochs_lost += 1
+        row.problems += (str(error),)
+    except scenario.TrialLostError as error:
+        row.trials_lost += 1
+        row.problems += (str(error),)
+    except AssertionError as error:
+        row.other_numbers += 1
+        row.problems += (str(error)[:2000],)
+    launcher.stop(directory)
+    scenario.finish(directory)
+    return took
+
+
+def _write(rows: list[Row], options: argparse.Namespace) -> None:
+    result = {"at": f"{datetime.now(UTC):%Y-%m-%d}", "rows": [asdict(row) for row in rows]}
+    options.json.write_text(json.dumps(result, indent=1), "utf-8")
+    if options.docs and _DOCS.is_file():
+        before, _, rest = _DOCS.read_text("utf-8").partition(_MARKS[0])
+        after = rest.partition(_MARKS[1])[2]
+        table = f"{_MARKS[0]}{_table(rows)}\n{_MARKS[1]}"
+        _DOCS.write_text(before + table + after, "utf-8")
+
+
+def _table(rows: list[Row]) -> str:
+    lines = [
+        "| kill -9 of | in the middle of | repetitions | in time | trials lost or doubled | "
+        "epochs trained again | other numbers | seconds until it goes on |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row.victim} | {row.moment} | {row.repetitions} | {row.hits} | {row.trials_lost} | "
+        f"{row.epochs_lost} | {row.other_numbers} | {row.resume_seconds:.1f} |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""The quick form of the fault suite: a blow of nearly every kind, all to the same experiment.
+
+The long form, `make faults`, gives each of them to an experiment of its own, twenty times.
+"""
+
+import contextlib
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from automl import launcher, store
+from automl.engine import cluster
+from automl.records import ExperimentState
+from tests.faults import scenario, victims
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def faults_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home whose Ray head may be killed."""
+    home = tmp_path_factory.mktemp("faults")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOML_HOME", str(home))
+        cluster.ensure_local_head()
+        yield home
+        patch.setenv("AUTOML_HOME", str(home))
+        cluster.stop_local_head()
+
+
+@pytest.fixture(autouse=True)
+def at_home(home: Path, faults_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    monkeypatch.setenv("AUTOML_HOME", str(faults_home))
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return scenario.draw(tmp_path_factory.mktemp("drawn") / "pictures")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(pictures: Path, faults_home: Path) -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOML_HOME", str(faults_home))
+        directory = scenario.create(pictures, "one by one", "undisturbed")
+        launcher.start(directory)
+        record = scenario.finish(directory)
+        assert record.state is ExperimentState.COMPLETED, (record.message, record.details)
+    return directory
+
+
+def test_an_experiment_that_everything_happens_to_comes_to_the_same(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    """Started by an app that dies, killed in every way, its data gone in between."""
+    pictures, hidden = scenario.draw(tmp_path / "pictures"), tmp_path / "hidden"
+    disturbed = scenario.create(pictures, "one by one", "disturbed")
+    victims.start_from_an_app_that_is_killed(disturbed)
+
+    def tear_rays_state() -> None:
+        for path in (disturbed / "tune").rglob("*"):
+            if path.is_file():
+                torn = path.read_bytes()[: path.stat().st_size // 2]
+                path.unlink()  # another name may belong to the same file
+                path.write_bytes(torn)
+
+    def clear_rays_state() -> None:
+        assert "60 gone, the first is " in notes()
+        shutil.rmtree(disturbed / "tune")
+
+    def notes() -> str:
+        return " ".join(store.load_experiment(disturbed).notes)
+
+    def bring_back() -> None:
+        hidden.rename(pictures)
+        (pictures / "red" / "0.png").write_bytes(b"other bytes")
+
+    blows: list[tuple[str, str, Callable[[], object]]] = [
+        ("engine", "preparation", bool),
+        ("engine", "checkpoint", lambda: (tear_rays_state(), pictures.rename(hidden))),
+        ("worker", "epoch", bool),
+        ("gcs", "epoch", clear_rays_state),
+        ("everything", "checkpoint", bring_back),
+        ("engine", "export", bool),
+    ]
+    for victim, moment, while_down in blows:
+        outcome = scenario.strike(
+            disturbed, victim, moment, random.Random(0), while_down=while_down
+        )
+        sys.stderr.write(f"{outcome}\n")  # to be seen if a later blow fails
+        assert outcome.is_hit, f"the {victim} was not there to be killed in the {moment}"
+    scenario.finish(disturbed)
+    scenario.assert_same(disturbed, undisturbed)
+    assert "Pictures are not what they were when the search began: 1 changed" in notes()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", folder]).returncode:
+        pytest.skip("a small disk needs the right to mount one")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """Leave no byte free."""
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(65536))
+    return ballast
+
+
+def test_a_full_disk_ends_it_with_a_sentence_and_it_goes_on_when_there_is_room(
+    undisturbed: Path, pictures: Path, small_disk: Path
+) -> None:
+    directory = scenario.create(pictures, "one by one", "full", experiments_dir=small_disk)
+    launcher.start(directory)
+    scenario.wait_until_training(directory)
+    ballast = fill(small_disk)
+    record = scenario.finish(directory)
+    assert record.state is ExperimentState.FAILED
+    assert record.message.startswith("The disk is full: "), record.message
+    assert str(directory) in record.message
+
+    launcher.resume(directory)  # still full
+    assert scenario.finish(directory).message.startswith("The disk is full: ")
+
+    ballast.unlink()
+    launcher.resume(directory)
+    scenario.finish(directory)
+    scenario.assert_same(directory, undisturbed)
