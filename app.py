@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from automl.ui import sign_in
+
 st.set_page_config(
     page_title="AutoML Image Classification",
     # a file of ours: for an emoji or a Material icon the browser would ask another server
@@ -25,4 +27,5 @@ page = st.navigation(
     ],
     position="top",
 )
+sign_in.require()
 page.run()

@@ -5,10 +5,11 @@ from pathlib import Path
 import streamlit as st
 
 from automl import store
+from automl.access import Action
 from automl.records import ExperimentState
-from automl.ui import cached, frame, predictions_view, wording
+from automl.ui import acts, cached, frame, predictions_view, wording
 
-experiment_dir, state = frame.begin_with_experiment("Predict")
+experiment_dir, state = frame.begin_with_experiment("Predict", Action.PREDICT)
 frame.state_line(experiment_dir, state)
 model_dir = store.best_model_dir(experiment_dir)
 
@@ -50,15 +51,16 @@ with left:
     )
 with right:
     st.caption(f"Classes: {wording.plain(', '.join(model.labels[:12]))}")
-    st.download_button(
-        "Download the model",
-        lambda: predictions_view.bundle(model_dir),
-        file_name=f"{experiment_dir.name}.zip",
-        mime="application/zip",
-        icon=":material/download:",
-        on_click="ignore",
-        help="The model in ONNX format with its labels and settings.",
-    )
+    if acts.may(Action.EXPORT, experiment_dir):
+        st.download_button(
+            "Download the model",
+            lambda: acts.model(experiment_dir),
+            file_name=f"{experiment_dir.name}.zip",
+            mime="application/zip",
+            icon=":material/download:",
+            on_click="ignore",
+            help="The model in ONNX format with its labels and settings.",
+        )
 if files:
     predictions_view.show(files, [file.name for file in files], model)
 elif known := validation_pictures():

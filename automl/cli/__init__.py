@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from automl.cli import app, data, experiments, jobs, predictions, sharing, testing
+from automl.cli import app, auditing, data, experiments, jobs, predictions, sharing, testing
 from automl.cli.output import os_error_sentence
 
 cli = typer.Typer(
@@ -24,11 +24,13 @@ cli.command("show")(experiments.show)
 cli.command("leaderboard")(experiments.show_leaderboard)
 cli.command("test")(testing.open_test_data)
 cli.command("stop")(experiments.stop)
+cli.command("delete")(experiments.delete)
 cli.command("resume")(jobs.resume)
 cli.command("predict")(predictions.predict)
 cli.command("report")(sharing.report)
 cli.command("share")(sharing.share)
 cli.command("import")(sharing.import_shared)
+cli.command("audit")(auditing.show_audit)
 cli.command("app")(app.open_app)
 
 
