@@ -20,7 +20,7 @@ def is_configured() -> bool:
     if st.secrets.load_if_toml_exists():
         if "auth" in st.secrets:
             return True
-    elif any(Path(path).exists() for path in st.config.get_option("secrets.files")):
+    elif any(Path(path).exists() for path in st.get_option("secrets.files")):
         return True
     return access.path().exists()
 
