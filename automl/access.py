@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
-from automl import home, launcher
+from automl import home, launcher, yaml_text
 from automl.frozen import FrozenModel
 
 VARIABLE = "AUTOML_ACCESS_FILE"
@@ -155,7 +155,7 @@ def load() -> Settings:
         NotAllowed: the file cannot be read, so nobody is let in.
     """
     try:
-        content = yaml.safe_load(path().read_text("utf-8"))
+        content, _ = yaml_text.load(path().read_text("utf-8"))
         return Settings.model_validate(content or {})
     except FileNotFoundError:
         return Settings()

@@ -17,6 +17,8 @@ from automl.dataset.pictures import UnreadablePicture, load_preprocessed
 Picture = Path | BinaryIO
 
 _BATCH_SIZE = 16
+MAX_SIDE = 4096
+"""Of a picture as a model sees it; a model of somebody else could ask for any."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,23 @@ class Failure:
     message: str
 
 
+def _session(model_dir: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = usable_cores()
+    try:
+        return onnxruntime.InferenceSession(
+            model_dir / "model.onnx", options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # its errors have no class in common
+        raise ValueError(f"The model in {model_dir} cannot be loaded: {error}") from error
+
+
 class Predictor:
-    """An exported model, loaded once; answers for any number of pictures."""
+    """An exported model, loaded once; answers for any number of pictures.
+
+    Raises:
+        ValueError: there is a model, and it cannot be used.
+    """
 
     def __init__(self, model_dir: Path) -> None:
         settings = json.loads((model_dir / "settings.json").read_text("utf-8"))
@@ -44,11 +61,12 @@ class Predictor:
         self.trial_id: str = settings["trial_id"]
         self._resize_size: int = settings["validation_resize_size"]
         self._crop_size: int = settings["validation_crop_size"]
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = usable_cores()
-        self._session = onnxruntime.InferenceSession(
-            model_dir / "model.onnx", options, providers=["CPUExecutionProvider"]
-        )
+        if not 0 < max(self._crop_size, self._resize_size) <= MAX_SIDE:
+            raise ValueError(
+                f"The model in {model_dir} asks for pictures of {self._resize_size} pixels; at "
+                f"most {MAX_SIDE:,} are allowed."
+            )
+        self._session = _session(model_dir)
 
     def predict(self, pictures: Sequence[Picture]) -> list[Prediction | Failure]:
         """One answer for every picture, in order."""

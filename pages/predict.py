@@ -43,7 +43,11 @@ def validation_pictures() -> dict[Path, str]:
 
 if not (model_dir / "model.onnx").is_file():
     no_model()
-model = predictions_view.predictor(model_dir)
+try:
+    model = predictions_view.predictor(model_dir)
+except ValueError as error:
+    st.error(wording.plain(str(error)))
+    st.stop()
 left, right = st.columns([3, 1], gap="medium")
 with left:
     files = st.file_uploader(
