@@ -137,11 +137,19 @@ def _opened() -> Iterator[int]:
         os.close(descriptor)
 
 
-def _append(log: int, *, who: str, details: dict[str, str], **others: Any) -> None:
-    short = {name: text[:_MAX_TEXT] for name, text in details.items()}
-    entry = Entry.model_validate(
-        {"time": now(), "who": who[:_MAX_TEXT], "details": short, **others}
-    )
+def _append(
+    log: int, *, who: str, experiment: str = "", details: dict[str, str], **others: Any
+) -> None:
+    content = {
+        "who": _short(who),
+        "experiment": _short(experiment),
+        "details": {name: _short(text) for name, text in details.items()},
+    }
+    entry = Entry.model_validate({"time": now(), **content, **others})
     line = json.dumps(entry.model_dump(mode="json", exclude_defaults=True)) + "\n"
     os.write(log, line.encode())  # in one piece: others append at the same time
     os.fsync(log)
+
+
+def _short(text: str) -> str:
+    return text[:_MAX_TEXT].encode("utf-8", "replace").decode()

@@ -126,12 +126,18 @@ def _bytes_in_memory(path: Path, limit: int) -> int:
             if any(_list_size(field.type) > _MAX_CLASSES for field in file.schema_arrow):
                 return limit + 1
             for batch in file.iter_batches(batch_size=_ROWS_AT_A_TIME):
-                total += batch.nbytes
+                total += sum(_nbytes(column) for column in batch.columns)
                 if total > limit:
                     break
     except pa.ArrowException as error:
         raise ValueError(f"{path.name} in the shared experiment is damaged: {error}") from error
     return total
+
+
+def _nbytes(column: "pa.Array") -> int:
+    """With what a dictionary saves written out, as some readers do."""
+    written_out = hasattr(column, "dictionary_decode")
+    return int((column.dictionary_decode() if written_out else column).nbytes)
 
 
 def _list_size(kind: "pa.DataType") -> int:

@@ -1,5 +1,6 @@
 """YAML of strangers: plain data of a reasonable size, or an error, in a reasonable time."""
 
+import re
 from typing import Any
 
 import yaml
@@ -7,6 +8,8 @@ import yaml
 MAX_BYTES = 1_000_000
 MAX_NODES = 100_000
 """Keys and values, each counted as often as the text refers to it."""
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def load(text: str) -> tuple[Any, yaml.Node | None]:
@@ -34,9 +37,15 @@ def load(text: str) -> tuple[Any, yaml.Node | None]:
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
-    """Values below the node with every alias written out; a part of itself counts once."""
+    """Values below the node with every alias written out; a part of itself counts once.
+
+    Raises:
+        yaml.YAMLError: one is no text that could be stored.
+    """
     if id(node) not in known:
         known[id(node)] = 1
+        if isinstance(node, yaml.ScalarNode) and _SURROGATES.search(node.value):
+            raise yaml.YAMLError(f"{node.value[:80]!a} holds half a character")
         children: list[yaml.Node] = []
         if isinstance(node, yaml.MappingNode):
             children = [part for pair in node.value for part in pair]

@@ -72,7 +72,7 @@ def test_no_name_makes_a_line_of_its_own(name):
     assert len(audit.path().read_bytes().splitlines()) == 1
     (entry,) = audit.read()
     assert entry.who == "ann@example.com"
-    assert entry.experiment == name[:500]
+    assert entry.experiment == name[:500].replace("\ud800", "?")
 
 
 def test_a_line_cut_off_by_a_crash_hides_no_other():
