@@ -27,6 +27,12 @@ def open_app(
             "directory; can be given several times."
         ),
     ] = None,
+    host_name: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A name the app is asked for by, behind a proxy; can be given several times."
+        ),
+    ] = None,
     team: Annotated[
         bool,
         typer.Option("--team", help="Only for people who sign in; see docs/security.md."),
@@ -45,6 +51,8 @@ def open_app(
         fail(refusal)
     tell(f"The app is at http://{_HOST}:{port} (Ctrl-C ends it; experiments go on).")
     options = [f"--server.port={port}", f"--server.address={_HOST}"]
+    if host_name:
+        options += [f"--server.allowedHosts={name}" for name in ("localhost", _HOST, *host_name)]
     program = [sys.executable, "-m", "streamlit", "run", str(script), *options]
     os.execv(sys.executable, program)  # this process becomes the server and gets its signals
 

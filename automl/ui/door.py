@@ -4,6 +4,7 @@ signed in only. The pages themselves ask in `automl.ui.sign_in`."""
 import json
 from typing import Any
 
+import streamlit as st
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -12,7 +13,7 @@ from streamlit.web.server.starlette.starlette_websocket import _get_signed_cooki
 
 from automl import access
 
-_GUARDED = ("/media/", "/_stcore/upload_file", "/_stcore/agent", "/_stcore/metrics", "/app/static")
+_GUARDED = ("media/", "_stcore/upload_file", "_stcore/agent", "_stcore/metrics", "app/static/")
 
 
 class Door:
@@ -22,13 +23,18 @@ class Door:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and any(part in scope["path"] for part in _GUARDED):
+        if scope["type"] == "http" and _is_guarded(scope["path"]):
             try:
                 access.person(_claims(Request(scope)))
             except access.NotAllowed as refusal:
                 await PlainTextResponse(str(refusal), 403)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _is_guarded(path: str) -> bool:
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return path.strip("/").removeprefix(base).lstrip("/").startswith(_GUARDED)
 
 
 def _claims(request: Request) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from automl import access, audit
 from automl.records import TrialRecord
@@ -60,14 +60,19 @@ def test_a_team_signs_in_and_nobody_else_gets_anything(
     make_trial: Callable[..., TrialRecord],
 ) -> None:
     make_experiment("secret-pets", [make_trial("t1", [0.9])])
-    handed_out: list[str] = []
-    page.on("response", lambda found: handed_out.append(found.url))
+    media: list[tuple[str, int]] = []
+
+    def keep(found: Response) -> None:
+        if found.url.startswith(f"{team.url}/media/"):
+            media.append((found.url, found.status))
+
+    page.on("response", keep)
     link = f"{team.url}/leaderboard?experiment=secret-pets"
 
     page.goto(link)
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert "secret-pets" not in page.content()
-    assert not [url for url in handed_out if "/media/" in url]
+    assert {status for _, status in media} <= {403}
 
     sign_in(page, "eve@evil.org")
     expect(page.get_by_text("eve@evil.org is not let in here")).to_be_visible()
@@ -83,8 +88,9 @@ def test_a_team_signs_in_and_nobody_else_gets_anything(
     expect(page.get_by_role("button", name="ann@example.com")).to_be_visible()
     page.wait_for_selector(IS_WHOLE)
 
-    media = [url for url in handed_out if "/media/" in url]
-    for url in [*media, f"{team.url}/media/0.png", f"{team.url}/_stcore/upload_file/a/b"]:
+    with_cookie = [url for url, status in media if status == 200]
+    assert with_cookie
+    for url in [*with_cookie, f"{team.url}/_stcore/upload_file/a/b"]:
         assert answer_to(url) == 403
 
     cookies = page.context.cookies()
