@@ -35,15 +35,15 @@ from automl.ui import cached, source
 from tests.conftest import mean_colour
 
 ROOT = Path(__file__).parents[1]
-SECONDS, GROWTH = 5, 500 * 1000**2
+SECONDS, GROWTH = 10, 500 * 1000**2
 
 
 @pytest.fixture(autouse=True)
 def in_reasonable_time_and_memory() -> Iterator[None]:
-    process, started = psutil.Process(), time.monotonic()
+    process, started = psutil.Process(), time.process_time()  # not the clock: others work, too
     before = process.memory_info().rss
     yield
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
     assert process.memory_info().rss - before < GROWTH
 
 
@@ -204,7 +204,7 @@ def test_an_upload_that_is_called_like_a_path(home: Path) -> None:
 
 
 def zipped(path: Path, *entries: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
         for name, data in entries:
             file.writestr(name, data)
     return path
@@ -334,9 +334,9 @@ SHARED: dict[str, tuple[str, bytes | Callable[[bytes], bytes], str]] = {
         "cannot be read",
     ),
     "a trial nested 100,000 deep": ("trials/t1.json", b"[" * 100_000, "cannot be read"),
-    "a record of 60 MB": (
+    "a record of more than 50 MB": (
         "dataset/report.json",
-        lambda data: data + os.urandom(30_000_000).hex().encode(),
+        lambda data: data + os.urandom(50_000_000),
         "takes more than 50 MB",
     ),
     "a table that grows without bound": (

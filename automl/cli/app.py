@@ -68,9 +68,12 @@ def _check_sign_in() -> None:
     if not people:
         fail(f"{access.path()} lets nobody in. Write there who may; see docs/security.md.")
     secrets = [folder.expanduser() / "secrets.toml" for folder in _SECRETS]
-    places = ", ".join(map(str, secrets))
+    places, there = ", ".join(map(str, secrets)), [path for path in secrets if path.is_file()]
+    for path in there:
+        if path.stat().st_mode & 0o077:
+            fail(f"{path} can be read by other users of this machine. Shut it: chmod 600 {path}")
     try:
-        given = [tomllib.loads(path.read_text("utf-8")) for path in secrets if path.is_file()]
+        given = [tomllib.loads(path.read_text("utf-8")) for path in there]
     except ValueError as error:  # not TOML, or not text
         fail(f"A secrets.toml ({places}) cannot be read: {error}.")
     if not any("auth" in content for content in given):

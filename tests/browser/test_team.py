@@ -31,7 +31,9 @@ def team(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     (tmp_path / ".streamlit").mkdir()
     with Provider(PEOPLE) as provider:
         secrets = SECRETS.format(id=CLIENT_ID, secret=CLIENT_SECRET, url=provider.url)
-        (tmp_path / ".streamlit" / "secrets.toml").write_text(secrets)
+        path = tmp_path / ".streamlit" / "secrets.toml"
+        path.touch(mode=0o600)
+        path.write_text(secrets)
         monkeypatch.setenv("HOME", str(tmp_path))
         server = Server("--team")
         yield server
@@ -75,17 +77,17 @@ def test_a_team_signs_in_and_nobody_else_gets_anything(
     assert {status for _, status in media} <= {403}
 
     sign_in(page, "eve@evil.org")
-    expect(page.get_by_text("eve@evil.org is not let in here")).to_be_visible()
+    expect(page.get_by_text("is not let in here")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
 
     sign_in(page, "bob@example.com")
-    expect(page.get_by_text("has verified bob@example.com")).to_be_visible()
+    expect(page.get_by_text("does not say that it has verified")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
 
     sign_in(page, "ann@example.com")
     page.goto(link)
     expect(page.get_by_role("heading", name="Leaderboard")).to_be_visible()
-    expect(page.get_by_role("button", name="ann@example.com")).to_be_visible()
+    expect(page.get_by_role("button", name="example.com")).to_be_visible()
     page.wait_for_selector(IS_WHOLE)
 
     with_cookie = [url for url, status in media if status == 200]
