@@ -67,7 +67,7 @@ def _check_sign_in() -> None:
         fail(str(error))
     if not people:
         fail(f"{access.path()} lets nobody in. Write there who may; see docs/security.md.")
-    secrets = [folder.expanduser() / "secrets.toml" for folder in _SECRETS]
+    secrets = [folder.expanduser().absolute() / "secrets.toml" for folder in _SECRETS]
     places, there = ", ".join(map(str, secrets)), [path for path in secrets if path.is_file()]
     for path in there:
         if path.stat().st_mode & 0o077:
