@@ -32,9 +32,9 @@ def start(job: Job, name: str) -> Path:
         ValueError: the person may not, or see `data_roots.check_job` and `launcher.create`.
     """
     person = sign_in.person()
-    if job.ray_address or job.storage_path:
-        access.check(person, Action.CHOOSE_CLUSTER)
     with audit.recorded(person, Action.START, via="page") as note:
+        if job.ray_address or job.storage_path:
+            access.check(person, Action.CHOOSE_CLUSTER)
         data_roots.check_job(job)
         experiment_dir = launcher.create(job, name=name, owner=person.name)
         note.experiment = experiment_dir.name

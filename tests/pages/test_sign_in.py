@@ -123,6 +123,33 @@ def test_a_button_that_was_drawn_before_the_role_changed_does_nothing(
     assert not store.stop_requested(directory)
 
 
+def start_elsewhere() -> None:
+    from pathlib import Path
+
+    import streamlit as st
+
+    from automl.job import DataSource, Job
+    from automl.ui import acts
+
+    for extra in ({"ray_address": "evil.test:6379"}, {"storage_path": "/home/ann/.ssh"}):
+        job = Job(training_data=DataSource(path=Path("/data")), **extra)
+        try:
+            acts.start(job, "pets")
+        except ValueError as error:
+            st.error(str(error))
+
+
+def test_only_an_admin_names_a_cluster_or_a_place_to_store_at(home):
+    (home / "access.yml").write_text(PEOPLE)
+    app = AppTest.from_function(start_elsewhere)
+    app.secrets = {"auth": AUTH}
+    app.user = {"is_logged_in": True, "email": "bob@example.com", "email_verified": True}
+    app.run()
+    assert ["may not choose cluster" in error.value for error in app.error] == [True, True]
+    assert [(one.action, one.outcome) for one in audit.read()] == [("start", "refused")] * 2
+    assert store.experiment_dirs(home / "experiments") == []
+
+
 def test_an_admin_deletes_and_it_is_written_down(open_as, make_experiment, make_trial):
     directory = make_experiment("pets", [make_trial("t1", [0.9])], owner="bob@example.com")
     assert "Delete it" not in buttons(open_as("bob@example.com", "leaderboard", experiment="pets"))
