@@ -75,11 +75,16 @@ def keep_head() -> None:
 
 
 def start_hook(ray_params: "RayParams", is_head: bool) -> None:  # noqa: ARG001 (Ray calls it so)
-    """Called by `ray start` last, by the name in `RAY_START_HOOK`.
+    """Called by `ray start` before it starts anything, by the name in `RAY_START_HOOK`.
 
-    Without a port for its client server Ray takes 10001, and has no option for none.
+    It leaves out what Ray has no option to leave out: the client server, which without a port
+    takes 10001; and the process of the dashboard, which without a dashboard is there to report to
+    Ray's makers, be it only that reports are off, and which asks the network for a cloud.
     """
+    from ray._private.node import Node
+
     ray_params.update(ray_client_server_port=None)
+    Node.start_api_server = lambda *_, **__: None
 
 
 def _head_command(port: int, raylet_port: int, temp_dir: Path) -> list[str]:

@@ -51,6 +51,9 @@ def test_everything_that_listens_does_so_on_loopback_alone(head: Path) -> None:
     assert ("127.0.0.1", port) in listening
     assert {address for address, _ in listening} <= {"127.0.0.1", "::1"}
     assert not {number for _, number in listening} & {8265, 10001}
+    commands = [" ".join(process.cmdline()) for process in keeper.children(recursive=True)]
+    assert any("gcs_server" in command for command in commands)
+    assert not [command for command in commands if "dashboard.py" in command]
 
 
 def test_a_driver_listens_on_loopback_alone(head: Path) -> None:
