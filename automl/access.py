@@ -92,7 +92,7 @@ class Settings(FrozenModel):
                 raise ValueError(
                     f"{address!r} is no address. Write ann@example.com or '*@example.com'."
                 )
-        return {str(address).casefold(): role for address, role in value.items()}
+        return {str(address).lower(): role for address, role in value.items()}
 
 
 def local_user() -> Person:
@@ -131,9 +131,10 @@ def person(claims: Mapping[str, Any]) -> Person:
         NotAllowed: nobody of that address is let in.
     """
     settings = load()
-    address = str(claims.get("email") or "").casefold()
-    if not _is_address(address):
-        raise NotAllowed("Your provider did not say what your e-mail address is. Ask for `email`.")
+    given = str(claims.get("email") or "")
+    if not _is_address(given):
+        raise NotAllowed("Your provider does not give an e-mail address of plain letters for you.")
+    address = given.lower()
     if settings.require_verified_email and claims.get("email_verified") is not True:
         raise NotAllowed(
             f"Your provider does not say that it has verified {address}. Verify it there first."
@@ -174,8 +175,10 @@ def path() -> Path:
 
 
 def _is_address(text: str) -> bool:
+    """In ASCII: other alphabets have letters that look or fold like these."""
     name, _, domain = text.rpartition("@")
-    return bool(name and domain) and "@" not in name and text.isprintable() and " " not in text
+    is_plain = text.isascii() and text.isprintable() and " " not in text
+    return bool(name and domain) and "@" not in name and is_plain
 
 
 def _article(role: Role) -> str:

@@ -76,6 +76,8 @@ def test_an_address_counts_more_than_its_domain(people):
         "ann@evil.org@example.com",
         "ann@evil.org\n@example.com",
         "*@example.com ",
+        "ann@ex\u00e1mple.com",
+        "\u017fue@example.com",
         "@example.com",
         "example.com",
         "",
