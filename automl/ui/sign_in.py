@@ -1,5 +1,6 @@
 """Who is at the page, and the door that nothing is drawn in front of."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -98,9 +99,11 @@ def _providers() -> list[str]:
     """Names of the providers to choose from; one without a name where there is only one."""
     if not st.secrets.load_if_toml_exists() or "auth" not in st.secrets:
         return []
-    section = st.secrets["auth"]
-    named = [name for name, value in section.items() if "server_metadata_url" in str(value)]
-    return [""] if "server_metadata_url" in section else named
+    section, address = st.secrets["auth"], "server_metadata_url"
+    if address in section:
+        return [""]
+    parts = [(name, part) for name, part in section.items() if isinstance(part, Mapping)]
+    return [name for name, part in parts if address in part]
 
 
 def _turn_away(reason: str) -> NoReturn:

@@ -161,6 +161,13 @@ def test_an_admin_deletes_and_it_is_written_down(open_as, make_experiment, make_
     ]
 
 
+def test_each_of_several_providers_has_its_button(open_as):
+    shared = {key: AUTH[key] for key in ("redirect_uri", "cookie_secret")}
+    both = {"auth": {**shared, "google": AUTH, "keycloak": AUTH}}
+    app = open_as(None, "experiments", both)
+    assert buttons(app) == {"Sign in with google", "Sign in with keycloak"}
+
+
 def test_signing_in_is_written_down_once_a_session(open_as):
     app = open_as("bob@example.com", "experiments")
     app.run()
