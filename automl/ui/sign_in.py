@@ -68,7 +68,9 @@ def who() -> None:
     if not is_configured():
         return
     found = person()
-    with st.popover(wording.plain(found.name), icon=":material/person:", key="who"):
+    with st.popover(
+        wording.plain(found.name), icon=":material/person:", key="who", width="stretch"
+    ):
         st.caption(f"Signed in as {found.role}.")
         st.button("Sign out", on_click=st.logout, key="sign out")
 
