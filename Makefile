@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: app test bench faults lint setup requirements
+.PHONY: app test bench faults lint licences audit setup requirements
 
 app: setup
 	$(BIN)/automl app
@@ -22,6 +22,12 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+licences: setup
+	$(BIN)/python docs/licences.py
+
+audit: setup
+	$(BIN)/pip-audit --requirement requirements-dev.txt --no-deps --disable-pip
 
 setup: $(STAMP)
 

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from automl.access import Action
+from automl.ui import sign_in
+
 st.set_page_config(
     page_title="AutoML Image Classification",
     # a file of ours: for an emoji or a Material icon the browser would ask another server
@@ -23,6 +26,7 @@ page = st.navigation(
         st.Page("pages/test.py", title="Test", icon=":material/lock:"),
         st.Page("pages/predict.py", title="Predict", icon=":material/center_focus_strong:"),
     ],
-    position="top",
+    position="top" if sign_in.may(Action.LOOK) else "hidden",
 )
+sign_in.require()
 page.run()

@@ -1,11 +1,21 @@
 """AutoML for image classification: `automl.run(job)` and `automl.open_experiment(path)`."""
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from automl.experiment import Experiment, open_experiment, run
     from automl.job import Job
+
+# libraries that report how they are used do so before they could be told otherwise
+for _name, _value in {
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "RAY_USAGE_STATS_ENABLED": "0",
+}.items():
+    os.environ.setdefault(_name, _value)
 
 __all__ = ["Experiment", "Job", "open_experiment", "run"]
 

@@ -30,6 +30,8 @@ Row = NDArray[np.float32]
 """Every label's probability, in the order of the labels."""
 
 _PICTURES_AT_ONCE = 4
+MAX_SIDE = 4096
+"""Of a picture as a model sees it; a model of somebody else could ask for any."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,25 @@ class Failure:
     message: str
 
 
+def _session(model_dir: Path, num_threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = num_threads
+    # threads that wait by running in circles would take the cores from those that decode
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(
+            model_dir / "model.onnx", options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # its errors have no class in common
+        raise ValueError(f"The model in {model_dir} cannot be loaded: {error}") from error
+
+
 class Predictor:
-    """An exported model, loaded once; answers for any number of pictures, from any thread."""
+    """An exported model, loaded once; answers for any number of pictures, from any thread.
+
+    Raises:
+        ValueError: there is a model, and it cannot be used.
+    """
 
     def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
         """num_threads: of one run of the model. With one, many pictures are answered fastest, as
@@ -60,14 +79,13 @@ class Predictor:
         self.trial_id: str = settings["trial_id"]
         self._resize_size: int = settings["validation_resize_size"]
         self._crop_size: int = settings["validation_crop_size"]
+        if not 0 < max(self._crop_size, self._resize_size) <= MAX_SIDE:
+            raise ValueError(
+                f"The model in {model_dir} asks for pictures of {self._resize_size} pixels; at "
+                f"most {MAX_SIDE:,} are allowed."
+            )
         self._normalization = settings.get("normalization")  # None: the model does it itself
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = num_threads
-        # threads that wait by running in circles would take the cores from those that decode
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            model_dir / "model.onnx", options, providers=["CPUExecutionProvider"]
-        )
+        self._session = _session(model_dir, num_threads)
 
     def predict(self, pictures: Sequence[Picture]) -> list[Prediction | Failure]:
         """One answer for every picture, in order."""

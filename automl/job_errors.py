@@ -7,6 +7,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from automl import yaml_text
 from automl.azure import RENAMED
 from automl.frozen import FrozenModel
 
@@ -42,11 +43,10 @@ def parse(text: str) -> tuple[dict[str, Any], dict[Place, int]]:
         JobError: this is not YAML, not a mapping, or a key is there twice.
     """
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        data, root = yaml_text.load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        what = getattr(error, "problem", None) or "it cannot be parsed"
+        what = getattr(error, "problem", None) or str(error) or "it cannot be parsed"
         line = mark.line + 1 if mark else None
         problem = Problem(key="job", line=line, message=f"This is not valid YAML: {what}.")
         raise JobError([problem]) from None

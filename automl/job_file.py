@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from automl import yaml_text
 from automl.job import DATA_KEYS, Job
 from automl.job_errors import parse
 
@@ -73,7 +74,7 @@ def _apply(data: dict[str, Any], override: str) -> tuple[str | int, ...]:
     if not equals or not key.strip():
         raise ValueError(f"{override!r} sets nothing. Write it as key=value: limits.max_trials=4.")
     try:
-        value = yaml.safe_load(text)
+        value, _ = yaml_text.load(text)
     except yaml.YAMLError:
         raise ValueError(
             f"The value of {key} is not valid YAML: {text}. Put it in quotes if it is a text."

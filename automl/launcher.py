@@ -5,6 +5,7 @@ import getpass
 import itertools
 import os
 import re
+import shutil
 import subprocess
 import time
 import unicodedata
@@ -18,13 +19,20 @@ from automl.records import ExperimentRecord, ExperimentState, now
 _MAX_NAME_LENGTH = 60
 
 
-def create(job: Job, *, name: str | None = None, experiments_dir: Path | None = None) -> Path:
+def create(
+    job: Job,
+    *,
+    name: str | None = None,
+    experiments_dir: Path | None = None,
+    owner: str | None = None,
+) -> Path:
     """Make the directory of a new experiment; nothing runs yet.
 
     Args:
         job: what to run; its relative data paths are taken from the working directory.
         name: what the id is made from; the job's own name, or the data and the time, if left out.
         experiments_dir: where to put it.
+        owner: whose it is; this process's user if left out.
 
     Raises:
         ValueError: the name is taken or cannot be used, the directory cannot be written, or the
@@ -36,7 +44,11 @@ def create(job: Job, *, name: str | None = None, experiments_dir: Path | None = 
     try:
         parent = (experiments_dir or home.experiments_dir()).expanduser().absolute()
         experiment_id = experiment_id or _unused_id(parent, job)
-        queued = ExperimentRecord(experiment_id=experiment_id, created_at=now(), owner=user())
+        queued = ExperimentRecord(
+            experiment_id=experiment_id,
+            created_at=now(),
+            owner=user() if owner is None else owner,
+        )
         return store.create_experiment(parent, _with_absolute_paths(job), queued)
     except FileExistsError as error:
         raise ValueError(_already_there(error, experiment_id)) from None
@@ -142,6 +154,24 @@ def resume(experiment_dir: Path) -> None:
         )
     store.clear_requests(experiment_dir)
     start(experiment_dir)
+
+
+def delete(experiment_dir: Path) -> None:
+    """Remove an experiment with its models; its pictures stay where they are.
+
+    Raises:
+        ValueError: it is running.
+    """
+    lock = process_lock.take(store.lock_path(experiment_dir))
+    if lock is None:
+        raise ValueError(f"{experiment_dir.name} is running. Stop it first.")
+    try:
+        # under a name that no reader looks at, so that none sees half of it
+        gone = experiment_dir.with_name(f".deleted-{experiment_dir.name}-{os.getpid()}")
+        experiment_dir.rename(gone)
+        shutil.rmtree(gone)
+    finally:
+        os.close(lock)
 
 
 def wait(

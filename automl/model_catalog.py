@@ -1,6 +1,7 @@
 """The models on offer: our name, timm's name, size, input and cost. Plain data, no timm import."""
 
 import difflib
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -78,7 +79,9 @@ def check_name(model_name: str) -> str:
 
 def is_timm_name(model_name: str) -> bool:
     """Whether timm has the architecture; a tag after the dot names the weights and is free."""
-    return model_name.partition(".")[0] in _timm_models()
+    name, _, tag = model_name.partition(".")
+    # the tag becomes part of paths and addresses
+    return name in _timm_models() and re.fullmatch(r"\w*", tag, re.ASCII) is not None
 
 
 def fixed_input_size(model_name: str) -> int | None:

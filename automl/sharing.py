@@ -17,6 +17,7 @@ from automl.records import NewerFormatError
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 _PARTS = re.compile(
     r"job\.yml|experiment\.json|dataset/(samples\.parquet|report\.json)"
@@ -29,6 +30,17 @@ _PARTS = re.compile(
 out and on the way in: no code, nothing to unpickle, no path that leads elsewhere."""
 
 _MAX_THUMBNAILS = 3_000
+_MAX_BYTES = {
+    ".parquet": 2_000_000_000,
+    ".safetensors": 10_000_000_000,
+    ".onnx": 2_000_000_000,
+    ".jpg": 100_000,
+    "": 50_000_000,
+}
+"""By the ending; what is read as a whole must not fill the memory."""
+
+_MAX_CLASSES = 50_000
+_ROWS_AT_A_TIME = 128
 
 
 def pack(experiment_dir: Path, target: Path) -> Path:
@@ -72,6 +84,7 @@ def unpack(path: Path, experiments_dir: Path) -> Path:
         for found in sorted(root.rglob("*")):
             name = found.relative_to(root).as_posix()
             if found.is_file() and _PARTS.fullmatch(name):
+                _check_size(found, name)
                 (partial / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(found, partial / name)
         _check(partial, path)
@@ -84,6 +97,52 @@ def unpack(path: Path, experiments_dir: Path) -> Path:
         raise
 
 
+def _check_size(path: Path, name: str) -> None:
+    """Refuse what would fill the memory when it is read: a small file may grow without bound.
+
+    Raises:
+        ValueError: names the part.
+    """
+    limit = next(size for ending, size in _MAX_BYTES.items() if name.endswith(ending))
+    size = path.stat().st_size
+    if name.endswith(".parquet") and size <= limit:
+        size = _bytes_in_memory(path, limit)
+    if size > limit:
+        raise ValueError(
+            f"{name} in the shared experiment takes more than {limit / 1000**2:,.0f} MB, so it is "
+            "not opened."
+        )
+
+
+def _bytes_in_memory(path: Path, limit: int) -> int:
+    """Of a table, as far as the limit: read a few rows at a time, and let go of again."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    total = 0
+    try:
+        with pq.ParquetFile(path) as file:
+            if any(_list_size(field.type) > _MAX_CLASSES for field in file.schema_arrow):
+                return limit + 1
+            for batch in file.iter_batches(batch_size=_ROWS_AT_A_TIME):
+                total += sum(_nbytes(column) for column in batch.columns)
+                if total > limit:
+                    break
+    except pa.ArrowException as error:
+        raise ValueError(f"{path.name} in the shared experiment is damaged: {error}") from error
+    return total
+
+
+def _nbytes(column: "pa.Array") -> int:
+    """With what a dictionary saves written out, as some readers do."""
+    written_out = hasattr(column, "dictionary_decode")
+    return int((column.dictionary_decode() if written_out else column).nbytes)
+
+
+def _list_size(kind: "pa.DataType") -> int:
+    return int(getattr(kind, "list_size", 0))
+
+
 def _root(folder: Path) -> Path | None:
     """Where the experiment lies: in the archive itself, or in its only folder."""
     candidates = [folder, *(child for child in sorted(folder.iterdir()) if child.is_dir())]
@@ -94,9 +153,17 @@ def _check(experiment_dir: Path, path: Path) -> None:
     """Read everything that the pages will read."""
     try:
         store.load_job(experiment_dir)
-        store.load_experiment(experiment_dir)
-        for trial in store.load_trials(experiment_dir):
-            predictions = store.predictions_path(experiment_dir, trial.trial_id)
+        record = store.load_experiment(experiment_dir)
+        # ids become parts of paths
+        ids = [path.stem for path in store.trial_paths(experiment_dir)]
+        if sorted(trial.trial_id for trial in store.load_trials(experiment_dir)) != ids:
+            raise ValueError("a trial is called otherwise than its file")
+        opening = store.load_test_opening(experiment_dir)
+        named = [record.best_trial, opening.trial_id if opening else None]
+        if not {name for name in named if name is not None} <= set(ids):
+            raise ValueError("there is no file of a trial it names")
+        for trial_id in ids:
+            predictions = store.predictions_path(experiment_dir, trial_id)
             if predictions.is_file():
                 store.load_predictions(predictions)
         if store.samples_path(experiment_dir).is_file():

@@ -27,7 +27,11 @@ def pictures(experiment_dir: Path) -> "pd.DataFrame":
 
 
 def open_for(
-    experiment_dir: Path, trial_id: str | None = None, *, progress: Progress | None = None
+    experiment_dir: Path,
+    trial_id: str | None = None,
+    *,
+    by: str | None = None,
+    progress: Progress | None = None,
 ) -> TestOpening:
     """Score the test pictures with a trial's exported model, and record who did it and when.
 
@@ -36,6 +40,7 @@ def open_for(
     Args:
         experiment_dir: of an experiment that has ended.
         trial_id: the trial to score; the best one if left out.
+        by: who opens them; this process's user if left out.
         progress: told how many pictures are scored, and of how many.
 
     Raises:
@@ -63,6 +68,7 @@ def open_for(
         raise ValueError(f"{experiment_dir.name} is being written to. Try again when it is not.")
     try:
         opening, predictions = _score(experiment_dir, trial, progress)
+        opening = opening.model_copy(update={"opened_by": launcher.user() if by is None else by})
         store.save_test(experiment_dir, opening, predictions)
         score = opening.metrics[store.load_job(experiment_dir).primary_metric]
         stored = store.load_experiment(experiment_dir)
@@ -112,7 +118,7 @@ def _score(
     opening = TestOpening(
         trial_id=trial.trial_id,
         opened_at=now(),
-        opened_by=launcher.user(),
+        opened_by="",
         num_pictures=len(labels),
         num_unreadable=num_unreadable,
         metrics=classification_metrics(probabilities, labels),

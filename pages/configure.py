@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import streamlit as st
 
+from automl.access import Action
 from automl.job_errors import JobError
 from automl.ui import (
     cached,
@@ -19,8 +20,8 @@ from automl.ui import (
     wording,
 )
 
+frame.begin("Configure", Action.START)
 launch.follow()
-frame.begin("Configure")
 job_panel.copy_from_link()
 data = data_choice.require()
 try:

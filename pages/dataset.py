@@ -3,6 +3,7 @@
 import streamlit as st
 
 from automl import launcher
+from automl.access import Action
 from automl.dataset.corrections import Corrections
 from automl.ui import (
     cached,
@@ -16,7 +17,7 @@ from automl.ui import (
     wording,
 )
 
-frame.begin("Dataset")
+frame.begin("Dataset", Action.START)
 
 
 def take(data: source.DataSource) -> None:

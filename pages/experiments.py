@@ -5,7 +5,8 @@ import math
 import streamlit as st
 
 from automl import home, store
-from automl.ui import data_choice, frame, sharing_view, source
+from automl.access import Action
+from automl.ui import data_choice, frame, sharing_view, sign_in, source
 
 _PER_PAGE = 10
 
@@ -39,12 +40,16 @@ def first_visit() -> None:
 
 
 if not experiment_dirs:
-    first_visit()
+    if sign_in.may(Action.START):
+        first_visit()
+    else:
+        st.info("There is no experiment yet. Whoever may start one does so here.")
     sharing_view.open_shared()
     st.stop()
 
 with st.container(horizontal=True):
-    if st.button("New experiment", type="primary", icon=":material/add:"):
+    may_start = sign_in.may(Action.START)
+    if may_start and st.button("New experiment", type="primary", icon=":material/add:"):
         data_choice.choose(None)
         st.switch_page("pages/dataset.py")
     sharing_view.open_shared()

@@ -7,6 +7,7 @@ from automl.ui import (
     cached,
     cost_view,
     data_choice,
+    deletion,
     frame,
     leaderboard_table,
     ranking,
@@ -70,3 +71,4 @@ with st.container(horizontal=True, vertical_alignment="center"):
         query_params={"experiment": experiment_dir.name},
     )
     sharing_view.buttons(experiment_dir)
+    deletion.button(experiment_dir, state)

@@ -5,10 +5,11 @@ from pathlib import Path
 import streamlit as st
 
 from automl import store
+from automl.access import Action
 from automl.records import ExperimentState
-from automl.ui import cached, frame, pictures_source, predictions_view, wording
+from automl.ui import acts, cached, frame, pictures_source, predictions_view, wording
 
-experiment_dir, state = frame.begin_with_experiment("Predict")
+experiment_dir, state = frame.begin_with_experiment("Predict", Action.PREDICT)
 frame.state_line(experiment_dir, state)
 
 
@@ -44,18 +45,23 @@ if not (store.best_model_dir(experiment_dir) / "model.onnx").is_file():
 left, right = st.columns([3, 1], gap="medium")
 with right:
     model_dir = predictions_view.choose_model(experiment_dir)
-    model = predictions_view.predictor(model_dir)
+    try:
+        model = predictions_view.predictor(model_dir)
+    except ValueError as error:
+        st.error(wording.plain(str(error)))
+        st.stop()
     caution = predictions_view.caution(experiment_dir, model)
     st.caption(f"Classes: {wording.plain(', '.join(model.labels[:12]))}")
-    st.download_button(
-        "Download the model",
-        lambda: predictions_view.bundle(model_dir),
-        file_name=f"{experiment_dir.name}.zip",
-        mime="application/zip",
-        icon=":material/download:",
-        on_click="ignore",
-        help="The model in ONNX format with its labels and settings.",
-    )
+    if acts.may(Action.EXPORT, experiment_dir):
+        st.download_button(
+            "Download the model",
+            lambda: acts.model(experiment_dir, model_dir),
+            file_name=f"{experiment_dir.name}.zip",
+            mime="application/zip",
+            icon=":material/download:",
+            on_click="ignore",
+            help="The model in ONNX format with its labels and settings.",
+        )
 with left:
     chosen = pictures_source.choose()
     if chosen is None and (known := validation_pictures()):

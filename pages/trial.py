@@ -18,8 +18,8 @@ from automl.ui import (
     trial_view,
 )
 
-launch.follow()
 experiment_dir, experiment_state = frame.begin_with_experiment("Trial")
+launch.follow()
 metric = cached.job(experiment_dir).primary_metric
 trial = selection.require_trial(experiment_dir)
 TABS = ["Where it is wrong", "Errors", "Classes", "Charts"]

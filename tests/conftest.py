@@ -1,5 +1,6 @@
 import json
 import math
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -44,6 +45,9 @@ with FileLock(directory / "engine.lock"):
     record = store.load_experiment(directory)
     store.save_experiment(directory, record.model_copy(update=ended))
 """
+WATCHED = Path(__file__).parent / "watched"
+"""Has the connections of Python processes with this folder on their path refused, and listed."""
+
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -63,10 +67,19 @@ def head_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("head")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTOML_HOME", str(home))
-        cluster.ensure_local_head()
+        with pytest.MonkeyPatch.context() as watch:  # the head and its workers, not the others
+            connections_file(home).touch()
+            watch.setenv("AUTOML_TEST_CONNECTIONS", str(connections_file(home)))
+            watch.setenv("PYTHONPATH", os.pathsep.join([str(WATCHED), *sys.path]))
+            cluster.ensure_local_head()
         yield home
         patch.setenv("AUTOML_HOME", str(home))
         cluster.stop_local_head()
+
+
+def connections_file(head_home: Path) -> Path:
+    """Hosts outside of this machine that the head or its workers have asked for."""
+    return head_home / "connections"
 
 
 @pytest.fixture

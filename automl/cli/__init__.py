@@ -6,6 +6,7 @@ import typer
 
 from automl.cli import (
     app,
+    auditing,
     data,
     experiments,
     explanations,
@@ -35,6 +36,7 @@ cli.command("show")(experiments.show)
 cli.command("leaderboard")(experiments.show_leaderboard)
 cli.command("test")(testing.open_test_data)
 cli.command("stop")(experiments.stop)
+cli.command("delete")(experiments.delete)
 cli.command("resume")(jobs.resume)
 cli.command("predict")(predictions.predict)
 cli.command("export")(exports.export)
@@ -43,6 +45,7 @@ cli.command("explain")(explanations.explain)
 cli.command("report")(sharing.report)
 cli.command("share")(sharing.share)
 cli.command("import")(sharing.import_shared)
+cli.command("audit")(auditing.show_audit)
 cli.command("app")(app.open_app)
 
 

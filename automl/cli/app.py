@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,9 @@ from automl import data_roots
 from automl.cli.output import FAILED, fail, tell
 
 _HOST = "127.0.0.1"
-_SCRIPT = Path(__file__).parents[2] / "app.py"
+_ROOT = Path(__file__).parents[2]
+_SECRETS = (Path(".streamlit"), Path("~/.streamlit"), _ROOT / ".streamlit")
+"""Where Streamlit looks for its secrets.toml."""
 
 
 def open_app(
@@ -24,19 +27,57 @@ def open_app(
             "directory; can be given several times."
         ),
     ] = None,
+    host_name: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A name the app is asked for by, behind a proxy; can be given several times."
+        ),
+    ] = None,
+    team: Annotated[
+        bool,
+        typer.Option("--team", help="Only for people who sign in; see docs/security.md."),
+    ] = False,
 ) -> None:
     """Serve the app to this machine's browsers; Ctrl-C ends it, experiments go on."""
     if data_root:
         os.environ[data_roots.VARIABLE] = os.pathsep.join(map(_usable_root, data_root))
-    if not _SCRIPT.is_file():
-        fail(f"{_SCRIPT} is not there: the app runs from a checkout of the repository.", FAILED)
+    if team:
+        _check_sign_in()
+    script = _ROOT / ("team.py" if team else "app.py")
+    if not script.is_file():
+        fail(f"{script} is not there: the app runs from a checkout of the repository.", FAILED)
     refusal = _refusal(port)
     if refusal:
         fail(refusal)
     tell(f"The app is at http://{_HOST}:{port} (Ctrl-C ends it; experiments go on).")
     options = [f"--server.port={port}", f"--server.address={_HOST}"]
-    program = [sys.executable, "-m", "streamlit", "run", str(_SCRIPT), *options]
+    if host_name:
+        options += [f"--server.allowedHosts={name}" for name in ("localhost", _HOST, *host_name)]
+    program = [sys.executable, "-m", "streamlit", "run", str(script), *options]
     os.execv(sys.executable, program)  # this process becomes the server and gets its signals
+
+
+def _check_sign_in() -> None:
+    """Refuse to open for a team what would be open to everybody, or to nobody."""
+    from automl import access
+
+    try:
+        people = access.load().people
+    except access.NotAllowed as error:
+        fail(str(error))
+    if not people:
+        fail(f"{access.path()} lets nobody in. Write there who may; see docs/security.md.")
+    secrets = [folder.expanduser().absolute() / "secrets.toml" for folder in _SECRETS]
+    places, there = ", ".join(map(str, secrets)), [path for path in secrets if path.is_file()]
+    for path in there:
+        if path.stat().st_mode & 0o077:
+            fail(f"{path} can be read by other users of this machine. Shut it: chmod 600 {path}")
+    try:
+        given = [tomllib.loads(path.read_text("utf-8")) for path in there]
+    except ValueError as error:  # not TOML, or not text
+        fail(f"A secrets.toml ({places}) cannot be read: {error}.")
+    if not any("auth" in content for content in given):
+        fail(f"There is no [auth] in {places}. Write there how to sign in; see docs/security.md.")
 
 
 def _usable_root(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""`automl list`, `show`, `leaderboard` and `stop`."""
+"""`automl list`, `show`, `leaderboard`, `stop` and `delete`."""
 
 import time
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from automl.cli import lookup
+from automl.cli import acts, lookup
 from automl.cli.output import (
     count,
     duration,
@@ -98,7 +98,8 @@ def stop(
     if found.state.is_finished:
         say(f"{found.id} is {found.state}; there is nothing to stop.")
         return
-    with refusals():
+    details = {"trial": trial} if trial else {}
+    with refusals(), acts.recorded("stop", found.id, **details):
         found.stop(trial)
     if trial is not None:
         say(f"{trial} of {found.id} ends after what it is doing now.")
@@ -108,6 +109,22 @@ def stop(
     while not found.state.is_finished and time.monotonic() < until:
         time.sleep(0.5)
     say(f"{found.id} is {found.state}.")
+
+
+def delete(
+    experiment: Annotated[str, lookup.ARGUMENT],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove an experiment with its models; the pictures stay where they are."""
+    from automl import launcher
+
+    found = lookup.find(experiment)
+    name = found.id
+    if not yes:
+        typer.confirm(f"Delete {name} in {found.directory}? It cannot be had back", abort=True)
+    with refusals(), acts.recorded("delete", name):
+        launcher.delete(found.directory)
+    say(f"{name} is deleted.")
 
 
 def say_summary(found: "Experiment") -> None:

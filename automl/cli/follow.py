@@ -7,6 +7,7 @@ from typing import Self
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from automl.cli import acts
 from automl.cli.output import console, duration, score, tell
 from automl.experiment import Experiment
 from automl.records import ExperimentRecord, ExperimentState, now
@@ -63,7 +64,8 @@ class Follower:
         if self._stopping:
             raise GaveUpWaiting
         self._stopping = True
-        self._experiment.stop()
+        with acts.recorded("stop", self._experiment.id):
+            self._experiment.stop()
         again = "; Ctrl-C again to stop waiting" if number == signal.SIGINT else ""
         tell(f"Stopping cleanly; the best model so far is kept{again}.")
 

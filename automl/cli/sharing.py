@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from automl.cli import lookup
+from automl.cli import acts, lookup
 from automl.cli.experiments import AsJson
 from automl.cli.output import fail, reference, refusals, say, say_json
 
@@ -21,7 +21,9 @@ def report(
     from automl import html_report
 
     found = lookup.find(experiment)
-    path = html_report.write(found.directory, _target(output, f"{found.id}.html"))
+    target = _target(output, f"{found.id}.html")
+    with acts.recorded("export", found.id, what="report"):
+        path = html_report.write(found.directory, target)
     _written(found.id, path, as_json=as_json)
 
 
@@ -36,7 +38,9 @@ def share(
     from automl import sharing
 
     found = lookup.find(experiment)
-    path = sharing.pack(found.directory, _target(output, f"{found.id}.zip"))
+    target = _target(output, f"{found.id}.zip")
+    with acts.recorded("share", found.id):
+        path = sharing.pack(found.directory, target)
     _written(found.id, path, as_json=as_json)
 
 
@@ -52,8 +56,10 @@ def import_shared(
 
     if not file.is_file():
         fail(f"There is no file {file}. Give one that automl share has made.")
-    with refusals():
-        directory = sharing.unpack(file, (experiments_dir or home.experiments_dir()).absolute())
+    parent = (experiments_dir or home.experiments_dir()).absolute()
+    with refusals(), acts.recorded("import", file=file.name) as note:
+        directory = sharing.unpack(file, parent)
+        note.experiment = directory.name
     if as_json:
         say_json({"experiment": directory.name, "experiment_dir": str(directory)})
     else:

@@ -79,8 +79,17 @@ def stop_local_head() -> None:
 
 
 def environment() -> dict[str, str]:
-    """What a process needs in its environment to talk to our head; creates the token."""
-    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(_token_path())}
+    """What the head and those who talk to it need in their environment before they import Ray.
+
+    Creates the token. Ray makes the machine's own address of 127.0.0.1, and then listens on every
+    interface, unless it is told that there will be no cluster of several machines; it asks this by
+    the name of the systems where that is the rule.
+    """
+    return {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(_token_path()),
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    }
 
 
 def _running_head() -> str | None:

@@ -1,5 +1,6 @@
 """The best model of an earlier trial, to go on from: `checkpoint_run_id`. No torch."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 from automl import store
 from automl.engine.model_description import ModelDescription
 from automl.hyperparameters import Hyperparameters
+
+_NAME = re.compile(r"\w[\w.-]*")
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,9 @@ def find(run_id: str, experiments_dir: Path) -> EarlierModel:
     """
     experiment_id, _, trial_id = run_id.strip("/").partition("/")
     experiment_dir = experiments_dir / experiment_id
-    if not store.is_experiment(experiment_dir):
+    # both become parts of paths: nothing may lead to a model that is elsewhere
+    is_name = _NAME.fullmatch(experiment_id) and (not trial_id or _NAME.fullmatch(trial_id))
+    if not is_name or not store.is_experiment(experiment_dir):
         raise ValueError(
             f"checkpoint_run_id is {run_id}, but there is no experiment {experiment_id} in "
             f"{experiments_dir}. Give experiment/trial, as `automl list` and `automl leaderboard` "

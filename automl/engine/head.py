@@ -4,8 +4,9 @@ It holds a lock for as long as the head lives, so that there is one head for a u
 nobody has used it for a while, and keeps a few workers warm: they have torch and timm imported
 before anybody asks for them.
 
-Ray listens on every interface, so the head asks for a token of ours that only this user can read,
-keeps its files in a folder that only this user can enter, and has no dashboard.
+The head listens on the loopback interface alone (`cluster.environment`), asks for a token of ours
+that only this user can read, keeps its files in a folder that only this user can enter, and has
+neither dashboard nor client server.
 """
 
 import contextlib
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -27,6 +29,9 @@ from automl import process_lock
 from automl.cores import usable_cores
 from automl.engine import cluster
 from automl.engine.warm_workers import PRELOADED, WarmWorkers, descendants
+
+if TYPE_CHECKING:
+    from ray._private.parameter import RayParams
 
 IDLE_MINUTES = float(os.environ.get("AUTOML_HEAD_IDLE_MINUTES", "30"))
 _LOOK_SECONDS = 1
@@ -69,6 +74,19 @@ def keep_head() -> None:
         _reap(temp_dir)
 
 
+def start_hook(ray_params: "RayParams", is_head: bool) -> None:  # noqa: ARG001 (Ray calls it so)
+    """Called by `ray start` before it starts anything, by the name in `RAY_START_HOOK`.
+
+    It leaves out what Ray has no option to leave out: the client server, which without a port
+    takes 10001; and the process of the dashboard, which without a dashboard is there to report to
+    Ray's makers, be it only that reports are off, and which asks the network for a cloud.
+    """
+    from ray._private.node import Node
+
+    ray_params.update(ray_client_server_port=None)
+    Node.start_api_server = lambda *_, **__: None
+
+
 def _head_command(port: int, raylet_port: int, temp_dir: Path) -> list[str]:
     options = {
         "port": port,
@@ -82,6 +100,7 @@ def _head_command(port: int, raylet_port: int, temp_dir: Path) -> list[str]:
         "include-log-monitor": "false",
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
+    flags.append("--no-monitor")  # no cluster to grow here, and it listens for who wants figures
     ray = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block"]
     return [*ray, "--disable-usage-stats", *flags]
 
@@ -92,6 +111,7 @@ def _head_environment() -> dict[str, str]:
     return {
         **inherited,
         **cluster.environment(),
+        "RAY_START_HOOK": "automl.engine.head.start_hook",
         "RAY_preload_python_modules": ",".join(PRELOADED),
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
         "RAY_CHDIR_TO_TRIAL_DIR": "0",

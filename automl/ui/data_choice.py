@@ -6,10 +6,11 @@ All but the corrections is in the URL too, so that a reload finds it again.
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+from pydantic import ValidationError
 
-from automl import datastores
+from automl import datastores, job_errors
 from automl.job import DataSource, Job
-from automl.ui import selection
+from automl.ui import selection, wording
 
 if TYPE_CHECKING:
     from automl.dataset.corrections import Corrections
@@ -43,7 +44,12 @@ def chosen() -> DataSource | None:
         for name in ("target", *OPTIONS):
             st.session_state.pop(name, None)
     selection.remember("data", path)
-    return DataSource.model_validate({"path": path, **_given("type", *COLUMNS)})
+    try:
+        return DataSource.model_validate({"path": path, **_given("type", *COLUMNS)})
+    except ValidationError as error:  # a link can say anything
+        choose(None)
+        st.error(wording.plain(job_errors.explain(error.errors()[0])))
+        return None
 
 
 def choose(data: DataSource | None) -> None:

@@ -9,16 +9,19 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from automl import home
-from automl.export import exporting
+from automl.access import Action, NotAllowed
 from automl.export.formats import FORMATS, INT8_FORMATS, ExportError
 from automl.export.parity_report import Parity
 from automl.records import TrialRecord
-from automl.ui import wording
+from automl.ui import acts, wording
 
 
 def show(experiment_dir: Path, trial: TrialRecord) -> None:
     if not trial.state.is_finished:
         st.info("The model can be taken away when the trial has ended.")
+        return
+    if not acts.may(Action.EXPORT, experiment_dir):
+        st.info("Taking models away takes an analyst or an admin.")
         return
     st.caption(
         "Every export is compared with the trial's own model on validation pictures, from the file "
@@ -43,7 +46,7 @@ def show(experiment_dir: Path, trial: TrialRecord) -> None:
     ):
         _export(experiment_dir, trial, name, target, int8=int8)
     if _is_whole(target):
-        _exported(target, f"{experiment_dir.name}-{trial.trial_id}-{name}.zip")
+        _exported(experiment_dir, target, f"{experiment_dir.name}-{trial.trial_id}-{name}.zip")
 
 
 def exported_onnx(experiment_dir: Path, trials: list[TrialRecord]) -> dict[str, Path]:
@@ -68,16 +71,15 @@ def _export(
 ) -> None:
     bar = st.progress(0.0, "Starting")
     try:
-        exporting.run(
+        acts.export(
             experiment_dir,
             trial.trial_id,
             name,
             target,
             with_int8=int8,
-            replaces=True,
-            progress=lambda doing, share: _draw(bar, doing, share),
+            tell=lambda doing, share: _draw(bar, doing, share),
         )
-    except ExportError as error:
+    except (ExportError, NotAllowed) as error:
         bar.empty()
         st.error(wording.plain(str(error)))
         return
@@ -88,7 +90,7 @@ def _draw(bar: DeltaGenerator, doing: str, share: float) -> None:
     bar.progress(share, wording.plain(doing))
 
 
-def _exported(folder: Path, file_name: str) -> None:
+def _exported(experiment_dir: Path, folder: Path, file_name: str) -> None:
     parity = Parity.model_validate_json((folder / "parity.json").read_bytes())
     figures = [
         ("Same class", f"{parity.agreement:.1%}"),
@@ -111,7 +113,7 @@ def _exported(folder: Path, file_name: str) -> None:
         )
     st.download_button(
         "Download",
-        lambda: _zipped(folder),
+        lambda: acts.taken(experiment_dir, folder.name, lambda: _zipped(folder)),
         file_name=file_name,
         mime="application/zip",
         icon=":material/download:",

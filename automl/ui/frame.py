@@ -9,20 +9,29 @@ from streamlit.elements.lib.mutable_tab_container import TabContainer
 from streamlit.runtime.pages_manager import PagesManager
 
 from automl import launcher, store
+from automl.access import Action
 from automl.records import ExperimentState
-from automl.ui import cached, selection, wording
+from automl.ui import acts, cached, selection, sign_in, wording
 
 
-def begin(title: str) -> None:
+def begin(title: str, action: Action = Action.LOOK) -> None:
+    """action: what the page is for; who may not do it gets no further."""
     _through_app()
-    st.title(title)
-
-
-def begin_with_experiment(title: str) -> tuple[Path, ExperimentState]:
-    """Title, the experiment in view and a box to change it, and its state."""
-    _through_app()
+    sign_in.require(action)
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     left.title(title)
+    with right:
+        sign_in.who()
+
+
+def begin_with_experiment(title: str, action: Action = Action.LOOK) -> tuple[Path, ExperimentState]:
+    """Title, the experiment in view and a box to change it, and its state; `begin` for action."""
+    _through_app()
+    sign_in.require(action)
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    left.title(title)
+    with right:
+        sign_in.who()
     experiment_dir = selection.require_experiment()
     names = selection.experiment_names()
     shown = experiment_dir.name
@@ -81,11 +90,11 @@ def failure(experiment_dir: Path, state: ExperimentState) -> None:
 
 
 def resume(experiment_dir: Path, label: str) -> None:
-    if store.is_imported(experiment_dir):
+    if store.is_imported(experiment_dir) or not acts.may(Action.RESUME, experiment_dir):
         return
     if st.button(label, icon=":material/play_arrow:"):
         with contextlib.suppress(ValueError):  # a second click: it runs already
-            launcher.resume(experiment_dir)
+            acts.resume(experiment_dir)
         st.rerun()
 
 

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from automl import data_roots, launcher
 from automl.job import Job
+from automl.ui import acts
 
 _LAUNCHED, _PROBLEM = "launched", "launch problem"
 
@@ -19,14 +19,12 @@ def start(job: Job, name: str, click: str) -> None:
     if st.session_state.get("last click") == click:
         return
     try:
-        data_roots.check_job(job)
-        experiment_dir = launcher.create(job, name=name)
+        experiment_dir = acts.start(job, name)
     except ValueError as error:
         st.session_state[_PROBLEM] = str(error)
         return
     st.session_state["last click"] = click
     st.session_state[_LAUNCHED] = experiment_dir.name
-    launcher.start(experiment_dir)
 
 
 def follow() -> None:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl import launcher, store
+from automl import store
+from automl.access import Action
 from automl.records import ExperimentRecord, ExperimentState, TrialRecord, TrialState, now
-from automl.ui import cached, charts, timeline, wording
+from automl.ui import acts, cached, charts, timeline, wording
 
 _LOG_BYTES = 20_000
 _LINE_PIXELS = 76
@@ -85,23 +86,27 @@ def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str) -> Non
     of = f"epoch {epoch} of {asked}" if asked else f"epoch {epoch}"
     score = wording.score(trial.score(metric))
     line.progress(min(1.0, epoch / asked) if asked else 0.0, f"{name} · {of} · best {score}")
+    if not acts.may(Action.STOP, experiment_dir):
+        return
     with button.popover(
         "Stop", icon=":material/stop:", key=f"stop {trial.trial_id}", width="stretch"
     ):
         st.markdown(f"Stop trial {name}? What it has reached so far is kept.")
         if st.button("Stop this trial", type="primary", key=f"stop now {trial.trial_id}"):
-            launcher.stop(experiment_dir, trial.trial_id)
+            acts.stop(experiment_dir, trial.trial_id)
             st.toast(f"Trial {name} stops after the batch it is at.")
 
 
 def stop_all(experiment_dir: Path) -> None:
+    if not acts.may(Action.STOP, experiment_dir):
+        return
     with st.popover("Stop the experiment", icon=":material/stop_circle:", key="stop all"):
         st.markdown(
             "Running trials end now and no new one starts. "
             "The best model so far is kept and exported."
         )
         if st.button("Stop now", type="primary", key="stop all now"):
-            launcher.stop(experiment_dir)
+            acts.stop(experiment_dir)
             st.rerun()
 
 

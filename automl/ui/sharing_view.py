@@ -1,19 +1,20 @@
 """Taking an experiment to other people: a report to read, a file to open; and opening theirs."""
 
-import tempfile
 from pathlib import Path
 
 import streamlit as st
 
-from automl import home, html_report, sharing
-from automl.ui import selection, source, wording
+from automl.access import Action
+from automl.ui import acts, selection, sign_in, wording
 
 
 def buttons(experiment_dir: Path) -> None:
     """Both are made when they are asked for."""
+    if not sign_in.may(Action.EXPORT):
+        return
     st.download_button(
         "Report",
-        lambda: html_report.html(experiment_dir),
+        lambda: acts.report(experiment_dir),
         file_name=f"{experiment_dir.name}.html",
         mime="text/html",
         icon=":material/description:",
@@ -22,7 +23,7 @@ def buttons(experiment_dir: Path) -> None:
     )
     st.download_button(
         "Share",
-        lambda: _packed(experiment_dir),
+        lambda: acts.share(experiment_dir),
         file_name=f"{experiment_dir.name}.zip",
         mime="application/zip",
         icon=":material/ios_share:",
@@ -32,19 +33,15 @@ def buttons(experiment_dir: Path) -> None:
     )
 
 
-def _packed(experiment_dir: Path) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        return sharing.pack(experiment_dir, Path(folder) / "shared.zip").read_bytes()
-
-
 def open_shared() -> None:
     """A fold that takes a file somebody has shared."""
+    if not sign_in.may(Action.IMPORT):
+        return
     with st.popover("Open a shared experiment", icon=":material/file_open:"):
         file = st.file_uploader("Shared experiment (zip)", type=["zip"], key="shared experiment")
         if file and st.button("Open it", type="primary", key="open shared"):
             try:
-                saved = source.save_upload(file, file.name)
-                directory = sharing.unpack(saved.path, home.experiments_dir())
+                directory = acts.take_in(file, file.name)
             except (ValueError, OSError) as error:
                 st.error(wording.plain(str(error)))
             else:

@@ -5,9 +5,10 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from automl import store, test_data
+from automl import store
+from automl.access import Action
 from automl.records import TestOpening, TrialRecord
-from automl.ui import cached, classes_view, confusion_view, evaluated, ranking, wording
+from automl.ui import acts, cached, classes_view, confusion_view, evaluated, ranking, wording
 
 
 def sealed(experiment_dir: Path, num_pictures: int) -> None:
@@ -22,6 +23,9 @@ def sealed(experiment_dir: Path, num_pictures: int) -> None:
         "has seen them and nothing was chosen by them, so their score is what to expect of new "
         "pictures. They can be opened once, for one trial: choose first, then look."
     )
+    if not acts.may(Action.OPEN_TEST_DATA, experiment_dir):
+        st.info("Only whose experiment it is, and admins, can open them.")
+        return
     by_id = {trial.trial_id: trial for trial in ranked}
     chosen = st.selectbox(
         "Trial, best first",
@@ -46,7 +50,7 @@ def _open(experiment_dir: Path, trial_id: str) -> None:
         bar.progress(done / total, f"{done:,} of {total:,} pictures")
 
     try:
-        test_data.open_for(experiment_dir, trial_id, progress=tell)
+        acts.open_test_data(experiment_dir, trial_id, tell)
     except ValueError as error:
         st.error(wording.plain(str(error)))
     else:

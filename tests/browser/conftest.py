@@ -19,7 +19,8 @@ IS_WHOLE = '[data-test-script-state="notRunning"]'
 class Server:
     """The app as `automl app` serves it, in a process of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
+        self._options = options
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
@@ -27,7 +28,7 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "automl.cli", "app", f"--port={self.port}"]
+        command = [sys.executable, "-m", "automl.cli", "app", f"--port={self.port}", *self._options]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
         while not self._answers():

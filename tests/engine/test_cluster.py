@@ -1,7 +1,10 @@
+import ast
 import json
 import os
 import socket
 import stat
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -38,14 +41,45 @@ def test_the_head_runs_without_a_dashboard_on_loopback(head: Path) -> None:
         assert probe.connect_ex(("127.0.0.1", 8265)) != 0
 
 
-def test_a_token_of_somebody_else_is_refused(head: Path, tmp_path: Path) -> None:
-    import os
-    import subprocess
-    import sys
+def test_everything_that_listens_does_so_on_loopback_alone(head: Path) -> None:
+    keeper = psutil.Process(int(info(head)["keeper_pid"]))
+    listening = [
+        (connection.laddr.ip.removeprefix("::ffff:"), connection.laddr.port)
+        for process in [keeper, *keeper.children(recursive=True)]
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    port = int(info(head)["address"].rpartition(":")[2])
+    assert ("127.0.0.1", port) in listening
+    assert {address for address, _ in listening} <= {"127.0.0.1", "::1"}
+    assert not {number for _, number in listening} & {8265, 10001}
+    commands = [" ".join(process.cmdline()) for process in keeper.children(recursive=True)]
+    assert any("gcs_server" in command for command in commands)
+    assert not [command for command in commands if "dashboard.py" in command]
 
+
+def test_a_driver_listens_on_loopback_alone(head: Path) -> None:
+    program = (
+        "import psutil, ray, sys; ray.init(address=sys.argv[1], log_to_driver=False)\n"
+        "found = psutil.Process().net_connections('inet')\n"
+        "print([one.laddr.ip for one in found if one.status == psutil.CONN_LISTEN])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, info(head)["address"]],
+        env={**os.environ, **cluster.environment()},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    addresses = ast.literal_eval(done.stdout.strip().splitlines()[-1])
+    assert {one.removeprefix("::ffff:") for one in addresses} == {"127.0.0.1"}, done.stderr
+
+
+def test_a_token_of_somebody_else_is_refused(head: Path, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("0" * 64)
     program = "import ray, sys; ray.init(address=sys.argv[1], log_to_driver=False)"
-    stranger = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(tmp_path / "token")}
+    stranger = {**cluster.environment(), "RAY_AUTH_TOKEN_PATH": str(tmp_path / "token")}
     done = subprocess.run(
         [sys.executable, "-c", program, info(head)["address"]],
         env={**os.environ, **stranger},

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from automl import yaml_text
 from automl.dataset import locations
 from automl.dataset.errors import DataError
 from automl.dataset.readers import mltable_steps as steps
@@ -16,7 +17,6 @@ from automl.dataset.readers.table import Table
 FILE_NAME = "MLTable"
 
 _KEYS = {"$schema", "type", "paths", "transformations", "metadata", "traits"}
-_MAX_BYTES = 1000**2
 
 
 def read_mltable(folder: Path, around: locations.Surroundings) -> Table:
@@ -38,11 +38,11 @@ def read_mltable(folder: Path, around: locations.Surroundings) -> Table:
 def _content(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise DataError(f"{path} does not exist. Give the folder that holds the file MLTable.")
-    if path.stat().st_size > _MAX_BYTES:
+    if path.stat().st_size > yaml_text.MAX_BYTES:
         raise DataError(f"{path} is too large for an MLTable file. Is it the table itself?")
     try:
-        content = yaml.safe_load(text.read(path))
-    except (yaml.YAMLError, RecursionError) as error:
+        content, _ = yaml_text.load(text.read(path))
+    except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         where = "" if line is None else f", see line {line + 1}"
         raise DataError(f"{path} is not valid YAML{where}.") from None

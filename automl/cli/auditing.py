@@ -1,0 +1,61 @@
+"""`automl audit`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from automl.cli.experiments import AsJson
+from automl.cli.output import say, say_json, say_table
+
+if TYPE_CHECKING:
+    from automl.audit import Entry
+
+_SHOWN = 50
+
+
+def show_audit(
+    experiment: Annotated[
+        str | None, typer.Option(metavar="E", help="Only what was done with this experiment.")
+    ] = None,
+    who: Annotated[str | None, typer.Option(help="Only what this person did.")] = None,
+    action: Annotated[str | None, typer.Option(help="Only this: start, stop, sign_in, …")] = None,
+    last: Annotated[int, typer.Option(min=1, help="How many, the latest.")] = _SHOWN,
+    as_json: AsJson = False,
+) -> None:
+    """Show who did what, and when, from the pages and the command line."""
+    from automl import audit
+
+    wanted = {"experiment": experiment, "who": who, "action": action}
+    asked = {name: value for name, value in wanted.items() if value is not None}
+    entries = [
+        entry
+        for entry in audit.read()
+        if all(getattr(entry, name) == value for name, value in asked.items())
+    ][-last:]
+    if as_json:
+        say_json({"path": str(audit.path()), "entries": [_content(entry) for entry in entries]})
+    elif entries:
+        columns = ["time (UTC)", "who", "role", "via", "action", "experiment", "outcome", ""]
+        say_table(columns, [_row(entry) for entry in entries])
+    else:
+        say(f"Nothing of the kind is in {audit.path()}.")
+
+
+def _content(entry: "Entry") -> dict[str, object]:
+    return entry.model_dump(mode="json")
+
+
+def _row(entry: "Entry") -> list[object]:
+    details = ", ".join(f"{name}: {text}" for name, text in entry.details.items())
+    when = f"{entry.time:%Y-%m-%d %H:%M:%S}"
+    role = entry.role or "–"
+    return [
+        when,
+        entry.who,
+        role,
+        entry.via,
+        entry.action,
+        entry.experiment,
+        entry.outcome,
+        details,
+    ]

@@ -1,0 +1,208 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit import config
+from streamlit.runtime.secrets import Secrets
+from streamlit.testing.v1 import AppTest
+
+from automl import audit, store
+from automl.records import ExperimentState
+from tests.pages.conftest import ROOT, texts
+
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+AUTH = {
+    "redirect_uri": "http://127.0.0.1/oauth2callback",
+    "cookie_secret": "x" * 32,
+    "client_id": "automl",
+    "client_secret": "secret",
+    "server_metadata_url": "http://127.0.0.1/.well-known/openid-configuration",
+}
+PEOPLE = """
+people:
+  ann@example.com: admin
+  bob@example.com: analyst
+  "*@example.com": viewer
+"""
+
+
+@pytest.fixture
+def open_as(app_has_run: None, home: Path) -> Callable[..., AppTest]:  # noqa: ARG001
+    """Render a page for somebody; None has not signed in."""
+    (home / "access.yml").write_text(PEOPLE)
+
+    def open_as(who: str | None, name: str, secrets: Any = None, **parameters: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=20)
+        app.secrets = {"auth": AUTH} if secrets is None else secrets
+        app.user = {"is_logged_in": False}
+        if who:
+            app.user = {"is_logged_in": True, "email": who, "email_verified": True}
+        for key, value in parameters.items():
+            app.query_params[key] = value
+        app.switch_page(f"pages/{name}.py").run()
+        assert not app.exception, app.exception
+        return app
+
+    return open_as
+
+
+def buttons(app: AppTest) -> set[str]:
+    return {button.label for button in [*app.button, *app.get("download_button")]}
+
+
+def drawn(app: AppTest) -> list[str]:
+    """Kinds of what is on the page, but for the columns things stand in."""
+    return sorted({element.type for element in app.main} - {"main", "flex_container", "column"})
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_drawn_or_read_for_who_has_not_signed_in(open_as, make_experiment, name):
+    make_experiment("secret-pets")
+    app = open_as(None, name, experiment="secret-pets")
+    assert buttons(app) == {"Sign in"}
+    assert "secret-pets" not in str(app.main)
+    assert drawn(app) == ["button", "markdown", "title"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_that_is_run_by_itself_asks_as_well(make_experiment, name):
+    make_experiment("secret-pets")
+    app = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=20)
+    app.secrets, app.user = {"auth": AUTH}, {"is_logged_in": False}
+    app.run()
+    assert buttons(app) == {"Sign in"}
+    assert "secret-pets" not in str(app.main)
+
+
+@pytest.mark.parametrize("who", ["eve@evil.org", "ann@example.com.evil.org", ""])
+def test_who_is_not_in_the_file_is_turned_away(open_as, make_experiment, who):
+    make_experiment("secret-pets")
+    app = open_as(who or "nobody", "experiments")
+    assert buttons(app) == {"Sign out"}
+    assert "secret-pets" not in str(app.main)
+    (entry,) = audit.read()
+    assert (entry.action, entry.outcome, entry.role) == ("sign_in", "refused", None)
+
+
+def test_a_viewer_looks_and_is_offered_nothing_else(open_as, make_experiment, make_trial):
+    directory = make_experiment("pets", [make_trial("t1", [0.9])], state=ExperimentState.STOPPED)
+    board = open_as("eve@example.com", "leaderboard", experiment="pets")
+    assert "pets" in str(board.main)
+    assert buttons(board) <= {"Sign out", "Download CSV"}
+    assert not buttons(open_as("eve@example.com", "progress", experiment="pets")) & {"Resume"}
+    for page in ("dataset", "configure"):
+        refused = open_as("eve@example.com", page, data=str(directory))
+        assert "may not start" in texts(refused)
+        assert drawn(refused) == ["button", "error", "title"]
+
+
+def test_an_analyst_may_stop_only_their_own(open_as, make_experiment, hold_lock):
+    for owner in ("bob@example.com", "ann@example.com"):
+        name = owner.partition("@")[0]
+        hold_lock(make_experiment(name, state="running", owner=owner))
+    theirs = open_as("bob@example.com", "progress", experiment="bob")
+    theirs.button(key="stop all now").click().run()
+    assert store.stop_requested(store.experiment_dirs(audit.path().parent / "experiments")[1])
+    others = open_as("bob@example.com", "progress", experiment="ann")
+    assert "Stop now" not in buttons(others)
+    assert [(one.who, one.action, one.experiment) for one in audit.read()][1:2] == [
+        ("bob@example.com", "stop", "bob")
+    ]
+
+
+def test_a_button_that_was_drawn_before_the_role_changed_does_nothing(
+    open_as, make_experiment, hold_lock, home
+):
+    directory = make_experiment("pets", state="running", owner="bob@example.com")
+    hold_lock(directory)
+    app = open_as("ann@example.com", "progress", experiment="pets")
+    (home / "access.yml").write_text("people: {ann@example.com: viewer}")
+    app.button(key="stop all now").click().run()
+    assert not store.stop_requested(directory)
+
+
+def start_elsewhere() -> None:
+    from pathlib import Path
+
+    import streamlit as st
+
+    from automl.job import DataSource, Job
+    from automl.ui import acts
+
+    for extra in ({"ray_address": "evil.test:6379"}, {"storage_path": "/home/ann/.ssh"}):
+        job = Job(training_data=DataSource(path=Path("/data")), **extra)
+        try:
+            acts.start(job, "pets")
+        except ValueError as error:
+            st.error(str(error))
+
+
+def test_only_an_admin_names_a_cluster_or_a_place_to_store_at(home):
+    (home / "access.yml").write_text(PEOPLE)
+    app = AppTest.from_function(start_elsewhere)
+    app.secrets = {"auth": AUTH}
+    app.user = {"is_logged_in": True, "email": "bob@example.com", "email_verified": True}
+    app.run()
+    assert ["may not choose cluster" in error.value for error in app.error] == [True, True]
+    assert [(one.action, one.outcome) for one in audit.read()] == [("start", "refused")] * 2
+    assert store.experiment_dirs(home / "experiments") == []
+
+
+def test_an_admin_deletes_and_it_is_written_down(open_as, make_experiment, make_trial):
+    directory = make_experiment("pets", [make_trial("t1", [0.9])], owner="bob@example.com")
+    assert "Delete it" not in buttons(open_as("bob@example.com", "leaderboard", experiment="pets"))
+    app = open_as("ann@example.com", "leaderboard", experiment="pets")
+    app.button(key="delete now").click().run()
+    assert not directory.exists()
+    assert [(one.action, one.who) for one in audit.read() if one.experiment] == [
+        ("delete", "ann@example.com")
+    ]
+
+
+def test_each_of_several_providers_has_its_button(open_as):
+    shared = {key: AUTH[key] for key in ("redirect_uri", "cookie_secret")}
+    both = {"auth": {**shared, "google": AUTH, "keycloak": AUTH}}
+    app = open_as(None, "experiments", both)
+    assert buttons(app) == {"Sign in with google", "Sign in with keycloak"}
+
+
+def test_signing_in_is_written_down_once_a_session(open_as):
+    app = open_as("bob@example.com", "experiments")
+    app.run()
+    assert [(one.who, one.role, one.action) for one in audit.read()] == [
+        ("bob@example.com", "analyst", "sign_in")
+    ]
+
+
+@pytest.mark.parametrize("secrets", [{"other": 1}, {"auth": {}}])
+def test_a_file_of_people_without_a_provider_lets_nobody_in(open_as, make_experiment, secrets):
+    make_experiment("secret-pets")
+    app = open_as(None, "experiments", secrets)
+    assert "Nobody can sign in" in texts(app)
+    assert "secret-pets" not in str(app.main)
+
+
+def test_secrets_that_cannot_be_read_open_nothing(
+    open_page, make_experiment, tmp_path, monkeypatch
+):
+    broken = tmp_path / "secrets.toml"
+    broken.write_text("[auth\n")
+    monkeypatch.setattr(st, "secrets", Secrets())
+    config.set_option("secrets.files", [str(broken)])
+    make_experiment("secret-pets")
+    try:
+        app = open_page("experiments")
+    finally:
+        config.set_option("secrets.files", [])
+    assert "Nobody can sign in" in texts(app)
+    assert "secret-pets" not in str(app.main)
+
+
+def test_without_sign_in_there_is_one_user_who_may_do_everything(open_page, make_experiment):
+    make_experiment("pets", owner="somebody-else")
+    app = open_page("leaderboard", experiment="pets")
+    assert {"Delete it"} <= buttons(app)
+    assert "Sign out" not in buttons(app)
+    assert audit.read() == []
