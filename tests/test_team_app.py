@@ -1,7 +1,12 @@
+import tomllib
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
 from automl.cli import cli
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +52,13 @@ def test_a_team_app_that_nobody_could_sign_in_to_does_not_start(home, elsewhere,
         elsewhere.write_text(secrets)
     said = refusal()
     assert "There is no [auth] in" in said or "cannot be read" in said
+
+
+def test_the_app_is_shut_by_default():
+    settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
+    server = settings["server"]
+    assert server["address"] == "127.0.0.1"
+    assert server["allowedHosts"] == ["localhost", "127.0.0.1"]
+    assert server["enableCORS"] is server["enableXsrfProtection"] is True
+    assert "enableAgentApi" not in server
+    assert settings["browser"]["gatherUsageStats"] is False
