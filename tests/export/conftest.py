@@ -10,7 +10,7 @@ from PIL import Image
 
 from automl import launcher, store
 from automl.dataset import manifest
-from automl.engine import checkpoint, effective, trainable, trial_data
+from automl.engine import checkpoint, effective, trainable, training_state, trial_data
 from automl.engine.planning import PlannedTrial
 from automl.engine.process_state import ProcessState
 from automl.engine.results import Results
@@ -138,12 +138,13 @@ def _train(trial: PlannedTrial, data: manifest.Manifest, results: Results) -> No
     best = -1.0
     while best < 0 or not training.is_done:
         evaluation, predictions = training.advance(lambda: False)
-        results.evaluated(trial.trial_id, evaluation)
+        saved = results.experiment_dir / "tune" / trial.trial_id / str(evaluation.epoch)
+        saved.mkdir(parents=True)
+        training_state.save(saved, training.good)
         if evaluation.metrics["accuracy"] > best:
             best = evaluation.metrics["accuracy"]
-            folder = results.experiment_dir / "tune"
-            checkpoint.save(folder, training, predictions)
-            results.improved(trial.trial_id, evaluation.epoch, folder)
+            checkpoint.save(saved, training, predictions)
+        results.evaluated(trial.trial_id, evaluation, saved)
     results.ended(trial.trial_id, TrialState.COMPLETED)
     found.put_back()
 

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from automl import store
 from automl.export import formats
-from automl.ui import export_view
+from automl.ui import export_view, wording
 
 
 def draw(experiment_dir: str, trial_id: str) -> None:
@@ -44,7 +44,7 @@ def test_what_is_missing_is_said_on_the_page(
     monkeypatch.setattr(formats.importlib.util, "find_spec", lambda _: None)
     page.button[0].click().run()
     monkeypatch.undo()
-    assert 'pip install ".[mlflow]"' in page.error[0].value
+    assert wording.plain('pip install ".[mlflow]"') in page.error[0].value
     assert not page.metric
 
 

@@ -170,18 +170,21 @@ def augmented(pictures: NDArray[np.uint8], aspects: Tensor, generator: torch.Gen
 
 def start_head(network: Normalised, batches: Iterator[Tensor], labels: Tensor) -> None:
     """Zero, or fitted to what the network sees in the training pictures."""
-    is_probe = S["method"] == "linear_probe" or S["head_init"] == "linear_probe"
     is_new = S["is_pretrained"]
     if S["head_init"] == "zero" or (is_new and S["head_init"] in ("auto", "linear_probe")):
         for layer in last_layers(network.network):
             for parameter in layer.parameters():
                 nn.init.zeros_(parameter)
-    if is_probe and (is_new or S["method"] == "linear_probe"):
+    if starts_from_probe() or S["method"] == "linear_probe":
         fit_probe(network, batches, labels)
 
 
+def starts_from_probe() -> bool:
+    return bool(S["head_init"] == "linear_probe" and S["is_pretrained"])
+
+
 def fit_probe(network: Normalised, batches: Iterator[Tensor], labels: Tensor) -> None:
-    """Logistic regression on the features, standardised; strength as scikit-learn's C = 0.1."""
+    """Logistic regression on the features, standardised."""
     (head,) = last_layers(network.network)
     assert isinstance(head, nn.Linear | nn.Conv2d)
     assert head.bias is not None
@@ -213,12 +216,13 @@ def fitted(features: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     optimizer = torch.optim.LBFGS([weight, bias], max_iter=300, line_search_fn="strong_wolfe")
     # scikit-learn has one row for two classes, which costs half of what two opposite rows do
     penalty = 1.0 if int(is_there.sum()) == 2 else 0.5
+    strength = 0.1 * min(1.0, math.sqrt(200 / len(labels)))  # scikit-learn's C
 
     def loss() -> Tensor:
         optimizer.zero_grad()
         logits = (features @ weight.T + bias).masked_fill(~is_there, -math.inf)
         error = nn.functional.cross_entropy(logits, labels, reduction="sum")
-        total = penalty * weight.square().sum() + 0.1 * error
+        total = penalty * weight.square().sum() + strength * error
         total.backward()
         return total
 
@@ -288,11 +292,12 @@ def mixed(pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def train_mode(network: nn.Module) -> None:
-    """But for batch norms that are frozen."""
+    """But for batch norms that are frozen, or whose statistics a probe was fitted with."""
     network.train()
     for module in network.modules():
         parameters = list(module.parameters())
-        if isinstance(module, _BatchNorm) and not any(p.requires_grad for p in parameters):
+        is_frozen = not any(p.requires_grad for p in parameters)
+        if isinstance(module, _BatchNorm) and (is_frozen or starts_from_probe()):
             module.eval()
 
 
