@@ -84,13 +84,15 @@ TINY = {
 
 
 def _write_shapes(root: Path) -> None:
-    """72 pictures of 3 colours on noise, PNG and JPEG."""
+    """72 pictures of 3 colours on noise, PNG and JPEG; one in a class has the wrong colour, so
+    that no score is perfect."""
     rng = np.random.default_rng(0)
     for index, name in enumerate(("blue | navy", "green", "red")):
         (root / name).mkdir(parents=True)
         for number in range(24):
+            colour = (index + (number == 6)) % 3
             pixels = rng.integers(0, 120, size=(36, 48, 3), dtype=np.uint8)
-            pixels[8:28, 10:38, 2 - index] = 220
+            pixels[8:28, 10:38, 2 - colour] = 220
             kind = "png" if number % 2 else "jpg"
             Image.fromarray(pixels).save(root / name / f"{number}.{kind}")
 

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -169,7 +170,10 @@ def test_the_code_trains_a_model_as_good_as_the_winner(
     finished: Path, exported: Callable[..., Path], tmp_path: Path
 ) -> None:
     command = [sys.executable, "train_best.py", "--output", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=exported("code"))
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}  # as the trial had
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=exported("code"), env=environment
+    )
     assert done.returncode == 0, done.stderr
     accuracy = float(done.stdout.split("accuracy ")[1].split()[0])
     (trial,) = (one for one in store.load_trials(finished) if one.trial_id == TRAINED)
