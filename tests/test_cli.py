@@ -143,7 +143,9 @@ def test_check_counts_the_pictures_and_says_what_it_found(pets):
 def test_cache_shows_what_is_kept_and_clears_it(pets, home):
     automl("check", pets)
     shown = last_line(automl("cache", "--json"))
-    assert set(shown["bytes"]) == {"archives", "features", "pixels", "remote", "scans", "uploads"}
+    assert set(shown["bytes"]) == {
+        *("archives", "exports", "features", "pixels", "remote", "scans", "uploads")
+    }
     assert shown["bytes"]["scans"] == shown["total_bytes"] > 0
     assert shown["folder"] == str(home / "cache")
     cleared = last_line(automl("cache", "--clear", "--json"))

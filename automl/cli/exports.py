@@ -26,13 +26,12 @@ def export(  # noqa: PLR0913
     as_json: AsJson = False,
 ) -> None:
     """Take a model away: verified to answer as it does here, or not written at all."""
-    from automl.export import exporting, formats
+    from automl.export import exporting
 
     found = lookup.find(experiment)
     target = output.expanduser().absolute()
     chosen = trial or found.record.best_trial
     with refusals():
-        formats.check(form, int8=int8)
         if chosen is None:
             fail(f"{found.id} has no model: it is {found.state}, and no trial has been scored.")
         result = exporting.run(

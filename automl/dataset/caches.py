@@ -11,7 +11,7 @@ from automl.dataset import in_use, pixels
 DATA = ("archives", "remote", "uploads")
 """Pictures: unpacked, downloaded, uploaded. Experiments that are running read them."""
 
-NAMES = tuple(sorted((*DATA, "features", "pixels", "scans")))
+NAMES = tuple(sorted((*DATA, "exports", "features", "pixels", "scans")))
 _RECENT_SECONDS = 3600
 
 
@@ -39,7 +39,7 @@ def clear() -> Cleared:
     """Remove what nobody uses."""
     before = sum(size_bytes().values())
     pixels.clear()
-    for name in ("features", "scans"):
+    for name in ("exports", "features", "scans"):
         _remove(home.cache_dir(name))
     for name in DATA:
         folder = home.cache_dir(name)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from automl.export.formats import ExportError
+from automl.export.formats import ExportError, check
 
 Progress = Callable[[str, float], None]
 
@@ -30,6 +30,7 @@ def run(  # noqa: PLR0913
     Raises:
         ExportError: it cannot be exported so, or the process died.
     """
+    check(name, int8=with_int8)  # at once, before a process has imported torch
     command = [sys.executable, "-P", "-m", "automl.export", str(experiment_dir), trial_id, name]
     command += [str(target), *["--int8"] * with_int8, *["--replace"] * replaces]
     last: dict[str, Any] = {}

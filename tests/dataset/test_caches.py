@@ -25,6 +25,7 @@ def test_every_cache_has_a_size(fill):
     fill("archives")
     assert caches.size_bytes() == {
         "archives": 1000,
+        "exports": 0,
         "features": 0,
         "pixels": 0,
         "remote": 0,
@@ -33,7 +34,7 @@ def test_every_cache_has_a_size(fill):
     }
 
 
-@pytest.mark.parametrize("name", ["archives", "remote", "scans", "uploads"])
+@pytest.mark.parametrize("name", ["archives", "exports", "remote", "scans", "uploads"])
 def test_what_nobody_uses_is_removed(fill, name):
     entry = fill(name)
     assert caches.clear() == caches.Cleared(freed_bytes=1000, kept_bytes=0)

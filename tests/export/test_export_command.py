@@ -29,9 +29,9 @@ def test_a_trial_is_exported_and_the_parity_printed(finished: Path, tmp_path: Pa
 
 
 def test_what_cannot_be_exported_is_said_in_a_sentence(finished: Path, tmp_path: Path) -> None:
-    done = run(finished, "--format", "code", "--trial", "trial-001", "--output", tmp_path / "code")
+    done = run(finished, "--format", "torch", "--int8", "--output", tmp_path / "program")
     assert done.returncode == 2
-    assert "trial-001 is made by k_nearest_neighbours, which trains nothing" in done.stderr
+    assert "int8 is for onnx and bundle; torch has no such form." in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
 

@@ -2,9 +2,11 @@ import io
 import zipfile
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from automl import store
+from automl.export import formats
 from automl.ui import export_view
 
 
@@ -34,11 +36,15 @@ def test_a_model_is_exported_and_offered_with_its_figures(finished: Path, home: 
     assert not page.button  # it is there; it need not be exported again
 
 
-def test_what_cannot_be_exported_is_said_on_the_page(finished: Path) -> None:
-    page = AppTest.from_function(draw, args=(str(finished), "trial-001"), default_timeout=60).run()
-    page.radio[0].set_value("code").run()
+def test_what_is_missing_is_said_on_the_page(
+    finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = AppTest.from_function(draw, args=(str(finished), "trial-001")).run()
+    page.radio[0].set_value("mlflow").run()
+    monkeypatch.setattr(formats.importlib.util, "find_spec", lambda _: None)
     page.button[0].click().run()
-    assert "which trains nothing" in page.error[0].value
+    monkeypatch.undo()
+    assert 'pip install ".[mlflow]"' in page.error[0].value
     assert not page.metric
 
 

@@ -21,7 +21,7 @@ from huggingface_hub import ModelCard
 from safetensors.torch import load_file
 
 from automl import store
-from automl.dataset.preprocessing import UnreadablePicture, from_base64
+from automl.dataset.preprocessing import UnreadablePicture, from_base64, model_input
 from automl.export import artefact, formats, weights
 from automl.export import onnx as onnx_format
 from automl.export.formats import ExportError
@@ -71,7 +71,6 @@ def test_onnx_takes_batches_of_any_size_under_azures_names(finished: Path) -> No
 def test_the_normalisation_is_where_it_was_asked_for(
     finished: Path,
     exported: Callable[..., Path],
-    parity_of: Callable[[Path], Parity],
     tmp_path: Path,
 ) -> None:
     inside = settings_of(store.best_model_dir(finished))
@@ -93,7 +92,7 @@ def test_timm_loads_the_weights(finished: Path, exported: Callable[..., Path]) -
     network = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
     own = load_file(store.checkpoint_dir(finished, TRAINED) / "model.safetensors")
     assert all(torch.equal(own[name], value) for name, value in network.state_dict().items())
-    assert network.pretrained_cfg["mean"] == (0.485, 0.456, 0.406)
+    assert list(network.pretrained_cfg["mean"]) == [0.485, 0.456, 0.406]
     assert network.pretrained_cfg["crop_pct"] == pytest.approx(32 / 37)
     config = json.loads((folder / "config.json").read_text())
     assert config["label_names"] == ["blue | navy", "green", "red"]
@@ -106,27 +105,17 @@ def test_a_vote_of_neighbours_is_no_timm_model(finished: Path, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_program_runs_with_torch_alone(finished: Path, exported: Callable[..., Path]) -> None:
-    program = (
-        "import sys, torch\n"
-        "from preprocessing import load_preprocessed, model_input\n"
-        "from pathlib import Path\n"
-        "model = torch.export.load('model.pt2').module()\n"
-        "pixels = load_preprocessed(Path(sys.argv[1]), resize_size=37, crop_size=32)\n"
-        "batch = torch.from_numpy(model_input(pixels[None])).repeat(7, 1, 1, 1)\n"
-        "print(model(batch).softmax(1)[6].tolist())\n"
-        "assert not {name for name in sys.modules if name.split('.')[0] in ('automl', 'timm')}"
-    )
-    path = validation_pictures(finished)["path"].iloc[0]
-    done = subprocess.run(
-        [sys.executable, "-c", program, path],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=exported("torch"),
-    )
-    own = TrainedModel.load(finished, TRAINED)(Path(path))
-    assert np.abs(np.array(json.loads(done.stdout)) - own).max() < 1e-5
+def test_the_program_takes_batches_of_any_size(
+    finished: Path, exported: Callable[..., Path]
+) -> None:
+    model = torch.export.load(exported("torch") / "model.pt2").module()
+    own = TrainedModel.load(finished, TRAINED)
+    path = Path(validation_pictures(finished)["path"].iloc[0])
+    pixels = torch.from_numpy(model_input(own.preprocessed(path)[None]))
+    for size in (1, 7):
+        answers = model(pixels.repeat(size, 1, 1, 1)).softmax(1)
+        assert answers.shape == (size, 3)
+        assert np.abs(answers[-1].detach().numpy() - own(path)).max() < 1e-5
 
 
 def test_mlflow_has_azures_columns_and_refuses_what_is_no_picture(
@@ -305,3 +294,21 @@ def test_the_bundle_serves_azures_requests(finished: Path, exported: Callable[..
         bad = {"input_data": {"columns": ["image"], "data": ["no picture!"]}}
         assert client.post("/score", json=bad).status_code == 422
         assert client.get("/ready").json() == {"status": "ready"}
+
+
+def test_the_code_of_a_model_that_trained_nothing_is_refused(
+    finished: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ExportError, match="made by k_nearest_neighbours, which trains nothing"):
+        artefact.export(finished, NEIGHBOURS, "code", tmp_path / "code")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_the_pictures_it_is_compared_on_noise(finished: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(finished, tmp_path / "elsewhere")
+    (copy / "dataset" / "samples.parquet").unlink()
+    parity = artefact.export(copy, TRAINED, "weights", tmp_path / "weights")
+    assert (parity.pictures, parity.num_images) == ("noise", 64)
+    assert parity.max_difference_from_recorded is None
+    assert parity.max_probability_difference < 1e-5
+    assert "pictures of noise" in (tmp_path / "weights" / "README.md").read_text()
