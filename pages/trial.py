@@ -48,7 +48,7 @@ def live_trial() -> None:
         answers_view(of, best, about_answers)
     with curves:
         trial_view.curves(now, metric)
-        trial_view.every_evaluation(now)
+        trial_view.every_evaluation(now, metric)
         trial_view.metrics(now)
     with settings:
         trial_view.hyperparameters(now)
