@@ -162,6 +162,11 @@ class TrialRecord(FrozenModel):
     error: TrialError | None = None
 
     @property
+    def why_it_ended(self) -> str:
+        """The reason, or what made it fail; empty when it simply ran to its end."""
+        return self.reason or (self.error.cause if self.error else "")
+
+    @property
     def method(self) -> str:
         """How the model is made; everything but fine_tuning is the floor of the search."""
         return str(self.hyperparameters.get("method", "fine_tuning"))

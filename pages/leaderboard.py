@@ -29,6 +29,9 @@ def live_leaderboard() -> None:
     if was_running and launcher.state(experiment_dir) is not state:
         st.rerun()
     trials = cached.trials(experiment_dir)
+    if not trials and not was_running:
+        st.info("This experiment ended before its first trial.")
+        return
     if not trials:
         st.info("Trials appear here as soon as the first one starts.")
         return

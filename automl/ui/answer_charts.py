@@ -150,6 +150,8 @@ def coverage(found: Coverage, at: tuple[float, float]) -> go.Figure:
     )
     finish(figure, "Share of the pictures that is answered", "Share of the answers that is right")
     figure.update_xaxes(range=[0, 1.02])
+    if len(found.coverage) == 1:  # around a single point Plotly shows -1 to 1
+        figure.update_yaxes(range=[0, 1.05])
     return figure.update_layout(height=_HEIGHT)
 
 

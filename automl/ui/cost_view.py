@@ -81,4 +81,7 @@ def figure(
         )
     charts.finish(drawn, cost, wording.metric(metric).capitalize())
     drawn.update_xaxes(rangemode="tozero")
+    if len(rows) == 1:  # around a single point Plotly shows far too much
+        score = rows[0][2]
+        drawn.update_yaxes(range=[score - 0.1, score + 0.1])
     return drawn.update_layout(showlegend=True, hovermode="closest")

@@ -18,7 +18,7 @@ _MAX_SLICES = 6
 def over_time(experiment_dir: Path, metric: str) -> None:
     points = cached.history(experiment_dir)
     if not points:
-        st.info("Points appear after the first evaluation.")
+        st.info("No trial has been scored. Points appear with the first evaluation.")
         return
     shown = points[:: max(1, len(points) // _MAX_POINTS)]
     figure = search_charts.over_time(shown, metric)
@@ -38,7 +38,7 @@ def over_time(experiment_dir: Path, metric: str) -> None:
 def learning_curves(trials: Sequence[TrialRecord], metric: str) -> None:
     ranked = ranking.by_score(trials, metric)
     if not ranked:
-        st.info("Curves appear after the first evaluation.")
+        st.info("No trial has been scored. Curves appear with the first evaluation.")
         return
     by_number = {trial.number: trial for trial in ranked}
     left, right = st.columns([3, 1])
@@ -156,7 +156,7 @@ def ended_early(trials: Sequence[TrialRecord], metric: str) -> None:
             "Epoch": [trial.evaluations[-1].epoch if trial.evaluations else 0 for trial in early],
             "Epochs asked for": [timeline.epochs_asked(trial) for trial in early],
             wording.metric(metric).capitalize(): [trial.score(metric) for trial in early],
-            "Why": [trial.reason for trial in early],
+            "Why": [trial.why_it_ended for trial in early],
         }
     )
     counts = table["Why"].map(_kind_of_reason).value_counts()

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from automl.records import TrialRecord
-from automl.ui import charts, wording
+from automl.ui import charts, figure_table, wording
 
 
 def headline(trial: TrialRecord, metric: str) -> None:
@@ -20,7 +20,8 @@ def headline(trial: TrialRecord, metric: str) -> None:
     if best:
         speed = f"{wording.number(best.images_per_second)} / s"
         metrics.append(("Training pictures", speed))
-    for column, (name, value) in zip(st.columns(len(metrics)), metrics, strict=True):
+    widths = [1.6] + [1] * (len(metrics) - 1)  # a score with both ends of its interval is long
+    for column, (name, value) in zip(st.columns(widths), metrics, strict=True):
         column.metric(name, value, border=True)
     if trial.flags:
         st.badge(", ".join(trial.flags), icon=":material/flag:", color="orange")
@@ -45,20 +46,21 @@ def curves(trial: TrialRecord, metric: str) -> None:
     left, right = st.columns(2)
     with left:
         st.subheader(wording.metric(metric).capitalize())
-        figure = charts.learning_curves([trial], metric)
+        figure = charts.learning_curves([trial], metric).update_layout(showlegend=False)
         st.plotly_chart(figure, key="trial metric", config=charts.QUIET)
     with right:
         st.subheader("Loss")
         st.plotly_chart(charts.losses(trial), key="trial losses", config=charts.QUIET)
 
 
-def every_evaluation(trial: TrialRecord) -> None:
+def every_evaluation(trial: TrialRecord, metric: str) -> None:
     """What each evaluation found and cost."""
     if not trial.evaluations:
         return
     rows = [
         {
             "Epoch": one.epoch,
+            wording.metric(metric).capitalize(): one.metrics[metric],
             "Training loss": one.train_loss,
             "Validation loss": one.valid_loss,
             "Learning rate": one.learning_rate,
@@ -70,7 +72,9 @@ def every_evaluation(trial: TrialRecord) -> None:
         for one in trial.evaluations
     ]
     # an older record does not know its memory
-    st.dataframe(pd.DataFrame(rows).dropna(axis=1, how="all"), hide_index=True)
+    table = pd.DataFrame(rows).dropna(axis=1, how="all")
+    st.dataframe(table, hide_index=True)
+    figure_table.download(table, "evaluations")
 
 
 def metrics(trial: TrialRecord) -> None:

@@ -152,7 +152,8 @@ def test_the_command_writes_pictures_and_numbers(explained, tmp_path):
     assert second["picture"] == str(output / "picture-2.png")
     assert "not a picture" in refused["error"]
     assert np.load(first["attributions"]).shape == (3, 64, 64)
-    assert Image.open(first["picture"]).format == "PNG"
+    with Image.open(first["picture"]) as drawn:
+        assert drawn.format == "PNG"
 
 
 @pytest.mark.parametrize(

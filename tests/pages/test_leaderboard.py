@@ -59,7 +59,8 @@ def tiny_answers(experiment_dir, trial_id, right):
 
 @pytest.fixture
 def compared(make_experiment, make_trial, make_pictures, with_predictions):
-    """Three trials on the same pictures: the best, one almost as good, one much worse."""
+    """Three trials on the same pictures: the best, wrong about one, one almost as good, one much
+    worse."""
     trials = [
         make_trial("best", [1.0], effective={"num_parameters": 2_000_000, "latency_ms": 5.0}),
         make_trial("close", [0.95], number=1, model_name="vit_tiny", state="stopped"),
@@ -67,8 +68,9 @@ def compared(make_experiment, make_trial, make_pictures, with_predictions):
     ]
     directory = make_experiment(trials=trials)
     with_predictions(directory, "best", make_pictures())
-    for trial_id, num_wrong in (("best", 0), ("close", 3), ("worse", 30)):
+    for trial_id, num_wrong in (("close", 3), ("worse", 30)):
         tiny_answers(directory, trial_id, np.arange(60) >= num_wrong)
+    tiny_answers(directory, "best", np.arange(60) < 59)
     return directory
 
 
@@ -77,6 +79,11 @@ def test_a_paired_test_marks_what_cannot_be_told_from_the_best(open_page, compar
     assert page.dataframe[0].value["tied"].tolist() == ["", "tied", "worse"]
     assert "1 other trial cannot be told from the best" in texts(page)
     assert "The best of 3 looks a little better than it is" in texts(page)
+
+
+def test_the_best_is_not_called_flattered_where_no_figure_says_so(open_page, compared):
+    tiny_answers(compared, "best", np.full(60, True))
+    assert "looks a little better" not in texts(open_page("leaderboard"))
 
 
 def test_what_is_measured_is_shown_and_what_is_not_stays_empty(open_page, compared):  # noqa: ARG001
