@@ -50,7 +50,7 @@ def live_trial() -> None:
         frame.fill([away], lambda: export_view.show(experiment_dir, now))
     with curves:
         trial_view.curves(now, metric)
-        trial_view.every_evaluation(now)
+        trial_view.every_evaluation(now, metric)
         trial_view.metrics(now)
     with settings:
         trial_view.hyperparameters(now)

@@ -14,6 +14,7 @@ from automl.serving.metrics import Metrics
 from automl.serving.models import Models
 
 _BACKLOG = 2048
+_KEEP_ALIVE_SECONDS = 75  # longer than the minute for which proxies usually keep a connection
 
 
 def is_loopback(host: str) -> bool:
@@ -67,6 +68,7 @@ def serve(
         server_header=False,
         ws="none",
         backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=round(limits.shutdown_seconds),
     )
     asyncio.run(_Server(config, on_ready).serve([listening]))

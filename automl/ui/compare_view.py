@@ -161,9 +161,18 @@ def curves(one: Side, other: Side) -> None:
         st.info("The two experiments were ranked by different metrics.")
         return
     figure = search_charts.learning_curves(trials, one.metric, 0.0)
-    for trace, side in zip(figure.data, (one, other), strict=True):
-        trace.name = palette.label(side.title, 40)
+    looks = ((palette.ACCENT, "solid"), (palette.SECOND, "dash"))
+    for trace, side, (color, dash) in zip(figure.data, (one, other), looks, strict=True):
+        # two of one family would have its colour alike
+        trace.update(name=palette.label(side.title, 40), line={"color": color, "dash": dash})
+        trace.marker.color = color
     st.plotly_chart(figure, key="compared curves", config=charts.QUIET)
+    rows = [
+        {"trial": side.title, "epoch": each.epoch, one.metric: each.metrics[one.metric]}
+        for side in (one, other)
+        for each in side.trial.evaluations
+    ]
+    figure_table.show(pd.DataFrame(rows), "compared-curves")
 
 
 def pictures(one: Side, other: Side) -> None:

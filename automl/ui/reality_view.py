@@ -7,7 +7,7 @@ import streamlit as st
 
 from automl import leaderboard
 from automl.records import TrialRecord
-from automl.ui import charts, ties, wording
+from automl.ui import charts, figure_table, ties, wording
 
 
 def show(
@@ -31,6 +31,10 @@ def show(
         _flattery(ranked, metric, experiment_dir)
     figure = charts.intervals(list(ranked), metric)
     st.plotly_chart(figure, key="intervals", config=charts.QUIET)
+    table = leaderboard.rank(ranked, metric)[
+        ["number", "title", "score", "score_low", "score_high"]
+    ]
+    figure_table.show(table, "intervals")
     if len(ranked) > charts.MAX_LINES:
         st.caption(f"The best {charts.MAX_LINES} of {len(ranked):,} trials.")
 

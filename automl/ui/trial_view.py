@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from automl.records import TrialRecord
-from automl.ui import charts, wording
+from automl.ui import charts, figure_table, wording
 
 
 def headline(trial: TrialRecord, metric: str) -> None:
@@ -53,13 +53,14 @@ def curves(trial: TrialRecord, metric: str) -> None:
         st.plotly_chart(charts.losses(trial), key="trial losses", config=charts.QUIET)
 
 
-def every_evaluation(trial: TrialRecord) -> None:
+def every_evaluation(trial: TrialRecord, metric: str) -> None:
     """What each evaluation found and cost."""
     if not trial.evaluations:
         return
     rows = [
         {
             "Epoch": one.epoch,
+            wording.metric(metric).capitalize(): one.metrics[metric],
             "Training loss": one.train_loss,
             "Validation loss": one.valid_loss,
             "Learning rate": one.learning_rate,
@@ -71,7 +72,9 @@ def every_evaluation(trial: TrialRecord) -> None:
         for one in trial.evaluations
     ]
     # an older record does not know its memory
-    st.dataframe(pd.DataFrame(rows).dropna(axis=1, how="all"), hide_index=True)
+    table = pd.DataFrame(rows).dropna(axis=1, how="all")
+    st.dataframe(table, hide_index=True)
+    figure_table.download(table, "evaluations")
 
 
 def metrics(trial: TrialRecord) -> None:

@@ -77,6 +77,17 @@ def test_with_permission_this_machine_is_read(website):
     assert fetch(f"{website.url}/a.png") == b"one"
 
 
+@pytest.mark.usefixtures("private_allowed")
+def test_a_download_is_whole_or_refused(website):
+    website.files["/a.png"] = bytes(300_000)
+    url = f"{website.url}/a.png"
+    assert public_http.download(url, max_bytes=300_000) == bytes(300_000)
+    with pytest.raises(ValueError, match="larger than 0 MB"):
+        public_http.download(url, max_bytes=299_999)
+    with pytest.raises(TimeoutError):
+        public_http.download(url, max_bytes=300_000, max_seconds=0)
+
+
 def test_a_public_server_is_read_at_the_address_that_was_checked(internet, website):
     website.files["/a.png"] = b"one"
     assert fetch("http://public.test/a.png") == b"one"

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,13 @@ def test_pictures_only_one_of_two_experiments_gets_right(open_page, two_experime
     open_tab(page, "Pictures")
     assert "12 pictures were scored by both" in texts(page)
     assert tiles(page) == [("dog → cat", "1.000"), ("cat → dog", "1.000")]
+
+
+def test_the_curves_of_two_trials_differ_and_have_their_table(open_page, two_experiments):  # noqa: ARG001
+    page = open_tab(open_page("compare", experiment="pets"), "Curves")
+    figure = json.loads(page.get("plotly_chart")[0].proto.spec)
+    assert len({trace["line"]["color"] for trace in figure["data"]}) == 2
+    assert page.dataframe[0].value["accuracy"].tolist() == [0.9, 0.8]
 
 
 def test_trials_that_are_right_about_the_same_pictures_say_so(open_page, two_experiments):  # noqa: ARG001

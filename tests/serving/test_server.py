@@ -280,7 +280,7 @@ def test_an_explanation_that_cannot_be_given_is_refused_with_what_to_do(client):
     assert "[explain]" in detail or "Serve the experiment itself" in detail
 
 
-def test_the_pictures_of_azures_samples_are_answered(client):
+def test_photos_are_answered(client):
     tar = Path(__file__).parents[3] / "shared" / "data" / "fridge_objects.tar"
     if not tar.is_file():
         pytest.skip("the sample data are not here")
