@@ -55,7 +55,7 @@ with right:
     if acts.may(Action.EXPORT, experiment_dir):
         st.download_button(
             "Download the model",
-            lambda: acts.model(experiment_dir, model_dir),
+            lambda: acts.exported(experiment_dir, "model", model_dir),
             file_name=f"{experiment_dir.name}.zip",
             mime="application/zip",
             icon=":material/download:",

@@ -4,7 +4,9 @@ Nothing else in the pages or in `automl.ui` starts, stops, resumes, opens, expor
 or deletes (tests/ui/test_acts.py).
 """
 
+import io
 import tempfile
+import zipfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -94,17 +96,10 @@ def export(  # noqa: PLR0913
         )
 
 
-def model(experiment_dir: Path, model_dir: Path) -> bytes:
-    """An exported model's files as one zip."""
-    from automl.ui import predictions_view  # slow
-
-    return taken(experiment_dir, "model", lambda: predictions_view.bundle(model_dir))
-
-
-def taken(experiment_dir: Path, what: str, make: Callable[[], bytes]) -> bytes:
-    """What somebody downloads of a model, made when they do."""
+def exported(experiment_dir: Path, what: str, folder: Path) -> bytes:
+    """The folder of an exported model as one zip."""
     with _recorded(Action.EXPORT, experiment_dir, what=what):
-        return make()
+        return zipped(folder)
 
 
 def share(experiment_dir: Path) -> bytes:
@@ -124,6 +119,16 @@ def take_in(upload: BinaryIO, name: str) -> Path:
         directory = sharing.unpack(saved.path, home.experiments_dir())
         note.experiment = directory.name
     return directory
+
+
+def zipped(folder: Path) -> bytes:
+    """Not compressed: weights hardly get any smaller."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(folder))
+    return file.getvalue()
 
 
 def may(action: Action, experiment_dir: Path) -> bool:

@@ -1,8 +1,6 @@
 """Taking a trial's model away: the form, how far it is, whether it answers alike, the download."""
 
 import hashlib
-import io
-import zipfile
 from pathlib import Path
 
 import streamlit as st
@@ -113,7 +111,7 @@ def _exported(experiment_dir: Path, folder: Path, file_name: str) -> None:
         )
     st.download_button(
         "Download",
-        lambda: acts.taken(experiment_dir, folder.name, lambda: _zipped(folder)),
+        lambda: acts.exported(experiment_dir, folder.name, folder),
         file_name=file_name,
         mime="application/zip",
         icon=":material/download:",
@@ -122,13 +120,3 @@ def _exported(experiment_dir: Path, folder: Path, file_name: str) -> None:
     )
     with st.expander("Model card"):
         st.markdown((folder / "README.md").read_text("utf-8").partition("\n---\n")[2])
-
-
-def _zipped(folder: Path) -> bytes:
-    """Not compressed: weights hardly get any smaller."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                archive.write(path, path.relative_to(folder))
-    return file.getvalue()

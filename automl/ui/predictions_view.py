@@ -1,7 +1,5 @@
 """What a model says about pictures."""
 
-import io
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -191,13 +189,3 @@ def _content(picture: Picture) -> Path | bytes:
         return picture
     picture.seek(0)
     return picture.read()
-
-
-def bundle(model_dir: Path) -> bytes:
-    """The exported model's files as one zip."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(model_dir.rglob("*")):
-            if path.is_file():
-                archive.write(path, path.relative_to(model_dir))
-    return buffer.getvalue()

@@ -7,14 +7,13 @@ from streamlit.testing.v1 import AppTest
 
 from automl import store
 from automl.export import formats
-from automl.ui import export_view, wording
+from automl.ui import acts, export_view, wording
 
 
 def draw(experiment_dir: str, trial_id: str) -> None:
     from pathlib import Path
 
     from automl import store
-    from automl.ui import export_view
 
     directory = Path(experiment_dir)
     export_view.show(directory, store.load_trial(store.trial_path(directory, trial_id)))
@@ -30,7 +29,7 @@ def test_a_model_is_exported_and_offered_with_its_figures(finished: Path, home: 
     assert float(figures["Largest difference"]) < 1e-3
     assert "# shapes: test\\_resnet" in page.expander[0].markdown[0].value
     (folder,) = (home / "cache" / "exports").glob("*/torch")
-    names = zipfile.ZipFile(io.BytesIO(export_view._zipped(folder))).namelist()
+    names = zipfile.ZipFile(io.BytesIO(acts.zipped(folder))).namelist()
     assert {"model.pt2", "README.md", "parity.json", "labels.json"} <= set(names)
     page.run()
     assert not page.button  # it is there; it need not be exported again

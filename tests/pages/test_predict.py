@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from automl import store
-from automl.ui import export_view, predictions_view, wording
+from automl.ui import acts, export_view, wording
 from tests.conftest import mean_colour
 from tests.pages.conftest import texts
 
@@ -83,7 +83,7 @@ def test_hostile_labels_show_as_they_are(open_page, with_model):
 
 
 def test_the_download_holds_the_model_with_its_labels(with_model):
-    data = predictions_view.bundle(store.best_model_dir(with_model()))
+    data = acts.zipped(store.best_model_dir(with_model()))
     names = zipfile.ZipFile(io.BytesIO(data)).namelist()
     assert names == ["labels.json", "model.onnx", "settings.json"]
 

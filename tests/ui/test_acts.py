@@ -7,7 +7,7 @@ ROOT = Path(__file__).parents[2]
 ACTS = {
     *("launcher.create", "launcher.start", "launcher.stop", "launcher.resume", "launcher.delete"),
     *("test_data.open_for", "sharing.pack", "sharing.unpack", "html_report.html"),
-    *("html_report.write", "predictions_view.bundle", "store.request_stop", "exporting.run"),
+    *("html_report.write", "store.request_stop", "exporting.run"),
 }
 FILES = [
     path
