@@ -23,7 +23,7 @@ def write(folder: Path, model: TrainedModel) -> Answers:
     _write_environment(outputs / "conda_env_v_1_0_0.yml")
     shutil.copyfile(outputs / "mlflow-model/artifacts/model.onnx", artifacts / "model.onnx")
     shutil.copyfile(outputs / "model.pt", artifacts / "model.pt")
-    model.write_settings(artifacts, normalizes=model.hyperparameters.enable_onnx_normalization)
+    model.write_settings(artifacts, model.onnx_normalization)
     return answers
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.dataset.preprocessing import load_preprocessed, model_input, softmax
+from automl.dataset.preprocessing import model_input, softmax
 from automl.export import onnx, parity
 from automl.export.formats import ExportError
 from automl.export.parity_report import Int8
@@ -75,15 +75,7 @@ def _score(
 
 
 def _model_input(model: TrainedModel, path: Path) -> NDArray[np.float32]:
-    description = model.description
-    pixels = load_preprocessed(
-        path,
-        resize_size=description.validation_resize_size,
-        crop_size=description.validation_crop_size,
-    )
-    normalization = {"mean": list(description.mean), "std": list(description.std)}
-    is_inside = model.hyperparameters.enable_onnx_normalization
-    return model_input(pixels[None], None if is_inside else normalization)
+    return model_input(model.preprocessed(path)[None], model.onnx_normalization)
 
 
 def _answers(path: Path, model: TrainedModel) -> Answers:

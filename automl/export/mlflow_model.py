@@ -56,12 +56,11 @@ def _mlflow() -> Any:
 def _write_settings(path: Path, model: TrainedModel) -> None:
     """Under Azure's names."""
     description = model.description
-    is_inside = model.hyperparameters.enable_onnx_normalization
     settings = {
         "labels": description.class_names,
         "valid_resize_size": description.validation_resize_size,
         "valid_crop_size": description.validation_crop_size,
-        "normalization": None if is_inside else {"mean": description.mean, "std": description.std},
+        "normalization": model.onnx_normalization,
     }
     path.write_text(json.dumps(settings, ensure_ascii=False, indent=1), "utf-8")
 

@@ -18,7 +18,7 @@ _MAX_BYTES = 2_000_000_000  # of a protobuf file
 def write(folder: Path, model: TrainedModel) -> Answers:
     """`model.onnx`, `labels.json` and `settings.json`."""
     write_model(folder / "model.onnx", model)
-    model.write_settings(folder, normalizes=model.hyperparameters.enable_onnx_normalization)
+    model.write_settings(folder, model.onnx_normalization)
     return answers(folder)
 
 
@@ -29,7 +29,7 @@ def write_model(path: Path, model: TrainedModel) -> None:
             f"The model has {model.size_bytes() / 1e9:.1f} GB of weights, and an ONNX file holds "
             "at most 2 GB. Take --format weights or torch."
         )
-    is_inside = model.hyperparameters.enable_onnx_normalization
+    is_inside = model.onnx_normalization is None
     convert(model.network if is_inside else model.network.network, model.example(), path)
 
 

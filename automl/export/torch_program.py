@@ -17,7 +17,7 @@ def write(folder: Path, model: TrainedModel) -> Answers:
         model.network, (model.example(),), dynamic_shapes=({0: torch.export.Dim("batch")},)
     )
     torch.export.save(program, folder / "model.pt2")
-    model.write_settings(folder, normalizes=True)
+    model.write_settings(folder, None)
     standalone.copy_preprocessing(folder)
     return _answers(folder, model)
 

@@ -61,6 +61,16 @@ class TrainedModel:
             store.predictions_path(self.experiment_dir, self.trial.trial_id)
         )
 
+    @property
+    def normalization(self) -> dict[str, list[float]]:
+        """`mean` and `std` of the channels."""
+        return {"mean": list(self.description.mean), "std": list(self.description.std)}
+
+    @property
+    def onnx_normalization(self) -> dict[str, list[float]] | None:
+        """What is left to whoever calls the ONNX model; None: it does that itself."""
+        return None if self.hyperparameters.enable_onnx_normalization else self.normalization
+
     def __call__(self, path: Path) -> NDArray[np.float32]:
         """Its own answer for a picture file, as `Answers`."""
         pixels = torch.from_numpy(model_input(self.preprocessed(path)[None]))
@@ -85,10 +95,9 @@ class TrainedModel:
         """Of the weights."""
         return sum(tensor.nbytes for tensor in self.network.state_dict().values())
 
-    def write_settings(self, folder: Path, *, normalizes: bool) -> None:
-        """`labels.json` and `settings.json`; normalizes: the model does that itself."""
+    def write_settings(self, folder: Path, normalization: dict[str, list[float]] | None) -> None:
+        """`labels.json` and `settings.json`; normalization: what is left to the caller."""
         description = self.description
-        normalization = {"mean": description.mean, "std": description.std}
         settings: dict[str, Any] = {
             "experiment": store.load_experiment(self.experiment_dir).experiment_id,
             "trial_id": self.trial.trial_id,
@@ -96,7 +105,7 @@ class TrainedModel:
             "epoch": description.epoch,
             "validation_resize_size": description.validation_resize_size,
             "validation_crop_size": description.validation_crop_size,
-            "normalization": None if normalizes else normalization,
+            "normalization": normalization,
         }
         (folder / "settings.json").write_text(json.dumps(settings, indent=1), "utf-8")
         labels = json.dumps(description.class_names, ensure_ascii=False)

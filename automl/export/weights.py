@@ -38,7 +38,7 @@ def write(folder: Path, model: TrainedModel) -> Answers:
             "crop_mode": "center",
         },
     )
-    model.write_settings(folder, normalizes=False)
+    model.write_settings(folder, model.normalization)
     standalone.copy_preprocessing(folder)
     return _answers(folder, model)
 

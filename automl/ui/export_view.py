@@ -80,8 +80,8 @@ def _export(
     except (ExportError, NotAllowed) as error:
         bar.empty()
         st.error(wording.plain(str(error)))
-        return
-    bar.empty()
+    else:
+        st.rerun()  # without the button
 
 
 def _draw(bar: DeltaGenerator, doing: str, share: float) -> None:
@@ -92,7 +92,7 @@ def _exported(experiment_dir: Path, folder: Path, file_name: str) -> None:
     parity = Parity.model_validate_json((folder / "parity.json").read_bytes())
     figures = [
         ("Same class", f"{parity.agreement:.1%}"),
-        ("Largest difference", f"{parity.max_probability_difference:.1e}"),
+        ("Largest difference", f"{parity.max_probability_difference:.1g}"),
         ("One picture", f"{parity.latency_ms:.1f} ms"),
         ("Size", f"{parity.size_bytes / 1e6:.1f} MB"),
     ]

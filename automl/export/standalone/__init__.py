@@ -12,12 +12,12 @@ from pathlib import Path
 from automl.dataset import preprocessing
 
 
-def copy(name: str, folder: Path, target_name: str | None = None) -> Path:
+def copy(name: str, folder: Path) -> Path:
     """Put one of the programs into a folder; returns its path there."""
     text = Path(__file__).with_name(name).read_text("utf-8")
     for package in ("automl.dataset.", "automl.export.standalone."):
         text = text.replace(f"from {package}", "from ")
-    target = folder / (target_name or name)
+    target = folder / name
     target.write_text(text, "utf-8")
     return target
 
