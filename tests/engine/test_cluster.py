@@ -39,7 +39,6 @@ def test_the_head_runs_without_a_dashboard_on_loopback(head: Path) -> None:
 
 
 def test_a_token_of_somebody_else_is_refused(head: Path, tmp_path: Path) -> None:
-    import os
     import subprocess
     import sys
 
