@@ -214,7 +214,8 @@ def _record(ticket: Ticket) -> ExperimentRecord | None:
 
 def _expected_seconds(running: Sequence[ExperimentRecord | None], num_before: int) -> float | None:
     """Until the next is free, and for those in line before, each as long as the running ones."""
-    whole, left = [], []
+    whole: list[float] = []
+    left: list[float] = []
     for record in running:
         if record is None or record.started_at is None:
             return None

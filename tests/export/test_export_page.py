@@ -7,13 +7,14 @@ from streamlit.testing.v1 import AppTest
 
 from automl import store
 from automl.export import formats
-from automl.ui import acts, export_view, wording
+from automl.ui import acts, wording
 
 
 def draw(experiment_dir: str, trial_id: str) -> None:
     from pathlib import Path
 
     from automl import store
+    from automl.ui import export_view
 
     directory = Path(experiment_dir)
     export_view.show(directory, store.load_trial(store.trial_path(directory, trial_id)))
