@@ -44,7 +44,7 @@ def test_what_is_missing_is_said_on_the_page(
     monkeypatch.setattr(formats.importlib.util, "find_spec", lambda _: None)
     page.button[0].click().run()
     monkeypatch.undo()
-    assert 'pip install ".[mlflow]"' in page.error[0].value
+    assert 'pip install ".[mlflow]"' in page.error[0].value.replace("\\", "")
     assert not page.metric
 
 
