@@ -38,7 +38,8 @@ def create(
         ValueError: the name is taken or cannot be used, the directory cannot be written, or the
             user has as many experiments waiting as allowed.
     """
-    experiment_queue.refuse_beyond_limit(user())
+    owner = user() if owner is None else owner
+    experiment_queue.refuse_beyond_limit(owner)
     given = name if name is not None else job.name
     experiment_id = None if given is None else _id_from(given)
     try:
@@ -47,7 +48,7 @@ def create(
         queued = ExperimentRecord(
             experiment_id=experiment_id,
             created_at=now(),
-            owner=user() if owner is None else owner,
+            owner=owner,
         )
         return store.create_experiment(parent, _with_absolute_paths(job), queued)
     except FileExistsError as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 from pydantic import Field, ValidationError
 
-from automl import home
+from automl import home, yaml_text
 from automl.frozen import FrozenModel
 
 
@@ -35,7 +35,7 @@ def load() -> QueueLimits:
         ValueError: the file cannot be read; says which key and what is allowed.
     """
     try:
-        given = yaml.safe_load(path().read_text("utf-8"))
+        given, _ = yaml_text.load(path().read_text("utf-8"))
         return QueueLimits.model_validate(given or {})
     except FileNotFoundError:
         return QueueLimits()
