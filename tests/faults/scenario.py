@@ -1,5 +1,6 @@
 """An experiment that is disturbed and resumed, and what it must come to in the end."""
 
+import json
 import random
 import time
 from collections.abc import Callable
@@ -228,11 +229,12 @@ def assert_same(experiment_dir: Path, undisturbed: Path) -> None:
             for folder in folders
         )
         assert np.array_equal(a.probabilities, b.probabilities), trial.trial_id
-    for name in ("model.onnx", "settings.json", "labels.json"):
-        model, other = (
-            store.best_model_dir(folder) / name for folder in (experiment_dir, undisturbed)
-        )
-        assert model.stat().st_size == other.stat().st_size, name
+    models = [store.best_model_dir(folder) for folder in folders]
+    for name in ("model.onnx", "labels.json"):
+        sizes = {(model / name).stat().st_size for model in models}
+        assert len(sizes) == 1, name
+    settings, other = (json.loads((model / "settings.json").read_bytes()) for model in models)
+    assert settings == {**other, "experiment": experiment_dir.name}
     left = [path for path in experiment_dir.rglob("*") if path.name in (".next", "state")]
     assert left == []
 
