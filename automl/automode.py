@@ -121,14 +121,14 @@ def _fine_tuned(situation: Situation, model_name: str) -> dict[str, Any]:
     return {
         **_constants(situation, is_pretrained=True),
         "model_name": model_name,
-        "learning_rate": 5e-4,
+        "learning_rate": 2e-4,
         "layer_decay": 0.9,
         "weight_decay": 0.05,
-        "label_smoothing": 0.1,
+        "label_smoothing": 0.0,  # it would first undo what the probe is sure of
         "mixup": 0.0,
         "augmentation": "standard",
         "horizontal_flip": not situation.is_small,
-        "number_of_epochs": 8,
+        "number_of_epochs": 6,
     }
 
 
@@ -177,14 +177,14 @@ def _space(situation: Situation) -> list[dict[str, Any]]:
     tuned = {
         **_constants(situation, is_pretrained=True),
         "model_name": _choice(situation.pretrained[:3]),
-        "learning_rate": _rates(1e-4, 2e-3),
+        "learning_rate": _rates(5e-5, 1e-3),
         "layer_decay": _choice([0.75, 0.9, 1.0]),
         "weight_decay": _rates(1e-3, 0.2),
         "label_smoothing": _choice([0.0, 0.1]),
         "mixup": _choice([0.0, 0.2]),
         "augmentation": _choice(["light", "standard", "strong"]),
         "horizontal_flip": _choice([False, True]),
-        "number_of_epochs": _choice([8, 12, 16]),
+        "number_of_epochs": _choice([6, 10, 16]),
     }
     scratch = {
         **_constants(situation, is_pretrained=False),
