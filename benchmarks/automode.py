@@ -16,7 +16,7 @@ import pandas as pd
 
 from automl import launcher, store
 from automl.dataset.readers import read
-from automl.export import onnx
+from automl.export import artefact
 from automl.inference import Prediction, Predictor
 from automl.job import DataSource, Job
 from automl.records import TrialRecord
@@ -136,8 +136,7 @@ def test_accuracy(directory: Path, trial: TrialRecord) -> float:
     """Of the trial's exported model, on files."""
     with tempfile.TemporaryDirectory() as place:
         model_dir = Path(place) / "model"
-        checkpoint = store.checkpoint_dir(directory, trial.trial_id)
-        onnx.export(checkpoint, model_dir, trial.trial_id)
+        artefact.export(directory, trial.trial_id, "onnx", model_dir)
         samples = store.load_samples(directory)
         test = samples[samples["split"] == "test"]
         answers = Predictor(model_dir).stream(Path(path) for path in test["path"])
