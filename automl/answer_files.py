@@ -164,7 +164,7 @@ class _Csv:
 
     def add(self, answers: Sequence[_Named]) -> None:
         for name, answer in answers:
-            head, shares = _split(answer, self._labels)
+            head, shares = split(answer, self._labels)
             self._writer.writerow([name, *head, *shares])
         self._file.flush()
 
@@ -258,7 +258,7 @@ class _Parquet:
     def _table(self, answers: Sequence[_Named]) -> "pa.Table":
         import pyarrow as pa
 
-        rows = [(_text(name), *_split(answer, self._labels)) for name, answer in answers]
+        rows = [(_text(name), *split(answer, self._labels)) for name, answer in answers]
         kinds = [pa.string(), pa.string(), pa.float32(), pa.string()]
         kinds += [pa.float32()] * len(self._labels)
         cells = [(name, *head, *shares) for name, head, shares in rows]
@@ -307,7 +307,7 @@ def _text(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def _split(
+def split(
     answer: Row | Failure, labels: list[str]
 ) -> tuple[tuple[str | None, float | None, str | None], Sequence[float | None]]:
     """Label, probability and error; and the probability of every label, sorted by label."""

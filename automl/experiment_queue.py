@@ -91,8 +91,11 @@ def refuse_beyond_limit(owner: str) -> None:
         ValueError: the owner has as many waiting as allowed.
     """
     allowed = limits.load().max_waiting_per_user
-    waiting = [t for t in tickets() if t.owner == owner and t.started is None]
-    if allowed is not None and tickets() and len(waiting) >= allowed:
+    if allowed is None:
+        return
+    everybody = tickets()
+    waiting = [t for t in everybody if t.owner == owner and t.started is None]
+    if everybody and len(waiting) >= allowed:
         raise ValueError(
             f"{owner or 'You'} already has {len(waiting)} experiments waiting, and "
             f"max_waiting_per_user in {limits.path()} is {allowed}. Wait until one has started, or "

@@ -169,7 +169,6 @@ def _check(experiment_dir: Path, path: Path) -> None:
         if store.samples_path(experiment_dir).is_file():
             store.load_samples(experiment_dir)
         store.load_report(experiment_dir)
-        store.load_test_opening(experiment_dir)
     except NewerFormatError as error:
         raise ValueError(f"{path.name} cannot be opened: {error}") from error
     except (ValueError, OSError, KeyError) as error:

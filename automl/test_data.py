@@ -67,8 +67,8 @@ def open_for(
     if lock is None:
         raise ValueError(f"{experiment_dir.name} is being written to. Try again when it is not.")
     try:
-        opening, predictions = _score(experiment_dir, trial, progress)
-        opening = opening.model_copy(update={"opened_by": launcher.user() if by is None else by})
+        opened_by = launcher.user() if by is None else by
+        opening, predictions = _score(experiment_dir, trial, opened_by, progress)
         store.save_test(experiment_dir, opening, predictions)
         score = opening.metrics[store.load_job(experiment_dir).primary_metric]
         stored = store.load_experiment(experiment_dir)
@@ -99,7 +99,7 @@ def _scored_trial(experiment_dir: Path, trial_id: str | None) -> TrialRecord:
 
 
 def _score(
-    experiment_dir: Path, trial: TrialRecord, progress: Progress | None
+    experiment_dir: Path, trial: TrialRecord, opened_by: str, progress: Progress | None
 ) -> tuple[TestOpening, Predictions]:
     rows = pictures(experiment_dir)
     if rows.empty:
@@ -118,7 +118,7 @@ def _score(
     opening = TestOpening(
         trial_id=trial.trial_id,
         opened_at=now(),
-        opened_by="",
+        opened_by=opened_by,
         num_pictures=len(labels),
         num_unreadable=num_unreadable,
         metrics=classification_metrics(probabilities, labels),

@@ -111,7 +111,7 @@ class Results:
             if recorded is None or not self.is_kept(recorded):
                 self._save(self._to_run(trial, recorded))
                 left.append(trial)
-        self._show_best()
+        self.update(**self._best())
         return left
 
     def _to_run(self, trial: PlannedTrial, recorded: TrialRecord | None) -> TrialRecord:
@@ -251,8 +251,7 @@ class Results:
         if end is not None:
             self._forget_state(trial_id)
         self.scores[trial_id] = [each.metrics[self.primary_metric] for each in evaluations]
-        self._show_best()
-        self._show_progress()
+        self.update(**self._best(), **self._progress())
 
     def ended(self, trial_id: str, state: TrialState, reason: str = "", **changes: Any) -> None:
         """The trial is over; only the first reason counts."""
@@ -263,7 +262,7 @@ class Results:
         self._change(trial_id, **changes, **self._interval(trial))
         if self.is_kept(self.trials[trial_id]):
             self._forget_state(trial_id)
-        self._show_progress()
+        self.update(**self._progress())
 
     def cut_short(self, trial_id: str, reason: str) -> None:
         """The trial is over because the search is; a resumed experiment goes on with it."""
@@ -298,16 +297,17 @@ class Results:
         )
         return {} if math.isnan(low) else {"score_low": low, "score_high": high}
 
-    def _show_best(self) -> None:
+    def _best(self) -> dict[str, Any]:
         best = self.best_trial()
         score = None if best is None else self.score(best)
-        self.update(best_trial=best and best.trial_id, best_score=score)
+        return {"best_trial": best and best.trial_id, "best_score": score}
 
-    def _show_progress(self) -> None:
+    def _progress(self) -> dict[str, float]:
         """Share of the planned epochs that are done; a finished trial counts as whole."""
+        if self.experiment.state is not ExperimentState.RUNNING:
+            return {}
         done = sum(self._share_done(trial) for trial in self.trials.values())
-        if self.experiment.state is ExperimentState.RUNNING:
-            self.update(progress=min(1.0, done / max(1, self.experiment.num_trials)))
+        return {"progress": min(1.0, done / max(1, self.experiment.num_trials))}
 
     def _share_done(self, trial: TrialRecord) -> float:
         if trial.state.is_finished:

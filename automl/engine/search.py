@@ -128,7 +128,6 @@ class Watch(tune.Stopper):  # type: ignore[misc]
         self.ending: Ending | None = None
         self.cancel_key = f"automl/{results.experiment.experiment_id}/{time.time_ns()}"
         self._job, self._results = job, results
-        self._next_look = 0.0
 
     def __call__(self, trial_id: str, result: Mapping[str, Any]) -> bool:
         return False
@@ -137,10 +136,7 @@ class Watch(tune.Stopper):  # type: ignore[misc]
         return self.ending is not None
 
     def look(self) -> None:
-        """Is time up, does somebody want something stopped? Cheap; called many times a second."""
-        if time.monotonic() < self._next_look:
-            return
-        self._next_look = time.monotonic() + _POLL_SECONDS
+        """Is time up, does somebody want something stopped?"""
         self._results.correct_deadline()
         if disk.is_short(self._results.experiment_dir):
             self.end_for_disk()
@@ -194,11 +190,12 @@ class _Events(tune.Callback):  # type: ignore[misc]
         self._next_look = 0.0
 
     def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
+        if time.monotonic() < self._next_look:  # this is called many times a second
+            return
+        self._next_look = time.monotonic() + _POLL_SECONDS
         self._watch.look()
-        if time.monotonic() >= self._next_look:
-            self._next_look = time.monotonic() + _POLL_SECONDS
-            self._look_for_silence(trials)
-            self._lost_gpus.look()
+        self._look_for_silence(trials)
+        self._lost_gpus.look()
 
     def _look_for_silence(self, trials: list[Trial]) -> None:
         """End the worker of a trial that hangs; another one goes on, unless it hung before."""

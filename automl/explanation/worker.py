@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from automl.cores import usable_cores
-from automl.dataset import pictures
+from automl.dataset.preprocessing import load_preprocessed, model_input
 from automl.engine import checkpoint
 from automl.engine.model import Normalised
 from automl.engine.model_description import ModelDescription
@@ -43,7 +43,7 @@ def answer(request: Request) -> Reply:
     try:
         stamp = (request.checkpoint_dir / "model.safetensors").stat().st_mtime_ns
         model, description = _load(request.checkpoint_dir, stamp)
-        pixels = pictures.load_preprocessed(
+        pixels = load_preprocessed(
             io.BytesIO(request.file),
             resize_size=description.validation_resize_size,
             crop_size=description.validation_crop_size,
@@ -67,8 +67,7 @@ def explain(
         pixels: the picture as it is scored (S, S, 3).
         parameters: how to explain.
     """
-    inputs = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float().div(255)
-    inputs = inputs.to(model.mean.device)
+    inputs = torch.from_numpy(model_input(pixels[None])).to(model.mean.device)
     with torch.inference_mode():
         probabilities = model(inputs)[0].softmax(dim=0)
     target = int(probabilities.argmax())
@@ -93,6 +92,5 @@ _NOTHING = (
 @functools.lru_cache(maxsize=2)
 def _load(checkpoint_dir: Path, mtime_ns: int) -> tuple[Normalised, ModelDescription]:  # noqa: ARG001
     model, description = checkpoint.load(checkpoint_dir)
-    assert isinstance(model, Normalised)
     model.requires_grad_(False)
     return model.to("cuda" if torch.cuda.is_available() else "cpu"), description

@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from automl.export.formats import ExportError, check
+from automl.export.formats import ExportError
 
 
 def main() -> int:
@@ -22,7 +22,6 @@ def main() -> int:
     parser.add_argument("--replace", action="store_true")
     given = parser.parse_args()
     try:
-        check(given.format, int8=given.int8)  # before torch is imported, which takes seconds
         _say(doing="Starting", progress=0.0)
         from automl.export import artefact
 

@@ -4,16 +4,12 @@ import importlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from automl.export import int8, model_card, parity
-from automl.export.formats import ExportError, check
+from automl.export.formats import Progress, check, refuse_taken
 from automl.export.parity_report import Parity
 from automl.export.trained_model import TrainedModel
-
-Progress = Callable[[str, float], None]
-"""Told what is being done, and the share of the whole that is."""
 
 
 def export(  # noqa: PLR0913
@@ -41,8 +37,8 @@ def export(  # noqa: PLR0913
         ExportError: it cannot be written so, or does not answer as the trial's own model.
     """
     chosen = check(name, int8=with_int8)
-    if not replaces and target.exists() and not _is_empty(target):
-        raise ExportError(f"{target} is there already and not empty. Choose another --output.")
+    if not replaces:
+        refuse_taken(target)
     progress("Loading the model", 0.0)
     model = TrainedModel.load(experiment_dir, trial_id)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -73,10 +69,6 @@ def export(  # noqa: PLR0913
         shutil.rmtree(partial, ignore_errors=True)
     progress("Done", 1.0)
     return found
-
-
-def _is_empty(folder: Path) -> bool:
-    return folder.is_dir() and not any(folder.iterdir())
 
 
 def publish(partial: Path, target: Path) -> None:

@@ -4,13 +4,10 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from automl.export.formats import ExportError, check
-
-Progress = Callable[[str, float], None]
+from automl.export.formats import ExportError, Progress, check, refuse_taken
 
 
 def run(  # noqa: PLR0913
@@ -31,6 +28,8 @@ def run(  # noqa: PLR0913
         ExportError: it cannot be exported so, or the process died.
     """
     check(name, int8=with_int8)  # at once, before a process has imported torch
+    if not replaces:
+        refuse_taken(target)
     command = [sys.executable, "-P", "-m", "automl.export", str(experiment_dir), trial_id, name]
     command += [str(target), *["--int8"] * with_int8, *["--replace"] * replaces]
     last: dict[str, Any] = {}

@@ -1,7 +1,12 @@
 """The forms in which a trial's model can be taken away. No torch: the pages show them."""
 
 import importlib.util
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+Progress = Callable[[str, float], None]
+"""Told what is being done, and the share of the whole that is."""
 
 
 class ExportError(ValueError):
@@ -86,3 +91,9 @@ def check(name: str, *, int8: bool) -> Format:
         command = command or f"pip install {' '.join(missing)}"
         raise ExportError(f"The format {name} needs {' and '.join(missing)}: {command}.")
     return chosen
+
+
+def refuse_taken(target: Path) -> None:
+    """Raises ExportError where there is something at the place already."""
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise ExportError(f"{target} is there already and not empty. Choose another --output.")

@@ -2,9 +2,9 @@
 
 import base64
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from automl import store
 from automl.explanation.explainer import Explainer, ExplanationError, missing
 from automl.explanation.parameters import ExplanationParameters
 from automl.inference import Predictor
@@ -25,7 +25,9 @@ class Explanations:
         """
         if sentence := missing():
             raise Refusal(501, sentence)
-        if not (_checkpoint_dir(predictor) / "model.safetensors").is_file():
+        experiment_dir = predictor.model_dir.parent
+        checkpoint_dir = store.checkpoint_dir(experiment_dir, predictor.trial_id)
+        if not (checkpoint_dir / "model.safetensors").is_file():
             raise Refusal(
                 501,
                 "Explanations take the trial's own weights, and this model was exported without "
@@ -60,8 +62,3 @@ def _parsed(parameters: Mapping[str, Any]) -> ExplanationParameters:
         return ExplanationParameters.parse(parameters)
     except ValueError as error:
         raise Refusal(422, f"xai_parameters: {error}") from None
-
-
-def _checkpoint_dir(predictor: Predictor) -> Path:
-    """Of the trial it was exported from, where the whole experiment is there."""
-    return predictor.model_dir.parent / "trials" / predictor.trial_id / "checkpoint"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 from streamlit.runtime.pages_manager import PagesManager
 
@@ -16,22 +17,23 @@ from automl.ui import acts, cached, selection, sign_in, wording
 
 def begin(title: str, action: Action = Action.LOOK) -> None:
     """action: what the page is for; who may not do it gets no further."""
+    _begin(title, action)
+
+
+def _begin(title: str, action: Action) -> DeltaGenerator:
+    """Returns the room beside the title."""
     _through_app()
     sign_in.require(action)
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     left.title(title)
     with right:
         sign_in.who()
+    return right
 
 
 def begin_with_experiment(title: str, action: Action = Action.LOOK) -> tuple[Path, ExperimentState]:
     """Title, the experiment in view and a box to change it, and its state; `begin` for action."""
-    _through_app()
-    sign_in.require(action)
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    left.title(title)
-    with right:
-        sign_in.who()
+    right = _begin(title, action)
     experiment_dir = selection.require_experiment()
     names = selection.experiment_names()
     shown = experiment_dir.name

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from automl.answer_files import columns
-from automl.inference import Failure, Predictor
+from automl.answer_files import columns, split
+from automl.inference import Predictor
 from automl.ui.answered_picture import NOT_SURE, AnsweredPicture, Caution
 
 _HEAD = ("path", "answer", "unlike", "label", "probability", "error")
@@ -54,15 +54,12 @@ def frame(pictures: Sequence[AnsweredPicture], model: Predictor, caution: Cautio
 
 
 def _row(each: AnsweredPicture, model: Predictor, caution: Caution) -> list[object]:
-    if isinstance(each.answer, Failure):
-        empty = [None] * len(model.labels)
-        return [each.name, None, None, None, None, each.answer.message, *empty]
-    best = int(each.answer.argmax())
-    probability = float(each.answer[best])
-    answer = model.labels[best] if caution.is_sure(probability) else NOT_SURE
-    shares = [float(share) for _, share in sorted(zip(model.labels, each.answer, strict=True))]
+    (label, probability, error), shares = split(each.answer, model.labels)
+    if probability is None:
+        return [each.name, None, None, label, probability, error, *shares]
+    answer = label if caution.is_sure(probability) else NOT_SURE
     unlike = caution.is_unlike(probability)
-    return [each.name, answer, unlike, model.labels[best], probability, None, *shares]
+    return [each.name, answer, unlike, label, probability, error, *shares]
 
 
 def _source(thumbnail: bytes | None) -> str | None:

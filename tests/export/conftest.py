@@ -18,6 +18,7 @@ from automl.engine.training import Placement, TrialTraining
 from automl.export import artefact
 from automl.job import DataSource, Job
 from automl.records import ExperimentState, TrialState
+from tests.engine import conftest as engine_conftest
 
 
 def _photo(width: int, height: int) -> Image.Image:
@@ -70,17 +71,7 @@ def odd_pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return paths
 
 
-TINY = {
-    "model_name": "test_resnet",
-    "pretrained": "never",
-    "training_crop_size": 32,
-    "training_batch_size": 16,
-    "validation_batch_size": 16,
-    "number_of_epochs": 4,
-    "learning_rate": 0.005,
-    "optimizer": "adamw",
-    "warmup_cosine_lr_warmup_epochs": 0,
-}
+TINY = {**engine_conftest.TINY, "number_of_epochs": 4}
 
 
 def _write_shapes(root: Path) -> None:
