@@ -42,7 +42,8 @@ def html(experiment_dir: Path) -> str:
 
 
 def _content(experiment_dir: Path) -> dict[str, Any]:
-    from automl.ui import charts, timeline, wording
+    from automl.ui import charts, wording
+    from automl.ui.trials import timeline
 
     record, job = launcher.record(experiment_dir), store.load_job(experiment_dir)
     trials = store.load_trials(experiment_dir)
@@ -107,7 +108,7 @@ def _answers(experiment_dir: Path, best: TrialRecord) -> dict[str, Any]:
     if not path.is_file() or not store.samples_path(experiment_dir).is_file():
         return {}
     from automl.evaluation import confidence, confusion, report
-    from automl.ui import answer_charts, confusion_chart
+    from automl.ui.trial import answer_charts, confusion_chart
 
     predictions = store.load_predictions(path)
     samples = store.load_samples(experiment_dir).set_index("id", drop=False)

@@ -22,8 +22,8 @@ import torch
 
 from automl import model_catalog
 from automl.cores import usable_cores
-from automl.engine import blocks
-from automl.engine.model import Normalised
+from automl.engine.training import blocks
+from automl.engine.training.model import Normalised
 from automl.export import onnx
 from automl.export.parity_report import TOLERANCE
 from benchmarks.figures import Figures

@@ -86,8 +86,8 @@ def serve(folder: Path, measured: Figures) -> None:
     """Random batches for training, on one core, with augmentation off."""
     import torch
 
-    from automl.engine.augmentation import Augmentation
-    from automl.engine.batches import on_device, train_batches
+    from automl.engine.training.augmentation import Augmentation
+    from automl.engine.training.batches import on_device, train_batches
     from automl.engine.trial_data import TrainPictures
 
     torch.set_num_threads(1)

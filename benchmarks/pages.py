@@ -38,7 +38,7 @@ def main(parts: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="automl-benchmark-") as folder:
         os.environ["AUTOML_HOME"] = folder
         os.environ.pop("AUTOML_EXPERIMENTS_DIR", None)
-        from automl.ui import source
+        from automl.ui.dataset import source
 
         digits = source.digits().path
         with served_app.chromium() as browser:

@@ -26,10 +26,11 @@ from timm.data import create_dataset, create_loader
 
 from automl.cores import usable_cores
 from automl.dataset import manifest
-from automl.engine import blocks, checkpoint, training_state, trial_data
-from automl.engine.batches import TrainBatch, evaluation_batches
-from automl.engine.process_state import ProcessState
-from automl.engine.training import Placement, TrialTraining
+from automl.engine import trial_data
+from automl.engine.training import blocks, checkpoint, training_state
+from automl.engine.training.batches import TrainBatch, evaluation_batches
+from automl.engine.training.process_state import ProcessState
+from automl.engine.training.trial_training import Placement, TrialTraining
 from automl.engine.trial_data import TrialData
 from automl.hyperparameters import Hyperparameters, resolve
 from automl.job import DataSource, Job

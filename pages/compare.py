@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from automl.ui import compare_view, frame
+from automl.ui import frame
+from automl.ui.trials import compare_view
 
 experiment_dir, _ = frame.begin_with_experiment("Compare")
 chosen = compare_view.choose(experiment_dir)

@@ -7,18 +7,9 @@ import streamlit as st
 
 from automl.access import Action
 from automl.job_errors import JobError
-from automl.ui import (
-    cached,
-    data_choice,
-    dataset_view,
-    frame,
-    job_form,
-    job_panel,
-    launch,
-    selection,
-    source,
-    wording,
-)
+from automl.ui import cached, frame, selection, wording
+from automl.ui.configure import job_form, job_panel, launch
+from automl.ui.dataset import data_choice, dataset_view, source
 
 frame.begin("Configure", Action.START)
 launch.follow()

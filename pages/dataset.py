@@ -5,16 +5,14 @@ import streamlit as st
 from automl import launcher
 from automl.access import Action
 from automl.dataset.corrections import Corrections
-from automl.ui import (
-    cached,
+from automl.ui import cached, frame, wording
+from automl.ui.dataset import (
     corrections_view,
     data_choice,
     data_options,
     dataset_gallery,
     dataset_view,
-    frame,
     source,
-    wording,
 )
 
 frame.begin("Dataset", Action.START)

@@ -6,7 +6,8 @@ import streamlit as st
 
 from automl import home, store
 from automl.access import Action
-from automl.ui import data_choice, frame, sharing_view, sign_in, source
+from automl.ui import frame, sharing_view, sign_in
+from automl.ui.dataset import data_choice, source
 
 _PER_PAGE = 10
 

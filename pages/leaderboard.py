@@ -3,18 +3,9 @@
 import streamlit as st
 
 from automl import launcher
-from automl.ui import (
-    cached,
-    cost_view,
-    data_choice,
-    deletion,
-    frame,
-    leaderboard_table,
-    ranking,
-    reality_view,
-    sharing_view,
-    ties,
-)
+from automl.ui import cached, deletion, frame, sharing_view
+from automl.ui.dataset import data_choice
+from automl.ui.trials import cost_view, leaderboard_table, ranking, reality_view, ties
 
 experiment_dir, state = frame.begin_with_experiment("Leaderboard")
 job = cached.job(experiment_dir)

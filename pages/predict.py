@@ -7,7 +7,8 @@ import streamlit as st
 from automl import store
 from automl.access import Action
 from automl.records import ExperimentState
-from automl.ui import acts, cached, frame, pictures_source, predictions_view, wording
+from automl.ui import acts, cached, frame, wording
+from automl.ui.predict import pictures_source, predictions_view
 
 experiment_dir, state = frame.begin_with_experiment("Predict", Action.PREDICT)
 frame.state_line(experiment_dir, state)

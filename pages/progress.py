@@ -4,7 +4,8 @@ import streamlit as st
 
 from automl import launcher
 from automl.records import ExperimentState
-from automl.ui import cached, frame, live, ranking, trial_table, wording
+from automl.ui import cached, frame, wording
+from automl.ui.trials import live, ranking, trial_table
 
 experiment_dir, state = frame.begin_with_experiment("Progress")
 metric = cached.job(experiment_dir).primary_metric

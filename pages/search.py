@@ -3,7 +3,8 @@
 import streamlit as st
 
 from automl import launcher
-from automl.ui import cached, frame, search_view
+from automl.ui import cached, frame
+from automl.ui.trials import search_view
 
 experiment_dir, state = frame.begin_with_experiment("Search")
 metric = cached.job(experiment_dir).primary_metric

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from automl import store
-from automl.ui import cached, frame, test_view
+from automl.ui import cached, frame
+from automl.ui.trial import test_view
 
 experiment_dir, state = frame.begin_with_experiment("Test")
 frame.state_line(experiment_dir, state)

@@ -4,17 +4,14 @@ import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from automl.records import Evaluation
-from automl.ui import (
+from automl.ui import cached, evaluated, frame, selection
+from automl.ui.configure import launch
+from automl.ui.trial import (
     answer_charts_view,
-    cached,
     classes_view,
     confusion_view,
     errors_view,
-    evaluated,
     export_view,
-    frame,
-    launch,
-    selection,
     trial_view,
 )
 

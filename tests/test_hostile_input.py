@@ -28,10 +28,11 @@ from PIL import Image
 
 from automl import data_roots, home, html_report, inference, launcher, sharing, store
 from automl.dataset import archive, manifest, pictures
-from automl.engine import earlier_model
-from automl.engine.model_description import ModelDescription
+from automl.engine.training import earlier_model
+from automl.engine.training.model_description import ModelDescription
 from automl.job import DataSource, Job
-from automl.ui import cached, source
+from automl.ui import cached
+from automl.ui.dataset import source
 from tests.conftest import mean_colour
 
 ROOT = Path(__file__).parents[1]

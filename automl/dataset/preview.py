@@ -1,7 +1,7 @@
 """What the model will see of one picture: the crop it is scored on, and random ones it learns from.
 
-Training crops follow `automl.engine.augmentation`, which does the same for whole batches with
-torch and takes its ranges from here.
+Training crops follow `automl.engine.training.augmentation`, which does the same for whole batches
+with torch and takes its ranges from here.
 """
 
 import math

@@ -11,9 +11,9 @@ from automl.cores import usable_cores
 from automl.dataset import manifest
 from automl.dataset.manifest import Manifest
 from automl.engine import trial_data
-from automl.engine.model import count_parameters
 from automl.engine.planning import plan, plan_resources, reachable
-from automl.engine.training import Placement, TrialTraining
+from automl.engine.training.model import count_parameters
+from automl.engine.training.trial_training import Placement, TrialTraining
 from automl.engine.trial_data import EvaluationPictures, TrainPictures, TrialData
 from automl.estimate import Estimate, MeasuredTrial
 from automl.hyperparameters import Hyperparameters

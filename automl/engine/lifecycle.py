@@ -14,8 +14,7 @@ from automl import experiment_queue, store
 from automl.dataset import changes, manifest
 from automl.dataset.errors import DataError
 from automl.dataset.manifest import Manifest
-from automl.engine import cluster, disk, earlier_model, trial_data
-from automl.engine.earlier_model import EarlierModel
+from automl.engine import cluster, disk, trial_data
 from automl.engine.kept_state import KeptState
 from automl.engine.planning import (
     Plan,
@@ -26,6 +25,8 @@ from automl.engine.planning import (
     with_fewer_trials,
 )
 from automl.engine.results import Results
+from automl.engine.training import earlier_model
+from automl.engine.training.earlier_model import EarlierModel
 from automl.engine.trial_data import Sizes, TrialData
 from automl.engine.warm_workers import RUNTIME_ENV
 from automl.job import Job

@@ -8,7 +8,7 @@ from typing import Any
 
 from automl import automode, model_catalog, search_space
 from automl.dataset.manifest import Manifest
-from automl.engine import weights
+from automl.engine.training import weights
 from automl.hyperparameters import Hyperparameters, resolve
 from automl.job import Job
 

@@ -17,7 +17,6 @@ from ray.tune.search import Searcher
 
 from automl import automode, store
 from automl.engine import disk, failures, lost_gpus
-from automl.engine.earlier_model import EarlierModel
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.kept_state import KeptState
 from automl.engine.lost_gpus import LostGpus
@@ -25,6 +24,7 @@ from automl.engine.planning import PlannedTrial, Resources
 from automl.engine.results import End, Results
 from automl.engine.silence import Silence
 from automl.engine.trainable import Assignment, TrialTrainable
+from automl.engine.training.earlier_model import EarlierModel
 from automl.engine.trial_data import Sizes, TrialData
 from automl.job import Job
 from automl.records import Evaluation, TrialError, TrialState, now

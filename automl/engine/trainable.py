@@ -15,16 +15,16 @@ from ray.experimental import internal_kv
 
 from automl import compatibility, store
 from automl.engine import failures, kept_state, lost_gpus
-from automl.engine.earlier_model import EarlierModel
-from automl.engine.early_stopping import EarlyStopping
 from automl.engine.kept_state import KeptState
 from automl.engine.planning import PlannedTrial
+from automl.engine.training.earlier_model import EarlierModel
+from automl.engine.training.early_stopping import EarlyStopping
 from automl.engine.trial_data import Sizes, TrialData, sizes
 from automl.records import Flag, Predictions
 
 if TYPE_CHECKING:
-    from automl.engine.process_state import ProcessState
-    from automl.engine.training import TrialTraining
+    from automl.engine.training.process_state import ProcessState
+    from automl.engine.training.trial_training import TrialTraining
 
 _POLL_SECONDS = 0.5
 _COLLAPSED = (
@@ -88,7 +88,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             return {"error": failures.explain(error).model_dump(), "done": True}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
-        from automl.engine import checkpoint, training_state
+        from automl.engine.training import checkpoint, training_state
 
         training, folder = self._training, Path(checkpoint_dir)
         assert training is not None
@@ -117,9 +117,9 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     def _build(self) -> "TrialTraining":
         import torch
 
-        from automl.engine import latency
-        from automl.engine.process_state import ProcessState
-        from automl.engine.training import Placement, TrialTraining
+        from automl.engine.training import latency
+        from automl.engine.training.process_state import ProcessState
+        from automl.engine.training.trial_training import Placement, TrialTraining
 
         self._found = ProcessState.take()
         hyperparameters = self._trial.hyperparameters
@@ -136,7 +136,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         return self._training
 
     def _go_on_from(self, state: KeptState) -> None:
-        from automl.engine import training_state
+        from automl.engine.training import training_state
 
         assert self._training is not None
         self._training.go_on_from(training_state.load(state))
@@ -144,7 +144,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._has_collapsed = state.values["has_collapsed"]
 
     def _advance(self, training: "TrialTraining") -> dict[str, Any]:
-        from automl.engine.training import CancelledError
+        from automl.engine.training.trial_training import CancelledError
 
         try:
             evaluation, predictions = training.advance(self._is_cancelled)
@@ -167,7 +167,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         }
 
     def _state_of(self, training: "TrialTraining") -> dict[str, Any]:
-        from automl.engine import effective
+        from automl.engine.training import effective
 
         hyperparameters, recovery = training.hyperparameters, training.recovery
         flags = []

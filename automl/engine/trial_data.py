@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from automl.dataset import pixels
 from automl.dataset.manifest import Manifest
 from automl.dataset.preview import CROP_ROOM
-from automl.engine.earlier_model import EarlierModel
+from automl.engine.training.earlier_model import EarlierModel
 from automl.hyperparameters import Hyperparameters
 
 Progress = Callable[[str, int, int], None]

@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter
 from timm.layers import get_act_layer
 from torch import Tensor, nn
 
-from automl.engine.model import Normalised
+from automl.engine.training.model import Normalised
 from automl.explanation.feature_map import Mapped
 from automl.explanation.parameters import ExplanationParameters
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from automl.engine.model import Normalised
+from automl.engine.training.model import Normalised
 
 
 class FeatureMapMissingError(ValueError):

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from automl.cores import usable_cores
 from automl.dataset.preprocessing import load_preprocessed, model_input
-from automl.engine import checkpoint
-from automl.engine.model import Normalised
-from automl.engine.model_description import ModelDescription
+from automl.engine.training import checkpoint
+from automl.engine.training.model import Normalised
+from automl.engine.training.model_description import ModelDescription
 from automl.explanation import attribution, picture
 from automl.explanation.exchange import Reply, Request
 from automl.explanation.parameters import ExplanationParameters

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from automl import store
 from automl.dataset.preprocessing import load_preprocessed, model_input
-from automl.engine import checkpoint
-from automl.engine.model import Normalised
-from automl.engine.model_description import ModelDescription
+from automl.engine.training import checkpoint
+from automl.engine.training.model import Normalised
+from automl.engine.training.model_description import ModelDescription
 from automl.export.formats import ExportError
 from automl.hyperparameters import Hyperparameters, resolve
 from automl.records import Predictions, TrialRecord

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from automl import store
 from automl.dataset.preview import CROP_RATIO
-from automl.engine import blocks, trial_data
+from automl.engine import trial_data
+from automl.engine.training import blocks
 from automl.export import standalone
 from automl.export.formats import ExportError
 from automl.export.trained_model import Answers, TrainedModel

@@ -25,7 +25,8 @@ from automl import (
 )
 from automl.access import Action
 from automl.job import Job
-from automl.ui import sign_in, source
+from automl.ui import sign_in
+from automl.ui.dataset import source
 
 
 def start(job: Job, name: str) -> Path:

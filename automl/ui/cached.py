@@ -15,7 +15,8 @@ from automl import data_roots, store
 from automl.dataset.report import DatasetReport
 from automl.job import DATA_KEYS, DataSource, Job
 from automl.records import ExperimentRecord, Predictions, TrialRecord
-from automl.ui import source, timeline
+from automl.ui.dataset import source
+from automl.ui.trials import timeline
 
 if TYPE_CHECKING:  # slow: the first page is on the screen before it needs them
     import numpy as np

@@ -6,8 +6,9 @@ import plotly.graph_objects as go
 
 from automl.dataset.report import Distribution
 from automl.records import TrialRecord
-from automl.ui import timeline, wording
+from automl.ui import wording
 from automl.ui.palette import ACCENT, DASHES, SECOND, family_look, label
+from automl.ui.trials import timeline
 
 _GRID = "rgba(128, 128, 128, 0.25)"
 MAX_LINES = 20

@@ -6,7 +6,8 @@ import streamlit as st
 
 from automl import launcher, store
 from automl.records import ExperimentState, now
-from automl.ui import cached, gallery, ranking, timeline, wording
+from automl.ui import cached, gallery, wording
+from automl.ui.trials import ranking, timeline
 
 _NUM_THUMBNAILS = 5
 

@@ -1,7 +1,7 @@
 import pytest
 
 from automl.engine import failures
-from automl.engine.recovery import DivergedError, OutOfMemoryError
+from automl.engine.training.recovery import DivergedError, OutOfMemoryError
 
 
 @pytest.mark.parametrize(

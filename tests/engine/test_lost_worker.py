@@ -11,7 +11,7 @@ from automl.hyperparameters import resolve
 from automl.job import Job
 from automl.records import ExperimentRecord, Flag, TrialState
 from tests.engine.conftest import TINY, make_data
-from tests.engine.test_training import run, train
+from tests.engine.training.test_trial_training import run, train
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("head")]
 LONG = {**TINY, "number_of_epochs": 12, "early_stopping": False, "model_ema": True}

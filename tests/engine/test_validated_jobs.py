@@ -13,7 +13,7 @@ from automl.dataset import manifest
 from automl.dataset.manifest import Manifest
 from automl.engine import trial_data
 from automl.engine.planning import plan, plan_resources, reachable
-from automl.engine.training import DivergedError, Placement, TrialTraining
+from automl.engine.training.trial_training import DivergedError, Placement, TrialTraining
 from automl.engine.trial_data import TrialData
 from automl.hyperparameters import Hyperparameters, searchable
 from automl.job import DataSource, Job

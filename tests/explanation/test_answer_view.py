@@ -11,7 +11,7 @@ from automl import store
 from automl.dataset import manifest
 from automl.job import DataSource, Job
 from automl.records import Predictions
-from automl.ui import explanation_view
+from automl.ui.trial import explanation_view
 from tests.pages.conftest import texts
 
 
@@ -21,7 +21,8 @@ def opened(directory: str, position: int) -> None:
     import numpy as np
     import streamlit as st
 
-    from automl.ui import answer_view, evaluated
+    from automl.ui import evaluated
+    from automl.ui.trial import answer_view
 
     of = evaluated.of_trial(Path(directory), "t1")
     assert of is not None

@@ -4,7 +4,7 @@ import timm
 import torch
 from torch import nn
 
-from automl.engine.model import Normalised
+from automl.engine.training.model import Normalised
 from automl.explanation import attribution
 from automl.explanation.feature_map import FeatureMapMissingError, Mapped
 from automl.explanation.parameters import ExplanationParameters

@@ -10,11 +10,12 @@ from PIL import Image
 
 from automl import launcher, store
 from automl.dataset import manifest
-from automl.engine import checkpoint, effective, trainable, training_state, trial_data
+from automl.engine import trainable, trial_data
 from automl.engine.planning import PlannedTrial
-from automl.engine.process_state import ProcessState
 from automl.engine.results import Results
-from automl.engine.training import Placement, TrialTraining
+from automl.engine.training import checkpoint, effective, training_state
+from automl.engine.training.process_state import ProcessState
+from automl.engine.training.trial_training import Placement, TrialTraining
 from automl.export import artefact
 from automl.job import DataSource, Job
 from automl.records import ExperimentState, TrialState

@@ -14,7 +14,7 @@ def draw(experiment_dir: str, trial_id: str) -> None:
     from pathlib import Path
 
     from automl import store
-    from automl.ui import export_view
+    from automl.ui.trial import export_view
 
     directory = Path(experiment_dir)
     export_view.show(directory, store.load_trial(store.trial_path(directory, trial_id)))

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from automl import store
 from automl.dataset import pixels
-from automl.engine import checkpoint
-from automl.engine.batches import evaluation_batches
+from automl.engine.training import checkpoint
+from automl.engine.training.batches import evaluation_batches
 from automl.engine.trial_data import EvaluationPictures
 from automl.inference import Prediction, Predictor
 from tests.serving.conftest import served

@@ -7,7 +7,7 @@ from automl import launcher, store
 from automl.estimate import Estimate
 from automl.hyperparameters import Hyperparameters
 from automl.job import DataSource, Job, Limits
-from automl.ui import hyperparameter_fields, job_panel
+from automl.ui.configure import hyperparameter_fields, job_panel
 from tests.pages.conftest import texts
 
 
@@ -84,7 +84,7 @@ def test_the_second_half_of_a_double_click_starts_nothing(started, tmp_path):
         from pathlib import Path
 
         from automl.job import DataSource, Job
-        from automl.ui import launch
+        from automl.ui.configure import launch
 
         job = Job(training_data=DataSource(path=Path(data)))
         launch.start(job, "pets", "the same click")
@@ -267,7 +267,7 @@ def test_a_job_on_data_out_of_reach_is_not_started(started):
         import streamlit as st
 
         from automl.job import DataSource, Job
-        from automl.ui import launch
+        from automl.ui.configure import launch
 
         launch.start(Job(training_data=DataSource(path=Path("/etc"))), "pets", "a click")
         st.text(launch.problem())

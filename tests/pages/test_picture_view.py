@@ -14,7 +14,8 @@ def opened(data: str, position: int) -> None:
     from automl.dataset import shown
     from automl.dataset.corrections import Corrections
     from automl.job import DataSource
-    from automl.ui import cached, corrections_view, data_choice, picture_view
+    from automl.ui import cached
+    from automl.ui.dataset import corrections_view, data_choice, picture_view
 
     st.session_state["data"] = data
     job = data_choice.job(DataSource(path=Path(data)))

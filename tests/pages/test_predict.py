@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from automl import store
-from automl.ui import acts, export_view, wording
+from automl.ui import acts, wording
+from automl.ui.trial import export_view
 from tests.conftest import mean_colour
 from tests.pages.conftest import texts
 

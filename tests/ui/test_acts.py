@@ -11,7 +11,7 @@ ACTS = {
 }
 FILES = [
     path
-    for path in [*ROOT.glob("pages/*.py"), *ROOT.glob("automl/ui/*.py"), ROOT / "app.py"]
+    for path in [*ROOT.glob("pages/*.py"), *ROOT.glob("automl/ui/**/*.py"), ROOT / "app.py"]
     if path.name != "acts.py"
 ]
 

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from automl import model_catalog
-from automl.ui import charts, confusion_chart, palette, search_charts, timeline
+from automl.ui import charts, palette
+from automl.ui.trial import confusion_chart
+from automl.ui.trials import search_charts, timeline
 
 
 def test_families_offered_can_be_told_apart_without_colour():

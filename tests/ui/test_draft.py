@@ -5,7 +5,7 @@ import pytest
 
 from automl.job import DataSource, Job
 from automl.job_errors import JobError
-from automl.ui.draft import Draft, Search, fitting_side
+from automl.ui.configure.draft import Draft, Search, fitting_side
 
 DATA = DataSource(path=Path("/data/pets"))
 

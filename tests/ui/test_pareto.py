@@ -1,4 +1,4 @@
-from automl.ui import pareto
+from automl.ui.trials import pareto
 
 
 def test_only_trials_that_nothing_beats_in_both_are_on_the_front():

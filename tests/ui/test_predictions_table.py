@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from automl.inference import Failure, Predictor
-from automl.ui import predictions_table
-from automl.ui.answered_picture import AnsweredPicture, Caution
+from automl.ui.predict import predictions_table
+from automl.ui.predict.answered_picture import AnsweredPicture, Caution
 from tests.serving.conftest import write_model
 
 

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from automl.job import DataSource
-from automl.ui import source
+from automl.ui.dataset import source
 
 
 def test_an_upload_is_kept_once_under_its_own_name():

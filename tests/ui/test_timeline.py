@@ -2,7 +2,7 @@ import math
 from datetime import timedelta
 
 from automl.records import ExperimentRecord
-from automl.ui import timeline
+from automl.ui.trials import timeline
 from tests.conftest import START
 
 

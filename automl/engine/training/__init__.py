@@ -1,0 +1,1 @@
+"""The training of one trial: plain PyTorch and timm, no Ray."""

@@ -1,0 +1,251 @@
+"""The form of a new experiment. Its values survive a change of page."""
+
+from typing import Any, get_args
+
+import streamlit as st
+
+from automl import model_catalog
+from automl.cores import usable_cores
+from automl.job import DataSource, Job, Limits, PrimaryMetric
+from automl.ui import wording
+from automl.ui.configure import (
+    hyperparameter_fields,
+    loaded_job,
+    schema_fields,
+    space_editor,
+    sweep_fields,
+)
+from automl.ui.configure.draft import Draft, Effort, Search, fitting_side, fitting_size
+from automl.ui.configure.schema_fields import KEPT
+
+_RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
+_EXPLAINED = {
+    Search.AUTOMATIC: "Tries a documented list of models that suits this machine, with "
+    "settings that suit each of them.",
+    Search.CHOOSE: "Draws every trial at random: one of your models, and a learning rate between "
+    "your bounds.",
+    Search.SPACE: "Every hyperparameter fixed, or drawn as you say.",
+    Search.ONE: "Trains a single model once.",
+}
+_FROM_THE_SPACE = "The search space has values of its own for it, which win."
+
+
+def show(data: DataSource, median_side: float, *, mirror: bool) -> Draft:
+    """Draw the form.
+
+    Args:
+        data: the pictures.
+        median_side: of them, in pixels; decides the picture size offered.
+        mirror: whether mirroring pictures is switched on to begin with.
+    """
+    side = fitting_side(median_side)
+    with st.container(border=True):
+        primary_metric, limits = _basics()
+        if st.session_state.get("search") != Search.ONE:
+            _effort()
+    chosen: dict[str, Any] = {}
+    with st.container(border=True):
+        st.session_state.setdefault("search", Search.AUTOMATIC)
+        search = Search(
+            st.segmented_control("Search", list(Search), required=True, key="search", **KEPT)
+        )
+        st.caption(_EXPLAINED[search])
+        if search is Search.CHOOSE:
+            chosen = _models(side)
+        elif search is Search.SPACE:
+            chosen["sampling_algorithm"] = sweep_fields.sampler()
+            space = space_editor.show(chosen["sampling_algorithm"]["type"])
+            chosen |= {"search_space": tuple(space)}
+        elif search is Search.ONE:
+            shared = _one_model(side)
+        if search in (Search.CHOOSE, Search.SPACE):
+            chosen["early_termination"] = sweep_fields.policy()
+        limits |= _how_many(search)
+    parameters = shared if search is Search.ONE else {}
+    searched = {name for sub_space in chosen.get("search_space", ()) for name in sub_space}
+    parameters = _shared(mirror, searched) | parameters
+    return Draft(
+        data=data,
+        primary_metric=primary_metric,
+        limits=limits,
+        search=search,
+        training_parameters=parameters,
+        rest=loaded_job.rest(),
+        **chosen,
+    )
+
+
+def _basics() -> tuple[str, dict[str, Any]]:
+    metric, minutes = st.columns(2)
+    st.session_state.setdefault("minutes", 15)
+    primary_metric = metric.selectbox(
+        "Primary metric",
+        get_args(PrimaryMetric),
+        format_func=wording.metric,
+        help=Job.model_fields["primary_metric"].description,
+        key="primary metric",
+        **KEPT,
+    )
+    limits = {
+        "timeout_minutes": minutes.number_input(
+            "Minutes at most",
+            min_value=1,
+            max_value=60 * 24 * 60,
+            help=Limits.model_fields["timeout_minutes"].description,
+            key="minutes",
+            **KEPT,
+        ),
+    }
+    return primary_metric, limits
+
+
+def _effort() -> None:
+    st.session_state.setdefault("effort", Effort.BALANCED)
+    st.segmented_control(
+        "Effort",
+        list(Effort),
+        key="effort",
+        format_func=lambda effort: f"{effort} ({Effort(effort).num_trials} trials)",
+        help="How many trials to run at most; the limits below take any other number.",
+        on_change=_take_effort,
+        **KEPT,
+    )
+
+
+def _how_many(search: Search) -> dict[str, Any]:
+    """What of the limits depends on the kind of search."""
+    limits: dict[str, Any] = {"max_trials": 1}
+    st.session_state.setdefault("max trials", Effort.BALANCED.num_trials)
+    st.session_state.setdefault("concurrency", 2 if usable_cores() >= 4 else 1)
+    with st.expander("Limits"):
+        if search is not Search.ONE:
+            limits = _trials(search)
+        score = schema_fields.draw("exit_score", Limits.model_fields["exit_score"], "exit score")
+    if score is not None:
+        limits["exit_score"] = score
+    return limits
+
+
+def _trials(search: Search) -> dict[str, Any]:
+    trials, at_a_time = st.columns(2)
+    low = 2 if search is Search.AUTOMATIC else 1
+    st.session_state["max trials"] = max(low, st.session_state["max trials"])
+    return {
+        "max_trials": trials.number_input(
+            "Trials at most",
+            min_value=low,
+            max_value=1000,
+            help=Limits.model_fields["max_trials"].description,
+            key="max trials",
+            on_change=_forget_effort,
+            **KEPT,
+        ),
+        "max_concurrent_trials": at_a_time.number_input(
+            "Trials at a time",
+            min_value=1,
+            max_value=100,
+            help=Limits.model_fields["max_concurrent_trials"].description,
+            key="concurrency",
+            **KEPT,
+        ),
+    }
+
+
+def _take_effort() -> None:
+    effort = st.session_state["effort"]
+    if effort is not None:
+        st.session_state["max trials"] = Effort(effort).num_trials
+
+
+def _forget_effort() -> None:
+    efforts = {effort.num_trials: effort for effort in Effort}
+    st.session_state["effort"] = efforts.get(st.session_state["max trials"])
+
+
+def _models(side: int) -> dict[str, Any]:
+    models = st.multiselect(
+        "Models",
+        list(model_catalog.MODELS),
+        ["mobilenetv3_small_100", "resnet18"],
+        format_func=_describe,
+        help=_help("model_name"),
+        key="models",
+        **KEPT,
+    )
+    rates = st.select_slider(
+        "Learning rate between",
+        _RATES,
+        (0.001, 0.03),
+        help=_help("learning_rate"),
+        key="rates",
+        **KEPT,
+    )
+    epochs, size = st.columns(2)
+    return {
+        "models": tuple(models),
+        "learning_rates": rates,
+        "epochs": epochs.number_input(
+            "Epochs",
+            min_value=1,
+            max_value=1000,
+            value=15,
+            help=_help("number_of_epochs"),
+            key="epochs",
+            **KEPT,
+        ),
+        "side": size.number_input(
+            "Picture size (pixels)",
+            min_value=8,
+            max_value=1024,
+            value=side,
+            help=f"{_help('training_crop_size')} {side} suits these pictures.",
+            key=f"side from {side}",
+            **KEPT,
+        ),
+    }
+
+
+def _one_model(side: int) -> dict[str, Any]:
+    """The model, and a picture size that suits the pictures until another is given."""
+    st.session_state.setdefault("model", "resnet18")
+    model = st.selectbox(
+        "Model",
+        list(model_catalog.MODELS),
+        format_func=_describe,
+        help=_help("model_name"),
+        key="model",
+        accept_new_options=True,
+        **KEPT,
+    )
+    parameters: dict[str, Any] = {"model_name": model}
+    size = st.session_state.get(hyperparameter_fields.key("training_crop_size"))
+    if size is None and "training_crop_size" not in loaded_job.explicit():
+        parameters |= fitting_size(model, side)
+    return parameters
+
+
+def _shared(mirror: bool, searched: set[str]) -> dict[str, Any]:
+    """Hyperparameters of every trial."""
+    key = f"mirror {mirror}"
+    st.session_state.setdefault(key, mirror)
+    mirrored = st.toggle(
+        "Mirrored pictures mean the same", help=_help("horizontal_flip"), key=key, **KEPT
+    )
+    with st.expander("Hyperparameters of every trial"):
+        shared = hyperparameter_fields.show(
+            explicit=loaded_job.explicit(), blocked=dict.fromkeys(searched, _FROM_THE_SPACE)
+        )
+    if not mirrored:
+        shared["horizontal_flip"] = False
+    return shared
+
+
+def _help(name: str) -> str:
+    return hyperparameter_fields.help_text(name) or ""
+
+
+def _describe(name: str) -> str:
+    if name not in model_catalog.MODELS:
+        return name
+    model = model_catalog.MODELS[name]
+    return f"{name} ({wording.number(model.parameters)} M parameters)"

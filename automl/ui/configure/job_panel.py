@@ -1,0 +1,168 @@
+"""The job beside the form: as a file, from a file or an earlier experiment; what it will take."""
+
+import shutil
+from collections.abc import Callable
+
+import streamlit as st
+
+from automl import estimate, home, store
+from automl.job import Job
+from automl.job_errors import JobError
+from automl.ui import selection, wording
+from automl.ui.configure import loaded_job
+from automl.ui.dataset import source
+
+_PROBLEMS, _ESTIMATE = "problems of the file", "estimate"
+_GIGABYTE = 2**30
+
+
+def take_over() -> None:
+    """Ways to fill the form in: a file that is pasted or uploaded, or an earlier experiment."""
+    with st.expander("Fill in from a file or an earlier experiment"):
+        st.text_area(
+            "Paste a job",
+            key="pasted job",
+            height=160,
+            placeholder="type: automl\ntask: image_classification\n…",
+            help="A job file of this app or of Azure, whose data is on this machine.",
+        )
+        st.button("Fill in the form", on_click=_take_pasted, icon=":material/edit_note:")
+        st.file_uploader(
+            "Or upload one", type=["yml", "yaml"], key="uploaded job", on_change=_take_uploaded
+        )
+        if names := selection.experiment_names():
+            st.selectbox(
+                "Or start from an earlier experiment",
+                names,
+                index=None,
+                key="copied experiment",
+                on_change=_take_copied,
+            )
+    for problem in st.session_state.get(_PROBLEMS, []):
+        st.error(wording.plain(problem))
+
+
+def copy_from_link() -> None:
+    """Fill the form in from the experiment that a link to the page names."""
+    if name := st.query_params.pop("copy", None):
+        _copy(name)
+
+
+def _copy(name: str) -> None:
+    if name not in selection.experiment_names():
+        st.session_state[_PROBLEMS] = [f"There is no experiment called {name} here."]
+        return
+    _take(lambda: store.load_job(home.experiments_dir() / name))
+
+
+def _take_pasted() -> None:
+    text = st.session_state["pasted job"]
+    _take(lambda: Job.from_yaml(text))
+
+
+def _take_uploaded() -> None:
+    upload = st.session_state["uploaded job"]
+    if upload is not None:
+        _take(lambda: Job.from_yaml(upload.getvalue().decode("utf-8-sig")))
+
+
+def _take_copied() -> None:
+    if name := st.session_state["copied experiment"]:
+        _copy(name)
+
+
+def _take(read: Callable[[], Job]) -> None:
+    try:
+        loaded_job.load(read())
+        st.session_state[_PROBLEMS] = []
+    except JobError as error:
+        st.session_state[_PROBLEMS] = str(error).splitlines()
+    except (ValueError, OSError) as error:
+        st.session_state[_PROBLEMS] = [f"This is no job file: {error}"]
+
+
+def as_file(job: Job, name: str) -> None:
+    st.caption("The same job as a file: `automl run` takes it.")
+    st.code(job.to_yaml(), language="yaml", wrap_lines=True)
+    st.download_button(
+        "Download the job",
+        job.to_yaml(),
+        file_name=f"{source.slug(name)}.yml",
+        mime="application/yaml",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def prospects(job: Job) -> None:
+    """How many trials, and on request how long they take, from a step measured here."""
+    trials = wording.count(job.limits.max_trials, "trial")
+    st.markdown(
+        f"Up to **{trials}**, at most **{wording.count(job.limits.timeout_minutes, 'minute')}**."
+    )
+    for note in job.notes():
+        st.caption(wording.plain(note))
+    asked = st.button(
+        "Estimate time and memory",
+        icon=":material/timer:",
+        help="Trains a few steps of these models on this machine; takes about half a minute.",
+    )
+    kept = st.session_state.get(_ESTIMATE)
+    text = job.to_yaml()
+    if asked:
+        with st.spinner("Training a few steps…"):
+            try:
+                kept = st.session_state[_ESTIMATE] = (text, estimate.measure(job))
+            except ValueError as error:
+                st.error(wording.plain(str(error)))
+    if kept and kept[0] == text:
+        _show(kept[1], job)
+
+
+def _show(found: estimate.Estimate, job: Job) -> None:
+    longest, memory, disk = st.columns(3)
+    longest.metric("Time, at most", wording.duration(found.seconds))
+    memory.metric("Memory", _gigabytes(found.memory_bytes))
+    disk.metric("Disk", _gigabytes(found.disk_bytes))
+    for trial in found.measured:
+        st.caption(
+            wording.plain(
+                f"{trial.model_name} at {trial.side} px: "
+                f"{wording.duration(trial.seconds_per_epoch)} an epoch."
+            )
+        )
+    for warning in warnings(found, job):
+        st.warning(wording.plain(warning))
+    for note in found.notes:
+        st.caption(wording.plain(note))
+
+
+def warnings(found: estimate.Estimate, job: Job) -> list[str]:
+    """What of an estimate does not fit."""
+    import psutil
+
+    said = []
+    limit = job.limits.timeout_minutes * 60
+    if found.seconds > limit:
+        fitting = int(found.num_trials * limit / found.seconds)
+        said.append(
+            f"The time limit ends the search after about {fitting} of "
+            f"{wording.count(found.num_trials, 'trial')}. Raise it, or choose smaller models."
+        )
+    free = psutil.virtual_memory().available
+    if found.device == "cpu" and found.memory_bytes > free:
+        said.append(
+            f"The trials need {_gigabytes(found.memory_bytes)} of memory and "
+            f"{_gigabytes(free)} are free. Choose smaller models, pictures or batches."
+        )
+    free = shutil.disk_usage(home.home_dir()).free
+    if found.disk_bytes > free:
+        said.append(
+            f"The search needs {_gigabytes(found.disk_bytes)} of disk and {_gigabytes(free)} "
+            "are free. Clear the cache (automl cache) or choose smaller pictures."
+        )
+    return said
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / _GIGABYTE:.2g} GB"

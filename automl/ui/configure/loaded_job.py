@@ -1,0 +1,92 @@
+"""A job file in the form: its values in the fields, what has no field kept beside them."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import streamlit as st
+
+from automl.hyperparameters import Hyperparameters
+from automl.job import Job
+from automl.ui.configure import hyperparameter_fields, space_editor, sweep_fields
+from automl.ui.configure.draft import Effort, Search
+from automl.ui.dataset import data_choice
+
+_REST, _EXPLICIT = "rest of the job", "hyperparameters of the job"
+_IN_THE_FORM = (
+    "type",
+    "task",
+    "primary_metric",
+    "limits",
+    "search_space",
+    "sweep",
+    *data_choice.KEYS,
+)
+
+
+def rest() -> Mapping[str, Any]:
+    """Sections of the job that was loaded last which the form has no fields for."""
+    kept: Mapping[str, Any] = st.session_state.get(_REST, {})
+    return kept
+
+
+def explicit() -> Collection[str]:
+    """Hyperparameters that the loaded job names, be it with their default."""
+    kept: Collection[str] = st.session_state.get(_EXPLICIT, ())
+    return kept
+
+
+def load(job: Job) -> None:
+    """Fill the form in; for a callback, since the fields must not have been drawn yet."""
+    content = job.model_dump(mode="json", exclude_defaults=True, by_alias=True)
+    parameters = dict(job.training_parameters)
+    data_choice.take(job)
+    st.session_state["primary metric"] = job.primary_metric
+    _load_limits(job)
+    _load_search(job, parameters)
+    for value in (True, False):
+        st.session_state[f"mirror {value}"] = parameters.get("horizontal_flip", True)
+    for names in hyperparameter_fields.GROUPS.values():
+        for name in names:
+            unset = hyperparameter_fields.start(name)
+            st.session_state[hyperparameter_fields.key(name)] = parameters.get(name, unset)
+    st.session_state[_EXPLICIT] = tuple(parameters)
+    without_field = {
+        name: value
+        for name, value in parameters.items()
+        if name not in Hyperparameters.model_fields
+    }
+    if job.search_space and "model_name" in parameters:
+        without_field["model_name"] = parameters["model_name"]
+    kept = {key: value for key, value in content.items() if key not in _IN_THE_FORM}
+    st.session_state[_REST] = {**kept, "training_parameters": without_field}
+
+
+def _load_limits(job: Job) -> None:
+    limits = job.limits
+    efforts = {effort.num_trials: effort for effort in Effort}
+    st.session_state["minutes"] = limits.timeout_minutes
+    st.session_state["max trials"] = limits.max_trials
+    st.session_state["effort"] = efforts.get(limits.max_trials)
+    st.session_state["concurrency"] = limits.max_concurrent_trials
+    st.session_state["exit score"] = limits.exit_score
+
+
+def _load_search(job: Job, parameters: Mapping[str, Any]) -> None:
+    if job.is_automode:
+        st.session_state["search"] = Search.AUTOMATIC
+        return
+    if not job.search_space:
+        st.session_state["search"] = Search.ONE
+        st.session_state["model"] = parameters.get("model_name", Hyperparameters().model_name)
+        return
+    st.session_state["search"] = Search.SPACE
+    space_editor.load(job.search_space)
+    algorithm = job.sweep.sampling_algorithm if job.sweep else None
+    st.session_state["sampler"] = algorithm.type if algorithm else "random"
+    st.session_state["sampler rule"] = algorithm.rule if algorithm else "random"
+    st.session_state["sampler seed"] = algorithm.seed if algorithm else None
+    policy = job.sweep.early_termination if job.sweep else None
+    st.session_state["policy"] = policy.type if policy else sweep_fields.NO_POLICY
+    if policy:
+        for name, value in policy.model_dump(exclude={"type"}).items():
+            st.session_state[sweep_fields.policy_key(policy.type, name)] = value

@@ -1,0 +1,184 @@
+"""The editor of a search space: sub-spaces, and in each of them hyperparameters with values."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from automl import model_catalog, search_space
+from automl.hyperparameters import searchable
+from automl.search_space import DISTRIBUTIONS, Choice
+from automl.ui.configure import schema_fields
+from automl.ui.configure.hyperparameter_fields import FIELDS, help_text
+from automl.ui.configure.schema_fields import KEPT
+
+_ROWS = "space rows"
+_FIXED = "fixed"
+_KINDS = (_FIXED, *search_space.NAMES)
+_WHOLE_KINDS = (_FIXED, "choice", "randint", "quniform", "qloguniform", "qnormal", "qlognormal")
+_START: list[dict[str, Any]] = [
+    {
+        "model_name": Choice(type="choice", values=["resnet18", "mobilenetv2"]),
+        "learning_rate": search_space.LogUniform(type="loguniform", min_value=-7.0, max_value=-4.0),
+    }
+]
+
+
+def show(sampler: str) -> list[dict[str, Any]]:
+    """Draw the editor; returns the search space as the job has it.
+
+    Args:
+        sampler: the sampling algorithm; only what it can draw is offered.
+    """
+    if _ROWS not in st.session_state:
+        load(_START)
+    rows: list[tuple[int, int]] = st.session_state[_ROWS]
+    sub_spaces = []
+    for index in sorted({sub_space for sub_space, _ in rows}):
+        with st.container(border=True):
+            st.caption(f"Sub-space {index + 1}: a trial draws all of its values from one of them.")
+            sub_space: dict[str, Any] = {}
+            for _, row in [row for row in rows if row[0] == index]:
+                name, value = _row(row, sampler)
+                if value is not None:
+                    sub_space[name] = value
+            st.button(
+                "Add a hyperparameter",
+                key=f"add to {index}",
+                icon=":material/add:",
+                on_click=_add,
+                args=(index,),
+            )
+        sub_spaces.append(sub_space)
+    st.button(
+        "Add a sub-space",
+        icon=":material/add:",
+        help="Models often need other values than each other; each group gets a sub-space.",
+        on_click=_add,
+        args=(1 + max((sub_space for sub_space, _ in rows), default=-1),),
+    )
+    return sub_spaces
+
+
+def load(sub_spaces: Iterable[Mapping[str, Any]]) -> None:
+    """Fill the editor; to be called before it is drawn."""
+    st.session_state[_ROWS] = []
+    for index, sub_space in enumerate(sub_spaces):
+        for name, value in sub_space.items():
+            row = _new_row(index)
+            st.session_state[f"space name {row}"] = name
+            _load_value(row, name, value)
+
+
+def _load_value(row: int, name: str, value: Any) -> None:
+    if _choices(name):
+        values = value.values if isinstance(value, Choice) else [value]
+        st.session_state[f"space options {row}"] = list(values)
+        return
+    if not isinstance(value, DISTRIBUTIONS):
+        kind, arguments = _FIXED, [value]
+    elif isinstance(value, Choice):
+        kind, arguments = "choice", value.values
+    else:
+        kind = value.type
+        arguments = [getattr(value, key) for key in search_space.arguments(kind)]
+    st.session_state[f"space kind {row}"] = kind
+    st.session_state[f"space values {row}"] = ", ".join(str(argument) for argument in arguments)
+
+
+def _new_row(sub_space: int) -> int:
+    row = st.session_state.get("last space row", 0) + 1
+    st.session_state["last space row"] = row
+    st.session_state[_ROWS] = [*st.session_state.get(_ROWS, []), (sub_space, row)]
+    return int(row)
+
+
+def _add(sub_space: int) -> None:
+    row = _new_row(sub_space)
+    st.session_state[f"space name {row}"] = "learning_rate"
+
+
+def _remove(row: int) -> None:
+    st.session_state[_ROWS] = [kept for kept in st.session_state[_ROWS] if kept[1] != row]
+
+
+def _row(row: int, sampler: str) -> tuple[str, Any]:
+    """One hyperparameter with its values; None where there are none yet."""
+    which, how, values, end = st.columns([4, 3, 5, 1], vertical_alignment="bottom")
+    names = [name for name in FIELDS if searchable(name)]
+    name = which.selectbox(
+        "Hyperparameter", names, key=f"space name {row}", format_func=schema_fields.title, **KEPT
+    )
+    end.button("", key=f"remove {row}", icon=":material/delete:", on_click=_remove, args=(row,))
+    if choices := _choices(name):
+        with values:
+            return name, _some_of(row, name, choices)
+    with how:
+        kind = _kind(row, name, sampler)
+    with values:
+        return name, _arguments(row, name, kind)
+
+
+def _some_of(row: int, name: str, choices: tuple[Any, ...]) -> Any:
+    chosen = st.multiselect(
+        "Values",
+        choices,
+        key=f"space options {row}",
+        help=help_text(name),
+        accept_new_options=name == "model_name",
+        **KEPT,
+    )
+    if len(chosen) <= 1:
+        return next(iter(chosen), None)
+    return {"type": "choice", "values": chosen}
+
+
+def _kind(row: int, name: str, sampler: str) -> str:
+    key = f"space kind {row}"
+    is_whole = FIELDS[name].annotation is int
+    kinds = _WHOLE_KINDS if is_whole else _KINDS
+    offered = [kind for kind in kinds if search_space.draws_from(sampler, kind)]
+    if st.session_state.get(key) not in offered:
+        st.session_state[key] = "choice"
+    left_out = [kind for kind in _KINDS if kind not in offered]
+    why = f"{'Whole numbers and ' if is_whole else ''}{sampler} sampling leave out "
+    chosen: str = st.selectbox(
+        "Drawn from",
+        offered,
+        key=key,
+        help=why + ", ".join(left_out) + "." if left_out else None,
+        **KEPT,
+    )
+    return chosen
+
+
+def _arguments(row: int, name: str, kind: str) -> Any:
+    keys = {_FIXED: ["value"], "choice": ["values, with commas"]}.get(kind)
+    label = ", ".join(keys or search_space.arguments(kind))
+    about = help_text(name) or ""
+    if "log" in kind:
+        about += " The bounds are natural logarithms: -7 is 0.00091, -4 is 0.018."
+    text = st.text_input(
+        schema_fields.title(label), key=f"space values {row}", help=about, **KEPT
+    ).strip()
+    if "log" in kind and text:
+        st.caption(_powers(text))
+    if not text:
+        return None
+    return text if kind == _FIXED else f"{kind}({text})"
+
+
+def _powers(text: str) -> str:
+    """What the logarithms that were typed stand for."""
+    try:
+        low, high = (math.exp(float(word)) for word in text.split(",")[:2])
+    except (ValueError, OverflowError):
+        return ""
+    return f"From {low:.3g} to {high:.3g}."
+
+
+def _choices(name: str) -> tuple[Any, ...]:
+    if name == "model_name":
+        return tuple(model_catalog.MODELS)
+    return schema_fields.options(FIELDS[name])

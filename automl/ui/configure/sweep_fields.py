@@ -1,0 +1,70 @@
+"""Form fields for the sampling algorithm and the early-termination policy."""
+
+from typing import Any
+
+import streamlit as st
+
+from automl.sweep import Asha, Bandit, MedianStopping, SamplingAlgorithm, TruncationSelection
+from automl.ui.configure import schema_fields
+from automl.ui.configure.schema_fields import KEPT
+
+POLICIES: dict[str, Any] = {
+    "bandit": Bandit,
+    "median_stopping": MedianStopping,
+    "truncation_selection": TruncationSelection,
+    "asha": Asha,
+}
+NO_POLICY = "none"
+_SAMPLERS = ("random", "grid", "bayesian")
+
+
+def sampler() -> dict[str, Any]:
+    """The sampling algorithm as the job has it."""
+    fields = SamplingAlgorithm.model_fields
+    name, rule, seed = st.columns(3)
+    st.session_state.setdefault("sampler", "random")
+    kind = name.selectbox(
+        "Sampling algorithm", _SAMPLERS, key="sampler", help=fields["type"].description, **KEPT
+    )
+    with rule:
+        only = "" if kind == "random" else f"Has no effect with {kind}."
+        chosen_rule = schema_fields.draw("rule", fields["rule"], "sampler rule", unless=only)
+    with seed:
+        only = "A grid has nothing to draw." if kind == "grid" else ""
+        chosen_seed = schema_fields.draw("seed", fields["seed"], "sampler seed", unless=only)
+    asked: dict[str, Any] = {"type": kind}
+    if kind == "random" and chosen_rule != "random":
+        asked["rule"] = chosen_rule
+    if kind != "grid" and chosen_seed is not None:
+        asked["seed"] = chosen_seed
+    return asked
+
+
+def policy() -> dict[str, Any] | None:
+    """The policy as the job has it; None when every trial runs to its end."""
+    st.session_state.setdefault("policy", NO_POLICY)
+    kind = st.selectbox(
+        "Early termination",
+        [NO_POLICY, *POLICIES],
+        key="policy",
+        format_func=schema_fields.title,
+        help="Ends trials that look worse than the others, which saves time.",
+        **KEPT,
+    )
+    if kind == NO_POLICY:
+        return None
+    model = POLICIES[kind]
+    st.caption(str(model.__doc__).split("\n\n")[0].replace("\n", " "))
+    fields = {name: field for name, field in model.model_fields.items() if name != "type"}
+    asked = {"type": kind}
+    for column, (name, field) in zip(st.columns(len(fields)), fields.items(), strict=True):
+        with column:
+            value = schema_fields.draw(name, field, policy_key(kind, name))
+        if value is not None:
+            asked[name] = value
+    return asked
+
+
+def policy_key(kind: str, name: str) -> str:
+    """Of the widget of one of a policy's fields."""
+    return f"policy {kind} {name}"

@@ -1,0 +1,1 @@
+"""Choosing and looking at a data set: what the Dataset page is made of."""

@@ -1,0 +1,141 @@
+"""What can be said about the data beside where it is: what validates and tests, and the columns."""
+
+from typing import Any
+
+import streamlit as st
+
+from automl import data_roots, datastores
+from automl.dataset.report import DatasetReport
+from automl.job import DataSource, Job
+from automl.ui import wording
+from automl.ui.dataset import data_choice, source
+
+_FIELDS = Job.model_fields
+_COLUMNS = {
+    "image_column": "Column of the pictures",
+    "split_column": "Column of the split",
+    "group_column": "Column of groups that stay together",
+}
+_SOURCES = {
+    "validation": ("Validation data", "Without it, a share of the training pictures validates."),
+    "test": ("Test data", "Stays sealed: never used in training or ranking."),
+}
+
+
+def split_line(report: DatasetReport) -> str:
+    """How many pictures train, validate and test, in words."""
+    doing = {"train": "train", "validation": "validate", "test": "test"}
+    parts = [f"{count:,} {doing[name]}" for name, count in report.splits.items() if name in doing]
+    return " · ".join(parts)
+
+
+def show(data: DataSource, columns: list[str], report: DatasetReport | None) -> None:
+    """Draw the form, folded where there is a report to look at.
+
+    Args:
+        data: the training data.
+        columns: of it, if it is a table.
+        report: on all the data; None where it could not be read.
+    """
+    title = "Validation and test data, split"
+    if report:
+        title += f": {split_line(report)}"
+    with (
+        st.expander(title, icon=":material/call_split:", expanded=report is None),
+        st.form(f"options of {data.path}", border=False),
+    ):
+        typed = _sources()
+        left, right = st.columns(2)
+        typed |= _split(left, right)
+        typed |= _columns(columns)
+        typed["datastores"] = _datastores()
+        if st.form_submit_button("Apply", icon=":material/check:"):
+            _take(typed)
+
+
+def _sources() -> dict[str, Any]:
+    typed: dict[str, Any] = {}
+    for column, (name, (title, explanation)) in zip(st.columns(2), _SOURCES.items(), strict=True):
+        with column:
+            typed[name] = st.text_input(
+                title,
+                data_choice.option(name),
+                placeholder="Full path of a folder, archive or table on this machine",
+                help=f"{explanation} Any form that training pictures may have.",
+            )
+            upload = st.file_uploader(
+                f"or upload an archive ({title.lower()})", type=list(source.ARCHIVES)
+            )
+            if upload:
+                typed[name] = str(source.save_upload(upload, upload.name).path)
+    return typed
+
+
+def _split(left: Any, right: Any) -> dict[str, str]:
+    share = float(data_choice.option("share") or _FIELDS["validation_data_size"].default)
+    percent = left.number_input(
+        "Percent of the training pictures that validate",
+        min_value=1,
+        max_value=99,
+        value=min(max(round(100 * share), 1), 99),
+        help="Of each class; has no effect where validation data is given. Copies, near "
+        "duplicates and groups stay on one side.",
+    )
+    seed = right.number_input(
+        "Seed of the split",
+        min_value=0,
+        value=int(data_choice.option("seed") or _FIELDS["seed"].default),
+        help="Another number chooses other pictures.",
+    )
+    chosen = {"share": percent / 100, "seed": seed}
+    keys = {"share": "validation_data_size", "seed": "seed"}
+    return {
+        name: "" if value == _FIELDS[keys[name]].default else str(value)
+        for name, value in chosen.items()
+    }
+
+
+def _columns(columns: list[str]) -> dict[str, str]:
+    if not columns:
+        return {}
+    chosen = {}
+    for place, (key, title) in zip(st.columns(len(_COLUMNS)), _COLUMNS.items(), strict=True):
+        given = data_choice.option(key)
+        chosen[key] = place.selectbox(
+            title,
+            ["", *columns],
+            index=columns.index(given) + 1 if given in columns else 0,
+            format_func=lambda name, key=key: name or _when_left_out(key),
+            help=DataSource.model_fields[key].description,
+        )
+    return chosen
+
+
+def _when_left_out(key: str) -> str:
+    return "None" if key == "group_column" else "Found by its name"
+
+
+def _datastores() -> str:
+    return st.text_area(
+        "Places of Azure datastores",
+        data_choice.option("datastores"),
+        placeholder="workspaceblobstore=/home/me/blobs",
+        height="content",
+        help="One a line, name=place: the folder that stands for a datastore in tables that name "
+        "their pictures by azureml://…/datastores/name/paths/…",
+    )
+
+
+def _take(typed: dict[str, Any]) -> None:
+    try:
+        for name in _SOURCES:
+            if typed[name].strip():
+                typed[name] = str(source.from_path(typed[name]).path)
+        lines = [line.strip() for line in typed["datastores"].splitlines() if line.strip()]
+        for name, place in datastores.from_options(lines).items():
+            data_roots.check_place(name, place)
+    except ValueError as error:
+        st.error(wording.plain(str(error)))
+        return
+    data_choice.choose_options({**typed, "datastores": "\n".join(lines)})
+    st.rerun()

@@ -1,0 +1,169 @@
+"""A data set before training: how much, of what size, how healthy, what it looks like."""
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from automl.dataset.corrections import Corrections
+from automl.dataset.manifest import Manifest
+from automl.dataset.report import DatasetReport, Finding, Severity
+from automl.ui import cached, charts, gallery, wording
+from automl.ui.configure.draft import fitting_side
+from automl.ui.dataset import corrections_view, dataset_gallery
+
+_LOOK: dict[Severity, tuple[wording.Color, str]] = {
+    Severity.BLOCKING: ("red", ":material/block:"),
+    Severity.WARNING: ("orange", ":material/warning:"),
+    Severity.INFO: ("blue", ":material/info:"),
+}
+_NUM_SHOWN = 6
+
+
+def median_side(manifest: Manifest) -> float:
+    """Median over the pictures of the shorter side, in pixels."""
+    return float(manifest.readable[["width", "height"]].min(axis=1).median())
+
+
+def summary(manifest: Manifest) -> None:
+    pictures = manifest.readable
+    unreadable = len(manifest.samples) - len(pictures)
+    metrics = (
+        ("Pictures", f"{len(pictures):,}"),
+        ("Classes", f"{len(manifest.class_names):,}"),
+        ("Median size", _size(pictures)),
+        ("On disk", _megabytes(int(pictures["num_bytes"].sum()))),
+        ("Unreadable", f"{unreadable:,}"),
+    )
+    for column, (name, value) in zip(st.columns(len(metrics)), metrics, strict=True):
+        column.metric(name, value, border=True)
+
+
+def findings(manifest: Manifest, given: Manifest, corrections: Corrections) -> None:
+    """Worst first, each with the pictures it concerns and what can be done about it.
+
+    Args:
+        manifest: the data set as corrected.
+        given: the data set as it is.
+        corrections: what has been changed before.
+    """
+    st.subheader("Findings")
+    remarks = [one for one in manifest.report.findings if one.severity is Severity.INFO]
+    faults = [one for one in manifest.report.findings if one.severity is not Severity.INFO]
+    if not faults:
+        st.success("Nothing wrong was found.", icon=":material/check_circle:")
+
+    def show(finding: Finding) -> None:
+        seen = [Path(path) for path in finding.paths if path in manifest.readable_paths][
+            :_NUM_SHOWN
+        ]
+        with st.container(border=True, gap="xsmall"):
+            _finding(finding, seen)
+            with st.container(horizontal=True):
+                if seen:
+                    _show_in_gallery(finding.kind)
+                corrections_view.action(finding.kind, manifest, given, corrections)
+                _files(finding, len(manifest.concerned[finding.kind]))
+
+    for finding in faults:
+        show(finding)
+    if remarks:
+        with st.expander(f"Worth knowing ({len(remarks)})", expanded=not faults):
+            for finding in remarks:
+                show(finding)
+
+
+def _finding(finding: Finding, seen: list[Path]) -> None:
+    color, icon = _LOOK[finding.severity]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(finding.severity.value, icon=icon, color=color)
+        st.markdown(f"**{wording.kind(finding.kind)}**")
+    st.markdown(wording.plain(finding.message))
+    if seen:
+        pictures = [gallery.Picture(path, "") for path in seen]
+        gallery.strip(pictures, width=56, key=f"pictures of {finding.kind}")
+
+
+def _files(finding: Finding, count: int) -> None:
+    if not count:
+        return
+    with st.popover(wording.count(count, "file")):
+        st.code("\n".join(finding.paths), language=None)
+        if count > len(finding.paths):
+            st.caption(f"The first {len(finding.paths)} of {count:,}.")
+
+
+def _show_in_gallery(kind: str) -> None:
+    st.button(
+        "Show",
+        icon=":material/photo_library:",
+        help="All of them, in the gallery.",
+        key=f"show {kind}",
+        on_click=dataset_gallery.show_finding,
+        args=(kind,),
+    )
+
+
+def class_sizes(report: DatasetReport) -> None:
+    st.subheader("Pictures per class")
+    shown = min(len(report.classes), 30)
+    st.plotly_chart(charts.classes(report.classes, shown), key="classes", config=charts.QUIET)
+    if shown < len(report.classes):
+        st.caption(f"The largest {shown} of {len(report.classes):,} classes.")
+
+
+@st.fragment
+def as_the_model_sees(manifest: Manifest) -> None:
+    """One picture as it is, as it is scored, and as training may see it."""
+    samples = manifest.readable
+    if samples.empty:
+        return
+    fold = st.expander("What the model will see", key="what the model sees", on_change="rerun")
+    if not fold.open:  # what nobody looks at is neither decoded nor sent
+        return
+    with fold:
+        chosen = st.selectbox("Picture of class", manifest.class_names, key="class to preview")
+        path = Path(samples.loc[samples["label"] == chosen, "path"].iloc[0])
+        side = fitting_side(median_side(manifest))
+        views = cached.views(path, side)
+        original = cached.thumbnail(path)
+        if views is None or original is None:
+            st.caption("The picture cannot be read where it was.")
+            return
+        with st.container(horizontal=True, gap="xsmall"):
+            st.image(original, caption="as it is", width=96)
+            st.image(views[0], caption="scored", width=96)
+            for view in views[1:]:
+                st.image(view, caption="trained on", width=96)
+        st.caption(
+            f"At {side} px. Training sees another random crop, brightness and contrast each time; "
+            "whether pictures may be mirrored is chosen with the job."
+        )
+
+
+@st.fragment
+def shapes(report: DatasetReport) -> None:
+    """How large the pictures are and of which proportions, formats and modes."""
+    fold = st.expander("Sizes, formats and modes", key="sizes", on_change="rerun")
+    if not fold.open:
+        return
+    with fold:
+        for name, distribution in (
+            ("Short side (pixels)", report.short_sides),
+            ("Width / height", report.aspect_ratios),
+        ):
+            if distribution:
+                figure = charts.distribution(distribution, name)
+                st.plotly_chart(figure, key=f"distribution of {name}", config=charts.QUIET)
+        kinds = [f"{name} {count:,}" for name, count in (report.formats | report.modes).items()]
+        st.caption(wording.plain(" · ".join(kinds)))
+
+
+def _size(pictures: pd.DataFrame) -> str:
+    if pictures.empty:
+        return wording.NOTHING
+    return f"{pictures['width'].median():.0f} × {pictures['height'].median():.0f}"
+
+
+def _megabytes(num_bytes: int) -> str:
+    return f"{wording.number(num_bytes / 1e6)} MB"

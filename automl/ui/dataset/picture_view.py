@@ -1,0 +1,55 @@
+"""One picture of a data set looked at closely, and what can be changed about it."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from automl.dataset import shown
+from automl.dataset.manifest import Manifest
+from automl.ui import enlargement, wording
+from automl.ui.dataset import corrections_view
+
+_POSITION = "position of the picture in view"
+
+
+def open_at(position: int, rows: pd.DataFrame, found: Manifest, given: Manifest) -> None:
+    """Enlarge one of the rows; the others can be leafed through.
+
+    Args:
+        position: which row.
+        rows: samples of `found`, at least one.
+        found: the data set as corrected.
+        given: the data set as it is.
+    """
+    st.session_state[_POSITION] = position
+    show(rows, found, given)
+
+
+@st.dialog("Picture", width="large")
+def show(rows: pd.DataFrame, found: Manifest, given: Manifest) -> None:
+    """The one of the rows that is in view; arguments as of `open_at`."""
+    position: int = st.session_state[_POSITION]
+    sample = rows.iloc[position]
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        size = int(sample["width"]), int(sample["height"])
+        enlargement.show(Path(sample["path"]), size, str(sample["label"]))
+    with right:
+        enlargement.leaf(len(rows), key=_POSITION)
+        _facts(sample, found)
+        if corrections_view.of_picture(sample, found, given):
+            st.rerun()
+
+
+def _facts(sample: "pd.Series[Any]", found: Manifest) -> None:
+    st.markdown(f"**{wording.plain(str(sample['label']))}**")
+    size = f"{sample['width']} × {sample['height']} px"
+    weight = f"{wording.number(sample['num_bytes'] / 1000)} kB"
+    facts = [sample["split"], size, sample["format"], sample["mode"], weight]
+    st.caption(wording.plain(" · ".join(facts)))
+    st.code(sample["path"], language=None, wrap_lines=True)
+    with st.container(horizontal=True, gap="xsmall"):
+        for kind in shown.findings_of(found, sample["path"]):
+            st.badge(wording.kind(kind), icon=":material/warning:", color="orange")

@@ -1,0 +1,1 @@
+"""Asking a model about pictures: what the Predict page is made of."""

@@ -1,0 +1,74 @@
+"""Answers for many pictures: a table to look through and to take away."""
+
+import base64
+import io
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from automl.answer_files import columns, split
+from automl.inference import Predictor
+from automl.ui.predict.answered_picture import NOT_SURE, AnsweredPicture, Caution
+
+_HEAD = ("path", "answer", "unlike", "label", "probability", "error")
+_PICTURE = "Picture"
+
+
+def show(pictures: Sequence[AnsweredPicture], model: Predictor, caution: Caution) -> None:
+    """The table, and buttons to save what it says."""
+    found = frame(pictures, model, caution)
+    shown = found[["path", "answer", "probability", "unlike", "error"]]
+    shown.insert(0, _PICTURE, [_source(each.thumbnail) for each in pictures])
+    has_errors = shown["error"].notna().any()
+    shown = shown.fillna({"error": ""}) if has_errors else shown.drop(columns="error")
+    st.dataframe(
+        shown,
+        hide_index=True,
+        row_height=56,
+        column_config={
+            _PICTURE: st.column_config.ImageColumn(width="small"),
+            "path": st.column_config.TextColumn("File"),
+            "answer": st.column_config.TextColumn("Class"),
+            "probability": st.column_config.ProgressColumn(
+                "Probability", format="%.3f", min_value=0, max_value=1
+            ),
+            "unlike": st.column_config.CheckboxColumn("Unlike the training data?"),
+            "error": st.column_config.TextColumn("Error"),
+        },
+    )
+    with st.container(horizontal=True):
+        for title, name, mime, content in (
+            ("CSV", "predictions.csv", "text/csv", found.to_csv(index=False).encode()),
+            ("Parquet", "predictions.parquet", "application/octet-stream", _parquet(found)),
+        ):
+            st.download_button(
+                title, content, name, mime, icon=":material/download:", on_click="ignore"
+            )
+
+
+def frame(pictures: Sequence[AnsweredPicture], model: Predictor, caution: Caution) -> pd.DataFrame:
+    """One row a picture: what `automl predict` writes, and what the caution makes of it."""
+    rows = [_row(each, model, caution) for each in pictures]
+    return pd.DataFrame(rows, columns=columns(model.labels, _HEAD)).astype({"unlike": "boolean"})
+
+
+def _row(each: AnsweredPicture, model: Predictor, caution: Caution) -> list[object]:
+    (label, probability, error), shares = split(each.answer, model.labels)
+    if probability is None:
+        return [each.name, None, None, label, probability, error, *shares]
+    answer = label if caution.is_sure(probability) else NOT_SURE
+    unlike = caution.is_unlike(probability)
+    return [each.name, answer, unlike, label, probability, error, *shares]
+
+
+def _source(thumbnail: bytes | None) -> str | None:
+    if thumbnail is None:
+        return None
+    return f"data:image/jpeg;base64,{base64.b64encode(thumbnail).decode()}"
+
+
+def _parquet(found: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    found.to_parquet(buffer, index=False)
+    return buffer.getvalue()

@@ -1,0 +1,185 @@
+"""What a model says about pictures."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from automl import found_pictures, store
+from automl.dataset import pictures as picture_files
+from automl.evaluation import confidence
+from automl.found_pictures import FoundPicture
+from automl.inference import Failure, Picture, Predictor, Row
+from automl.ui import cached, charts, wording
+from automl.ui.predict import pictures_source, predictions_table
+from automl.ui.predict.answered_picture import NOT_SURE, AnsweredPicture, Caution
+from automl.ui.predict.pictures_source import Chosen
+from automl.ui.trial import explanation_view, export_view
+
+_MAX_CARDS = 12
+_KEPT = "answers in view"
+_WHY = ":material/lightbulb:"
+
+
+def predictor(model_dir: Path) -> Predictor:
+    return _predictor(model_dir, (model_dir / "model.onnx").stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the model")
+def _predictor(model_dir: Path, mtime_ns: int) -> Predictor:  # noqa: ARG001 (the cache key)
+    return Predictor(model_dir)
+
+
+def choose_model(experiment_dir: Path) -> Path:
+    """Where the model that answers is; a box where there are others than the best one's."""
+    best = store.best_model_dir(experiment_dir)
+    best_trial = cached.experiment(experiment_dir).best_trial
+    trials = [one for one in cached.trials(experiment_dir) if one.trial_id != best_trial]
+    others = export_view.exported_onnx(experiment_dir, trials)
+    if not others:
+        return best
+    titles = {trial.trial_id: wording.trial(trial) for trial in trials}
+    chosen = st.selectbox(
+        "Model",
+        [None, *others],
+        format_func=lambda trial_id: "the best one" if trial_id is None else titles[trial_id],
+        key="model of trial",
+        help="The best one, and those that were exported as ONNX on the trial page.",
+    )
+    return best if chosen is None else others[chosen]
+
+
+def caution(experiment_dir: Path, model: Predictor) -> Caution:
+    """The form that says how sure an answer has to be; what comes of it on the validation data."""
+    least = st.slider(
+        "Answer only when sure",
+        0.0,
+        1.0,
+        0.0,
+        0.01,
+        key="least probability",
+        help=f"Below this probability the answer is “{NOT_SURE}”.",
+    )
+    known = cached.predictions(experiment_dir, model.trial_id)
+    if known is None or not len(known.labels):
+        return Caution(least, None)
+    share, accuracy = confidence.answered(
+        confidence.coverage(known.probabilities, known.labels), least
+    )
+    right = f" and is right in {accuracy:.0%} of them" if share else ""
+    st.caption(f"It then answers {share:.0%} of the validation pictures{right}.")
+    return Caution(least, confidence.unlike_below(known.probabilities))
+
+
+def of_files(names: Mapping[Path, str]) -> Chosen:
+    """Files of the data set, with what to say of each."""
+    found = [FoundPicture(name, path) for path, name in names.items()]
+    return Chosen(" ".join(map(str, names)), lambda: iter(found), len(found))
+
+
+def answers(chosen: Chosen, model: Predictor) -> list[AnsweredPicture]:
+    """For what was chosen, computed once as long as it stays the same."""
+    version = (chosen.key, model.model_dir, model.trial_id)
+    kept = st.session_state.get(_KEPT)
+    if kept is None or kept[0] != version:
+        kept = (version, _computed(chosen, model))
+        st.session_state[_KEPT] = kept
+    found, problem = kept[1]
+    if problem:
+        st.error(wording.plain(problem))
+    if len(found) == pictures_source.MAX_PICTURES:
+        st.info(
+            f"The first {len(found):,} pictures are shown. `automl predict` answers for any number."
+        )
+    return list(found)
+
+
+def _computed(chosen: Chosen, model: Predictor) -> tuple[list[AnsweredPicture], str]:
+    """The answers, and what kept them from being complete."""
+    done: list[AnsweredPicture] = []
+    place, problem = st.empty(), ""
+    try:
+        for each, row in found_pictures.answered(model, chosen.find()):
+            done.append(_answered(each, row, keeps=len(done) < _MAX_CARDS))
+            share = len(done) / max(chosen.count, len(done))
+            place.progress(share, f"{len(done):,} of {wording.count(chosen.count, 'picture')}")
+    except ValueError as error:
+        problem = str(error)
+    place.empty()
+    return done, problem if done or problem else "There is no picture in it."
+
+
+def _answered(each: FoundPicture, row: Row | Failure, *, keeps: bool) -> AnsweredPicture:
+    if isinstance(row, Failure) or isinstance(each.picture, Failure):
+        return AnsweredPicture(each.name, row, None)
+    if isinstance(each.picture, Path):
+        thumbnail = cached.thumbnail(each.picture)
+    else:
+        thumbnail = picture_files.thumbnail(each.picture)
+    return AnsweredPicture(each.name, row, thumbnail, each.picture if keeps else None)
+
+
+def show(
+    pictures: Sequence[AnsweredPicture], model: Predictor, caution: Caution, experiment_dir: Path
+) -> None:
+    """A few as cards that can be explained, many as a table.
+
+    Args:
+        pictures: in their order.
+        model: who answered.
+        caution: when not to answer, and when to warn.
+        experiment_dir: the experiment the model is from.
+    """
+    if len(pictures) > _MAX_CARDS:
+        predictions_table.show(pictures, model, caution)
+        return
+    grid = st.grid("auto", min_column_width=300)
+    for index, each in enumerate(pictures):
+        with grid.cell():
+            if isinstance(each.answer, Failure):
+                st.error(wording.plain(f"{each.name}: {each.answer.message}"))
+                continue
+            with st.container(border=True):
+                _card(each, each.answer, model, caution, index)
+                if each.picture and st.button("Why?", key=f"why {index}", icon=_WHY):
+                    content = _content(each.picture)
+                    explanation_view.open_for(experiment_dir, model.trial_id, content, each.name)
+
+
+def _card(each: AnsweredPicture, row: Row, model: Predictor, caution: Caution, index: int) -> None:
+    answer = model.prediction(row)
+    left, right = st.columns([1, 2], vertical_alignment="center")
+    if each.thumbnail:
+        left.image(each.thumbnail, width=96)
+    label = wording.plain(answer.label)
+    if caution.is_sure(answer.probability):
+        right.markdown(f"**{label}**")
+        right.caption(f"probability {answer.probability:.3f}  \n{wording.plain(each.name)}")
+    else:
+        right.markdown(f"**{NOT_SURE}**")
+        likely = f"most likely {label}, {answer.probability:.3f}"
+        right.caption(f"{likely}  \n{wording.plain(each.name)}")
+    if caution.is_unlike(answer.probability):
+        _warn_unlike(answer.probability, caution)
+    figure = charts.probabilities(answer.probabilities)
+    st.plotly_chart(figure, key=f"probabilities {index}", config=charts.QUIET)
+
+
+def _warn_unlike(probability: float, caution: Caution) -> None:
+    st.badge(
+        "unlike the training data?",
+        icon=":material/help:",
+        color="orange",
+        help=(
+            f"The answer's probability, {probability:.3f}, is below {caution.unlike_below:.3f}, as "
+            "for 5 % of the validation pictures. Maximum softmax probability (Hendrycks and "
+            "Gimpel, 2017): a baseline; of some pictures of another kind the model is wrongly sure."
+        ),
+    )
+
+
+def _content(picture: Picture) -> Path | bytes:
+    if isinstance(picture, Path):
+        return picture
+    picture.seek(0)
+    return picture.read()

@@ -1,0 +1,1 @@
+"""One trial and its answers: what the Trial and Test pages are made of."""

@@ -1,0 +1,1 @@
+"""All trials of an experiment: what Progress, Leaderboard, Search and Compare are made of."""
