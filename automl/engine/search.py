@@ -1,5 +1,6 @@
 """The search as a Ray Tune run, and its events on their way to the results."""
 
+import logging
 import os
 import re
 import shutil
@@ -79,6 +80,7 @@ def run(  # noqa: PLR0913
     os.environ["TUNE_FORCE_TRIAL_CLEANUP_S"] = "20"
     os.environ["TUNE_GLOBAL_CHECKPOINT_S"] = "3600"
     os.environ["RAY_AIR_NEW_OUTPUT"] = "0"
+    logging.getLogger("ray.tune.analysis.experiment_analysis").setLevel(logging.ERROR)
     watch = Watch(job, results)
     assignment = Assignment(
         data=data,

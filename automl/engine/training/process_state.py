@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -34,6 +35,10 @@ class ProcessState:
 
     def put_back(self) -> None:
         """After a trial that nothing refers to any more."""
+        if (
+            "torch._dynamo" in sys.modules
+        ):  # after some compiled models further ones are not compiled
+            torch.compiler.reset()
         gc.collect()  # its model and what refers to it in circles
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
