@@ -37,7 +37,7 @@ class ProcessState:
         """After a trial that nothing refers to any more."""
         if (
             "torch._dynamo" in sys.modules
-        ):  # after some compiled models further ones are not compiled
+        ):  # some compiled models, and it compiles no more
             torch.compiler.reset()
         gc.collect()  # its model and what refers to it in circles
         if torch.cuda.is_available():
