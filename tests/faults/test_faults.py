@@ -39,8 +39,24 @@ def at_home(home: Path, faults_home: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return scenario.draw(tmp_path_factory.mktemp("drawn") / "pictures")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where nothing can be written, if this may mount a disk."""
+    folder = tmp_path_factory.mktemp("drawn")
+    with disk(folder, "size=20m") as is_mounted:
+        drawn = scenario.draw(folder / "pictures")
+        if is_mounted:
+            subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+        yield drawn
+
+
+@contextlib.contextmanager
+def disk(folder: Path, options: str) -> Iterator[bool]:
+    """A disk of its own for the folder; False without the right to mount one."""
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
+    is_mounted = subprocess.run(mount).returncode == 0
+    yield is_mounted
+    if is_mounted:
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @pytest.fixture(scope="module")
@@ -103,10 +119,10 @@ def test_an_experiment_that_everything_happens_to_comes_to_the_same(
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "small"
     folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", folder]).returncode:
-        pytest.skip("a small disk needs the right to mount one")
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    with disk(folder, "size=200m") as is_mounted:
+        if not is_mounted:
+            pytest.skip("a small disk needs the right to mount one")
+        yield folder
 
 
 def fill(folder: Path) -> Path:
