@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, field_validator
@@ -42,7 +42,10 @@ class Action(StrEnum):
     """Start a job that names a Ray cluster or a place to store at."""
 
     DELETE = "delete"
-    LIMITS = "limits"
+    SET_LIMITS = "set_limits"
+    CLEAR_CACHE = "clear_cache"
+    READ_AUDIT_LOG = "read_audit_log"
+    """See who is let in and what was done by whom."""
 
 
 class Role(StrEnum):
@@ -102,9 +105,15 @@ def local_user() -> Person:
 
 def may(person: Person, action: Action, *, owner: str = "") -> bool:
     """Whether somebody may do something, with an experiment of the owner's where there is one."""
-    if action in _WITH_ANY[person.role]:
-        return True
-    return bool(owner) and owner == person.name and action in _WITH_OWN.get(person.role, set())
+    allowed = reach(person.role, action)
+    return allowed == "all" or (allowed == "own" and bool(owner) and owner == person.name)
+
+
+def reach(role: Role, action: Action) -> Literal["all", "own", "none"]:
+    """With whose experiments a role may do something."""
+    if action in _WITH_ANY[role]:
+        return "all"
+    return "own" if action in _WITH_OWN.get(role, set()) else "none"
 
 
 def check(person: Person, action: Action, *, owner: str = "") -> None:

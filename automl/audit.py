@@ -111,14 +111,17 @@ def write_sign_in(who: str, role: Role | None, reason: str = "") -> None:
         )
 
 
-def read() -> list[Entry]:
-    """Everything that was written down, oldest first; a line cut off by a crash is left out."""
+def read(last: int | None = None) -> list[Entry]:
+    """What was written down, oldest first; a line cut off by a crash is left out.
+
+    last: how many lines to look at, the latest; all of them if left out.
+    """
     try:
         lines = path().read_text("utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return []
     entries = []
-    for line in lines:
+    for line in lines[-last:] if last else lines:
         with contextlib.suppress(ValidationError):
             entries.append(Entry.model_validate_json(line))
     return entries

@@ -12,16 +12,24 @@ from pathlib import Path
 import yaml
 from pydantic import Field, ValidationError
 
-from automl import home, yaml_text
+from automl import home, store, yaml_text
 from automl.frozen import FrozenModel
 
 
 class QueueLimits(FrozenModel):
-    """How many experiments; None: as many as the cores and GPUs allow."""
+    """How many experiments; None: no limit."""
 
     max_running: int | None = Field(None, ge=1)
+    """How many experiments run at the same time. Empty: as many as the cores and GPUs allow."""
+
     max_running_per_user: int | None = Field(None, ge=1)
+    """How many experiments of one person run at the same time. Empty: as many as may run at all."""
+
     max_waiting_per_user: int | None = Field(None, ge=0)
+    """How many experiments of one person may wait; further ones are refused. Empty: any number."""
+
+    def in_words(self) -> dict[str, str]:
+        return {name: "no limit" if value is None else str(value) for name, value in self}
 
 
 def path() -> Path:
@@ -49,3 +57,8 @@ def load() -> QueueLimits:
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path()} is not YAML: {' '.join(str(error).split())}") from None
+
+
+def save(wanted: QueueLimits) -> None:
+    """Replace the file; it holds from now on, also for those that wait."""
+    store.write_text(path(), yaml.safe_dump(wanted.model_dump(exclude_none=True), sort_keys=False))

@@ -12,6 +12,7 @@ from automl.cli import (
     explanations,
     exports,
     jobs,
+    limits,
     predictions,
     serving,
     sharing,
@@ -45,6 +46,7 @@ cli.command("explain")(explanations.explain)
 cli.command("report")(sharing.report)
 cli.command("share")(sharing.share)
 cli.command("import")(sharing.import_shared)
+cli.command("limits")(limits.show_or_set)
 cli.command("audit")(auditing.show_audit)
 cli.command("app")(app.open_app)
 
