@@ -17,7 +17,7 @@ from onnx import TensorProto, helper
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from automl import store
+from automl import audit, store
 from automl.cli import cli
 from automl.cli.follow import Follower, progress_text, seconds_left
 from automl.experiment import Experiment
@@ -154,6 +154,7 @@ def test_cache_shows_what_is_kept_and_clears_it(pets, home):
     in_words = automl("cache", "--clear")
     assert in_words.exit_code == 0
     assert "0.0 MB freed" in in_words.stdout
+    assert [(one.action, one.via) for one in audit.read()] == [("clear_cache", "command")] * 2
 
 
 def test_check_reads_tables_with_the_columns_and_datastores_that_are_named(pets):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from automl import datastores, home
+from automl.cli import acts
 from automl.cli.output import FAILED, fail, os_error_sentence, refusals, say, say_json, say_table
 
 if TYPE_CHECKING:
@@ -101,13 +102,16 @@ def cache(
 ) -> None:
     """Show how much room is taken by what can be had again, and clear it.
 
-    Clearing removes unpacked, downloaded and uploaded pictures, decoded pixels and what is
-    remembered of scanned files. Experiments keep their results and models. Pictures that came
-    within the last hour stay, as a page may be about to use them.
+    Clearing removes unpacked, downloaded and uploaded pictures, decoded pixels, exports of the
+    pages and what is remembered of scanned files. Experiments keep their results and models.
+    Pictures and exports of the last hour stay, as a page may be about to use them.
     """
     from automl.dataset import caches
 
-    cleared = caches.clear() if clear else None
+    cleared = None
+    if clear:
+        with acts.recorded("clear_cache"):
+            cleared = caches.clear()
     sizes = caches.size_bytes()
     total = sum(sizes.values())
     if as_json:

@@ -5,8 +5,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from automl import home
+from automl import home, storage
 from automl.dataset import in_use, pixels
+from automl.storage import Usage
 
 DATA = ("archives", "remote", "uploads")
 """Pictures: unpacked, downloaded, uploaded. Experiments that are running read them."""
@@ -21,7 +22,7 @@ class Cleared:
 
     freed_bytes: int
     kept_bytes: int
-    """In use by an experiment, or uploaded, unpacked or downloaded within the last hour."""
+    """In use by an experiment, or pictures and exports of the last hour."""
 
 
 def hold_data() -> None:
@@ -30,35 +31,38 @@ def hold_data() -> None:
         in_use.hold(home.cache_dir(name))
 
 
+def usage() -> dict[str, Usage]:
+    """Of each cache."""
+    return {name: storage.usage(home.cache_dir(name)) for name in NAMES}
+
+
 def size_bytes() -> dict[str, int]:
     """Bytes of each cache."""
-    return {name: _size(home.cache_dir(name)) for name in NAMES}
+    return {name: found.num_bytes for name, found in usage().items()}
 
 
 def clear() -> Cleared:
     """Remove what nobody uses."""
     before = sum(size_bytes().values())
     pixels.clear()
-    for name in ("exports", "features", "scans"):
+    for name in ("features", "scans"):
         _remove(home.cache_dir(name))
+    _remove(home.cache_dir("exports"), keep_recent=True)  # one may be on its way
     for name in DATA:
         folder = home.cache_dir(name)
         if not in_use.is_held(folder):
-            _remove(folder, unchanged_for_seconds=_RECENT_SECONDS)  # a page may be about to use it
+            _remove(folder, keep_recent=True)  # a page may be about to use it
     after = sum(size_bytes().values())
     return Cleared(freed_bytes=before - after, kept_bytes=after)
 
 
-def _remove(folder: Path, unchanged_for_seconds: float = 0) -> None:
-    latest = time.time() - unchanged_for_seconds
+def _remove(folder: Path, *, keep_recent: bool = False) -> None:
+    """What is being written is left in any case."""
+    latest = time.time() - _RECENT_SECONDS
     for path in folder.iterdir():
-        if path.lstat().st_mtime > latest:
+        if (keep_recent or path.suffix == ".partial") and path.lstat().st_mtime > latest:
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
-
-
-def _size(folder: Path) -> int:
-    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())

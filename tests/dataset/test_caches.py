@@ -66,3 +66,27 @@ def test_a_link_is_removed_and_not_what_it_leads_to(fill, tmp_path):
     caches.clear()
     assert not link.is_symlink()
     assert (precious / "photo.jpg").exists()
+
+
+def test_an_export_that_may_be_on_its_way_is_kept(fill):
+    entry = fill("exports", age=60)
+    caches.clear()
+    assert entry.exists()
+
+
+@pytest.mark.parametrize("name", ["features", "scans"])
+def test_what_is_being_written_is_kept_and_what_a_killed_process_left_is_not(home, name):
+    folder = home / "cache" / name
+    folder.mkdir(parents=True)
+    for file, age in (("now.partial", 60), ("left.partial", 7200)):
+        (folder / file).touch()
+        os.utime(folder / file, (time.time() - age,) * 2)
+    caches.clear()
+    assert [path.name for path in folder.iterdir()] == ["now.partial"]
+
+
+def test_each_cache_knows_when_it_was_last_used(fill):
+    entry = fill("features")
+    os.utime(entry / "file", (5000, 4000))
+    used = {name: usage.last_used for name, usage in caches.usage().items() if usage.last_used}
+    assert {name: when.timestamp() for name, when in used.items()} == {"features": 5000}
