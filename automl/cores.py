@@ -17,8 +17,7 @@ def usable_cores() -> int:
 def _cgroup_cores() -> int:
     """Whole cores of the tightest cgroup v2 quota above this process."""
     quotas = [os.cpu_count() or 1]
-    root = Path("/sys/fs/cgroup")
-    for folder in _cgroup_folders(root):
+    for folder in cgroup_folders():
         limit = folder / "cpu.max"
         if limit.is_file():
             quota, period = limit.read_text().split()
@@ -27,7 +26,9 @@ def _cgroup_cores() -> int:
     return min(quotas)
 
 
-def _cgroup_folders(root: Path) -> list[Path]:
+def cgroup_folders() -> list[Path]:
+    """The cgroup v2 of this process and those above it, which may each bound what it gets."""
+    root = Path("/sys/fs/cgroup")
     membership = Path("/proc/self/cgroup")
     if not membership.is_file():
         return []

@@ -20,6 +20,16 @@ def cache_dir(name: str) -> Path:
     return _private(home_dir() / "cache" / name)
 
 
+def ray_dir() -> Path:
+    """Where the Ray head of this user keeps its address, token and log."""
+    return _private(home_dir() / "ray")
+
+
+def head_lock_path() -> Path:
+    """Held while the Ray head lives."""
+    return ray_dir() / "head.lock"
+
+
 def weights_dir() -> Path | None:
     """Folder of pretrained weights in timm's `local-dir` layout (`AUTOML_WEIGHTS_DIR`), if set."""
     given = os.environ.get("AUTOML_WEIGHTS_DIR")

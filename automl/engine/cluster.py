@@ -107,7 +107,7 @@ def _running_head() -> str | None:
 
 def _is_kept() -> bool:
     """Whether a keeper is alive."""
-    return process_lock.is_held(lock_path())
+    return process_lock.is_held(home.head_lock_path())
 
 
 def _wait_until(is_true: Callable[[], bool], *, seconds: float) -> None:
@@ -124,34 +124,24 @@ def head_info() -> dict[str, Any] | None:
 
 
 def _token_path() -> Path:
-    path = _dir() / "token"
+    path = home.ray_dir() / "token"
     with contextlib.suppress(FileExistsError):
-        partial = _dir() / f"token.{os.getpid()}.partial"
+        partial = home.ray_dir() / f"token.{os.getpid()}.partial"
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
             file.write(secrets.token_hex(32))
         os.link(partial, path)  # fails if another process was first
         partial.unlink()
-    (_dir() / f"token.{os.getpid()}.partial").unlink(missing_ok=True)
-    return path
-
-
-def _dir() -> Path:
-    path = home.home_dir() / "ray"
-    path.mkdir(mode=0o700, exist_ok=True)
+    (home.ray_dir() / f"token.{os.getpid()}.partial").unlink(missing_ok=True)
     return path
 
 
 def lease_path() -> Path:
-    return _dir() / "lease"
+    return home.ray_dir() / "lease"
 
 
 def info_path() -> Path:
-    return _dir() / "head.json"
-
-
-def lock_path() -> Path:
-    return _dir() / "head.lock"
+    return home.ray_dir() / "head.json"
 
 
 def log_path() -> Path:
-    return _dir() / "head.log"
+    return home.ray_dir() / "head.log"

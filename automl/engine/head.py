@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from automl import process_lock
+from automl import home, process_lock
 from automl.cores import usable_cores
 from automl.engine import cluster
 from automl.engine.warm_workers import PRELOADED, WarmWorkers, descendants
@@ -166,5 +166,5 @@ def _free_port() -> int:
 if __name__ == "__main__":
     logging.basicConfig(filename=cluster.log_path(), level=logging.INFO)
     cluster.touch_lease()
-    if process_lock.take(cluster.lock_path()) is not None:
+    if process_lock.take(home.head_lock_path()) is not None:
         keep_head()
