@@ -69,6 +69,16 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
+def megabytes(num_bytes: int) -> str:
+    """Of files, as disks count: `12.5 MB`."""
+    return f"{number(num_bytes / 1e6)} MB"
+
+
+def gigabytes(num_bytes: int) -> str:
+    """Of a machine, as memory is counted: `15.6 GB`."""
+    return f"{number(num_bytes / 2**30)} GB"
+
+
 def count(amount: int, noun: str) -> str:
     """`1 picture`, `1,200 pictures`; `class` becomes `classes`."""
     plural = noun + ("es" if noun.endswith("s") else "s")

@@ -67,3 +67,16 @@ def test_what_would_become_a_link_or_an_icon_is_broken_up(text):
 
 def test_words_without_markup_stay_as_they_are():
     assert wording.plain("golden retriever 7") == "golden retriever 7"
+
+
+@pytest.mark.parametrize(
+    ("write", "num_bytes", "expected"),
+    [
+        (wording.megabytes, 12_500_000, "12.5 MB"),
+        (wording.megabytes, 0, "0 MB"),
+        (wording.gigabytes, 16 * 2**30, "16 GB"),
+        (wording.gigabytes, 1234 * 2**30 + 1, "1,234 GB"),
+    ],
+)
+def test_sizes_have_three_digits_and_a_unit(write, num_bytes, expected):
+    assert write(num_bytes) == expected

@@ -13,7 +13,6 @@ from automl.ui.configure import loaded_job
 from automl.ui.dataset import source
 
 _PROBLEMS, _ESTIMATE = "problems of the file", "estimate"
-_GIGABYTE = 2**30
 
 
 def take_over() -> None:
@@ -122,8 +121,8 @@ def prospects(job: Job) -> None:
 def _show(found: estimate.Estimate, job: Job) -> None:
     longest, memory, disk = st.columns(3)
     longest.metric("Time, at most", wording.duration(found.seconds))
-    memory.metric("Memory", _gigabytes(found.memory_bytes))
-    disk.metric("Disk", _gigabytes(found.disk_bytes))
+    memory.metric("Memory", wording.gigabytes(found.memory_bytes))
+    disk.metric("Disk", wording.gigabytes(found.disk_bytes))
     for trial in found.measured:
         st.caption(
             wording.plain(
@@ -152,17 +151,14 @@ def warnings(found: estimate.Estimate, job: Job) -> list[str]:
     free = psutil.virtual_memory().available
     if found.device == "cpu" and found.memory_bytes > free:
         said.append(
-            f"The trials need {_gigabytes(found.memory_bytes)} of memory and "
-            f"{_gigabytes(free)} are free. Choose smaller models, pictures or batches."
+            f"The trials need {wording.gigabytes(found.memory_bytes)} of memory and "
+            f"{wording.gigabytes(free)} are free. Choose smaller models, pictures or batches."
         )
     free = shutil.disk_usage(home.home_dir()).free
     if found.disk_bytes > free:
         said.append(
-            f"The search needs {_gigabytes(found.disk_bytes)} of disk and {_gigabytes(free)} "
-            "are free. Clear the cache (automl cache) or choose smaller pictures."
+            f"The search needs {wording.gigabytes(found.disk_bytes)} of disk and "
+            f"{wording.gigabytes(free)} are free. Clear the cache on the page Settings, or choose "
+            "smaller pictures."
         )
     return said
-
-
-def _gigabytes(size: int) -> str:
-    return f"{size / _GIGABYTE:.2g} GB"

@@ -20,6 +20,12 @@ def options(field: FieldInfo) -> tuple[Any, ...]:
     return get_args(field.annotation) if not _numbers(field) else ()
 
 
+def bound(field: FieldInfo, side: str, kind: Any) -> Any:
+    """The least (`ge`) or the largest (`le`) value that is allowed; None where there is none."""
+    found = [getattr(rule, side) for rule in field.metadata if hasattr(rule, side)]
+    return kind(found[0]) if found else None
+
+
 def draw(name: str, field: FieldInfo, key: str, *, unless: str = "") -> Any:
     """The value; None where an empty number leaves it to the default.
 
@@ -48,8 +54,8 @@ def draw(name: str, field: FieldInfo, key: str, *, unless: str = "") -> Any:
     return st.number_input(
         title(name),
         # bounds of another type than the value are refused
-        min_value=_bound(field, "ge", kind),
-        max_value=_bound(field, "le", kind),
+        min_value=bound(field, "ge", kind),
+        max_value=bound(field, "le", kind),
         value=None,
         step=1 if kind is int else None,
         format="%d" if kind is int else "%g",
@@ -61,8 +67,3 @@ def draw(name: str, field: FieldInfo, key: str, *, unless: str = "") -> Any:
 def _numbers(field: FieldInfo) -> list[type]:
     kinds = get_args(field.annotation) or (field.annotation,)
     return [kind for kind in kinds if kind in (int, float)]
-
-
-def _bound(field: FieldInfo, side: str, kind: Any) -> Any:
-    found = [getattr(rule, side) for rule in field.metadata if hasattr(rule, side)]
-    return kind(found[0]) if found else None

@@ -32,7 +32,7 @@ def summary(manifest: Manifest) -> None:
         ("Pictures", f"{len(pictures):,}"),
         ("Classes", f"{len(manifest.class_names):,}"),
         ("Median size", _size(pictures)),
-        ("On disk", _megabytes(int(pictures["num_bytes"].sum()))),
+        ("On disk", wording.megabytes(int(pictures["num_bytes"].sum()))),
         ("Unreadable", f"{unreadable:,}"),
     )
     for column, (name, value) in zip(st.columns(len(metrics)), metrics, strict=True):
@@ -163,7 +163,3 @@ def _size(pictures: pd.DataFrame) -> str:
     if pictures.empty:
         return wording.NOTHING
     return f"{pictures['width'].median():.0f} × {pictures['height'].median():.0f}"
-
-
-def _megabytes(num_bytes: int) -> str:
-    return f"{wording.number(num_bytes / 1e6)} MB"
