@@ -25,6 +25,7 @@ page = st.navigation(
         st.Page("pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
         st.Page("pages/test.py", title="Test", icon=":material/lock:"),
         st.Page("pages/predict.py", title="Predict", icon=":material/center_focus_strong:"),
+        st.Page("pages/settings.py", title="Settings", icon=":material/settings:"),
     ],
     position="top" if sign_in.may(Action.LOOK) else "hidden",
 )

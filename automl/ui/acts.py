@@ -1,7 +1,7 @@
 """What people do on the pages: allowed or refused here, at the act, and written down.
 
-Nothing else in the pages or in `automl.ui` starts, stops, resumes, opens, exports, shares, imports
-or deletes (tests/ui/test_acts.py).
+Nothing else in the pages or in `automl.ui` starts, stops, resumes, opens, exports, shares, imports,
+deletes, clears or sets limits (tests/ui/test_acts.py).
 """
 
 import io
@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from automl import (
     access,
@@ -19,14 +19,19 @@ from automl import (
     home,
     html_report,
     launcher,
+    limits,
     sharing,
     store,
     test_data,
 )
 from automl.access import Action
 from automl.job import Job
+from automl.limits import QueueLimits
 from automl.ui import sign_in
 from automl.ui.dataset import source
+
+if TYPE_CHECKING:
+    from automl.dataset.caches import Cleared
 
 
 def start(job: Job, name: str) -> Path:
@@ -120,6 +125,24 @@ def take_in(upload: BinaryIO, name: str) -> Path:
         directory = sharing.unpack(saved.path, home.experiments_dir())
         note.experiment = directory.name
     return directory
+
+
+def set_limits(wanted: QueueLimits) -> None:
+    with audit.recorded(sign_in.person(), Action.SET_LIMITS, via="page", **wanted.in_words()):
+        limits.save(wanted)
+
+
+def clear_cache() -> "Cleared":
+    from automl.dataset import caches
+
+    with audit.recorded(sign_in.person(), Action.CLEAR_CACHE, via="page"):
+        return caches.clear()
+
+
+def audit_log() -> bytes:
+    """All of it, to take away."""
+    with audit.recorded(sign_in.person(), Action.READ_AUDIT_LOG, via="page"):
+        return audit.path().read_bytes()
 
 
 def zipped(folder: Path) -> bytes:

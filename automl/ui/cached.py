@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from automl import data_roots, store
+from automl import data_roots, storage, store
 from automl.dataset.report import DatasetReport
 from automl.job import DATA_KEYS, DataSource, Job
 from automl.records import ExperimentRecord, Predictions, TrialRecord
+from automl.storage import Usage
 from automl.ui.dataset import source
 from automl.ui.trials import timeline
 
@@ -39,6 +40,13 @@ _SAFE = re.compile(r"[^0-9a-f]")
 def trials(experiment_dir: Path) -> list[TrialRecord]:
     """All trials in the order of sampling; only files that changed are parsed."""
     return _latest(f"trials of {experiment_dir}", _stamp(experiment_dir), _load_trials)
+
+
+def usage(experiment_dir: Path) -> Usage:
+    """The room it takes; measured again when its records have changed."""
+    folders = (experiment_dir, experiment_dir / "trials")
+    stamp = tuple(folder.stat().st_mtime_ns for folder in folders if folder.is_dir())
+    return _latest(f"usage of {experiment_dir}", stamp, lambda _: storage.usage(experiment_dir))
 
 
 def history(experiment_dir: Path) -> "list[timeline.Point]":

@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,19 @@ from automl.job import DataSource, Job
 from automl.records import Predictions
 
 ROOT = Path(__file__).parents[2]
+AUTH = {
+    "redirect_uri": "http://127.0.0.1/oauth2callback",
+    "cookie_secret": "x" * 32,
+    "client_id": "automl",
+    "client_secret": "secret",
+    "server_metadata_url": "http://127.0.0.1/.well-known/openid-configuration",
+}
+PEOPLE = """
+people:
+  ann@example.com: admin
+  bob@example.com: analyst
+  "*@example.com": viewer
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +60,26 @@ def open_page(app_has_run: None) -> Callable[..., AppTest]:  # noqa: ARG001
         return app
 
     return open_page
+
+
+@pytest.fixture
+def open_as(app_has_run: None, home: Path) -> Callable[..., AppTest]:  # noqa: ARG001
+    """Render a page for somebody; None has not signed in."""
+    (home / "access.yml").write_text(PEOPLE)
+
+    def open_as(who: str | None, name: str, secrets: Any = None, **parameters: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=20)
+        app.secrets = {"auth": AUTH} if secrets is None else secrets
+        app.user = {"is_logged_in": False}
+        if who:
+            app.user = {"is_logged_in": True, "email": who, "email_verified": True}
+        for key, value in parameters.items():
+            app.query_params[key] = value
+        app.switch_page(f"pages/{name}.py").run()
+        assert not app.exception, app.exception
+        return app
+
+    return open_as
 
 
 @pytest.fixture
@@ -101,6 +135,10 @@ def texts(app: AppTest) -> str:
     """Everything a page says in words."""
     kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)
     return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def buttons(app: AppTest) -> set[str]:
+    return {button.label for button in [*app.button, *app.get("download_button")]}
 
 
 def tiles(app: AppTest) -> list[tuple[str, str]]:

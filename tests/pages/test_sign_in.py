@@ -1,7 +1,3 @@
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import pytest
 import streamlit as st
 from streamlit import config
@@ -10,46 +6,9 @@ from streamlit.testing.v1 import AppTest
 
 from automl import audit, store
 from automl.records import ExperimentState
-from tests.pages.conftest import ROOT, texts
+from tests.pages.conftest import AUTH, PEOPLE, ROOT, buttons, texts
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
-AUTH = {
-    "redirect_uri": "http://127.0.0.1/oauth2callback",
-    "cookie_secret": "x" * 32,
-    "client_id": "automl",
-    "client_secret": "secret",
-    "server_metadata_url": "http://127.0.0.1/.well-known/openid-configuration",
-}
-PEOPLE = """
-people:
-  ann@example.com: admin
-  bob@example.com: analyst
-  "*@example.com": viewer
-"""
-
-
-@pytest.fixture
-def open_as(app_has_run: None, home: Path) -> Callable[..., AppTest]:  # noqa: ARG001
-    """Render a page for somebody; None has not signed in."""
-    (home / "access.yml").write_text(PEOPLE)
-
-    def open_as(who: str | None, name: str, secrets: Any = None, **parameters: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=20)
-        app.secrets = {"auth": AUTH} if secrets is None else secrets
-        app.user = {"is_logged_in": False}
-        if who:
-            app.user = {"is_logged_in": True, "email": who, "email_verified": True}
-        for key, value in parameters.items():
-            app.query_params[key] = value
-        app.switch_page(f"pages/{name}.py").run()
-        assert not app.exception, app.exception
-        return app
-
-    return open_as
-
-
-def buttons(app: AppTest) -> set[str]:
-    return {button.label for button in [*app.button, *app.get("download_button")]}
 
 
 def drawn(app: AppTest) -> list[str]:

@@ -35,3 +35,12 @@ def test_the_history_holds_the_best_so_far(make_experiment, make_trial):
     directory = make_experiment(trials=[make_trial("t1", [0.5, 0.3, 0.8])])
     assert [point.best for point in cached.history(directory)] == [0.5, 0.5, 0.8]
     assert cached.history(directory) is cached.history(directory)
+
+
+def test_an_experiment_is_measured_again_when_its_records_have_changed(make_experiment, make_trial):
+    directory = make_experiment(trials=[make_trial("t1", [0.5])])
+    before = cached.usage(directory)
+    assert cached.usage(directory) is before
+    store.save_trial(directory, make_trial("t2", [0.5], number=1))
+    added = store.trial_path(directory, "t2").stat().st_size
+    assert cached.usage(directory).num_bytes == before.num_bytes + added

@@ -1,0 +1,1 @@
+"""The settings: limits of the queue, this machine, its storage, and people."""

@@ -1,0 +1,76 @@
+"""Who may what, as it is configured; and what was done, for those who look after the server."""
+
+import pandas as pd
+import streamlit as st
+
+from automl import access, audit
+from automl.access import Action, Role
+from automl.audit import Entry
+from automl.ui import acts, sign_in, wording
+
+_SHOWN = 50
+_REACH = {"all": "yes", "own": "their own", "none": "no"}
+
+
+def show() -> None:
+    roles, people = st.columns(2, gap="large")
+    with roles:
+        _roles()
+    may_read = sign_in.may(Action.READ_AUDIT_LOG)
+    with people:
+        _people(may_read)
+    if may_read:
+        _log()
+
+
+def _roles() -> None:
+    st.subheader("What a role may do")
+    rows = [
+        {
+            "": wording.kind(action),
+            **{role.capitalize(): _REACH[access.reach(role, action)] for role in Role},
+        }
+        for action in Action
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, height="content")
+
+
+def _people(may_read: bool) -> None:
+    st.subheader("Who is let in")
+    if not may_read:
+        st.caption("Admins see it here, and what was done.")
+        return
+    path = wording.plain(str(access.path()))
+    st.caption(f"As {path} says. Change it there; it counts from the next click on.")
+    rows = access.load().people.items()
+    st.dataframe(pd.DataFrame(rows, columns=["Address", "Role"]), hide_index=True)
+
+
+def _log() -> None:
+    st.subheader("What was done")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"The latest {_SHOWN} lines of the audit log, the newest first.")
+        st.download_button(
+            "Download all",
+            acts.audit_log,
+            file_name="audit.jsonl",
+            mime="application/jsonl",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    rows = [_row(entry) for entry in reversed(audit.read(_SHOWN))]
+    wide = {"Details": st.column_config.TextColumn(width=280)}
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=wide)
+
+
+def _row(entry: Entry) -> dict[str, str]:
+    return {
+        "Time (UTC)": f"{entry.time:%Y-%m-%d %H:%M:%S}",
+        "Who": entry.who,
+        "Role": entry.role or "",
+        "From": entry.via,
+        "What": wording.kind(entry.action),
+        "Experiment": entry.experiment,
+        "Outcome": entry.outcome,
+        "Details": ", ".join(f"{name}: {text}" for name, text in entry.details.items()),
+    }

@@ -1,0 +1,105 @@
+"""What takes room on the disk, and how to get some of it back."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from automl import home, store
+from automl.access import Action
+from automl.dataset import caches
+from automl.records import now
+from automl.storage import Usage
+from automl.ui import acts, cached, sign_in, wording
+
+_MEGABYTES = st.column_config.NumberColumn("MB", format="%,.1f")
+_HOLDS = {
+    "archives": "Pictures of unpacked archives",
+    "exports": "Models exported on the pages",
+    "features": "Features from frozen models",
+    "pixels": "Decoded pictures",
+    "remote": "Downloaded pictures",
+    "scans": "Facts about files already checked",
+    "uploads": "Uploaded archives",
+}
+
+
+def show() -> None:
+    experiments, kept = st.columns(2, gap="large")
+    with experiments:
+        _experiments()
+    with kept:
+        _caches()
+
+
+def _experiments() -> None:
+    directories = store.experiment_dirs(home.experiments_dir())
+    with st.spinner("Measuring the experiments"):
+        rows = [_row(directory) for directory in directories]
+    st.subheader("Experiments")
+    if not rows:
+        st.caption("There are none yet.")
+        return
+    table = pd.DataFrame(rows).sort_values("MB", ascending=False)
+    total = wording.megabytes(round(table["MB"].sum() * 1e6))
+    st.caption(f"{total} in {wording.count(len(rows), 'experiment')}, the largest first.")
+    st.dataframe(table, hide_index=True, column_config={"MB": _MEGABYTES})
+    st.page_link(
+        "pages/experiments.py", label="Open one to delete it", icon=":material/arrow_forward:"
+    )
+
+
+def _row(experiment_dir: Path) -> dict[str, Any]:
+    try:
+        owner = cached.experiment(experiment_dir).owner
+    except (ValueError, OSError):  # of another version, or damaged; it takes room all the same
+        owner = ""
+    num_bytes = cached.usage(experiment_dir).num_bytes
+    return {"Experiment": experiment_dir.name, "Owner": owner, "MB": num_bytes / 1e6}
+
+
+def _caches() -> None:
+    st.subheader("Kept to save time")
+    caption = st.empty()
+    if sign_in.may(Action.CLEAR_CACHE):
+        _clear()
+    with st.spinner("Measuring what is kept"):
+        found = _usage(home.home_dir())
+    total = wording.megabytes(sum(usage.num_bytes for usage in found.values()))
+    caption.caption(f"{total}, made again when it is needed; uploads are not.")
+    rows = [
+        {
+            "What": _HOLDS[name],
+            "Last used": wording.ago(usage.last_used, now()) if usage.last_used else "",
+            "MB": usage.num_bytes / 1e6,
+        }
+        for name, usage in found.items()
+    ]
+    table = pd.DataFrame(rows).sort_values("MB", ascending=False)
+    when = st.column_config.TextColumn(help="To within a day; many disks note no more.")
+    config = {"MB": _MEGABYTES, "Last used": when}
+    st.dataframe(table, hide_index=True, column_config=config)
+
+
+def _clear() -> None:
+    with st.popover("Clear the cache", icon=":material/mop:", key="clear the cache"):
+        st.markdown(
+            "Remove all that no running experiment uses? Results and models stay. Pictures are "
+            "unpacked, downloaded and decoded again next time, which takes a while; uploaded ones "
+            "are gone from all pages until somebody uploads them again."
+        )
+        if st.button("Clear it", type="primary", key="clear it now"):
+            try:
+                cleared = acts.clear_cache()
+            except (ValueError, OSError) as error:
+                st.error(wording.plain(str(error)))
+            else:
+                _usage.clear()
+                freed, kept = map(wording.megabytes, (cleared.freed_bytes, cleared.kept_bytes))
+                st.success(f"{freed} freed. {kept} are in use or new, and stay.")
+
+
+@st.cache_data(ttl="1 min", max_entries=1, show_spinner=False)
+def _usage(home_dir: Path) -> dict[str, Usage]:  # noqa: ARG001 (tests have many)
+    return caches.usage()

@@ -1,0 +1,20 @@
+"""Settings: what may run, what is there to run it on, what takes room, and who may what?"""
+
+import streamlit as st
+
+from automl.ui import frame, sign_in
+from automl.ui.settings import limits_form, machine_view, people_view, storage_view
+
+frame.begin("Settings")
+
+
+def limits_and_machine() -> None:
+    limits_form.show()
+    machine_view.show()
+
+
+shown = {"Limits and machine": limits_and_machine, "Storage": storage_view.show}
+if sign_in.is_configured():
+    shown["People"] = people_view.show
+tabs = st.tabs(list(shown), key="settings tab", on_change="rerun")  # storage is slow to measure
+frame.fill(tabs, *shown.values())
