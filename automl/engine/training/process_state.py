@@ -35,9 +35,7 @@ class ProcessState:
 
     def put_back(self) -> None:
         """After a trial that nothing refers to any more."""
-        if (
-            "torch._dynamo" in sys.modules
-        ):  # some compiled models, and it compiles no more
+        if "torch._dynamo" in sys.modules:  # some compiled models, and it compiles no more
             torch.compiler.reset()
         gc.collect()  # its model and what refers to it in circles
         if torch.cuda.is_available():

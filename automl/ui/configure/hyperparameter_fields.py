@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from automl.hyperparameters import Hyperparameters
-from automl.ui.configure import schema_fields
+from automl.ui import schema_fields
 
 FIELDS = Hyperparameters.model_fields
 _GROUPS = {

@@ -16,7 +16,7 @@ from automl.ui.configure import (
     sweep_fields,
 )
 from automl.ui.configure.draft import Draft, Effort, Search, fitting_side, fitting_size
-from automl.ui.configure.schema_fields import KEPT
+from automl.ui.schema_fields import KEPT
 
 _RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 _EXPLAINED = {

@@ -9,9 +9,9 @@ import streamlit as st
 from automl import model_catalog, search_space
 from automl.hyperparameters import searchable
 from automl.search_space import DISTRIBUTIONS, Choice
-from automl.ui.configure import schema_fields
+from automl.ui import schema_fields
 from automl.ui.configure.hyperparameter_fields import FIELDS, help_text
-from automl.ui.configure.schema_fields import KEPT
+from automl.ui.schema_fields import KEPT
 
 _ROWS = "space rows"
 _FIXED = "fixed"

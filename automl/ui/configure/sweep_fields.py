@@ -5,8 +5,8 @@ from typing import Any
 import streamlit as st
 
 from automl.sweep import Asha, Bandit, MedianStopping, SamplingAlgorithm, TruncationSelection
-from automl.ui.configure import schema_fields
-from automl.ui.configure.schema_fields import KEPT
+from automl.ui import schema_fields
+from automl.ui.schema_fields import KEPT
 
 POLICIES: dict[str, Any] = {
     "bandit": Bandit,

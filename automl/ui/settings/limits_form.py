@@ -7,8 +7,7 @@ import streamlit as st
 from automl import experiment_queue, limits
 from automl.access import Action
 from automl.limits import QueueLimits
-from automl.ui import acts, sign_in, wording
-from automl.ui.configure import schema_fields
+from automl.ui import acts, schema_fields, sign_in, wording
 
 
 def show() -> None:
