@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl.access import Action
+from automl.people.access import Action
 from automl.ui import sign_in
 
 st.set_page_config(

@@ -5,8 +5,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from automl.experiment import Experiment, open_experiment, run
-    from automl.job import Job
+    from automl.experiments.experiment import Experiment, open_experiment, run
+    from automl.jobs.job import Job
 
 # libraries that report how they are used do so before they could be told otherwise
 for _name, _value in {
@@ -24,5 +24,7 @@ def __getattr__(name: str) -> Any:
     """Import on first use: the command line must answer before pandas has been imported."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = importlib.import_module("automl.job" if name == "Job" else "automl.experiment")
+    module = importlib.import_module(
+        "automl.jobs.job" if name == "Job" else "automl.experiments.experiment"
+    )
     return getattr(module, name)

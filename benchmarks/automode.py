@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from automl import launcher, store
 from automl.dataset.readers import read
+from automl.experiments import launcher, store
+from automl.experiments.records import TrialRecord
 from automl.export import artefact
-from automl.inference import Prediction, Predictor
-from automl.job import DataSource, Job
-from automl.records import TrialRecord
+from automl.jobs.job import DataSource, Job
+from automl.prediction.inference import Prediction, Predictor
 from benchmarks.figures import Figures
 
 _MAX_TRIALS = 50

@@ -21,12 +21,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from automl import home
 from automl.dataset import manifest, pixels
 from automl.dataset.readers import read
 from automl.dataset.scan import scan
 from automl.dataset.threads import map_in_threads
-from automl.job import DataSource
+from automl.host import home
+from automl.jobs.job import DataSource
 from benchmarks.figures import Figures
 
 _SIDE = 256

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from automl import launcher, store
 from automl.dataset import manifest
-from automl.job import DataSource, Job, Limits
-from automl.records import (
+from automl.experiments import launcher, store
+from automl.experiments.records import (
     Evaluation,
     ExperimentState,
     Predictions,
@@ -16,6 +15,7 @@ from automl.records import (
     TrialState,
     now,
 )
+from automl.jobs.job import DataSource, Job, Limits
 
 MODELS = ("resnet18", "mobilenetv2", "seresnext", "vits16r224", "resnet50")
 

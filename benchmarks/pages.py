@@ -92,8 +92,9 @@ def pictures(browser: "Browser", digits: Path, measured: Figures) -> None:
 
 def live(browser: "Browser", digits: Path, measured: Figures) -> None:
     """Eight trials report every second while a page looks on: the server's share of a core."""
-    from automl import process_lock, store
-    from automl.records import ExperimentState, TrialState, now
+    from automl.experiments import store
+    from automl.experiments.records import ExperimentState, TrialState, now
+    from automl.host import process_lock
 
     directory = large_experiment.write(digits, num_trials=40, num_epochs=50)
     lock = process_lock.take(store.lock_path(directory))

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
-from automl import data_roots
+from automl.dataset import data_roots
 from benchmarks.figures import Figures
 from benchmarks.ingest import peak_megabytes, write_small_pictures
 

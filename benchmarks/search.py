@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from automl import launcher, store
 from automl.engine import cluster
 from automl.engine.planning import PlannedTrial, Resources
 from automl.engine.results import Results
-from automl.job import Job
-from automl.records import ExperimentRecord, ExperimentState, now
+from automl.experiments import launcher, store
+from automl.experiments.records import ExperimentRecord, ExperimentState, now
+from automl.jobs.job import Job
 from benchmarks import plain_tune
 from benchmarks.figures import Figures
 

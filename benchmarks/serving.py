@@ -33,7 +33,7 @@ from PIL import Image
 from benchmarks.figures import Figures
 
 if TYPE_CHECKING:
-    from automl.inference import Predictor
+    from automl.prediction.inference import Predictor
 
 _SIDE = 224
 _NUM_PICTURES = 64
@@ -287,7 +287,7 @@ def decode(model_dir: str, pictures: str) -> float:
 
 def model(model_dir: str, pictures: str) -> float:
     """With all cores for each run, or one core for each of several runs, whichever is faster."""
-    from automl.inference import Pixels, Predictor
+    from automl.prediction.inference import Pixels, Predictor
 
     cores = len(os.sched_getaffinity(0))
 
@@ -320,7 +320,7 @@ def files(model_dir: str, pictures: str) -> float:
 
 
 def _predictor(model_dir: str) -> "Predictor":
-    from automl.inference import Predictor
+    from automl.prediction.inference import Predictor
 
     return Predictor(Path(model_dir))
 

@@ -37,8 +37,8 @@ def main(num_trials: int) -> None:
     with tempfile.TemporaryDirectory(prefix="automl-soak-") as folder:
         os.environ["AUTOML_HOME"] = folder
         os.environ.pop("AUTOML_EXPERIMENTS_DIR", None)
-        from automl import launcher
         from automl.engine import cluster
+        from automl.experiments import launcher
         from tests.faults import scenario
 
         directory = _create(scenario.draw(Path(folder) / "pictures"), num_trials)
@@ -58,8 +58,8 @@ def main(num_trials: int) -> None:
 
 
 def _create(pictures: Path, num_trials: int) -> Path:
-    from automl import launcher
-    from automl.job import Job
+    from automl.experiments import launcher
+    from automl.jobs.job import Job
 
     parameters = {
         "model_name": "test_resnet",
@@ -82,7 +82,7 @@ def _create(pictures: Path, num_trials: int) -> Path:
 
 def _watch(directory: Path, num_trials: int) -> tuple[list[Sample], dict[int, dict[str, float]]]:
     """Samples until the search ends, and page times at the end of every quarter."""
-    from automl import launcher
+    from automl.experiments import launcher
 
     samples: list[Sample] = []
     pages: dict[int, dict[str, float]] = {}
@@ -99,7 +99,7 @@ def _watch(directory: Path, num_trials: int) -> tuple[list[Sample], dict[int, di
 
 
 def _look(directory: Path) -> Sample | None:
-    from automl import store
+    from automl.experiments import store
     from tests.faults import victims
 
     finished = sum(trial.state.is_finished for trial in store.load_trials(directory))

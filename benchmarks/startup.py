@@ -131,7 +131,7 @@ def engine(digits: Path, measured: Figures) -> None:
 
 
 def _first_metrics(digits: Path, job: dict[str, Any], name: str) -> float:
-    from automl import launcher, store
+    from automl.experiments import launcher, store
 
     started = time.time()
     directory = launcher.create(_job(digits, job), name=name)
@@ -175,7 +175,7 @@ def _run(
     digits: Path, name: str, *, max_trials: int, parameters: dict[str, Any] | None = None
 ) -> tuple[list[Any], float]:
     """Trials as they ran, and the best score; with `parameters` they differ in the seed alone."""
-    from automl import launcher, store
+    from automl.experiments import launcher, store
 
     keys: dict[str, Any] = {"limits": {"max_trials": max_trials}}
     if parameters:
@@ -193,7 +193,7 @@ def _run(
 
 
 def _job(digits: Path, keys: dict[str, Any]) -> Any:
-    from automl.job import Job
+    from automl.jobs.job import Job
 
     return Job.from_dict({"training_data": {"path": str(digits)}, **keys})
 

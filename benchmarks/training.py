@@ -24,7 +24,6 @@ import torch
 from PIL import Image
 from timm.data import create_dataset, create_loader
 
-from automl.cores import usable_cores
 from automl.dataset import manifest
 from automl.engine import trial_data
 from automl.engine.training import blocks, checkpoint, training_state
@@ -32,8 +31,9 @@ from automl.engine.training.batches import TrainBatch, evaluation_batches
 from automl.engine.training.process_state import ProcessState
 from automl.engine.training.trial_training import Placement, TrialTraining
 from automl.engine.trial_data import TrialData
-from automl.hyperparameters import Hyperparameters, resolve
-from automl.job import DataSource, Job
+from automl.host.cores import usable_cores
+from automl.jobs.hyperparameters import Hyperparameters, resolve
+from automl.jobs.job import DataSource, Job
 from benchmarks.figures import Figures
 
 _EPOCH_IMAGES = 1_000

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
-from automl import store
 from automl.engine import kept_state
 from automl.engine.trainable import TrialTrainable
-from automl.records import Evaluation, Predictions, now
+from automl.experiments import store
+from automl.experiments.records import Evaluation, Predictions, now
 
 NUM_REPORTS = 5
 _STATE: dict[str, Any] = {

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import streamlit as st
 
-from automl.access import Action
-from automl.job_errors import JobError
+from automl.jobs.job_errors import JobError
+from automl.people.access import Action
 from automl.ui import cached, frame, selection, wording
 from automl.ui.configure import job_form, job_panel, launch
 from automl.ui.dataset import data_choice, dataset_view, source

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from automl import launcher
-from automl.access import Action
 from automl.dataset.corrections import Corrections
+from automl.experiments import launcher
+from automl.people.access import Action
 from automl.ui import cached, frame, wording
 from automl.ui.dataset import (
     corrections_view,

@@ -4,8 +4,9 @@ import math
 
 import streamlit as st
 
-from automl import home, store
-from automl.access import Action
+from automl.experiments import store
+from automl.host import home
+from automl.people.access import Action
 from automl.ui import frame, sharing_view, sign_in
 from automl.ui.dataset import data_choice, source
 

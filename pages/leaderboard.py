@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from automl import launcher
+from automl.experiments import launcher
 from automl.ui import cached, deletion, frame, sharing_view
 from automl.ui.dataset import data_choice
 from automl.ui.trials import cost_view, leaderboard_table, ranking, reality_view, ties

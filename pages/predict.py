@@ -4,9 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl import store
-from automl.access import Action
-from automl.records import ExperimentState
+from automl.experiments import store
+from automl.experiments.records import ExperimentState
+from automl.people.access import Action
 from automl.ui import acts, cached, frame, wording
 from automl.ui.predict import pictures_source, predictions_view
 

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from automl import launcher
-from automl.records import ExperimentState
+from automl.experiments import launcher
+from automl.experiments.records import ExperimentState
 from automl.ui import cached, frame, wording
 from automl.ui.trials import live, ranking, trial_table
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from automl import launcher
+from automl.experiments import launcher
 from automl.ui import cached, frame
 from automl.ui.trials import search_view
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from automl import store
+from automl.experiments import store
 from automl.ui import cached, frame
 from automl.ui.trial import test_view
 

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
-from automl.records import Evaluation
+from automl.experiments.records import Evaluation
 from automl.ui import cached, evaluated, frame, selection
 from automl.ui.configure import launch
 from automl.ui.trial import (

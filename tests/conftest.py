@@ -14,11 +14,10 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
-from automl import store
 from automl.dataset import manifest
 from automl.engine import cluster
-from automl.job import DataSource, Job
-from automl.records import (
+from automl.experiments import store
+from automl.experiments.records import (
     Evaluation,
     ExperimentRecord,
     ExperimentState,
@@ -26,6 +25,7 @@ from automl.records import (
     TrialRecord,
     TrialState,
 )
+from automl.jobs.job import DataSource, Job
 
 # holds the lock until it gets a line or a request to stop, then writes how it ended
 _STAND_IN = """
@@ -38,8 +38,8 @@ with FileLock(directory / "engine.lock"):
     stop = directory / "control" / "stop"
     while not stop.exists() and not select.select([sys.stdin], [], [], 0.05)[0]:
         pass
-    from automl import store
-    from automl.records import ExperimentState
+    from automl.experiments import store
+    from automl.experiments.records import ExperimentState
     state = ExperimentState.STOPPED if stop.exists() else ExperimentState.COMPLETED
     ended = {"state": state, "message": "All done."}
     record = store.load_experiment(directory)

@@ -17,11 +17,12 @@ from onnx import TensorProto, helper
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from automl import audit, store
 from automl.cli import cli
 from automl.cli.follow import Follower, progress_text, seconds_left
-from automl.experiment import Experiment
-from automl.records import ExperimentRecord, ExperimentState, now
+from automl.experiments import store
+from automl.experiments.experiment import Experiment
+from automl.experiments.records import ExperimentRecord, ExperimentState, now
+from automl.people import audit
 from tests.conftest import START, finish
 
 JOB = """\

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from automl import store
+from automl.experiments import store
 from tests.test_cli import automl, last_line
 
 

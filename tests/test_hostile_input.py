@@ -26,11 +26,13 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
-from automl import data_roots, home, html_report, inference, launcher, sharing, store
-from automl.dataset import archive, manifest, pictures
+from automl.dataset import archive, data_roots, manifest, pictures
 from automl.engine.training import earlier_model
 from automl.engine.training.model_description import ModelDescription
-from automl.job import DataSource, Job
+from automl.experiments import html_report, launcher, sharing, store
+from automl.host import home
+from automl.jobs.job import DataSource, Job
+from automl.prediction import inference
 from automl.ui import cached
 from automl.ui.dataset import source
 from tests.conftest import mean_colour

@@ -4,12 +4,12 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from automl.audit import Note
+    from automl.people.audit import Note
 
 
 def recorded(action: str, experiment: str = "", **details: str) -> AbstractContextManager["Note"]:
-    """Write down what happens inside; action: of `automl.access.Action`."""
-    from automl import access, audit
+    """Write down what happens inside; action: of `automl.people.access.Action`."""
+    from automl.people import access, audit
 
     person = access.local_user()
     return audit.recorded(

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from automl import data_roots
 from automl.cli.output import FAILED, fail, tell
+from automl.dataset import data_roots
 
 _HOST = "127.0.0.1"
 _ROOT = Path(__file__).parents[2]
@@ -59,7 +59,7 @@ def open_app(
 
 def _check_sign_in() -> None:
     """Refuse to open for a team what would be open to everybody, or to nobody."""
-    from automl import access
+    from automl.people import access
 
     try:
         people = access.load().people

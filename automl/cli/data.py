@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl import datastores, home
 from automl.cli import acts
 from automl.cli.output import FAILED, fail, os_error_sentence, refusals, say, say_json, say_table
+from automl.host import home
+from automl.jobs import datastores
 
 if TYPE_CHECKING:
     from automl.dataset.report import DatasetReport
@@ -62,7 +63,7 @@ def check(
 ) -> None:
     """Report on the health of a data set; exit code 1 if something must be fixed first."""
     from automl.dataset import manifest
-    from automl.job import DataSource
+    from automl.jobs.job import DataSource
 
     with refusals():
         report = manifest.inspect(

@@ -21,7 +21,7 @@ from automl.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from automl.experiment import Experiment
+    from automl.experiments.experiment import Experiment
 
 _STOP_SECONDS = 120
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
@@ -34,8 +34,9 @@ def list_experiments(
     as_json: AsJson = False,
 ) -> None:
     """List the experiments, newest first."""
-    from automl import home, store
-    from automl.experiment import Experiment
+    from automl.experiments import store
+    from automl.experiments.experiment import Experiment
+    from automl.host import home
 
     parent = experiments_dir or home.experiments_dir()
     if not parent.is_dir():
@@ -116,7 +117,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove an experiment with its models; the pictures stay where they are."""
-    from automl import launcher
+    from automl.experiments import launcher
 
     found = lookup.find(experiment)
     name = found.id

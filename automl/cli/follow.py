@@ -9,8 +9,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from automl.cli import acts
 from automl.cli.output import console, duration, score, tell
-from automl.experiment import Experiment
-from automl.records import ExperimentRecord, ExperimentState, now
+from automl.experiments.experiment import Experiment
+from automl.experiments.records import ExperimentRecord, ExperimentState, now
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

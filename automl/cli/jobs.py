@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from automl import datastores
 from automl.cli import acts, lookup
 from automl.cli.data import Datastores
 from automl.cli.experiments import AsJson, say_summary
@@ -21,9 +20,10 @@ from automl.cli.output import (
     say_json,
     tell,
 )
+from automl.jobs import datastores
 
 if TYPE_CHECKING:
-    from automl.experiment import Experiment
+    from automl.experiments.experiment import Experiment
 
 
 def validate(
@@ -31,9 +31,9 @@ def validate(
     as_json: AsJson = False,
 ) -> None:
     """Accept or refuse a job file, with a sentence for everything that is wrong."""
-    from automl import job_file as files
-    from automl.job import Job
-    from automl.job_errors import JobError
+    from automl.jobs import job_file as files
+    from automl.jobs.job import Job
+    from automl.jobs.job_errors import JobError
 
     problems: list[dict[str, Any]] = []
     notes: list[str] = []
@@ -61,7 +61,7 @@ def estimate(
     as_json: AsJson = False,
 ) -> None:
     """Train a few steps of a job here and say how long it will take, and with what."""
-    from automl import estimate, job_file
+    from automl.jobs import estimate, job_file
 
     with refusals():
         found = estimate.measure(job_file.load(source))
@@ -98,9 +98,9 @@ def run(  # noqa: PLR0913 (the options of a command)
     as_json: AsJson = False,
 ) -> None:
     """Run a job, or AutoMode on data, and wait for it; Ctrl-C stops it and keeps the best."""
-    from automl import job_file
     from automl.cli.follow import Follower
-    from automl.experiment import Experiment
+    from automl.experiments.experiment import Experiment
+    from automl.jobs import job_file
 
     with refusals():
         places = datastores.from_options(datastore or [])

@@ -25,8 +25,8 @@ def show_or_set(
     as_json: AsJson = False,
 ) -> None:
     """Show how many experiments may run and wait, or set it; what is not given stays as it is."""
-    from automl import limits
-    from automl.limits import QueueLimits
+    from automl.experiments import limits
+    from automl.experiments.limits import QueueLimits
 
     given = {
         "max_running": max_running,

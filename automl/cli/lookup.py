@@ -9,7 +9,7 @@ import typer
 from automl.cli.output import FAILED, fail, refusals
 
 if TYPE_CHECKING:
-    from automl.experiment import Experiment
+    from automl.experiments.experiment import Experiment
 
 ARGUMENT = typer.Argument(metavar="E", help="An experiment's id or directory.")
 _MODEL_FILES = ("model.onnx", "labels.json", "settings.json")
@@ -17,8 +17,9 @@ _MODEL_FILES = ("model.onnx", "labels.json", "settings.json")
 
 def find(named: str) -> "Experiment":
     """The experiment, which can be read; ends the command where there is none."""
-    from automl import home, launcher, store
-    from automl.experiment import Experiment
+    from automl.experiments import launcher, store
+    from automl.experiments.experiment import Experiment
+    from automl.host import home
 
     parent = home.experiments_dir()
     # a name is found as well as the id that was made from it
@@ -48,7 +49,7 @@ def find_model(named: str) -> Path:
 
 
 def _unknown(named: str, parent: Path) -> str:
-    from automl import store
+    from automl.experiments import store
 
     ids = [path.name for path in store.experiment_dirs(parent)]
     nearest = difflib.get_close_matches(named, ids, n=3, cutoff=0.4)

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from automl import home
+from automl.host import home
 
 USER_INPUT = 2  # exit codes
 FAILED = 1

@@ -12,9 +12,9 @@ from automl.cli import lookup
 from automl.cli.output import FAILED, USER_INPUT, console, fail, json_text, refusals, say, tell
 
 if TYPE_CHECKING:
-    from automl.answer_files import AnswerFile
-    from automl.found_pictures import FoundPicture
-    from automl.inference import Failure, Predictor, Row
+    from automl.prediction.answer_files import AnswerFile
+    from automl.prediction.found_pictures import FoundPicture
+    from automl.prediction.inference import Failure, Predictor, Row
 
 _MAX_TOLD = 20
 _Format = Literal["csv", "parquet", "jsonl", "azure"]
@@ -52,8 +52,8 @@ def predict(
     if form is not None and output is None:
         fail(f"--format {form} is that of a file. Name the file: --output F")
     model_dir = lookup.find_model(experiment)
-    from automl import found_pictures
-    from automl.inference import Predictor  # slow
+    from automl.prediction import found_pictures
+    from automl.prediction.inference import Predictor  # slow
 
     paths = [path.expanduser() for path in pictures]
     with refusals():
@@ -79,7 +79,7 @@ def _answer(
     report: "_Report",
     file: "AnswerFile | None" = None,
 ) -> None:
-    from automl import found_pictures
+    from automl.prediction import found_pictures
 
     for each, answer in found_pictures.answered(predictor, found):
         if file is not None:
@@ -91,7 +91,7 @@ def _answer(
 def _answer_file(
     path: Path, form: _Format | None, predictor: "Predictor"
 ) -> "Iterator[AnswerFile]":
-    from automl import answer_files
+    from automl.prediction import answer_files
 
     opened = answer_files.AnswerFile(path, form or answer_files.form_of(path), predictor)
     try:
@@ -112,8 +112,8 @@ class _Report:
         self._in_words = in_words
 
     def add(self, name: str, answer: "Row | Failure") -> None:
-        from automl.answer_files import fields
-        from automl.inference import Failure
+        from automl.prediction.answer_files import fields
+        from automl.prediction.inference import Failure
 
         if self._as_json:
             # in pieces, as a million answers would not fit into memory
@@ -170,8 +170,8 @@ def _with_bar(
 
 def _count(paths: list[Path]) -> int | None:
     """How many pictures there are; None where only reading an archive would tell."""
-    from automl import found_pictures
     from automl.dataset import walk
+    from automl.prediction import found_pictures
 
     if any(found_pictures.archive_type(path.name) for path in paths):
         return None

@@ -18,7 +18,7 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write everything about an experiment into one HTML file that opens offline."""
-    from automl import html_report
+    from automl.experiments import html_report
 
     found = lookup.find(experiment)
     target = _target(output, f"{found.id}.html")
@@ -35,7 +35,7 @@ def share(
     as_json: AsJson = False,
 ) -> None:
     """Pack an experiment into a zip file that opens read-only in anybody's app."""
-    from automl import sharing
+    from automl.experiments import sharing
 
     found = lookup.find(experiment)
     target = _target(output, f"{found.id}.zip")
@@ -52,7 +52,8 @@ def import_shared(
     as_json: AsJson = False,
 ) -> None:
     """Put a shared experiment among yours, to be read only."""
-    from automl import home, sharing
+    from automl.experiments import sharing
+    from automl.host import home
 
     if not file.is_file():
         fail(f"There is no file {file}. Give one that automl share has made.")

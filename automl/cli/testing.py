@@ -17,7 +17,7 @@ def open_test_data(
     as_json: AsJson = False,
 ) -> None:
     """Open the test data, once, for one trial; the score is recorded with who opened them."""
-    from automl import test_data
+    from automl.experiments import test_data
 
     found = lookup.find(experiment)
     details = {"trial": trial} if trial else {}

@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 
 from filelock import FileLock
 
-from automl import home
 from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, Member
 from automl.dataset.errors import DataError
+from automl.host import home
 
 MAX_BYTES = 20 * 1000**3
 MAX_FILES = 200_000

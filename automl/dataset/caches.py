@@ -5,9 +5,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from automl import home, storage
 from automl.dataset import in_use, pixels
-from automl.storage import Usage
+from automl.host import home, storage
+from automl.host.storage import Usage
 
 DATA = ("archives", "remote", "uploads")
 """Pictures: unpacked, downloaded, uploaded. Experiments that are running read them."""

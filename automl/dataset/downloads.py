@@ -17,9 +17,9 @@ from urllib.parse import unquote
 import fsspec
 from fsspec.registry import known_implementations
 
-from automl import home
 from automl.dataset import public_http
 from automl.dataset.errors import DataError
+from automl.host import home
 
 MAX_PICTURE_BYTES = 200 * 1000**2
 MAX_BYTES = 50 * 1000**3

@@ -6,7 +6,7 @@ A mark is a lock that its process holds until it ends.
 import uuid
 from pathlib import Path
 
-from automl import home, process_lock
+from automl.host import home, process_lock
 
 _held: set[Path] = set()  # by this process, for as long as it lives
 

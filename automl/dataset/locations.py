@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from automl import datastores
 from automl.dataset import downloads
 from automl.dataset.downloads import scheme_of
 from automl.dataset.errors import DataError
+from automl.jobs import datastores
 
 _FILE_URL = re.compile(r"file:(?://[^/]*)?(.*)", re.IGNORECASE | re.DOTALL)
 

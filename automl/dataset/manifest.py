@@ -14,7 +14,7 @@ from automl.dataset.readers import PASSED_OVER, read
 from automl.dataset.report import DatasetReport, Finding, Severity
 from automl.dataset.scan import scan
 from automl.dataset.split import assign
-from automl.job import DataSource, Job
+from automl.jobs.job import DataSource, Job
 
 Progress = Callable[[str, int, int], None]
 

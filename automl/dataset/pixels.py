@@ -13,11 +13,11 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from PIL import Image
 
-from automl import home
 from automl.dataset import in_use, pictures
 from automl.dataset.errors import DataError
 from automl.dataset.resumable_array import ResumableArray, left_overs
 from automl.dataset.threads import map_in_threads
+from automl.host import home
 
 _VERSION = 1  # raise it when the same picture would give other pixels
 _ABANDONED_SECONDS = 24 * 3600

@@ -13,9 +13,9 @@ from typing import BinaryIO
 import pandas as pd
 import pyarrow as pa
 
-from automl import home
 from automl.dataset import pictures
 from automl.dataset.threads import map_in_threads
+from automl.host import home
 
 _VERSION = 2  # raise it when the same file would give other facts
 _CHUNK = 1 << 16

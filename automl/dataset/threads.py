@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from automl.cores import usable_cores
+from automl.host.cores import usable_cores
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -8,7 +8,8 @@ import os
 import sys
 from pathlib import Path
 
-from automl import process_lock, store
+from automl.experiments import store
+from automl.host import process_lock
 
 ALREADY_RUNNING = 3
 

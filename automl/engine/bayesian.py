@@ -10,9 +10,9 @@ from ray.tune.search.optuna import OptunaSearch
 
 from automl.engine.planning import SUB_SPACE, PlannedTrial, asked_for, axis
 from automl.engine.results import Results
-from automl.job import Job
-from automl.records import TrialRecord
-from automl.search_space import BOUNDED, Choice, RandInt
+from automl.experiments.records import TrialRecord
+from automl.jobs.job import Job
+from automl.jobs.search_space import BOUNDED, Choice, RandInt
 
 _STUDY, _SCORE, _ASKED = "search", "score", "asked"
 _MAX_RANDOM = 10

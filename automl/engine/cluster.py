@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from automl import detached, home, process_lock
+from automl.host import detached, home, process_lock
 
 _START_SECONDS = 90.0
 _LOOK_SECONDS = 1.0

@@ -8,7 +8,7 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 
 from automl.engine.policies import Scores, reason_to_stop, rung_cutoff
 from automl.engine.results import Results
-from automl.sweep import Asha, Policy
+from automl.jobs.sweep import Asha, Policy
 
 _NEVER = 10**9  # evaluations after which ASHA would end any trial
 

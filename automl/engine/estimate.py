@@ -7,7 +7,6 @@ import sys
 import numpy as np
 import torch
 
-from automl.cores import usable_cores
 from automl.dataset import manifest
 from automl.dataset.manifest import Manifest
 from automl.engine import trial_data
@@ -15,9 +14,10 @@ from automl.engine.planning import plan, plan_resources, reachable
 from automl.engine.training.model import count_parameters
 from automl.engine.training.trial_training import Placement, TrialTraining
 from automl.engine.trial_data import EvaluationPictures, TrainPictures, TrialData
-from automl.estimate import Estimate, MeasuredTrial
-from automl.hyperparameters import Hyperparameters
-from automl.job import Job
+from automl.host.cores import usable_cores
+from automl.jobs.estimate import Estimate, MeasuredTrial
+from automl.jobs.hyperparameters import Hyperparameters
+from automl.jobs.job import Job
 
 _MAX_MEASURED = 4
 _MAX_PICTURES = 64

@@ -2,7 +2,7 @@
 
 import traceback
 
-from automl.records import TrialError
+from automl.experiments.records import TrialError
 
 LOST = "The worker process died three times; the system may have ended it for want of memory."
 LOST_NEXT_STEP = (

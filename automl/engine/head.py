@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from automl import home, process_lock
-from automl.cores import usable_cores
 from automl.engine import cluster
 from automl.engine.warm_workers import PRELOADED, WarmWorkers, descendants
+from automl.host import home, process_lock
+from automl.host.cores import usable_cores
 
 if TYPE_CHECKING:
     from ray._private.parameter import RayParams

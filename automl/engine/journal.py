@@ -12,8 +12,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from automl import store
-from automl.records import TrialRecord
+from automl.experiments import store
+from automl.experiments.records import TrialRecord
 
 _RECORD = "record.json"
 

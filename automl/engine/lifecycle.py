@@ -10,7 +10,6 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from automl import experiment_queue, store
 from automl.dataset import changes, manifest
 from automl.dataset.errors import DataError
 from automl.dataset.manifest import Manifest
@@ -29,8 +28,9 @@ from automl.engine.training import earlier_model
 from automl.engine.training.earlier_model import EarlierModel
 from automl.engine.trial_data import Sizes, TrialData
 from automl.engine.warm_workers import RUNTIME_ENV
-from automl.job import Job
-from automl.records import ExperimentState, now
+from automl.experiments import experiment_queue, store
+from automl.experiments.records import ExperimentState, now
+from automl.jobs.job import Job
 
 if TYPE_CHECKING:
     from automl.engine.search import Ending

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from automl import automode, model_catalog, search_space
 from automl.dataset.manifest import Manifest
 from automl.engine.training import weights
-from automl.hyperparameters import Hyperparameters, resolve
-from automl.job import Job
+from automl.jobs import automode, model_catalog, search_space
+from automl.jobs.hyperparameters import Hyperparameters, resolve
+from automl.jobs.job import Job
 
 _CHOICES = (
     "model_name",

@@ -14,7 +14,7 @@ from statistics import median
 
 import numpy as np
 
-from automl.sweep import Asha, Bandit, MedianStopping, TruncationSelection
+from automl.jobs.sweep import Asha, Bandit, MedianStopping, TruncationSelection
 
 Scores = Mapping[str, Sequence[float]]
 """Scores of every trial that has any, by trial id."""

@@ -8,12 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from automl import store
 from automl.engine import failures, journal, kept_state, silence
 from automl.engine.kept_state import KeptState
 from automl.engine.planning import PlannedTrial
 from automl.evaluation.metrics import bootstrap_interval
-from automl.records import (
+from automl.experiments import store
+from automl.experiments.records import (
     FORMAT_VERSION,
     Evaluation,
     ExperimentRecord,

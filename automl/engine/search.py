@@ -16,7 +16,6 @@ from ray.experimental import internal_kv
 from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
-from automl import automode, store
 from automl.engine import disk, failures, lost_gpus
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.kept_state import KeptState
@@ -27,9 +26,11 @@ from automl.engine.silence import Silence
 from automl.engine.trainable import Assignment, TrialTrainable
 from automl.engine.training.earlier_model import EarlierModel
 from automl.engine.trial_data import Sizes, TrialData
-from automl.job import Job
-from automl.records import Evaluation, TrialError, TrialState, now
-from automl.sweep import Policy
+from automl.experiments import store
+from automl.experiments.records import Evaluation, TrialError, TrialState, now
+from automl.jobs import automode
+from automl.jobs.job import Job
+from automl.jobs.sweep import Policy
 
 _POLL_SECONDS = 0.5
 _MAX_DEATHS = 2

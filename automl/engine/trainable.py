@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 from ray import tune
 from ray.experimental import internal_kv
 
-from automl import compatibility, store
 from automl.engine import failures, kept_state, lost_gpus
 from automl.engine.kept_state import KeptState
 from automl.engine.planning import PlannedTrial
 from automl.engine.training.earlier_model import EarlierModel
 from automl.engine.training.early_stopping import EarlyStopping
 from automl.engine.trial_data import Sizes, TrialData, sizes
-from automl.records import Flag, Predictions
+from automl.experiments import store
+from automl.experiments.records import Flag, Predictions
+from automl.jobs import compatibility
 
 if TYPE_CHECKING:
     from automl.engine.training.process_state import ProcessState

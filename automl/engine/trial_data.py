@@ -14,7 +14,7 @@ from automl.dataset import pixels
 from automl.dataset.manifest import Manifest
 from automl.dataset.preview import CROP_ROOM
 from automl.engine.training.earlier_model import EarlierModel
-from automl.hyperparameters import Hyperparameters
+from automl.jobs.hyperparameters import Hyperparameters
 
 Progress = Callable[[str, int, int], None]
 

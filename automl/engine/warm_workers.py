@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psutil
 
-from automl.cores import usable_cores
 from automl.engine import cluster
+from automl.host.cores import usable_cores
 
 # our own modules are left out: a head that outlives an update must not serve the old code
 PRELOADED = ("torch", "timm", "timm.optim", "ray.tune", "sklearn.metrics", "safetensors.torch")

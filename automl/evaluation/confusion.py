@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.records import Predictions
+from automl.experiments.records import Predictions
 
 Unit = Literal["count", "row", "column"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from automl.evaluation.confusion import class_scores, matrix
-from automl.records import Predictions
+from automl.experiments.records import Predictions
 
 COLUMNS = ("precision", "recall", "f1", "auc", "average_precision")
 _AVERAGED = ("precision_score", "recall_score", "f1_score", "auc", "average_precision_score")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, Self
 
-from automl import store
+from automl.experiments import store
 from automl.explanation.exchange import Reply, Request
 from automl.explanation.parameters import ExplanationParameters
 

@@ -5,8 +5,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError
 
-from automl import job_errors
 from automl.frozen import FrozenModel
+from automl.jobs import job_errors
 
 Algorithm = Literal["xrai", "integrated_gradients", "guided_gradcam", "guided_backprop"]
 

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from automl.cores import usable_cores
 from automl.dataset.preprocessing import load_preprocessed, model_input
 from automl.engine.training import checkpoint
 from automl.engine.training.model import Normalised
@@ -20,6 +19,7 @@ from automl.engine.training.model_description import ModelDescription
 from automl.explanation import attribution, picture
 from automl.explanation.exchange import Reply, Request
 from automl.explanation.parameters import ExplanationParameters
+from automl.host.cores import usable_cores
 
 
 def serve(requests: BinaryIO, replies: BinaryIO) -> NoReturn:

@@ -8,13 +8,13 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from automl import store
 from automl.dataset.report import DatasetReport, Severity
 from automl.evaluation.report import class_report
+from automl.experiments import store
+from automl.experiments.records import Evaluation
 from automl.export.parity_report import Parity
 from automl.export.trained_model import TrainedModel
-from automl.hyperparameters import Hyperparameters
-from automl.records import Evaluation
+from automl.jobs.hyperparameters import Hyperparameters
 
 _LIBRARIES = {"onnx": "onnx", "bundle": "onnx", "mlflow": "mlflow", "azure": "mlflow"}
 _MOST_CLASSES = 200

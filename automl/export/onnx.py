@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from automl.cores import usable_cores
 from automl.export.formats import ExportError
 from automl.export.trained_model import Answers, TrainedModel
+from automl.host.cores import usable_cores
 
 OPSET = 23
 _MAX_BYTES = 2_000_000_000  # of a protobuf file
@@ -53,7 +53,7 @@ def convert(network: torch.nn.Module, example: torch.Tensor, path: Path) -> None
 
 def answers(folder: Path) -> Answers:
     """Those of the Predict page, the command line and the server."""
-    from automl.inference import Failure, Predictor
+    from automl.prediction.inference import Failure, Predictor
 
     predictor = Predictor(folder, num_threads=usable_cores())  # one picture at a time
 

@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from automl import store
 from automl.dataset.preprocessing import UnreadablePicture, load_rgb
+from automl.experiments import store
 from automl.export.formats import ExportError
 from automl.export.parity_report import TOLERANCE, Parity
 from automl.export.trained_model import Answers, TrainedModel

@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from automl import store
 from automl.dataset.preprocessing import load_preprocessed, model_input
 from automl.engine.training import checkpoint
 from automl.engine.training.model import Normalised
 from automl.engine.training.model_description import ModelDescription
+from automl.experiments import store
+from automl.experiments.records import Predictions, TrialRecord
 from automl.export.formats import ExportError
-from automl.hyperparameters import Hyperparameters, resolve
-from automl.records import Predictions, TrialRecord
+from automl.jobs.hyperparameters import Hyperparameters, resolve
 
 Answers = Callable[[Path], NDArray[np.float32]]
 """A picture file to the probabilities (K,) of the classes, in the order of the labels."""

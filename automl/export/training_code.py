@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl import store
 from automl.dataset.preview import CROP_RATIO
 from automl.engine import trial_data
 from automl.engine.training import blocks
+from automl.experiments import store
 from automl.export import standalone
 from automl.export.formats import ExportError
 from automl.export.trained_model import Answers, TrainedModel

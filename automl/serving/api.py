@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from automl.inference import Failure, Prediction, Row
+from automl.prediction.inference import Failure, Prediction, Row
 from automl.serving import page, scoring
 from automl.serving.admission import Admission
 from automl.serving.limits import Limits

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.inference import Pixels, Row
+from automl.prediction.inference import Pixels, Row
 
 Run = Callable[[Sequence[Pixels]], NDArray[np.float32]]
 

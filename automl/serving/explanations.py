@@ -4,10 +4,10 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from automl import store
+from automl.experiments import store
 from automl.explanation.explainer import Explainer, ExplanationError, missing
 from automl.explanation.parameters import ExplanationParameters
-from automl.inference import Predictor
+from automl.prediction.inference import Predictor
 from automl.serving.refusal import Refusal
 
 

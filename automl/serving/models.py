@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from automl.cores import usable_cores
-from automl.inference import Failure, Pixels, Predictor, Row
+from automl.host.cores import usable_cores
+from automl.prediction.inference import Failure, Pixels, Predictor, Row
 from automl.serving.batching import Batcher
 from automl.serving.explanations import Explanations
 from automl.serving.limits import Limits

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from automl.dataset.preprocessing import UnreadablePicture, from_base64
-from automl.inference import Row
+from automl.prediction.inference import Row
 from automl.serving.refusal import Refusal
 
 

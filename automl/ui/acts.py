@@ -12,21 +12,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from automl import (
-    access,
-    audit,
-    data_roots,
-    home,
-    html_report,
-    launcher,
-    limits,
-    sharing,
-    store,
-    test_data,
-)
-from automl.access import Action
-from automl.job import Job
-from automl.limits import QueueLimits
+from automl.dataset import data_roots
+from automl.experiments import html_report, launcher, limits, sharing, store, test_data
+from automl.experiments.limits import QueueLimits
+from automl.host import home
+from automl.jobs.job import Job
+from automl.people import access, audit
+from automl.people.access import Action
 from automl.ui import sign_in
 from automl.ui.dataset import source
 

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from automl import data_roots, storage, store
+from automl.dataset import data_roots
 from automl.dataset.report import DatasetReport
-from automl.job import DATA_KEYS, DataSource, Job
-from automl.records import ExperimentRecord, Predictions, TrialRecord
-from automl.storage import Usage
+from automl.experiments import store
+from automl.experiments.records import ExperimentRecord, Predictions, TrialRecord
+from automl.host import storage
+from automl.host.storage import Usage
+from automl.jobs.job import DATA_KEYS, DataSource, Job
 from automl.ui.dataset import source
 from automl.ui.trials import timeline
 

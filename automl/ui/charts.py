@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from automl.dataset.report import Distribution
-from automl.records import TrialRecord
+from automl.experiments.records import TrialRecord
 from automl.ui import wording
 from automl.ui.palette import ACCENT, DASHES, SECOND, family_look, label
 from automl.ui.trials import timeline

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl.access import Action
-from automl.records import ExperimentState
+from automl.experiments.records import ExperimentState
+from automl.people.access import Action
 from automl.ui import acts, selection, wording
 
 

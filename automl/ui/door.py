@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 from streamlit.web.server.starlette.starlette_websocket import _get_signed_cookie_with_chunks
 
-from automl import access
+from automl.people import access
 
 _GUARDED = ("media/", "_stcore/upload_file", "_stcore/agent", "_stcore/metrics", "app/static/")
 

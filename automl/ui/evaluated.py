@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from automl import store
-from automl.records import Predictions
+from automl.experiments import store
+from automl.experiments.records import Predictions
 from automl.ui import cached
 
 if TYPE_CHECKING:

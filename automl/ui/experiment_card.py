@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl import launcher, store
-from automl.records import ExperimentState, now
+from automl.experiments import launcher, store
+from automl.experiments.records import ExperimentState, now
 from automl.ui import cached, gallery, wording
 from automl.ui.trials import ranking, timeline
 

@@ -9,9 +9,9 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 from streamlit.runtime.pages_manager import PagesManager
 
-from automl import launcher, store
-from automl.access import Action
-from automl.records import ExperimentState
+from automl.experiments import launcher, store
+from automl.experiments.records import ExperimentState
+from automl.people.access import Action
 from automl.ui import acts, cached, selection, sign_in, wording
 
 

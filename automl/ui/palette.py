@@ -4,7 +4,7 @@ import html
 import zlib
 from collections.abc import Iterable
 
-from automl import model_catalog
+from automl.jobs import model_catalog
 
 # Okabe and Ito's palette, its blue and its yellow moved so that they stand out on dark and light
 _LOOKS = {

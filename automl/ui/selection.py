@@ -8,8 +8,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl import home, leaderboard, store
-from automl.records import TrialRecord
+from automl.experiments import leaderboard, store
+from automl.experiments.records import TrialRecord
+from automl.host import home
 from automl.ui import cached, wording
 
 

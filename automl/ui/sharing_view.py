@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl.access import Action
+from automl.people.access import Action
 from automl.ui import acts, selection, sign_in, wording
 
 

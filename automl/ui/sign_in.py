@@ -6,8 +6,8 @@ from typing import NoReturn
 
 import streamlit as st
 
-from automl import access, audit
-from automl.access import Action, NotAllowed, Person
+from automl.people import access, audit
+from automl.people.access import Action, NotAllowed, Person
 from automl.ui import wording
 
 _NOTED = "sign-in noted"

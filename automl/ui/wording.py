@@ -5,7 +5,7 @@ import re
 from datetime import datetime
 from typing import Literal
 
-from automl.records import ExperimentState, TrialRecord, TrialState
+from automl.experiments.records import ExperimentState, TrialRecord, TrialState
 
 NOTHING = "–"
 _HALF_DIGIT = 0.0005  # of the last digit that is shown

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from automl.job import Job
+from automl.jobs.job import Job
 from tests.browser.conftest import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]

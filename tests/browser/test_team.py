@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Response, expect
 
-from automl import access, audit
-from automl.records import TrialRecord
+from automl.experiments.records import TrialRecord
+from automl.people import access, audit
 from tests.browser.conftest import IS_WHOLE, Server
 from tests.browser.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider
 

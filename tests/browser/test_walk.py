@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from automl import home
+from automl.host import home
 from tests.browser.conftest import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]

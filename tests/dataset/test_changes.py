@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from automl.dataset import changes, manifest
-from automl.job import DataSource, Job
+from automl.jobs.job import DataSource, Job
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from automl.dataset import pictures
 from automl.dataset.errors import DataError
 from automl.dataset.pictures import UnreadablePicture
 from automl.dataset.readers import read
-from automl.job import DataSource
+from automl.jobs.job import DataSource
 
 _SECONDS = float(os.environ.get("AUTOML_FUZZ_SECONDS", "3"))
 _MAX_SECONDS_EACH = 30.0  # a picture of as many pixels as are allowed takes a few

@@ -2,11 +2,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from automl import store
 from automl.dataset import manifest
 from automl.dataset.corrections import Corrections
 from automl.dataset.errors import DataError
-from automl.job import DataSource, Job
+from automl.experiments import store
+from automl.jobs.job import DataSource, Job
 
 
 def job(**sources: object) -> Job:

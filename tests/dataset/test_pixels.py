@@ -13,7 +13,7 @@ from PIL import Image
 
 from automl.dataset import manifest, pictures, pixels
 from automl.dataset.errors import DataError
-from automl.job import DataSource
+from automl.jobs.job import DataSource
 
 
 @pytest.fixture

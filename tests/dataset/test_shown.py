@@ -4,7 +4,7 @@ from PIL import Image
 
 from automl.dataset import manifest, shown
 from automl.dataset.shown import Filter
-from automl.job import DataSource
+from automl.jobs.job import DataSource
 
 
 @pytest.fixture

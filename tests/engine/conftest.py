@@ -10,8 +10,8 @@ from safetensors.torch import save_file
 from automl.dataset import manifest
 from automl.engine import trial_data
 from automl.engine.trial_data import TrialData
-from automl.hyperparameters import Hyperparameters, resolve
-from automl.job import DataSource, Job
+from automl.jobs.hyperparameters import Hyperparameters, resolve
+from automl.jobs.job import DataSource, Job
 
 TINY = {
     "model_name": "test_resnet",

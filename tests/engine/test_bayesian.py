@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from ray.tune.search import Searcher
 
-from automl import store
-from automl.automode import Plan as AutoModePlan
-from automl.automode import Recipe
 from automl.engine.bayesian import Bayesian
 from automl.engine.planning import Plan, opening_trials
 from automl.engine.results import Results
-from automl.job import Job
-from automl.records import ExperimentRecord, TrialState, now
-from automl.search_space import Choice, LogUniform
+from automl.experiments import store
+from automl.experiments.records import ExperimentRecord, TrialState, now
+from automl.jobs.automode import Plan as AutoModePlan
+from automl.jobs.automode import Recipe
+from automl.jobs.job import Job
+from automl.jobs.search_space import Choice, LogUniform
 from tests.conftest import build_trial
 
 SPACE = [

@@ -7,8 +7,8 @@ import pytest
 
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.results import Results
-from automl.records import TrialState
-from automl.sweep import Asha, Bandit, Policy
+from automl.experiments.records import TrialState
+from automl.jobs.sweep import Asha, Bandit, Policy
 from tests.conftest import build_trial
 
 BANDIT = Bandit(type="bandit", slack_amount=0.1)

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automl import launcher, store
 from automl.dataset import manifest
 from automl.engine import trial_data
-from automl.inference import Prediction, Predictor
-from automl.job import Job
-from automl.records import ExperimentRecord, ExperimentState, TrialState
+from automl.experiments import launcher, store
+from automl.experiments.records import ExperimentRecord, ExperimentState, TrialState
+from automl.jobs.job import Job
+from automl.prediction.inference import Prediction, Predictor
 from tests.engine.conftest import TINY
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("head")]

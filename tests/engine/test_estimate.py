@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from automl.engine.estimate import estimate
-from automl.job import Job
+from automl.jobs.job import Job
 from tests.engine.conftest import TINY
 
 LIMITS = {"max_trials": 2, "max_concurrent_trials": 2}  # each on a thread of its own

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from automl import store
 from automl.engine import lifecycle
 from automl.engine.results import Results
-from automl.records import ExperimentState, now
+from automl.experiments import store
+from automl.experiments.records import ExperimentState, now
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from automl import launcher, store
-from automl.hyperparameters import resolve
-from automl.job import Job
-from automl.records import ExperimentRecord, Flag, TrialState
+from automl.experiments import launcher, store
+from automl.experiments.records import ExperimentRecord, Flag, TrialState
+from automl.jobs.hyperparameters import resolve
+from automl.jobs.job import Job
 from tests.engine.conftest import TINY, make_data
 from tests.engine.training.test_trial_training import run, train
 

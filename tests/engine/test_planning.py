@@ -6,7 +6,7 @@ import pytest
 from automl.dataset import manifest
 from automl.engine.planning import Resources, plan_resources, reachable
 from automl.engine.planning import plan as planned
-from automl.job import Job
+from automl.jobs.job import Job
 
 
 def job(folder: Path, **keys: Any) -> Job:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from automl.engine.early_termination import Halving
 from automl.engine.policies import Scores, reason_to_stop
-from automl.sweep import Asha, Policy
+from automl.jobs.sweep import Asha, Policy
 
 FIVE = {"a": [0.5], "b": [0.6], "c": [0.7], "d": [0.8], "e": [0.9]}
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from automl import store
 from automl.engine.planning import PlannedTrial
 from automl.engine.results import End, Results
-from automl.records import (
+from automl.experiments import store
+from automl.experiments.records import (
     Evaluation,
     ExperimentState,
     Flag,

@@ -15,8 +15,8 @@ from automl.engine import trial_data
 from automl.engine.planning import plan, plan_resources, reachable
 from automl.engine.training.trial_training import DivergedError, Placement, TrialTraining
 from automl.engine.trial_data import TrialData
-from automl.hyperparameters import Hyperparameters, searchable
-from automl.job import DataSource, Job
+from automl.jobs.hyperparameters import Hyperparameters, searchable
+from automl.jobs.job import DataSource, Job
 from tests.engine.conftest import TINY
 
 SMALL = {

@@ -4,7 +4,7 @@ from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
 from automl.evaluation import report
 from automl.evaluation.metrics import classification_metrics
-from automl.records import Predictions
+from automl.experiments.records import Predictions
 
 
 def answers(labels, num_classes, seed=0):

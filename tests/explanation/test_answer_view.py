@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from automl import store
 from automl.dataset import manifest
-from automl.job import DataSource, Job
-from automl.records import Predictions
+from automl.experiments import store
+from automl.experiments.records import Predictions
+from automl.jobs.job import DataSource, Job
 from automl.ui.trial import explanation_view
 from tests.pages.conftest import texts
 

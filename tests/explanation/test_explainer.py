@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from automl import store
 from automl.cli import cli
+from automl.experiments import store
 from automl.explanation.explainer import Explainer, ExplanationError
 from automl.explanation.parameters import ExplanationParameters
 

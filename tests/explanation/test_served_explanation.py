@@ -5,7 +5,7 @@ import json
 import numpy as np
 from PIL import Image
 
-from automl import store
+from automl.experiments import store
 from tests.serving.conftest import served, write_model
 
 

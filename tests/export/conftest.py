@@ -8,7 +8,6 @@ import pytest
 import torch
 from PIL import Image
 
-from automl import launcher, store
 from automl.dataset import manifest
 from automl.engine import trainable, trial_data
 from automl.engine.planning import PlannedTrial
@@ -16,9 +15,10 @@ from automl.engine.results import Results
 from automl.engine.training import checkpoint, effective, training_state
 from automl.engine.training.process_state import ProcessState
 from automl.engine.training.trial_training import Placement, TrialTraining
+from automl.experiments import launcher, store
+from automl.experiments.records import ExperimentState, TrialState
 from automl.export import artefact
-from automl.job import DataSource, Job
-from automl.records import ExperimentState, TrialState
+from automl.jobs.job import DataSource, Job
 from tests.engine import conftest as engine_conftest
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from automl import store
+from automl.experiments import store
 from automl.export import exporting
 from automl.export.formats import ExportError
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from automl import store
+from automl.experiments import store
 from automl.export import formats
 from automl.ui import acts, wording
 
@@ -13,7 +13,7 @@ from automl.ui import acts, wording
 def draw(experiment_dir: str, trial_id: str) -> None:
     from pathlib import Path
 
-    from automl import store
+    from automl.experiments import store
     from automl.ui.trial import export_view
 
     directory = Path(experiment_dir)

@@ -21,8 +21,8 @@ import torch
 from huggingface_hub import ModelCard
 from safetensors.torch import load_file
 
-from automl import store
 from automl.dataset.preprocessing import UnreadablePicture, from_base64, model_input
+from automl.experiments import store
 from automl.export import artefact, formats, weights
 from automl.export import onnx as onnx_format
 from automl.export.formats import ExportError

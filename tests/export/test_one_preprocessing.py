@@ -14,12 +14,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from automl import store
 from automl.dataset import pixels
 from automl.engine.training import checkpoint
 from automl.engine.training.batches import evaluation_batches
 from automl.engine.trial_data import EvaluationPictures
-from automl.inference import Prediction, Predictor
+from automl.experiments import store
+from automl.prediction.inference import Prediction, Predictor
 from tests.serving.conftest import served
 
 BEST = "trial-000"

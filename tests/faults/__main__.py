@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from automl import launcher
 from automl.engine import cluster
+from automl.experiments import launcher
 from tests.faults import scenario, victims
 
 BLOWS = [

@@ -67,12 +67,12 @@ def main(kind: str, folder: Path) -> None:
 
     import benchmarks.untrained
     import tests.faults.odd_trials as mine
-    from automl import store
     from automl.engine import cluster, search, silence
     from automl.engine.planning import PlannedTrial, Resources
     from automl.engine.results import Results
-    from automl.job import Job
-    from automl.records import ExperimentRecord, ExperimentState, now
+    from automl.experiments import store
+    from automl.experiments.records import ExperimentRecord, ExperimentState, now
+    from automl.jobs.job import Job
 
     silence.LEAST_SECONDS = 6.0  # an evaluation takes none here
     for module in (benchmarks.untrained, mine):

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from automl import launcher, store
-from automl.job import Job
-from automl.records import ExperimentRecord, ExperimentState, TrialState
+from automl.experiments import launcher, store
+from automl.experiments.records import ExperimentRecord, ExperimentState, TrialState
+from automl.jobs.job import Job
 from tests.faults import victims
 
 _NUM_TRIALS = 4

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from automl import launcher, store
 from automl.engine import cluster
-from automl.records import ExperimentState
+from automl.experiments import launcher, store
+from automl.experiments.records import ExperimentState
 from tests.faults import scenario, victims
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from automl import store
 from automl.engine import cluster, failures
 from automl.engine.planning import Resources, with_fewer_trials
-from automl.records import TrialRecord, TrialState
+from automl.experiments import store
+from automl.experiments.records import TrialRecord, TrialState
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("head")]
 

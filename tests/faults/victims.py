@@ -8,10 +8,10 @@ from pathlib import Path
 
 import psutil
 
-from automl import store
 from automl.engine import cluster
 from automl.engine.warm_workers import descendants
-from automl.records import TrialState
+from automl.experiments import store
+from automl.experiments.records import TrialState
 
 _START = "from automl import launcher; from pathlib import Path; import sys, time\n"
 _START += "launcher.start(Path(sys.argv[1])); print('started', flush=True); time.sleep(600)"

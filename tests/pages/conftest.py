@@ -10,10 +10,10 @@ from PIL import Image
 from streamlit.runtime import pages_manager
 from streamlit.testing.v1 import AppTest
 
-from automl import launcher, store
 from automl.dataset import manifest
-from automl.job import DataSource, Job
-from automl.records import Predictions
+from automl.experiments import launcher, store
+from automl.experiments.records import Predictions
+from automl.jobs.job import DataSource, Job
 
 ROOT = Path(__file__).parents[2]
 AUTH = {

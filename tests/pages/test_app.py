@@ -38,7 +38,7 @@ def test_pages_do_not_import_what_only_the_engine_needs(
 import sys
 from streamlit.runtime import pages_manager
 from streamlit.testing.v1 import AppTest
-from automl import launcher
+from automl.experiments import launcher
 launcher.warm_up = lambda: None
 for name in {PAGES!r}:
     app = AppTest.from_file({str(ROOT / "app.py")!r}, default_timeout=60)

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from automl import launcher, store
-from automl.estimate import Estimate
-from automl.hyperparameters import Hyperparameters
-from automl.job import DataSource, Job, Limits
+from automl.experiments import launcher, store
+from automl.jobs.estimate import Estimate
+from automl.jobs.hyperparameters import Hyperparameters
+from automl.jobs.job import DataSource, Job, Limits
 from automl.ui.configure import hyperparameter_fields, job_panel
 from tests.pages.conftest import texts
 
@@ -83,7 +83,7 @@ def test_the_second_half_of_a_double_click_starts_nothing(started, tmp_path):
     def two_clicks(data):
         from pathlib import Path
 
-        from automl.job import DataSource, Job
+        from automl.jobs.job import DataSource, Job
         from automl.ui.configure import launch
 
         job = Job(training_data=DataSource(path=Path(data)))
@@ -266,7 +266,7 @@ def test_a_job_on_data_out_of_reach_is_not_started(started):
 
         import streamlit as st
 
-        from automl.job import DataSource, Job
+        from automl.jobs.job import DataSource, Job
         from automl.ui.configure import launch
 
         launch.start(Job(training_data=DataSource(path=Path("/etc"))), "pets", "a click")

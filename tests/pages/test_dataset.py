@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from automl.dataset import manifest
-from automl.job import Job
+from automl.jobs.job import Job
 from tests.pages.conftest import texts
 
 

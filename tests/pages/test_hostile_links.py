@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from automl import store
-from automl.records import TrialRecord
+from automl.experiments import store
+from automl.experiments.records import TrialRecord
 from tests.pages.conftest import texts
 
 EXPERIMENTS = {

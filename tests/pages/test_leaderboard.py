@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from automl import store
-from automl.records import Predictions
+from automl.experiments import store
+from automl.experiments.records import Predictions
 from tests.pages.conftest import texts
 
 

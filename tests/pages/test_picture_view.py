@@ -13,7 +13,7 @@ def opened(data: str, position: int) -> None:
 
     from automl.dataset import shown
     from automl.dataset.corrections import Corrections
-    from automl.job import DataSource
+    from automl.jobs.job import DataSource
     from automl.ui import cached
     from automl.ui.dataset import corrections_view, data_choice, picture_view
 

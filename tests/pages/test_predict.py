@@ -9,7 +9,7 @@ import onnx
 import pytest
 from PIL import Image
 
-from automl import store
+from automl.experiments import store
 from automl.ui import acts, wording
 from automl.ui.trial import export_view
 from tests.conftest import mean_colour

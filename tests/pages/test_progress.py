@@ -1,7 +1,7 @@
 from datetime import timedelta
 
-from automl import launcher, store
-from automl.records import now
+from automl.experiments import launcher, store
+from automl.experiments.records import now
 from tests.pages.conftest import texts
 
 

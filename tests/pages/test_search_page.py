@@ -1,6 +1,6 @@
 import pytest
 
-from automl import store
+from automl.experiments import store
 from tests.pages.conftest import texts
 
 

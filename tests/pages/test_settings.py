@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from automl import audit, home, limits, process_lock, store
-from automl.limits import QueueLimits
+from automl.experiments import limits, store
+from automl.experiments.limits import QueueLimits
+from automl.host import home, process_lock
+from automl.people import audit
 from tests.pages.conftest import AUTH, PEOPLE, buttons, texts
 
 ANN, BOB, EVE = "ann@example.com", "bob@example.com", "eve@example.com"

@@ -1,5 +1,6 @@
-from automl import home, sharing, store
-from automl.records import ExperimentState
+from automl.experiments import sharing, store
+from automl.experiments.records import ExperimentState
+from automl.host import home
 from tests.pages.conftest import texts
 
 

@@ -4,8 +4,9 @@ from streamlit import config
 from streamlit.runtime.secrets import Secrets
 from streamlit.testing.v1 import AppTest
 
-from automl import audit, store
-from automl.records import ExperimentState
+from automl.experiments import store
+from automl.experiments.records import ExperimentState
+from automl.people import audit
 from tests.pages.conftest import AUTH, PEOPLE, ROOT, buttons, texts
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -87,7 +88,7 @@ def start_elsewhere() -> None:
 
     import streamlit as st
 
-    from automl.job import DataSource, Job
+    from automl.jobs.job import DataSource, Job
     from automl.ui import acts
 
     for extra in ({"ray_address": "evil.test:6379"}, {"storage_path": "/home/ann/.ssh"}):

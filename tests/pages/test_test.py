@@ -1,4 +1,4 @@
-from automl import store
+from automl.experiments import store
 from tests.pages.conftest import texts
 
 

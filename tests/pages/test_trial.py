@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from automl import launcher, store
-from automl.job import DataSource, Job
-from automl.records import Predictions
+from automl.experiments import launcher, store
+from automl.experiments.records import Predictions
+from automl.jobs.job import DataSource, Job
 from tests.pages.conftest import texts, tiles
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from automl.inference import Predictor
+from automl.prediction.inference import Predictor
 from automl.serving.limits import Limits
 from tests.serving.conftest import picture
 

@@ -1,6 +1,6 @@
 import os
 
-from automl import store
+from automl.experiments import store
 from automl.ui import cached
 
 

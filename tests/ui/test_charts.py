@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from automl import model_catalog
+from automl.jobs import model_catalog
 from automl.ui import charts, palette
 from automl.ui.trial import confusion_chart
 from automl.ui.trials import search_charts, timeline

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from automl.job import DataSource, Job
-from automl.job_errors import JobError
+from automl.jobs.job import DataSource, Job
+from automl.jobs.job_errors import JobError
 from automl.ui.configure.draft import Draft, Search, fitting_side
 
 DATA = DataSource(path=Path("/data/pets"))

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from automl.dataset.corrections import Corrections
-from automl.job import DataSource, Job
+from automl.jobs.job import DataSource, Job
 from automl.ui.trial import label_fixes
 
 FIRST, SECOND, THIRD = (digit * 64 for digit in "abc")

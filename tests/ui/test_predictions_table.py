@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from automl.inference import Failure, Predictor
+from automl.prediction.inference import Failure, Predictor
 from automl.ui.predict import predictions_table
 from automl.ui.predict.answered_picture import AnsweredPicture, Caution
 from tests.serving.conftest import write_model

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from automl.job import DataSource
+from automl.jobs.job import DataSource
 from automl.ui.dataset import source
 
 

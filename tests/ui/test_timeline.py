@@ -1,7 +1,7 @@
 import math
 from datetime import timedelta
 
-from automl.records import ExperimentRecord
+from automl.experiments.records import ExperimentRecord
 from automl.ui.trials import timeline
 from tests.conftest import START
 

@@ -7,7 +7,7 @@ import pandas as pd
 from automl.dataset.errors import DataError
 from automl.dataset.readers import folder, forms, listing, table
 from automl.dataset.readers.listing import PASSED_OVER
-from automl.job import DataSource
+from automl.jobs.job import DataSource
 
 __all__ = ["PASSED_OVER", "DataError", "columns", "read"]
 

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from automl import home
 from automl.dataset import archive
 from automl.dataset.errors import DataError
 from automl.dataset.locations import Surroundings
@@ -18,7 +17,8 @@ from automl.dataset.readers.parquet import read_parquet
 from automl.dataset.readers.search import Walk, find_table
 from automl.dataset.readers.table import Table, choose
 from automl.dataset.walk import walk
-from automl.job import DataSource, DataType
+from automl.host import home
+from automl.jobs.job import DataSource, DataType
 
 _TABLES: dict[DataType, Callable[[Path], Table]] = {
     "csv": delimited.read_csv,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from automl.dataset.errors import DataError
 from automl.dataset.readers import delimited, mltable
-from automl.job import DataSource, DataType
+from automl.jobs.job import DataSource, DataType
 
 ARCHIVES = ("zip", "tar")
 FOLDERS = ("image_folder", "hf_imagefolder", "mltable")

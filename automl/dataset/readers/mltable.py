@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from automl import yaml_text
 from automl.dataset import locations
 from automl.dataset.errors import DataError
 from automl.dataset.readers import mltable_steps as steps
 from automl.dataset.readers import text
 from automl.dataset.readers.table import Table
+from automl.jobs import yaml_text
 
 FILE_NAME = "MLTable"
 

@@ -9,7 +9,7 @@ from automl.dataset.layout import find_layout
 from automl.dataset.readers import hf_imagefolder, kinds, mltable
 from automl.dataset.readers.table import Table
 from automl.dataset.walk import Tree
-from automl.job import DataType
+from automl.jobs.job import DataType
 
 Candidate = tuple[Path, DataType]
 Load = Callable[[Path, DataType], Table]

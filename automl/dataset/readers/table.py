@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from automl.dataset.errors import DataError
-from automl.job import DataSource
+from automl.jobs.job import DataSource
 
 IMAGE_NAMES = (
     *("image_url", "image_uri", "image_path", "image_file", "image_filename", "image", "img"),

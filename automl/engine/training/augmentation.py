@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from automl.dataset.preview import COLOUR_STRENGTH, CROP_RATIO, CROP_SCALE
-from automl.hyperparameters import Hyperparameters
+from automl.jobs.hyperparameters import Hyperparameters
 
 FLIP_SHARE = 0.5
 

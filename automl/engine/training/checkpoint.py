@@ -5,12 +5,13 @@ from pathlib import Path
 import timm
 from safetensors.torch import load_file, save_file
 
-from automl import model_catalog, store
 from automl.engine.training import floor
 from automl.engine.training.model import Normalised
 from automl.engine.training.model_description import ModelDescription
 from automl.engine.training.trial_training import TrialTraining
-from automl.records import Predictions
+from automl.experiments import store
+from automl.experiments.records import Predictions
+from automl.jobs import model_catalog
 
 
 def describe(training: TrialTraining) -> ModelDescription:

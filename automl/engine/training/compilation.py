@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from automl.hyperparameters import Hyperparameters
+from automl.jobs.hyperparameters import Hyperparameters
 
 _LONG_TRAINING = 1_000_000
 """Pictures seen in a training, from which a minute of compiling is won back on a GPU."""

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from automl import store
 from automl.engine.training.model_description import ModelDescription
-from automl.hyperparameters import Hyperparameters
+from automl.experiments import store
+from automl.jobs.hyperparameters import Hyperparameters
 
 _NAME = re.compile(r"\w[\w.-]*")
 

@@ -2,7 +2,7 @@
 
 import math
 
-from automl.hyperparameters import Hyperparameters
+from automl.jobs.hyperparameters import Hyperparameters
 
 
 class EarlyStopping:

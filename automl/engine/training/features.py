@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from automl import home
 from automl.engine.training.blocks import last_layer
 from automl.engine.training.model import Normalised
 from automl.engine.trial_data import TrainPictures
+from automl.host import home
 
 
 def extract(network: Normalised, batches: Iterable[Tensor]) -> NDArray[np.float32]:

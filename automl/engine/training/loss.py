@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.transforms import v2
 
-from automl.hyperparameters import Hyperparameters
+from automl.jobs.hyperparameters import Hyperparameters
 
 
 def make_loss(hyperparameters: Hyperparameters, counts: NDArray[np.int64]) -> nn.CrossEntropyLoss:

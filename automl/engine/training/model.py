@@ -11,10 +11,10 @@ import torch
 from safetensors.torch import load, load_file
 from torch import Tensor, nn
 
-from automl import model_catalog
 from automl.engine.training import blocks, weights
 from automl.engine.training.earlier_model import EarlierModel
-from automl.hyperparameters import Hyperparameters
+from automl.jobs import model_catalog
+from automl.jobs.hyperparameters import Hyperparameters
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)

@@ -6,7 +6,7 @@ import torch
 from timm.optim import create_optimizer_v2
 from torch import nn
 
-from automl.hyperparameters import Hyperparameters
+from automl.jobs.hyperparameters import Hyperparameters
 
 
 def make_optimizer(network: nn.Module, hyperparameters: Hyperparameters) -> torch.optim.Optimizer:

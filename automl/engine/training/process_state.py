@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import torch
 
-from automl.hyperparameters import Hyperparameters
+from automl.jobs.hyperparameters import Hyperparameters
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import math
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from automl.hyperparameters import Hyperparameters
+from automl.jobs.hyperparameters import Hyperparameters
 
 
 def make_schedule(

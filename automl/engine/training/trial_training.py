@@ -46,8 +46,8 @@ from automl.engine.training.schedule import make_schedule
 from automl.engine.training.training_state import TrainingState
 from automl.engine.trial_data import TrialData
 from automl.evaluation.metrics import classification_metrics
-from automl.hyperparameters import Hyperparameters
-from automl.records import Evaluation, Predictions, now
+from automl.experiments.records import Evaluation, Predictions, now
+from automl.jobs.hyperparameters import Hyperparameters
 
 
 class CancelledError(Exception):

@@ -6,7 +6,7 @@ import socket
 import threading
 from pathlib import Path
 
-from automl import home
+from automl.host import home
 
 HUB_WAIT_SECONDS = 10.0
 """How long a trial may wait for the Hub's first answer; without a network all of it is lost."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from automl import model_catalog
-from automl.job import DataSource, Job
-from automl.job_errors import JobError, Problem
+from automl.jobs import model_catalog
+from automl.jobs.job import DataSource, Job
+from automl.jobs.job_errors import JobError, Problem
 
 
 class Search(StrEnum):

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from automl.hyperparameters import Hyperparameters
+from automl.jobs.hyperparameters import Hyperparameters
 from automl.ui import schema_fields
 
 FIELDS = Hyperparameters.model_fields

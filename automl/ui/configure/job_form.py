@@ -4,14 +4,13 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from automl import model_catalog
-from automl.cores import usable_cores
-from automl.job import DataSource, Job, Limits, PrimaryMetric
-from automl.ui import wording
+from automl.host.cores import usable_cores
+from automl.jobs import model_catalog
+from automl.jobs.job import DataSource, Job, Limits, PrimaryMetric
+from automl.ui import schema_fields, wording
 from automl.ui.configure import (
     hyperparameter_fields,
     loaded_job,
-    schema_fields,
     space_editor,
     sweep_fields,
 )

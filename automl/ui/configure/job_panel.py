@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from automl import estimate, home, store
-from automl.job import Job
-from automl.job_errors import JobError
+from automl.experiments import store
+from automl.host import home
+from automl.jobs import estimate
+from automl.jobs.job import Job
+from automl.jobs.job_errors import JobError
 from automl.ui import selection, wording
 from automl.ui.configure import loaded_job
 from automl.ui.dataset import source

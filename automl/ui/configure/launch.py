@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from automl.job import Job
+from automl.jobs.job import Job
 from automl.ui import acts
 
 _LAUNCHED, _PROBLEM = "launched", "launch problem"

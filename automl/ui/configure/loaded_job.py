@@ -5,8 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from automl.hyperparameters import Hyperparameters
-from automl.job import Job
+from automl.jobs.hyperparameters import Hyperparameters
+from automl.jobs.job import Job
 from automl.ui.configure import hyperparameter_fields, space_editor, sweep_fields
 from automl.ui.configure.draft import Effort, Search
 from automl.ui.dataset import data_choice

@@ -6,9 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from automl import model_catalog, search_space
-from automl.hyperparameters import searchable
-from automl.search_space import DISTRIBUTIONS, Choice
+from automl.jobs import model_catalog, search_space
+from automl.jobs.hyperparameters import searchable
+from automl.jobs.search_space import DISTRIBUTIONS, Choice
 from automl.ui import schema_fields
 from automl.ui.configure.hyperparameter_fields import FIELDS, help_text
 from automl.ui.schema_fields import KEPT

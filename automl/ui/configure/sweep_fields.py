@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from automl.sweep import Asha, Bandit, MedianStopping, SamplingAlgorithm, TruncationSelection
+from automl.jobs.sweep import Asha, Bandit, MedianStopping, SamplingAlgorithm, TruncationSelection
 from automl.ui import schema_fields
 from automl.ui.schema_fields import KEPT
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 from pydantic import ValidationError
 
-from automl import datastores, job_errors
-from automl.job import DataSource, Job
+from automl.jobs import datastores, job_errors
+from automl.jobs.job import DataSource, Job
 from automl.ui import selection, wording
 
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ from typing import Any
 
 import streamlit as st
 
-from automl import data_roots, datastores
+from automl.dataset import data_roots
 from automl.dataset.report import DatasetReport
-from automl.job import DataSource, Job
+from automl.jobs import datastores
+from automl.jobs.job import DataSource, Job
 from automl.ui import wording
 from automl.ui.dataset import data_choice, source
 

@@ -7,9 +7,9 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
-from automl import data_roots, home
-from automl.dataset import sample
-from automl.job import DataSource
+from automl.dataset import data_roots, sample
+from automl.host import home
+from automl.jobs.job import DataSource
 
 ARCHIVES = ("zip", "tar", "tar.gz", "tgz", "tar.bz2", "tbz2", "tar.xz", "txz")
 """Endings of the files that can be uploaded."""

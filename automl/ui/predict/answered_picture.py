@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from automl.inference import Failure, Picture, Row
+from automl.prediction.inference import Failure, Picture, Row
 
 NOT_SURE = "not sure"
 

@@ -13,10 +13,10 @@ from typing import BinaryIO, cast
 
 import streamlit as st
 
-from automl import found_pictures
 from automl.dataset import public_http, walk
-from automl.found_pictures import FoundPicture
-from automl.inference import Failure
+from automl.prediction import found_pictures
+from automl.prediction.found_pictures import FoundPicture
+from automl.prediction.inference import Failure
 
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "zip"]
 MAX_PICTURES = 2_000

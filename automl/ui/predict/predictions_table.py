@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from automl.answer_files import columns, split
-from automl.inference import Predictor
+from automl.prediction.answer_files import columns, split
+from automl.prediction.inference import Predictor
 from automl.ui.predict.answered_picture import NOT_SURE, AnsweredPicture, Caution
 
 _HEAD = ("path", "answer", "unlike", "label", "probability", "error")

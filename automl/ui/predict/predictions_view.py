@@ -5,11 +5,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl import found_pictures, store
 from automl.dataset import pictures as picture_files
 from automl.evaluation import confidence
-from automl.found_pictures import FoundPicture
-from automl.inference import Failure, Picture, Predictor, Row
+from automl.experiments import store
+from automl.prediction import found_pictures
+from automl.prediction.found_pictures import FoundPicture
+from automl.prediction.inference import Failure, Picture, Predictor, Row
 from automl.ui import cached, charts, wording
 from automl.ui.predict import pictures_source, predictions_table
 from automl.ui.predict.answered_picture import NOT_SURE, AnsweredPicture, Caution

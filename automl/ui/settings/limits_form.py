@@ -4,9 +4,9 @@ from typing import Any
 
 import streamlit as st
 
-from automl import experiment_queue, limits
-from automl.access import Action
-from automl.limits import QueueLimits
+from automl.experiments import experiment_queue, limits
+from automl.experiments.limits import QueueLimits
+from automl.people.access import Action
 from automl.ui import acts, schema_fields, sign_in, wording
 
 

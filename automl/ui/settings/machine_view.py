@@ -4,9 +4,9 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from automl import home, machine
-from automl.cores import usable_cores
-from automl.machine import Room
+from automl.host import home, machine
+from automl.host.cores import usable_cores
+from automl.host.machine import Room
 from automl.ui import wording
 
 

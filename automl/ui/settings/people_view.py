@@ -3,9 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from automl import access, audit
-from automl.access import Action, Role
-from automl.audit import Entry
+from automl.people import access, audit
+from automl.people.access import Action, Role
+from automl.people.audit import Entry
 from automl.ui import acts, sign_in, wording
 
 _SHOWN = 50

@@ -6,11 +6,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from automl import home, store
-from automl.access import Action
 from automl.dataset import caches
-from automl.records import now
-from automl.storage import Usage
+from automl.experiments import store
+from automl.experiments.records import now
+from automl.host import home
+from automl.host.storage import Usage
+from automl.people.access import Action
 from automl.ui import acts, cached, sign_in, wording
 
 _MEGABYTES = st.column_config.NumberColumn("MB", format="%,.1f")

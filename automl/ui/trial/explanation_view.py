@@ -6,7 +6,7 @@ from typing import get_args
 
 import streamlit as st
 
-from automl import store
+from automl.experiments import store
 from automl.explanation.explainer import Explainer, Explanation, ExplanationError, missing
 from automl.explanation.parameters import Algorithm, ExplanationParameters
 from automl.ui import wording

@@ -6,11 +6,11 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from automl import home
-from automl.access import Action, NotAllowed
+from automl.experiments.records import TrialRecord
 from automl.export.formats import FORMATS, INT8_FORMATS, ExportError
 from automl.export.parity_report import Parity
-from automl.records import TrialRecord
+from automl.host import home
+from automl.people.access import Action, NotAllowed
 from automl.ui import acts, wording
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from automl.job import Job
+from automl.jobs.job import Job
 
 KEEP, LEAVE_OUT = "keep", "leave out"
 

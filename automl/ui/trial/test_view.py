@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from automl import store
-from automl.access import Action
-from automl.records import TestOpening, TrialRecord
+from automl.experiments import store
+from automl.experiments.records import TestOpening, TrialRecord
+from automl.people.access import Action
 from automl.ui import acts, cached, evaluated, wording
 from automl.ui.trial import classes_view, confusion_view
 from automl.ui.trials import ranking

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import streamlit as st
 
-from automl.records import TrialRecord
+from automl.experiments.records import TrialRecord
 from automl.ui import charts, figure_table, wording
 
 

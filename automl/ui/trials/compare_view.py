@@ -6,9 +6,9 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from automl import home
 from automl.evaluation import pairing
-from automl.records import TrialRecord
+from automl.experiments.records import TrialRecord
+from automl.host import home
 from automl.ui import cached, charts, evaluated, figure_table, palette, selection, wording
 from automl.ui.trial import answer_gallery
 from automl.ui.trials import ranking, search_charts, ties

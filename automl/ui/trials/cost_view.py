@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from automl.records import TrialRecord
+from automl.experiments.records import TrialRecord
 from automl.ui import charts, figure_table, wording
 from automl.ui.palette import label, looks
 from automl.ui.trials import leaderboard_table, pareto

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from automl import leaderboard, store
-from automl.records import TrialRecord
+from automl.experiments import leaderboard, store
+from automl.experiments.records import TrialRecord
 from automl.ui import figure_table, wording
 from automl.ui.trials import trial_table
 

@@ -4,9 +4,15 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl import store
-from automl.access import Action
-from automl.records import ExperimentRecord, ExperimentState, TrialRecord, TrialState, now
+from automl.experiments import store
+from automl.experiments.records import (
+    ExperimentRecord,
+    ExperimentState,
+    TrialRecord,
+    TrialState,
+    now,
+)
+from automl.people.access import Action
 from automl.ui import acts, cached, charts, wording
 from automl.ui.trials import timeline
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from automl import leaderboard
-from automl.records import TrialRecord
+from automl.experiments import leaderboard
+from automl.experiments.records import TrialRecord
 
 
 def by_score(trials: Sequence[TrialRecord], primary_metric: str) -> list[TrialRecord]:

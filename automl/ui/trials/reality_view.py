@@ -5,8 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl import leaderboard
-from automl.records import TrialRecord
+from automl.experiments import leaderboard
+from automl.experiments.records import TrialRecord
 from automl.ui import charts, figure_table, wording
 from automl.ui.trials import ties
 

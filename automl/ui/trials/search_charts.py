@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from automl import trial_settings
-from automl.records import TrialRecord
+from automl.experiments import trial_settings
+from automl.experiments.records import TrialRecord
 from automl.ui import wording
 from automl.ui.charts import MAX_NAME, finish, over_epochs
 from automl.ui.palette import ACCENT, DASHES, SECOND, family_look, label, looks

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from automl import importance, trial_settings
-from automl.records import TrialRecord, TrialState
+from automl.experiments import importance, trial_settings
+from automl.experiments.records import TrialRecord, TrialState
 from automl.ui import cached, charts, figure_table, wording
 from automl.ui.trials import ranking, search_charts, timeline
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from automl.records import TrialRecord
+from automl.experiments.records import TrialRecord
 from automl.ui import evaluated
 from automl.ui.evaluated import Answers
 

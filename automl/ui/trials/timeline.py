@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from automl.records import ExperimentRecord, TrialRecord
+from automl.experiments.records import ExperimentRecord, TrialRecord
 
 
 class Point(NamedTuple):

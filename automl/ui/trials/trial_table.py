@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from automl import leaderboard
-from automl.records import TrialRecord
+from automl.experiments import leaderboard
+from automl.experiments.records import TrialRecord
 from automl.ui import wording
 
 _NUMBER = st.column_config.NumberColumn

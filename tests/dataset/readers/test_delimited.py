@@ -2,7 +2,7 @@ import pytest
 
 from automl.dataset.errors import DataError
 from automl.dataset.readers import columns
-from automl.job import DataSource
+from automl.jobs.job import DataSource
 
 ANIMALS = [("1.png", "cat", None), ("2.png", "dog", None)]
 

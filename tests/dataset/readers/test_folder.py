@@ -6,7 +6,7 @@ import pytest
 
 from automl.dataset.errors import DataError
 from automl.dataset.readers import read
-from automl.job import DataSource
+from automl.jobs.job import DataSource
 
 
 def rows(path: Path, **options: str) -> list[tuple[str, str | None, str]]:

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl import home as places
 from automl.dataset.errors import DataError
 from automl.dataset.readers import columns, read
-from automl.job import DataSource
+from automl.host import home as places
+from automl.jobs.job import DataSource
 
 TABLE = "file_name,label\n1.png,cat\n2.png,dog\n"
 

@@ -4,7 +4,7 @@ import pytest
 
 from automl.dataset.errors import DataError
 from automl.dataset.readers import columns, read
-from automl.job import DataSource
+from automl.jobs.job import DataSource
 
 
 def choice(*labels: str, question: str = "choice", **options: object) -> dict:

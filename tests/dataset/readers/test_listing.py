@@ -8,7 +8,7 @@ import pytest
 from automl.dataset import readers
 from automl.dataset.errors import DataError
 from automl.dataset.scan import scan
-from automl.job import DataSource
+from automl.jobs.job import DataSource
 
 
 def read(path: Path, *, target: str = "label", **options: object) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import yaml
 
 from automl.dataset import readers
 from automl.dataset.errors import DataError
-from automl.job import DataSource
+from automl.jobs.job import DataSource
 
 LINES = "".join(
     f'{{"image_url": "{number}.png", "label": "{label}", "width": {number}}}\n'

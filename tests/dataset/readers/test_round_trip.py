@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automl.dataset.readers import read
-from automl.job import DataSource
+from automl.jobs.job import DataSource
 
 Rows = list[tuple[str, str, str]]
 

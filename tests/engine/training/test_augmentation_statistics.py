@@ -8,7 +8,7 @@ from scipy import stats
 
 from automl.dataset.preview import COLOUR_STRENGTH, CROP_RATIO, CROP_SCALE
 from automl.engine.training.augmentation import Augmentation, jitter, random_boxes
-from automl.hyperparameters import resolve
+from automl.jobs.hyperparameters import resolve
 
 COUNT = 4000
 SQUARE = torch.ones(COUNT)

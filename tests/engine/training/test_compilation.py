@@ -6,7 +6,7 @@ from torch._dynamo.utils import counters
 
 from automl.engine.training.compilation import forward_of
 from automl.engine.training.process_state import ProcessState
-from automl.hyperparameters import resolve
+from automl.jobs.hyperparameters import resolve
 from tests.engine.conftest import TINY
 
 PIXELS = torch.linspace(-1, 1, 24).reshape(2, 3, 2, 2)

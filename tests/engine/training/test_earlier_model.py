@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from automl import store
 from automl.engine.training import checkpoint, earlier_model, effective
 from automl.engine.training.trial_training import TrialTraining
 from automl.engine.trial_data import TrialData
-from automl.hyperparameters import resolve
+from automl.experiments import store
+from automl.jobs.hyperparameters import resolve
 from tests.engine.conftest import TINY
 from tests.engine.training.test_trial_training import CPU, run, train
 

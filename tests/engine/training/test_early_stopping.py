@@ -1,7 +1,7 @@
 import math
 
 from automl.engine.training.early_stopping import EarlyStopping
-from automl.hyperparameters import Hyperparameters
+from automl.jobs.hyperparameters import Hyperparameters
 
 
 def run(scores: list[float], **settings: object) -> tuple[list[bool], int | None]:

@@ -8,13 +8,13 @@ import timm
 import torch
 from torch import nn
 
-from automl import model_catalog
 from automl.engine.training import blocks, effective
 from automl.engine.training.loss import Mixing
 from automl.engine.training.model import build
 from automl.engine.training.optimizer import make_optimizer
 from automl.engine.trial_data import TrialData
-from automl.hyperparameters import Hyperparameters, resolve
+from automl.jobs import model_catalog
+from automl.jobs.hyperparameters import Hyperparameters, resolve
 from tests.engine.conftest import TINY
 from tests.engine.training.test_trial_training import run, train
 

@@ -8,7 +8,7 @@ import torch
 from automl.engine.training import effective, features, linear_probe, weights
 from automl.engine.training.model import Normalised, build
 from automl.engine.trial_data import TrialData
-from automl.hyperparameters import resolve
+from automl.jobs.hyperparameters import resolve
 from tests.engine.conftest import TINY
 from tests.engine.training.test_trial_training import train
 

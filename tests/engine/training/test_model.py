@@ -6,7 +6,7 @@ import torch
 
 from automl.engine.training import weights
 from automl.engine.training.model import build
-from automl.hyperparameters import Hyperparameters
+from automl.jobs.hyperparameters import Hyperparameters
 
 TINY = {"model_name": "test_resnet"}
 CLASSES = ["blue", "green", "red"]

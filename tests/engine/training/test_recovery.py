@@ -12,7 +12,7 @@ from automl.engine.training.process_state import ProcessState
 from automl.engine.training.recovery import DivergedError, OutOfMemoryError
 from automl.engine.training.trial_training import TrialTraining
 from automl.engine.trial_data import TrialData
-from automl.hyperparameters import resolve
+from automl.jobs.hyperparameters import resolve
 from tests.engine.conftest import TINY
 from tests.engine.training.test_trial_training import CPU, run, train
 

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from automl.engine.training.schedule import factor
-from automl.hyperparameters import Hyperparameters
+from automl.jobs.hyperparameters import Hyperparameters
 
 COSINE = Hyperparameters(number_of_epochs=10, warmup_cosine_lr_warmup_epochs=2)
 STEP = Hyperparameters(learning_rate_scheduler="step", step_lr_gamma=0.5, step_lr_step_size=3)

@@ -11,7 +11,7 @@ from automl.engine.training.precision import autocast_dtype
 from automl.engine.training.recovery import DivergedError
 from automl.engine.training.trial_training import CancelledError, Placement, TrialTraining
 from automl.engine.trial_data import TrialData
-from automl.hyperparameters import Hyperparameters, resolve
+from automl.jobs.hyperparameters import Hyperparameters, resolve
 from tests.engine.conftest import TINY
 
 CPU = Placement(torch.device("cpu"), num_threads=1)

@@ -1,0 +1,192 @@
+"""One experiment as an object: what the Python API and the command line hand around."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from automl.experiments import launcher, leaderboard, store
+from automl.experiments.records import ExperimentRecord, ExperimentState, TrialRecord
+from automl.jobs import job_file
+from automl.jobs.job import Job
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from automl.prediction.inference import Predictor
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment's directory and the questions one asks of it; every answer is read anew."""
+
+    directory: Path
+
+    @classmethod
+    def create(
+        cls, job: Job, *, name: str | None = None, experiments_dir: Path | None = None
+    ) -> Self:
+        """Look for the data, then make the directory; `start` starts the engine.
+
+        Raises:
+            ValueError: the data cannot be read, or see `launcher.create`.
+        """
+        from automl.dataset import readers  # slow: only who starts an experiment needs it
+
+        for source in (job.training_data, job.validation_data, job.test_data):
+            if source is not None:
+                readers.read(
+                    source,
+                    target_column_name=job.target_column_name,
+                    datastores=job.datastores,
+                    download=False,  # which takes long; the engine does it and shows how far it is
+                )
+        return cls(launcher.create(job, name=name, experiments_dir=experiments_dir))
+
+    @property
+    def id(self) -> str:
+        return self.record.experiment_id
+
+    @property
+    def job(self) -> Job:
+        return store.load_job(self.directory)
+
+    @property
+    def record(self) -> ExperimentRecord:
+        """What is stored, with the state as it is now."""
+        return launcher.record(self.directory)
+
+    @property
+    def state(self) -> ExperimentState:
+        return self.record.state
+
+    @property
+    def trials(self) -> list[TrialRecord]:
+        """Every trial in the order of sampling."""
+        return store.load_trials(self.directory)
+
+    def leaderboard(self) -> "pd.DataFrame":
+        """The trials ranked, best first; the columns are `leaderboard.COLUMNS`."""
+        return leaderboard.rank(self.trials, self.job.primary_metric)
+
+    @property
+    def model_dir(self) -> Path:
+        """Where the best model is.
+
+        Raises:
+            ValueError: there is no model yet.
+        """
+        model_dir = store.best_model_dir(self.directory)
+        if not model_dir.is_dir():
+            raise ValueError(
+                f"{self.id} has no model: it is {self.state}, and a model is there once the first "
+                "trial has been scored and exported."
+            )
+        return model_dir
+
+    def chosen_trial(self, trial_id: str | None = None) -> str:
+        """The trial's id if there is such a one; the best one's if none is named.
+
+        Raises:
+            ValueError: there is no such trial, or none has been scored yet.
+        """
+        if trial_id is None:
+            best = self.record.best_trial
+            if best is None:
+                raise ValueError(f"{self.id} has no best trial yet: it is {self.state}.")
+            return best
+        known = [trial.trial_id for trial in self.trials]
+        if trial_id not in known:
+            there = f"Its trials are {', '.join(known)}." if known else "It has no trials yet."
+            raise ValueError(f"{self.id} has no trial {trial_id}. {there}")
+        return trial_id
+
+    def predictor(self) -> "Predictor":
+        """The best model, ready to answer.
+
+        Raises:
+            ValueError: there is no model yet.
+        """
+        from automl.prediction.inference import Predictor  # slow
+
+        return Predictor(self.model_dir)
+
+    def start(self) -> None:
+        launcher.start(self.directory)
+
+    def stop(self, trial_id: str | None = None) -> None:
+        launcher.stop(self.directory, trial_id)
+
+    def resume(self) -> None:
+        launcher.resume(self.directory)
+
+    def wait(self, on_change: Callable[[ExperimentRecord], None] | None = None) -> ExperimentRecord:
+        """Block until the engine has ended; the last record, also of one that failed."""
+        return launcher.wait(self.directory, on_change)
+
+    def finish(self, on_change: Callable[[ExperimentRecord], None] | None = None) -> None:
+        """`wait` for a new experiment, which is removed if it could not even begin.
+
+        Raises:
+            ValueError: the engine found the data or the job unusable.
+        """
+        record = self.wait(on_change)
+        if record.failure in ("data", "job") and not store.trial_paths(self.directory):
+            shutil.rmtree(self.directory)
+            raise ValueError(record.message)
+
+    def summary(self) -> dict[str, Any]:
+        """What `automl run` and `automl show` print with --json."""
+        record, trials = self.record, self.trials
+        states = [trial.state.value for trial in trials]
+        return {
+            "experiment": record.experiment_id,
+            "experiment_dir": str(self.directory),
+            "state": record.state.value,
+            "message": record.message,
+            "primary_metric": self.job.primary_metric,
+            "best_trial": record.best_trial,
+            "best_score": record.best_score,
+            "test_score": record.test_score,
+            "num_trials": len(trials),
+            "num_trials_planned": record.num_trials,
+            "trial_states": {state: states.count(state) for state in sorted(set(states))},
+            "seconds": record.seconds,
+            "notes": record.notes,
+        }
+
+
+def run(
+    job: Job | Path | str,
+    *,
+    name: str | None = None,
+    experiments_dir: Path | str | None = None,
+    on_change: Callable[[ExperimentRecord], None] | None = None,
+) -> Experiment:
+    """Run a job, a job file, or AutoMode on a data set, and return when it has ended.
+
+    An experiment that fails is returned as well: see its `state` and `record.message`.
+
+    Raises:
+        ValueError: the job or its data cannot be used.
+    """
+    if not isinstance(job, Job):
+        job = job_file.load(Path(job))
+    folder = None if experiments_dir is None else Path(experiments_dir)
+    experiment = Experiment.create(job, name=name, experiments_dir=folder)
+    experiment.start()
+    experiment.finish(on_change)
+    return experiment
+
+
+def open_experiment(path: Path | str) -> Experiment:
+    """The experiment in a directory.
+
+    Raises:
+        ValueError: there is none.
+    """
+    directory = Path(path).expanduser().absolute()
+    if not store.is_experiment(directory):
+        raise ValueError(f"{directory} is not the directory of an experiment.")
+    return Experiment(directory)

@@ -1,0 +1,80 @@
+"""Trials as a ranked table, best first, with intervals and ties. Pure."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from automl.experiments.records import TrialRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    "rank",
+    "trial_id",
+    "number",
+    "state",
+    "reason",
+    "model_name",
+    "title",
+    "score",
+    "score_low",
+    "score_high",
+    "tied_with_best",
+    "epochs",
+    "best_epoch",
+    "learning_rate",
+    "seconds",
+    "hyperparameters",
+    "notes",
+)
+
+
+def rank(trials: Sequence[TrialRecord], primary_metric: str) -> "pd.DataFrame":
+    """One row a trial: numbers first, then NaN scores, then trials without an evaluation.
+
+    Equal scores share a rank and stay in the order of sampling. `rank` and `best_epoch` are
+    <NA> where there is no score. `tied_with_best`: the 95 % interval reaches the best score, so
+    the validation pictures are too few to call the trial worse.
+    """
+    import pandas as pd  # slow
+
+    rows = [_row(trial, primary_metric) for trial in trials]
+    rows.sort(key=_order)
+    table = pd.DataFrame(rows, columns=pd.Index(COLUMNS))
+    numbers = ("score", "score_low", "score_high", "learning_rate", "seconds")
+    table = table.astype(dict.fromkeys(numbers, "float64") | {"best_epoch": "Int64"})
+    table["rank"] = table["score"].rank(method="min", ascending=False).astype("Int64")
+    reach = table["score_high"].fillna(table["score"])
+    table["tied_with_best"] = (reach >= table["score"].max()).astype(bool)
+    return table
+
+
+def _order(row: dict[str, Any]) -> tuple[int, float, int]:
+    score = row["score"]
+    if score is None:
+        return 2, 0.0, row["number"]
+    if math.isnan(score):
+        return 1, 0.0, row["number"]
+    return 0, -score, row["number"]
+
+
+def _row(trial: TrialRecord, primary_metric: str) -> dict[str, Any]:
+    settings = {**trial.hyperparameters, **trial.effective}
+    return {
+        "trial_id": trial.trial_id,
+        "number": trial.number,
+        "state": trial.state.value,
+        "reason": trial.why_it_ended,
+        "model_name": trial.model_name,
+        "title": trial.title,
+        "score": trial.score(primary_metric),
+        "score_low": trial.score_low,
+        "score_high": trial.score_high,
+        "epochs": trial.evaluations[-1].epoch if trial.evaluations else 0,
+        "best_epoch": trial.best_epoch,
+        "learning_rate": settings.get("learning_rate"),
+        "seconds": trial.seconds,
+        "hyperparameters": trial.hyperparameters,
+        "notes": trial.notes,
+    }

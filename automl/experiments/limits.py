@@ -1,0 +1,66 @@
+"""What the experiments of one home may take together: `limits.yml` in the automl home.
+
+    max_running: 2            # experiments at the same time; as many as the cores allow if left out
+    max_running_per_user: 1
+    max_waiting_per_user: 20  # further ones are refused
+
+All keys are optional. The file is read anew whenever somebody asks.
+"""
+
+from pathlib import Path
+
+import yaml
+from pydantic import Field, ValidationError
+
+from automl.experiments import store
+from automl.frozen import FrozenModel
+from automl.host import home
+from automl.jobs import yaml_text
+
+
+class QueueLimits(FrozenModel):
+    """How many experiments; None: no limit."""
+
+    max_running: int | None = Field(None, ge=1)
+    """How many experiments run at the same time. Empty: as many as the cores and GPUs allow."""
+
+    max_running_per_user: int | None = Field(None, ge=1)
+    """How many experiments of one person run at the same time. Empty: as many as may run at all."""
+
+    max_waiting_per_user: int | None = Field(None, ge=0)
+    """How many experiments of one person may wait; further ones are refused. Empty: any number."""
+
+    def in_words(self) -> dict[str, str]:
+        return {name: "no limit" if value is None else str(value) for name, value in self}
+
+
+def path() -> Path:
+    return home.home_dir() / "limits.yml"
+
+
+def load() -> QueueLimits:
+    """The limits in force.
+
+    Raises:
+        ValueError: the file cannot be read; says which key and what is allowed.
+    """
+    try:
+        given, _ = yaml_text.load(path().read_text("utf-8"))
+        return QueueLimits.model_validate(given or {})
+    except FileNotFoundError:
+        return QueueLimits()
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"])) or "the file"
+        known = ", ".join(QueueLimits.model_fields)
+        raise ValueError(
+            f"{path()}: {key} cannot be used ({first['msg']}). It may hold {known}, each a whole "
+            "number."
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path()} is not YAML: {' '.join(str(error).split())}") from None
+
+
+def save(wanted: QueueLimits) -> None:
+    """Replace the file; it holds from now on, also for those that wait."""
+    store.write_text(path(), yaml.safe_dump(wanted.model_dump(exclude_none=True), sort_keys=False))

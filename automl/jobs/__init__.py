@@ -1,0 +1,1 @@
+"""What can be asked for: the job, its search space and hyperparameters, the models, AutoMode."""

@@ -1,0 +1,189 @@
+"""What is wrong with a job file, where, in sentences that say what to do."""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from automl.frozen import FrozenModel
+from automl.jobs import yaml_text
+from automl.jobs.azure import RENAMED
+
+Place = tuple[str | int, ...]
+"""Keys and positions that lead to a value of the file."""
+
+
+class Problem(FrozenModel):
+    """One thing wrong with a job file."""
+
+    key: str
+    line: int | None
+    message: str
+
+
+class JobError(ValueError):
+    """A job that cannot be run as asked, with one problem for every reason."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(_sentence(problem) for problem in problems))
+        self.problems = problems
+
+
+def _sentence(problem: Problem) -> str:
+    place = f"Line {problem.line}, {problem.key}" if problem.line else problem.key
+    return f"{place}: {problem.message}"
+
+
+def parse(text: str) -> tuple[dict[str, Any], dict[Place, int]]:
+    """The YAML's content, and the line of every key.
+
+    Raises:
+        JobError: this is not YAML, not a mapping, or a key is there twice.
+    """
+    try:
+        data, root = yaml_text.load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        what = getattr(error, "problem", None) or str(error) or "it cannot be parsed"
+        line = mark.line + 1 if mark else None
+        problem = Problem(key="job", line=line, message=f"This is not valid YAML: {what}.")
+        raise JobError([problem]) from None
+    if not isinstance(data, dict):
+        message = "A job is a mapping of keys to values, starting with type: automl."
+        raise JobError([Problem(key="job", line=1, message=message)])
+    assert root is not None  # a mapping has a node
+    lines: dict[Place, int] = {}
+    twice = []
+    for place, line in _lines(root, ()):
+        if place in lines:
+            message = f"{place[-1]} is there twice, first in line {lines[place]}. Keep one."
+            twice.append(Problem(key=_dotted(place), line=line, message=message))
+        lines.setdefault(place, line)
+    if twice:
+        raise JobError(twice)
+    return data, lines
+
+
+def _lines(
+    node: yaml.Node, place: Place, above: tuple[yaml.Node, ...] = ()
+) -> Iterator[tuple[Place, int]]:
+    if node in above:
+        message = "A part of the file refers to itself. Write it out."
+        raise JobError([Problem(key="job", line=above[-1].start_mark.line + 1, message=message)])
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield (*place, key.value), key.start_mark.line + 1
+            yield from _lines(value, (*place, key.value), (*above, node))
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield (*place, index), value.start_mark.line + 1
+            yield from _lines(value, (*place, index), (*above, node))
+
+
+def problems(
+    error: ValidationError, data: Any, model: type[BaseModel], lines: Mapping[Place, int]
+) -> list[Problem]:
+    """All of a validation error, in the order of the file.
+
+    Args:
+        error: what pydantic found.
+        data: what it looked at.
+        model: what it should have been.
+        lines: the line of each place, where it is known.
+    """
+    found = []
+    for detail in error.errors():
+        place = _place_in_file(detail["loc"], data)
+        message = explain({**detail, "loc": place})
+        if detail["type"] == "extra_forbidden":
+            message = _unknown_key(place, data, model)
+        found.append(problem(place, message, lines))
+    return sorted(found, key=lambda problem: problem.line or 0)
+
+
+def problem(place: Place, message: str, lines: Mapping[Place, int]) -> Problem:
+    """A problem with its line, or that of the nearest section around it."""
+    known = next((place[:n] for n in range(len(place), 0, -1) if place[:n] in lines), None)
+    line = lines[known] if known else None
+    return Problem(key=_dotted(place) or "job", line=line, message=message)
+
+
+def explain(detail: Mapping[str, Any]) -> str:
+    """One sentence with the value we got, what is allowed and what to do."""
+    value, key = detail["input"], detail["loc"][-1] if detail["loc"] else "job"
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "missing":
+        return f"{key} is missing. Add it."
+    if kind == "union_tag_not_found":
+        return "type is missing. Add it."
+    if kind == "union_tag_invalid":
+        return f"type is {context['tag']!r}; allowed is {context['expected_tags']}."
+    if kind == "literal_error":
+        return f"{key} is {value!r}; allowed is {context['expected']}."
+    if kind == "value_error":
+        return str(detail["msg"]).removeprefix("Value error, ")
+    if kind == "extra_forbidden":
+        return f"{key} is not a key we know here. Leave it out."
+    return f"{key} is {value!r}. {detail['msg'].replace('Input should', 'It should')}."
+
+
+def not_known(key: str, allowed: Sequence[str]) -> str:
+    """A sentence about a key that does not exist."""
+    nearest = difflib.get_close_matches(key, allowed, n=1)
+    hint = f"Did you mean {nearest[0]}?" if nearest else f"Allowed are {', '.join(allowed)}."
+    return f"{key} is not a key we know here. {hint}"
+
+
+def _unknown_key(place: Place, data: Any, model: type[BaseModel]) -> str:
+    key = str(place[-1])
+    if key in RENAMED:
+        return f"{key} is an earlier name: today it is {RENAMED[key]}."
+    found: type[BaseModel] = model
+    for part in place[:-1]:
+        data = data[part]
+        found = next(iter(_models(found, part, data)), found)
+    return not_known(key, [field.alias or name for name, field in found.model_fields.items()])
+
+
+def _models(model: type[BaseModel], key: Any, data: Any) -> Iterator[type[BaseModel]]:
+    """What may be under a key; of several the one whose type the data names."""
+    field = model.model_fields.get(str(key))
+    kinds = [kind for kind in _parts(field.annotation) if isinstance(kind, type)] if field else []
+    for kind in kinds:
+        if issubclass(kind, BaseModel):
+            tag = kind.model_fields.get("type")
+            if len(kinds) < 3 or tag is None or _tag_of(data) in get_args(tag.annotation):
+                yield kind
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    parts = get_args(annotation)
+    if not parts or isinstance(annotation, type):
+        yield annotation
+    for part in parts:
+        yield from _parts(part)
+
+
+def _place_in_file(place: Place, data: Any) -> Place:
+    """Without the names of kinds that pydantic puts between a section and its keys."""
+    kept: list[str | int] = []
+    for part in place:
+        if isinstance(data, dict) and part not in data and part == _tag_of(data):
+            continue
+        kept.append(part)
+        try:
+            data = data[part]
+        except (LookupError, TypeError):
+            data = None
+    return tuple(kept)
+
+
+def _tag_of(data: Any) -> Any:
+    kind = data.get("type") if isinstance(data, dict) else None
+    return kind.lower() if isinstance(kind, str) else kind
+
+
+def _dotted(place: Place) -> str:
+    return ".".join(str(part) for part in place)

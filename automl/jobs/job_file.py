@@ -1,0 +1,107 @@
+"""From what is named on the command line to a job: a YAML file, or data for AutoMode."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from automl.jobs import yaml_text
+from automl.jobs.job import DATA_KEYS, Job
+from automl.jobs.job_errors import parse
+
+_AUTOMODE_TRIALS = 8
+_DATA_PATHS = [(key, "path") for key in DATA_KEYS]
+
+
+def load(
+    path: Path, overrides: Sequence[str] = (), datastores: Mapping[str, str] | None = None
+) -> Job:
+    """The job of a .yml file, or AutoMode on anything else, with some keys set anew.
+
+    Args:
+        path: a job file, whose data paths are relative to it, or a data set.
+        overrides: `key.path=value`, the value in YAML, its data paths relative to the working
+            directory; of two for one key the later wins.
+        datastores: places to add to the job's.
+
+    Raises:
+        ValueError: there is nothing at the path, or an override cannot be applied.
+        JobError: with every problem of the job.
+    """
+    path = path.expanduser().absolute()
+    if is_job_file(path):
+        data, lines = parse(read(path))
+    elif path.exists():
+        data = {
+            "training_data": {"path": str(path)},
+            "limits": {"max_trials": _AUTOMODE_TRIALS},
+        }
+        lines = {}
+    else:
+        raise ValueError(f"{path} does not exist. Give a job file (.yml) or a folder of pictures.")
+    for override in overrides:
+        key_path = _apply(data, override)
+        lines = {key: line for key, line in lines.items() if key[: len(key_path)] != key_path}
+    if datastores:
+        data["datastores"] = {**(data.get("datastores") or {}), **datastores}
+    return Job.from_dict(data, base_dir=path.parent, lines=lines)
+
+
+def is_job_file(path: Path) -> bool:
+    return path.suffix.lower() in (".yml", ".yaml") and not path.is_dir()
+
+
+def read(path: Path) -> str:
+    """The text of a job file.
+
+    Raises:
+        ValueError: it is not there, may not be read, or is not text.
+    """
+    try:
+        return path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        raise ValueError(f"{path} does not exist. Check the name of the job file.") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not text in UTF-8. Save it as UTF-8.") from None
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _apply(data: dict[str, Any], override: str) -> tuple[str | int, ...]:
+    """Set one key in place, making the sections above it; returns its path."""
+    key, equals, text = override.partition("=")
+    if not equals or not key.strip():
+        raise ValueError(f"{override!r} sets nothing. Write it as key=value: limits.max_trials=4.")
+    try:
+        value, _ = yaml_text.load(text)
+    except yaml.YAMLError:
+        raise ValueError(
+            f"The value of {key} is not valid YAML: {text}. Put it in quotes if it is a text."
+        ) from None
+    *sections, last = key.strip().split(".")
+    node: Any = data
+    path = []
+    for part in sections:
+        path.append(_step(node, part, key))
+        if isinstance(node, dict) and node.get(part) is None:
+            node[part] = {}
+        node = node[path[-1]]
+    path.append(_step(node, last, key))
+    is_place = tuple(path) in _DATA_PATHS or (len(path) == 2 and path[0] == "datastores")
+    node[path[-1]] = _absolute(value) if is_place and isinstance(value, str) else value
+    return tuple(path)
+
+
+def _step(node: Any, part: str, key: str) -> str | int:
+    """The part of a dotted key as a key of the mapping or a position in the list."""
+    if isinstance(node, dict):
+        return part
+    if isinstance(node, list) and part.isdecimal() and int(part) < len(node):
+        return int(part)
+    raise ValueError(f"{key} cannot be set: there is no {part} in {node!r}.")
+
+
+def _absolute(text: str) -> str:
+    is_elsewhere = "://" in text or text.startswith("azureml:")
+    return text if is_elsewhere else str(Path(text).expanduser().absolute())

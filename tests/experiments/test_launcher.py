@@ -1,0 +1,206 @@
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from filelock import FileLock
+
+from automl.experiments import launcher, store
+from automl.experiments.records import ExperimentState
+from automl.jobs.job import DataSource, Job
+from tests.conftest import finish
+
+
+@pytest.fixture
+def job(tmp_path) -> Job:
+    return Job(training_data=DataSource(path=tmp_path / "Café & Bar"))
+
+
+def test_a_new_experiment_waits_in_the_usual_place(job, home):
+    directory = launcher.create(job, name="First try")
+    assert directory == home / "experiments" / "first-try"
+    assert store.load_experiment(directory).state is ExperimentState.QUEUED
+    assert store.load_experiment(directory).owner
+    assert not launcher.is_running(directory)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Crème brûlée", "creme-brulee"),
+        ("a.b_c d", "a-b-c-d"),
+        ("--x--", "x"),
+        ("n" * 100, "n" * 60),
+        ("..a", "a"),
+    ],
+)
+def test_the_id_is_made_from_the_name(job, name, expected):
+    assert launcher.create(job, name=name).name == expected
+
+
+def test_without_a_name_the_id_tells_the_data_and_two_in_one_second_differ(job):
+    names = {launcher.create(job).name for _ in range(3)}
+    assert len(names) == 3
+    assert all(name.startswith("cafe-bar-20") for name in names)
+
+
+def test_the_jobs_own_name_is_used(job):
+    named = job.model_copy(update={"name": "clever_parrot"})
+    assert launcher.create(named).name == "clever-parrot"
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../x", "a\\b", "猫", " ", "\0"])
+def test_a_name_that_makes_no_id_is_refused(job, name, home):
+    with pytest.raises(ValueError, match="The name"):
+        launcher.create(job, name=name)
+    assert not (home / "experiments").exists()
+
+
+def test_a_name_that_is_taken_is_refused_with_what_to_do(job, home):
+    launcher.create(job, name="pets")
+    with pytest.raises(ValueError, match=r"pets is in .* already.*automl show pets"):
+        launcher.create(job, name="Pets")
+    assert len(list((home / "experiments").iterdir())) == 1
+
+
+def test_a_place_that_is_a_file_is_refused(job, tmp_path):
+    place = tmp_path / "file"
+    place.touch()
+    with pytest.raises(ValueError, match="file is a file, not a folder"):
+        launcher.create(job, name="pets", experiments_dir=place)
+    with pytest.raises(ValueError, match="cannot be created: Not a directory"):
+        launcher.create(job, name="pets", experiments_dir=place / "below")
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(job, home, monkeypatch):
+    def full(self, *_):
+        raise OSError(28, "No space left on device", str(self))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(ValueError, match="No space left on device"):
+        launcher.create(job, name="pets")
+    assert list((home / "experiments").iterdir()) == []
+
+
+def test_relative_data_paths_are_made_absolute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    places = {"a": "photos", "b": "s3://bucket"}
+    job = Job(
+        training_data=DataSource(path="cats"),
+        test_data=DataSource(path="dogs"),
+        datastores=places,
+    )
+    saved = store.load_job(launcher.create(job))
+    assert saved.datastores == {"a": str(tmp_path / "photos"), "b": "s3://bucket"}
+    assert saved.training_data.path == tmp_path / "cats"
+    assert saved.test_data.path == tmp_path / "dogs"
+
+
+def test_an_experiment_runs_while_another_process_holds_its_lock(running):
+    directory, engine = running
+    assert launcher.is_running(directory)
+    assert launcher.state(directory) is ExperimentState.RUNNING
+    finish(engine)
+    engine.wait()
+    assert not launcher.is_running(directory)
+    assert launcher.state(directory) is ExperimentState.COMPLETED
+
+
+def test_asking_leaves_no_trace_and_does_not_get_in_the_engines_way(make_experiment):
+    directory = make_experiment(state="running")
+    assert not launcher.is_running(directory)
+    assert not store.lock_path(directory).exists()
+    with FileLock(store.lock_path(directory), timeout=0):
+        assert launcher.is_running(directory)
+
+
+def test_an_engine_that_was_killed_leaves_an_interrupted_experiment(running):
+    directory, engine = running
+    engine.kill()
+    engine.wait()
+    assert launcher.state(directory) is ExperimentState.INTERRUPTED
+
+
+def test_a_request_to_stop_shows_at_once(running):
+    directory, _ = running
+    launcher.stop(directory)
+    assert launcher.state(directory) is ExperimentState.STOPPING
+
+
+def test_stopping_what_has_ended_does_nothing(make_experiment):
+    directory = make_experiment(state="completed")
+    launcher.stop(directory)
+    assert not store.stop_requested(directory)
+
+
+def test_one_trial_is_stopped_by_its_id(running, make_trial):
+    directory, _ = running
+    store.save_trial(directory, make_trial("t1", state="running"))
+    launcher.stop(directory, "t1")
+    assert store.trials_to_stop(directory) == {"t1"}
+    with pytest.raises(ValueError, match="no trial ../x. Its trials are t1"):
+        launcher.stop(directory, "../x")
+
+
+def test_a_second_start_does_nothing(running):
+    directory, _ = running
+    launcher.start(directory)
+    assert not store.log_path(directory).exists()
+
+
+def test_a_running_experiment_is_not_resumed(running):
+    directory, _ = running
+    with pytest.raises(ValueError, match="pets is running already"):
+        launcher.resume(directory)
+
+
+def test_a_completed_experiment_is_not_resumed(make_experiment):
+    with pytest.raises(ValueError, match="pets is completed; there is nothing left to run"):
+        launcher.resume(make_experiment(state="completed"))
+
+
+@pytest.mark.engine
+@pytest.mark.usefixtures("head")
+def test_from_the_moment_of_its_start_an_engine_holds_the_lock(make_experiment):
+    directory = make_experiment(state="stopped", message="Stopped by the user.")
+    launcher.start(directory)
+    assert launcher.is_running(directory)
+    assert not launcher.state(directory).is_finished  # how it ended before is history
+    launcher.start(directory)  # once more does nothing
+    assert launcher.wait(directory).state is ExperimentState.FAILED  # there is no /data/pets
+    assert store.log_path(directory).read_text().count("the experiment failed") == 1
+
+
+def test_waiting_tells_every_change_and_ends_with_the_engine(running):
+    directory, engine = running
+    seen = []
+
+    def on_change(record):
+        seen.append(record.state)
+        if len(seen) == 1:
+            finish(engine)
+
+    record = launcher.wait(directory, on_change, poll_seconds=0.01)
+    assert seen == [ExperimentState.RUNNING, ExperimentState.COMPLETED]
+    assert record.message == "All done."
+    assert not launcher.is_running(directory)
+
+
+def test_waiting_for_an_engine_that_died_ends_as_interrupted(make_experiment):
+    record = launcher.wait(make_experiment(state="running"), poll_seconds=0.01)
+    assert record.state is ExperimentState.INTERRUPTED
+
+
+@pytest.mark.engine
+@pytest.mark.usefixtures("head")
+def test_an_engine_without_data_fails_because_of_the_data_and_leaves_no_zombie(job):
+    directory = launcher.create(job, name="nothing")
+    launcher.start(directory)
+    assert launcher.state(directory) in (ExperimentState.QUEUED, ExperimentState.PREPARING)
+    record = launcher.wait(directory)
+    assert (record.state, record.failure) == (ExperimentState.FAILED, "data")
+    assert "does not exist" in record.message
+    deadline = time.monotonic() + 10
+    while zombies := [c for c in psutil.Process().children() if c.status() == psutil.STATUS_ZOMBIE]:
+        assert time.monotonic() < deadline, zombies
+        time.sleep(0.05)

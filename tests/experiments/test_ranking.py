@@ -1,0 +1,88 @@
+import math
+import time
+
+import pandas as pd
+
+from automl.experiments import leaderboard
+
+
+def test_the_best_trial_comes_first(make_trial):
+    table = leaderboard.rank([make_trial("weak", [0.4]), make_trial("strong", [0.9])], "accuracy")
+    assert table["trial_id"].tolist() == ["strong", "weak"]
+    assert table["rank"].tolist() == [1, 2]
+
+
+def test_numbers_come_before_nan_and_trials_without_evaluation_come_last(make_trial):
+    trials = [
+        make_trial("none", [], number=0),
+        make_trial("diverged", [math.nan], number=1),
+        make_trial("poor", [0.0], number=2),
+    ]
+    table = leaderboard.rank(trials, "accuracy")
+    assert table["trial_id"].tolist() == ["poor", "diverged", "none"]
+    assert table["rank"].isna().tolist() == [False, True, True]
+
+
+def test_equal_scores_share_a_rank_in_the_order_of_sampling(make_trial):
+    trials = [
+        make_trial("c", [0.5], number=2),
+        make_trial("b", [0.7], number=10),
+        make_trial("a", [0.7], number=9),
+    ]
+    table = leaderboard.rank(trials, "accuracy")
+    assert table["trial_id"].tolist() == ["a", "b", "c"]
+    assert table["rank"].tolist() == [1, 1, 3]
+
+
+def test_the_score_is_that_of_the_best_epoch_not_of_the_last(make_trial):
+    table = leaderboard.rank([make_trial("t", [0.6, 0.8, 0.7])], "accuracy")
+    assert table.loc[0, ["score", "best_epoch", "epochs"]].tolist() == [0.8, 2, 3]
+
+
+def test_ranking_follows_the_metric_asked_for(make_trial):
+    trials = [make_trial("a", [0.3], metric="auc_weighted")]
+    assert leaderboard.rank(trials, "auc_weighted")["score"].tolist() == [0.3]
+
+
+def test_a_trial_whose_interval_reaches_the_best_score_is_tied_with_it(make_trial):
+    trials = [
+        make_trial("best", [0.90], score_low=0.85, score_high=0.93),
+        make_trial("close", [0.88], score_low=0.83, score_high=0.91),
+        make_trial("far", [0.70], score_low=0.65, score_high=0.75),
+        make_trial("diverged", [math.nan]),
+    ]
+    tied = leaderboard.rank(trials, "accuracy").set_index("trial_id")["tied_with_best"]
+    assert tied.to_dict() == {"best": True, "close": True, "far": False, "diverged": False}
+
+
+def test_the_learning_rate_in_effect_wins_over_the_one_asked_for(make_trial):
+    trial = make_trial("t", [0.5], effective={"learning_rate": 0.002})
+    assert leaderboard.rank([trial], "accuracy")["learning_rate"].tolist() == [0.002]
+
+
+def test_no_trials_make_an_empty_table_with_every_column():
+    table = leaderboard.rank([], "accuracy")
+    assert table.empty
+    assert tuple(table.columns) == leaderboard.COLUMNS
+
+
+def test_columns_keep_their_types_when_nothing_was_scored(make_trial):
+    scored = leaderboard.rank([make_trial("a", [0.5], score_low=0.4, score_high=0.6)], "accuracy")
+    unscored = leaderboard.rank([make_trial("a")], "accuracy")
+    pd.testing.assert_series_equal(scored.dtypes, unscored.dtypes)
+
+
+def test_a_thousand_trials_of_a_hundred_epochs_rank_within_a_second(make_trial):
+    one = make_trial("t", [i / 100 for i in range(100)])
+    trials = [one.model_copy(update={"trial_id": f"t{n}", "number": n}) for n in range(1000)]
+    started = time.perf_counter()
+    assert len(leaderboard.rank(trials, "accuracy")) == 1000
+    assert time.perf_counter() - started < 1
+
+
+def test_of_a_trial_that_failed_the_cause_is_why_it_ended(make_trial):
+    error = {"cause": "Out of memory.", "traceback": "Traceback"}
+    failed = make_trial("t1", state="failed", error=error)
+    stopped = make_trial("t2", [0.5], number=1, state="stopped", reason="Below the median.")
+    table = leaderboard.rank([failed, stopped], "accuracy")
+    assert table["reason"].tolist() == ["Below the median.", "Out of memory."]

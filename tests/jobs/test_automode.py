@@ -1,0 +1,94 @@
+from typing import Any
+
+import pytest
+
+from automl.jobs import automode
+from automl.jobs.automode import Situation
+from automl.jobs.hyperparameters import check_search_space, resolve
+from automl.jobs.search_space import DISTRIBUTIONS
+
+
+def situation(*, side: int = 300, count: int = 1000, weights: tuple[str, ...] = (), **keys: Any):
+    given: dict[str, Any] = {"budget_class": "cpu", **keys}
+    return Situation(
+        median_side=side, num_pictures=count, has_weights=weights.__contains__, **given
+    )
+
+
+WEIGHTS = ("mobilenetv1_100", "mobilenetv2", "resnet50")
+SITUATIONS = [
+    situation(),
+    situation(weights=WEIGHTS),
+    situation(side=28, weights=WEIGHTS),
+    situation(side=28),
+    situation(budget_class="gpu", weights=WEIGHTS),
+    situation(count=20_000, weights=WEIGHTS),
+]
+
+
+@pytest.mark.parametrize("given", SITUATIONS)
+@pytest.mark.parametrize("num_trials", [2, 3, 4, 7, 50])
+def test_every_recipe_can_be_trained_and_the_floor_is_at_most_half(given, num_trials):
+    plan = automode.plan(given, num_trials)
+    assert 1 <= len(plan.opening) <= num_trials
+    resolved = [resolve(recipe.asked) for recipe in plan.opening]
+    floor = [one for one in resolved if one.method != "fine_tuning"]
+    assert 1 <= len(floor) <= num_trials // 2
+    assert resolved[: len(floor)] == floor
+    assert len({one.model_dump_json() for one in resolved}) == len(resolved)
+
+
+@pytest.mark.parametrize("given", SITUATIONS)
+def test_every_recipe_is_a_point_of_the_space_it_is_said_to_be(given):
+    plan = automode.plan(given, 50)
+    for recipe in plan.opening:
+        if recipe.sub_space is None:
+            continue
+        sub_space = plan.space[recipe.sub_space]
+        assert set(sub_space) == set(recipe.asked)
+        for name, value in sub_space.items():
+            if isinstance(value, DISTRIBUTIONS):
+                low, high = value.examples()[0], value.examples()[-1]
+                asked = recipe.asked[name]
+                assert asked in value.examples() or low <= asked <= high
+            else:
+                assert recipe.asked[name] == value
+
+
+@pytest.mark.parametrize("given", SITUATIONS)
+def test_the_space_is_one_that_a_job_may_have(given):
+    space = automode.plan(given, 50).space
+    as_written = [
+        {
+            name: value.model_dump() if isinstance(value, DISTRIBUTIONS) else value
+            for name, value in sub_space.items()
+        }
+        for sub_space in space
+    ]
+    assert check_search_space(as_written) == space
+
+
+def test_the_floor_is_the_majority_two_probes_and_the_neighbours():
+    plan = automode.plan(situation(weights=WEIGHTS), 20)
+    floor = [(one.asked["method"], one.asked["model_name"]) for one in plan.opening[:4]]
+    assert floor[0][0] == "majority_class"
+    assert sorted(floor[1:]) == [
+        ("k_nearest_neighbours", "mobilenetv1_100"),
+        ("linear_probe", "mobilenetv1_100"),
+        ("linear_probe", "mobilenetv2"),
+    ]
+    assert {one.asked["training_crop_size"] for one in plan.opening} == {192}
+
+
+def test_models_with_weights_are_fine_tuned_from_a_probe():
+    opening = automode.plan(situation(weights=WEIGHTS), 20).opening
+    tuned = [one.asked for one in opening if one.asked.get("method") is None]
+    assert [one["model_name"] for one in tuned] == ["mobilenetv1_100", "mobilenetv2"]
+    assert {one["head_init"] for one in tuned} == {"linear_probe"}
+
+
+def test_small_pictures_are_tried_from_scratch_first_and_not_mirrored():
+    opening = automode.plan(situation(side=28, weights=WEIGHTS), 20).opening
+    first = next(one.asked for one in opening if one.asked.get("method") is None)
+    assert (first["model_name"], first["training_crop_size"]) == ("resnet10t", 32)
+    assert first["horizontal_flip"] is False

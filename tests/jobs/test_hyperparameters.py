@@ -1,0 +1,183 @@
+import pytest
+from pydantic import ValidationError
+
+from automl.jobs import compatibility, hyperparameters
+from automl.jobs.hyperparameters import Hyperparameters
+
+REFUSED_FIXED = [
+    ({"learning_rate": 5}, "learning_rate"),
+    ({"weighted_loss": 7}, "weighted_loss"),
+    ({"learning_rate_scheduler": "linear"}, "learning_rate_scheduler"),
+    ({"number_of_epochs": 0}, "number_of_epochs"),
+    ({"number_of_epochs": 1.5}, "number_of_epochs"),
+    ({"model_name": "any/text"}, "not a model we know"),
+    ({"grad_accumulation_step": 2}, "grad_accumulation_step"),
+    ({"augmentations": "x"}, "augmentations"),
+    ({"label_smoothing": 1}, "label_smoothing"),
+]
+
+REFUSED_SEARCHED = [
+    ({"number_of_epochs": {"type": "uniform", "min_value": 1, "max_value": 5}}, "whole number"),
+    ({"number_of_epochs": {"type": "normal", "mu": 5, "sigma": 1}}, "whole number"),
+    (
+        {"number_of_epochs": {"type": "quniform", "min_value": 1, "max_value": 5, "q": 0.5}},
+        "whole number",
+    ),
+    ({"number_of_epochs": {"type": "choice", "values": [5, 0]}}, "number_of_epochs is 0"),
+    ({"optimizer": {"type": "choice", "values": ["rmsprop"]}}, "optimizer is 'rmsprop'"),
+    ({"optimizer": {"type": "randint", "upper": 3}}, "use choice"),
+    ({"nesterov": {"type": "uniform", "min_value": 0, "max_value": 1}}, "use choice"),
+    ({"learning_rate": {"type": "uniform", "min_value": 0, "max_value": 2}}, "learning_rate is 2"),
+    ({"learning_rate": {"type": "zipf"}}, "zipf"),
+    ({"checkpoint_frequency": 1}, "put it under training_parameters"),
+    ({"checkpoint_run_id": "x"}, "put it under training_parameters"),
+    ({"advanced_settings": "x"}, "put it under training_parameters"),
+    ({"amsgrad": True}, "now called ams_gradient"),
+    ({"learning_speed": 0.1}, "learning_speed is not a hyperparameter"),
+]
+
+ACCEPTED_SEARCHED = [
+    {"number_of_epochs": {"type": "quniform", "min_value": 1, "max_value": 5, "q": 1}},
+    {"number_of_epochs": {"type": "qnormal", "mu": 10, "sigma": 2, "q": 1}},
+    {"layers_to_freeze": {"type": "randint", "upper": 3}},
+    {"learning_rate": 0.1},
+    {"learning_rate": {"type": "choice", "values": [0.1, 0.01]}},
+    {"learning_rate": {"type": "loguniform", "min_value": -9, "max_value": -2}},
+    {"learning_rate": {"type": "quniform", "min_value": 0.1, "max_value": 0.5, "q": 0.1}},
+    {"learning_rate": {"type": "normal", "mu": 0.1, "sigma": 0.01}},
+    {"learning_rate": {"type": "lognormal", "mu": -4, "sigma": 0.5}},
+    {"nesterov": {"type": "choice", "values": [True, False]}},
+    {"optimizer": {"type": "choice", "values": ["sgd", "AdamW"]}},
+    {"model_name": {"type": "choice", "values": ["resnet18", "vits16r224"]}},
+]
+
+
+def test_unset_values_take_azures_defaults():
+    found = hyperparameters.resolve({})
+    assert (found.number_of_epochs, found.training_batch_size, found.learning_rate) == (
+        15,
+        78,
+        0.01,
+    )
+
+
+@pytest.mark.parametrize(
+    ("model_name", "batch_size", "learning_rate"),
+    [("vits16r224", 128, 0.0125), ("vitb16r224", 48, 0.0125), ("vitl16r224", 10, 0.001)],
+)
+def test_transformers_have_defaults_of_their_own(model_name, batch_size, learning_rate):
+    found = hyperparameters.resolve({"model_name": model_name})
+    assert found.training_batch_size == found.validation_batch_size == batch_size
+    assert found.learning_rate == learning_rate
+
+
+def test_what_was_asked_for_wins_over_the_models_defaults():
+    found = hyperparameters.resolve({"model_name": "vitb16r224", "training_batch_size": 4})
+    assert (found.training_batch_size, found.validation_batch_size) == (4, 48)
+
+
+def test_validation_sizes_follow_the_training_size():
+    found = hyperparameters.resolve({"training_crop_size": 112})
+    assert (found.validation_crop_size, found.validation_resize_size) == (112, 128)
+
+
+def test_a_validation_size_that_was_given_stays():
+    found = hyperparameters.resolve({"training_crop_size": 112, "validation_crop_size": 64})
+    assert (found.validation_crop_size, found.validation_resize_size) == (64, 73)
+
+
+def test_a_crop_larger_than_the_picture_is_refused():
+    with pytest.raises(ValueError, match="validation_resize_size is 200 but validation_crop_size"):
+        hyperparameters.resolve({"validation_resize_size": 200})
+
+
+def test_a_transformer_takes_its_own_size_only():
+    with pytest.raises(ValueError, match="vitb16r224 takes 224 only"):
+        hyperparameters.resolve({"model_name": "vitb16r224", "training_crop_size": 192})
+
+
+def test_a_timm_model_of_fixed_size_brings_its_size():
+    found = hyperparameters.resolve({"model_name": "vit_base_patch16_384"})
+    assert (found.training_crop_size, found.validation_crop_size) == (384, 384)
+    assert found.validation_resize_size == 439
+
+
+def test_a_running_mean_that_never_changes_is_refused():
+    with pytest.raises(ValueError, match="beta1 is 1"):
+        hyperparameters.resolve({"optimizer": "adam", "beta1": 1})
+
+
+@pytest.mark.parametrize(
+    ("asked", "notes"),
+    [
+        ({"optimizer": "adam", "momentum": 0.8}, ["momentum has no effect: optimizer is adam."]),
+        ({"beta1": 0.8, "ams_gradient": True}, ["beta1", "ams_gradient"]),
+        ({"momentum": 0, "nesterov": True}, ["nesterov has no effect: momentum is 0."]),
+        ({"learning_rate_scheduler": "step", "warmup_cosine_lr_cycles": 0.5}, ["warmup_cosine"]),
+        ({"step_lr_gamma": 0.5}, ["learning_rate_scheduler is warmup_cosine"]),
+        ({"early_stopping": False, "early_stopping_delay": 2}, ["early_stopping is off"]),
+        ({"model_ema_decay": 0.9}, ["model_ema is off"]),
+        ({"augmentation": "none", "vertical_flip": True}, ["augmentation is none"]),
+        ({"number_of_epochs": 2}, ["the learning rate rises to the end"]),
+        ({"optimizer": "adam", "beta1": 0.8, "weight_decay": 0.1}, []),
+    ],
+)
+def test_what_has_no_effect_beside_the_rest_is_said(asked, notes):
+    said = compatibility.ignored(asked, hyperparameters.resolve(asked))
+    assert len(said) == len(notes)
+    for sentence, words in zip(said, notes, strict=True):
+        assert words in sentence
+
+
+def test_keys_without_effect_are_accepted_and_left_out():
+    asked = hyperparameters.check_fixed({"number_of_workers": 4, "distributed": False})
+    assert asked == {"number_of_workers": 4, "distributed": False}
+    assert hyperparameters.resolve(asked) == Hyperparameters()
+
+
+@pytest.mark.parametrize(
+    ("given", "typed"),
+    [
+        ({"early_stopping": 1}, True),
+        ({"optimizer": "SGD"}, "sgd"),
+        ({"optimizer": "None"}, "sgd"),
+        ({"learning_rate_scheduler": "Warmup_Cosine"}, "warmup_cosine"),
+        ({"learning_rate": "1e-4"}, 1e-4),
+        ({"weighted_loss": 2}, 2),
+        ({"layers_to_freeze": 0}, 0),
+    ],
+)
+def test_fixed_values_are_accepted_and_typed(given, typed):
+    (value,) = hyperparameters.check_fixed(given).values()
+    assert value == typed
+    assert type(value) is type(typed)
+
+
+@pytest.mark.parametrize(("given", "words"), REFUSED_FIXED)
+def test_fixed_values_out_of_range_are_refused(given, words):
+    with pytest.raises(ValidationError, match=words):
+        hyperparameters.check_fixed(given)
+
+
+@pytest.mark.parametrize("given", ACCEPTED_SEARCHED)
+def test_distributions_that_fit_the_hyperparameter_are_accepted(given):
+    (sub_space,) = hyperparameters.check_search_space([given])
+    assert list(sub_space) == list(given)
+
+
+@pytest.mark.parametrize(("given", "words"), REFUSED_SEARCHED)
+def test_distributions_that_do_not_fit_are_refused(given, words):
+    with pytest.raises(ValidationError, match=words):
+        hyperparameters.check_search_space([given])
+
+
+def test_every_problem_of_a_search_space_is_reported_with_its_place():
+    with pytest.raises(ValidationError) as caught:
+        hyperparameters.check_search_space([{"speed": 1}, {"optimizer": "x", "momentum": 3}])
+    places = [problem["loc"] for problem in caught.value.errors()]
+    assert places == [(0, "speed"), (1, "optimizer"), (1, "momentum")]
+
+
+def test_every_hyperparameter_is_explained():
+    for name, field in Hyperparameters.model_fields.items():
+        assert field.description, name

@@ -1,0 +1,69 @@
+import subprocess
+import sys
+from importlib.resources import files
+
+import pytest
+
+from automl.jobs import model_catalog
+
+AZURE = (
+    "mobilenetv2 resnet18 resnet34 resnet50 resnet101 resnet152 resnest50 resnest101 "
+    "seresnext vits16r224 vitb16r224 vitl16r224"
+)
+
+
+def test_the_twelve_names_of_azure_are_offered():
+    assert set(model_catalog.AZURE_NAMES) == set(AZURE.split())
+
+
+def test_every_model_on_offer_is_one_that_timm_has():
+    for model in model_catalog.MODELS.values():
+        assert model_catalog.is_timm_name(model.timm_name), model.name
+
+
+@pytest.mark.parametrize("name", ["resnet18", "vitb16r224", "resnetv2_50", "resnet50.a1_in1k"])
+def test_our_names_and_timms_are_accepted(name):
+    assert model_catalog.check_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"), [("resnet81", "resnet18"), ("mobilnetv2", "mobilenetv2")]
+)
+def test_an_unknown_name_is_refused_with_the_nearest_ones(name, nearest):
+    with pytest.raises(ValueError, match=rf"'{name}' is not a model we know.*\b{nearest}\b"):
+        model_catalog.check_name(name)
+
+
+def test_a_name_like_no_other_is_refused_with_a_place_to_begin():
+    with pytest.raises(ValueError, match="Try resnet18"):
+        model_catalog.check_name("????????????????????????????????????")
+
+
+def test_our_names_stand_for_timms_with_weights():
+    assert model_catalog.timm_name("resnet18") == "resnet18.tv_in1k"
+    assert model_catalog.timm_name("regnety_002") == "regnety_002"
+
+
+def test_models_are_grouped_by_family():
+    assert model_catalog.family("vitb16r224") == "ViT"
+    assert model_catalog.family("regnety_002.pycls_in1k") == "regnety"
+
+
+def test_a_model_of_fixed_size_is_known_by_any_of_its_names():
+    names = ("vits16r224", "vit_base_patch16_384", "vit_base_patch16_384.augreg_in1k", "resnet18")
+    assert [model_catalog.fixed_input_size(name) for name in names] == [224, 384, 384, None]
+
+
+@pytest.mark.engine
+def test_the_list_of_timm_models_and_their_fixed_sizes_is_timms_own():
+    program = """
+import timm
+for name in timm.list_models():
+    config = timm.get_pretrained_cfg(name)
+    print(name, config.input_size[1] if config and config.fixed_input_size else "")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    ours = (files("automl.jobs") / "timm_models.txt").read_text("utf-8").splitlines()
+    assert set(ours) == {line.strip() for line in done.stdout.splitlines()}
