@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from automl.dataset.readers import read
+from automl.engine import cluster
 from automl.experiments import launcher, store
 from automl.experiments.records import TrialRecord
 from automl.export import artefact
@@ -76,12 +77,15 @@ def main(names: list[str]) -> None:
     measured = Figures()
     with tempfile.TemporaryDirectory(prefix="automl-benchmark-") as place:
         os.environ["AUTOML_HOME"] = str(Path(place) / "home")
-        for name, goal in GOALS.items():
-            if (names and name not in names) or not (sets / f"{name}.tar").is_file():
-                continue
-            with tarfile.open(sets / f"{name}.tar") as tar:
-                tar.extractall(place, filter="data")
-            reach(Path(place) / name, name, goal, measured)
+        try:
+            for name, goal in GOALS.items():
+                if (names and name not in names) or not (sets / f"{name}.tar").is_file():
+                    continue
+                with tarfile.open(sets / f"{name}.tar") as tar:
+                    tar.extractall(place, filter="data")
+                reach(Path(place) / name, name, goal, measured)
+        finally:
+            cluster.stop_local_head()
     measured.print_last_line()
 
 
