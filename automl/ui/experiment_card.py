@@ -104,7 +104,7 @@ def _links(experiment_dir: Path) -> None:
     )
     st.page_link(
         "pages/configure.py",
-        label="Start anew from it",
+        label="Start anew",
         icon=":material/content_copy:",
         query_params={"copy": experiment_dir.name},
     )

@@ -8,6 +8,15 @@ import streamlit as st
 from automl.experiments.records import TrialRecord
 from automl.ui import charts, figure_table, wording
 
+_FORMATS = {  # the others are scores and losses
+    "Epoch": "%d",
+    "Learning rate": "%.2g",
+    "Training seconds": "%.1f",
+    "Evaluation seconds": "%.1f",
+    "Pictures / s": "%.0f",
+    "Peak memory (MB)": "%.0f",
+}
+
 
 def headline(trial: TrialRecord, metric: str) -> None:
     best = trial.best_evaluation()
@@ -73,7 +82,10 @@ def every_evaluation(trial: TrialRecord, metric: str) -> None:
     ]
     # an older record does not know its memory
     table = pd.DataFrame(rows).dropna(axis=1, how="all")
-    st.dataframe(table, hide_index=True)
+    columns = {
+        name: st.column_config.NumberColumn(format=_FORMATS.get(name, "%.3f")) for name in table
+    }
+    st.dataframe(table, hide_index=True, column_config=columns)
     figure_table.download(table, "evaluations")
 
 
