@@ -9,7 +9,7 @@ app: setup
 	$(BIN)/automl app
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest
 
 bench: setup
 	for module in startup pages ingest preview search training serving; do $(BIN)/python -m benchmarks.$$module || exit 1; done

@@ -51,23 +51,6 @@ WATCHED = Path(__file__).parent / "watched"
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Divide the tests between processes: those that share something costly stay together.
-
-    The longest come first, so that none is left alone at the end.
-    """
-    groups = {item: _group(item) for item in items}
-    items.sort(key=lambda item: ["head", "faults", groups[item]].index(groups[item]))
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
-def _group(item: pytest.Item) -> str:
-    if "head_home" in getattr(item, "fixturenames", ()):
-        return "head"
-    return item.path.relative_to(Path(__file__).parent).parts[0]
-
-
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home for every test, so that none sees another's experiments or the user's."""
