@@ -13,7 +13,7 @@ from automl.engine.warm_workers import descendants
 from automl.experiments import store
 from automl.experiments.records import TrialState
 
-_START = "from automl import launcher; from pathlib import Path; import sys, time\n"
+_START = "from automl.experiments import launcher; from pathlib import Path; import sys, time\n"
 _START += "launcher.start(Path(sys.argv[1])); print('started', flush=True); time.sleep(600)"
 
 

@@ -72,7 +72,7 @@ def test_models_in_the_folder_of_weights_are_counted(tmp_path, monkeypatch) -> N
 
 def test_versions_are_told_without_importing_what_they_are_of() -> None:
     program = (
-        "import sys\nfrom automl import machine\nassert machine.versions()['torch'] >= '2'\n"
+        "import sys\nfrom automl.host import machine\nassert machine.versions()['torch'] >= '2'\n"
         "machine.head_is_running(), machine.memory(), machine.disk()\n"
         "sys.exit(not {'torch', 'torchvision', 'timm', 'ray'}.isdisjoint(sys.modules))"
     )

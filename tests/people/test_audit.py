@@ -85,7 +85,7 @@ def test_a_line_cut_off_by_a_crash_hides_no_other():
 
 def test_processes_that_write_at_the_same_time_mix_no_lines():
     program = (
-        "from automl import access, audit\n"
+        "from automl.people import access, audit\n"
         "person = access.Person('p' * 400, access.Role.ADMIN)\n"
         "for _ in range(100):\n"
         "    with audit.recorded(person, access.Action.LOOK, 'e' * 400, via='page'): pass\n"
