@@ -66,6 +66,7 @@ def keep_head() -> None:
         partial.replace(cluster.info_path())
         cluster.touch_lease()
         warm_workers, lease = WarmWorkers(head.pid, raylet_port), Lease()
+        warm_workers.import_ray()
         while head.poll() is None and not lease.is_over():
             time.sleep(_LOOK_SECONDS)
             warm_workers.top_up()

@@ -48,7 +48,12 @@ class Results:
         self.experiment_dir = experiment_dir
         self.primary_metric = primary_metric
         self.experiment: ExperimentRecord = store.load_experiment(experiment_dir)
-        self.trials = {trial.trial_id: trial for trial in store.load_trials(experiment_dir)}
+        self.trials: dict[str, TrialRecord] = {}
+        # asked of all trials at every evaluation
+        self._ranks: dict[str, tuple[float, int]] = {}
+        self._shares_done: dict[str, float] = {}
+        for trial in store.load_trials(experiment_dir):
+            self._know(trial)
         self.scores = {
             trial_id: [evaluation.metrics[primary_metric] for evaluation in trial.evaluations]
             for trial_id, trial in self.trials.items()
@@ -247,7 +252,7 @@ class Results:
             files = {name: path for name, path in files.items() if not name.startswith("state/")}
         changed = trial.model_copy(update=changes)
         journal.commit(self.experiment_dir, changed, files)
-        self.trials[trial_id] = changed
+        self._know(changed)
         if end is not None:
             self._forget_state(trial_id)
         self.scores[trial_id] = [each.metrics[self.primary_metric] for each in evaluations]
@@ -278,8 +283,8 @@ class Results:
 
     def best_trial(self) -> TrialRecord | None:
         """Highest score; of equals the one that was sampled first."""
-        scored = [trial for trial in self.trials.values() if self.score(trial) is not None]
-        return max(scored, key=lambda trial: (self.score(trial), -trial.number), default=None)
+        best = max(self._ranks, key=self._ranks.__getitem__, default=None)
+        return None if best is None else self.trials[best]
 
     def score(self, trial: TrialRecord) -> float | None:
         """The trial's best score so far, if it has one that is a number."""
@@ -306,21 +311,32 @@ class Results:
         """Share of the planned epochs that are done; a finished trial counts as whole."""
         if self.experiment.state is not ExperimentState.RUNNING:
             return {}
-        done = sum(self._share_done(trial) for trial in self.trials.values())
+        done = sum(self._shares_done.values())
         return {"progress": min(1.0, done / max(1, self.experiment.num_trials))}
-
-    def _share_done(self, trial: TrialRecord) -> float:
-        if trial.state.is_finished:
-            return 1.0
-        planned = trial.effective.get("number_of_epochs", 0)
-        return trial.evaluations[-1].epoch / planned if trial.evaluations and planned else 0.0
 
     def _change(self, trial_id: str, **changes: Any) -> None:
         self._save(self.trials[trial_id].model_copy(update=changes))
 
     def _save(self, trial: TrialRecord) -> None:
         store.save_trial(self.experiment_dir, trial)
+        self._know(trial)
+
+    def _know(self, trial: TrialRecord) -> None:
         self.trials[trial.trial_id] = trial
+        self._shares_done[trial.trial_id] = _share_done(trial)
+        score = self.score(trial)
+        if score is None:
+            self._ranks.pop(trial.trial_id, None)
+        else:
+            self._ranks[trial.trial_id] = (score, -trial.number)
+
+
+def _share_done(trial: TrialRecord) -> float:
+    """Of its planned epochs."""
+    if trial.state.is_finished:
+        return 1.0
+    planned = trial.effective.get("number_of_epochs", 0)
+    return trial.evaluations[-1].epoch / planned if trial.evaluations and planned else 0.0
 
 
 def _files(checkpoint: Path) -> dict[str, Path]:

@@ -34,6 +34,13 @@ class WarmWorkers:
         self._raylet_port = raylet_port
         self._was_quiet = True
 
+    @staticmethod
+    def import_ray() -> None:
+        """Seconds that pass while the head starts, rather than when its first workers are due."""
+        import grpc  # noqa: F401
+        from ray.core.generated import node_manager_pb2_grpc  # noqa: F401
+        from ray.runtime_env import RuntimeEnv  # noqa: F401
+
     def top_up(self) -> None:
         """Have missing workers started, unless something is being trained; call every second or so.
 

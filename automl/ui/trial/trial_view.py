@@ -82,10 +82,9 @@ def every_evaluation(trial: TrialRecord, metric: str) -> None:
     ]
     # an older record does not know its memory
     table = pd.DataFrame(rows).dropna(axis=1, how="all")
-    columns = {
-        name: st.column_config.NumberColumn(format=_FORMATS.get(name, "%.3f")) for name in table
-    }
-    st.dataframe(table, hide_index=True, column_config=columns)
+    formats = {str(name): _FORMATS.get(str(name), "%.3f") for name in table}
+    columns = {name: st.column_config.NumberColumn(format=form) for name, form in formats.items()}
+    st.dataframe(table, hide_index=True, column_config={**columns})
     figure_table.download(table, "evaluations")
 
 
