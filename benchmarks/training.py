@@ -164,7 +164,10 @@ def timm_batches(loader: Any, training: TrialTraining) -> Iterator[TrainBatch]:
 
 
 def evaluation(training: TrialTraining, name: str, num_rounds: int, measured: Figures) -> None:
-    """A whole evaluation, metrics and all, against forward passes on random pixels."""
+    """A whole evaluation, metrics and all, against forward passes on random pixels.
+
+    Both in fp32, in which every evaluation is done.
+    """
     pictures = training.data.validation
     size = training.hyperparameters.validation_batch_size
     device = training.placement.device
@@ -175,7 +178,7 @@ def evaluation(training: TrialTraining, name: str, num_rounds: int, measured: Fi
 
     def forward() -> None:
         training.network.eval()
-        with torch.inference_mode(), training._autocast():
+        with torch.inference_mode():
             for pixels in shapes:
                 training.network(pixels)
         if device.type == "cuda":
