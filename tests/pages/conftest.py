@@ -47,17 +47,25 @@ def app_has_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages_manager, "Path", _FolderWithoutPages)
 
 
+def _app() -> AppTest:
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=20)
+
+
+def _rendered(app: AppTest, name: str, parameters: dict[str, str]) -> AppTest:
+    """The page as a direct link to it shows it."""
+    for key, value in parameters.items():
+        app.query_params[key] = value
+    app.switch_page(f"pages/{name}.py").run()
+    assert not app.exception, app.exception
+    return app
+
+
 @pytest.fixture
 def open_page(app_has_run: None) -> Callable[..., AppTest]:  # noqa: ARG001
     """Render a page as a direct link to it would; keyword arguments are the link's parameters."""
 
     def open_page(name: str, **parameters: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=20)
-        for key, value in parameters.items():
-            app.query_params[key] = value
-        app.switch_page(f"pages/{name}.py").run()
-        assert not app.exception, app.exception
-        return app
+        return _rendered(_app(), name, parameters)
 
     return open_page
 
@@ -68,16 +76,12 @@ def open_as(app_has_run: None, home: Path) -> Callable[..., AppTest]:  # noqa: A
     (home / "access.yml").write_text(PEOPLE)
 
     def open_as(who: str | None, name: str, secrets: Any = None, **parameters: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=20)
+        app = _app()
         app.secrets = {"auth": AUTH} if secrets is None else secrets
         app.user = {"is_logged_in": False}
         if who:
             app.user = {"is_logged_in": True, "email": who, "email_verified": True}
-        for key, value in parameters.items():
-            app.query_params[key] = value
-        app.switch_page(f"pages/{name}.py").run()
-        assert not app.exception, app.exception
-        return app
+        return _rendered(app, name, parameters)
 
     return open_as
 

@@ -82,9 +82,14 @@ def every_evaluation(trial: TrialRecord, metric: str) -> None:
     ]
     # an older record does not know its memory
     table = pd.DataFrame(rows).dropna(axis=1, how="all")
-    formats = {str(name): _FORMATS.get(str(name), "%.3f") for name in table}
-    columns = {name: st.column_config.NumberColumn(format=form) for name, form in formats.items()}
-    st.dataframe(table, hide_index=True, column_config={**columns})
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            name: st.column_config.NumberColumn(format=_FORMATS.get(name, "%.3f"))
+            for name in map(str, table)
+        },
+    )
     figure_table.download(table, "evaluations")
 
 
