@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks import served_app
 from benchmarks.figures import Figures
 
 _SAMPLE_SECONDS = 2.0
@@ -122,7 +123,7 @@ def _page_seconds(page: str, directory: Path) -> float:
     """The second run of a page, when it has read everything once."""
     from streamlit.testing.v1 import AppTest
 
-    app = AppTest.from_file("app.py", default_timeout=60)
+    app = AppTest.from_file(served_app.ROOT / "app.py", default_timeout=60)
     app.query_params["experiment"] = directory.name
     app.switch_page(f"pages/{page}.py").run()
     started = time.perf_counter()

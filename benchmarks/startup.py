@@ -125,7 +125,6 @@ def engine(digits: Path, measured: Figures) -> None:
     measured.add("first_metrics_cold_seconds", _first_metrics(digits, job, "cold"), at_most=35)
     warm = []
     for index in range(3):
-        _wait_for_warm_workers()
         warm.append(_first_metrics(digits, job, f"warm-{index}"))
     measured.add("first_metrics_warm_seconds", statistics.median(warm), at_most=8)
 
@@ -142,11 +141,6 @@ def _first_metrics(digits: Path, job: dict[str, Any], name: str) -> float:
     seconds = time.time() - started
     launcher.wait(directory)
     return seconds
-
-
-def _wait_for_warm_workers() -> None:
-    """As long as somebody needs to read a page; the workers have then imported everything."""
-    time.sleep(30)
 
 
 def search(digits: Path, measured: Figures) -> None:

@@ -1,8 +1,7 @@
 """`python -m automl.engine.head`: the keeper of this user's Ray head.
 
 It holds a lock for as long as the head lives, so that there is one head for a user, ends it when
-nobody has used it for a while, and keeps a few workers warm: they have torch and timm imported
-before anybody asks for them.
+nobody has used it for a while, and has a fork server beside it, so that workers start at once.
 
 The head listens on the loopback interface alone (`cluster.environment`), asks for a token of ours
 that only this user can read, keeps its files in a folder that only this user can enter, and has
@@ -25,8 +24,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from automl.engine import cluster
-from automl.engine.warm_workers import PRELOADED, WarmWorkers, descendants
+from automl.engine import cluster, fork_server, forked_worker
 from automl.host import home, process_lock
 from automl.host.cores import usable_cores
 
@@ -46,16 +44,11 @@ def keep_head() -> None:
     if previous is not None:
         _reap(Path(previous["temp_dir"]))
     temp_dir = Path(tempfile.mkdtemp(prefix="automl-ray-"))  # short: sockets allow 107 bytes
-    port, raylet_port = _free_port(), _free_port()
+    port, environment = _free_port(), _head_environment(temp_dir)
     try:
-        with cluster.log_path().open("ab") as log:
-            head = subprocess.Popen(
-                _head_command(port, raylet_port, temp_dir),
-                env=_head_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        if fork_server.IS_SUPPORTED:
+            _start(fork_server.command(environment[forked_worker.SOCKET]), environment)
+        head = _start(_head_command(port, temp_dir), environment)
         info = {
             "address": f"127.0.0.1:{port}",
             "keeper_pid": os.getpid(),
@@ -65,11 +58,9 @@ def keep_head() -> None:
         partial.write_text(json.dumps(info), "utf-8")
         partial.replace(cluster.info_path())
         cluster.touch_lease()
-        warm_workers, lease = WarmWorkers(head.pid, raylet_port), Lease()
-        warm_workers.import_ray()
+        lease = Lease()
         while head.poll() is None and not lease.is_over():
             time.sleep(_LOOK_SECONDS)
-            warm_workers.top_up()
     finally:
         cluster.info_path().unlink(missing_ok=True)
         _reap(temp_dir)
@@ -78,20 +69,27 @@ def keep_head() -> None:
 def start_hook(ray_params: "RayParams", is_head: bool) -> None:  # noqa: ARG001 (Ray calls it so)
     """Called by `ray start` before it starts anything, by the name in `RAY_START_HOOK`.
 
-    It leaves out what Ray has no option to leave out: the client server, which without a port
-    takes 10001; and the process of the dashboard, which without a dashboard is there to report to
-    Ray's makers, be it only that reports are off, and which asks the network for a cloud.
+    It has workers forked, and leaves out what Ray has no option to leave out: the client server,
+    which without a port takes 10001; and the process of the dashboard, which without a dashboard
+    is there to report to Ray's makers, be it only that reports are off, and which asks the network
+    for a cloud.
     """
     from ray._private.node import Node
 
-    ray_params.update(ray_client_server_port=None)
+    ray_params.update(setup_worker_path=forked_worker.__file__, ray_client_server_port=None)
     Node.start_api_server = lambda *_, **__: None
 
 
-def _head_command(port: int, raylet_port: int, temp_dir: Path) -> list[str]:
+def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    with cluster.log_path().open("ab") as log:
+        return subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+
+
+def _head_command(port: int, temp_dir: Path) -> list[str]:
     options = {
         "port": port,
-        "node-manager-port": raylet_port,
         "node-ip-address": "127.0.0.1",
         # Ray opens its own folder to everybody; ours above stays shut
         "temp-dir": temp_dir / "ray",
@@ -106,14 +104,14 @@ def _head_command(port: int, raylet_port: int, temp_dir: Path) -> list[str]:
     return [*ray, "--disable-usage-stats", *flags]
 
 
-def _head_environment() -> dict[str, str]:
-    """The head's environment, which every worker inherits."""
+def _head_environment(temp_dir: Path) -> dict[str, str]:
+    """The environment of the head and the fork server, which every worker inherits."""
     inherited = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
     return {
         **inherited,
         **cluster.environment(),
         "RAY_START_HOOK": "automl.engine.head.start_hook",
-        "RAY_preload_python_modules": ",".join(PRELOADED),
+        forked_worker.SOCKET: str(temp_dir / "fork"),
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
         "RAY_CHDIR_TO_TRIAL_DIR": "0",
         # Ray's 15 leaves a thread 3 % of a core that others want, too, and its siblings wait
@@ -156,6 +154,13 @@ def _reap(temp_dir: Path) -> None:
             process.kill()
     psutil.wait_procs(mine, timeout=5)
     shutil.rmtree(temp_dir, ignore_errors=True)
+
+
+def descendants(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _free_port() -> int:

@@ -27,7 +27,6 @@ from automl.engine.results import Results
 from automl.engine.training import earlier_model
 from automl.engine.training.earlier_model import EarlierModel
 from automl.engine.trial_data import Sizes, TrialData
-from automl.engine.warm_workers import RUNTIME_ENV
 from automl.experiments import experiment_queue, store
 from automl.experiments.records import ExperimentState, now
 from automl.jobs.job import Job
@@ -250,16 +249,14 @@ def _connect(address: str | None) -> tuple[int, int]:
 
 
 def _export(results: Results, trial_id: str) -> None:
-    """In a warm worker of this machine."""
+    """In a worker of this machine."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     from automl.engine import trainable
 
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    task = ray.remote(trainable.export).options(
-        num_cpus=1, scheduling_strategy=here, runtime_env=RUNTIME_ENV
-    )
+    task = ray.remote(trainable.export).options(num_cpus=1, scheduling_strategy=here)
     problem = ray.get(task.remote(results.experiment_dir, trial_id))
     if problem:  # the search is done and its results are there all the same
         note = f"There is no best_model: {problem}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from automl.engine import cluster
-from automl.engine.warm_workers import descendants
+from automl.engine.head import descendants
 from automl.experiments import store
 from automl.experiments.records import TrialState
 

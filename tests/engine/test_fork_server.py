@@ -1,0 +1,103 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from automl.engine import fork_server, forked_worker
+
+pytestmark = pytest.mark.skipif(not fork_server.IS_SUPPORTED, reason="forks are for Linux")
+_WORKER = """
+import json, os, sys
+print(json.dumps({
+    "pid": os.getpid(), "parent": os.getppid(), "name": __name__, "arguments": sys.argv[1:],
+    "given": os.environ.get("GIVEN"), "home": os.environ.get("HOME"), "folder": os.getcwd(),
+    "niceness": os.nice(0), "has_torch": "torch" in sys.modules,
+}), flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    path = tmp_path_factory.mktemp("fork") / "socket"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(fork_server.command(str(path)), env=environment) as process:
+        yield path, process.pid
+        process.kill()
+
+
+def _ask(socket, script: Path, *arguments: str, folder: Path, **options) -> subprocess.Popen:
+    script.write_text(_WORKER, "utf-8")
+    environment = {**os.environ, forked_worker.SOCKET: str(socket), **options.pop("env", {})}
+    command = [sys.executable, forked_worker.__file__, str(script), *arguments]
+    return subprocess.Popen(
+        command,
+        env=environment,
+        cwd=folder,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        **options,
+    )
+
+
+def test_a_worker_is_forked_as_if_it_had_been_started(server, tmp_path):
+    socket, server_pid = server
+    context = '--serialized-runtime-env-context={"env_vars": {"GIVEN": "by Ray"}}'
+    given = ["--job=7", context, "--language=PYTHON"]
+    with _ask(
+        socket,
+        tmp_path / "worker.py",
+        *given,
+        folder=tmp_path,
+        env={"HOME": "/nowhere"},
+        preexec_fn=lambda: os.nice(3),
+    ) as asking:
+        told = json.loads(asking.stdout.readline())
+        assert told["parent"] == server_pid
+        assert told["has_torch"]
+        assert told["name"] == "__main__"
+        assert told["arguments"] == ["--job=7"]
+        assert told["given"] == "by Ray"
+        assert told["home"] == "/nowhere"
+        assert told["folder"] == str(tmp_path)
+        assert told["niceness"] == os.nice(0) + 3
+        assert asking.poll() is None  # as long as the worker lives
+        asking.stdin.write("\n")
+        asking.stdin.flush()
+        assert asking.wait(timeout=20) == 0
+    assert not psutil.pid_exists(told["pid"])  # not even a zombie
+
+
+def test_who_asked_ends_with_a_worker_that_is_killed(server, tmp_path):
+    with _ask(server[0], tmp_path / "worker.py", folder=tmp_path) as asking:
+        told = json.loads(asking.stdout.readline())
+        os.kill(told["pid"], signal.SIGKILL)
+        asking.wait(timeout=20)
+
+
+def test_forks_cost_little(server, tmp_path):
+    with _ask(server[0], tmp_path / "worker.py", folder=tmp_path) as first:
+        first.stdout.readline()  # the server has imported everything by now
+        started = time.monotonic()
+        with _ask(server[0], tmp_path / "worker.py", folder=tmp_path) as asking:
+            told = json.loads(asking.stdout.readline())
+            assert time.monotonic() - started < 3  # importing torch alone takes longer
+            assert psutil.Process(told["pid"]).cpu_times().user < 1
+            asking.stdin.close()
+        first.stdin.close()
+
+
+def test_without_a_server_it_becomes_the_worker(tmp_path):
+    nobody = tmp_path / "nobody"
+    with _ask(nobody, tmp_path / "worker.py", "--job=7", folder=tmp_path) as asking:
+        told = json.loads(asking.stdout.readline())
+        assert told["pid"] == asking.pid
+        assert told["arguments"] == ["--job=7"]
+        asking.stdin.close()
