@@ -15,6 +15,7 @@ import importlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import sys
@@ -25,6 +26,9 @@ from typing import Any
 PRELOADED = ("torch", "timm", "timm.optim", "sklearn.metrics", "safetensors.torch", "pydantic")
 """Without Ray, whose library learns from the environment which job it works for when it is loaded,
 and without our own modules: a head that outlives an update must not serve the old code."""
+
+_FOR_EXPORTS = ("onnxscript",)
+"""Imported when nobody waits. Not onnxruntime, which starts a thread."""
 
 IS_SUPPORTED = hasattr(os, "pidfd_open")
 """On Linux: elsewhere system libraries do not survive a fork."""
@@ -55,7 +59,10 @@ def command(path: str) -> list[str]:
 def next_birth(listener: socket.socket) -> Birth:
     """Serve for ever; returns in each forked process what it is to become."""
     signal.signal(signal.SIGCHLD, _reap)
+    wanted = list(_FOR_EXPORTS)
     while True:
+        while wanted and not select.select([listener], [], [], 0)[0]:
+            _import(wanted.pop(0))
         connection, _ = listener.accept()
         # a fork that fails, or who asked is gone: who asked helps itself
         with connection, contextlib.suppress(OSError):
@@ -85,6 +92,12 @@ def become(birth: Birth) -> None:
     runpy.run_path(birth.arguments[0], run_name="__main__")
 
 
+def _import(name: str) -> None:
+    importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # a collection in a worker would copy the pages it looks through
+
+
 def _reap(*_: Any) -> None:
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG) != (0, 0):
@@ -96,9 +109,7 @@ def _main(path: str) -> None:
         listener.bind(path)
         listener.listen(64)  # who asks before the modules are there, waits
         for name in PRELOADED:
-            importlib.import_module(name)
-        gc.collect()
-        gc.freeze()  # a collection in a worker would copy the pages it looks through
+            _import(name)
         birth = next_birth(listener)
     become(birth)
 

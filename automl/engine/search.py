@@ -288,6 +288,7 @@ class _Events(tune.Callback):  # type: ignore[misc]
             self._results.failed(trial_id, TrialError.model_validate(last["error"]))
         elif ending is not None:
             self._results.cut_short(trial_id, ending.reason)
+        _forget_results(trial)
 
     def on_trial_recover(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
@@ -365,6 +366,13 @@ def _trials(planned: list[PlannedTrial]) -> dict[str, Any]:
 
 def _error_text(trial: Trial) -> str:
     return _COLOUR.sub("", Path(trial.error_file).read_text("utf-8"))
+
+
+def _forget_results(trial: Trial) -> None:
+    """Of a trial that is over: Ray has 200 kB of running means for each, until the search ends."""
+    trial.run_metadata.metric_analysis.clear()
+    trial.run_metadata.metric_n_steps.clear()
+    trial.run_metadata.last_result = {"done": True}
 
 
 def _trial_id(trial: Trial) -> str:
