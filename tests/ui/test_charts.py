@@ -56,7 +56,7 @@ def test_many_trials_draw_only_the_best(make_trial):
 
 
 def test_axes_make_sense_before_the_first_point():
-    figure = charts.best_over_time(timeline.best_so_far([], "accuracy"), "accuracy")
+    figure = charts.best_over_time(timeline.history([], "accuracy"), "accuracy")
     assert figure.layout.xaxis.range == (0, 1)
 
 
