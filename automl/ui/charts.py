@@ -12,7 +12,7 @@ from automl.ui.trials import timeline
 
 _GRID = "rgba(128, 128, 128, 0.25)"
 MAX_LINES = 20
-_MAX_MARKERS = 20
+_MAX_MARKERS = 10
 MAX_NAME = 36  # characters of the longest: #12 mobilenetv1_100, linear probe
 QUIET = {"displayModeBar": False}
 
