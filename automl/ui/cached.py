@@ -74,15 +74,20 @@ def _is_record(entry: os.DirEntry[str]) -> bool:
 
 
 def _load_trials(stamp: tuple[Path, str]) -> list[TrialRecord]:
+    known = _records(stamp[0])
+    versions = [(path, path.stat().st_mtime_ns) for path in store.trial_paths(stamp[0])]
     loaded = [
-        _latest(f"trial {path}", (path, path.stat().st_mtime_ns), _load_trial)
-        for path in store.trial_paths(stamp[0])
+        known.get(version) or known.setdefault(version, store.load_trial(version[0]))
+        for version in versions
     ]
+    for old in set(known) - set(versions):  # a trial that reports every second has many
+        known.pop(old, None)
     return sorted(loaded, key=lambda trial: trial.number)
 
 
-def _load_trial(version: tuple[Path, int]) -> TrialRecord:
-    return store.load_trial(version[0])
+@st.cache_resource(max_entries=1_000, show_spinner=False)
+def _records(experiment_dir: Path) -> dict[tuple[Path, int], TrialRecord]:  # noqa: ARG001
+    return {}
 
 
 def _load_history(stamp: tuple[Path, str]) -> timeline.History:
