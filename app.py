@@ -1,12 +1,15 @@
 """The app: its pages in the order of the work, and what holds on all of them."""
 
+import gc
 from pathlib import Path
 
 import streamlit as st
 
 from automl.people.access import Action
-from automl.ui import sign_in
+from automl.ui import preload, sign_in
 
+# Python looks for garbage so often that reading the records of 1,000 trials takes twice as long
+gc.set_threshold(50_000)
 st.set_page_config(
     page_title="AutoML Image Classification",
     # a file of ours: for an emoji or a Material icon the browser would ask another server
@@ -30,4 +33,7 @@ page = st.navigation(
     position="top" if sign_in.may(Action.LOOK) else "hidden",
 )
 sign_in.require()
-page.run()
+try:
+    page.run()
+finally:  # many a page ends by an exception of Streamlit's
+    preload.start()

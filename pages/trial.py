@@ -1,9 +1,10 @@
 """Trial: where is it wrong, how did it get there, with which settings?"""
 
-import streamlit as st
-from streamlit.elements.lib.mutable_tab_container import TabContainer
+from collections.abc import Callable
 
-from automl.experiments.records import Evaluation
+import streamlit as st
+
+from automl.experiments.records import Evaluation, TrialRecord
 from automl.ui import cached, evaluated, frame, selection
 from automl.ui.configure import launch
 from automl.ui.trial import (
@@ -19,7 +20,6 @@ experiment_dir, experiment_state = frame.begin_with_experiment("Trial")
 launch.follow()
 metric = cached.job(experiment_dir).primary_metric
 trial = selection.require_trial(experiment_dir)
-TABS = ["Where it is wrong", "Errors", "Classes", "Charts"]
 
 
 @st.fragment(run_every=None if trial.state.is_finished else "2s")
@@ -34,34 +34,35 @@ def live_trial() -> None:
         return
     trial_view.headline(now, metric)
     of, best = evaluated.of_trial(experiment_dir, now.trial_id), now.best_evaluation()
+    views: dict[str, Callable[[], None]] = {
+        "Curves": lambda: curves(now),
+        "Hyperparameters": lambda: trial_view.hyperparameters(now),
+    }
+    key = f"first tab of {now.trial_id}"
     if of is None or best is None:
         st.info("The confusion matrix, with the pictures, appears after the first evaluation.")
-        curves, settings = st.tabs(["Curves", "Hyperparameters"])
     else:
-        *about_answers, curves, settings, away = st.tabs(
-            [*TABS, "Curves", "Hyperparameters", "Take it away"],
-            key=f"tab of {now.trial_id}",
-            on_change="rerun",  # what is not in view is not computed
-        )
-        answers_view(of, best, about_answers)
-        frame.fill([away], lambda: export_view.show(experiment_dir, now))
-    with curves:
-        trial_view.curves(now, metric)
-        trial_view.every_evaluation(now, metric)
-        trial_view.metrics(now)
-    with settings:
-        trial_view.hyperparameters(now)
+        away = {"Take it away": lambda: export_view.show(experiment_dir, now)}
+        views = answers_views(of, best) | views | away
+        key = f"tab of {now.trial_id}"
+    tabs = st.tabs(list(views), key=key, on_change="rerun")
+    frame.fill(tabs, *views.values())
 
 
-def answers_view(of: evaluated.Answers, best: Evaluation, tabs: list[TabContainer]) -> None:
+def curves(trial: TrialRecord) -> None:
+    trial_view.curves(trial, metric)
+    trial_view.every_evaluation(trial, metric)
+    trial_view.metrics(trial)
+
+
+def answers_views(of: evaluated.Answers, best: Evaluation) -> dict[str, Callable[[], None]]:
     key = f"{experiment_dir.name} {of.path.parent.name}"
-    frame.fill(
-        tabs,
-        lambda: confusion_view.show(of, key=key),
-        lambda: errors_view.show(of, key=key, is_finished=experiment_state.is_finished),
-        lambda: classes_view.show(of, best.metrics, key=key),
-        lambda: answer_charts_view.show(of, key=key),
-    )
+    return {
+        "Where it is wrong": lambda: confusion_view.show(of, key=key),
+        "Errors": lambda: errors_view.show(of, key=key, is_finished=experiment_state.is_finished),
+        "Classes": lambda: classes_view.show(of, best.metrics, key=key),
+        "Charts": lambda: answer_charts_view.show(of, key=key),
+    }
 
 
 live_trial()

@@ -48,15 +48,13 @@ def _content(experiment_dir: Path) -> dict[str, Any]:
     record, job = launcher.record(experiment_dir), store.load_job(experiment_dir)
     trials = store.load_trials(experiment_dir)
     metric = job.primary_metric
-    ranked = leaderboard.rank(trials, metric)
-    by_id = {trial.trial_id: trial for trial in trials}
-    scored = [by_id[name] for name in ranked["trial_id"] if by_id[name].best_evaluation()]
+    ranked = leaderboard.in_order(trials, metric)
+    scored = [trial for trial in ranked if trial.best_evaluation()]
     best = scored[0] if scored else None
     figures = []
     if scored:
-        points = timeline.best_so_far(trials, metric)
         figures = [
-            ("Best so far", charts.best_over_time(points, metric)),
+            ("Best so far", charts.best_over_time(timeline.history(trials, metric), metric)),
             ("Learning curves", charts.learning_curves(scored, metric)),
             ("Scores with their 95 % intervals", charts.intervals(scored, metric)),
         ]
@@ -70,7 +68,7 @@ def _content(experiment_dir: Path) -> dict[str, Any]:
         "best": best,
         "best_score": wording.score_of(best, metric),
         "test": _test(experiment_dir, metric),
-        "trials": [_row(by_id[name], metric) for name in ranked["trial_id"][:_MAX_TRIALS]],
+        "trials": [_row(trial, metric) for trial in ranked[:_MAX_TRIALS]],
         "num_trials": len(trials),
         "figures": [(title, _drawn(figure)) for title, figure in figures],
         "job": job.to_yaml(),

@@ -30,17 +30,32 @@ COLUMNS = (
 )
 
 
-def rank(trials: Sequence[TrialRecord], primary_metric: str) -> "pd.DataFrame":
-    """One row a trial: numbers first, then NaN scores, then trials without an evaluation.
+def in_order(trials: Sequence[TrialRecord], primary_metric: str) -> list[TrialRecord]:
+    """Best first: by score, then diverged ones (NaN), then those without an evaluation.
 
-    Equal scores share a rank and stay in the order of sampling. `rank` and `best_epoch` are
-    <NA> where there is no score. `tied_with_best`: the 95 % interval reaches the best score, so
-    the validation pictures are too few to call the trial worse.
+    Equal scores stay in the order of sampling.
+    """
+    return sorted(trials, key=lambda trial: _place(trial.score(primary_metric), trial.number))
+
+
+def _place(score: float | None, number: int) -> tuple[int, float, int]:
+    if score is None:
+        return 2, 0.0, number
+    if math.isnan(score):
+        return 1, 0.0, number
+    return 0, -score, number
+
+
+def rank(trials: Sequence[TrialRecord], primary_metric: str) -> "pd.DataFrame":
+    """One row a trial, `in_order`.
+
+    Equal scores share a rank. `rank` and `best_epoch` are <NA> where there is no score.
+    `tied_with_best`: the 95 % interval reaches the best score, so the validation pictures are too
+    few to call the trial worse.
     """
     import pandas as pd  # slow
 
-    rows = [_row(trial, primary_metric) for trial in trials]
-    rows.sort(key=_order)
+    rows = [_row(trial, primary_metric) for trial in in_order(trials, primary_metric)]
     table = pd.DataFrame(rows, columns=pd.Index(COLUMNS))
     numbers = ("score", "score_low", "score_high", "learning_rate", "seconds")
     table = table.astype(dict.fromkeys(numbers, "float64") | {"best_epoch": "Int64"})
@@ -48,15 +63,6 @@ def rank(trials: Sequence[TrialRecord], primary_metric: str) -> "pd.DataFrame":
     reach = table["score_high"].fillna(table["score"])
     table["tied_with_best"] = (reach >= table["score"].max()).astype(bool)
     return table
-
-
-def _order(row: dict[str, Any]) -> tuple[int, float, int]:
-    score = row["score"]
-    if score is None:
-        return 2, 0.0, row["number"]
-    if math.isnan(score):
-        return 1, 0.0, row["number"]
-    return 0, -score, row["number"]
 
 
 def _row(trial: TrialRecord, primary_metric: str) -> dict[str, Any]:

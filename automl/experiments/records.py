@@ -204,7 +204,8 @@ class TrialRecord(FrozenModel):
 
     def best_evaluation(self) -> Evaluation | None:
         """The evaluation that counts for the ranking."""
-        return next((e for e in self.evaluations if e.epoch == self.best_epoch), None)
+        # from the end, where it usually is: this is asked for every trial there is
+        return next((e for e in reversed(self.evaluations) if e.epoch == self.best_epoch), None)
 
     def score(self, primary_metric: str) -> float | None:
         """Primary metric of the best evaluation; None before the first one."""

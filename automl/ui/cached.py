@@ -4,6 +4,7 @@ Frozen records are shared between reruns and sessions (`cache_resource`): copyin
 50 epochs on every rerun would take longer than reading them.
 """
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +52,7 @@ def usage(experiment_dir: Path) -> Usage:
     return _latest(f"usage of {experiment_dir}", stamp, lambda _: storage.usage(experiment_dir))
 
 
-def history(experiment_dir: Path) -> "list[timeline.Point]":
+def history(experiment_dir: Path) -> timeline.History:
     """Every evaluation in order of time, with the best score until then."""
     stamp = _stamp(experiment_dir)
     return _latest(f"history of {experiment_dir}", stamp, _load_history)
@@ -60,24 +61,37 @@ def history(experiment_dir: Path) -> "list[timeline.Point]":
 def _stamp(experiment_dir: Path) -> tuple[Path, str]:
     """Changes when the record of a trial does; the second part is one text, as hashing 200 paths
     one by one would cost more than all else here."""
-    files = [(path, path.stat().st_mtime_ns) for path in store.trial_paths(experiment_dir)]
-    return experiment_dir, " ".join(f"{path.name} {mtime}" for path, mtime in files)
+    trials = experiment_dir / "trials"
+    if not trials.is_dir():
+        return experiment_dir, ""
+    with os.scandir(trials) as entries:  # with a Path for each this would take many times as long
+        files = [f"{each.name} {each.stat().st_mtime_ns}" for each in entries if _is_record(each)]
+    return experiment_dir, " ".join(sorted(files))
+
+
+def _is_record(entry: os.DirEntry[str]) -> bool:
+    return entry.name.endswith(".json")
 
 
 def _load_trials(stamp: tuple[Path, str]) -> list[TrialRecord]:
+    known = _records(stamp[0])
+    versions = [(path, path.stat().st_mtime_ns) for path in store.trial_paths(stamp[0])]
     loaded = [
-        _latest(f"trial {path}", (path, path.stat().st_mtime_ns), _load_trial)
-        for path in store.trial_paths(stamp[0])
+        known.get(version) or known.setdefault(version, store.load_trial(version[0]))
+        for version in versions
     ]
+    for old in set(known) - set(versions):  # a trial that reports every second has many
+        known.pop(old, None)
     return sorted(loaded, key=lambda trial: trial.number)
 
 
-def _load_trial(version: tuple[Path, int]) -> TrialRecord:
-    return store.load_trial(version[0])
+@st.cache_resource(max_entries=1_000, show_spinner=False)
+def _records(experiment_dir: Path) -> dict[tuple[Path, int], TrialRecord]:  # noqa: ARG001
+    return {}
 
 
-def _load_history(stamp: tuple[Path, str]) -> "list[timeline.Point]":
-    return timeline.best_so_far(trials(stamp[0]), job(stamp[0]).primary_metric)
+def _load_history(stamp: tuple[Path, str]) -> timeline.History:
+    return timeline.history(trials(stamp[0]), job(stamp[0]).primary_metric)
 
 
 def _latest(name: str, version: V, load: Callable[[V], T]) -> T:
@@ -130,17 +144,46 @@ def _samples(experiment_dir: Path, mtime_ns: int) -> "pd.DataFrame":  # noqa: AR
     found = store.load_samples(experiment_dir).set_index("id", drop=False)
     if not store.is_imported(experiment_dir):
         return found
-    # never a path of the machine it came from: here it may be anything
-    names = found["content_hash"].astype(str).map(lambda name: _SAFE.sub("", name))
-    paths = [str(store.thumbnail_path(experiment_dir, name)) for name in names]
+    paths = [str(_small(experiment_dir, content_hash)) for content_hash in found["content_hash"]]
     return found.assign(given_path=found["path"], path=paths)
 
 
+def _small(experiment_dir: Path, content_hash: object) -> Path:
+    """The picture of an imported experiment: never a path of the machine it came from, which here
+    may be anything."""
+    return store.thumbnail_path(experiment_dir, _SAFE.sub("", str(content_hash)))
+
+
+def examples(experiment_dir: Path, count: int) -> list[Path]:
+    """A readable picture of each of the first classes; none before the engine has read the data."""
+    path = store.samples_path(experiment_dir)
+    return _examples(experiment_dir, path.stat().st_mtime_ns, count) if path.is_file() else []
+
+
+@st.cache_resource(max_entries=1_000, show_spinner=False)
+def _examples(experiment_dir: Path, mtime_ns: int, count: int) -> list[Path]:  # noqa: ARG001
+    import pyarrow.parquet as pq  # by hand: pandas takes a second, and the first page shows these
+
+    names = ["label", "path", "content_hash", "problem"]
+    rows = pq.ParquetFile(store.samples_path(experiment_dir)).read(columns=names)
+    columns = [rows[name].to_pylist() for name in names]
+    is_imported = store.is_imported(experiment_dir)
+    found: dict[str, Path] = {}
+    for label, path, content_hash, problem in zip(*columns, strict=True):
+        if len(found) < count and label not in found and not problem:
+            found[label] = _small(experiment_dir, content_hash) if is_imported else Path(path)
+    return list(found.values())
+
+
 def class_names(experiment_dir: Path) -> list[str]:
-    """By class index; empty before the engine has read the data."""
-    found = samples(experiment_dir)
-    if found is None:
-        return []
+    """By class index; empty before the engine has read the data. Not to be changed."""
+    path = store.samples_path(experiment_dir)
+    return _class_names(experiment_dir, path.stat().st_mtime_ns) if path.is_file() else []
+
+
+@st.cache_resource(max_entries=1_000, show_spinner=False)
+def _class_names(experiment_dir: Path, mtime_ns: int) -> list[str]:
+    found = _samples(experiment_dir, mtime_ns)
     named = found[found["label_index"] >= 0].drop_duplicates("label_index")
     by_index = dict(zip(named["label_index"].astype(int), named["label"].astype(str), strict=True))
     return [by_index.get(index, str(index)) for index in range(max(by_index, default=-1) + 1)]

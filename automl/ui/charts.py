@@ -12,6 +12,7 @@ from automl.ui.trials import timeline
 
 _GRID = "rgba(128, 128, 128, 0.25)"
 MAX_LINES = 20
+_MAX_MARKERS = 10
 MAX_NAME = 36  # characters of the longest: #12 mobilenetv1_100, linear probe
 QUIET = {"displayModeBar": False}
 
@@ -27,7 +28,8 @@ def learning_curves(ranked: list[TrialRecord], metric: str) -> go.Figure:
             name=label(wording.trial(trial), MAX_NAME),
             mode="lines+markers",
             line={"color": color, "width": 1.5, "dash": DASHES[number % len(DASHES)]},
-            marker={"symbol": symbol, "size": 5},
+            # each is an element of the page, and those of 100 epochs would cover the line
+            marker={"symbol": symbol, "size": 5, "maxdisplayed": _MAX_MARKERS},
         )
     figure.update_layout(showlegend=True)  # Plotly hides the legend of a single line
     _growing(figure, "Epoch", wording.metric(metric).capitalize())
@@ -36,13 +38,14 @@ def learning_curves(ranked: list[TrialRecord], metric: str) -> go.Figure:
 
 def over_epochs(figure: go.Figure, trials: Sequence[TrialRecord]) -> go.Figure:
     """With room for markers at epoch 0, where models that are not trained have theirs."""
-    longest = max((one.epoch for trial in trials for one in trial.evaluations), default=0) or 1
+    last = (trial.evaluations[-1].epoch for trial in trials if trial.evaluations)
+    longest = max(last, default=0) or 1
     return figure.update_xaxes(range=[-0.03 * longest, 1.03 * longest])
 
 
-def best_over_time(points: list[timeline.Point], metric: str) -> go.Figure:
+def best_over_time(history: timeline.History, metric: str) -> go.Figure:
     figure = go.Figure()
-    steps = timeline.improvements(points)
+    steps = history.improvements()
     figure.add_scatter(
         x=[point.minutes for point in steps],
         y=[point.best for point in steps],

@@ -52,7 +52,7 @@ class Answers(NamedTuple):
 
 def answers(experiment_dir: Path, path: Path) -> Answers | None:
     """None where there are none yet."""
-    if not path.is_file() or cached.samples(experiment_dir) is None:
+    if not path.is_file() or not store.samples_path(experiment_dir).is_file():
         return None
     return Answers(path, path.stat().st_mtime_ns, experiment_dir)
 

@@ -7,7 +7,7 @@ import streamlit as st
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState, now
 from automl.ui import cached, gallery, wording
-from automl.ui.trials import ranking, timeline
+from automl.ui.trials import ranking
 
 _NUM_THUMBNAILS = 5
 
@@ -63,12 +63,8 @@ def _trials(experiment_dir: Path) -> str:
 
 
 def _thumbnails(experiment_dir: Path) -> None:
-    samples = cached.samples(experiment_dir)
-    if samples is None:
-        return
-    good = samples[samples["problem"].fillna("") == ""].drop_duplicates("label")
-    paths = good["path"].head(_NUM_THUMBNAILS)
-    pictures = [gallery.Picture(Path(path), "") for path in paths]
+    paths = cached.examples(experiment_dir, _NUM_THUMBNAILS)
+    pictures = [gallery.Picture(path, "") for path in paths]
     gallery.strip(pictures, width=48, key=f"pictures of {experiment_dir.name}")
 
 
@@ -79,7 +75,7 @@ def _score(experiment_dir: Path) -> None:
     if not ranked:
         st.caption("No score.")
         return
-    steps = timeline.improvements(cached.history(experiment_dir))
+    steps = cached.history(experiment_dir).improvements()
     st.metric(
         f"Best {wording.metric(metric)}",
         wording.score_of(ranked[0], metric),

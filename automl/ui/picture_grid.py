@@ -81,6 +81,7 @@ def show(tiles: Sequence[Tile], *, side: int, key: str, opens: bool) -> int | No
         key: names the grid on its page.
         opens: whether they can be clicked.
     """
-    data: dict[str, Any] = {"tiles": list(tiles), "side": side, "opens": opens}
+    # a tuple: of a list Streamlit would ask whether it is a table, for which it imports pandas
+    data: dict[str, Any] = {"tiles": tuple(tiles), "side": side, "opens": opens}
     picked: int | None = _grid(key=key, data=data, on_picked_change=lambda: None).picked
     return picked

@@ -52,7 +52,7 @@ def require_trial(experiment_dir: Path) -> TrialRecord:
         empty_state("Look at the progress", "pages/progress.py")
     by_id = {trial.trial_id: trial for trial in trials}
     primary_metric = cached.job(experiment_dir).primary_metric
-    ranked: list[str] = leaderboard.rank(trials, primary_metric)["trial_id"].tolist()
+    ranked = [trial.trial_id for trial in leaderboard.in_order(trials, primary_metric)]
     asked = remembered("trial")
     shown = asked if asked in by_id else ranked[0]
 

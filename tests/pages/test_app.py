@@ -50,3 +50,33 @@ heavy = {{"torch", "torchvision", "timm", "ray"}} & set(sys.modules)
 sys.exit(f"imported: {{heavy}}" if heavy else 0)
 """
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, timeout=120)
+
+
+def test_the_first_page_does_not_wait_for_pandas(
+    make_experiment, make_trial, make_pictures, with_predictions
+):
+    experiment_dir = make_experiment("pets", [make_trial("t1", [0.5])])
+    with_predictions(experiment_dir, "t1", make_pictures())
+    program = f"""
+import sys
+from streamlit.testing.v1 import AppTest
+from automl.ui import preload
+preload.start = lambda: None
+app = AppTest.from_file({str(ROOT / "app.py")!r}, default_timeout=60).run()
+assert app.metric[0].value == "0.500"
+assert app.get("bidi_component")
+sys.exit("pandas" in sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, timeout=60)
+
+
+def test_what_later_pages_need_is_imported_behind_the_first_one():
+    program = f"""
+import sys
+from streamlit.testing.v1 import AppTest
+from automl.ui import preload
+AppTest.from_file({str(ROOT / "app.py")!r}, default_timeout=60).run()
+preload.start().join()
+assert {{"pandas", "plotly.graph_objects", "scipy.special"}} <= set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, timeout=60)

@@ -45,40 +45,28 @@ def figure_of(
     )
     rows, columns = np.nonzero(np.ones_like(counts) if size <= _MAX_EMPTY_CELLS else counts)
     cells = list(zip(rows.tolist(), columns.tolist(), strict=True))
-    # Plotly selects points, not the cells of a heatmap: one unseen point lies on every cell
+    has_numbers = size <= _MAX_WITH_NUMBERS
+    ink = _INK_ON_DARK if dark else _INK
+    # Plotly selects points, not the cells of a heatmap: one unseen point lies on every cell, with
+    # its number, as the heatmap's own texts have a colour that knows nothing of the theme
     figure.add_scatter(
         x=columns,
         y=rows,
         customdata=[[shown[row], shown[column]] for row, column in cells],
-        text=[
+        text=[_text(counts[cell], share[cell], unit) for cell in cells] if has_numbers else None,
+        textfont={"color": ink},
+        hovertext=[
             f"{counts[row, column]:,} of {names[row]} taken for {names[column]}"
             + ("" if unit == "count" else f"<br>{share[row, column]:.1%} of the {unit}")
             for row, column in cells
         ],
-        hovertemplate="%{text}<extra></extra>",
-        mode="markers",
+        hovertemplate="%{hovertext}<extra></extra>",
+        mode="markers+text" if has_numbers else "markers",
         marker={"symbol": "square", "size": max(6, 380 // size), "color": ACCENT, "opacity": 0},
-        selected={"marker": {"opacity": 0.35}},
-        unselected={"marker": {"opacity": 0}},
+        selected={"marker": {"opacity": 0.35}, "textfont": {"color": ink}},
+        unselected={"marker": {"opacity": 0}, "textfont": {"color": ink}},
         showlegend=False,
     )
-    if size <= _MAX_WITH_NUMBERS:
-        # not the heatmap's own texts: Plotly chooses their colour without knowing the theme
-        font = {"color": _INK_ON_DARK if dark else _INK}
-        # all at once: Plotly checks every annotation anew with each one that is added
-        figure.update_layout(
-            annotations=[
-                {
-                    "x": column,
-                    "y": row,
-                    "text": _text(counts[row, column], share[row, column], unit),
-                    "font": font,
-                    "showarrow": False,
-                }
-                for row, column in cells
-                if counts[row, column]
-            ]
-        )
     finish(figure, "Predicted class", "True class")
     ticks = {"tickvals": places, "ticktext": names, "showgrid": False}
     figure.update_xaxes(range=[-0.5, size - 0.5], **ticks)
@@ -87,6 +75,8 @@ def figure_of(
 
 
 def _text(count: int, share: float, unit: confusion.Unit) -> str:
+    if not count:
+        return ""
     if unit == "count":
         return f"{count:,}"
     return f"{share:.2f}" if share >= 0.005 else "&lt;0.01"

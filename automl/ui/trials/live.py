@@ -122,8 +122,7 @@ def curves(experiment_dir: Path, ranked: list[TrialRecord], metric: str) -> None
     over_time, by_trial = st.columns(2)
     with over_time:
         st.subheader("Best so far")
-        points = cached.history(experiment_dir)
-        figure = charts.best_over_time(points, metric)
+        figure = charts.best_over_time(cached.history(experiment_dir), metric)
         st.plotly_chart(figure, key="best over time", config=charts.QUIET)
     with by_trial:
         st.subheader("Learning curves")

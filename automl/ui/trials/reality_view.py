@@ -18,11 +18,12 @@ def show(
     p_values: Mapping[str, float | None],
 ) -> None:
     """ranked: trials with a score, best first; p_values: see `ties.with_best`."""
+    table = leaderboard.rank(ranked, metric)
     known = [value for value in p_values.values() if value is not None]
     if known:
         num_tied = sum(value > ties.LEVEL for value in known)
     else:  # without the answers the intervals are all there is
-        num_tied = int(leaderboard.rank(ranked, metric)["tied_with_best"].sum()) - 1
+        num_tied = int(table["tied_with_best"].sum()) - 1
     if num_tied > 0:
         st.caption(
             f"{wording.count(num_tied, 'other trial')} cannot be told from the best with the "
@@ -32,10 +33,8 @@ def show(
         _flattery(ranked, metric, experiment_dir)
     figure = charts.intervals(list(ranked), metric)
     st.plotly_chart(figure, key="intervals", config=charts.QUIET)
-    table = leaderboard.rank(ranked, metric)[
-        ["number", "title", "score", "score_low", "score_high"]
-    ]
-    figure_table.show(table, "intervals")
+    shown = ["number", "title", "score", "score_low", "score_high"]
+    figure_table.show(table[shown], "intervals")
     if len(ranked) > charts.MAX_LINES:
         st.caption(f"The best {charts.MAX_LINES} of {len(ranked):,} trials.")
 

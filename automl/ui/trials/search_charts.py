@@ -17,15 +17,17 @@ _PLAIN = "~g"  # 0.0005, where Plotly would write 500µ
 _FROM_WORST = [[0, SECOND], [0.5, "#999999"], [1, ACCENT]]
 
 
-def over_time(points: Sequence[timeline.Point], metric: str) -> go.Figure:
-    """Every evaluation where it ended, and the best until then."""
+def over_time(
+    points: Sequence[timeline.Point], steps: Sequence[timeline.Point], metric: str
+) -> go.Figure:
+    """Evaluations where they ended, and the steps of the best until then."""
     figure = go.Figure()
     by_model: dict[str, list[timeline.Point]] = {}
     for point in points:
         by_model.setdefault(point.trial.model_name, []).append(point)
     for model_name, (color, symbol) in looks(by_model).items():
         members = by_model[model_name]
-        figure.add_scattergl(
+        figure.add_scatter(
             x=[point.minutes for point in members],
             y=[point.score for point in members],
             text=[f"#{point.trial.number}" for point in members],
@@ -34,7 +36,6 @@ def over_time(points: Sequence[timeline.Point], metric: str) -> go.Figure:
             marker={"color": color, "symbol": symbol, "size": 6, "opacity": 0.6},
             hovertemplate="%{text}: %{y:.3f} after %{x:.1f} min",
         )
-    steps = timeline.improvements(list(points))
     figure.add_scatter(
         x=[point.minutes for point in steps],
         y=[point.best for point in steps],

@@ -1,8 +1,10 @@
 """The search as a whole: how it went, what mattered, and what was ended early."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -11,26 +13,30 @@ from automl.experiments.records import TrialRecord, TrialState
 from automl.ui import cached, charts, figure_table, wording
 from automl.ui.trials import ranking, search_charts, timeline
 
-_MAX_POINTS = 5_000
+_MAX_POINTS = 1_000
 _MAX_CURVES = 20
 _MAX_SLICES = 6
 
 
 def over_time(experiment_dir: Path, metric: str) -> None:
-    points = cached.history(experiment_dir)
-    if not points:
+    history = cached.history(experiment_dir)
+    num_points = len(history.scores)
+    if not num_points:
         st.info("No trial has been scored. Points appear with the first evaluation.")
         return
-    shown = points[:: max(1, len(points) // _MAX_POINTS)]
-    figure = search_charts.over_time(shown, metric)
+    step = math.ceil(num_points / _MAX_POINTS)
+    shown = history.at(range(0, num_points, step))
+    figure = search_charts.over_time(shown, history.improvements(), metric)
     st.plotly_chart(figure, key="search over time", config=charts.QUIET)
+    if step > 1:
+        st.caption(f"One in {step} of the {num_points:,} evaluations, and every step of the best.")
     table = pd.DataFrame(
         {
-            "minutes": [point.minutes for point in points],
-            "trial": [point.trial.number for point in points],
-            "model": [point.trial.model_name for point in points],
-            metric: [point.score for point in points],
-            "best so far": [point.best for point in points],
+            "minutes": history.minutes,
+            "trial": np.array([trial.number for trial in history.trials])[history.whose],
+            "model": np.array([trial.model_name for trial in history.trials])[history.whose],
+            metric: history.scores,
+            "best so far": history.best,
         }
     )
     figure_table.show(table, "search-over-time")

@@ -1,0 +1,19 @@
+"""What later pages need is imported while the first one is being looked at."""
+
+import functools
+import importlib
+import threading
+
+_SLOW = ("pandas", "plotly.graph_objects", "scipy.special")
+
+
+@functools.cache  # once a process is enough
+def start() -> threading.Thread:
+    thread = threading.Thread(target=_import)
+    thread.start()
+    return thread
+
+
+def _import() -> None:
+    for name in _SLOW:
+        importlib.import_module(name)
