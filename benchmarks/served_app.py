@@ -38,7 +38,7 @@ def chromium() -> "Iterator[Browser]":
 @contextmanager
 def served() -> Iterator[subprocess.Popen[bytes]]:
     """The server, which answers; it ends with the block."""
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={_PORT}"]
+    command = [sys.executable, "-m", "automl.cli", "app", f"--port={_PORT}"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as server:
         try:
             while not _answers():

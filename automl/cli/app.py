@@ -53,7 +53,7 @@ def open_app(
     options = [f"--server.port={port}", f"--server.address={_HOST}"]
     if host_name:
         options += [f"--server.allowedHosts={name}" for name in ("localhost", _HOST, *host_name)]
-    program = [sys.executable, "-m", "streamlit", "run", str(script), *options]
+    program = [sys.executable, "-m", "automl.ui.server", str(script), *options]
     os.execv(sys.executable, program)  # this process becomes the server and gets its signals
 
 

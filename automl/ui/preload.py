@@ -1,10 +1,13 @@
-"""What later pages need is imported while the first one is being looked at."""
+"""What pages need is imported before they are asked for.
+
+That is when the server starts, or else while the first page is being looked at.
+"""
 
 import functools
 import importlib
 import threading
 
-_SLOW = ("pandas", "plotly.graph_objects", "scipy.special")
+_SLOW = ("automl.ui.experiment_card", "pandas", "plotly.graph_objects", "scipy.special")
 
 
 @functools.cache  # once a process is enough

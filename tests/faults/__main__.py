@@ -26,6 +26,7 @@ BLOWS = [
     *itertools.product(("raylet", "gcs"), ("preparation", "epoch", "checkpoint", "export")),
     ("worker", "epoch"),
     ("worker", "checkpoint"),
+    ("fork server", "epoch"),
 ]
 _DOCS = Path("docs/reliability.md")
 _MARKS = ("<!-- faults -->\n", "<!-- /faults -->\n")

@@ -168,7 +168,7 @@ def strike(  # noqa: PLR0913
     num_killed = 0 if is_over() else victims.kill(victim, experiment_dir)
     before = _recorded(experiment_dir)
     started = time.monotonic()
-    ends = victim != "worker"  # another worker takes over; all else ends the engine
+    ends = victim not in ("worker", "fork server")  # without these the engine goes on
     if num_killed and ends:
         assert waiting.until(
             lambda: is_over() and not launcher.is_running(experiment_dir), every=0.05

@@ -52,6 +52,11 @@ def gcs(_: Path) -> list[psutil.Process]:
     return [process for process in _of_the_head() if process.name() == "gcs_server"]
 
 
+def fork_server(_: Path) -> list[psutil.Process]:
+    module = "automl.engine.fork_server"
+    return [process for process in _of_the_head() if module in process.cmdline()]
+
+
 def keeper(_: Path) -> list[psutil.Process]:
     info = cluster.head_info()
     return [psutil.Process(info["keeper_pid"])] if info else []
@@ -65,6 +70,7 @@ def everything(experiment_dir: Path) -> list[psutil.Process]:
 VICTIMS: dict[str, Callable[[Path], list[psutil.Process]]] = {
     "engine": engine,
     "worker": worker,
+    "fork server": fork_server,
     "raylet": raylet,
     "gcs": gcs,
     "everything": everything,
