@@ -120,6 +120,23 @@ def test_a_wrong_call_exits_with_2_and_says_so_on_standard_error(arguments):
     assert "Usage:" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["limits", "--max-running", "0"], "it is 0; allowed is a whole number of 1 or more."),
+        (["limits", "--max-waiting-per-user", "-1"], "it is -1; allowed is a whole number of 0"),
+        (["app", "--port", "x"], "it is x; allowed is a whole number from 1 to 65535."),
+        (["serve", "e", "--batch-window-ms", "2000"], "it is 2000; allowed is a number from 0 to"),
+        (["explain", "e", "a.png", "--n-steps", "1.5"], "it is 1.5; allowed is a whole number."),
+    ],
+)
+def test_a_number_that_is_not_allowed_is_answered_with_those_that_are(arguments, words):
+    result = automl(*arguments)
+    assert result.exit_code == 2
+    said = " ".join(result.stderr.replace("│", "").split())
+    assert f"Invalid value for '{arguments[-2]}': {words}" in said
+
+
 def test_sample_writes_digits_once(tmp_path):
     first, second = (automl("sample", "digits", tmp_path / "digits") for _ in range(2))
     assert first.exit_code == 0
