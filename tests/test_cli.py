@@ -120,6 +120,23 @@ def test_a_wrong_call_exits_with_2_and_says_so_on_standard_error(arguments):
     assert "Usage:" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["limits", "--max-running", "0"], "it is 0; allowed is a whole number of 1 or more."),
+        (["limits", "--max-waiting-per-user", "-1"], "it is -1; allowed is a whole number of 0"),
+        (["app", "--port", "x"], "it is x; allowed is a whole number from 1 to 65535."),
+        (["serve", "e", "--batch-window-ms", "2000"], "it is 2000; allowed is a number from 0 to"),
+        (["explain", "e", "a.png", "--n-steps", "1.5"], "it is 1.5; allowed is a whole number."),
+    ],
+)
+def test_a_number_that_is_not_allowed_is_answered_with_those_that_are(arguments, words):
+    result = automl(*arguments)
+    assert result.exit_code == 2
+    said = " ".join(result.stderr.replace("│", "").split())
+    assert f"Invalid value for '{arguments[-2]}': {words}" in said
+
+
 def test_sample_writes_digits_once(tmp_path):
     first, second = (automl("sample", "digits", tmp_path / "digits") for _ in range(2))
     assert first.exit_code == 0
@@ -209,6 +226,14 @@ def test_a_valid_job_is_accepted_with_notes(tmp_path):
         "notes": ["compute has no effect here."],
     }
     assert "is valid" in automl("validate", path).stdout
+
+
+def test_validate_takes_the_places_of_datastores_as_run_does(tmp_path):
+    path = tmp_path / "job.yml"
+    path.write_text("training_data: {path: azureml://datastores/store/paths/pets}\n")
+    assert "--datastore store=/that/folder" in automl("validate", path).stderr
+    assert automl("validate", path, "--datastore", f"store={tmp_path}").exit_code == 0
+    assert "Write it as name=place" in automl("validate", path, "--datastore", "store").stderr
 
 
 def test_a_wrong_job_is_refused_with_every_problem(tmp_path):
@@ -316,6 +341,13 @@ def test_show_says_in_words_what_was_found_and_what_to_do_next():
     assert "Best: t3, mobilenetv2, accuracy 0.900" in shown
     assert "Note: From scratch." in shown
     assert "automl predict pets PICTURE" in shown
+
+
+def test_a_note_on_the_job_and_on_the_best_trial_is_said_once(make_experiment, make_trial):
+    trial = make_trial("t0", [0.5], notes=["It rises to the end.", "From scratch."])
+    make_experiment("pets", [trial], best_trial="t0", notes=["It rises to the end."])
+    shown = automl("show", "pets").stdout
+    assert (shown.count("It rises to the end."), shown.count("From scratch.")) == (1, 1)
 
 
 def test_a_score_that_is_no_number_is_null_in_json(make_experiment, make_trial):
@@ -441,6 +473,22 @@ def test_progress_names_the_best_so_far_and_the_time_left():
     soon = record.model_copy(update={"deadline": now() + timedelta(seconds=9)})
     assert seconds_left(soon) == pytest.approx(9, abs=5)
     assert seconds_left(record.model_copy(update={"progress": 0.0})) is None
+
+
+def test_progress_names_what_follows_the_last_trial():
+    record = ExperimentRecord(
+        experiment_id="e",
+        state=ExperimentState.RUNNING,
+        created_at=START,
+        started_at=START,
+        progress=1.0,
+        num_trials=8,
+    )
+    text = progress_text(record, finished=8, metric="accuracy")
+    assert text == "Running: 8 of 8 trials finished"
+    exporting = record.model_copy(update={"message": "Exporting t3."})
+    text = progress_text(exporting, finished=8, metric="accuracy")
+    assert text == "Running: 8 of 8 trials finished. Exporting t3."
 
 
 def test_who_waits_is_told_for_how_long(make_experiment):

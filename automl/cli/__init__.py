@@ -13,6 +13,7 @@ from automl.cli import (
     exports,
     jobs,
     limits,
+    numbers,
     predictions,
     serving,
     sharing,
@@ -21,6 +22,7 @@ from automl.cli import (
 from automl.cli.output import os_error_sentence
 
 cli = typer.Typer(
+    cls=numbers.Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

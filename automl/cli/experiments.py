@@ -142,7 +142,7 @@ def say_summary(found: "Experiment") -> None:
         say(f"Best: {best.trial_id}, {best.model_name}, {summary['primary_metric']} {shown}")
     if summary["test_score"] is not None:
         say(f"On the test data: {summary['primary_metric']} {score(summary['test_score'])}")
-    for note in summary["notes"] + (best.notes if best else []):
+    for note in dict.fromkeys([*summary["notes"], *(best.notes if best else [])]):
         say(f"Note: {note}")
     say(f"Directory: {found.directory}")
     _say_next(found, has_model=best is not None)

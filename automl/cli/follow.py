@@ -80,6 +80,8 @@ def progress_text(record: ExperimentRecord, *, finished: int, metric: str) -> st
     parts = [f"{record.state.capitalize()}: {finished}{planned} trials finished"]
     if record.best_score is not None:
         parts.append(f"best {metric} {score(record.best_score)} ({record.best_trial})")
+    if record.state is ExperimentState.RUNNING and record.message:
+        return f"{', '.join(parts)}. {record.message}"
     seconds = seconds_left(record)
     if seconds is not None:
         parts.append(f"about {duration(seconds)} left")
@@ -90,7 +92,7 @@ def seconds_left(record: ExperimentRecord) -> float | None:
     """Judged by the share that is done, and never past the time limit; None if unknown."""
     if record.state is not ExperimentState.RUNNING or record.started_at is None:
         return None
-    if record.progress == 0:
+    if record.progress in (0, 1):
         return None
     passed = (now() - record.started_at).total_seconds()
     left = passed / record.progress * (1 - record.progress)

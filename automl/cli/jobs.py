@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 
 def validate(
     job_file: Annotated[Path, typer.Argument(metavar="JOB.yml", help="The job file.")],
+    datastore: Datastores = None,
     as_json: AsJson = False,
 ) -> None:
     """Accept or refuse a job file, with a sentence for everything that is wrong."""
     from automl.jobs import job_file as files
-    from automl.jobs.job import Job
     from automl.jobs.job_errors import JobError
 
     problems: list[dict[str, Any]] = []
     notes: list[str] = []
     try:
-        path = job_file.expanduser().absolute()
-        notes = Job.from_yaml(files.read(path), base_dir=path.parent).notes()
+        places = datastores.from_options(datastore or [])
+        notes = files.load_file(job_file, datastores=places).notes()
     except JobError as error:
         problems = [problem.model_dump() for problem in error.problems]
         tell(str(error))
@@ -58,13 +58,15 @@ def validate(
 
 def estimate(
     source: Annotated[Path, typer.Argument(metavar="JOB.yml|DATA", help="A job file, or data.")],
+    datastore: Datastores = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a few steps of a job here and say how long it will take, and with what."""
     from automl.jobs import estimate, job_file
 
     with refusals():
-        found = estimate.measure(job_file.load(source))
+        places = datastores.from_options(datastore or [])
+        found = estimate.measure(job_file.load(source, datastores=places))
     if as_json:
         say_json(found.model_dump(mode="json"))
         return

@@ -8,11 +8,12 @@ import typer
 
 from automl.cli import lookup
 from automl.cli.output import FAILED, fail, os_error_sentence, refusals, tell
+from automl.host import extras
 
 if TYPE_CHECKING:
     import socket
 
-_EXTRA = {"fastapi", "uvicorn", "prometheus_client", "python_multipart", "starlette"}
+_NEEDED = ("fastapi", "prometheus_client", "python_multipart", "uvicorn")
 _NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,99})=(.+)", re.DOTALL)
 
 
@@ -44,13 +45,11 @@ def serve(  # noqa: PLR0913 (the options of a command)
     ] = 0,
 ) -> None:
     """Answer requests over HTTP: Azure's scoring JSON and uploaded pictures (docs/serving.md)."""
-    try:
-        from automl.serving import keys, server
-        from automl.serving.limits import Limits
-    except ModuleNotFoundError as error:
-        if error.name not in _EXTRA:
-            raise
-        fail(f"automl serve takes {error.name}, which is not installed: pip install '.[serve]'")
+    if sentence := extras.missing("automl serve needs", _NEEDED, "serve"):
+        fail(sentence)
+    from automl.serving import keys, server
+    from automl.serving.limits import Limits
+
     places = _places(models)
     with refusals():
         accepted = keys.read(api_key_file.expanduser()) if api_key_file else []

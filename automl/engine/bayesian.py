@@ -60,12 +60,12 @@ class Bayesian(Searcher):  # type: ignore[misc]
         self._numbers[trial_id] = number
         first = self._first.get(number)
         if first is not None and first.proposal is None:  # no point of the space
-            return {"trial": first.assigned()}
+            return {"trial": first.to_text()}
         proposal = self._optuna.suggest(trial_id)
         asked = asked_for(self._job, proposal.pop(_ASKED))
         trial = first or PlannedTrial(number, asked, proposal)
         self._results.plan([trial])
-        return {"trial": trial.assigned()}
+        return {"trial": trial.to_text()}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         pass  # what counts is the best score, which is known at the end

@@ -6,6 +6,7 @@ from typing import Any
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 
+from automl.engine.planning import PlannedTrial
 from automl.engine.policies import Scores, reason_to_stop, rung_cutoff
 from automl.engine.results import Results
 from automl.jobs.sweep import Asha, Policy
@@ -31,7 +32,7 @@ class EarlyTermination(FIFOScheduler):  # type: ignore[misc]
         score = result.get(f"evaluation/metrics/{metric}")
         if self._policy is None or score is None:
             return str(TrialScheduler.CONTINUE)
-        trial_id = trial.config["trial"]["trial_id"]
+        trial_id = PlannedTrial.from_text(trial.config["trial"]).trial_id
         # the results learn of this score after the scheduler; a worker that took over from one
         # that died may report an evaluation again
         own = [

@@ -1,10 +1,11 @@
 """From a job and its data to the list of trials: everything that is decided before the first."""
 
 import itertools
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 from automl.dataset.manifest import Manifest
 from automl.engine.training import weights
@@ -37,9 +38,16 @@ class PlannedTrial:
     def trial_id(self) -> str:
         return f"trial-{self.number:03d}"
 
-    def assigned(self) -> dict[str, Any]:
-        """What its worker has to know, as plain values."""
-        return {"number": self.number, "trial_id": self.trial_id, "asked": self.asked}
+    def to_text(self) -> str:
+        """What its worker has to know.
+
+        Ray copies all trials of a search for each of them; a text costs nothing to copy.
+        """
+        return json.dumps({"number": self.number, "asked": self.asked})
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        return cls(**json.loads(text))
 
     @property
     def hyperparameters(self) -> Hyperparameters:
@@ -238,7 +246,8 @@ def _samples(job: Job) -> list[dict[str, Any]]:
     num_trials = job.limits.max_trials
     algorithm = job.sweep.sampling_algorithm if job.sweep else None
     if algorithm and algorithm.type == "grid":
-        return list(search_space.grid(job.search_space))[:num_trials]
+        # a grid may have millions of combinations
+        return list(itertools.islice(search_space.grid(job.search_space), num_trials))
     seed = job.seed if algorithm is None or algorithm.seed is None else algorithm.seed
     rule = algorithm.rule if algorithm else "random"
     return search_space.draws(job.search_space, num_trials, seed=seed, rule=rule)

@@ -361,7 +361,7 @@ def _sampler(
 
 
 def _trials(planned: list[PlannedTrial]) -> dict[str, Any]:
-    return {"trial": tune.grid_search([trial.assigned() for trial in planned])} if planned else {}
+    return {"trial": tune.grid_search([trial.to_text() for trial in planned])} if planned else {}
 
 
 def _error_text(trial: Trial) -> str:
@@ -376,4 +376,4 @@ def _forget_results(trial: Trial) -> None:
 
 
 def _trial_id(trial: Trial) -> str:
-    return str(trial.config["trial"]["trial_id"])
+    return PlannedTrial.from_text(trial.config["trial"]).trial_id

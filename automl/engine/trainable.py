@@ -66,12 +66,12 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._training: TrialTraining | None = None
         self._predictions: Predictions | None = None
         self._found: ProcessState | None = None
-        self._trial = _trial(config)
+        self._trial = PlannedTrial.from_text(config["trial"])
 
     def reset_config(self, new_config: Mapping[str, Any]) -> bool:
         """Take on the next trial in this warm worker."""
         self.cleanup()
-        self._trial = _trial(new_config)
+        self._trial = PlannedTrial.from_text(new_config["trial"])
         return True
 
     def step(self) -> dict[str, Any]:
@@ -199,10 +199,6 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             internal_kv._internal_kv_exists(f"{key}/{name}")
             for name in ("all", self._trial.trial_id)
         )
-
-
-def _trial(config: Mapping[str, Any]) -> PlannedTrial:
-    return PlannedTrial(config["trial"]["number"], config["trial"]["asked"])
 
 
 def export(experiment_dir: Path, trial_id: str) -> str:

@@ -86,7 +86,7 @@ def _row(trial: TrialRecord, metric: str) -> dict[str, str]:
         "State": trial.state.value,
         "Epochs": str(trial.evaluations[-1].epoch if trial.evaluations else 0),
         "Time": wording.duration(trial.seconds),
-        "Why it ended": trial.why_it_ended,
+        "Why it ended": trial.reason,
     }
 
 

@@ -71,7 +71,7 @@ def _row(trial: TrialRecord, primary_metric: str) -> dict[str, Any]:
         "trial_id": trial.trial_id,
         "number": trial.number,
         "state": trial.state.value,
-        "reason": trial.why_it_ended,
+        "reason": trial.reason,
         "model_name": trial.model_name,
         "title": trial.title,
         "score": trial.score(primary_metric),

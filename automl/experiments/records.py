@@ -142,7 +142,7 @@ class TrialRecord(FrozenModel):
 
     state: TrialState = TrialState.PENDING
     reason: str = ""
-    """Why it was stopped or ended early; empty when it simply ran to its end."""
+    """Why it was stopped, failed or ended early; empty when it simply ran to its end."""
 
     was_cut_short: bool = False
     """It ended with the whole experiment; a resumed experiment runs it again."""
@@ -175,11 +175,6 @@ class TrialRecord(FrozenModel):
     """While no engine ran; not counted as the trial's time."""
 
     error: TrialError | None = None
-
-    @property
-    def why_it_ended(self) -> str:
-        """The reason, or what made it fail; empty when it simply ran to its end."""
-        return self.reason or (self.error.cause if self.error else "")
 
     @property
     def method(self) -> str:

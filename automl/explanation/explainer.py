@@ -1,7 +1,6 @@
 """Explanations from a process of their own, which holds torch and the models. No torch here."""
 
 import contextlib
-import importlib.util
 import selectors
 import signal
 import subprocess
@@ -15,6 +14,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple, Self
 from automl.experiments import store
 from automl.explanation.exchange import Reply, Request
 from automl.explanation.parameters import ExplanationParameters
+from automl.host import extras
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,13 +44,7 @@ class Explanation:
 
 def missing() -> str:
     """What to install before anything can be explained; empty if nothing."""
-    names = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if not names:
-        return ""
-    return (
-        f"Explanations need {' and '.join(names)}, not installed here. Install the extra: "
-        "pip install 'automl-image-classification[explain]'."
-    )
+    return extras.missing("Explanations need", _NEEDED, "explain")
 
 
 class Explainer:

@@ -1,9 +1,10 @@
 """The forms in which a trial's model can be taken away. No torch: the pages show them."""
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from automl.host import extras
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and the share of the whole that is."""
@@ -85,11 +86,8 @@ def check(name: str, *, int8: bool) -> Format:
     if int8 and name not in INT8_FORMATS:
         raise ExportError(f"int8 is for {' and '.join(INT8_FORMATS)}; {name} has no such form.")
     chosen = FORMATS[name]
-    missing = [package for package in chosen.needs if importlib.util.find_spec(package) is None]
-    if missing:
-        command = f'pip install ".[{chosen.extra}]"' if chosen.extra in missing else ""
-        command = command or f"pip install {' '.join(missing)}"
-        raise ExportError(f"The format {name} needs {' and '.join(missing)}: {command}.")
+    if sentence := extras.missing(f"The format {name} needs", chosen.needs, chosen.extra):
+        raise ExportError(sentence)
     return chosen
 
 

@@ -21,6 +21,13 @@ RENAMED = {
 }
 """Earlier key -> where its meaning is today."""
 
+OTHER_TASKS = (
+    *("image_classification_multilabel", "image_object_detection", "image_instance_segmentation"),
+    *("classification", "regression", "forecasting"),
+    *("text_classification", "text_classification_multilabel", "text_ner"),
+)
+"""What Azure's AutoML can be asked for besides, none of which runs here."""
+
 
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value

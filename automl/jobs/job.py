@@ -21,7 +21,7 @@ from automl.dataset.corrections import Corrections
 from automl.frozen import FrozenModel
 from automl.jobs import azure, compatibility, hyperparameters, job_errors
 from automl.jobs.datastores import locate
-from automl.jobs.job_errors import JobError, Place, Problem
+from automl.jobs.job_errors import JobError, Place
 from automl.jobs.sweep import Sweep, check_sampler
 
 PrimaryMetric = Literal[
@@ -291,9 +291,8 @@ class Job(FrozenModel):
     ) -> Self:
         """As `from_yaml`, from what the YAML holds; `lines` maps a key's place to its line."""
         known = _lines_as_read(lines or {})
-        if isinstance(data, dict) and data.get("type") == "pipeline":
-            line = known.get(("type",))
-            raise JobError([Problem(key="type", line=line, message=_A_PIPELINE)])
+        if isinstance(data, dict):
+            _refuse_other_kinds(data, known)
         try:
             return cls.model_validate(data, context={"base_dir": base_dir})
         except ValidationError as error:
@@ -336,10 +335,23 @@ class Job(FrozenModel):
                 f"as {self.limits.max_trials}, which is limits.max_trials."
             )
         notes += [
-            f"{key} is in training_parameters and in search_space: the search space wins."
+            f"{key} is in training_parameters and in search_space: the search space wins "
+            "where it names it."
             for key in sorted(set(self.training_parameters) & _searched_keys(self))
         ]
         return notes
+
+
+def _refuse_other_kinds(data: dict[str, Any], lines: Mapping[Place, int]) -> None:
+    """In one sentence: what else such a file holds is right where it runs."""
+    if data.get("type") == "pipeline":
+        raise JobError([job_errors.problem(("type",), _A_PIPELINE, lines)])
+    if data.get("task") in azure.OTHER_TASKS:
+        message = (
+            f"{data['task']} does not run here. Only image_classification does, where every "
+            "picture has one label."
+        )
+        raise JobError([job_errors.problem(("task",), message, lines)])
 
 
 def _conflicts(

@@ -8,7 +8,7 @@ import yaml
 
 from automl.jobs import yaml_text
 from automl.jobs.job import DATA_KEYS, Job
-from automl.jobs.job_errors import parse
+from automl.jobs.job_errors import Place, parse
 
 _AUTOMODE_TRIALS = 8
 _DATA_PATHS = [(key, "path") for key in DATA_KEYS]
@@ -31,21 +31,36 @@ def load(
     """
     path = path.expanduser().absolute()
     if is_job_file(path):
-        data, lines = parse(read(path))
-    elif path.exists():
-        data = {
-            "training_data": {"path": str(path)},
-            "limits": {"max_trials": _AUTOMODE_TRIALS},
-        }
-        lines = {}
-    else:
+        return load_file(path, overrides, datastores)
+    if not path.exists():
         raise ValueError(f"{path} does not exist. Give a job file (.yml) or a folder of pictures.")
+    data = {"training_data": {"path": str(path)}, "limits": {"max_trials": _AUTOMODE_TRIALS}}
+    return _changed(data, overrides, datastores, lines={}, base_dir=path.parent)
+
+
+def load_file(
+    path: Path, overrides: Sequence[str] = (), datastores: Mapping[str, str] | None = None
+) -> Job:
+    """As `load`, of a job file whatever its name."""
+    path = path.expanduser().absolute()
+    data, lines = parse(read(path))
+    return _changed(data, overrides, datastores, lines=lines, base_dir=path.parent)
+
+
+def _changed(
+    data: dict[str, Any],
+    overrides: Sequence[str],
+    datastores: Mapping[str, str] | None,
+    *,
+    lines: dict[Place, int],
+    base_dir: Path,
+) -> Job:
     for override in overrides:
         key_path = _apply(data, override)
         lines = {key: line for key, line in lines.items() if key[: len(key_path)] != key_path}
     if datastores:
         data["datastores"] = {**(data.get("datastores") or {}), **datastores}
-    return Job.from_dict(data, base_dir=path.parent, lines=lines)
+    return Job.from_dict(data, base_dir=base_dir, lines=lines)
 
 
 def is_job_file(path: Path) -> bool:

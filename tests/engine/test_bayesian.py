@@ -7,7 +7,7 @@ import pytest
 from ray.tune.search import Searcher
 
 from automl.engine.bayesian import Bayesian
-from automl.engine.planning import Plan, opening_trials
+from automl.engine.planning import Plan, PlannedTrial, opening_trials
 from automl.engine.results import Results
 from automl.experiments import store
 from automl.experiments.records import ExperimentRecord, TrialState, now
@@ -62,11 +62,16 @@ def search(folder: Path, asked: Job, *, up_to: int = 100) -> list[dict[str, Any]
         config = sampler.suggest(f"ray-{count}")
         if config == Searcher.FINISHED or count == up_to:
             break
-        trial = config["trial"]
-        score = goodness(trial["asked"])
-        end(results, trial["trial_id"], score)
+        trial = given(config)
+        score = goodness(trial.asked)
+        end(results, trial.trial_id, score)
         sampler.on_trial_complete(f"ray-{count}", {"anything": 1})
     return [trial.hyperparameters for trial in results.trials.values()]
+
+
+def given(config: dict[str, Any]) -> PlannedTrial:
+    """The trial that Ray is given."""
+    return PlannedTrial.from_text(config["trial"])
 
 
 def end(results: Results, trial_id: str, score: float) -> None:
@@ -117,16 +122,12 @@ def test_a_trial_without_a_score_teaches_nothing_and_stops_nothing(tmp_path: Pat
     asked = job(tmp_path)
     results = open_results(tmp_path, asked)
     sampler = Bayesian(asked, results, sub_spaces(asked))
-    trial = sampler.suggest("ray-0")["trial"]
-    results.ended(trial["trial_id"], TrialState.FAILED, "no memory")
+    trial = given(sampler.suggest("ray-0"))
+    results.ended(trial.trial_id, TrialState.FAILED, "no memory")
     sampler.on_trial_complete("ray-0", None, error=True)
-    assert sampler.suggest("ray-1")["trial"]["number"] == 1
-    assert (
-        Bayesian(asked, Results(tmp_path / "e", "accuracy"), sub_spaces(asked)).suggest("x")[
-            "trial"
-        ]["number"]
-        == 1
-    )
+    assert given(sampler.suggest("ray-1")).number == 1
+    again = Bayesian(asked, Results(tmp_path / "e", "accuracy"), sub_spaces(asked))
+    assert given(again.suggest("x")).number == 1
 
 
 def automode(folder: Path) -> tuple[Job, Plan]:
@@ -154,7 +155,8 @@ def run_opening(folder: Path, *, up_to: int = 100) -> list[dict[str, Any]]:
         config = sampler.suggest(f"ray-{count}")
         if config == Searcher.FINISHED or count == up_to:
             break
-        end(results, config["trial"]["trial_id"], goodness(config["trial"]["asked"]))
+        trial = given(config)
+        end(results, trial.trial_id, goodness(trial.asked))
         sampler.on_trial_complete(f"ray-{count}", {"anything": 1})
     return [trial.hyperparameters for trial in results.trials.values()]
 

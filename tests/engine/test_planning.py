@@ -1,10 +1,13 @@
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ray import tune
+from ray.tune.search.variant_generator import generate_variants
 
 from automl.dataset import manifest
-from automl.engine.planning import Resources, plan_resources, reachable
+from automl.engine.planning import PlannedTrial, Resources, plan_resources, reachable
 from automl.engine.planning import plan as planned
 from automl.jobs.job import Job
 
@@ -62,6 +65,33 @@ def test_a_grid_ends_at_max_trials(shapes: Path) -> None:
         sweep={"sampling_algorithm": "grid"},
     )
     assert [t["training_batch_size"] for t in trials] == [4, 8]
+
+
+def test_of_a_grid_only_what_is_run_is_made(shapes: Path) -> None:
+    ten = {"type": "choice", "values": [0.01 * number for number in range(10)]}
+    names = ("learning_rate", "weight_decay", "momentum", "beta1", "label_smoothing", "mixup")
+    asked = job(
+        shapes,
+        limits={"max_trials": 1_000},
+        search_space=[dict.fromkeys(names, ten)],
+        sweep={"sampling_algorithm": "grid"},
+    )
+    data = manifest.build(asked)
+    tracemalloc.start()
+    try:
+        assert len(planned(asked, data, has_gpu=False).trials) == 1_000
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 20e6  # a million combinations take 300 MB
+
+
+def test_ray_does_not_copy_all_trials_for_each_of_them() -> None:
+    trials = [PlannedTrial(number, {"learning_rate": 0.1 + 0.2}) for number in range(3)]
+    texts = [trial.to_text() for trial in trials]
+    configs = [config for _, config in generate_variants({"trial": tune.grid_search(texts)})]
+    assert all(config["trial"] is text for config, text in zip(configs, texts, strict=True))
+    assert [PlannedTrial.from_text(text) for text in texts] == trials
 
 
 def test_automode_without_weights_opens_with_the_majority_and_trains_small_networks(

@@ -78,11 +78,3 @@ def test_a_thousand_trials_of_a_hundred_epochs_rank_within_a_second(make_trial):
     started = time.perf_counter()
     assert len(leaderboard.rank(trials, "accuracy")) == 1000
     assert time.perf_counter() - started < 1
-
-
-def test_of_a_trial_that_failed_the_cause_is_why_it_ended(make_trial):
-    error = {"cause": "Out of memory.", "traceback": "Traceback"}
-    failed = make_trial("t1", state="failed", error=error)
-    stopped = make_trial("t2", [0.5], number=1, state="stopped", reason="Below the median.")
-    table = leaderboard.rank([failed, stopped], "accuracy")
-    assert table["reason"].tolist() == ["Below the median.", "Out of memory."]

@@ -129,7 +129,7 @@ def test_a_missing_package_is_named_with_what_to_do(explained, monkeypatch):
     with Explainer() as explainer, pytest.raises(ExplanationError) as refused:
         explainer.explain(directory, "t1", path)
     assert "Explanations need captum" in str(refused.value)
-    assert "automl-image-classification[explain]" in str(refused.value)
+    assert "pip install '.[explain]'" in str(refused.value)
 
 
 def automl(*arguments):

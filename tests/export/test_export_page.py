@@ -1,3 +1,4 @@
+import importlib.util
 import io
 import zipfile
 from pathlib import Path
@@ -6,7 +7,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from automl.experiments import store
-from automl.export import formats
 from automl.ui import acts, wording
 
 
@@ -41,10 +41,10 @@ def test_what_is_missing_is_said_on_the_page(
 ) -> None:
     page = AppTest.from_function(draw, args=(str(finished), "trial-001")).run()
     page.radio[0].set_value("mlflow").run()
-    monkeypatch.setattr(formats.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     page.button[0].click().run()
     monkeypatch.undo()
-    assert wording.plain('pip install ".[mlflow]"') in page.error[0].value
+    assert wording.plain("pip install '.[mlflow]'") in page.error[0].value
     assert not page.metric
 
 

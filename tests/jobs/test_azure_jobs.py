@@ -367,6 +367,14 @@ def test_a_step_of_a_pipeline_is_told_how_to_become_a_job():
     assert problem.key == "type"
 
 
+@pytest.mark.parametrize("task", ["image_classification_multilabel", "image_object_detection"])
+def test_another_task_is_refused_in_one_sentence(task):
+    (problem,) = refused(task=task, primary_metric="iou", training_parameters={"tile_overlap": 1})
+    assert problem.key == "task"
+    assert problem.line is not None
+    assert problem.message.startswith(f"{task} does not run here. Only image_classification")
+
+
 needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="Azure's samples are not here")
 
 
@@ -386,3 +394,14 @@ def test_azures_sample_jobs_load_and_mean_what_they_say():
 
     (automode_path,) = SAMPLES.glob("cli/jobs/*/*multiclass*/*automode.yml")
     assert Job.from_yaml(automode_path.read_text()).is_automode
+
+
+@needs_samples
+def test_azures_multilabel_samples_are_refused_in_one_sentence():
+    jobs = sorted(SAMPLES.glob("cli/jobs/**/*multilabel*/*.yml"))
+    assert len(jobs) == 3
+    for path in jobs:
+        with pytest.raises(JobError) as refusal:
+            Job.from_yaml(path.read_text(), base_dir=path.parent)
+        (problem,) = refusal.value.problems
+        assert problem.key in ("task", "type")

@@ -163,7 +163,7 @@ def ended_early(trials: Sequence[TrialRecord], metric: str) -> None:
             "Epoch": [trial.evaluations[-1].epoch if trial.evaluations else 0 for trial in early],
             "Epochs asked for": [timeline.epochs_asked(trial) for trial in early],
             wording.metric(metric).capitalize(): [trial.score(metric) for trial in early],
-            "Why": [trial.why_it_ended for trial in early],
+            "Why": [trial.reason for trial in early],
         }
     )
     counts = table["Why"].map(_kind_of_reason).value_counts()
