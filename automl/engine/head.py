@@ -114,6 +114,8 @@ def _head_environment(temp_dir: Path) -> dict[str, str]:
         forked_worker.SOCKET: str(temp_dir / "fork"),
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
         "RAY_CHDIR_TO_TRIAL_DIR": "0",
+        # nobody could use those, and the first engine would wait for them
+        "RAY_prestart_worker_first_driver": "0",
         # Ray's 15 leaves a thread 3 % of a core that others want, too, and its siblings wait
         "RAY_worker_niceness": "5",
         # a thread that spins at a barrier starves its neighbours on a busy machine
