@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -112,3 +114,27 @@ def test_another_metric_ranks_anew(open_page, make_experiment, make_trial):
     page.selectbox(key="metric of the leaderboard").select("auc_weighted").run()
     assert page.dataframe[0].value["trial_id"].tolist() == ["b", "a"]
     assert page.dataframe[0].value["accuracy"].tolist() == [0.8, 0.9]
+
+
+def test_of_many_trials_the_best_and_the_cheapest_are_drawn(open_page, make_experiment, make_trial):
+    # the worse the cheaper: each is worth having; then 100 that are neither
+    front = [
+        make_trial(f"f{n}", [0.9 - n / 1000], number=n, effective={"latency_ms": 9 - n / 100})
+        for n in range(50)
+    ]
+    behind = [
+        make_trial(f"b{n}", [0.8 - n / 1000], number=50 + n, effective={"latency_ms": 10})
+        for n in range(200)
+    ]
+    cheap = make_trial("cheap", [0.1], number=250, effective={"latency_ms": 1})
+    make_experiment(trials=[*front, *behind, cheap])
+    page = open_page("leaderboard")
+    assert "The best 200 of 251 trials, and those ringed." in texts(page)
+    (costs,) = [
+        chart
+        for chart in page.get("plotly_chart")
+        if "Latency" in json.loads(chart.proto.spec)["layout"]["xaxis"]["title"]["text"]
+    ]
+    ringed, drawn = json.loads(costs.proto.spec)["data"]
+    assert len(ringed["x"]) == 51
+    assert len(drawn["x"]) == 201

@@ -12,7 +12,12 @@ from automl.ui import charts, figure_table, wording
 from automl.ui.palette import label, looks
 from automl.ui.trials import leaderboard_table, pareto
 
+_MAX_POINTS = 200
+"""Apart from those worth having. More would hide each other, and take a browser half a second."""
+
 _Cost = Callable[[TrialRecord], float | None]
+_Row = tuple[TrialRecord, float, float]
+"""A trial, its cost and its score."""
 
 
 def show(ranked: Sequence[TrialRecord], metric: str, experiment_dir: Path) -> None:
@@ -36,8 +41,9 @@ def show(ranked: Sequence[TrialRecord], metric: str, experiment_dir: Path) -> No
         and (score := trial.score(metric)) is not None
         and score == score
     ]
-    best = pareto.front([cost for _, cost, _ in rows], [score for _, _, score in rows])
-    st.plotly_chart(figure(rows, best, title, metric), key="cost figure", config=charts.QUIET)
+    best = _front(rows)
+    drawn = [row for place, row in enumerate(rows) if place < _MAX_POINTS or place in best]
+    st.plotly_chart(figure(drawn, title, metric), key="cost figure", config=charts.QUIET)
     with st.container(horizontal=True, vertical_alignment="center"):
         table = pd.DataFrame(
             {
@@ -50,12 +56,13 @@ def show(ranked: Sequence[TrialRecord], metric: str, experiment_dir: Path) -> No
         )
         figure_table.show(table, "score-and-cost")
         st.caption("Ringed: trials that no other one beats in both.")
+    if len(drawn) < len(rows):
+        st.caption(f"The best {_MAX_POINTS} of {len(rows):,} trials, and those ringed.")
 
 
-def figure(
-    rows: Sequence[tuple[TrialRecord, float, float]], front: Sequence[int], cost: str, metric: str
-) -> go.Figure:
-    """Trials with cost and score; `front`: the places of those worth having, cheapest first."""
+def figure(rows: Sequence[_Row], cost: str, metric: str) -> go.Figure:
+    """Trials with cost and score; those worth having are joined by a line."""
+    front = _front(rows)
     drawn = go.Figure()
     drawn.add_scatter(
         x=[rows[place][1] for place in front],
@@ -66,7 +73,7 @@ def figure(
         hoverinfo="skip",
         showlegend=False,
     )
-    by_model: dict[str, list[tuple[TrialRecord, float, float]]] = {}
+    by_model: dict[str, list[_Row]] = {}
     for row in rows:
         by_model.setdefault(row[0].model_name, []).append(row)
     for model_name, (color, symbol) in looks(by_model).items():
@@ -86,3 +93,8 @@ def figure(
         score = rows[0][2]
         drawn.update_yaxes(range=[score - 0.1, score + 0.1])
     return drawn.update_layout(showlegend=True, hovermode="closest")
+
+
+def _front(rows: Sequence[_Row]) -> list[int]:
+    """The places of those worth having, cheapest first."""
+    return pareto.front([cost for _, cost, _ in rows], [score for _, _, score in rows])
