@@ -30,9 +30,6 @@ and without our own modules: a head that outlives an update must not serve the o
 _FOR_EXPORTS = ("onnxscript",)
 """Imported when nobody waits. Not onnxruntime, which starts a thread."""
 
-IS_SUPPORTED = hasattr(os, "pidfd_open")
-"""On Linux: elsewhere system libraries do not survive a fork."""
-
 _MAX_REQUEST_BYTES = 1 << 20
 
 
@@ -48,6 +45,15 @@ class Birth:
     niceness: int
     oom_score_adj: str
     """How readily the system kills it when memory is short; empty where systems have no such."""
+
+
+def is_supported() -> bool:
+    """On Linux: elsewhere system libraries do not survive a fork, and nobody can wait for it."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
 
 
 def command(path: str) -> list[str]:

@@ -46,7 +46,7 @@ def keep_head() -> None:
     temp_dir = Path(tempfile.mkdtemp(prefix="automl-ray-"))  # short: sockets allow 107 bytes
     port, environment = _free_port(), _head_environment(temp_dir)
     try:
-        if fork_server.IS_SUPPORTED:
+        if fork_server.is_supported():
             _start(fork_server.command(environment[forked_worker.SOCKET]), environment)
         head = _start(_head_command(port, temp_dir), environment)
         info = {

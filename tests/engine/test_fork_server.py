@@ -10,7 +10,7 @@ import pytest
 
 from automl.engine import fork_server, forked_worker
 
-pytestmark = pytest.mark.skipif(not fork_server.IS_SUPPORTED, reason="forks are for Linux")
+pytestmark = pytest.mark.skipif(not fork_server.is_supported(), reason="forks are for Linux")
 _WORKER = """
 import json, os, sys
 print(json.dumps({
