@@ -44,7 +44,7 @@ class Birth:
     folder: str
     niceness: int
     oom_score_adj: str
-    """How readily the system kills it when memory is short; empty where systems have no such."""
+    """How readily the system kills it when memory is short."""
 
 
 def is_supported() -> bool:
@@ -91,8 +91,7 @@ def become(birth: Birth) -> None:
     os.environ.clear()
     os.environ.update(birth.environment)
     os.nice(birth.niceness - os.nice(0))
-    if birth.oom_score_adj:
-        Path("/proc/self/oom_score_adj").write_text(birth.oom_score_adj, "ascii")
+    Path("/proc/self/oom_score_adj").write_text(birth.oom_score_adj, "ascii")
     sys.argv = birth.arguments
     sys.path.insert(0, str(Path(birth.arguments[0]).parent))
     runpy.run_path(birth.arguments[0], run_name="__main__")
