@@ -50,6 +50,6 @@ def _flattery(ranked: Sequence[TrialRecord], metric: str, experiment_dir: Path) 
     found = ties.chosen_from(experiment_dir, ranked, metric)
     if found is not None and wording.score(found.score) != wording.score(found.corrected_score):
         st.caption(
-            f"The best of {len(ranked)} looks a little better than it is, because it was chosen: "
+            f"The best of {len(ranked):,} looks a little better than it is, because it was chosen: "
             f"on other pictures expect about {found.corrected_score:.3f}, not {found.score:.3f}."
         )
