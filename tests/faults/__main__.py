@@ -145,10 +145,14 @@ def _table(rows: list[Row]) -> str:
     ]
     lines += [
         f"| {row.victim} | {row.moment} | {row.repetitions} | {row.hits} | {row.trials_lost} | "
-        f"{row.epochs_lost} | {row.other_numbers} | {row.resume_seconds:.1f} |"
+        f"{row.epochs_lost} | {row.other_numbers} | {_going_on(row)} |"
         for row in rows
     ]
     return "\n".join(lines)
+
+
+def _going_on(row: Row) -> str:
+    return f"{row.resume_seconds:.1f}" if row.victim not in scenario.BY_THEMSELVES else "by itself"
 
 
 if __name__ == "__main__":

@@ -111,6 +111,10 @@ MOMENTS: dict[str, tuple[Callable[[Path], bool], float]] = {
 """When it begins, and within how many seconds after that the blow falls."""
 
 
+BY_THEMSELVES = ("worker", "fork server")
+"""Victims without which the engine goes on."""
+
+
 class EpochLostError(AssertionError):
     """What was recorded as finished was trained again."""
 
@@ -168,7 +172,7 @@ def strike(  # noqa: PLR0913
     num_killed = 0 if is_over() else victims.kill(victim, experiment_dir)
     before = _recorded(experiment_dir)
     started = time.monotonic()
-    ends = victim not in ("worker", "fork server")  # without these the engine goes on
+    ends = victim not in BY_THEMSELVES
     if num_killed and ends:
         assert waiting.until(
             lambda: is_over() and not launcher.is_running(experiment_dir), every=0.05
