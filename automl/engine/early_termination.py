@@ -14,6 +14,11 @@ from automl.jobs.sweep import Asha, Policy
 _NEVER = 10**9  # evaluations after which ASHA would end any trial
 
 
+def id_of(trial: Trial) -> str:
+    """Ours of Ray's trial."""
+    return PlannedTrial.from_text(trial.config["trial"]).trial_id
+
+
 class EarlyTermination(FIFOScheduler):  # type: ignore[misc]
     """Stops what the policy stops, and keeps the reason until the trial has ended.
 
@@ -32,7 +37,7 @@ class EarlyTermination(FIFOScheduler):  # type: ignore[misc]
         score = result.get(f"evaluation/metrics/{metric}")
         if self._policy is None or score is None:
             return str(TrialScheduler.CONTINUE)
-        trial_id = PlannedTrial.from_text(trial.config["trial"]).trial_id
+        trial_id = id_of(trial)
         # the results learn of this score after the scheduler; a worker that took over from one
         # that died may report an evaluation again
         own = [

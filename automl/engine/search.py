@@ -17,7 +17,7 @@ from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
 from automl.engine import disk, failures, lost_gpus
-from automl.engine.early_termination import EarlyTermination
+from automl.engine.early_termination import EarlyTermination, id_of
 from automl.engine.kept_state import KeptState
 from automl.engine.lost_gpus import LostGpus
 from automl.engine.planning import PlannedTrial, Resources
@@ -105,8 +105,8 @@ def run(  # noqa: PLR0913
             num_samples=job.limits.max_trials if space else 1,
             max_concurrent_trials=resources.max_concurrent_trials,
             reuse_actors=True,
-            trial_name_creator=_trial_id,
-            trial_dirname_creator=_trial_id,
+            trial_name_creator=id_of,
+            trial_dirname_creator=id_of,
         ),
         run_config=tune.RunConfig(
             name=f"search-{now():%Y%m%d-%H%M%S}-{os.getpid()}",  # never one that was there
@@ -203,8 +203,10 @@ class _Events(tune.Callback):  # type: ignore[misc]
     def _look_for_silence(self, trials: list[Trial]) -> None:
         """End the worker of a trial that hangs; another one goes on, unless it hung before."""
         overdue = self._silence.overdue(self._results.usual_seconds, time.monotonic())
+        if not overdue:
+            return
         for trial in trials:
-            trial_id = _trial_id(trial)
+            trial_id = id_of(trial)
             if trial_id not in overdue or trial.temporary_state.ray_actor is None:
                 continue
             if self._results.fell_silent(trial_id, overdue[trial_id]):
@@ -215,9 +217,9 @@ class _Events(tune.Callback):  # type: ignore[misc]
     def on_trial_start(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
-        self._silence.heard(_trial_id(trial), time.monotonic())
-        if not self._results.trials[_trial_id(trial)].state.is_finished:
-            self._results.started(_trial_id(trial))
+        self._silence.heard(id_of(trial), time.monotonic())
+        if not self._results.trials[id_of(trial)].state.is_finished:
+            self._results.started(id_of(trial))
 
     def on_trial_result(
         self,
@@ -227,7 +229,7 @@ class _Events(tune.Callback):  # type: ignore[misc]
         result: dict[str, Any],
         **info: Any,
     ) -> None:
-        trial_id = _trial_id(trial)
+        trial_id = id_of(trial)
         self._silence.heard(trial_id, time.monotonic())
         if "effective" in result:
             self._results.built(trial_id, result["effective"], result["notes"], result["flags"])
@@ -242,25 +244,25 @@ class _Events(tune.Callback):  # type: ignore[misc]
         checkpoint: tune.Checkpoint,
         **info: Any,
     ) -> None:
-        self._silence.heard(_trial_id(trial), time.monotonic())
+        self._silence.heard(id_of(trial), time.monotonic())
         with checkpoint.as_directory() as folder:
             self._evaluated(trial, trial.last_result, Path(folder))
         self._drop_checkpoint(trial)
-        self._checkpoints[_trial_id(trial)] = checkpoint
+        self._checkpoints[id_of(trial)] = checkpoint
         self._watch.look_at_score()
 
     def _evaluated(self, trial: Trial, result: dict[str, Any], checkpoint: Path | None) -> None:
         """Only now: what is recorded as scored is never trained again."""
         evaluation, end = Evaluation.model_validate(result["evaluation"]), self._end(trial, result)
         try:
-            self._results.evaluated(_trial_id(trial), evaluation, checkpoint, end)
+            self._results.evaluated(id_of(trial), evaluation, checkpoint, end)
         except OSError as error:  # Ray would log it and go on
             if not disk.is_cause(error):
                 raise
             self._watch.end_for_disk()
 
     def _end(self, trial: Trial, result: dict[str, Any]) -> End | None:
-        if reason := self._early_termination.reasons.get(_trial_id(trial)):
+        if reason := self._early_termination.reasons.get(id_of(trial)):
             return End(TrialState.STOPPED, reason)
         return End(TrialState.COMPLETED, result.get("reason", "")) if result["done"] else None
 
@@ -269,7 +271,7 @@ class _Events(tune.Callback):  # type: ignore[misc]
 
         Ray's own `num_to_keep` would write down the state of all trials with every checkpoint.
         """
-        old = self._checkpoints.pop(_trial_id(trial), None)
+        old = self._checkpoints.pop(id_of(trial), None)
         if old is not None:
             old.filesystem.delete_dir(old.path)
 
@@ -281,7 +283,7 @@ class _Events(tune.Callback):  # type: ignore[misc]
         **info: Any,
     ) -> None:
         """Has it ended otherwise than with an evaluation?"""
-        trial_id, last, ending = _trial_id(trial), trial.last_result, self._watch.ending
+        trial_id, last, ending = id_of(trial), trial.last_result, self._watch.ending
         self._silence.forget(trial_id)
         self._drop_checkpoint(trial)
         if "error" in last:
@@ -293,9 +295,9 @@ class _Events(tune.Callback):  # type: ignore[misc]
     def on_trial_recover(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
-        self._silence.forget(_trial_id(trial))  # until it has started again
+        self._silence.forget(id_of(trial))  # until it has started again
         self._look_at_cause(_error_text(trial))
-        self._results.resumed(_trial_id(trial))
+        self._results.resumed(id_of(trial))
 
     def _look_at_cause(self, details: str) -> None:
         """Is it one that would hit all trials alike?"""
@@ -321,14 +323,14 @@ class _Events(tune.Callback):  # type: ignore[misc]
         **info: Any,
     ) -> None:
         """The worker is gone, and could not report an error of its own."""
-        self._silence.forget(_trial_id(trial))
+        self._silence.forget(id_of(trial))
         details = _error_text(trial)
         self._look_at_cause(details)
         if self._watch.ending is not None:
-            self._results.cut_short(_trial_id(trial), self._watch.ending.reason)
+            self._results.cut_short(id_of(trial), self._watch.ending.reason)
             return
         self._results.failed(
-            _trial_id(trial),
+            id_of(trial),
             TrialError(cause=failures.LOST, next_step=failures.LOST_NEXT_STEP, traceback=details),
         )
 
@@ -373,7 +375,3 @@ def _forget_results(trial: Trial) -> None:
     trial.run_metadata.metric_analysis.clear()
     trial.run_metadata.metric_n_steps.clear()
     trial.run_metadata.last_result = {"done": True}
-
-
-def _trial_id(trial: Trial) -> str:
-    return PlannedTrial.from_text(trial.config["trial"]).trial_id
