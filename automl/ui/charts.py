@@ -15,6 +15,8 @@ MAX_LINES = 20
 _MAX_MARKERS = 10
 MAX_NAME = 36  # characters of the longest: #12 mobilenetv1_100, linear probe
 QUIET = {"displayModeBar": False}
+CLICKABLE = {**QUIET, "doubleClickDelay": 0}
+"""Two clicks are two: as a double click, what the second one selects would be deselected."""
 
 
 def learning_curves(ranked: list[TrialRecord], metric: str) -> go.Figure:

@@ -52,7 +52,7 @@ def test_the_worst_cell_comes_with_its_pictures(open_page, experiment):
 def test_another_cell_shows_other_pictures(open_page, experiment):
     experiment()
     page = open_page("trial")
-    page.selectbox(key="predicted class of pets t2").select_index(0).run()
+    page.selectbox(key="Predicted class after 0 clicks on pets t2").select_index(0).run()
     assert "5 pictures of cat recognised" in texts(page)
     assert len(tiles(page)) == 5
 

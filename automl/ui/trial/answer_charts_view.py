@@ -140,7 +140,7 @@ def _clicked(figure: Any, key: str) -> int | None:
         key=f"figure of {key}",
         on_select="rerun",
         selection_mode="points",
-        config=charts.QUIET,
+        config=charts.CLICKABLE,
     )
     points = [point for point in state.selection.points if "customdata" in point]
     if not points:

@@ -67,7 +67,7 @@ def _matrix(matrix: NDArray[np.int64], class_names: list[str], key: str) -> None
         key=chart,
         on_select=take_click,
         selection_mode="points",
-        config=charts.QUIET,
+        config=charts.CLICKABLE,
         alt="Confusion matrix",
     )
     text = "Click a cell to see its pictures; the diagonal is right." + _EXPLAINED[unit]
@@ -108,27 +108,29 @@ def _most_confused(matrix: NDArray[np.int64], class_names: list[str], key: str) 
 
 
 def _choose(key: str, true: int, predicted: int) -> None:
-    st.session_state[_true(key)], st.session_state[_predicted(key)] = true, predicted
+    """A click has been made on a cell."""
+    num_clicks = st.session_state.get(f"clicked in {key}", (0,))[0]
+    st.session_state[f"clicked in {key}"] = num_clicks + 1, true, predicted
 
 
 def _cell(matrix: NDArray[np.int64], class_names: list[str], key: str) -> tuple[int, int]:
     """The cell in view, to begin with the fullest wrong one; two boxes do what a click does."""
-    if _true(key) not in st.session_state:
-        worst = confusion.most_confused(matrix, 1)
-        _choose(key, *(worst[0][:2] if worst else (0, 0)))
-    left, right = st.columns(2)
-    indices, name = range(len(class_names)), class_names.__getitem__
-    true = left.selectbox("True class", indices, format_func=name, key=_true(key))
-    predicted = right.selectbox("Predicted class", indices, format_func=name, key=_predicted(key))
+    worst = confusion.most_confused(matrix, 1)
+    first = (0, *(worst[0][:2] if worst else (0, 0)))
+    # after a click the boxes are others: what the browser still says of the old ones, when two
+    # clicks follow each other closely, must not undo it
+    num_clicks, *indices = st.session_state.get(f"clicked in {key}", first)
+    true, predicted = (
+        column.selectbox(
+            f"{what} class",
+            range(len(class_names)),
+            index,
+            format_func=class_names.__getitem__,
+            key=f"{what} class after {num_clicks} clicks on {key}",
+        )
+        for column, what, index in zip(st.columns(2), ("True", "Predicted"), indices, strict=True)
+    )
     return true, predicted
-
-
-def _true(key: str) -> str:
-    return f"true class of {key}"
-
-
-def _predicted(key: str) -> str:
-    return f"predicted class of {key}"
 
 
 def _pictures(of: Answers, true: int, predicted: int, key: str) -> None:
