@@ -8,7 +8,7 @@ import streamlit as st
 from automl.people.access import Action
 from automl.ui import preload, sign_in
 
-# Python looks for garbage so often that reading the records of 1,000 trials takes twice as long
+# Python looks for garbage so often that drawing 1,000 trials takes twice as long
 gc.set_threshold(50_000)
 st.set_page_config(
     page_title="AutoML Image Classification",

@@ -16,6 +16,7 @@ from automl.experiments.records import (
     now,
 )
 from automl.jobs.job import DataSource, Job, Limits
+from automl.ui.trials import timeline
 
 MODELS = ("resnet18", "mobilenetv2", "seresnext", "vits16r224", "resnet50")
 
@@ -73,8 +74,13 @@ def write_wide(data: Path, *, num_pictures: int, num_classes: int) -> Path:
 
 
 def _end(directory: Path, num_trials: int) -> None:
+    metric = store.load_job(directory).primary_metric
+    steps = timeline.history(store.load_trials(directory), metric).improvements()
     record = store.load_experiment(directory).model_copy(
         update={
+            "best_trial": max(steps, key=lambda step: step.best).trial.trial_id,
+            "best_score": steps[-1].best,
+            "improvements": [step.best for step in steps],
             "state": ExperimentState.COMPLETED,
             "num_trials": num_trials,
             "progress": 1.0,

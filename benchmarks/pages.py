@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PAGES = ("Experiments", "Progress", "Search", "Leaderboard", "Trial", "Compare", "Test")
-_IS_WHOLE = '[data-test-script-state="notRunning"]'
+_IS_WHOLE = """() =>
+    document.querySelector('[data-test-script-state="notRunning"]')
+    && !document.querySelector('[data-testid="stSkeleton"]')
+    && [...document.querySelectorAll(".stPlotlyChart")].every(one => one.querySelector(".main-svg"))
+"""
+"""The script has run, and what it sent is drawn."""
 _NUM_TABS = 10
 _LIVE_SECONDS = 20
 _NUM_LIVE = 8
@@ -127,24 +132,36 @@ def live(browser: "Browser", digits: Path, measured: Figures) -> None:
 
 
 def _all_pages(browser: "Browser", experiment: str, what: str, measured: Figures) -> None:
-    """Each page by a link, for the first time since the server started; then by its name in the
-    navigation, as one goes back and forth."""
+    """As one goes through the app of a server that has just started: the first page by its
+    address, the others by their names, after a second with the one before; then back and forth.
+    At last one by a link, in a browser that has never been here."""
     page = browser.new_page()
-    for title in PAGES:
-        first = _open(page, title.lower(), experiment)
-        measured.add(f"{what}_{title.lower()}_first_seconds", first, at_most=2)
+    first = {"Experiments": _open(page, "experiments", experiment)}
+    for title in PAGES[1:]:
+        page.wait_for_timeout(1000)
+        first[title] = _go_to(page, title)
+    for title, seconds in first.items():
+        measured.add(f"{what}_{title.lower()}_first_seconds", seconds, at_most=2)
     again: dict[str, list[float]] = {title: [] for title in PAGES}
     for title in PAGES * 3:
         page.wait_for_timeout(300)
-        started = time.perf_counter()
-        page.get_by_role("link", name=title, exact=True).first.click()
-        page.get_by_role("heading", name=title, exact=True).wait_for()
-        page.wait_for_selector(_IS_WHOLE)
-        again[title].append(time.perf_counter() - started)
-    for title, seconds in again.items():
+        again[title].append(_go_to(page, title))
+    for title, times in again.items():
         name = f"{what}_{title.lower()}_again_seconds"
-        measured.add(name, statistics.median(seconds), at_most=0.7)
+        measured.add(name, statistics.median(times), at_most=0.7)
     page.close()
+    with browser.new_context() as stranger:
+        seconds = _open(stranger.new_page(), "leaderboard", experiment)
+        measured.add(f"{what}_leaderboard_by_link_seconds", seconds)
+
+
+def _go_to(page: "Page", title: str) -> float:
+    """Seconds from the click on its name until the page is whole."""
+    started = time.perf_counter()
+    page.get_by_role("link", name=title, exact=True).first.click()
+    page.get_by_role("heading", name=title, exact=True).wait_for()
+    page.wait_for_function(_IS_WHOLE)
+    return time.perf_counter() - started
 
 
 def _open(page: "Page", path: str, experiment: str) -> float:
@@ -153,7 +170,7 @@ def _open(page: "Page", path: str, experiment: str) -> float:
     path = "" if path == "experiments" else path
     page.goto(f"{served_app.URL}/{path}?experiment={experiment}")
     page.locator("h1").first.wait_for()
-    page.wait_for_selector(_IS_WHOLE)
+    page.wait_for_function(_IS_WHOLE)
     return time.perf_counter() - started
 
 
@@ -170,12 +187,15 @@ def _cell_to_pictures(page: "Page", row: int, column: int) -> float:
     started = time.perf_counter()
     matrix.click(position={"x": x, "y": y})
     page.wait_for_function(
-        "before => [...document.querySelectorAll('strong')].every(one => one.innerText !== before)",
+        """before => {
+            const texts = [...document.querySelectorAll("strong")].map(one => one.innerText);
+            return texts.some(one => one.includes("taken for")) && !texts.includes(before);
+        }""",
         arg=before,
     )
     true, predicted = heading.inner_text().split(" of ", 1)[1].split(" taken for ")
     page.get_by_text(f"{true} → {predicted}").first.wait_for()
-    page.wait_for_selector(_IS_WHOLE)
+    page.wait_for_function(_IS_WHOLE)
     return time.perf_counter() - started
 
 

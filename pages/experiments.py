@@ -7,7 +7,7 @@ import streamlit as st
 from automl.experiments import store
 from automl.host import home
 from automl.people.access import Action
-from automl.ui import frame, sharing_view, sign_in
+from automl.ui import frame, preload, sharing_view, sign_in
 from automl.ui.dataset import data_choice, source
 
 _PER_PAGE = 10
@@ -73,3 +73,4 @@ def cards() -> None:
 
 
 cards()
+preload.in_browser()

@@ -305,7 +305,15 @@ class Results:
     def _best(self) -> dict[str, Any]:
         best = self.best_trial()
         score = None if best is None else self.score(best)
-        return {"best_trial": best and best.trial_id, "best_score": score}
+        improvements = []
+        if score is not None:  # of a trial that is run anew, earlier ones may not count any more
+            improvements = [each for each in self.experiment.improvements if each < score]
+            improvements.append(score)
+        return {
+            "best_trial": best and best.trial_id,
+            "best_score": score,
+            "improvements": improvements,
+        }
 
     def _progress(self) -> dict[str, float]:
         """Share of the planned epochs that are done; a finished trial counts as whole."""

@@ -243,6 +243,9 @@ class ExperimentRecord(FrozenModel):
 
     best_trial: str | None = None
     best_score: float | None = None
+    improvements: list[float] = Field(default_factory=list)
+    """The best score each time it rose; `best_score` is the last."""
+
     test_score: float | None = None
     failure: Literal["data", "job", "engine", ""] = ""
     """Whose fault a failed experiment is: the data's, the job's or our own."""

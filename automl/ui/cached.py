@@ -4,6 +4,7 @@ Frozen records are shared between reruns and sessions (`cache_resource`): copyin
 50 epochs on every rerun would take longer than reading them.
 """
 
+import gc
 import os
 import re
 from collections.abc import Callable
@@ -42,7 +43,17 @@ _SAFE = re.compile(r"[^0-9a-f]")
 
 def trials(experiment_dir: Path) -> list[TrialRecord]:
     """All trials in the order of sampling; only files that changed are parsed."""
-    return _latest(f"trials of {experiment_dir}", _stamp(experiment_dir), _load_trials)
+    versions = _versions(experiment_dir)
+    return _latest(
+        f"trials of {experiment_dir}", versions, lambda _: _load(experiment_dir, versions)
+    )
+
+
+def trial(experiment_dir: Path, trial_id: str) -> TrialRecord:
+    """One trial, without reading the others."""
+    path = store.trial_path(experiment_dir, trial_id)
+    version = path.stat().st_mtime_ns
+    return _latest(f"{trial_id} of {experiment_dir}", version, lambda _: store.load_trial(path))
 
 
 def usage(experiment_dir: Path) -> Usage:
@@ -54,44 +65,42 @@ def usage(experiment_dir: Path) -> Usage:
 
 def history(experiment_dir: Path) -> timeline.History:
     """Every evaluation in order of time, with the best score until then."""
-    stamp = _stamp(experiment_dir)
-    return _latest(f"history of {experiment_dir}", stamp, _load_history)
+    return _latest(
+        f"history of {experiment_dir}",
+        _versions(experiment_dir),
+        lambda _: timeline.history(trials(experiment_dir), job(experiment_dir).primary_metric),
+    )
 
 
-def _stamp(experiment_dir: Path) -> tuple[Path, str]:
-    """Changes when the record of a trial does; the second part is one text, as hashing 200 paths
-    one by one would cost more than all else here."""
-    trials = experiment_dir / "trials"
-    if not trials.is_dir():
-        return experiment_dir, ""
-    with os.scandir(trials) as entries:  # with a Path for each this would take many times as long
-        files = [f"{each.name} {each.stat().st_mtime_ns}" for each in entries if _is_record(each)]
-    return experiment_dir, " ".join(sorted(files))
+def _versions(experiment_dir: Path) -> list[tuple[str, int]]:
+    """Every record of a trial: its path, and since when it is as it is."""
+    folder = experiment_dir / "trials"
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:  # with a Path for each this would take many times as long
+        return sorted(
+            (each.path, each.stat().st_mtime_ns) for each in entries if each.name.endswith(".json")
+        )
 
 
-def _is_record(entry: os.DirEntry[str]) -> bool:
-    return entry.name.endswith(".json")
-
-
-def _load_trials(stamp: tuple[Path, str]) -> list[TrialRecord]:
-    known = _records(stamp[0])
-    versions = [(path, path.stat().st_mtime_ns) for path in store.trial_paths(stamp[0])]
-    loaded = [
-        known.get(version) or known.setdefault(version, store.load_trial(version[0]))
-        for version in versions
-    ]
+def _load(experiment_dir: Path, versions: list[tuple[str, int]]) -> list[TrialRecord]:
+    known = _records(experiment_dir)
+    gc.disable()  # or it would look through all that is being read, again and again
+    try:
+        loaded = [
+            known.get(version) or known.setdefault(version, store.load_trial(Path(version[0])))
+            for version in versions
+        ]
+    finally:
+        gc.enable()
     for old in set(known) - set(versions):  # a trial that reports every second has many
         known.pop(old, None)
     return sorted(loaded, key=lambda trial: trial.number)
 
 
 @st.cache_resource(max_entries=1_000, show_spinner=False)
-def _records(experiment_dir: Path) -> dict[tuple[Path, int], TrialRecord]:  # noqa: ARG001
+def _records(experiment_dir: Path) -> dict[tuple[str, int], TrialRecord]:  # noqa: ARG001
     return {}
-
-
-def _load_history(stamp: tuple[Path, str]) -> timeline.History:
-    return timeline.history(trials(stamp[0]), job(stamp[0]).primary_metric)
 
 
 def _latest(name: str, version: V, load: Callable[[V], T]) -> T:
@@ -165,13 +174,16 @@ def _examples(experiment_dir: Path, mtime_ns: int, count: int) -> list[Path]:  #
     import pyarrow.parquet as pq  # by hand: pandas takes a second, and the first page shows these
 
     names = ["label", "path", "content_hash", "problem"]
-    rows = pq.ParquetFile(store.samples_path(experiment_dir)).read(columns=names)
-    columns = [rows[name].to_pylist() for name in names]
     is_imported = store.is_imported(experiment_dir)
     found: dict[str, Path] = {}
-    for label, path, content_hash, problem in zip(*columns, strict=True):
-        if len(found) < count and label not in found and not problem:
-            found[label] = _small(experiment_dir, content_hash) if is_imported else Path(path)
+    file = pq.ParquetFile(store.samples_path(experiment_dir))
+    for rows in file.iter_batches(batch_size=5_000, columns=names):
+        columns = [rows[name].to_pylist() for name in names]
+        for label, path, content_hash, problem in zip(*columns, strict=True):
+            if len(found) < count and label not in found and not problem:
+                found[label] = _small(experiment_dir, content_hash) if is_imported else Path(path)
+        if len(found) == count:
+            break
     return list(found.values())
 
 

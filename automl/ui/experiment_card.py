@@ -7,7 +7,6 @@ import streamlit as st
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState, now
 from automl.ui import cached, gallery, wording
-from automl.ui.trials import ranking
 
 _NUM_THUMBNAILS = 5
 
@@ -69,17 +68,15 @@ def _thumbnails(experiment_dir: Path) -> None:
 
 
 def _score(experiment_dir: Path) -> None:
-    metric = cached.job(experiment_dir).primary_metric
-    trials = cached.trials(experiment_dir)
-    ranked = ranking.by_score(trials, metric)
-    if not ranked:
+    record = cached.experiment(experiment_dir)
+    if record.best_trial is None:
         st.caption("No score.")
         return
-    steps = cached.history(experiment_dir).improvements()
+    metric = cached.job(experiment_dir).primary_metric
     st.metric(
         f"Best {wording.metric(metric)}",
-        wording.score_of(ranked[0], metric),
-        chart_data=[point.best for point in steps],
+        wording.score_of(cached.trial(experiment_dir, record.best_trial), metric),
+        chart_data=record.improvements or None,
     )
 
 

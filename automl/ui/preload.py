@@ -1,13 +1,21 @@
-"""What pages need is imported before they are asked for.
+"""What pages need is loaded before they are asked for: here, and in the browser.
 
-That is when the server starts, or else while the first page is being looked at.
+Here that is when the server starts, or else while the first page is being looked at.
 """
 
 import functools
 import importlib
 import threading
+from pathlib import Path
 
-_SLOW = ("automl.ui.experiment_card", "pandas", "plotly.graph_objects", "scipy.special")
+import streamlit as st
+
+_SLOW = (
+    # in the order of need: the first page is content with these
+    *("automl.ui.experiment_card", "automl.dataset.pictures", "pyarrow.parquet"),
+    *("pandas", "plotly.graph_objects", "scipy.special"),
+)
+_SCRIPTS = Path(st.__file__).parent / "static" / "static" / "js"
 
 
 @functools.cache  # once a process is enough
@@ -20,3 +28,18 @@ def start() -> threading.Thread:
 def _import() -> None:
     for name in _SLOW:
         importlib.import_module(name)
+
+
+def in_browser() -> None:
+    """What draws figures and tables takes the browser a second: on a page that has none of them,
+    let it do so when it is idle."""
+    names = [path.name for kind in ("PlotlyChart", "DataFrame") for path in _scripts(kind)]
+    imports = ", ".join(f"import('./static/js/{name}')" for name in names)
+    script = f"<script>requestIdleCallback(() => Promise.all([{imports}]))</script>"
+    st.html(script, unsafe_allow_javascript=True)
+
+
+@functools.cache
+def _scripts(kind: str) -> list[Path]:
+    """Streamlit's, whose names end in a hash of their content."""
+    return sorted(_SCRIPTS.glob(f"{kind}.*.js"))

@@ -132,9 +132,11 @@ def test_the_experiment_names_its_best_trial_while_it_runs(
     results: Results, tmp_path: Path
 ) -> None:
     score(results, tmp_path / "c", "trial-001", 1, 0.7)
+    score(results, tmp_path / "c", "trial-000", 1, 0.6)
     score(results, tmp_path / "c", "trial-002", 1, 0.9)
     record = store.load_experiment(results.experiment_dir)
     assert (record.best_trial, record.best_score) == ("trial-002", 0.9)
+    assert record.improvements == [0.7, 0.9]
 
 
 def test_of_equal_trials_the_first_is_the_best(results: Results, tmp_path: Path) -> None:

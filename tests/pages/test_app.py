@@ -55,7 +55,7 @@ sys.exit(f"imported: {{heavy}}" if heavy else 0)
 def test_the_first_page_does_not_wait_for_pandas(
     make_experiment, make_trial, make_pictures, with_predictions
 ):
-    experiment_dir = make_experiment("pets", [make_trial("t1", [0.5])])
+    experiment_dir = make_experiment("pets", [make_trial("t1", [0.5])], best_trial="t1")
     with_predictions(experiment_dir, "t1", make_pictures())
     program = f"""
 import sys

@@ -8,7 +8,8 @@ def test_the_first_visit_offers_the_sample_and_own_pictures(open_page):
 
 
 def test_an_experiment_shows_its_state_and_its_best_score(open_page, make_experiment, make_trial):
-    make_experiment("pets-1", [make_trial("t1", [0.5, 0.75], score_low=0.7, score_high=0.8)])
+    trial = make_trial("t1", [0.5, 0.75], score_low=0.7, score_high=0.8)
+    make_experiment("pets-1", [trial], best_trial="t1", improvements=[0.5, 0.75])
     page = open_page("experiments")
     assert "pets\\-1" in texts(page)
     assert "completed" in texts(page)
