@@ -18,7 +18,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from automl.cli import cli
-from automl.cli.follow import Follower, progress_text, seconds_left
+from automl.cli.follow import Follower, progress_text
 from automl.experiments import store
 from automl.experiments.experiment import Experiment
 from automl.experiments.records import ExperimentRecord, ExperimentState, now
@@ -469,10 +469,6 @@ def test_progress_names_the_best_so_far_and_the_time_left():
     )
     text = progress_text(record, finished=4, metric="accuracy")
     assert text.startswith("Running: 4 of 8 trials finished, best accuracy 0.912 (t3), about ")
-    assert seconds_left(record) == pytest.approx(60, abs=5)
-    soon = record.model_copy(update={"deadline": now() + timedelta(seconds=9)})
-    assert seconds_left(soon) == pytest.approx(9, abs=5)
-    assert seconds_left(record.model_copy(update={"progress": 0.0})) is None
 
 
 def test_progress_names_what_follows_the_last_trial():

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from automl.cli import acts
 from automl.cli.output import console, duration, score, tell
 from automl.experiments.experiment import Experiment
-from automl.experiments.records import ExperimentRecord, ExperimentState, now
+from automl.experiments.records import ExperimentRecord, ExperimentState
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -82,20 +82,6 @@ def progress_text(record: ExperimentRecord, *, finished: int, metric: str) -> st
         parts.append(f"best {metric} {score(record.best_score)} ({record.best_trial})")
     if record.state is ExperimentState.RUNNING and record.message:
         return f"{', '.join(parts)}. {record.message}"
-    seconds = seconds_left(record)
-    if seconds is not None:
-        parts.append(f"about {duration(seconds)} left")
+    if record.seconds_left is not None:
+        parts.append(f"about {duration(record.seconds_left)} left")
     return ", ".join(parts)
-
-
-def seconds_left(record: ExperimentRecord) -> float | None:
-    """Judged by the share that is done, and never past the time limit; None if unknown."""
-    if record.state is not ExperimentState.RUNNING or record.started_at is None:
-        return None
-    if record.progress in (0, 1):
-        return None
-    passed = (now() - record.started_at).total_seconds()
-    left = passed / record.progress * (1 - record.progress)
-    if record.deadline is not None:
-        left = min(left, (record.deadline - now()).total_seconds())
-    return max(left, 0.0)

@@ -258,6 +258,17 @@ class ExperimentRecord(FrozenModel):
         """Time so far."""
         return _seconds(self.started_at, self.ended_at, self.paused_seconds)
 
+    @property
+    def seconds_left(self) -> float | None:
+        """Of a search, at the speed so far and never past the limit; None while nobody knows."""
+        if self.state is not ExperimentState.RUNNING or not 0.02 <= self.progress < 1:
+            return None
+        if (seconds := self.seconds) is None:
+            return None
+        left = seconds * (1 - self.progress) / self.progress
+        until_deadline = (self.deadline - now()).total_seconds() if self.deadline else left
+        return max(0.0, min(left, until_deadline))
+
 
 class TestOpening(FrozenModel):
     """What came of opening the test data: once, for one trial."""

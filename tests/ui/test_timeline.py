@@ -1,7 +1,6 @@
 import math
 from datetime import timedelta
 
-from automl.experiments.records import ExperimentRecord
 from automl.ui.trials import timeline
 from tests.conftest import START
 
@@ -30,21 +29,3 @@ def test_without_an_evaluation_there_is_no_point(make_trial):
     for trials in ([], [make_trial("t1")], [make_trial("t1", [math.nan])]):
         history = timeline.history(trials, "accuracy")
         assert (history.improvements(), history.minutes.tolist()) == ([], [])
-
-
-def test_time_left_follows_the_speed_so_far():
-    record = experiment(progress=0.25)
-    assert timeline.seconds_left(record, START + timedelta(seconds=60)) == 180
-
-
-def test_time_left_ends_at_the_deadline():
-    record = experiment(progress=0.25, deadline=START + timedelta(seconds=100))
-    assert timeline.seconds_left(record, START + timedelta(seconds=60)) == 40
-
-
-def test_time_left_is_unknown_at_the_start():
-    assert timeline.seconds_left(experiment(progress=0.0), START) is None
-
-
-def experiment(**fields):
-    return ExperimentRecord(experiment_id="pets", created_at=START, started_at=START, **fields)

@@ -10,7 +10,6 @@ from automl.experiments.records import (
     ExperimentState,
     TrialRecord,
     TrialState,
-    now,
 )
 from automl.people.access import Action
 from automl.ui import acts, cached, charts, wording
@@ -39,13 +38,12 @@ def headline(
         help="On the validation pictures, with its 95 % interval.",
     )
     done = sum(trial.state.is_finished for trial in trials)
-    planned = f" of {record.num_trials}" if record.num_trials else ""
-    finished.metric("Trials ended", f"{done}{planned}", border=True, height="stretch")
+    planned = f" of {record.num_trials:,}" if record.num_trials else ""
+    finished.metric("Trials ended", f"{done:,}{planned}", border=True, height="stretch")
     time = wording.duration(record.seconds)
     elapsed.metric("Time so far" if left else "Time", time, border=True, height="stretch")
     for column in left:
-        seconds = timeline.seconds_left(record, now())
-        time_left = wording.duration(seconds)
+        time_left = wording.duration(record.seconds_left)
         column.metric("Time left, about", time_left, border=True, height="stretch")
 
 

@@ -1,13 +1,12 @@
-"""How the search went over time: the best score so far, and how long it may still take."""
+"""How the search went over time, with the best score so far."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.experiments.records import ExperimentRecord, TrialRecord
+from automl.experiments.records import TrialRecord
 
 
 class Point(NamedTuple):
@@ -73,16 +72,6 @@ def history(trials: Sequence[TrialRecord], primary_metric: str) -> History:
         whose=whose[order].astype(np.int64),
         trials=trials,
     )
-
-
-def seconds_left(record: ExperimentRecord, now: datetime) -> float | None:
-    """At the speed so far, and never beyond the time limit; None while nobody can know."""
-    until_deadline = (record.deadline - now).total_seconds() if record.deadline else None
-    if not record.started_at or record.progress < 0.02:
-        return None
-    elapsed = (now - record.started_at).total_seconds()
-    at_this_speed = elapsed * (1 - record.progress) / record.progress
-    return at_this_speed if until_deadline is None else max(0.0, min(at_this_speed, until_deadline))
 
 
 def epochs_asked(trial: TrialRecord) -> int | None:
