@@ -22,6 +22,7 @@ from automl.frozen import FrozenModel
 from automl.jobs import azure, compatibility, hyperparameters, job_errors
 from automl.jobs.datastores import locate
 from automl.jobs.job_errors import JobError, Place
+from automl.jobs.search_space import grid_size
 from automl.jobs.sweep import Sweep, check_sampler
 
 PrimaryMetric = Literal[
@@ -334,6 +335,13 @@ class Job(FrozenModel):
                 f"limits.max_concurrent_trials is {self.limits.max_concurrent_trials} and counts "
                 f"as {self.limits.max_trials}, which is limits.max_trials."
             )
+        if self.search_space and self.sweep and self.sweep.sampling_algorithm.type == "grid":
+            size, tried = grid_size(self.search_space), self.limits.max_trials
+            if size > tried:
+                notes.append(
+                    f"The grid has {size:,} combinations: the first {tried:,} of them are tried, "
+                    "as limits.max_trials says."
+                )
         notes += [
             f"{key} is in training_parameters and in search_space: the search space wins "
             "where it names it."

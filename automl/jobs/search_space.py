@@ -309,6 +309,13 @@ def _argument(word: str) -> Constant:
     return {"true": True, "false": False}.get(word.lower(), word.strip("'\""))
 
 
+def grid_size(sub_spaces: Sequence[SubSpace]) -> int:
+    """How many combinations `grid` has."""
+    return sum(
+        math.prod(len(values(value)) for value in sub_space.values()) for sub_space in sub_spaces
+    )
+
+
 def grid(sub_spaces: Sequence[SubSpace]) -> Iterator[dict[str, Constant]]:
     """The full cross product of every sub-space, one sub-space after the other.
 

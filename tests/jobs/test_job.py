@@ -164,6 +164,20 @@ def test_what_has_no_effect_is_said():
     assert not any("early_termination" in note for note in notes)
 
 
+@pytest.mark.parametrize(("max_trials", "is_cut_off"), [(999, True), (1000, False)])
+def test_a_grid_that_is_cut_off_says_how_large_it_is(max_trials, is_cut_off):
+    axis = {"type": "choice", "values": list(range(1, 11))}
+    names = ("training_batch_size", "warmup_cosine_lr_warmup_epochs", "number_of_epochs")
+    asked = {
+        "search_space": [dict.fromkeys(names, axis)],
+        "sweep": {"sampling_algorithm": "grid"},
+        "limits": {"max_trials": max_trials},
+    }
+    notes = Job.from_dict({**MINIMAL, **asked}).notes()
+    told = "The grid has 1,000 combinations: the first 999 of them are tried"
+    assert any(note.startswith(told) for note in notes) == is_cut_off
+
+
 def test_a_key_in_both_places_is_said_to_come_from_the_search_space():
     shared = {"training_parameters": {"momentum": 0.5}, "search_space": [{"momentum": 0.9}]}
     notes = Job.from_dict({**MINIMAL, **shared}).notes()
