@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from automl.dataset.report import Distribution
 from automl.experiments.records import TrialRecord
 from automl.ui import wording
-from automl.ui.palette import ACCENT, DASHES, SECOND, family_look, label
+from automl.ui.palette import ACCENT, DASHES, SECOND, family_look, label, looks
 from automl.ui.trials import timeline
 
 _GRID = "rgba(128, 128, 128, 0.25)"
@@ -77,8 +77,9 @@ def intervals(ranked: list[TrialRecord], metric: str) -> go.Figure:
     """Scores of the first trials with their 95 % intervals, best on top."""
     top = ranked[:MAX_LINES]
     figure = go.Figure()
+    look = looks(trial.model_name for trial in ranked)
     for trial in top:
-        color, symbol = family_look(trial.model_name)
+        color, symbol = look[trial.model_name]
         score = trial.score(metric)
         low, high = trial.score_low, trial.score_high
         above, below = (
