@@ -5,7 +5,7 @@ import streamlit as st
 from automl.experiments import launcher
 from automl.ui import cached, deletion, frame, sharing_view
 from automl.ui.dataset import data_choice
-from automl.ui.trials import cost_view, leaderboard_table, ranking, reality_view, ties
+from automl.ui.trials import cost_view, leaderboard_table, live, ranking, reality_view, ties
 
 experiment_dir, state = frame.begin_with_experiment("Leaderboard")
 job = cached.job(experiment_dir)
@@ -21,11 +21,8 @@ def live_leaderboard() -> None:
     if was_running and launcher.state(experiment_dir) is not state:
         st.rerun()
     trials = cached.trials(experiment_dir)
-    if not trials and not was_running:
-        st.info("This experiment ended before its first trial.")
-        return
     if not trials:
-        st.info("Trials appear here as soon as the first one starts.")
+        live.no_trial(state)
         return
     ranked = ranking.by_score(trials, metric)
     # while trials go on the best changes too often for tests that take a while
@@ -43,23 +40,26 @@ def live_leaderboard() -> None:
 
 live_leaderboard()
 with st.container(horizontal=True, vertical_alignment="center"):
-    st.page_link(
-        "pages/predict.py",
-        label="Try the best model",
-        icon=":material/center_focus_strong:",
-        query_params={"experiment": experiment_dir.name},
-    )
+    has_score = was_running or cached.experiment(experiment_dir).best_trial is not None
+    if has_score:
+        st.page_link(
+            "pages/predict.py",
+            label="Try the best model",
+            icon=":material/center_focus_strong:",
+            query_params={"experiment": experiment_dir.name},
+        )
     st.page_link(
         "pages/configure.py",
         label="New experiment with these pictures",
         icon=":material/add:",
         query_params=data_choice.link_to(job),
     )
-    st.page_link(
-        "pages/compare.py",
-        label="Compare two trials",
-        icon=":material/compare_arrows:",
-        query_params={"experiment": experiment_dir.name},
-    )
+    if has_score:
+        st.page_link(
+            "pages/compare.py",
+            label="Compare two trials",
+            icon=":material/compare_arrows:",
+            query_params={"experiment": experiment_dir.name},
+        )
     sharing_view.buttons(experiment_dir)
     deletion.button(experiment_dir, state)

@@ -26,6 +26,8 @@ frame.failure(experiment_dir, state)
 if state is ExperimentState.STOPPED:
     st.caption(wording.plain(cached.experiment(experiment_dir).message))
     frame.resume(experiment_dir, "Resume")
+if not was_running and not cached.trials(experiment_dir):
+    live.no_trial(state)
 
 
 @st.fragment(run_every="2s" if was_running else None)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from automl.experiments import launcher
 from automl.ui import cached, frame
-from automl.ui.trials import search_view
+from automl.ui.trials import live, search_view
 
 experiment_dir, state = frame.begin_with_experiment("Search")
 metric = cached.job(experiment_dir).primary_metric
@@ -20,7 +20,7 @@ def live_search() -> None:
         st.rerun()
     trials = cached.trials(experiment_dir)
     if not trials:
-        st.info("Here you see the search as a whole, as soon as the first trial starts.")
+        live.no_trial(state)
         return
     tabs = st.tabs(
         ["Over time", "Learning curves", "What matters", "Parallel coordinates", "Ended early"],

@@ -115,8 +115,19 @@ def stop_all(experiment_dir: Path) -> None:
             st.rerun()
 
 
+def no_trial(state: ExperimentState) -> None:
+    """In place of the trials of an experiment that has none."""
+    if state.is_finished:
+        st.info("This experiment ended before its first trial.")
+    else:
+        st.info("Trials appear here as soon as the first one starts.")
+
+
 def curves(experiment_dir: Path, ranked: list[TrialRecord], metric: str) -> None:
     """The best score over time, and the curves of the trials, the best first."""
+    if not ranked:
+        st.info("No trial has been scored. Curves appear with the first evaluation.")
+        return
     over_time, by_trial = st.columns(2)
     with over_time:
         st.subheader("Best so far")
