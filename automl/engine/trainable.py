@@ -151,11 +151,12 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             evaluation, predictions = training.advance(self._is_cancelled)
         except CancelledError:
             return {"cancelled": True, "done": True}
-        self._predictions = predictions
+        self._predictions, hyperparameters = predictions, training.hyperparameters
         self._is_best = self._stopping.improved(evaluation.metrics[self._assignment.primary_metric])
         if self._is_best:
-            self._has_collapsed = predictions.has_collapsed
-        frequency = training.hyperparameters.checkpoint_frequency
+            meant = hyperparameters.method == "majority_class"  # one class is all it ever answers
+            self._has_collapsed = predictions.has_collapsed and not meant
+        frequency = hyperparameters.checkpoint_frequency
         self._is_kept = bool(frequency) and training.epoch % frequency == 0
         gives_up = self._stopping.is_exhausted and not training.is_done
         is_over = gives_up or training.is_done

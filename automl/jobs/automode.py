@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from automl.jobs import compatibility
 from automl.jobs.search_space import Choice, LogUniform
 from automl.jobs.sweep import Asha
 
@@ -102,15 +103,14 @@ def plan(situation: Situation, num_trials: int) -> Plan:
 def _floor(situation: Situation, num_trials: int) -> list[dict[str, Any]]:
     """What any training must beat; never more than half of the trials."""
     names = situation.pretrained
+    constants = _constants(situation, is_pretrained=bool(names)).items()
+    untrained = {key: value for key, value in constants if key not in compatibility.OF_TRAINING}
     majority = {
-        **_constants(situation, is_pretrained=bool(names)),
+        **untrained,
         "method": "majority_class",
         "model_name": names[0] if names else _SCRATCH[0],
     }
-    probes = [
-        {**_constants(situation, is_pretrained=True), "method": "linear_probe", "model_name": name}
-        for name in names[:2]
-    ]
+    probes = [{**untrained, "method": "linear_probe", "model_name": name} for name in names[:2]]
     neighbours = [{**probe, "method": "k_nearest_neighbours"} for probe in probes[:1]]
     wanted = [*probes[:1], majority, *neighbours, *probes[1:]][: num_trials // 2]
     # the majority is known at once

@@ -28,10 +28,13 @@ _AUGMENTATIONS: dict[str, dict[str, bool | float]] = {
     "standard": {"crop_scale_min": 0.35, "colour_jitter": 0.2},
     "strong": {"crop_scale_min": 0.08, "colour_jitter": 0.4},
 }
-_OF_TRAINING = (
+OF_TRAINING = (
     *("number_of_epochs", "training_batch_size", "learning_rate", "optimizer", "weight_decay"),
     *("layer_decay", "label_smoothing", "mixup", "cutmix", "augmentation", "head_init"),
+    "warmup_cosine_lr_warmup_epochs",
 )
+"""What has no effect on a model that is not trained."""
+
 _CROP_SHARE = 224 / 256
 """Side of the centre crop over the short side it is cut from."""
 
@@ -88,7 +91,7 @@ def ignored(asked: Mapping[str, Any], hyperparameters: "Hyperparameters") -> lis
     """A sentence for every key that was asked for and has no effect beside the others."""
     h = hyperparameters
     without: list[tuple[bool, tuple[str, ...], str]] = [
-        (h.method != "fine_tuning", _OF_TRAINING, f"method is {h.method}, which trains nothing"),
+        (h.method != "fine_tuning", OF_TRAINING, f"method is {h.method}, which trains nothing"),
         (h.optimizer != "sgd", ("momentum", "nesterov"), f"optimizer is {h.optimizer}"),
         (h.optimizer == "sgd", ("beta1", "beta2", "ams_gradient"), "optimizer is sgd"),
         (h.momentum == 0, ("nesterov",), "momentum is 0"),

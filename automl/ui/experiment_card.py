@@ -8,7 +8,7 @@ from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState, now
 from automl.ui import cached, gallery, wording
 
-_NUM_THUMBNAILS = 5
+_NUM_THUMBNAILS = 4  # side by side in a window of 1,200 pixels
 
 
 def state_of(experiment_dir: Path) -> ExperimentState | None:

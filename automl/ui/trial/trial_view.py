@@ -23,10 +23,10 @@ def headline(trial: TrialRecord, metric: str) -> None:
     metrics = [
         (wording.metric(metric).capitalize(), wording.score_of(trial, metric)),
         ("State", trial.state.value),
-        ("Best epoch", f"{best.epoch} of {trial.evaluations[-1].epoch}" if best else "–"),
         ("Time", wording.duration(trial.seconds)),
     ]
-    if best:
+    if best and trial.method == "fine_tuning":
+        metrics.insert(2, ("Best epoch", f"{best.epoch} of {trial.evaluations[-1].epoch}"))
         speed = f"{wording.number(best.images_per_second)} / s"
         metrics.append(("Training pictures", speed))
     widths = [1.6] + [1] * (len(metrics) - 1)  # a score with both ends of its interval is long
