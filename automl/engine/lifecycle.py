@@ -299,9 +299,10 @@ def _give_up_if_asked(results: Results) -> None:
 
 
 def _devices(resources: Resources) -> list[str]:
+    cores = "1 core" if resources.num_cpus == 1 else f"{resources.num_cpus} cores"
     if resources.num_gpus:
-        return [f"{resources.num_gpus:g} GPU and {resources.num_cpus} cores a trial"]
-    return [f"{resources.num_cpus} CPU cores a trial"]
+        return [f"{resources.num_gpus:g} GPU and {cores} a trial"]
+    return [f"{cores} a trial"]
 
 
 def _fail(results: Results, error: Exception) -> None:

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT_VERSION = 2
-"""Of an experiment directory. 2: a trial's state, time between engines. Older ones are read."""
+FORMAT_VERSION = 3
+"""Of an experiment directory. Older ones are read.
+
+2: a trial's state, time between engines. 3: the scores on the way to the best.
+"""
 
 
 class NewerFormatError(ValueError):

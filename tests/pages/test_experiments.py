@@ -41,10 +41,10 @@ def test_a_waiting_experiment_says_for_how_long(open_page, make_experiment, hold
 
 def test_an_experiment_of_a_later_version_says_so(open_page, make_experiment):
     newer = make_experiment("newer")
-    text = store.experiment_path(newer).read_text().replace(": 2,", ": 3,", 1)
+    text = store.experiment_path(newer).read_text().replace(": 3,", ": 4,", 1)
     store.experiment_path(newer).write_text(text.replace("{", '{"invented": 1,', 1))
     page = open_page("experiments")
-    assert "this version reads up to 2" in page.error[0].value
+    assert "this version reads up to 3" in page.error[0].value
 
 
 def test_an_unreadable_experiment_does_not_hide_the_others(open_page, make_experiment):
