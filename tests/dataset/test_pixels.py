@@ -183,12 +183,13 @@ def test_the_next_build_removes_what_a_killed_one_left_long_ago(samples, unused_
 
 
 _KILLED = """
-import itertools, os, pickle, signal, sys
+import itertools, os, pickle, signal, sys, time
 from automl.dataset import pixels, resumable_array
 resumable_array._SAVE_SECONDS = float(sys.argv[2])
 decode, numbers = pixels._decoded, itertools.count()
 
 def decode_some(*arguments):
+    time.sleep(0.02)  # or all is decoded before the first batch is saved
     if next(numbers) == 20:
         os.kill(os.getpid(), signal.SIGKILL)
     return decode(*arguments)
