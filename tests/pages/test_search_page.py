@@ -29,7 +29,7 @@ def open_tab(page, name):
 
 def test_it_says_what_will_be_here(open_page, make_experiment, hold_lock):
     hold_lock(make_experiment(state="preparing", ended_at=None))
-    assert "as soon as the first trial starts" in texts(open_page("search"))
+    assert "Trials appear here as soon as the first one starts" in texts(open_page("search"))
 
 
 def test_the_best_so_far_never_falls(open_page, searched):  # noqa: ARG001
