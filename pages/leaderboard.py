@@ -3,7 +3,7 @@
 import streamlit as st
 
 from automl.experiments import launcher
-from automl.ui import cached, deletion, frame, sharing_view
+from automl.ui import cached, deletion, frame, selection, sharing_view
 from automl.ui.dataset import data_choice
 from automl.ui.trials import cost_view, leaderboard_table, live, ranking, reality_view, ties
 
@@ -42,11 +42,11 @@ live_leaderboard()
 with st.container(horizontal=True, vertical_alignment="center"):
     has_score = was_running or cached.experiment(experiment_dir).best_trial is not None
     if has_score:
-        st.page_link(
+        selection.link(
             "pages/predict.py",
-            label="Try the best model",
-            icon=":material/center_focus_strong:",
-            query_params={"experiment": experiment_dir.name},
+            experiment_dir,
+            "Try the best model",
+            ":material/center_focus_strong:",
         )
     st.page_link(
         "pages/configure.py",
@@ -55,11 +55,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
         query_params=data_choice.link_to(job),
     )
     if has_score:
-        st.page_link(
-            "pages/compare.py",
-            label="Compare two trials",
-            icon=":material/compare_arrows:",
-            query_params={"experiment": experiment_dir.name},
+        selection.link(
+            "pages/compare.py", experiment_dir, "Compare two trials", ":material/compare_arrows:"
         )
     sharing_view.buttons(experiment_dir)
     deletion.button(experiment_dir, state)

@@ -7,7 +7,7 @@ import streamlit as st
 from automl.experiments import store
 from automl.experiments.records import ExperimentState
 from automl.people.access import Action
-from automl.ui import acts, cached, frame, wording
+from automl.ui import acts, cached, frame, selection, wording
 from automl.ui.predict import pictures_source, predictions_view
 
 experiment_dir, state = frame.begin_with_experiment("Predict", Action.PREDICT)
@@ -21,12 +21,7 @@ def no_model() -> None:
             st.info("This experiment ended without a model: no trial reached an evaluation.")
     else:
         st.info("Here you try the best model. It is exported when the experiment ends.")
-    st.page_link(
-        "pages/progress.py",
-        label="See the progress",
-        icon=":material/monitoring:",
-        query_params={"experiment": experiment_dir.name},
-    )
+    selection.link("pages/progress.py", experiment_dir, "See the progress", ":material/monitoring:")
     st.stop()
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from automl.experiments import launcher
 from automl.experiments.records import ExperimentState
-from automl.ui import cached, frame, wording
+from automl.ui import cached, frame, selection, wording
 from automl.ui.trials import live, ranking, trial_table
 
 experiment_dir, state = frame.begin_with_experiment("Progress")
@@ -16,11 +16,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if was_running:
         live.stop_all(experiment_dir)
     elif cached.trials(experiment_dir):
-        st.page_link(
-            "pages/leaderboard.py",
-            label="See the leaderboard",
-            icon=":material/leaderboard:",
-            query_params={"experiment": experiment_dir.name},
+        selection.link(
+            "pages/leaderboard.py", experiment_dir, "See the leaderboard", ":material/leaderboard:"
         )
 frame.failure(experiment_dir, state)
 if state is ExperimentState.STOPPED:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState, now
-from automl.ui import cached, gallery, wording
+from automl.ui import cached, gallery, selection, wording
 
 _NUM_THUMBNAILS = 4  # side by side in a window of 1,200 pixels
 
@@ -81,20 +81,11 @@ def _score(experiment_dir: Path) -> None:
 
 
 def _links(experiment_dir: Path) -> None:
-    parameters = {"experiment": experiment_dir.name}
     if store.trial_paths(experiment_dir):
-        st.page_link(
-            "pages/leaderboard.py",
-            label="Leaderboard",
-            icon=":material/leaderboard:",
-            query_params=parameters,
+        selection.link(
+            "pages/leaderboard.py", experiment_dir, "Leaderboard", ":material/leaderboard:"
         )
-    st.page_link(
-        "pages/progress.py",
-        label="Progress",
-        icon=":material/monitoring:",
-        query_params=parameters,
-    )
+    selection.link("pages/progress.py", experiment_dir, "Progress", ":material/monitoring:")
     st.page_link(
         "pages/configure.py",
         label="Start anew",

@@ -94,6 +94,11 @@ def empty_state(label: str, page: str) -> None:
     st.stop()
 
 
+def link(page: str, experiment_dir: Path, label: str, icon: str) -> None:
+    """To a page, with the experiment in view there."""
+    st.page_link(page, label=label, icon=icon, query_params={"experiment": experiment_dir.name})
+
+
 def _check_readable(experiment_dir: Path) -> None:
     try:
         cached.experiment(experiment_dir)
