@@ -12,7 +12,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState
 from automl.people.access import Action
-from automl.ui import acts, cached, preload, selection, sign_in, wording
+from automl.ui import acts, cached, selection, sign_in, wording
 
 
 def begin(title: str, action: Action = Action.LOOK) -> None:
@@ -20,15 +20,12 @@ def begin(title: str, action: Action = Action.LOOK) -> None:
     _begin(title, action)
 
 
-def _begin(title: str, action: Action, *, has_figures: bool = False) -> DeltaGenerator:
+def _begin(title: str, action: Action) -> DeltaGenerator:
     """Returns the room beside the title."""
     _through_app()
     sign_in.require(action)
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    with left.container(gap=None):
-        st.title(title)
-        if has_figures:  # the browser gets ready to draw while they are worked out here
-            preload.in_browser()
+    left.title(title)
     with right:
         sign_in.who()
     return right
@@ -36,7 +33,7 @@ def _begin(title: str, action: Action, *, has_figures: bool = False) -> DeltaGen
 
 def begin_with_experiment(title: str, action: Action = Action.LOOK) -> tuple[Path, ExperimentState]:
     """Title, the experiment in view and a box to change it, and its state; `begin` for action."""
-    right = _begin(title, action, has_figures=True)
+    right = _begin(title, action)
     experiment_dir = selection.require_experiment()
     names = selection.experiment_names()
     shown = experiment_dir.name

@@ -31,8 +31,8 @@ def _import() -> None:
 
 
 def in_browser() -> None:
-    """What draws figures and tables takes the browser a second to load: let it do so as soon as it
-    is idle, and not when the first of them has come."""
+    """What draws figures and tables takes the browser a second: on a page that has none of them,
+    let it do so when it is idle."""
     names = [path.name for kind in ("PlotlyChart", "DataFrame") for path in _scripts(kind)]
     imports = ", ".join(f"import('./static/js/{name}')" for name in names)
     script = f"<script>requestIdleCallback(() => Promise.all([{imports}]))</script>"
