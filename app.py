@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl.people.access import Action
+from automl.access.permissions import Action
 from automl.ui import preload, sign_in
 
 # Python looks for garbage so often that drawing 1,000 trials takes twice as long

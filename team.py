@@ -5,6 +5,6 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from automl.ui.door import Door
+from automl.ui.sign_in_middleware import Door
 
 app = st.App(Path(__file__).parent / "app.py", middleware=[Middleware(Door)])

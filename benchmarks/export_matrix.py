@@ -20,12 +20,12 @@ import onnxruntime
 import timm
 import torch
 
-from automl.engine.training import blocks
-from automl.engine.training.model import Normalised
 from automl.export import onnx
 from automl.export.parity_report import TOLERANCE
 from automl.host.cores import usable_cores
 from automl.jobs import model_catalog
+from automl.model import blocks
+from automl.model.network import Normalised
 from benchmarks.figures import Figures
 
 _DOCS = Path(__file__).parents[1] / "docs" / "export.md"

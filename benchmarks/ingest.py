@@ -86,9 +86,9 @@ def serve(folder: Path, measured: Figures) -> None:
     """Random batches for training, on one core, with augmentation off."""
     import torch
 
-    from automl.engine.training.augmentation import Augmentation
-    from automl.engine.training.batches import on_device, train_batches
-    from automl.engine.trial_data import TrainPictures
+    from automl.training.augmentation import Augmentation
+    from automl.training.batches import on_device, train_batches
+    from automl.training.trial_data import TrainPictures
 
     torch.set_num_threads(1)
     samples = repeated(manifest.inspect(DataSource(path=folder)).samples, 4_000)

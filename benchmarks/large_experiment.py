@@ -6,17 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from automl.dataset import manifest
+from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, store
-from automl.experiments.records import (
-    Evaluation,
-    ExperimentState,
-    Predictions,
-    TrialRecord,
-    TrialState,
-    now,
-)
+from automl.experiments.records import Evaluation, ExperimentState, TrialRecord, TrialState, now
+from automl.figures import timeline
 from automl.jobs.job import DataSource, Job, Limits
-from automl.ui.trials import timeline
 
 MODELS = ("resnet18", "mobilenetv2", "seresnext", "vits16r224", "resnet50")
 

@@ -100,7 +100,7 @@ def write_model(folder: Path) -> None:
     import timm
     import torch
 
-    from automl.engine.training.model import Normalised
+    from automl.model.network import Normalised
 
     torch.manual_seed(0)
     network = timm.create_model("resnet18", num_classes=10, exportable=True)

@@ -37,9 +37,9 @@ def main(parts: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="automl-benchmark-") as folder:
         os.environ["AUTOML_HOME"] = folder
         os.environ.pop("AUTOML_EXPERIMENTS_DIR", None)
-        from automl.ui.dataset import source
+        from automl.ui import data_source
 
-        digits = source.digits().path
+        digits = data_source.digits().path
         try:
             for name, measure in (("app", app), ("engine", engine), ("search", search)):
                 if not parts or name in parts:

@@ -25,15 +25,15 @@ from PIL import Image
 from timm.data import create_dataset, create_loader
 
 from automl.dataset import manifest
-from automl.engine import trial_data
-from automl.engine.training import blocks, checkpoint, training_state
-from automl.engine.training.batches import TrainBatch, evaluation_batches
-from automl.engine.training.process_state import ProcessState
-from automl.engine.training.trial_training import Placement, TrialTraining
-from automl.engine.trial_data import TrialData
 from automl.host.cores import usable_cores
 from automl.jobs.hyperparameters import Hyperparameters, resolve
 from automl.jobs.job import DataSource, Job
+from automl.model import blocks
+from automl.training import training_state, trial_data
+from automl.training.batches import TrainBatch, evaluation_batches
+from automl.training.process_state import ProcessState
+from automl.training.trial_data import TrialData
+from automl.training.trial_training import Placement, TrialTraining
 from benchmarks.figures import Figures
 
 _EPOCH_IMAGES = 1_000
@@ -198,7 +198,7 @@ def saving(training: TrialTraining, folder: Path, name: str, measured: Figures) 
     def save() -> None:
         training.good = training_state.take(training)
         training_state.save(target, training.good)
-        checkpoint.save(target, training, predictions)
+        training.save_scored_model(target, predictions)
 
     save()
     batches = endless(training)

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
-from automl.engine import kept_state
 from automl.engine.trainable import TrialTrainable
+from automl.evaluation.predictions import Predictions
 from automl.experiments import store
-from automl.experiments.records import Evaluation, Predictions, now
+from automl.experiments.records import Evaluation, now
+from automl.training import resume_state
 
 NUM_REPORTS = 5
 _STATE: dict[str, Any] = {
@@ -49,9 +50,9 @@ class Untrained(TrialTrainable):
         }
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
-        save_file({"nothing": np.zeros(1)}, Path(checkpoint_dir, kept_state.TENSORS))
+        save_file({"nothing": np.zeros(1)}, Path(checkpoint_dir, resume_state.TENSORS))
         values = json.dumps({"epoch": self._training})
-        Path(checkpoint_dir, kept_state.VALUES).write_text(values)
+        Path(checkpoint_dir, resume_state.VALUES).write_text(values)
         if self._training != 1:
             return
         for name in ("model.safetensors", "model.json"):
@@ -62,7 +63,7 @@ class Untrained(TrialTrainable):
         store.save_predictions(Path(checkpoint_dir, "predictions.parquet"), predictions)
 
     def load_checkpoint(self, checkpoint_dir: str) -> None:
-        state = kept_state.find(Path(checkpoint_dir))
+        state = resume_state.find(Path(checkpoint_dir))
         assert state is not None
         self._training = state.epoch  # type: ignore[assignment]
 

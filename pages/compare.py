@@ -2,17 +2,17 @@
 
 import streamlit as st
 
-from automl.ui import frame
-from automl.ui.trials import compare_view
+from automl.ui import page_header
+from automl.ui.compare import compare_view
 
-experiment_dir, _ = frame.begin_with_experiment("Compare")
+experiment_dir, _ = page_header.begin_with_experiment("Compare")
 chosen = compare_view.choose(experiment_dir)
 if chosen is None:
     st.stop()
 tabs = st.tabs(
     ["Metrics", "Settings that differ", "Curves", "Pictures"], key="compare tab", on_change="rerun"
 )
-frame.fill(
+page_header.fill(
     tabs,
     lambda: compare_view.numbers(*chosen),
     lambda: compare_view.settings(*chosen),

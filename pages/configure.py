@@ -5,13 +5,14 @@ from uuid import uuid4
 
 import streamlit as st
 
+from automl.access.permissions import Action
+from automl.figures import wording
 from automl.jobs.job_errors import JobError
-from automl.people.access import Action
-from automl.ui import cached, frame, selection, wording
+from automl.ui import cached, data_source, page_header, selection
 from automl.ui.configure import job_form, job_panel, launch
-from automl.ui.dataset import data_choice, dataset_view, source
+from automl.ui.dataset import data_choice, dataset_view
 
-frame.begin("Configure", Action.START)
+page_header.begin("Configure", Action.START)
 launch.follow()
 job_panel.copy_from_link()
 data = data_choice.require()
@@ -25,9 +26,11 @@ st.caption(wording.plain(f"{wording.count(found.report.num_images, 'picture')} i
 
 left, right = st.columns([3, 2], gap="medium")
 with left:
-    suggested = source.free_name(data, set(selection.experiment_names()))
+    suggested = data_source.free_name(data, set(selection.experiment_names()))
     name = st.text_input("Name of the experiment", suggested, key=f"name {suggested}")
-    draft = job_form.show(data, dataset_view.median_side(found), mirror=not source.is_digits(data))
+    draft = job_form.show(
+        data, dataset_view.median_side(found), mirror=not data_source.is_digits(data)
+    )
     draft = replace(draft, about_data=data_choice.about())
 with right:
     try:

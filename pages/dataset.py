@@ -2,23 +2,23 @@
 
 import streamlit as st
 
-from automl.dataset.corrections import Corrections
+from automl.access.permissions import Action
 from automl.experiments import launcher
-from automl.people.access import Action
-from automl.ui import cached, frame, wording
+from automl.figures import wording
+from automl.jobs.corrections import Corrections
+from automl.ui import cached, data_source, page_header
 from automl.ui.dataset import (
     corrections_view,
     data_choice,
     data_options,
     dataset_gallery,
     dataset_view,
-    source,
 )
 
-frame.begin("Dataset", Action.START)
+page_header.begin("Dataset", Action.START)
 
 
-def take(data: source.DataSource) -> None:
+def take(data: data_source.DataSource) -> None:
     data_choice.choose(data)
     st.rerun()
 
@@ -30,7 +30,7 @@ def choices() -> None:
         st.caption("1,797 handwritten digits in 10 classes. Trains in minutes on any machine.")
         if st.button("Use the digits", type="primary", icon=":material/draw:"):
             with st.spinner("Writing the pictures"):
-                data = source.digits()
+                data = data_source.digits()
             take(data)
     with path:
         st.subheader("On this machine")
@@ -41,7 +41,7 @@ def choices() -> None:
         typed = st.text_input("Full path of the folder or file", key="typed path")
         if st.button("Use this path", icon=":material/folder_open:") and typed:
             try:
-                data = source.from_path(typed)
+                data = data_source.from_path(typed)
             except ValueError as error:
                 st.error(wording.plain(str(error)))
             else:
@@ -49,15 +49,15 @@ def choices() -> None:
     with upload:
         st.subheader("Upload an archive")
         st.caption("A zip or tar with one folder of pictures per class, or a table beside them.")
-        file = st.file_uploader("Zip or tar of pictures", type=list(source.ARCHIVES))
+        file = st.file_uploader("Zip or tar of pictures", type=list(data_source.ARCHIVES))
         if file and st.button("Use this archive", icon=":material/upload:"):
-            take(source.save_upload(file, file.name))
+            take(data_source.save_upload(file, file.name))
 
 
 def refused(error: Exception) -> None:
     st.error(wording.plain(str(error)))
     corrections_view.summary(data_choice.corrections())
-    if data is not None and source.is_within_reach(data):
+    if data is not None and data_source.is_within_reach(data):
         data_options.show(data, [], None)
     st.markdown("Choose other pictures:")
     choices()

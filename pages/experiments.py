@@ -4,21 +4,21 @@ import math
 
 import streamlit as st
 
+from automl.access.permissions import Action
 from automl.experiments import store
 from automl.host import home
-from automl.people.access import Action
-from automl.ui import frame, preload, sharing_view, sign_in
-from automl.ui.dataset import data_choice, source
+from automl.ui import data_source, page_header, preload, sharing_view, sign_in
+from automl.ui.dataset import data_choice
 
 _PER_PAGE = 10
 
-frame.begin("Experiments")
+page_header.begin("Experiments")
 experiment_dirs = store.experiment_dirs(home.experiments_dir())
 
 
 def try_the_sample() -> None:
     with st.spinner("Writing the pictures"):
-        data = source.digits()
+        data = data_source.digits()
     data_choice.choose(data)
     st.switch_page("pages/configure.py", query_params={"data": str(data.path)})
 
@@ -55,7 +55,7 @@ with st.container(horizontal=True):
         data_choice.choose(None)
         st.switch_page("pages/dataset.py")
     sharing_view.open_shared()
-from automl.ui import experiment_card  # noqa: E402 (slow; what is above is on the screen by now)
+from automl.ui.home import experiment_card  # noqa: E402 (slow; what is above is on the screen by now)
 
 num_pages = math.ceil(len(experiment_dirs) / _PER_PAGE)
 page = st.pagination(num_pages, key="page of experiments") if num_pages > 1 else 1

@@ -2,18 +2,19 @@
 
 import streamlit as st
 
-from automl.experiments import launcher
-from automl.ui import cached, deletion, frame, selection, sharing_view
+from automl.experiments import launcher, leaderboard
+from automl.ui import cached, deletion, page_header, selection, sharing_view, significance
 from automl.ui.dataset import data_choice
-from automl.ui.trials import cost_view, leaderboard_table, live, ranking, reality_view, ties
+from automl.ui.leaderboard import cost_view, leaderboard_table, significance_view
+from automl.ui.progress import progress_view
 
-experiment_dir, state = frame.begin_with_experiment("Leaderboard")
+experiment_dir, state = page_header.begin_with_experiment("Leaderboard")
 job = cached.job(experiment_dir)
 metric = job.primary_metric
 was_running = not state.is_finished
 
-frame.state_line(experiment_dir, state)
-frame.failure(experiment_dir, state)
+page_header.state_line(experiment_dir, state)
+page_header.failure(experiment_dir, state)
 
 
 @st.fragment(run_every="2s" if was_running else None)
@@ -22,17 +23,17 @@ def live_leaderboard() -> None:
         st.rerun()
     trials = cached.trials(experiment_dir)
     if not trials:
-        live.no_trial(state)
+        progress_view.no_trial(state)
         return
-    ranked = ranking.by_score(trials, metric)
+    ranked = leaderboard.by_score(trials, metric)
     # while trials go on the best changes too often for tests that take a while
-    p_values = {} if was_running else ties.with_best(experiment_dir, ranked, metric)
+    p_values = {} if was_running else significance.with_best(experiment_dir, ranked, metric)
     leaderboard_table.show(trials, metric, experiment_dir, p_values)
     if ranked:
         left, right = st.columns(2, gap="medium")
         with left:
             st.subheader("Is the difference real?")
-            reality_view.show(ranked, metric, experiment_dir, p_values)
+            significance_view.show(ranked, metric, experiment_dir, p_values)
         with right:
             st.subheader("What does it cost?")
             cost_view.show(ranked, metric, experiment_dir)

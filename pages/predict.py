@@ -4,19 +4,20 @@ from pathlib import Path
 
 import streamlit as st
 
+from automl.access.permissions import Action
 from automl.experiments import store
 from automl.experiments.records import ExperimentState
-from automl.people.access import Action
-from automl.ui import acts, cached, frame, selection, wording
+from automl.figures import wording
+from automl.ui import cached, guarded_actions, page_header, selection
 from automl.ui.predict import pictures_source, predictions_view
 
-experiment_dir, state = frame.begin_with_experiment("Predict", Action.PREDICT)
-frame.state_line(experiment_dir, state)
+experiment_dir, state = page_header.begin_with_experiment("Predict", Action.PREDICT)
+page_header.state_line(experiment_dir, state)
 
 
 def no_model() -> None:
     if state.is_finished:
-        frame.failure(experiment_dir, state)
+        page_header.failure(experiment_dir, state)
         if state not in (ExperimentState.FAILED, ExperimentState.INTERRUPTED):
             st.info("This experiment ended without a model: no trial reached an evaluation.")
     else:
@@ -48,10 +49,10 @@ with right:
         st.stop()
     caution = predictions_view.caution(experiment_dir, model)
     st.caption(f"Classes: {wording.plain(', '.join(model.labels[:12]))}")
-    if acts.may(Action.EXPORT, experiment_dir):
+    if guarded_actions.may(Action.EXPORT, experiment_dir):
         st.download_button(
             "Download the model",
-            lambda: acts.exported(experiment_dir, "model", model_dir),
+            lambda: guarded_actions.exported(experiment_dir, "model", model_dir),
             file_name=f"{experiment_dir.name}.zip",
             mime="application/zip",
             icon=":material/download:",

@@ -2,29 +2,30 @@
 
 import streamlit as st
 
-from automl.experiments import launcher
+from automl.experiments import launcher, leaderboard
 from automl.experiments.records import ExperimentState
-from automl.ui import cached, frame, selection, wording
-from automl.ui.trials import live, ranking, trial_table
+from automl.figures import wording
+from automl.ui import cached, page_header, selection, trial_table
+from automl.ui.progress import progress_view
 
-experiment_dir, state = frame.begin_with_experiment("Progress")
+experiment_dir, state = page_header.begin_with_experiment("Progress")
 metric = cached.job(experiment_dir).primary_metric
 was_running = not state.is_finished
 
 with st.container(horizontal=True, vertical_alignment="center"):
-    frame.state_line(experiment_dir, state)
+    page_header.state_line(experiment_dir, state)
     if was_running:
-        live.stop_all(experiment_dir)
+        progress_view.stop_all(experiment_dir)
     elif cached.trials(experiment_dir):
         selection.link(
             "pages/leaderboard.py", experiment_dir, "See the leaderboard", ":material/leaderboard:"
         )
-frame.failure(experiment_dir, state)
+page_header.failure(experiment_dir, state)
 if state is ExperimentState.STOPPED:
     st.caption(wording.plain(cached.experiment(experiment_dir).message))
-    frame.resume(experiment_dir, "Resume")
+    page_header.resume(experiment_dir, "Resume")
 if not was_running and not cached.trials(experiment_dir):
-    live.no_trial(state)
+    progress_view.no_trial(state)
 
 
 @st.fragment(run_every="2s" if was_running else None)
@@ -32,22 +33,22 @@ def progress() -> None:
     if was_running and launcher.state(experiment_dir) is not state:
         st.rerun()  # the whole page, which decides about the timer
     record, trials = cached.experiment(experiment_dir), cached.trials(experiment_dir)
-    ranked = ranking.by_score(trials, metric)
+    ranked = leaderboard.by_score(trials, metric)
     if was_running or trials:
-        live.headline(record, state, trials, ranked, metric)
+        progress_view.headline(record, state, trials, ranked, metric)
     if was_running:
-        live.preparation(record, state)
+        progress_view.preparation(record, state)
     for note in record.notes:
         st.caption(wording.plain(note))
     if was_running or trials:
-        live.curves(experiment_dir, ranked, metric)
+        progress_view.curves(experiment_dir, ranked, metric)
     if was_running:
         num_lines = record.max_concurrent_trials
-        live.running_trials(experiment_dir, trials, metric, num_lines)
+        progress_view.running_trials(experiment_dir, trials, metric, num_lines)
     if trials:
         st.subheader("Trials")
         trial_table.show(trials, metric, experiment_dir.name)
-    live.log(experiment_dir)
+    progress_view.log(experiment_dir)
 
 
 progress()

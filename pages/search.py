@@ -3,15 +3,16 @@
 import streamlit as st
 
 from automl.experiments import launcher
-from automl.ui import cached, frame
-from automl.ui.trials import live, search_view
+from automl.ui import cached, page_header
+from automl.ui.progress import progress_view
+from automl.ui.search import search_view
 
-experiment_dir, state = frame.begin_with_experiment("Search")
+experiment_dir, state = page_header.begin_with_experiment("Search")
 metric = cached.job(experiment_dir).primary_metric
 was_running = not state.is_finished
 
-frame.state_line(experiment_dir, state)
-frame.failure(experiment_dir, state)
+page_header.state_line(experiment_dir, state)
+page_header.failure(experiment_dir, state)
 
 
 @st.fragment(run_every="2s" if was_running else None)
@@ -20,14 +21,14 @@ def live_search() -> None:
         st.rerun()
     trials = cached.trials(experiment_dir)
     if not trials:
-        live.no_trial(state)
+        progress_view.no_trial(state)
         return
     tabs = st.tabs(
         ["Over time", "Learning curves", "What matters", "Parallel coordinates", "Ended early"],
         key="search tab",
         on_change="rerun",
     )
-    frame.fill(
+    page_header.fill(
         tabs,
         lambda: search_view.over_time(experiment_dir, metric),
         lambda: search_view.learning_curves(trials, metric),

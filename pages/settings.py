@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from automl.ui import frame, sign_in
+from automl.ui import page_header, sign_in
 from automl.ui.settings import limits_form, machine_view, people_view, storage_view
 
-frame.begin("Settings")
+page_header.begin("Settings")
 
 
 def limits_and_machine() -> None:
@@ -17,4 +17,4 @@ shown = {"Limits and machine": limits_and_machine, "Storage": storage_view.show}
 if sign_in.is_configured():
     shown["People"] = people_view.show
 tabs = st.tabs(list(shown), key="settings tab", on_change="rerun")  # storage is slow to measure
-frame.fill(tabs, *shown.values())
+page_header.fill(tabs, *shown.values())

@@ -3,18 +3,18 @@
 import streamlit as st
 
 from automl.experiments import store
-from automl.ui import cached, frame
-from automl.ui.trial import test_view
+from automl.ui import cached, page_header
+from automl.ui.test_data import test_data_view
 
-experiment_dir, state = frame.begin_with_experiment("Test")
-frame.state_line(experiment_dir, state)
+experiment_dir, state = page_header.begin_with_experiment("Test")
+page_header.state_line(experiment_dir, state)
 samples = cached.samples(experiment_dir)
 num_pictures = 0 if samples is None else int((samples["split"] == "test").sum())
 opening = store.load_test_opening(experiment_dir)
 trials = {trial.trial_id: trial for trial in cached.trials(experiment_dir)}
 
 if opening is not None and opening.trial_id in trials:
-    test_view.opened(experiment_dir, opening, trials[opening.trial_id])
+    test_data_view.opened(experiment_dir, opening, trials[opening.trial_id])
 elif not state.is_finished:
     st.info("The test data can be opened when the experiment has ended.")
 elif store.is_imported(experiment_dir):
@@ -25,4 +25,4 @@ elif not num_pictures:
         "called `test` beside `train`: they stay sealed until you open them here, once."
     )
 else:
-    test_view.sealed(experiment_dir, num_pictures)
+    test_data_view.sealed(experiment_dir, num_pictures)

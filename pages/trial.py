@@ -5,18 +5,12 @@ from collections.abc import Callable
 import streamlit as st
 
 from automl.experiments.records import Evaluation, TrialRecord
-from automl.ui import cached, evaluated, frame, selection
+from automl.ui import cached, cached_evaluation, export_view, page_header, selection
+from automl.ui.answers import answer_charts_view, classes_view, confusion_view
 from automl.ui.configure import launch
-from automl.ui.trial import (
-    answer_charts_view,
-    classes_view,
-    confusion_view,
-    errors_view,
-    export_view,
-    trial_view,
-)
+from automl.ui.trial import errors_view, trial_view
 
-experiment_dir, experiment_state = frame.begin_with_experiment("Trial")
+experiment_dir, experiment_state = page_header.begin_with_experiment("Trial")
 launch.follow()
 metric = cached.job(experiment_dir).primary_metric
 trial = selection.require_trial(experiment_dir)
@@ -33,7 +27,7 @@ def live_trial() -> None:
         trial_view.hyperparameters(now)
         return
     trial_view.headline(now, metric)
-    of, best = evaluated.of_trial(experiment_dir, now.trial_id), now.best_evaluation()
+    of, best = cached_evaluation.of_trial(experiment_dir, now.trial_id), now.best_evaluation()
     views: dict[str, Callable[[], None]] = {
         "Curves": lambda: curves(now),
         "Hyperparameters": lambda: trial_view.hyperparameters(now),
@@ -46,7 +40,7 @@ def live_trial() -> None:
         views = answers_views(of, best) | views | away
         key = f"tab of {now.trial_id}"
     tabs = st.tabs(list(views), key=key, on_change="rerun")
-    frame.fill(tabs, *views.values())
+    page_header.fill(tabs, *views.values())
 
 
 def curves(trial: TrialRecord) -> None:
@@ -55,7 +49,7 @@ def curves(trial: TrialRecord) -> None:
     trial_view.metrics(trial)
 
 
-def answers_views(of: evaluated.Answers, best: Evaluation) -> dict[str, Callable[[], None]]:
+def answers_views(of: cached_evaluation.Answers, best: Evaluation) -> dict[str, Callable[[], None]]:
     key = f"{experiment_dir.name} {of.path.parent.name}"
     return {
         "Where it is wrong": lambda: confusion_view.show(of, key=key),

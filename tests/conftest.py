@@ -16,16 +16,18 @@ from PIL import Image
 
 from automl.dataset import manifest
 from automl.engine import cluster
+from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import (
     Evaluation,
     ExperimentRecord,
     ExperimentState,
-    Predictions,
     TrialRecord,
     TrialState,
 )
 from automl.jobs.job import DataSource, Job
+
+pytest_plugins = ["tests.small_training"]
 
 # holds the lock until it gets a line or a request to stop, then writes how it ended
 _STAND_IN = """

@@ -17,12 +17,12 @@ from onnx import TensorProto, helper
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from automl.access import audit
 from automl.cli import cli
 from automl.cli.follow import Follower, progress_text
 from automl.experiments import store
 from automl.experiments.experiment import Experiment
 from automl.experiments.records import ExperimentRecord, ExperimentState, now
-from automl.people import audit
 from tests.conftest import START, finish
 
 JOB = """\

@@ -27,14 +27,14 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from automl.dataset import archive, data_roots, manifest, pictures
-from automl.engine.training import earlier_model
-from automl.engine.training.model_description import ModelDescription
-from automl.experiments import html_report, launcher, sharing, store
+from automl.experiments import launcher, store
 from automl.host import home
 from automl.jobs.job import DataSource, Job
+from automl.model import warm_start
+from automl.model.description import ModelDescription
 from automl.prediction import inference
-from automl.ui import cached
-from automl.ui.dataset import source
+from automl.reports import html_report, sharing
+from automl.ui import cached, data_source
 from tests.conftest import mean_colour
 
 ROOT = Path(__file__).parents[1]
@@ -139,7 +139,7 @@ def test_checkpoints(case: str, make_experiment: Callable[..., Path], tmp_path: 
         (name / "job.yml").touch()
         (name / "experiment.json").touch()
     run_id = CHECKPOINTS[case].format(evil=tmp_path / "evil")
-    refused(lambda: earlier_model.find(run_id, experiments), "checkpoint_run_id is")
+    refused(lambda: warm_start.find(run_id, experiments), "checkpoint_run_id is")
 
 
 # -- names and paths ------------------------------------------------------------------------------
@@ -185,7 +185,9 @@ def test_paths(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     root.mkdir()
     (root / "link").symlink_to("/etc")
     monkeypatch.setenv("AUTOML_DATA_ROOTS", str(root))
-    refused(lambda: source.from_path(PATHS[case].format(root=root)), "outside of the folders|no ")
+    refused(
+        lambda: data_source.from_path(PATHS[case].format(root=root)), "outside of the folders|no "
+    )
 
 
 def test_what_stands_for_a_datastore(tmp_path: Path) -> None:
@@ -199,7 +201,7 @@ def test_what_stands_for_a_datastore(tmp_path: Path) -> None:
 
 def test_an_upload_that_is_called_like_a_path(home: Path) -> None:
     """An upload that is called like a path."""
-    saved = source.save_upload(io.BytesIO(b"x"), "../../../evil\0.zip")
+    saved = data_source.save_upload(io.BytesIO(b"x"), "../../../evil\0.zip")
     assert saved.path.is_relative_to(home / "cache" / "uploads")
 
 

@@ -1,14 +1,11 @@
-import ast
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 import automl
 
-TRAINING = Path(__file__).parents[1] / "automl" / "engine" / "training"
 HEAVY = ("torch", "torchvision", "timm", "ray", "streamlit")
 
 
@@ -43,14 +40,6 @@ def test_the_package_offers_what_it_lists_and_nothing_else():
     assert all(callable(getattr(automl, name)) for name in automl.__all__)
     with pytest.raises(AttributeError, match="train"):
         _ = automl.train
-
-
-@pytest.mark.parametrize("path", sorted(TRAINING.glob("*.py")), ids=lambda path: path.name)
-def test_training_knows_nothing_of_ray(path):
-    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
-    modules = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
-    modules += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
-    assert not [module for module in modules if module.split(".")[0] == "ray"]
 
 
 def test_help_comes_at_once():

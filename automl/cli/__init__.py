@@ -13,7 +13,7 @@ from automl.cli import (
     exports,
     jobs,
     limits,
-    numbers,
+    numeric_options,
     predictions,
     serving,
     sharing,
@@ -22,7 +22,7 @@ from automl.cli import (
 from automl.cli.output import os_error_sentence
 
 cli = typer.Typer(
-    cls=numbers.Commands,
+    cls=numeric_options.Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

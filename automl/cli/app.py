@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from automl import errors
 from automl.cli.output import FAILED, fail, tell
 from automl.dataset import data_roots
 
@@ -59,14 +60,14 @@ def open_app(
 
 def _check_sign_in() -> None:
     """Refuse to open for a team what would be open to everybody, or to nobody."""
-    from automl.people import access
+    from automl.access import permissions
 
     try:
-        people = access.load().people
-    except access.NotAllowed as error:
+        people = permissions.load().people
+    except errors.NotAllowedError as error:
         fail(str(error))
     if not people:
-        fail(f"{access.path()} lets nobody in. Write there who may; see docs/security.md.")
+        fail(f"{permissions.path()} lets nobody in. Write there who may; see docs/security.md.")
     secrets = [folder.expanduser().absolute() / "secrets.toml" for folder in _SECRETS]
     places, there = ", ".join(map(str, secrets)), [path for path in secrets if path.is_file()]
     for path in there:

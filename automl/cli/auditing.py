@@ -8,7 +8,7 @@ from automl.cli.experiments import AsJson
 from automl.cli.output import say, say_json, say_table
 
 if TYPE_CHECKING:
-    from automl.people.audit import Entry
+    from automl.access.audit import Entry
 
 _SHOWN = 50
 
@@ -23,7 +23,7 @@ def show_audit(
     as_json: AsJson = False,
 ) -> None:
     """Show who did what, and when, from the pages and the command line."""
-    from automl.people import audit
+    from automl.access import audit
 
     wanted = {"experiment": experiment, "who": who, "action": action}
     asked = {name: value for name, value in wanted.items() if value is not None}

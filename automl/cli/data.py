@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from automl.cli import acts
+from automl.cli import audited
 from automl.cli.output import FAILED, fail, os_error_sentence, refusals, say, say_json, say_table
 from automl.host import home
 from automl.jobs import datastores
@@ -111,7 +111,7 @@ def cache(
 
     cleared = None
     if clear:
-        with acts.recorded("clear_cache"):
+        with audited.recorded("clear_cache"):
             cleared = caches.clear()
     sizes = caches.size_bytes()
     total = sum(sizes.values())

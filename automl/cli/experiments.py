@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from automl.cli import acts, lookup
+from automl.cli import audited, lookup
 from automl.cli.output import (
     count,
     duration,
@@ -100,7 +100,7 @@ def stop(
         say(f"{found.id} is {found.state}; there is nothing to stop.")
         return
     details = {"trial": trial} if trial else {}
-    with refusals(), acts.recorded("stop", found.id, **details):
+    with refusals(), audited.recorded("stop", found.id, **details):
         found.stop(trial)
     if trial is not None:
         say(f"{trial} of {found.id} ends after what it is doing now.")
@@ -123,7 +123,7 @@ def delete(
     name = found.id
     if not yes:
         typer.confirm(f"Delete {name} in {found.directory}? It cannot be had back", abort=True)
-    with refusals(), acts.recorded("delete", name):
+    with refusals(), audited.recorded("delete", name):
         launcher.delete(found.directory)
     say(f"{name} is deleted.")
 

@@ -38,7 +38,8 @@ def explain(  # noqa: PLR0913 (the options of a command)
 ) -> None:
     """Show what in a picture speaks for the answer a model gives."""
     from automl.dataset import walk
-    from automl.explanation.explainer import Explainer, ExplanationError
+    from automl.errors import ExplanationError
+    from automl.explanation.explainer import Explainer
     from automl.explanation.parameters import ExplanationParameters
 
     found = lookup.find(experiment)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from automl.cli import acts, lookup
+from automl.cli import audited, lookup
 from automl.cli.experiments import AsJson
 from automl.cli.output import fail, refusals, say, say_json, tell
 
@@ -34,7 +34,7 @@ def export(  # noqa: PLR0913
     with refusals():
         if chosen is None:
             fail(f"{found.id} has no model: it is {found.state}, and no trial has been scored.")
-        with acts.recorded("export", found.id, what=form, trial=chosen):
+        with audited.recorded("export", found.id, what=form, trial=chosen):
             result = exporting.run(
                 found.directory, chosen, form, target, with_int8=int8, progress=_show_steps()
             )

@@ -7,7 +7,7 @@ from typing import Self
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from automl.cli import acts
+from automl.cli import audited
 from automl.cli.output import console, duration, score, tell
 from automl.experiments.experiment import Experiment
 from automl.experiments.records import ExperimentRecord, ExperimentState
@@ -64,7 +64,7 @@ class Follower:
         if self._stopping:
             raise GaveUpWaiting
         self._stopping = True
-        with acts.recorded("stop", self._experiment.id):
+        with audited.recorded("stop", self._experiment.id):
             self._experiment.stop()
         again = "; Ctrl-C again to stop waiting" if number == signal.SIGINT else ""
         tell(f"Stopping cleanly; the best model so far is kept{again}.")

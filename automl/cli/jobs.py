@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from automl.cli import acts, lookup
+from automl.cli import audited, lookup
 from automl.cli.data import Datastores
 from automl.cli.experiments import AsJson, say_summary
 from automl.cli.output import (
@@ -111,7 +111,7 @@ def run(  # noqa: PLR0913 (the options of a command)
             tell(f"Note: {note}")
         experiment = Experiment.create(job, name=name, experiments_dir=experiments_dir)
     with refusals(), Follower(experiment) as follower:
-        with acts.recorded("start", experiment.id):
+        with audited.recorded("start", experiment.id):
             experiment.start()
         experiment.finish(follower.update)
     _end(experiment, as_json=as_json)
@@ -122,7 +122,7 @@ def resume(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJson = False)
     from automl.cli.follow import Follower
 
     found = lookup.find(experiment)
-    with refusals(), acts.recorded("resume", found.id):
+    with refusals(), audited.recorded("resume", found.id):
         found.resume()
     with Follower(found) as follower:
         record = found.wait(follower.update)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from automl.cli import acts
+from automl.cli import audited
 from automl.cli.experiments import AsJson
 from automl.cli.output import fail, say, say_json, say_table
 
@@ -40,7 +40,7 @@ def show_or_set(
         fail(f"{error} Mend the file, or write it anew with --replace.")
     if asked or replace:
         now = now.model_copy(update=asked)
-        with acts.recorded("set_limits", **now.in_words()):
+        with audited.recorded("set_limits", **now.in_words()):
             limits.save(now)
     if as_json:
         say_json({"path": str(limits.path()), **now.model_dump()})

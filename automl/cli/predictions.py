@@ -13,8 +13,8 @@ from automl.cli.output import FAILED, USER_INPUT, console, fail, json_text, refu
 
 if TYPE_CHECKING:
     from automl.prediction.answer_files import AnswerFile
-    from automl.prediction.found_pictures import FoundPicture
     from automl.prediction.inference import Failure, Predictor, Row
+    from automl.prediction.input_pictures import FoundPicture
 
 _MAX_TOLD = 20
 _Format = Literal["csv", "parquet", "jsonl", "azure"]
@@ -52,12 +52,12 @@ def predict(
     if form is not None and output is None:
         fail(f"--format {form} is that of a file. Name the file: --output F")
     model_dir = lookup.find_model(experiment)
-    from automl.prediction import found_pictures
+    from automl.prediction import input_pictures
     from automl.prediction.inference import Predictor  # slow
 
     paths = [path.expanduser() for path in pictures]
     with refusals():
-        found = found_pictures.find(paths)
+        found = input_pictures.find(paths)
         first = next(found, None)
         if first is None:
             fail("There are no pictures in " + ", ".join(map(str, pictures)) + ".")
@@ -79,9 +79,9 @@ def _answer(
     report: "_Report",
     file: "AnswerFile | None" = None,
 ) -> None:
-    from automl.prediction import found_pictures
+    from automl.prediction import input_pictures
 
-    for each, answer in found_pictures.answered(predictor, found):
+    for each, answer in input_pictures.answered(predictor, found):
         if file is not None:
             file.add(each.name, answer)
         report.add(each.name, answer)
@@ -171,8 +171,8 @@ def _with_bar(
 def _count(paths: list[Path]) -> int | None:
     """How many pictures there are; None where only reading an archive would tell."""
     from automl.dataset import walk
-    from automl.prediction import found_pictures
+    from automl.prediction import input_pictures
 
-    if any(found_pictures.archive_type(path.name) for path in paths):
+    if any(input_pictures.archive_type(path.name) for path in paths):
         return None
     return sum(1 for path in paths for _ in walk.pictures_at(path))

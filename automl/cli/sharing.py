@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from automl.cli import acts, lookup
+from automl.cli import audited, lookup
 from automl.cli.experiments import AsJson
 from automl.cli.output import fail, reference, refusals, say, say_json
 
@@ -18,11 +18,11 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write everything about an experiment into one HTML file that opens offline."""
-    from automl.experiments import html_report
+    from automl.reports import html_report
 
     found = lookup.find(experiment)
     target = _target(output, f"{found.id}.html")
-    with acts.recorded("export", found.id, what="report"):
+    with audited.recorded("export", found.id, what="report"):
         path = html_report.write(found.directory, target)
     _written(found.id, path, as_json=as_json)
 
@@ -35,11 +35,11 @@ def share(
     as_json: AsJson = False,
 ) -> None:
     """Pack an experiment into a zip file that opens read-only in anybody's app."""
-    from automl.experiments import sharing
+    from automl.reports import sharing
 
     found = lookup.find(experiment)
     target = _target(output, f"{found.id}.zip")
-    with acts.recorded("share", found.id):
+    with audited.recorded("share", found.id):
         path = sharing.pack(found.directory, target)
     _written(found.id, path, as_json=as_json)
 
@@ -52,13 +52,13 @@ def import_shared(
     as_json: AsJson = False,
 ) -> None:
     """Put a shared experiment among yours, to be read only."""
-    from automl.experiments import sharing
     from automl.host import home
+    from automl.reports import sharing
 
     if not file.is_file():
         fail(f"There is no file {file}. Give one that automl share has made.")
     parent = (experiments_dir or home.experiments_dir()).absolute()
-    with refusals(), acts.recorded("import", file=file.name) as note:
+    with refusals(), audited.recorded("import", file=file.name) as note:
         directory = sharing.unpack(file, parent)
         note.experiment = directory.name
     if as_json:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from automl.cli import acts, lookup
+from automl.cli import audited, lookup
 from automl.cli.experiments import AsJson
 from automl.cli.output import refusals, say, say_json, score, tell
 
@@ -17,11 +17,11 @@ def open_test_data(
     as_json: AsJson = False,
 ) -> None:
     """Open the test data, once, for one trial; the score is recorded with who opened them."""
-    from automl.experiments import test_data
+    from automl.reports import test_data
 
     found = lookup.find(experiment)
     details = {"trial": trial} if trial else {}
-    with refusals(), acts.recorded("open_test_data", found.id, **details):
+    with refusals(), audited.recorded("open_test_data", found.id, **details):
         opening = test_data.open_for(found.directory, trial)
     metric = found.job.primary_metric
     validation = next(one for one in found.trials if one.trial_id == opening.trial_id)

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from filelock import FileLock
 
 from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, Member
-from automl.dataset.errors import DataError
+from automl.errors import DataError
 from automl.host import home
 
 MAX_BYTES = 20 * 1000**3

@@ -18,7 +18,7 @@ import fsspec
 from fsspec.registry import known_implementations
 
 from automl.dataset import public_http
-from automl.dataset.errors import DataError
+from automl.errors import DataError
 from automl.host import home
 
 MAX_PICTURE_BYTES = 200 * 1000**2

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from automl.dataset import downloads
 from automl.dataset.downloads import scheme_of
-from automl.dataset.errors import DataError
+from automl.errors import DataError
 from automl.jobs import datastores
 
 _FILE_URL = re.compile(r"file:(?://[^/]*)?(.*)", re.IGNORECASE | re.DOTALL)

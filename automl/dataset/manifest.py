@@ -8,12 +8,12 @@ import pandas as pd
 
 from automl.dataset import caches, checks, corrections, near_duplicates
 from automl.dataset.checks.wording import finding
-from automl.dataset.corrections import Corrections
-from automl.dataset.errors import DataError
 from automl.dataset.readers import PASSED_OVER, read
 from automl.dataset.report import DatasetReport, Finding, Severity
 from automl.dataset.scan import scan
 from automl.dataset.split import assign
+from automl.errors import DataError
+from automl.jobs.corrections import Corrections
 from automl.jobs.job import DataSource, Job
 
 Progress = Callable[[str, int, int], None]

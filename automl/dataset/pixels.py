@@ -14,15 +14,30 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from automl.dataset import in_use, pictures
-from automl.dataset.errors import DataError
+from automl.dataset.preview import CROP_ROOM
 from automl.dataset.resumable_array import ResumableArray, left_overs
 from automl.dataset.threads import map_in_threads
+from automl.errors import DataError
 from automl.host import home
+from automl.jobs.hyperparameters import Hyperparameters
 
 _VERSION = 1  # raise it when the same picture would give other pixels
 _ABANDONED_SECONDS = 24 * 3600
 
 Progress = Callable[[int, int], None]
+
+
+PictureSizes = tuple[int, int, int]
+"""Sides in pixels: of whole training pictures, of resized ones to score, of their crops."""
+
+
+def picture_sizes(hyperparameters: Hyperparameters) -> PictureSizes:
+    """The sizes at which a trial with these hyperparameters reads its pictures."""
+    return (
+        round(hyperparameters.training_crop_size * CROP_ROOM),
+        hyperparameters.validation_resize_size,
+        hyperparameters.validation_crop_size,
+    )
 
 
 def whole_pictures(samples: pd.DataFrame, size: int, *, progress: Progress | None = None) -> Path:

@@ -1,6 +1,6 @@
 """What the model will see of one picture: the crop it is scored on, and random ones it learns from.
 
-Training crops follow `automl.engine.training.augmentation`, which does the same for whole batches
+Training crops follow `automl.training.augmentation`, which does the same for whole batches
 with torch and takes its ranges from here.
 """
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.frozen import FrozenModel
+from automl.frozen_model import FrozenModel
 
 MAX_PATHS = 50
 

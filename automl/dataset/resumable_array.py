@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.dataset.errors import DataError
+from automl.errors import DataError
 
 _SPARE_BYTES = 200 * 1000**2
 _SAVE_SECONDS = 5.0

@@ -17,16 +17,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from automl.errors import ClusterError
 from automl.host import detached, home, process_lock
 
 _START_SECONDS = 90.0
 _LOOK_SECONDS = 1.0
 _GRACE_SECONDS = 5.0
 _log = logging.getLogger(__name__)
-
-
-class ClusterError(RuntimeError):
-    """Ray cannot be started or reached."""
 
 
 def ensure_local_head() -> str:

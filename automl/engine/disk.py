@@ -10,10 +10,6 @@ _RESERVED_BYTES = 1024**2
 _NO_SPACE = os.strerror(errno.ENOSPC)  # what is left of an error that comes from a worker
 
 
-class DiskFullError(RuntimeError):
-    """There is no room for what the experiment has to write."""
-
-
 def is_short(folder: Path) -> bool:
     return shutil.disk_usage(folder).free < _LEAST_FREE_BYTES
 

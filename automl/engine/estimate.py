@@ -7,17 +7,16 @@ import sys
 import numpy as np
 import torch
 
-from automl.dataset import manifest
+from automl.dataset import manifest, pixels
 from automl.dataset.manifest import Manifest
-from automl.engine import trial_data
 from automl.engine.planning import plan, plan_resources, reachable
-from automl.engine.training.model import count_parameters
-from automl.engine.training.trial_training import Placement, TrialTraining
-from automl.engine.trial_data import EvaluationPictures, TrainPictures, TrialData
 from automl.host.cores import usable_cores
 from automl.jobs.estimate import Estimate, MeasuredTrial
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
+from automl.model.network import count_parameters
+from automl.training.trial_data import EvaluationPictures, TrainPictures, TrialData
+from automl.training.trial_training import Placement, TrialTraining
 
 _MAX_MEASURED = 4
 _MAX_PICTURES = 64
@@ -98,7 +97,7 @@ def _measure(
 
 def _made_up(hyperparameters: Hyperparameters, number: int, class_names: list[str]) -> TrialData:
     rng = np.random.default_rng(0)
-    whole, _, crop = trial_data.sizes(hyperparameters)
+    whole, _, crop = pixels.picture_sizes(hyperparameters)
     number = max(number, len(class_names))
     labels = np.arange(number) % len(class_names)
 
@@ -117,7 +116,7 @@ def _pixel_bytes(wanted: list[Hyperparameters], data: Manifest) -> int:
     counts = data.samples["split"].value_counts()
     return sum(
         3 * int(counts["train"] * whole**2 + counts["validation"] * crop**2)
-        for whole, _, crop in {trial_data.sizes(hyperparameters) for hyperparameters in wanted}
+        for whole, _, crop in {pixels.picture_sizes(hyperparameters) for hyperparameters in wanted}
     )
 
 

@@ -10,11 +10,11 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from automl.dataset import changes, manifest
-from automl.dataset.errors import DataError
+from automl import errors
+from automl.dataset import file_changes, manifest
 from automl.dataset.manifest import Manifest
-from automl.engine import cluster, disk, trial_data
-from automl.engine.kept_state import KeptState
+from automl.dataset.pixels import PictureSizes
+from automl.engine import cluster, disk
 from automl.engine.planning import (
     Plan,
     Resources,
@@ -24,12 +24,15 @@ from automl.engine.planning import (
     with_fewer_trials,
 )
 from automl.engine.results import Results
-from automl.engine.training import earlier_model
-from automl.engine.training.earlier_model import EarlierModel
-from automl.engine.trial_data import Sizes, TrialData
+from automl.errors import DataError, NoModelError
 from automl.experiments import experiment_queue, store
 from automl.experiments.records import ExperimentState, now
 from automl.jobs.job import Job
+from automl.model import warm_start
+from automl.model.warm_start import EarlierModel
+from automl.training import trial_data
+from automl.training.resume_state import KeptState
+from automl.training.trial_data import TrialData
 
 if TYPE_CHECKING:
     from automl.engine.search import Ending
@@ -97,7 +100,7 @@ def _run(job: Job, results: Results) -> None:
     results.update(num_trials=found.num_trials)
     results.plan(found.trials)  # to be seen while the pictures are prepared
     is_elsewhere = bool(job.ray_address)
-    earlier = earlier_model.find_all(
+    earlier = warm_start.find_all(
         wanted, results.experiment_dir.parent, for_other_machines=is_elsewhere
     )
     pictures = trial_data.prepare(
@@ -121,7 +124,7 @@ def _data(job: Job, results: Results) -> Manifest:
 
 
 def _notice_changes(results: Results, data: Manifest) -> None:
-    if note := changes.since(data.samples):
+    if note := file_changes.since(data.samples):
         results.update(notes=_together(results.experiment.notes, [note]))
 
 
@@ -147,7 +150,7 @@ def _in_background(function: Callable[[], T]) -> Future[T]:
 def _search(  # noqa: PLR0913
     job: Job,
     found: Plan,
-    pictures: dict[Sizes, TrialData],
+    pictures: dict[PictureSizes, TrialData],
     earlier: dict[str, EarlierModel],
     resources: Resources,
     results: Results,
@@ -156,7 +159,7 @@ def _search(  # noqa: PLR0913
     from automl.engine import search  # imports Ray
 
     if disk.is_short(results.experiment_dir):
-        raise disk.DiskFullError(disk.sentence(results.experiment_dir))
+        raise errors.DiskFullError(disk.sentence(results.experiment_dir))
     ending = None  # of an engine that died after its last trial only the export is left
     while True:
         results.update(
@@ -185,7 +188,7 @@ def _search(  # noqa: PLR0913
         results.end_rest(ending.reason)
         resources = with_fewer_trials(resources)
     if ending is not None and ending.is_disk_full:
-        raise disk.DiskFullError(ending.reason)
+        raise errors.DiskFullError(ending.reason)
     return ending
 
 
@@ -207,10 +210,6 @@ def _finish(ending: "Ending | None", results: Results) -> None:
         progress=1.0,
         ended_at=now(),
     )
-
-
-class NoModelError(RuntimeError):
-    """Every trial failed, or there was no time for one."""
 
 
 class StoppedError(Exception):
@@ -240,7 +239,7 @@ def _connect(address: str | None) -> tuple[int, int]:
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise cluster.ClusterError(
+        raise errors.ClusterError(
             f"The Ray cluster at {address} cannot be joined: {error}. "
             "Check ray_address, or leave it out to run on this machine."
         ) from error
@@ -329,6 +328,6 @@ def _explained(results: Results, error: Exception) -> tuple[str, str]:
         return "data", str(error)
     if isinstance(error, ValueError):
         return "job", str(error)
-    if isinstance(error, (NoModelError, cluster.ClusterError, disk.DiskFullError)):
+    if isinstance(error, (NoModelError, errors.ClusterError, errors.DiskFullError)):
         return "engine", str(error)
     return "engine", f"{type(error).__name__}: {error}"

@@ -9,11 +9,9 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from automl.errors import GpuFailedError
+
 _FAILED = re.compile(r"GPU (\S+) of node (\w+) failed")
-
-
-class GpuFailedError(RuntimeError):
-    """Nothing can be computed on the GPU in this process any more."""
 
 
 def describe(error: Exception) -> GpuFailedError:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from automl.dataset.manifest import Manifest
-from automl.engine.training import weights
 from automl.jobs import automode, model_catalog, search_space
 from automl.jobs.hyperparameters import Hyperparameters, resolve
 from automl.jobs.job import Job
+from automl.model import pretrained_weights
 
 _CHOICES = (
     "model_name",
@@ -150,7 +150,7 @@ def _situation(manifest: Manifest, *, has_gpu: bool) -> automode.Situation:
         budget_class="gpu" if has_gpu else "cpu",
         median_side=int(sides.median()),
         num_pictures=len(sides),
-        has_weights=lambda name: weights.find(model_catalog.timm_name(name)) is not None,
+        has_weights=lambda name: pretrained_weights.find(model_catalog.timm_name(name)) is not None,
     )
 
 

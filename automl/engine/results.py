@@ -8,8 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from automl.engine import failures, journal, kept_state, silence
-from automl.engine.kept_state import KeptState
+from automl.engine import failures, journal, stalled_trials
 from automl.engine.planning import PlannedTrial
 from automl.evaluation.metrics import bootstrap_interval
 from automl.experiments import store
@@ -24,6 +23,8 @@ from automl.experiments.records import (
     TrialState,
     now,
 )
+from automl.training import resume_state
+from automl.training.resume_state import KeptState
 
 _TOOK_OVER = "Its worker died, and another went on from the last evaluation."
 _WENT_ON = "The search ended before the trial did; it went on from its last evaluation."
@@ -147,7 +148,7 @@ class Results:
         """After the last evaluation of a trial that has not ended; None without one."""
         if self.is_kept(trial) or not trial.evaluations:
             return None
-        state = kept_state.find(store.state_dir(self.experiment_dir, trial.trial_id))
+        state = resume_state.find(store.state_dir(self.experiment_dir, trial.trial_id))
         return state if state and state.epoch == trial.evaluations[-1].epoch else None
 
     def _forget_state(self, trial_id: str) -> None:
@@ -204,7 +205,8 @@ class Results:
         """The trial has not reported for so long; whether it had done so before and now failed."""
         trial = self.trials[trial_id]
         note = (
-            f"It had not reported for {seconds:.0f} seconds, {silence.FACTOR} times what is usual"
+            f"It had not reported for {seconds:.0f} seconds, {stalled_trials.FACTOR} times what is "
+            "usual"
         )
         if not any(_SILENT in known for known in trial.notes):
             self._change(trial_id, notes=[*trial.notes, f"{note}{_SILENT}"])
@@ -349,7 +351,7 @@ def _share_done(trial: TrialRecord) -> float:
 
 def _files(checkpoint: Path) -> dict[str, Path]:
     """What a worker has saved, by its path in the trial's folder."""
-    found = {f"state/{name}": checkpoint / name for name in kept_state.NAMES}
+    found = {f"state/{name}": checkpoint / name for name in resume_state.NAMES}
     found |= {f"epochs/{folder.name}": folder for folder in checkpoint.glob("epoch-*")}
     if (checkpoint / "model.json").is_file():
         for name in ("model.safetensors", "model.json"):

@@ -16,21 +16,22 @@ from ray.experimental import internal_kv
 from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
+from automl.dataset.pixels import PictureSizes
 from automl.engine import disk, failures, lost_gpus
 from automl.engine.early_termination import EarlyTermination, id_of
-from automl.engine.kept_state import KeptState
 from automl.engine.lost_gpus import LostGpus
 from automl.engine.planning import PlannedTrial, Resources
 from automl.engine.results import End, Results
-from automl.engine.silence import Silence
+from automl.engine.stalled_trials import Silence
 from automl.engine.trainable import Assignment, TrialTrainable
-from automl.engine.training.earlier_model import EarlierModel
-from automl.engine.trial_data import Sizes, TrialData
 from automl.experiments import store
 from automl.experiments.records import Evaluation, TrialError, TrialState, now
 from automl.jobs import automode
 from automl.jobs.job import Job
 from automl.jobs.sweep import Policy
+from automl.model.warm_start import EarlierModel
+from automl.training.resume_state import KeptState
+from automl.training.trial_data import TrialData
 
 _POLL_SECONDS = 0.5
 _MAX_DEATHS = 2
@@ -51,7 +52,7 @@ class Ending:
 def run(  # noqa: PLR0913
     job: Job,
     planned: list[PlannedTrial],
-    data: dict[Sizes, TrialData],
+    data: dict[PictureSizes, TrialData],
     earlier: dict[str, EarlierModel],
     *,
     states: Mapping[str, KeptState] | None = None,

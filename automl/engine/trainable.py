@@ -13,19 +13,22 @@ from typing import TYPE_CHECKING, Any
 from ray import tune
 from ray.experimental import internal_kv
 
-from automl.engine import failures, kept_state, lost_gpus
-from automl.engine.kept_state import KeptState
+from automl.dataset.pixels import PictureSizes, picture_sizes
+from automl.engine import failures, lost_gpus
 from automl.engine.planning import PlannedTrial
-from automl.engine.training.earlier_model import EarlierModel
-from automl.engine.training.early_stopping import EarlyStopping
-from automl.engine.trial_data import Sizes, TrialData, sizes
+from automl.evaluation.predictions import Predictions
 from automl.experiments import store
-from automl.experiments.records import Flag, Predictions
+from automl.experiments.records import Flag
 from automl.jobs import compatibility
+from automl.model.warm_start import EarlierModel
+from automl.training import resume_state
+from automl.training.early_stopping import EarlyStopping
+from automl.training.resume_state import KeptState
+from automl.training.trial_data import TrialData
 
 if TYPE_CHECKING:
-    from automl.engine.training.process_state import ProcessState
-    from automl.engine.training.trial_training import TrialTraining
+    from automl.training.process_state import ProcessState
+    from automl.training.trial_training import TrialTraining
 
 _POLL_SECONDS = 0.5
 _COLLAPSED = (
@@ -39,7 +42,7 @@ class Assignment:
     """What every worker of the search knows: the data, the models to go on from, its share of the
     machine."""
 
-    data: dict[Sizes, TrialData]
+    data: dict[PictureSizes, TrialData]
     earlier: dict[str, EarlierModel]
     states: dict[str, KeptState]
     """Where trials go on that an engine before this one has begun, by trial id."""
@@ -89,14 +92,15 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             return {"error": failures.explain(error).model_dump(), "done": True}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
-        from automl.engine.training import checkpoint, training_state
+        from automl.model import checkpoint
+        from automl.training import training_state
 
         training, folder = self._training, Path(checkpoint_dir)
         assert training is not None
         if self._is_best and self._predictions is not None:
-            checkpoint.save(folder, training, self._predictions)
+            training.save_scored_model(folder, self._predictions)
         if self._is_kept:
-            checkpoint.save_model(folder / checkpoint.epoch_folder(training.epoch), training)
+            training.save_model(folder / checkpoint.epoch_folder(training.epoch))
         state = training.good
         ours = {"stopping": self._stopping.state(), "has_collapsed": self._has_collapsed}
         state.values.update(ours)
@@ -104,7 +108,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
 
     def load_checkpoint(self, checkpoint_dir: str) -> None:
         """Go on where a worker that died has left off."""
-        state = kept_state.find(Path(checkpoint_dir))
+        state = resume_state.find(Path(checkpoint_dir))
         assert state is not None
         self._build()
         self._go_on_from(state)
@@ -118,14 +122,14 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     def _build(self) -> "TrialTraining":
         import torch
 
-        from automl.engine.training import latency
-        from automl.engine.training.process_state import ProcessState
-        from automl.engine.training.trial_training import Placement, TrialTraining
+        from automl.training import latency
+        from automl.training.process_state import ProcessState
+        from automl.training.trial_training import Placement, TrialTraining
 
         self._found = ProcessState.take()
         hyperparameters = self._trial.hyperparameters
         earlier = self._assignment.earlier.get(hyperparameters.checkpoint_run_id or "")
-        data = replace(self._assignment.data[sizes(hyperparameters)], earlier=earlier)
+        data = replace(self._assignment.data[picture_sizes(hyperparameters)], earlier=earlier)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         placement = Placement(device, self._assignment.num_threads)
         self._training = TrialTraining(hyperparameters, data, placement)
@@ -137,7 +141,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         return self._training
 
     def _go_on_from(self, state: KeptState) -> None:
-        from automl.engine.training import training_state
+        from automl.training import training_state
 
         assert self._training is not None
         self._training.go_on_from(training_state.load(state))
@@ -145,7 +149,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._has_collapsed = state.values["has_collapsed"]
 
     def _advance(self, training: "TrialTraining") -> dict[str, Any]:
-        from automl.engine.training.trial_training import CancelledError
+        from automl.training.trial_training import CancelledError
 
         try:
             evaluation, predictions = training.advance(self._is_cancelled)
@@ -169,7 +173,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         }
 
     def _state_of(self, training: "TrialTraining") -> dict[str, Any]:
-        from automl.engine.training import effective
+        from automl.training import effective
 
         hyperparameters, recovery = training.hyperparameters, training.recovery
         flags = []
@@ -204,8 +208,8 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
 
 def export(experiment_dir: Path, trial_id: str) -> str:
     """Write `best_model/`, in a worker; returns why it cannot be, or nothing."""
+    from automl.errors import ExportError
     from automl.export import artefact
-    from automl.export.formats import ExportError
 
     target = store.best_model_dir(experiment_dir)
     try:

@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.experiments.records import Predictions
+from automl.evaluation.predictions import Predictions
 
 Order = Literal["surest first", "least sure first", "highest loss first"]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.experiments.records import Predictions
+from automl.evaluation.predictions import Predictions
 
 Unit = Literal["count", "row", "column"]
 

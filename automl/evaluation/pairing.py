@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.experiments.records import Predictions
+from automl.evaluation.predictions import Predictions
 
 
 class Pairs(NamedTuple):

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from automl.experiments import limits, store
 from automl.experiments.limits import QueueLimits
 from automl.experiments.records import ExperimentRecord, ExperimentState, now
-from automl.frozen import FrozenModel
+from automl.frozen_model import FrozenModel
 from automl.host import home, process_lock
 from automl.host.cores import usable_cores
 from automl.host.machine import num_gpus

@@ -38,6 +38,12 @@ def in_order(trials: Sequence[TrialRecord], primary_metric: str) -> list[TrialRe
     return sorted(trials, key=lambda trial: _place(trial.score(primary_metric), trial.number))
 
 
+def by_score(trials: Sequence[TrialRecord], primary_metric: str) -> list[TrialRecord]:
+    """The trials with an evaluation, best first; diverged ones (NaN) last."""
+    scored = [trial for trial in trials if trial.best_evaluation()]
+    return in_order(scored, primary_metric)
+
+
 def _place(score: float | None, number: int) -> tuple[int, float, int]:
     if score is None:
         return 2, 0.0, number

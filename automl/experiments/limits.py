@@ -13,9 +13,9 @@ import yaml
 from pydantic import Field, ValidationError
 
 from automl.experiments import store
-from automl.frozen import FrozenModel
+from automl.frozen_model import FrozenModel
 from automl.host import home
-from automl.jobs import yaml_text
+from automl.jobs import untrusted_yaml
 
 
 class QueueLimits(FrozenModel):
@@ -45,7 +45,7 @@ def load() -> QueueLimits:
         ValueError: the file cannot be read; says which key and what is allowed.
     """
     try:
-        given, _ = yaml_text.load(path().read_text("utf-8"))
+        given, _ = untrusted_yaml.load(path().read_text("utf-8"))
         return QueueLimits.model_validate(given or {})
     except FileNotFoundError:
         return QueueLimits()

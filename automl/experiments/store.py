@@ -38,14 +38,9 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ValidationError
 
 from automl.dataset.report import DatasetReport
-from automl.experiments.records import (
-    FORMAT_VERSION,
-    ExperimentRecord,
-    NewerFormatError,
-    Predictions,
-    TestOpening,
-    TrialRecord,
-)
+from automl.errors import NewerFormatError
+from automl.evaluation.predictions import Predictions
+from automl.experiments.records import FORMAT_VERSION, ExperimentRecord, TestOpening, TrialRecord
 from automl.jobs.job import Job
 
 if TYPE_CHECKING:  # slow; who only asks where an experiment stands must not wait for them

@@ -15,9 +15,9 @@ from scipy.ndimage import gaussian_filter
 from timm.layers import get_act_layer
 from torch import Tensor, nn
 
-from automl.engine.training.model import Normalised
 from automl.explanation.feature_map import Mapped
 from automl.explanation.parameters import ExplanationParameters
+from automl.model.network import Normalised
 
 _BATCH_SIZE = 10
 _BRIGHTEST = 99  # percentile; a few pixels would otherwise darken all others

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import ConfigDict
 
 from automl.explanation.parameters import ExplanationParameters
-from automl.frozen import FrozenModel
+from automl.frozen_model import FrozenModel
 
 
 class Request(FrozenModel):

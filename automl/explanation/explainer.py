@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, Self
 
+from automl.errors import ExplanationError
 from automl.experiments import store
 from automl.explanation.exchange import Reply, Request
 from automl.explanation.parameters import ExplanationParameters
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _NEEDED = ("captum", "saliency", "torch", "timm")
-
-
-class ExplanationError(ValueError):
-    """Why a picture could not be explained: one sentence."""
 
 
 @dataclass(frozen=True)

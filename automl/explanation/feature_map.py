@@ -6,11 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from automl.engine.training.model import Normalised
-
-
-class FeatureMapMissingError(ValueError):
-    """The model keeps no map of the picture that could be weighed."""
+from automl.errors import FeatureMapMissingError
+from automl.model.network import Normalised
 
 
 class Mapped(nn.Module):

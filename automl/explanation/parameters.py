@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError
 
-from automl.frozen import FrozenModel
+from automl.frozen_model import FrozenModel
 from automl.jobs import job_errors
 
 Algorithm = Literal["xrai", "integrated_gradients", "guided_gradcam", "guided_backprop"]

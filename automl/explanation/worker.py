@@ -13,13 +13,13 @@ import torch
 from numpy.typing import NDArray
 
 from automl.dataset.preprocessing import load_preprocessed, model_input
-from automl.engine.training import checkpoint
-from automl.engine.training.model import Normalised
-from automl.engine.training.model_description import ModelDescription
 from automl.explanation import attribution, picture
 from automl.explanation.exchange import Reply, Request
 from automl.explanation.parameters import ExplanationParameters
 from automl.host.cores import usable_cores
+from automl.model import checkpoint
+from automl.model.description import ModelDescription
+from automl.model.network import Normalised
 
 
 def serve(requests: BinaryIO, replies: BinaryIO) -> NoReturn:

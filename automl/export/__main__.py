@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from automl.export.formats import ExportError
+from automl.errors import ExportError
 
 
 def main() -> int:

@@ -7,7 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from automl.export.formats import ExportError, Progress, check, refuse_taken
+from automl.errors import ExportError
+from automl.export.formats import Progress, check, refuse_taken
 
 
 def run(  # noqa: PLR0913

@@ -4,14 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from automl.errors import ExportError
 from automl.host import extras
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and the share of the whole that is."""
-
-
-class ExportError(ValueError):
-    """Why a model cannot be exported so, and what to do: nothing was written."""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.dataset.preprocessing import model_input, softmax
+from automl.errors import ExportError
 from automl.export import onnx, parity
-from automl.export.formats import ExportError
 from automl.export.parity_report import Int8
 from automl.export.trained_model import Answers, TrainedModel
 

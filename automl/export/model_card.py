@@ -9,7 +9,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from automl.dataset.report import DatasetReport, Severity
-from automl.evaluation.report import class_report
+from automl.evaluation.class_report import class_report
 from automl.experiments import store
 from automl.experiments.records import Evaluation
 from automl.export.parity_report import Parity

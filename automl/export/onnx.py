@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from automl.export.formats import ExportError
+from automl.errors import ExportError
 from automl.export.trained_model import Answers, TrainedModel
 from automl.host.cores import usable_cores
 

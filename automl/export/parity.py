@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from automl.dataset.preprocessing import UnreadablePicture, load_rgb
+from automl.errors import ExportError
 from automl.experiments import store
-from automl.export.formats import ExportError
 from automl.export.parity_report import TOLERANCE, Parity
 from automl.export.trained_model import Answers, TrainedModel
 

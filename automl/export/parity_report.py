@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from automl.frozen import FrozenModel
+from automl.frozen_model import FrozenModel
 
 TOLERANCE = 1e-3
 """Largest difference of a probability that is let through."""

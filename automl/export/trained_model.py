@@ -12,13 +12,14 @@ import torch
 from numpy.typing import NDArray
 
 from automl.dataset.preprocessing import load_preprocessed, model_input
-from automl.engine.training import checkpoint
-from automl.engine.training.model import Normalised
-from automl.engine.training.model_description import ModelDescription
+from automl.errors import ExportError
+from automl.evaluation.predictions import Predictions
 from automl.experiments import store
-from automl.experiments.records import Predictions, TrialRecord
-from automl.export.formats import ExportError
+from automl.experiments.records import TrialRecord
 from automl.jobs.hyperparameters import Hyperparameters, resolve
+from automl.model import checkpoint
+from automl.model.description import ModelDescription
+from automl.model.network import Normalised
 
 Answers = Callable[[Path], NDArray[np.float32]]
 """A picture file to the probabilities (K,) of the classes, in the order of the labels."""

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.dataset import pixels
 from automl.dataset.preview import CROP_RATIO
-from automl.engine import trial_data
-from automl.engine.training import blocks
+from automl.errors import ExportError
 from automl.experiments import store
 from automl.export import standalone
-from automl.export.formats import ExportError
 from automl.export.trained_model import Answers, TrainedModel
+from automl.model import blocks
 
 _REQUIREMENTS = ("torch", "torchvision", "timm", "safetensors", "numpy", "pillow")
 _KEPT = (
@@ -81,7 +81,7 @@ def _settings(model: TrainedModel, root: Path) -> dict[str, Any]:
     rate = hyperparameters.drop_path_rate if knows_drop_path else 0.0
     architecture = description.timm_name.partition(".")[0]
     names = blocks.parameter_names(model.network.network, architecture)
-    whole, _, _ = trial_data.sizes(hyperparameters)
+    whole, _, _ = pixels.picture_sizes(hyperparameters)
     best = trial.best_evaluation()
     assert best is not None
     return {

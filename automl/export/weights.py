@@ -10,8 +10,8 @@ from timm.data import resolve_model_data_config
 from timm.models import save_for_hf
 
 from automl.dataset.preprocessing import model_input
+from automl.errors import ExportError
 from automl.export import standalone
-from automl.export.formats import ExportError
 from automl.export.trained_model import Answers, TrainedModel
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from automl.frozen import FrozenModel
+from automl.frozen_model import FrozenModel
 
 RENAMED = {
     "image_model": "training_parameters",

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from automl.frozen import FrozenModel
+from automl.frozen_model import FrozenModel
 from automl.jobs.job import Job
 
 _TIMEOUT_SECONDS = 300

@@ -14,7 +14,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from automl.frozen import FrozenModel
+from automl.frozen_model import FrozenModel
 from automl.jobs import compatibility, model_catalog
 from automl.jobs.job_errors import explain
 from automl.jobs.search_space import Choice, Distribution, RandInt, from_text

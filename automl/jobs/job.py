@@ -17,9 +17,9 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from automl.dataset.corrections import Corrections
-from automl.frozen import FrozenModel
+from automl.frozen_model import FrozenModel
 from automl.jobs import azure, compatibility, hyperparameters, job_errors
+from automl.jobs.corrections import Corrections
 from automl.jobs.datastores import locate
 from automl.jobs.job_errors import JobError, Place
 from automl.jobs.search_space import grid_size

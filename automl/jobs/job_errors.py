@@ -7,8 +7,9 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from automl.frozen import FrozenModel
-from automl.jobs import yaml_text
+from automl.errors import UserError
+from automl.frozen_model import FrozenModel
+from automl.jobs import untrusted_yaml
 from automl.jobs.azure import RENAMED
 
 Place = tuple[str | int, ...]
@@ -23,7 +24,7 @@ class Problem(FrozenModel):
     message: str
 
 
-class JobError(ValueError):
+class JobError(UserError):
     """A job that cannot be run as asked, with one problem for every reason."""
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -43,7 +44,7 @@ def parse(text: str) -> tuple[dict[str, Any], dict[Place, int]]:
         JobError: this is not YAML, not a mapping, or a key is there twice.
     """
     try:
-        data, root = yaml_text.load(text)
+        data, root = untrusted_yaml.load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or str(error) or "it cannot be parsed"

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from automl.jobs import yaml_text
+from automl.jobs import untrusted_yaml
 from automl.jobs.job import DATA_KEYS, Job
 from automl.jobs.job_errors import Place, parse
 
@@ -89,7 +89,7 @@ def _apply(data: dict[str, Any], override: str) -> tuple[str | int, ...]:
     if not equals or not key.strip():
         raise ValueError(f"{override!r} sets nothing. Write it as key=value: limits.max_trials=4.")
     try:
-        value, _ = yaml_text.load(text)
+        value, _ = untrusted_yaml.load(text)
     except yaml.YAMLError:
         raise ValueError(
             f"The value of {key} is not valid YAML: {text}. Put it in quotes if it is a text."

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from automl.frozen import FrozenModel
+from automl.frozen_model import FrozenModel
 
 Constant = str | int | float | bool
 _TAIL = 1e-12  # a normal distribution has no value at 0 and 1

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from automl.frozen import FrozenModel
+from automl.frozen_model import FrozenModel
 from automl.jobs import search_space
 
 

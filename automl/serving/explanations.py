@@ -4,8 +4,9 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
+from automl.errors import ExplanationError
 from automl.experiments import store
-from automl.explanation.explainer import Explainer, ExplanationError, missing
+from automl.explanation.explainer import Explainer, missing
 from automl.explanation.parameters import ExplanationParameters
 from automl.prediction.inference import Predictor
 from automl.serving.refusal import Refusal

@@ -15,13 +15,14 @@ import streamlit as st
 
 from automl.dataset import data_roots
 from automl.dataset.report import DatasetReport
+from automl.evaluation.predictions import Predictions
 from automl.experiments import store
-from automl.experiments.records import ExperimentRecord, Predictions, TrialRecord
+from automl.experiments.records import ExperimentRecord, TrialRecord
+from automl.figures import timeline
 from automl.host import storage
 from automl.host.storage import Usage
 from automl.jobs.job import DATA_KEYS, DataSource, Job
-from automl.ui.dataset import source
-from automl.ui.trials import timeline
+from automl.ui import data_source
 
 if TYPE_CHECKING:  # slow: the first page is on the screen before it needs them
     import numpy as np
@@ -288,7 +289,7 @@ def inspection(job: Job) -> "Manifest":
 
     data_roots.check_job(job)
     sources = [found for key in DATA_KEYS if (found := getattr(job, key))]
-    signatures = tuple(source.signature(found.path) for found in sources)
+    signatures = tuple(data_source.signature(found.path) for found in sources)
     kept = _inspections(job.model_dump_json(include=_ABOUT_DATA), signatures)
     if not kept:
         place = st.empty()
@@ -317,7 +318,7 @@ def columns(data: DataSource) -> list[str]:
         ValueError: it cannot be read, or is out of reach; says why.
     """
     data_roots.check(data.path)
-    return _columns(data.model_dump_json(), source.signature(data.path))
+    return _columns(data.model_dump_json(), data_source.signature(data.path))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

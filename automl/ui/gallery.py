@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from automl.ui import cached, picture_grid, wording
+from automl.figures import wording
+from automl.ui import cached, picture_grid
 
 PER_PAGE = 40
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 _SLOW = (
     # in the order of need: the first page is content with these
-    *("automl.ui.experiment_card", "automl.dataset.pictures", "pyarrow.parquet"),
+    *("automl.ui.home.experiment_card", "automl.dataset.pictures", "pyarrow.parquet"),
     *("pandas", "plotly.graph_objects", "scipy.special"),
 )
 _SCRIPTS = Path(st.__file__).parent / "static" / "static" / "js"

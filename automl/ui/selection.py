@@ -10,8 +10,9 @@ import streamlit as st
 
 from automl.experiments import leaderboard, store
 from automl.experiments.records import TrialRecord
+from automl.figures import wording
 from automl.host import home
-from automl.ui import cached, wording
+from automl.ui import cached
 
 
 def experiment_names() -> list[str]:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl.people.access import Action
-from automl.ui import acts, selection, sign_in, wording
+from automl.access.permissions import Action
+from automl.figures import wording
+from automl.ui import guarded_actions, selection, sign_in
 
 
 def buttons(experiment_dir: Path) -> None:
@@ -14,7 +15,7 @@ def buttons(experiment_dir: Path) -> None:
         return
     st.download_button(
         "Report",
-        lambda: acts.report(experiment_dir),
+        lambda: guarded_actions.report(experiment_dir),
         file_name=f"{experiment_dir.name}.html",
         mime="text/html",
         icon=":material/description:",
@@ -23,7 +24,7 @@ def buttons(experiment_dir: Path) -> None:
     )
     st.download_button(
         "Share",
-        lambda: acts.share(experiment_dir),
+        lambda: guarded_actions.share(experiment_dir),
         file_name=f"{experiment_dir.name}.zip",
         mime="application/zip",
         icon=":material/ios_share:",
@@ -41,7 +42,7 @@ def open_shared() -> None:
         file = st.file_uploader("Shared experiment (zip)", type=["zip"], key="shared experiment")
         if file and st.button("Open it", type="primary", key="open shared"):
             try:
-                directory = acts.take_in(file, file.name)
+                directory = guarded_actions.take_in(file, file.name)
             except (ValueError, OSError) as error:
                 st.error(wording.plain(str(error)))
             else:

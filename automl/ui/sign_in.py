@@ -6,9 +6,10 @@ from typing import NoReturn
 
 import streamlit as st
 
-from automl.people import access, audit
-from automl.people.access import Action, NotAllowed, Person
-from automl.ui import wording
+from automl.access import audit, permissions
+from automl.access.permissions import Action, Person
+from automl.errors import NotAllowedError
+from automl.figures import wording
 
 _NOTED = "sign-in noted"
 
@@ -23,28 +24,28 @@ def is_configured() -> bool:
             return True
     elif any(Path(path).exists() for path in st.get_option("secrets.files")):
         return True
-    return access.path().exists()
+    return permissions.path().exists()
 
 
 def person() -> Person:
     """Who is at the page, as they are known now.
 
     Raises:
-        NotAllowed: they have not signed in, or are not let in.
+        NotAllowedError: they have not signed in, or are not let in.
     """
     if not is_configured():
-        return access.local_user()
+        return permissions.local_user()
     claims = st.user.to_dict()
     if claims.get("is_logged_in") is not True:
-        raise NotAllowed("Sign in first.")
-    return access.person(claims)
+        raise NotAllowedError("Sign in first.")
+    return permissions.person(claims)
 
 
 def may(action: Action, *, owner: str = "") -> bool:
     """Whether to offer it; whoever does it asks again."""
     try:
-        return access.may(person(), action, owner=owner)
-    except NotAllowed:
+        return permissions.may(person(), action, owner=owner)
+    except NotAllowedError:
         return False
 
 
@@ -56,8 +57,8 @@ def require(action: Action = Action.LOOK) -> None:
         _offer()
     try:
         found = person()
-        access.check(found, action)
-    except NotAllowed as refusal:
+        permissions.check(found, action)
+    except NotAllowedError as refusal:
         _note(None, str(refusal))
         _turn_away(str(refusal))
     _note(found)

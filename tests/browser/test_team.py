@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Response, expect
 
+from automl.access import audit, permissions
 from automl.experiments.records import TrialRecord
-from automl.people import access, audit
 from tests.browser.conftest import IS_WHOLE, Server
 from tests.browser.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider
 
@@ -27,7 +27,7 @@ server_metadata_url = "{url}/.well-known/openid-configuration"
 @pytest.fixture
 def team(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """The app for a team with a provider of its own; everybody of example.com may look."""
-    access.path().write_text('people: {"*@example.com": viewer}')
+    permissions.path().write_text('people: {"*@example.com": viewer}')
     (tmp_path / ".streamlit").mkdir()
     with Provider(PEOPLE) as provider:
         secrets = SECRETS.format(id=CLIENT_ID, secret=CLIENT_SECRET, url=provider.url)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from automl.dataset import archive
 from automl.dataset.archive import extract
-from automl.dataset.errors import DataError
+from automl.errors import DataError
 
 
 def extract_zip(path: Path, **options: int) -> Path:

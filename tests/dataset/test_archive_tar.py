@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from automl.dataset import archive
 from automl.dataset.archive import extract
-from automl.dataset.errors import DataError
+from automl.errors import DataError
 
 Entry = tuple[str, bytes] | tarfile.TarInfo
 

@@ -3,8 +3,8 @@ import pytest
 from pydantic import ValidationError
 
 from automl.dataset import corrections
-from automl.dataset.corrections import Corrections
-from automl.dataset.errors import DataError
+from automl.errors import DataError
+from automl.jobs.corrections import Corrections
 
 ROWS = [
     ("cat", "a" * 64, None, None),

@@ -5,7 +5,7 @@ import pytest
 
 from automl.dataset import downloads
 from automl.dataset.downloads import check_driver, fetch, path_of
-from automl.dataset.errors import DataError
+from automl.errors import DataError
 
 pytestmark = pytest.mark.usefixtures("private_allowed")
 

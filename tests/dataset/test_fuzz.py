@@ -19,9 +19,9 @@ import pytest
 from PIL import Image
 
 from automl.dataset import pictures
-from automl.dataset.errors import DataError
 from automl.dataset.pictures import UnreadablePicture
 from automl.dataset.readers import read
+from automl.errors import DataError
 from automl.jobs.job import DataSource
 
 _SECONDS = float(os.environ.get("AUTOML_FUZZ_SECONDS", "3"))

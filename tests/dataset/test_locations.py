@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automl.dataset import downloads
-from automl.dataset.errors import DataError
 from automl.dataset.locations import Surroundings, find, find_file
+from automl.errors import DataError
 
 AZURE = "azureml://subscriptions/s/resourcegroups/g/workspaces/w/datastores/photos/paths/a/1.png"
 

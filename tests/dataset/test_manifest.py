@@ -3,9 +3,9 @@ import pytest
 from PIL import Image
 
 from automl.dataset import manifest
-from automl.dataset.corrections import Corrections
-from automl.dataset.errors import DataError
+from automl.errors import DataError
 from automl.experiments import store
+from automl.jobs.corrections import Corrections
 from automl.jobs.job import DataSource, Job
 
 

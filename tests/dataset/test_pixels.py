@@ -12,7 +12,7 @@ from filelock import FileLock
 from PIL import Image
 
 from automl.dataset import manifest, pictures, pixels
-from automl.dataset.errors import DataError
+from automl.errors import DataError
 from automl.jobs.job import DataSource
 
 

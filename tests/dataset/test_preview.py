@@ -69,7 +69,7 @@ def test_jitter_changes_contrast_around_the_mean_and_then_brightness():
 def test_crops_and_jitter_are_those_of_training(photo):
     import torch
 
-    from automl.engine.training import augmentation
+    from automl.training import augmentation
 
     whole = pictures.load_rgb(photo).resize((64, 64))
     tensor = torch.from_numpy(np.array(whole)).permute(2, 0, 1)[None]

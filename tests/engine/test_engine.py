@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from automl.dataset import manifest
-from automl.engine import trial_data
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentRecord, ExperimentState, TrialState
 from automl.jobs.job import Job
 from automl.prediction.inference import Prediction, Predictor
-from tests.engine.conftest import TINY
+from automl.training import trial_data
+from tests.small_training import TINY
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("head")]
 RATES = [{"learning_rate": {"type": "choice", "values": [0.005, 0.002]}}]

@@ -4,7 +4,7 @@ import pytest
 
 from automl.engine.estimate import estimate
 from automl.jobs.job import Job
-from tests.engine.conftest import TINY
+from tests.small_training import TINY
 
 LIMITS = {"max_trials": 2, "max_concurrent_trials": 2}  # each on a thread of its own
 

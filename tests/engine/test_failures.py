@@ -1,7 +1,7 @@
 import pytest
 
 from automl.engine import failures
-from automl.engine.training.recovery import DivergedError, OutOfMemoryError
+from automl.errors import DivergedError, OutOfMemoryError
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from automl import errors
 from automl.engine import lifecycle
 from automl.engine.results import Results
 from automl.experiments import store
@@ -30,7 +31,7 @@ def test_preparation_ends_when_the_user_wants_it_to(results: Results) -> None:
 
 def test_preparation_counts_towards_the_time_limit(results: Results) -> None:
     results.begin(0)
-    with pytest.raises(lifecycle.NoModelError, match=r"Raise limits\.timeout_minutes"):
+    with pytest.raises(errors.NoModelError, match=r"Raise limits\.timeout_minutes"):
         lifecycle._progress(results)("Decoding", 1, 100)
 
 

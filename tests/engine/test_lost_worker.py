@@ -10,8 +10,8 @@ from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentRecord, Flag, TrialState
 from automl.jobs.hyperparameters import resolve
 from automl.jobs.job import Job
-from tests.engine.conftest import TINY, make_data
-from tests.engine.training.test_trial_training import run, train
+from tests.small_training import TINY, make_data
+from tests.training.test_trial_training import run, train
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("head")]
 LONG = {**TINY, "number_of_epochs": 12, "early_stopping": False, "model_ema": True}

@@ -11,12 +11,12 @@ from safetensors.numpy import save_file
 
 from automl.engine.planning import PlannedTrial
 from automl.engine.results import End, Results
+from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import (
     Evaluation,
     ExperimentState,
     Flag,
-    Predictions,
     TrialError,
     TrialState,
     now,

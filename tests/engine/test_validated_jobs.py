@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from automl.dataset import manifest
 from automl.dataset.manifest import Manifest
-from automl.engine import trial_data
 from automl.engine.planning import plan, plan_resources, reachable
-from automl.engine.training.trial_training import DivergedError, Placement, TrialTraining
-from automl.engine.trial_data import TrialData
 from automl.jobs.hyperparameters import Hyperparameters, searchable
 from automl.jobs.job import DataSource, Job
-from tests.engine.conftest import TINY
+from automl.training import trial_data
+from automl.training.trial_data import TrialData
+from automl.training.trial_training import DivergedError, Placement, TrialTraining
+from tests.small_training import TINY
 
 SMALL = {
     "model_name": st.sampled_from(["test_resnet", "test_vit"]),

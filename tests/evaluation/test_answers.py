@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from automl.evaluation import answers
-from automl.experiments.records import Predictions
+from automl.evaluation.predictions import Predictions
 
 PREDICTIONS = Predictions(
     np.arange(4),

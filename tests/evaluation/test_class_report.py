@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
-from automl.evaluation import report
+from automl.evaluation import class_report
 from automl.evaluation.metrics import classification_metrics
-from automl.experiments.records import Predictions
+from automl.evaluation.predictions import Predictions
 
 
 def answers(labels, num_classes, seed=0):
@@ -15,7 +15,7 @@ def answers(labels, num_classes, seed=0):
 
 def test_every_class_has_scikit_learns_numbers():
     predictions = answers(np.random.default_rng(1).integers(0, 3, 60), 3)
-    table = report.class_report(predictions, ["a", "b", "c"])
+    table = class_report.class_report(predictions, ["a", "b", "c"])
     precision, recall, f1, support = precision_recall_fscore_support(
         predictions.labels, predictions.predicted
     )
@@ -29,9 +29,9 @@ def test_every_class_has_scikit_learns_numbers():
 
 def test_the_averages_are_those_of_the_metrics():
     predictions = answers(np.random.default_rng(1).integers(0, 3, 60), 3)
-    table = report.class_report(predictions, ["a", "b", "c"])
+    table = class_report.class_report(predictions, ["a", "b", "c"])
     metrics = classification_metrics(predictions.probabilities, predictions.labels)
-    averages = report.averages(metrics).set_index("class")
+    averages = class_report.averages(metrics).set_index("class")
     assert averages.index.tolist() == ["micro", "macro", "weighted"]
     assert averages.loc["macro", "recall"] == pytest.approx(table["recall"].mean())
     assert averages.loc["macro", "auc"] == pytest.approx(table["auc"].mean())
@@ -41,12 +41,12 @@ def test_the_averages_are_those_of_the_metrics():
 
 def test_a_class_without_pictures_is_named_and_has_no_numbers():
     predictions = answers([0, 0, 1, 1], 3)
-    table = report.class_report(predictions, ["a", "b", "c"])
-    assert report.absent(table) == ["c"]
+    table = class_report.class_report(predictions, ["a", "b", "c"])
+    assert class_report.absent(table) == ["c"]
     assert table.loc[2, ["recall", "f1", "auc", "average_precision"]].isna().all()
 
 
 def test_where_all_pictures_are_of_one_class_there_is_no_area():
-    table = report.class_report(answers([1, 1, 1], 2), ["a", "b"])
+    table = class_report.class_report(answers([1, 1, 1], 2), ["a", "b"])
     assert table["auc"].isna().all()
     assert table.loc[1, "pictures"] == 3

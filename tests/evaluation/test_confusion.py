@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from automl.evaluation import confusion
-from automl.experiments.records import Predictions
+from automl.evaluation.predictions import Predictions
 
 LABELS = np.array([0, 0, 0, 1, 1, 2])
 PREDICTED = np.array([0, 1, 1, 1, 2, 2])

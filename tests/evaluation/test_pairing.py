@@ -1,7 +1,7 @@
 import numpy as np
 
 from automl.evaluation import pairing
-from automl.experiments.records import Predictions
+from automl.evaluation.predictions import Predictions
 
 
 def answers(labels, predicted):

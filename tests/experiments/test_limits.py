@@ -6,10 +6,10 @@ import os
 import pytest
 from typer.testing import CliRunner, Result
 
+from automl.access import audit
 from automl.cli import cli
 from automl.experiments import limits
 from automl.experiments.limits import QueueLimits
-from automl.people import audit
 
 
 def automl(*arguments: object) -> Result:

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from automl.dataset.report import DatasetReport, Finding, Severity
+from automl.evaluation.predictions import Predictions
 from automl.experiments import store
-from automl.experiments.records import ExperimentRecord, Predictions, now
+from automl.experiments.records import ExperimentRecord, now
 from automl.jobs.job import DataSource, Job
 
 

@@ -8,9 +8,9 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from automl.engine.training.model import Normalised
-from automl.engine.training.model_description import ModelDescription
 from automl.experiments import store
+from automl.model.description import ModelDescription
+from automl.model.network import Normalised
 
 CLASSES = ["blue", "green", "red"]
 SIDES = {"test_resnet": 64, "test_vit": 160, "test_efficientnet": 64, "mobilenetv2_035": 64}

@@ -8,10 +8,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from automl.dataset import manifest
+from automl.evaluation.predictions import Predictions
 from automl.experiments import store
-from automl.experiments.records import Predictions
 from automl.jobs.job import DataSource, Job
-from automl.ui.trial import explanation_view
+from automl.ui.answers import explanation_view
 from tests.pages.conftest import texts
 
 
@@ -21,10 +21,10 @@ def opened(directory: str, position: int) -> None:
     import numpy as np
     import streamlit as st
 
-    from automl.ui import evaluated
-    from automl.ui.trial import answer_view
+    from automl.ui import cached_evaluation
+    from automl.ui.answers import answer_view
 
-    of = evaluated.of_trial(Path(directory), "t1")
+    of = cached_evaluation.of_trial(Path(directory), "t1")
     assert of is not None
     positions = np.array([0, 2, 1])
     if "opened before" in st.session_state:  # AppTest runs all again, a browser the dialog alone

@@ -4,10 +4,11 @@ import timm
 import torch
 from torch import nn
 
-from automl.engine.training.model import Normalised
+from automl.errors import FeatureMapMissingError
 from automl.explanation import attribution
-from automl.explanation.feature_map import FeatureMapMissingError, Mapped
+from automl.explanation.feature_map import Mapped
 from automl.explanation.parameters import ExplanationParameters
+from automl.model.network import Normalised
 
 ALGORITHMS = ("xrai", "integrated_gradients", "guided_gradcam", "guided_backprop")
 

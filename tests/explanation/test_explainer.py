@@ -13,8 +13,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from automl.cli import cli
+from automl.errors import ExplanationError
 from automl.experiments import store
-from automl.explanation.explainer import Explainer, ExplanationError
+from automl.explanation.explainer import Explainer
 from automl.explanation.parameters import ExplanationParameters
 
 

@@ -9,17 +9,17 @@ import torch
 from PIL import Image
 
 from automl.dataset import manifest
-from automl.engine import trainable, trial_data
+from automl.engine import trainable
 from automl.engine.planning import PlannedTrial
 from automl.engine.results import Results
-from automl.engine.training import checkpoint, effective, training_state
-from automl.engine.training.process_state import ProcessState
-from automl.engine.training.trial_training import Placement, TrialTraining
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState, TrialState
 from automl.export import artefact
 from automl.jobs.job import DataSource, Job
-from tests.engine import conftest as engine_conftest
+from automl.training import effective, training_state, trial_data
+from automl.training.process_state import ProcessState
+from automl.training.trial_training import Placement, TrialTraining
+from tests import small_training as engine_conftest
 
 
 def _photo(width: int, height: int) -> Image.Image:
@@ -137,7 +137,7 @@ def _train(trial: PlannedTrial, data: manifest.Manifest, results: Results) -> No
         training_state.save(saved, training.good)
         if evaluation.metrics["accuracy"] > best:
             best = evaluation.metrics["accuracy"]
-            checkpoint.save(saved, training, predictions)
+            training.save_scored_model(saved, predictions)
         results.evaluated(trial.trial_id, evaluation, saved)
     results.ended(trial.trial_id, TrialState.COMPLETED)
     found.put_back()

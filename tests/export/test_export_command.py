@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from automl.errors import ExportError
 from automl.experiments import store
 from automl.export import exporting
-from automl.export.formats import ExportError
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -7,14 +7,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from automl.experiments import store
-from automl.ui import acts, wording
+from automl.figures import wording
+from automl.ui import guarded_actions
 
 
 def draw(experiment_dir: str, trial_id: str) -> None:
     from pathlib import Path
 
     from automl.experiments import store
-    from automl.ui.trial import export_view
+    from automl.ui import export_view
 
     directory = Path(experiment_dir)
     export_view.show(directory, store.load_trial(store.trial_path(directory, trial_id)))
@@ -30,7 +31,7 @@ def test_a_model_is_exported_and_offered_with_its_figures(finished: Path, home: 
     assert float(figures["Largest difference"]) < 1e-3
     assert "# shapes: test\\_resnet" in page.expander[0].markdown[0].value
     (folder,) = (home / "cache" / "exports").glob("*/torch")
-    names = zipfile.ZipFile(io.BytesIO(acts.zipped(folder))).namelist()
+    names = zipfile.ZipFile(io.BytesIO(guarded_actions.zipped(folder))).namelist()
     assert {"model.pt2", "README.md", "parity.json", "labels.json"} <= set(names)
     page.run()
     assert not page.button  # it is there; it need not be exported again

@@ -23,10 +23,10 @@ from huggingface_hub import ModelCard
 from safetensors.torch import load_file
 
 from automl.dataset.preprocessing import UnreadablePicture, from_base64, model_input
+from automl.errors import ExportError
 from automl.experiments import store
 from automl.export import artefact, formats, weights
 from automl.export import onnx as onnx_format
-from automl.export.formats import ExportError
 from automl.export.parity_report import Parity
 from automl.export.trained_model import TrainedModel
 

@@ -15,11 +15,11 @@ import torch
 from numpy.typing import NDArray
 
 from automl.dataset import pixels
-from automl.engine.training import checkpoint
-from automl.engine.training.batches import evaluation_batches
-from automl.engine.trial_data import EvaluationPictures
 from automl.experiments import store
+from automl.model import checkpoint
 from automl.prediction.inference import Prediction, Predictor
+from automl.training.batches import evaluation_batches
+from automl.training.trial_data import EvaluationPictures
 from tests.serving.conftest import served
 
 BEST = "trial-000"

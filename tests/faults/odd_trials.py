@@ -67,14 +67,14 @@ def main(kind: str, folder: Path) -> None:
 
     import benchmarks.untrained
     import tests.faults.odd_trials as mine
-    from automl.engine import cluster, search, silence
+    from automl.engine import cluster, search, stalled_trials
     from automl.engine.planning import PlannedTrial, Resources
     from automl.engine.results import Results
     from automl.experiments import store
     from automl.experiments.records import ExperimentRecord, ExperimentState, now
     from automl.jobs.job import Job
 
-    silence.LEAST_SECONDS = 6.0  # an evaluation takes none here
+    stalled_trials.LEAST_SECONDS = 6.0  # an evaluation takes none here
     for module in (benchmarks.untrained, mine):
         ray.cloudpickle.register_pickle_by_value(module)  # a worker does not find them
     with_gpus = kind == "LosesGpu"

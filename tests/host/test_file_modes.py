@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from automl.access import audit, permissions
 from automl.engine import cluster
 from automl.experiments import launcher, store
 from automl.host import home
 from automl.jobs.job import DataSource, Job
-from automl.people import access, audit
 
 READERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -36,7 +36,7 @@ def fill(folder: Path) -> Path:
     directory = launcher.create(Job(training_data=DataSource(path=folder)), name="pets")
     for name in ("uploads", "archives", "pixels"):
         (home.cache_dir(name) / "secret").write_text("secret")
-    with audit.recorded(access.local_user(), access.Action.LOOK, via="command"):
+    with audit.recorded(permissions.local_user(), permissions.Action.LOOK, via="command"):
         pass
     cluster.environment()
     return directory

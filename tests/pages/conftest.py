@@ -11,8 +11,8 @@ from streamlit.runtime import pages_manager
 from streamlit.testing.v1 import AppTest
 
 from automl.dataset import manifest
+from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, store
-from automl.experiments.records import Predictions
 from automl.jobs.job import DataSource, Job
 
 ROOT = Path(__file__).parents[2]

@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
+from automl.evaluation.predictions import Predictions
 from automl.experiments import store
-from automl.experiments.records import Predictions
 from tests.pages.conftest import texts, tiles
 
 

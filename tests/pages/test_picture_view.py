@@ -11,8 +11,8 @@ def opened(data: str, position: int) -> None:
 
     import streamlit as st
 
-    from automl.dataset import shown
-    from automl.dataset.corrections import Corrections
+    from automl.dataset import gallery_filter
+    from automl.jobs.corrections import Corrections
     from automl.jobs.job import DataSource
     from automl.ui import cached
     from automl.ui.dataset import corrections_view, data_choice, picture_view
@@ -23,7 +23,7 @@ def opened(data: str, position: int) -> None:
     found = cached.inspection(job)
     corrections_view.summary(job.corrections)
     st.text("; ".join(found.samples["label"]))
-    rows = shown.choose(found, shown.Filter())
+    rows = gallery_filter.choose(found, gallery_filter.Filter())
     if "opened before" in st.session_state:  # AppTest runs all again, a browser the dialog alone
         picture_view.show(rows, found, given)
     else:

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from automl.experiments import store
-from automl.ui import acts, wording
-from automl.ui.trial import export_view
+from automl.figures import wording
+from automl.ui import export_view, guarded_actions
 from tests.conftest import mean_colour
 from tests.pages.conftest import texts
 
@@ -84,7 +84,7 @@ def test_hostile_labels_show_as_they_are(open_page, with_model):
 
 
 def test_the_download_holds_the_model_with_its_labels(with_model):
-    data = acts.zipped(store.best_model_dir(with_model()))
+    data = guarded_actions.zipped(store.best_model_dir(with_model()))
     names = zipfile.ZipFile(io.BytesIO(data)).namelist()
     assert names == ["labels.json", "model.onnx", "settings.json"]
 

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from automl.access import audit
 from automl.experiments import limits, store
 from automl.experiments.limits import QueueLimits
 from automl.host import home, process_lock
-from automl.people import audit
 from tests.pages.conftest import AUTH, PEOPLE, buttons, texts
 
 ANN, BOB, EVE = "ann@example.com", "bob@example.com", "eve@example.com"
@@ -171,10 +171,10 @@ def test_an_admin_sees_who_is_let_in_and_the_latest_of_the_log(open_as):
 def take_the_log_away() -> None:
     import streamlit as st
 
-    from automl.ui import acts
+    from automl.ui import guarded_actions
 
     try:
-        st.code(acts.audit_log().decode())
+        st.code(guarded_actions.audit_log().decode())
     except ValueError as error:
         st.error(str(error))
 
@@ -188,7 +188,10 @@ def test_only_an_admin_takes_the_log_away_and_it_is_written_down(home: Path):
         page.user = {"is_logged_in": True, "email": who, "email_verified": True}
         page.run()
         assert bool(page.code and "eve@evil.org" in page.code[0].value) is sees
-    assert acts() == [(BOB, "read_audit_log", "refused"), (ANN, "read_audit_log", "done")]
+    assert acts() == [
+        (BOB, "read_audit_log", "refused"),
+        (ANN, "read_audit_log", "done"),
+    ]
 
 
 def test_without_sign_in_there_is_nothing_about_people(open_page):

@@ -1,6 +1,7 @@
-from automl.experiments import sharing, store
+from automl.experiments import store
 from automl.experiments.records import ExperimentState
 from automl.host import home
+from automl.reports import sharing
 from tests.pages.conftest import texts
 
 

@@ -4,9 +4,9 @@ from streamlit import config
 from streamlit.runtime.secrets import Secrets
 from streamlit.testing.v1 import AppTest
 
+from automl.access import audit
 from automl.experiments import store
 from automl.experiments.records import ExperimentState
-from automl.people import audit
 from tests.pages.conftest import AUTH, PEOPLE, ROOT, buttons, texts
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -89,12 +89,12 @@ def start_elsewhere() -> None:
     import streamlit as st
 
     from automl.jobs.job import DataSource, Job
-    from automl.ui import acts
+    from automl.ui import guarded_actions
 
     for extra in ({"ray_address": "evil.test:6379"}, {"storage_path": "/home/ann/.ssh"}):
         job = Job(training_data=DataSource(path=Path("/data")), **extra)
         try:
-            acts.start(job, "pets")
+            guarded_actions.start(job, "pets")
         except ValueError as error:
             st.error(str(error))
 

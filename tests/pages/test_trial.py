@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, store
-from automl.experiments.records import Predictions
 from automl.jobs.job import DataSource, Job
 from tests.pages.conftest import texts, tiles
 

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from automl.dataset.corrections import Corrections
+from automl.jobs.corrections import Corrections
 from automl.jobs.job import DataSource, Job
 from automl.ui.trial import label_fixes
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from automl.dataset.errors import DataError
 from automl.dataset.readers import folder, forms, listing, table
 from automl.dataset.readers.listing import PASSED_OVER
+from automl.errors import DataError
 from automl.jobs.job import DataSource
 
 __all__ = ["PASSED_OVER", "DataError", "columns", "read"]

@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from automl.dataset.errors import DataError
 from automl.dataset.readers import text
 from automl.dataset.readers.table import Table
+from automl.errors import DataError
 
 _DELIMITERS = ",;\t|"
 _ML_USES = ("training", "train", "validation", "test", "unassigned")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from automl.dataset.errors import DataError
 from automl.dataset.layout import Layout, find_layout
 from automl.dataset.readers import listing, values
 from automl.dataset.walk import Tree
+from automl.errors import DataError
 
 
 def list_pictures(root: Path, tree: Tree) -> pd.DataFrame:

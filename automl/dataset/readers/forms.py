@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from automl.dataset import archive
-from automl.dataset.errors import DataError
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import delimited, hf_imagefolder, mltable
 from automl.dataset.readers.jsonl import read_jsonl
@@ -17,6 +16,7 @@ from automl.dataset.readers.parquet import read_parquet
 from automl.dataset.readers.search import Walk, find_table
 from automl.dataset.readers.table import Table, choose
 from automl.dataset.walk import walk
+from automl.errors import DataError
 from automl.host import home
 from automl.jobs.job import DataSource, DataType
 

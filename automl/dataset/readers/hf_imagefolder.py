@@ -5,10 +5,10 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from automl.dataset.errors import DataError
 from automl.dataset.layout import SPLITS, are_splits
 from automl.dataset.readers import delimited, jsonl, parquet
 from automl.dataset.readers.table import Table
+from automl.errors import DataError
 
 _READERS: dict[str, Callable[[Path], Table]] = {
     "metadata.csv": delimited.read_csv,

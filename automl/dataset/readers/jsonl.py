@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from automl.dataset.errors import DataError
 from automl.dataset.readers import text
 from automl.dataset.readers.table import Table
+from automl.errors import DataError
 
 
 def read_jsonl(path: Path) -> Table:

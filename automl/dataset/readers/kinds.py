@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from automl.dataset.errors import DataError
 from automl.dataset.readers import delimited, mltable
+from automl.errors import DataError
 from automl.jobs.job import DataSource, DataType
 
 ARCHIVES = ("zip", "tar")

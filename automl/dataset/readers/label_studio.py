@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 
-from automl.dataset.errors import DataError
 from automl.dataset.readers import text
 from automl.dataset.readers.table import IMAGE_NAMES, Table
+from automl.errors import DataError
 
 _MIN_KEYS = {"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time"}
 _UPLOAD = "/data/upload/"

@@ -5,9 +5,9 @@ from collections.abc import Callable, Hashable
 import pandas as pd
 
 from automl.dataset import locations
-from automl.dataset.errors import DataError
 from automl.dataset.readers import values
 from automl.dataset.readers.table import Columns, Table
+from automl.errors import DataError
 
 PASSED_OVER = ("links", "unnameable", "strays", "empty_folders", "unlabelled")
 MAX_PATHS = 50  # pandas copies `attrs` at every step

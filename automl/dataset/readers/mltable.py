@@ -8,11 +8,11 @@ import pandas as pd
 import yaml
 
 from automl.dataset import locations
-from automl.dataset.errors import DataError
 from automl.dataset.readers import mltable_steps as steps
 from automl.dataset.readers import text
 from automl.dataset.readers.table import Table
-from automl.jobs import yaml_text
+from automl.errors import DataError
+from automl.jobs import untrusted_yaml
 
 FILE_NAME = "MLTable"
 
@@ -38,10 +38,10 @@ def read_mltable(folder: Path, around: locations.Surroundings) -> Table:
 def _content(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise DataError(f"{path} does not exist. Give the folder that holds the file MLTable.")
-    if path.stat().st_size > yaml_text.MAX_BYTES:
+    if path.stat().st_size > untrusted_yaml.MAX_BYTES:
         raise DataError(f"{path} is too large for an MLTable file. Is it the table itself?")
     try:
-        content, _ = yaml_text.load(text.read(path))
+        content, _ = untrusted_yaml.load(text.read(path))
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         where = "" if line is None else f", see line {line + 1}"

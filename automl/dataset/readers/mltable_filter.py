@@ -5,7 +5,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from automl.dataset.errors import DataError
+from automl.errors import DataError
 
 Condition = Callable[[dict[str, Any]], Any]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from automl.dataset.errors import DataError
 from automl.dataset.readers import delimited, jsonl, mltable_filter, parquet, text
+from automl.errors import DataError
 
 _DELIMITED_WITHOUT_EFFECT = ("empty_as_string", "infer_column_types", "support_multi_line")
 _COLUMN_TYPES = ("stream_info", "string")  # pictures and labels are looked at as such anyway

@@ -6,8 +6,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from automl.dataset.errors import DataError
 from automl.dataset.readers.table import Table
+from automl.errors import DataError
 
 MAX_ROWS = 10_000_000
 

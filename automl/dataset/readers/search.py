@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from automl.dataset.errors import DataError
 from automl.dataset.layout import find_layout
 from automl.dataset.readers import hf_imagefolder, kinds, mltable
 from automl.dataset.readers.table import Table
 from automl.dataset.walk import Tree
+from automl.errors import DataError
 from automl.jobs.job import DataType
 
 Candidate = tuple[Path, DataType]

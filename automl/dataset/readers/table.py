@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from automl.dataset.errors import DataError
+from automl.errors import DataError
 from automl.jobs.job import DataSource
 
 IMAGE_NAMES = (

@@ -3,7 +3,7 @@
 import codecs
 from pathlib import Path
 
-from automl.dataset.errors import DataError
+from automl.errors import DataError
 
 MAX_BYTES = 1000**3
 ENCODINGS = {

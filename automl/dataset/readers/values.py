@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from automl.dataset.errors import DataError
 from automl.dataset.layout import SPLITS
+from automl.errors import DataError
 
 MAX_LABEL_LENGTH = 500
 

@@ -4,10 +4,11 @@ from typing import Any, get_args
 
 import streamlit as st
 
+from automl.figures import wording
 from automl.host.cores import usable_cores
 from automl.jobs import model_catalog
 from automl.jobs.job import DataSource, Job, Limits, PrimaryMetric
-from automl.ui import schema_fields, wording
+from automl.ui import schema_fields
 from automl.ui.configure import (
     hyperparameter_fields,
     loaded_job,

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import streamlit as st
 
 from automl.experiments import store
+from automl.figures import wording
 from automl.host import home
 from automl.jobs import estimate
 from automl.jobs.job import Job
 from automl.jobs.job_errors import JobError
-from automl.ui import selection, wording
+from automl.ui import data_source, selection
 from automl.ui.configure import loaded_job
-from automl.ui.dataset import source
 
 _PROBLEMS, _ESTIMATE = "problems of the file", "estimate"
 
@@ -88,7 +88,7 @@ def as_file(job: Job, name: str) -> None:
     st.download_button(
         "Download the job",
         job.to_yaml(),
-        file_name=f"{source.slug(name)}.yml",
+        file_name=f"{data_source.slug(name)}.yml",
         mime="application/yaml",
         icon=":material/download:",
         on_click="ignore",

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from automl.jobs.job import Job
-from automl.ui import acts
+from automl.ui import guarded_actions
 
 _LAUNCHED, _PROBLEM = "launched", "launch problem"
 
@@ -19,7 +19,7 @@ def start(job: Job, name: str, click: str) -> None:
     if st.session_state.get("last click") == click:
         return
     try:
-        experiment_dir = acts.start(job, name)
+        experiment_dir = guarded_actions.start(job, name)
     except ValueError as error:
         st.session_state[_PROBLEM] = str(error)
         return

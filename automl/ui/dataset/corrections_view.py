@@ -8,9 +8,9 @@ import streamlit as st
 
 from automl.dataset import corrections as corrections_of
 from automl.dataset import near_duplicates
-from automl.dataset.corrections import Corrections
 from automl.dataset.manifest import Manifest
-from automl.ui import wording
+from automl.figures import wording
+from automl.jobs.corrections import Corrections
 from automl.ui.dataset import data_choice
 
 if TYPE_CHECKING:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 from pydantic import ValidationError
 
+from automl.figures import wording
 from automl.jobs import datastores, job_errors
 from automl.jobs.job import DataSource, Job
-from automl.ui import selection, wording
+from automl.ui import selection
 
 if TYPE_CHECKING:
-    from automl.dataset.corrections import Corrections
+    from automl.jobs.corrections import Corrections
 
 COLUMNS = ("image_column", "split_column", "group_column")
 OPTIONS = ("validation", "test", "share", "seed", "datastores", "type", *COLUMNS)
@@ -142,7 +143,7 @@ def job(data: DataSource) -> Job:
 
 def corrections() -> "Corrections":
     """What is to be changed about the chosen pictures; kept in the session, then in the job."""
-    from automl.dataset.corrections import Corrections
+    from automl.jobs.corrections import Corrections
 
     kept: Corrections | None = st.session_state.get(_corrections_key())
     return kept or Corrections()

@@ -6,10 +6,11 @@ import streamlit as st
 
 from automl.dataset import data_roots
 from automl.dataset.report import DatasetReport
+from automl.figures import wording
 from automl.jobs import datastores
 from automl.jobs.job import DataSource, Job
-from automl.ui import wording
-from automl.ui.dataset import data_choice, source
+from automl.ui import data_source
+from automl.ui.dataset import data_choice
 
 _FIELDS = Job.model_fields
 _COLUMNS = {
@@ -65,10 +66,10 @@ def _sources() -> dict[str, Any]:
                 help=f"{explanation} Any form that training pictures may have.",
             )
             upload = st.file_uploader(
-                f"or upload an archive ({title.lower()})", type=list(source.ARCHIVES)
+                f"or upload an archive ({title.lower()})", type=list(data_source.ARCHIVES)
             )
             if upload:
-                typed[name] = str(source.save_upload(upload, upload.name).path)
+                typed[name] = str(data_source.save_upload(upload, upload.name).path)
     return typed
 
 
@@ -131,7 +132,7 @@ def _take(typed: dict[str, Any]) -> None:
     try:
         for name in _SOURCES:
             if typed[name].strip():
-                typed[name] = str(source.from_path(typed[name]).path)
+                typed[name] = str(data_source.from_path(typed[name]).path)
         lines = [line.strip() for line in typed["datastores"].splitlines() if line.strip()]
         for name, place in datastores.from_options(lines).items():
             data_roots.check_place(name, place)

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl.dataset import shown
+from automl.dataset import gallery_filter
+from automl.dataset.gallery_filter import Filter
 from automl.dataset.manifest import Manifest
-from automl.dataset.shown import Filter
-from automl.ui import gallery, wording
+from automl.figures import wording
+from automl.ui import gallery
 from automl.ui.dataset import picture_view
 
 _LABEL, _SPLIT, _FINDING = "class in view", "split in view", "finding in view"
@@ -24,7 +25,7 @@ def show(found: Manifest, given: Manifest) -> None:
     """
     st.subheader("Pictures")
     wanted = _filter(found)
-    rows = shown.choose(found, wanted)
+    rows = gallery_filter.choose(found, wanted)
     st.caption(wording.count(len(rows), "picture"))
 
     def page_of(part: slice) -> list[gallery.Picture]:
@@ -52,7 +53,7 @@ def _filter(found: Manifest) -> Filter:
         splits = [name for name in _SPLITS if name in found.report.splits]
         chosen_split = _choose("Split", "All splits", splits, _SPLIT)
     with finding:
-        chosen_finding = _choose("Finding", "Any or none", shown.findings(found), _FINDING)
+        chosen_finding = _choose("Finding", "Any or none", gallery_filter.findings(found), _FINDING)
     return Filter(chosen_label, chosen_split, chosen_finding)
 
 

@@ -5,10 +5,11 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from automl.dataset.corrections import Corrections
 from automl.dataset.manifest import Manifest
 from automl.dataset.report import DatasetReport, Finding, Severity
-from automl.ui import cached, charts, gallery, wording
+from automl.figures import charts, wording
+from automl.jobs.corrections import Corrections
+from automl.ui import cached, gallery
 from automl.ui.configure.draft import fitting_side
 from automl.ui.dataset import corrections_view, dataset_gallery
 

@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from automl.dataset import shown
+from automl.dataset import gallery_filter
 from automl.dataset.manifest import Manifest
-from automl.ui import enlargement, wording
+from automl.figures import wording
+from automl.ui import enlargement
 from automl.ui.dataset import corrections_view
 
 _POSITION = "position of the picture in view"
@@ -51,5 +52,5 @@ def _facts(sample: "pd.Series[Any]", found: Manifest) -> None:
     st.caption(wording.plain(" · ".join(facts)))
     st.code(sample["path"], language=None, wrap_lines=True)
     with st.container(horizontal=True, gap="xsmall"):
-        for kind in shown.findings_of(found, sample["path"]):
+        for kind in gallery_filter.findings_of(found, sample["path"]):
             st.badge(wording.kind(kind), icon=":material/warning:", color="orange")

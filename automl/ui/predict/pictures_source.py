@@ -14,9 +14,9 @@ from typing import BinaryIO, cast
 import streamlit as st
 
 from automl.dataset import public_http, walk
-from automl.prediction import found_pictures
-from automl.prediction.found_pictures import FoundPicture
+from automl.prediction import input_pictures
 from automl.prediction.inference import Failure
+from automl.prediction.input_pictures import FoundPicture
 
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "zip"]
 MAX_PICTURES = 2_000
@@ -75,7 +75,7 @@ def _files() -> Chosen | None:
 
 
 def _in_upload(file: BinaryIO, name: str) -> Iterator[FoundPicture]:
-    if found_pictures.archive_type(name) is None:
+    if input_pictures.archive_type(name) is None:
         yield FoundPicture(name, file)
         return
     with tempfile.NamedTemporaryFile(suffix=".zip") as copy:
@@ -83,14 +83,14 @@ def _in_upload(file: BinaryIO, name: str) -> Iterator[FoundPicture]:
         shutil.copyfileobj(file, copy)
         copy.flush()
         try:
-            for each in found_pictures.find([Path(copy.name)]):
+            for each in input_pictures.find([Path(copy.name)]):
                 yield FoundPicture(each.name.replace(copy.name, name, 1), each.picture)
         except ValueError as error:
             raise ValueError(str(error).replace(copy.name, name)) from None
 
 
 def _count(file: BinaryIO, name: str) -> int:
-    if found_pictures.archive_type(name) is None:
+    if input_pictures.archive_type(name) is None:
         return 1
     try:
         names = zipfile.ZipFile(file).namelist()

@@ -8,14 +8,15 @@ import streamlit as st
 from automl.dataset import pictures as picture_files
 from automl.evaluation import confidence
 from automl.experiments import store
-from automl.prediction import found_pictures
-from automl.prediction.found_pictures import FoundPicture
+from automl.figures import charts, wording
+from automl.prediction import input_pictures
 from automl.prediction.inference import Failure, Picture, Predictor, Row
-from automl.ui import cached, charts, wording
+from automl.prediction.input_pictures import FoundPicture
+from automl.ui import cached, export_view
+from automl.ui.answers import explanation_view
 from automl.ui.predict import pictures_source, predictions_table
 from automl.ui.predict.answered_picture import NOT_SURE, AnsweredPicture, Caution
 from automl.ui.predict.pictures_source import Chosen
-from automl.ui.trial import explanation_view, export_view
 
 _MAX_CARDS = 12
 _KEPT = "answers in view"
@@ -100,7 +101,7 @@ def _computed(chosen: Chosen, model: Predictor) -> tuple[list[AnsweredPicture], 
     done: list[AnsweredPicture] = []
     place, problem = st.empty(), ""
     try:
-        for each, row in found_pictures.answered(model, chosen.find()):
+        for each, row in input_pictures.answered(model, chosen.find()):
             done.append(_answered(each, row, keeps=len(done) < _MAX_CARDS))
             share = len(done) / max(chosen.count, len(done))
             place.progress(share, f"{len(done):,} of {wording.count(chosen.count, 'picture')}")

@@ -4,10 +4,11 @@ from typing import Any
 
 import streamlit as st
 
+from automl.access.permissions import Action
 from automl.experiments import experiment_queue, limits
 from automl.experiments.limits import QueueLimits
-from automl.people.access import Action
-from automl.ui import acts, schema_fields, sign_in, wording
+from automl.figures import wording
+from automl.ui import guarded_actions, schema_fields, sign_in
 
 
 def show() -> None:
@@ -32,7 +33,7 @@ def show() -> None:
         _read_only(now)
     elif (wanted := _asked(now)) is not None:
         try:
-            acts.set_limits(wanted)
+            guarded_actions.set_limits(wanted)
         except (ValueError, OSError) as error:
             place.error(wording.plain(str(error)))
         else:

@@ -4,10 +4,10 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from automl.figures import wording
 from automl.host import home, machine
 from automl.host.cores import usable_cores
 from automl.host.machine import Room
-from automl.ui import wording
 
 
 def show() -> None:

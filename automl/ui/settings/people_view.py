@@ -3,10 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from automl.people import access, audit
-from automl.people.access import Action, Role
-from automl.people.audit import Entry
-from automl.ui import acts, sign_in, wording
+from automl.access import audit, permissions
+from automl.access.audit import Entry
+from automl.access.permissions import Action, Role
+from automl.figures import wording
+from automl.ui import guarded_actions, sign_in
 
 _SHOWN = 50
 _REACH = {"all": "yes", "own": "their own", "none": "no"}
@@ -28,7 +29,7 @@ def _roles() -> None:
     rows = [
         {
             "": wording.kind(action),
-            **{role.capitalize(): _REACH[access.reach(role, action)] for role in Role},
+            **{role.capitalize(): _REACH[permissions.reach(role, action)] for role in Role},
         }
         for action in Action
     ]
@@ -40,9 +41,9 @@ def _people(may_read: bool) -> None:
     if not may_read:
         st.caption("Admins see it here, and what was done.")
         return
-    path = wording.plain(str(access.path()))
+    path = wording.plain(str(permissions.path()))
     st.caption(f"As {path} says. Change it there; it counts from the next click on.")
-    rows = access.load().people.items()
+    rows = permissions.load().people.items()
     st.dataframe(pd.DataFrame(rows, columns=["Address", "Role"]), hide_index=True)
 
 
@@ -52,7 +53,7 @@ def _log() -> None:
         st.caption(f"The latest {_SHOWN} lines of the audit log, the newest first.")
         st.download_button(
             "Download all",
-            acts.audit_log,
+            guarded_actions.audit_log,
             file_name="audit.jsonl",
             mime="application/jsonl",
             icon=":material/download:",

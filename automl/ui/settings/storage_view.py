@@ -6,13 +6,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from automl.access.permissions import Action
 from automl.dataset import caches
 from automl.experiments import store
 from automl.experiments.records import now
+from automl.figures import wording
 from automl.host import home
 from automl.host.storage import Usage
-from automl.people.access import Action
-from automl.ui import acts, cached, sign_in, wording
+from automl.ui import cached, guarded_actions, sign_in
 
 _MEGABYTES = st.column_config.NumberColumn("MB", format="%,.1f")
 _HOLDS = {
@@ -92,7 +93,7 @@ def _clear() -> None:
         )
         if st.button("Clear it", type="primary", key="clear it now"):
             try:
-                cleared = acts.clear_cache()
+                cleared = guarded_actions.clear_cache()
             except (ValueError, OSError) as error:
                 st.error(wording.plain(str(error)))
             else:

@@ -8,9 +8,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from automl.evaluation import answers
-from automl.ui import evaluated, figure_table, wording
-from automl.ui.evaluated import Answers
-from automl.ui.trial import answer_gallery, suspects_view
+from automl.figures import wording
+from automl.ui import cached_evaluation, figure_table
+from automl.ui.answers import answer_gallery
+from automl.ui.cached_evaluation import Answers
+from automl.ui.trial import doubtful_labels_view
 
 _WORST, _DOUBTFUL, _PARTS = "Worst mistakes", "Doubtful labels", "Parts of the pictures"
 
@@ -28,7 +30,7 @@ def show(of: Answers, *, key: str, is_finished: bool) -> None:
     if chosen == _WORST:
         _worst(of, key)
     elif chosen == _DOUBTFUL:
-        suspects_view.show(of.experiment_dir, is_finished=is_finished)
+        doubtful_labels_view.show(of.experiment_dir, is_finished=is_finished)
     else:
         _parts(of, key)
 
@@ -61,7 +63,7 @@ def _table(of: Answers, positions: NDArray[np.int64]) -> pd.DataFrame:
 
 
 def _parts(of: Answers, key: str) -> None:
-    found = evaluated.slices(of)
+    found = cached_evaluation.slices(of)
     if not found:
         st.info("The pictures are too alike, or too few, to compare parts of them.")
         return

@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from automl.experiments.records import TrialRecord
-from automl.ui import charts, figure_table, wording
+from automl.figures import charts, wording
+from automl.ui import figure_table
 
 _FORMATS = {  # the others are scores and losses
     "Epoch": "%d",

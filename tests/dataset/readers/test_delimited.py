@@ -1,7 +1,7 @@
 import pytest
 
-from automl.dataset.errors import DataError
 from automl.dataset.readers import columns
+from automl.errors import DataError
 from automl.jobs.job import DataSource
 
 ANIMALS = [("1.png", "cat", None), ("2.png", "dog", None)]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from automl.dataset.errors import DataError
 from automl.dataset.readers import read
+from automl.errors import DataError
 from automl.jobs.job import DataSource
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl.dataset.errors import DataError
 from automl.dataset.readers import columns, read
+from automl.errors import DataError
 from automl.host import home as places
 from automl.jobs.job import DataSource
 

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from automl.dataset.errors import DataError
+from automl.errors import DataError
 
 LINES = '{"file_name": "1.png", "label": "cat"}\n{"file_name": "b/2.png", "label": "dog"}\n'
 ANIMALS = [("1.png", "cat", None), ("b/2.png", "dog", None)]

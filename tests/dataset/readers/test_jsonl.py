@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from automl.dataset.errors import DataError
 from automl.dataset.readers import read
+from automl.errors import DataError
 from automl.jobs.job import DataSource
 
 LINES = '{"image_url": "1.png", "label": "cat"}\n{"image_url": "2.png", "label": "dog"}\n'

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from automl.dataset.errors import DataError
 from automl.dataset.readers import columns, read
+from automl.errors import DataError
 from automl.jobs.job import DataSource
 
 

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from automl.dataset import readers
-from automl.dataset.errors import DataError
 from automl.dataset.scan import scan
+from automl.errors import DataError
 from automl.jobs.job import DataSource
 
 

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from automl.dataset import readers
-from automl.dataset.errors import DataError
+from automl.errors import DataError
 from automl.jobs.job import DataSource
 
 LINES = "".join(

@@ -3,8 +3,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from automl.dataset.errors import DataError
 from automl.dataset.readers import parquet
+from automl.errors import DataError
 
 
 def test_rows_are_read(listed, written):

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from automl.dataset.errors import DataError
+from automl.errors import DataError
 
 TABLE = "file,label\n0.png,red\n1.png,blue\n"
 

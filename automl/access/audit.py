@@ -1,0 +1,160 @@
+"""Who did what, when, with which experiment: one line of JSON each, only ever appended.
+
+It lies in `audit.jsonl` in our home, readable by this user only. `automl audit` shows it.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from automl import errors
+from automl.access import permissions
+from automl.access.permissions import Action, Person, Role
+from automl.experiments.records import now
+from automl.frozen_model import FrozenModel
+from automl.host import home
+
+Via = Literal["page", "command"]
+_MAX_TEXT = 500
+"""A line must stay short enough to be appended in one piece."""
+
+
+class Entry(FrozenModel):
+    """One thing that was done, or was tried."""
+
+    time: datetime
+    who: str
+    role: Role | None = None
+    """None of somebody who was not let in."""
+
+    via: Via
+    action: Action
+    experiment: str = ""
+    outcome: Literal["done", "refused", "failed"]
+    details: dict[str, str] = Field(default_factory=dict)
+
+
+@dataclass
+class Note:
+    """What becomes known about an act while it is done."""
+
+    experiment: str
+
+
+@contextlib.contextmanager
+def recorded(
+    person: Person,
+    action: Action,
+    experiment: str = "",
+    *,
+    via: Via,
+    owner: str = "",
+    **details: str,
+) -> Iterator[Note]:
+    """Check that somebody may do what happens inside, and write down what came of it.
+
+    Nothing is done that cannot be written down: the log is opened first.
+
+    Args:
+        person: who does it.
+        action: what is done.
+        experiment: the id of the experiment it is done with; the note takes it when it is new.
+        via: from where.
+        owner: whose experiment it is.
+        details: what else to write down.
+
+    Raises:
+        NotAllowedError: the person may not.
+        OSError: the log cannot be written.
+    """
+    note, outcome, reason = Note(experiment), "failed", ""
+    with _opened() as log:
+        try:
+            permissions.check(person, action, owner=owner)
+            yield note
+            outcome = "done"
+        except errors.NotAllowedError as refusal:
+            outcome, reason = "refused", str(refusal)
+            raise
+        except Exception as error:
+            reason = str(error) or type(error).__name__
+            raise
+        finally:
+            _append(
+                log,
+                who=person.name,
+                role=person.role,
+                via=via,
+                action=action,
+                experiment=note.experiment,
+                outcome=outcome,
+                details={**details, **({"reason": reason} if reason else {})},
+            )
+
+
+def write_sign_in(who: str, role: Role | None, reason: str = "") -> None:
+    """Somebody has come in; or, without a role, was not let in for a reason."""
+    with _opened() as log:
+        _append(
+            log,
+            who=who,
+            role=role,
+            via="page",
+            action=Action.SIGN_IN,
+            outcome="done" if role else "refused",
+            details={"reason": reason} if reason else {},
+        )
+
+
+def read(last: int | None = None) -> list[Entry]:
+    """What was written down, oldest first; a line cut off by a crash is left out.
+
+    last: how many lines to look at, the latest; all of them if left out.
+    """
+    try:
+        lines = path().read_text("utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
+    entries = []
+    for line in lines[-last:] if last else lines:
+        with contextlib.suppress(ValidationError):
+            entries.append(Entry.model_validate_json(line))
+    return entries
+
+
+def path() -> Path:
+    return home.home_dir() / "audit.jsonl"
+
+
+@contextlib.contextmanager
+def _opened() -> Iterator[int]:
+    descriptor = os.open(path(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _append(
+    log: int, *, who: str, experiment: str = "", details: dict[str, str], **others: Any
+) -> None:
+    content = {
+        "who": _short(who),
+        "experiment": _short(experiment),
+        "details": {name: _short(text) for name, text in details.items()},
+    }
+    entry = Entry.model_validate({"time": now(), **content, **others})
+    line = json.dumps(entry.model_dump(mode="json", exclude_defaults=True)) + "\n"
+    os.write(log, line.encode())  # in one piece: others append at the same time
+    os.fsync(log)
+
+
+def _short(text: str) -> str:
+    return text[:_MAX_TEXT].encode("utf-8", "replace").decode()

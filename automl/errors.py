@@ -1,0 +1,82 @@
+"""All errors whose message is written for the user, as one tree.
+
+    UserError(ValueError)         what the user gave is wrong; nothing was started or written
+    ├── DataError                 the data set
+    ├── JobError                  the job file, in `jobs.job_errors`: every problem with its line
+    ├── ExportError               the export that was asked for
+    ├── ExplanationError          the explanation that was asked for
+    │   └── FeatureMapMissingError
+    ├── NewerFormatError          a file of a later version of this program
+    └── NotAllowedError           the person's role does not allow it
+
+    ExperimentError(RuntimeError) an experiment or a trial cannot go on
+    ├── ClusterError              the Ray cluster
+    ├── DiskFullError             the disk
+    ├── GpuFailedError            a GPU
+    ├── NoModelError              no trial was scored
+    ├── WeightsMissingError       `pretrained: required` without weights
+    ├── DivergedError             the loss of a trial
+    └── OutOfMemoryError          the memory of a trial's device
+
+A plain `ValueError` is never the user's fault: it comes from a library, or is a bug of ours.
+"""
+
+
+class UserError(ValueError):
+    """What is wrong with what the user gave, and what to do: one or two sentences."""
+
+
+class DataError(UserError):
+    """The data set cannot be read or used as it is."""
+
+
+class ExportError(UserError):
+    """The model cannot be exported in this way; nothing was written."""
+
+
+class ExplanationError(UserError):
+    """The answer for a picture could not be explained."""
+
+
+class FeatureMapMissingError(ExplanationError):
+    """The model has no feature map that the method could weigh."""
+
+
+class NewerFormatError(UserError):
+    """A later version of this program has written the file."""
+
+
+class NotAllowedError(UserError):
+    """The person is not let in, or their role does not allow the action."""
+
+
+class ExperimentError(RuntimeError):
+    """Why an experiment or a trial ended without a result."""
+
+
+class ClusterError(ExperimentError):
+    """Ray cannot be started or reached."""
+
+
+class DiskFullError(ExperimentError):
+    """The disk has no room for what the experiment has to write."""
+
+
+class GpuFailedError(ExperimentError):
+    """Nothing can be computed on the GPU in this process any more."""
+
+
+class NoModelError(ExperimentError):
+    """Every trial failed, or there was no time for one."""
+
+
+class WeightsMissingError(ExperimentError):
+    """The job requires pretrained weights and there are none."""
+
+
+class DivergedError(ExperimentError):
+    """The training loss or a weight became infinite or NaN."""
+
+
+class OutOfMemoryError(ExperimentError):
+    """Not even one picture fits into the memory of the device."""

@@ -1,0 +1,40 @@
+"""Predicted probabilities of one trial for the images of one split."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Answers of one trial on one split.
+
+    sample_ids: (N,) ids of `samples.parquet`; labels: (N,) true class indices;
+    probabilities: (N, K), rows sum to 1.
+    """
+
+    sample_ids: "NDArray[np.int64]"
+    labels: "NDArray[np.int64]"
+    probabilities: "NDArray[np.float32]"
+
+    @property
+    def predicted(self) -> "NDArray[np.int64]":
+        """(N,) index of the most probable class."""
+        indices: NDArray[np.int64] = self.probabilities.argmax(axis=1).astype("int64")
+        return indices
+
+    @property
+    def has_collapsed(self) -> bool:
+        """Whether every picture gets the same class though there are several."""
+        return len(set(self.predicted.tolist())) == 1 < len(set(self.labels.tolist()))
+
+    def is_about_the_same_as(self, other: "Predictions") -> bool:
+        """Whether both are for the same pictures, with the same labels, in the same order."""
+        import numpy as np
+
+        return np.array_equal(self.sample_ids, other.sample_ids) and np.array_equal(
+            self.labels, other.labels
+        )

@@ -1,0 +1,82 @@
+"""The confusion matrix as a figure whose cells can be clicked."""
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from automl.evaluation import confusion
+from automl.figures.charts import finish
+from automl.figures.palette import ACCENT, label
+
+_MAX_WITH_NUMBERS = 15
+_MAX_EMPTY_CELLS = 40
+_INK, _INK_ON_DARK = "#1b2430", "#e8edf3"
+
+
+def figure_of(
+    matrix: NDArray[np.int64],
+    class_names: list[str],
+    shown: list[int],
+    *,
+    unit: confusion.Unit = "count",
+    dark: bool = False,
+) -> go.Figure:
+    """Rows true, columns predicted, for the class indices `shown`; every cell can be clicked.
+
+    A click selects a point whose `customdata` is [true index, predicted index]. With more than
+    40 classes the empty cells have no point: the figure would grow by megabytes.
+    """
+    counts = matrix[np.ix_(shown, shown)]
+    share = confusion.shares(matrix, unit)[np.ix_(shown, shown)]
+    places, size = list(range(len(shown))), len(shown)
+    names = [label(class_names[index], 14) for index in shown]
+    figure = go.Figure()
+    figure.add_heatmap(
+        z=share,
+        x=places,
+        y=places,
+        colorscale=[[0, "rgba(51, 136, 204, 0.06)"], [1, "rgba(51, 136, 204, 0.75)"]],
+        zmin=0,
+        zmax=1,
+        xgap=1 if size <= _MAX_EMPTY_CELLS else 0,
+        ygap=1 if size <= _MAX_EMPTY_CELLS else 0,
+        showscale=False,
+        hoverinfo="skip",
+    )
+    rows, columns = np.nonzero(np.ones_like(counts) if size <= _MAX_EMPTY_CELLS else counts)
+    cells = list(zip(rows.tolist(), columns.tolist(), strict=True))
+    has_numbers = size <= _MAX_WITH_NUMBERS
+    ink = _INK_ON_DARK if dark else _INK
+    # Plotly selects points, not the cells of a heatmap: one unseen point lies on every cell, with
+    # its number, as the heatmap's own texts have a colour that knows nothing of the theme
+    figure.add_scatter(
+        x=columns,
+        y=rows,
+        customdata=[[shown[row], shown[column]] for row, column in cells],
+        text=[_text(counts[cell], share[cell], unit) for cell in cells] if has_numbers else None,
+        textfont={"color": ink},
+        hovertext=[
+            f"{counts[row, column]:,} of {names[row]} taken for {names[column]}"
+            + ("" if unit == "count" else f"<br>{share[row, column]:.1%} of the {unit}")
+            for row, column in cells
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+        mode="markers+text" if has_numbers else "markers",
+        marker={"symbol": "square", "size": max(6, 380 // size), "color": ACCENT, "opacity": 0},
+        selected={"marker": {"opacity": 0.35}, "textfont": {"color": ink}},
+        unselected={"marker": {"opacity": 0}, "textfont": {"color": ink}},
+        showlegend=False,
+    )
+    finish(figure, "Predicted class", "True class")
+    ticks = {"tickvals": places, "ticktext": names, "showgrid": False}
+    figure.update_xaxes(range=[-0.5, size - 0.5], **ticks)
+    figure.update_yaxes(range=[size - 0.5, -0.5], **ticks)
+    return figure.update_layout(height=460, hovermode="closest", dragmode=False)
+
+
+def _text(count: int, share: float, unit: confusion.Unit) -> str:
+    if not count:
+        return ""
+    if unit == "count":
+        return f"{count:,}"
+    return f"{share:.2f}" if share >= 0.005 else "&lt;0.01"

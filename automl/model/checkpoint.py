@@ -1,0 +1,44 @@
+"""A model on disk: weights as safetensors, everything else as JSON; nothing is pickled."""
+
+from pathlib import Path
+
+import timm
+from safetensors.torch import load_file, save_file
+
+from automl.experiments import store
+from automl.model import baselines
+from automl.model.description import ModelDescription
+from automl.model.network import Normalised
+
+
+def save(folder: Path, network: Normalised, description: ModelDescription) -> None:
+    """Write `model.safetensors` and `model.json`."""
+    folder.mkdir(exist_ok=True)
+    weights = {
+        name: tensor.detach().cpu().contiguous()
+        for name, tensor in network.network.state_dict().items()
+    }
+    save_file(weights, folder / "model.safetensors")
+    store.write_text(folder / "model.json", description.model_dump_json(indent=1))
+
+
+def epoch_folder(epoch: int) -> str:
+    """Name of the folder of a model that is kept because of `checkpoint_frequency`."""
+    return f"epoch-{epoch:04d}"
+
+
+def load(folder: Path) -> tuple[Normalised, ModelDescription]:
+    """The model with its normalisation in front, ready to evaluate, and its description."""
+    description = ModelDescription.model_validate_json((folder / "model.json").read_bytes())
+    network = timm.create_model(
+        description.timm_name.partition(".")[0],
+        pretrained=False,
+        num_classes=len(description.class_names),
+        exportable=True,
+    )
+    weights = load_file(folder / "model.safetensors")
+    if description.head == "nearest_neighbours":
+        layer = baselines.empty_neighbours(weights, len(description.class_names))
+        baselines.replace_head(network, layer)
+    network.load_state_dict(weights)
+    return Normalised(network, description.mean, description.std).eval(), description

@@ -1,0 +1,22 @@
+"""What is needed, beside the weights, to rebuild a trained model and to feed it. No torch."""
+
+from typing import Literal
+
+from automl.frozen_model import FrozenModel
+
+
+class ModelDescription(FrozenModel):
+    """`model.json` of a checkpoint.
+
+    mean, std: normalisation of RGB values in 0 to 1.
+    """
+
+    model_name: str
+    timm_name: str
+    class_names: list[str]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    validation_crop_size: int
+    validation_resize_size: int
+    epoch: int
+    head: Literal["linear", "nearest_neighbours"] = "linear"

@@ -1,0 +1,1 @@
+"""What leaves an experiment: its HTML report, its shared copy, the score on the test data."""

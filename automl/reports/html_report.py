@@ -1,0 +1,187 @@
+"""One self-contained HTML file about an experiment: it opens offline, in any browser, for years.
+
+The figures are those of the pages; the modules that draw them do not import Streamlit.
+"""
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from automl.evaluation.predictions import Predictions
+from automl.experiments import launcher, leaderboard, store
+from automl.experiments.records import TrialRecord, now
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+_MAX_TRIALS = 50
+_MAX_CLASSES = 25
+_MAX_MISTAKES = 24
+
+
+def write(experiment_dir: Path, target: Path) -> Path:
+    """Write the report; returns its path."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    store.write_text(target, html(experiment_dir))
+    return target
+
+
+def html(experiment_dir: Path) -> str:
+    """The report as text; below 15 MB, of which 5 are the library that draws the figures."""
+    import jinja2
+    import plotly.offline
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("automl.experiments", "templates"), autoescape=True
+    )
+    template = environment.get_template("report.html")
+    return template.render(
+        **_content(experiment_dir), plotly_js=plotly.offline.get_plotlyjs(), created_at=now()
+    )
+
+
+def _content(experiment_dir: Path) -> dict[str, Any]:
+    from automl.figures import charts, timeline, wording
+
+    record, job = launcher.record(experiment_dir), store.load_job(experiment_dir)
+    trials = store.load_trials(experiment_dir)
+    metric = job.primary_metric
+    ranked = leaderboard.in_order(trials, metric)
+    scored = [trial for trial in ranked if trial.best_evaluation()]
+    best = scored[0] if scored else None
+    figures = []
+    if scored:
+        figures = [
+            ("Best so far", charts.best_over_time(timeline.history(trials, metric), metric)),
+            ("Learning curves", charts.learning_curves(scored, metric)),
+            ("Scores with their 95 % intervals", charts.intervals(scored, metric)),
+        ]
+    return {
+        "name": record.experiment_id,
+        "record": record,
+        "metric": wording.metric(metric),
+        "data": str(job.training_data.path),
+        "dataset": store.load_report(experiment_dir),
+        "seconds": wording.duration(record.seconds),
+        "best": best,
+        "best_score": wording.score_of(best, metric),
+        "test": _test(experiment_dir, metric),
+        "trials": [_row(trial, metric) for trial in ranked[:_MAX_TRIALS]],
+        "num_trials": len(trials),
+        "figures": [(title, _drawn(figure)) for title, figure in figures],
+        "job": job.to_yaml(),
+        **(_answers(experiment_dir, best) if best else {}),
+    }
+
+
+def _row(trial: TrialRecord, metric: str) -> dict[str, str]:
+    from automl.figures import wording
+
+    return {
+        "Trial": f"#{trial.number}",
+        "Model": trial.title,
+        "Score": wording.score_of(trial, metric),
+        "State": trial.state.value,
+        "Epochs": str(trial.evaluations[-1].epoch if trial.evaluations else 0),
+        "Time": wording.duration(trial.seconds),
+        "Why it ended": trial.reason,
+    }
+
+
+def _test(experiment_dir: Path, metric: str) -> dict[str, Any] | None:
+    from automl.figures import wording
+
+    opening = store.load_test_opening(experiment_dir)
+    if opening is None:
+        return None
+    score = wording.interval(opening.metrics[metric], opening.score_low, opening.score_high)
+    return {"score": score, "opening": opening}
+
+
+def _answers(experiment_dir: Path, best: TrialRecord) -> dict[str, Any]:
+    """About the answers of the best trial on the validation data."""
+    path = store.predictions_path(experiment_dir, best.trial_id)
+    if not path.is_file() or not store.samples_path(experiment_dir).is_file():
+        return {}
+    from automl.evaluation import class_report, confidence, confusion
+    from automl.figures import answer_charts, confusion_chart
+
+    predictions = store.load_predictions(path)
+    samples = store.load_samples(experiment_dir).set_index("id", drop=False)
+    names = _class_names(samples)
+    matrix = confusion.matrix(predictions.labels, predictions.predicted, len(names))
+    shown = confusion.hardest_classes(matrix, _MAX_CLASSES)
+    calibration = confidence.calibration(predictions.probabilities, predictions.labels)
+    figures = [
+        ("Confusion matrix", confusion_chart.figure_of(matrix, names, shown)),
+        ("Calibration", answer_charts.calibration(calibration)),
+    ]
+    evaluation = best.best_evaluation()
+    assert evaluation
+    return {
+        "answer_figures": [(title, _drawn(figure)) for title, figure in figures],
+        "classes": _rounded(class_report.class_report(predictions, names)),
+        "averages": _rounded(class_report.averages(evaluation.metrics)),
+        "calibration_error": f"{calibration.expected_error:.3f}",
+        "mistakes": _mistakes(experiment_dir, predictions, samples, names),
+        "hyperparameters": {**best.hyperparameters, **best.effective},
+    }
+
+
+def _class_names(samples: "pd.DataFrame") -> list[str]:
+    named = samples.dropna(subset=["label_index"]).drop_duplicates("label_index")
+    return [str(label) for label in named.sort_values("label_index")["label"]]
+
+
+def _rounded(table: "pd.DataFrame") -> list[dict[str, str]]:
+    """Numbers as text, what is not defined as a dash."""
+    rows = table.astype(object).where(table.notna(), "–").to_dict("records")
+    return [
+        {
+            str(name): f"{value:.3f}" if isinstance(value, float) else str(value)
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
+
+
+def _mistakes(
+    experiment_dir: Path, predictions: Predictions, samples: "pd.DataFrame", names: Sequence[str]
+) -> list[dict[str, str]]:
+    """The worst mistakes with their pictures, those that can still be read."""
+    from automl.dataset import pictures
+    from automl.evaluation import answers
+
+    wrong = answers.ordered(predictions, answers.wrong(predictions), "highest loss first")
+    rows = samples.loc[predictions.sample_ids]
+    sure, found = answers.confidence(predictions), []
+    for position in wrong[:_MAX_MISTAKES].tolist():
+        row = rows.iloc[position]
+        path = Path(str(row["path"]))
+        if store.is_imported(experiment_dir):
+            path = store.thumbnail_path(experiment_dir, Path(str(row["content_hash"])).name)
+        try:
+            data = pictures.thumbnail(path)
+        except (OSError, pictures.UnreadablePicture):
+            continue
+        found.append(
+            {
+                "picture": base64.b64encode(data).decode(),
+                "label": names[int(predictions.labels[position])],
+                "answer": names[int(predictions.predicted[position])],
+                "probability": f"{sure[position]:.3f}",
+            }
+        )
+    return found
+
+
+def _drawn(figure: "go.Figure") -> Any:
+    """A figure as a piece of HTML; its texts were escaped when it was made."""
+    import markupsafe
+
+    figure.update_layout(template="plotly_white", paper_bgcolor="white", margin={"l": 60, "b": 50})
+    return markupsafe.Markup(
+        figure.to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False})
+    )

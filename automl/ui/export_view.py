@@ -1,0 +1,124 @@
+"""Taking a trial's model away: the form, how far it is, whether it answers alike, the download."""
+
+import hashlib
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from automl.access.permissions import Action
+from automl.errors import ExportError, NotAllowedError
+from automl.experiments.records import TrialRecord
+from automl.export.formats import FORMATS, INT8_FORMATS
+from automl.export.parity_report import Parity
+from automl.figures import wording
+from automl.host import home
+from automl.ui import guarded_actions
+
+
+def show(experiment_dir: Path, trial: TrialRecord) -> None:
+    if not trial.state.is_finished:
+        st.info("The model can be taken away when the trial has ended.")
+        return
+    if not guarded_actions.may(Action.EXPORT, experiment_dir):
+        st.info("Taking models away takes an analyst or an admin.")
+        return
+    st.caption(
+        "Every export is compared with the trial's own model on validation pictures, from the file "
+        "to the probabilities, before you get it."
+    )
+    key = f"{experiment_dir.name} {trial.trial_id}"
+    name = st.radio(
+        "Format",
+        list(FORMATS),
+        format_func=lambda name: FORMATS[name].title,
+        captions=[form.description for form in FORMATS.values()],
+        key=f"export format {key}",
+    )
+    int8 = name in INT8_FORMATS and st.toggle(
+        "Also in 8-bit integers (int8)",
+        key=f"export int8 {key}",
+        help="A quarter of the size; its accuracy is measured on all the validation pictures.",
+    )
+    target = place(experiment_dir, trial, f"{name}{'-int8' if int8 else ''}")
+    if not _is_whole(target) and st.button(
+        "Export", type="primary", icon=":material/output:", key=f"export {key}"
+    ):
+        _export(experiment_dir, trial, name, target, int8=int8)
+    if _is_whole(target):
+        _exported(experiment_dir, target, f"{experiment_dir.name}-{trial.trial_id}-{name}.zip")
+
+
+def exported_onnx(experiment_dir: Path, trials: list[TrialRecord]) -> dict[str, Path]:
+    """Folders of the ONNX models exported here before, by the id of their trial."""
+    folders = {trial.trial_id: place(experiment_dir, trial, "onnx") for trial in trials}
+    return {trial_id: folder for trial_id, folder in folders.items() if _is_whole(folder)}
+
+
+def _is_whole(folder: Path) -> bool:
+    return (folder / "parity.json").is_file()
+
+
+def place(experiment_dir: Path, trial: TrialRecord, name: str) -> Path:
+    """Named by what it is made from, so that a trial that ran again is exported again."""
+    made_from = f"{experiment_dir.absolute()} {trial.trial_id} {trial.best_epoch} {trial.ended_at}"
+    folder = hashlib.sha256(made_from.encode()).hexdigest()
+    return home.cache_dir("exports") / folder / name
+
+
+def _export(
+    experiment_dir: Path, trial: TrialRecord, name: str, target: Path, *, int8: bool
+) -> None:
+    bar = st.progress(0.0, "Starting")
+    try:
+        guarded_actions.export(
+            experiment_dir,
+            trial.trial_id,
+            name,
+            target,
+            with_int8=int8,
+            tell=lambda doing, share: _draw(bar, doing, share),
+        )
+    except (ExportError, NotAllowedError) as error:
+        bar.empty()
+        st.error(wording.plain(str(error)))
+    else:
+        st.rerun()  # without the button
+
+
+def _draw(bar: DeltaGenerator, doing: str, share: float) -> None:
+    bar.progress(share, wording.plain(doing))
+
+
+def _exported(experiment_dir: Path, folder: Path, file_name: str) -> None:
+    parity = Parity.model_validate_json((folder / "parity.json").read_bytes())
+    figures = [
+        ("Same class", f"{parity.agreement:.1%}"),
+        ("Largest difference", f"{parity.max_probability_difference:.1g}"),
+        ("One picture", f"{parity.latency_ms:.1f} ms"),
+        ("Size", f"{parity.size_bytes / 1e6:.1f} MB"),
+    ]
+    for column, (title, value) in zip(st.columns(len(figures)), figures, strict=True):
+        column.metric(title, value, border=True)
+    where = "validation pictures" if parity.pictures == "validation" else "pictures of noise"
+    st.caption(
+        f":material/verified: It answers as {wording.plain(parity.trial_id)} does, compared on "
+        f"{parity.num_images} {where}; probabilities may differ by {parity.tolerance:g}."
+    )
+    if parity.int8:
+        st.caption(
+            f"int8: accuracy {parity.int8.accuracy:.3f} beside {parity.int8.original_accuracy:.3f} "
+            f"on {wording.count(parity.int8.num_images, 'validation picture')}, "
+            f"{parity.int8.size_bytes / 1e6:.1f} MB, {parity.int8.latency_ms:.1f} ms a picture."
+        )
+    st.download_button(
+        "Download",
+        lambda: guarded_actions.exported(experiment_dir, folder.name, folder),
+        file_name=file_name,
+        mime="application/zip",
+        icon=":material/download:",
+        on_click="ignore",
+        type="primary",
+    )
+    with st.expander("Model card"):
+        st.markdown((folder / "README.md").read_text("utf-8").partition("\n---\n")[2])

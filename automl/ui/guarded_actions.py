@@ -1,0 +1,169 @@
+"""What people do on the pages: allowed or refused here, at the act, and written down.
+
+Nothing else in the pages or in `automl.ui` starts, stops, resumes, opens, exports, shares, imports,
+deletes, clears or sets limits (tests/ui/test_acts.py).
+"""
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from automl.access import audit, permissions
+from automl.access.permissions import Action
+from automl.dataset import data_roots
+from automl.experiments import launcher, limits, store
+from automl.experiments.limits import QueueLimits
+from automl.host import home
+from automl.jobs.job import Job
+from automl.reports import html_report, sharing, test_data
+from automl.ui import data_source, sign_in
+
+if TYPE_CHECKING:
+    from automl.dataset.caches import Cleared
+
+
+def start(job: Job, name: str) -> Path:
+    """Start an experiment; returns its directory.
+
+    Raises:
+        ValueError: the person may not, or see `data_roots.check_job` and `launcher.create`.
+    """
+    person = sign_in.person()
+    with audit.recorded(person, Action.START, via="page") as note:
+        if job.ray_address or job.storage_path:
+            permissions.check(person, Action.CHOOSE_CLUSTER)
+        data_roots.check_job(job)
+        experiment_dir = launcher.create(job, name=name, owner=person.name)
+        note.experiment = experiment_dir.name
+        launcher.start(experiment_dir)
+    return experiment_dir
+
+
+def stop(experiment_dir: Path, trial_id: str | None = None) -> None:
+    details = {"trial": trial_id} if trial_id else {}
+    with _recorded(Action.STOP, experiment_dir, **details):
+        launcher.stop(experiment_dir, trial_id)
+
+
+def resume(experiment_dir: Path) -> None:
+    with _recorded(Action.RESUME, experiment_dir):
+        launcher.resume(experiment_dir)
+
+
+def delete(experiment_dir: Path) -> None:
+    with _recorded(Action.DELETE, experiment_dir):
+        launcher.delete(experiment_dir)
+
+
+def open_test_data(experiment_dir: Path, trial_id: str, tell: test_data.Progress) -> None:
+    with _recorded(Action.OPEN_TEST_DATA, experiment_dir, trial=trial_id):
+        test_data.open_for(experiment_dir, trial_id, by=sign_in.person().name, progress=tell)
+
+
+def report(experiment_dir: Path) -> str:
+    """The experiment as one HTML file."""
+    with _recorded(Action.EXPORT, experiment_dir, what="report"):
+        return html_report.html(experiment_dir)
+
+
+def export(  # noqa: PLR0913
+    experiment_dir: Path,
+    trial_id: str,
+    form: str,
+    target: Path,
+    *,
+    with_int8: bool,
+    tell: Callable[[str, float], None],
+) -> None:
+    """Export a trial's model for the page; see `exporting.run`."""
+    from automl.export import exporting
+
+    with _recorded(Action.EXPORT, experiment_dir, what=form, trial=trial_id):
+        exporting.run(
+            experiment_dir,
+            trial_id,
+            form,
+            target,
+            with_int8=with_int8,
+            replaces=True,
+            progress=tell,
+        )
+
+
+def exported(experiment_dir: Path, what: str, folder: Path) -> bytes:
+    """The folder of an exported model as one zip."""
+    with _recorded(Action.EXPORT, experiment_dir, what=what):
+        return zipped(folder)
+
+
+def share(experiment_dir: Path) -> bytes:
+    """The experiment as a zip file that opens in anybody's app."""
+    with _recorded(Action.SHARE, experiment_dir), tempfile.TemporaryDirectory() as folder:
+        return sharing.pack(experiment_dir, Path(folder) / "shared.zip").read_bytes()
+
+
+def take_in(upload: BinaryIO, name: str) -> Path:
+    """Put a shared experiment among the others; returns its directory.
+
+    Raises:
+        ValueError: the person may not, or see `sharing.unpack`.
+    """
+    with audit.recorded(sign_in.person(), Action.IMPORT, via="page", file=name) as note:
+        saved = data_source.save_upload(upload, name)
+        directory = sharing.unpack(saved.path, home.experiments_dir())
+        note.experiment = directory.name
+    return directory
+
+
+def set_limits(wanted: QueueLimits) -> None:
+    with audit.recorded(sign_in.person(), Action.SET_LIMITS, via="page", **wanted.in_words()):
+        limits.save(wanted)
+
+
+def clear_cache() -> "Cleared":
+    from automl.dataset import caches
+
+    with audit.recorded(sign_in.person(), Action.CLEAR_CACHE, via="page"):
+        return caches.clear()
+
+
+def audit_log() -> bytes:
+    """All of it, to take away."""
+    with audit.recorded(sign_in.person(), Action.READ_AUDIT_LOG, via="page"):
+        return audit.path().read_bytes()
+
+
+def zipped(folder: Path) -> bytes:
+    """Not compressed: weights hardly get any smaller."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(folder))
+    return file.getvalue()
+
+
+def may(action: Action, experiment_dir: Path) -> bool:
+    """Whether to offer it; the act asks again."""
+    return sign_in.may(action, owner=_owner(experiment_dir))
+
+
+def _recorded(
+    action: Action, experiment_dir: Path, **details: str
+) -> AbstractContextManager[audit.Note]:
+    return audit.recorded(
+        sign_in.person(),
+        action,
+        experiment_dir.name,
+        via="page",
+        owner=_owner(experiment_dir),
+        **details,
+    )
+
+
+def _owner(experiment_dir: Path) -> str:
+    return store.load_experiment(experiment_dir).owner

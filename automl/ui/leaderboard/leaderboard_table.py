@@ -1,0 +1,167 @@
+"""The leaderboard as a table: which columns, which trials, by which metric."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from automl.experiments import leaderboard, store
+from automl.experiments.records import TrialRecord
+from automl.figures import wording
+from automl.ui import figure_table, trial_table
+
+_NUMBER = st.column_config.NumberColumn
+_TEXT = st.column_config.TextColumn
+_USUAL = ("rank", "number", "model", "score", "half", "tied", "state", "epochs", "time", "reason")
+_ALWAYS = ("rank", "model", "score")
+_TIED, _NOT_TIED, _UNKNOWN = "tied", "worse", ""
+
+
+def show(
+    trials: Sequence[TrialRecord],
+    primary_metric: str,
+    experiment_dir: Path,
+    p_values: Mapping[str, float | None],
+) -> None:
+    """p_values: of the differences from the best trial (see `ties.with_best`)."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        metric = _metric(trials, primary_metric)
+        of_primary = p_values if metric == primary_metric else {}
+        table = columns(trials, metric, experiment_dir, of_primary)
+        shown = _chosen_columns(table)
+        table = _filtered(table)
+        figure_table.download(table.drop(columns="trial_id"), f"{experiment_dir.name}-leaderboard")
+    trial_table.choose(
+        table, shown, _config(metric), experiment=experiment_dir.name, key="leaderboard table"
+    )
+
+
+def columns(
+    trials: Sequence[TrialRecord],
+    metric: str,
+    experiment_dir: Path,
+    p_values: Mapping[str, float | None],
+) -> pd.DataFrame:
+    """One row a trial, best first; everything that can be shown of it."""
+    ranked = leaderboard.rank(trials, metric)
+    by_id, ids = {trial.trial_id: trial for trial in trials}, ranked["trial_id"].tolist()
+    ordered = [by_id[trial_id] for trial_id in ids]
+    table = trial_table.columns(ranked)
+    added: list[tuple[str, str, Any]] = [
+        ("state", "tied", [_tied(p_values, trial_id) for trial_id in ids]),
+        ("time", "seconds", ranked["seconds"]),
+        ("reason", "parameters", [millions(trial) for trial in ordered]),
+        ("reason", "megabytes", [megabytes(experiment_dir, trial) for trial in ordered]),
+        ("reason", "latency", [latency(trial) for trial in ordered]),
+    ]
+    for before, name, values in added:
+        table.insert(list(table.columns).index(before), name, values)
+    bests = [trial.best_evaluation() for trial in ordered]
+    names = dict.fromkeys(name for best in bests if best for name in best.metrics)
+    others = {
+        name: [best.metrics.get(name) if best else None for best in bests]
+        for name in names
+        if name != metric
+    }
+    return pd.concat([table, pd.DataFrame(others, dtype="float64")], axis=1)
+
+
+def millions(trial: TrialRecord) -> float | None:
+    """Parameters, in millions."""
+    count = trial.effective.get("num_parameters")
+    return None if count is None else count / 1e6
+
+
+def megabytes(experiment_dir: Path, trial: TrialRecord) -> float | None:
+    """Of the weights on disk."""
+    path = store.checkpoint_dir(experiment_dir, trial.trial_id) / "model.safetensors"
+    return path.stat().st_size / 1e6 if trial.best_epoch is not None and path.is_file() else None
+
+
+def latency(trial: TrialRecord) -> float | None:
+    """Milliseconds for one picture, where it was measured."""
+    measured: float | None = trial.effective.get("latency_ms")
+    return measured
+
+
+def _metric(trials: Sequence[TrialRecord], primary_metric: str) -> str:
+    """The metric to sort by."""
+    first = next((trial.best_evaluation() for trial in trials if trial.best_evaluation()), None)
+    names = [primary_metric, *(name for name in (first.metrics if first else ()))]
+    return st.selectbox(
+        "Ranked by",
+        list(dict.fromkeys(name for name in names if name != "log_loss")),
+        format_func=wording.metric,
+        key="metric of the leaderboard",
+        width=320,
+        help="The search maximised the first one; the interval and the ties belong to it.",
+    )
+
+
+def _chosen_columns(table: pd.DataFrame) -> list[str]:
+    offered = [name for name in table.columns if name not in ("trial_id", *_ALWAYS)]
+    usual = [name for name in offered if name in _USUAL or _is_measured(table, name)]
+    with st.popover("Columns", icon=":material/view_column:"):
+        chosen = st.multiselect(
+            "Columns", offered, usual, format_func=_title, key="columns of the leaderboard"
+        )
+    return [name for name in table.columns if name in _ALWAYS or name in chosen]
+
+
+def _is_measured(table: pd.DataFrame, name: str) -> bool:
+    return name in ("parameters", "latency") and bool(table[name].notna().any())
+
+
+def _filtered(table: pd.DataFrame) -> pd.DataFrame:
+    with st.popover("Filter", icon=":material/filter_list:"):
+        for name in ("model", "state"):
+            offered = sorted(table[name].unique())
+            chosen = st.multiselect(
+                f"Only this {name}", offered, key=f"only {name} on the leaderboard"
+            )
+            if chosen:
+                table = table[table[name].isin(chosen)]
+    return table.reset_index(drop=True)
+
+
+def _tied(p_values: Mapping[str, float | None], trial_id: str) -> str:
+    from automl.ui import significance
+
+    value = p_values.get(trial_id)
+    if value is None:
+        return _UNKNOWN
+    return _TIED if value > significance.LEVEL else _NOT_TIED
+
+
+def _title(name: str) -> str:
+    titles = {
+        "number": "Trial",
+        "half": "95 % interval",
+        "tied": "Against the best",
+        "parameters": "Parameters (M)",
+        "megabytes": "Weights (MB)",
+        "latency": "Latency (ms)",
+        "seconds": "Seconds",
+        "reason": "Why it ended",
+    }
+    return titles.get(name, wording.metric(name).capitalize())
+
+
+def _config(metric: str) -> dict[str, Any]:
+    return {
+        **trial_table.config(metric),
+        "tied": _TEXT(
+            _title("tied"),
+            help="Whether the difference from the best may be chance: a paired test on the same "
+            "validation pictures at 5 %, for the first 20 trials.",
+        ),
+        "parameters": _NUMBER(_title("parameters"), format="%.1f"),
+        "megabytes": _NUMBER(_title("megabytes"), format="%.1f"),
+        "latency": _NUMBER(
+            _title("latency"),
+            format="%.1f",
+            help="Of one picture, measured where the trial ran when its model was built.",
+        ),
+    }

@@ -1,0 +1,156 @@
+"""The moving parts of the progress page."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from automl.access.permissions import Action
+from automl.experiments import store
+from automl.experiments.records import (
+    ExperimentRecord,
+    ExperimentState,
+    TrialRecord,
+    TrialState,
+)
+from automl.figures import charts, timeline, wording
+from automl.ui import cached, guarded_actions
+
+_LOG_BYTES = 20_000
+_LINE_PIXELS = 76
+
+
+def headline(
+    record: ExperimentRecord,
+    state: ExperimentState,
+    trials: list[TrialRecord],
+    ranked: list[TrialRecord],
+    metric: str,
+) -> None:
+    """What it is doing, how far it is, and the best score so far; ranked: best trials first."""
+    best, finished, elapsed, *left = st.columns(3 if state.is_finished else 4)
+    first = ranked[0] if ranked else None
+    best.metric(
+        f"Best {wording.metric(metric)}",
+        wording.score_of(first, metric),
+        delta=_lift(ranked, metric),
+        border=True,
+        height="stretch",
+        help="On the validation pictures, with its 95 % interval.",
+    )
+    done = sum(trial.state.is_finished for trial in trials)
+    planned = f" of {record.num_trials:,}" if record.num_trials else ""
+    finished.metric("Trials ended", f"{done:,}{planned}", border=True, height="stretch")
+    time = wording.duration(record.seconds)
+    elapsed.metric("Time so far" if left else "Time", time, border=True, height="stretch")
+    for column in left:
+        time_left = wording.duration(record.seconds_left)
+        column.metric("Time left, about", time_left, border=True, height="stretch")
+
+
+def _lift(ranked: list[TrialRecord], metric: str) -> str | None:
+    """How far the best trial is above what needs no training; None where that is not known."""
+    floor = next((trial for trial in ranked if trial.method != "fine_tuning"), None)
+    if floor is None or floor is ranked[0]:
+        return None
+    difference = (ranked[0].score(metric) or 0.0) - (floor.score(metric) or 0.0)
+    return f"{difference:+.3f} over {wording.trial(floor)}"
+
+
+def preparation(record: ExperimentRecord, state: ExperimentState) -> None:
+    """A bar with what is being done; of the same height in every state."""
+    words = {
+        ExperimentState.QUEUED: "Starting the engine",
+        ExperimentState.STOPPING: "Stopping: running trials end and the best model is exported",
+    }
+    text = record.message or words.get(state, "")
+    st.progress(1.0 if state is ExperimentState.COMPLETED else record.progress, wording.plain(text))
+
+
+def running_trials(
+    experiment_dir: Path, trials: list[TrialRecord], metric: str, num_lines: int
+) -> None:
+    """One line for each trial in training, with its own stop button.
+
+    There are always as many lines as trials may train at a time, so that nothing below moves.
+    """
+    st.subheader("Training now")
+    running = [trial for trial in trials if trial.state is TrialState.RUNNING]
+    for trial in running:
+        with st.container(border=True, height=_LINE_PIXELS, vertical_alignment="center"):
+            _running_trial(experiment_dir, trial, metric)
+    for _ in range(num_lines - len(running)):
+        with st.container(border=True, height=_LINE_PIXELS, vertical_alignment="center"):
+            st.caption("Free for the next trial")
+
+
+def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str) -> None:
+    epoch = trial.evaluations[-1].epoch if trial.evaluations else 0
+    asked = timeline.epochs_asked(trial)
+    name = wording.plain(wording.trial(trial))
+    line, button = st.columns([6, 1], vertical_alignment="center")
+    of = f"epoch {epoch} of {asked}" if asked else f"epoch {epoch}"
+    score = wording.score(trial.score(metric))
+    line.progress(min(1.0, epoch / asked) if asked else 0.0, f"{name} · {of} · best {score}")
+    if not guarded_actions.may(Action.STOP, experiment_dir):
+        return
+    with button.popover(
+        "Stop", icon=":material/stop:", key=f"stop {trial.trial_id}", width="stretch"
+    ):
+        st.markdown(f"Stop trial {name}? What it has reached so far is kept.")
+        if st.button("Stop this trial", type="primary", key=f"stop now {trial.trial_id}"):
+            guarded_actions.stop(experiment_dir, trial.trial_id)
+            st.toast(f"Trial {name} stops after the batch it is at.")
+
+
+def stop_all(experiment_dir: Path) -> None:
+    if not guarded_actions.may(Action.STOP, experiment_dir):
+        return
+    with st.popover("Stop the experiment", icon=":material/stop_circle:", key="stop all"):
+        st.markdown(
+            "Running trials end now and no new one starts. "
+            "The best model so far is kept and exported."
+        )
+        if st.button("Stop now", type="primary", key="stop all now"):
+            guarded_actions.stop(experiment_dir)
+            st.rerun()
+
+
+def no_trial(state: ExperimentState) -> None:
+    """In place of the trials of an experiment that has none."""
+    if state.is_finished:
+        st.info("This experiment ended before its first trial.")
+    else:
+        st.info("Trials appear here as soon as the first one starts.")
+
+
+def curves(experiment_dir: Path, ranked: list[TrialRecord], metric: str) -> None:
+    """The best score over time, and the curves of the trials, the best first."""
+    if not ranked:
+        st.info("No trial has been scored. Curves appear with the first evaluation.")
+        return
+    over_time, by_trial = st.columns(2)
+    with over_time:
+        st.subheader("Best so far")
+        figure = charts.best_over_time(cached.history(experiment_dir), metric)
+        st.plotly_chart(figure, key="best over time", config=charts.QUIET)
+    with by_trial:
+        st.subheader("Learning curves")
+        figure = charts.learning_curves(ranked, metric)
+        st.plotly_chart(figure, key="learning curves", config=charts.QUIET)
+        if len(ranked) > charts.MAX_LINES:
+            st.caption(f"The best {charts.MAX_LINES} of {len(ranked):,} trials.")
+
+
+def log(experiment_dir: Path) -> None:
+    path = store.log_path(experiment_dir)
+    with st.expander("Log"):
+        if path.is_file():
+            st.code(_tail(path) or "Nothing yet.", language=None, height=300)
+        else:
+            st.caption("The engine has not written anything yet.")
+
+
+def _tail(path: Path) -> str:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _LOG_BYTES))
+        return file.read().decode("utf-8", errors="replace")

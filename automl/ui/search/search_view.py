@@ -1,0 +1,186 @@
+"""The search as a whole: how it went, what mattered, and what was ended early."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from automl.experiments import importance, leaderboard, trial_settings
+from automl.experiments.records import TrialRecord, TrialState
+from automl.figures import charts, search_charts, timeline, wording
+from automl.ui import cached, figure_table
+
+_MAX_POINTS = 1_000
+_MAX_CURVES = 20
+_MAX_SLICES = 6
+
+
+def over_time(experiment_dir: Path, metric: str) -> None:
+    history = cached.history(experiment_dir)
+    num_points = len(history.scores)
+    if not num_points:
+        st.info("No trial has been scored. Points appear with the first evaluation.")
+        return
+    step = math.ceil(num_points / _MAX_POINTS)
+    shown = history.at(range(0, num_points, step))
+    figure = search_charts.over_time(shown, history.improvements(), metric)
+    st.plotly_chart(figure, key="search over time", config=charts.QUIET)
+    if step > 1:
+        st.caption(f"One in {step} of the {num_points:,} evaluations, and every step of the best.")
+    table = pd.DataFrame(
+        {
+            "minutes": history.minutes,
+            "trial": np.array([trial.number for trial in history.trials])[history.whose],
+            "model": np.array([trial.model_name for trial in history.trials])[history.whose],
+            metric: history.scores,
+            "best so far": history.best,
+        }
+    )
+    figure_table.show(table, "search-over-time")
+
+
+def learning_curves(trials: Sequence[TrialRecord], metric: str) -> None:
+    ranked = leaderboard.by_score(trials, metric)
+    if not ranked:
+        st.info("No trial has been scored. Curves appear with the first evaluation.")
+        return
+    by_number = {trial.number: trial for trial in ranked}
+    left, right = st.columns([3, 1])
+    chosen = left.multiselect(
+        "Trials, best first",
+        list(by_number),
+        format_func=lambda number: f"#{number} {by_number[number].model_name}",
+        placeholder=f"The best {min(_MAX_CURVES, len(ranked))}; choose others here",
+        key="trials with curves",
+    )
+    everything = right.toggle("All of them", key="all curves")
+    smoothing = right.slider("Smoothing", 0.0, 0.95, 0.0, 0.05, key="smoothing")
+    shown = ranked if everything else ranked[:_MAX_CURVES]
+    if chosen:
+        shown = [by_number[number] for number in chosen]
+    figure = search_charts.learning_curves(shown, metric, smoothing)
+    st.plotly_chart(figure, key="all learning curves", config=charts.QUIET)
+    rows = [
+        (trial.number, trial.model_name, one.epoch, one.metrics[metric], one.train_loss)
+        for trial in shown
+        for one in trial.evaluations
+    ]
+    columns = pd.Index(["trial", "model", "epoch", metric, "training loss"])
+    figure_table.show(pd.DataFrame(rows, columns=columns), "learning-curves")
+
+
+def parallel(trials: Sequence[TrialRecord], metric: str) -> None:
+    table = trial_settings.varying(_of_the_search(trials), metric)
+    if not trial_settings.names(table):
+        st.info("The trials differ in no hyperparameter so far.")
+        return
+    dark = st.context.theme.type == "dark"
+    figure = search_charts.parallel(table, metric, dark=dark)
+    st.plotly_chart(figure, key="parallel coordinates", config=charts.QUIET)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        figure_table.show(table, "hyperparameters")
+        st.caption(
+            "Drag along an axis to keep the trials that pass there. "
+            "Blue trials are the best, orange ones the worst."
+        )
+
+
+def what_matters(trials: Sequence[TrialRecord], metric: str, experiment_dir: Path) -> None:
+    table = trial_settings.varying(_of_the_search(trials), metric)
+    names = trial_settings.names(table)
+    if not names:
+        st.info("The trials differ in no hyperparameter so far.")
+        return
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        st.subheader("Importance")
+        names = _importance(table, names, experiment_dir)
+    with right:
+        st.subheader("Slices")
+        columns = st.columns(2)
+        for place, name in enumerate(names[:_MAX_SLICES]):
+            with columns[place % 2]:
+                figure = search_charts.slice_of(table, name, metric)
+                st.plotly_chart(figure, key=f"slice of {name}", config=charts.QUIET)
+        if len(names) > _MAX_SLICES:
+            st.caption(f"The first {_MAX_SLICES} of {len(names)} hyperparameters.")
+        figure_table.show(table, "slices")
+
+
+def _of_the_search(trials: Sequence[TrialRecord]) -> Sequence[TrialRecord]:
+    """Without the floor, whose models are not trained: what they score says nothing about the
+    hyperparameters of training. All of them where the floor is all there is."""
+    trained = [trial for trial in trials if trial.method == "fine_tuning"]
+    return trained or trials
+
+
+def _importance(table: pd.DataFrame, names: list[str], experiment_dir: Path) -> list[str]:
+    """Draws it where it can be computed; returns the hyperparameters, the greatest first."""
+    stamp = f"{experiment_dir} {table.to_json()}"
+    try:
+        shares = _shares(stamp, table[names], table["score"])
+    except ValueError as error:
+        st.info(wording.plain(str(error)))
+        return names
+    figure = search_charts.importance(shares)
+    st.plotly_chart(figure, key="importance", config=charts.QUIET)
+    rows = pd.DataFrame({"hyperparameter": shares.keys(), "importance": shares.values()})
+    figure_table.show(rows, "importance")
+    st.caption(
+        "How much of the difference between the trials each hyperparameter explains "
+        "(functional ANOVA). It says nothing about values that were not tried."
+    )
+    return [*shares, *(name for name in names if name not in shares)]
+
+
+@st.cache_data(max_entries=64, show_spinner="Weighing the hyperparameters")
+def _shares(
+    stamp: str,  # noqa: ARG001 (the key)
+    _values: pd.DataFrame,
+    _scores: "pd.Series[float]",
+) -> dict[str, float]:
+    return importance.importances(_values, _scores)
+
+
+def ended_early(trials: Sequence[TrialRecord], metric: str) -> None:
+    """Trials that were stopped, failed, or gave up, and why."""
+    early = [
+        trial
+        for trial in trials
+        if trial.state in (TrialState.STOPPED, TrialState.FAILED) or trial.reason
+    ]
+    if not early:
+        st.info("No trial has been ended early.")
+        return
+    table = pd.DataFrame(
+        {
+            "Trial": [trial.number for trial in early],
+            "Model": [trial.model_name for trial in early],
+            "State": [trial.state.value for trial in early],
+            "Epoch": [trial.evaluations[-1].epoch if trial.evaluations else 0 for trial in early],
+            "Epochs asked for": [timeline.epochs_asked(trial) for trial in early],
+            wording.metric(metric).capitalize(): [trial.score(metric) for trial in early],
+            "Why": [trial.reason for trial in early],
+        }
+    )
+    counts = table["Why"].map(_kind_of_reason).value_counts()
+    for reason, amount in counts.head(5).items():
+        st.markdown(f"- {wording.count(int(amount), 'trial')}: {wording.plain(str(reason))}")
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder=wording.NOTHING,
+        column_config={
+            "Trial": st.column_config.NumberColumn(format="#%d", width=60),
+            wording.metric(metric).capitalize(): st.column_config.NumberColumn(format="%.3f"),
+        },
+    )
+    figure_table.download(table, "ended-early")
+
+
+def _kind_of_reason(reason: str) -> str:
+    """Without the figures that are different for every trial."""
+    return reason.partition(" at evaluation ")[0].partition(":")[0].rstrip(".")

@@ -1,0 +1,122 @@
+"""The test data of an experiment: sealed, or opened and side by side with the validation data."""
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from automl.access.permissions import Action
+from automl.experiments import leaderboard, store
+from automl.experiments.records import TestOpening, TrialRecord
+from automl.figures import wording
+from automl.ui import cached, cached_evaluation, guarded_actions
+from automl.ui.answers import classes_view, confusion_view
+
+
+def sealed(experiment_dir: Path, num_pictures: int) -> None:
+    """What opening means, the choice of the trial, and the button that asks once."""
+    metric = cached.job(experiment_dir).primary_metric
+    ranked = leaderboard.by_score(cached.trials(experiment_dir), metric)
+    if not ranked:
+        st.info("No trial has a model to score.")
+        return
+    st.markdown(
+        f":material/lock: **{wording.count(num_pictures, 'test picture')} are sealed.** No trial "
+        "has seen them and nothing was chosen by them, so their score is what to expect of new "
+        "pictures. They can be opened once, for one trial: choose first, then look."
+    )
+    if not guarded_actions.may(Action.OPEN_TEST_DATA, experiment_dir):
+        st.info("Only whose experiment it is, and admins, can open them.")
+        return
+    by_id = {trial.trial_id: trial for trial in ranked}
+    chosen = st.selectbox(
+        "Trial, best first",
+        list(by_id),
+        format_func=lambda trial_id: _title(by_id[trial_id], metric),
+        key="trial to test",
+        width=520,
+    )
+    with st.popover("Open the test data", icon=":material/lock_open:", type="primary"):
+        st.markdown(
+            f"Score {wording.plain(_title(by_id[chosen], metric))} on the test data? "
+            "This cannot be taken back: they stay open, for this trial only."
+        )
+        if st.button("Open them now", type="primary", key="open now"):
+            _open(experiment_dir, chosen)
+
+
+def _open(experiment_dir: Path, trial_id: str) -> None:
+    bar = st.progress(0.0, "Preparing the model")
+
+    def tell(done: int, total: int) -> None:
+        bar.progress(done / total, f"{done:,} of {total:,} pictures")
+
+    try:
+        guarded_actions.open_test_data(experiment_dir, trial_id, tell)
+    except ValueError as error:
+        st.error(wording.plain(str(error)))
+    else:
+        st.rerun()
+
+
+def opened(experiment_dir: Path, opening: TestOpening, trial: TrialRecord) -> None:
+    metric = cached.job(experiment_dir).primary_metric
+    when = f"{opening.opened_at.astimezone():%d %b %Y, %H:%M}"
+    st.caption(
+        wording.plain(
+            f"Opened for {wording.trial(trial)} on {when} by {opening.opened_by or 'somebody'}."
+        )
+    )
+    validation, test, pictures = st.columns(3)
+    name = wording.metric(metric)
+    validation.metric(
+        f"Validation {name}",
+        wording.score_of(trial, metric),
+        border=True,
+        help="Chosen by, so a little too good.",
+    )
+    score = opening.metrics[metric]
+    test.metric(
+        f"Test {name}",
+        wording.interval(score, opening.score_low, opening.score_high),
+        border=True,
+        help="What to expect of new pictures, with its 95 % interval.",
+    )
+    pictures.metric("Test pictures", f"{opening.num_pictures:,}", border=True)
+    if opening.num_unreadable:
+        count = wording.count(opening.num_unreadable, "test picture")
+        st.warning(f"{count} could not be read and did not count.")
+    of = cached_evaluation.answers(experiment_dir, store.test_predictions_path(experiment_dir))
+    matrix, classes, numbers = st.tabs(["Where it is wrong", "Classes", "All metrics"])
+    key = f"test data of {experiment_dir.name}"
+    if of:
+        with matrix:
+            confusion_view.show(of, key=key)
+        with classes:
+            classes_view.show(of, opening.metrics, key=key)
+    with numbers:
+        st.dataframe(
+            side_by_side(trial, opening),
+            hide_index=True,
+            column_config={
+                side: st.column_config.NumberColumn(format="%.3f")
+                for side in ("Validation", "Test")
+            },
+        )
+
+
+def side_by_side(trial: TrialRecord, opening: TestOpening) -> pd.DataFrame:
+    """Every metric on the validation and on the test data."""
+    best = trial.best_evaluation()
+    on_validation = best.metrics if best else {}
+    return pd.DataFrame(
+        {
+            "Metric": [wording.metric(name) for name in opening.metrics],
+            "Validation": [on_validation.get(name) for name in opening.metrics],
+            "Test": list(opening.metrics.values()),
+        }
+    )
+
+
+def _title(trial: TrialRecord, metric: str) -> str:
+    return f"{wording.trial(trial)} · {wording.score_of(trial, metric)}"

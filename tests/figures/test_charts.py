@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from automl.figures import charts, confusion_chart, palette, search_charts, timeline
+from automl.jobs import model_catalog
+
+
+def test_families_offered_can_be_told_apart_without_colour():
+    markers = {
+        model.family: palette.family_look(model.name)[1] for model in model_catalog.MODELS.values()
+    }
+    assert len(set(markers.values())) == len(markers)
+
+
+def test_a_model_of_an_unknown_family_always_looks_the_same():
+    assert palette.family_look("regnety_002") == palette.family_look("regnety_004")
+
+
+def test_models_of_one_family_are_told_apart_by_their_marker_in_any_order():
+    looks = palette.looks(["resnet50", "vit_tiny", "resnet18"])
+    assert looks["resnet18"] == palette.family_look("resnet18")
+    assert looks["resnet50"][0] == looks["resnet18"][0]
+    assert looks["resnet50"][1] == looks["resnet18"][1] + "-open"
+    assert palette.looks(["resnet18", "resnet50", "vit_tiny"]) == looks
+
+
+def test_markers_at_epoch_0_are_whole(make_trial):
+    trial = make_trial("t1", [0.5, 0.6, 0.7])
+    assert charts.learning_curves([trial], "accuracy").layout.xaxis.range[0] < 0
+
+
+def test_timm_names_belong_to_the_families_we_know():
+    assert palette.family_look("resnet10t") == palette.family_look("resnet18")
+    assert palette.family_look("resnest26d") == palette.family_look("resnest50")
+
+
+def test_a_label_cannot_bring_tags_into_a_figure():
+    assert palette.label("<a href='x'>cat</a>") == "&lt;a href='x'&gt;cat&lt;/a&gt;"
+
+
+def test_a_clicked_cell_knows_its_classes():
+    figure = confusion_chart.figure_of(np.diag([3, 4, 5]), ["a", "b", "c"], [0, 2])
+    assert figure.data[1].customdata == ([0, 0], [0, 2], [2, 0], [2, 2])
+
+
+def test_numbers_stand_in_the_cells_that_are_not_empty():
+    figure = confusion_chart.figure_of(np.array([[3, 1], [0, 5]]), ["a", "b"], [0, 1])
+    assert figure.data[1].mode == "markers+text"
+    assert figure.data[1].text == ("3", "1", "", "5")
+
+
+def test_many_trials_draw_only_the_best(make_trial):
+    trials = [make_trial(f"t{number}", [0.5], number=number) for number in range(200)]
+    assert len(charts.learning_curves(trials, "accuracy").data) == charts.MAX_LINES
+
+
+def test_axes_make_sense_before_the_first_point():
+    figure = charts.best_over_time(timeline.history([], "accuracy"), "accuracy")
+    assert figure.layout.xaxis.range == (0, 1)
+
+
+def test_smoothing_keeps_what_is_level_and_steps_over_what_diverged():
+    assert search_charts.smoothed([0.5, 0.5, 0.5], 0.9) == pytest.approx([0.5] * 3)
+    assert search_charts.smoothed([0.1, 0.9], 0) == [0.1, 0.9]
+    assert search_charts.smoothed([0.4, float("nan"), 0.4], 0.5) == pytest.approx([0.4] * 3)
+
+
+def test_a_large_matrix_has_points_only_where_there_are_pictures():
+    matrix = np.diag(np.arange(100))
+    figure = confusion_chart.figure_of(matrix, [str(n) for n in range(100)], list(range(100)))
+    assert len(figure.data[1].customdata) == 99

@@ -1,0 +1,82 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from automl.figures import wording
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, "–"), (0.4, "0 s"), (59.4, "59 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")],
+)
+def test_durations(seconds, text):
+    assert wording.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "text"),
+    [
+        (0.9412, 0.93, 0.954, "0.941 ± 0.012"),
+        (1.0, 0.839, 1.0, "1.000 (0.839–1.000)"),
+        (0.0, 0.0, 0.161, "0.000 (0.000–0.161)"),
+        (0.9412, None, None, "0.941"),
+        (None, None, None, "–"),
+        (float("nan"), None, None, "not a number"),
+        (0.5, float("nan"), float("nan"), "0.500"),
+    ],
+)
+def test_scores_with_intervals(value, low, high, text):
+    assert wording.interval(value, low, high) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.21745, "0.217"), (512.34, "512"), (1797, "1,797"), (12345.6, "12,346")]
+)
+def test_numbers_have_three_significant_digits(value, text):
+    assert wording.number(value) == text
+
+
+def test_counts_agree_with_their_noun():
+    assert wording.count(1, "picture") == "1 picture"
+    assert wording.count(1797, "picture") == "1,797 pictures"
+    assert wording.count(10, "class") == "10 classes"
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "text"),
+    [({"seconds": 5}, "just now"), ({"minutes": 3}, "3 min ago"), ({"hours": 5}, "5 h ago")],
+)
+def test_how_long_ago(elapsed, text):
+    assert wording.ago(NOON - timedelta(**elapsed), NOON) == text
+
+
+def test_days_ago_is_a_date():
+    assert wording.ago(NOON - timedelta(days=3), NOON) == "30 Dec 2025"
+
+
+def test_markdown_and_tags_of_users_are_escaped():
+    assert wording.plain("![x](y) <b> *a*") == r"\!\[x\]\(y\) \<b\> \*a\*"
+
+
+@pytest.mark.parametrize("text", ["http://host/p.png", ":material/home:", "www.host.net", "a@b.c"])
+def test_what_would_become_a_link_or_an_icon_is_broken_up(text):
+    assert "\N{WORD JOINER}" in wording.plain(text)
+
+
+def test_words_without_markup_stay_as_they_are():
+    assert wording.plain("golden retriever 7") == "golden retriever 7"
+
+
+@pytest.mark.parametrize(
+    ("write", "num_bytes", "expected"),
+    [
+        (wording.megabytes, 12_500_000, "12.5 MB"),
+        (wording.megabytes, 0, "0 MB"),
+        (wording.gigabytes, 16 * 2**30, "16 GB"),
+        (wording.gigabytes, 1234 * 2**30 + 1, "1,234 GB"),
+    ],
+)
+def test_sizes_have_three_digits_and_a_unit(write, num_bytes, expected):
+    assert write(num_bytes) == expected

@@ -1,0 +1,106 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from torch.nn.functional import normalize
+
+from automl.export import onnx
+from automl.model import checkpoint, features, pretrained_weights
+from automl.model.nearest_neighbours import NearestNeighbours
+from automl.training import effective
+from automl.training.trial_data import TrialData
+from automl.training.trial_training import TrialTraining
+from tests.training.test_trial_training import train
+
+
+@pytest.fixture
+def pretrained(weights_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("AUTOML_WEIGHTS_DIR", str(weights_dir))
+    pretrained_weights.find.cache_clear()
+    yield {"pretrained": "auto"}
+    pretrained_weights.find.cache_clear()
+
+
+def scored(data: TrialData, **asked: Any) -> tuple[TrialTraining, float]:
+    """The trial after its only evaluation, and its accuracy."""
+    training = train(data, **asked)
+    evaluation, _ = training.advance(lambda: False)
+    assert training.is_done
+    assert evaluation.epoch == 0
+    return training, evaluation.metrics["accuracy"]
+
+
+def test_the_floor_rises_from_the_majority_to_the_features(
+    tiny_data: TrialData, pretrained: dict[str, Any]
+) -> None:
+    _, majority = scored(tiny_data, method="majority_class", **pretrained)
+    assert majority == pytest.approx(1 / 3, abs=0.01)
+    for method in ("linear_probe", "k_nearest_neighbours"):
+        assert scored(tiny_data, method=method, **pretrained)[1] > 0.6
+
+
+def test_every_class_is_given_its_share_of_the_training_pictures(tiny_data: TrialData) -> None:
+    labels = np.repeat([0, 1, 2], [12, 12, len(tiny_data.train.labels) - 24])
+    uneven = replace(tiny_data, train=replace(tiny_data.train, labels=labels))
+    answers = train(uneven, method="majority_class").predict()
+    shares = np.bincount(labels) / len(labels)
+    for given in answers.probabilities:
+        assert given == pytest.approx(shares, abs=0.005)
+
+
+@pytest.mark.parametrize("method", ["majority_class", "linear_probe", "k_nearest_neighbours"])
+def test_a_floor_model_is_exported_like_any_other(
+    tiny_data: TrialData, tmp_path: Path, method: str
+) -> None:
+    training, _ = scored(tiny_data, method=method)
+    predictions = training.predict()
+    (tmp_path / "checkpoint").mkdir()
+    training.save_scored_model(tmp_path / "checkpoint", predictions)
+    network, _ = checkpoint.load(tmp_path / "checkpoint")
+    pixels = torch.rand(3, 3, 32, 32)
+    with torch.inference_mode():
+        assert torch.allclose(network(pixels), training.network.eval()(pixels), atol=1e-5)
+    onnx.convert(network, pixels, tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    (logits,) = session.run(["output1"], {"input1": pixels[:1].numpy()})
+    with torch.inference_mode():
+        assert torch.allclose(torch.from_numpy(logits), network(pixels[:1]), atol=1e-4)
+
+
+def test_what_is_not_trained_has_no_learning_rate_in_effect(tiny_data: TrialData) -> None:
+    training = train(tiny_data, method="linear_probe", learning_rate=0.5)
+    found = effective.in_effect(training)
+    assert found["method"] == "linear_probe"
+    assert found["num_train_images"] == len(tiny_data.train.labels)
+    assert not {"learning_rate", "optimizer", "transforms", "number_of_epochs"} & set(found)
+
+
+def test_neighbours_vote_by_likeness() -> None:
+    seen = normalize(torch.randn(50, 8, generator=torch.Generator().manual_seed(0))).numpy()
+    labels = np.arange(50) % 5
+    layer = NearestNeighbours.of(seen, labels, num_classes=6)
+    shares = layer(torch.from_numpy(seen * 3)).softmax(dim=1).numpy()
+    assert (shares.argmax(axis=1) == labels).all()
+    assert shares[:, 5].max() < 0.001  # a class without pictures
+    # by hand, for one picture
+    likeness = seen @ seen[7]
+    nearest = np.argsort(-likeness)[:20]
+    weights = np.exp(likeness[nearest] / 0.07)
+    share = weights[labels[nearest] == 2].sum() / pretrained_weights.sum()
+    assert shares[7, 2] == pytest.approx(share, abs=1e-3)
+
+
+def test_features_are_computed_once(
+    tiny_data: TrialData, pretrained: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = scored(tiny_data, method="linear_probe", **pretrained)
+    monkeypatch.setattr(features, "extract", None)
+    again, _ = scored(tiny_data, method="linear_probe", **pretrained)
+    both = [one.predict().probabilities for one in (first, again)]
+    assert (both[0] == both[1]).all()
+    with pytest.raises(TypeError):  # of other sizes they are others
+        train(tiny_data, method="linear_probe", training_crop_size=24, **pretrained)

@@ -1,0 +1,89 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from automl.experiments import store
+from automl.jobs.hyperparameters import resolve
+from automl.model import warm_start
+from automl.training import effective
+from automl.training.trial_data import TrialData
+from automl.training.trial_training import TrialTraining
+from tests.small_training import TINY
+from tests.training.test_trial_training import CPU, run, train
+
+
+@pytest.fixture
+def trained(tiny_data: TrialData) -> TrialTraining:
+    training = train(tiny_data, number_of_epochs=4)
+    run(training)
+    return training
+
+
+@pytest.fixture
+def experiment(make_experiment: Callable[..., Path], trained: TrialTraining) -> Path:
+    directory = make_experiment("first", best_trial="trial-003")
+    folder = store.checkpoint_dir(directory, "trial-003")
+    folder.mkdir(parents=True)
+    trained.save_scored_model(folder, trained.predict())
+    return directory
+
+
+def found_for(run_id: str, experiment: Path, **keys: object) -> warm_start.EarlierModel:
+    wanted = [resolve({**TINY, "checkpoint_run_id": run_id, **keys})]
+    return warm_start.find_all(wanted, experiment.parent, for_other_machines=False)[run_id]
+
+
+@pytest.mark.parametrize("run_id", ["first/trial-003", "first"])
+def test_a_trial_goes_on_from_the_model_of_an_earlier_one(
+    run_id: str, experiment: Path, trained: TrialTraining, tiny_data: TrialData
+) -> None:
+    data = replace(tiny_data, earlier=found_for(run_id, experiment))
+    training = TrialTraining(trained.hyperparameters, data, CPU)
+    before = trained.predict().probabilities
+    assert training.predict().probabilities == pytest.approx(before, abs=1e-6)
+    assert effective.notes(training) == ["Started from the model of first/trial-003 after epoch 4."]
+
+
+def test_other_classes_get_a_new_head_and_that_is_said(
+    experiment: Path, trained: TrialTraining, tiny_data: TrialData
+) -> None:
+    names = ["blue", "cyan", "green", "red"]
+    data = replace(tiny_data, earlier=found_for("first", experiment), class_names=names)
+    training = TrialTraining(trained.hyperparameters, data, CPU)
+    network, old = training.built.network, trained.built.network
+    assert "Its classes are others: the last layer is new." in effective.notes(training)[0]
+    assert network.get_parameter("fc.weight").shape == (4, 96)
+    assert not network.get_parameter("fc.weight").any()
+    assert torch.equal(
+        network.get_parameter("layer4.0.conv1.weight"),
+        old.get_parameter("layer4.0.conv1.weight"),
+    )
+
+
+def test_weights_travel_as_bytes_to_other_machines(
+    experiment: Path, trained: TrialTraining, tiny_data: TrialData
+) -> None:
+    asked = resolve({**TINY, "checkpoint_run_id": "first"})
+    carried = warm_start.find_all([asked], experiment.parent, for_other_machines=True)["first"]
+    assert isinstance(carried.weights, bytes)
+    training = TrialTraining(asked, replace(tiny_data, earlier=carried), CPU)
+    before = trained.predict().probabilities
+    assert training.predict().probabilities == pytest.approx(before, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("run_id", "keys", "words"),
+    [
+        ("second/trial-003", {}, "there is no experiment second in .*Give experiment/trial"),
+        ("first/trial-009", {}, "trial-009 of first has no model"),
+        ("first", {"model_name": "resnet10t"}, "is a test_resnet, but model_name is resnet10t"),
+    ],
+)
+def test_what_cannot_be_gone_on_from_is_refused_with_what_to_do(
+    experiment: Path, run_id: str, keys: dict[str, str], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        found_for(run_id, experiment, **keys)

@@ -1,0 +1,147 @@
+import io
+import tarfile
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from automl.dataset import walk
+from automl.host.cores import usable_cores
+from automl.prediction import input_pictures
+from automl.prediction.inference import Failure, Predictor
+from tests.serving.conftest import picture, write_model
+
+
+def paint(path, colour="red"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(picture(colour))
+    return path
+
+
+def names(*paths):
+    return [each.name for each in input_pictures.find(paths)]
+
+
+def test_files_folders_and_archives_are_found_in_the_order_they_are_given(tmp_path):
+    single = paint(tmp_path / "z.png")
+    first, second = paint(tmp_path / "in" / "b.png"), paint(tmp_path / "in" / "a" / "c.jpg")
+    (tmp_path / "in" / "notes.txt").write_text("no picture")
+    archive = tmp_path / "more.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("x/y.png", picture("red"))
+        file.writestr("x/notes.txt", "no picture")
+        file.writestr("__MACOSX/x/y.png", "no picture")
+        file.writestr(".hidden/y.png", "no picture")
+    found = names(single, tmp_path / "in", archive, tmp_path / "gone.png")
+    assert found == [
+        *map(str, (single, first, second)),
+        f"{archive}/x/y.png",
+        f"{tmp_path}/gone.png",
+    ]
+
+
+def test_a_folder_is_read_as_the_dataset_reader_reads_it(tmp_path):
+    for name in ("b.png", "a.png", "deep/er/c.JPG", ".hidden/d.png", "__MACOSX/e.png", "bare"):
+        paint(tmp_path / "in" / name)
+    outside = paint(tmp_path / "outside" / "f.png")
+    (tmp_path / "in" / "link.png").symlink_to(outside)
+    (tmp_path / "in" / "inner.png").symlink_to(tmp_path / "in" / "a.png")
+    listed = [tmp_path.joinpath("in", *parts) for parts in walk.walk(tmp_path / "in").pictures]
+    found = list(walk.pictures_below(tmp_path / "in"))
+    assert sorted(found) == sorted(listed)
+    assert [path.name for path in found] == ["a.png", "b.png", "bare", "inner.png", "c.JPG"]
+
+
+@pytest.mark.parametrize("suffix", ["tar", "tar.gz"])
+def test_members_of_a_tar_file_keep_their_content(tmp_path, suffix):
+    archive = tmp_path / f"set.{suffix}"
+    with tarfile.open(archive, "w:gz" if suffix.endswith("gz") else "w") as file:
+        for colour in ("green", "blue"):
+            info = tarfile.TarInfo(f"{colour}.png")
+            info.size = len(picture(colour))
+            file.addfile(info, io.BytesIO(picture(colour)))
+    predictor = Predictor(write_model(tmp_path / "model"))
+    rows = input_pictures.answered(predictor, input_pictures.find([archive]))
+    labels = {each.name: predictor.prediction(row).label for each, row in rows}
+    assert labels == {f"{archive}/green.png": "green", f"{archive}/blue.png": "blue"}
+
+
+def test_a_damaged_archive_is_a_sentence(tmp_path):
+    archive = tmp_path / "broken.zip"
+    archive.write_bytes(b"PK nothing")
+    with pytest.raises(ValueError, match=r"broken.zip is not a zip file that can be read"):
+        names(archive)
+
+
+def test_a_damaged_member_leaves_the_others_alone(tmp_path):
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for name in ("a.png", "b.png"):
+            file.writestr(name, picture("red"))
+    content = archive.read_bytes()
+    archive.write_bytes(content.replace(b"IHDR", b"XXXX", 1))
+    first, second = input_pictures.find([archive])
+    assert "damaged in the archive" in first.picture.message
+    assert not isinstance(second.picture, Failure)
+
+
+def test_a_member_that_is_too_large_is_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(input_pictures, "MAX_MEMBER_BYTES", 1000)
+    archive = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("bomb.png", bytes(1_000_000))
+        file.writestr("good.png", picture("red"))
+    bomb, good = input_pictures.find([archive])
+    assert isinstance(bomb.picture, Failure)
+    assert not isinstance(good.picture, Failure)
+
+
+def test_answers_keep_the_order_whatever_fails(tmp_path):
+    predictor = Predictor(write_model(tmp_path / "model"))
+    wanted = []
+    for number in range(100):
+        colour = ("red", "green", "blue")[number % 3]
+        path = tmp_path / "in" / f"{number:03}.png"
+        paint(path, colour)
+        if number % 7 == 0:
+            path.write_bytes(b"nothing")
+        wanted.append(None if number % 7 == 0 else colour)
+    answered = list(input_pictures.answered(predictor, input_pictures.find([tmp_path / "in"])))
+    assert [each.name for each, _ in answered] == names(tmp_path / "in")
+    found = [
+        None if isinstance(row, Failure) else predictor.prediction(row).label for _, row in answered
+    ]
+    assert found == wanted
+
+
+def test_pictures_are_decoded_only_a_little_ahead(tmp_path):
+    """Or the memory would grow with their number."""
+    predictor = Predictor(write_model(tmp_path / "model"))
+    taken = []
+
+    def endless():
+        while True:
+            taken.append(1)
+            yield input_pictures.FoundPicture("a", io.BytesIO(picture("red")))
+
+    answers = input_pictures.answered(predictor, endless())
+    for _ in range(200):
+        next(answers)
+    assert len(taken) <= 200 + 8 * usable_cores() + 4
+    answers.close()
+
+
+def test_a_picture_of_one_model_is_the_same_from_file_archive_and_memory(tmp_path):
+    predictor = Predictor(write_model(tmp_path / "model"))
+    noise = np.random.default_rng(0).integers(0, 255, (40, 30, 3), dtype=np.uint8)
+    path = tmp_path / "in" / "noise.png"
+    path.parent.mkdir()
+    Image.fromarray(noise).save(path)
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(path, "noise.png")
+    rows = [
+        row for _, row in input_pictures.answered(predictor, input_pictures.find([path, archive]))
+    ]
+    assert rows[0].tolist() == rows[1].tolist()

@@ -1,0 +1,85 @@
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from automl.experiments import launcher, store
+from automl.host import home
+from automl.reports import sharing, test_data
+from automl.ui import cached
+
+
+@pytest.fixture
+def shared(with_test_data, tmp_path):
+    """A zip file of an experiment that knows its answers on the test data."""
+    test_data.open_for(with_test_data)
+    (with_test_data / "engine.log").write_text("/home/somebody/secret")
+    (with_test_data / "trials" / "notes.pkl").write_bytes(b"pickled")
+    return sharing.pack(with_test_data, tmp_path / "shared.zip")
+
+
+def test_it_holds_records_and_thumbnails_and_nothing_of_the_machine(shared):
+    names = zipfile.ZipFile(shared).namelist()
+    assert {"job.yml", "experiment.json", "trials/t1.json", "best_model/model.onnx"} <= set(names)
+    assert "test/opening.json" in names
+    assert sum(name.startswith("thumbnails/") for name in names) >= 10
+    assert not any(name.endswith((".log", ".pkl", ".lock")) for name in names)
+
+
+def test_it_opens_read_only_with_the_pictures(shared, with_test_data):
+    directory = sharing.unpack(shared, home.experiments_dir())
+    assert directory.name == "pets-2"  # its own name is taken
+    assert store.load_experiment(directory).experiment_id == "pets-2"
+    assert store.load_trials(directory) == store.load_trials(with_test_data)
+    with pytest.raises(ValueError, match="came from elsewhere and can only be read"):
+        launcher.resume(directory)
+    samples = cached.samples(directory)
+    held_out = samples[samples["split"] == "test"]
+    assert all(Path(path).is_file() for path in held_out["path"])
+    assert not any("data" in Path(path).parts for path in samples["path"])
+
+
+def test_it_can_be_shared_again(shared, tmp_path):
+    directory = sharing.unpack(shared, home.experiments_dir())
+    again = sharing.pack(directory, tmp_path / "again.zip")
+    names = zipfile.ZipFile(again).namelist()
+    assert sorted(set(names)) == sorted(names)
+    assert any(name.startswith("thumbnails/") for name in names)
+
+
+def test_what_does_not_belong_is_left_out(shared, tmp_path):
+    with zipfile.ZipFile(shared, "a") as file:
+        file.writestr("trials/t1/checkpoint/model.pkl", b"pickled")
+        file.writestr("best_model/run.py", "print()")
+        file.writestr("control/stop", "")
+    directory = sharing.unpack(shared, tmp_path / "theirs")
+    found = [path.name for path in directory.rglob("*")]
+    assert not {"model.pkl", "run.py", "stop"} & set(found)
+
+
+def test_a_path_that_leads_out_is_refused(shared, tmp_path):
+    with zipfile.ZipFile(shared, "a") as file:
+        file.writestr("../outside.json", "{}")
+    with pytest.raises(ValueError, match="leads out of it"):
+        sharing.unpack(shared, tmp_path / "theirs")
+    assert not (tmp_path / "outside.json").exists()
+
+
+def test_a_zip_of_something_else_is_refused_in_a_sentence(tmp_path):
+    path = tmp_path / "pets.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("cat/1.txt", "x")
+    with pytest.raises(ValueError, match="pets.zip holds no experiment"):
+        sharing.unpack(path, tmp_path / "theirs")
+
+
+def test_a_damaged_experiment_is_refused_and_leaves_nothing(shared, tmp_path):
+    broken = tmp_path / "broken.zip"
+    with zipfile.ZipFile(shared) as whole, zipfile.ZipFile(broken, "w") as file:
+        for name in whole.namelist():
+            data = whole.read(name)
+            file.writestr(name, json.dumps({"x": 1}) if name == "trials/t1.json" else data)
+    with pytest.raises(ValueError, match="cannot be read"):
+        sharing.unpack(broken, tmp_path / "theirs")
+    assert list((tmp_path / "theirs").iterdir()) == []

@@ -1,0 +1,67 @@
+import os
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+
+from automl.experiments import store
+from automl.host import process_lock
+from automl.reports import test_data
+
+
+def test_opening_scores_the_test_pictures_and_says_who_did_it(with_test_data):
+    assert store.load_test_opening(with_test_data) is None
+    opening = test_data.open_for(with_test_data)
+    assert (opening.trial_id, opening.num_pictures, opening.num_unreadable) == ("t1", 10, 0)
+    assert opening.metrics["accuracy"] == pytest.approx(0.9)
+    assert opening.score_low <= 0.9 <= opening.score_high
+    assert opening.opened_at.tzinfo == UTC
+    assert store.load_test_opening(with_test_data) == opening
+    assert store.load_experiment(with_test_data).test_score == pytest.approx(0.9)
+    predictions = store.load_predictions(store.test_predictions_path(with_test_data))
+    assert (predictions.predicted == predictions.labels).sum() == 9
+
+
+def test_they_can_be_opened_once_only(with_test_data):
+    opening = test_data.open_for(with_test_data, "t1")
+    assert test_data.open_for(with_test_data) == opening
+    with pytest.raises(ValueError, match="opened for t1 on .* once only"):
+        test_data.open_for(with_test_data, "t2")
+
+
+def test_a_trial_without_a_model_is_refused_and_nothing_is_opened(with_test_data):
+    with pytest.raises(ValueError, match="t9 has no model in pets. Choose from t1, t2"):
+        test_data.open_for(with_test_data, "t9")
+    assert store.load_test_opening(with_test_data) is None
+
+
+def test_pictures_that_are_gone_are_counted_and_when_all_are_it_stays_sealed(with_test_data):
+    first, *others = map(Path, test_data.pictures(with_test_data)["path"])
+    first.unlink()
+    for path in others:
+        path.rename(f"{path}.away")
+    with pytest.raises(ValueError, match="None of the 10 test pictures can be read"):
+        test_data.open_for(with_test_data)
+    assert store.load_test_opening(with_test_data) is None
+    for path in others:
+        Path(f"{path}.away").rename(path)
+    assert test_data.open_for(with_test_data).num_unreadable == 1
+
+
+def test_without_test_data_it_says_how_to_give_some(make_experiment, make_trial, with_test_data):
+    samples = store.load_samples(with_test_data)
+    report = store.load_report(with_test_data)
+    directory = make_experiment("bare", [make_trial("t1", [0.5])], best_trial="t1")
+    store.save_dataset(directory, samples[samples["split"] != "test"], report)
+    with pytest.raises(ValueError, match="has no test data. Give test_data in the job"):
+        test_data.open_for(directory)
+
+
+def test_while_the_engine_holds_the_experiment_they_stay_sealed(with_test_data):
+    lock = process_lock.take(store.lock_path(with_test_data))
+    assert lock is not None
+    try:
+        with pytest.raises(ValueError, match="is being written to"):
+            test_data.open_for(with_test_data)
+    finally:
+        os.close(lock)

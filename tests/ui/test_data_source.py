@@ -1,0 +1,63 @@
+import io
+import os
+
+import pytest
+
+from automl.jobs.job import DataSource
+from automl.ui import data_source
+
+
+def test_an_upload_is_kept_once_under_its_own_name():
+    first = data_source.save_upload(io.BytesIO(b"zip"), "My pets (1).zip")
+    again = data_source.save_upload(io.BytesIO(b"zip"), "My pets (1).zip")
+    assert first == again
+    assert first.path.read_bytes() == b"zip"
+    assert first.path.name == "my-pets-1.zip"
+
+
+@pytest.mark.parametrize("name", ["pets.tar.gz", "pets.TGZ", "pets.tar"])
+def test_an_uploaded_tar_keeps_its_ending(name):
+    assert data_source.save_upload(io.BytesIO(b"tar"), name).path.name == name.lower()
+
+
+def test_an_upload_cannot_choose_where_it_goes(home):
+    saved = data_source.save_upload(io.BytesIO(b"zip"), "../../etc/evil.zip")
+    assert home in saved.path.parents
+
+
+def test_the_sample_is_written_once():
+    first = data_source.digits()
+    assert data_source.is_digits(first)
+    before = first.path.stat().st_mtime_ns
+    assert data_source.digits() == first
+    assert first.path.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("text", ["pets", "~nobody-at-all/pets", "{}/none"])
+def test_a_path_must_be_complete_and_exist(tmp_path, text):
+    with pytest.raises(ValueError, match="There is no folder or file"):
+        data_source.from_path(text.format(tmp_path))
+
+
+def test_what_is_out_of_reach_is_not_told_to_be_there_or_not():
+    for path in ("/etc", "/no/such/folder"):
+        with pytest.raises(ValueError, match="is outside of the folders that this app may read"):
+            data_source.from_path(path)
+
+
+def test_quotes_and_spaces_around_a_pasted_path_are_dropped(tmp_path):
+    assert data_source.from_path(f" '{tmp_path}' ").path == tmp_path
+
+
+def test_the_signature_changes_when_a_class_gets_a_file(tmp_path):
+    (tmp_path / "cat").mkdir()
+    os.utime(tmp_path / "cat", ns=(1, 1))
+    before = data_source.signature(tmp_path)
+    (tmp_path / "cat" / "a.png").touch()
+    assert data_source.signature(tmp_path) != before
+
+
+def test_the_next_free_name(tmp_path):
+    data = DataSource(path=tmp_path / "My Pets.zip")
+    assert data_source.free_name(data, set()) == "my-pets-1"
+    assert data_source.free_name(data, {"my-pets-1", "my-pets-3"}) == "my-pets-2"
