@@ -34,7 +34,7 @@ def html(experiment_dir: Path) -> str:
     import plotly.offline
 
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("automl.experiments", "templates"), autoescape=True
+        loader=jinja2.PackageLoader("automl.reports", "templates"), autoescape=True
     )
     template = environment.get_template("report.html")
     return template.render(

@@ -90,7 +90,7 @@ def test_neighbours_vote_by_likeness() -> None:
     likeness = seen @ seen[7]
     nearest = np.argsort(-likeness)[:20]
     weights = np.exp(likeness[nearest] / 0.07)
-    share = weights[labels[nearest] == 2].sum() / pretrained_weights.sum()
+    share = weights[labels[nearest] == 2].sum() / weights.sum()
     assert shares[7, 2] == pytest.approx(share, abs=1e-3)
 
 

@@ -36,8 +36,8 @@ def test_an_experiment_without_a_score_has_a_report(make_experiment, make_trial)
 
 
 def test_what_draws_the_report_imports_neither_streamlit_nor_torch():
-    drawing = "charts, wording, trial.answer_charts, trial.confusion_chart, trials.timeline"
-    imports = [f"automl.ui.{name}" for name in drawing.split(", ")]
+    drawing = "charts, wording, answer_charts, confusion_chart, timeline"
+    imports = [f"automl.figures.{name}" for name in drawing.split(", ")]
     program = (
         f"import sys, automl.reports.html_report, {', '.join(imports)}\n"
         "sys.exit(' '.join({'streamlit', 'torch', 'ray'} & set(sys.modules)) or 0)"
