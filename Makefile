@@ -11,8 +11,9 @@ unexport PYTHONDONTWRITEBYTECODE
 app: setup
 	$(BIN)/automl app
 
+# one worker for the experiments, which share a Ray head, one for everything else
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations 25
 
 bench: setup
 	for module in startup pages ingest preview search training serving; do $(BIN)/python -m benchmarks.$$module || exit 1; done

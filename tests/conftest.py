@@ -6,12 +6,10 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper
 from PIL import Image
 
 from automl.dataset import manifest
@@ -26,6 +24,9 @@ from automl.experiments.records import (
     TrialState,
 )
 from automl.jobs.job import DataSource, Job
+
+if TYPE_CHECKING:
+    import onnx
 
 pytest_plugins = ["tests.small_training"]
 
@@ -49,6 +50,29 @@ with FileLock(directory / "engine.lock"):
 """
 WATCHED = Path(__file__).parent / "watched"
 """Has the connections of Python processes with this folder on their path refused, and listed."""
+
+_NEEDS_RAY = {"head", "head_home", "server", "page"}
+_NEEDS_AN_EXPORT = {"finished", "exported"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests run in the same worker of pytest-xdist, and begin with the longest part.
+
+    Experiments share one Ray head and the two cores, so all of them run in one worker, one after
+    the other; the exported models are made once. Other tests stay together by file.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    order = {"ray": 0, "exports": 1}
+    items.sort(key=lambda item: order.get(_group(item), 2))
+
+
+def _group(item: pytest.Item) -> str:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if fixtures & _NEEDS_RAY or item.get_closest_marker("engine"):
+        return "ray"
+    return "exports" if fixtures & _NEEDS_AN_EXPORT else item.nodeid.partition("::")[0]
+
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -220,6 +244,8 @@ def with_test_data(
     (model_dir / "labels.json").write_text(json.dumps(["red", "green", "blue"]))
     settings = {"trial_id": "t1", "validation_resize_size": 8, "validation_crop_size": 8}
     (model_dir / "settings.json").write_text(json.dumps(settings))
+    import onnx
+
     onnx.save(mean_colour(), model_dir / "model.onnx")
     return directory
 
@@ -242,8 +268,10 @@ def with_answers() -> Callable[[Path], None]:
     return add
 
 
-def mean_colour() -> onnx.ModelProto:
+def mean_colour() -> "onnx.ModelProto":
     """A model of three classes: the colour there is most of."""
+    from onnx import TensorProto, helper
+
     nodes = [
         helper.make_node("GlobalAveragePool", ["input1"], ["mean"]),
         helper.make_node("Flatten", ["mean"], ["output1"]),

@@ -2,10 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import timm
-import torch
 from PIL import Image
-from safetensors.torch import save_file
 
 from automl.dataset import manifest
 from automl.jobs.hyperparameters import Hyperparameters, resolve
@@ -56,6 +53,10 @@ def make_data(folder: Path, hyperparameters: Hyperparameters) -> TrialData:
 @pytest.fixture(scope="session")
 def weights_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A weights folder that holds test_resnet, as timm lays such folders out."""
+    import timm
+    import torch
+    from safetensors.torch import save_file
+
     root = tmp_path_factory.mktemp("weights")
     (root / "test_resnet").mkdir()
     torch.manual_seed(7)

@@ -171,10 +171,10 @@ def test_a_jpeg_that_lacks_only_its_end_is_found_by_examining_it() -> None:
 def test_a_bomb_is_refused_before_it_is_decoded() -> None:
     file = bomb()
     assert len(file.getvalue()) < 25_000
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(UnreadablePicture, match="at most 100,000,000"):
         pictures.load_rgb(file)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 @pytest.mark.parametrize(

@@ -185,14 +185,19 @@ def test_the_next_build_removes_what_a_killed_one_left_long_ago(samples, unused_
 _KILLED = """
 import itertools, os, pickle, signal, sys, time
 from automl.dataset import pixels, resumable_array
+from automl.host import home
 resumable_array._SAVE_SECONDS = float(sys.argv[2])
 decode, numbers = pixels._decoded, itertools.count()
 
 def decode_some(*arguments):
-    time.sleep(0.02)  # or all is decoded before the first batch is saved
     if next(numbers) == 20:
+        while sys.argv[2] == "0" and not saved():
+            time.sleep(0.001)
         os.kill(os.getpid(), signal.SIGKILL)
     return decode(*arguments)
+
+def saved():
+    return any(any(rows.read_bytes()) for rows in home.cache_dir("pixels").glob("*.rows"))
 
 pixels._decoded = decode_some
 with open(sys.argv[1], "rb") as file:

@@ -75,6 +75,6 @@ def test_columns_keep_their_types_when_nothing_was_scored(make_trial):
 def test_a_thousand_trials_of_a_hundred_epochs_rank_within_a_second(make_trial):
     one = make_trial("t", [i / 100 for i in range(100)])
     trials = [one.model_copy(update={"trial_id": f"t{n}", "number": n}) for n in range(1000)]
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(leaderboard.rank(trials, "accuracy")) == 1000
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

@@ -21,6 +21,12 @@ def run_counting(sizes, gate=None):
     return run
 
 
+async def everything_has_begun():
+    """Let every task run to where it waits; no time passes."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
 async def answers(batcher, values):
     rows = await asyncio.gather(*(batcher.answer(pixels(value)) for value in values))
     return [int(row[0]) for row in rows]
@@ -40,10 +46,9 @@ def test_what_arrives_while_the_model_runs_is_the_next_batch():
 
     async def main():
         first = asyncio.create_task(batcher.answer(pixels(1)))
-        await asyncio.sleep(0)  # it is with the model
-        await asyncio.sleep(0)
+        await everything_has_begun()  # it is with the model
         rest = asyncio.create_task(answers(batcher, range(5)))
-        await asyncio.sleep(0.01)
+        await everything_has_begun()
         gate.set()
         await first
         await rest
@@ -55,11 +60,11 @@ def test_what_arrives_while_the_model_runs_is_the_next_batch():
 
 def test_with_a_window_the_first_one_waits_for_others():
     sizes = []
-    batcher = Batcher(run_counting(sizes), max_batch_size=16, window_seconds=0.2)
+    batcher = Batcher(run_counting(sizes), max_batch_size=16, window_seconds=1)
 
     async def main():
         first = asyncio.create_task(batcher.answer(pixels(1)))
-        await asyncio.sleep(0.01)
+        await everything_has_begun()
         await asyncio.gather(first, batcher.answer(pixels(2)))
 
     asyncio.run(main())
@@ -96,7 +101,7 @@ def test_one_who_left_does_not_disturb_the_others():
     async def main():
         leaving = asyncio.create_task(batcher.answer(pixels(1)))
         staying = asyncio.create_task(batcher.answer(pixels(2)))
-        await asyncio.sleep(0.01)
+        await everything_has_begun()
         leaving.cancel()
         gate.set()
         return int((await staying)[0])
