@@ -26,7 +26,8 @@ from timm.data import create_dataset, create_loader
 
 from automl.dataset import manifest
 from automl.host.cores import usable_cores
-from automl.jobs.hyperparameters import Hyperparameters, resolve
+from automl.jobs.compatibility import resolve
+from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import DataSource, Job
 from automl.model import blocks
 from automl.training import training_state, trial_data

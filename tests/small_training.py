@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from automl.dataset import manifest
-from automl.jobs.hyperparameters import Hyperparameters, resolve
+from automl.jobs.compatibility import resolve
+from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import DataSource, Job
 from automl.training import trial_data
 from automl.training.trial_data import TrialData

@@ -9,7 +9,8 @@ from typing import Any, Self
 
 from automl.dataset.manifest import Manifest
 from automl.jobs import automode, model_catalog, search_space
-from automl.jobs.hyperparameters import Hyperparameters, resolve
+from automl.jobs.compatibility import resolve
+from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
 from automl.model import pretrained_weights
 

@@ -182,7 +182,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         if recovery.restarted_at is not None:
             flags.append(Flag.RESTARTED)
         notes = [
-            *compatibility.ignored(self._trial.asked, hyperparameters),
+            *compatibility.notes(frozenset(self._trial.asked), hyperparameters),
             *effective.notes(training),
         ]
         if self._has_collapsed:

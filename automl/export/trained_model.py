@@ -16,7 +16,8 @@ from automl.errors import ExportError
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import TrialRecord
-from automl.jobs.hyperparameters import Hyperparameters, resolve
+from automl.jobs.compatibility import resolve
+from automl.jobs.hyperparameters import Hyperparameters
 from automl.model import checkpoint
 from automl.model.description import ModelDescription
 from automl.model.network import Normalised

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from automl.jobs import compatibility
+from automl.jobs.hyperparameters import EFFECTIVE_WITHOUT_TRAINING
 from automl.jobs.search_space import Choice, LogUniform
 from automl.jobs.sweep import Asha
 
@@ -104,7 +104,7 @@ def _floor(situation: Situation, num_trials: int) -> list[dict[str, Any]]:
     """What any training must beat; never more than half of the trials."""
     names = situation.pretrained
     constants = _constants(situation, is_pretrained=bool(names)).items()
-    untrained = {key: value for key, value in constants if key not in compatibility.OF_TRAINING}
+    untrained = {key: value for key, value in constants if key in EFFECTIVE_WITHOUT_TRAINING}
     majority = {
         **untrained,
         "method": "majority_class",

@@ -29,7 +29,8 @@ OTHER_TASKS = (
 """What Azure's AutoML can be asked for besides, none of which runs here."""
 
 
-def _lower(value: object) -> object:
+def lower_case(value: object) -> object:
+    """Return a text in lower case: Azure's client ignores the case of many values."""
     return value.lower() if isinstance(value, str) else value
 
 
@@ -46,9 +47,9 @@ class QueueSettings(FrozenModel):
     """How urgent the job is to Azure's queue."""
 
     job_tier: Annotated[
-        Literal["spot", "basic", "standard", "premium", "null"] | None, BeforeValidator(_lower)
+        Literal["spot", "basic", "standard", "premium", "null"] | None, BeforeValidator(lower_case)
     ] = None
-    priority: Annotated[Literal["low", "medium", "high"] | None, BeforeValidator(_lower)] = None
+    priority: Annotated[Literal["low", "medium", "high"] | None, BeforeValidator(lower_case)] = None
 
 
 class Resources(FrozenModel):

@@ -1,12 +1,14 @@
-"""Which hyperparameters go together: defaults that follow from others, refusals, no effect."""
+"""Rules between hyperparameters: defaults that follow from others, refusals, and no effect."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
+from automl.errors import UserError
+from automl.frozen_model import FrozenModel
 from automl.jobs import model_catalog
-
-if TYPE_CHECKING:
-    from automl.jobs.hyperparameters import Hyperparameters
+from automl.jobs.hyperparameter_metadata import conditions, in_words
+from automl.jobs.hyperparameters import FIELDS, Hyperparameters
+from automl.jobs.search_space import Constant
 
 _MODEL_DEFAULTS: dict[str, dict[str, int | float]] = {
     "vits16r224": {
@@ -28,105 +30,137 @@ _AUGMENTATIONS: dict[str, dict[str, bool | float]] = {
     "standard": {"crop_scale_min": 0.35, "colour_jitter": 0.2},
     "strong": {"crop_scale_min": 0.08, "colour_jitter": 0.4},
 }
-OF_TRAINING = (
-    *("number_of_epochs", "training_batch_size", "learning_rate", "optimizer", "weight_decay"),
-    *("layer_decay", "label_smoothing", "mixup", "cutmix", "augmentation", "head_init"),
-    "warmup_cosine_lr_warmup_epochs",
-)
-"""What has no effect on a model that is not trained."""
-
 _CROP_SHARE = 224 / 256
-"""Side of the centre crop over the short side it is cut from."""
+"""Side of the centre crop divided by the short side of the picture it is cut from."""
 
 
-def fill_in(given: Mapping[str, Any], *, default_model: str) -> dict[str, Any]:
-    """The values given, and those that follow from them: from the model, the sizes, the strength.
+class TrialHyperparameters(FrozenModel):
+    """Hyperparameters of one trial: the complete set, and the values that were requested.
+
+    Make it once, when the trial is planned, and hand it on; nothing resolves hyperparameters
+    again after that:
+
+        planned = TrialHyperparameters.of({"model_name": "resnet18", "learning_rate": 0.1})
+        planned.complete.number_of_epochs    # 15, the default
+        planned.requested["learning_rate"]   # 0.1; this is what the record of the trial stores
+        planned.notes()                      # requested values that have no effect
+        text = planned.model_dump_json()     # on the way to the worker …
+        TrialHyperparameters.model_validate_json(text)  # … where it equals the original
+    """
+
+    complete: Hyperparameters
+    """The values that the trial trains with."""
+
+    requested: dict[str, Constant]
+    """Values from the job and from the sampler, including keys of Azure's without effect here."""
+
+    @classmethod
+    def of(cls, requested: Mapping[str, Constant]) -> Self:
+        """Complete the requested values; see `resolve`.
+
+        Raises:
+            UserError: the values do not go together.
+        """
+        return cls(complete=resolve(requested), requested=dict(requested))
+
+    @property
+    def requested_names(self) -> frozenset[str]:
+        """Names of the hyperparameters that were requested."""
+        return frozenset(self.requested)
+
+    def notes(self) -> list[str]:
+        """Return a sentence for every requested hyperparameter that has no effect."""
+        return notes(self.requested_names, self.complete)
+
+
+def resolve(requested: Mapping[str, Any]) -> Hyperparameters:
+    """Return the complete set: unset values follow from the model, the sizes and the augmentation.
+
+    Keys without effect here are left out.
+
+    Raises:
+        UserError: the values do not go together; says which and what to do.
+    """
+    known = {name: value for name, value in requested.items() if name in FIELDS}
+    hyperparameters = Hyperparameters(**_with_defaults(known))
+    _check(hyperparameters)
+    return hyperparameters
+
+
+def notes(requested: frozenset[str], hyperparameters: Hyperparameters) -> list[str]:
+    """Return a sentence for every requested hyperparameter that has no effect beside the others.
+
+    Args:
+        requested: names of the hyperparameters that were requested.
+        hyperparameters: the complete set.
+    """
+    reasons = {
+        name: why_without_effect(name, hyperparameters) for name in FIELDS if name in requested
+    }
+    said = [f"{name} has no effect: {reason}." for name, reason in reasons.items() if reason]
+    warmup = hyperparameters.warmup_cosine_lr_warmup_epochs
+    epochs = hyperparameters.number_of_epochs
+    has_warmup = not why_without_effect("warmup_cosine_lr_warmup_epochs", hyperparameters)
+    if has_warmup and warmup >= epochs:
+        said.append(
+            f"warmup_cosine_lr_warmup_epochs is {warmup} and number_of_epochs is {epochs}: the "
+            "learning rate rises until the end."
+        )
+    return said
+
+
+def why_without_effect(name: str, hyperparameters: Hyperparameters) -> str | None:
+    """Return why a hyperparameter has no effect beside the others; None if it has one."""
+    for condition in conditions(FIELDS[name]):
+        value = getattr(hyperparameters, condition.name)
+        if not condition.holds(value):
+            return f"{condition.name} is {in_words(value)}"
+    return None
+
+
+def _with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values and those that follow from them.
 
     An unset validation size follows the training size, so that both see the same scale.
     """
-    name = given.get("model_name", default_model)
-    values = {**_MODEL_DEFAULTS.get(name, {}), **given}
-    size = model_catalog.fixed_input_size(name)
+    model_name = values.get("model_name", FIELDS["model_name"].default)
+    filled = {**_MODEL_DEFAULTS.get(model_name, {}), **values}
+    size = model_catalog.fixed_input_size(model_name)
     if size is not None:
-        values.setdefault("training_crop_size", size)
-    if "training_crop_size" in values:
-        values.setdefault("validation_crop_size", values["training_crop_size"])
-    if "validation_crop_size" in values:
-        resize_size = round(values["validation_crop_size"] / _CROP_SHARE)
-        values.setdefault("validation_resize_size", resize_size)
-    for key, value in _AUGMENTATIONS.get(given.get("augmentation", ""), {}).items():
-        values.setdefault(key, value)
-    return values
+        filled.setdefault("training_crop_size", size)
+    if "training_crop_size" in filled:
+        filled.setdefault("validation_crop_size", filled["training_crop_size"])
+    if "validation_crop_size" in filled:
+        resize_size = round(filled["validation_crop_size"] / _CROP_SHARE)
+        filled.setdefault("validation_resize_size", resize_size)
+    for name, value in _AUGMENTATIONS.get(values.get("augmentation", ""), {}).items():
+        filled.setdefault(name, value)
+    return filled
 
 
-def check(hyperparameters: "Hyperparameters") -> None:
-    """Refuse what cannot work together.
+def _check(hyperparameters: Hyperparameters) -> None:
+    """Refuse values that cannot work together.
 
     Raises:
-        ValueError: says what does not go together and what to do.
+        UserError: says what does not go together and what to do.
     """
     if hyperparameters.validation_resize_size < hyperparameters.validation_crop_size:
-        raise ValueError(
+        raise UserError(
             f"validation_resize_size is {hyperparameters.validation_resize_size} but "
             f"validation_crop_size is {hyperparameters.validation_crop_size}: the crop does "
             "not fit. Raise validation_resize_size or lower validation_crop_size."
         )
     size = model_catalog.fixed_input_size(hyperparameters.model_name)
-    for key in ("training_crop_size", "validation_crop_size"):
-        value = getattr(hyperparameters, key)
+    for name in ("training_crop_size", "validation_crop_size"):
+        value = getattr(hyperparameters, name)
         if size is not None and value != size:
-            raise ValueError(
-                f"{key} is {value}, but {hyperparameters.model_name} takes {size} only. "
+            raise UserError(
+                f"{name} is {value}, but {hyperparameters.model_name} takes {size} only. "
                 f"Set it to {size} or choose a convolutional model such as resnet18."
             )
     if hyperparameters.optimizer != "sgd":
-        for key in ("beta1", "beta2"):
-            if getattr(hyperparameters, key) == 1:
-                raise ValueError(
-                    f"{key} is 1: the running mean would never change. Set it below 1."
+        for name in ("beta1", "beta2"):
+            if getattr(hyperparameters, name) == 1:
+                raise UserError(
+                    f"{name} is 1: the running mean would never change. Set it below 1."
                 )
-
-
-def ignored(asked: Mapping[str, Any], hyperparameters: "Hyperparameters") -> list[str]:
-    """A sentence for every key that was asked for and has no effect beside the others."""
-    h = hyperparameters
-    without: list[tuple[bool, tuple[str, ...], str]] = [
-        (h.method != "fine_tuning", OF_TRAINING, f"method is {h.method}, which trains nothing"),
-        (h.optimizer != "sgd", ("momentum", "nesterov"), f"optimizer is {h.optimizer}"),
-        (h.optimizer == "sgd", ("beta1", "beta2", "ams_gradient"), "optimizer is sgd"),
-        (h.momentum == 0, ("nesterov",), "momentum is 0"),
-        (
-            h.learning_rate_scheduler != "warmup_cosine",
-            ("warmup_cosine_lr_cycles", "warmup_cosine_lr_warmup_epochs"),
-            f"learning_rate_scheduler is {h.learning_rate_scheduler}",
-        ),
-        (
-            h.learning_rate_scheduler != "step",
-            ("step_lr_gamma", "step_lr_step_size"),
-            f"learning_rate_scheduler is {h.learning_rate_scheduler}",
-        ),
-        (
-            not h.early_stopping,
-            ("early_stopping_patience", "early_stopping_delay"),
-            "early_stopping is off",
-        ),
-        (not h.model_ema, ("model_ema_decay",), "model_ema is off"),
-        (
-            h.augmentation == "none",
-            ("crop_scale_min", "colour_jitter", "horizontal_flip", "vertical_flip"),
-            "augmentation is none",
-        ),
-    ]
-    notes = [
-        f"{key} has no effect: {reason}."
-        for is_so, keys, reason in without
-        for key in keys
-        if is_so and key in asked
-    ]
-    warmup, epochs = h.warmup_cosine_lr_warmup_epochs, h.number_of_epochs
-    if h.learning_rate_scheduler == "warmup_cosine" and warmup >= epochs:
-        notes.append(
-            f"warmup_cosine_lr_warmup_epochs is {warmup} and number_of_epochs {epochs}: the "
-            "learning rate rises to the end."
-        )
-    return notes

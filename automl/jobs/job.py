@@ -18,9 +18,10 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from automl.frozen_model import FrozenModel
-from automl.jobs import azure, compatibility, hyperparameters, job_errors
+from automl.jobs import azure, compatibility, hyperparameter_checks, job_errors
 from automl.jobs.corrections import Corrections
 from automl.jobs.datastores import locate
+from automl.jobs.hyperparameters import NO_EFFECT_HERE
 from automl.jobs.job_errors import JobError, Place
 from automl.jobs.search_space import grid_size
 from automl.jobs.sweep import Sweep, check_sampler
@@ -61,10 +62,6 @@ _NO_EFFECT_HERE = (
     "services",
     "outputs",
 )
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
 
 
 class DataSource(FrozenModel):
@@ -157,7 +154,7 @@ class Job(FrozenModel):
 
     type: Literal["automl"] = "automl"
     task: Literal["image_classification"] = "image_classification"
-    primary_metric: Annotated[PrimaryMetric, BeforeValidator(_lower)] = "accuracy"
+    primary_metric: Annotated[PrimaryMetric, BeforeValidator(azure.lower_case)] = "accuracy"
     """The number that ranks trials; always maximised."""
 
     target_column_name: str = "label"
@@ -201,7 +198,7 @@ class Job(FrozenModel):
     properties: dict[str, str] = Field(default_factory=dict)
     log_verbosity: Annotated[
         Literal["not_set", "debug", "info", "warning", "error", "critical"],
-        BeforeValidator(_lower),
+        BeforeValidator(azure.lower_case),
     ] = "info"
     schema_url: str | None = Field(None, alias="$schema")
     compute: str | None = None
@@ -229,12 +226,12 @@ class Job(FrozenModel):
     @field_validator("training_parameters")
     @classmethod
     def _known_hyperparameters(cls, value: dict[str, Any]) -> dict[str, Any]:
-        return hyperparameters.check_fixed(value)
+        return hyperparameter_checks.check_fixed(value)
 
     @field_validator("search_space")
     @classmethod
     def _known_sub_spaces(cls, value: list[dict[str, Any]] | None) -> Any:
-        return value and hyperparameters.check_search_space(value)
+        return value and hyperparameter_checks.check_search_space(value)
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
@@ -321,12 +318,12 @@ class Job(FrozenModel):
         ignored += [
             f"training_parameters.{key}"
             for key in self.training_parameters
-            if key in hyperparameters.NO_EFFECT_HERE
+            if key in NO_EFFECT_HERE
         ]
         notes = [f"{key} has no effect here." for key in ignored]
         if not self.is_sweep:
             asked = self.training_parameters
-            notes += compatibility.ignored(asked, hyperparameters.resolve(asked))
+            notes += compatibility.notes(frozenset(asked), compatibility.resolve(asked))
         notes += self.sweep.notes() if self.sweep else []
         if self.search_space and self.sweep is None:
             notes.append("search_space is given without sweep: the values are drawn at random.")
@@ -373,7 +370,7 @@ def _conflicts(
         return {("search_space", *place): text for place, text in refused.items()}
     conflicts: dict[Place, str] = {}
     try:
-        hyperparameters.resolve(shared)
+        compatibility.resolve(shared)
     except ValueError as error:
         conflicts["training_parameters",] = str(error)
     if sweep is not None:
@@ -387,8 +384,8 @@ def _conflicts(
 def _conflicts_of(data: Any) -> dict[Place, str]:
     """`_conflicts` of a job that is not valid: of those of its sections that are."""
     readers: dict[str, Callable[[Any], Any]] = {
-        "training_parameters": hyperparameters.check_fixed,
-        "search_space": hyperparameters.check_search_space,
+        "training_parameters": hyperparameter_checks.check_fixed,
+        "search_space": hyperparameter_checks.check_search_space,
         "sweep": Sweep.model_validate,
     }
     parts = {}

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
+from automl.errors import UserError
 from automl.frozen_model import FrozenModel
 
 Constant = str | int | float | bool
@@ -278,20 +279,20 @@ def from_text(text: str) -> Any:
         A distribution as a mapping of its keys, or the constant as it was.
 
     Raises:
-        ValueError: there is no such distribution, or it takes other arguments.
+        UserError: there is no such distribution, or it takes other arguments.
     """
     name, *words = [word for word in re.split(r"[\s,()]+", text) if word] or [text]
     if not words:
         return text
     kind = name.lower()
     if kind not in NAMES:
-        raise ValueError(f"{text} is not a distribution. There are {', '.join(NAMES)}.")
+        raise UserError(f"{text} is not a distribution. There are {', '.join(NAMES)}.")
     given = [_argument(word) for word in words]
     if kind == "choice":
         return {"type": kind, "values": given}
     keys = arguments(kind)
     if len(keys) != len(given):
-        raise ValueError(f"{text} has the wrong arguments. Write {kind}({', '.join(keys)}).")
+        raise UserError(f"{text} has the wrong arguments. Write {kind}({', '.join(keys)}).")
     return {"type": kind, **dict(zip(keys, given, strict=True))}
 
 

@@ -7,30 +7,27 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from automl.frozen_model import FrozenModel
 from automl.jobs import search_space
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
+from automl.jobs.azure import lower_case
 
 
 def _typed(value: object) -> object:
     """With the name of the kind in small letters, as it is compared."""
     if not isinstance(value, dict) or "type" not in value:
         return value
-    return {**value, "type": _lower(value["type"])}
+    return {**value, "type": lower_case(value["type"])}
 
 
 class SamplingAlgorithm(FrozenModel):
     """Who proposes hyperparameters."""
 
-    type: Annotated[Literal["random", "grid", "bayesian"], BeforeValidator(_lower)]
+    type: Annotated[Literal["random", "grid", "bayesian"], BeforeValidator(lower_case)]
     """random draws every trial anew; grid goes through every combination of choices; bayesian
     proposes what looks best after the trials so far."""
 
     seed: int | None = Field(None, ge=0)
     """Makes the sequence of trials repeatable; the job's own seed when left out."""
 
-    rule: Annotated[Literal["random", "sobol"], BeforeValidator(_lower)] = "random"
+    rule: Annotated[Literal["random", "sobol"], BeforeValidator(lower_case)] = "random"
     """sobol spreads the trials evenly over the space. Only with random."""
 
     logbase: float | Literal["e"] | None = None

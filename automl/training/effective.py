@@ -8,6 +8,7 @@ import numpy as np
 import timm
 import torch
 
+from automl.jobs.hyperparameters import EFFECTIVE_WITHOUT_TRAINING
 from automl.model.network import count_parameters
 from automl.training import process_state
 from automl.training.recovery import part_size
@@ -16,19 +17,11 @@ if TYPE_CHECKING:
     from automl.training.trial_training import TrialTraining
 
 
-_WITHOUT_TRAINING = (
-    *("method", "model_name", "pretrained", "random_seed"),
-    *("training_crop_size", "validation_crop_size", "validation_resize_size"),
-    *("validation_batch_size", "enable_onnx_normalization"),
-)
-"""Hyperparameters that have an effect on a model that is not trained."""
-
-
 def in_effect(training: "TrialTraining") -> dict[str, Any]:
     """What is read back, and the resolved value of every other hyperparameter with an effect."""
     resolved = training.hyperparameters.model_dump()
     if not training.trains:
-        resolved = {name: resolved[name] for name in _WITHOUT_TRAINING}
+        resolved = {name: resolved[name] for name in EFFECTIVE_WITHOUT_TRAINING}
     return {**resolved, **read_back(training)}
 
 

@@ -1,4 +1,4 @@
-"""One form field for a field of a schema: its type, range, default and help text."""
+"""Draw a form field for a field of a schema, with its type, range, default and help text."""
 
 from typing import Any, get_args
 
@@ -6,39 +6,40 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 KEPT: dict[str, Any] = {"persist_state": "session"}
-"""Values survive a change of page."""
+"""Arguments of a widget whose value survives a change of page."""
 
 
 def title(name: str) -> str:
+    """Label of a field: `learning_rate` becomes `Learning rate`."""
     return name.replace("_", " ").capitalize()
 
 
 def options(field: FieldInfo) -> tuple[Any, ...]:
-    """The values of a field that has a fixed list of them."""
+    """Allowed values of a field that has a fixed list of them; else empty."""
     if field.annotation is bool:
         return (True, False)
-    return get_args(field.annotation) if not _numbers(field) else ()
+    return get_args(field.annotation) if not _number_types(field) else ()
 
 
 def bound(field: FieldInfo, side: str, kind: Any) -> Any:
-    """The least (`ge`) or the largest (`le`) value that is allowed; None where there is none."""
-    found = [getattr(rule, side) for rule in field.metadata if hasattr(rule, side)]
-    return kind(found[0]) if found else None
+    """Smallest (`ge`) or largest (`le`) allowed value, as a `kind`; None if there is none."""
+    bounds = [getattr(rule, side) for rule in field.metadata if hasattr(rule, side)]
+    return kind(bounds[0]) if bounds else None
 
 
-def draw(name: str, field: FieldInfo, key: str, *, unless: str = "") -> Any:
-    """The value; None where an empty number leaves it to the default.
+def draw(name: str, field: FieldInfo, key: str, *, disabled: str = "") -> Any:
+    """Draw the field and return its value; None if an empty number stands for the default.
 
     Args:
-        name: of the field.
-        field: what it holds.
-        key: of the widget, whose value stands in the session.
-        unless: why the field has no effect now; it cannot be changed then.
+        name: name of the field.
+        field: its schema.
+        key: key of the widget, under which the session keeps the value.
+        disabled: why the field has no effect now; it cannot be changed then.
     """
     common: dict[str, Any] = {
         "key": key,
-        "help": f"{field.description or ''}\n\n{unless}".strip(),
-        "disabled": bool(unless),
+        "help": f"{field.description or ''}\n\n{disabled}".strip(),
+        "disabled": bool(disabled),
         **KEPT,
     }
     if field.annotation is bool:
@@ -49,11 +50,11 @@ def draw(name: str, field: FieldInfo, key: str, *, unless: str = "") -> Any:
     if allowed := options(field):
         st.session_state.setdefault(key, field.default)
         return st.selectbox(title(name), allowed, **common)
-    kind = _numbers(field)[0]
+    kind = _number_types(field)[0]
     st.session_state.setdefault(key, None)
     return st.number_input(
         title(name),
-        # bounds of another type than the value are refused
+        # Streamlit refuses bounds of another type than the value
         min_value=bound(field, "ge", kind),
         max_value=bound(field, "le", kind),
         value=None,
@@ -64,6 +65,7 @@ def draw(name: str, field: FieldInfo, key: str, *, unless: str = "") -> Any:
     )
 
 
-def _numbers(field: FieldInfo) -> list[type]:
+def _number_types(field: FieldInfo) -> list[type]:
+    """Number types that the annotation allows."""
     kinds = get_args(field.annotation) or (field.annotation,)
     return [kind for kind in kinds if kind in (int, float)]

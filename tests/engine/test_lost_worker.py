@@ -8,7 +8,7 @@ import pytest
 
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentRecord, Flag, TrialState
-from automl.jobs.hyperparameters import resolve
+from automl.jobs.compatibility import resolve
 from automl.jobs.job import Job
 from tests.small_training import TINY, make_data
 from tests.training.test_trial_training import run, train

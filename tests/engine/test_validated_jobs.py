@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from automl.dataset import manifest
 from automl.dataset.manifest import Manifest
 from automl.engine.planning import plan, plan_resources, reachable
-from automl.jobs.hyperparameters import Hyperparameters, searchable
+from automl.jobs.hyperparameters import Hyperparameters, is_searchable
 from automl.jobs.job import DataSource, Job
 from automl.training import trial_data
 from automl.training.trial_data import TrialData
@@ -61,7 +61,7 @@ SWEPT = [
     name
     for name in Hyperparameters.model_fields
     # weights may have to be fetched, compiling takes a minute, bf16 is slow without hardware
-    if searchable(name) and name not in ("pretrained", "compile", "precision")
+    if is_searchable(name) and name not in ("pretrained", "compile", "precision")
 ]
 sub_spaces = st.lists(st.sampled_from(SWEPT), min_size=1, max_size=5, unique=True).flatmap(
     lambda names: st.fixed_dictionaries(

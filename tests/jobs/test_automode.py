@@ -4,7 +4,8 @@ import pytest
 
 from automl.jobs import automode
 from automl.jobs.automode import Situation
-from automl.jobs.hyperparameters import check_search_space, resolve
+from automl.jobs.compatibility import resolve
+from automl.jobs.hyperparameter_checks import check_search_space
 from automl.jobs.search_space import DISTRIBUTIONS
 
 

@@ -1,8 +1,10 @@
 import pytest
 from pydantic import ValidationError
 
-from automl.jobs import compatibility, hyperparameters
-from automl.jobs.hyperparameters import Hyperparameters
+from automl.jobs import compatibility, hyperparameter_checks, model_catalog
+from automl.jobs.compatibility import TrialHyperparameters
+from automl.jobs.hyperparameter_metadata import conditions, group
+from automl.jobs.hyperparameters import FIELDS, Hyperparameters
 
 REFUSED_FIXED = [
     ({"learning_rate": 5}, "learning_rate"),
@@ -53,7 +55,7 @@ ACCEPTED_SEARCHED = [
 
 
 def test_unset_values_take_azures_defaults():
-    found = hyperparameters.resolve({})
+    found = compatibility.resolve({})
     assert (found.number_of_epochs, found.training_batch_size, found.learning_rate) == (
         15,
         78,
@@ -66,45 +68,45 @@ def test_unset_values_take_azures_defaults():
     [("vits16r224", 128, 0.0125), ("vitb16r224", 48, 0.0125), ("vitl16r224", 10, 0.001)],
 )
 def test_transformers_have_defaults_of_their_own(model_name, batch_size, learning_rate):
-    found = hyperparameters.resolve({"model_name": model_name})
+    found = compatibility.resolve({"model_name": model_name})
     assert found.training_batch_size == found.validation_batch_size == batch_size
     assert found.learning_rate == learning_rate
 
 
 def test_what_was_asked_for_wins_over_the_models_defaults():
-    found = hyperparameters.resolve({"model_name": "vitb16r224", "training_batch_size": 4})
+    found = compatibility.resolve({"model_name": "vitb16r224", "training_batch_size": 4})
     assert (found.training_batch_size, found.validation_batch_size) == (4, 48)
 
 
 def test_validation_sizes_follow_the_training_size():
-    found = hyperparameters.resolve({"training_crop_size": 112})
+    found = compatibility.resolve({"training_crop_size": 112})
     assert (found.validation_crop_size, found.validation_resize_size) == (112, 128)
 
 
 def test_a_validation_size_that_was_given_stays():
-    found = hyperparameters.resolve({"training_crop_size": 112, "validation_crop_size": 64})
+    found = compatibility.resolve({"training_crop_size": 112, "validation_crop_size": 64})
     assert (found.validation_crop_size, found.validation_resize_size) == (64, 73)
 
 
 def test_a_crop_larger_than_the_picture_is_refused():
     with pytest.raises(ValueError, match="validation_resize_size is 200 but validation_crop_size"):
-        hyperparameters.resolve({"validation_resize_size": 200})
+        compatibility.resolve({"validation_resize_size": 200})
 
 
 def test_a_transformer_takes_its_own_size_only():
     with pytest.raises(ValueError, match="vitb16r224 takes 224 only"):
-        hyperparameters.resolve({"model_name": "vitb16r224", "training_crop_size": 192})
+        compatibility.resolve({"model_name": "vitb16r224", "training_crop_size": 192})
 
 
 def test_a_timm_model_of_fixed_size_brings_its_size():
-    found = hyperparameters.resolve({"model_name": "vit_base_patch16_384"})
+    found = compatibility.resolve({"model_name": "vit_base_patch16_384"})
     assert (found.training_crop_size, found.validation_crop_size) == (384, 384)
     assert found.validation_resize_size == 439
 
 
 def test_a_running_mean_that_never_changes_is_refused():
     with pytest.raises(ValueError, match="beta1 is 1"):
-        hyperparameters.resolve({"optimizer": "adam", "beta1": 1})
+        compatibility.resolve({"optimizer": "adam", "beta1": 1})
 
 
 @pytest.mark.parametrize(
@@ -118,21 +120,24 @@ def test_a_running_mean_that_never_changes_is_refused():
         ({"early_stopping": False, "early_stopping_delay": 2}, ["early_stopping is off"]),
         ({"model_ema_decay": 0.9}, ["model_ema is off"]),
         ({"augmentation": "none", "vertical_flip": True}, ["augmentation is none"]),
-        ({"number_of_epochs": 2}, ["the learning rate rises to the end"]),
+        ({"augmentation": "none", "mixup": 0.2}, []),
+        ({"method": "linear_probe", "momentum": 0.8}, ["method is linear_probe"]),
+        ({"method": "linear_probe", "training_crop_size": 64, "random_seed": 3}, []),
+        ({"number_of_epochs": 2}, ["the learning rate rises until the end"]),
         ({"optimizer": "adam", "beta1": 0.8, "weight_decay": 0.1}, []),
     ],
 )
 def test_what_has_no_effect_beside_the_rest_is_said(asked, notes):
-    said = compatibility.ignored(asked, hyperparameters.resolve(asked))
+    said = compatibility.notes(frozenset(asked), compatibility.resolve(asked))
     assert len(said) == len(notes)
     for sentence, words in zip(said, notes, strict=True):
         assert words in sentence
 
 
 def test_keys_without_effect_are_accepted_and_left_out():
-    asked = hyperparameters.check_fixed({"number_of_workers": 4, "distributed": False})
+    asked = hyperparameter_checks.check_fixed({"number_of_workers": 4, "distributed": False})
     assert asked == {"number_of_workers": 4, "distributed": False}
-    assert hyperparameters.resolve(asked) == Hyperparameters()
+    assert compatibility.resolve(asked) == Hyperparameters()
 
 
 @pytest.mark.parametrize(
@@ -148,7 +153,7 @@ def test_keys_without_effect_are_accepted_and_left_out():
     ],
 )
 def test_fixed_values_are_accepted_and_typed(given, typed):
-    (value,) = hyperparameters.check_fixed(given).values()
+    (value,) = hyperparameter_checks.check_fixed(given).values()
     assert value == typed
     assert type(value) is type(typed)
 
@@ -156,28 +161,57 @@ def test_fixed_values_are_accepted_and_typed(given, typed):
 @pytest.mark.parametrize(("given", "words"), REFUSED_FIXED)
 def test_fixed_values_out_of_range_are_refused(given, words):
     with pytest.raises(ValidationError, match=words):
-        hyperparameters.check_fixed(given)
+        hyperparameter_checks.check_fixed(given)
 
 
 @pytest.mark.parametrize("given", ACCEPTED_SEARCHED)
 def test_distributions_that_fit_the_hyperparameter_are_accepted(given):
-    (sub_space,) = hyperparameters.check_search_space([given])
+    (sub_space,) = hyperparameter_checks.check_search_space([given])
     assert list(sub_space) == list(given)
 
 
 @pytest.mark.parametrize(("given", "words"), REFUSED_SEARCHED)
 def test_distributions_that_do_not_fit_are_refused(given, words):
     with pytest.raises(ValidationError, match=words):
-        hyperparameters.check_search_space([given])
+        hyperparameter_checks.check_search_space([given])
 
 
 def test_every_problem_of_a_search_space_is_reported_with_its_place():
     with pytest.raises(ValidationError) as caught:
-        hyperparameters.check_search_space([{"speed": 1}, {"optimizer": "x", "momentum": 3}])
+        hyperparameter_checks.check_search_space([{"speed": 1}, {"optimizer": "x", "momentum": 3}])
     places = [problem["loc"] for problem in caught.value.errors()]
     assert places == [(0, "speed"), (1, "optimizer"), (1, "momentum")]
 
 
-def test_every_hyperparameter_is_explained():
-    for name, field in Hyperparameters.model_fields.items():
+def test_the_hyperparameters_of_a_trial_cross_a_process_boundary_unchanged():
+    planned = TrialHyperparameters.of(
+        {"model_name": "vit_tiny", "learning_rate": 1, "nesterov": False, "number_of_workers": 4}
+    )
+    text = planned.model_dump_json()
+    assert TrialHyperparameters.model_validate_json(text) == planned
+    assert planned.complete.training_batch_size == 78
+    assert type(planned.requested["learning_rate"]) is int
+    assert planned.requested_names == {
+        "model_name",
+        "learning_rate",
+        "nesterov",
+        "number_of_workers",
+    }
+
+
+def test_only_what_was_requested_is_noted():
+    planned = TrialHyperparameters.of({"optimizer": "adamw", "momentum": 0.5})
+    assert planned.notes() == ["momentum has no effect: optimizer is adamw."]
+    assert TrialHyperparameters.of({"optimizer": "adamw"}).notes() == []
+
+
+def test_every_hyperparameter_has_a_description_and_a_group():
+    for name, field in FIELDS.items():
         assert field.description, name
+        assert group(field), name
+        for condition in conditions(field):
+            assert condition.name in FIELDS, name
+
+
+def test_the_help_counts_the_models_of_the_catalogue():
+    assert f"One of the {len(model_catalog.MODELS)} built-in" in FIELDS["model_name"].description

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from automl.jobs.hyperparameters import resolve
+from automl.jobs.compatibility import resolve
 from automl.model import features, linear_probe, pretrained_weights
 from automl.model.network import Normalised, build
 from automl.training import effective

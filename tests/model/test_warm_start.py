@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from automl.experiments import store
-from automl.jobs.hyperparameters import resolve
+from automl.jobs.compatibility import resolve
 from automl.model import warm_start
 from automl.training import effective
 from automl.training.trial_data import TrialData

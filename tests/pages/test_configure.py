@@ -166,6 +166,33 @@ def test_what_has_no_effect_cannot_be_chosen_and_says_why(page):
     assert "early stopping is on" in page.number_input(key="field early_stopping_delay").help
 
 
+def test_what_the_search_space_varies_rules_out_no_shared_value(page):
+    page.text_area(key="pasted job").set_value(SEARCHED_OPTIMIZER % page.query_params["data"])
+    button(page, "Fill in the form").click().run()
+    assert job_of(page).training_parameters == {"beta1": 0.8, "momentum": 0.7}
+
+
+@pytest.mark.parametrize(
+    ("changed", "value", "ineffective"),
+    [
+        ("augmentation", "none", "vertical_flip"),
+        ("momentum", 0.0, "nesterov"),
+        ("method", "linear_probe", "optimizer"),
+    ],
+)
+def test_the_form_knows_every_condition_that_the_notes_of_a_job_know(
+    page, changed, value, ineffective
+):
+    def field_of(name):
+        widgets = (*page.number_input, *page.selectbox, *page.toggle)
+        return next(widget for widget in widgets if widget.key == f"field {name}")
+
+    assert not field_of(ineffective).disabled
+    field_of(changed).set_value(value).run()
+    assert field_of(ineffective).disabled
+    assert changed in field_of(ineffective).help
+
+
 def test_every_hyperparameter_has_a_field():
     asked = {name for names in hyperparameter_fields.GROUPS.values() for name in names}
     assert asked == set(Hyperparameters.model_fields) - {"model_name", "horizontal_flip"}
@@ -198,6 +225,12 @@ training_parameters:
   {model_name: vits16r224, number_of_epochs: 3, optimizer: adamw, learning_rate: 0.0001,
    horizontal_flip: false, early_stopping: false, weighted_loss: 2}
 limits: {exit_score: 0.8}
+"""
+SEARCHED_OPTIMIZER = """\
+training_data: {path: %s}
+training_parameters: {beta1: 0.8, momentum: 0.7}
+search_space:
+  - optimizer: {type: choice, values: [sgd, adamw]}
 """
 AUTOMODE = "training_data: {path: %s}\nlimits: {max_trials: 5}\nseed: 3\n"
 

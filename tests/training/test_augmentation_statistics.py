@@ -7,7 +7,7 @@ import torch
 from scipy import stats
 
 from automl.dataset.preview import COLOUR_STRENGTH, CROP_RATIO, CROP_SCALE
-from automl.jobs.hyperparameters import resolve
+from automl.jobs.compatibility import resolve
 from automl.training.augmentation import Augmentation, jitter, random_boxes
 
 COUNT = 4000

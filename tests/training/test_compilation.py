@@ -4,7 +4,7 @@ import torch._dynamo
 from torch import nn
 from torch._dynamo.utils import counters
 
-from automl.jobs.hyperparameters import resolve
+from automl.jobs.compatibility import resolve
 from automl.training.compilation import forward_of
 from automl.training.process_state import ProcessState
 from tests.small_training import TINY

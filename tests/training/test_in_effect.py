@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from automl.jobs import model_catalog
-from automl.jobs.hyperparameters import Hyperparameters, resolve
+from automl.jobs.compatibility import resolve
+from automl.jobs.hyperparameters import Hyperparameters
 from automl.model import blocks
 from automl.model.network import build
 from automl.training import effective

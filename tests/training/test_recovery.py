@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from automl.errors import DivergedError, OutOfMemoryError
-from automl.jobs.hyperparameters import resolve
+from automl.jobs.compatibility import resolve
 from automl.training import effective, resume_state, training_state
 from automl.training.process_state import ProcessState
 from automl.training.trial_data import TrialData

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from automl.errors import DivergedError
-from automl.jobs.hyperparameters import Hyperparameters, resolve
+from automl.jobs.compatibility import resolve
+from automl.jobs.hyperparameters import Hyperparameters
 from automl.model import checkpoint
 from automl.training import effective
 from automl.training.loss import make_loss

@@ -16,6 +16,7 @@ from automl.ui.configure import (
     sweep_fields,
 )
 from automl.ui.configure.draft import Draft, Effort, Search, fitting_side, fitting_size
+from automl.ui.configure.hyperparameter_fields import help_text
 from automl.ui.schema_fields import KEPT
 
 _RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
@@ -168,7 +169,7 @@ def _models(side: int) -> dict[str, Any]:
         list(model_catalog.MODELS),
         ["mobilenetv3_small_100", "resnet18"],
         format_func=_describe,
-        help=_help("model_name"),
+        help=help_text("model_name"),
         key="models",
         **KEPT,
     )
@@ -176,7 +177,7 @@ def _models(side: int) -> dict[str, Any]:
         "Learning rate between",
         _RATES,
         (0.001, 0.03),
-        help=_help("learning_rate"),
+        help=help_text("learning_rate"),
         key="rates",
         **KEPT,
     )
@@ -189,7 +190,7 @@ def _models(side: int) -> dict[str, Any]:
             min_value=1,
             max_value=1000,
             value=15,
-            help=_help("number_of_epochs"),
+            help=help_text("number_of_epochs"),
             key="epochs",
             **KEPT,
         ),
@@ -198,7 +199,7 @@ def _models(side: int) -> dict[str, Any]:
             min_value=8,
             max_value=1024,
             value=side,
-            help=f"{_help('training_crop_size')} {side} suits these pictures.",
+            help=f"{help_text('training_crop_size')} {side} suits these pictures.",
             key=f"side from {side}",
             **KEPT,
         ),
@@ -212,7 +213,7 @@ def _one_model(side: int) -> dict[str, Any]:
         "Model",
         list(model_catalog.MODELS),
         format_func=_describe,
-        help=_help("model_name"),
+        help=help_text("model_name"),
         key="model",
         accept_new_options=True,
         **KEPT,
@@ -229,7 +230,10 @@ def _shared(mirror: bool, searched: set[str]) -> dict[str, Any]:
     key = f"mirror {mirror}"
     st.session_state.setdefault(key, mirror)
     mirrored = st.toggle(
-        "Mirrored pictures mean the same", help=_help("horizontal_flip"), key=key, **KEPT
+        "Mirrored pictures mean the same",
+        help=help_text("horizontal_flip"),
+        key=key,
+        **KEPT,
     )
     with st.expander("Hyperparameters of every trial"):
         shared = hyperparameter_fields.show(
@@ -238,10 +242,6 @@ def _shared(mirror: bool, searched: set[str]) -> dict[str, Any]:
     if not mirrored:
         shared["horizontal_flip"] = False
     return shared
-
-
-def _help(name: str) -> str:
-    return hyperparameter_fields.help_text(name) or ""
 
 
 def _describe(name: str) -> str:

@@ -47,7 +47,7 @@ def load(job: Job) -> None:
         st.session_state[f"mirror {value}"] = parameters.get("horizontal_flip", True)
     for names in hyperparameter_fields.GROUPS.values():
         for name in names:
-            unset = hyperparameter_fields.start(name)
+            unset = hyperparameter_fields.initial_value(name)
             st.session_state[hyperparameter_fields.key(name)] = parameters.get(name, unset)
     st.session_state[_EXPLICIT] = tuple(parameters)
     without_field = {

@@ -7,10 +7,10 @@ from typing import Any
 import streamlit as st
 
 from automl.jobs import model_catalog, search_space
-from automl.jobs.hyperparameters import searchable
+from automl.jobs.hyperparameters import FIELDS, is_searchable
 from automl.jobs.search_space import DISTRIBUTIONS, Choice
 from automl.ui import schema_fields
-from automl.ui.configure.hyperparameter_fields import FIELDS, help_text
+from automl.ui.configure.hyperparameter_fields import help_text
 from automl.ui.schema_fields import KEPT
 
 _ROWS = "space rows"
@@ -106,7 +106,7 @@ def _remove(row: int) -> None:
 def _row(row: int, sampler: str) -> tuple[str, Any]:
     """One hyperparameter with its values; None where there are none yet."""
     which, how, values, end = st.columns([4, 3, 5, 1], vertical_alignment="bottom")
-    names = [name for name in FIELDS if searchable(name)]
+    names = [name for name in FIELDS if is_searchable(name)]
     name = which.selectbox(
         "Hyperparameter", names, key=f"space name {row}", format_func=schema_fields.title, **KEPT
     )
@@ -156,7 +156,7 @@ def _kind(row: int, name: str, sampler: str) -> str:
 def _arguments(row: int, name: str, kind: str) -> Any:
     keys = {_FIXED: ["value"], "choice": ["values, with commas"]}.get(kind)
     label = ", ".join(keys or search_space.arguments(kind))
-    about = help_text(name) or ""
+    about = help_text(name)
     if "log" in kind:
         about += " The bounds are natural logarithms: -7 is 0.00091, -4 is 0.018."
     text = st.text_input(

@@ -27,11 +27,11 @@ def sampler() -> dict[str, Any]:
         "Sampling algorithm", _SAMPLERS, key="sampler", help=fields["type"].description, **KEPT
     )
     with rule:
-        only = "" if kind == "random" else f"Has no effect with {kind}."
-        chosen_rule = schema_fields.draw("rule", fields["rule"], "sampler rule", unless=only)
+        reason = "" if kind == "random" else f"Has no effect with {kind}."
+        chosen_rule = schema_fields.draw("rule", fields["rule"], "sampler rule", disabled=reason)
     with seed:
-        only = "A grid has nothing to draw." if kind == "grid" else ""
-        chosen_seed = schema_fields.draw("seed", fields["seed"], "sampler seed", unless=only)
+        reason = "A grid has nothing to draw." if kind == "grid" else ""
+        chosen_seed = schema_fields.draw("seed", fields["seed"], "sampler seed", disabled=reason)
     asked: dict[str, Any] = {"type": kind}
     if kind == "random" and chosen_rule != "random":
         asked["rule"] = chosen_rule
