@@ -1,14 +1,14 @@
-"""Archives of strangers, extracted without trusting a word of what they say about themselves."""
+"""Extract untrusted archives; never rely on the names or sizes they declare."""
 
 import errno
 import hashlib
+import os
 import shutil
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
-from filelock import FileLock
-
+from automl.dataset import cache_entries
 from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, Member
 from automl.errors import DataError
 from automl.host import home
@@ -19,71 +19,117 @@ MAX_RATIO = 200
 SMALL_BYTES = 50 * 1000**2
 """Below this many bytes the ratio does not matter."""
 
+Progress = Callable[[int, int], None]
+
+_VERSION = 1  # raise it when the same archive would be extracted to other files
 _CHUNK = 1 << 20
 _MAX_NAME_BYTES = 200
 _MAX_PATH_BYTES = 2000
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))}
 
 
-def extract(path: Path, kind: ArchiveType, *, max_bytes: int = MAX_BYTES) -> Path:
-    """Folder with the content, shared by all archives of the same bytes; whole or not there."""
+def extract(
+    path: Path,
+    kind: ArchiveType,
+    *,
+    max_bytes: int = MAX_BYTES,
+    progress: Progress | None = None,
+) -> Path:
+    """Extract an archive into the cache, unless one of the same bytes has been extracted before.
+
+    Args:
+        path: the archive.
+        kind: its format.
+        max_bytes: most that may come out of it.
+        progress: called with how many percent are extracted, and 100; also while another process
+            extracts the same archive. May raise an error to give up.
+
+    Returns:
+        The folder with the whole content.
+
+    Raises:
+        DataError: the archive is damaged, unsafe, too large, or does not fit on the disk.
+    """
     with path.open("rb") as file:
-        key = f"{kind}-{hashlib.file_digest(file, 'sha256').hexdigest()}"
-    target = home.cache_dir("archives") / key
-    if target.is_dir():
-        return target
-    with FileLock(home.cache_dir("locks") / f"archive-{key}.lock"):
-        if not target.is_dir():
-            _extract_whole(path, kind, target, max_bytes)
+        key = f"{kind}-{_VERSION}-{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    folder = home.cache_dir("archives")
+    target = folder / key
+
+    def tell(percent: int = 0) -> None:
+        if progress:
+            progress(percent, 100)
+
+    with cache_entries.held(folder), cache_entries.locked(f"archive-{key}", while_waiting=tell):
+        if target.is_dir():
+            os.utime(target)  # recent: clearing the cache leaves it to whoever reads it next
+        else:
+            _extract_whole(path, kind, target, max_bytes, tell)
     return target
 
 
-def _extract_whole(path: Path, kind: ArchiveType, target: Path, max_bytes: int) -> None:
+def _extract_whole(
+    path: Path, kind: ArchiveType, target: Path, max_bytes: int, tell: Callable[[int], None]
+) -> None:
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
+    size = path.stat().st_size
     try:
-        with OPEN[kind](path) as members:
-            partial.mkdir(mode=0o700)
-            _write_all(members, partial, path, max_bytes)
+        for member in _written(path, kind, partial, max_bytes):
+            tell(100 * member.position // max(1, size))
         partial.rename(target)
-    except DataError:
-        raise
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise DataError(_no_room(path, target.parent)) from error
-        if error.errno not in (None, errno.EINVAL):
-            raise
-        # gzip and bz2 complain without a number; damaged zip files send the reader to -1
-        raise _broken(path, kind, error) from error
-    except BROKEN as error:
-        raise _broken(path, kind, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _write_all(members: Iterator[Member], folder: Path, path: Path, max_bytes: int) -> None:
+def _written(path: Path, kind: ArchiveType, folder: Path, max_bytes: int) -> Iterator[Member]:
+    """Write the files and yield each entry; whatever the libraries raise becomes a DataError.
+
+    As a generator, it does not see errors of the caller's loop, which are no fault of the archive.
+    """
+    try:
+        with OPEN[kind](path) as members:
+            folder.mkdir(mode=0o700)
+            yield from _checked_and_written(members, folder, path, max_bytes)
+    except DataError:
+        raise
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise DataError(_no_room(path, folder.parent)) from error
+        if error.errno not in (None, errno.EINVAL):
+            raise
+        # gzip and bz2 raise an OSError without a number; in damaged zip files zipfile seeks to -1
+        raise _broken(path, kind, error) from error
+    except BROKEN as error:
+        raise _broken(path, kind, error) from error
+
+
+def _checked_and_written(
+    members: Iterator[Member], folder: Path, path: Path, max_bytes: int
+) -> Iterator[Member]:
     """One pass, as a tar file can only be read from front to back."""
     limit = min(max_bytes, max(SMALL_BYTES, MAX_RATIO * path.stat().st_size))
     free = shutil.disk_usage(folder).free
     claimed = 0
-    places = _Places(path)
+    names = _DistinctNames(path)
     for number, member in enumerate(members, 1):
         if number > MAX_FILES:
             raise _refusal(path, f"has more than {MAX_FILES:,} entries")
         parts = _safe_parts(member, path)
-        claimed += member.num_bytes  # also of what is left out: a tar file is unpacked to skip it
+        claimed += member.num_bytes  # skipped entries count too: to skip them, a tar unpacks them
         if claimed > limit:
             raise _too_large(path, limit)
         if member.kind == "folder" or not parts or _is_junk(parts):
             continue
-        places.take(parts, member.name)
+        names.add(parts, member.name)
         if claimed > free:
             raise DataError(_no_room(path, folder))
         _write(member, folder.joinpath(*parts))
+        yield member
 
 
 def _write(member: Member, target: Path) -> None:
-    """Counts what really comes out: the limits hold for the sizes that are claimed."""
+    """Write one file, and refuse it if its size differs from the declared one, which the limits
+    were compared with."""
     target.parent.mkdir(parents=True, exist_ok=True)
     written = 0
     with member.open() as source, target.open("xb") as file:
@@ -94,15 +140,19 @@ def _write(member: Member, target: Path) -> None:
         raise EOFError(f"{member.name!a} is not as large as it claims")
 
 
-class _Places:
-    """Sees to it that every file has a place of its own, on any file system."""
+class _DistinctNames:
+    """Refuses two entries that some file system would write to the same file.
+
+    Names are compared case-folded and composed, as file systems of macOS and Windows do.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.taken: set[tuple[str, ...]] = set()
         self.parents: set[tuple[str, ...]] = set()
 
-    def take(self, parts: tuple[str, ...], name: str) -> None:
+    def add(self, parts: tuple[str, ...], name: str) -> None:
+        """parts: of the path that is written; name: of the entry, for the error."""
         folded = tuple(unicodedata.normalize("NFC", part).casefold() for part in parts)
         above = {folded[:end] for end in range(1, len(folded))}
         if folded in self.taken or folded in self.parents or above & self.taken:
@@ -126,12 +176,12 @@ def _safe_parts(member: Member, path: Path) -> tuple[str, ...]:
 
 
 def _writable(part: str) -> str:
-    """The name as any file system takes it; long ones are cut and told apart by a hash."""
+    """A name that every file system accepts; long ones are cut, with a hash of the whole name."""
     if part.partition(".")[0].rstrip().lower() in _RESERVED:
         return f"_{part}"
     try:
         encoded = part.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # half a character, which is not text in any encoding
+    except UnicodeEncodeError:  # a lone surrogate
         part = part.encode("utf-8", "replace").decode()
         encoded = part.encode()
     if len(encoded) <= _MAX_NAME_BYTES:

@@ -1,4 +1,4 @@
-"""The entries of zip and tar files, in one form and one after the other."""
+"""Read the entries of zip and tar files, one after the other, as `Member`."""
 
 import bz2
 import contextlib
@@ -34,7 +34,7 @@ _COMPRESSIONS: dict[bytes, Callable[[IO[bytes]], Any]] = {
 
 @dataclass(frozen=True)
 class Member:
-    """One entry; it may be opened until the next one is asked for."""
+    """One entry; it can be opened until the iterator moves to the next one."""
 
     name: str
     num_bytes: int
@@ -44,6 +44,9 @@ class Member:
     """`other` is a link, a device and the like."""
 
     open: Callable[[], IO[bytes]]
+    position: int
+    """Bytes of the archive file before the content of this entry."""
+
     is_encrypted: bool = False
 
 
@@ -61,6 +64,7 @@ def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
         num_bytes=info.file_size,
         kind="folder" if is_plain and info.is_dir() else "file" if is_plain else "other",
         open=lambda: archive.open(info),
+        position=info.header_offset,
         is_encrypted=bool(info.flag_bits & 0x1),
     )
 
@@ -83,23 +87,23 @@ def _open_tar(path: Path) -> Iterator[Iterator[Member]]:
         )
         with contextlib.ExitStack() as stack:
             content = stack.enter_context(decompress(file)) if decompress else file
-            yield _tar_members(_Forward(content))
+            yield _tar_members(_Forward(content), file.tell)
 
 
-def _tar_members(stream: "_Forward") -> Iterator[Member]:
+def _tar_members(stream: "_Forward", position: Callable[[], int]) -> Iterator[Member]:
     stream.allow(_HEADER_BYTES)
     with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r:") as archive:
         while (info := archive.next()) is not None:
             if info.size < 0:
                 raise tarfile.ReadError("an entry claims a negative size")
             stream.allow(info.size + _HEADER_BYTES)
-            yield _tar_member(archive, info)
+            yield _tar_member(archive, info, position())
     if any(stream.last) or not stream.last:
-        # the library takes a damaged header for the end: half the pictures would be missing
+        # tarfile takes a damaged header for the end: half the pictures would be missing
         raise EOFError("it is cut off or damaged")
 
 
-def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
+def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo, position: int) -> Member:
     def content() -> IO[bytes]:
         file = archive.extractfile(info)
         assert file is not None  # only files are opened
@@ -110,12 +114,15 @@ def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
         num_bytes=info.size,
         kind="file" if info.isreg() else "folder" if info.isdir() else "other",
         open=content,
+        position=position,
     )
 
 
 class _Forward:
-    """A stream read once from front to back, and no further than is allowed: a header that
-    claims to be huge would otherwise be unpacked into memory."""
+    """A stream that is read once, from front to back, and no further than is allowed.
+
+    Without the limit tarfile would unpack a header that claims to be huge into memory.
+    """
 
     def __init__(self, content: IO[bytes]) -> None:
         self.last = b""
@@ -124,7 +131,7 @@ class _Forward:
         self._end = 0
 
     def allow(self, num_bytes: int) -> None:
-        """From here on."""
+        """Allow this many bytes more, counted from the current position."""
         self._end = self._position + num_bytes
 
     def tell(self) -> int:

@@ -1,16 +1,18 @@
-"""Everything that is kept to save time and can be had again, and how to get rid of it."""
+"""The caches: files that save time and can be made or fetched again, and how to clear them."""
 
 import shutil
 import time
+import uuid
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from automl.dataset import in_use, pixels
+from automl.dataset import cache_entries, pixels
 from automl.host import home, storage
 from automl.host.storage import Usage
 
 DATA = ("archives", "remote", "uploads")
-"""Pictures: unpacked, downloaded, uploaded. Experiments that are running read them."""
+"""Pictures: unpacked, downloaded, uploaded. Running experiments read them."""
 
 NAMES = tuple(sorted((*DATA, "exports", "features", "pixels", "scans")))
 _RECENT_SECONDS = 3600
@@ -18,7 +20,7 @@ _RECENT_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Cleared:
-    """What came of clearing the caches."""
+    """Result of clearing the caches."""
 
     freed_bytes: int
     kept_bytes: int
@@ -28,40 +30,55 @@ class Cleared:
 def hold_data() -> None:
     """Mark the pictures in the caches as in use until this process ends."""
     for name in DATA:
-        in_use.hold(home.cache_dir(name))
+        cache_entries.hold(home.cache_dir(name))
 
 
 def usage() -> dict[str, Usage]:
-    """Of each cache."""
+    """Bytes and last use of each cache."""
     return {name: storage.usage(home.cache_dir(name)) for name in NAMES}
 
 
 def size_bytes() -> dict[str, int]:
     """Bytes of each cache."""
-    return {name: found.num_bytes for name, found in usage().items()}
+    return {name: cache.num_bytes for name, cache in usage().items()}
 
 
 def clear() -> Cleared:
-    """Remove what nobody uses."""
+    """Remove everything that no process uses."""
     before = sum(size_bytes().values())
     pixels.clear()
     for name in ("features", "scans"):
-        _remove(home.cache_dir(name))
-    _remove(home.cache_dir("exports"), keep_recent=True)  # one may be on its way
+        _remove(_entries(home.cache_dir(name)))
+    # a page may be writing an export, or may be about to read pictures
+    _remove(_entries(home.cache_dir("exports"), keep_recent=True))
     for name in DATA:
         folder = home.cache_dir(name)
-        if not in_use.is_held(folder):
-            _remove(folder, keep_recent=True)  # a page may be about to use it
+        with cache_entries.unused(folder) as is_free:
+            doomed = [_set_aside(path) for path in _entries(folder, keep_recent=True) if is_free]
+        _remove(doomed)
     after = sum(size_bytes().values())
     return Cleared(freed_bytes=before - after, kept_bytes=after)
 
 
-def _remove(folder: Path, *, keep_recent: bool = False) -> None:
-    """What is being written is left in any case."""
+def _entries(folder: Path, *, keep_recent: bool = False) -> Iterator[Path]:
+    """Entries that can go: not those of the last hour, or of these only unfinished ones."""
     latest = time.time() - _RECENT_SECONDS
-    for path in folder.iterdir():
-        if (keep_recent or path.suffix == ".partial") and path.lstat().st_mtime > latest:
-            continue
+    for path in list(folder.iterdir()):
+        try:
+            is_recent = path.lstat().st_mtime > latest
+        except FileNotFoundError:
+            continue  # another process was faster
+        if not (is_recent and (keep_recent or path.suffix == ".partial")):
+            yield path
+
+
+def _set_aside(path: Path) -> Path:
+    """Rename an entry, so that nobody finds half of it while it is being removed."""
+    return path.rename(path.with_name(f".{uuid.uuid4().hex}.removed"))
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:

@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import re
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -17,7 +16,7 @@ from urllib.parse import unquote
 import fsspec
 from fsspec.registry import known_implementations
 
-from automl.dataset import public_http
+from automl.dataset import cache_entries, public_http
 from automl.errors import DataError
 from automl.host import home
 
@@ -125,14 +124,9 @@ class _Batch:
     def _save(self, url: str) -> None:
         target = path_of(url)
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkstemp(dir=target.parent, suffix=".partial")[1])
-        try:
-            with _open(url) as source, partial.open("wb") as file:
-                for chunk in self._chunks(source):
-                    file.write(chunk)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        with cache_entries.written_whole(target) as file, _open(url) as source:
+            for chunk in self._chunks(source):
+                file.write(chunk)
 
     def _chunks(self, source: IO[bytes]) -> Iterator[bytes]:
         until = time.monotonic() + MAX_SECONDS

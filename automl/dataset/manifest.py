@@ -112,12 +112,12 @@ def _scanned(
 ) -> pd.DataFrame:
     """Scanned one source at a time, so that each is remembered whatever it is combined with."""
 
-    def tell(doing: str) -> Callable[[int, int], None] | None:
-        what = f"{doing} the {split or 'training'} pictures"
-        return progress and functools.partial(progress, what)
+    def tell(doing: str, done: int, total: int) -> None:
+        if progress:
+            progress(f"{doing} the {split or 'training'} pictures", done, total)
 
-    listing = read_source(source, progress=tell("Downloading"))
-    samples = scan(listing, progress=tell("Checking"))
+    listing = read_source(source, progress=tell)
+    samples = scan(listing, progress=functools.partial(tell, "Checking"))
     return samples if split is None else samples.assign(split=split)
 
 

@@ -1,4 +1,4 @@
-"""Pictures decoded once, into one array on disk that every trial maps into its memory."""
+"""Decode pictures once, into one array on disk that every trial maps into its memory."""
 
 import hashlib
 import io
@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import PIL
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from PIL import Image
 
-from automl.dataset import in_use, pictures
+from automl.dataset import cache_entries, pictures
 from automl.dataset.preview import CROP_ROOM
 from automl.dataset.resumable_array import ResumableArray, left_overs
 from automl.dataset.threads import map_in_threads
@@ -41,7 +42,20 @@ def picture_sizes(hyperparameters: Hyperparameters) -> PictureSizes:
 
 
 def whole_pictures(samples: pd.DataFrame, size: int, *, progress: Progress | None = None) -> Path:
-    """`.npy` of (N, size, size, 3) uint8: every row's whole picture, squashed to a square."""
+    """Decode every row's whole picture, squashed to a square.
+
+    Args:
+        samples: as `scan` has them; only readable ones.
+        size: side of the squares in pixels.
+        progress: called with how many pictures are decoded and how many there are, also while
+            another process decodes the same ones; may raise an error to give up.
+
+    Returns:
+        An `.npy` file of (N, size, size, 3) uint8.
+
+    Raises:
+        DataError: a picture has changed since the scan, or the disk has too little room.
+    """
 
     def squash(content: io.BytesIO) -> NDArray[np.uint8]:
         image = pictures.load_rgb(content, min_side=size)
@@ -54,7 +68,13 @@ def whole_pictures(samples: pd.DataFrame, size: int, *, progress: Progress | Non
 def centre_crops(
     samples: pd.DataFrame, *, resize_size: int, crop_size: int, progress: Progress | None = None
 ) -> Path:
-    """`.npy` of (N, crop_size, crop_size, 3) uint8: every row as it is scored."""
+    """Decode every row as it is scored, see `preprocessing.preprocess`.
+
+    The other arguments and the errors are those of `whole_pictures`.
+
+    Returns:
+        An `.npy` file of (N, crop_size, crop_size, 3) uint8.
+    """
 
     def crop(content: io.BytesIO) -> NDArray[np.uint8]:
         return pictures.load_preprocessed(content, resize_size=resize_size, crop_size=crop_size)
@@ -64,18 +84,19 @@ def centre_crops(
 
 
 def size_bytes() -> int:
-    """Of all arrays together."""
+    """Bytes of all arrays together."""
     return sum(path.stat().st_size for path in home.cache_dir("pixels").iterdir())
 
 
 def clear() -> None:
-    """Remove the arrays that no living process has asked for, and what killed ones left."""
+    """Remove the arrays that no living process uses, and unfinished ones of killed processes."""
     for path in home.cache_dir("pixels").iterdir():
         _remove_unused(path)
 
 
 def _name(samples: pd.DataFrame, what: list[str | int]) -> str:
-    key = json.dumps([_VERSION, what, samples["content_hash"].tolist()])
+    # another release of Pillow may decode or resize to other pixels
+    key = json.dumps([_VERSION, PIL.__version__, what, samples["content_hash"].tolist()])
     return hashlib.sha256(key.encode()).hexdigest() + ".npy"
 
 
@@ -88,27 +109,31 @@ def _array(
     progress: Progress | None,
 ) -> Path:
     target = home.cache_dir("pixels") / name
-    with FileLock(_lock_path(target)):
-        in_use.hold(target)  # trials will map it into memory for as long as this process lives
+
+    def still_waiting() -> None:
+        if progress:
+            progress(0, len(samples))
+
+    with cache_entries.locked(target.name, while_waiting=still_waiting):
+        # trials map it into memory for as long as this process lives
+        cache_entries.hold(target)
         if not target.is_file():
             _build(samples, target, side, decode, progress=progress)
     return target
 
 
-def _lock_path(path: Path) -> Path:
-    return home.cache_dir("locks") / f"{path.name}.lock"
-
-
 def _remove_unused(path: Path) -> None:
-    """path: of an array, or of what is left of one that was not finished."""
+    """Remove an array, or what is left of an unfinished one, unless a process uses it."""
     array = path.with_suffix(".npy")
     try:
-        with FileLock(_lock_path(array), timeout=0):
-            if not in_use.is_held(array):
-                for file in (array, *left_overs(array)):
-                    file.unlink(missing_ok=True)
+        with (
+            FileLock(cache_entries.lock_path(array.name), timeout=0),
+            cache_entries.unused(array) as is_free,
+        ):
+            for file in (array, *left_overs(array)) if is_free else ():
+                file.unlink(missing_ok=True)
     except Timeout:
-        return  # somebody is building it
+        return  # another process is building it
 
 
 def _build(
@@ -141,7 +166,7 @@ def _build(
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """What killed processes left, and nobody has carried on with for a while."""
+    """Remove unfinished arrays of killed processes that nobody has continued for a day."""
     latest = time.time() - _ABANDONED_SECONDS
     for partial in folder.glob("*.partial"):
         if partial.stat().st_mtime < latest:

@@ -1,5 +1,6 @@
-"""Data to try things with."""
+"""The sample data set: scikit-learn's handwritten digits."""
 
+import errno
 import tempfile
 from pathlib import Path
 
@@ -8,24 +9,33 @@ from PIL import Image
 
 
 def write_digits(target: Path) -> int:
-    """scikit-learn's handwritten digits as an image folder, whole or not at all.
+    """Write scikit-learn's handwritten digits as an image folder, whole or not at all.
 
     Returns:
-        how many pictures: 8 x 8 pixels, grey.
+        Number of pictures, which are grey and have 8 x 8 pixels.
 
     Raises:
-        FileExistsError: the target is there and not an empty folder.
+        FileExistsError: the target exists and is not an empty folder.
     """
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        raise FileExistsError(f"{target} exists and is not an empty folder. Choose another one.")
+        raise _exists(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".digits-", dir=target.parent) as partial:
         folder = Path(partial) / "digits"
         count = _write(folder)
         if target.exists():
             target.rmdir()  # Windows does not rename onto a folder
-        folder.rename(target)
+        try:
+            folder.rename(target)
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another process was faster
+                raise _exists(target) from None
+            raise
     return count
+
+
+def _exists(target: Path) -> FileExistsError:
+    return FileExistsError(f"{target} exists and is not an empty folder. Choose another one.")
 
 
 def _write(folder: Path) -> int:

@@ -1,26 +1,27 @@
-"""What every picture file holds, read once and remembered while the file stays the same."""
+"""Read what every picture file holds once, and remember it while the file stays the same."""
 
 import hashlib
 import math
 import os
 import stat
-import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 import pandas as pd
+import PIL
 import pyarrow as pa
 
-from automl.dataset import pictures
+from automl.dataset import cache_entries, pictures
 from automl.dataset.threads import map_in_threads
 from automl.host import home
 
-_VERSION = 2  # raise it when the same file would give other facts
+_VERSION = 3  # raise it when the same file would give other facts
 _CHUNK = 1 << 16
-_ABANDONED_SECONDS = 3600
-_IDENTITY = ["path", "num_bytes", "mtime_ns"]
+_IDENTITY = ["path", "num_bytes", "mtime_ns", "ctime_ns", "inode"]
+"""A file is the same while all of these are. A copy that keeps the time of the original has another
+ctime; a file that was renamed over this one within a tick of the clock has another inode."""
+
 _TYPES = {
     **dict.fromkeys(["width", "height"], "int64"),
     **dict.fromkeys(["format", "mode", "content_hash", "problem"], "str"),
@@ -35,12 +36,18 @@ Facts = tuple[int, int, str, str, str | None, str | None, float, float, float, b
 def scan(
     listing: pd.DataFrame, *, progress: Callable[[int, int], None] | None = None
 ) -> pd.DataFrame:
-    """The listing with `id`, `width`, `height`, `format`, `mode`, `num_bytes`, `content_hash`,
-    `problem`, and `brightness`, `contrast`, `sharpness`, `fingerprint` as in `appearance`.
+    """Look at every picture of a listing; only new and changed files are read.
 
-    Unreadable files have a sentence in `problem`, a size of 0 x 0 and no appearance;
-    `content_hash` is missing only where the file could not even be opened. Elsewhere `problem`
-    is missing.
+    Args:
+        listing: the pictures of a `readers.Listing`.
+        progress: called with how many pictures are read, and how many there are to read.
+
+    Returns:
+        The listing with `id`, `width`, `height`, `format`, `mode`, `num_bytes`, `content_hash`,
+        `problem`, and `brightness`, `contrast`, `sharpness`, `fingerprint` as in
+        `pictures.Appearance`. Unreadable files have a sentence in `problem`, a size of 0 x 0 and no
+        appearance; `content_hash` is missing only where the file could not even be opened.
+        Elsewhere `problem` is missing.
     """
     files = _identify(listing["path"].tolist())
     memory = _memory_path(files["path"].tolist())
@@ -67,21 +74,22 @@ def _joined(listing: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _identify(paths: list[str]) -> pd.DataFrame:
-    return pd.DataFrame([(path, *_size_and_time(path)) for path in paths], columns=_IDENTITY)
+    return pd.DataFrame([(path, *_identity(path)) for path in paths], columns=_IDENTITY)
 
 
-def _size_and_time(path: str) -> tuple[int, int]:
+def _identity(path: str) -> tuple[int, int, int, int]:
     try:
         status = os.stat(path)  # noqa: PTH116 (called for every file; a Path takes twice as long)
     except OSError:
-        return 0, -1  # it went away since it was listed; reading it will tell why
-    return status.st_size, status.st_mtime_ns
+        return 0, -1, -1, 0  # it is gone since it was listed; `_examine` says why
+    inode = status.st_ino & 0x7FFF_FFFF_FFFF_FFFF  # some file systems use all 64 bits
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode
 
 
 def _examine(path: str) -> Facts:
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
-            return _unreadable("This is not a file.")  # a device's bytes might never end
+            return _unreadable("This is not a file.")  # reading a device may never end
         with Path(path).open("rb") as file:
             content_hash = _digest(file)
             facts = pictures.examine(file)
@@ -93,8 +101,10 @@ def _examine(path: str) -> Facts:
         return _unreadable(str(error), content_hash)
     shape = (facts.width, facts.height, facts.format, facts.mode)
     look = facts.appearance
-    seen = (look.brightness, look.contrast, look.sharpness, look.fingerprint)
-    return *shape, content_hash, None, *seen
+    return (
+        *(*shape, content_hash, None),
+        *(look.brightness, look.contrast, look.sharpness, look.fingerprint),
+    )
 
 
 def _unreadable(problem: str, content_hash: str | None = None) -> Facts:
@@ -109,24 +119,29 @@ def _digest(file: BinaryIO) -> str:
 
 
 def _memory_path(paths: list[str]) -> Path:
-    """One file for each folder that was listed, so that a changed folder replaces its memory."""
+    """One file for each folder that was listed; tables of pictures in one folder share it.
+
+    Another release of Pillow may read other files, and measure them a little differently.
+    """
     root = os.path.commonpath(paths) if paths else ""
-    key = hashlib.sha256(f"{_VERSION}\n{root}".encode()).hexdigest()
+    key = hashlib.sha256(f"{_VERSION}\n{PIL.__version__}\n{root}".encode()).hexdigest()
     return home.cache_dir("scans") / f"{key}.parquet"
 
 
 def _recall(memory: Path) -> pd.DataFrame:
+    types = dict.fromkeys(_IDENTITY, "int64") | {"path": "str"} | _TYPES
     try:
-        return pd.read_parquet(memory)
-    except (OSError, pa.ArrowInvalid):  # nothing there, or damaged: look at the pictures again
-        types = {"path": "str", "num_bytes": "int64", "mtime_ns": "int64"} | _TYPES
+        return pd.read_parquet(memory)[list(types)]
+    except (OSError, ValueError, KeyError, pa.ArrowException):  # no file, or a damaged one
         return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in types.items()})
 
 
 def _remember(memory: Path, facts: pd.DataFrame) -> None:
-    for left_over in memory.parent.glob("*.partial"):
-        if left_over.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
-            left_over.unlink(missing_ok=True)  # by a process that was killed
-    with tempfile.NamedTemporaryFile(dir=memory.parent, suffix=".partial", delete=False) as file:
-        facts.drop_duplicates("path").to_parquet(file, index=False)
-    Path(file.name).replace(memory)
+    """Replace what is remembered of these files, and forget files that are gone."""
+    with cache_entries.locked(f"scan-{memory.name}"):
+        others = _recall(memory)
+        others = others[~others["path"].isin(facts["path"])]
+        others = others[[os.path.exists(path) for path in others["path"]]]  # noqa: PTH110
+        known = pd.concat([facts.drop_duplicates("path"), others], ignore_index=True)
+        with cache_entries.written_whole(memory) as file:
+            known.to_parquet(file, index=False)

@@ -1,4 +1,4 @@
-"""Where the pictures of a new experiment come from: the sample, a path, or an upload."""
+"""Sources of pictures for a new experiment: the sample, a path, or an upload."""
 
 import hashlib
 import os
@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
-from automl.dataset import data_roots, sample
+from automl.dataset import cache_entries, data_roots, sample
 from automl.host import home
 from automl.jobs.job import DataSource
 
@@ -43,8 +43,9 @@ def is_within_reach(data: DataSource) -> bool:
 def digits() -> DataSource:
     """The built-in sample, written on first use."""
     target = _digits_dir()
-    if not target.is_dir():
-        sample.write_digits(target)
+    with cache_entries.locked("digits"):
+        if not target.is_dir():
+            sample.write_digits(target)
     return DataSource(path=target)
 
 
@@ -57,14 +58,22 @@ def save_upload(upload: BinaryIO, name: str) -> DataSource:
     folder = home.cache_dir("uploads")
     digest = hashlib.sha256()
     upload.seek(0)
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as partial:
-        while chunk := upload.read(_CHUNK_BYTES):
-            digest.update(chunk)
-            partial.write(chunk)
     stem, suffix = _parts(Path(name).name)
-    target = folder / digest.hexdigest()[:16] / f"{slug(stem)}{suffix}"
-    target.parent.mkdir(exist_ok=True)
-    Path(partial.name).replace(target)
+    cache_entries.remove_abandoned(folder)
+    file = tempfile.NamedTemporaryFile(  # noqa: SIM115 (its name is known when all is read)
+        dir=folder, suffix=".partial", delete=False
+    )
+    partial = Path(file.name)
+    try:
+        with file:
+            while chunk := upload.read(_CHUNK_BYTES):
+                digest.update(chunk)
+                file.write(chunk)
+        target = folder / digest.hexdigest()[:16] / f"{slug(stem)}{suffix}"
+        target.parent.mkdir(exist_ok=True)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
     return DataSource(path=target)
 
 

@@ -5,8 +5,10 @@ import tempfile
 import warnings
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +17,7 @@ from automl.dataset.archive import extract
 from automl.errors import DataError
 
 
-def extract_zip(path: Path, **options: int) -> Path:
+def extract_zip(path: Path, **options: Any) -> Path:
     return extract(path, "zip", **options)
 
 
@@ -44,6 +46,44 @@ def test_the_same_content_is_extracted_once(tmp_path):
     (tmp_path / "b.zip").write_bytes((tmp_path / "a.zip").read_bytes())
     assert extract_zip(tmp_path / "b.zip") == first
     assert (first / "cat" / "1.png").stat().st_ino == before
+
+
+class GaveUpError(RuntimeError):
+    """A class that the zip library raises, too."""
+
+
+def test_progress_goes_up_to_a_hundred_percent(tmp_path):
+    told: list[tuple[int, int]] = []
+    entries = [(f"cat/{number}.png", b"one") for number in range(20)]
+    extract_zip(
+        write_zip(tmp_path / "a.zip", *entries), progress=lambda *progress: told.append(progress)
+    )
+    assert len(told) == 20
+    assert told == sorted(told)
+    assert all(0 <= done < total == 100 for done, total in told)
+
+
+def test_whoever_extracts_can_give_up_and_leaves_nothing(tmp_path, home):
+    def stop(*_: int) -> None:
+        raise GaveUpError
+
+    path = write_zip(tmp_path / "a.zip", ("cat/1.png", b"one"))
+    with pytest.raises(GaveUpError):
+        extract_zip(path, progress=stop)
+    assert left_behind(home) == []
+
+
+def test_whoever_waits_for_the_same_archive_can_give_up(tmp_path, home):
+    def stop(*_: int) -> None:
+        raise GaveUpError
+
+    path = write_zip(tmp_path / "a.zip", ("cat/1.png", b"one"))
+    root = extract_zip(path)
+    with (
+        FileLock(home / "cache" / "locks" / f"archive-{root.name}.lock"),
+        pytest.raises(GaveUpError),
+    ):
+        extract_zip(path, progress=stop)
 
 
 def test_what_a_killed_process_left_is_cleared_away(tmp_path, home):

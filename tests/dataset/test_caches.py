@@ -1,10 +1,11 @@
 import os
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
-from automl.dataset import caches
+from automl.dataset import cache_entries, caches
 
 
 @pytest.fixture
@@ -55,6 +56,28 @@ def test_pictures_are_kept_while_an_experiment_may_read_them(fill, name):
     caches.hold_data()
     caches.clear()
     assert entry.exists()
+
+
+def test_an_archive_that_is_being_extracted_is_kept_however_long_it_takes(fill):
+    entry = fill("archives")
+    with cache_entries.held(entry.parent):
+        caches.clear()
+    assert entry.exists()
+
+
+@pytest.mark.parametrize("name", caches.DATA)
+def test_an_interrupted_clearing_leaves_no_half_folder_of_pictures(fill, name, monkeypatch):
+    entry = fill(name)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            caches.clear()
+    assert not entry.exists()
+    assert caches.clear().freed_bytes == 1000
 
 
 def test_a_link_is_removed_and_not_what_it_leads_to(fill, tmp_path):

@@ -1,4 +1,7 @@
+import os
 import sys
+import time
+from pathlib import Path
 
 import fsspec
 import pytest
@@ -27,6 +30,38 @@ def test_a_picture_is_downloaded_once(website):
     assert path_of(url).read_bytes() == b"one"
     assert path_of(url).name == "a.png"
     assert website.asked == ["/a.png?x=1"]
+
+
+def open_files(folder: Path) -> list[str]:
+    """Files below a folder that this process has open."""
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        try:
+            found.append(str(descriptor.readlink()))
+        except FileNotFoundError:
+            continue  # the descriptor of the listing itself
+    return [path for path in found if path.startswith(str(folder))]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="lists open files in /proc")
+def test_no_file_stays_open_after_a_download(website, home):
+    website.files |= {f"/{number}.png": b"one" for number in range(20)}
+    good = [website.url + path for path in website.files]
+    bad = [f"{website.url}/404?{number}" for number in range(20)]
+    assert list(fetch(good + bad)) == bad
+    assert open_files(home) == []
+    assert not list(home.rglob("*.partial"))
+
+
+def test_what_a_killed_download_left_is_removed_by_the_next_one(website):
+    website.files["/a.png"] = b"one"
+    target = path_of(f"{website.url}/a.png")
+    target.parent.mkdir(parents=True)
+    for name, age in (("old.partial", 7200), ("new.partial", 0)):
+        (target.parent / name).touch()
+        os.utime(target.parent / name, (time.time() - age,) * 2)
+    fetch([f"{website.url}/a.png"])
+    assert sorted(path.name for path in target.parent.iterdir()) == ["a.png", "new.partial"]
 
 
 def test_urls_that_differ_only_behind_the_question_mark_are_different_pictures(website):

@@ -1,4 +1,5 @@
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -109,6 +110,33 @@ def test_two_builders_at_once_build_it_once(samples):
     assert decoded.count(len(samples)) == 1
 
 
+class StoppedError(Exception):
+    pass
+
+
+def test_a_builder_that_waits_for_another_one_can_give_up(samples, home):
+    path = pixels.whole_pictures(samples, 8)
+    path.unlink()
+    raised = queue.SimpleQueue()
+
+    def stop(done: int, total: int) -> None:
+        raise StoppedError(f"{done} of {total}")
+
+    def build() -> None:
+        try:
+            pixels.whole_pictures(samples, 8, progress=stop)
+        except StoppedError as error:
+            raised.put(str(error))
+
+    with FileLock(home / "cache" / "locks" / f"{path.name}.lock"):
+        thread = threading.Thread(target=build)
+        thread.start()
+        message = raised.get(timeout=60)
+    thread.join()
+    assert message == f"0 of {len(samples)}"
+    assert not path.exists()
+
+
 def test_progress_goes_up_to_the_total(samples):
     seen = []
     pixels.whole_pictures(samples, 8, progress=lambda done, total: seen.append((done, total)))
@@ -123,8 +151,8 @@ def test_no_rows_give_an_empty_array(samples):
 _HOLDER = """
 import sys
 from pathlib import Path
-from automl.dataset import in_use
-in_use.hold(Path(sys.argv[1]))
+from automl.dataset import cache_entries
+cache_entries.hold(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.readline()
 """

@@ -93,6 +93,41 @@ def test_a_damaged_memory_is_forgotten(make_folder, home):
     pd.testing.assert_frame_equal(scan(listed(folder)), first)
 
 
+def test_two_tables_over_one_folder_keep_each_others_memory(make_folder, monkeypatch):
+    listing = listed(make_folder(cat=6))
+    train, validation = listing.head(4), listing.tail(2)
+    first = [scan(train), scan(validation)]
+    monkeypatch.setattr(Image, "open", None)
+    for table, samples in zip((train, validation), first, strict=True):
+        pd.testing.assert_frame_equal(scan(table), samples)
+
+
+def test_what_is_remembered_of_files_that_are_gone_is_dropped(make_folder, make_picture, home):
+    folder = make_folder(cat=5)
+    scan(listed(folder))
+    for number in range(4):
+        (folder / "cat" / f"{number}.png").unlink()
+    make_picture(folder / "cat" / "new.png", 99)
+    scan(listed(folder))
+    (memory,) = (home / "cache" / "scans").iterdir()
+    names = [Path(path).name for path in pd.read_parquet(memory)["path"]]
+    assert sorted(names) == ["4.png", "new.png"]
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_other_content_of_the_same_size_and_time_is_noticed(make_folder, tmp_path, in_place):
+    folder = make_folder(cat=1)
+    path = folder / "cat" / "0.png"
+    Image.new("RGB", (9, 9), "red").save(path, "BMP")
+    before, status = scan(listed(folder)), path.stat()
+    changed = path if in_place else tmp_path / "changed"
+    Image.new("RGB", (9, 9), "blue").save(changed, "BMP")
+    os.utime(changed, ns=(status.st_atime_ns, status.st_mtime_ns))
+    changed.replace(path)
+    assert path.stat().st_size == status.st_size
+    assert scan(listed(folder))["content_hash"][0] != before["content_hash"][0]
+
+
 def test_a_remembered_scan_is_much_faster(tmp_path, make_picture):
     picture = make_picture(tmp_path / "data" / "cat" / "0.png", size=(900, 900)).read_bytes()
     for number in range(1, 40):

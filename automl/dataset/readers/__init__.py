@@ -1,5 +1,6 @@
 """From what the user points at, in any form, to one row a picture: path, label and split."""
 
+import functools
 from collections.abc import Callable, Mapping
 
 import pandas as pd
@@ -20,7 +21,7 @@ def read(
     target_column_name: str = _DEFAULT_TARGET,
     datastores: Mapping[str, str] | None = None,
     download: bool = True,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> pd.DataFrame:
     """One row a picture, in an order that does not depend on the file system.
 
@@ -36,12 +37,15 @@ def read(
         datastores: the place that stands for each of Azure's datastores.
         download: whether to download pictures that lie elsewhere; those that are not here yet
             have a path without a file otherwise.
-        progress: called with how many pictures are downloaded, and how many there are to download.
+        progress: called with `Unpacking` or `Downloading`, how much of it is done, and how much
+            there is (percent or pictures); may raise an error to give up.
 
     Raises:
         DataError: it cannot be read, with what to do.
     """
-    with forms.opened(source, target_column_name, datastores or {}) as data:
+    unpacking = progress and functools.partial(progress, "Unpacking")
+    downloading = progress and functools.partial(progress, "Downloading")
+    with forms.opened(source, target_column_name, datastores or {}, unpacking) as data:
         if data.table is None:
             return folder.list_pictures(data.around.folder, data.walked(data.around.folder))
         return listing.of_table(
@@ -49,7 +53,7 @@ def read(
             table.choose(data.table, source, target_column_name),
             data.around,
             download=download,
-            progress=progress,
+            progress=downloading,
         )
 
 

@@ -45,7 +45,10 @@ class Opened:
 
 @contextmanager
 def opened(
-    source: DataSource, target_column_name: str, datastores: Mapping[str, str]
+    source: DataSource,
+    target_column_name: str,
+    datastores: Mapping[str, str],
+    unpacking: archive.Progress | None = None,
 ) -> Iterator[Opened]:
     """The data in the form that is given or found; errors within name what the user gave.
 
@@ -57,7 +60,7 @@ def opened(
     try:
         kind = kind_of(path, source)
         if kind == "zip" or kind == "tar":
-            root = archive.extract(path, kind)
+            root = archive.extract(path, kind, progress=unpacking)
             around = Surroundings(root, datastores, fence=root.resolve())
             with _shown_as(path, root):
                 yield _searched(around, source, target_column_name, walked)
