@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 # every engine, worker and app is a process that imports much: with bytecode in a third of the time
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: app test bench faults lint licences audit setup requirements
+.PHONY: app test nightly bench faults lint licences audit setup requirements
 
 app: setup
 	$(BIN)/automl app
@@ -14,6 +14,10 @@ app: setup
 # one worker for the experiments, which share a Ray head, one for everything else
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations 25
+
+# the long forms: many repetitions, many random cases
+nightly: setup
+	$(BIN)/python -m pytest -m nightly --durations 25
 
 bench: setup
 	for module in startup pages ingest preview search training serving; do $(BIN)/python -m benchmarks.$$module || exit 1; done

@@ -8,7 +8,7 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -70,8 +70,18 @@ def undisturbed(pictures: Path, faults_home: Path) -> Path:
     return directory
 
 
+_SHORT = (0, 1, 4)  # of the blows below
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        pytest.param(_SHORT, id="short"),
+        pytest.param(range(6), id="all", marks=pytest.mark.nightly),
+    ],
+)
 def test_an_experiment_that_everything_happens_to_comes_to_the_same(
-    undisturbed: Path, tmp_path: Path
+    undisturbed: Path, tmp_path: Path, chosen: Sequence[int]
 ) -> None:
     """Started by an app that dies, killed in every way, its data gone in between."""
     pictures, hidden = scenario.draw(tmp_path / "pictures"), tmp_path / "hidden"
@@ -104,7 +114,7 @@ def test_an_experiment_that_everything_happens_to_comes_to_the_same(
         ("everything", "checkpoint", bring_back),
         ("engine", "export", bool),
     ]
-    for victim, moment, while_down in blows:
+    for victim, moment, while_down in [blows[index] for index in chosen]:
         outcome = scenario.strike(
             disturbed, victim, moment, random.Random(0), while_down=while_down
         )
