@@ -14,6 +14,7 @@ from pathlib import Path
 
 from automl.experiments import store
 from automl.experiments.records import TrialRecord
+from automl.host import atomic
 
 _RECORD = "record.json"
 
@@ -29,7 +30,7 @@ def commit(experiment_dir: Path, trial: TrialRecord, files: Mapping[str, Path]) 
     partial.mkdir(parents=True)
     for name, source in files.items():
         _take(source, partial / name)
-    store.write_text(partial / _RECORD, trial.model_dump_json(indent=1))
+    atomic.write_text(partial / _RECORD, trial.model_dump_json(indent=1))
     partial.rename(folder / ".next")  # from here on it counts
     _finish(experiment_dir, folder)
 

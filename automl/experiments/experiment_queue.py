@@ -21,7 +21,7 @@ from automl.experiments import limits, store
 from automl.experiments.limits import QueueLimits
 from automl.experiments.records import ExperimentRecord, ExperimentState, now
 from automl.frozen_model import FrozenModel
-from automl.host import home, process_lock
+from automl.host import atomic, home, process_lock
 from automl.host.cores import usable_cores
 from automl.host.machine import num_gpus
 from automl.jobs.job import Job
@@ -187,7 +187,7 @@ def _may_start(ticket: Ticket) -> bool:
         if following is None or following.experiment_dir != ticket.experiment_dir:
             return False
         _save(ticket.model_copy(update={"started": time.time()}))
-        store.write_text(_served_path(), json.dumps({**_served(), ticket.owner: time.time()}))
+        atomic.write_text(_served_path(), json.dumps({**_served(), ticket.owner: time.time()}))
     return True
 
 
@@ -251,7 +251,7 @@ def _served() -> dict[str, float]:
 
 
 def _save(ticket: Ticket) -> None:
-    store.write_text(_path(ticket.experiment_dir), ticket.model_dump_json())
+    atomic.write_text(_path(ticket.experiment_dir), ticket.model_dump_json())
 
 
 def _path(experiment_dir: Path) -> Path:

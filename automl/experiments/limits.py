@@ -12,9 +12,8 @@ from pathlib import Path
 import yaml
 from pydantic import Field, ValidationError
 
-from automl.experiments import store
 from automl.frozen_model import FrozenModel
-from automl.host import home
+from automl.host import atomic, home
 from automl.jobs import untrusted_yaml
 
 
@@ -63,4 +62,4 @@ def load() -> QueueLimits:
 
 def save(wanted: QueueLimits) -> None:
     """Replace the file; it holds from now on, also for those that wait."""
-    store.write_text(path(), yaml.safe_dump(wanted.model_dump(exclude_none=True), sort_keys=False))
+    atomic.write_text(path(), yaml.safe_dump(wanted.model_dump(exclude_none=True), sort_keys=False))

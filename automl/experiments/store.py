@@ -25,13 +25,7 @@ Only a holder of engine.lock writes, but for job.yml (whoever creates) and contr
 Nothing here is ever unpickled.
 """
 
-import contextlib
-import errno
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +35,7 @@ from automl.dataset.report import DatasetReport
 from automl.errors import NewerFormatError
 from automl.evaluation.predictions import Predictions
 from automl.experiments.records import FORMAT_VERSION, ExperimentRecord, TestOpening, TrialRecord
+from automl.host import atomic
 from automl.jobs.job import Job
 
 if TYPE_CHECKING:  # slow; who only asks where an experiment stands must not wait for them
@@ -58,16 +53,11 @@ def create_experiment(experiments_dir: Path, job: Job, record: ExperimentRecord)
     """
     target = experiments_dir / record.experiment_id
     experiments_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=".new-", dir=experiments_dir))  # mode 0700
-    try:
+    with atomic.new_folder(target) as partial:
         for name in ("dataset", "trials", "control"):
             (partial / name).mkdir()
-        write_text(partial / "job.yml", job.to_yaml())
+        atomic.write_text(partial / "job.yml", job.to_yaml())
         save_experiment(partial, record)
-        _publish(partial, target)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
     return target
 
 
@@ -144,7 +134,8 @@ def load_trials(experiment_dir: Path) -> list[TrialRecord]:
 
 def save_dataset(experiment_dir: Path, samples: "pd.DataFrame", report: DatasetReport) -> None:
     """samples: columns as `automl.dataset.scan` has them, and `split`."""
-    _replace(samples_path(experiment_dir), lambda partial: samples.to_parquet(partial, index=False))
+    with atomic.open_binary(samples_path(experiment_dir)) as file:
+        samples.to_parquet(file, index=False)
     _write_record(experiment_dir / "dataset" / "report.json", report)
 
 
@@ -178,7 +169,8 @@ def save_predictions(path: Path, predictions: Predictions) -> None:
             "probabilities": pa.FixedSizeListArray.from_arrays(flat, num_classes),
         }
     )
-    _replace(path, lambda partial: pq.write_table(table, partial))
+    with atomic.open_binary(path) as file:
+        pq.write_table(table, file)
 
 
 def load_predictions(path: Path) -> Predictions:
@@ -283,10 +275,6 @@ def clear_requests(experiment_dir: Path) -> None:
         path.unlink()
 
 
-def write_text(path: Path, text: str) -> None:
-    _replace(path, lambda partial: partial.write_text(text, "utf-8"))
-
-
 def unreadable(error: ValidationError | OSError | ValueError, path: Path) -> str:
     """One sentence about a file that cannot be read as what it should be."""
     if isinstance(error, NewerFormatError):
@@ -294,30 +282,5 @@ def unreadable(error: ValidationError | OSError | ValueError, path: Path) -> str
     return f"{path} cannot be read ({type(error).__name__}); it may come from another version."
 
 
-def _publish(partial: Path, target: Path) -> None:
-    if target.exists():
-        raise FileExistsError(target)
-    try:
-        partial.rename(target)
-    except OSError as error:
-        if error.errno == errno.ENOTEMPTY:  # somebody else was faster
-            raise FileExistsError(target) from None
-        raise
-
-
 def _write_record(path: Path, record: BaseModel) -> None:
-    write_text(path, record.model_dump_json(indent=1))
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        write(partial)
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())  # the bytes must be on disk before the name points at them
-        partial.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise
+    atomic.write_text(path, record.model_dump_json(indent=1))

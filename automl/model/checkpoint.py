@@ -5,7 +5,7 @@ from pathlib import Path
 import timm
 from safetensors.torch import load_file, save_file
 
-from automl.experiments import store
+from automl.host import atomic
 from automl.model import baselines
 from automl.model.description import ModelDescription
 from automl.model.network import Normalised
@@ -19,7 +19,7 @@ def save(folder: Path, network: Normalised, description: ModelDescription) -> No
         for name, tensor in network.network.state_dict().items()
     }
     save_file(weights, folder / "model.safetensors")
-    store.write_text(folder / "model.json", description.model_dump_json(indent=1))
+    atomic.write_text(folder / "model.json", description.model_dump_json(indent=1))
 
 
 def epoch_folder(epoch: int) -> str:

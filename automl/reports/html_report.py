@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, leaderboard, store
 from automl.experiments.records import TrialRecord, now
+from automl.host import atomic
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,8 +24,7 @@ _MAX_MISTAKES = 24
 
 def write(experiment_dir: Path, target: Path) -> Path:
     """Write the report; returns its path."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    store.write_text(target, html(experiment_dir))
+    atomic.write_text(target, html(experiment_dir), private=False)
     return target
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from automl.dataset import archive
 from automl.errors import NewerFormatError
 from automl.experiments import launcher, store
+from automl.host import atomic
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,19 +50,17 @@ def pack(experiment_dir: Path, target: Path) -> Path:
     Weights are those of the best trial alone: with all of them the file would be gigabytes.
     """
     best = store.load_experiment(experiment_dir).best_trial
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as file:
-            for path in sorted(experiment_dir.rglob("*")):
-                name = path.relative_to(experiment_dir).as_posix()
-                is_other_weight = "/checkpoint/" in name and f"trials/{best}/" not in name
-                if path.is_file() and _PARTS.fullmatch(name) and not is_other_weight:
-                    file.write(path, name)
-            if not store.is_imported(experiment_dir):
-                _add_thumbnails(file, experiment_dir)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    with (
+        atomic.open_binary(target, private=False) as opened,
+        zipfile.ZipFile(opened, "w", zipfile.ZIP_DEFLATED) as file,
+    ):
+        for path in sorted(experiment_dir.rglob("*")):
+            name = path.relative_to(experiment_dir).as_posix()
+            is_other_weight = "/checkpoint/" in name and f"trials/{best}/" not in name
+            if path.is_file() and _PARTS.fullmatch(name) and not is_other_weight:
+                file.write(path, name)
+        if not store.is_imported(experiment_dir):
+            _add_thumbnails(file, experiment_dir)
     return target
 
 

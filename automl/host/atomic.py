@@ -1,0 +1,144 @@
+"""Files and folders that appear under their name complete, or not at all.
+
+The content is written beside the target, under a hidden name of its own that ends in `.partial`,
+and renamed when it is complete. So a reader sees the old version or the new one, never half of
+it, and two writers at once cannot write into each other's file: the later rename wins.
+
+Any error, KeyboardInterrupt included, removes the partial file. Only a process that is killed
+leaves one behind; whoever owns the folder may delete a `*.partial` that is old.
+"""
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+SUFFIX = ".partial"
+
+
+def write_bytes(
+    path: Path,
+    content: bytes,
+    *,
+    durable: bool = True,
+    private: bool = True,
+    overwrite: bool = True,
+) -> None:
+    """Write a whole file; the arguments are those of `open_binary`."""
+    with open_binary(path, durable=durable, private=private, overwrite=overwrite) as file:
+        file.write(content)
+
+
+def write_text(
+    path: Path, text: str, *, durable: bool = True, private: bool = True, overwrite: bool = True
+) -> None:
+    """Write a whole file in UTF-8; the arguments are those of `open_binary`."""
+    content = text.encode("utf-8")
+    write_bytes(path, content, durable=durable, private=private, overwrite=overwrite)
+
+
+@contextlib.contextmanager
+def open_binary(
+    path: Path, *, durable: bool = True, private: bool = True, overwrite: bool = True
+) -> Iterator[BinaryIO]:
+    """Open a file for writing that gets its name when the block ends without an error.
+
+    The file can be read, and positioned, too, as a zip file or a Parquet file needs. The folder
+    is created if it is missing.
+
+    Args:
+        path: the name it gets.
+        durable: write the bytes to the disk before the name points at them. Without it a power
+            failure can leave an empty file under the name; enough for what can be made again.
+        private: only this user may read it; otherwise the umask decides, as for a file that the
+            user asked for.
+        overwrite: replace a file of that name.
+
+    Raises:
+        FileExistsError: there is one of that name, and `overwrite` is False.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = partial_path(path)
+    try:
+        with open(partial, "x+b", opener=_private_opener if private else None) as file:
+            yield file
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        if overwrite:
+            partial.replace(path)
+        else:
+            os.link(partial, path)  # a rename would replace a file that appeared in between
+    finally:
+        partial.unlink(missing_ok=True)  # it has its name by now, or is of no use
+
+
+@contextlib.contextmanager
+def new_folder(target: Path, *, private: bool = True, overwrite: bool = False) -> Iterator[Path]:
+    """Fill a folder that gets its name when the block ends without an error.
+
+    Args:
+        target: the name it gets; its parent is created if it is missing.
+        private: only this user may enter it; otherwise the umask decides.
+        overwrite: replace a folder of that name, which is put back if that fails.
+
+    Yields:
+        The empty folder to fill, beside the target.
+
+    Raises:
+        FileExistsError: there is one of that name, and `overwrite` is False.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = partial_path(target)
+    try:
+        partial.mkdir(mode=0o700 if private else 0o777)
+        yield partial
+        if overwrite:
+            _replace_folder(partial, target)
+        else:
+            publish_folder(partial, target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def partial_path(path: Path) -> Path:
+    """A hidden name beside the path that no other process or thread uses."""
+    return path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}{SUFFIX}")
+
+
+def publish_folder(partial: Path, target: Path) -> None:
+    """Give a complete folder its name.
+
+    Raises:
+        FileExistsError: there is a file or folder of that name.
+    """
+    if target.exists():  # a rename would replace an empty folder
+        raise FileExistsError(target)
+    try:
+        partial.rename(target)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another process was first
+            raise FileExistsError(target) from None
+        raise
+
+
+def _private_opener(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)
+
+
+def _replace_folder(partial: Path, target: Path) -> None:
+    """Two renames, as a folder cannot replace one that has something in it."""
+    old = partial_path(target)
+    with contextlib.suppress(FileNotFoundError):
+        target.rename(old)
+    try:
+        partial.rename(target)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
