@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import (
     BeforeValidator,
     Field,
@@ -18,7 +17,14 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from automl.frozen_model import FrozenModel
-from automl.jobs import azure, compatibility, hyperparameter_checks, job_errors
+from automl.jobs import (
+    azure,
+    compatibility,
+    hyperparameter_checks,
+    job_errors,
+    job_yaml,
+    untrusted_yaml,
+)
 from automl.jobs.corrections import Corrections
 from automl.jobs.datastores import locate
 from automl.jobs.hyperparameters import NO_EFFECT_HERE
@@ -280,7 +286,7 @@ class Job(FrozenModel):
         Raises:
             JobError: with every problem of the file and its line.
         """
-        data, lines = job_errors.parse(text)
+        data, lines = job_yaml.parse(text)
         return cls.from_dict(data, base_dir=base_dir, lines=lines)
 
     @classmethod
@@ -305,11 +311,7 @@ class Job(FrozenModel):
         """The job with what was left out left out; reads back as the same job."""
         data = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True, by_alias=True)
         head = {"type": self.type, "task": self.task, "target_column_name": self.target_column_name}
-        text = yaml.safe_dump({**head, **data}, sort_keys=False, allow_unicode=True)
-        if "\x85" not in text:
-            return text
-        # PyYAML writes this character as it is, and reads it as the end of a line
-        return yaml.safe_dump({**head, **data}, sort_keys=False)
+        return untrusted_yaml.dump({**head, **data})
 
     def notes(self) -> list[str]:
         """What the file says that has no effect here, one sentence each."""

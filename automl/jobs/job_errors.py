@@ -4,12 +4,10 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from automl.errors import UserError
 from automl.frozen_model import FrozenModel
-from automl.jobs import untrusted_yaml
 from automl.jobs.azure import RENAMED
 
 Place = tuple[str | int, ...]
@@ -37,52 +35,6 @@ def _sentence(problem: Problem) -> str:
     return f"{place}: {problem.message}"
 
 
-def parse(text: str) -> tuple[dict[str, Any], dict[Place, int]]:
-    """The YAML's content, and the line of every key.
-
-    Raises:
-        JobError: this is not YAML, not a mapping, or a key is there twice.
-    """
-    try:
-        data, root = untrusted_yaml.load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        what = getattr(error, "problem", None) or str(error) or "it cannot be parsed"
-        line = mark.line + 1 if mark else None
-        problem = Problem(key="job", line=line, message=f"This is not valid YAML: {what}.")
-        raise JobError([problem]) from None
-    if not isinstance(data, dict):
-        message = "A job is a mapping of keys to values, starting with type: automl."
-        raise JobError([Problem(key="job", line=1, message=message)])
-    assert root is not None  # a mapping has a node
-    lines: dict[Place, int] = {}
-    twice = []
-    for place, line in _lines(root, ()):
-        if place in lines:
-            message = f"{place[-1]} is there twice, first in line {lines[place]}. Keep one."
-            twice.append(Problem(key=_dotted(place), line=line, message=message))
-        lines.setdefault(place, line)
-    if twice:
-        raise JobError(twice)
-    return data, lines
-
-
-def _lines(
-    node: yaml.Node, place: Place, above: tuple[yaml.Node, ...] = ()
-) -> Iterator[tuple[Place, int]]:
-    if node in above:
-        message = "A part of the file refers to itself. Write it out."
-        raise JobError([Problem(key="job", line=above[-1].start_mark.line + 1, message=message)])
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield (*place, key.value), key.start_mark.line + 1
-            yield from _lines(value, (*place, key.value), (*above, node))
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            yield (*place, index), value.start_mark.line + 1
-            yield from _lines(value, (*place, index), (*above, node))
-
-
 def problems(
     error: ValidationError, data: Any, model: type[BaseModel], lines: Mapping[Place, int]
 ) -> list[Problem]:
@@ -108,7 +60,7 @@ def problem(place: Place, message: str, lines: Mapping[Place, int]) -> Problem:
     """A problem with its line, or that of the nearest section around it."""
     known = next((place[:n] for n in range(len(place), 0, -1) if place[:n] in lines), None)
     line = lines[known] if known else None
-    return Problem(key=_dotted(place) or "job", line=line, message=message)
+    return Problem(key=dotted(place) or "job", line=line, message=message)
 
 
 def explain(detail: Mapping[str, Any]) -> str:
@@ -186,5 +138,6 @@ def _tag_of(data: Any) -> Any:
     return kind.lower() if isinstance(kind, str) else kind
 
 
-def _dotted(place: Place) -> str:
+def dotted(place: Place) -> str:
+    """Return a place as one key: `search_space.0.momentum`."""
     return ".".join(str(part) for part in place)

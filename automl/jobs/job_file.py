@@ -6,9 +6,9 @@ from typing import Any
 
 import yaml
 
-from automl.jobs import untrusted_yaml
 from automl.jobs.job import DATA_KEYS, Job
-from automl.jobs.job_errors import Place, parse
+from automl.jobs.job_errors import Place
+from automl.jobs.job_yaml import parse, parse_value
 
 _AUTOMODE_TRIALS = 8
 _DATA_PATHS = [(key, "path") for key in DATA_KEYS]
@@ -89,7 +89,7 @@ def _apply(data: dict[str, Any], override: str) -> tuple[str | int, ...]:
     if not equals or not key.strip():
         raise ValueError(f"{override!r} sets nothing. Write it as key=value: limits.max_trials=4.")
     try:
-        value, _ = untrusted_yaml.load(text)
+        value = parse_value(text, tuple(key.strip().split(".")))
     except yaml.YAMLError:
         raise ValueError(
             f"The value of {key} is not valid YAML: {text}. Put it in quotes if it is a text."

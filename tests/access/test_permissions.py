@@ -130,3 +130,9 @@ def test_the_file_may_lie_elsewhere(tmp_path: Path, monkeypatch):
     (tmp_path / "team.yml").write_text("people: {ann@example.com: analyst}")
     monkeypatch.setenv("AUTOML_ACCESS_FILE", str(tmp_path / "team.yml"))
     assert permissions.person(verified("ann@example.com")).role is Role.ANALYST
+
+
+@pytest.mark.parametrize(("word", "is_required"), [("no", False), ("off", False), ("Yes", True)])
+def test_a_switch_may_be_written_as_a_word(people, word, is_required):
+    people(f"people: {{ann@example.com: viewer}}\nrequire_verified_email: {word}\n")
+    assert permissions.load().require_verified_email is is_required

@@ -72,3 +72,8 @@ def test_a_file_that_cannot_be_used_is_named_and_can_be_replaced() -> None:
 def test_nothing_may_run_is_no_limit(option: str) -> None:
     assert automl(option, 0).exit_code == 2
     assert not limits.path().exists()
+
+
+def test_a_limit_is_decimal_even_with_leading_zeros() -> None:
+    limits.path().write_text("max_running: 010\nmax_waiting_per_user: null\n")
+    assert limits.load() == QueueLimits(max_running=10)

@@ -382,6 +382,70 @@ def test_corrections_that_make_no_sense_are_refused(corrections, words):
     assert words in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("key", "written", "value"),
+    [
+        ("compile", "off", "off"),
+        ("compile", "on", "on"),
+        ("augmentation", "none", "none"),
+        ("learning_rate_scheduler", "None", "none"),
+        ("optimizer", "none", "sgd"),
+        ("nesterov", "off", False),
+        ("early_stopping", "Yes", True),
+        ("early_stopping", "no", False),
+        ("random_seed", "012", 12),
+        ("training_batch_size", "1_000", 1000),
+        ("weight_decay", "1e-3", 0.001),
+    ],
+)
+def test_a_word_or_a_number_means_what_its_key_says(key, written, value):
+    job = Job.from_yaml(f"training_data: {{path: x}}\ntraining_parameters: {{{key}: {written}}}\n")
+    assert job.training_parameters == {key: value}
+    assert type(job.training_parameters[key]) is type(value)
+    assert Job.from_yaml(job.to_yaml()) == job
+
+
+def test_words_are_choices_of_a_search_space():
+    text = """\
+training_data: {path: x}
+search_space:
+  - compile: {type: choice, values: [off, on]}
+    nesterov: {type: choice, values: [yes, off]}
+    augmentation: none
+"""
+    (sub_space,) = Job.from_yaml(text).search_space
+    assert sub_space["compile"].values == ["off", "on"]
+    assert sub_space["nesterov"].values == [True, False]
+    assert sub_space["augmentation"] == "none"
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["no", "on", "Y", "true", "null", "~", "012", "7", "1:30", "2024-01-01", "1.50", "1e3", "0x1F"]
+    + [".5", "1_000", ".inf", "+3"],
+)
+def test_a_label_is_the_text_that_was_written(label):
+    text = f"""\
+training_data: {{path: x}}
+corrections:
+  rename_labels: {{{label}: a, b: {label}}}
+  relabel: {{a.jpg: {label}, {label}: cat}}
+  exclude: [{label}]
+"""
+    job = Job.from_yaml(text)
+    assert job.corrections.rename_labels == {label: "a", "b": label}
+    assert job.corrections.relabel == {"a.jpg": label, label: "cat"}
+    assert job.corrections.exclude == [label]
+    assert Job.from_yaml(job.to_yaml()) == job
+
+
+def test_names_and_columns_are_the_text_that_was_written():
+    text = "training_data: {path: x, image_column: on}\ntarget_column_name: no\nname: 2024-01-01\n"
+    job = Job.from_yaml(text + "tags: {when: 1:30, flag: off}\n")
+    assert (job.training_data.image_column, job.target_column_name) == ("on", "no")
+    assert (job.name, job.tags) == ("2024-01-01", {"when": "1:30", "flag": "off"})
+
+
 numbers = st.floats(0.001, 0.4, allow_nan=False)
 ranges = st.tuples(numbers, numbers).map(sorted)
 distributions = st.one_of(

@@ -69,6 +69,23 @@ def test_values_are_yaml_and_sections_are_made(tmp_path):
     assert (job.tags, job.seed) == ({"who": "ann"}, 7)
 
 
+@pytest.mark.parametrize(
+    ("override", "value"),
+    [
+        ("training_parameters.compile=off", "off"),
+        ("training_parameters.augmentation=none", "none"),
+        ("training_parameters.nesterov=no", False),
+        ("corrections.relabel={a.jpg: no}", {"a.jpg": "no"}),
+        ("corrections.rename_labels.on=012", {"on": "012"}),
+        ("corrections={exclude: [1.50]}", ["1.50"]),
+    ],
+)
+def test_a_word_in_an_override_means_what_its_key_says(tmp_path, override, value):
+    job = job_file.load(tmp_path, [override])
+    corrections = job.corrections.model_dump(exclude_defaults=True)
+    assert [*job.training_parameters.values(), *corrections.values()] == [value]
+
+
 def test_a_sub_space_is_reached_by_its_position(job_path):
     job = job_file.load(job_path, ["search_space.0.momentum=0.5"])
     assert job.search_space == [{"learning_rate": 0.1, "momentum": 0.5}]

@@ -21,7 +21,7 @@ def read(file: Path, name: str, options: Any, *, where: Path) -> pd.DataFrame:
         if not isinstance(given, dict):
             raise ValueError("it is not a mapping")
         given = dict(given)
-        with_path = given.pop("include_path_column", False)
+        with_path = _switch(given, "include_path_column")
         rows = READERS[name](file, given)
         if given:
             raise ValueError(f"{next(iter(given))} is not known")
@@ -83,6 +83,16 @@ READERS: dict[str, Callable[[Path, dict[str, Any]], pd.DataFrame]] = {
 
 def _encoding(options: dict[str, Any]) -> str:
     return _one_of(options, "encoding", tuple(text.ENCODINGS))
+
+
+def _switch(options: dict[str, Any], name: str) -> bool:
+    """Take a boolean out of the options; Azure reads MLTable files as YAML 1.1."""
+    value = options.pop(name, False)
+    words = {"yes": True, "on": True, "no": False, "off": False}
+    switch = words.get(value.lower()) if isinstance(value, str) else value
+    if not isinstance(switch, bool):
+        raise ValueError(f"{name} is {value!r}; allowed is true or false")
+    return switch
 
 
 def _one_of(options: dict[str, Any], name: str, allowed: tuple[str, ...]) -> str:
