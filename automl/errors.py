@@ -6,6 +6,8 @@
     ├── ExportError               the export that was asked for
     ├── ExplanationError          the explanation that was asked for
     │   └── FeatureMapMissingError
+    ├── PredictionError           the model, the pictures or the answer file of a prediction
+    ├── ServingError              the address or the key file of a server
     ├── NewerFormatError          a file of a later version of this program
     └── NotAllowedError           the person's role does not allow it
 
@@ -40,6 +42,14 @@ class ExplanationError(UserError):
 
 class FeatureMapMissingError(ExplanationError):
     """The model has no feature map that the method could weigh."""
+
+
+class PredictionError(UserError):
+    """The model, the pictures or the answer file of a prediction cannot be used."""
+
+
+class ServingError(UserError):
+    """The server cannot be started with this address or key file."""
 
 
 class NewerFormatError(UserError):

@@ -1,6 +1,6 @@
 """`automl explain`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +12,9 @@ from automl.cli.output import USER_INPUT, fail, refusals, say, say_json, tell
 
 if TYPE_CHECKING:
     from automl.explanation.explainer import Explanation
+    from automl.explanation.request import ExplanationParameters
+
+_SUFFIXES = (".png", ".npy")
 
 
 def explain(  # noqa: PLR0913 (the options of a command)
@@ -19,28 +22,28 @@ def explain(  # noqa: PLR0913 (the options of a command)
     pictures: Annotated[
         list[Path], typer.Argument(metavar="PICTURE…", help="Pictures, and folders of them.")
     ],
-    output: Annotated[Path, typer.Option(metavar="D", help="A folder for what comes out.")],
+    output: Annotated[Path, typer.Option(metavar="D", help="The folder for the results.")],
     trial: Annotated[
-        str | None, typer.Option(help="The trial to ask, if not the best one.")
+        str | None, typer.Option(help="The trial whose model to explain, instead of the best.")
     ] = None,
     algorithm: Annotated[
         str,
         typer.Option(help="xrai, integrated_gradients, guided_gradcam or guided_backprop."),
     ] = "xrai",
-    n_steps: Annotated[int, typer.Option(help="Of xrai and integrated_gradients.")] = 50,
-    fast: Annotated[bool, typer.Option(help="Of xrai: faster, coarser.")] = True,
+    n_steps: Annotated[
+        int, typer.Option(help="For xrai and integrated_gradients: steps of the integral.")
+    ] = 50,
+    fast: Annotated[bool, typer.Option(help="For xrai: faster, coarser.")] = True,
     approximation_method: Annotated[
-        str, typer.Option(help="Of integrated_gradients: riemann_middle or gausslegendre.")
+        str, typer.Option(help="For integrated_gradients: riemann_middle or gausslegendre.")
     ] = "riemann_middle",
-    visualizations: Annotated[bool, typer.Option(help="Write pictures.")] = True,
+    visualizations: Annotated[bool, typer.Option(help="Write the pictures.")] = True,
     attributions: Annotated[bool, typer.Option(help="Write the numbers, as NumPy files.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what in a picture speaks for the answer a model gives."""
+    """Show which parts of a picture speak for a model's answer."""
     from automl.dataset import walk
-    from automl.errors import ExplanationError
-    from automl.explanation.explainer import Explainer
-    from automl.explanation.parameters import ExplanationParameters
+    from automl.explanation.request import ExplanationParameters
 
     found = lookup.find(experiment)
     with refusals():
@@ -58,35 +61,67 @@ def explain(  # noqa: PLR0913 (the options of a command)
     paths = [path for picture in pictures for path in walk.pictures_at(picture.expanduser())]
     if not paths:
         fail("There are no pictures in " + ", ".join(map(str, pictures)) + ".")
-    output = output.expanduser().absolute()
-    output.mkdir(parents=True, exist_ok=True)
-    rows: list[dict[str, Any]] = []
-    with Explainer() as explainer:
-        for path, target in zip(paths, _targets(paths, output), strict=True):
-            try:
-                answer = explainer.explain(found.directory, trial_id, path, parameters)
-            except ExplanationError as error:
-                rows.append({"path": str(path), "error": str(error)})
-                tell(f"{path}: {error}")
-                continue
-            rows.append({"path": str(path), **_written(answer, target)})
-            if not as_json:
-                say(f"{path}\t{answer.label}\t{answer.probability:.3f}\t{rows[-1]['picture']}")
+    folder = output.expanduser().absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for row in _explained(found.directory, trial_id, paths, folder, parameters):
+        rows.append(row)
+        if "error" in row:
+            tell(f"{row['path']}: {row['error']}")
+        elif not as_json:
+            say(f"{row['path']}\t{row['label']}\t{row['probability']:.3f}\t{row['picture']}")
     if as_json:
         say_json({"trial": trial_id, "explanations": rows})
     if all("error" in row for row in rows):
         raise typer.Exit(USER_INPUT)
 
 
-def _targets(paths: list[Path], folder: Path) -> Iterator[Path]:
-    """A path without a suffix for each picture, counted up where pictures have one name."""
-    seen: dict[str, int] = {}
+def _explained(
+    experiment_dir: Path,
+    trial_id: str,
+    paths: Sequence[Path],
+    folder: Path,
+    parameters: "ExplanationParameters",
+) -> Iterator[dict[str, Any]]:
+    """Write the results for each picture into a folder; yield its row of the command's JSON."""
+    from automl.errors import ExplanationError
+    from automl.explanation.explainer import Explainer
+
+    with Explainer() as explainer:
+        for path, name in zip(paths, _output_names(paths, folder), strict=True):
+            try:
+                answer = explainer.explain(experiment_dir, trial_id, path, parameters)
+            except ExplanationError as error:
+                yield {"path": str(path), "error": str(error)}
+            else:
+                yield {"path": str(path), **_written(answer, folder, name)}
+
+
+def _output_names(paths: Sequence[Path], folder: Path) -> list[str]:
+    """Return a name without a suffix for the results of each picture.
+
+    It is the name of the picture, with a number where that name is taken: by the results of an
+    earlier picture, or by a picture to explain, which lies in the folder and must not be
+    overwritten. Upper and lower case are the same name, as they are on some file systems.
+    """
+    taken = {_key(path) for path in paths if path.suffix.lower() in _SUFFIXES}
+    names = []
     for path in paths:
-        number = seen[path.stem] = seen.get(path.stem, 0) + 1
-        yield folder / (path.stem if number == 1 else f"{path.stem}-{number}")
+        name, number = path.stem, 1
+        while any(_key(folder / f"{name}{suffix}") in taken for suffix in _SUFFIXES):
+            number += 1
+            name = f"{path.stem}-{number}"
+        taken |= {_key(folder / f"{name}{suffix}") for suffix in _SUFFIXES}
+        names.append(name)
+    return names
 
 
-def _written(answer: "Explanation", target: Path) -> dict[str, Any]:
+def _key(path: Path) -> str:
+    return str(path.resolve()).casefold()
+
+
+def _written(answer: "Explanation", folder: Path, name: str) -> dict[str, Any]:
+    """Write the results for a picture; return the rest of its row."""
     row: dict[str, Any] = {
         "label": answer.label,
         "probability": answer.probability,
@@ -95,13 +130,13 @@ def _written(answer: "Explanation", target: Path) -> dict[str, Any]:
         "notes": answer.notes,
     }
     if answer.picture is not None:
-        path = target.with_name(target.name + ".png")
+        path = folder / f"{name}.png"
         path.write_bytes(answer.picture)
         row["picture"] = str(path)
     if answer.attributions is not None:
         import numpy as np
 
-        path = target.with_name(target.name + ".npy")
+        path = folder / f"{name}.npy"
         np.save(path, answer.attributions)
         row["attributions"] = str(path)
     return row

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from automl.prediction.inference import Failure, Predictor, Row
     from automl.prediction.input_pictures import FoundPicture
 
-_MAX_TOLD = 20
-_Format = Literal["csv", "parquet", "jsonl", "azure"]
+_MAX_FAILURES_SHOWN = 20
+AnswerFormat = Literal["csv", "parquet", "jsonl", "azure"]
 
 
 def predict(
@@ -37,22 +37,23 @@ def predict(
         Path | None,
         typer.Option(
             metavar="F",
-            help="Write a .csv, .parquet or .jsonl file as the answers come; after a kill the same "
-            "command carries on.",
+            help="Write a .csv, .parquet or .jsonl file while the answers are computed; after a "
+            "kill the same command continues it.",
         ),
     ] = None,
-    form: Annotated[
-        _Format | None,
+    answer_format: Annotated[
+        AnswerFormat | None,
         typer.Option(
-            "--format", help="Of the file, whatever its name; azure: lines of a batch endpoint."
+            "--format",
+            help="Format of the file, whatever its name; azure: lines of a batch endpoint.",
         ),
     ] = None,
 ) -> None:
-    """Say what is on pictures, one or a million, with the best model of an experiment."""
-    if form is not None and output is None:
-        fail(f"--format {form} is that of a file. Name the file: --output F")
+    """Classify pictures, one or a million, with the best model of an experiment."""
+    if answer_format is not None and output is None:
+        fail(f"--format {answer_format} is the format of a file. Name the file: --output F")
     model_dir = lookup.find_model(experiment)
-    from automl.prediction import input_pictures
+    from automl.prediction import answer_formats, input_pictures
     from automl.prediction.inference import Predictor  # slow
 
     paths = [path.expanduser() for path in pictures]
@@ -61,72 +62,73 @@ def predict(
         first = next(found, None)
         if first is None:
             fail("There are no pictures in " + ", ".join(map(str, pictures)) + ".")
+        found = chain([first], found)
         predictor = Predictor(model_dir)
-        report = _Report(predictor, as_json=as_json, in_words=output is None and not as_json)
+        report = _Report(predictor, as_json=as_json, as_lines=output is None and not as_json)
         if output is None:
-            _answer(predictor, chain([first], found), report)
+            _answer(predictor, found, report)
         else:
-            with _answer_file(output, form, predictor) as file:
-                left = (each for each in chain([first], found) if each.name not in file)
-                _answer(predictor, left if as_json else _with_bar(left, paths, file), report, file)
+            output = output.expanduser()
+            name = answer_format or answer_formats.format_of(output)
+            with _opened(output, name, predictor) as file:
+                remaining = (each for each in found if each.name not in file)
+                shown = remaining if as_json else _with_progress_bar(remaining, paths, file)
+                _answer(predictor, shown, report, file)
             _tell_written(output, report, file)
         report.end()
 
 
 def _answer(
     predictor: "Predictor",
-    found: "Iterable[FoundPicture]",
+    pictures: "Iterable[FoundPicture]",
     report: "_Report",
     file: "AnswerFile | None" = None,
 ) -> None:
     from automl.prediction import input_pictures
 
-    for each, answer in input_pictures.answered(predictor, found):
+    for each, answer in input_pictures.answered(predictor, pictures):
         if file is not None:
             file.add(each.name, answer)
         report.add(each.name, answer)
 
 
 @contextlib.contextmanager
-def _answer_file(
-    path: Path, form: _Format | None, predictor: "Predictor"
-) -> "Iterator[AnswerFile]":
-    from automl.prediction import answer_files
+def _opened(path: Path, format_name: str, predictor: "Predictor") -> "Iterator[AnswerFile]":
+    from automl.prediction.answer_files import AnswerFile
 
-    opened = answer_files.AnswerFile(path, form or answer_files.form_of(path), predictor)
     try:
-        with opened as file:
+        with AnswerFile(path, format_name, predictor) as file:
             yield file
     except KeyboardInterrupt:
-        tell(f"Stopped. The answers so far are kept; the same command carries on with {path}.")
+        tell(f"Stopped. The answers so far are kept; the same command continues {path}.")
         raise typer.Exit(FAILED) from None
 
 
 class _Report:
-    """What is printed while the answers come."""
+    """Prints the answers, and counts them."""
 
-    def __init__(self, predictor: "Predictor", *, as_json: bool, in_words: bool) -> None:
+    def __init__(self, predictor: "Predictor", *, as_json: bool, as_lines: bool) -> None:
         self.num_answers = self.num_failed = 0
         self._predictor = predictor
         self._as_json = as_json
-        self._in_words = in_words
+        self._as_lines = as_lines
 
     def add(self, name: str, answer: "Row | Failure") -> None:
-        from automl.prediction.answer_files import fields
+        from automl.prediction.answer_formats import fields
         from automl.prediction.inference import Failure
 
         if self._as_json:
-            # in pieces, as a million answers would not fit into memory
+            # printed piece by piece: a million answers would not fit into memory
             text = json_text({"path": name, **fields(answer, self._predictor)})
             typer.echo((", " if self.num_answers else '{"predictions": [') + text, nl=False)
         self.num_answers += 1
         if isinstance(answer, Failure):
             self.num_failed += 1
-            if self._in_words or self.num_failed <= _MAX_TOLD:
+            if self._as_lines or self.num_failed <= _MAX_FAILURES_SHOWN:
                 tell(f"{name}: {answer.message}")
-        elif self._in_words:
-            found = self._predictor.prediction(answer)
-            say(f"{name}\t{found.label}\t{found.probability:.3f}")
+        elif self._as_lines:
+            prediction = self._predictor.prediction(answer)
+            say(f"{name}\t{prediction.label}\t{prediction.probability:.3f}")
 
     def end(self) -> None:
         if self._as_json:
@@ -136,19 +138,19 @@ class _Report:
 
 
 def _tell_written(output: Path, report: _Report, file: "AnswerFile") -> None:
-    if report.num_failed > _MAX_TOLD:
+    if report.num_failed > _MAX_FAILURES_SHOWN:
         tell(f"{report.num_failed:,} pictures could not be read; {output} says why.")
-    known = f", {file.num_carried_on:,} of them from before" if file.num_carried_on else ""
-    tell(f"{report.num_answers + file.num_carried_on:,} answers are in {output}{known}.")
+    earlier = f", {file.num_continued:,} of them from an earlier run" if file.num_continued else ""
+    tell(f"{report.num_answers + file.num_continued:,} answers are in {output}{earlier}.")
 
 
-def _with_bar(
-    found: "Iterable[FoundPicture]", paths: list[Path], file: "AnswerFile"
+def _with_progress_bar(
+    pictures: "Iterable[FoundPicture]", paths: list[Path], file: "AnswerFile"
 ) -> "Iterator[FoundPicture]":
-    """The same pictures, with a progress bar where somebody can see it."""
-    shown_on = console(stderr=True)
-    if not shown_on.is_terminal:
-        yield from found
+    """Yield the same pictures, and draw a progress bar if standard error is a terminal."""
+    terminal = console(stderr=True)
+    if not terminal.is_terminal:
+        yield from pictures
         return
     from rich.progress import (
         BarColumn,
@@ -159,17 +161,17 @@ def _with_bar(
         TimeRemainingColumn,
     )
 
-    what = (TextColumn("Pictures"), BarColumn(), MofNCompleteColumn())
-    when = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    with Progress(*what, *when, console=shown_on, transient=True) as progress:
-        bar = progress.add_task("", total=_count(paths), completed=file.num_carried_on)
-        for each in found:
+    counts = (TextColumn("Pictures"), BarColumn(), MofNCompleteColumn())
+    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    with Progress(*counts, *times, console=terminal, transient=True) as progress:
+        bar = progress.add_task("", total=_count(paths), completed=file.num_continued)
+        for each in pictures:
             yield each
             progress.advance(bar)
 
 
 def _count(paths: list[Path]) -> int | None:
-    """How many pictures there are; None where only reading an archive would tell."""
+    """Count the pictures; None if there is an archive, which would have to be read for that."""
     from automl.dataset import walk
     from automl.prediction import input_pictures
 

@@ -1,4 +1,4 @@
-"""Explanations from a process of their own, which holds torch and the models. No torch here."""
+"""Explanations from a worker process, which holds torch and the models. No torch here."""
 
 import contextlib
 import selectors
@@ -13,53 +13,55 @@ from typing import IO, TYPE_CHECKING, NamedTuple, Self
 
 from automl.errors import ExplanationError
 from automl.experiments import store
-from automl.explanation.exchange import Reply, Request
-from automl.explanation.parameters import ExplanationParameters
+from automl.explanation.request import ExplanationParameters, Reply, Request
 from automl.host import extras
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_NEEDED = ("captum", "saliency", "torch", "timm")
+_PACKAGES = ("captum", "saliency", "torch", "timm")
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """The answer of a model, and why."""
+    """A model's answer for a picture, and which pixels speak for it."""
 
     label: str
     probability: float
     picture: bytes | None
-    """PNG of 2 x 2: the input, the heat map; the heat map over it, its top 30 % pixels."""
+    """PNG of 2 x 2 parts: above, the input and the heat map; below, the heat map over the input and
+    the top 30 % of the input's pixels."""
 
     attributions: "NDArray[np.float32] | None"
-    """Signed (3, S, S), for each value of the picture as the model saw it."""
+    """(3, S, S), signed: one number for each value of the model's input."""
 
     notes: list[str]
 
 
 def missing() -> str:
-    """What to install before anything can be explained; empty if nothing."""
-    return extras.missing("Explanations need", _NEEDED, "explain")
+    """Return a sentence that says which packages to install; empty if none is missing."""
+    return extras.missing("Explanations need", _PACKAGES, "explain")
 
 
 class Explainer:
-    """Starts the process when it is first needed; it ends when idle, and with this one.
+    """Starts the worker process with the first explanation, and ends it when it is idle.
 
-    Several threads may ask; they are answered one after the other.
+    Several threads may call `explain`; they are answered one after the other.
     """
 
     def __init__(self, *, idle_seconds: float = 600, patience_seconds: float = 300) -> None:
-        """idle_seconds: from the last answer until the process is ended.
+        """Start nothing yet.
 
-        patience_seconds: with one answer, likewise.
+        Args:
+            idle_seconds: time without a request after which the worker is ended.
+            patience_seconds: time for one explanation after which the worker is ended.
         """
         self._idle_seconds = idle_seconds
         self._patience_seconds = patience_seconds
         self._lock = threading.Lock()
         self._worker: _Worker | None = None
-        self._idle = threading.Timer(idle_seconds, self.close)
+        self._idle_timer = threading.Timer(idle_seconds, self.close)
 
     def explain(
         self,
@@ -68,16 +70,16 @@ class Explainer:
         picture: Path | bytes,
         parameters: ExplanationParameters | None = None,
     ) -> Explanation:
-        """Why the best model of a trial gives a picture the class it does.
+        """Explain the answer of a trial's best model for a picture.
 
         Args:
             experiment_dir: the experiment.
-            trial_id: one of its trials.
-            picture: a file, or its content.
+            trial_id: a trial of it.
+            picture: a file, or the content of a file.
             parameters: how to explain.
 
         Raises:
-            ExplanationError: says why not.
+            ExplanationError: the reason why there is no explanation.
         """
         if sentence := missing():
             raise ExplanationError(sentence)
@@ -93,20 +95,20 @@ class Explainer:
             parameters=parameters or ExplanationParameters(),
         )
         with self._lock:
-            self._idle.cancel()
-            reply = self._ask(request)
-            self._idle = threading.Timer(self._idle_seconds, self.close)
-            self._idle.daemon = True
-            self._idle.start()
+            self._idle_timer.cancel()
+            reply = self._reply(request)
+            self._idle_timer = threading.Timer(self._idle_seconds, self.close)
+            self._idle_timer.daemon = True
+            self._idle_timer.start()
         if reply.refusal:
             raise ExplanationError(reply.refusal)
         return _explanation(reply)
 
     def close(self) -> None:
-        """End the process; the next question starts another one."""
+        """End the worker; the next explanation starts another."""
         with self._lock:
-            self._idle.cancel()
-            self._end()
+            self._idle_timer.cancel()
+            self._end_worker()
 
     def __enter__(self) -> Self:
         return self
@@ -114,69 +116,73 @@ class Explainer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ask(self, request: Request) -> Reply:
+    def _reply(self, request: Request) -> Reply:
         if self._worker is None or self._worker.process.poll() is not None:
-            self._end()
-            self._worker = _start()
+            self._end_worker()
+            self._worker = _start_worker()
         line = request.model_dump_json().encode() + b"\n"
         try:
             answer = _exchange(self._worker.process, line, self._patience_seconds)
         except TimeoutError:
-            self._end()
+            self._end_worker()
             raise ExplanationError(
                 f"No explanation after {self._patience_seconds:g} seconds. Choose guided_backprop, "
                 "or a smaller n_steps."
             ) from None
         if not answer:
-            raise ExplanationError(f"The process that explains has ended. {self._last_words()}")
+            raise ExplanationError(
+                f"The process that explains has ended. {self._reason_of_death()}"
+            )
         return Reply.model_validate_json(answer)
 
-    def _last_words(self) -> str:
-        """Of the process, which has ended by itself."""
+    def _reason_of_death(self) -> str:
+        """Return why the worker has ended by itself: the last line that it wrote."""
         assert self._worker is not None
-        process, said = self._worker
+        process, stderr = self._worker
         if process.wait() == -signal.SIGKILL:
-            words = "It was killed, most likely for lack of memory: free some, and try again."
+            reason = "It was killed, most likely for lack of memory: free some, and try again."
         else:
-            said.seek(0)
-            words = said.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
-        self._end()
-        return words
+            stderr.seek(0)
+            reason = stderr.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
+        self._end_worker()
+        return reason
 
-    def _end(self) -> None:
+    def _end_worker(self) -> None:
         if self._worker is None:
             return
-        process, said = self._worker
+        process, stderr = self._worker
         self._worker = None
         process.kill()
         with contextlib.suppress(BrokenPipeError), process:  # waits, and closes the pipes
-            said.close()
+            stderr.close()
 
 
 class _Worker(NamedTuple):
-    """The running process, and the file of what it says besides its answers."""
+    """The running process, and the file that receives what it prints beside its replies."""
 
     process: "subprocess.Popen[bytes]"
-    said: IO[bytes]
+    stderr: IO[bytes]
 
 
-def _start() -> _Worker:
-    said = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the process)
-    # -P: a file called random.py in the working directory must not become ours
+def _start_worker() -> _Worker:
+    stderr = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the process)
+    # -P: a file called random.py in the working directory must not be imported
     program = [sys.executable, "-P", "-m", "automl.explanation"]
-    process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said)
-    return _Worker(process, said)
+    process = subprocess.Popen(
+        program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr
+    )
+    return _Worker(process, stderr)
 
 
 def _exchange(process: "subprocess.Popen[bytes]", line: bytes, patience_seconds: float) -> bytes:
-    """The line that comes back; empty if the process has ended.
+    """Send a line and return the line that comes back; empty if the process has ended.
 
     Raises:
-        TimeoutError: nothing came back in time.
+        TimeoutError: no line came back in time.
     """
     assert process.stdin is not None
     assert process.stdout is not None
-    with contextlib.suppress(BrokenPipeError):  # nothing will come back, then
+    with contextlib.suppress(BrokenPipeError):  # the process has ended: readline returns b""
         process.stdin.write(line)
         process.stdin.flush()
     with selectors.DefaultSelector() as selector:
@@ -193,7 +199,7 @@ def _content(picture: Path | bytes) -> bytes:
         return picture.read_bytes()
     except OSError as error:
         raise ExplanationError(
-            f"{picture} cannot be read: {error.strerror or error}. Give a picture that is there."
+            f"{picture} cannot be read: {error.strerror or error}. Name a picture that exists."
         ) from None
 
 
@@ -202,8 +208,8 @@ def _explanation(reply: Reply) -> Explanation:
     if reply.attributions is not None:
         import numpy as np
 
-        flat = np.frombuffer(reply.attributions, np.float32)
-        attributions = flat.reshape(3, reply.side, reply.side)
+        values = np.frombuffer(reply.attributions, np.float32)
+        attributions = values.reshape(3, reply.side, reply.side)
     return Explanation(
         reply.label, reply.probability, reply.picture, attributions, list(reply.notes)
     )

@@ -1,4 +1,4 @@
-"""An explanation as one picture: what the model saw, and where it looked. No torch."""
+"""Drawing of an explanation: the input and its important pixels. No torch."""
 
 import io
 
@@ -7,25 +7,30 @@ from numpy.typing import NDArray
 from PIL import Image
 
 TOP_SHARE = 0.3
+"""Share of the pixels that the fourth part shows."""
+
 _COLOURS = np.array([(8, 29, 120), (22, 130, 110), (250, 215, 60), (255, 255, 255)], float)
 _STOPS = (0.0, 0.4, 0.75, 1.0)
-_LEAST_SIDE = 224  # pixels, of each of the four
-_GAP = 8
+_MIN_SIDE = 224  # pixels, of each of the four parts
+_GAP = 8  # pixels between the parts
 
 
 def draw(pixels: NDArray[np.uint8], heat: NDArray[np.float32]) -> bytes:
-    """PNG of four: the input, the heat map; the heat map over the input, the input's top pixels.
+    """Return a PNG of 2 x 2 parts.
+
+    Above, the input and the heat map; below, the heat map over the input and the input's most
+    important pixels.
 
     Args:
-        pixels: what the model saw (S, S, 3).
-        heat: how much each pixel matters (S, S), 0 to 1.
+        pixels: the model's input (S, S, 3).
+        heat: importance of each pixel (S, S), 0 to 1.
     """
     colours = heat_map(heat)
     blend = (0.4 * pixels + 0.6 * colours).astype(np.uint8)
     reduced = np.where(top(heat)[:, :, None], pixels, 0).astype(np.uint8)
     parts = [_enlarged(part) for part in (pixels, colours, blend, reduced)]
     side = parts[0].width
-    whole = Image.new("RGBA", (2 * side + _GAP, 2 * side + _GAP))  # what is between is transparent
+    whole = Image.new("RGBA", (2 * side + _GAP, 2 * side + _GAP))  # the gap stays transparent
     for index, part in enumerate(parts):
         row, column = divmod(index, 2)
         whole.paste(part, (column * (side + _GAP), row * (side + _GAP)))
@@ -35,19 +40,23 @@ def draw(pixels: NDArray[np.uint8], heat: NDArray[np.float32]) -> bytes:
 
 
 def heat_map(heat: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """(S, S, 3): blue, green, yellow, white for 0 to 1."""
+    """Return colours (S, S, 3) for values of 0 to 1: blue, green, yellow, white."""
     channels = [np.interp(heat, _STOPS, _COLOURS[:, channel]) for channel in range(3)]
     return np.stack(channels, axis=2).astype(np.uint8)
 
 
 def top(heat: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """The pixels that matter most: `TOP_SHARE` of all, or near it where whole regions are equal."""
-    least = np.quantile(heat, 1 - TOP_SHARE)
-    return min(heat > least, heat >= least, key=lambda mask: abs(mask.mean() - TOP_SHARE))
+    """Return a mask of the most important pixels, as near to `TOP_SHARE` of all as possible.
+
+    Pixels of equal heat, such as those of one XRAI region, are kept or left out together.
+    """
+    threshold = np.quantile(heat, 1 - TOP_SHARE)
+    masks = (heat > threshold, heat >= threshold)
+    return min(masks, key=lambda mask: abs(mask.mean() - TOP_SHARE))
 
 
 def _enlarged(pixels: NDArray[np.uint8]) -> Image.Image:
-    """Small pictures with hard edges, as they are."""
+    """Enlarge a small picture by a whole factor, without smoothing its pixels."""
     image = Image.fromarray(pixels)
-    side = image.width * max(1, round(_LEAST_SIDE / image.width))
+    side = image.width * max(1, round(_MIN_SIDE / image.width))
     return image.resize((side, side), Image.Resampling.NEAREST)

@@ -1,4 +1,4 @@
-"""The process that explains: holds the models, answers one request after the other."""
+"""The worker process: holds the models, answers one request after the other."""
 
 import functools
 import io
@@ -12,44 +12,50 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from automl.dataset.preprocessing import load_preprocessed, model_input
+from automl.dataset.preprocessing import UnreadablePicture, load_preprocessed, model_input
+from automl.errors import ExplanationError
 from automl.explanation import attribution, picture
-from automl.explanation.exchange import Reply, Request
-from automl.explanation.parameters import ExplanationParameters
+from automl.explanation.request import ExplanationParameters, Reply, Request
 from automl.host.cores import usable_cores
 from automl.model import checkpoint
 from automl.model.description import ModelDescription
 from automl.model.network import Normalised
 
+_NO_HEAT = (
+    "No part of the picture speaks for this answer more than another: the model ignores the "
+    "picture, or the algorithm cannot see what it looks at."
+)
+
 
 def serve(requests: BinaryIO, replies: BinaryIO) -> NoReturn:
-    """Answer until whoever asks is gone; then the process ends at once."""
+    """Answer requests until the other end of the pipe is closed; then end the process at once."""
     torch.set_num_threads(usable_cores())
-    waiting: queue.Queue[bytes] = queue.Queue()
-    threading.Thread(target=_read, args=(requests, waiting), daemon=True).start()
+    lines: queue.Queue[bytes] = queue.Queue()
+    threading.Thread(target=_read, args=(requests, lines), daemon=True).start()
     while True:
-        reply = answer(Request.model_validate_json(waiting.get()))
+        reply = answer(Request.model_validate_json(lines.get()))
         replies.write(reply.model_dump_json().encode() + b"\n")
         replies.flush()
 
 
-def _read(requests: BinaryIO, waiting: "queue.Queue[bytes]") -> None:
+def _read(requests: BinaryIO, lines: "queue.Queue[bytes]") -> None:
     for line in requests:
-        waiting.put(line)
-    os._exit(0)  # also in the middle of an explanation nobody waits for any more
+        lines.put(line)
+    os._exit(0)  # not sys.exit: nobody waits for an explanation that is being computed
 
 
 def answer(request: Request) -> Reply:
+    """Return the reply to a request; errors of the user become its refusal."""
     try:
-        stamp = (request.checkpoint_dir / "model.safetensors").stat().st_mtime_ns
-        model, description = _load(request.checkpoint_dir, stamp)
+        weights = request.checkpoint_dir / "model.safetensors"
+        model, description = _load(request.checkpoint_dir, weights.stat().st_mtime_ns)
         pixels = load_preprocessed(
             io.BytesIO(request.file),
             resize_size=description.validation_resize_size,
             crop_size=description.validation_crop_size,
         )
         return explain(model, description.class_names, pixels, request.parameters)
-    except ValueError as error:  # an unreadable picture, or a model without a feature map
+    except (ExplanationError, UnreadablePicture) as error:
         return Reply(refusal=str(error))
 
 
@@ -59,38 +65,48 @@ def explain(
     pixels: NDArray[np.uint8],
     parameters: ExplanationParameters,
 ) -> Reply:
-    """Why the model answers as it does.
+    """Explain the model's answer for a picture.
 
     Args:
         model: in evaluation mode, without gradients of its weights.
         class_names: by class index.
-        pixels: the picture as it is scored (S, S, 3).
+        pixels: the picture as it is scored, (S, S, 3).
         parameters: how to explain.
+
+    Raises:
+        FeatureMapMissingError: the algorithm needs a feature map and the model has none.
     """
     inputs = torch.from_numpy(model_input(pixels[None])).to(model.mean.device)
     with torch.inference_mode():
         probabilities = model(inputs)[0].softmax(dim=0)
     target = int(probabilities.argmax())
-    found = attribution.attribute(model, inputs, target, parameters)
-    heat = attribution.heat(found, parameters.xai_algorithm)
+    attributions = attribution.attribute(model, inputs, target, parameters)
+    heat = attribution.heat(attributions, parameters.xai_algorithm)
+    numbers = np.ascontiguousarray(attributions).tobytes() if parameters.attributions else None
     return Reply(
         label=class_names[target],
         probability=float(probabilities[target]),
         picture=picture.draw(pixels, heat) if parameters.visualizations else None,
-        attributions=np.ascontiguousarray(found).tobytes() if parameters.attributions else None,
+        attributions=numbers,
         side=len(pixels),
-        notes=[] if heat.any() else [_NOTHING],
+        notes=[] if heat.any() else [_NO_HEAT],
     )
-
-
-_NOTHING = (
-    "No part of the picture speaks for this answer more than another: the model does not look, or "
-    "the algorithm does not see where."
-)
 
 
 @functools.lru_cache(maxsize=2)
 def _load(checkpoint_dir: Path, mtime_ns: int) -> tuple[Normalised, ModelDescription]:  # noqa: ARG001
-    model, description = checkpoint.load(checkpoint_dir)
+    """Load a checkpoint. `mtime_ns` is part of the cache's key: newer weights are loaded again.
+
+    Raises:
+        ExplanationError: the checkpoint is damaged.
+    """
+    try:
+        model, description = checkpoint.load(checkpoint_dir)
+    except Exception as error:  # the errors of safetensors, timm and torch have no common base
+        reason = str(error).partition("\n")[0]
+        raise ExplanationError(
+            f"The checkpoint {checkpoint_dir} cannot be loaded ({type(error).__name__}: {reason}). "
+            "Choose another trial."
+        ) from error
     model.requires_grad_(False)
     return model.to("cuda" if torch.cuda.is_available() else "cpu"), description

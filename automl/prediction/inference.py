@@ -1,17 +1,17 @@
-"""Answers from an exported model, with onnxruntime: of pages, command line and server alike."""
+"""Predictions of an exported model with onnxruntime, for pages, command line and server alike."""
 
-import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, Any, BinaryIO, TypeVar
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from automl.dataset.preprocessing import (
     MAX_PIXELS,
@@ -20,23 +20,25 @@ from automl.dataset.preprocessing import (
     model_input,
     softmax,
 )
+from automl.errors import PredictionError
 from automl.host.cores import usable_cores
 
 Picture = Path | BinaryIO
 Pixels = NDArray[np.uint8]
-"""(H, W, 3) as the model takes them."""
+"""(H, W, 3), a picture resized and cropped for the model."""
 
 Row = NDArray[np.float32]
-"""Every label's probability, in the order of the labels."""
+"""(K,), the probability of every label, in the order of the labels."""
 
-_PICTURES_AT_ONCE = 4
 MAX_SIDE = 4096
-"""Of a picture as a model sees it; a model of somebody else could ask for any."""
+"""Largest side of a model's input in pixels. A model from elsewhere could declare any size."""
+
+_PICTURES_PER_TASK = 4
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The most probable label, and every label's probability, highest first."""
+    """The most probable label, and the probability of every label, highest first."""
 
     label: str
     probability: float
@@ -45,74 +47,98 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Failure:
-    """A picture that cannot be read, and why."""
+    """The reason why a picture cannot be read."""
 
     message: str
 
 
-def _session(model_dir: Path, num_threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = num_threads
-    # threads that wait by running in circles would take the cores from those that decode
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(
-            model_dir / "model.onnx", options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # its errors have no class in common
-        raise ValueError(f"The model in {model_dir} cannot be loaded: {error}") from error
+_PerChannel = Annotated[list[float], Field(min_length=3, max_length=3)]
+
+
+class _Normalization(BaseModel):
+    mean: _PerChannel
+    std: _PerChannel
+
+
+class _Settings(BaseModel):
+    """The part of `settings.json` that predictions need; other keys are ignored."""
+
+    model_config = ConfigDict(frozen=True)
+
+    trial_id: str
+    validation_resize_size: int = Field(gt=0)
+    validation_crop_size: int = Field(gt=0)
+    normalization: _Normalization | None = None
+    """None: the ONNX model normalises its input itself."""
+
+
+_T = TypeVar("_T")
+_LABELS = TypeAdapter(Annotated[list[str], Field(min_length=1)])
 
 
 class Predictor:
-    """An exported model, loaded once; answers for any number of pictures, from any thread.
+    """An exported model, loaded once. Its methods can be called from several threads.
 
-    Raises:
-        ValueError: there is a model, and it cannot be used.
+    Attributes:
+        model_dir: the folder of the model.
+        labels: names of the classes, in the order of a row of probabilities.
+        trial_id: the trial whose model it is.
     """
 
     def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
-        """num_threads: of one run of the model. With one, many pictures are answered fastest, as
-        every core answers for others; with all, one picture is answered fastest."""
-        settings = json.loads((model_dir / "settings.json").read_text("utf-8"))
+        """Load the model.
+
+        Args:
+            model_dir: folder with `model.onnx`, `labels.json` and `settings.json`.
+            num_threads: threads for one run of the model. One is fastest for many pictures,
+                because every core then runs the model for different pictures. The number of cores
+                is fastest for one picture.
+
+        Raises:
+            PredictionError: one of the three files is missing, damaged or not valid.
+        """
+        settings = _read(TypeAdapter(_Settings), model_dir / "settings.json")
         self.model_dir = model_dir
-        self.labels: list[str] = json.loads((model_dir / "labels.json").read_text("utf-8"))
-        self.trial_id: str = settings["trial_id"]
-        self._resize_size: int = settings["validation_resize_size"]
-        self._crop_size: int = settings["validation_crop_size"]
-        if not 0 < max(self._crop_size, self._resize_size) <= MAX_SIDE:
-            raise ValueError(
-                f"The model in {model_dir} asks for pictures of {self._resize_size} pixels; at "
-                f"most {MAX_SIDE:,} are allowed."
-            )
-        self._normalization = settings.get("normalization")  # None: the model does it itself
+        self.labels = _read(_LABELS, model_dir / "labels.json")
+        self.trial_id = settings.trial_id
+        self._resize_size = settings.validation_resize_size
+        self._crop_size = settings.validation_crop_size
+        _check(model_dir, settings, self.labels)
+        self._normalization: dict[str, list[float]] | None = None
+        if settings.normalization is not None:
+            self._normalization = settings.normalization.model_dump()
         self._session = _session(model_dir, num_threads)
 
     def predict(self, pictures: Sequence[Picture]) -> list[Prediction | Failure]:
-        """One answer for every picture, in order."""
+        """Return a prediction or a failure for every picture, in the same order."""
         return list(self.stream(pictures))
 
     def stream(self, pictures: Iterable[Picture | Failure]) -> Iterator[Prediction | Failure]:
-        """As `predict`, in constant memory; a failure among the pictures stays one."""
+        """Like `predict`, in constant memory. A failure among the pictures is passed on."""
         for row in self.rows(pictures):
             yield row if isinstance(row, Failure) else self.prediction(row)
 
     def rows(self, pictures: Iterable[Picture | Failure]) -> Iterator[Row | Failure]:
-        """As `stream`; on every core some pictures are decoded and answered."""
+        """Like `stream`, with rows of probabilities.
+
+        Every core decodes and predicts a few pictures at a time. At most two such tasks per core
+        are waiting or running, so that memory does not grow with the number of pictures.
+        """
         remaining = iter(pictures)
         threads = ThreadPoolExecutor(usable_cores())
-        working: deque[Future[list[Row | Failure]]] = deque()
+        tasks: deque[Future[list[Row | Failure]]] = deque()
         try:
-            while chunk := list(islice(remaining, _PICTURES_AT_ONCE)):
-                working.append(threads.submit(self._answers, chunk))
-                if len(working) == 2 * usable_cores():
-                    yield from working.popleft().result()
-            while working:
-                yield from working.popleft().result()
+            while chunk := list(islice(remaining, _PICTURES_PER_TASK)):
+                tasks.append(threads.submit(self._chunk_rows, chunk))
+                if len(tasks) == 2 * usable_cores():
+                    yield from tasks.popleft().result()
+            while tasks:
+                yield from tasks.popleft().result()
         finally:
             threads.shutdown(cancel_futures=True)
 
     def read(self, picture: Picture | Failure, *, max_pixels: int = MAX_PIXELS) -> Pixels | Failure:
-        """The picture as the model takes it."""
+        """Decode a picture, then resize and crop it to the size of the model's input."""
         if isinstance(picture, Failure):
             return picture
         try:
@@ -128,23 +154,90 @@ class Predictor:
             return Failure(f"The file cannot be read: {error.strerror or error}.")
 
     def blank(self) -> Pixels:
-        """A black picture as the model takes them."""
+        """Return a black picture of the size of the model's input."""
         return np.zeros((self._crop_size, self._crop_size, 3), np.uint8)
 
     def probabilities(self, pixels: Sequence[Pixels]) -> NDArray[np.float32]:
-        """(B, K) of B pictures that were read."""
+        """Return (B, K) probabilities of B pictures that `read` has returned.
+
+        Raises:
+            PredictionError: the model cannot be run, or has another number of classes.
+        """
         batch = model_input(np.stack(pixels), self._normalization)
-        (logits,) = self._session.run(["output1"], {"input1": batch})
+        try:
+            (logits,) = self._session.run(["output1"], {"input1": batch})
+        except Exception as error:  # the errors of onnxruntime have no common base class
+            raise PredictionError(
+                f"The model in {self.model_dir} cannot be run: {error} Export it again."
+            ) from error
+        if logits.shape != (len(pixels), len(self.labels)):
+            raise PredictionError(
+                f"The model in {self.model_dir} has {len(self.labels)} labels, but its model "
+                f"answers for {logits.shape[-1] if logits.ndim else 1} classes. Export it again."
+            )
         return softmax(logits)
 
     def prediction(self, row: Row) -> Prediction:
+        """Return the prediction that a row of probabilities stands for."""
         order = np.argsort(-row, kind="stable")
         ranked = {self.labels[index]: float(row[index]) for index in order}
         label, probability = next(iter(ranked.items()))
         return Prediction(label, probability, ranked)
 
-    def _answers(self, pictures: Sequence[Picture | Failure]) -> list[Row | Failure]:
+    def _chunk_rows(self, pictures: Sequence[Picture | Failure]) -> list[Row | Failure]:
         pixels = [self.read(picture) for picture in pictures]
         readable = [array for array in pixels if not isinstance(array, Failure)]
         rows = iter(self.probabilities(readable) if readable else ())
         return [array if isinstance(array, Failure) else next(rows) for array in pixels]
+
+
+def _read(kind: TypeAdapter[_T], path: Path) -> _T:
+    """Read a JSON file of a model directory.
+
+    Raises:
+        PredictionError: the file is missing or its content is not valid.
+    """
+    try:
+        return kind.validate_json(path.read_bytes())
+    except OSError as error:
+        raise PredictionError(
+            f"{path} cannot be read: {error.strerror or error}. Export the model again."
+        ) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        problem = f"{key}: {first['msg']}" if key else first["msg"]
+        raise PredictionError(
+            f"{path} is not valid ({problem}). Export the model again."
+        ) from error
+
+
+def _check(model_dir: Path, settings: _Settings, labels: list[str]) -> None:
+    side = max(settings.validation_crop_size, settings.validation_resize_size)
+    if side > MAX_SIDE:
+        raise PredictionError(
+            f"The model in {model_dir} asks for pictures of {side} pixels; at most {MAX_SIDE:,} "
+            "are allowed."
+        )
+    # predictions are keyed by label: the probability of one of two equal labels would be lost
+    (repeated, count), *_ = Counter(labels).most_common(1)
+    if count > 1:
+        raise PredictionError(
+            f"{model_dir / 'labels.json'} has the label {repeated!r} more than once. Export the "
+            "model again."
+        )
+
+
+def _session(model_dir: Path, num_threads: int) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = num_threads
+    # a thread that spins while it waits takes a core from a thread that decodes
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(
+            model_dir / "model.onnx", options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # the errors of onnxruntime have no common base class
+        raise PredictionError(
+            f"The model in {model_dir} cannot be loaded: {error} Export it again."
+        ) from error

@@ -1,5 +1,6 @@
-"""Pictures as people name them: files, folders of them, zip and tar files; and their answers."""
+"""Pictures named as files, folders of them, zip and tar files; and their predictions."""
 
+import errno
 import io
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from automl.dataset import walk
 from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, Member
+from automl.errors import PredictionError
 from automl.prediction.inference import Failure, Picture, Predictor, Row
 
 MAX_MEMBER_BYTES = 50_000_000
@@ -15,49 +17,55 @@ _ARCHIVES: dict[str, ArchiveType] = {
     ".zip": "zip",
     **dict.fromkeys((".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz"), "tar"),
 }
+_DAMAGED = (*BROKEN, OSError, MemoryError)
+"""Errors that the zip and tar libraries raise on a damaged or hostile file.
+
+`BROKEN`, an OSError (see `_is_from_disk`), and a MemoryError where the header of an LZMA stream
+claims a dictionary larger than the memory.
+"""
 
 
 @dataclass(frozen=True)
 class FoundPicture:
-    """A picture, or why it cannot be one, under the name it is reported by."""
+    """A picture, or the reason why it cannot be read."""
 
     name: str
-    """Its path; that of an archive, a slash and the name within for one in an archive."""
+    """The name it is reported by: its path, or ARCHIVE/NAME for a member of an archive."""
 
     picture: Picture | Failure
 
 
 def find(paths: Iterable[Path]) -> Iterator[FoundPicture]:
-    """The pictures of files, folders and archives in turn, in constant memory.
+    """Yield the pictures of files, folders and archives in this order, in constant memory.
 
     Raises:
-        ValueError: an archive is damaged; what came before it was found.
+        PredictionError: an archive is damaged; the pictures before the damage have been yielded.
     """
     for path in paths:
         kind = archive_type(path.name)
         if kind is not None and path.is_file():
             yield from _in_archive(path, kind)
         else:
-            yield from (FoundPicture(str(found), found) for found in walk.pictures_at(path))
+            yield from (FoundPicture(str(picture), picture) for picture in walk.pictures_at(path))
 
 
 def answered(
-    predictor: Predictor, found: Iterable[FoundPicture]
+    predictor: Predictor, pictures: Iterable[FoundPicture]
 ) -> Iterator[tuple[FoundPicture, Row | Failure]]:
-    """Each with its row of probabilities, in order and in constant memory."""
+    """Yield each picture with its row of probabilities, in order and in constant memory."""
     waiting: deque[FoundPicture] = deque()
 
-    def pictures() -> Iterator[Picture | Failure]:
-        for each in found:
+    def remembered() -> Iterator[Picture | Failure]:
+        for each in pictures:
             waiting.append(each)
             yield each.picture
 
-    for row in predictor.rows(pictures()):
+    for row in predictor.rows(remembered()):
         yield waiting.popleft(), row
 
 
 def archive_type(name: str) -> ArchiveType | None:
-    """By the ending of a file's name."""
+    """Return the type of archive by the ending of a file's name; None if it is no archive."""
     lower = name.lower()
     return next((kind for suffix, kind in _ARCHIVES.items() if lower.endswith(suffix)), None)
 
@@ -68,21 +76,37 @@ def _in_archive(path: Path, kind: ArchiveType) -> Iterator[FoundPicture]:
             for member in members:
                 if member.kind == "file" and walk.is_picture_name(member.name):
                     yield FoundPicture(f"{path}/{member.name}", _content(member))
-    except (*BROKEN, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
+    except _DAMAGED as error:
+        if _is_from_disk(error):
             raise
-        raise ValueError(f"{path} is not a {kind} file that can be read ({error}).") from None
+        raise PredictionError(
+            f"{path} is not a {kind} file that can be read ({_reason(error)})."
+        ) from None
 
 
 def _content(member: Member) -> io.BytesIO | Failure:
-    """Read at once: the next member of a tar file leaves this one behind."""
+    """Read a member at once, because a tar file can only be read from front to back."""
     if member.is_encrypted:
         return Failure("It is protected by a password.")
     try:
         with member.open() as file:
             content = file.read(MAX_MEMBER_BYTES + 1)
-    except BROKEN as error:
-        return Failure(f"It is damaged in the archive ({error}).")
+    except _DAMAGED as error:
+        if _is_from_disk(error):
+            raise
+        return Failure(f"It is damaged in the archive ({_reason(error)}).")
     if len(content) > MAX_MEMBER_BYTES:
         return Failure(f"It is larger than {MAX_MEMBER_BYTES / 1e6:,.0f} MB.")
     return io.BytesIO(content)
+
+
+def _is_from_disk(error: BaseException) -> bool:
+    """Return True for a failed read, False for damage.
+
+    An offset in a damaged table of contents may be negative: seeking there is EINVAL.
+    """
+    return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
+
+
+def _reason(error: BaseException) -> str:
+    return str(error) or type(error).__name__

@@ -1,19 +1,21 @@
-"""Who and what comes in: keys, sizes and numbers of requests. ASGI middleware.
+"""Admission of requests: API keys, sizes, numbers and time. ASGI middleware.
 
-A request's body is read here, within its limits, before anything else sees the request.
+It reads the body of a request, within the limits, before the app sees the request.
 """
 
 import asyncio
+import hmac
 import json
+import stat
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from automl.serving import keys
-from automl.serving.limits import Limits
+from automl.errors import ServingError
+from automl.serving.limits import Limits, Refusal
 from automl.serving.metrics import Metrics
-from automl.serving.refusal import Refusal
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -21,15 +23,61 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 OPEN_PATHS = frozenset({"/health", "/ready", "/docs", "/openapi.json"})
-"""For probes, and to learn how to ask; they say nothing about the model."""
+"""Paths that need no key: probes and documentation. They do not reveal anything about the model."""
 
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _RETRY_SECONDS = 1
 _MAX_DRAINED_BYTES = 256_000_000
 
 
+def read_keys(path: Path) -> list[bytes]:
+    """Read API keys from a file with one key per line.
+
+    Several keys are valid at the same time, so that a key can be replaced without an interruption.
+
+    Raises:
+        ServingError: the file is missing, empty or readable by other users, or a key contains
+            characters that an HTTP header cannot carry.
+    """
+    if not path.is_file():
+        raise ServingError(
+            f"There is no key file {path}. Write the keys into it, one on each line."
+        )
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ServingError(
+            f"Other users may access the key file {path}. Forbid it: chmod 600 {path}"
+        )
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise ServingError(
+            f"The key file {path} cannot be read: {error.strerror or error}."
+        ) from error
+    keys = [stripped for line in lines if (stripped := line.strip())]
+    if not keys:
+        raise ServingError(f"The key file {path} is empty. Write a key into it.")
+    for key in keys:
+        if not all(0x21 <= byte <= 0x7E for byte in key):
+            raise ServingError(
+                f"A key in {path} has blanks or characters outside ASCII, which no HTTP header can "
+                "carry. Use letters and digits, for example those of: openssl rand -hex 32"
+            )
+    return keys
+
+
+def is_authorized(authorization: bytes, keys: Sequence[bytes]) -> bool:
+    """Return True if the header carries one of the keys.
+
+    All keys are compared, each in constant time: the duration does not reveal which key or how
+    much of it is right.
+    """
+    scheme, _, token = authorization.partition(b" ")
+    matches = [hmac.compare_digest(token.strip(), key) for key in keys]
+    return scheme.lower() == b"bearer" and any(matches)
+
+
 class Admission:
-    """Lets requests through to the app."""
+    """Passes requests on to the app, or refuses them."""
 
     def __init__(
         self,
@@ -37,21 +85,26 @@ class Admission:
         *,
         limits: Limits,
         metrics: Metrics,
-        accepted: Sequence[bytes] = (),
+        keys: Sequence[bytes] = (),
         is_local: bool = False,
     ) -> None:
-        """accepted: keys; none opens the server to everybody.
+        """Wrap the app.
 
-        is_local: only requests to this machine by one of its own names are answered. Otherwise a
-        page of a stranger, open in a browser here, could ask under a name that leads here (DNS
-        rebinding).
+        Args:
+            app: the ASGI app.
+            limits: limits of one request and of all together.
+            metrics: counts the requests.
+            keys: API keys; without any, no key is needed.
+            is_local: answer only requests for a name of this machine, such as localhost. This
+                prevents DNS rebinding, where a web page that is open in a browser on this machine
+                sends requests to a foreign name that resolves to 127.0.0.1.
         """
         self._app = app
         self._limits = limits
         self._metrics = metrics
-        self._accepted = accepted
+        self._keys = keys
         self._is_local = is_local
-        self._admitted = 0
+        self._num_admitted = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,16 +112,16 @@ class Admission:
             return
         started, status = time.perf_counter(), 500
 
-        async def watched(message: Message) -> None:
+        async def send_and_note_status(message: Message) -> None:
             nonlocal status
             status = message.get("status", status)
             await send(message)
 
         self._metrics.in_flight.inc()
         try:
-            await self._admit(scope, receive, watched)
+            await self._admit(scope, receive, send_and_note_status)
         except Refusal as refusal:
-            await _send_refusal(watched, refusal)
+            await _send_refusal(send_and_note_status, refusal)
         finally:
             self._metrics.in_flight.dec()
             route = getattr(scope.get("route"), "path", "other")
@@ -78,28 +131,30 @@ class Admission:
         headers = dict(scope["headers"])
         refusal = self._refusal(scope, headers)
         if refusal is not None:
-            # whoever is still sending would not read an answer before the end of the request
-            await _drain(receive, _claimed_bytes(headers), self._limits.body_seconds)
+            # a client that is still sending reads the answer only after it has sent everything
+            await _drain(receive, _declared_bytes(headers), self._limits.body_seconds)
             raise refusal
-        self._admitted += 1
+        self._num_admitted += 1
         try:
             body = await self._body(receive) if _has_body(headers) else b""
             await self._app(scope, _replay(body, receive), send)
         finally:
-            self._admitted -= 1
+            self._num_admitted -= 1
 
     def _refusal(self, scope: Message, headers: dict[bytes, bytes]) -> Refusal | None:
         if self._is_local and _host(headers) not in _LOCAL_NAMES:
             return Refusal(
-                403, "Without a key this server answers to localhost only. Start it with a key."
+                403,
+                "A server without a key answers requests to localhost only. Restart it with "
+                "--api-key-file.",
             )
         is_open = scope["path"] in OPEN_PATHS
         authorization = headers.get(b"authorization", b"")
-        if self._accepted and not is_open and not keys.is_right(authorization, self._accepted):
-            return Refusal(401, "Give the server's key: Authorization: Bearer KEY.")
-        if scope["method"] == "POST" and self._admitted >= self._limits.max_concurrent_requests:
+        if self._keys and not is_open and not is_authorized(authorization, self._keys):
+            return Refusal(401, "Send a key of this server: Authorization: Bearer KEY.")
+        if scope["method"] == "POST" and self._num_admitted >= self._limits.max_concurrent_requests:
             return Refusal(503, "Too many requests are being answered. Try again in a moment.")
-        if _claimed_bytes(headers) > self._limits.max_request_bytes:
+        if _declared_bytes(headers) > self._limits.max_request_bytes:
             return self._too_large()
         return None
 
@@ -111,7 +166,7 @@ class Admission:
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
-                        raise Refusal(400, "The request broke off.")
+                        raise Refusal(400, "The connection was closed before the request ended.")
                     parts.append(message.get("body", b""))
                     size += len(parts[-1])
                     if size > self._limits.max_request_bytes:
@@ -125,11 +180,14 @@ class Admission:
 
     def _too_large(self) -> Refusal:
         allowed = self._limits.max_request_bytes / 1e6
-        return Refusal(413, f"A request may have {allowed:g} MB. Send the pictures in several.")
+        return Refusal(
+            413,
+            f"A request can have at most {allowed:g} MB. Send the pictures in several.",
+        )
 
 
 def _host(headers: dict[bytes, bytes]) -> str:
-    """Without the port; empty for what is no name."""
+    """Return the name in the Host header without the port; empty if it is not valid."""
     try:
         return urlsplit("//" + headers.get(b"host", b"").decode("latin-1")).hostname or ""
     except ValueError:
@@ -140,13 +198,14 @@ def _has_body(headers: dict[bytes, bytes]) -> bool:
     return b"content-length" in headers or b"transfer-encoding" in headers
 
 
-def _claimed_bytes(headers: dict[bytes, bytes]) -> int:
-    claimed = headers.get(b"content-length", b"0")
-    return int(claimed) if claimed.isdigit() else 0
+def _declared_bytes(headers: dict[bytes, bytes]) -> int:
+    length = headers.get(b"content-length", b"0")
+    return int(length) if length.isdigit() else 0
 
 
-async def _drain(receive: Receive, claimed: int, seconds: float) -> None:
-    if not 0 < claimed <= _MAX_DRAINED_BYTES:
+async def _drain(receive: Receive, declared_bytes: int, seconds: float) -> None:
+    """Read and drop the body of a request."""
+    if not 0 < declared_bytes <= _MAX_DRAINED_BYTES:
         return
     try:
         async with asyncio.timeout(seconds):
@@ -157,12 +216,12 @@ async def _drain(receive: Receive, claimed: int, seconds: float) -> None:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """The body as one message, then whatever comes after it."""
-    left = [body]
+    """Return a `receive` that delivers the body as one message, then all later messages."""
+    unread = [body]
 
     async def replayed() -> Message:
-        if left:
-            return {"type": "http.request", "body": left.pop(), "more_body": False}
+        if unread:
+            return {"type": "http.request", "body": unread.pop(), "more_body": False}
         return await receive()
 
     return replayed

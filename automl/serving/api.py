@@ -1,4 +1,4 @@
-"""The routes of a server. What they take and answer is in docs/serving.md."""
+"""The routes of a server, as docs/serving.md describes them."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -13,10 +13,9 @@ from starlette.exceptions import HTTPException
 from automl.prediction.inference import Failure, Prediction, Row
 from automl.serving import page, scoring
 from automl.serving.admission import Admission
-from automl.serving.limits import Limits
+from automl.serving.limits import Limits, Refusal
 from automl.serving.metrics import Metrics
 from automl.serving.models import Models, ServedModel
-from automl.serving.refusal import Refusal
 
 _SCHEMAS = "#/components/schemas/"
 _SCORING_BODY = {
@@ -28,13 +27,13 @@ _SCORING_BODY = {
 
 
 class Detail(BaseModel):
-    """Why a request was not answered as asked."""
+    """The reason why a request was refused."""
 
     detail: str
 
 
 class ModelFacts(BaseModel):
-    """A model of this server."""
+    """The name, the trial and the labels of a model."""
 
     name: str
     is_default: bool
@@ -43,7 +42,7 @@ class ModelFacts(BaseModel):
 
 
 class FileAnswer(BaseModel):
-    """What is on one uploaded picture, or the error that kept it from being read."""
+    """The prediction for one uploaded picture, or the reason why it cannot be read."""
 
     filename: str
     label: str | None = None
@@ -53,13 +52,13 @@ class FileAnswer(BaseModel):
 
 
 class FileAnswers(BaseModel):
-    """One answer a file, in their order."""
+    """One answer per file, in the same order."""
 
     predictions: list[FileAnswer]
 
 
 class State(BaseModel):
-    """How the server is."""
+    """`alive` or `ready`."""
 
     status: str
 
@@ -67,18 +66,18 @@ class State(BaseModel):
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Detail, "description": why}
     for status, why in (
-        (400, "Not valid JSON, or broken off"),
+        (400, "Not valid JSON, or not complete"),
         (401, "The key is missing or wrong"),
         (404, "No such model"),
         (408, "The request arrived too slowly"),
         (413, "Too large, or too many pictures"),
-        (422, "Not such a request, or not a picture"),
-        (503, "Too much at a time; Retry-After says when to try again"),
+        (422, "Not a request of this form, or not a picture"),
+        (503, "Too many requests at the same time; Retry-After says when to try again"),
     )
 }
 _EXPLAINED: dict[int | str, dict[str, Any]] = {
     200: {"model": list[scoring.ScoringAnswer]},
-    501: {"model": Detail, "description": "Explanations cannot be given here"},
+    501: {"model": Detail, "description": "This server cannot explain the model"},
 }
 
 
@@ -87,13 +86,19 @@ def create(
     metrics: Metrics,
     *,
     limits: Limits,
-    accepted_keys: Sequence[bytes] = (),
+    keys: Sequence[bytes] = (),
     is_local: bool = False,
 ) -> FastAPI:
-    """The app; it closes the models when it ends. Arguments as of `Admission`."""
+    """Create the app, which closes the models at its end.
+
+    Args:
+        models: the models it serves.
+        metrics: counts the requests.
+        limits, keys, is_local: see `Admission`.
+    """
 
     @asynccontextmanager
-    async def life(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         models.close()
 
@@ -101,36 +106,34 @@ def create(
         title="Image classification",
         description="Models of AutoML Image Classification, served.",
         version="1",
-        docs_url=None,  # its page loads scripts from elsewhere
+        docs_url=None,  # FastAPI's page loads scripts from a CDN
         redoc_url=None,
-        lifespan=life,
+        lifespan=lifespan,
     )
-    app.add_middleware(
-        Admission, limits=limits, metrics=metrics, accepted=accepted_keys, is_local=is_local
-    )
-    app.add_exception_handler(Refusal, _refused)
-    app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(RequestValidationError, _misunderstood)
+    app.add_middleware(Admission, limits=limits, metrics=metrics, keys=keys, is_local=is_local)
+    app.add_exception_handler(Refusal, _refusal_response)
+    app.add_exception_handler(HTTPException, _refusal_response)
+    app.add_exception_handler(RequestValidationError, _invalid_request_response)
     _add_operator_routes(app, metrics)
     _add_answering_routes(app, models, limits)
-    _complete_schema(app.openapi(), has_key=bool(accepted_keys))
+    _complete_schema(app.openapi(), has_key=bool(keys))
     return app
 
 
 def _add_operator_routes(app: FastAPI, metrics: Metrics) -> None:
     @app.get("/health", response_model=State)
     async def health() -> Response:
-        """Whether the process is alive."""
+        """Answer as long as the process is alive."""
         return JSONResponse({"status": "alive"})
 
     @app.get("/ready", response_model=State)
     async def ready() -> Response:
-        """Whether the models are loaded; there is no answer at all before they are."""
+        """Answer once the models are loaded; before that, no connection is accepted."""
         return JSONResponse({"status": "ready"})
 
     @app.get("/metrics", response_class=Response, responses={401: _REFUSALS[401]})
-    async def counted() -> Response:
-        """What was counted, in Prometheus' text format."""
+    async def show_metrics() -> Response:
+        """Return the metrics in the text format of Prometheus."""
         return Response(metrics.text(), media_type="text/plain; version=0.0.4")
 
     @app.get("/docs", include_in_schema=False)
@@ -150,7 +153,7 @@ def _add_answering_routes(app: FastAPI, models: Models, limits: Limits) -> None:
 
     @app.get("/models", responses={401: _REFUSALS[401]})
     async def list_models() -> list[ModelFacts]:
-        """The models by name; the first one answers where none is named."""
+        """List the models; the first one answers requests that name none."""
         return [
             ModelFacts(
                 name=model.name,
@@ -163,22 +166,22 @@ def _add_answering_routes(app: FastAPI, models: Models, limits: Limits) -> None:
 
     @app.post("/score", **score_docs)
     async def score(request: Request) -> Response:
-        """Azure's scoring request, answered by the first model."""
+        """Answer Azure's scoring request with the first model."""
         return await _score(models, None, await request.body(), limits)
 
     @app.post("/models/{name}/score", **score_docs)
     async def score_with(name: str, request: Request) -> Response:
-        """Azure's scoring request, answered by the named model."""
+        """Answer Azure's scoring request with the named model."""
         return await _score(models, name, await request.body(), limits)
 
     @app.post("/predict", **predict_docs)
     async def predict(files: Annotated[list[UploadFile], File()]) -> Response:
-        """Pictures as uploaded files, answered by the first model."""
+        """Answer for uploaded pictures with the first model."""
         return await _predict(models.named(None), files, limits)
 
     @app.post("/models/{name}/predict", **predict_docs)
     async def predict_with(name: str, files: Annotated[list[UploadFile], File()]) -> Response:
-        """Pictures as uploaded files, answered by the named model."""
+        """Answer for uploaded pictures with the named model."""
         return await _predict(models.named(name), files, limits)
 
 
@@ -194,7 +197,9 @@ async def _score(models: Models, name: str | None, body: bytes, limits: Limits) 
     for entry, picture, row in zip(entries, pictures, rows, strict=True):
         explanation = {}
         if entry.model_explainability:
-            explanation = await models.explain(model, picture, entry.xai_parameters or {})
+            explanation = await models.explanations.explain(
+                model.predictor, picture, entry.xai_parameters or {}
+            )
         answers.append(scoring.answer_text(row, model.labels_json, explanation))
     return Response(f"[{', '.join(answers)}]", media_type="application/json")
 
@@ -235,21 +240,21 @@ def _refuse_too_many(count: int, limits: Limits) -> None:
         )
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+async def _refusal_response(_: Request, error: Exception) -> Response:
     if isinstance(error, Refusal):
         return JSONResponse({"detail": error.sentence}, error.status)
     assert isinstance(error, HTTPException)
     return JSONResponse({"detail": str(error.detail)}, error.status_code, error.headers)
 
 
-async def _misunderstood(_: Request, error: Exception) -> Response:
-    """In a sentence, and without what was sent, which may be megabytes."""
+async def _invalid_request_response(_: Request, error: Exception) -> Response:
+    """Answer with a sentence that leaves out the input, which can have megabytes."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    place = ".".join(map(str, first["loc"]))
+    field = ".".join(map(str, first["loc"]))
     return JSONResponse(
         {
-            "detail": f"{place}: {first['msg']}. Send the pictures as multipart/form-data, each "
+            "detail": f"{field}: {first['msg']}. Send the pictures as multipart/form-data, each "
             "as a file of the field called files."
         },
         422,
@@ -257,7 +262,7 @@ async def _misunderstood(_: Request, error: Exception) -> Response:
 
 
 def _complete_schema(schema: dict[str, Any], *, has_key: bool) -> None:
-    """Add what the routes cannot say of themselves: the body they parse, and the key."""
+    """Add to the OpenAPI what FastAPI cannot derive: the parsed body of /score, and the key."""
     request = scoring.ScoringRequest.model_json_schema(ref_template=_SCHEMAS + "{model}")
     parts = schema["components"]["schemas"]
     parts |= {**request.pop("$defs"), "ScoringRequest": request}

@@ -1,28 +1,35 @@
-"""Why a served model gave its answer. The one place where the server meets `automl.explanation`."""
+"""Explanations of a served model's answers. Only this module of the server uses
+`automl.explanation`."""
 
+import asyncio
 import base64
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from automl.errors import ExplanationError
 from automl.experiments import store
 from automl.explanation.explainer import Explainer, missing
-from automl.explanation.parameters import ExplanationParameters
+from automl.explanation.request import ExplanationParameters
 from automl.prediction.inference import Predictor
-from automl.serving.refusal import Refusal
+from automl.serving.limits import Refusal
 
 
 class Explanations:
-    """Of one server; the process that gives them starts when the first one is asked for."""
+    """Explains one picture at a time, because each takes seconds and much memory.
+
+    The process that computes them starts with the first explanation.
+    """
 
     def __init__(self) -> None:
         self._explainer = Explainer()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="explain")
 
     def check(self, predictor: Predictor, parameters: Mapping[str, Any]) -> None:
-        """Refuse before any work is done.
+        """Refuse a request before any work is done for it.
 
         Raises:
-            Refusal: 501 where explanations cannot be given, 422 for parameters that cannot be.
+            Refusal: 501 if this server cannot explain, 422 if the parameters are not valid.
         """
         if sentence := missing():
             raise Refusal(501, sentence)
@@ -31,35 +38,47 @@ class Explanations:
         if not (checkpoint_dir / "model.safetensors").is_file():
             raise Refusal(
                 501,
-                "Explanations take the trial's own weights, and this model was exported without "
-                "them. Serve the experiment itself.",
+                "Explanations need the trial's checkpoint, and this model was exported without "
+                "it. Serve the experiment itself.",
             )
         _parsed(parameters)
 
-    def explain(
+    async def explain(
         self, predictor: Predictor, picture: bytes, parameters: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """`visualizations` and `attributions` as Azure's answer has them: those asked for."""
+        """Return `visualizations` and `attributions`, those that the parameters ask for.
+
+        Raises:
+            Refusal: 422, the picture cannot be explained.
+        """
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, self._fields, predictor, picture, parameters
+        )
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        self._explainer.close()
+
+    def _fields(
+        self, predictor: Predictor, picture: bytes, parameters: Mapping[str, Any]
+    ) -> dict[str, Any]:
         experiment_dir = predictor.model_dir.parent
         try:
-            found = self._explainer.explain(
+            explanation = self._explainer.explain(
                 experiment_dir, predictor.trial_id, picture, _parsed(parameters)
             )
         except ExplanationError as error:
             raise Refusal(422, str(error)) from None
-        answer: dict[str, Any] = {}
-        if found.picture is not None:
-            answer["visualizations"] = base64.b64encode(found.picture).decode()
-        if found.attributions is not None:
-            answer["attributions"] = found.attributions.tolist()
-        return answer
-
-    def close(self) -> None:
-        self._explainer.close()
+        fields: dict[str, Any] = {}
+        if explanation.picture is not None:
+            fields["visualizations"] = base64.b64encode(explanation.picture).decode()
+        if explanation.attributions is not None:
+            fields["attributions"] = explanation.attributions.tolist()
+        return fields
 
 
 def _parsed(parameters: Mapping[str, Any]) -> ExplanationParameters:
     try:
         return ExplanationParameters.parse(parameters)
-    except ValueError as error:
+    except ExplanationError as error:
         raise Refusal(422, f"xai_parameters: {error}") from None

@@ -1,30 +1,41 @@
-"""How much one server takes on at a time."""
+"""The limits of a server, and the refusal of a request that exceeds them or is not valid."""
 
 from dataclasses import dataclass
 
 
+class Refusal(Exception):  # noqa: N818 (it names an answer to a request, not an error of ours)
+    """An HTTP status, and a sentence for the sender of the request."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.sentence = sentence
+
+
 @dataclass(frozen=True)
 class Limits:
-    """Beyond them a request is refused before it costs anything.
+    """A request that exceeds a limit is refused before it is parsed or decoded.
 
-    The bodies in memory are at most `max_request_bytes * max_concurrent_requests`.
+    The request bodies in memory have at most `max_request_bytes * max_concurrent_requests` bytes.
     """
 
     max_request_bytes: int = 32_000_000
     max_pictures: int = 1_000
-    """In one request."""
+    """Number of pictures in one request."""
 
     max_pixels: int = 50_000_000
-    """Of one picture; a few kilobytes can claim to be gigabytes."""
+    """Size of one picture. A file of a few kilobytes can declare gigabytes of pixels."""
 
     max_concurrent_requests: int = 32
     body_seconds: float = 30.0
-    """For a request's body to arrive."""
+    """Time for the body of a request to arrive."""
 
     max_batch_size: int = 16
+    """Number of pictures in one run of the model."""
+
     batch_window_seconds: float = 0.0
-    """How long the first of a batch waits for others; pictures that come while the model runs
-    are gathered without any waiting."""
+    """How long the first picture of a batch waits for others. Pictures that arrive while the model
+    runs form the next batch without this wait."""
 
     shutdown_seconds: float = 30.0
-    """For the requests in flight to be answered once the server is asked to end."""
+    """Time to answer the requests in flight after SIGTERM."""

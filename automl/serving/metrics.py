@@ -1,4 +1,4 @@
-"""What a server counts, for Prometheus."""
+"""Metrics of a server, for Prometheus."""
 
 from prometheus_client import (
     GC_COLLECTOR,
@@ -15,16 +15,16 @@ _SIZES = (1, 2, 4, 8, 16, 32)
 
 
 class Metrics:
-    """Of one server; labels take few values, whatever is sent."""
+    """Counters of one server. Labels have few values, whatever clients send."""
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
         registry.register(PROCESS_COLLECTOR)
         registry.register(GC_COLLECTOR)
-        self.requests = Counter(
+        self._requests = Counter(
             "automl_requests", "Requests answered.", ["route", "status"], registry=registry
         )
-        self.seconds = Histogram(
+        self._seconds = Histogram(
             "automl_request_seconds",
             "From the first byte of a request to the last of its answer.",
             ["route"],
@@ -34,7 +34,7 @@ class Metrics:
         self.in_flight = Gauge(
             "automl_requests_in_flight", "Requests being answered.", registry=registry
         )
-        self.batch_size = Histogram(
+        self._batch_size = Histogram(
             "automl_batch_size",
             "Pictures in one run of the model; their sum is the pictures answered.",
             ["model"],
@@ -43,11 +43,14 @@ class Metrics:
         )
 
     def answered(self, route: str, status: int, seconds: float) -> None:
-        self.requests.labels(route, str(status)).inc()
-        self.seconds.labels(route).observe(seconds)
+        """Count an answered request."""
+        self._requests.labels(route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
 
     def ran(self, model: str, batch_size: int) -> None:
-        self.batch_size.labels(model).observe(batch_size)
+        """Count a run of a model."""
+        self._batch_size.labels(model).observe(batch_size)
 
     def text(self) -> bytes:
+        """Return all metrics in the text format of Prometheus."""
         return generate_latest(self._registry)

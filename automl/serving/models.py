@@ -1,4 +1,4 @@
-"""The models of a server, loaded and ready."""
+"""The models of a server, loaded and warmed up."""
 
 import asyncio
 import io
@@ -6,27 +6,28 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from automl.host.cores import usable_cores
 from automl.prediction.inference import Failure, Pixels, Predictor, Row
 from automl.serving.batching import Batcher
 from automl.serving.explanations import Explanations
-from automl.serving.limits import Limits
-from automl.serving.refusal import Refusal
+from automl.serving.limits import Limits, Refusal
 
 
 class Decoder:
-    """Threads in which the pictures of all models are decoded; as many as there are cores, so that
-    the memory of pictures that claim to be huge is bounded."""
+    """Threads that decode the pictures for all models.
+
+    There is one thread per core: at most so many pictures are decoded at the same time, which
+    bounds the memory even if every picture has the largest size allowed.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._max_pixels = limits.max_pixels
         self._threads = ThreadPoolExecutor(usable_cores(), thread_name_prefix="decode")
 
     async def decode(self, predictor: Predictor, picture: bytes) -> Pixels | Failure:
+        """Decode, resize and crop a picture's file."""
+
         def read() -> Pixels | Failure:
             return predictor.read(io.BytesIO(picture), max_pixels=self._max_pixels)
 
@@ -37,7 +38,7 @@ class Decoder:
 
 
 class ServedModel:
-    """One model with a name of its own."""
+    """A model under the name that clients use for it."""
 
     def __init__(
         self,
@@ -47,11 +48,18 @@ class ServedModel:
         decoder: Decoder,
         on_batch: Callable[[int], None] = lambda _: None,
     ) -> None:
+        """Load the model and warm it up.
+
+        Raises:
+            PredictionError: the model cannot be loaded or run.
+        """
         self.name = name
-        self.predictor = _loaded(model_dir)
+        self.predictor = Predictor(model_dir, num_threads=usable_cores())
+        # onnxruntime allocates its memory in the first run; the first request must not wait for it
+        self.predictor.probabilities([self.predictor.blank()])
         self.labels_json = json.dumps(self.predictor.labels)
         self._decoder = decoder
-        self._chunk = limits.max_batch_size
+        self._chunk_size = limits.max_batch_size
         self._batcher = Batcher(
             self.predictor.probabilities,
             max_batch_size=limits.max_batch_size,
@@ -60,13 +68,16 @@ class ServedModel:
         )
 
     async def rows(self, pictures: Sequence[bytes]) -> list[Row | Failure]:
-        """An answer for each; of a long request only a batch at a time is decoded, which bounds its
-        memory and lets others in between."""
-        answered: list[Row | Failure] = []
-        for start in range(0, len(pictures), self._chunk):
-            chunk = pictures[start : start + self._chunk]
-            answered += await asyncio.gather(*map(self._row, chunk))
-        return answered
+        """Return an answer for each picture.
+
+        A long request is decoded batch by batch. This bounds its memory, and the pictures of
+        other requests are answered in between.
+        """
+        answers: list[Row | Failure] = []
+        for start in range(0, len(pictures), self._chunk_size):
+            chunk = pictures[start : start + self._chunk_size]
+            answers += await asyncio.gather(*map(self._row, chunk))
+        return answers
 
     def close(self) -> None:
         self._batcher.close()
@@ -77,32 +88,42 @@ class ServedModel:
 
 
 class Models:
-    """All of them by name; the first one answers where none is named."""
+    """All models by name. The first one is the default: it answers requests without a name."""
 
-    def __init__(self, served: Mapping[str, ServedModel], decoder: Decoder) -> None:
-        self.by_name = served
-        self.default = next(iter(served.values()))
+    def __init__(self, by_name: Mapping[str, ServedModel], decoder: Decoder) -> None:
+        self.by_name = by_name
+        self.default = next(iter(by_name.values()))
         self.explanations = Explanations()
-        self._explaining = ThreadPoolExecutor(1, thread_name_prefix="explain")
         self._decoder = decoder
 
     @classmethod
     def load(
-        cls, places: Mapping[str, Path], limits: Limits, on_batch: Callable[[str, int], None]
+        cls, model_dirs: Mapping[str, Path], limits: Limits, on_batch: Callable[[str, int], None]
     ) -> "Models":
-        """Load from model directories by name.
+        """Load model directories.
+
+        Args:
+            model_dirs: the directories by name.
+            limits: limits of the server.
+            on_batch: called with a model's name and the size of every batch it has run.
 
         Raises:
-            ValueError: one of them is no model that can be used.
+            PredictionError: a model cannot be loaded or run.
         """
         decoder = Decoder(limits)
 
-        def load(name: str, place: Path) -> ServedModel:
-            return ServedModel(name, place, limits, decoder, lambda size: on_batch(name, size))
+        def load(name: str, model_dir: Path) -> ServedModel:
+            return ServedModel(name, model_dir, limits, decoder, lambda size: on_batch(name, size))
 
-        return cls({name: load(name, place) for name, place in places.items()}, decoder)
+        models = {name: load(name, model_dir) for name, model_dir in model_dirs.items()}
+        return cls(models, decoder)
 
     def named(self, name: str | None) -> ServedModel:
+        """Return the model with a name; the default model for None.
+
+        Raises:
+            Refusal: 404, there is no such model.
+        """
         if name is None:
             return self.default
         if name not in self.by_name:
@@ -110,35 +131,8 @@ class Models:
             raise Refusal(404, f"There is no model of that name here. There is: {known}.")
         return self.by_name[name]
 
-    async def explain(
-        self, model: ServedModel, picture: bytes, parameters: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """One at a time: it takes seconds and much memory."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._explaining, self.explanations.explain, model.predictor, picture, parameters
-        )
-
     def close(self) -> None:
-        self._explaining.shutdown()
         self.explanations.close()
         for model in self.by_name.values():
             model.close()
         self._decoder.close()
-
-
-def _loaded(model_dir: Path) -> Predictor:
-    """The model, which has answered once, so that the first request does not wait for what
-    onnxruntime does on a first run."""
-    try:
-        predictor = Predictor(model_dir, num_threads=usable_cores())
-        row = predictor.probabilities([predictor.blank()])[0]
-    except Exception as error:  # noqa: BLE001 (those of onnxruntime have no base of their own)
-        raise ValueError(
-            f"{model_dir} cannot be loaded ({type(error).__name__}: {error}). Export it again."
-        ) from None
-    if len(row) != len(predictor.labels):
-        raise ValueError(
-            f"{model_dir} has {len(predictor.labels)} labels, but its model answers for "
-            f"{np.size(row)} classes. Export it again."
-        )
-    return predictor

@@ -1,4 +1,4 @@
-"""The OpenAPI as a page to read; it loads nothing from elsewhere and needs no network."""
+"""The OpenAPI as an HTML page that loads nothing from the network."""
 
 import json
 from html import escape
@@ -10,7 +10,7 @@ _HEAD = """<!doctype html><html lang="en"><meta charset="utf-8">
 body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 52rem; margin: auto; padding: 1rem; }}
 pre {{ padding: .75rem; overflow: auto; border: 1px solid #8884; border-radius: .4rem; }}
 h2 {{ font-size: 1.1rem; margin-top: 2rem; }} dt {{ float: left; width: 3.5rem; }}
-</style><h1>{title}</h1><p>{description} The whole of it for programs:
+</style><h1>{title}</h1><p>{description} The same for programs:
 <a href="openapi.json">openapi.json</a>.</p>"""
 _EXAMPLES = {
     "application/json": """curl -H "Authorization: Bearer KEY" \\
@@ -22,10 +22,11 @@ _EXAMPLES = {
 
 
 def render(openapi: dict[str, Any]) -> str:
+    """Return the page."""
     info = openapi["info"]
     parts = [_HEAD.format(title=escape(info["title"]), description=escape(info["description"]))]
     for path, methods in openapi["paths"].items():
-        parts += [_operation(path, method, found) for method, found in methods.items()]
+        parts += [_operation(path, method, each) for method, each in methods.items()]
     schemas = openapi.get("components", {}).get("schemas", {})
     parts.append("<h2>Schemas</h2>")
     parts += [

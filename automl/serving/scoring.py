@@ -1,4 +1,4 @@
-"""Azure's scoring request and answer, in every form its documents and samples show."""
+"""Azure's scoring request and answer, in every form that its documents and samples show."""
 
 import json
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from pydantic import (
 
 from automl.dataset.preprocessing import UnreadablePicture, from_base64
 from automl.prediction.inference import Row
-from automl.serving.refusal import Refusal
+from automl.serving.limits import Refusal
 
 
 class _Strict(BaseModel):
@@ -25,7 +25,7 @@ class _Strict(BaseModel):
 
 
 class Entry(_Strict):
-    """One picture with what is wanted for it; in a request it is JSON text."""
+    """One picture and the wish for an explanation; a request contains it as JSON text."""
 
     image_base64: str
     model_explainability: bool = False
@@ -45,11 +45,11 @@ class Frame(_Strict):
     columns: tuple[Literal["image"]]
     data: list[Item]
     index: list[StrictInt | str] | None = None
-    """Has no effect; the answers come in the order of `data`."""
+    """Without effect; the answers have the order of `data`."""
 
 
 class ScoringRequest(_Strict):
-    """What `/score` takes."""
+    """The body of a request to `/score`."""
 
     input_data: Annotated[
         Annotated[Frame, Tag("frame")] | Annotated[list[Item], Tag("list")],
@@ -58,21 +58,21 @@ class ScoringRequest(_Strict):
 
 
 class ScoringAnswer(BaseModel):
-    """What `/score` says about one picture."""
+    """The answer of `/score` for one picture."""
 
     probs: list[float]
-    """Of every label, in the order of `labels`."""
+    """The probability of every label, in the order of `labels`."""
 
     labels: list[str]
     visualizations: str | None = None
-    """PNG in base64; only there when it was asked for."""
+    """PNG in base64; only if the entry asks for it."""
 
     attributions: list[list[list[float]]] | None = None
-    """[3][height][width]; only there when they were asked for."""
+    """[3][height][width]; only if the entry asks for them."""
 
 
 def parse(body: bytes) -> list[Entry]:
-    """The pictures of a request.
+    """Return the entries of a request.
 
     Raises:
         Refusal: 400 for what is not JSON, 422 for what is not a scoring request.
@@ -86,7 +86,7 @@ def parse(body: bytes) -> list[Entry]:
 
 
 def picture_bytes(entry: Entry, number: int) -> bytes:
-    """The file in an entry's base64, with or without line breaks.
+    """Decode the base64 of an entry, with or without line breaks, into a picture's file.
 
     Raises:
         Refusal: 422, it is not base64.
@@ -100,13 +100,21 @@ def picture_bytes(entry: Entry, number: int) -> bytes:
 
 
 def answer_text(row: Row, labels_json: str, explanation: dict[str, Any]) -> str:
-    """A `ScoringAnswer` as JSON; `labels_json` is written once for all answers."""
+    """Return a `ScoringAnswer` as JSON.
+
+    Args:
+        row: probabilities (K,).
+        labels_json: the labels as JSON, encoded once for all answers.
+        explanation: `visualizations` and `attributions`, those that were asked for.
+
+    Raises:
+        Refusal: 500, a probability is NaN or infinite.
+    """
     if not np.isfinite(row).all():
-        raise Refusal(500, "The model's answer for a picture is not a number.")
-    rest = "".join(
-        f", {json.dumps(key)}: {json.dumps(value)}" for key, value in explanation.items()
-    )
-    return f'{{"probs": {json.dumps(row.tolist())}, "labels": {labels_json}{rest}}}'
+        raise Refusal(500, "The model answered NaN for a picture.")
+    fields = {key: json.dumps(value) for key, value in explanation.items()}
+    fields = {"probs": json.dumps(row.tolist()), "labels": labels_json, **fields}
+    return "{" + ", ".join(f'"{key}": {text}' for key, text in fields.items()) + "}"
 
 
 def _entry(item: str | Sequence[str], number: int) -> Entry:
@@ -119,15 +127,15 @@ def _entry(item: str | Sequence[str], number: int) -> Entry:
         raise _refusal(error, f"Picture {number}") from None
 
 
-def _refusal(error: ValidationError, what: str) -> Refusal:
-    """The first problem in a sentence; never what was sent, which may be megabytes."""
+def _refusal(error: ValidationError, subject: str) -> Refusal:
+    """Describe the first problem, without the input, which can have megabytes."""
     (first, *_) = error.errors(include_url=False, include_context=False, include_input=False)
     if first["type"] == "json_invalid":
-        return Refusal(400, f"{what} is not valid JSON ({first['msg'].partition(': ')[2]}).")
+        return Refusal(400, f"{subject} is not valid JSON ({first['msg'].partition(': ')[2]}).")
     tags = ("frame", "list", "text", "row")
-    place = ".".join(str(part) for part in first["loc"] if part not in tags)
+    field = ".".join(str(part) for part in first["loc"] if part not in tags)
     return Refusal(
         422,
-        f"{what} is not a scoring request: {place or 'the whole'}: {first['msg']}. It is "
+        f"{subject} is not a scoring request: {field or 'the whole'}: {first['msg']}. Send "
         '{"input_data": {"columns": ["image"], "data": ["BASE64", …]}}.',
     )

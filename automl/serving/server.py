@@ -1,4 +1,4 @@
-"""A server from its first moment to its last."""
+"""Start and end of a server."""
 
 import asyncio
 import ipaddress
@@ -8,17 +8,18 @@ from pathlib import Path
 
 import uvicorn
 
+from automl.errors import ServingError
 from automl.serving import api
 from automl.serving.limits import Limits
 from automl.serving.metrics import Metrics
 from automl.serving.models import Models
 
 _BACKLOG = 2048
-_KEEP_ALIVE_SECONDS = 75  # longer than the minute for which proxies usually keep a connection
+_KEEP_ALIVE_SECONDS = 75  # longer than the 60 s for which proxies usually keep a connection
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what listens there."""
+    """Return True if only this machine can reach a server at this address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -26,41 +27,51 @@ def is_loopback(host: str) -> bool:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that is bound, so that a port in use is found out before the models are loaded.
+    """Return a listening socket. A port in use is noticed here, before the models are loaded.
 
     Raises:
-        OSError: it cannot be bound.
+        ServingError: the host is not valid, or the port is in use or not allowed.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # named as TCP, or asyncio leaves Nagle's algorithm on, which holds an answer back for 40 ms
+    # asyncio turns off Nagle's algorithm, which delays answers by 40 ms, only for IPPROTO_TCP
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         listening.listen(_BACKLOG)
-    except BaseException:
+    except (OSError, UnicodeError) as error:  # UnicodeError: no host name, such as "a..b"
         listening.close()
-        raise
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ServingError(
+            f"{host} port {port} cannot be used ({reason}). Choose another --port or --host."
+        ) from error
     return listening
 
 
 def serve(
-    places: Mapping[str, Path],
+    model_dirs: Mapping[str, Path],
     listening: socket.socket,
     *,
     limits: Limits,
-    accepted_keys: Sequence[bytes],
+    keys: Sequence[bytes],
     on_ready: Callable[[], None],
 ) -> None:
-    """Serve the model directories by name until SIGTERM or SIGINT; then answer what is in flight.
+    """Serve models until SIGTERM or SIGINT, then answer the requests in flight.
+
+    Args:
+        model_dirs: model directories by name.
+        listening: a socket of `listen`.
+        limits: limits of the server.
+        keys: API keys; without any, no key is needed.
+        on_ready: called when the first request can be answered.
 
     Raises:
-        ValueError: a model cannot be used.
+        PredictionError: a model cannot be loaded or run.
     """
     metrics = Metrics()
-    models = Models.load(places, limits, metrics.ran)
-    is_local = is_loopback(listening.getsockname()[0]) and not accepted_keys
-    app = api.create(models, metrics, limits=limits, accepted_keys=accepted_keys, is_local=is_local)
+    models = Models.load(model_dirs, limits, metrics.ran)
+    is_local = is_loopback(listening.getsockname()[0]) and not keys
+    app = api.create(models, metrics, limits=limits, keys=keys, is_local=is_local)
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -75,6 +86,8 @@ def serve(
 
 
 class _Server(uvicorn.Server):
+    """A server that says when it is ready."""
+
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_ready = on_ready

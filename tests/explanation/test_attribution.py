@@ -7,7 +7,7 @@ from torch import nn
 from automl.errors import FeatureMapMissingError
 from automl.explanation import attribution
 from automl.explanation.feature_map import Mapped
-from automl.explanation.parameters import ExplanationParameters
+from automl.explanation.request import ExplanationParameters
 from automl.model.network import Normalised
 
 ALGORITHMS = ("xrai", "integrated_gradients", "guided_gradcam", "guided_backprop")
@@ -125,6 +125,22 @@ def test_guided_backpropagation_lets_nothing_negative_through_any_activation(act
     pixels = np.full((1, 1, 3), 200, np.uint8)
     assert (attribute(model, pixels, target=0, xai_algorithm="guided_backprop") == 0).all()
     assert (attribute(model, pixels, target=1, xai_algorithm="guided_backprop") > 0).all()
+
+
+def test_guided_backpropagation_leaves_the_gradient_of_a_skip_connection_alone():
+    """The gradient of x·1 + act(x)·(-1) is 1 + max(-1, 0) = 1 where the activation is open."""
+
+    class Skip(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.activation = nn.ReLU(inplace=True)
+
+        def forward(self, pixels):
+            doubled = pixels * 2
+            return (doubled - self.activation(doubled.clone())).flatten(1).sum(1, keepdim=True)
+
+    pixels = np.full((4, 4, 3), 200, np.uint8)
+    np.testing.assert_allclose(attribute(Skip(), pixels, xai_algorithm="guided_backprop"), 2)
 
 
 def test_where_nothing_matters_there_is_no_heat():

@@ -16,7 +16,7 @@ from automl.cli import cli
 from automl.errors import ExplanationError
 from automl.experiments import store
 from automl.explanation.explainer import Explainer
-from automl.explanation.parameters import ExplanationParameters
+from automl.explanation.request import ExplanationParameters
 
 
 @pytest.fixture(scope="module")
@@ -171,3 +171,42 @@ def test_the_command_refuses_what_cannot_be(explained, tmp_path, options, senten
     assert result.exit_code == 2
     assert sentence in result.stderr
     assert not (tmp_path / "why").exists()
+
+
+def test_every_picture_has_results_of_its_own(explained, tmp_path):
+    """a.jpg, b/a.jpg and a-2.jpg: the second must not take the name of the third."""
+    directory, path = explained
+    pictures = [tmp_path / name for name in ("a.png", "b/a.png", "a-2.png", "c/A.PNG")]
+    for number, each in enumerate(pictures):
+        each.parent.mkdir(exist_ok=True)
+        with Image.open(path) as image:
+            image.rotate(90 * number).save(each, "PNG")
+    output = tmp_path / "why"
+    options = ("--algorithm", "guided_backprop", "--attributions", "--no-visualizations")
+    result = automl("explain", directory, *pictures, "--output", output, "--json", *options)
+    assert result.exit_code == 0, result.output
+    rows = json.loads(result.stdout)["explanations"]
+    files = [row["attributions"] for row in rows]
+    assert len({name.casefold() for name in files}) == 4
+    numbers = [np.load(name).tobytes() for name in files]
+    assert len(set(numbers)) == 4
+
+
+def test_a_picture_to_explain_is_not_overwritten(explained):
+    directory, path = explained
+    content = path.read_bytes()
+    options = ("--algorithm", "guided_backprop", "--output", path.parent, "--json")
+    result = automl("explain", directory, path, *options)
+    assert result.exit_code == 0, result.output
+    (row,) = json.loads(result.stdout)["explanations"]
+    assert row["picture"] == str(path.parent / "picture-2.png")
+    assert path.read_bytes() == content
+
+
+def test_a_damaged_checkpoint_is_a_sentence(explainer, explained):
+    directory, path = explained
+    weights = store.checkpoint_dir(directory, "t1") / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    os.utime(weights, (2, 2))
+    with pytest.raises(ExplanationError, match="checkpoint .* cannot be loaded .* Choose another"):
+        explainer.explain(directory, "t1", path)

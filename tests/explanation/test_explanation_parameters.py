@@ -1,6 +1,7 @@
 import pytest
 
-from automl.explanation.parameters import ExplanationParameters
+from automl.errors import ExplanationError
+from automl.explanation.request import ExplanationParameters
 
 
 def test_without_a_word_it_is_xrai_with_azures_defaults():
@@ -27,6 +28,6 @@ def test_without_a_word_it_is_xrai_with_azures_defaults():
     ],
 )
 def test_what_is_not_known_is_refused_in_a_sentence(given, sentence):
-    with pytest.raises(ValueError, match="^" + sentence.replace("?", r"\?")) as refused:
+    with pytest.raises(ExplanationError, match="^" + sentence.replace("?", r"\?")) as refused:
         ExplanationParameters.parse(given)
     assert "\n" not in str(refused.value)

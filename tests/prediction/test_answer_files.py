@@ -1,17 +1,23 @@
 import contextlib
 import csv
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from typing import get_args
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from automl.prediction.answer_files import AnswerFile, form_of
+from automl.cli.predictions import AnswerFormat
+from automl.errors import PredictionError
+from automl.host import process_lock
+from automl.prediction import answer_formats
+from automl.prediction.answer_files import AnswerFile
 from automl.prediction.inference import Failure, Predictor
 from tests.serving.conftest import picture, write_model
 
@@ -98,7 +104,7 @@ def test_what_was_killed_is_carried_on_with(target, predictor):
     path, form = target
     begin(path, form, predictor, ["a", 'b "quoted", \n with a line', "c"])
     file = finish(path, form, predictor, ["a", 'b "quoted", \n with a line', "c", "d"])
-    assert file.num_carried_on == 3
+    assert file.num_continued == 3
     assert written(path, form) == ["a", 'b "quoted", \n with a line', "c", "d"]
     assert sorted(each.name for each in path.parent.iterdir()) == sorted([path.name, "model"])
 
@@ -126,7 +132,7 @@ def test_a_part_that_was_torn_is_written_again(tmp_path, predictor):
 def test_a_finished_file_is_written_anew(target, predictor):
     path, form = target
     finish(path, form, predictor, ["a", "b"])
-    assert finish(path, form, predictor, ["c"]).num_carried_on == 0
+    assert finish(path, form, predictor, ["c"]).num_continued == 0
     assert written(path, form) == ["c"]
 
 
@@ -134,15 +140,15 @@ def test_answers_of_two_models_are_never_mixed(target, predictor, tmp_path):
     path, form = target
     begin(path, form, predictor, ["a"])
     other = Predictor(write_model(tmp_path / "other", ("blue", "green", "red")))
-    with pytest.raises(ValueError, match="was begun with another model or format"):
+    with pytest.raises(PredictionError, match="was begun with another model or format"):
         AnswerFile(path, form, other)
-    assert finish(path, form, predictor, ["a"]).num_carried_on == 1
+    assert finish(path, form, predictor, ["a"]).num_continued == 1
 
 
 def test_two_processes_do_not_write_the_same_file(tmp_path, predictor):
     with (
         AnswerFile(tmp_path / "a.csv", "csv", predictor),
-        pytest.raises(ValueError, match="being written by another"),
+        pytest.raises(PredictionError, match="is being written by another process"),
     ):
         AnswerFile(tmp_path / "a.csv", "csv", predictor)
 
@@ -155,10 +161,54 @@ def test_a_label_called_as_another_column_is_told_apart(tmp_path):
     assert names[4:] == ["cat", "class error", "class path"]
 
 
+def test_no_two_columns_have_one_name():
+    labels = ["path", "class path", "class class path", "cat"]
+    names = answer_formats.columns(labels)
+    assert len(set(names)) == len(names) == 8
+    assert {"path", "class path", "class class path", "cat"} < set(names)
+
+
+def test_the_command_offers_every_format():
+    assert get_args(AnswerFormat) == tuple(answer_formats.FORMATS)
+
+
+def test_an_unknown_format_and_a_missing_folder_are_refused(tmp_path, predictor):
+    with pytest.raises(PredictionError, match="'xml' is not a format. Choose from csv, parquet"):
+        AnswerFile(tmp_path / "a.xml", "xml", predictor)
+    with pytest.raises(PredictionError, match="There is no folder .*gone. Make it first"):
+        AnswerFile(tmp_path / "gone" / "a.csv", "csv", predictor)
+
+
+def test_the_rows_of_a_format_that_was_given_up_do_not_stay(tmp_path, predictor):
+    path = tmp_path / "a.parquet"
+    begin(path, "parquet", predictor, ["a"])
+    (tmp_path / ".a.parquet.unfinished").unlink()
+    finish(path, "csv", predictor, ["b"])
+    assert written(path, "csv") == ["b"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.parquet", "model"]
+
+
+def test_a_lock_on_a_marker_that_is_gone_protects_nothing(tmp_path, predictor, monkeypatch):
+    """Another process finishes between the moments in which this one opens and locks the marker."""
+    marker = tmp_path / ".a.csv.unfinished"
+    flock, locked = fcntl.flock, []
+
+    def flock_late(descriptor, operation):
+        if not locked:
+            marker.unlink()
+        locked.append(descriptor)
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock_late)
+    with AnswerFile(tmp_path / "a.csv", "csv", predictor):
+        assert len(locked) == 2
+        assert process_lock.is_held(marker)
+
+
 def test_an_unknown_ending_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"neither with .csv nor .parquet nor .jsonl"):
-        form_of(tmp_path / "a.xlsx")
-    assert form_of(tmp_path / "A.CSV") == "csv"
+    with pytest.raises(PredictionError, match="does not end with .csv or .parquet or .jsonl"):
+        answer_formats.format_of(tmp_path / "a.xlsx")
+    assert answer_formats.format_of(tmp_path / "A.CSV") == "csv"
 
 
 def test_a_command_that_was_killed_is_carried_on_with(tmp_path, home):
@@ -181,7 +231,7 @@ def test_a_command_that_was_killed_is_carried_on_with(tmp_path, home):
     assert (tmp_path / ".a.csv.unfinished").is_file()
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert "400 answers are in" in done.stderr
-    assert "of them from before" in done.stderr
+    assert "of them from an earlier run" in done.stderr
     whole = output.read_bytes()
     assert whole.startswith(before[: before.rfind(b"\n")])
     assert written(output, "csv") == [str(folder / f"{number:03}.png") for number in range(400)]

@@ -1,4 +1,6 @@
+import contextlib
 import io
+import random
 import tarfile
 import zipfile
 
@@ -7,6 +9,7 @@ import pytest
 from PIL import Image
 
 from automl.dataset import walk
+from automl.errors import PredictionError
 from automl.host.cores import usable_cores
 from automl.prediction import input_pictures
 from automl.prediction.inference import Failure, Predictor
@@ -70,8 +73,29 @@ def test_members_of_a_tar_file_keep_their_content(tmp_path, suffix):
 def test_a_damaged_archive_is_a_sentence(tmp_path):
     archive = tmp_path / "broken.zip"
     archive.write_bytes(b"PK nothing")
-    with pytest.raises(ValueError, match=r"broken.zip is not a zip file that can be read"):
+    with pytest.raises(PredictionError, match=r"broken.zip is not a zip file that can be read"):
         names(archive)
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damage_of_any_kind_is_a_sentence(tmp_path, compression):
+    """Whatever a zip file with changed bytes raises deep inside, it becomes an error of ours."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as archive:
+        for name in ("a.jpg", "ä/b.jpg"):
+            archive.writestr(name, name * 50)
+    good, rng = file.getvalue(), random.Random(0)
+    path, num_refused = tmp_path / "damaged.zip", 0
+    for _ in range(500):
+        damaged = bytearray(good)
+        for _ in range(rng.randint(1, 3)):
+            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+        path.write_bytes(damaged)
+        with contextlib.suppress(PredictionError):
+            list(input_pictures.find([path]))
+            continue
+        num_refused += 1
+    assert num_refused > 20
 
 
 def test_a_damaged_member_leaves_the_others_alone(tmp_path):

@@ -67,7 +67,7 @@ def served(
     limits = limits or Limits()
     metrics = Metrics()
     models = Models.load(places, limits, metrics.ran)
-    app = api.create(models, metrics, limits=limits, accepted_keys=keys, is_local=is_local)
+    app = api.create(models, metrics, limits=limits, keys=keys, is_local=is_local)
     listening = server.listen("127.0.0.1", 0)
     running = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
     work = threading.Thread(target=lambda: asyncio.run(running.serve([listening])))

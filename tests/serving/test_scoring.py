@@ -4,7 +4,7 @@ import json
 import pytest
 
 from automl.serving import scoring
-from automl.serving.refusal import Refusal
+from automl.serving.limits import Refusal
 
 FILE = bytes(range(256))
 PLAIN = base64.b64encode(FILE).decode()

@@ -12,7 +12,7 @@ import requests
 from typer.testing import CliRunner
 
 from automl.cli import cli
-from automl.cli.serving import _places
+from automl.cli.serving import _model_dirs
 from automl.serving import server
 from tests.serving.conftest import picture, write_model
 
@@ -85,7 +85,7 @@ def test_it_starts_without_what_is_slow_to_import():
 def test_models_get_the_names_they_are_given_or_those_of_their_places(make_experiment, tmp_path):
     write_model(make_experiment("pets") / "best_model")
     other = write_model(tmp_path / "my model")
-    places = _places(["pets", f"first={other}", str(other)])
+    places = _model_dirs(["pets", f"first={other}", str(other)])
     assert list(places) == ["pets", "first", "my-model"]
     assert places["first"] == other
     assert "Two models are called my-model" in refused(other, other)
@@ -139,6 +139,13 @@ def test_a_port_in_use_is_refused(model_dir):
     with server.listen("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
         assert f"port {port} cannot be used" in refused(model_dir, "--port", port)
+
+
+@pytest.mark.parametrize("host", ["a..b", "no such host", "x" * 300])
+def test_a_host_that_does_not_exist_is_refused(model_dir, host):
+    said = refused(model_dir, "--allow-anonymous", "--host", host)
+    assert f"{host} port 8080 cannot be used" in said
+    assert "Choose another --port or --host." in said
 
 
 def test_a_missing_package_is_named_with_the_command(model_dir):

@@ -9,7 +9,7 @@ import streamlit as st
 from automl.errors import ExplanationError
 from automl.experiments import store
 from automl.explanation.explainer import Explainer, Explanation, missing
-from automl.explanation.parameters import Algorithm, ExplanationParameters
+from automl.explanation.request import Algorithm, ExplanationParameters
 from automl.figures import wording
 
 _SHOWN = "explanation in view"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from automl.prediction.answer_files import columns, split
+from automl.prediction.answer_formats import columns, split
 from automl.prediction.inference import Predictor
 from automl.ui.predict.answered_picture import NOT_SURE, AnsweredPicture, Caution
 

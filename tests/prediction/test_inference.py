@@ -1,0 +1,47 @@
+import json
+
+import numpy as np
+import pytest
+
+from automl.errors import PredictionError
+from automl.prediction.inference import Predictor
+from tests.serving.conftest import write_model
+
+
+@pytest.fixture
+def model(tmp_path):
+    return write_model(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("settings.json", "{", "settings.json is not valid .*Export the model again"),
+        ("settings.json", "[]", "settings.json is not valid"),
+        ("settings.json", '{"trial_id": "t1"}', "validation_resize_size: Field required"),
+        ("labels.json", '{"a": 1}', "labels.json is not valid"),
+        ("labels.json", "[]", "labels.json is not valid"),
+        ("labels.json", '["a", "b", "a"]', "has the label 'a' more than once"),
+        ("model.onnx", "nothing", "cannot be loaded"),
+    ],
+)
+def test_a_damaged_file_of_a_model_is_named(model, name, content, sentence):
+    (model / name).write_text(content)
+    with pytest.raises(PredictionError, match=sentence):
+        Predictor(model)
+
+
+@pytest.mark.parametrize("name", ["settings.json", "labels.json", "model.onnx"])
+def test_a_missing_file_of_a_model_is_named(model, name):
+    (model / name).unlink()
+    with pytest.raises(PredictionError, match=f"{model}.* cannot be (read|loaded)"):
+        Predictor(model)
+
+
+def test_a_model_that_cannot_be_run_is_a_sentence(model):
+    (model / "labels.json").write_text(json.dumps(["a", "b"]))
+    predictor = Predictor(model)
+    with pytest.raises(PredictionError, match="has 2 labels, but its model answers for 3 classes"):
+        predictor.probabilities([predictor.blank()])
+    with pytest.raises(PredictionError, match="cannot be run"):
+        predictor.probabilities([np.zeros((0, 3, 3), np.uint8)])
