@@ -75,6 +75,12 @@ class DiskFullError(ExperimentError):
 class GpuFailedError(ExperimentError):
     """Nothing can be computed on the GPU in this process any more."""
 
+    node: str = ""
+    """Ray's id of the machine."""
+
+    gpu: str = ""
+    """Number of the GPU on its machine."""
+
 
 class NoModelError(ExperimentError):
     """Every trial failed, or there was no time for one."""

@@ -15,12 +15,12 @@ from pathlib import Path
 import pandas as pd
 
 from automl.dataset.readers import read
-from automl.engine import cluster
 from automl.experiments import launcher, store
 from automl.experiments.records import TrialRecord
 from automl.export import artefact
 from automl.jobs.job import DataSource, Job
 from automl.prediction.inference import Prediction, Predictor
+from benchmarks import local_head
 from benchmarks.figures import Figures
 
 _MAX_TRIALS = 50
@@ -85,7 +85,7 @@ def main(names: list[str]) -> None:
                     tar.extractall(place, filter="data")
                 reach(Path(place) / name, name, goal, measured)
         finally:
-            cluster.stop_local_head()
+            local_head.stop()
     measured.print_last_line()
 
 

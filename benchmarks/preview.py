@@ -48,9 +48,9 @@ def main(arguments: list[str]) -> None:
                 megabytes = peak_megabytes(Path(f"/proc/{process_id}/status"))
                 measured.add("peak_megabytes", megabytes, at_most=1_000)
         finally:
-            from automl.engine import cluster
+            from benchmarks import local_head
 
-            cluster.stop_local_head()  # the page has it started
+            local_head.stop()  # the page has it started
     measured.print_last_line()
 
 

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from automl.engine import cluster
+from automl.engine import cluster, ray_settings
 from automl.engine.planning import PlannedTrial, Resources
 from automl.engine.results import Results
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentRecord, ExperimentState, now
 from automl.jobs.job import Job
-from benchmarks import plain_tune
+from benchmarks import local_head, plain_tune
 from benchmarks.figures import Figures
 
 ROOT = Path(__file__).parents[1]
@@ -42,7 +42,7 @@ def main(parts: list[str]) -> None:
             if not parts or "overhead" in parts:
                 overhead(Path(folder), measured)
         finally:
-            cluster.stop_local_head()
+            local_head.stop()
     measured.print_last_line()
 
 
@@ -136,7 +136,7 @@ def _same_search(folder: Path) -> Job:
 
 def overhead(folder: Path, measured: Figures) -> None:
     """Seconds for each trial and each report when a thousand trials are there, none training."""
-    os.environ.update(cluster.environment())  # Ray reads it when it is imported
+    os.environ.update(ray_settings.connection())  # Ray reads it when it is imported
     import ray
 
     from automl.engine import search
@@ -167,7 +167,7 @@ def overhead(folder: Path, measured: Figures) -> None:
     results.plan(planned)
     started = time.perf_counter()
     resources = Resources(max_concurrent_trials=1, num_cpus=1, num_gpus=0, notes=[])
-    search.run(job, planned, {}, {}, resources=resources, results=results, kind=untrained.Untrained)
+    search.run(search.SearchInputs(job, planned, resources), results, untrained.Untrained)
     measured.add("untrained_trials_seconds", time.perf_counter() - started)
     ray.shutdown()
     _add_overhead(store.load_trials(directory)[-_LAST:], measured)

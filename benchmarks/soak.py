@@ -38,8 +38,8 @@ def main(num_trials: int) -> None:
     with tempfile.TemporaryDirectory(prefix="automl-soak-") as folder:
         os.environ["AUTOML_HOME"] = folder
         os.environ.pop("AUTOML_EXPERIMENTS_DIR", None)
-        from automl.engine import cluster
         from automl.experiments import launcher
+        from benchmarks import local_head
         from tests.faults import scenario
 
         directory = _create(scenario.draw(Path(folder) / "pictures"), num_trials)
@@ -54,7 +54,7 @@ def main(num_trials: int) -> None:
             early, late = pages[2][page], pages[4][page]
             measured.add(f"{page}_page_seconds_second_quarter", early)
             measured.add(f"{page}_page_seconds_last_quarter", late, at_most=max(0.3, 1.5 * early))
-        cluster.stop_local_head()
+        local_head.stop()
     measured.print_last_line()
 
 

@@ -45,9 +45,9 @@ def main(parts: list[str]) -> None:
                 if not parts or name in parts:
                     measure(digits, measured)
         finally:
-            from automl.engine import cluster
+            from benchmarks import local_head
 
-            cluster.stop_local_head()
+            local_head.stop()
     measured.print_last_line()
 
 

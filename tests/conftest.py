@@ -24,6 +24,7 @@ from automl.experiments.records import (
     TrialState,
 )
 from automl.jobs.job import DataSource, Job
+from benchmarks import local_head
 
 if TYPE_CHECKING:
     import onnx
@@ -100,7 +101,7 @@ def head_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             cluster.ensure_local_head()
         yield home
         patch.setenv("AUTOML_HOME", str(home))
-        cluster.stop_local_head()
+        local_head.stop()
 
 
 def connections_file(head_home: Path) -> Path:

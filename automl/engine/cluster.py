@@ -1,14 +1,11 @@
-"""The Ray cluster the trials run on: one local head shared by all experiments, or a given one.
+"""The Ray cluster that the trials run on: the local head of all experiments, or another cluster.
 
-The head has a keeper, `automl.engine.head`, that whoever needs it first starts.
+The local head has a keeper, `automl.engine.head`; the first process that needs it starts it.
 """
 
-import contextlib
 import json
 import logging
 import os
-import secrets
-import signal
 import socket
 import subprocess
 import threading
@@ -17,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from automl.engine import ray_settings
 from automl.errors import ClusterError
 from automl.host import detached, home, process_lock
 
@@ -24,6 +22,33 @@ _START_SECONDS = 90.0
 _LOOK_SECONDS = 1.0
 _GRACE_SECONDS = 5.0
 _log = logging.getLogger(__name__)
+
+
+def join(address: str | None) -> tuple[int, int]:
+    """Connect to the cluster, or to the local head if there is no address.
+
+    Returns its cores and GPUs.
+
+    Raises:
+        ClusterError: it cannot be joined.
+    """
+    if address is None:
+        os.environ.update(ray_settings.connection())
+        address = ensure_local_head()
+        live_with(address)
+    import ray
+
+    from automl.engine import search  # noqa: F401 (slow; imported while the data is read)
+
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise ClusterError(
+            f"The Ray cluster at {address} cannot be joined: {error}. "
+            "Check ray_address, or leave it out to run on this machine."
+        ) from error
+    total = ray.cluster_resources()
+    return int(total.get("CPU", 1)), int(total.get("GPU", 0))
 
 
 def ensure_local_head() -> str:
@@ -48,49 +73,29 @@ def ensure_local_head() -> str:
 
 
 def live_with(address: str) -> None:
-    """Keep the local head in use, and end this process soon after it: Ray may wait for ever."""
+    """Keep the local head in use, and end this process soon after the head.
+
+    Without its head Ray may wait for ever.
+    """
 
     def watch() -> None:
         while _is_kept() and (head_info() or {}).get("address") == address:
             touch_lease()
             time.sleep(_LOOK_SECONDS)
         _log.error("Ray's head at %s has ended", address)
-        time.sleep(_GRACE_SECONDS)  # if Ray does say so, the experiment can tell its reader
+        time.sleep(_GRACE_SECONDS)  # if Ray raises an error, the experiment can still record it
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
 
 
 def touch_lease() -> None:
-    """Say that the head is in use."""
+    """Mark the head as in use."""
     lease_path().touch()
 
 
-def stop_local_head() -> None:
-    """End the head and its keeper, whoever uses it."""
-    info = head_info()
-    if info is not None and _is_kept():
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(info["keeper_pid"], signal.SIGTERM)
-        _wait_until(lambda: not _is_kept(), seconds=30)
-
-
-def environment() -> dict[str, str]:
-    """What the head and those who talk to it need in their environment before they import Ray.
-
-    Creates the token. Ray makes the machine's own address of 127.0.0.1, and then listens on every
-    interface, unless it is told that there will be no cluster of several machines; it asks this by
-    the name of the systems where that is the rule.
-    """
-    return {
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN_PATH": str(_token_path()),
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-    }
-
-
 def _running_head() -> str | None:
-    """The head's address once it accepts connections."""
+    """Address of the head if it accepts connections."""
     info = head_info() if _is_kept() else None
     if info is None:
         return None
@@ -103,7 +108,7 @@ def _running_head() -> str | None:
 
 
 def _is_kept() -> bool:
-    """Whether a keeper is alive."""
+    """True if a keeper is alive."""
     return process_lock.is_held(home.head_lock_path())
 
 
@@ -114,31 +119,23 @@ def _wait_until(is_true: Callable[[], bool], *, seconds: float) -> None:
 
 
 def head_info() -> dict[str, Any] | None:
+    """Address, folder and keeper of the head, as its keeper has written them."""
     try:
         return dict(json.loads(info_path().read_text("utf-8")))
     except FileNotFoundError:
         return None
 
 
-def _token_path() -> Path:
-    path = home.ray_dir() / "token"
-    with contextlib.suppress(FileExistsError):
-        partial = home.ray_dir() / f"token.{os.getpid()}.partial"
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-        os.link(partial, path)  # fails if another process was first
-        partial.unlink()
-    (home.ray_dir() / f"token.{os.getpid()}.partial").unlink(missing_ok=True)
-    return path
-
-
 def lease_path() -> Path:
+    """File that every process that uses the head touches."""
     return home.ray_dir() / "lease"
 
 
 def info_path() -> Path:
+    """File of `head_info`."""
     return home.ray_dir() / "head.json"
 
 
 def log_path() -> Path:
+    """Messages of the keeper and of Ray."""
     return home.ray_dir() / "head.log"

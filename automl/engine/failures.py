@@ -1,51 +1,78 @@
-"""Why a trial failed and what to do about it, in words. No torch."""
+"""Why a trial failed and what to do about it, in words. Imports neither torch nor Ray."""
 
 import traceback
 
+from automl.errors import (
+    DivergedError,
+    ExperimentError,
+    OutOfMemoryError,
+    UserError,
+    WeightsMissingError,
+)
 from automl.experiments.records import TrialError
 
-LOST = "The worker process died three times; the system may have ended it for want of memory."
-LOST_NEXT_STEP = (
-    "Lower training_batch_size or training_crop_size, choose a smaller model, or run fewer trials "
-    "at a time."
-)
-SILENT_NEXT_STEP = (
-    "Look whether the disk or the network that the data and the weights are on answers, then start "
-    "the experiment again."
-)
-_NEXT_STEPS = {
-    "DivergedError": "Lower learning_rate, to a third for example, or set precision: fp32.",
-    "OutOfMemoryError": "Choose a smaller model or training_crop_size, or lower "
+_NEXT_STEPS: dict[type[BaseException], str] = {
+    DivergedError: "Lower learning_rate, to a third for example, or set precision: fp32.",
+    OutOfMemoryError: "Choose a smaller model or training_crop_size, or lower "
     "max_concurrent_trials.",
-    "WeightsMissingError": "Put the weights into AUTOML_WEIGHTS_DIR, or use pretrained: auto.",
-    "ValueError": "Change the hyperparameter that is named and start again.",
-    "FileNotFoundError": "The decoded pictures are gone. Resume the experiment: they are decoded "
+    WeightsMissingError: "Put the weights into AUTOML_WEIGHTS_DIR, or use pretrained: auto.",
+    UserError: "Change the hyperparameter that is named and start again.",
+    FileNotFoundError: "The decoded pictures are missing. Resume the experiment: they are decoded "
     "again.",
-    "OSError": "Look whether the disk is full or cannot be read, then resume the experiment.",
+    OSError: "Check that the disk is not full and can be read, then resume the experiment.",
 }
+"""By the class of the error, or by the nearest class that it is derived from."""
+
 _OTHERWISE = (
     "The details say where it happened. Another model or the default hyperparameters may avoid it; "
     "if not, please report it with the details."
 )
 
 
-def is_memory_short(details: str) -> bool:
-    """Whether Ray's memory monitor has ended the worker, by what Ray says of its death."""
-    return "low on memory" in details or "OutOfMemory" in details
+def explain(error: Exception) -> TrialError:
+    """Cause, next step and traceback of the error that is being handled.
+
+    The message of an error of our own is a sentence for the user; any other needs its class, too.
+    """
+    is_ours = isinstance(error, (UserError, ExperimentError))
+    return TrialError(
+        cause=str(error) if is_ours else f"{type(error).__name__}: {error}",
+        next_step=next_step(type(error)),
+        traceback=traceback.format_exc(),
+    )
+
+
+def next_step(kind: type[BaseException]) -> str:
+    """What the user can do about an error of this class."""
+    steps = (_NEXT_STEPS[base] for base in kind.__mro__ if base in _NEXT_STEPS)
+    return next(steps, _OTHERWISE)
 
 
 def is_gpu_failed(error: Exception) -> bool:
-    """Whether the process can use its GPU no more; a full memory is no such case."""
+    """True if the process cannot use its GPU any more; not if only the GPU's memory is full.
+
+    torch has no class for it: a CUDA error is a RuntimeError whose text begins with `CUDA error`.
+    """
     text = f"{type(error).__name__}: {error}"
     return "CUDA error" in text and "out of memory" not in text
 
 
-def explain(error: Exception) -> TrialError:
-    """One sentence on the cause, one on the next step, and the traceback of the error at hand."""
-    kind = type(error).__name__
-    is_ours = type(error).__module__.startswith("automl.") or isinstance(error, ValueError)
+def lost_worker(details: str) -> TrialError:
+    """The worker died more often than a trial may go on."""
     return TrialError(
-        cause=str(error) if is_ours else f"{kind}: {error}",
-        next_step=_NEXT_STEPS.get(kind, _OTHERWISE),
-        traceback=traceback.format_exc(),
+        cause="The worker process died three times; the system may have ended it because memory "
+        "was short.",
+        next_step="Lower training_batch_size or training_crop_size, choose a smaller model, or run "
+        "fewer trials at a time.",
+        traceback=details,
+    )
+
+
+def hung_again(seconds: float) -> TrialError:
+    """The worker hangs after the trial was started again for that reason."""
+    return TrialError(
+        cause=f"Its worker did nothing for {seconds:.0f} seconds, for the second time.",
+        next_step="Check that the disk or the network with the data and the weights responds, then "
+        "start the experiment again.",
+        traceback="",
     )

@@ -1,9 +1,9 @@
-"""A GPU that fails is taken out of the search: it is held, so that no trial is given it again.
+"""GPUs that have failed, taken out of the search.
 
-Ray cannot be told that one of a machine's GPUs is of no use any more.
+Ray has no way to remove one GPU of a machine. So an actor that does nothing is given the failed GPU
+and keeps it: no trial can be given it then.
 """
 
-import re
 from typing import Any
 
 import ray
@@ -11,71 +11,76 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from automl.errors import GpuFailedError
 
-_FAILED = re.compile(r"GPU (\S+) of node (\w+) failed")
-
 
 def describe(error: Exception) -> GpuFailedError:
-    """What the worker that saw it reports, with which GPU it was."""
+    """Error of a worker that names its GPU and its node."""
     context = ray.get_runtime_context()
-    gpus = ",".join(context.get_accelerator_ids().get("GPU", [])) or "?"
-    return GpuFailedError(f"GPU {gpus} of node {context.get_node_id()} failed: {error}")
-
-
-def find(details: str) -> tuple[str, str] | None:
-    """Node and number of the GPU that ended a worker, by what Ray says of its end."""
-    found = _FAILED.search(details)
-    return (found[2], found[1]) if found else None
+    gpu = ",".join(context.get_accelerator_ids().get("GPU", [])) or "?"
+    node = context.get_node_id()
+    failed = GpuFailedError(f"GPU {gpu} of node {node} failed: {error}")
+    failed.node, failed.gpu = node, gpu
+    return failed
 
 
 class LostGpus:
-    """Holds the failed ones; others that are handed out on the way are given back."""
+    """Holds the failed GPUs.
+
+    Ray chooses which GPU of a node an actor is given. So actors are started one after the other
+    until one has the failed GPU. Those with another GPU are kept until then, or the next actor
+    would be given the same one.
+    """
 
     def __init__(self) -> None:
         self.taken_out: set[tuple[str, str]] = set()
-        """Node and number of GPUs that nobody is given any more."""
+        """Node and number of each GPU that is held."""
 
-        self._wanted: list[tuple[str, str]] = []
-        self._asked: tuple[Any, Any] | None = None
-        self._others: list[Any] = []
-        self._holders: list[Any] = []  # Ray ends an actor that nobody knows any more
+        self._to_take_out: list[tuple[str, str]] = []
+        self._starting: tuple[Any, Any] | None = None
+        """An actor, and the number of its GPU as a future."""
+
+        self._with_other_gpu: list[Any] = []
+        self._holders: list[Any] = []  # Ray ends an actor whose handle is gone
 
     @property
     def all(self) -> set[tuple[str, str]]:
-        """Also those that are still to be taken out."""
-        return {*self.taken_out, *self._wanted}
+        """GPUs that are held, and those that will be."""
+        return {*self.taken_out, *self._to_take_out}
 
     def take_out(self, node: str, gpu: str) -> None:
+        """Begin to hold a GPU; `look` goes on with it."""
         if (node, gpu) not in self.all:
-            self._wanted.append((node, gpu))
+            self._to_take_out.append((node, gpu))
             self.look()
 
     def look(self) -> None:
-        """Go on with it; call it again and again."""
-        if self._asked is None and self._wanted:
-            self._asked = self._ask(self._wanted[0][0])
-        if self._asked is None or not ray.wait([self._asked[1]], timeout=0)[0]:
+        """Take the next step, if Ray has answered; must be called again and again."""
+        if self._starting is None and self._to_take_out:
+            self._starting = _start_holder(self._to_take_out[0][0])
+        if self._starting is None or not ray.wait([self._starting[1]], timeout=0)[0]:
             return
-        holder, answer = self._asked
-        self._asked = None
-        if ray.get(answer) != self._wanted[0][1]:
-            self._others.append(holder)  # until the right one is found, or it would come again
+        holder, gpu = self._starting
+        self._starting = None
+        if ray.get(gpu) != self._to_take_out[0][1]:
+            self._with_other_gpu.append(holder)
             self.look()
             return
         self._holders.append(holder)
-        self.taken_out.add(self._wanted.pop(0))
-        for other in self._others:
-            ray.kill(other)
-        self._others.clear()
-
-    def _ask(self, node: str) -> tuple[Any, Any]:
-        here = NodeAffinitySchedulingStrategy(node, soft=False)
-        remote = ray.remote(_Holder).options(num_cpus=0, num_gpus=1, scheduling_strategy=here)
-        holder = remote.remote()
-        return holder, holder.gpu.remote()
+        self.taken_out.add(self._to_take_out.pop(0))
+        for actor in self._with_other_gpu:
+            ray.kill(actor)
+        self._with_other_gpu.clear()
 
 
 class _Holder:
-    """Has a GPU, and does nothing with it."""
+    """Actor that has a GPU and does not use it."""
 
     def gpu(self) -> str:
+        """Number of its GPU."""
         return str(ray.get_runtime_context().get_accelerator_ids()["GPU"][0])
+
+
+def _start_holder(node: str) -> tuple[Any, Any]:
+    here = NodeAffinitySchedulingStrategy(node, soft=False)
+    remote = ray.remote(_Holder).options(num_cpus=0, num_gpus=1, scheduling_strategy=here)
+    holder = remote.remote()
+    return holder, holder.gpu.remote()

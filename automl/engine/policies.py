@@ -1,32 +1,31 @@
-"""Early-termination policies: which trial falls behind the others, and by which numbers. Pure.
+"""Early-termination policies: which trial is stopped, and by which numbers. Pure functions.
 
-A policy looks at a trial each time it has been scored for the n-th time. `scores` holds what
-every trial has scored so far, in the order of its evaluations; a trial with fewer than n of them
-counts with those it has, whether it is late, stopped or done. All metrics are maximised, and a
-score that is no number is worse than any other. The rules are those of Azure's documentation
-("Tune hyperparameters", early termination), the median's after Golovin et al. 2017 ("Google
-Vizier"), ASHA's as in Ray Tune's `ASHAScheduler`.
+A policy is applied each time a trial has been scored for the n-th time. `scores` holds all scores
+of every trial in the order of its evaluations; a trial with fewer than n counts with those it has,
+whether it is late, stopped or done. All metrics are maximised, and NaN is worse than any number.
+The rules are those of Azure's documentation ("Tune hyperparameters", early termination); the median
+rule is that of Golovin et al. 2017 ("Google Vizier"), ASHA that of Li et al. 2020 ("A System for
+Massively Parallel Hyperparameter Tuning") as in Ray Tune's `ASHAScheduler`.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from statistics import median
 
-import numpy as np
-
-from automl.jobs.sweep import Asha, Bandit, MedianStopping, TruncationSelection
+from automl.jobs.sweep import Asha, Bandit, MedianStopping, Policy, TruncationSelection
 
 Scores = Mapping[str, Sequence[float]]
 """Scores of every trial that has any, by trial id."""
 
 
 def reason_to_stop(
-    policy: Bandit | MedianStopping | TruncationSelection,
+    policy: Policy,
     metric: str,
     scores: Scores,
     trial_id: str,
 ) -> str | None:
-    """Why the policy ends the trial after its latest score; None while it may go on."""
+    """Why the policy stops the trial after its latest score; None if the trial may go on."""
+    if isinstance(policy, Asha):
+        return _asha(policy, metric, scores, trial_id)
     if not policy.is_due(len(scores[trial_id])):
         return None
     if isinstance(policy, Bandit):
@@ -49,7 +48,7 @@ def _bandit(policy: Bandit, metric: str, scores: Scores, trial_id: str) -> str |
     if own >= limit:
         return None
     return (
-        f"Stopped by the bandit policy at evaluation {n}: best {metric} {own:.4g} is below "
+        f"Stopped by the bandit policy at evaluation {n}: best {metric} {_text(own)} is below "
         f"{limit:.4g}, {allowed}."
     )
 
@@ -58,11 +57,11 @@ def _median(metric: str, scores: Scores, trial_id: str) -> str | None:
     n = len(scores[trial_id])
     own = _best(scores[trial_id])
     averages = [_mean(values[:n]) for values in scores.values()]
-    limit = median(averages)
+    limit = _limit(averages, 1 / 2, own)
     if own >= limit:
         return None
     return (
-        f"Stopped by median stopping at evaluation {n}: best {metric} {own:.4g} is below "
+        f"Stopped by median stopping at evaluation {n}: best {metric} {_text(own)} is below "
         f"{limit:.4g}, the median of {len(averages)} trials' means up to there."
     )
 
@@ -71,29 +70,66 @@ def _truncation(
     policy: TruncationSelection, metric: str, scores: Scores, trial_id: str
 ) -> str | None:
     n = len(scores[trial_id])
-    there = [_number(values[:n][-1]) for values in scores.values()]
+    latest = [_number(values[:n][-1]) for values in scores.values()]
     own = _number(scores[trial_id][-1])
-    num_stopped = len(there) * policy.truncation_percentage // 100
-    # of equals at the limit none is stopped
-    if sum(value <= own for value in there) > num_stopped:
+    num_stopped = len(latest) * policy.truncation_percentage // 100
+    # trials with equal scores at the limit are all spared
+    if sum(value <= own for value in latest) > num_stopped:
         return None
     return (
-        f"Stopped by truncation selection at evaluation {n}: {metric} {own:.4g} is among the "
-        f"lowest {num_stopped} of {len(there)} trials ({policy.truncation_percentage} %)."
+        f"Stopped by truncation selection at evaluation {n}: {metric} {_text(own)} is among the "
+        f"lowest {num_stopped} of {len(latest)} trials ({policy.truncation_percentage} %)."
     )
 
 
-def rung_cutoff(policy: Asha, scores: Scores, trial_id: str) -> float:
-    """What a trial had to score to go on from its rung, after the others that were there."""
+def _asha(policy: Asha, metric: str, scores: Scores, trial_id: str) -> str | None:
     n = len(scores[trial_id])
+    if not _is_rung(policy, n):
+        return None
+    own = _number(scores[trial_id][-1])
     others = [
-        values[n - 1] for name, values in scores.items() if name != trial_id and len(values) >= n
+        _number(values[n - 1])
+        for name, values in scores.items()
+        if name != trial_id and len(values) >= n
     ]
-    return float(np.nanpercentile(others, (1 - 1 / policy.reduction_factor) * 100))
+    if not others:
+        return None
+    cutoff = _limit(others, 1 - 1 / policy.reduction_factor, own)
+    if own >= cutoff:
+        return None
+    return (
+        f"Stopped by ASHA at evaluation {n}: {metric} {_text(own)} is below {cutoff:.4g}, what the "
+        f"best 1 in {policy.reduction_factor:g} trials had there."
+    )
+
+
+def _is_rung(policy: Asha, n: int) -> bool:
+    """True if n is the delay times a power of the reduction factor, rounded up."""
+    rung = float(policy.delay_evaluation)
+    while math.ceil(rung) < n:
+        rung *= policy.reduction_factor
+    return math.ceil(rung) == n
+
+
+def _limit(values: Sequence[float], share: float, own: float) -> float:
+    """Quantile of the values with linear interpolation, as in `numpy.percentile`.
+
+    Between NaN and a number nothing can be interpolated. There a trial with NaN has to reach the
+    number, and a trial with a number is above the limit.
+    """
+    ordered = sorted(values)
+    below, part = divmod(share * (len(ordered) - 1), 1)
+    low = ordered[int(below)]
+    if part == 0:
+        return low
+    high = ordered[int(below) + 1]
+    if math.isinf(low):
+        return high if math.isinf(own) else low
+    return low + part * (high - low)
 
 
 def _mean(values: Sequence[float]) -> float:
-    # statistics.mean is exact and fifty times slower, which counts with a thousand trials
+    # statistics.mean is exact but fifty times slower, too slow for a thousand trials
     return math.fsum(_number(value) for value in values) / len(values)
 
 
@@ -102,4 +138,9 @@ def _best(values: Sequence[float]) -> float:
 
 
 def _number(score: float) -> float:
+    """The score, with minus infinity for NaN: Python orders NaN neither below nor above."""
     return -math.inf if math.isnan(score) else score
+
+
+def _text(number: float) -> str:
+    return "NaN" if math.isinf(number) else f"{number:.4g}"

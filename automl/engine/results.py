@@ -1,19 +1,18 @@
-"""What happens in the search, written to the experiment directory. The only writer of trials."""
+"""What happens in the search, written to the experiment's directory. The only writer of trials."""
 
 import math
-import shutil
-import time
 from collections.abc import Iterable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from automl.engine import failures, journal, stalled_trials
+from automl.engine import failures, journal, trial_notes
+from automl.engine.experiment_file import ExperimentFile, TimeLimit
 from automl.engine.planning import PlannedTrial
+from automl.engine.standings import Standings
+from automl.engine.trial_states import LocalStates, TrialStates
 from automl.evaluation.metrics import bootstrap_interval
 from automl.experiments import store
 from automl.experiments.records import (
-    FORMAT_VERSION,
     Evaluation,
     ExperimentRecord,
     ExperimentState,
@@ -23,15 +22,7 @@ from automl.experiments.records import (
     TrialState,
     now,
 )
-from automl.training import resume_state
 from automl.training.resume_state import KeptState
-
-_TOOK_OVER = "Its worker died, and another went on from the last evaluation."
-_WENT_ON = "The search ended before the trial did; it went on from its last evaluation."
-_SILENT = "; it was started again from its last evaluation."
-_CLOCK_TOLERANCE = 60.0
-_OURS = (_TOOK_OVER, _WENT_ON, _SILENT)
-"""How the notes end that are not the worker's."""
 
 
 class End(NamedTuple):
@@ -44,94 +35,63 @@ class End(NamedTuple):
 class Results:
     """The records of one experiment, in memory and on disk alike."""
 
-    def __init__(self, experiment_dir: Path, primary_metric: str) -> None:
+    def __init__(
+        self, experiment_dir: Path, primary_metric: str, states: TrialStates | None = None
+    ) -> None:
+        """states: the place of the trials' states; the experiment's directory if left out."""
         journal.recover(experiment_dir)
         self.experiment_dir = experiment_dir
         self.primary_metric = primary_metric
-        self.experiment: ExperimentRecord = store.load_experiment(experiment_dir)
+        self._file = ExperimentFile(experiment_dir)
+        self.time_limit = TimeLimit(self._file)
+        self._states = states or LocalStates(experiment_dir)
+        self._standings = Standings(primary_metric)
         self.trials: dict[str, TrialRecord] = {}
-        # asked of all trials at every evaluation
-        self._ranks: dict[str, tuple[float, int]] = {}
-        self._shares_done: dict[str, float] = {}
         for trial in store.load_trials(experiment_dir):
-            self._know(trial)
+            self._set(trial)
         self.scores = {
             trial_id: [evaluation.metrics[primary_metric] for evaluation in trial.evaluations]
             for trial_id, trial in self.trials.items()
             if self.is_kept(trial) or self._state(trial) is not None
         }
         """Primary metric of every evaluation, by trial."""
-        self._until = math.inf  # on the monotonic clock
+
         for trial in filter(self.is_kept, self.trials.values()):
-            self._forget_state(trial.trial_id)  # an engine may have died just before it did
+            # an earlier engine may have died after it recorded the end and before it did this
+            self._states.forget(trial.trial_id)
 
-    def begin(self, minutes: float) -> None:
-        """The experiment's time runs, for the first time or again.
-
-        The limit is kept on a clock that nobody sets and that stands still while the machine
-        sleeps.
-        """
-        self._until = time.monotonic() + 60 * minutes
-        self.update(
-            format_version=FORMAT_VERSION,
-            started_at=self.experiment.started_at or now(),
-            paused_seconds=self.experiment.paused_seconds + self._seconds_since_last_sign(),
-            ended_at=None,
-            deadline=now() + timedelta(minutes=minutes),
-        )
-
-    def is_time_up(self) -> bool:
-        return time.monotonic() >= self._until
-
-    def correct_deadline(self) -> None:
-        """When the clock was set, or the machine slept, the limit is reached at another time."""
-        known = self.experiment.deadline
-        if known is None or math.isinf(self._until):
-            return
-        deadline = now() + timedelta(seconds=self._until - time.monotonic())
-        if abs((deadline - known).total_seconds()) > _CLOCK_TOLERANCE:
-            self.update(deadline=deadline)
-
-    def _seconds_since_last_sign(self) -> float:
-        """Of an engine before this one; 0 if there was none."""
-        if self.experiment.started_at is None:
-            return 0.0
-        files = [*store.trial_paths(self.experiment_dir), store.samples_path(self.experiment_dir)]
-        signs = [path.stat().st_mtime for path in files if path.exists()]
-        ends = (self.experiment.started_at, self.experiment.ended_at)
-        signs += [moment.timestamp() for moment in ends if moment is not None]
-        return max(0.0, now().timestamp() - max(signs))
+    @property
+    def experiment(self) -> ExperimentRecord:
+        """The experiment's own record."""
+        return self._file.record
 
     def update(self, **changes: Any) -> None:
         """Change the experiment's record; nothing is written when nothing changes."""
-        changed = self.experiment.model_copy(update=changes)
-        if changed != self.experiment:
-            self.experiment = changed
-            store.save_experiment(self.experiment_dir, changed)
+        self._file.update(**changes)
 
     def plan(self, planned: Iterable[PlannedTrial]) -> list[PlannedTrial]:
-        """Add a pending record for every trial; returns those that are still to be run."""
+        """Add a pending record for every trial; returns those that are left to run."""
         left = []
         for trial in planned:
             recorded = self.trials.get(trial.trial_id)
             if recorded is None or not self.is_kept(recorded):
-                self._save(self._to_run(trial, recorded))
+                self._save(self._pending(trial, recorded))
                 left.append(trial)
-        self.update(**self._best())
+        self._update_standings()
         return left
 
-    def _to_run(self, trial: PlannedTrial, recorded: TrialRecord | None) -> TrialRecord:
-        """As it was when its state was kept, or new."""
+    def _pending(self, trial: PlannedTrial, recorded: TrialRecord | None) -> TrialRecord:
+        """The record as it was when its state was kept, or a new one."""
         if recorded and recorded.hyperparameters == trial.asked and self._state(recorded):
             changes: dict[str, Any] = {"reason": "", "was_cut_short": False, "ended_at": None}
             changes |= {"score_low": None, "score_high": None}
-            if recorded.state is not TrialState.PENDING:  # or it is counted already
+            if recorded.state is not TrialState.PENDING:  # otherwise the pause is counted already
                 pause = (now() - recorded.evaluations[-1].finished_at).total_seconds()
                 changes["paused_seconds"] = recorded.paused_seconds + max(0.0, pause)
-            went_on = _interrupted(recorded, _WENT_ON)
-            return recorded.model_copy(update={"state": TrialState.PENDING, **changes, **went_on})
+            changes |= trial_notes.interrupted(recorded, trial_notes.WENT_ON)
+            return recorded.model_copy(update={"state": TrialState.PENDING, **changes})
         self.scores.pop(trial.trial_id, None)
-        self._forget_state(trial.trial_id)
+        self._states.forget(trial.trial_id)
         return TrialRecord(
             trial_id=trial.trial_id,
             number=trial.number,
@@ -140,27 +100,22 @@ class Results:
         )
 
     def states(self) -> dict[str, KeptState]:
-        """Where trials that have begun go on."""
-        there = {trial_id: self._state(trial) for trial_id, trial in self.trials.items()}
-        return {trial_id: state for trial_id, state in there.items() if state is not None}
+        """States of the trials that have begun and not ended, by trial id."""
+        states = {trial_id: self._state(trial) for trial_id, trial in self.trials.items()}
+        return {trial_id: state for trial_id, state in states.items() if state is not None}
 
     def _state(self, trial: TrialRecord) -> KeptState | None:
-        """After the last evaluation of a trial that has not ended; None without one."""
+        """State after the last evaluation of a trial that has not ended; None without one."""
         if self.is_kept(trial) or not trial.evaluations:
             return None
-        state = resume_state.find(store.state_dir(self.experiment_dir, trial.trial_id))
-        return state if state and state.epoch == trial.evaluations[-1].epoch else None
-
-    def _forget_state(self, trial_id: str) -> None:
-        folder = store.state_dir(self.experiment_dir, trial_id)
-        if folder.exists():
-            shutil.rmtree(folder)
+        return self._states.find(trial.trial_id, trial.evaluations[-1].epoch)
 
     @staticmethod
     def is_kept(trial: TrialRecord) -> bool:
-        """Whether a resumed search leaves the trial as it is.
+        """True if a resumed search leaves the trial as it is.
 
-        What the engine was running when it died or was stopped goes on from its last evaluation.
+        A trial that was running when its engine died or was stopped goes on from its last
+        evaluation.
         """
         return trial.state.is_finished and not trial.was_cut_short
 
@@ -172,54 +127,34 @@ class Results:
     def built(
         self, trial_id: str, effective: dict[str, Any], notes: list[str], flags: list[Flag]
     ) -> None:
-        """What is in effect, and what is to be said of the trial, as of now."""
+        """Record the worker's current values, notes and flags; the engine's own stay."""
         trial = self.trials[trial_id]
-        ours = [note for note in trial.notes if note.endswith(_OURS)]
         flags = [*flags, *(flag for flag in trial.flags if flag is Flag.RESUMED)]
-        changes: dict[str, Any] = {
-            "effective": effective,
-            "notes": [*notes, *ours],
-            "flags": flags,
-        }
-        if any(getattr(trial, key) != value for key, value in changes.items()):
-            self._change(trial_id, **changes)
+        notes = [*notes, *trial_notes.of_engine(trial)]
+        self._change(trial_id, effective=effective, notes=notes, flags=flags)
 
     def resumed(self, trial_id: str) -> None:
         """The trial's worker died; another one takes over."""
-        self._change(trial_id, **_interrupted(self.trials[trial_id], _TOOK_OVER))
-
-    def usual_seconds(self) -> dict[str, list[float]]:
-        """What the evaluations of every trial have taken, training included."""
-        return {
-            trial_id: [each.train_seconds + each.evaluation_seconds for each in trial.evaluations]
-            for trial_id, trial in self.trials.items()
-            if trial.method == "fine_tuning"
-        }
+        trial = self.trials[trial_id]
+        self._change(trial_id, **trial_notes.interrupted(trial, trial_notes.TOOK_OVER))
 
     def gpu_lost(self, gpu: str) -> None:
+        """A GPU has failed and is not used any more."""
         note = f"GPU {gpu} failed and is not used any more; look at the machine's log."
         if note not in self.experiment.notes:
             self.update(notes=[*self.experiment.notes, note])
 
-    def fell_silent(self, trial_id: str, seconds: float) -> bool:
-        """The trial has not reported for so long; whether it had done so before and now failed."""
+    def hung(self, trial_id: str, seconds: float) -> bool:
+        """The trial's worker did nothing for so long.
+
+        Returns True if this has happened to the trial before: then it has failed.
+        """
         trial = self.trials[trial_id]
-        note = (
-            f"It had not reported for {seconds:.0f} seconds, {stalled_trials.FACTOR} times what is "
-            "usual"
-        )
-        if not any(_SILENT in known for known in trial.notes):
-            self._change(trial_id, notes=[*trial.notes, f"{note}{_SILENT}"])
-            return False
-        self.failed(
-            trial_id,
-            TrialError(
-                cause=f"{note}, although it had been started again after the same.",
-                next_step=failures.SILENT_NEXT_STEP,
-                traceback="",
-            ),
-        )
-        return True
+        if trial_notes.has_hung(trial):
+            self.failed(trial_id, failures.hung_again(seconds))
+            return True
+        self._change(trial_id, notes=trial_notes.hung(trial, seconds))
+        return False
 
     def evaluated(
         self,
@@ -228,22 +163,22 @@ class Results:
         checkpoint: Path | None = None,
         end: End | None = None,
     ) -> None:
-        """Record an evaluation with all that belongs to it: an engine that dies has either.
+        """Record an evaluation with its files: an engine that dies leaves either all or nothing.
 
         Args:
-            trial_id: whose it is; of a trial that has ended meanwhile nothing is recorded.
-            evaluation: what was scored.
-            checkpoint: what the worker has saved with it: the state to go on from; if it is the
-                best so far, the model and its predictions; models of certain epochs.
-            end: how the trial ends with it.
+            trial_id: the trial; if it has ended meanwhile, nothing is recorded.
+            evaluation: the scores.
+            checkpoint: folder that the worker has saved: the state to go on from; if the evaluation
+                is the best so far, the model and its predictions; models of certain epochs.
+            end: how the trial ends with this evaluation; None if it goes on.
         """
         trial = self.trials[trial_id]
         if trial.state.is_finished:
             return
-        files = {} if checkpoint is None else _files(checkpoint)
-        # a worker that died after it had reported may report again
-        before = [each for each in trial.evaluations if each.epoch < evaluation.epoch]
-        evaluations = [*before, evaluation]
+        files = {} if checkpoint is None else _model_files(checkpoint)
+        # a worker that replaced a dead one may report an evaluation for the second time
+        earlier = [each for each in trial.evaluations if each.epoch < evaluation.epoch]
+        evaluations = [*earlier, evaluation]
         changes: dict[str, Any] = {"evaluations": evaluations}
         predictions = files.get("predictions.parquet")
         if predictions is not None:
@@ -251,14 +186,15 @@ class Results:
         if end is not None:
             changes |= {"state": end.state, "reason": end.reason, "ended_at": now()}
             changes |= self._interval(trial, predictions)
-            files = {name: path for name, path in files.items() if not name.startswith("state/")}
+        elif checkpoint is not None:
+            files |= self._states.keep(trial_id, checkpoint)
         changed = trial.model_copy(update=changes)
         journal.commit(self.experiment_dir, changed, files)
-        self._know(changed)
+        self._set(changed)
         if end is not None:
-            self._forget_state(trial_id)
+            self._states.forget(trial_id)
         self.scores[trial_id] = [each.metrics[self.primary_metric] for each in evaluations]
-        self.update(**self._best(), **self._progress())
+        self._update_standings()
 
     def ended(self, trial_id: str, state: TrialState, reason: str = "", **changes: Any) -> None:
         """The trial is over; only the first reason counts."""
@@ -268,100 +204,76 @@ class Results:
         changes |= {"state": state, "reason": reason, "ended_at": now()}
         self._change(trial_id, **changes, **self._interval(trial))
         if self.is_kept(self.trials[trial_id]):
-            self._forget_state(trial_id)
-        self.update(**self._progress())
+            self._states.forget(trial_id)
+        self._update_standings()
 
     def cut_short(self, trial_id: str, reason: str) -> None:
         """The trial is over because the search is; a resumed experiment goes on with it."""
         self.ended(trial_id, TrialState.STOPPED, reason, was_cut_short=True)
 
     def failed(self, trial_id: str, error: TrialError) -> None:
+        """The trial is over because of an error."""
         self.ended(trial_id, TrialState.FAILED, error.cause, error=error)
 
     def end_rest(self, reason: str) -> None:
-        """The search is over: whatever is not finished is stopped."""
+        """The search is over: every unfinished trial is stopped."""
         for trial_id in self.trials:
             self.cut_short(trial_id, reason)
 
     def best_trial(self) -> TrialRecord | None:
-        """Highest score; of equals the one that was sampled first."""
-        best = max(self._ranks, key=self._ranks.__getitem__, default=None)
+        """The trial with the highest score; of equals the one that was sampled first."""
+        best = self._standings.best()
         return None if best is None else self.trials[best]
 
     def score(self, trial: TrialRecord) -> float | None:
-        """The trial's best score so far, if it has one that is a number."""
-        score = trial.score(self.primary_metric)
-        return None if score is None or score != score else score
+        """The trial's best score so far; None if it has none or NaN."""
+        return self._standings.score(trial)
 
-    def _interval(self, trial: TrialRecord, path: Path | None = None) -> dict[str, float]:
-        """path: predictions of a best evaluation that is not in its place yet."""
-        if path is None and trial.best_epoch is None:
+    def _interval(
+        self, trial: TrialRecord, new_predictions: Path | None = None
+    ) -> dict[str, float]:
+        """Confidence interval of the trial's score, if there is one.
+
+        Args:
+            trial: the record before the change.
+            new_predictions: file of a best evaluation that is still in the worker's checkpoint. The
+                engine has never held them in memory: a worker may be on another machine.
+        """
+        if new_predictions is None and trial.best_epoch is None:
             return {}
-        placed = store.predictions_path(self.experiment_dir, trial.trial_id)
-        predictions = store.load_predictions(path or placed)
+        recorded = store.predictions_path(self.experiment_dir, trial.trial_id)
+        predictions = store.load_predictions(new_predictions or recorded)
         low, high = bootstrap_interval(
             self.primary_metric, predictions.probabilities, predictions.labels
         )
         return {} if math.isnan(low) else {"score_low": low, "score_high": high}
 
-    def _best(self) -> dict[str, Any]:
-        best = self.best_trial()
-        score = None if best is None else self.score(best)
-        improvements = []
-        if score is not None:  # of a trial that is run anew, earlier ones may not count any more
-            improvements = [each for each in self.experiment.improvements if each < score]
-            improvements.append(score)
-        return {
-            "best_trial": best and best.trial_id,
-            "best_score": score,
-            "improvements": improvements,
-        }
-
-    def _progress(self) -> dict[str, float]:
-        """Share of the planned epochs that are done; a finished trial counts as whole."""
-        if self.experiment.state is not ExperimentState.RUNNING:
-            return {}
-        done = sum(self._shares_done.values())
-        return {"progress": min(1.0, done / max(1, self.experiment.num_trials))}
+    def _update_standings(self) -> None:
+        changes = self._standings.best_changes(self.experiment.improvements)
+        if self.experiment.state is ExperimentState.RUNNING:
+            changes["progress"] = self._standings.progress(self.experiment.num_trials)
+        self.update(**changes)
 
     def _change(self, trial_id: str, **changes: Any) -> None:
-        self._save(self.trials[trial_id].model_copy(update=changes))
+        trial = self.trials[trial_id]
+        changed = trial.model_copy(update=changes)
+        if changed != trial:
+            self._save(changed)
 
     def _save(self, trial: TrialRecord) -> None:
         store.save_trial(self.experiment_dir, trial)
-        self._know(trial)
+        self._set(trial)
 
-    def _know(self, trial: TrialRecord) -> None:
+    def _set(self, trial: TrialRecord) -> None:
         self.trials[trial.trial_id] = trial
-        self._shares_done[trial.trial_id] = _share_done(trial)
-        score = self.score(trial)
-        if score is None:
-            self._ranks.pop(trial.trial_id, None)
-        else:
-            self._ranks[trial.trial_id] = (score, -trial.number)
+        self._standings.update(trial)
 
 
-def _share_done(trial: TrialRecord) -> float:
-    """Of its planned epochs."""
-    if trial.state.is_finished:
-        return 1.0
-    planned = trial.effective.get("number_of_epochs", 0)
-    return trial.evaluations[-1].epoch / planned if trial.evaluations and planned else 0.0
-
-
-def _files(checkpoint: Path) -> dict[str, Path]:
-    """What a worker has saved, by its path in the trial's folder."""
-    found = {f"state/{name}": checkpoint / name for name in resume_state.NAMES}
-    found |= {f"epochs/{folder.name}": folder for folder in checkpoint.glob("epoch-*")}
+def _model_files(checkpoint: Path) -> dict[str, Path]:
+    """Models and predictions that a worker has saved, by their path in the trial's folder."""
+    files = {f"epochs/{folder.name}": folder for folder in checkpoint.glob("epoch-*")}
     if (checkpoint / "model.json").is_file():
         for name in ("model.safetensors", "model.json"):
-            found[f"checkpoint/{name}"] = checkpoint / name
-        found["predictions.parquet"] = checkpoint / "predictions.parquet"
-    return found
-
-
-def _interrupted(trial: TrialRecord, note: str) -> dict[str, Any]:
-    """Changes that say once that the trial did not run through."""
-    flags = trial.flags if Flag.RESUMED in trial.flags else [*trial.flags, Flag.RESUMED]
-    notes = trial.notes if note in trial.notes else [*trial.notes, note]
-    return {"flags": flags, "notes": notes}
+            files[f"checkpoint/{name}"] = checkpoint / name
+        files["predictions.parquet"] = checkpoint / "predictions.parquet"
+    return files

@@ -1,20 +1,21 @@
-"""What Ray calls: one object in a worker process that trains one trial after the other.
+"""The class that Ray Tune runs in a worker process: it trains one trial after the other.
 
-The engine's own process imports this module too, but never calls into it: torch, which takes
-seconds and hundreds of megabytes, is imported by the workers alone.
+The engine's own process imports this module but trains nothing: torch, which takes seconds and
+hundreds of megabytes, is imported in the workers alone.
 """
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
-from ray.experimental import internal_kv
 
 from automl.dataset.pixels import PictureSizes, picture_sizes
-from automl.engine import failures, lost_gpus
+from automl.engine import failures, lost_gpus, ray_internals
+from automl.engine.heartbeat import Heartbeat
 from automl.engine.planning import PlannedTrial
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
@@ -27,6 +28,8 @@ from automl.training.resume_state import KeptState
 from automl.training.trial_data import TrialData
 
 if TYPE_CHECKING:
+    from ray.tune.experiment import Trial
+
     from automl.training.process_state import ProcessState
     from automl.training.trial_training import TrialTraining
 
@@ -39,43 +42,58 @@ _COLLAPSED = (
 
 @dataclass(frozen=True)
 class Assignment:
-    """What every worker of the search knows: the data, the models to go on from, its share of the
-    machine."""
+    """Inputs that all workers of a search share."""
 
     data: dict[PictureSizes, TrialData]
     earlier: dict[str, EarlierModel]
     states: dict[str, KeptState]
-    """Where trials go on that an engine before this one has begun, by trial id."""
+    """States of the trials that an earlier engine has begun, by trial id."""
 
     num_threads: int
     primary_metric: str
-    cancel_key: str
-    """Prefix of the keys in Ray's key-value store that tell a trial, or all, to stop."""
+    key: str
+    """Prefix of the search's keys in Ray's key-value store: `KEY/TRIAL` or `KEY/all` tells a trial,
+    or every one, to stop; `beat_key` is the trial's sign of life."""
+
+
+def id_of(trial: "Trial") -> str:
+    """Our id of one of Tune's trials."""
+    return PlannedTrial.from_text(trial.config["trial"]).trial_id
+
+
+def beat_key(key: str, trial_id: str) -> str:
+    """Key in Ray's key-value store under which a worker sends signs of life."""
+    return f"{key}/alive/{trial_id}"
 
 
 class TrialTrainable(tune.Trainable):  # type: ignore[misc]
-    """A worker's end of the search.
+    """Trains trials in steps, and reports after each.
 
     The first step builds the model; every further one trains up to an evaluation and reports
-    `evaluation`, or `cancelled` when the trial was asked to stop. Each reports `effective`, `notes`
-    and `flags` as they are by then. What goes wrong is reported as `error`: Ray would end a worker
-    whose step raises, and the next trial would wait for a new one. A GPU that fails does end it.
+    `evaluation`, or `cancelled` when the trial was asked to stop. Each reports the current
+    `effective`, `notes` and `flags`. An exception is reported as `error`: Ray would end a worker
+    whose step raises, and the next trial would wait for a new one. Only a failed GPU ends it.
 
-    After every evaluation Ray takes a checkpoint: when the worker dies, another one goes on there.
+    Ray saves a checkpoint after every evaluation; when the worker dies, another goes on from it.
     """
 
     def setup(self, config: Mapping[str, Any], *, assignment: Assignment) -> None:
         self._assignment = assignment
         self._training: TrialTraining | None = None
         self._predictions: Predictions | None = None
-        self._found: ProcessState | None = None
-        self._trial = PlannedTrial.from_text(config["trial"])
+        self._process_state: ProcessState | None = None
+        self._begin(config)
 
     def reset_config(self, new_config: Mapping[str, Any]) -> bool:
         """Take on the next trial in this warm worker."""
         self.cleanup()
-        self._trial = PlannedTrial.from_text(new_config["trial"])
+        self._begin(new_config)
         return True
+
+    def _begin(self, config: Mapping[str, Any]) -> None:
+        self._trial = PlannedTrial.from_text(config["trial"])
+        key = beat_key(self._assignment.key, self._trial.trial_id)
+        self._heartbeat = Heartbeat(partial(ray_internals.put, key))
 
     def step(self) -> dict[str, Any]:
         try:
@@ -86,8 +104,8 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
                     self._go_on_from(state)
                 return {**self._state_of(training), "done": False}
             return self._advance(self._training)
-        except Exception as error:  # whatever it is, only this trial has failed
-            if failures.is_gpu_failed(error):  # here the worker is to end: another one goes on
+        except Exception as error:  # only this trial has failed
+            if failures.is_gpu_failed(error):  # ends the worker: another one goes on
                 raise lost_gpus.describe(error) from error
             return {"error": failures.explain(error).model_dump(), "done": True}
 
@@ -107,17 +125,18 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         training_state.save(folder, state)
 
     def load_checkpoint(self, checkpoint_dir: str) -> None:
-        """Go on where a worker that died has left off."""
+        """Go on from the last checkpoint of a worker that died."""
         state = resume_state.find(Path(checkpoint_dir))
         assert state is not None
         self._build()
         self._go_on_from(state)
 
     def cleanup(self) -> None:
-        """Leave the process as it was found."""
+        """Leave the process as it was before the trial."""
+        self._heartbeat.stop()
         self._training = self._predictions = None
-        if self._found is not None:
-            self._found.put_back()
+        if self._process_state is not None:
+            self._process_state.put_back()
 
     def _build(self) -> "TrialTraining":
         import torch
@@ -126,7 +145,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         from automl.training.process_state import ProcessState
         from automl.training.trial_training import Placement, TrialTraining
 
-        self._found = ProcessState.take()
+        self._process_state = ProcessState.take()
         hyperparameters = self._trial.hyperparameters
         earlier = self._assignment.earlier.get(hyperparameters.checkpoint_run_id or "")
         data = replace(self._assignment.data[picture_sizes(hyperparameters)], earlier=earlier)
@@ -134,7 +153,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         placement = Placement(device, self._assignment.num_threads)
         self._training = TrialTraining(hyperparameters, data, placement)
         self._stopping = EarlyStopping(hyperparameters)
-        self._asked_at = 0.0
+        self._looked_at = 0.0
         self._has_collapsed = False
         size = hyperparameters.validation_crop_size
         self._latency_ms = latency.milliseconds(self._training.built.network, size)
@@ -158,8 +177,9 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._predictions, hyperparameters = predictions, training.hyperparameters
         self._is_best = self._stopping.improved(evaluation.metrics[self._assignment.primary_metric])
         if self._is_best:
-            meant = hyperparameters.method == "majority_class"  # one class is all it ever answers
-            self._has_collapsed = predictions.has_collapsed and not meant
+            # majority_class always answers with one class
+            may_collapse = hyperparameters.method != "majority_class"
+            self._has_collapsed = predictions.has_collapsed and may_collapse
         frequency = hyperparameters.checkpoint_frequency
         self._is_kept = bool(frequency) and training.epoch % frequency == 0
         gives_up = self._stopping.is_exhausted and not training.is_done
@@ -195,19 +215,16 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         }
 
     def _is_cancelled(self) -> bool:
-        """Ask Ray's key-value store, which reaches every machine, but not at every batch."""
-        if time.monotonic() - self._asked_at < _POLL_SECONDS:
+        """Look into Ray's key-value store, twice a second rather than at every batch."""
+        if time.monotonic() - self._looked_at < _POLL_SECONDS:
             return False
-        self._asked_at = time.monotonic()
-        key = self._assignment.cancel_key
-        return any(
-            internal_kv._internal_kv_exists(f"{key}/{name}")
-            for name in ("all", self._trial.trial_id)
-        )
+        self._looked_at = time.monotonic()
+        key = self._assignment.key
+        return any(ray_internals.exists(f"{key}/{name}") for name in ("all", self._trial.trial_id))
 
 
 def export(experiment_dir: Path, trial_id: str) -> str:
-    """Write `best_model/`, in a worker; returns why it cannot be, or nothing."""
+    """Write `best_model/`, in a worker; returns why it cannot be written, or an empty text."""
     from automl.errors import ExportError
     from automl.export import artefact
 

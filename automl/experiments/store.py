@@ -260,19 +260,20 @@ def request_stop(experiment_dir: Path, trial_id: str | None = None) -> None:
 
 
 def stop_requested(experiment_dir: Path) -> bool:
-    return (experiment_dir / "control" / STOP_ALL).exists()
+    return (experiment_dir / "control" / STOP_ALL).is_file()
 
 
 def trials_to_stop(experiment_dir: Path) -> set[str]:
-    """Ids of the trials somebody asked to stop."""
+    """Ids in the requests to stop a trial; any program can write one, so a trial may not exist."""
     requests = (experiment_dir / "control").glob(_STOP_TRIAL_PREFIX + "*")
-    return {path.name.removeprefix(_STOP_TRIAL_PREFIX) for path in requests}
+    return {path.name.removeprefix(_STOP_TRIAL_PREFIX) for path in requests if path.is_file()}
 
 
 def clear_requests(experiment_dir: Path) -> None:
     """Forget old requests, for a resumed experiment."""
     for path in (experiment_dir / "control").glob("*"):
-        path.unlink()
+        if path.is_file():  # a folder is no request
+            path.unlink()
 
 
 def unreadable(error: ValidationError | OSError | ValueError, path: Path) -> str:

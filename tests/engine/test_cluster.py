@@ -11,8 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from automl.engine import cluster
+from automl.engine import cluster, ray_settings
 from automl.engine.head import Lease
+from benchmarks import local_head
 
 pytestmark = pytest.mark.engine
 
@@ -66,7 +67,7 @@ def test_a_driver_listens_on_loopback_alone(head: Path) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", program, info(head)["address"]],
-        env={**os.environ, **cluster.environment()},
+        env={**os.environ, **ray_settings.connection()},
         capture_output=True,
         text=True,
         timeout=120,
@@ -79,7 +80,7 @@ def test_a_driver_listens_on_loopback_alone(head: Path) -> None:
 def test_a_token_of_somebody_else_is_refused(head: Path, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("0" * 64)
     program = "import ray, sys; ray.init(address=sys.argv[1], log_to_driver=False)"
-    stranger = {**cluster.environment(), "RAY_AUTH_TOKEN_PATH": str(tmp_path / "token")}
+    stranger = {**ray_settings.connection(), "RAY_AUTH_TOKEN_PATH": str(tmp_path / "token")}
     done = subprocess.run(
         [sys.executable, "-c", program, info(head)["address"]],
         env={**os.environ, **stranger},
@@ -97,7 +98,7 @@ def test_stopping_leaves_no_process_and_no_folder(
     monkeypatch.setenv("AUTOML_HOME", str(home))
     cluster.ensure_local_head()
     temp_dir = info(home)["temp_dir"]
-    cluster.stop_local_head()
+    local_head.stop()
     left = [p for p in psutil.process_iter(["cmdline"]) if temp_dir in str(p.info["cmdline"])]
     assert left == []
     assert not Path(temp_dir).exists()

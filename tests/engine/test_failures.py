@@ -1,7 +1,7 @@
 import pytest
 
 from automl.engine import failures
-from automl.errors import DivergedError, OutOfMemoryError
+from automl.errors import DataError, DivergedError, OutOfMemoryError, UserError
 
 
 @pytest.mark.parametrize(
@@ -9,8 +9,12 @@ from automl.errors import DivergedError, OutOfMemoryError
     [
         (DivergedError("The loss became NaN."), "The loss became NaN.", "Lower learning_rate"),
         (OutOfMemoryError("Nothing fits."), "Nothing fits.", "Choose a smaller model"),
-        (ValueError("layers_to_freeze is 9."), "layers_to_freeze is 9.", "Change the hyperparam"),
-        (OSError(28, "No space left"), "OSError: [Errno 28] No space left", "disk is full"),
+        (UserError("layers_to_freeze is 9."), "layers_to_freeze is 9.", "Change the hyperparam"),
+        (DataError("a.jpg has changed."), "a.jpg has changed.", "Change the hyperparam"),
+        (ValueError("bad shape"), "ValueError: bad shape", "please report it"),
+        (FileNotFoundError(2, "x"), "FileNotFoundError: [Errno 2] x", "decoded again"),
+        (PermissionError(13, "x"), "PermissionError: [Errno 13] x", "can be read"),
+        (OSError(28, "No space left"), "OSError: [Errno 28] No space left", "disk is not full"),
         (ZeroDivisionError("by zero"), "ZeroDivisionError: by zero", "The details say where"),
     ],
 )

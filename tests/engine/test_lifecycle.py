@@ -1,12 +1,14 @@
+import errno
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from automl import errors
-from automl.engine import lifecycle
+from automl.engine import lifecycle, preparation
 from automl.engine.results import Results
+from automl.errors import DataError, NoModelError, UserError
 from automl.experiments import store
 from automl.experiments.records import ExperimentState, now
 
@@ -18,33 +20,69 @@ def results(make_experiment: Callable[..., Path]) -> Results:
 
 
 def test_preparation_says_how_far_it_is(results: Results) -> None:
-    lifecycle._progress(results)("Decoding", 50, 100)
+    preparation.Progress(results)("Decoding", 50, 100)
     assert results.experiment.message == "Decoding: 50 of 100."
     assert results.experiment.progress == 0.5
 
 
 def test_preparation_ends_when_the_user_wants_it_to(results: Results) -> None:
     store.request_stop(results.experiment_dir)
-    with pytest.raises(lifecycle.StoppedError):
-        lifecycle._progress(results)("Decoding", 1, 100)
+    with pytest.raises(preparation.StoppedError):
+        preparation.Progress(results)("Decoding", 1, 100)
 
 
 def test_preparation_counts_towards_the_time_limit(results: Results) -> None:
-    results.begin(0)
-    with pytest.raises(errors.NoModelError, match=r"Raise limits\.timeout_minutes"):
-        lifecycle._progress(results)("Decoding", 1, 100)
+    results.time_limit.begin(0)
+    with pytest.raises(NoModelError, match=r"Raise limits\.timeout_minutes"):
+        preparation.Progress(results)("Decoding", 1, 100)
+
+
+@pytest.mark.parametrize(
+    ("error", "failure", "message"),
+    [
+        (DataError("There are no pictures."), "data", "There are no pictures."),
+        (UserError("resources_per_trial.cpu is 9."), "job", "resources_per_trial.cpu is 9."),
+        (NoModelError("No trial was scored."), "engine", "No trial was scored."),
+        (ValueError("cannot reshape"), "engine", "ValueError: cannot reshape"),
+        (UnicodeDecodeError("utf-8", b"x", 0, 1, "bad"), "engine", "UnicodeDecodeError: "),
+        (OSError(errno.ENOSPC, "x"), "engine", "The disk is full"),
+    ],
+)
+def test_only_an_error_for_the_user_is_the_users_fault(
+    results: Results, error: Exception, failure: str, message: str
+) -> None:
+    """A failure of the job or the data has the experiment's directory removed, log and all."""
+    found, sentence = lifecycle.explain(results, error)
+    assert found == failure
+    assert sentence.startswith(message)
+
+
+def test_preparation_stops_while_it_waits_for_ray(results: Results) -> None:
+    never: Future[int] = Future()
+    store.request_stop(results.experiment_dir)
+    with pytest.raises(preparation.StoppedError):
+        preparation._wait(never, preparation.Progress(results))
+
+
+def test_an_error_of_what_is_waited_for_is_raised_as_it_is(results: Results) -> None:
+    failed: Future[int] = Future()
+    failed.set_exception(TimeoutError("of its own"))
+    with pytest.raises(TimeoutError, match="of its own"):
+        preparation._wait(failed, preparation.Progress(results))
 
 
 def test_the_time_limit_does_not_follow_the_clock(
     results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    results.begin(5)
+    results.time_limit.begin(5)
     before = results.experiment.deadline
     assert before is not None
     tomorrow = now() + timedelta(days=1)
-    monkeypatch.setattr("automl.engine.results.now", lambda: tomorrow)  # set, or slept through
-    assert not results.is_time_up()
-    results.correct_deadline()
+    monkeypatch.setattr(
+        "automl.engine.experiment_file.now", lambda: tomorrow
+    )  # set, or slept through
+    assert not results.time_limit.is_reached()
+    results.time_limit.correct_deadline()
     after = results.experiment.deadline
     assert after is not None
     assert (after - tomorrow) == pytest.approx(timedelta(minutes=5), abs=timedelta(seconds=30))
@@ -58,5 +96,5 @@ def test_a_night_between_two_engines_is_not_counted(make_experiment: Callable[..
         state=ExperimentState.INTERRUPTED, started_at=started, ended_at=ended
     )
     results = Results(directory, "accuracy")
-    results.begin(5)
+    results.time_limit.begin(5)
     assert results.experiment.seconds == pytest.approx(600, abs=5)

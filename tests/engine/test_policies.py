@@ -1,12 +1,14 @@
 """Policies on tables of scores, with results worked out by hand."""
 
 from math import nan
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from automl.engine.early_termination import Halving
 from automl.engine.policies import Scores, reason_to_stop
 from automl.jobs.sweep import Asha, Policy
 
@@ -149,12 +151,11 @@ def test_the_reason_gives_the_numbers_compared(keys: Any, scores: Any, words: st
 
 def test_asha_lets_the_best_share_go_on_from_each_rung() -> None:
     rule = Asha(type="asha", delay_evaluation=2, reduction_factor=2)
-    halving = Halving(rule, {})
     scores: dict[str, list[float]] = {}
 
     def scored(trial_id: str, score: float) -> str | None:
         scores.setdefault(trial_id, []).append(score)
-        return halving.reason_to_stop("accuracy", scores, trial_id)
+        return reason_to_stop(rule, "accuracy", scores, trial_id)
 
     assert [scored("a", 0.5), scored("a", 0.6)] == [None, None]  # the first at its rung
     assert [scored("b", 0.1), scored("b", 0.7)] == [None, None]  # no rung at 1
@@ -166,9 +167,70 @@ def test_asha_lets_the_best_share_go_on_from_each_rung() -> None:
     assert [scored("a", 0.0), scored("a", 0.6)] == [None, None]  # the next rung is 4
 
 
-def test_asha_knows_after_a_resume_what_was_scored_before() -> None:
+@settings(deadline=None)
+@given(
+    delay=st.integers(1, 3),
+    factor=st.floats(2, 5),
+    reports=st.lists(
+        st.tuples(st.integers(0, 5), st.integers(0, 20).map(lambda score: score / 20)), max_size=60
+    ),
+)
+def test_asha_decides_as_ray_does(
+    delay: int, factor: float, reports: list[tuple[int, float]]
+) -> None:
+    """On finite scores in any order of reports; stopped trials report no more."""
+    from ray.tune.schedulers import ASHAScheduler
+
+    asha = ASHAScheduler("n", "score", "max", 10**9, delay, factor)
+    rule = Asha(type="asha", delay_evaluation=delay, reduction_factor=factor)
+    scores: dict[str, list[float]] = {}
+    ended: set[str] = set()
+    for number, score in reports:
+        trial: Any = SimpleNamespace(trial_id=str(number))
+        if trial.trial_id in ended:
+            continue
+        if trial.trial_id not in scores:
+            asha.on_trial_add(None, trial)
+        scores.setdefault(trial.trial_id, []).append(score)
+        result = {"n": len(scores[trial.trial_id]), "score": score}
+        is_stopped = stopped(rule, scores, trial.trial_id)
+        assert is_stopped is (asha.on_trial_result(None, trial, result) == "STOP")
+        ended |= {trial.trial_id} if is_stopped else set()
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        policy(type="bandit"),
+        policy(type="bandit", slack_factor=0.2, slack_amount=5),
+        policy(type="median_stopping"),
+        policy(type="truncation_selection", truncation_percentage=50),
+        Asha(type="asha", reduction_factor=2),
+        Asha(type="asha", reduction_factor=3),
+    ],
+)
+@pytest.mark.parametrize(
+    "others", [{"b": [0.9]}, {"b": [0.9], "c": [0.8]}, {"b": [nan], "c": [0.5], "d": [0.9]}]
+)
+def test_nan_is_worse_than_any_number_for_every_policy(rule: Any, others: Scores) -> None:
+    """A trial with NaN is stopped wherever one with the lowest number would be."""
+    lowest = stopped(rule, {"a": [-1e9], **others})
+    has_nan = stopped(rule, {"a": [nan], **others})
+    assert has_nan >= lowest
+    assert not stopped(rule, {"a": [0.9], **others})
+
+
+@pytest.mark.parametrize("factor", [2, 3])
+def test_asha_stops_a_trial_with_nan_among_trials_with_numbers(factor: float) -> None:
+    rule = Asha(type="asha", reduction_factor=factor)
+    scores = {"a": [0.9], "b": [0.8], "c": [0.7]}
+    assert reason_to_stop(rule, "accuracy", {**scores, "d": [nan]}, "d") == (
+        f"Stopped by ASHA at evaluation 1: accuracy NaN is below "
+        f"{'0.8' if factor == 2 else '0.8333'}, what the best 1 in {factor} trials had there."
+    )
+
+
+def test_asha_lets_a_trial_with_a_number_go_on_among_trials_with_nan() -> None:
     rule = Asha(type="asha", reduction_factor=2)
-    scores = {"a": [0.5], "b": [0.7], "c": [0.55]}
-    known = Halving(rule, {"a": [0.5], "b": [0.7]})
-    assert known.reason_to_stop("accuracy", scores, "c") is not None
-    assert Halving(rule, {}).reason_to_stop("accuracy", scores, "c") is None
+    assert not stopped(rule, {"a": [0.1], "b": [nan], "c": [nan]})
+    assert not stopped(rule, {"a": [nan], "b": [nan], "c": [nan]})  # nothing tells them apart

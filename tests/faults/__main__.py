@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from automl.engine import cluster
 from automl.experiments import launcher
+from benchmarks import local_head
 from tests.faults import scenario, victims
 
 BLOWS = {
@@ -75,7 +75,7 @@ def main() -> int:
             chance = random.Random(f"{options.seed} {count} {struck[0].victim}")
             _strike(struck, pictures, kind, undisturbed[kind], chance)
             _write(all_rows, options)
-        cluster.stop_local_head()
+        local_head.stop()
     sys.stdout.write(_table(all_rows) + "\n")
     return 1 if any(row.problems for row in all_rows) else 0
 

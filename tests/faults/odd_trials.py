@@ -13,6 +13,8 @@ from typing import Any
 
 from benchmarks.untrained import Untrained
 
+_LIMIT_SECONDS = 8.0
+
 
 class HangsOnce(Untrained):
     """Its third report never comes, unless another worker has been there before."""
@@ -32,6 +34,17 @@ class HangsOnce(Untrained):
 class HangsAlways(HangsOnce):
     def _may_hang(self) -> bool:
         return True
+
+
+class ComputesForLong(Untrained):
+    """Its third report takes twice as long as a worker may do nothing."""
+
+    def step(self) -> dict[str, Any]:
+        if self._training == 2 and self._trial.number == 0:
+            until = time.monotonic() + 2 * _LIMIT_SECONDS
+            while time.monotonic() < until:
+                sum(range(10_000))
+        return super().step()
 
 
 class NoMemory(Untrained):
@@ -59,7 +72,9 @@ class LosesGpu(Untrained):
         return super().step()
 
 
-KINDS = {kind.__name__: kind for kind in (HangsOnce, HangsAlways, NoMemory, LosesGpu)}
+KINDS = {
+    kind.__name__: kind for kind in (HangsOnce, HangsAlways, ComputesForLong, NoMemory, LosesGpu)
+}
 
 
 def main(kind: str, folder: Path) -> None:
@@ -67,14 +82,14 @@ def main(kind: str, folder: Path) -> None:
 
     import benchmarks.untrained
     import tests.faults.odd_trials as mine
-    from automl.engine import cluster, search, stalled_trials
+    from automl.engine import cluster, heartbeat, search
     from automl.engine.planning import PlannedTrial, Resources
     from automl.engine.results import Results
     from automl.experiments import store
     from automl.experiments.records import ExperimentRecord, ExperimentState, now
     from automl.jobs.job import Job
 
-    stalled_trials.LEAST_SECONDS = 6.0  # an evaluation takes none here
+    heartbeat.LIMIT_SECONDS = _LIMIT_SECONDS
     for module in (benchmarks.untrained, mine):
         ray.cloudpickle.register_pickle_by_value(module)  # a worker does not find them
     with_gpus = kind == "LosesGpu"
@@ -104,9 +119,8 @@ def main(kind: str, folder: Path) -> None:
     planned = [PlannedTrial(number, {"model_name": "resnet18"}) for number in range(2)]
     resources = Resources(2, num_cpus=1, num_gpus=int(with_gpus), notes=[])
     left = results.plan(planned)
-    ending = search.run(
-        job, left, {}, {}, resources=resources, results=results, kind=mine.KINDS[kind]
-    )
+    inputs = search.SearchInputs(job, left, resources)
+    ending = search.run(inputs, results, mine.KINDS[kind])
     results.end_rest(ending.reason if ending else "")
     sys.stdout.write(f"{ending}\n")
 

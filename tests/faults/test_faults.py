@@ -16,6 +16,7 @@ import pytest
 from automl.engine import cluster
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState
+from benchmarks import local_head
 from tests.faults import scenario, victims
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
@@ -30,7 +31,7 @@ def faults_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         cluster.ensure_local_head()
         yield home
         patch.setenv("AUTOML_HOME", str(home))
-        cluster.stop_local_head()
+        local_head.stop()
 
 
 @pytest.fixture(autouse=True)

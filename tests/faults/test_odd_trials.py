@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from automl.engine import cluster, failures
+from automl.engine import failures, ray_settings
 from automl.engine.planning import Resources, with_fewer_trials
 from automl.experiments import store
 from automl.experiments.records import TrialRecord, TrialState
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("head")]
 def run(kind: str, folder: Path) -> tuple[list[TrialRecord], str]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.faults.odd_trials", kind, str(folder)],
-        env={**os.environ, **cluster.environment()},
+        env={**os.environ, **ray_settings.connection()},
         timeout=120,
         check=False,
         capture_output=True,
@@ -32,17 +32,24 @@ def test_a_trial_that_falls_silent_goes_on_in_another_worker(tmp_path: Path) -> 
     (first, second), ending = run("HangsOnce", tmp_path)
     assert [first.state, second.state] == [TrialState.COMPLETED] * 2
     assert [evaluation.epoch for evaluation in first.evaluations] == [1, 2, 3, 4, 5]
-    assert any("It had not reported for" in note for note in first.notes)
-    assert not any("It had not reported for" in note for note in second.notes)
+    assert any("Its worker did nothing for" in note for note in first.notes)
+    assert not any("Its worker did nothing for" in note for note in second.notes)
     assert ending == "None"
 
 
 def test_a_trial_that_falls_silent_again_fails_and_says_so(tmp_path: Path) -> None:
     (first, second), ending = run("HangsAlways", tmp_path)
     assert (first.state, second.state) == (TrialState.FAILED, TrialState.COMPLETED)
-    assert "although it had been started again after the same" in first.reason
+    assert "for the second time" in first.reason
     assert first.error is not None
     assert "start the experiment again" in first.error.next_step
+    assert ending == "None"
+
+
+def test_a_slow_step_is_no_hang_although_other_trials_are_fast(tmp_path: Path) -> None:
+    (first, second), ending = run("ComputesForLong", tmp_path)
+    assert [first.state, second.state] == [TrialState.COMPLETED] * 2
+    assert not first.notes
     assert ending == "None"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from automl.access import audit, permissions
-from automl.engine import cluster
+from automl.engine import cluster, ray_settings
 from automl.experiments import launcher, store
 from automl.host import home
 from automl.jobs.job import DataSource, Job
@@ -38,7 +38,7 @@ def fill(folder: Path) -> Path:
         (home.cache_dir(name) / "secret").write_text("secret")
     with audit.recorded(permissions.local_user(), permissions.Action.LOOK, via="command"):
         pass
-    cluster.environment()
+    ray_settings.connection()
     return directory
 
 
@@ -47,7 +47,7 @@ def test_every_folder_of_ours_is_shut(open_folder: Path) -> None:
     shut = [home.home_dir(), home.experiments_dir(), directory, cluster.info_path().parent]
     shut += [home.cache_dir(name) for name in ("uploads", "archives", "pixels")]
     assert [path for path in shut if path.stat().st_mode & READERS] == []
-    token = cluster.environment()["RAY_AUTH_TOKEN_PATH"]
+    token = ray_settings.connection()["RAY_AUTH_TOKEN_PATH"]
     for path in (Path(token), audit.path()):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 

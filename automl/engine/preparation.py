@@ -1,0 +1,162 @@
+"""All that has to be ready before the first trial: the data, the plan, the decoded pictures, Ray.
+
+The user may stop the experiment meanwhile, and its time limit may be reached. Every wait in here
+therefore calls `Progress.give_up_if_over`, directly or through the progress that it reports.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TypeVar
+
+from automl.dataset import file_changes, manifest
+from automl.dataset.manifest import Manifest
+from automl.dataset.pixels import PictureSizes
+from automl.engine import cluster
+from automl.engine.planning import Plan, Resources, plan, plan_resources, reachable
+from automl.engine.results import Results
+from automl.errors import NoModelError
+from automl.experiments import store
+from automl.jobs.job import Job
+from automl.model import warm_start
+from automl.model.warm_start import EarlierModel
+from automl.training import trial_data
+from automl.training.trial_data import TrialData
+
+T = TypeVar("T")
+_LOOK_SECONDS = 0.5
+
+
+class StoppedError(Exception):
+    """The user stopped the experiment before its first trial."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the search starts from."""
+
+    manifest: Manifest
+    plan: Plan
+    resources: Resources
+    data: Mapping[PictureSizes, TrialData]
+    earlier: Mapping[str, EarlierModel]
+
+
+class Progress:
+    """Records how far a step of the preparation is, at most every hundredth."""
+
+    def __init__(self, results: Results) -> None:
+        self._results = results
+        self._next_look = 0.0
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """Called for every picture.
+
+        Raises:
+            StoppedError, NoModelError: see `give_up_if_over`.
+        """
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + _LOOK_SECONDS
+            self.give_up_if_over()
+        share = round(done / max(1, total), 2)
+        if share != self._results.experiment.progress or done == total:
+            self._results.update(message=f"{step}: {done} of {total}.", progress=share)
+
+    def give_up_if_over(self) -> None:
+        """End the preparation if it is not needed any more.
+
+        Raises:
+            StoppedError: the user has stopped the experiment.
+            NoModelError: the time limit is reached.
+        """
+        give_up_if_stopped(self._results)
+        if self._results.time_limit.is_reached():
+            raise NoModelError(
+                "The time limit was reached before the first trial could start. Raise "
+                "limits.timeout_minutes; the pictures that are decoded already are kept."
+            )
+
+
+def give_up_if_stopped(results: Results) -> None:
+    """Raise StoppedError if the user has stopped the experiment."""
+    if store.stop_requested(results.experiment_dir):
+        raise StoppedError
+
+
+def prepare(job: Job, results: Results) -> Prepared:
+    """Read the data, plan the trials, decode the pictures and connect to Ray.
+
+    Raises:
+        UserError: the data or the job cannot be used.
+        ClusterError: Ray cannot be started or joined.
+        StoppedError, NoModelError: see `Progress.give_up_if_over`.
+    """
+    # Ray takes seconds to import and to start; the data is read meanwhile
+    connection = _in_background(lambda: cluster.join(job.ray_address))
+    progress = Progress(results)
+    data = _manifest(job, results, progress)
+    results.update(message="Starting Ray.", progress=0.0)
+    num_cpus, num_gpus = _wait(connection, progress)
+    found = plan(job, data, has_gpu=num_gpus > 0)
+    resources = plan_resources(
+        job, num_trials=found.num_trials, num_cpus=num_cpus, num_gpus=num_gpus
+    )
+    hyperparameters = reachable(job, found)
+    results.update(num_trials=found.num_trials)
+    results.plan(found.trials)  # the pages show the trials while the pictures are decoded
+    is_elsewhere = bool(job.ray_address)
+    earlier = warm_start.find_all(
+        hyperparameters, results.experiment_dir.parent, for_other_machines=is_elsewhere
+    )
+    pictures = trial_data.prepare(
+        data, hyperparameters, progress=progress, for_other_machines=is_elsewhere
+    )
+    return Prepared(data, found, resources, pictures, earlier)
+
+
+def note_changes(results: Results, data: Manifest) -> None:
+    """Add a note to the experiment if picture files have changed since they were read."""
+    if note := file_changes.since(data.samples):
+        results.update(notes=list(dict.fromkeys([*results.experiment.notes, note])))
+
+
+def _manifest(job: Job, results: Results, progress: Progress) -> Manifest:
+    """The pictures and their split; a search that has begun keeps those that it began with."""
+    report = store.load_report(results.experiment_dir)
+    if report is not None and any(trial.evaluations for trial in results.trials.values()):
+        data = manifest.stored(store.load_samples(results.experiment_dir), report)
+        note_changes(results, data)
+        return data
+    data = manifest.build(job, progress=progress)
+    store.save_dataset(results.experiment_dir, data.samples, data.report)
+    return data
+
+
+def _in_background(function: Callable[[], T]) -> Future[T]:
+    """Call the function in a daemon thread.
+
+    The thread of an executor would keep the process alive until Ray has started, even if the data
+    cannot be read.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(function())
+        except BaseException as error:  # noqa: BLE001 (raised where the result is read)
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
+def _wait(future: Future[T], progress: Progress) -> T:
+    while True:
+        progress.give_up_if_over()
+        try:
+            return future.result(timeout=_LOOK_SECONDS)
+        except TimeoutError:
+            if future.done():  # the function itself has raised it
+                raise

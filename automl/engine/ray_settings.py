@@ -1,0 +1,74 @@
+"""Every environment variable that configures Ray and Ray Tune. Imports neither."""
+
+import contextlib
+import os
+import secrets
+import sys
+from pathlib import Path
+
+from automl.engine import forked_worker
+from automl.host import home
+
+_START_HOOK = "automl.engine.ray_internals.start_hook"
+
+
+def connection() -> dict[str, str]:
+    """Variables for the local head and for each process that connects to it.
+
+    They must be set before Ray is imported. Creates the token.
+    """
+    return {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(_token_path()),
+        # Ray replaces 127.0.0.1 by the machine's own address, and then listens on every interface,
+        # unless this forbids clusters of several machines
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    }
+
+
+def head(temp_dir: Path) -> dict[str, str]:
+    """Environment of the head and the fork server, which every worker inherits."""
+    inherited = {key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
+    return {
+        **inherited,
+        **connection(),
+        "RAY_START_HOOK": _START_HOOK,
+        forked_worker.SOCKET: str(temp_dir / "fork"),
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
+        "RAY_CHDIR_TO_TRIAL_DIR": "0",
+        # prestarted workers lack the job's environment: the first engine would wait for them
+        "RAY_prestart_worker_first_driver": "0",
+        # at Ray's niceness of 15 a thread gets 3 % of a busy core, and the other threads of its
+        # trial wait for it at the next barrier
+        "RAY_worker_niceness": "5",
+        # a thread that spins at a barrier takes the core from another trial's thread
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "GOMP_SPINCOUNT": "0",
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+    }
+
+
+def search() -> dict[str, str]:
+    """Variables that Tune reads in the engine's process when a search starts.
+
+    The results are recorded by us: Tune's loggers, its signal handler, its snapshots of the search
+    and its output are switched off.
+    """
+    return {
+        "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+        "TUNE_DISABLE_SIGINT_HANDLER": "1",
+        "TUNE_FORCE_TRIAL_CLEANUP_S": "20",
+        "TUNE_GLOBAL_CHECKPOINT_S": "3600",
+        "RAY_AIR_NEW_OUTPUT": "0",
+    }
+
+
+def _token_path() -> Path:
+    path = home.ray_dir() / "token"
+    partial = home.ray_dir() / f"token.{os.getpid()}.partial"
+    with contextlib.suppress(FileExistsError):
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+        os.link(partial, path)  # fails if another process was first
+    partial.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,38 @@
+"""The engine's own notes on a trial, among those that its worker reports."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from automl.experiments.records import Flag, TrialRecord
+
+T = TypeVar("T")
+
+TOOK_OVER = "Its worker died, and another went on from the last evaluation."
+WENT_ON = "The search ended before the trial did; it went on from its last evaluation."
+_HUNG = "; it was started again from its last evaluation."
+_ENDS = (TOOK_OVER, WENT_ON, _HUNG)
+"""How the engine's notes end; also those that earlier versions have written."""
+
+
+def of_engine(trial: TrialRecord) -> list[str]:
+    """The engine's notes on the trial, which stay when the worker reports others."""
+    return [note for note in trial.notes if note.endswith(_ENDS)]
+
+
+def interrupted(trial: TrialRecord, note: str) -> dict[str, Any]:
+    """Changes of a record whose trial did not run through; they say so once."""
+    return {"flags": _with(trial.flags, Flag.RESUMED), "notes": _with(trial.notes, note)}
+
+
+def hung(trial: TrialRecord, seconds: float) -> list[str]:
+    """Notes of a trial whose worker was ended because it did nothing for so many seconds."""
+    return [*trial.notes, f"Its worker did nothing for {seconds:.0f} seconds{_HUNG}"]
+
+
+def has_hung(trial: TrialRecord) -> bool:
+    """True if a worker of the trial was ended because it did nothing."""
+    return any(note.endswith(_HUNG) for note in trial.notes)
+
+
+def _with(items: Sequence[T], item: T) -> list[T]:
+    return list(items) if item in items else [*items, item]
