@@ -121,7 +121,7 @@ def test_a_failing_trial_says_why_and_does_not_end_the_experiment(mixed: Path) -
     assert failed.reason == failed.error.cause
     assert failed.reason.startswith("pretrained is required, but there are no weights")
     assert "Traceback" in failed.error.traceback
-    assert "model.py" in failed.error.traceback  # says where
+    assert "network.py" in failed.error.traceback  # says where
     assert [trial.state for trial in completed] == [TrialState.COMPLETED] * 2
     assert (store.best_model_dir(mixed) / "model.onnx").is_file()
 
