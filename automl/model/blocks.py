@@ -1,8 +1,13 @@
-"""A model's blocks from the input to the head, for freezing the first of them."""
+"""A network's blocks from the input to the head, and freezing the first of them.
+
+A copy of this file travels with exported training code.
+"""
 
 from timm.models import group_parameters
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
+
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+"""timm's own batch norms are subclasses of these."""
 
 
 def parameter_names(network: nn.Module, architecture: str) -> list[list[str]]:
@@ -23,7 +28,7 @@ def parameter_names(network: nn.Module, architecture: str) -> list[list[str]]:
 
 
 def _with_last_convolution(groups: dict[int, list[str]]) -> dict[int, list[str]]:
-    """timm counts the convolution after the last residual as part of it."""
+    """Make the convolution after the last residual a block, which timm counts as part of it."""
     names = [name for key in sorted(groups) for name in groups[key]]
     last = [name for name in names if name.startswith(("conv_head", "bn2"))]
     others = {key: [name for name in group if name not in last] for key, group in groups.items()}
@@ -31,24 +36,31 @@ def _with_last_convolution(groups: dict[int, list[str]]) -> dict[int, list[str]]
 
 
 def last_layer(network: nn.Module) -> nn.Module:
-    """What turns features into logits."""
+    """The layer that turns features into logits.
+
+    Distilled transformers average the logits of two: both are returned, as a ModuleList.
+    """
     head = network.get_classifier()  # type: ignore[operator]
-    # distilled transformers have two heads, whose answers are averaged
     return head if isinstance(head, nn.Module) else nn.ModuleList(head)
 
 
+class TooManyBlocksError(ValueError):
+    """The network has fewer blocks than are to be frozen."""
+
+    def __init__(self, num_blocks: int) -> None:
+        super().__init__(f"the network has {num_blocks} blocks")
+        self.num_blocks = num_blocks
+
+
 def freeze(network: nn.Module, architecture: str, num_blocks: int) -> list[str]:
-    """Stop the training of the first blocks; returns the names of their parameters.
+    """Exclude the first blocks from training; returns the names of their parameters.
 
     Raises:
-        ValueError: there are not that many blocks.
+        TooManyBlocksError: the network has fewer blocks.
     """
     blocks = parameter_names(network, architecture) if num_blocks else []
     if num_blocks > len(blocks):
-        raise ValueError(
-            f"layers_to_freeze is {num_blocks}, but {architecture} has {len(blocks)} blocks before "
-            f"its last layer. Set it to {len(blocks)} or less."
-        )
+        raise TooManyBlocksError(len(blocks))
     frozen = [name for block in blocks[:num_blocks] for name in block]
     for name in frozen:
         network.get_parameter(name).requires_grad_(False)
@@ -56,17 +68,28 @@ def freeze(network: nn.Module, architecture: str, num_blocks: int) -> list[str]:
 
 
 def train_mode(network: nn.Module, *, keeps_statistics: bool = False) -> None:
-    """Training mode, but for batch norms that are frozen: their statistics stay as they are.
+    """Training mode, except that frozen batch norms keep their statistics.
 
     Args:
-        network: any model.
-        keeps_statistics: of all batch norms, whose weights are trained nevertheless.
+        network: any network.
+        keeps_statistics: all batch norms keep their statistics, although their weights are trained.
     """
     network.train()
     for module in network.modules():
-        if isinstance(module, _BatchNorm) and (keeps_statistics or _is_frozen(module)):
+        if isinstance(module, BATCH_NORMS) and (keeps_statistics or _is_frozen(module)):
             module.eval()
 
 
+def has_batch_statistics(network: nn.Module, *, keeps_statistics: bool) -> bool:
+    """True if a training step depends on the pictures that are computed together.
+
+    It does if a batch norm normalises with the mean and variance of the batch.
+    """
+    return not keeps_statistics and any(
+        isinstance(module, BATCH_NORMS) and not _is_frozen(module) for module in network.modules()
+    )
+
+
 def _is_frozen(module: nn.Module) -> bool:
+    """True if none of the module's weights is trained."""
     return not any(parameter.requires_grad for parameter in module.parameters())

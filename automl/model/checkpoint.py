@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import timm
 from safetensors.torch import load_file, save_file
 
 from automl.host import atomic
 from automl.model import baselines
 from automl.model.description import ModelDescription
-from automl.model.network import Normalised
+from automl.model.network import Normalised, create
 
 
 def save(folder: Path, network: Normalised, description: ModelDescription) -> None:
@@ -23,19 +22,14 @@ def save(folder: Path, network: Normalised, description: ModelDescription) -> No
 
 
 def epoch_folder(epoch: int) -> str:
-    """Name of the folder of a model that is kept because of `checkpoint_frequency`."""
+    """Folder name of a model kept because of `checkpoint_frequency`."""
     return f"epoch-{epoch:04d}"
 
 
 def load(folder: Path) -> tuple[Normalised, ModelDescription]:
-    """The model with its normalisation in front, ready to evaluate, and its description."""
+    """The model with its normalisation in front, in evaluation mode, and its description."""
     description = ModelDescription.model_validate_json((folder / "model.json").read_bytes())
-    network = timm.create_model(
-        description.timm_name.partition(".")[0],
-        pretrained=False,
-        num_classes=len(description.class_names),
-        exportable=True,
-    )
+    network = create(description.timm_name.partition(".")[0], len(description.class_names))
     weights = load_file(folder / "model.safetensors")
     if description.head == "nearest_neighbours":
         layer = baselines.empty_neighbours(weights, len(description.class_names))

@@ -1,4 +1,4 @@
-"""What is needed, beside the weights, to rebuild a trained model and to feed it. No torch."""
+"""Description of a trained model: with its weights, enough to rebuild and feed it. No torch."""
 
 from typing import Literal
 

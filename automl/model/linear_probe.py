@@ -1,26 +1,37 @@
-"""Logistic regression on a frozen model's features: a classifier of its own, or a first head.
+"""A linear probe: logistic regression on the features of a frozen network.
 
-Fine-tuning that starts from the probe's head distorts the pretrained features less than one from
-a random head (Kumar et al., Fine-Tuning can Distort Pretrained Features, 2022).
+It is a classifier of its own, or the head that fine-tuning starts from, which distorts pretrained
+features less than a random head (Kumar et al., Fine-Tuning can Distort Pretrained Features, 2022).
+
+A copy of this file travels with exported training code.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
-_MAX_PICTURES = 10_000
-"""More pictures hardly move the boundary, but take minutes to fit."""
+from automl.model.blocks import last_layer
+from automl.model.network import Normalised
+
+MAX_PICTURES = 10_000
+"""Largest number of pictures that is fitted to: more hardly move the boundary but take minutes."""
 
 _STRENGTH = 0.1
-"""Inverse of scikit-learn's regularisation, for features of unit variance and up to 200 pictures;
-it falls with the root of their number. Hardly regularised, a probe is as often right but too sure
-of itself, and the first steps of training that start from it undo it."""
+"""scikit-learn's C (the inverse of the regularisation) for features of unit variance and up to 200
+pictures; it falls with the square root of their number. With a larger C the accuracy is the same,
+but the probabilities are overconfident and the first training steps undo the probe."""
 
 _MISSING_BIAS = -10.0
-"""Logit of a class without pictures: hardly ever the answer, but no infinity."""
+"""Logit of a class without training pictures: its probability is about 0, but finite."""
+
+
+class HeadNotLinearError(TypeError):
+    """The last layer of the network is not one linear layer with a bias."""
 
 
 @dataclass(frozen=True)
@@ -38,39 +49,82 @@ class LinearProbe:
         return shares
 
 
+def linear_head(network: nn.Module) -> nn.Linear | nn.Conv2d:
+    """The last layer, which maps features to logits.
+
+    Raises:
+        HeadNotLinearError: it is neither a linear layer nor a convolution of 1 x 1 pixels.
+    """
+    head = last_layer(network)
+    is_pointwise = isinstance(head, nn.Conv2d) and head.kernel_size == (1, 1)
+    if not (isinstance(head, nn.Linear) or is_pointwise) or head.bias is None:
+        raise HeadNotLinearError(f"the last layer of {type(network).__name__} is not linear")
+    return head  # type: ignore[return-value]
+
+
+def extract_features(network: Normalised, batches: Iterable[Tensor]) -> NDArray[np.float32]:
+    """Features (N, D): the inputs of the last layer, in evaluation mode.
+
+    Args:
+        network: on the device of the batches; its mode is restored afterwards.
+        batches: pixels in 0 to 1, float (B, 3, H, W).
+
+    Raises:
+        HeadNotLinearError: the network does not end in one linear layer.
+    """
+    head = linear_head(network.network)
+    features: list[Tensor] = []
+
+    def keep(_: nn.Module, inputs: tuple[Any, ...]) -> None:
+        features.append(inputs[0].flatten(1).float().cpu())
+
+    was_training = network.training
+    network.eval()
+    hook = head.register_forward_pre_hook(keep)
+    try:
+        with torch.inference_mode():
+            for pixels in batches:
+                network(pixels)
+    finally:
+        hook.remove()
+        network.train(was_training)
+    return torch.cat(features).numpy()
+
+
 def fit(
-    seen: NDArray[np.float32], labels: NDArray[np.int64], num_classes: int, *, seed: int = 0
+    features: NDArray[np.float32], labels: NDArray[np.int64], num_classes: int, *, seed: int = 0
 ) -> LinearProbe:
     """The probe for features (N, D) with class indices (N,).
 
-    Of more than 10,000 pictures a random part is used.
+    Of more than 10,000 pictures a random subset is used.
     """
     from sklearn.linear_model import LogisticRegression
 
-    if len(labels) > _MAX_PICTURES:
-        chosen = np.random.default_rng(seed).choice(len(labels), _MAX_PICTURES, replace=False)
-        seen, labels = seen[chosen], labels[chosen]
-    mean, scale = seen.mean(axis=0), seen.std(axis=0)
-    scale[scale < 1e-6] = 1.0  # a feature that never changes says nothing
+    if len(labels) > MAX_PICTURES:
+        chosen = np.random.default_rng(seed).choice(len(labels), MAX_PICTURES, replace=False)
+        features, labels = features[chosen], labels[chosen]
+    mean, scale = features.mean(axis=0), features.std(axis=0)
+    scale[scale < 1e-6] = 1.0  # a constant feature carries no information
     present = np.unique(labels)
-    weight = np.zeros((num_classes, seen.shape[1]))
+    weight = np.zeros((num_classes, features.shape[1]))
     bias = np.full(num_classes, _MISSING_BIAS)
     if len(present) == 1:
         bias[present] = 0.0
     else:
         strength = _STRENGTH * min(1.0, (200 / len(labels)) ** 0.5)
         model = LogisticRegression(C=strength, max_iter=300, tol=1e-3)
-        model.fit((seen - mean) / scale, labels)
-        weight[present], bias[present] = _of_every_class(model.coef_, model.intercept_)
+        model.fit((features - mean) / scale, labels)
+        weight[present], bias[present] = _one_row_per_class(model.coef_, model.intercept_)
+    # the probe is fitted to standardised features and applied to plain ones
     weight /= scale
     bias -= weight @ mean
     return LinearProbe(weight.astype(np.float32), bias.astype(np.float32))
 
 
-def _of_every_class(
+def _one_row_per_class(
     coefficients: NDArray[np.float64], intercepts: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """scikit-learn has one row for two classes: the second against the first."""
+    """Split scikit-learn's single row for two classes (second against first) into two rows."""
     if len(coefficients) > 1:
         return coefficients, intercepts
     halves = np.array([[-0.5], [0.5]])
@@ -78,7 +132,7 @@ def _of_every_class(
 
 
 def put_into(head: nn.Linear | nn.Conv2d, probe: LinearProbe) -> None:
-    """Give a network's last layer the weights of a probe on its features."""
+    """Copy the weights of a probe into a network's last layer."""
     with torch.no_grad():
         head.weight.copy_(torch.from_numpy(probe.weight).view_as(head.weight))
         head.bias.copy_(torch.from_numpy(probe.bias))  # type: ignore[union-attr]

@@ -13,16 +13,18 @@ from numpy.typing import NDArray
 from timm.utils import ModelEmaV3
 from torch import Tensor
 
-from automl.errors import DivergedError, OutOfMemoryError
+from automl.errors import DivergedError, OutOfMemoryError, UserError
 from automl.evaluation.metrics import classification_metrics
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import Evaluation, now
 from automl.jobs import model_catalog
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.model import baselines, blocks, checkpoint, features
+from automl.model import baselines, blocks, checkpoint, feature_cache
+from automl.model.building import BuiltModel, build
 from automl.model.description import ModelDescription
-from automl.model.network import BuiltModel, Normalised, build
+from automl.model.linear_probe import HeadNotLinearError
+from automl.model.network import Normalised
 from automl.training import peak_memory, process_state, training_state
 from automl.training.augmentation import Augmentation
 from automl.training.batches import (
@@ -73,7 +75,7 @@ class TrialTraining:
         self.trains = hyperparameters.method == "fine_tuning"
         self.starts_from_probe = False
         if not self.trains:
-            self._make_head(hyperparameters.method)
+            self._fit_only_the_head()
         elif hyperparameters.head_init == "linear_probe":
             self._start_from_probe()
         self._plan_batches()
@@ -313,27 +315,37 @@ class TrialTraining:
         self.accumulation = min(asked, self.num_batches)
         self.updates_per_epoch = math.ceil(self.num_batches / self.accumulation)
 
+    def _fit_only_the_head(self) -> None:
+        method = self.hyperparameters.method
+        try:
+            self._fit_head(method)
+        except HeadNotLinearError as error:
+            raise UserError(
+                f"method is {method}, but {error}. Set method to fine_tuning, or choose another "
+                "model."
+            ) from error
+
     def _start_from_probe(self) -> None:
         """Fit the new head to the frozen model's features of the training pictures."""
         if not self.built.has_new_head:
             self.built.notes.append("head_init linear_probe has no effect: the head is not new.")
             return
         try:
-            self._make_head("linear_probe")
+            self._fit_head("linear_probe")
             self.starts_from_probe = True
-        except ValueError as error:
-            self.built.notes.append(f"head_init is zero instead of linear_probe: {error}")
+        except HeadNotLinearError as error:
+            self.built.notes.append(f"head_init is zero instead of linear_probe: {error}.")
 
-    def _make_head(self, method: str) -> None:
-        baselines.make_head(method, self.network, self._train_features, self.data.train.labels)
+    def _fit_head(self, method: str) -> None:
+        baselines.fit_head(method, self.network, self._train_features, self.data.train.labels)
 
     def _train_features(self) -> NDArray[np.float32]:
-        return features.of_train_pictures(
+        return feature_cache.train_features(
             self.network,
-            self.built.weights,
+            self.built,
             self.data.train.pixels,
             self._centre_batches(),
-            self.augmentation.size,
+            crop=(self.augmentation.size, self.augmentation.centre_share),
         )
 
     def _centre_batches(self) -> Iterator[Tensor]:

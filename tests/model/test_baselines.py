@@ -9,8 +9,8 @@ import torch
 from torch.nn.functional import normalize
 
 from automl.export import onnx
-from automl.model import checkpoint, features, pretrained_weights
-from automl.model.nearest_neighbours import NearestNeighbours
+from automl.model import checkpoint, pretrained_weights
+from automl.model.baselines import NearestNeighbours
 from automl.training import effective
 from automl.training.trial_data import TrialData
 from automl.training.trial_training import TrialTraining
@@ -20,9 +20,9 @@ from tests.training.test_trial_training import train
 @pytest.fixture
 def pretrained(weights_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("AUTOML_WEIGHTS_DIR", str(weights_dir))
-    pretrained_weights.find.cache_clear()
+    pretrained_weights.forget()
     yield {"pretrained": "auto"}
-    pretrained_weights.find.cache_clear()
+    pretrained_weights.forget()
 
 
 def scored(data: TrialData, **asked: Any) -> tuple[TrialTraining, float]:
@@ -82,7 +82,7 @@ def test_what_is_not_trained_has_no_learning_rate_in_effect(tiny_data: TrialData
 def test_neighbours_vote_by_likeness() -> None:
     seen = normalize(torch.randn(50, 8, generator=torch.Generator().manual_seed(0))).numpy()
     labels = np.arange(50) % 5
-    layer = NearestNeighbours.of(seen, labels, num_classes=6)
+    layer = NearestNeighbours.fit(seen, labels, num_classes=6)
     shares = layer(torch.from_numpy(seen * 3)).softmax(dim=1).numpy()
     assert (shares.argmax(axis=1) == labels).all()
     assert shares[:, 5].max() < 0.001  # a class without pictures
@@ -92,15 +92,3 @@ def test_neighbours_vote_by_likeness() -> None:
     weights = np.exp(likeness[nearest] / 0.07)
     share = weights[labels[nearest] == 2].sum() / weights.sum()
     assert shares[7, 2] == pytest.approx(share, abs=1e-3)
-
-
-def test_features_are_computed_once(
-    tiny_data: TrialData, pretrained: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, _ = scored(tiny_data, method="linear_probe", **pretrained)
-    monkeypatch.setattr(features, "extract", None)
-    again, _ = scored(tiny_data, method="linear_probe", **pretrained)
-    both = [one.predict().probabilities for one in (first, again)]
-    assert (both[0] == both[1]).all()
-    with pytest.raises(TypeError):  # of other sizes they are others
-        train(tiny_data, method="linear_probe", training_crop_size=24, **pretrained)

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from automl.jobs.compatibility import resolve
-from automl.model import features, linear_probe, pretrained_weights
-from automl.model.network import Normalised, build
+from automl.model import linear_probe, pretrained_weights
+from automl.model.building import build
+from automl.model.network import Normalised
 from automl.training import effective
 from automl.training.trial_data import TrialData
 from tests.small_training import TINY
@@ -49,8 +50,8 @@ def test_features_are_what_feeds_the_last_layer() -> None:
     built = build(resolve(TINY), ["a", "b", "c"])
     network = Normalised(built.network, built.mean, built.std)
     pixels = torch.rand(5, 3, 32, 32)
-    seen = features.extract(network, pixels.split(2))
-    head = features.linear_head(built.network)
+    seen = linear_probe.extract_features(network, pixels.split(2))
+    head = linear_probe.linear_head(built.network)
     logits = torch.from_numpy(seen) @ head.weight.T + head.bias
     with torch.inference_mode():
         assert torch.allclose(logits, network.eval()(pixels), atol=1e-5)
@@ -61,7 +62,7 @@ def test_fine_tuning_starts_from_the_probe(
     tiny_data: TrialData, weights_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AUTOML_WEIGHTS_DIR", str(weights_dir))
-    pretrained_weights.find.cache_clear()
+    pretrained_weights.forget()
 
     def accuracy(head_init: str) -> float:
         training = train(tiny_data, pretrained="auto", head_init=head_init)
@@ -70,7 +71,7 @@ def test_fine_tuning_starts_from_the_probe(
 
     assert accuracy("linear_probe") > 0.6
     assert accuracy("zero") == pytest.approx(1 / 3, abs=0.01)  # all logits are alike
-    pretrained_weights.find.cache_clear()
+    pretrained_weights.forget()
 
 
 @pytest.mark.parametrize(("head_init", "is_kept"), [("linear_probe", True), ("zero", False)])
@@ -82,7 +83,7 @@ def test_training_from_a_probe_keeps_the_statistics_it_was_fitted_with(
     is_kept: bool,
 ) -> None:
     monkeypatch.setenv("AUTOML_WEIGHTS_DIR", str(weights_dir))
-    pretrained_weights.find.cache_clear()
+    pretrained_weights.forget()
     training = train(tiny_data, pretrained="auto", head_init=head_init, number_of_epochs=1)
     before = {name: value.clone() for name, value in training.network.state_dict().items()}
     training.advance(lambda: False)
@@ -93,7 +94,7 @@ def test_training_from_a_probe_keeps_the_statistics_it_was_fitted_with(
     assert not all(torch.equal(before[name], after[name]) for name in before)
     said = effective.in_effect(training)["batch_norm_statistics"]
     assert said == ("kept" if is_kept else "of each batch")
-    pretrained_weights.find.cache_clear()
+    pretrained_weights.forget()
 
 
 def test_a_probe_on_a_random_network_is_declined_and_said(tiny_data: TrialData) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from automl.errors import UserError
 from automl.experiments import store
 from automl.jobs.compatibility import resolve
 from automl.model import warm_start
@@ -63,6 +64,41 @@ def test_other_classes_get_a_new_head_and_that_is_said(
     )
 
 
+@pytest.mark.parametrize("names", [["blue", "green", "red"], ["blue", "cyan", "green", "red"]])
+@pytest.mark.parametrize(
+    ("method", "is_new"), [("k_nearest_neighbours", True), ("majority_class", False)]
+)
+def test_a_trial_goes_on_from_a_baseline(
+    make_experiment: Callable[..., Path],
+    tiny_data: TrialData,
+    names: list[str],
+    method: str,
+    is_new: bool,
+) -> None:
+    """Its layers are those of the baseline; a vote of neighbours cannot be trained further."""
+    baseline = train(tiny_data, method=method)
+    directory = make_experiment("baseline", best_trial="trial-000")
+    folder = store.checkpoint_dir(directory, "trial-000")
+    folder.mkdir(parents=True)
+    baseline.save_scored_model(folder, baseline.predict())
+    earlier = found_for("baseline", directory)
+    data = replace(tiny_data, earlier=earlier, class_names=names)
+    training = train(data, number_of_epochs=1)
+    layer = "layer4.0.conv1.weight"
+    before = baseline.built.network.get_parameter(layer)
+    assert torch.equal(training.built.network.get_parameter(layer), before)
+    is_new = is_new or len(names) == 4
+    assert training.built.has_new_head is is_new
+    assert ("the last layer is new." in effective.notes(training)[0]) is is_new
+    if is_new:
+        assert not training.built.network.get_parameter("fc.weight").any()
+    else:
+        assert training.predict().probabilities == pytest.approx(
+            baseline.predict().probabilities, abs=1e-6
+        )
+    run(training)
+
+
 def test_weights_travel_as_bytes_to_other_machines(
     experiment: Path, trained: TrialTraining, tiny_data: TrialData
 ) -> None:
@@ -85,5 +121,5 @@ def test_weights_travel_as_bytes_to_other_machines(
 def test_what_cannot_be_gone_on_from_is_refused_with_what_to_do(
     experiment: Path, run_id: str, keys: dict[str, str], words: str
 ) -> None:
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(UserError, match=words):
         found_for(run_id, experiment, **keys)

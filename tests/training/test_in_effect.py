@@ -12,7 +12,7 @@ from automl.jobs import model_catalog
 from automl.jobs.compatibility import resolve
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.model import blocks
-from automl.model.network import build
+from automl.model.building import build
 from automl.training import effective
 from automl.training.loss import Mixing
 from automl.training.optimizer import make_optimizer
@@ -147,7 +147,7 @@ def test_leaving_out_branches_is_done_or_declined_and_said() -> None:
     with_it = built("resnet10t")
     assert any(getattr(m, "drop_prob", 0) for m in with_it.network.modules())
     without = built("seresnext")
-    assert "drop_path_rate has no effect: seresnext does not know it." in without.notes
+    assert "drop_path_rate has no effect: seresnext does not support it." in without.notes
 
 
 def test_the_last_update_of_an_epoch_may_have_fewer_batches(tiny_data: TrialData) -> None:

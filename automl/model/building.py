@@ -1,0 +1,176 @@
+"""Build the network of a trial: from pretrained weights, from an earlier trial, or from scratch."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors.torch import load, load_file
+from torch import Tensor, nn
+
+from automl import errors
+from automl.jobs import model_catalog
+from automl.jobs.hyperparameters import Hyperparameters
+from automl.model import blocks, network, pretrained_weights
+from automl.model.warm_start import EarlierModel
+
+_IMAGENET_MEAN = (0.485, 0.456, 0.406)
+_IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass
+class BuiltModel:
+    """A network and the decisions made while building it.
+
+    mean, std: normalisation of RGB values in 0 to 1.
+    """
+
+    network: nn.Module
+    mean: tuple[float, ...] = _IMAGENET_MEAN
+    std: tuple[float, ...] = _IMAGENET_STD
+    weights_folder: Path | None = None
+    """Folder of the pretrained weights the network started from."""
+
+    earlier: str = ""
+    """Trial whose model the network started from, as experiment/trial."""
+
+    has_new_head: bool = False
+    """True if the last layer is new and the layers before it are not."""
+
+    frozen: list[str] = field(default_factory=list)
+    """Names of the parameters that are not trained."""
+
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def weights(self) -> str:
+        """Source of the weights, for the records: a folder, a trial, or `random`."""
+        return str(self.weights_folder or self.earlier or "random")
+
+
+def build(
+    hyperparameters: Hyperparameters,
+    class_names: list[str],
+    earlier: EarlierModel | None = None,
+) -> BuiltModel:
+    """The network on the CPU. With `head_init: linear_probe` a new head is at zero until fitted.
+
+    Raises:
+        WeightsMissingError: weights are required and there are none.
+        UserError: `layers_to_freeze` is larger than the number of blocks.
+    """
+    name = model_catalog.timm_name(hyperparameters.model_name)
+    if earlier is not None:
+        built = _from_earlier(earlier, class_names, hyperparameters)
+    elif hyperparameters.pretrained == "never":
+        note = "Trained from scratch, as asked."
+        built = _from_scratch(name, len(class_names), hyperparameters, note)
+    elif (folder := pretrained_weights.find(name)) is not None:
+        built = _from_folder(name, folder, len(class_names), hyperparameters)
+    else:
+        why = pretrained_weights.why_missing(name)
+        if hyperparameters.pretrained == "required":
+            raise errors.WeightsMissingError(
+                f"pretrained is required, but for {name} there are {why}. Put them into "
+                f"AUTOML_WEIGHTS_DIR/{name}/, connect to the network, or use pretrained: auto."
+            )
+        note = f"Trained from scratch: {why}."
+        built = _from_scratch(name, len(class_names), hyperparameters, note)
+    if network.starts_at_zero(hyperparameters.head_init, has_new_head=built.has_new_head):
+        network.zero_head(built.network)
+    built.frozen = _freeze(built.network, name.partition(".")[0], hyperparameters.layers_to_freeze)
+    return built
+
+
+def _freeze(made: nn.Module, architecture: str, num_blocks: int) -> list[str]:
+    try:
+        return blocks.freeze(made, architecture, num_blocks)
+    except blocks.TooManyBlocksError as error:
+        raise errors.UserError(
+            f"layers_to_freeze is {num_blocks}, but {architecture} has {error.num_blocks} blocks "
+            f"before its last layer. Set it to {error.num_blocks} or less."
+        ) from error
+
+
+def _create(
+    source: str, num_classes: int, hyperparameters: Hyperparameters, *, pretrained: bool = False
+) -> tuple[nn.Module, list[str]]:
+    """The network from timm, and notes on hyperparameters that it does not support."""
+    rate = hyperparameters.drop_path_rate
+    try:
+        made = network.create(source, num_classes, pretrained=pretrained, drop_path_rate=rate)
+    except TypeError as error:
+        if "drop_path_rate" not in str(error):
+            raise
+    else:
+        return made, []
+    note = f"drop_path_rate has no effect: {hyperparameters.model_name} does not support it."
+    return network.create(source, num_classes, pretrained=pretrained), [note]
+
+
+def _from_scratch(
+    name: str, num_classes: int, hyperparameters: Hyperparameters, note: str
+) -> BuiltModel:
+    made, notes = _create(name.partition(".")[0], num_classes, hyperparameters)
+    return BuiltModel(made, notes=[note, *notes])
+
+
+def _from_folder(
+    name: str, folder: Path, num_classes: int, hyperparameters: Hyperparameters
+) -> BuiltModel:
+    made, notes = _create(f"local-dir:{folder}", num_classes, hyperparameters, pretrained=True)
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    pretrained = {**config, **config.get("pretrained_cfg", {})}
+    return BuiltModel(
+        made,
+        mean=tuple(pretrained.get("mean", _IMAGENET_MEAN)),
+        std=tuple(pretrained.get("std", _IMAGENET_STD)),
+        weights_folder=folder,
+        has_new_head=True,
+        notes=[f"Started from pretrained weights of {name}.", *notes],
+    )
+
+
+def _from_earlier(
+    earlier: EarlierModel, class_names: list[str], hyperparameters: Hyperparameters
+) -> BuiltModel:
+    """All layers but the last one come from the earlier model.
+
+    The last one comes from it only if the classes are the same and the earlier model ends in a
+    layer that can be trained; a vote of nearest neighbours cannot.
+    """
+    description = earlier.description
+    architecture = description.timm_name.partition(".")[0]
+    made, notes = _create(architecture, len(class_names), hyperparameters)
+    weights = earlier.weights
+    stored = load_file(weights) if isinstance(weights, Path) else load(weights)
+    note = f"Started from the model of {earlier.name} after epoch {description.epoch}."
+    if description.head == "nearest_neighbours":
+        note += " That model is a vote of nearest neighbours: the last layer is new."
+    elif description.class_names != class_names:
+        note += " Its classes are others: the last layer is new."
+    has_new_head = note.endswith("the last layer is new.")
+    if has_new_head:
+        stored = _with_head_of(made, stored)
+    made.load_state_dict(stored)
+    return BuiltModel(
+        made,
+        mean=description.mean,
+        std=description.std,
+        earlier=earlier.name,
+        has_new_head=has_new_head,
+        notes=[note, *notes],
+    )
+
+
+def _with_head_of(made: nn.Module, stored: dict[str, Tensor]) -> dict[str, Tensor]:
+    """`stored` with every tensor of its last layer replaced by those of `made`.
+
+    A stored head may have tensors of other names (`fc.features`), so whole modules are replaced.
+    """
+    own = made.state_dict(keep_vars=True)
+    of_head = {id(t) for t in blocks.last_layer(made).state_dict(keep_vars=True).values()}
+    head: dict[str, torch.Tensor] = {n: t.detach() for n, t in own.items() if id(t) in of_head}
+    modules = {name.rpartition(".")[0] for name in head}
+    kept = {n: t for n, t in stored.items() if n.rpartition(".")[0] not in modules}
+    return {**kept, **head}

@@ -1,0 +1,79 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from automl.host import home
+from automl.jobs.compatibility import resolve
+from automl.model import pretrained_weights
+from automl.training.trial_training import TrialTraining
+from tests.small_training import TINY, make_data
+from tests.training.test_trial_training import CPU
+
+Probe = Callable[..., np.ndarray]
+
+
+@pytest.fixture
+def probe(shapes: Path, weights_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Fit a linear probe with some settings; returns its weights."""
+    monkeypatch.setenv("AUTOML_WEIGHTS_DIR", str(weights_dir))
+    pretrained_weights.forget()
+
+    def fit(**settings: object) -> np.ndarray:
+        asked = resolve({**TINY, "method": "linear_probe", "pretrained": "auto", **settings})
+        training = TrialTraining(asked, make_data(shapes, asked), CPU)
+        weights: np.ndarray = training.built.network.get_parameter("fc.weight").detach().numpy()
+        return weights.copy()
+
+    yield fit
+    pretrained_weights.forget()
+
+
+def cached() -> set[Path]:
+    return set(home.cache_dir("features").iterdir())
+
+
+def test_features_are_computed_once(probe: Probe) -> None:
+    assert probe().any()
+    (file,) = cached()
+    np.save(file, np.zeros((48, 96), np.float32))
+    assert not probe(training_batch_size=7).any()
+    assert cached() == {file}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"training_crop_size": 24},
+        {"validation_resize_size": 60},  # a smaller share of the picture is in the centre crop
+    ],
+)
+def test_other_pixels_have_other_features(probe: Probe, settings: dict[str, int]) -> None:
+    alone = probe(**settings)
+    for file in cached():
+        file.unlink()
+    probe()
+    assert np.array_equal(probe(**settings), alone)
+    assert len(cached()) == 2
+
+
+def test_another_normalisation_has_other_features(probe: Probe, weights_dir: Path) -> None:
+    config = weights_dir / "test_resnet" / "config.json"
+    text = config.read_text()
+    first = probe()
+    try:
+        config.write_text(text.replace("0.25, 0.25, 0.25", "0.5, 0.25, 0.25"))
+        assert not np.array_equal(probe(), first)
+    finally:
+        config.write_text(text)
+
+
+def test_a_file_that_is_cut_off_is_written_again(probe: Probe) -> None:
+    first = probe()
+    (file,) = cached()
+    file.write_bytes(file.read_bytes()[:500])
+    assert np.array_equal(probe(), first)
+    assert cached() == {file}
+    assert len(np.load(file)) == 48
