@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from automl.host import home
+from automl.host import atomic, home
 from automl.model import linear_probe
 from automl.model.building import BuiltModel
 from automl.model.network import Normalised
@@ -48,7 +47,8 @@ def train_features(
         return np.asarray(np.load(path))
     except (OSError, ValueError):  # missing, or cut off
         features = linear_probe.extract_features(network, batches)
-    _write(path, features)
+    with atomic.open_binary(path, durable=False) as file:
+        np.save(file, features)
     return features
 
 
@@ -66,15 +66,3 @@ def _key(network: Normalised, folder: Path, pixels: Path, crop: tuple[int, float
         *(pixels.name, crop),
         *(network.mean.device.type, str(torch.__version__), timm.__version__),
     ]
-
-
-def _write(path: Path, features: NDArray[np.float32]) -> None:
-    """Write a file beside the target and rename it, so that no reader sees half of it."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as file:
-        partial = Path(file.name)
-        try:
-            np.save(file, features)
-        except OSError:
-            partial.unlink()
-            raise
-    partial.replace(path)
