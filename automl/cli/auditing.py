@@ -35,7 +35,7 @@ def show_audit(
     if as_json:
         say_json({"path": str(audit.path()), "entries": [_content(entry) for entry in entries]})
     elif entries:
-        columns = ["time (UTC)", "who", "role", "via", "action", "experiment", "outcome", ""]
+        columns = ["time", "who", "role", "via", "action", "experiment", "outcome", ""]
         say_table(columns, [_row(entry) for entry in entries])
     else:
         say(f"Nothing of the kind is in {audit.path()}.")
@@ -47,7 +47,7 @@ def _content(entry: "Entry") -> dict[str, object]:
 
 def _row(entry: "Entry") -> list[object]:
     details = ", ".join(f"{name}: {text}" for name, text in entry.details.items())
-    when = f"{entry.time:%Y-%m-%d %H:%M:%S}"
+    when = f"{entry.time.astimezone():%Y-%m-%d %H:%M:%S %Z}"
     role = entry.role or "–"
     return [
         when,

@@ -17,13 +17,17 @@ _MODEL_FILES = ("model.onnx", "labels.json", "settings.json")
 
 def find(named: str) -> "Experiment":
     """The experiment, which can be read; ends the command where there is none."""
-    from automl.experiments import launcher, store
+    from automl.experiments import experiment_id, store
     from automl.experiments.experiment import Experiment
     from automl.host import home
 
     parent = home.experiments_dir()
     # a name is found as well as the id that was made from it
-    places = (Path(named).expanduser().absolute(), parent / named, parent / launcher.slug(named))
+    places = (
+        Path(named).expanduser().absolute(),
+        parent / named,
+        parent / experiment_id.slug(named),
+    )
     for candidate in places:
         if named and store.is_experiment(candidate):
             experiment = Experiment(candidate)

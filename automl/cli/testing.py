@@ -17,6 +17,7 @@ def open_test_data(
     as_json: AsJson = False,
 ) -> None:
     """Open the test data, once, for one trial; the score is recorded with who opened them."""
+    from automl.figures import wording
     from automl.reports import test_data
 
     found = lookup.find(experiment)
@@ -43,4 +44,5 @@ def open_test_data(
     say(f"On the test data:       {metric} {shown}, {opening.num_pictures:,} pictures")
     if opening.num_unreadable:
         tell(f"{opening.num_unreadable:,} test pictures could not be read and are left out.")
-    say(f"Opened on {opening.opened_at:%d %b %Y, %H:%M} UTC by {opening.opened_by or 'somebody'}.")
+    when = wording.local_time(opening.opened_at)
+    say(f"Opened on {when} by {opening.opened_by or 'an unnamed user'}.")

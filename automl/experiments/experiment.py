@@ -1,11 +1,12 @@
-"""One experiment as an object: what the Python API and the command line hand around."""
+"""One experiment as an object, for the Python API and the command line."""
 
-import shutil
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from automl.errors import UserError
 from automl.experiments import launcher, leaderboard, store
 from automl.experiments.records import ExperimentRecord, ExperimentState, TrialRecord
 from automl.jobs import job_file
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Experiment:
-    """An experiment's directory and the questions one asks of it; every answer is read anew."""
+    """An experiment's directory; every property is read from it anew."""
 
     directory: Path
 
@@ -27,12 +28,12 @@ class Experiment:
     def create(
         cls, job: Job, *, name: str | None = None, experiments_dir: Path | None = None
     ) -> Self:
-        """Look for the data, then make the directory; `start` starts the engine.
+        """Check that the data can be read, then make the directory; `start` starts the engine.
 
         Raises:
-            ValueError: the data cannot be read, or see `launcher.create`.
+            UserError: the data cannot be read, or see `launcher.create`.
         """
-        from automl.dataset import readers  # slow: only who starts an experiment needs it
+        from automl.dataset import readers  # slow, and needed here only
 
         for source in (job.training_data, job.validation_data, job.test_data):
             if source is not None:
@@ -40,7 +41,7 @@ class Experiment:
                     source,
                     target_column_name=job.target_column_name,
                     datastores=job.datastores,
-                    download=False,  # which takes long; the engine does it and shows how far it is
+                    download=False,  # takes long; the engine does it and shows its progress
                 )
         return cls(launcher.create(job, name=name, experiments_dir=experiments_dir))
 
@@ -54,7 +55,7 @@ class Experiment:
 
     @property
     def record(self) -> ExperimentRecord:
-        """What is stored, with the state as it is now."""
+        """The stored record with the state as it is now."""
         return launcher.record(self.directory)
 
     @property
@@ -72,41 +73,35 @@ class Experiment:
 
     @property
     def model_dir(self) -> Path:
-        """Where the best model is.
+        """The folder of the best model.
 
         Raises:
-            ValueError: there is no model yet.
+            UserError: there is no model yet.
         """
         model_dir = store.best_model_dir(self.directory)
         if not model_dir.is_dir():
-            raise ValueError(
-                f"{self.id} has no model: it is {self.state}, and a model is there once the first "
-                "trial has been scored and exported."
+            raise UserError(
+                f"{self.id} has no model: it is {self.state}. It gets one when its first trial has "
+                "been scored and exported."
             )
         return model_dir
 
     def chosen_trial(self, trial_id: str | None = None) -> str:
-        """The trial's id if there is such a one; the best one's if none is named.
+        """The trial's id if the experiment has that trial; the best one's if it is left out.
 
         Raises:
-            ValueError: there is no such trial, or none has been scored yet.
+            UserError: there is no such trial, or no best one.
         """
         if trial_id is None:
-            best = self.record.best_trial
-            if best is None:
-                raise ValueError(f"{self.id} has no best trial yet: it is {self.state}.")
-            return best
-        known = [trial.trial_id for trial in self.trials]
-        if trial_id not in known:
-            there = f"Its trials are {', '.join(known)}." if known else "It has no trials yet."
-            raise ValueError(f"{self.id} has no trial {trial_id}. {there}")
+            return leaderboard.best_trial_id(self.record, self.trials, self.job.primary_metric)
+        launcher.refuse_unknown_trial(self.directory, trial_id)
         return trial_id
 
     def predictor(self) -> "Predictor":
-        """The best model, ready to answer.
+        """The best model, ready to classify pictures.
 
         Raises:
-            ValueError: there is no model yet.
+            UserError: there is no model yet.
         """
         from automl.prediction.inference import Predictor  # slow
 
@@ -122,22 +117,23 @@ class Experiment:
         launcher.resume(self.directory)
 
     def wait(self, on_change: Callable[[ExperimentRecord], None] | None = None) -> ExperimentRecord:
-        """Block until the engine has ended; the last record, also of one that failed."""
+        """Block until the engine has ended; returns the last record, also of a failed one."""
         return launcher.wait(self.directory, on_change)
 
     def finish(self, on_change: Callable[[ExperimentRecord], None] | None = None) -> None:
-        """`wait` for a new experiment, which is removed if it could not even begin.
+        """Block until a new experiment has ended; delete it if its job or data cannot be used.
 
         Raises:
-            ValueError: the engine found the data or the job unusable.
+            UserError: the engine could not use the job or its data, and began no trial.
         """
         record = self.wait(on_change)
         if record.failure in ("data", "job") and not store.trial_paths(self.directory):
-            shutil.rmtree(self.directory)
-            raise ValueError(record.message)
+            with contextlib.suppress(UserError):  # another process has resumed or deleted it
+                launcher.delete(self.directory)
+            raise UserError(record.message)
 
     def summary(self) -> dict[str, Any]:
-        """What `automl run` and `automl show` print with --json."""
+        """The object that `automl run` and `automl show` print with --json."""
         record, trials = self.record, self.trials
         states = [trial.state.value for trial in trials]
         return {
@@ -169,7 +165,7 @@ def run(
     An experiment that fails is returned as well: see its `state` and `record.message`.
 
     Raises:
-        ValueError: the job or its data cannot be used.
+        UserError: the job or its data cannot be used.
     """
     if not isinstance(job, Job):
         job = job_file.load(Path(job))
@@ -184,9 +180,11 @@ def open_experiment(path: Path | str) -> Experiment:
     """The experiment in a directory.
 
     Raises:
-        ValueError: there is none.
+        UserError: there is none.
     """
     directory = Path(path).expanduser().absolute()
     if not store.is_experiment(directory):
-        raise ValueError(f"{directory} is not the directory of an experiment.")
+        raise UserError(
+            f"{directory} is not the directory of an experiment. `automl list` shows all of them."
+        )
     return Experiment(directory)

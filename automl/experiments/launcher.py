@@ -1,23 +1,20 @@
-"""Create, start, stop and resume experiments; each runs in an engine process of its own."""
+"""Create, start, stop, resume and delete experiments; each runs in an engine process of its own."""
 
+import contextlib
 import functools
 import getpass
-import itertools
 import os
-import re
 import shutil
 import subprocess
 import time
-import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from automl.experiments import experiment_queue, store
+from automl.errors import UserError
+from automl.experiments import experiment_id, experiment_queue, store
 from automl.experiments.records import ExperimentRecord, ExperimentState, now
-from automl.host import detached, home, process_lock
+from automl.host import atomic, detached, home, process_lock
 from automl.jobs.job import DATA_KEYS, DataSource, Job
-
-_MAX_NAME_LENGTH = 60
 
 
 def create(
@@ -30,85 +27,124 @@ def create(
     """Make the directory of a new experiment; nothing runs yet.
 
     Args:
-        job: what to run; its relative data paths are taken from the working directory.
-        name: what the id is made from; the job's own name, or the data and the time, if left out.
-        experiments_dir: where to put it.
-        owner: whose it is; this process's user if left out.
+        job: the job to run; relative data paths start from the working directory.
+        name: the id is made from it; the job's own name, or the data and the time, if left out.
+        experiments_dir: the folder to put it in; the one in our home if left out.
+        owner: the person who starts it; the user of this process if left out.
 
     Raises:
-        ValueError: the name is taken or cannot be used, the directory cannot be written, or the
-            user has as many experiments waiting as allowed.
+        UserError: the name is taken or cannot be used, the directory cannot be written, or the
+            owner has as many experiments waiting as allowed.
     """
     owner = user() if owner is None else owner
-    experiment_queue.refuse_beyond_limit(owner)
-    given = name if name is not None else job.name
-    experiment_id = None if given is None else _id_from(given)
+    name = job.name if name is None else name
+    new_id = None if name is None else experiment_id.from_name(name)
     try:
         parent = (experiments_dir or home.experiments_dir()).expanduser().absolute()
-        experiment_id = experiment_id or _unused_id(parent, job)
-        queued = ExperimentRecord(
-            experiment_id=experiment_id,
-            created_at=now(),
-            owner=owner,
-        )
-        return store.create_experiment(parent, _with_absolute_paths(job), queued)
+        with experiment_queue.locked():
+            experiment_queue.refuse_beyond_limit(owner, job)
+            new_id = new_id or experiment_id.unused(parent, job)
+            record = ExperimentRecord(experiment_id=new_id, created_at=now(), owner=owner)
+            directory = store.create_experiment(parent, _with_absolute_paths(job), record)
+            try:
+                experiment_queue.reserve(directory, job, owner)
+            except BaseException:
+                shutil.rmtree(directory)
+                raise
     except FileExistsError as error:
-        raise ValueError(_already_there(error, experiment_id)) from None
+        raise UserError(_taken(error, new_id)) from None
     except OSError as error:
-        raise ValueError(
+        raise UserError(
             f"The experiment cannot be created: {_reason(error)}. "
             "Choose a folder that can be written and has free space."
         ) from None
+    return directory
 
 
 def start(experiment_dir: Path) -> None:
-    """Start the engine and return at once; nothing happens where one is running already.
-
-    The lock is taken first and handed over with the open file: there is no moment in which an
-    engine runs without it.
+    """Start the engine and return at once; does nothing if one is running already.
 
     Raises:
-        ValueError: its directory cannot be written.
+        UserError: the directory cannot be written.
     """
+    with _startable(experiment_dir) as lock:
+        if lock is not None:
+            _start_engine(experiment_dir, lock)
+
+
+def resume(experiment_dir: Path) -> None:
+    """Start the engine again on an experiment that was interrupted, stopped or failed.
+
+    Raises:
+        UserError: it is running, or completed, or was imported, or its owner has as many
+            experiments waiting as allowed.
+    """
+    name = experiment_dir.name
+    if store.is_imported(experiment_dir):
+        raise UserError(
+            f"{name} was imported and can only be read. Start a new experiment on your own "
+            "pictures."
+        )
+    with _startable(experiment_dir) as lock:
+        if lock is None:
+            raise UserError(_busy(experiment_dir))
+        # only now: until the lock is held, another process may start or finish it
+        stored = store.load_experiment(experiment_dir)
+        if stored.state is ExperimentState.COMPLETED:
+            raise UserError(
+                f"{name} is completed; there is nothing left to run. "
+                "Start a new experiment with a higher limits.max_trials to search on."
+            )
+        job = store.load_job(experiment_dir)
+        with experiment_queue.locked():
+            # the ticket of an engine that was killed would count again now that we hold the lock
+            experiment_queue.leave(experiment_dir)
+            experiment_queue.refuse_beyond_limit(stored.owner, job, experiment_dir)
+            experiment_queue.reserve(experiment_dir, job, stored.owner)
+        store.clear_requests(experiment_dir)
+        _start_engine(experiment_dir, lock)
+
+
+@contextlib.contextmanager
+def _startable(experiment_dir: Path) -> Iterator[int | None]:
+    """Hold the experiment's lock; None if an engine holds it."""
     try:
-        _start(experiment_dir)
+        lock = process_lock.take(store.lock_path(experiment_dir))
+        try:
+            yield lock
+        finally:
+            if lock is not None:
+                os.close(lock)  # the engine has inherited a copy, which keeps the lock
     except OSError as error:
-        raise ValueError(
+        raise UserError(
             f"{experiment_dir.name} cannot be started: {_reason(error)}. "
             "Free some space, or make its folder writable, and start it again."
         ) from None
 
 
-def _start(experiment_dir: Path) -> None:
-    lock = process_lock.take(store.lock_path(experiment_dir))
-    if lock is None:
-        return
-    try:
-        queued = store.load_experiment(experiment_dir).model_copy(
-            update={"state": ExperimentState.QUEUED, "message": ""}
-        )
-        store.save_experiment(experiment_dir, queued)
-        with store.log_path(experiment_dir).open("ab") as log:
-            arguments = (str(experiment_dir.absolute()), str(lock))
-            detached.start("automl.engine", *arguments, output=log.fileno(), keep_open=(lock,))
-    finally:
-        os.close(lock)  # the engine's copy holds it on
+def _start_engine(experiment_dir: Path, lock: int) -> None:
+    """Start the engine, which inherits the lock: it never runs without it, not for a moment."""
+    update = {"state": ExperimentState.QUEUED, "message": ""}
+    record = store.load_experiment(experiment_dir).model_copy(update=update)
+    store.save_experiment(experiment_dir, record)
+    with store.log_path(experiment_dir).open("ab") as log:
+        arguments = (str(experiment_dir.absolute()), str(lock))
+        detached.start("automl.engine", *arguments, output=log.fileno(), keep_open=(lock,))
 
 
 def is_running(experiment_dir: Path) -> bool:
-    """Whether an engine holds the experiment's lock."""
+    """True if an engine holds the experiment's lock."""
     return process_lock.is_held(store.lock_path(experiment_dir))
 
 
 def state(experiment_dir: Path) -> ExperimentState:
-    """Where the experiment stands, also when its engine died."""
+    """The experiment's state, `interrupted` if its engine was killed."""
     return record(experiment_dir).state
 
 
 def record(experiment_dir: Path) -> ExperimentRecord:
-    """The stored record with the state as it is now, which a dead engine cannot write."""
-    # the lock is asked before the record is read: an engine that ends in between has then
-    # written how it ended
+    """The stored record with the state as it is now, which a killed engine could not write."""
+    # The lock before the record: an engine that ends in between has then written how it ended.
     running = is_running(experiment_dir)
     stored = store.load_experiment(experiment_dir)
     if stored.state.is_finished:
@@ -121,59 +157,50 @@ def record(experiment_dir: Path) -> ExperimentRecord:
 
 
 def stop(experiment_dir: Path, trial_id: str | None = None) -> None:
-    """Ask the engine to end the experiment, or one trial; what has ended is left alone.
+    """Ask the engine to end the experiment, or one trial; does nothing if it has ended.
 
     Raises:
-        ValueError: the experiment has no such trial.
+        UserError: the experiment has no such trial.
     """
     if trial_id is not None:
-        known = [path.stem for path in store.trial_paths(experiment_dir)]
-        if trial_id not in known:
-            there = f"Its trials are {', '.join(known)}." if known else "It has no trials yet."
-            raise ValueError(f"{experiment_dir.name} has no trial {trial_id}. {there}")
+        refuse_unknown_trial(experiment_dir, trial_id)
     if not state(experiment_dir).is_finished:
         store.request_stop(experiment_dir, trial_id)
 
 
-def resume(experiment_dir: Path) -> None:
-    """Start the engine again on what was interrupted, stopped or failed.
+def refuse_unknown_trial(experiment_dir: Path, trial_id: str) -> None:
+    """Check that the experiment has a trial of that id.
 
     Raises:
-        ValueError: it is running, or complete, or came from elsewhere.
+        UserError: it has none; says which ones it has.
     """
-    if store.is_imported(experiment_dir):
-        raise ValueError(
-            f"{experiment_dir.name} came from elsewhere and can only be read. Start a new "
-            "experiment on your own pictures."
-        )
-    current = state(experiment_dir)
-    if not current.is_finished:
-        raise ValueError(f"{experiment_dir.name} is {current} already; there is nothing to resume.")
-    if current is ExperimentState.COMPLETED:
-        raise ValueError(
-            f"{experiment_dir.name} is completed; there is nothing left to run. "
-            "Start a new experiment with a higher limits.max_trials to search on."
-        )
-    store.clear_requests(experiment_dir)
-    start(experiment_dir)
+    known = [path.stem for path in store.trial_paths(experiment_dir)]
+    if trial_id not in known:
+        known_text = f"Its trials are {', '.join(known)}." if known else "It has no trials yet."
+        raise UserError(f"{experiment_dir.name} has no trial {trial_id}. {known_text}")
 
 
 def delete(experiment_dir: Path) -> None:
     """Remove an experiment with its models; its pictures stay where they are.
 
     Raises:
-        ValueError: it is running.
+        UserError: it is running, or was deleted meanwhile.
     """
-    lock = process_lock.take(store.lock_path(experiment_dir))
-    if lock is None:
-        raise ValueError(f"{experiment_dir.name} is running. Stop it first.")
+    name = experiment_dir.name
     try:
-        # under a name that no reader looks at, so that none sees half of it
-        gone = experiment_dir.with_name(f".deleted-{experiment_dir.name}-{os.getpid()}")
-        experiment_dir.rename(gone)
-        shutil.rmtree(gone)
-    finally:
-        os.close(lock)
+        lock = process_lock.take(store.lock_path(experiment_dir))
+        if lock is None:
+            raise UserError(f"{name} is running. Stop it first.")
+        try:
+            experiment_queue.leave(experiment_dir)
+            # a hidden name first, so that no reader sees an experiment that is half removed
+            removed = atomic.partial_path(experiment_dir)
+            experiment_dir.rename(removed)
+        finally:
+            os.close(lock)
+    except FileNotFoundError:
+        raise UserError(f"{name} does not exist any more: it has been deleted.") from None
+    shutil.rmtree(removed)
 
 
 def wait(
@@ -183,46 +210,36 @@ def wait(
     poll_seconds: float = 0.5,
 ) -> ExperimentRecord:
     """Block until the engine has ended; returns the last `record`."""
-    seen: ExperimentRecord | None = None
+    previous: ExperimentRecord | None = None
     while True:
-        found = record(experiment_dir)
-        if on_change and found != seen:
-            on_change(found)
-        if found.state.is_finished and not is_running(experiment_dir):
-            return found
-        seen = found
+        current = record(experiment_dir)
+        if on_change and current != previous:
+            on_change(current)
+        if current.state.is_finished and not is_running(experiment_dir):
+            return current
+        previous = current
         time.sleep(poll_seconds)
 
 
 @functools.cache  # once a process is enough
 def warm_up() -> None:
-    """Have the local Ray head started in the background, so that the first trial waits less."""
+    """Start the local Ray head in the background, so that the first trial waits less."""
     detached.start("automl.engine.head", output=subprocess.DEVNULL)
 
 
-def _id_from(name: str) -> str:
-    if "/" in name or "\\" in name:
-        raise ValueError(f"The name {name!r} holds a path separator. Leave out / and \\.")
-    experiment_id = slug(name)
-    if not experiment_id:
-        raise ValueError(
-            f"The name {name!r} has no letter or digit to make an id from. Use a-z, 0-9 and -."
-        )
-    return experiment_id
+def user() -> str:
+    """The user of this process; empty if the system has no name for them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # the user of a container may have no name
+        return ""
 
 
-def _unused_id(parent: Path, job: Job) -> str:
-    """The data's name and the local time; counted up when two start in one second."""
-    data = slug(job.training_data.path.absolute().stem)[:40].strip("-") or "experiment"
-    first = f"{data}-{now().astimezone():%Y%m%d-%H%M%S}"
-    later = (f"{first}-{count}" for count in itertools.count(2))
-    return next(name for name in itertools.chain([first], later) if not (parent / name).exists())
-
-
-def slug(text: str) -> str:
-    """What of a name goes into an id: a-z, 0-9 and single dashes."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()  # é -> e
-    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:_MAX_NAME_LENGTH].strip("-")
+def _busy(experiment_dir: Path) -> str:
+    name, current = experiment_dir.name, state(experiment_dir)
+    if current.is_finished:
+        return f"Another command is writing to {name}. Resume it when that has ended."
+    return f"{name} is {current} already; there is nothing to resume."
 
 
 def _with_absolute_paths(job: Job) -> Job:
@@ -231,31 +248,23 @@ def _with_absolute_paths(job: Job) -> Job:
         source = getattr(job, key)
         if source is not None:
             sources[key] = source.model_copy(update={"path": source.path.expanduser().absolute()})
-    places = {
-        name: place if "://" in place else str(Path(place).expanduser().absolute())
-        for name, place in job.datastores.items()
+    datastores = {
+        name: target if "://" in target else str(Path(target).expanduser().absolute())
+        for name, target in job.datastores.items()
     }
-    return job.model_copy(update={**sources, "datastores": places})
+    return job.model_copy(update={**sources, "datastores": datastores})
 
 
-def _already_there(error: FileExistsError, experiment_id: str | None) -> str:
+def _taken(error: FileExistsError, new_id: str | None) -> str:
     path = Path(str(error.filename or error))
-    if path.name != experiment_id:
+    if path.name != new_id:
         return f"{path} is a file, not a folder. Choose another folder for the experiments."
     return (
-        f"An experiment called {experiment_id} is in {path.parent} already. "
-        f"Choose another name, or look at that one: automl show {experiment_id}."
+        f"An experiment called {new_id} is in {path.parent} already. "
+        f"Choose another name, or look at that one: automl show {new_id}."
     )
 
 
 def _reason(error: OSError) -> str:
-    where = f" ({error.filename})" if error.filename else ""
-    return f"{error.strerror or error}{where}"
-
-
-def user() -> str:
-    """Who is using this process; empty where the system has no name for them."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return ""
+    filename = f" ({error.filename})" if error.filename else ""
+    return f"{error.strerror or error}{filename}"

@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from automl.experiments.records import TrialRecord
+from automl.errors import UserError
+from automl.experiments.records import ExperimentRecord, TrialRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +43,26 @@ def by_score(trials: Sequence[TrialRecord], primary_metric: str) -> list[TrialRe
     """The trials with an evaluation, best first; diverged ones (NaN) last."""
     scored = [trial for trial in trials if trial.best_evaluation()]
     return in_order(scored, primary_metric)
+
+
+def best_trial_id(
+    record: ExperimentRecord, trials: Sequence[TrialRecord], primary_metric: str
+) -> str:
+    """The id of the experiment's best trial.
+
+    Raises:
+        UserError: there is none; says why, and which trials can be named instead.
+    """
+    if record.best_trial is not None:
+        return record.best_trial
+    name = record.experiment_id
+    scored = [trial.trial_id for trial in by_score(trials, primary_metric)]
+    if not scored:
+        raise UserError(f"{name} has no best trial yet: it is {record.state}.")
+    raise UserError(
+        f"{name} has no best trial: the {primary_metric} of every trial is NaN. "
+        f"Name a trial: {', '.join(scored[:10])}."
+    )
 
 
 def _place(score: float | None, number: int) -> tuple[int, float, int]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 from pydantic import Field, ValidationError
 
+from automl.errors import UserError
 from automl.frozen_model import FrozenModel
 from automl.host import atomic, home
 from automl.jobs import untrusted_yaml
@@ -41,7 +42,7 @@ def load() -> QueueLimits:
     """The limits in force.
 
     Raises:
-        ValueError: the file cannot be read; says which key and what is allowed.
+        UserError: the file cannot be read; says which key and what is allowed.
     """
     try:
         given, _ = untrusted_yaml.load(path().read_text("utf-8"))
@@ -52,12 +53,12 @@ def load() -> QueueLimits:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"])) or "the file"
         known = ", ".join(QueueLimits.model_fields)
-        raise ValueError(
+        raise UserError(
             f"{path()}: {key} cannot be used ({first['msg']}). It may hold {known}, each a whole "
             "number."
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path()} is not YAML: {' '.join(str(error).split())}") from None
+        raise UserError(f"{path()} is not YAML: {' '.join(str(error).split())}") from None
 
 
 def save(wanted: QueueLimits) -> None:

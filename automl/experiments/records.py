@@ -2,20 +2,21 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from automl.frozen_model import FrozenModel
-
-if TYPE_CHECKING:
-    pass
 
 FORMAT_VERSION = 3
 """Of an experiment directory. Older ones are read.
 
 2: a trial's state, time between engines. 3: the scores on the way to the best.
 """
+
+
+LEAST_PROGRESS = 0.02
+"""With less of the search done, the time left cannot be estimated."""
 
 
 def now() -> datetime:
@@ -258,7 +259,7 @@ class ExperimentRecord(FrozenModel):
     @property
     def seconds_left(self) -> float | None:
         """Of a search, at the speed so far and never past the limit; None while nobody knows."""
-        if self.state is not ExperimentState.RUNNING or not 0.02 <= self.progress < 1:
+        if self.state is not ExperimentState.RUNNING or not LEAST_PROGRESS <= self.progress < 1:
             return None
         if (seconds := self.seconds) is None:
             return None

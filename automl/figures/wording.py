@@ -108,6 +108,14 @@ def ago(when: datetime, now: datetime) -> str:
     return when.astimezone().strftime("%d %b %Y")
 
 
+def local_time(when: datetime) -> str:
+    """A moment as people read it, in local time with its zone: `28 Nov 2026, 18:43 CET`.
+
+    Files hold UTC; everything that is shown goes through here.
+    """
+    return when.astimezone().strftime("%d %b %Y, %H:%M %Z")
+
+
 def metric(name: str) -> str:
     """A metric's name as words: `average_precision_score_weighted` without underscores."""
     return name.replace("_", " ").replace("auc", "AUC")

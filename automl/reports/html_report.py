@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, leaderboard, store
 from automl.experiments.records import TrialRecord, now
+from automl.figures import wording
 from automl.host import atomic
 
 if TYPE_CHECKING:
@@ -38,12 +39,14 @@ def html(experiment_dir: Path) -> str:
     )
     template = environment.get_template("report.html")
     return template.render(
-        **_content(experiment_dir), plotly_js=plotly.offline.get_plotlyjs(), created_at=now()
+        **_content(experiment_dir),
+        plotly_js=plotly.offline.get_plotlyjs(),
+        created_at=wording.local_time(now()),
     )
 
 
 def _content(experiment_dir: Path) -> dict[str, Any]:
-    from automl.figures import charts, timeline, wording
+    from automl.figures import charts, timeline
 
     record, job = launcher.record(experiment_dir), store.load_job(experiment_dir)
     trials = store.load_trials(experiment_dir)
@@ -77,8 +80,6 @@ def _content(experiment_dir: Path) -> dict[str, Any]:
 
 
 def _row(trial: TrialRecord, metric: str) -> dict[str, str]:
-    from automl.figures import wording
-
     return {
         "Trial": f"#{trial.number}",
         "Model": trial.title,
@@ -91,13 +92,12 @@ def _row(trial: TrialRecord, metric: str) -> dict[str, str]:
 
 
 def _test(experiment_dir: Path, metric: str) -> dict[str, Any] | None:
-    from automl.figures import wording
-
     opening = store.load_test_opening(experiment_dir)
     if opening is None:
         return None
     score = wording.interval(opening.metrics[metric], opening.score_low, opening.score_high)
-    return {"score": score, "opening": opening}
+    opened_at = wording.local_time(opening.opened_at)
+    return {"score": score, "opened_at": opened_at, "opening": opening}
 
 
 def _answers(experiment_dir: Path, best: TrialRecord) -> dict[str, Any]:

@@ -4,6 +4,7 @@ In it are the records, the answers and the best models, but neither the engine's
 pictures: of those that were scored there are thumbnails, which stand for them where it is opened.
 """
 
+import contextlib
 import re
 import shutil
 import tempfile
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from automl.dataset import archive
 from automl.errors import NewerFormatError
-from automl.experiments import launcher, store
+from automl.experiments import experiment_id, store
 from automl.host import atomic
 
 if TYPE_CHECKING:
@@ -178,16 +179,16 @@ def _check(experiment_dir: Path, path: Path) -> None:
 
 
 def _publish(partial: Path, experiments_dir: Path) -> Path:
-    """Under its own name, counted up where that is taken; the record says the same."""
+    """Give it its own id, with a number if that is taken; the record has the same id."""
     record = store.load_experiment(partial)
-    name = launcher.slug(record.experiment_id) or "shared"
-    number = 1
-    while (experiments_dir / (name if number == 1 else f"{name}-{number}")).exists():
-        number += 1
-    target = experiments_dir / (name if number == 1 else f"{name}-{number}")
-    store.save_experiment(partial, record.model_copy(update={"experiment_id": target.name}))
-    partial.rename(target)
-    return target
+    own_id = experiment_id.slug(record.experiment_id) or "shared"
+    while True:
+        new_id = experiment_id.with_number(experiments_dir, own_id)
+        store.save_experiment(partial, record.model_copy(update={"experiment_id": new_id}))
+        # another process may take the id before the rename
+        with contextlib.suppress(FileExistsError):
+            atomic.publish_folder(partial, experiments_dir / new_id)
+            return experiments_dir / new_id
 
 
 def _scored(experiment_dir: Path) -> "pd.DataFrame":

@@ -1,6 +1,6 @@
-"""The test data: sealed until somebody opens them, once, for the trial they have chosen.
+"""Open the test data of an experiment: once, for one trial.
 
-A score on the test data is believable only as long as nothing was chosen by it.
+The score on the test data is unbiased only as long as no choice was made by it.
 """
 
 import json
@@ -10,10 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from automl.errors import UserError
 from automl.evaluation.predictions import Predictions
-from automl.experiments import launcher, store
-from automl.experiments.records import TestOpening, TrialRecord, now
+from automl.experiments import launcher, leaderboard, store
+from automl.experiments.records import TestOpening, now
 from automl.export import exporting
+from automl.figures import wording
 from automl.host import process_lock
 
 if TYPE_CHECKING:
@@ -37,80 +39,86 @@ def open_for(
 ) -> TestOpening:
     """Score the test pictures with a trial's exported model, and record who did it and when.
 
-    Nothing is recorded unless it succeeds. What was opened before is returned as it is.
+    Nothing is recorded unless it succeeds. If they were opened before, that opening is returned.
 
     Args:
         experiment_dir: of an experiment that has ended.
         trial_id: the trial to score; the best one if left out.
-        by: who opens them; this process's user if left out.
-        progress: told how many pictures are scored, and of how many.
+        by: the person who opens them; the user of this process if left out.
+        progress: called with the number of pictures scored so far and the number of all.
 
     Raises:
-        ValueError: it runs, has no test data or no such model, or was opened for another trial.
+        UserError: it runs, has no test data or no such model, or was opened for another trial.
     """
-    record = launcher.record(experiment_dir)
-    chosen = trial_id or record.best_trial
     opened = store.load_test_opening(experiment_dir)
     if opened is not None:
-        _refuse_second(opened, trial_id)
-        return opened
-    if not record.state.is_finished:
-        raise ValueError(
-            f"{experiment_dir.name} is {record.state}. The test data can be opened when it has "
-            "ended, so that they have no part in the search."
+        return _same_trial(opened, trial_id)
+    # before the lock, which an engine seems to hold once we have it
+    state = launcher.record(experiment_dir).state
+    if not state.is_finished:
+        raise UserError(
+            f"{experiment_dir.name} is {state}. The test data can be opened when it has ended, so "
+            "that they have no part in the search."
         )
     if store.is_imported(experiment_dir):
-        raise ValueError(
-            f"{experiment_dir.name} came from elsewhere and can only be read; its test data are "
-            "opened where it ran."
+        raise UserError(
+            f"{experiment_dir.name} was imported and can only be read. Open its test data where it "
+            "ran."
         )
-    trial = _scored_trial(experiment_dir, chosen)
     lock = process_lock.take(store.lock_path(experiment_dir))
     if lock is None:
-        raise ValueError(f"{experiment_dir.name} is being written to. Try again when it is not.")
+        raise UserError(f"Another command is writing to {experiment_dir.name}. Try again later.")
     try:
-        opened_by = launcher.user() if by is None else by
-        opening, predictions = _score(experiment_dir, trial, opened_by, progress)
-        store.save_test(experiment_dir, opening, predictions)
-        score = opening.metrics[store.load_job(experiment_dir).primary_metric]
-        stored = store.load_experiment(experiment_dir)
-        store.save_experiment(experiment_dir, stored.model_copy(update={"test_score": score}))
+        # read again: they may have been opened, or the search resumed, before we had the lock
+        opened = store.load_test_opening(experiment_dir)
+        if opened is not None:
+            return _same_trial(opened, trial_id)
+        return _open(experiment_dir, trial_id, launcher.user() if by is None else by, progress)
     finally:
         os.close(lock)
+
+
+def _same_trial(opened: TestOpening, trial_id: str | None) -> TestOpening:
+    """The earlier opening, if it was for this trial."""
+    if trial_id in (None, opened.trial_id):
+        return opened
+    raise UserError(
+        f"The test data were opened for {opened.trial_id} on {wording.local_time(opened.opened_at)}"
+        f" and can be opened once only. Choosing {trial_id} now would be a choice by the test "
+        "score, which would make that score as optimistic as the validation score."
+    )
+
+
+def _open(
+    experiment_dir: Path, trial_id: str | None, opened_by: str, progress: Progress | None
+) -> TestOpening:
+    """Score and record; the caller holds the experiment's lock."""
+    record, job = store.load_experiment(experiment_dir), store.load_job(experiment_dir)
+    trials = store.load_trials(experiment_dir)
+    chosen = trial_id or leaderboard.best_trial_id(record, trials, job.primary_metric)
+    with_model = [trial.trial_id for trial in trials if trial.best_epoch is not None]
+    if chosen not in with_model:
+        known = ", ".join(with_model[:10])
+        choice = f"Choose from {known}." if known else "None of its trials has one."
+        raise UserError(f"{chosen} has no model in {experiment_dir.name}. {choice}")
+    opening, predictions = _score(experiment_dir, chosen, opened_by, progress)
+    store.save_test(experiment_dir, opening, predictions)
+    score = opening.metrics[job.primary_metric]
+    store.save_experiment(experiment_dir, record.model_copy(update={"test_score": score}))
     return opening
 
 
-def _refuse_second(opened: TestOpening, asked: str | None) -> None:
-    if asked is not None and asked != opened.trial_id:
-        raise ValueError(
-            f"The test data were opened for {opened.trial_id} on {opened.opened_at:%d %b %Y}, and "
-            f"can be opened once only: choosing between trials by them, now {asked}, would make "
-            "the score as flattering as that on the validation data."
-        )
-
-
-def _scored_trial(experiment_dir: Path, trial_id: str | None) -> TrialRecord:
-    trials = {trial.trial_id: trial for trial in store.load_trials(experiment_dir)}
-    scored = [name for name, trial in trials.items() if trial.best_epoch is not None]
-    if not scored:
-        raise ValueError(f"{experiment_dir.name} has no trial with a model to score.")
-    if trial_id not in scored:
-        known = ", ".join(scored[:10])
-        raise ValueError(f"{trial_id} has no model in {experiment_dir.name}. Choose from {known}.")
-    return trials[trial_id]
-
-
 def _score(
-    experiment_dir: Path, trial: TrialRecord, opened_by: str, progress: Progress | None
+    experiment_dir: Path, trial_id: str, opened_by: str, progress: Progress | None
 ) -> tuple[TestOpening, Predictions]:
     rows = pictures(experiment_dir)
     if rows.empty:
-        raise ValueError(
+        raise UserError(
             f"{experiment_dir.name} has no test data. Give test_data in the job, or pictures in a "
             "folder called test beside train."
         )
     with tempfile.TemporaryDirectory() as folder:
-        model_dir = _model_dir(experiment_dir, trial.trial_id, Path(folder) / "model")
+        model_dir = _model_dir(experiment_dir, trial_id, Path(folder) / "model")
         predictions, num_unreadable = _answers(model_dir, rows, progress)
     from automl.evaluation.metrics import bootstrap_interval, classification_metrics
 
@@ -118,7 +126,7 @@ def _score(
     probabilities, labels = predictions.probabilities, predictions.labels
     low, high = bootstrap_interval(primary_metric, probabilities, labels)
     opening = TestOpening(
-        trial_id=trial.trial_id,
+        trial_id=trial_id,
         opened_at=now(),
         opened_by=opened_by,
         num_pictures=len(labels),
@@ -131,8 +139,11 @@ def _score(
 
 
 def _model_dir(experiment_dir: Path, trial_id: str, target: Path) -> Path:
-    """The exported model of the trial; that of another than the best is exported for the occasion,
-    in a process of its own, since this one is not to import torch."""
+    """The folder of the trial's exported model.
+
+    The best trial has been exported. Another one is exported into `target`, in a process of its
+    own, as this one must not import torch.
+    """
     best = store.best_model_dir(experiment_dir)
     if (best / "settings.json").is_file():
         settings = json.loads((best / "settings.json").read_text("utf-8"))
@@ -145,27 +156,27 @@ def _model_dir(experiment_dir: Path, trial_id: str, target: Path) -> Path:
 def _answers(
     model_dir: Path, rows: "pd.DataFrame", progress: Progress | None
 ) -> tuple[Predictions, int]:
-    """Answers for the pictures that can be read, and how many cannot."""
+    """Predictions for the pictures that can be read, and the number of those that cannot."""
     import numpy as np
 
     from automl.prediction.inference import Prediction, Predictor
 
     model = Predictor(model_dir)
     index = {label: position for position, label in enumerate(model.labels)}
-    kept, probabilities = [], []
-    for place, answer in enumerate(model.stream(Path(path) for path in rows["path"])):
+    readable, probabilities = [], []
+    for position, answer in enumerate(model.stream(Path(path) for path in rows["path"])):
         if isinstance(answer, Prediction):
-            kept.append(place)
+            readable.append(position)
             probabilities.append([answer.probabilities[label] for label in model.labels])
         if progress:
-            progress(place + 1, len(rows))
-    if not kept:
-        raise ValueError(
-            f"None of the {len(rows):,} test pictures can be read where they were, the first at "
-            f"{rows['path'].iloc[0]}. Bring them back there."
+            progress(position + 1, len(rows))
+    if not readable:
+        raise UserError(
+            f"No test picture can be read any more, the first of {len(rows):,} at "
+            f"{rows['path'].iloc[0]}. Put them back there."
         )
-    scored = rows.iloc[kept]
+    scored = rows.iloc[readable]
     labels = np.array([index[label] for label in scored["label"]], dtype=np.int64)
     ids = scored["id"].to_numpy(np.int64)
-    found = Predictions(ids, labels, np.array(probabilities, dtype=np.float32))
-    return found, len(rows) - len(kept)
+    predictions = Predictions(ids, labels, np.array(probabilities, dtype=np.float32))
+    return predictions, len(rows) - len(readable)

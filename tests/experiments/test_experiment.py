@@ -1,6 +1,7 @@
 import pytest
 
 import automl
+from automl.errors import UserError
 from automl.experiments import store
 from automl.experiments.experiment import Experiment
 from automl.experiments.records import ExperimentState
@@ -14,7 +15,7 @@ def test_an_experiment_is_opened_by_its_directory(make_experiment, make_trial):
 
 
 def test_a_directory_that_is_none_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="is not the directory of an experiment"):
+    with pytest.raises(UserError, match="is not the directory of an experiment"):
         automl.open_experiment(tmp_path)
 
 
@@ -24,14 +25,14 @@ def test_its_state_is_the_one_now_not_the_one_stored(make_experiment):
 
 
 def test_without_a_model_there_are_no_predictions(make_experiment):
-    with pytest.raises(ValueError, match="pets has no model: it is failed"):
+    with pytest.raises(UserError, match="pets has no model: it is failed"):
         Experiment(make_experiment("pets", state="failed")).predictor()
 
 
 @pytest.mark.parametrize("failure", ["data", "job"])
 def test_an_experiment_that_could_not_begin_is_removed_with_the_reason(make_experiment, failure):
     directory = make_experiment(state="failed", failure=failure, message="One class only.")
-    with pytest.raises(ValueError, match=r"^One class only\.$"):
+    with pytest.raises(UserError, match=r"^One class only\.$"):
         Experiment(directory).finish()
     assert not directory.exists()
 
@@ -51,6 +52,6 @@ def test_an_experiment_with_trials_is_never_removed(make_experiment, make_trial)
 
 
 def test_data_is_looked_for_before_anything_is_made(tmp_path, home):
-    with pytest.raises(ValueError, match="nowhere does not exist"):
+    with pytest.raises(UserError, match="nowhere does not exist"):
         automl.run(automl.Job.from_dict({"training_data": {"path": str(tmp_path / "nowhere")}}))
     assert not (home / "experiments").exists()

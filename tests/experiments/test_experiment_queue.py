@@ -1,4 +1,4 @@
-"""Who may run next: the order as a pure rule, and tickets of real processes."""
+"""The queue with tickets of real processes, and the limits that it holds."""
 
 import os
 import subprocess
@@ -10,86 +10,49 @@ from pathlib import Path
 
 import pytest
 
+from automl.errors import UserError
 from automl.experiments import experiment_queue, launcher, limits, store
-from automl.experiments.experiment_queue import Machine, Ticket, in_order, next_to_start
+from automl.experiments.experiment_queue import expected_seconds
 from automl.experiments.limits import QueueLimits
-from automl.experiments.records import ExperimentState, now
+from automl.experiments.records import ExperimentRecord, ExperimentState, now
 from automl.host import process_lock
+from automl.host.cores import usable_cores
 from automl.jobs.job import DataSource, Job, ResourcesPerTrial
 
-MACHINE = Machine(num_cpus=4, num_gpus=0)
+JOB = Job(training_data=DataSource(path=Path("/data")))
+ONE_CORE = JOB.model_copy(update={"resources_per_trial": ResourcesPerTrial(cpu=1)})
 
 
-def ticket(
-    name: str, *, cpus: int = 4, gpus: float = 0, entered: float = 0, started: float | None = None
-) -> Ticket:
-    """Of the user whose initial the name begins with."""
-    return Ticket(
-        experiment_dir=Path(name),
-        owner=name[0],
-        num_cpus=cpus,
-        num_gpus=gpus,
-        entered=entered,
-        started=started,
+def runs(folder: Path, job: Job, owner: str) -> None:
+    """Let the experiment run, as if this process were its engine."""
+    assert process_lock.take(store.lock_path(folder)) is not None
+    experiment_queue.wait_for_turn(
+        folder, job, owner, tell=lambda _: None, give_up_if_asked=lambda: None
     )
 
 
-def names(tickets: list[Ticket]) -> list[str]:
-    return [str(each.experiment_dir) for each in tickets]
+def searching(**fields: object) -> ExperimentRecord:
+    return ExperimentRecord.model_validate(
+        {"experiment_id": "a", "state": "running", "created_at": now(), **fields}
+    )
 
 
-def test_users_take_turns_whatever_they_have_waiting() -> None:
-    waiting = [ticket(f"a{n}", entered=n) for n in range(3)] + [ticket("b0", entered=9)]
-    assert names(in_order(waiting, {})) == ["a0", "b0", "a1", "a2"]
+def test_the_time_between_two_engines_is_no_time_of_the_search() -> None:
+    resumed = searching(
+        started_at=now() - timedelta(hours=10), paused_seconds=9.5 * 3600, progress=0.5
+    )
+    assert expected_seconds([resumed], 0) == pytest.approx(30 * 60, abs=5)
+    assert expected_seconds([resumed], 2) == pytest.approx(30 * 60 + 2 * 3600, abs=15)
 
 
-def test_who_runs_something_comes_after_who_does_not() -> None:
-    line = [ticket("a0", started=1), ticket("a1", entered=1), ticket("b0", entered=5)]
-    assert names(in_order(line, {})) == ["b0", "a1"]
-
-
-def test_who_was_served_last_comes_last_also_when_that_has_ended() -> None:
-    line = [ticket("a1", entered=1), ticket("b0", entered=5)]
-    assert names(in_order(line, {"a": 100.0})) == ["b0", "a1"]
-
-
-@pytest.mark.parametrize(
-    ("line", "starts"),
-    [
-        ([ticket("a0")], "a0"),
-        ([ticket("a0", started=1), ticket("b0")], None),
-        ([ticket("a0", cpus=2, started=1), ticket("b0", cpus=2)], "b0"),
-        ([ticket("a0", cpus=3, started=1), ticket("b0", cpus=2)], None),
-        # the large one is not overtaken by a small one that would fit
-        ([ticket("a0", cpus=2, started=1), ticket("b0"), ticket("c0", cpus=1, entered=1)], None),
-        ([ticket("a0", cpus=0, gpus=1, started=1), ticket("b0", cpus=0, gpus=1)], None),
-        ([ticket("a0", cpus=99)], "a0"),  # alone it may try: the plan says what is wrong with it
-    ],
-)
-def test_an_experiment_starts_when_its_cores_and_gpus_are_free(
-    line: list[Ticket], starts: str | None
-) -> None:
-    found = next_to_start(line, QueueLimits(), MACHINE, {})
-    assert (found and str(found.experiment_dir)) == starts
-
-
-def test_limits_hold_a_user_and_everybody_back() -> None:
-    line = [ticket("a0", cpus=1, started=1), ticket("a1", cpus=1), ticket("b0", cpus=1, entered=1)]
-    per_user = QueueLimits(max_running_per_user=1)
-    assert next_to_start(line, per_user, MACHINE, {}) == line[2]
-    assert next_to_start(line[:2], per_user, MACHINE, {}) is None
-    assert next_to_start(line, QueueLimits(max_running=1), MACHINE, {}) is None
-
-
-def test_a_job_takes_the_whole_machine_unless_it_says_how_much(tmp_path: Path) -> None:
-    def taken(**keys: object) -> tuple[int, float]:
-        job = Job(training_data=DataSource(path=tmp_path), **keys)  # type: ignore[arg-type]
-        asked = experiment_queue._ticket(tmp_path, job, "a", Machine(num_cpus=8, num_gpus=2))
-        return asked.num_cpus, asked.num_gpus
-
-    assert taken() == (8, 2)
-    assert taken(resources_per_trial=ResourcesPerTrial(cpu=3, gpu=0.5)) == (3, 0.5)
-    assert taken(ray_address="10.0.0.1:6379") == (0, 0)
+def test_the_start_is_expected_when_the_time_left_of_all_is_known() -> None:
+    known = searching(started_at=now() - timedelta(minutes=1), progress=0.03)
+    assert known.seconds_left is not None
+    assert expected_seconds([known], 0) == pytest.approx(known.seconds_left, abs=5)
+    unknown = searching(started_at=now() - timedelta(minutes=1), progress=0.01)
+    assert expected_seconds([known, unknown], 0) is None
+    assert expected_seconds([known, None], 0) is None
+    assert expected_seconds([], 0) is None
 
 
 def test_an_experiment_waits_for_the_one_before_it_and_says_so(
@@ -144,16 +107,73 @@ def test_who_waits_can_be_stopped(make_experiment: Callable[..., Path]) -> None:
     assert None not in locks
 
 
-def test_no_more_may_wait_than_the_settings_say(make_experiment: Callable[..., Path]) -> None:
-    limits.path().write_text("max_waiting_per_user: 0\nmax_running: 1\n")
-    assert launcher.create(Job(training_data=DataSource(path=Path("/data"))), name="first")
-    folder = make_experiment("running")
-    assert process_lock.take(store.lock_path(folder)) is not None
-    experiment_queue.wait_for_turn(
-        folder, store.load_job(folder), "x", tell=lambda _: None, give_up_if_asked=lambda: None
-    )
-    with pytest.raises(ValueError, match=r"0 experiments waiting.*limits\.yml is 0"):
-        launcher.create(Job(training_data=DataSource(path=Path("/data"))), name="second")
+def test_no_more_are_created_than_may_wait(make_experiment: Callable[..., Path]) -> None:
+    """Before the engine of any of them has joined the queue."""
+    runs(make_experiment("running"), JOB, "bob")
+    limits.save(QueueLimits(max_waiting_per_user=1))
+    launcher.create(JOB, name="first", owner="ann")
+    with pytest.raises(UserError, match=r"^ann already has 1 experiment waiting.*limits.yml is 1"):
+        launcher.create(JOB, name="second", owner="ann")
+    limits.save(QueueLimits(max_waiting_per_user=2))
+    launcher.create(JOB, name="second", owner="ann")
+    with pytest.raises(UserError, match=r"^ann already has 2 experiments waiting"):
+        launcher.create(JOB, name="third", owner="ann")
+    launcher.create(JOB, name="third", owner="eve")
+    launcher.create(JOB, name="a", owner="")
+    launcher.create(JOB, name="b", owner="")
+    with pytest.raises(UserError, match=r"^You already have 2 experiments waiting"):
+        launcher.create(JOB, name="c", owner="")
+
+
+def test_creating_at_once_does_not_pass_the_limit(make_experiment: Callable[..., Path]) -> None:
+    runs(make_experiment("running"), JOB, "bob")
+    limits.save(QueueLimits(max_waiting_per_user=3))
+    refused: list[str] = []
+
+    def create(number: int) -> None:
+        try:
+            launcher.create(JOB, name=f"e{number}", owner="ann")
+        except UserError as error:
+            refused.append(str(error))
+
+    threads = [threading.Thread(target=create, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 5
+
+
+@pytest.mark.skipif(usable_cores() < 2, reason="one core runs, another is free")
+def test_where_none_may_wait_one_that_starts_at_once_is_welcome(
+    make_experiment: Callable[..., Path],
+) -> None:
+    limits.save(QueueLimits(max_waiting_per_user=0))
+    runs(make_experiment("running"), ONE_CORE, "bob")
+    launcher.create(ONE_CORE, name="first", owner="ann")
+    with pytest.raises(UserError, match=r"is 0, so no experiment may wait, and this one could not"):
+        launcher.create(JOB, name="second", owner="ann")
+
+
+def test_a_reserved_place_is_given_back(make_experiment: Callable[..., Path]) -> None:
+    runs(make_experiment("running"), JOB, "bob")
+    limits.save(QueueLimits(max_waiting_per_user=1))
+    first = launcher.create(JOB, name="first", owner="ann")
+    launcher.delete(first)
+    second = launcher.create(JOB, name="second", owner="ann")
+    assert [ticket.owner for ticket in experiment_queue.tickets()] == ["bob"]
+    experiment_queue.leave(second)
+    launcher.create(JOB, name="third", owner="ann")
+
+
+def test_resuming_counts_as_well(make_experiment: Callable[..., Path]) -> None:
+    runs(make_experiment("running"), JOB, "bob")
+    limits.save(QueueLimits(max_waiting_per_user=1))
+    stopped = make_experiment("stopped", state="stopped", owner="ann")
+    launcher.create(JOB, name="first", owner="ann")
+    with pytest.raises(UserError, match="ann already has 1 experiment waiting"):
+        launcher.resume(stopped)
+    assert not launcher.is_running(stopped)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +187,7 @@ def test_no_more_may_wait_than_the_settings_say(make_experiment: Callable[..., P
 )
 def test_settings_that_cannot_be_used_are_refused_by_name(text: str, says: str) -> None:
     limits.path().write_text(text)
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(UserError, match=says):
         limits.load()
 
 

@@ -1,10 +1,11 @@
+import os
 import time
-from pathlib import Path
 
 import psutil
 import pytest
 from filelock import FileLock
 
+from automl.errors import UserError
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState
 from automl.jobs.job import DataSource, Job
@@ -51,14 +52,14 @@ def test_the_jobs_own_name_is_used(job):
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../x", "a\\b", "猫", " ", "\0"])
 def test_a_name_that_makes_no_id_is_refused(job, name, home):
-    with pytest.raises(ValueError, match="The name"):
+    with pytest.raises(UserError, match="The name"):
         launcher.create(job, name=name)
     assert not (home / "experiments").exists()
 
 
 def test_a_name_that_is_taken_is_refused_with_what_to_do(job, home):
     launcher.create(job, name="pets")
-    with pytest.raises(ValueError, match=r"pets is in .* already.*automl show pets"):
+    with pytest.raises(UserError, match=r"pets is in .* already.*automl show pets"):
         launcher.create(job, name="Pets")
     assert len(list((home / "experiments").iterdir())) == 1
 
@@ -66,18 +67,18 @@ def test_a_name_that_is_taken_is_refused_with_what_to_do(job, home):
 def test_a_place_that_is_a_file_is_refused(job, tmp_path):
     place = tmp_path / "file"
     place.touch()
-    with pytest.raises(ValueError, match="file is a file, not a folder"):
+    with pytest.raises(UserError, match="file is a file, not a folder"):
         launcher.create(job, name="pets", experiments_dir=place)
-    with pytest.raises(ValueError, match="cannot be created: Not a directory"):
+    with pytest.raises(UserError, match="cannot be created: Not a directory"):
         launcher.create(job, name="pets", experiments_dir=place / "below")
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(job, home, monkeypatch):
-    def full(self, *_):
-        raise OSError(28, "No space left on device", str(self))
+    def full(_):
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(ValueError, match="No space left on device"):
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match="No space left on device"):
         launcher.create(job, name="pets")
     assert list((home / "experiments").iterdir()) == []
 
@@ -138,7 +139,7 @@ def test_one_trial_is_stopped_by_its_id(running, make_trial):
     store.save_trial(directory, make_trial("t1", state="running"))
     launcher.stop(directory, "t1")
     assert store.trials_to_stop(directory) == {"t1"}
-    with pytest.raises(ValueError, match="no trial ../x. Its trials are t1"):
+    with pytest.raises(UserError, match="no trial ../x. Its trials are t1"):
         launcher.stop(directory, "../x")
 
 
@@ -150,13 +151,36 @@ def test_a_second_start_does_nothing(running):
 
 def test_a_running_experiment_is_not_resumed(running):
     directory, _ = running
-    with pytest.raises(ValueError, match="pets is running already"):
+    with pytest.raises(UserError, match="pets is running already"):
         launcher.resume(directory)
 
 
 def test_a_completed_experiment_is_not_resumed(make_experiment):
-    with pytest.raises(ValueError, match="pets is completed; there is nothing left to run"):
+    with pytest.raises(UserError, match="pets is completed; there is nothing left to run"):
         launcher.resume(make_experiment(state="completed"))
+
+
+def test_a_resume_that_comes_second_keeps_the_stop_that_was_asked_of_the_first(running):
+    """The first has started the engine, and it was asked to stop, while the second looked."""
+    directory, _ = running
+    record = store.load_experiment(directory)
+    store.save_experiment(directory, record.model_copy(update={"state": ExperimentState.STOPPED}))
+    store.request_stop(directory)
+    with pytest.raises(UserError, match="Another command is writing to pets"):
+        launcher.resume(directory)
+    assert store.stop_requested(directory)
+
+
+def test_an_experiment_is_deleted_whatever_an_earlier_delete_left(make_experiment):
+    for _ in range(2):
+        directory = make_experiment("pets", state="stopped")
+        left_over = directory.with_name(f".deleted-pets-{os.getpid()}")
+        left_over.mkdir(exist_ok=True)
+        (left_over / "half").touch()
+        launcher.delete(directory)
+        assert not directory.exists()
+    with pytest.raises(UserError, match="pets does not exist any more"):
+        launcher.delete(directory)
 
 
 @pytest.mark.engine

@@ -66,7 +66,7 @@ def _log() -> None:
 
 def _row(entry: Entry) -> dict[str, str]:
     return {
-        "Time (UTC)": f"{entry.time:%Y-%m-%d %H:%M:%S}",
+        "Time": f"{entry.time.astimezone():%Y-%m-%d %H:%M:%S %Z}",
         "Who": entry.who,
         "Role": entry.role or "",
         "From": entry.via,

@@ -61,7 +61,7 @@ def _open(experiment_dir: Path, trial_id: str) -> None:
 
 def opened(experiment_dir: Path, opening: TestOpening, trial: TrialRecord) -> None:
     metric = cached.job(experiment_dir).primary_metric
-    when = f"{opening.opened_at.astimezone():%d %b %Y, %H:%M}"
+    when = wording.local_time(opening.opened_at)
     st.caption(
         wording.plain(
             f"Opened for {wording.trial(trial)} on {when} by {opening.opened_by or 'somebody'}."
