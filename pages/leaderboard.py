@@ -26,8 +26,10 @@ def live_leaderboard() -> None:
         progress_view.no_trial(state)
         return
     ranked = leaderboard.by_score(trials, metric)
-    # while trials go on the best changes too often for tests that take a while
-    p_values = {} if was_running else significance.with_best(experiment_dir, ranked, metric)
+    # no tests while the experiment runs: the best trial changes often, and a test takes a second
+    p_values = (
+        {} if was_running else significance.p_values_against_best(experiment_dir, ranked, metric)
+    )
     leaderboard_table.show(trials, metric, experiment_dir, p_values)
     if ranked:
         left, right = st.columns(2, gap="medium")

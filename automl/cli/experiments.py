@@ -70,8 +70,10 @@ def show(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJson = False) -
 
 def show_leaderboard(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJson = False) -> None:
     """Rank the trials of an experiment, best first."""
+    from automl.experiments import leaderboard  # slow
+
     found = lookup.find(experiment)
-    table = found.leaderboard()
+    table = leaderboard.rank(found.trials, found.job.primary_metric)
     rows: list[dict[str, Any]] = [
         {str(key): value for key, value in row.items()} for row in table.to_dict("records")
     ]

@@ -10,7 +10,7 @@ from automl.engine.experiment_file import ExperimentFile, TimeLimit
 from automl.engine.planning import PlannedTrial
 from automl.engine.standings import Standings
 from automl.engine.trial_states import LocalStates, TrialStates
-from automl.evaluation.metrics import bootstrap_interval
+from automl.evaluation.intervals import bootstrap_interval
 from automl.experiments import store
 from automl.experiments.records import (
     Evaluation,

@@ -1,252 +1,314 @@
-"""Every number we give a classifier, from probabilities and labels. One definition each.
+"""Every metric of a classifier: its key, its name for people, its explanation and its formula.
 
-Names and formulas are those of Azure's AutoML for images. Classes that do not occur in the
-labels are left out of macro averages, since nothing is known about them. With two classes there
-are `_binary` metrics as well, of the second class.
+A metric is added here and nowhere else: a `Metric` in `_SINGLE` or a family in `_FAMILIES`; a
+metric that a job may optimise also needs `differences` and its key in `PrimaryMetric`. Keys and
+formulas are those of Azure's AutoML for images. Classes that do not occur in the labels are left
+out of macro averages. With two classes there are `_binary` metrics of the second class as well.
 
-scikit-learn is imported where it is used: the engine's main process and the pages want the names
-and the accuracy alone, and the import takes seconds.
+numpy and scikit-learn are imported where they are used: the job file needs only the names.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-PRIMARY_METRICS = {
-    "accuracy": "Accuracy",
-    "auc_weighted": "AUC, weighted",
-    "norm_macro_recall": "Macro recall over chance",
-    "average_precision_score_weighted": "Average precision, weighted",
-    "precision_score_weighted": "Precision, weighted",
-}
-"""Job key -> title; always maximised."""
+    from automl.evaluation.scored_answers import Average, ScoredAnswers
 
-_AVERAGES = ("macro", "micro", "weighted")
-_MANY_PROBABILITIES = 20_000
-"""Beyond, 1,000 sortings take longer than the interval is worth."""
+Task = Literal["image_classification"]
+PrimaryMetric = Literal[
+    "accuracy",
+    "auc_weighted",
+    "norm_macro_recall",
+    "average_precision_score_weighted",
+    "precision_score_weighted",
+]
+"""Keys of the metrics that a job may optimise; always maximised."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Definition of one metric."""
+
+    key: str
+    title: str
+    """Name for people, as a heading begins: `AUC, weighted`."""
+
+    explanation: str
+    """One sentence for people who do not know the metric."""
+
+    value: "Callable[[ScoredAnswers], float]"
+    """The formula."""
+
+    differences: "Callable[[ScoredAnswers, ScoredAnswers], NDArray[np.float64]] | None" = None
+    """For a primary metric: (N,) how much each picture contributes to the difference between two
+    trials. If two equally good trials swapped their answers for a picture, its contribution would
+    change its sign (see `significance`)."""
+
+    needs_two_classes: bool = False
+    """Defined only for a data set of exactly two classes."""
+
+    @property
+    def is_primary(self) -> bool:
+        """True if a job may optimise this metric."""
+        return self.differences is not None
 
 
 def classification_metrics(
-    probabilities: NDArray[np.floating], labels: NDArray[np.integer]
+    probabilities: "NDArray[np.floating]", labels: "NDArray[np.integer]"
 ) -> dict[str, float]:
-    """All metrics from probabilities (N, K), rows summing to 1, and true class indices (N,)."""
-    if not np.isfinite(probabilities).all():
-        return dict.fromkeys(metric_names(probabilities.shape[1]), float("nan"))
-    from sklearn.metrics import log_loss, matthews_corrcoef
+    """All metrics from probabilities (N, K), rows summing to 1, and true class indices (N,).
 
-    num_classes = probabilities.shape[1]
-    predicted = probabilities.argmax(axis=1)
-    present = np.unique(labels)
-    correct = predicted == labels
-    support = np.bincount(labels, minlength=num_classes)
-    hits = np.bincount(labels[correct], minlength=num_classes)
-    balanced, over_chance = _recalls(predicted, labels)
-    metrics = {
-        "accuracy": float(correct.mean()),
-        "balanced_accuracy": balanced,
-        "norm_macro_recall": over_chance,
-        "weighted_accuracy": float((support * hits).sum() / (support**2).sum()),
-        "matthews_correlation": float(matthews_corrcoef(labels, predicted)),
-        "log_loss": float(log_loss(labels, probabilities, labels=np.arange(num_classes))),
-    }
-    metrics.update(_threshold_metrics(predicted, labels, present))
-    metrics.update(_ranking_metrics(probabilities, labels, present))
-    if num_classes == 2:
-        metrics.update(_binary_metrics(probabilities, predicted, labels))
-    return metrics
+    Every metric is NaN if a probability is not finite; areas are NaN for labels of one class.
+    """
+    from automl.evaluation.scored_answers import ScoredAnswers
+
+    answers = ScoredAnswers(probabilities, labels)
+    names = metric_names(answers.num_classes)
+    if not answers.is_finite:
+        return dict.fromkeys(names, float("nan"))
+    return {name: METRICS[name].value(answers) for name in names}
 
 
 def metric_names(num_classes: int) -> list[str]:
-    """Names of everything `classification_metrics` returns."""
-    averages = (*_AVERAGES, "binary") if num_classes == 2 else _AVERAGES
-    plain = ["accuracy", "balanced_accuracy", "norm_macro_recall", "weighted_accuracy"]
-    plain += ["matthews_correlation", "log_loss"]
-    bases = ("precision_score", "recall_score", "f1_score", "auc", "average_precision_score")
-    return plain + [f"{base}_{average}" for base in bases for average in averages]
+    """Keys of everything `classification_metrics` returns."""
+    return [
+        metric.key
+        for metric in METRICS.values()
+        if num_classes == 2 or not metric.needs_two_classes
+    ]
 
 
-def primary(name: str, probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
-    """One primary metric by its job key."""
-    if name == "accuracy":  # by far the most used
-        return float((probabilities.argmax(axis=1) == labels).mean())
-    if not np.isfinite(probabilities).all():
-        return float("nan")
-    if name in _AREAS:
-        return _weighted_area(_AREAS[name], probabilities, labels)
-    predicted = probabilities.argmax(axis=1)
-    if name == "norm_macro_recall":
-        return _recalls(predicted, labels)[1]
-    if name == "precision_score_weighted":
-        return _weighted_precision(predicted, labels, probabilities.shape[1])
-    return classification_metrics(probabilities, labels)[name]
+def primary(
+    name: str, probabilities: "NDArray[np.floating]", labels: "NDArray[np.integer]"
+) -> float:
+    """Value of one metric by its key; NaN if a probability is not finite."""
+    from automl.evaluation.scored_answers import ScoredAnswers
+
+    answers = ScoredAnswers(probabilities, labels)
+    return METRICS[name].value(answers) if answers.is_finite else float("nan")
 
 
-def bootstrap_interval(
-    name: str,
-    probabilities: NDArray[np.floating],
-    labels: NDArray[np.integer],
-    *,
-    seed: int = 0,
-) -> tuple[float, float]:
-    """95 % percentile bootstrap interval of a primary metric over the pictures.
+def _accuracy(answers: "ScoredAnswers") -> float:
+    return float(answers.is_right.mean())
 
-    1,000 resamples; 100 of more than 20,000 probabilities, but for accuracy. Where all answers
-    are right, or all wrong, every resample is the same and says nothing: then the interval is the
-    exact one (Clopper and Pearson, 1934) for accuracy, and (NaN, NaN) for other metrics.
-    Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
+
+def _accuracy_differences(first: "ScoredAnswers", second: "ScoredAnswers") -> "NDArray[np.float64]":
+    import numpy as np
+
+    return np.subtract(first.is_right, second.is_right, dtype=np.float64) / len(first.labels)
+
+
+def _balanced_accuracy(answers: "ScoredAnswers") -> float:
+    return answers.average(answers.recalls, "macro")
+
+
+def _macro_recall_over_chance(answers: "ScoredAnswers") -> float:
+    chance = 1 / len(answers.present)
+    balanced = _balanced_accuracy(answers)
+    return (balanced - chance) / (1 - chance) if chance < 1 else balanced
+
+
+def _macro_recall_differences(
+    first: "ScoredAnswers", second: "ScoredAnswers"
+) -> "NDArray[np.float64]":
+    import numpy as np
+
+    chance = 1 / len(first.present)
+    share = chance / first.support[first.labels] / (1 - chance if chance < 1 else 1)
+    return share * np.subtract(first.is_right, second.is_right, dtype=np.float64)
+
+
+def _weighted_accuracy(answers: "ScoredAnswers") -> float:
+    return float((answers.support * answers.hits).sum() / (answers.support**2).sum())
+
+
+def _matthews_correlation(answers: "ScoredAnswers") -> float:
+    from sklearn.metrics import matthews_corrcoef  # slow to import
+
+    return float(matthews_corrcoef(answers.labels, answers.predicted))
+
+
+def _log_loss(answers: "ScoredAnswers") -> float:
+    from sklearn.metrics import log_loss  # slow to import
+
+    classes = list(range(answers.num_classes))
+    return float(log_loss(answers.labels, answers.probabilities, labels=classes))
+
+
+def _precision_differences(
+    first: "ScoredAnswers", second: "ScoredAnswers"
+) -> "NDArray[np.float64]":
+    """Half the change of the difference when the two trials swap their answers for a picture.
+
+    Unlike a derivative this stays right for a class that one of the two never predicts.
     """
-    rng = np.random.default_rng(seed)
-    if name == "accuracy":
-        correct = int((probabilities.argmax(axis=1) == labels).sum())
-        least = 0.025 ** (1 / len(labels))
-        if correct == len(labels):
-            return least, 1.0
-        if correct == 0:
-            return 0.0, 1 - least
-        scores = rng.binomial(len(labels), correct / len(labels), size=1000) / len(labels)
-    else:
-        count = 100 if probabilities.size > _MANY_PROBABILITIES else 1000
-        draws = (rng.integers(len(labels), size=len(labels)) for _ in range(count))
-        scores = np.array([primary(name, probabilities[draw], labels[draw]) for draw in draws])
-    low, high = np.nanpercentile(scores, [2.5, 97.5])
-    return (float(low), float(high)) if low < high else (float("nan"), float("nan"))
+    return (_precision_change(second, first) - _precision_change(first, second)) / 2
 
 
-def _recalls(predicted: NDArray[np.integer], labels: NDArray[np.integer]) -> tuple[float, float]:
-    """Mean recall of the classes, and how far it is from chance (0) to perfect (1)."""
-    support = np.bincount(labels)
-    hits = np.bincount(labels[predicted == labels], minlength=len(support))
-    present = support > 0
-    balanced = float((hits[present] / support[present]).mean())
-    chance = 1 / int(present.sum())
-    return balanced, (balanced - chance) / (1 - chance) if chance < 1 else balanced
+def _precision_change(answers: "ScoredAnswers", others: "ScoredAnswers") -> "NDArray[np.float64]":
+    """(N,) change of the weighted precision of `answers` if a single picture had the answer of
+    `others`: its old class loses a guess, its new class gains one."""
+    import numpy as np
+
+    old, new = answers.predicted, others.predicted
+    left = answers.guesses[old] - 1
+    precision_left = (answers.hits[old] - answers.is_right) / np.maximum(left, 1)
+    precision_then = (answers.hits[new] + others.is_right) / (answers.guesses[new] + 1)
+    weights = answers.support / len(answers.labels)
+    lost = weights[old] * (precision_left - answers.precisions[old])
+    gained = weights[new] * (precision_then - answers.precisions[new])
+    return np.where(old == new, 0.0, lost + gained)
 
 
-def _weighted_precision(
-    predicted: NDArray[np.integer], labels: NDArray[np.integer], num_classes: int
-) -> float:
-    """Mean precision of the classes by their size; 0 for one that was never the answer."""
-    given = np.bincount(predicted, minlength=num_classes)
-    hits = np.bincount(labels[predicted == labels], minlength=num_classes)
-    shares = np.bincount(labels, minlength=num_classes) / len(labels)
-    return float((shares * hits / np.maximum(given, 1)).sum())
+_SINGLE = (
+    Metric(
+        "accuracy",
+        "Accuracy",
+        "Share of the pictures whose most probable class is the true one.",
+        _accuracy,
+        _accuracy_differences,
+    ),
+    Metric(
+        "balanced_accuracy",
+        "Balanced accuracy",
+        "Mean of the recalls of the classes, so that small classes count as much as large ones.",
+        _balanced_accuracy,
+    ),
+    Metric(
+        "norm_macro_recall",
+        "Macro recall over chance",
+        "Balanced accuracy on a scale where guessing is 0 and a perfect model is 1.",
+        _macro_recall_over_chance,
+        _macro_recall_differences,
+    ),
+    Metric(
+        "weighted_accuracy",
+        "Weighted accuracy",
+        "Accuracy with every picture weighted by the size of its class.",
+        _weighted_accuracy,
+    ),
+    Metric(
+        "matthews_correlation",
+        "Matthews correlation",
+        "Correlation between true and predicted classes: 1 is perfect, 0 is chance.",
+        _matthews_correlation,
+    ),
+    Metric(
+        "log_loss",
+        "Log loss",
+        "Mean negative logarithm of the probability of the true class, in nats; lower is better.",
+        _log_loss,
+    ),
+)
 
 
-def _weighted_area(
-    area: Callable[..., NDArray[np.float64]],
-    probabilities: NDArray[np.floating],
-    labels: NDArray[np.integer],
-) -> float:
-    """Mean area of the classes by their size; NaN for labels of one class."""
-    present, sizes = np.unique(labels, return_counts=True)
-    if len(present) < 2:
-        return float("nan")
-    return float(np.average(area(probabilities, labels, present), weights=sizes))
+def _pooled_accuracy(answers: "ScoredAnswers") -> float:
+    """Micro precision, recall and F1: with one answer for each picture all three are accuracy."""
+    return _accuracy(answers)
 
 
-def _areas(
-    probabilities: NDArray[np.floating], labels: NDArray[np.integer], present: NDArray[np.integer]
-) -> NDArray[np.float64]:
-    """Area under the ROC curve of each class against the rest, by the ranks of the probabilities
-    (Mann and Whitney, 1947): all classes at once, and without the checks a call makes."""
-    from scipy.stats import rankdata
+def _pooled_area(answers: "ScoredAnswers") -> float:
+    from automl.evaluation.ranking_areas import area_under_roc
 
-    ranks = rankdata(probabilities[:, present], axis=0)
-    truth = labels[:, None] == present
-    inside = truth.sum(axis=0)
-    above = (ranks * truth).sum(axis=0) - inside * (inside + 1) / 2
-    areas: NDArray[np.float64] = above / (inside * (len(labels) - inside))
-    return areas
+    return answers.pooled(area_under_roc)
 
 
-def _average_precisions(
-    probabilities: NDArray[np.floating], labels: NDArray[np.integer], present: NDArray[np.integer]
-) -> NDArray[np.float64]:
-    """Average precision of each class against the rest, as scikit-learn has it, but without the
-    checks a call makes."""
-    found = []
-    for index in present:
-        scores = probabilities[:, index]
-        order = np.argsort(-scores, kind="stable")
-        ends = np.flatnonzero(np.diff(scores[order], append=-np.inf))  # equal ones come together
-        hits = np.cumsum(labels[order] == index)[ends]
-        gained = np.diff(hits, prepend=0) / hits[-1]
-        found.append((gained * hits / (ends + 1)).sum())
-    return np.array(found)
+def _pooled_average_precision(answers: "ScoredAnswers") -> float:
+    from automl.evaluation.ranking_areas import average_precision
+
+    return answers.pooled(average_precision)
 
 
-_AREAS = {"auc_weighted": _areas, "average_precision_score_weighted": _average_precisions}
+@dataclass(frozen=True)
+class _Family:
+    """A metric of one class against the rest, averaged over the classes in several ways."""
 
+    base: str
+    title: str
+    explanation: str
+    by_class: "Callable[[ScoredAnswers], NDArray[np.float64]]"
+    micro: "Callable[[ScoredAnswers], float]"
+    differences: "Mapping[str, Callable[[ScoredAnswers, ScoredAnswers], NDArray[np.float64]]]"
+    """By average, for those that a job may optimise."""
 
-def _threshold_metrics(
-    predicted: NDArray[np.integer], labels: NDArray[np.integer], present: NDArray[np.integer]
-) -> dict[str, float]:
-    """Precision, recall and F1: these look at the predicted class only."""
-    from sklearn.metrics import precision_recall_fscore_support
+    def metrics(self) -> list[Metric]:
+        return [self._metric(average) for average in ("macro", "micro", "weighted", "binary")]
 
-    metrics = {}
-    for average in _AVERAGES:
-        classes = present if average == "macro" else None
-        precision, recall, f1, _ = precision_recall_fscore_support(
-            labels, predicted, labels=classes, average=average, zero_division=0.0
+    def _metric(self, average: "Average") -> Metric:
+        return Metric(
+            f"{self.base}_{average}",
+            f"{self.title}, {average}",
+            f"{self.explanation} {_AVERAGES[average]}",
+            self.micro
+            if average == "micro"
+            else lambda answers: answers.average(self.by_class(answers), average),
+            self.differences.get(average),
+            needs_two_classes=average == "binary",
         )
-        metrics[f"precision_score_{average}"] = float(precision)
-        metrics[f"recall_score_{average}"] = float(recall)
-        metrics[f"f1_score_{average}"] = float(f1)
-    return metrics
 
 
-def _binary_metrics(
-    probabilities: NDArray[np.floating],
-    predicted: NDArray[np.integer],
-    labels: NDArray[np.integer],
-) -> dict[str, float]:
-    """Those of the second class alone."""
-    from sklearn.metrics import (
-        average_precision_score,
-        precision_recall_fscore_support,
-        roc_auc_score,
-    )
-
-    precision, recall, f1, _ = precision_recall_fscore_support(
-        labels, predicted, labels=[1], average="macro", zero_division=0.0
-    )
-    is_defined = len(np.unique(labels)) == 2
-    truth, scores = labels == 1, probabilities[:, 1]
-    return {
-        "precision_score_binary": float(precision),
-        "recall_score_binary": float(recall),
-        "f1_score_binary": float(f1),
-        "auc_binary": float(roc_auc_score(truth, scores)) if is_defined else float("nan"),
-        "average_precision_score_binary": (
-            float(average_precision_score(truth, scores)) if is_defined else float("nan")
-        ),
+_AVERAGES = {
+    "macro": "The plain mean over the classes.",
+    "micro": "Over all pictures and classes at once.",
+    "weighted": "The mean over the classes, weighted by their number of pictures.",
+    "binary": "For the second class.",
+}
+_FAMILIES = (
+    _Family(
+        "precision_score",
+        "Precision",
+        "Share of the pictures predicted as a class that belong to it.",
+        lambda answers: answers.precisions,
+        _pooled_accuracy,
+        {"weighted": _precision_differences},
+    ),
+    _Family(
+        "recall_score",
+        "Recall",
+        "Share of the pictures of a class that are predicted as it.",
+        lambda answers: answers.recalls,
+        _pooled_accuracy,
+        {},
+    ),
+    _Family(
+        "f1_score",
+        "F1",
+        "Harmonic mean of precision and recall.",
+        lambda answers: answers.f1_scores,
+        _pooled_accuracy,
+        {},
+    ),
+    _Family(
+        "auc",
+        "AUC",
+        "Area under the ROC curve: how often a picture of a class gets a higher probability of it "
+        "than another picture.",
+        lambda answers: answers.areas,
+        _pooled_area,
+        {"weighted": lambda first, second: first.area_shares - second.area_shares},
+    ),
+    _Family(
+        "average_precision_score",
+        "Average precision",
+        "Mean precision over all thresholds of the probability of a class.",
+        lambda answers: answers.average_precisions,
+        _pooled_average_precision,
+        {"weighted": lambda first, second: first.precision_shares - second.precision_shares},
+    ),
+)
+METRICS_OF_TASK: dict[Task, dict[str, Metric]] = {
+    "image_classification": {
+        metric.key: metric
+        for metric in (
+            *_SINGLE,
+            *(metric for family in _FAMILIES for metric in family.metrics()),
+        )
     }
+}
+"""By the task of a job and the key; the place where another task's metrics are chosen."""
 
-
-def _ranking_metrics(
-    probabilities: NDArray[np.floating], labels: NDArray[np.integer], present: NDArray[np.integer]
-) -> dict[str, float]:
-    """Area under ROC and average precision, one class against the rest, then averaged."""
-    from sklearn.metrics import average_precision_score, roc_auc_score
-
-    weights = np.array([(labels == index).mean() for index in present])
-    metrics = {}
-    scorers: dict[str, Callable[..., float]] = {
-        "auc": roc_auc_score,
-        "average_precision_score": average_precision_score,
-    }
-    truth = labels[:, None] == np.arange(probabilities.shape[1])
-    for base, scorer in scorers.items():
-        if len(present) < 2:  # no negatives: the area is not defined
-            metrics.update({f"{base}_{average}": float("nan") for average in _AVERAGES})
-            continue
-        if base == "auc":
-            per_class = _areas(probabilities, labels, present)
-        else:
-            per_class = np.array([scorer(truth[:, k], probabilities[:, k]) for k in present])
-        metrics[f"{base}_macro"] = float(per_class.mean())
-        metrics[f"{base}_weighted"] = float((per_class * weights).sum())
-        metrics[f"{base}_micro"] = float(scorer(truth.ravel(), probabilities.ravel()))
-    return metrics
+METRICS = METRICS_OF_TASK["image_classification"]

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-_LEVEL = 0.05
+from automl.evaluation.significance import holm
+
 _MIN_PICTURES = 10
 _MAX_FOLDERS = 50
 _ASPECTS = {"portrait": (0.0, 0.8), "nearly square": (0.8, 1.25), "landscape": (1.25, np.inf)}
@@ -42,7 +43,7 @@ def slices(samples: pd.DataFrame, correct: NDArray[np.bool_]) -> list[Slice]:
     """
     from scipy.stats import fisher_exact  # slow to import
 
-    found = []
+    tested = []
     for name, part, inside in _parts(samples):
         if inside.sum() < _MIN_PICTURES or inside.all():
             continue
@@ -51,14 +52,13 @@ def slices(samples: pd.DataFrame, correct: NDArray[np.bool_]) -> list[Slice]:
             [(correct & ~inside).sum(), (~correct & ~inside).sum()],
         ]
         p_value = float(fisher_exact(table, alternative="less").pvalue)
-        found.append((p_value, name, part, inside))
-    found.sort(key=lambda one: one[0])
-    result, is_worse = [], True
-    for place, (p_value, name, part, inside) in enumerate(found):
-        is_worse = is_worse and p_value <= _LEVEL / (len(found) - place)
-        accuracy = float(correct[inside].mean())
-        result.append(Slice(name, part, int(inside.sum()), accuracy, is_worse, inside))
-    return sorted(result, key=lambda one: (not one.is_worse, one.accuracy))
+        tested.append((p_value, name, part, inside))
+    is_worse = holm([p_value for p_value, *_ in tested])
+    result = [
+        Slice(name, part, int(inside.sum()), float(correct[inside].mean()), worse, inside)
+        for (_, name, part, inside), worse in zip(tested, is_worse, strict=True)
+    ]
+    return sorted(result, key=lambda part: (not part.is_worse, part.accuracy))
 
 
 def _parts(samples: pd.DataFrame) -> list[tuple[str, str, NDArray[np.bool_]]]:

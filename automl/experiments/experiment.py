@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from automl.errors import UserError
-from automl.experiments import launcher, leaderboard, store
+from automl.experiments import launcher, leaderboard, store, ties
 from automl.experiments.records import ExperimentRecord, ExperimentState, TrialRecord
 from automl.jobs import job_file
 from automl.jobs.job import Job
@@ -69,7 +69,8 @@ class Experiment:
 
     def leaderboard(self) -> "pd.DataFrame":
         """The trials ranked, best first; the columns are `leaderboard.COLUMNS`."""
-        return leaderboard.rank(self.trials, self.job.primary_metric)
+        trials, metric = self.trials, self.job.primary_metric
+        return leaderboard.rank(trials, metric, ties.p_values(self.directory, trials, metric))
 
     @property
     def model_dir(self) -> Path:

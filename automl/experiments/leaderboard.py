@@ -1,7 +1,7 @@
-"""Trials as a ranked table, best first, with intervals and ties. Pure."""
+"""Trials as a ranked table, best first, with their intervals. Pure."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from automl.errors import UserError
@@ -73,12 +73,20 @@ def _place(score: float | None, number: int) -> tuple[int, float, int]:
     return 0, -score, number
 
 
-def rank(trials: Sequence[TrialRecord], primary_metric: str) -> "pd.DataFrame":
-    """One row a trial, `in_order`.
+def rank(
+    trials: Sequence[TrialRecord],
+    primary_metric: str,
+    p_values: Mapping[str, float | None] | None = None,
+) -> "pd.DataFrame":
+    """One row for each trial, `in_order`.
 
     Equal scores share a rank. `rank` and `best_epoch` are <NA> where there is no score.
-    `tied_with_best`: the 95 % interval reaches the best score, so the validation pictures are too
-    few to call the trial worse.
+
+    Args:
+        trials: in any order.
+        primary_metric: key of the metric to rank by.
+        p_values: against the best trial, by trial id (see `ties.p_values`). `tied_with_best` is
+            True for the best trial and for p-values above 5 %, and <NA> for trials without one.
     """
     import pandas as pd  # slow
 
@@ -87,9 +95,17 @@ def rank(trials: Sequence[TrialRecord], primary_metric: str) -> "pd.DataFrame":
     numbers = ("score", "score_low", "score_high", "learning_rate", "seconds")
     table = table.astype(dict.fromkeys(numbers, "float64") | {"best_epoch": "Int64"})
     table["rank"] = table["score"].rank(method="min", ascending=False).astype("Int64")
-    reach = table["score_high"].fillna(table["score"])
-    table["tied_with_best"] = (reach >= table["score"].max()).astype(bool)
+    known = p_values or {}
+    tied = [_is_tied(known.get(trial_id)) for trial_id in table["trial_id"].tolist()]
+    table["tied_with_best"] = pd.array(tied, dtype="boolean")
+    table.loc[table["rank"].eq(1).fillna(False).astype(bool), "tied_with_best"] = True
     return table
+
+
+def _is_tied(p_value: float | None) -> bool | None:
+    from automl.evaluation.significance import LEVEL  # slow
+
+    return None if p_value is None else p_value > LEVEL
 
 
 def _row(trial: TrialRecord, primary_metric: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from automl.evaluation.metrics import PrimaryMetric, Task
 from automl.frozen_model import FrozenModel
 from automl.jobs import (
     azure,
@@ -32,13 +33,6 @@ from automl.jobs.job_errors import JobError, Place
 from automl.jobs.search_space import grid_size
 from automl.jobs.sweep import Sweep, check_sampler
 
-PrimaryMetric = Literal[
-    "accuracy",
-    "auc_weighted",
-    "norm_macro_recall",
-    "average_precision_score_weighted",
-    "precision_score_weighted",
-]
 DataType = Literal[
     "mltable",
     "image_folder",
@@ -159,7 +153,7 @@ class Job(FrozenModel):
     """One job exactly as asked for; saved as `job.yml` and never edited afterwards."""
 
     type: Literal["automl"] = "automl"
-    task: Literal["image_classification"] = "image_classification"
+    task: Task = "image_classification"
     primary_metric: Annotated[PrimaryMetric, BeforeValidator(azure.lower_case)] = "accuracy"
     """The number that ranks trials; always maximised."""
 

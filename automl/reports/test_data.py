@@ -120,7 +120,8 @@ def _score(
     with tempfile.TemporaryDirectory() as folder:
         model_dir = _model_dir(experiment_dir, trial_id, Path(folder) / "model")
         predictions, num_unreadable = _answers(model_dir, rows, progress)
-    from automl.evaluation.metrics import bootstrap_interval, classification_metrics
+    from automl.evaluation.intervals import bootstrap_interval
+    from automl.evaluation.metrics import classification_metrics
 
     primary_metric = store.load_job(experiment_dir).primary_metric
     probabilities, labels = predictions.probabilities, predictions.labels

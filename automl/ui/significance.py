@@ -1,4 +1,4 @@
-"""Which trials cannot be told from the best one, and what the best owes to having been chosen."""
+"""Tests between trials and the bias of the best score, computed once for every set of answers."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,76 +6,81 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from automl.experiments import ties
 from automl.experiments.records import TrialRecord
 from automl.ui import cached_evaluation
 from automl.ui.cached_evaluation import Answers
 
 if TYPE_CHECKING:
-    from automl.evaluation.comparison import Selection
+    from automl.evaluation.selection import Selection
 
-LEVEL = 0.05
-MAX_COMPARED = 20
-_MAX_COMPARED_LARGE, _LARGE_BYTES = 4, 10_000_000
 _MAX_CHOSEN_FROM = 50
 _MAX_PROBABILITIES = 5_000_000
-"""Of all trials together that may be in memory for one comparison."""
+"""Of all trials together that may be in memory for one correction."""
 
 
-def with_best(
+def p_values_against_best(
     experiment_dir: Path, ranked: Sequence[TrialRecord], metric: str
 ) -> dict[str, float | None]:
-    """Probability, by trial, of so great a difference from the best between equally good trials.
+    """P-value of each trial against the best one, by trial id; see `ties.against_best`.
 
-    Of the first `MAX_COMPARED` trials; None where the trial did not answer for the same pictures,
-    as one whose validation pictures were others. Without any for the best itself. Where the
-    answers are many, of the first four only: reading them takes long.
+    Args:
+        experiment_dir: directory of the experiment.
+        ranked: trials with a score, best first; only the first `ties.MAX_COMPARED` are compared.
+        metric: key of the primary metric.
     """
-    best = cached_evaluation.of_trial(experiment_dir, ranked[0].trial_id) if ranked else None
-    if best is None:
-        return {}
-    is_large = best.path.stat().st_size > _LARGE_BYTES
-    compared = ranked[: _MAX_COMPARED_LARGE if is_large else MAX_COMPARED]
-    given = [cached_evaluation.of_trial(experiment_dir, trial.trial_id) for trial in compared]
-    found: dict[str, float | None] = {}
-    for trial, of in zip(ranked[1:], given[1:], strict=False):
-        found[trial.trial_id] = None if of is None else p_value(metric, best, of)
-    return found
+    trial_ids = [trial.trial_id for trial in ties.compared(experiment_dir, ranked)]
+    given = [cached_evaluation.of_trial(experiment_dir, trial_id) for trial_id in trial_ids]
+    return _p_values(metric, tuple(answers for answers in given if answers))
 
 
-def chosen_from(
+def p_value(metric: str, first: Answers, second: Answers) -> float | None:
+    """P-value of the difference between two trials chosen by the user.
+
+    None where they answered for different pictures, or a score is NaN.
+    """
+    return _p_value(metric, first, second)
+
+
+def selection(
     experiment_dir: Path, ranked: Sequence[TrialRecord], metric: str
 ) -> "Selection | None":
-    """What is to be expected of the best on other pictures; None where it cannot be computed:
-    of one trial, or of more answers than fit into memory."""
+    """Score to expect of the best trial on other pictures.
+
+    None if there are fewer than two trials with a score on the same pictures, or if their answers
+    do not fit into memory.
+    """
     given = [
         cached_evaluation.of_trial(experiment_dir, trial.trial_id)
         for trial in ranked[:_MAX_CHOSEN_FROM]
     ]
-    of = tuple(one for one in given if one)
-    if len(of) < 2 or of[0].predictions.probabilities.size * len(of) > _MAX_PROBABILITIES:
+    known = tuple(answers for answers in given if answers)
+    if len(known) < 2 or known[0].predictions.probabilities.size * len(known) > _MAX_PROBABILITIES:
         return None
-    return _selection(metric, of)
+    return _selection(metric, known)
+
+
+@st.cache_data(max_entries=500, show_spinner="Comparing the trials with the best one")
+def _p_values(metric: str, answers: tuple[Answers, ...]) -> dict[str, float | None]:
+    return ties.against_best({each.trial_id: each.predictions for each in answers}, metric)
 
 
 @st.cache_data(max_entries=5_000, show_spinner=False)
-def p_value(metric: str, best: Answers, other: Answers) -> float | None:
-    """Of the difference between two trials; None where they answered for other pictures."""
-    from automl.evaluation import comparison
+def _p_value(metric: str, first: Answers, second: Answers) -> float | None:
+    from automl.evaluation import significance
 
-    one, two = best.predictions, other.predictions
-    if one.sample_ids.tolist() != two.sample_ids.tolist():
+    one, two = first.predictions, second.predictions
+    if not one.is_about_the_same_as(two):
         return None
-    return comparison.p_value_of_difference(
+    return significance.p_value_of_difference(
         metric, one.probabilities, two.probabilities, one.labels
     )
 
 
 @st.cache_data(max_entries=100, show_spinner="Choosing the best again and again")
-def _selection(metric: str, of: tuple[Answers, ...]) -> "Selection | None":
-    from automl.evaluation import comparison
+def _selection(metric: str, answers: tuple[Answers, ...]) -> "Selection | None":
+    from automl.evaluation.selection import selection
 
-    answers = [one.predictions for one in of]
-    same = [one for one in answers if one.is_about_the_same_as(answers[0])]
-    if len(same) < 2:
-        return None
-    return comparison.selection(metric, [one.probabilities for one in same], same[0].labels)
+    given = [each.predictions for each in answers]
+    same = [each for each in given if each.is_about_the_same_as(given[0])]
+    return selection(metric, [each.probabilities for each in same], same[0].labels)

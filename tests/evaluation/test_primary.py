@@ -1,15 +1,19 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from automl.evaluation import metrics
+from automl.evaluation.intervals import bootstrap_interval
+from automl.evaluation.metrics import METRICS, PrimaryMetric
 
 RNG = np.random.default_rng(0)
 PROBABILITIES = RNG.multinomial(20, np.ones(4) / 4, 200) / 20  # with ties
 LABELS = RNG.choice([0, 1, 3], 200)
 
 
-@pytest.mark.parametrize("name", metrics.PRIMARY_METRICS)
+@pytest.mark.parametrize("name", get_args(PrimaryMetric))
 def test_a_metric_alone_is_the_one_among_all(name):
     everything = metrics.classification_metrics(PROBABILITIES, LABELS)
     assert metrics.primary(name, PROBABILITIES, LABELS) == pytest.approx(everything[name])
@@ -23,16 +27,16 @@ def test_the_area_by_ranks_is_scikit_learns():
     assert found["auc_weighted"] == pytest.approx(np.average(per_class, weights=sizes))
 
 
-@pytest.mark.parametrize("name", metrics.PRIMARY_METRICS)
+@pytest.mark.parametrize("name", get_args(PrimaryMetric))
 def test_answers_of_a_single_class_are_no_error(name):
     everything = metrics.classification_metrics(PROBABILITIES[:5], np.zeros(5, np.int64))
     one = metrics.primary(name, PROBABILITIES[:5], np.zeros(5, np.int64))
     assert one == pytest.approx(everything[name], nan_ok=True)
 
 
-@pytest.mark.parametrize("name", metrics.PRIMARY_METRICS)
+@pytest.mark.parametrize("name", get_args(PrimaryMetric))
 def test_the_interval_of_every_metric_is_that_of_a_thousand_resamples(name):
-    low, high = metrics.bootstrap_interval(name, PROBABILITIES, LABELS)
+    low, high = bootstrap_interval(name, PROBABILITIES, LABELS)
     score = metrics.primary(name, PROBABILITIES, LABELS)
     rng = np.random.default_rng(5)
     draws = [rng.integers(200, size=200) for _ in range(1000)]
@@ -45,13 +49,28 @@ def test_the_interval_of_every_metric_is_that_of_a_thousand_resamples(name):
 def test_answers_that_are_all_right_or_all_wrong_have_the_exact_interval():
     labels = np.array([0] * 10 + [1] * 11)
     right = np.eye(2)[labels]
-    low, high = metrics.bootstrap_interval("accuracy", right, labels)
+    low, high = bootstrap_interval("accuracy", right, labels)
     assert (low, high) == (pytest.approx(0.839, abs=0.001), 1)  # tables of the binomial, n = 21
-    wrong = metrics.bootstrap_interval("accuracy", 1 - right, labels)
+    wrong = bootstrap_interval("accuracy", 1 - right, labels)
     assert wrong == (0, pytest.approx(0.161, abs=0.001))
 
 
 def test_a_metric_that_every_resample_agrees_on_has_no_interval():
     labels = np.array([0] * 10 + [1] * 11)
-    found = metrics.bootstrap_interval("auc_weighted", np.eye(2)[labels], labels)
+    found = bootstrap_interval("auc_weighted", np.eye(2)[labels], labels)
     assert np.isnan(found).all()
+
+
+def test_an_interval_needs_a_score_in_at_least_half_of_the_resamples():
+    labels = np.array([1] + [0] * 59)
+    probabilities = np.random.default_rng(0).dirichlet([1, 1], 60)
+    low, high = bootstrap_interval("auc_weighted", probabilities, labels)  # defined in 63 %
+    assert 0 <= low < high <= 1
+    nothing = bootstrap_interval("auc_weighted", probabilities[:1], labels[:1])
+    assert np.isnan(nothing).all()
+
+
+def test_the_metrics_a_job_may_optimise_are_those_that_can_be_compared():
+    assert [metric.key for metric in METRICS.values() if metric.is_primary] == sorted(
+        get_args(PrimaryMetric), key=list(METRICS).index
+    )

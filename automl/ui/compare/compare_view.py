@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from automl.evaluation import pairing
+from automl.evaluation.significance import LEVEL
 from automl.experiments import leaderboard
 from automl.experiments.records import TrialRecord
 from automl.figures import charts, palette, search_charts, wording
@@ -108,11 +109,15 @@ def _verdict(one: Side, other: Side) -> str:
     value = significance.p_value(one.metric, first, second) if first and second else None
     if value is None:
         return (
-            "The two were scored on different pictures, so part of the difference is the pictures'."
+            "No test: the two trials were scored on different pictures, or one has no score. Part "
+            "of the difference may come from the pictures."
         )
-    if value > significance.LEVEL:
-        return f"On the same pictures, so great a difference may be chance (p = {value:.2g})."
-    return f"On the same pictures, so great a difference is hardly chance (p = {value:.2g})."
+    result = "may be chance" if value > LEVEL else "is unlikely to be chance"
+    return (
+        f"On the same pictures this difference {result} (paired test of these two trials, p = "
+        f"{value:.2g}). The test is not corrected for having chosen them by their scores; the "
+        "Leaderboard has the corrected test against the best trial."
+    )
 
 
 def settings(one: Side, other: Side) -> None:

@@ -4,10 +4,11 @@ from typing import Any, get_args
 
 import streamlit as st
 
+from automl.evaluation.metrics import PrimaryMetric
 from automl.figures import wording
 from automl.host.cores import usable_cores
 from automl.jobs import model_catalog
-from automl.jobs.job import DataSource, Job, Limits, PrimaryMetric
+from automl.jobs.job import DataSource, Job, Limits
 from automl.ui import schema_fields
 from automl.ui.configure import (
     hyperparameter_fields,

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from automl.experiments import leaderboard, store
+from automl.experiments import leaderboard, store, ties
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.ui import figure_table, trial_table
@@ -16,7 +16,7 @@ _NUMBER = st.column_config.NumberColumn
 _TEXT = st.column_config.TextColumn
 _USUAL = ("rank", "number", "model", "score", "half", "tied", "state", "epochs", "time", "reason")
 _ALWAYS = ("rank", "model", "score")
-_TIED, _NOT_TIED, _UNKNOWN = "tied", "worse", ""
+_TIED, _WORSE = "tied", "worse"
 
 
 def show(
@@ -25,11 +25,20 @@ def show(
     experiment_dir: Path,
     p_values: Mapping[str, float | None],
 ) -> None:
-    """p_values: of the differences from the best trial (see `ties.with_best`)."""
+    """Draw the table with its choices of metric, columns and rows.
+
+    Args:
+        trials: in any order.
+        primary_metric: key of the metric that the search maximised.
+        experiment_dir: directory of the experiment.
+        p_values: against the best trial (see `significance.p_values_against_best`).
+    """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         metric = _metric(trials, primary_metric)
-        of_primary = p_values if metric == primary_metric else {}
-        table = columns(trials, metric, experiment_dir, of_primary)
+        # the tests are about the primary metric
+        table = columns(
+            trials, metric, experiment_dir, p_values if metric == primary_metric else {}
+        )
         shown = _chosen_columns(table)
         table = _filtered(table)
         figure_table.download(table.drop(columns="trial_id"), f"{experiment_dir.name}-leaderboard")
@@ -44,13 +53,13 @@ def columns(
     experiment_dir: Path,
     p_values: Mapping[str, float | None],
 ) -> pd.DataFrame:
-    """One row a trial, best first; everything that can be shown of it."""
-    ranked = leaderboard.rank(trials, metric)
+    """One row for each trial, best first, with every column that can be shown."""
+    ranked = leaderboard.rank(trials, metric, p_values)
     by_id, ids = {trial.trial_id: trial for trial in trials}, ranked["trial_id"].tolist()
     ordered = [by_id[trial_id] for trial_id in ids]
     table = trial_table.columns(ranked)
     added: list[tuple[str, str, Any]] = [
-        ("state", "tied", [_tied(p_values, trial_id) for trial_id in ids]),
+        ("state", "tied", _against_best(ranked, p_values)),
         ("time", "seconds", ranked["seconds"]),
         ("reason", "parameters", [millions(trial) for trial in ordered]),
         ("reason", "megabytes", [megabytes(experiment_dir, trial) for trial in ordered]),
@@ -126,13 +135,13 @@ def _filtered(table: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def _tied(p_values: Mapping[str, float | None], trial_id: str) -> str:
-    from automl.ui import significance
-
-    value = p_values.get(trial_id)
-    if value is None:
-        return _UNKNOWN
-    return _TIED if value > significance.LEVEL else _NOT_TIED
+def _against_best(ranked: pd.DataFrame, p_values: Mapping[str, float | None]) -> list[str]:
+    """Result of the test for each trial; empty for the best one and those not compared."""
+    texts = {True: _TIED, False: _WORSE}
+    return [
+        texts[bool(is_tied)] if p_values.get(trial_id) is not None else ""
+        for trial_id, is_tied in zip(ranked["trial_id"], ranked["tied_with_best"], strict=True)
+    ]
 
 
 def _title(name: str) -> str:
@@ -154,8 +163,9 @@ def _config(metric: str) -> dict[str, Any]:
         **trial_table.config(metric),
         "tied": _TEXT(
             _title("tied"),
-            help="Whether the difference from the best may be chance: a paired test on the same "
-            "validation pictures at 5 %, for the first 20 trials.",
+            help="tied: the difference from the best trial may be chance. The first "
+            f"{ties.MAX_COMPARED} trials are tested together on the same validation pictures: if "
+            "all are equally good, the chance that any is called worse is 5 %.",
         ),
         "parameters": _NUMBER(_title("parameters"), format="%.1f"),
         "megabytes": _NUMBER(_title("megabytes"), format="%.1f"),

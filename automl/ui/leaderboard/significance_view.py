@@ -17,20 +17,25 @@ def show(
     experiment_dir: Path,
     p_values: Mapping[str, float | None],
 ) -> None:
-    """ranked: trials with a score, best first; p_values: see `ties.with_best`."""
-    table = leaderboard.rank(ranked, metric)
-    known = [value for value in p_values.values() if value is not None]
-    if known:
-        num_tied = sum(value > significance.LEVEL for value in known)
-    else:  # without the answers the intervals are all there is
-        num_tied = int(table["tied_with_best"].sum()) - 1
-    if num_tied > 0:
+    """Draw the scores with their intervals, and say how many trials are tied with the best one.
+
+    Args:
+        ranked: trials with a score, best first.
+        metric: key of the primary metric.
+        experiment_dir: directory of the experiment.
+        p_values: against the best trial (see `significance.p_values_against_best`).
+    """
+    table = leaderboard.rank(ranked, metric, p_values)
+    num_compared = sum(value is not None for value in p_values.values())
+    num_tied = int(table["tied_with_best"].iloc[1:].sum())
+    if num_tied:
+        verb = "is" if num_tied == 1 else "are"
         st.caption(
-            f"{wording.count(num_tied, 'other trial')} cannot be told from the best with the "
-            "validation pictures there are."
+            f"{wording.count(num_tied, 'other trial')} {verb} statistically tied with the best on "
+            "these validation pictures."
         )
-    if known:
-        _flattery(ranked, metric, experiment_dir)
+    if num_compared:
+        _selection_bias(ranked, metric, experiment_dir)
     figure = charts.intervals(list(ranked), metric)
     st.plotly_chart(figure, key="intervals", config=charts.QUIET)
     shown = ["number", "title", "score", "score_low", "score_high"]
@@ -39,17 +44,18 @@ def show(
         st.caption(f"The best {charts.MAX_LINES} of {len(ranked):,} trials.")
 
 
-def _flattery(ranked: Sequence[TrialRecord], metric: str, experiment_dir: Path) -> None:
-    """What choosing the best of many does to its score; seconds of work unless it is accuracy."""
+def _selection_bias(ranked: Sequence[TrialRecord], metric: str, experiment_dir: Path) -> None:
+    """Say how much the best score owes to having been chosen; slow unless it is accuracy."""
     if len(ranked) < 2:
         return
     if metric != "accuracy" and not st.toggle(
-        "How much is the best flattered by having been chosen?", key="ask for flattery"
+        "Estimate the best trial's score on other pictures", key="estimate selection bias"
     ):
         return
-    found = significance.chosen_from(experiment_dir, ranked, metric)
+    found = significance.selection(experiment_dir, ranked, metric)
     if found is not None and wording.score(found.score) != wording.score(found.corrected_score):
         st.caption(
-            f"The best of {len(ranked):,} looks a little better than it is, because it was chosen: "
-            f"on other pictures expect about {found.corrected_score:.3f}, not {found.score:.3f}."
+            f"The score of the best of {len(ranked):,} trials is too high, because the trial was "
+            f"chosen by it: on other pictures expect about {found.corrected_score:.3f}, not "
+            f"{found.score:.3f}."
         )

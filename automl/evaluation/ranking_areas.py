@@ -1,0 +1,86 @@
+"""Area under the ROC curve and average precision of one class against the rest.
+
+Both depend only on the order of the pictures by the probability of the class. For each there is
+also the share that every picture has in it: the difference of two trials' shares tells how much
+the difference between their scores depends on single pictures (see `significance`).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def area_under_roc(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:
+    """Area under the ROC curve by ranks (Mann and Whitney, 1947).
+
+    Args:
+        scores: (N,) probability of the class.
+        truth: (N,) True for the pictures of the class; at least one True and one False.
+    """
+    from scipy.stats import rankdata  # slow to import
+
+    num_inside = int(truth.sum())
+    above = rankdata(scores)[truth].sum() - num_inside * (num_inside + 1) / 2
+    return float(above / (num_inside * (len(truth) - num_inside)))
+
+
+def area_shares(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(N,) share of every picture in the area under the ROC curve; they add up to the area.
+
+    The placement values of DeLong, DeLong and Clarke-Pearson (1988): for a picture of the class
+    the share of the others that score less, for another picture the share of the class that
+    scores more. A tie counts half. Arguments as for `area_under_roc`.
+    """
+    from scipy.stats import rankdata  # slow to import
+
+    num_inside, num_outside = int(truth.sum()), int((~truth).sum())
+    ranks = rankdata(scores)
+    inside = (ranks[truth] - rankdata(scores[truth])) / num_outside
+    outside = 1 - (ranks[~truth] - rankdata(scores[~truth])) / num_inside
+    shares = np.empty(len(scores))
+    # each of the two kinds adds up to the whole area, so the area is taken off once
+    shares[truth], shares[~truth] = inside / num_inside, outside / num_outside
+    return np.asarray(shares - inside.mean() / len(scores))
+
+
+def average_precision(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:
+    """Average precision as scikit-learn defines it, without interpolation.
+
+    Arguments as for `area_under_roc`.
+    """
+    _, hits, taken = _thresholds(scores, truth)
+    gained = np.diff(hits, prepend=0) / hits[-1]
+    return float((gained * hits / taken).sum())
+
+
+def precision_shares(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(N,) share of every picture in the average precision; they add up to it.
+
+    With a weight w for each picture, P(s) and R(s) the weight of the class and of all pictures
+    that score at least s, average precision is the sum of w * P / R over the pictures of the
+    class, divided by their number. The share of a picture is the derivative by its weight, at
+    weights of 1, with that number held fixed. Arguments as for `area_under_roc`.
+    """
+    step, hits, taken = _thresholds(scores, truth)
+    gained = np.diff(hits, prepend=0)
+    # a picture counts in P and in R of every threshold at or below its own score
+    raises_hits = np.cumsum((gained / taken)[::-1])[::-1]
+    raises_taken = np.cumsum((gained * hits / taken**2)[::-1])[::-1]
+    shares = truth * (hits / taken + raises_hits)[step] - raises_taken[step]
+    return np.asarray(shares / hits[-1])
+
+
+def _thresholds(
+    scores: NDArray[np.floating], truth: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Distinct scores as thresholds, the highest first.
+
+    Returns:
+        (N,) number of each picture's own threshold; (T,) number of pictures of the class, and of
+        all pictures, that score at least the threshold.
+    """
+    order = np.argsort(-scores, kind="stable")
+    ends = np.flatnonzero(np.diff(scores[order], append=-np.inf))  # equal scores share a threshold
+    step = np.empty(len(scores), dtype=np.int64)
+    step[order] = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=-1))
+    hits = np.cumsum(truth[order])[ends]
+    return step, hits.astype(np.float64), (ends + 1).astype(np.float64)

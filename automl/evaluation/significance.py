@@ -1,0 +1,205 @@
+"""Tests of differences between trials that answered for the same pictures.
+
+All tests of scores share one idea. A metric splits the difference between two trials into one
+contribution for each picture (`Metric.differences`). If the two are equally good, swapping their
+answers for a picture is as likely as not, and changes the sign of its contribution. So random
+signs give the differences that occur by chance: the paired randomisation test (Fisher, 1935). For
+accuracy and recall the contributions add up exactly; for the area under the ROC curve and average
+precision they are the linear part of the difference, as in DeLong, DeLong and Clarke-Pearson
+(1988) and in the randomisation test of Bandos, Rockette and Gur (2005).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl.evaluation.metrics import METRICS
+from automl.evaluation.scored_answers import ScoredAnswers
+
+LEVEL = 0.05
+_NUM_FLIPS = 999
+_NUM_FLIPS_OF_PAIR = 9_999
+_FLIPS_AT_ONCE = 100
+_ROUNDING = 1e-4
+"""Of a statistic that was added up in single precision; equal ones must count as equal."""
+
+
+def p_values_against_best(
+    metric: str,
+    probabilities: Sequence[NDArray[np.floating]],
+    labels: NDArray[np.integer],
+    *,
+    seed: int = 0,
+) -> list[float | None]:
+    """Probability of each trial's distance from the best if it is as good as the best.
+
+    Corrected for the number of trials and for the best having been chosen by these pictures: with
+    all trials equally good, the least p-value is at most 5 % in 5 % of the cases. The trials with
+    a p-value above 5 % are the model confidence set (Hansen, Lunde and Nason, The Model
+    Confidence Set, 2011): it holds all trials that are truly the best with 95 % confidence.
+
+    The test statistic is the largest studentised difference between any two trials (their range
+    statistic); its distribution comes from random signs of the pictures, the same ones for all
+    pairs, which keeps the correlation between trials (Westfall and Young, 1993). If the statistic
+    is significant the worse trial of the pair is removed and the test is repeated on the rest; a
+    trial's p-value is the largest until its removal.
+
+    Args:
+        metric: key of a primary metric.
+        probabilities: (N, K) of each trial, for the same pictures.
+        labels: class indices (N,).
+        seed: of the signs.
+
+    Returns:
+        One for each trial, 1 for the best; None for a trial whose score is NaN.
+    """
+    answers = [ScoredAnswers(each, labels) for each in probabilities]
+    scores = np.array([_score(metric, each) for each in answers])
+    scored = np.flatnonzero(~np.isnan(scores)).tolist()
+    result: list[float | None] = [None] * len(answers)
+    if len(scored) < 2:
+        return [None if np.isnan(score) else 1.0 for score in scores]
+    first, second = np.triu_indices(len(scored), 1)
+    contributions = np.stack(
+        [
+            _differences(metric, answers[scored[one]], answers[scored[two]])
+            for one, two in zip(first, second, strict=True)
+        ]
+    )
+    gaps = scores[scored][first] - scores[scored][second]
+    observed, by_chance = _studentised(gaps, contributions, _NUM_FLIPS, seed)
+    for index, p_value in zip(scored, _eliminate(observed, by_chance, first, second), strict=True):
+        result[index] = p_value
+    return result
+
+
+def p_value_of_difference(
+    metric: str,
+    first: NDArray[np.floating],
+    second: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    *,
+    seed: int = 0,
+) -> float | None:
+    """Probability of so large a difference in a primary metric if two trials are equally good.
+
+    For two trials that were not chosen by these scores; `p_values_against_best` is the test for
+    trials that were. For accuracy the exact test of McNemar (1947) on the pictures that only one
+    of the two gets right; for other metrics random signs, with a p-value of at least 0.0001.
+
+    Args:
+        metric: key of a primary metric.
+        first: probabilities (N, K) of a trial.
+        second: probabilities (N, K) of another trial for the same pictures.
+        labels: class indices (N,).
+        seed: of the signs.
+
+    Returns:
+        None if a score is NaN.
+    """
+    answers = ScoredAnswers(first, labels), ScoredAnswers(second, labels)
+    gap = _score(metric, answers[0]) - _score(metric, answers[1])
+    if np.isnan(gap):
+        return None
+    if metric == "accuracy":
+        from scipy.stats import binomtest  # slow to import
+
+        only_first = int((answers[0].is_right & ~answers[1].is_right).sum())
+        only_second = int((answers[1].is_right & ~answers[0].is_right).sum())
+        discordant = only_first + only_second
+        return float(binomtest(only_first, discordant).pvalue) if discordant else 1.0
+    contributions = _differences(metric, *answers)[None]
+    observed, by_chance = _studentised(np.array([gap]), contributions, _NUM_FLIPS_OF_PAIR, seed)
+    return _share_as_large(np.abs(by_chance[:, 0]), abs(float(observed[0])))
+
+
+def holm(p_values: Sequence[float], level: float = LEVEL) -> list[bool]:
+    """True for each p-value that is significant after Holm's correction (1979) for their number."""
+    order = np.argsort(p_values, kind="stable")
+    significant = [False] * len(p_values)
+    for place, index in enumerate(order.tolist()):
+        if p_values[index] > level / (len(p_values) - place):
+            break
+        significant[index] = True
+    return significant
+
+
+def _score(metric: str, answers: ScoredAnswers) -> float:
+    return METRICS[metric].value(answers) if answers.is_finite else float("nan")
+
+
+def _differences(metric: str, first: ScoredAnswers, second: ScoredAnswers) -> NDArray[np.float64]:
+    differences = METRICS[metric].differences
+    assert differences is not None, f"{metric} is no primary metric"
+    return differences(first, second)
+
+
+def _studentised(
+    gaps: NDArray[np.float64], contributions: NDArray[np.float64], num_flips: int, seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Divide differences between pairs of trials by their standard deviation over random signs.
+
+    The standard deviation is that of equally good trials, sqrt(sum of squared contributions). It
+    does not vanish for a perfect trial, and a difference that rests on few pictures stays small:
+    on n equal contributions it is at most sqrt(n).
+
+    Args:
+        gaps: (P,) differences between the scores.
+        contributions: (P, N) of the pictures to each of them.
+        num_flips: number of random signs for each picture.
+        seed: of the signs.
+
+    Returns:
+        (P,) observed and (num_flips, P) random differences; 0 for a pair that agrees everywhere.
+    """
+    spread = np.sqrt((contributions**2).sum(axis=1))
+    agrees = spread == 0
+    spread[agrees] = 1
+    observed = np.where(agrees, 0.0, gaps / spread)
+    counts = contributions.any(axis=0)  # the other pictures do not change any difference
+    scaled = np.ascontiguousarray((contributions[:, counts] / spread[:, None]).T, dtype=np.float32)
+    rng = np.random.default_rng(seed)
+    by_chance = []
+    for start in range(0, num_flips, _FLIPS_AT_ONCE):
+        shape = (min(_FLIPS_AT_ONCE, num_flips - start), len(scaled))
+        signs = rng.integers(0, 2, shape, dtype=np.int8).astype(np.float32) * 2 - 1
+        by_chance.append(signs @ scaled)
+    return observed, np.concatenate(by_chance)
+
+
+def _eliminate(
+    observed: NDArray[np.float64],
+    by_chance: NDArray[np.float32],
+    first: NDArray[np.integer],
+    second: NDArray[np.integer],
+) -> list[float]:
+    """P-value of each trial, by removing the worse one of the most different pair again and again.
+
+    Args:
+        observed: (P,) studentised difference of each pair, the first trial's minus the second's.
+        by_chance: (B, P) the same under random signs.
+        first: (P,) index of the first trial of each pair.
+        second: (P,) index of the second trial of each pair.
+    """
+    num_trials = int(second.max()) + 1
+    p_values, largest = [1.0] * num_trials, 0.0
+    distances, random_distances = np.abs(observed), np.abs(by_chance)
+    remaining = np.ones(num_trials, dtype=bool)
+    while remaining.sum() > 1:
+        pairs = np.flatnonzero(remaining[first] & remaining[second])
+        widest = pairs[np.argmax(distances[pairs])]
+        if distances[widest] == 0:
+            break
+        maxima = random_distances[:, pairs].max(axis=1)
+        largest = max(largest, _share_as_large(maxima, float(distances[widest])))
+        worse = int(second[widest] if observed[widest] > 0 else first[widest])
+        p_values[worse] = largest
+        remaining[worse] = False
+    return p_values
+
+
+def _share_as_large(by_chance: NDArray[np.floating], observed: float) -> float:
+    """P-value of a randomisation test; the observed value counts as one of the random ones."""
+    as_large = int((by_chance >= observed - _ROUNDING).sum())
+    return (1 + as_large) / (1 + len(by_chance))
