@@ -5,39 +5,39 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from automl.evaluation.confusion import class_scores, matrix
 from automl.evaluation.predictions import Predictions
+from automl.evaluation.scored_answers import ScoredAnswers
 
 COLUMNS = ("precision", "recall", "f1", "auc", "average_precision")
 _AVERAGED = ("precision_score", "recall_score", "f1_score", "auc", "average_precision_score")
 
 
 def class_report(predictions: Predictions, class_names: Sequence[str]) -> pd.DataFrame:
-    """One row a class: `class`, `pictures`, and the columns of `COLUMNS`.
+    """Return one row for each class: `class`, `pictures` and `COLUMNS`.
 
-    NaN where a number is not defined: everything but precision for a class without pictures,
-    precision for one that was never the answer. Area under the ROC curve and average precision
-    are scikit-learn's, of the class against the rest.
+    NaN marks a number that is not defined: everything but precision for a class without pictures,
+    and precision for a class that was never predicted.
     """
-    from sklearn.metrics import average_precision_score, roc_auc_score  # slow to import
-
-    num_classes = len(class_names)
-    cells = matrix(predictions.labels, predictions.predicted, num_classes)
-    scores = class_scores(cells)
-    found = 2 * cells.diagonal() / np.maximum(cells.sum(axis=0) + scores.support, 1)
-    f1 = np.where(scores.support > 0, found, np.nan)
-    areas = np.full((2, num_classes), np.nan)
-    if np.count_nonzero(scores.support) > 1:  # without other classes no area is defined
-        for index in np.flatnonzero(scores.support):
-            truth = predictions.labels == index
-            given = predictions.probabilities[:, index]
-            areas[:, index] = roc_auc_score(truth, given), average_precision_score(truth, given)
-    columns = dict(zip(COLUMNS, (scores.precision, scores.recall, f1, *areas), strict=True))
-    return pd.DataFrame({"class": class_names, "pictures": scores.support, **columns})
+    answers = ScoredAnswers(predictions.probabilities, predictions.labels)
+    has_pictures, is_predicted = answers.support > 0, answers.guesses > 0
+    columns = (
+        np.where(is_predicted, answers.precisions, np.nan),
+        np.where(has_pictures, answers.recalls, np.nan),
+        np.where(has_pictures, answers.f1_scores, np.nan),
+        answers.areas,
+        answers.average_precisions,
+    )
+    return pd.DataFrame(
+        {
+            "class": class_names,
+            "pictures": answers.support,
+            **dict(zip(COLUMNS, columns, strict=True)),
+        }
+    )
 
 
 def averages(metrics: Mapping[str, float]) -> pd.DataFrame:
-    """The rows micro, macro and weighted, from the metrics of the same answers; NaN if missing."""
+    """Return the rows micro, macro and weighted from all metrics of a model; NaN if missing."""
     rows = []
     for average in ("micro", "macro", "weighted"):
         values = (metrics.get(f"{base}_{average}", np.nan) for base in _AVERAGED)
@@ -46,5 +46,5 @@ def averages(metrics: Mapping[str, float]) -> pd.DataFrame:
 
 
 def absent(report: pd.DataFrame) -> list[str]:
-    """Classes without a picture, which the macro averages leave out."""
+    """Return the classes without a picture, which the macro averages leave out."""
     return [str(name) for name in report.loc[report["pictures"] == 0, "class"]]

@@ -1,4 +1,4 @@
-"""How far the probabilities can be believed, and what is gained by answering only when sure."""
+"""Calibration of the probabilities, and accuracy when only confident answers are given."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,11 @@ UNLIKE_SHARE = 0.05
 
 
 class Calibration(NamedTuple):
-    """Pictures in bins of equal width by the probability of the answer; empty bins are left out."""
+    """Pictures in `NUM_BINS` bins of equal width by probability; empty bins are left out."""
+
+    bin_numbers: NDArray[np.int64]
+    """(B,) number of the bin, as `bins` counts them. A mean probability does not tell the bin:
+    rounding may move it across an edge."""
 
     confidence: NDArray[np.float64]
     """(B,) mean probability."""
@@ -22,73 +26,92 @@ class Calibration(NamedTuple):
     """(B,)"""
 
     expected_error: float
-    """Mean distance between the two, over the pictures (expected calibration error; Guo et al.,
-    On Calibration of Modern Neural Networks, 2017)."""
+    """Mean distance between confidence and accuracy over the pictures (expected calibration error;
+    Guo et al., On Calibration of Modern Neural Networks, 2017)."""
 
 
 class Coverage(NamedTuple):
-    """What comes of answering only from a probability upwards, the surest answers first."""
+    """Accuracy of the answers above a threshold, for every threshold that makes a difference."""
 
     threshold: NDArray[np.float64]
-    """(T,) falling: the least probability that is answered."""
+    """(T,) falling: the least probability of an answer that is given."""
 
     coverage: NDArray[np.float64]
-    """(T,) share of the pictures that are answered."""
+    """(T,) share of the pictures with an answer."""
 
     accuracy: NDArray[np.float64]
-    """(T,) share of right answers among them."""
+    """(T,) share of right answers among those given."""
 
 
 def calibration(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Calibration:
-    """Of the predicted class, from probabilities (N, K) and class indices (N,)."""
+    """Compare the probability of the predicted class with how often it is right.
+
+    Args:
+        probabilities: (N, K).
+        labels: class indices (N,).
+    """
     return _calibration(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
 
 
 def unlike_below(probabilities: NDArray[np.floating]) -> float:
-    """The probability of an answer that 5 % of the validation pictures, (N, K), fall below.
+    """Return the probability that the answers for 5 % of the validation pictures fall below.
 
-    A picture below it may be unlike what the model was trained on: the maximum softmax probability
-    as Hendrycks and Gimpel take it (A Baseline for Detecting Misclassified and Out-of-Distribution
-    Examples in Neural Networks, 2017). A baseline: a model is wrongly sure of some such pictures.
+    A picture below it may be unlike the training data: the maximum softmax probability of
+    Hendrycks and Gimpel (A Baseline for Detecting Misclassified and Out-of-Distribution Examples
+    in Neural Networks, 2017). Only a baseline: a model can be confident about a foreign picture.
+
+    Args:
+        probabilities: (N, K) for the validation pictures.
     """
     return float(np.quantile(probabilities.max(axis=1), UNLIKE_SHARE))
 
 
 def class_calibration(
-    probabilities: NDArray[np.floating], labels: NDArray[np.integer], of: int
+    probabilities: NDArray[np.floating], labels: NDArray[np.integer], class_index: int
 ) -> Calibration:
-    """Of one class against the rest: how often it is there when it is given so much."""
-    return _calibration(probabilities[:, of], labels == of)
+    """One class against the rest: observed frequency per bin of its predicted probability.
+
+    Args:
+        probabilities: (N, K).
+        labels: class indices (N,).
+        class_index: of the class.
+    """
+    return _calibration(probabilities[:, class_index], labels == class_index)
 
 
 def bins(scores: NDArray[np.floating], num_bins: int) -> NDArray[np.int64]:
-    """(N,) number of the bin of each score; the bins are of equal width from 0 to 1."""
+    """Return the number of the bin (N,) of each score; bins have equal width from 0 to 1."""
     return np.minimum((scores * num_bins).astype(np.int64), num_bins - 1)
 
 
 def _calibration(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> Calibration:
-    place = bins(scores, NUM_BINS)
-    counts = np.bincount(place, minlength=NUM_BINS)
-    used = counts > 0
-    confidence = np.bincount(place, scores, NUM_BINS)[used] / counts[used]
-    accuracy = np.bincount(place, truth, NUM_BINS)[used] / counts[used]
+    numbers = bins(scores, NUM_BINS)
+    counts = np.bincount(numbers, minlength=NUM_BINS)
+    used = np.flatnonzero(counts)
+    confidence = np.bincount(numbers, scores, NUM_BINS)[used] / counts[used]
+    accuracy = np.bincount(numbers, truth, NUM_BINS)[used] / counts[used]
     error = float((counts[used] * np.abs(confidence - accuracy)).sum() / len(scores))
-    return Calibration(confidence, accuracy, counts[used], error)
+    return Calibration(used, confidence, accuracy, counts[used], error)
 
 
 def histogram(
     probabilities: NDArray[np.floating], labels: NDArray[np.integer], num_bins: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Right and wrong answers (B,) by their probability, in bins of equal width from 0 to 1."""
-    place = bins(probabilities.max(axis=1), num_bins)
-    right = probabilities.argmax(axis=1) == labels
-    counts = (np.bincount(place[part], minlength=num_bins) for part in (right, ~right))
-    first, second = (count.astype(np.int64) for count in counts)
-    return first, second
+    """Count right and wrong answers (B,) by their probability, in bins of equal width."""
+    numbers = bins(probabilities.max(axis=1), num_bins)
+    is_right = probabilities.argmax(axis=1) == labels
+    num_right = np.bincount(numbers[is_right], minlength=num_bins).astype(np.int64)
+    num_wrong = np.bincount(numbers[~is_right], minlength=num_bins).astype(np.int64)
+    return num_right, num_wrong
 
 
 def coverage(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Coverage:
-    """One entry for every distinct probability of an answer."""
+    """Compute coverage and accuracy at every distinct probability of an answer.
+
+    Args:
+        probabilities: (N, K).
+        labels: class indices (N,).
+    """
     confidence = probabilities.max(axis=1).astype(np.float64)
     order = np.argsort(-confidence, kind="stable")
     ends = np.flatnonzero(np.diff(confidence[order], append=-np.inf))
@@ -96,9 +119,9 @@ def coverage(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -
     return Coverage(confidence[order][ends], (ends + 1) / len(labels), right / (ends + 1))
 
 
-def answered(found: Coverage, threshold: float) -> tuple[float, float]:
-    """Coverage and accuracy at a threshold; accuracy is NaN where nothing is answered."""
-    count = int(np.searchsorted(-found.threshold, -threshold, side="right"))
+def answered(coverage: Coverage, threshold: float) -> tuple[float, float]:
+    """Return share of pictures answered, and accuracy, at a threshold; NaN if none is answered."""
+    count = int(np.searchsorted(-coverage.threshold, -threshold, side="right"))
     if count == 0:
         return 0.0, float("nan")
-    return float(found.coverage[count - 1]), float(found.accuracy[count - 1])
+    return float(coverage.coverage[count - 1]), float(coverage.accuracy[count - 1])

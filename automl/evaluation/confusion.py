@@ -1,4 +1,4 @@
-"""Which classes are taken for which: the matrix, its worst cells and the pictures behind a cell."""
+"""The confusion matrix, its fullest cells and the pictures behind a cell."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -13,7 +13,7 @@ Unit = Literal["count", "row", "column"]
 
 
 class Confusion(NamedTuple):
-    """One cell off the diagonal: class indices and how many pictures it holds."""
+    """One cell off the diagonal: class indices and number of pictures."""
 
     true: int
     predicted: int
@@ -21,23 +21,28 @@ class Confusion(NamedTuple):
 
 
 class ClassScores(NamedTuple):
-    """(K,) each; NaN where a class has no pictures, or was never predicted."""
+    """Scores of each class, (K,) each."""
 
     support: NDArray[np.int64]
+    """Number of pictures."""
+
     recall: NDArray[np.float64]
+    """NaN for a class without pictures."""
+
     precision: NDArray[np.float64]
+    """NaN for a class that was never predicted."""
 
 
 def matrix(
     labels: NDArray[np.int64], predicted: NDArray[np.int64], num_classes: int
 ) -> NDArray[np.int64]:
-    """(K, K) counts, rows true, columns predicted."""
+    """Count pictures by class: (K, K), rows true, columns predicted."""
     cells = np.bincount(labels * num_classes + predicted, minlength=num_classes**2)
     return cells.reshape(num_classes, num_classes).astype(np.int64)
 
 
 def most_confused(matrix: NDArray[np.int64], limit: int) -> list[Confusion]:
-    """The fullest cells off the diagonal, fullest first; empty cells are left out."""
+    """Return the fullest cells off the diagonal, fullest first, without empty ones."""
     errors = _errors(matrix)
     order = np.argsort(-errors, axis=None, kind="stable")[:limit]
     rows, columns = np.unravel_index(order, errors.shape)
@@ -49,27 +54,30 @@ def most_confused(matrix: NDArray[np.int64], limit: int) -> list[Confusion]:
 
 
 def hardest_classes(matrix: NDArray[np.int64], limit: int) -> list[int]:
-    """The classes in most errors, as true or as predicted class, in the order of their index."""
+    """Return the classes in most errors, true or predicted, in the order of their index."""
     errors = _errors(matrix)
     involved = errors.sum(axis=0) + errors.sum(axis=1)
     return sorted(int(index) for index in np.argsort(-involved, kind="stable")[:limit])
 
 
 def inside(predictions: Predictions, true: int, predicted: int) -> NDArray[np.int64]:
-    """Positions of the answers in one cell."""
+    """Return the positions of the answers in one cell."""
     return np.flatnonzero((predictions.labels == true) & (predictions.predicted == predicted))
 
 
 def shares(matrix: NDArray[np.int64], unit: Unit) -> NDArray[np.float64]:
-    """The matrix with every row or column adding up to 1, or 0 where it is empty; of counts, the
-    share of the row as well, which is what makes a cell dark."""
-    whole = matrix.sum(axis=0 if unit == "column" else 1, keepdims=True)
-    share: NDArray[np.float64] = matrix / np.maximum(whole, 1)
+    """Divide each cell by the sum of its row, or of its column for the unit `column`.
+
+    For `count` the shares of the row are returned too: they set the colour of a cell. Cells of an
+    empty row or column are 0.
+    """
+    sums = matrix.sum(axis=0 if unit == "column" else 1, keepdims=True)
+    share: NDArray[np.float64] = matrix / np.maximum(sums, 1)
     return share
 
 
 def table(matrix: NDArray[np.int64], class_names: Sequence[str]) -> pd.DataFrame:
-    """One row for each cell that is not empty, the fullest first."""
+    """Return one row for each cell that is not empty, the fullest first."""
     rows, columns = np.nonzero(matrix)
     share_of_row, share_of_column = shares(matrix, "row"), shares(matrix, "column")
     cells = pd.DataFrame(
@@ -85,8 +93,9 @@ def table(matrix: NDArray[np.int64], class_names: Sequence[str]) -> pd.DataFrame
 
 
 def class_scores(matrix: NDArray[np.int64]) -> ClassScores:
-    support, guessed, right = matrix.sum(axis=1), matrix.sum(axis=0), matrix.diagonal()
-    return ClassScores(support, _share(right, support), _share(right, guessed))
+    """Compute support, recall and precision of every class from a matrix (K, K)."""
+    support, num_predicted, right = matrix.sum(axis=1), matrix.sum(axis=0), matrix.diagonal()
+    return ClassScores(support, _share(right, support), _share(right, num_predicted))
 
 
 def _errors(matrix: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -96,6 +105,6 @@ def _errors(matrix: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
-    unknown = np.full(len(whole), np.nan)
-    np.divide(part, whole, out=unknown, where=whole > 0)
-    return unknown
+    share = np.full(len(whole), np.nan)
+    np.divide(part, whole, out=share, where=whole > 0)
+    return share

@@ -1,10 +1,10 @@
-"""Curves behind the one-number metrics: ROC, precision-recall, cumulative gains and lift.
+"""ROC, precision-recall, cumulative gains and lift curves.
 
-Each is of one class against the rest, or an average over the classes that occur in the labels:
-`micro` pools all decisions, `macro` is the plain mean, `weighted` the mean by class size.
+A curve is about one class against the rest, or an average over the classes that occur in the
+labels: `micro` pools all decisions, `macro` is the plain mean, `weighted` the mean by class size.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ Average = Literal["micro", "macro", "weighted"]
 Kind = Literal["roc", "precision_recall", "gains", "lift"]
 
 MAX_POINTS = 500
-"""Of a curve; more cannot be told apart on a screen."""
+"""Number of points of a curve; a screen shows no difference with more."""
 
 _GRID = np.linspace(0, 1, 201)
 
@@ -30,49 +30,84 @@ def curve(
     kind: Kind,
     probabilities: NDArray[np.floating],
     labels: NDArray[np.integer],
-    of: int | Average,
+    subject: int | Average,
 ) -> Curve:
-    """One curve from probabilities (N, K) and class indices (N,).
+    """Compute one curve from probabilities (N, K) and class indices (N,).
+
+    The axes, by kind:
+
+    - `roc`: false positive rate and true positive rate, from (0, 0) to (1, 1).
+    - `precision_recall`: recall and precision, from recall 0 (precision 1, as scikit-learn has
+      it) to the threshold at which recall reaches 1.
+    - `gains`: share of the pictures, most probable first, and share of the class's pictures that
+      are among them.
+    - `lift`: share of the pictures as for `gains`, and the gains divided by it, which is how many
+      times more pictures of the class there are than by chance.
 
     Args:
-        kind: x and y are false and true positive rate; recall and precision; share of the
-            pictures, most probable first, and share of the class's pictures among them; the
-            same share, and how many times more than by chance.
+        kind: which curve.
         probabilities: rows sum to 1.
         labels: true class indices.
-        of: a class index, or how to average.
+        subject: index of the class, or the kind of average.
 
     Raises:
-        ValueError: the class does not occur in the labels, or no other one does.
+        ValueError: the class does not occur in the labels, or no other class does.
     """
     draw = _DRAW[kind]
-    if isinstance(of, int):
-        return _thinned(draw(probabilities[:, of], labels == of))
+    if isinstance(subject, int):
+        return _thinned(draw(probabilities[:, subject], labels == subject))
     truth = labels[:, None] == np.arange(probabilities.shape[1])
-    if of == "micro":
+    if subject == "micro":
         return _thinned(draw(probabilities.ravel(), truth.ravel()))
     sizes = np.bincount(labels, minlength=probabilities.shape[1])
     present = np.flatnonzero(sizes)
     drawn = [draw(probabilities[:, index], truth[:, index]) for index in present]
-    grid = _GRID[1:] if kind == "lift" else _GRID  # of no pictures there is no lift
-    heights = [np.interp(grid, one.x, one.y) for one in drawn]
-    weights = sizes[present] if of == "weighted" else None
-    return Curve(grid, np.average(heights, axis=0, weights=weights))
+    weights = sizes[present] if subject == "weighted" else None
+    return _mean(drawn, weights, _GRID[1:] if kind == "lift" else _GRID)  # no lift of 0 pictures
 
 
-def perfect_gains(labels: NDArray[np.integer], num_classes: int, of: int | Average) -> Curve:
-    """What cumulative gains would be if every class's pictures came first."""
+def perfect_gains(labels: NDArray[np.integer], num_classes: int, subject: int | Average) -> Curve:
+    """Return the cumulative gains of a model that ranks every picture of a class first."""
     shares = np.bincount(labels, minlength=num_classes) / len(labels)
-    if isinstance(of, int):
-        shares = shares[[of]]
-    elif of == "micro":
-        shares = np.array([1 / num_classes])  # of all decisions these are yes
+    if isinstance(subject, int):
+        shares = shares[[subject]]
+    elif subject == "micro":
+        shares = np.array([1 / num_classes])  # share of the N * K decisions that are true
     else:
         shares = shares[shares > 0]
     x = np.unique([0.0, *shares, 1.0])
     heights = np.minimum(x / shares[:, None], 1)
-    weights = shares if of == "weighted" else None
+    weights = shares if subject == "weighted" else None
     return Curve(x, np.average(heights, axis=0, weights=weights))
+
+
+def _mean(
+    curves: Sequence[Curve], weights: NDArray[np.integer] | None, grid: NDArray[np.float64]
+) -> Curve:
+    """Average heights at the points of the grid.
+
+    Where a curve is vertical it has several heights at one x, and `np.interp` returns the last.
+    At both ends of the grid the mean of the first heights is added as a point of its own:
+    otherwise a ROC curve that rises at once would begin above (0, 0).
+    """
+    heights = [np.interp(grid, each.x, each.y) for each in curves]
+    mean = np.average(heights, axis=0, weights=weights)
+    ends = [
+        np.average([_first_height(each, x) for each in curves], weights=weights)
+        for x in (grid[0], grid[-1])
+    ]
+    x = np.concatenate([grid[:1], grid[:-1], grid[-1:], grid[-1:]])
+    y = np.concatenate([ends[:1], mean[:-1], ends[1:], mean[-1:]])
+    is_repeated = np.append(False, (np.diff(x) == 0) & (np.diff(y) == 0))
+    return Curve(x[~is_repeated], y[~is_repeated])
+
+
+def _first_height(curve: Curve, x: float) -> float:
+    """Height at x; of a vertical part there, its first point."""
+    place = int(np.searchsorted(curve.x, x))
+    if place < len(curve.x) and curve.x[place] == x:
+        return float(curve.y[place])
+    return float(np.interp(x, curve.x, curve.y))
 
 
 def _roc(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> Curve:
@@ -88,20 +123,24 @@ def _precision_recall(scores: NDArray[np.floating], truth: NDArray[np.bool_]) ->
 
     _refuse_one_sided(truth)
     precision, recall, _ = precision_recall_curve(truth, scores, drop_intermediate=True)
-    return Curve(recall[::-1], precision[::-1])
+    recall, precision = recall[::-1], precision[::-1]
+    # lower thresholds than the first of recall 1 only add pictures of other classes
+    end = int(np.searchsorted(recall, 1)) + 1
+    return Curve(recall[:end], precision[:end])
 
 
 def _gains(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> Curve:
     _refuse_one_sided(truth)
     order = np.argsort(-scores, kind="stable")
-    ends = np.flatnonzero(np.diff(scores[order], append=-np.inf))  # equal scores come together
-    found = np.cumsum(truth[order])[ends] / truth.sum()
-    return Curve(np.append(0.0, (ends + 1) / len(scores)), np.append(0.0, found))
+    # pictures of equal scores have no order, so the curve has one point for all of them
+    ends = np.flatnonzero(np.diff(scores[order], append=-np.inf))
+    gains = np.cumsum(truth[order])[ends] / truth.sum()
+    return Curve(np.append(0.0, (ends + 1) / len(scores)), np.append(0.0, gains))
 
 
 def _lift(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> Curve:
-    share, found = _gains(scores, truth)
-    return Curve(share[1:], found[1:] / share[1:])
+    share, gains = _gains(scores, truth)
+    return Curve(share[1:], gains[1:] / share[1:])
 
 
 _DRAW: dict[Kind, Callable[[NDArray[np.floating], NDArray[np.bool_]], Curve]] = {
@@ -118,7 +157,7 @@ def _refuse_one_sided(truth: NDArray[np.bool_]) -> None:
 
 
 def _thinned(whole: Curve) -> Curve:
-    """At most `MAX_POINTS`, the ends included."""
+    """Return at most `MAX_POINTS` of the points, evenly chosen, with both ends."""
     if len(whole.x) <= MAX_POINTS:
         return whole
     kept = np.linspace(0, len(whole.x) - 1, MAX_POINTS).round().astype(np.int64)

@@ -1,4 +1,4 @@
-"""Labels that are probably wrong: pictures that several models, sure of it, call something else."""
+"""Labels that are probably wrong: several models confidently agree on another class."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,7 +11,7 @@ class Suspect(NamedTuple):
     """A picture whose label is in doubt."""
 
     position: int
-    """Of the picture among those that were scored."""
+    """Position of the picture among those that were scored."""
 
     suggested: int
     """Class index that the trials agree on."""
@@ -20,21 +20,21 @@ class Suspect(NamedTuple):
     """Mean probability of the suggested class."""
 
     given_probability: float
-    """Mean probability of the label it has."""
+    """Mean probability of its label."""
 
 
 def suspects(
     probabilities: Sequence[NDArray[np.floating]], labels: NDArray[np.integer]
 ) -> list[Suspect]:
-    """Pictures with a doubtful label, the clearest first.
+    """Find pictures with a doubtful label, the clearest first.
 
-    All trials must answer with the same other class, and give it on average at least the
-    probability that pictures which really have that label get on average: the threshold of
-    confident learning (Northcutt, Jiang and Chuang, 2021), which lets a hesitant model be heard.
-    The pictures must not be those the trials were trained on.
+    A label is doubtful if all trials predict the same other class and its mean probability is at
+    least the mean probability of that class on pictures labelled so: the threshold of confident
+    learning (Northcutt, Jiang and Chuang, 2021), so that an underconfident model can flag labels
+    too. The trials must not have been trained on these pictures.
 
     Args:
-        probabilities: (N, K) of each trial for the same pictures, best trials only.
+        probabilities: (N, K) of each trial for the same pictures; best trials only.
         labels: class indices (N,).
     """
     answers = np.stack([each.argmax(axis=1) for each in probabilities])
@@ -42,13 +42,13 @@ def suspects(
     rows = np.arange(len(labels))
     own = mean[rows, labels]
     sizes = np.bincount(labels, minlength=mean.shape[1])
-    usual = np.bincount(labels, own, mean.shape[1]) / np.maximum(sizes, 1)
+    threshold = np.bincount(labels, own, mean.shape[1]) / np.maximum(sizes, 1)
     suggested = answers[0]
-    agreed = (answers == suggested).all(axis=0) & (suggested != labels)
-    sure = mean[rows, suggested] >= usual[suggested]
-    doubtful = np.flatnonzero(agreed & sure & (sizes[suggested] > 0))
-    found = [
+    trials_agree = (answers == suggested).all(axis=0) & (suggested != labels)
+    is_confident = mean[rows, suggested] >= threshold[suggested]
+    doubtful = np.flatnonzero(trials_agree & is_confident & (sizes[suggested] > 0))
+    suspects = [
         Suspect(int(row), int(suggested[row]), float(mean[row, suggested[row]]), float(own[row]))
         for row in doubtful
     ]
-    return sorted(found, key=lambda one: one.given_probability - one.probability)
+    return sorted(suspects, key=lambda each: each.given_probability - each.probability)

@@ -119,7 +119,7 @@ def _macro_recall_differences(
 
     chance = 1 / len(first.present)
     share = chance / first.support[first.labels] / (1 - chance if chance < 1 else 1)
-    return share * np.subtract(first.is_right, second.is_right, dtype=np.float64)
+    return np.asarray(share * np.subtract(first.is_right, second.is_right, dtype=np.float64))
 
 
 def _weighted_accuracy(answers: "ScoredAnswers") -> float:

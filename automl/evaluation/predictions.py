@@ -1,4 +1,4 @@
-"""Predicted probabilities of one trial for the images of one split."""
+"""Predicted probabilities of one trial for the pictures of one split."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,15 +10,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Predictions:
-    """Answers of one trial on one split.
-
-    sample_ids: (N,) ids of `samples.parquet`; labels: (N,) true class indices;
-    probabilities: (N, K), rows sum to 1.
-    """
+    """Answers of one trial on one split."""
 
     sample_ids: "NDArray[np.int64]"
+    """(N,) ids of `samples.parquet`."""
+
     labels: "NDArray[np.int64]"
+    """(N,) true class indices."""
+
     probabilities: "NDArray[np.float32]"
+    """(N, K); rows sum to 1."""
 
     @property
     def predicted(self) -> "NDArray[np.int64]":
@@ -28,11 +29,11 @@ class Predictions:
 
     @property
     def has_collapsed(self) -> bool:
-        """Whether every picture gets the same class though there are several."""
+        """True if every picture gets the same class although the labels have several."""
         return len(set(self.predicted.tolist())) == 1 < len(set(self.labels.tolist()))
 
     def is_about_the_same_as(self, other: "Predictions") -> bool:
-        """Whether both are for the same pictures, with the same labels, in the same order."""
+        """True if both are for the same pictures, with the same labels, in the same order."""
         import numpy as np
 
         return np.array_equal(self.sample_ids, other.sample_ids) and np.array_equal(

@@ -142,7 +142,9 @@ def _studentised(
 
     The standard deviation is that of equally good trials, sqrt(sum of squared contributions). It
     does not vanish for a perfect trial, and a difference that rests on few pictures stays small:
-    on n equal contributions it is at most sqrt(n).
+    on n equal contributions it is at most sqrt(n). Of the gap between the scores and the sum of
+    the contributions the smaller one is tested: where a metric jumps (the precision of a class
+    that is no longer predicted) the gap is more than any choice of signs can reach.
 
     Args:
         gaps: (P,) differences between the scores.
@@ -156,7 +158,9 @@ def _studentised(
     spread = np.sqrt((contributions**2).sum(axis=1))
     agrees = spread == 0
     spread[agrees] = 1
-    observed = np.where(agrees, 0.0, gaps / spread)
+    sums = contributions.sum(axis=1)
+    linear = np.where(sums * gaps > 0, np.minimum(np.abs(gaps), np.abs(sums)), 0.0)
+    observed = np.sign(gaps) * linear / spread
     counts = contributions.any(axis=0)  # the other pictures do not change any difference
     scaled = np.ascontiguousarray((contributions[:, counts] / spread[:, None]).T, dtype=np.float32)
     rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""Parts of the pictures that a model does worse on: small ones, dark ones, those of one folder."""
+"""Parts of the pictures with a lower accuracy: small ones, dark ones, those of one folder."""
 
 from pathlib import PurePath
 from typing import Any, NamedTuple
@@ -18,28 +18,28 @@ class Slice(NamedTuple):
     """One part of the pictures."""
 
     name: str
-    """By what it was cut: `size`, `brightness`, `proportions`, `folder`."""
+    """Property that divides the pictures: `size`, `brightness`, `proportions` or `folder`."""
 
     part: str
     num_pictures: int
     accuracy: float
     is_worse: bool
-    """Than the other pictures, and not by chance."""
+    """True if its accuracy is significantly lower than that of the other pictures."""
 
     inside: NDArray[np.bool_]
-    """(N,) which of the pictures belong to it."""
+    """(N,) True for the pictures that belong to it."""
 
 
 def slices(samples: pd.DataFrame, correct: NDArray[np.bool_]) -> list[Slice]:
-    """Accuracy on parts of at least ten pictures, the worst first.
+    """Compute the accuracy on parts of at least ten pictures, the worst first.
 
-    A part is worse if Fisher's exact test against all other pictures says so at 5 %, after
-    Holm's correction (1979) for the number of parts that were looked at.
+    A part is worse if Fisher's exact test against all other pictures is significant at 5 %, after
+    Holm's correction (1979) for the number of parts.
 
     Args:
-        samples: (N rows) with `path`, `label`, `width`, `height`, `brightness`; and `given_path`
-            where the pictures have been moved since.
-        correct: (N,) whether the answer for the picture is right.
+        samples: N rows with `path`, `label`, `width`, `height`, `brightness`; and `given_path`
+            if the pictures have been moved since.
+        correct: (N,) True if the answer for the picture is right.
     """
     from scipy.stats import fisher_exact  # slow to import
 
@@ -79,8 +79,10 @@ def _parts(samples: pd.DataFrame) -> list[tuple[str, str, NDArray[np.bool_]]]:
 
 
 def _source_folders(paths: "pd.Series[Any]", labels: "pd.Series[Any]") -> "pd.Series[str]":
-    """Where the pictures came from: of a folder that holds a single class the one above it, as
-    otherwise a hard class would look like a bad source."""
+    """Return the folder of each picture, or its parent if the folder holds a single class.
+
+    Otherwise a difficult class would look like a bad source.
+    """
     folders = paths.map(lambda path: path.parent)
     of_one_class = labels.groupby(folders.astype(str)).transform("nunique") == 1
     return folders.where(~of_one_class, folders.map(lambda folder: folder.parent)).astype(str)
@@ -89,10 +91,14 @@ def _source_folders(paths: "pd.Series[Any]", labels: "pd.Series[Any]") -> "pd.Se
 def _thirds(
     name: str, values: NDArray[np.float64], unit: str
 ) -> list[tuple[str, str, NDArray[np.bool_]]]:
-    """The lowest, middle and highest third; equal values are in the same one."""
-    if len(values) == 0 or values.min() == values.max():
+    """Divide pictures into thirds by a value; equal values are in the same third.
+
+    Pictures whose value is NaN are in none of them.
+    """
+    known = values[~np.isnan(values)]
+    if len(known) == 0 or known.min() == known.max():
         return []
-    low, high = np.quantile(values, [1 / 3, 2 / 3], method="lower")
+    low, high = np.quantile(known, [1 / 3, 2 / 3], method="lower")
     return [
         (name, f"up to {low:.0f} {unit}", values <= low),
         (name, f"{low:.0f} to {high:.0f} {unit}", (low < values) & (values <= high)),

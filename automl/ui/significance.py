@@ -70,11 +70,18 @@ def _p_value(metric: str, first: Answers, second: Answers) -> float | None:
     from automl.evaluation import significance
 
     one, two = first.predictions, second.predictions
-    if not one.is_about_the_same_as(two):
+    if not one.is_about_the_same_as(two) or not _show_the_same_pictures(first, second):
         return None
     return significance.p_value_of_difference(
         metric, one.probabilities, two.probabilities, one.labels
     )
+
+
+def _show_the_same_pictures(first: Answers, second: Answers) -> bool:
+    """True if the contents agree; the ids of two experiments are numbers of different tables."""
+    if first.experiment_dir == second.experiment_dir:
+        return True
+    return first.samples["content_hash"].tolist() == second.samples["content_hash"].tolist()
 
 
 @st.cache_data(max_entries=100, show_spinner="Choosing the best again and again")

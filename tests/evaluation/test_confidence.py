@@ -39,6 +39,16 @@ def test_coverage_by_hand():
     assert np.isnan(unknown)
 
 
+def test_a_point_knows_its_bin_though_its_mean_lies_in_another():
+    """Seven tenths in single precision times 10 is 7; as double precision it is less."""
+    scores = np.array([0.3, 0.7], dtype=np.float32)
+    probabilities = np.stack([scores[::-1], scores], axis=1)[1:]
+    found = confidence.calibration(probabilities, np.array([1]))
+    (number,) = confidence.bins(probabilities.max(axis=1), confidence.NUM_BINS)
+    assert found.bin_numbers.tolist() == [number] == [7]
+    assert int(found.confidence[0] * confidence.NUM_BINS) == 6
+
+
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=50))
 def test_all_pictures_are_in_a_bin_and_covered(answers):
     probabilities = two_classes([score for score, _ in answers])

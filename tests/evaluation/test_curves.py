@@ -77,6 +77,25 @@ def test_long_curves_are_thinned_and_keep_their_ends(kind):
     assert found.x[-1] == 1
 
 
+@pytest.mark.parametrize("average", ["macro", "weighted"])
+def test_an_average_begins_and_ends_where_the_curves_of_its_classes_do(answers, average):
+    probabilities, labels = answers
+    roc = curves.curve("roc", probabilities, labels, average)
+    assert (roc.x[0], roc.y[0], roc.x[-1], roc.y[-1]) == (0, 0, 1, 1)
+    found = curves.curve("precision_recall", probabilities, labels, average)
+    of_classes = [curves.curve("precision_recall", probabilities, labels, k) for k in range(3)]
+    weights = np.bincount(labels) if average == "weighted" else None
+    assert (found.x[0], found.y[0], found.x[-1]) == (0, 1, 1)
+    assert found.y[-1] == pytest.approx(np.average([c.y[-1] for c in of_classes], weights=weights))
+
+
+def test_precision_recall_ends_at_the_threshold_that_finds_the_last_picture():
+    scores = np.array([0.9, 0.8, 0.7, 0.2, 0.1])
+    probabilities = np.stack([1 - scores, scores], axis=1)
+    found = curves.curve("precision_recall", probabilities, np.array([1, 0, 1, 0, 0]), 1)
+    assert (found.x[-1], found.y[-1]) == (1, pytest.approx(2 / 3))
+
+
 @pytest.mark.parametrize("kind", ["roc", "precision_recall", "gains", "lift"])
 def test_a_class_without_pictures_has_no_curve_and_does_not_count(answers, kind):
     probabilities, labels = answers

@@ -48,7 +48,7 @@ def test_a_trial_without_a_score_is_never_chosen(rng):
 
 
 def test_scores_that_most_resamples_do_not_have_are_not_corrected(rng):
-    """With two pictures of a class, most resamples lack it on one side and have no area."""
-    labels = np.array([1, 1] + [0] * 40)
-    trials = [rng.dirichlet([1, 1], 42) for _ in range(3)]
+    """A single picture of a class is either drawn or left, so one side has no area."""
+    labels = np.array([1] + [0] * 40)
+    trials = [rng.dirichlet([1, 1], 41) for _ in range(3)]
     assert selection("auc_weighted", trials, labels) is None

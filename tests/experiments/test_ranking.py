@@ -44,15 +44,20 @@ def test_ranking_follows_the_metric_asked_for(make_trial):
     assert leaderboard.rank(trials, "auc_weighted")["score"].tolist() == [0.3]
 
 
-def test_a_trial_whose_interval_reaches_the_best_score_is_tied_with_it(make_trial):
+def test_a_trial_is_tied_with_the_best_if_the_test_says_so_and_unknown_without_a_test(make_trial):
     trials = [
-        make_trial("best", [0.90], score_low=0.85, score_high=0.93),
-        make_trial("close", [0.88], score_low=0.83, score_high=0.91),
-        make_trial("far", [0.70], score_low=0.65, score_high=0.75),
+        make_trial("best", [0.90]),
+        make_trial("close", [0.88]),
+        make_trial("far", [0.70]),
         make_trial("diverged", [math.nan]),
     ]
-    tied = leaderboard.rank(trials, "accuracy").set_index("trial_id")["tied_with_best"]
-    assert tied.to_dict() == {"best": True, "close": True, "far": False, "diverged": False}
+    p_values = {"close": 0.2, "far": 0.01, "diverged": None}
+    tied = leaderboard.rank(trials, "accuracy", p_values).set_index("trial_id")["tied_with_best"]
+    assert tied.drop("diverged").to_dict() == {"best": True, "close": True, "far": False}
+    assert pd.isna(tied["diverged"])
+    untested = leaderboard.rank(trials, "accuracy")["tied_with_best"]
+    assert untested.iloc[0]
+    assert untested.iloc[1:].isna().all()
 
 
 def test_the_learning_rate_in_effect_wins_over_the_one_asked_for(make_trial):

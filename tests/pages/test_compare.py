@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
@@ -40,7 +41,7 @@ def open_tab(page, name):
 def test_two_trials_of_an_experiment_and_what_chance_says(open_page, two_experiments):  # noqa: ARG001
     page = open_page("compare", experiment="pets")
     assert [metric.value for metric in page.metric] == ["0.900", "0.800"]
-    assert "may be chance (p = 1)" in texts(page)
+    assert "may be chance (paired test of these two trials, p = 1)" in texts(page)
     table = open_tab(page, "Settings that differ").dataframe[0].value
     assert table["Setting"].tolist() == ["learning_rate"]
 
@@ -51,6 +52,19 @@ def test_pictures_only_one_of_two_experiments_gets_right(open_page, two_experime
     open_tab(page, "Pictures")
     assert "12 pictures were scored by both" in texts(page)
     assert tiles(page) == [("dog → cat", "1.000"), ("cat → dog", "1.000")]
+
+
+def test_two_data_sets_of_one_size_are_not_the_same_pictures(
+    open_page, make_experiment, make_trial, make_pictures, with_predictions
+):
+    pictures, rng = make_pictures(), np.random.default_rng(1)
+    for name in ("pets", "more"):
+        with_predictions(make_experiment(name, [make_trial("t1", [0.9])]), "t1", pictures)
+        for path in pictures.rglob("*.png"):
+            Image.fromarray(rng.integers(0, 255, (24, 32, 3), dtype=np.uint8)).save(path)
+    page = open_page("compare", experiment="pets")
+    page.selectbox(key="other experiment").select("more").run()
+    assert "No test: the two trials were scored on different pictures" in texts(page)
 
 
 def test_the_curves_of_two_trials_differ_and_have_their_table(open_page, two_experiments):  # noqa: ARG001

@@ -25,15 +25,11 @@ def test_a_failed_trial_comes_last_without_a_score(open_page, make_experiment, m
     assert table["state"].tolist() == ["completed", "failed"]
 
 
-def test_trials_within_the_interval_of_the_best_are_counted(open_page, make_experiment, make_trial):
-    make_experiment(
-        trials=[
-            make_trial("t1", [0.90], score_low=0.86, score_high=0.94),
-            make_trial("t2", [0.88], number=1, score_low=0.84, score_high=0.92),
-            make_trial("t3", [0.50], number=2, score_low=0.45, score_high=0.55),
-        ]
-    )
-    assert "1 other trial cannot be told from the best" in texts(open_page("leaderboard"))
+def test_without_answers_no_trial_is_called_tied_or_worse(open_page, make_experiment, make_trial):
+    make_experiment(trials=[make_trial("t1", [0.90]), make_trial("t2", [0.5], number=1)])
+    page = open_page("leaderboard")
+    assert page.dataframe[0].value["tied"].tolist() == ["", ""]
+    assert "statistically tied" not in texts(page)
 
 
 def test_no_trial_yet_says_what_will_be_here(open_page, make_experiment, hold_lock):
@@ -76,16 +72,16 @@ def compared(make_experiment, make_trial, make_pictures, with_predictions):
     return directory
 
 
-def test_a_paired_test_marks_what_cannot_be_told_from_the_best(open_page, compared):  # noqa: ARG001
+def test_trials_tied_with_the_best_are_marked_and_counted(open_page, compared):  # noqa: ARG001
     page = open_page("leaderboard")
     assert page.dataframe[0].value["tied"].tolist() == ["", "tied", "worse"]
-    assert "1 other trial cannot be told from the best" in texts(page)
-    assert "The best of 3 looks a little better than it is" in texts(page)
+    assert "1 other trial is statistically tied with the best" in texts(page)
+    assert "The score of the best of 3 trials is too high" in texts(page)
 
 
-def test_the_best_is_not_called_flattered_where_no_figure_says_so(open_page, compared):
+def test_a_bias_too_small_for_three_digits_is_not_mentioned(open_page, compared):
     tiny_answers(compared, "best", np.full(60, True))
-    assert "looks a little better" not in texts(open_page("leaderboard"))
+    assert "is too high" not in texts(open_page("leaderboard"))
 
 
 def test_what_is_measured_is_shown_and_what_is_not_stays_empty(open_page, compared):  # noqa: ARG001

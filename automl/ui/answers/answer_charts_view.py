@@ -117,8 +117,7 @@ def _calibration(of: Answers, key: str) -> None:
     with left:
         place = _clicked(answer_charts.calibration(found), key)
     if place is not None and index is None:
-        lowest = int(found.confidence[place] * confidence.NUM_BINS)
-        _bin(of, min(lowest, confidence.NUM_BINS - 1), confidence.NUM_BINS, key)
+        _bin(of, int(found.bin_numbers[place]), confidence.NUM_BINS, key)
 
 
 def _confidence(of: Answers, key: str) -> None:
