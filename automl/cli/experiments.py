@@ -8,17 +8,15 @@ import typer
 
 from automl.cli import audited, lookup
 from automl.cli.output import (
-    count,
-    duration,
     fail,
     reference,
     refusals,
     say,
     say_json,
     say_table,
-    score,
     tell,
 )
+from automl.figures import wording
 
 if TYPE_CHECKING:
     from automl.experiments.experiment import Experiment
@@ -134,16 +132,16 @@ def say_summary(found: "Experiment") -> None:
     """Where it stands, the best trial, what to know, and what to type next."""
     summary = found.summary()
     states = ", ".join(f"{number} {name}" for name, number in summary["trial_states"].items())
-    trials = count(summary["num_trials"], "trial") + (f" ({states})" if states else "")
-    say(f"{found.id}: {summary['state']}, {trials}, {duration(summary['seconds'])}")
+    trials = wording.count(summary["num_trials"], "trial") + (f" ({states})" if states else "")
+    say(f"{found.id}: {summary['state']}, {trials}, {wording.duration(summary['seconds'])}")
     if summary["message"]:
         say(summary["message"])
     best = next((trial for trial in found.trials if trial.trial_id == summary["best_trial"]), None)
     if best is not None:
-        shown = score(summary["best_score"], best.score_low, best.score_high)
+        shown = wording.score_with_ends(summary["best_score"], best.score_low, best.score_high)
         say(f"Best: {best.trial_id}, {best.model_name}, {summary['primary_metric']} {shown}")
     if summary["test_score"] is not None:
-        say(f"On the test data: {summary['primary_metric']} {score(summary['test_score'])}")
+        say(f"On the test data: {summary['primary_metric']} {wording.score(summary['test_score'])}")
     for note in dict.fromkeys([*summary["notes"], *(best.notes if best else [])]):
         say(f"Note: {note}")
     say(f"Directory: {found.directory}")
@@ -167,9 +165,9 @@ def _row(summary: dict[str, Any]) -> list[object]:
         summary["experiment"],
         summary["state"],
         f"{summary['num_trials']} of {planned}" if planned else summary["num_trials"],
-        score(summary["best_score"]),
+        wording.score(summary["best_score"]),
         summary["primary_metric"],
-        duration(summary["seconds"]),
+        wording.duration(summary["seconds"]),
     ]
 
 
@@ -185,9 +183,11 @@ def _trial_row(row: dict[str, Any]) -> list[object]:
         "–" if known(row["rank"]) is None else row["rank"],
         row["trial_id"],
         row["title"],
-        score(None if missing else row["score"], known(row["score_low"]), known(row["score_high"])),
+        wording.score_with_ends(
+            None if missing else row["score"], known(row["score_low"]), known(row["score_high"])
+        ),
         row["epochs"],
-        duration(known(row["seconds"])),
+        wording.duration(known(row["seconds"])),
         row["state"],
         row["reason"],
     ]

@@ -8,9 +8,10 @@ from typing import Self
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from automl.cli import audited
-from automl.cli.output import console, duration, score, tell
+from automl.cli.output import console, tell
 from automl.experiments.experiment import Experiment
 from automl.experiments.records import ExperimentRecord, ExperimentState
+from automl.figures import wording
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -79,9 +80,9 @@ def progress_text(record: ExperimentRecord, *, finished: int, metric: str) -> st
     planned = f" of {record.num_trials}" if record.num_trials else ""
     parts = [f"{record.state.capitalize()}: {finished}{planned} trials finished"]
     if record.best_score is not None:
-        parts.append(f"best {metric} {score(record.best_score)} ({record.best_trial})")
+        parts.append(f"best {metric} {wording.score(record.best_score)} ({record.best_trial})")
     if record.state is ExperimentState.RUNNING and record.message:
         return f"{', '.join(parts)}. {record.message}"
     if record.seconds_left is not None:
-        parts.append(f"about {duration(record.seconds_left)} left")
+        parts.append(f"about {wording.duration(record.seconds_left)} left")
     return ", ".join(parts)

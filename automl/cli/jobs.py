@@ -11,8 +11,6 @@ from automl.cli.experiments import AsJson, say_summary
 from automl.cli.output import (
     FAILED,
     USER_INPUT,
-    count,
-    duration,
     fail,
     reference,
     refusals,
@@ -20,6 +18,7 @@ from automl.cli.output import (
     say_json,
     tell,
 )
+from automl.figures import wording
 from automl.jobs import datastores
 
 if TYPE_CHECKING:
@@ -70,12 +69,12 @@ def estimate(
     if as_json:
         say_json(found.model_dump(mode="json"))
         return
-    say(f"{count(found.num_trials, 'trial')}, {found.max_concurrent_trials} at a time.")
-    say(f"Time: {duration(found.seconds)} if every trial runs to its last epoch.")
+    say(f"{wording.count(found.num_trials, 'trial')}, {found.max_concurrent_trials} at a time.")
+    say(f"Time: {wording.duration(found.seconds)} if every trial runs to its last epoch.")
     say(f"Memory ({found.device}): {found.memory_bytes / 2**30:.2g} GB.")
     say(f"Disk: {found.disk_bytes / 2**30:.2g} GB.")
     for trial in found.measured:
-        seconds = duration(trial.seconds_per_epoch)
+        seconds = wording.duration(trial.seconds_per_epoch)
         say(f"{trial.model_name} at {trial.side} px: {seconds} an epoch.")
     for note in found.notes:
         say(f"Note: {note}")
@@ -149,6 +148,6 @@ def _explain_failure(experiment: "Experiment") -> NoReturn:
         fail(f"{record.experiment_id} goes on in the background: automl show {name}", FAILED)
     reason = record.message or "The engine ended without a word."
     if failed:
-        reason = f"{count(len(failed), 'trial')} failed; the first: {failed[0].cause}"
+        reason = f"{wording.count(len(failed), 'trial')} failed; the first: {failed[0].cause}"
     log = experiment.directory / "engine.log"
     fail(f"{record.experiment_id} has no model. {reason} Details are in {log}.", FAILED)

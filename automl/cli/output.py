@@ -77,28 +77,6 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]], numbers:
     console().print(table)
 
 
-def score(value: float | None, low: float | None = None, high: float | None = None) -> str:
-    if value is None or math.isnan(value):
-        return "–" if value is None else "not a number"
-    if low is None or high is None or math.isnan(low + high):
-        return f"{value:.3f}"
-    return f"{value:.3f} ({low:.3f}–{high:.3f})"
-
-
-def duration(seconds: float | None) -> str:
-    """`45 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds is None:
-        return "–"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 1:
-        return f"{rest} s"
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
 def reference(experiment_dir: Path) -> str:
     """What to type for the experiment: its id where that is enough."""
     is_at_home = experiment_dir.parent == home.experiments_dir()

@@ -6,7 +6,7 @@ import typer
 
 from automl.cli import audited, lookup
 from automl.cli.experiments import AsJson
-from automl.cli.output import refusals, say, say_json, score, tell
+from automl.cli.output import refusals, say, say_json, tell
 
 
 def open_test_data(
@@ -37,10 +37,12 @@ def open_test_data(
             }
         )
         return
-    shown = score(validation.score(metric), validation.score_low, validation.score_high)
+    shown = wording.score_with_ends(
+        validation.score(metric), validation.score_low, validation.score_high
+    )
     say(f"{opening.trial_id} of {found.id}, {validation.model_name}")
     say(f"On the validation data: {metric} {shown}")
-    shown = score(opening.metrics[metric], opening.score_low, opening.score_high)
+    shown = wording.score_with_ends(opening.metrics[metric], opening.score_low, opening.score_high)
     say(f"On the test data:       {metric} {shown}, {opening.num_pictures:,} pictures")
     if opening.num_unreadable:
         tell(f"{opening.num_unreadable:,} test pictures could not be read and are left out.")

@@ -34,8 +34,8 @@ class Metric:
     """Definition of one metric."""
 
     key: str
-    title: str
-    """Name for people, as a heading begins: `AUC, weighted`."""
+    name: str
+    """Name for people within a sentence: `weighted AUC`."""
 
     explanation: str
     """One sentence for people who do not know the metric."""
@@ -50,6 +50,8 @@ class Metric:
 
     needs_two_classes: bool = False
     """Defined only for a data set of exactly two classes."""
+
+    is_higher_better: bool = True
 
     @property
     def is_primary(self) -> bool:
@@ -167,27 +169,27 @@ def _precision_change(answers: "ScoredAnswers", others: "ScoredAnswers") -> "NDA
 _SINGLE = (
     Metric(
         "accuracy",
-        "Accuracy",
+        "accuracy",
         "Share of the pictures whose most probable class is the true one.",
         _accuracy,
         _accuracy_differences,
     ),
     Metric(
         "balanced_accuracy",
-        "Balanced accuracy",
+        "balanced accuracy",
         "Mean of the recalls of the classes, so that small classes count as much as large ones.",
         _balanced_accuracy,
     ),
     Metric(
         "norm_macro_recall",
-        "Macro recall over chance",
+        "macro recall over chance",
         "Balanced accuracy on a scale where guessing is 0 and a perfect model is 1.",
         _macro_recall_over_chance,
         _macro_recall_differences,
     ),
     Metric(
         "weighted_accuracy",
-        "Weighted accuracy",
+        "weighted accuracy",
         "Accuracy with every picture weighted by the size of its class.",
         _weighted_accuracy,
     ),
@@ -199,9 +201,10 @@ _SINGLE = (
     ),
     Metric(
         "log_loss",
-        "Log loss",
+        "log loss",
         "Mean negative logarithm of the probability of the true class, in nats; lower is better.",
         _log_loss,
+        is_higher_better=False,
     ),
 )
 
@@ -228,7 +231,7 @@ class _Family:
     """A metric of one class against the rest, averaged over the classes in several ways."""
 
     base: str
-    title: str
+    name: str
     explanation: str
     by_class: "Callable[[ScoredAnswers], NDArray[np.float64]]"
     micro: "Callable[[ScoredAnswers], float]"
@@ -241,7 +244,7 @@ class _Family:
     def _metric(self, average: "Average") -> Metric:
         return Metric(
             f"{self.base}_{average}",
-            f"{self.title}, {average}",
+            f"{average} {self.name}",
             f"{self.explanation} {_AVERAGES[average]}",
             self.micro
             if average == "micro"
@@ -260,7 +263,7 @@ _AVERAGES = {
 _FAMILIES = (
     _Family(
         "precision_score",
-        "Precision",
+        "precision",
         "Share of the pictures predicted as a class that belong to it.",
         lambda answers: answers.precisions,
         _pooled_accuracy,
@@ -268,7 +271,7 @@ _FAMILIES = (
     ),
     _Family(
         "recall_score",
-        "Recall",
+        "recall",
         "Share of the pictures of a class that are predicted as it.",
         lambda answers: answers.recalls,
         _pooled_accuracy,
@@ -293,7 +296,7 @@ _FAMILIES = (
     ),
     _Family(
         "average_precision_score",
-        "Average precision",
+        "average precision",
         "Mean precision over all thresholds of the probability of a class.",
         lambda answers: answers.average_precisions,
         _pooled_average_precision,

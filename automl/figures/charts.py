@@ -33,7 +33,7 @@ def learning_curves(ranked: list[TrialRecord], metric: str) -> go.Figure:
             marker={"symbol": symbol, "size": 5, "maxdisplayed": _MAX_MARKERS},
         )
     figure.update_layout(showlegend=True)  # Plotly hides the legend of a single line
-    _growing(figure, "Epoch", wording.metric(metric).capitalize())
+    _growing(figure, "Epoch", wording.metric_heading(metric))
     return over_epochs(figure, ranked)
 
 
@@ -95,7 +95,7 @@ def intervals(ranked: list[TrialRecord], metric: str) -> go.Figure:
             showlegend=False,
         )
     figure.update_yaxes(autorange="reversed")
-    return _tall(figure, len(top), f"{wording.metric(metric).capitalize()}, 95 % interval")
+    return _tall(figure, len(top), f"{wording.metric_heading(metric)}, 95 % interval")
 
 
 def classes(counts: dict[str, int], limit: int = 30) -> go.Figure:

@@ -43,7 +43,7 @@ def over_time(
         line={"color": ACCENT, "shape": "hv", "width": 2.5},
         hovertemplate="best %{y:.3f} after %{x:.1f} min<extra></extra>",
     )
-    finish(figure, "Minutes since the first trial started", wording.metric(metric).capitalize())
+    finish(figure, "Minutes since the first trial started", wording.metric_heading(metric))
     figure.update_xaxes(rangemode="tozero")
     return figure.update_layout(height=_HEIGHT, showlegend=True, hovermode="closest")
 
@@ -63,7 +63,7 @@ def learning_curves(trials: Sequence[TrialRecord], metric: str, smoothing: float
             line={"color": color, "width": 1.5, "dash": DASHES[number % len(DASHES)]},
             hovertemplate="epoch %{x}: %{customdata:.3f}",
         )
-    finish(figure, "Epoch", wording.metric(metric).capitalize())
+    finish(figure, "Epoch", wording.metric_heading(metric))
     return over_epochs(figure, trials).update_layout(height=_HEIGHT, showlegend=len(trials) <= 40)
 
 
@@ -165,7 +165,7 @@ def slice_of(table: pd.DataFrame, name: str, metric: str) -> go.Figure:
             marker={"color": color, "symbol": symbol, "size": 8, "opacity": 0.8},
             hovertemplate="%{text}: %{y:.3f} at %{x}",
         )
-    finish(figure, name.replace("_", " "), wording.metric(metric).capitalize())
+    finish(figure, name.replace("_", " "), wording.metric_heading(metric))
     if is_number:
         figure.update_xaxes(tickformat=_PLAIN)
     if trial_settings.is_logarithmic(known[name]):

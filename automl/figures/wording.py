@@ -1,45 +1,55 @@
-"""How numbers, times, states and users' own words are written on the pages."""
+"""Text of numbers, times, states, metrics and users' own words, for pages, reports and commands.
+
+Of this project only the names of metrics are imported, so that commands start quickly.
+"""
 
 import math
 import re
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from automl.experiments.records import ExperimentState, TrialRecord, TrialState
+from automl.evaluation.metrics import METRICS
+
+if TYPE_CHECKING:
+    from automl.experiments.records import ExperimentState, TrialRecord, TrialState
 
 NOTHING = "–"
-_HALF_DIGIT = 0.0005  # of the last digit that is shown
+_HALF_DIGIT = 0.0005  # half of the last digit that is shown
 _BREAK = "\N{WORD JOINER}"
 
 Color = Literal["red", "orange", "blue", "green", "gray"]
 _LOOK: dict[str, tuple[Color, str]] = {
-    ExperimentState.QUEUED: ("gray", ":material/hourglass_empty:"),
-    ExperimentState.PREPARING: ("blue", ":material/hourglass_top:"),
-    ExperimentState.RUNNING: ("blue", ":material/play_circle:"),
-    ExperimentState.STOPPING: ("orange", ":material/stop_circle:"),
-    ExperimentState.COMPLETED: ("green", ":material/check_circle:"),
-    ExperimentState.STOPPED: ("gray", ":material/stop_circle:"),
-    ExperimentState.FAILED: ("red", ":material/error:"),
-    ExperimentState.INTERRUPTED: ("orange", ":material/power_off:"),
-    TrialState.PENDING: ("gray", ":material/hourglass_empty:"),
+    "queued": ("gray", ":material/hourglass_empty:"),
+    "preparing": ("blue", ":material/hourglass_top:"),
+    "running": ("blue", ":material/play_circle:"),
+    "stopping": ("orange", ":material/stop_circle:"),
+    "completed": ("green", ":material/check_circle:"),
+    "stopped": ("gray", ":material/stop_circle:"),
+    "failed": ("red", ":material/error:"),
+    "interrupted": ("orange", ":material/power_off:"),
+    "pending": ("gray", ":material/hourglass_empty:"),
 }
 
 
 def plain(text: str) -> str:
-    """The text for a place that renders Markdown, so that it shows as it is and loads nothing."""
+    """Escape a text for Markdown: it shows as it is, makes no link and loads nothing."""
     escaped = re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text.replace("\n", " "))
     # escaped colons and @ still make links, emoji and icons once the Markdown is parsed
-    return re.sub(r"(\\[:@])(?=\S)|(?<=www)(\\\.)", lambda found: found[0] + _BREAK, escaped)
+    return re.sub(r"(\\[:@])(?=\S)|(?<=www)(\\\.)", lambda match: match[0] + _BREAK, escaped)
 
 
 def score(value: float | None) -> str:
+    """`0.941`, `–` for None, `not a number` for NaN."""
     if value is None:
         return NOTHING
     return "not a number" if math.isnan(value) else f"{value:.3f}"
 
 
 def interval(value: float | None, low: float | None, high: float | None) -> str:
-    """`0.941 ± 0.012`; `1.000 (0.839–1.000)` at an end of it; the value alone without any."""
+    """`0.941 ± 0.012`, or `1.000 (0.839–1.000)` if the value is an end of its interval.
+
+    Without an interval the value alone.
+    """
     around = margin(value, low, high)
     if not around:
         return score(value)
@@ -47,7 +57,7 @@ def interval(value: float | None, low: float | None, high: float | None) -> str:
 
 
 def margin(value: float | None, low: float | None, high: float | None) -> str:
-    """`± 0.012`, `0.839–1.000` around a value that is an end of it, or nothing."""
+    """`± 0.012`, `0.839–1.000` if the value is an end of its interval, or an empty text."""
     if value is None or low is None or high is None or math.isnan(high - low):
         return ""
     if min(value - low, high - value) < _HALF_DIGIT <= (high - low) / 2:
@@ -55,27 +65,34 @@ def margin(value: float | None, low: float | None, high: float | None) -> str:
     return f"± {(high - low) / 2:.3f}"
 
 
-def score_of(trial: TrialRecord | None, primary_metric: str) -> str:
-    """A trial's score with its interval."""
+def score_with_ends(value: float | None, low: float | None, high: float | None) -> str:
+    """`0.941 (0.930–0.954)`; without an interval the value alone."""
+    if value is None or low is None or high is None or math.isnan(value + low + high):
+        return score(value)
+    return f"{score(value)} ({low:.3f}–{high:.3f})"
+
+
+def score_of(trial: "TrialRecord | None", primary_metric: str) -> str:
+    """Return a trial's score with its interval."""
     if trial is None:
         return NOTHING
     return interval(trial.score(primary_metric), trial.score_low, trial.score_high)
 
 
 def number(value: float) -> str:
-    """Three significant digits; whole numbers and thousands as they are."""
+    """Three significant digits; all digits of whole numbers and of thousands."""
     if float(value).is_integer() or abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}"
 
 
 def megabytes(num_bytes: int) -> str:
-    """Of files, as disks count: `12.5 MB`."""
+    """Size of files in units of a million bytes: `12.5 MB`."""
     return f"{number(num_bytes / 1e6)} MB"
 
 
 def gigabytes(num_bytes: int) -> str:
-    """Of a machine, as memory is counted: `15.6 GB`."""
+    """Size of memory in units of 2**30 bytes: `15.6 GB`."""
     return f"{number(num_bytes / 2**30)} GB"
 
 
@@ -98,6 +115,7 @@ def duration(seconds: float | None) -> str:
 
 
 def ago(when: datetime, now: datetime) -> str:
+    """`just now`, `3 min ago`, `5 h ago`, or the date in local time."""
     seconds = (now - when).total_seconds()
     if seconds < 60:
         return "just now"
@@ -116,24 +134,42 @@ def local_time(when: datetime) -> str:
     return when.astimezone().strftime("%d %b %Y, %H:%M %Z")
 
 
-def metric(name: str) -> str:
-    """A metric's name as words: `average_precision_score_weighted` without underscores."""
-    return name.replace("_", " ").replace("auc", "AUC")
+def metric(key: str) -> str:
+    """Name of a metric within a sentence: `weighted AUC` for `auc_weighted`.
+
+    Metrics of other versions of this program are written without underscores.
+    """
+    known = METRICS.get(key)
+    return known.name if known else key.replace("_", " ")
 
 
-def trial(of: TrialRecord) -> str:
-    """A trial's number and title: `#3 resnet18`."""
-    return f"#{of.number} {of.title}"
+def metric_heading(key: str) -> str:
+    """Name of a metric as a heading: `Weighted AUC`."""
+    name = metric(key)
+    return name[:1].upper() + name[1:]
+
+
+def explanation(key: str) -> str | None:
+    """Sentence that explains a metric; None for one of another version of this program."""
+    known = METRICS.get(key)
+    return known.explanation if known else None
+
+
+def trial(record: "TrialRecord") -> str:
+    """Number and title of a trial: `#3 resnet18`."""
+    return f"#{record.number} {record.title}"
 
 
 def kind(name: str) -> str:
-    """The kind of a finding as words: `near_duplicates` without underscores."""
+    """Kind of a finding as words: `Near duplicates` for `near_duplicates`."""
     return name.replace("_", " ").capitalize()
 
 
-def state_icon(state: ExperimentState | TrialState) -> str:
+def state_icon(state: "ExperimentState | TrialState") -> str:
+    """Return the Material icon of a state."""
     return _LOOK[state][1]
 
 
-def state_color(state: ExperimentState | TrialState) -> Color:
+def state_color(state: "ExperimentState | TrialState") -> Color:
+    """Return the colour of a state."""
     return _LOOK[state][0]

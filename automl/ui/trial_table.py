@@ -82,7 +82,9 @@ def config(metric: str) -> dict[str, Any]:
         "rank": _NUMBER("Rank", width=60),
         "number": _NUMBER("Trial", format="#%d", width=60),
         "model": _TEXT("Model"),
-        "score": _NUMBER(wording.metric(metric).capitalize(), format="%.3f"),
+        "score": _NUMBER(
+            wording.metric_heading(metric), format="%.3f", help=wording.explanation(metric)
+        ),
         "half": _TEXT(
             "95 %", alignment="right", help="The 95 % interval: half its width, or its ends."
         ),

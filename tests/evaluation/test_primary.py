@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from automl.evaluation import metrics
 from automl.evaluation.intervals import bootstrap_interval
-from automl.evaluation.metrics import METRICS, PrimaryMetric
+from automl.evaluation.metrics import PrimaryMetric
 
 RNG = np.random.default_rng(0)
 PROBABILITIES = RNG.multinomial(20, np.ones(4) / 4, 200) / 20  # with ties
@@ -68,9 +68,3 @@ def test_an_interval_needs_a_score_in_at_least_half_of_the_resamples():
     assert 0 <= low < high <= 1
     nothing = bootstrap_interval("auc_weighted", probabilities[:1], labels[:1])
     assert np.isnan(nothing).all()
-
-
-def test_the_metrics_a_job_may_optimise_are_those_that_can_be_compared():
-    assert [metric.key for metric in METRICS.values() if metric.is_primary] == sorted(
-        get_args(PrimaryMetric), key=list(METRICS).index
-    )

@@ -73,13 +73,13 @@ def numbers(one: Side, other: Side) -> None:
     left, right = st.columns(2)
     for column, side in ((left, one), (right, other)):
         score = wording.score_of(side.trial, side.metric)
-        name = wording.metric(side.metric).capitalize()
+        name = wording.metric_heading(side.metric)
         column.metric(f"{name}: {wording.plain(side.title)}", score, border=True)
     st.caption(_verdict(one, other))
     names = [name for name in first if name in second]
     table = pd.DataFrame(
         {
-            "Metric": [wording.metric(name) for name in names],
+            "Metric": [wording.metric_heading(name) for name in names],
             "one": [first[name] for name in names],
             "other": [second[name] for name in names],
             "Difference": [first[name] - second[name] for name in names],

@@ -83,7 +83,7 @@ def _basics() -> tuple[str, dict[str, Any]]:
     primary_metric = metric.selectbox(
         "Primary metric",
         get_args(PrimaryMetric),
-        format_func=wording.metric,
+        format_func=wording.metric_heading,
         help=Job.model_fields["primary_metric"].description,
         key="primary metric",
         **KEPT,

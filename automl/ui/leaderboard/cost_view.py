@@ -88,7 +88,7 @@ def figure(rows: Sequence[_Row], cost: str, metric: str) -> go.Figure:
             marker={"color": color, "symbol": symbol, "size": 10},
             hovertemplate="%{text}: %{y:.3f} at %{x:.3g}<extra>" + label(model_name) + "</extra>",
         )
-    charts.finish(drawn, cost, wording.metric(metric).capitalize())
+    charts.finish(drawn, cost, wording.metric_heading(metric))
     drawn.update_xaxes(rangemode="tozero")
     if len(rows) == 1:  # around a single point Plotly shows far too much
         score = rows[0][2]

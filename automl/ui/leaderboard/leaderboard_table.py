@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from automl.evaluation.metrics import METRICS
 from automl.experiments import leaderboard, store, ties
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
@@ -78,35 +79,40 @@ def columns(
 
 
 def millions(trial: TrialRecord) -> float | None:
-    """Parameters, in millions."""
+    """Number of parameters in millions."""
     count = trial.effective.get("num_parameters")
     return None if count is None else count / 1e6
 
 
 def megabytes(experiment_dir: Path, trial: TrialRecord) -> float | None:
-    """Of the weights on disk."""
+    """Size of the weights on disk in megabytes."""
     path = store.checkpoint_dir(experiment_dir, trial.trial_id) / "model.safetensors"
     return path.stat().st_size / 1e6 if trial.best_epoch is not None and path.is_file() else None
 
 
 def latency(trial: TrialRecord) -> float | None:
-    """Milliseconds for one picture, where it was measured."""
+    """Milliseconds for one picture; None if not measured."""
     measured: float | None = trial.effective.get("latency_ms")
     return measured
 
 
 def _metric(trials: Sequence[TrialRecord], primary_metric: str) -> str:
-    """The metric to sort by."""
+    """Let the user choose the metric to sort by."""
     first = next((trial.best_evaluation() for trial in trials if trial.best_evaluation()), None)
     names = [primary_metric, *(name for name in (first.metrics if first else ()))]
     return st.selectbox(
         "Ranked by",
-        list(dict.fromkeys(name for name in names if name != "log_loss")),
-        format_func=wording.metric,
+        [name for name in dict.fromkeys(names) if _is_higher_better(name)],
+        format_func=wording.metric_heading,
         key="metric of the leaderboard",
         width=320,
-        help="The search maximised the first one; the interval and the ties belong to it.",
+        help="The search maximised the first one. The interval and the test against the best "
+        "trial are about it.",
     )
+
+
+def _is_higher_better(name: str) -> bool:
+    return name not in METRICS or METRICS[name].is_higher_better
 
 
 def _chosen_columns(table: pd.DataFrame) -> list[str]:
@@ -155,7 +161,7 @@ def _title(name: str) -> str:
         "seconds": "Seconds",
         "reason": "Why it ended",
     }
-    return titles.get(name, wording.metric(name).capitalize())
+    return titles.get(name, wording.metric_heading(name))
 
 
 def _config(metric: str) -> dict[str, Any]:
@@ -172,6 +178,7 @@ def _config(metric: str) -> dict[str, Any]:
         "latency": _NUMBER(
             _title("latency"),
             format="%.1f",
-            help="Of one picture, measured where the trial ran when its model was built.",
+            help="Time for one picture, measured when the model was built, on the machine of the "
+            "trial.",
         ),
     }

@@ -162,7 +162,7 @@ def ended_early(trials: Sequence[TrialRecord], metric: str) -> None:
             "State": [trial.state.value for trial in early],
             "Epoch": [trial.evaluations[-1].epoch if trial.evaluations else 0 for trial in early],
             "Epochs asked for": [timeline.epochs_asked(trial) for trial in early],
-            wording.metric(metric).capitalize(): [trial.score(metric) for trial in early],
+            wording.metric_heading(metric): [trial.score(metric) for trial in early],
             "Why": [trial.reason for trial in early],
         }
     )
@@ -175,7 +175,7 @@ def ended_early(trials: Sequence[TrialRecord], metric: str) -> None:
         placeholder=wording.NOTHING,
         column_config={
             "Trial": st.column_config.NumberColumn(format="#%d", width=60),
-            wording.metric(metric).capitalize(): st.column_config.NumberColumn(format="%.3f"),
+            wording.metric_heading(metric): st.column_config.NumberColumn(format="%.3f"),
         },
     )
     figure_table.download(table, "ended-early")

@@ -111,7 +111,7 @@ def side_by_side(trial: TrialRecord, opening: TestOpening) -> pd.DataFrame:
     on_validation = best.metrics if best else {}
     return pd.DataFrame(
         {
-            "Metric": [wording.metric(name) for name in opening.metrics],
+            "Metric": [wording.metric_heading(name) for name in opening.metrics],
             "Validation": [on_validation.get(name) for name in opening.metrics],
             "Test": list(opening.metrics.values()),
         }

@@ -22,7 +22,7 @@ _FORMATS = {  # the others are scores and losses
 def headline(trial: TrialRecord, metric: str) -> None:
     best = trial.best_evaluation()
     metrics = [
-        (wording.metric(metric).capitalize(), wording.score_of(trial, metric)),
+        (wording.metric_heading(metric), wording.score_of(trial, metric)),
         ("State", trial.state.value),
         ("Time", wording.duration(trial.seconds)),
     ]
@@ -55,7 +55,7 @@ def curves(trial: TrialRecord, metric: str) -> None:
         return
     left, right = st.columns(2)
     with left:
-        st.subheader(wording.metric(metric).capitalize())
+        st.subheader(wording.metric_heading(metric))
         figure = charts.learning_curves([trial], metric).update_layout(showlegend=False)
         st.plotly_chart(figure, key="trial metric", config=charts.QUIET)
     with right:
@@ -70,7 +70,7 @@ def every_evaluation(trial: TrialRecord, metric: str) -> None:
     rows = [
         {
             "Epoch": one.epoch,
-            wording.metric(metric).capitalize(): one.metrics[metric],
+            wording.metric_heading(metric): one.metrics[metric],
             "Training loss": one.train_loss,
             "Validation loss": one.valid_loss,
             "Learning rate": one.learning_rate,
@@ -100,7 +100,7 @@ def metrics(trial: TrialRecord) -> None:
     if best is None:
         st.info("Metrics appear after the first evaluation.")
         return
-    rows = {"Metric": map(wording.metric, best.metrics), "Value": best.metrics.values()}
+    rows = {"Metric": map(wording.metric_heading, best.metrics), "Value": best.metrics.values()}
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
