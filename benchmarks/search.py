@@ -163,7 +163,7 @@ def overhead(folder: Path, measured: Figures) -> None:
     )
     directory = store.create_experiment(folder / "experiments", job, record)
     results = Results(directory, "accuracy")
-    planned = [PlannedTrial(n, {"model_name": "resnet18"}) for n in range(_NUM_TRIALS)]
+    planned = [PlannedTrial.of(n, {"model_name": "resnet18"}) for n in range(_NUM_TRIALS)]
     results.plan(planned)
     started = time.perf_counter()
     resources = Resources(max_concurrent_trials=1, num_cpus=1, num_gpus=0, notes=[])

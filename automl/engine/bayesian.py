@@ -1,4 +1,4 @@
-"""The sampler that learns: Optuna's TPE, proposing each trial after those that have ended."""
+"""Bayesian sampling: Optuna's TPE proposes each trial from the scores of those that have ended."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -8,23 +8,24 @@ import optuna
 from ray.tune.search import Searcher
 from ray.tune.search.optuna import OptunaSearch
 
-from automl.engine.planning import SUB_SPACE, PlannedTrial, asked_for, axis
+from automl.engine.planning import SUB_SPACE, PlannedTrial, axis, id_of_number, requested
 from automl.engine.results import Results
+from automl.errors import UserError
 from automl.experiments.records import TrialRecord
 from automl.jobs.job import Job
 from automl.jobs.search_space import BOUNDED, Choice, RandInt
 
-_STUDY, _SCORE, _ASKED = "search", "score", "asked"
+_STUDY, _SCORE, _REQUESTED = "search", "score", "requested"
 _MAX_RANDOM = 10
 
 
 class Bayesian(Searcher):  # type: ignore[misc]
-    """Numbers and records what Optuna proposes, and tells it what came of it.
+    """Numbers and records Optuna's proposals, and tells Optuna their scores.
 
-    Optuna's memory is rebuilt from our records whenever a search starts: trials that have ended
-    are told again, those that were cut short are proposed again with the same values. The random
-    numbers of a proposal depend on the seed and its number alone. One trial at a time, a resumed
-    search therefore goes on as if it had never ended.
+    Optuna's study is rebuilt from our records whenever a search starts: it is told the trials that
+    have ended, and proposes those that were cut short again with the same values. The random
+    numbers of a proposal depend only on the seed and its number. So a resumed search with one trial
+    at a time goes on as if it had never ended.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class Bayesian(Searcher):  # type: ignore[misc]
         sub_spaces: Sequence[Mapping[str, Any]],
         first: Sequence[PlannedTrial] = (),
     ) -> None:
-        """first: trials to begin with, as far as they have not ended yet; recorded already."""
+        """first: trials to begin with, those that have not ended yet; they are recorded already."""
         super().__init__()
         self._job, self._results = job, results
         self._first = {trial.number: trial for trial in first}
@@ -49,31 +50,37 @@ class Bayesian(Searcher):  # type: ignore[misc]
             metric=_SCORE,
             mode="max",
             sampler=_Repeatable(job.seed if seed is None else seed, job.limits.max_trials),
-            storage=self._memory(records, _Space(sub_spaces)),
+            storage=self._study(records, _Space(sub_spaces)),
             study_name=_STUDY,
         )
 
     def suggest(self, trial_id: str) -> Any:
-        if not self._next:
-            return Searcher.FINISHED
-        number = self._next.pop(0)
-        self._numbers[trial_id] = number
-        first = self._first.get(number)
-        if first is not None and first.proposal is None:  # no point of the space
-            return {"trial": first.to_text()}
-        proposal = self._optuna.suggest(trial_id)
-        asked = asked_for(self._job, proposal.pop(_ASKED))
-        trial = first or PlannedTrial(number, asked, proposal)
-        self._results.plan([trial])
-        return {"trial": trial.to_text()}
+        """Configuration of the next trial; values that cannot be trained are a failed trial."""
+        while self._next:
+            number = self._next.pop(0)
+            self._numbers[trial_id] = number
+            first = self._first.get(number)
+            if first is not None and first.proposal is None:  # not a point of the space
+                return {"trial": first.to_text()}
+            proposal = self._optuna.suggest(trial_id)
+            values = requested(self._job, proposal.pop(_REQUESTED))
+            try:
+                trial = first or PlannedTrial.of(number, values, proposal)
+            except UserError as error:
+                self._results.refused(number, values, proposal, error)
+                self._optuna.on_trial_complete(trial_id, None, error=True)
+                continue
+            self._results.plan([trial])
+            return {"trial": trial.to_text()}
+        return Searcher.FINISHED
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        pass  # what counts is the best score, which is known at the end
+        pass  # Optuna is told the best score, which is known at the end
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        record = self._results.trials[PlannedTrial(self._numbers[trial_id], {}).trial_id]
+        record = self._results.trials[id_of_number(self._numbers[trial_id])]
         if record.proposal is None:
             return
         score = self._results.score(record)
@@ -86,7 +93,7 @@ class Bayesian(Searcher):  # type: ignore[misc]
     def restore(self, checkpoint_path: str) -> None:
         raise NotImplementedError("a search is rebuilt from its records")
 
-    def _memory(
+    def _study(
         self, records: Sequence[TrialRecord], space: "_Space"
     ) -> optuna.storages.BaseStorage:
         storage = optuna.storages.InMemoryStorage()
@@ -112,10 +119,10 @@ class Bayesian(Searcher):  # type: ignore[misc]
 
 
 class _Space:
-    """The job's search space in Optuna's words; one sub-space is chosen, then its values.
+    """The job's search space as Optuna's define-by-run function: a sub-space, then its values.
 
-    Optuna sees a distribution before it is shaped: the logarithm where the bounds are logarithms,
-    no steps. A name is that of the hyperparameter and its sub-space.
+    Optuna proposes values before they are shaped: logarithms where the bounds are logarithms, and
+    without steps. Its names consist of the sub-space and the hyperparameter.
     """
 
     def __init__(self, sub_spaces: Sequence[Mapping[str, Any]]) -> None:
@@ -123,16 +130,16 @@ class _Space:
 
     def __call__(self, trial: Any) -> dict[str, Any]:
         index = trial.suggest_categorical(SUB_SPACE, list(range(len(self._sub_spaces))))
-        asked = {
+        values = {
             name: _suggested(trial, axis(index, name), value)
             for name, value in self._sub_spaces[index].items()
         }
-        return {_ASKED: asked}
+        return {_REQUESTED: values}
 
     def distributions(
         self, proposal: Mapping[str, Any]
     ) -> dict[str, optuna.distributions.BaseDistribution]:
-        """Of each value of an earlier proposal."""
+        """Distribution of each value of an earlier proposal."""
         fixed = optuna.trial.FixedTrial(dict(proposal))
         self(fixed)
         return dict(fixed.distributions)
@@ -149,11 +156,12 @@ def _suggested(trial: Any, name: str, value: Any) -> Any:
 
 
 class _Repeatable(optuna.samplers.BaseSampler):  # type: ignore[misc]
-    """TPE whose random numbers start anew with every trial, from the seed and its number."""
+    """TPE whose random numbers depend only on the seed and the number of the trial."""
 
     def __init__(self, seed: int, max_trials: int) -> None:
         self._seed = seed
-        # a few random trials to learn from; Optuna's usual ten would be all of a short search
+        # trials with random values, before the first that TPE proposes; Optuna's default of ten
+        # would be all of a short search
         self._num_random = min(_MAX_RANDOM, 2 + max_trials // 4)
 
     def before_trial(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:

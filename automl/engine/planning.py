@@ -1,4 +1,4 @@
-"""From a job and its data to the list of trials: everything that is decided before the first."""
+"""The list of trials of a job and its data: everything that is decided before the first starts."""
 
 import itertools
 import json
@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from automl.dataset.manifest import Manifest
+from automl.errors import UserError
 from automl.jobs import automode, model_catalog, search_space
-from automl.jobs.compatibility import resolve
+from automl.jobs.compatibility import TrialHyperparameters, resolve
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
 from automl.model import pretrained_weights
@@ -23,46 +24,69 @@ _CHOICES = (
 )
 _MAX_REACHABLE = 64
 SUB_SPACE = "sub_space"
-"""What the sampler that learns calls the choice between the sub-spaces."""
+"""The sampler's name for the choice between the sub-spaces."""
 
 
 @dataclass(frozen=True)
 class PlannedTrial:
-    """One trial to run: its place in the order and what was asked for."""
+    """One trial to run: its number in the order of sampling, and its hyperparameters."""
 
     number: int
-    asked: dict[str, Any]
-    proposal: dict[str, float | str] | None = None
-    """What a sampler that learns proposed, in its own terms."""
+    hyperparameters: TrialHyperparameters
+    proposal: Mapping[str, Any] | None = None
+    """The values as a sampler that learns has proposed them, under its own names."""
+
+    @classmethod
+    def of(
+        cls, number: int, requested: Mapping[str, Any], proposal: Mapping[str, Any] | None = None
+    ) -> Self:
+        """Complete the requested hyperparameters.
+
+        Raises:
+            UserError: the values do not go together.
+        """
+        return cls(number, TrialHyperparameters.of(requested), proposal)
 
     @property
     def trial_id(self) -> str:
-        return f"trial-{self.number:03d}"
+        """Name of the trial in records and paths."""
+        return id_of_number(self.number)
+
+    @property
+    def requested(self) -> dict[str, Any]:
+        """Hyperparameters from the job and the sampler, as the record of the trial stores them."""
+        return self.hyperparameters.requested
 
     def to_text(self) -> str:
-        """What its worker has to know.
+        """JSON of all that a worker needs.
 
-        Ray copies all trials of a search for each of them; a text costs nothing to copy.
+        Ray copies the configurations of all trials of a search for each of them; a text costs
+        nothing to copy.
         """
-        return json.dumps({"number": self.number, "asked": self.asked})
+        hyperparameters = self.hyperparameters.model_dump(mode="json")
+        return json.dumps({"number": self.number, "hyperparameters": hyperparameters})
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        return cls(**json.loads(text))
+        """The trial of `to_text`, without its proposal."""
+        values = json.loads(text)
+        hyperparameters = TrialHyperparameters.model_validate(values["hyperparameters"])
+        return cls(values["number"], hyperparameters)
 
-    @property
-    def hyperparameters(self) -> Hyperparameters:
-        """The complete set.
 
-        Raises:
-            ValueError: the values do not go together.
-        """
-        return resolve(self.asked)
+def id_of_number(number: int) -> str:
+    """Name of the trial with this number."""
+    return f"trial-{number:03d}"
+
+
+def trial_id_in(text: str) -> str:
+    """Name of the trial of `PlannedTrial.to_text`; cheap, since every event of Tune needs it."""
+    return id_of_number(json.loads(text)["number"])
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What each trial gets, and how many run at the same time."""
+    """Share of the machine for each trial, and the number of trials at a time."""
 
     max_concurrent_trials: int
     num_cpus: int
@@ -72,51 +96,62 @@ class Resources:
 
 @dataclass(frozen=True)
 class Plan:
-    """The trials that are known before the first, and where further ones come from."""
+    """The trials that are known before the first starts, and the source of further ones."""
 
     trials: list[PlannedTrial]
     """In the order they will start; the same job and data give the same list."""
 
     num_trials: int
     space: list[dict[str, Any]]
-    """Sub-spaces of a sampler that learns from trial to trial; empty where there is none."""
+    """Sub-spaces of a sampler that learns from trial to trial; empty if there is none."""
 
 
 def plan(job: Job, manifest: Manifest, *, has_gpu: bool) -> Plan:
-    """What a job comes to with its data and the machine.
+    """Plan the trials of a job with its data on this machine.
 
     Raises:
-        ValueError: a sampled combination cannot be trained; names the trial and the reason.
+        UserError: a sampled combination cannot be trained; names the trial and the reason.
     """
     num_trials = job.limits.max_trials
     if job.learns:
         assert job.search_space
         return Plan([], num_trials, job.search_space)
     if job.is_automode:
-        found = automode.plan(_situation(manifest, has_gpu=has_gpu), num_trials)
-        opening = opening_trials(job, found)
-        return Plan(opening, num_trials, found.space if len(opening) < num_trials else [])
-    trials = [PlannedTrial(n, asked_for(job, drawn)) for n, drawn in enumerate(_samples(job))]
-    _refuse_untrainable(trials)
+        recipes = automode.plan(_situation(manifest, has_gpu=has_gpu), num_trials)
+        opening = opening_trials(job, recipes)
+        return Plan(opening, num_trials, recipes.space if len(opening) < num_trials else [])
+    trials = [_trainable(n, requested(job, drawn)) for n, drawn in enumerate(_samples(job))]
     return Plan(trials, len(trials), [])
 
 
-def opening_trials(job: Job, found: automode.Plan) -> list[PlannedTrial]:
-    """AutoMode's first trials, without repetitions, to which what the job fixes may lead."""
+def opening_trials(job: Job, recipes: automode.Plan) -> list[PlannedTrial]:
+    """AutoMode's first trials.
+
+    Recipes that differ only in what the job fixes give the same trial: it is planned once.
+    """
     trials: list[PlannedTrial] = []
-    for recipe in found.opening:
-        asked = asked_for(job, recipe.asked)
-        if all(asked != trial.asked for trial in trials):
-            proposal = _proposal(recipe, found.space)
-            trials.append(PlannedTrial(len(trials), asked, proposal))
-    _refuse_untrainable(trials)
+    for recipe in recipes.opening:
+        values = requested(job, recipe.asked)
+        if all(values != trial.requested for trial in trials):
+            trials.append(_trainable(len(trials), values, _proposal(recipe, recipes.space)))
     return trials
+
+
+def _trainable(
+    number: int, values: Mapping[str, Any], proposal: Mapping[str, Any] | None = None
+) -> PlannedTrial:
+    """Plan a trial; refuses one that cannot be trained before any other has started."""
+    try:
+        return PlannedTrial.of(number, values, proposal)
+    except UserError as error:
+        text = f"Trial {number} of the search cannot be trained: {error}"
+        raise UserError(text) from None
 
 
 def _proposal(
     recipe: automode.Recipe, space: Sequence[search_space.SubSpace]
 ) -> dict[str, Any] | None:
-    """The recipe as the sampler would have proposed it; None where it is no point of the space."""
+    """The recipe as the sampler would have proposed it; None if it is not a point of the space."""
     index = recipe.sub_space
     if index is None:
         return None
@@ -131,18 +166,8 @@ def _proposal(
 
 
 def axis(index: int, name: str) -> str:
-    """What the sampler that learns calls a hyperparameter of a sub-space."""
+    """The sampler's name for a hyperparameter of a sub-space."""
     return f"{index}.{name}"
-
-
-def _refuse_untrainable(trials: list[PlannedTrial]) -> None:
-    """Before any of them has started."""
-    for trial in trials:
-        try:
-            trial.hyperparameters  # noqa: B018
-        except ValueError as error:
-            text = f"Trial {trial.number} of the search cannot be trained: {error}"
-            raise ValueError(text) from None
 
 
 def _situation(manifest: Manifest, *, has_gpu: bool) -> automode.Situation:
@@ -155,27 +180,31 @@ def _situation(manifest: Manifest, *, has_gpu: bool) -> automode.Situation:
     )
 
 
-def asked_for(job: Job, sampled: Mapping[str, Any]) -> dict[str, Any]:
-    """The hyperparameters of a trial: what was sampled over what the job shares."""
+def requested(job: Job, sampled: Mapping[str, Any]) -> dict[str, Any]:
+    """Hyperparameters of a trial: the sampled values, and the job's for all others.
+
+    In AutoMode the job's values take precedence.
+    """
     if job.is_automode:
         return {**sampled, **job.training_parameters}
     return {"model_name": Hyperparameters().model_name, **job.training_parameters, **sampled}
 
 
-def reachable(job: Job, found: Plan) -> list[Hyperparameters]:
-    """Hyperparameters of the trials that are known, and one set for every choice of model and
-    picture sizes that a search can make beyond them.
+def reachable(job: Job, plan: Plan) -> list[Hyperparameters]:
+    """One set of hyperparameters for every model with every picture size that can occur.
+
+    These are the known trials, and every combination that the sampler can choose beyond them.
 
     Raises:
-        ValueError: a choice does not go together, or there are too many.
+        UserError: a combination cannot be trained, or there are too many.
     """
-    wanted = [trial.hyperparameters for trial in found.trials]
-    for sub_space in found.space:
+    sets = [trial.hyperparameters.complete for trial in plan.trials]
+    for sub_space in plan.space:
         axes = {
             name: search_space.values(sub_space[name]) for name in _CHOICES if name in sub_space
         }
         if math.prod(len(values) for values in axes.values()) > _MAX_REACHABLE:
-            raise ValueError(
+            raise UserError(
                 f"{' and '.join(axes)} can be combined in more than {_MAX_REACHABLE} ways, and the "
                 "pictures are prepared for each of them. Give fewer values, as a choice."
             )
@@ -186,33 +215,35 @@ def reachable(job: Job, found: Plan) -> list[Hyperparameters]:
         }
         for values in itertools.product(*axes.values()):
             chosen = dict(zip(axes, values, strict=True))
-            wanted.append(resolve(asked_for(job, {**rest, **chosen})))
-    return wanted
+            sets.append(resolve(requested(job, {**rest, **chosen})))
+    return sets
 
 
 def plan_resources(job: Job, *, num_trials: int, num_cpus: int, num_gpus: int) -> Resources:
-    """Concurrency and shares such that trials x threads never exceeds the cores.
+    """Choose how many trials run at a time, and the share of each.
+
+    Trials times threads never exceeds the cores.
 
     Args:
-        job: what was asked for.
-        num_trials: how many trials there are to run.
+        job: the job, with its limits.
+        num_trials: number of trials to run.
         num_cpus: cores of the cluster.
         num_gpus: GPUs of the cluster.
 
     Raises:
-        ValueError: a trial asks for more than the cluster has.
+        UserError: a trial needs more than the cluster has.
     """
-    asked = job.resources_per_trial
-    for name, wanted, there in (("cpu", asked.cpu, num_cpus), ("gpu", asked.gpu, num_gpus)):
-        if wanted is not None and wanted > there:
-            raise ValueError(
-                f"resources_per_trial.{name} is {wanted:g}, but the cluster has {there}. "
-                f"Lower it to {there} or less, or leave it out."
+    needed = job.resources_per_trial
+    for name, count, available in (("cpu", needed.cpu, num_cpus), ("gpu", needed.gpu, num_gpus)):
+        if count is not None and count > available:
+            raise UserError(
+                f"resources_per_trial.{name} is {count:g}, but the cluster has {available}. "
+                f"Lower it to {available} or less, or leave it out."
             )
     concurrent = min(job.limits.max_concurrent_trials, num_trials)
-    fitting = num_cpus // (asked.cpu or 1)
-    if asked.gpu:
-        fitting = min(fitting, int(num_gpus / asked.gpu))
+    fitting = num_cpus // (needed.cpu or 1)
+    if needed.gpu:
+        fitting = min(fitting, int(num_gpus / needed.gpu))
     notes = []
     if concurrent > fitting:
         notes.append(
@@ -225,14 +256,14 @@ def plan_resources(job: Job, *, num_trials: int, num_cpus: int, num_gpus: int) -
         gpu_share = 0.5  # two fit on a GPU; a share above a half would leave the rest unused
     return Resources(
         max_concurrent_trials=concurrent,
-        num_cpus=asked.cpu or num_cpus // concurrent,
-        num_gpus=gpu_share if asked.gpu is None else asked.gpu,
+        num_cpus=needed.cpu or num_cpus // concurrent,
+        num_gpus=gpu_share if needed.gpu is None else needed.gpu,
         notes=notes,
     )
 
 
 def with_fewer_trials(resources: Resources) -> Resources:
-    """After the machine's memory was short: half as many at a time, each with the cores it had."""
+    """Half as many trials at a time, each with the same cores, because the memory was short."""
     concurrent = max(1, resources.max_concurrent_trials // 2)
     note = (
         f"The memory of the machine was short: {concurrent} at a time run now instead of "

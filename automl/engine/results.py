@@ -1,15 +1,16 @@
 """What happens in the search, written to the experiment's directory. The only writer of trials."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from automl.engine import failures, journal, trial_notes
 from automl.engine.experiment_file import ExperimentFile, TimeLimit
-from automl.engine.planning import PlannedTrial
+from automl.engine.planning import PlannedTrial, id_of_number
 from automl.engine.standings import Standings
 from automl.engine.trial_states import LocalStates, TrialStates
+from automl.errors import UserError
 from automl.evaluation.intervals import bootstrap_interval
 from automl.experiments import store
 from automl.experiments.records import (
@@ -82,7 +83,7 @@ class Results:
 
     def _pending(self, trial: PlannedTrial, recorded: TrialRecord | None) -> TrialRecord:
         """The record as it was when its state was kept, or a new one."""
-        if recorded and recorded.hyperparameters == trial.asked and self._state(recorded):
+        if recorded and recorded.hyperparameters == trial.requested and self._state(recorded):
             changes: dict[str, Any] = {"reason": "", "was_cut_short": False, "ended_at": None}
             changes |= {"score_low": None, "score_high": None}
             if recorded.state is not TrialState.PENDING:  # otherwise the pause is counted already
@@ -95,9 +96,22 @@ class Results:
         return TrialRecord(
             trial_id=trial.trial_id,
             number=trial.number,
-            hyperparameters=trial.asked,
-            proposal=trial.proposal,
+            hyperparameters=trial.requested,
+            proposal=None if trial.proposal is None else dict(trial.proposal),
         )
+
+    def refused(
+        self, number: int, requested: dict[str, Any], proposal: Mapping[str, Any], error: UserError
+    ) -> None:
+        """Record a proposed trial as failed whose values cannot be trained."""
+        record = TrialRecord(
+            trial_id=id_of_number(number),
+            number=number,
+            hyperparameters=requested,
+            proposal=dict(proposal),
+        )
+        self._save(record)
+        self.failed(record.trial_id, failures.explain(error))
 
     def states(self) -> dict[str, KeptState]:
         """States of the trials that have begun and not ended, by trial id."""

@@ -16,11 +16,10 @@ from ray import tune
 from automl.dataset.pixels import PictureSizes, picture_sizes
 from automl.engine import failures, lost_gpus, ray_internals
 from automl.engine.heartbeat import Heartbeat
-from automl.engine.planning import PlannedTrial
+from automl.engine.planning import PlannedTrial, trial_id_in
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import Flag
-from automl.jobs import compatibility
 from automl.model.warm_start import EarlierModel
 from automl.training import resume_state
 from automl.training.early_stopping import EarlyStopping
@@ -58,7 +57,7 @@ class Assignment:
 
 def id_of(trial: "Trial") -> str:
     """Our id of one of Tune's trials."""
-    return PlannedTrial.from_text(trial.config["trial"]).trial_id
+    return trial_id_in(trial.config["trial"])
 
 
 def beat_key(key: str, trial_id: str) -> str:
@@ -146,7 +145,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         from automl.training.trial_training import Placement, TrialTraining
 
         self._process_state = ProcessState.take()
-        hyperparameters = self._trial.hyperparameters
+        hyperparameters = self._trial.hyperparameters.complete
         earlier = self._assignment.earlier.get(hyperparameters.checkpoint_run_id or "")
         data = replace(self._assignment.data[picture_sizes(hyperparameters)], earlier=earlier)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -195,14 +194,14 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     def _state_of(self, training: "TrialTraining") -> dict[str, Any]:
         from automl.training import effective
 
-        hyperparameters, recovery = training.hyperparameters, training.recovery
+        recovery = training.recovery
         flags = []
         if recovery.num_parts > 1 or recovery.num_validation_parts > 1:
             flags.append(Flag.RECOVERED)
         if recovery.restarted_at is not None:
             flags.append(Flag.RESTARTED)
         notes = [
-            *compatibility.notes(frozenset(self._trial.asked), hyperparameters),
+            *self._trial.hyperparameters.notes(),
             *effective.notes(training),
         ]
         if self._has_collapsed:

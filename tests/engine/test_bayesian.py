@@ -63,7 +63,7 @@ def search(folder: Path, asked: Job, *, up_to: int = 100) -> list[dict[str, Any]
         if config == Searcher.FINISHED or count == up_to:
             break
         trial = given(config)
-        score = goodness(trial.asked)
+        score = goodness(trial.requested)
         end(results, trial.trial_id, score)
         sampler.on_trial_complete(f"ray-{count}", {"anything": 1})
     return [trial.hyperparameters for trial in results.trials.values()]
@@ -156,7 +156,7 @@ def run_opening(folder: Path, *, up_to: int = 100) -> list[dict[str, Any]]:
         if config == Searcher.FINISHED or count == up_to:
             break
         trial = given(config)
-        end(results, trial.trial_id, goodness(trial.asked))
+        end(results, trial.trial_id, goodness(trial.requested))
         sampler.on_trial_complete(f"ray-{count}", {"anything": 1})
     return [trial.hyperparameters for trial in results.trials.values()]
 
@@ -175,3 +175,33 @@ def test_a_planned_opening_is_resumed_like_the_rest(tmp_path: Path, cut: int) ->
     whole = run_opening(tmp_path / "whole")
     run_opening(tmp_path / "cut", up_to=cut)
     assert run_opening(tmp_path / "cut") == whole
+
+
+def test_a_proposal_that_cannot_be_trained_is_a_failed_trial_and_the_search_goes_on(
+    tmp_path: Path,
+) -> None:
+    """Values that do not go together are no reason to end a search that has begun."""
+    space = [
+        {
+            "optimizer": {"type": "choice", "values": ["adam", "sgd"]},
+            "beta1": {"type": "choice", "values": [0.9, 1]},
+        }
+    ]
+    asked = Job.from_dict(
+        {
+            "training_data": {"path": str(tmp_path)},
+            "limits": {"max_trials": 12},
+            "search_space": space,
+            "sweep": {"sampling_algorithm": {"type": "bayesian", "seed": 0}},
+        }
+    )
+    trials = search(tmp_path, asked)
+    assert len(trials) == 12
+    refused = [
+        record
+        for record in open_results(tmp_path, asked).trials.values()
+        if (record.hyperparameters["optimizer"], record.hyperparameters["beta1"]) == ("adam", 1)
+    ]
+    assert refused
+    assert all(record.state is TrialState.FAILED for record in refused)
+    assert all("beta1 is 1" in record.reason for record in refused)

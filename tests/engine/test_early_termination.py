@@ -13,7 +13,7 @@ from automl.jobs.sweep import Asha, Bandit, Policy
 from tests.conftest import build_trial
 
 BANDIT = Bandit(type="bandit", slack_amount=0.1)
-NEW = PlannedTrial(9, {})
+NEW = PlannedTrial.of(9, {})
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def job(folder: Path, **keys: Any) -> Job:
 
 def plan(folder: Path, **keys: Any) -> list[dict[str, Any]]:
     asked = job(folder, **keys)
-    return [t.asked for t in planned(asked, manifest.build(asked), has_gpu=False).trials]
+    return [t.requested for t in planned(asked, manifest.build(asked), has_gpu=False).trials]
 
 
 def resources(*, num_cpus: int, num_gpus: int = 0, **keys: Any) -> Resources:
@@ -87,7 +87,7 @@ def test_of_a_grid_only_what_is_run_is_made(shapes: Path) -> None:
 
 
 def test_ray_does_not_copy_all_trials_for_each_of_them() -> None:
-    trials = [PlannedTrial(number, {"learning_rate": 0.1 + 0.2}) for number in range(3)]
+    trials = [PlannedTrial.of(number, {"learning_rate": 0.1 + 0.2}) for number in range(3)]
     texts = [trial.to_text() for trial in trials]
     configs = [config for _, config in generate_variants({"trial": tune.grid_search(texts)})]
     assert all(config["trial"] is text for config, text in zip(configs, texts, strict=True))

@@ -33,7 +33,7 @@ CHANGES = {
 }
 """What Python's audit hooks call everything that may change a disk, and reading, too."""
 
-PLAN = [PlannedTrial(number, {"model_name": "resnet18"}) for number in range(3)]
+PLAN = [PlannedTrial.of(number, {"model_name": "resnet18"}) for number in range(3)]
 
 
 def evaluation(epoch: int, accuracy: float) -> Evaluation:
@@ -209,7 +209,7 @@ def test_a_trial_whose_state_cannot_be_used_starts_anew(
     elif damage == "other epoch":
         save_state(state, 2)
     else:
-        plan = [PLAN[0], PlannedTrial(1, {"model_name": "resnet50"}), PLAN[2]]
+        plan = [PLAN[0], PlannedTrial.of(1, {"model_name": "resnet50"}), PLAN[2]]
     again = Results(results.experiment_dir, "accuracy")
     again.plan(plan)
     assert again.trials["trial-001"].evaluations == []

@@ -111,7 +111,7 @@ def _run(data_dir: Path, experiments_dir: Path, parameters: Sequence[dict[str, A
     data = manifest.build(job)
     store.save_dataset(directory, data.samples, data.report)
     results = Results(directory, "accuracy")
-    planned = [PlannedTrial(number, asked) for number, asked in enumerate(parameters)]
+    planned = [PlannedTrial.of(number, asked) for number, asked in enumerate(parameters)]
     for trial in results.plan(planned):
         _train(trial, data, results)
     results.update(state=ExperimentState.COMPLETED, num_trials=len(parameters))
@@ -123,10 +123,12 @@ def _run(data_dir: Path, experiments_dir: Path, parameters: Sequence[dict[str, A
 
 def _train(trial: PlannedTrial, data: manifest.Manifest, results: Results) -> None:
     (pictures,) = trial_data.prepare(
-        data, [trial.hyperparameters], progress=lambda *_: None, for_other_machines=False
+        data, [trial.hyperparameters.complete], progress=lambda *_: None, for_other_machines=False
     ).values()
     found = ProcessState.take()
-    training = TrialTraining(trial.hyperparameters, pictures, Placement(torch.device("cpu"), 1))
+    training = TrialTraining(
+        trial.hyperparameters.complete, pictures, Placement(torch.device("cpu"), 1)
+    )
     results.started(trial.trial_id)
     results.built(trial.trial_id, effective.in_effect(training), effective.notes(training), [])
     best = -1.0

@@ -116,7 +116,7 @@ def main(kind: str, folder: Path) -> None:
     )
     directory = store.create_experiment(folder / "experiments", job, record)
     results = Results(directory, "accuracy")
-    planned = [PlannedTrial(number, {"model_name": "resnet18"}) for number in range(2)]
+    planned = [PlannedTrial.of(number, {"model_name": "resnet18"}) for number in range(2)]
     resources = Resources(2, num_cpus=1, num_gpus=int(with_gpus), notes=[])
     left = results.plan(planned)
     inputs = search.SearchInputs(job, left, resources)
