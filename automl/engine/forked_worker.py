@@ -16,14 +16,14 @@ SOCKET = "AUTOML_FORK_SERVER"
 """The environment's name for the path of the server's socket."""
 
 _CONTEXT = "--serialized-runtime-env-context="
-_FOR_SETUP = (_CONTEXT, "--language=")
+FOR_SETUP = (_CONTEXT, "--language=")
 
 
 def main() -> None:
     given = [one for one in sys.argv[1:] if one.startswith(_CONTEXT)]
     context = json.loads(given[0].removeprefix(_CONTEXT)) if given else {}
     os.environ.update(context.get("env_vars", {}))
-    arguments = [one for one in sys.argv[1:] if not one.startswith(_FOR_SETUP)]
+    arguments = [one for one in sys.argv[1:] if not one.startswith(FOR_SETUP)]
     try:
         worker = _forked(arguments)
     except (OSError, ValueError, KeyError):

@@ -45,7 +45,7 @@ def keep_head() -> None:
     try:
         if fork_server.is_supported():
             _start(fork_server.command(environment[forked_worker.SOCKET]), environment)
-        head = _start(_head_command(port, temp_dir), environment)
+        head = _start(head_command(port, temp_dir), environment)
         info = {
             "address": f"127.0.0.1:{port}",
             "keeper_pid": os.getpid(),
@@ -70,7 +70,7 @@ def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[
         )
 
 
-def _head_command(port: int, temp_dir: Path) -> list[str]:
+def head_command(port: int, temp_dir: Path) -> list[str]:
     options = {
         "port": port,
         "node-ip-address": "127.0.0.1",

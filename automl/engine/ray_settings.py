@@ -9,7 +9,40 @@ from pathlib import Path
 from automl.engine import forked_worker
 from automl.host import home
 
-_START_HOOK = "automl.engine.ray_internals.start_hook"
+START_HOOK = "automl.engine.ray_internals.start_hook"
+"""Function that `ray start` calls before it starts its processes."""
+
+CONNECTION = {
+    "RAY_AUTH_MODE": "token",
+    # Ray replaces 127.0.0.1 by the machine's own address, and then listens on every interface,
+    # unless this forbids clusters of several machines
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+}
+
+HEAD = {
+    "RAY_START_HOOK": START_HOOK,
+    # a trial without GPUs must not see any
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    # prestarted workers lack the job's environment: the first engine would wait for them
+    "RAY_prestart_worker_first_driver": "0",
+    # at Ray's niceness of 15 a thread gets 3 % of a busy core, and the other threads of its trial
+    # wait for it at the next barrier
+    "RAY_worker_niceness": "5",
+    # a thread that spins at a barrier takes the core from another trial's thread
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "GOMP_SPINCOUNT": "0",
+}
+
+SEARCH = {
+    # the results are recorded by us: no loggers, no snapshots of the search, no output of Tune
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "3600",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    # the engine has a signal handler of its own
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_FORCE_TRIAL_CLEANUP_S": "20",
+}
 
 
 def connection() -> dict[str, str]:
@@ -17,13 +50,7 @@ def connection() -> dict[str, str]:
 
     They must be set before Ray is imported. Creates the token.
     """
-    return {
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN_PATH": str(_token_path()),
-        # Ray replaces 127.0.0.1 by the machine's own address, and then listens on every interface,
-        # unless this forbids clusters of several machines
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-    }
+    return {**CONNECTION, "RAY_AUTH_TOKEN_PATH": str(_token_path())}
 
 
 def head(temp_dir: Path) -> dict[str, str]:
@@ -32,35 +59,15 @@ def head(temp_dir: Path) -> dict[str, str]:
     return {
         **inherited,
         **connection(),
-        "RAY_START_HOOK": _START_HOOK,
+        **HEAD,
         forked_worker.SOCKET: str(temp_dir / "fork"),
-        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
-        "RAY_CHDIR_TO_TRIAL_DIR": "0",
-        # prestarted workers lack the job's environment: the first engine would wait for them
-        "RAY_prestart_worker_first_driver": "0",
-        # at Ray's niceness of 15 a thread gets 3 % of a busy core, and the other threads of its
-        # trial wait for it at the next barrier
-        "RAY_worker_niceness": "5",
-        # a thread that spins at a barrier takes the core from another trial's thread
-        "OMP_WAIT_POLICY": "PASSIVE",
-        "GOMP_SPINCOUNT": "0",
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
     }
 
 
 def search() -> dict[str, str]:
-    """Variables that Tune reads in the engine's process when a search starts.
-
-    The results are recorded by us: Tune's loggers, its signal handler, its snapshots of the search
-    and its output are switched off.
-    """
-    return {
-        "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-        "TUNE_DISABLE_SIGINT_HANDLER": "1",
-        "TUNE_FORCE_TRIAL_CLEANUP_S": "20",
-        "TUNE_GLOBAL_CHECKPOINT_S": "3600",
-        "RAY_AIR_NEW_OUTPUT": "0",
-    }
+    """Variables that Tune reads in the engine's process when a search starts."""
+    return dict(SEARCH)
 
 
 def _token_path() -> Path:

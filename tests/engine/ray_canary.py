@@ -1,0 +1,100 @@
+"""`python -m tests.engine.ray_canary KIND FOLDER`: a Tune run of one trial.
+
+Prints as JSON what `ray_internals` and `deaths` report. The run is in a process of its own, on a
+Ray of its own, so that nothing else is changed.
+"""
+
+import errno
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import tune
+
+from automl.engine import deaths, ray_internals
+
+_KEY = "canary/value"
+
+
+class Reports(tune.Trainable):  # type: ignore[misc]
+    """Reports once, and ends."""
+
+    def step(self) -> dict[str, Any]:
+        return {"score": 1.0, "seen": str(ray_internals.get(_KEY)), "done": True}
+
+    def save_checkpoint(self, checkpoint_dir: str) -> None:
+        Path(checkpoint_dir, "state").touch()
+
+
+class DiskFull(Reports):
+    """Its worker raises the error of a full disk."""
+
+    def step(self) -> dict[str, Any]:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+class Killed(Reports):
+    """Its worker is killed."""
+
+    def step(self) -> dict[str, Any]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return {}
+
+
+class MemoryShort(Reports):
+    """Its worker is ended by Ray's memory monitor, whose threshold is 0 here."""
+
+    def step(self) -> dict[str, Any]:
+        held = bytes(200_000_000)
+        signal.pause()
+        return {"size": len(held)}
+
+
+class Report(tune.Callback):  # type: ignore[misc]
+    """Calls everything that the engine calls."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+
+    def on_trial_start(self, trial: Any, **_: Any) -> None:
+        worker = ray_internals.worker_of(trial)
+        self.values["worker"] = type(worker).__name__
+
+    def on_trial_complete(self, trial: Any, **_: Any) -> None:
+        self.values["last_result"] = trial.last_result["seen"]
+        before = len(trial.run_metadata.metric_analysis)
+        ray_internals.forget_results(trial)
+        self.values["forgotten"] = [before > 0, len(trial.run_metadata.metric_analysis)]
+        self.values["after"] = trial.last_result
+
+    def on_trial_error(self, trial: Any, **_: Any) -> None:
+        death = ray_internals.death_of(trial)
+        self.values |= {
+            "error": type(death.error).__name__,
+            "text": death.text,
+            "is_disk_full": deaths.is_disk_full(death),
+            "is_memory_short": deaths.is_memory_short(death),
+        }
+
+
+def main(kind: str, folder: Path) -> None:
+    ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False)
+    ray_internals.put(_KEY, b"1")
+    report = Report()
+    report.values["exists"] = [ray_internals.exists(_KEY), ray_internals.exists("canary/other")]
+    trainable = {each.__name__: each for each in (Reports, DiskFull, Killed, MemoryShort)}[kind]
+    tune.Tuner(
+        trainable,
+        run_config=tune.RunConfig(storage_path=str(folder), callbacks=[report], verbose=0),
+    ).fit()
+    ray_internals.delete_all("canary/")
+    report.values["deleted"] = ray_internals.get(_KEY) is None
+    sys.stdout.write(json.dumps(report.values) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

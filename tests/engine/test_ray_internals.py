@@ -1,0 +1,144 @@
+"""Canaries: everything of Ray that is not public and that the engine relies on.
+
+A failure says what Ray has changed and which file to mend.
+"""
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ray
+from ray._private import parameter, services
+from ray._private.node import Node
+from ray.scripts import scripts
+
+from automl.engine import forked_worker, head, ray_settings
+
+RAY = Path(ray.__file__).parent
+
+
+def changed(name: str, file: str) -> str:
+    return f"Ray has changed {name}: mend automl/engine/{file}"
+
+
+def test_ray_starts_the_api_server_by_the_method_that_is_replaced() -> None:
+    message = changed("Node.start_api_server", "ray_internals.py, start_hook")
+    assert callable(getattr(Node, "start_api_server", None)), message
+    assert "self.start_api_server(" in inspect.getsource(Node), message
+
+
+@pytest.mark.parametrize("name", ["setup_worker_path", "ray_client_server_port"])
+def test_ray_params_have_what_the_start_hook_sets(name: str) -> None:
+    message = changed(f"RayParams.{name}", "ray_internals.py, start_hook")
+    assert name in inspect.signature(parameter.RayParams).parameters, message
+    params = parameter.RayParams()
+    params.update(**{name: None})
+    assert getattr(params, name) is None, message
+
+
+def test_ray_start_calls_the_hook() -> None:
+    message = changed("RAY_START_HOOK", "ray_settings.py and ray_internals.py, start_hook")
+    source = inspect.getsource(scripts.start.callback)
+    assert "os.environ[ray_constants.RAY_START_HOOK])(ray_params, head)" in source, message
+    module, _, function = ray_settings.START_HOOK.rpartition(".")
+    assert callable(getattr(__import__(module, fromlist=["x"]), function))
+
+
+@pytest.mark.parametrize("option", forked_worker.FOR_SETUP)
+def test_ray_gives_the_worker_the_options_that_are_taken_out(option: str) -> None:
+    message = changed(f"the option {option} of setup_worker.py", "forked_worker.py")
+    assert option in inspect.getsource(services), message
+    parser = (RAY / "_private" / "workers" / "setup_worker.py").read_text("utf-8")
+    assert f'"{option.rstrip("=")}"' in parser, message
+    assert parser.count("add_argument(") == len(forked_worker.FOR_SETUP), message
+
+
+def test_ray_start_has_the_options_of_the_head(tmp_path: Path) -> None:
+    known = {name for option in scripts.start.params for name in option.opts}
+    _, module, name, *options = head.head_command(1, tmp_path)[1:]
+    assert (module, name) == ("ray.scripts.scripts", "start")
+    for option in options:
+        word = option.partition("=")[0]
+        assert word in known, changed(f"the option {word} of `ray start`", "head.py")
+    source = (RAY / "scripts" / "scripts.py").read_text("utf-8")
+    assert '__name__ == "__main__"' in source, changed("ray.scripts.scripts", "head.py")
+
+
+def _variables() -> list[str]:
+    names = {*ray_settings.CONNECTION, *ray_settings.SEARCH, *ray_settings.HEAD}
+    return sorted(name for name in names if name.startswith(("RAY_", "TUNE_")))
+
+
+@pytest.mark.parametrize("name", _variables())
+def test_ray_reads_the_variable(name: str) -> None:
+    """Its name is in Ray's Python files, or without `RAY_` in its binaries."""
+    files = [*(RAY / "_private").rglob("*.py"), *(RAY / "tune").rglob("*.py")]
+    if any(name in file.read_text("utf-8", errors="ignore") for file in files):
+        return
+    raylet = (RAY / "core" / "src" / "ray" / "raylet" / "raylet").read_bytes()
+    is_known = name.removeprefix("RAY_").encode() in raylet
+    assert is_known, changed(f"the variable {name}", "ray_settings.py")
+
+
+def run(kind: str, folder: Path, **environment: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.engine.ray_canary", kind, str(folder)],
+        env={**os.environ, **ray_settings.search(), **environment},
+        timeout=200,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.engine
+def test_the_key_value_store_and_the_state_of_a_trial(tmp_path: Path) -> None:
+    seen = run("Reports", tmp_path)
+    store = changed("ray.experimental.internal_kv", "ray_internals.py, put, get, exists, delete")
+    assert seen["exists"] == [True, False], store
+    assert seen["last_result"] == "b'1'", store  # a worker reads what the engine has written
+    assert seen["deleted"] is True, store
+    worker = changed("Trial.temporary_state.ray_actor", "ray_internals.py, worker_of")
+    assert seen["worker"] == "ActorHandle", worker
+    results = changed("Trial.run_metadata", "ray_internals.py, forget_results")
+    assert seen["forgotten"] == [True, 0], results
+    assert "seen" not in seen["after"], results
+
+
+@pytest.mark.engine
+def test_the_error_that_ends_a_worker(tmp_path: Path) -> None:
+    seen = run("DiskFull", tmp_path)
+    message = changed("Trial.error_file or pickled_error_file", "ray_internals.py, death_of")
+    assert seen["error"] == "OSError", message
+    assert seen["is_disk_full"] is True, message
+    assert "No space left on device" in seen["text"], message
+    assert seen["is_memory_short"] is False
+
+
+@pytest.mark.engine
+def test_the_death_of_a_worker_that_the_memory_monitor_ends(tmp_path: Path) -> None:
+    seen = run(
+        "MemoryShort",
+        tmp_path,
+        RAY_memory_usage_threshold="0.0",
+        RAY_memory_monitor_refresh_ms="100",
+        RAY_task_oom_retries="0",
+    )
+    message = changed("the text of a death by short memory", "deaths.py, is_memory_short")
+    assert seen["is_memory_short"] is True, f"{message}; it is now: {seen['text']}"
+    assert seen["is_disk_full"] is False
+
+
+@pytest.mark.engine
+def test_a_worker_that_is_killed_is_no_sign_of_short_memory(tmp_path: Path) -> None:
+    seen = run("Killed", tmp_path)
+    message = changed("the text of a worker's death", "deaths.py")
+    assert seen["error"] == "ActorDiedError", message
+    assert (seen["is_memory_short"], seen["is_disk_full"]) == (False, False), message
