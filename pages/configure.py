@@ -1,4 +1,4 @@
-"""Configure: what to optimise and for how long; the job beside it; Start."""
+"""Configure page: the form of a job, the job beside it, and the button that starts it."""
 
 from dataclasses import replace
 from uuid import uuid4
@@ -6,6 +6,7 @@ from uuid import uuid4
 import streamlit as st
 
 from automl.access.permissions import Action
+from automl.errors import UserError
 from automl.figures import wording
 from automl.jobs.job_errors import JobError
 from automl.ui import cached, data_source, page_header, selection
@@ -17,19 +18,21 @@ launch.follow()
 job_panel.copy_from_link()
 data = data_choice.require()
 try:
-    found = cached.inspection(data_choice.job(data))
-except (ValueError, OSError) as error:
+    inspection = cached.inspection(data_choice.job(data))
+except (UserError, OSError) as error:
     st.error(wording.plain(str(error)))
     st.page_link("pages/dataset.py", label="Choose other pictures", icon=":material/arrow_back:")
     st.stop()
-st.caption(wording.plain(f"{wording.count(found.report.num_images, 'picture')} in {data.path}"))
+st.caption(
+    wording.plain(f"{wording.count(inspection.report.num_images, 'picture')} in {data.path}")
+)
 
 left, right = st.columns([3, 2], gap="medium")
 with left:
     suggested = data_source.free_name(data, set(selection.experiment_names()))
     name = st.text_input("Name of the experiment", suggested, key=f"name {suggested}")
     draft = job_form.show(
-        data, dataset_view.median_side(found), mirror=not data_source.is_digits(data)
+        data, dataset_view.median_side(inspection), mirror=not data_source.is_digits(data)
     )
     draft = replace(draft, about_data=data_choice.about())
 with right:
@@ -40,7 +43,7 @@ with right:
             st.error(wording.plain(problem.message))
         job_panel.take_over()
         st.stop()
-    for finding in found.report.blocking:
+    for finding in inspection.report.blocking:
         st.error(wording.plain(finding.message))
     if refusal := launch.problem():
         st.error(wording.plain(refusal))
@@ -49,10 +52,10 @@ with right:
         type="primary",
         icon=":material/play_arrow:",
         width="stretch",
-        disabled=bool(found.report.blocking) or not name.strip(),
+        disabled=bool(inspection.report.blocking) or not name.strip(),
         on_click=launch.start,
         args=(job, name, uuid4().hex),
     )
-    job_panel.prospects(job)
+    job_panel.expectations(job)
     job_panel.as_file(job, name)
     job_panel.take_over()

@@ -30,19 +30,21 @@ def validate(
     datastore: Datastores = None,
     as_json: AsJson = False,
 ) -> None:
-    """Accept or refuse a job file, with a sentence for everything that is wrong."""
+    """Check a job file and print a sentence for every problem."""
+    from automl.errors import UserError
     from automl.jobs import job_file as files
+    from automl.jobs import job_notes
     from automl.jobs.job_errors import JobError
 
     problems: list[dict[str, Any]] = []
     notes: list[str] = []
     try:
-        places = datastores.from_options(datastore or [])
-        notes = files.load_file(job_file, datastores=places).notes()
+        folders = datastores.from_options(datastore or [])
+        notes = job_notes.notes(files.load_file(job_file, datastores=folders))
     except JobError as error:
         problems = [problem.model_dump() for problem in error.problems]
         tell(str(error))
-    except ValueError as error:
+    except UserError as error:
         problems = [{"key": "job", "line": None, "message": str(error)}]
         tell(str(error))
     if as_json:
@@ -60,23 +62,23 @@ def estimate(
     datastore: Datastores = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a few steps of a job here and say how long it will take, and with what."""
+    """Train a few steps of a job on this machine and print how long all of it will take."""
     from automl.jobs import estimate, job_file
 
     with refusals():
-        places = datastores.from_options(datastore or [])
-        found = estimate.measure(job_file.load(source, datastores=places))
+        folders = datastores.from_options(datastore or [])
+        measured = estimate.measure(job_file.load(source, datastores=folders))
     if as_json:
-        say_json(found.model_dump(mode="json"))
+        say_json(measured.model_dump(mode="json"))
         return
-    say(f"{wording.count(found.num_trials, 'trial')}, {found.max_concurrent_trials} at a time.")
-    say(f"Time: {wording.duration(found.seconds)} if every trial runs to its last epoch.")
-    say(f"Memory ({found.device}): {found.memory_bytes / 2**30:.2g} GB.")
-    say(f"Disk: {found.disk_bytes / 2**30:.2g} GB.")
-    for trial in found.measured:
+    say(f"{wording.count(measured.num_trials, 'trial')}, {measured.max_concurrent_trials} at a time.")
+    say(f"Time: {wording.duration(measured.seconds)} if every trial runs to its last epoch.")
+    say(f"Memory ({measured.device}): {measured.memory_bytes / 2**30:.2g} GB.")
+    say(f"Disk: {measured.disk_bytes / 2**30:.2g} GB.")
+    for trial in measured.measured:
         seconds = wording.duration(trial.seconds_per_epoch)
         say(f"{trial.model_name} at {trial.side} px: {seconds} an epoch.")
-    for note in found.notes:
+    for note in measured.notes:
         say(f"Note: {note}")
 
 
@@ -87,10 +89,8 @@ def run(  # noqa: PLR0913 (the options of a command)
             metavar="JOB.yml|DATA", help="A job file; or a folder, archive or table of pictures."
         ),
     ],
-    experiments_dir: Annotated[
-        Path | None, typer.Option(help="Where to put the experiment.")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="What to call the experiment.")] = None,
+    experiments_dir: Annotated[Path | None, typer.Option(help="Folder for the experiment.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the experiment.")] = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Set a key: limits.max_trials=4."),
@@ -101,12 +101,12 @@ def run(  # noqa: PLR0913 (the options of a command)
     """Run a job, or AutoMode on data, and wait for it; Ctrl-C stops it and keeps the best."""
     from automl.cli.follow import Follower
     from automl.experiments.experiment import Experiment
-    from automl.jobs import job_file
+    from automl.jobs import job_file, job_notes
 
     with refusals():
-        places = datastores.from_options(datastore or [])
-        job = job_file.load(source, overrides or [], places)
-        for note in job.notes():
+        folders = datastores.from_options(datastore or [])
+        job = job_file.load(source, overrides or [], folders)
+        for note in job_notes.notes(job):
             tell(f"Note: {note}")
         experiment = Experiment.create(job, name=name, experiments_dir=experiments_dir)
     with refusals(), Follower(experiment) as follower:
@@ -117,17 +117,17 @@ def run(  # noqa: PLR0913 (the options of a command)
 
 
 def resume(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJson = False) -> None:
-    """Go on with an experiment that was interrupted, stopped or failed, and wait for it."""
+    """Resume an experiment that was interrupted, stopped or failed, and wait for it."""
     from automl.cli.follow import Follower
 
-    found = lookup.find(experiment)
-    with refusals(), audited.recorded("resume", found.id):
-        found.resume()
-    with Follower(found) as follower:
-        record = found.wait(follower.update)
+    resumed = lookup.find(experiment)
+    with refusals(), audited.recorded("resume", resumed.id):
+        resumed.resume()
+    with Follower(resumed) as follower:
+        record = resumed.wait(follower.update)
     if record.failure in ("data", "job"):
         fail(record.message)
-    _end(found, as_json=as_json)
+    _end(resumed, as_json=as_json)
 
 
 def _end(experiment: "Experiment", *, as_json: bool) -> None:
@@ -146,7 +146,7 @@ def _explain_failure(experiment: "Experiment") -> NoReturn:
     failed = [trial.error for trial in experiment.trials if trial.error]
     if not experiment.state.is_finished:
         fail(f"{record.experiment_id} goes on in the background: automl show {name}", FAILED)
-    reason = record.message or "The engine ended without a word."
+    reason = record.message or "The engine ended without an error message."
     if failed:
         reason = f"{wording.count(len(failed), 'trial')} failed; the first: {failed[0].cause}"
     log = experiment.directory / "engine.log"

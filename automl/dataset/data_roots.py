@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from automl.errors import UserError
 from automl.host import home
 
 if TYPE_CHECKING:
@@ -28,14 +29,14 @@ def check(path: Path) -> None:
     """Refuse a path that leads out of the roots, wherever its links lead.
 
     Raises:
-        ValueError: names the path, the roots, and how to allow more.
+        UserError: names the path, the roots, and how to allow more.
     """
     if "\0" not in str(path):  # no file can be named so
         real = Path(os.path.realpath(path))
         if any(real.is_relative_to(root) for root in roots()):
             return
     allowed = ", ".join(str(root) for root in roots()[: -len(_our_own())])
-    raise ValueError(
+    raise UserError(
         f"{str(path)!a} is outside of the folders that this app may read ({allowed}). Copy the "
         "data into one of them, or start the app with --data-root and its folder."
     )
@@ -45,12 +46,12 @@ def check_place(name: str, place: str) -> None:
     """Refuse what stands for a datastore where it would be read with the rights of this machine.
 
     Raises:
-        ValueError: says what is allowed.
+        UserError: says what is allowed.
     """
     if "://" not in place:
         check(Path(place))
     elif not place.lower().startswith("https://"):
-        raise ValueError(
+        raise UserError(
             f"{place} cannot stand for the datastore {name} here, as it would be read with the "
             "rights of this machine. Give a folder or an https: address, or run the job with "
             "automl run, which has no such limit."
@@ -61,7 +62,7 @@ def check_job(job: "Job") -> None:
     """Refuse a job any of whose data lies out of reach.
 
     Raises:
-        ValueError: see `check` and `check_place`.
+        UserError: see `check` and `check_place`.
     """
     for source in (job.training_data, job.validation_data, job.test_data):
         if source is not None:

@@ -14,6 +14,7 @@ from automl.engine.results import Results
 from automl.errors import DataError, DiskFullError, ExperimentError, NoModelError, UserError
 from automl.experiments import experiment_queue, store
 from automl.experiments.records import ExperimentState, now
+from automl.jobs import job_notes
 from automl.jobs.job import Job
 from automl.training.resume_state import KeptState
 
@@ -39,7 +40,7 @@ def run(experiment_dir: Path) -> int:
         results.update(
             state=ExperimentState.PREPARING,
             message="Reading the data.",
-            notes=job.notes(),
+            notes=job_notes.notes(job),
             failure="",
             details="",
         )

@@ -1,5 +1,6 @@
-"""What only Azure's job files say: sections that are checked and have no effect, earlier names."""
+"""Parts of Azure's job files: sections without effect here, earlier names, earlier forms."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -19,14 +20,14 @@ RENAMED = {
     "early_termination_policy": "sweep.early_termination",
     "policy": "sweep.early_termination",
 }
-"""Earlier key -> where its meaning is today."""
+"""Earlier key -> the key of today."""
 
 OTHER_TASKS = (
     *("image_classification_multilabel", "image_object_detection", "image_instance_segmentation"),
     *("classification", "regression", "forecasting"),
     *("text_classification", "text_classification_multilabel", "text_ner"),
 )
-"""What Azure's AutoML can be asked for besides, none of which runs here."""
+"""Other tasks of Azure's AutoML; none of them runs here."""
 
 
 def lower_case(value: object) -> object:
@@ -34,8 +35,25 @@ def lower_case(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
+def move_limits_out_of_sweep(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a job with its limits where they belong: earlier files have them in the sweep."""
+    sweep = data.get("sweep")
+    if not isinstance(sweep, dict) or "limits" not in sweep or "limits" in data:
+        return data
+    rest = {key: value for key, value in sweep.items() if key != "limits"}
+    return {**data, "limits": sweep["limits"], "sweep": rest}
+
+
+def move_lines_out_of_sweep(
+    lines: Mapping[tuple[str | int, ...], int],
+) -> dict[tuple[str | int, ...], int]:
+    """Return the lines of all keys, those of limits in the sweep also at their new place."""
+    inside = ("sweep", "limits")
+    return {place[1:]: line for place, line in lines.items() if place[:2] == inside} | dict(lines)
+
+
 class Identity(FrozenModel):
-    """Whose rights read the data."""
+    """Account that reads the data on Azure."""
 
     type: Literal["user_identity", "managed", "managed_identity", "aml_token"]
     client_id: str | None = None
@@ -44,7 +62,7 @@ class Identity(FrozenModel):
 
 
 class QueueSettings(FrozenModel):
-    """How urgent the job is to Azure's queue."""
+    """Priority of the job in Azure's queue."""
 
     job_tier: Annotated[
         Literal["spot", "basic", "standard", "premium", "null"] | None, BeforeValidator(lower_case)
@@ -53,7 +71,7 @@ class QueueSettings(FrozenModel):
 
 
 class Resources(FrozenModel):
-    """Which machines Azure rents for the job."""
+    """Machines that Azure rents for the job."""
 
     instance_type: str | list[str] | None = None
     instance_count: int | None = Field(None, ge=1)
@@ -65,7 +83,7 @@ class Resources(FrozenModel):
 
 
 class BestModel(FrozenModel):
-    """Where Azure puts the best model."""
+    """Location where Azure stores the best model."""
 
     type: Literal["mlflow_model"]
     path: str | None = None
@@ -76,6 +94,6 @@ class BestModel(FrozenModel):
 
 
 class Outputs(FrozenModel):
-    """What the job gives back."""
+    """Results of the job on Azure."""
 
     best_model: BestModel | None = None

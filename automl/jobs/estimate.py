@@ -1,8 +1,9 @@
-"""What a job will take on this machine, before it is started."""
+"""Time, memory and disk that a job will take on this machine, before it is started."""
 
 import subprocess
 import sys
 
+from automl.errors import UserError
 from automl.frozen_model import FrozenModel
 from automl.jobs.job import Job
 
@@ -10,14 +11,14 @@ _TIMEOUT_SECONDS = 300
 
 
 class MeasuredTrial(FrozenModel):
-    """One kind of trial, measured on a few made-up pictures."""
+    """One kind of trial, measured on a few generated pictures."""
 
     model_name: str
     side: int
-    """Training pictures in pixels."""
+    """Side of the training pictures in pixels."""
 
     seconds_per_epoch: float
-    """With all of the job's pictures, scoring included."""
+    """Seconds for all training pictures of the job, evaluation included."""
 
 
 class Estimate(FrozenModel):
@@ -26,24 +27,24 @@ class Estimate(FrozenModel):
     num_trials: int
     max_concurrent_trials: int
     seconds: float
-    """When every trial runs to its last epoch; early stopping and policies make it less."""
+    """Upper limit: every trial runs to its last epoch. Early stopping and policies shorten it."""
 
     memory_bytes: int
-    """All trials that run at the same time; on a GPU its memory, else the machine's."""
+    """Memory of all trials that run at the same time: of the GPU, or else of the machine."""
 
     device: str
     disk_bytes: int
-    """Decoded pictures and the best checkpoint of every trial."""
+    """Disk for the decoded pictures and the best checkpoint of every trial."""
 
     measured: list[MeasuredTrial]
     notes: list[str] = []
 
 
 def measure(job: Job) -> Estimate:
-    """Train a few steps of each kind of trial, in a process of its own: torch is not imported.
+    """Train a few steps of each kind of trial in a process of its own, which imports torch.
 
     Raises:
-        ValueError: the job or its data cannot be used, or the measurement took too long.
+        UserError: the job or its data cannot be used, or the measurement took too long.
     """
     command = [sys.executable, "-P", "-m", "automl.engine.estimate"]
     try:
@@ -56,10 +57,10 @@ def measure(job: Job) -> Estimate:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ValueError(
-            f"One step of the trials was not done in {_TIMEOUT_SECONDS} s. "
+        raise UserError(
+            f"Training one step of each trial took more than {_TIMEOUT_SECONDS} s. "
             "Choose smaller models or pictures."
         ) from None
     if done.returncode:
-        raise ValueError(done.stderr.strip().splitlines()[-1] if done.stderr else "No estimate.")
+        raise UserError(done.stderr.strip().splitlines()[-1] if done.stderr else "No estimate.")
     return Estimate.model_validate_json(done.stdout.splitlines()[-1])

@@ -1,7 +1,7 @@
-"""What the user asks for: one YAML file in Azure's schema, checked, with errors that help."""
+"""A job: one YAML file in Azure's schema, checked, with errors that say what to do."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,22 +16,22 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from automl.evaluation.metrics import PrimaryMetric, Task
+from automl.errors import UserError
+from automl.evaluation.metrics import Task
 from automl.frozen_model import FrozenModel
 from automl.jobs import (
     azure,
-    compatibility,
+    datastores,
     hyperparameter_checks,
+    job_conflicts,
     job_errors,
     job_yaml,
     untrusted_yaml,
 )
 from automl.jobs.corrections import Corrections
-from automl.jobs.datastores import locate
-from automl.jobs.hyperparameters import NO_EFFECT_HERE
 from automl.jobs.job_errors import JobError, Place
-from automl.jobs.search_space import grid_size
-from automl.jobs.sweep import Sweep, check_sampler
+from automl.jobs.sweep import Sweep
+from automl.jobs.tasks import IMAGE_CLASSIFICATION, TASKS
 
 DataType = Literal[
     "mltable",
@@ -49,39 +49,29 @@ DataType = Literal[
 
 DATA_KEYS = ("training_data", "validation_data", "test_data")
 _A_PIPELINE = (
-    "This is a pipeline, not a job. Put the step with type: automl into a file of its own, with "
-    "paths in the place of ${{parent.inputs…}}."
-)
-_NO_EFFECT_HERE = (
-    "compute",
-    "resources",
-    "identity",
-    "queue_settings",
-    "environment_id",
-    "environment_variables",
-    "services",
-    "outputs",
+    "This is a pipeline, not a job. Put the step with type: automl into a file of its own, and "
+    "replace ${{parent.inputs…}} by paths."
 )
 
 
 class DataSource(FrozenModel):
-    """Where labelled pictures come from."""
+    """Location of labelled pictures."""
 
     path: Path
-    """A folder with one sub-folder of pictures per class, an archive of one, or a table."""
+    """Folder with one sub-folder of pictures per class, an archive of such a folder, or a table."""
 
     type: DataType | None = None
-    """What is at the path; found out from its name and content when it is not given."""
+    """Form of the data at the path; detected from its name and content if left out."""
 
     image_column: str | None = None
-    """Column of a table that says where each picture is; found by its name when left out."""
+    """Column of a table with the location of each picture; recognised by its name if left out."""
 
     split_column: str | None = None
-    """Column of a table that says train, validation or test; a column named split with these
-    words is taken when left out."""
+    """Column of a table that says train, validation or test; if left out, a column named split
+    with these words is used."""
 
     group_column: str | None = None
-    """Column of a table whose equal values must stay on one side of the split."""
+    """Column of a table; pictures with equal values stay on one side of the split."""
 
     mode: (
         Literal["direct", "download", "ro_mount", "rw_mount", "eval_mount", "eval_download"] | None
@@ -93,33 +83,40 @@ class DataSource(FrozenModel):
     @classmethod
     def _is_local(cls, path: Any, info: ValidationInfo) -> Any:
         if isinstance(path, str) and ("://" in path or path.startswith("azureml:")):
-            raise ValueError(_elsewhere(path))
+            raise UserError(_why_not_local(path))
         return path if not isinstance(path, str | Path) else _beside_the_job(path, info)
 
 
-def _elsewhere(path: str) -> str:
+def _why_not_local(path: str) -> str:
+    """Return why a location cannot be read here, and what to do.
+
+    Raises:
+        UserError: the location is in a datastore; says how to map it.
+    """
     if path.startswith("azureml:") and "://" not in path:
         return (
             f"{path} is a data asset of Azure Machine Learning, which cannot be reached from here. "
-            "Download it and give the local folder."
+            "Download it and set path to the local folder."
         )
-    locate(path, {})  # raises for a datastore, and says how to map it
-    return f"{path} is not on this machine. Download the data and give the local folder."
+    datastores.locate(path, {})
+    return f"{path} is not on this machine. Download the data and set path to the local folder."
 
 
 def _beside_the_job(path: str | Path, info: ValidationInfo) -> str | Path:
-    """Relative to the folder of the job file, if there is one."""
+    """Make a path relative to the folder of the job file, if there is one."""
     base_dir = (info.context or {}).get("base_dir")
     if base_dir is None:
         return path
     try:
         return Path(base_dir, Path(path).expanduser())
     except RuntimeError:
-        raise ValueError(f"{path} names a user who is not known here. Write it out.") from None
+        raise UserError(
+            f"{path} names a user who does not exist here. Write the whole path."
+        ) from None
 
 
 def _whole_part(value: object) -> object:
-    """Azure's client cuts what follows the point."""
+    """Drop the fraction of a number, as Azure's client does."""
     return int(value) if isinstance(value, float) and math.isfinite(value) else value
 
 
@@ -127,54 +124,56 @@ _Whole = Annotated[int, BeforeValidator(_whole_part)]
 
 
 class Limits(FrozenModel):
-    """When the search ends."""
+    """Limits at which the search ends."""
 
     max_trials: _Whole = Field(1, ge=1, le=1000)
-    """How many trials to run at most."""
+    """Largest number of trials."""
 
     max_concurrent_trials: _Whole = Field(1, ge=1, le=100)
-    """How many trials to train at the same time."""
+    """Largest number of trials that train at the same time."""
 
     timeout_minutes: _Whole = Field(7 * 24 * 60, ge=1, le=60 * 24 * 60)
-    """Minutes after which the search ends with the best model so far, start-up included."""
+    """Minutes after which the search ends with the best model so far; start-up counts too."""
 
     exit_score: float | None = None
-    """Value of the primary metric at which the whole experiment is done."""
+    """Value of the primary metric at which the experiment ends."""
 
 
 class ResourcesPerTrial(FrozenModel):
-    """What Ray sets aside for each trial; chosen from the machine when left out."""
+    """Cores and GPUs that Ray reserves for each trial; derived from the machine if left out."""
 
     cpu: int | None = Field(None, ge=1)
     gpu: float | None = Field(None, ge=0)
 
 
 class Job(FrozenModel):
-    """One job exactly as asked for; saved as `job.yml` and never edited afterwards."""
+    """One job exactly as it was started; saved as `job.yml` and never edited afterwards."""
 
     type: Literal["automl"] = "automl"
     task: Task = "image_classification"
-    primary_metric: Annotated[PrimaryMetric, BeforeValidator(azure.lower_case)] = "accuracy"
-    """The number that ranks trials; always maximised."""
+    primary_metric: Annotated[str, BeforeValidator(azure.lower_case)] = (
+        IMAGE_CLASSIFICATION.default_metric
+    )
+    """Metric that ranks the trials; it is maximised."""
 
     target_column_name: str = "label"
     training_data: DataSource
     validation_data: DataSource | None = None
     validation_data_size: float = Field(0.2, gt=0, lt=1)
-    """Share of the training pictures held out for validation when none are given."""
+    """Share of the training pictures held out for validation if there is no validation_data."""
 
     test_data: DataSource | None = None
-    """Pictures that stay sealed: never used in training or ranking."""
+    """Sealed pictures: never used in training or ranking."""
 
     datastores: dict[str, str] = Field(default_factory=dict)
-    """The place that stands for each of Azure's datastores: a folder, or the URL of one."""
+    """Datastore of Azure -> the folder, or the URL of a folder, that is read instead."""
 
     corrections: Corrections = Field(default_factory=Corrections)
-    """What to change about the pictures and labels; the files stay as they are."""
+    """Changes of labels and pictures to leave out; the files themselves are not touched."""
 
     limits: Limits = Field(default_factory=Limits)
     training_parameters: dict[str, Any] = Field(default_factory=dict)
-    """Hyperparameters that every trial shares."""
+    """Hyperparameters of every trial."""
 
     search_space: list[dict[str, SerializeAsAny[Any]]] | None = None
     """Sub-spaces of hyperparameters to draw from."""
@@ -182,13 +181,14 @@ class Job(FrozenModel):
     sweep: Sweep | None = None
     resources_per_trial: ResourcesPerTrial = Field(default_factory=ResourcesPerTrial)
     ray_address: str | None = None
-    """Ray cluster to join; a local one is started when left out."""
+    """Ray cluster to join; a local one is started if left out."""
 
     storage_path: str | None = None
-    """Folder or bucket that all machines of the cluster reach; the experiment's own if left out."""
+    """Folder or bucket that all machines of the cluster can reach; the experiment's own folder if
+    left out."""
 
     seed: int = Field(0, ge=0)
-    """Seeds the split and the sampling."""
+    """Seed of the split and of the sampling."""
 
     name: str | None = None
     display_name: str | None = None
@@ -212,15 +212,26 @@ class Job(FrozenModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _as_written_today(cls, data: Any) -> Any:
-        return _in_datastores(_with_limits(data)) if isinstance(data, dict) else data
+    def _to_current_form(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        return datastores.resolve_paths(azure.move_limits_out_of_sweep(data), DATA_KEYS)
+
+    @field_validator("primary_metric")
+    @classmethod
+    def _suits_the_task(cls, metric: str, info: ValidationInfo) -> str:
+        task = TASKS.get(info.data.get("task", ""))
+        if task is not None and metric not in task.primary_metrics:
+            allowed = ", ".join(task.primary_metrics)
+            raise UserError(f"primary_metric is {metric!r}; allowed is one of {allowed}.")
+        return metric
 
     @field_validator("datastores")
     @classmethod
-    def _places_beside_the_job(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+    def _relative_to_the_job(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
         return {
-            name: place if "://" in place else str(_beside_the_job(place, info))
-            for name, place in value.items()
+            name: folder if "://" in folder else str(_beside_the_job(folder, info))
+            for name, folder in value.items()
         }
 
     @field_validator("training_parameters")
@@ -235,7 +246,7 @@ class Job(FrozenModel):
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
-        conflicts = _conflicts(self.training_parameters, self.search_space, self.sweep)
+        conflicts = job_conflicts.between(self.training_parameters, self.search_space, self.sweep)
         if (
             self.training_data.type == "mltable"
             and "target_column_name" not in self.model_fields_set
@@ -257,28 +268,29 @@ class Job(FrozenModel):
 
     @property
     def is_sweep(self) -> bool:
+        """True if the job says how hyperparameters are searched."""
         return bool(self.search_space or self.sweep)
 
     @property
     def learns(self) -> bool:
-        """Whether what is tried next depends on what came of the trials so far."""
+        """True if the sampler proposes trials from the results of earlier ones."""
         return self.sweep is not None and self.sweep.sampling_algorithm.type == "bayesian"
 
     @property
     def is_automode(self) -> bool:
-        """More than one trial and no word about how to search: we choose everything."""
+        """True if there are several trials and no search: AutoMode chooses the hyperparameters."""
         return self.limits.max_trials > 1 and not self.is_sweep
 
     @classmethod
     def from_yaml(cls, text: str, *, base_dir: Path | None = None) -> Self:
-        """Parse and check.
+        """Parse and check a job file.
 
         Args:
-            text: the job file.
+            text: content of the file.
             base_dir: folder that relative data paths are relative to.
 
         Raises:
-            JobError: with every problem of the file and its line.
+            JobError: holds every problem of the file with its line.
         """
         data, lines = job_yaml.parse(text)
         return cls.from_dict(data, base_dir=base_dir, lines=lines)
@@ -287,149 +299,44 @@ class Job(FrozenModel):
     def from_dict(
         cls, data: Any, *, base_dir: Path | None = None, lines: Mapping[Place, int] | None = None
     ) -> Self:
-        """As `from_yaml`, from what the YAML holds; `lines` maps a key's place to its line."""
-        known = _lines_as_read(lines or {})
+        """Check the content of a job file.
+
+        Args:
+            data: content of the file.
+            base_dir: folder that relative data paths are relative to.
+            lines: line of each key, for the errors.
+
+        Raises:
+            JobError: holds every problem.
+        """
+        known = azure.move_lines_out_of_sweep(lines or {})
         if isinstance(data, dict):
-            _refuse_other_kinds(data, known)
+            _refuse_other_jobs(data, known)
         try:
             return cls.model_validate(data, context={"base_dir": base_dir})
         except ValidationError as error:
-            found = job_errors.problems(error, data, cls, known)
-        # what goes together is looked at once everything is in range; say both at once
-        for place, message in _conflicts_of(data).items():
+            problems = job_errors.problems(error, data, cls, known)
+        # pydantic looks for conflicts only when every value is in range; report both at once
+        for place, message in job_conflicts.between_valid_sections(data).items():
             problem = job_errors.problem(place, message, known)
-            found += [problem] if problem not in found else []
-        raise JobError(sorted(found, key=lambda problem: problem.line or 0))
+            problems += [problem] if problem not in problems else []
+        raise JobError(sorted(problems, key=lambda problem: problem.line or 0))
 
     def to_yaml(self) -> str:
-        """The job with what was left out left out; reads back as the same job."""
+        """Return the job as YAML without its defaults; it reads back as the same job."""
         data = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True, by_alias=True)
         head = {"type": self.type, "task": self.task, "target_column_name": self.target_column_name}
         return untrusted_yaml.dump({**head, **data})
 
-    def notes(self) -> list[str]:
-        """What the file says that has no effect here, one sentence each."""
-        ignored = [key for key in _NO_EFFECT_HERE if getattr(self, key) is not None]
-        ignored += [f"properties.{key}" for key in self.properties]
-        ignored += [
-            f"training_parameters.{key}"
-            for key in self.training_parameters
-            if key in NO_EFFECT_HERE
-        ]
-        notes = [f"{key} has no effect here." for key in ignored]
-        if not self.is_sweep:
-            asked = self.training_parameters
-            notes += compatibility.notes(frozenset(asked), compatibility.resolve(asked))
-        notes += self.sweep.notes() if self.sweep else []
-        if self.search_space and self.sweep is None:
-            notes.append("search_space is given without sweep: the values are drawn at random.")
-        if self.limits.max_concurrent_trials > self.limits.max_trials:
-            notes.append(
-                f"limits.max_concurrent_trials is {self.limits.max_concurrent_trials} and counts "
-                f"as {self.limits.max_trials}, which is limits.max_trials."
-            )
-        if self.search_space and self.sweep and self.sweep.sampling_algorithm.type == "grid":
-            size, tried = grid_size(self.search_space), self.limits.max_trials
-            if size > tried:
-                notes.append(
-                    f"The grid has {size:,} combinations: the first {tried:,} of them are tried, "
-                    "as limits.max_trials says."
-                )
-        notes += [
-            f"{key} is in training_parameters and in search_space: the search space wins "
-            "where it names it."
-            for key in sorted(set(self.training_parameters) & _searched_keys(self))
-        ]
-        return notes
 
-
-def _refuse_other_kinds(data: dict[str, Any], lines: Mapping[Place, int]) -> None:
-    """In one sentence: what else such a file holds is right where it runs."""
+def _refuse_other_jobs(data: dict[str, Any], lines: Mapping[Place, int]) -> None:
+    """Refuse a job of another kind in one sentence, not with one for each of its other keys."""
     if data.get("type") == "pipeline":
         raise JobError([job_errors.problem(("type",), _A_PIPELINE, lines)])
     if data.get("task") in azure.OTHER_TASKS:
         message = (
-            f"{data['task']} does not run here. Only image_classification does, where every "
-            "picture has one label."
+            f"{data['task']} does not run here. Allowed is "
+            + " or ".join(f"{task.name}, where {task.about_labels}" for task in TASKS.values())
+            + "."
         )
         raise JobError([job_errors.problem(("task",), message, lines)])
-
-
-def _conflicts(
-    shared: dict[str, Any], sub_spaces: list[dict[str, Any]] | None, sweep: Sweep | None
-) -> dict[Place, str]:
-    """What does not go together, by its place."""
-    if sub_spaces:
-        if sweep is None:
-            return {}
-        refused = check_sampler(sweep.sampling_algorithm.type, sub_spaces)
-        return {("search_space", *place): text for place, text in refused.items()}
-    conflicts: dict[Place, str] = {}
-    try:
-        compatibility.resolve(shared)
-    except ValueError as error:
-        conflicts["training_parameters",] = str(error)
-    if sweep is not None:
-        conflicts["sweep",] = (
-            "sweep is given but search_space is not. Add a search_space, or leave out sweep "
-            "for AutoMode."
-        )
-    return conflicts
-
-
-def _conflicts_of(data: Any) -> dict[Place, str]:
-    """`_conflicts` of a job that is not valid: of those of its sections that are."""
-    readers: dict[str, Callable[[Any], Any]] = {
-        "training_parameters": hyperparameter_checks.check_fixed,
-        "search_space": hyperparameter_checks.check_search_space,
-        "sweep": Sweep.model_validate,
-    }
-    parts = {}
-    for key, read in readers.items():
-        given = data.get(key) if isinstance(data, dict) else None
-        try:
-            parts[key] = read(given) if given else None
-        except (ValidationError, TypeError, AttributeError):
-            if key == "search_space":
-                return {}
-            parts[key] = None
-    return _conflicts(parts["training_parameters"] or {}, parts["search_space"], parts["sweep"])
-
-
-def _with_limits(data: dict[str, Any]) -> dict[str, Any]:
-    """Older files of Azure's have the limits inside the sweep."""
-    sweep = data.get("sweep")
-    if not isinstance(sweep, dict) or "limits" not in sweep or "limits" in data:
-        return data
-    rest = {key: value for key, value in sweep.items() if key != "limits"}
-    return {**data, "limits": sweep["limits"], "sweep": rest}
-
-
-def _lines_as_read(lines: Mapping[Place, int]) -> dict[Place, int]:
-    """With the lines of limits inside the sweep where they are looked for."""
-    inside = ("sweep", "limits")
-    return {place[1:]: line for place, line in lines.items() if place[:2] == inside} | dict(lines)
-
-
-def _in_datastores(data: dict[str, Any]) -> dict[str, Any]:
-    """A data path in a datastore that a local folder stands for becomes that path."""
-    if not isinstance(data.get("datastores"), dict):
-        return data
-    places = {name: str(place) for name, place in data["datastores"].items()}
-    found = {
-        key: {**data[key], "path": _in_datastore(data[key]["path"], places)}
-        for key in DATA_KEYS
-        if isinstance(data.get(key), dict) and "path" in data[key]
-    }
-    return {**data, **found}
-
-
-def _in_datastore(path: Any, places: dict[str, str]) -> Any:
-    try:
-        return (isinstance(path, str) and locate(path, places)) or path
-    except ValueError:
-        return path  # the data source says what is wrong with it, under its own key
-
-
-def _searched_keys(job: Job) -> set[str]:
-    return {key for sub_space in job.search_space or [] for key in sub_space}

@@ -1,4 +1,4 @@
-"""From what is named on the command line to a job: a YAML file, or data for AutoMode."""
+"""Load a job for the command line: from a YAML file, or AutoMode on a data set."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from automl.errors import UserError
 from automl.jobs.job import DATA_KEYS, Job
 from automl.jobs.job_errors import Place
 from automl.jobs.job_yaml import parse, parse_value
@@ -17,37 +18,37 @@ _DATA_PATHS = [(key, "path") for key in DATA_KEYS]
 def load(
     path: Path, overrides: Sequence[str] = (), datastores: Mapping[str, str] | None = None
 ) -> Job:
-    """The job of a .yml file, or AutoMode on anything else, with some keys set anew.
+    """Load a .yml file, or make a job of AutoMode on anything else, and override some keys.
 
     Args:
         path: a job file, whose data paths are relative to it, or a data set.
         overrides: `key.path=value`, the value in YAML, its data paths relative to the working
-            directory; of two for one key the later wins.
-        datastores: places to add to the job's.
+            directory; the last override of a key wins.
+        datastores: datastore -> folder or URL, in addition to those of the job.
 
     Raises:
-        ValueError: there is nothing at the path, or an override cannot be applied.
-        JobError: with every problem of the job.
+        UserError: there is nothing at the path, or an override cannot be applied.
+        JobError: holds every problem of the job.
     """
     path = path.expanduser().absolute()
     if is_job_file(path):
         return load_file(path, overrides, datastores)
     if not path.exists():
-        raise ValueError(f"{path} does not exist. Give a job file (.yml) or a folder of pictures.")
+        raise UserError(f"{path} does not exist. Name a job file (.yml) or a folder of pictures.")
     data = {"training_data": {"path": str(path)}, "limits": {"max_trials": _AUTOMODE_TRIALS}}
-    return _changed(data, overrides, datastores, lines={}, base_dir=path.parent)
+    return _overridden(data, overrides, datastores, lines={}, base_dir=path.parent)
 
 
 def load_file(
     path: Path, overrides: Sequence[str] = (), datastores: Mapping[str, str] | None = None
 ) -> Job:
-    """As `load`, of a job file whatever its name."""
+    """Load a job file, whatever its name ends in; see `load`."""
     path = path.expanduser().absolute()
     data, lines = parse(read(path))
-    return _changed(data, overrides, datastores, lines=lines, base_dir=path.parent)
+    return _overridden(data, overrides, datastores, lines=lines, base_dir=path.parent)
 
 
-def _changed(
+def _overridden(
     data: dict[str, Any],
     overrides: Sequence[str],
     datastores: Mapping[str, str] | None,
@@ -64,35 +65,36 @@ def _changed(
 
 
 def is_job_file(path: Path) -> bool:
+    """True if the name is that of a YAML file."""
     return path.suffix.lower() in (".yml", ".yaml") and not path.is_dir()
 
 
 def read(path: Path) -> str:
-    """The text of a job file.
+    """Return the text of a job file.
 
     Raises:
-        ValueError: it is not there, may not be read, or is not text.
+        UserError: the file does not exist, cannot be read, or is not text.
     """
     try:
         return path.read_text("utf-8-sig")
     except FileNotFoundError:
-        raise ValueError(f"{path} does not exist. Check the name of the job file.") from None
+        raise UserError(f"{path} does not exist. Check the name of the job file.") from None
     except UnicodeDecodeError:
-        raise ValueError(f"{path} is not text in UTF-8. Save it as UTF-8.") from None
+        raise UserError(f"{path} is not text in UTF-8. Save it as UTF-8.") from None
     except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def _apply(data: dict[str, Any], override: str) -> tuple[str | int, ...]:
-    """Set one key in place, making the sections above it; returns its path."""
+    """Set one key in place, make the sections above it, and return its path."""
     key, equals, text = override.partition("=")
     if not equals or not key.strip():
-        raise ValueError(f"{override!r} sets nothing. Write it as key=value: limits.max_trials=4.")
+        raise UserError(f"{override!r} sets no key. Write it as key=value: limits.max_trials=4.")
     try:
         value = parse_value(text, tuple(key.strip().split(".")))
     except yaml.YAMLError:
-        raise ValueError(
-            f"The value of {key} is not valid YAML: {text}. Put it in quotes if it is a text."
+        raise UserError(
+            f"The value of {key} is not valid YAML: {text}. Put it in quotes if it is text."
         ) from None
     *sections, last = key.strip().split(".")
     node: Any = data
@@ -103,18 +105,18 @@ def _apply(data: dict[str, Any], override: str) -> tuple[str | int, ...]:
             node[part] = {}
         node = node[path[-1]]
     path.append(_step(node, last, key))
-    is_place = tuple(path) in _DATA_PATHS or (len(path) == 2 and path[0] == "datastores")
-    node[path[-1]] = _absolute(value) if is_place and isinstance(value, str) else value
+    is_path = tuple(path) in _DATA_PATHS or (len(path) == 2 and path[0] == "datastores")
+    node[path[-1]] = _absolute(value) if is_path and isinstance(value, str) else value
     return tuple(path)
 
 
 def _step(node: Any, part: str, key: str) -> str | int:
-    """The part of a dotted key as a key of the mapping or a position in the list."""
+    """Return a part of a dotted key as a key of the mapping or a position in the list."""
     if isinstance(node, dict):
         return part
     if isinstance(node, list) and part.isdecimal() and int(part) < len(node):
         return int(part)
-    raise ValueError(f"{key} cannot be set: there is no {part} in {node!r}.")
+    raise UserError(f"{key} cannot be set: there is no {part} in {node!r}.")
 
 
 def _absolute(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The models on offer: our name, timm's name, size, input and cost. Plain data, no timm import."""
+"""Models that the app offers: our name, timm's name, size, input and cost. timm is not imported."""
 
 import difflib
 import re
@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from automl.errors import UserError
+
 
 @dataclass(frozen=True)
 class ModelInfo:
     """A model that the app offers by name.
 
-    parameters: in millions; gmacs: billions of multiply-adds for one picture of `input_size`.
+    `parameters` in millions; `gmacs`: billions of multiply-adds for a picture of `input_size`.
     """
 
     name: str
@@ -50,49 +52,49 @@ AZURE_NAMES = tuple(model.name for model in _AZURE)
 
 
 def timm_name(model_name: str) -> str:
-    """timm's name of a model given by our name or by timm's own."""
+    """Return timm's name of a model, from our name or timm's own."""
     return MODELS[model_name].timm_name if model_name in MODELS else model_name
 
 
 def family(model_name: str) -> str:
-    """What a model is grouped and coloured by; a timm model's family is its first word."""
+    """Return the family of a model, by which it is coloured; of a timm model the first word."""
     if model_name in MODELS:
         return MODELS[model_name].family
     return model_name.partition("_")[0].partition(".")[0]
 
 
 def check_name(model_name: str) -> str:
-    """Return the name if we can build it.
+    """Return the name if the model can be built.
 
     Raises:
-        ValueError: neither our name nor timm's; the nearest names follow.
+        UserError: neither our name nor timm's; says the nearest names.
     """
     if model_name in MODELS or is_timm_name(model_name):
         return model_name
     known = set(MODELS) | set(_timm_models())
     nearest = difflib.get_close_matches(model_name, known, n=3, cutoff=0.5)
     hint = f"The nearest names are {', '.join(nearest)}" if nearest else "Try resnet18"
-    raise ValueError(
-        f"{model_name!r} is not a model we know. {hint}; any timm model name is allowed as well."
+    raise UserError(
+        f"{model_name!r} is not a model we know. {hint}; any timm model name is allowed too."
     )
 
 
 def is_timm_name(model_name: str) -> bool:
-    """Whether timm has the architecture; a tag after the dot names the weights and is free."""
+    """True if timm has the architecture; the tag after the dot names the weights and can be any."""
     name, _, tag = model_name.partition(".")
     # the tag becomes part of paths and addresses
     return name in _timm_models() and re.fullmatch(r"\w*", tag, re.ASCII) is not None
 
 
 def fixed_input_size(model_name: str) -> int | None:
-    """Side of the only pictures a model takes, in pixels; None for one that takes any."""
+    """Return the only picture size that a model takes, in pixels; None if it takes any size."""
     return _timm_models().get(timm_name(model_name).partition(".")[0])
 
 
 @cache
 def _timm_models() -> dict[str, int | None]:
     """Architecture -> fixed input size."""
-    # importing timm to ask it costs 9 s; the list is compared with timm's own in a test
+    # importing timm takes 9 s; a test compares this list with timm's own
     lines = (files("automl.jobs") / "timm_models.txt").read_text("utf-8").splitlines()
     parts = [line.split() for line in lines]
     return {name: int(size[0]) if size else None for name, *size in parts}

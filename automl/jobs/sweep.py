@@ -1,12 +1,10 @@
 """How a search space is searched: the sampling algorithm and the early-termination policy."""
 
-from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
 from automl.frozen_model import FrozenModel
-from automl.jobs import search_space
 from automl.jobs.azure import lower_case
 
 
@@ -125,16 +123,3 @@ class Sweep(FrozenModel):
                 "below both."
             )
         return notes
-
-
-def check_sampler(
-    algorithm: str, sub_spaces: Sequence[Mapping[str, Any]]
-) -> dict[tuple[int, str], str]:
-    """What the sampling algorithm cannot draw: the place in the search space, and a sentence."""
-    problems = {}
-    for index, sub_space in enumerate(sub_spaces):
-        for name, value in sub_space.items():
-            refusal = search_space.refusal(name, value, algorithm)
-            if refusal:
-                problems[index, name] = refusal
-    return problems

@@ -1,13 +1,16 @@
-"""Tasks that a job can name, and everything that depends on the task.
+"""Rules of every task that a job can name: all that depends on the task is decided here.
 
 A second task is a second entry of `TASKS`: no other module compares `Job.task` with a name.
 """
 
 from dataclasses import dataclass
+from typing import get_args
+
+from automl.evaluation.metrics import PrimaryMetric
 
 
 @dataclass(frozen=True)
-class Task:
+class TaskRules:
     """Everything about a job that its task decides."""
 
     name: str
@@ -23,15 +26,9 @@ class Task:
     """Labels of a picture, as a clause of a sentence."""
 
 
-IMAGE_CLASSIFICATION = Task(
+IMAGE_CLASSIFICATION = TaskRules(
     name="image_classification",
-    primary_metrics=(
-        "accuracy",
-        "auc_weighted",
-        "norm_macro_recall",
-        "average_precision_score_weighted",
-        "precision_score_weighted",
-    ),
+    primary_metrics=get_args(PrimaryMetric),
     default_metric="accuracy",
     about_labels="every picture has one label",
 )

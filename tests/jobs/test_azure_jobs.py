@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from automl.jobs import job_notes
 from automl.jobs.job import Job
 from automl.jobs.job_errors import JobError
 from automl.jobs.search_space import Choice, Uniform
@@ -63,7 +64,7 @@ def test_limits_have_azures_defaults():
 
 
 def test_more_trials_at_a_time_than_trials_is_said():
-    notes = job(limits={"max_trials": 2, "max_concurrent_trials": 4}).notes()
+    notes = job_notes.notes(job(limits={"max_trials": 2, "max_concurrent_trials": 4}))
     assert any("max_concurrent_trials is 4 and counts as 2" in note for note in notes)
 
 
@@ -99,8 +100,8 @@ def test_a_sampling_algorithm_is_named_in_any_case(name):
 def test_a_sampling_algorithm_may_be_an_object():
     algorithm = swept({"type": "random", "seed": 3, "rule": "Sobol"}).sweep.sampling_algorithm
     assert (algorithm.seed, algorithm.rule) == (3, "sobol")
-    assert any("logbase" in n for n in swept({"type": "random", "logbase": "e"}).notes())
-    assert any("sobol" in n for n in swept({"type": "bayesian", "rule": "sobol"}).notes())
+    assert any("logbase" in n for n in job_notes.notes(swept({"type": "random", "logbase": "e"})))
+    assert any("sobol" in n for n in job_notes.notes(swept({"type": "bayesian", "rule": "sobol"})))
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_a_policy_has_azures_defaults(policy, kind):
 def test_bandit_takes_a_missing_slack_as_nothing():
     assert stopping(type="bandit").slack_factor == stopping(type="bandit").slack_amount == 0
     both = swept(early_termination={"type": "bandit", "slack_factor": 0.1, "slack_amount": 0.1})
-    assert any("below both" in note for note in both.notes())
+    assert any("below both" in note for note in job_notes.notes(both))
 
 
 @pytest.mark.parametrize(
@@ -272,8 +273,8 @@ def test_sections_without_effect_are_named():
         properties={"node_count_per_trial": "2"},
     )
     for key in ("identity", "queue_settings", "resources", "outputs"):
-        assert f"{key} has no effect here." in asked.notes()
-    assert "properties.node_count_per_trial has no effect here." in asked.notes()
+        assert f"{key} has no effect here." in job_notes.notes(asked)
+    assert "properties.node_count_per_trial has no effect here." in job_notes.notes(asked)
     assert Job.from_yaml(asked.to_yaml()) == asked
 
 
@@ -372,7 +373,7 @@ def test_another_task_is_refused_in_one_sentence(task):
     (problem,) = refused(task=task, primary_metric="iou", training_parameters={"tile_overlap": 1})
     assert problem.key == "task"
     assert problem.line is not None
-    assert problem.message.startswith(f"{task} does not run here. Only image_classification")
+    assert problem.message.startswith(f"{task} does not run here. Allowed is image_classification,")
 
 
 needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="Azure's samples are not here")

@@ -53,5 +53,5 @@ def test_places_on_the_command_line(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("option", ["a", "=x", "a=", ""])
 def test_a_place_without_name_or_name_without_place_is_refused(option):
-    with pytest.raises(ValueError, match="Write it as name=place"):
+    with pytest.raises(ValueError, match="Write it as name=folder"):
         from_options([option])

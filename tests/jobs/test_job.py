@@ -5,6 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from automl.jobs import job_notes
 from automl.jobs.job import Job
 from automl.jobs.job_errors import JobError
 
@@ -158,7 +159,7 @@ def test_a_job_of_azure_loads():
 
 
 def test_what_has_no_effect_is_said():
-    notes = Job.from_yaml(AZURE).notes()
+    notes = job_notes.notes(Job.from_yaml(AZURE))
     assert "compute has no effect here." in notes
     assert "training_parameters.number_of_workers has no effect here." in notes
     assert not any("early_termination" in note for note in notes)
@@ -173,14 +174,14 @@ def test_a_grid_that_is_cut_off_says_how_large_it_is(max_trials, is_cut_off):
         "sweep": {"sampling_algorithm": "grid"},
         "limits": {"max_trials": max_trials},
     }
-    notes = Job.from_dict({**MINIMAL, **asked}).notes()
-    told = "The grid has 1,000 combinations: the first 999 of them are tried"
+    notes = job_notes.notes(Job.from_dict({**MINIMAL, **asked}))
+    told = "The grid has 1,000 combinations: only the first 999 are tried"
     assert any(note.startswith(told) for note in notes) == is_cut_off
 
 
 def test_a_key_in_both_places_is_said_to_come_from_the_search_space():
     shared = {"training_parameters": {"momentum": 0.5}, "search_space": [{"momentum": 0.9}]}
-    notes = Job.from_dict({**MINIMAL, **shared}).notes()
+    notes = job_notes.notes(Job.from_dict({**MINIMAL, **shared}))
     assert any(note.startswith("momentum is in training_parameters") for note in notes)
 
 
@@ -331,7 +332,7 @@ def test_a_data_path_in_another_datastore_says_what_to_do(given, words):
 def test_a_data_asset_is_refused_with_what_to_do():
     (problem,) = problems(yaml.safe_dump({**MINIMAL, "training_data": {"path": "azureml:cats:1"}}))
     assert "data asset of Azure Machine Learning" in problem.message
-    assert "Download it and give the local folder" in problem.message
+    assert "Download it and set path to the local folder" in problem.message
 
 
 def test_a_missing_data_path_is_still_called_missing():

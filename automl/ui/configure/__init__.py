@@ -1,1 +1,1 @@
-"""Composing a job and starting it: what the Configure page is made of."""
+"""Parts of the Configure page: the form of a job, the job beside it, and its start."""

@@ -1,4 +1,4 @@
-"""The job being composed: what the form holds, as a job."""
+"""Turn the values of the form into a job."""
 
 import math
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from automl.jobs.job_errors import JobError, Problem
 
 
 class Search(StrEnum):
-    """How hyperparameters are found."""
+    """Kind of search for hyperparameters."""
 
     AUTOMATIC = "Automatic"
     CHOOSE = "Choose models"
@@ -21,7 +21,7 @@ class Search(StrEnum):
 
 
 class Effort(StrEnum):
-    """How much is tried in the time there is."""
+    """Number of trials, in three steps."""
 
     QUICK = "Quick"
     BALANCED = "Balanced"
@@ -34,11 +34,11 @@ class Effort(StrEnum):
 
 @dataclass(frozen=True)
 class Draft:
-    """Form values. `models`, `learning_rates`, `epochs` and `side` count for chosen models."""
+    """Values of the form. `models`, `learning_rates`, `epochs` and `side` belong to chosen models."""
 
     data: DataSource
     about_data: Mapping[str, Any] = field(default_factory=dict)
-    """What the job says about its data beside `training_data`."""
+    """Keys of the job about its data, apart from `training_data`."""
 
     primary_metric: str = "accuracy"
     limits: Mapping[str, Any] = field(default_factory=dict)
@@ -51,16 +51,16 @@ class Draft:
     sampling_algorithm: Mapping[str, Any] = field(default_factory=lambda: {"type": "random"})
     early_termination: Mapping[str, Any] | None = None
     training_parameters: Mapping[str, Any] = field(default_factory=dict)
-    """Hyperparameters that every trial shares; only those that differ from the default."""
+    """Hyperparameters of every trial that differ from the default."""
 
     rest: Mapping[str, Any] = field(default_factory=dict)
-    """Sections of a job file that the form has no fields for."""
+    """Sections of a job file that have no field in the form."""
 
     def job(self) -> Job:
-        """The job that the form asks for.
+        """Return the job that the form describes.
 
         Raises:
-            JobError: what does not go together.
+            JobError: holds every conflict.
         """
         if self.search is Search.CHOOSE and not self.models:
             message = "No model is chosen. Choose at least one model, or the automatic search."
@@ -69,9 +69,9 @@ class Draft:
 
     def _content(self) -> dict[str, Any]:
         data = self.data.model_dump(mode="json", exclude_none=True)
-        of_the_file = self.rest.get("training_data", {})
-        if of_the_file.get("path") == data["path"]:
-            data = {**of_the_file, **data}
+        loaded = self.rest.get("training_data", {})
+        if loaded.get("path") == data["path"]:
+            data = {**loaded, **data}
         content: dict[str, Any] = {
             **self.rest,
             "primary_metric": self.primary_metric,
@@ -102,14 +102,14 @@ class Draft:
 
 
 def fitting_size(model_name: str, side: int) -> dict[str, int]:
-    """A model of fixed input size takes its own."""
+    """Return the training size, unless the model has a fixed input size of its own."""
     if model_catalog.fixed_input_size(model_name):
         return {}
     return {"training_crop_size": side}
 
 
 def fitting_side(median_side: float) -> int:
-    """A training size that keeps small pictures small: it is what training time depends on."""
+    """Return a training size for pictures; small ones stay small, which makes training faster."""
     if median_side <= 40:
         return 32
     return 96 if median_side <= 100 else 160

@@ -1,14 +1,14 @@
-"""The form of a new experiment. Its values survive a change of page."""
+"""Form of a new experiment. Its values survive a change of page."""
 
-from typing import Any, get_args
+from typing import Any
 
 import streamlit as st
 
-from automl.evaluation.metrics import PrimaryMetric
 from automl.figures import wording
 from automl.host.cores import usable_cores
 from automl.jobs import model_catalog
 from automl.jobs.job import DataSource, Job, Limits
+from automl.jobs.tasks import TASKS
 from automl.ui import schema_fields
 from automl.ui.configure import (
     hyperparameter_fields,
@@ -22,23 +22,23 @@ from automl.ui.schema_fields import KEPT
 
 _RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 _EXPLAINED = {
-    Search.AUTOMATIC: "Tries a documented list of models that suits this machine, with "
+    Search.AUTOMATIC: "Tries a documented list of models that suit this machine, with "
     "settings that suit each of them.",
     Search.CHOOSE: "Draws every trial at random: one of your models, and a learning rate between "
     "your bounds.",
-    Search.SPACE: "Every hyperparameter fixed, or drawn as you say.",
+    Search.SPACE: "You fix each hyperparameter, or choose how it is drawn.",
     Search.ONE: "Trains a single model once.",
 }
-_FROM_THE_SPACE = "The search space has values of its own for it, which win."
+_FROM_THE_SPACE = "The search space sets this hyperparameter."
 
 
 def show(data: DataSource, median_side: float, *, mirror: bool) -> Draft:
     """Draw the form.
 
     Args:
-        data: the pictures.
-        median_side: of them, in pixels; decides the picture size offered.
-        mirror: whether mirroring pictures is switched on to begin with.
+        data: location of the pictures.
+        median_side: median short side of the pictures in pixels; sets the size offered first.
+        mirror: initial value of the switch for mirrored pictures.
     """
     side = fitting_side(median_side)
     with st.container(border=True):
@@ -82,7 +82,7 @@ def _basics() -> tuple[str, dict[str, Any]]:
     st.session_state.setdefault("minutes", 15)
     primary_metric = metric.selectbox(
         "Primary metric",
-        get_args(PrimaryMetric),
+        TASKS[Job.model_fields["task"].default].primary_metrics,
         format_func=wording.metric_heading,
         help=Job.model_fields["primary_metric"].description,
         key="primary metric",
@@ -108,14 +108,14 @@ def _effort() -> None:
         list(Effort),
         key="effort",
         format_func=lambda effort: f"{effort} ({Effort(effort).num_trials} trials)",
-        help="How many trials to run at most; the limits below take any other number.",
+        help="Largest number of trials; the limits below take any other number.",
         on_change=_take_effort,
         **KEPT,
     )
 
 
 def _how_many(search: Search) -> dict[str, Any]:
-    """What of the limits depends on the kind of search."""
+    """Draw the limits that depend on the kind of search, and return them."""
     limits: dict[str, Any] = {"max_trials": 1}
     st.session_state.setdefault("max trials", Effort.BALANCED.num_trials)
     st.session_state.setdefault("concurrency", 2 if usable_cores() >= 4 else 1)
@@ -208,7 +208,7 @@ def _models(side: int) -> dict[str, Any]:
 
 
 def _one_model(side: int) -> dict[str, Any]:
-    """The model, and a picture size that suits the pictures until another is given."""
+    """Draw the choice of a model; its picture size suits the pictures unless the user sets one."""
     st.session_state.setdefault("model", "resnet18")
     model = st.selectbox(
         "Model",
@@ -227,7 +227,7 @@ def _one_model(side: int) -> dict[str, Any]:
 
 
 def _shared(mirror: bool, searched: set[str]) -> dict[str, Any]:
-    """Hyperparameters of every trial."""
+    """Draw the hyperparameters of every trial and return those that were set."""
     key = f"mirror {mirror}"
     st.session_state.setdefault(key, mirror)
     mirrored = st.toggle(

@@ -1,14 +1,15 @@
-"""The job beside the form: as a file, from a file or an earlier experiment; what it will take."""
+"""The job beside the form: show it as a file, load one into the form, estimate its cost."""
 
 import shutil
 from collections.abc import Callable
 
 import streamlit as st
 
+from automl.errors import UserError
 from automl.experiments import store
 from automl.figures import wording
 from automl.host import home
-from automl.jobs import estimate
+from automl.jobs import estimate, job_notes
 from automl.jobs.job import Job
 from automl.jobs.job_errors import JobError
 from automl.ui import data_source, selection
@@ -18,7 +19,7 @@ _PROBLEMS, _ESTIMATE = "problems of the file", "estimate"
 
 
 def take_over() -> None:
-    """Ways to fill the form in: a file that is pasted or uploaded, or an earlier experiment."""
+    """Draw the ways to fill in the form: a pasted or uploaded file, or an earlier experiment."""
     with st.expander("Fill in from a file or an earlier experiment"):
         st.text_area(
             "Paste a job",
@@ -44,7 +45,7 @@ def take_over() -> None:
 
 
 def copy_from_link() -> None:
-    """Fill the form in from the experiment that a link to the page names."""
+    """Fill in the form from the experiment that the address of the page names."""
     if name := st.query_params.pop("copy", None):
         _copy(name)
 
@@ -64,7 +65,14 @@ def _take_pasted() -> None:
 def _take_uploaded() -> None:
     upload = st.session_state["uploaded job"]
     if upload is not None:
-        _take(lambda: Job.from_yaml(upload.getvalue().decode("utf-8-sig")))
+        _take(lambda: Job.from_yaml(_decoded(upload.getvalue())))
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserError("The file is not text in UTF-8. Save it as UTF-8.") from None
 
 
 def _take_copied() -> None:
@@ -78,8 +86,10 @@ def _take(read: Callable[[], Job]) -> None:
         st.session_state[_PROBLEMS] = []
     except JobError as error:
         st.session_state[_PROBLEMS] = str(error).splitlines()
-    except (ValueError, OSError) as error:
-        st.session_state[_PROBLEMS] = [f"This is no job file: {error}"]
+    except UserError as error:
+        st.session_state[_PROBLEMS] = [str(error)]
+    except OSError as error:
+        st.session_state[_PROBLEMS] = [f"The job cannot be read: {error.strerror or error}."]
 
 
 def as_file(job: Job, name: str) -> None:
@@ -95,13 +105,13 @@ def as_file(job: Job, name: str) -> None:
     )
 
 
-def prospects(job: Job) -> None:
-    """How many trials, and on request how long they take, from a step measured here."""
+def expectations(job: Job) -> None:
+    """Show the number of trials and, on request, their time and memory, measured here."""
     trials = wording.count(job.limits.max_trials, "trial")
     st.markdown(
         f"Up to **{trials}**, at most **{wording.count(job.limits.timeout_minutes, 'minute')}**."
     )
-    for note in job.notes():
+    for note in job_notes.notes(job):
         st.caption(wording.plain(note))
     asked = st.button(
         "Estimate time and memory",
@@ -114,53 +124,53 @@ def prospects(job: Job) -> None:
         with st.spinner("Training a few steps…"):
             try:
                 kept = st.session_state[_ESTIMATE] = (text, estimate.measure(job))
-            except ValueError as error:
+            except UserError as error:
                 st.error(wording.plain(str(error)))
     if kept and kept[0] == text:
         _show(kept[1], job)
 
 
-def _show(found: estimate.Estimate, job: Job) -> None:
+def _show(measured: estimate.Estimate, job: Job) -> None:
     longest, memory, disk = st.columns(3)
-    longest.metric("Time, at most", wording.duration(found.seconds))
-    memory.metric("Memory", wording.gigabytes(found.memory_bytes))
-    disk.metric("Disk", wording.gigabytes(found.disk_bytes))
-    for trial in found.measured:
+    longest.metric("Time, at most", wording.duration(measured.seconds))
+    memory.metric("Memory", wording.gigabytes(measured.memory_bytes))
+    disk.metric("Disk", wording.gigabytes(measured.disk_bytes))
+    for trial in measured.measured:
         st.caption(
             wording.plain(
                 f"{trial.model_name} at {trial.side} px: "
                 f"{wording.duration(trial.seconds_per_epoch)} an epoch."
             )
         )
-    for warning in warnings(found, job):
+    for warning in warnings(measured, job):
         st.warning(wording.plain(warning))
-    for note in found.notes:
+    for note in measured.notes:
         st.caption(wording.plain(note))
 
 
-def warnings(found: estimate.Estimate, job: Job) -> list[str]:
-    """What of an estimate does not fit."""
+def warnings(measured: estimate.Estimate, job: Job) -> list[str]:
+    """Return a sentence for every limit of the machine or the job that the estimate exceeds."""
     import psutil
 
-    said = []
+    warnings = []
     limit = job.limits.timeout_minutes * 60
-    if found.seconds > limit:
-        fitting = int(found.num_trials * limit / found.seconds)
-        said.append(
+    if measured.seconds > limit:
+        fitting = int(measured.num_trials * limit / measured.seconds)
+        warnings.append(
             f"The time limit ends the search after about {fitting} of "
-            f"{wording.count(found.num_trials, 'trial')}. Raise it, or choose smaller models."
+            f"{wording.count(measured.num_trials, 'trial')}. Raise it, or choose smaller models."
         )
     free = psutil.virtual_memory().available
-    if found.device == "cpu" and found.memory_bytes > free:
-        said.append(
-            f"The trials need {wording.gigabytes(found.memory_bytes)} of memory and "
+    if measured.device == "cpu" and measured.memory_bytes > free:
+        warnings.append(
+            f"The trials need {wording.gigabytes(measured.memory_bytes)} of memory and "
             f"{wording.gigabytes(free)} are free. Choose smaller models, pictures or batches."
         )
     free = shutil.disk_usage(home.home_dir()).free
-    if found.disk_bytes > free:
-        said.append(
-            f"The search needs {wording.gigabytes(found.disk_bytes)} of disk and "
+    if measured.disk_bytes > free:
+        warnings.append(
+            f"The search needs {wording.gigabytes(measured.disk_bytes)} of disk and "
             f"{wording.gigabytes(free)} are free. Clear the cache on the page Settings, or choose "
             "smaller pictures."
         )
-    return said
+    return warnings

@@ -1,7 +1,8 @@
-"""From a job to a running experiment, once, however often the button is clicked."""
+"""Start a job as an experiment, once, even if the button is clicked twice."""
 
 import streamlit as st
 
+from automl.errors import UserError
 from automl.jobs.job import Job
 from automl.ui import guarded_actions
 
@@ -12,15 +13,15 @@ def start(job: Job, name: str, click: str) -> None:
     """Callback of the Start button.
 
     Args:
-        job: what to run.
-        name: of the experiment.
-        click: drawn anew with the page; both clicks of a double click carry the same.
+        job: the job to run.
+        name: name of the experiment.
+        click: new every time the page is drawn; both clicks of a double click have the same one.
     """
     if st.session_state.get("last click") == click:
         return
     try:
         experiment_dir = guarded_actions.start(job, name)
-    except ValueError as error:
+    except UserError as error:
         st.session_state[_PROBLEM] = str(error)
         return
     st.session_state["last click"] = click
@@ -34,6 +35,6 @@ def follow() -> None:
 
 
 def problem() -> str | None:
-    """Why the last click started nothing."""
+    """Return why the last click started nothing; None if it started an experiment."""
     refusal: str | None = st.session_state.pop(_PROBLEM, None)
     return refusal

@@ -1,4 +1,4 @@
-"""A job file in the form: its values in the fields, what has no field kept beside them."""
+"""Load a job into the form: its values into the fields, and the rest kept beside them."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -24,19 +24,19 @@ _IN_THE_FORM = (
 
 
 def rest() -> Mapping[str, Any]:
-    """Sections of the job that was loaded last which the form has no fields for."""
+    """Sections of the loaded job that have no field in the form."""
     kept: Mapping[str, Any] = st.session_state.get(_REST, {})
     return kept
 
 
 def explicit() -> Collection[str]:
-    """Hyperparameters that the loaded job names, be it with their default."""
+    """Hyperparameters that the loaded job names, even those at their default."""
     kept: Collection[str] = st.session_state.get(_EXPLICIT, ())
     return kept
 
 
 def load(job: Job) -> None:
-    """Fill the form in; for a callback, since the fields must not have been drawn yet."""
+    """Fill in the form; call it from a callback, before the fields are drawn."""
     content = job.model_dump(mode="json", exclude_defaults=True, by_alias=True)
     parameters = dict(job.training_parameters)
     data_choice.take(job)

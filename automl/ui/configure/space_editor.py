@@ -1,4 +1,4 @@
-"""The editor of a search space: sub-spaces, and in each of them hyperparameters with values."""
+"""Editor of a search space: sub-spaces of hyperparameters with their values."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -26,10 +26,10 @@ _START: list[dict[str, Any]] = [
 
 
 def show(sampler: str) -> list[dict[str, Any]]:
-    """Draw the editor; returns the search space as the job has it.
+    """Draw the editor and return the search space as the job has it.
 
     Args:
-        sampler: the sampling algorithm; only what it can draw is offered.
+        sampler: the sampling algorithm; only distributions that it can draw are offered.
     """
     if _ROWS not in st.session_state:
         load(_START)
@@ -54,7 +54,7 @@ def show(sampler: str) -> list[dict[str, Any]]:
     st.button(
         "Add a sub-space",
         icon=":material/add:",
-        help="Models often need other values than each other; each group gets a sub-space.",
+        help="Models that need different values get a sub-space each.",
         on_click=_add,
         args=(1 + max((sub_space for sub_space, _ in rows), default=-1),),
     )
@@ -62,7 +62,7 @@ def show(sampler: str) -> list[dict[str, Any]]:
 
 
 def load(sub_spaces: Iterable[Mapping[str, Any]]) -> None:
-    """Fill the editor; to be called before it is drawn."""
+    """Fill the editor; call it before the editor is drawn."""
     st.session_state[_ROWS] = []
     for index, sub_space in enumerate(sub_spaces):
         for name, value in sub_space.items():
@@ -104,7 +104,7 @@ def _remove(row: int) -> None:
 
 
 def _row(row: int, sampler: str) -> tuple[str, Any]:
-    """One hyperparameter with its values; None where there are none yet."""
+    """Draw the row of a hyperparameter; return its name and its values, or None without any."""
     which, how, values, end = st.columns([4, 3, 5, 1], vertical_alignment="bottom")
     names = [name for name in FIELDS if is_searchable(name)]
     name = which.selectbox(
@@ -142,7 +142,7 @@ def _kind(row: int, name: str, sampler: str) -> str:
     if st.session_state.get(key) not in offered:
         st.session_state[key] = "choice"
     left_out = [kind for kind in _KINDS if kind not in offered]
-    why = f"{'Whole numbers and ' if is_whole else ''}{sampler} sampling leave out "
+    why = f"{'Whole numbers and ' if is_whole else ''}{sampler} sampling cannot use "
     chosen: str = st.selectbox(
         "Drawn from",
         offered,
@@ -170,7 +170,7 @@ def _arguments(row: int, name: str, kind: str) -> Any:
 
 
 def _powers(text: str) -> str:
-    """What the logarithms that were typed stand for."""
+    """Return a sentence with the values of which the logarithms were typed."""
     try:
         low, high = (math.exp(float(word)) for word in text.split(",")[:2])
     except (ValueError, OverflowError):

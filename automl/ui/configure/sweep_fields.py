@@ -19,7 +19,7 @@ _SAMPLERS = ("random", "grid", "bayesian")
 
 
 def sampler() -> dict[str, Any]:
-    """The sampling algorithm as the job has it."""
+    """Draw the fields of the sampling algorithm and return it as the job has it."""
     fields = SamplingAlgorithm.model_fields
     name, rule, seed = st.columns(3)
     st.session_state.setdefault("sampler", "random")
@@ -30,18 +30,18 @@ def sampler() -> dict[str, Any]:
         reason = "" if kind == "random" else f"Has no effect with {kind}."
         chosen_rule = schema_fields.draw("rule", fields["rule"], "sampler rule", disabled=reason)
     with seed:
-        reason = "A grid has nothing to draw." if kind == "grid" else ""
+        reason = "A grid tries every combination, without random draws." if kind == "grid" else ""
         chosen_seed = schema_fields.draw("seed", fields["seed"], "sampler seed", disabled=reason)
-    asked: dict[str, Any] = {"type": kind}
+    settings: dict[str, Any] = {"type": kind}
     if kind == "random" and chosen_rule != "random":
-        asked["rule"] = chosen_rule
+        settings["rule"] = chosen_rule
     if kind != "grid" and chosen_seed is not None:
-        asked["seed"] = chosen_seed
-    return asked
+        settings["seed"] = chosen_seed
+    return settings
 
 
 def policy() -> dict[str, Any] | None:
-    """The policy as the job has it; None when every trial runs to its end."""
+    """Draw the fields of the policy and return it as the job has it; None for no policy."""
     st.session_state.setdefault("policy", NO_POLICY)
     kind = st.selectbox(
         "Early termination",
@@ -56,15 +56,15 @@ def policy() -> dict[str, Any] | None:
     model = POLICIES[kind]
     st.caption(str(model.__doc__).split("\n\n")[0].replace("\n", " "))
     fields = {name: field for name, field in model.model_fields.items() if name != "type"}
-    asked = {"type": kind}
+    settings = {"type": kind}
     for column, (name, field) in zip(st.columns(len(fields)), fields.items(), strict=True):
         with column:
             value = schema_fields.draw(name, field, policy_key(kind, name))
         if value is not None:
-            asked[name] = value
-    return asked
+            settings[name] = value
+    return settings
 
 
 def policy_key(kind: str, name: str) -> str:
-    """Of the widget of one of a policy's fields."""
+    """Key of the widget of a field of a policy."""
     return f"policy {kind} {name}"

@@ -1,0 +1,67 @@
+"""Notes on a valid job: what in it has no effect here, or not the expected one."""
+
+from automl.jobs import compatibility
+from automl.jobs.hyperparameters import NO_EFFECT_HERE
+from automl.jobs.job import Job
+from automl.jobs.search_space import grid_size
+
+_SECTIONS_WITHOUT_EFFECT = (
+    "compute",
+    "resources",
+    "identity",
+    "queue_settings",
+    "environment_id",
+    "environment_variables",
+    "services",
+    "outputs",
+)
+"""Sections that matter on Azure only."""
+
+
+def notes(job: Job) -> list[str]:
+    """Return one sentence for every part of the job that has no effect, or a limited one."""
+    return [
+        *[f"{key} has no effect here." for key in _keys_without_effect(job)],
+        *_about_hyperparameters(job),
+        *_about_search(job),
+    ]
+
+
+def _keys_without_effect(job: Job) -> list[str]:
+    sections = [key for key in _SECTIONS_WITHOUT_EFFECT if getattr(job, key) is not None]
+    properties = [f"properties.{key}" for key in job.properties]
+    parameters = [
+        f"training_parameters.{key}" for key in job.training_parameters if key in NO_EFFECT_HERE
+    ]
+    return [*sections, *properties, *parameters]
+
+
+def _about_hyperparameters(job: Job) -> list[str]:
+    if not job.is_sweep:
+        return compatibility.TrialHyperparameters.of(job.training_parameters).notes()
+    searched = {key for sub_space in job.search_space or [] for key in sub_space}
+    return [
+        f"{key} is in training_parameters and in search_space: the search space wins "
+        "where it names it."
+        for key in sorted(set(job.training_parameters) & searched)
+    ]
+
+
+def _about_search(job: Job) -> list[str]:
+    limits, sweep = job.limits, job.sweep
+    said = sweep.notes() if sweep else []
+    if job.search_space and sweep is None:
+        said.append("search_space is given without sweep: the values are drawn at random.")
+    if limits.max_concurrent_trials > limits.max_trials:
+        said.append(
+            f"limits.max_concurrent_trials is {limits.max_concurrent_trials} and counts "
+            f"as {limits.max_trials}, which is limits.max_trials."
+        )
+    if job.search_space and sweep and sweep.sampling_algorithm.type == "grid":
+        size = grid_size(job.search_space)
+        if size > limits.max_trials:
+            said.append(
+                f"The grid has {size:,} combinations: only the first {limits.max_trials:,} are "
+                "tried, because of limits.max_trials."
+            )
+    return said
