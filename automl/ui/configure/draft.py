@@ -34,7 +34,7 @@ class Effort(StrEnum):
 
 @dataclass(frozen=True)
 class Draft:
-    """Values of the form. `models`, `learning_rates`, `epochs` and `side` belong to chosen models."""
+    """Values of the form; `models`, `learning_rates`, `epochs`, `side` belong to chosen models."""
 
     data: DataSource
     about_data: Mapping[str, Any] = field(default_factory=dict)
