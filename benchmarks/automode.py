@@ -90,7 +90,7 @@ def main(names: list[str]) -> None:
 
 
 def reach(folder: Path, name: str, goal: Goal, measured: Figures) -> None:
-    listing = read(DataSource(path=folder))
+    listing = read(DataSource(path=folder)).pictures
     sources = [DataSource(path=folder)]
     if not (listing["split"] == "test").any():
         tables = [held_out(listing, folder, fold) for fold in range(goal.folds)]

@@ -65,7 +65,7 @@ def ingest(folder: Path, name: str, size: tuple[int, int], count: int, measured:
         checked = min(checked, seconds(partial(manifest.inspect, source)))
         forget()
         cached = min(cached, seconds(partial(inspect_and_decode, source)))
-    listing = read(source)
+    listing = read(source).pictures
     forget()
     scanned = seconds(partial(scan, listing))
     scanned_again = min(seconds(partial(scan, listing)) for _ in range(_REPEATS))

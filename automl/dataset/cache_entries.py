@@ -6,17 +6,16 @@ clears what another still reads (`hold`, `held` and `unused`).
 """
 
 import os
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
-from automl.host import home, process_lock
+from automl.host import atomic, home, process_lock
 
 _ABANDONED_SECONDS = 3600
 _WAIT_SECONDS = 0.25  # between two calls of `while_waiting`
@@ -26,23 +25,15 @@ _held: set[Path] = set()  # by this process, for as long as it lives
 
 
 @contextmanager
-def written_whole(target: Path) -> Iterator[IO[bytes]]:
-    """Open a temporary file that becomes `target` when the block ends without an error.
+def written_whole(target: Path) -> Iterator[BinaryIO]:
+    """Open a file that becomes `target` when the block ends without an error.
 
     Temporary files in the same folder that are older than an hour are removed: their processes
     were killed.
     """
     remove_abandoned(target.parent)
-    file = tempfile.NamedTemporaryFile(  # noqa: SIM115 (closed below, before it is renamed)
-        dir=target.parent, suffix=".partial", delete=False
-    )
-    partial = Path(file.name)
-    try:
-        with file:
-            yield file
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    with atomic.open_binary(target, durable=False) as file:
+        yield file
 
 
 def remove_abandoned(folder: Path) -> None:

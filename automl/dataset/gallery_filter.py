@@ -1,50 +1,42 @@
-"""Which pictures of a data set one looks at, and in which order."""
+"""Choose the pictures of a data set that the gallery shows, and their order."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from automl.dataset import checks
 from automl.dataset.manifest import Manifest
-
-_TOGETHER = {
-    "label_conflict": "content_hash",
-    "leakage": "content_hash",
-    "exact_duplicates": "content_hash",
-    "near_duplicates": "near_duplicate_group",
-    "near_duplicate_label_conflict": "near_duplicate_group",
-    "near_duplicate_leakage": "near_duplicate_group",
-    "group_leakage": "group",
-}
-"""Findings about pictures that are alike, and the column that is equal in those that are."""
 
 
 @dataclass(frozen=True)
 class Filter:
-    """What the pictures have in common; None where it does not matter."""
+    """Label, split and finding of the pictures to show; None for any."""
 
     label: str | None = None
     split: str | None = None
     finding: str | None = None
-    """Its kind."""
+    """Kind of a finding."""
 
 
-def choose(manifest: Manifest, wanted: Filter) -> pd.DataFrame:
-    """The samples that can be shown and fit, of all classes in turn if there is nothing to compare.
+def choose(manifest: Manifest, chosen: Filter) -> pd.DataFrame:
+    """Readable samples that fit a filter.
 
-    Pictures of a finding about likeness come with those that they are like, side by side, also
-    where only one of them is at fault: a leaked picture with the one it was trained on.
+    Without a class to look at, the classes take turns. Pictures of a finding about likeness stand
+    side by side with those that they are like, also if only one of them is at fault: a leaked
+    picture beside the training picture that it is a copy of.
     """
     rows = manifest.readable
-    together = None
-    if wanted.finding is not None:
-        together = _TOGETHER.get(wanted.finding)
-        rows = _concerned(rows, manifest.concerned[wanted.finding], together)
-    if wanted.label is not None:
-        rows = rows[rows["label"] == wanted.label]
-    if wanted.split is not None:
-        rows = rows[rows["split"] == wanted.split]
-    if wanted.label is not None or together is not None:
+    alike_by = None
+    if chosen.finding is not None:
+        kind = checks.kinds().get(chosen.finding)
+        alike_by = kind.alike_by if kind else None
+        rows = _concerned(rows, manifest.concerned[chosen.finding], alike_by)
+    if chosen.label is not None:
+        rows = rows[rows["label"] == chosen.label]
+    if chosen.split is not None:
+        rows = rows[rows["split"] == chosen.split]
+    if chosen.label is not None or alike_by is not None:
         return rows
     turn = rows.groupby("label").cumcount()
     return rows.assign(turn=turn).sort_values(["turn", "label_index"], kind="stable")
@@ -52,9 +44,9 @@ def choose(manifest: Manifest, wanted: Filter) -> pd.DataFrame:
 
 def findings(manifest: Manifest) -> list[str]:
     """Kinds of the findings that have pictures to show, in the order of the report."""
-    there = manifest.readable_paths
+    readable = manifest.readable_paths
     kinds = [finding.kind for finding in manifest.report.findings]
-    return [kind for kind in kinds if not there.isdisjoint(manifest.concerned[kind])]
+    return [kind for kind in kinds if not readable.isdisjoint(manifest.concerned[kind])]
 
 
 def findings_of(manifest: Manifest, path: str) -> list[str]:
@@ -62,11 +54,12 @@ def findings_of(manifest: Manifest, path: str) -> list[str]:
     return [kind for kind, paths in manifest.concerned.items() if path in paths]
 
 
-def _concerned(rows: pd.DataFrame, paths: list[str], together: str | None) -> pd.DataFrame:
-    names = set(paths)
-    at_fault = np.fromiter((path in names for path in rows["path"]), bool, len(rows))
-    if together is None:
-        return rows[at_fault]
-    group, _ = pd.factorize(rows[together])  # numbered as they come, -1 where there is none
-    alike = np.isin(group, group[at_fault & (group >= 0)])
-    return rows[alike].iloc[np.argsort(group[alike], kind="stable")]
+def _concerned(rows: pd.DataFrame, paths: list[str], alike_by: str | None) -> pd.DataFrame:
+    """Rows of the paths; with a column, also rows with the same value in it, grouped by it."""
+    named = set(paths)
+    is_concerned = np.fromiter((path in named for path in rows["path"]), bool, len(rows))
+    if alike_by is None:
+        return rows[is_concerned]
+    group, _ = pd.factorize(rows[alike_by])  # numbered in order of appearance, -1 if missing
+    is_alike = np.isin(group, group[is_concerned & (group >= 0)])
+    return rows[is_alike].iloc[np.argsort(group[is_alike], kind="stable")]

@@ -31,7 +31,7 @@ class Surroundings:
 
 
 @dataclass(frozen=True)
-class Found:
+class Files:
     """One file for each location; it need not exist."""
 
     paths: list[str]
@@ -46,7 +46,7 @@ def find(
     *,
     download: bool = True,
     progress: Callable[[int, int], None] | None = None,
-) -> Found:
+) -> Files:
     """The files that the locations of a table stand for.
 
     Args:
@@ -66,7 +66,7 @@ def find(
     for scheme in sorted({scheme_of(url) for url in urls}):
         downloads.check_driver(scheme)
     problems = downloads.fetch(urls, progress=progress) if download and urls else {}
-    return Found(
+    return Files(
         paths=[str(downloads.path_of(p) if isinstance(p, str) else p) for p in places],
         problems=[problems.get(place) if isinstance(place, str) else None for place in places],
     )

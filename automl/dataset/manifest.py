@@ -1,4 +1,4 @@
-"""Everything the engine and the pages need to know about a data set, in one piece."""
+"""A data set as the engine and the pages use it: pictures, labels, splits and findings."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from automl.dataset import caches, checks, corrections, near_duplicates
-from automl.dataset.checks.wording import finding
-from automl.dataset.readers import PASSED_OVER, read
+from automl.dataset.checks import CheckedData, FindingKind
+from automl.dataset.readers import LeftOut, Listing, read
 from automl.dataset.report import DatasetReport, Finding, Severity
 from automl.dataset.scan import scan
 from automl.dataset.split import assign
@@ -17,6 +17,9 @@ from automl.jobs.corrections import Corrections
 from automl.jobs.job import DataSource, Job
 
 Progress = Callable[[str, int, int], None]
+"""What is being done, how much of it is done, and how much there is; may raise to give up."""
+
+CORRECTED = FindingKind("corrections", Severity.INFO)
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,9 @@ class Manifest:
     """The pictures, their classes and their splits."""
 
     samples: pd.DataFrame
-    """As `scan` has them but for the fingerprint, corrected, with `split` assigned,
-    `label_index` (Int64), and `near_duplicate_group` as in `near_duplicates.groups`; the first
-    two are missing for the unreadable ones."""
+    """As `scan` has them without `fingerprint`, with corrections applied, `split` assigned,
+    `label_index` (Int64), and `near_duplicate_group` as in `near_duplicates.groups`. `split` and
+    `label_index` are missing for unreadable pictures."""
 
     class_names: list[str]
     """Sorted; the position is the label index."""
@@ -34,7 +37,7 @@ class Manifest:
     report: DatasetReport
 
     concerned: dict[str, list[str]]
-    """Kind of finding -> paths of all the files concerned, of which the report has the first."""
+    """Kind of finding -> paths of all files concerned; the report has the first of them."""
 
     @property
     def readable(self) -> pd.DataFrame:
@@ -45,45 +48,54 @@ class Manifest:
     def readable_paths(self) -> frozenset[str]:
         return frozenset(self.readable["path"])
 
+    @property
+    def median_side(self) -> float:
+        """Median of the shorter side of the readable pictures, in pixels; NaN without any."""
+        return float(self.readable[["width", "height"]].min(axis=1).median())
+
 
 def build(job: Job, *, progress: Progress | None = None) -> Manifest:
-    """The job's data, ready to train on.
-
-    Args:
-        job: what was asked for.
-        progress: called with what is being done, how much of it is done, and how much there is.
+    """Read and check the data of a job, and choose its split.
 
     Raises:
-        DataError: when it cannot be read or has blocking problems, with all of them.
+        DataError: the data cannot be read, or has blocking findings, which the message lists.
     """
     caches.hold_data()
     manifest = look(job, progress=progress)
     if manifest.report.blocking:
-        raise DataError("\n".join(finding.message for finding in manifest.report.blocking))
+        messages = [finding.message for finding in manifest.report.blocking]
+        raise DataError("\n".join(messages))
     return manifest
 
 
 def stored(samples: pd.DataFrame, report: DatasetReport) -> Manifest:
-    """As an experiment has it that has begun, whatever has become of the files since."""
+    """The manifest of an experiment that has begun, from its records; no file is looked at."""
     caches.hold_data()
     return Manifest(samples, sorted(report.classes), report, {})
 
 
 def look(job: Job, *, progress: Progress | None = None) -> Manifest:
-    """As `build`, with blocking problems in the report rather than raised.
+    """As `build`, but blocking findings are in the report only, and raise no error.
 
     Raises:
         DataError: the data cannot be read, or the corrections do not fit it.
     """
-    given = {"validation": job.validation_data, "test": job.test_data}
+    sources = {
+        None: job.training_data,
+        "validation": job.validation_data,
+        "test": job.test_data,
+    }
     read_source = functools.partial(
         read, target_column_name=job.target_column_name, datastores=job.datastores
     )
-    parts = [_scanned(read_source, job.training_data, None, progress)]
-    parts += [
-        _scanned(read_source, source, split, progress) for split, source in given.items() if source
-    ]
-    return _finish(_joined(parts), job)
+    parts: list[pd.DataFrame] = []
+    left_out = LeftOut()
+    for split, source in sources.items():
+        if source is not None:
+            samples, passed_over = _scanned(read_source, source, split, progress)
+            parts.append(samples)
+            left_out = left_out.plus(passed_over)
+    return _finish(pd.concat(parts, ignore_index=True), left_out, job)
 
 
 def inspect(
@@ -105,55 +117,51 @@ def inspect(
 
 
 def _scanned(
-    read_source: Callable[..., pd.DataFrame],
+    read_source: Callable[..., Listing],
     source: DataSource,
     split: str | None,
     progress: Progress | None,
-) -> pd.DataFrame:
-    """Scanned one source at a time, so that each is remembered whatever it is combined with."""
+) -> tuple[pd.DataFrame, LeftOut]:
+    """Samples of one source, and what was passed over in it.
+
+    Each source is scanned on its own, so that it is remembered whatever it is combined with.
+
+    Args:
+        read_source: `readers.read` with the options of the job.
+        source: training, validation or test data.
+        split: of all its pictures; None for training data, which may have splits of its own.
+        progress: as of `build`.
+    """
 
     def tell(doing: str, done: int, total: int) -> None:
         if progress:
             progress(f"{doing} the {split or 'training'} pictures", done, total)
 
     listing = read_source(source, progress=tell)
-    samples = scan(listing, progress=functools.partial(tell, "Checking"))
-    return samples if split is None else samples.assign(split=split)
+    samples = scan(listing.pictures, progress=functools.partial(tell, "Checking"))
+    return (samples if split is None else samples.assign(split=split)), listing.left_out
 
 
-def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    samples = pd.concat(parts, ignore_index=True)
-    for name in PASSED_OVER:
-        found = [part.attrs[name] for part in parts]
-        samples.attrs[name] = {
-            "count": sum(one["count"] for one in found),
-            "paths": [path for one in found for path in one["paths"]],
-        }
-    samples.attrs["num_other_files"] = sum(part.attrs["num_other_files"] for part in parts)
-    return samples
-
-
-def _finish(samples: pd.DataFrame, job: Job) -> Manifest:
+def _finish(samples: pd.DataFrame, left_out: LeftOut, job: Job) -> Manifest:
     samples, changes = corrections.apply(samples, job.corrections)
     samples["near_duplicate_group"] = near_duplicates.groups(samples)
     same = near_duplicates.sameness(samples)
     samples, settled = corrections.settle_leaks(samples, same, job.corrections.leaked)
     samples = samples.drop(columns="fingerprint").reset_index(drop=True)
     samples["id"] = range(len(samples))
-    validation_given = bool((samples["split"] == "validation").any())
-    report = checks.check(samples, validation_given=validation_given)
+    report = checks.check(CheckedData(samples, left_out))
     samples = assign(samples, validation_share=job.validation_data_size, seed=job.seed)
     report = checks.check_split(samples, report).plus(_applied(changes + settled))
     class_names = sorted(report.classes)
     index = {name: position for position, name in enumerate(class_names)}
     readable = samples["problem"].isna()
     samples["label_index"] = samples["label"].map(index).where(readable).astype("Int64")
-    concerned = {one.kind: one.paths for one in report.findings}
+    concerned = {finding.kind: finding.paths for finding in report.findings}
     return Manifest(samples, class_names, report.shortened(), concerned)
 
 
 def _applied(changes: list[str]) -> list[Finding]:
     if not changes:
         return []
-    message = "Corrected as asked for: " + " ".join(changes)
-    return [finding("corrections", Severity.INFO, [], message, count=len(changes))]
+    message = "Corrected as the job says: " + " ".join(changes)
+    return [CORRECTED.finding([], message, count=len(changes))]

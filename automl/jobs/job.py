@@ -29,23 +29,10 @@ from automl.jobs import (
     untrusted_yaml,
 )
 from automl.jobs.corrections import Corrections
+from automl.jobs.data_types import DataType
 from automl.jobs.job_errors import JobError, Place
 from automl.jobs.sweep import Sweep
 from automl.jobs.tasks import IMAGE_CLASSIFICATION, TASKS
-
-DataType = Literal[
-    "mltable",
-    "image_folder",
-    "hf_imagefolder",
-    "zip",
-    "tar",
-    "csv",
-    "tsv",
-    "parquet",
-    "jsonl",
-    "label_studio",
-    "vertex_csv",
-]
 
 DATA_KEYS = ("training_data", "validation_data", "test_data")
 _A_PIPELINE = (

@@ -1,25 +1,25 @@
 import pandas as pd
 import pytest
 
-from automl.dataset.checks import check
+from automl.dataset.checks import CheckedData, check
+from automl.dataset.readers import LeftOut
 from automl.dataset.report import Finding, Severity
 
 FINE = [(label, f"{label}{number}", None, None) for label in ("cat", "dog") for number in range(12)]
 
 
-def only(samples: pd.DataFrame, kind: str, *, validation_given: bool = False) -> Finding:
-    report = check(samples, validation_given=validation_given)
+def only(samples: pd.DataFrame, kind: str, left_out: LeftOut | None = None) -> Finding:
+    report = check(CheckedData(samples, left_out or LeftOut()))
     (finding,) = [finding for finding in report.findings if finding.kind == kind]
     return finding
 
 
-def kinds(samples: pd.DataFrame, *, validation_given: bool = False) -> set[str]:
-    report = check(samples, validation_given=validation_given)
-    return {finding.kind for finding in report.findings}
+def kinds(samples: pd.DataFrame) -> set[str]:
+    return {finding.kind for finding in check(CheckedData(samples)).findings}
 
 
 def test_good_data_has_no_findings(make_samples):
-    report = check(make_samples(*FINE), validation_given=False)
+    report = check(CheckedData(make_samples(*FINE)))
     assert report.findings == []
     assert report.num_images == 24
     assert report.classes == {"cat": 12, "dog": 12}
@@ -27,7 +27,7 @@ def test_good_data_has_no_findings(make_samples):
 
 
 def test_only_readable_pictures_are_counted(make_samples):
-    report = check(make_samples(*FINE, ("cat", "x", None, "Broken.")), validation_given=False)
+    report = check(CheckedData(make_samples(*FINE, ("cat", "x", None, "Broken."))))
     assert report.num_images == 24
 
 
@@ -38,7 +38,7 @@ def test_nothing_readable_blocks(make_samples):
 
 def test_validation_pictures_alone_block(make_samples):
     rows = [("cat", "a", "validation", None), ("dog", "b", "validation", None)]
-    assert "no_readable_picture" in kinds(make_samples(*rows), validation_given=True)
+    assert "no_readable_picture" in kinds(make_samples(*rows))
 
 
 def test_a_single_class_blocks_and_is_named(make_samples):
@@ -57,7 +57,7 @@ def test_a_class_of_one_picture_blocks_when_validation_must_be_cut(make_samples)
 
 def test_a_class_of_one_picture_is_only_small_when_validation_is_given(make_samples):
     samples = make_samples(*FINE, ("rat", "a", "train", None), ("rat", "b", "validation", None))
-    assert kinds(samples, validation_given=True) == {"few_images", "imbalance"}
+    assert kinds(samples) == {"few_images", "imbalance"}
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])
@@ -128,23 +128,27 @@ def test_the_same_picture_under_two_labels_is_a_conflict(make_samples):
 
 
 def test_other_files_are_counted(make_samples):
-    samples = make_samples(*FINE)
-    samples.attrs["num_other_files"] = 3
-    assert only(samples, "other_files").count == 3
+    left_out = LeftOut(num_other_files=3)
+    assert only(make_samples(*FINE), "other_files", left_out).count == 3
 
 
-@pytest.mark.parametrize("kind", ["strays", "links", "unnameable", "empty_folders"])
+@pytest.mark.parametrize("kind", ["strays", "links", "unnameable", "empty_folders", "unlabelled"])
 def test_what_the_reader_passed_over_is_told(make_samples, kind):
-    samples = make_samples(*FINE)
-    samples.attrs[kind] = {"count": 70, "paths": ["/data/thing.png"]}
-    finding = only(samples, kind)
+    paths = [f"/data/thing{number}.png" for number in range(70)]
+    finding = only(make_samples(*FINE), kind, LeftOut(**{kind: paths}))
     assert finding.count == 70
-    assert "thing.png" in finding.message
+    assert "for example thing0.png" in finding.message
+
+
+def test_what_several_sources_left_out_is_joined():
+    training, test = LeftOut(strays=["/a.png"], num_other_files=1), LeftOut(strays=["/b.png"])
+    both = training.plus(test)
+    assert (both.strays, both.num_other_files) == (["/a.png", "/b.png"], 1)
 
 
 def test_the_worst_comes_first(make_samples):
     samples = make_samples(*FINE, FINE[0], ("rat", "a", None, None), ("cat", "z", None, "Broken."))
-    report = check(samples, validation_given=False)
+    report = check(CheckedData(samples))
     ranks = [list(Severity).index(finding.severity) for finding in report.findings]
     assert ranks == sorted(ranks)
     assert {0, 1, 2} == set(ranks)
@@ -152,7 +156,7 @@ def test_the_worst_comes_first(make_samples):
 
 def test_the_data_hash_ignores_order_and_place(make_samples):
     def data_hash(*rows):
-        return check(make_samples(*rows), validation_given=False).data_hash
+        return check(CheckedData(make_samples(*rows))).data_hash
 
     assert data_hash(*FINE) == data_hash(*FINE[::-1])
     assert data_hash(*FINE) != data_hash(*FINE[:-1])

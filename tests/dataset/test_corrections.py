@@ -70,12 +70,6 @@ def test_the_samples_that_are_given_stay_as_they_are(samples):
     pd.testing.assert_frame_equal(samples, before)
 
 
-def test_what_the_reader_passed_over_is_kept(samples):
-    samples.attrs["strays"] = {"count": 1, "paths": ["/data/x.png"]}
-    changed, _ = corrections.apply(samples, Corrections(exclude=["0.png"]))
-    assert changed.attrs == samples.attrs
-
-
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [

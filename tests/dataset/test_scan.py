@@ -12,7 +12,7 @@ from automl.jobs.job import DataSource
 
 
 def listed(folder: Path) -> pd.DataFrame:
-    return read(DataSource(path=folder))
+    return read(DataSource(path=folder)).pictures
 
 
 def test_every_picture_is_described(make_folder, make_picture):
@@ -49,12 +49,6 @@ def test_a_file_that_vanished_has_a_problem_and_is_looked_at_again(make_folder, 
     assert scan(listing)["problem"][0] == "The file does not exist."
     make_picture(Path(listing["path"][0]))
     assert pd.isna(scan(listing)["problem"][0])
-
-
-def test_what_the_reader_noted_is_kept(make_folder):
-    folder = make_folder(cat=1)
-    (folder / "cat" / "a.txt").touch()
-    assert scan(listed(folder)).attrs["num_other_files"] == 1
 
 
 def test_progress_goes_up_to_the_total(make_folder):

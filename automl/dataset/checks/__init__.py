@@ -1,24 +1,29 @@
-"""What is wrong, doubtful or worth knowing about a data set before any training."""
+"""Check a data set before any training: what is wrong, doubtful or worth knowing about it.
 
+Each module here with a function `check` or `check_split` yields findings; all of them are run. To
+add a finding, add it to the module of its subject, or add a module: its `FindingKind` has the
+severity, which pictures are shown side by side, and the correction that is offered.
+"""
+
+import functools
 import hashlib
+import importlib
 import json
-from collections.abc import Iterator
+import pkgutil
+from collections.abc import Iterator, Mapping
+from types import ModuleType
 
 import pandas as pd
 
-from automl.dataset.checks import classes, copies, files, quality
+from automl.dataset.checks.kind import CheckedData, FindingKind
 from automl.dataset.report import DatasetReport, Distribution, Finding
 
+__all__ = ["CheckedData", "FindingKind", "check", "check_split", "kinds"]
 
-def check(samples: pd.DataFrame, *, validation_given: bool) -> DatasetReport:
-    """Report on scanned samples whose `split` is as given; findings come worst first and name
-    every file concerned.
 
-    Args:
-        samples: as `scan` has them, with `near_duplicate_group` as in `near_duplicates.groups`.
-        validation_given: whether some of them are there to validate with.
-    """
-    readable = samples[samples["problem"].isna()]
+def check(data: CheckedData) -> DatasetReport:
+    """Report on data whose `split` is as given; findings come worst first and name every file."""
+    readable = data.readable
     split = readable["split"].fillna("train")
     return DatasetReport(
         num_images=len(readable),
@@ -31,29 +36,48 @@ def check(samples: pd.DataFrame, *, validation_given: bool) -> DatasetReport:
         aspect_ratios=_distribution(readable["width"] / readable["height"]),
         findings=[],
         data_hash=_data_hash(readable),
-    ).plus(_findings(samples, readable, validation_given=validation_given))
+    ).plus(_findings(data))
 
 
 def check_split(samples: pd.DataFrame, report: DatasetReport) -> DatasetReport:
-    """The report with the counts of the splits that were chosen, and what is doubtful in them."""
+    """The report with the counts of the splits that were chosen, and the findings about them."""
     used = samples[samples["split"].notna()]
     counts = _counts(used["split"])
     ordered = {name: counts[name] for name in ("train", "validation", "test") if name in counts}
+    findings = [
+        finding
+        for module in _modules()
+        if hasattr(module, "check_split")
+        for finding in module.check_split(used)
+    ]
     return report.plus(
-        classes.unscored(used),
-        splits=ordered,
-        class_splits=_class_splits(used["label"], used["split"]),
+        findings, splits=ordered, class_splits=_class_splits(used["label"], used["split"])
     )
 
 
-def _findings(
-    samples: pd.DataFrame, readable: pd.DataFrame, *, validation_given: bool
-) -> Iterator[Finding]:
-    yield from files.unreadable(samples)
-    yield from classes.check(samples, validation_given=validation_given)
-    yield from copies.check(readable)
-    yield from quality.check(readable)
-    yield from files.passed_over(samples)
+@functools.cache
+def kinds() -> Mapping[str, FindingKind]:
+    """Every kind of finding that a check can yield, by its name."""
+    return {
+        kind.name: kind
+        for module in _modules()
+        for kind in vars(module).values()
+        if isinstance(kind, FindingKind)
+    }
+
+
+@functools.cache
+def _modules() -> list[ModuleType]:
+    """By name; one with a smaller `ORDER` than 1 goes before the others."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    return sorted(modules, key=lambda module: vars(module).get("ORDER", 1))
+
+
+def _findings(data: CheckedData) -> Iterator[Finding]:
+    for module in _modules():
+        if hasattr(module, "check"):
+            yield from module.check(data)
 
 
 def _counts(values: pd.Series) -> dict[str, int]:

@@ -1,18 +1,47 @@
-"""Pictures that are there more than once: under one label, under several, on both sides."""
+"""Copies and near duplicates: under one label, under several labels, on both sides of a split."""
 
 from collections.abc import Iterator
 
 import pandas as pd
 
 from automl.dataset import near_duplicates
-from automl.dataset.checks.wording import counted, finding, is_, names
+from automl.dataset.checks.kind import CheckedData, FindingKind, counted, is_or_are, names
 from automl.dataset.report import Finding, Severity
+
+LABEL_CONFLICT = FindingKind(
+    "label_conflict", Severity.WARNING, alike_by="content_hash", remedy="leave_out"
+)
+LEAKAGE = FindingKind("leakage", Severity.WARNING, alike_by="content_hash", remedy="settle_leaks")
+EXACT_DUPLICATES = FindingKind(
+    "exact_duplicates", Severity.INFO, alike_by="content_hash", remedy="leave_out"
+)
+NEAR_DUPLICATES = FindingKind(
+    "near_duplicates",
+    Severity.INFO,
+    alike_by="near_duplicate_group",
+    remedy="leave_out_all_but_largest",
+)
+NEAR_DUPLICATE_LABEL_CONFLICT = FindingKind(
+    "near_duplicate_label_conflict",
+    Severity.WARNING,
+    alike_by="near_duplicate_group",
+    remedy="leave_out",
+)
+NEAR_DUPLICATE_LEAKAGE = FindingKind(
+    "near_duplicate_leakage",
+    Severity.WARNING,
+    alike_by="near_duplicate_group",
+    remedy="settle_leaks",
+)
+COPIES_ONLY = FindingKind("copies_only", Severity.WARNING)
+GROUP_LEAKAGE = FindingKind("group_leakage", Severity.WARNING, alike_by="group")
 
 _SETTLE = "Remove them on one side, or set leaked: drop (or move) in corrections."
 
 
-def check(readable: pd.DataFrame) -> Iterator[Finding]:
-    shown = readable.assign(split=readable["split"].fillna("train"))
+def check(data: CheckedData) -> Iterator[Finding]:
+    """Findings about copies, near duplicates and groups, before the split is chosen."""
+    shown = data.readable.assign(split=data.readable["split"].fillna("train"))
     conflicting = shown.groupby("content_hash")["label"].transform("nunique") > 1
     leaked = _leaked(shown, shown["content_hash"])
     yield from _exact(shown, conflicting, leaked)
@@ -24,39 +53,33 @@ def check(readable: pd.DataFrame) -> Iterator[Finding]:
 
 def _exact(shown: pd.DataFrame, conflicting: pd.Series, leaked: pd.Series) -> Iterator[Finding]:
     if conflicting.any():
-        yield finding(
-            "label_conflict",
-            Severity.WARNING,
+        yield LABEL_CONFLICT.finding(
             shown[conflicting].sort_values("content_hash", kind="stable")["path"],
             f"{conflicting.sum()} files are the same picture as another one with a different "
-            "label. Nothing can get all of them right; keep each under one label, or give them "
-            "the right one with corrections: relabel.",
+            "label. No model can get all of them right; keep each under one label, or give "
+            "them the right one with corrections: relabel.",
         )
     if leaked.any():
         how = "also in the training data"
-        yield _leakage("leakage", shown.loc[leaked, "path"], how, _SETTLE)
+        yield _leakage(LEAKAGE, shown.loc[leaked, "path"], how, _SETTLE)
     copies = shown[shown.duplicated(["content_hash", "label", "split"])]
     if len(copies):
-        yield finding(
-            "exact_duplicates",
-            Severity.INFO,
+        yield EXACT_DUPLICATES.finding(
             copies["path"],
-            f"{counted(len(copies), 'picture')} {is_(len(copies))} an exact copy of another one. "
-            "Copies stay on the same side of the split.",
+            f"{counted(len(copies), 'picture')} {is_or_are(len(copies))} an exact copy of another "
+            "one. Copies stay on the same side of the split.",
         )
 
 
 def _near(shown: pd.DataFrame, conflicting: pd.Series, leaked: pd.Series) -> Iterator[Finding]:
-    """What is told about exact copies is not told again."""
+    """Findings about near duplicates that are no exact copies of each other."""
     near = shown[shown["near_duplicate_group"].notna()].sort_values(
         "near_duplicate_group", kind="stable"
     )
     if near.empty:
         return
     num_groups = near["near_duplicate_group"].nunique()
-    yield finding(
-        "near_duplicates",
-        Severity.INFO,
+    yield NEAR_DUPLICATES.finding(
         near["path"],
         f"{len(near)} pictures are nearly the same as another one, in "
         f"{counted(num_groups, 'group')}. They stay together when the split is chosen "
@@ -66,32 +89,28 @@ def _near(shown: pd.DataFrame, conflicting: pd.Series, leaked: pd.Series) -> Ite
     by_group = doubtful.groupby("near_duplicate_group")
     differing = doubtful[by_group["label"].transform("nunique") > 1]
     if len(differing):
-        yield finding(
-            "near_duplicate_label_conflict",
-            Severity.WARNING,
+        yield NEAR_DUPLICATE_LABEL_CONFLICT.finding(
             differing["path"],
             f"{len(differing)} pictures are nearly the same as another one with a different "
-            "label. Look which label is right, and set it with corrections: relabel.",
+            "label. Find out which label is right, and set it with corrections: relabel.",
         )
     crossing = _leaked(near, near["near_duplicate_group"]) & ~leaked[near.index]
     if crossing.any():
         how = "nearly the same as one in the training data"
-        yield _leakage("near_duplicate_leakage", near.loc[crossing, "path"], how, _SETTLE)
+        yield _leakage(NEAR_DUPLICATE_LEAKAGE, near.loc[crossing, "path"], how, _SETTLE)
 
 
 def _copies_only(shown: pd.DataFrame) -> Iterator[Finding]:
-    """Classes whose pictures the split cannot but part."""
+    """Classes made only of copies, which any split must separate."""
     train = shown[shown["split"] == "train"]
     same = near_duplicates.sameness(train)
     by_label = same.groupby(train["label"]).agg(["size", "nunique"])
     alike = sorted(by_label[(by_label["nunique"] == 1) & (by_label["size"] > 1)].index)
     if alike:
-        yield finding(
-            "copies_only",
-            Severity.WARNING,
+        yield COPIES_ONLY.finding(
             train.loc[train["label"].isin(alike), "path"],
-            f"All pictures of {names(alike)} are copies of one, or nearly: its score would only "
-            "say that copies are recognised. Add other pictures.",
+            f"All pictures of {names(alike)} are copies of one picture, or nearly: its score would "
+            "only say that copies are recognised. Add other pictures.",
             count=len(alike),
         )
 
@@ -101,19 +120,19 @@ def _group_leakage(shown: pd.DataFrame, leaked: pd.Series) -> Iterator[Finding]:
     if crossing.any():
         how = "of the same group as training pictures"
         advice = "Keep each group on one side, or leave the splits out to have them chosen."
-        yield _leakage("group_leakage", shown.loc[crossing, "path"], how, advice)
+        yield _leakage(GROUP_LEAKAGE, shown.loc[crossing, "path"], how, advice)
 
 
-def _leakage(kind: str, paths: pd.Series, how: str, advice: str) -> Finding:
+def _leakage(kind: FindingKind, paths: pd.Series, how: str, advice: str) -> Finding:
     count = len(paths)
     message = (
-        f"{counted(count, 'picture')} of the validation or test data {is_(count)} {how}, "
+        f"{counted(count, 'picture')} of the validation or test data {is_or_are(count)} {how}, "
         f"which makes the score look better than it is. {advice}"
     )
-    return finding(kind, Severity.WARNING, paths, message)
+    return kind.finding(paths, message)
 
 
 def _leaked(shown: pd.DataFrame, key: pd.Series) -> pd.Series:
-    """Which rows are held out while a training row has the same key."""
+    """True for held-out rows whose key a training row has too."""
     is_train = shown["split"] == "train"
     return ~is_train & key.isin(key[is_train].dropna().unique()) & key.notna()

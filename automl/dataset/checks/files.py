@@ -3,45 +3,50 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
-
-from automl.dataset.checks.wording import counted, finding, is_, such_as
+from automl.dataset.checks.kind import CheckedData, FindingKind, counted, example, is_or_are
 from automl.dataset.report import Finding, Severity
 
-_PASSED_OVER = {
-    "strays": (Severity.WARNING, "picture", "outside of the class folders", "Move it into one"),
-    "unlabelled": (Severity.WARNING, "row", "without a label", "Label it, or remove it"),
-    "links": (Severity.WARNING, "link", "that leads elsewhere", "Copy the pictures instead"),
-    "unnameable": (Severity.WARNING, "file", "with a name that is not text", "Rename it"),
-    "empty_folders": (Severity.INFO, "folder", "without pictures", "Add some, or remove it"),
-}
+ORDER = 0  # what is left out comes before what is said about the rest
+
+UNREADABLE = FindingKind("unreadable", Severity.WARNING)
+STRAYS = FindingKind("strays", Severity.WARNING)
+UNLABELLED = FindingKind("unlabelled", Severity.WARNING)
+LINKS = FindingKind("links", Severity.WARNING)
+UNNAMEABLE = FindingKind("unnameable", Severity.WARNING)
+EMPTY_FOLDERS = FindingKind("empty_folders", Severity.INFO)
+OTHER_FILES = FindingKind("other_files", Severity.INFO)
 
 
-def unreadable(samples: pd.DataFrame) -> Iterator[Finding]:
+def check(data: CheckedData) -> Iterator[Finding]:
+    """Findings about files that cannot be read, and about what the readers passed over."""
+    yield from _unreadable(data)
+    left_out = data.left_out
+    for kind, paths, noun, where, advice in (
+        (STRAYS, left_out.strays, "picture", "outside of the class folders", "Move it into one"),
+        (UNLABELLED, left_out.unlabelled, "row", "without a label", "Label it, or remove it"),
+        (LINKS, left_out.links, "link", "that leads elsewhere", "Copy the pictures instead"),
+        (UNNAMEABLE, left_out.unnameable, "file", "with a name that is not text", "Rename it"),
+        (EMPTY_FOLDERS, left_out.empty_folders, "folder", "without pictures", "Add some"),
+    ):
+        if paths:
+            example_name = example(paths, len(paths))
+            message = f"Left out: {counted(len(paths), noun)} {where}{example_name}. {advice}."
+            yield kind.finding(paths, message)
+    if left_out.num_other_files:
+        message = f"Left out: {counted(left_out.num_other_files, 'file')} not named like a picture."
+        yield OTHER_FILES.finding([], message, count=left_out.num_other_files)
+
+
+def _unreadable(data: CheckedData) -> Iterator[Finding]:
+    samples = data.samples
     bad = samples[samples["problem"].notna()]
     if bad.empty:
         return
     first = zip(bad["path"].head(3), bad["problem"].head(3), strict=True)
     examples = [f"{Path(path).name} ({problem.rstrip('.')})" for path, problem in first]
-    yield finding(
-        "unreadable",
-        Severity.WARNING,
+    yield UNREADABLE.finding(
         bad["path"],
-        f"{len(bad)} of {counted(len(samples), 'picture')} cannot be read and {is_(len(bad))} "
-        f"left out, such as {', '.join(examples)}. Replace or remove them.",
+        f"{len(bad)} of {counted(len(samples), 'picture')} cannot be read and "
+        f"{is_or_are(len(bad))} left out, for example {', '.join(examples)}. "
+        "Replace or remove them.",
     )
-
-
-def passed_over(samples: pd.DataFrame) -> Iterator[Finding]:
-    """What the reader left out; see `automl.dataset.readers.read`."""
-    for kind, (severity, noun, where, advice) in _PASSED_OVER.items():
-        found = samples.attrs.get(kind, {"count": 0, "paths": []})
-        count, paths = found["count"], found["paths"]
-        if count:
-            example = such_as(paths, count) if paths else ""
-            message = f"Left out: {counted(count, noun)} {where}{example}. {advice}."
-            yield finding(kind, severity, paths, message, count=count)
-    num_other = samples.attrs.get("num_other_files", 0)
-    if num_other:
-        message = f"Left out: {counted(num_other, 'file')} not named like a picture."
-        yield finding("other_files", Severity.INFO, [], message, count=num_other)

@@ -1,31 +1,68 @@
-"""From a table to one row a picture."""
+"""One row for each labelled picture: what every form of data becomes."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
 from automl.dataset import locations
-from automl.dataset.readers import values
+from automl.dataset.readers import labels, values
 from automl.dataset.readers.table import Columns, Table
 from automl.errors import DataError
 
-PASSED_OVER = ("links", "unnameable", "strays", "empty_folders", "unlabelled")
-MAX_PATHS = 50  # pandas copies `attrs` at every step
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Paths of what a reader passed over; the health report shows them."""
+
+    links: Sequence[str] = ()
+    """Links to folders, to nowhere or out of the data."""
+
+    unnameable: Sequence[str] = ()
+    """Files whose names are not text."""
+
+    strays: Sequence[str] = ()
+    """Pictures outside of all class folders."""
+
+    empty_folders: Sequence[str] = ()
+    """Class folders without pictures."""
+
+    unlabelled: Sequence[str] = ()
+    """Pictures of rows without a label."""
+
+    num_other_files: int = 0
+    """Files that are not named like a picture."""
+
+    def plus(self, more: "LeftOut") -> "LeftOut":
+        """Both together, as for training and validation data."""
+        return LeftOut(
+            links=[*self.links, *more.links],
+            unnameable=[*self.unnameable, *more.unnameable],
+            strays=[*self.strays, *more.strays],
+            empty_folders=[*self.empty_folders, *more.empty_folders],
+            unlabelled=[*self.unlabelled, *more.unlabelled],
+            num_other_files=self.num_other_files + more.num_other_files,
+        )
 
 
-def in_order(listing: pd.DataFrame) -> pd.DataFrame:
-    """An order that does not depend on where the rows came from."""
-    return listing.sort_values(["split", "label", "path"], ignore_index=True)
+@dataclass(frozen=True)
+class Listing:
+    """The labelled pictures of a data source, and what was passed over."""
+
+    pictures: pd.DataFrame
+    """One row a picture, in an order that does not depend on the file system, with the columns
+    `path`: absolute, also of a downloaded picture;
+    `label`;
+    `split`: train, validation or test; missing where the data does not say;
+    `group`, if the data source names a group column: missing where the cell is empty;
+    `problem`, of tables: why a picture could not be downloaded, as a sentence, or missing."""
+
+    left_out: LeftOut
 
 
-def passed_over(num_other_files: int, **paths: list[str]) -> dict[Hashable | None, object]:
-    """What `attrs` say, from the paths that were left out under some of the names."""
-    counted: dict[Hashable | None, object] = {
-        name: {"count": len(found), "paths": found[:MAX_PATHS]}
-        for name in PASSED_OVER
-        for found in [paths.get(name, [])]
-    }
-    return {"num_other_files": num_other_files, **counted}
+def in_order(pictures: pd.DataFrame) -> pd.DataFrame:
+    """The rows in an order that does not depend on where they came from."""
+    return pictures.sort_values(["split", "label", "path"], ignore_index=True)
 
 
 def of_table(
@@ -35,8 +72,19 @@ def of_table(
     *,
     download: bool = True,
     progress: Callable[[int, int], None] | None = None,
-) -> pd.DataFrame:
-    """One row for each picture and label, see `automl.dataset.readers.read`."""
+) -> Listing:
+    """One row for each picture and label of a table.
+
+    Args:
+        table: the rows.
+        columns: which of its columns are used.
+        around: what locations are relative to.
+        download: False if pictures that lie elsewhere are not downloaded.
+        progress: called with how many pictures are downloaded, and how many there are to download.
+
+    Raises:
+        DataError: the table has no row with a label, or a cell cannot be used.
+    """
     rows = _rows(table, columns)
     if rows.empty:
         raise DataError(f"{table.path} has no rows. Write one for each picture.")
@@ -46,33 +94,32 @@ def of_table(
             f"None of the {len(rows):,} rows of {table.path} has a label in the column "
             f"{columns.label}. Set target_column_name to the one that holds the labels."
         )
-    listing = rows[labelled].reset_index(drop=True)
-    found = _find(listing, around, download=download, progress=progress)
-    listing["path"] = found.paths
-    listing["problem"] = pd.Series(found.problems, dtype="str")
-    listing = listing.drop(columns=["picture", "row"])
-    listing = in_order(listing.drop_duplicates(["path", "label", "split"]))
+    pictures = rows[labelled].reset_index(drop=True)
+    files = _find(pictures, around, download=download, progress=progress)
+    pictures["path"] = files.paths
+    pictures["problem"] = pd.Series(files.problems, dtype="str")
+    pictures = pictures.drop(columns=["picture", "row"])
+    pictures = in_order(pictures.drop_duplicates(["path", "label", "split"]))
     unlabelled = _find(rows[~labelled], around, download=False)
-    listing.attrs = passed_over(0, unlabelled=unlabelled.paths)
-    return listing
+    return Listing(pictures, LeftOut(unlabelled=unlabelled.paths))
 
 
 def _rows(table: Table, columns: Columns) -> pd.DataFrame:
-    """Text in all columns; `picture` is the location, and empty where there is none."""
-    where = [str(row) for row in table.rows.index]
-    splits: list[str | None] = [None] * len(where)
+    """Text in all columns; `picture` is the location, and empty where the cell is."""
+    names = [str(row) for row in table.rows.index]
+    splits: list[str | None] = [None] * len(names)
     if columns.split is not None:
-        given = table.rows[columns.split].tolist()
-        splits = values.splits(given, where, certain=columns.splits_are_certain)
-    found = {
-        "picture": values.locations(table.rows[columns.image].tolist(), where),
-        "row": where,
-        "label": values.labels(table.rows[columns.label].tolist(), where),
+        cells = table.rows[columns.split].tolist()
+        splits = values.splits(cells, names, certain=columns.splits_are_certain)
+    text = {
+        "picture": values.locations(table.rows[columns.image].tolist(), names),
+        "row": names,
+        "label": labels.of_rows(table.rows[columns.label].tolist(), names),
         "split": splits,
     }
     if columns.group is not None:
-        found["group"] = values.groups(table.rows[columns.group].tolist(), where)
-    return pd.DataFrame(found, dtype="str")
+        text["group"] = values.groups(table.rows[columns.group].tolist(), names)
+    return pd.DataFrame(text, dtype="str")
 
 
 def _find(
@@ -81,13 +128,15 @@ def _find(
     *,
     download: bool,
     progress: Callable[[int, int], None] | None = None,
-) -> locations.Found:
-    """A row that names no picture gets a path that says so and does not exist."""
+) -> locations.Files:
+    """The files of the pictures; a row that names none gets a path that does not exist."""
     named = rows["picture"] != ""
     pictures = rows["picture"].where(named, rows["row"].str.replace("/", "_"))
-    found = locations.find(
+    files = locations.find(
         pictures.tolist(), rows["row"].tolist(), around, download=download, progress=progress
     )
-    problems = zip(found.problems, named, strict=True)
-    silent = "The row names no picture."
-    return locations.Found(found.paths, [problem if ok else silent for problem, ok in problems])
+    problems = [
+        problem if is_named else "The row names no picture."
+        for problem, is_named in zip(files.problems, named, strict=True)
+    ]
+    return locations.Files(files.paths, problems)

@@ -1,4 +1,4 @@
-"""MLTable's filter expressions, such as `col("label") != "unsure" and col("width") > 99`."""
+"""MLTable's filter expressions, for example `col("label") != "unsure" and col("width") > 99`."""
 
 import ast
 import operator
@@ -20,16 +20,22 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 }
 
 
+class _UnsupportedError(Exception):
+    """The expression has a part that is not supported."""
+
+
 def parse(expression: Any) -> Condition:
     """A function of a row, which maps the names of columns to values.
 
     Raises:
-        DataError: it has more in it than comparisons joined with and, or, not.
+        DataError: the expression is not made of comparisons joined with and, or, not.
     """
     if isinstance(expression, str) and len(expression) <= _MAX_LENGTH:
         try:
             return _condition(ast.parse(expression.strip(), mode="eval").body)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        except _UnsupportedError:
+            pass
+        except (SyntaxError, ValueError, RecursionError, MemoryError):  # of ast.parse
             pass
     raise DataError(
         f"The filter {str(expression)[:80]!a} is not understood. Write comparisons joined with "
@@ -48,7 +54,7 @@ def _condition(node: ast.expr) -> Condition:
             return lambda row: not inner(row)
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
             return _comparison(_COMPARISONS[type(op)], _value(left), _value(right))
-    raise ValueError(ast.dump(node))
+    raise _UnsupportedError(ast.dump(node))
 
 
 def _value(node: ast.expr) -> Condition:
@@ -59,7 +65,7 @@ def _value(node: ast.expr) -> Condition:
             return lambda _: -number
         case ast.Constant(value=str() | int() | float() as constant):
             return lambda _: constant
-    raise ValueError(ast.dump(node))
+    raise _UnsupportedError(ast.dump(node))
 
 
 def _comparison(
@@ -80,4 +86,4 @@ def _number(value: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
-        return float("nan")  # is neither equal nor more nor less
+        return float("nan")  # neither equal nor more nor less than anything

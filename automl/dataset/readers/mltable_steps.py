@@ -1,4 +1,4 @@
-"""MLTable's transformations: what reads the rows, and what changes them."""
+"""MLTable's transformations: the first reads the rows, the others change them."""
 
 import random
 from collections.abc import Callable
@@ -7,46 +7,75 @@ from typing import Any
 
 import pandas as pd
 
-from automl.dataset.readers import delimited, jsonl, mltable_filter, parquet, text
+from automl.dataset.readers import delimited, mltable_filter, text
+from automl.dataset.readers.forms import jsonl, parquet
 from automl.errors import DataError
 
 _DELIMITED_WITHOUT_EFFECT = ("empty_as_string", "infer_column_types", "support_multi_line")
-_COLUMN_TYPES = ("stream_info", "string")  # pictures and labels are looked at as such anyway
+_COLUMN_TYPES = ("stream_info", "string")  # pictures and labels are read as these in any case
+
+
+class _OptionError(Exception):
+    """An option of a transformation cannot be used, and why."""
+
+
+class _NoColumnError(Exception):
+    """A transformation names a column that the rows do not have."""
 
 
 def read(file: Path, name: str, options: Any, *, where: Path) -> pd.DataFrame:
-    """The rows of one file as the first transformation, one of `READERS`, reads them."""
-    given = {} if options is None else options
+    """Read the rows of one file with the first transformation.
+
+    Args:
+        file: the file with the rows.
+        name: of the transformation, one of `READERS`.
+        options: of the transformation, as the MLTable file has them.
+        where: the MLTable file, for the errors.
+
+    Raises:
+        DataError: the file cannot be read, or an option is wrong.
+    """
+    unused = {} if options is None else options
     try:
-        if not isinstance(given, dict):
-            raise ValueError("it is not a mapping")
-        given = dict(given)
-        with_path = _switch(given, "include_path_column")
-        rows = READERS[name](file, given)
-        if given:
-            raise ValueError(f"{next(iter(given))} is not known")
-    except DataError:
-        raise
-    except ValueError as error:
-        raise DataError(f"{where} has {name} with options that do not hold: {error}.") from None
+        if not isinstance(unused, dict):
+            raise _OptionError("it is not a mapping")
+        unused = dict(unused)  # each reader takes out the options that it knows
+        with_path = _switch(unused, "include_path_column")
+        rows = READERS[name](file, unused)
+        if unused:
+            raise _OptionError(f"{next(iter(unused))} is not supported")
+    except _OptionError as error:
+        raise DataError(f"{where} has {name} with a wrong option: {error}.") from None
     return rows.assign(Path=str(file)) if with_path else rows
 
 
 def transform(rows: pd.DataFrame, name: str, options: Any, *, where: Path) -> pd.DataFrame:
-    """The rows after one more transformation."""
+    """Apply one more transformation.
+
+    Args:
+        rows: the rows so far.
+        name: of the transformation.
+        options: of the transformation, as the MLTable file has them.
+        where: the MLTable file, for the errors.
+
+    Raises:
+        DataError: the transformation is not supported, or its options are wrong.
+    """
     if name not in _TRANSFORMATIONS:
         raise DataError(
-            f"{where} has the transformation {name}, which is not understood here. Remove it; "
+            f"{where} has the transformation {name}, which is not supported. Remove it; "
             f"allowed are {', '.join(_TRANSFORMATIONS)}."
         )
     try:
         return _TRANSFORMATIONS[name](rows, options)
-    except KeyError as error:
+    except _NoColumnError as error:
         raise DataError(
-            f"{where} has {name} on the column {error.args[0]}, which is not there. "
+            f"{where} has {name} on the column {error}, but the rows have no such column. "
             f"The columns are {', '.join(rows.columns)}."
         ) from None
-    except TypeError:
+    except DataError:
+        raise
+    except (TypeError, KeyError, ValueError, OverflowError):  # options of another shape
         raise DataError(
             f"{where} has {name} with {options!r}, which is not understood. See Azure's MLTable "
             "documentation for how to write it."
@@ -63,7 +92,7 @@ def _read_delimited(file: Path, options: dict[str, Any]) -> pd.DataFrame:
     header = _one_of(options, "header", headers) != "no_header"
     delimiter = options.pop("delimiter", ",")
     if not isinstance(delimiter, str) or len(delimiter) != 1:
-        raise ValueError(f"delimiter is {delimiter!r}; it must be one character")
+        raise _OptionError(f"delimiter is {delimiter!r}; it must be one character")
     for name in _DELIMITED_WITHOUT_EFFECT:
         options.pop(name, None)
     content = text.read(file, _encoding(options))
@@ -91,15 +120,15 @@ def _switch(options: dict[str, Any], name: str) -> bool:
     words = {"yes": True, "on": True, "no": False, "off": False}
     switch = words.get(value.lower()) if isinstance(value, str) else value
     if not isinstance(switch, bool):
-        raise ValueError(f"{name} is {value!r}; allowed is true or false")
+        raise _OptionError(f"{name} is {value!r}; allowed is true or false")
     return switch
 
 
 def _one_of(options: dict[str, Any], name: str, allowed: tuple[str, ...]) -> str:
-    """The first is the default."""
+    """Take out an option; the first allowed value is the default."""
     value: str = options.pop(name, allowed[0])
     if value not in allowed:
-        raise ValueError(f"{name} is {value!r}; allowed is {', '.join(allowed)}")
+        raise _OptionError(f"{name} is {value!r}; allowed is {', '.join(allowed)}")
     return value
 
 
@@ -112,7 +141,7 @@ def _skip(rows: pd.DataFrame, count: Any) -> pd.DataFrame:
 
 
 def _take_random_sample(rows: pd.DataFrame, options: Any) -> pd.DataFrame:
-    """The same rows every time, also where no seed is given."""
+    """The same rows every time, also without a seed."""
     probability = float(options["probability"])
     drawn = random.Random(options.get("seed", 0))
     return rows[[drawn.random() < probability for _ in range(len(rows))]]
@@ -129,7 +158,10 @@ def _drop_columns(rows: pd.DataFrame, names: Any) -> pd.DataFrame:
 def _filter(rows: pd.DataFrame, expression: Any) -> pd.DataFrame:
     holds = mltable_filter.parse(expression)
     records = ({str(name): value for name, value in row.items()} for row in rows.to_dict("records"))
-    return rows[[bool(holds(row)) for row in records]]
+    try:
+        return rows[[bool(holds(row)) for row in records]]
+    except KeyError as error:
+        raise _NoColumnError(error.args[0]) from None
 
 
 def _convert_column_types(rows: pd.DataFrame, conversions: Any) -> pd.DataFrame:
@@ -158,8 +190,8 @@ def _count(value: Any) -> int:
 
 
 def _known(names: Any, rows: pd.DataFrame) -> list[str]:
-    wanted = [names] if isinstance(names, str) else list(names)
-    for name in wanted:
+    listed = [names] if isinstance(names, str) else list(names)
+    for name in listed:
         if name not in rows.columns:
-            raise KeyError(name)
-    return wanted
+            raise _NoColumnError(name)
+    return listed

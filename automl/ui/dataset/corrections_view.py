@@ -1,4 +1,4 @@
-"""Putting a data set right from its page: every change is one click, and can be taken back."""
+"""Correct a data set on its page: every change is one click, and can be undone."""
 
 import itertools
 from collections.abc import Iterator
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from automl.dataset import corrections as corrections_of
-from automl.dataset import near_duplicates
+from automl.dataset import checks, near_duplicates
+from automl.dataset.checks import FindingKind
+from automl.dataset.corrections import names_of
 from automl.dataset.manifest import Manifest
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
@@ -17,20 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MAX_CHANGES = 20
-_LEAKS = ("leakage", "near_duplicate_leakage")
-_ABOUT_PICTURES = (
-    "single_image_class",
-    "label_conflict",
-    "near_duplicate_label_conflict",
-    "exact_duplicates",
-    "near_duplicates",
-    "too_small",
-    "aspect_ratio",
-    "flat",
-    "dark",
-    "bright",
-    "blurry",
-)
 _LEAKED = {
     "keep": "Keep them on both sides",
     "drop": "Drop them from training",
@@ -38,58 +25,65 @@ _LEAKED = {
 }
 
 
-def action(kind: str, found: Manifest, given: Manifest, corrections: Corrections) -> None:
-    """The button or choice that settles a finding, where there is one.
+def action(name: str, corrected: Manifest, original: Manifest, corrections: Corrections) -> None:
+    """Draw the button or choice that settles a finding, if its kind has a remedy.
 
     Args:
-        kind: of the finding.
-        found: the data set as corrected.
-        given: the data set as it is.
-        corrections: what has been changed before.
+        name: of the kind of finding.
+        corrected: the data set as corrected.
+        original: the data set as it is.
+        corrections: those made so far.
     """
-    if kind in _LEAKS:
-        _leaked(kind, corrections)
-    elif kind in _ABOUT_PICTURES:
-        _leave_out(kind, found, given, corrections)
+    kind = checks.kinds().get(name)
+    if kind is None or kind.remedy is None:
+        return
+    if kind.remedy == "settle_leaks":
+        _leaked(name, corrections)
+    else:
+        _leave_out(kind, corrected, original, corrections)
 
 
-def _leave_out(kind: str, found: Manifest, given: Manifest, corrections: Corrections) -> None:
-    paths = found.concerned[kind]
-    if kind == "near_duplicates":
-        paths = near_duplicates.all_but_largest(found.samples)
+def _leave_out(
+    kind: FindingKind, corrected: Manifest, original: Manifest, corrections: Corrections
+) -> None:
+    keeps_largest = kind.remedy == "leave_out_all_but_largest"
+    paths = corrected.concerned[kind.name]
+    if keeps_largest:
+        paths = near_duplicates.all_but_largest(corrected.samples)
 
     def take() -> None:
-        names = corrections_of.names_of(paths, given.samples)
+        names = names_of(paths, original.samples)
         exclude = list(dict.fromkeys([*corrections.exclude, *names]))
         data_choice.correct(corrections.model_copy(update={"exclude": exclude}))
 
-    what = "this picture" if len(paths) == 1 else f"these {len(paths):,} pictures"
-    if kind == "near_duplicates":
-        what = f"all but the largest of each group ({len(paths):,})"
-    elif kind == "exact_duplicates":
-        what = "the copy" if len(paths) == 1 else f"the {len(paths):,} copies"
+    pictures = "this picture" if len(paths) == 1 else f"these {len(paths):,} pictures"
+    if keeps_largest:
+        pictures = f"all but the largest of each group ({len(paths):,})"
     st.button(
-        f"Leave out {what}",
+        f"Leave out {pictures}",
         icon=":material/visibility_off:",
         help="The files stay where they are.",
-        key=f"leave out {kind}",
+        key=f"leave out {kind.name}",
         on_click=take,
     )
 
 
-def of_picture(sample: "pd.Series[Any]", found: Manifest, given: Manifest) -> bool:
-    """What can be changed about one picture; whether it has just been changed.
+def of_picture(sample: "pd.Series[Any]", corrected: Manifest, original: Manifest) -> bool:
+    """Draw what can be changed about one picture.
 
     Args:
-        sample: a row of `found`.
-        found: the data set as corrected.
-        given: the data set as it is.
+        sample: a row of `corrected`.
+        corrected: the data set as corrected.
+        original: the data set as it is.
+
+    Returns:
+        True if the picture has just been changed.
     """
     corrections, path = data_choice.corrections(), str(sample["path"])
     label = st.selectbox(
         "Label",
-        found.class_names,
-        index=found.class_names.index(sample["label"]),
+        corrected.class_names,
+        index=corrected.class_names.index(sample["label"]),
         accept_new_options=True,
         key=f"label of {path}",
         help="Choose the right label, or write a new one.",
@@ -106,7 +100,7 @@ def of_picture(sample: "pd.Series[Any]", found: Manifest, given: Manifest) -> bo
         )
     if not (relabels or leaves_out):
         return False
-    (name,) = corrections_of.names_of([path], given.samples)
+    (name,) = names_of([path], original.samples)
     change: dict[str, Any] = {"relabel": {**corrections.relabel, name: label}}
     if leaves_out:
         change = {"exclude": [*corrections.exclude, name]}
@@ -130,20 +124,20 @@ def _leaked(kind: str, corrections: Corrections) -> None:
     )
 
 
-def rename(class_names: list[str], given_names: list[str], corrections: Corrections) -> None:
-    """Give a class another name, or that of another class to merge the two.
+def rename(class_names: list[str], original_names: list[str], corrections: Corrections) -> None:
+    """Draw the form that gives a class another name, or merges it with the class of that name.
 
     Args:
-        class_names: as they are now.
-        given_names: as they are in the data.
-        corrections: what has been changed before.
+        class_names: after the corrections.
+        original_names: names of the classes in the data.
+        corrections: those made so far.
     """
 
     def take() -> None:
         old, new = st.session_state["class to rename"], st.session_state["new class name"].strip()
         if not new:
             return
-        now = {name: corrections.rename_labels.get(name, name) for name in given_names}
+        now = {name: corrections.rename_labels.get(name, name) for name in original_names}
         renamed = {name: new if label == old else label for name, label in now.items()}
         changed = {name: label for name, label in renamed.items() if name != label}
         relabelled = {
@@ -151,7 +145,7 @@ def rename(class_names: list[str], given_names: list[str], corrections: Correcti
         }
         update = {"rename_labels": changed, "relabel": relabelled}
         data_choice.correct(corrections.model_copy(update=update))
-        del st.session_state["class to rename"]  # there may be no such class any more
+        del st.session_state["class to rename"]  # that class may no longer exist
 
     with st.expander("Rename or merge classes"):
         st.selectbox("Class", class_names, key="class to rename")
@@ -162,7 +156,7 @@ def rename(class_names: list[str], given_names: list[str], corrections: Correcti
 
 
 def summary(corrections: Corrections) -> None:
-    """What has been changed, and the way back: of each change, and of all."""
+    """Draw what has been changed, with buttons that undo each change, and all of them."""
     if corrections == Corrections():
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -200,18 +194,23 @@ def _in_short(corrections: Corrections) -> str:
 
 
 def _changes(corrections: Corrections) -> Iterator[tuple[str, Corrections]]:
-    """Each change in words and the corrections without it, the last of each sort first."""
+    """A sentence for each change and the corrections without it, the last of each kind first."""
 
     def without(**changed: Any) -> Corrections:
         return corrections.model_copy(update=changed)
 
-    for key, how in (("relabel", "labelled"), ("rename_labels", "renamed to")):
-        labels: dict[str, str] = getattr(corrections, key)
-        for name in reversed(labels):
-            others = {other: new for other, new in labels.items() if other != name}
-            yield f"{name} {how} {labels[name]}", without(**{key: others})
+    relabel, rename_labels = corrections.relabel, corrections.rename_labels
+    for name in reversed(relabel):
+        yield f"{name} labelled {relabel[name]}", without(relabel=_except(name, relabel))
+    for name in reversed(rename_labels):
+        sentence = f"{name} renamed to {rename_labels[name]}"
+        yield sentence, without(rename_labels=_except(name, rename_labels))
     if corrections.leaked != "keep":
         yield _LEAKED[corrections.leaked], without(leaked="keep")
     for name in reversed(corrections.exclude):
-        rest = [other for other in corrections.exclude if other != name]
-        yield f"{name} left out", without(exclude=rest)
+        kept = [excluded for excluded in corrections.exclude if excluded != name]
+        yield f"{name} left out", without(exclude=kept)
+
+
+def _except(name: str, labels: dict[str, str]) -> dict[str, str]:
+    return {key: label for key, label in labels.items() if key != name}

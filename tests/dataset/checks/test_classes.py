@@ -1,12 +1,12 @@
 import pytest
 
-from automl.dataset.checks import classes
+from automl.dataset.checks import CheckedData, classes
 from automl.dataset.report import Severity
 
 
 def spellings(make_samples, *labels):
     rows = [(label, f"{label}{n}", None, None) for label in labels for n in range(12)]
-    findings = classes.check(make_samples(*rows), validation_given=False)
+    findings = classes.check(CheckedData(make_samples(*rows)))
     return [finding for finding in findings if finding.kind == "label_spellings"]
 
 
@@ -31,11 +31,11 @@ def test_labels_that_are_different_words_are_fine(make_samples):
 def test_a_class_that_is_learnt_and_not_validated_is_named(make_samples):
     rows = [("cat", "a", "train", None), ("cat", "b", "validation", None)]
     rat = [("rat", "c", "train", None), ("rat", "d", "train", None)]
-    (finding,) = classes.unscored(make_samples(*rows, *rat))
+    (finding,) = classes.check_split(make_samples(*rows, *rat))
     assert (finding.kind, finding.severity) == ("not_validated", Severity.WARNING)
     assert "No validation picture of rat" in finding.message
 
 
 def test_a_class_that_is_scored_is_not_named(make_samples):
     rows = [(label, split, split, None) for label in "ab" for split in ("train", "validation")]
-    assert list(classes.unscored(make_samples(*rows))) == []
+    assert list(classes.check_split(make_samples(*rows))) == []

@@ -1,6 +1,6 @@
 import pytest
 
-from automl.dataset.checks import copies
+from automl.dataset.checks import CheckedData, copies
 from automl.dataset.report import Severity
 
 FINE = [(label, f"{label}{number}", None, None) for label in ("cat", "dog") for number in range(12)]
@@ -13,7 +13,7 @@ def found(make_samples):
     def found(*last, **columns):
         samples = make_samples(*FINE, *last, **columns)
         samples.loc[samples.index[-2:], "near_duplicate_group"] = 7
-        return {finding.kind: finding for finding in copies.check(samples)}
+        return {finding.kind: finding for finding in copies.check(CheckedData(samples))}
 
     return found
 

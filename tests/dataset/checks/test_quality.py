@@ -1,14 +1,14 @@
 import pandas as pd
 import pytest
 
-from automl.dataset.checks import quality
+from automl.dataset.checks import CheckedData, quality
 from automl.dataset.report import Finding, Severity
 
 ROWS = [("cat", str(number), None, None) for number in range(9)]
 
 
 def found(samples: pd.DataFrame) -> dict[str, Finding]:
-    return {finding.kind: finding for finding in quality.check(samples)}
+    return {finding.kind: finding for finding in quality.check(CheckedData(samples))}
 
 
 @pytest.fixture

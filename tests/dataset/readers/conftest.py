@@ -16,7 +16,7 @@ def listed() -> Callable[..., list[Row]]:
 
     def rows(path: Path, *, target: str = "label", below: Path | None = None, **options: Any):
         source = DataSource.model_validate({"path": path, **options})
-        listing = readers.read(source, target_column_name=target)
+        listing = readers.read(source, target_column_name=target).pictures
         root = below or (path if path.is_dir() else path.parent)
         paths = [str(Path(found).relative_to(root)) for found in listing["path"]]
         split = listing["split"].astype(object).where(listing["split"].notna(), None)

@@ -10,7 +10,7 @@ from automl.jobs.job import DataSource
 
 
 def rows(path: Path, **options: str) -> list[tuple[str, str | None, str]]:
-    listing = read(DataSource.model_validate({"path": path, **options}))
+    listing = read(DataSource.model_validate({"path": path, **options})).pictures
     split = listing["split"].astype(object).where(listing["split"].notna(), None)
     names = [Path(path).name for path in listing["path"]]
     return list(zip(listing["label"], split, names, strict=True))
@@ -27,7 +27,7 @@ def test_each_sub_folder_is_a_class(make_folder):
 def test_paths_are_absolute(make_folder, monkeypatch):
     folder = make_folder(cat=1, dog=1)
     monkeypatch.chdir(folder.parent)
-    (first, _) = read(DataSource(path=Path("data")))["path"]
+    (first, _) = read(DataSource(path=Path("data"))).pictures["path"]
     assert first == str(folder / "cat" / "0.png")
 
 
@@ -67,8 +67,8 @@ def test_a_stray_picture_does_not_hide_the_classes(make_folder, make_picture):
     folder = make_folder(wrap__cat=1, wrap__dog=1)
     stray = make_picture(folder / "wrap" / "preview.png")
     listing = read(DataSource(path=folder))
-    assert set(listing["label"]) == {"cat", "dog"}
-    assert listing.attrs["strays"] == {"count": 1, "paths": [str(stray)]}
+    assert set(listing.pictures["label"]) == {"cat", "dog"}
+    assert listing.left_out.strays == [str(stray)]
 
 
 def test_what_is_no_picture_is_counted_and_hidden_files_are_not(make_folder):
@@ -78,8 +78,8 @@ def test_what_is_no_picture_is_counted_and_hidden_files_are_not(make_folder):
     (folder / ".ipynb_checkpoints").mkdir()
     (folder / ".ipynb_checkpoints" / "0.png").write_bytes(b"x")
     listing = read(DataSource(path=folder))
-    assert listing.attrs["num_other_files"] == 2
-    assert len(listing) == 2
+    assert listing.left_out.num_other_files == 2
+    assert len(listing.pictures) == 2
 
 
 def test_a_picture_without_suffix_is_found_by_its_content(make_folder):
@@ -92,7 +92,7 @@ def test_a_picture_without_suffix_is_found_by_its_content(make_folder):
 def test_a_class_folder_without_pictures_is_noted(make_folder):
     folder = make_folder(cat=1, dog=1)
     (folder / "bird").mkdir()
-    assert read(DataSource(path=folder)).attrs["empty_folders"]["paths"] == [str(folder / "bird")]
+    assert read(DataSource(path=folder)).left_out.empty_folders == [str(folder / "bird")]
 
 
 def test_links_out_of_the_folder_are_not_followed(make_folder, make_picture, tmp_path):
@@ -103,8 +103,10 @@ def test_links_out_of_the_folder_are_not_followed(make_folder, make_picture, tmp
     (folder / "dog" / "inside.png").symlink_to(folder / "dog" / "0.png")
     (folder / "dog" / "round").symlink_to(folder)
     listing = read(DataSource(path=folder))
-    assert [Path(path).name for path in listing["path"]] == ["0.png", "0.png", "inside.png"]
-    assert listing.attrs["links"]["count"] == 3
+    assert [Path(path).name for path in listing.pictures["path"]] == [
+        *("0.png", "0.png", "inside.png")
+    ]
+    assert len(listing.left_out.links) == 3
 
 
 def test_a_name_that_is_not_text_is_left_out(make_folder):
@@ -112,8 +114,8 @@ def test_a_name_that_is_not_text_is_left_out(make_folder):
     with open(os.fsencode(folder / "cat") + b"/caf\xe9.png", "wb") as file:  # noqa: PTH123
         file.write(b"x")
     listing = read(DataSource(path=folder))
-    assert len(listing) == 2
-    assert listing.attrs["unnameable"]["count"] == 1
+    assert len(listing.pictures) == 2
+    assert len(listing.left_out.unnameable) == 1
 
 
 @pytest.mark.parametrize("label", ["Café – été", "=cmd|calc", "<b>x", "猫", "a b,c;d", "-1"])

@@ -36,7 +36,7 @@ def pack(folder: Path, name: str) -> Path:
 
 
 def labels(path: Path, **options: str) -> list[tuple[str, str]]:
-    listing = read(DataSource.model_validate({"path": path, **options}))
+    listing = read(DataSource.model_validate({"path": path, **options})).pictures
     return list(zip(listing["label"], [Path(path).name for path in listing["path"]], strict=True))
 
 
@@ -75,7 +75,7 @@ def test_an_archive_may_hold_a_table_and_its_pictures(written, make_picture, suf
     for number in (1, 2):
         make_picture(folder / f"{number}.png", number)
     path = pack(folder, f"data{suffix}")
-    listing = read(DataSource(path=path))
+    listing = read(DataSource(path=path)).pictures
     assert listing["label"].tolist() == ["cat", "dog"]
     assert all(Path(picture).is_file() for picture in listing["path"])
 
@@ -99,7 +99,7 @@ def test_an_mltable_in_an_archive_reads_nothing_outside(written, where):
 
 def test_an_uploaded_table_names_nothing_outside_of_its_folder(written):
     path = written("labels.csv", "image,label\n/etc/passwd,cat\n")
-    assert len(read(DataSource(path=path))) == 1
+    assert len(read(DataSource(path=path)).pictures) == 1
     folder = places.cache_dir("uploads") / "abc"
     folder.mkdir()
     upload = Path(shutil.copy(path, folder))
@@ -179,4 +179,4 @@ def test_whatever_a_file_holds_it_is_read_or_refused_with_a_sentence(name, conte
         Path(folder, name).write_bytes(content)
         for path in (Path(folder), Path(folder, name)):
             with contextlib.suppress(DataError):
-                assert len(read(DataSource(path=path), download=False))
+                assert len(read(DataSource(path=path), download=False).pictures)

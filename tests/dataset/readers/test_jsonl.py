@@ -65,9 +65,8 @@ def test_an_object_as_label_is_refused(listed, written):
 def test_rows_without_label_are_counted(written, value):
     path = written("a.jsonl", LINES + json.dumps({"image_url": "3.png", "label": value}))
     listing = read(DataSource(path=path))
-    assert len(listing) == 2
-    found = {"count": 1, "paths": [str(path.parent / "3.png")]}
-    assert listing.attrs["unlabelled"] == found
+    assert len(listing.pictures) == 2
+    assert listing.left_out.unlabelled == [str(path.parent / "3.png")]
 
 
 def test_half_a_character_in_a_path_is_a_file_that_is_not_there(listed, written):

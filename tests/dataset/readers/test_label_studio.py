@@ -49,7 +49,7 @@ def test_cancelled_annotations_do_not_count_and_the_truth_outdoes_the_others(lis
 
 def test_tasks_without_annotation_are_unlabelled(export):
     listing = read(DataSource(path=export(task("1.png", choice("cat")), task("2.png"))))
-    assert listing.attrs["unlabelled"]["count"] == 1
+    assert len(listing.left_out.unlabelled) == 1
 
 
 def test_several_choices_are_refused(listed, export):
@@ -119,9 +119,12 @@ def test_json_of_other_programs_is_refused(listed, written, content):
         {"data": {"image": "2.png"}, "annotations": [3]},
         {"data": {"image": "2.png"}, "annotations": [{"result": [3, {"type": "choices"}]}]},
         {"data": {"image": "2.png"}, "annotations": None, "completions": []},
+        {"data": {"image": "2.png"}, "annotations": 3},
+        {"data": {"image": "2.png"}, "annotations": {"result": []}},
+        {"data": {"image": "2.png"}, "annotations": [{"result": 3}]},
     ],
 )
 def test_odd_tasks_are_unlabelled(export, odd):
     listing = read(DataSource(path=export(task("1.png", choice("cat")), odd)))
-    assert listing["label"].tolist() == ["cat"]
-    assert listing.attrs["unlabelled"]["count"] == 1
+    assert listing.pictures["label"].tolist() == ["cat"]
+    assert len(listing.left_out.unlabelled) == 1

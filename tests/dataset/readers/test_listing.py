@@ -11,9 +11,8 @@ from automl.errors import DataError
 from automl.jobs.job import DataSource
 
 
-def read(path: Path, *, target: str = "label", **options: object) -> pd.DataFrame:
-    source = DataSource.model_validate({"path": path, **options})
-    return readers.read(source, target_column_name=target)
+def read(path: Path, **options: object) -> pd.DataFrame:
+    return readers.read(DataSource.model_validate({"path": path, **options})).pictures
 
 
 @pytest.mark.parametrize("name", ["image_url", "Image", "file_name", "Filename", "PATH", "uri"])
@@ -90,11 +89,11 @@ def test_the_same_row_twice_is_one_and_other_labels_or_splits_are_others(listed,
 
 def test_rows_without_label_are_left_out_and_counted(written):
     rows = "".join(f"{number}.png,\n" for number in range(60))
-    listing = read(written("a.csv", "image,label\nx.png,cat\n" + rows))
-    assert listing["label"].tolist() == ["cat"]
-    assert listing.attrs["unlabelled"]["count"] == 60
-    assert len(listing.attrs["unlabelled"]["paths"]) == 50
-    assert listing.attrs["strays"] == {"count": 0, "paths": []}
+    path = written("a.csv", "image,label\nx.png,cat\n" + rows)
+    listing = readers.read(DataSource(path=path))
+    assert listing.pictures["label"].tolist() == ["cat"]
+    assert len(listing.left_out.unlabelled) == 60
+    assert listing.left_out.strays == ()
 
 
 def test_a_table_without_any_label_is_refused(listed, written):
@@ -158,7 +157,7 @@ def test_a_download_that_failed_has_its_reason(written, website, make_picture, t
 
 def test_looking_without_downloading_asks_nobody(written, website):
     source = DataSource(path=written("a.csv", f"image,label\n{website.url}/1.png,cat\n"))
-    assert len(readers.read(source, download=False)) == 1
+    assert len(readers.read(source, download=False).pictures) == 1
     assert website.asked == []
 
 

@@ -3,7 +3,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from automl.dataset.readers import parquet
+from automl.dataset.readers.forms import parquet
 from automl.errors import DataError
 
 

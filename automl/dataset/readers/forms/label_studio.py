@@ -1,4 +1,4 @@
-"""Label Studio's exports: JSON, and JSON-MIN."""
+"""Label Studio's export as JSON or JSON-MIN."""
 
 import json
 import os
@@ -10,7 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 
+from automl.dataset.locations import Surroundings
 from automl.dataset.readers import text
+from automl.dataset.readers.form import TableFile
 from automl.dataset.readers.table import IMAGE_NAMES, Table
 from automl.errors import DataError
 
@@ -20,21 +22,22 @@ _LOCAL_FILES = "/data/local-files/"
 _UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-")
 
 
-def read_label_studio(path: Path) -> Table:
-    """One row for each task and annotation: annotators who agree are the same row in the end.
+def _read(path: Path, _: Surroundings) -> Table:
+    """The table of an export: one row for each task and annotation.
 
-    The columns are what the tasks hold, and a column for every question with choices.
+    The columns are the keys of the tasks' data, and one for every question with choices. Rows of
+    annotators who agree are equal, and become one row of the listing.
     """
-    found = [(task, number) for number, task in enumerate(_tasks(path), 1)]
+    tasks = _tasks(path)
     rows = [
-        (f"Task {task.get('id', n)} of {path.name}", row)
-        for task, n in found
+        (f"Task {task.get('id', number)} of {path.name}", row)
+        for number, task in enumerate(tasks, 1)
         for row in _rows(task)
     ]
     names = list(dict.fromkeys(name for _, row in rows for name in row))
     columns = {name: [_location(row.get(name), path.parent) for _, row in rows] for name in names}
     frame = pd.DataFrame(columns, index=[where for where, _ in rows], dtype=object)
-    return Table(frame, path, path.parent, label_column=_only_question([task for task, _ in found]))
+    return Table(frame, path, path.parent, label_column=_only_question(tasks))
 
 
 def _tasks(path: Path) -> list[dict[str, Any]]:
@@ -64,38 +67,44 @@ def _rows(task: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _annotations(task: dict[str, Any]) -> list[dict[str, Any]]:
-    """The ones that count; an annotation that was declared to be the truth outdoes the others."""
-    given = task.get("annotations") or task.get("completions") or []
-    kept = [one for one in given if isinstance(one, dict) and not one.get("was_cancelled")]
-    return [one for one in kept if one.get("ground_truth")] or kept
+    """Annotations that were not cancelled; if some are marked as ground truth, only those."""
+    annotations = _dicts(task.get("annotations") or task.get("completions"))
+    kept = [annotation for annotation in annotations if not annotation.get("was_cancelled")]
+    return [annotation for annotation in kept if annotation.get("ground_truth")] or kept
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    """The mappings in a list; none if the value is something else, as in a damaged export."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _answers(annotation: dict[str, Any]) -> dict[str, Any]:
     return {
         str(result["from_name"]): _choices(result.get("value"))
-        for result in annotation.get("result") or []
-        if isinstance(result, dict) and result.get("type") == "choices" and "from_name" in result
+        for result in _dicts(annotation.get("result"))
+        if result.get("type") == "choices" and "from_name" in result
     }
 
 
 def _choices(value: Any) -> Any:
-    """A single choice as text; several stay a list, to be refused like all lists of labels."""
+    """A single choice as text; several stay a list, which `labels` refuses."""
     chosen = value.get("choices", value) if isinstance(value, dict) else value
     return chosen[0] if isinstance(chosen, list) and len(chosen) == 1 else chosen
 
 
 def _only_question(tasks: list[dict[str, Any]]) -> str | None:
-    """The column of the labels where there is but one question."""
+    """The question if all tasks ask the same one: it is the column of the labels."""
     if any(isinstance(task.get("data"), dict) for task in tasks):
-        asked = {name for task in tasks for one in _annotations(task) for name in _answers(one)}
+        annotations = [annotation for task in tasks for annotation in _annotations(task)]
+        questions = {name for annotation in annotations for name in _answers(annotation)}
     else:
-        asked = {name for task in tasks for name in task if name not in _MIN_KEYS}
-        asked -= {name for name in asked if name.lower() in IMAGE_NAMES}
-    return asked.pop() if len(asked) == 1 else None
+        questions = {name for task in tasks for name in task if name not in _MIN_KEYS}
+        questions -= {name for name in questions if name.lower() in IMAGE_NAMES}
+    return questions.pop() if len(questions) == 1 else None
 
 
 def _location(value: Any, folder: Path) -> Any:
-    """Label Studio's own places, which only its server knows, as paths beside the export."""
+    """A path beside the export for a location that only Label Studio's server can resolve."""
     if not isinstance(value, str):
         return value
     if value.startswith(_LOCAL_FILES):
@@ -105,5 +114,8 @@ def _location(value: Any, folder: Path) -> Any:
     inside = value.removeprefix(_UPLOAD)
     name = inside.rpartition("/")[2]
     original = _UPLOAD_PREFIX.sub("", name)
-    places = (f"upload/{inside}", inside, f"images/{name}", name, f"images/{original}", original)
-    return next((place for place in places if os.path.lexists(folder / place)), places[0])
+    paths = (f"upload/{inside}", inside, f"images/{name}", name, f"images/{original}", original)
+    return next((path for path in paths if os.path.lexists(folder / path)), paths[0])
+
+
+FORM = TableFile(suffixes=(".json",), read=_read)

@@ -1,6 +1,7 @@
-"""Azure's MLTable: a YAML file that says which files to read and what to do with their rows."""
+"""A folder with Azure's MLTable file: YAML that names files of rows, and steps to change them."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +11,25 @@ import yaml
 from automl.dataset import locations
 from automl.dataset.readers import mltable_steps as steps
 from automl.dataset.readers import text
+from automl.dataset.readers.form import Folder
 from automl.dataset.readers.table import Table
 from automl.errors import DataError
 from automl.jobs import untrusted_yaml
 
-FILE_NAME = "MLTable"
+_FILE_NAME = "MLTable"
 
 _KEYS = {"$schema", "type", "paths", "transformations", "metadata", "traits"}
 
 
-def read_mltable(folder: Path, around: locations.Surroundings) -> Table:
-    """The rows after all transformations; locations are relative to the folder.
+def _recognise(folder: Path) -> bool:
+    return (folder / _FILE_NAME).is_file()
 
-    Raises:
-        DataError: what is not understood, by name, and what cannot be read.
-    """
-    path = folder / FILE_NAME
+
+def _read(folder_or_file: Path, around: locations.Surroundings) -> Table:
+    """The rows after all transformations; locations are relative to the folder."""
+    folder = folder_or_file if folder_or_file.is_dir() else folder_or_file.parent
+    around = replace(around, folder=folder)
+    path = folder / _FILE_NAME
     content = _content(path)
     reading, *others = _steps(content.get("transformations"), path)
     files = _files(content.get("paths"), path, around)
@@ -50,31 +54,32 @@ def _content(path: Path) -> dict[str, Any]:
         raise DataError(f"{path} is not a mapping with the keys paths and transformations.")
     unknown = sorted(str(key) for key in content if key not in _KEYS)
     if unknown:
-        raise DataError(f"{path} has the key {unknown[0]}, which is not known here. Remove it.")
+        raise DataError(f"{path} has the key {unknown[0]}, which is not supported. Remove it.")
     return content
 
 
-def _steps(given: Any, path: Path) -> list[tuple[str, Any]]:
+def _steps(transformations: Any, path: Path) -> list[tuple[str, Any]]:
     """Name and options of every transformation, the first of which reads."""
-    found = [
+    listed = transformations if isinstance(transformations, list) else [transformations]
+    named = [
         (str(name), options)
-        for step in (given if isinstance(given, list) else [given])
+        for step in listed
         for name, options in (step.items() if isinstance(step, dict) else [(step, None)])
     ]
-    if not found or found[0][0] not in steps.READERS:
+    if not named or named[0][0] not in steps.READERS:
         raise DataError(
             f"{path} does not start its transformations with one that reads rows. Start them with "
             f"{', '.join(steps.READERS)}."
         )
-    return found
+    return named
 
 
-def _files(given: Any, path: Path, around: locations.Surroundings) -> list[Path]:
-    entries = given if isinstance(given, list) else []
-    found = [file for entry in entries for file in _entry_files(entry, path, around)]
-    if not found:
+def _files(listed: Any, path: Path, around: locations.Surroundings) -> list[Path]:
+    entries = listed if isinstance(listed, list) else []
+    files = [file for entry in entries for file in _entry_files(entry, path, around)]
+    if not files:
         raise DataError(f"{path} names no file to read. List some under paths: - file: ./a.jsonl.")
-    return found
+    return files
 
 
 def _entry_files(entry: Any, path: Path, around: locations.Surroundings) -> Iterable[Path]:
@@ -89,15 +94,18 @@ def _entry_files(entry: Any, path: Path, around: locations.Surroundings) -> Iter
     pattern = Path(value if kind == "pattern" else f"{value}/**/*")
     if "://" in value or pattern.is_absolute() or ".." in pattern.parts:
         raise DataError(
-            f"{path} has the {kind} {value}, which is not inside of {path.parent}. Only a file may "
-            "be elsewhere; copy the others."
+            f"{path} has the {kind} {value}, which is not inside {path.parent}. Copy it into "
+            "that folder; only an entry of the kind file may lead elsewhere."
         )
     try:
         matches = sorted(path.parent.glob(str(pattern)))
     except ValueError as error:
-        raise DataError(f"{path} has the pattern {value}, which is none ({error}).") from None
+        raise DataError(f"{path} has the pattern {value}, which is not valid ({error}).") from None
     return [
         locations.find_file(str(match), str(path), around)
         for match in matches
         if match.is_file() and match != path and not match.name.startswith(".")
     ]
+
+
+FORM = Folder(read=_read, recognise=_recognise, file_name=_FILE_NAME)

@@ -1,39 +1,36 @@
-"""Hugging Face's image folder: pictures, and a metadata file that says what is on each."""
+"""Hugging Face's image folder: pictures, and a metadata file with a row for each of them."""
 
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from automl.dataset.layout import SPLITS, are_splits
-from automl.dataset.readers import delimited, jsonl, parquet
+from automl.dataset.locations import Surroundings
+from automl.dataset.readers.form import Folder, Read
+from automl.dataset.readers.forms import csv, jsonl, parquet
 from automl.dataset.readers.table import Table
 from automl.errors import DataError
 
-_READERS: dict[str, Callable[[Path], Table]] = {
-    "metadata.csv": delimited.read_csv,
-    "metadata.jsonl": jsonl.read_jsonl,
-    "metadata.parquet": parquet.read_parquet,
+_READERS: dict[str, Read] = {
+    "metadata.csv": csv.read,
+    "metadata.jsonl": jsonl.read,
+    "metadata.parquet": parquet.read,
 }
 _FILE_NAME = "file_name"
 
 
-def is_one(folder: Path) -> bool:
+def _recognise(folder: Path) -> bool:
     return bool(_metadata(folder) or _parts(folder))
 
 
-def read_hf_imagefolder(folder: Path) -> Table:
-    """The metadata of the folder, or of the folders for each split in it.
-
-    Raises:
-        DataError: there is none, or it cannot be read.
-    """
+def _read(folder: Path, around: Surroundings) -> Table:
+    """The metadata of the folder, or of the folders for each split in it."""
     path = _metadata(folder)
     parts = {} if path else _parts(folder)
     if path is not None:
-        rows = _with_splits(_rows(path))
+        rows = _with_splits(_rows(path, around))
     elif parts:
-        rows = pd.concat([_part(name, path) for name, path in parts.items()])
+        rows = pd.concat([_part(name, path, around) for name, path in parts.items()])
     else:
         raise DataError(
             f"{folder} has no {' or '.join(_READERS)} in it. Set type to image_folder if the "
@@ -47,26 +44,26 @@ def _metadata(folder: Path) -> Path | None:
 
 
 def _parts(folder: Path) -> dict[str, Path]:
-    """Names of the splits' folders, and the metadata of each."""
+    """Names of the splits' folders, and the metadata file of each that has one."""
     names = sorted(child.name for child in folder.iterdir() if child.name.lower() in SPLITS)
-    found = {name: _metadata(folder / name) for name in names}
-    return {name: path for name, path in found.items() if path is not None}
+    files = {name: _metadata(folder / name) for name in names}
+    return {name: path for name, path in files.items() if path is not None}
 
 
-def _rows(path: Path) -> pd.DataFrame:
-    rows = _READERS[path.name](path).rows
+def _rows(path: Path, around: Surroundings) -> pd.DataFrame:
+    rows = _READERS[path.name](path, around).rows
     if _FILE_NAME not in rows.columns:
         raise DataError(
             f"{path} has no column {_FILE_NAME}; its columns are {', '.join(rows.columns)}. "
-            "That column says which picture a row is about."
+            "Name the picture of each row in that column."
         )
     rows.index = [f"{row} in {path.parent.name}" for row in rows.index]
     return rows
 
 
-def _part(name: str, path: Path) -> pd.DataFrame:
+def _part(name: str, path: Path, around: Surroundings) -> pd.DataFrame:
     """The rows of one split, relative to the folder above."""
-    rows = _rows(path)
+    rows = _rows(path, around)
     inside = [f"{name}/{file}" if isinstance(file, str) else file for file in rows[_FILE_NAME]]
     rows[_FILE_NAME] = pd.Series(inside, index=rows.index, dtype=object)
     rows["split"] = SPLITS[name.lower()]
@@ -74,7 +71,7 @@ def _part(name: str, path: Path) -> pd.DataFrame:
 
 
 def _with_splits(rows: pd.DataFrame) -> pd.DataFrame:
-    """Pictures that lie in folders called train and test are meant so."""
+    """The rows with a column `split`, if all pictures lie in folders named after splits."""
     files = [PurePosixPath(str(file)).parts for file in rows[_FILE_NAME]]
     if "split" in rows.columns or not all(len(parts) > 1 for parts in files):
         return rows
@@ -82,3 +79,6 @@ def _with_splits(rows: pd.DataFrame) -> pd.DataFrame:
     if not are_splits(tops):
         return rows
     return rows.assign(split=[SPLITS[parts[0].lower()] for parts in files])
+
+
+FORM = Folder(read=_read, recognise=_recognise)

@@ -1,0 +1,91 @@
+"""Kinds of findings, the data that checks look at, and the wording of counts and names."""
+
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from automl.dataset.readers import LeftOut
+from automl.dataset.report import Finding, Severity
+
+_MAX_NAMED = 5
+
+Remedy = Literal["leave_out", "leave_out_all_but_largest", "settle_leaks"]
+"""Correction that the Dataset page offers: exclude the pictures; exclude all but the largest of
+each group of near duplicates; choose on which side leaked pictures stay."""
+
+
+@dataclass(frozen=True)
+class CheckedData:
+    """The data that checks look at."""
+
+    samples: pd.DataFrame
+    """As `scan` has them, with `near_duplicate_group` as in `near_duplicates.groups`."""
+
+    left_out: LeftOut = LeftOut()
+    """What the readers passed over."""
+
+    @functools.cached_property
+    def readable(self) -> pd.DataFrame:
+        return self.samples[self.samples["problem"].isna()]
+
+    @functools.cached_property
+    def train(self) -> pd.DataFrame:
+        """Readable pictures to train on, from which the validation pictures may still be taken."""
+        return self.readable[self.readable["split"].fillna("train") == "train"]
+
+    @functools.cached_property
+    def has_validation(self) -> bool:
+        """True if validation pictures are given, so that none are taken from the training data."""
+        return bool((self.samples["split"] == "validation").any())
+
+
+@dataclass(frozen=True)
+class FindingKind:
+    """A kind of finding, and how the pages treat it."""
+
+    name: str
+    severity: Severity
+    alike_by: str | None = None
+    """Column of the samples that is equal in pictures that are alike; the gallery shows pictures of
+    such a finding side by side with those that they are like."""
+
+    remedy: Remedy | None = None
+    """None if there is nothing to settle with a click."""
+
+    def finding(self, paths: Iterable[str], message: str, *, count: int | None = None) -> Finding:
+        """A finding about some files; `count` is of what is concerned, by default of the files."""
+        files = [str(path) for path in paths]
+        return Finding(
+            kind=self.name,
+            severity=self.severity,
+            count=len(files) if count is None else count,
+            paths=files,
+            message=message,
+        )
+
+
+def names(labels: Iterable[str]) -> str:
+    """The distinct names; after the first five, how many more there are."""
+    distinct = list(dict.fromkeys(labels))
+    more = len(distinct) - _MAX_NAMED
+    return ", ".join(distinct[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def example(paths: Iterable[str], count: int) -> str:
+    """`, for example a.png`, with the name of the first path; `, a.png` if it is the only one."""
+    first = Path(next(iter(paths))).name
+    return f", for example {first}" if count > 1 else f", {first}"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 picture`, `1,000 pictures`."""
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def is_or_are(count: int) -> str:
+    """The verb after a count."""
+    return "is" if count == 1 else "are"

@@ -1,0 +1,84 @@
+"""All forms in which labelled pictures come, one module each, and which of them a path has."""
+
+import functools
+import importlib
+import pkgutil
+from pathlib import Path
+
+from automl.dataset.readers.form import Archive, ClassFolders, Folder, Form, TableFile
+from automl.errors import DataError
+from automl.jobs.job import DataSource
+
+
+@functools.cache
+def by_name() -> dict[str, Form]:
+    """Every form under its name, which is that of its module."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return {name: importlib.import_module(f"{__name__}.{name}").FORM for name in names}
+
+
+def of_file(path: Path) -> TableFile | Archive | None:
+    """Form of a file, from its name and, where two forms share a suffix, its content."""
+    name = path.name.lower()
+    fitting = [
+        form
+        for form in by_name().values()
+        if isinstance(form, TableFile | Archive) and name.endswith(form.suffixes)
+    ]
+    for form in fitting:
+        if isinstance(form, TableFile) and form.recognise and form.recognise(path):
+            return form
+    plain = [form for form in fitting if isinstance(form, Archive) or form.recognise is None]
+    return plain[0] if plain else None
+
+
+def with_table(folder: Path) -> list[Folder]:
+    """Folder forms whose files are in the folder; only one if its file leaves no doubt."""
+    forms = [form for form in by_name().values() if isinstance(form, Folder)]
+    recognised = [form for form in forms if form.recognise(folder)]
+    return [form for form in recognised if form.file_name][:1] or recognised
+
+
+def of_path(path: Path, source: DataSource) -> Form | None:
+    """Form of what lies at a path: `source.type`, or else what is recognised.
+
+    Returns:
+        None for a folder without `source.type`, in which a table may be found.
+
+    Raises:
+        DataError: nothing lies there, it is not of `source.type`, or of no known form.
+    """
+    if not path.exists():
+        raise DataError(f"{path} does not exist. Check the spelling of the path.")
+    if source.type is None:
+        return None if path.is_dir() else _recognised(path)
+    form = by_name()[source.type]
+    is_archive = isinstance(form, Archive)
+    if path.is_dir() and isinstance(form, TableFile | Archive):
+        advice = "Set type to image_folder" if is_archive else "Give the path of the file"
+        raise DataError(
+            f"{path} is a folder, not a {source.type} file. {advice}, or leave type out."
+        )
+    if not path.is_dir() and isinstance(form, Folder | ClassFolders) and not _names(path, form):
+        raise DataError(
+            f"{path} is not a folder, as {source.type} is. Give a folder, set type to zip or tar "
+            "for an archive of one, or leave type out."
+        )
+    return form
+
+
+def _recognised(path: Path) -> Form:
+    named = (form for form in by_name().values() if _names(path, form))
+    form = next(named, None) or of_file(path)
+    if form is None:
+        raise DataError(
+            f"{path} is in no form that is known. Give a folder with one sub-folder of pictures "
+            "per class, a zip or tar file of one, a table (CSV, TSV, Parquet, JSONL) of pictures "
+            "and labels, or a folder with an MLTable file."
+        )
+    return form
+
+
+def _names(path: Path, form: Form) -> bool:
+    """True if the path is that of the file which makes its folder one of this form."""
+    return isinstance(form, Folder) and path.name == form.file_name

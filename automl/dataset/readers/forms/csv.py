@@ -1,0 +1,18 @@
+"""A CSV file with a header; separated by comma, semicolon, tab or bar."""
+
+from pathlib import Path
+
+from automl.dataset.locations import Surroundings
+from automl.dataset.readers import delimited, text
+from automl.dataset.readers.form import TableFile
+from automl.dataset.readers.table import Table
+
+
+def read(path: Path, _: Surroundings) -> Table:
+    """The table of a file whose first row names the columns."""
+    content = text.read(path)
+    delimiter = delimited.likely_delimiter(content)
+    return Table(delimited.rows(content, path, delimiter=delimiter), path, path.parent)
+
+
+FORM = TableFile(suffixes=(".csv",), read=read)

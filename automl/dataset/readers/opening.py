@@ -1,0 +1,97 @@
+"""Open what the user points at: recognise its form, unpack archives, find the table in a folder."""
+
+import functools
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from automl.dataset import archive
+from automl.dataset.locations import Surroundings
+from automl.dataset.readers import forms
+from automl.dataset.readers.form import Archive, ClassFolders, Walk
+from automl.dataset.readers.search import find_table
+from automl.dataset.readers.table import Table, choose
+from automl.dataset.walk import walk
+from automl.errors import DataError
+from automl.host import home
+from automl.jobs.job import DataSource
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A table of pictures, or else a folder whose sub-folders name the labels."""
+
+    table: Table | None
+    around: Surroundings
+    """Of the table, or the folder itself."""
+
+    walk: Walk
+    """Lists what lies below a folder; remembers the answer."""
+
+
+@contextmanager
+def opened(
+    source: DataSource,
+    target_column_name: str,
+    datastores: Mapping[str, str],
+    unpacking: archive.Progress | None = None,
+) -> Iterator[Opened]:
+    """Open a data source; errors within the block name what the user gave.
+
+    Args:
+        source: path, and perhaps form, of the data.
+        target_column_name: the column of a table that holds the labels.
+        datastores: what stands for each of Azure's datastores.
+        unpacking: called with how many percent of an archive are extracted, and 100.
+
+    Raises:
+        DataError: nothing lies there, or it cannot be read in its form.
+    """
+    path = source.path.expanduser().absolute()
+    remembered_walk: Walk = functools.cache(walk)
+
+    def image_column(table: Table) -> str | None:
+        try:
+            return choose(table, source, target_column_name).image
+        except DataError:
+            return None
+
+    def searched(around: Surroundings) -> Opened:
+        return _opened(find_table(around, image_column, remembered_walk), around, remembered_walk)
+
+    try:
+        form = forms.of_path(path, source)
+        if isinstance(form, Archive):
+            root = archive.extract(path, form.kind, progress=unpacking)
+            with _shown_as(path, root):
+                yield searched(Surroundings(root, datastores, fence=root.resolve()))
+            return
+        is_upload = path.resolve().is_relative_to(home.cache_dir("uploads").resolve())
+        around = Surroundings(path, datastores, path.parent.resolve() if is_upload else None)
+        if form is None:
+            yield searched(around)
+        elif isinstance(form, ClassFolders):
+            yield Opened(None, around, remembered_walk)
+        else:
+            yield _opened(form.read(path, around), around, remembered_walk)
+    except PermissionError as error:
+        raise DataError(
+            f"{error.filename or path} cannot be read: permission denied. "
+            "Change its permissions or choose another folder."
+        ) from error
+
+
+@contextmanager
+def _shown_as(path: Path, root: Path) -> Iterator[None]:
+    """Name the archive in errors: nobody knows the folder that it was extracted to."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(str(error).replace(str(root), str(path))) from error
+
+
+def _opened(table: Table | None, around: Surroundings, remembered_walk: Walk) -> Opened:
+    if table is not None:
+        around = replace(around, folder=table.folder)
+    return Opened(table, around, remembered_walk)
