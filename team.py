@@ -1,10 +1,15 @@
-"""The app for a team, `automl app --team`: app.py behind a door that guards all it hands out."""
+"""The app for a team, `automl app --team`: app.py for people who have signed in."""
 
 from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
 
+from automl.ui import error_boundary
 from automl.ui.sign_in_middleware import Door
 
-app = st.App(Path(__file__).parent / "app.py", middleware=[Middleware(Door)])
+app = st.App(
+    Path(__file__).parent / "app.py",
+    middleware=[Middleware(Door)],
+    on_script_error=error_boundary.show,
+)

@@ -44,7 +44,7 @@ def open_app(
         os.environ[data_roots.VARIABLE] = os.pathsep.join(map(_usable_root, data_root))
     if team:
         _check_sign_in()
-    script = _ROOT / ("team.py" if team else "app.py")
+    script = _ROOT / ("team.py" if team else "local.py")
     if not script.is_file():
         fail(f"{script} is not there: the app runs from a checkout of the repository.", FAILED)
     refusal = _refusal(port)

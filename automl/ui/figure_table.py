@@ -12,9 +12,9 @@ def show(table: pd.DataFrame, name: str, *, key: str | None = None) -> None:
     Args:
         table: what the figure draws.
         name: of the file, without its ending.
-        key: tells this figure from others of the same name.
+        key: tells this figure from others of the same name on the page.
     """
-    with st.popover("Table", icon=":material/table:", key=f"table of {key or name}"):
+    with st.popover("Table", icon=":material/table:", key=f"table of {_unique(name, key)}"):
         st.dataframe(table.head(_MAX_ROWS), hide_index=True, width=560, height=300)
         if len(table) > _MAX_ROWS:
             st.caption(f"The first {_MAX_ROWS:,} of {len(table):,} rows; the download has all.")
@@ -29,5 +29,10 @@ def download(table: pd.DataFrame, name: str, *, key: str | None = None) -> None:
         mime="text/csv",
         icon=":material/download:",
         on_click="ignore",
-        key=f"download of {key or name}",
+        key=f"download of {_unique(name, key)}",
     )
+
+
+def _unique(name: str, key: str | None) -> str:
+    # both: two figures of one trial have the same key and different names
+    return f"{name} of {key}" if key else name

@@ -17,19 +17,22 @@ IS_WHOLE = '[data-test-script-state="notRunning"]'
 
 
 class Server:
-    """The app as `automl app` serves it, in a process of its own."""
+    """The app as `automl app` serves it, or another Streamlit script, in its own process."""
 
-    def __init__(self, *options: str) -> None:
-        self._options = options
+    def __init__(self, *options: str, script: Path | None = None) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}"
+        if script is None:
+            arguments = ["automl.cli", "app", f"--port={self.port}", *options]
+        else:
+            arguments = ["automl.ui.server", str(script), f"--server.port={self.port}", *options]
+        self._command = [sys.executable, "-m", *arguments]
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "automl.cli", "app", f"--port={self.port}", *self._options]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(self._command, cwd=ROOT, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
         while not self._answers():
             assert time.monotonic() < deadline, "the app does not answer"
@@ -51,6 +54,14 @@ class Server:
 def server(head: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:  # noqa: ARG001
     """The app without any experiment yet; its experiments use the tests' Ray head."""
     monkeypatch.setenv("AUTOML_EXPERIMENTS_DIR", str(tmp_path / "experiments"))
+    server = Server()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def idle_server(home: Path) -> Iterator[Server]:  # noqa: ARG001 (sets the environment)
+    """The app over the test's own home, for tests that train nothing and need no Ray."""
     server = Server()
     yield server
     server.kill()

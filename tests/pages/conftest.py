@@ -14,6 +14,7 @@ from automl.dataset import manifest
 from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, store
 from automl.jobs.job import DataSource, Job
+from automl.ui import error_boundary
 
 ROOT = Path(__file__).parents[2]
 AUTH = {
@@ -36,6 +37,21 @@ def _no_ray_head(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launcher, "warm_up", lambda: None)  # it would outlive the tests
 
 
+@pytest.fixture(autouse=True)
+def _no_page_shows_an_exception(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail every run of a page, after a click too, that draws an exception."""
+    run_page = AppTest._run  # every way to run a page ends here
+
+    def run(app: AppTest, *args: Any, **options: Any) -> AppTest:
+        result = run_page(app, *args, **options)
+        details = [f"{each.message}\n{''.join(each.stack_trace)}" for each in result.exception]
+        assert not details, "\n".join(details)
+        assert error_boundary.UNEXPECTED not in str([each.value for each in result.error])
+        return result
+
+    monkeypatch.setattr(AppTest, "_run", run)
+
+
 class _FolderWithoutPages(type(Path())):  # type: ignore[misc]
     def exists(self) -> bool:
         return False
@@ -55,9 +71,7 @@ def _rendered(app: AppTest, name: str, parameters: dict[str, str]) -> AppTest:
     """The page as a direct link to it shows it."""
     for key, value in parameters.items():
         app.query_params[key] = value
-    app.switch_page(f"pages/{name}.py").run()
-    assert not app.exception, app.exception
-    return app
+    return app.switch_page(f"pages/{name}.py").run()
 
 
 @pytest.fixture

@@ -71,7 +71,8 @@ def _row(of: Answers, suspect: Suspect, decisions: dict[str, str], key: str) -> 
     given = of.class_names[int(of.predictions.labels[suspect.position])]
     suggested = of.class_names[suspect.suggested]
     content = str(row["content_hash"])
-    choice = f"{content} in {key}"
+    # the position, not the content: copies of one file have the same content
+    choice = f"decision on {suspect.position} of {key}"
 
     def take() -> None:
         decisions[content] = st.session_state[choice]
@@ -79,7 +80,9 @@ def _row(of: Answers, suspect: Suspect, decisions: dict[str, str], key: str) -> 
     picture, what, choose = st.columns([1, 3, 4], vertical_alignment="center")
     with picture:
         thumbnail = gallery.Picture(Path(str(row["path"])), "")
-        picked = gallery.strip([thumbnail], width=72, key=f"picture {content} of {key}", opens=True)
+        picked = gallery.strip(
+            [thumbnail], width=72, key=f"picture {suspect.position} of {key}", opens=True
+        )
     what.markdown(
         f"labelled **{wording.plain(given)}** ({suspect.given_probability:.3f})  \n"
         f"taken for **{wording.plain(suggested)}** ({suspect.probability:.3f})"

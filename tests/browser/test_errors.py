@@ -1,0 +1,93 @@
+"""The browser never shows a bare traceback; and every page of a finished experiment is whole."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from automl.experiments import store
+from automl.ui import error_boundary
+from tests.browser.conftest import IS_WHOLE, ROOT, Server
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def broken_url() -> Iterator[str]:
+    server = Server(script=ROOT / "tests" / "browser" / "broken_app.py")
+    yield server.url
+    server.kill()
+
+
+@pytest.mark.parametrize("where", ["callback", "fragment", "dialog", "page"])
+def test_an_exception_is_a_sentence_with_its_traceback_in_a_fold(
+    broken_url: str, page: Page, where: str
+) -> None:
+    page.goto(broken_url)
+    page.get_by_role("button", name=f"In a {where}").click()
+    expect(page.get_by_text(f"RuntimeError: raised in the {where}")).to_be_visible()
+    expect(page.get_by_text("Reload the page.")).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    traceback = page.get_by_text("Traceback (most recent call last)")
+    expect(traceback).not_to_be_visible()
+    page.get_by_text("Details", exact=True).click()
+    expect(traceback).to_be_visible()
+
+
+def test_an_error_of_the_user_is_its_sentence_alone(broken_url: str, page: Page) -> None:
+    page.goto(broken_url)
+    page.get_by_role("button", name="By the user").click()
+    expect(page.get_by_text("There is no picture in /data.", exact=True)).to_be_visible()
+    expect(page.get_by_text("Details", exact=True)).to_have_count(0)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_the_test_data_are_opened_and_every_tab_is_whole(
+    idle_server: Server,
+    page: Page,
+    with_test_data: Path,
+    screenshot: Callable[[str], None],
+) -> None:
+    page.goto(f"{idle_server.url}/test?experiment={with_test_data.name}")
+    page.get_by_role("button", name="Open the test data").click()
+    page.get_by_role("button", name="Open them now").click()
+    expect(page.get_by_text("Test accuracy")).to_be_visible()
+    assert store.load_test_opening(with_test_data) is not None
+    look_at_every_tab(page, screenshot, "12-test")
+    page.get_by_role("tab", name="Where it is wrong").click()
+    page.get_by_role("button", name="Table").click()
+    expect(page.get_by_role("button", name="Download CSV").first).to_be_visible()
+    is_whole(page)
+
+
+def test_every_page_of_a_finished_experiment_is_whole(
+    idle_server: Server,
+    page: Page,
+    with_test_data: Path,
+    with_answers: Callable[[Path], None],
+    screenshot: Callable[[str], None],
+) -> None:
+    with_answers(with_test_data)
+    data = store.load_job(with_test_data).training_data.path
+    for name in sorted(path.stem for path in (ROOT / "pages").glob("*.py")):
+        page.goto(f"{idle_server.url}/{name}?experiment={with_test_data.name}&data={data}")
+        expect(page.get_by_role("heading", name=name.capitalize(), exact=True)).to_be_visible()
+        look_at_every_tab(page, screenshot, f"13-{name}")
+
+
+def look_at_every_tab(page: Page, screenshot: Callable[[str], None], name: str) -> None:
+    screenshot(name)
+    is_whole(page)
+    tabs = page.get_by_role("tab")
+    for index in range(1, tabs.count()):
+        tabs.nth(index).click()
+        expect(tabs.nth(index)).to_have_attribute("aria-selected", "true")
+        screenshot(f"{name}-{index}")
+        is_whole(page)
+
+
+def is_whole(page: Page) -> None:
+    page.wait_for_selector(IS_WHOLE)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_text(error_boundary.UNEXPECTED)).to_have_count(0)
