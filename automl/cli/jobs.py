@@ -71,9 +71,8 @@ def estimate(
     if as_json:
         say_json(measured.model_dump(mode="json"))
         return
-    say(
-        f"{wording.count(measured.num_trials, 'trial')}, {measured.max_concurrent_trials} at a time."
-    )
+    trials = wording.count(measured.num_trials, "trial")
+    say(f"{trials}, {measured.max_concurrent_trials} at a time.")
     say(f"Time: {wording.duration(measured.seconds)} if every trial runs to its last epoch.")
     say(f"Memory ({measured.device}): {measured.memory_bytes / 2**30:.2g} GB.")
     say(f"Disk: {measured.disk_bytes / 2**30:.2g} GB.")

@@ -12,8 +12,8 @@ from automl.engine.planning import SUB_SPACE, PlannedTrial, axis, id_of_number, 
 from automl.engine.results import Results
 from automl.errors import UserError
 from automl.experiments.records import TrialRecord
+from automl.jobs.distributions import BOUNDED, Choice, RandInt
 from automl.jobs.job import Job
-from automl.jobs.search_space import BOUNDED, Choice, RandInt
 
 _STUDY, _SCORE, _REQUESTED = "search", "score", "requested"
 _MAX_RANDOM = 10

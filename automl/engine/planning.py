@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from automl.dataset.manifest import Manifest
 from automl.errors import UserError
-from automl.jobs import automode, model_catalog, search_space
+from automl.jobs import automode, distributions, model_catalog, search_space
 from automl.jobs.compatibility import TrialHyperparameters, resolve
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
@@ -157,10 +157,10 @@ def _proposal(
         return None
     values = {
         axis(index, name): math.log(recipe.asked[name])
-        if isinstance(value, search_space.LogUniform)
+        if isinstance(value, distributions.LogUniform)
         else recipe.asked[name]
         for name, value in space[index].items()
-        if isinstance(value, search_space.DISTRIBUTIONS)
+        if isinstance(value, distributions.DISTRIBUTIONS)
     }
     return {SUB_SPACE: index, **values}
 
@@ -211,7 +211,7 @@ def reachable(job: Job, plan: Plan) -> list[Hyperparameters]:
         rest = {
             name: value
             for name, value in sub_space.items()
-            if not isinstance(value, search_space.DISTRIBUTIONS)
+            if not isinstance(value, distributions.DISTRIBUTIONS)
         }
         for values in itertools.product(*axes.values()):
             chosen = dict(zip(axes, values, strict=True))

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from automl.jobs.distributions import Choice, LogUniform
 from automl.jobs.hyperparameters import EFFECTIVE_WITHOUT_TRAINING
-from automl.jobs.search_space import Choice, LogUniform
 from automl.jobs.sweep import Asha
 
 BudgetClass = Literal["cpu", "gpu"]

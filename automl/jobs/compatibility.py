@@ -6,9 +6,9 @@ from typing import Any, Self
 from automl.errors import UserError
 from automl.frozen_model import FrozenModel
 from automl.jobs import model_catalog
+from automl.jobs.distributions import Constant
 from automl.jobs.hyperparameter_metadata import conditions, in_words
 from automl.jobs.hyperparameters import FIELDS, Hyperparameters
-from automl.jobs.search_space import Constant
 
 _MODEL_DEFAULTS: dict[str, dict[str, int | float]] = {
     "vits16r224": {

@@ -9,9 +9,9 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from automl.errors import UserError
 from automl.frozen_model import FrozenModel
+from automl.jobs.distributions import Choice, Distribution, RandInt, from_text
 from automl.jobs.hyperparameters import FIELDS, NO_EFFECT_HERE, RENAMED, is_searchable
 from automl.jobs.job_errors import Place, explain
-from automl.jobs.search_space import Choice, Distribution, RandInt, from_text
 
 # the fields of Hyperparameters without their defaults, so that unset ones can be told apart
 _Partial = create_model(

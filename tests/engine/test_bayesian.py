@@ -13,8 +13,8 @@ from automl.experiments import store
 from automl.experiments.records import ExperimentRecord, TrialState, now
 from automl.jobs.automode import Plan as AutoModePlan
 from automl.jobs.automode import Recipe
+from automl.jobs.distributions import Choice, LogUniform
 from automl.jobs.job import Job
-from automl.jobs.search_space import Choice, LogUniform
 from tests.conftest import build_trial
 
 SPACE = [

@@ -5,8 +5,8 @@ import pytest
 from automl.jobs import automode
 from automl.jobs.automode import Situation
 from automl.jobs.compatibility import resolve
+from automl.jobs.distributions import DISTRIBUTIONS
 from automl.jobs.hyperparameter_checks import check_search_space
-from automl.jobs.search_space import DISTRIBUTIONS
 
 
 def situation(*, side: int = 300, count: int = 1000, weights: tuple[str, ...] = (), **keys: Any):

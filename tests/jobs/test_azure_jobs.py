@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from automl.jobs import job_notes
+from automl.jobs.distributions import Choice, Uniform
 from automl.jobs.job import Job
 from automl.jobs.job_errors import JobError
-from automl.jobs.search_space import Choice, Uniform
 from automl.jobs.sweep import Bandit, MedianStopping, TruncationSelection
 
 MINIMAL = {

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from automl.jobs.search_space import Distribution, draws, from_text, grid, refusal, values
+from automl.jobs.distributions import Distribution, from_text
+from automl.jobs.search_space import draws, grid, refusal, values
 
 
 def distribution(**fields):

@@ -6,21 +6,21 @@ from typing import Any
 
 import streamlit as st
 
-from automl.jobs import model_catalog, search_space
+from automl.jobs import distributions, model_catalog
+from automl.jobs.distributions import DISTRIBUTIONS, Choice, LogUniform
 from automl.jobs.hyperparameters import FIELDS, is_searchable
-from automl.jobs.search_space import DISTRIBUTIONS, Choice
 from automl.ui import schema_fields
 from automl.ui.configure.hyperparameter_fields import help_text
 from automl.ui.schema_fields import KEPT
 
 _ROWS = "space rows"
 _FIXED = "fixed"
-_KINDS = (_FIXED, *search_space.NAMES)
+_KINDS = (_FIXED, *distributions.NAMES)
 _WHOLE_KINDS = (_FIXED, "choice", "randint", "quniform", "qloguniform", "qnormal", "qlognormal")
 _START: list[dict[str, Any]] = [
     {
         "model_name": Choice(type="choice", values=["resnet18", "mobilenetv2"]),
-        "learning_rate": search_space.LogUniform(type="loguniform", min_value=-7.0, max_value=-4.0),
+        "learning_rate": LogUniform(type="loguniform", min_value=-7.0, max_value=-4.0),
     }
 ]
 
@@ -82,7 +82,7 @@ def _load_value(row: int, name: str, value: Any) -> None:
         kind, arguments = "choice", value.values
     else:
         kind = value.type
-        arguments = [getattr(value, key) for key in search_space.arguments(kind)]
+        arguments = [getattr(value, key) for key in distributions.arguments(kind)]
     st.session_state[f"space kind {row}"] = kind
     st.session_state[f"space values {row}"] = ", ".join(str(argument) for argument in arguments)
 
@@ -138,7 +138,7 @@ def _kind(row: int, name: str, sampler: str) -> str:
     key = f"space kind {row}"
     is_whole = FIELDS[name].annotation is int
     kinds = _WHOLE_KINDS if is_whole else _KINDS
-    offered = [kind for kind in kinds if search_space.draws_from(sampler, kind)]
+    offered = [kind for kind in kinds if distributions.draws_from(sampler, kind)]
     if st.session_state.get(key) not in offered:
         st.session_state[key] = "choice"
     left_out = [kind for kind in _KINDS if kind not in offered]
@@ -155,7 +155,7 @@ def _kind(row: int, name: str, sampler: str) -> str:
 
 def _arguments(row: int, name: str, kind: str) -> Any:
     keys = {_FIXED: ["value"], "choice": ["values, with commas"]}.get(kind)
-    label = ", ".join(keys or search_space.arguments(kind))
+    label = ", ".join(keys or distributions.arguments(kind))
     about = help_text(name)
     if "log" in kind:
         about += " The bounds are natural logarithms: -7 is 0.00091, -4 is 0.018."
