@@ -1,17 +1,19 @@
 """What has become of pictures since they were checked."""
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from automl.dataset.scan import scan
 
 
-def since(samples: pd.DataFrame) -> str:
+def since(samples: pd.DataFrame, *, progress: Callable[[int, int], None] | None = None) -> str:
     """One sentence if a file is another than `samples` says, or gone; else nothing.
 
     By the hash of the content; only files whose size or time has changed are read again.
     """
     before = samples[samples["problem"].isna()].drop_duplicates("path")
-    after = scan(before[["path"]])
+    after = scan(before[["path"]], progress=progress)
     same = after["content_hash"].to_numpy() == before["content_hash"].to_numpy()
     if same.all():
         return ""

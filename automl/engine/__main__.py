@@ -1,6 +1,6 @@
 """`python -m automl.engine EXPERIMENT_DIR [LOCK]`: run the experiment while holding its lock.
 
-LOCK is the descriptor of a lock that the starting process has taken already.
+LOCK is the file descriptor of the lock, if the starting process has taken it already.
 """
 
 import logging
@@ -22,8 +22,8 @@ def main(experiment_dir: Path, lock: int | None = None) -> int:
         lock = process_lock.take(store.lock_path(experiment_dir))
     if lock is None:
         return ALREADY_RUNNING
-    os.set_inheritable(lock, False)  # whatever is started from here must not keep it alive
-    from automl.engine import lifecycle  # after the lock: this takes seconds
+    os.set_inheritable(lock, False)  # no child of the engine may hold it
+    from automl.engine import lifecycle  # takes seconds: import it once the lock is held
 
     return lifecycle.run(experiment_dir)
 

@@ -1,4 +1,4 @@
-"""Room on the disk: whether it is gone, what is said then, and a little kept for saying it."""
+"""A full disk: recognise it, describe it, and reserve room to record how the experiment ended."""
 
 import errno
 import os
@@ -7,29 +7,35 @@ from pathlib import Path
 
 _LEAST_FREE_BYTES = 32 * 1024**2
 _RESERVED_BYTES = 1024**2
-_NO_SPACE = os.strerror(errno.ENOSPC)  # what is left of an error that comes from a worker
+_NO_SPACE = os.strerror(errno.ENOSPC)  # Ray's own errors contain it without the number
 
 
 def is_short(folder: Path) -> bool:
+    """True if hardly any room is left on the folder's disk."""
     return shutil.disk_usage(folder).free < _LEAST_FREE_BYTES
 
 
 def is_cause(error: BaseException | None) -> bool:
-    """Whether a full disk is behind an error."""
+    """True if the error, or one that it came from, is that of a full disk.
+
+    A worker's exception is the `cause` of the one that Ray raises here.
+    """
     while error is not None:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
         if says_so(str(error)):
             return True
-        error = error.__cause__ or error.__context__
+        error = getattr(error, "cause", None) or error.__cause__ or error.__context__
     return False
 
 
 def says_so(text: str) -> bool:
+    """True if the text of an error contains the system's message for a full disk."""
     return _NO_SPACE in text
 
 
 def sentence(folder: Path) -> str:
+    """Cause and next step, for the user."""
     free = shutil.disk_usage(folder).free / 1e6
     return (
         f"The disk is full: {free:.0f} MB are free where {folder} is. Free some space, then resume "
@@ -38,7 +44,7 @@ def sentence(folder: Path) -> str:
 
 
 def reserve(experiment_dir: Path) -> None:
-    """Hold a little room, so that the experiment can still write how it ended."""
+    """Reserve 1 MB, so that the experiment can still record how it ended."""
     path = _reserve_path(experiment_dir)
     if not path.exists():
         with path.open("wb") as file:
@@ -46,6 +52,7 @@ def reserve(experiment_dir: Path) -> None:
 
 
 def release(experiment_dir: Path) -> None:
+    """Give the reserved room back."""
     _reserve_path(experiment_dir).unlink(missing_ok=True)
 
 

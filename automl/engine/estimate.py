@@ -1,4 +1,7 @@
-"""`python -m automl.engine.estimate < job.yml`: a few real steps, and what follows from them."""
+"""`python -m automl.engine.estimate < job.yml`: estimate a job's time, memory and disk space.
+
+A few real training steps are measured, and the rest is calculated from them.
+"""
 
 import resource
 import statistics
@@ -10,6 +13,7 @@ import torch
 from automl.dataset import manifest, pixels
 from automl.dataset.manifest import Manifest
 from automl.engine.planning import plan, plan_resources, reachable
+from automl.errors import ExperimentError, UserError
 from automl.host.cores import usable_cores
 from automl.jobs.estimate import Estimate, MeasuredTrial
 from automl.jobs.hyperparameters import Hyperparameters
@@ -20,55 +24,60 @@ from automl.training.trial_training import Placement, TrialTraining
 
 _MAX_MEASURED = 4
 _MAX_PICTURES = 64
-_FORWARD_SHARE = 0.4  # of a step's time, about a third, and the scoring
+_FORWARD_SHARE = 0.4  # a forward pass takes a third of a training step; the rest is scoring
 
 
 def estimate(job: Job) -> Estimate:
-    """Measure up to four kinds of the job's trials, and take the others to be like them.
+    """Measure up to four kinds of the job's trials; the others count as their average.
 
     Raises:
-        ValueError: the job or its data cannot be used.
+        UserError: the job or its data cannot be used.
+        OutOfMemoryError: not even one picture fits into memory.
     """
     data = manifest.build(job)
     num_gpus = torch.cuda.device_count()
-    found = plan(job, data, has_gpu=num_gpus > 0)
-    wanted, num_trials = reachable(job, found), found.num_trials
+    planned = plan(job, data, has_gpu=num_gpus > 0)
+    sets, num_trials = reachable(job, planned), planned.num_trials
     resources = plan_resources(
         job, num_trials=num_trials, num_cpus=usable_cores(), num_gpus=num_gpus
     )
     placement = Placement(torch.device("cuda" if num_gpus else "cpu"), resources.num_cpus)
-    kinds = {_kind(hyperparameters): hyperparameters for hyperparameters in wanted}
+    kinds = {_kind(hyperparameters): hyperparameters for hyperparameters in sets}
     epoch_seconds, weights = {}, {}
     for kind, hyperparameters in list(kinds.items())[:_MAX_MEASURED]:
         epoch_seconds[kind], weights[kind] = _measure(hyperparameters, data, placement)
     usual_seconds = statistics.mean(epoch_seconds.values())
-    seconds = [epoch_seconds.get(_kind(trial), usual_seconds) * _epochs(trial) for trial in wanted]
+    seconds = [epoch_seconds.get(_kind(trial), usual_seconds) * _epochs(trial) for trial in sets]
     checkpoints = num_trials * statistics.mean(weights.values())
-    left_out = len(kinds) - len(epoch_seconds)
+    num_unmeasured = len(kinds) - len(epoch_seconds)
     return Estimate(
         num_trials=num_trials,
         max_concurrent_trials=resources.max_concurrent_trials,
         seconds=statistics.mean(seconds) * num_trials / resources.max_concurrent_trials,
         memory_bytes=_peak_bytes() * resources.max_concurrent_trials,
         device=placement.device.type,
-        disk_bytes=round(checkpoints) + _pixel_bytes(wanted, data),
+        disk_bytes=round(checkpoints) + _pixel_bytes(sets, data),
         measured=[
             MeasuredTrial(model_name=name, side=side, seconds_per_epoch=taken)
             for (name, side, *_), taken in epoch_seconds.items()
         ],
         notes=[*resources.notes]
-        + ([f"{left_out} more kinds of trials are taken to be like these."] if left_out else []),
+        + (
+            [f"{num_unmeasured} more kinds of trials count as the average of these."]
+            if num_unmeasured
+            else []
+        ),
     )
 
 
 def _epochs(hyperparameters: Hyperparameters) -> float:
-    """How many epochs of training a trial takes as long as."""
+    """Number of training epochs that take as long as the trial."""
     h = hyperparameters
     return h.number_of_epochs if h.method == "fine_tuning" else _FORWARD_SHARE
 
 
 def _kind(hyperparameters: Hyperparameters) -> tuple[str, int, int, int]:
-    """What the time of a step depends on."""
+    """Hyperparameters that decide the time of a step."""
     h = hyperparameters
     return (h.model_name, h.training_crop_size, h.training_batch_size, h.validation_crop_size)
 
@@ -76,26 +85,29 @@ def _kind(hyperparameters: Hyperparameters) -> tuple[str, int, int, int]:
 def _measure(
     hyperparameters: Hyperparameters, data: Manifest, placement: Placement
 ) -> tuple[float, float]:
-    """Seconds of an epoch with scoring, and bytes of the weights."""
+    """Seconds of an epoch with its evaluation, and bytes of the weights."""
     counts = data.samples["split"].value_counts()
     num_train, num_validation = int(counts["train"]), int(counts["validation"])
-    made_up = _made_up(hyperparameters, min(num_train, _MAX_PICTURES), data.class_names)
+    random_data = _random_data(hyperparameters, min(num_train, _MAX_PICTURES), data.class_names)
     changes = {
         "method": "fine_tuning",
         "number_of_epochs": 2,
         "evaluation_frequency": 1,
         "pretrained": "never",
     }
-    training = TrialTraining(hyperparameters.model_copy(update=changes), made_up, placement)
+    training = TrialTraining(hyperparameters.model_copy(update=changes), random_data, placement)
     training.advance(lambda: False)  # the first step allocates and tunes
     evaluation, _ = training.advance(lambda: False)
     seconds = num_train / evaluation.images_per_second
-    seconds += evaluation.evaluation_seconds * num_validation / len(made_up.validation.labels)
+    seconds += evaluation.evaluation_seconds * num_validation / len(random_data.validation.labels)
     parameters = count_parameters(training.built.network)
     return seconds, 4.0 * max(parameters.values())
 
 
-def _made_up(hyperparameters: Hyperparameters, number: int, class_names: list[str]) -> TrialData:
+def _random_data(
+    hyperparameters: Hyperparameters, number: int, class_names: list[str]
+) -> TrialData:
+    """Pictures of random pixels at the sizes of the trial, at least one of each class."""
     rng = np.random.default_rng(0)
     whole, _, crop = pixels.picture_sizes(hyperparameters)
     number = max(number, len(class_names))
@@ -112,11 +124,11 @@ def _made_up(hyperparameters: Hyperparameters, number: int, class_names: list[st
     )
 
 
-def _pixel_bytes(wanted: list[Hyperparameters], data: Manifest) -> int:
+def _pixel_bytes(sets: list[Hyperparameters], data: Manifest) -> int:
     counts = data.samples["split"].value_counts()
     return sum(
         3 * int(counts["train"] * whole**2 + counts["validation"] * crop**2)
-        for whole, _, crop in {pixels.picture_sizes(hyperparameters) for hyperparameters in wanted}
+        for whole, _, crop in {pixels.picture_sizes(hyperparameters) for hyperparameters in sets}
     )
 
 
@@ -130,5 +142,5 @@ def _peak_bytes() -> int:
 if __name__ == "__main__":
     try:
         print(estimate(Job.from_yaml(sys.stdin.read())).model_dump_json())  # noqa: T201
-    except ValueError as error:
+    except (UserError, ExperimentError) as error:
         sys.exit(str(error))

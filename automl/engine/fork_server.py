@@ -1,12 +1,12 @@
 """`python -m automl.engine.fork_server SOCKET`: a process that Ray's workers are forked from.
 
-A worker needs torch and timm, and importing them takes 12 seconds of a core. Here they are imported
-once, before anybody asks; a worker is then there at once, and shares the memory of its modules with
-the others. Ray itself can only start workers early, each of which imports everything for itself
-and ends with the experiment it is given to.
+A worker needs torch and timm, whose import takes 12 seconds of a core. This process imports them
+once, in advance. A forked worker starts at once and shares the memory of its modules with the
+others. Ray itself can only start workers early: each of them imports everything for itself and ends
+with its experiment.
 
-Ray starts `forked_worker.py` for a worker, which asks here for a fork. No thread is started and no
-device is touched before the fork, as neither would survive it.
+For each worker Ray starts `forked_worker.py`, which sends a request here. Before a fork this
+process starts no thread and touches no GPU, since neither survives a fork.
 """
 
 import contextlib
@@ -24,18 +24,18 @@ from pathlib import Path
 from typing import Any
 
 PRELOADED = ("torch", "timm", "timm.optim", "sklearn.metrics", "safetensors.torch", "pydantic")
-"""Without Ray, whose library learns from the environment which job it works for when it is loaded,
-and without our own modules: a head that outlives an update must not serve the old code."""
+"""Without Ray, whose library reads the id of its job from the environment when it is loaded, and
+without our own modules: a head that outlives an update must not serve the old code."""
 
 _FOR_EXPORTS = ("onnxscript",)
-"""Imported when nobody waits. Not onnxruntime, which starts a thread."""
+"""Imported when no client waits. Not onnxruntime, which starts a thread."""
 
 _MAX_REQUEST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
-class Birth:
-    """What a forked process is to become."""
+class Request:
+    """Description of the process that a client wants to be forked."""
 
     arguments: list[str]
     """Path of a script and its arguments."""
@@ -44,11 +44,14 @@ class Birth:
     folder: str
     niceness: int
     oom_score_adj: str
-    """How readily the system kills it when memory is short."""
+    """The system's priority for killing the process when memory is short."""
 
 
 def is_supported() -> bool:
-    """On Linux: elsewhere system libraries do not survive a fork, and nobody can wait for it."""
+    """True on Linux.
+
+    Elsewhere system libraries do not survive a fork, and there is no pidfd to wait for its end.
+    """
     try:
         os.close(os.pidfd_open(os.getpid()))
     except (AttributeError, OSError):
@@ -57,50 +60,53 @@ def is_supported() -> bool:
 
 
 def command(path: str) -> list[str]:
-    """Starts one that listens at the path."""
+    """Command line of a fork server that listens at the path."""
     # -P: a file called random.py in the working directory must not become ours
     return [sys.executable, "-P", "-m", "automl.engine.fork_server", path]
 
 
-def next_birth(listener: socket.socket) -> Birth:
-    """Serve for ever; returns in each forked process what it is to become."""
+def serve(listener: socket.socket) -> Request:
+    """Fork a process for each request, for ever.
+
+    Returns only in the forked processes, each with its request.
+    """
     signal.signal(signal.SIGCHLD, _reap)
-    wanted = list(_FOR_EXPORTS)
+    to_import = list(_FOR_EXPORTS)
     while True:
-        while wanted and not select.select([listener], [], [], 0)[0]:
-            _import(wanted.pop(0))
+        while to_import and not select.select([listener], [], [], 0)[0]:
+            _import(to_import.pop(0))
         connection, _ = listener.accept()
-        # a fork that fails, or who asked is gone: who asked helps itself
+        # if the fork fails or the client hangs up, the client starts a worker without us
         with connection, contextlib.suppress(OSError):
             message, files, _, _ = socket.recv_fds(connection, _MAX_REQUEST_BYTES, 3)
             process_id = os.fork()
-            for place, file in enumerate(files):
+            for descriptor, file in enumerate(files):  # stdin, stdout and stderr of the client
                 if process_id == 0:
-                    os.dup2(file, place)
+                    os.dup2(file, descriptor)
                 os.close(file)
             if process_id == 0:
                 listener.close()
-                return Birth(**json.loads(message))
+                return Request(**json.loads(message))
             connection.sendall(str(process_id).encode())
 
 
-def become(birth: Birth) -> None:
-    """Run the script as if it had been started on its own."""
+def become(request: Request) -> None:
+    """Run the script in this forked process as if it had been started on its own."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    os.chdir(birth.folder)
+    os.chdir(request.folder)
     os.environ.clear()
-    os.environ.update(birth.environment)
-    os.nice(birth.niceness - os.nice(0))
-    Path("/proc/self/oom_score_adj").write_text(birth.oom_score_adj, "ascii")
-    sys.argv = birth.arguments
-    sys.path.insert(0, str(Path(birth.arguments[0]).parent))
-    runpy.run_path(birth.arguments[0], run_name="__main__")
+    os.environ.update(request.environment)
+    os.nice(request.niceness - os.nice(0))
+    Path("/proc/self/oom_score_adj").write_text(request.oom_score_adj, "ascii")
+    sys.argv = request.arguments
+    sys.path.insert(0, str(Path(request.arguments[0]).parent))
+    runpy.run_path(request.arguments[0], run_name="__main__")
 
 
 def _import(name: str) -> None:
     importlib.import_module(name)
     gc.collect()
-    gc.freeze()  # a collection in a worker would copy the pages it looks through
+    gc.freeze()  # a garbage collection in a worker would write to, and so copy, the shared pages
 
 
 def _reap(*_: Any) -> None:
@@ -112,11 +118,11 @@ def _reap(*_: Any) -> None:
 def _main(path: str) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(path)
-        listener.listen(64)  # who asks before the modules are there, waits
+        listener.listen(64)  # clients that connect during the imports wait in the backlog
         for name in PRELOADED:
             _import(name)
-        birth = next_birth(listener)
-    become(birth)
+        request = serve(listener)
+    become(request)
 
 
 if __name__ == "__main__":

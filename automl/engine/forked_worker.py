@@ -1,7 +1,7 @@
-"""What Ray runs for a worker: asks the fork server for one and lives as long as it does.
+"""Script that Ray runs for each worker: has the fork server fork it, and ends when it ends.
 
-A script rather than a module, and of the standard library alone: it runs for every worker, and Ray
-gives it the options that are meant for its own `setup_worker.py`. Without a fork server it
+It runs in place of Ray's own `setup_worker.py`, and gets the options meant for that. It is run by
+its path and imports the standard library alone, so that it starts quickly. Without a fork server it
 becomes the worker itself.
 """
 
@@ -13,17 +13,17 @@ import sys
 from pathlib import Path
 
 SOCKET = "AUTOML_FORK_SERVER"
-"""The environment's name for the path of the server's socket."""
+"""Environment variable with the path of the server's socket."""
 
 _CONTEXT = "--serialized-runtime-env-context="
 FOR_SETUP = (_CONTEXT, "--language=")
 
 
 def main() -> None:
-    given = [one for one in sys.argv[1:] if one.startswith(_CONTEXT)]
-    context = json.loads(given[0].removeprefix(_CONTEXT)) if given else {}
+    contexts = [option for option in sys.argv[1:] if option.startswith(_CONTEXT)]
+    context = json.loads(contexts[0].removeprefix(_CONTEXT)) if contexts else {}
     os.environ.update(context.get("env_vars", {}))
-    arguments = [one for one in sys.argv[1:] if not one.startswith(FOR_SETUP)]
+    arguments = [option for option in sys.argv[1:] if not option.startswith(FOR_SETUP)]
     try:
         worker = _forked(arguments)
     except (OSError, ValueError, KeyError):
@@ -32,8 +32,8 @@ def main() -> None:
 
 
 def _forked(arguments: list[str]) -> int:
-    """A file descriptor that can be read when the worker has ended."""
-    birth = {
+    """Have a worker forked; returns a file descriptor that is readable when it has ended."""
+    request = {
         "arguments": arguments,
         "environment": dict(os.environ),
         "folder": str(Path.cwd()),
@@ -42,7 +42,7 @@ def _forked(arguments: list[str]) -> int:
     }
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
         server.connect(os.environ[SOCKET])
-        socket.send_fds(server, [json.dumps(birth).encode()], [0, 1, 2])
+        socket.send_fds(server, [json.dumps(request).encode()], [0, 1, 2])
         return os.pidfd_open(int(server.recv(32)))
 
 

@@ -1,9 +1,10 @@
-"""A trial's record and the files that belong to it: taken over all at once, or not at all.
+"""Replace a trial's record and the files that belong to it, all at once or not at all.
 
-An evaluation may bring a better model, its answers, and the state from which the trial goes on. An
-engine can end between any two of them. So a step is first gathered in `trials/<trial_id>/.next`
-(under another name until it is complete), and only then put in its place; whoever takes the
-experiment's lock next puts in place what is left of a complete step, and forgets any other.
+An evaluation may bring a better model, its predictions, and the state from which the trial goes on,
+and the engine can be killed between any two of them. So all files of a step are first gathered in
+`trials/<trial_id>/.next.partial`, which is renamed to `.next` when it is complete. Only then are
+they moved to their final names. The next process that takes the experiment's lock finishes a
+`.next` and deletes a `.next.partial`.
 """
 
 import errno
@@ -22,7 +23,7 @@ _RECORD = "record.json"
 def commit(experiment_dir: Path, trial: TrialRecord, files: Mapping[str, Path]) -> None:
     """Replace the record, and files and folders by their path in the trial's folder.
 
-    The files given stay where they are: they are linked, or copied from another disk.
+    The sources stay: they are linked, or copied if they are on another disk.
     """
     recover(experiment_dir, trial.trial_id)
     folder = experiment_dir / "trials" / trial.trial_id
@@ -31,12 +32,12 @@ def commit(experiment_dir: Path, trial: TrialRecord, files: Mapping[str, Path]) 
     for name, source in files.items():
         _take(source, partial / name)
     atomic.write_text(partial / _RECORD, trial.model_dump_json(indent=1))
-    partial.rename(folder / ".next")  # from here on it counts
+    partial.rename(folder / ".next")  # from here on the step counts
     _finish(experiment_dir, folder)
 
 
 def recover(experiment_dir: Path, trial_id: str = "*") -> None:
-    """Finish what an engine that died, or a full disk, has left; of one trial or of all.
+    """Finish or delete the steps that a killed engine or a full disk has left unfinished.
 
     The caller holds the experiment's lock.
     """
@@ -47,13 +48,13 @@ def recover(experiment_dir: Path, trial_id: str = "*") -> None:
 
 
 def _finish(experiment_dir: Path, folder: Path) -> None:
-    """Put every part of the step into its place, the record last; may be repeated."""
+    """Move every part of the step to its final name, the record last; can be repeated."""
     step = folder / ".next"
     for part in [*step.glob("epochs/*"), *step.iterdir()]:
         if part.name not in (_RECORD, "epochs"):
             target = folder / part.relative_to(step)
             target.parent.mkdir(exist_ok=True)
-            if target.is_dir():  # a folder's name can only be taken over once it is gone
+            if target.is_dir():  # a rename cannot replace a folder that has files
                 shutil.rmtree(target)
             part.rename(target)
     if (step / _RECORD).exists():

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from automl.dataset import file_changes, manifest
@@ -116,9 +117,10 @@ def prepare(job: Job, results: Results) -> Prepared:
     return Prepared(data, found, resources, pictures, earlier)
 
 
-def note_changes(results: Results, data: Manifest) -> None:
+def note_changes(results: Results, data: Manifest, progress: Progress | None = None) -> None:
     """Add a note to the experiment if picture files have changed since they were read."""
-    if note := file_changes.since(data.samples):
+    checking = None if progress is None else partial(progress, "Checking the pictures")
+    if note := file_changes.since(data.samples, progress=checking):
         results.update(notes=list(dict.fromkeys([*results.experiment.notes, note])))
 
 
@@ -127,7 +129,7 @@ def _manifest(job: Job, results: Results, progress: Progress) -> Manifest:
     report = store.load_report(results.experiment_dir)
     if report is not None and any(trial.evaluations for trial in results.trials.values()):
         data = manifest.stored(store.load_samples(results.experiment_dir), report)
-        note_changes(results, data)
+        note_changes(results, data, progress)
         return data
     data = manifest.build(job, progress=progress)
     store.save_dataset(results.experiment_dir, data.samples, data.report)

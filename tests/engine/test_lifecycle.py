@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from automl.dataset import manifest
 from automl.engine import lifecycle, preparation
 from automl.engine.results import Results
 from automl.errors import DataError, NoModelError, UserError
 from automl.experiments import store
 from automl.experiments.records import ExperimentState, now
+from automl.jobs.job import DataSource, Job
 
 
 @pytest.fixture
@@ -62,6 +64,15 @@ def test_preparation_stops_while_it_waits_for_ray(results: Results) -> None:
     store.request_stop(results.experiment_dir)
     with pytest.raises(preparation.StoppedError):
         preparation._wait(never, preparation.Progress(results))
+
+
+def test_preparation_stops_while_it_checks_whether_pictures_have_changed(
+    results: Results, shapes: Path
+) -> None:
+    data = manifest.build(Job(training_data=DataSource(path=shapes)))
+    store.request_stop(results.experiment_dir)
+    with pytest.raises(preparation.StoppedError):
+        preparation.note_changes(results, data, preparation.Progress(results))
 
 
 def test_an_error_of_what_is_waited_for_is_raised_as_it_is(results: Results) -> None:
