@@ -1,4 +1,4 @@
-"""Two trials, perhaps of two experiments, on the pictures that both have answered for."""
+"""Two trials, of one or of two experiments, on the pictures that both have answered for."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -10,42 +10,47 @@ from automl.evaluation.predictions import Predictions
 
 
 class Pairs(NamedTuple):
-    """(P,) positions among the answers of the one and of the other; the same picture in each."""
+    """Positions (P,) of the same pictures among the answers of two trials."""
 
-    one: NDArray[np.int64]
-    other: NDArray[np.int64]
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
 
 
 class Difference(NamedTuple):
-    """A setting that is not the same; None where a side has none."""
+    """A setting with different values; None if a trial does not have it."""
 
     name: str
-    one: Any
-    other: Any
+    first: Any
+    second: Any
 
 
-def pair(one: Sequence[str], other: Sequence[str]) -> Pairs:
-    """Pictures by their content hashes; of copies the first counts."""
-    places = {content: place for place, content in reversed(list(enumerate(other)))}
-    taken: dict[str, int] = {}
-    for place, content in enumerate(one):
-        if content in places:
-            taken.setdefault(content, place)
+def pair(first_hashes: Sequence[str], second_hashes: Sequence[str]) -> Pairs:
+    """Pair pictures by their content hashes; of copies the first one is taken."""
+    second_positions = {
+        content: position for position, content in reversed(list(enumerate(second_hashes)))
+    }
+    first_positions: dict[str, int] = {}
+    for position, content in enumerate(first_hashes):
+        if content in second_positions:
+            first_positions.setdefault(content, position)
     return Pairs(
-        np.array(list(taken.values()), dtype=np.int64),
-        np.array([places[content] for content in taken], dtype=np.int64),
+        np.array(list(first_positions.values()), dtype=np.int64),
+        np.array([second_positions[content] for content in first_positions], dtype=np.int64),
     )
 
 
-def only_right(pairs: Pairs, one: Predictions, other: Predictions) -> NDArray[np.bool_]:
-    """(P,) where the one is right and the other is wrong."""
-    right = (one.predicted == one.labels)[pairs.one]
-    wrong = (other.predicted != other.labels)[pairs.other]
-    return np.asarray(right & wrong)
+def only_right(pairs: Pairs, first: Predictions, second: Predictions) -> NDArray[np.bool_]:
+    """(P,) True where the first trial is right and the second one is wrong."""
+    is_right = (first.predicted == first.labels)[pairs.first]
+    is_wrong = (second.predicted != second.labels)[pairs.second]
+    return np.asarray(is_right & is_wrong)
 
 
-def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Difference]:
-    """What is not the same, by name."""
-    names = sorted(set(one) | set(other))
-    pairs = (Difference(name, one.get(name), other.get(name)) for name in names)
-    return [found for found in pairs if found.one != found.other]
+def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Difference]:
+    """Return the settings whose values differ, sorted by name."""
+    names = sorted(set(first) | set(second))
+    return [
+        Difference(name, first.get(name), second.get(name))
+        for name in names
+        if first.get(name) != second.get(name)
+    ]

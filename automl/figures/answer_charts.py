@@ -24,21 +24,21 @@ _HEIGHT = 400
 def lines(
     kind: Kind, curves: Mapping[str, Curve], perfect: Mapping[str, Curve] | None = None
 ) -> go.Figure:
-    """One line a class or average, over what chance would give.
+    """Draw one line for each class or average, and the line of random answers.
 
     Args:
-        kind: of the curves.
-        curves: by name.
-        perfect: what each could be at best, by the same names.
+        kind: of all the curves.
+        curves: by the name of the class or average.
+        perfect: curves of a perfect model, by the same names; dotted.
     """
     x, y = AXES[kind]
     figure = go.Figure()
-    for number, (name, one) in enumerate(curves.items()):
+    for number, (name, curve) in enumerate(curves.items()):
         color = SERIES[number % len(SERIES)]
         dash = DASHES[number // len(SERIES) % len(DASHES)]
         figure.add_scatter(
-            x=one.x,
-            y=one.y,
+            x=curve.x,
+            y=curve.y,
             name=label(name),
             legendgroup=str(number),
             mode="lines",
@@ -68,31 +68,32 @@ def lines(
     return figure.update_layout(height=_HEIGHT, showlegend=True)
 
 
-def calibration(found: Calibration) -> go.Figure:
-    """Share that is right over the probability given; the size of a point is its pictures.
+def calibration(bins: Calibration) -> go.Figure:
+    """Draw the share of right answers over their mean probability, one point for each bin.
 
-    A click selects a point whose `customdata` is its place among the bins that are not empty.
+    The area of a point grows with the number of its pictures. A click selects a point whose
+    `customdata` is its position in `bins`.
     """
     figure = go.Figure()
     figure.add_scatter(
         x=[0, 1],
         y=[0, 1],
-        name="what is said is true",
+        name="perfectly calibrated",
         mode="lines",
         line=_REFERENCE,
         hoverinfo="skip",
     )
-    area = found.num_pictures / found.num_pictures.max()
+    area = bins.num_pictures / bins.num_pictures.max()
     figure.add_scatter(
-        x=found.confidence,
-        y=found.accuracy,
+        x=bins.confidence,
+        y=bins.accuracy,
         name="this model",
         mode="lines+markers",
-        customdata=list(range(len(found.confidence))),
-        text=[f"{count:,} pictures" for count in found.num_pictures],
+        customdata=list(range(len(bins.confidence))),
+        text=[f"{count:,} pictures" for count in bins.num_pictures],
         line={"color": ACCENT},
         marker={"size": 7 + 17 * np.sqrt(area), "opacity": 0.85},
-        hovertemplate="says %{x:.3f}, is right %{y:.3f}<br>%{text}<extra></extra>",
+        hovertemplate="probability %{x:.3f}, right %{y:.3f}<br>%{text}<extra></extra>",
     )
     finish(figure, "Mean probability", "Share that is right")
     figure.update_xaxes(range=[0, 1.03])
@@ -101,8 +102,14 @@ def calibration(found: Calibration) -> go.Figure:
 
 
 def histogram(right: NDArray[np.int64], wrong: NDArray[np.int64]) -> go.Figure:
-    """Pictures by the probability of their answer. A click selects a bar; `customdata` is the bin's
-    number."""
+    """Draw the number of pictures by the probability of their answer.
+
+    A click selects a bar whose `customdata` is the number of its bin.
+
+    Args:
+        right: (B,) number of right answers in each of B bins of equal width.
+        wrong: (B,) number of wrong answers.
+    """
     num_bins = len(right)
     edges = np.linspace(0, 1, num_bins + 1)
     middle = (edges[1:] + edges[:-1]) / 2
@@ -117,7 +124,7 @@ def histogram(right: NDArray[np.int64], wrong: NDArray[np.int64]) -> go.Figure:
             customdata=list(range(num_bins)),
             text=[f"{low:.2f} to {high:.2f}" for low, high in zip(edges, edges[1:], strict=False)],
             textposition="none",
-            hovertemplate=f"%{{y:,}} {name}, sure by %{{text}}<extra></extra>",
+            hovertemplate=f"%{{y:,}} {name}, probability %{{text}}<extra></extra>",
         )
     finish(figure, "Probability of the answer", "Pictures")
     figure.update_xaxes(range=[0, 1])
@@ -126,14 +133,19 @@ def histogram(right: NDArray[np.int64], wrong: NDArray[np.int64]) -> go.Figure:
     )
 
 
-def coverage(found: Coverage, at: tuple[float, float]) -> go.Figure:
-    """Accuracy of what is answered over the share that is answered; `at`: the point in view."""
-    kept = thinned(len(found.coverage))
+def coverage(curve: Coverage, marked: tuple[float, float]) -> go.Figure:
+    """Draw the accuracy of the answers given over the share of pictures that get one.
+
+    Args:
+        curve: by falling threshold.
+        marked: share answered and accuracy at the threshold the user chose.
+    """
+    kept = thinned(len(curve.coverage))
     figure = go.Figure()
     figure.add_scatter(
-        x=found.coverage[kept],
-        y=found.accuracy[kept],
-        customdata=found.threshold[kept],
+        x=curve.coverage[kept],
+        y=curve.accuracy[kept],
+        customdata=curve.threshold[kept],
         mode="lines",
         line={"color": ACCENT, "width": 2},
         hovertemplate="answers %{x:.1%} of the pictures<br>%{y:.3f} of them right"
@@ -141,8 +153,8 @@ def coverage(found: Coverage, at: tuple[float, float]) -> go.Figure:
         showlegend=False,
     )
     figure.add_scatter(
-        x=[at[0]],
-        y=[at[1]],
+        x=[marked[0]],
+        y=[marked[1]],
         mode="markers",
         marker={"color": SECOND, "size": 12, "symbol": "diamond"},
         hoverinfo="skip",
@@ -150,11 +162,11 @@ def coverage(found: Coverage, at: tuple[float, float]) -> go.Figure:
     )
     finish(figure, "Share of the pictures that is answered", "Share of the answers that is right")
     figure.update_xaxes(range=[0, 1.02])
-    if len(found.coverage) == 1:  # around a single point Plotly shows -1 to 1
+    if len(curve.coverage) == 1:  # around a single point Plotly shows -1 to 1
         figure.update_yaxes(range=[0, 1.05])
     return figure.update_layout(height=_HEIGHT)
 
 
 def thinned(count: int, limit: int = 500) -> NDArray[np.int64]:
-    """Places of at most so many points, the ends included."""
+    """Return positions of at most `limit` of `count` points, evenly chosen, with both ends."""
     return np.unique(np.linspace(0, count - 1, min(count, limit)).round().astype(np.int64))

@@ -21,20 +21,27 @@ def figure_of(
     unit: confusion.Unit = "count",
     dark: bool = False,
 ) -> go.Figure:
-    """Rows true, columns predicted, for the class indices `shown`; every cell can be clicked.
+    """Draw a confusion matrix whose cells can be clicked: rows true, columns predicted.
 
     A click selects a point whose `customdata` is [true index, predicted index]. With more than
-    40 classes the empty cells have no point: the figure would grow by megabytes.
+    40 classes the empty cells have no point, because the figure would grow by megabytes.
+
+    Args:
+        matrix: counts (K, K).
+        class_names: K names.
+        shown: indices of the classes to draw, in this order.
+        unit: what the numbers in the cells are.
+        dark: True for the dark theme.
     """
     counts = matrix[np.ix_(shown, shown)]
     share = confusion.shares(matrix, unit)[np.ix_(shown, shown)]
-    places, size = list(range(len(shown))), len(shown)
+    positions, size = list(range(len(shown))), len(shown)
     names = [label(class_names[index], 14) for index in shown]
     figure = go.Figure()
     figure.add_heatmap(
         z=share,
-        x=places,
-        y=places,
+        x=positions,
+        y=positions,
         colorscale=[[0, "rgba(51, 136, 204, 0.06)"], [1, "rgba(51, 136, 204, 0.75)"]],
         zmin=0,
         zmax=1,
@@ -47,8 +54,8 @@ def figure_of(
     cells = list(zip(rows.tolist(), columns.tolist(), strict=True))
     has_numbers = size <= _MAX_WITH_NUMBERS
     ink = _INK_ON_DARK if dark else _INK
-    # Plotly selects points, not the cells of a heatmap: one unseen point lies on every cell, with
-    # its number, as the heatmap's own texts have a colour that knows nothing of the theme
+    # Plotly selects points, not the cells of a heatmap, so an invisible point lies on every cell.
+    # It carries the number too: the colour of the heatmap's own texts ignores the theme.
     figure.add_scatter(
         x=columns,
         y=rows,
@@ -56,7 +63,7 @@ def figure_of(
         text=[_text(counts[cell], share[cell], unit) for cell in cells] if has_numbers else None,
         textfont={"color": ink},
         hovertext=[
-            f"{counts[row, column]:,} of {names[row]} taken for {names[column]}"
+            f"{counts[row, column]:,} of {names[row]} predicted as {names[column]}"
             + ("" if unit == "count" else f"<br>{share[row, column]:.1%} of the {unit}")
             for row, column in cells
         ],
@@ -68,7 +75,7 @@ def figure_of(
         showlegend=False,
     )
     finish(figure, "Predicted class", "True class")
-    ticks = {"tickvals": places, "ticktext": names, "showgrid": False}
+    ticks = {"tickvals": positions, "ticktext": names, "showgrid": False}
     figure.update_xaxes(range=[-0.5, size - 0.5], **ticks)
     figure.update_yaxes(range=[size - 0.5, -0.5], **ticks)
     return figure.update_layout(height=460, hovermode="closest", dragmode=False)

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from automl.jobs import model_catalog
 
-# Okabe and Ito's palette, its blue and its yellow moved so that they stand out on dark and light
+# Okabe and Ito's palette for colour blindness; blue and yellow are changed for more contrast on
+# dark and light backgrounds
 _LOOKS = {
     "ResNet": ("#3388cc", "circle"),
     "MobileNet": ("#e69f00", "square"),
@@ -18,16 +19,17 @@ _LOOKS = {
 }
 _OTHERS = (("#8c7ae6", "hexagon"), ("#999999", "pentagon"), ("#a0785a", "triangle-down"))
 SERIES = tuple(color for color, _ in (*_LOOKS.values(), *_OTHERS))
-"""For lines that are no model family; told apart by their dashes, too."""
+"""Colours of lines that are not model families; dashes distinguish them as well."""
 
-_VARIANTS = ("", "-open", "-dot", "-open-dot")  # of a marker, as Plotly names them
+_VARIANTS = ("", "-open", "-dot", "-open-dot")  # Plotly's variants of a marker
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 ACCENT = "#3388cc"
 SECOND = "#d55e00"
+MUTED = "#8a97a6"
 
 
 def family_look(model_name: str) -> tuple[str, str]:
-    """Colour and marker of the model's family; `resnet10t`, timm's name, is a ResNet as well."""
+    """Return colour and marker of the model's family; timm's `resnet10t` is a ResNet as well."""
     family = model_catalog.family(model_name)
     for known, look in _LOOKS.items():
         if family.lower().startswith(known.lower()):
@@ -36,20 +38,20 @@ def family_look(model_name: str) -> tuple[str, str]:
 
 
 def looks(model_names: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Colour and marker of each model of a figure; those of one family differ in their marker.
+    """Return colour and marker of each model; models of one family differ in their marker.
 
-    The same models look the same on every page, in whatever order they come.
+    The result does not depend on the order, so the same models look the same on every page.
     """
-    seen: list[tuple[str, str]] = []
-    found: dict[str, tuple[str, str]] = {}
+    used: list[tuple[str, str]] = []
+    by_model: dict[str, tuple[str, str]] = {}
     for name in sorted(set(model_names)):
         color, symbol = look = family_look(name)
-        found[name] = color, symbol + _VARIANTS[seen.count(look) % len(_VARIANTS)]
-        seen.append(look)
-    return found
+        by_model[name] = color, symbol + _VARIANTS[used.count(look) % len(_VARIANTS)]
+        used.append(look)
+    return by_model
 
 
 def label(text: str, limit: int = 24) -> str:
-    """A user's text for a figure, where tags and entities have a meaning."""
+    """Shorten and escape a user's text for a figure; Plotly interprets tags and entities."""
     short = text if len(text) <= limit else text[: limit - 1] + "…"
     return html.escape(short, quote=False)

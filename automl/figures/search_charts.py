@@ -1,15 +1,15 @@
-"""Figures about the search as a whole."""
+"""Figures about the search as a whole: scores over time and over hyperparameters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from automl.experiments import trial_settings
-from automl.experiments.records import TrialRecord
 from automl.figures import timeline, wording
-from automl.figures.charts import MAX_NAME, finish, over_epochs
-from automl.figures.palette import ACCENT, DASHES, SECOND, family_look, label, looks
+from automl.figures.charts import finish, start_at_zero
+from automl.figures.palette import ACCENT, SECOND, label, looks
+from automl.figures.trial_charts import MAX_NAME
 
 _HEIGHT = 400
 _PLAIN = "~g"  # 0.0005, where Plotly would write 500µ
@@ -19,7 +19,13 @@ _FROM_WORST = [[0, SECOND], [0.5, "#999999"], [1, ACCENT]]
 def over_time(
     points: Sequence[timeline.Point], steps: Sequence[timeline.Point], metric: str
 ) -> go.Figure:
-    """Evaluations where they ended, and the steps of the best until then."""
+    """Draw every evaluation at the time it ended, and the best score until then.
+
+    Args:
+        points: evaluations in the order of time.
+        steps: those that raised the best score (see `timeline.History.improvements`).
+        metric: key of the metric.
+    """
     figure = go.Figure()
     by_model: dict[str, list[timeline.Point]] = {}
     for point in points:
@@ -48,38 +54,31 @@ def over_time(
     return figure.update_layout(height=_HEIGHT, showlegend=True, hovermode="closest")
 
 
-def learning_curves(trials: Sequence[TrialRecord], metric: str, smoothing: float) -> go.Figure:
-    """smoothing: from 0, every evaluation as it is, to 1, excluded, which never moves."""
+def best_over_time(history: timeline.History, metric: str) -> go.Figure:
+    """Draw the steps of the best score; for a search that is still running."""
     figure = go.Figure()
-    for number, trial in enumerate(trials):
-        color, _ = family_look(trial.model_name)
-        scores = [evaluation.metrics[metric] for evaluation in trial.evaluations]
-        figure.add_scattergl(
-            x=[evaluation.epoch for evaluation in trial.evaluations],
-            y=smoothed(scores, smoothing),
-            customdata=scores,
-            name=label(wording.trial(trial), MAX_NAME),
-            mode="lines+markers" if len(scores) < 3 else "lines",
-            line={"color": color, "width": 1.5, "dash": DASHES[number % len(DASHES)]},
-            hovertemplate="epoch %{x}: %{customdata:.3f}",
-        )
-    finish(figure, "Epoch", wording.metric_heading(metric))
-    return over_epochs(figure, trials).update_layout(height=_HEIGHT, showlegend=len(trials) <= 40)
-
-
-def smoothed(values: Sequence[float], weight: float) -> list[float]:
-    """Exponential moving average, its start corrected as in Adam; of equal values nothing moves."""
-    average, total, found = 0.0, 0.0, []
-    for value in values:
-        if value == value:  # a diverged evaluation must not spoil all that follow
-            average = weight * average + (1 - weight) * value
-            total = weight * total + (1 - weight)
-        found.append(average / total if total else value)
-    return found
+    steps = history.improvements()
+    figure.add_scatter(
+        x=[point.minutes for point in steps],
+        y=[point.best for point in steps],
+        text=[label(wording.trial(point.trial), MAX_NAME) for point in steps],
+        hovertemplate="%{y:.3f} after %{x:.1f} min<br>%{text}<extra></extra>",
+        mode="lines+markers",
+        line={"color": ACCENT, "shape": "hv", "width": 2.5},
+        showlegend=False,
+    )
+    best = f"Best {wording.metric(metric)}"
+    return start_at_zero(figure, "Minutes since the first trial started", best)
 
 
 def parallel(table: pd.DataFrame, metric: str, *, dark: bool) -> go.Figure:
-    """One line a trial through its hyperparameters to its score."""
+    """Draw one line for each trial, through its hyperparameters to its score.
+
+    Args:
+        table: from `trial_settings.varying`.
+        metric: key of the metric.
+        dark: True for the dark theme, whose text colour this kind of figure does not take over.
+    """
     dimensions = [_dimension(name, table[name]) for name in trial_settings.names(table)]
     dimensions.append({"label": wording.metric(metric), "values": table["score"]})
     ink = "#e8edf3" if dark else "#1b2430"
@@ -93,12 +92,12 @@ def parallel(table: pd.DataFrame, metric: str, *, dark: bool) -> go.Figure:
         rangefont={"color": "rgba(0, 0, 0, 0)"},
         labelangle=-15,
     )
-    # the frame of the other figures has no place for the slanted names above the axes
+    # the slanted names above the axes need more margin than other figures have
     return figure.update_layout(height=_HEIGHT + 60, margin={"l": 90, "r": 40, "t": 90, "b": 20})
 
 
 def _dimension(name: str, values: pd.Series) -> dict[str, object]:
-    """Numbers on an axis of their own, logarithms where they spread; words in rows."""
+    """Axis of one hyperparameter: numbers, their logarithms if they span decades, or words."""
     if trial_settings.is_number(values):
         import numpy as np
 
@@ -129,30 +128,12 @@ def _short(name: str) -> str:
     return label(name.replace("_", " "), 22)
 
 
-def importance(shares: Mapping[str, float]) -> go.Figure:
-    names = [label(name.replace("_", " "), 30) for name in shares]
-    figure = go.Figure()
-    figure.add_bar(
-        x=list(shares.values()),
-        y=list(range(len(names))),
-        orientation="h",
-        marker_color=ACCENT,
-        text=[f"{share:.2f}" for share in shares.values()],
-        hoverinfo="skip",
-    )
-    finish(figure, "Share of the spread of the scores", "")
-    figure.update_yaxes(
-        tickvals=list(range(len(names))), ticktext=names, autorange="reversed", showgrid=False
-    )
-    return figure.update_layout(height=90 + 30 * len(names))
-
-
 def slice_of(table: pd.DataFrame, name: str, metric: str) -> go.Figure:
-    """The score over one hyperparameter, one point a trial."""
+    """Draw the score over one hyperparameter, one point for each trial."""
     known = table[table[name].notna()]
     is_number = trial_settings.is_number(known[name])
     figure = go.Figure()
-    look = looks(table["model"])  # also of those that do not have this hyperparameter
+    look = looks(table["model"])  # of all models, so that each looks the same in every slice
     for model_name, members in known.groupby("model", sort=False):
         color, symbol = look[str(model_name)]
         values = members[name] if is_number else [label(str(value)) for value in members[name]]

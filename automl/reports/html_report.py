@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, leaderboard, store
 from automl.experiments.records import TrialRecord, now
-from automl.figures import wording
+from automl.figures import search_charts, trial_charts, wording
 from automl.host import atomic
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def html(experiment_dir: Path) -> str:
 
 
 def _content(experiment_dir: Path) -> dict[str, Any]:
-    from automl.figures import charts, timeline
+    from automl.figures import timeline
 
     record, job = launcher.record(experiment_dir), store.load_job(experiment_dir)
     trials = store.load_trials(experiment_dir)
@@ -57,9 +57,12 @@ def _content(experiment_dir: Path) -> dict[str, Any]:
     figures = []
     if scored:
         figures = [
-            ("Best so far", charts.best_over_time(timeline.history(trials, metric), metric)),
-            ("Learning curves", charts.learning_curves(scored, metric)),
-            ("Scores with their 95 % intervals", charts.intervals(scored, metric)),
+            ("Best so far", search_charts.best_over_time(timeline.history(trials, metric), metric)),
+            (
+                "Learning curves",
+                trial_charts.learning_curves(scored[: trial_charts.MAX_LINES], metric),
+            ),
+            ("Scores with their 95 % intervals", trial_charts.intervals(scored, metric)),
         ]
     return {
         "name": record.experiment_id,

@@ -1,4 +1,4 @@
-"""The numbers behind a figure: shown as a table, and taken away as CSV."""
+"""Numbers of a figure as a table, with a download as CSV."""
 
 import pandas as pd
 import streamlit as st
@@ -7,10 +7,10 @@ _MAX_ROWS = 1000
 
 
 def show(table: pd.DataFrame, name: str, *, key: str | None = None) -> None:
-    """A fold with the table and its download.
+    """Show a button that opens the table and its download.
 
     Args:
-        table: what the figure draws.
+        table: the numbers of the figure.
         name: of the file, without its ending.
         key: tells this figure from others of the same name on the page.
     """
@@ -22,6 +22,7 @@ def show(table: pd.DataFrame, name: str, *, key: str | None = None) -> None:
 
 
 def download(table: pd.DataFrame, name: str, *, key: str | None = None) -> None:
+    """Show a button that downloads the table as CSV; arguments as for `show`."""
     st.download_button(
         "Download CSV",
         lambda: table.to_csv(index=False),

@@ -15,6 +15,7 @@ _TEXT = st.column_config.TextColumn
 
 
 def show(trials: Sequence[TrialRecord], metric: str, experiment: str) -> None:
+    """Draw the trials of a running experiment, best first."""
     if not trials:
         st.info("Trials appear here as soon as the first one starts.")
         return
@@ -26,15 +27,21 @@ def show(trials: Sequence[TrialRecord], metric: str, experiment: str) -> None:
 def choose(
     table: pd.DataFrame, shown: list[str], config: dict[str, Any], *, experiment: str, key: str
 ) -> None:
-    """A table with a row for each `trial_id`; a click opens the trial's page.
+    """Draw a table; a click on a row opens the page of its trial.
 
-    shown: the columns in view, in this order.
+    Args:
+        table: one row for each trial, with the column `trial_id`.
+        shown: names of the visible columns, in this order.
+        config: of the columns (see `config`).
+        experiment: name of the experiment.
+        key: of the table.
     """
     trial_ids: list[str] = table["trial_id"].tolist()
     to_open = f"trial of the {key} to open"
 
     def remember() -> None:
-        # the click is about the rows as they were drawn, and a trial may have moved up since
+        # Streamlit runs this before the page is drawn again. The row number belongs to the rows
+        # as they were when the user clicked; in the new table a trial may have moved up.
         rows = st.session_state[key].selection.rows
         if rows:
             st.session_state[to_open] = trial_ids[rows[0]]
@@ -57,7 +64,7 @@ def choose(
 
 
 def columns(ranked: pd.DataFrame) -> pd.DataFrame:
-    """What is shown of every trial, from `leaderboard.rank`."""
+    """Return the columns of the table, from those of `leaderboard.rank`."""
     ends = zip(*(ranked[name] for name in ("score", "score_low", "score_high")), strict=True)
     return pd.DataFrame(
         {
@@ -66,7 +73,7 @@ def columns(ranked: pd.DataFrame) -> pd.DataFrame:
             "number": ranked["number"],
             "model": ranked["title"],
             "score": ranked["score"],
-            "half": [wording.margin(*three) for three in ends],
+            "half": [wording.margin(score, low, high) for score, low, high in ends],
             "state": ranked["state"],
             "epochs": ranked["epochs"],
             "time": ranked["seconds"].map(wording.duration),
@@ -77,7 +84,7 @@ def columns(ranked: pd.DataFrame) -> pd.DataFrame:
 
 
 def config(metric: str) -> dict[str, Any]:
-    """How the columns are headed and written."""
+    """Return headings and number formats of the columns."""
     return {
         "rank": _NUMBER("Rank", width=60),
         "number": _NUMBER("Trial", format="#%d", width=60),
@@ -86,7 +93,9 @@ def config(metric: str) -> dict[str, Any]:
             wording.metric_heading(metric), format="%.3f", help=wording.explanation(metric)
         ),
         "half": _TEXT(
-            "95 %", alignment="right", help="The 95 % interval: half its width, or its ends."
+            "95 %",
+            alignment="right",
+            help="95 % interval of the score: half its width, or its ends if the score is an end.",
         ),
         "state": _TEXT("State"),
         "epochs": _NUMBER("Epochs", width=70),

@@ -11,14 +11,14 @@ def answers(labels, predicted):
 
 def test_pictures_are_paired_by_content_and_copies_counted_once():
     pairs = pairing.pair(["a", "b", "a", "c"], ["x", "c", "a", "c"])
-    assert list(zip(pairs.one.tolist(), pairs.other.tolist(), strict=True)) == [(0, 2), (3, 1)]
+    assert list(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)) == [(0, 2), (3, 1)]
 
 
 def test_where_only_one_is_right_even_if_the_classes_are_numbered_otherwise():
     pairs = pairing.pair(["a", "b", "c"], ["c", "b", "a"])
     one, other = answers([0, 1, 2], [0, 0, 2]), answers([0, 2, 1], [1, 2, 1])
     assert pairing.only_right(pairs, one, other).tolist() == [False, False, True]
-    swapped = pairing.Pairs(pairs.other, pairs.one)
+    swapped = pairing.Pairs(pairs.second, pairs.first)
     assert pairing.only_right(swapped, other, one).tolist() == [False, True, False]
 
 

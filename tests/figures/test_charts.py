@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from automl.figures import charts, confusion_chart, palette, search_charts, timeline
+from automl.figures import (
+    bar_charts,
+    confusion_chart,
+    palette,
+    search_charts,
+    timeline,
+    trial_charts,
+)
 from automl.jobs import model_catalog
 
 
@@ -26,7 +33,7 @@ def test_models_of_one_family_are_told_apart_by_their_marker_in_any_order():
 
 def test_markers_at_epoch_0_are_whole(make_trial):
     trial = make_trial("t1", [0.5, 0.6, 0.7])
-    assert charts.learning_curves([trial], "accuracy").layout.xaxis.range[0] < 0
+    assert trial_charts.learning_curves([trial], "accuracy").layout.xaxis.range[0] < 0
 
 
 def test_timm_names_belong_to_the_families_we_know():
@@ -49,20 +56,48 @@ def test_numbers_stand_in_the_cells_that_are_not_empty():
     assert figure.data[1].text == ("3", "1", "", "5")
 
 
-def test_many_trials_draw_only_the_best(make_trial):
-    trials = [make_trial(f"t{number}", [0.5], number=number) for number in range(200)]
-    assert len(charts.learning_curves(trials, "accuracy").data) == charts.MAX_LINES
+def test_many_learning_curves_are_drawn_by_webgl_without_markers(make_trial):
+    trials = [make_trial(f"t{n}", [0.5, 0.6, 0.7], number=n) for n in range(30)]
+    few, many = (trial_charts.learning_curves(part, "accuracy") for part in (trials[:20], trials))
+    assert {trace.type for trace in few.data} == {"scatter"}
+    assert {(trace.type, trace.mode) for trace in many.data} == {("scattergl", "lines")}
+
+
+def test_learning_curves_are_smoothed_and_keep_their_own_scores(make_trial):
+    figure = trial_charts.learning_curves([make_trial("t", [0, 1])], "accuracy", smoothing=0.5)
+    assert figure.data[0].y == pytest.approx([0, 2 / 3])
+    assert figure.data[0].customdata == (0, 1)
+
+
+def test_scores_below_0_stay_in_view(make_trial):
+    below, above = (
+        trial_charts.learning_curves([make_trial("t", scores)], "accuracy").layout.yaxis.rangemode
+        for scores in ([-0.1, 0.2], [0.1, 0.2])
+    )
+    assert (below, above) == ("normal", "nonnegative")
+
+
+def test_bars_whose_shortened_names_are_equal_stay_apart():
+    figure = bar_charts.classes({"a" * 30 + "1": 3, "a" * 30 + "2": 5})
+    assert figure.data[0].x == (5, 3)
+    assert figure.data[0].y == (0, 1)
+
+
+def test_only_the_answer_has_a_colour():
+    figure = bar_charts.probabilities({"cat": 0.2, "dog": 0.7, "cow": 0.06, "pig": 0.04})
+    assert figure.data[0].text == ("0.700", "0.200", "0.060")
+    assert figure.data[0].marker.color == (palette.ACCENT, palette.MUTED, palette.MUTED)
 
 
 def test_axes_make_sense_before_the_first_point():
-    figure = charts.best_over_time(timeline.history([], "accuracy"), "accuracy")
+    figure = search_charts.best_over_time(timeline.history([], "accuracy"), "accuracy")
     assert figure.layout.xaxis.range == (0, 1)
 
 
 def test_smoothing_keeps_what_is_level_and_steps_over_what_diverged():
-    assert search_charts.smoothed([0.5, 0.5, 0.5], 0.9) == pytest.approx([0.5] * 3)
-    assert search_charts.smoothed([0.1, 0.9], 0) == [0.1, 0.9]
-    assert search_charts.smoothed([0.4, float("nan"), 0.4], 0.5) == pytest.approx([0.4] * 3)
+    assert trial_charts.smoothed([0.5, 0.5, 0.5], 0.9) == pytest.approx([0.5] * 3)
+    assert trial_charts.smoothed([0.1, 0.9], 0) == [0.1, 0.9]
+    assert trial_charts.smoothed([0.4, float("nan"), 0.4], 0.5) == pytest.approx([0.4] * 3)
 
 
 def test_a_large_matrix_has_points_only_where_there_are_pictures():

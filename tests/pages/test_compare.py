@@ -76,7 +76,7 @@ def test_the_curves_of_two_trials_differ_and_have_their_table(open_page, two_exp
 
 def test_trials_that_are_right_about_the_same_pictures_say_so(open_page, two_experiments):  # noqa: ARG001
     page = open_tab(open_page("compare", experiment="pets"), "Pictures")
-    assert "Each gets right what the other gets right." in texts(page)
+    assert "Both trials get the same pictures right." in texts(page)
     assert not tiles(page)
 
 

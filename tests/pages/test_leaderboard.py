@@ -125,7 +125,7 @@ def test_of_many_trials_the_best_and_the_cheapest_are_drawn(open_page, make_expe
     cheap = make_trial("cheap", [0.1], number=250, effective={"latency_ms": 1})
     make_experiment(trials=[*front, *behind, cheap])
     page = open_page("leaderboard")
-    assert "The best 200 of 251 trials, and those ringed." in texts(page)
+    assert "The best 200 of 251 trials, and the ringed ones." in texts(page)
     (costs,) = [
         chart
         for chart in page.get("plotly_chart")

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from automl.figures import charts, wording
+from automl.figures import bar_charts, charts, wording
 from automl.ui import enlargement
 from automl.ui.answers import explanation_view
 from automl.ui.cached_evaluation import Answers
@@ -54,5 +54,5 @@ def _facts(of: Answers, answer: int) -> None:
         taken = f"**{wording.plain(names[true])}** taken for **{wording.plain(names[given])}**"
         st.markdown(taken)
     by_label = {names[index]: float(value) for index, value in enumerate(probabilities)}
-    figure = charts.probabilities(by_label, limit=_NUM_CLASSES)
+    figure = bar_charts.probabilities(by_label, limit=_NUM_CLASSES)
     st.plotly_chart(figure, key="probabilities of the answer", config=charts.QUIET)

@@ -1,25 +1,27 @@
-"""Two trials side by side: numbers, settings, curves, and pictures only one gets right."""
+"""Two trials side by side: metrics, settings, curves, and pictures only one of them gets right."""
 
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from automl.evaluation import pairing
 from automl.evaluation.significance import LEVEL
 from automl.experiments import leaderboard
 from automl.experiments.records import TrialRecord
-from automl.figures import charts, palette, search_charts, wording
+from automl.figures import charts, palette, trial_charts, wording
 from automl.host import home
 from automl.ui import cached, cached_evaluation, figure_table, selection, significance
 from automl.ui.answers import answer_gallery
 
-_MEASURED = ("latency_ms",)  # kept with the settings in effect, but none
+_MEASURED = ("latency_ms",)  # recorded with the settings in effect, but not a setting
 
 
 class Side(NamedTuple):
-    """A trial and where it belongs."""
+    """One of the two trials, with its experiment."""
 
     experiment_dir: Path
     trial: TrialRecord
@@ -27,14 +29,15 @@ class Side(NamedTuple):
 
     @property
     def title(self) -> str:
+        """Name of the experiment, number and title of the trial."""
         return f"{self.experiment_dir.name} {wording.trial(self.trial)}"
 
 
 def choose(experiment_dir: Path) -> tuple[Side, Side] | None:
-    """Two trials; None, with the reason on the page, where there are no two."""
+    """Let the user choose two trials; None, with the reason on the page, if there are not two."""
     left, right = st.columns(2, border=True)
     with left:
-        one = _side("This trial", experiment_dir, 0)
+        first = _side("This trial", experiment_dir, 0)
     with right:
         where, which = st.columns(2)
         names = selection.experiment_names()
@@ -43,20 +46,20 @@ def choose(experiment_dir: Path) -> tuple[Side, Side] | None:
         )
         is_same = name == experiment_dir.name
         with which:
-            other = _side("with this one", home.experiments_dir() / name, 1 if is_same else 0)
-    return (one, other) if one and other else None
+            second = _side("with this one", home.experiments_dir() / name, 1 if is_same else 0)
+    return (first, second) if first and second else None
 
 
-def _side(title: str, experiment_dir: Path, place: int) -> Side | None:
+def _side(title: str, experiment_dir: Path, position: int) -> Side | None:
     metric = cached.job(experiment_dir).primary_metric
     ranked = leaderboard.by_score(cached.trials(experiment_dir), metric)
-    if len(ranked) <= place:
-        st.info(f"There is no {'other ' if place else ''}trial with a score.")
+    if len(ranked) <= position:
+        st.info(f"There is no {'other ' if position else ''}trial with a score.")
         return None
     chosen = st.selectbox(
         title,
         range(len(ranked)),
-        place,
+        position,
         format_func=lambda index: (
             f"#{ranked[index].number} {ranked[index].model_name} · "
             f"{wording.score(ranked[index].score(metric))}"
@@ -66,23 +69,23 @@ def _side(title: str, experiment_dir: Path, place: int) -> Side | None:
     return Side(experiment_dir, ranked[chosen], metric)
 
 
-def numbers(one: Side, other: Side) -> None:
-    """Every metric of both, and whether the difference in the first may be chance."""
-    bests = [side.trial.best_evaluation() for side in (one, other)]
-    first, second = (best.metrics if best else {} for best in bests)
+def numbers(first: Side, second: Side) -> None:
+    """Show every metric of both trials, and test the difference in the primary metric."""
+    bests = [side.trial.best_evaluation() for side in (first, second)]
+    metrics, other_metrics = (best.metrics if best else {} for best in bests)
     left, right = st.columns(2)
-    for column, side in ((left, one), (right, other)):
+    for column, side in ((left, first), (right, second)):
         score = wording.score_of(side.trial, side.metric)
         name = wording.metric_heading(side.metric)
         column.metric(f"{name}: {wording.plain(side.title)}", score, border=True)
-    st.caption(_verdict(one, other))
-    names = [name for name in first if name in second]
+    st.caption(_verdict(first, second))
+    names = [name for name in metrics if name in other_metrics]
     table = pd.DataFrame(
         {
             "Metric": [wording.metric_heading(name) for name in names],
-            "one": [first[name] for name in names],
-            "other": [second[name] for name in names],
-            "Difference": [first[name] - second[name] for name in names],
+            "first": [metrics[name] for name in names],
+            "second": [other_metrics[name] for name in names],
+            "Difference": [metrics[name] - other_metrics[name] for name in names],
         }
     )
     number = st.column_config.NumberColumn
@@ -90,23 +93,23 @@ def numbers(one: Side, other: Side) -> None:
         table,
         hide_index=True,
         column_config={
-            "one": number(one.title, format="%.3f"),
-            "other": number(other.title, format="%.3f"),
+            "first": number(first.title, format="%.3f"),
+            "second": number(second.title, format="%.3f"),
             "Difference": number(format="%+.3f"),
         },
     )
     figure_table.download(table, "compared-metrics")
 
 
-def _verdict(one: Side, other: Side) -> str:
-    if one.metric != other.metric:
+def _verdict(first: Side, second: Side) -> str:
+    if first.metric != second.metric:
         return "The two experiments were ranked by different metrics."
-    answers = [
-        cached_evaluation.of_trial(side.experiment_dir, side.trial.trial_id)
-        for side in (one, other)
-    ]
-    first, second = answers
-    value = significance.p_value(one.metric, first, second) if first and second else None
+    answers, other_answers = _answers(first), _answers(second)
+    value = (
+        significance.p_value(first.metric, answers, other_answers)
+        if answers and other_answers
+        else None
+    )
     if value is None:
         return (
             "No test: the two trials were scored on different pictures, or one has no score. Part "
@@ -120,26 +123,26 @@ def _verdict(one: Side, other: Side) -> str:
     )
 
 
-def settings(one: Side, other: Side) -> None:
-    """Hyperparameters, and of two experiments the jobs, where they differ."""
-    first, second = (
-        {**side.trial.hyperparameters, **side.trial.effective} for side in (one, other)
-    )
-    if one.experiment_dir != other.experiment_dir:
-        jobs = [cached.job(side.experiment_dir).model_dump(mode="json") for side in (one, other)]
-        first, second = (
+def settings(first: Side, second: Side) -> None:
+    """Show the hyperparameters that differ, and for two experiments the keys of their jobs."""
+    sides = (first, second)
+    values = [{**side.trial.hyperparameters, **side.trial.effective} for side in sides]
+    if first.experiment_dir != second.experiment_dir:
+        jobs = [cached.job(side.experiment_dir).model_dump(mode="json") for side in sides]
+        values = [
             {**{f"job: {key}": value for key, value in job.items()}, **trial}
-            for job, trial in zip(jobs, (first, second), strict=True)
-        )
-    found = [one for one in pairing.differences(first, second) if one.name not in _MEASURED]
-    if not found:
+            for job, trial in zip(jobs, values, strict=True)
+        ]
+    differences = [each for each in pairing.differences(*values) if each.name not in _MEASURED]
+    if not differences:
         st.info("Their settings are the same.")
         return
     table = pd.DataFrame(
         {
-            "Setting": [difference.name for difference in found],
-            one.title: [_text(difference.one) for difference in found],
-            f"{other.title} ": [_text(difference.other) for difference in found],
+            "Setting": [each.name for each in differences],
+            first.title: [_text(each.first) for each in differences],
+            # a space makes it another column if the titles are equal
+            f"{second.title} ": [_text(each.second) for each in differences],
         }
     )
     st.dataframe(table, hide_index=True)
@@ -152,57 +155,68 @@ def _text(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def curves(one: Side, other: Side) -> None:
-    trials = [one.trial, other.trial]
-    if one.metric != other.metric:
+def curves(first: Side, second: Side) -> None:
+    """Draw the learning curves of both trials."""
+    trials = [first.trial, second.trial]
+    if first.metric != second.metric:
         st.info("The two experiments were ranked by different metrics.")
         return
-    figure = search_charts.learning_curves(trials, one.metric, 0.0)
+    figure = trial_charts.learning_curves(trials, first.metric, height=400)
     looks = ((palette.ACCENT, "solid"), (palette.SECOND, "dash"))
-    for trace, side, (color, dash) in zip(figure.data, (one, other), looks, strict=True):
-        # two of one family would have its colour alike
+    for trace, side, (color, dash) in zip(figure.data, (first, second), looks, strict=True):
+        # by default two models of one family have the same colour
         trace.update(name=palette.label(side.title, 40), line={"color": color, "dash": dash})
         trace.marker.color = color
     st.plotly_chart(figure, key="compared curves", config=charts.QUIET)
     rows = [
-        {"trial": side.title, "epoch": each.epoch, one.metric: each.metrics[one.metric]}
-        for side in (one, other)
+        {"trial": side.title, "epoch": each.epoch, first.metric: each.metrics[first.metric]}
+        for side in (first, second)
         for each in side.trial.evaluations
     ]
     figure_table.show(pd.DataFrame(rows), "compared-curves")
 
 
-def pictures(one: Side, other: Side) -> None:
-    """What only one of the two gets right, with the other's answer."""
-    first, second = _answers(one), _answers(other)
-    if first is None or second is None:
-        st.info("The answers of one of the two are not there.")
+def pictures(first: Side, second: Side) -> None:
+    """Show the pictures that only one of the two gets right, with the answer of the other."""
+    answers, other_answers = _answers(first), _answers(second)
+    if answers is None or other_answers is None:
+        st.info("The answers of one of the two trials are missing.")
         return
     pairs = pairing.pair(
-        first.samples["content_hash"].tolist(), second.samples["content_hash"].tolist()
+        answers.samples["content_hash"].tolist(), other_answers.samples["content_hash"].tolist()
     )
-    if not len(pairs.one):
+    if not len(pairs.first):
         st.info("The two have no validation picture in common.")
         return
-    st.caption(f"{wording.count(len(pairs.one), 'picture')} were scored by both.")
-    swapped = pairing.Pairs(pairs.other, pairs.one)
-    one_only = pairing.only_right(pairs, first.predictions, second.predictions)
-    other_only = pairing.only_right(swapped, second.predictions, first.predictions)
-    if not (one_only.any() or other_only.any()):
-        st.info("Each gets right what the other gets right.")
+    st.caption(f"{wording.count(len(pairs.first), 'picture')} were scored by both.")
+    swapped = pairing.Pairs(pairs.second, pairs.first)
+    only_first = pairing.only_right(pairs, answers.predictions, other_answers.predictions)
+    only_second = pairing.only_right(swapped, other_answers.predictions, answers.predictions)
+    if not (only_first.any() or only_second.any()):
+        st.info("Both trials get the same pictures right.")
         return
     left, right = st.columns(2, gap="medium")
-    for column, only, loser, both, side in (
-        (left, one_only, second, pairs, one),
-        (right, other_only, first, swapped, other),
-    ):
-        with column:
-            count = wording.count(int(only.sum()), "picture")
-            st.markdown(f"**{count} only {wording.plain(side.title)} gets right**")
-            if only.any():
-                st.caption("With the answer of the other one.")
-                key = f"only {side.title} against {loser.path}"
-                answer_gallery.show(loser, both.other[only], key=key)
+    with left:
+        _only_right(first, other_answers, pairs.second[only_first])
+    with right:
+        _only_right(second, answers, pairs.first[only_second])
+
+
+def _only_right(
+    winner: Side, loser: cached_evaluation.Answers, positions: NDArray[np.int64]
+) -> None:
+    """Show pictures that `winner` gets right, with the wrong answers of the other trial.
+
+    Args:
+        winner: trial whose answers are right.
+        loser: answers of the other trial.
+        positions: of the pictures among the answers of `loser`.
+    """
+    count = wording.count(len(positions), "picture")
+    st.markdown(f"**{count} only {wording.plain(winner.title)} gets right**")
+    if len(positions):
+        st.caption("With the answer of the other trial.")
+        answer_gallery.show(loser, positions, key=f"only {winner.title} against {loser.path}")
 
 
 def _answers(side: Side) -> cached_evaluation.Answers | None:

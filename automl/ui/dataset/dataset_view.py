@@ -7,7 +7,7 @@ import streamlit as st
 
 from automl.dataset.manifest import Manifest
 from automl.dataset.report import DatasetReport, Finding, Severity
-from automl.figures import charts, wording
+from automl.figures import bar_charts, charts, wording
 from automl.jobs.corrections import Corrections
 from automl.ui import cached, gallery
 from automl.ui.configure.draft import fitting_side
@@ -108,7 +108,7 @@ def _show_in_gallery(kind: str) -> None:
 def class_sizes(report: DatasetReport) -> None:
     st.subheader("Pictures per class")
     shown = min(len(report.classes), 30)
-    st.plotly_chart(charts.classes(report.classes, shown), key="classes", config=charts.QUIET)
+    st.plotly_chart(bar_charts.classes(report.classes, shown), key="classes", config=charts.QUIET)
     if shown < len(report.classes):
         st.caption(f"The largest {shown} of {len(report.classes):,} classes.")
 
@@ -154,7 +154,7 @@ def shapes(report: DatasetReport) -> None:
             ("Width / height", report.aspect_ratios),
         ):
             if distribution:
-                figure = charts.distribution(distribution, name)
+                figure = bar_charts.distribution(distribution, name)
                 st.plotly_chart(figure, key=f"distribution of {name}", config=charts.QUIET)
         kinds = [f"{name} {count:,}" for name, count in (report.formats | report.modes).items()]
         st.caption(wording.plain(" · ".join(kinds)))

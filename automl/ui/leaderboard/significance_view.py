@@ -7,7 +7,7 @@ import streamlit as st
 
 from automl.experiments import leaderboard
 from automl.experiments.records import TrialRecord
-from automl.figures import charts, wording
+from automl.figures import charts, trial_charts, wording
 from automl.ui import figure_table, significance
 
 
@@ -36,12 +36,12 @@ def show(
         )
     if num_compared:
         _selection_bias(ranked, metric, experiment_dir)
-    figure = charts.intervals(list(ranked), metric)
+    figure = trial_charts.intervals(list(ranked), metric)
     st.plotly_chart(figure, key="intervals", config=charts.QUIET)
     shown = ["number", "title", "score", "score_low", "score_high"]
     figure_table.show(table[shown], "intervals")
-    if len(ranked) > charts.MAX_LINES:
-        st.caption(f"The best {charts.MAX_LINES} of {len(ranked):,} trials.")
+    if len(ranked) > trial_charts.MAX_LINES:
+        st.caption(f"The best {trial_charts.MAX_LINES} of {len(ranked):,} trials.")
 
 
 def _selection_bias(ranked: Sequence[TrialRecord], metric: str, experiment_dir: Path) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from automl.dataset import pictures as picture_files
 from automl.evaluation import confidence
 from automl.experiments import store
-from automl.figures import charts, wording
+from automl.figures import bar_charts, charts, wording
 from automl.prediction import input_pictures
 from automl.prediction.inference import Failure, Picture, Predictor, Row
 from automl.prediction.input_pictures import FoundPicture
@@ -163,7 +163,7 @@ def _card(each: AnsweredPicture, row: Row, model: Predictor, caution: Caution, i
         right.caption(f"{likely}  \n{wording.plain(each.name)}")
     if caution.is_unlike(answer.probability):
         _warn_unlike(answer.probability, caution)
-    figure = charts.probabilities(answer.probabilities)
+    figure = bar_charts.probabilities(answer.probabilities)
     st.plotly_chart(figure, key=f"probabilities {index}", config=charts.QUIET)
 
 

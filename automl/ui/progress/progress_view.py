@@ -12,7 +12,7 @@ from automl.experiments.records import (
     TrialRecord,
     TrialState,
 )
-from automl.figures import charts, timeline, wording
+from automl.figures import charts, search_charts, timeline, trial_charts, wording
 from automl.ui import cached, guarded_actions
 
 _LOG_BYTES = 20_000
@@ -85,7 +85,7 @@ def running_trials(
 
 def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str) -> None:
     epoch = trial.evaluations[-1].epoch if trial.evaluations else 0
-    asked = timeline.epochs_asked(trial)
+    asked = timeline.planned_epochs(trial)
     name = wording.plain(wording.trial(trial))
     line, button = st.columns([6, 1], vertical_alignment="center")
     of = f"epoch {epoch} of {asked}" if asked else f"epoch {epoch}"
@@ -131,14 +131,14 @@ def curves(experiment_dir: Path, ranked: list[TrialRecord], metric: str) -> None
     over_time, by_trial = st.columns(2)
     with over_time:
         st.subheader("Best so far")
-        figure = charts.best_over_time(cached.history(experiment_dir), metric)
+        figure = search_charts.best_over_time(cached.history(experiment_dir), metric)
         st.plotly_chart(figure, key="best over time", config=charts.QUIET)
     with by_trial:
         st.subheader("Learning curves")
-        figure = charts.learning_curves(ranked, metric)
+        figure = trial_charts.learning_curves(ranked[: trial_charts.MAX_LINES], metric)
         st.plotly_chart(figure, key="learning curves", config=charts.QUIET)
-        if len(ranked) > charts.MAX_LINES:
-            st.caption(f"The best {charts.MAX_LINES} of {len(ranked):,} trials.")
+        if len(ranked) > trial_charts.MAX_LINES:
+            st.caption(f"The best {trial_charts.MAX_LINES} of {len(ranked):,} trials.")
 
 
 def log(experiment_dir: Path) -> None:

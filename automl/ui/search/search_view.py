@@ -1,4 +1,4 @@
-"""The search as a whole: how it went, what mattered, and what was ended early."""
+"""The search as a whole: scores over time, importance of hyperparameters, trials ended early."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import streamlit as st
 
 from automl.experiments import importance, leaderboard, trial_settings
 from automl.experiments.records import TrialRecord, TrialState
-from automl.figures import charts, search_charts, timeline, wording
+from automl.figures import bar_charts, charts, search_charts, timeline, trial_charts, wording
 from automl.ui import cached, figure_table
 
 _MAX_POINTS = 1_000
@@ -19,6 +19,7 @@ _MAX_SLICES = 6
 
 
 def over_time(experiment_dir: Path, metric: str) -> None:
+    """Draw every evaluation over time, thinned if there are too many for a browser."""
     history = cached.history(experiment_dir)
     num_points = len(history.scores)
     if not num_points:
@@ -29,12 +30,14 @@ def over_time(experiment_dir: Path, metric: str) -> None:
     figure = search_charts.over_time(shown, history.improvements(), metric)
     st.plotly_chart(figure, key="search over time", config=charts.QUIET)
     if step > 1:
-        st.caption(f"One in {step} of the {num_points:,} evaluations, and every step of the best.")
+        st.caption(f"One in {step} of the {num_points:,} evaluations, and every new best score.")
+    numbers = np.array([trial.number for trial in history.trials])
+    model_names = np.array([trial.model_name for trial in history.trials])
     table = pd.DataFrame(
         {
             "minutes": history.minutes,
-            "trial": np.array([trial.number for trial in history.trials])[history.whose],
-            "model": np.array([trial.model_name for trial in history.trials])[history.whose],
+            "trial": numbers[history.trial_positions],
+            "model": model_names[history.trial_positions],
             metric: history.scores,
             "best so far": history.best,
         }
@@ -43,6 +46,7 @@ def over_time(experiment_dir: Path, metric: str) -> None:
 
 
 def learning_curves(trials: Sequence[TrialRecord], metric: str) -> None:
+    """Draw the learning curves of the best trials, of all, or of those the user chooses."""
     ranked = leaderboard.by_score(trials, metric)
     if not ranked:
         st.info("No trial has been scored. Curves appear with the first evaluation.")
@@ -56,26 +60,27 @@ def learning_curves(trials: Sequence[TrialRecord], metric: str) -> None:
         placeholder=f"The best {min(_MAX_CURVES, len(ranked))}; choose others here",
         key="trials with curves",
     )
-    everything = right.toggle("All of them", key="all curves")
+    everything = right.toggle("All trials", key="all curves")
     smoothing = right.slider("Smoothing", 0.0, 0.95, 0.0, 0.05, key="smoothing")
     shown = ranked if everything else ranked[:_MAX_CURVES]
     if chosen:
         shown = [by_number[number] for number in chosen]
-    figure = search_charts.learning_curves(shown, metric, smoothing)
+    figure = trial_charts.learning_curves(shown, metric, smoothing=smoothing, height=400)
     st.plotly_chart(figure, key="all learning curves", config=charts.QUIET)
     rows = [
-        (trial.number, trial.model_name, one.epoch, one.metrics[metric], one.train_loss)
+        (trial.number, trial.model_name, each.epoch, each.metrics[metric], each.train_loss)
         for trial in shown
-        for one in trial.evaluations
+        for each in trial.evaluations
     ]
     columns = pd.Index(["trial", "model", "epoch", metric, "training loss"])
     figure_table.show(pd.DataFrame(rows, columns=columns), "learning-curves")
 
 
 def parallel(trials: Sequence[TrialRecord], metric: str) -> None:
-    table = trial_settings.varying(_of_the_search(trials), metric)
+    """Draw the trials in parallel coordinates, one axis for each hyperparameter that varies."""
+    table = trial_settings.varying(_fine_tuned(trials), metric)
     if not trial_settings.names(table):
-        st.info("The trials differ in no hyperparameter so far.")
+        st.info("So far all trials have the same hyperparameters.")
         return
     dark = st.context.theme.type == "dark"
     figure = search_charts.parallel(table, metric, dark=dark)
@@ -89,10 +94,11 @@ def parallel(trials: Sequence[TrialRecord], metric: str) -> None:
 
 
 def what_matters(trials: Sequence[TrialRecord], metric: str, experiment_dir: Path) -> None:
-    table = trial_settings.varying(_of_the_search(trials), metric)
+    """Draw the importance of the hyperparameters, and the score over each of them."""
+    table = trial_settings.varying(_fine_tuned(trials), metric)
     names = trial_settings.names(table)
     if not names:
-        st.info("The trials differ in no hyperparameter so far.")
+        st.info("So far all trials have the same hyperparameters.")
         return
     left, right = st.columns([2, 3], gap="medium")
     with left:
@@ -101,8 +107,8 @@ def what_matters(trials: Sequence[TrialRecord], metric: str, experiment_dir: Pat
     with right:
         st.subheader("Slices")
         columns = st.columns(2)
-        for place, name in enumerate(names[:_MAX_SLICES]):
-            with columns[place % 2]:
+        for position, name in enumerate(names[:_MAX_SLICES]):
+            with columns[position % 2]:
                 figure = search_charts.slice_of(table, name, metric)
                 st.plotly_chart(figure, key=f"slice of {name}", config=charts.QUIET)
         if len(names) > _MAX_SLICES:
@@ -110,33 +116,34 @@ def what_matters(trials: Sequence[TrialRecord], metric: str, experiment_dir: Pat
         figure_table.show(table, "slices")
 
 
-def _of_the_search(trials: Sequence[TrialRecord]) -> Sequence[TrialRecord]:
-    """Without the floor, whose models are not trained: what they score says nothing about the
-    hyperparameters of training. All of them where the floor is all there is."""
-    trained = [trial for trial in trials if trial.method == "fine_tuning"]
-    return trained or trials
+def _fine_tuned(trials: Sequence[TrialRecord]) -> Sequence[TrialRecord]:
+    """Leave out the baselines: their scores do not depend on the hyperparameters of training.
+
+    All trials if there are only baselines.
+    """
+    return [trial for trial in trials if trial.method == "fine_tuning"] or trials
 
 
 def _importance(table: pd.DataFrame, names: list[str], experiment_dir: Path) -> list[str]:
-    """Draws it where it can be computed; returns the hyperparameters, the greatest first."""
+    """Draw the importance if it can be computed; return the names, most important first."""
     stamp = f"{experiment_dir} {table.to_json()}"
     try:
         shares = _shares(stamp, table[names], table["score"])
     except ValueError as error:
         st.info(wording.plain(str(error)))
         return names
-    figure = search_charts.importance(shares)
+    figure = bar_charts.importance(shares)
     st.plotly_chart(figure, key="importance", config=charts.QUIET)
     rows = pd.DataFrame({"hyperparameter": shares.keys(), "importance": shares.values()})
     figure_table.show(rows, "importance")
     st.caption(
-        "How much of the difference between the trials each hyperparameter explains "
-        "(functional ANOVA). It says nothing about values that were not tried."
+        "Share of the variance of the scores that each hyperparameter explains (functional "
+        "ANOVA), within the values that were tried."
     )
     return [*shares, *(name for name in names if name not in shares)]
 
 
-@st.cache_data(max_entries=64, show_spinner="Weighing the hyperparameters")
+@st.cache_data(max_entries=64, show_spinner="Computing the importance")
 def _shares(
     stamp: str,  # noqa: ARG001 (the key)
     _values: pd.DataFrame,
@@ -146,7 +153,7 @@ def _shares(
 
 
 def ended_early(trials: Sequence[TrialRecord], metric: str) -> None:
-    """Trials that were stopped, failed, or gave up, and why."""
+    """Show the trials that were stopped or failed, with the reasons."""
     early = [
         trial
         for trial in trials
@@ -161,7 +168,7 @@ def ended_early(trials: Sequence[TrialRecord], metric: str) -> None:
             "Model": [trial.model_name for trial in early],
             "State": [trial.state.value for trial in early],
             "Epoch": [trial.evaluations[-1].epoch if trial.evaluations else 0 for trial in early],
-            "Epochs asked for": [timeline.epochs_asked(trial) for trial in early],
+            "Epochs asked for": [timeline.planned_epochs(trial) for trial in early],
             wording.metric_heading(metric): [trial.score(metric) for trial in early],
             "Why": [trial.reason for trial in early],
         }
@@ -182,5 +189,5 @@ def ended_early(trials: Sequence[TrialRecord], metric: str) -> None:
 
 
 def _kind_of_reason(reason: str) -> str:
-    """Without the figures that are different for every trial."""
+    """Reason without the numbers that differ from trial to trial."""
     return reason.partition(" at evaluation ")[0].partition(":")[0].rstrip(".")

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from automl.experiments.records import TrialRecord
-from automl.figures import charts, wording
+from automl.figures import charts, trial_charts, wording
 from automl.ui import figure_table
 
 _FORMATS = {  # the others are scores and losses
@@ -56,11 +56,11 @@ def curves(trial: TrialRecord, metric: str) -> None:
     left, right = st.columns(2)
     with left:
         st.subheader(wording.metric_heading(metric))
-        figure = charts.learning_curves([trial], metric).update_layout(showlegend=False)
+        figure = trial_charts.learning_curves([trial], metric).update_layout(showlegend=False)
         st.plotly_chart(figure, key="trial metric", config=charts.QUIET)
     with right:
         st.subheader("Loss")
-        st.plotly_chart(charts.losses(trial), key="trial losses", config=charts.QUIET)
+        st.plotly_chart(trial_charts.losses(trial), key="trial losses", config=charts.QUIET)
 
 
 def every_evaluation(trial: TrialRecord, metric: str) -> None:

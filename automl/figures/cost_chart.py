@@ -1,0 +1,67 @@
+"""Score against cost, with the Pareto front: the trials that no other beats in both."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import plotly.graph_objects as go
+
+from automl.experiments.records import TrialRecord
+from automl.figures import wording
+from automl.figures.charts import finish
+from automl.figures.palette import label, looks
+
+
+class PricedTrial(NamedTuple):
+    """A trial with its cost and its score."""
+
+    trial: TrialRecord
+    cost: float
+    score: float
+
+
+def front(priced: Sequence[PricedTrial]) -> list[int]:
+    """Return the positions of the trials on the Pareto front, cheapest first.
+
+    A trial is on it if every cheaper one scores less; of equals the first counts.
+    """
+    order = sorted(range(len(priced)), key=lambda n: (priced[n].cost, -priced[n].score))
+    best: list[int] = []
+    for position in order:
+        if not best or priced[position].score > priced[best[-1]].score:
+            best.append(position)
+    return best
+
+
+def score_and_cost(priced: Sequence[PricedTrial], cost_title: str, metric: str) -> go.Figure:
+    """Draw every trial by cost and score; the front is ringed and joined by a line."""
+    figure = go.Figure()
+    on_front = [priced[position] for position in front(priced)]
+    figure.add_scatter(
+        x=[each.cost for each in on_front],
+        y=[each.score for each in on_front],
+        mode="lines+markers",
+        line={"color": "rgba(128, 128, 128, 0.7)", "shape": "hv", "dash": "dot"},
+        marker={"symbol": "circle-open", "size": 19, "line": {"width": 1.5}},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    by_model: dict[str, list[PricedTrial]] = {}
+    for each in priced:
+        by_model.setdefault(each.trial.model_name, []).append(each)
+    for model_name, (color, symbol) in looks(by_model).items():
+        members = by_model[model_name]
+        figure.add_scatter(
+            x=[each.cost for each in members],
+            y=[each.score for each in members],
+            text=[f"#{each.trial.number}" for each in members],
+            name=label(model_name),
+            mode="markers",
+            marker={"color": color, "symbol": symbol, "size": 10},
+            hovertemplate="%{text}: %{y:.3f} at %{x:.3g}<extra>" + label(model_name) + "</extra>",
+        )
+    finish(figure, cost_title, wording.metric_heading(metric))
+    figure.update_xaxes(rangemode="tozero")
+    if len(priced) == 1:  # around a single point Plotly shows far too much
+        score = priced[0].score
+        figure.update_yaxes(range=[score - 0.1, score + 0.1])
+    return figure.update_layout(showlegend=True, hovermode="closest")

@@ -1,0 +1,117 @@
+"""Figures about trials: learning curves, losses, and scores with their intervals."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from automl.experiments.records import TrialRecord
+from automl.figures import wording
+from automl.figures.charts import fit_rows, start_at_zero
+from automl.figures.palette import ACCENT, DASHES, SECOND, family_look, label, looks
+
+MAX_LINES = 20
+MAX_NAME = 36  # characters of the longest name: #12 mobilenetv1_100, linear probe
+_MAX_MARKERS = 10
+_MAX_IN_LEGEND = 40
+
+
+def learning_curves(
+    trials: Sequence[TrialRecord], metric: str, *, smoothing: float = 0.0, height: int = 300
+) -> go.Figure:
+    """Draw a metric over the epochs, one line for each trial.
+
+    More than `MAX_LINES` lines are drawn by WebGL and without markers: as SVG, every marker is an
+    element of the page, and the page becomes slow.
+
+    Args:
+        trials: in the order of the legend.
+        metric: key of the metric.
+        smoothing: weight of the past in the moving average (see `smoothed`); 0 draws every
+            evaluation as it is.
+        height: of the figure in pixels.
+    """
+    is_large = len(trials) > MAX_LINES
+    figure = go.Figure()
+    for number, trial in enumerate(trials):
+        color, symbol = family_look(trial.model_name)
+        scores = [evaluation.metrics[metric] for evaluation in trial.evaluations]
+        line = {
+            "x": [evaluation.epoch for evaluation in trial.evaluations],
+            "y": smoothed(scores, smoothing),
+            "customdata": scores,
+            "name": label(wording.trial(trial), MAX_NAME),
+            "line": {"color": color, "width": 1.5, "dash": DASHES[number % len(DASHES)]},
+            "hovertemplate": "epoch %{x}: %{customdata:.3f}",
+        }
+        if is_large:
+            mode = "lines" if len(scores) > 2 else "lines+markers"
+            figure.add_scattergl(**line, mode=mode)
+        else:
+            # markers of all of 100 epochs would cover the line
+            marker = {"symbol": symbol, "size": 5, "maxdisplayed": _MAX_MARKERS}
+            figure.add_scatter(**line, mode="lines+markers", marker=marker)
+    start_at_zero(figure, "Epoch", wording.metric_heading(metric))
+    # Plotly hides the legend of a single line unless told otherwise
+    figure.update_layout(height=height, showlegend=len(trials) <= _MAX_IN_LEGEND)
+    return _with_room_at_epoch_0(figure, trials)
+
+
+def smoothed(values: Sequence[float], weight: float) -> list[float]:
+    """Exponential moving average with the bias correction of Adam for its first values.
+
+    A NaN, from an evaluation that diverged, leaves the average as it is.
+
+    Args:
+        values: in the order of time.
+        weight: of the past, from 0 (no smoothing) to 1 (excluded).
+    """
+    average, total, result = 0.0, 0.0, []
+    for value in values:
+        if value == value:
+            average = weight * average + (1 - weight) * value
+            total = weight * total + (1 - weight)
+        result.append(average / total if total else value)
+    return result
+
+
+def losses(trial: TrialRecord) -> go.Figure:
+    """Draw training and validation loss over the epochs."""
+    figure = go.Figure()
+    epochs = [evaluation.epoch for evaluation in trial.evaluations]
+    for name, values, color, dash in (
+        ("training", [each.train_loss for each in trial.evaluations], ACCENT, "solid"),
+        ("validation", [each.valid_loss for each in trial.evaluations], SECOND, "dash"),
+    ):
+        line = {"color": color, "dash": dash}
+        figure.add_scatter(x=epochs, y=values, name=name, mode="lines+markers", line=line)
+    return start_at_zero(figure, "Epoch", "Cross-entropy (nats)")
+
+
+def intervals(ranked: Sequence[TrialRecord], metric: str) -> go.Figure:
+    """Draw the scores of the first `MAX_LINES` trials with their 95 % intervals, best on top."""
+    figure = go.Figure()
+    look = looks(trial.model_name for trial in ranked)
+    for trial in ranked[:MAX_LINES]:
+        color, symbol = look[trial.model_name]
+        score, low, high = trial.score(metric), trial.score_low, trial.score_high
+        above = below = 0.0
+        if score is not None and low is not None and high is not None:
+            above, below = high - score, score - low
+        figure.add_scatter(
+            x=[score],
+            y=[label(wording.trial(trial), MAX_NAME)],
+            error_x={"type": "data", "array": [above], "arrayminus": [below]},
+            marker={"color": color, "symbol": symbol, "size": 10},
+            hovertemplate="%{x:.3f}<extra>%{y}</extra>",
+            showlegend=False,
+        )
+    figure.update_yaxes(autorange="reversed")
+    title = f"{wording.metric_heading(metric)}, 95 % interval"
+    return fit_rows(figure, min(len(ranked), MAX_LINES), title)
+
+
+def _with_room_at_epoch_0(figure: go.Figure, trials: Sequence[TrialRecord]) -> go.Figure:
+    """Widen the axis so that markers at epoch 0, those of models without training, are whole."""
+    last = (trial.evaluations[-1].epoch for trial in trials if trial.evaluations)
+    longest = max(last, default=0) or 1
+    return figure.update_xaxes(range=[-0.03 * longest, 1.03 * longest])
