@@ -1,7 +1,7 @@
 """Every metric of a classifier: its key, its name for people, its explanation and its formula.
 
 A metric is added here and nowhere else: a `Metric` in `_SINGLE` or a family in `_FAMILIES`; a
-metric that a job may optimise also needs `differences` and its key in `PrimaryMetric`. Keys and
+metric with `differences` is a primary metric, which a job may optimise. Keys and
 formulas are those of Azure's AutoML for images. Classes that do not occur in the labels are left
 out of macro averages. With two classes there are `_binary` metrics of the second class as well.
 
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
     from automl.evaluation.scored_answers import Average, ScoredAnswers
 
 Task = Literal["image_classification"]
-PrimaryMetric = Literal[
-    "accuracy",
-    "auc_weighted",
-    "norm_macro_recall",
-    "average_precision_score_weighted",
-    "precision_score_weighted",
-]
-"""Keys of the metrics that a job may optimise; always maximised."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +74,11 @@ def metric_names(num_classes: int) -> list[str]:
         for metric in METRICS.values()
         if num_classes == 2 or not metric.needs_two_classes
     ]
+
+
+def primary_metrics(task: Task) -> tuple[str, ...]:
+    """Keys of the metrics that a job of this task may optimise; all are maximised."""
+    return tuple(key for key, metric in METRICS_OF_TASK[task].items() if metric.is_primary)
 
 
 def primary(

@@ -4,9 +4,8 @@ A second task is a second entry of `TASKS`: no other module compares `Job.task` 
 """
 
 from dataclasses import dataclass
-from typing import get_args
 
-from automl.evaluation.metrics import PrimaryMetric
+from automl.evaluation.metrics import primary_metrics
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class TaskRules:
 
 IMAGE_CLASSIFICATION = TaskRules(
     name="image_classification",
-    primary_metrics=get_args(PrimaryMetric),
+    primary_metrics=primary_metrics("image_classification"),
     default_metric="accuracy",
     about_labels="every picture has one label",
 )

@@ -7,11 +7,11 @@ import pytest
 
 from automl.evaluation import metrics, significance
 from automl.evaluation.intervals import bootstrap_interval
-from automl.evaluation.metrics import METRICS, METRICS_OF_TASK, Metric, PrimaryMetric, Task
+from automl.evaluation.metrics import METRICS, METRICS_OF_TASK, Metric, Task, primary_metrics
 from automl.evaluation.selection import selection
 from automl.experiments import leaderboard
 from automl.figures import wording
-from automl.jobs.job import Job
+from automl.jobs.tasks import TASKS
 from tests.evaluation.searches import search
 
 
@@ -44,7 +44,7 @@ def test_a_new_metric_is_computed_named_explained_and_compared(new_metric, make_
     assert low < scores[0] < high
     assert significance.p_values_against_best(key, trials, labels)[1] < significance.LEVEL
     assert selection(key, trials, labels).score == scores[0]
-    assert new_metric.is_primary
+    assert key in primary_metrics("image_classification")
     assert wording.metric_heading(key) == "Top-2 accuracy"
     assert wording.explanation(key) == new_metric.explanation
     records = [make_trial(f"t{n}", [score], metric=key) for n, score in enumerate(scores)]
@@ -52,9 +52,15 @@ def test_a_new_metric_is_computed_named_explained_and_compared(new_metric, make_
 
 
 def test_a_job_may_optimise_the_metrics_that_have_a_comparison():
-    comparable = {metric.key for metric in METRICS.values() if metric.is_primary}
-    assert set(get_args(PrimaryMetric)) == comparable
-    assert set(Job.model_json_schema()["properties"]["primary_metric"]["enum"]) == comparable
+    assert set(primary_metrics("image_classification")) == {
+        "accuracy",
+        "auc_weighted",
+        "average_precision_score_weighted",
+        "norm_macro_recall",
+        "precision_score_weighted",
+    }
+    for key, rules in TASKS.items():
+        assert rules.primary_metrics == primary_metrics(key)
 
 
 def test_every_task_has_its_metrics():

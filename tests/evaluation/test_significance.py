@@ -1,17 +1,16 @@
 import time
 from statistics import mean
-from typing import get_args
 
 import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
 
 from automl.evaluation import metrics, significance
-from automl.evaluation.metrics import METRICS, PrimaryMetric
+from automl.evaluation.metrics import METRICS, primary_metrics
 from automl.evaluation.scored_answers import ScoredAnswers
 from tests.evaluation.searches import answers, search
 
-PRIMARY = get_args(PrimaryMetric)
+PRIMARY = primary_metrics("image_classification")
 NUM_TRIALS = 20
 SEARCHES = {
     "few pictures": {"num_pictures": 60, "num_classes": 2, "level": 2.5, "correlation": 0.5},
