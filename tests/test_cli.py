@@ -598,6 +598,24 @@ def test_a_disk_error_is_a_sentence_and_no_traceback(tmp_path):
     assert str(not_a_folder) in done.stderr
 
 
+def test_an_error_that_nobody_expected_is_a_sentence_that_says_where_the_details_are(
+    make_experiment, make_trial, home
+):
+    directory = make_experiment("pets", [make_trial("t1", [0.5])])
+    store.trial_path(directory, "t1").write_text("{}")
+    done = subprocess.run(
+        [sys.executable, "-m", "automl.cli", "leaderboard", "pets"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "Unexpected ValidationError: this is a bug in automl. Try the command again; if it fails "
+        f"again, report it with the details in {home}/error.log.\n"
+    )
+    details = (home / "error.log").read_text()
+    assert details.startswith("automl leaderboard pets\n\nTraceback")
+    assert (home / "error.log").stat().st_mode & 0o077 == 0
+
+
 @pytest.mark.engine
 def test_data_that_only_the_engine_refuses_exits_with_2_and_leaves_nothing(tmp_path, head):  # noqa: ARG001
     for number in range(4):

@@ -71,7 +71,7 @@ def test_what_was_shared_is_imported_under_another_name_and_read_only(with_test_
     assert last_line(automl("show", "pets-2", "--json"))["best_score"] == 0.9
     resumed = automl("resume", "pets-2")
     assert resumed.exit_code == 2
-    assert "came from elsewhere and can only be read" in resumed.stderr
+    assert "was imported and can only be read" in resumed.stderr
 
 
 def test_an_import_goes_where_one_wants_it(with_test_data, tmp_path):

@@ -1,4 +1,4 @@
-"""The command line, `automl …`: thin, every command a few calls into the other modules."""
+"""The command line, `automl …`; every command is a few calls into the other packages."""
 
 import sys
 
@@ -7,22 +7,22 @@ import typer
 from automl.cli import (
     app,
     auditing,
+    command_errors,
     data,
     experiments,
     explanations,
     exports,
     jobs,
     limits,
-    numeric_options,
     predictions,
     serving,
     sharing,
     testing,
 )
-from automl.cli.output import os_error_sentence
+from automl.cli.output import FAILED
 
 cli = typer.Typer(
-    cls=numeric_options.Commands,
+    cls=command_errors.Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -56,6 +56,6 @@ cli.command("app")(app.open_app)
 def main() -> None:
     try:
         cli()
-    except OSError as error:  # a full disk, a folder without permission: not worth a traceback
-        typer.echo(os_error_sentence(error), err=True)
-        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 (the expected ones have ended the command before)
+        command_errors.tell_unexpected(error)
+        sys.exit(FAILED)

@@ -1,6 +1,8 @@
-"""Which hyperparameters the score depends on, by Optuna's evaluators."""
+"""Importance of the hyperparameters for the score, by Optuna's functional ANOVA."""
 
 from typing import TYPE_CHECKING, Any
+
+from automl.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -8,28 +10,30 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 MIN_TRIALS = 6
-"""With fewer the answer is chance."""
+"""Fewer trials give an importance that is mostly chance."""
 
 
 def importances(values: "pd.DataFrame", scores: "pd.Series", *, seed: int = 0) -> dict[str, float]:
-    """Share of each hyperparameter in the spread of the scores, the greatest first; they add up
-    to 1. Functional ANOVA over a random forest (Hutter, Hoos and Leyton-Brown, 2014).
+    """Share of each hyperparameter in the variance of the scores, the largest first.
+
+    The shares add up to 1. Functional ANOVA over a random forest (Hutter, Hoos and Leyton-Brown,
+    2014).
 
     Args:
-        values: one row a trial, one column a hyperparameter. Columns with missing values are
-            left out, as nothing can be said of a setting that only some trials have.
-        scores: of the trials.
-        seed: of the forest.
+        values: one row per trial, one column per hyperparameter. Columns with missing values are
+            left out: a setting that only some trials have has no share in the variance of all.
+        scores: one per trial, without NaN.
+        seed: seed of the random forest.
 
     Raises:
-        ValueError: there are fewer than `MIN_TRIALS` trials, or all score the same.
+        UserError: there are fewer than `MIN_TRIALS` trials, or all score the same.
     """
     if len(scores) < MIN_TRIALS:
-        raise ValueError(
-            f"Importance needs {MIN_TRIALS} trials with a score, and there are {len(scores)}."
+        raise UserError(
+            f"Importance needs {MIN_TRIALS} trials with a score; so far there are {len(scores)}."
         )
     if scores.nunique() < 2:
-        raise ValueError("All trials score the same, so no hyperparameter matters.")
+        raise UserError("All trials score the same, so no hyperparameter matters.")
     import optuna  # slow
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -43,8 +47,8 @@ def importances(values: "pd.DataFrame", scores: "pd.Series", *, seed: int = 0) -
         ]
     )
     evaluator = optuna.importance.FanovaImportanceEvaluator(seed=seed)
-    found: dict[str, float] = optuna.importance.get_param_importances(study, evaluator=evaluator)
-    return found
+    shares: dict[str, float] = optuna.importance.get_param_importances(study, evaluator=evaluator)
+    return shares
 
 
 def _trial(
@@ -62,7 +66,7 @@ def _trial(
 
 
 def _distribution(column: "pd.Series") -> "BaseDistribution":
-    """From the values that were tried; a logarithmic one where they spread over sizes."""
+    """The range of the values that were tried, logarithmic if they span orders of magnitude."""
     import optuna
 
     from automl.experiments.trial_settings import is_logarithmic, is_number

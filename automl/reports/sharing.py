@@ -1,7 +1,7 @@
-"""An experiment as one zip file, which opens read-only in anybody's app.
+"""An experiment as one zip file that opens read-only in another person's app.
 
-In it are the records, the answers and the best models, but neither the engine's own state nor the
-pictures: of those that were scored there are thumbnails, which stand for them where it is opened.
+It holds the records, the predictions and the best models, but neither the engine's state nor the
+pictures: of the validation and test pictures there are thumbnails, which are shown instead.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automl.dataset import archive
-from automl.errors import NewerFormatError
+from automl.errors import UserError
 from automl.experiments import experiment_id, store
 from automl.host import atomic
 
@@ -28,8 +28,8 @@ _PARTS = re.compile(
     r"|best_model/[\w.-]+\.(onnx|json|yml|md|txt)|test/(opening\.json|predictions\.parquet)"
     r"|thumbnails/[0-9a-f]{64}\.jpg"
 )
-"""Everything that may be in an experiment that is shared; anything else is left out, on the way
-out and on the way in: no code, nothing to unpickle, no path that leads elsewhere."""
+"""The files of a shared experiment. All others are left out, when it is packed and when it is
+unpacked: no code, nothing to unpickle, no path out of the folder."""
 
 _MAX_THUMBNAILS = 3_000
 _MAX_BYTES = {
@@ -39,16 +39,16 @@ _MAX_BYTES = {
     ".jpg": 100_000,
     "": 50_000_000,
 }
-"""By the ending; what is read as a whole must not fill the memory."""
+"""The largest size by the end of the name, as a file that is read at once must fit the memory."""
 
 _MAX_CLASSES = 50_000
 _ROWS_AT_A_TIME = 128
 
 
 def pack(experiment_dir: Path, target: Path) -> Path:
-    """Write the zip file, whole or not at all; returns its path.
+    """Write the zip file, complete or not at all; returns its path.
 
-    Weights are those of the best trial alone: with all of them the file would be gigabytes.
+    It holds the weights of the best trial only: with those of all it would have gigabytes.
     """
     best = store.load_experiment(experiment_dir).best_trial
     with (
@@ -66,28 +66,32 @@ def pack(experiment_dir: Path, target: Path) -> Path:
 
 
 def unpack(path: Path, experiments_dir: Path) -> Path:
-    """Put a shared experiment among the others, read-only; returns its directory.
+    """Add a shared experiment to the others, read-only; returns its directory.
+
+    Args:
+        path: the zip file.
+        experiments_dir: the folder that gets it.
 
     Raises:
-        ValueError: the file is not a zip of an experiment, or cannot be trusted.
+        UserError: the file is not a zip of an experiment, is damaged or is too large.
     """
     unpacked = archive.extract(path, "zip")
-    root = _root(unpacked)
+    root = _experiment_root(unpacked)
     if root is None:
-        raise ValueError(
-            f"{path.name} holds no experiment: there is no job.yml beside an experiment.json in "
-            "it. Give a file that automl share has made."
+        raise UserError(
+            f"{path.name} holds no experiment: it has no job.yml beside an experiment.json. Choose "
+            "a file that `automl share` has written."
         )
     experiments_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=".import-", dir=experiments_dir))  # mode 0700
     try:
-        for found in sorted(root.rglob("*")):
-            name = found.relative_to(root).as_posix()
-            if found.is_file() and _PARTS.fullmatch(name):
-                _check_size(found, name)
+        for part in sorted(root.rglob("*")):
+            name = part.relative_to(root).as_posix()
+            if part.is_file() and _PARTS.fullmatch(name):
+                _refuse_large(part, name)
                 (partial / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(found, partial / name)
-        _check(partial, path)
+                shutil.copyfile(part, partial / name)
+        _refuse_damaged(partial, path)
         (partial / "trials").mkdir(exist_ok=True)
         (partial / "dataset").mkdir(exist_ok=True)
         store.mark_imported(partial)
@@ -97,25 +101,25 @@ def unpack(path: Path, experiments_dir: Path) -> Path:
         raise
 
 
-def _check_size(path: Path, name: str) -> None:
-    """Refuse what would fill the memory when it is read: a small file may grow without bound.
+def _refuse_large(path: Path, name: str) -> None:
+    """Check that the file fits the memory when it is read; a small table can grow without bound.
 
     Raises:
-        ValueError: names the part.
+        UserError: it does not; names the file.
     """
     limit = next(size for ending, size in _MAX_BYTES.items() if name.endswith(ending))
     size = path.stat().st_size
     if name.endswith(".parquet") and size <= limit:
         size = _bytes_in_memory(path, limit)
     if size > limit:
-        raise ValueError(
-            f"{name} in the shared experiment takes more than {limit / 1000**2:,.0f} MB, so it is "
-            "not opened."
+        raise UserError(
+            f"{name} in the shared experiment takes more than {limit / 1000**2:,.0f} MB in memory; "
+            "nothing was imported."
         )
 
 
 def _bytes_in_memory(path: Path, limit: int) -> int:
-    """Of a table, as far as the limit: read a few rows at a time, and let go of again."""
+    """Size of a Parquet table in memory; counted row group by row group, up to the limit."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -129,53 +133,64 @@ def _bytes_in_memory(path: Path, limit: int) -> int:
                 if total > limit:
                     break
     except pa.ArrowException as error:
-        raise ValueError(f"{path.name} in the shared experiment is damaged: {error}") from error
+        raise UserError(f"{path.name} in the shared experiment is damaged: {error}") from error
     return total
 
 
 def _nbytes(column: "pa.Array") -> int:
-    """With what a dictionary saves written out, as some readers do."""
-    written_out = hasattr(column, "dictionary_decode")
-    return int((column.dictionary_decode() if written_out else column).nbytes)
+    """Size of a column; a dictionary-encoded one is decoded first, as pandas decodes it, too."""
+    is_encoded = hasattr(column, "dictionary_decode")
+    return int((column.dictionary_decode() if is_encoded else column).nbytes)
 
 
 def _list_size(kind: "pa.DataType") -> int:
+    """The length of a fixed-size list; 0 for other types."""
     return int(getattr(kind, "list_size", 0))
 
 
-def _root(folder: Path) -> Path | None:
-    """Where the experiment lies: in the archive itself, or in its only folder."""
+def _experiment_root(folder: Path) -> Path | None:
+    """The folder of the experiment: the archive itself or a folder in it; None without one."""
     candidates = [folder, *(child for child in sorted(folder.iterdir()) if child.is_dir())]
-    return next((one for one in candidates if store.is_experiment(one)), None)
+    return next((path for path in candidates if store.is_experiment(path)), None)
 
 
-def _check(experiment_dir: Path, path: Path) -> None:
-    """Read everything that the pages will read."""
+def _refuse_damaged(experiment_dir: Path, path: Path) -> None:
+    """Read every file that the pages read.
+
+    Raises:
+        UserError: one cannot be read, or they contradict each other.
+    """
     try:
-        store.load_job(experiment_dir)
-        record = store.load_experiment(experiment_dir)
-        # ids become parts of paths
-        ids = [path.stem for path in store.trial_paths(experiment_dir)]
-        if sorted(trial.trial_id for trial in store.load_trials(experiment_dir)) != ids:
-            raise ValueError("a trial is called otherwise than its file")
-        opening = store.load_test_opening(experiment_dir)
-        named = [record.best_trial, opening.trial_id if opening else None]
-        if not {name for name in named if name is not None} <= set(ids):
-            raise ValueError("there is no file of a trial it names")
-        for trial_id in ids:
-            predictions = store.predictions_path(experiment_dir, trial_id)
-            if predictions.is_file():
-                store.load_predictions(predictions)
-        if store.samples_path(experiment_dir).is_file():
-            store.load_samples(experiment_dir)
-        store.load_report(experiment_dir)
-    except NewerFormatError as error:
-        raise ValueError(f"{path.name} cannot be opened: {error}") from error
-    except (ValueError, OSError, KeyError) as error:
-        raise ValueError(
+        _read_all(experiment_dir)
+    except UserError as error:
+        raise UserError(f"{path.name} cannot be opened: {error}") from error
+    except Exception as error:
+        raise UserError(
             f"{path.name} holds an experiment that cannot be read ({type(error).__name__}): it was "
             "damaged, or made by another version. Share it again."
         ) from error
+
+
+def _read_all(experiment_dir: Path) -> None:
+    store.load_job(experiment_dir)
+    record = store.load_experiment(experiment_dir)
+    # ids become parts of paths
+    ids = [path.stem for path in store.trial_paths(experiment_dir)]
+    if sorted(trial.trial_id for trial in store.load_trials(experiment_dir)) != ids:
+        raise UserError("the file of a trial has another name than the trial.")
+    opening = store.load_test_opening(experiment_dir)
+    for trial_id in (record.best_trial, opening.trial_id if opening else None):
+        if trial_id is not None and trial_id not in ids:
+            raise UserError(f"it names the trial {trial_id}, which is not in it.")
+    for path in (
+        *(store.predictions_path(experiment_dir, trial_id) for trial_id in ids),
+        store.test_predictions_path(experiment_dir),
+    ):
+        if path.is_file():
+            store.load_predictions(path)
+    if store.samples_path(experiment_dir).is_file():
+        store.load_samples(experiment_dir)
+    store.load_report(experiment_dir)
 
 
 def _publish(partial: Path, experiments_dir: Path) -> Path:
@@ -192,10 +207,10 @@ def _publish(partial: Path, experiments_dir: Path) -> Path:
 
 
 def _scored(experiment_dir: Path) -> "pd.DataFrame":
-    """The pictures somebody may want to look at; training pictures are not among them."""
+    """The validation and test pictures, at most `_MAX_THUMBNAILS` of them."""
     samples = store.load_samples(experiment_dir)
-    shown = samples["split"].isin(["validation", "test"]) & samples["content_hash"].notna()
-    return samples[shown].drop_duplicates("content_hash").head(_MAX_THUMBNAILS)
+    is_scored = samples["split"].isin(["validation", "test"]) & samples["content_hash"].notna()
+    return samples[is_scored].drop_duplicates("content_hash").head(_MAX_THUMBNAILS)
 
 
 def _add_thumbnails(file: zipfile.ZipFile, experiment_dir: Path) -> None:
@@ -207,6 +222,6 @@ def _add_thumbnails(file: zipfile.ZipFile, experiment_dir: Path) -> None:
         try:
             data = pictures.thumbnail(Path(path))
         except (OSError, pictures.UnreadablePicture):
-            continue  # gone since; the pages will say so
+            continue  # it was removed since; the pages say so
         name = store.thumbnail_path(Path(), content).as_posix()
         file.writestr(name, data, zipfile.ZIP_STORED)

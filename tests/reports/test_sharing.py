@@ -2,8 +2,11 @@ import json
 import zipfile
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from automl.errors import UserError
 from automl.experiments import launcher, store
 from automl.host import home
 from automl.reports import sharing, test_data
@@ -32,7 +35,7 @@ def test_it_opens_read_only_with_the_pictures(shared, with_test_data):
     assert directory.name == "pets-2"  # its own name is taken
     assert store.load_experiment(directory).experiment_id == "pets-2"
     assert store.load_trials(directory) == store.load_trials(with_test_data)
-    with pytest.raises(ValueError, match="came from elsewhere and can only be read"):
+    with pytest.raises(UserError, match="was imported and can only be read"):
         launcher.resume(directory)
     samples = cached.samples(directory)
     held_out = samples[samples["split"] == "test"]
@@ -61,7 +64,7 @@ def test_what_does_not_belong_is_left_out(shared, tmp_path):
 def test_a_path_that_leads_out_is_refused(shared, tmp_path):
     with zipfile.ZipFile(shared, "a") as file:
         file.writestr("../outside.json", "{}")
-    with pytest.raises(ValueError, match="leads out of it"):
+    with pytest.raises(UserError, match="leads out of it"):
         sharing.unpack(shared, tmp_path / "theirs")
     assert not (tmp_path / "outside.json").exists()
 
@@ -70,7 +73,7 @@ def test_a_zip_of_something_else_is_refused_in_a_sentence(tmp_path):
     path = tmp_path / "pets.zip"
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("cat/1.txt", "x")
-    with pytest.raises(ValueError, match="pets.zip holds no experiment"):
+    with pytest.raises(UserError, match="pets.zip holds no experiment"):
         sharing.unpack(path, tmp_path / "theirs")
 
 
@@ -80,6 +83,20 @@ def test_a_damaged_experiment_is_refused_and_leaves_nothing(shared, tmp_path):
         for name in whole.namelist():
             data = whole.read(name)
             file.writestr(name, json.dumps({"x": 1}) if name == "trials/t1.json" else data)
-    with pytest.raises(ValueError, match="cannot be read"):
+    with pytest.raises(UserError, match="cannot be read"):
         sharing.unpack(broken, tmp_path / "theirs")
+    assert list((tmp_path / "theirs").iterdir()) == []
+
+
+def test_a_file_that_no_reader_expects_is_damaged_whatever_it_raises(shared, tmp_path):
+    table = pa.table({"id": [1], "label": [0], "probabilities": [[1.0]]})
+    pq.write_table(table, tmp_path / "predictions.parquet")  # a list of any size: AttributeError
+    again = tmp_path / "again.zip"
+    with zipfile.ZipFile(shared) as old, zipfile.ZipFile(again, "w") as new:
+        for name in old.namelist():
+            if not name.startswith("test/predictions"):
+                new.writestr(name, old.read(name))
+        new.write(tmp_path / "predictions.parquet", "test/predictions.parquet")
+    with pytest.raises(UserError, match="cannot be read \\(AttributeError\\): it was damaged"):
+        sharing.unpack(again, tmp_path / "theirs")
     assert list((tmp_path / "theirs").iterdir()) == []
