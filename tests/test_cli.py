@@ -192,7 +192,7 @@ def test_check_reads_tables_with_the_columns_and_datastores_that_are_named(pets)
     [
         ([], "no column label; its columns are image, animal. Set target_column_name"),
         (["--target-column", "animal"], "--datastore d=/that/folder"),
-        (["--datastore", "d"], "Write it as name=place"),
+        (["--datastore", "d"], "Write it as name=folder"),
     ],
 )
 def test_check_of_a_table_says_what_is_missing(tmp_path, options, words):
@@ -233,7 +233,7 @@ def test_validate_takes_the_places_of_datastores_as_run_does(tmp_path):
     path.write_text("training_data: {path: azureml://datastores/store/paths/pets}\n")
     assert "--datastore store=/that/folder" in automl("validate", path).stderr
     assert automl("validate", path, "--datastore", f"store={tmp_path}").exit_code == 0
-    assert "Write it as name=place" in automl("validate", path, "--datastore", "store").stderr
+    assert "Write it as name=folder" in automl("validate", path, "--datastore", "store").stderr
 
 
 def test_a_wrong_job_is_refused_with_every_problem(tmp_path):

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
-from automl.errors import NotAllowedError
+from automl.errors import NotAllowedError, UserError
 from automl.experiments import launcher
 from automl.frozen_model import FrozenModel
 from automl.host import home
@@ -91,8 +91,9 @@ class Settings(FrozenModel):
             return value
         for address in value:
             if not _is_address(str(address).replace("*@", "everybody@", 1)):
-                raise ValueError(
-                    f"{address!r} is no address. Write ann@example.com or '*@example.com'."
+                raise UserError(
+                    f"{address!r} is not an e-mail address. Write ann@example.com or "
+                    "'*@example.com'."
                 )
         return {str(address).lower(): role for address, role in value.items()}
 

@@ -7,6 +7,7 @@ import typer
 from automl.cli import audited
 from automl.cli.experiments import AsJson
 from automl.cli.output import fail, say, say_json, say_table
+from automl.errors import UserError
 
 
 def show_or_set(
@@ -36,7 +37,7 @@ def show_or_set(
     asked = {name: value for name, value in given.items() if value is not None}
     try:
         now = QueueLimits() if replace else limits.load()
-    except ValueError as error:
+    except UserError as error:
         fail(f"{error} Mend the file, or write it anew with --replace.")
     if asked or replace:
         now = now.model_copy(update=asked)

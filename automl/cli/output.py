@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from automl.errors import UserError
 from automl.host import home
 
 USER_INPUT = 2  # exit codes
@@ -44,10 +45,10 @@ def fail(text: str, code: int = USER_INPUT) -> NoReturn:
 
 @contextlib.contextmanager
 def refusals() -> Iterator[None]:
-    """A ValueError within is about what the user gave: its sentence, and exit code 2."""
+    """End the command with the sentence of a UserError and exit code 2."""
     try:
         yield
-    except ValueError as error:
+    except UserError as error:
         fail(str(error))
 
 
