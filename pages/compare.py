@@ -1,4 +1,4 @@
-"""Compare: what is different between two trials, and does it matter?"""
+"""Compare page: differences between two trials, and a test of them."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Leaderboard: every trial of the experiment, best first."""
+"""Leaderboard page: every trial of the experiment, best first."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Search: how did it go, what mattered, and what was ended early?"""
+"""Search page: the search over time, hyperparameters that matter, trials ended early."""
 
 import streamlit as st
 

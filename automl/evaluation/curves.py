@@ -104,9 +104,9 @@ def _mean(
 
 def _first_height(curve: Curve, x: float) -> float:
     """Height at x; of a vertical part there, its first point."""
-    place = int(np.searchsorted(curve.x, x))
-    if place < len(curve.x) and curve.x[place] == x:
-        return float(curve.y[place])
+    position = int(np.searchsorted(curve.x, x))
+    if position < len(curve.x) and curve.x[position] == x:
+        return float(curve.y[position])
     return float(np.interp(x, curve.x, curve.y))
 
 

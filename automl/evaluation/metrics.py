@@ -148,15 +148,20 @@ def _precision_differences(
     return (_precision_change(second, first) - _precision_change(first, second)) / 2
 
 
-def _precision_change(answers: "ScoredAnswers", others: "ScoredAnswers") -> "NDArray[np.float64]":
-    """(N,) change of the weighted precision of `answers` if a single picture had the answer of
-    `others`: its old class loses a guess, its new class gains one."""
+def _precision_change(
+    answers: "ScoredAnswers", replacements: "ScoredAnswers"
+) -> "NDArray[np.float64]":
+    """Change of the weighted precision of `answers` by replacing its answer for one picture.
+
+    The predicted class of the picture loses one prediction, and the class that `replacements`
+    has for it gains one. (N,), one value for each picture.
+    """
     import numpy as np
 
-    old, new = answers.predicted, others.predicted
+    old, new = answers.predicted, replacements.predicted
     left = answers.guesses[old] - 1
     precision_left = (answers.hits[old] - answers.is_right) / np.maximum(left, 1)
-    precision_then = (answers.hits[new] + others.is_right) / (answers.guesses[new] + 1)
+    precision_then = (answers.hits[new] + replacements.is_right) / (answers.guesses[new] + 1)
     weights = answers.support / len(answers.labels)
     lost = weights[old] * (precision_left - answers.precisions[old])
     gained = weights[new] * (precision_then - answers.precisions[new])

@@ -32,10 +32,10 @@ class Predictions:
         """True if every picture gets the same class although the labels have several."""
         return len(set(self.predicted.tolist())) == 1 < len(set(self.labels.tolist()))
 
-    def is_about_the_same_as(self, other: "Predictions") -> bool:
+    def is_about_the_same_as(self, predictions: "Predictions") -> bool:
         """True if both are for the same pictures, with the same labels, in the same order."""
         import numpy as np
 
-        return np.array_equal(self.sample_ids, other.sample_ids) and np.array_equal(
-            self.labels, other.labels
+        return np.array_equal(self.sample_ids, predictions.sample_ids) and np.array_equal(
+            self.labels, predictions.labels
         )

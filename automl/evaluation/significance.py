@@ -22,7 +22,7 @@ _NUM_FLIPS = 999
 _NUM_FLIPS_OF_PAIR = 9_999
 _FLIPS_AT_ONCE = 100
 _ROUNDING = 1e-4
-"""Of a statistic that was added up in single precision; equal ones must count as equal."""
+"""Rounding error of a sum in single precision; statistics that differ by less count as equal."""
 
 
 def p_values_against_best(
@@ -63,8 +63,8 @@ def p_values_against_best(
     first, second = np.triu_indices(len(scored), 1)
     contributions = np.stack(
         [
-            _differences(metric, answers[scored[one]], answers[scored[two]])
-            for one, two in zip(first, second, strict=True)
+            _differences(metric, answers[scored[left]], answers[scored[right]])
+            for left, right in zip(first, second, strict=True)
         ]
     )
     gaps = scores[scored][first] - scores[scored][second]
@@ -118,8 +118,8 @@ def holm(p_values: Sequence[float], level: float = LEVEL) -> list[bool]:
     """True for each p-value that is significant after Holm's correction (1979) for their number."""
     order = np.argsort(p_values, kind="stable")
     significant = [False] * len(p_values)
-    for place, index in enumerate(order.tolist()):
-        if p_values[index] > level / (len(p_values) - place):
+    for rank, index in enumerate(order.tolist()):
+        if p_values[index] > level / (len(p_values) - rank):
             break
         significant[index] = True
     return significant

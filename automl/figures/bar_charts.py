@@ -58,15 +58,15 @@ def _horizontal(values: Mapping[str, float], texts: Sequence[str], max_name: int
     The bars stand at 0, 1, 2, … with the names as tick texts: two names that are equal once they
     are shortened would share one category.
     """
-    places = list(range(len(values)))
+    positions = list(range(len(values)))
     figure = go.Figure()
     figure.add_bar(
         x=list(values.values()),
-        y=places,
+        y=positions,
         text=texts,
         orientation="h",
         marker_color=ACCENT,
         hoverinfo="skip",
     )
     names = [label(name, max_name) for name in values]
-    return figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed")
+    return figure.update_yaxes(tickvals=positions, ticktext=names, autorange="reversed")

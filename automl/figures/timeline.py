@@ -36,16 +36,16 @@ class History(NamedTuple):
 
     trials: Sequence[TrialRecord]
 
-    def at(self, places: Iterable[int]) -> list[Point]:
+    def at(self, positions: Iterable[int]) -> list[Point]:
         """Return the evaluations at these positions."""
         return [
             Point(
-                float(self.minutes[place]),
-                float(self.scores[place]),
-                float(self.best[place]),
-                self.trials[self.trial_positions[place]],
+                float(self.minutes[position]),
+                float(self.scores[position]),
+                float(self.best[position]),
+                self.trials[self.trial_positions[position]],
             )
-            for place in places
+            for position in positions
         ]
 
     def improvements(self) -> list[Point]:
@@ -58,8 +58,8 @@ class History(NamedTuple):
 def history(trials: Sequence[TrialRecord], primary_metric: str) -> History:
     """Collect the evaluations of all trials."""
     rows = [
-        (each.finished_at.timestamp(), each.metrics[primary_metric], place)
-        for place, trial in enumerate(trials)
+        (each.finished_at.timestamp(), each.metrics[primary_metric], position)
+        for position, trial in enumerate(trials)
         for each in trial.evaluations
     ]
     moments, scores, positions = np.array(rows, dtype=np.float64).reshape(-1, 3).T

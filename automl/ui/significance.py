@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _MAX_CHOSEN_FROM = 50
 _MAX_PROBABILITIES = 5_000_000
-"""Of all trials together that may be in memory for one correction."""
+"""Number of probabilities, of all trials together, that may be in memory for one correction."""
 
 
 def p_values_against_best(
@@ -30,8 +30,8 @@ def p_values_against_best(
         metric: key of the primary metric.
     """
     trial_ids = [trial.trial_id for trial in ties.compared(experiment_dir, ranked)]
-    given = [cached_evaluation.of_trial(experiment_dir, trial_id) for trial_id in trial_ids]
-    return _p_values(metric, tuple(answers for answers in given if answers))
+    answers = [cached_evaluation.of_trial(experiment_dir, trial_id) for trial_id in trial_ids]
+    return _p_values(metric, tuple(each for each in answers if each))
 
 
 def p_value(metric: str, first: Answers, second: Answers) -> float | None:
@@ -50,11 +50,11 @@ def selection(
     None if there are fewer than two trials with a score on the same pictures, or if their answers
     do not fit into memory.
     """
-    given = [
+    answers = [
         cached_evaluation.of_trial(experiment_dir, trial.trial_id)
         for trial in ranked[:_MAX_CHOSEN_FROM]
     ]
-    known = tuple(answers for answers in given if answers)
+    known = tuple(each for each in answers if each)
     if len(known) < 2 or known[0].predictions.probabilities.size * len(known) > _MAX_PROBABILITIES:
         return None
     return _selection(metric, known)
@@ -69,11 +69,13 @@ def _p_values(metric: str, answers: tuple[Answers, ...]) -> dict[str, float | No
 def _p_value(metric: str, first: Answers, second: Answers) -> float | None:
     from automl.evaluation import significance
 
-    one, two = first.predictions, second.predictions
-    if not one.is_about_the_same_as(two) or not _show_the_same_pictures(first, second):
+    predictions, other_predictions = first.predictions, second.predictions
+    if not predictions.is_about_the_same_as(other_predictions) or not _show_the_same_pictures(
+        first, second
+    ):
         return None
     return significance.p_value_of_difference(
-        metric, one.probabilities, two.probabilities, one.labels
+        metric, predictions.probabilities, other_predictions.probabilities, predictions.labels
     )
 
 
@@ -88,6 +90,6 @@ def _show_the_same_pictures(first: Answers, second: Answers) -> bool:
 def _selection(metric: str, answers: tuple[Answers, ...]) -> "Selection | None":
     from automl.evaluation.selection import selection
 
-    given = [each.predictions for each in answers]
-    same = [each for each in given if each.is_about_the_same_as(given[0])]
+    predictions = [each.predictions for each in answers]
+    same = [each for each in predictions if each.is_about_the_same_as(predictions[0])]
     return selection(metric, [each.probabilities for each in same], same[0].labels)

@@ -55,3 +55,18 @@ def test_a_folder_for_each_class_is_no_source_of_its_own():
     table = samples(60)
     table["path"] = [f"/data/{label}/{row}.jpg" for row, label in enumerate(table["label"])]
     assert slices(table, (table["label"] == "cat").to_numpy()) == []
+
+
+def test_pictures_without_a_known_brightness_are_in_no_third_and_spoil_none():
+    brightness = np.repeat([20.0, 120.0, 220.0], 40)
+    brightness[::10] = np.nan
+    parts = {
+        part.part: part.num_pictures
+        for part in slices(samples(120, brightness=brightness), np.ones(120, bool))
+        if part.name == "brightness"
+    }
+    assert parts == {
+        "up to 20 of 255": 36,
+        "20 to 120 of 255": 36,
+        "above 120 of 255": 36,
+    }

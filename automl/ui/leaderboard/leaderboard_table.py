@@ -1,4 +1,4 @@
-"""The leaderboard as a table: which columns, which trials, by which metric."""
+"""The leaderboard as a table, with choices of columns, trials and metric."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -52,10 +52,12 @@ def _selection_bias(ranked: Sequence[TrialRecord], metric: str, experiment_dir: 
         "Estimate the best trial's score on other pictures", key="estimate selection bias"
     ):
         return
-    found = significance.selection(experiment_dir, ranked, metric)
-    if found is not None and wording.score(found.score) != wording.score(found.corrected_score):
+    selection = significance.selection(experiment_dir, ranked, metric)
+    if selection is None:
+        return
+    score, expected = (wording.score(each) for each in selection)
+    if score != expected:
         st.caption(
             f"The score of the best of {len(ranked):,} trials is too high, because the trial was "
-            f"chosen by it: on other pictures expect about {found.corrected_score:.3f}, not "
-            f"{found.score:.3f}."
+            f"chosen by it: on other pictures expect about {expected}, not {score}."
         )

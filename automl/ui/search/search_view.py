@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from automl.errors import UserError
 from automl.experiments import importance, leaderboard, trial_settings
 from automl.experiments.records import TrialRecord, TrialState
 from automl.figures import bar_charts, charts, search_charts, timeline, trial_charts, wording
@@ -88,7 +89,7 @@ def parallel(trials: Sequence[TrialRecord], metric: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         figure_table.show(table, "hyperparameters")
         st.caption(
-            "Drag along an axis to keep the trials that pass there. "
+            "Drag along an axis to highlight the trials within that range. "
             "Blue trials are the best, orange ones the worst."
         )
 
@@ -129,7 +130,7 @@ def _importance(table: pd.DataFrame, names: list[str], experiment_dir: Path) -> 
     stamp = f"{experiment_dir} {table.to_json()}"
     try:
         shares = _shares(stamp, table[names], table["score"])
-    except ValueError as error:
+    except UserError as error:
         st.info(wording.plain(str(error)))
         return names
     figure = bar_charts.importance(shares)
