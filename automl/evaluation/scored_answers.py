@@ -100,16 +100,14 @@ class ScoredAnswers:
     def average(self, by_class: NDArray[np.float64], average: Average) -> float:
         """Mean of values (K,) over the classes that occur, or the value of the second class.
 
-        Raises:
-            ValueError: `micro` pools decisions and is no mean of values by class.
+        `micro` is not among them: it pools decisions and is not a mean of values by class.
         """
         if average == "binary":
             return float(by_class[1])
         if average == "macro":
             return float(by_class[self.present].mean())
-        if average == "weighted":
-            return float(np.average(by_class[self.present], weights=self.support[self.present]))
-        raise ValueError("micro is no mean of the values by class.")
+        assert average == "weighted", "micro is not a mean of values by class"
+        return float(np.average(by_class[self.present], weights=self.support[self.present]))
 
     def pooled(self, area: _Area) -> float:
         """An area over all N * K decisions, "is it this class?", at once; NaN if undefined."""
