@@ -18,6 +18,7 @@ from automl.dataset.readers import read
 from automl.experiments import launcher, store
 from automl.experiments.records import TrialRecord
 from automl.export import artefact
+from automl.export.request import ExportRequest
 from automl.jobs.job import DataSource, Job
 from automl.prediction.inference import Prediction, Predictor
 from benchmarks import local_head
@@ -140,7 +141,7 @@ def test_accuracy(directory: Path, trial: TrialRecord) -> float:
     """Of the trial's exported model, on files."""
     with tempfile.TemporaryDirectory() as place:
         model_dir = Path(place) / "model"
-        artefact.export(directory, trial.trial_id, "onnx", model_dir)
+        artefact.export(ExportRequest(directory, trial.trial_id, "onnx", model_dir))
         samples = store.load_samples(directory)
         test = samples[samples["split"] == "test"]
         answers = Predictor(model_dir).stream(Path(path) for path in test["path"])

@@ -20,7 +20,7 @@ import onnxruntime
 import timm
 import torch
 
-from automl.export import onnx
+from automl.export import onnx_model
 from automl.export.parity_report import TOLERANCE
 from automl.host.cores import usable_cores
 from automl.jobs import model_catalog
@@ -108,7 +108,7 @@ def examined(name: str) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.onnx"
             started = time.perf_counter()
-            onnx.convert(network, torch.rand(2, 3, side, side), path)
+            onnx_model.convert(network, torch.rand(2, 3, side, side), path)
             seconds = time.perf_counter() - started
             return {
                 "side": side,

@@ -1,5 +1,6 @@
 """The command line, `automl …`; every command is a few calls into the other packages."""
 
+import signal
 import sys
 
 import typer
@@ -20,6 +21,7 @@ from automl.cli import (
     testing,
 )
 from automl.cli.output import FAILED
+from automl.host import termination
 
 cli = typer.Typer(
     cls=command_errors.Commands,
@@ -54,6 +56,8 @@ cli.command("app")(app.open_app)
 
 
 def main() -> None:
+    # so that a command that is ended removes what it has half written
+    termination.exit_on(signal.SIGTERM, signal.SIGHUP)
     try:
         cli()
     except Exception as error:  # noqa: BLE001 (the expected ones have ended the command before)

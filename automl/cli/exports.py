@@ -8,52 +8,54 @@ import typer
 from automl.cli import audited, lookup
 from automl.cli.experiments import AsJson
 from automl.cli.output import fail, refusals, say, say_json, tell
+from automl.export import formats
 
 
-def export(  # noqa: PLR0913
+def export(  # noqa: PLR0913 (the options of a command)
     experiment: Annotated[str, lookup.ARGUMENT],
-    output: Annotated[Path, typer.Option(metavar="D", help="The folder to make.")],
-    form: Annotated[
-        str,
-        typer.Option(
-            "--format", help="onnx, bundle, mlflow, weights, torch, azure or code (docs/export.md)."
-        ),
+    output: Annotated[Path, typer.Option(metavar="D", help="The folder to create.")],
+    format_name: Annotated[
+        str, typer.Option("--format", help=f"{', '.join(formats.names())} (docs/export.md).")
     ] = "onnx",
-    trial: Annotated[str | None, typer.Option(help="Whose model, if not the best trial's.")] = None,
+    trial: Annotated[
+        str | None, typer.Option(help="The trial whose model to export, instead of the best.")
+    ] = None,
     int8: Annotated[
-        bool, typer.Option("--int8", help="A quantised model as well (onnx, bundle).")
+        bool, typer.Option("--int8", help="A quantised model, too (onnx, bundle).")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take a model away: verified to answer as it does here, or not written at all."""
+    """Export a model, after checking that it gives the same answers as it does here."""
     from automl.export import exporting
+    from automl.export.request import ExportRequest
 
     found = lookup.find(experiment)
+    trial_id = trial or found.record.best_trial
+    if trial_id is None:
+        fail(f"{found.id} has no model: it is {found.state}, and no trial has been scored.")
     target = output.expanduser().absolute()
-    chosen = trial or found.record.best_trial
-    with refusals():
-        if chosen is None:
-            fail(f"{found.id} has no model: it is {found.state}, and no trial has been scored.")
-        with audited.recorded("export", found.id, what=form, trial=chosen):
-            result = exporting.run(
-                found.directory, chosen, form, target, with_int8=int8, progress=_show_steps()
-            )
+    request = ExportRequest(found.directory, trial_id, format_name, target, with_int8=int8)
+    with (
+        refusals(),
+        audited.recorded("export", found.id, what=format_name, trial=trial_id),
+    ):
+        result = exporting.run(request, _Steps().show)
     if as_json:
         say_json(result)
     else:
         _say(result)
 
 
-def _show_steps() -> Any:
-    """A line for every step, not for every picture of it."""
-    shown: list[str] = []
+class _Steps:
+    """Prints a line for every step, although a step reports its progress many times."""
 
-    def show(doing: str, _: float) -> None:
-        if doing not in shown:
-            shown.append(doing)
-            tell(doing + "…" * (doing != "Done"))
+    def __init__(self) -> None:
+        self._shown = ""
 
-    return show
+    def show(self, step: str, _: float) -> None:
+        if step != self._shown:
+            self._shown = step
+            tell(step if step == "Done" else f"{step}…")
 
 
 def _say(result: dict[str, Any]) -> None:

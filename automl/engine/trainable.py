@@ -226,10 +226,12 @@ def export(experiment_dir: Path, trial_id: str) -> str:
     """Write `best_model/`, in a worker; returns why it cannot be written, or an empty text."""
     from automl.errors import ExportError
     from automl.export import artefact
+    from automl.export.request import ExportRequest
 
     target = store.best_model_dir(experiment_dir)
     try:
-        artefact.export(experiment_dir, trial_id, "onnx", target, replaces=True)
+        request = ExportRequest(experiment_dir, trial_id, "onnx", target, replaces=True)
+        artefact.export(request)
     except ExportError as error:
         return str(error)
     return ""

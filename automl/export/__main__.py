@@ -1,43 +1,36 @@
-"""`python -m automl.export EXPERIMENT_DIR TRIAL_ID FORMAT TARGET [--int8]`: for who has no torch.
+"""`python -m automl.export REQUEST`: an export in a process of its own, see `exporting.run`.
 
-Every line of output is a JSON object: steps with `doing` and `progress`, at last the result, or
-`error` with a sentence.
+REQUEST is an `ExportRequest` as JSON. Every line of output is a JSON object: steps with `doing` and
+`progress`; in the end the result, or `error` with a sentence.
 """
 
-import argparse
 import json
+import signal
 import sys
-from pathlib import Path
 
 from automl.errors import ExportError
+from automl.host import termination
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m automl.export")
-    parser.add_argument("experiment_dir", type=Path)
-    parser.add_argument("trial_id")
-    parser.add_argument("format")
-    parser.add_argument("target", type=Path)
-    parser.add_argument("--int8", action="store_true")
-    parser.add_argument("--replace", action="store_true")
-    given = parser.parse_args()
+    termination.exit_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    from automl.export.request import ExportRequest
+
+    request = ExportRequest.from_text(sys.argv[1])
     try:
         _say(doing="Starting", progress=0.0)
-        from automl.export import artefact
+        from automl.export import artefact  # imports torch
 
-        found = artefact.export(
-            given.experiment_dir,
-            given.trial_id,
-            given.format,
-            given.target,
-            with_int8=given.int8,
-            replaces=given.replace,
-            progress=lambda doing, share: _say(doing=doing, progress=round(share, 3)),
+        report = artefact.export(
+            request, lambda step, share: _say(doing=step, progress=round(share, 3))
         )
     except ExportError as error:
         _say(error=str(error))
         return 2
-    _say(**artefact.result(given.format, given.target, found))
+    except OSError as error:
+        _say(error=f"{request.target} cannot be written: {error}.")
+        return 1
+    _say(**artefact.result(request, report))
     return 0
 
 

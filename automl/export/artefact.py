@@ -1,86 +1,71 @@
-"""Export a trial's model in one of the formats: complete, verified, or not at all."""
+"""The export of a trial's model: complete and compared with the original, or not written at all."""
 
-import importlib
+import contextlib
 import json
 import shutil
-import tempfile
 from pathlib import Path
 
+from automl.errors import ExportError
 from automl.export import int8, model_card, parity
-from automl.export.formats import Progress, check, refuse_taken
 from automl.export.parity_report import Parity
+from automl.export.request import ExportRequest, Progress, no_progress
 from automl.export.trained_model import TrainedModel
+from automl.host import atomic
 
 
-def export(  # noqa: PLR0913
-    experiment_dir: Path,
-    trial_id: str,
-    name: str,
-    target: Path,
-    *,
-    with_int8: bool = False,
-    replaces: bool = False,
-    progress: Progress = lambda _, __: None,
-) -> Parity:
-    """Write the artefact with `parity.json` and its model card, `README.md`.
-
-    Args:
-        experiment_dir: of an experiment with a scored trial.
-        trial_id: whose best model it is.
-        name: of the format, as in `automl.export.formats`.
-        target: folder to make.
-        with_int8: a quantised model beside the original.
-        replaces: whether a folder that is there already gives way.
-        progress: told about the steps.
+def export(request: ExportRequest, progress: Progress = no_progress) -> Parity:
+    """Write the model with `parity.json` and its model card, `README.md`.
 
     Raises:
-        ExportError: it cannot be written so, or does not answer as the trial's own model.
+        ExportError: the request cannot be met, or the exported model does not give the answers of
+            the trial's own model.
     """
-    chosen = check(name, int8=with_int8)
-    if not replaces:
-        refuse_taken(target)
+    request.check()
+    target = request.target
+    atomic.remove_leftovers(target)
     progress("Loading the model", 0.0)
-    model = TrainedModel.load(experiment_dir, trial_id)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    model = TrainedModel.load(request.experiment_dir, request.trial_id)
     try:
-        progress(f"Writing {chosen.title}", 0.1)
-        writer = importlib.import_module(f"automl.export.{chosen.module}")
-        answers = writer.write(partial, model)
-        for folder in list(partial.rglob("__pycache__")):  # its programs have been imported
-            shutil.rmtree(folder)
-        found = parity.measure(
-            name,
-            partial,
-            model,
-            answers,
-            lambda share: progress("Comparing it with the trial's own model", 0.4 + 0.4 * share),
-        )
-        if with_int8:
-            report = int8.write(
-                partial, model, lambda share: progress("Quantising to int8", 0.8 + 0.15 * share)
-            )
-            found = found.model_copy(update={"int8": report})
-        progress("Writing the model card", 0.97)
-        (partial / "parity.json").write_text(found.model_dump_json(indent=1), "utf-8")
-        (partial / "README.md").write_text(model_card.text(model, found), "utf-8")
-        publish(partial, target)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        with atomic.new_folder(target, private=False, overwrite=request.replaces) as folder:
+            report = _write(folder, model, request, progress)
+            if target.is_dir() and not request.replaces:
+                # an empty folder gives way; one that is not empty makes new_folder fail
+                with contextlib.suppress(OSError):
+                    target.rmdir()
+    except FileExistsError:
+        raise ExportError(f"{target} exists since a moment ago. Choose another --output.") from None
     progress("Done", 1.0)
-    return found
+    return report
 
 
-def publish(partial: Path, target: Path) -> None:
-    """Give a finished folder its name; what had it before is removed after that."""
-    partial.chmod(0o755)  # a temporary folder is for its maker alone
-    old = partial.with_name(f"{partial.name}.old")
-    if target.exists():
-        target.rename(old)
-    partial.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
+def result(request: ExportRequest, report: Parity) -> dict[str, object]:
+    """Return what `automl export --json` prints."""
+    return {
+        "format": request.format_name,
+        "path": str(request.target),
+        "parity": json.loads(report.model_dump_json()),
+    }
 
 
-def result(name: str, target: Path, found: Parity) -> dict[str, object]:
-    """What `automl export --json` prints."""
-    return {"format": name, "path": str(target), "parity": json.loads(found.model_dump_json())}
+def _write(folder: Path, model: TrainedModel, request: ExportRequest, progress: Progress) -> Parity:
+    chosen = request.check()
+    progress(f"Writing {chosen.title}", 0.1)
+    answers = chosen.write(folder, model)
+    for cache in list(folder.rglob("__pycache__")):  # of programs that `write` has imported
+        shutil.rmtree(cache)
+    report = parity.measure(
+        request.format_name,
+        folder,
+        model,
+        answers,
+        lambda share: progress("Comparing it with the trial's own model", 0.4 + 0.4 * share),
+    )
+    if request.with_int8:
+        quantised = int8.write(
+            folder, model, lambda share: progress("Quantising to int8", 0.8 + 0.15 * share)
+        )
+        report = report.model_copy(update={"int8": quantised})
+    progress("Writing the model card", 0.97)
+    (folder / "parity.json").write_text(report.model_dump_json(indent=1), "utf-8")
+    (folder / "README.md").write_text(model_card.text(model, report), "utf-8")
+    return report

@@ -1,42 +1,34 @@
-"""An export in a process of its own, for whoever is not to import torch."""
+"""An export in a process of its own, for processes that must not import torch."""
 
 import json
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 from typing import Any
 
 from automl.errors import ExportError
-from automl.export.formats import Progress, check, refuse_taken
+from automl.export.request import ExportRequest, Progress, no_progress
+from automl.host import atomic
+
+_PATIENCE_SECONDS = 30  # torch does not react to SIGTERM in the middle of a long computation
 
 
-def run(  # noqa: PLR0913
-    experiment_dir: Path,
-    trial_id: str,
-    name: str,
-    target: Path,
-    *,
-    with_int8: bool = False,
-    replaces: bool = False,
-    progress: Progress = lambda _, __: None,
-) -> dict[str, Any]:
-    """As `artefact.export`; returns what `automl export --json` prints.
+def run(request: ExportRequest, progress: Progress = no_progress) -> dict[str, Any]:
+    """Export a model; returns what `automl export --json` prints.
 
-    The process is ended when this is left early, as when somebody leaves a page.
+    If this is left early, for example because the page is closed, the process is ended and what it
+    has written is removed.
 
     Raises:
-        ExportError: it cannot be exported so, or the process died.
+        ExportError: the request cannot be met, or the process died.
     """
-    check(name, int8=with_int8)  # at once, before a process has imported torch
-    if not replaces:
-        refuse_taken(target)
-    command = [sys.executable, "-P", "-m", "automl.export", str(experiment_dir), trial_id, name]
-    command += [str(target), *["--int8"] * with_int8, *["--replace"] * replaces]
+    request.check()  # here as well: an error needs no process that imports torch
+    # -P: a file called random.py in the working directory must not be imported
+    command = [sys.executable, "-P", "-m", "automl.export", request.to_text()]
     last: dict[str, Any] = {}
     with (
-        tempfile.TemporaryFile("w+") as complaints,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True) as process,
+        tempfile.TemporaryFile("w+") as stderr,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True) as process,
     ):
         assert process.stdout is not None
         try:
@@ -44,21 +36,33 @@ def run(  # noqa: PLR0913
                 last = _object(line) or last
                 if "doing" in last:
                     progress(last["doing"], last["progress"])
+            process.wait()
         finally:
-            process.terminate()
-        process.wait()
-        complaints.seek(0)
-        said = complaints.read().strip().splitlines()[-1:]
+            _end(process)
+            atomic.remove_leftovers(request.target)
+        stderr.seek(0)
+        last_words = stderr.read().strip().rpartition("\n")[2]
     if "parity" in last:
         return last
-    reason = last.get("error") or (said[0] if said else "its process ended without a word")
-    raise ExportError(f"{trial_id} cannot be exported: {reason}")
+    reason = last.get("error") or last_words or f"its process ended with {process.returncode}"
+    raise ExportError(f"{request.trial_id} cannot be exported: {reason}")
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """End the process: with SIGTERM, after which it removes its files, or else with SIGKILL."""
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(_PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _object(line: str) -> dict[str, Any] | None:
-    """None for what a library prints in between."""
+    """Parse a line of output; None if a library has printed it."""
     try:
-        found = json.loads(line)
+        value = json.loads(line)
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None

@@ -1,7 +1,9 @@
-"""The exported ONNX model in 8-bit integers: smaller and often faster, and a little less right."""
+"""Quantisation of an exported ONNX model to int8: smaller, often faster, less accurate."""
 
+import contextlib
 import logging
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,21 +13,27 @@ from numpy.typing import NDArray
 
 from automl.dataset.preprocessing import model_input, softmax
 from automl.errors import ExportError
-from automl.export import onnx, parity
+from automl.export import onnx_model, parity
 from automl.export.parity_report import Int8
 from automl.export.trained_model import Answers, TrainedModel
 
-_NUM_CALIBRATION = 64
+_NUM_CALIBRATION_PICTURES = 64
 
 
 def write(folder: Path, model: TrainedModel, progress: Callable[[float], None]) -> Int8:
-    """`model_int8.onnx` beside `model.onnx`: static quantisation with a scale for every channel,
-    its ranges from training pictures. Both are scored on all the validation pictures."""
-    training = parity.readable(model.experiment_dir, "train", _NUM_CALIBRATION)
+    """Write `model_int8.onnx` beside `model.onnx`, and score both on the validation pictures.
+
+    The quantisation is static with a scale for every channel. The ranges of activations come from
+    training pictures.
+
+    Raises:
+        ExportError: no training or no validation picture can be read.
+    """
+    training = parity.readable(model.experiment_dir, "train", _NUM_CALIBRATION_PICTURES)
     validation = parity.readable(model.experiment_dir, "validation")
     if training.empty or validation.empty:
         raise ExportError(
-            "int8 needs the training and validation pictures, to find the ranges and to score it, "
+            "int8 needs training pictures, for the ranges, and validation pictures, for the score, "
             "and none of them can be read where they were. Bring them back, or leave --int8 out."
         )
     inputs = [_model_input(model, Path(path)) for path in training["path"]]
@@ -39,36 +47,56 @@ def _quantise(source: Path, target: Path, inputs: list[NDArray[np.float32]]) -> 
 
     class Pictures(CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
-            self.left: Iterator[NDArray[np.float32]] = iter(inputs)
+            self.remaining: Iterator[NDArray[np.float32]] = iter(inputs)
 
         def get_next(self) -> dict[str, NDArray[np.float32]] | None:
-            following = next(self.left, None)
+            following = next(self.remaining, None)
             return None if following is None else {"input1": following}
 
-    logging.disable(logging.WARNING)  # it advises on every step
+    with _without_advice(), tempfile.TemporaryDirectory() as scratch:
+        prepared = Path(scratch) / "prepared.onnx"
+        quant_pre_process(source, prepared, skip_symbolic_shape=True)
+        quantize_static(prepared, target, Pictures(), per_channel=True)
+
+
+@contextlib.contextmanager
+def _without_advice() -> Iterator[None]:
+    """Drop what onnxruntime's quantisation logs below ERROR in this thread.
+
+    It logs to the root logger, and adds a handler to it if there is none. Other loggers and other
+    threads log as before.
+    """
+    thread = threading.get_ident()
+
+    def is_wanted(record: logging.LogRecord) -> bool:
+        is_advice = record.thread == thread and "onnxruntime" in Path(record.pathname).parts
+        return record.levelno >= logging.ERROR or not is_advice
+
+    root, handler = logging.getLogger(), logging.NullHandler()
+    root.addFilter(is_wanted)
+    root.addHandler(handler)
     try:
-        with tempfile.TemporaryDirectory() as scratch:
-            prepared = Path(scratch) / "prepared.onnx"
-            quant_pre_process(source, prepared, skip_symbolic_shape=True)
-            quantize_static(prepared, target, Pictures(), per_channel=True)
+        yield
     finally:
-        logging.disable(logging.NOTSET)
+        root.removeHandler(handler)
+        root.removeFilter(is_wanted)
 
 
 def _score(
     folder: Path, model: TrainedModel, rows: pd.DataFrame, progress: Callable[[float], None]
 ) -> Int8:
+    """Compare the quantised model with the original on validation pictures."""
     paths = [Path(path) for path in rows["path"]]
     labels = rows["label_index"].to_numpy(np.int64)
-    original, _ = parity.timed(onnx.answers(folder), paths, lambda share: progress(share / 2))
-    given, latency = parity.timed(
+    original, _ = parity.timed(onnx_model.answers(folder), paths, lambda share: progress(share / 2))
+    quantised, latency = parity.timed(
         _answers(folder / "model_int8.onnx", model), paths, lambda share: progress(0.5 + share / 2)
     )
     return Int8(
         num_images=len(paths),
-        accuracy=float((given.argmax(axis=1) == labels).mean()),
+        accuracy=float((quantised.argmax(axis=1) == labels).mean()),
         original_accuracy=float((original.argmax(axis=1) == labels).mean()),
-        agreement=float((given.argmax(axis=1) == original.argmax(axis=1)).mean()),
+        agreement=float((quantised.argmax(axis=1) == original.argmax(axis=1)).mean()),
         latency_ms=latency,
         size_bytes=(folder / "model_int8.onnx").stat().st_size,
     )
@@ -85,7 +113,7 @@ def _answers(path: Path, model: TrainedModel) -> Answers:
 
     def answer(picture: Path) -> NDArray[np.float32]:
         (logits,) = session.run(["output1"], {"input1": _model_input(model, picture)})
-        shares: NDArray[np.float32] = softmax(logits)[0]
-        return shares
+        probabilities: NDArray[np.float32] = softmax(logits)[0]
+        return probabilities
 
     return answer

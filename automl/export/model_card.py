@@ -1,9 +1,7 @@
-"""The model card: what the model is, what it was made from, how good it is, and how to use it.
-
-Markdown with the metadata of the Hugging Face Hub, filled from the records of the experiment.
-"""
+"""The model card: Markdown with the metadata of the Hugging Face Hub, made from the records."""
 
 import html
+import math
 from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
@@ -12,67 +10,17 @@ from automl.dataset.report import DatasetReport, Severity
 from automl.evaluation.class_report import class_report
 from automl.experiments import store
 from automl.experiments.records import Evaluation
+from automl.export import formats
 from automl.export.parity_report import Parity
 from automl.export.trained_model import TrainedModel
 from automl.jobs.hyperparameters import Hyperparameters
 
-_LIBRARIES = {"onnx": "onnx", "bundle": "onnx", "mlflow": "mlflow", "azure": "mlflow"}
-_MOST_CLASSES = 200
+_MAX_CLASSES = 200
 _SETTINGS = (*Hyperparameters.model_fields, "weights", "num_parameters", "device", "torch", "timm")
-
-_USE = {
-    "onnx": """\
-`model.onnx` takes `input1`, float (batch, 3, {side}, {side}), RGB{scale}, and gives `output1`,
-logits in the order of `labels.json`. The picture is turned upright, made RGB, its short side
-resized to {resize} px and the centre cropped to {side} px. The formats `bundle` and `mlflow`
-bring this along as a program; `automl predict` does it as well.""",
-    "bundle": """\
-```
-pip install -r requirements.txt
-python predict.py picture.jpg           # one JSON object for each picture
-docker build -t model . && docker run -p 8080:8080 model      # POST /score, as Azure's endpoint
-```
-
-Without Docker: `pip install -r requirements-serve.txt`, then `uvicorn serve:app`.""",
-    "mlflow": """\
-```python
-import base64, mlflow, pandas
-model = mlflow.pyfunc.load_model("THIS FOLDER")
-text = base64.encodebytes(open("picture.jpg", "rb").read()).decode()
-print(model.predict(pandas.DataFrame({{"image": [text]}})))
-```
-
-As a server: `mlflow models serve --model-uri THIS_FOLDER`.""",
-    "weights": """\
-```python
-import timm
-model = timm.create_model("local-dir:THIS FOLDER", pretrained=True).eval()
-```
-
-`load_preprocessed` of `preprocessing.py` (short side {resize} px, crop {side} px) and its
-`model_input` prepare a picture exactly as it was done here; timm's own transform differs by a
-rounding.""",
-    "torch": """\
-```python
-import torch
-from preprocessing import load_preprocessed, model_input
-model = torch.export.load("model.pt2").module()
-pixels = load_preprocessed(open("picture.jpg", "rb"), resize_size={resize}, crop_size={side})
-print(model(torch.from_numpy(model_input(pixels[None]))).softmax(1))
-```""",
-    "azure": """\
-`outputs/mlflow-model` is what Azure registers and deploys; `outputs/scoring_file_v_1_0_0.py` and
-`train_artifacts/` are for a deployment of your own.""",
-    "code": """\
-```
-pip install -r requirements.txt
-python train_best.py            # writes model.safetensors, and says how good it is
-```""",
-}
 
 
 def text(model: TrainedModel, parity: Parity) -> str:
-    """The whole card."""
+    """Return the card."""
     job = store.load_job(model.experiment_dir)
     best = model.trial.best_evaluation()
     assert best is not None
@@ -117,7 +65,7 @@ def _metadata(
 ) -> ModelCardData:
     name = store.load_experiment(model.experiment_dir).experiment_id
     score = best.metrics[primary_metric]
-    known = [
+    results = [
         EvalResult(
             task_type="image-classification",
             dataset_type=name,
@@ -129,11 +77,11 @@ def _metadata(
     return ModelCardData(
         model_name=name,
         license="unknown",
-        library_name=_LIBRARIES.get(form, "timm"),
+        library_name=formats.named(form).library,
         pipeline_tag="image-classification",
         tags=["image-classification", form],
         metrics=[primary_metric],
-        eval_results=known if score == score else None,
+        eval_results=results if not math.isnan(score) else None,
     )
 
 
@@ -141,7 +89,7 @@ def _use(model: TrainedModel, form: str) -> str:
     description = model.description
     is_inside = model.hyperparameters.enable_onnx_normalization
     scale = " in 0 to 1" if is_inside else ", in 0 to 1 and then normalised as in `settings.json`"
-    return _USE[form].format(
+    return formats.named(form).usage.format(
         side=description.validation_crop_size,
         resize=description.validation_resize_size,
         scale=scale,
@@ -172,7 +120,7 @@ def _test_score(model: TrainedModel, primary_metric: str) -> str:
 
 
 def _classes(model: TrainedModel) -> str:
-    report = class_report(model.recorded, model.description.class_names).head(_MOST_CLASSES)
+    report = class_report(model.recorded, model.description.class_names).head(_MAX_CLASSES)
     rows = [
         [row["class"], int(row["pictures"]), *(_number(row[key]) for key in _OF_CLASS)]
         for row in report.to_dict("records")
@@ -188,7 +136,7 @@ def _data(report: DatasetReport | None) -> str:
         return "The report on the data is missing."
     classes = [
         [label, count, *(report.class_splits.get(label, {}).get(s, 0) for s in report.splits)]
-        for label, count in list(report.classes.items())[:_MOST_CLASSES]
+        for label, count in list(report.classes.items())[:_MAX_CLASSES]
     ]
     splits = ", ".join(f"{count:,} {split}" for split, count in report.splits.items())
     return (
@@ -248,10 +196,10 @@ def _table(head: list[str], rows: list[list[Any]]) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3f}" if value == value else "–"
+    return "–" if math.isnan(value) else f"{value:.3f}"
 
 
 def _plain(text: str) -> str:
-    """Text that means nothing in Markdown or HTML, on one line."""
+    """Escape text for Markdown and HTML, and put it on one line."""
     escaped = html.escape(" ".join(text.split()), quote=False)
     return "".join(f"\\{sign}" if sign in r"\`*_[]|#" else sign for sign in escaped)

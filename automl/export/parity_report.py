@@ -1,30 +1,30 @@
-"""`parity.json`: what came of comparing an exported model with the trial's own. No torch."""
+"""`parity.json`: the comparison of an exported model with the trial's own. No torch."""
 
 from typing import Literal
 
 from automl.frozen_model import FrozenModel
 
 TOLERANCE = 1e-3
-"""Largest difference of a probability that is let through."""
+"""Largest difference of a probability with which an export succeeds."""
 
 
 class Int8(FrozenModel):
-    """What the quantised model is like, beside the one it was made from."""
+    """The quantised model, compared with the model it was made from."""
 
     num_images: int
-    """All validation pictures that can be read."""
+    """Number of validation pictures: all that can be read."""
 
     accuracy: float
     original_accuracy: float
     agreement: float
-    """Share of the pictures that get the same class from both."""
+    """Share of the pictures for which both models answer the same class."""
 
     latency_ms: float
     size_bytes: int
 
 
 class Parity(FrozenModel):
-    """`parity.json`: the exported artefact beside the trial's own model in torch."""
+    """The exported artefact, compared with the trial's own model in torch."""
 
     format: str
     experiment: str
@@ -34,20 +34,21 @@ class Parity(FrozenModel):
     """noise: none of the validation pictures can be read on this machine."""
 
     agreement: float
-    """Share of the pictures that get the same class from both."""
+    """Share of the pictures for which both models answer the same class."""
 
     max_probability_difference: float
     tolerance: float = TOLERANCE
     max_difference_from_recorded: float | None = None
-    """Of the trial's own model here from its answers when it was scored, perhaps on a GPU."""
+    """Largest difference between the trial's own model here, on the CPU, and its recorded answers,
+    perhaps from a GPU."""
 
     latency_ms: float
     """Median time for one picture, from the file to the probabilities."""
 
     own_latency_ms: float
-    """The same of the trial's own model."""
+    """The same for the trial's own model."""
 
     size_bytes: int
-    """Of all files of the artefact."""
+    """Size of all files of the artefact."""
 
     int8: Int8 | None = None

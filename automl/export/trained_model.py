@@ -1,4 +1,4 @@
-"""A trial's own model, with all that is known of it: what every export starts from."""
+"""A trial's own model with its records, from which every export is made."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from automl.model.description import ModelDescription
 from automl.model.network import Normalised
 
 Answers = Callable[[Path], NDArray[np.float32]]
-"""A picture file to the probabilities (K,) of the classes, in the order of the labels."""
+"""A function from a picture file to the probabilities (K,), in the order of the labels."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,12 @@ class TrainedModel:
 
     @classmethod
     def load(cls, experiment_dir: Path, trial_id: str) -> Self:
-        """Raises ExportError where the experiment has no such trial, or no model of it."""
+        """Load the model.
+
+        Raises:
+            ExportError: the experiment has no such trial or no model of it, or the model is
+                damaged.
+        """
         trials = {trial.trial_id: trial for trial in store.load_trials(experiment_dir)}
         scored = [name for name, trial in trials.items() if trial.best_epoch is not None]
         if trial_id not in scored:
@@ -49,7 +54,14 @@ class TrainedModel:
                 f"The weights of {trial_id} are not in {experiment_dir}: a shared experiment has "
                 "those of its best trial alone. Export it where it ran."
             )
-        network, description = checkpoint.load(folder)
+        try:
+            network, description = checkpoint.load(folder)
+        except Exception as error:  # the errors of safetensors, timm and torch have no common base
+            reason = str(error).partition("\n")[0]
+            raise ExportError(
+                f"The checkpoint {folder} cannot be loaded ({type(error).__name__}: {reason}). "
+                "Choose another trial."
+            ) from error
         return cls(experiment_dir, trials[trial_id], network, description)
 
     @cached_property
@@ -58,30 +70,30 @@ class TrainedModel:
 
     @cached_property
     def recorded(self) -> Predictions:
-        """What the trial answered for the validation pictures when it was scored."""
+        """The trial's answers for the validation pictures, recorded when it was scored."""
         return store.load_predictions(
             store.predictions_path(self.experiment_dir, self.trial.trial_id)
         )
 
     @property
     def normalization(self) -> dict[str, list[float]]:
-        """`mean` and `std` of the channels."""
+        """`mean` and `std` of each channel."""
         return {"mean": list(self.description.mean), "std": list(self.description.std)}
 
     @property
     def onnx_normalization(self) -> dict[str, list[float]] | None:
-        """What is left to whoever calls the ONNX model; None: it does that itself."""
+        """The normalisation left to callers of the ONNX model; None if the model does it."""
         return None if self.hyperparameters.enable_onnx_normalization else self.normalization
 
     def __call__(self, path: Path) -> NDArray[np.float32]:
-        """Its own answer for a picture file, as `Answers`."""
+        """Return the probabilities (K,) for a picture file, as `Answers` does."""
         pixels = torch.from_numpy(model_input(self.preprocessed(path)[None]))
         with torch.inference_mode():
             probabilities: NDArray[np.float32] = self.network(pixels).softmax(dim=1)[0].numpy()
         return probabilities
 
     def preprocessed(self, path: Path) -> NDArray[np.uint8]:
-        """(H, W, 3) as it is scored."""
+        """Decode, resize and crop a picture as for scoring; (H, W, 3)."""
         return load_preprocessed(
             path,
             resize_size=self.description.validation_resize_size,
@@ -89,16 +101,19 @@ class TrainedModel:
         )
 
     def example(self) -> torch.Tensor:
-        """Pixels (2, 3, H, W) in 0 to 1, to trace a program with."""
+        """Return random pixels (2, 3, H, W) of 0 to 1, to trace a program with."""
         side = self.description.validation_crop_size
         return torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0))
 
     def size_bytes(self) -> int:
-        """Of the weights."""
+        """Return the size of the weights."""
         return sum(tensor.nbytes for tensor in self.network.state_dict().values())
 
     def write_settings(self, folder: Path, normalization: dict[str, list[float]] | None) -> None:
-        """`labels.json` and `settings.json`; normalization: what is left to the caller."""
+        """Write `labels.json` and `settings.json`.
+
+        normalization: what callers of the exported model have to do; None if it does it itself.
+        """
         description = self.description
         settings: dict[str, Any] = {
             "experiment": store.load_experiment(self.experiment_dir).experiment_id,

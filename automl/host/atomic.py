@@ -5,11 +5,14 @@ and renamed when it is complete. So a reader sees the old version or the new one
 it, and two writers at once cannot write into each other's file: the later rename wins.
 
 Any error, KeyboardInterrupt included, removes the partial file. Only a process that is killed
-leaves one behind; whoever owns the folder may delete a `*.partial` that is old.
+leaves one behind. The writer holds a lock on the partial file or folder, which the system frees
+when the process ends; `remove_leftovers` deletes those that nobody holds.
 """
 
 import contextlib
 import errno
+import fcntl
+import glob
 import os
 import secrets
 import shutil
@@ -18,6 +21,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 SUFFIX = ".partial"
+_REPLACED = ".replaced"
 
 
 def write_bytes(
@@ -64,15 +68,16 @@ def open_binary(
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_path(path)
     try:
-        with open(partial, "x+b", opener=_private_opener if private else None) as file:
+        with _new_locked_file(partial, private=private) as file:
             yield file
+            file.flush()
             if durable:
-                file.flush()
                 os.fsync(file.fileno())
-        if overwrite:
-            partial.replace(path)
-        else:
-            os.link(partial, path)  # a rename would replace a file that appeared in between
+            # renamed before it is closed, which frees the lock
+            if overwrite:
+                partial.replace(path)
+            else:
+                os.link(partial, path)  # a rename would replace a file that appeared in between
     finally:
         partial.unlink(missing_ok=True)  # it has its name by now, or is of no use
 
@@ -95,14 +100,38 @@ def new_folder(target: Path, *, private: bool = True, overwrite: bool = False) -
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_path(target)
     try:
-        partial.mkdir(mode=0o700 if private else 0o777)
-        yield partial
-        if overwrite:
-            _replace_folder(partial, target)
-        else:
-            publish_folder(partial, target)
+        with _new_locked_folder(partial, 0o700 if private else 0o777):
+            yield partial
+            if overwrite:
+                _replace_folder(partial, target)
+            else:
+                publish_folder(partial, target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def remove_leftovers(target: Path) -> None:
+    """Delete what writers of a file or folder that were killed have left beside it.
+
+    If a writer was killed while it replaced a folder, the old folder is put back.
+    """
+    hidden = f".{glob.escape(target.name[:100])}.{'[0-9a-f]' * 16}"
+    for leftover in (
+        *target.parent.glob(hidden + SUFFIX),
+        *target.parent.glob(hidden + _REPLACED),
+    ):
+        with contextlib.suppress(OSError):  # locked by its writer, or gone since
+            descriptor = os.open(leftover, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if leftover.suffix == _REPLACED and not target.exists():
+                    leftover.rename(target)
+                elif leftover.is_dir():
+                    shutil.rmtree(leftover)
+                else:
+                    leftover.unlink()
+            finally:
+                os.close(descriptor)
 
 
 def partial_path(path: Path) -> Path:
@@ -126,19 +155,52 @@ def publish_folder(partial: Path, target: Path) -> None:
         raise
 
 
+@contextlib.contextmanager
+def _new_locked_file(partial: Path, *, private: bool) -> Iterator[BinaryIO]:
+    while True:
+        with open(partial, "x+b", opener=_private_opener if private else None) as file:
+            if _lock(file.fileno(), partial):
+                yield file
+                return
+
+
+@contextlib.contextmanager
+def _new_locked_folder(partial: Path, mode: int) -> Iterator[None]:
+    while True:
+        partial.mkdir(mode=mode)
+        descriptor = os.open(partial, os.O_RDONLY)
+        try:
+            if _lock(descriptor, partial):
+                yield
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int, partial: Path) -> bool:
+    """Lock a new file or folder; False if `remove_leftovers` was faster and has deleted it."""
+    with contextlib.suppress(OSError):  # a file system without locks: nothing is removed there
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return partial.exists()
+
+
 def _private_opener(name: str, flags: int) -> int:
     return os.open(name, flags, 0o600)
 
 
 def _replace_folder(partial: Path, target: Path) -> None:
     """Two renames, as a folder cannot replace one that has something in it."""
-    old = partial_path(target)
-    with contextlib.suppress(FileNotFoundError):
-        target.rename(old)
-    try:
-        partial.rename(target)
-    except BaseException:
+    old = partial_path(target).with_suffix(_REPLACED)
+    with contextlib.ExitStack() as stack:
         with contextlib.suppress(FileNotFoundError):
-            old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+            descriptor = os.open(target, os.O_RDONLY)
+            stack.callback(os.close, descriptor)
+            _lock(descriptor, target)
+            target.rename(old)
+        try:
+            partial.rename(target)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                old.rename(target)
+            raise
+        shutil.rmtree(old, ignore_errors=True)

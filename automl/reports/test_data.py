@@ -15,6 +15,7 @@ from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, leaderboard, store
 from automl.experiments.records import TestOpening, now
 from automl.export import exporting
+from automl.export.request import ExportRequest
 from automl.figures import wording
 from automl.host import process_lock
 
@@ -150,7 +151,7 @@ def _model_dir(experiment_dir: Path, trial_id: str, target: Path) -> Path:
         settings = json.loads((best / "settings.json").read_text("utf-8"))
         if settings["trial_id"] == trial_id:
             return best
-    exporting.run(experiment_dir, trial_id, "onnx", target)
+    exporting.run(ExportRequest(experiment_dir, trial_id, "onnx", target))
     return target
 
 

@@ -9,8 +9,9 @@ from streamlit.delta_generator import DeltaGenerator
 from automl.access.permissions import Action
 from automl.errors import ExportError, NotAllowedError
 from automl.experiments.records import TrialRecord
-from automl.export.formats import FORMATS, INT8_FORMATS
+from automl.export import formats
 from automl.export.parity_report import Parity
+from automl.export.request import ExportRequest
 from automl.figures import wording
 from automl.host import home
 from automl.ui import guarded_actions
@@ -28,14 +29,15 @@ def show(experiment_dir: Path, trial: TrialRecord) -> None:
         "to the probabilities, before you get it."
     )
     key = f"{experiment_dir.name} {trial.trial_id}"
+    available = formats.load_all()
     name = st.radio(
         "Format",
-        list(FORMATS),
-        format_func=lambda name: FORMATS[name].title,
-        captions=[form.description for form in FORMATS.values()],
+        list(available),
+        format_func=lambda name: available[name].title,
+        captions=[each.description for each in available.values()],
         key=f"export format {key}",
     )
-    int8 = name in INT8_FORMATS and st.toggle(
+    int8 = available[name].has_int8 and st.toggle(
         "Also in 8-bit integers (int8)",
         key=f"export int8 {key}",
         help="A quarter of the size; its accuracy is measured on all the validation pictures.",
@@ -71,14 +73,10 @@ def _export(
 ) -> None:
     bar = st.progress(0.0, "Starting")
     try:
-        guarded_actions.export(
-            experiment_dir,
-            trial.trial_id,
-            name,
-            target,
-            with_int8=int8,
-            tell=lambda doing, share: _draw(bar, doing, share),
+        request = ExportRequest(
+            experiment_dir, trial.trial_id, name, target, with_int8=int8, replaces=True
         )
+        guarded_actions.export(request, lambda doing, share: _draw(bar, doing, share))
     except (ExportError, NotAllowedError) as error:
         bar.empty()
         st.error(wording.plain(str(error)))

@@ -17,6 +17,7 @@ from automl.access.permissions import Action
 from automl.dataset import data_roots
 from automl.experiments import launcher, limits, store
 from automl.experiments.limits import QueueLimits
+from automl.export.request import ExportRequest
 from automl.host import home
 from automl.jobs.job import Job
 from automl.reports import html_report, sharing, test_data
@@ -70,28 +71,13 @@ def report(experiment_dir: Path) -> str:
         return html_report.html(experiment_dir)
 
 
-def export(  # noqa: PLR0913
-    experiment_dir: Path,
-    trial_id: str,
-    form: str,
-    target: Path,
-    *,
-    with_int8: bool,
-    tell: Callable[[str, float], None],
-) -> None:
+def export(request: ExportRequest, tell: Callable[[str, float], None]) -> None:
     """Export a trial's model for the page; see `exporting.run`."""
     from automl.export import exporting
 
-    with _recorded(Action.EXPORT, experiment_dir, what=form, trial=trial_id):
-        exporting.run(
-            experiment_dir,
-            trial_id,
-            form,
-            target,
-            with_int8=with_int8,
-            replaces=True,
-            progress=tell,
-        )
+    details = {"what": request.format_name, "trial": request.trial_id}
+    with _recorded(Action.EXPORT, request.experiment_dir, **details):
+        exporting.run(request, tell)
 
 
 def exported(experiment_dir: Path, what: str, folder: Path) -> bytes:

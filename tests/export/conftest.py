@@ -15,6 +15,7 @@ from automl.engine.results import Results
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState, TrialState
 from automl.export import artefact
+from automl.export.request import ExportRequest
 from automl.jobs.job import DataSource, Job
 from automl.training import effective, training_state, trial_data
 from automl.training.process_state import ProcessState
@@ -153,7 +154,7 @@ def exported(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Callab
     @functools.cache
     def folder(name: str, trial_id: str = "trial-000", *, with_int8: bool = False) -> Path:
         target = root / f"{name} {trial_id}"
-        artefact.export(finished, trial_id, name, target, with_int8=with_int8)
+        artefact.export(ExportRequest(finished, trial_id, name, target, with_int8=with_int8))
         return target
 
     return folder

@@ -1,6 +1,11 @@
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,11 +13,30 @@ import pytest
 from automl.errors import ExportError
 from automl.experiments import store
 from automl.export import exporting
+from automl.export.request import ExportRequest
+
+CLI = [sys.executable, "-m", "automl.cli", "export"]
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "automl.cli", "export", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True)
+    return subprocess.run([*CLI, *map(str, arguments)], capture_output=True, text=True)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@contextmanager
+def writing(command: list[str], folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process, from the moment in which it has begun to write into the folder."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            while not names(folder):
+                assert process.poll() is None
+                time.sleep(0.001)
+            yield process
+        finally:
+            process.kill()
 
 
 def test_a_trial_is_exported_and_the_parity_printed(finished: Path, tmp_path: Path) -> None:
@@ -36,13 +60,50 @@ def test_what_cannot_be_exported_is_said_in_a_sentence(finished: Path, tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_process_that_dies_is_an_error(finished: Path, tmp_path: Path) -> None:
+def test_damaged_weights_are_a_sentence(finished: Path, tmp_path: Path) -> None:
     weights = store.checkpoint_dir(finished, "trial-001") / "model.safetensors"
     whole = weights.read_bytes()
     weights.write_bytes(whole[:100])
     try:
-        with pytest.raises(ExportError, match="trial-001 cannot be exported"):
-            exporting.run(finished, "trial-001", "onnx", tmp_path / "onnx")
+        with pytest.raises(ExportError, match="The checkpoint .* cannot be loaded .* Choose"):
+            exporting.run(ExportRequest(finished, "trial-001", "onnx", tmp_path / "onnx"))
     finally:
         weights.write_bytes(whole)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_that_is_left_leaves_nothing(finished: Path, tmp_path: Path) -> None:
+    """Streamlit raises in the callback when the page is closed."""
+
+    class Left(BaseException):
+        pass
+
+    written: list[str] = []
+
+    def leave(step: str, _: float) -> None:
+        if step.startswith("Comparing"):
+            written.extend(names(tmp_path))
+            raise Left
+
+    with pytest.raises(Left):
+        exporting.run(ExportRequest(finished, "trial-000", "weights", tmp_path / "out"), leave)
+    assert len(written) == 1
+    assert names(tmp_path) == []
+
+
+def test_a_command_that_is_ended_leaves_nothing(finished: Path, tmp_path: Path) -> None:
+    command = [*CLI, str(finished), "--format", "weights", "--output", str(tmp_path / "out")]
+    with writing(command, tmp_path) as process:
+        process.terminate()
+        assert process.wait(60) == 128 + signal.SIGTERM
+    assert names(tmp_path) == []
+
+
+def test_what_a_killed_export_left_is_removed_by_the_next(finished: Path, tmp_path: Path) -> None:
+    request = ExportRequest(finished, "trial-000", "weights", tmp_path / "out")
+    command = [sys.executable, "-m", "automl.export", request.to_text()]
+    with writing(command, tmp_path) as process:
+        os.kill(process.pid, signal.SIGKILL)
+    assert len(names(tmp_path)) == 1
+    exporting.run(request)
+    assert names(tmp_path) == ["out"]

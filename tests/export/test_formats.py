@@ -4,11 +4,13 @@ import base64
 import importlib.util
 import io
 import json
+import logging
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,9 @@ from safetensors.torch import load_file
 from automl.dataset.preprocessing import UnreadablePicture, from_base64, model_input
 from automl.errors import ExportError
 from automl.experiments import store
-from automl.export import artefact, formats, weights
-from automl.export import onnx as onnx_format
+from automl.export import artefact, formats, int8, onnx_model
 from automl.export.parity_report import Parity
+from automl.export.request import ExportRequest
 from automl.export.trained_model import TrainedModel
 
 TRAINED, NEIGHBOURS = "trial-000", "trial-001"
@@ -85,7 +87,7 @@ def test_the_normalisation_is_where_it_was_asked_for(
     (folder / "settings.json").write_text(json.dumps(outside))
     model = TrainedModel.load(finished, NEIGHBOURS)
     paths = [Path(path) for path in validation_pictures(finished)["path"]]
-    wrong = onnx_format.answers(folder)
+    wrong = onnx_model.answers(folder)
     assert max(float(np.abs(wrong(path) - model(path)).max()) for path in paths) > 0.01
 
 
@@ -103,7 +105,7 @@ def test_timm_loads_the_weights(finished: Path, exported: Callable[..., Path]) -
 
 def test_a_vote_of_neighbours_is_no_timm_model(finished: Path, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="trial-001 is a vote of nearest neighbours"):
-        artefact.export(finished, NEIGHBOURS, "weights", tmp_path / "weights")
+        artefact.export(ExportRequest(finished, NEIGHBOURS, "weights", tmp_path / "weights"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -205,38 +207,146 @@ def test_int8_is_scored_beside_the_original(finished: Path, exported: Callable[.
     assert "accuracy" in (folder / "README.md").read_text()
 
 
-def test_a_model_that_answers_otherwise_is_not_kept(
-    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def sees_a_smaller_part(folder: Path, _: TrainedModel) -> Any:
-        shutil.copytree(store.best_model_dir(finished), folder, dirs_exist_ok=True)
-        settings = settings_of(folder) | {"validation_resize_size": 64}
-        (folder / "settings.json").write_text(json.dumps(settings))
-        return onnx_format.answers(folder)
+WRONG = """
+import json, shutil
+from automl.experiments import store
+from automl.export import onnx_model
+from automl.export.formats import Format
 
-    monkeypatch.setattr(weights, "write", sees_a_smaller_part)
+def write(folder, model):
+    shutil.copytree(store.best_model_dir(model.experiment_dir), folder, dirs_exist_ok=True)
+    settings = json.loads((folder / "settings.json").read_text())
+    settings["validation_resize_size"] = 64
+    (folder / "settings.json").write_text(json.dumps(settings))
+    return onnx_model.answers(folder)
+
+FORMAT = Format(title="Wrong", description="It sees a smaller part.", write=write, usage="Never.")
+"""
+
+HELLO = """
+from automl.export.formats import Format
+
+def write(folder, model):
+    (folder / "hello.txt").write_text(model.description.model_name)
+    return model
+
+FORMAT = Format(
+    title="Hello",
+    description="The name of the architecture.",
+    write=write,
+    usage="Read `hello.txt`; the side is {side} px.",
+    order=15,
+)
+"""
+
+
+@pytest.fixture
+def add_format(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str, str], None]]:
+    """Put a module beside those of the formats; nothing else is told of it."""
+    folder = tmp_path_factory.mktemp("formats")
+    monkeypatch.setattr(formats, "__path__", [*formats.__path__, str(folder)])
+
+    def add(name: str, program: str) -> None:
+        (folder / f"{name}.py").write_text(program)
+        importlib.invalidate_caches()
+
+    yield add
+    for path in folder.glob("*.py"):
+        sys.modules.pop(f"{formats.__name__}.{path.stem}", None)
+        vars(formats).pop(path.stem, None)
+
+
+def test_a_format_is_added_by_one_module(
+    finished: Path, tmp_path: Path, add_format: Callable[[str, str], None]
+) -> None:
+    add_format("hello", HELLO)
+    assert "hello" in formats.names()
+    assert list(formats.load_all())[:3] == ["onnx", "hello", "bundle"]
+    report = artefact.export(ExportRequest(finished, TRAINED, "hello", tmp_path / "out"))
+    assert (report.format, report.max_probability_difference) == ("hello", 0)
+    assert (tmp_path / "out" / "hello.txt").read_text() == "test_resnet"
+    assert "Read `hello.txt`; the side is 32 px." in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_the_formats_are_listed_without_importing_what_writes_them() -> None:
+    program = (
+        "import sys; from automl.export import formats; from automl.export.request import *\n"
+        "assert set(formats.load_all()) == set(formats.names())\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+    heavy = {"torch", "timm", "onnx", "onnxruntime", "mlflow", "numpy", "pandas", "PIL"}
+    assert heavy.isdisjoint(done.stdout.decode().split())
+
+
+def test_a_model_that_answers_otherwise_is_not_kept(
+    finished: Path, tmp_path: Path, add_format: Callable[[str, str], None]
+) -> None:
+    add_format("wrong", WRONG)
     with pytest.raises(ExportError, match=r"a probability differs by up to 0\.\d+ .*Nothing was"):
-        artefact.export(finished, TRAINED, "weights", tmp_path / "wrong")
+        artefact.export(ExportRequest(finished, TRAINED, "wrong", tmp_path / "wrong"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_quantising_silences_nothing_but_its_own_advice(caplog: pytest.LogCaptureFixture) -> None:
+    """`warn` logs to the root logger as onnxruntime does, from a file of a given name."""
+
+    def warn(file: str) -> None:
+        exec(compile(f"import logging; logging.warning({file!r})", file, "exec"), {})
+
+    with int8._without_advice():
+        warn("/site-packages/onnxruntime/quantization/quantize.py")
+        warn("/customer/program.py")
+        logging.getLogger("customer").warning("child")
+        thread = threading.Thread(target=warn, args=("/site-packages/onnxruntime/other.py",))
+        thread.start()
+        thread.join()
+    warn("/site-packages/onnxruntime/later.py")
+    messages = [record.message.rpartition("/")[2] for record in caplog.records]
+    assert messages == ["program.py", "child", "other.py", "later.py"]
+
+
+@pytest.mark.parametrize("is_filled", [False, True])
+def test_an_empty_folder_gives_way_but_one_that_was_filled_meanwhile_does_not(
+    finished: Path, tmp_path: Path, is_filled: bool
+) -> None:
+    target = tmp_path / "target"
+    target.mkdir()
+
+    def fill(step: str, _: float) -> None:
+        if is_filled and step == "Writing the model card":
+            (target / "mine.txt").touch()
+
+    request = ExportRequest(finished, TRAINED, "weights", target)
+    if is_filled:
+        with pytest.raises(ExportError, match="exists since a moment ago"):
+            artefact.export(request, fill)
+        assert [path.name for path in target.iterdir()] == ["mine.txt"]
+    else:
+        artefact.export(request, fill)
+        assert (target / "parity.json").is_file()
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_what_is_there_is_not_overwritten(finished: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").touch()
-    with pytest.raises(ExportError, match="is there already and not empty"):
-        artefact.export(finished, TRAINED, "onnx", tmp_path)
+    with pytest.raises(ExportError, match="exists and is not empty"):
+        artefact.export(ExportRequest(finished, TRAINED, "onnx", tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
 @pytest.mark.parametrize(
-    ("name", "int8", "words"),
+    ("name", "quantised", "words"),
     [
-        ("pickle", False, "'pickle' is not a format. There are onnx, bundle"),
+        ("pickle", False, "'pickle' is not a format. Choose from onnx, bundle"),
         ("torch", True, "int8 is for onnx and bundle; torch has no such form"),
     ],
 )
-def test_a_format_that_does_not_exist_is_refused(name: str, int8: bool, words: str) -> None:
+def test_a_format_that_does_not_exist_is_refused(name: str, quantised: bool, words: str) -> None:
     with pytest.raises(ExportError, match=words):
-        formats.check(name, int8=int8)
+        formats.check(name, int8=quantised)
 
 
 def test_a_missing_extra_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -305,14 +415,14 @@ def test_the_code_of_a_model_that_trained_nothing_is_refused(
     finished: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(ExportError, match="made by k_nearest_neighbours, which trains nothing"):
-        artefact.export(finished, NEIGHBOURS, "code", tmp_path / "code")
+        artefact.export(ExportRequest(finished, NEIGHBOURS, "code", tmp_path / "code"))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_without_the_pictures_it_is_compared_on_noise(finished: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(finished, tmp_path / "elsewhere")
     (copy / "dataset" / "samples.parquet").unlink()
-    parity = artefact.export(copy, TRAINED, "weights", tmp_path / "weights")
+    parity = artefact.export(ExportRequest(copy, TRAINED, "weights", tmp_path / "weights"))
     assert (parity.pictures, parity.num_images) == ("noise", 64)
     assert parity.max_difference_from_recorded is None
     assert parity.max_probability_difference < 1e-5

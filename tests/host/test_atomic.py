@@ -1,6 +1,8 @@
 """Files and folders appear complete under their name, or not at all."""
 
 import os
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -170,3 +172,50 @@ def test_the_old_folder_is_put_back_if_the_new_one_cannot_take_its_place(tmp_pat
         partial.rmdir()
     assert names(tmp_path / "model") == ["old"]
     assert names(tmp_path) == ["model"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from automl.host import atomic
+
+with getattr(atomic, sys.argv[1])(Path(sys.argv[2])) as partial:
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("writer", ["open_binary", "new_folder"])
+def test_what_a_killed_writer_left_is_removed_and_what_a_living_one_writes_is_not(
+    tmp_path: Path, writer: str
+) -> None:
+    target = tmp_path / "a [1].zip"
+    subprocess.run([sys.executable, "-c", KILLED, writer, str(target)], check=False)
+    (left,) = names(tmp_path)
+    assert left.endswith(".partial")
+    (tmp_path / ".a [1].zip.mine.partial").touch()
+    with getattr(atomic, writer)(target):
+        atomic.remove_leftovers(target)
+        assert left not in names(tmp_path)
+        assert len(names(tmp_path)) == 2
+    assert names(tmp_path) == [".a [1].zip.mine.partial", "a [1].zip"]
+
+
+def test_a_folder_that_was_being_replaced_is_put_back(tmp_path: Path) -> None:
+    program = (
+        "import os, shutil, signal, sys\n"
+        "from pathlib import Path\n"
+        "from automl.host import atomic\n"
+        "def rename(self, target, old=Path.rename):\n"
+        "    if target.name == 'model': os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    old(self, target)\n"
+        "Path.rename = rename\n"
+        "with atomic.new_folder(Path(sys.argv[1]), overwrite=True): pass\n"
+    )
+    target = tmp_path / "model"
+    target.mkdir()
+    (target / "old").touch()
+    subprocess.run([sys.executable, "-c", program, str(target)], check=False)
+    assert "model" not in names(tmp_path)
+    atomic.remove_leftovers(target)
+    assert names(tmp_path) == ["model"]
+    assert names(target) == ["old"]

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from automl.export import onnx
+from automl.export import onnx_model
 from automl.model import checkpoint, pretrained_weights
 from automl.model.baselines import NearestNeighbours
 from automl.training import effective
@@ -64,7 +64,7 @@ def test_a_floor_model_is_exported_like_any_other(
     pixels = torch.rand(3, 3, 32, 32)
     with torch.inference_mode():
         assert torch.allclose(network(pixels), training.network.eval()(pixels), atol=1e-5)
-    onnx.convert(network, pixels, tmp_path / "model.onnx")
+    onnx_model.convert(network, pixels, tmp_path / "model.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     (logits,) = session.run(["output1"], {"input1": pixels[:1].numpy()})
     with torch.inference_mode():

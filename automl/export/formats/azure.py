@@ -1,0 +1,66 @@
+"""Azure layout: the files of a trial under the paths that Azure's scripts and documents use."""
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from automl.export.formats import Format
+
+if TYPE_CHECKING:
+    from automl.export.trained_model import Answers, TrainedModel
+
+
+def write(folder: Path, model: "TrainedModel") -> "Answers":
+    """Write `outputs/` with the MLflow model, the checkpoint and the scoring script, and
+    `train_artifacts/` with the ONNX model and its labels."""
+    from automl.export import standalone
+    from automl.export.formats import mlflow
+
+    outputs, artifacts = folder / "outputs", folder / "train_artifacts"
+    outputs.mkdir()
+    artifacts.mkdir()
+    answers = mlflow.write(outputs / "mlflow-model", model)
+    _write_checkpoint(outputs / "model.pt", model)
+    standalone.copy("scoring_file_v_1_0_0.py", outputs)
+    standalone.copy_preprocessing(outputs)
+    _write_environment(outputs / "conda_env_v_1_0_0.yml")
+    shutil.copyfile(outputs / "mlflow-model/artifacts/model.onnx", artifacts / "model.onnx")
+    shutil.copyfile(outputs / "model.pt", artifacts / "model.pt")
+    model.write_settings(artifacts, model.onnx_normalization)
+    return answers
+
+
+def _write_checkpoint(path: Path, model: "TrainedModel") -> None:
+    """Write the weights and the model's description; loads with `weights_only=True`."""
+    import torch
+
+    content = model.description.model_dump(mode="json")
+    torch.save({**content, "state_dict": model.network.network.state_dict()}, path)
+
+
+def _write_environment(path: Path) -> None:
+    import yaml
+
+    from automl.export import standalone
+
+    packages = standalone.requirements("onnxruntime", "numpy", "pillow")
+    content = {
+        "name": "image-classification",
+        "channels": ["conda-forge"],
+        "dependencies": ["python=3.11", "pip", {"pip": packages}],
+    }
+    path.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
+
+
+FORMAT = Format(
+    title="Azure layout",
+    description="The files of an Azure AutoML trial, where its scripts look for them.",
+    order=60,
+    write=write,
+    packages=("onnx", "onnxscript", "mlflow"),
+    extra="mlflow",
+    library="mlflow",
+    usage="""\
+`outputs/mlflow-model` is the model that Azure registers and deploys;
+`outputs/scoring_file_v_1_0_0.py` and `train_artifacts/` are for a deployment of your own.""",
+)

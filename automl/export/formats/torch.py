@@ -1,0 +1,62 @@
+"""PyTorch program: made by `torch.export`, runs with torch alone, on batches of any size."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from automl.export.formats import Format
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from automl.export.trained_model import Answers, TrainedModel
+
+
+def write(folder: Path, model: "TrainedModel") -> "Answers":
+    """Write `model.pt2`, `labels.json`, `settings.json` and `preprocessing.py`.
+
+    The program takes pixels (B, 3, H, W) of 0 to 1 and returns logits.
+    """
+    import torch
+
+    from automl.export import standalone
+
+    program = torch.export.export(
+        model.network, (model.example(),), dynamic_shapes=({0: torch.export.Dim("batch")},)
+    )
+    torch.export.save(program, folder / "model.pt2")
+    model.write_settings(folder, None)
+    standalone.copy_preprocessing(folder)
+    return _answers(folder, model)
+
+
+def _answers(folder: Path, model: "TrainedModel") -> "Answers":
+    import numpy as np
+    import torch
+
+    from automl.dataset.preprocessing import model_input
+
+    network = torch.export.load(folder / "model.pt2").module()
+
+    def answer(path: Path) -> "NDArray[np.float32]":
+        pixels = torch.from_numpy(model_input(model.preprocessed(path)[None]))
+        with torch.inference_mode():
+            return np.asarray(network(pixels).softmax(1)[0])
+
+    return answer
+
+
+FORMAT = Format(
+    title="PyTorch program",
+    description="A torch.export program (.pt2) that runs with torch alone.",
+    order=50,
+    write=write,
+    usage="""\
+```python
+import torch
+from preprocessing import load_preprocessed, model_input
+model = torch.export.load("model.pt2").module()
+pixels = load_preprocessed(open("picture.jpg", "rb"), resize_size={resize}, crop_size={side})
+print(model(torch.from_numpy(model_input(pixels[None]))).softmax(1))
+```""",
+)

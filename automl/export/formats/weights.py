@@ -1,0 +1,86 @@
+"""Weights in the layout of timm and the Hugging Face Hub: `timm.create_model('local-dir:…')`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from automl.errors import ExportError
+from automl.export.formats import Format
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from automl.export.trained_model import Answers, TrainedModel
+
+
+def write(folder: Path, model: "TrainedModel") -> "Answers":
+    """Write `model.safetensors`, `config.json`, labels, settings and `preprocessing.py`.
+
+    Raises:
+        ExportError: the model has a layer that timm does not have.
+    """
+    from timm.models import save_for_hf
+
+    from automl.export import standalone
+
+    description = model.description
+    if description.head != "linear":
+        raise ExportError(
+            f"{model.trial.trial_id} is a vote of nearest neighbours, which timm has no layer "
+            "for. Take --format onnx, bundle or torch."
+        )
+    side = description.validation_crop_size
+    save_for_hf(
+        model.network.network,
+        str(folder),
+        model_config={"label_names": description.class_names},
+        safe_serialization=True,
+        data_config={
+            "input_size": (3, side, side),
+            "mean": description.mean,
+            "std": description.std,
+            "crop_pct": side / description.validation_resize_size,
+            "interpolation": "bilinear",
+            "crop_mode": "center",
+        },
+    )
+    model.write_settings(folder, model.normalization)
+    standalone.copy_preprocessing(folder)
+    return _answers(folder, model)
+
+
+def _answers(folder: Path, model: "TrainedModel") -> "Answers":
+    """Return the answers of the network that timm builds from the folder."""
+    import numpy as np
+    import timm
+    import torch
+    from timm.data import resolve_model_data_config
+
+    from automl.dataset.preprocessing import model_input
+
+    network = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
+    config = resolve_model_data_config(network)
+
+    def answer(path: Path) -> "NDArray[np.float32]":
+        pixels = model_input(model.preprocessed(path)[None], config)
+        with torch.inference_mode():
+            return np.asarray(network(torch.from_numpy(pixels)).softmax(1)[0])
+
+    return answer
+
+
+FORMAT = Format(
+    title="Weights",
+    description="safetensors and config.json as timm and the Hugging Face Hub lay them out.",
+    order=40,
+    write=write,
+    usage="""\
+```python
+import timm
+model = timm.create_model("local-dir:THIS FOLDER", pretrained=True).eval()
+```
+
+`load_preprocessed` of `preprocessing.py` (short side {resize} px, crop {side} px) and its
+`model_input` prepare a picture exactly as it was prepared here; timm's own transform differs by
+rounding.""",
+)

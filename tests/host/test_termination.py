@@ -1,0 +1,42 @@
+import signal
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import signal, sys, time
+from automl.host import termination
+
+if "ignored" in sys.argv:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+termination.exit_on(signal.SIGTERM, signal.SIGHUP)
+try:
+    print("ready", flush=True)
+    sys.stdin.read()
+finally:
+    signal.raise_signal(signal.SIGTERM)
+    print("cleaned up", flush=True)
+"""
+
+
+def end(number: signal.Signals, *arguments: str) -> tuple[int, str]:
+    command = [sys.executable, "-c", PROGRAM, *arguments]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=30)
+    return process.returncode, output
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_lets_the_process_clean_up_undisturbed(number: signal.Signals) -> None:
+    assert end(number) == (128 + number, "cleaned up\n")
+
+
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    """As SIGHUP under nohup: the process ends only because its input does."""
+    code, _ = end(signal.SIGHUP, "ignored")
+    assert code == 128 + signal.SIGTERM
