@@ -11,7 +11,7 @@ from automl.figures import wording
 from automl.jobs.job_errors import JobError
 from automl.ui import cached, data_source, page_header, selection
 from automl.ui.configure import job_form, job_panel, launch
-from automl.ui.dataset import data_choice, dataset_view
+from automl.ui.dataset import data_choice
 
 page_header.begin("Configure", Action.START)
 launch.follow()
@@ -31,9 +31,7 @@ left, right = st.columns([3, 2], gap="medium")
 with left:
     suggested = data_source.free_name(data, set(selection.experiment_names()))
     name = st.text_input("Name of the experiment", suggested, key=f"name {suggested}")
-    draft = job_form.show(
-        data, dataset_view.median_side(inspection), mirror=not data_source.is_digits(data)
-    )
+    draft = job_form.show(data, inspection.median_side, mirror=not data_source.is_digits(data))
     draft = replace(draft, about_data=data_choice.about())
 with right:
     try:

@@ -1,8 +1,9 @@
-"""Dataset: choose the pictures of a new experiment and see whether they are healthy."""
+"""Dataset: choose the pictures of a new experiment and see their health report."""
 
 import streamlit as st
 
 from automl.access.permissions import Action
+from automl.errors import UserError
 from automl.experiments import launcher
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
@@ -42,7 +43,7 @@ def choices() -> None:
         if st.button("Use this path", icon=":material/folder_open:") and typed:
             try:
                 data = data_source.from_path(typed)
-            except ValueError as error:
+            except UserError as error:
                 st.error(wording.plain(str(error)))
             else:
                 take(data)
@@ -65,7 +66,7 @@ def refused(error: Exception) -> None:
 
 
 def choose_target_column(names: list[str]) -> None:
-    """Ask which column holds the labels, where there are columns."""
+    """Draw the choice of the column that holds the labels, if the data is a table."""
     chosen = data_choice.target_column()
     if not names:
         return
@@ -79,7 +80,7 @@ def choose_target_column(names: list[str]) -> None:
         width=400,
     )
     if picked is None:
-        st.info("Each row of this table is a picture. Which column says what it shows?")
+        st.info("Each row of this table is a picture. Which column has its label?")
         st.stop()
     data_choice.choose_target_column(picked)
 
@@ -93,13 +94,13 @@ try:
     columns = cached.columns(data)
     choose_target_column(columns)
     job = data_choice.job(data)
-    given = cached.inspection(job.model_copy(update={"corrections": Corrections()}))
-    found = cached.inspection(job)
-except (ValueError, OSError) as error:  # DataError, or the path is gone
+    original = cached.inspection(job.model_copy(update={"corrections": Corrections()}))
+    corrected = cached.inspection(job)
+except (UserError, OSError) as error:  # an OSError if the path is gone
     refused(error)
 
 launcher.warm_up()
-blocked = bool(found.report.blocking)
+blocked = bool(corrected.report.blocking)
 with st.container(horizontal=True, vertical_alignment="center"):
     st.caption(wording.plain(str(data.path)))
     if st.button("Use other pictures", icon=":material/swap_horiz:"):
@@ -108,14 +109,14 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Configure", type="primary", icon=":material/arrow_forward:", disabled=blocked):
         st.switch_page("pages/configure.py", query_params=data_choice.link())
 corrections_view.summary(job.corrections)
-dataset_view.summary(found)
-data_options.show(data, columns, found.report)
+dataset_view.summary(corrected)
+data_options.show(data, columns, corrected.report)
 left, right = st.columns([3, 2], gap="medium")
 with left:
-    dataset_gallery.show(found, given)
-    dataset_view.as_the_model_sees(found)
-    dataset_view.class_sizes(found.report)
-    corrections_view.rename(found.class_names, given.class_names, job.corrections)
-    dataset_view.shapes(found.report)
+    dataset_gallery.show(corrected, original)
+    dataset_view.as_the_model_sees(corrected)
+    dataset_view.class_sizes(corrected.report)
+    corrections_view.rename(corrected.class_names, original.class_names, job.corrections)
+    dataset_view.shapes(corrected.report)
 with right:
-    dataset_view.findings(found, given, job.corrections)
+    dataset_view.findings(corrected, original, job.corrections)

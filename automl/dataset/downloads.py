@@ -1,4 +1,4 @@
-"""Pictures that lie elsewhere, fetched once and kept in the cache of this machine."""
+"""Download pictures that lie elsewhere once, into the cache of this machine."""
 
 import functools
 import hashlib
@@ -22,7 +22,7 @@ from automl.host import home
 
 MAX_PICTURE_BYTES = 200 * 1000**2
 MAX_BYTES = 50 * 1000**3
-"""Of all that is downloaded for one table."""
+"""For all pictures of one table."""
 
 MAX_SECONDS = 120.0
 """For one picture."""
@@ -36,13 +36,13 @@ _MAX_NAME = 100
 
 
 def scheme_of(location: str) -> str:
-    """`s3` of `s3://bucket/a.png`; empty for a path, also with a drive letter of Windows."""
-    found = _SCHEME.match(location)
-    return found[1].lower() if found else ""
+    """`s3` for `s3://bucket/a.png`; empty for a path, also with a drive letter of Windows."""
+    match = _SCHEME.match(location)
+    return match[1].lower() if match else ""
 
 
 def path_of(url: str) -> Path:
-    """Where the file is once it has been downloaded; its name is kept for people to see."""
+    """Path of the downloaded file, which keeps the name in the URL for people to see."""
     key = hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()
     path = public_http.shown(url).partition("://")[2].partition("/")[2]
     name = re.sub(r"[^\w.-]+", "_", unquote(path.rpartition("/")[2]))
@@ -50,10 +50,14 @@ def path_of(url: str) -> Path:
 
 
 def check_driver(scheme: str) -> None:
-    """Raises a DataError where no package that can read from such a URL is installed."""
+    """Check that URLs of a scheme can be read.
+
+    Raises:
+        DataError: no package that can read them is installed, or there is none.
+    """
     if scheme in ("http", "https"):
         return
-    if scheme not in known_implementations and scheme != "abfss":  # which adlfs brings along
+    if scheme not in known_implementations and scheme != "abfss":  # which adlfs registers
         raise DataError(
             f"{scheme}: is not a kind of URL that can be read. "
             "Use https:, s3:, gs: or abfs:, or give local paths."
@@ -70,7 +74,7 @@ def check_driver(scheme: str) -> None:
 
 def _package(scheme: str, error: Exception) -> str:
     package: str = known_implementations.get(scheme, {"class": "adlfs."})["class"].partition(".")[0]
-    if package == "fsspec":  # it has the class, but not what the class imports
+    if package == "fsspec":  # its own class, which needs another package
         package = getattr(error.__cause__, "name", None) or scheme
     return package
 
@@ -78,28 +82,32 @@ def _package(scheme: str, error: Exception) -> str:
 def fetch(
     urls: Iterable[str], *, progress: Callable[[int, int], None] | None = None
 ) -> dict[str, str]:
-    """Download what is not here yet, several at a time.
+    """Download the files that are not in the cache yet, several at a time.
+
+    Args:
+        urls: of the files.
+        progress: called with how many are downloaded, and how many there are to download.
 
     Returns:
         The URLs that could not be downloaded, with a sentence for each.
     """
-    wanted = list(dict.fromkeys(url for url in urls if not path_of(url).is_file()))
+    missing = list(dict.fromkeys(url for url in urls if not path_of(url).is_file()))
     batch = _Batch()
     problems: dict[str, str] = {}
     executor = ThreadPoolExecutor(_THREADS)
     try:
-        for done, problem in enumerate(executor.map(batch.download, wanted), 1):
+        for done, problem in enumerate(executor.map(batch.download, missing), 1):
             if problem is not None:
-                problems[wanted[done - 1]] = problem
+                problems[missing[done - 1]] = problem
             if progress:
-                progress(done, len(wanted))
+                progress(done, len(missing))
     finally:
         executor.shutdown(cancel_futures=True)
     return problems
 
 
 class _Batch:
-    """What the threads of one call share: how much there is already, and who does not answer."""
+    """State shared by the threads of one call: bytes downloaded, servers that do not answer."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -107,7 +115,7 @@ class _Batch:
         self._silences: Counter[str] = Counter()
 
     def download(self, url: str) -> str | None:
-        """None, or why it failed in a sentence."""
+        """Download one file; returns None, or a sentence on why it failed."""
         server = public_http.shown(url).partition("://")[2].partition("/")[0]
         if self._silences[server] >= _MAX_SILENCES:
             return f"{public_http.shown(url)} was not tried: {server} does not answer."
@@ -115,7 +123,7 @@ class _Batch:
             return f"{public_http.shown(url)} was not tried: {_TOO_MUCH}."
         try:
             self._save(url)
-        except Exception as error:  # noqa: BLE001 (every driver has errors of its own)
+        except Exception as error:  # noqa: BLE001 (each driver raises its own errors)
             self._silences[server] += public_http.is_silence(error)
             return f"{public_http.shown(url)} {public_http.reason(error)}."
         self._silences[server] = 0
@@ -136,9 +144,11 @@ class _Batch:
             with self._lock:
                 self._num_bytes += len(chunk)
             if num_bytes > MAX_PICTURE_BYTES:
-                raise ValueError(f"it is larger than {MAX_PICTURE_BYTES / 1000**2:,.0f} MB")
+                raise public_http.TooLargeError(
+                    f"it is larger than {MAX_PICTURE_BYTES / 1000**2:,.0f} MB"
+                )
             if self._num_bytes > MAX_BYTES:
-                raise ValueError(_TOO_MUCH)
+                raise public_http.TooLargeError(_TOO_MUCH)
             if time.monotonic() > until:
                 raise TimeoutError
             yield chunk
@@ -146,7 +156,7 @@ class _Batch:
 
 @contextmanager
 def _open(url: str) -> Iterator[IO[bytes]]:
-    if scheme_of(url) in ("http", "https"):  # also where it is written HTTP
+    if scheme_of(url) in ("http", "https"):  # in any case
         with public_http.open_url(url) as source:
             yield source
     else:

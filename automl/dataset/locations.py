@@ -1,4 +1,4 @@
-"""From what a table says about where a picture is to a file on this machine."""
+"""Resolve the location of a picture in a table to a file on this machine."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from automl.dataset import downloads
 from automl.dataset.downloads import scheme_of
-from automl.errors import DataError
+from automl.errors import DataError, UserError
 from automl.jobs import datastores
 
 _FILE_URL = re.compile(r"file:(?://[^/]*)?(.*)", re.IGNORECASE | re.DOTALL)
@@ -17,26 +17,26 @@ _FILE_URL = re.compile(r"file:(?://[^/]*)?(.*)", re.IGNORECASE | re.DOTALL)
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What locations are relative to, and how far they may lead."""
+    """Folder that locations are relative to, and limits on where they may lead."""
 
     folder: Path
     """Of the table that holds them."""
 
     datastores: Mapping[str, str]
-    """The place that stands for each of Azure's datastores: a folder, or the URL of one."""
+    """Folder, or URL of one, that stands for each of Azure's datastores."""
 
     fence: Path | None = None
-    """Resolved. For the data of strangers: the only folder that may be read, and nothing
-    elsewhere that takes our credentials."""
+    """Resolved. For untrusted data: the only folder that may be read; and no URL may be read that
+    takes the credentials of this machine."""
 
 
 @dataclass(frozen=True)
 class Files:
-    """One file for each location; it need not exist."""
+    """One file for each location, which need not exist."""
 
     paths: list[str]
     problems: list[str | None]
-    """Why a file is not there, in a sentence, where that is not plain to see."""
+    """A sentence on why a download failed, or None."""
 
 
 def find(
@@ -47,64 +47,64 @@ def find(
     download: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Files:
-    """The files that the locations of a table stand for.
+    """Find the files that the locations of a table stand for.
 
     Args:
         locations: relative and absolute paths, `file:`, `http(s):` and other URLs, Azure's
             datastores.
-        rows: where each stands, for the errors: `Row 3 of labels.csv`.
+        rows: row of each, for the errors: `Row 3 of labels.csv`.
         around: what they are relative to.
-        download: whether to download what lies elsewhere.
-        progress: called with how much is downloaded, and how much there is to download.
+        download: False if files that lie elsewhere are not downloaded.
+        progress: called with how many files are downloaded, and how many there are to download.
 
     Raises:
-        DataError: a datastore has no place here, a package is missing, or a location is not
-            allowed. A download that fails is no error.
+        DataError: a datastore is not mapped, a package is missing, or a location is not allowed. A
+            download that fails is no error.
     """
-    places = [_place(*pair, around) for pair in zip(locations, rows, strict=True)]
-    urls = [place for place in places if isinstance(place, str)]
+    resolved = [_resolved(*pair, around) for pair in zip(locations, rows, strict=True)]
+    urls = [target for target in resolved if isinstance(target, str)]
     for scheme in sorted({scheme_of(url) for url in urls}):
         downloads.check_driver(scheme)
     problems = downloads.fetch(urls, progress=progress) if download and urls else {}
     return Files(
-        paths=[str(downloads.path_of(p) if isinstance(p, str) else p) for p in places],
-        problems=[problems.get(place) if isinstance(place, str) else None for place in places],
+        paths=[str(downloads.path_of(t) if isinstance(t, str) else t) for t in resolved],
+        problems=[problems.get(t) if isinstance(t, str) else None for t in resolved],
     )
 
 
 def find_file(location: str, row: str, around: Surroundings) -> Path:
-    """The one file, which is there.
+    """Find a single file, which must exist.
 
     Raises:
-        DataError: it is not, or see `find`.
+        DataError: the file does not exist, or see `find`.
     """
-    found = find([location], [row], around)
-    if found.problems[0]:
-        raise DataError(found.problems[0])
-    if not os.path.isfile(found.paths[0]):  # noqa: PTH113 (no error for a name no file can have)
-        raise DataError(
-            f"{row} names {location!a}, but there is no file {found.paths[0]!a}. Check the name."
-        )
-    return Path(found.paths[0])
+    files = find([location], [row], around)
+    (path,), (problem,) = files.paths, files.problems
+    if problem:
+        raise DataError(problem)
+    if not os.path.isfile(path):  # noqa: PTH113 (no error for a name that no file can have)
+        raise DataError(f"{row} names {location!a}, but there is no file {path!a}. Check the name.")
+    return Path(path)
 
 
-def _place(location: str, row: str, around: Surroundings) -> Path | str:
-    """A local path, or the URL of what lies elsewhere."""
+def _resolved(location: str, row: str, around: Surroundings) -> Path | str:
+    """A local path, or the URL of a file elsewhere."""
     try:
         mapped = datastores.locate(location, around.datastores)
-    except ValueError as error:
+    except UserError as error:
         raise DataError(str(error)) from None
-    place = _target(location if mapped is None else mapped, around.folder)
-    if isinstance(place, str) and scheme_of(place) in ("http", "https"):
-        return place
-    if isinstance(place, str) and ("::" in place or (around.fence and mapped is None)):
+    target = _target(location if mapped is None else mapped, around.folder)
+    if isinstance(target, str) and scheme_of(target) in ("http", "https"):
+        return target
+    # `::` chains URLs in fsspec, the last of which could be a local file
+    if isinstance(target, str) and ("::" in target or (around.fence and mapped is None)):
         raise DataError(
             f"{row} names {location}, which would be read with the rights of this machine: no "
             "archive or upload may do so. Use https:, or put the pictures into the archive."
         )
-    if isinstance(place, Path) and around.fence and mapped is None:
-        _check_inside(place, row, around.fence)
-    return place
+    if isinstance(target, Path) and around.fence and mapped is None:
+        _check_inside(target, row, around.fence)
+    return target
 
 
 def _target(location: str, folder: Path) -> Path | str:

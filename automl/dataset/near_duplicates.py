@@ -13,9 +13,11 @@ another, or a cup for a jar on the same table.
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.fft import dctn
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
-from automl.dataset.appearance import COLOUR_SIDE, FINGERPRINT_BYTES, GREY_SIDE
-from automl.dataset.groups import connected
+from automl.dataset.pictures import COLOUR_SIDE, FINGERPRINT_BYTES, GREY_SIDE
 
 MIN_CONTRAST = 5.0
 """Flatter pictures are left out: the hash of a blank picture is the hash of its noise."""
@@ -42,14 +44,17 @@ _MAX_DIFFERENCE = 12  # of 255, where there is little detail
 
 
 def groups(samples: pd.DataFrame) -> pd.Series:
-    """Number of the group (Int64) of every picture that is nearly the same as one of other bytes,
-    exact copies of such included; missing elsewhere.
+    """Number the groups of pictures that are nearly the same.
 
     Args:
         samples: as `scan` has them.
+
+    Returns:
+        Group (Int64) of every picture that is nearly the same as one with other bytes, and of exact
+        copies of these; missing for all others.
     """
     usable = samples["problem"].isna() & (samples["contrast"] >= MIN_CONTRAST)
-    # in an order of their own, so that the groups do not depend on where the files lie
+    # sorted by content, so that the groups do not depend on where the files lie
     distinct = samples[usable].drop_duplicates("content_hash").sort_values("content_hash")
     fingerprints = np.frombuffer(b"".join(distinct["fingerprint"]), np.uint8)
     looks = fingerprints.reshape(len(distinct), FINGERPRINT_BYTES)
@@ -68,7 +73,7 @@ def sameness(samples: pd.DataFrame) -> pd.Series:
 def all_but_largest(samples: pd.DataFrame) -> list[str]:
     """Paths of the near duplicates that can go; needs `near_duplicate_group`.
 
-    Of each group the picture of most pixels stays, on each side and under each label.
+    Of each group the picture with most pixels stays, for each split and each label.
     """
     near = samples[samples["near_duplicate_group"].notna()]
     sized = near.assign(pixels=near["width"] * near["height"])
@@ -77,24 +82,27 @@ def all_but_largest(samples: pd.DataFrame) -> list[str]:
     return [str(path) for path in ranked.loc[spare, "path"]]
 
 
+def connected(count: int, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(count,) the least member of each member's group, from ties between members (E,) and (E,)."""
+    if count == 0:
+        return np.empty(0, np.int64)  # a graph without nodes is refused
+    graph = coo_array((np.ones(len(first), bool), (first, second)), (count, count))
+    _, group = connected_components(graph, directed=False)
+    _, least = np.unique(group, return_index=True)  # the first position of each group
+    return np.asarray(least[group], np.int64)
+
+
 def perceptual_hashes(fingerprints: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """(N,) from fingerprints (N, 304): which low frequencies are stronger than their median."""
+    """(N,) from fingerprints (N, 304): which of the 64 lowest frequencies of the discrete cosine
+    transform are stronger than their median."""
     grey = fingerprints[:, : GREY_SIDE**2].reshape(-1, GREY_SIDE, GREY_SIDE).astype(np.float32)
-    waves = _cosines()
-    strengths = (waves @ grey @ waves.T).reshape(len(grey), 64)
+    strengths = dctn(grey, axes=(1, 2))[:, :8, :8].reshape(len(grey), 64)
     bits = strengths > np.median(strengths, axis=1, keepdims=True)
     return np.packbits(bits, axis=1).view(np.uint64).ravel()
 
 
-def _cosines() -> NDArray[np.float32]:
-    """(8, 16) the first rows of the discrete cosine transform."""
-    frequency, position = np.ogrid[:8, :GREY_SIDE]
-    angles = np.pi * frequency * (2 * position + 1) / (2 * GREY_SIDE)
-    return np.asarray(np.cos(angles), dtype=np.float32)
-
-
 def is_detailed(fingerprints: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """(N,) whether the grey values change so often that they tell one picture from another."""
+    """(N,) True where the grey values change often enough to tell one picture from another."""
     detailed = np.zeros(len(fingerprints), dtype=bool)
     for start in range(0, len(fingerprints), _CHUNK):
         part = slice(start, start + _CHUNK)
@@ -105,36 +113,56 @@ def is_detailed(fingerprints: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def _roots(looks: NDArray[np.uint8], detailed: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(N,) the least member of everyone's group; a picture like no other is its own."""
+    """Group near duplicates without comparing every pair.
+
+    Pictures are sorted by their hashes. Two hashes that differ in few bits stand close together if
+    the differing bits are among the last ones of the sorting key, so the sorting is done several
+    times with the bits in other orders, and each picture is compared with its next neighbours only.
+    Every pair that agrees joins two groups.
+
+    Args:
+        looks: fingerprints (N, 304).
+        detailed: (N,) as of `is_detailed`.
+
+    Returns:
+        (N,) the least member of each picture's group; a picture like no other is its own.
+    """
     hashes = perceptual_hashes(looks)
     bits = np.unpackbits(hashes.view(np.uint8).reshape(-1, 8), axis=1)
     root = np.arange(len(looks))
-    different = np.empty(0, np.int64)  # sorted numbers of the pairs that were compared in vain
+    different = np.empty(0, np.int64)  # pairs found to differ, sorted, each as one number
     for order in range(_NUM_ORDERS):
         refuted = []
         shuffled = bits[:, np.random.default_rng(order).permutation(64)]
-        keys = np.packbits(shuffled.ravel()).view(">u8")  # the first bit counts most
+        keys = np.packbits(shuffled.ravel()).view(">u8")  # big-endian: the first bit counts most
         ranked = np.argsort(keys.astype(np.uint64), kind="stable")
         for step in range(1, _NEIGHBOURS + 1):
             first, second = ranked[:-step], ranked[step:]
             near = np.bitwise_count(hashes[first] ^ hashes[second]) <= MAX_BITS
-            near &= root[first] != root[second]  # or copies of copies would be compared for ever
+            # pairs of one group need no comparison, or n copies would mean n^2 of them
+            near &= root[first] != root[second]
             first, second = first[near], second[near]
+            # a pair that was compared in an earlier order is not compared again
             number = np.minimum(first, second) * len(looks) + np.maximum(first, second)
             new = ~_is_among(number, different)
             first, second = first[new], second[new]
             same = _alike(looks, detailed, first, second)
             refuted.append(number[new][~same])
-            ties = (np.append(root, first[same]), np.append(np.arange(len(root)), second[same]))
-            root = connected(len(root), *ties) if same.any() else root
+            if same.any():
+                # the groups so far (each member tied to its root) and the new ties, as one graph
+                members = np.arange(len(root))
+                root = connected(
+                    len(root), np.append(root, first[same]), np.append(members, second[same])
+                )
         if len(different) < _MAX_REMEMBERED:
             different = np.sort(np.concatenate([different, *refuted]))
     return root
 
 
 def _is_among(numbers: NDArray[np.int64], ordered: NDArray[np.int64]) -> NDArray[np.bool_]:
-    places = np.searchsorted(ordered, numbers)
-    return np.asarray(np.append(ordered, -1)[places] == numbers)
+    """(E,) True for the numbers that are in a sorted array."""
+    positions = np.searchsorted(ordered, numbers)
+    return np.asarray(np.append(ordered, -1)[positions] == numbers)
 
 
 def _alike(
@@ -143,7 +171,7 @@ def _alike(
     first: NDArray[np.int64],
     second: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
-    """(E,) whether the fingerprints of the pairs agree; a chunk at a time to save memory."""
+    """(E,) True for pairs whose fingerprints agree; computed in chunks to save memory."""
     same = np.zeros(len(first), dtype=bool)
     for start in range(0, len(first), _CHUNK):
         part = slice(start, start + _CHUNK)
@@ -160,7 +188,7 @@ def _equal(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.bool_
 
 
 def _equal_but_for_light(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Whether detailed pictures differ in little but brightness and contrast."""
+    """(E,) True for detailed pictures that differ in little but brightness and contrast."""
     split = GREY_SIDE**2
     (grey_1, spread_1), (grey_2, spread_2) = _standardised(one), _standardised(other)
     gain = spread_1 / spread_2

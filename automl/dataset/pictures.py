@@ -1,4 +1,4 @@
-"""What there is to know of a picture file, and small pictures of it to look at.
+"""Facts about a picture file, its appearance in numbers, and thumbnails of it.
 
 How a picture becomes a model's input is in `preprocessing`.
 """
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from automl.dataset import appearance
-from automl.dataset.appearance import Appearance
 from automl.dataset.preprocessing import (
     MAX_PIXELS,
     UnreadablePicture,
@@ -26,22 +26,49 @@ from automl.dataset.preprocessing import (
 __all__ = [
     "MAX_PIXELS",
     "MAX_THUMBNAIL_BYTES",
+    "Appearance",
     "PictureFacts",
     "UnreadablePicture",
     "enlarged",
     "examine",
     "load_preprocessed",
     "load_rgb",
+    "measure",
     "preprocess",
     "thumbnail",
 ]
 
 MAX_THUMBNAIL_BYTES = 10_000
 
+SIDE = 64
+"""Appearance is measured on the picture squashed to a square of this side in pixels: large enough
+to show a blur that a model would notice (CleanVision uses 64 pixels too), and fast."""
+
+GREY_SIDE = 16
+COLOUR_SIDE = 4
+FINGERPRINT_BYTES = GREY_SIDE**2 + 3 * COLOUR_SIDE**2
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """Numbers that can be compared between pictures, measured at `SIDE` x `SIDE` pixels."""
+
+    brightness: float
+    """Mean grey value, 0 (black) to 255 (white)."""
+
+    contrast: float
+    """Standard deviation of the grey values; 0 for a picture of one colour."""
+
+    sharpness: float
+    """Variance of the Laplacian of the grey values (Pech-Pacheco et al., 2000)."""
+
+    fingerprint: bytes
+    """16 x 16 grey values, row by row, then 4 x 4 RGB values, to recognise near duplicates by."""
+
 
 @dataclass(frozen=True)
 class PictureFacts:
-    """What a picture file holds; width and height are those of the upright picture."""
+    """Facts about a picture file; width and height are those of the upright picture."""
 
     width: int
     height: int
@@ -61,7 +88,7 @@ def thumbnail(source: Path | BinaryIO, side: int = 128) -> bytes:
 
 
 def enlarged(source: Path | BinaryIO, side: int = 720) -> bytes:
-    """JPEG to look at closely, fitted into a square as in `thumbnail`."""
+    """JPEG for the enlarged view, fitted into a square as in `thumbnail`."""
     return _jpeg(_fitted(source, side), 90)
 
 
@@ -76,7 +103,7 @@ def _fitted(source: Path | BinaryIO, side: int) -> Image.Image:
 
 
 def _thickened(image: Image.Image, least: int) -> Image.Image:
-    """A strip on white that is thick enough to be drawn, also when it is shown smaller."""
+    """A narrow picture on white, thick enough to be visible when it is shown smaller."""
     width, height = (max(length, least) for length in image.size)
     if (width, height) == image.size:
         return image
@@ -86,15 +113,39 @@ def _thickened(image: Image.Image, least: int) -> Image.Image:
 
 
 def examine(source: Path | BinaryIO) -> PictureFacts:
-    """Facts about a picture that was read to its end, so that a cut-off file is found."""
+    """Facts about a picture; it is read to its end, so that a cut-off file is noticed.
+
+    Raises:
+        UnreadablePicture: says why.
+    """
     with opened(source) as image:
         (width, height), mode, file_format = image.size, image.mode, image.format or ""
-        # reads every byte of a JPEG but rebuilds only as many pixels as are looked at
-        image.draft(None, (appearance.SIDE, appearance.SIDE))
-        look = appearance.measure(upright_rgb(image))
+        # draft mode reads every byte of a JPEG, but decodes only as many pixels as are needed
+        image.draft(None, (SIDE, SIDE))
+        look = measure(upright_rgb(image))
         if orientation_of(image) >= 5:
             width, height = height, width
     return PictureFacts(width=width, height=height, format=file_format, mode=mode, appearance=look)
+
+
+def measure(image: Image.Image) -> Appearance:
+    """Measure the appearance of an RGB picture of any size."""
+    small = image.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+    grey = small.convert("L")
+    values = np.asarray(grey, dtype=np.float32)
+    return Appearance(
+        brightness=float(values.mean()),
+        contrast=float(values.std()),
+        sharpness=float(_laplacian(values).var()),
+        fingerprint=grey.reduce(SIDE // GREY_SIDE).tobytes()
+        + small.reduce(SIDE // COLOUR_SIDE).tobytes(),
+    )
+
+
+def _laplacian(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    across = values[1:-1, :-2] + values[1:-1, 2:]
+    along = values[:-2, 1:-1] + values[2:, 1:-1]
+    return np.asarray(4 * values[1:-1, 1:-1] - across - along)
 
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:

@@ -1,4 +1,4 @@
-"""What the model will see of one picture: the crop it is scored on, and random ones it learns from.
+"""Show a picture as the model sees it: the crop that is scored, and random crops for training.
 
 Training crops follow `automl.training.augmentation`, which does the same for whole batches
 with torch and takes its ranges from here.
@@ -15,20 +15,31 @@ from PIL import Image
 from automl.dataset import pictures
 
 CROP_SCALE = (0.35, 1.0)
-"""Share of the picture's area that a crop keeps; 0.08 as for ImageNet cuts away small objects."""
+"""Share of the area that a crop keeps; the usual 0.08 of ImageNet would cut off small objects."""
 
 CROP_RATIO = (3 / 4, 4 / 3)
 COLOUR_STRENGTH = 0.2
 """Largest relative change of brightness and contrast."""
 
 CROP_ROOM = 256 / 224
-"""Side of the kept picture over that of the crops: a crop of average scale is not enlarged."""
+"""Side of the decoded picture over that of the crops, so that an average crop is not enlarged."""
 
 Box = tuple[float, float, float, float]
 
 
+def fitting_side(median_side: float) -> int:
+    """Side of training crops that fits the pictures; small ones stay small and train faster.
+
+    Args:
+        median_side: median of the shorter side of the pictures, in pixels.
+    """
+    if median_side <= 40:
+        return 32
+    return 96 if median_side <= 100 else 160
+
+
 def scored(source: Path | BinaryIO, *, resize_size: int, crop_size: int) -> NDArray[np.uint8]:
-    """(crop_size, crop_size, 3): what validation and prediction see.
+    """(crop_size, crop_size, 3): the picture as validation and prediction see it.
 
     Raises:
         UnreadablePicture: says why.
@@ -39,7 +50,7 @@ def scored(source: Path | BinaryIO, *, resize_size: int, crop_size: int) -> NDAr
 def trained_on(
     source: Path | BinaryIO, *, crop_size: int, horizontal_flip: bool, count: int, seed: int = 0
 ) -> NDArray[np.uint8]:
-    """(count, crop_size, crop_size, 3): what training may see in as many epochs.
+    """(count, crop_size, crop_size, 3): the picture as training may see it in `count` epochs.
 
     Raises:
         UnreadablePicture: says why.
@@ -75,7 +86,7 @@ def crop(whole: Image.Image, box: Box, size: int) -> Image.Image:
     corners = np.array([left, top, left + width, top + height])
     near_x, near_y, far_x, far_y = np.rint(corners * whole.width).astype(int).tolist()
     edges = (near_x, near_y, max(far_x, near_x + 1), max(far_y, near_y + 1))
-    # cut first: resize with a box would look at the pixels around it
+    # crop first: resizing with a box would also use pixels around the box
     return whole.crop(edges).resize((size, size), Image.Resampling.BILINEAR)
 
 

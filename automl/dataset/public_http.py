@@ -1,9 +1,9 @@
-"""Reading a URL that a stranger's table names, without letting it reach into our own network.
+"""Read URLs from untrusted tables, but only from public addresses (protection against SSRF).
 
-Every address a name stands for is checked, at every redirect, and the connection is made to the
-very address that was checked: a name that changes its address in between gains nothing.
-`AUTOML_ALLOW_PRIVATE_URLS=1` lifts this, and then also the system's proxy settings hold, with
-which the checks could not be kept.
+Every address of a host name is checked, at every redirect, and the connection is made to the
+address that was checked, so that a name cannot change its address in between (DNS rebinding).
+`AUTOML_ALLOW_PRIVATE_URLS=1` turns the checks off; only then are the system's proxy settings used,
+as a proxy would connect without the checks.
 """
 
 import errno
@@ -22,22 +22,27 @@ from typing import IO, Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 TIMEOUT_SECONDS = 15.0
-_AGENT = "automl-image-classification"  # some servers turn away those who do not say who they are
+_AGENT = "automl-image-classification"  # some servers refuse requests without a user agent
 _MAX_REASON = 200
 _CHUNK = 1 << 16
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 
 
 class PrivateAddressError(OSError):
-    """The URL leads to a place in our own network."""
+    """The URL leads to an address in a private network."""
+
+
+class TooLargeError(OSError):
+    """The content is larger than allowed."""
 
 
 @contextmanager
 def open_url(url: str) -> Iterator[IO[bytes]]:
-    """The answer's content.
+    """Open the content of a URL.
 
     Raises:
-        OSError, http.client.HTTPException, ValueError: there is no good answer, see `reason`.
+        OSError, http.client.HTTPException, ValueError: the URL is invalid, or the server's answer
+            is an error; `reason` says which.
     """
     request = urllib.request.Request(_quoted(url), headers={"User-Agent": _AGENT})
     with _opener(_may_be_private()).open(request, timeout=TIMEOUT_SECONDS) as answer:
@@ -47,11 +52,11 @@ def open_url(url: str) -> Iterator[IO[bytes]]:
 
 
 def download(url: str, *, max_bytes: int, max_seconds: float = 60.0) -> bytes:
-    """The whole of the answer's content.
+    """Content of a URL.
 
     Raises:
-        OSError, http.client.HTTPException, ValueError: there is no good answer, it is larger or
-            takes longer than allowed; see `reason`.
+        OSError, http.client.HTTPException, ValueError: as of `open_url`, or the content is larger
+            or takes longer than allowed; `reason` says which.
     """
     until = time.monotonic() + max_seconds
     content = bytearray()
@@ -59,14 +64,14 @@ def download(url: str, *, max_bytes: int, max_seconds: float = 60.0) -> bytes:
         while chunk := answer.read(_CHUNK):
             content += chunk
             if len(content) > max_bytes:
-                raise ValueError(f"it is larger than {max_bytes / 1e6:,.0f} MB")
+                raise TooLargeError(f"it is larger than {max_bytes / 1e6:,.0f} MB")
             if time.monotonic() > until:
                 raise TimeoutError
     return bytes(content)
 
 
 def is_silence(error: Exception) -> bool:
-    """Whether nobody answered, so that asking the same server for more is of little use."""
+    """True if the server did not answer, so that it is of little use to ask it for more."""
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
     return isinstance(cause, TimeoutError | ConnectionError | socket.gaierror) or (
         isinstance(cause, OSError) and cause.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH)
@@ -74,7 +79,7 @@ def is_silence(error: Exception) -> bool:
 
 
 def reason(error: Exception) -> str:
-    """What went wrong, as the end of a sentence that starts with the URL; closes the answer."""
+    """The error as the end of a sentence that starts with the URL; closes the server's answer."""
     if isinstance(error, urllib.error.HTTPError):
         error.close()
         return f"was answered with {error.code} {_one_line(error.reason)}"
@@ -87,7 +92,7 @@ def reason(error: Exception) -> str:
 
 
 def shown(url: str) -> str:
-    """The URL without what may be secret: a password, or a token behind the question mark."""
+    """The URL without the parts that may be secret: user, password and query."""
     return url.partition("?")[0].partition("#")[0].replace(_user(url), "")
 
 
@@ -101,7 +106,7 @@ def _user(url: str) -> str:
 
 
 def _quoted(url: str) -> str:
-    """Tables hold URLs with blanks and letters of all languages, which must be spelt out."""
+    """The URL with blanks and letters that are not ASCII percent-encoded."""
     scheme, host, path, query, _ = urlsplit(url)
     safe = "%/:=&?~+!$,;'@()*[]"
     return urlunsplit((scheme, host, quote(path, safe=safe), quote(query, safe=safe), ""))
@@ -176,7 +181,7 @@ def _connect_to_public(host: str, port: int) -> socket.socket:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the internet at large."""
+    """True if an IP address can be reached from the whole internet."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped is not None:

@@ -63,6 +63,32 @@ def scan(
     return _joined(listing, facts)
 
 
+def changes_since(
+    samples: pd.DataFrame, *, progress: Callable[[int, int], None] | None = None
+) -> str:
+    """Describe in one sentence which files have changed since `samples` were scanned.
+
+    By the hash of the content; only files whose identity has changed are read again, and
+    `progress` is as of `scan`.
+
+    Returns:
+        An empty text if no file has changed.
+    """
+    before = samples[samples["problem"].isna()].drop_duplicates("path")
+    after = scan(before[["path"]], progress=progress)
+    same = after["content_hash"].to_numpy() == before["content_hash"].to_numpy()
+    if same.all():
+        return ""
+    gone = int(after.loc[~same, "content_hash"].isna().sum())
+    changed = int((~same).sum()) - gone
+    first = before["path"].to_numpy()[~same][0]
+    counts = [f"{count} {verb}" for count, verb in ((changed, "changed"), (gone, "gone")) if count]
+    return (
+        f"Pictures have changed since the search began: {' and '.join(counts)}, the first is "
+        f"{first}. Every trial has used them as they were."
+    )
+
+
 def _joined(listing: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     samples = listing.reset_index(drop=True)
     samples.insert(0, "id", pd.RangeIndex(len(samples)).to_numpy("int64"))

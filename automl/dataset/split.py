@@ -1,4 +1,4 @@
-"""Which pictures train and which validate."""
+"""Split pictures into those that train and those that validate."""
 
 import hashlib
 from collections import Counter
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.dataset import groups, near_duplicates
+from automl.dataset import near_duplicates
 
 
 @dataclass(frozen=True)
@@ -21,18 +21,18 @@ class _Group:
     """Pictures of each label."""
 
     is_contradictory: bool
-    """Whether one picture is there under two labels: nothing to be scored on."""
+    """True if a picture of it has two labels, so that no score could be right."""
 
 
 def assign(samples: pd.DataFrame, *, validation_share: float, seed: int) -> pd.DataFrame:
-    """The samples with `split` filled in for the readable ones, missing for the others.
+    """Fill in `split` for the readable samples; it is missing for the others.
 
-    Given validation pictures are kept. Otherwise each class gives its share of the training
-    pictures, at least one and never all. Copies, near duplicates and pictures of the same `group`
-    (text, where there is such a column) stay on one side, also by way of each other; only a class
-    that consists of nothing but copies or near duplicates is on both sides, and one whose
-    pictures are all of one `group` only trains. The choice depends on the pictures and the seed,
-    not on where the files lie, and hardly changes when pictures are added.
+    Validation pictures that the data names are kept. Otherwise each class gives its share of the
+    training pictures, at least one and never all. Copies, near duplicates and pictures of the same
+    `group` (text, in data with such a column) stay on one side, also by way of each other. There are
+    two exceptions: a class that consists only of copies or near duplicates is on both sides, and a
+    class whose pictures are all of one `group` only trains. The choice depends on the pictures and
+    the seed, not on where the files lie, and hardly changes when pictures are added.
     """
     split = samples["split"].fillna("train").where(samples["problem"].isna())
     if not (split == "validation").any():
@@ -43,7 +43,7 @@ def assign(samples: pd.DataFrame, *, validation_share: float, seed: int) -> pd.D
 
 def _choose(candidates: pd.DataFrame, share: float, seed: int) -> list[Hashable]:
     """Rows to validate with."""
-    # the order in which groups are asked: random, but a picture's own, whatever else there is
+    # groups are tried in random order, but the rank of a picture does not depend on the others
     rank = candidates["content_hash"].map(
         {content: _rank(seed, content) for content in candidates["content_hash"].unique()}
     )
@@ -64,12 +64,12 @@ def _rank(seed: int, content: str) -> str:
 
 
 def _groups(ordered: pd.DataFrame) -> list[_Group]:
-    """In the order of their first rows."""
+    """Groups of rows that stay on one side, in the order of their first rows."""
     same = near_duplicates.sameness(ordered)
     keys = [same, ordered["group"]] if "group" in ordered else [same]
     disagreeing = ordered.groupby(same)["label"].transform("nunique") > 1
     members: dict[int, list[int]] = {}
-    for position, root in enumerate(groups.sharing(*keys).tolist()):
+    for position, root in enumerate(sharing(*keys).tolist()):
         members.setdefault(root, []).append(position)
     rows, labels = ordered.index.tolist(), ordered["label"].tolist()
     contradictory = disagreeing.tolist()
@@ -83,12 +83,31 @@ def _groups(ordered: pd.DataFrame) -> list[_Group]:
     ]
 
 
+def sharing(*keys: pd.Series) -> NDArray[np.int64]:
+    """(N,) group of every row, numbered by its first row.
+
+    Rows with the same value in any of the columns are in one group, also by way of other rows. A
+    missing value ties a row to nothing.
+    """
+    ties = [_ties(key) for key in keys]
+    first, second = (np.concatenate([tie[side] for tie in ties]) for side in (0, 1))
+    return near_duplicates.connected(len(keys[0]), first, second)
+
+
+def _ties(key: pd.Series) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Each row that has a value, and the first row with the same value."""
+    codes, _ = pd.factorize(key)
+    rows = np.flatnonzero(codes >= 0)
+    _, first, inverse = np.unique(codes[rows], return_index=True, return_inverse=True)
+    return rows, rows[first[inverse]]
+
+
 def _counts(labels: list[str]) -> dict[str, int]:
-    return {labels[0]: 1} if len(labels) == 1 else Counter(labels)  # most groups are of one
+    return {labels[0]: 1} if len(labels) == 1 else Counter(labels)  # most groups have one picture
 
 
 class _Choice:
-    """What is validated with so far, against what each class should give and has."""
+    """Validation rows chosen so far, with how many pictures each class should give, and has."""
 
     def __init__(self, wanted: dict[str, int], available: dict[str, int]) -> None:
         self.rows: list[Hashable] = []
@@ -98,12 +117,15 @@ class _Choice:
         self._taken: Counter[str] = Counter()
 
     def is_missing(self, label: str) -> bool:
-        """Whether the class has pictures for both sides and gives none yet."""
+        """True if the class has pictures for both sides and gives none yet."""
         return self._wanted[label] > 0 and not self._taken[label]
 
     def fill(self, groups: list[_Group]) -> None:
-        """Whole groups: those that fit, then those that bring classes closer to their share, then
-        for classes without any the smallest that leaves something to train on."""
+        """Take whole groups, in three passes.
+
+        First those that fit; then those that bring classes closer to their share; then, for classes
+        without any, the smallest that leaves something to train on.
+        """
         plain = [group for group in groups if not group.is_contradictory]
         left = self._take(plain, self._fits)
         left = self._take(left, self._helps)
@@ -112,7 +134,7 @@ class _Choice:
         self._take(left, self._covers)
 
     def _take(self, groups: Iterable[_Group], is_wanted: Callable[[_Group], bool]) -> list[_Group]:
-        """Take the groups that are wanted when their turn comes; the others are returned."""
+        """Take the groups for which the condition holds in their turn; return the others."""
         left = []
         for group in groups:
             if is_wanted(group):
@@ -150,7 +172,7 @@ class _Choice:
         )
 
     def part(self, labels: list[str], ordered: pd.DataFrame) -> None:
-        """Break up copies and near duplicates where a class has nothing else to validate with."""
+        """Divide copies and near duplicates of classes that have nothing else to validate with."""
         for label in labels:
             own = ordered[ordered["label"] == label]
             if "group" in own:
@@ -166,7 +188,10 @@ class _Choice:
 
 
 def _quotas(sizes: NDArray[np.int64], share: float) -> NDArray[np.int64]:
-    """Validation pictures of each class, between 1 and all but one, summing up to the share."""
+    """(K,) validation pictures of each class: at least 1, not all, and the share in total.
+
+    Rounds down, then adds to (or takes from) the classes that are furthest from their ideal.
+    """
     ideal = sizes * share
     most = sizes - 1
     least = np.minimum(1, most)

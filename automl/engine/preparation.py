@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from automl.dataset import file_changes, manifest
+from automl.dataset import manifest
 from automl.dataset.manifest import Manifest
 from automl.dataset.pixels import PictureSizes
+from automl.dataset.scan import changes_since
 from automl.engine import cluster
 from automl.engine.planning import Plan, Resources, plan, plan_resources, reachable
 from automl.engine.results import Results
@@ -120,7 +121,7 @@ def prepare(job: Job, results: Results) -> Prepared:
 def note_changes(results: Results, data: Manifest, progress: Progress | None = None) -> None:
     """Add a note to the experiment if picture files have changed since they were read."""
     checking = None if progress is None else partial(progress, "Checking the pictures")
-    if note := file_changes.since(data.samples, progress=checking):
+    if note := changes_since(data.samples, progress=checking):
         results.update(notes=list(dict.fromkeys([*results.experiment.notes, note])))
 
 

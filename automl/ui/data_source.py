@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from automl.dataset import cache_entries, data_roots, sample
+from automl.errors import DataError
 from automl.host import home
 from automl.jobs.job import DataSource
 
@@ -21,21 +22,21 @@ def from_path(text: str) -> DataSource:
     """The folder or file a user typed.
 
     Raises:
-        ValueError: nothing is there, or it is out of reach.
+        DataError: nothing lies there, or it is outside the data roots.
     """
     path = Path(os.path.expanduser(text.strip().strip("'\"")))  # noqa: PTH111 (~nobody is no error)
     if path.is_absolute():
-        data_roots.check(path)  # first: what is out of reach is not told to be there or not
+        data_roots.check(path)  # first, so that nobody learns which files exist outside
     if not path.is_absolute() or not path.exists():
-        raise ValueError(f"There is no folder or file {text}. Give the full path on this machine.")
+        raise DataError(f"There is no folder or file {text}. Give the full path on this machine.")
     return DataSource(path=path)
 
 
 def is_within_reach(data: DataSource) -> bool:
-    """Whether something is there that may be read."""
+    """True if the data exists and lies inside the data roots."""
     try:
         from_path(str(data.path))
-    except ValueError:
+    except DataError:
         return False
     return True
 
@@ -78,14 +79,14 @@ def save_upload(upload: BinaryIO, name: str) -> DataSource:
 
 
 def _parts(name: str) -> tuple[str, str]:
-    """What stands before the ending of an archive, and the ending."""
+    """Name without the ending of an archive, and the ending."""
     lower = name.lower()
     ending = next((f".{kind}" for kind in ARCHIVES if lower.endswith(f".{kind}")), ".zip")
     return name[: len(name) - len(ending)], ending
 
 
 def signature(path: Path) -> tuple[int, ...]:
-    """Changes when files come or go, without looking at every file."""
+    """Numbers that change when files are added or removed, without looking at every file."""
     if not path.is_dir():
         status = path.stat()
         return (status.st_mtime_ns, status.st_size)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from automl.dataset import near_duplicates
-from automl.dataset.appearance import FINGERPRINT_BYTES, measure
+from automl.dataset.pictures import FINGERPRINT_BYTES, measure
 
 Change = Callable[[Image.Image], Image.Image]
 

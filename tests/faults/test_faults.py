@@ -123,7 +123,7 @@ def test_an_experiment_that_everything_happens_to_comes_to_the_same(
         assert outcome.is_hit, f"the {victim} was not there to be killed in the {moment}"
     scenario.finish(disturbed)
     scenario.assert_same(disturbed, undisturbed)
-    assert "Pictures are not what they were when the search began: 1 changed" in notes()
+    assert "Pictures have changed since the search began: 1 changed" in notes()
 
 
 @pytest.fixture

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from automl.dataset.preview import fitting_side
 from automl.jobs.job import DataSource, Job
 from automl.jobs.job_errors import JobError
-from automl.ui.configure.draft import Draft, Search, fitting_side
+from automl.ui.configure.draft import Draft, Search
 
 DATA = DataSource(path=Path("/data/pets"))
 

@@ -106,10 +106,3 @@ def fitting_size(model_name: str, side: int) -> dict[str, int]:
     if model_catalog.fixed_input_size(model_name):
         return {}
     return {"training_crop_size": side}
-
-
-def fitting_side(median_side: float) -> int:
-    """Return a training size for pictures; small ones stay small, which makes training faster."""
-    if median_side <= 40:
-        return 32
-    return 96 if median_side <= 100 else 160

@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from automl.dataset.preview import fitting_side
 from automl.figures import wording
 from automl.host.cores import usable_cores
 from automl.jobs import model_catalog
@@ -16,7 +17,7 @@ from automl.ui.configure import (
     space_editor,
     sweep_fields,
 )
-from automl.ui.configure.draft import Draft, Effort, Search, fitting_side, fitting_size
+from automl.ui.configure.draft import Draft, Effort, Search, fitting_size
 from automl.ui.configure.hyperparameter_fields import help_text
 from automl.ui.schema_fields import KEPT
 

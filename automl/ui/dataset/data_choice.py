@@ -1,6 +1,6 @@
-"""The data of a new experiment: where it is, how it is split, what is corrected about it.
+"""The data of a new experiment: its path and form, its split, its corrections.
 
-All but the corrections is in the URL too, so that a reload finds it again.
+All but the corrections is kept in the URL too, so that a reload keeps it.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 COLUMNS = ("image_column", "split_column", "group_column")
 OPTIONS = ("validation", "test", "share", "seed", "datastores", "type", *COLUMNS)
-"""What can be said about the data beside where it is; names of the URL's parameters."""
+"""Parameters of the URL that describe the data, besides its path `data` and `target`."""
 
 KEYS = (
     *("target_column_name", "validation_data", "test_data", "validation_data_size", "seed"),
     *("datastores", "corrections"),
 )
-"""What of a job is in `about`."""
+"""Keys of a job that `about` sets."""
 
 
 def require() -> DataSource:
-    """The pictures chosen for a new experiment; draws the empty state where there are none."""
+    """The pictures chosen for a new experiment; draws the empty state if none are."""
     data = chosen()
     if data is None:
         st.info("Here you set up an experiment. Choose the pictures first.")
@@ -38,15 +38,16 @@ def require() -> DataSource:
 
 
 def chosen() -> DataSource | None:
+    """The training data that the URL or the session names; shows an error if a link is invalid."""
     path = selection.remembered("data")
     if path is None:
         return None
     if st.session_state.get("data") not in (None, path):  # a link to other data than before
         for name in ("target", *OPTIONS):
             st.session_state.pop(name, None)
-    selection.remember("data", path)
+    _keep_in_url("data", "target", *OPTIONS)
     try:
-        return DataSource.model_validate({"path": path, **_given("type", *COLUMNS)})
+        return DataSource.model_validate({"path": path, **_remembered("type", *COLUMNS)})
     except ValidationError as error:  # a link can say anything
         choose(None)
         st.error(wording.plain(job_errors.explain(error.errors()[0])))
@@ -54,14 +55,14 @@ def chosen() -> DataSource | None:
 
 
 def choose(data: DataSource | None) -> None:
-    """Other pictures, of which nothing else is known yet."""
+    """Choose other pictures, and forget the options of the former ones."""
     selection.remember("data", None if data is None else str(data.path))
     for name in ("target", *OPTIONS):
         selection.remember(name, None)
 
 
 def take(job: Job) -> None:
-    """The data of a job, split and corrected as there."""
+    """Choose the data of a job, with its split and corrections."""
     choose(job.training_data)
     for name, value in link_to(job).items():
         selection.remember(name, value)
@@ -69,15 +70,15 @@ def take(job: Job) -> None:
 
 
 def link() -> dict[str, str]:
-    """The URL's parameters that lead to the same data."""
-    return _given("data", "target", *OPTIONS)
+    """Parameters of the URL that lead to the same data."""
+    return _remembered("data", "target", *OPTIONS)
 
 
 def link_to(job: Job) -> dict[str, str]:
-    """The same for the data of a job, but for its corrections."""
+    """Parameters of the URL that lead to the data of a job, without its corrections."""
     data = job.training_data
     sources = {"validation": job.validation_data, "test": job.test_data}
-    given = {
+    parameters = {
         "data": str(data.path),
         "target": job.target_column_name,
         "share": str(job.validation_data_size),
@@ -86,63 +87,65 @@ def link_to(job: Job) -> dict[str, str]:
         **{name: str(source.path) for name, source in sources.items() if source},
         **{name: getattr(data, name) for name in ("type", *COLUMNS)},
     }
-    return {name: value for name, value in given.items() if value}
+    return {name: value for name, value in parameters.items() if value}
 
 
 def target_column() -> str:
     """The column of a table that holds the labels."""
     default: str = Job.model_fields["target_column_name"].default
-    return _given("target").get("target", default)
+    return selection.remembered("target") or default
 
 
 def choose_target_column(name: str) -> None:
+    """Set the column of a table that holds the labels."""
     selection.remember("target", name)
 
 
 def option(name: str) -> str:
-    """What was said about one of `OPTIONS`; empty where nothing was."""
-    return _given(name).get(name, "")
+    """Value of one of `OPTIONS`; empty if it is not set."""
+    return selection.remembered(name) or ""
 
 
 def choose_options(changed: dict[str, str]) -> None:
+    """Set some of `OPTIONS`; an empty text unsets one."""
     for name, value in changed.items():
         selection.remember(name, value or None)
 
 
 def about() -> dict[str, Any]:
-    """What a job says about its data beside `training_data`.
+    """Keys of a job that describe its data, without `training_data`.
 
     Raises:
-        ValueError: a datastore has no place.
+        UserError: a datastore is given without a folder.
     """
-    given = _given(*OPTIONS)
+    options = _remembered(*OPTIONS)
     keys = {"share": "validation_data_size", "seed": "seed"}
-    content: dict[str, Any] = {key: given[name] for name, key in keys.items() if name in given}
-    image_column = _given("image_column")
+    content: dict[str, Any] = {key: options[name] for name, key in keys.items() if name in options}
+    image_column = _remembered("image_column")
     for name in ("validation", "test"):
-        if name in given:
-            content[f"{name}_data"] = {"path": given[name], **image_column}
-    places = datastores.from_options(given.get("datastores", "").splitlines())
+        if name in options:
+            content[f"{name}_data"] = {"path": options[name], **image_column}
+    folders = datastores.from_options(options.get("datastores", "").splitlines())
     corrected = corrections().model_dump(exclude_defaults=True)
     return {
         "target_column_name": target_column(),
         **content,
-        **({"datastores": places} if places else {}),
+        **({"datastores": folders} if folders else {}),
         **({"corrections": corrected} if corrected else {}),
     }
 
 
 def job(data: DataSource) -> Job:
-    """A job of nothing but the data.
+    """A job with this data and defaults for everything else.
 
     Raises:
-        ValueError: what is said about the data makes no sense.
+        UserError: the options of the data are invalid.
     """
     return Job.from_dict({"training_data": data.model_dump(exclude_none=True), **about()})
 
 
 def corrections() -> "Corrections":
-    """What is to be changed about the chosen pictures; kept in the session, then in the job."""
+    """Corrections of the chosen data; kept in the session, and written into the job."""
     from automl.jobs.corrections import Corrections
 
     kept: Corrections | None = st.session_state.get(_corrections_key())
@@ -150,6 +153,7 @@ def corrections() -> "Corrections":
 
 
 def correct(changed: "Corrections") -> None:
+    """Set the corrections of the chosen data."""
     st.session_state[_corrections_key()] = changed
 
 
@@ -157,9 +161,12 @@ def _corrections_key() -> str:
     return f"corrections of {selection.remembered('data')}"
 
 
-def _given(*names: str) -> dict[str, str]:
-    """Of the names those that are remembered; the URL follows."""
-    found = {name: value for name in names if (value := selection.remembered(name))}
-    for name, value in found.items():
+def _remembered(*names: str) -> dict[str, str]:
+    """Values of the parameters that are set, in the URL or else in the session."""
+    return {name: value for name in names if (value := selection.remembered(name))}
+
+
+def _keep_in_url(*names: str) -> None:
+    """Write parameters into the URL that only the session has, as after a change of the page."""
+    for name, value in _remembered(*names).items():
         selection.remember(name, value)
-    return found

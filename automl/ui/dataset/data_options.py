@@ -1,4 +1,4 @@
-"""What can be said about the data beside where it is: what validates and tests, and the columns."""
+"""Draw the options of the data: validation and test data, the split, columns and datastores."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import streamlit as st
 
 from automl.dataset import data_roots
 from automl.dataset.report import DatasetReport
+from automl.errors import UserError
 from automl.figures import wording
 from automl.jobs import datastores
 from automl.jobs.job import DataSource, Job
@@ -25,19 +26,19 @@ _SOURCES = {
 
 
 def split_line(report: DatasetReport) -> str:
-    """How many pictures train, validate and test, in words."""
+    """`80 train · 20 validate`: how many pictures train, validate and test."""
     doing = {"train": "train", "validation": "validate", "test": "test"}
     parts = [f"{count:,} {doing[name]}" for name, count in report.splits.items() if name in doing]
     return " · ".join(parts)
 
 
 def show(data: DataSource, columns: list[str], report: DatasetReport | None) -> None:
-    """Draw the form, folded where there is a report to look at.
+    """Draw the form, folded if there is a report.
 
     Args:
         data: the training data.
-        columns: of it, if it is a table.
-        report: on all the data; None where it could not be read.
+        columns: of the training data, if it is a table.
+        report: on all the data; None if it could not be read.
     """
     title = "Validation and test data, split"
     if report:
@@ -80,7 +81,7 @@ def _split(left: Any, right: Any) -> dict[str, str]:
         min_value=1,
         max_value=99,
         value=min(max(round(100 * share), 1), 99),
-        help="Of each class; has no effect where validation data is given. Copies, near "
+        help="Of each class; has no effect if validation data is given. Copies, near "
         "duplicates and groups stay on one side.",
     )
     seed = right.number_input(
@@ -119,12 +120,12 @@ def _when_left_out(key: str) -> str:
 
 def _datastores() -> str:
     return st.text_area(
-        "Places of Azure datastores",
+        "Folders of Azure datastores",
         data_choice.option("datastores"),
         placeholder="workspaceblobstore=/home/me/blobs",
         height="content",
-        help="One a line, name=place: the folder that stands for a datastore in tables that name "
-        "their pictures by azureml://…/datastores/name/paths/…",
+        help="One a line, name=folder: the folder that stands for a datastore in tables whose "
+        "pictures are at azureml://…/datastores/name/paths/…",
     )
 
 
@@ -135,8 +136,8 @@ def _take(typed: dict[str, Any]) -> None:
                 typed[name] = str(data_source.from_path(typed[name]).path)
         lines = [line.strip() for line in typed["datastores"].splitlines() if line.strip()]
         for name, place in datastores.from_options(lines).items():
-            data_roots.check_place(name, place)
-    except ValueError as error:
+            data_roots.check_datastore(name, place)
+    except UserError as error:
         st.error(wording.plain(str(error)))
         return
     data_choice.choose_options({**typed, "datastores": "\n".join(lines)})

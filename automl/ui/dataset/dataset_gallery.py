@@ -1,4 +1,4 @@
-"""The pictures of a data set by class, split and finding."""
+"""Draw the gallery of a data set, by class, split and finding."""
 
 from pathlib import Path
 
@@ -15,45 +15,46 @@ _LABEL, _SPLIT, _FINDING = "class in view", "split in view", "finding in view"
 _SPLITS = ("train", "validation", "test")
 
 
-@st.fragment  # the rest of the page does not change with what one looks at
-def show(found: Manifest, given: Manifest) -> None:
+@st.fragment  # another filter does not change the rest of the page
+def show(corrected: Manifest, original: Manifest) -> None:
     """Draw the gallery.
 
     Args:
-        found: the data set as corrected.
-        given: the data set as it is.
+        corrected: the data set as corrected.
+        original: the data set as it is.
     """
     st.subheader("Pictures")
-    wanted = _filter(found)
-    rows = gallery_filter.choose(found, wanted)
+    chosen = _filter(corrected)
+    rows = gallery_filter.choose(corrected, chosen)
     st.caption(wording.count(len(rows), "picture"))
 
     def page_of(part: slice) -> list[gallery.Picture]:
         columns = (rows.iloc[part][name] for name in ("path", "label", "split"))
         return [
-            gallery.Picture(Path(path), label, split if wanted.finding else "")
+            gallery.Picture(Path(path), label, split if chosen.finding else "")
             for path, label, split in zip(*columns, strict=True)
         ]
 
-    picked = gallery.show(len(rows), page_of, key=str(wanted), width=80, opens=True)
+    picked = gallery.show(len(rows), page_of, key=str(chosen), width=80, opens=True)
     if picked is not None:
-        picture_view.open_at(picked, rows, found, given)
+        picture_view.open_at(picked, rows, corrected, original)
 
 
 def show_finding(kind: str) -> None:
-    """Bring the pictures of a finding into view, of all classes and splits."""
+    """Set the gallery's filter to the pictures of a finding, of all classes and splits."""
     st.session_state.update({_LABEL: None, _SPLIT: None, _FINDING: kind})
 
 
-def _filter(found: Manifest) -> Filter:
+def _filter(manifest: Manifest) -> Filter:
     label, split, finding = st.columns(3)
     with label:
-        chosen_label = _choose("Class", "All classes", found.class_names, _LABEL)
+        chosen_label = _choose("Class", "All classes", manifest.class_names, _LABEL)
     with split:
-        splits = [name for name in _SPLITS if name in found.report.splits]
+        splits = [name for name in _SPLITS if name in manifest.report.splits]
         chosen_split = _choose("Split", "All splits", splits, _SPLIT)
     with finding:
-        chosen_finding = _choose("Finding", "Any or none", gallery_filter.findings(found), _FINDING)
+        kinds = gallery_filter.findings(manifest)
+        chosen_finding = _choose("Finding", "Any or none", kinds, _FINDING)
     return Filter(chosen_label, chosen_split, chosen_finding)
 
 

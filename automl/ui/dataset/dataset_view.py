@@ -1,4 +1,4 @@
-"""A data set before training: how much, of what size, how healthy, what it looks like."""
+"""Draw a data set before training: counts, findings, class sizes and sizes of pictures."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from automl.dataset.manifest import Manifest
+from automl.dataset.preview import fitting_side
 from automl.dataset.report import DatasetReport, Finding, Severity
 from automl.figures import bar_charts, charts, wording
 from automl.jobs.corrections import Corrections
 from automl.ui import cached, gallery
-from automl.ui.configure.draft import fitting_side
 from automl.ui.dataset import corrections_view, dataset_gallery
 
 _LOOK: dict[Severity, tuple[wording.Color, str]] = {
@@ -21,12 +21,8 @@ _LOOK: dict[Severity, tuple[wording.Color, str]] = {
 _NUM_SHOWN = 6
 
 
-def median_side(manifest: Manifest) -> float:
-    """Median over the pictures of the shorter side, in pixels."""
-    return float(manifest.readable[["width", "height"]].min(axis=1).median())
-
-
 def summary(manifest: Manifest) -> None:
+    """Draw the numbers of pictures and classes, and their sizes."""
     pictures = manifest.readable
     unreadable = len(manifest.samples) - len(pictures)
     metrics = (
@@ -40,31 +36,30 @@ def summary(manifest: Manifest) -> None:
         column.metric(name, value, border=True)
 
 
-def findings(manifest: Manifest, given: Manifest, corrections: Corrections) -> None:
-    """Worst first, each with the pictures it concerns and what can be done about it.
+def findings(corrected: Manifest, original: Manifest, corrections: Corrections) -> None:
+    """Draw the findings, worst first, each with its pictures and the buttons that settle it.
 
     Args:
-        manifest: the data set as corrected.
-        given: the data set as it is.
-        corrections: what has been changed before.
+        corrected: the data set as corrected.
+        original: the data set as it is.
+        corrections: those made so far.
     """
     st.subheader("Findings")
-    remarks = [one for one in manifest.report.findings if one.severity is Severity.INFO]
-    faults = [one for one in manifest.report.findings if one.severity is not Severity.INFO]
+    every = corrected.report.findings
+    remarks = [finding for finding in every if finding.severity is Severity.INFO]
+    faults = [finding for finding in every if finding.severity is not Severity.INFO]
     if not faults:
-        st.success("Nothing wrong was found.", icon=":material/check_circle:")
+        st.success("No problems were found.", icon=":material/check_circle:")
 
     def show(finding: Finding) -> None:
-        seen = [Path(path) for path in finding.paths if path in manifest.readable_paths][
-            :_NUM_SHOWN
-        ]
+        readable = [Path(path) for path in finding.paths if path in corrected.readable_paths]
         with st.container(border=True, gap="xsmall"):
-            _finding(finding, seen)
+            _finding(finding, readable[:_NUM_SHOWN])
             with st.container(horizontal=True):
-                if seen:
+                if readable:
                     _show_in_gallery(finding.kind)
-                corrections_view.action(finding.kind, manifest, given, corrections)
-                _files(finding, len(manifest.concerned[finding.kind]))
+                corrections_view.action(finding.kind, corrected, original, corrections)
+                _files(finding, len(corrected.concerned[finding.kind]))
 
     for finding in faults:
         show(finding)
@@ -74,14 +69,14 @@ def findings(manifest: Manifest, given: Manifest, corrections: Corrections) -> N
                 show(finding)
 
 
-def _finding(finding: Finding, seen: list[Path]) -> None:
+def _finding(finding: Finding, examples: list[Path]) -> None:
     color, icon = _LOOK[finding.severity]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(finding.severity.value, icon=icon, color=color)
         st.markdown(f"**{wording.kind(finding.kind)}**")
     st.markdown(wording.plain(finding.message))
-    if seen:
-        pictures = [gallery.Picture(path, "") for path in seen]
+    if examples:
+        pictures = [gallery.Picture(path, "") for path in examples]
         gallery.strip(pictures, width=56, key=f"pictures of {finding.kind}")
 
 
@@ -98,7 +93,7 @@ def _show_in_gallery(kind: str) -> None:
     st.button(
         "Show",
         icon=":material/photo_library:",
-        help="All of them, in the gallery.",
+        help="Show all of them in the gallery.",
         key=f"show {kind}",
         on_click=dataset_gallery.show_finding,
         args=(kind,),
@@ -106,6 +101,7 @@ def _show_in_gallery(kind: str) -> None:
 
 
 def class_sizes(report: DatasetReport) -> None:
+    """Draw how many pictures the largest classes have."""
     st.subheader("Pictures per class")
     shown = min(len(report.classes), 30)
     st.plotly_chart(bar_charts.classes(report.classes, shown), key="classes", config=charts.QUIET)
@@ -115,21 +111,21 @@ def class_sizes(report: DatasetReport) -> None:
 
 @st.fragment
 def as_the_model_sees(manifest: Manifest) -> None:
-    """One picture as it is, as it is scored, and as training may see it."""
+    """Draw one picture as it is, as it is scored, and as training may see it."""
     samples = manifest.readable
     if samples.empty:
         return
     fold = st.expander("What the model will see", key="what the model sees", on_change="rerun")
-    if not fold.open:  # what nobody looks at is neither decoded nor sent
+    if not fold.open:  # pictures in a closed fold are neither decoded nor sent
         return
     with fold:
         chosen = st.selectbox("Picture of class", manifest.class_names, key="class to preview")
         path = Path(samples.loc[samples["label"] == chosen, "path"].iloc[0])
-        side = fitting_side(median_side(manifest))
+        side = fitting_side(manifest.median_side)
         views = cached.views(path, side)
         original = cached.thumbnail(path)
         if views is None or original is None:
-            st.caption("The picture cannot be read where it was.")
+            st.caption("The picture can no longer be read. Choose another class.")
             return
         with st.container(horizontal=True, gap="xsmall"):
             st.image(original, caption="as it is", width=96)
@@ -144,7 +140,7 @@ def as_the_model_sees(manifest: Manifest) -> None:
 
 @st.fragment
 def shapes(report: DatasetReport) -> None:
-    """How large the pictures are and of which proportions, formats and modes."""
+    """Draw the sizes, proportions, formats and modes of the pictures."""
     fold = st.expander("Sizes, formats and modes", key="sizes", on_change="rerun")
     if not fold.open:
         return

@@ -1,4 +1,4 @@
-"""One picture of a data set looked at closely, and what can be changed about it."""
+"""Draw one picture of a data set enlarged, with what can be changed about it."""
 
 from pathlib import Path
 from typing import Any
@@ -15,22 +15,22 @@ from automl.ui.dataset import corrections_view
 _POSITION = "position of the picture in view"
 
 
-def open_at(position: int, rows: pd.DataFrame, found: Manifest, given: Manifest) -> None:
-    """Enlarge one of the rows; the others can be leafed through.
+def open_at(position: int, rows: pd.DataFrame, corrected: Manifest, original: Manifest) -> None:
+    """Open the dialog at one of the rows; buttons lead to the next and previous ones.
 
     Args:
-        position: which row.
-        rows: samples of `found`, at least one.
-        found: the data set as corrected.
-        given: the data set as it is.
+        position: of the row.
+        rows: samples of `corrected`, at least one.
+        corrected: the data set as corrected.
+        original: the data set as it is.
     """
     st.session_state[_POSITION] = position
-    show(rows, found, given)
+    show(rows, corrected, original)
 
 
 @st.dialog("Picture", width="large")
-def show(rows: pd.DataFrame, found: Manifest, given: Manifest) -> None:
-    """The one of the rows that is in view; arguments as of `open_at`."""
+def show(rows: pd.DataFrame, corrected: Manifest, original: Manifest) -> None:
+    """Draw the row at the current position; arguments as of `open_at`."""
     position: int = st.session_state[_POSITION]
     sample = rows.iloc[position]
     left, right = st.columns([3, 2], gap="medium")
@@ -39,12 +39,12 @@ def show(rows: pd.DataFrame, found: Manifest, given: Manifest) -> None:
         enlargement.show(Path(sample["path"]), size, str(sample["label"]))
     with right:
         enlargement.leaf(len(rows), key=_POSITION)
-        _facts(sample, found)
-        if corrections_view.of_picture(sample, found, given):
+        _facts(sample, corrected)
+        if corrections_view.of_picture(sample, corrected, original):
             st.rerun()
 
 
-def _facts(sample: "pd.Series[Any]", found: Manifest) -> None:
+def _facts(sample: "pd.Series[Any]", corrected: Manifest) -> None:
     st.markdown(f"**{wording.plain(str(sample['label']))}**")
     size = f"{sample['width']} × {sample['height']} px"
     weight = f"{wording.number(sample['num_bytes'] / 1000)} kB"
@@ -52,5 +52,5 @@ def _facts(sample: "pd.Series[Any]", found: Manifest) -> None:
     st.caption(wording.plain(" · ".join(facts)))
     st.code(sample["path"], language=None, wrap_lines=True)
     with st.container(horizontal=True, gap="xsmall"):
-        for kind in gallery_filter.findings_of(found, sample["path"]):
+        for kind in gallery_filter.findings_of(corrected, sample["path"]):
             st.badge(wording.kind(kind), icon=":material/warning:", color="orange")

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from automl.dataset import file_changes, manifest
+from automl.dataset import manifest
+from automl.dataset.scan import changes_since
 from automl.jobs.job import DataSource, Job
 
 
@@ -22,13 +23,13 @@ def samples(tmp_path: Path) -> pd.DataFrame:
 
 def test_files_that_stay_the_same_are_not_spoken_of(samples: pd.DataFrame) -> None:
     os.utime(samples["path"][0])  # copied, say: another time, the same bytes
-    assert file_changes.since(samples) == ""
+    assert changes_since(samples) == ""
 
 
 def test_a_changed_and_a_vanished_file_are_named(samples: pd.DataFrame) -> None:
     Image.new("RGB", (16, 16), (1, 2, 3)).save(samples["path"][2])
     Path(samples["path"][5]).unlink()
-    sentence = file_changes.since(samples)
+    sentence = changes_since(samples)
     assert "1 changed and 1 gone, the first is " + samples["path"][2] in sentence
 
 
@@ -37,4 +38,4 @@ def test_a_change_that_keeps_size_and_length_is_noticed_by_its_time(samples: pd.
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    assert "1 changed, the first is " in file_changes.since(samples)
+    assert "1 changed, the first is " in changes_since(samples)

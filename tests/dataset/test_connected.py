@@ -3,7 +3,8 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl.dataset.groups import connected, sharing
+from automl.dataset.near_duplicates import connected
+from automl.dataset.split import sharing
 
 
 def reference(count: int, ties: list[tuple[int, int]]) -> list[int]:

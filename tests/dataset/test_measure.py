@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
-from automl.dataset.appearance import FINGERPRINT_BYTES, measure
+from automl.dataset.pictures import FINGERPRINT_BYTES, measure
 
 
 def photo(seed: int = 0, side: int = 300) -> Image.Image:
