@@ -19,19 +19,19 @@ _MAX_ROWS = 100
 
 Datastores = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME=PLACE", help="What stands for an Azure datastore: a folder."),
+    typer.Option(metavar="NAME=FOLDER", help="The folder that stands for an Azure datastore."),
 ]
 
 
 class SampleName(StrEnum):
-    """The data sets that need no download."""
+    """The sample data sets, which need no download."""
 
     DIGITS = "digits"
 
 
 def sample(
     name: Annotated[SampleName, typer.Argument(help="digits: 1,797 handwritten digits.")],
-    target: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is new or empty.")],
+    target: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
 ) -> None:
     """Write a sample data set as a folder of pictures, one sub-folder per class."""
     from automl.dataset.sample import write_digits
@@ -56,12 +56,15 @@ def check(
         str, typer.Option(metavar="COLUMN", help="Column of a table that holds the labels.")
     ] = "label",
     image_column: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Column that says where the pictures are.")
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Column of a table with the locations of the pictures."
+        ),
     ] = None,
     datastore: Datastores = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Report on the health of a data set; exit code 1 if something must be fixed first."""
+    """Report on the health of a data set; exit code 1 if it has blocking findings."""
     from automl.dataset import manifest
     from automl.jobs.job import DataSource
 
@@ -92,7 +95,7 @@ def _say_report(report: "DatasetReport") -> None:
         for path in finding.paths[:3]:
             say(f"    {path}")
     if not report.findings:
-        say("\nNothing to complain about.")
+        say("\nNo findings.")
 
 
 def cache(
@@ -101,11 +104,11 @@ def cache(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Show how much room is taken by what can be had again, and clear it.
+    """Show the sizes of the caches, and clear them.
 
     Clearing removes unpacked, downloaded and uploaded pictures, decoded pixels, exports of the
-    pages and what is remembered of scanned files. Experiments keep their results and models.
-    Pictures and exports of the last hour stay, as a page may be about to use them.
+    pages and results of earlier scans. Experiments keep their results and models. Pictures and
+    exports of the last hour stay, as a page may be about to use them.
     """
     from automl.dataset import caches
 
@@ -124,4 +127,4 @@ def cache(
     say_table(["cache", "MB"], list(megabytes.items()), numbers="MB")
     say(f"{total / 1e6:,.1f} MB in {home.home_dir() / 'cache'}")
     if cleared:
-        say(f"{cleared.freed_bytes / 1e6:,.1f} MB freed; what is left is in use or new.")
+        say(f"{cleared.freed_bytes / 1e6:,.1f} MB freed; the rest is in use or new.")

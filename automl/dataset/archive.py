@@ -61,7 +61,7 @@ def extract(
 
     with cache_entries.held(folder), cache_entries.locked(f"archive-{key}", while_waiting=tell):
         if target.is_dir():
-            os.utime(target)  # recent: clearing the cache leaves it to whoever reads it next
+            os.utime(target)  # recent, so that clearing the cache keeps it for its next reader
         else:
             _extract_whole(path, kind, target, max_bytes, tell)
     return target

@@ -19,9 +19,9 @@ ArchiveType = Literal["zip", "tar"]
 
 BROKEN = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error, EOFError),
-    *(RuntimeError, ValueError, ArithmeticError, LookupError),  # of a library fed with nonsense
+    *(RuntimeError, ValueError, ArithmeticError, LookupError),  # from parsing damaged bytes
 )
-"""What the libraries raise on a damaged file, besides an OSError without a number."""
+"""Errors of the libraries on a damaged file, besides an OSError without a number."""
 
 _CHUNK = 1 << 20
 _HEADER_BYTES = 1 << 20

@@ -1,4 +1,4 @@
-"""What the user wants changed about a data set, kept in the job; the files stay untouched."""
+"""Apply the corrections of a job to the samples of a data set; the files stay untouched."""
 
 import difflib
 import re
@@ -10,16 +10,19 @@ from automl.errors import DataError
 from automl.jobs.corrections import Corrections
 
 if TYPE_CHECKING:
-    import pandas as pd  # slow to import, and a job is read without looking at pictures
+    import pandas as pd  # slow to import
 
 _CONTENT = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
 
 
 def apply(samples: "pd.DataFrame", corrections: Corrections) -> "tuple[pd.DataFrame, list[str]]":
-    """The samples with new labels and without the excluded ones, and a sentence on each change.
+    """Relabel and exclude samples.
+
+    Returns:
+        The corrected samples, and a sentence on each kind of change.
 
     Raises:
-        DataError: a label or picture that is named is not there, or several pictures fit.
+        DataError: a correction names no label or picture of the data, or several pictures.
     """
     done = []
     if corrections.rename_labels:
@@ -28,10 +31,12 @@ def apply(samples: "pd.DataFrame", corrections: Corrections) -> "tuple[pd.DataFr
     if corrections.relabel or corrections.exclude:
         named = _Names(samples)
     if corrections.relabel:
-        right = {row: new for name, new in corrections.relabel.items() for row in named.rows(name)}
-        labels = samples.index.to_series().map(right).fillna(samples["label"])
+        new = {
+            row: label for name, label in corrections.relabel.items() for row in named.rows(name)
+        }
+        labels = samples.index.to_series().map(new).fillna(samples["label"])
         samples = samples.assign(label=labels.astype("str"))
-        done.append(f"{_pictures(len(right))} given another label.")
+        done.append(f"{_pictures(len(new))} given another label.")
     if corrections.exclude:
         excluded = {row for name in corrections.exclude for row in named.rows(name)}
         samples = samples.drop(index=list(excluded))
@@ -40,8 +45,11 @@ def apply(samples: "pd.DataFrame", corrections: Corrections) -> "tuple[pd.DataFr
 
 
 def names_of(paths: Iterable[str], samples: "pd.DataFrame") -> list[str]:
-    """What to call pictures in corrections: the shortest end of each path, its folder included,
-    that fits none of the other samples."""
+    """Names of pictures for use in corrections.
+
+    Returns:
+        The shortest end of each path, with at least its folder, that no other path ends with.
+    """
     every = [path.split("/") for path in samples["path"].unique()]
     names = {path: path for path in paths}
     unnamed = set(names)
@@ -60,9 +68,15 @@ def names_of(paths: Iterable[str], samples: "pd.DataFrame") -> list[str]:
 def settle_leaks(
     samples: "pd.DataFrame", key: "pd.Series", leaked: Literal["keep", "drop", "move"]
 ) -> "tuple[pd.DataFrame, list[str]]":
-    """The samples with each picture on one side of the splits as given, and what was done.
+    """Put pictures that are in the training data and held out on one side.
 
-    key: the same text for pictures that are the same.
+    Args:
+        samples: with `split` as given.
+        key: for each sample; equal for pictures that are the same.
+        leaked: keep them, drop them from the training data, or move them there.
+
+    Returns:
+        The samples, and a sentence on what was done, if anything.
     """
     split = samples["split"].fillna("train").where(samples["problem"].isna())
     is_train, is_held_out = split == "train", split.isin(["validation", "test"])
@@ -70,12 +84,12 @@ def settle_leaks(
     chosen = on_both & (is_train if leaked == "drop" else is_held_out)
     if leaked == "keep" or not chosen.any():
         return samples, []
-    what = _pictures(int(chosen.sum()))
+    pictures = _pictures(int(chosen.sum()))
     if leaked == "drop":
         held_out = "as they are in the validation or test data too"
-        return samples[~chosen], [f"{what} left out of the training data, {held_out}."]
+        return samples[~chosen], [f"{pictures} left out of the training data, {held_out}."]
     moved = samples.assign(split=samples["split"].mask(chosen, "train"))
-    return moved, [f"{what} moved from the validation or test data to the training data."]
+    return moved, [f"{pictures} moved from the validation or test data to the training data."]
 
 
 def _renamed(samples: "pd.DataFrame", new_labels: dict[str, str]) -> "tuple[pd.DataFrame, str]":
@@ -83,7 +97,7 @@ def _renamed(samples: "pd.DataFrame", new_labels: dict[str, str]) -> "tuple[pd.D
     for label in new_labels:
         if label not in present:
             raise DataError(
-                f"corrections.rename_labels names the label {label!r}, which is not there. "
+                f"corrections.rename_labels names the label {label!r}, which no picture has. "
                 + _hint(label, present)
             )
     changed = samples.assign(label=samples["label"].replace(new_labels))
@@ -93,7 +107,7 @@ def _renamed(samples: "pd.DataFrame", new_labels: dict[str, str]) -> "tuple[pd.D
 
 
 class _Names:
-    """Finds pictures by what a user calls them."""
+    """Finds samples by the names in corrections: ends of paths, or hashes of contents."""
 
     def __init__(self, samples: "pd.DataFrame") -> None:
         self._by_content = samples.groupby("content_hash").groups
@@ -103,16 +117,17 @@ class _Names:
             self._by_name.setdefault(path.rpartition("/")[2], []).append((path, row))
 
     def rows(self, name: str) -> list[object]:
+        """Index of the samples of one picture, which a table may list more than once."""
         content = _CONTENT.fullmatch(name)
         if content:
             return self._of_content(content[1].lower())
-        wanted = name.replace("\\", "/").removeprefix("./")
-        same_name = self._by_name.get(wanted.rpartition("/")[2], [])
-        end = "/" + wanted.lstrip("/")
+        path_end = name.replace("\\", "/").removeprefix("./")
+        same_name = self._by_name.get(path_end.rpartition("/")[2], [])
+        end = "/" + path_end.lstrip("/")
         fitting = [(path, row) for path, row in same_name if path.endswith(end)]
         paths = {path for path, _ in fitting}
         if len(paths) == 1:
-            return [row for _, row in fitting]  # a table may list a picture more than once
+            return [row for _, row in fitting]
         if paths:
             raise DataError(
                 f"corrections name the picture {name}, but {len(paths)} paths end like that. "
@@ -120,21 +135,22 @@ class _Names:
             )
         near = [path for path, _ in same_name] or list(self._by_name)
         raise DataError(
-            f"corrections name the picture {name}, which is not there. {_hint(wanted, near)}"
+            f"corrections name the picture {name}, which is not in the data. "
+            + _hint(path_end, near)
         )
 
     def _of_content(self, content: str) -> list[object]:
         if content not in self._by_content:
             raise DataError(
-                f"corrections name the picture of SHA-256 {content}, but none has such content. "
-                "It may have been edited since; take the name out."
+                f"corrections name the picture of SHA-256 {content}, but no picture has it. "
+                "The file It may have been edited since; remove the name from the corrections."
             )
         return list(self._by_content[content])
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
     nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)
-    return f"Nearest is {nearest[0]}." if nearest else "There is none."
+    return f"The nearest is {nearest[0]}." if nearest else "The data has none."
 
 
 def _pictures(count: int) -> str:

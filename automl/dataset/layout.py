@@ -1,4 +1,4 @@
-"""Which folder of a path names the class, and which the split."""
+"""Find out which folder of a path names the class, and which the split."""
 
 from dataclasses import dataclass
 
@@ -18,16 +18,17 @@ SPLITS = {  # every word for a split, in lower case
 
 @dataclass(frozen=True)
 class Layout:
-    """How deep the class folders lie below the folder that was given."""
+    """Position of the class folders and split folders in relative paths."""
 
     depth: int
-    """Wrapping folders around everything."""
+    """Number of folders around everything else."""
 
     has_splits: bool
-    """Whether the class folders lie in folders such as train and test."""
+    """True if the class folders lie in folders named after splits, for example train and test."""
 
     @property
     def label_at(self) -> int:
+        """Position of the class folder in a path."""
         return self.depth + self.has_splits
 
     def label(self, parts: Parts) -> str | None:
@@ -35,11 +36,12 @@ class Layout:
         return parts[self.label_at] if len(parts) > self.label_at + 1 else None
 
     def split(self, parts: Parts) -> str | None:
+        """Split that the path names; None without split folders."""
         return SPLITS[parts[self.depth].lower()] if self.has_splits else None
 
 
 def find_layout(pictures: list[Parts]) -> Layout:
-    """The layout of pictures given as relative paths."""
+    """The layout that fits the relative paths of all pictures."""
     depth = 0
     while True:
         inside = [parts for parts in pictures if len(parts) > depth + 1]
@@ -53,15 +55,15 @@ def find_layout(pictures: list[Parts]) -> Layout:
 
 
 def _wraps(deeper: list[Parts], num_direct: int, depth: int) -> bool:
-    """Whether a lone folder wraps the class folders, perhaps with a stray picture beside them."""
+    """True if a single folder holds all class folders, perhaps with a stray picture beside them."""
     num_folders = len({parts[depth + 1] for parts in deeper})
     return num_folders > 0 and (num_direct == 0 or (num_folders > 1 and num_direct < len(deeper)))
 
 
 def are_splits(names: set[str]) -> bool:
-    """Whether folders of these names are the splits of a data set.
+    """True if folders of these names are the splits of a data set.
 
-    A single folder called test may just be the wrapper of everything; train may not.
+    A single folder called train is one; a single one called test may just be the name of the data.
     """
-    found = {SPLITS.get(name.lower(), name) for name in names}
-    return found <= set(SPLITS.values()) and (len(names) > 1 or found == {"train"})
+    splits = {SPLITS.get(name.lower(), name) for name in names}
+    return splits <= set(SPLITS.values()) and (len(names) > 1 or splits == {"train"})

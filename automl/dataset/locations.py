@@ -20,7 +20,7 @@ class Surroundings:
     """Folder that locations are relative to, and limits on where they may lead."""
 
     folder: Path
-    """Of the table that holds them."""
+    """Folder of the table that contains them."""
 
     datastores: Mapping[str, str]
     """Folder, or URL of one, that stands for each of Azure's datastores."""

@@ -17,7 +17,8 @@ from automl.jobs.corrections import Corrections
 from automl.jobs.job import DataSource, Job
 
 Progress = Callable[[str, int, int], None]
-"""What is being done, how much of it is done, and how much there is; may raise to give up."""
+"""Called with a step in words, how much of it is done, and how much there is; may raise an error to
+give up."""
 
 CORRECTED = FindingKind("corrections", Severity.INFO)
 

@@ -23,7 +23,7 @@ MIN_CONTRAST = 5.0
 """Flatter pictures are left out: the hash of a blank picture is the hash of its noise."""
 
 MAX_BITS = 8
-"""Of 64; a picture cropped by 2 % differs in at most so many, 98 times out of 100."""
+"""Most bits, of 64, in which candidates differ; 98 % of pictures cropped by 2 % stay within it."""
 
 _NUM_ORDERS = 24
 _NEIGHBOURS = 8
@@ -175,25 +175,25 @@ def _alike(
     same = np.zeros(len(first), dtype=bool)
     for start in range(0, len(first), _CHUNK):
         part = slice(start, start + _CHUNK)
-        one, other = first[part], second[part]
-        same[part] = _equal(looks[one], looks[other])
-        both = detailed[one] & detailed[other]
-        same[part][both] |= _equal_but_for_light(looks[one[both]], looks[other[both]])
+        left, right = first[part], second[part]
+        same[part] = _equal(looks[left], looks[right])
+        both = detailed[left] & detailed[right]
+        same[part][both] |= _equal_but_for_light(looks[left[both]], looks[right[both]])
     return same
 
 
-def _equal(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    difference = np.maximum(one, other) - np.minimum(one, other)
+def _equal(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    difference = np.maximum(first, second) - np.minimum(first, second)
     return np.asarray(difference.max(axis=1) <= _MAX_DIFFERENCE)
 
 
-def _equal_but_for_light(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def _equal_but_for_light(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """(E,) True for detailed pictures that differ in little but brightness and contrast."""
     split = GREY_SIDE**2
-    (grey_1, spread_1), (grey_2, spread_2) = _standardised(one), _standardised(other)
+    (grey_1, spread_1), (grey_2, spread_2) = _standardised(first), _standardised(second)
     gain = spread_1 / spread_2
     half = np.sqrt(gain)[:, None, None]  # both are brought to the contrast in the middle
-    chroma = np.abs(_chroma(one[:, split:]) / half - _chroma(other[:, split:]) * half)
+    chroma = np.abs(_chroma(first[:, split:]) / half - _chroma(second[:, split:]) * half)
     return np.asarray(
         ((grey_1 * grey_2).mean(axis=1) >= _MIN_CORRELATION)
         & (np.abs(grey_1 - grey_2).max(axis=1) <= _MAX_DEVIATION)

@@ -163,8 +163,8 @@ def _tls() -> ssl.SSLContext:
 
 
 def _connect_to_public(host: str, port: int) -> socket.socket:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [str(address[0]) for *_, address in found]
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [str(address[0]) for *_, address in infos]
     for address in addresses:
         if not is_public(address):
             raise PrivateAddressError(

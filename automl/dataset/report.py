@@ -1,4 +1,4 @@
-"""What is known about a data set before training: counts and findings."""
+"""The health report of a data set: counts and findings, known before training."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -13,7 +13,7 @@ MAX_PATHS = 50
 
 
 class Severity(StrEnum):
-    """How much a finding matters; blocking ones stop the launch."""
+    """Severity of a finding; blocking ones keep an experiment from starting."""
 
     BLOCKING = "blocking"
     WARNING = "warning"
@@ -21,7 +21,7 @@ class Severity(StrEnum):
 
 
 class Finding(FrozenModel):
-    """One thing worth knowing about the data, with the pictures it concerns."""
+    """A fault or property of the data that the user should know, with the pictures it concerns."""
 
     kind: str
     severity: Severity
@@ -30,14 +30,14 @@ class Finding(FrozenModel):
     """The files concerned; in a stored report at most 50 of them."""
 
     message: str
-    """What it is, what we do about it and what the user can do."""
+    """The fault, its effect, and what the user can do."""
 
 
 class Distribution(FrozenModel):
-    """How positive values are spread: a histogram whose bins grow in proportion."""
+    """Histogram of positive values with logarithmic bins."""
 
     edges: list[float]
-    """Limits of the bins, one more than there are counts; half an octave each."""
+    """Limits of the bins, one more than counts; each is half an octave wide."""
 
     counts: list[int]
     least: float
@@ -46,7 +46,7 @@ class Distribution(FrozenModel):
 
     @classmethod
     def of(cls, values: NDArray[np.float64]) -> Self:
-        """values: (N,), at least one, all above 0."""
+        """Distribution of values (N,), at least one and all above 0."""
         least, most = float(values.min()), float(values.max())
         steps = np.arange(np.floor(2 * np.log2(least)), np.floor(2 * np.log2(most)) + 2)
         edges = 2 ** (steps / 2)
@@ -76,10 +76,10 @@ class DatasetReport(FrozenModel):
     """As Pillow names them: RGB, L (grey), P (palette), CMYK, …"""
 
     short_sides: Distribution | None = None
-    """Of the shorter side in pixels; None without a readable picture."""
+    """Distribution of the shorter side in pixels; None without a readable picture."""
 
     aspect_ratios: Distribution | None = None
-    """Of width over height; None without a readable picture."""
+    """Distribution of width divided by height; None without a readable picture."""
 
     findings: list[Finding]
     data_hash: str
@@ -92,10 +92,15 @@ class DatasetReport(FrozenModel):
     def plus(self, findings: Iterable[Finding], **fields: Any) -> Self:
         """The report with more findings, the worst still first, and with other fields."""
         order = list(Severity)
-        every = sorted([*self.findings, *findings], key=lambda one: order.index(one.severity))
+        every = sorted(
+            [*self.findings, *findings], key=lambda finding: order.index(finding.severity)
+        )
         return self.model_copy(update={"findings": every, **fields})
 
     def shortened(self) -> Self:
         """The report with the first `MAX_PATHS` paths of each finding."""
-        cut = [one.model_copy(update={"paths": one.paths[:MAX_PATHS]}) for one in self.findings]
-        return self.model_copy(update={"findings": cut})
+        shortened = [
+            finding.model_copy(update={"paths": finding.paths[:MAX_PATHS]})
+            for finding in self.findings
+        ]
+        return self.model_copy(update={"findings": shortened})

@@ -1,4 +1,4 @@
-"""An array on disk that is filled row by row; a killed process's successor carries on with it."""
+"""An array on disk that is filled row by row, and continued after its process was killed."""
 
 import os
 import shutil
@@ -18,16 +18,16 @@ _Array = np.memmap[tuple[int, ...], np.dtype[np.uint8]]
 
 
 class ResumableArray:
-    """(N, …) uint8 in `<path>.partial` until it is finished, when it becomes an .npy at `path`.
+    """(N, …) uint8, kept as `<path>.partial` until it is finished and becomes the .npy at `path`.
 
-    Which rows are there is written to `<path>.rows` every few seconds, after the rows themselves:
-    so not even a machine that loses power leaves a row that is counted but empty.
+    A list of the filled rows is saved as `<path>.rows` every few seconds, after the rows themselves
+    have been flushed. So a row in the list is complete, even after a power failure.
     """
 
     def __init__(self, path: Path, shape: tuple[int, ...]) -> None:
-        """Take up what a killed process left of the same array, or make room for a new one.
+        """Continue the array that a killed process left, or reserve room for a new one.
 
-        The caller sees to it that nobody else does.
+        The caller holds a lock, so that no other process does the same.
 
         Raises:
             DataError: the disk has too little room.
@@ -38,7 +38,7 @@ class ResumableArray:
         self._saved_at = time.monotonic()
 
     def missing(self) -> list[int]:
-        """Rows that are still to be filled."""
+        """Rows that are not filled yet."""
         rows: list[int] = np.flatnonzero(~self._is_there).tolist()
         return rows
 
@@ -54,13 +54,13 @@ class ResumableArray:
                 self._saving.release()
 
     def finish(self) -> None:
-        """All rows are there: give the array its name."""
+        """Give the array its name; all rows must be filled."""
         self._array.flush()
         self._partial.rename(self._path)
         self._rows.unlink(missing_ok=True)
 
     def discard(self) -> None:
-        """Remove it: there is nothing to carry on with."""
+        """Remove the unfinished array."""
         for left_over in (self._partial, self._rows):
             left_over.unlink(missing_ok=True)
 
@@ -68,13 +68,13 @@ class ResumableArray:
         try:
             is_there = np.fromfile(self._rows, np.bool_)
             array = np.lib.format.open_memmap(self._partial, "r+")
-        except (OSError, ValueError):  # nothing there, or cut off
+        except (OSError, ValueError, SyntaxError, EOFError):  # no file, or a damaged one
             return None
         fits = array.shape == shape and array.dtype == np.uint8 and len(is_there) == shape[0]
         return (array, is_there) if fits else None
 
     def _new(self, shape: tuple[int, ...]) -> tuple[_Array, NDArray[np.bool_]]:
-        self._rows.unlink(missing_ok=True)  # it would count rows of the former array
+        self._rows.unlink(missing_ok=True)  # the list of another array of this name
         array, is_there = _reserve(self._partial, shape), np.zeros(shape[0], np.bool_)
         is_there.tofile(self._rows)
         return array, is_there
@@ -82,7 +82,7 @@ class ResumableArray:
     def _save(self) -> None:
         is_there = self._is_there.copy()
         self._array.flush()
-        # in place: whichever part of it is written when the process dies, its rows are there
+        # in place: rows only ever become filled, so a list that is half new is right, too
         with self._rows.open("r+b") as file:
             is_there.tofile(file)
             file.flush()
@@ -91,14 +91,14 @@ class ResumableArray:
 
 
 def left_overs(path: Path) -> tuple[Path, Path]:
-    """What an array at `path` is while it is not finished: the rows, and which of them count."""
+    """Files of an unfinished array: its rows, and the list of those that are filled."""
     return path.with_suffix(".partial"), path.with_suffix(".rows")
 
 
 def _reserve(path: Path, shape: tuple[int, ...]) -> _Array:
-    """An array on disk with all its room taken at once.
+    """A new array on disk with all its room reserved.
 
-    A write to a mapped file on a disk that has become full kills the process.
+    Otherwise a write to the mapped file on a full disk would kill the process with SIGBUS.
     """
     needed, free = int(np.prod(shape)), shutil.disk_usage(path.parent).free
     if needed + _SPARE_BYTES > free:

@@ -29,10 +29,10 @@ def assign(samples: pd.DataFrame, *, validation_share: float, seed: int) -> pd.D
 
     Validation pictures that the data names are kept. Otherwise each class gives its share of the
     training pictures, at least one and never all. Copies, near duplicates and pictures of the same
-    `group` (text, in data with such a column) stay on one side, also by way of each other. There are
-    two exceptions: a class that consists only of copies or near duplicates is on both sides, and a
-    class whose pictures are all of one `group` only trains. The choice depends on the pictures and
-    the seed, not on where the files lie, and hardly changes when pictures are added.
+    `group` (text, in data with such a column) stay on one side, also by way of each other. There
+    are two exceptions: a class that consists only of copies or near duplicates is on both sides,
+    and a class whose pictures are all of one `group` only trains. The choice depends on the
+    pictures and the seed, not on where the files lie, and hardly changes when pictures are added.
     """
     split = samples["split"].fillna("train").where(samples["problem"].isna())
     if not (split == "validation").any():
@@ -51,7 +51,7 @@ def _choose(candidates: pd.DataFrame, share: float, seed: int) -> list[Hashable]
     labels, sizes = np.unique(ordered["label"].to_numpy(dtype=object), return_counts=True)
     quotas = _quotas(sizes.astype(np.int64), share)
     choice = _Choice(
-        wanted=dict(zip(labels.tolist(), quotas.tolist(), strict=True)),
+        quotas=dict(zip(labels.tolist(), quotas.tolist(), strict=True)),
         available=dict(zip(labels.tolist(), sizes.tolist(), strict=True)),
     )
     choice.fill(_groups(ordered))
@@ -109,16 +109,16 @@ def _counts(labels: list[str]) -> dict[str, int]:
 class _Choice:
     """Validation rows chosen so far, with how many pictures each class should give, and has."""
 
-    def __init__(self, wanted: dict[str, int], available: dict[str, int]) -> None:
+    def __init__(self, quotas: dict[str, int], available: dict[str, int]) -> None:
         self.rows: list[Hashable] = []
-        self._wanted = wanted
-        self._num_wanted = sum(wanted.values())
+        self._quotas = quotas
+        self._num_wanted = sum(quotas.values())
         self._available = available
         self._taken: Counter[str] = Counter()
 
     def is_missing(self, label: str) -> bool:
         """True if the class has pictures for both sides and gives none yet."""
-        return self._wanted[label] > 0 and not self._taken[label]
+        return self._quotas[label] > 0 and not self._taken[label]
 
     def fill(self, groups: list[_Group]) -> None:
         """Take whole groups, in three passes.
@@ -149,14 +149,14 @@ class _Choice:
 
     def _fits(self, group: _Group) -> bool:
         return all(
-            self._taken[label] + count <= self._wanted[label]
+            self._taken[label] + count <= self._quotas[label]
             for label, count in group.labels.items()
         )
 
     def _helps(self, group: _Group) -> bool:
         change = 0
         for label, count in group.labels.items():
-            missing = self._wanted[label] - self._taken[label]
+            missing = self._quotas[label] - self._taken[label]
             change += abs(missing - count) - abs(missing)
         num_missing = self._num_wanted - len(self.rows)
         is_closer = change < 0 or (change == 0 and len(group.rows) <= num_missing)
@@ -182,7 +182,7 @@ class _Choice:
             units = by_content if len(by_content) > 1 else [[row] for row in own.index]
             for unit in sorted(units, key=len):
                 taken = self._taken[label]
-                room = self._wanted[label] if taken else self._available[label] - 1
+                room = self._quotas[label] if taken else self._available[label] - 1
                 if taken + len(unit) <= room:
                     self._add(unit, {label: len(unit)})
 

@@ -1,4 +1,4 @@
-"""The same work on many files at once."""
+"""Apply a function to many files in several threads."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +16,19 @@ def map_in_threads(
     items: Sequence[T],
     progress: Callable[[int, int], None] | None = None,
 ) -> list[R]:
-    """Results in the order of the items; `progress` is called here with (done, total)."""
+    """Apply a function to all items in as many threads as there are usable cores.
+
+    Args:
+        function: applied to each item.
+        items: what to apply it to.
+        progress: called in this thread with how many items are done, and how many there are; if it
+            raises an error, the rest is cancelled.
+
+    Returns:
+        The results in the order of the items.
+    """
     cores = usable_cores()
-    size = max(1, min(_MAX_BATCH, len(items) // (8 * cores)))  # a future has its price
+    size = max(1, min(_MAX_BATCH, len(items) // (8 * cores)))  # batches, as each future costs time
     batches = [items[start : start + size] for start in range(0, len(items), size)]
     results: list[R] = []
     executor = ThreadPoolExecutor(cores)

@@ -1,4 +1,4 @@
-"""What lies below a folder: pictures by their names, and what was passed over."""
+"""List the pictures below a folder by their names, and what was passed over."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from automl.dataset.layout import Parts
 
-# HEIC is listed to be reported as unreadable, rather than passed over without a word
+# HEIC is listed so that it is reported as unreadable instead of passed over silently
 _SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".bmp", ".dib"),
     *(".gif", ".tif", ".tiff", ".avif", ".heic", ".heif", ".ppm", ".pgm", ".pbm", ".pnm"),
@@ -27,13 +27,13 @@ class Tree:
     """Links to folders, to nowhere or out of the root; none is followed."""
 
     unnameable: list[Parts] = field(default_factory=list)
-    """Names that are not text, with the odd bytes spelt out; nothing could store them."""
+    """Names that are not text, with other bytes replaced; no table could store such a name."""
 
     num_other_files: int = 0
 
 
 def walk(root: Path) -> Tree:
-    """Everything below the folder, without following links out of it."""
+    """List everything below a folder, without following links out of it."""
     tree = Tree()
     real_root = root.resolve()
     waiting: list[Parts] = [()]
@@ -58,13 +58,15 @@ def walk(root: Path) -> Tree:
 
 
 def pictures_at(path: Path) -> Iterator[Path]:
-    """The pictures below a folder, or the file itself, whatever it is."""
+    """The pictures below a folder, or the path itself if it is a file of any kind."""
     return pictures_below(path) if path.is_dir() else iter([path])
 
 
 def pictures_below(root: Path) -> Iterator[Path]:
-    """The pictures that `walk` lists, one after the other, in memory that does not grow with their
-    number: by name, but a folder of more than 10,000 entries is sorted in parts."""
+    """Yield the pictures that `walk` lists, in memory that does not grow with their number.
+
+    They come by name, but a folder of more than 10,000 entries is sorted in parts.
+    """
     real_root = root.resolve()
     waiting = [root]
     while waiting:
@@ -85,7 +87,7 @@ def pictures_below(root: Path) -> Iterator[Path]:
 
 
 def is_picture_name(name: str) -> bool:
-    """Whether the name of an archive's member is that of a picture, and not hidden."""
+    """True if an archive's entry is named like a picture, and is not hidden."""
     parts = Path(name.replace("\\", "/")).parts
     is_hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
     return not is_hidden and Path(name).suffix.lower() in _SUFFIXES
@@ -103,7 +105,7 @@ def _is_text(name: str) -> bool:
 
 
 def _stays_inside(link: Path, real_root: Path) -> bool:
-    """Only links to files: a linked folder would be counted twice, or for ever."""
+    """True for links to files inside; linked folders could be counted twice, or endlessly."""
     target = Path(os.path.realpath(link))
     return target.is_file() and target.is_relative_to(real_root)
 
@@ -112,9 +114,9 @@ def _is_picture(entry: os.DirEntry[str]) -> bool:
     if not entry.is_file():
         return False
     suffix = Path(entry.name).suffix.lower()
-    return suffix in _SUFFIXES or (not suffix and _looks_like_one(Path(entry.path)))
+    return suffix in _SUFFIXES or (not suffix and _starts_like_picture(Path(entry.path)))
 
 
-def _looks_like_one(path: Path) -> bool:
+def _starts_like_picture(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(8).startswith(_FIRST_BYTES)

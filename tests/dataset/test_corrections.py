@@ -73,10 +73,16 @@ def test_the_samples_that_are_given_stay_as_they_are(samples):
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        ({"rename_labels": {"cta": "x"}}, "the label 'cta', which is not there. Nearest is cat"),
-        ({"exclude": ["cat/7.png"]}, "picture cat/7.png, which is not there. Nearest is "),
-        ({"exclude": ["dog/1.png"]}, "Nearest is /data/cat/1.png"),
-        ({"relabel": {"1.pn": "x"}}, "Nearest is 1.png"),
+        (
+            {"rename_labels": {"cta": "x"}},
+            "the label 'cta', which no picture has. The nearest is cat",
+        ),
+        (
+            {"exclude": ["cat/7.png"]},
+            "picture cat/7.png, which is not in the data. The nearest is ",
+        ),
+        ({"exclude": ["dog/1.png"]}, "The nearest is /data/cat/1.png"),
+        ({"relabel": {"1.pn": "x"}}, "The nearest is 1.png"),
         ({"exclude": ["d" * 64]}, "none has such content"),
         ({"exclude": ["ng"]}, "not there"),
     ],

@@ -206,7 +206,7 @@ def test_inspecting_shows_the_effect_of_corrections(make_folder):
 
 def test_corrections_that_match_nothing_are_refused(make_folder):
     source = DataSource(path=make_folder(cat=3, dog=3))
-    with pytest.raises(DataError, match="'dgo', which is not there. Nearest is dog"):
+    with pytest.raises(DataError, match="'dgo', which no picture has. The nearest is dog"):
         manifest.inspect(source, corrections=Corrections(rename_labels={"dgo": "x"}))
 
 

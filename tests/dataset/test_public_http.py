@@ -82,7 +82,7 @@ def test_a_download_is_whole_or_refused(website):
     website.files["/a.png"] = bytes(300_000)
     url = f"{website.url}/a.png"
     assert public_http.download(url, max_bytes=300_000) == bytes(300_000)
-    with pytest.raises(ValueError, match="larger than 0 MB"):
+    with pytest.raises(public_http.TooLargeError, match="larger than 0 MB"):
         public_http.download(url, max_bytes=299_999)
     with pytest.raises(TimeoutError):
         public_http.download(url, max_bytes=300_000, max_seconds=0)

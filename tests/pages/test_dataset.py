@@ -266,7 +266,7 @@ def test_changes_that_fit_the_pictures_no_more_can_be_undone(open_page, make_pic
     page.button(key="leave out exact_duplicates").click().run()
     (pictures / "cat" / "copy.png").unlink()
     page.run()
-    assert "which is not there" in page.error[0].value
+    assert "which is not in the data" in page.error[0].value
     click(page, "Undo all changes")
     assert not page.error
     assert page.metric[0].value == "12"

@@ -26,7 +26,7 @@ class CheckedData:
     """As `scan` has them, with `near_duplicate_group` as in `near_duplicates.groups`."""
 
     left_out: LeftOut = LeftOut()
-    """What the readers passed over."""
+    """Files and rows that the readers passed over."""
 
     @functools.cached_property
     def readable(self) -> pd.DataFrame:

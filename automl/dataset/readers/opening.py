@@ -24,7 +24,7 @@ class Opened:
 
     table: Table | None
     around: Surroundings
-    """Of the table, or the folder itself."""
+    """The folder of the table, or the folder itself, and limits on where locations may lead."""
 
     walk: Walk
     """Lists what lies below a folder; remembers the answer."""

@@ -21,9 +21,9 @@ _METADATA = "metadata"
 def find_table(around: Surroundings, image_column: ImageColumn, walk: Walk) -> Table | None:
     """Find the table that must be meant; None where the folders' names are the labels.
 
-    A file that makes a folder one of a form, such as MLTable, decides. A table called labels or
-    metadata goes before class folders: whoever wrote it meant it. Any other table only counts where
-    there are no class folders.
+    A file that fixes the form of its folder, for example MLTable, decides. A table called labels or
+    metadata goes before class folders, as it was written for this purpose. Any other table only
+    counts if there are no class folders.
 
     Args:
         around: the folder, and how far the locations in its tables may lead.

@@ -1,4 +1,4 @@
-"""Rows of a table, whatever it was written in, and which of its columns says what."""
+"""Rows of a table in any form, and the choice of the columns that are used."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ IMAGE_NAMES = (
     *("image_url", "image_uri", "image_path", "image_file", "image_filename", "image", "img"),
     *("img_path", "file_path", "filepath", "file_name", "filename", "file", "uri", "url", "path"),
 )
-"""Names of the column that says where the picture is, in any case; the first one found counts."""
+"""Names of the column with the location of the picture, in any case, the most likely one first."""
 
 _MAX_NAMED = 20
 
 
 @dataclass(frozen=True)
 class Table:
-    """The rows, and what the form says by itself about the columns."""
+    """Rows, and the columns that the form of the data fixes."""
 
     rows: pd.DataFrame
-    """Python objects; the index says where a row stands: `Row 3 of labels.csv`."""
+    """Python objects; the index names each row: `Row 3 of labels.csv`."""
 
     path: Path
-    """The file, or the folder of several."""
+    """The file, or the folder with several files."""
 
     folder: Path
-    """What locations are relative to."""
+    """Folder that locations are relative to."""
 
     image_column: str | None = None
     label_column: str | None = None
@@ -46,14 +46,14 @@ class Columns:
     group: str | None
 
     splits_are_certain: bool
-    """Whether every word of the split column must be understood."""
+    """True if a word in the split column that is not understood is an error."""
 
 
 def choose(table: Table, source: DataSource, target_column_name: str) -> Columns:
-    """What was asked for, what the form says, or what is named like it.
+    """Choose the columns: those that the job names, that the form fixes, or with a likely name.
 
     Raises:
-        DataError: a column is missing; says which ones there are.
+        DataError: a column is missing; the message lists the columns of the table.
     """
     split = _existing(table, source.split_column, "Set split_column to one of them.")
     likely = next((name for name in table.rows.columns if name.lower() == "split"), None)
@@ -66,27 +66,28 @@ def choose(table: Table, source: DataSource, target_column_name: str) -> Columns
     )
 
 
-def _image(table: Table, wanted: str | None) -> str:
-    advice = "Set image_column to the one that says where the pictures are."
-    named = _existing(table, wanted, advice) or table.image_column or _named(table.rows.columns)
+def _image(table: Table, image_column: str | None) -> str:
+    advice = "Set image_column to the one with the locations of the pictures."
+    named = _existing(table, image_column, advice) or table.image_column
+    named = named or _likely(table.rows.columns)
     if named is None:
         raise DataError(
-            f"{table.path} has no column that is named like one of pictures, such as image_url or "
-            f"file_name; {_columns(table)}. {advice}"
+            f"{table.path} has no column that is named like one of pictures, for example "
+            f"image_url or file_name; {_columns(table)}. {advice}"
         )
     return named
 
 
-def _named(names: Iterable[str]) -> str | None:
+def _likely(names: Iterable[str]) -> str | None:
     by_name = {name.lower(): name for name in reversed(list(names))}
     return next((by_name[name] for name in IMAGE_NAMES if name in by_name), None)
 
 
-def _label(table: Table, wanted: str) -> str:
-    if table.label_column is not None and wanted not in table.rows.columns:
+def _label(table: Table, target_column_name: str) -> str:
+    if table.label_column is not None and target_column_name not in table.rows.columns:
         return table.label_column
     advice = "Set target_column_name to the one that holds the labels."
-    return _existing(table, wanted, advice) or wanted
+    return _existing(table, target_column_name, advice) or target_column_name
 
 
 def _existing(table: Table, name: str | None, advice: str) -> str | None:

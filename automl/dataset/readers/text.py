@@ -1,4 +1,4 @@
-"""Text files in the encodings that people's programs write."""
+"""Read text files in common encodings."""
 
 import codecs
 from pathlib import Path
@@ -16,10 +16,10 @@ ENCODINGS = {
     "utf32": "utf-32",
     "windows1252": "cp1252",
 }
-"""Azure's names, and Python's; UTF-8 is read with and without a byte order mark."""
+"""Azure's names to Python's; UTF-8 is read with and without a byte order mark."""
 
 _MARKS = {
-    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it starts with
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16: their marks start alike
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -32,15 +32,15 @@ def read(path: Path, encoding: str | None = None) -> str:
 
     Args:
         path: the file.
-        encoding: one of `ENCODINGS`; found out when left out.
+        encoding: one of `ENCODINGS`; guessed from the content if None.
 
     Raises:
-        DataError: it is not text in this encoding, or too large.
+        DataError: the file is not text in this encoding, or too large.
     """
     if path.stat().st_size > MAX_BYTES:
         raise DataError(
-            f"{path} is larger than {MAX_BYTES / 1000**2:,.0f} MB, the most that is read of a "
-            "table. Split it into training, validation and test data, or leave out columns."
+            f"{path} is larger than {MAX_BYTES / 1000**2:,.0f} MB, the limit for tables. "
+            "Split it into training, validation and test data, or leave out columns."
         )
     content = path.read_bytes()
     name = ENCODINGS[encoding] if encoding else _guess(content)
@@ -58,10 +58,10 @@ def _guess(content: bytes) -> str:
         if content.startswith(mark):
             return name
     start = content[:1000]
-    if start.count(0) * 4 > len(start):  # every second byte of plain letters in UTF-16
+    if start.count(0) * 4 > len(start):  # in UTF-16 every second byte of plain letters is 0
         return "utf-16-be" if start[::2].count(0) > start[1::2].count(0) else "utf-16-le"
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
-        return "cp1252"  # leaves a few bytes undefined, which tells most other encodings
+        return "cp1252"  # it has undefined bytes, by which most other encodings are noticed
     return "utf-8"

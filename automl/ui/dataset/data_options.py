@@ -103,11 +103,11 @@ def _columns(columns: list[str]) -> dict[str, str]:
         return {}
     chosen = {}
     for place, (key, title) in zip(st.columns(len(_COLUMNS)), _COLUMNS.items(), strict=True):
-        given = data_choice.option(key)
+        chosen_name = data_choice.option(key)
         chosen[key] = place.selectbox(
             title,
             ["", *columns],
-            index=columns.index(given) + 1 if given in columns else 0,
+            index=columns.index(chosen_name) + 1 if chosen_name in columns else 0,
             format_func=lambda name, key=key: name or _when_left_out(key),
             help=DataSource.model_fields[key].description,
         )
