@@ -1,1 +1,1 @@
-"""The machine we run on: its cores and rooms, our place on its disk, processes and locks."""
+"""The machine: cores, memory, disk, our folders on it, files, processes and locks."""

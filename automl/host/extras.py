@@ -1,19 +1,19 @@
-"""Packages that not everybody installs, and what to type where they are missing."""
+"""Optional packages, and the command that installs missing ones."""
 
 import importlib.util
 from collections.abc import Iterable
 
 
-def missing(who_needs: str, packages: Iterable[str], extra: str = "") -> str:
-    """What to install; empty if everything is there.
+def missing(needed_by: str, packages: Iterable[str], extra: str = "") -> str:
+    """A sentence with the command that installs missing packages; empty if none is missing.
 
     Args:
-        who_needs: how the sentence begins: `Explanations need`.
-        packages: the names they are imported by.
-        extra: of ours, which installs them; without one they come with us.
+        needed_by: the beginning of the sentence: `Explanations need`.
+        packages: their import names.
+        extra: our extra that installs them; empty if they come with the base installation.
     """
     names = [name for name in packages if importlib.util.find_spec(name) is None]
     if not names:
         return ""
-    ours = f"'.[{extra}]'" if extra else "."
-    return f"{who_needs} {' and '.join(names)}, not installed here: pip install {ours}"
+    requirement = f"'.[{extra}]'" if extra else "."
+    return f"{needed_by} {' and '.join(names)}, not installed here: pip install {requirement}"

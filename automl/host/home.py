@@ -1,4 +1,4 @@
-"""Where things live on this machine; every place can be moved with an environment variable."""
+"""Our folders on this machine, each of which an environment variable can move."""
 
 import os
 from pathlib import Path
@@ -10,9 +10,9 @@ def home_dir() -> Path:
 
 
 def experiments_dir() -> Path:
-    """Default place of experiments (`AUTOML_EXPERIMENTS_DIR`)."""
-    given = os.environ.get("AUTOML_EXPERIMENTS_DIR")
-    return _private(Path(given).expanduser().absolute() if given else home_dir() / "experiments")
+    """The default folder of experiments (`AUTOML_EXPERIMENTS_DIR`)."""
+    path = os.environ.get("AUTOML_EXPERIMENTS_DIR")
+    return _private(Path(path).expanduser().absolute() if path else home_dir() / "experiments")
 
 
 def cache_dir(name: str) -> Path:
@@ -21,19 +21,19 @@ def cache_dir(name: str) -> Path:
 
 
 def ray_dir() -> Path:
-    """Where the Ray head of this user keeps its address, token and log."""
+    """The folder of this user's Ray head: its address, token and log."""
     return _private(home_dir() / "ray")
 
 
 def head_lock_path() -> Path:
-    """Held while the Ray head lives."""
+    """The lock that the Ray head holds while it lives."""
     return ray_dir() / "head.lock"
 
 
 def weights_dir() -> Path | None:
     """Folder of pretrained weights in timm's `local-dir` layout (`AUTOML_WEIGHTS_DIR`), if set."""
-    given = os.environ.get("AUTOML_WEIGHTS_DIR")
-    return Path(given).expanduser().absolute() if given else None
+    path = os.environ.get("AUTOML_WEIGHTS_DIR")
+    return Path(path).expanduser().absolute() if path else None
 
 
 def _private(path: Path) -> Path:

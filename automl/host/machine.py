@@ -1,4 +1,4 @@
-"""What this machine has for the experiments, told without torch and Ray."""
+"""Memory, disk, GPUs and library versions of this machine, without importing torch or Ray."""
 
 import importlib.metadata
 import platform
@@ -19,42 +19,47 @@ _GPU_SECONDS = 10
 
 @dataclass(frozen=True)
 class Room:
-    """Of memory or of a disk, in bytes."""
+    """Bytes of memory or of a disk."""
 
     total: int
     free: int
 
 
 def memory() -> Room:
-    """What the processes may use; in a container that may be less than the machine has."""
-    here = psutil.virtual_memory()
-    return within(cgroup_folders(), Room(here.total, here.available))
+    """Memory that the processes may use; in a container it may be less than the machine has."""
+    whole = psutil.virtual_memory()
+    return within(cgroup_folders(), Room(whole.total, whole.available))
 
 
 def within(groups: Iterable[Path], room: Room) -> Room:
-    """What is left of the memory to who is in these cgroups."""
+    """Memory still available within these cgroups.
+
+    Args:
+        groups: folders of cgroups v2.
+        room: the memory of the machine.
+    """
     rooms = [room]
     for folder in groups:
         limit = folder / "memory.max"
-        if limit.is_file() and (most := limit.read_text().strip()) != "max":
+        if limit.is_file() and (maximum := limit.read_text().strip()) != "max":
             used = int((folder / "memory.current").read_text())
-            rooms.append(Room(int(most), int(most) - used))
+            rooms.append(Room(int(maximum), int(maximum) - used))
     return Room(min(room.total for room in rooms), min(room.free for room in rooms))
 
 
 def disk() -> Room:
-    """Where our home lies."""
-    found = shutil.disk_usage(home.home_dir())
-    return Room(found.total, found.free)
+    """The disk that holds our home."""
+    usage = shutil.disk_usage(home.home_dir())
+    return Room(usage.total, usage.free)
 
 
 def num_gpus() -> int:
-    """NVIDIA's, as far as this process can see their devices."""
+    """Number of NVIDIA GPUs whose device files this process can see."""
     return len(list(Path("/dev").glob("nvidia[0-9]*")))
 
 
 def gpus() -> list[str]:
-    """Name and memory of each GPU; only that it is there where its driver does not say more."""
+    """Name and memory of each GPU; without a working driver, that its name is unknown."""
     command = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
     try:
         done = subprocess.run(
@@ -66,12 +71,12 @@ def gpus() -> list[str]:
 
 
 def head_is_running() -> bool:
-    """Whether Ray, which runs the trials, is up."""
+    """True if the local Ray head, which runs the trials, is running."""
     return process_lock.is_held(home.head_lock_path())
 
 
 def num_weights() -> int | None:
-    """How many models the folder of pretrained weights has; None where there is no such folder."""
+    """Number of models in the folder of pretrained weights; None without such a folder."""
     folder = home.weights_dir()
     if folder is None or not folder.is_dir():
         return None
@@ -79,6 +84,6 @@ def num_weights() -> int | None:
 
 
 def versions() -> dict[str, str]:
-    """Of Python and the libraries the results depend on."""
+    """Versions of Python and of the libraries that the results depend on."""
     named = {library: importlib.metadata.version(library) for library in _LIBRARIES}
     return {"Python": platform.python_version(), **named}

@@ -1,6 +1,11 @@
-"""Locks that a process holds for as long as it lives.
+"""A lock that a process holds for as long as it lives.
 
-A process id would lie (zombies, reuse); the system frees such a lock however the process ends.
+The system frees it however the process ends, so it says more than a stored process id, which may
+belong to a zombie or to a new process.
+
+`filelock.FileLock` is used for short critical sections, where one process waits for another. It
+does not replace this lock, which a started process inherits from the one that starts it, and
+which can be queried without a file being created or opened for writing.
 """
 
 import fcntl
@@ -8,17 +13,19 @@ import os
 import time
 from pathlib import Path
 
-_WAIT_SECONDS = 0.2  # a reader who asks holds a shared lock for moments
+_WAIT_SECONDS = 0.2  # longer than a query, which holds a shared lock for an instant
 
 
 def take(path: Path) -> int | None:
-    """An open file that holds the lock until its last copy is closed; None if it is taken.
+    """Take the lock; None if another process holds it.
 
-    A child process that inherits the open file holds the lock as well.
+    Returns:
+        An open descriptor. The lock is held until its last copy is closed: a child process that
+        inherits the descriptor holds the lock as well.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + _WAIT_SECONDS
-    while not _locked(descriptor, fcntl.LOCK_EX):
+    while not _lock(descriptor, fcntl.LOCK_EX):
         if time.monotonic() > deadline:
             os.close(descriptor)
             return None
@@ -27,22 +34,22 @@ def take(path: Path) -> int | None:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process holds the lock, this one included.
+    """True if a process holds the lock, this one included.
 
-    Asking does not get in the way of other readers, creates no file, and works in a directory
-    that may only be read.
+    It creates no file, works in a read-only directory, and lets others query at the same time.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return False
     try:
-        return not _locked(descriptor, fcntl.LOCK_SH)
+        return not _lock(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
 
 
-def _locked(descriptor: int, kind: int) -> bool:
+def _lock(descriptor: int, kind: int) -> bool:
+    """Try to lock without waiting; False if the lock is taken."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""How much room a folder takes, and when it was last used."""
+"""The size of a folder and when it was last used."""
 
 import contextlib
 import os
@@ -9,20 +9,20 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Usage:
-    """Of the files in a folder, at any depth."""
+    """Size and use of all files below a folder."""
 
     num_bytes: int
     last_used: datetime | None
-    """When a file was last written or read; disks note reading to within a day, if at all. None
-    where there is no file."""
+    """When a file was last written or read; None without a file. File systems record reading to
+    within a day, if at all."""
 
 
 def usage(folder: Path) -> Usage:
-    """What a folder takes; links count as themselves."""
+    """Size and use of a folder; links are not followed."""
     num_bytes, latest = 0, 0.0
     for parent, _, names in os.walk(folder):
         for name in names:
-            with contextlib.suppress(FileNotFoundError):  # replaced or removed meanwhile
+            with contextlib.suppress(FileNotFoundError):  # it was just replaced or removed
                 status = Path(parent, name).lstat()
                 num_bytes += status.st_size
                 latest = max(latest, status.st_mtime, status.st_atime)
