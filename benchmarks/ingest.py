@@ -88,7 +88,6 @@ def serve(folder: Path, measured: Figures) -> None:
 
     from automl.training.augmentation import Augmentation
     from automl.training.batches import on_device, train_batches
-    from automl.training.trial_data import TrainPictures
 
     torch.set_num_threads(1)
     samples = repeated(manifest.inspect(DataSource(path=folder)).samples, 4_000)
@@ -103,13 +102,13 @@ def serve(folder: Path, measured: Figures) -> None:
 
     def train() -> None:
         count = len(array)
-        pictures = TrainPictures(path, np.ones(count, np.float32), np.zeros(count, np.int64))
         augmentation = Augmentation(_SERVED_SIDE, centre_share=1.0, is_random=False)
         generator = torch.Generator().manual_seed(0)
         device = torch.device("cpu")
         for _ in train_batches(
-            pictures,
-            on_device(pictures, device),
+            on_device(array, device),
+            np.ones(count, np.float32),
+            np.zeros(count, np.int64),
             augmentation,
             batch_size=_BATCH_SIZE,
             generator=generator,

@@ -30,10 +30,10 @@ from automl.jobs.compatibility import resolve
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import DataSource, Job
 from automl.model import blocks
-from automl.training import training_state, trial_data
+from automl.training import resume_state, trial_data
 from automl.training.batches import TrainBatch, evaluation_batches
 from automl.training.process_state import ProcessState
-from automl.training.trial_data import TrialData
+from automl.training.trial_data import TrialData, open_pixels
 from automl.training.trial_training import Placement, TrialTraining
 from benchmarks.figures import Figures
 
@@ -116,15 +116,15 @@ def loop(
 
 def endless(training: TrialTraining) -> Iterator[TrainBatch]:
     while True:
-        yield from training._batches()
+        yield from training.train_batches()
 
 
 def steps(training: TrialTraining, batches: Iterator[TrainBatch], count: int) -> None:
-    blocks.train_mode(training.network)
+    blocks.train_mode(training.learner.network)
     total = torch.zeros((), device=training.placement.device)
     for _ in range(count):
-        total += training._backward(next(batches), 1)
-        training._update()
+        total += training.learner.backward(next(batches), 1)
+        training.learner.update()
     float(total)  # waits for the GPU
 
 
@@ -134,7 +134,7 @@ def against_timm(training: TrialTraining, photos: Path, name: str, measured: Fig
     loader = create_loader(
         create_dataset("", str(photos)),
         input_size=(3, asked.training_crop_size, asked.training_crop_size),
-        batch_size=training.batch_size,
+        batch_size=training.learner.batch_size,
         is_training=True,
         scale=(asked.crop_scale_min, 1.0),
         color_jitter=asked.colour_jitter,
@@ -169,7 +169,7 @@ def evaluation(training: TrialTraining, name: str, num_rounds: int, measured: Fi
 
     Both in fp32, in which every evaluation is done.
     """
-    pictures = training.data.validation
+    pictures = open_pixels(training.data.validation.pixels)
     size = training.hyperparameters.validation_batch_size
     device = training.placement.device
     shapes = [
@@ -178,10 +178,10 @@ def evaluation(training: TrialTraining, name: str, num_rounds: int, measured: Fi
     ]
 
     def forward() -> None:
-        training.network.eval()
+        training.learner.network.eval()
         with torch.inference_mode():
             for pixels in shapes:
-                training.network(pixels)
+                training.learner.network(pixels)
         if device.type == "cuda":
             torch.cuda.synchronize()
 
@@ -197,16 +197,18 @@ def saving(training: TrialTraining, folder: Path, name: str, measured: Figures) 
     target.mkdir()
 
     def save() -> None:
-        training.good = training_state.take(training)
-        training_state.save(target, training.good)
+        training.good = training.learner.state()
+        state = training.state()
+        resume_state.save(target, state.tensors, state.values)
         training.save_scored_model(target, predictions)
 
     save()
     batches = endless(training)
     shares = []
     for _ in range(3):
-        epoch = seconds(partial(steps, training, batches, _STEPS)) / _STEPS / training.batch_size
-        shares.append(seconds(save) / (epoch * _EPOCH_IMAGES))
+        taken = seconds(partial(steps, training, batches, _STEPS))
+        epoch = taken / (_STEPS * training.learner.batch_size) * _EPOCH_IMAGES
+        shares.append(seconds(save) / epoch)
     measured.add(f"{name}_checkpoint_share_of_epoch", statistics.median(shares), at_most=0.03)
 
 

@@ -110,7 +110,6 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         from automl.model import checkpoint
-        from automl.training import training_state
 
         training, folder = self._training, Path(checkpoint_dir)
         assert training is not None
@@ -118,10 +117,9 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             training.save_scored_model(folder, self._predictions)
         if self._is_kept:
             training.save_model(folder / checkpoint.epoch_folder(training.epoch))
-        state = training.good
+        state = training.state()
         ours = {"stopping": self._stopping.state(), "has_collapsed": self._has_collapsed}
-        state.values.update(ours)
-        training_state.save(folder, state)
+        resume_state.save(folder, state.tensors, {**state.values, **ours})
 
     def load_checkpoint(self, checkpoint_dir: str) -> None:
         """Go on from the last checkpoint of a worker that died."""
@@ -140,7 +138,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     def _build(self) -> "TrialTraining":
         import torch
 
-        from automl.training import latency
+        from automl.training import measure
         from automl.training.process_state import ProcessState
         from automl.training.trial_training import Placement, TrialTraining
 
@@ -155,14 +153,12 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._looked_at = 0.0
         self._has_collapsed = False
         size = hyperparameters.validation_crop_size
-        self._latency_ms = latency.milliseconds(self._training.built.network, size)
+        self._latency_ms = measure.latency_ms(self._training.built.network, size)
         return self._training
 
     def _go_on_from(self, state: KeptState) -> None:
-        from automl.training import training_state
-
         assert self._training is not None
-        self._training.go_on_from(training_state.load(state))
+        self._training.go_on_from(state)
         self._stopping.go_on_from(state.values["stopping"])
         self._has_collapsed = state.values["has_collapsed"]
 

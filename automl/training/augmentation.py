@@ -1,32 +1,36 @@
-"""Random crops, flips and colour, drawn for every picture on its own.
+"""Random crops, flips and colours, drawn for every picture of a batch separately.
 
-Pictures come as whole pictures squashed to a square; a crop box that is right in the upright
-picture is stretched the same way, so that what the model sees has its true proportions.
-Crop scale and ratio are those of Inception-style training (Szegedy et al. 2015), as in torchvision.
+The input is whole pictures squashed to a square. Crop boxes are squashed in the same way, so the
+resized crops have their true proportions. Crop scale and ratio are drawn as in Inception-style
+training (Szegedy et al. 2015) and torchvision.
+
+A copy of this file travels with exported training code.
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from automl.dataset.preview import COLOUR_STRENGTH, CROP_RATIO, CROP_SCALE
-from automl.jobs.hyperparameters import Hyperparameters
+CROP_SCALE = (0.35, 1.0)
+"""Share of the picture's area that a crop keeps, unless `crop_scale_min` says otherwise."""
 
+CROP_RATIO = (3 / 4, 4 / 3)
+COLOUR_STRENGTH = 0.2
 FLIP_SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What is done to training pictures; nothing random when `is_random` is off."""
+    """Crop, flips and colours of training pictures; only the centre crop without `is_random`."""
 
     size: int
     """Side of the crops in pixels."""
 
     centre_share: float
-    """Share of the short side that the centre crop keeps when nothing is random."""
+    """Share of the short side that the centre crop keeps."""
 
     is_random: bool = True
     crop_scale_min: float = CROP_SCALE[0]
@@ -35,7 +39,8 @@ class Augmentation:
     vertical_flip: bool = False
 
     @classmethod
-    def of(cls, hyperparameters: Hyperparameters) -> Self:
+    def read(cls, hyperparameters: Any) -> Self:
+        """The augmentation that the hyperparameters ask for."""
         return cls(
             size=hyperparameters.training_crop_size,
             centre_share=hyperparameters.validation_crop_size
@@ -53,12 +58,12 @@ class Augmentation:
         Args:
             pictures: uint8 (B, 3, S, S).
             aspects: (B,) true width / height of each picture.
-            generator: source of all randomness, on the CPU.
+            generator: source of all random numbers, on the CPU.
         """
         if not self.is_random:
             boxes = centre_boxes(aspects, share=self.centre_share)
-            never = torch.zeros(len(aspects), 2, dtype=torch.bool)
-            return _as_shares(crop(pictures, boxes, never, self.size))
+            no_flips = torch.zeros(len(aspects), 2, dtype=torch.bool)
+            return _as_shares(crop(pictures, boxes, no_flips, self.size))
         boxes = random_boxes(aspects, scale_min=self.crop_scale_min, generator=generator)
         allowed = torch.tensor([self.horizontal_flip, self.vertical_flip])
         flips = (torch.rand(len(pictures), 2, generator=generator) < FLIP_SHARE) & allowed
@@ -66,7 +71,7 @@ class Augmentation:
         return jitter(pixels, strength=self.colour_jitter, generator=generator)
 
     def in_effect(self) -> list[str]:
-        """One short text for every step, in order."""
+        """One short text per step, in order."""
         if not self.is_random:
             return [f"centre crop {self.size} px of {self.size / self.centre_share:.0f}"]
         steps = [
@@ -91,8 +96,8 @@ def _as_shares(pixels: Tensor) -> Tensor:
 def random_boxes(aspects: Tensor, *, scale_min: float, generator: torch.Generator) -> Tensor:
     """Boxes (B, 4): left, top, width, height as shares of the picture, all inside it.
 
-    The share of the area is uniform from `scale_min` to 1, the logarithm of the true ratio
-    uniform between those of CROP_RATIO.
+    The share of the area is uniform from `scale_min` to 1; the logarithm of the true ratio is
+    uniform between the logarithms of CROP_RATIO.
     """
     count = len(aspects)
     uniform = torch.rand(4, count, generator=generator)
@@ -102,7 +107,7 @@ def random_boxes(aspects: Tensor, *, scale_min: float, generator: torch.Generato
     # a crop of true ratio r has the ratio r / aspect in the squashed picture
     width = (area * ratio / aspects).sqrt()
     height = (area * aspects / ratio).sqrt()
-    # where it does not fit, shrink both sides: the area is less, the proportions stay true
+    # a box that does not fit is shrunk on both sides: less area, the same proportions
     fit = torch.maximum(width, height).clamp(min=1)
     width, height = width / fit, height / fit
     left, top = uniform[2] * (1 - width), uniform[3] * (1 - height)
@@ -110,16 +115,16 @@ def random_boxes(aspects: Tensor, *, scale_min: float, generator: torch.Generato
 
 
 def centre_boxes(aspects: Tensor, *, share: float) -> Tensor:
-    """Square boxes (B, 4) in the middle, their side the given share of the short side."""
+    """Square boxes (B, 4) in the centre; their side is a share of the picture's short side."""
     width = share * torch.minimum(torch.ones_like(aspects), 1 / aspects)
     height = share * torch.minimum(torch.ones_like(aspects), aspects)
     return torch.stack([(1 - width) / 2, (1 - height) / 2, width, height], dim=1)
 
 
 def crop(pictures: Tensor, boxes: Tensor, flips: Tensor, size: int) -> Tensor:
-    """Cut out boxes (B, 4), resize to `size`, mirror where `flips` (B, 2): (B, 3, size, size).
+    """Crops (B, 3, size, size): boxes (B, 4) cut out, resized and flipped.
 
-    flips: left to right in the first column, upside down in the second.
+    flips: bool (B, 2); left to right in the first column, upside down in the second.
     """
     if pictures.device.type != "cpu":
         return _crop_by_grid(pictures, boxes, flips, size)
@@ -127,12 +132,12 @@ def crop(pictures: Tensor, boxes: Tensor, flips: Tensor, size: int) -> Tensor:
 
 
 def _crop_one_by_one(pictures: Tensor, boxes: Tensor, flips: Tensor, size: int) -> Tensor:
-    """On the CPU torch resizes uint8 with vector instructions: ten times faster than a grid."""
+    """For the CPU: torch resizes uint8 with vector instructions, 10 times faster than a grid."""
     side = pictures.shape[-1]
     corners = torch.stack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], dim=1)
     edges = (corners * side).round().long().tolist()
     out = torch.empty(len(pictures), size, size, 3, dtype=torch.uint8).permute(0, 3, 1, 2)
-    turned = [
+    flip_axes = [
         [axis for axis, is_on in zip((-1, -2), row, strict=True) if is_on] for row in flips.tolist()
     ]
     for index, ((left, top), (right, bottom)) in enumerate(edges):
@@ -140,12 +145,12 @@ def _crop_one_by_one(pictures: Tensor, boxes: Tensor, flips: Tensor, size: int) 
             index : index + 1, :, top : max(bottom, top + 1), left : max(right, left + 1)
         ]
         resized = functional.interpolate(part, (size, size), mode="bilinear", antialias=True)
-        out[index] = resized[0].flip(turned[index]) if turned[index] else resized[0]
+        out[index] = resized[0].flip(flip_axes[index]) if flip_axes[index] else resized[0]
     return out
 
 
 def _crop_by_grid(pictures: Tensor, boxes: Tensor, flips: Tensor, size: int) -> Tensor:
-    """On a GPU one call for the whole batch."""
+    """For a GPU: one call for the whole batch."""
     signs = torch.where(flips, -1.0, 1.0)
     theta = torch.zeros(len(pictures), 2, 3)
     theta[:, 0, 0], theta[:, 1, 1] = (boxes[:, 2:] * signs).unbind(1)
@@ -161,7 +166,7 @@ def _crop_by_grid(pictures: Tensor, boxes: Tensor, flips: Tensor, size: int) -> 
 
 
 def jitter(pixels: Tensor, *, strength: float, generator: torch.Generator) -> Tensor:
-    """Brightness and contrast of every picture times a factor of 1 - strength to 1 + strength.
+    """Multiply brightness and contrast of every picture by factors of 1 - strength to 1 + strength.
 
     pixels: (B, 3, H, W), 0 to 1.
     """

@@ -1,4 +1,4 @@
-"""Which evaluation of a trial is its best, and when waiting for a better one is over."""
+"""Early stopping: which evaluation of a trial is its best, and when it ends. No torch."""
 
 import math
 
@@ -17,7 +17,7 @@ class EarlyStopping:
         self._num_without_improvement = 0
 
     def improved(self, score: float) -> bool:
-        """Take note of the next evaluation's score; whether it is the best so far."""
+        """Record the score of the next evaluation; True if it is the best so far."""
         self._num_evaluations += 1
         is_best = score > self._best
         if is_best:
@@ -29,17 +29,20 @@ class EarlyStopping:
         return is_best
 
     def state(self) -> list[float]:
-        """What `go_on_from` needs."""
+        """The argument of `go_on_from` in another process."""
         return [self._best, self._num_evaluations, self._num_without_improvement]
 
     def go_on_from(self, state: list[float]) -> None:
+        """Continue from a recorded state."""
         self._best = state[0]
         self._num_evaluations, self._num_without_improvement = map(int, state[1:])
 
     @property
     def is_exhausted(self) -> bool:
+        """True if the trial should end."""
         return self._is_on and self._num_without_improvement >= self._patience
 
     @property
     def reason(self) -> str:
+        """Sentence for the trial's record."""
         return f"No improvement for {self._num_without_improvement} evaluations."

@@ -1,29 +1,49 @@
-"""What a trial changes in its process, and how to put it back for the next one."""
+"""The state of the process that a trial changes: threads, random state, switches, the compiler."""
 
 import gc
+import logging
 import os
-import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
 import torch
+from torch import Tensor, nn
 
+from automl.errors import ExperimentError
 from automl.jobs.hyperparameters import Hyperparameters
+
+_WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
+_LONG_TRAINING = 1_000_000
+"""Training pictures times epochs from which compiling saves more time on a GPU than it takes."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Compiler:
+    """was_used: a model was compiled since the compiler was last reset."""
+
+    was_used: bool = False
+
+
+_COMPILER = _Compiler()
 
 
 @dataclass(frozen=True)
 class ProcessState:
-    """Threads, random state and switches of torch as they were found."""
+    """Threads, random state and switches of torch before a trial."""
 
     num_threads: int
-    random_state: torch.Tensor
-    cuda_random_states: list[torch.Tensor]
+    random_state: Tensor
+    cuda_random_states: list[Tensor]
     is_deterministic: bool
     has_benchmark: bool
     environment: dict[str, str | None]
 
     @classmethod
     def take(cls) -> Self:
+        """Read the present state."""
         return cls(
             num_threads=torch.get_num_threads(),
             random_state=torch.get_rng_state(),
@@ -34,10 +54,11 @@ class ProcessState:
         )
 
     def put_back(self) -> None:
-        """After a trial that nothing refers to any more."""
-        if "torch._dynamo" in sys.modules:  # some compiled models, and it compiles no more
+        """Restore the state, after the last reference to the trial is gone."""
+        if _COMPILER.was_used:  # after several models Dynamo reaches its limit and compiles no more
             torch.compiler.reset()
-        gc.collect()  # its model and what refers to it in circles
+            _COMPILER.was_used = False
+        gc.collect()  # the model is part of reference cycles
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         torch.set_num_threads(self.num_threads)
@@ -54,21 +75,56 @@ class ProcessState:
 
 
 def prepare(hyperparameters: Hyperparameters, *, num_threads: int) -> None:
-    """Threads, seed and switches of one trial."""
+    """Set threads, seed and switches for a trial."""
     torch.set_num_threads(num_threads)
     torch.manual_seed(hyperparameters.random_seed)
     if hyperparameters.deterministic:
-        os.environ[_WORKSPACE] = ":4096:8"  # cuBLAS asks for it
+        os.environ[_WORKSPACE] = ":4096:8"  # required by cuBLAS
         torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = not hyperparameters.deterministic
 
 
-_WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
-
-
 def in_effect() -> dict[str, Any]:
-    """The switches as they are now."""
+    """The present switches."""
     return {
         "num_threads": torch.get_num_threads(),
         "deterministic": torch.are_deterministic_algorithms_enabled(),
     }
+
+
+def compiled(
+    network: nn.Module, hyperparameters: Hyperparameters, sample: Tensor, *, num_images: int
+) -> Callable[[Tensor], Tensor]:
+    """The network compiled for speed, or the network itself if `compile` says so.
+
+    Args:
+        network: on its device.
+        hyperparameters: `compile: auto` compiles on a GPU if the training is long.
+        sample: one batch of pixels to try the compiled network with.
+        num_images: number of training pictures.
+
+    Raises:
+        ExperimentError: `compile` is on, and the network cannot be compiled here.
+    """
+    is_long = num_images * hyperparameters.number_of_epochs >= _LONG_TRAINING
+    is_worth_it = sample.device.type == "cuda" and is_long
+    if hyperparameters.compile == "off" or (hyperparameters.compile == "auto" and not is_worth_it):
+        return network
+    _COMPILER.was_used = True
+    forward: Callable[[Tensor], Tensor] = torch.compile(network)
+    was_training = network.training
+    network.eval()
+    try:
+        with torch.no_grad():
+            forward(sample)
+    except Exception as error:  # the compiler raises anything; the network works without it
+        if hyperparameters.compile == "on":
+            raise ExperimentError(
+                f"compile is on, but the model cannot be compiled here ({type(error).__name__}: "
+                f"{str(error).splitlines()[0]}). Set compile: off."
+            ) from error
+        _log.warning("the model cannot be compiled: %s", error)
+        return network
+    finally:
+        network.train(was_training)
+    return forward

@@ -1,44 +1,53 @@
-"""What a trial has recovered from, and what it does differently since."""
+"""The errors a trial has recovered from, and what it computes differently since."""
 
 import torch
 
 from automl.frozen_model import FrozenModel
+from automl.training.batches import part_size
 
 RESTART_FACTOR = 0.1
-"""On the learning rate when training starts again from the last good state."""
+"""Factor on the learning rate after a restart from the last good state."""
 
 
 class Recovery(FrozenModel):
-    """Travels with the trial's state, so that another worker goes on alike."""
+    """Part of the trial's state, so that another worker continues in the same way."""
 
     num_parts: int = 1
-    """Parts a training batch is computed in, one after the other, before its one update."""
+    """Parts a training batch is computed in, one after the other, before its update."""
 
     num_validation_parts: int = 1
     restarted_at: int | None = None
-    """Epoch after which training started again at a tenth of the rate."""
+    """Epoch from which training restarted at a tenth of the learning rate."""
 
-    def notes(self, batch_size: int) -> list[str]:
-        """One sentence for everything that happened."""
+    def notes(self, batch_size: int, *, has_batch_statistics: bool) -> list[str]:
+        """One sentence for every kind of recovery.
+
+        Args:
+            batch_size: pictures in a training batch.
+            has_batch_statistics: batch norms normalise with the statistics of the pictures that
+                are computed together.
+        """
         notes = []
         if self.num_parts > 1:
+            size = part_size(batch_size, self.num_parts)
+            effect = "the update is that of the whole batch"
+            if has_batch_statistics:
+                effect = (
+                    f"its batch norms use the statistics of {size} pictures instead of "
+                    f"{batch_size}, so the update is not quite that of the whole batch"
+                )
             notes.append(
-                f"Recovered: the memory was full, so batches of {batch_size} are computed "
-                f"{part_size(batch_size, self.num_parts)} pictures at a time; the update is the "
-                "same."
+                f"Recovered: the memory was full, so batches of {batch_size} are computed {size} "
+                f"pictures at a time; {effect}."
             )
         if self.restarted_at is not None:
             notes.append(
-                f"Recovered: the loss was no number any more, so training went on from epoch "
+                "Recovered: the loss became NaN or infinite; training restarted from epoch "
                 f"{self.restarted_at} at a tenth of the learning rate."
             )
         return notes
 
 
-def part_size(batch_size: int, num_parts: int) -> int:
-    return -(-batch_size // num_parts)
-
-
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """The GPU says so by type, the CPU in words."""
+    """True for a full memory: torch has a class for it on a GPU, and only a text on the CPU."""
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

@@ -1,4 +1,4 @@
-"""The pictures of every trial, decoded once for each choice of sizes. No torch."""
+"""The data of trials: pictures decoded once per choice of sizes. No torch."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -33,7 +33,7 @@ class TrainPictures:
 
 @dataclass(frozen=True)
 class EvaluationPictures:
-    """Pictures to score, preprocessed already (N, C, C, 3), with ids and labels."""
+    """Preprocessed validation pictures (N, C, C, 3) with their ids and labels."""
 
     pixels: PixelArray
     sample_ids: NDArray[np.int64]
@@ -42,14 +42,14 @@ class EvaluationPictures:
 
 @dataclass(frozen=True)
 class TrialData:
-    """All a trial reads, for one choice of picture sizes."""
+    """The data of a trial, for one choice of picture sizes."""
 
     train: TrainPictures
     validation: EvaluationPictures
     class_names: list[str]
     split_hash: str
     earlier: EarlierModel | None = None
-    """The model of an earlier trial to go on from."""
+    """The model of an earlier trial that training starts from."""
 
     def class_counts(self) -> NDArray[np.int64]:
         """(K,) training pictures of each class."""
@@ -58,7 +58,7 @@ class TrialData:
 
 def prepare(
     manifest: Manifest,
-    wanted: Iterable[Hyperparameters],
+    trials: Iterable[Hyperparameters],
     *,
     progress: Progress,
     for_other_machines: bool,
@@ -67,10 +67,10 @@ def prepare(
 
     Args:
         manifest: the pictures with labels and splits.
-        wanted: what is to be trained with, for its sizes.
-        progress: told how many pictures are decoded.
-        for_other_machines: hold the pixels in memory, to be carried by Ray, instead of naming a
-            file of this machine.
+        trials: hyperparameters of the trials; their sizes are used.
+        progress: called with the number of pictures that are decoded.
+        for_other_machines: hold the pixels in memory, so that Ray can carry them, instead of the
+            path of a file on this machine.
     """
     splits = {
         name: manifest.samples[manifest.samples["split"] == name]
@@ -78,7 +78,7 @@ def prepare(
     }
     data: dict[PictureSizes, TrialData] = {}
     for chosen in dict.fromkeys(
-        pixels.picture_sizes(hyperparameters) for hyperparameters in wanted
+        pixels.picture_sizes(hyperparameters) for hyperparameters in trials
     ):
         decoded = _decode(manifest, splits, chosen, progress)
         data[chosen] = _in_memory(decoded) if for_other_machines else decoded
@@ -119,7 +119,7 @@ def _decode(
 
 
 def split_hash(samples: pd.DataFrame) -> str:
-    """SHA-256 over the content and the split of every picture that is used."""
+    """SHA-256 of the content and the split of all pictures in use."""
     used = samples.dropna(subset=["split"])
     rows = used["content_hash"] + " " + used["split"]
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
@@ -140,5 +140,5 @@ def _loaded(array: PixelArray) -> NDArray[np.uint8]:
 
 
 def open_pixels(pixels: PixelArray) -> NDArray[np.uint8]:
-    """The array, mapped into memory when it is a file."""
+    """The array; a file is mapped into memory."""
     return np.load(pixels, mmap_mode="r") if isinstance(pixels, Path) else pixels

@@ -17,7 +17,7 @@ from automl.experiments.records import ExperimentState, TrialState
 from automl.export import artefact
 from automl.export.request import ExportRequest
 from automl.jobs.job import DataSource, Job
-from automl.training import effective, training_state, trial_data
+from automl.training import effective, resume_state, trial_data
 from automl.training.process_state import ProcessState
 from automl.training.trial_training import Placement, TrialTraining
 from tests import small_training as engine_conftest
@@ -137,7 +137,8 @@ def _train(trial: PlannedTrial, data: manifest.Manifest, results: Results) -> No
         evaluation, predictions = training.advance(lambda: False)
         saved = results.experiment_dir / "tune" / trial.trial_id / str(evaluation.epoch)
         saved.mkdir(parents=True)
-        training_state.save(saved, training.good)
+        state = training.state()
+        resume_state.save(saved, state.tensors, state.values)
         if evaluation.metrics["accuracy"] > best:
             best = evaluation.metrics["accuracy"]
             training.save_scored_model(saved, predictions)

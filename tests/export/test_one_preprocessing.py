@@ -19,7 +19,7 @@ from automl.experiments import store
 from automl.model import checkpoint
 from automl.prediction.inference import Prediction, Predictor
 from automl.training.batches import evaluation_batches
-from automl.training.trial_data import EvaluationPictures
+from automl.training.trial_data import open_pixels
 from tests.serving.conftest import served
 
 BEST = "trial-000"
@@ -40,9 +40,7 @@ def by_evaluation(
             resize_size=description.validation_resize_size,
             crop_size=description.validation_crop_size,
         )
-    nothing = np.zeros(len(samples), np.int64)
-    pictures = EvaluationPictures(array, nothing, nothing)
-    (batch,) = evaluation_batches(pictures, batch_size=100, device=torch.device("cpu"))
+    (batch,) = evaluation_batches(open_pixels(array), batch_size=100, device=torch.device("cpu"))
     with torch.inference_mode():
         return network(batch).softmax(dim=1).numpy()
 

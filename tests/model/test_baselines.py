@@ -63,7 +63,7 @@ def test_a_floor_model_is_exported_like_any_other(
     network, _ = checkpoint.load(tmp_path / "checkpoint")
     pixels = torch.rand(3, 3, 32, 32)
     with torch.inference_mode():
-        assert torch.allclose(network(pixels), training.network.eval()(pixels), atol=1e-5)
+        assert torch.allclose(network(pixels), training.learner.network.eval()(pixels), atol=1e-5)
     onnx_model.convert(network, pixels, tmp_path / "model.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     (logits,) = session.run(["output1"], {"input1": pixels[:1].numpy()})

@@ -85,9 +85,9 @@ def test_training_from_a_probe_keeps_the_statistics_it_was_fitted_with(
     monkeypatch.setenv("AUTOML_WEIGHTS_DIR", str(weights_dir))
     pretrained_weights.forget()
     training = train(tiny_data, pretrained="auto", head_init=head_init, number_of_epochs=1)
-    before = {name: value.clone() for name, value in training.network.state_dict().items()}
+    before = {name: value.clone() for name, value in training.learner.network.state_dict().items()}
     training.advance(lambda: False)
-    after = training.network.state_dict()
+    after = training.learner.network.state_dict()
     means = [name for name in before if name.endswith("running_mean")]
     assert means
     assert all(torch.equal(before[name], after[name]) for name in means) is is_kept

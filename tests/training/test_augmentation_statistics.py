@@ -6,9 +6,16 @@ import pytest
 import torch
 from scipy import stats
 
-from automl.dataset.preview import COLOUR_STRENGTH, CROP_RATIO, CROP_SCALE
+from automl.dataset import preview
 from automl.jobs.compatibility import resolve
-from automl.training.augmentation import Augmentation, jitter, random_boxes
+from automl.training.augmentation import (
+    COLOUR_STRENGTH,
+    CROP_RATIO,
+    CROP_SCALE,
+    Augmentation,
+    jitter,
+    random_boxes,
+)
 
 COUNT = 4000
 SQUARE = torch.ones(COUNT)
@@ -96,23 +103,28 @@ def test_half_of_the_pictures_are_flipped_each_way_on_their_own(
 
 def test_each_strength_has_its_own_ranges_and_single_values_win() -> None:
     def ranges(**asked: object) -> tuple[float, float]:
-        augmentation = Augmentation.of(resolve(asked))
+        augmentation = Augmentation.read(resolve(asked))
         return augmentation.crop_scale_min, augmentation.colour_jitter
 
     assert ranges() == ranges(augmentation="standard") == (CROP_SCALE[0], COLOUR_STRENGTH)
     assert ranges(augmentation="light") == (0.7, 0.1)
     assert ranges(augmentation="strong") == (0.08, 0.4)
     assert ranges(augmentation="strong", colour_jitter=0.0) == (0.08, 0.0)
-    assert not Augmentation.of(resolve({"augmentation": "none"})).is_random
+    assert not Augmentation.read(resolve({"augmentation": "none"})).is_random
 
 
 def test_what_is_in_effect_is_said_step_by_step() -> None:
     asked = {"training_crop_size": 32, "vertical_flip": True, "colour_jitter": 0}
-    assert Augmentation.of(resolve(asked)).in_effect() == [
+    assert Augmentation.read(resolve(asked)).in_effect() == [
         "random crop 32 px, scale 0.35 to 1, ratio 0.75 to 1.33",
         "mirrored, share 0.5",
         "upside down, share 0.5",
     ]
-    assert Augmentation.of(resolve({"augmentation": "none"})).in_effect() == [
+    assert Augmentation.read(resolve({"augmentation": "none"})).in_effect() == [
         "centre crop 224 px of 256"
     ]
+
+
+def test_the_preview_draws_from_the_same_ranges() -> None:
+    ours = (CROP_SCALE, CROP_RATIO, COLOUR_STRENGTH)
+    assert ours == (preview.CROP_SCALE, preview.CROP_RATIO, preview.COLOUR_STRENGTH)

@@ -5,8 +5,7 @@ from torch import nn
 from torch._dynamo.utils import counters
 
 from automl.jobs.compatibility import resolve
-from automl.training.compilation import forward_of
-from automl.training.process_state import ProcessState
+from automl.training.process_state import ProcessState, compiled
 from tests.small_training import TINY
 
 PIXELS = torch.linspace(-1, 1, 24).reshape(2, 3, 2, 2)
@@ -24,7 +23,7 @@ def test_the_last_model_of_a_worker_is_compiled_like_the_first(monkeypatch):
     for width in (3, 4):
         model, before = network(width), counters["stats"]["unique_graphs"]
         expected = model(PIXELS)
-        forward = forward_of(model, asked, PIXELS, num_images=60)
+        forward = compiled(model, asked, PIXELS, num_images=60)
         with torch.no_grad():
             assert forward(PIXELS) == pytest.approx(expected.detach(), abs=1e-5)
         assert counters["stats"]["unique_graphs"] == before + 1

@@ -14,8 +14,8 @@ from automl.jobs.hyperparameters import Hyperparameters
 from automl.model import blocks
 from automl.model.building import build
 from automl.training import effective
-from automl.training.loss import Mixing
-from automl.training.optimizer import make_optimizer
+from automl.training.batches import plan_batches
+from automl.training.recipe import Recipe, make_optimizer
 from automl.training.trial_data import TrialData
 from tests.small_training import TINY
 from tests.training.test_trial_training import run, train
@@ -80,7 +80,7 @@ def test_the_statistics_of_frozen_batch_norms_stay(tiny_data: TrialData) -> None
 def test_layer_decay_lowers_the_rate_towards_the_input() -> None:
     asked = resolve({**TINY, "layer_decay": 0.5, "learning_rate": 0.01})
     network = build(asked, ["a", "b"]).network
-    optimizer = make_optimizer(network, asked)
+    optimizer = make_optimizer(network, Recipe.read(asked))
     rates = {
         id(parameter): group["lr"]
         for group in optimizer.param_groups
@@ -103,7 +103,7 @@ def test_weight_decay_leaves_biases_and_norms_alone() -> None:
     network = build(asked, ["a", "b"]).network
     decays = {
         id(parameter): group["weight_decay"]
-        for group in make_optimizer(network, asked).param_groups
+        for group in make_optimizer(network, Recipe.read(asked)).param_groups
         for parameter in group["params"]
     }
     for parameter in network.parameters():
@@ -114,29 +114,14 @@ def test_the_mean_of_the_weights_is_what_is_scored(tiny_data: TrialData) -> None
     training = train(tiny_data, model_ema=True, number_of_epochs=2)
     run(training)
     weight = "network.fc.weight"
-    mean, last = (n.state_dict()[weight] for n in (training.scored_network, training.network))
+    mean, last = (
+        n.state_dict()[weight] for n in (training.learner.scored_network, training.learner.network)
+    )
     assert not mean.equal(last)
     answers = training.predict().probabilities
     with torch.no_grad():
-        training.network.get_parameter(weight).zero_()
+        training.learner.network.get_parameter(weight).zero_()
     assert np.array_equal(training.predict().probabilities, answers)
-
-
-@pytest.mark.parametrize(("key", "is_blend"), [("mixup", True), ("cutmix", False)])
-def test_mixing_changes_pixels_and_targets_by_the_same_share(key: str, is_blend: bool) -> None:
-    torch.manual_seed(3)
-    mixing = Mixing(Hyperparameters(**{key: 1.0}), num_classes=2)
-    pixels = torch.tensor([0.0, 1.0]).view(2, 1, 1, 1).expand(2, 3, 32, 32).contiguous()
-    mixed, targets = mixing(pixels, torch.tensor([0, 1]))
-    assert targets.sum(dim=1).tolist() == pytest.approx([1, 1])
-    assert mixed.mean(dim=(1, 2, 3)).tolist() == pytest.approx(targets[:, 1].tolist(), abs=1e-5)
-    assert (len(mixed[0].unique()) == 1) == is_blend
-    assert 0 < targets[0, 1] < 1
-
-
-def test_without_mixing_labels_stay_labels() -> None:
-    labels = torch.tensor([0, 1])
-    assert Mixing(Hyperparameters(), 2)(torch.rand(2, 3, 4, 4), labels)[1] is labels
 
 
 def test_leaving_out_branches_is_done_or_declined_and_said() -> None:
@@ -152,29 +137,10 @@ def test_leaving_out_branches_is_done_or_declined_and_said() -> None:
 
 def test_the_last_update_of_an_epoch_may_have_fewer_batches(tiny_data: TrialData) -> None:
     training = train(tiny_data, gradient_accumulation_step=2, number_of_epochs=1)
-    assert (training.num_batches, training.updates_per_epoch) == (3, 2)
+    assert (training.learner.num_batches, training.learner.updates_per_epoch) == (3, 2)
     run(training)
-    assert training.schedule.last_epoch == 2
-    assert all(p.grad is None for p in training.network.parameters())
-
-
-def test_accumulated_batches_count_as_one(tiny_data: TrialData) -> None:
-    def weights(**asked: Any) -> torch.Tensor:
-        training = train(
-            tiny_data,
-            model_name="test_vit",  # no batch norm: nothing depends on the size of the batch
-            training_crop_size=160,
-            precision="fp32",
-            optimizer="sgd",
-            number_of_epochs=1,
-            **asked,
-        )
-        training._train_epoch(lambda: False)
-        return training.network.state_dict()["network.head.weight"]
-
-    whole = weights(training_batch_size=48)
-    parts = weights(training_batch_size=16, gradient_accumulation_step=3)
-    assert torch.allclose(whole, parts, atol=1e-4)
+    assert training.learner.schedule.last_epoch == 2
+    assert all(p.grad is None for p in training.learner.network.parameters())
 
 
 @pytest.mark.parametrize(
@@ -190,8 +156,6 @@ def test_accumulated_batches_count_as_one(tiny_data: TrialData) -> None:
 def test_batches_leave_out_few_pictures(
     num_images: int, asked: int, planned: tuple[int, int]
 ) -> None:
-    from automl.training.batches import plan_batches
-
     assert plan_batches(num_images, asked) == planned
 
 
@@ -211,7 +175,7 @@ def test_every_precision_trains_and_scores_in_full(tiny_data: TrialData, precisi
     assert np.isfinite(run(training)).all()
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
     assert seen == {True: {dtype}, False: {torch.float32}}
-    assert training.scaler.is_enabled() == (precision == "fp16")
+    assert training.learner.scaler.is_enabled() == (precision == "fp16")
 
 
 def test_an_evaluation_says_what_it_cost(tiny_data: TrialData) -> None:

@@ -7,11 +7,8 @@ import torch
 
 from automl.errors import DivergedError
 from automl.jobs.compatibility import resolve
-from automl.jobs.hyperparameters import Hyperparameters
 from automl.model import checkpoint
 from automl.training import effective
-from automl.training.loss import make_loss
-from automl.training.precision import autocast_dtype
 from automl.training.trial_data import TrialData
 from automl.training.trial_training import CancelledError, Placement, TrialTraining
 from tests.small_training import TINY
@@ -63,7 +60,9 @@ def test_a_trial_that_is_asked_to_stop_does_so_within_the_epoch(tiny_data: Trial
 
 def test_a_loss_that_is_no_number_ends_the_trial_with_a_remedy(tiny_data: TrialData) -> None:
     training = train(tiny_data)
-    training.loss.register_forward_hook(lambda *_: torch.tensor(math.nan, requires_grad=True))
+    training.learner.task.loss.register_forward_hook(
+        lambda *_: torch.tensor(math.nan, requires_grad=True)
+    )
     with pytest.raises(DivergedError, match="Lower learning_rate"):
         training.advance(lambda: False)
 
@@ -106,23 +105,8 @@ def test_frozen_blocks_do_not_change(tiny_data: TrialData) -> None:
 
 def test_a_training_set_smaller_than_a_batch_is_one_batch(tiny_data: TrialData) -> None:
     training = train(tiny_data, training_batch_size=500, gradient_accumulation_step=4)
-    assert training.batch_size == 48
+    assert training.learner.batch_size == 48
     assert run(training)
-
-
-def test_rare_classes_weigh_more_with_weighted_loss() -> None:
-    def weights(mode: int) -> list[float]:
-        loss = make_loss(Hyperparameters(weighted_loss=mode), torch.tensor([30, 10]).numpy())
-        return loss.weight.tolist()  # type: ignore[no-any-return, union-attr]
-
-    assert weights(2) == pytest.approx([40 / 60, 2.0])
-    assert weights(1) == pytest.approx([(40 / 60) ** 0.5, 2.0**0.5])
-
-
-def test_automatic_precision_is_fp32_unless_the_device_is_fast_at_bf16() -> None:
-    has_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    expected = torch.bfloat16 if has_bf16 else None
-    assert autocast_dtype(torch.device("cpu"), "auto") is expected
 
 
 def test_a_saved_model_answers_as_the_live_one(tiny_data: TrialData, tmp_path: Any) -> None:
@@ -132,7 +116,7 @@ def test_a_saved_model_answers_as_the_live_one(tiny_data: TrialData, tmp_path: A
     network, description = checkpoint.load(tmp_path)
     pixels = torch.rand(4, 3, 32, 32)
     with torch.inference_mode():
-        assert torch.allclose(network(pixels), training.network.eval()(pixels), atol=1e-5)
+        assert torch.allclose(network(pixels), training.learner.network.eval()(pixels), atol=1e-5)
     assert description.class_names == ["blue", "green", "red"]
 
 

@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from automl.training import latency
+from automl.training import measure
 
 
 class Slow(nn.Module):
@@ -21,7 +21,7 @@ class Slow(nn.Module):
 def test_one_picture_at_a_time_is_measured_and_the_network_left_alone():
     network = Slow().train()
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    assert latency.milliseconds(network, 16) > 0
+    assert measure.latency_ms(network, 16) > 0
     assert set(network.seen) == {(False, (1, 3, 16, 16))}
     assert network.training
     assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+import torch
+
+from automl.jobs.hyperparameters import Hyperparameters
+from automl.training.recipe import Recipe
+from automl.training.task import SingleLabel
+
+
+def task(*counts: int, **settings: object) -> SingleLabel:
+    return SingleLabel(Recipe.read(Hyperparameters(**settings)), np.array(counts))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("key", "is_blend"), [("mixup", True), ("cutmix", False)])
+def test_mixing_changes_pixels_and_targets_by_the_same_share(key: str, is_blend: bool) -> None:
+    torch.manual_seed(3)
+    mixing = task(1, 1, **{key: 1.0})
+    pixels = torch.tensor([0.0, 1.0]).view(2, 1, 1, 1).expand(2, 3, 32, 32).contiguous()
+    mixed, targets = mixing.mix(pixels, torch.tensor([0, 1]))
+    assert targets.sum(dim=1).tolist() == pytest.approx([1, 1])
+    assert mixed.mean(dim=(1, 2, 3)).tolist() == pytest.approx(targets[:, 1].tolist(), abs=1e-5)
+    assert (len(mixed[0].unique()) == 1) == is_blend
+    assert 0 < targets[0, 1] < 1
+
+
+def test_without_mixing_labels_stay_labels() -> None:
+    labels = torch.tensor([0, 1])
+    assert task(1, 1).mix(torch.rand(2, 3, 4, 4), labels)[1] is labels
+
+
+def test_rare_classes_weigh_more_with_weighted_loss() -> None:
+    def weights(mode: int) -> list[float]:
+        return task(30, 10, weighted_loss=mode).loss.weight.tolist()  # type: ignore[union-attr]
+
+    assert weights(2) == pytest.approx([40 / 60, 2.0])
+    assert weights(1) == pytest.approx([(40 / 60) ** 0.5, 2.0**0.5])
+
+
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("mixup", [0.0, 0.5])
+@pytest.mark.parametrize("weighted_loss", [0, 1, 2])
+def test_the_mean_loss_is_that_of_torch(
+    weighted_loss: int, label_smoothing: float, mixup: float
+) -> None:
+    torch.manual_seed(0)
+    ours = task(
+        30, 10, 5, weighted_loss=weighted_loss, label_smoothing=label_smoothing, mixup=mixup
+    )
+    logits = torch.randn(8, 3)
+    _, targets = ours.mix(torch.rand(8, 3, 4, 4), torch.arange(8) % 3)
+    theirs = torch.nn.CrossEntropyLoss(ours.loss.weight, label_smoothing=label_smoothing)
+    mean = ours.loss_sum(logits, targets) / ours.weight_sum(targets)
+    assert float(mean) == pytest.approx(float(theirs(logits, targets)), rel=1e-5)
