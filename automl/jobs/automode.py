@@ -1,8 +1,8 @@
-"""AutoMode: what to try when the user says only how much. A documented plan, no magic.
+"""AutoMode: the plan of a search for which the job gives nothing but a number of trials.
 
-It opens with a floor that takes seconds, goes on with a list of recipes that are known to work,
-the most promising first, and searches around them for as long as there are trials left. See
-docs/automode.md for the reasons.
+The plan starts with baselines that take seconds, continues with recipes that are known to work,
+the most promising first, and then searches around them until no trials are left. docs/automode.md
+gives the reasons.
 """
 
 import math
@@ -17,13 +17,13 @@ from automl.jobs.sweep import Asha
 BudgetClass = Literal["cpu", "gpu"]
 
 EARLY_TERMINATION = Asha(type="asha", delay_evaluation=4, reduction_factor=3)
-"""Between the recipes of AutoMode."""
+"""Policy that ends trials of AutoMode."""
 
 _SMALL_PICTURE = 48
-"""Short side in pixels up to which pictures count as small, like digits and icons."""
+"""Short side in pixels up to which pictures count as small, as digits and icons are."""
 
 _MANY_PICTURES = 5_000
-"""From here on a CPU looks at smaller pictures."""
+"""Number of pictures above which a CPU trains on smaller ones."""
 
 _BACKBONES: Mapping[BudgetClass, tuple[str, ...]] = {
     "cpu": (
@@ -32,7 +32,7 @@ _BACKBONES: Mapping[BudgetClass, tuple[str, ...]] = {
     ),
     "gpu": ("convnext_tiny", "vits16r224", "resnet50", "efficientnet_b0", "mobilenetv1_100"),
 }
-"""By what they are expected to give for their time."""
+"""Models by the accuracy that is expected for their training time, the best first."""
 
 _SCRATCH = ("resnet10t", "resnet18", "resnet14t")
 
@@ -47,18 +47,18 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Plan:
-    """What AutoMode does."""
+    """Trials of AutoMode."""
 
     opening: list[Recipe]
-    """The first trials in order: the floor, then the recipes."""
+    """First trials in order: the baselines, then the recipes."""
 
     space: list[dict[str, Any]]
-    """Sub-spaces that further trials are drawn from."""
+    """Sub-spaces from which further trials are drawn."""
 
 
 @dataclass(frozen=True)
 class Situation:
-    """What the plan depends on."""
+    """Facts about the pictures and the machine that the plan depends on."""
 
     budget_class: BudgetClass
     median_side: int
@@ -66,10 +66,11 @@ class Situation:
 
     num_pictures: int
     has_weights: Callable[[str], bool]
-    """Whether pretrained weights of a model can be had."""
+    """Tells if pretrained weights of a model are available."""
 
     @property
     def is_small(self) -> bool:
+        """True if the pictures count as small."""
         return self.median_side <= _SMALL_PICTURE
 
     @property
@@ -79,29 +80,29 @@ class Situation:
 
     @property
     def size(self) -> int:
-        """Side of the pictures that a pretrained model sees, in pixels; one for all trials, as
-        each size has to be decoded."""
+        """Side in pixels of the pictures for pretrained models; all trials share it, since every
+        further size has to be decoded."""
         if self.is_small:
-            return 96  # enlarged: at their own size nothing would be left after five halvings
+            return 96  # enlarged: a model halves the side five times
         if self.budget_class == "gpu":
             return 224
         return 192 if self.num_pictures <= _MANY_PICTURES else 160
 
 
 def plan(situation: Situation, num_trials: int) -> Plan:
-    """The opening, of at most so many trials, and the space of the trials after it."""
+    """Return at most `num_trials` first trials, and the space of the trials after them."""
     names, space = situation.pretrained, _space(situation)
     tuned = [_fine_tuned(situation, name) for name in names[:3]]
     scratch = [_from_scratch(situation, name) for name in _SCRATCH]
-    # starting from weights gives more than anything else; small pictures have little to gain
+    # pretrained weights help more than anything else, except on small pictures
     recipes = [*scratch[:1], *tuned[:2], *scratch[1:]] if situation.is_small else tuned or scratch
-    opening = [Recipe(asked) for asked in _floor(situation, num_trials)]
+    opening = [Recipe(asked) for asked in _baselines(situation, num_trials)]
     opening += [Recipe(asked, 0 if asked in tuned else len(space) - 1) for asked in recipes]
     return Plan(opening[:num_trials], space)
 
 
-def _floor(situation: Situation, num_trials: int) -> list[dict[str, Any]]:
-    """What any training must beat; never more than half of the trials."""
+def _baselines(situation: Situation, num_trials: int) -> list[dict[str, Any]]:
+    """Return the trials that any training must beat; at most half of all trials."""
     names = situation.pretrained
     constants = _constants(situation, is_pretrained=bool(names)).items()
     untrained = {key: value for key, value in constants if key in EFFECTIVE_WITHOUT_TRAINING}
@@ -112,9 +113,9 @@ def _floor(situation: Situation, num_trials: int) -> list[dict[str, Any]]:
     }
     probes = [{**untrained, "method": "linear_probe", "model_name": name} for name in names[:2]]
     neighbours = [{**probe, "method": "k_nearest_neighbours"} for probe in probes[:1]]
-    wanted = [*probes[:1], majority, *neighbours, *probes[1:]][: num_trials // 2]
-    # the majority is known at once
-    return sorted(wanted, key=lambda asked: asked is not majority)
+    baselines = [*probes[:1], majority, *neighbours, *probes[1:]][: num_trials // 2]
+    # the majority class first: its score is known at once
+    return sorted(baselines, key=lambda baseline: baseline is not majority)
 
 
 def _fine_tuned(situation: Situation, model_name: str) -> dict[str, Any]:
@@ -124,7 +125,7 @@ def _fine_tuned(situation: Situation, model_name: str) -> dict[str, Any]:
         "learning_rate": 2e-4,
         "layer_decay": 0.9,
         "weight_decay": 0.05,
-        "label_smoothing": 0.0,  # it would first undo what the probe is sure of
+        "label_smoothing": 0.0,  # it would first undo the confidence of the probe
         "mixup": 0.0,
         "augmentation": "standard",
         "horizontal_flip": not situation.is_small,
@@ -142,14 +143,14 @@ def _from_scratch(situation: Situation, model_name: str) -> dict[str, Any]:
         "label_smoothing": 0.0,
         "mixup": 0.0,
         "augmentation": "standard",
-        # small pictures are mostly digits, letters and icons, which have a left and a right
+        # small pictures are mostly digits, letters and icons, which mirroring changes
         "horizontal_flip": not situation.is_small,
         "number_of_epochs": 20,
     }
 
 
 def _constants(situation: Situation, *, is_pretrained: bool) -> dict[str, Any]:
-    """What all trials of a sub-space share."""
+    """Return the values that all trials of a sub-space share."""
     if is_pretrained:
         return {
             "optimizer": "adamw",
@@ -173,7 +174,8 @@ def _constants(situation: Situation, *, is_pretrained: bool) -> dict[str, Any]:
 
 
 def _space(situation: Situation) -> list[dict[str, Any]]:
-    """Around the recipes: fine-tuning where there are weights, from scratch where it can win."""
+    """Return sub-spaces around the recipes: fine-tuning if there are weights, and from scratch
+    where it can win."""
     tuned = {
         **_constants(situation, is_pretrained=True),
         "model_name": _choice(situation.pretrained[:3]),
@@ -204,7 +206,7 @@ def _space(situation: Situation) -> list[dict[str, Any]]:
 
 
 def _choice(values: Sequence[Any]) -> Any:
-    """What cannot vary is a constant."""
+    """Return a choice, or a constant if there is only one value."""
     return Choice(type="choice", values=list(values)) if len(values) > 1 else next(iter(values), "")
 
 

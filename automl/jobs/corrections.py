@@ -1,4 +1,4 @@
-"""Changes the user wants made to a data set: part of the job; the image files stay untouched."""
+"""Changes of a data set, as part of a job; the picture files themselves are not touched."""
 
 from typing import Annotated, Literal
 
@@ -10,25 +10,25 @@ Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class Corrections(FrozenModel):
-    """Applied in the order in which they stand here, before anything is checked or split.
+    """Changes in the order in which they are applied, before the data is checked or split.
 
-    A picture is named by the end of its path, as in `cat/0012.jpg`, with as many folders as tell
-    it from the others, or by the SHA-256 of its bytes, which stands for all its copies. Both
-    mean the same on another machine, unlike a full path, and for a zip file, which has none.
+    A picture is named by the end of its path, as in `cat/0012.jpg`, with enough folders to be
+    unique, or by the SHA-256 of its bytes, which names all its copies. Unlike full paths, both
+    are valid on another machine too, and for pictures in a zip file.
     """
 
-    model_config = ConfigDict(coerce_numbers_to_str=True)  # 7: seven in YAML means the label "7"
+    model_config = ConfigDict(coerce_numbers_to_str=True)  # {7: "seven"} from Python
 
     rename_labels: dict[Label, Label] = {}
-    """Old label -> new label, all at once; two with the same new label become one class."""
+    """Old label -> new label, all at once; equal new labels become one class."""
 
     relabel: dict[str, Label] = {}
-    """Picture -> its right label, as the labels are after renaming."""
+    """Picture -> its right label, after renaming."""
 
     exclude: list[str] = []
     """Pictures to leave out."""
 
     leaked: Literal["keep", "drop", "move"] = "keep"
-    """Pictures, or nearly the same ones, that are given to train and also to validate or test:
-    `keep` warns, `drop` takes them out of the training data, which leaves the scores comparable
-    with others on the same data, and `move` puts the held-out ones into the training data."""
+    """Copies, or near copies, of validation or test pictures in the training data: `keep` warns,
+    `drop` removes them from the training data, so that scores stay comparable with others on the
+    same data, and `move` moves the validation and test pictures into the training data."""

@@ -1,4 +1,4 @@
-"""What is wrong with a job file, where, in sentences that say what to do."""
+"""Problems of a job file, with key and line, in sentences that say what to do."""
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,11 +11,11 @@ from automl.frozen_model import FrozenModel
 from automl.jobs.azure import RENAMED
 
 Place = tuple[str | int, ...]
-"""Keys and positions that lead to a value of the file."""
+"""Keys and list positions that lead to a value of the file."""
 
 
 class Problem(FrozenModel):
-    """One thing wrong with a job file."""
+    """One problem of a job file."""
 
     key: str
     line: int | None
@@ -23,7 +23,7 @@ class Problem(FrozenModel):
 
 
 class JobError(UserError):
-    """A job that cannot be run as asked, with one problem for every reason."""
+    """The job cannot be run; one problem for every reason."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(_sentence(problem) for problem in problems))
@@ -38,33 +38,33 @@ def _sentence(problem: Problem) -> str:
 def problems(
     error: ValidationError, data: Any, model: type[BaseModel], lines: Mapping[Place, int]
 ) -> list[Problem]:
-    """All of a validation error, in the order of the file.
+    """Return every problem of a validation error, in the order of the file.
 
     Args:
-        error: what pydantic found.
-        data: what it looked at.
-        model: what it should have been.
-        lines: the line of each place, where it is known.
+        error: error of pydantic.
+        data: content that was validated.
+        model: schema of the content.
+        lines: line of each known place.
     """
-    found = []
+    problems = []
     for detail in error.errors():
         place = _place_in_file(detail["loc"], data)
         message = explain({**detail, "loc": place})
         if detail["type"] == "extra_forbidden":
             message = _unknown_key(place, data, model)
-        found.append(problem(place, message, lines))
-    return sorted(found, key=lambda problem: problem.line or 0)
+        problems.append(problem(place, message, lines))
+    return sorted(problems, key=lambda problem: problem.line or 0)
 
 
 def problem(place: Place, message: str, lines: Mapping[Place, int]) -> Problem:
-    """A problem with its line, or that of the nearest section around it."""
+    """Return a problem with its line, or the line of the section around it."""
     known = next((place[:n] for n in range(len(place), 0, -1) if place[:n] in lines), None)
     line = lines[known] if known else None
     return Problem(key=dotted(place) or "job", line=line, message=message)
 
 
 def explain(detail: Mapping[str, Any]) -> str:
-    """One sentence with the value we got, what is allowed and what to do."""
+    """Return a sentence with the value, what is allowed and what to do, from pydantic's details."""
     value, key = detail["input"], detail["loc"][-1] if detail["loc"] else "job"
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "missing":
@@ -78,12 +78,12 @@ def explain(detail: Mapping[str, Any]) -> str:
     if kind == "value_error":
         return str(detail["msg"]).removeprefix("Value error, ")
     if kind == "extra_forbidden":
-        return f"{key} is not a key we know here. Leave it out."
+        return f"{key} is not a key we know here. Remove it."
     return f"{key} is {value!r}. {detail['msg'].replace('Input should', 'It should')}."
 
 
 def not_known(key: str, allowed: Sequence[str]) -> str:
-    """A sentence about a key that does not exist."""
+    """Return a sentence about a key that does not exist."""
     nearest = difflib.get_close_matches(key, allowed, n=1)
     hint = f"Did you mean {nearest[0]}?" if nearest else f"Allowed are {', '.join(allowed)}."
     return f"{key} is not a key we know here. {hint}"
@@ -92,16 +92,16 @@ def not_known(key: str, allowed: Sequence[str]) -> str:
 def _unknown_key(place: Place, data: Any, model: type[BaseModel]) -> str:
     key = str(place[-1])
     if key in RENAMED:
-        return f"{key} is an earlier name: today it is {RENAMED[key]}."
-    found: type[BaseModel] = model
+        return f"{key} is an earlier name. Use {RENAMED[key]}."
+    section: type[BaseModel] = model
     for part in place[:-1]:
         data = data[part]
-        found = next(iter(_models(found, part, data)), found)
-    return not_known(key, [field.alias or name for name, field in found.model_fields.items()])
+        section = next(iter(_models(section, part, data)), section)
+    return not_known(key, [field.alias or name for name, field in section.model_fields.items()])
 
 
 def _models(model: type[BaseModel], key: Any, data: Any) -> Iterator[type[BaseModel]]:
-    """What may be under a key; of several the one whose type the data names."""
+    """Yield the schemas allowed under a key; of several the one whose `type` the data names."""
     field = model.model_fields.get(str(key))
     kinds = [kind for kind in _parts(field.annotation) if isinstance(kind, type)] if field else []
     for kind in kinds:
@@ -120,7 +120,7 @@ def _parts(annotation: Any) -> Iterator[Any]:
 
 
 def _place_in_file(place: Place, data: Any) -> Place:
-    """Without the names of kinds that pydantic puts between a section and its keys."""
+    """Return a place without the `type`s that pydantic puts between a section and its keys."""
     kept: list[str | int] = []
     for part in place:
         if isinstance(data, dict) and part not in data and part == _tag_of(data):

@@ -1,4 +1,4 @@
-"""How a search space is searched: the sampling algorithm and the early-termination policy."""
+"""Search of a search space: the sampling algorithm and the early-termination policy."""
 
 from typing import Annotated, Any, Literal
 
@@ -8,22 +8,22 @@ from automl.frozen_model import FrozenModel
 from automl.jobs.azure import lower_case
 
 
-def _typed(value: object) -> object:
-    """With the name of the kind in small letters, as it is compared."""
+def _with_lower_case_type(value: object) -> object:
+    """Return a section with its `type` in lower case."""
     if not isinstance(value, dict) or "type" not in value:
         return value
     return {**value, "type": lower_case(value["type"])}
 
 
 class SamplingAlgorithm(FrozenModel):
-    """Who proposes hyperparameters."""
+    """Sampler that proposes the hyperparameters of each trial."""
 
     type: Annotated[Literal["random", "grid", "bayesian"], BeforeValidator(lower_case)]
-    """random draws every trial anew; grid goes through every combination of choices; bayesian
-    proposes what looks best after the trials so far."""
+    """random draws every trial independently; grid tries every combination of choices; bayesian
+    proposes the most promising values after the trials so far."""
 
     seed: int | None = Field(None, ge=0)
-    """Makes the sequence of trials repeatable; the job's own seed when left out."""
+    """Makes the sequence of trials repeatable; if left out, the seed of the job is used."""
 
     rule: Annotated[Literal["random", "sobol"], BeforeValidator(lower_case)] = "random"
     """sobol spreads the trials evenly over the space. Only with random."""
@@ -34,13 +34,13 @@ class SamplingAlgorithm(FrozenModel):
 
 class _Periodic(FrozenModel):
     evaluation_interval: int = Field(1, ge=0)
-    """The policy looks at every so many evaluations of a trial; 0 counts as 1."""
+    """Evaluations from one check of a trial to the next; 0 counts as 1."""
 
     delay_evaluation: int = Field(0, ge=0)
-    """Evaluations of a trial before the policy looks at it for the first time."""
+    """Evaluations of a trial before its first check."""
 
     def is_due(self, num_evaluations: int) -> bool:
-        """Whether the policy looks at a trial that has just been scored for the n-th time."""
+        """Return True if a trial is checked at its n-th evaluation."""
         interval = max(1, self.evaluation_interval)
         return num_evaluations >= self.delay_evaluation and num_evaluations % interval == 0
 
@@ -48,15 +48,16 @@ class _Periodic(FrozenModel):
 class Bandit(_Periodic):
     """Stops a trial that is too far behind the best one.
 
-    Of a slack that is left out nothing is allowed for; of two the more generous counts.
+    A slack that is left out is 0; if both are set, the more generous one applies.
     """
 
     type: Literal["bandit"]
     slack_factor: float = Field(0.0, ge=0)
-    """A trial goes on while its best score is at least the best trial's divided by 1 + this."""
+    """A trial continues while its best score is at least that of the best trial, divided by
+    1 + this."""
 
     slack_amount: float = Field(0.0, ge=0)
-    """A trial goes on while its best score is at least the best trial's less this."""
+    """A trial continues while its best score is at least that of the best trial, minus this."""
 
 
 class MedianStopping(_Periodic):
@@ -70,13 +71,13 @@ class TruncationSelection(_Periodic):
 
     type: Literal["truncation_selection"]
     truncation_percentage: int = Field(ge=1, le=99)
-    """Percentage of the trials that is stopped whenever the policy looks."""
+    """Percentage of the trials that is stopped at every check."""
 
 
 class Asha(FrozenModel):
-    """Asynchronous successive halving: only the best share goes on from each rung.
+    """Asynchronous successive halving: only the best share continues after each rung.
 
-    Rungs are at `delay_evaluation` evaluations and at that times every power of
+    Rungs are at `delay_evaluation` evaluations, and at that number times each power of
     `reduction_factor` (Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning").
     """
 
@@ -85,7 +86,7 @@ class Asha(FrozenModel):
     """Evaluations at the first rung; no trial is stopped before it."""
 
     reduction_factor: float = Field(3.0, ge=2)
-    """One in so many trials goes on from each rung."""
+    """One trial in this many continues after each rung."""
 
 
 Policy = Annotated[
@@ -97,18 +98,18 @@ class Sweep(FrozenModel):
     """How the search space is searched."""
 
     sampling_algorithm: SamplingAlgorithm
-    """Who proposes the hyperparameters of each trial."""
+    """Sampler that proposes the hyperparameters of each trial."""
 
-    early_termination: Annotated[Policy | None, BeforeValidator(_typed)] = None
-    """Ends trials that look worse than others; every trial runs to its end when left out."""
+    early_termination: Annotated[Policy | None, BeforeValidator(_with_lower_case_type)] = None
+    """Ends trials that look worse than others; if left out, every trial runs to its end."""
 
     @field_validator("sampling_algorithm", mode="before")
     @classmethod
-    def _name_alone(cls, value: Any) -> Any:
+    def _from_name(cls, value: Any) -> Any:
         return {"type": value} if isinstance(value, str) else value
 
     def notes(self) -> list[str]:
-        """What has no effect, or not the one that could be expected."""
+        """Return a sentence for every setting without effect, or with an unexpected one."""
         algorithm, policy = self.sampling_algorithm, self.early_termination
         notes = []
         if algorithm.logbase is not None:
@@ -119,7 +120,7 @@ class Sweep(FrozenModel):
             notes.append("seed has no effect on sampling_algorithm: grid.")
         if isinstance(policy, Bandit) and policy.slack_factor and policy.slack_amount:
             notes.append(
-                "slack_factor and slack_amount are both given: a trial is stopped when it is "
-                "below both."
+                "slack_factor and slack_amount are both set: a trial is stopped if it is below "
+                "both."
             )
         return notes

@@ -29,13 +29,13 @@ SITUATIONS = [
 
 @pytest.mark.parametrize("given", SITUATIONS)
 @pytest.mark.parametrize("num_trials", [2, 3, 4, 7, 50])
-def test_every_recipe_can_be_trained_and_the_floor_is_at_most_half(given, num_trials):
+def test_every_recipe_can_be_trained_and_baselines_are_at_most_half(given, num_trials):
     plan = automode.plan(given, num_trials)
     assert 1 <= len(plan.opening) <= num_trials
     resolved = [resolve(recipe.asked) for recipe in plan.opening]
-    floor = [one for one in resolved if one.method != "fine_tuning"]
-    assert 1 <= len(floor) <= num_trials // 2
-    assert resolved[: len(floor)] == floor
+    baselines = [one for one in resolved if one.method != "fine_tuning"]
+    assert 1 <= len(baselines) <= num_trials // 2
+    assert resolved[: len(baselines)] == baselines
     assert len({one.model_dump_json() for one in resolved}) == len(resolved)
 
 
@@ -69,11 +69,11 @@ def test_the_space_is_one_that_a_job_may_have(given):
     assert check_search_space(as_written) == space
 
 
-def test_the_floor_is_the_majority_two_probes_and_the_neighbours():
+def test_the_baselines_are_the_majority_two_probes_and_the_neighbours():
     plan = automode.plan(situation(weights=WEIGHTS), 20)
-    floor = [(one.asked["method"], one.asked["model_name"]) for one in plan.opening[:4]]
-    assert floor[0][0] == "majority_class"
-    assert sorted(floor[1:]) == [
+    baselines = [(one.asked["method"], one.asked["model_name"]) for one in plan.opening[:4]]
+    assert baselines[0][0] == "majority_class"
+    assert sorted(baselines[1:]) == [
         ("k_nearest_neighbours", "mobilenetv1_100"),
         ("linear_probe", "mobilenetv1_100"),
         ("linear_probe", "mobilenetv2"),
