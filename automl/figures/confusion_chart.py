@@ -1,5 +1,7 @@
 """The confusion matrix as a figure whose cells can be clicked."""
 
+from typing import NamedTuple
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
@@ -50,22 +52,51 @@ def figure_of(
         showscale=False,
         hoverinfo="skip",
     )
+    _add_clickable_cells(figure, counts, share, _Cells(shown, names, unit, dark))
+    finish(figure, "Predicted class", "True class")
+    ticks = {"tickvals": positions, "ticktext": names, "showgrid": False}
+    figure.update_xaxes(range=[-0.5, size - 0.5], **ticks)
+    figure.update_yaxes(range=[size - 0.5, -0.5], **ticks)
+    return figure.update_layout(height=460, hovermode="closest", dragmode=False)
+
+
+class _Cells(NamedTuple):
+    """Everything about the cells beside their numbers."""
+
+    shown: list[int]
+    """Class index of each row and column."""
+
+    names: list[str]
+    unit: confusion.Unit
+    dark: bool
+
+
+def _add_clickable_cells(
+    figure: go.Figure, counts: NDArray[np.int64], share: NDArray[np.float64], cells: _Cells
+) -> None:
+    """Put an invisible point on every cell.
+
+    Plotly selects points, not the cells of a heatmap. The points carry the numbers too, because
+    the colour of the heatmap's own texts ignores the theme.
+    """
+    shown, names, unit, dark = cells
+    size = len(shown)
     rows, columns = np.nonzero(np.ones_like(counts) if size <= _MAX_EMPTY_CELLS else counts)
-    cells = list(zip(rows.tolist(), columns.tolist(), strict=True))
+    positions = list(zip(rows.tolist(), columns.tolist(), strict=True))
     has_numbers = size <= _MAX_WITH_NUMBERS
     ink = _INK_ON_DARK if dark else _INK
-    # Plotly selects points, not the cells of a heatmap, so an invisible point lies on every cell.
-    # It carries the number too: the colour of the heatmap's own texts ignores the theme.
     figure.add_scatter(
         x=columns,
         y=rows,
-        customdata=[[shown[row], shown[column]] for row, column in cells],
-        text=[_text(counts[cell], share[cell], unit) for cell in cells] if has_numbers else None,
+        customdata=[[shown[row], shown[column]] for row, column in positions],
+        text=[_text(counts[cell], share[cell], unit) for cell in positions]
+        if has_numbers
+        else None,
         textfont={"color": ink},
         hovertext=[
             f"{counts[row, column]:,} of {names[row]} predicted as {names[column]}"
             + ("" if unit == "count" else f"<br>{share[row, column]:.1%} of the {unit}")
-            for row, column in cells
+            for row, column in positions
         ],
         hovertemplate="%{hovertext}<extra></extra>",
         mode="markers+text" if has_numbers else "markers",
@@ -74,11 +105,6 @@ def figure_of(
         unselected={"marker": {"opacity": 0}, "textfont": {"color": ink}},
         showlegend=False,
     )
-    finish(figure, "Predicted class", "True class")
-    ticks = {"tickvals": positions, "ticktext": names, "showgrid": False}
-    figure.update_xaxes(range=[-0.5, size - 0.5], **ticks)
-    figure.update_yaxes(range=[size - 0.5, -0.5], **ticks)
-    return figure.update_layout(height=460, hovermode="closest", dragmode=False)
 
 
 def _text(count: int, share: float, unit: confusion.Unit) -> str:
