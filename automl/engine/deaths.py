@@ -1,4 +1,4 @@
-"""Why a worker died, as far as it matters to the other trials."""
+"""Causes of a worker's death that matter to the other trials."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from automl.errors import GpuFailedError
 
 @dataclass(frozen=True)
 class Death:
-    """What Ray Tune knows of the end of a worker."""
+    """Error that ended a worker, as far as Ray Tune keeps it."""
 
     error: Exception | None
     """None where Tune keeps the text only: it keeps the death of an actor and the exceptions of our

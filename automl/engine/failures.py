@@ -43,7 +43,7 @@ def explain(error: Exception) -> TrialError:
 
 
 def next_step(kind: type[BaseException]) -> str:
-    """What the user can do about an error of this class."""
+    """Sentence with the user's next step after an error of this class."""
     steps = (_NEXT_STEPS[base] for base in kind.__mro__ if base in _NEXT_STEPS)
     return next(steps, _OTHERWISE)
 

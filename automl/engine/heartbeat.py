@@ -68,7 +68,7 @@ class Activity:
         return seconds
 
     def _disk_megabytes(self) -> int:
-        """Whole megabytes only: Ray's own logging writes less."""
+        """Megabytes read from and written to disks, rounded down: Ray's own logging writes less."""
         try:
             counters = self._process.io_counters()
         except (AttributeError, psutil.Error):  # not on every system

@@ -176,7 +176,7 @@ def _fail(results: Results, error: Exception) -> None:
 
 
 def explain(results: Results, error: Exception) -> tuple[str, str]:
-    """Whose fault it is (`data`, `job` or `engine`), and a sentence.
+    """Kind of the failure (`data`, `job` or `engine`), and a sentence for the user.
 
     Only a UserError is the user's fault: an experiment that fails with one before its first trial
     is removed with its log. A ValueError of a library, or of our own by a bug, keeps both.

@@ -37,7 +37,7 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the search starts from."""
+    """Inputs of the search, as the preparation has made them."""
 
     manifest: Manifest
     plan: Plan
@@ -101,13 +101,13 @@ def prepare(job: Job, results: Results) -> Prepared:
     data = _manifest(job, results, progress)
     results.update(message="Starting Ray.", progress=0.0)
     num_cpus, num_gpus = _wait(connection, progress)
-    found = plan(job, data, has_gpu=num_gpus > 0)
+    planned = plan(job, data, has_gpu=num_gpus > 0)
     resources = plan_resources(
-        job, num_trials=found.num_trials, num_cpus=num_cpus, num_gpus=num_gpus
+        job, num_trials=planned.num_trials, num_cpus=num_cpus, num_gpus=num_gpus
     )
-    hyperparameters = reachable(job, found)
-    results.update(num_trials=found.num_trials)
-    results.plan(found.trials)  # the pages show the trials while the pictures are decoded
+    hyperparameters = reachable(job, planned)
+    results.update(num_trials=planned.num_trials)
+    results.plan(planned.trials)  # the pages show the trials while the pictures are decoded
     is_elsewhere = bool(job.ray_address)
     earlier = warm_start.find_all(
         hyperparameters, results.experiment_dir.parent, for_other_machines=is_elsewhere
@@ -115,7 +115,7 @@ def prepare(job: Job, results: Results) -> Prepared:
     pictures = trial_data.prepare(
         data, hyperparameters, progress=progress, for_other_machines=is_elsewhere
     )
-    return Prepared(data, found, resources, pictures, earlier)
+    return Prepared(data, planned, resources, pictures, earlier)
 
 
 def note_changes(results: Results, data: Manifest, progress: Progress | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What happens in the search, written to the experiment's directory. The only writer of trials."""
+"""Records the events of the search in the experiment's directory; the only writer of trials."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -27,7 +27,7 @@ from automl.training.resume_state import KeptState
 
 
 class End(NamedTuple):
-    """How a trial ends by itself or by a policy."""
+    """End of a trial that is complete or stopped by a policy."""
 
     state: TrialState
     reason: str = ""

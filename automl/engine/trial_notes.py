@@ -11,7 +11,7 @@ TOOK_OVER = "Its worker died, and another went on from the last evaluation."
 WENT_ON = "The search ended before the trial did; it went on from its last evaluation."
 _HUNG = "; it was started again from its last evaluation."
 _ENDS = (TOOK_OVER, WENT_ON, _HUNG)
-"""How the engine's notes end; also those that earlier versions have written."""
+"""Ends of the engine's notes, including those of earlier versions."""
 
 
 def of_engine(trial: TrialRecord) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where the states are kept from which unfinished trials go on."""
+"""Storage of the states from which unfinished trials go on."""
 
 import shutil
 from collections.abc import Mapping

@@ -24,7 +24,7 @@ SMALL = dict.fromkeys(SIDES, 32)
 
 @pytest.fixture
 def sample(shapes: Path, tmp_path: Path) -> Callable[[str], dict[str, Any]]:
-    """What a sample's file says, its tables written anew from the shapes."""
+    """Content of a sample's file, with tables of the shapes instead of its own."""
     pictures = sorted(shapes.rglob("*.png"))
     for name, of_five in (("training", (1, 2, 3, 4)), ("validation", (0,))):
         folder = tmp_path / "data" / f"{name}-mltable-folder"

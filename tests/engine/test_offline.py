@@ -21,7 +21,7 @@ training_parameters:
   number_of_epochs: 1
 """
 THE_HUB = {"huggingface.co"}
-"""What a model starts from is looked for there, with `pretrained: auto` or `required` only."""
+"""Hosts that may be contacted for weights, with `pretrained: auto` or `required` only."""
 
 
 @pytest.fixture

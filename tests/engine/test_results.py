@@ -2,7 +2,7 @@ import json
 import math
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,8 @@ from automl.experiments.records import (
     TrialState,
     now,
 )
+from automl.training import resume_state
+from automl.training.resume_state import KeptState
 
 CHANGES = {
     "open",
@@ -31,7 +33,7 @@ CHANGES = {
     "os.rmdir",
     "shutil.rmtree",
 }
-"""What Python's audit hooks call everything that may change a disk, and reading, too."""
+"""Names in Python's audit hooks of all calls that may change a disk; `open` also reads."""
 
 PLAN = [PlannedTrial.of(number, {"model_name": "resnet18"}) for number in range(3)]
 
@@ -69,7 +71,7 @@ def score(  # noqa: PLR0913
 
 
 def write_step(folder: Path, trial_id: str, epoch: int, accuracy: float) -> tuple[Evaluation, Path]:
-    """What a worker saves with its best evaluation."""
+    """Save what a worker saves with its best evaluation."""
     shutil.rmtree(folder, ignore_errors=True)  # Ray has a new folder for each
     save_state(folder, epoch)
     for name in ("model.safetensors", "model.json"):
@@ -325,3 +327,40 @@ def test_models_beside_the_best_are_kept_by_their_epoch(results: Results, tmp_pa
         for epoch in (2, 4)
     ]
     assert [path.read_text() for path in kept] == ["2", "4"]
+
+
+class StatesElsewhere:
+    """States in a place without paths, as an object store is."""
+
+    def __init__(self) -> None:
+        self.by_trial: dict[str, KeptState] = {}
+
+    def keep(self, trial_id: str, checkpoint: Path) -> Mapping[str, Path]:
+        state = resume_state.find(checkpoint)
+        assert state is not None
+        self.by_trial[trial_id] = state.for_other_machines()
+        return {}
+
+    def find(self, trial_id: str, epoch: int) -> KeptState | None:
+        state = self.by_trial.get(trial_id)
+        return state if state is not None and state.epoch == epoch else None
+
+    def forget(self, trial_id: str) -> None:
+        self.by_trial.pop(trial_id, None)
+
+
+def test_states_may_be_kept_outside_the_experiments_directory(
+    make_experiment: Callable[..., Path], tmp_path: Path
+) -> None:
+    directory, states = make_experiment("elsewhere", state="running"), StatesElsewhere()
+    results = Results(directory, "accuracy", states)
+    results.plan(PLAN)
+    score(results, tmp_path / "c", "trial-001", 1, 0.5)
+    score(results, tmp_path / "c", "trial-001", 2, 0.6)
+    assert not store.state_dir(directory, "trial-001").exists()
+    again = Results(directory, "accuracy", states)
+    assert {trial_id: state.epoch for trial_id, state in again.states().items()} == {"trial-001": 2}
+    again.plan(PLAN)
+    assert again.trials["trial-001"].flags == [Flag.RESUMED]
+    score(again, tmp_path / "c", "trial-001", 3, 0.7, End(TrialState.COMPLETED))
+    assert states.by_trial == {}

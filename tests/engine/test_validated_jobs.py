@@ -1,4 +1,4 @@
-"""Whatever validates also trains, or is refused before its first step with a sentence."""
+"""Every valid job also trains, or is refused before its first step with a sentence."""
 
 import contextlib
 from pathlib import Path
@@ -29,7 +29,7 @@ SMALL = {
     "validation_batch_size": st.integers(1, 100),
     "gradient_accumulation_step": st.integers(1, 9),
 }
-"""What would take long at any size."""
+"""Values that would take long at any size."""
 
 PLACEMENT = Placement(torch.device("cpu"), num_threads=1)
 

@@ -1,4 +1,4 @@
-"""An experiment that is disturbed and resumed, and what it must come to in the end."""
+"""An experiment that is disturbed and resumed, and its required outcome."""
 
 import json
 import random
@@ -116,7 +116,7 @@ BY_THEMSELVES = ("worker", "fork server")
 
 
 class EpochLostError(AssertionError):
-    """What was recorded as finished was trained again."""
+    """An epoch that was recorded was trained again."""
 
 
 class TrialLostError(AssertionError):
@@ -125,12 +125,12 @@ class TrialLostError(AssertionError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one blow cost."""
+    """Cost of one kill."""
 
     victim: str
     moment: str
     is_hit: bool
-    """Whether it fell in time: the experiment may have gone on to its end meanwhile."""
+    """True if it came in time: the experiment may have ended before."""
 
     epochs_recorded: int
     """At the blow."""

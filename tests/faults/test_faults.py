@@ -41,7 +41,7 @@ def at_home(home: Path, faults_home: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where nothing can be written, if this may mount a disk."""
+    """Pictures on a read-only disk, if this process may mount one."""
     folder = tmp_path_factory.mktemp("drawn")
     with disk(folder, "size=20m") as is_mounted:
         drawn = scenario.draw(folder / "pictures")

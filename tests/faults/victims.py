@@ -78,7 +78,7 @@ VICTIMS: dict[str, Callable[[Path], list[psutil.Process]]] = {
 
 
 def start_from_an_app_that_is_killed(experiment_dir: Path) -> None:
-    """What a page's Start button does, in a process that then dies with its children's group."""
+    """Start an experiment as a page does, in a process that then dies with its process group."""
     with subprocess.Popen(
         [sys.executable, "-c", _START, str(experiment_dir)],
         stdout=subprocess.PIPE,
