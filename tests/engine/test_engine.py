@@ -119,9 +119,11 @@ def test_a_failing_trial_says_why_and_does_not_end_the_experiment(mixed: Path) -
     assert failed.state is TrialState.FAILED
     assert failed.error is not None
     assert failed.reason == failed.error.cause
-    assert failed.reason.startswith("pretrained is required, but for test_resnet there are no pretrained")
+    assert failed.reason.startswith(
+        "pretrained is required, but for test_resnet there are no pretrained"
+    )
     assert "Traceback" in failed.error.traceback
-    assert "network.py" in failed.error.traceback  # says where
+    assert "building.py" in failed.error.traceback  # names the place
     assert [trial.state for trial in completed] == [TrialState.COMPLETED] * 2
     assert (store.best_model_dir(mixed) / "model.onnx").is_file()
 
