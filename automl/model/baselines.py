@@ -82,7 +82,7 @@ def fit_head(
     head = linear_probe.linear_head(network.network)
     num_classes = len(head.weight)
     if method == "linear_probe":
-        linear_probe.put_into(head, linear_probe.fit(features(), labels, num_classes))
+        linear_probe.fit_head(network, features(), labels)
     elif method == "k_nearest_neighbours":
         layer = NearestNeighbours.fit(features(), labels, num_classes)
         replace_head(network.network, layer.to(head.weight.device))

@@ -131,6 +131,16 @@ def _one_row_per_class(
     return halves * coefficients, halves[:, 0] * intercepts
 
 
+def fit_head(network: Normalised, features: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
+    """Set the last layer to the probe for features (N, D) with class indices (N,).
+
+    Raises:
+        HeadNotLinearError: the network does not end in one linear layer.
+    """
+    head = linear_head(network.network)
+    put_into(head, fit(features, labels, len(head.weight)))
+
+
 def put_into(head: nn.Linear | nn.Conv2d, probe: LinearProbe) -> None:
     """Copy the weights of a probe into a network's last layer."""
     with torch.no_grad():

@@ -1,12 +1,10 @@
-"""The training task: how targets, loss and probabilities belong together.
+"""The task of a training: its targets, its loss and the probabilities that it predicts.
 
 `SingleLabel` is the only one. Another task (several labels a picture) is a class with the same
-methods, chosen by whoever creates the learner.
+methods, chosen where the learner is created.
 
 A copy of this file travels with exported training code.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -14,8 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.transforms import v2
 
-from automl.model import baselines
-from automl.model.network import Normalised
 from automl.training.recipe import Recipe
 
 
@@ -77,16 +73,6 @@ class SingleLabel:
         """Cross-entropy of probabilities (N, K), without class weights and label smoothing."""
         chosen = probabilities[np.arange(len(labels)), labels]
         return float(-np.log(np.clip(chosen, 1e-12, None)).mean())
-
-    def fit_head(
-        self,
-        method: str,
-        network: Normalised,
-        features: Callable[[], NDArray[np.float32]],
-        labels: NDArray[np.int64],
-    ) -> None:
-        """Fit the last layer by a method instead of training it: see `baselines.fit_head`."""
-        baselines.fit_head(method, network, features, labels)
 
 
 def _class_weights(weighted_loss: int, counts: NDArray[np.int64]) -> Tensor | None:

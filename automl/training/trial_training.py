@@ -18,7 +18,7 @@ from automl.experiments import store
 from automl.experiments.records import Evaluation, now
 from automl.jobs import model_catalog
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.model import checkpoint, feature_cache
+from automl.model import baselines, checkpoint, feature_cache
 from automl.model.building import BuiltModel, build
 from automl.model.description import ModelDescription
 from automl.model.linear_probe import HeadNotLinearError
@@ -76,7 +76,7 @@ class TrialTraining:
         network = network.to(memory_format=torch.channels_last).to(placement.device)
         recipe = Recipe.read(hyperparameters)
         task = SingleLabel(recipe, data.class_counts())
-        starts_from_probe = self._fit_head(network, task)
+        starts_from_probe = self._fit_head(network)
         self.learner = Learner(
             network,
             task,
@@ -268,7 +268,7 @@ class TrialTraining:
         if self.placement.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _fit_head(self, network: Normalised, task: SingleLabel) -> bool:
+    def _fit_head(self, network: Normalised) -> bool:
         """Fit the head of a baseline, or the one that fine-tuning starts from.
 
         Returns:
@@ -282,7 +282,9 @@ class TrialTraining:
             notes.append("head_init linear_probe has no effect: the head is not new.")
             return False
         try:
-            task.fit_head(method, network, lambda: self._features(network), self.data.train.labels)
+            baselines.fit_head(
+                method, network, lambda: self._features(network), self.data.train.labels
+            )
         except HeadNotLinearError as error:
             if not self.trains:
                 raise UserError(

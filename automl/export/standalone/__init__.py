@@ -1,42 +1,57 @@
-"""Programs that are copied beside exported models and run without us.
+"""Programs that are copied beside exported models and run without this package.
 
-There the module `automl.dataset.preprocessing` is a file of its own, `preprocessing.py`.
+The modules of this package that they import are copied beside them, all into one folder, with
+their imports rewritten: `from automl.dataset.preprocessing import` becomes `from preprocessing
+import`. A copied module imports torch, timm, numpy and other copied modules only.
 """
 
 import importlib.metadata
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 from automl.dataset import preprocessing
 
+_PACKAGES = r"automl\.(?:dataset|model|training|export\.standalone)"
+_MODULES_OF_PACKAGE = re.compile(rf"^from {_PACKAGES} import ", re.MULTILINE)
+_MODULE = re.compile(rf"^from {_PACKAGES}\.", re.MULTILINE)
+
 
 def copy(name: str, folder: Path) -> Path:
-    """Put one of the programs into a folder; returns its path there."""
-    text = Path(__file__).with_name(name).read_text("utf-8")
-    for package in ("automl.dataset.", "automl.export.standalone."):
-        text = text.replace(f"from {package}", "from ")
-    target = folder / name
-    target.write_text(text, "utf-8")
+    """Copy one of the programs into a folder; returns its path there."""
+    return _copy(Path(__file__).with_name(name), folder)
+
+
+def copy_module(module: ModuleType, folder: Path) -> Path:
+    """Copy a module of this package into a folder; returns its path there."""
+    assert module.__file__ is not None
+    return _copy(Path(module.__file__), folder)
+
+
+def _copy(source: Path, folder: Path) -> Path:
+    text = source.read_text("utf-8")
+    text = _MODULES_OF_PACKAGE.sub("import ", text)
+    target = folder / source.name
+    target.write_text(_MODULE.sub("from ", text), "utf-8")
     return target
 
 
 def copy_preprocessing(folder: Path) -> Path:
-    """`preprocessing.py` as we use it ourselves."""
-    target = folder / "preprocessing.py"
-    target.write_bytes(Path(preprocessing.__file__).read_bytes())
-    return target
+    """Copy `preprocessing.py`, as this package uses it."""
+    return copy_module(preprocessing, folder)
 
 
 def requirements(*packages: str) -> list[str]:
-    """What the programs need, in the versions the parity was measured with."""
+    """Requirements of the programs, in the versions that the parity was measured with."""
     return [f"{package}=={importlib.metadata.version(package)}" for package in packages]
 
 
 @contextmanager
 def importable(folder: Path) -> Iterator[None]:
-    """Within, the copies in a folder can be imported; none of them is left behind."""
+    """Make the copies in a folder importable inside the block, and forget them afterwards."""
     before = set(sys.modules)
     sys.path.insert(0, str(folder))
     try:
