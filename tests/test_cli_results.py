@@ -78,7 +78,7 @@ def test_an_import_goes_where_one_wants_it(with_test_data, tmp_path):
     automl("share", with_test_data, "--output", tmp_path / "shared.zip")
     options = ("--experiments-dir", tmp_path / "others")
     result = automl("import", tmp_path / "shared.zip", *options)
-    assert "It is here as pets. Next: automl show " in result.stdout
+    assert "Imported as pets. Next: automl show " in result.stdout
     assert store.is_experiment(tmp_path / "others" / "pets")
 
 

@@ -1,6 +1,7 @@
-"""Who did what, when, with which experiment: one line of JSON each, only ever appended.
+"""The audit log: who did what, when, on which experiment; one line of JSON per action.
 
-It lies in `audit.jsonl` in our home, readable by this user only. `automl audit` shows it.
+It is `audit.jsonl` in our home, readable by this user only, and is only appended to. `automl audit`
+shows it.
 """
 
 import contextlib
@@ -27,12 +28,12 @@ _MAX_TEXT = 500
 
 
 class Entry(FrozenModel):
-    """One thing that was done, or was tried."""
+    """One action that was done or tried."""
 
     time: datetime
     who: str
     role: Role | None = None
-    """None of somebody who was not let in."""
+    """None for a person who was not let in."""
 
     via: Via
     action: Action
@@ -43,7 +44,7 @@ class Entry(FrozenModel):
 
 @dataclass
 class Note:
-    """What becomes known about an act while it is done."""
+    """Facts about an action that become known while it happens."""
 
     experiment: str
 
@@ -58,20 +59,20 @@ def recorded(
     owner: str = "",
     **details: str,
 ) -> Iterator[Note]:
-    """Check that somebody may do what happens inside, and write down what came of it.
+    """Check that a person may do the action in the block, and record its outcome.
 
-    Nothing is done that cannot be written down: the log is opened first.
+    The log is opened first, so that no action happens that cannot be recorded.
 
     Args:
-        person: who does it.
-        action: what is done.
-        experiment: the id of the experiment it is done with; the note takes it when it is new.
-        via: from where.
-        owner: whose experiment it is.
-        details: what else to write down.
+        person: the person who acts.
+        action: the action.
+        experiment: the id of its experiment; for a new one the block sets it on the note.
+        via: a page or the command line.
+        owner: the owner of the experiment.
+        details: what else to record.
 
     Raises:
-        NotAllowedError: the person may not.
+        NotAllowedError: the person may not do it.
         OSError: the log cannot be written.
     """
     note, outcome, reason = Note(experiment), "failed", ""
@@ -100,7 +101,7 @@ def recorded(
 
 
 def write_sign_in(who: str, role: Role | None, reason: str = "") -> None:
-    """Somebody has come in; or, without a role, was not let in for a reason."""
+    """Record that a person signed in or, without a role, the reason they were not let in."""
     with _opened() as log:
         _append(
             log,
@@ -114,9 +115,10 @@ def write_sign_in(who: str, role: Role | None, reason: str = "") -> None:
 
 
 def read(last: int | None = None) -> list[Entry]:
-    """What was written down, oldest first; a line cut off by a crash is left out.
+    """The entries, oldest first; a line that a crash cut off is left out.
 
-    last: how many lines to look at, the latest; all of them if left out.
+    Args:
+        last: the number of lines to read, the latest; all of them if left out.
     """
     try:
         lines = path().read_text("utf-8", errors="replace").splitlines()
@@ -152,7 +154,7 @@ def _append(
     }
     entry = Entry.model_validate({"time": now(), **content, **others})
     line = json.dumps(entry.model_dump(mode="json", exclude_defaults=True)) + "\n"
-    os.write(log, line.encode())  # in one piece: others append at the same time
+    os.write(log, line.encode())  # one write, as other processes append at the same time
     os.fsync(log)
 
 

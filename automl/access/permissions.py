@@ -1,12 +1,12 @@
-"""Who may do what. The only place that knows; whoever acts asks `check` at the act itself.
+"""Permissions of people: every action calls `check` here just before it happens.
 
-Without sign-in there is one person, the one whose machine it is, who may do everything. With
-sign-in (see docs/security.md) a file says who is let in, and as what:
+Without sign-in there is one person, the user of this machine, who may do everything. With sign-in
+(see docs/security.md) a file lists the people and their roles:
 
     people:
       ann@example.com: admin
       "*@lab.example.com": analyst      # everybody of that domain
-    require_verified_email: true        # what is taken when left out
+    require_verified_email: true        # the default
 """
 
 import os
@@ -29,7 +29,7 @@ VARIABLE = "AUTOML_ACCESS_FILE"
 
 
 class Action(StrEnum):
-    """What can be done, as it is written in the audit log, too."""
+    """An action that needs a permission; the audit log has the same names."""
 
     SIGN_IN = "sign_in"
     LOOK = "look"
@@ -42,17 +42,17 @@ class Action(StrEnum):
     SHARE = "share"
     IMPORT = "import"
     CHOOSE_CLUSTER = "choose_cluster"
-    """Start a job that names a Ray cluster or a place to store at."""
+    """Start a job with `ray_address` or `storage_path`."""
 
     DELETE = "delete"
     SET_LIMITS = "set_limits"
     CLEAR_CACHE = "clear_cache"
     READ_AUDIT_LOG = "read_audit_log"
-    """See who is let in and what was done by whom."""
+    """See the people, their roles and the audit log."""
 
 
 class Role(StrEnum):
-    """What a person is; each may do what the one before may."""
+    """The role of a person; each may do everything that the one before it may."""
 
     VIEWER = "viewer"
     ANALYST = "analyst"
@@ -67,22 +67,22 @@ _WITH_OWN = {Role.ANALYST: {Action.STOP, Action.RESUME, Action.OPEN_TEST_DATA}}
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who is known, and may be let in."""
+    """A person with a role."""
 
     name: str
-    """The e-mail address of who has signed in, or the name of this machine's user."""
+    """The e-mail address of a person who signed in, or the name of this machine's user."""
 
     role: Role
 
 
 class Settings(FrozenModel):
-    """The file that says who is let in."""
+    """Content of the file of people."""
 
     people: dict[str, Role] = Field(default_factory=dict)
-    """An address, or `*@` and a domain; the address itself counts more than its domain."""
+    """Role by address, or by `*@` and a domain; an address overrides its domain."""
 
     require_verified_email: bool = True
-    """Whether the provider must say that it has verified the address."""
+    """True if the provider must declare the address as verified."""
 
     @field_validator("people", mode="before")
     @classmethod
@@ -99,69 +99,72 @@ class Settings(FrozenModel):
 
 
 def local_user() -> Person:
-    """Who uses this machine, where nobody signs in."""
+    """The user of this machine, without sign-in."""
     return Person(launcher.user(), Role.ADMIN)
 
 
 def may(person: Person, action: Action, *, owner: str = "") -> bool:
-    """Whether somebody may do something, with an experiment of the owner's where there is one."""
+    """True if the person may do the action, on an experiment of the owner if it needs one."""
     allowed = reach(person.role, action)
     return allowed == "all" or (allowed == "own" and bool(owner) and owner == person.name)
 
 
 def reach(role: Role, action: Action) -> Literal["all", "own", "none"]:
-    """With whose experiments a role may do something."""
+    """The experiments on which a role may do an action."""
     if action in _WITH_ANY[role]:
         return "all"
     return "own" if action in _WITH_OWN.get(role, set()) else "none"
 
 
 def check(person: Person, action: Action, *, owner: str = "") -> None:
-    """As `may`.
+    """Refuse an action that the person may not do; see `may`.
 
     Raises:
-        NotAllowedError: says what it takes.
+        NotAllowedError: names the role that it needs.
     """
     if may(person, action, owner=owner):
         return
     needed = next(role for role in Role if action in _WITH_ANY[role])
-    of_own = any(action in own for own in _WITH_OWN.values())
-    whose = f" with an experiment of {owner or 'somebody else'}" if of_own else ""
+    depends_on_owner = any(action in own for own in _WITH_OWN.values())
+    whose = f" on an experiment of {owner or 'another person'}" if depends_on_owner else ""
     raise NotAllowedError(
         f"{person.name} is {_article(person.role)} and may not {action.replace('_', ' ')}{whose}. "
-        f"It takes {_article(needed)}; who looks after this server can change roles."
+        f"This needs the role {needed}; ask the administrator of this server."
     )
 
 
 def person(claims: Mapping[str, Any]) -> Person:
-    """Who somebody is by what their provider says about them.
+    """The person whom the claims of a provider are about.
+
+    Args:
+        claims: the content of the OpenID Connect id token.
 
     Raises:
-        NotAllowedError: nobody of that address is let in.
+        NotAllowedError: the list of people does not have the address.
     """
     settings = load()
-    given = str(claims.get("email") or "")
-    if not _is_address(given):
+    email = str(claims.get("email") or "")
+    if not _is_address(email):
         raise NotAllowedError(
-            "Your provider does not give an e-mail address of plain letters for you."
+            "Your provider gave no ASCII e-mail address. Set one in your account there."
         )
-    address = given.lower()
+    address = email.lower()
     if settings.require_verified_email and claims.get("email_verified") is not True:
         raise NotAllowedError(
-            f"Your provider does not say that it has verified {address}. Verify it there first."
+            f"Your provider has not verified the address {address}. Verify it there first."
         )
     domain = address.rpartition("@")[2]
     role = settings.people.get(address) or settings.people.get(f"*@{domain}")
     if role is None:
         raise NotAllowedError(
-            f"{address} is not let in here. Ask who looks after this server to add it to the file "
-            "of people."
+            f"{address} is not in the list of people. Ask the administrator of this server to add "
+            "it."
         )
     return Person(address, role)
 
 
 def load() -> Settings:
-    """The settings as they are now; nobody is let in where there is no file.
+    """The settings as they are now; without a file nobody is let in.
 
     Raises:
         NotAllowedError: the file cannot be read, so nobody is let in.
@@ -174,19 +177,19 @@ def load() -> Settings:
     except (OSError, ValueError, yaml.YAMLError) as error:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise NotAllowedError(
-            f"Nobody is let in, as {path()} cannot be read: {reason}. Whoever looks after this "
-            "server can mend it."
+            f"Nobody is let in, because {path()} cannot be read: {reason}. The administrator of "
+            "this server can repair it."
         ) from error
 
 
 def path() -> Path:
-    """Where the settings are (`AUTOML_ACCESS_FILE`, default `access.yml` in our home)."""
-    given = os.environ.get(VARIABLE)
-    return Path(given).expanduser().absolute() if given else home.home_dir() / "access.yml"
+    """The file of people (`AUTOML_ACCESS_FILE`, default `access.yml` in our home)."""
+    file = os.environ.get(VARIABLE)
+    return Path(file).expanduser().absolute() if file else home.home_dir() / "access.yml"
 
 
 def _is_address(text: str) -> bool:
-    """In ASCII: other alphabets have letters that look or fold like these."""
+    """True for an ASCII address; other alphabets have letters that look the same."""
     name, _, domain = text.rpartition("@")
     is_plain = text.isascii() and text.isprintable() and " " not in text
     return bool(name and domain) and "@" not in name and is_plain

@@ -16,11 +16,11 @@ from automl.dataset import data_roots
 _HOST = "127.0.0.1"
 _ROOT = Path(__file__).parents[2]
 _SECRETS = (Path(".streamlit"), Path("~/.streamlit"), _ROOT / ".streamlit")
-"""Where Streamlit looks for its secrets.toml."""
+"""The folders in which Streamlit looks for its secrets.toml."""
 
 
 def open_app(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Where to listen.")] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the app.")] = 8501,
     data_root: Annotated[
         list[Path] | None,
         typer.Option(
@@ -30,16 +30,14 @@ def open_app(
     ] = None,
     host_name: Annotated[
         list[str] | None,
-        typer.Option(
-            help="A name the app is asked for by, behind a proxy; can be given several times."
-        ),
+        typer.Option(help="Host name of the app behind a proxy; can be given several times."),
     ] = None,
     team: Annotated[
         bool,
-        typer.Option("--team", help="Only for people who sign in; see docs/security.md."),
+        typer.Option("--team", help="People must sign in; see docs/security.md."),
     ] = False,
 ) -> None:
-    """Serve the app to this machine's browsers; Ctrl-C ends it, experiments go on."""
+    """Serve the app to browsers on this machine; Ctrl-C ends it, experiments go on."""
     if data_root:
         os.environ[data_roots.VARIABLE] = os.pathsep.join(map(_usable_root, data_root))
     if team:
@@ -47,9 +45,8 @@ def open_app(
     script = _ROOT / ("team.py" if team else "local.py")
     if not script.is_file():
         fail(f"{script} is not there: the app runs from a checkout of the repository.", FAILED)
-    refusal = _refusal(port)
-    if refusal:
-        fail(refusal)
+    if problem := _port_problem(port):
+        fail(problem)
     tell(f"The app is at http://{_HOST}:{port} (Ctrl-C ends it; experiments go on).")
     options = [f"--server.port={port}", f"--server.address={_HOST}"]
     if host_name:
@@ -59,7 +56,7 @@ def open_app(
 
 
 def _check_sign_in() -> None:
-    """Refuse to open for a team what would be open to everybody, or to nobody."""
+    """Refuse to start a team's app that would let in everybody, or nobody."""
     from automl.access import permissions
 
     try:
@@ -67,31 +64,31 @@ def _check_sign_in() -> None:
     except errors.NotAllowedError as error:
         fail(str(error))
     if not people:
-        fail(f"{permissions.path()} lets nobody in. Write there who may; see docs/security.md.")
+        fail(f"{permissions.path()} lets nobody in. Add the people to it; see docs/security.md.")
     secrets = [folder.expanduser().absolute() / "secrets.toml" for folder in _SECRETS]
-    places, there = ", ".join(map(str, secrets)), [path for path in secrets if path.is_file()]
-    for path in there:
+    paths, existing = ", ".join(map(str, secrets)), [path for path in secrets if path.is_file()]
+    for path in existing:
         if path.stat().st_mode & 0o077:
-            fail(f"{path} can be read by other users of this machine. Shut it: chmod 600 {path}")
+            fail(f"{path} can be read by other users of this machine. Run: chmod 600 {path}")
     try:
-        given = [tomllib.loads(path.read_text("utf-8")) for path in there]
+        contents = [tomllib.loads(path.read_text("utf-8")) for path in existing]
     except ValueError as error:  # not TOML, or not text
-        fail(f"A secrets.toml ({places}) cannot be read: {error}.")
-    if not any("auth" in content for content in given):
-        fail(f"There is no [auth] in {places}. Write there how to sign in; see docs/security.md.")
+        fail(f"A secrets.toml ({paths}) cannot be read: {error}.")
+    if not any("auth" in content for content in contents):
+        fail(f"There is no [auth] section in {paths}. Add one; see docs/security.md.")
 
 
 def _usable_root(folder: Path) -> str:
     path = folder.expanduser().absolute()
     if not path.is_dir():
-        fail(f"--data-root {folder} is not a folder. Give one that is there.")
+        fail(f"--data-root {folder} is not a folder. Choose an existing one.")
     if os.pathsep in str(path):
-        fail(f"--data-root {folder} has a {os.pathsep} in its name. Give a link to it instead.")
+        fail(f"--data-root {folder} has a {os.pathsep} in its name. Choose a link to it instead.")
     return str(path)
 
 
-def _refusal(port: int) -> str | None:
-    """Why the port cannot be used; asked first, as Streamlit would start and then give up."""
+def _port_problem(port: int) -> str | None:
+    """Why the port cannot be used; None if it can. Streamlit would start first and then fail."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

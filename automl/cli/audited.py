@@ -1,4 +1,4 @@
-"""What is done on the command line is written down as well; its user may do everything."""
+"""Audit of the command line, whose user may do everything."""
 
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
@@ -8,7 +8,13 @@ if TYPE_CHECKING:
 
 
 def recorded(action: str, experiment: str = "", **details: str) -> AbstractContextManager["Note"]:
-    """Write down what happens inside; action: of `automl.access.permissions.Action`."""
+    """Record what the block does.
+
+    Args:
+        action: a value of `automl.access.permissions.Action`.
+        experiment: the id of the experiment.
+        details: what else to record.
+    """
     from automl.access import audit, permissions
 
     person = permissions.local_user()

@@ -15,22 +15,24 @@ _SHOWN = 50
 
 def show_audit(
     experiment: Annotated[
-        str | None, typer.Option(metavar="E", help="Only what was done with this experiment.")
+        str | None, typer.Option(metavar="E", help="Only entries about this experiment.")
     ] = None,
-    who: Annotated[str | None, typer.Option(help="Only what this person did.")] = None,
-    action: Annotated[str | None, typer.Option(help="Only this: start, stop, sign_in, …")] = None,
-    last: Annotated[int, typer.Option(min=1, help="How many, the latest.")] = _SHOWN,
+    who: Annotated[str | None, typer.Option(help="Only entries of this person.")] = None,
+    action: Annotated[
+        str | None, typer.Option(help="Only this action: start, stop, sign_in, …")
+    ] = None,
+    last: Annotated[int, typer.Option(min=1, help="Number of entries, the latest.")] = _SHOWN,
     as_json: AsJson = False,
 ) -> None:
     """Show who did what, and when, from the pages and the command line."""
     from automl.access import audit
 
-    wanted = {"experiment": experiment, "who": who, "action": action}
-    asked = {name: value for name, value in wanted.items() if value is not None}
+    filters = {"experiment": experiment, "who": who, "action": action}
+    filters = {name: value for name, value in filters.items() if value is not None}
     entries = [
         entry
         for entry in audit.read()
-        if all(getattr(entry, name) == value for name, value in asked.items())
+        if all(getattr(entry, name) == value for name, value in filters.items())
     ][-last:]
     if as_json:
         say_json({"path": str(audit.path()), "entries": [_content(entry) for entry in entries]})
@@ -38,7 +40,7 @@ def show_audit(
         columns = ["time", "who", "role", "via", "action", "experiment", "outcome", ""]
         say_table(columns, [_row(entry) for entry in entries])
     else:
-        say(f"Nothing of the kind is in {audit.path()}.")
+        say(f"{audit.path()} has no such entries.")
 
 
 def _content(entry: "Entry") -> dict[str, object]:

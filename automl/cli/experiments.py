@@ -16,6 +16,7 @@ from automl.cli.output import (
     say_table,
     tell,
 )
+from automl.errors import UserError
 from automl.figures import wording
 
 if TYPE_CHECKING:
@@ -27,11 +28,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 def list_experiments(
     experiments_dir: Annotated[
-        Path | None, typer.Option(help="Where to look, if not in the usual place.")
+        Path | None, typer.Option(help="Folder of experiments to list.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the experiments, newest first."""
+    from pydantic import ValidationError
+
     from automl.experiments import store
     from automl.experiments.experiment import Experiment
     from automl.host import home
@@ -43,7 +46,7 @@ def list_experiments(
     for path in store.experiment_dirs(parent.absolute()):
         try:
             summaries.append(Experiment(path).summary())
-        except (ValueError, OSError) as error:
+        except (UserError, ValidationError, OSError) as error:
             tell(store.unreadable(error, path))
     if as_json:
         say_json({"experiments": summaries})
@@ -58,7 +61,7 @@ def list_experiments(
 
 
 def show(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJson = False) -> None:
-    """Show where an experiment stands and the best it has found."""
+    """Show an experiment's state and its best trial."""
     found = lookup.find(experiment)
     if as_json:
         say_json(found.summary())
@@ -103,7 +106,7 @@ def stop(
     with refusals(), audited.recorded("stop", found.id, **details):
         found.stop(trial)
     if trial is not None:
-        say(f"{trial} of {found.id} ends after what it is doing now.")
+        say(f"{trial} of {found.id} ends after its current step.")
         return
     tell(f"Stopping {found.id}; the best model so far is kept.")
     until = time.monotonic() + _STOP_SECONDS
@@ -122,14 +125,14 @@ def delete(
     found = lookup.find(experiment)
     name = found.id
     if not yes:
-        typer.confirm(f"Delete {name} in {found.directory}? It cannot be had back", abort=True)
+        typer.confirm(f"Delete {name} in {found.directory}? This cannot be undone", abort=True)
     with refusals(), audited.recorded("delete", name):
         launcher.delete(found.directory)
     say(f"{name} is deleted.")
 
 
 def say_summary(found: "Experiment") -> None:
-    """Where it stands, the best trial, what to know, and what to type next."""
+    """Print the state, the best trial, the notes, and the next command."""
     summary = found.summary()
     states = ", ".join(f"{number} {name}" for name, number in summary["trial_states"].items())
     trials = wording.count(summary["num_trials"], "trial") + (f" ({states})" if states else "")

@@ -17,11 +17,11 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class GaveUpWaiting(KeyboardInterrupt):
-    """The second Ctrl-C: the engine goes on stopping without anybody watching."""
+    """Raised by the second Ctrl-C: the engine stops in the background."""
 
 
 class Follower:
-    """While entered: shows progress, and turns signals into requests to stop."""
+    """A context in which progress is shown, and signals become requests to stop."""
 
     def __init__(self, experiment: Experiment) -> None:
         self._experiment = experiment
@@ -55,7 +55,7 @@ class Follower:
         finished = sum(trial.state.is_finished for trial in self._experiment.trials)
         text = progress_text(record, finished=finished, metric=self._metric)
         self._bar.update(self._task, description=text, completed=record.progress)
-        # in a log file, a line for what is new; not for every picture and second
+        # in a log file one line per change of state, not one per picture or second
         news = (record.state, re.split("[:,]", record.message)[0], finished, record.best_score)
         if self._bar.disable and news != self._told:
             tell(text)
@@ -72,7 +72,7 @@ class Follower:
 
 
 def progress_text(record: ExperimentRecord, *, finished: int, metric: str) -> str:
-    """One line on where the experiment stands."""
+    """One line on the experiment's state and progress."""
     if record.state is ExperimentState.QUEUED:
         return f"Waiting: {record.message}" if record.message else "Starting"
     if record.state is ExperimentState.PREPARING:

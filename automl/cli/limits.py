@@ -15,36 +15,38 @@ def show_or_set(
         int | None, typer.Option(min=1, help="Experiments that run at the same time.")
     ] = None,
     max_running_per_user: Annotated[
-        int | None, typer.Option(min=1, help="Of one person, at the same time.")
+        int | None, typer.Option(min=1, help="Experiments of one person that run at the same time.")
     ] = None,
     max_waiting_per_user: Annotated[
-        int | None, typer.Option(min=0, help="Of one person that may wait; more are refused.")
+        int | None,
+        typer.Option(min=0, help="Experiments of one person that may wait; more are refused."),
     ] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="What is not given has no limit any more.")
+        bool, typer.Option("--replace", help="Remove the limits that are not set here.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show how many experiments may run and wait, or set it; what is not given stays as it is."""
+    """Show or set how many experiments may run and wait; other limits stay as they are."""
     from automl.experiments import limits
     from automl.experiments.limits import QueueLimits
 
-    given = {
+    options = {
         "max_running": max_running,
         "max_running_per_user": max_running_per_user,
         "max_waiting_per_user": max_waiting_per_user,
     }
-    asked = {name: value for name, value in given.items() if value is not None}
-    try:
-        now = QueueLimits() if replace else limits.load()
-    except UserError as error:
-        fail(f"{error} Mend the file, or write it anew with --replace.")
-    if asked or replace:
-        now = now.model_copy(update=asked)
-        with audited.recorded("set_limits", **now.in_words()):
-            limits.save(now)
+    changes = {name: value for name, value in options.items() if value is not None}
+    with limits.locked():  # another command may change another limit at the same time
+        try:
+            current = QueueLimits() if replace else limits.load()
+        except UserError as error:
+            fail(f"{error} Repair the file, or replace it with --replace.")
+        if changes or replace:
+            current = current.model_copy(update=changes)
+            with audited.recorded("set_limits", **current.in_words()):
+                limits.save(current)
     if as_json:
-        say_json({"path": str(limits.path()), **now.model_dump()})
+        say_json({"path": str(limits.path()), **current.model_dump()})
     else:
-        say_table(["limit", ""], list(now.in_words().items()))
-        say(f"They are in {limits.path()}, and hold for all who share {limits.path().parent}.")
+        say_table(["limit", ""], list(current.in_words().items()))
+        say(f"They are in {limits.path()} and apply to everyone who uses {limits.path().parent}.")

@@ -1,4 +1,4 @@
-"""From what is typed for an experiment, its id or its directory, to the experiment."""
+"""Find the experiment that a command line names by its id or its directory."""
 
 import difflib
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from automl.cli.output import FAILED, fail, refusals
+from automl.errors import UserError
 
 if TYPE_CHECKING:
     from automl.experiments.experiment import Experiment
@@ -16,7 +17,9 @@ _MODEL_FILES = ("model.onnx", "labels.json", "settings.json")
 
 
 def find(named: str) -> "Experiment":
-    """The experiment, which can be read; ends the command where there is none."""
+    """The experiment; ends the command if there is none, or if it cannot be read."""
+    from pydantic import ValidationError
+
     from automl.experiments import experiment_id, store
     from automl.experiments.experiment import Experiment
     from automl.host import home
@@ -33,21 +36,23 @@ def find(named: str) -> "Experiment":
             experiment = Experiment(candidate)
             try:
                 assert experiment.record, experiment.job
-            except (ValueError, OSError) as error:
+            except (UserError, ValidationError, OSError) as error:
                 fail(store.unreadable(error, candidate), FAILED)
             return experiment
     return fail(_unknown(named, parent))
 
 
 def find_model(named: str) -> Path:
-    """A directory with an exported model: that itself, or an experiment's best; ends the command
-    where there is none."""
-    place = Path(named).expanduser().absolute()
-    if (place / _MODEL_FILES[0]).is_file():
-        missing = [name for name in _MODEL_FILES if not (place / name).is_file()]
+    """The folder of an exported model: the named one, or that of an experiment's best model.
+
+    Ends the command if there is none.
+    """
+    folder = Path(named).expanduser().absolute()
+    if (folder / _MODEL_FILES[0]).is_file():
+        missing = [name for name in _MODEL_FILES if not (folder / name).is_file()]
         if missing:
-            fail(f"{place} has a model, but no {' and no '.join(missing)}. Export it again.")
-        return place
+            fail(f"{folder} has a model, but no {' and no '.join(missing)}. Export it again.")
+        return folder
     with refusals():
         return find(named).model_dir
 

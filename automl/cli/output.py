@@ -1,4 +1,4 @@
-"""What commands print: results on standard output, everything else on standard error."""
+"""Output of commands: results on standard output, everything else on standard error."""
 
 import contextlib
 import json
@@ -29,12 +29,12 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def say(text: str) -> None:
-    """A line of the result."""
+    """Print a line of the result."""
     typer.echo(_printable(text))
 
 
 def tell(text: str) -> None:
-    """A line about what is going on."""
+    """Print a line about progress or a problem."""
     typer.echo(_printable(text), err=True)
 
 
@@ -59,12 +59,12 @@ def os_error_sentence(error: OSError) -> str:
 
 
 def say_json(data: dict[str, Any]) -> None:
-    """One line."""
+    """Print one JSON object on one line."""
     typer.echo(json_text(data))
 
 
 def json_text(data: dict[str, Any]) -> str:
-    """NaN, which JSON does not know, becomes null."""
+    """JSON in which NaN and infinity, which JSON does not have, are null."""
     return json.dumps(_finite(data), allow_nan=False)
 
 
@@ -79,13 +79,13 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]], numbers:
 
 
 def reference(experiment_dir: Path) -> str:
-    """What to type for the experiment: its id where that is enough."""
+    """The experiment as a command takes it: its id, or its path if it lies in another folder."""
     is_at_home = experiment_dir.parent == home.experiments_dir()
     return experiment_dir.name if is_at_home else shlex.quote(str(experiment_dir))
 
 
 def _printable(text: str) -> str:
-    """What is not text in a file name is shown as ?."""
+    """The text with `?` for bytes of a file name that are not UTF-8."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -13,7 +13,7 @@ from automl.cli.output import fail, reference, refusals, say, say_json
 def report(
     experiment: Annotated[str, lookup.ARGUMENT],
     output: Annotated[
-        Path | None, typer.Option(metavar="F.html", help="Where to put it, if not here.")
+        Path | None, typer.Option(metavar="F.html", help="The file to write; here if left out.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -30,11 +30,11 @@ def report(
 def share(
     experiment: Annotated[str, lookup.ARGUMENT],
     output: Annotated[
-        Path | None, typer.Option(metavar="F.zip", help="Where to put it, if not here.")
+        Path | None, typer.Option(metavar="F.zip", help="The file to write; here if left out.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pack an experiment into a zip file that opens read-only in anybody's app."""
+    """Pack an experiment into a zip file that opens read-only in another person's app."""
     from automl.reports import sharing
 
     found = lookup.find(experiment)
@@ -45,18 +45,18 @@ def share(
 
 
 def import_shared(
-    file: Annotated[Path, typer.Argument(metavar="F.zip", help="A file automl share has made.")],
+    file: Annotated[Path, typer.Argument(metavar="F.zip", help="A file written by automl share.")],
     experiments_dir: Annotated[
-        Path | None, typer.Option(help="Where to put it, if not in the usual place.")
+        Path | None, typer.Option(help="Folder of experiments that gets it.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put a shared experiment among yours, to be read only."""
+    """Add a shared experiment to yours, read-only."""
     from automl.host import home
     from automl.reports import sharing
 
     if not file.is_file():
-        fail(f"There is no file {file}. Give one that automl share has made.")
+        fail(f"There is no file {file}. Choose one that automl share has written.")
     parent = (experiments_dir or home.experiments_dir()).absolute()
     with refusals(), audited.recorded("import", file=file.name) as note:
         directory = sharing.unpack(file, parent)
@@ -64,7 +64,7 @@ def import_shared(
     if as_json:
         say_json({"experiment": directory.name, "experiment_dir": str(directory)})
     else:
-        say(f"It is here as {directory.name}. Next: automl show {reference(directory)}")
+        say(f"Imported as {directory.name}. Next: automl show {reference(directory)}")
 
 
 def _target(output: Path | None, name: str) -> Path:

@@ -1,15 +1,18 @@
-"""What the experiments of one home may take together: `limits.yml` in the automl home.
+"""Limits of the queue of one home: `limits.yml` in it.
 
     max_running: 2            # experiments at the same time; as many as the cores allow if left out
     max_running_per_user: 1
     max_waiting_per_user: 20  # further ones are refused
 
-All keys are optional. The file is read anew whenever somebody asks.
+All keys are optional. The file is read anew by every experiment that waits.
 """
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
+from filelock import FileLock
 from pydantic import Field, ValidationError
 
 from automl.errors import UserError
@@ -34,6 +37,13 @@ class QueueLimits(FrozenModel):
         return {name: "no limit" if value is None else str(value) for name, value in self}
 
 
+@contextlib.contextmanager
+def locked() -> Iterator[None]:
+    """Keep the file as it is between `load` and `save`: no other holder of this lock changes it."""
+    with FileLock(home.home_dir() / "limits.lock"):
+        yield
+
+
 def path() -> Path:
     return home.home_dir() / "limits.yml"
 
@@ -42,11 +52,11 @@ def load() -> QueueLimits:
     """The limits in force.
 
     Raises:
-        UserError: the file cannot be read; says which key and what is allowed.
+        UserError: the file cannot be read; names the key and what is allowed.
     """
     try:
-        given, _ = untrusted_yaml.load(path().read_text("utf-8"))
-        return QueueLimits.model_validate(given or {})
+        content, _ = untrusted_yaml.load(path().read_text("utf-8"))
+        return QueueLimits.model_validate(content or {})
     except FileNotFoundError:
         return QueueLimits()
     except ValidationError as error:
@@ -61,6 +71,6 @@ def load() -> QueueLimits:
         raise UserError(f"{path()} is not YAML: {' '.join(str(error).split())}") from None
 
 
-def save(wanted: QueueLimits) -> None:
-    """Replace the file; it holds from now on, also for those that wait."""
-    atomic.write_text(path(), yaml.safe_dump(wanted.model_dump(exclude_none=True), sort_keys=False))
+def save(limits: QueueLimits) -> None:
+    """Replace the file; the limits apply at once, also to experiments that wait."""
+    atomic.write_text(path(), yaml.safe_dump(limits.model_dump(exclude_none=True), sort_keys=False))

@@ -77,11 +77,11 @@ def test_a_team_signs_in_and_nobody_else_gets_anything(
     assert {status for _, status in media} <= {403}
 
     sign_in(page, "eve@evil.org")
-    expect(page.get_by_text("is not let in here")).to_be_visible()
+    expect(page.get_by_text("is not in the list of people")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
 
     sign_in(page, "bob@example.com")
-    expect(page.get_by_text("does not say that it has verified")).to_be_visible()
+    expect(page.get_by_text("has not verified the address")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
 
     sign_in(page, "ann@example.com")
