@@ -528,7 +528,7 @@ TABLES = {
     "a Python object in an MLTable": ("paths: !!python/name:os.system", "not valid YAML"),
     "an MLTable that reads above itself": (
         MLTABLE.replace("file: ./a.jsonl", "pattern: '../../**/*'"),
-        "not inside of",
+        "which is not inside",
     ),
     "an MLTable that reads a file outside": (MLTABLE.replace("./a", "/etc/a"), "outside|no file"),
     "code in the filter of an MLTable": (

@@ -131,7 +131,7 @@ def opening_trials(job: Job, recipes: automode.Plan) -> list[PlannedTrial]:
     """
     trials: list[PlannedTrial] = []
     for recipe in recipes.opening:
-        values = requested(job, recipe.asked)
+        values = requested(job, recipe.values)
         if all(values != trial.requested for trial in trials):
             trials.append(_trainable(len(trials), values, _proposal(recipe, recipes.space)))
     return trials
@@ -156,9 +156,9 @@ def _proposal(
     if index is None:
         return None
     values = {
-        axis(index, name): math.log(recipe.asked[name])
+        axis(index, name): math.log(recipe.values[name])
         if isinstance(value, distributions.LogUniform)
-        else recipe.asked[name]
+        else recipe.values[name]
         for name, value in space[index].items()
         if isinstance(value, distributions.DISTRIBUTIONS)
     }

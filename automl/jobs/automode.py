@@ -41,7 +41,7 @@ _SCRATCH = ("resnet10t", "resnet18", "resnet14t")
 class Recipe:
     """Hyperparameters of one trial, and the sub-space of the search they are a point of."""
 
-    asked: dict[str, Any]
+    values: dict[str, Any]
     sub_space: int | None = None
 
 
@@ -96,8 +96,8 @@ def plan(situation: Situation, num_trials: int) -> Plan:
     scratch = [_from_scratch(situation, name) for name in _SCRATCH]
     # pretrained weights help more than anything else, except on small pictures
     recipes = [*scratch[:1], *tuned[:2], *scratch[1:]] if situation.is_small else tuned or scratch
-    opening = [Recipe(asked) for asked in _baselines(situation, num_trials)]
-    opening += [Recipe(asked, 0 if asked in tuned else len(space) - 1) for asked in recipes]
+    opening = [Recipe(values) for values in _baselines(situation, num_trials)]
+    opening += [Recipe(values, 0 if values in tuned else len(space) - 1) for values in recipes]
     return Plan(opening[:num_trials], space)
 
 

@@ -32,7 +32,7 @@ SITUATIONS = [
 def test_every_recipe_can_be_trained_and_baselines_are_at_most_half(given, num_trials):
     plan = automode.plan(given, num_trials)
     assert 1 <= len(plan.opening) <= num_trials
-    resolved = [resolve(recipe.asked) for recipe in plan.opening]
+    resolved = [resolve(recipe.values) for recipe in plan.opening]
     baselines = [one for one in resolved if one.method != "fine_tuning"]
     assert 1 <= len(baselines) <= num_trials // 2
     assert resolved[: len(baselines)] == baselines
@@ -46,14 +46,14 @@ def test_every_recipe_is_a_point_of_the_space_it_is_said_to_be(given):
         if recipe.sub_space is None:
             continue
         sub_space = plan.space[recipe.sub_space]
-        assert set(sub_space) == set(recipe.asked)
+        assert set(sub_space) == set(recipe.values)
         for name, value in sub_space.items():
             if isinstance(value, DISTRIBUTIONS):
                 low, high = value.examples()[0], value.examples()[-1]
-                asked = recipe.asked[name]
-                assert asked in value.examples() or low <= asked <= high
+                drawn = recipe.values[name]
+                assert drawn in value.examples() or low <= drawn <= high
             else:
-                assert recipe.asked[name] == value
+                assert recipe.values[name] == value
 
 
 @pytest.mark.parametrize("given", SITUATIONS)
@@ -71,25 +71,27 @@ def test_the_space_is_one_that_a_job_may_have(given):
 
 def test_the_baselines_are_the_majority_two_probes_and_the_neighbours():
     plan = automode.plan(situation(weights=WEIGHTS), 20)
-    baselines = [(one.asked["method"], one.asked["model_name"]) for one in plan.opening[:4]]
+    baselines = [
+        (recipe.values["method"], recipe.values["model_name"]) for recipe in plan.opening[:4]
+    ]
     assert baselines[0][0] == "majority_class"
     assert sorted(baselines[1:]) == [
         ("k_nearest_neighbours", "mobilenetv1_100"),
         ("linear_probe", "mobilenetv1_100"),
         ("linear_probe", "mobilenetv2"),
     ]
-    assert {one.asked["training_crop_size"] for one in plan.opening} == {192}
+    assert {recipe.values["training_crop_size"] for recipe in plan.opening} == {192}
 
 
 def test_models_with_weights_are_fine_tuned_from_a_probe():
     opening = automode.plan(situation(weights=WEIGHTS), 20).opening
-    tuned = [one.asked for one in opening if one.asked.get("method") is None]
+    tuned = [recipe.values for recipe in opening if recipe.values.get("method") is None]
     assert [one["model_name"] for one in tuned] == ["mobilenetv1_100", "mobilenetv2"]
     assert {one["head_init"] for one in tuned} == {"linear_probe"}
 
 
 def test_small_pictures_are_tried_from_scratch_first_and_not_mirrored():
     opening = automode.plan(situation(side=28, weights=WEIGHTS), 20).opening
-    first = next(one.asked for one in opening if one.asked.get("method") is None)
+    first = next(recipe.values for recipe in opening if recipe.values.get("method") is None)
     assert (first["model_name"], first["training_crop_size"]) == ("resnet10t", 32)
     assert first["horizontal_flip"] is False

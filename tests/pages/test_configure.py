@@ -251,6 +251,12 @@ def test_a_pasted_job_that_is_wrong_is_explained_with_its_lines(page):
     assert job_of(page).limits.max_trials == 8  # the form is as it was
 
 
+def test_an_uploaded_file_that_is_not_utf_8_is_refused_in_a_sentence(page):
+    content = "name: é".encode("latin-1")
+    page.file_uploader(key="uploaded job").upload("job.yml", content).run()
+    assert said(page) == "The file is not text in UTF-8. Save it as UTF-8."
+
+
 def test_an_earlier_experiment_is_the_start_of_a_new_one(open_page, make_pictures, make_experiment):
     earlier = Job.from_yaml(AZURE % make_pictures())
     make_experiment("earlier", job=earlier)
