@@ -1,8 +1,9 @@
 """`automl explain`."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -130,13 +131,22 @@ def _written(answer: "Explanation", folder: Path, name: str) -> dict[str, Any]:
         "notes": answer.notes,
     }
     if answer.picture is not None:
-        path = folder / f"{name}.png"
-        path.write_bytes(answer.picture)
-        row["picture"] = str(path)
+        with _new_file(folder / f"{name}.png", row, "picture") as file:
+            file.write(answer.picture)
     if answer.attributions is not None:
         import numpy as np
 
-        path = folder / f"{name}.npy"
-        np.save(path, answer.attributions)
-        row["attributions"] = str(path)
+        with _new_file(folder / f"{name}.npy", row, "attributions") as file:
+            np.save(file, answer.attributions)
     return row
+
+
+@contextlib.contextmanager
+def _new_file(path: Path, row: dict[str, Any], key: str) -> Iterator[BinaryIO]:
+    """Write a file that appears complete or not at all, and put its path into the row."""
+    from automl.host import atomic
+
+    atomic.remove_leftovers(path)
+    with atomic.open_binary(path, durable=False, private=False) as file:
+        yield file
+    row[key] = str(path)

@@ -1,1 +1,8 @@
 """Data sets: readers, checks, split and pixel cache. No torch."""
+
+import warnings
+
+# Pillow warns about unusual files that it can read, and about pictures that are larger than its
+# own limit but smaller than ours. This is set here and not in preprocessing.py, because copies of
+# that file run in the processes of those who use an exported model.
+warnings.filterwarnings("ignore", module="PIL")

@@ -2,13 +2,13 @@
 
 Scoring, previews, predictions, the server and every exported model use this file; a copy of it
 travels with the models that are used without us, so it needs numpy and Pillow and nothing of ours.
+It changes no setting of Pillow or of the process, which there belongs to somebody else.
 """
 
 import base64
 import contextlib
 import io
 import json
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -29,9 +29,6 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-warnings.filterwarnings("ignore", module="PIL")  # it prints lines about odd files it can read
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow's own, lower, limit would only print a warning
 
 
 class UnreadablePicture(ValueError):  # noqa: N818 (it names the thing, not an accident)

@@ -1,1 +1,1 @@
-"""Why a model gave its answer: which pixels of a picture speak for it."""
+"""Explanations: the pixels of a picture that speak for a model's answer."""

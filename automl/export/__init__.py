@@ -1,1 +1,1 @@
-"""A trained trial as an artefact that others can use."""
+"""Export of a trial's model in formats that other programs can use."""

@@ -1,1 +1,1 @@
-"""Answers of an exported model for pictures, in any number."""
+"""Predictions of exported models for pictures in any number."""

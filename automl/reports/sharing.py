@@ -50,6 +50,7 @@ def pack(experiment_dir: Path, target: Path) -> Path:
 
     It holds the weights of the best trial only: with those of all it would have gigabytes.
     """
+    atomic.remove_leftovers(target)
     best = store.load_experiment(experiment_dir).best_trial
     with (
         atomic.open_binary(target, private=False) as opened,

@@ -1,1 +1,1 @@
-"""Models behind HTTP: Azure's request and answer, uploads, and what an operator needs."""
+"""HTTP server for models: Azure's scoring requests, uploads, health checks and metrics."""

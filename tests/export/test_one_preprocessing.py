@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 
 from automl.dataset import pixels
 from automl.experiments import store
@@ -117,3 +118,31 @@ def test_mlflow_answers_as_the_evaluation(
     table = model.predict(pd.DataFrame({"image": texts}))
     assert_equal(table["probs"].tolist(), by_evaluation, list(odd_pictures))
     assert table["labels"].iloc[0] == ["blue | navy", "green", "red"]
+
+
+def test_an_exported_program_changes_no_setting_of_its_process(
+    exported: Callable[..., Path],
+) -> None:
+    program = (
+        "import warnings, PIL.Image, numpy, onnxruntime\n"
+        "before = PIL.Image.MAX_IMAGE_PIXELS, list(warnings.filters)\n"
+        "import predict\n"
+        "assert (PIL.Image.MAX_IMAGE_PIXELS, list(warnings.filters)) == before"
+    )
+    folder = exported("bundle", with_int8=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=folder
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_our_own_processes_are_quiet_about_large_pictures(tmp_path: Path) -> None:
+    """95 million pixels are more than Pillow's limit and less than ours."""
+    path = tmp_path / "large.png"
+    Image.new("1", (10_000, 9_500)).save(path)
+    program = (
+        "import sys; from pathlib import Path; from automl.dataset.preprocessing import opened\n"
+        f"with opened(Path({str(path)!r})) as image: print(image.size)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("(10000, 9500)\n", "")

@@ -1,4 +1,4 @@
-"""The model for MLflow: a column `image` of base64 text in, `probs` and `labels` out."""
+"""The model for MLflow: from a column `image` of base64 text to `probs` and `labels`."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ from automl.dataset.preprocessing import (
 
 
 class ImageClassifier(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
-    """Answers picture by picture; probs are in the order of labels."""
+    """Answers for one picture after the other; probs are in the order of labels."""
 
     def load_context(self, context: Any) -> None:
         self.settings = json.loads(Path(context.artifacts["settings"]).read_text("utf-8"))

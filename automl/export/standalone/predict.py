@@ -1,4 +1,4 @@
-"""What is on pictures: `python predict.py PICTURE…` prints one JSON object for each of them.
+"""Classifies pictures: `python predict.py PICTURE…` prints one JSON object for each of them.
 
 In a program of your own: `from predict import LABELS, probabilities`.
 """
@@ -19,7 +19,7 @@ SESSION = onnxruntime.InferenceSession(HERE / "model.onnx", providers=["CPUExecu
 
 
 def probabilities(picture: Path | BinaryIO) -> list[float]:
-    """Of the classes, in the order of LABELS."""
+    """Return the probabilities of the classes, in the order of LABELS."""
     resize_size, crop_size = SETTINGS["validation_resize_size"], SETTINGS["validation_crop_size"]
     pixels = load_preprocessed(picture, resize_size=resize_size, crop_size=crop_size)
     batch = model_input(pixels[None], SETTINGS["normalization"])
@@ -28,7 +28,7 @@ def probabilities(picture: Path | BinaryIO) -> list[float]:
 
 
 def line(path: str) -> dict[str, object]:
-    """As in Azure's batch scoring, with the most probable label before it."""
+    """Return the fields of Azure's batch scoring, and the most probable label."""
     try:
         probs = probabilities(Path(path))
     except (UnreadablePicture, OSError) as error:

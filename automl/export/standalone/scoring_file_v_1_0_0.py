@@ -1,6 +1,6 @@
 """Azure's scoring script: `init` once, then `run` for every request.
 
-AZUREML_MODEL_DIR is the folder with model.onnx, or with the folder train_artifacts of the trial.
+AZUREML_MODEL_DIR is a folder with model.onnx or train_artifacts/model.onnx somewhere below it.
 """
 
 import json
@@ -27,7 +27,7 @@ def init() -> None:
 
 
 def run(raw_data: str) -> list[dict[str, Any]]:
-    """Answers for a request body, one for each picture."""
+    """Return one answer for each picture of a request body."""
     rows = json.loads(raw_data)["input_data"]["data"]
     return [_answer(row if isinstance(row, str) else row[0]) for row in rows]
 

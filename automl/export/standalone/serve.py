@@ -1,4 +1,4 @@
-"""The model behind HTTP: `uvicorn serve:app`. Requests and answers of /score are Azure's.
+"""HTTP server for the model: `uvicorn serve:app`. Requests and answers of /score are Azure's.
 
 {"input_data": {"columns": ["image"], "data": ["<base64>", …]}} is answered with a list of objects
 with `probs` and `labels`, one for each picture.
@@ -16,7 +16,7 @@ app = FastAPI(title="Image classification")
 
 
 class Table(BaseModel):
-    """One row a picture: base64 text, alone or in a list of one."""
+    """One row per picture: base64 text, or a list of one such text."""
 
     columns: list[str]
     data: list[str | list[str]]
@@ -24,7 +24,7 @@ class Table(BaseModel):
 
 
 class Request(BaseModel):
-    """What /score takes."""
+    """The body of a request to /score."""
 
     input_data: Table
 
