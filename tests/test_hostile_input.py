@@ -331,12 +331,12 @@ SHARED: dict[str, tuple[str, bytes | Callable[[bytes], bytes], str]] = {
     "a trial whose id is a path": (
         "trials/t1.json",
         json_with(trial_id="../../../../tmp/evil"),
-        "cannot be read",
+        "cannot be opened",
     ),
     "a best trial that is a path": (
         "experiment.json",
         json_with(best_trial="../../evil"),
-        "cannot be read",
+        "cannot be opened",
     ),
     "a trial nested 100,000 deep": ("trials/t1.json", b"[" * 100_000, "cannot be read"),
     "a record of more than 50 MB": (
@@ -355,7 +355,7 @@ SHARED: dict[str, tuple[str, bytes | Callable[[bytes], bytes], str]] = {
         "takes more than 2,000 MB",
     ),
     "a table that is none": ("dataset/samples.parquet", b"PAR1junkPAR1", "is damaged"),
-    "an alias bomb in a shared job": ("job.yml", LAUGHS.encode(), "cannot be read"),
+    "an alias bomb in a shared job": ("job.yml", LAUGHS.encode(), "cannot be opened"),
 }
 
 

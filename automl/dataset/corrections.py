@@ -143,7 +143,7 @@ class _Names:
         if content not in self._by_content:
             raise DataError(
                 f"corrections name the picture of SHA-256 {content}, but no picture has it. "
-                "The file It may have been edited since; remove the name from the corrections."
+                "The file may have been edited since; remove the name from the corrections."
             )
         return list(self._by_content[content])
 

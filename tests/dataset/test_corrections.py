@@ -83,8 +83,8 @@ def test_the_samples_that_are_given_stay_as_they_are(samples):
         ),
         ({"exclude": ["dog/1.png"]}, "The nearest is /data/cat/1.png"),
         ({"relabel": {"1.pn": "x"}}, "The nearest is 1.png"),
-        ({"exclude": ["d" * 64]}, "none has such content"),
-        ({"exclude": ["ng"]}, "not there"),
+        ({"exclude": ["d" * 64]}, "no picture has it. The file may"),
+        ({"exclude": ["ng"]}, "not in the data"),
     ],
 )
 def test_what_matches_nothing_is_refused_with_the_nearest(samples, wanted, words):

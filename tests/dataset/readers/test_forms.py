@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automl.dataset.readers import columns, read
@@ -173,6 +173,7 @@ contents = st.lists(pieces, max_size=8).map(lambda parts: "".join(parts).encode(
 @pytest.mark.parametrize(
     "name", ["a.csv", "a.tsv", "a.jsonl", "a.json", "a.parquet", "MLTable", "metadata.csv"]
 )
+@settings(deadline=None)  # the first example imports every form
 @given(content=contents | st.binary(max_size=60))
 def test_whatever_a_file_holds_it_is_read_or_refused_with_a_sentence(name, content):
     with tempfile.TemporaryDirectory() as folder:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automl.dataset.readers import read
@@ -96,6 +96,7 @@ def write_utf16(folder: Path, rows: Rows) -> Path:
         *(write_mltable, write_hf_imagefolder, write_label_studio),
     ],
 )
+@settings(deadline=None)  # the first example imports every form
 @given(rows=tables)
 def test_every_form_reads_back_as_the_same_rows(write: Callable[[Path, Rows], Path], rows: Rows):
     with tempfile.TemporaryDirectory() as folder:
