@@ -22,7 +22,7 @@ from automl.training import augmentation, batches, learner, recipe, task
 _REQUIREMENTS = (
     *("torch", "torchvision", "timm", "scikit-learn", "safetensors", "numpy", "pillow"),
 )
-_MODULES = (
+MODULES = (
     *(preprocessing, blocks, network, linear_probe),
     *(augmentation, batches, recipe, task, learner),
 )
@@ -35,7 +35,7 @@ def write(folder: Path, model: TrainedModel) -> Answers:
     """Write `train_best.py`, the modules it imports, its settings, pictures and requirements."""
     _refuse(model)
     program = standalone.copy("train_best.py", folder)
-    for module in _MODULES:
+    for module in MODULES:
         standalone.copy_module(module, folder)
     root = _write_pictures(folder / "pictures.csv", model.experiment_dir)
     settings = json.dumps(_settings(model, root), indent=2, ensure_ascii=False)
