@@ -46,7 +46,7 @@ def explain(  # noqa: PLR0913 (the options of a command)
     from automl.dataset import walk
     from automl.explanation.request import ExplanationParameters
 
-    found = lookup.find(experiment)
+    source = lookup.find(experiment)
     with refusals():
         parameters = ExplanationParameters.parse(
             {
@@ -58,14 +58,14 @@ def explain(  # noqa: PLR0913 (the options of a command)
                 "attributions": attributions,
             }
         )
-        trial_id = found.chosen_trial(trial)
+        trial_id = source.chosen_trial(trial)
     paths = [path for picture in pictures for path in walk.pictures_at(picture.expanduser())]
     if not paths:
         fail("There are no pictures in " + ", ".join(map(str, pictures)) + ".")
     folder = output.expanduser().absolute()
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
-    for row in _explained(found.directory, trial_id, paths, folder, parameters):
+    for row in _explained(source.directory, trial_id, paths, folder, parameters):
         rows.append(row)
         if "error" in row:
             tell(f"{row['path']}: {row['error']}")

@@ -29,15 +29,15 @@ def export(  # noqa: PLR0913 (the options of a command)
     from automl.export import exporting
     from automl.export.request import ExportRequest
 
-    found = lookup.find(experiment)
-    trial_id = trial or found.record.best_trial
+    source = lookup.find(experiment)
+    trial_id = trial or source.record.best_trial
     if trial_id is None:
-        fail(f"{found.id} has no model: it is {found.state}, and no trial has been scored.")
+        fail(f"{source.id} has no model: it is {source.state}, and no trial has been scored.")
     target = output.expanduser().absolute()
-    request = ExportRequest(found.directory, trial_id, format_name, target, with_int8=int8)
+    request = ExportRequest(source.directory, trial_id, format_name, target, with_int8=int8)
     with (
         refusals(),
-        audited.recorded("export", found.id, what=format_name, trial=trial_id),
+        audited.recorded("export", source.id, what=format_name, trial=trial_id),
     ):
         result = exporting.run(request, _Steps().show)
     if as_json:

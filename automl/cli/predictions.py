@@ -58,20 +58,20 @@ def predict(
 
     paths = [path.expanduser() for path in pictures]
     with refusals():
-        found = input_pictures.find(paths)
-        first = next(found, None)
+        pictures_found = input_pictures.find(paths)
+        first = next(pictures_found, None)
         if first is None:
             fail("There are no pictures in " + ", ".join(map(str, pictures)) + ".")
-        found = chain([first], found)
+        inputs = chain([first], pictures_found)
         predictor = Predictor(model_dir)
         report = _Report(predictor, as_json=as_json, as_lines=output is None and not as_json)
         if output is None:
-            _answer(predictor, found, report)
+            _answer(predictor, inputs, report)
         else:
             output = output.expanduser()
             name = answer_format or answer_formats.format_of(output)
             with _opened(output, name, predictor) as file:
-                remaining = (each for each in found if each.name not in file)
+                remaining = (each for each in inputs if each.name not in file)
                 shown = remaining if as_json else _with_progress_bar(remaining, paths, file)
                 _answer(predictor, shown, report, file)
             _tell_written(output, report, file)
