@@ -24,7 +24,7 @@ from pathlib import Path
 import psutil
 
 from automl.engine import cluster, fork_server, forked_worker, ray_settings
-from automl.host import home, process_lock
+from automl.host import atomic, home, process_lock
 from automl.host.cores import usable_cores
 
 _IDLE_MINUTES = 30.0
@@ -51,9 +51,7 @@ def keep_head() -> None:
             "keeper_pid": os.getpid(),
             "temp_dir": str(temp_dir),
         }
-        partial = cluster.info_path().with_suffix(".partial")
-        partial.write_text(json.dumps(info), "utf-8")
-        partial.replace(cluster.info_path())
+        atomic.write_text(cluster.info_path(), json.dumps(info))
         cluster.touch_lease()
         lease = Lease()
         while head.poll() is None and not lease.is_over():

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from automl.engine import forked_worker
-from automl.host import home
+from automl.host import atomic, home
 
 START_HOOK = "automl.engine.ray_internals.start_hook"
 """Function that `ray start` calls before it starts its processes."""
@@ -72,10 +72,6 @@ def search() -> dict[str, str]:
 
 def _token_path() -> Path:
     path = home.ray_dir() / "token"
-    partial = home.ray_dir() / f"token.{os.getpid()}.partial"
-    with contextlib.suppress(FileExistsError):
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-        os.link(partial, path)  # fails if another process was first
-    partial.unlink(missing_ok=True)
+    with contextlib.suppress(FileExistsError):  # another process was first
+        atomic.write_text(path, secrets.token_hex(32), overwrite=False)
     return path
