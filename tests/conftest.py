@@ -56,6 +56,7 @@ _NEEDS_RAY = {"head", "head_home", "server", "page"}
 _NEEDS_AN_EXPORT = {"finished", "exported"}
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests run in the same worker of pytest-xdist, and begin with the longest part.
 
