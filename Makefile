@@ -13,7 +13,7 @@ app: setup
 
 # one worker for the experiments, which share a Ray head, one for everything else
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations 25
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations 25
 
 # the long forms: many repetitions, many random cases
 nightly: setup

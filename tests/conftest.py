@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from PIL import Image
+from xdist.scheduler import LoadScopeScheduling
 
 from automl.dataset import manifest
 from automl.engine import cluster
@@ -52,28 +53,38 @@ with FileLock(directory / "engine.lock"):
 WATCHED = Path(__file__).parent / "watched"
 """Has the connections of Python processes with this folder on their path refused, and listed."""
 
-_NEEDS_RAY = {"head", "head_home", "server", "page"}
-_NEEDS_AN_EXPORT = {"finished", "exported"}
+_WITH_RAY = (
+    *("tests/engine/", "tests/faults/", "tests/browser/"),
+    *("tests/test_cli.py", "tests/experiments/test_launcher.py"),
+)
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests run in the same worker of pytest-xdist, and begin with the longest part.
+class _Scheduling(LoadScopeScheduling):
+    """Send the tests of one part to one process.
 
-    Experiments share one Ray head and the two cores, so all of them run in one worker, one after
-    the other; the exported models are made once. Other tests stay together by file.
+    Experiments share one Ray head and the two cores, so all of them run in one process, one after
+    the other; the exported models are made once. Other tests stay together by file. The groups of
+    pytest-xdist itself have no effect with pytest 9.2.
     """
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-    order = {"ray": 0, "exports": 1}
-    items.sort(key=lambda item: order.get(_group(item), 2))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _part(nodeid)
 
 
-def _group(item: pytest.Item) -> str:
-    fixtures = set(getattr(item, "fixturenames", ()))
-    if fixtures & _NEEDS_RAY or item.get_closest_marker("engine"):
-        return "ray"
-    return "exports" if fixtures & _NEEDS_AN_EXPORT else item.nodeid.partition("::")[0]
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Scheduling:
+    return _Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest parts."""
+    order = {"Ray": 0, "exports": 1}
+    items.sort(key=lambda item: order.get(_part(item.nodeid), 2))
+
+
+def _part(nodeid: str) -> str:
+    if nodeid.startswith(_WITH_RAY):
+        return "Ray"
+    return "exports" if nodeid.startswith("tests/export/") else nodeid.partition("::")[0]
 
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
