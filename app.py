@@ -1,6 +1,5 @@
 """The app: its pages in the order of the work, and what holds on all of them."""
 
-import gc
 from pathlib import Path
 
 import streamlit as st
@@ -8,8 +7,6 @@ import streamlit as st
 from automl.access.permissions import Action
 from automl.ui import preload, sign_in
 
-# Python looks for garbage so often that drawing 1,000 trials takes twice as long
-gc.set_threshold(50_000)
 st.set_page_config(
     page_title="AutoML Image Classification",
     # a file of ours: for an emoji or a Material icon the browser would ask another server

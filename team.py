@@ -6,10 +6,10 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from automl.ui import error_boundary
-from automl.ui.sign_in_middleware import Door
+from automl.ui.sign_in_middleware import SignInMiddleware
 
 app = st.App(
     Path(__file__).parent / "app.py",
-    middleware=[Middleware(Door)],
+    middleware=[Middleware(SignInMiddleware)],
     on_script_error=error_boundary.show,
 )

@@ -1,15 +1,10 @@
-"""Reads of an experiment's files, done again only when a file has changed.
+"""What pages read of an experiment's files, read again only when a file has changed."""
 
-Frozen records are shared between reruns and sessions (`cache_resource`): copying 200 trials of
-50 epochs on every rerun would take longer than reading them.
-"""
-
-import gc
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
@@ -23,6 +18,7 @@ from automl.host import storage
 from automl.host.storage import Usage
 from automl.jobs.job import DATA_KEYS, DataSource, Job
 from automl.ui import data_source
+from automl.ui.version_cache import Version, for_version, for_version_of, versions
 
 if TYPE_CHECKING:  # slow: the first page is on the screen before it needs them
     import numpy as np
@@ -36,241 +32,169 @@ _ABOUT_DATA = {
     *("target_column_name", "datastores", "corrections", "validation_data_size", "seed"),
 }
 T = TypeVar("T")
-V = TypeVar("V")
-_SAFE = re.compile(r"[^0-9a-f]")
-
-# mtime_ns is the cache key; without a leading underscore, which would leave it out of the key
+_NOT_HEXADECIMAL = re.compile(r"[^0-9a-f]")
 
 
+def _trial_versions(experiment_dir: Path) -> tuple[tuple[str, Version], ...]:
+    """Path and version of every trial's record."""
+    folder = experiment_dir / "trials"
+    if not folder.is_dir():
+        return ()
+    with os.scandir(folder) as entries:  # with a Path for each this takes many times as long
+        return tuple(
+            sorted(
+                (entry.path, (entry.inode(), status.st_mtime_ns, status.st_size))
+                for entry in entries
+                if entry.name.endswith(".json") and (status := entry.stat())
+            )
+        )
+
+
+@for_version(_trial_versions, max_entries=1_000)
 def trials(experiment_dir: Path) -> list[TrialRecord]:
-    """All trials in the order of sampling; only files that changed are parsed."""
-    versions = _versions(experiment_dir)
-    return _latest(
-        f"trials of {experiment_dir}", versions, lambda _: _load(experiment_dir, versions)
-    )
+    """All trials in the order of sampling; only records that changed are parsed."""
+    records = [_record(path) for path, _ in _trial_versions(experiment_dir)]
+    return sorted(records, key=lambda trial: trial.number)
 
 
 def trial(experiment_dir: Path, trial_id: str) -> TrialRecord:
     """One trial, without reading the others."""
-    path = store.trial_path(experiment_dir, trial_id)
-    version = path.stat().st_mtime_ns
-    return _latest(f"{trial_id} of {experiment_dir}", version, lambda _: store.load_trial(path))
+    return _record(str(store.trial_path(experiment_dir, trial_id)))
 
 
-def usage(experiment_dir: Path) -> Usage:
-    """The room it takes; measured again when its records have changed."""
-    folders = (experiment_dir, experiment_dir / "trials")
-    stamp = tuple(folder.stat().st_mtime_ns for folder in folders if folder.is_dir())
-    return _latest(f"usage of {experiment_dir}", stamp, lambda _: storage.usage(experiment_dir))
+@for_version_of(Path, max_entries=20_000)
+def _record(path: str) -> TrialRecord:
+    return store.load_trial(Path(path))
 
 
+@for_version(_trial_versions, max_entries=1_000)
 def history(experiment_dir: Path) -> timeline.History:
     """Every evaluation in order of time, with the best score until then."""
-    return _latest(
-        f"history of {experiment_dir}",
-        _versions(experiment_dir),
-        lambda _: timeline.history(trials(experiment_dir), job(experiment_dir).primary_metric),
-    )
+    return timeline.history(trials(experiment_dir), job(experiment_dir).primary_metric)
 
 
-def _versions(experiment_dir: Path) -> list[tuple[str, int]]:
-    """Every record of a trial: its path, and since when it is as it is."""
-    folder = experiment_dir / "trials"
-    if not folder.is_dir():
-        return []
-    with os.scandir(folder) as entries:  # with a Path for each this would take many times as long
-        return sorted(
-            (each.path, each.stat().st_mtime_ns) for each in entries if each.name.endswith(".json")
-        )
+@for_version(lambda folder: versions([folder, folder / "trials"]), max_entries=1_000)
+def usage(experiment_dir: Path) -> Usage:
+    """Disk space of the experiment, measured again when its records have changed."""
+    return storage.usage(experiment_dir)
 
 
-def _load(experiment_dir: Path, versions: list[tuple[str, int]]) -> list[TrialRecord]:
-    known = _records(experiment_dir)
-    gc.disable()  # or it would look through all that is being read, again and again
-    try:
-        loaded = [
-            known.get(version) or known.setdefault(version, store.load_trial(Path(version[0])))
-            for version in versions
-        ]
-    finally:
-        gc.enable()
-    for old in set(known) - set(versions):  # a trial that reports every second has many
-        known.pop(old, None)
-    return sorted(loaded, key=lambda trial: trial.number)
-
-
-@st.cache_resource(max_entries=1_000, show_spinner=False)
-def _records(experiment_dir: Path) -> dict[tuple[str, int], TrialRecord]:  # noqa: ARG001
-    return {}
-
-
-def _latest(name: str, version: V, load: Callable[[V], T]) -> T:
-    """What was loaded last under the name if that was this version, else loaded now.
-
-    Older versions are forgotten: trials that report every second would fill the memory.
-    """
-    slot = _slot(name)
-    for known, loaded in tuple(slot):
-        if known == version:
-            found: T = loaded
-            return found
-    loaded = load(version)
-    slot[:] = [(version, loaded)]
-    return loaded
-
-
-@st.cache_resource(max_entries=10_000, show_spinner=False)
-def _slot(name: str) -> list[tuple[Any, Any]]:  # noqa: ARG001
-    return []
-
-
+@for_version_of(store.experiment_path, max_entries=1_000)
 def experiment(experiment_dir: Path) -> ExperimentRecord:
-    mtime_ns = store.experiment_path(experiment_dir).stat().st_mtime_ns
-    return _experiment(experiment_dir, mtime_ns)
-
-
-@st.cache_resource(max_entries=1_000, show_spinner=False)
-def _experiment(experiment_dir: Path, mtime_ns: int) -> ExperimentRecord:  # noqa: ARG001
     return store.load_experiment(experiment_dir)
 
 
+@for_version_of(lambda experiment_dir: experiment_dir / "job.yml", max_entries=1_000)
 def job(experiment_dir: Path) -> Job:
-    return _job(experiment_dir, (experiment_dir / "job.yml").stat().st_mtime_ns)
-
-
-@st.cache_resource(max_entries=1_000, show_spinner=False)
-def _job(experiment_dir: Path, mtime_ns: int) -> Job:  # noqa: ARG001
     return store.load_job(experiment_dir)
 
 
+@for_version_of(store.samples_path, max_entries=8)
 def samples(experiment_dir: Path) -> "pd.DataFrame | None":
-    """One row an image, by id; None before the engine has read the data. Not to be changed."""
-    path = store.samples_path(experiment_dir)
-    return _samples(experiment_dir, path.stat().st_mtime_ns) if path.is_file() else None
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _samples(experiment_dir: Path, mtime_ns: int) -> "pd.DataFrame":  # noqa: ARG001
-    found = store.load_samples(experiment_dir).set_index("id", drop=False)
+    """One row per picture, indexed by id; None before the engine has read the data."""
+    if not store.samples_path(experiment_dir).is_file():
+        return None
+    table = store.load_samples(experiment_dir).set_index("id", drop=False)
     if not store.is_imported(experiment_dir):
-        return found
-    paths = [str(_small(experiment_dir, content_hash)) for content_hash in found["content_hash"]]
-    return found.assign(given_path=found["path"], path=paths)
+        return table
+    paths = [str(_thumbnail_of(experiment_dir, digest)) for digest in table["content_hash"]]
+    return table.assign(given_path=table["path"], path=paths)
 
 
-def _small(experiment_dir: Path, content_hash: object) -> Path:
-    """The picture of an imported experiment: never a path of the machine it came from, which here
-    may be anything."""
-    return store.thumbnail_path(experiment_dir, _SAFE.sub("", str(content_hash)))
+def _thumbnail_of(experiment_dir: Path, content_hash: object) -> Path:
+    """Picture of an imported experiment.
+
+    Never the path in its records: that names a file of the machine the experiment came from, and
+    here it may be any file.
+    """
+    return store.thumbnail_path(experiment_dir, _NOT_HEXADECIMAL.sub("", str(content_hash)))
 
 
+@for_version_of(lambda experiment_dir, _: store.samples_path(experiment_dir), max_entries=1_000)
 def examples(experiment_dir: Path, count: int) -> list[Path]:
     """A readable picture of each of the first classes; none before the engine has read the data."""
     path = store.samples_path(experiment_dir)
-    return _examples(experiment_dir, path.stat().st_mtime_ns, count) if path.is_file() else []
-
-
-@st.cache_resource(max_entries=1_000, show_spinner=False)
-def _examples(experiment_dir: Path, mtime_ns: int, count: int) -> list[Path]:  # noqa: ARG001
-    import pyarrow.parquet as pq  # by hand: pandas takes a second, and the first page shows these
+    if not path.is_file():
+        return []
+    import pyarrow.parquet as pq  # not pandas, whose import takes a second: the first page waits
 
     names = ["label", "path", "content_hash", "problem"]
     is_imported = store.is_imported(experiment_dir)
-    found: dict[str, Path] = {}
-    file = pq.ParquetFile(store.samples_path(experiment_dir))
-    for rows in file.iter_batches(batch_size=5_000, columns=names):
-        columns = [rows[name].to_pylist() for name in names]
-        for label, path, content_hash, problem in zip(*columns, strict=True):
-            if len(found) < count and label not in found and not problem:
-                found[label] = _small(experiment_dir, content_hash) if is_imported else Path(path)
-        if len(found) == count:
+    by_label: dict[str, Path] = {}
+    for rows in pq.ParquetFile(path).iter_batches(batch_size=5_000, columns=names):
+        values = [rows[name].to_pylist() for name in names]
+        for label, picture, digest, problem in zip(*values, strict=True):
+            if len(by_label) < count and label not in by_label and not problem:
+                kept = _thumbnail_of(experiment_dir, digest) if is_imported else Path(picture)
+                by_label[label] = kept
+        if len(by_label) == count:
             break
-    return list(found.values())
+    return list(by_label.values())
 
 
+@for_version_of(store.samples_path, max_entries=1_000)
 def class_names(experiment_dir: Path) -> list[str]:
-    """By class index; empty before the engine has read the data. Not to be changed."""
-    path = store.samples_path(experiment_dir)
-    return _class_names(experiment_dir, path.stat().st_mtime_ns) if path.is_file() else []
-
-
-@st.cache_resource(max_entries=1_000, show_spinner=False)
-def _class_names(experiment_dir: Path, mtime_ns: int) -> list[str]:
-    found = _samples(experiment_dir, mtime_ns)
-    named = found[found["label_index"] >= 0].drop_duplicates("label_index")
+    """Names by class index; empty before the engine has read the data."""
+    table = samples(experiment_dir)
+    if table is None:
+        return []
+    named = table[table["label_index"] >= 0].drop_duplicates("label_index")
     by_index = dict(zip(named["label_index"].astype(int), named["label"].astype(str), strict=True))
     return [by_index.get(index, str(index)) for index in range(max(by_index, default=-1) + 1)]
 
 
+def _report_path(experiment_dir: Path) -> Path:
+    return experiment_dir / "dataset" / "report.json"
+
+
+@for_version_of(_report_path, max_entries=1_000)
 def report(experiment_dir: Path) -> DatasetReport | None:
-    path = experiment_dir / "dataset" / "report.json"
-    return _report(experiment_dir, path.stat().st_mtime_ns) if path.is_file() else None
-
-
-@st.cache_resource(max_entries=1_000, show_spinner=False)
-def _report(experiment_dir: Path, mtime_ns: int) -> DatasetReport | None:  # noqa: ARG001
-    return store.load_report(experiment_dir)
+    """Health report of the data set; None before the engine has read the data."""
+    return store.load_report(experiment_dir) if _report_path(experiment_dir).is_file() else None
 
 
 def predictions(experiment_dir: Path, trial_id: str) -> Predictions | None:
-    """On the validation data; None before the trial's first evaluation."""
+    """Answers on the validation data; None before the trial's first evaluation."""
     path = store.predictions_path(experiment_dir, trial_id)
-    return predictions_at(path, path.stat().st_mtime_ns) if path.is_file() else None
+    return predictions_at(path) if path.is_file() else None
 
 
-# 100,000 pictures of 100 classes are 40 MB each
-@st.cache_resource(max_entries=6, show_spinner=False)
-def predictions_at(path: Path, mtime_ns: int) -> Predictions:  # noqa: ARG001
-    """The answers in a file as it is since then."""
+@for_version_of(Path, max_entries=6)  # those of 100,000 pictures and 100 classes are 40 MB
+def predictions_at(path: Path) -> Predictions:
     return store.load_predictions(path)
 
 
 def thumbnail(path: Path) -> bytes | None:
-    """A small JPEG; None when the picture is gone or cannot be read any more."""
-    from automl.dataset import pictures
-
-    try:
-        return _thumbnail(path, path.stat().st_mtime_ns)
-    except (OSError, pictures.UnreadablePicture):
-        return None
+    """A small JPEG; None if the picture is missing or unreadable."""
+    return _or_none(_thumbnail, path)
 
 
-@st.cache_data(max_entries=5_000, show_spinner=False)
-def _thumbnail(path: Path, mtime_ns: int) -> bytes:  # noqa: ARG001
+@for_version_of(Path, max_entries=5_000)
+def _thumbnail(path: Path) -> bytes:
     from automl.dataset import pictures
 
     return pictures.thumbnail(path)
 
 
 def enlarged(path: Path) -> bytes | None:
-    """A JPEG to look at closely; None when the picture is gone or cannot be read any more."""
-    from automl.dataset import pictures
-
-    try:
-        return _enlarged(path, path.stat().st_mtime_ns)
-    except (OSError, pictures.UnreadablePicture):
-        return None
+    """A JPEG to look at closely; None if the picture is missing or unreadable."""
+    return _or_none(_enlarged, path)
 
 
-@st.cache_data(max_entries=50, show_spinner=False)
-def _enlarged(path: Path, mtime_ns: int) -> bytes:  # noqa: ARG001
+@for_version_of(Path, max_entries=50)
+def _enlarged(path: Path) -> bytes:
     from automl.dataset import pictures
 
     return pictures.enlarged(path)
 
 
 def views(path: Path, side: int) -> "list[NDArray[np.uint8]] | None":
-    """A picture as it is scored, then as training may see it; None when it cannot be read."""
-    from automl.dataset import pictures
-
-    try:
-        return _views(path, side, path.stat().st_mtime_ns)
-    except (OSError, pictures.UnreadablePicture):
-        return None
+    """A picture as it is scored, then as training may see it; None if it is unreadable."""
+    return _or_none(_views, path, side)
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
-def _views(path: Path, side: int, mtime_ns: int) -> "list[NDArray[np.uint8]]":  # noqa: ARG001
+@for_version_of(lambda path, _: path, max_entries=100)
+def _views(path: Path, side: int) -> "list[NDArray[np.uint8]]":
     from automl.dataset import preview
 
     resize_size = round(side * preview.CROP_ROOM)
@@ -279,50 +203,63 @@ def _views(path: Path, side: int, mtime_ns: int) -> "list[NDArray[np.uint8]]":  
     return [scored, *trained_on]
 
 
+def _or_none(read: Callable[..., T], *arguments: object) -> T | None:
+    from automl.dataset import pictures
+
+    try:
+        return read(*arguments)
+    except (OSError, pictures.UnreadablePicture):
+        return None
+
+
 def inspection(job: Job) -> "Manifest":
-    """What the job's data holds, with a bar while it is being read. Not to be changed.
+    """Manifest of the job's data set, with a bar while it is being read.
 
     Raises:
-        ValueError: it cannot be read, or is out of reach; says why.
+        UserError: the data cannot be read, or are outside of the data roots.
+        OSError: a path no longer exists.
     """
+    data_roots.check_job(job)
+    return _inspection(job.model_dump_json(include=_ABOUT_DATA))
+
+
+def _data_versions(about_data: str) -> tuple[tuple[int, ...], ...]:
+    job = Job.model_validate_json(about_data)
+    sources = [source for key in DATA_KEYS if (source := getattr(job, key))]
+    return tuple(data_source.signature(source.path) for source in sources)
+
+
+@for_version(_data_versions, max_entries=4)
+def _inspection(about_data: str) -> "Manifest":
     from automl.dataset import manifest
 
-    data_roots.check_job(job)
-    sources = [found for key in DATA_KEYS if (found := getattr(job, key))]
-    signatures = tuple(data_source.signature(found.path) for found in sources)
-    kept = _inspections(job.model_dump_json(include=_ABOUT_DATA), signatures)
-    if not kept:
-        place = st.empty()
+    bar = st.empty()
 
-        def tell(what: str, done: int, total: int) -> None:
-            place.progress(done / max(total, 1), f"{what}: {done:,} of {total:,}")
+    def tell(activity: str, done: int, total: int) -> None:
+        bar.progress(done / max(total, 1), f"{activity}: {done:,} of {total:,}")
 
-        kept.append(manifest.look(job, progress=tell))
-        place.empty()
-    return kept[0]
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _inspections(
-    about_data: str,  # noqa: ARG001
-    signatures: tuple[tuple[int, ...], ...],  # noqa: ARG001
-) -> "list[Manifest]":
-    # filled by the caller: Streamlit would replay what a cached function has drawn
-    return []
+    found = manifest.look(Job.model_validate_json(about_data), progress=tell)
+    bar.empty()
+    return found
 
 
 def columns(data: DataSource) -> list[str]:
     """Names of a table's columns; none for a folder of pictures.
 
     Raises:
-        ValueError: it cannot be read, or is out of reach; says why.
+        UserError: the table cannot be read, or is outside of the data roots.
+        OSError: the path no longer exists.
     """
     data_roots.check(data.path)
-    return _columns(data.model_dump_json(), data_source.signature(data.path))
+    return _columns(data.model_dump_json())
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _columns(data: str, signature: tuple[int, ...]) -> list[str]:  # noqa: ARG001
+def _data_version(data: str) -> tuple[int, ...]:
+    return data_source.signature(DataSource.model_validate_json(data).path)
+
+
+@for_version(_data_version, max_entries=8)
+def _columns(data: str) -> list[str]:
     from automl.dataset import readers
 
     return readers.columns(DataSource.model_validate_json(data))

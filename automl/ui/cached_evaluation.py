@@ -1,13 +1,12 @@
-"""What is heavy to compute from a trial's answers, done once for every version of their file."""
+"""Figures computed from the answers of a trial, once for every version of their file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import streamlit as st
-
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.ui import cached
+from automl.ui.version_cache import Version, for_version, version
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,15 +20,18 @@ if TYPE_CHECKING:
 
 
 class Answers(NamedTuple):
-    """Answers with the names of what they are about; equal while the files stay the same."""
+    """Answers on a set of pictures, and the experiment they belong to.
+
+    Equal, and so the same key of a cache, as long as the file of the answers is unchanged.
+    """
 
     path: Path
-    mtime_ns: int
+    version: Version
     experiment_dir: Path
 
     @property
     def trial_id(self) -> str:
-        """Whose answers they are."""
+        """Trial that gave the answers."""
         if self.path == store.test_predictions_path(self.experiment_dir):
             opening = store.load_test_opening(self.experiment_dir)
             assert opening is not None  # it is written after the answers, but read after both
@@ -38,7 +40,7 @@ class Answers(NamedTuple):
 
     @property
     def predictions(self) -> Predictions:
-        return cached.predictions_at(self.path, self.mtime_ns)
+        return cached.predictions_at(self.path)
 
     @property
     def class_names(self) -> list[str]:
@@ -46,111 +48,88 @@ class Answers(NamedTuple):
 
     @property
     def samples(self) -> "pd.DataFrame":
-        """One row an answer, in the same order."""
-        return _rows(self)
+        """One row per answer, in the same order."""
+        return _samples(self)
 
 
 def answers(experiment_dir: Path, path: Path) -> Answers | None:
-    """None where there are none yet."""
+    """Answers in the file; None if it does not exist yet."""
     if not path.is_file() or not store.samples_path(experiment_dir).is_file():
         return None
-    return Answers(path, path.stat().st_mtime_ns, experiment_dir)
+    return Answers(path, version(path), experiment_dir)
 
 
 def of_trial(experiment_dir: Path, trial_id: str) -> Answers | None:
-    """Of the trial's best evaluation on the validation data."""
+    """Answers of the trial's best evaluation on the validation data."""
     return answers(experiment_dir, store.predictions_path(experiment_dir, trial_id))
 
 
-def matrix(of: Answers) -> "NDArray[np.int64]":
-    """(K, K) counts, rows true, columns predicted."""
-    return _matrix(of)
+def _in_key(*_: object) -> None:
+    """No version beside the key: `Answers` are part of the key and hold the version."""
 
 
-def class_report(of: Answers) -> "pd.DataFrame":
-    return _class_report(of)
-
-
-def curve(of: Answers, kind: "Kind", what: "int | Average") -> "Curve":
-    return _curve(of, kind, what)
-
-
-def calibration(of: Answers, class_index: int | None) -> "Calibration":
-    """Of the answers, or of one class against the rest."""
-    return _calibration(of, class_index)
-
-
-def coverage(of: Answers) -> "Coverage":
-    return _coverage(of)
-
-
-def slices(of: Answers) -> "list[Slice]":
-    return _slices(of)
-
-
-def suspects(of: tuple[Answers, ...]) -> "list[Suspect]":
-    """Over several trials that answered for the same pictures."""
-    return _suspects(of)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _rows(of: Answers) -> "pd.DataFrame":
-    samples = cached.samples(of.experiment_dir)
+@for_version(_in_key, max_entries=32)
+def _samples(answers: Answers) -> "pd.DataFrame":
+    samples = cached.samples(answers.experiment_dir)
     assert samples is not None
-    return samples.loc[of.predictions.sample_ids]
+    return samples.loc[answers.predictions.sample_ids]
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _matrix(of: Answers) -> "NDArray[np.int64]":
+@for_version(_in_key, max_entries=64)
+def matrix(answers: Answers) -> "NDArray[np.int64]":
+    """(K, K) counts, rows true, columns predicted."""
     from automl.evaluation import confusion
 
-    predictions = of.predictions
-    return confusion.matrix(predictions.labels, predictions.predicted, len(of.class_names))
+    predictions = answers.predictions
+    return confusion.matrix(predictions.labels, predictions.predicted, len(answers.class_names))
 
 
-@st.cache_resource(max_entries=32, show_spinner="Scoring every class")
-def _class_report(of: Answers) -> "pd.DataFrame":
+@for_version(_in_key, max_entries=32, spinner="Scoring every class")
+def class_report(answers: Answers) -> "pd.DataFrame":
     from automl.evaluation import class_report
 
-    return class_report.class_report(of.predictions, of.class_names)
+    return class_report.class_report(answers.predictions, answers.class_names)
 
 
-@st.cache_resource(max_entries=500, show_spinner="Drawing the curve")
-def _curve(of: Answers, kind: "Kind", what: "int | Average") -> "Curve":
+@for_version(_in_key, max_entries=500, spinner="Drawing the curve")
+def curve(answers: Answers, kind: "Kind", class_or_average: "int | Average") -> "Curve":
     from automl.evaluation import curves
 
-    predictions = of.predictions
-    return curves.curve(kind, predictions.probabilities, predictions.labels, what)
+    probabilities, labels = answers.predictions.probabilities, answers.predictions.labels
+    return curves.curve(kind, probabilities, labels, class_or_average)
 
 
-@st.cache_resource(max_entries=100, show_spinner=False)
-def _calibration(of: Answers, class_index: int | None) -> "Calibration":
+@for_version(_in_key, max_entries=100)
+def calibration(answers: Answers, class_index: int | None) -> "Calibration":
+    """Calibration of all answers, or of one class against the rest."""
     from automl.evaluation import confidence
 
-    predictions = of.predictions
+    probabilities, labels = answers.predictions.probabilities, answers.predictions.labels
     if class_index is None:
-        return confidence.calibration(predictions.probabilities, predictions.labels)
-    return confidence.class_calibration(predictions.probabilities, predictions.labels, class_index)
+        return confidence.calibration(probabilities, labels)
+    return confidence.class_calibration(probabilities, labels, class_index)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _coverage(of: Answers) -> "Coverage":
+@for_version(_in_key, max_entries=32)
+def coverage(answers: Answers) -> "Coverage":
     from automl.evaluation import confidence
 
-    return confidence.coverage(of.predictions.probabilities, of.predictions.labels)
+    return confidence.coverage(answers.predictions.probabilities, answers.predictions.labels)
 
 
-@st.cache_resource(max_entries=32, show_spinner="Comparing parts of the pictures")
-def _slices(of: Answers) -> "list[Slice]":
+@for_version(_in_key, max_entries=32, spinner="Comparing parts of the pictures")
+def slices(answers: Answers) -> "list[Slice]":
     from automl.evaluation import slices
 
-    predictions = of.predictions
-    return slices.slices(of.samples, predictions.predicted == predictions.labels)
+    predictions = answers.predictions
+    return slices.slices(answers.samples, predictions.predicted == predictions.labels)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Looking for doubtful labels")
-def _suspects(of: tuple[Answers, ...]) -> "list[Suspect]":
+@for_version(_in_key, max_entries=16, spinner="Looking for doubtful labels")
+def suspects(by_trial: tuple[Answers, ...]) -> "list[Suspect]":
+    """Doubtful labels according to several trials that answered for the same pictures."""
     from automl.evaluation import doubtful_labels
 
-    first = of[0].predictions
-    return doubtful_labels.suspects([one.predictions.probabilities for one in of], first.labels)
+    labels = by_trial[0].predictions.labels
+    probabilities = [answers.predictions.probabilities for answers in by_trial]
+    return doubtful_labels.suspects(probabilities, labels)

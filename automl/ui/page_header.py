@@ -16,13 +16,13 @@ from automl.figures import wording
 from automl.ui import cached, guarded_actions, selection, sign_in
 
 
-def begin(title: str, action: Action = Action.LOOK) -> None:
-    """action: what the page is for; who may not do it gets no further."""
-    _begin(title, action)
+def begin(title: str, action: Action = Action.LOOK) -> DeltaGenerator:
+    """Draw the title, and stop for people who may not do the action; returns the column beside it.
 
-
-def _begin(title: str, action: Action) -> DeltaGenerator:
-    """Returns the room beside the title."""
+    Args:
+        title: title of the page.
+        action: purpose of the page.
+    """
     _through_app()
     sign_in.require(action)
     left, right = st.columns([3, 1], vertical_alignment="bottom")
@@ -34,7 +34,7 @@ def _begin(title: str, action: Action) -> DeltaGenerator:
 
 def begin_with_experiment(title: str, action: Action = Action.LOOK) -> tuple[Path, ExperimentState]:
     """Title, the experiment in view and a box to change it, and its state; `begin` for action."""
-    right = _begin(title, action)
+    right = begin(title, action)
     experiment_dir = selection.require_experiment()
     names = selection.experiment_names()
     shown = experiment_dir.name

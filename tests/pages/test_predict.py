@@ -1,3 +1,4 @@
+import contextlib
 import io
 import json
 import threading
@@ -9,9 +10,12 @@ import onnx
 import pytest
 from PIL import Image
 
+from automl.errors import UserError
 from automl.experiments import store
 from automl.figures import wording
+from automl.prediction import input_pictures
 from automl.ui import export_view, guarded_actions
+from automl.ui.predict import pictures_source, predictions_view
 from tests.conftest import mean_colour
 from tests.pages.conftest import texts
 
@@ -118,6 +122,23 @@ def test_a_damaged_zip_is_named_as_it_was_uploaded(open_page, with_model):
     page = open_page("predict")
     page.file_uploader(key="pictures").upload("set.zip", b"nothing", "application/zip").run()
     assert page.error[0].value.startswith(wording.plain("set.zip is not a zip file"))
+
+
+def test_a_zip_with_any_damage_is_a_sentence(with_model):
+    """Compression methods, names and sizes that `zipfile` refuses with other exceptions."""
+    model = predictions_view.predictor(store.best_model_dir(with_model()))
+    whole = zipped({"a.png": png((0, 0, 255))})
+    directory = whole.rindex(b"PK\x01\x02")  # where the list of entries begins
+    version_needed, flags, name = directory + 6, directory + 8, directory + 46
+    damages = [(version_needed, b"\xff"), (name, b"\xff"), (directory, b"??"), (0, b"??")]
+    for position, wrong in damages:
+        content = bytearray(whole)
+        content[position : position + len(wrong)] = wrong
+        content[flags + 1] |= 8  # names are UTF-8
+        file = io.BytesIO(bytes(content))
+        assert pictures_source._count(file, "set.zip") in (0, 1)
+        with contextlib.suppress(UserError):  # any other exception fails the test
+            list(input_pictures.answered(model, pictures_source._in_upload(file, "set.zip")))
 
 
 def test_below_the_threshold_the_answer_is_not_sure(open_page, with_model):

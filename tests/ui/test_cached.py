@@ -2,32 +2,72 @@ import os
 
 from automl.experiments import store
 from automl.ui import cached
-
-
-def rewrite(directory, trial):
-    """As the engine does, a moment later by the clock of the file system."""
-    path = store.trial_path(directory, trial.trial_id)
-    before = path.stat().st_mtime_ns
-    store.save_trial(directory, trial)
-    os.utime(path, ns=(before + 1_000_000, before + 1_000_000))
+from automl.ui.version_cache import for_version_of
 
 
 def test_trials_are_read_again_only_when_they_have_changed(make_experiment, make_trial):
     directory = make_experiment(trials=[make_trial("t1", [0.5]), make_trial("t2", number=1)])
     first = cached.trials(directory)
     assert cached.trials(directory) is first
-    rewrite(directory, make_trial("t1", [0.5, 0.7]))
+    store.save_trial(directory, make_trial("t1", [0.5, 0.7]))
     second = cached.trials(directory)
     assert [len(trial.evaluations) for trial in second] == [2, 0]
     assert second[1] is first[1]  # its file is the same
 
 
-def test_old_versions_are_forgotten(make_experiment, make_trial):
-    directory = make_experiment(trials=[make_trial("t1", [0.5])])
-    for count in range(1, 6):
-        rewrite(directory, make_trial("t1", [0.5] * count))
-        assert len(cached.trials(directory)[0].evaluations) == count
-    assert len(cached._records(directory)) == 1
+def test_two_writes_in_one_tick_of_the_clock_are_two_versions(make_experiment, make_trial):
+    directory = make_experiment(trials=[make_trial("t1", [0.5])], message="first")
+    paths = [
+        store.trial_path(directory, "t1"),
+        directory / "trials",
+        store.experiment_path(directory),
+    ]
+    times = [(path, path.stat().st_atime_ns, path.stat().st_mtime_ns) for path in paths]
+    assert len(cached.trials(directory)[0].evaluations) == 1
+    record = cached.experiment(directory)
+    store.save_trial(directory, make_trial("t1", [0.5, 0.7]))
+    store.save_experiment(directory, record.model_copy(update={"message": "later"}))
+    for path, accessed, modified in times:
+        os.utime(path, ns=(accessed, modified))
+    assert len(cached.trials(directory)[0].evaluations) == 2
+    assert len(cached.trial(directory, "t1").evaluations) == 2
+    assert cached.experiment(directory).message == "later"
+
+
+def test_only_the_latest_version_is_kept_and_of_the_arguments_the_latest_used(tmp_path):
+    calls = []
+
+    @for_version_of(lambda path: path, max_entries=2)
+    def text(path):
+        calls.append(path.name)
+        return path.read_text()
+
+    first, second, third = (tmp_path / name for name in ("first", "second", "third"))
+    for path in (first, second, third):
+        path.write_text("a")
+    assert [text(first), text(second), text(first)] == ["a"] * 3
+    text(third)  # the second was used longest ago
+    text(first)
+    assert calls == ["first", "second", "third"]
+    first.write_text("ab")
+    assert text(first) == "ab"
+    text(second)
+    assert calls == ["first", "second", "third", "first", "second"]
+
+
+def test_a_file_that_appears_is_read_and_an_error_is_not_kept(tmp_path):
+    path = tmp_path / "late"
+
+    @for_version_of(lambda path: path, max_entries=2)
+    def size(path):
+        return len(path.read_bytes())
+
+    for _ in range(2):
+        try:
+            size(path)
+        except FileNotFoundError:
+            path.write_bytes(b"ab")
+    assert size(path) == 2
 
 
 def test_the_history_holds_the_best_so_far(make_experiment, make_trial):

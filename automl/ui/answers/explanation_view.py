@@ -11,6 +11,7 @@ from automl.experiments import store
 from automl.explanation.explainer import Explainer, Explanation, missing
 from automl.explanation.request import Algorithm, ExplanationParameters
 from automl.figures import wording
+from automl.ui.version_cache import Version, for_version, versions
 
 _SHOWN = "explanation in view"
 _ALGORITHM = "explanation algorithm"
@@ -76,7 +77,7 @@ def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, asked: b
     if st.session_state.get(_SHOWN) != wanted:
         return False
     try:
-        found = _explained(experiment_dir, trial_id, picture, algorithm, _stamp(wanted))
+        found = _explained(experiment_dir, trial_id, picture, algorithm)
     except ExplanationError as error:
         st.error(wording.plain(str(error)))
         return False
@@ -92,25 +93,19 @@ def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, asked: b
     return True
 
 
-def _stamp(wanted: tuple[Path, str, Path | bytes, str]) -> tuple[int, ...]:
-    """Changes when the trial has a better model, or the picture is another one."""
-    experiment_dir, trial_id, picture, _ = wanted
+def _versions(
+    experiment_dir: Path, trial_id: str, picture: Path | bytes, _: Algorithm
+) -> tuple[Version, ...]:
+    """Versions of the weights of the trial's best model and of the picture's file."""
     weights = store.checkpoint_dir(experiment_dir, trial_id) / "model.safetensors"
-    files = [weights, picture] if isinstance(picture, Path) else [weights]
-    return tuple(file.stat().st_mtime_ns for file in files if file.is_file())
+    return versions([weights, picture] if isinstance(picture, Path) else [weights])
 
 
-@st.cache_data(
-    max_entries=50,
-    show_spinner="Explaining; the first time takes half a minute longer",
-    show_time=True,
+@for_version(
+    _versions, max_entries=50, spinner="Explaining; the first time takes half a minute longer"
 )
 def _explained(
-    experiment_dir: Path,
-    trial_id: str,
-    picture: Path | bytes,
-    algorithm: Algorithm,
-    stamp: tuple[int, ...],  # noqa: ARG001 (the version of what is read)
+    experiment_dir: Path, trial_id: str, picture: Path | bytes, algorithm: Algorithm
 ) -> Explanation:
     parameters = ExplanationParameters(xai_algorithm=algorithm)
     return _explainer().explain(experiment_dir, trial_id, picture, parameters)
@@ -118,5 +113,5 @@ def _explained(
 
 @st.cache_resource(show_spinner=False)
 def _explainer() -> Explainer:
-    """One for all who use the app; its process ends when it is idle, and with the app."""
+    """The explainer of all sessions; its process ends when it is idle, and with the app."""
     return Explainer()

@@ -1,4 +1,4 @@
-"""Where pictures to be answered for come from: files and archives, a web address, the camera."""
+"""Pictures chosen on the Predict page: uploaded files and zips, a web address, the camera."""
 
 import http.client
 import io
@@ -13,7 +13,8 @@ from typing import BinaryIO, cast
 
 import streamlit as st
 
-from automl.dataset import public_http, walk
+from automl.dataset import archive_members, public_http, walk
+from automl.errors import PredictionError, UserError
 from automl.prediction import input_pictures
 from automl.prediction.inference import Failure
 from automl.prediction.input_pictures import FoundPicture
@@ -31,20 +32,20 @@ _ICONS = {
 
 @dataclass(frozen=True)
 class Chosen:
-    """Pictures somebody wants answers for."""
+    """Pictures to predict."""
 
     key: str
     """The same for the same pictures."""
 
     find: Callable[[], Iterator[FoundPicture]]
-    """Reads them, from the first one on; a ValueError is about what was chosen."""
+    """Reads the pictures from the first one on; raises a UserError if an upload is damaged."""
 
     count: int
-    """How many there seem to be."""
+    """Expected number of pictures, for the progress bar."""
 
 
 def choose() -> Chosen | None:
-    """What is in the form now; None where nothing is."""
+    """Draw the form; returns what it holds, None if it is empty."""
     kind = st.segmented_control(
         "Pictures from",
         list(_ICONS),
@@ -85,17 +86,18 @@ def _in_upload(file: BinaryIO, name: str) -> Iterator[FoundPicture]:
         try:
             for each in input_pictures.find([Path(copy.name)]):
                 yield FoundPicture(each.name.replace(copy.name, name, 1), each.picture)
-        except ValueError as error:
-            raise ValueError(str(error).replace(copy.name, name)) from None
+        except UserError as error:
+            raise PredictionError(str(error).replace(copy.name, name)) from None
 
 
 def _count(file: BinaryIO, name: str) -> int:
     if input_pictures.archive_type(name) is None:
         return 1
     try:
-        names = zipfile.ZipFile(file).namelist()
-    except zipfile.BadZipFile:
-        return 0  # it is said when it is read
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+    except (*archive_members.BROKEN, OSError):
+        return 0  # reading it says what is wrong
     return sum(walk.is_picture_name(name) for name in names)
 
 

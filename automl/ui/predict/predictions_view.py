@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from automl.dataset import pictures as picture_files
+from automl.errors import UserError
 from automl.evaluation import confidence
 from automl.experiments import store
 from automl.figures import bar_charts, charts, wording
@@ -17,18 +18,15 @@ from automl.ui.answers import explanation_view
 from automl.ui.predict import pictures_source, predictions_table
 from automl.ui.predict.answered_picture import NOT_SURE, AnsweredPicture, Caution
 from automl.ui.predict.pictures_source import Chosen
+from automl.ui.version_cache import for_version_of
 
 _MAX_CARDS = 12
 _KEPT = "answers in view"
 _WHY = ":material/lightbulb:"
 
 
+@for_version_of(lambda folder: folder / "model.onnx", max_entries=2, spinner="Loading the model")
 def predictor(model_dir: Path) -> Predictor:
-    return _predictor(model_dir, (model_dir / "model.onnx").stat().st_mtime_ns)
-
-
-@st.cache_resource(max_entries=2, show_spinner="Loading the model")
-def _predictor(model_dir: Path, mtime_ns: int) -> Predictor:  # noqa: ARG001 (the cache key)
     return Predictor(model_dir)
 
 
@@ -105,7 +103,7 @@ def _computed(chosen: Chosen, model: Predictor) -> tuple[list[AnsweredPicture], 
             done.append(_answered(each, row, keeps=len(done) < _MAX_CARDS))
             share = len(done) / max(chosen.count, len(done))
             place.progress(share, f"{len(done):,} of {wording.count(chosen.count, 'picture')}")
-    except ValueError as error:
+    except UserError as error:
         problem = str(error)
     place.empty()
     return done, problem if done or problem else "There is no picture in it."
