@@ -20,7 +20,7 @@ from automl.experiments.limits import QueueLimits
 from automl.export.request import ExportRequest
 from automl.host import home
 from automl.jobs.job import Job
-from automl.reports import html_report, sharing, test_data
+from automl.reports import sharing, test_data
 from automl.ui import data_source, sign_in
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def open_test_data(experiment_dir: Path, trial_id: str, tell: test_data.Progress
 
 def report(experiment_dir: Path) -> str:
     """The experiment as one HTML file."""
+    from automl.reports import html_report  # imports pandas, which the first page does without
+
     with _recorded(Action.EXPORT, experiment_dir, what="report"):
         return html_report.html(experiment_dir)
 

@@ -86,7 +86,7 @@ def test_failed_says_why_with_the_details_folded(open_page, make_experiment):
 
 def test_interrupted_can_be_resumed(open_page, make_experiment, monkeypatch):
     resumed = []
-    monkeypatch.setattr(launcher, "start", resumed.append)
+    monkeypatch.setattr(launcher, "_start_engine", lambda directory, _: resumed.append(directory))
     experiment_dir = make_experiment(state="running", ended_at=None)
     page = open_page("progress")
     assert "interrupted" in page.warning[0].value
