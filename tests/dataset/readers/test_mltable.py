@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from automl.dataset import readers
-from automl.dataset.readers import mltable_steps
+from automl.dataset.readers.forms.mltable import steps
 from automl.errors import DataError
 from automl.jobs import untrusted_yaml
 from automl.jobs.job import DataSource
@@ -257,5 +257,5 @@ def test_azures_multi_label_sample_is_refused():
 def test_a_switch_may_be_written_in_the_words_of_yaml_1_1(mltable, word, is_read):
     folder = mltable()
     options, _ = untrusted_yaml.load(f"include_path_column: {word}")
-    rows = mltable_steps.read(folder / "a.jsonl", "read_json_lines", options, where=folder)
+    rows = steps.read(folder / "a.jsonl", "read_json_lines", options, where=folder)
     assert ("Path" in rows.columns) is is_read

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl.dataset.readers.mltable_filter import parse
+from automl.dataset.readers.forms.mltable.filter import parse
 from automl.errors import DataError
 
 ROW = {"label": "cat", "width": 30, "text": "12", "gap": None}

@@ -9,9 +9,9 @@ import pandas as pd
 import yaml
 
 from automl.dataset import locations
-from automl.dataset.readers import mltable_steps as steps
 from automl.dataset.readers import text
 from automl.dataset.readers.form import Folder
+from automl.dataset.readers.forms.mltable import steps
 from automl.dataset.readers.table import Table
 from automl.errors import DataError
 from automl.jobs import untrusted_yaml

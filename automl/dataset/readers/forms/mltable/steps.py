@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from automl.dataset.readers import delimited, mltable_filter, text
+from automl.dataset.readers import delimited, text
 from automl.dataset.readers.forms import jsonl, parquet
+from automl.dataset.readers.forms.mltable import filter as row_filter
 from automl.errors import DataError
 
 _DELIMITED_WITHOUT_EFFECT = ("empty_as_string", "infer_column_types", "support_multi_line")
@@ -156,7 +157,7 @@ def _drop_columns(rows: pd.DataFrame, names: Any) -> pd.DataFrame:
 
 
 def _filter(rows: pd.DataFrame, expression: Any) -> pd.DataFrame:
-    holds = mltable_filter.parse(expression)
+    holds = row_filter.parse(expression)
     records = ({str(name): value for name, value in row.items()} for row in rows.to_dict("records"))
     try:
         return rows[[bool(holds(row)) for row in records]]
