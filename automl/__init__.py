@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from automl.experiments.experiment import Experiment, open_experiment, run
     from automl.jobs.job import Job
 
-# libraries that report how they are used do so before they could be told otherwise
+# set before the import of the libraries, which read these variables at import
 for _name, _value in {
     "DO_NOT_TRACK": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -21,7 +21,7 @@ __all__ = ["Experiment", "Job", "open_experiment", "run"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import on first use: the command line must answer before pandas has been imported."""
+    """Import a name on first use: the command line must not wait for pandas."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = importlib.import_module(

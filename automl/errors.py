@@ -1,14 +1,15 @@
 """All errors whose message is written for the user, as one tree.
 
-    UserError(ValueError)         what the user gave is wrong; nothing was started or written
+    UserError(ValueError)         the user's input is wrong; nothing was started or written
     ├── DataError                 the data set
     ├── JobError                  the job file, in `jobs.job_errors`: every problem with its line
-    ├── ExportError               the export that was asked for
-    ├── ExplanationError          the explanation that was asked for
+    ├── ExportError               the requested export
+    ├── ExplanationError          the requested explanation
     │   └── FeatureMapMissingError
     ├── PredictionError           the model, the pictures or the answer file of a prediction
     ├── ServingError              the address or the key file of a server
     ├── NewerFormatError          a file of a later version of this program
+    ├── DamagedFileError          a file of an experiment that cannot be read
     └── NotAllowedError           the person's role does not allow it
 
     ExperimentError(RuntimeError) an experiment or a trial cannot go on
@@ -25,7 +26,7 @@ A plain `ValueError` is never the user's fault: it comes from a library, or is a
 
 
 class UserError(ValueError):
-    """What is wrong with what the user gave, and what to do: one or two sentences."""
+    """The user's input is wrong. The message says what is wrong, what is allowed and what to do."""
 
 
 class DataError(UserError):
@@ -56,12 +57,16 @@ class NewerFormatError(UserError):
     """A later version of this program has written the file."""
 
 
+class DamagedFileError(UserError):
+    """A file of an experiment is damaged, or was written by another version of this program."""
+
+
 class NotAllowedError(UserError):
     """The person is not let in, or their role does not allow the action."""
 
 
 class ExperimentError(RuntimeError):
-    """Why an experiment or a trial ended without a result."""
+    """An experiment or a trial ended without a result; the message says why."""
 
 
 class ClusterError(ExperimentError):
@@ -73,7 +78,7 @@ class DiskFullError(ExperimentError):
 
 
 class GpuFailedError(ExperimentError):
-    """Nothing can be computed on the GPU in this process any more."""
+    """The GPU has failed: this process can no longer compute on it."""
 
     node: str = ""
     """Ray's id of the machine."""
@@ -87,7 +92,7 @@ class NoModelError(ExperimentError):
 
 
 class WeightsMissingError(ExperimentError):
-    """The job requires pretrained weights and there are none."""
+    """The job requires pretrained weights, and none are available."""
 
 
 class DivergedError(ExperimentError):

@@ -369,7 +369,7 @@ def test_an_experiment_of_another_version_is_told_in_a_sentence(make_experiment)
     store.experiment_path(make_experiment("pets")).write_text('{"speed": 1}')
     result = automl("show", "pets")
     assert result.exit_code == 1
-    assert "may come from another version" in result.stderr
+    assert "was written by another version" in result.stderr
 
 
 @pytest.mark.usefixtures("searched")
@@ -598,21 +598,60 @@ def test_a_disk_error_is_a_sentence_and_no_traceback(tmp_path):
     assert str(not_a_folder) in done.stderr
 
 
-def test_an_error_that_nobody_expected_is_a_sentence_that_says_where_the_details_are(
-    make_experiment, make_trial, home
+@pytest.mark.parametrize("command", ["list", "show", "leaderboard", "report", "test", "delete"])
+@pytest.mark.parametrize("content", ["{}", "[1]", '{"trial_id": ', "\0", '{"format_version": []}'])
+def test_a_damaged_trial_file_ends_every_command_with_its_name_and_the_next_step(
+    command, content, make_experiment, make_trial
 ):
     directory = make_experiment("pets", [make_trial("t1", [0.5])])
-    store.trial_path(directory, "t1").write_text("{}")
-    done = subprocess.run(
-        [sys.executable, "-m", "automl.cli", "leaderboard", "pets"], capture_output=True, text=True
+    path = store.trial_path(directory, "t1")
+    path.write_text(content)
+    arguments = {"list": [], "delete": ["pets", "--yes"]}.get(command, ["pets"])
+    result = automl(command, *arguments)
+    if command == "delete":  # it reads no trial
+        assert (result.exit_code, directory.exists()) == (0, False)
+        return
+    assert result.exit_code == (0 if command == "list" else 1)
+    assert result.stderr == (
+        f"{path} is damaged, or was written by another version. Restore the file from a copy, or "
+        "delete the experiment's directory.\n"
     )
+
+
+@pytest.mark.parametrize("command", ["list", "show", "leaderboard", "delete", "resume"])
+@pytest.mark.parametrize("content", ["{}", "", '{"experiment_id": ', "null"])
+def test_a_damaged_experiment_file_ends_every_command_with_its_name_and_the_next_step(
+    command, content, make_experiment
+):
+    path = store.experiment_path(make_experiment("pets"))
+    path.write_text(content)
+    result = automl(command, *([] if command == "list" else ["pets"]))
+    assert result.exit_code == (0 if command == "list" else 1)
+    assert result.stderr.startswith(f"{path} is damaged, or was written by another version.")
+
+
+def test_a_trial_file_of_a_later_version_says_so(make_experiment, make_trial):
+    directory = make_experiment("pets", [make_trial("t1", [0.5])])
+    store.trial_path(directory, "t1").write_text('{"format_version": 99}')
+    assert "has format 99" in automl("leaderboard", "pets").stderr
+
+
+def test_an_unexpected_error_is_a_sentence_that_names_the_file_with_the_details(home):
+    program = (
+        "from automl import cli\n"
+        "@cli.cli.command()\n"
+        "def broken() -> None:\n"
+        "    raise KeyError('x')\n"
+        "cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program, "broken"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "Unexpected ValidationError: this is a bug in automl. Try the command again; if it fails "
+        "Unexpected KeyError: this is a bug in automl. Try the command again; if it fails "
         f"again, report it with the details in {home}/error.log.\n"
     )
     details = (home / "error.log").read_text()
-    assert details.startswith("automl leaderboard pets\n\nTraceback")
+    assert details.startswith("automl broken\n\nTraceback")
     assert (home / "error.log").stat().st_mode & 0o077 == 0
 
 

@@ -58,7 +58,7 @@ def test_the_report_is_written_here_or_where_one_wants_it(with_test_data, tmp_pa
 def test_a_folder_that_is_not_there_is_named(with_test_data, tmp_path, command):
     result = automl(command, with_test_data, "--output", tmp_path / "no" / "file")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert f"There is no folder {tmp_path / 'no'}. Make it first" in result.stderr
+    assert f"There is no folder {tmp_path / 'no'}. Create it" in result.stderr
 
 
 def test_what_was_shared_is_imported_under_another_name_and_read_only(with_test_data, tmp_path):

@@ -28,7 +28,7 @@ def refusal():
 
 def test_a_team_app_without_people_does_not_start(elsewhere):
     elsewhere.write_text("[auth]\nclient_id = 'x'")
-    assert "access.yml lets nobody in" in refusal()
+    assert "access.yml admits nobody" in refusal()
 
 
 def test_a_team_app_whose_people_cannot_be_read_does_not_start(home):
@@ -51,7 +51,7 @@ def test_a_team_app_that_nobody_could_sign_in_to_does_not_start(home, elsewhere,
     else:
         elsewhere.write_text(secrets)
     said = refusal()
-    assert "There is no [auth] in" in said or "cannot be read" in said
+    assert "There is no [auth] section in" in said or "cannot be read" in said
 
 
 def test_the_app_is_shut_by_default():

@@ -1,1 +1,1 @@
-"""Who may do what, and what was done by whom."""
+"""Permissions of people, and the audit log of their actions."""

@@ -1,4 +1,4 @@
-"""The command line, `automl …`; every command is a few calls into the other packages."""
+"""Command line `automl`; each command is a few calls into the other packages."""
 
 import signal
 import sys
@@ -56,10 +56,10 @@ cli.command("app")(app.open_app)
 
 
 def main() -> None:
-    # so that a command that is ended removes what it has half written
+    # exit through an exception, so that a terminated command removes its partial files
     termination.exit_on(signal.SIGTERM, signal.SIGHUP)
     try:
         cli()
-    except Exception as error:  # noqa: BLE001 (the expected ones have ended the command before)
+    except Exception as error:  # noqa: BLE001 (expected errors were handled by `Commands`)
         command_errors.tell_unexpected(error)
         sys.exit(FAILED)

@@ -16,7 +16,7 @@ from automl.dataset import data_roots
 _HOST = "127.0.0.1"
 _ROOT = Path(__file__).parents[2]
 _SECRETS = (Path(".streamlit"), Path("~/.streamlit"), _ROOT / ".streamlit")
-"""The folders in which Streamlit looks for its secrets.toml."""
+"""Folders in which Streamlit searches for secrets.toml."""
 
 
 def open_app(
@@ -24,13 +24,13 @@ def open_app(
     data_root: Annotated[
         list[Path] | None,
         typer.Option(
-            help="A folder whose data the app may read, instead of your home and the working "
-            "directory; can be given several times."
+            help="Folder whose data the app may read, instead of your home and the working "
+            "directory; repeatable."
         ),
     ] = None,
     host_name: Annotated[
         list[str] | None,
-        typer.Option(help="Host name of the app behind a proxy; can be given several times."),
+        typer.Option(help="Host name of the app behind a proxy; repeatable."),
     ] = None,
     team: Annotated[
         bool,
@@ -44,7 +44,7 @@ def open_app(
         _check_sign_in()
     script = _ROOT / ("team.py" if team else "local.py")
     if not script.is_file():
-        fail(f"{script} is not there: the app runs from a checkout of the repository.", FAILED)
+        fail(f"{script} does not exist: the app needs a checkout of the repository.", FAILED)
     if problem := _port_problem(port):
         fail(problem)
     tell(f"The app is at http://{_HOST}:{port} (Ctrl-C ends it; experiments go on).")
@@ -56,7 +56,7 @@ def open_app(
 
 
 def _check_sign_in() -> None:
-    """Refuse to start a team's app that would let in everybody, or nobody."""
+    """Refuse to start a team's app that admits everybody or nobody."""
     from automl.access import permissions
 
     try:
@@ -64,7 +64,7 @@ def _check_sign_in() -> None:
     except errors.NotAllowedError as error:
         fail(str(error))
     if not people:
-        fail(f"{permissions.path()} lets nobody in. Add the people to it; see docs/security.md.")
+        fail(f"{permissions.path()} admits nobody. Add people to it; see docs/security.md.")
     secrets = [folder.expanduser().absolute() / "secrets.toml" for folder in _SECRETS]
     paths, existing = ", ".join(map(str, secrets)), [path for path in secrets if path.is_file()]
     for path in existing:
@@ -88,7 +88,11 @@ def _usable_root(folder: Path) -> str:
 
 
 def _port_problem(port: int) -> str | None:
-    """Why the port cannot be used; None if it can. Streamlit would start first and then fail."""
+    """Check the port, because Streamlit would fail only after its start.
+
+    Returns:
+        The reason why the port cannot be used, or None if it can.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,4 +1,4 @@
-"""Audit of the command line, whose user may do everything."""
+"""Audit of the command line; its user has every permission."""
 
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
@@ -8,12 +8,12 @@ if TYPE_CHECKING:
 
 
 def recorded(action: str, experiment: str = "", **details: str) -> AbstractContextManager["Note"]:
-    """Record what the block does.
+    """Record the action of the block in the audit log.
 
     Args:
         action: a value of `automl.access.permissions.Action`.
         experiment: the id of the experiment.
-        details: what else to record.
+        details: further values to record.
     """
     from automl.access import audit, permissions
 

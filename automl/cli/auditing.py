@@ -10,7 +10,7 @@ from automl.cli.output import say, say_json, say_table
 if TYPE_CHECKING:
     from automl.access.audit import Entry
 
-_SHOWN = 50
+_DEFAULT_NUM_ENTRIES = 50
 
 
 def show_audit(
@@ -19,9 +19,11 @@ def show_audit(
     ] = None,
     who: Annotated[str | None, typer.Option(help="Only entries of this person.")] = None,
     action: Annotated[
-        str | None, typer.Option(help="Only this action: start, stop, sign_in, …")
+        str | None, typer.Option(help="Only entries with this action: start, stop, sign_in, …")
     ] = None,
-    last: Annotated[int, typer.Option(min=1, help="Number of entries, the latest.")] = _SHOWN,
+    last: Annotated[
+        int, typer.Option(min=1, help="Number of entries to show, the latest ones.")
+    ] = _DEFAULT_NUM_ENTRIES,
     as_json: AsJson = False,
 ) -> None:
     """Show who did what, and when, from the pages and the command line."""
@@ -40,7 +42,7 @@ def show_audit(
         columns = ["time", "who", "role", "via", "action", "experiment", "outcome", ""]
         say_table(columns, [_row(entry) for entry in entries])
     else:
-        say(f"{audit.path()} has no such entries.")
+        say(f"{audit.path()} has no matching entries.")
 
 
 def _content(entry: "Entry") -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The error of a command as one sentence with the next step, and as an exit code."""
+"""Turn the error of a command into one sentence with the next step, and an exit code."""
 
 import sys
 import traceback
@@ -8,13 +8,13 @@ import typer
 from typer import BadParameter
 from typer.core import TyperGroup
 
-from automl.cli.output import FAILED, USER_INPUT, fail, os_error_sentence
+from automl.cli.output import FAILED, fail, os_error_sentence, refuse
 from automl.errors import ExperimentError, UserError
 from automl.host import atomic, home
 
 
 class Commands(TyperGroup):
-    """The commands; an expected error of any of them ends it without a traceback."""
+    """The commands; an expected error ends a command without a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -23,17 +23,17 @@ class Commands(TyperGroup):
             error.message = _numeric_sentence(error) or error.message
             raise
         except UserError as error:
-            fail(str(error), USER_INPUT)
+            refuse(error)
         except ExperimentError as error:
             fail(str(error), FAILED)
-        except BrokenPipeError:  # the reader of a pipe has closed it; typer ends quietly
+        except BrokenPipeError:  # the reader closed the pipe; typer ends without a message
             raise
-        except OSError as error:  # such as a full disk, or a folder without permission
+        except OSError as error:  # for example a full disk or a missing permission
             fail(os_error_sentence(error), FAILED)
 
 
 def tell_unexpected(error: Exception) -> None:
-    """Say that the program has a bug, and where its details are; the command ends after it."""
+    """Report a bug in the program and where its details are; the caller ends the command."""
     details = "".join(traceback.format_exception(error))
     path = home.home_dir() / "error.log"
     try:
@@ -51,7 +51,7 @@ def tell_unexpected(error: Exception) -> None:
 
 
 def _numeric_sentence(error: BadParameter) -> str | None:
-    """The value and the allowed range of a numeric option; None if it is about another option."""
+    """Return the value and the allowed range of a numeric option; None for other options."""
     from pydantic import ValidationError  # slow, and needed here only
 
     option: Any = error.param

@@ -19,12 +19,12 @@ _MAX_ROWS = 100
 
 Datastores = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME=FOLDER", help="The folder that stands for an Azure datastore."),
+    typer.Option(metavar="NAME=FOLDER", help="Local folder to use for an Azure datastore."),
 ]
 
 
 class SampleName(StrEnum):
-    """The sample data sets, which need no download."""
+    """Built-in sample data sets."""
 
     DIGITS = "digits"
 
@@ -49,7 +49,7 @@ def check(
         Path,
         typer.Argument(
             metavar="DATA",
-            help="A folder with one sub-folder per class, a zip or tar of one, or a table.",
+            help="Folder with one sub-folder per class, a zip or tar file of it, or a table.",
         ),
     ],
     target_column: Annotated[
@@ -87,7 +87,7 @@ def _say_report(report: "DatasetReport") -> None:
     rows = list(report.classes.items())
     say_table(["class", "pictures"], rows[:_MAX_ROWS], numbers="pictures")
     if len(rows) > _MAX_ROWS:
-        say(f"… and {len(rows) - _MAX_ROWS:,} more classes; --json has them all.")
+        say(f"… and {len(rows) - _MAX_ROWS:,} more classes; --json lists all.")
     if any(report.splits):
         say("Splits: " + ", ".join(f"{name} {count:,}" for name, count in report.splits.items()))
     for finding in report.findings:
@@ -100,15 +100,15 @@ def _say_report(report: "DatasetReport") -> None:
 
 def cache(
     clear: Annotated[
-        bool, typer.Option("--clear", help="Remove what no running experiment uses.")
+        bool, typer.Option("--clear", help="Remove everything that no running experiment uses.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Show the sizes of the caches, and clear them.
+    """Show the sizes of the caches, or clear them.
 
     Clearing removes unpacked, downloaded and uploaded pictures, decoded pixels, exports of the
-    pages and results of earlier scans. Experiments keep their results and models. Pictures and
-    exports of the last hour stay, as a page may be about to use them.
+    app and results of earlier scans. Experiments keep their results and models. Pictures and
+    exports of the last hour are kept, because the app may still use them.
     """
     from automl.dataset import caches
 

@@ -28,13 +28,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 def list_experiments(
     experiments_dir: Annotated[
-        Path | None, typer.Option(help="Folder of experiments to list.")
+        Path | None, typer.Option(help="Folder with the experiments.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the experiments, newest first."""
-    from pydantic import ValidationError
-
     from automl.experiments import store
     from automl.experiments.experiment import Experiment
     from automl.host import home
@@ -46,7 +44,7 @@ def list_experiments(
     for path in store.experiment_dirs(parent.absolute()):
         try:
             summaries.append(Experiment(path).summary())
-        except (UserError, ValidationError, OSError) as error:
+        except (UserError, OSError) as error:
             tell(store.unreadable(error, path))
     if as_json:
         say_json({"experiments": summaries})
@@ -62,27 +60,27 @@ def list_experiments(
 
 def show(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJson = False) -> None:
     """Show an experiment's state and its best trial."""
-    found = lookup.find(experiment)
+    source = lookup.find(experiment)
     if as_json:
-        say_json(found.summary())
+        say_json(source.summary())
     else:
-        say_summary(found)
+        say_summary(source)
 
 
 def show_leaderboard(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJson = False) -> None:
     """Rank the trials of an experiment, best first."""
     from automl.experiments import leaderboard  # slow
 
-    found = lookup.find(experiment)
-    table = leaderboard.rank(found.trials, found.job.primary_metric)
+    source = lookup.find(experiment)
+    table = leaderboard.rank(source.trials, source.job.primary_metric)
     rows: list[dict[str, Any]] = [
         {str(key): value for key, value in row.items()} for row in table.to_dict("records")
     ]
-    metric = found.job.primary_metric
+    metric = source.job.primary_metric
     if as_json:
         keys = "trial_id state reason model_name score score_low score_high hyperparameters seconds"
         trials = [{key: row[key] for key in [*keys.split(), "epochs", "notes"]} for row in rows]
-        say_json({"experiment": found.id, "primary_metric": metric, "trials": trials})
+        say_json({"experiment": source.id, "primary_metric": metric, "trials": trials})
     elif rows:
         say_table(
             ["rank", "trial", "model", metric, "epochs", "time", "state", "reason"],
@@ -90,7 +88,7 @@ def show_leaderboard(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJso
             numbers="rank epochs time",
         )
     else:
-        say(f"{found.id} has no trials; its state is {found.state}.")
+        say(f"{source.id} has no trials; its state is {source.state}.")
 
 
 def stop(
@@ -98,48 +96,48 @@ def stop(
     trial: Annotated[str | None, typer.Option(help="Stop this trial only.")] = None,
 ) -> None:
     """Stop an experiment, keeping the best model so far, or one of its trials."""
-    found = lookup.find(experiment)
-    if found.state.is_finished:
-        say(f"{found.id} is {found.state}; there is nothing to stop.")
+    source = lookup.find(experiment)
+    if source.state.is_finished:
+        say(f"{source.id} is {source.state}; there is nothing to stop.")
         return
     details = {"trial": trial} if trial else {}
-    with refusals(), audited.recorded("stop", found.id, **details):
-        found.stop(trial)
+    with refusals(), audited.recorded("stop", source.id, **details):
+        source.stop(trial)
     if trial is not None:
-        say(f"{trial} of {found.id} ends after its current step.")
+        say(f"{trial} of {source.id} ends after its current step.")
         return
-    tell(f"Stopping {found.id}; the best model so far is kept.")
+    tell(f"Stopping {source.id}; the best model so far is kept.")
     until = time.monotonic() + _STOP_SECONDS
-    while not found.state.is_finished and time.monotonic() < until:
+    while not source.state.is_finished and time.monotonic() < until:
         time.sleep(0.5)
-    say(f"{found.id} is {found.state}.")
+    say(f"{source.id} is {source.state}.")
 
 
 def delete(
     experiment: Annotated[str, lookup.ARGUMENT],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Remove an experiment with its models; the pictures stay where they are."""
+    """Delete an experiment and its models; your pictures are kept."""
     from automl.experiments import launcher
 
-    found = lookup.find(experiment)
-    name = found.id
+    source = lookup.find(experiment)
+    name = source.id
     if not yes:
-        typer.confirm(f"Delete {name} in {found.directory}? This cannot be undone", abort=True)
+        typer.confirm(f"Delete {name} in {source.directory}? This cannot be undone", abort=True)
     with refusals(), audited.recorded("delete", name):
-        launcher.delete(found.directory)
+        launcher.delete(source.directory)
     say(f"{name} is deleted.")
 
 
-def say_summary(found: "Experiment") -> None:
+def say_summary(source: "Experiment") -> None:
     """Print the state, the best trial, the notes, and the next command."""
-    summary = found.summary()
+    summary = source.summary()
     states = ", ".join(f"{number} {name}" for name, number in summary["trial_states"].items())
     trials = wording.count(summary["num_trials"], "trial") + (f" ({states})" if states else "")
-    say(f"{found.id}: {summary['state']}, {trials}, {wording.duration(summary['seconds'])}")
+    say(f"{source.id}: {summary['state']}, {trials}, {wording.duration(summary['seconds'])}")
     if summary["message"]:
         say(summary["message"])
-    best = next((trial for trial in found.trials if trial.trial_id == summary["best_trial"]), None)
+    best = next((trial for trial in source.trials if trial.trial_id == summary["best_trial"]), None)
     if best is not None:
         shown = wording.score_with_ends(summary["best_score"], best.score_low, best.score_high)
         say(f"Best: {best.trial_id}, {best.model_name}, {summary['primary_metric']} {shown}")
@@ -147,12 +145,12 @@ def say_summary(found: "Experiment") -> None:
         say(f"On the test data: {summary['primary_metric']} {wording.score(summary['test_score'])}")
     for note in dict.fromkeys([*summary["notes"], *(best.notes if best else [])]):
         say(f"Note: {note}")
-    say(f"Directory: {found.directory}")
-    _say_next(found, has_model=best is not None)
+    say(f"Directory: {source.directory}")
+    _say_next(source, has_model=best is not None)
 
 
-def _say_next(found: "Experiment", *, has_model: bool) -> None:
-    name, state = reference(found.directory), found.state
+def _say_next(source: "Experiment", *, has_model: bool) -> None:
+    name, state = reference(source.directory), source.state
     if not state.is_finished:
         say(f"Next: automl stop {name}")
     elif has_model:
@@ -180,7 +178,8 @@ def _trial_row(row: dict[str, Any]) -> list[object]:
     def known(value: Any) -> Any:
         return None if pd.isna(value) else value
 
-    # a score of NaN was measured, one that is not there was not: only the rank is empty for both
+    # NaN is a measured score, but pandas also uses it for a missing one: the best epoch tells them
+    # apart
     missing = known(row["best_epoch"]) is None
     return [
         "–" if known(row["rank"]) is None else row["rank"],

@@ -21,11 +21,11 @@ _SUFFIXES = (".png", ".npy")
 def explain(  # noqa: PLR0913 (the options of a command)
     experiment: Annotated[str, lookup.ARGUMENT],
     pictures: Annotated[
-        list[Path], typer.Argument(metavar="PICTURE…", help="Pictures, and folders of them.")
+        list[Path], typer.Argument(metavar="PICTURE…", help="Pictures or folders of pictures.")
     ],
     output: Annotated[Path, typer.Option(metavar="D", help="The folder for the results.")],
     trial: Annotated[
-        str | None, typer.Option(help="The trial whose model to explain, instead of the best.")
+        str | None, typer.Option(help="Trial whose model to explain; default: the best.")
     ] = None,
     algorithm: Annotated[
         str,
@@ -34,15 +34,15 @@ def explain(  # noqa: PLR0913 (the options of a command)
     n_steps: Annotated[
         int, typer.Option(help="For xrai and integrated_gradients: steps of the integral.")
     ] = 50,
-    fast: Annotated[bool, typer.Option(help="For xrai: faster, coarser.")] = True,
+    fast: Annotated[bool, typer.Option(help="For xrai: faster but coarser.")] = True,
     approximation_method: Annotated[
         str, typer.Option(help="For integrated_gradients: riemann_middle or gausslegendre.")
     ] = "riemann_middle",
-    visualizations: Annotated[bool, typer.Option(help="Write the pictures.")] = True,
-    attributions: Annotated[bool, typer.Option(help="Write the numbers, as NumPy files.")] = False,
+    visualizations: Annotated[bool, typer.Option(help="Write PNG pictures.")] = True,
+    attributions: Annotated[bool, typer.Option(help="Write NumPy files.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show which parts of a picture speak for a model's answer."""
+    """Show which parts of a picture support a model's prediction."""
     from automl.dataset import walk
     from automl.explanation.request import ExplanationParameters
 
@@ -84,7 +84,7 @@ def _explained(
     folder: Path,
     parameters: "ExplanationParameters",
 ) -> Iterator[dict[str, Any]]:
-    """Write the results for each picture into a folder; yield its row of the command's JSON."""
+    """Write the results for each picture into a folder; yield its row of the JSON output."""
     from automl.errors import ExplanationError
     from automl.explanation.explainer import Explainer
 
@@ -101,9 +101,9 @@ def _explained(
 def _output_names(paths: Sequence[Path], folder: Path) -> list[str]:
     """Return a name without a suffix for the results of each picture.
 
-    It is the name of the picture, with a number where that name is taken: by the results of an
-    earlier picture, or by a picture to explain, which lies in the folder and must not be
-    overwritten. Upper and lower case are the same name, as they are on some file systems.
+    It is the name of the picture. A number is added if an earlier result has that name, or if the
+    result would overwrite one of the pictures to explain. Names are compared without case, because
+    some file systems ignore it.
     """
     taken = {_key(path) for path in paths if path.suffix.lower() in _SUFFIXES}
     names = []
@@ -143,7 +143,7 @@ def _written(answer: "Explanation", folder: Path, name: str) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _new_file(path: Path, row: dict[str, Any], key: str) -> Iterator[BinaryIO]:
-    """Write a file that appears complete or not at all, and put its path into the row."""
+    """Write a file atomically, and put its path into the row."""
     from automl.host import atomic
 
     atomic.remove_leftovers(path)

@@ -13,19 +13,19 @@ from automl.export import formats
 
 def export(  # noqa: PLR0913 (the options of a command)
     experiment: Annotated[str, lookup.ARGUMENT],
-    output: Annotated[Path, typer.Option(metavar="D", help="The folder to create.")],
+    output: Annotated[Path, typer.Option(metavar="D", help="Folder to create.")],
     format_name: Annotated[
         str, typer.Option("--format", help=f"{', '.join(formats.names())} (docs/export.md).")
     ] = "onnx",
     trial: Annotated[
-        str | None, typer.Option(help="The trial whose model to export, instead of the best.")
+        str | None, typer.Option(help="Trial whose model to export; default: the best.")
     ] = None,
     int8: Annotated[
-        bool, typer.Option("--int8", help="A quantised model, too (onnx, bundle).")
+        bool, typer.Option("--int8", help="Also write a quantised model (onnx, bundle).")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Export a model, after checking that it gives the same answers as it does here."""
+    """Export a model and check that its predictions stay the same."""
     from automl.export import exporting
     from automl.export.request import ExportRequest
 
@@ -47,7 +47,7 @@ def export(  # noqa: PLR0913 (the options of a command)
 
 
 class _Steps:
-    """Prints a line for every step, although a step reports its progress many times."""
+    """Print one line per step; a step reports its progress many times."""
 
     def __init__(self) -> None:
         self._shown = ""

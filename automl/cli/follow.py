@@ -1,4 +1,4 @@
-"""Watch a running experiment in the terminal; Ctrl-C and SIGTERM stop it cleanly."""
+"""Follow a running experiment in the terminal; Ctrl-C and SIGTERM stop it cleanly."""
 
 import re
 import signal
@@ -17,16 +17,16 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class GaveUpWaiting(KeyboardInterrupt):
-    """Raised by the second Ctrl-C: the engine stops in the background."""
+    """The user pressed Ctrl-C twice; the engine stops in the background."""
 
 
 class Follower:
-    """A context in which progress is shown, and signals become requests to stop."""
+    """Context that shows progress and turns signals into requests to stop."""
 
     def __init__(self, experiment: Experiment) -> None:
         self._experiment = experiment
         self._metric = experiment.job.primary_metric
-        self._told: tuple[object, ...] = ()
+        self._printed: tuple[object, ...] = ()
         self._stopping = False
         out = console(stderr=True)
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=20))
@@ -55,11 +55,11 @@ class Follower:
         finished = sum(trial.state.is_finished for trial in self._experiment.trials)
         text = progress_text(record, finished=finished, metric=self._metric)
         self._bar.update(self._task, description=text, completed=record.progress)
-        # in a log file one line per change of state, not one per picture or second
+        # in a log file: one line per change of state, not per picture or second
         news = (record.state, re.split("[:,]", record.message)[0], finished, record.best_score)
-        if self._bar.disable and news != self._told:
+        if self._bar.disable and news != self._printed:
             tell(text)
-        self._told = news
+        self._printed = news
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         if self._stopping:
@@ -72,7 +72,7 @@ class Follower:
 
 
 def progress_text(record: ExperimentRecord, *, finished: int, metric: str) -> str:
-    """One line on the experiment's state and progress."""
+    """Describe the experiment's state and progress in one line."""
     if record.state is ExperimentState.QUEUED:
         return f"Waiting: {record.message}" if record.message else "Starting"
     if record.state is ExperimentState.PREPARING:

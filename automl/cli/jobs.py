@@ -58,11 +58,11 @@ def validate(
 
 
 def estimate(
-    source: Annotated[Path, typer.Argument(metavar="JOB.yml|DATA", help="A job file, or data.")],
+    source: Annotated[Path, typer.Argument(metavar="JOB.yml|DATA", help="Job file, or data.")],
     datastore: Datastores = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a few steps of a job on this machine and print how long all of it will take."""
+    """Train a few steps of a job on this machine and estimate its time, memory and disk space."""
     from automl.jobs import estimate, job_file
 
     with refusals():
@@ -87,7 +87,7 @@ def run(  # noqa: PLR0913 (the options of a command)
     source: Annotated[
         Path,
         typer.Argument(
-            metavar="JOB.yml|DATA", help="A job file; or a folder, archive or table of pictures."
+            metavar="JOB.yml|DATA", help="Job file; or a folder, archive or table of pictures."
         ),
     ],
     experiments_dir: Annotated[Path | None, typer.Option(help="Folder for the experiment.")] = None,

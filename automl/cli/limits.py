@@ -19,14 +19,16 @@ def show_or_set(
     ] = None,
     max_waiting_per_user: Annotated[
         int | None,
-        typer.Option(min=0, help="Experiments of one person that may wait; more are refused."),
+        typer.Option(
+            min=0, help="Experiments of one person that may wait; further ones are refused."
+        ),
     ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Remove the limits that are not set here.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show or set how many experiments may run and wait; other limits stay as they are."""
+    """Show or set the limits of running and waiting experiments; other limits do not change."""
     from automl.experiments import limits
     from automl.experiments.limits import QueueLimits
 
@@ -49,4 +51,4 @@ def show_or_set(
         say_json({"path": str(limits.path()), **current.model_dump()})
     else:
         say_table(["limit", ""], list(current.in_words().items()))
-        say(f"They are in {limits.path()} and apply to everyone who uses {limits.path().parent}.")
+        say(f"The limits in {limits.path()} apply to every user of {limits.path().parent}.")

@@ -17,41 +17,40 @@ _MODEL_FILES = ("model.onnx", "labels.json", "settings.json")
 
 
 def find(named: str) -> "Experiment":
-    """The experiment; ends the command if there is none, or if it cannot be read."""
-    from pydantic import ValidationError
-
+    """Return the experiment. Ends the command if it does not exist or cannot be read."""
     from automl.experiments import experiment_id, store
     from automl.experiments.experiment import Experiment
     from automl.host import home
 
     parent = home.experiments_dir()
-    # a name is found as well as the id that was made from it
-    places = (
+    # the id of an experiment is made from its name, so the name is accepted too
+    candidates = (
         Path(named).expanduser().absolute(),
         parent / named,
         parent / experiment_id.slug(named),
     )
-    for candidate in places:
+    for candidate in candidates:
         if named and store.is_experiment(candidate):
             experiment = Experiment(candidate)
             try:
-                assert experiment.record, experiment.job
-            except (UserError, ValidationError, OSError) as error:
+                store.load_experiment(candidate)
+                store.load_job(candidate)
+            except (UserError, OSError) as error:
                 fail(store.unreadable(error, candidate), FAILED)
             return experiment
     return fail(_unknown(named, parent))
 
 
 def find_model(named: str) -> Path:
-    """The folder of an exported model: the named one, or that of an experiment's best model.
+    """Return the directory of an exported model, or of an experiment's best model.
 
-    Ends the command if there is none.
+    Ends the command if it does not exist.
     """
     folder = Path(named).expanduser().absolute()
     if (folder / _MODEL_FILES[0]).is_file():
         missing = [name for name in _MODEL_FILES if not (folder / name).is_file()]
         if missing:
-            fail(f"{folder} has a model, but no {' and no '.join(missing)}. Export it again.")
+            fail(f"{folder} has a model but no {' and no '.join(missing)}. Export the model again.")
         return folder
     with refusals():
         return find(named).model_dir
@@ -62,9 +61,9 @@ def _unknown(named: str, parent: Path) -> str:
 
     ids = [path.name for path in store.experiment_dirs(parent)]
     nearest = difflib.get_close_matches(named, ids, n=3, cutoff=0.4)
-    hint = "There are none yet: start one with automl run DATA."
+    hint = "There are no experiments yet. Start one with automl run DATA."
     if ids:
-        hint = "All of them: automl list."
+        hint = "List all experiments with automl list."
     if nearest:
         hint = f"Did you mean {', '.join(nearest)}?"
     return f"There is no experiment {named!r} in {parent}. {hint}"

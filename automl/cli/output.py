@@ -13,19 +13,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from automl.errors import UserError
+from automl.errors import DamagedFileError, NewerFormatError, UserError
 from automl.host import home
 
 USER_INPUT = 2  # exit codes
 FAILED = 1
-_WIDTH_OF_A_FILE = 160
+_WIDTH_WITHOUT_TERMINAL = 160
 
 
 def console(*, stderr: bool = False) -> Console:
-    made = Console(stderr=stderr, highlight=False)
-    if not made.is_terminal:
-        made.width = _WIDTH_OF_A_FILE  # what is piped must not be cut at 80 characters
-    return made
+    output = Console(stderr=stderr, highlight=False)
+    if not output.is_terminal:
+        output.width = _WIDTH_WITHOUT_TERMINAL  # rich would cut piped lines at 80 characters
+    return output
 
 
 def say(text: str) -> None:
@@ -43,13 +43,19 @@ def fail(text: str, code: int = USER_INPUT) -> NoReturn:
     raise typer.Exit(code)
 
 
+def refuse(error: UserError) -> NoReturn:
+    """End the command; the exit code tells wrong input from a stored file that cannot be read."""
+    is_stored_file = isinstance(error, DamagedFileError | NewerFormatError)
+    fail(str(error), FAILED if is_stored_file else USER_INPUT)
+
+
 @contextlib.contextmanager
 def refusals() -> Iterator[None]:
-    """End the command with the sentence of a UserError and exit code 2."""
+    """End the command with the message of a UserError."""
     try:
         yield
     except UserError as error:
-        fail(str(error))
+        refuse(error)
 
 
 def os_error_sentence(error: OSError) -> str:
@@ -64,12 +70,18 @@ def say_json(data: dict[str, Any]) -> None:
 
 
 def json_text(data: dict[str, Any]) -> str:
-    """JSON in which NaN and infinity, which JSON does not have, are null."""
+    """Convert to JSON, with null for NaN and infinity, which JSON does not have."""
     return json.dumps(_finite(data), allow_nan=False)
 
 
 def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]], numbers: str = "") -> None:
-    """numbers: names of the columns to align right."""
+    """Print a table.
+
+    Args:
+        columns: the headings.
+        rows: one value per column.
+        numbers: headings of the columns to align right, separated by spaces.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, justify="right" if column in numbers.split() else "left")
@@ -79,13 +91,13 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]], numbers:
 
 
 def reference(experiment_dir: Path) -> str:
-    """The experiment as a command takes it: its id, or its path if it lies in another folder."""
+    """Return the argument that names the experiment: its id, or its path if in another folder."""
     is_at_home = experiment_dir.parent == home.experiments_dir()
     return experiment_dir.name if is_at_home else shlex.quote(str(experiment_dir))
 
 
 def _printable(text: str) -> str:
-    """The text with `?` for bytes of a file name that are not UTF-8."""
+    """Replace the bytes of a file name that are not UTF-8 by `?`."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

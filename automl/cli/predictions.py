@@ -37,21 +37,21 @@ def predict(
         Path | None,
         typer.Option(
             metavar="F",
-            help="Write a .csv, .parquet or .jsonl file while the answers are computed; after a "
-            "kill the same command continues it.",
+            help="Write a .csv, .parquet or .jsonl file. If the command is interrupted, run it "
+            "again to continue the file.",
         ),
     ] = None,
     answer_format: Annotated[
         AnswerFormat | None,
         typer.Option(
             "--format",
-            help="Format of the file, whatever its name; azure: lines of a batch endpoint.",
+            help="Format of the file, regardless of its name; azure: lines of a batch endpoint.",
         ),
     ] = None,
 ) -> None:
-    """Classify pictures, one or a million, with the best model of an experiment."""
+    """Classify pictures with the best model of an experiment."""
     if answer_format is not None and output is None:
-        fail(f"--format {answer_format} is the format of a file. Name the file: --output F")
+        fail(f"--format {answer_format} needs a file. Add --output F.")
     model_dir = lookup.find_model(experiment)
     from automl.prediction import answer_formats, input_pictures
     from automl.prediction.inference import Predictor  # slow
@@ -100,12 +100,12 @@ def _opened(path: Path, format_name: str, predictor: "Predictor") -> "Iterator[A
         with AnswerFile(path, format_name, predictor) as file:
             yield file
     except KeyboardInterrupt:
-        tell(f"Stopped. The answers so far are kept; the same command continues {path}.")
+        tell(f"Stopped. The answers so far are kept; run the command again to continue {path}.")
         raise typer.Exit(FAILED) from None
 
 
 class _Report:
-    """Prints the answers, and counts them."""
+    """Print the answers and count them."""
 
     def __init__(self, predictor: "Predictor", *, as_json: bool, as_lines: bool) -> None:
         self.num_answers = self.num_failed = 0
@@ -118,7 +118,7 @@ class _Report:
         from automl.prediction.inference import Failure
 
         if self._as_json:
-            # printed piece by piece: a million answers would not fit into memory
+            # printed one by one: all answers might not fit into memory
             text = json_text({"path": name, **fields(answer, self._predictor)})
             typer.echo((", " if self.num_answers else '{"predictions": [') + text, nl=False)
         self.num_answers += 1
@@ -139,7 +139,7 @@ class _Report:
 
 def _tell_written(output: Path, report: _Report, file: "AnswerFile") -> None:
     if report.num_failed > _MAX_FAILURES_SHOWN:
-        tell(f"{report.num_failed:,} pictures could not be read; {output} says why.")
+        tell(f"{report.num_failed:,} pictures could not be read; {output} has the reasons.")
     earlier = f", {file.num_continued:,} of them from an earlier run" if file.num_continued else ""
     tell(f"{report.num_answers + file.num_continued:,} answers are in {output}{earlier}.")
 
@@ -171,7 +171,7 @@ def _with_progress_bar(
 
 
 def _count(paths: list[Path]) -> int | None:
-    """Count the pictures; None if there is an archive, which would have to be read for that."""
+    """Count the pictures; None if an archive is among them, because counting would read it."""
     from automl.dataset import walk
     from automl.prediction import input_pictures
 

@@ -23,7 +23,7 @@ def serve(  # noqa: PLR0913 (the options of a command)
         typer.Argument(
             metavar="E…",
             help="An experiment's id or directory, or a directory with an exported model; several "
-            "as name=E. The first one answers requests that name no model.",
+            "models as name=E. The first one answers requests without a model name.",
         ),
     ],
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8080,
@@ -31,19 +31,17 @@ def serve(  # noqa: PLR0913 (the options of a command)
     api_key_file: Annotated[
         Path | None,
         typer.Option(
-            help="Answer only requests with a key of this file: Authorization: Bearer KEY."
+            help="Answer only requests with a key from this file: Authorization: Bearer KEY."
         ),
     ] = None,
-    allow_anonymous: Annotated[
-        bool, typer.Option(help="Answer everybody who can reach the host, without a key.")
-    ] = False,
-    max_request_mb: Annotated[float, typer.Option(min=0.001, help="Size of one request.")] = 32,
-    max_pictures: Annotated[int, typer.Option(min=1, help="Pictures in one request.")] = 1000,
-    max_megapixels: Annotated[float, typer.Option(min=0.001, help="Size of a picture.")] = 50,
+    allow_anonymous: Annotated[bool, typer.Option(help="Answer requests without a key.")] = False,
+    max_request_mb: Annotated[float, typer.Option(min=0.001, help="Largest request in MB.")] = 32,
+    max_pictures: Annotated[int, typer.Option(min=1, help="Pictures per request.")] = 1000,
+    max_megapixels: Annotated[float, typer.Option(min=0.001, help="Megapixels per picture.")] = 50,
     max_concurrent: Annotated[int, typer.Option(min=1, help="Requests at the same time.")] = 32,
-    max_batch: Annotated[int, typer.Option(min=1, help="Pictures in a run of the model.")] = 16,
+    max_batch: Annotated[int, typer.Option(min=1, help="Pictures per model run.")] = 16,
     batch_window_ms: Annotated[
-        float, typer.Option(min=0, max=1000, help="How long a batch waits for more pictures.")
+        float, typer.Option(min=0, max=1000, help="Milliseconds a batch waits for more pictures.")
     ] = 0,
 ) -> None:
     """Answer requests over HTTP: Azure's scoring JSON and uploaded pictures (docs/serving.md)."""
@@ -91,7 +89,7 @@ def _model_dirs(models: list[str]) -> dict[str, Path]:
 
 
 def _name_of(model_dir: Path) -> str:
-    """Return a name for the model that a URL can contain."""
+    """Return a name for the model that is valid in a URL."""
     name = model_dir.parent.name if model_dir.name == "best_model" else model_dir.name
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "model"
 

@@ -13,42 +13,46 @@ from automl.cli.output import fail, reference, refusals, say, say_json
 def report(
     experiment: Annotated[str, lookup.ARGUMENT],
     output: Annotated[
-        Path | None, typer.Option(metavar="F.html", help="The file to write; here if left out.")
+        Path | None,
+        typer.Option(
+            metavar="F.html", help="File to write; default: the id, in the working directory."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write everything about an experiment into one HTML file that opens offline."""
+    """Write a report of an experiment as one HTML file that opens offline."""
     from automl.reports import html_report
 
-    found = lookup.find(experiment)
-    target = _target(output, f"{found.id}.html")
-    with audited.recorded("export", found.id, what="report"):
-        path = html_report.write(found.directory, target)
-    _written(found.id, path, as_json=as_json)
+    source = lookup.find(experiment)
+    target = _target(output, f"{source.id}.html")
+    with audited.recorded("export", source.id, what="report"):
+        path = html_report.write(source.directory, target)
+    _written(source.id, path, as_json=as_json)
 
 
 def share(
     experiment: Annotated[str, lookup.ARGUMENT],
     output: Annotated[
-        Path | None, typer.Option(metavar="F.zip", help="The file to write; here if left out.")
+        Path | None,
+        typer.Option(
+            metavar="F.zip", help="File to write; default: the id, in the working directory."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Pack an experiment into a zip file that opens read-only in another person's app."""
     from automl.reports import sharing
 
-    found = lookup.find(experiment)
-    target = _target(output, f"{found.id}.zip")
-    with audited.recorded("share", found.id):
-        path = sharing.pack(found.directory, target)
-    _written(found.id, path, as_json=as_json)
+    source = lookup.find(experiment)
+    target = _target(output, f"{source.id}.zip")
+    with audited.recorded("share", source.id):
+        path = sharing.pack(source.directory, target)
+    _written(source.id, path, as_json=as_json)
 
 
 def import_shared(
-    file: Annotated[Path, typer.Argument(metavar="F.zip", help="A file written by automl share.")],
-    experiments_dir: Annotated[
-        Path | None, typer.Option(help="Folder of experiments that gets it.")
-    ] = None,
+    file: Annotated[Path, typer.Argument(metavar="F.zip", help="File that automl share wrote.")],
+    experiments_dir: Annotated[Path | None, typer.Option(help="Folder for the experiment.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a shared experiment to yours, read-only."""
@@ -56,7 +60,7 @@ def import_shared(
     from automl.reports import sharing
 
     if not file.is_file():
-        fail(f"There is no file {file}. Choose one that automl share has written.")
+        fail(f"There is no file {file}. Choose a file that automl share wrote.")
     parent = (experiments_dir or home.experiments_dir()).absolute()
     with refusals(), audited.recorded("import", file=file.name) as note:
         directory = sharing.unpack(file, parent)
@@ -72,7 +76,7 @@ def _target(output: Path | None, name: str) -> Path:
     if target.is_dir():
         target /= name
     if not target.parent.is_dir():
-        fail(f"There is no folder {target.parent}. Make it first, or choose another --output.")
+        fail(f"There is no folder {target.parent}. Create it, or choose another --output.")
     return target
 
 

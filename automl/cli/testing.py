@@ -11,25 +11,23 @@ from automl.cli.output import refusals, say, say_json, tell
 
 def open_test_data(
     experiment: Annotated[str, lookup.ARGUMENT],
-    trial: Annotated[
-        str | None, typer.Option(help="The trial to score, if not the best one.")
-    ] = None,
+    trial: Annotated[str | None, typer.Option(help="Trial to score; default: the best.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Open the test data, once, for one trial; the score is recorded with who opened them."""
+    """Score one trial on the test data. This is possible only once per experiment."""
     from automl.figures import wording
     from automl.reports import test_data
 
-    found = lookup.find(experiment)
+    source = lookup.find(experiment)
     details = {"trial": trial} if trial else {}
-    with refusals(), audited.recorded("open_test_data", found.id, **details):
-        opening = test_data.open_for(found.directory, trial)
-    metric = found.job.primary_metric
-    validation = next(one for one in found.trials if one.trial_id == opening.trial_id)
+    with refusals(), audited.recorded("open_test_data", source.id, **details):
+        opening = test_data.open_for(source.directory, trial)
+    metric = source.job.primary_metric
+    validation = next(each for each in source.trials if each.trial_id == opening.trial_id)
     if as_json:
         say_json(
             {
-                "experiment": found.id,
+                "experiment": source.id,
                 "primary_metric": metric,
                 "validation_score": validation.score(metric),
                 "test_score": opening.metrics[metric],
@@ -40,7 +38,7 @@ def open_test_data(
     shown = wording.score_with_ends(
         validation.score(metric), validation.score_low, validation.score_high
     )
-    say(f"{opening.trial_id} of {found.id}, {validation.model_name}")
+    say(f"{opening.trial_id} of {source.id}, {validation.model_name}")
     say(f"On the validation data: {metric} {shown}")
     shown = wording.score_with_ends(opening.metrics[metric], opening.score_low, opening.score_high)
     say(f"On the test data:       {metric} {shown}, {opening.num_pictures:,} pictures")

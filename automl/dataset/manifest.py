@@ -1,4 +1,4 @@
-"""A data set as the engine and the pages use it: pictures, labels, splits and findings."""
+"""Data set for the engine and the pages: pictures, labels, splits and findings."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -17,8 +17,7 @@ from automl.jobs.corrections import Corrections
 from automl.jobs.job import DataSource, Job
 
 Progress = Callable[[str, int, int], None]
-"""Called with a step in words, how much of it is done, and how much there is; may raise an error to
-give up."""
+"""Called with the name of a step, the completed amount and the total; may raise to cancel."""
 
 CORRECTED = FindingKind("corrections", Severity.INFO)
 
@@ -28,9 +27,9 @@ class Manifest:
     """The pictures, their classes and their splits."""
 
     samples: pd.DataFrame
-    """As `scan` has them without `fingerprint`, with corrections applied, `split` assigned,
-    `label_index` (Int64), and `near_duplicate_group` as in `near_duplicates.groups`. `split` and
-    `label_index` are missing for unreadable pictures."""
+    """Columns of `scan` except `fingerprint`, with corrections applied, and `split`, `label_index`
+    (Int64) and `near_duplicate_group` (see `near_duplicates.groups`). `split` and `label_index` are
+    missing for unreadable pictures."""
 
     class_names: list[str]
     """Sorted; the position is the label index."""
@@ -38,7 +37,7 @@ class Manifest:
     report: DatasetReport
 
     concerned: dict[str, list[str]]
-    """Kind of finding -> paths of all files concerned; the report has the first of them."""
+    """Kind of finding -> paths of all files concerned; the report has only the first ones."""
 
     @property
     def readable(self) -> pd.DataFrame:
@@ -51,15 +50,15 @@ class Manifest:
 
     @property
     def median_side(self) -> float:
-        """Median of the shorter side of the readable pictures, in pixels; NaN without any."""
+        """Median shorter side of the readable pictures in pixels; NaN if there are none."""
         return float(self.readable[["width", "height"]].min(axis=1).median())
 
 
 def build(job: Job, *, progress: Progress | None = None) -> Manifest:
-    """Read and check the data of a job, and choose its split.
+    """Read and check the data of a job, and assign the splits.
 
     Raises:
-        DataError: the data cannot be read, or has blocking findings, which the message lists.
+        DataError: the data cannot be read or has blocking findings; the message lists them.
     """
     caches.hold_data()
     manifest = look(job, progress=progress)
@@ -70,13 +69,13 @@ def build(job: Job, *, progress: Progress | None = None) -> Manifest:
 
 
 def stored(samples: pd.DataFrame, report: DatasetReport) -> Manifest:
-    """The manifest of an experiment that has begun, from its records; no file is looked at."""
+    """Build the manifest from the records of an experiment, without reading the pictures."""
     caches.hold_data()
     return Manifest(samples, sorted(report.classes), report, {})
 
 
 def look(job: Job, *, progress: Progress | None = None) -> Manifest:
-    """As `build`, but blocking findings are in the report only, and raise no error.
+    """Read and check the data like `build`, but do not raise for blocking findings.
 
     Raises:
         DataError: the data cannot be read, or the corrections do not fit it.
@@ -107,7 +106,7 @@ def inspect(
     datastores: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
-    """`look` at a data set on its own, split as by default."""
+    """Call `look` for a single data set with the default split."""
     job = Job(
         training_data=source,
         target_column_name=target_column_name,
@@ -123,15 +122,15 @@ def _scanned(
     split: str | None,
     progress: Progress | None,
 ) -> tuple[pd.DataFrame, LeftOut]:
-    """Samples of one source, and what was passed over in it.
+    """Return the samples of one source, and the files that were skipped.
 
-    Each source is scanned on its own, so that it is remembered whatever it is combined with.
+    Each source is scanned separately, so that its cache is valid in any combination.
 
     Args:
         read_source: `readers.read` with the options of the job.
         source: training, validation or test data.
-        split: of all its pictures; None for training data, which may have splits of its own.
-        progress: as of `build`.
+        split: split of all its pictures; None for training data, which may define its own splits.
+        progress: see `build`.
     """
 
     def tell(doing: str, done: int, total: int) -> None:

@@ -1,8 +1,8 @@
-"""The one way a picture file becomes a model's input, and a model's logits become probabilities.
+"""Conversion of a picture file to a model's input, and of a model's logits to probabilities.
 
-Scoring, previews, predictions, the server and every exported model use this file; a copy of it
-travels with the models that are used without us, so it needs numpy and Pillow and nothing of ours.
-It changes no setting of Pillow or of the process, which there belongs to somebody else.
+Scoring, previews, predictions, the server and every exported model use this file. Exported models
+contain a copy of it, so it imports only numpy and Pillow. It must not change settings of Pillow or
+of the process, because the copy runs in other people's programs.
 """
 
 import base64
@@ -31,17 +31,17 @@ _UPRIGHT = {
 }
 
 
-class UnreadablePicture(ValueError):  # noqa: N818 (it names the thing, not an accident)
-    """Why a file cannot be read as a picture: one sentence without the path."""
+class UnreadablePicture(ValueError):  # noqa: N818 (public name)
+    """A file cannot be read as a picture; the message is one sentence without the path."""
 
 
 def load_rgb(
     source: Path | BinaryIO, *, min_side: int | None = None, max_pixels: int = MAX_PIXELS
 ) -> Image.Image:
-    """Upright RGB picture, transparency on white; the first frame of several.
+    """Load the first frame as an upright RGB picture, with white behind transparent pixels.
 
-    With `min_side` a large JPEG is decoded at 1/2, 1/4 or 1/8 of its size, as long as its
-    short side keeps that many pixels.
+    With `min_side` a large JPEG is decoded at 1/2, 1/4 or 1/8 of its size, if its short side keeps
+    at least that many pixels.
     """
     with opened(source, max_pixels) as image:
         if min_side is not None:
@@ -50,11 +50,12 @@ def load_rgb(
 
 
 def from_base64(text: str | bytes) -> BinaryIO:
-    """The file of a picture that comes as base64: with line breaks or without, or as a JSON text
-    with `image_base64`, as Azure's clients send it.
+    """Decode a picture file from base64, with or without line breaks.
+
+    The text may also be JSON with the key `image_base64`, which Azure's clients send.
 
     Raises:
-        UnreadablePicture: it is no base64.
+        UnreadablePicture: the text is not base64.
     """
     try:
         if text.lstrip()[:1] in ("{", b"{"):
@@ -72,14 +73,14 @@ def _ascii(text: str | bytes) -> bytes:
 def load_preprocessed(
     source: Path | BinaryIO, *, resize_size: int, crop_size: int, max_pixels: int = MAX_PIXELS
 ) -> NDArray[np.uint8]:
-    """What a model is scored on: `load_rgb` just large enough, then `preprocess`."""
+    """Load a picture at the size that is needed, and preprocess it: the input of a model."""
     image = load_rgb(source, min_side=resize_size, max_pixels=max_pixels)
     return preprocess(image, resize_size=resize_size, crop_size=crop_size)
 
 
 def preprocess(image: Image.Image, *, resize_size: int, crop_size: int) -> NDArray[np.uint8]:
-    """(crop_size, crop_size, 3): short side resized to `resize_size`, then the centre."""
-    # only what the crop keeps is resized: a 1 x 5000 strip would become gigantic as a whole
+    """Resize the short side to `resize_size` and crop the centre: (crop_size, crop_size, 3)."""
+    # only the cropped part is resized: a whole 1 x 5000 strip would become gigantic
     side = min(image.size) * min(crop_size / resize_size, 1.0)
     left, top = (image.width - side) / 2, (image.height - side) / 2
     box = (left, top, min(left + side, image.width), min(top + side, image.height))
@@ -90,8 +91,11 @@ def preprocess(image: Image.Image, *, resize_size: int, crop_size: int) -> NDArr
 def model_input(
     pictures: NDArray[np.uint8], normalization: dict[str, list[float]] | None = None
 ) -> NDArray[np.float32]:
-    """float (B, 3, H, W) from uint8 (B, H, W, 3): shares of 255, and then normalised by `mean` and
-    `std` of every channel, unless the model does that itself (None)."""
+    """Convert uint8 (B, H, W, 3) to float (B, 3, H, W).
+
+    The values are divided by 255, then normalised with `mean` and `std` of each channel;
+    `normalization` is None for a model that normalises itself.
+    """
     pixels = pictures.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
     if normalization is None:
         return pixels
@@ -102,7 +106,7 @@ def model_input(
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities (B, K), rows summing to 1, from logits (B, K)."""
+    """Convert logits (B, K) to probabilities (B, K); each row sums to 1."""
     powers = np.exp(logits - np.max(logits, axis=1, keepdims=True))
     probabilities: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
     return probabilities
@@ -110,7 +114,7 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @contextlib.contextmanager
 def opened(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
-    """The picture, not decoded yet; trouble inside the block becomes `UnreadablePicture`."""
+    """Open a picture without decoding it; an error in the block becomes `UnreadablePicture`."""
     try:
         with contextlib.ExitStack() as stack:
             file = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
@@ -157,13 +161,13 @@ def upright_rgb(image: Image.Image) -> Image.Image:
     rgb = _rgb(image)
     if orientation in _UPRIGHT:
         rgb = rgb.transpose(_UPRIGHT[orientation])
-    rgb.info = {}  # or a thumbnail would carry the original's comments along
+    rgb.info = {}  # otherwise a thumbnail would contain the comments of the original
     return rgb
 
 
 def orientation_of(image: Image.Image) -> int:
-    """1 to 8 as EXIF defines; only known once the picture is loaded."""
-    # not ImageOps.exif_transpose: it also rewrites the EXIF block and fails where that is broken
+    """EXIF orientation, 1 to 8; known only after the picture is loaded."""
+    # not ImageOps.exif_transpose: it also rewrites the EXIF block, and fails if the block is broken
     orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     return orientation if orientation in _UPRIGHT else 1
 
@@ -178,7 +182,7 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Grey picture of 16 or 32 bits or floats as 8 bits: scaled, where Pillow would clip."""
+    """Scale a grey picture of 16 or 32 bits or floats to 8 bits; Pillow would clip it."""
     values = np.nan_to_num(np.asarray(image, dtype=np.float32))
     highest = float(values.max())
     usual = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)

@@ -1,4 +1,4 @@
-"""Why a trial failed and what to do about it, in words. Imports neither torch nor Ray."""
+"""Sentences on the cause of a trial's failure and the next step. Imports neither torch nor Ray."""
 
 import traceback
 

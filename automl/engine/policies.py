@@ -23,7 +23,7 @@ def reason_to_stop(
     scores: Scores,
     trial_id: str,
 ) -> str | None:
-    """Why the policy stops the trial after its latest score; None if the trial may go on."""
+    """Return the reason to stop the trial after its latest score; None if it may go on."""
     if isinstance(policy, Asha):
         return _asha(policy, metric, scores, trial_id)
     if not policy.is_due(len(scores[trial_id])):

@@ -52,7 +52,7 @@ def worker_of(trial: "Trial") -> Any:
 
 
 def death_of(trial: "Trial") -> Death:
-    """Why the worker of the trial ended, from the files that Tune writes."""
+    """Read the cause of a worker's death from the files that Tune writes."""
     text = _COLOUR.sub("", Path(trial.error_file).read_text("utf-8"))
     *_, latest = text.split("Failure # ")  # Tune appends each failure to the same file
     return Death(_pickled_error(trial), latest, text)

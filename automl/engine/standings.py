@@ -1,4 +1,4 @@
-"""Which trial leads, and how much of the search is done. Pure."""
+"""Best trial and progress of the search. Pure."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -21,7 +21,7 @@ _STOPPED_BY_USER = "Stopped by the user."
 
 @dataclass(frozen=True)
 class Ending:
-    """Why the search ends before its last trial."""
+    """Reason to end the search before its last trial."""
 
     reason: str
     is_success: bool

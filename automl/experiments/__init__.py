@@ -1,1 +1,1 @@
-"""What becomes of a job: its directory, its records, starting, ranking and sharing it."""
+"""Experiments: their directories, records, queue, start and stop, and the ranking of trials."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Experiment:
-    """An experiment's directory; every property is read from it anew."""
+    """An experiment's directory; every property rereads it."""
 
     directory: Path
 
@@ -28,12 +28,12 @@ class Experiment:
     def create(
         cls, job: Job, *, name: str | None = None, experiments_dir: Path | None = None
     ) -> Self:
-        """Check that the data can be read, then make the directory; `start` starts the engine.
+        """Check that the data can be read, then create the directory; `start` starts the engine.
 
         Raises:
-            UserError: the data cannot be read, or see `launcher.create`.
+            UserError: the data cannot be read, or `launcher.create` refuses the job or the name.
         """
-        from automl.dataset import readers  # slow, and needed here only
+        from automl.dataset import readers  # slow
 
         for source in (job.training_data, job.validation_data, job.test_data):
             if source is not None:
@@ -41,7 +41,7 @@ class Experiment:
                     source,
                     target_column_name=job.target_column_name,
                     datastores=job.datastores,
-                    download=False,  # takes long; the engine does it and shows its progress
+                    download=False,  # slow; the engine downloads and shows its progress
                 )
         return cls(launcher.create(job, name=name, experiments_dir=experiments_dir))
 
@@ -55,7 +55,7 @@ class Experiment:
 
     @property
     def record(self) -> ExperimentRecord:
-        """The stored record with the state as it is now."""
+        """The stored record with the current state."""
         return launcher.record(self.directory)
 
     @property
@@ -64,34 +64,34 @@ class Experiment:
 
     @property
     def trials(self) -> list[TrialRecord]:
-        """Every trial in the order of sampling."""
+        """All trials in the order of sampling."""
         return store.load_trials(self.directory)
 
     def leaderboard(self) -> "pd.DataFrame":
-        """The trials ranked, best first; the columns are `leaderboard.COLUMNS`."""
+        """Rank the trials, best first; the columns are `leaderboard.COLUMNS`."""
         trials, metric = self.trials, self.job.primary_metric
         return leaderboard.rank(trials, metric, ties.p_values(self.directory, trials, metric))
 
     @property
     def model_dir(self) -> Path:
-        """The folder of the best model.
+        """Directory of the best model.
 
         Raises:
-            UserError: there is no model yet.
+            UserError: the experiment has no model yet.
         """
         model_dir = store.best_model_dir(self.directory)
         if not model_dir.is_dir():
             raise UserError(
-                f"{self.id} has no model: it is {self.state}. It gets one when its first trial has "
-                "been scored and exported."
+                f"{self.id} has no model: it is {self.state}. It has one after its first trial "
+                "was scored and exported."
             )
         return model_dir
 
     def chosen_trial(self, trial_id: str | None = None) -> str:
-        """The trial's id if the experiment has that trial; the best one's if it is left out.
+        """Check a trial's id and return it; without an id, return that of the best trial.
 
         Raises:
-            UserError: there is no such trial, or no best one.
+            UserError: the trial does not exist, or no trial is the best.
         """
         if trial_id is None:
             return leaderboard.best_trial_id(self.record, self.trials, self.job.primary_metric)
@@ -99,10 +99,10 @@ class Experiment:
         return trial_id
 
     def predictor(self) -> "Predictor":
-        """The best model, ready to classify pictures.
+        """Load the best model.
 
         Raises:
-            UserError: there is no model yet.
+            UserError: the experiment has no model yet.
         """
         from automl.prediction.inference import Predictor  # slow
 
@@ -118,7 +118,7 @@ class Experiment:
         launcher.resume(self.directory)
 
     def wait(self, on_change: Callable[[ExperimentRecord], None] | None = None) -> ExperimentRecord:
-        """Block until the engine has ended; returns the last record, also of a failed one."""
+        """Block until the engine has ended; return the last record, also if the engine failed."""
         return launcher.wait(self.directory, on_change)
 
     def finish(self, on_change: Callable[[ExperimentRecord], None] | None = None) -> None:
@@ -129,12 +129,12 @@ class Experiment:
         """
         record = self.wait(on_change)
         if record.failure in ("data", "job") and not store.trial_paths(self.directory):
-            with contextlib.suppress(UserError):  # another process has resumed or deleted it
+            with contextlib.suppress(UserError):  # another process resumed or deleted it
                 launcher.delete(self.directory)
             raise UserError(record.message)
 
     def summary(self) -> dict[str, Any]:
-        """The object that `automl run` and `automl show` print with --json."""
+        """Return the object that `automl run` and `automl show` print with --json."""
         record, trials = self.record, self.trials
         states = [trial.state.value for trial in trials]
         return {
@@ -161,9 +161,9 @@ def run(
     experiments_dir: Path | str | None = None,
     on_change: Callable[[ExperimentRecord], None] | None = None,
 ) -> Experiment:
-    """Run a job, a job file, or AutoMode on a data set, and return when it has ended.
+    """Run a job, a job file, or AutoMode on a data set, and wait for the end.
 
-    An experiment that fails is returned as well: see its `state` and `record.message`.
+    A failed experiment is returned too: see its `state` and `record.message`.
 
     Raises:
         UserError: the job or its data cannot be used.
@@ -178,14 +178,15 @@ def run(
 
 
 def open_experiment(path: Path | str) -> Experiment:
-    """The experiment in a directory.
+    """Open the experiment in a directory.
 
     Raises:
-        UserError: there is none.
+        UserError: the directory is not an experiment.
     """
     directory = Path(path).expanduser().absolute()
     if not store.is_experiment(directory):
         raise UserError(
-            f"{directory} is not the directory of an experiment. `automl list` shows all of them."
+            f"{directory} is not the directory of an experiment. List all experiments with "
+            "`automl list`."
         )
     return Experiment(directory)

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 MIN_TRIALS = 6
-"""Fewer trials give an importance that is mostly chance."""
+"""With fewer trials the importance would be mostly noise."""
 
 
 def importances(values: "pd.DataFrame", scores: "pd.Series", *, seed: int = 0) -> dict[str, float]:
-    """Share of each hyperparameter in the variance of the scores, the largest first.
+    """Return the share of each hyperparameter in the variance of the scores, largest first.
 
     The shares add up to 1. Functional ANOVA over a random forest (Hutter, Hoos and Leyton-Brown,
     2014).
@@ -26,14 +26,14 @@ def importances(values: "pd.DataFrame", scores: "pd.Series", *, seed: int = 0) -
         seed: seed of the random forest.
 
     Raises:
-        UserError: there are fewer than `MIN_TRIALS` trials, or all score the same.
+        UserError: there are fewer than `MIN_TRIALS` trials, or all scores are equal.
     """
     if len(scores) < MIN_TRIALS:
         raise UserError(
             f"Importance needs {MIN_TRIALS} trials with a score; so far there are {len(scores)}."
         )
     if scores.nunique() < 2:
-        raise UserError("All trials score the same, so no hyperparameter matters.")
+        raise UserError("All trials have the same score, so importance cannot be computed.")
     import optuna  # slow
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -66,7 +66,7 @@ def _trial(
 
 
 def _distribution(column: "pd.Series") -> "BaseDistribution":
-    """The range of the values that were tried, logarithmic if they span orders of magnitude."""
+    """Range of the tried values, logarithmic if they span orders of magnitude."""
     import optuna
 
     from automl.experiments.trial_settings import is_logarithmic, is_number

@@ -32,15 +32,15 @@ COLUMNS = (
 
 
 def in_order(trials: Sequence[TrialRecord], primary_metric: str) -> list[TrialRecord]:
-    """Best first: by score, then diverged ones (NaN), then those without an evaluation.
+    """Sort the trials: scored ones from best to worst, diverged ones (NaN), unevaluated ones.
 
     Equal scores stay in the order of sampling.
     """
-    return sorted(trials, key=lambda trial: _place(trial.score(primary_metric), trial.number))
+    return sorted(trials, key=lambda trial: _sort_key(trial.score(primary_metric), trial.number))
 
 
 def by_score(trials: Sequence[TrialRecord], primary_metric: str) -> list[TrialRecord]:
-    """The trials with an evaluation, best first; diverged ones (NaN) last."""
+    """Select the trials with an evaluation, best first; diverged ones (NaN) last."""
     scored = [trial for trial in trials if trial.best_evaluation()]
     return in_order(scored, primary_metric)
 
@@ -48,10 +48,10 @@ def by_score(trials: Sequence[TrialRecord], primary_metric: str) -> list[TrialRe
 def best_trial_id(
     record: ExperimentRecord, trials: Sequence[TrialRecord], primary_metric: str
 ) -> str:
-    """The id of the experiment's best trial.
+    """Return the id of the experiment's best trial.
 
     Raises:
-        UserError: there is none; says why, and which trials can be named instead.
+        UserError: no trial is the best; the message says why and lists trials to name instead.
     """
     if record.best_trial is not None:
         return record.best_trial
@@ -65,7 +65,7 @@ def best_trial_id(
     )
 
 
-def _place(score: float | None, number: int) -> tuple[int, float, int]:
+def _sort_key(score: float | None, number: int) -> tuple[int, float, int]:
     if score is None:
         return 2, 0.0, number
     if math.isnan(score):
@@ -78,15 +78,16 @@ def rank(
     primary_metric: str,
     p_values: Mapping[str, float | None] | None = None,
 ) -> "pd.DataFrame":
-    """One row for each trial, `in_order`.
+    """Return one row for each trial, sorted by `in_order`.
 
-    Equal scores share a rank. `rank` and `best_epoch` are <NA> where there is no score.
+    Equal scores share a rank. `rank` and `best_epoch` are <NA> for a trial without a score.
 
     Args:
         trials: in any order.
         primary_metric: key of the metric to rank by.
-        p_values: against the best trial, by trial id (see `ties.p_values`). `tied_with_best` is
-            True for the best trial and for p-values above 5 %, and <NA> for trials without one.
+        p_values: p-value of each trial against the best one, by trial id (see `ties.p_values`).
+            `tied_with_best` is True for the best trial and for p-values above 5 %, and <NA> for
+            trials without a p-value.
     """
     import pandas as pd  # slow
 

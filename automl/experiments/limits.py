@@ -1,10 +1,10 @@
-"""Limits of the queue of one home: `limits.yml` in it.
+"""Limits of the experiment queue, stored in `limits.yml` of the home directory.
 
-    max_running: 2            # experiments at the same time; as many as the cores allow if left out
+    max_running: 2            # experiments at the same time; default: as many as the cores allow
     max_running_per_user: 1
     max_waiting_per_user: 20  # further ones are refused
 
-All keys are optional. The file is read anew by every experiment that waits.
+All keys are optional. Every waiting experiment rereads the file.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from automl.jobs import untrusted_yaml
 
 
 class QueueLimits(FrozenModel):
-    """How many experiments; None: no limit."""
+    """Maximum numbers of experiments; None means no limit."""
 
     max_running: int | None = Field(None, ge=1)
     """How many experiments run at the same time. Empty: as many as the cores and GPUs allow."""
@@ -39,7 +39,7 @@ class QueueLimits(FrozenModel):
 
 @contextlib.contextmanager
 def locked() -> Iterator[None]:
-    """Keep the file as it is between `load` and `save`: no other holder of this lock changes it."""
+    """Hold the lock of the file, so that no other process changes it between `load` and `save`."""
     with FileLock(home.home_dir() / "limits.lock"):
         yield
 
@@ -49,10 +49,10 @@ def path() -> Path:
 
 
 def load() -> QueueLimits:
-    """The limits in force.
+    """Load the limits.
 
     Raises:
-        UserError: the file cannot be read; names the key and what is allowed.
+        UserError: the file is not valid; the message names the key and the allowed values.
     """
     try:
         content, _ = untrusted_yaml.load(path().read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""What an experiment produced, as it is stored: the experiment, its trials, their evaluations."""
+"""Stored records: the experiment, its trials and their evaluations."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -9,14 +9,14 @@ from pydantic import Field
 from automl.frozen_model import FrozenModel
 
 FORMAT_VERSION = 3
-"""Of an experiment directory. Older ones are read.
+"""Format of the experiment directory; older formats can be read.
 
-2: a trial's state, time between engines. 3: the scores on the way to the best.
+2 added a trial's state and the paused time, 3 the improvements of the best score.
 """
 
 
 LEAST_PROGRESS = 0.02
-"""With less of the search done, the time left cannot be estimated."""
+"""Share of the search that must be done before the time left is estimated."""
 
 
 def now() -> datetime:
@@ -25,7 +25,7 @@ def now() -> datetime:
 
 
 class TrialState(StrEnum):
-    """Where a trial stands; `stopped`: by a policy, the exit score, the clock or the user."""
+    """State of a trial; `stopped`: by a policy, the exit score, the time limit or the user."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -39,7 +39,7 @@ class TrialState(StrEnum):
 
 
 class ExperimentState(StrEnum):
-    """Where an experiment stands; `interrupted` is never stored, readers infer it from the lock."""
+    """State of an experiment; `interrupted` is never stored, readers infer it from the lock."""
 
     QUEUED = "queued"
     PREPARING = "preparing"
@@ -61,7 +61,7 @@ class ExperimentState(StrEnum):
 
 
 def _seconds(start: datetime | None, end: datetime | None, paused: float) -> float | None:
-    """Never negative, whatever was done to the clock in between."""
+    """Duration without the pauses; at least 0, even if the clock was set back."""
     if start is None:
         return None
     return max(0.0, ((end or now()) - start).total_seconds() - paused)
@@ -95,43 +95,43 @@ class Evaluation(FrozenModel):
     """Training images per second since the previous evaluation."""
 
     peak_memory_bytes: int = 0
-    """Most memory since the previous evaluation: of the GPU, or of the worker without one."""
+    """Peak memory since the previous evaluation: of the GPU, or of the worker on a CPU."""
 
     finished_at: datetime
     """When the evaluation ended, UTC."""
 
 
 class Flag(StrEnum):
-    """What is worth knowing of a trial at a glance; its notes say more."""
+    """Mark beside a trial in a list; its notes explain it."""
 
     RECOVERED = "recovered"
-    """The memory was full, and batches were computed in parts."""
+    """The memory was full, so each batch was computed in parts."""
 
     RESTARTED = "restarted"
-    """The loss was no number any more, and training went on at a tenth of the rate."""
+    """The loss became NaN or infinite; training restarted at a tenth of the learning rate."""
 
     RESUMED = "resumed"
-    """Its worker died, and another went on from the last evaluation."""
+    """Its worker died, and another one resumed from the last evaluation."""
 
     COLLAPSED = "collapsed"
-    """Its best model gives every picture the same class."""
+    """Its best model predicts the same class for every picture."""
 
 
 class TrialError(FrozenModel):
-    """Why a trial failed."""
+    """Cause of a trial's failure."""
 
     cause: str
     """One sentence for the user."""
 
     next_step: str = ""
-    """What to do about it."""
+    """Advice for the user."""
 
     traceback: str
-    """Everything the worker said, for whoever can read it."""
+    """The traceback of the worker, for developers."""
 
 
 class TrialRecord(FrozenModel):
-    """One trial; replaced whole after every event."""
+    """One trial; its file is replaced after every event."""
 
     format_version: int = FORMAT_VERSION
     trial_id: str
@@ -140,22 +140,22 @@ class TrialRecord(FrozenModel):
 
     state: TrialState = TrialState.PENDING
     reason: str = ""
-    """Why it was stopped, failed or ended early; empty when it simply ran to its end."""
+    """Why it was stopped, failed or ended early; empty if it ran to its end."""
 
     was_cut_short: bool = False
     """It ended with the whole experiment; a resumed experiment runs it again."""
 
     hyperparameters: dict[str, Any]
-    """What was asked for: the sampled values over the job's `training_parameters`."""
+    """Requested values: the job's `training_parameters`, updated with the sampled values."""
 
     proposal: dict[str, Any] | None = None
-    """What a sampler that learns proposed, in its own terms; told to it again on resume."""
+    """Proposal of an adaptive sampler, in its own format; the sampler gets it again on resume."""
 
     effective: dict[str, Any] = Field(default_factory=dict)
-    """What is in effect, read back from the live model, optimizer and device."""
+    """Values in effect, read from the live model, optimizer and device."""
 
     notes: list[str] = Field(default_factory=list)
-    """Sentences to show beside the score, such as where the weights came from."""
+    """Sentences to show beside the score, for example the origin of the weights."""
 
     flags: list[Flag] = Field(default_factory=list)
 
@@ -170,18 +170,18 @@ class TrialRecord(FrozenModel):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     paused_seconds: float = 0.0
-    """While no engine ran; not counted as the trial's time."""
+    """Time while no engine ran; not part of the trial's time."""
 
     error: TrialError | None = None
 
     @property
     def method(self) -> str:
-        """How the model is made; everything but fine_tuning is the floor of the search."""
+        """Training method; every method except `fine_tuning` is a baseline of the search."""
         return str(self.hyperparameters.get("method", "fine_tuning"))
 
     @property
     def title(self) -> str:
-        """The model's name, with how it was made where it was not trained."""
+        """The model's name, followed by the method of a baseline."""
         if self.method == "fine_tuning":
             return self.model_name
         return f"{self.model_name}, {self.method.replace('_', ' ')}"
@@ -196,8 +196,8 @@ class TrialRecord(FrozenModel):
         return _seconds(self.started_at, self.ended_at, self.paused_seconds)
 
     def best_evaluation(self) -> Evaluation | None:
-        """The evaluation that counts for the ranking."""
-        # from the end, where it usually is: this is asked for every trial there is
+        """Evaluation that determines the rank."""
+        # from the end, where it usually is: the pages call this for every trial
         return next((e for e in reversed(self.evaluations) if e.epoch == self.best_epoch), None)
 
     def score(self, primary_metric: str) -> float | None:
@@ -207,46 +207,46 @@ class TrialRecord(FrozenModel):
 
 
 class ExperimentRecord(FrozenModel):
-    """State of an experiment; replaced whole by the engine."""
+    """One experiment; the engine replaces the file."""
 
     format_version: int = FORMAT_VERSION
     experiment_id: str
     state: ExperimentState = ExperimentState.QUEUED
     message: str = ""
-    """What is being done, or why it ended, in one sentence."""
+    """The current step, or why the experiment ended, in one sentence."""
 
     progress: float = Field(default=0.0, ge=0, le=1)
-    """Share of the current preparation step or of the search that is done."""
+    """Completed share of the current preparation step or of the search."""
 
     notes: list[str] = Field(default_factory=list)
-    """What was changed or ignored, such as a concurrency lowered to the cores there are."""
+    """Changed or ignored settings, for example a concurrency lowered to the number of cores."""
 
     created_at: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None
     paused_seconds: float = 0.0
-    """Between the engines of an experiment that was resumed; not counted as its time."""
+    """Time between the engines of a resumed experiment; not part of its time."""
 
     deadline: datetime | None = None
     """When the time limit ends the search."""
 
     owner: str = ""
     num_trials: int = 0
-    """Trials planned; 0 while this is not known yet."""
+    """Number of planned trials; 0 until it is known."""
 
     max_concurrent_trials: int = 1
     threads_per_trial: int = 1
     devices: list[str] = Field(default_factory=list)
-    """Devices in use, such as `cpu (2 cores)` or the name of each GPU."""
+    """Devices in use, for example `cpu (2 cores)` or the name of each GPU."""
 
     best_trial: str | None = None
     best_score: float | None = None
     improvements: list[float] = Field(default_factory=list)
-    """The best score each time it rose; `best_score` is the last."""
+    """Every best score so far, in order; the last one is `best_score`."""
 
     test_score: float | None = None
     failure: Literal["data", "job", "engine", ""] = ""
-    """Whose fault a failed experiment is: the data's, the job's or our own."""
+    """Cause of the failure of an experiment: the data, the job or the engine."""
 
     details: str = ""
     """Traceback of an engine that failed."""
@@ -258,7 +258,7 @@ class ExperimentRecord(FrozenModel):
 
     @property
     def seconds_left(self) -> float | None:
-        """Of a search, at the speed so far and never past the limit; None while nobody knows."""
+        """Estimated seconds left of a search, at most until the deadline; None if unknown."""
         if self.state is not ExperimentState.RUNNING or not LEAST_PROGRESS <= self.progress < 1:
             return None
         if (seconds := self.seconds) is None:
@@ -269,9 +269,9 @@ class ExperimentRecord(FrozenModel):
 
 
 class TestOpening(FrozenModel):
-    """What came of opening the test data: once, for one trial."""
+    """Result of opening the test data, which happens once, for one trial."""
 
-    __test__ = False  # its name makes pytest look for tests in it
+    __test__ = False  # pytest would collect the class because of its name
 
     format_version: int = FORMAT_VERSION
     trial_id: str
@@ -279,10 +279,10 @@ class TestOpening(FrozenModel):
     opened_by: str
     num_pictures: int
     num_unreadable: int
-    """Test pictures that could not be read any more, and are not counted."""
+    """Number of test pictures that could no longer be read; `num_pictures` excludes them."""
 
     metrics: dict[str, float]
-    """By name, as of an evaluation (see `automl.evaluation.metrics`)."""
+    """Test metrics by name (see `automl.evaluation.metrics`)."""
 
     score_low: float
     score_high: float

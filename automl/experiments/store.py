@@ -1,55 +1,57 @@
-"""The experiment directory: the only contract between the engine and everybody who reads.
+"""The experiment directory: the only interface between the engine and its readers.
 
     <experiment_dir>/
         job.yml                       the job, resolved; written once
         experiment.json               ExperimentRecord; replaced by the engine
-        dataset/samples.parquet       one row an image; written once by the engine
+        dataset/samples.parquet       one row per picture; written once by the engine
         dataset/report.json           DatasetReport; written once by the engine
         trials/<trial_id>.json        TrialRecord; replaced by the engine after every event
         trials/<trial_id>/            predictions.parquet, checkpoint/ of the best evaluation;
-                                      epochs/ with checkpoint_frequency; state/ of a trial that has
-                                      begun and not ended; .next of a step that is being taken over
+                                      epochs/ with checkpoint_frequency; state/ of an unfinished
+                                      trial; .next holds files until they replace the old ones
         best_model/                   the exported winner
-        test/                         opening.json, predictions.parquet: once the test data have
-                                      been opened, by whoever did it
+        test/                         opening.json, predictions.parquet; written once by the
+                                      process that opens the test data
         engine.lock                   held by a living engine (automl.host.process_lock)
         engine.log                    written by the engine
-        .reserve                      room on the disk, held by a living engine
-        imported, thumbnails/         of an experiment that came from elsewhere: nothing in it is
-                                      written any more, and small pictures stand for the real ones
-        control/                      requests to the engine, one file each; written by anybody
-        tune/                         Ray Tune's own state; a disposable cache, never the truth
+        .reserve                      disk space reserved by a living engine
+        imported, thumbnails/         only in an imported experiment: it is read-only, and its
+                                      thumbnails replace the original pictures
+        control/                      requests to the engine, one file each; written by any process
+        tune/                         Ray Tune's own state; a disposable cache
 
-A file is always replaced whole, so a reader sees the old version or the new one, never half.
-Only a holder of engine.lock writes, but for job.yml (whoever creates) and control/.
+Every file is replaced atomically, so a reader sees either the old version or the new one.
+Only the holder of engine.lock writes, except for job.yml (written at creation) and control/.
 Nothing here is ever unpickled.
 """
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from automl.dataset.report import DatasetReport
-from automl.errors import NewerFormatError
+from automl.errors import DamagedFileError, NewerFormatError
 from automl.evaluation.predictions import Predictions
 from automl.experiments.records import FORMAT_VERSION, ExperimentRecord, TestOpening, TrialRecord
 from automl.host import atomic
 from automl.jobs.job import Job
 
-if TYPE_CHECKING:  # slow; who only asks where an experiment stands must not wait for them
+if TYPE_CHECKING:  # slow, and not needed to read the state of an experiment
     import pandas as pd
+
+_Record = TypeVar("_Record", bound=BaseModel)
 
 STOP_ALL = "stop"
 _STOP_TRIAL_PREFIX = "stop-trial-"
 
 
 def create_experiment(experiments_dir: Path, job: Job, record: ExperimentRecord) -> Path:
-    """Make the directory, complete or not at all.
+    """Create the directory atomically.
 
     Raises:
-        FileExistsError: an experiment of that id is there already.
+        FileExistsError: an experiment with that id already exists.
     """
     target = experiments_dir / record.experiment_id
     experiments_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -70,12 +72,23 @@ def experiment_dirs(experiments_dir: Path) -> list[Path]:
     if not experiments_dir.is_dir():
         return []
     folders = (path for path in experiments_dir.iterdir() if not path.name.startswith("."))
-    found = [path for path in folders if is_experiment(path)]
-    return sorted(found, key=lambda path: (path / "job.yml").stat().st_mtime_ns, reverse=True)
+    experiments = [path for path in folders if is_experiment(path)]
+    return sorted(experiments, key=lambda path: (path / "job.yml").stat().st_mtime_ns, reverse=True)
 
 
 def load_job(experiment_dir: Path) -> Job:
-    return Job.from_yaml((experiment_dir / "job.yml").read_text("utf-8"))
+    """Load the resolved job.
+
+    Raises:
+        DamagedFileError: the file is not text.
+        JobError: this version does not accept the job.
+    """
+    path = experiment_dir / "job.yml"
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise _damaged(path) from error
+    return Job.from_yaml(text)
 
 
 def save_experiment(experiment_dir: Path, record: ExperimentRecord) -> None:
@@ -83,23 +96,20 @@ def save_experiment(experiment_dir: Path, record: ExperimentRecord) -> None:
 
 
 def load_experiment(experiment_dir: Path) -> ExperimentRecord:
-    """The experiment's record.
+    """Load the experiment's record.
 
     Raises:
-        NewerFormatError: the directory has been written by a later version.
+        NewerFormatError: a later version wrote the directory.
+        DamagedFileError: the file is not a record of an experiment.
     """
     path = experiment_path(experiment_dir)
-    try:
-        record = ExperimentRecord.model_validate_json(path.read_bytes())
-    except ValidationError:
-        _refuse_newer(json.loads(path.read_bytes()).get("format_version"), path)
-        raise
+    record = _read_record(path, ExperimentRecord)
     _refuse_newer(record.format_version, path)
     return record
 
 
-def _refuse_newer(format_version: object, path: Path) -> None:
-    if isinstance(format_version, int) and format_version > FORMAT_VERSION:
+def _refuse_newer(format_version: int, path: Path) -> None:
+    if format_version > FORMAT_VERSION:
         raise NewerFormatError(
             f"{path} has format {format_version}, and this version reads up to {FORMAT_VERSION}. "
             "Open it with the version that wrote it, or update."
@@ -123,17 +133,29 @@ def save_trial(experiment_dir: Path, trial: TrialRecord) -> None:
 
 
 def load_trial(path: Path) -> TrialRecord:
-    return TrialRecord.model_validate_json(path.read_bytes())
+    """Load a trial's record.
+
+    Raises:
+        NewerFormatError: a later version wrote the file.
+        DamagedFileError: the file is not a record of a trial.
+    """
+    return _read_record(path, TrialRecord)
 
 
 def load_trials(experiment_dir: Path) -> list[TrialRecord]:
-    """All trials in the order of sampling."""
+    """Load all trials, in the order of sampling; raises as `load_trial`."""
     trials = [load_trial(path) for path in trial_paths(experiment_dir)]
     return sorted(trials, key=lambda trial: trial.number)
 
 
 def save_dataset(experiment_dir: Path, samples: "pd.DataFrame", report: DatasetReport) -> None:
-    """samples: columns as `automl.dataset.scan` has them, and `split`."""
+    """Write the samples and the report.
+
+    Args:
+        experiment_dir: the experiment's directory.
+        samples: columns of `automl.dataset.scan`, and `split`.
+        report: the data health report.
+    """
     with atomic.open_binary(samples_path(experiment_dir)) as file:
         samples.to_parquet(file, index=False)
     _write_record(experiment_dir / "dataset" / "report.json", report)
@@ -144,15 +166,25 @@ def samples_path(experiment_dir: Path) -> Path:
 
 
 def load_samples(experiment_dir: Path) -> "pd.DataFrame":
-    import pandas as pd
+    """Load the samples.
 
-    return pd.read_parquet(samples_path(experiment_dir))
+    Raises:
+        DamagedFileError: the file is not a Parquet table.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    path = samples_path(experiment_dir)
+    try:
+        return pd.read_parquet(path)
+    except pa.ArrowInvalid as error:
+        raise _damaged(path) from error
 
 
 def load_report(experiment_dir: Path) -> DatasetReport | None:
-    """The data health report; None before the engine has written it."""
+    """Load the data health report; None before the engine has written it."""
     path = experiment_dir / "dataset" / "report.json"
-    return DatasetReport.model_validate_json(path.read_bytes()) if path.is_file() else None
+    return _read_record(path, DatasetReport) if path.is_file() else None
 
 
 def save_predictions(path: Path, predictions: Predictions) -> None:
@@ -174,9 +206,18 @@ def save_predictions(path: Path, predictions: Predictions) -> None:
 
 
 def load_predictions(path: Path) -> Predictions:
+    """Load predictions.
+
+    Raises:
+        DamagedFileError: the file is not a Parquet table.
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pq.read_table(path)
+    try:
+        table = pq.read_table(path)
+    except pa.ArrowInvalid as error:
+        raise _damaged(path) from error
     column = table["probabilities"].combine_chunks()
     return Predictions(
         sample_ids=table["id"].to_numpy(),
@@ -191,7 +232,7 @@ def predictions_path(experiment_dir: Path, trial_id: str) -> Path:
 
 
 def test_predictions_path(experiment_dir: Path) -> Path:
-    """Predictions on the test data of the trial they were opened for."""
+    """Predictions on the test data, by the trial for which they were opened."""
     return experiment_dir / "test" / "predictions.parquet"
 
 
@@ -201,9 +242,9 @@ def save_test(experiment_dir: Path, opening: TestOpening, predictions: Predictio
 
 
 def load_test_opening(experiment_dir: Path) -> TestOpening | None:
-    """None while the test data are sealed."""
+    """Load the record of the opened test data; None while they are unopened."""
     path = experiment_dir / "test" / "opening.json"
-    return TestOpening.model_validate_json(path.read_bytes()) if path.is_file() else None
+    return _read_record(path, TestOpening) if path.is_file() else None
 
 
 def checkpoint_dir(experiment_dir: Path, trial_id: str) -> Path:
@@ -212,7 +253,7 @@ def checkpoint_dir(experiment_dir: Path, trial_id: str) -> Path:
 
 
 def state_dir(experiment_dir: Path, trial_id: str) -> Path:
-    """Where the trial goes on when the experiment is resumed; see `engine.kept_state`."""
+    """State from which an unfinished trial resumes; see `training.resume_state`."""
     return experiment_dir / "trials" / trial_id / "state"
 
 
@@ -226,7 +267,7 @@ def best_model_dir(experiment_dir: Path) -> Path:
 
 
 def is_imported(experiment_dir: Path) -> bool:
-    """Whether it came from elsewhere, to be read only."""
+    """True if the experiment was imported, which makes it read-only."""
     return (experiment_dir / "imported").is_file()
 
 
@@ -235,7 +276,7 @@ def mark_imported(experiment_dir: Path) -> None:
 
 
 def thumbnail_path(experiment_dir: Path, content_hash: str) -> Path:
-    """Of an imported experiment: the small picture that stands for one of these bytes."""
+    """Thumbnail that replaces the picture with this content hash in an imported experiment."""
     return experiment_dir / "thumbnails" / f"{content_hash}.jpg"
 
 
@@ -255,7 +296,7 @@ def request_stop(experiment_dir: Path, trial_id: str | None = None) -> None:
     """Ask the engine to end the whole experiment, or one trial."""
     name = STOP_ALL if trial_id is None else _STOP_TRIAL_PREFIX + trial_id
     path = experiment_dir / "control" / name
-    path.parent.mkdir(exist_ok=True)  # an empty folder gets lost in some copies
+    path.parent.mkdir(exist_ok=True)  # some tools do not copy empty folders
     path.touch()
 
 
@@ -264,23 +305,51 @@ def stop_requested(experiment_dir: Path) -> bool:
 
 
 def trials_to_stop(experiment_dir: Path) -> set[str]:
-    """Ids in the requests to stop a trial; any program can write one, so a trial may not exist."""
+    """Trial ids in the stop requests. Any program can write a request: the trial may not exist."""
     requests = (experiment_dir / "control").glob(_STOP_TRIAL_PREFIX + "*")
     return {path.name.removeprefix(_STOP_TRIAL_PREFIX) for path in requests if path.is_file()}
 
 
 def clear_requests(experiment_dir: Path) -> None:
-    """Forget old requests, for a resumed experiment."""
+    """Delete old requests, before an experiment is resumed."""
     for path in (experiment_dir / "control").glob("*"):
-        if path.is_file():  # a folder is no request
+        if path.is_file():  # requests are files
             path.unlink()
 
 
-def unreadable(error: ValidationError | OSError | ValueError, path: Path) -> str:
-    """One sentence about a file that cannot be read as what it should be."""
-    if isinstance(error, NewerFormatError):
+def unreadable(error: OSError | ValueError, path: Path) -> str:
+    """Explain why an experiment cannot be read, with its path and the next step."""
+    if isinstance(error, NewerFormatError | DamagedFileError):
         return str(error)
-    return f"{path} cannot be read ({type(error).__name__}); it may come from another version."
+    return (
+        f"{path} cannot be read ({type(error).__name__}): it is damaged, or was written by another "
+        "version. Restore it from a copy, or delete it."
+    )
+
+
+def _read_record(path: Path, kind: type[_Record]) -> _Record:
+    content = path.read_bytes()
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        _refuse_newer(_format_version(content), path)
+        raise _damaged(path) from error
+
+
+def _format_version(content: bytes) -> int:
+    """The format of a record that does not validate; 0 if it has none."""
+    try:
+        version = json.loads(content)["format_version"]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return 0
+    return version if isinstance(version, int) else 0
+
+
+def _damaged(path: Path) -> DamagedFileError:
+    return DamagedFileError(
+        f"{path} is damaged, or was written by another version. Restore the file from a copy, or "
+        "delete the experiment's directory."
+    )
 
 
 def _write_record(path: Path, record: BaseModel) -> None:

@@ -1,4 +1,4 @@
-"""The hyperparameters of trials as a table: those that differ between them. Pure."""
+"""Table of the hyperparameters that differ between trials. Pure."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,33 +9,35 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LOG_RATIO = 20
-_LEFT_OUT = ("random_seed", "enable_onnx_normalization")
+_IGNORED = ("random_seed", "enable_onnx_normalization")
 
 
 def varying(trials: Sequence[TrialRecord], metric: str) -> "pd.DataFrame":
-    """One row a trial with a score: `trial`, `model`, `score`, then every hyperparameter that was
-    asked for with more than one value. Missing where a trial has none, as in another sub-space.
+    """Return one row per scored trial: `trial`, `model`, `score` and the varying hyperparameters.
+
+    A hyperparameter varies if trials requested different values of it. The value is missing for a
+    trial without that hyperparameter, for example one from another sub-space.
     """
     import pandas as pd
 
     scored = [trial for trial in trials if _has_score(trial, metric)]
-    names = sorted({name for trial in scored for name in trial.hyperparameters} - {*_LEFT_OUT})
+    names = sorted({name for trial in scored for name in trial.hyperparameters} - {*_IGNORED})
     columns = {name: [trial.hyperparameters.get(name) for trial in scored] for name in names}
     different = {
         name: values
         for name, values in columns.items()
         if len({str(value) for value in values if value is not None}) > 1
     }
-    head = {
+    first_columns = {
         "trial": [trial.number for trial in scored],
         "model": [trial.model_name for trial in scored],
         "score": [trial.score(metric) for trial in scored],
     }
-    return pd.DataFrame({**head, **different})
+    return pd.DataFrame({**first_columns, **different})
 
 
 def names(table: "pd.DataFrame") -> list[str]:
-    """The hyperparameters among the columns of `varying`."""
+    """Return the columns of `varying` that are hyperparameters."""
     return [str(name) for name in table.columns[3:]]
 
 
@@ -47,7 +49,7 @@ def is_number(values: "pd.Series") -> bool:
 
 
 def is_logarithmic(values: "pd.Series") -> bool:
-    """Whether numbers spread over so many sizes that only a logarithmic axis shows them."""
+    """True if the numbers are positive and span a factor of `_LOG_RATIO` or more."""
     if not is_number(values):
         return False
     known = values.dropna().astype("float64")

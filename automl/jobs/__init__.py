@@ -1,1 +1,1 @@
-"""What can be asked for: the job, its search space and hyperparameters, the models, AutoMode."""
+"""Job schema: the job, its search space and hyperparameters, the models, AutoMode."""

@@ -95,7 +95,7 @@ Policy = Annotated[
 
 
 class Sweep(FrozenModel):
-    """How the search space is searched."""
+    """Sampling and early termination of the search."""
 
     sampling_algorithm: SamplingAlgorithm
     """Sampler that proposes the hyperparameters of each trial."""

@@ -1,4 +1,4 @@
-"""A network's blocks from the input to the head, and freezing the first of them.
+"""Blocks of a network from the input to the head; freezing the first blocks.
 
 A copy of this file travels with exported training code.
 """
@@ -11,10 +11,10 @@ BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 def parameter_names(network: nn.Module, architecture: str) -> list[list[str]]:
-    """Names of each block's parameters in timm's own order; those of the last layer are left out.
+    """Return the parameter names of each block, in timm's order and without the last layer.
 
     A block is a stage of a convolutional network and a layer of a transformer. MobileNetV2 has
-    one for each inverted residual, 19 with stem and last convolution, as in torchvision.
+    one per inverted residual: 19 with stem and last convolution, as in torchvision.
     """
     is_coarse = not architecture.startswith("mobilenetv2")
     matcher = network.group_matcher(coarse=is_coarse)  # type: ignore[operator]
@@ -28,7 +28,7 @@ def parameter_names(network: nn.Module, architecture: str) -> list[list[str]]:
 
 
 def _with_last_convolution(groups: dict[int, list[str]]) -> dict[int, list[str]]:
-    """Make the convolution after the last residual a block, which timm counts as part of it."""
+    """Separate the last convolution, which timm puts into the block of the last residual."""
     names = [name for key in sorted(groups) for name in groups[key]]
     last = [name for name in names if name.startswith(("conv_head", "bn2"))]
     others = {key: [name for name in group if name not in last] for key, group in groups.items()}
@@ -36,16 +36,16 @@ def _with_last_convolution(groups: dict[int, list[str]]) -> dict[int, list[str]]
 
 
 def last_layer(network: nn.Module) -> nn.Module:
-    """The layer that turns features into logits.
+    """Return the layer that maps features to logits.
 
-    Distilled transformers average the logits of two: both are returned, as a ModuleList.
+    Distilled transformers average the logits of two layers: both are returned, as a ModuleList.
     """
     head = network.get_classifier()  # type: ignore[operator]
     return head if isinstance(head, nn.Module) else nn.ModuleList(head)
 
 
 class TooManyBlocksError(ValueError):
-    """The network has fewer blocks than are to be frozen."""
+    """The network has fewer blocks than the number to freeze."""
 
     def __init__(self, num_blocks: int) -> None:
         super().__init__(f"the network has {num_blocks} blocks")
@@ -53,7 +53,7 @@ class TooManyBlocksError(ValueError):
 
 
 def freeze(network: nn.Module, architecture: str, num_blocks: int) -> list[str]:
-    """Exclude the first blocks from training; returns the names of their parameters.
+    """Exclude the first blocks from training; return the names of their parameters.
 
     Raises:
         TooManyBlocksError: the network has fewer blocks.
@@ -68,7 +68,7 @@ def freeze(network: nn.Module, architecture: str, num_blocks: int) -> list[str]:
 
 
 def train_mode(network: nn.Module, *, keeps_statistics: bool = False) -> None:
-    """Training mode, except that frozen batch norms keep their statistics.
+    """Set the training mode, except that frozen batch norms keep their statistics.
 
     Args:
         network: any network.
@@ -81,9 +81,9 @@ def train_mode(network: nn.Module, *, keeps_statistics: bool = False) -> None:
 
 
 def has_batch_statistics(network: nn.Module, *, keeps_statistics: bool) -> bool:
-    """True if a training step depends on the pictures that are computed together.
+    """True if a batch norm normalises with the mean and variance of the batch.
 
-    It does if a batch norm normalises with the mean and variance of the batch.
+    The result for a picture then depends on the other pictures in its batch.
     """
     return not keeps_statistics and any(
         isinstance(module, BATCH_NORMS) and not _is_frozen(module) for module in network.modules()

@@ -1,4 +1,4 @@
-"""Description of a trained model: with its weights, enough to rebuild and feed it. No torch."""
+"""Description of a trained model, to rebuild it and prepare its input. Imports no torch."""
 
 from typing import Literal
 

@@ -87,7 +87,7 @@ def _from_hub(timm_name: str) -> _LookUp:
 
 @functools.cache
 def _why_hub_is_unreachable() -> str:
-    """Why the Hub gave no answer in time; empty if it answered.
+    """Return the reason why the Hub did not answer in time; empty if it answered.
 
     The request goes through the Hub's own client, so that HF_ENDPOINT, proxies and certificates
     from the environment apply. It runs in a thread because resolving a host name has no timeout.

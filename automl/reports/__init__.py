@@ -1,1 +1,1 @@
-"""What leaves an experiment: its HTML report, its shared copy, the score on the test data."""
+"""Results of an experiment: its HTML report, its shared copy and its score on the test data."""

@@ -1,6 +1,6 @@
-"""One self-contained HTML file about an experiment: it opens offline, in any browser, for years.
+"""Report of an experiment as one self-contained HTML file that opens offline in any browser.
 
-The figures are those of the pages; the modules that draw them do not import Streamlit.
+The figures are the same as in the app; the modules that draw them do not import Streamlit.
 """
 
 import base64
@@ -24,13 +24,13 @@ _MAX_MISTAKES = 24
 
 
 def write(experiment_dir: Path, target: Path) -> Path:
-    """Write the report; returns its path."""
+    """Write the report; return its path."""
     atomic.write_text(target, html(experiment_dir), private=False)
     return target
 
 
 def html(experiment_dir: Path) -> str:
-    """The report as text; below 15 MB, of which 5 are the library that draws the figures."""
+    """Return the report as text: below 15 MB, of which 5 MB are the plotting library."""
     import jinja2
     import plotly.offline
 
@@ -76,9 +76,9 @@ def _content(experiment_dir: Path) -> dict[str, Any]:
         "test": _test(experiment_dir, metric),
         "trials": [_row(trial, metric) for trial in ranked[:_MAX_TRIALS]],
         "num_trials": len(trials),
-        "figures": [(title, _drawn(figure)) for title, figure in figures],
+        "figures": [(title, _figure_html(figure)) for title, figure in figures],
         "job": job.to_yaml(),
-        **(_answers(experiment_dir, best) if best else {}),
+        **(_predictions_section(experiment_dir, best) if best else {}),
     }
 
 
@@ -103,8 +103,8 @@ def _test(experiment_dir: Path, metric: str) -> dict[str, Any] | None:
     return {"score": score, "opened_at": opened_at, "opening": opening}
 
 
-def _answers(experiment_dir: Path, best: TrialRecord) -> dict[str, Any]:
-    """About the answers of the best trial on the validation data."""
+def _predictions_section(experiment_dir: Path, best: TrialRecord) -> dict[str, Any]:
+    """Content about the best trial's predictions on the validation data; empty without them."""
     path = store.predictions_path(experiment_dir, best.trial_id)
     if not path.is_file() or not store.samples_path(experiment_dir).is_file():
         return {}
@@ -124,7 +124,7 @@ def _answers(experiment_dir: Path, best: TrialRecord) -> dict[str, Any]:
     evaluation = best.best_evaluation()
     assert evaluation
     return {
-        "answer_figures": [(title, _drawn(figure)) for title, figure in figures],
+        "answer_figures": [(title, _figure_html(figure)) for title, figure in figures],
         "classes": _rounded(class_report.class_report(predictions, names)),
         "averages": _rounded(class_report.averages(evaluation.metrics)),
         "calibration_error": f"{calibration.expected_error:.3f}",
@@ -139,7 +139,7 @@ def _class_names(samples: "pd.DataFrame") -> list[str]:
 
 
 def _rounded(table: "pd.DataFrame") -> list[dict[str, str]]:
-    """Numbers as text, what is not defined as a dash."""
+    """Format numbers as text, and missing values as a dash."""
     rows = table.astype(object).where(table.notna(), "–").to_dict("records")
     return [
         {
@@ -153,13 +153,13 @@ def _rounded(table: "pd.DataFrame") -> list[dict[str, str]]:
 def _mistakes(
     experiment_dir: Path, predictions: Predictions, samples: "pd.DataFrame", names: Sequence[str]
 ) -> list[dict[str, str]]:
-    """The worst mistakes with their pictures, those that can still be read."""
+    """The worst mistakes, except those whose picture can no longer be read."""
     from automl.dataset import pictures
     from automl.evaluation import answers
 
     wrong = answers.ordered(predictions, answers.wrong(predictions), "highest loss first")
     rows = samples.loc[predictions.sample_ids]
-    sure, found = answers.confidence(predictions), []
+    confidences, mistakes = answers.confidence(predictions), []
     for position in wrong[:_MAX_MISTAKES].tolist():
         row = rows.iloc[position]
         path = Path(str(row["path"]))
@@ -169,19 +169,19 @@ def _mistakes(
             data = pictures.thumbnail(path)
         except (OSError, pictures.UnreadablePicture):
             continue
-        found.append(
+        mistakes.append(
             {
                 "picture": base64.b64encode(data).decode(),
                 "label": names[int(predictions.labels[position])],
                 "answer": names[int(predictions.predicted[position])],
-                "probability": f"{sure[position]:.3f}",
+                "probability": f"{confidences[position]:.3f}",
             }
         )
-    return found
+    return mistakes
 
 
-def _drawn(figure: "go.Figure") -> Any:
-    """A figure as a piece of HTML; its texts were escaped when it was made."""
+def _figure_html(figure: "go.Figure") -> Any:
+    """Convert a figure to an HTML fragment; its texts were escaped when it was drawn."""
     import markupsafe
 
     figure.update_layout(template="plotly_white", paper_bgcolor="white", margin={"l": 60, "b": 50})

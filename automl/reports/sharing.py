@@ -1,7 +1,7 @@
 """An experiment as one zip file that opens read-only in another person's app.
 
-It holds the records, the predictions and the best models, but neither the engine's state nor the
-pictures: of the validation and test pictures there are thumbnails, which are shown instead.
+It contains the records, the predictions, the best models and thumbnails of the validation and test
+pictures, but neither the engine's state nor the pictures.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automl.dataset import archive
-from automl.errors import UserError
+from automl.errors import DamagedFileError, UserError
 from automl.experiments import experiment_id, store
 from automl.host import atomic
 
@@ -28,8 +28,8 @@ _PARTS = re.compile(
     r"|best_model/[\w.-]+\.(onnx|json|yml|md|txt)|test/(opening\.json|predictions\.parquet)"
     r"|thumbnails/[0-9a-f]{64}\.jpg"
 )
-"""The files of a shared experiment. All others are left out, when it is packed and when it is
-unpacked: no code, nothing to unpickle, no path out of the folder."""
+"""Names of the files in a shared experiment. Packing and unpacking skip all others, so that an
+archive cannot bring code, pickles or paths outside the directory."""
 
 _MAX_THUMBNAILS = 3_000
 _MAX_BYTES = {
@@ -39,16 +39,16 @@ _MAX_BYTES = {
     ".jpg": 100_000,
     "": 50_000_000,
 }
-"""The largest size by the end of the name, as a file that is read at once must fit the memory."""
+"""Maximum size by suffix: each file is read as a whole and must fit into memory."""
 
 _MAX_CLASSES = 50_000
 _ROWS_AT_A_TIME = 128
 
 
 def pack(experiment_dir: Path, target: Path) -> Path:
-    """Write the zip file, complete or not at all; returns its path.
+    """Write the zip file atomically; return its path.
 
-    It holds the weights of the best trial only: with those of all it would have gigabytes.
+    It contains only the weights of the best trial; those of all trials can be gigabytes.
     """
     atomic.remove_leftovers(target)
     best = store.load_experiment(experiment_dir).best_trial
@@ -67,11 +67,11 @@ def pack(experiment_dir: Path, target: Path) -> Path:
 
 
 def unpack(path: Path, experiments_dir: Path) -> Path:
-    """Add a shared experiment to the others, read-only; returns its directory.
+    """Add a shared experiment to the others, read-only; return its directory.
 
     Args:
         path: the zip file.
-        experiments_dir: the folder that gets it.
+        experiments_dir: the folder of the other experiments.
 
     Raises:
         UserError: the file is not a zip of an experiment, is damaged or is too large.
@@ -80,8 +80,8 @@ def unpack(path: Path, experiments_dir: Path) -> Path:
     root = _experiment_root(unpacked)
     if root is None:
         raise UserError(
-            f"{path.name} holds no experiment: it has no job.yml beside an experiment.json. Choose "
-            "a file that `automl share` has written."
+            f"{path.name} contains no experiment: a job.yml beside an experiment.json is missing. "
+            "Choose a file that `automl share` wrote."
         )
     experiments_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=".import-", dir=experiments_dir))  # mode 0700
@@ -103,10 +103,10 @@ def unpack(path: Path, experiments_dir: Path) -> Path:
 
 
 def _refuse_large(path: Path, name: str) -> None:
-    """Check that the file fits the memory when it is read; a small table can grow without bound.
+    """Check that the file fits into memory; a small Parquet file can hold a huge table.
 
     Raises:
-        UserError: it does not; names the file.
+        UserError: the file is too large; the message names it.
     """
     limit = next(size for ending, size in _MAX_BYTES.items() if name.endswith(ending))
     size = path.stat().st_size
@@ -120,7 +120,7 @@ def _refuse_large(path: Path, name: str) -> None:
 
 
 def _bytes_in_memory(path: Path, limit: int) -> int:
-    """Size of a Parquet table in memory; counted row group by row group, up to the limit."""
+    """Size of a Parquet table in memory; counting ends above the limit."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -139,18 +139,18 @@ def _bytes_in_memory(path: Path, limit: int) -> int:
 
 
 def _nbytes(column: "pa.Array") -> int:
-    """Size of a column; a dictionary-encoded one is decoded first, as pandas decodes it, too."""
+    """Size of a column, decoded if it is dictionary-encoded, because pandas decodes it."""
     is_encoded = hasattr(column, "dictionary_decode")
     return int((column.dictionary_decode() if is_encoded else column).nbytes)
 
 
 def _list_size(kind: "pa.DataType") -> int:
-    """The length of a fixed-size list; 0 for other types."""
+    """Length of a fixed-size list; 0 for other types."""
     return int(getattr(kind, "list_size", 0))
 
 
 def _experiment_root(folder: Path) -> Path | None:
-    """The folder of the experiment: the archive itself or a folder in it; None without one."""
+    """Directory of the experiment: the archive's root or a folder in it; None if not found."""
     candidates = [folder, *(child for child in sorted(folder.iterdir()) if child.is_dir())]
     return next((path for path in candidates if store.is_experiment(path)), None)
 
@@ -159,17 +159,23 @@ def _refuse_damaged(experiment_dir: Path, path: Path) -> None:
     """Read every file that the pages read.
 
     Raises:
-        UserError: one cannot be read, or they contradict each other.
+        UserError: a file cannot be read, or the files contradict each other.
     """
     try:
         _read_all(experiment_dir)
+    except DamagedFileError as error:  # its message names a path in a temporary folder
+        raise _damaged(path, error) from error
     except UserError as error:
         raise UserError(f"{path.name} cannot be opened: {error}") from error
     except Exception as error:
-        raise UserError(
-            f"{path.name} holds an experiment that cannot be read ({type(error).__name__}): it was "
-            "damaged, or made by another version. Share it again."
-        ) from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> UserError:
+    return UserError(
+        f"{path.name} contains an experiment that cannot be read ({type(error).__name__}): it is "
+        "damaged, or was written by another version. Share the experiment again."
+    )
 
 
 def _read_all(experiment_dir: Path) -> None:
@@ -178,11 +184,11 @@ def _read_all(experiment_dir: Path) -> None:
     # ids become parts of paths
     ids = [path.stem for path in store.trial_paths(experiment_dir)]
     if sorted(trial.trial_id for trial in store.load_trials(experiment_dir)) != ids:
-        raise UserError("the file of a trial has another name than the trial.")
+        raise UserError("the name of a trial's file differs from the trial's id.")
     opening = store.load_test_opening(experiment_dir)
     for trial_id in (record.best_trial, opening.trial_id if opening else None):
         if trial_id is not None and trial_id not in ids:
-            raise UserError(f"it names the trial {trial_id}, which is not in it.")
+            raise UserError(f"it refers to the trial {trial_id}, which it does not contain.")
     for path in (
         *(store.predictions_path(experiment_dir, trial_id) for trial_id in ids),
         store.test_predictions_path(experiment_dir),
@@ -195,7 +201,10 @@ def _read_all(experiment_dir: Path) -> None:
 
 
 def _publish(partial: Path, experiments_dir: Path) -> Path:
-    """Give it its own id, with a number if that is taken; the record has the same id."""
+    """Rename the directory to the experiment's id, with a number if the id is taken.
+
+    The record gets the same id.
+    """
     record = store.load_experiment(partial)
     own_id = experiment_id.slug(record.experiment_id) or "shared"
     while True:
@@ -208,7 +217,7 @@ def _publish(partial: Path, experiments_dir: Path) -> Path:
 
 
 def _scored(experiment_dir: Path) -> "pd.DataFrame":
-    """The validation and test pictures, at most `_MAX_THUMBNAILS` of them."""
+    """Return the first `_MAX_THUMBNAILS` validation and test pictures."""
     samples = store.load_samples(experiment_dir)
     is_scored = samples["split"].isin(["validation", "test"]) & samples["content_hash"].notna()
     return samples[is_scored].drop_duplicates("content_hash").head(_MAX_THUMBNAILS)
@@ -223,6 +232,6 @@ def _add_thumbnails(file: zipfile.ZipFile, experiment_dir: Path) -> None:
         try:
             data = pictures.thumbnail(Path(path))
         except (OSError, pictures.UnreadablePicture):
-            continue  # it was removed since; the pages say so
+            continue  # it was removed; the app says so
         name = store.thumbnail_path(Path(), content).as_posix()
         file.writestr(name, data, zipfile.ZIP_STORED)

@@ -1,6 +1,6 @@
 """Open the test data of an experiment: once, for one trial.
 
-The score on the test data is unbiased only as long as no choice was made by it.
+The score on the test data is unbiased only while no choice depends on it.
 """
 
 import json
@@ -26,7 +26,7 @@ Progress = Callable[[int, int], None]
 
 
 def pictures(experiment_dir: Path) -> "pd.DataFrame":
-    """The test pictures, as in `samples.parquet`; none where the job has no test data."""
+    """Return the rows of `samples.parquet` for the test pictures; empty without test data."""
     samples = store.load_samples(experiment_dir)
     return samples[samples["split"] == "test"]
 
@@ -40,26 +40,27 @@ def open_for(
 ) -> TestOpening:
     """Score the test pictures with a trial's exported model, and record who did it and when.
 
-    Nothing is recorded unless it succeeds. If they were opened before, that opening is returned.
+    A failure records nothing. If the data were opened before, that opening is returned.
 
     Args:
-        experiment_dir: of an experiment that has ended.
+        experiment_dir: directory of an experiment that has ended.
         trial_id: the trial to score; the best one if left out.
         by: the person who opens them; the user of this process if left out.
         progress: called with the number of pictures scored so far and the number of all.
 
     Raises:
-        UserError: it runs, has no test data or no such model, or was opened for another trial.
+        UserError: the experiment is running, has no test data or no such model, or its test data
+            were opened for another trial.
     """
     opened = store.load_test_opening(experiment_dir)
     if opened is not None:
         return _same_trial(opened, trial_id)
-    # before the lock, which an engine seems to hold once we have it
+    # before taking the lock: while we hold it, the experiment appears to be running
     state = launcher.record(experiment_dir).state
     if not state.is_finished:
         raise UserError(
-            f"{experiment_dir.name} is {state}. The test data can be opened when it has ended, so "
-            "that they have no part in the search."
+            f"{experiment_dir.name} is {state}. Open the test data after it has ended, so that "
+            "they do not influence the search."
         )
     if store.is_imported(experiment_dir):
         raise UserError(
@@ -70,7 +71,7 @@ def open_for(
     if lock is None:
         raise UserError(f"Another command is writing to {experiment_dir.name}. Try again later.")
     try:
-        # read again: they may have been opened, or the search resumed, before we had the lock
+        # reread: another process may have opened the data before we had the lock
         opened = store.load_test_opening(experiment_dir)
         if opened is not None:
             return _same_trial(opened, trial_id)
@@ -80,12 +81,16 @@ def open_for(
 
 
 def _same_trial(opened: TestOpening, trial_id: str | None) -> TestOpening:
-    """The earlier opening, if it was for this trial."""
+    """Return the earlier opening.
+
+    Raises:
+        UserError: it was for another trial.
+    """
     if trial_id in (None, opened.trial_id):
         return opened
     raise UserError(
         f"The test data were opened for {opened.trial_id} on {wording.local_time(opened.opened_at)}"
-        f" and can be opened once only. Choosing {trial_id} now would be a choice by the test "
+        f" and can be opened only once. Choosing {trial_id} now would be a choice by the test "
         "score, which would make that score as optimistic as the validation score."
     )
 
@@ -93,7 +98,7 @@ def _same_trial(opened: TestOpening, trial_id: str | None) -> TestOpening:
 def _open(
     experiment_dir: Path, trial_id: str | None, opened_by: str, progress: Progress | None
 ) -> TestOpening:
-    """Score and record; the caller holds the experiment's lock."""
+    """Score the trial and record the opening; the caller holds the experiment's lock."""
     record, job = store.load_experiment(experiment_dir), store.load_job(experiment_dir)
     trials = store.load_trials(experiment_dir)
     chosen = trial_id or leaderboard.best_trial_id(record, trials, job.primary_metric)
@@ -115,12 +120,12 @@ def _score(
     rows = pictures(experiment_dir)
     if rows.empty:
         raise UserError(
-            f"{experiment_dir.name} has no test data. Give test_data in the job, or pictures in a "
-            "folder called test beside train."
+            f"{experiment_dir.name} has no test data. Set test_data in the job, or put pictures "
+            "into a folder test beside train."
         )
     with tempfile.TemporaryDirectory() as folder:
         model_dir = _model_dir(experiment_dir, trial_id, Path(folder) / "model")
-        predictions, num_unreadable = _answers(model_dir, rows, progress)
+        predictions, num_unreadable = _predict(model_dir, rows, progress)
     from automl.evaluation.intervals import bootstrap_interval
     from automl.evaluation.metrics import classification_metrics
 
@@ -141,10 +146,10 @@ def _score(
 
 
 def _model_dir(experiment_dir: Path, trial_id: str, target: Path) -> Path:
-    """The folder of the trial's exported model.
+    """Return the directory of the trial's exported model.
 
-    The best trial has been exported. Another one is exported into `target`, in a process of its
-    own, as this one must not import torch.
+    The best trial is exported already. Another trial is exported into `target` by a subprocess,
+    because this process must not import torch.
     """
     best = store.best_model_dir(experiment_dir)
     if (best / "settings.json").is_file():
@@ -155,10 +160,10 @@ def _model_dir(experiment_dir: Path, trial_id: str, target: Path) -> Path:
     return target
 
 
-def _answers(
+def _predict(
     model_dir: Path, rows: "pd.DataFrame", progress: Progress | None
 ) -> tuple[Predictions, int]:
-    """Predictions for the pictures that can be read, and the number of those that cannot."""
+    """Predict the readable pictures; return the predictions and the number of unreadable ones."""
     import numpy as np
 
     from automl.prediction.inference import Prediction, Predictor
@@ -174,8 +179,8 @@ def _answers(
             progress(position + 1, len(rows))
     if not readable:
         raise UserError(
-            f"No test picture can be read any more, the first of {len(rows):,} at "
-            f"{rows['path'].iloc[0]}. Put them back there."
+            f"None of the {len(rows):,} test pictures can be read; the first one is "
+            f"{rows['path'].iloc[0]}. Restore them to the same folder."
         )
     scored = rows.iloc[readable]
     labels = np.array([index[label] for label in scored["label"]], dtype=np.int64)

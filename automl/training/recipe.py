@@ -1,4 +1,4 @@
-"""How a network is trained: all settings, and the optimizer, schedule and precision they make.
+"""Training settings of a network, and the optimizer, schedule and precision built from them.
 
 A copy of this file travels with exported training code: torch and timm are all it needs.
 """

@@ -57,7 +57,7 @@ class SingleLabel:
         return total
 
     def weight_sum(self, targets: Tensor) -> Tensor | float:
-        """What `loss_sum` is divided by for a mean: the sum of the weights of the classes.
+        """Sum of the class weights, by which `loss_sum` is divided for the mean loss.
 
         As in torch's cross-entropy: with shares of classes it is the number of pictures.
         """

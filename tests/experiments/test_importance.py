@@ -31,5 +31,5 @@ def test_what_the_score_depends_on_is_the_most_important():
 def test_too_few_trials_or_equal_scores_are_explained():
     with pytest.raises(ValueError, match="needs 6 trials with a score; so far there are 3"):
         importances(table(3), pd.Series([0.1, 0.2, 0.3]))
-    with pytest.raises(ValueError, match="score the same"):
+    with pytest.raises(ValueError, match="have the same score"):
         importances(table(6), pd.Series([0.5] * 6))

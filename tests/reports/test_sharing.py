@@ -73,7 +73,7 @@ def test_a_zip_of_something_else_is_refused_in_a_sentence(tmp_path):
     path = tmp_path / "pets.zip"
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("cat/1.txt", "x")
-    with pytest.raises(UserError, match="pets.zip holds no experiment"):
+    with pytest.raises(UserError, match="pets.zip contains no experiment"):
         sharing.unpack(path, tmp_path / "theirs")
 
 
@@ -97,6 +97,6 @@ def test_a_file_that_no_reader_expects_is_damaged_whatever_it_raises(shared, tmp
             if not name.startswith("test/predictions"):
                 new.writestr(name, old.read(name))
         new.write(tmp_path / "predictions.parquet", "test/predictions.parquet")
-    with pytest.raises(UserError, match="cannot be read \\(AttributeError\\): it was damaged"):
+    with pytest.raises(UserError, match="cannot be read \\(AttributeError\\): it is damaged"):
         sharing.unpack(again, tmp_path / "theirs")
     assert list((tmp_path / "theirs").iterdir()) == []

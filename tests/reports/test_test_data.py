@@ -29,7 +29,7 @@ def test_opening_scores_the_test_pictures_and_says_who_did_it(with_test_data):
 def test_they_can_be_opened_once_only(with_test_data):
     opening = test_data.open_for(with_test_data, "t1")
     assert test_data.open_for(with_test_data) == opening
-    with pytest.raises(UserError, match="opened for t1 on .* once only"):
+    with pytest.raises(UserError, match="opened for t1 on .* only once"):
         test_data.open_for(with_test_data, "t2")
 
 
@@ -44,7 +44,7 @@ def test_pictures_that_are_gone_are_counted_and_when_all_are_it_stays_sealed(wit
     first.unlink()
     for path in others:
         path.rename(f"{path}.away")
-    with pytest.raises(UserError, match="No test picture can be read any more, the first of 10"):
+    with pytest.raises(UserError, match="None of the 10 test pictures can be read"):
         test_data.open_for(with_test_data)
     assert store.load_test_opening(with_test_data) is None
     for path in others:
@@ -57,7 +57,7 @@ def test_without_test_data_it_says_how_to_give_some(make_experiment, make_trial,
     report = store.load_report(with_test_data)
     directory = make_experiment("bare", [make_trial("t1", [0.5])], best_trial="t1")
     store.save_dataset(directory, samples[samples["split"] != "test"], report)
-    with pytest.raises(UserError, match="has no test data. Give test_data in the job"):
+    with pytest.raises(UserError, match="has no test data. Set test_data in the job"):
         test_data.open_for(directory)
 
 
