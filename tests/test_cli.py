@@ -630,6 +630,16 @@ def test_a_damaged_experiment_file_ends_every_command_with_its_name_and_the_next
     assert result.stderr.startswith(f"{path} is damaged, or was written by another version.")
 
 
+def test_a_damaged_job_file_is_named(make_experiment):
+    path = make_experiment("pets") / "job.yml"
+    for content in (b"training_data: [", b"\xff\xfe", b"speed: 1"):
+        path.write_bytes(content)
+        result = automl("show", "pets")
+        assert result.exit_code == 1
+        assert result.stderr.startswith(f"{path} ")
+        assert "Restore" in result.stderr
+
+
 def test_a_trial_file_of_a_later_version_says_so(make_experiment, make_trial):
     directory = make_experiment("pets", [make_trial("t1", [0.5])])
     store.trial_path(directory, "t1").write_text('{"format_version": 99}')

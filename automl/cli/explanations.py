@@ -65,7 +65,7 @@ def explain(  # noqa: PLR0913 (the options of a command)
     folder = output.expanduser().absolute()
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
-    for row in _explained(source.directory, trial_id, paths, folder, parameters):
+    for row in _write_all(source.directory, trial_id, paths, folder, parameters):
         rows.append(row)
         if "error" in row:
             tell(f"{row['path']}: {row['error']}")
@@ -77,7 +77,7 @@ def explain(  # noqa: PLR0913 (the options of a command)
         raise typer.Exit(USER_INPUT)
 
 
-def _explained(
+def _write_all(
     experiment_dir: Path,
     trial_id: str,
     paths: Sequence[Path],
@@ -95,7 +95,7 @@ def _explained(
             except ExplanationError as error:
                 yield {"path": str(path), "error": str(error)}
             else:
-                yield {"path": str(path), **_written(answer, folder, name)}
+                yield {"path": str(path), **_write_results(answer, folder, name)}
 
 
 def _output_names(paths: Sequence[Path], folder: Path) -> list[str]:
@@ -105,23 +105,23 @@ def _output_names(paths: Sequence[Path], folder: Path) -> list[str]:
     result would overwrite one of the pictures to explain. Names are compared without case, because
     some file systems ignore it.
     """
-    taken = {_key(path) for path in paths if path.suffix.lower() in _SUFFIXES}
+    taken = {_name_key(path) for path in paths if path.suffix.lower() in _SUFFIXES}
     names = []
     for path in paths:
         name, number = path.stem, 1
-        while any(_key(folder / f"{name}{suffix}") in taken for suffix in _SUFFIXES):
+        while any(_name_key(folder / f"{name}{suffix}") in taken for suffix in _SUFFIXES):
             number += 1
             name = f"{path.stem}-{number}"
-        taken |= {_key(folder / f"{name}{suffix}") for suffix in _SUFFIXES}
+        taken |= {_name_key(folder / f"{name}{suffix}") for suffix in _SUFFIXES}
         names.append(name)
     return names
 
 
-def _key(path: Path) -> str:
+def _name_key(path: Path) -> str:
     return str(path.resolve()).casefold()
 
 
-def _written(answer: "Explanation", folder: Path, name: str) -> dict[str, Any]:
+def _write_results(answer: "Explanation", folder: Path, name: str) -> dict[str, Any]:
     """Write the results for a picture; return the rest of its row."""
     row: dict[str, Any] = {
         "label": answer.label,

@@ -43,7 +43,7 @@ def export(  # noqa: PLR0913 (the options of a command)
     if as_json:
         say_json(result)
     else:
-        _say(result)
+        _say_export(result)
 
 
 class _Steps:
@@ -58,7 +58,7 @@ class _Steps:
             tell(step if step == "Done" else f"{step}…")
 
 
-def _say(result: dict[str, Any]) -> None:
+def _say_export(result: dict[str, Any]) -> None:
     parity = result["parity"]
     say(f"{result['path']} ({parity['size_bytes'] / 1e6:,.1f} MB)")
     say(

@@ -114,7 +114,7 @@ def run(  # noqa: PLR0913 (the options of a command)
         with audited.recorded("start", experiment.id):
             experiment.start()
         experiment.finish(follower.update)
-    _end(experiment, as_json=as_json)
+    _say_result(experiment, as_json=as_json)
 
 
 def resume(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJson = False) -> None:
@@ -128,10 +128,10 @@ def resume(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJson = False)
         record = resumed.wait(follower.update)
     if record.failure in ("data", "job"):
         fail(record.message)
-    _end(resumed, as_json=as_json)
+    _say_result(resumed, as_json=as_json)
 
 
-def _end(experiment: "Experiment", *, as_json: bool) -> None:
+def _say_result(experiment: "Experiment", *, as_json: bool) -> None:
     """Print the result and set the exit code."""
     summary = experiment.summary()
     if as_json:
@@ -139,10 +139,10 @@ def _end(experiment: "Experiment", *, as_json: bool) -> None:
     else:
         say_summary(experiment)
     if summary["state"] not in ("completed", "stopped") or summary["best_trial"] is None:
-        _explain_failure(experiment)
+        _fail_without_model(experiment)
 
 
-def _explain_failure(experiment: "Experiment") -> NoReturn:
+def _fail_without_model(experiment: "Experiment") -> NoReturn:
     record, name = experiment.record, reference(experiment.directory)
     failed = [trial.error for trial in experiment.trials if trial.error]
     if not experiment.state.is_finished:

@@ -38,7 +38,7 @@ def find(named: str) -> "Experiment":
             except (UserError, OSError) as error:
                 fail(store.unreadable(error, candidate), FAILED)
             return experiment
-    return fail(_unknown(named, parent))
+    return fail(_unknown_sentence(named, parent))
 
 
 def find_model(named: str) -> Path:
@@ -56,7 +56,7 @@ def find_model(named: str) -> Path:
         return find(named).model_dir
 
 
-def _unknown(named: str, parent: Path) -> str:
+def _unknown_sentence(named: str, parent: Path) -> str:
     from automl.experiments import store
 
     ids = [path.name for path in store.experiment_dirs(parent)]

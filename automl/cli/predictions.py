@@ -30,7 +30,7 @@ def predict(
     ],
     pictures: Annotated[
         list[Path],
-        typer.Argument(metavar="PATHS…", help="Pictures, folders of them, zip and tar files."),
+        typer.Argument(metavar="PATHS…", help="Pictures, folders, zip and tar files."),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     output: Annotated[
@@ -66,19 +66,19 @@ def predict(
         predictor = Predictor(model_dir)
         report = _Report(predictor, as_json=as_json, as_lines=output is None and not as_json)
         if output is None:
-            _answer(predictor, inputs, report)
+            _predict_all(predictor, inputs, report)
         else:
             output = output.expanduser()
             name = answer_format or answer_formats.format_of(output)
-            with _opened(output, name, predictor) as file:
-                remaining = (each for each in inputs if each.name not in file)
+            with _open_answer_file(output, name, predictor) as file:
+                remaining = (picture for picture in inputs if picture.name not in file)
                 shown = remaining if as_json else _with_progress_bar(remaining, paths, file)
-                _answer(predictor, shown, report, file)
+                _predict_all(predictor, shown, report, file)
             _tell_written(output, report, file)
         report.end()
 
 
-def _answer(
+def _predict_all(
     predictor: "Predictor",
     pictures: "Iterable[FoundPicture]",
     report: "_Report",
@@ -86,14 +86,16 @@ def _answer(
 ) -> None:
     from automl.prediction import input_pictures
 
-    for each, answer in input_pictures.answered(predictor, pictures):
+    for picture, answer in input_pictures.answered(predictor, pictures):
         if file is not None:
-            file.add(each.name, answer)
-        report.add(each.name, answer)
+            file.add(picture.name, answer)
+        report.add(picture.name, answer)
 
 
 @contextlib.contextmanager
-def _opened(path: Path, format_name: str, predictor: "Predictor") -> "Iterator[AnswerFile]":
+def _open_answer_file(
+    path: Path, format_name: str, predictor: "Predictor"
+) -> "Iterator[AnswerFile]":
     from automl.prediction.answer_files import AnswerFile
 
     try:
@@ -165,8 +167,8 @@ def _with_progress_bar(
     times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
     with Progress(*counts, *times, console=terminal, transient=True) as progress:
         bar = progress.add_task("", total=_count(paths), completed=file.num_continued)
-        for each in pictures:
-            yield each
+        for picture in pictures:
+            yield picture
             progress.advance(bar)
 
 

@@ -71,7 +71,7 @@ def serve(  # noqa: PLR0913 (the options of a command)
     def on_ready() -> None:
         tell(f"{', '.join(model_dirs)}: answers at {url}/score; {url}/docs describes the requests.")
 
-    with refusals(), _listening(host, port) as listening:
+    with refusals(), _listen(host, port) as listening:
         server.serve(model_dirs, listening, limits=limits, keys=keys, on_ready=on_ready)
 
 
@@ -81,20 +81,20 @@ def _model_dirs(models: list[str]) -> dict[str, Path]:
     for text in models:
         match = None if Path(text).exists() else _NAMED_MODEL.fullmatch(text)
         model_dir = lookup.find_model(match[2] if match else text)
-        name = match[1] if match else _name_of(model_dir)
+        name = match[1] if match else _url_name(model_dir)
         if name in model_dirs:
             fail(f"Two models are called {name}. Name them: automl serve first=E second=E")
         model_dirs[name] = model_dir
     return model_dirs
 
 
-def _name_of(model_dir: Path) -> str:
+def _url_name(model_dir: Path) -> str:
     """Return a name for the model that is valid in a URL."""
     name = model_dir.parent.name if model_dir.name == "best_model" else model_dir.name
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "model"
 
 
-def _listening(host: str, port: int) -> "socket.socket":
+def _listen(host: str, port: int) -> "socket.socket":
     from automl.errors import ServingError
     from automl.serving import server
 

@@ -24,10 +24,10 @@ def report(
     from automl.reports import html_report
 
     source = lookup.find(experiment)
-    target = _target(output, f"{source.id}.html")
+    target = _target_path(output, f"{source.id}.html")
     with audited.recorded("export", source.id, what="report"):
         path = html_report.write(source.directory, target)
-    _written(source.id, path, as_json=as_json)
+    _say_written(source.id, path, as_json=as_json)
 
 
 def share(
@@ -44,10 +44,10 @@ def share(
     from automl.reports import sharing
 
     source = lookup.find(experiment)
-    target = _target(output, f"{source.id}.zip")
+    target = _target_path(output, f"{source.id}.zip")
     with audited.recorded("share", source.id):
         path = sharing.pack(source.directory, target)
-    _written(source.id, path, as_json=as_json)
+    _say_written(source.id, path, as_json=as_json)
 
 
 def import_shared(
@@ -71,7 +71,7 @@ def import_shared(
         say(f"Imported as {directory.name}. Next: automl show {reference(directory)}")
 
 
-def _target(output: Path | None, name: str) -> Path:
+def _target_path(output: Path | None, name: str) -> Path:
     target = (output or Path(name)).expanduser().absolute()
     if target.is_dir():
         target /= name
@@ -80,7 +80,7 @@ def _target(output: Path | None, name: str) -> Path:
     return target
 
 
-def _written(experiment: str, path: Path, *, as_json: bool) -> None:
+def _say_written(experiment: str, path: Path, *, as_json: bool) -> None:
     size = path.stat().st_size
     if as_json:
         say_json({"experiment": experiment, "path": str(path), "num_bytes": size})

@@ -92,10 +92,10 @@ def look(job: Job, *, progress: Progress | None = None) -> Manifest:
     left_out = LeftOut()
     for split, source in sources.items():
         if source is not None:
-            samples, passed_over = _scanned(read_source, source, split, progress)
+            samples, skipped = _scan_source(read_source, source, split, progress)
             parts.append(samples)
-            left_out = left_out.plus(passed_over)
-    return _finish(pd.concat(parts, ignore_index=True), left_out, job)
+            left_out = left_out.plus(skipped)
+    return _finish_manifest(pd.concat(parts, ignore_index=True), left_out, job)
 
 
 def inspect(
@@ -116,7 +116,7 @@ def inspect(
     return look(job, progress=progress)
 
 
-def _scanned(
+def _scan_source(
     read_source: Callable[..., Listing],
     source: DataSource,
     split: str | None,
@@ -133,16 +133,16 @@ def _scanned(
         progress: see `build`.
     """
 
-    def tell(doing: str, done: int, total: int) -> None:
+    def report_progress(step: str, done: int, total: int) -> None:
         if progress:
-            progress(f"{doing} the {split or 'training'} pictures", done, total)
+            progress(f"{step} the {split or 'training'} pictures", done, total)
 
-    listing = read_source(source, progress=tell)
-    samples = scan(listing.pictures, progress=functools.partial(tell, "Checking"))
+    listing = read_source(source, progress=report_progress)
+    samples = scan(listing.pictures, progress=functools.partial(report_progress, "Checking"))
     return (samples if split is None else samples.assign(split=split)), listing.left_out
 
 
-def _finish(samples: pd.DataFrame, left_out: LeftOut, job: Job) -> Manifest:
+def _finish_manifest(samples: pd.DataFrame, left_out: LeftOut, job: Job) -> Manifest:
     samples, changes = corrections.apply(samples, job.corrections)
     samples["near_duplicate_group"] = near_duplicates.groups(samples)
     same = near_duplicates.sameness(samples)
@@ -151,7 +151,7 @@ def _finish(samples: pd.DataFrame, left_out: LeftOut, job: Job) -> Manifest:
     samples["id"] = range(len(samples))
     report = checks.check(CheckedData(samples, left_out))
     samples = assign(samples, validation_share=job.validation_data_size, seed=job.seed)
-    report = checks.check_split(samples, report).plus(_applied(changes + settled))
+    report = checks.check_split(samples, report).plus(_correction_findings(changes + settled))
     class_names = sorted(report.classes)
     index = {name: position for position, name in enumerate(class_names)}
     readable = samples["problem"].isna()
@@ -160,7 +160,7 @@ def _finish(samples: pd.DataFrame, left_out: LeftOut, job: Job) -> Manifest:
     return Manifest(samples, class_names, report.shortened(), concerned)
 
 
-def _applied(changes: list[str]) -> list[Finding]:
+def _correction_findings(changes: list[str]) -> list[Finding]:
     if not changes:
         return []
     message = "Corrected as the job says: " + " ".join(changes)

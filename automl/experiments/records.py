@@ -20,7 +20,7 @@ LEAST_PROGRESS = 0.02
 
 
 def now() -> datetime:
-    """The current time, always in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
@@ -68,7 +68,7 @@ def _seconds(start: datetime | None, end: datetime | None, paused: float) -> flo
 
 
 class Evaluation(FrozenModel):
-    """One scoring of a trial on the validation data, with the training that led to it."""
+    """Scores of a trial on the validation data, and figures of the training since the last ones."""
 
     epoch: int = Field(ge=0)
     """Epochs trained so far."""

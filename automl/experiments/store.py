@@ -37,6 +37,7 @@ from automl.evaluation.predictions import Predictions
 from automl.experiments.records import FORMAT_VERSION, ExperimentRecord, TestOpening, TrialRecord
 from automl.host import atomic
 from automl.jobs.job import Job
+from automl.jobs.job_errors import JobError
 
 if TYPE_CHECKING:  # slow, and not needed to read the state of an experiment
     import pandas as pd
@@ -68,7 +69,7 @@ def is_experiment(path: Path) -> bool:
 
 
 def experiment_dirs(experiments_dir: Path) -> list[Path]:
-    """Every experiment below the folder, newest first."""
+    """Return the directories of all experiments in a folder, newest first."""
     if not experiments_dir.is_dir():
         return []
     folders = (path for path in experiments_dir.iterdir() if not path.name.startswith("."))
@@ -321,6 +322,8 @@ def unreadable(error: OSError | ValueError, path: Path) -> str:
     """Explain why an experiment cannot be read, with its path and the next step."""
     if isinstance(error, NewerFormatError | DamagedFileError):
         return str(error)
+    if isinstance(error, JobError):
+        path = path / "job.yml"
     return (
         f"{path} cannot be read ({type(error).__name__}): it is damaged, or was written by another "
         "version. Restore it from a copy, or delete it."

@@ -73,7 +73,7 @@ def _content(experiment_dir: Path) -> dict[str, Any]:
         "seconds": wording.duration(record.seconds),
         "best": best,
         "best_score": wording.score_of(best, metric),
-        "test": _test(experiment_dir, metric),
+        "test": _test_section(experiment_dir, metric),
         "trials": [_row(trial, metric) for trial in ranked[:_MAX_TRIALS]],
         "num_trials": len(trials),
         "figures": [(title, _figure_html(figure)) for title, figure in figures],
@@ -94,7 +94,7 @@ def _row(trial: TrialRecord, metric: str) -> dict[str, str]:
     }
 
 
-def _test(experiment_dir: Path, metric: str) -> dict[str, Any] | None:
+def _test_section(experiment_dir: Path, metric: str) -> dict[str, Any] | None:
     opening = store.load_test_opening(experiment_dir)
     if opening is None:
         return None

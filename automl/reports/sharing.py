@@ -96,7 +96,7 @@ def unpack(path: Path, experiments_dir: Path) -> Path:
         (partial / "trials").mkdir(exist_ok=True)
         (partial / "dataset").mkdir(exist_ok=True)
         store.mark_imported(partial)
-        return _publish(partial, experiments_dir)
+        return _publish_under_free_id(partial, experiments_dir)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -200,7 +200,7 @@ def _read_all(experiment_dir: Path) -> None:
     store.load_report(experiment_dir)
 
 
-def _publish(partial: Path, experiments_dir: Path) -> Path:
+def _publish_under_free_id(partial: Path, experiments_dir: Path) -> Path:
     """Rename the directory to the experiment's id, with a number if the id is taken.
 
     The record gets the same id.
@@ -216,7 +216,7 @@ def _publish(partial: Path, experiments_dir: Path) -> Path:
             return experiments_dir / new_id
 
 
-def _scored(experiment_dir: Path) -> "pd.DataFrame":
+def _scored_samples(experiment_dir: Path) -> "pd.DataFrame":
     """Return the first `_MAX_THUMBNAILS` validation and test pictures."""
     samples = store.load_samples(experiment_dir)
     is_scored = samples["split"].isin(["validation", "test"]) & samples["content_hash"].notna()
@@ -228,7 +228,9 @@ def _add_thumbnails(file: zipfile.ZipFile, experiment_dir: Path) -> None:
 
     if not store.samples_path(experiment_dir).is_file():
         return
-    for path, content in _scored(experiment_dir)[["path", "content_hash"]].itertuples(index=False):
+    for path, content in _scored_samples(experiment_dir)[["path", "content_hash"]].itertuples(
+        index=False
+    ):
         try:
             data = pictures.thumbnail(Path(path))
         except (OSError, pictures.UnreadablePicture):
