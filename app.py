@@ -1,4 +1,4 @@
-"""The app: its pages in the order of the work, and what holds on all of them."""
+"""The app: settings of all pages, the navigation in the order of work, and the sign-in."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from automl.ui import preload, sign_in
 
 st.set_page_config(
     page_title="AutoML Image Classification",
-    # a file of ours: for an emoji or a Material icon the browser would ask another server
+    # a local file: an emoji or a Material icon would be loaded from another server
     page_icon=Path(__file__).parent / ".streamlit" / "icon.png",
     layout="wide",
 )
@@ -32,5 +32,5 @@ page = st.navigation(
 sign_in.require()
 try:
     page.run()
-finally:  # many a page ends by an exception of Streamlit's
+finally:  # `st.stop` and `st.switch_page` end a page by an exception
     preload.start()

@@ -1,4 +1,4 @@
-"""The app for one person, `automl app`: app.py without sign-in."""
+"""The app for one person (`automl app`): app.py without the sign-in middleware."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The app for a team, `automl app --team`: app.py for people who have signed in."""
+"""The app for a team (`automl app --team`): app.py with sign-in."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Dataset: choose the pictures of a new experiment and see their health report."""
+"""Dataset page: choice of the pictures of a new experiment, and their health report."""
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ from automl.ui.dataset import (
 page_header.begin("Dataset", Action.START)
 
 
-def take(data: data_source.DataSource) -> None:
+def use(data: data_source.DataSource) -> None:
     data_choice.choose(data)
     st.rerun()
 
@@ -32,7 +32,7 @@ def choices() -> None:
         if st.button("Use the digits", type="primary", icon=":material/draw:"):
             with st.spinner("Writing the pictures"):
                 data = data_source.digits()
-            take(data)
+            use(data)
     with path:
         st.subheader("On this machine")
         st.caption(
@@ -46,16 +46,16 @@ def choices() -> None:
             except UserError as error:
                 st.error(wording.plain(str(error)))
             else:
-                take(data)
+                use(data)
     with upload:
         st.subheader("Upload an archive")
         st.caption("A zip or tar with one folder of pictures per class, or a table beside them.")
         file = st.file_uploader("Zip or tar of pictures", type=list(data_source.ARCHIVES))
         if file and st.button("Use this archive", icon=":material/upload:"):
-            take(data_source.save_upload(file, file.name))
+            use(data_source.save_upload(file, file.name))
 
 
-def refused(error: Exception) -> None:
+def show_refusal(error: Exception) -> None:
     st.error(wording.plain(str(error)))
     corrections_view.summary(data_choice.corrections())
     if data is not None and data_source.is_within_reach(data):
@@ -97,7 +97,7 @@ try:
     original = cached.inspection(job.model_copy(update={"corrections": Corrections()}))
     corrected = cached.inspection(job)
 except (UserError, OSError) as error:  # an OSError if the path is gone
-    refused(error)
+    show_refusal(error)
 
 launcher.warm_up()
 blocked = bool(corrected.report.blocking)

@@ -1,4 +1,4 @@
-"""Experiments: what have we tried, what is running, what is best?"""
+"""Experiments page: all experiments with their state and best score, newest first."""
 
 import math
 
@@ -26,12 +26,14 @@ def try_the_sample() -> None:
 def first_visit() -> None:
     st.markdown(
         "From a folder of pictures to a classifier: choose pictures, press Start, watch models "
-        "compete, see where the best one is wrong, try it and take it with you."
+        "train, see the mistakes of the best one, try it and download it."
     )
     sample, own = st.columns(2, border=True)
     with sample:
         st.subheader("Try the sample")
-        st.caption("1,797 handwritten digits. Set up in one click, a winner in a few minutes.")
+        st.caption(
+            "1,797 handwritten digits. Set up in one click, with a trained model in a few minutes."
+        )
         if st.button("Try the sample", type="primary", icon=":material/draw:", width="stretch"):
             try_the_sample()
     with own:
@@ -45,7 +47,7 @@ if not experiment_dirs:
     if sign_in.may(Action.START):
         first_visit()
     else:
-        st.info("There is no experiment yet. Whoever may start one does so here.")
+        st.info("There is no experiment yet. Analysts and admins can start one.")
     sharing_view.open_shared()
     st.stop()
 
@@ -55,7 +57,7 @@ with st.container(horizontal=True):
         data_choice.choose(None)
         st.switch_page("pages/dataset.py")
     sharing_view.open_shared()
-from automl.ui.home import experiment_card  # noqa: E402 (slow; what is above is on the screen by now)
+from automl.ui.home import experiment_card  # noqa: E402 (slow; the lines above are drawn first)
 
 num_pages = math.ceil(len(experiment_dirs) / _PER_PAGE)
 page = st.pagination(num_pages, key="page of experiments") if num_pages > 1 else 1

@@ -1,4 +1,4 @@
-"""Predict: does the best model work on my picture, and how do I take it away?"""
+"""Predict page: predictions of the best model for new pictures, and its download."""
 
 from pathlib import Path
 
@@ -19,15 +19,15 @@ def no_model() -> None:
     if state.is_finished:
         page_header.failure(experiment_dir, state)
         if state not in (ExperimentState.FAILED, ExperimentState.INTERRUPTED):
-            st.info("This experiment ended without a model: no trial reached an evaluation.")
+            st.info("This experiment ended without a model: no trial was evaluated.")
     else:
-        st.info("Here you try the best model. It is exported when the experiment ends.")
+        st.info("You can try the best model here when the experiment has ended.")
     selection.link("pages/progress.py", experiment_dir, "See the progress", ":material/monitoring:")
     st.stop()
 
 
 def validation_pictures() -> dict[Path, str]:
-    """A few that the model has not trained on, of different classes, and what they show."""
+    """Validation pictures of up to six classes, with a text that names their true class."""
     samples = cached.samples(experiment_dir)
     if samples is None:
         return {}
@@ -62,8 +62,8 @@ with right:
 with left:
     chosen = pictures_source.choose()
     if chosen is None and (known := validation_pictures()):
-        st.subheader("Pictures it has not trained on")
+        st.subheader("Validation pictures")
         chosen = predictions_view.of_files(known)
     if chosen is not None:
-        found = predictions_view.answers(chosen, model)
-        predictions_view.show(found, model, caution, experiment_dir)
+        answered = predictions_view.answers(chosen, model)
+        predictions_view.show(answered, model, caution, experiment_dir)

@@ -1,4 +1,4 @@
-"""Progress: is it going well, and when is it done?"""
+"""Progress page: best score, remaining time, running trials and the log."""
 
 import streamlit as st
 
@@ -31,7 +31,7 @@ if not was_running and not cached.trials(experiment_dir):
 @st.fragment(run_every="2s" if was_running else None)
 def progress() -> None:
     if was_running and launcher.state(experiment_dir) is not state:
-        st.rerun()  # the whole page, which decides about the timer
+        st.rerun()  # the whole page, which sets the timer
     record, trials = cached.experiment(experiment_dir), cached.trials(experiment_dir)
     ranked = leaderboard.by_score(trials, metric)
     if was_running or trials:

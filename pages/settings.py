@@ -1,4 +1,4 @@
-"""Settings: what may run, what is there to run it on, what takes room, and who may what?"""
+"""Settings page: limits of the queue, the machine, its storage, and people."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Test: how good is the chosen trial on pictures that nothing was chosen by?"""
+"""Test page: score of one trial on the sealed test data."""
 
 import streamlit as st
 
@@ -18,7 +18,7 @@ if opening is not None and opening.trial_id in trials:
 elif not state.is_finished:
     st.info("The test data can be opened when the experiment has ended.")
 elif store.is_imported(experiment_dir):
-    st.info("This experiment came from elsewhere; its test data are opened where it ran.")
+    st.info("This experiment was imported. Its test data can only be opened where it ran.")
 elif not num_pictures:
     st.info(
         "This experiment has no test data. Give `test_data` in the job, or pictures in a folder "

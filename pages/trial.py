@@ -1,4 +1,4 @@
-"""Trial: where is it wrong, how did it get there, with which settings?"""
+"""Trial page: errors of a trial, its curves, its hyperparameters and its export."""
 
 from collections.abc import Callable
 
@@ -18,26 +18,27 @@ trial = selection.require_trial(experiment_dir)
 
 @st.fragment(run_every=None if trial.state.is_finished else "2s")
 def live_trial() -> None:
-    now = {one.trial_id: one for one in cached.trials(experiment_dir)}[trial.trial_id]
+    now = {record.trial_id: record for record in cached.trials(experiment_dir)}[trial.trial_id]
     if now.state.is_finished and not trial.state.is_finished:
         st.rerun()
     trial_view.failure(now)
     if now.state.is_finished and not now.evaluations:
-        st.info("This trial ended before its first evaluation. This is what it was asked to do:")
+        st.info("This trial ended before its first evaluation. Its hyperparameters were:")
         trial_view.hyperparameters(now)
         return
     trial_view.headline(now, metric)
-    of, best = cached_evaluation.of_trial(experiment_dir, now.trial_id), now.best_evaluation()
+    trial_answers = cached_evaluation.of_trial(experiment_dir, now.trial_id)
+    best = now.best_evaluation()
     views: dict[str, Callable[[], None]] = {
         "Curves": lambda: curves(now),
         "Hyperparameters": lambda: trial_view.hyperparameters(now),
     }
     key = f"first tab of {now.trial_id}"
-    if of is None or best is None:
+    if trial_answers is None or best is None:
         st.info("The confusion matrix, with the pictures, appears after the first evaluation.")
     else:
-        away = {"Take it away": lambda: export_view.show(experiment_dir, now)}
-        views = answers_views(of, best) | views | away
+        export = {"Export": lambda: export_view.show(experiment_dir, now)}
+        views = answers_views(trial_answers, best) | views | export
         key = f"tab of {now.trial_id}"
     tabs = st.tabs(list(views), key=key, on_change="rerun")
     page_header.fill(tabs, *views.values())
@@ -49,13 +50,17 @@ def curves(trial: TrialRecord) -> None:
     trial_view.metrics(trial)
 
 
-def answers_views(of: cached_evaluation.Answers, best: Evaluation) -> dict[str, Callable[[], None]]:
-    key = f"{experiment_dir.name} {of.path.parent.name}"
+def answers_views(
+    trial_answers: cached_evaluation.Answers, best: Evaluation
+) -> dict[str, Callable[[], None]]:
+    key = f"{experiment_dir.name} {trial_answers.path.parent.name}"
     return {
-        "Where it is wrong": lambda: confusion_view.show(of, key=key),
-        "Errors": lambda: errors_view.show(of, key=key, is_finished=experiment_state.is_finished),
-        "Classes": lambda: classes_view.show(of, best.metrics, key=key),
-        "Charts": lambda: answer_charts_view.show(of, key=key),
+        "Where it is wrong": lambda: confusion_view.show(trial_answers, key=key),
+        "Errors": lambda: errors_view.show(
+            trial_answers, key=key, is_finished=experiment_state.is_finished
+        ),
+        "Classes": lambda: classes_view.show(trial_answers, best.metrics, key=key),
+        "Charts": lambda: answer_charts_view.show(trial_answers, key=key),
     }
 
 

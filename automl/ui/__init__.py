@@ -1,1 +1,1 @@
-"""What the pages share; the only part of automl that imports Streamlit."""
+"""Views shared by the pages; the only part of automl that imports Streamlit."""

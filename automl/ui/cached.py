@@ -1,4 +1,4 @@
-"""What pages read of an experiment's files, read again only when a file has changed."""
+"""Files of an experiment as the pages read them; read again only when a file has changed."""
 
 import os
 import re
@@ -20,17 +20,14 @@ from automl.jobs.job import DATA_KEYS, DataSource, Job
 from automl.ui import data_source
 from automl.ui.version_cache import Version, for_version, for_version_of, versions
 
-if TYPE_CHECKING:  # slow: the first page is on the screen before it needs them
+if TYPE_CHECKING:  # slow imports that the first page does not need
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
     from automl.dataset.manifest import Manifest
 
-_ABOUT_DATA = {
-    *DATA_KEYS,
-    *("target_column_name", "datastores", "corrections", "validation_data_size", "seed"),
-}
+_ABOUT_DATA = {"training_data", *data_source.JOB_KEYS}
 T = TypeVar("T")
 _NOT_HEXADECIMAL = re.compile(r"[^0-9a-f]")
 
@@ -40,7 +37,7 @@ def _trial_versions(experiment_dir: Path) -> tuple[tuple[str, Version], ...]:
     folder = experiment_dir / "trials"
     if not folder.is_dir():
         return ()
-    with os.scandir(folder) as entries:  # with a Path for each this takes many times as long
+    with os.scandir(folder) as entries:  # many times faster than `Path.iterdir` and `Path.stat`
         return tuple(
             sorted(
                 (entry.path, (entry.inode(), status.st_mtime_ns, status.st_size))
@@ -102,10 +99,10 @@ def samples(experiment_dir: Path) -> "pd.DataFrame | None":
 
 
 def _thumbnail_of(experiment_dir: Path, content_hash: object) -> Path:
-    """Picture of an imported experiment.
+    """Path of the thumbnail of a picture in an imported experiment.
 
-    Never the path in its records: that names a file of the machine the experiment came from, and
-    here it may be any file.
+    The path in the imported records must not be used: it was written on another machine, so on
+    this machine it may name any file.
     """
     return store.thumbnail_path(experiment_dir, _NOT_HEXADECIMAL.sub("", str(content_hash)))
 
@@ -116,7 +113,7 @@ def examples(experiment_dir: Path, count: int) -> list[Path]:
     path = store.samples_path(experiment_dir)
     if not path.is_file():
         return []
-    import pyarrow.parquet as pq  # not pandas, whose import takes a second: the first page waits
+    import pyarrow.parquet as pq  # not pandas, whose import would delay the first page by a second
 
     names = ["label", "path", "content_hash", "problem"]
     is_imported = store.is_imported(experiment_dir)
@@ -159,7 +156,7 @@ def predictions(experiment_dir: Path, trial_id: str) -> Predictions | None:
     return predictions_at(path) if path.is_file() else None
 
 
-@for_version_of(Path, max_entries=6)  # those of 100,000 pictures and 100 classes are 40 MB
+@for_version_of(Path, max_entries=6)  # 40 MB for 100,000 pictures and 100 classes
 def predictions_at(path: Path) -> Predictions:
     return store.load_predictions(path)
 
@@ -189,7 +186,7 @@ def _enlarged(path: Path) -> bytes:
 
 
 def views(path: Path, side: int) -> "list[NDArray[np.uint8]] | None":
-    """A picture as it is scored, then as training may see it; None if it is unreadable."""
+    """A picture as evaluation sees it, then as training may see it; None if it is unreadable."""
     return _or_none(_views, path, side)
 
 
@@ -213,7 +210,7 @@ def _or_none(read: Callable[..., T], *arguments: object) -> T | None:
 
 
 def inspection(job: Job) -> "Manifest":
-    """Manifest of the job's data set, with a bar while it is being read.
+    """Manifest of the job's data set, with a progress bar while it is read.
 
     Raises:
         UserError: the data cannot be read, or are outside of the data roots.
@@ -235,12 +232,12 @@ def _inspection(about_data: str) -> "Manifest":
 
     bar = st.empty()
 
-    def tell(activity: str, done: int, total: int) -> None:
+    def show_progress(activity: str, done: int, total: int) -> None:
         bar.progress(done / max(total, 1), f"{activity}: {done:,} of {total:,}")
 
-    found = manifest.look(Job.model_validate_json(about_data), progress=tell)
+    manifest_of_job = manifest.look(Job.model_validate_json(about_data), progress=show_progress)
     bar.empty()
-    return found
+    return manifest_of_job
 
 
 def columns(data: DataSource) -> list[str]:

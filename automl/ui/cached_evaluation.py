@@ -1,4 +1,4 @@
-"""Figures computed from the answers of a trial, once for every version of their file."""
+"""Numbers computed from the answers of a trial, once for every version of their file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -34,7 +34,7 @@ class Answers(NamedTuple):
         """Trial that gave the answers."""
         if self.path == store.test_predictions_path(self.experiment_dir):
             opening = store.load_test_opening(self.experiment_dir)
-            assert opening is not None  # it is written after the answers, but read after both
+            assert opening is not None  # the answers are only read once the record exists
             return opening.trial_id
         return self.path.parent.name
 

@@ -15,18 +15,24 @@ from automl.jobs.job import DataSource
 ARCHIVES = ("zip", "tar", "tar.gz", "tgz", "tar.bz2", "tbz2", "tar.xz", "txz")
 """Endings of the files that can be uploaded."""
 
+JOB_KEYS = (
+    *("target_column_name", "validation_data", "test_data", "validation_data_size", "seed"),
+    *("datastores", "corrections"),
+)
+"""Keys of a job, besides `training_data`, that describe its data."""
+
 _CHUNK_BYTES = 1 << 20
 
 
 def from_path(text: str) -> DataSource:
-    """The folder or file a user typed.
+    """Return the folder or file at a path that a user typed.
 
     Raises:
-        DataError: nothing lies there, or it is outside the data roots.
+        DataError: the path does not exist, or is outside the data roots.
     """
-    path = Path(os.path.expanduser(text.strip().strip("'\"")))  # noqa: PTH111 (~nobody is no error)
+    path = Path(os.path.expanduser(text.strip().strip("'\"")))  # noqa: PTH111 (raises no error for an unknown ~user)
     if path.is_absolute():
-        data_roots.check(path)  # first, so that nobody learns which files exist outside
+        data_roots.check(path)  # checked first, so that nobody learns which files exist outside
     if not path.is_absolute() or not path.exists():
         raise DataError(f"There is no folder or file {text}. Give the full path on this machine.")
     return DataSource(path=path)
@@ -42,7 +48,7 @@ def is_within_reach(data: DataSource) -> bool:
 
 
 def digits() -> DataSource:
-    """The built-in sample, written on first use."""
+    """Return the built-in sample; its pictures are written on first use."""
     target = _digits_dir()
     with cache_entries.locked("digits"):
         if not target.is_dir():
@@ -61,7 +67,7 @@ def save_upload(upload: BinaryIO, name: str) -> DataSource:
     upload.seek(0)
     stem, suffix = _parts(Path(name).name)
     cache_entries.remove_abandoned(folder)
-    file = tempfile.NamedTemporaryFile(  # noqa: SIM115 (its name is known when all is read)
+    file = tempfile.NamedTemporaryFile(  # noqa: SIM115 (renamed after closing)
         dir=folder, suffix=".partial", delete=False
     )
     partial = Path(file.name)

@@ -1,4 +1,4 @@
-"""Deleting an experiment, for those who may."""
+"""Button that deletes an experiment, for users who may."""
 
 from pathlib import Path
 
@@ -11,12 +11,14 @@ from automl.ui import guarded_actions, selection
 
 
 def button(experiment_dir: Path, state: ExperimentState) -> None:
-    """Asks once; nothing is offered while the experiment runs."""
+    """Draw the button, which asks for confirmation; draw nothing while the experiment runs."""
     if not state.is_finished or not guarded_actions.may(Action.DELETE, experiment_dir):
         return
     with st.popover("Delete", icon=":material/delete:", key="delete"):
         name = wording.plain(experiment_dir.name)
-        st.markdown(f"Delete {name} with its models? They cannot be had back. Pictures stay.")
+        st.markdown(
+            f"Delete {name} with its models? This cannot be undone. Your pictures are kept."
+        )
         if st.button("Delete it", type="primary", key="delete now"):
             try:
                 guarded_actions.delete(experiment_dir)

@@ -1,4 +1,4 @@
-"""One of several pictures, large, and the way to the next."""
+"""A picture enlarged, and the buttons to the next and the previous one."""
 
 from pathlib import Path
 
@@ -6,27 +6,27 @@ import streamlit as st
 
 from automl.ui import cached
 
-_MAX_WIDTH, _MAX_HEIGHT = 560, 500  # pixels; the whole picture is on a screen of 720
+_MAX_WIDTH, _MAX_HEIGHT = 560, 500  # pixels; the whole picture fits on a screen 720 pixels high
 
 
 def show(path: Path, size: tuple[int, int], text: str) -> None:
-    """The picture, or that it is gone.
+    """Draw the picture, or a message if it cannot be read.
 
     Args:
-        path: its file.
+        path: file of the picture.
         size: width and height in pixels.
-        text: what stands for it where it cannot be seen.
+        text: alternative text of the picture.
     """
     enlarged = cached.enlarged(path)
     if enlarged is None:
-        st.caption("The picture cannot be read where it was.")
+        st.caption("The picture cannot be read. It may have been moved or deleted.")
         return
     width = min(_MAX_WIDTH, _MAX_HEIGHT * size[0] / size[1])
     st.image(enlarged, width=max(round(width), 1), alt=text)
 
 
 def leaf(count: int, *, key: str) -> None:
-    """Buttons that move the position kept in the session under the key."""
+    """Draw buttons that change the position, which the session keeps under the key."""
     position: int = st.session_state[key]
 
     def go(step: int) -> None:

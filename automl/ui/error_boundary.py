@@ -1,7 +1,7 @@
-"""Show an error that no page has handled: its cause, the next step, and the traceback in a fold.
+"""Show an error that no page has handled: its cause, the next step, and the traceback.
 
 `local.py` and `team.py` give `show` to Streamlit, which calls it for every exception that leaves a
-page, a fragment, a dialog or a callback. What is drawn then stands where the exception was raised.
+page, a fragment, a dialog or a callback. The message appears where the exception was raised.
 """
 
 import logging
@@ -15,7 +15,7 @@ from automl.figures import wording
 from automl.ui import sign_in
 
 UNEXPECTED = "This part of the page cannot be shown"
-"""Begins the message about an error that is not the user's."""
+"""Start of the message about an error that the user did not cause."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,24 +34,26 @@ def show(error: Exception) -> bool:
 
 
 def _cause(error: Exception) -> str:
-    """One line: the type, and the first line of the message."""
+    """Type of the error and the first line of its message."""
     first = str(error).strip().partition("\n")[0]
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
 def _next_step(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
-        return "A file is missing. Reload the page; if it stays away, choose another experiment."
+        return (
+            "A file is missing. Reload the page. If this message stays, choose another experiment."
+        )
     if isinstance(error, PermissionError):
-        return "Let the user who runs this app read that file, then reload the page."
+        return "Allow the account that runs this app to read that file, then reload the page."
     return (
-        "Reload the page. If it happens again, this is a fault of the program: report it with the "
+        "Reload the page. If it happens again, this is a bug in the program: report it with the "
         "details. Nothing was lost; running experiments continue."
     )
 
 
 def _may_see_details() -> bool:
-    """A traceback holds paths of the server, so visitors who have not signed in get none."""
+    """True if the visitor has signed in: a traceback contains paths of the server."""
     try:
         return sign_in.may(Action.LOOK)
     except Exception:  # noqa: BLE001 (the sign-in itself may be what failed)

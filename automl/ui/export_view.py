@@ -1,4 +1,4 @@
-"""Taking a trial's model away: the form, how far it is, whether it answers alike, the download."""
+"""Export of a trial's model: form, progress, comparison with the trial, and download."""
 
 import hashlib
 from pathlib import Path
@@ -19,14 +19,14 @@ from automl.ui import guarded_actions
 
 def show(experiment_dir: Path, trial: TrialRecord) -> None:
     if not trial.state.is_finished:
-        st.info("The model can be taken away when the trial has ended.")
+        st.info("The model can be exported when the trial has ended.")
         return
     if not guarded_actions.may(Action.EXPORT, experiment_dir):
-        st.info("Taking models away takes an analyst or an admin.")
+        st.info("Exporting a model needs the role analyst or admin.")
         return
     st.caption(
-        "Every export is compared with the trial's own model on validation pictures, from the file "
-        "to the probabilities, before you get it."
+        "Before the download, the exported model is compared with the trial's model: both predict "
+        "the same validation picture files."
     )
     key = f"{experiment_dir.name} {trial.trial_id}"
     available = formats.load_all()
@@ -42,7 +42,7 @@ def show(experiment_dir: Path, trial: TrialRecord) -> None:
         key=f"export int8 {key}",
         help="A quarter of the size; its accuracy is measured on all the validation pictures.",
     )
-    target = place(experiment_dir, trial, f"{name}{'-int8' if int8 else ''}")
+    target = export_dir(experiment_dir, trial, f"{name}{'-int8' if int8 else ''}")
     if not _is_whole(target) and st.button(
         "Export", type="primary", icon=":material/output:", key=f"export {key}"
     ):
@@ -52,8 +52,8 @@ def show(experiment_dir: Path, trial: TrialRecord) -> None:
 
 
 def exported_onnx(experiment_dir: Path, trials: list[TrialRecord]) -> dict[str, Path]:
-    """Folders of the ONNX models exported here before, by the id of their trial."""
-    folders = {trial.trial_id: place(experiment_dir, trial, "onnx") for trial in trials}
+    """Folders of the ONNX models that were exported already, by trial id."""
+    folders = {trial.trial_id: export_dir(experiment_dir, trial, "onnx") for trial in trials}
     return {trial_id: folder for trial_id, folder in folders.items() if _is_whole(folder)}
 
 
@@ -61,10 +61,10 @@ def _is_whole(folder: Path) -> bool:
     return (folder / "parity.json").is_file()
 
 
-def place(experiment_dir: Path, trial: TrialRecord, name: str) -> Path:
-    """Named by what it is made from, so that a trial that ran again is exported again."""
-    made_from = f"{experiment_dir.absolute()} {trial.trial_id} {trial.best_epoch} {trial.ended_at}"
-    folder = hashlib.sha256(made_from.encode()).hexdigest()
+def export_dir(experiment_dir: Path, trial: TrialRecord, name: str) -> Path:
+    """Folder of an export; a trial that has run again gets another one and is exported again."""
+    version = f"{experiment_dir.absolute()} {trial.trial_id} {trial.best_epoch} {trial.ended_at}"
+    folder = hashlib.sha256(version.encode()).hexdigest()
     return home.cache_dir("exports") / folder / name
 
 
@@ -76,16 +76,16 @@ def _export(
         request = ExportRequest(
             experiment_dir, trial.trial_id, name, target, with_int8=int8, replaces=True
         )
-        guarded_actions.export(request, lambda doing, share: _draw(bar, doing, share))
+        guarded_actions.export(request, lambda activity, share: _draw(bar, activity, share))
     except (ExportError, NotAllowedError) as error:
         bar.empty()
         st.error(wording.plain(str(error)))
     else:
-        st.rerun()  # without the button
+        st.rerun()  # draws the download instead of the button
 
 
-def _draw(bar: DeltaGenerator, doing: str, share: float) -> None:
-    bar.progress(share, wording.plain(doing))
+def _draw(bar: DeltaGenerator, activity: str, share: float) -> None:
+    bar.progress(share, wording.plain(activity))
 
 
 def _exported(experiment_dir: Path, folder: Path, file_name: str) -> None:
@@ -98,14 +98,15 @@ def _exported(experiment_dir: Path, folder: Path, file_name: str) -> None:
     ]
     for column, (title, value) in zip(st.columns(len(figures)), figures, strict=True):
         column.metric(title, value, border=True)
-    where = "validation pictures" if parity.pictures == "validation" else "pictures of noise"
+    pictures = "validation pictures" if parity.pictures == "validation" else "pictures of noise"
     st.caption(
-        f":material/verified: It answers as {wording.plain(parity.trial_id)} does, compared on "
-        f"{parity.num_images} {where}; probabilities may differ by {parity.tolerance:g}."
+        f":material/verified: It answers like {wording.plain(parity.trial_id)}, compared on "
+        f"{parity.num_images} {pictures}; probabilities may differ by {parity.tolerance:g}."
     )
     if parity.int8:
         st.caption(
-            f"int8: accuracy {parity.int8.accuracy:.3f} beside {parity.int8.original_accuracy:.3f} "
+            f"int8: accuracy {parity.int8.accuracy:.3f}, "
+            f"not quantised {parity.int8.original_accuracy:.3f}, "
             f"on {wording.count(parity.int8.num_images, 'validation picture')}, "
             f"{parity.int8.size_bytes / 1e6:.1f} MB, {parity.int8.latency_ms:.1f} ms a picture."
         )

@@ -11,13 +11,15 @@ def show(table: pd.DataFrame, name: str, *, key: str | None = None) -> None:
 
     Args:
         table: the numbers of the figure.
-        name: of the file, without its ending.
-        key: tells this figure from others of the same name on the page.
+        name: name of the file, without its ending.
+        key: distinguishes this figure from others of the same name on the page.
     """
     with st.popover("Table", icon=":material/table:", key=f"table of {_unique(name, key)}"):
         st.dataframe(table.head(_MAX_ROWS), hide_index=True, width=560, height=300)
         if len(table) > _MAX_ROWS:
-            st.caption(f"The first {_MAX_ROWS:,} of {len(table):,} rows; the download has all.")
+            st.caption(
+                f"The first {_MAX_ROWS:,} of {len(table):,} rows; the download contains all."
+            )
         download(table, name, key=key)
 
 
@@ -35,5 +37,5 @@ def download(table: pd.DataFrame, name: str, *, key: str | None = None) -> None:
 
 
 def _unique(name: str, key: str | None) -> str:
-    # both: two figures of one trial have the same key and different names
+    # name and key: two figures of one trial have the same key and different names
     return f"{name} of {key}" if key else name

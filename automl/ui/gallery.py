@@ -15,7 +15,7 @@ PER_PAGE = 40
 
 
 class Picture(NamedTuple):
-    """A file and the lines under it, in the user's own words."""
+    """A picture file and the two lines under it, as plain text."""
 
     path: Path
     caption: str
@@ -30,14 +30,14 @@ def show(
     width: int = 96,
     opens: bool = False,
 ) -> int | None:
-    """Draw one page of pictures; returns the position of the one that was clicked just now.
+    """Draw one page of pictures; returns the position of the one clicked just now, else None.
 
     Args:
-        num_pictures: how many there are on all pages.
-        page_of: the pictures of one page.
-        key: names the page control; one for every set of pictures.
-        width: of a thumbnail in pixels.
-        opens: whether pictures can be clicked.
+        num_pictures: number of pictures on all pages.
+        page_of: returns the pictures at a slice of the positions.
+        key: unique name of this set of pictures.
+        width: width of a thumbnail in pixels.
+        opens: True if pictures can be clicked.
     """
     num_pages = max(1, math.ceil(num_pictures / PER_PAGE))
     page = st.pagination(num_pages, key=f"page of {key}") if num_pages > 1 else 1
@@ -48,14 +48,18 @@ def show(
 
 
 def strip(pictures: list[Picture], *, width: int, key: str, opens: bool = False) -> int | None:
-    """All the pictures side by side, those that are gone counted; which was clicked just now."""
+    """Draw all the pictures side by side and the number of those that cannot be read.
+
+    Returns the position of the picture that was clicked just now, None if none was.
+    """
     loaded = [(cached.thumbnail(picture.path), picture) for picture in pictures]
-    there = [position for position, (data, _) in enumerate(loaded) if data]
+    readable = [position for position, (data, _) in enumerate(loaded) if data]
     tiles = [_tile(data, picture) for data, picture in loaded if data]
     picked = picture_grid.show(tiles, side=width, key=key, opens=opens)
-    if gone := len(pictures) - len(there):
-        st.caption(f"{wording.count(gone, 'picture')} cannot be read where they were.")
-    return None if picked is None else there[picked]
+    if num_unreadable := len(pictures) - len(readable):
+        count = wording.count(num_unreadable, "picture")
+        st.caption(f"{count} cannot be read. The files may have been moved or deleted.")
+    return None if picked is None else readable[picked]
 
 
 def _tile(thumbnail: bytes, picture: Picture) -> picture_grid.Tile:

@@ -1,7 +1,7 @@
-"""What people do on the pages: allowed or refused here, at the act, and written down.
+"""Actions of the pages: each checks the visitor's permission and writes to the audit log.
 
-Nothing else in the pages or in `automl.ui` starts, stops, resumes, opens, exports, shares, imports,
-deletes, clears or sets limits (tests/ui/test_acts.py).
+No other module of the pages or of `automl.ui` starts, stops, resumes, opens, exports, shares,
+imports, deletes, clears or sets limits (tests/ui/test_acts.py).
 """
 
 import io
@@ -31,7 +31,8 @@ def start(job: Job, name: str) -> Path:
     """Start an experiment; returns its directory.
 
     Raises:
-        ValueError: the person may not, or see `data_roots.check_job` and `launcher.create`.
+        NotAllowedError: the visitor may not start experiments.
+        UserError: see `data_roots.check_job` and `launcher.create`.
     """
     person = sign_in.person()
     with audit.recorded(person, Action.START, via="page") as note:
@@ -60,45 +61,48 @@ def delete(experiment_dir: Path) -> None:
         launcher.delete(experiment_dir)
 
 
-def open_test_data(experiment_dir: Path, trial_id: str, tell: test_data.Progress) -> None:
+def open_test_data(experiment_dir: Path, trial_id: str, show_progress: test_data.Progress) -> None:
     with _recorded(Action.OPEN_TEST_DATA, experiment_dir, trial=trial_id):
-        test_data.open_for(experiment_dir, trial_id, by=sign_in.person().name, progress=tell)
+        test_data.open_for(
+            experiment_dir, trial_id, by=sign_in.person().name, progress=show_progress
+        )
 
 
 def report(experiment_dir: Path) -> str:
-    """The experiment as one HTML file."""
-    from automl.reports import html_report  # imports pandas, which the first page does without
+    """Return the experiment as one HTML file."""
+    from automl.reports import html_report  # imports pandas, which is slow
 
     with _recorded(Action.EXPORT, experiment_dir, what="report"):
         return html_report.html(experiment_dir)
 
 
-def export(request: ExportRequest, tell: Callable[[str, float], None]) -> None:
+def export(request: ExportRequest, show_progress: Callable[[str, float], None]) -> None:
     """Export a trial's model for the page; see `exporting.run`."""
     from automl.export import exporting
 
     details = {"what": request.format_name, "trial": request.trial_id}
     with _recorded(Action.EXPORT, request.experiment_dir, **details):
-        exporting.run(request, tell)
+        exporting.run(request, show_progress)
 
 
 def exported(experiment_dir: Path, what: str, folder: Path) -> bytes:
-    """The folder of an exported model as one zip."""
+    """Return the folder of an exported model as one zip file."""
     with _recorded(Action.EXPORT, experiment_dir, what=what):
         return zipped(folder)
 
 
 def share(experiment_dir: Path) -> bytes:
-    """The experiment as a zip file that opens in anybody's app."""
+    """Return the experiment as a zip file that other installations can open."""
     with _recorded(Action.SHARE, experiment_dir), tempfile.TemporaryDirectory() as folder:
         return sharing.pack(experiment_dir, Path(folder) / "shared.zip").read_bytes()
 
 
-def take_in(upload: BinaryIO, name: str) -> Path:
-    """Put a shared experiment among the others; returns its directory.
+def import_shared(upload: BinaryIO, name: str) -> Path:
+    """Add a shared experiment to the others; returns its directory.
 
     Raises:
-        ValueError: the person may not, or see `sharing.unpack`.
+        NotAllowedError: the visitor may not import experiments.
+        UserError: see `sharing.unpack`.
     """
     with audit.recorded(sign_in.person(), Action.IMPORT, via="page", file=name) as note:
         saved = data_source.save_upload(upload, name)
@@ -107,9 +111,9 @@ def take_in(upload: BinaryIO, name: str) -> Path:
     return directory
 
 
-def set_limits(wanted: QueueLimits) -> None:
-    with audit.recorded(sign_in.person(), Action.SET_LIMITS, via="page", **wanted.in_words()):
-        limits.save(wanted)
+def set_limits(new_limits: QueueLimits) -> None:
+    with audit.recorded(sign_in.person(), Action.SET_LIMITS, via="page", **new_limits.in_words()):
+        limits.save(new_limits)
 
 
 def clear_cache() -> "Cleared":
@@ -120,13 +124,13 @@ def clear_cache() -> "Cleared":
 
 
 def audit_log() -> bytes:
-    """All of it, to take away."""
+    """Return the whole audit log."""
     with audit.recorded(sign_in.person(), Action.READ_AUDIT_LOG, via="page"):
         return audit.path().read_bytes()
 
 
 def zipped(folder: Path) -> bytes:
-    """Not compressed: weights hardly get any smaller."""
+    """Return the folder as a zip file without compression, which hardly shrinks weights."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(folder.rglob("*")):
@@ -136,7 +140,7 @@ def zipped(folder: Path) -> bytes:
 
 
 def may(action: Action, experiment_dir: Path) -> bool:
-    """Whether to offer it; the act asks again."""
+    """True if the page may offer the action; the action checks the permission again."""
     return sign_in.may(action, owner=_owner(experiment_dir))
 
 

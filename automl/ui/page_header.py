@@ -1,4 +1,4 @@
-"""What every page begins with: its title and, where it shows an experiment, which one."""
+"""Top of every page: the title, and the name and state of the experiment in view."""
 
 import contextlib
 from collections.abc import Callable, Sequence
@@ -17,23 +17,23 @@ from automl.ui import cached, guarded_actions, selection, sign_in
 
 
 def begin(title: str, action: Action = Action.LOOK) -> DeltaGenerator:
-    """Draw the title, and stop for people who may not do the action; returns the column beside it.
+    """Draw the title; stop if the visitor may not do the action. Returns the column on the right.
 
     Args:
         title: title of the page.
-        action: purpose of the page.
+        action: action that the page is for.
     """
-    _through_app()
+    _rerun_through_app()
     sign_in.require(action)
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     left.title(title)
     with right:
-        sign_in.who()
+        sign_in.menu()
     return right
 
 
 def begin_with_experiment(title: str, action: Action = Action.LOOK) -> tuple[Path, ExperimentState]:
-    """Title, the experiment in view and a box to change it, and its state; `begin` for action."""
+    """Draw the title and the choice of the experiment; returns its directory and its state."""
     right = begin(title, action)
     experiment_dir = selection.require_experiment()
     names = selection.experiment_names()
@@ -49,9 +49,11 @@ def begin_with_experiment(title: str, action: Action = Action.LOOK) -> tuple[Pat
 
 
 def fill(tabs: Sequence[TabContainer], *draw: Callable[[], None]) -> None:
-    """Draw the content of the tab in view; what is not in view is not computed.
+    """Draw the content of the open tab only, so that nothing is computed for the others.
 
-    tabs: made with `on_change="rerun"`.
+    Args:
+        tabs: tabs made with `on_change="rerun"`.
+        draw: for each tab, the function that draws its content.
     """
     for tab, content in zip(tabs, draw, strict=True):
         if tab.open:
@@ -60,26 +62,28 @@ def fill(tabs: Sequence[TabContainer], *draw: Callable[[], None]) -> None:
 
 
 def state_line(experiment_dir: Path, state: ExperimentState) -> None:
-    """State, data and metric in one line, the same on every page."""
+    """Draw the state, the data and the metric in one line, the same on every page."""
     record, job = cached.experiment(experiment_dir), cached.job(experiment_dir)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(state.value, icon=wording.state_icon(state), color=wording.state_color(state))
         if store.is_imported(experiment_dir):
             st.badge("read-only", icon=":material/ios_share:", color="gray")
         facts = [f"ranked by {wording.metric(job.primary_metric)}", str(job.training_data.path)]
-        if state.is_finished and record.seconds is not None:  # while it runs this would stand still
+        if (
+            state.is_finished and record.seconds is not None
+        ):  # while it runs this number would not move
             facts.insert(0, wording.duration(record.seconds))
         st.caption(wording.plain(" · ".join(facts)))
 
 
 def failure(experiment_dir: Path, state: ExperimentState) -> None:
-    """Why the experiment did not end as planned, and the next step."""
+    """Draw the reason why the experiment failed or was interrupted, and the button to resume it."""
     record = cached.experiment(experiment_dir)
     if state is ExperimentState.INTERRUPTED:
         st.warning(
             "The experiment was interrupted: its process ended before the search did, for example "
-            "because the machine was reset. Nothing that was scored is lost; trials that had begun "
-            "go on from their last evaluation."
+            "because the machine was restarted. Every finished evaluation is kept. After a resume, "
+            "the trials continue from their last evaluation."
         )
     elif state is ExperimentState.FAILED:
         cause = record.message or "The engine ended without saying why."
@@ -96,14 +100,15 @@ def resume(experiment_dir: Path, label: str) -> None:
     if store.is_imported(experiment_dir) or not guarded_actions.may(Action.RESUME, experiment_dir):
         return
     if st.button(label, icon=":material/play_arrow:"):
-        with contextlib.suppress(ValueError):  # a second click: it runs already
+        with contextlib.suppress(ValueError):  # after a second click it is already running
             guarded_actions.resume(experiment_dir)
         st.rerun()
 
 
-def _through_app() -> None:
-    # With a folder called pages/, Streamlit runs a page that is opened by a direct link without
-    # app.py until the first visit to the root: no navigation, narrow layout. Run again through it.
+def _rerun_through_app() -> None:
+    # If a folder is called pages/, Streamlit runs a page opened by a direct link without app.py
+    # until somebody visits the root: the page has no navigation and a narrow layout. Switch this
+    # off, and run the page again, now through app.py.
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False
         st.rerun()

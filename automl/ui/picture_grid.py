@@ -1,7 +1,7 @@
-"""Equal pictures side by side, each a button with its label under it.
+"""Grid of pictures of equal size, each a button with its label under it.
 
-Streamlit's own pictures cannot be clicked and are as high as they are. What comes from users is
-set as text, never as HTML or Markdown.
+Streamlit's `st.image` cannot be clicked and does not make pictures the same height. Labels come
+from users, so the script sets them with `textContent`, never as HTML or Markdown.
 """
 
 from collections.abc import Sequence
@@ -11,16 +11,18 @@ import streamlit as st
 
 
 class Tile(TypedDict):
-    """What the browser is told about a picture."""
+    """Data of one picture, as the browser gets it."""
 
     source: str
-    """URL; `data:` for a thumbnail."""
+    """URL of the picture; a `data:` URL for a thumbnail."""
 
     caption: str
     note: str
-    """A second line, in a softer colour."""
+    """Second line under the picture, in a paler colour."""
 
 
+# Streamlit gives its theme's colours and radius to a component as CSS variables `--st-…`; the
+# script sets the size of a square as `--side`
 _CSS = """
 .tiles { display: grid; gap: 0.5rem; justify-content: start;
   grid-template-columns: repeat(auto-fill, var(--side)); }
@@ -37,6 +39,8 @@ button.tile:hover .frame, button.tile:focus-visible .frame {
   outline: 2px solid var(--st-primary-color); outline-offset: 1px; }
 button.tile:focus-visible { outline: none; }
 """
+# Streamlit calls this function at every rerun, so it replaces all tiles. `setTriggerValue` sends
+# the index of a clicked tile for one rerun only, so the same picture can be clicked again.
 _JS = """
 export default function ({ data, parentElement, setTriggerValue }) {
   const line = (text, kind) => {
@@ -73,15 +77,15 @@ _grid = st.components.v2.component(
 
 
 def show(tiles: Sequence[Tile], *, side: int, key: str, opens: bool) -> int | None:
-    """The position of the picture that was clicked just now.
+    """Draw the pictures; returns the index of the one that was clicked just now, None if none was.
 
     Args:
-        tiles: in their order.
-        side: of the square that holds each picture, in pixels.
-        key: names the grid on its page.
-        opens: whether they can be clicked.
+        tiles: the pictures, in order.
+        side: width and height of the square around each picture, in pixels.
+        key: unique name of the grid on its page.
+        opens: True if the pictures can be clicked.
     """
-    # a tuple: of a list Streamlit would ask whether it is a table, for which it imports pandas
+    # a tuple, because Streamlit imports pandas to find out whether a list is a table
     data: dict[str, Any] = {"tiles": tuple(tiles), "side": side, "opens": opens}
     picked: int | None = _grid(key=key, data=data, on_picked_change=lambda: None).picked
     return picked

@@ -1,6 +1,6 @@
-"""What pages need is loaded before they are asked for: here, and in the browser.
+"""Load slow modules and scripts before a page needs them, in the server and in the browser.
 
-Here that is when the server starts, or else while the first page is being looked at.
+The server loads its modules in a thread, when it starts or else after it has drawn the first page.
 """
 
 import functools
@@ -11,15 +11,16 @@ from pathlib import Path
 import streamlit as st
 
 _SLOW = (
-    # in the order of need: the first page is content with these
+    # the first line is all that the first page needs, so it is imported first
     *("automl.ui.home.experiment_card", "automl.dataset.pictures", "pyarrow.parquet"),
     *("pandas", "plotly.graph_objects", "scipy.special"),
 )
 _SCRIPTS = Path(st.__file__).parent / "static" / "static" / "js"
 
 
-@functools.cache  # once a process is enough
+@functools.cache  # app.py calls this at every rerun; one thread for each process is enough
 def start() -> threading.Thread:
+    """Import the slow modules in a thread; returns the thread."""
     thread = threading.Thread(target=_import)
     thread.start()
     return thread
@@ -31,8 +32,12 @@ def _import() -> None:
 
 
 def in_browser() -> None:
-    """What draws figures and tables takes the browser a second: on a page that has none of them,
-    let it do so when it is idle."""
+    """Let the browser load Streamlit's scripts for figures and tables while it is idle.
+
+    They take the browser a second. This is meant for a page without figures and tables: the next
+    page then has them at once.
+    """
+    # a module that was imported once stays in the browser's memory as long as the app is open
     names = [path.name for kind in ("PlotlyChart", "DataFrame") for path in _scripts(kind)]
     imports = ", ".join(f"import('./static/js/{name}')" for name in names)
     script = f"<script>requestIdleCallback(() => Promise.all([{imports}]))</script>"
@@ -41,5 +46,5 @@ def in_browser() -> None:
 
 @functools.cache
 def _scripts(kind: str) -> list[Path]:
-    """Streamlit's, whose names end in a hash of their content."""
+    """Streamlit's scripts for an element; their names end in a hash of their content."""
     return sorted(_SCRIPTS.glob(f"{kind}.*.js"))

@@ -1,7 +1,7 @@
-"""What is in view: the experiment, the trial.
+"""The experiment and the trial in view.
 
-It lives in the URL, so that every view can be reloaded and shared, and in the session, because
-the navigation's own links drop the URL's parameters.
+Both are kept in the URL, so that a view can be reloaded and shared, and in the session, because
+the links of the navigation drop the parameters of the URL.
 """
 
 from pathlib import Path
@@ -16,21 +16,21 @@ from automl.ui import cached
 
 
 def experiment_names() -> list[str]:
-    """Newest first."""
+    """Names of all experiments, newest first."""
     return [path.name for path in store.experiment_dirs(home.experiments_dir())]
 
 
 def require_experiment() -> Path:
-    """The experiment in view, else the newest; draws the empty state where there is none."""
+    """Return the experiment in view, else the newest; stop the page if there is none."""
     names = experiment_names()
-    asked = remembered("experiment")
-    if asked and asked not in names:
-        st.warning(f"There is no experiment called {wording.plain(asked)} here.")
-        empty_state("Look at the experiments there are", "pages/experiments.py")
+    requested = remembered("experiment")
+    if requested and requested not in names:
+        st.warning(f"There is no experiment called {wording.plain(requested)} here.")
+        empty_state("See all experiments", "pages/experiments.py")
     if not names:
-        st.info("This page shows an experiment, and there is none yet. Start with some pictures.")
+        st.info("There is no experiment yet. Choose pictures to start one.")
         empty_state("Choose pictures", "pages/dataset.py")
-    experiment_dir = home.experiments_dir() / (asked or names[0])
+    experiment_dir = home.experiments_dir() / (requested or names[0])
     show_experiment(experiment_dir.name)
     _check_readable(experiment_dir)
     return experiment_dir
@@ -46,16 +46,16 @@ def show_experiment(name: str) -> None:
 
 
 def require_trial(experiment_dir: Path) -> TrialRecord:
-    """The trial in view, which a box at the top changes; the best one to begin with."""
+    """Draw the choice of the trial and return the chosen one; the best trial is chosen first."""
     trials = cached.trials(experiment_dir)
     if not trials:
-        st.info("This page shows a trial, and none has started yet.")
-        empty_state("Look at the progress", "pages/progress.py")
+        st.info("No trial of this experiment has started yet.")
+        empty_state("See the progress", "pages/progress.py")
     by_id = {trial.trial_id: trial for trial in trials}
     primary_metric = cached.job(experiment_dir).primary_metric
     ranked = [trial.trial_id for trial in leaderboard.in_order(trials, primary_metric)]
-    asked = remembered("trial")
-    shown = asked if asked in by_id else ranked[0]
+    requested = remembered("trial")
+    shown = requested if requested in by_id else ranked[0]
 
     def title(trial_id: str) -> str:
         trial = by_id[trial_id]
@@ -75,7 +75,7 @@ def require_trial(experiment_dir: Path) -> TrialRecord:
 
 
 def remember(name: str, value: str | None) -> None:
-    """Keep it in the URL and the session; None forgets it."""
+    """Keep the value in the URL and the session; None removes it."""
     if value is None:
         st.query_params.pop(name, None)
         st.session_state.pop(name, None)
@@ -84,19 +84,19 @@ def remember(name: str, value: str | None) -> None:
 
 
 def remembered(name: str) -> str | None:
-    """What the URL says, or else the session."""
+    """Value in the URL, else the value in the session."""
     value: str | None = st.query_params.get(name) or st.session_state.get(name)
     return value
 
 
 def empty_state(label: str, page: str) -> None:
-    """Offer the one next step, and draw no more."""
+    """Draw a link to the next step and stop the page."""
     st.page_link(page, label=label, icon=":material/arrow_forward:")
     st.stop()
 
 
 def link(page: str, experiment_dir: Path, label: str, icon: str) -> None:
-    """To a page, with the experiment in view there."""
+    """Draw a link to a page that shows the experiment."""
     st.page_link(page, label=label, icon=icon, query_params={"experiment": experiment_dir.name})
 
 
@@ -106,4 +106,4 @@ def _check_readable(experiment_dir: Path) -> None:
         cached.job(experiment_dir)
     except (ValueError, OSError) as error:
         st.error(wording.plain(store.unreadable(error, experiment_dir)))
-        empty_state("Look at the other experiments", "pages/experiments.py")
+        empty_state("See the other experiments", "pages/experiments.py")

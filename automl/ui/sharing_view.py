@@ -1,4 +1,4 @@
-"""Taking an experiment to other people: a report to read, a file to open; and opening theirs."""
+"""Buttons that download a report or a shareable copy of an experiment, and open a shared one."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from automl.ui import guarded_actions, selection, sign_in
 
 
 def buttons(experiment_dir: Path) -> None:
-    """Both are made when they are asked for."""
+    """Draw the download buttons; a file is made only when its button is clicked."""
     if not sign_in.may(Action.EXPORT):
         return
     st.download_button(
@@ -29,20 +29,20 @@ def buttons(experiment_dir: Path) -> None:
         mime="application/zip",
         icon=":material/ios_share:",
         on_click="ignore",
-        help="The experiment as one file, without your pictures but for thumbnails of those that "
-        "were scored. Others open it on their page of experiments.",
+        help="The experiment as one file. It contains thumbnails of the scored pictures, but not "
+        "the pictures themselves. Other people open it on their Experiments page.",
     )
 
 
 def open_shared() -> None:
-    """A fold that takes a file somebody has shared."""
+    """Draw the upload of a shared experiment."""
     if not sign_in.may(Action.IMPORT):
         return
     with st.popover("Open a shared experiment", icon=":material/file_open:"):
         file = st.file_uploader("Shared experiment (zip)", type=["zip"], key="shared experiment")
         if file and st.button("Open it", type="primary", key="open shared"):
             try:
-                directory = guarded_actions.take_in(file, file.name)
+                directory = guarded_actions.import_shared(file, file.name)
             except (ValueError, OSError) as error:
                 st.error(wording.plain(str(error)))
             else:

@@ -1,4 +1,4 @@
-"""Who is at the page, and the door that nothing is drawn in front of."""
+"""Sign-in of the visitor; every page checks it before it draws anything."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,9 +15,10 @@ _NOTED = "sign-in noted"
 
 
 def is_configured() -> bool:
-    """Whether people sign in here: secrets.toml has an [auth], or there is a file of people.
+    """True if visitors must sign in: secrets.toml has an [auth] section, or a people file exists.
 
-    A file of secrets that cannot be read counts: Streamlit treats it as if it was not there.
+    A secrets.toml that cannot be read also counts. Streamlit treats such a file like a missing one,
+    which would let everybody in.
     """
     if st.secrets.load_if_toml_exists():
         if "auth" in st.secrets:
@@ -28,10 +29,10 @@ def is_configured() -> bool:
 
 
 def person() -> Person:
-    """Who is at the page, as they are known now.
+    """Return the visitor, with the role that the file of people gives now.
 
     Raises:
-        NotAllowedError: they have not signed in, or are not let in.
+        NotAllowedError: the visitor has not signed in, or has no role.
     """
     if not is_configured():
         return permissions.local_user()
@@ -42,7 +43,7 @@ def person() -> Person:
 
 
 def may(action: Action, *, owner: str = "") -> bool:
-    """Whether to offer it; whoever does it asks again."""
+    """True if the page may offer the action; the action checks the permission again."""
     try:
         return permissions.may(person(), action, owner=owner)
     except NotAllowedError:
@@ -50,29 +51,29 @@ def may(action: Action, *, owner: str = "") -> bool:
 
 
 def require(action: Action = Action.LOOK) -> None:
-    """Let nobody past who may not be here: call this before anything is drawn or read."""
+    """Stop the page if the visitor may not do the action; call it before drawing or reading."""
     if not is_configured():
         return
     if st.user.to_dict().get("is_logged_in") is not True:
         _offer()
     try:
-        found = person()
-        permissions.check(found, action)
+        visitor = person()
+        permissions.check(visitor, action)
     except NotAllowedError as refusal:
         _note(None, str(refusal))
         _turn_away(str(refusal))
-    _note(found)
+    _note(visitor)
 
 
-def who() -> None:
-    """Who has signed in, and the way out."""
+def menu() -> None:
+    """Draw the name of the visitor and the button to sign out."""
     if not is_configured():
         return
-    found = person()
+    visitor = person()
     with st.popover(
-        wording.plain(found.name), icon=":material/person:", key="who", width="stretch"
+        wording.plain(visitor.name), icon=":material/person:", key="who", width="stretch"
     ):
-        st.caption(f"Signed in as {found.role}.")
+        st.caption(f"Signed in as {visitor.role}.")
         st.button("Sign out", on_click=st.logout, key="sign out")
 
 
@@ -81,11 +82,11 @@ def _offer() -> NoReturn:
     providers = _providers()
     if not providers:
         st.error(
-            "Nobody can sign in: this server asks for it, and its secrets.toml has no [auth] that "
-            "can be read. Whoever looks after it finds in its documentation what belongs there."
+            "Nobody can sign in: this server requires it, but its secrets.toml has no readable "
+            "[auth] section. The administrator finds in the documentation how to write it."
         )
     else:
-        st.markdown("This server is for people who are known to it.")
+        st.markdown("Sign in to use this server.")
     for provider in providers:
         st.button(
             f"Sign in with {wording.plain(provider)}" if provider else "Sign in",
@@ -99,7 +100,7 @@ def _offer() -> NoReturn:
 
 
 def _providers() -> list[str]:
-    """Names of the providers to choose from; one without a name where there is only one."""
+    """Names of the sign-in providers; an empty name if there is only one."""
     if not st.secrets.load_if_toml_exists() or "auth" not in st.secrets:
         return []
     section, address = st.secrets["auth"], "server_metadata_url"
@@ -116,11 +117,11 @@ def _turn_away(reason: str) -> NoReturn:
     st.stop()
 
 
-def _note(found: Person | None, reason: str = "") -> None:
-    """In the audit log, once for each session."""
-    said = (found, reason)
-    if st.session_state.get(_NOTED) == said:
+def _note(visitor: Person | None, reason: str = "") -> None:
+    """Write the sign-in to the audit log, once for each session."""
+    sign_in = (visitor, reason)
+    if st.session_state.get(_NOTED) == sign_in:
         return
-    who_is = found.name if found else str(st.user.to_dict().get("email") or "unknown")
-    audit.write_sign_in(who_is, found.role if found else None, reason)
-    st.session_state[_NOTED] = said
+    name = visitor.name if visitor else str(st.user.to_dict().get("email") or "unknown")
+    audit.write_sign_in(name, visitor.role if visitor else None, reason)
+    st.session_state[_NOTED] = sign_in

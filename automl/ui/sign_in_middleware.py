@@ -1,13 +1,13 @@
-"""Keep what Streamlit serves by address alone from visitors who have not signed in.
+"""Refuse requests outside of pages from visitors who have not signed in.
 
-    browser ── page, over the websocket ──> automl.ui.sign_in decides, before anything is drawn
-            ── files of Streamlit itself ─> open: scripts, styles, the sign-in, the empty first page
-            ── every other address ───────> SignInMiddleware decides: pictures, downloads, uploads
+    browser ── page, over the websocket ──> automl.ui.sign_in checks, before anything is drawn
+            ── files of Streamlit itself ─> not checked: scripts, styles, sign-in, empty first page
+            ── every other address ───────> SignInMiddleware checks: pictures, downloads, uploads
 
-A picture or a download has an address of its own (`media/…`) that works without a page. The browser
-sends Streamlit's signed cookie with every request; a request without a valid one gets a 403.
-Everything fails closed: an address that is not known to be harmless needs the cookie, and no cookie
-is valid if it cannot be checked.
+A picture or a download has its own address (`media/…`) that works without a page. The browser sends
+Streamlit's signed cookie with every request; a request without a valid cookie gets a 403. The check
+fails closed: every address outside `_OPEN` needs the cookie, and a cookie that cannot be checked is
+not valid.
 """
 
 import json
@@ -29,14 +29,14 @@ _OPEN = (
     *("_stcore/bidi-components/", "component/"),
     *("favicon.png", "manifest.json", "robots.txt", "index.html"),
 )
-"""Addresses that hold no data of anybody. The path of a page is the same empty HTML for each."""
+"""Starts of the addresses without user data; every page's address returns the same empty HTML."""
 
 _PAGES = {path.stem for path in (Path(__file__).parents[2] / "pages").glob("*.py")}
 _log = logging.getLogger(__name__)
 
 
 class SignInMiddleware:
-    """ASGI middleware that answers 403 without a valid cookie, but for `_OPEN` and the pages."""
+    """ASGI middleware: 403 without a valid cookie, except for `_OPEN` and the pages."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -52,24 +52,27 @@ class SignInMiddleware:
 
 
 def _is_open(path: str) -> bool:
+    """True if the address may be read without signing in."""
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     inside = path.strip("/").removeprefix(base).lstrip("/")
-    # Streamlit's page loads its files relative to the page's own address, such as /trial/static/…
+    # the browser loads Streamlit's files relative to the address of the page: /trial/static/…
     page, _, rest = inside.partition("/")
     if page in _PAGES:
         inside = rest
+    # ".." could lead from an open folder to a protected one
     return not inside or ".." not in inside and f"{inside}/".startswith(_OPEN)
 
 
 def _claims(request: Request) -> dict[str, Any]:
-    """Claims in the signed cookie of the sign-in.
+    """Return the claims in the signed cookie of the sign-in.
 
     Raises:
         NotAllowedError: there is no cookie, its signature is wrong, or it cannot be checked.
     """
     try:
-        # Streamlit has no public way to check its cookie outside of a page. If these names are gone
-        # or behave differently, nobody gets through; tests/ui/test_streamlit_internals.py tells.
+        # Streamlit has no public function that checks its cookie outside of a page. If a new
+        # version removes or changes these names, every request is refused, and
+        # tests/ui/test_streamlit_internals.py fails.
         from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
         from streamlit.web.server.starlette.starlette_websocket import (
             _get_signed_cookie_with_chunks,

@@ -37,7 +37,7 @@ def p_values_against_best(
 def p_value(metric: str, first: Answers, second: Answers) -> float | None:
     """P-value of the difference between two trials chosen by the user.
 
-    None where they answered for different pictures, or a score is NaN.
+    None if they answered for different pictures, or a score is NaN.
     """
     return _p_value(metric, first, second)
 
@@ -45,7 +45,7 @@ def p_value(metric: str, first: Answers, second: Answers) -> float | None:
 def selection(
     experiment_dir: Path, ranked: Sequence[TrialRecord], metric: str
 ) -> "Selection | None":
-    """Score to expect of the best trial on other pictures.
+    """Expected score of the best trial on new pictures.
 
     None if there are fewer than two trials with a score on the same pictures, or if their answers
     do not fit into memory.
@@ -80,13 +80,13 @@ def _p_value(metric: str, first: Answers, second: Answers) -> float | None:
 
 
 def _show_the_same_pictures(first: Answers, second: Answers) -> bool:
-    """True if the contents agree; the ids of two experiments are numbers of different tables."""
+    """True if the content hashes agree; ids of different experiments cannot be compared."""
     if first.experiment_dir == second.experiment_dir:
         return True
     return first.samples["content_hash"].tolist() == second.samples["content_hash"].tolist()
 
 
-@st.cache_data(max_entries=100, show_spinner="Choosing the best again and again")
+@st.cache_data(max_entries=100, show_spinner="Estimating the expected score")
 def _selection(metric: str, answers: tuple[Answers, ...]) -> "Selection | None":
     from automl.evaluation.selection import selection
 

@@ -32,9 +32,9 @@ def choose(
     Args:
         table: one row for each trial, with the column `trial_id`.
         shown: names of the visible columns, in this order.
-        config: of the columns (see `config`).
+        config: headings and formats of the columns (see `config`).
         experiment: name of the experiment.
-        key: of the table.
+        key: unique name of the table.
     """
     trial_ids: list[str] = table["trial_id"].tolist()
     to_open = f"trial of the {key} to open"
@@ -95,7 +95,7 @@ def config(metric: str) -> dict[str, Any]:
         "half": _TEXT(
             "95 %",
             alignment="right",
-            help="95 % interval of the score: half its width, or its ends if the score is an end.",
+            help="95 % interval of the score: half its width, or both ends.",
         ),
         "state": _TEXT("State"),
         "epochs": _NUMBER("Epochs", width=70),

@@ -42,7 +42,8 @@ def for_version_of(
 
     Args:
         path_of: takes the function's arguments.
-        max_entries: results kept, one for each set of arguments; the oldest used goes first.
+        max_entries: number of results kept, one for each set of arguments; the least recently used
+            one is dropped.
         spinner: text shown while the function runs.
     """
     return for_version(
@@ -53,10 +54,15 @@ def for_version_of(
 def for_version(
     version_of: Callable[..., object], *, max_entries: int, spinner: str = ""
 ) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """As `for_version_of`, for what depends on several files: `version_of` returns their version.
+    """Like `for_version_of`, for a result that depends on several files.
 
-    Only the latest version is kept: a trial that reports every second has many. An exception is not
-    kept. The arguments must be hashable.
+    Only the result of the latest version is kept, because a running trial changes its files every
+    second. An exception is not kept. The arguments must be hashable.
+
+    Args:
+        version_of: takes the function's arguments and returns the version of all the files.
+        max_entries: see `for_version_of`.
+        spinner: see `for_version_of`.
     """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
@@ -65,9 +71,11 @@ def for_version(
         @functools.wraps(function)
         def cached(*args: P.args, **kwargs: P.kwargs) -> T:
             assert not kwargs, "arguments of a cached function are given by position"
-            now = version_of(*args)  # before reading: a file that changes meanwhile is read again
-            entry = entries.of(args)
-            with entry.lock:  # others who want the same result wait for it
+            now = version_of(
+                *args
+            )  # before reading, so that a file that changes meanwhile is read again
+            entry = entries.get(args)
+            with entry.lock:  # other threads that need the same result wait for it
                 if not entry.is_filled or entry.version != now:
                     if spinner:
                         with st.spinner(spinner):
@@ -96,14 +104,14 @@ class _Entry:
 
 
 class _Entries:
-    """Entries by their arguments; those used longest ago are dropped."""
+    """Entries by arguments; the least recently used ones are dropped."""
 
     def __init__(self, max_entries: int) -> None:
         self._max_entries = max_entries
         self._lock = threading.Lock()
         self._by_arguments: OrderedDict[tuple[Any, ...], _Entry] = OrderedDict()
 
-    def of(self, arguments: tuple[Any, ...]) -> _Entry:
+    def get(self, arguments: tuple[Any, ...]) -> _Entry:
         with self._lock:
             entry = self._by_arguments.setdefault(arguments, _Entry())
             self._by_arguments.move_to_end(arguments)

@@ -102,7 +102,7 @@ def look_into_the_best_trial(page: Page, screenshot: Callable[[str], None]) -> N
 def ask_for_a_prediction(page: Page, screenshot: Callable[[str], None]) -> None:
     page.get_by_role("link", name="Predict", exact=True).click()
     heading(page, "Predict")
-    known = page.get_by_text("Pictures it has not trained on")
+    known = page.get_by_role("heading", name="Validation pictures")
     expect(known).to_be_visible()
     screenshot("10-held-out-pictures")  # waits for the whole page: an upload before may be lost
     picture = sorted((home.home_dir() / "samples" / "digits" / "7").iterdir())[0]

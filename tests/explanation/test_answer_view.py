@@ -91,7 +91,7 @@ def test_an_explanation_takes_the_place_of_the_picture_until_one_leafs_on(look):
     app.selectbox[0].set_value("guided_backprop").run()
     press(app, "Explain")
     assert "Why " in texts(app)
-    assert "the 30 % that matter most" in texts(app)
+    assert "the 30 % of the picture that contribute most" in texts(app)
     assert app.image[0].value != before
     press(app, "Next")
     assert "Why " not in texts(app)

@@ -42,7 +42,7 @@ def write_model(model_dir, trial_id, labels):
 
 def test_without_a_model_yet_it_says_when_there_will_be_one(open_page, make_experiment, hold_lock):
     hold_lock(make_experiment(state="running", ended_at=None))
-    assert "exported when the experiment ends" in texts(open_page("predict"))
+    assert "when the experiment has ended" in texts(open_page("predict"))
 
 
 def test_an_experiment_that_ended_without_a_model_says_so(open_page, make_experiment):
@@ -75,7 +75,7 @@ def test_validation_pictures_can_be_tried_without_any_file(
 ):
     with_predictions(with_model(), "t1", make_pictures(per_class=10))
     page = open_page("predict")
-    assert "Pictures it has not trained on" in texts(page)
+    assert "Validation pictures" in texts(page)
     assert len(page.image) == 2
 
 
@@ -158,7 +158,9 @@ def test_the_threshold_says_what_it_does_on_the_validation_pictures(
 ):
     with_answers(with_test_data)
     page = open_page("predict")
-    assert "answers 100% of the validation pictures and is right in 67% of them" in texts(page)
+    assert "answers 100% of the validation pictures, and 67% of these answers are right" in texts(
+        page
+    )
 
 
 def test_a_picture_less_sure_than_the_validation_pictures_is_marked(
@@ -181,7 +183,7 @@ def test_without_validation_answers_no_picture_is_marked(open_page, with_model):
 def test_a_model_that_was_exported_on_the_trial_page_answers(open_page, with_model, make_trial):
     trials = [make_trial(name, [0.5], number=number) for number, name in enumerate(("t1", "t2"))]
     experiment_dir = with_model(trials=trials, best_trial="t1")
-    other = export_view.place(experiment_dir, trials[1], "onnx")
+    other = export_view.export_dir(experiment_dir, trials[1], "onnx")
     other.mkdir(parents=True)
     write_model(other, "t2", ("one", "two", "three"))
     (other / "parity.json").touch()  # which is written last
@@ -233,7 +235,7 @@ def test_an_address_in_our_own_network_is_not_read(open_page, with_model, websit
 def test_what_is_no_web_address_is_refused(open_page, with_model):
     with_model()
     page = open_page("predict")
-    assert "It is no web address" in ask_for(page, "file:///etc/passwd").replace("\\", "")
+    assert "This is not a web address" in ask_for(page, "file:///etc/passwd").replace("\\", "")
 
 
 def zipped(files):

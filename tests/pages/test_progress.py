@@ -6,7 +6,7 @@ from tests.pages.conftest import texts
 
 
 def test_without_an_experiment_it_says_where_to_begin(open_page):
-    assert "there is none yet" in texts(open_page("progress"))
+    assert "There is no experiment yet" in texts(open_page("progress"))
 
 
 def test_an_experiment_that_is_not_there_is_named(open_page, make_experiment):

@@ -92,12 +92,12 @@ def test_who_was_an_admin_when_the_form_was_drawn_sets_nothing(open_as, home: Pa
 
 def test_the_machine_says_what_it_has(open_page, monkeypatch):
     monkeypatch.setenv("AUTOML_WEIGHTS_DIR", "/nowhere")
-    shown = table(open_page("settings"), "As it is now").set_index("What")["As it is now"]
+    shown = table(open_page("settings"), "Current state").set_index("Part")["Current state"]
     assert shown["Ray, which runs the trials"].startswith("not running")
-    assert shown["Pretrained weights"] == "/nowhere is not there"
+    assert shown["Pretrained weights"] == "/nowhere does not exist"
     assert process_lock.take(home.head_lock_path()) is not None
     page = open_page("settings")
-    assert "running; it ends" in table(page, "As it is now")["As it is now"].iloc[0]
+    assert "running; it stops" in table(page, "Current state")["Current state"].iloc[0]
     assert "torch 2." in texts(page)
 
 
@@ -120,7 +120,7 @@ def test_the_cache_is_cleared_once_it_has_said_what_is_lost(open_as):
     path.write_bytes(b"0" * 2_000_000)
     page = in_tab(open_as(ANN, "settings"), "Storage")
     assert table(page, "Last used")["MB"].iloc[0] == 2
-    assert "decoded again next time" in texts(page)
+    assert "decodes its pictures again" in texts(page)
     page.button(key="clear it now").click().run()
     assert not path.exists()
     assert "2 MB freed" in page.success[0].value

@@ -23,7 +23,7 @@ def experiment(make_experiment, make_trial, make_pictures, with_predictions, tmp
 
 def test_without_a_trial_it_says_so(open_page, make_experiment):
     make_experiment()
-    assert "none has started yet" in texts(open_page("trial"))
+    assert "No trial of this experiment has started yet" in texts(open_page("trial"))
 
 
 def test_the_best_trial_is_shown_first(open_page, experiment):
@@ -69,7 +69,7 @@ def test_hyperparameters_asked_for_and_in_effect(open_page, make_experiment, mak
     table = page.dataframe[-1].value.set_index("Hyperparameter")
     assert table.index[0] == "learning_rate"
     assert table.loc["learning_rate"].tolist() == ["0.01", "0.02", "changed"]
-    assert "In effect otherwise than asked for: learning_rate." in texts(page)
+    assert "Used with another value than requested: learning_rate." in texts(page)
 
 
 def test_what_was_left_to_us_does_not_count_as_changed(open_page, make_experiment, make_trial):
@@ -81,7 +81,7 @@ def test_what_was_left_to_us_does_not_count_as_changed(open_page, make_experimen
     )
     make_experiment(trials=[trial])
     page = open_tab(open_page("trial"), "Hyperparameters", of="first tab of t1")
-    assert "Everything that was asked for is in effect." in texts(page)
+    assert "All values were used as requested." in texts(page)
 
 
 def test_every_evaluation_is_listed_with_its_cost(open_page, make_experiment, make_trial):
@@ -165,7 +165,7 @@ def test_answering_only_when_sure_says_how_many_and_how_well(open_page, experime
     page = choose(open_tab(open_page("trial"), "Charts"), "chart of", "Answer only when sure")
     metrics = {metric.label: metric.value for metric in page.metric}
     assert metrics["Pictures answered"] == "100.0%"
-    assert metrics["Of these right"] == "0.917"
+    assert metrics["Right answers among them"] == "0.917"
 
 
 def test_a_doubtful_label_is_put_right_in_a_new_experiment(
@@ -175,7 +175,7 @@ def test_a_doubtful_label_is_put_right_in_a_new_experiment(
     monkeypatch.setattr(launcher, "start", started.append)
     with_predictions(experiment(), "t1", tmp_path / "pets")  # both trials disagree with a label
     page = choose(open_tab(open_page("trial"), "Errors"), "errors of", "Doubtful labels")
-    assert "The 2 best trials agree on another label for 1 picture" in texts(page)
+    assert "The 2 best trials confidently agree on another label for 1 picture" in texts(page)
     (choice,) = [one for one in page.segmented_control if "decision on" in str(one.key)]
     choice.set_value("dog").run()
     (button,) = [one for one in page.button if one.label == "New experiment with 1 change"]
@@ -201,6 +201,6 @@ def test_a_trial_that_always_answers_with_one_class(open_page, experiment):
 
 def test_the_model_of_a_finished_trial_can_be_taken_away(open_page, experiment):
     experiment()
-    page = open_tab(open_page("trial"), "Take it away")
+    page = open_tab(open_page("trial"), "Export")
     assert "ONNX" in page.radio(key="export format pets t2").options
     assert page.button(key="export pets t2").label == "Export"

@@ -1,4 +1,4 @@
-"""The charts tab of a trial: how good the probabilities are, and the pictures behind a point."""
+"""Charts of a trial's probabilities, and the pictures behind a point of a chart."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ _NUM_BARS = 20
 _MAX_LINES = 10
 
 
-def show(of: Answers, *, key: str) -> None:
+def show(trial_answers: Answers, *, key: str) -> None:
     chosen = st.segmented_control(
         "Chart",
         [*_CURVES, _CALIBRATION, _CONFIDENCE, _COVERAGE],
@@ -40,24 +40,29 @@ def show(of: Answers, *, key: str) -> None:
     )
     key = f"{chosen} of {key}"
     if chosen in _CURVES:
-        _curves(of, _CURVES[chosen], key)
+        _curves(trial_answers, _CURVES[chosen], key)
     elif chosen == _CALIBRATION:
-        _calibration(of, key)
+        _calibration(trial_answers, key)
     elif chosen == _CONFIDENCE:
-        _confidence(of, key)
+        _confidence(trial_answers, key)
     else:
-        _coverage(of, key)
+        _coverage(trial_answers, key)
 
 
-def _present(of: Answers) -> dict[str, int]:
+def _present(trial_answers: Answers) -> dict[str, int]:
     """Names and indices of the classes that have pictures."""
-    return {of.class_names[index]: index for index in np.unique(of.predictions.labels).tolist()}
+    return {
+        trial_answers.class_names[index]: index
+        for index in np.unique(trial_answers.predictions.labels).tolist()
+    }
 
 
-def _curves(of: Answers, kind: Kind, key: str) -> None:
-    present = _present(of)
+def _curves(trial_answers: Answers, kind: Kind, key: str) -> None:
+    present = _present(trial_answers)
     if len(present) < 2:
-        st.info("This chart needs pictures of two classes or more, and here all are of one.")
+        st.info(
+            "This chart needs pictures of at least two classes. All pictures here are of one class."
+        )
         return
     offered: dict[str, int | Average] = {**present, **_AVERAGES}
     chosen = st.multiselect(
@@ -67,10 +72,10 @@ def _curves(of: Answers, kind: Kind, key: str) -> None:
         max_selections=_MAX_LINES,
         key=f"lines of {key}",
     )
-    drawn = {name: cached_evaluation.curve(of, kind, offered[name]) for name in chosen}
+    drawn = {name: cached_evaluation.curve(trial_answers, kind, offered[name]) for name in chosen}
     perfect = None
     if kind == "gains":
-        labels, num_classes = of.predictions.labels, len(of.class_names)
+        labels, num_classes = trial_answers.predictions.labels, len(trial_answers.class_names)
         perfect = {
             name: curves.perfect_gains(labels, num_classes, offered[name]) for name in chosen
         }
@@ -79,62 +84,62 @@ def _curves(of: Answers, kind: Kind, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         figure_table.show(_points(drawn, *answer_charts.AXES[kind]), kind, key=key)
         if perfect:
-            st.caption("Dotted, in the colour of a line: if all the pictures meant came first.")
+            st.caption("Dotted: a perfect model, which puts all pictures of the class first.")
 
 
 def _points(drawn: dict[str, Curve], x: str, y: str) -> pd.DataFrame:
-    parts = [pd.DataFrame({"of": name, x: one.x, y: one.y}) for name, one in drawn.items()]
+    parts = [pd.DataFrame({"of": name, x: curve.x, y: curve.y}) for name, curve in drawn.items()]
     return pd.concat(parts) if parts else pd.DataFrame(columns=["of", x, y])
 
 
-def _calibration(of: Answers, key: str) -> None:
-    present = _present(of)
+def _calibration(trial_answers: Answers, key: str) -> None:
+    present = _present(trial_answers)
     everything = "every answer"
     chosen = st.selectbox("Of", [everything, *present], key=f"class of {key}", width=320)
     index = present.get(chosen)
-    found = cached_evaluation.calibration(of, index)
+    calibration = cached_evaluation.calibration(trial_answers, index)
     left, right = st.columns([2, 1])
     with right:
         st.metric(
             "Expected calibration error",
-            f"{found.expected_error:.3f}",
+            f"{calibration.expected_error:.3f}",
             border=True,
-            help="How far the probabilities are from the share that is right, on average over the "
+            help="Mean difference between the probability and the share of right answers, over the "
             f"pictures, in {confidence.NUM_BINS} bins (Guo et al., 2017). 0 is perfect.",
         )
         st.caption(
-            "Below the dotted line the model is too sure of itself, above it too modest. "
-            "Points of few pictures move by chance."
+            "Below the dotted line the model is overconfident, above it underconfident. "
+            "Points with few pictures vary by chance."
         )
         table = pd.DataFrame(
             {
-                "mean probability": found.confidence,
-                "share right": found.accuracy,
-                "pictures": found.num_pictures,
+                "mean probability": calibration.confidence,
+                "share right": calibration.accuracy,
+                "pictures": calibration.num_pictures,
             }
         )
         figure_table.show(table, "calibration", key=key)
     with left:
-        place = _clicked(answer_charts.calibration(found), key)
-    if place is not None and index is None:
-        _bin(of, int(found.bin_numbers[place]), confidence.NUM_BINS, key)
+        clicked = _clicked(answer_charts.calibration(calibration), key)
+    if clicked is not None and index is None:
+        _bin(trial_answers, int(calibration.bin_numbers[clicked]), confidence.NUM_BINS, key)
 
 
-def _confidence(of: Answers, key: str) -> None:
-    predictions = of.predictions
+def _confidence(trial_answers: Answers, key: str) -> None:
+    predictions = trial_answers.predictions
     right, wrong = confidence.histogram(predictions.probabilities, predictions.labels, _NUM_BARS)
-    place = _clicked(answer_charts.histogram(right, wrong), key)
+    clicked = _clicked(answer_charts.histogram(right, wrong), key)
     with st.container(horizontal=True, vertical_alignment="center"):
         edges = np.linspace(0, 1, _NUM_BARS + 1)
         columns = {"from": edges[:-1], "to": edges[1:], "right": right, "wrong": wrong}
         figure_table.show(pd.DataFrame(columns), "confidence", key=key)
         st.caption("Click a bar to see its pictures.")
-    if place is not None:
-        _bin(of, place, _NUM_BARS, key)
+    if clicked is not None:
+        _bin(trial_answers, clicked, _NUM_BARS, key)
 
 
 def _clicked(figure: Any, key: str) -> int | None:
-    """The place of the point or bar that was clicked."""
+    """Index of the point or bar that was clicked; None if none was."""
     state: Any = st.plotly_chart(
         figure,
         key=f"figure of {key}",
@@ -145,42 +150,46 @@ def _clicked(figure: Any, key: str) -> int | None:
     points = [point for point in state.selection.points if "customdata" in point]
     if not points:
         return None
-    given = points[0]["customdata"]
-    return int(given[0] if isinstance(given, list) else given)
+    position = points[0]["customdata"]
+    return int(position[0] if isinstance(position, list) else position)
 
 
-def _bin(of: Answers, index: int, num_bins: int, key: str) -> None:
-    places = confidence.bins(of.predictions.probabilities.max(axis=1), num_bins)
-    inside = np.flatnonzero(places == index)
+def _bin(trial_answers: Answers, index: int, num_bins: int, key: str) -> None:
+    bin_indices = confidence.bins(trial_answers.predictions.probabilities.max(axis=1), num_bins)
+    inside = np.flatnonzero(bin_indices == index)
     low, high = index / num_bins, (index + 1) / num_bins
-    st.markdown(f"**{wording.count(len(inside), 'picture')} sure by {low:.2f} to {high:.2f}**")
-    answer_gallery.show(of, inside, key=f"bin {index} of {key}", order="highest loss first")
+    st.markdown(
+        f"**{wording.count(len(inside), 'picture')} with probability {low:.2f} to {high:.2f}**"
+    )
+    answer_gallery.show(
+        trial_answers, inside, key=f"bin {index} of {key}", order="highest loss first"
+    )
 
 
-def _coverage(of: Answers, key: str) -> None:
-    found = cached_evaluation.coverage(of)
+def _coverage(trial_answers: Answers, key: str) -> None:
+    coverage = cached_evaluation.coverage(trial_answers)
     threshold = st.slider(
         "Answer only from a probability of", 0.0, 1.0, 0.8, 0.01, key=f"threshold of {key}"
     )
-    share, accuracy = confidence.answered(found, threshold)
+    share, accuracy = confidence.answered(coverage, threshold)
     left, right = st.columns([2, 1])
     with left:
-        figure = answer_charts.coverage(found, (share, accuracy))
+        figure = answer_charts.coverage(coverage, (share, accuracy))
         st.plotly_chart(figure, key=f"figure of {key}", config=charts.QUIET)
     with right:
         st.metric("Pictures answered", f"{share:.1%}", border=True)
-        st.metric("Of these right", wording.score(accuracy), border=True)
+        st.metric("Right answers among them", wording.score(accuracy), border=True)
         st.caption(
-            f"Answering everything, {found.accuracy[-1]:.3f} are right. What is left out would be "
-            "looked at by a person."
+            f"If every picture is answered, {coverage.accuracy[-1]:.3f} are right. Pictures that "
+            "are not answered are left to a person."
         )
         columns = {
-            "threshold": found.threshold,
-            "share answered": found.coverage,
-            "share right": found.accuracy,
+            "threshold": coverage.threshold,
+            "share answered": coverage.coverage,
+            "share right": coverage.accuracy,
         }
         figure_table.show(pd.DataFrame(columns), "coverage", key=key)
-    unsure = np.flatnonzero(answers.confidence(of.predictions) < threshold)
+    unsure = np.flatnonzero(answers.confidence(trial_answers.predictions) < threshold)
     if len(unsure):
         st.markdown(f"**{wording.count(len(unsure), 'picture')} left to a person**")
-        answer_gallery.show(of, unsure, key=f"unsure of {key}", order="least sure first")
+        answer_gallery.show(trial_answers, unsure, key=f"unsure of {key}", order="least sure first")

@@ -1,4 +1,4 @@
-"""Pictures with what they show, what a trial took them for, and how sure it was."""
+"""Gallery of pictures with their true class, the predicted class and its probability."""
 
 from pathlib import Path
 from typing import get_args
@@ -14,19 +14,19 @@ from automl.ui.cached_evaluation import Answers
 
 
 def show(
-    of: Answers,
+    trial_answers: Answers,
     positions: NDArray[np.int64],
     *,
     key: str,
     order: answers.Order = "surest first",
 ) -> None:
-    """Page by page, in an order that can be changed; a click looks closely at one.
+    """Draw the pictures page by page with a choice of their order; a click enlarges one.
 
     Args:
-        of: the answers.
-        positions: of the pictures among them.
-        key: names this set of pictures.
-        order: the one to begin with.
+        trial_answers: the answers.
+        positions: positions of the pictures in the answers.
+        key: unique name of this set of pictures.
+        order: the order at first.
     """
     if len(positions) > 1:
         orders = get_args(answers.Order)
@@ -39,26 +39,27 @@ def show(
             key=f"order of {key}",
             label_visibility="collapsed",
         )
-        positions = answers.ordered(of.predictions, positions, chosen)
+        positions = answers.ordered(trial_answers.predictions, positions, chosen)
     picked = gallery.show(
         len(positions),
-        lambda part: pictures(of, positions[part]),
+        lambda part: pictures(trial_answers, positions[part]),
         key=key,
         width=112,
         opens=True,
     )
     if picked is not None:
-        answer_view.open_at(of, positions, picked)
+        answer_view.open_at(trial_answers, positions, picked)
 
 
-def pictures(of: Answers, positions: NDArray[np.int64]) -> list[gallery.Picture]:
-    """With `true`, or `true → answer`, and the probability of the answer under each."""
-    predictions, names, paths = of.predictions, of.class_names, of.samples["path"].to_numpy()
-    found = []
+def pictures(trial_answers: Answers, positions: NDArray[np.int64]) -> list[gallery.Picture]:
+    """Pictures with two lines under each: `true` or `true → predicted`, and the probability."""
+    predictions, names = trial_answers.predictions, trial_answers.class_names
+    paths = trial_answers.samples["path"].to_numpy()
+    shown = []
     for position in positions:
         probabilities = predictions.probabilities[position]
-        true, given = predictions.labels[position], int(probabilities.argmax())
-        what = names[true] if true == given else f"{names[true]} → {names[given]}"
-        sure = f"{probabilities[given]:.3f}"
-        found.append(gallery.Picture(Path(str(paths[position])), what, sure))
-    return found
+        true, predicted = predictions.labels[position], int(probabilities.argmax())
+        caption = names[true] if true == predicted else f"{names[true]} → {names[predicted]}"
+        probability = f"{probabilities[predicted]:.3f}"
+        shown.append(gallery.Picture(Path(str(paths[position])), caption, probability))
+    return shown

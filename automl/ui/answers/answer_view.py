@@ -1,4 +1,4 @@
-"""One answer looked at closely: the picture, what it shows, what was answered, and why."""
+"""Dialog for one answer: the picture, its true and predicted class, and an explanation."""
 
 from pathlib import Path
 
@@ -15,44 +15,47 @@ _POSITION = "position of the answer in view"
 _NUM_CLASSES = 5
 
 
-def open_at(of: Answers, positions: NDArray[np.int64], position: int) -> None:
-    """Enlarge one of the pictures; the others can be leafed through.
+def open_at(trial_answers: Answers, positions: NDArray[np.int64], position: int) -> None:
+    """Enlarge one of the pictures; buttons lead to the others.
 
     Args:
-        of: the answers.
-        positions: of some pictures among them.
-        position: which of these.
+        trial_answers: the answers.
+        positions: positions of some pictures in the answers.
+        position: index of the picture in `positions`.
     """
     st.session_state[_POSITION] = position
-    show(of, positions)
+    show(trial_answers, positions)
 
 
 @st.dialog("Picture", width="large")
-def show(of: Answers, positions: NDArray[np.int64]) -> None:
-    """The one that is in view; arguments as of `open_at`."""
+def show(trial_answers: Answers, positions: NDArray[np.int64]) -> None:
+    """Draw the picture in view; arguments as for `open_at`."""
     answer = int(positions[st.session_state[_POSITION]])
-    sample = of.samples.iloc[answer]
+    sample = trial_answers.samples.iloc[answer]
     path = Path(str(sample["path"]))
     left, right = st.columns([3, 2], gap="medium")
     with right:
         enlargement.leaf(len(positions), key=_POSITION)
-        _facts(of, answer)
-        asked = explanation_view.ask()
+        _facts(trial_answers, answer)
+        is_requested = explanation_view.ask()
         st.code(str(path), language=None, wrap_lines=True)
     with left:
-        if not explanation_view.show(of.experiment_dir, of.trial_id, path, asked=asked):
+        if not explanation_view.show(
+            trial_answers.experiment_dir, trial_answers.trial_id, path, is_requested=is_requested
+        ):
             size = int(sample["width"]), int(sample["height"])
             enlargement.show(path, size, str(sample["label"]))
 
 
-def _facts(of: Answers, answer: int) -> None:
-    names, probabilities = of.class_names, of.predictions.probabilities[answer]
-    true, given = int(of.predictions.labels[answer]), int(probabilities.argmax())
-    if true == given:
+def _facts(trial_answers: Answers, answer: int) -> None:
+    names = trial_answers.class_names
+    probabilities = trial_answers.predictions.probabilities[answer]
+    true, predicted = int(trial_answers.predictions.labels[answer]), int(probabilities.argmax())
+    if true == predicted:
         st.markdown(f"**{wording.plain(names[true])}**, recognised")
     else:
-        taken = f"**{wording.plain(names[true])}** taken for **{wording.plain(names[given])}**"
-        st.markdown(taken)
+        text = f"**{wording.plain(names[true])}** taken for **{wording.plain(names[predicted])}**"
+        st.markdown(text)
     by_label = {names[index]: float(value) for index, value in enumerate(probabilities)}
     figure = bar_charts.probabilities(by_label, limit=_NUM_CLASSES)
     st.plotly_chart(figure, key="probabilities of the answer", config=charts.QUIET)

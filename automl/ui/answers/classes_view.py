@@ -14,8 +14,8 @@ from automl.ui.answers import answer_gallery
 from automl.ui.cached_evaluation import Answers
 
 _HELP = {
-    "precision": "Share of the answers with this class that are right.",
-    "recall": "Share of the class that is found.",
+    "precision": "Share of right answers among the answers with this class.",
+    "recall": "Share of the pictures of this class that are recognised.",
     "f1": "Harmonic mean of precision and recall.",
     "auc": "Area under the ROC curve, the class against the rest.",
     "average_precision": "Area under the precision-recall curve, the class against the rest.",
@@ -23,9 +23,15 @@ _HELP = {
 _TITLES = {"auc": "AUC", "f1": "F1", "average_precision": "Average precision"}
 
 
-def show(of: Answers, metrics: Mapping[str, float], *, key: str) -> None:
-    """metrics: of the same answers, for the averages."""
-    table = cached_evaluation.class_report(of)
+def show(trial_answers: Answers, metrics: Mapping[str, float], *, key: str) -> None:
+    """Draw the report.
+
+    Args:
+        trial_answers: the answers.
+        metrics: metrics of the same answers, for the averages.
+        key: unique name of the report on its page.
+    """
+    table = cached_evaluation.class_report(trial_answers)
     averages = class_report.averages(metrics)
     shown = table.sort_values("recall", kind="stable")
     indices = shown.index.tolist()
@@ -48,25 +54,27 @@ def show(of: Answers, metrics: Mapping[str, float], *, key: str) -> None:
         if missing := class_report.absent(table):
             names = ", ".join(missing[:10])
             more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
-            text = f"No picture of {names}{more} is here; the macro averages leave them out."
+            text = f"There is no picture of {names}{more}; the macro averages leave them out."
             st.caption(wording.plain(text))
     if state.selection.rows:
-        _mistakes(of, indices[state.selection.rows[0]], key)
+        _mistakes(trial_answers, indices[state.selection.rows[0]], key)
     else:
-        st.caption("The class found worst comes first. Select one to see what is wrong with it.")
+        st.caption(
+            "The class with the lowest recall comes first. Select a class to see its mistakes."
+        )
 
 
-def _mistakes(of: Answers, index: int, key: str) -> None:
-    predictions = of.predictions
-    given, is_true = predictions.predicted, predictions.labels == index
-    name = wording.plain(of.class_names[index])
+def _mistakes(trial_answers: Answers, index: int, key: str) -> None:
+    predictions = trial_answers.predictions
+    predicted, is_true = predictions.predicted, predictions.labels == index
+    name = wording.plain(trial_answers.class_names[index])
     for title, positions in (
-        (f"{name} taken for something else", np.flatnonzero(is_true & (given != index))),
-        (f"Something else taken for {name}", np.flatnonzero(~is_true & (given == index))),
+        (f"{name} taken for something else", np.flatnonzero(is_true & (predicted != index))),
+        (f"Something else taken for {name}", np.flatnonzero(~is_true & (predicted == index))),
     ):
         st.markdown(f"**{title}: {wording.count(len(positions), 'picture')}**")
         if len(positions):
-            answer_gallery.show(of, positions, key=f"{title} of {key}")
+            answer_gallery.show(trial_answers, positions, key=f"{title} of {key}")
 
 
 def _columns(first: str) -> dict[str, Any]:

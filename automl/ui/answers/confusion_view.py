@@ -1,4 +1,4 @@
-"""Where a trial is wrong: the confusion matrix and the pictures behind one of its cells."""
+"""Confusion matrix of a trial, and the pictures in one of its cells."""
 
 import numpy as np
 import pandas as pd
@@ -21,21 +21,26 @@ _UNITS: dict[str, confusion.Unit] = {
 }
 _EXPLAINED: dict[confusion.Unit, str] = {
     "count": "",
-    "row": " A row adds up to 1: the share of a class that was taken for each class.",
-    "column": " A column adds up to 1: of what was taken for a class, what it really was.",
+    "row": " Each row adds up to 1: the predicted classes of the pictures with one true class.",
+    "column": " Each column adds up to 1: the true classes of pictures with one predicted class.",
 }
 
 
-def show(of: Answers, *, key: str) -> None:
-    """key: names the trial; what was clicked belongs to it."""
-    matrix = cached_evaluation.matrix(of)
+def show(trial_answers: Answers, *, key: str) -> None:
+    """Draw the matrix, the list of confused classes, and the pictures of the chosen cell.
+
+    Args:
+        trial_answers: the answers.
+        key: unique name of the answers; the clicked cell is kept under it.
+    """
+    matrix = cached_evaluation.matrix(trial_answers)
     left, right = st.columns([1, 1], gap="medium")
     with left:
-        _matrix(matrix, of.class_names, key)
+        _matrix(matrix, trial_answers.class_names, key)
     with right:
-        _most_confused(matrix, of.class_names, key)
-        true, predicted = _cell(matrix, of.class_names, key)
-        _pictures(of, true, predicted, key)
+        _most_confused(matrix, trial_answers.class_names, key)
+        true, predicted = _cell(matrix, trial_answers.class_names, key)
+        _pictures(trial_answers, true, predicted, key)
 
 
 def _matrix(matrix: NDArray[np.int64], class_names: list[str], key: str) -> None:
@@ -71,14 +76,16 @@ def _matrix(matrix: NDArray[np.int64], class_names: list[str], key: str) -> None
         config=charts.CLICKABLE,
         alt="Confusion matrix",
     )
-    text = "Click a cell to see its pictures; the diagonal is right." + _EXPLAINED[unit]
+    text = (
+        "Click a cell to see its pictures; the diagonal holds the right answers." + _EXPLAINED[unit]
+    )
     if len(shown) < len(class_names):
-        text += f" The {len(shown)} classes with most errors of {len(class_names):,}."
+        text += f" Shown: the {len(shown)} of {len(class_names):,} classes with the most errors."
     st.caption(text)
 
 
 def _most_confused(matrix: NDArray[np.int64], class_names: list[str], key: str) -> None:
-    """The pairs as a list; a row is a cell of the matrix."""
+    """Draw the list of the most confused pairs of classes; each row is a cell of the matrix."""
     pairs = confusion.most_confused(matrix, _MAX_PAIRS)
     if not pairs:
         st.success("Every answer is right.", icon=":material/check_circle:")
@@ -109,39 +116,44 @@ def _most_confused(matrix: NDArray[np.int64], class_names: list[str], key: str) 
 
 
 def _choose(key: str, true: int, predicted: int) -> None:
-    """A click has been made on a cell."""
+    """Keep the clicked cell and the number of clicks in the session."""
     num_clicks = st.session_state.get(f"clicked in {key}", (0,))[0]
     st.session_state[f"clicked in {key}"] = num_clicks + 1, true, predicted
 
 
 def _cell(matrix: NDArray[np.int64], class_names: list[str], key: str) -> tuple[int, int]:
-    """The cell in view, to begin with the fullest wrong one; two boxes do what a click does."""
+    """Draw two boxes that choose a cell; returns the indices of its true and predicted class.
+
+    At first the cell is the one with the most errors.
+    """
     worst = confusion.most_confused(matrix, 1)
     first = (0, *(worst[0][:2] if worst else (0, 0)))
-    # after a click the boxes are others: what the browser still says of the old ones, when two
-    # clicks follow each other closely, must not undo it
+    # A widget keeps its own value, so a click could not change the boxes. The number of clicks in
+    # their keys makes them new boxes after every click, and the new ones start at the clicked cell.
+    # If clicks follow fast, the browser may still send values of the old boxes; these are ignored,
+    # because no box has the old key any more.
     num_clicks, *indices = st.session_state.get(f"clicked in {key}", first)
     true, predicted = (
         column.selectbox(
-            f"{what} class",
+            f"{side} class",
             range(len(class_names)),
             index,
             format_func=class_names.__getitem__,
-            key=f"{what} class after {num_clicks} clicks on {key}",
+            key=f"{side} class after {num_clicks} clicks on {key}",
         )
-        for column, what, index in zip(st.columns(2), ("True", "Predicted"), indices, strict=True)
+        for column, side, index in zip(st.columns(2), ("True", "Predicted"), indices, strict=True)
     )
     return true, predicted
 
 
-def _pictures(of: Answers, true: int, predicted: int, key: str) -> None:
-    inside = confusion.inside(of.predictions, true, predicted)
-    names = [wording.plain(of.class_names[index]) for index in (true, predicted)]
+def _pictures(trial_answers: Answers, true: int, predicted: int, key: str) -> None:
+    inside = confusion.inside(trial_answers.predictions, true, predicted)
+    names = [wording.plain(trial_answers.class_names[index]) for index in (true, predicted)]
     if not len(inside):
         st.info(f"No picture of {names[0]} was taken for {names[1]}.")
         return
     icon = ":material/check:" if true == predicted else ":material/close:"
     pictures = wording.count(len(inside), "picture")
-    what = "recognised" if true == predicted else f"taken for {names[1]}"
-    st.markdown(f"{icon} **{pictures} of {names[0]} {what}**")
-    answer_gallery.show(of, inside, key=f"cell {true} {predicted} of {key}")
+    outcome = "recognised" if true == predicted else f"taken for {names[1]}"
+    st.markdown(f"{icon} **{pictures} of {names[0]} {outcome}**")
+    answer_gallery.show(trial_answers, inside, key=f"cell {true} {predicted} of {key}")

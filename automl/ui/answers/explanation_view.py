@@ -1,4 +1,4 @@
-"""Why a model answers as it does: the choice of how to find out, and the picture of it."""
+"""Explanation of an answer: the choice of the algorithm, and the explained picture."""
 
 import io
 from pathlib import Path
@@ -15,7 +15,7 @@ from automl.ui.version_cache import Version, for_version, versions
 
 _SHOWN = "explanation in view"
 _ALGORITHM = "explanation algorithm"
-_WIDTH = 520  # pixels; with what is said about it, it is on a screen of 720
+_WIDTH = 520  # pixels; the picture and its text fit on a screen 720 pixels high
 _NAMES: dict[str, str] = {
     "xrai": "Regions (XRAI)",
     "guided_gradcam": "Guided Grad-CAM",
@@ -26,69 +26,70 @@ _NAMES: dict[str, str] = {
 
 @st.dialog("Why this answer?", width="large")
 def open_for(experiment_dir: Path, trial_id: str, picture: Path | bytes, name: str) -> None:
-    """A picture and, once asked for, what the answer is for.
+    """Open a dialog with a picture; it shows the explanation once the button is pressed.
 
     Args:
         experiment_dir: the experiment.
-        trial_id: whose model answers.
-        picture: a file, or its content.
-        name: what to call it.
+        trial_id: the trial whose model answers.
+        picture: path of the file, or its content.
+        name: name of the picture, shown to the user.
     """
     from automl.dataset import pictures  # slow
 
     left, right = st.columns([3, 2], gap="medium")
     with right:
         st.caption(wording.plain(name))
-        asked = ask()
+        is_requested = ask()
     with left:
-        if not show(experiment_dir, trial_id, picture, asked=asked):
+        if not show(experiment_dir, trial_id, picture, is_requested=is_requested):
             content = picture if isinstance(picture, Path) else io.BytesIO(picture)
             st.image(pictures.enlarged(content, _WIDTH))
 
 
 def ask() -> bool:
-    """The choice of an algorithm, and whether the button was pressed just now."""
-    if sentence := missing():
-        st.caption(wording.plain(sentence))
+    """Draw the choice of the algorithm and the button; True if it was pressed just now."""
+    if problem := missing():
+        st.caption(wording.plain(problem))
         return False
     st.selectbox(
         "Explain with",
         sorted(get_args(Algorithm), key=list(_NAMES).index),
         format_func=_NAMES.__getitem__,
         key=_ALGORITHM,
-        help="From the clearest and slowest to the fastest.",
+        help="Sorted from the clearest and slowest algorithm to the fastest.",
     )
     return st.button("Explain", icon=":material/lightbulb:", type="primary", key="explain")
 
 
-def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, asked: bool) -> bool:
-    """The explanation of a picture, once it was asked for; whether there is something to see.
+def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, is_requested: bool) -> bool:
+    """Draw the explanation of a picture once it is requested; True if something was drawn.
 
     Args:
         experiment_dir: the experiment.
-        trial_id: whose model is asked.
-        picture: a file, or its content.
-        asked: whether the button was pressed just now.
+        trial_id: the trial whose model answers.
+        picture: path of the file, or its content.
+        is_requested: True if the button was pressed just now.
     """
     algorithm: Algorithm = st.session_state.get(_ALGORITHM, "xrai")
-    wanted = (experiment_dir, trial_id, picture, algorithm)
-    if asked:
-        st.session_state[_SHOWN] = wanted
-    if st.session_state.get(_SHOWN) != wanted:
+    request = (experiment_dir, trial_id, picture, algorithm)
+    if is_requested:
+        st.session_state[_SHOWN] = request
+    if st.session_state.get(_SHOWN) != request:
         return False
     try:
-        found = _explained(experiment_dir, trial_id, picture, algorithm)
+        explanation = _explained(experiment_dir, trial_id, picture, algorithm)
     except ExplanationError as error:
         st.error(wording.plain(str(error)))
         return False
-    assert found.picture is not None
-    st.image(found.picture, width=_WIDTH)
+    assert explanation.picture is not None
+    st.image(explanation.picture, width=_WIDTH)
     st.caption(
-        f"Why {wording.plain(found.label)} ({found.probability:.3f}). Above: what the model sees, "
-        "and how much each part speaks for the answer (blue least, white most). "
-        "Below: both together, and the 30 % that matter most."
+        f"Why {wording.plain(explanation.label)} ({explanation.probability:.3f}). "
+        "Above: the picture as the model gets it, and how much each part contributes to the answer "
+        "(blue least, white most). Below: both together, and the 30 % of the picture that "
+        "contribute most."
     )
-    for note in found.notes:
+    for note in explanation.notes:
         st.caption(wording.plain(note))
     return True
 
@@ -113,5 +114,5 @@ def _explained(
 
 @st.cache_resource(show_spinner=False)
 def _explainer() -> Explainer:
-    """The explainer of all sessions; its process ends when it is idle, and with the app."""
+    """Explainer of all sessions; its process ends when it is idle or when the app ends."""
     return Explainer()

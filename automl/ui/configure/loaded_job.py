@@ -7,6 +7,7 @@ import streamlit as st
 
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
+from automl.ui import data_source
 from automl.ui.configure import hyperparameter_fields, space_editor, sweep_fields
 from automl.ui.configure.draft import Effort, Search
 from automl.ui.dataset import data_choice
@@ -19,7 +20,7 @@ _IN_THE_FORM = (
     "limits",
     "search_space",
     "sweep",
-    *data_choice.KEYS,
+    *data_source.JOB_KEYS,
 )
 
 

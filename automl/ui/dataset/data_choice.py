@@ -20,12 +20,6 @@ COLUMNS = ("image_column", "split_column", "group_column")
 OPTIONS = ("validation", "test", "share", "seed", "datastores", "type", *COLUMNS)
 """Parameters of the URL that describe the data, besides its path `data` and `target`."""
 
-KEYS = (
-    *("target_column_name", "validation_data", "test_data", "validation_data_size", "seed"),
-    *("datastores", "corrections"),
-)
-"""Keys of a job that `about` sets."""
-
 
 def require() -> DataSource:
     """The pictures chosen for a new experiment; draws the empty state if none are."""

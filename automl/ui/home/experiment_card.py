@@ -13,7 +13,7 @@ _NUM_THUMBNAILS = 4  # side by side in a window of 1,200 pixels
 
 
 def state_of(experiment_dir: Path) -> ExperimentState | None:
-    """None where the experiment cannot be read."""
+    """State of the experiment; None if it cannot be read."""
     try:
         return launcher.state(experiment_dir)
     except (ValueError, OSError):
@@ -31,9 +31,9 @@ def show(experiment_dir: Path) -> None:
 
 def _card(experiment_dir: Path) -> None:
     state = launcher.state(experiment_dir)
-    what, pictures, score, links = st.columns([5, 4, 4, 2], vertical_alignment="center")
-    with what:
-        _what(experiment_dir, state)
+    summary, pictures, score, links = st.columns([5, 4, 4, 2], vertical_alignment="center")
+    with summary:
+        _summary(experiment_dir, state)
     with pictures:
         _thumbnails(experiment_dir)
     with score:
@@ -42,7 +42,7 @@ def _card(experiment_dir: Path) -> None:
         _links(experiment_dir)
 
 
-def _what(experiment_dir: Path, state: ExperimentState) -> None:
+def _summary(experiment_dir: Path, state: ExperimentState) -> None:
     record = cached.experiment(experiment_dir)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{wording.plain(experiment_dir.name)}**", width="content")
@@ -54,7 +54,10 @@ def _what(experiment_dir: Path, state: ExperimentState) -> None:
     if record.owner:
         facts.append(record.owner)
     st.caption(wording.plain(" · ".join(facts)))
-    if state in (ExperimentState.FAILED, ExperimentState.QUEUED):  # why; how long it waits
+    if state in (
+        ExperimentState.FAILED,
+        ExperimentState.QUEUED,
+    ):  # the cause, or the position in the queue
         st.caption(wording.plain(record.message))
 
 
@@ -89,7 +92,7 @@ def _links(experiment_dir: Path) -> None:
     selection.link("pages/progress.py", experiment_dir, "Progress", ":material/monitoring:")
     st.page_link(
         "pages/configure.py",
-        label="Start anew",
+        label="Start again",
         icon=":material/content_copy:",
         query_params={"copy": experiment_dir.name},
     )

@@ -1,1 +1,1 @@
-"""Asking a model about pictures: what the Predict page is made of."""
+"""The Predict page: predictions of a model for new pictures."""

@@ -1,4 +1,4 @@
-"""A picture with the answer of a model, and how far the answer is to be trusted."""
+"""A picture with the answer of a model, and the thresholds below which it is doubtful."""
 
 from dataclasses import dataclass
 
@@ -9,27 +9,27 @@ NOT_SURE = "not sure"
 
 @dataclass(frozen=True)
 class AnsweredPicture:
-    """One that was asked about."""
+    """A picture and the answer of the model."""
 
     name: str
     answer: Row | Failure
     thumbnail: bytes | None
-    """JPEG; None where the picture cannot be read."""
+    """JPEG; None if the picture cannot be read."""
 
     picture: Picture | None = None
-    """None where there are too many to keep them."""
+    """The picture itself; None if there are too many to keep them."""
 
 
 @dataclass(frozen=True)
 class Caution:
-    """When an answer is not given, and when it is marked."""
+    """Probabilities below which an answer is replaced by `not sure` or marked."""
 
     least_probability: float
     """Below it the answer is `not sure`."""
 
     unlike_below: float | None
-    """Below it the picture may be unlike the training data; None where there is nothing to compare
-    with."""
+    """Below it the picture may be unlike the training data; None if there are no validation
+    answers to compare with."""
 
     def is_sure(self, probability: float) -> bool:
         return probability >= self.least_probability

@@ -45,7 +45,7 @@ class Chosen:
 
 
 def choose() -> Chosen | None:
-    """Draw the form; returns what it holds, None if it is empty."""
+    """Draw the form; returns the chosen pictures, None if there are none."""
     kind = st.segmented_control(
         "Pictures from",
         list(_ICONS),
@@ -97,7 +97,7 @@ def _count(file: BinaryIO, name: str) -> int:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
     except (*archive_members.BROKEN, OSError):
-        return 0  # reading it says what is wrong
+        return 0  # the error message comes when it is read
     return sum(walk.is_picture_name(name) for name in names)
 
 
@@ -111,7 +111,9 @@ def _address() -> Chosen | None:
 def _downloaded(url: str) -> FoundPicture:
     name = public_http.shown(url)
     if not url.lower().startswith(("http://", "https://")):
-        return FoundPicture(name, Failure("It is no web address. One begins with https://."))
+        return FoundPicture(
+            name, Failure("This is not a web address. Enter one that begins with https://.")
+        )
     try:
         content = public_http.download(url, max_bytes=_MAX_DOWNLOADED_BYTES)
     except (OSError, http.client.HTTPException, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Answers for many pictures: a table to look through and to take away."""
+"""Answers for many pictures as a table, with downloads."""
 
 import base64
 import io
@@ -16,9 +16,9 @@ _PICTURE = "Picture"
 
 
 def show(pictures: Sequence[AnsweredPicture], model: Predictor, caution: Caution) -> None:
-    """The table, and buttons to save what it says."""
-    found = frame(pictures, model, caution)
-    shown = found[["path", "answer", "probability", "unlike", "error"]]
+    """Draw the table and the buttons that download it."""
+    table = frame(pictures, model, caution)
+    shown = table[["path", "answer", "probability", "unlike", "error"]]
     shown.insert(0, _PICTURE, [_source(each.thumbnail) for each in pictures])
     has_errors = shown["error"].notna().any()
     shown = shown.fillna({"error": ""}) if has_errors else shown.drop(columns="error")
@@ -39,8 +39,8 @@ def show(pictures: Sequence[AnsweredPicture], model: Predictor, caution: Caution
     )
     with st.container(horizontal=True):
         for title, name, mime, content in (
-            ("CSV", "predictions.csv", "text/csv", found.to_csv(index=False).encode()),
-            ("Parquet", "predictions.parquet", "application/octet-stream", _parquet(found)),
+            ("CSV", "predictions.csv", "text/csv", table.to_csv(index=False).encode()),
+            ("Parquet", "predictions.parquet", "application/octet-stream", _parquet(table)),
         ):
             st.download_button(
                 title, content, name, mime, icon=":material/download:", on_click="ignore"
@@ -48,7 +48,7 @@ def show(pictures: Sequence[AnsweredPicture], model: Predictor, caution: Caution
 
 
 def frame(pictures: Sequence[AnsweredPicture], model: Predictor, caution: Caution) -> pd.DataFrame:
-    """One row a picture: what `automl predict` writes, and what the caution makes of it."""
+    """One row per picture: the columns of `automl predict`, and the answer after the thresholds."""
     rows = [_row(each, model, caution) for each in pictures]
     return pd.DataFrame(rows, columns=columns(model.labels, _HEAD)).astype({"unlike": "boolean"})
 
@@ -68,7 +68,7 @@ def _source(thumbnail: bytes | None) -> str | None:
     return f"data:image/jpeg;base64,{base64.b64encode(thumbnail).decode()}"
 
 
-def _parquet(found: pd.DataFrame) -> bytes:
+def _parquet(table: pd.DataFrame) -> bytes:
     buffer = io.BytesIO()
-    found.to_parquet(buffer, index=False)
+    table.to_parquet(buffer, index=False)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""What a model says about pictures."""
+"""Predictions of a model for chosen pictures, as cards or as a table."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,10 +31,10 @@ def predictor(model_dir: Path) -> Predictor:
 
 
 def choose_model(experiment_dir: Path) -> Path:
-    """Where the model that answers is; a box where there are others than the best one's."""
+    """Return the folder of the model; draw a choice if several trials were exported as ONNX."""
     best = store.best_model_dir(experiment_dir)
     best_trial = cached.experiment(experiment_dir).best_trial
-    trials = [one for one in cached.trials(experiment_dir) if one.trial_id != best_trial]
+    trials = [trial for trial in cached.trials(experiment_dir) if trial.trial_id != best_trial]
     others = export_view.exported_onnx(experiment_dir, trials)
     if not others:
         return best
@@ -42,15 +42,15 @@ def choose_model(experiment_dir: Path) -> Path:
     chosen = st.selectbox(
         "Model",
         [None, *others],
-        format_func=lambda trial_id: "the best one" if trial_id is None else titles[trial_id],
+        format_func=lambda trial_id: "Best model" if trial_id is None else titles[trial_id],
         key="model of trial",
-        help="The best one, and those that were exported as ONNX on the trial page.",
+        help="The best model, and models that were exported as ONNX on the Trial page.",
     )
     return best if chosen is None else others[chosen]
 
 
 def caution(experiment_dir: Path, model: Predictor) -> Caution:
-    """The form that says how sure an answer has to be; what comes of it on the validation data."""
+    """Draw the choice of the lowest accepted probability, and its effect on the validation data."""
     least = st.slider(
         "Answer only when sure",
         0.0,
@@ -60,53 +60,53 @@ def caution(experiment_dir: Path, model: Predictor) -> Caution:
         key="least probability",
         help=f"Below this probability the answer is “{NOT_SURE}”.",
     )
-    known = cached.predictions(experiment_dir, model.trial_id)
-    if known is None or not len(known.labels):
+    predictions = cached.predictions(experiment_dir, model.trial_id)
+    if predictions is None or not len(predictions.labels):
         return Caution(least, None)
     share, accuracy = confidence.answered(
-        confidence.coverage(known.probabilities, known.labels), least
+        confidence.coverage(predictions.probabilities, predictions.labels), least
     )
-    right = f" and is right in {accuracy:.0%} of them" if share else ""
-    st.caption(f"It then answers {share:.0%} of the validation pictures{right}.")
-    return Caution(least, confidence.unlike_below(known.probabilities))
+    right = f", and {accuracy:.0%} of these answers are right" if share else ""
+    st.caption(f"The model then answers {share:.0%} of the validation pictures{right}.")
+    return Caution(least, confidence.unlike_below(predictions.probabilities))
 
 
 def of_files(names: Mapping[Path, str]) -> Chosen:
-    """Files of the data set, with what to say of each."""
-    found = [FoundPicture(name, path) for path, name in names.items()]
-    return Chosen(" ".join(map(str, names)), lambda: iter(found), len(found))
+    """Return files of the data set as chosen pictures; `names` maps each file to its text."""
+    pictures = [FoundPicture(name, path) for path, name in names.items()]
+    return Chosen(" ".join(map(str, names)), lambda: iter(pictures), len(pictures))
 
 
 def answers(chosen: Chosen, model: Predictor) -> list[AnsweredPicture]:
-    """For what was chosen, computed once as long as it stays the same."""
+    """Answers for the chosen pictures; computed again only if the pictures or the model change."""
     version = (chosen.key, model.model_dir, model.trial_id)
     kept = st.session_state.get(_KEPT)
     if kept is None or kept[0] != version:
-        kept = (version, _computed(chosen, model))
+        kept = (version, _compute(chosen, model))
         st.session_state[_KEPT] = kept
-    found, problem = kept[1]
+    answered, problem = kept[1]
     if problem:
         st.error(wording.plain(problem))
-    if len(found) == pictures_source.MAX_PICTURES:
+    if len(answered) == pictures_source.MAX_PICTURES:
         st.info(
-            f"The first {len(found):,} pictures are shown. `automl predict` answers for any number."
+            f"The first {len(answered):,} pictures are shown. `automl predict` has no such limit."
         )
-    return list(found)
+    return list(answered)
 
 
-def _computed(chosen: Chosen, model: Predictor) -> tuple[list[AnsweredPicture], str]:
-    """The answers, and what kept them from being complete."""
-    done: list[AnsweredPicture] = []
-    place, problem = st.empty(), ""
+def _compute(chosen: Chosen, model: Predictor) -> tuple[list[AnsweredPicture], str]:
+    """Answers, and the error that ended the computation early, or an empty text."""
+    answered: list[AnsweredPicture] = []
+    bar, problem = st.empty(), ""
     try:
         for each, row in input_pictures.answered(model, chosen.find()):
-            done.append(_answered(each, row, keeps=len(done) < _MAX_CARDS))
-            share = len(done) / max(chosen.count, len(done))
-            place.progress(share, f"{len(done):,} of {wording.count(chosen.count, 'picture')}")
+            answered.append(_answered(each, row, keeps=len(answered) < _MAX_CARDS))
+            share = len(answered) / max(chosen.count, len(answered))
+            bar.progress(share, f"{len(answered):,} of {wording.count(chosen.count, 'picture')}")
     except UserError as error:
         problem = str(error)
-    place.empty()
-    return done, problem if done or problem else "There is no picture in it."
+    bar.empty()
+    return answered, problem if answered or problem else "No picture was found."
 
 
 def _answered(each: FoundPicture, row: Row | Failure, *, keeps: bool) -> AnsweredPicture:
@@ -122,12 +122,12 @@ def _answered(each: FoundPicture, row: Row | Failure, *, keeps: bool) -> Answere
 def show(
     pictures: Sequence[AnsweredPicture], model: Predictor, caution: Caution, experiment_dir: Path
 ) -> None:
-    """A few as cards that can be explained, many as a table.
+    """Draw up to 12 pictures as cards with an explanation, more as a table.
 
     Args:
-        pictures: in their order.
-        model: who answered.
-        caution: when not to answer, and when to warn.
+        pictures: the pictures, in order.
+        model: the model that answered.
+        caution: thresholds for an answer and for a warning.
         experiment_dir: the experiment the model is from.
     """
     if len(pictures) > _MAX_CARDS:
@@ -171,9 +171,10 @@ def _warn_unlike(probability: float, caution: Caution) -> None:
         icon=":material/help:",
         color="orange",
         help=(
-            f"The answer's probability, {probability:.3f}, is below {caution.unlike_below:.3f}, as "
-            "for 5 % of the validation pictures. Maximum softmax probability (Hendrycks and "
-            "Gimpel, 2017): a baseline; of some pictures of another kind the model is wrongly sure."
+            f"The probability of the answer, {probability:.3f}, is below "
+            f"{caution.unlike_below:.3f}, as for 5 % of the validation pictures. Method: maximum "
+            "softmax probability (Hendrycks and Gimpel, 2017), a baseline; the model can be "
+            "wrongly sure about unlike pictures."
         ),
     )
 

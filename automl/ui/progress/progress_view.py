@@ -1,4 +1,4 @@
-"""The moving parts of the progress page."""
+"""Parts of the Progress page that change while the experiment runs."""
 
 from pathlib import Path
 
@@ -26,13 +26,21 @@ def headline(
     ranked: list[TrialRecord],
     metric: str,
 ) -> None:
-    """What it is doing, how far it is, and the best score so far; ranked: best trials first."""
+    """Draw the best score, the number of finished trials, and the time.
+
+    Args:
+        record: record of the experiment.
+        state: state of the experiment.
+        trials: all trials.
+        ranked: trials with a score, best first.
+        metric: key of the primary metric.
+    """
     best, finished, elapsed, *left = st.columns(3 if state.is_finished else 4)
     first = ranked[0] if ranked else None
     best.metric(
         f"Best {wording.metric(metric)}",
         wording.score_of(first, metric),
-        delta=_lift(ranked, metric),
+        delta=_gain_over_baseline(ranked, metric),
         border=True,
         height="stretch",
         help="On the validation pictures, with its 95 % interval.",
@@ -47,17 +55,17 @@ def headline(
         column.metric("Time left, about", time_left, border=True, height="stretch")
 
 
-def _lift(ranked: list[TrialRecord], metric: str) -> str | None:
-    """How far the best trial is above what needs no training; None where that is not known."""
-    floor = next((trial for trial in ranked if trial.method != "fine_tuning"), None)
-    if floor is None or floor is ranked[0]:
+def _gain_over_baseline(ranked: list[TrialRecord], metric: str) -> str | None:
+    """Score of the best trial minus that of the best baseline; None if no baseline is below it."""
+    baseline = next((trial for trial in ranked if trial.method != "fine_tuning"), None)
+    if baseline is None or baseline is ranked[0]:
         return None
-    difference = (ranked[0].score(metric) or 0.0) - (floor.score(metric) or 0.0)
-    return f"{difference:+.3f} over {wording.trial(floor)}"
+    difference = (ranked[0].score(metric) or 0.0) - (baseline.score(metric) or 0.0)
+    return f"{difference:+.3f} over {wording.trial(baseline)}"
 
 
 def preparation(record: ExperimentRecord, state: ExperimentState) -> None:
-    """A bar with what is being done; of the same height in every state."""
+    """Draw a progress bar with the current activity; its height is the same in every state."""
     words = {
         ExperimentState.QUEUED: "Starting the engine",
         ExperimentState.STOPPING: "Stopping: running trials end and the best model is exported",
@@ -69,9 +77,10 @@ def preparation(record: ExperimentRecord, state: ExperimentState) -> None:
 def running_trials(
     experiment_dir: Path, trials: list[TrialRecord], metric: str, num_lines: int
 ) -> None:
-    """One line for each trial in training, with its own stop button.
+    """Draw one line with a stop button for each trial in training.
 
-    There are always as many lines as trials may train at a time, so that nothing below moves.
+    The number of lines is the number of trials that may train at a time, so that nothing below
+    moves when a trial starts or ends.
     """
     st.subheader("Training now")
     running = [trial for trial in trials if trial.state is TrialState.RUNNING]
@@ -85,21 +94,23 @@ def running_trials(
 
 def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str) -> None:
     epoch = trial.evaluations[-1].epoch if trial.evaluations else 0
-    asked = timeline.planned_epochs(trial)
+    planned = timeline.planned_epochs(trial)
     name = wording.plain(wording.trial(trial))
     line, button = st.columns([6, 1], vertical_alignment="center")
-    of = f"epoch {epoch} of {asked}" if asked else f"epoch {epoch}"
+    epochs = f"epoch {epoch} of {planned}" if planned else f"epoch {epoch}"
     score = wording.score(trial.score(metric))
-    line.progress(min(1.0, epoch / asked) if asked else 0.0, f"{name} · {of} · best {score}")
+    line.progress(
+        min(1.0, epoch / planned) if planned else 0.0, f"{name} · {epochs} · best {score}"
+    )
     if not guarded_actions.may(Action.STOP, experiment_dir):
         return
     with button.popover(
         "Stop", icon=":material/stop:", key=f"stop {trial.trial_id}", width="stretch"
     ):
-        st.markdown(f"Stop trial {name}? What it has reached so far is kept.")
+        st.markdown(f"Stop trial {name}? Its best model so far is kept.")
         if st.button("Stop this trial", type="primary", key=f"stop now {trial.trial_id}"):
             guarded_actions.stop(experiment_dir, trial.trial_id)
-            st.toast(f"Trial {name} stops after the batch it is at.")
+            st.toast(f"Trial {name} stops after the current batch.")
 
 
 def stop_all(experiment_dir: Path) -> None:
@@ -116,7 +127,7 @@ def stop_all(experiment_dir: Path) -> None:
 
 
 def no_trial(state: ExperimentState) -> None:
-    """In place of the trials of an experiment that has none."""
+    """Draw a message in place of the trials when there are none."""
     if state.is_finished:
         st.info("This experiment ended before its first trial.")
     else:
@@ -124,7 +135,7 @@ def no_trial(state: ExperimentState) -> None:
 
 
 def curves(experiment_dir: Path, ranked: list[TrialRecord], metric: str) -> None:
-    """The best score over time, and the curves of the trials, the best first."""
+    """Draw the best score over time, and the learning curves of the best trials."""
     if not ranked:
         st.info("No trial has been scored. Curves appear with the first evaluation.")
         return

@@ -1,4 +1,4 @@
-"""How many experiments may run and wait: shown to all, changed by those who may."""
+"""Limits of the queue: everybody sees them, admins change them."""
 
 from typing import Any
 
@@ -13,45 +13,45 @@ from automl.ui import guarded_actions, schema_fields, sign_in
 
 def show() -> None:
     st.subheader("Limits of the queue")
-    everybody = experiment_queue.tickets()
-    num_running = sum(ticket.started is not None for ticket in everybody)
-    num_waiting = len(everybody) - num_running
+    tickets = experiment_queue.tickets()
+    num_running = sum(ticket.started is not None for ticket in tickets)
+    num_waiting = len(tickets) - num_running
     st.caption(
         f"{wording.count(num_running, 'experiment')} running now, {num_waiting} waiting. "
-        "The limits hold at once, also for those that wait; what runs goes on."
+        "New limits apply at once, also to waiting experiments. Running experiments continue."
     )
-    place = st.empty()
+    message = st.empty()
     try:
-        now = limits.load()
+        current = limits.load()
     except (ValueError, OSError) as error:
-        place.error(
+        message.error(
             f"{wording.plain(str(error))} No experiment starts until an admin saves new limits "
-            "here, or mends the file."
+            "here, or repairs the file."
         )
-        now = QueueLimits()
+        current = QueueLimits()
     if not sign_in.may(Action.SET_LIMITS):
-        _read_only(now)
-    elif (wanted := _asked(now)) is not None:
+        _read_only(current)
+    elif (new_limits := _submitted(current)) is not None:
         try:
-            guarded_actions.set_limits(wanted)
+            guarded_actions.set_limits(new_limits)
         except (ValueError, OSError) as error:
-            place.error(wording.plain(str(error)))
+            message.error(wording.plain(str(error)))
         else:
             st.toast("The limits are saved.", icon=":material/check:")
             st.rerun()
 
 
-def _asked(now: QueueLimits) -> QueueLimits | None:
-    """What somebody has just asked for."""
-    given: dict[str, Any] = {}
+def _submitted(current: QueueLimits) -> QueueLimits | None:
+    """Draw the form; returns the limits if they were submitted just now, else None."""
+    values: dict[str, Any] = {}
     with st.form("limits", border=False):
         fields = QueueLimits.model_fields.items()
         *columns, last = st.columns(len(fields) + 1, vertical_alignment="bottom")
         for column, (name, field) in zip(columns, fields, strict=True):
-            value = getattr(now, name)
-            key = f"{name} instead of {value}"  # a new field once it has been changed
-            st.session_state.setdefault(key, value)  # a default could not be emptied
-            given[name] = column.number_input(
+            value = getattr(current, name)
+            key = f"{name} instead of {value}"  # a new field after every change of the limit
+            st.session_state.setdefault(key, value)  # as a default it could not be emptied
+            values[name] = column.number_input(
                 schema_fields.title(name),
                 min_value=schema_fields.bound(field, "ge", int),
                 value=None,
@@ -60,14 +60,16 @@ def _asked(now: QueueLimits) -> QueueLimits | None:
                 help=field.description,
                 key=key,
             )
-        asked = last.form_submit_button("Save limits", type="primary", icon=":material/save:")
-    return QueueLimits.model_validate(given) if asked else None
+        is_submitted = last.form_submit_button(
+            "Save limits", type="primary", icon=":material/save:"
+        )
+    return QueueLimits.model_validate(values) if is_submitted else None
 
 
-def _read_only(now: QueueLimits) -> None:
-    words = now.in_words()
+def _read_only(current: QueueLimits) -> None:
+    words = current.in_words()
     *columns, last = st.columns(len(words) + 1, vertical_alignment="center")
     for column, (name, text) in zip(columns, words.items(), strict=True):
         help_text = QueueLimits.model_fields[name].description
         column.metric(schema_fields.title(name), text, help=help_text)
-    last.caption("Only admins change them.")
+    last.caption("Only admins can change the limits.")

@@ -1,4 +1,4 @@
-"""What this machine has for the experiments."""
+"""Hardware and folders of this machine, and versions of the libraries."""
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +14,7 @@ def show() -> None:
     st.subheader("This machine")
     gpus = _gpus()
     columns = st.columns(4)
-    columns[0].metric("Cores", usable_cores(), help="Those experiments may use.")
+    columns[0].metric("Cores", usable_cores(), help="Cores that experiments may use.")
     columns[1].metric("GPUs", len(gpus))
     _room(columns[2], "Free memory", machine.memory())
     _room(columns[3], "Free disk", machine.disk())
@@ -25,9 +25,9 @@ def show() -> None:
         ("Pretrained weights", _weights()),
     ]
     st.dataframe(
-        pd.DataFrame(facts, columns=["What", "As it is now"]),
+        pd.DataFrame(facts, columns=["Part", "Current state"]),
         hide_index=True,
-        column_config={"What": st.column_config.TextColumn(width=200)},
+        column_config={"Part": st.column_config.TextColumn(width=200)},
     )
     st.caption(" · ".join(f"{name} {text}" for name, text in _versions().items()))
 
@@ -38,16 +38,16 @@ def _room(column: DeltaGenerator, title: str, room: Room) -> None:
 
 def _head() -> str:
     if machine.head_is_running():
-        return "running; it ends when no experiment has used it for a while"
+        return "running; it stops when no experiment has used it for a while"
     return "not running; it starts with the next experiment"
 
 
 def _weights() -> str:
     folder, number = home.weights_dir(), machine.num_weights()
     if folder is None:
-        return "no folder of your own (AUTOML_WEIGHTS_DIR); they come from the Hugging Face Hub"
+        return "no local folder (AUTOML_WEIGHTS_DIR); downloaded from the Hugging Face Hub"
     if number is None:
-        return f"{folder} is not there"
+        return f"{folder} does not exist"
     return f"{folder}, {wording.count(number, 'model')}"
 
 

@@ -1,4 +1,4 @@
-"""Who may what, as it is configured; and what was done, for those who look after the server."""
+"""Permissions of the roles and, for admins, the people and the audit log."""
 
 import pandas as pd
 import streamlit as st
@@ -37,20 +37,20 @@ def _roles() -> None:
 
 
 def _people(may_read: bool) -> None:
-    st.subheader("Who is let in")
+    st.subheader("People with access")
     if not may_read:
-        st.caption("Admins see it here, and what was done.")
+        st.caption("Only admins can see the people and the audit log.")
         return
     path = wording.plain(str(permissions.path()))
-    st.caption(f"As {path} says. Change it there; it counts from the next click on.")
+    st.caption(f"Listed in {path}. A change of that file applies at the next click.")
     rows = permissions.load().people.items()
     st.dataframe(pd.DataFrame(rows, columns=["Address", "Role"]), hide_index=True)
 
 
 def _log() -> None:
-    st.subheader("What was done")
+    st.subheader("Audit log")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"The latest {_SHOWN} lines of the audit log, the newest first.")
+        st.caption(f"The latest {_SHOWN} entries, newest first.")
         st.download_button(
             "Download all",
             guarded_actions.audit_log,

@@ -1,4 +1,4 @@
-"""What takes room on the disk, and how to get some of it back."""
+"""Disk space of the experiments and of the caches, and the button that clears the caches."""
 
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ _HOLDS = {
     "features": "Features from frozen models",
     "pixels": "Decoded pictures",
     "remote": "Downloaded pictures",
-    "scans": "Facts about files already checked",
+    "scans": "Results of file checks",
     "uploads": "Uploaded archives",
 }
 
@@ -41,11 +41,11 @@ def _experiments() -> None:
         rows = [_row(directory) for directory in directories]
     st.subheader("Experiments")
     if not rows:
-        st.caption("There are none yet.")
+        st.caption("There is no experiment yet.")
         return
     table = pd.DataFrame(rows).sort_values("MB", ascending=False)
     total = wording.megabytes(round(table["MB"].sum() * 1e6))
-    st.caption(f"{total} in {wording.count(len(rows), 'experiment')}, the largest first.")
+    st.caption(f"{total} in {wording.count(len(rows), 'experiment')}, largest first.")
     st.dataframe(table, hide_index=True, column_config={"MB": _MEGABYTES})
     st.page_link(
         "pages/experiments.py", label="Open one to delete it", icon=":material/arrow_forward:"
@@ -55,41 +55,43 @@ def _experiments() -> None:
 def _row(experiment_dir: Path) -> dict[str, Any]:
     try:
         owner = cached.experiment(experiment_dir).owner
-    except (ValueError, OSError):  # of another version, or damaged; it takes room all the same
+    except (ValueError, OSError):  # of another version, or damaged; it still takes space
         owner = ""
     num_bytes = cached.usage(experiment_dir).num_bytes
     return {"Experiment": experiment_dir.name, "Owner": owner, "MB": num_bytes / 1e6}
 
 
 def _caches() -> None:
-    st.subheader("Kept to save time")
+    st.subheader("Caches")
     caption = st.empty()
     if sign_in.may(Action.CLEAR_CACHE):
         _clear()
-    with st.spinner("Measuring what is kept"):
-        found = _usage(home.home_dir())
-    total = wording.megabytes(sum(usage.num_bytes for usage in found.values()))
-    caption.caption(f"{total}, made again when it is needed; uploads are not.")
+    with st.spinner("Measuring the caches"):
+        usage_by_cache = _usage(home.home_dir())
+    total = wording.megabytes(sum(usage.num_bytes for usage in usage_by_cache.values()))
+    caption.caption(f"{total}. Recreated when needed, except uploads.")
     rows = [
         {
-            "What": _HOLDS[name],
+            "Content": _HOLDS[name],
             "Last used": wording.ago(usage.last_used, now()) if usage.last_used else "",
             "MB": usage.num_bytes / 1e6,
         }
-        for name, usage in found.items()
+        for name, usage in usage_by_cache.items()
     ]
     table = pd.DataFrame(rows).sort_values("MB", ascending=False)
-    when = st.column_config.TextColumn(help="To within a day; many disks note no more.")
-    config = {"MB": _MEGABYTES, "Last used": when}
+    last_used = st.column_config.TextColumn(
+        help="Accurate to one day: many file systems record no more."
+    )
+    config = {"MB": _MEGABYTES, "Last used": last_used}
     st.dataframe(table, hide_index=True, column_config=config)
 
 
 def _clear() -> None:
     with st.popover("Clear the cache", icon=":material/mop:", key="clear the cache"):
         st.markdown(
-            "Remove all that no running experiment uses? Results and models stay. Pictures are "
-            "unpacked, downloaded and decoded again next time, which takes a while; uploaded ones "
-            "are gone from all pages until somebody uploads them again."
+            "Remove everything that no running experiment uses? Results and models are kept. The "
+            "next experiment unpacks, downloads and decodes its pictures again, which takes a "
+            "while. Uploaded pictures are deleted and must be uploaded again."
         )
         if st.button("Clear it", type="primary", key="clear it now"):
             try:
@@ -99,9 +101,9 @@ def _clear() -> None:
             else:
                 _usage.clear()
                 freed, kept = map(wording.megabytes, (cleared.freed_bytes, cleared.kept_bytes))
-                st.success(f"{freed} freed. {kept} are in use or new, and stay.")
+                st.success(f"{freed} freed. {kept} are in use or new and were kept.")
 
 
 @st.cache_data(ttl="1 min", max_entries=1, show_spinner=False)
-def _usage(home_dir: Path) -> dict[str, Usage]:  # noqa: ARG001 (tests have many)
+def _usage(home_dir: Path) -> dict[str, Usage]:  # noqa: ARG001 (part of the cache key)
     return caches.usage()

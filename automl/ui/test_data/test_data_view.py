@@ -1,4 +1,4 @@
-"""The test data of an experiment: sealed, or opened and side by side with the validation data."""
+"""Test data of an experiment: sealed, or opened and compared with the validation data."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from automl.ui.answers import classes_view, confusion_view
 
 
 def sealed(experiment_dir: Path, num_pictures: int) -> None:
-    """What opening means, the choice of the trial, and the button that asks once."""
+    """Draw what opening means, the choice of the trial, and the button, which asks to confirm."""
     metric = cached.job(experiment_dir).primary_metric
     ranked = leaderboard.by_score(cached.trials(experiment_dir), metric)
     if not ranked:
@@ -22,11 +22,11 @@ def sealed(experiment_dir: Path, num_pictures: int) -> None:
         return
     st.markdown(
         f":material/lock: **{wording.count(num_pictures, 'test picture')} are sealed.** No trial "
-        "has seen them and nothing was chosen by them, so their score is what to expect of new "
-        "pictures. They can be opened once, for one trial: choose first, then look."
+        "was trained on them or chosen by its score on them, so their score is an unbiased "
+        "estimate for new pictures. They can be opened once, for one trial: choose the trial first."
     )
     if not guarded_actions.may(Action.OPEN_TEST_DATA, experiment_dir):
-        st.info("Only whose experiment it is, and admins, can open them.")
+        st.info("Only the owner of the experiment and admins can open them.")
         return
     by_id = {trial.trial_id: trial for trial in ranked}
     chosen = st.selectbox(
@@ -39,7 +39,7 @@ def sealed(experiment_dir: Path, num_pictures: int) -> None:
     with st.popover("Open the test data", icon=":material/lock_open:", type="primary"):
         st.markdown(
             f"Score {wording.plain(_title(by_id[chosen], metric))} on the test data? "
-            "This cannot be taken back: they stay open, for this trial only."
+            "This cannot be undone: they stay open, for this trial only."
         )
         if st.button("Open them now", type="primary", key="open now"):
             _open(experiment_dir, chosen)
@@ -48,11 +48,11 @@ def sealed(experiment_dir: Path, num_pictures: int) -> None:
 def _open(experiment_dir: Path, trial_id: str) -> None:
     bar = st.progress(0.0, "Preparing the model")
 
-    def tell(done: int, total: int) -> None:
+    def show_progress(done: int, total: int) -> None:
         bar.progress(done / total, f"{done:,} of {total:,} pictures")
 
     try:
-        guarded_actions.open_test_data(experiment_dir, trial_id, tell)
+        guarded_actions.open_test_data(experiment_dir, trial_id, show_progress)
     except ValueError as error:
         st.error(wording.plain(str(error)))
     else:
@@ -62,38 +62,37 @@ def _open(experiment_dir: Path, trial_id: str) -> None:
 def opened(experiment_dir: Path, opening: TestOpening, trial: TrialRecord) -> None:
     metric = cached.job(experiment_dir).primary_metric
     when = wording.local_time(opening.opened_at)
-    st.caption(
-        wording.plain(
-            f"Opened for {wording.trial(trial)} on {when} by {opening.opened_by or 'somebody'}."
-        )
-    )
+    user = opening.opened_by or "an unknown user"
+    st.caption(wording.plain(f"Opened for {wording.trial(trial)} on {when} by {user}."))
     validation, test, pictures = st.columns(3)
     name = wording.metric(metric)
     validation.metric(
         f"Validation {name}",
         wording.score_of(trial, metric),
         border=True,
-        help="Chosen by, so a little too good.",
+        help="The best trial was chosen by this score, so it is slightly too high.",
     )
     score = opening.metrics[metric]
     test.metric(
         f"Test {name}",
         wording.interval(score, opening.score_low, opening.score_high),
         border=True,
-        help="What to expect of new pictures, with its 95 % interval.",
+        help="Expected score on new pictures, with its 95 % interval.",
     )
     pictures.metric("Test pictures", f"{opening.num_pictures:,}", border=True)
     if opening.num_unreadable:
         count = wording.count(opening.num_unreadable, "test picture")
-        st.warning(f"{count} could not be read and did not count.")
-    of = cached_evaluation.answers(experiment_dir, store.test_predictions_path(experiment_dir))
+        st.warning(f"{count} could not be read and were left out.")
+    trial_answers = cached_evaluation.answers(
+        experiment_dir, store.test_predictions_path(experiment_dir)
+    )
     matrix, classes, numbers = st.tabs(["Where it is wrong", "Classes", "All metrics"])
     key = f"test data of {experiment_dir.name}"
-    if of:
+    if trial_answers:
         with matrix:
-            confusion_view.show(of, key=key)
+            confusion_view.show(trial_answers, key=key)
         with classes:
-            classes_view.show(of, opening.metrics, key=key)
+            classes_view.show(trial_answers, opening.metrics, key=key)
     with numbers:
         st.dataframe(
             side_by_side(trial, opening),

@@ -1,1 +1,1 @@
-"""One trial and its answers: what the Trial and Test pages are made of."""
+"""The Trial page: one trial, its errors and its doubtful labels."""

@@ -1,4 +1,4 @@
-"""The errors of a trial: the worst first, the labels in doubt, and where it does worse."""
+"""Errors of a trial: the worst mistakes, doubtful labels, and parts with a lower accuracy."""
 
 from typing import Any
 
@@ -17,8 +17,8 @@ from automl.ui.trial import doubtful_labels_view
 _WORST, _DOUBTFUL, _PARTS = "Worst mistakes", "Doubtful labels", "Parts of the pictures"
 
 
-def show(of: Answers, *, key: str, is_finished: bool) -> None:
-    """is_finished: the experiment has ended, so that another one may start."""
+def show(trial_answers: Answers, *, key: str, is_finished: bool) -> None:
+    """Draw the errors; `is_finished` is True if the experiment has ended."""
     chosen = st.segmented_control(
         "Errors",
         [_WORST, _DOUBTFUL, _PARTS],
@@ -28,15 +28,15 @@ def show(of: Answers, *, key: str, is_finished: bool) -> None:
         label_visibility="collapsed",
     )
     if chosen == _WORST:
-        _worst(of, key)
+        _worst(trial_answers, key)
     elif chosen == _DOUBTFUL:
-        doubtful_labels_view.show(of.experiment_dir, is_finished=is_finished)
+        doubtful_labels_view.show(trial_answers.experiment_dir, is_finished=is_finished)
     else:
-        _parts(of, key)
+        _parts(trial_answers, key)
 
 
-def _worst(of: Answers, key: str) -> None:
-    predictions = of.predictions
+def _worst(trial_answers: Answers, key: str) -> None:
+    predictions = trial_answers.predictions
     wrong = answers.wrong(predictions)
     if not len(wrong):
         st.success("Every answer is right.", icon=":material/check_circle:")
@@ -44,35 +44,37 @@ def _worst(of: Answers, key: str) -> None:
     total = len(predictions.labels)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(wrong):,} of {wording.count(total, 'picture')} wrong**")
-        figure_table.download(_table(of, wrong), "mistakes", key=key)
-    answer_gallery.show(of, wrong, key=f"worst of {key}", order="highest loss first")
+        figure_table.download(_table(trial_answers, wrong), "mistakes", key=key)
+    answer_gallery.show(trial_answers, wrong, key=f"worst of {key}", order="highest loss first")
 
 
-def _table(of: Answers, positions: NDArray[np.int64]) -> pd.DataFrame:
-    predictions = of.predictions
+def _table(trial_answers: Answers, positions: NDArray[np.int64]) -> pd.DataFrame:
+    predictions = trial_answers.predictions
     positions = answers.ordered(predictions, positions, "highest loss first")
     return pd.DataFrame(
         {
-            "path": of.samples["path"].to_numpy()[positions],
-            "label": [of.class_names[index] for index in predictions.labels[positions]],
-            "answer": [of.class_names[index] for index in predictions.predicted[positions]],
+            "path": trial_answers.samples["path"].to_numpy()[positions],
+            "label": [trial_answers.class_names[index] for index in predictions.labels[positions]],
+            "answer": [
+                trial_answers.class_names[index] for index in predictions.predicted[positions]
+            ],
             "probability": answers.confidence(predictions)[positions],
             "loss": answers.losses(predictions)[positions],
         }
     )
 
 
-def _parts(of: Answers, key: str) -> None:
-    found = cached_evaluation.slices(of)
-    if not found:
-        st.info("The pictures are too alike, or too few, to compare parts of them.")
+def _parts(trial_answers: Answers, key: str) -> None:
+    parts = cached_evaluation.slices(trial_answers)
+    if not parts:
+        st.info("The pictures are too similar or too few to compare parts of them.")
         return
     table = pd.DataFrame(
         {
-            "Part": [f"{one.name}: {one.part}" for one in found],
-            "Pictures": [one.num_pictures for one in found],
-            "Accuracy": [one.accuracy for one in found],
-            "": ["worse than the rest" if one.is_worse else "" for one in found],
+            "Part": [f"{part.name}: {part.part}" for part in parts],
+            "Pictures": [part.num_pictures for part in parts],
+            "Accuracy": [part.accuracy for part in parts],
+            "": ["worse than the rest" if part.is_worse else "" for part in parts],
         }
     )
     state: Any = st.dataframe(
@@ -89,15 +91,15 @@ def _parts(of: Answers, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         figure_table.download(table, "parts", key=key)
         st.caption(
-            "Marked parts are worse than all other pictures by more than chance explains "
+            "Parts marked as worse have a significantly lower accuracy than all other pictures "
             "(Fisher's exact test at 5 %, corrected for the number of parts). "
-            "Select one to see its mistakes."
+            "Select a part to see its mistakes."
         )
     if state.selection.rows:
-        part = found[state.selection.rows[0]]
-        wrong = answers.wrong(of.predictions)
+        part = parts[state.selection.rows[0]]
+        wrong = answers.wrong(trial_answers.predictions)
         inside = wrong[part.inside[wrong]]
         st.markdown(f"**{wording.count(len(inside), 'mistake')} in {wording.plain(part.part)}**")
         if len(inside):
             name = f"{part.name} {part.part} of {key}"
-            answer_gallery.show(of, inside, key=name, order="highest loss first")
+            answer_gallery.show(trial_answers, inside, key=name, order="highest loss first")

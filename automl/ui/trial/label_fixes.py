@@ -1,4 +1,4 @@
-"""Decisions about doubtful labels, as the same job with other corrections."""
+"""Add the decisions about doubtful labels to the corrections of a job."""
 
 from collections.abc import Mapping
 
@@ -8,16 +8,18 @@ KEEP, LEAVE_OUT = "keep", "leave out"
 
 
 def job_with(job: Job, decisions: Mapping[str, str]) -> Job:
-    """The job with what was decided added to its corrections, without a name of its own.
+    """Return a copy of the job with the decisions in its corrections and without a name.
 
     Args:
-        job: as it was run.
+        job: job of the experiment.
         decisions: SHA-256 of a picture -> `KEEP`, `LEAVE_OUT` or the right label.
     """
     before = job.corrections
-    excluded = [content for content, what in decisions.items() if what == LEAVE_OUT]
+    excluded = [content for content, decision in decisions.items() if decision == LEAVE_OUT]
     relabelled = {
-        content: what for content, what in decisions.items() if what not in (KEEP, LEAVE_OUT)
+        content: decision
+        for content, decision in decisions.items()
+        if decision not in (KEEP, LEAVE_OUT)
     }
     kept = {name: label for name, label in before.relabel.items() if name not in decisions}
     corrections = before.model_copy(

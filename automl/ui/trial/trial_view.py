@@ -1,4 +1,4 @@
-"""What one trial is: its numbers, settings, curves and, if it failed, why."""
+"""One trial: its scores, hyperparameters, curves and, if it failed, the cause."""
 
 import math
 
@@ -9,7 +9,7 @@ from automl.experiments.records import TrialRecord
 from automl.figures import charts, trial_charts, wording
 from automl.ui import figure_table
 
-_FORMATS = {  # the others are scores and losses
+_FORMATS = {  # all other columns are scores and losses
     "Epoch": "%d",
     "Learning rate": "%.2g",
     "Training seconds": "%.1f",
@@ -30,7 +30,7 @@ def headline(trial: TrialRecord, metric: str) -> None:
         metrics.insert(2, ("Best epoch", f"{best.epoch} of {trial.evaluations[-1].epoch}"))
         speed = f"{wording.number(best.images_per_second)} / s"
         metrics.append(("Training pictures", speed))
-    widths = [1.6] + [1] * (len(metrics) - 1)  # a score with both ends of its interval is long
+    widths = [1.6] + [1] * (len(metrics) - 1)  # the score has an interval
     for column, (name, value) in zip(st.columns(widths), metrics, strict=True):
         column.metric(name, value, border=True)
     if trial.flags:
@@ -64,24 +64,24 @@ def curves(trial: TrialRecord, metric: str) -> None:
 
 
 def every_evaluation(trial: TrialRecord, metric: str) -> None:
-    """What each evaluation found and cost."""
+    """Draw a table of all evaluations: scores, losses, times and memory."""
     if not trial.evaluations:
         return
     rows = [
         {
-            "Epoch": one.epoch,
-            wording.metric_heading(metric): one.metrics[metric],
-            "Training loss": one.train_loss,
-            "Validation loss": one.valid_loss,
-            "Learning rate": one.learning_rate,
-            "Training seconds": one.train_seconds,
-            "Evaluation seconds": one.evaluation_seconds,
-            "Pictures / s": one.images_per_second,
-            "Peak memory (MB)": one.peak_memory_bytes / 1e6 or None,
+            "Epoch": evaluation.epoch,
+            wording.metric_heading(metric): evaluation.metrics[metric],
+            "Training loss": evaluation.train_loss,
+            "Validation loss": evaluation.valid_loss,
+            "Learning rate": evaluation.learning_rate,
+            "Training seconds": evaluation.train_seconds,
+            "Evaluation seconds": evaluation.evaluation_seconds,
+            "Pictures / s": evaluation.images_per_second,
+            "Peak memory (MB)": evaluation.peak_memory_bytes / 1e6 or None,
         }
-        for one in trial.evaluations
+        for evaluation in trial.evaluations
     ]
-    # an older record does not know its memory
+    # records of older versions have no memory
     table = pd.DataFrame(rows).dropna(axis=1, how="all")
     st.dataframe(
         table,
@@ -95,7 +95,7 @@ def every_evaluation(trial: TrialRecord, metric: str) -> None:
 
 
 def metrics(trial: TrialRecord) -> None:
-    """Every metric of the best evaluation."""
+    """Draw every metric of the best evaluation."""
     best = trial.best_evaluation()
     if best is None:
         st.info("Metrics appear after the first evaluation.")
@@ -109,30 +109,32 @@ def metrics(trial: TrialRecord) -> None:
 
 
 def hyperparameters(trial: TrialRecord) -> None:
-    """Asked for beside in effect; what differs comes first and is marked."""
-    asked, found = trial.hyperparameters, trial.effective
-    changed = sorted(key for key in asked if key in found and _differs(asked[key], found[key]))
+    """Draw the requested and the used values; those that differ come first and are marked."""
+    requested, effective = trial.hyperparameters, trial.effective
+    changed = sorted(
+        key for key in requested if key in effective and _differs(requested[key], effective[key])
+    )
     if changed:
-        st.caption(f"In effect otherwise than asked for: {', '.join(changed)}.")
-    elif found:
-        st.caption("Everything that was asked for is in effect.")
-    names = [*changed, *sorted((set(asked) | set(found)) - set(changed))]
+        st.caption(f"Used with another value than requested: {', '.join(changed)}.")
+    elif effective:
+        st.caption("All values were used as requested.")
+    names = [*changed, *sorted((set(requested) | set(effective)) - set(changed))]
     table = pd.DataFrame(
         {
             "Hyperparameter": names,
-            "Asked for": [_text(asked.get(name)) for name in names],
-            "In effect": [_text(found.get(name)) for name in names],
+            "Requested": [_text(requested.get(name)) for name in names],
+            "Used": [_text(effective.get(name)) for name in names],
             "Note": ["changed" if name in changed else "" for name in names],
         }
     )
     st.dataframe(table, hide_index=True, height=min(38 + 35 * len(names), 600))
 
 
-def _differs(asked: object, found: object) -> bool:
-    """Numbers may have been rounded on their way; `auto` and empty values ask for nothing."""
-    if isinstance(asked, float) and isinstance(found, (int, float)):
-        return not math.isclose(asked, found, rel_tol=1e-6)
-    return asked not in ("auto", "", None) and _text(asked) != _text(found)
+def _differs(requested: object, effective: object) -> bool:
+    """True if the values differ by more than rounding; `auto` and empty values request nothing."""
+    if isinstance(requested, float) and isinstance(effective, (int, float)):
+        return not math.isclose(requested, effective, rel_tol=1e-6)
+    return requested not in ("auto", "", None) and _text(requested) != _text(effective)
 
 
 def _text(value: object) -> str:
