@@ -37,7 +37,7 @@ def live_trial() -> None:
     if trial_answers is None or best is None:
         st.info("The confusion matrix, with the pictures, appears after the first evaluation.")
     else:
-        export = {"Export": lambda: export_view.show(experiment_dir, now)}
+        export = {"Take it away": lambda: export_view.show(experiment_dir, now)}
         views = answers_views(trial_answers, best) | views | export
         key = f"tab of {now.trial_id}"
     tabs = st.tabs(list(views), key=key, on_change="rerun")

@@ -201,6 +201,6 @@ def test_a_trial_that_always_answers_with_one_class(open_page, experiment):
 
 def test_the_model_of_a_finished_trial_can_be_taken_away(open_page, experiment):
     experiment()
-    page = open_tab(open_page("trial"), "Export")
+    page = open_tab(open_page("trial"), "Take it away")
     assert "ONNX" in page.radio(key="export format pets t2").options
     assert page.button(key="export pets t2").label == "Export"
