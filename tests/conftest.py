@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 from xdist.scheduler import LoadScopeScheduling
 
@@ -52,6 +53,10 @@ with FileLock(directory / "engine.lock"):
 """
 WATCHED = Path(__file__).parent / "watched"
 """Has the connections of Python processes with this folder on their path refused, and listed."""
+
+# how long an example takes says more about the machine than about the code
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 _WITH_RAY = (
     *("tests/engine/", "tests/faults/", "tests/browser/"),

@@ -37,6 +37,7 @@ def test_a_trial_that_falls_silent_goes_on_in_another_worker(tmp_path: Path) -> 
     assert ending == "None"
 
 
+@pytest.mark.nightly  # one that falls silent once is in the test above
 def test_a_trial_that_falls_silent_again_fails_and_says_so(tmp_path: Path) -> None:
     (first, second), ending = run("HangsAlways", tmp_path)
     assert (first.state, second.state) == (TrialState.FAILED, TrialState.COMPLETED)
