@@ -17,7 +17,7 @@ test: setup
 
 # the long forms: many repetitions, many random cases
 nightly: setup
-	$(BIN)/python -m pytest -m nightly --durations 25
+	AUTOML_TEST_EXAMPLES=500 $(BIN)/python -m pytest -m "nightly or hypothesis" --durations 25
 
 bench: setup
 	for module in startup pages ingest preview search training serving; do $(BIN)/python -m benchmarks.$$module || exit 1; done

@@ -55,7 +55,8 @@ WATCHED = Path(__file__).parent / "watched"
 """Has the connections of Python processes with this folder on their path refused, and listed."""
 
 # how long an example takes says more about the machine than about the code
-settings.register_profile("any machine", deadline=None)
+num_examples = int(os.environ.get("AUTOML_TEST_EXAMPLES", "30"))  # `make nightly` takes 500
+settings.register_profile("any machine", deadline=None, max_examples=num_examples)
 settings.load_profile("any machine")
 
 _WITH_RAY = (
