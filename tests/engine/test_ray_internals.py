@@ -136,6 +136,7 @@ def test_the_death_of_a_worker_that_the_memory_monitor_ends(tmp_path: Path) -> N
     assert seen["is_disk_full"] is False
 
 
+@pytest.mark.nightly  # the counterpart of the test above
 @pytest.mark.engine
 def test_a_worker_that_is_killed_is_no_sign_of_short_memory(tmp_path: Path) -> None:
     seen = run("Killed", tmp_path)
