@@ -1,11 +1,12 @@
 """The sample data set: scikit-learn's handwritten digits."""
 
-import errno
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from automl.host import atomic
 
 
 def write_digits(target: Path) -> int:
@@ -26,11 +27,9 @@ def write_digits(target: Path) -> int:
         if target.exists():
             target.rmdir()  # Windows does not rename onto a folder
         try:
-            folder.rename(target)
-        except OSError as error:
-            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another process was faster
-                raise _exists(target) from None
-            raise
+            atomic.publish_folder(folder, target)
+        except FileExistsError:  # another process was faster
+            raise _exists(target) from None
     return count
 
 

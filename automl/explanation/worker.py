@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from automl.dataset.preprocessing import UnreadablePicture, load_preprocessed, model_input
-from automl.errors import ExplanationError
+from automl.errors import ExplanationError, UserError
 from automl.explanation import attribution, picture
 from automl.explanation.request import ExplanationParameters, Reply, Request
 from automl.host.cores import usable_cores
@@ -48,7 +48,7 @@ def answer(request: Request) -> Reply:
     """Return the reply to a request; errors of the user become its refusal."""
     try:
         weights = request.checkpoint_dir / "model.safetensors"
-        model, description = _load(request.checkpoint_dir, weights.stat().st_mtime_ns)
+        model, description = _load(request.checkpoint_dir, _version(weights))
         pixels = load_preprocessed(
             io.BytesIO(request.file),
             resize_size=description.validation_resize_size,
@@ -93,20 +93,22 @@ def explain(
     )
 
 
+def _version(path: Path) -> tuple[int, ...]:
+    """Version of a file: the time alone may be shared by two writes in one tick of the clock."""
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
 @functools.lru_cache(maxsize=2)
-def _load(checkpoint_dir: Path, mtime_ns: int) -> tuple[Normalised, ModelDescription]:  # noqa: ARG001
-    """Load a checkpoint. `mtime_ns` is part of the cache's key: newer weights are loaded again.
+def _load(checkpoint_dir: Path, version: tuple[int, ...]) -> tuple[Normalised, ModelDescription]:  # noqa: ARG001
+    """Load a checkpoint. `version` is part of the cache's key: newer weights are loaded again.
 
     Raises:
         ExplanationError: the checkpoint is damaged.
     """
     try:
         model, description = checkpoint.load(checkpoint_dir)
-    except Exception as error:  # the errors of safetensors, timm and torch have no common base
-        reason = str(error).partition("\n")[0]
-        raise ExplanationError(
-            f"The checkpoint {checkpoint_dir} cannot be loaded ({type(error).__name__}: {reason}). "
-            "Choose another trial."
-        ) from error
+    except UserError as error:
+        raise ExplanationError(str(error)) from error
     model.requires_grad_(False)
     return model.to("cuda" if torch.cuda.is_available() else "cpu"), description

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from automl.dataset.preprocessing import load_preprocessed, model_input
-from automl.errors import ExportError
+from automl.errors import ExportError, UserError
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import TrialRecord
@@ -56,12 +56,8 @@ class TrainedModel:
             )
         try:
             network, description = checkpoint.load(folder)
-        except Exception as error:  # the errors of safetensors, timm and torch have no common base
-            reason = str(error).partition("\n")[0]
-            raise ExportError(
-                f"The checkpoint {folder} cannot be loaded ({type(error).__name__}: {reason}). "
-                "Choose another trial."
-            ) from error
+        except UserError as error:
+            raise ExportError(str(error)) from error
         return cls(experiment_dir, trials[trial_id], network, description)
 
     @cached_property

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from safetensors.torch import load_file, save_file
 
+from automl.errors import UserError
 from automl.host import atomic
 from automl.model import baselines
 from automl.model.description import ModelDescription
@@ -27,7 +28,22 @@ def epoch_folder(epoch: int) -> str:
 
 
 def load(folder: Path) -> tuple[Normalised, ModelDescription]:
-    """The model with its normalisation in front, in evaluation mode, and its description."""
+    """The model with its normalisation in front, in evaluation mode, and its description.
+
+    Raises:
+        UserError: the files are damaged or of a model that cannot be built here.
+    """
+    try:
+        return _load(folder)
+    except Exception as error:  # the errors of safetensors, timm and torch have no common base
+        reason = str(error).partition("\n")[0]
+        raise UserError(
+            f"The checkpoint {folder} cannot be loaded ({type(error).__name__}: {reason}). "
+            "Choose another trial."
+        ) from error
+
+
+def _load(folder: Path) -> tuple[Normalised, ModelDescription]:
     description = ModelDescription.model_validate_json((folder / "model.json").read_bytes())
     network = create(description.timm_name.partition(".")[0], len(description.class_names))
     weights = load_file(folder / "model.safetensors")
