@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from automl.dataset import manifest, pixels
+from automl.dataset.packed_pictures import PackedPictures
 from automl.dataset.readers import read
 from automl.dataset.scan import scan
 from automl.dataset.threads import map_in_threads
@@ -87,27 +88,27 @@ def serve(folder: Path, measured: Figures) -> None:
     import torch
 
     from automl.training.augmentation import Augmentation
-    from automl.training.batches import on_device, train_batches
+    from automl.training.batches import on_device, scored_batches, train_batches
 
     torch.set_num_threads(1)
     samples = repeated(manifest.inspect(DataSource(path=folder)).samples, 4_000)
-    path = pixels.centre_crops(samples, resize_size=_SERVED_SIDE, crop_size=_SERVED_SIDE)
-    array = np.load(path, mmap_mode="r")
-    order = np.random.default_rng(0).permutation(len(array))
-    array[order].sum()  # the file is in memory from here on
+    chosen = (_SERVED_SIDE, _SERVED_SIDE)
+    array = np.load(pixels.whole_pictures(samples, chosen).flat, mmap_mode="r")
+    pictures = PackedPictures.of(array, pixels.sizes_of(samples, chosen))
+    array.sum()  # the file is in memory from here on
 
     def gather() -> None:
-        for start in range(0, len(order), _BATCH_SIZE):
-            torch.from_numpy(array[order[start : start + _BATCH_SIZE]])
+        device = torch.device("cpu")
+        for _ in scored_batches(pictures, _SERVED_SIDE, batch_size=_BATCH_SIZE, device=device):
+            pass
 
     def train() -> None:
-        count = len(array)
-        augmentation = Augmentation(_SERVED_SIDE, centre_share=1.0, is_random=False)
+        count = len(pictures)
+        augmentation = Augmentation(_SERVED_SIDE, scored_size=_SERVED_SIDE, is_random=False)
         generator = torch.Generator().manual_seed(0)
         device = torch.device("cpu")
         for _ in train_batches(
-            on_device(array, device),
-            np.ones(count, np.float32),
+            on_device(pictures, device),
             np.zeros(count, np.int64),
             augmentation,
             batch_size=_BATCH_SIZE,
@@ -116,9 +117,9 @@ def serve(folder: Path, measured: Figures) -> None:
         ):
             pass
 
-    for name, serving in (("cache_batches", gather), ("train_batches", train)):
+    for name, serving in (("scored_batches", gather), ("train_batches", train)):
         fastest = min(seconds(serving) for _ in range(_REPEATS))
-        measured.add(f"{name}_160px_per_second", len(array) / fastest, at_least=5_000)
+        measured.add(f"{name}_160px_per_second", len(pictures) / fastest, at_least=5_000)
 
 
 def growth(folder: Path, counts: tuple[int, int], measured: Figures) -> None:
@@ -161,7 +162,7 @@ def peak_megabytes(status: Path = Path("/proc/self/status")) -> float:
 
 
 def inspect_and_decode(source: DataSource) -> None:
-    pixels.whole_pictures(manifest.inspect(source).samples, _SIDE)
+    pixels.whole_pictures(manifest.inspect(source).samples, (_SIDE, _SIDE))
 
 
 def decode_and_resize(path: Path) -> NDArray[np.uint8]:

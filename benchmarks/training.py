@@ -31,9 +31,9 @@ from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import DataSource, Job
 from automl.model import blocks
 from automl.training import resume_state, trial_data
-from automl.training.batches import TrainBatch, evaluation_batches
+from automl.training.batches import TrainBatch, scored_batches
 from automl.training.process_state import ProcessState
-from automl.training.trial_data import TrialData, open_pixels
+from automl.training.trial_data import TrialData, opened
 from automl.training.trial_training import Placement, TrialTraining
 from benchmarks.figures import Figures
 
@@ -169,12 +169,13 @@ def evaluation(training: TrialTraining, name: str, num_rounds: int, measured: Fi
 
     Both in fp32, in which every evaluation is done.
     """
-    pictures = open_pixels(training.data.validation.pixels)
+    pictures = opened(training.data.validation.pictures)
+    side = training.hyperparameters.validation_crop_size
     size = training.hyperparameters.validation_batch_size
     device = training.placement.device
     shapes = [
         torch.rand_like(pixels)
-        for pixels in evaluation_batches(pictures, batch_size=size, device=device)
+        for pixels in scored_batches(pictures, side, batch_size=size, device=device)
     ]
 
     def forward() -> None:

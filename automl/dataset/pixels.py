@@ -12,75 +12,74 @@ import pandas as pd
 import PIL
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
-from PIL import Image
 
 from automl.dataset import cache_entries, pictures
-from automl.dataset.preview import CROP_ROOM
+from automl.dataset.packed_pictures import (
+    PackedPictures,
+    PixelArray,
+    layout,
+    load_whole,
+    packed_sizes,
+)
 from automl.dataset.resumable_array import ResumableArray, left_overs
 from automl.dataset.threads import map_in_threads
 from automl.errors import DataError
 from automl.host import home
 from automl.jobs.hyperparameters import Hyperparameters
 
-_VERSION = 1  # raise it when the same picture would give other pixels
+_VERSION = 2  # raise it when the same picture would give other pixels
 _ABANDONED_SECONDS = 24 * 3600
 
 Progress = Callable[[int, int], None]
 
 
-PictureSizes = tuple[int, int, int]
-"""Sides in pixels: of whole training pictures, of resized ones to score, of their crops."""
+PictureSizes = tuple[int, int]
+"""Sides in pixels: the short one of resized pictures, and that of the crops that are scored."""
 
 
 def picture_sizes(hyperparameters: Hyperparameters) -> PictureSizes:
     """The sizes at which a trial with these hyperparameters reads its pictures."""
-    return (
-        round(hyperparameters.training_crop_size * CROP_ROOM),
-        hyperparameters.validation_resize_size,
-        hyperparameters.validation_crop_size,
+    return hyperparameters.validation_resize_size, hyperparameters.validation_crop_size
+
+
+def sizes_of(samples: pd.DataFrame, chosen: PictureSizes) -> NDArray[np.int64]:
+    """(N, 2): height and width of the stored pictures of the samples."""
+    resize_size, crop_size = chosen
+    return packed_sizes(
+        samples["width"].tolist(),
+        samples["height"].tolist(),
+        resize_size=resize_size,
+        crop_size=crop_size,
     )
 
 
-def whole_pictures(samples: pd.DataFrame, size: int, *, progress: Progress | None = None) -> Path:
-    """Decode every row's whole picture, squashed to a square.
+def whole_pictures(
+    samples: pd.DataFrame, chosen: PictureSizes, *, progress: Progress | None = None
+) -> PackedPictures[PixelArray]:
+    """Decode every row's picture, to train with and to score.
 
     Args:
         samples: as `scan` has them; only readable ones.
-        size: side of the squares in pixels.
+        chosen: the sizes, see `picture_sizes`.
         progress: called with how many pictures are decoded and how many there are, also while
             another process decodes the same ones; may raise an error to give up.
-
-    Returns:
-        An `.npy` file of (N, size, size, 3) uint8.
 
     Raises:
         DataError: a picture has changed since the scan, or the disk has too little room.
     """
+    sizes = sizes_of(samples, chosen)
+    target = home.cache_dir("pixels") / _name(samples, chosen)
 
-    def squash(content: io.BytesIO) -> NDArray[np.uint8]:
-        image = pictures.load_rgb(content, min_side=size)
-        return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
+    def still_waiting() -> None:
+        if progress:
+            progress(0, len(samples))
 
-    name = _name(samples, ["whole", size])
-    return _array(samples, name, size, squash, progress=progress)
-
-
-def centre_crops(
-    samples: pd.DataFrame, *, resize_size: int, crop_size: int, progress: Progress | None = None
-) -> Path:
-    """Decode every row as it is scored, see `preprocessing.preprocess`.
-
-    The other arguments and the errors are those of `whole_pictures`.
-
-    Returns:
-        An `.npy` file of (N, crop_size, crop_size, 3) uint8.
-    """
-
-    def crop(content: io.BytesIO) -> NDArray[np.uint8]:
-        return pictures.load_preprocessed(content, resize_size=resize_size, crop_size=crop_size)
-
-    name = _name(samples, ["crops", resize_size, crop_size])
-    return _array(samples, name, crop_size, crop, progress=progress)
+    with cache_entries.locked(target.name, while_waiting=still_waiting):
+        # trials map it into memory for as long as this process lives
+        cache_entries.hold(target)
+        if not target.is_file():
+            _build(samples, target, sizes, chosen, progress=progress)
+    return PackedPictures[PixelArray].of(target, sizes)
 
 
 def size_bytes() -> int:
@@ -94,32 +93,10 @@ def clear() -> None:
         _remove_unused(path)
 
 
-def _name(samples: pd.DataFrame, what: list[str | int]) -> str:
+def _name(samples: pd.DataFrame, chosen: PictureSizes) -> str:
     # another release of Pillow may decode or resize to other pixels
-    key = json.dumps([_VERSION, PIL.__version__, what, samples["content_hash"].tolist()])
+    key = json.dumps([_VERSION, PIL.__version__, chosen, samples["content_hash"].tolist()])
     return hashlib.sha256(key.encode()).hexdigest() + ".npy"
-
-
-def _array(
-    samples: pd.DataFrame,
-    name: str,
-    side: int,
-    decode: Callable[[io.BytesIO], NDArray[np.uint8]],
-    *,
-    progress: Progress | None,
-) -> Path:
-    target = home.cache_dir("pixels") / name
-
-    def still_waiting() -> None:
-        if progress:
-            progress(0, len(samples))
-
-    with cache_entries.locked(target.name, while_waiting=still_waiting):
-        # trials map it into memory for as long as this process lives
-        cache_entries.hold(target)
-        if not target.is_file():
-            _build(samples, target, side, decode, progress=progress)
-    return target
 
 
 def _remove_unused(path: Path) -> None:
@@ -139,19 +116,19 @@ def _remove_unused(path: Path) -> None:
 def _build(
     samples: pd.DataFrame,
     target: Path,
-    side: int,
-    decode: Callable[[io.BytesIO], NDArray[np.uint8]],
+    sizes: NDArray[np.int64],
+    chosen: PictureSizes,
     *,
     progress: Progress | None,
 ) -> None:
     _remove_abandoned(target.parent)
     paths, hashes = samples["path"].tolist(), samples["content_hash"].tolist()
-    array = ResumableArray(target, (len(samples), side, side, 3))
+    array = ResumableArray(target, layout(sizes))
     missing = array.missing()
     num_there = len(samples) - len(missing)
 
     def fill(row: int) -> None:
-        array.fill(row, _decoded(paths[row], hashes[row], decode))
+        array.fill(row, _decoded(paths[row], hashes[row], sizes[row], chosen))
 
     def tell(done: int, _: int) -> None:
         if progress:
@@ -174,12 +151,14 @@ def _remove_abandoned(folder: Path) -> None:
 
 
 def _decoded(
-    path: str, content_hash: str, decode: Callable[[io.BytesIO], NDArray[np.uint8]]
+    path: str, content_hash: str, size: NDArray[np.int64], chosen: PictureSizes
 ) -> NDArray[np.uint8]:
+    resize_size, crop_size = chosen
     try:
         content = Path(path).read_bytes()
         if hashlib.sha256(content).hexdigest() == content_hash:
-            return decode(io.BytesIO(content))
+            source = io.BytesIO(content)
+            return load_whole(source, size, resize_size=resize_size, crop_size=crop_size)
     except (OSError, pictures.UnreadablePicture) as error:
         raise DataError(f"{path} can no longer be read: {error} Start again.") from error
     raise DataError(f"{path} has changed since the data was checked. Start again.")

@@ -9,6 +9,7 @@ import base64
 import contextlib
 import io
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 MAX_PIXELS = 100_000_000
+_MAX_ASPECT = 3
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM")  # JPEG includes MPO
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis")
 _UPRIGHT = {
@@ -74,18 +76,78 @@ def load_preprocessed(
     source: Path | BinaryIO, *, resize_size: int, crop_size: int, max_pixels: int = MAX_PIXELS
 ) -> NDArray[np.uint8]:
     """Load a picture at the size that is needed, and preprocess it: the input of a model."""
-    image = load_rgb(source, min_side=resize_size, max_pixels=max_pixels)
+    image = load_rgb(source, min_side=max(resize_size, crop_size), max_pixels=max_pixels)
     return preprocess(image, resize_size=resize_size, crop_size=crop_size)
 
 
 def preprocess(image: Image.Image, *, resize_size: int, crop_size: int) -> NDArray[np.uint8]:
     """Resize the short side to `resize_size` and crop the centre: (crop_size, crop_size, 3)."""
-    # only the cropped part is resized: a whole 1 x 5000 strip would become gigantic
-    side = min(image.size) * min(crop_size / resize_size, 1.0)
-    left, top = (image.width - side) / 2, (image.height - side) / 2
-    box = (left, top, min(left + side, image.width), min(top + side, image.height))
-    crop = image.resize((crop_size, crop_size), Image.Resampling.BILINEAR, box=box)
+    return resized_centre(image, max(resize_size, crop_size), (crop_size, crop_size))
+
+
+def resized_centre(
+    image: Image.Image, short_side: int, shape: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """Resize the short side to `short_side` and crop the centre: (height, width, 3).
+
+    Two centres of one picture have the same pixels where they overlap, bit for bit, if their
+    heights and widths differ by even numbers. `resized_shape` says how large they can be.
+    """
+    image = _trimmed(image)
+    scale = _scale(image.size, short_side)
+    height, width = shape
+    left, top = (image.width - width * scale) / 2, (image.height - height * scale) / 2
+    # only the cropped part is resized: all of a 1 x 5000 strip would become gigantic; in two steps,
+    # because the order in which Pillow would take them depends on the shape and changes the pixels
+    across = image.resize(
+        (width, image.height),
+        Image.Resampling.BILINEAR,
+        box=(left, 0, left + width * scale, image.height),
+    )
+    crop = across.resize(
+        (width, height), Image.Resampling.BILINEAR, box=(0, top, width, top + height * scale)
+    )
     return np.asarray(crop, dtype=np.uint8)
+
+
+def resized_shape(size: tuple[int, int], short_side: int, crop_size: int) -> tuple[int, int]:
+    """Largest height and width of `resized_centre` that differ from `crop_size` by even numbers.
+
+    Args:
+        size: width and height of the picture; of an elongated one the centre counts, which is
+            three times as long as it is wide.
+        short_side: side in pixels to which the shorter one is resized, at least `crop_size`.
+        crop_size: side of the crop that is scored.
+    """
+    trimmed = _trimmed_size(size)
+    scale = _scale(trimmed, short_side)
+    width, height = (crop_size + 2 * int((side / scale - crop_size) / 2) for side in trimmed)
+    return height, width
+
+
+def _trimmed_size(size: tuple[int, int]) -> tuple[int, int]:
+    # an even number of pixels is cut off, half of them on each side
+    longest = _MAX_ASPECT * min(size)
+    width, height = (side - max(0, side - longest) // 2 * 2 for side in size)
+    return width, height
+
+
+def _trimmed(image: Image.Image) -> Image.Image:
+    width, height = _trimmed_size(image.size)
+    if (width, height) == image.size:
+        return image
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
+
+
+def _scale(size: tuple[int, int], short_side: int) -> float:
+    """Pixels of the picture for one resized pixel.
+
+    It is rounded down by less than 1 / 3,000, so that the 32-bit floats in which Pillow takes the
+    corners of a box are exact: only then a part of a box gets the same pixels.
+    """
+    unit = 2.0 ** (math.frexp(max(size))[1] - 22)
+    return math.floor(min(size) / short_side / unit) * unit
 
 
 def model_input(

@@ -1,7 +1,7 @@
 """Show a picture as the model sees it: the crop that is scored, and random crops for training.
 
 Training crops follow `automl.training.augmentation`, which does the same for whole batches
-with torch and takes its ranges from here.
+with torch.
 """
 
 import math
@@ -13,16 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from automl.dataset import pictures
-
-CROP_SCALE = (0.35, 1.0)
-"""Share of the area that a crop keeps; the usual 0.08 of ImageNet would cut off small objects."""
-
-CROP_RATIO = (3 / 4, 4 / 3)
-COLOUR_STRENGTH = 0.2
-"""Largest relative change of brightness and contrast."""
+from automl.dataset.crop_ranges import COLOUR_STRENGTH, CROP_RATIO, CROP_SCALE
+from automl.dataset.preprocessing import resized_centre, resized_shape
 
 CROP_ROOM = 256 / 224
-"""Side of the decoded picture over that of the crops, so that an average crop is not enlarged."""
+"""Short side of the resized picture over the side of the crop that is scored."""
 
 Box = tuple[float, float, float, float]
 
@@ -55,13 +50,14 @@ def trained_on(
     Raises:
         UnreadablePicture: says why.
     """
-    side = round(crop_size * CROP_ROOM)
-    image = pictures.load_rgb(source, min_side=side)
-    whole = image.resize((side, side), Image.Resampling.BILINEAR)
+    resize_size = round(crop_size * CROP_ROOM)
+    image = pictures.load_rgb(source, min_side=resize_size)
+    shape = resized_shape(image.size, resize_size, crop_size)
+    whole = Image.fromarray(resized_centre(image, resize_size, shape))
     rng = np.random.default_rng(seed)
     views = np.empty((count, crop_size, crop_size, 3), np.uint8)
     for view in views:
-        box = random_box(image.width / image.height, rng)
+        box = random_box(whole.width / whole.height, rng)
         cut = crop(whole, box, crop_size)
         if horizontal_flip and rng.random() < 0.5:
             cut = cut.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
@@ -81,10 +77,10 @@ def random_box(aspect: float, rng: np.random.Generator) -> Box:
 
 
 def crop(whole: Image.Image, box: Box, size: int) -> Image.Image:
-    """The box cut out of a whole picture squashed to a square, as `size` x `size` pixels."""
+    """The box cut out of a picture, as `size` x `size` pixels."""
     left, top, width, height = box
-    corners = np.array([left, top, left + width, top + height])
-    near_x, near_y, far_x, far_y = np.rint(corners * whole.width).astype(int).tolist()
+    corners = np.array([left, top, left + width, top + height]) * [*whole.size, *whole.size]
+    near_x, near_y, far_x, far_y = np.rint(corners).astype(int).tolist()
     edges = (near_x, near_y, max(far_x, near_x + 1), max(far_y, near_y + 1))
     # crop first: resizing with a box would also use pixels around the box
     return whole.crop(edges).resize((size, size), Image.Resampling.BILINEAR)

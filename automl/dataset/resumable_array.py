@@ -1,4 +1,4 @@
-"""An array on disk that is filled row by row, and continued after its process was killed."""
+"""An array on disk that is filled part by part, and continued after its process was killed."""
 
 import os
 import shutil
@@ -18,22 +18,28 @@ _Array = np.memmap[tuple[int, ...], np.dtype[np.uint8]]
 
 
 class ResumableArray:
-    """(N, …) uint8, kept as `<path>.partial` until it is finished and becomes the .npy at `path`.
+    """Flat uint8, kept as `<path>.partial` until it is finished and becomes the .npy at `path`.
 
-    A list of the filled rows is saved as `<path>.rows` every few seconds, after the rows themselves
-    have been flushed. So a row in the list is complete, even after a power failure.
+    It consists of rows of different lengths. A list of the filled rows is saved as `<path>.rows`
+    every few seconds, after the rows themselves have been flushed. So a row in the list is
+    complete, even after a power failure.
     """
 
-    def __init__(self, path: Path, shape: tuple[int, ...]) -> None:
+    def __init__(self, path: Path, offsets: NDArray[np.int64]) -> None:
         """Continue the array that a killed process left, or reserve room for a new one.
 
         The caller holds a lock, so that no other process does the same.
+
+        Args:
+            path: of the finished array.
+            offsets: the first byte of each row, and the end of the last one.
 
         Raises:
             DataError: the disk has too little room.
         """
         self._path, self._partial, self._rows = path, *left_overs(path)
-        self._array, self._is_there = self._recalled(shape) or self._new(shape)
+        self._offsets = offsets
+        self._array, self._is_there = self._recalled() or self._new()
         self._saving = threading.Lock()
         self._saved_at = time.monotonic()
 
@@ -44,7 +50,7 @@ class ResumableArray:
 
     def fill(self, row: int, content: NDArray[np.uint8]) -> None:
         """Set one row; several threads may do so at once."""
-        self._array[row] = content
+        self._array[self._offsets[row] : self._offsets[row + 1]] = content.ravel()
         self._is_there[row] = True
         is_due = time.monotonic() - self._saved_at >= _SAVE_SECONDS
         if is_due and self._saving.acquire(blocking=False):
@@ -64,18 +70,20 @@ class ResumableArray:
         for left_over in (self._partial, self._rows):
             left_over.unlink(missing_ok=True)
 
-    def _recalled(self, shape: tuple[int, ...]) -> tuple[_Array, NDArray[np.bool_]] | None:
+    def _recalled(self) -> tuple[_Array, NDArray[np.bool_]] | None:
         try:
             is_there = np.fromfile(self._rows, np.bool_)
             array = np.lib.format.open_memmap(self._partial, "r+")
         except (OSError, ValueError, SyntaxError, EOFError):  # no file, or a damaged one
             return None
-        fits = array.shape == shape and array.dtype == np.uint8 and len(is_there) == shape[0]
+        num_rows, num_bytes = len(self._offsets) - 1, self._offsets[-1]
+        fits = array.shape == (num_bytes,) and array.dtype == np.uint8 and len(is_there) == num_rows
         return (array, is_there) if fits else None
 
-    def _new(self, shape: tuple[int, ...]) -> tuple[_Array, NDArray[np.bool_]]:
+    def _new(self) -> tuple[_Array, NDArray[np.bool_]]:
         self._rows.unlink(missing_ok=True)  # the list of another array of this name
-        array, is_there = _reserve(self._partial, shape), np.zeros(shape[0], np.bool_)
+        array = _reserve(self._partial, int(self._offsets[-1]))
+        is_there = np.zeros(len(self._offsets) - 1, np.bool_)
         is_there.tofile(self._rows)
         return array, is_there
 
@@ -95,19 +103,19 @@ def left_overs(path: Path) -> tuple[Path, Path]:
     return path.with_suffix(".partial"), path.with_suffix(".rows")
 
 
-def _reserve(path: Path, shape: tuple[int, ...]) -> _Array:
+def _reserve(path: Path, needed: int) -> _Array:
     """A new array on disk with all its room reserved.
 
     Otherwise a write to the mapped file on a full disk would kill the process with SIGBUS.
     """
-    needed, free = int(np.prod(shape)), shutil.disk_usage(path.parent).free
+    free = shutil.disk_usage(path.parent).free
     if needed + _SPARE_BYTES > free:
         raise DataError(
             f"The decoded pictures need {needed / 1000**2:,.0f} MB on the disk of {path.parent}, "
             f"where {free / 1000**2:,.0f} MB are free. Make room there, or set AUTOML_HOME to "
             "another disk."
         )
-    array = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+    array = np.lib.format.open_memmap(path, "w+", np.uint8, (needed,))
     if hasattr(os, "posix_fallocate"):
         with path.open("rb+") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)

@@ -12,6 +12,7 @@ import torch
 
 from automl.dataset import manifest, pixels
 from automl.dataset.manifest import Manifest
+from automl.dataset.packed_pictures import PackedPictures, layout, packed_sizes
 from automl.engine.planning import plan, plan_resources, reachable
 from automl.errors import ExperimentError, UserError
 from automl.host.cores import usable_cores
@@ -19,7 +20,7 @@ from automl.jobs.estimate import Estimate, MeasuredTrial
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
 from automl.model.network import count_parameters
-from automl.training.trial_data import EvaluationPictures, TrainPictures, TrialData
+from automl.training.trial_data import LabelledPictures, TrialData
 from automl.training.trial_training import Placement, TrialTraining
 
 _MAX_MEASURED = 4
@@ -108,28 +109,23 @@ def _random_data(
     hyperparameters: Hyperparameters, number: int, class_names: list[str]
 ) -> TrialData:
     """Pictures of random pixels at the sizes of the trial, at least one of each class."""
-    rng = np.random.default_rng(0)
-    whole, _, crop = pixels.picture_sizes(hyperparameters)
     number = max(number, len(class_names))
-    labels = np.arange(number) % len(class_names)
-
-    def pictures(side: int) -> np.ndarray:
-        return rng.integers(0, 255, (number, side, side, 3), dtype=np.uint8)
-
-    return TrialData(
-        train=TrainPictures(pictures(whole), np.ones(number, np.float32), labels),
-        validation=EvaluationPictures(pictures(crop), np.arange(number), labels),
-        class_names=class_names,
-        split_hash="",
+    # as large as the usual photo of 4:3
+    resize_size, crop_size = pixels.picture_sizes(hyperparameters)
+    sizes = packed_sizes(
+        [4_000] * number, [3_000] * number, resize_size=resize_size, crop_size=crop_size
     )
+    num_bytes = int(layout(sizes)[-1])
+    flat = np.random.default_rng(0).integers(0, 255, num_bytes, dtype=np.uint8)
+    labels = np.arange(number) % len(class_names)
+    pictures = LabelledPictures(PackedPictures.of(flat, sizes), np.arange(number), labels)
+    return TrialData(pictures, pictures, class_names, split_hash="")
 
 
 def _pixel_bytes(sets: list[Hyperparameters], data: Manifest) -> int:
-    counts = data.samples["split"].value_counts()
-    return sum(
-        3 * int(counts["train"] * whole**2 + counts["validation"] * crop**2)
-        for whole, _, crop in {pixels.picture_sizes(hyperparameters) for hyperparameters in sets}
-    )
+    used = data.samples[data.samples["split"].isin(["train", "validation"])]
+    every = {pixels.picture_sizes(hyperparameters) for hyperparameters in sets}
+    return sum(int(layout(pixels.sizes_of(used, chosen))[-1]) for chosen in every)
 
 
 def _peak_bytes() -> int:

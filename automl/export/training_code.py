@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.dataset import pixels, preprocessing
+from automl.dataset import crop_ranges, packed_pictures, preprocessing
+from automl.dataset.packed_pictures import PackedPictures
 from automl.errors import ExportError
 from automl.experiments import store
 from automl.export import standalone
@@ -23,7 +24,8 @@ _REQUIREMENTS = (
     *("torch", "torchvision", "timm", "scikit-learn", "safetensors", "numpy", "pillow"),
 )
 MODULES = (
-    *(preprocessing, blocks, network, linear_probe),
+    *(preprocessing, packed_pictures, crop_ranges),
+    *(blocks, network, linear_probe),
     *(augmentation, batches, recipe, task, learner),
 )
 """Copied beside the program: the very modules that trained the model."""
@@ -66,9 +68,10 @@ def _write_pictures(path: Path, experiment_dir: Path) -> Path:
     root = Path(os.path.commonpath([Path(one).parent for one in used["path"]]))
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["path", "label", "split"])
-        for name, label, split in used[["path", "label", "split"]].itertuples(index=False):
-            writer.writerow([Path(name).relative_to(root).as_posix(), label, split])
+        columns = ["path", "label", "split", "width", "height"]
+        writer.writerow(columns)
+        for name, *others in used[columns].itertuples(index=False):
+            writer.writerow([Path(name).relative_to(root).as_posix(), *others])
     return root
 
 
@@ -98,7 +101,6 @@ def _settings(model: TrainedModel, root: Path) -> dict[str, Any]:
         "drop_path_rate": hyperparameters.drop_path_rate if has_drop_path else 0.0,
         "mean": list(description.mean),
         "std": list(description.std),
-        "whole_size": pixels.picture_sizes(hyperparameters)[0],
         "validation_resize_size": hyperparameters.validation_resize_size,
         "validation_crop_size": hyperparameters.validation_crop_size,
         "validation_batch_size": hyperparameters.validation_batch_size,
@@ -126,8 +128,9 @@ def _answers(program: Path, model: TrainedModel) -> Answers:
     made.network.load_state_dict(model.network.network.state_dict())
 
     def answer(path: Path) -> NDArray[np.float32]:
-        picture = functions["centre_crop"](path, settings)
-        probabilities: NDArray[np.float32] = functions["score"](made, settings, picture[None])[0]
+        pixels = model.preprocessed(path)
+        picture = PackedPictures.of(pixels.ravel(), np.array([pixels.shape[:2]]))
+        probabilities: NDArray[np.float32] = functions["score"](made, settings, picture)[0]
         return probabilities
 
     return answer

@@ -1,4 +1,4 @@
-"""Features of the training pictures, computed once for all trials that see the same pixels."""
+"""Features of pictures, computed once for all trials that see the same pixels."""
 
 import hashlib
 import json
@@ -12,57 +12,64 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from automl.dataset.packed_pictures import PackedPictures, PixelArray
 from automl.host import atomic, home
 from automl.model import linear_probe
 from automl.model.building import BuiltModel
 from automl.model.network import Normalised
 
 
-def train_features(
+def features(
     network: Normalised,
     built: BuiltModel,
-    pixels: Path | NDArray[np.uint8],
+    pictures: PackedPictures[PixelArray],
     batches: Iterable[Tensor],
     *,
-    crop: tuple[int, float],
+    side: int,
 ) -> NDArray[np.float32]:
-    """Features (N, D) of the training pictures, read from the cache if they are in it.
+    """Features (N, D) of the pictures, read from the cache if they are in it.
 
     Only the features of pretrained weights are kept: other weights are seldom used twice.
 
     Args:
         network: not trained yet, on the device of the batches.
         built: where the weights of the network come from.
-        pixels: the decoded training pictures; only those in a file, which is named after its
+        pictures: N of them; only the features of those in a file, which is named after its
             content, are kept.
-        batches: centre crops of all pictures, for `extract_features`.
-        crop: side of the crops in pixels, and their share of the picture's short side.
+        batches: all pictures as they are scored, for `extract_features`.
+        side: side of the scored pictures in pixels.
     """
-    if built.weights_folder is None or not isinstance(pixels, Path):
+    if built.weights_folder is None or not isinstance(pictures.flat, Path):
         return linear_probe.extract_features(network, batches)
-    key = _key(network, built.weights_folder, pixels, crop)
+    rows = hashlib.sha256(pictures.offsets.tobytes()).hexdigest()
+    key = _key(network, built.weights_folder, [pictures.flat.name, rows, str(side)])
     name = hashlib.sha256(json.dumps(key).encode()).hexdigest()
     path = home.cache_dir("features") / f"{name}.npy"
     try:
         return np.asarray(np.load(path))
     except (OSError, ValueError):  # missing, or cut off
-        features = linear_probe.extract_features(network, batches)
+        found = linear_probe.extract_features(network, batches)
     with atomic.open_binary(path, durable=False) as file:
-        np.save(file, features)
-    return features
+        np.save(file, found)
+    return found
 
 
-def _key(network: Normalised, folder: Path, pixels: Path, crop: tuple[int, float]) -> list[Any]:
-    """Everything that decides the pixels and the features.
+def _key(network: Normalised, folder: Path, pixels: list[str]) -> list[Any]:
+    """Everything that decides the features.
 
-    A GPU crops with another kernel than a CPU, and new versions of the libraries may compute
-    something else, so the device and the versions belong to it.
+    New versions of the libraries and other devices may compute something else, so they belong to
+    it.
+
+    Args:
+        network: with its normalisation.
+        folder: of its weights.
+        pixels: everything that decides the pixels.
     """
     status = (folder / "model.safetensors").stat()
     return [
         *(str(folder), status.st_ino, status.st_mtime_ns, status.st_size),
         hashlib.sha256((folder / "config.json").read_bytes()).hexdigest(),
         *(network.mean.flatten().tolist(), network.std.flatten().tolist()),
-        *(pixels.name, crop),
+        *pixels,
         *(network.mean.device.type, str(torch.__version__), timm.__version__),
     ]

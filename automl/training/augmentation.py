@@ -1,8 +1,6 @@
 """Random crops, flips and colours, drawn for every picture of a batch separately.
 
-The input is whole pictures squashed to a square. Crop boxes are squashed in the same way, so the
-resized crops have their true proportions. Crop scale and ratio are drawn as in Inception-style
-training (Szegedy et al. 2015) and torchvision.
+Crop scale and ratio are drawn as in Inception-style training (Szegedy et al. 2015) and torchvision.
 
 A copy of this file travels with exported training code.
 """
@@ -10,15 +8,17 @@ A copy of this file travels with exported training code.
 from dataclasses import dataclass
 from typing import Any, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-CROP_SCALE = (0.35, 1.0)
-"""Share of the picture's area that a crop keeps, unless `crop_scale_min` says otherwise."""
+from automl.dataset.crop_ranges import COLOUR_STRENGTH, CROP_RATIO, CROP_SCALE
+from automl.dataset.packed_pictures import PackedPictures, pictures_in
 
-CROP_RATIO = (3 / 4, 4 / 3)
-COLOUR_STRENGTH = 0.2
+Pictures = PackedPictures[NDArray[np.uint8]] | PackedPictures[Tensor]
+
 FLIP_SHARE = 0.5
 
 
@@ -29,8 +29,8 @@ class Augmentation:
     size: int
     """Side of the crops in pixels."""
 
-    centre_share: float
-    """Share of the short side that the centre crop keeps."""
+    scored_size: int
+    """Side in pixels of the centre of a stored picture that is scored."""
 
     is_random: bool = True
     crop_scale_min: float = CROP_SCALE[0]
@@ -43,8 +43,7 @@ class Augmentation:
         """The augmentation that the hyperparameters ask for."""
         return cls(
             size=hyperparameters.training_crop_size,
-            centre_share=hyperparameters.validation_crop_size
-            / hyperparameters.validation_resize_size,
+            scored_size=hyperparameters.validation_crop_size,
             is_random=hyperparameters.augmentation != "none",
             crop_scale_min=hyperparameters.crop_scale_min,
             colour_jitter=hyperparameters.colour_jitter,
@@ -52,28 +51,27 @@ class Augmentation:
             vertical_flip=hyperparameters.vertical_flip,
         )
 
-    def __call__(self, pictures: Tensor, aspects: Tensor, generator: torch.Generator) -> Tensor:
-        """Pixels in 0 to 1, float (B, 3, size, size), from squashed pictures.
+    def __call__(self, pictures: Pictures, generator: torch.Generator) -> Tensor:
+        """Pixels in 0 to 1, float (B, 3, size, size), on the device that holds the pictures.
 
         Args:
-            pictures: uint8 (B, 3, S, S).
-            aspects: (B,) true width / height of each picture.
+            pictures: B of them.
             generator: source of all random numbers, on the CPU.
         """
+        sizes = torch.from_numpy(pictures.sizes)
         if not self.is_random:
-            boxes = centre_boxes(aspects, share=self.centre_share)
-            no_flips = torch.zeros(len(aspects), 2, dtype=torch.bool)
-            return _as_shares(crop(pictures, boxes, no_flips, self.size))
+            return _as_shares(crop(pictures, centre_edges(sizes, self.scored_size), self.size))
+        aspects = sizes[:, 1] / sizes[:, 0]
         boxes = random_boxes(aspects, scale_min=self.crop_scale_min, generator=generator)
         allowed = torch.tensor([self.horizontal_flip, self.vertical_flip])
-        flips = (torch.rand(len(pictures), 2, generator=generator) < FLIP_SHARE) & allowed
-        pixels = _as_shares(crop(pictures, boxes, flips, self.size))
+        flips = (torch.rand(len(sizes), 2, generator=generator) < FLIP_SHARE) & allowed
+        pixels = _as_shares(crop(pictures, edges_of(boxes, sizes), self.size, flips))
         return jitter(pixels, strength=self.colour_jitter, generator=generator)
 
     def in_effect(self) -> list[str]:
         """One short text per step, in order."""
         if not self.is_random:
-            return [f"centre crop {self.size} px of {self.size / self.centre_share:.0f}"]
+            return [f"centre crop {self.size} px, as it is scored"]
         steps = [
             f"random crop {self.size} px, scale {self.crop_scale_min:g} to {CROP_SCALE[1]:g}, "
             f"ratio {CROP_RATIO[0]:.3g} to {CROP_RATIO[1]:.3g}"
@@ -104,7 +102,6 @@ def random_boxes(aspects: Tensor, *, scale_min: float, generator: torch.Generato
     area = scale_min + (CROP_SCALE[1] - scale_min) * uniform[0]
     low, high = torch.tensor(CROP_RATIO).log()
     ratio = torch.exp(low + (high - low) * uniform[1])
-    # a crop of true ratio r has the ratio r / aspect in the squashed picture
     width = (area * ratio / aspects).sqrt()
     height = (area * aspects / ratio).sqrt()
     # a box that does not fit is shrunk on both sides: less area, the same proportions
@@ -114,55 +111,94 @@ def random_boxes(aspects: Tensor, *, scale_min: float, generator: torch.Generato
     return torch.stack([left, top, width, height], dim=1)
 
 
-def centre_boxes(aspects: Tensor, *, share: float) -> Tensor:
-    """Square boxes (B, 4) in the centre; their side is a share of the picture's short side."""
-    width = share * torch.minimum(torch.ones_like(aspects), 1 / aspects)
-    height = share * torch.minimum(torch.ones_like(aspects), aspects)
-    return torch.stack([(1 - width) / 2, (1 - height) / 2, width, height], dim=1)
+def edges_of(boxes: Tensor, sizes: Tensor) -> Tensor:
+    """Left, top, right and bottom in whole pixels (B, 4) of boxes (B, 4) that are shares.
 
-
-def crop(pictures: Tensor, boxes: Tensor, flips: Tensor, size: int) -> Tensor:
-    """Crops (B, 3, size, size): boxes (B, 4) cut out, resized and flipped.
-
-    flips: bool (B, 2); left to right in the first column, upside down in the second.
+    sizes: (B, 2) height and width.
     """
-    if pictures.device.type != "cpu":
-        return _crop_by_grid(pictures, boxes, flips, size)
-    return _crop_one_by_one(pictures, boxes, flips, size)
+    sides = sizes.flip(1)
+    near = (boxes[:, :2] * sides).round().long()
+    far = ((boxes[:, :2] + boxes[:, 2:]) * sides).round().long()
+    return torch.cat([near, torch.maximum(far, near + 1)], dim=1)
 
 
-def _crop_one_by_one(pictures: Tensor, boxes: Tensor, flips: Tensor, size: int) -> Tensor:
-    """For the CPU: torch resizes uint8 with vector instructions, 10 times faster than a grid."""
-    side = pictures.shape[-1]
-    corners = torch.stack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], dim=1)
-    edges = (corners * side).round().long().tolist()
+def centre_edges(sizes: Tensor, side: int) -> Tensor:
+    """Edges (B, 4) of the squares in the centre of pictures with sizes (B, 2)."""
+    near = (sizes.flip(1) - side) // 2
+    return torch.cat([near, near + side], dim=1)
+
+
+def crop(pictures: Pictures, edges: Tensor, size: int, flips: Tensor | None = None) -> Tensor:
+    """Crops (B, 3, size, size) in 0 to 255, channels last: cut out, resized and flipped.
+
+    Args:
+        pictures: B of them.
+        edges: (B, 4) left, top, right, bottom in pixels.
+        size: side of the crops; a crop that has it already keeps its very pixels.
+        flips: bool (B, 2); left to right in the first column, upside down in the second.
+    """
+    if flips is None:
+        flips = torch.zeros(len(pictures), 2, dtype=torch.bool)
+    if isinstance(pictures.flat, Tensor):
+        return _crop_by_index(pictures, edges, flips, size)
+    return _crop_one_by_one(pictures, edges, flips, size)
+
+
+def _crop_one_by_one(
+    pictures: PackedPictures[NDArray[np.uint8]], edges: Tensor, flips: Tensor, size: int
+) -> Tensor:
+    """For the CPU: torch resizes uint8 with vector instructions, 10 times faster than by index."""
     out = torch.empty(len(pictures), size, size, 3, dtype=torch.uint8).permute(0, 3, 1, 2)
     flip_axes = [
         [axis for axis, is_on in zip((-1, -2), row, strict=True) if is_on] for row in flips.tolist()
     ]
-    for index, ((left, top), (right, bottom)) in enumerate(edges):
-        part = pictures[
-            index : index + 1, :, top : max(bottom, top + 1), left : max(right, left + 1)
-        ]
-        resized = functional.interpolate(part, (size, size), mode="bilinear", antialias=True)
-        out[index] = resized[0].flip(flip_axes[index]) if flip_axes[index] else resized[0]
+    for index, picture in enumerate(pictures_in(pictures)):
+        left, top, right, bottom = edges[index].tolist()
+        part = np.array(picture[top:bottom, left:right])  # the mapped file is read-only
+        cut = torch.from_numpy(part).permute(2, 0, 1)[None]
+        if part.shape[:2] != (size, size):
+            cut = functional.interpolate(cut, (size, size), mode="bilinear", antialias=True)
+        out[index] = cut[0].flip(flip_axes[index]) if flip_axes[index] else cut[0]
     return out
 
 
-def _crop_by_grid(pictures: Tensor, boxes: Tensor, flips: Tensor, size: int) -> Tensor:
-    """For a GPU: one call for the whole batch."""
-    signs = torch.where(flips, -1.0, 1.0)
-    theta = torch.zeros(len(pictures), 2, 3)
-    theta[:, 0, 0], theta[:, 1, 1] = (boxes[:, 2:] * signs).unbind(1)
-    theta[:, :, 2] = 2 * boxes[:, :2] + boxes[:, 2:] - 1  # centre of the box in -1 to 1
-    grid = functional.affine_grid(
-        theta.to(pictures.device, non_blocking=True),
-        [len(pictures), 3, size, size],
-        align_corners=False,
-    )
-    return functional.grid_sample(
-        pictures.float(), grid, mode="bilinear", padding_mode="border", align_corners=False
-    )
+def _crop_by_index(
+    pictures: PackedPictures[Tensor], edges: Tensor, flips: Tensor, size: int
+) -> Tensor:
+    """For a GPU: a few calls for the whole batch; bilinear, without smoothing first."""
+    device = pictures.flat.device
+    edges, flips = edges.to(device), flips.to(device)
+    columns = _positions(edges[:, 0], edges[:, 2], flips[:, 0], size)
+    rows = _positions(edges[:, 1], edges[:, 3], flips[:, 1], size)
+    offsets = torch.from_numpy(pictures.offsets).to(device).view(-1, 1, 1)
+    widths = torch.from_numpy(pictures.sizes[:, 1]).to(device).view(-1, 1, 1)
+    channels = torch.arange(3, device=device)
+
+    def pixels(row: Tensor, column: Tensor) -> Tensor:
+        """(B, size, size, 3) in rows (B, size) and columns (B, size) of the pictures."""
+        first = offsets + 3 * (row[:, :, None] * widths + column[:, None, :])
+        return pictures.flat[first[..., None] + channels].float()
+
+    (left, right, across), (top, bottom, down) = columns, rows
+    across, down = across[:, None, :, None], down[:, :, None, None]
+    above = torch.lerp(pixels(top, left), pixels(top, right), across)
+    below = torch.lerp(pixels(bottom, left), pixels(bottom, right), across)
+    return torch.lerp(above, below, down).permute(0, 3, 1, 2)
+
+
+def _positions(
+    near: Tensor, far: Tensor, is_flipped: Tensor, size: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The two source pixels (B, size) of each of `size` pixels, and the share of the second one.
+
+    near, far: (B,) edges of the crops.
+    """
+    steps = (torch.arange(size, device=near.device) + 0.5) / size
+    shares = torch.where(is_flipped[:, None], 1 - steps, steps)
+    inside = (shares * (far - near)[:, None] - 0.5).clamp(min=0)
+    before = inside.floor()
+    first = near[:, None] + before.long()
+    return first, torch.minimum(first + 1, far[:, None] - 1), inside - before
 
 
 def jitter(pixels: Tensor, *, strength: float, generator: torch.Generator) -> Tensor:

@@ -4,14 +4,15 @@ A copy of this file travels with exported training code.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from automl.training.augmentation import Augmentation
+from automl.dataset.packed_pictures import PackedPictures, pictures_in
+from automl.training.augmentation import Augmentation, Pictures, centre_edges, crop
 
 
 @dataclass(frozen=True)
@@ -47,16 +48,22 @@ def part_size(batch_size: int, num_parts: int) -> int:
     return -(-batch_size // num_parts)
 
 
-def on_device(pixels: NDArray[np.uint8], device: torch.device) -> NDArray[np.uint8] | Tensor:
-    """The pixels (N, S, S, 3) as a tensor on the GPU if they fit, else unchanged."""
-    if device.type != "cuda" or pixels.nbytes > _GPU_SHARE * torch.cuda.mem_get_info(device)[0]:
-        return pixels
-    return torch.from_numpy(np.array(pixels)).to(device)
+def on_device(pictures: PackedPictures[NDArray[np.uint8]], device: torch.device) -> Pictures:
+    """The pictures as a tensor on the GPU if they fit, else unchanged."""
+    if device.type != "cuda":
+        return pictures
+    free_bytes, _ = torch.cuda.mem_get_info(device)
+    return moved(pictures, device) if pictures.num_bytes <= _GPU_SHARE * free_bytes else pictures
+
+
+def moved(pictures: PackedPictures[NDArray[np.uint8]], device: torch.device) -> Pictures:
+    """These pictures alone, on the device."""
+    flat = np.concatenate([picture.ravel() for picture in pictures_in(pictures)])
+    return PackedPictures.of(torch.from_numpy(flat).to(device), pictures.sizes)
 
 
 def train_batches(  # noqa: PLR0913
-    pixels: NDArray[np.uint8] | Tensor,
-    aspects: NDArray[np.float32],
+    pictures: Pictures,
     labels: NDArray[np.int64],
     augmentation: Augmentation,
     *,
@@ -67,8 +74,7 @@ def train_batches(  # noqa: PLR0913
     """One epoch in random order; pictures that do not fill a batch are left out.
 
     Args:
-        pixels: whole pictures squashed to squares (N, S, S, 3), from `on_device`.
-        aspects: true width / height of the pictures (N,).
+        pictures: N of them, from `on_device`.
         labels: class indices (N,).
         augmentation: crops and changes the pictures.
         batch_size: pictures in a batch.
@@ -76,51 +82,33 @@ def train_batches(  # noqa: PLR0913
         device: device of the batches.
     """
     order = torch.randperm(len(labels), generator=generator)
-    all_labels, all_aspects = torch.from_numpy(labels), torch.from_numpy(aspects)
+    all_labels = torch.from_numpy(labels)
     for chosen in order.split(batch_size)[: len(order) // batch_size]:
-        if isinstance(pixels, Tensor):
-            batch = pixels[chosen.to(device)].permute(0, 3, 1, 2)
-        else:
-            batch = _to_device(pixels[chosen.numpy()], device)
+        batch = pictures.take(chosen.numpy())
+        if device.type != "cpu" and isinstance(batch.flat, np.ndarray):
+            batch = moved(batch, device)
         yield TrainBatch(
-            augmentation(batch, all_aspects[chosen], generator),
-            all_labels[chosen].to(device, non_blocking=True),
+            augmentation(batch, generator), all_labels[chosen].to(device, non_blocking=True)
         )
 
 
-def centre_batches(
-    pixels: NDArray[np.uint8],
-    aspects: NDArray[np.float32],
-    augmentation: Augmentation,
+def scored_batches(
+    pictures: PackedPictures[NDArray[np.uint8]],
+    side: int,
     *,
     batch_size: int,
     device: torch.device,
 ) -> Iterator[Tensor]:
-    """Centre crops of all training pictures in order, float (B, 3, T, T) in 0 to 1."""
-    centre, unused = replace(augmentation, is_random=False), torch.Generator()
-    for start in range(0, len(pixels), batch_size):
-        part = slice(start, start + batch_size)
-        batch = _to_device(np.array(pixels[part]), device)
-        yield centre(batch, torch.from_numpy(aspects[part]), unused)
-
-
-def evaluation_batches(
-    pixels: NDArray[np.uint8], *, batch_size: int, device: torch.device
-) -> Iterator[Tensor]:
-    """Preprocessed pictures (N, C, C, 3) in order, float (B, 3, C, C) in 0 to 1.
+    """Centres of the pictures in order, as they are scored: float (B, 3, side, side) in 0 to 1.
 
     Each batch overwrites the one before: allocating large memory for every batch takes longer than
     filling it.
     """
     shares: Tensor | None = None
-    for start in range(0, len(pixels), batch_size):
-        batch = np.array(pixels[start : start + batch_size])  # the mapped file is read-only
-        whole = _to_device(batch, device)
-        if shares is None or len(shares) != len(whole):
-            shares = torch.empty_like(whole, dtype=torch.float32)
-        yield shares.copy_(whole).div_(255)
-
-
-def _to_device(pixels: NDArray[np.uint8], device: torch.device) -> Tensor:
-    """(B, H, W, 3) in memory is (B, 3, H, W) channels last: only the copy to the device copies."""
-    return torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2)
+    for start in range(0, len(pictures), batch_size):
+        batch = pictures.take(slice(start, start + batch_size))
+        edges = centre_edges(torch.from_numpy(batch.sizes), side)
+        centres = crop(batch, edges, side).to(device)
+        if shares is None or len(shares) != len(centres):
+            shares = torch.empty_like(centres, dtype=torch.float32)
+        yield shares.copy_(centres).div_(255)

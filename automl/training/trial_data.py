@@ -12,30 +12,19 @@ from numpy.typing import NDArray
 
 from automl.dataset import pixels
 from automl.dataset.manifest import Manifest
+from automl.dataset.packed_pictures import PackedPictures, PixelArray
 from automl.dataset.pixels import PictureSizes
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.model.warm_start import EarlierModel
 
 Progress = Callable[[str, int, int], None]
 
-PixelArray = Path | NDArray[np.uint8]
-"""An .npy file to map into memory, or the array itself when Ray carries it to another machine."""
-
 
 @dataclass(frozen=True)
-class TrainPictures:
-    """Whole training pictures squashed to squares (N, S, S, 3), their true aspects and labels."""
+class LabelledPictures:
+    """The pictures of one split, in an array that they share with those of the other splits."""
 
-    pixels: PixelArray
-    aspects: NDArray[np.float32]
-    labels: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class EvaluationPictures:
-    """Preprocessed validation pictures (N, C, C, 3) with their ids and labels."""
-
-    pixels: PixelArray
+    pictures: PackedPictures[PixelArray]
     sample_ids: NDArray[np.int64]
     labels: NDArray[np.int64]
 
@@ -44,8 +33,8 @@ class EvaluationPictures:
 class TrialData:
     """The data of a trial, for one choice of picture sizes."""
 
-    train: TrainPictures
-    validation: EvaluationPictures
+    train: LabelledPictures
+    validation: LabelledPictures
     class_names: list[str]
     split_hash: str
     earlier: EarlierModel | None = None
@@ -72,47 +61,32 @@ def prepare(
         for_other_machines: hold the pixels in memory, so that Ray can carry them, instead of the
             path of a file on this machine.
     """
-    splits = {
-        name: manifest.samples[manifest.samples["split"] == name]
-        for name in ("train", "validation")
-    }
     data: dict[PictureSizes, TrialData] = {}
     for chosen in dict.fromkeys(
         pixels.picture_sizes(hyperparameters) for hyperparameters in trials
     ):
-        decoded = _decode(manifest, splits, chosen, progress)
+        decoded = _decode(manifest, chosen, progress)
         data[chosen] = _in_memory(decoded) if for_other_machines else decoded
     return data
 
 
-def _decode(
-    manifest: Manifest,
-    splits: dict[str, pd.DataFrame],
-    chosen: PictureSizes,
-    progress: Progress,
-) -> TrialData:
-    whole, resize, crop = chosen
-    train, validation = splits["train"], splits["validation"]
-    train_file = pixels.whole_pictures(
-        train, whole, progress=partial(progress, f"Decoding training pictures at {whole} px")
-    )
-    validation_file = pixels.centre_crops(
-        validation,
-        resize_size=resize,
-        crop_size=crop,
-        progress=partial(progress, f"Decoding validation pictures at {crop} px"),
-    )
+def _decode(manifest: Manifest, chosen: PictureSizes, progress: Progress) -> TrialData:
+    samples = manifest.samples[manifest.samples["split"].isin(["train", "validation"])]
+    text = f"Decoding pictures at {chosen[0]} px"
+    packed = pixels.whole_pictures(samples, chosen, progress=partial(progress, text))
+
+    def part(split: str) -> LabelledPictures:
+        rows = np.flatnonzero(samples["split"] == split)
+        chosen_samples = samples.iloc[rows]
+        return LabelledPictures(
+            pictures=packed.take(rows),
+            sample_ids=chosen_samples["id"].to_numpy(np.int64),
+            labels=chosen_samples["label_index"].to_numpy(np.int64),
+        )
+
     return TrialData(
-        train=TrainPictures(
-            pixels=train_file,
-            aspects=(train["width"] / train["height"]).to_numpy(np.float32),
-            labels=train["label_index"].to_numpy(np.int64),
-        ),
-        validation=EvaluationPictures(
-            pixels=validation_file,
-            sample_ids=validation["id"].to_numpy(np.int64),
-            labels=validation["label_index"].to_numpy(np.int64),
-        ),
+        train=part("train"),
+        validation=part("validation"),
         class_names=manifest.class_names,
         split_hash=split_hash(manifest.samples),
     )
@@ -126,19 +100,16 @@ def split_hash(samples: pd.DataFrame) -> str:
 
 
 def _in_memory(data: TrialData) -> TrialData:
-    train, validation = data.train, data.validation
-    return replace(
-        data,
-        train=replace(train, pixels=_loaded(train.pixels)),
-        validation=replace(validation, pixels=_loaded(validation.pixels)),
-    )
+    flat = np.array(opened(data.train.pictures).flat)  # one array, so that Ray carries it once
+
+    def part(labelled: LabelledPictures) -> LabelledPictures:
+        return replace(labelled, pictures=replace(labelled.pictures, flat=flat))
+
+    return replace(data, train=part(data.train), validation=part(data.validation))
 
 
-def _loaded(array: PixelArray) -> NDArray[np.uint8]:
-    assert isinstance(array, Path)
-    return np.array(open_pixels(array))
-
-
-def open_pixels(pixels: PixelArray) -> NDArray[np.uint8]:
-    """The array; a file is mapped into memory."""
-    return np.load(pixels, mmap_mode="r") if isinstance(pixels, Path) else pixels
+def opened(pictures: PackedPictures[PixelArray]) -> PackedPictures[NDArray[np.uint8]]:
+    """The pictures in an array; a file is mapped into memory."""
+    flat = pictures.flat
+    array = np.load(flat, mmap_mode="r") if isinstance(flat, Path) else flat
+    return PackedPictures(array, pictures.offsets, pictures.sizes)

@@ -27,10 +27,9 @@ from automl.training import measure, process_state
 from automl.training.augmentation import Augmentation
 from automl.training.batches import (
     TrainBatch,
-    centre_batches,
-    evaluation_batches,
     on_device,
     part_size,
+    scored_batches,
     train_batches,
 )
 from automl.training.learner import Learner, LearnerState, predict
@@ -38,7 +37,7 @@ from automl.training.recipe import Recipe
 from automl.training.recovery import RESTART_FACTOR, Recovery, is_out_of_memory
 from automl.training.resume_state import KeptState
 from automl.training.task import SingleLabel
-from automl.training.trial_data import TrialData, open_pixels
+from automl.training.trial_data import LabelledPictures, TrialData, opened
 
 
 class CancelledError(Exception):
@@ -84,7 +83,7 @@ class TrialTraining:
             num_pictures=len(data.train.labels),
             keeps_statistics=starts_from_probe,
         )
-        self.train_pixels = on_device(open_pixels(data.train.pixels), placement.device)
+        self.train_pictures = on_device(opened(data.train.pictures), placement.device)
         self.learner.forward = self._compiled()
         self.recovery = Recovery()
         self.good = self.learner.state()
@@ -192,9 +191,7 @@ class TrialTraining:
         pictures, wanted_size = self.data.validation, self.hyperparameters.validation_batch_size
         while True:
             size = part_size(wanted_size, self.recovery.num_validation_parts)
-            batches = evaluation_batches(
-                open_pixels(pictures.pixels), batch_size=size, device=self.placement.device
-            )
+            batches = self._scored_batches(pictures, size)
             try:
                 network = self.learner.scored_network
                 probabilities = predict(network, self.learner.task, batches)
@@ -210,8 +207,7 @@ class TrialTraining:
     def train_batches(self) -> Iterator[TrainBatch]:
         """The batches of one epoch."""
         return train_batches(
-            self.train_pixels,
-            self.data.train.aspects,
+            self.train_pictures,
             self.data.train.labels,
             self.augmentation,
             batch_size=self.learner.batch_size,
@@ -296,19 +292,15 @@ class TrialTraining:
         return self.trains
 
     def _features(self, network: Normalised) -> NDArray[np.float32]:
-        """Features (N, D) of the centre crops of the training pictures."""
-        pictures, augmentation = self.data.train, self.augmentation
-        batches = centre_batches(
-            open_pixels(pictures.pixels),
-            pictures.aspects,
-            augmentation,
-            batch_size=self.hyperparameters.validation_batch_size,
-            device=self.placement.device,
-        )
-        crop = (augmentation.size, augmentation.centre_share)
-        return feature_cache.train_features(
-            network, self.built, pictures.pixels, batches, crop=crop
-        )
+        """Features (N, D) of the training pictures as they are scored."""
+        labelled = self.data.train
+        batches = self._scored_batches(labelled, self.hyperparameters.validation_batch_size)
+        side = self.hyperparameters.validation_crop_size
+        return feature_cache.features(network, self.built, labelled.pictures, batches, side=side)
+
+    def _scored_batches(self, labelled: LabelledPictures, size: int) -> Iterator[torch.Tensor]:
+        side, device = self.hyperparameters.validation_crop_size, self.placement.device
+        return scored_batches(opened(labelled.pictures), side, batch_size=size, device=device)
 
     def _compiled(self) -> Callable[[torch.Tensor], torch.Tensor]:
         side = self.hyperparameters.training_crop_size

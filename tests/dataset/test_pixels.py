@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from filelock import FileLock
 from PIL import Image
 
 from automl.dataset import manifest, pictures, pixels
+from automl.dataset.packed_pictures import pictures_in
 from automl.errors import DataError
 from automl.jobs.job import DataSource
 
@@ -24,51 +26,64 @@ def samples(make_folder, make_picture) -> pd.DataFrame:
     return manifest.inspect(DataSource(path=folder)).samples
 
 
-def test_crops_are_what_preprocess_gives(samples):
-    array = np.load(pixels.centre_crops(samples, resize_size=20, crop_size=16))
-    assert array.shape == (44, 16, 16, 3)
-    assert array.dtype == np.uint8
-    for row, path in zip(array, samples["path"], strict=True):
+SIZES = (20, 16)
+
+
+def decoded(samples: pd.DataFrame, chosen: pixels.PictureSizes = SIZES) -> list[np.ndarray]:
+    packed = pixels.whole_pictures(samples, chosen)
+    return list(pictures_in(replace(packed, flat=np.load(packed.flat))))
+
+
+def path_of(samples: pd.DataFrame, chosen: pixels.PictureSizes = SIZES) -> Path:
+    return pixels.whole_pictures(samples, chosen).flat
+
+
+def test_pictures_are_stored_whole_in_true_proportions(samples):
+    stored = decoded(samples)
+    assert len(stored) == 44
+    assert stored[-1].shape == (20, 30, 3)  # of 200 x 300 pixels
+    for pixels_of_one, path in zip(stored, samples["path"], strict=True):
         image = pictures.load_rgb(Path(path), min_side=20)
-        assert (row == pictures.preprocess(image, resize_size=20, crop_size=16)).all()
+        sides = pixels_of_one.shape[1::-1]
+        whole = np.asarray(image.resize(sides, Image.Resampling.BILINEAR), dtype=int)
+        assert np.abs(pixels_of_one - whole).mean() < 2
 
 
-def test_whole_pictures_are_squashed_to_a_square(samples):
-    array = np.load(pixels.whole_pictures(samples, 24))
-    assert array.shape == (44, 24, 24, 3)
-    image = Image.open(samples["path"].iloc[0])
-    squashed = np.asarray(image.resize((24, 24), Image.Resampling.BILINEAR))
-    assert (array[0] == squashed).all()
+def test_the_centre_of_a_stored_picture_is_what_preprocess_gives(samples):
+    for pixels_of_one, path in zip(decoded(samples), samples["path"], strict=True):
+        (height, width), side = pixels_of_one.shape[:2], SIZES[1]
+        top, left = (height - side) // 2, (width - side) // 2
+        scored = pictures.load_preprocessed(Path(path), resize_size=20, crop_size=16)
+        assert (pixels_of_one[top : top + side, left : left + side] == scored).all()
 
 
 def test_the_array_can_be_mapped_into_memory(samples):
-    path = pixels.whole_pictures(samples, 8)
+    path = path_of(samples)
     assert (np.load(path, mmap_mode="r") == np.load(path)).all()
 
 
 def test_the_same_pictures_are_decoded_once(samples, monkeypatch):
-    path = pixels.centre_crops(samples, resize_size=20, crop_size=16)
+    path = path_of(samples)
     monkeypatch.setattr(Image, "open", None)
-    assert pixels.centre_crops(samples, resize_size=20, crop_size=16) == path
+    assert path_of(samples) == path
 
 
 def test_moved_pictures_are_not_decoded_again(samples, monkeypatch):
-    path = pixels.whole_pictures(samples, 8)
+    path = path_of(samples)
     monkeypatch.setattr(Image, "open", None)
     moved = samples.assign(path="/elsewhere/" + samples["path"].str.split("/").str[-1])
-    assert pixels.whole_pictures(moved, 8) == path
+    assert path_of(moved) == path
 
 
 def test_other_sizes_rows_and_orders_are_other_files(samples):
     paths = {
-        pixels.whole_pictures(samples, 8),
-        pixels.whole_pictures(samples, 9),
-        pixels.whole_pictures(samples.head(5), 8),
-        pixels.whole_pictures(samples.iloc[::-1], 8),
-        pixels.centre_crops(samples, resize_size=8, crop_size=8),
-        pixels.centre_crops(samples, resize_size=9, crop_size=8),
+        path_of(samples),
+        path_of(samples, (20, 15)),
+        path_of(samples, (21, 16)),
+        path_of(samples.head(5)),
+        path_of(samples.iloc[::-1]),
     }
-    assert len(paths) == 6
+    assert len(paths) == 5
 
 
 @pytest.mark.parametrize("change", ["broken", "gone", "replaced"])
@@ -81,13 +96,13 @@ def test_a_picture_that_changed_since_the_scan_is_named(samples, make_picture, h
     else:
         make_picture(path, 12345)
     with pytest.raises(DataError, match=f"{path} (can no longer be read|has changed)"):
-        pixels.whole_pictures(samples, 8)
+        path_of(samples)
     assert list((home / "cache" / "pixels").iterdir()) == []
 
 
 def test_too_little_room_is_told_before_anything_is_written(samples, home):
     with pytest.raises(DataError, match="Make room"):
-        pixels.whole_pictures(samples, 1_000_000)
+        pixels.whole_pictures(samples, (1_000_000, 8))
     assert list((home / "cache" / "pixels").iterdir()) == []
 
 
@@ -97,7 +112,9 @@ def test_two_builders_at_once_build_it_once(samples):
 
     def build() -> None:
         paths.append(
-            pixels.whole_pictures(samples, 8, progress=lambda done, _: decoded.append(done))
+            pixels.whole_pictures(
+                samples, SIZES, progress=lambda done, _: decoded.append(done)
+            ).flat
         )
 
     threads = [threading.Thread(target=build) for _ in range(3)]
@@ -115,7 +132,7 @@ class StoppedError(Exception):
 
 
 def test_a_builder_that_waits_for_another_one_can_give_up(samples, home):
-    path = pixels.whole_pictures(samples, 8)
+    path = path_of(samples)
     path.unlink()
     raised = queue.SimpleQueue()
 
@@ -124,7 +141,7 @@ def test_a_builder_that_waits_for_another_one_can_give_up(samples, home):
 
     def build() -> None:
         try:
-            pixels.whole_pictures(samples, 8, progress=stop)
+            pixels.whole_pictures(samples, SIZES, progress=stop)
         except StoppedError as error:
             raised.put(str(error))
 
@@ -139,13 +156,13 @@ def test_a_builder_that_waits_for_another_one_can_give_up(samples, home):
 
 def test_progress_goes_up_to_the_total(samples):
     seen = []
-    pixels.whole_pictures(samples, 8, progress=lambda done, total: seen.append((done, total)))
+    pixels.whole_pictures(samples, SIZES, progress=lambda done, total: seen.append((done, total)))
     assert seen == sorted(seen)
     assert seen[-1] == (44, 44)
 
 
 def test_no_rows_give_an_empty_array(samples):
-    assert np.load(pixels.whole_pictures(samples.head(0), 8)).shape == (0, 8, 8, 3)
+    assert decoded(samples.head(0)) == []
 
 
 _HOLDER = """
@@ -168,7 +185,7 @@ def unused_array(home) -> Path:
 
 
 def test_clearing_keeps_what_this_process_has_asked_for(samples, unused_array):
-    mine = pixels.whole_pictures(samples, 8)
+    mine = path_of(samples)
     assert pixels.size_bytes() == mine.stat().st_size + 1000
     pixels.clear()
     assert not unused_array.exists()
@@ -205,7 +222,7 @@ def test_the_next_build_removes_what_a_killed_one_left_long_ago(samples, unused_
     recent = unused_array.with_name("recent.partial")
     recent.touch()
     os.utime(partial, (0, 0))
-    pixels.whole_pictures(samples, 8)
+    path_of(samples)
     assert not partial.exists()
     assert recent.exists()
 
@@ -230,7 +247,7 @@ def saved():
 pixels._decoded = decode_some
 with open(sys.argv[1], "rb") as file:
     samples = pickle.load(file)
-pixels.whole_pictures(samples, 8)
+pixels.whole_pictures(samples, (20, 16))
 """
 
 
@@ -243,20 +260,20 @@ def test_a_killed_build_is_carried_on_with(samples, home, tmp_path, save_seconds
     )
     assert killed.returncode == -signal.SIGKILL
     seen = []
-    path = pixels.whole_pictures(samples, 8, progress=lambda done, _: seen.append(done))
+    path = pixels.whole_pictures(samples, SIZES, progress=lambda done, _: seen.append(done)).flat
     assert seen[-1] == len(samples)
     first_batch = 2
     assert (seen[0] > first_batch) == (save_seconds == 0)  # what was not saved is decoded again
     assert [file.name for file in (home / "cache" / "pixels").iterdir()] == [path.name]
-    for row, picture in zip(np.load(path), samples["path"], strict=True):
-        squashed = pictures.load_rgb(Path(picture), min_side=8).resize((8, 8), 2)
-        assert (row == np.asarray(squashed)).all()
+    whole = path.read_bytes()
+    path.unlink()
+    assert path_of(samples).read_bytes() == whole
 
 
 def test_a_damaged_left_over_is_done_again(samples, home):
-    path = pixels.whole_pictures(samples, 8)
+    path = path_of(samples)
     whole = path.read_bytes()
     path.rename(path.with_suffix(".partial")).write_bytes(whole[:50])
     np.ones(len(samples), np.bool_).tofile(path.with_suffix(".rows"))
-    assert pixels.whole_pictures(samples, 8).read_bytes() == whole
+    assert path_of(samples).read_bytes() == whole
     assert [file.name for file in (home / "cache" / "pixels").iterdir()] == [path.name]

@@ -3,6 +3,8 @@ import pytest
 from PIL import Image
 
 from automl.dataset import pictures, preview
+from automl.dataset.crop_ranges import CROP_RATIO, CROP_SCALE
+from automl.dataset.packed_pictures import PackedPictures
 
 
 @pytest.fixture
@@ -36,11 +38,11 @@ def test_boxes_lie_inside_and_keep_true_proportions():
     assert (left + width <= 1 + 1e-9).all()
     assert (top + height <= 1 + 1e-9).all()
     area, ratio = width * height, 1.5 * width / height
-    low, high = preview.CROP_RATIO
+    low, high = CROP_RATIO
     assert low - 1e-9 <= ratio.min() < low + 0.05
     assert high - 0.05 < ratio.max() <= high + 1e-9
-    assert area.max() <= preview.CROP_SCALE[1] + 1e-9
-    assert np.median(area) > preview.CROP_SCALE[0]
+    assert area.max() <= CROP_SCALE[1] + 1e-9
+    assert np.median(area) > CROP_SCALE[0]
 
 
 def test_pictures_are_only_mirrored_when_asked_for(tmp_path):
@@ -71,15 +73,11 @@ def test_crops_and_jitter_are_those_of_training(photo):
 
     from automl.training import augmentation
 
-    whole = pictures.load_rgb(photo).resize((64, 64))
-    tensor = torch.from_numpy(np.array(whole)).permute(2, 0, 1)[None]
+    whole = pictures.load_rgb(photo)
+    packed = PackedPictures.of(np.asarray(whole).ravel(), np.array([[60, 90]]))
     box = (0.1, 0.2, 0.5, 0.7)
     cut = preview.crop(whole, box, 32)
-    trained = augmentation.crop(tensor, torch.tensor([box]), torch.tensor([[False, False]]), 32)
+    edges = augmentation.edges_of(torch.tensor([box]), torch.tensor([[60, 90]]))
+    trained = augmentation.crop(packed, edges, 32)
     difference = np.asarray(cut, dtype=int) - trained[0].permute(1, 2, 0).numpy()
     assert np.abs(difference).max() <= 2
-    assert augmentation.COLOUR_STRENGTH == preview.COLOUR_STRENGTH
-    assert (augmentation.CROP_SCALE, augmentation.CROP_RATIO) == (
-        preview.CROP_SCALE,
-        preview.CROP_RATIO,
-    )

@@ -15,15 +15,22 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from automl.dataset import pixels
+from automl.dataset import pictures, pixels
 from automl.experiments import store
 from automl.model import checkpoint
 from automl.prediction.inference import Prediction, Predictor
-from automl.training.batches import evaluation_batches
-from automl.training.trial_data import open_pixels
+from automl.training.batches import scored_batches
+from automl.training.trial_data import opened
 from tests.serving.conftest import served
 
 BEST = "trial-000"
+
+
+def row_of(path: Path) -> dict[str, object]:
+    content_hash = hashlib.sha256(path.read_bytes()).hexdigest()
+    facts = pictures.examine(path)
+    sides = {"width": facts.width, "height": facts.height}
+    return {"path": str(path), "content_hash": content_hash, **sides}
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +39,13 @@ def by_evaluation(
 ) -> NDArray[np.float32]:
     """As validation pictures are scored in training: from the pixel cache, in one batch."""
     network, description = checkpoint.load(store.checkpoint_dir(finished, BEST))
-    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in odd_pictures.values()]
-    samples = pd.DataFrame({"path": list(map(str, odd_pictures.values())), "content_hash": hashes})
+    samples = pd.DataFrame([row_of(path) for path in odd_pictures.values()])
+    side = description.validation_crop_size
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTOML_HOME", str(tmp_path_factory.mktemp("home")))
-        array = pixels.centre_crops(
-            samples,
-            resize_size=description.validation_resize_size,
-            crop_size=description.validation_crop_size,
-        )
-    (batch,) = evaluation_batches(open_pixels(array), batch_size=100, device=torch.device("cpu"))
+        stored = pixels.whole_pictures(samples, (description.validation_resize_size, side))
+    batches = scored_batches(opened(stored), side, batch_size=100, device=torch.device("cpu"))
+    (batch,) = batches
     with torch.inference_mode():
         return network(batch).softmax(dim=1).numpy()
 

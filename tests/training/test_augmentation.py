@@ -1,15 +1,17 @@
+import numpy as np
 import torch
 
+from automl.dataset.crop_ranges import CROP_RATIO, CROP_SCALE
+from automl.dataset.packed_pictures import PackedPictures
 from automl.training.augmentation import (
-    CROP_RATIO,
-    CROP_SCALE,
     Augmentation,
-    _crop_by_grid,
-    _crop_one_by_one,
-    centre_boxes,
+    centre_edges,
+    crop,
+    edges_of,
     jitter,
     random_boxes,
 )
+from automl.training.batches import moved
 
 WIDE = torch.full((2000,), 1.5)
 
@@ -18,17 +20,20 @@ def seeded() -> torch.Generator:
     return torch.Generator().manual_seed(0)
 
 
-def gradient(count: int) -> torch.Tensor:
+def packed(pictures: list[np.ndarray]) -> PackedPictures:
+    sizes = np.array([picture.shape[:2] for picture in pictures])
+    return PackedPictures.of(np.concatenate([picture.ravel() for picture in pictures]), sizes)
+
+
+def gradient(count: int) -> PackedPictures:
     """Pictures that are dark at the left and bright at the right."""
-    row = torch.linspace(0, 255, 40).to(torch.uint8)
-    return row.expand(count, 3, 40, 40).clone()
+    row = np.linspace(0, 255, 40).astype(np.uint8)
+    return packed([np.broadcast_to(row[None, :, None], (40, 40, 3))] * count)
 
 
-def augment(pictures: torch.Tensor, *, is_random: bool, flip: bool = True) -> torch.Tensor:
-    augmentation = Augmentation(
-        size=32, is_random=is_random, horizontal_flip=flip, centre_share=0.875
-    )
-    return augmentation(pictures, torch.ones(len(pictures)), seeded())
+def augment(pictures: PackedPictures, *, is_random: bool, flip: bool = True) -> torch.Tensor:
+    augmentation = Augmentation(size=32, is_random=is_random, horizontal_flip=flip, scored_size=36)
+    return augmentation(pictures, seeded())
 
 
 def test_two_equal_pictures_of_a_batch_come_out_different() -> None:
@@ -70,20 +75,58 @@ def test_random_boxes_have_the_stated_area_and_true_ratio() -> None:
     assert CROP_RATIO[1] - 0.01 < ratio.max() <= CROP_RATIO[1] + 1e-5
 
 
-def test_the_centre_box_is_square_in_the_upright_picture() -> None:
-    (box,) = centre_boxes(torch.tensor([2.0]), share=0.8)
-    assert torch.allclose(box, torch.tensor([0.3, 0.1, 0.4, 0.8]))
+def test_the_centre_is_a_square_in_the_middle() -> None:
+    sizes = torch.tensor([[10, 30], [17, 8]])
+    assert centre_edges(sizes, 8).tolist() == [[11, 1, 19, 9], [0, 4, 8, 12]]
 
 
-def test_both_ways_of_cropping_see_the_same_part() -> None:
+def smooth(count: int) -> PackedPictures:
     torch.manual_seed(0)
-    smooth = torch.nn.functional.interpolate(torch.rand(8, 3, 5, 5) * 255, (48, 48), mode="bicubic")
-    pictures = smooth.clamp(0, 255).to(torch.uint8)
-    boxes = (random_boxes(torch.ones(8), scale_min=0.35, generator=seeded()) * 48).round() / 48
+    pictures = []
+    for index in range(count):
+        size = (48 + 3 * index, 90 - 5 * index)
+        grown = torch.nn.functional.interpolate(torch.rand(1, 3, 5, 5) * 255, size, mode="bicubic")
+        pictures.append(grown[0].clamp(0, 255).to(torch.uint8).permute(1, 2, 0).numpy())
+    return packed(pictures)
+
+
+def test_a_gpu_sees_the_same_part_as_a_cpu() -> None:
+    pictures = smooth(8)
+    sizes = torch.from_numpy(pictures.sizes)
+    boxes = random_boxes(sizes[:, 1] / sizes[:, 0], scale_min=0.35, generator=seeded())
     flips = torch.tensor([[True, False], [False, False], [False, True], [True, True]] * 2)
-    one_by_one = _crop_one_by_one(pictures, boxes, flips, 32).float()
-    by_grid = _crop_by_grid(pictures, boxes, flips, 32)
-    assert (one_by_one - by_grid).abs().mean() < 3
+    # the path of a GPU: it depends on where the pictures are, in a tensor or in an array
+    for chosen in (slice(None), slice(3, 5), np.array([6, 0])):
+        part, edges = pictures.take(chosen), edges_of(boxes, sizes)[chosen]
+        on_cpu = crop(part, edges, 32, flips[chosen])
+        on_gpu = crop(moved(part, torch.device("cpu")), edges, 32, flips[chosen])
+        assert on_gpu.shape == on_cpu.shape
+        assert (on_cpu.float() - on_gpu).abs().mean() < 2
+
+
+def test_a_gpu_and_a_cpu_score_the_very_same_pixels() -> None:
+    pictures = smooth(8)
+    edges = centre_edges(torch.from_numpy(pictures.sizes), 40)
+    on_gpu = crop(moved(pictures, torch.device("cpu")), edges, 40)
+    assert torch.equal(crop(pictures, edges, 40).float(), on_gpu)
+
+
+def test_a_random_crop_of_a_wide_picture_keeps_its_proportions() -> None:
+    # a ring that is round in the picture is round in every crop: as wide as it is high
+    down, across = np.mgrid[:60, :180]
+    disc = ((down - 30) ** 2 + (across - 90) ** 2 < 10**2) * np.uint8(255)
+    pictures = packed([np.repeat(disc[:, :, None], 3, axis=2)] * 50)
+    augmentation = Augmentation(size=60, scored_size=60, crop_scale_min=0.6, colour_jitter=0)
+    seen = 0
+    for picture in augmentation(pictures, seeded())[:, 0] > 0.5:
+        width, height = int(picture.any(0).sum()), int(picture.any(1).sum())
+        if picture[0].any() or picture[-1].any() or not picture.any():
+            continue
+        if picture[:, 0].any() or picture[:, -1].any():
+            continue
+        seen += 1
+        assert 3 / 4 - 0.1 < height / width < 4 / 3 + 0.1
+    assert seen > 10
 
 
 def test_jitter_keeps_pixels_between_0_and_1() -> None:

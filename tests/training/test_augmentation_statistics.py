@@ -2,20 +2,15 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from scipy import stats
 
-from automl.dataset import preview
+from automl.dataset.crop_ranges import COLOUR_STRENGTH, CROP_RATIO, CROP_SCALE
+from automl.dataset.packed_pictures import PackedPictures
 from automl.jobs.compatibility import resolve
-from automl.training.augmentation import (
-    COLOUR_STRENGTH,
-    CROP_RATIO,
-    CROP_SCALE,
-    Augmentation,
-    jitter,
-    random_boxes,
-)
+from automl.training.augmentation import Augmentation, jitter, random_boxes
 
 COUNT = 4000
 SQUARE = torch.ones(COUNT)
@@ -81,17 +76,18 @@ def test_half_of_the_pictures_are_flipped_each_way_on_their_own(
     horizontal: bool, vertical: bool
 ) -> None:
     # a corner of its own brightness tells how the picture was turned
-    corner = torch.zeros(1000, 3, 4, 4, dtype=torch.uint8)
-    corner[:, :, :2, :2] = 255
+    corner = np.zeros((1000, 4, 4, 3), np.uint8)
+    corner[:, :2, :2] = 255
+    pictures = PackedPictures.of(corner.ravel(), np.full((1000, 2), 4))
     augmentation = Augmentation(
         size=4,
-        centre_share=1,
+        scored_size=4,
         crop_scale_min=1,
         colour_jitter=0,
         horizontal_flip=horizontal,
         vertical_flip=vertical,
     )
-    out = augmentation(corner, torch.ones(1000), seeded())[:, 0]
+    out = augmentation(pictures, seeded())[:, 0]
     right = out[:, :, 3].mean(dim=1) > out[:, :, 0].mean(dim=1)
     down = out[:, 3].mean(dim=1) > out[:, 0].mean(dim=1)
     for is_on, turned in ((horizontal, right), (vertical, down)):
@@ -121,10 +117,5 @@ def test_what_is_in_effect_is_said_step_by_step() -> None:
         "upside down, share 0.5",
     ]
     assert Augmentation.read(resolve({"augmentation": "none"})).in_effect() == [
-        "centre crop 224 px of 256"
+        "centre crop 224 px, as it is scored"
     ]
-
-
-def test_the_preview_draws_from_the_same_ranges() -> None:
-    ours = (CROP_SCALE, CROP_RATIO, COLOUR_STRENGTH)
-    assert ours == (preview.CROP_SCALE, preview.CROP_RATIO, preview.COLOUR_STRENGTH)

@@ -3,7 +3,7 @@
     pip install -r requirements.txt
     python train_best.py [--data FOLDER] [--weights FOLDER] [--output FOLDER]
 
-It reads the pictures of `pictures.csv` (path, label, split) and the settings of
+It reads the pictures of `pictures.csv` and the settings of
 `training_settings.json`, starts from the same weights, trains up to the best epoch, and writes
 `model.safetensors`. On the same machine and versions the weights are the same; elsewhere they
 differ by rounding.
@@ -17,7 +17,7 @@ import csv
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,11 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor
 
-from automl.dataset.preprocessing import load_preprocessed, load_rgb
+from automl.dataset.packed_pictures import PackedPictures, layout, load_whole, packed_sizes
 from automl.model import blocks, linear_probe
 from automl.model.network import Normalised, create, starts_at_zero, zero_head
 from automl.training.augmentation import Augmentation
-from automl.training.batches import centre_batches, evaluation_batches, train_batches
+from automl.training.batches import scored_batches, train_batches
 from automl.training.learner import Learner, predict
 from automl.training.recipe import Recipe
 from automl.training.task import SingleLabel
@@ -51,16 +51,14 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=HERE)
     arguments = parser.parse_args()
     weights = settings["weights"] if Path(settings["weights"]).is_dir() else None
-    paths, labels = read_pictures(arguments.data, "train", settings["class_names"])
+    class_names = settings["class_names"]
+    paths, sizes, labels = read_pictures(arguments.data, "train", class_names)
     with tempfile.TemporaryDirectory() as folder:
-        side = settings["whole_size"]
-        pixels = decode(paths, lambda path: squashed(path, side), side, Path(folder, "train.npy"))
-        network = train(settings, pixels, paths, labels, arguments.weights or weights)
-        paths, labels = read_pictures(arguments.data, "validation", settings["class_names"])
-        file = Path(folder, "validation.npy")
-        side = settings["validation_crop_size"]
-        pixels = decode(paths, lambda path: centre_crop(path, settings), side, file)
-        probabilities = score(network, settings, pixels)
+        pictures = decode(paths, sizes, settings, Path(folder, "train.npy"))
+        network = train(settings, pictures, labels, arguments.weights or weights)
+        paths, sizes, labels = read_pictures(arguments.data, "validation", class_names)
+        pictures = decode(paths, sizes, settings, Path(folder, "validation.npy"))
+        probabilities = score(network, settings, pictures)
     accuracy = float((probabilities.argmax(axis=1) == labels).mean())
     tensors = network.network.state_dict().items()
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors}
@@ -71,8 +69,7 @@ def main() -> None:
 
 def train(
     settings: dict[str, Any],
-    pixels: NDArray[np.uint8],
-    paths: list[Path],
+    pictures: PackedPictures[NDArray[np.uint8]],
     labels: NDArray[np.int64],
     weights: str | None,
 ) -> Normalised:
@@ -80,24 +77,18 @@ def train(
 
     Args:
         settings: content of `training_settings.json`.
-        pixels: whole training pictures squashed to squares (N, S, S, 3).
-        paths: their files.
+        pictures: the training pictures, N of them.
         labels: their class indices (N,).
         weights: folder of pretrained weights, or None for those that timm downloads.
     """
     recipe = Recipe(**settings["recipe"])
     augmentation = Augmentation(**settings["augmentation"])
-    aspects = aspects_of(paths)
     torch.manual_seed(recipe.random_seed)
     network = build(settings, weights)
     task = SingleLabel(recipe, np.bincount(labels, minlength=len(settings["class_names"])))
 
-    def centre_crops() -> Iterator[Tensor]:
-        size = settings["validation_batch_size"]
-        return centre_batches(pixels, aspects, augmentation, batch_size=size, device=DEVICE)
-
     if settings["fits_probe"]:
-        probe_features = linear_probe.extract_features(network, centre_crops())
+        probe_features = linear_probe.extract_features(network, scored(pictures, settings))
         linear_probe.fit_head(network, probe_features, labels)
     learner = Learner(
         network,
@@ -108,8 +99,7 @@ def train(
     )
     while learner.epoch < settings["best_epoch"]:
         batches = train_batches(
-            pixels,
-            aspects,
+            pictures,
             labels,
             augmentation,
             batch_size=learner.batch_size,
@@ -146,57 +136,57 @@ def build(settings: dict[str, Any], weights: str | None, *, random: bool = False
 
 
 def score(
-    network: Normalised, settings: dict[str, Any], pixels: NDArray[np.uint8]
+    network: Normalised, settings: dict[str, Any], pictures: PackedPictures[NDArray[np.uint8]]
 ) -> NDArray[np.float32]:
-    """Probabilities (N, K) for preprocessed pictures (N, H, W, 3)."""
-    size = settings["validation_batch_size"]
+    """Probabilities (N, K) for N pictures."""
     task = SingleLabel(Recipe(**settings["recipe"]), np.ones(len(settings["class_names"]), int))
-    return predict(network, task, evaluation_batches(pixels, batch_size=size, device=DEVICE))
+    return predict(network, task, scored(pictures, settings))
+
+
+def scored(
+    pictures: PackedPictures[NDArray[np.uint8]], settings: dict[str, Any]
+) -> Iterator[Tensor]:
+    """The pictures in batches, as they are scored."""
+    side, size = settings["validation_crop_size"], settings["validation_batch_size"]
+    return scored_batches(pictures, side, batch_size=size, device=DEVICE)
 
 
 def read_pictures(
     root: Path, split: str, class_names: list[str]
-) -> tuple[list[Path], NDArray[np.int64]]:
-    """Paths and class indices (N,) of a split."""
+) -> tuple[list[Path], NDArray[np.int64], NDArray[np.int64]]:
+    """Paths, widths and heights (N, 2), and class indices (N,) of a split."""
     with (HERE / "pictures.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == split]
+    sizes = np.array([(row["width"], row["height"]) for row in rows]).astype(np.int64)
     labels = np.array([class_names.index(row["label"]) for row in rows], np.int64)
-    return [root / row["path"] for row in rows], labels
+    return [root / row["path"] for row in rows], sizes, labels
 
 
 def decode(
-    paths: list[Path], prepare: Callable[[Path], NDArray[np.uint8]], side: int, file: Path
-) -> NDArray[np.uint8]:
-    """(N, side, side, 3) in a file that is mapped into memory."""
-    array = np.lib.format.open_memmap(file, "w+", np.uint8, (len(paths), side, side, 3))
+    paths: list[Path], sizes: NDArray[np.int64], settings: dict[str, Any], file: Path
+) -> PackedPictures[NDArray[np.uint8]]:
+    """The pictures in a file that is mapped into memory.
+
+    Args:
+        paths: N files.
+        sizes: (N, 2) their widths and heights.
+        settings: content of `training_settings.json`.
+        file: is made.
+    """
+    resize_size, crop_size = settings["validation_resize_size"], settings["validation_crop_size"]
+    stored = packed_sizes(*sizes.T.tolist(), resize_size=resize_size, crop_size=crop_size)
+    offsets = layout(stored)
+    flat = np.lib.format.open_memmap(file, "w+", np.uint8, (int(offsets[-1]),))
 
     def fill(index: int) -> None:
-        array[index] = prepare(paths[index])
+        pixels = load_whole(
+            paths[index], stored[index], resize_size=resize_size, crop_size=crop_size
+        )
+        flat[offsets[index] : offsets[index + 1]] = pixels.ravel()
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(fill, range(len(paths))))
-    return array
-
-
-def squashed(path: Path, side: int) -> NDArray[np.uint8]:
-    """The whole picture as a square; the augmentation restores true proportions."""
-    return np.asarray(load_rgb(path, min_side=side).resize((side, side), 2))  # 2: bilinear
-
-
-def centre_crop(path: Path, settings: dict[str, Any]) -> NDArray[np.uint8]:
-    """The picture as it is scored."""
-    return load_preprocessed(
-        path,
-        resize_size=settings["validation_resize_size"],
-        crop_size=settings["validation_crop_size"],
-    )
-
-
-def aspects_of(paths: list[Path]) -> NDArray[np.float32]:
-    """Width / height of the pictures (N,)."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        sizes = list(pool.map(lambda path: load_rgb(path).size, paths))
-    return np.array([width / height for width, height in sizes], np.float32)
+    return PackedPictures.of(flat, stored)
 
 
 if __name__ == "__main__":
