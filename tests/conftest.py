@@ -106,6 +106,16 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     return folder
 
 
+@pytest.fixture
+def converted_weights(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache of converted weights, which takes seconds to fill: one for all tests that ask."""
+    folder = tmp_path_factory.getbasetemp() / "converted-weights"
+    folder.mkdir(exist_ok=True)
+    (home / "cache").mkdir()
+    (home / "cache" / "weights").symlink_to(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def head_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home whose Ray head lives as long as the tests."""

@@ -15,7 +15,7 @@ _NEXT_STEPS: dict[type[BaseException], str] = {
     DivergedError: "Lower learning_rate, to a third for example, or set precision: fp32.",
     OutOfMemoryError: "Choose a smaller model or training_crop_size, or lower "
     "max_concurrent_trials.",
-    WeightsMissingError: "Put the weights into AUTOML_WEIGHTS_DIR, or use pretrained: auto.",
+    WeightsMissingError: "Add the weights with automl weights add FILE, or use pretrained: auto.",
     UserError: "Change the hyperparameter that is named and start again.",
     FileNotFoundError: "The decoded pictures are missing. Resume the experiment: they are decoded "
     "again.",

@@ -117,7 +117,7 @@ def plan(job: Job, manifest: Manifest, *, has_gpu: bool) -> Plan:
         assert job.search_space
         return Plan([], num_trials, job.search_space)
     if job.is_automode:
-        recipes = automode.plan(_situation(manifest, has_gpu=has_gpu), num_trials)
+        recipes = automode.plan(_situation(job, manifest, has_gpu=has_gpu), num_trials)
         opening = opening_trials(job, recipes)
         return Plan(opening, num_trials, recipes.space if len(opening) < num_trials else [])
     trials = [_trainable(n, requested(job, drawn)) for n, drawn in enumerate(_samples(job))]
@@ -170,14 +170,23 @@ def axis(index: int, name: str) -> str:
     return f"{index}.{name}"
 
 
-def _situation(manifest: Manifest, *, has_gpu: bool) -> automode.Situation:
+def _situation(job: Job, manifest: Manifest, *, has_gpu: bool) -> automode.Situation:
     sides = manifest.samples[["width", "height"]].min(axis=1)
     return automode.Situation(
         budget_class="gpu" if has_gpu else "cpu",
         median_side=int(sides.median()),
         num_pictures=len(sides),
-        has_weights=lambda name: pretrained_weights.find(model_catalog.timm_name(name)) is not None,
+        has_weights=lambda name: _has_weights(job, name),
     )
+
+
+def _has_weights(job: Job, model_name: str) -> bool:
+    """True if trials can start from pretrained weights of the model, or of the one the job sets."""
+    fixed = job.training_parameters
+    if fixed.get("pretrained") == "never":
+        return False
+    name = model_catalog.timm_name(fixed.get("model_name", model_name))
+    return pretrained_weights.find(name) is not None
 
 
 def requested(job: Job, sampled: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,15 @@ from automl.export.trained_model import TrainedModel
 from automl.jobs.hyperparameters import Hyperparameters
 
 _MAX_CLASSES = 200
-_SETTINGS = (*Hyperparameters.model_fields, "weights", "num_parameters", "device", "torch", "timm")
+_SETTINGS = (
+    *Hyperparameters.model_fields,
+    "weights",
+    "weights_licence",
+    "num_parameters",
+    "device",
+    "torch",
+    "timm",
+)
 
 
 def text(model: TrainedModel, parity: Parity) -> str:

@@ -30,10 +30,13 @@ def head_lock_path() -> Path:
     return ray_dir() / "head.lock"
 
 
-def weights_dir() -> Path | None:
-    """Folder of pretrained weights in timm's `local-dir` layout (`AUTOML_WEIGHTS_DIR`), if set."""
+def weights_dir() -> Path:
+    """Folder of pretrained weights in timm's `local-dir` layout (`AUTOML_WEIGHTS_DIR`).
+
+    By default `weights` in our own directory. It may be missing.
+    """
     path = os.environ.get("AUTOML_WEIGHTS_DIR")
-    return Path(path).expanduser().absolute() if path else None
+    return Path(path).expanduser().absolute() if path else home_dir() / "weights"
 
 
 def _private(path: Path) -> Path:

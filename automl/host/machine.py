@@ -78,7 +78,7 @@ def head_is_running() -> bool:
 def num_weights() -> int | None:
     """Number of models in the folder of pretrained weights; None without such a folder."""
     folder = home.weights_dir()
-    if folder is None or not folder.is_dir():
+    if not folder.is_dir():
         return None
     return sum(1 for _ in folder.glob("*/model.safetensors"))
 

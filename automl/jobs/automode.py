@@ -27,7 +27,7 @@ _MANY_PICTURES = 5_000
 
 _BACKBONES: Mapping[BudgetClass, tuple[str, ...]] = {
     "cpu": (
-        *("mobilenetv1_100", "mobilenetv2", "mobilenetv3_large_100"),
+        *("efficientnet_lite0", "mobilenetv1_100", "mobilenetv2", "mobilenetv3_large_100"),
         *("resnet18", "efficientnet_b0"),
     ),
     "gpu": ("convnext_tiny", "vits16r224", "resnet50", "efficientnet_b0", "mobilenetv1_100"),

@@ -1,6 +1,5 @@
 """Build the network of a trial: from pretrained weights, from an earlier trial, or from scratch."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 from automl import errors
 from automl.jobs import model_catalog
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.model import blocks, network, pretrained_weights
+from automl.model import blocks, network, pretrained_weights, weights_folder
 from automl.model.warm_start import EarlierModel
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -30,6 +29,9 @@ class BuiltModel:
     std: tuple[float, ...] = _IMAGENET_STD
     weights_folder: Path | None = None
     """Folder of the pretrained weights the network started from."""
+
+    weights_licence: str | None = None
+    """Licence of these weights; None if it is not known."""
 
     earlier: str = ""
     """Trial whose model the network started from, as experiment/trial."""
@@ -71,8 +73,8 @@ def build(
         why = pretrained_weights.why_missing(name)
         if hyperparameters.pretrained == "required":
             raise errors.WeightsMissingError(
-                f"pretrained is required, but for {name} there are {why}. Put them into "
-                f"AUTOML_WEIGHTS_DIR/{name}/, connect to the network, or use pretrained: auto."
+                f"pretrained is required, but for {name} there are {why}. Add them with automl "
+                "weights add FILE, connect to the network, or use pretrained: auto."
             )
         note = f"Trained from scratch: {why}."
         built = _from_scratch(name, len(class_names), hyperparameters, note)
@@ -119,13 +121,13 @@ def _from_folder(
     name: str, folder: Path, num_classes: int, hyperparameters: Hyperparameters
 ) -> BuiltModel:
     made, notes = _create(f"local-dir:{folder}", num_classes, hyperparameters, pretrained=True)
-    config = json.loads((folder / "config.json").read_text("utf-8"))
-    pretrained = {**config, **config.get("pretrained_cfg", {})}
+    config = weights_folder.configuration(folder)
     return BuiltModel(
         made,
-        mean=tuple(pretrained.get("mean", _IMAGENET_MEAN)),
-        std=tuple(pretrained.get("std", _IMAGENET_STD)),
+        mean=tuple(config.get("mean", _IMAGENET_MEAN)),
+        std=tuple(config.get("std", _IMAGENET_STD)),
         weights_folder=folder,
+        weights_licence=pretrained_weights.licence(name),
         has_new_head=True,
         notes=[f"Started from pretrained weights of {name}.", *notes],
     )

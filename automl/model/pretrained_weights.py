@@ -1,19 +1,26 @@
-"""Pretrained weights: from the local weights folder, else from the Hugging Face Hub, else none."""
+"""Where pretrained weights come from: our folder, the Hugging Face Hub, a package, or nowhere."""
 
 import functools
 import logging
-import threading
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
+from automl.errors import UserError
 from automl.host import home
+from automl.jobs.model_catalog import licence as catalogued
+from automl.model import package_weights, weights_folder, weights_hub
 
-HUB_WAIT_SECONDS = 10.0
-"""Longest wait for the Hub's first answer, once per process."""
-
-_FILES = ("config.json", "model.safetensors")
-_NONE = "no pretrained weights in AUTOML_WEIGHTS_DIR and none from the Hugging Face Hub ({})"
+_NONE = "no pretrained weights in the weights folder, in a package or on the Hugging Face Hub ({})"
 _log = logging.getLogger(__name__)
+
+
+class Place(StrEnum):
+    """What a trial with a model has to do for pretrained weights."""
+
+    HERE = "weights here"
+    DOWNLOAD = "to be downloaded"
+    SCRATCH = "from scratch"
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,11 @@ def find(timm_name: str) -> Path | None:
 
     The answer is kept for the life of the process, so that every model is looked up once.
     """
-    return _look_up(timm_name).folder
+    folder = _look_up(timm_name).folder
+    if folder is not None and not weights_folder.is_complete(folder):  # the cache was cleared
+        forget()
+        folder = _look_up(timm_name).folder
+    return folder
 
 
 def why_missing(timm_name: str) -> str:
@@ -37,78 +48,85 @@ def why_missing(timm_name: str) -> str:
     return _look_up(timm_name).why_missing
 
 
+def licence(timm_name: str) -> str | None:
+    """Licence of the weights that `find` returns; None if there are none or it is not known.
+
+    What the folder states counts. Only for weights from the Hub or a package, where the name says
+    which they are, the catalogue is asked as well.
+    """
+    folder = find(timm_name)
+    if folder is None:
+        return None
+    stated = weights_folder.licence(folder)
+    return stated if folder.parent == home.weights_dir() else stated or catalogued(timm_name)
+
+
+def here(timm_name: str) -> Path | None:
+    """Folder, or file of a package, with weights of the model on this machine; never waits."""
+    return (
+        _in_weights_dir(timm_name)
+        or weights_hub.in_cache(timm_name)
+        or package_weights.checkpoint(timm_name)
+    )
+
+
+def place(timm_name: str) -> Place:
+    """Tell where a trial would get its weights, without a wait for the Hub.
+
+    As long as the Hub has not been heard of, it is taken for reachable.
+    """
+    if here(timm_name) is not None:
+        return Place.HERE
+    if "." not in timm_name or weights_hub.is_known_silent():
+        return Place.SCRATCH
+    return Place.DOWNLOAD
+
+
 def forget() -> None:
     """Look everything up again from now on."""
     _look_up.cache_clear()
-    _why_hub_is_unreachable.cache_clear()
+    weights_hub.forget()
 
 
 @functools.cache
 def _look_up(timm_name: str) -> _LookUp:
-    folder = _in_weights_dir(timm_name) or _in_hub_cache(timm_name)
-    return _LookUp(folder) if folder is not None else _from_hub(timm_name)
+    folder = _in_weights_dir(timm_name) or weights_hub.in_cache(timm_name)
+    if folder is not None:
+        return _LookUp(folder)
+    from_hub = _from_hub(timm_name)
+    return from_hub if from_hub.folder else _from_package(timm_name, from_hub.why_missing)
 
 
 def _in_weights_dir(timm_name: str) -> Path | None:
     """`<weights dir>/<name>`, by the name with its tag or without."""
-    root = home.weights_dir()
-    if root is None:
-        return None
     for name in (timm_name, timm_name.partition(".")[0]):
-        folder = root / name
-        if all((folder / file).is_file() for file in _FILES):
+        folder = home.weights_dir() / name
+        if weights_folder.is_complete(folder):
             return folder
     return None
 
 
-def _in_hub_cache(timm_name: str) -> Path | None:
-    from huggingface_hub import try_to_load_from_cache
-
-    files = [try_to_load_from_cache(f"timm/{timm_name}", name) for name in _FILES]
-    return Path(str(files[0])).parent if all(isinstance(file, str) for file in files) else None
-
-
 def _from_hub(timm_name: str) -> _LookUp:
     """Download the weights if the Hub answers; the Hub has no model without a tag."""
-    from huggingface_hub import hf_hub_download
-
     if "." not in timm_name:
-        return _LookUp(None, _NONE.format("it has no model of this name"))
-    reason = _why_hub_is_unreachable()
+        return _LookUp(None, "it has no model of this name")
+    reason = weights_hub.why_unreachable()
     if not reason:
         try:
-            paths = [hf_hub_download(f"timm/{timm_name}", name) for name in _FILES]
-            return _LookUp(Path(paths[0]).parent)
+            return _LookUp(weights_hub.download(timm_name))
         except Exception as error:  # noqa: BLE001 (HTTP, time-outs, disk: they share no base class)
-            reason = _in_one_line(error)
-    _log.warning("no weights for %s from the Hub: %s", timm_name, reason)
-    return _LookUp(None, _NONE.format(reason))
+            reason = weights_hub.in_one_line(error)
+    return _LookUp(None, reason)
 
 
-@functools.cache
-def _why_hub_is_unreachable() -> str:
-    """Return the reason why the Hub did not answer in time; empty if it answered.
-
-    The request goes through the Hub's own client, so that HF_ENDPOINT, proxies and certificates
-    from the environment apply. It runs in a thread because resolving a host name has no timeout.
-    """
-    from huggingface_hub import constants, get_session
-
-    reasons = [f"{constants.ENDPOINT} gave no answer in {HUB_WAIT_SECONDS:g} s"]
-
-    def connect() -> None:
-        try:
-            get_session().head(constants.ENDPOINT, timeout=HUB_WAIT_SECONDS)
-            reasons.append("")
-        except Exception as error:  # noqa: BLE001 (the errors of the HTTP library of the client)
-            reasons.append(f"{constants.ENDPOINT} cannot be reached: {_in_one_line(error)}")
-
-    attempt = threading.Thread(target=connect, daemon=True)
-    attempt.start()
-    attempt.join(HUB_WAIT_SECONDS)
-    return reasons[-1]
-
-
-def _in_one_line(error: Exception) -> str:
-    text = next(iter(str(error).splitlines()), "").rstrip(". :")
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+def _from_package(timm_name: str, why_not_hub: str) -> _LookUp:
+    try:
+        folder = package_weights.folder(timm_name)
+    except UserError as error:
+        why_not_hub = f"{why_not_hub}; {error}"
+    else:
+        if folder is not None:
+            return _LookUp(folder)
+    why = _NONE.format(why_not_hub)
+    _log.warning("%s: %s", timm_name, why)
+    return _LookUp(None, why)

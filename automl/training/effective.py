@@ -8,8 +8,10 @@ import numpy as np
 import timm
 import torch
 
+from automl.jobs import model_catalog
 from automl.jobs.hyperparameters import EFFECTIVE_WITHOUT_TRAINING
 from automl.model import blocks
+from automl.model.building import BuiltModel
 from automl.model.network import count_parameters
 from automl.training import process_state
 from automl.training.batches import part_size
@@ -32,6 +34,7 @@ def read_back(training: TrialTraining) -> dict[str, Any]:
         **(_of_training(training) if training.trains else {}),
         "model": type(training.built.network).__name__,
         "weights": training.built.weights,
+        **_licence(training.built),
         **count_parameters(training.built.network),
         "training_crop_size": training.augmentation.size,
         "precision": str(learner.dtype or torch.float32).removeprefix("torch."),
@@ -46,6 +49,13 @@ def read_back(training: TrialTraining) -> dict[str, Any]:
         "timm": timm.__version__,
         "numpy": np.__version__,
     }
+
+
+def _licence(built: BuiltModel) -> dict[str, str]:
+    """Licence of the pretrained weights the trial started from, if it did."""
+    if built.weights_folder is None:
+        return {}
+    return {"weights_licence": built.weights_licence or model_catalog.UNKNOWN_LICENCE}
 
 
 def _of_training(training: TrialTraining) -> dict[str, Any]:

@@ -32,6 +32,7 @@ def test_every_cache_has_a_size(fill):
         "remote": 0,
         "scans": 0,
         "uploads": 0,
+        "weights": 0,
     }
 
 

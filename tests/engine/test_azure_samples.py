@@ -77,7 +77,7 @@ def test_automode_runs(sample: Callable[[str], dict[str, Any]]) -> None:
     said["limits"]["max_trials"] = 2
     said["training_parameters"] = {**SMALL, "number_of_epochs": 1}
     floor, trained = store.load_trials(run(said))
-    assert floor.method == "majority_class"
-    assert floor.flags == []  # one class is all it may answer
+    assert floor.method == "linear_probe"
+    assert floor.effective["weights_licence"] == "apache-2.0"
     assert trained.state is TrialState.COMPLETED
     assert trained.score("accuracy") is not None

@@ -10,6 +10,9 @@ from automl.dataset import manifest
 from automl.engine.planning import PlannedTrial, Resources, plan_resources, reachable
 from automl.engine.planning import plan as planned
 from automl.jobs.job import Job
+from automl.model import package_weights, pretrained_weights
+
+pytestmark = pytest.mark.usefixtures("converted_weights")
 
 
 def job(folder: Path, **keys: Any) -> Job:
@@ -95,14 +98,29 @@ def test_ray_does_not_copy_all_trials_for_each_of_them() -> None:
 
 
 def test_automode_without_weights_opens_with_the_majority_and_trains_small_networks(
-    shapes: Path,
+    shapes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pretrained_weights.forget()
+    monkeypatch.setattr(package_weights, "PACKAGES", {})  # as if it was not installed
     trials = plan(shapes, limits={"max_trials": 4})
     assert [t.get("method", "fine_tuning") for t in trials] == ["majority_class"] + [
         "fine_tuning"
     ] * 3
     assert {t["training_crop_size"] for t in trials} == {32}
     assert len({t["model_name"] for t in trials[1:]}) == 3
+
+
+def test_automode_opens_with_the_features_of_the_network_whose_weights_are_installed(
+    shapes: Path,
+) -> None:
+    pretrained_weights.forget()
+    trials = plan(shapes, limits={"max_trials": 4})
+    assert [(t.get("method"), t["model_name"]) for t in trials] == [
+        ("majority_class", "efficientnet_lite0"),
+        ("linear_probe", "efficientnet_lite0"),
+        (None, "resnet10t"),  # small pictures
+        (None, "efficientnet_lite0"),
+    ]
 
 
 def test_what_the_job_fixes_holds_in_automode_too(shapes: Path) -> None:

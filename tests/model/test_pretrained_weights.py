@@ -1,4 +1,4 @@
-"""Weights come from a folder or from the Hub; whatever the Hub does, `auto` trains anyway."""
+"""Weights come from a folder, the Hub or a package; whatever the Hub does, `auto` trains anyway."""
 
 import os
 import subprocess
@@ -93,6 +93,9 @@ print(pretrained_weights.why_missing("{MODEL}"))
 """
 
 
+SHORTER = "from automl.model import weights_hub; weights_hub.WAIT_SECONDS = 0.3\n"
+
+
 def looked_up(
     endpoint: str, folder: Path, *, program: str = PROGRAM, **environment: str
 ) -> tuple[float, str]:
@@ -122,7 +125,7 @@ def test_whatever_the_hub_does_wrong_there_are_no_weights_and_a_reason(
         asked = [path for path in server.paths if path.endswith("config.json")]  # type: ignore[attr-defined]
     assert asked
     assert reason.startswith(
-        "no pretrained weights in AUTOML_WEIGHTS_DIR and none from the Hugging Face Hub ("
+        "no pretrained weights in the weights folder, in a package or on the Hugging Face Hub ("
     )
     assert "Error" in reason
 
@@ -138,10 +141,7 @@ def test_the_probe_goes_where_the_downloads_go(tmp_path: Path) -> None:
 
 def test_a_hub_that_does_not_answer_costs_its_wait_once(tmp_path: Path) -> None:
     # an address set aside for documentation: packets to it are lost
-    shorter = (
-        f"from automl.model import pretrained_weights as w; w.HUB_WAIT_SECONDS = 0.3\n{PROGRAM}"
-    )
-    seconds, reason = looked_up("http://192.0.2.1", tmp_path, program=shorter)
+    seconds, reason = looked_up("http://192.0.2.1", tmp_path, program=f"{SHORTER}{PROGRAM}")
     assert "http://192.0.2.1" in reason
     assert seconds < 3
 
@@ -153,14 +153,14 @@ def test_without_weights_auto_says_why_and_required_says_what_to_do(
     monkeypatch.setenv("AUTOML_WEIGHTS_DIR", str(tmp_path))
     asked = Hyperparameters(model_name="test_resnet", pretrained=pretrained)  # type: ignore[arg-type]
     if is_refused:
-        with pytest.raises(errors.WeightsMissingError, match="AUTOML_WEIGHTS_DIR/test_resnet/"):
+        with pytest.raises(errors.WeightsMissingError, match="automl weights add FILE"):
             building.build(asked, CLASSES)
     else:
         built = building.build(asked, CLASSES)
         assert built.weights == "random"
         assert built.notes == [
-            "Trained from scratch: no pretrained weights in AUTOML_WEIGHTS_DIR and none from the "
-            "Hugging Face Hub (it has no model of this name)."
+            "Trained from scratch: no pretrained weights in the weights folder, in a package or on "
+            "the Hugging Face Hub (it has no model of this name)."
         ]
 
 
@@ -169,3 +169,26 @@ def test_a_name_with_a_tag_finds_the_folder_without_it(
 ) -> None:
     monkeypatch.setenv("AUTOML_WEIGHTS_DIR", str(weights_dir))
     assert pretrained_weights.find("test_resnet.r160_in1k") == weights_dir / "test_resnet"
+
+
+PLACES = """
+import time
+from automl.model import pretrained_weights as w, weights_hub
+names = ("tf_efficientnet_lite0.in1k", "resnet18.tv_in1k", "test_resnet")
+started = time.monotonic()
+before = [w.place(name) for name in names]
+assert not w.find("resnet18.tv_in1k")
+after = [w.place(name) for name in names]
+print(time.monotonic() - started)
+print(*before, *after, sep=", ")
+"""
+
+
+def test_a_model_that_only_the_hub_has_is_to_be_downloaded_until_the_hub_is_known_to_be_silent(
+    tmp_path: Path,
+) -> None:
+    _, places = looked_up("http://192.0.2.1", tmp_path, program=f"{SHORTER}{PLACES}")
+    assert places.split(", ") == [
+        *("weights here", "to be downloaded", "from scratch"),
+        *("weights here", "from scratch", "from scratch"),
+    ]

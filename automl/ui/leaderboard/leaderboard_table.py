@@ -65,6 +65,7 @@ def columns(
         ("reason", "parameters", [millions(trial) for trial in ordered]),
         ("reason", "megabytes", [megabytes(experiment_dir, trial) for trial in ordered]),
         ("reason", "latency", [latency(trial) for trial in ordered]),
+        ("reason", "licence", [trial.effective.get("weights_licence") for trial in ordered]),
     ]
     for before, name, values in added:
         table.insert(list(table.columns).index(before), name, values)
@@ -158,6 +159,7 @@ def _title(name: str) -> str:
         "parameters": "Parameters (M)",
         "megabytes": "Weights (MB)",
         "latency": "Latency (ms)",
+        "licence": "Licence of the weights",
         "seconds": "Seconds",
         "reason": "Why it ended",
     }
@@ -180,5 +182,8 @@ def _config(metric: str) -> dict[str, Any]:
             format="%.1f",
             help="Time for one picture, measured when the model was built, on the machine of the "
             "trial.",
+        ),
+        "licence": _TEXT(
+            _title("licence"), help="Of the pretrained weights that the trial started from."
         ),
     }

@@ -44,8 +44,6 @@ def _head() -> str:
 
 def _weights() -> str:
     folder, number = home.weights_dir(), machine.num_weights()
-    if folder is None:
-        return "no local folder (AUTOML_WEIGHTS_DIR); downloaded from the Hugging Face Hub"
     if number is None:
         return f"{folder} does not exist"
     return f"{folder}, {wording.count(number, 'model')}"

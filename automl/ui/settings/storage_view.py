@@ -24,6 +24,7 @@ _HOLDS = {
     "remote": "Downloaded pictures",
     "scans": "Results of file checks",
     "uploads": "Uploaded archives",
+    "weights": "Pretrained weights out of packages",
 }
 
 
