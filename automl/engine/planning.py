@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from automl.dataset.manifest import Manifest
 from automl.errors import UserError
-from automl.jobs import automode, distributions, model_catalog, search_space
+from automl.jobs import automode, distributions, licences, model_catalog, search_space
 from automl.jobs.compatibility import TrialHyperparameters, resolve
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
@@ -183,19 +183,34 @@ def _situation(job: Job, manifest: Manifest, *, has_gpu: bool) -> automode.Situa
 def _has_weights(job: Job, model_name: str) -> bool:
     """True if trials can start from pretrained weights of the model, or of the one the job sets."""
     fixed = job.training_parameters
-    if fixed.get("pretrained") == "never":
+    name = fixed.get("model_name", model_name)
+    if fixed.get("pretrained") == "never" or _refused_weights(job, name):
         return False
-    name = model_catalog.timm_name(fixed.get("model_name", model_name))
-    return pretrained_weights.find(name) is not None
+    return pretrained_weights.find(model_catalog.timm_name(name)) is not None
+
+
+def _refused_weights(job: Job, model_name: str) -> str:
+    """Return why a trial may not start from the weights there are; empty if it may, or without any.
+
+    The job was checked by the catalogue; the folder that is found here may state another licence.
+    """
+    name = model_catalog.timm_name(model_name)
+    if job.allowed_licences is None or pretrained_weights.find(name) is None:
+        return ""
+    return licences.refusal(model_name, pretrained_weights.licence(name), job.allowed_licences)
 
 
 def requested(job: Job, sampled: Mapping[str, Any]) -> dict[str, Any]:
     """Hyperparameters of a trial: the sampled values, and the job's for all others.
 
-    In AutoMode the job's values take precedence.
+    In AutoMode the job's values take precedence, and weights that are not allowed are not used.
     """
     if job.is_automode:
-        return {**sampled, **job.training_parameters}
+        values = {**sampled, **job.training_parameters}
+        is_fixed = "model_name" in job.training_parameters
+        if not is_fixed and _refused_weights(job, values.get("model_name", "")):
+            values["pretrained"] = "never"
+        return values
     return {"model_name": Hyperparameters().model_name, **job.training_parameters, **sampled}
 
 
@@ -205,7 +220,8 @@ def reachable(job: Job, plan: Plan) -> list[Hyperparameters]:
     These are the known trials, and every combination that the sampler can choose beyond them.
 
     Raises:
-        UserError: a combination cannot be trained, or there are too many.
+        UserError: a combination cannot be trained or needs weights that the job does not allow, or
+            there are too many.
     """
     sets = [trial.hyperparameters.complete for trial in plan.trials]
     for sub_space in plan.space:
@@ -225,6 +241,9 @@ def reachable(job: Job, plan: Plan) -> list[Hyperparameters]:
         for values in itertools.product(*axes.values()):
             chosen = dict(zip(axes, values, strict=True))
             sets.append(resolve(requested(job, {**rest, **chosen})))
+    for model_name in {values.model_name for values in sets if values.pretrained != "never"}:
+        if said := _refused_weights(job, model_name):
+            raise UserError(said)
     return sets
 
 

@@ -26,6 +26,7 @@ from automl.jobs import (
     job_conflicts,
     job_errors,
     job_yaml,
+    licences,
     untrusted_yaml,
 )
 from automl.jobs.corrections import Corrections
@@ -158,6 +159,10 @@ class Job(FrozenModel):
     corrections: Corrections = Field(default_factory=Corrections)
     """Changes of labels and pictures to leave out; the files themselves are not touched."""
 
+    allowed_licences: list[str] | None = None
+    """Licences of the pretrained weights that trials may start from, as identifiers of SPDX; all if
+    left out. A list allows no licence that is not known."""
+
     limits: Limits = Field(default_factory=Limits)
     training_parameters: dict[str, Any] = Field(default_factory=dict)
     """Hyperparameters of every trial."""
@@ -221,6 +226,11 @@ class Job(FrozenModel):
             for name, folder in value.items()
         }
 
+    @field_validator("allowed_licences")
+    @classmethod
+    def _identifiers(cls, value: list[str] | None) -> list[str] | None:
+        return None if value is None else licences.check(value)
+
     @field_validator("training_parameters")
     @classmethod
     def _known_hyperparameters(cls, value: dict[str, Any]) -> dict[str, Any]:
@@ -233,7 +243,13 @@ class Job(FrozenModel):
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
-        conflicts = job_conflicts.between(self.training_parameters, self.search_space, self.sweep)
+        shared = self.training_parameters
+        conflicts = job_conflicts.between(shared, self.search_space, self.sweep)
+        conflicts |= licences.conflicts(
+            self.allowed_licences,
+            shared if self.is_automode else licences.with_default_model(shared),
+            self.search_space,
+        )
         if (
             self.training_data.type == "mltable"
             and "target_column_name" not in self.model_fields_set

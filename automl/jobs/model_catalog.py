@@ -54,6 +54,7 @@ _LIGHT = (
 )
 MODELS = {model.name: model for model in _AZURE + _LIGHT}
 _LICENCES = {model.timm_name: model.licence for model in MODELS.values()}
+LICENCES = tuple(sorted(set(_LICENCES.values())))
 UNKNOWN_LICENCE = "unknown"
 AZURE_NAMES = tuple(model.name for model in _AZURE)
 

@@ -1,4 +1,5 @@
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,18 @@ from ray.tune.search.variant_generator import generate_variants
 from automl.dataset import manifest
 from automl.engine.planning import PlannedTrial, Resources, plan_resources, reachable
 from automl.engine.planning import plan as planned
+from automl.errors import UserError
 from automl.jobs.job import Job
 from automl.model import package_weights, pretrained_weights
 
 pytestmark = pytest.mark.usefixtures("converted_weights")
+
+
+@pytest.fixture(autouse=True)
+def _looks_for_weights_anew() -> Iterator[None]:
+    pretrained_weights.forget()
+    yield
+    pretrained_weights.forget()
 
 
 def job(folder: Path, **keys: Any) -> Job:
@@ -100,7 +109,6 @@ def test_ray_does_not_copy_all_trials_for_each_of_them() -> None:
 def test_automode_without_weights_opens_with_the_majority_and_trains_small_networks(
     shapes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pretrained_weights.forget()
     monkeypatch.setattr(package_weights, "PACKAGES", {})  # as if it was not installed
     trials = plan(shapes, limits={"max_trials": 4})
     assert [t.get("method", "fine_tuning") for t in trials] == ["majority_class"] + [
@@ -113,7 +121,6 @@ def test_automode_without_weights_opens_with_the_majority_and_trains_small_netwo
 def test_automode_opens_with_the_features_of_the_network_whose_weights_are_installed(
     shapes: Path,
 ) -> None:
-    pretrained_weights.forget()
     trials = plan(shapes, limits={"max_trials": 4})
     assert [(t.get("method"), t["model_name"]) for t in trials] == [
         ("majority_class", "efficientnet_lite0"),
@@ -121,6 +128,31 @@ def test_automode_opens_with_the_features_of_the_network_whose_weights_are_insta
         (None, "resnet10t"),  # small pictures
         (None, "efficientnet_lite0"),
     ]
+
+
+def test_automode_leaves_out_networks_whose_licence_is_not_allowed(shapes: Path) -> None:
+    trials = plan(shapes, limits={"max_trials": 4}, allowed_licences=["mit"])
+    assert "efficientnet_lite0" not in {t["model_name"] for t in trials}
+
+
+def test_weights_in_a_folder_that_states_no_licence_are_refused_where_a_list_is_given(
+    shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "tf_efficientnet_lite0"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").touch()
+    monkeypatch.setenv("AUTOML_WEIGHTS_DIR", str(tmp_path))
+    asked = job(
+        shapes,
+        allowed_licences=["apache-2.0"],
+        training_parameters={"model_name": "efficientnet_lite0"},
+    )
+    found = planned(asked, manifest.build(asked), has_gpu=False)
+    with pytest.raises(UserError, match="efficientnet_lite0 have a licence that is not known"):
+        reachable(asked, found)
+    (folder / "config.json").write_text('{"license": "Apache-2.0"}')
+    assert reachable(asked, found)
 
 
 def test_what_the_job_fixes_holds_in_automode_too(shapes: Path) -> None:

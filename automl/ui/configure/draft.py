@@ -53,6 +53,9 @@ class Draft:
     training_parameters: Mapping[str, Any] = field(default_factory=dict)
     """Hyperparameters of every trial that differ from the default."""
 
+    allowed_licences: tuple[str, ...] = ()
+    """Licences of pretrained weights; all without any."""
+
     rest: Mapping[str, Any] = field(default_factory=dict)
     """Sections of a job file that have no field in the form."""
 
@@ -83,6 +86,8 @@ class Draft:
                 **self.training_parameters,
             },
         }
+        if self.allowed_licences:
+            content["allowed_licences"] = list(self.allowed_licences)
         if self.search in (Search.CHOOSE, Search.SPACE):
             space = [self._sub_space(name) for name in self.models]
             content["search_space"] = space or list(self.search_space)

@@ -64,6 +64,7 @@ def show(data: DataSource, median_side: float, *, mirror: bool) -> Draft:
         if search in (Search.CHOOSE, Search.SPACE):
             chosen["early_termination"] = sweep_fields.policy()
         limits |= _how_many(search)
+        allowed = _licences()
     parameters = shared if search is Search.ONE else {}
     searched = {name for sub_space in chosen.get("search_space", ()) for name in sub_space}
     parameters = _shared(mirror, searched) | parameters
@@ -73,6 +74,7 @@ def show(data: DataSource, median_side: float, *, mirror: bool) -> Draft:
         limits=limits,
         search=search,
         training_parameters=parameters,
+        allowed_licences=allowed,
         rest=loaded_job.rest(),
         **chosen,
     )
@@ -152,6 +154,20 @@ def _trials(search: Search) -> dict[str, Any]:
             **KEPT,
         ),
     }
+
+
+def _licences() -> tuple[str, ...]:
+    with st.expander("Licences"):
+        chosen = st.multiselect(
+            "Allowed licences of pretrained weights",
+            model_catalog.LICENCES,
+            key="allowed licences",
+            placeholder="all",
+            help=Job.model_fields["allowed_licences"].description,
+            accept_new_options=True,
+            **KEPT,
+        )
+    return tuple(chosen)
 
 
 def _take_effort() -> None:

@@ -17,6 +17,7 @@ _IN_THE_FORM = (
     "type",
     "task",
     "primary_metric",
+    "allowed_licences",
     "limits",
     "search_space",
     "sweep",
@@ -42,6 +43,7 @@ def load(job: Job) -> None:
     parameters = dict(job.training_parameters)
     data_choice.take(job)
     st.session_state["primary metric"] = job.primary_metric
+    st.session_state["allowed licences"] = job.allowed_licences or []
     _load_limits(job)
     _load_search(job, parameters)
     for value in (True, False):
