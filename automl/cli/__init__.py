@@ -19,6 +19,7 @@ from automl.cli import (
     serving,
     sharing,
     testing,
+    weights,
 )
 from automl.cli.output import FAILED
 from automl.host import termination
@@ -50,6 +51,7 @@ cli.command("explain")(explanations.explain)
 cli.command("report")(sharing.report)
 cli.command("share")(sharing.share)
 cli.command("import")(sharing.import_shared)
+cli.add_typer(weights.weights, name="weights")
 cli.command("limits")(limits.show_or_set)
 cli.command("audit")(auditing.show_audit)
 cli.command("app")(app.open_app)

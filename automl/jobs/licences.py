@@ -20,13 +20,25 @@ def check(licences: Sequence[str]) -> list[str]:
         raise UserError(
             "allowed_licences is empty. List licences, or leave it out to allow all weights."
         )
-    for licence in licences:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", licence.lower()):
-            raise UserError(
-                f"allowed_licences has {licence!r}; allowed are identifiers of SPDX, such as "
-                f"{' and '.join(model_catalog.LICENCES)}."
-            )
-    return [licence.lower() for licence in licences]
+    return [identifier(licence, "allowed_licences has") for licence in licences]
+
+
+def identifier(licence: str, where: str) -> str:
+    """Return an identifier in lower case.
+
+    Args:
+        licence: what the user wrote.
+        where: start of the sentence for the error, such as "allowed_licences has".
+
+    Raises:
+        UserError: it is not an identifier.
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", licence.lower()):
+        raise UserError(
+            f"{where} {licence!r}; allowed are identifiers of SPDX, such as "
+            f"{' and '.join(model_catalog.LICENCES)}."
+        )
+    return licence.lower()
 
 
 def refusal(model_name: str, licence: str | None, allowed: Sequence[str] | None) -> str:

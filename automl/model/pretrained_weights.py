@@ -49,16 +49,25 @@ def why_missing(timm_name: str) -> str:
 
 
 def licence(timm_name: str) -> str | None:
-    """Licence of the weights that `find` returns; None if there are none or it is not known.
-
-    What the folder states counts. Only for weights from the Hub or a package, where the name says
-    which they are, the catalogue is asked as well.
-    """
+    """Licence of the weights that `find` returns; None if there are none or it is not known."""
     folder = find(timm_name)
-    if folder is None:
-        return None
-    stated = weights_folder.licence(folder)
-    return stated if folder.parent == home.weights_dir() else stated or catalogued(timm_name)
+    return None if folder is None else _licence(timm_name, folder)
+
+
+def licence_here(timm_name: str) -> str | None:
+    """Licence of the weights that a trial would start from; never waits, never converts."""
+    return _licence(timm_name, _in_weights_dir(timm_name) or weights_hub.in_cache(timm_name))
+
+
+def _licence(timm_name: str, folder: Path | None) -> str | None:
+    """What the folder states. Only for weights from the Hub or a package, where the name says
+    which they are, the catalogue is asked as well."""
+    try:
+        stated = weights_folder.licence(folder) if folder is not None else None
+    except (OSError, ValueError):  # a folder by hand
+        stated = None
+    is_ours = folder is not None and folder.parent == home.weights_dir()
+    return stated if is_ours else stated or catalogued(timm_name)
 
 
 def here(timm_name: str) -> Path | None:

@@ -26,8 +26,8 @@ class Network:
     """Tensors of a timm network with a last layer of 1,000 rows."""
 
     shapes: dict[str, tuple[int, ...]]
-    head: frozenset[str]
-    """Names of the tensors of its last layer."""
+    head: tuple[str, ...]
+    """Names of the tensors of its last layer, the one that ends in the classes last."""
 
 
 @functools.cache
@@ -38,7 +38,7 @@ def network(architecture: str) -> Network:
     of_head = {id(tensor) for tensor in blocks.last_layer(made).state_dict(keep_vars=True).values()}
     return Network(
         {name: tuple(tensor.shape) for name, tensor in tensors.items()},
-        frozenset(name for name, tensor in tensors.items() if id(tensor) in of_head),
+        tuple(name for name, tensor in tensors.items() if id(tensor) in of_head),
     )
 
 
@@ -74,16 +74,20 @@ def write(
 
     Raises:
         FileExistsError: there is one of that name, and `replace` is False.
+        UserError: only a part of the last layer is there.
     """
-    architecture = timm_name.partition(".")[0]
-    rows = [tensors[name].shape[0] for name in network(architecture).head if name in tensors]
-    made = _on_no_device(timm_name, min(rows, default=0))
+    head = network(timm_name.partition(".")[0]).head
+    layers = [tensors[name] for name in head if name.endswith("weight") and name in tensors]
+    made = _on_no_device(timm_name, len(layers[-1]) if layers else 0)
     # copies: tensors that share memory, or are views of others, cannot be saved
     own = {
         name: tensor.clone(memory_format=torch.contiguous_format)
         for name, tensor in tensors.items()
     }
-    made.load_state_dict(own, assign=True)
+    try:
+        made.load_state_dict(own, assign=True)
+    except RuntimeError as error:
+        raise UserError(f"The last layer is not that of {timm_name}: {error}") from error
     with atomic.new_folder(folder, overwrite=replace) as partial:
         save_for_hf(
             made,

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -37,11 +38,25 @@ def test_the_job_beside_the_form_is_automode_with_limits(page):
 def test_choosing_models_writes_a_search_space_sized_to_the_pictures(page):
     page.segmented_control(key="search").set_value("Choose models").run()
     job = Job.from_yaml(page.code[0].value)
-    assert [space["model_name"] for space in job.search_space] == [
-        "mobilenetv3_small_100",
-        "resnet18",
-    ]
+    first, second = [space["model_name"] for space in job.search_space]
+    assert first == "efficientnet_lite0"  # whose weights are here
+    assert second in ("mobilenetv1_100", "mobilenetv2")
     assert job.search_space[0]["training_crop_size"] == 32
+
+
+def test_each_model_says_where_its_weights_are(page):
+    page.segmented_control(key="search").set_value("Choose models").run()
+    offered = {text.split(" ")[0]: text for text in page.multiselect(key="models").options}
+    assert offered["efficientnet_lite0"] == "efficientnet_lite0 (4.7 M parameters, weights here)"
+    assert re.search(r", (to be downloaded|from scratch)\)$", offered["resnet152"])
+
+
+def test_licences_reach_the_job_and_refuse_a_model(page):
+    page.multiselect(key="allowed licences").set_value(["apache-2.0"]).run()
+    assert job_of(page).allowed_licences == ["apache-2.0"]
+    page.segmented_control(key="search").set_value("One model").run()
+    page.selectbox(key="model").select("resnet18").run()
+    assert "weights of resnet18 have the licence bsd-3-clause" in said(page)
 
 
 def test_models_of_fixed_size_keep_their_own(page):
@@ -232,7 +247,12 @@ training_parameters: {beta1: 0.8, momentum: 0.7}
 search_space:
   - optimizer: {type: choice, values: [sgd, adamw]}
 """
-AUTOMODE = "training_data: {path: %s}\nlimits: {max_trials: 5}\nseed: 3\n"
+AUTOMODE = """\
+training_data: {path: %s}
+limits: {max_trials: 5}
+seed: 3
+allowed_licences: [apache-2.0, mit]
+"""
 
 
 @pytest.mark.parametrize("text", [AZURE, SINGLE, AUTOMODE], ids=["sweep", "single", "automode"])

@@ -14,6 +14,7 @@ from automl.ui import schema_fields
 from automl.ui.configure import (
     hyperparameter_fields,
     loaded_job,
+    model_places,
     space_editor,
     sweep_fields,
 )
@@ -41,6 +42,7 @@ def show(data: DataSource, median_side: float, *, mirror: bool) -> Draft:
         median_side: median short side of the pictures in pixels; sets the size offered first.
         mirror: initial value of the switch for mirrored pictures.
     """
+    model_places.ask_the_hub()
     side = fitting_side(median_side)
     with st.container(border=True):
         primary_metric, limits = _basics()
@@ -185,8 +187,8 @@ def _models(side: int) -> dict[str, Any]:
     models = st.multiselect(
         "Models",
         list(model_catalog.MODELS),
-        ["mobilenetv3_small_100", "resnet18"],
-        format_func=_describe,
+        model_places.preferred(2),
+        format_func=model_places.describe,
         help=help_text("model_name"),
         key="models",
         **KEPT,
@@ -226,11 +228,11 @@ def _models(side: int) -> dict[str, Any]:
 
 def _one_model(side: int) -> dict[str, Any]:
     """Draw the choice of a model; its picture size suits the pictures unless the user sets one."""
-    st.session_state.setdefault("model", "resnet18")
+    st.session_state.setdefault("model", model_places.preferred(1)[0])
     model = st.selectbox(
         "Model",
         list(model_catalog.MODELS),
-        format_func=_describe,
+        format_func=model_places.describe,
         help=help_text("model_name"),
         key="model",
         accept_new_options=True,
@@ -260,10 +262,3 @@ def _shared(mirror: bool, searched: set[str]) -> dict[str, Any]:
     if not mirrored:
         shared["horizontal_flip"] = False
     return shared
-
-
-def _describe(name: str) -> str:
-    if name not in model_catalog.MODELS:
-        return name
-    model = model_catalog.MODELS[name]
-    return f"{name} ({wording.number(model.parameters)} M parameters)"

@@ -10,6 +10,7 @@ from automl.jobs import distributions, model_catalog
 from automl.jobs.distributions import DISTRIBUTIONS, Choice, LogUniform
 from automl.jobs.hyperparameters import FIELDS, is_searchable
 from automl.ui import schema_fields
+from automl.ui.configure import model_places
 from automl.ui.configure.hyperparameter_fields import help_text
 from automl.ui.schema_fields import KEPT
 
@@ -17,12 +18,6 @@ _ROWS = "space rows"
 _FIXED = "fixed"
 _KINDS = (_FIXED, *distributions.NAMES)
 _WHOLE_KINDS = (_FIXED, "choice", "randint", "quniform", "qloguniform", "qnormal", "qlognormal")
-_START: list[dict[str, Any]] = [
-    {
-        "model_name": Choice(type="choice", values=["resnet18", "mobilenetv2"]),
-        "learning_rate": LogUniform(type="loguniform", min_value=-7.0, max_value=-4.0),
-    }
-]
 
 
 def show(sampler: str) -> list[dict[str, Any]]:
@@ -32,7 +27,7 @@ def show(sampler: str) -> list[dict[str, Any]]:
         sampler: the sampling algorithm; only distributions that it can draw are offered.
     """
     if _ROWS not in st.session_state:
-        load(_START)
+        load([_first_sub_space()])
     rows: list[tuple[int, int]] = st.session_state[_ROWS]
     sub_spaces = []
     for index in sorted({sub_space for sub_space, _ in rows}):
@@ -69,6 +64,13 @@ def load(sub_spaces: Iterable[Mapping[str, Any]]) -> None:
             row = _new_row(index)
             st.session_state[f"space name {row}"] = name
             _load_value(row, name, value)
+
+
+def _first_sub_space() -> dict[str, Any]:
+    return {
+        "model_name": Choice(type="choice", values=model_places.preferred(2)),
+        "learning_rate": LogUniform(type="loguniform", min_value=-7.0, max_value=-4.0),
+    }
 
 
 def _load_value(row: int, name: str, value: Any) -> None:
@@ -125,6 +127,7 @@ def _some_of(row: int, name: str, choices: tuple[Any, ...]) -> Any:
         "Values",
         choices,
         key=f"space options {row}",
+        format_func=model_places.describe if name == "model_name" else str,
         help=help_text(name),
         accept_new_options=name == "model_name",
         **KEPT,
