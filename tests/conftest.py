@@ -59,18 +59,24 @@ num_examples = int(os.environ.get("AUTOML_TEST_EXAMPLES", "30"))  # `make nightl
 settings.register_profile("any machine", deadline=None, max_examples=num_examples)
 settings.load_profile("any machine")
 
-_WITH_RAY = (
-    *("tests/engine/", "tests/faults/", "tests/browser/"),
-    *("tests/test_cli.py", "tests/experiments/test_launcher.py"),
-)
+_PARTS = {
+    "Ray": (
+        "tests/engine/",
+        "tests/faults/",
+        "tests/test_cli.py",
+        "tests/experiments/test_launcher.py",
+    ),
+    "browser": ("tests/browser/",),
+    "exports": ("tests/export/",),
+}
+"""Tests that share what is slow to make: a Ray head, a browser, exported models."""
 
 
 class _Scheduling(LoadScopeScheduling):
     """Send the tests of one part to one process.
 
-    Experiments share one Ray head and the two cores, so all of them run in one process, one after
-    the other; the exported models are made once. Other tests stay together by file. The groups of
-    pytest-xdist itself have no effect with pytest 9.2.
+    Other tests stay together by file. The groups of pytest-xdist itself have no effect with pytest
+    9.2.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -83,14 +89,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Scheduling:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest parts."""
-    order = {"Ray": 0, "exports": 1}
-    items.sort(key=lambda item: order.get(_part(item.nodeid), 2))
+    order = list(_PARTS)
+    items.sort(key=lambda item: (*order, _part(item.nodeid)).index(_part(item.nodeid)))
 
 
 def _part(nodeid: str) -> str:
-    if nodeid.startswith(_WITH_RAY):
-        return "Ray"
-    return "exports" if nodeid.startswith("tests/export/") else nodeid.partition("::")[0]
+    for part, files in _PARTS.items():
+        if nodeid.startswith(files):
+            return part
+    return nodeid.partition("::")[0]
 
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

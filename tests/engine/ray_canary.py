@@ -1,7 +1,7 @@
-"""`python -m tests.engine.ray_canary KIND FOLDER`: a Tune run of one trial.
+"""`python -m tests.engine.ray_canary ADDRESS FOLDER KIND …`: for each kind a Tune run of one trial.
 
-Prints as JSON what `ray_internals` and `deaths` report. The run is in a process of its own, on a
-Ray of its own, so that nothing else is changed.
+Prints as JSON what `ray_internals` and `deaths` report, by kind. ADDRESS is that of a running Ray,
+or `local` for one of its own.
 """
 
 import errno
@@ -54,6 +54,9 @@ class MemoryShort(Reports):
         return {"size": len(held)}
 
 
+KINDS = {kind.__name__: kind for kind in (Reports, DiskFull, Killed, MemoryShort)}
+
+
 class Report(tune.Callback):  # type: ignore[misc]
     """Calls everything that the engine calls."""
 
@@ -81,20 +84,24 @@ class Report(tune.Callback):  # type: ignore[misc]
         }
 
 
-def main(kind: str, folder: Path) -> None:
-    ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False)
+def main(address: str, folder: Path, kinds: list[str]) -> None:
+    own = {"num_cpus": 1, "include_dashboard": False} if address == "local" else {}
+    ray.init(address=address, log_to_driver=False, **own)
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # a worker does not find it
+    reports = {kind: run(KINDS[kind], folder / kind) for kind in kinds}
+    sys.stdout.write(json.dumps(reports) + "\n")
+
+
+def run(kind: type[Reports], folder: Path) -> dict[str, Any]:
     ray_internals.put(_KEY, b"1")
     report = Report()
     report.values["exists"] = [ray_internals.exists(_KEY), ray_internals.exists("canary/other")]
-    trainable = {each.__name__: each for each in (Reports, DiskFull, Killed, MemoryShort)}[kind]
-    tune.Tuner(
-        trainable,
-        run_config=tune.RunConfig(storage_path=str(folder), callbacks=[report], verbose=0),
-    ).fit()
+    run_config = tune.RunConfig(storage_path=str(folder), callbacks=[report], verbose=0)
+    tune.Tuner(kind, run_config=run_config).fit()
     ray_internals.delete_all("canary/")
     report.values["deleted"] = ray_internals.get(_KEY) is None
-    sys.stdout.write(json.dumps(report.values) + "\n")
+    return report.values
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])

@@ -23,12 +23,14 @@ sys.stdin.readline()
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    path = tmp_path_factory.mktemp("fork") / "socket"
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    with subprocess.Popen(fork_server.command(str(path)), env=environment) as process:
-        yield path, process.pid
-        process.kill()
+def server(head_home):
+    """Socket and process id of the server of the tests' head."""
+    head = json.loads((head_home / "ray" / "head.json").read_text())
+    keeper = psutil.Process(head["keeper_pid"])
+    (socket,) = {process.environ()[forked_worker.SOCKET] for process in keeper.children()}
+    command = fork_server.command(socket)
+    (process,) = (child for child in keeper.children() if child.cmdline() == command)
+    return socket, process.pid
 
 
 def _ask(socket, script: Path, *arguments: str, folder: Path, **options) -> subprocess.Popen:

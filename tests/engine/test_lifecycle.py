@@ -11,7 +11,7 @@ from automl.engine import lifecycle, preparation
 from automl.engine.results import Results
 from automl.errors import DataError, NoModelError, UserError
 from automl.experiments import store
-from automl.experiments.records import ExperimentState, now
+from automl.experiments.records import ExperimentState, TrialRecord, TrialState, now
 from automl.jobs.job import DataSource, Job
 
 
@@ -57,6 +57,16 @@ def test_only_an_error_for_the_user_is_the_users_fault(
     found, sentence = lifecycle.explain(results, error)
     assert found == failure
     assert sentence.startswith(message)
+
+
+def test_a_search_in_which_every_trial_fails_says_why(
+    make_experiment: Callable[..., Path], make_trial: Callable[..., TrialRecord]
+) -> None:
+    why = "pretrained is required, but there are no weights."
+    trials = [make_trial("t1", state=TrialState.FAILED, reason=why)]
+    results = Results(make_experiment(trials=trials, state=ExperimentState.RUNNING), "accuracy")
+    with pytest.raises(NoModelError, match=f"^No trial was scored. {why}"):
+        lifecycle._finish(None, results)
 
 
 def test_preparation_stops_while_it_waits_for_ray(results: Results) -> None:

@@ -17,7 +17,7 @@ from ray._private import parameter, services
 from ray._private.node import Node
 from ray.scripts import scripts
 
-from automl.engine import forked_worker, head, ray_settings
+from automl.engine import cluster, forked_worker, head, ray_settings
 
 RAY = Path(ray.__file__).parent
 
@@ -85,9 +85,9 @@ def test_ray_reads_the_variable(name: str) -> None:
     assert is_known, changed(f"the variable {name}", "ray_settings.py")
 
 
-def run(kind: str, folder: Path, **environment: str) -> dict[str, Any]:
+def run(address: str, folder: Path, *kinds: str, **environment: str) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.engine.ray_canary", kind, str(folder)],
+        [sys.executable, "-m", "tests.engine.ray_canary", address, str(folder), *kinds],
         env={**os.environ, **ray_settings.search(), **environment},
         timeout=200,
         check=False,
@@ -98,9 +98,20 @@ def run(kind: str, folder: Path, **environment: str) -> dict[str, Any]:
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
+@pytest.fixture(scope="module")
+def seen(head_home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Reports of the runs that need no setting of their own, by kind."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOML_HOME", str(head_home))
+        address = cluster.ensure_local_head()
+        kinds = ("Reports", "DiskFull", "Killed")
+        connection = ray_settings.connection()
+        return run(address, tmp_path_factory.mktemp("canaries"), *kinds, **connection)
+
+
 @pytest.mark.engine
-def test_the_key_value_store_and_the_state_of_a_trial(tmp_path: Path) -> None:
-    seen = run("Reports", tmp_path)
+def test_the_key_value_store_and_the_state_of_a_trial(seen: dict[str, Any]) -> None:
+    seen = seen["Reports"]
     store = changed("ray.experimental.internal_kv", "ray_internals.py, put, get, exists, delete")
     assert seen["exists"] == [True, False], store
     assert seen["last_result"] == "b'1'", store  # a worker reads what the engine has written
@@ -113,8 +124,8 @@ def test_the_key_value_store_and_the_state_of_a_trial(tmp_path: Path) -> None:
 
 
 @pytest.mark.engine
-def test_the_error_that_ends_a_worker(tmp_path: Path) -> None:
-    seen = run("DiskFull", tmp_path)
+def test_the_error_that_ends_a_worker(seen: dict[str, Any]) -> None:
+    seen = seen["DiskFull"]
     message = changed("Trial.error_file or pickled_error_file", "ray_internals.py, death_of")
     assert seen["error"] == "OSError", message
     assert seen["is_disk_full"] is True, message
@@ -125,21 +136,21 @@ def test_the_error_that_ends_a_worker(tmp_path: Path) -> None:
 @pytest.mark.engine
 def test_the_death_of_a_worker_that_the_memory_monitor_ends(tmp_path: Path) -> None:
     seen = run(
-        "MemoryShort",
+        "local",
         tmp_path,
+        "MemoryShort",
         RAY_memory_usage_threshold="0.0",
         RAY_memory_monitor_refresh_ms="100",
         RAY_task_oom_retries="0",
-    )
+    )["MemoryShort"]
     message = changed("the text of a death by short memory", "deaths.py, is_memory_short")
     assert seen["is_memory_short"] is True, f"{message}; it is now: {seen['text']}"
     assert seen["is_disk_full"] is False
 
 
-@pytest.mark.nightly  # the counterpart of the test above
 @pytest.mark.engine
-def test_a_worker_that_is_killed_is_no_sign_of_short_memory(tmp_path: Path) -> None:
-    seen = run("Killed", tmp_path)
+def test_a_worker_that_is_killed_is_no_sign_of_short_memory(seen: dict[str, Any]) -> None:
+    seen = seen["Killed"]
     message = changed("the text of a worker's death", "deaths.py")
     assert seen["error"] == "ActorDiedError", message
     assert (seen["is_memory_short"], seen["is_disk_full"]) == (False, False), message

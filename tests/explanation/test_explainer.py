@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from automl.errors import ExplanationError
 from automl.experiments import store
 from automl.explanation.explainer import Explainer
 from automl.explanation.request import ExplanationParameters
+
+QUICK = ExplanationParameters(xai_algorithm="guided_backprop")
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +51,9 @@ def test_the_content_of_a_file_will_do_and_numbers_come_when_asked_for(explainer
 
 def test_once_warm_an_answer_comes_at_once(explainer, explained):
     directory, path = explained
-    parameters = ExplanationParameters(xai_algorithm="guided_backprop")
-    explainer.explain(directory, "t1", path, parameters)
+    explainer.explain(directory, "t1", path, QUICK)
     started = time.perf_counter()
-    explainer.explain(directory, "t1", path, parameters)
+    explainer.explain(directory, "t1", path, QUICK)
     assert time.perf_counter() - started < 3  # 0.05 s on a quiet machine
 
 
@@ -65,7 +67,7 @@ def test_what_is_no_picture_is_refused_and_the_process_lives(
     directory, path = explained
     with pytest.raises(ExplanationError, match=sentence):
         explainer.explain(directory, "t1", content)
-    assert explainer.explain(directory, "t1", path).label
+    assert explainer.explain(directory, "t1", path, QUICK).label
 
 
 def test_what_is_not_there_is_named(explainer, explained, tmp_path):
@@ -78,30 +80,38 @@ def test_what_is_not_there_is_named(explainer, explained, tmp_path):
 
 def test_a_better_model_of_the_trial_is_used(explainer, explained):
     directory, path = explained
-    parameters = ExplanationParameters(xai_algorithm="guided_backprop")
-    before = explainer.explain(directory, "t1", path, parameters)
+    before = explainer.explain(directory, "t1", path, QUICK)
     description = store.checkpoint_dir(directory, "t1") / "model.json"
     content = json.loads(description.read_text())
     description.write_text(json.dumps({**content, "class_names": ["a", "b", "c"]}))
     os.utime(description.with_name("model.safetensors"), (1, 1))
-    after = explainer.explain(directory, "t1", path, parameters)
+    after = explainer.explain(directory, "t1", path, QUICK)
     assert before.label not in "abc"
     assert after.label in "abc"
+
+
+def test_a_damaged_checkpoint_is_a_sentence(explainer, explained):
+    directory, path = explained
+    weights = store.checkpoint_dir(directory, "t1") / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    os.utime(weights, (2, 2))
+    with pytest.raises(ExplanationError, match="checkpoint .* cannot be loaded .* Choose another"):
+        explainer.explain(directory, "t1", path)
 
 
 def test_a_process_that_was_killed_is_named_and_the_next_question_starts_another(
     explainer, explained
 ):
     directory, path = explained
-    explainer.explain(directory, "t1", path)
+    explainer.explain(directory, "t1", path, QUICK)
     os.kill(
         explainer._worker.process.pid, signal.SIGSTOP
     )  # or it could be gone before the question
     killer = f"import os, time; time.sleep(0.5); os.kill({explainer._worker.process.pid}, 9)"
     killed = pytest.raises(ExplanationError, match="has ended. It was killed, most likely")
     with subprocess.Popen([sys.executable, "-c", killer]), killed:
-        explainer.explain(directory, "t1", path)
-    assert explainer.explain(directory, "t1", path).label
+        explainer.explain(directory, "t1", path, QUICK)
+    assert explainer.explain(directory, "t1", path, QUICK).label
 
 
 def test_who_takes_too_long_is_ended(explained):
@@ -115,7 +125,7 @@ def test_who_takes_too_long_is_ended(explained):
 def test_an_idle_process_ends(explainer, explained):
     directory, path = explained
     explainer._idle_seconds = 0.2
-    explainer.explain(directory, "t1", path)
+    explainer.explain(directory, "t1", path, QUICK)
     process = explainer._worker.process
     explainer._idle_seconds = 600
     assert process.wait(timeout=20) == -signal.SIGKILL
@@ -128,7 +138,7 @@ def test_a_missing_package_is_named_with_what_to_do(explained, monkeypatch):
         importlib.util, "find_spec", lambda name: None if name == "captum" else found(name)
     )
     with Explainer() as explainer, pytest.raises(ExplanationError) as refused:
-        explainer.explain(directory, "t1", path)
+        explainer.explain(directory, "t1", path, QUICK)
     assert "Explanations need captum" in str(refused.value)
     assert "pip install '.[explain]'" in str(refused.value)
 
@@ -137,23 +147,34 @@ def automl(*arguments):
     return CliRunner().invoke(cli, [str(argument) for argument in arguments])
 
 
-def test_the_command_writes_pictures_and_numbers(explained, tmp_path):
+def test_the_command_gives_every_picture_results_of_its_own(explained, tmp_path):
+    """Beside a.png and b/a.png there is an a-2.png, whose name the second must not take; and the
+    results lie where the pictures are, which they must not overwrite."""
     directory, path = explained
-    output = tmp_path / "why"
+    pictures = [tmp_path / name for name in ("a.png", "b/a.png", "a-2.png", "c/A.PNG")]
+    for number, each in enumerate(pictures):
+        each.parent.mkdir(exist_ok=True)
+        with Image.open(path) as image:
+            image.rotate(90 * number).save(each, "PNG")
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
-    options = ("--algorithm", "guided_gradcam", "--attributions", "--output", output, "--json")
-    result = automl("explain", directory, path, path, broken, *options)
+    before = [each.read_bytes() for each in pictures]
+    options = ("--algorithm", "guided_gradcam", "--attributions", "--output", tmp_path, "--json")
+    result = automl("explain", directory, *pictures, broken, *options)
     assert result.exit_code == 0, result.output
     said = json.loads(result.stdout)
-    first, second, refused = said["explanations"]
+    *rows, refused = said["explanations"]
     assert said["trial"] == "t1"
-    assert first["label"] == second["label"]
-    assert first["picture"] == str(output / "picture.png")
-    assert second["picture"] == str(output / "picture-2.png")
+    assert len({row["label"] for row in rows} - {"blue", "green", "red"}) == 0
     assert "not a picture" in refused["error"]
-    assert np.load(first["attributions"]).shape == (3, 64, 64)
-    with Image.open(first["picture"]) as drawn:
+    assert [each.read_bytes() for each in pictures] == before
+    for kind in ("picture", "attributions"):
+        files = [row[kind] for row in rows]
+        assert len({name.casefold() for name in files}) == 4
+        assert {Path(name).parent for name in files} == {tmp_path}
+        assert len({Path(name).read_bytes() for name in files}) == 4
+    assert np.load(rows[0]["attributions"]).shape == (3, 64, 64)
+    with Image.open(rows[0]["picture"]) as drawn:
         assert drawn.format == "PNG"
 
 
@@ -171,42 +192,3 @@ def test_the_command_refuses_what_cannot_be(explained, tmp_path, options, senten
     assert result.exit_code == 2
     assert sentence in result.stderr
     assert not (tmp_path / "why").exists()
-
-
-def test_every_picture_has_results_of_its_own(explained, tmp_path):
-    """a.jpg, b/a.jpg and a-2.jpg: the second must not take the name of the third."""
-    directory, path = explained
-    pictures = [tmp_path / name for name in ("a.png", "b/a.png", "a-2.png", "c/A.PNG")]
-    for number, each in enumerate(pictures):
-        each.parent.mkdir(exist_ok=True)
-        with Image.open(path) as image:
-            image.rotate(90 * number).save(each, "PNG")
-    output = tmp_path / "why"
-    options = ("--algorithm", "guided_backprop", "--attributions", "--no-visualizations")
-    result = automl("explain", directory, *pictures, "--output", output, "--json", *options)
-    assert result.exit_code == 0, result.output
-    rows = json.loads(result.stdout)["explanations"]
-    files = [row["attributions"] for row in rows]
-    assert len({name.casefold() for name in files}) == 4
-    numbers = [np.load(name).tobytes() for name in files]
-    assert len(set(numbers)) == 4
-
-
-def test_a_picture_to_explain_is_not_overwritten(explained):
-    directory, path = explained
-    content = path.read_bytes()
-    options = ("--algorithm", "guided_backprop", "--output", path.parent, "--json")
-    result = automl("explain", directory, path, *options)
-    assert result.exit_code == 0, result.output
-    (row,) = json.loads(result.stdout)["explanations"]
-    assert row["picture"] == str(path.parent / "picture-2.png")
-    assert path.read_bytes() == content
-
-
-def test_a_damaged_checkpoint_is_a_sentence(explainer, explained):
-    directory, path = explained
-    weights = store.checkpoint_dir(directory, "t1") / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:100])
-    os.utime(weights, (2, 2))
-    with pytest.raises(ExplanationError, match="checkpoint .* cannot be loaded .* Choose another"):
-        explainer.explain(directory, "t1", path)

@@ -72,8 +72,23 @@ def test_damaged_weights_are_a_sentence(finished: Path, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_page_that_is_left_leaves_nothing(finished: Path, tmp_path: Path) -> None:
+def test_a_command_that_is_ended_leaves_nothing(finished: Path, tmp_path: Path) -> None:
+    command = [*CLI, str(finished), "--format", "weights", "--output", str(tmp_path / "out")]
+    with writing(command, tmp_path) as process:
+        process.terminate()
+        assert process.wait(60) == 128 + signal.SIGTERM
+    assert names(tmp_path) == []
+
+
+def test_a_page_that_is_left_leaves_nothing_not_even_of_a_killed_export(
+    finished: Path, tmp_path: Path
+) -> None:
     """Streamlit raises in the callback when the page is closed."""
+    request = ExportRequest(finished, "trial-000", "weights", tmp_path / "out")
+    command = [sys.executable, "-m", "automl.export", request.to_text()]
+    with writing(command, tmp_path) as process:
+        os.kill(process.pid, signal.SIGKILL)
+    (killed,) = names(tmp_path)
 
     class Left(BaseException):
         pass
@@ -86,24 +101,7 @@ def test_a_page_that_is_left_leaves_nothing(finished: Path, tmp_path: Path) -> N
             raise Left
 
     with pytest.raises(Left):
-        exporting.run(ExportRequest(finished, "trial-000", "weights", tmp_path / "out"), leave)
+        exporting.run(request, leave)
     assert len(written) == 1
+    assert written != [killed]
     assert names(tmp_path) == []
-
-
-def test_a_command_that_is_ended_leaves_nothing(finished: Path, tmp_path: Path) -> None:
-    command = [*CLI, str(finished), "--format", "weights", "--output", str(tmp_path / "out")]
-    with writing(command, tmp_path) as process:
-        process.terminate()
-        assert process.wait(60) == 128 + signal.SIGTERM
-    assert names(tmp_path) == []
-
-
-def test_what_a_killed_export_left_is_removed_by_the_next(finished: Path, tmp_path: Path) -> None:
-    request = ExportRequest(finished, "trial-000", "weights", tmp_path / "out")
-    command = [sys.executable, "-m", "automl.export", request.to_text()]
-    with writing(command, tmp_path) as process:
-        os.kill(process.pid, signal.SIGKILL)
-    assert len(names(tmp_path)) == 1
-    exporting.run(request)
-    assert names(tmp_path) == ["out"]

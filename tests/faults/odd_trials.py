@@ -5,6 +5,7 @@ the environment; the experiment's directory is FOLDER/experiments/odd. There is 
 trials report at once, as those of `benchmarks.untrained` do.
 """
 
+import contextlib
 import os
 import sys
 import time
@@ -36,11 +37,11 @@ class HangsAlways(HangsOnce):
         return True
 
 
-class ComputesForLong(Untrained):
-    """Its third report takes twice as long as a worker may do nothing."""
+class HangsOrComputes(HangsOnce):
+    """The third report of the second trial takes twice as long as a worker may do nothing."""
 
     def step(self) -> dict[str, Any]:
-        if self._training == 2 and self._trial.number == 0:
+        if self._training == 2 and self._trial.number == 1:
             until = time.monotonic() + 2 * _LIMIT_SECONDS
             while time.monotonic() < until:
                 sum(range(10_000))
@@ -59,22 +60,25 @@ class NoMemory(Untrained):
 
 
 class LosesGpu(Untrained):
-    """GPU 0 of the two that are only on paper here fails after an evaluation."""
+    """The GPU that is the first to score a trial fails; there are two, on paper."""
 
     def step(self) -> dict[str, Any]:
         import ray
 
         from automl.engine import lost_gpus
 
-        if self._training == 1 and ray.get_runtime_context().get_accelerator_ids()["GPU"] == ["0"]:
-            error = RuntimeError("CUDA error: unspecified launch failure")
-            raise lost_gpus.describe(error) from error
+        if self._training == 1:
+            (gpu,) = ray.get_runtime_context().get_accelerator_ids()["GPU"]
+            mark = Path(os.environ["ODD_FOLDER"], "lost")
+            with contextlib.suppress(FileExistsError):
+                mark.symlink_to(gpu)
+            if str(mark.readlink()) == gpu:
+                error = RuntimeError("CUDA error: unspecified launch failure")
+                raise lost_gpus.describe(error) from error
         return super().step()
 
 
-KINDS = {
-    kind.__name__: kind for kind in (HangsOnce, HangsAlways, ComputesForLong, NoMemory, LosesGpu)
-}
+KINDS = {kind.__name__: kind for kind in (HangsOrComputes, HangsAlways, NoMemory, LosesGpu)}
 
 
 def main(kind: str, folder: Path) -> None:

@@ -52,7 +52,7 @@ def test_every_class_is_given_its_share_of_the_training_pictures(tiny_data: Tria
         assert given == pytest.approx(shares, abs=0.005)
 
 
-@pytest.mark.parametrize("method", ["majority_class", "linear_probe", "k_nearest_neighbours"])
+@pytest.mark.parametrize("method", ["linear_probe", "k_nearest_neighbours"])
 def test_a_floor_model_is_exported_like_any_other(
     tiny_data: TrialData, tmp_path: Path, method: str
 ) -> None:

@@ -1,3 +1,4 @@
+import functools
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 from PIL import Image
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime import pages_manager
 from streamlit.testing.v1 import AppTest
 
@@ -24,6 +26,10 @@ AUTH = {
     "client_secret": "secret",
     "server_metadata_url": "http://127.0.0.1/.well-known/openid-configuration",
 }
+# every AppTest searches all installed packages for components, which takes a second
+manifest_scanner.scan_component_manifests = functools.cache(
+    manifest_scanner.scan_component_manifests
+)
 PEOPLE = """
 people:
   ann@example.com: admin

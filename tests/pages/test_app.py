@@ -39,8 +39,8 @@ from streamlit.runtime import pages_manager
 from streamlit.testing.v1 import AppTest
 from automl.experiments import launcher
 launcher.warm_up = lambda: None
+app = AppTest.from_file({str(ROOT / "app.py")!r}, default_timeout=60)
 for name in {PAGES!r}:
-    app = AppTest.from_file({str(ROOT / "app.py")!r}, default_timeout=60)
     app.query_params.update({{"experiment": "pets", "data": {str(pictures)!r}}})
     app.switch_page(f"pages/{{name}}.py").run()
     assert not app.exception, app.exception
