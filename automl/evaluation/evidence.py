@@ -1,0 +1,228 @@
+"""Scores of trials on a common footing, whichever pictures they have answered for.
+
+Trials on frozen features have answers for every picture that is not a test picture, each by a
+model that has not seen it (cross-validation). Other trials have answers for the validation pictures
+only, which may be easier or harder than the rest. Where a trial of the first kind shows by how
+much, their scores are corrected by the method of control variates (Lavenberg and Welch, A
+Perspective on the Use of Control Variables to Increase the Efficiency of Monte Carlo Simulations,
+1981).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl.evaluation import metrics
+from automl.evaluation.intervals import MIN_DEFINED_SHARE
+from automl.evaluation.predictions import Predictions
+
+_NUM_RESAMPLES = 1000
+_NUM_SLOW_RESAMPLES = 100
+_COUNTS_AT_ONCE = 4_000_000
+
+LEARNING_EXPONENT = 0.3
+"""The error of a model falls with about this power of the number of its training pictures."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known about one trial."""
+
+    trial_id: str
+    predictions: Predictions
+    """Answers for all pictures or for some of them, each by a model that has not seen it."""
+
+    share: float = 1.0
+    """Training pictures of the models that answered, as a share of those of the model that is
+    handed out: 0.8 for five folds and a model that is then fitted to all pictures."""
+
+    cost: tuple[float, ...] = ()
+    """What the model costs, the most important first, for example seconds a picture, then bytes;
+    lower is better."""
+
+
+class Comparison(NamedTuple):
+    """Scores of M trials as if each of them had answered for all pictures."""
+
+    rows: tuple[Evidence, ...]
+    """The trials that have a score."""
+
+    scores: NDArray[np.float64]
+    """(M,) scores to expect, apart from what the best one owes to having been chosen."""
+
+    resampled: NDArray[np.float64]
+    """(B, M) the same in resamples of the pictures, each of which is the same for all trials."""
+
+
+def compare(
+    metric: str,
+    rows: Sequence[Evidence],
+    groups: Mapping[int, int] | None = None,
+    *,
+    seed: int = 0,
+) -> Comparison | None:
+    """Score trials that answered for different pictures of the same data.
+
+    A trial that answered for some pictures is corrected by the trial whose score varies most alike
+    among those that answered for all: if that one finds these pictures easier than all pictures,
+    the score is lowered by a share of the difference, from 0 to 1, that makes its variance least.
+    All scores are raised by what the missing training pictures cost (see `Evidence.share`).
+
+    Args:
+        metric: key of a primary metric.
+        rows: the trials, in any order.
+        groups: number of the group, by sample id, of pictures that are drawn together; a picture
+            without one is drawn alone.
+        seed: of the resampling.
+
+    Returns:
+        None if no trial has a score, or if scores are undefined in more than half of the resamples.
+    """
+    scored = [row for row in rows if not np.isnan(_score(metric, row.predictions))]
+    if not scored:
+        return None
+    sample_ids = np.unique(np.concatenate([row.predictions.sample_ids for row in scored]))
+    parts = [np.searchsorted(sample_ids, row.predictions.sample_ids) for row in scored]
+    columns = _columns(scored, parts, len(sample_ids))
+    num_resamples = _NUM_RESAMPLES if metric == "accuracy" else _NUM_SLOW_RESAMPLES
+    counts = _counts(sample_ids, groups or {}, num_resamples, seed)
+    every = np.concatenate([_scores(metric, columns, some) for some in counts])
+    scores = _anchored(every, columns, len(scored))
+    scores = 1 - (1 - scores) * np.array([row.share for row in scored]) ** LEARNING_EXPONENT
+    resampled = scores[1:][~np.isnan(scores[1:]).any(axis=1)]
+    if len(resampled) < MIN_DEFINED_SHARE * num_resamples:
+        return None
+    return Comparison(tuple(scored), scores[0], resampled)
+
+
+class _Column(NamedTuple):
+    """Answers of one trial for the pictures of one trial."""
+
+    row: int
+    """Index of the trial that answered."""
+
+    part: int
+    """Index of the trial whose pictures they are."""
+
+    is_right: NDArray[np.bool_]
+    probabilities: NDArray[np.floating]
+    labels: NDArray[np.integer]
+    positions: NDArray[np.integer]
+    """(P,) of the pictures, among all of them."""
+
+
+def _columns(
+    rows: Sequence[Evidence], parts: Sequence[NDArray[np.integer]], num_pictures: int
+) -> list[_Column]:
+    """First the answers of every trial, then those that a correction needs.
+
+    Args:
+        rows: the trials.
+        parts: positions of the pictures of each trial.
+        num_pictures: number of all pictures.
+    """
+    own = [_column(row, index, index, parts[index]) for index, row in enumerate(rows)]
+    whole = [index for index, part in enumerate(parts) if len(part) == num_pictures]
+    partial = [index for index, part in enumerate(parts) if len(part) < num_pictures]
+    return own + [
+        _column(rows[index], index, part, parts[index], parts[part])
+        for part in partial
+        for index in whole
+    ]
+
+
+def _column(
+    row: Evidence,
+    index: int,
+    part: int,
+    positions: NDArray[np.integer],
+    wanted: NDArray[np.integer] | None = None,
+) -> _Column:
+    answers = row.predictions
+    kept = slice(None) if wanted is None else np.isin(positions, wanted)
+    probabilities, labels = answers.probabilities[kept], answers.labels[kept]
+    is_right = probabilities.argmax(axis=1) == labels
+    return _Column(index, part, is_right, probabilities, labels, positions[kept])
+
+
+def _counts(
+    sample_ids: NDArray[np.integer], groups: Mapping[int, int], num_resamples: int, seed: int
+) -> Iterator[NDArray[np.int64]]:
+    """How often every picture occurs, (_, N): once each, then in the resamples of the groups."""
+    yield np.ones((1, len(sample_ids)), dtype=np.int64)
+    names = [groups.get(each, -1 - each) for each in sample_ids.tolist()]
+    _, members = np.unique(names, return_inverse=True)
+    num_groups = int(members.max()) + 1
+    rng = np.random.default_rng(seed)
+    at_once = max(1, _COUNTS_AT_ONCE // len(sample_ids))
+    for start in range(0, num_resamples, at_once):
+        num = min(at_once, num_resamples - start)
+        drawn = rng.multinomial(num_groups, np.full(num_groups, 1 / num_groups), size=num)
+        yield drawn[:, members]
+
+
+def _scores(
+    metric: str, columns: Sequence[_Column], counts: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(B, C) scores of every column in resamples (B, N); NaN where undefined."""
+    scores = [
+        _right_share(column, counts[:, column.positions])
+        if metric == "accuracy"
+        else np.array([_resampled(metric, column, each) for each in counts[:, column.positions]])
+        for column in columns
+    ]
+    return np.stack(scores, axis=1)
+
+
+def _right_share(column: _Column, counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore"):  # no picture of this trial was drawn
+        return np.asarray((counts @ column.is_right) / counts.sum(axis=1))
+
+
+def _resampled(metric: str, column: _Column, counts: NDArray[np.int64]) -> float:
+    drawn = np.repeat(np.arange(len(counts)), counts)
+    if not len(drawn):
+        return float("nan")
+    return metrics.primary(metric, column.probabilities[drawn], column.labels[drawn])
+
+
+def _anchored(
+    every: NDArray[np.float64], columns: Sequence[_Column], num_rows: int
+) -> NDArray[np.float64]:
+    """(1 + B, M) scores for all pictures, from those of `_columns`."""
+    scores = every[:, :num_rows].copy()
+    for part in range(num_rows):
+        shifts = [
+            every[:, column.row] - every[:, index]
+            for index, column in enumerate(columns)
+            if index >= num_rows and column.part == part
+        ]
+        if shifts:
+            scores[:, part] += _best_correction(every[:, part], np.stack(shifts))
+    return scores
+
+
+def _best_correction(
+    score: NDArray[np.float64], shifts: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The shift (1 + B,) that lowers the variance of a score (1 + B,) most, of (F, 1 + B)."""
+    defined = ~np.isnan(score) & ~np.isnan(shifts).any(axis=0)
+    defined[0] = False  # the pictures themselves
+    if defined.sum() < 2:
+        return np.zeros_like(score)
+    noise = score[defined] - score[defined].mean()
+    moves = shifts[:, defined] - shifts[:, defined].mean(axis=1, keepdims=True)
+    variances = (moves**2).mean(axis=1)
+    shared = -(moves @ noise) / len(noise)
+    betas = np.clip(shared / np.where(variances > 0, variances, np.inf), 0, 1)
+    best = int(np.argmax(2 * betas * shared - betas**2 * variances))
+    return np.asarray(betas[best] * shifts[best])
+
+
+def _score(metric: str, predictions: Predictions) -> float:
+    if not len(predictions.labels):
+        return float("nan")
+    return metrics.primary(metric, predictions.probabilities, predictions.labels)

@@ -1,0 +1,124 @@
+"""Features of real image sets from frozen networks: `python -m benchmarks.frozen_features`.
+
+The sets are tars in the folder named by AUTOML_BENCHMARK_SETS. Features are extracted once and
+kept in AUTOML_BENCHMARK_FEATURES (a folder of temporary files unless told otherwise): with them a
+small experiment costs a second, so that hundreds of them can be drawn.
+"""
+
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from automl.dataset import preprocessing
+from automl.dataset.readers import read
+from automl.jobs.hyperparameters import Hyperparameters
+from automl.jobs.job import DataSource
+from automl.model import building, linear_probe
+from automl.model.network import Normalised
+
+NETWORKS = ("mobilenetv1_100", "mobilenetv2_100")
+_BATCH = 64
+
+
+class Size(NamedTuple):
+    """How much of a set is extracted, and at which size."""
+
+    max_pictures: int
+    side: int
+    """Side of the crops in pixels."""
+
+
+SETS = {
+    "fridge_objects": Size(134, 160),
+    "sign_digits": Size(2062, 96),
+    "cifar10_10k": Size(10_000, 64),
+    "shapes": Size(1200, 64),
+    "clothing": Size(3781, 160),
+    "trashnet": Size(2527, 160),
+    "mnist_5k": Size(5000, 64),
+}
+
+
+class FrozenSet(NamedTuple):
+    """Features of one set."""
+
+    name: str
+    labels: NDArray[np.int64]
+    """(N,) class indices."""
+
+    features: dict[str, NDArray[np.float32]]
+    """(N, D) by network."""
+
+
+def load(name: str) -> FrozenSet | None:
+    """Features of a set, extracted if they are not kept yet; None if its tar is not there.
+
+    A name with a colon takes some classes of a set: `cifar10_10k:cat,dog`.
+    """
+    whole, _, classes = name.partition(":")
+    path = _cache_dir() / f"{whole}.npz"
+    if not path.is_file():
+        tar = Path(os.environ.get("AUTOML_BENCHMARK_SETS", "")) / f"{whole}.tar"
+        if not tar.is_file():
+            return None
+        _extract(tar, SETS[whole], path)
+    with np.load(path) as kept:
+        class_names = kept["class_names"].tolist()
+        labels, features = kept["labels"], {network: kept[network] for network in NETWORKS}
+    if classes:
+        wanted = [class_names.index(each) for each in classes.split(",")]
+        chosen = np.isin(labels, wanted)
+        labels = np.searchsorted(np.sort(wanted), labels[chosen])
+        features = {network: each[chosen] for network, each in features.items()}
+    return FrozenSet(name, labels, features)
+
+
+def _cache_dir() -> Path:
+    named = os.environ.get("AUTOML_BENCHMARK_FEATURES")
+    return Path(named) if named else Path(tempfile.gettempdir()) / "automl-benchmark-features"
+
+
+def _extract(tar: Path, size: Size, path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="automl-benchmark-") as place:
+        with tarfile.open(tar) as archive:
+            archive.extractall(place, filter="data")
+        pictures = read(DataSource(path=Path(place) / tar.stem)).pictures
+        pictures = pictures.sample(min(size.max_pictures, len(pictures)), random_state=0)
+        class_names = sorted(pictures["label"].unique())
+        labels = pictures["label"].map(class_names.index).to_numpy(np.int64)
+        kept = {name: _features(name, pictures, size.side) for name in NETWORKS}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, class_names=np.array(class_names), labels=labels, **kept)
+
+
+def _features(network: str, pictures: pd.DataFrame, side: int) -> NDArray[np.float32]:
+    asked = Hyperparameters(model_name=network, pretrained="required")
+    built = building.build(asked, ["one", "other"])
+    normalised = Normalised(built.network, built.mean, built.std)
+    return linear_probe.extract_features(normalised, _batches(pictures["path"].tolist(), side))
+
+
+def _batches(paths: list[str], side: int) -> Iterator[Tensor]:
+    resize = round(side * 256 / 224)
+    for start in range(0, len(paths), _BATCH):
+        pixels = [
+            preprocessing.load_preprocessed(Path(each), resize_size=resize, crop_size=side)
+            for each in paths[start : start + _BATCH]
+        ]
+        yield torch.from_numpy(preprocessing.model_input(np.stack(pixels)))
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    for each in SETS:
+        if (found := load(each)) is not None:
+            print(each, *(kept.shape for kept in found.features.values()), flush=True)

@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from automl.evaluation.evidence import Evidence, compare
+from automl.evaluation.predictions import Predictions
+
+IDS = np.arange(500)
+LABELS = np.tile([0, 1], 250)
+EASY = IDS < 240
+
+
+def row(is_right: np.ndarray, kept: np.ndarray | None = None, **known) -> Evidence:
+    """A trial that is right where it says, asked about the pictures that are kept."""
+    kept = np.ones(len(IDS), dtype=bool) if kept is None else kept
+    predicted = np.where(is_right, LABELS, 1 - LABELS)[kept]
+    probabilities = np.where(predicted[:, None] == [0, 1], np.float32(0.9), np.float32(0.1))
+    return Evidence("t", Predictions(IDS[kept], LABELS[kept], probabilities), **known)
+
+
+@pytest.fixture
+def is_right() -> np.ndarray:
+    """Of 20 pictures 15 are right among the easy ones and 13 among the others."""
+    return np.where(EASY, 15, 13) > IDS % 20
+
+
+def test_a_trial_that_answered_for_all_pictures_keeps_its_score(is_right):
+    found = compare("accuracy", [row(is_right)])
+    assert found is not None
+    assert found.scores == pytest.approx([is_right.mean()])
+
+
+def test_a_trial_asked_about_easy_pictures_is_corrected_by_one_asked_about_all(is_right):
+    found = compare("accuracy", [row(is_right), row(is_right, EASY)])
+    assert found is not None
+    assert is_right[EASY].mean() == 0.75
+    assert found.scores == pytest.approx([is_right.mean()] * 2, abs=0.01)
+    assert found.resampled[:, 0].std() == pytest.approx(found.resampled[:, 1].std(), rel=0.05)
+
+
+def test_a_trial_that_errs_elsewhere_is_hardly_corrected(is_right):
+    unlike = np.random.default_rng(0).random(500) < 0.8
+    alone = compare("accuracy", [row(unlike, EASY)])
+    beside = compare("accuracy", [row(is_right), row(unlike, EASY)])
+    assert alone is not None
+    assert beside is not None
+    assert beside.scores[1] == pytest.approx(alone.scores[0], abs=0.04)
+
+
+def test_missing_training_pictures_are_made_up_for(is_right):
+    found = compare("accuracy", [row(is_right), row(is_right, share=0.8)])
+    assert found is not None
+    assert 0 < found.scores[1] - found.scores[0] < 0.05
+
+
+def test_pictures_of_one_group_are_drawn_together():
+    blocks = np.repeat(np.arange(10) < 7, 50)
+    alone = compare("accuracy", [row(blocks)])
+    together = compare("accuracy", [row(blocks)], {int(each): each // 50 for each in IDS})
+    assert alone is not None
+    assert together is not None
+    assert together.resampled.std() > 5 * alone.resampled.std()
+
+
+def test_every_primary_metric_can_be_compared(is_right):
+    rows = [row(is_right), row(~is_right, EASY)]
+    found = compare("auc_weighted", rows)
+    assert found is not None
+    assert found.scores[0] == pytest.approx(is_right.mean())
+    assert found.resampled.shape == (100, 2)
+
+
+def test_a_trial_without_a_score_is_left_out(is_right):
+    broken = Evidence("nan", Predictions(IDS, LABELS, np.full((500, 2), np.nan, np.float32)))
+    found = compare("accuracy", [broken, row(is_right)])
+    assert found is not None
+    assert [each.trial_id for each in found.rows] == ["t"]
+    assert compare("accuracy", [broken]) is None
+    assert compare("accuracy", []) is None
+
+
+def test_scores_that_few_resamples_have_are_no_evidence(is_right):
+    one_of_a_class = np.isin(IDS, [0, 2, 4, 6, 8, 10, 12, 13])
+    # without the single picture of the second class, in a third of the resamples, no AUC
+    assert compare("auc_weighted", [row(is_right, one_of_a_class)]) is not None
+    assert compare("auc_weighted", [row(is_right, np.isin(IDS, [0, 2]))]) is None
