@@ -16,7 +16,7 @@ from automl.experiments.records import ExperimentRecord, ExperimentState, TrialS
 from automl.jobs.job import Job
 from tests.faults import victims
 
-_NUM_TRIALS = 4
+_NUM_TRIALS = 3
 _EPOCHS = 6
 _PARAMETERS = {
     "model_name": "test_resnet",
