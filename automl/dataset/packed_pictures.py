@@ -88,4 +88,6 @@ def load_whole(
     there = np.minimum(size, resized_shape(image.size, resize_size, crop_size))
     pixels = resized_centre(image, resize_size, tuple(there.tolist()))
     missing = (size - there) // 2
+    if not missing.any():
+        return pixels
     return np.pad(pixels, [*((side, side) for side in missing), (0, 0)], mode="edge")
