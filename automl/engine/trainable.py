@@ -20,6 +20,7 @@ from automl.engine.planning import PlannedTrial, trial_id_in
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import Flag
+from automl.jobs import model_catalog
 from automl.model.warm_start import EarlierModel
 from automl.training import resume_state
 from automl.training.early_stopping import EarlyStopping
@@ -138,7 +139,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     def _build(self) -> "TrialTraining":
         import torch
 
-        from automl.training import measure
+        from automl.training import latency
         from automl.training.process_state import ProcessState
         from automl.training.trial_training import Placement, TrialTraining
 
@@ -152,8 +153,11 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._stopping = EarlyStopping(hyperparameters)
         self._looked_at = 0.0
         self._has_collapsed = False
-        size = hyperparameters.validation_crop_size
-        self._latency_ms = measure.latency_ms(self._training.built.network, size)
+        self._latency_ms = latency.latency_ms(
+            self._training.built.network,
+            model_catalog.timm_name(hyperparameters.model_name).partition(".")[0],
+            hyperparameters.validation_crop_size,
+        )
         return self._training
 
     def _go_on_from(self, state: KeptState) -> None:

@@ -20,6 +20,11 @@ def cache_dir(name: str) -> Path:
     return _private(home_dir() / "cache" / name)
 
 
+def latencies_dir() -> Path:
+    """Folder of the latencies that were measured on this machine, one file each."""
+    return _private(home_dir() / "latencies")
+
+
 def ray_dir() -> Path:
     """The folder of this user's Ray head: its address, token and log."""
     return _private(home_dir() / "ray")

@@ -25,7 +25,7 @@ def take(path: Path) -> int | None:
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + _WAIT_SECONDS
-    while not _lock(descriptor, fcntl.LOCK_EX):
+    while not try_lock(descriptor, fcntl.LOCK_EX):
         if time.monotonic() > deadline:
             os.close(descriptor)
             return None
@@ -43,12 +43,12 @@ def is_held(path: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        return not _lock(descriptor, fcntl.LOCK_SH)
+        return not try_lock(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int, kind: int) -> bool:
+def try_lock(descriptor: int, kind: int) -> bool:
     """Try to lock without waiting; False if the lock is taken."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)

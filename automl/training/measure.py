@@ -1,37 +1,13 @@
-"""Measure what a trial costs: the latency of its model and its peak memory."""
+"""Measure the peak memory of a trial."""
 
 import contextlib
 import resource
-import statistics
 import sys
-import time
 from pathlib import Path
 
 import torch
-from torch import nn
 
-_NUM_RUNS = 7
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-
-
-def latency_ms(network: nn.Module, size: int) -> float:
-    """Median milliseconds of a forward pass of one picture, copies from and to the CPU included.
-
-    Args:
-        network: measured in evaluation mode on its device; its mode is restored afterwards.
-        size: side of the picture in pixels.
-    """
-    device = next(network.parameters()).device
-    was_training = network.training
-    network.eval()
-    seconds = []
-    with torch.inference_mode():
-        for _ in range(_NUM_RUNS + 1):
-            started = time.perf_counter()
-            network(torch.zeros(1, 3, size, size, device=device)).cpu()  # waits for a GPU
-            seconds.append(time.perf_counter() - started)
-    network.train(was_training)
-    return statistics.median(seconds[1:]) * 1000  # the first run allocates memory
 
 
 def reset_peak_memory(device: torch.device) -> None:

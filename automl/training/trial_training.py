@@ -16,6 +16,7 @@ from automl.evaluation.metrics import classification_metrics
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import Evaluation, now
+from automl.host import quiet
 from automl.jobs import model_catalog
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.model import baselines, checkpoint, feature_cache
@@ -193,8 +194,9 @@ class TrialTraining:
             size = part_size(wanted_size, self.recovery.num_validation_parts)
             batches = self._scored_batches(pictures, size)
             try:
-                network = self.learner.scored_network
-                probabilities = predict(network, self.learner.task, batches)
+                with quiet.Work() as work:
+                    network = self.learner.scored_network
+                    probabilities = predict(network, self.learner.task, work.steps(batches))
                 return Predictions(pictures.sample_ids, pictures.labels, probabilities)
             except RuntimeError as error:
                 if not is_out_of_memory(error):
@@ -220,7 +222,10 @@ class TrialTraining:
         while True:
             try:
                 batches = _until_cancelled(self.train_batches(), is_cancelled)
-                loss = self.learner.train_epoch(batches, num_parts=self.recovery.num_parts)
+                with quiet.Work() as work:
+                    loss = self.learner.train_epoch(
+                        work.steps(batches), num_parts=self.recovery.num_parts
+                    )
                 break
             except RuntimeError as error:
                 if not is_out_of_memory(error):
@@ -296,7 +301,10 @@ class TrialTraining:
         labelled = self.data.train
         batches = self._scored_batches(labelled, self.hyperparameters.validation_batch_size)
         side = self.hyperparameters.validation_crop_size
-        return feature_cache.features(network, self.built, labelled.pictures, batches, side=side)
+        with quiet.Work() as work:
+            return feature_cache.features(
+                network, self.built, labelled.pictures, work.steps(batches), side=side
+            )
 
     def _scored_batches(self, labelled: LabelledPictures, size: int) -> Iterator[torch.Tensor]:
         side, device = self.hyperparameters.validation_crop_size, self.placement.device
