@@ -86,6 +86,7 @@ def test_two_trials_at_a_time_end_with_a_model_that_answers_alike(pair: Path, sh
     assert [trial.state for trial in trials] == [TrialState.COMPLETED] * 2
     assert all(len(trial.evaluations) >= 1 for trial in trials)
     assert all(trial.effective["num_threads"] == done.threads_per_trial for trial in trials)
+    assert len({trial.effective["latency_ms"] for trial in trials}) == 1  # one network
     assert done.best_score is not None
     assert done.best_score > 0.6
     assert len({trial.effective["split_hash"] for trial in trials}) == 1
