@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation.evidence import Evidence
+from automl.evaluation.comparable_scores import Candidate
 from automl.evaluation.predictions import Predictions
 from benchmarks.frozen_features import NETWORKS, FrozenSet
 
@@ -30,7 +30,7 @@ _Array = NDArray[np.float32]
 class Row(NamedTuple):
     """One trial: what the experiment knows of it, and what comes true."""
 
-    evidence: Evidence
+    candidate: Candidate
     test: _Array
     """(T, K) answers of the model that would be handed out for the test pictures."""
 
@@ -42,6 +42,8 @@ class SmallExperiment(NamedTuple):
     size: int
     rows: list[Row]
     test_labels: NDArray[np.int64]
+    is_validation: NDArray[np.bool_]
+    """(N,) the fifth that the rows without cross-validation answer for."""
 
 
 class _Head(NamedTuple):
@@ -105,18 +107,30 @@ def draw(reduced: Reduced, size: int, seed: int) -> SmallExperiment | None:
     test = test[np.isin(reduced.labels[test], classes)]
     labels = np.searchsorted(classes, labels)
     test_labels = np.searchsorted(classes, reduced.labels[test])
-    rows = list(_whole_rows(reduced, labels, mine, test, rng))
-    rows += _partial_rows(reduced, labels, mine, test, rng)
-    return SmallExperiment(reduced.name, size, rows, test_labels)
+    is_validation = _folds(labels, 5, rng) == 0
+    data = _Data(reduced, labels, mine, test)
+    rows = [*_whole_rows(data, rng), *_partial_rows(data, is_validation, rng)]
+    return SmallExperiment(reduced.name, size, rows, test_labels, is_validation)
 
 
-def _whole_rows(
-    reduced: Reduced,
-    labels: NDArray[np.int64],
-    mine: NDArray[np.int64],
-    test: NDArray[np.int64],
-    rng: np.random.Generator,
-) -> Iterator[Row]:
+class _Data(NamedTuple):
+    """Pictures of one experiment."""
+
+    reduced: Reduced
+    labels: NDArray[np.int64]
+    mine: NDArray[np.int64]
+    """(N,) positions of the pictures with these labels."""
+
+    test: NDArray[np.int64]
+    """(T,) positions of the test pictures."""
+
+    def features(self, name: str) -> tuple[_Array, _Array]:
+        features = self.reduced.features[name]
+        return features[self.mine], features[self.test]
+
+
+def _whole_rows(data: _Data, rng: np.random.Generator) -> Iterator[Row]:
+    labels = data.labels
     folds = num_folds(len(labels))
     fold_of = _folds(labels, folds, rng)
     masks = np.concatenate([fold_of != np.arange(folds)[:, None], np.ones((1, len(labels)))])
@@ -125,34 +139,29 @@ def _whole_rows(
     chosen = rng.permutation(len(everything))[: rng.integers(4, 13)]
     pairs = [(NETWORKS[0], _Head("majority")), *(everything[index] for index in chosen)]
     for name, head in pairs:
-        features = reduced.features[name]
-        answers, of_test = head.answers(features[mine], labels, masks, features[test])
+        features, asked = data.features(name)
+        answers, of_test = head.answers(features, labels, masks, asked)
         own = answers[fold_of, np.arange(len(labels))]
         trial_id = f"{name} {head.method} {head.strength:g}"
         predictions = Predictions(np.arange(len(labels)), labels, own)
-        evidence = Evidence(trial_id, predictions, share=1 - 1 / folds)
-        yield Row(evidence, of_test)
+        yield Row(Candidate(trial_id, predictions, share=1 - 1 / folds), of_test)
 
 
 def _partial_rows(
-    reduced: Reduced,
-    labels: NDArray[np.int64],
-    mine: NDArray[np.int64],
-    test: NDArray[np.int64],
-    rng: np.random.Generator,
+    data: _Data, is_validation: NDArray[np.bool_], rng: np.random.Generator
 ) -> Iterator[Row]:
-    is_validation = _folds(labels, 5, rng) == 0
+    labels = data.labels
     is_refitted = bool(rng.integers(2))
     handed_out = np.ones(len(labels)) if is_refitted else ~is_validation
     masks = np.stack([~is_validation, handed_out]).astype(np.float32)
     validation = np.flatnonzero(is_validation)
     for index in rng.permutation(len(_TUNED))[: rng.integers(4)]:
         name, head = _TUNED[index]
-        features = reduced.features[name]
-        answers, of_test = head.answers(features[mine], labels, masks, features[test])
+        features, asked = data.features(name)
+        answers, of_test = head.answers(features, labels, masks, asked)
         predictions = Predictions(validation, labels[validation], answers[0, validation])
         share = 0.8 if is_refitted else 1.0
-        yield Row(Evidence(f"{name} tuned {head.strength:g}", predictions, share), of_test)
+        yield Row(Candidate(f"{name} tuned {head.strength:g}", predictions, share), of_test)
 
 
 def _folds(labels: NDArray[np.int64], num: int, rng: np.random.Generator) -> NDArray[np.int64]:

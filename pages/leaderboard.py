@@ -30,12 +30,13 @@ def live_leaderboard() -> None:
     p_values = (
         {} if was_running else significance.p_values_against_best(experiment_dir, ranked, metric)
     )
+    progress_view.expectation(cached.experiment(experiment_dir), metric)
     leaderboard_table.show(trials, metric, experiment_dir, p_values)
     if ranked:
         left, right = st.columns(2, gap="medium")
         with left:
             st.subheader("Is the difference real?")
-            significance_view.show(ranked, metric, experiment_dir, p_values)
+            significance_view.show(ranked, metric, p_values)
         with right:
             st.subheader("What does it cost?")
             cost_view.show(ranked, metric, experiment_dir)

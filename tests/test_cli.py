@@ -325,6 +325,10 @@ def test_show_finds_an_experiment_by_id_and_by_directory(searched, by_directory)
         "primary_metric": "accuracy",
         "best_trial": "t3",
         "best_score": 0.9,
+        "expected_score": None,
+        "expected_low": None,
+        "expected_high": None,
+        "expected_basis": "",
         "test_score": None,
         "num_trials": 4,
         "num_trials_planned": 4,
@@ -341,6 +345,17 @@ def test_show_says_in_words_what_was_found_and_what_to_do_next():
     assert "Best: t3, mobilenetv2, accuracy 0.900" in shown
     assert "Note: From scratch." in shown
     assert "automl predict pets PICTURE" in shown
+
+
+def test_what_to_expect_on_new_pictures_is_said_first(make_experiment, make_trial):
+    expected = {"expected_score": 0.871, "expected_low": 0.8, "expected_high": 0.92}
+    basis = "Each of 90 pictures was predicted by a model that has not seen it."
+    trials = [make_trial("t0", [0.9])]
+    make_experiment("pets", trials, best_trial="t0", expected_basis=basis, **expected)
+    for command in ("show", "leaderboard"):
+        shown = " ".join(automl(command, "pets").stdout.split())
+        assert "On new pictures expect accuracy 0.871 (0.80 to 0.92)." in shown
+        assert shown.index(basis) < shown.index(" t0")
 
 
 def test_a_note_on_the_job_and_on_the_best_trial_is_said_once(make_experiment, make_trial):

@@ -82,6 +82,7 @@ def show_leaderboard(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJso
         trials = [{key: row[key] for key in [*keys.split(), "epochs", "notes"]} for row in rows]
         say_json({"experiment": source.id, "primary_metric": metric, "trials": trials})
     elif rows:
+        say_expectation(source)
         say_table(
             ["rank", "trial", "model", metric, "epochs", "time", "state", "reason"],
             [_trial_row(row) for row in rows],
@@ -137,6 +138,7 @@ def say_summary(source: "Experiment") -> None:
     say(f"{source.id}: {summary['state']}, {trials}, {wording.duration(summary['seconds'])}")
     if summary["message"]:
         say(summary["message"])
+    say_expectation(source)
     best = next((trial for trial in source.trials if trial.trial_id == summary["best_trial"]), None)
     if best is not None:
         shown = wording.score_with_ends(summary["best_score"], best.score_low, best.score_high)
@@ -147,6 +149,15 @@ def say_summary(source: "Experiment") -> None:
         say(f"Note: {note}")
     say(f"Directory: {source.directory}")
     _say_next(source, has_model=best is not None)
+
+
+def say_expectation(source: "Experiment") -> None:
+    """Print the score to expect on new pictures and how it was found, if either is known."""
+    record = source.record
+    if expected := wording.expected(record):
+        say(f"On new pictures expect {source.job.primary_metric} {expected}.")
+    if record.expected_basis:
+        say(record.expected_basis)
 
 
 def _say_next(source: "Experiment", *, has_model: bool) -> None:

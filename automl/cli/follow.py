@@ -79,7 +79,9 @@ def progress_text(record: ExperimentRecord, *, finished: int, metric: str) -> st
         return record.message or "Preparing the data"
     planned = f" of {record.num_trials}" if record.num_trials else ""
     parts = [f"{record.state.capitalize()}: {finished}{planned} trials finished"]
-    if record.best_score is not None:
+    if expected := wording.expected(record):
+        parts.append(f"expect {metric} {expected} of {record.best_trial}")
+    elif record.best_score is not None:
         parts.append(f"best {metric} {wording.score(record.best_score)} ({record.best_trial})")
     if record.state is ExperimentState.RUNNING and record.message:
         return f"{', '.join(parts)}. {record.message}"

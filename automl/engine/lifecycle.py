@@ -133,6 +133,7 @@ def _finish(ending: "Ending | None", results: Results) -> None:
         causes = [trial.reason for trial in results.trials.values() if trial.reason]
         raise NoModelError(f"No trial was scored. {causes[0] if causes else reason}")
     if best is not None:
+        results.expect()
         results.update(message=f"Exporting {best.trial_id}.")
         _export(results, best.trial_id)
     is_success = ending is None or ending.is_success

@@ -1,6 +1,7 @@
 """Records the events of the search in the experiment's directory; the only writer of trials."""
 
 import math
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ from automl.engine.standings import Standings
 from automl.engine.trial_states import LocalStates, TrialStates
 from automl.errors import UserError
 from automl.evaluation.intervals import bootstrap_interval
-from automl.experiments import store
+from automl.experiments import expectation, store
 from automl.experiments.records import (
     Evaluation,
     ExperimentRecord,
@@ -24,6 +25,9 @@ from automl.experiments.records import (
     now,
 )
 from automl.training.resume_state import KeptState
+
+_EXPECTING_SECONDS = 1.0
+"""While the search runs, no more time than this is spent on the expected score after a trial."""
 
 
 class End(NamedTuple):
@@ -47,6 +51,7 @@ class Results:
         self.time_limit = TimeLimit(self._file)
         self._states = states or LocalStates(experiment_dir)
         self._standings = Standings(primary_metric)
+        self._expecting_seconds = 0.0
         self.trials: dict[str, TrialRecord] = {}
         for trial in store.load_trials(experiment_dir):
             self._set(trial)
@@ -209,6 +214,8 @@ class Results:
             self._states.forget(trial_id)
         self.scores[trial_id] = [each.metrics[self.primary_metric] for each in evaluations]
         self._update_standings()
+        if end is not None and self._expecting_seconds < _EXPECTING_SECONDS:
+            self.expect()
 
     def ended(self, trial_id: str, state: TrialState, reason: str = "", **changes: Any) -> None:
         """The trial is over; only the first reason counts."""
@@ -233,6 +240,14 @@ class Results:
         """The search is over: every unfinished trial is stopped."""
         for trial_id in self.trials:
             self.cut_short(trial_id, reason)
+
+    def expect(self) -> None:
+        """Record the score to expect of the best trial's model on new pictures."""
+        began = time.monotonic()
+        trials = list(self.trials.values())
+        expected = expectation.of_best(self.experiment_dir, trials, self.primary_metric)
+        self.update(**expected._asdict())
+        self._expecting_seconds = time.monotonic() - began
 
     def best_trial(self) -> TrialRecord | None:
         """The trial with the highest score; of equals the one that was sampled first."""

@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation.evidence import Comparison
+from automl.evaluation.comparable_scores import Comparison
 
 MIN_PICTURES = 20
 """With fewer answers the interval would be up to half of the scale wide."""
 
 _EQUAL_ERRORS = 0.1
-_VARIANCE_FACTOR = 1.2
+_VARIANCE_FACTOR = 1.5
 _QUANTILE = 1.96
 
 
@@ -49,8 +49,8 @@ def choose(comparison: Comparison) -> int:
     return min(as_good.tolist(), key=lambda index: (comparison.rows[index].cost, -scores[index]))
 
 
-def expected_score(comparison: Comparison) -> ExpectedScore | None:
-    """Score to expect of the model that `choose` hands out, its choice included.
+def expected_score(comparison: Comparison, chosen: int) -> ExpectedScore | None:
+    """Score to expect of the model of a trial that was chosen by these scores.
 
     The best of several scores is too high. So in every bootstrap resample the best trial is chosen
     again, and its score is taken from the pictures that were not drawn: Bootstrap Bias Corrected
@@ -59,25 +59,32 @@ def expected_score(comparison: Comparison) -> ExpectedScore | None:
     drawn is replaced by its expectation, as far below the score on all pictures as that on the
     drawn ones is above it, which is defined for any metric and number of pictures.
 
+    Like a share with the prior of Jeffreys it is drawn towards the middle by one picture.
+
     The interval is that of Wilson (1927) for as many independent pictures as give the bootstrap
     variance of the chosen trial's score. They are fewer by a factor, because models of different
     folds share training pictures (Nadeau and Bengio, Inference for the Generalization Error, 2003;
     Bates, Hastie and Tibshirani, Cross-Validation: What Does It Estimate and How Well Does It Do
     It?, 2021).
 
+    Args:
+        comparison: the trials it was chosen from.
+        chosen: index of the trial, from `choose`.
+
     Returns:
         None if the trial has answered for fewer than `MIN_PICTURES` pictures.
     """
-    chosen = choose(comparison)
     row, scores, resampled = comparison.rows[chosen], comparison.scores, comparison.resampled
     num_pictures = len(row.predictions.labels)
     if num_pictures < MIN_PICTURES:
         return None
     best = resampled.argmax(axis=1)
     highest = resampled[np.arange(len(best)), best]
-    score = min(1.0, float(np.mean(2 * scores[best] - highest)))
     number = _independent_pictures(scores[chosen], resampled[:, chosen], num_pictures)
-    low, high = _wilson_interval(score, number)
+    unbiased = min(1.0, float(np.mean(2 * scores[best] - highest)))
+    score = (number * unbiased + 0.5) / (number + 1)
+    low, high = _wilson_interval(unbiased, number)
+    high = max(high, float(scores[chosen]))  # luck may have had no part in it
     return ExpectedScore(row.trial_id, score, low, high, num_pictures, len(scores))
 
 

@@ -244,6 +244,14 @@ class ExperimentRecord(FrozenModel):
     improvements: list[float] = Field(default_factory=list)
     """Every best score so far, in order; the last one is `best_score`."""
 
+    expected_score: float | None = None
+    expected_low: float | None = None
+    expected_high: float | None = None
+    """Score to expect of the best trial's model on new pictures, with its 95 % interval."""
+
+    expected_basis: str = ""
+    """How the expected score was found, or why there is none, in one sentence."""
+
     test_score: float | None = None
     failure: Literal["data", "job", "engine", ""] = ""
     """Cause of the failure of an experiment: the data, the job or the engine."""

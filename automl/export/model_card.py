@@ -13,6 +13,7 @@ from automl.experiments.records import Evaluation
 from automl.export import formats
 from automl.export.parity_report import Parity
 from automl.export.trained_model import TrainedModel
+from automl.figures import wording
 from automl.jobs.hyperparameters import Hyperparameters
 
 _MAX_CLASSES = 200
@@ -43,6 +44,7 @@ def text(model: TrainedModel, parity: Parity) -> str:
         "## How to use it",
         _use(model, parity.format),
         "## How good it is",
+        _expectation(model, job.primary_metric),
         _scores(model, job.primary_metric, best),
         _test_score(model, job.primary_metric),
         "### By class, on the validation data",
@@ -102,6 +104,16 @@ def _use(model: TrainedModel, form: str) -> str:
         resize=description.validation_resize_size,
         scale=scale,
     )
+
+
+def _expectation(model: TrainedModel, primary_metric: str) -> str:
+    """The score to expect on new pictures; empty for a trial that is not the best."""
+    record = store.load_experiment(model.experiment_dir)
+    if record.best_trial != model.trial.trial_id:
+        return ""
+    expected = wording.expected(record)
+    said = f"**On new pictures expect {primary_metric} {expected}.** " if expected else ""
+    return said + record.expected_basis
 
 
 def _scores(model: TrainedModel, primary_metric: str, best: Evaluation) -> str:

@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Literal
 from automl.evaluation.metrics import METRICS
 
 if TYPE_CHECKING:
-    from automl.experiments.records import ExperimentState, TrialRecord, TrialState
+    from automl.experiments.records import (
+        ExperimentRecord,
+        ExperimentState,
+        TrialRecord,
+        TrialState,
+    )
 
 NOTHING = "–"
 _HALF_DIGIT = 0.0005  # half of the last digit that is shown
+_WIDE = 0.04  # of an interval
 _BREAK = "\N{WORD JOINER}"
 
 Color = Literal["red", "orange", "blue", "green", "gray"]
@@ -70,6 +76,18 @@ def score_with_ends(value: float | None, low: float | None, high: float | None) 
     if value is None or low is None or high is None or math.isnan(value + low + high):
         return score(value)
     return f"{score(value)} ({low:.3f}–{high:.3f})"
+
+
+def expected(record: "ExperimentRecord") -> str:
+    """`0.954 (0.92 to 0.98)`, the score to expect on new pictures; empty if there is none.
+
+    The ends have three digits if they are closer than 0.04.
+    """
+    value, low, high = record.expected_score, record.expected_low, record.expected_high
+    if value is None or low is None or high is None:
+        return ""
+    digits = 2 if high - low >= _WIDE else 3
+    return f"{score(value)} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def score_of(trial: "TrialRecord | None", primary_metric: str) -> str:

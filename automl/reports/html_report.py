@@ -73,6 +73,7 @@ def _content(experiment_dir: Path) -> dict[str, Any]:
         "seconds": wording.duration(record.seconds),
         "best": best,
         "best_score": wording.score_of(best, metric),
+        "expected": wording.expected(record),
         "test": _test_section(experiment_dir, metric),
         "trials": [_row(trial, metric) for trial in ranked[:_MAX_TRIALS]],
         "num_trials": len(trials),

@@ -1,8 +1,7 @@
-"""Tests between trials and the bias of the best score, computed once for every set of answers."""
+"""Tests between trials, computed once for every set of answers."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -10,13 +9,6 @@ from automl.experiments import ties
 from automl.experiments.records import TrialRecord
 from automl.ui import cached_evaluation
 from automl.ui.cached_evaluation import Answers
-
-if TYPE_CHECKING:
-    from automl.evaluation.selection import Selection
-
-_MAX_CHOSEN_FROM = 50
-_MAX_PROBABILITIES = 5_000_000
-"""Number of probabilities, of all trials together, that may be in memory for one correction."""
 
 
 def p_values_against_best(
@@ -40,24 +32,6 @@ def p_value(metric: str, first: Answers, second: Answers) -> float | None:
     None if they answered for different pictures, or a score is NaN.
     """
     return _p_value(metric, first, second)
-
-
-def selection(
-    experiment_dir: Path, ranked: Sequence[TrialRecord], metric: str
-) -> "Selection | None":
-    """Expected score of the best trial on new pictures.
-
-    None if there are fewer than two trials with a score on the same pictures, or if their answers
-    do not fit into memory.
-    """
-    answers = [
-        cached_evaluation.of_trial(experiment_dir, trial.trial_id)
-        for trial in ranked[:_MAX_CHOSEN_FROM]
-    ]
-    known = tuple(each for each in answers if each)
-    if len(known) < 2 or known[0].predictions.probabilities.size * len(known) > _MAX_PROBABILITIES:
-        return None
-    return _selection(metric, known)
 
 
 @st.cache_data(max_entries=500, show_spinner="Comparing the trials with the best one")
@@ -84,12 +58,3 @@ def _show_the_same_pictures(first: Answers, second: Answers) -> bool:
     if first.experiment_dir == second.experiment_dir:
         return True
     return first.samples["content_hash"].tolist() == second.samples["content_hash"].tolist()
-
-
-@st.cache_data(max_entries=100, show_spinner="Estimating the expected score")
-def _selection(metric: str, answers: tuple[Answers, ...]) -> "Selection | None":
-    from automl.evaluation.selection import selection
-
-    predictions = [each.predictions for each in answers]
-    same = [each for each in predictions if each.is_about_the_same_as(predictions[0])]
-    return selection(metric, [each.probabilities for each in same], same[0].labels)

@@ -229,6 +229,15 @@ def test_the_state_of_a_trial_is_dropped_with_its_end(results: Results, tmp_path
     assert trial.score_low <= 0.8
 
 
+def test_with_the_end_of_a_trial_it_is_said_what_to_expect(
+    results: Results, tmp_path: Path
+) -> None:
+    score(results, tmp_path / "c", "trial-001", 2, 0.8, End(TrialState.COMPLETED))
+    recorded = store.load_experiment(results.experiment_dir)
+    assert recorded.expected_score is None
+    assert "on 10 pictures only: too few" in recorded.expected_basis
+
+
 class KilledError(BaseException):
     """Stands for the end of the process."""
 

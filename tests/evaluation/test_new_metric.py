@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from automl.evaluation import metrics, significance
+from automl.evaluation.comparable_scores import Candidate, compare
 from automl.evaluation.intervals import bootstrap_interval
 from automl.evaluation.metrics import METRICS, METRICS_OF_TASK, Metric, Task, primary_metrics
-from automl.evaluation.selection import selection
+from automl.evaluation.predictions import Predictions
 from automl.experiments import leaderboard
 from automl.figures import wording
 from automl.jobs.tasks import TASKS
@@ -43,7 +44,8 @@ def test_a_new_metric_is_computed_named_explained_and_compared(new_metric, make_
     low, high = bootstrap_interval(key, trials[0], labels)
     assert low < scores[0] < high
     assert significance.p_values_against_best(key, trials, labels)[1] < significance.LEVEL
-    assert selection(key, trials, labels).score == scores[0]
+    candidates = [Candidate("t", Predictions(np.arange(100), labels, each)) for each in trials]
+    assert compare(key, candidates).scores.tolist() == pytest.approx(scores)
     assert key in primary_metrics("image_classification")
     assert wording.metric_heading(key) == "Top-2 accuracy"
     assert wording.explanation(key) == new_metric.explanation

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from automl.experiments.records import ExperimentRecord
 from automl.figures import wording
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -36,6 +37,25 @@ def test_scores_with_intervals(value, low, high, text):
 )
 def test_numbers_have_three_significant_digits(value, text):
     assert wording.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0.92, 0.98, "0.954 (0.92 to 0.98)"),
+        (0.9491, 0.96, "0.954 (0.949 to 0.960)"),
+        (None, None, ""),
+    ],
+)
+def test_the_score_to_expect_has_its_ends(low, high, text):
+    record = ExperimentRecord(
+        experiment_id="pets",
+        created_at=NOON,
+        expected_score=0.954,
+        expected_low=low,
+        expected_high=high,
+    )
+    assert wording.expected(record) == text
 
 
 def test_counts_agree_with_their_noun():

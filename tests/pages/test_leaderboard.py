@@ -76,12 +76,6 @@ def test_trials_tied_with_the_best_are_marked_and_counted(open_page, compared): 
     page = open_page("leaderboard")
     assert page.dataframe[0].value["tied"].tolist() == ["", "tied", "worse"]
     assert "1 other trial is statistically tied with the best" in texts(page)
-    assert "The score of the best of 3 trials is too high" in texts(page)
-
-
-def test_a_bias_too_small_for_three_digits_is_not_mentioned(open_page, compared):
-    tiny_answers(compared, "best", np.full(60, True))
-    assert "is too high" not in texts(open_page("leaderboard"))
 
 
 def test_what_is_measured_is_shown_and_what_is_not_stays_empty(open_page, compared):  # noqa: ARG001

@@ -106,3 +106,12 @@ def test_a_diverged_trial_breaks_nothing(open_page, make_experiment, make_trial)
     make_experiment(trials=[make_trial("t1", [float("nan")])])
     page = open_page("progress")
     assert page.metric[0].value == "not a number"
+
+
+def test_what_to_expect_on_new_pictures_comes_first(open_page, make_experiment, make_trial):
+    expected = {"expected_score": 0.871, "expected_low": 0.8, "expected_high": 0.92}
+    make_experiment(trials=[make_trial("t0", [0.9])], expected_basis="Each of 90.", **expected)
+    for name in ("progress", "leaderboard"):
+        page = open_page(name)
+        assert "On new pictures expect accuracy **0.871 (0.80 to 0.92)**." in texts(page)
+        assert "Each of 90" in texts(page)

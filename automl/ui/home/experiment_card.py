@@ -77,9 +77,11 @@ def _score(experiment_dir: Path) -> None:
         st.caption("No score.")
         return
     metric = cached.job(experiment_dir).primary_metric
+    expected = wording.expected(record)
     st.metric(
-        f"Best {wording.metric(metric)}",
-        wording.score_of(cached.trial(experiment_dir, record.best_trial), metric),
+        f"Expected {wording.metric(metric)}" if expected else f"Best {wording.metric(metric)}",
+        expected or wording.score_of(cached.trial(experiment_dir, record.best_trial), metric),
+        help=record.expected_basis or None,
         chart_data=record.improvements or None,
     )
 

@@ -35,6 +35,7 @@ def headline(
         ranked: trials with a score, best first.
         metric: key of the primary metric.
     """
+    expectation(record, metric)
     best, finished, elapsed, *left = st.columns(3 if state.is_finished else 4)
     first = ranked[0] if ranked else None
     best.metric(
@@ -43,7 +44,7 @@ def headline(
         delta=_gain_over_baseline(ranked, metric),
         border=True,
         height="stretch",
-        help="On the validation pictures, with its 95 % interval.",
+        help="On the pictures it was chosen by, with its 95 % interval.",
     )
     done = sum(trial.state.is_finished for trial in trials)
     planned = f" of {record.num_trials:,}" if record.num_trials else ""
@@ -53,6 +54,14 @@ def headline(
     for column in left:
         time_left = wording.duration(record.seconds_left)
         column.metric("Time left, about", time_left, border=True, height="stretch")
+
+
+def expectation(record: ExperimentRecord, metric: str) -> None:
+    """Say what to expect on new pictures, and how that was found; nothing if it is unknown."""
+    if expected := wording.expected(record):
+        st.markdown(f"On new pictures expect {wording.metric(metric)} **{expected}**.")
+    if record.expected_basis:
+        st.caption(wording.plain(record.expected_basis))
 
 
 def _gain_over_baseline(ranked: list[TrialRecord], metric: str) -> str | None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from automl.evaluation.evidence import Evidence, compare
+from automl.evaluation.comparable_scores import Candidate, compare
 from automl.evaluation.predictions import Predictions
 
 IDS = np.arange(500)
@@ -9,12 +9,12 @@ LABELS = np.tile([0, 1], 250)
 EASY = IDS < 240
 
 
-def row(is_right: np.ndarray, kept: np.ndarray | None = None, **known) -> Evidence:
+def row(is_right: np.ndarray, kept: np.ndarray | None = None, **known) -> Candidate:
     """A trial that is right where it says, asked about the pictures that are kept."""
     kept = np.ones(len(IDS), dtype=bool) if kept is None else kept
     predicted = np.where(is_right, LABELS, 1 - LABELS)[kept]
     probabilities = np.where(predicted[:, None] == [0, 1], np.float32(0.9), np.float32(0.1))
-    return Evidence("t", Predictions(IDS[kept], LABELS[kept], probabilities), **known)
+    return Candidate("t", Predictions(IDS[kept], LABELS[kept], probabilities), **known)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_every_primary_metric_can_be_compared(is_right):
 
 
 def test_a_trial_without_a_score_is_left_out(is_right):
-    broken = Evidence("nan", Predictions(IDS, LABELS, np.full((500, 2), np.nan, np.float32)))
+    broken = Candidate("nan", Predictions(IDS, LABELS, np.full((500, 2), np.nan, np.float32)))
     found = compare("accuracy", [broken, row(is_right)])
     assert found is not None
     assert [each.trial_id for each in found.rows] == ["t"]

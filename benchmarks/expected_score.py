@@ -1,0 +1,131 @@
+"""Does the expected score hold? `python -m benchmarks.expected_score [METRIC]`.
+
+Hundreds of small experiments are drawn from real sets (see `frozen_features` and
+`small_experiments`), and what the product says of each is held against many other pictures. The
+constants of `automl.evaluation` were chosen on the first sets; the others judge them.
+"""
+
+import os
+import sys
+from multiprocessing import get_context
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")  # for the processes, which are two
+
+from automl.evaluation import metrics  # noqa: E402
+from automl.evaluation.comparable_scores import compare  # noqa: E402
+from automl.evaluation.expected_score import choose, expected_score  # noqa: E402
+from benchmarks import frozen_features, small_experiments  # noqa: E402
+from benchmarks.figures import Figures  # noqa: E402
+from benchmarks.small_experiments import SmallExperiment  # noqa: E402
+
+CHOSEN_ON = ("cifar10_10k", "cifar10_10k:cat,dog", "sign_digits", "shapes")
+JUDGED_ON = ("clothing", "clothing:t-shirt,longsleeve", "trashnet", "mnist_5k", "mnist_5k:3,5,8")
+_DRAWS = {40: 60, 80: 36, 150: 16, 300: 8, 600: 6, 1000: 4, 2000: 3}
+"""Experiments of each set by their size: the smaller they are, the more they vary."""
+
+_PROCESSES = 2
+_QUANTILE = 1.96
+
+
+class Outcome(NamedTuple):
+    """What was said of one experiment, and what came true."""
+
+    set_name: str
+    size: int
+    error: float
+    """Expected score minus score on the test pictures; NaN if nothing was expected."""
+
+    width: float
+    holds: bool
+    """The test score lies in the interval, widened by the standard error of the test score."""
+
+    regret: float
+    """Best test score of a row minus that of the chosen one."""
+
+    best_of_fifth_error: float
+    best_of_fifth_regret: float
+    """The same of the rule without all this: the best score on the validation fifth."""
+
+
+def main(metric: str = "accuracy") -> None:
+    measured = Figures()
+    tasks = [(name, metric) for name in (*JUDGED_ON, *CHOSEN_ON)]
+    with get_context("spawn").Pool(_PROCESSES) as pool:
+        outcomes = [one for some in pool.imap_unordered(of_set, tasks, 1) for one in some]
+    table = pd.DataFrame(outcomes, columns=pd.Index(Outcome._fields))
+    for title, names in (("chosen_on", CHOSEN_ON), ("judged_on", JUDGED_ON)):
+        part = table[table["set_name"].isin(names)]
+        if not part.empty:
+            _report(title, part, measured)
+    measured.print_last_line()
+
+
+def of_set(task: tuple[str, str]) -> list[Outcome]:
+    """Outcomes on one set; none if it is not there."""
+    name, metric = task
+    frozen = frozen_features.load(name)
+    if frozen is None:
+        return []
+    reduced = small_experiments.reduce(frozen)
+    drawn = (
+        small_experiments.draw(reduced, size, seed)
+        for size, num in _DRAWS.items()
+        for seed in range(num)
+    )
+    return [_outcome(metric, one) for one in drawn if one is not None]
+
+
+def _outcome(metric: str, drawn: SmallExperiment) -> Outcome:
+    comparison = compare(metric, [row.candidate for row in drawn.rows])
+    assert comparison is not None
+    came_true = {
+        row.candidate.trial_id: metrics.primary(metric, row.test, drawn.test_labels)
+        for row in drawn.rows
+    }
+    chosen = choose(comparison)
+    test = came_true[comparison.rows[chosen].trial_id]
+    found = expected_score(comparison, chosen)
+    error, width, holds = np.nan, np.nan, False
+    if found is not None:
+        error, width = found.score - test, found.high - found.low
+        noise = _QUANTILE * (max(test * (1 - test), 0) / len(drawn.test_labels)) ** 0.5
+        reach = found.high - found.score if test > found.score else found.score - found.low
+        holds = abs(error) <= np.hypot(reach, noise)
+    claimed, name = max(
+        (_on_fifth(metric, row, drawn), row.candidate.trial_id) for row in drawn.rows
+    )
+    best = max(came_true.values())
+    regrets = best - test, claimed - came_true[name], best - came_true[name]
+    return Outcome(drawn.set_name, drawn.size, error, width, holds, *regrets)
+
+
+def _on_fifth(metric: str, row: small_experiments.Row, drawn: SmallExperiment) -> float:
+    answers = row.candidate.predictions
+    kept = drawn.is_validation[answers.sample_ids]
+    return metrics.primary(metric, answers.probabilities[kept], answers.labels[kept])
+
+
+def _report(title: str, table: pd.DataFrame, measured: Figures) -> None:
+    expected = table[table["error"].notna()]
+    values = ["error", "width", "holds", "regret", "best_of_fifth_error", "best_of_fifth_regret"]
+    by_size = expected.groupby("size")[values].mean().astype(float)
+    by_size["experiments"] = expected.groupby("size").size()
+    print(f"\n{title}: {len(table)} experiments, of {len(table) - len(expected)} nothing expected")
+    print(by_size.round(4).to_string())
+    print(expected.groupby("set_name")[values].mean().astype(float).round(4).to_string())
+    measured.add(f"{title}_coverage", expected["holds"].mean(), at_least=0.93)
+    measured.add(f"{title}_coverage_at_most", expected["holds"].mean(), at_most=0.97)
+    worst = float(by_size["error"].abs().max())
+    measured.add(f"{title}_largest_mean_error_of_a_size", worst, at_most=0.005)
+    of_many = table[table["size"] >= 600]["regret"]
+    measured.add(f"{title}_regret_from_600_pictures", of_many.mean(), at_most=0.005)
+    measured.add(f"{title}_largest_regret_from_600_pictures", of_many.max(), at_most=0.02)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
