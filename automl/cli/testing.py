@@ -39,9 +39,9 @@ def open_test_data(
         validation.score(metric), validation.score_low, validation.score_high
     )
     say(f"{opening.trial_id} of {source.id}, {validation.model_name}")
-    say(f"On the validation data: {metric} {shown}")
+    say(f"{metric} {shown}, {validation.scored_on}")
     shown = wording.score_with_ends(opening.metrics[metric], opening.score_low, opening.score_high)
-    say(f"On the test data:       {metric} {shown}, {opening.num_pictures:,} pictures")
+    say(f"On the test data: {metric} {shown}, {opening.num_pictures:,} pictures")
     if opening.num_unreadable:
         tell(f"{opening.num_unreadable:,} test pictures could not be read and are left out.")
     when = wording.local_time(opening.opened_at)

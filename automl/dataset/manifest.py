@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from automl.dataset import caches, checks, corrections, near_duplicates
+from automl.dataset import caches, checks, corrections, folds, near_duplicates
 from automl.dataset.checks import CheckedData, FindingKind
 from automl.dataset.readers import LeftOut, Listing, read
 from automl.dataset.report import DatasetReport, Finding, Severity
@@ -28,8 +28,9 @@ class Manifest:
 
     samples: pd.DataFrame
     """Columns of `scan` except `fingerprint`, with corrections applied, and `split`, `label_index`
-    (Int64) and `near_duplicate_group` (see `near_duplicates.groups`). `split` and `label_index` are
-    missing for unreadable pictures."""
+    (Int64), `near_duplicate_group` (see `near_duplicates.groups`) and `fold` (see `folds.assign`).
+    `split` and `label_index` are missing for unreadable pictures, `fold` also for test pictures and
+    for validation pictures that the data name."""
 
     class_names: list[str]
     """Sorted; the position is the label index."""
@@ -150,11 +151,15 @@ def _finish_manifest(samples: pd.DataFrame, left_out: LeftOut, job: Job) -> Mani
     samples = samples.drop(columns="fingerprint").reset_index(drop=True)
     samples["id"] = range(len(samples))
     report = checks.check(CheckedData(samples, left_out))
+    readable = samples["problem"].isna()
+    names_validation = bool((samples["split"][readable] == "validation").any())
     samples = assign(samples, validation_share=job.validation_data_size, seed=job.seed)
+    in_folds = ["train"] if names_validation else ["train", "validation"]
+    dealt = folds.assign(samples[samples["split"].isin(in_folds)], seed=job.seed)
+    samples["fold"] = dealt.reindex(samples.index)
     report = checks.check_split(samples, report).plus(_correction_findings(changes + settled))
     class_names = sorted(report.classes)
     index = {name: position for position, name in enumerate(class_names)}
-    readable = samples["problem"].isna()
     samples["label_index"] = samples["label"].map(index).where(readable).astype("Int64")
     concerned = {finding.kind: finding.paths for finding in report.findings}
     return Manifest(samples, class_names, report.shortened(), concerned)

@@ -53,6 +53,11 @@ class PackedPictures(Generic[Flat]):
         """Some of the pictures; they stay where they are."""
         return replace(self, offsets=self.offsets[rows], sizes=self.sizes[rows])
 
+    def joined(self, other: Self) -> Self:
+        """These pictures and others of the same array."""
+        offsets = np.concatenate([self.offsets, other.offsets])
+        return replace(self, offsets=offsets, sizes=np.concatenate([self.sizes, other.sizes]))
+
 
 def layout(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     """(N + 1,): the first byte of each picture, and the end of the last one."""

@@ -43,11 +43,8 @@ def assign(samples: pd.DataFrame, *, validation_share: float, seed: int) -> pd.D
 
 def _choose(candidates: pd.DataFrame, share: float, seed: int) -> list[Hashable]:
     """Rows to validate with."""
-    # groups are tried in random order, but the rank of a picture does not depend on the others
-    rank = candidates["content_hash"].map(
-        {content: _rank(seed, content) for content in candidates["content_hash"].unique()}
-    )
-    ordered = candidates.assign(rank=rank).sort_values(["rank", "label", "path"])
+    # groups are tried in random order
+    ordered = in_random_order(candidates, seed)
     labels, sizes = np.unique(ordered["label"].to_numpy(dtype=object), return_counts=True)
     quotas = _quotas(sizes.astype(np.int64), share)
     choice = _Choice(
@@ -57,6 +54,13 @@ def _choose(candidates: pd.DataFrame, share: float, seed: int) -> list[Hashable]
     choice.fill(_groups(ordered))
     choice.part([label for label in labels if choice.is_missing(label)], ordered)
     return choice.rows
+
+
+def in_random_order(samples: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Sort by a random rank of the content, which does not depend on the other pictures."""
+    contents = samples["content_hash"]
+    ranks = {content: _rank(seed, content) for content in contents.unique()}
+    return samples.assign(rank=contents.map(ranks)).sort_values(["rank", "label", "path"])
 
 
 def _rank(seed: int, content: str) -> str:

@@ -118,7 +118,9 @@ def _random_data(
     num_bytes = int(layout(sizes)[-1])
     flat = np.random.default_rng(0).integers(0, 255, num_bytes, dtype=np.uint8)
     labels = np.arange(number) % len(class_names)
-    pictures = LabelledPictures(PackedPictures.of(flat, sizes), np.arange(number), labels)
+    pictures = LabelledPictures(
+        PackedPictures.of(flat, sizes), np.arange(number), labels, folds=np.full(number, -1)
+    )
     return TrialData(pictures, pictures, class_names, split_hash="")
 
 

@@ -16,7 +16,7 @@ from automl.engine.lost_gpus import LostGpus
 from automl.engine.results import End, Results
 from automl.engine.trainable import beat_key, id_of
 from automl.engine.watch import Ending, Watch
-from automl.experiments.records import Evaluation, TrialError, TrialState
+from automl.experiments.records import Evaluation, Evidence, TrialError, TrialState
 
 _LOOK_SECONDS = 0.5
 
@@ -77,7 +77,8 @@ class Events(tune.Callback):  # type: ignore[misc]
         trial_id = id_of(trial)
         self._life_signs.sign(trial_id, time.monotonic())
         if "effective" in result:
-            self._results.built(trial_id, result["effective"], result["notes"], result["flags"])
+            facts = (result["effective"], result["notes"], result["flags"])
+            self._results.built(trial_id, *facts, Evidence.model_validate(result["evidence"]))
         if "evaluation" in result and not result["should_checkpoint"]:
             self._evaluated(trial, result, None)
 

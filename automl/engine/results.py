@@ -16,6 +16,7 @@ from automl.evaluation.intervals import bootstrap_interval
 from automl.experiments import expectation, store
 from automl.experiments.records import (
     Evaluation,
+    Evidence,
     ExperimentRecord,
     ExperimentState,
     Flag,
@@ -144,13 +145,19 @@ class Results:
         self._change(trial_id, state=TrialState.RUNNING, started_at=started_at)
 
     def built(
-        self, trial_id: str, effective: dict[str, Any], notes: list[str], flags: list[Flag]
+        self,
+        trial_id: str,
+        effective: dict[str, Any],
+        notes: list[str],
+        flags: list[Flag],
+        evidence: Evidence | None = None,
     ) -> None:
         """Record the worker's current values, notes and flags; the engine's own stay."""
         trial = self.trials[trial_id]
         flags = [*flags, *(flag for flag in trial.flags if flag is Flag.RESUMED)]
         notes = [*notes, *trial_notes.of_engine(trial)]
-        self._change(trial_id, effective=effective, notes=notes, flags=flags)
+        changes = {"effective": effective, "notes": notes, "flags": flags, "evidence": evidence}
+        self._change(trial_id, **changes)
 
     def resumed(self, trial_id: str) -> None:
         """The trial's worker died; another one takes over."""

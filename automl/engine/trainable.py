@@ -211,6 +211,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             "effective": {**effective.in_effect(training), "latency_ms": self._latency_ms},
             "notes": notes,
             "flags": flags,
+            "evidence": training.evidence.model_dump(),
         }
 
     def _is_cancelled(self) -> bool:

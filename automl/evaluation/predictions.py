@@ -32,6 +32,14 @@ class Predictions:
         """True if every picture gets the same class although the labels have several."""
         return len(set(self.predicted.tolist())) == 1 < len(set(self.labels.tolist()))
 
+    def of(self, sample_ids: "NDArray[np.int64]") -> "Predictions":
+        """The answers for some of the pictures, in the order of their ids."""
+        import numpy as np
+
+        order = np.argsort(self.sample_ids)
+        rows = order[np.searchsorted(self.sample_ids, sample_ids, sorter=order)]
+        return Predictions(self.sample_ids[rows], self.labels[rows], self.probabilities[rows])
+
     def is_about_the_same_as(self, predictions: "Predictions") -> bool:
         """True if both are for the same pictures, with the same labels, in the same order."""
         import numpy as np
@@ -39,3 +47,13 @@ class Predictions:
         return np.array_equal(self.sample_ids, predictions.sample_ids) and np.array_equal(
             self.labels, predictions.labels
         )
+
+
+def in_common(*answers: Predictions) -> list[Predictions]:
+    """The answers for the pictures that all of them are about, in one order."""
+    from functools import reduce
+
+    import numpy as np
+
+    ids = reduce(np.intersect1d, (each.sample_ids for each in answers))
+    return [each.of(ids) for each in answers]

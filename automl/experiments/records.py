@@ -8,10 +8,11 @@ from pydantic import Field
 
 from automl.frozen_model import FrozenModel
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Format of the experiment directory; older formats can be read.
 
-2 added a trial's state and the paused time, 3 the improvements of the best score.
+2 added a trial's state and the paused time, 3 the improvements of the best score, 4 the evidence
+of a trial and the expected score.
 """
 
 
@@ -117,6 +118,24 @@ class Flag(StrEnum):
     """Its best model predicts the same class for every picture."""
 
 
+class Evidence(FrozenModel):
+    """The pictures that a trial is scored on; no answer comes from a model that has seen it."""
+
+    num_pictures: int
+    num_folds: int = 0
+    """Number of folds of all pictures that are not test pictures; 0: the validation pictures."""
+
+    @property
+    def sentence(self) -> str:
+        """Said beside a score."""
+        if not self.num_folds:
+            return f"on {self.num_pictures:,} validation pictures"
+        return (
+            f"on {self.num_pictures:,} training and validation pictures, each predicted by a model "
+            f"that has not seen it ({self.num_folds} folds)"
+        )
+
+
 class TrialError(FrozenModel):
     """Cause of a trial's failure."""
 
@@ -163,9 +182,12 @@ class TrialRecord(FrozenModel):
     best_epoch: int | None = None
     """Epoch of the best evaluation, whose predictions and checkpoint are kept."""
 
+    evidence: Evidence | None = None
+    """The pictures of the scores; None: the validation pictures, or nothing is known yet."""
+
     score_low: float | None = None
     score_high: float | None = None
-    """95 % interval of the best evaluation's primary metric, over validation pictures."""
+    """95 % interval of the best evaluation's primary metric, over the pictures of the evidence."""
 
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -173,6 +195,11 @@ class TrialRecord(FrozenModel):
     """Time while no engine ran; not part of the trial's time."""
 
     error: TrialError | None = None
+
+    @property
+    def scored_on(self) -> str:
+        """The pictures of its scores, to be said beside them."""
+        return self.evidence.sentence if self.evidence else "on the validation pictures"
 
     @property
     def method(self) -> str:

@@ -228,7 +228,7 @@ def load_predictions(path: Path) -> Predictions:
 
 
 def predictions_path(experiment_dir: Path, trial_id: str) -> Path:
-    """Predictions of the trial's best evaluation on the validation data."""
+    """Predictions of the trial's best evaluation, for the pictures of its evidence."""
     return experiment_dir / "trials" / trial_id / "predictions.parquet"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from automl.evaluation.predictions import Predictions
+from automl.evaluation.predictions import Predictions, in_common
 from automl.experiments import leaderboard, store
 from automl.experiments.records import TrialRecord
 
@@ -42,25 +42,47 @@ def compared(experiment_dir: Path, ranked: Sequence[TrialRecord]) -> Sequence[Tr
 def against_best(answers: Mapping[str, Predictions], metric: str) -> dict[str, float | None]:
     """P-value of each trial against the best one, without the best one itself.
 
-    See `evaluation.significance.p_values_against_best` for the test.
+    See `evaluation.significance.p_values_against_best` for the test. Trials that were scored on the
+    same pictures are tested together, on those pictures that the best one was scored on, too.
 
     Args:
         answers: by trial id; those of the best trial come first.
         metric: key of the primary metric.
 
     Returns:
-        By trial id; None for a trial that was scored on other pictures than the best one, or whose
-        score is NaN.
+        By trial id; None for a trial that has no picture in common with the best one, that was
+        scored by other labels, or whose score is NaN.
     """
-    from automl.evaluation import significance  # slow to import
-
     if not answers:
         return {}
     best_id, *other_ids = answers
-    best = answers[best_id]
-    same = [name for name, one in answers.items() if one.is_about_the_same_as(best)]
-    values = significance.p_values_against_best(
-        metric, [answers[name].probabilities for name in same], best.labels
-    )
-    known = dict(zip(same, values, strict=True))
-    return {name: known.get(name) for name in other_ids}
+    known: dict[str, float | None] = {}
+    for names in _by_pictures(answers, other_ids):
+        values = _p_values(metric, [answers[best_id], *(answers[name] for name in names)])
+        known.update(zip(names, values, strict=True))
+    return {name: known[name] for name in other_ids}
+
+
+def _by_pictures(answers: Mapping[str, Predictions], names: Sequence[str]) -> list[list[str]]:
+    """The trials in groups that were scored on the same pictures."""
+    groups: list[list[str]] = []
+    for name in names:
+        for group in groups:
+            if answers[name].is_about_the_same_as(answers[group[0]]):
+                group.append(name)
+                break
+        else:
+            groups.append([name])
+    return groups
+
+
+def _p_values(metric: str, answers: Sequence[Predictions]) -> list[float | None]:
+    """P-value of every trial but the first, which is the best."""
+    from automl.evaluation import significance  # slow to import
+
+    aligned = in_common(*answers)
+    best = aligned[0]
+    if not len(best.labels) or not all(each.is_about_the_same_as(best) for each in aligned):
+        return [None] * (len(answers) - 1)
+    probabilities = [each.probabilities for each in aligned]
+    return significance.p_values_against_best(metric, probabilities, best.labels)[1:]

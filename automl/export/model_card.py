@@ -47,7 +47,7 @@ def text(model: TrainedModel, parity: Parity) -> str:
         _expectation(model, job.primary_metric),
         _scores(model, job.primary_metric, best),
         _test_score(model, job.primary_metric),
-        "### By class, on the validation data",
+        "### By class, on the same pictures",
         _classes(model),
         "## What it was made from",
         _data(report),
@@ -119,12 +119,12 @@ def _expectation(model: TrainedModel, primary_metric: str) -> str:
 def _scores(model: TrainedModel, primary_metric: str, best: Evaluation) -> str:
     low, high = model.trial.score_low, model.trial.score_high
     interval = "" if low is None or high is None else f", 95 % interval {low:.3f} to {high:.3f}"
-    num = len(model.recorded.labels)
+    scored_on = model.trial.scored_on
     others = [[name, f"{value:.4f}"] for name, value in sorted(best.metrics.items())]
     return (
-        f"**{primary_metric} {best.metrics[primary_metric]:.3f}**{interval}, on {num:,} validation "
-        "pictures it was not trained on. The trial was chosen by this number, so it flatters a "
-        "little.\n\n" + _table(["metric", "value"], others)
+        f"**{primary_metric} {best.metrics[primary_metric]:.3f}**{interval}, {scored_on}. "
+        "The trial was chosen by this number, so it flatters a little.\n\n"
+        + _table(["metric", "value"], others)
     )
 
 

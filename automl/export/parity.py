@@ -138,7 +138,12 @@ def _agreement(own: NDArray[np.float32], exported: NDArray[np.float32]) -> float
 def _from_recorded(
     model: TrainedModel, rows: pd.DataFrame, own: NDArray[np.float32]
 ) -> float | None:
-    """Return the largest difference from the recorded answers; None if none are recorded."""
+    """Return the largest difference from the recorded answers; None if none are recorded.
+
+    A model that is fitted to all pictures has no recorded answers: they come from its folds.
+    """
+    if model.description.has_seen_all:
+        return None
     position_of = {int(index): n for n, index in enumerate(model.recorded.sample_ids)}
     known = [n for n, index in enumerate(rows["id"]) if int(index) in position_of]
     if not known:

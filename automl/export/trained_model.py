@@ -66,7 +66,7 @@ class TrainedModel:
 
     @cached_property
     def recorded(self) -> Predictions:
-        """The trial's answers for the validation pictures, recorded when it was scored."""
+        """The trial's answers for the pictures of its evidence, recorded when it was scored."""
         return store.load_predictions(
             store.predictions_path(self.experiment_dir, self.trial.trial_id)
         )

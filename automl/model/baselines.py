@@ -6,6 +6,7 @@ similarity, 20 neighbours, votes weighted by exp(similarity / 0.07).
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,13 +14,18 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize, one_hot
 
-from automl.model import blocks, linear_probe
+from automl.model import blocks, cross_validated_probe, linear_probe
 from automl.model.network import Normalised
 
 _NUM_NEIGHBOURS = 20
 _TEMPERATURE = 0.07
 _SMALLEST_SHARE = 1e-4
 """Added to the vote of every class, so that the logarithm is finite."""
+
+_AT_ONCE = 1_000
+"""Pictures whose neighbours are looked for together."""
+
+Probabilities = NDArray[np.float32]
 
 
 class NearestNeighbours(nn.Module):
@@ -61,20 +67,55 @@ class NearestNeighbours(nn.Module):
         votes = one_hot(self.labels[indices], self._num_classes)
         return ((weights.unsqueeze(2) * votes).sum(dim=1) + _SMALLEST_SHARE).log()
 
+    def probabilities(self, features: NDArray[np.float32]) -> Probabilities:
+        """(N, K), rows sum to 1, from features (N, D)."""
+        parts = torch.from_numpy(features).split(_AT_ONCE)
+        shares: Probabilities = torch.cat([self(part).softmax(dim=1) for part in parts]).numpy()
+        return shares
 
-def fit_head(
-    method: str,
-    network: Normalised,
-    features: Callable[[], NDArray[np.float32]],
-    labels: NDArray[np.int64],
-) -> None:
+
+@dataclass(frozen=True)
+class FrozenPictures:
+    """The pictures that a head is fitted to, N of them."""
+
+    features: Callable[[], NDArray[np.float32]]
+    """Returns features (N, D); called only if needed."""
+
+    labels: NDArray[np.int64]
+    """(N,) class indices."""
+
+    folds: NDArray[np.int64]
+    """(N,) fold of each picture; -1: it is in the training part of every fold."""
+
+    def out_of_fold(
+        self, answer: Callable[[NDArray[np.bool_], NDArray[np.bool_]], Probabilities]
+    ) -> Probabilities:
+        """(N, K) for each picture with a fold, from a head that has not seen the fold; else 0.
+
+        answer: maps masks (N,) of the pictures to fit to and of those to answer for to their
+            probabilities.
+        """
+        answers = {
+            fold: answer(self.folds != fold, self.folds == fold)
+            for fold in range(int(self.folds.max()) + 1)
+        }
+        result = np.zeros((len(self.labels), answers[0].shape[1]), np.float32)
+        for fold, probabilities in answers.items():
+            result[self.folds == fold] = probabilities
+        return result
+
+
+def fit_head(method: str, network: Normalised, pictures: FrozenPictures) -> Probabilities | None:
     """Replace the network's last layer, or its weights, with those of a method.
 
     Args:
         method: `majority_class`, `linear_probe` or `k_nearest_neighbours`.
         network: its last layer has one row per class.
-        features: returns features (N, D) of the training pictures; called only if needed.
-        labels: class indices (N,).
+        pictures: all of them are fitted to.
+
+    Returns:
+        (N, K) for each picture with a fold from the same method fitted to the other folds; None if
+        there are no folds.
 
     Raises:
         HeadNotLinearError: the network does not end in one linear layer.
@@ -82,16 +123,54 @@ def fit_head(
     head = linear_probe.linear_head(network.network)
     num_classes = len(head.weight)
     if method == "linear_probe":
-        linear_probe.fit_head(network, features(), labels)
-    elif method == "k_nearest_neighbours":
-        layer = NearestNeighbours.fit(features(), labels, num_classes)
-        replace_head(network.network, layer.to(head.weight.device))
-    else:
-        assert method == "majority_class"
+        return _fit_probe(head, pictures, num_classes)
+    if method == "k_nearest_neighbours":
+        return _fit_neighbours(network, pictures, num_classes)
+    assert method == "majority_class"
+    return _fit_majority(head, pictures, num_classes)
+
+
+def _fit_probe(
+    head: nn.Linear | nn.Conv2d, pictures: FrozenPictures, num_classes: int
+) -> Probabilities | None:
+    features, labels = pictures.features(), pictures.labels
+    if pictures.folds.max() < 0:
+        linear_probe.put_into(head, linear_probe.fit(features, labels, num_classes))
+        return None
+    found = cross_validated_probe.fit(features, labels, pictures.folds, num_classes)
+    linear_probe.put_into(head, found.probe)
+    return found.probabilities
+
+
+def _fit_neighbours(
+    network: Normalised, pictures: FrozenPictures, num_classes: int
+) -> Probabilities | None:
+    features, labels = pictures.features(), pictures.labels
+    layer = NearestNeighbours.fit(features, labels, num_classes)
+    replace_head(network.network, layer.to(network.mean.device))
+
+    def answer(seen: NDArray[np.bool_], unseen: NDArray[np.bool_]) -> Probabilities:
+        of_others = NearestNeighbours.fit(features[seen], labels[seen], num_classes)
+        return of_others.probabilities(features[unseen])
+
+    return None if pictures.folds.max() < 0 else pictures.out_of_fold(answer)
+
+
+def _fit_majority(
+    head: nn.Linear | nn.Conv2d, pictures: FrozenPictures, num_classes: int
+) -> Probabilities | None:
+    def shares(seen: NDArray[np.bool_]) -> NDArray[np.float32]:
+        labels = pictures.labels[seen]
         counts = np.bincount(labels, minlength=num_classes)
-        shares = np.maximum(counts / len(labels), 1e-6).astype(np.float32)
-        weight = np.zeros((num_classes, head.weight[0].numel()), np.float32)
-        linear_probe.put_into(head, linear_probe.LinearProbe(weight, np.log(shares)))
+        return np.maximum(counts / len(labels), 1e-6).astype(np.float32)
+
+    def answer(seen: NDArray[np.bool_], unseen: NDArray[np.bool_]) -> Probabilities:
+        return np.tile(shares(seen), (int(unseen.sum()), 1))
+
+    everything = np.ones(len(pictures.labels), bool)
+    weight = np.zeros((num_classes, head.weight[0].numel()), np.float32)
+    linear_probe.put_into(head, linear_probe.LinearProbe(weight, np.log(shares(everything))))
+    return None if pictures.folds.max() < 0 else pictures.out_of_fold(answer)
 
 
 def replace_head(network: nn.Module, layer: nn.Module) -> None:

@@ -138,8 +138,9 @@ def _from_earlier(
 ) -> BuiltModel:
     """All layers but the last one come from the earlier model.
 
-    The last one comes from it only if the classes are the same and the earlier model ends in a
-    layer that can be trained; a vote of nearest neighbours cannot.
+    The last one comes from it only if the classes are the same, the earlier model ends in a layer
+    that can be trained (a vote of nearest neighbours cannot), and that layer was not fitted to the
+    validation pictures, which would make the score too good.
     """
     description = earlier.description
     architecture = description.timm_name.partition(".")[0]
@@ -151,6 +152,8 @@ def _from_earlier(
         note += " That model is a vote of nearest neighbours: the last layer is new."
     elif description.class_names != class_names:
         note += " Its classes are others: the last layer is new."
+    elif description.has_seen_all:
+        note += " That one was fitted to the validation pictures, too: the last layer is new."
     has_new_head = note.endswith("the last layer is new.")
     if has_new_head:
         stored = _with_head_of(made, stored)

@@ -19,4 +19,7 @@ class ModelDescription(FrozenModel):
     validation_crop_size: int
     validation_resize_size: int
     epoch: int
+    has_seen_all: bool = False
+    """True if it was fitted to the validation pictures, too."""
+
     head: Literal["linear", "nearest_neighbours"] = "linear"

@@ -26,7 +26,7 @@ _STRENGTH = 0.1
 pictures; it falls with the square root of their number. With a larger C the accuracy is the same,
 but the probabilities are overconfident and the first training steps undo the probe."""
 
-_MISSING_BIAS = -10.0
+MISSING_BIAS = -10.0
 """Logit of a class without training pictures: its probability is about 0, but finite."""
 
 
@@ -107,7 +107,7 @@ def fit(
     scale[scale < 1e-6] = 1.0  # a constant feature carries no information
     present = np.unique(labels)
     weight = np.zeros((num_classes, features.shape[1]))
-    bias = np.full(num_classes, _MISSING_BIAS)
+    bias = np.full(num_classes, MISSING_BIAS)
     if len(present) == 1:
         bias[present] = 0.0
     else:

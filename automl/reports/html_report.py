@@ -105,7 +105,7 @@ def _test_section(experiment_dir: Path, metric: str) -> dict[str, Any] | None:
 
 
 def _predictions_section(experiment_dir: Path, best: TrialRecord) -> dict[str, Any]:
-    """Content about the best trial's predictions on the validation data; empty without them."""
+    """Content about the best trial's predictions; empty without them."""
     path = store.predictions_path(experiment_dir, best.trial_id)
     if not path.is_file() or not store.samples_path(experiment_dir).is_file():
         return {}

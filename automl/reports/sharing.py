@@ -217,10 +217,13 @@ def _publish_under_free_id(partial: Path, experiments_dir: Path) -> Path:
 
 
 def _scored_samples(experiment_dir: Path) -> "pd.DataFrame":
-    """Return the first `_MAX_THUMBNAILS` validation and test pictures."""
-    samples = store.load_samples(experiment_dir)
-    is_scored = samples["split"].isin(["validation", "test"]) & samples["content_hash"].notna()
-    return samples[is_scored].drop_duplicates("content_hash").head(_MAX_THUMBNAILS)
+    """Return the first `_MAX_THUMBNAILS` scored pictures; those all trials are scored on first."""
+    samples = store.load_samples(experiment_dir).dropna(subset=["content_hash"])
+    is_held_out = samples["split"].isin(["validation", "test"])
+    has_fold = samples["fold"].notna() if "fold" in samples else False  # not in earlier formats
+    scored = samples[is_held_out | has_fold].assign(last=~is_held_out)
+    scored = scored.sort_values("last", kind="stable").drop(columns="last")
+    return scored.drop_duplicates("content_hash").head(_MAX_THUMBNAILS)
 
 
 def _add_thumbnails(file: zipfile.ZipFile, experiment_dir: Path) -> None:

@@ -41,8 +41,8 @@ def read_back(training: TrialTraining) -> dict[str, Any]:
         "device": _device_name(training.placement.device),
         "worker": f"process {os.getpid()} on {socket.gethostname()}",
         **process_state.in_effect(),
-        "num_train_images": len(training.data.train.labels),
-        "num_validation_images": len(training.data.validation.labels),
+        "num_train_images": len(training.fitted.labels),
+        "num_validation_images": training.evidence.num_pictures,
         "split_hash": training.data.split_hash,
         # plain text: torch's own type would make the reader of this import torch
         "torch": str(torch.__version__),
@@ -94,7 +94,7 @@ def notes(training: TrialTraining) -> list[str]:
             f"A batch holds {learner.batch_size} pictures instead of {wanted_size}: there are "
             f"{len(data.train.labels)} to train on."
         )
-    present = set(data.validation.labels.tolist())
+    present = training.scored_classes()
     missing = [name for index, name in enumerate(data.class_names) if index not in present]
     if missing:
         sentences.append(

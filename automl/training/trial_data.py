@@ -27,6 +27,17 @@ class LabelledPictures:
     pictures: PackedPictures[PixelArray]
     sample_ids: NDArray[np.int64]
     labels: NDArray[np.int64]
+    folds: NDArray[np.int64]
+    """(N,) fold of each picture for cross-validation; -1: none."""
+
+    def joined(self, other: "LabelledPictures") -> "LabelledPictures":
+        """These pictures and those of another split."""
+        return LabelledPictures(
+            self.pictures.joined(other.pictures),
+            np.concatenate([self.sample_ids, other.sample_ids]),
+            np.concatenate([self.labels, other.labels]),
+            np.concatenate([self.folds, other.folds]),
+        )
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,15 @@ class TrialData:
     split_hash: str
     earlier: EarlierModel | None = None
     """The model of an earlier trial that training starts from."""
+
+    @property
+    def is_cross_validated(self) -> bool:
+        """True if the validation pictures are our choice, so that others can take their turn."""
+        return bool((self.validation.folds >= 0).any())
+
+    def everything(self) -> LabelledPictures:
+        """The pictures that a model which is handed out can be fitted to."""
+        return self.train.joined(self.validation) if self.is_cross_validated else self.train
 
     def class_counts(self) -> NDArray[np.int64]:
         """(K,) training pictures of each class."""
@@ -74,6 +94,10 @@ def _decode(manifest: Manifest, chosen: PictureSizes, progress: Progress) -> Tri
     samples = manifest.samples[manifest.samples["split"].isin(["train", "validation"])]
     text = f"Decoding pictures at {chosen[0]} px"
     packed = pixels.whole_pictures(samples, chosen, progress=partial(progress, text))
+    if "fold" in samples:
+        folds = samples["fold"].fillna(-1).to_numpy(np.int64)
+    else:  # an experiment of an earlier version
+        folds = np.full(len(samples), -1)
 
     def part(split: str) -> LabelledPictures:
         rows = np.flatnonzero(samples["split"] == split)
@@ -82,6 +106,7 @@ def _decode(manifest: Manifest, chosen: PictureSizes, progress: Progress) -> Tri
             pictures=packed.take(rows),
             sample_ids=chosen_samples["id"].to_numpy(np.int64),
             labels=chosen_samples["label_index"].to_numpy(np.int64),
+            folds=folds[rows],
         )
 
     return TrialData(

@@ -15,11 +15,11 @@ from automl.errors import DivergedError, OutOfMemoryError, UserError
 from automl.evaluation.metrics import classification_metrics
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
-from automl.experiments.records import Evaluation, now
+from automl.experiments.records import Evaluation, Evidence, now
 from automl.host import quiet
 from automl.jobs import model_catalog
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.model import baselines, checkpoint, feature_cache
+from automl.model import baselines, checkpoint, feature_cache, linear_probe
 from automl.model.building import BuiltModel, build
 from automl.model.description import ModelDescription
 from automl.model.linear_probe import HeadNotLinearError
@@ -76,7 +76,13 @@ class TrialTraining:
         network = network.to(memory_format=torch.channels_last).to(placement.device)
         recipe = Recipe.read(hyperparameters)
         task = SingleLabel(recipe, data.class_counts())
-        starts_from_probe = self._fit_head(network)
+        self.fitted = data.train if self.trains else data.everything()
+        """The pictures that the model is fitted to."""
+
+        self._out_of_fold: Predictions | None = None
+        starts_from_probe = self._starts_from_probe(network) if self.trains else False
+        if not self.trains:
+            self._fit_baseline(network)
         self.learner = Learner(
             network,
             task,
@@ -170,6 +176,7 @@ class TrialTraining:
             validation_crop_size=hyperparameters.validation_crop_size,
             validation_resize_size=hyperparameters.validation_resize_size,
             epoch=self.epoch,
+            has_seen_all=self.fitted is not self.data.train,
             head="nearest_neighbours" if is_vote else "linear",
         )
 
@@ -187,8 +194,26 @@ class TrialTraining:
         predictions = self.predict()
         return predictions, classification_metrics(predictions.probabilities, predictions.labels)
 
+    @property
+    def evidence(self) -> Evidence:
+        """The pictures that the trial is scored on."""
+        if self._out_of_fold is None:
+            return Evidence(num_pictures=len(self.data.validation.labels))
+        num_folds = int(self.fitted.folds.max()) + 1
+        return Evidence(num_pictures=len(self._out_of_fold.labels), num_folds=num_folds)
+
+    def scored_classes(self) -> set[int]:
+        """Classes among the pictures that the trial is scored on."""
+        return set((self._out_of_fold or self.data.validation).labels.tolist())
+
     def predict(self) -> Predictions:
-        """Probabilities for every validation picture, in parts if memory is short."""
+        """Probabilities for every picture that the trial is scored on.
+
+        A baseline is scored on all of them, each by a model that has not seen it; a trained model
+        on the validation pictures, in parts if memory is short.
+        """
+        if self._out_of_fold is not None:
+            return self._out_of_fold
         pictures, wanted_size = self.data.validation, self.hyperparameters.validation_batch_size
         while True:
             size = part_size(wanted_size, self.recovery.num_validation_parts)
@@ -269,36 +294,47 @@ class TrialTraining:
         if self.placement.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _fit_head(self, network: Normalised) -> bool:
-        """Fit the head of a baseline, or the one that fine-tuning starts from.
-
-        Returns:
-            True if fine-tuning starts from a linear probe.
-        """
-        method = "linear_probe" if self.trains else self.hyperparameters.method
+    def _starts_from_probe(self, network: Normalised) -> bool:
+        """True if fine-tuning starts from a linear probe, which is then the head."""
         notes = self.built.notes
-        if self.trains and self.hyperparameters.head_init != "linear_probe":
+        if self.hyperparameters.head_init != "linear_probe":
             return False
-        if self.trains and not self.built.has_new_head:
+        if not self.built.has_new_head:
             notes.append("head_init linear_probe has no effect: the head is not new.")
             return False
         try:
-            baselines.fit_head(
-                method, network, lambda: self._features(network), self.data.train.labels
-            )
+            features = self._features(network, self.data.train)
+            linear_probe.fit_head(network, features, self.data.train.labels)
         except HeadNotLinearError as error:
-            if not self.trains:
-                raise UserError(
-                    f"method is {method}, but {error}. Set method to fine_tuning, or choose "
-                    "another model."
-                ) from error
             notes.append(f"head_init is zero instead of linear_probe: {error}.")
             return False
-        return self.trains
+        return True
 
-    def _features(self, network: Normalised) -> NDArray[np.float32]:
-        """Features (N, D) of the training pictures as they are scored."""
-        labelled = self.data.train
+    def _fit_baseline(self, network: Normalised) -> None:
+        """Fit the head, and answer for every picture that has a fold without having seen it."""
+        method, data, fitted = self.hyperparameters.method, self.data, self.fitted
+        parts = [data.train, data.validation] if data.is_cross_validated else [data.train]
+        pictures = baselines.FrozenPictures(
+            lambda: np.concatenate([self._features(network, part) for part in parts]),
+            fitted.labels,
+            fitted.folds,
+        )
+        try:
+            probabilities = baselines.fit_head(method, network, pictures)
+        except HeadNotLinearError as error:
+            raise UserError(
+                f"method is {method}, but {error}. Set method to fine_tuning, or choose another "
+                "model."
+            ) from error
+        if probabilities is not None and data.is_cross_validated:
+            scored = np.flatnonzero(fitted.folds >= 0)
+            scored = scored[np.argsort(fitted.sample_ids[scored])]
+            self._out_of_fold = Predictions(
+                fitted.sample_ids[scored], fitted.labels[scored], probabilities[scored]
+            )
+
+    def _features(self, network: Normalised, labelled: LabelledPictures) -> NDArray[np.float32]:
+        """Features (N, D) of the pictures as they are scored."""
         batches = self._scored_batches(labelled, self.hyperparameters.validation_batch_size)
         side = self.hyperparameters.validation_crop_size
         with quiet.Work() as work:

@@ -151,7 +151,7 @@ def report(experiment_dir: Path) -> DatasetReport | None:
 
 
 def predictions(experiment_dir: Path, trial_id: str) -> Predictions | None:
-    """Answers on the validation data; None before the trial's first evaluation."""
+    """Answers of the best evaluation; None before the trial's first evaluation."""
     path = store.predictions_path(experiment_dir, trial_id)
     return predictions_at(path) if path.is_file() else None
 

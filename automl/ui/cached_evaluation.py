@@ -60,7 +60,7 @@ def answers(experiment_dir: Path, path: Path) -> Answers | None:
 
 
 def of_trial(experiment_dir: Path, trial_id: str) -> Answers | None:
-    """Answers of the trial's best evaluation on the validation data."""
+    """Answers of the trial's best evaluation."""
     return answers(experiment_dir, store.predictions_path(experiment_dir, trial_id))
 
 

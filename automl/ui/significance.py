@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from automl.evaluation.predictions import in_common
 from automl.experiments import ties
 from automl.experiments.records import TrialRecord
 from automl.ui import cached_evaluation
@@ -29,7 +30,8 @@ def p_values_against_best(
 def p_value(metric: str, first: Answers, second: Answers) -> float | None:
     """P-value of the difference between two trials chosen by the user.
 
-    None if they answered for different pictures, or a score is NaN.
+    On the pictures that both answered for. None if there are none, or a score is NaN; for trials of
+    two experiments also if they did not answer for the same pictures.
     """
     return _p_value(metric, first, second)
 
@@ -44,9 +46,12 @@ def _p_value(metric: str, first: Answers, second: Answers) -> float | None:
     from automl.evaluation import significance
 
     predictions, other_predictions = first.predictions, second.predictions
-    if not predictions.is_about_the_same_as(other_predictions) or not _show_the_same_pictures(
-        first, second
-    ):
+    if first.experiment_dir == second.experiment_dir:
+        predictions, other_predictions = in_common(predictions, other_predictions)
+    elif not _show_the_same_pictures(first, second):
+        return None
+    is_same = predictions.is_about_the_same_as(other_predictions)
+    if not is_same or not len(predictions.labels):
         return None
     return significance.p_value_of_difference(
         metric, predictions.probabilities, other_predictions.probabilities, predictions.labels
@@ -55,6 +60,4 @@ def _p_value(metric: str, first: Answers, second: Answers) -> float | None:
 
 def _show_the_same_pictures(first: Answers, second: Answers) -> bool:
     """True if the content hashes agree; ids of different experiments cannot be compared."""
-    if first.experiment_dir == second.experiment_dir:
-        return True
     return first.samples["content_hash"].tolist() == second.samples["content_hash"].tolist()

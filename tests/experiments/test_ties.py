@@ -37,6 +37,19 @@ def test_trials_are_compared_on_the_pictures_of_the_best_one(experiment_dir):
     assert found["worse"] < 0.01
 
 
+def test_a_trial_scored_on_fewer_pictures_is_compared_on_those(experiment_dir):
+    whole = store.load_predictions(store.predictions_path(experiment_dir, "worse"))
+    part = whole.of(np.arange(199, 20, -1))  # 19 of the 40 wrong ones, in another order
+    save = store.predictions_path(experiment_dir, "elsewhere")
+    store.save_predictions(save, part)
+    found = ties.p_values(experiment_dir, store.load_trials(experiment_dir), "accuracy")
+    assert found["elsewhere"] < 0.01
+    store.save_predictions(save, whole.of(np.arange(100, 200)))  # all of them right
+    found = ties.p_values(experiment_dir, store.load_trials(experiment_dir), "accuracy")
+    assert found["elsewhere"] == 1
+    assert found["worse"] < 0.01
+
+
 def test_the_leaderboard_of_an_experiment_has_the_ties(experiment_dir):
     table = Experiment(experiment_dir).leaderboard().set_index("trial_id")["tied_with_best"]
     assert table[["best", "close", "worse"]].tolist() == [True, True, False]

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
@@ -110,6 +111,7 @@ def _run(data_dir: Path, experiments_dir: Path, parameters: Sequence[dict[str, A
     job = Job(training_data=DataSource(path=data_dir))
     directory = launcher.create(job, name="shapes", experiments_dir=experiments_dir)
     data = manifest.build(job)
+    data.samples["fold"] = pd.NA  # both are scored on the validation pictures
     store.save_dataset(directory, data.samples, data.report)
     results = Results(directory, "accuracy")
     planned = [PlannedTrial.of(number, asked) for number, asked in enumerate(parameters)]

@@ -44,8 +44,10 @@ def test_the_floor_rises_from_the_majority_to_the_features(
 
 
 def test_every_class_is_given_its_share_of_the_training_pictures(tiny_data: TrialData) -> None:
+    train_only = replace(tiny_data.train, folds=np.full(len(tiny_data.train.labels), -1))
+    validation = replace(tiny_data.validation, folds=np.full(len(tiny_data.validation.labels), -1))
     labels = np.repeat([0, 1, 2], [12, 12, len(tiny_data.train.labels) - 24])
-    uneven = replace(tiny_data, train=replace(tiny_data.train, labels=labels))
+    uneven = replace(tiny_data, train=replace(train_only, labels=labels), validation=validation)
     answers = train(uneven, method="majority_class").predict()
     shares = np.bincount(labels) / len(labels)
     for given in answers.probabilities:
@@ -75,7 +77,7 @@ def test_what_is_not_trained_has_no_learning_rate_in_effect(tiny_data: TrialData
     training = train(tiny_data, method="linear_probe", learning_rate=0.5)
     found = effective.in_effect(training)
     assert found["method"] == "linear_probe"
-    assert found["num_train_images"] == len(tiny_data.train.labels)
+    assert found["num_train_images"] == len(tiny_data.everything().labels) == 60
     assert not {"learning_rate", "optimizer", "transforms", "number_of_epochs"} & set(found)
 
 

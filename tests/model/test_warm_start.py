@@ -2,6 +2,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -76,7 +77,9 @@ def test_a_trial_goes_on_from_a_baseline(
     is_new: bool,
 ) -> None:
     """Its layers are those of the baseline; a vote of neighbours cannot be trained further."""
-    baseline = train(tiny_data, method=method)
+    alone = np.full(len(tiny_data.validation.labels), -1)
+    given = replace(tiny_data, validation=replace(tiny_data.validation, folds=alone))
+    baseline = train(given, method=method)
     directory = make_experiment("baseline", best_trial="trial-000")
     folder = store.checkpoint_dir(directory, "trial-000")
     folder.mkdir(parents=True)
@@ -97,6 +100,19 @@ def test_a_trial_goes_on_from_a_baseline(
             baseline.predict().probabilities, abs=1e-6
         )
     run(training)
+
+
+def test_a_head_that_was_fitted_to_the_validation_pictures_is_not_taken_over(
+    make_experiment: Callable[..., Path], tiny_data: TrialData
+) -> None:
+    baseline = train(tiny_data, method="linear_probe")
+    directory = make_experiment("baseline", best_trial="trial-000")
+    folder = store.checkpoint_dir(directory, "trial-000")
+    folder.mkdir(parents=True)
+    baseline.save_scored_model(folder, baseline.predict())
+    training = train(replace(tiny_data, earlier=found_for("baseline", directory)))
+    assert not training.built.network.get_parameter("fc.weight").any()
+    assert "was fitted to the validation pictures" in effective.notes(training)[0]
 
 
 def test_weights_travel_as_bytes_to_other_machines(

@@ -158,9 +158,8 @@ def test_the_threshold_says_what_it_does_on_the_validation_pictures(
 ):
     with_answers(with_test_data)
     page = open_page("predict")
-    assert "answers 100% of the validation pictures, and 67% of these answers are right" in texts(
-        page
-    )
+    said = "answers 100% of the pictures that it was scored on, and 67% of these answers are right"
+    assert said in texts(page)
 
 
 def test_a_picture_less_sure_than_the_validation_pictures_is_marked(

@@ -117,9 +117,19 @@ def _verdict(first: Side, second: Side) -> str:
         )
     result = "may be chance" if value > LEVEL else "is unlikely to be chance"
     return (
-        f"On the same pictures this difference {result} (paired test of these two trials, p = "
+        f"{_where(first, second)} {result} (paired test of these two trials, p = "
         f"{value:.2g}). The test is not corrected for having chosen them by their scores; the "
         "Leaderboard has the corrected test against the best trial."
+    )
+
+
+def _where(first: Side, second: Side) -> str:
+    if first.trial.evidence == second.trial.evidence:
+        return "On the same pictures this difference"
+    return (
+        f"{wording.plain(first.title)} is scored {first.trial.scored_on}; "
+        f"{wording.plain(second.title)} {second.trial.scored_on}. On the pictures of both their "
+        "difference"
     )
 
 
@@ -186,7 +196,7 @@ def pictures(first: Side, second: Side) -> None:
         answers.samples["content_hash"].tolist(), other_answers.samples["content_hash"].tolist()
     )
     if not len(pairs.first):
-        st.info("The two have no validation picture in common.")
+        st.info("The two were not scored on any picture in common.")
         return
     st.caption(f"{wording.count(len(pairs.first), 'picture')} were scored by both.")
     swapped = pairing.Pairs(pairs.second, pairs.first)

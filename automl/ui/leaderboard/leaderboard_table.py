@@ -172,7 +172,7 @@ def _config(metric: str) -> dict[str, Any]:
         "tied": _TEXT(
             _title("tied"),
             help="tied: the difference from the best trial may be chance. The first "
-            f"{ties.MAX_COMPARED} trials are tested together on the same validation pictures: if "
+            f"{ties.MAX_COMPARED} trials are tested together on the same pictures: if "
             "all are equally good, the chance that any is called worse is 5 %.",
         ),
         "parameters": _NUMBER(_title("parameters"), format="%.1f"),

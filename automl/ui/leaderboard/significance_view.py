@@ -28,7 +28,7 @@ def show(
         verb = "is" if num_tied == 1 else "are"
         st.caption(
             f"{wording.count(num_tied, 'other trial')} {verb} statistically tied with the best on "
-            "these validation pictures."
+            "these pictures."
         )
     figure = trial_charts.intervals(list(ranked), metric)
     st.plotly_chart(figure, key="intervals", config=charts.QUIET)

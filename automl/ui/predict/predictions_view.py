@@ -50,7 +50,7 @@ def choose_model(experiment_dir: Path) -> Path:
 
 
 def caution(experiment_dir: Path, model: Predictor) -> Caution:
-    """Draw the choice of the lowest accepted probability, and its effect on the validation data."""
+    """Draw the choice of the lowest accepted probability, and its effect on the scored pictures."""
     least = st.slider(
         "Answer only when sure",
         0.0,
@@ -67,7 +67,7 @@ def caution(experiment_dir: Path, model: Predictor) -> Caution:
         confidence.coverage(predictions.probabilities, predictions.labels), least
     )
     right = f", and {accuracy:.0%} of these answers are right" if share else ""
-    st.caption(f"The model then answers {share:.0%} of the validation pictures{right}.")
+    st.caption(f"The model then answers {share:.0%} of the pictures that it was scored on{right}.")
     return Caution(least, confidence.unlike_below(predictions.probabilities))
 
 
@@ -172,9 +172,9 @@ def _warn_unlike(probability: float, caution: Caution) -> None:
         color="orange",
         help=(
             f"The probability of the answer, {probability:.3f}, is below "
-            f"{caution.unlike_below:.3f}, as for 5 % of the validation pictures. Method: maximum "
-            "softmax probability (Hendrycks and Gimpel, 2017), a baseline; the model can be "
-            "wrongly sure about unlike pictures."
+            f"{caution.unlike_below:.3f}, as for 5 % of the pictures it was scored on. Method: "
+            "maximum softmax probability (Hendrycks and Gimpel, 2017), a baseline; the model can "
+            "be wrongly sure about unlike pictures."
         ),
     )
 

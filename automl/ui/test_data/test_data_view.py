@@ -67,10 +67,11 @@ def opened(experiment_dir: Path, opening: TestOpening, trial: TrialRecord) -> No
     validation, test, pictures = st.columns(3)
     name = wording.metric(metric)
     validation.metric(
-        f"Validation {name}",
+        f"{name.capitalize()} in the search",
         wording.score_of(trial, metric),
         border=True,
-        help="The best trial was chosen by this score, so it is slightly too high.",
+        help=f"{trial.scored_on.capitalize()}. The best trial was chosen by this score, so it is "
+        "slightly too high.",
     )
     score = opening.metrics[metric]
     test.metric(
@@ -99,19 +100,19 @@ def opened(experiment_dir: Path, opening: TestOpening, trial: TrialRecord) -> No
             hide_index=True,
             column_config={
                 side: st.column_config.NumberColumn(format="%.3f")
-                for side in ("Validation", "Test")
+                for side in ("In the search", "Test")
             },
         )
 
 
 def side_by_side(trial: TrialRecord, opening: TestOpening) -> pd.DataFrame:
-    """Every metric on the validation and on the test data."""
+    """Every metric of the trial, and on the test data."""
     best = trial.best_evaluation()
-    on_validation = best.metrics if best else {}
+    in_search = best.metrics if best else {}
     return pd.DataFrame(
         {
             "Metric": [wording.metric_heading(name) for name in opening.metrics],
-            "Validation": [on_validation.get(name) for name in opening.metrics],
+            "In the search": [in_search.get(name) for name in opening.metrics],
             "Test": list(opening.metrics.values()),
         }
     )

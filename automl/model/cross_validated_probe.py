@@ -1,0 +1,211 @@
+"""A linear probe whose strength is chosen by cross-validation, with its out-of-fold probabilities.
+
+The probes of all folds and the one of all pictures are fitted together, because a few large matrix
+products are faster than many small ones: accelerated gradient descent with adaptive restart
+(O'Donoghue and Candes, Adaptive Restart for Accelerated Gradient Schemes, 2015) in the basis of the
+principal components, where the bound of the Hessian by Boehning (Multinomial Logistic Regression
+Algorithm, 1992) is diagonal. The strengths are tried from weak to strong, each from the solution
+before it, until the loss rises.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from automl.model.linear_probe import MAX_PICTURES, MISSING_BIAS, LinearProbe
+
+STRENGTHS = (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3)
+"""scikit-learn's C for features of unit variance."""
+
+_MAX_STEPS = 200
+_TOLERANCE = 1e-5
+"""Mean loss of a picture that further steps could still gain, about."""
+
+_MAX_ELEMENTS = 50_000_000
+"""Logits that are held at once, of all folds and pictures."""
+
+
+class CrossValidated(NamedTuple):
+    """The probe of all pictures, and what those of the folds say about pictures they never saw."""
+
+    probe: LinearProbe
+    probabilities: NDArray[np.float32]
+    """(N, K) out of fold; of a picture without a fold from the probe of all pictures."""
+
+    strength: float
+    """C of the probe of all pictures."""
+
+
+def fit(
+    features: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    folds: NDArray[np.int64],
+    num_classes: int,
+    *,
+    seed: int = 0,
+) -> CrossValidated:
+    """Fit probes to features (N, D) with class indices (N,).
+
+    The strength of a fold's probe is the one with the least loss on the pictures of the other
+    folds, so that no label has a part in its own prediction. Each probe is fitted to at most
+    10,000 pictures.
+
+    Args:
+        features: of all pictures; their mean and scale are those of all folds.
+        labels: class indices.
+        folds: (N,) fold of each picture from 0; -1: it is in the training part of every fold.
+        num_classes: number of classes.
+        seed: of the choice among more than 10,000 pictures.
+    """
+    mean, scale = features.mean(axis=0), features.std(axis=0)
+    scale[scale < 1e-6] = 1.0  # a constant feature carries no information
+    basis, variances = _principal_components((features - mean) / scale, seed)
+    inputs = torch.from_numpy((features - mean) / scale) @ basis
+    problem = _Problem(inputs, variances, labels, folds, num_classes, seed)
+    is_scored = folds >= 0
+    path: list[_Candidate] = []
+    for strength in STRENGTHS:
+        weights = problem.solve(strength, path[-1].weights if path else None)
+        probabilities = problem.out_of_fold(weights)
+        path.append(_Candidate(strength, weights, probabilities, _losses(probabilities, labels)))
+        if len(path) > 1 and path[-1].mean(is_scored) > path[-2].mean(is_scored):
+            break
+    best = min(path, key=lambda each: each.mean(is_scored))
+    result = best.probabilities.copy()
+    for fold in range(problem.num_folds):
+        others, held_out = is_scored & (folds != fold), folds == fold
+        chosen = min(path, key=lambda each: each.mean(others))
+        result[held_out] = chosen.probabilities[held_out]
+    weight = (best.weights[:-1, -1].T @ basis.T).numpy() / scale
+    bias = best.weights[-1, -1].numpy() - weight @ mean
+    probe = LinearProbe(weight.astype(np.float32), bias.astype(np.float32))
+    return CrossValidated(probe, result, best.strength)
+
+
+class _Candidate(NamedTuple):
+    """One strength: the solutions, their out-of-fold probabilities (N, K) and losses (N,)."""
+
+    strength: float
+    weights: Tensor
+    probabilities: NDArray[np.float32]
+    losses: NDArray[np.float32]
+
+    def mean(self, chosen: NDArray[np.bool_]) -> float:
+        return float(self.losses[chosen].mean())
+
+
+def _losses(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
+    of_label = probabilities[np.arange(len(labels)), labels]
+    return np.asarray(-np.log(np.maximum(of_label, 1e-7)))
+
+
+def _principal_components(features: NDArray[np.float32], seed: int) -> tuple[Tensor, Tensor]:
+    """Directions (D, R) and sums of squares (R,) of standardised features (N, D)."""
+    rows = torch.from_numpy(features[_fitted(len(features), seed)])
+    if len(rows) < rows.shape[1]:
+        values, vectors = torch.linalg.eigh(rows @ rows.T)
+    else:
+        values, vectors = torch.linalg.eigh(rows.T @ rows)
+    kept = values > values[-1] * 1e-6
+    values, vectors = values[kept], vectors[:, kept]
+    if len(rows) < rows.shape[1]:
+        vectors = rows.T @ (vectors / values.sqrt())
+    return vectors, values
+
+
+def _fitted(num_pictures: int, seed: int) -> NDArray[np.int64]:
+    """Positions of the pictures that probes are fitted to."""
+    if num_pictures <= MAX_PICTURES:
+        return np.arange(num_pictures)
+    return np.random.default_rng(seed).choice(num_pictures, MAX_PICTURES, replace=False)
+
+
+class _Problem:
+    """The probes of F folds and of all pictures, which share their inputs (N, R + 1)."""
+
+    def __init__(  # noqa: PLR0913
+        self,
+        inputs: Tensor,
+        variances: Tensor,
+        labels: NDArray[np.int64],
+        folds: NDArray[np.int64],
+        num_classes: int,
+        seed: int,
+    ) -> None:
+        self.num_folds = int(folds.max()) + 1
+        self._num_classes = num_classes
+        self._folds = folds
+        self._inputs = torch.cat([inputs, torch.ones(len(inputs), 1)], dim=1)
+        chosen = _fitted(len(labels), seed)
+        self._fitted = self._inputs[chosen]
+        self._labels = torch.from_numpy(labels[chosen])
+        of_fitted = torch.from_numpy(folds[chosen])
+        every = torch.arange(self.num_folds + 1)  # the last one holds nothing out
+        self._trains = of_fitted[:, None] != every
+        self._bound = torch.cat([variances, torch.tensor([float(len(chosen))])])[:, None, None] / 2
+
+    def solve(self, strength: float, start: Tensor | None) -> Tensor:
+        """Weights (R + 1, F + 1, K), the intercepts last."""
+        if start is None:
+            start = self._shares()
+        penalty = torch.full((len(self._bound), 1, 1), 1 / strength)
+        penalty[-1] = 0.0  # the intercept is free
+        parts = [self._descend(start[:, part], part, penalty) for part in self._parts()]
+        return torch.cat(parts, dim=1)
+
+    def _shares(self) -> Tensor:
+        """Weights that give every picture the shares of the classes in each training part."""
+        start = torch.zeros(len(self._bound), self.num_folds + 1, self._num_classes)
+        of_class = torch.eye(self._num_classes)[self._labels]
+        counts = self._trains.float().T @ of_class
+        shares = counts / counts.sum(dim=1, keepdim=True)
+        start[-1] = shares.log().clamp(min=MISSING_BIAS)
+        return start
+
+    def _parts(self) -> Iterator[slice]:
+        """Probes that are fitted together, so that their logits fit into memory."""
+        size = max(1, _MAX_ELEMENTS // (len(self._fitted) * self._num_classes))
+        for first in range(0, self.num_folds + 1, size):
+            yield slice(first, first + size)
+
+    def _descend(self, start: Tensor, part: slice, penalty: Tensor) -> Tensor:
+        """Accelerated descent of some probes, each with its own momentum."""
+        trains = self._trains[:, part]
+        tolerance = _TOLERANCE * trains.sum(dim=0)
+        step = 1 / (self._bound + penalty)
+        weights, ahead = start, start
+        momentum = torch.ones(start.shape[1])
+        for _ in range(_MAX_STEPS):
+            slope = self._gradient(ahead, trains) + penalty * ahead
+            move = step * slope
+            if bool(((slope * move).sum(dim=(0, 2)) / 2 < tolerance).all()):
+                return ahead
+            following = ahead - move
+            change = following - weights
+            goes_back = (slope * change).sum(dim=(0, 2)) > 0
+            momentum = torch.where(goes_back, 1.0, momentum)
+            grown = (1 + (1 + 4 * momentum**2).sqrt()) / 2
+            ahead = following + ((momentum - 1) / grown)[None, :, None] * change
+            weights, momentum = following, grown
+        return weights
+
+    def _gradient(self, weights: Tensor, trains: Tensor) -> Tensor:
+        """Of the summed losses of the pictures in each training part."""
+        logits = self._fitted @ weights.flatten(1)
+        excess = logits.view(len(logits), *weights.shape[1:]).softmax(dim=2)
+        excess[torch.arange(len(logits)), :, self._labels] -= 1
+        excess *= trains[:, :, None]
+        return (self._fitted.T @ excess.flatten(1)).view(weights.shape)
+
+    def out_of_fold(self, weights: Tensor) -> NDArray[np.float32]:
+        """(N, K) of each picture, from the probe that has not seen it if there is one."""
+        result = torch.empty(len(self._inputs), self._num_classes)
+        for fold in range(-1, self.num_folds):
+            chosen = torch.from_numpy(self._folds == fold)
+            result[chosen] = (self._inputs[chosen] @ weights[:, fold]).softmax(dim=1)
+        probabilities: NDArray[np.float32] = result.numpy()
+        return probabilities
