@@ -30,7 +30,7 @@ def fitting_side(median_side: float) -> int:
     """
     if median_side <= 40:
         return 32
-    return 96 if median_side <= 100 else 160
+    return 96 if median_side <= 100 else 224
 
 
 def scored(source: Path | BinaryIO, *, resize_size: int, crop_size: int) -> NDArray[np.uint8]:

@@ -16,6 +16,7 @@ from PIL import Image
 from automl.dataset import manifest, pictures, pixels
 from automl.dataset.packed_pictures import pictures_in
 from automl.errors import DataError
+from automl.jobs.compatibility import resolve
 from automl.jobs.job import DataSource
 
 
@@ -277,3 +278,17 @@ def test_a_damaged_left_over_is_done_again(samples, home):
     np.ones(len(samples), np.bool_).tofile(path.with_suffix(".rows"))
     assert path_of(samples).read_bytes() == whole
     assert [file.name for file in (home / "cache" / "pixels").iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, (256, 224)),
+        ({"training_crop_size": 224}, (256, 224)),
+        ({"model_name": "vits16r224"}, (256, 224)),  # takes no other size
+        ({"training_crop_size": 192, "validation_crop_size": 224}, (256, 224)),
+        ({"training_crop_size": 32}, (37, 32)),
+    ],
+)
+def test_pictures_are_read_at_the_sizes_at_which_they_are_scored(asked, expected):
+    assert pixels.picture_sizes(resolve(asked)) == expected

@@ -62,6 +62,6 @@ def test_a_search_needs_a_model():
         Draft(DATA, search=Search.CHOOSE).job()
 
 
-@pytest.mark.parametrize(("median", "side"), [(8, 32), (40, 32), (41, 96), (100, 96), (500, 160)])
+@pytest.mark.parametrize(("median", "side"), [(8, 32), (40, 32), (41, 96), (100, 96), (500, 224)])
 def test_the_training_size_follows_the_pictures(median, side):
     assert fitting_side(median) == side

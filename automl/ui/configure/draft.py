@@ -46,7 +46,7 @@ class Draft:
     models: tuple[str, ...] = ()
     learning_rates: tuple[float, float] = (0.001, 0.03)
     epochs: int = 15
-    side: int = 160
+    side: int = 224
     search_space: tuple[dict[str, Any], ...] = ()
     sampling_algorithm: Mapping[str, Any] = field(default_factory=lambda: {"type": "random"})
     early_termination: Mapping[str, Any] | None = None
