@@ -128,12 +128,12 @@ def _finish(ending: "Ending | None", results: Results) -> None:
     """Export the best model, and record how the experiment ended."""
     reason = ending.reason if ending else ""
     results.end_rest(reason or "The search ended before it started.")
+    results.expect()
     best = results.best_trial()
     if best is None and (ending is None or ending.is_success):
         causes = [trial.reason for trial in results.trials.values() if trial.reason]
         raise NoModelError(f"No trial was scored. {causes[0] if causes else reason}")
     if best is not None:
-        results.expect()
         results.update(message=f"Exporting {best.trial_id}.")
         _export(results, best.trial_id)
     is_success = ending is None or ending.is_success

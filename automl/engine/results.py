@@ -91,7 +91,12 @@ class Results:
         """The record as it was when its state was kept, or a new one."""
         if recorded and recorded.hyperparameters == trial.requested and self._state(recorded):
             changes: dict[str, Any] = {"reason": "", "was_cut_short": False, "ended_at": None}
-            changes |= {"score_low": None, "score_high": None}
+            changes |= {
+                "score_low": None,
+                "score_high": None,
+                "comparable_scores": {},
+                "cost_rank": 0,
+            }
             if recorded.state is not TrialState.PENDING:  # otherwise the pause is counted already
                 pause = (now() - recorded.evaluations[-1].finished_at).total_seconds()
                 changes["paused_seconds"] = recorded.paused_seconds + max(0.0, pause)
@@ -205,7 +210,11 @@ class Results:
         # a worker that replaced a dead one may report an evaluation for the second time
         earlier = [each for each in trial.evaluations if each.epoch < evaluation.epoch]
         evaluations = [*earlier, evaluation]
-        changes: dict[str, Any] = {"evaluations": evaluations}
+        changes: dict[str, Any] = {
+            "evaluations": evaluations,
+            "comparable_scores": {},
+            "cost_rank": 0,
+        }
         predictions = files.get("predictions.parquet")
         if predictions is not None:
             changes["best_epoch"] = evaluation.epoch
@@ -249,15 +258,20 @@ class Results:
             self.cut_short(trial_id, reason)
 
     def expect(self) -> None:
-        """Record the score to expect of the best trial's model on new pictures."""
+        """Compare the trials, choose the best one, and record what to expect of its model."""
         began = time.monotonic()
         trials = list(self.trials.values())
-        expected = expectation.of_best(self.experiment_dir, trials, self.primary_metric)
-        self.update(**expected._asdict())
+        found = expectation.compare(self.experiment_dir, trials, self.primary_metric)
+        for trial_id, score in found.comparable_scores.items():
+            self._change(trial_id, comparable_scores={self.primary_metric: score})
+        for place, trial_id in enumerate(found.equally_good):
+            self._change(trial_id, cost_rank=place)
+        self._update_standings()
+        self.update(**found.expectation._asdict())
         self._expecting_seconds = time.monotonic() - began
 
     def best_trial(self) -> TrialRecord | None:
-        """The trial with the highest score; of equals the one that was sampled first."""
+        """The trial with the highest score (see `leaderboard.in_order` for equal ones)."""
         best = self._standings.best()
         return None if best is None else self.trials[best]
 

@@ -11,7 +11,8 @@ class Standings:
 
     def __init__(self, primary_metric: str) -> None:
         self._primary_metric = primary_metric
-        self._ranks: dict[str, tuple[float, int]] = {}
+        self._ranks: dict[str, tuple[float, int, int]] = {}
+        self._scores: dict[str, float] = {}
         self._shares_done: dict[str, float] = {}
 
     def update(self, trial: TrialRecord) -> None:
@@ -21,7 +22,9 @@ class Standings:
         if score is None:
             self._ranks.pop(trial.trial_id, None)
         else:
-            self._ranks[trial.trial_id] = (score, -trial.number)
+            ranking = trial.comparable_scores.get(self._primary_metric, score)
+            self._ranks[trial.trial_id] = (ranking, -trial.cost_rank, -trial.number)
+            self._scores[trial.trial_id] = score
 
     def score(self, trial: TrialRecord) -> float | None:
         """The trial's best score so far; None if it has none or NaN."""
@@ -29,7 +32,7 @@ class Standings:
         return None if score is None or score != score else score
 
     def best(self) -> str | None:
-        """Id of the trial with the highest score; of equals the one that was sampled first."""
+        """Id of the trial with the highest score (see `leaderboard.in_order` for equal ones)."""
         return max(self._ranks, key=self._ranks.__getitem__, default=None)
 
     def best_changes(self, improvements: Sequence[float]) -> dict[str, Any]:
@@ -40,7 +43,7 @@ class Standings:
                 that is run anew do not count any more.
         """
         best = self.best()
-        score = None if best is None else self._ranks[best][0]
+        score = None if best is None else self._scores[best]
         if score is not None:
             improvements = [*(each for each in improvements if each < score), score]
         return {

@@ -218,13 +218,21 @@ def _anchored(
     """(1 + B, M) scores for all pictures, from those of `_columns`."""
     scores = every[:, :num_rows].copy()
     for part in range(num_rows):
-        shifts = [
-            every[:, column.row] - every[:, index]
+        beside = [
+            (index, column.row)
             for index, column in enumerate(columns)
             if index >= num_rows and column.part == part
         ]
-        if shifts:
-            scores[:, part] += _best_correction(every[:, part], np.stack(shifts))
+        if not beside:
+            continue
+        if (
+            np.nanvar(every[1:, part]) == 0
+        ):  # all right, or all wrong: what are the best ones there?
+            index, row = max(beside, key=lambda pair: every[0, pair[1]])
+            scores[:, part] += every[:, row] - every[:, index]
+        else:
+            shifts = np.stack([every[:, row] - every[:, index] for index, row in beside])
+            scores[:, part] += _best_correction(every[:, part], shifts)
     return scores
 
 

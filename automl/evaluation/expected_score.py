@@ -14,7 +14,6 @@ from automl.evaluation.comparable_scores import Comparison
 MIN_PICTURES = 20
 """With fewer answers the interval would be up to half of the scale wide."""
 
-_EQUAL_ERRORS = 0.1
 _VARIANCE_FACTOR = 1.5
 _QUANTILE = 1.96
 
@@ -36,17 +35,13 @@ class ExpectedScore(NamedTuple):
 
 
 def choose(comparison: Comparison) -> int:
-    """Index of the trial to hand out: the best one, or one that is as good and costs less.
+    """Index of the trial to hand out: the one with the best score, and of equals the cheapest.
 
-    As good are trials whose distance from the best one is at most a tenth of the standard error of
-    the distance. A wider limit, such as a test at 5 %, hands out worse models: a cheap model that
-    is not significantly worse is usually worse.
+    Only equal scores are tied here. A cheap model that is not significantly worse than the best one
+    is usually worse, and handing it out would lose score.
     """
-    scores, resampled = comparison.scores, comparison.resampled
-    best = int(np.argmax(scores))
-    errors = (resampled[:, [best]] - resampled).std(axis=0)
-    as_good = np.flatnonzero(scores[best] - scores <= _EQUAL_ERRORS * errors)
-    return min(as_good.tolist(), key=lambda index: (comparison.rows[index].cost, -scores[index]))
+    scores, rows = comparison.scores.tolist(), comparison.rows
+    return min(range(len(rows)), key=lambda index: (-scores[index], rows[index].cost))
 
 
 def expected_score(comparison: Comparison, chosen: int) -> ExpectedScore | None:
@@ -84,8 +79,10 @@ def expected_score(comparison: Comparison, chosen: int) -> ExpectedScore | None:
     unbiased = min(1.0, float(np.mean(2 * scores[best] - highest)))
     score = (number * unbiased + 0.5) / (number + 1)
     low, high = _wilson_interval(unbiased, number)
-    high = max(high, float(scores[chosen]))  # luck may have had no part in it
-    return ExpectedScore(row.trial_id, score, low, high, num_pictures, len(scores))
+    high = max(high, scores[chosen])  # luck may have had no part in it
+    return ExpectedScore(
+        row.trial_id, float(score), float(low), float(high), num_pictures, len(scores)
+    )
 
 
 def _independent_pictures(score: float, resampled: NDArray[np.float64], num_pictures: int) -> float:

@@ -10,6 +10,7 @@ from automl.experiments.records import TrialRecord
 
 if TYPE_CHECKING:
     from automl.evaluation.comparable_scores import Candidate
+    from automl.evaluation.expected_score import ExpectedScore
 
 
 class Expectation(NamedTuple):
@@ -21,44 +22,71 @@ class Expectation(NamedTuple):
     expected_basis: str = ""
 
 
-def of_best(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) -> Expectation:
-    """What to expect of the best trial's model on new pictures, its choice included.
+class Found(NamedTuple):
+    """What the answers of all trials say together."""
+
+    expectation: Expectation
+    """Of the best trial's model."""
+
+    comparable_scores: dict[str, float]
+    """By trial id; empty if all trials have answered for the same pictures."""
+
+    equally_good: list[str]
+    """Ids of the trials with the best score, the cheapest first."""
+
+
+def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) -> Found:
+    """Compare the trials, and say what to expect on new pictures, the choice included.
 
     Only the best `ties.MAX_COMPARED` trials are compared (see `ties.compared`). Without answers of
     the best one nothing is expected.
     """
     from automl.evaluation import comparable_scores, expected_score  # slow to import
 
-    ranked = leaderboard.by_score(trials, metric)
     rows = [
         _candidate(experiment_dir, trial)
-        for trial in ties.compared(experiment_dir, ranked)
+        for trial in ties.compared(experiment_dir, leaderboard.by_score(trials, metric))
         if store.predictions_path(experiment_dir, trial.trial_id).is_file()
     ]
     comparison = comparable_scores.compare(metric, rows, _groups(experiment_dir))
-    if comparison is None or comparison.rows[0].trial_id != ranked[0].trial_id:
-        return Expectation()
-    found = expected_score.expected_score(comparison, 0)
-    if found is None:
-        num_pictures = len(comparison.rows[0].predictions.labels)
-        return Expectation(
+    if comparison is None:
+        return Found(Expectation(), {}, [])
+    chosen = expected_score.choose(comparison)
+    expected = expected_score.expected_score(comparison, chosen)
+    if expected is None:
+        num_pictures = len(comparison.rows[chosen].predictions.labels)
+        expectation = Expectation(
             expected_basis=f"It was tried on {num_pictures} pictures only: too few to say what to "
             f"expect on new ones, which takes {expected_score.MIN_PICTURES}."
         )
-    among = f"; the choice among {found.num_trials} trials is included"
-    basis = (
-        f"Each of {found.num_pictures:,} pictures was predicted by a model that has not seen it"
-        f"{among if found.num_trials > 1 else ''}."
+    else:
+        expectation = Expectation(expected.score, expected.low, expected.high, _basis(expected))
+    differ = len({len(row.predictions.labels) for row in comparison.rows}) > 1
+    scores = {
+        row.trial_id: score
+        for row, score in zip(comparison.rows, comparison.scores.tolist(), strict=True)
+    }
+    best = scores[comparison.rows[chosen].trial_id]
+    by_cost = sorted(comparison.rows, key=lambda row: row.cost)
+    equally_good = [row.trial_id for row in by_cost if scores[row.trial_id] == best]
+    return Found(expectation, scores if differ else {}, equally_good)
+
+
+def _basis(expected: "ExpectedScore") -> str:
+    among = f"; the choice among {expected.num_trials} trials is included"
+    return (
+        f"Each of {expected.num_pictures:,} pictures was predicted by a model that has not seen it"
+        f"{among if expected.num_trials > 1 else ''}."
     )
-    return Expectation(found.score, found.low, found.high, basis)
 
 
 def _candidate(experiment_dir: Path, trial: TrialRecord) -> "Candidate":
     from automl.evaluation.comparable_scores import Candidate
 
     path = store.predictions_path(experiment_dir, trial.trial_id)
-    cost = float(trial.effective.get("latency_ms") or math.inf)
-    return Candidate(trial.trial_id, store.load_predictions(path), cost=(cost,))
+    answers = store.load_predictions(path)
+    latency = float(trial.effective.get("latency_ms") or math.inf)
+    return Candidate(trial.trial_id, answers, cost=(latency, trial.number))
 
 
 def _groups(experiment_dir: Path) -> dict[int, int]:

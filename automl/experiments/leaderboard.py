@@ -34,9 +34,10 @@ COLUMNS = (
 def in_order(trials: Sequence[TrialRecord], primary_metric: str) -> list[TrialRecord]:
     """Sort the trials: scored ones from best to worst, diverged ones (NaN), unevaluated ones.
 
-    Equal scores stay in the order of sampling.
+    Equal scores are in the order of their cost as far as the engine has compared it (see
+    `TrialRecord.cost_rank`), then in the order of sampling.
     """
-    return sorted(trials, key=lambda trial: _sort_key(trial.score(primary_metric), trial.number))
+    return sorted(trials, key=lambda trial: _sort_key(trial, primary_metric))
 
 
 def by_score(trials: Sequence[TrialRecord], primary_metric: str) -> list[TrialRecord]:
@@ -65,12 +66,13 @@ def best_trial_id(
     )
 
 
-def _sort_key(score: float | None, number: int) -> tuple[int, float, int]:
+def _sort_key(trial: TrialRecord, primary_metric: str) -> tuple[int, float, int, int]:
+    score = trial.ranking_score(primary_metric)
     if score is None:
-        return 2, 0.0, number
+        return 2, 0.0, 0, trial.number
     if math.isnan(score):
-        return 1, 0.0, number
-    return 0, -score, number
+        return 1, 0.0, 0, trial.number
+    return 0, -score, trial.cost_rank, trial.number
 
 
 def rank(
@@ -91,11 +93,13 @@ def rank(
     """
     import pandas as pd  # slow
 
-    rows = [_row(trial, primary_metric) for trial in in_order(trials, primary_metric)]
+    ordered = in_order(trials, primary_metric)
+    rows = [_row(trial, primary_metric) for trial in ordered]
     table = pd.DataFrame(rows, columns=pd.Index(COLUMNS))
     numbers = ("score", "score_low", "score_high", "learning_rate", "seconds")
     table = table.astype(dict.fromkeys(numbers, "float64") | {"best_epoch": "Int64"})
-    table["rank"] = table["score"].rank(method="min", ascending=False).astype("Int64")
+    ranking = pd.Series([trial.ranking_score(primary_metric) for trial in ordered], dtype="float64")
+    table["rank"] = ranking.rank(method="min", ascending=False).astype("Int64")
     known = p_values or {}
     tied = [_is_tied(known.get(trial_id)) for trial_id in table["trial_id"].tolist()]
     table["tied_with_best"] = pd.array(tied, dtype="boolean")

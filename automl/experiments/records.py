@@ -189,6 +189,13 @@ class TrialRecord(FrozenModel):
     score_high: float | None = None
     """95 % interval of the best evaluation's primary metric, over the pictures of the evidence."""
 
+    comparable_scores: dict[str, float] = Field(default_factory=dict)
+    """By metric, scores as if all trials had answered for the same pictures; they rank the trials.
+    Empty if they have."""
+
+    cost_rank: int = 0
+    """Place among the trials that are as good as the best one, the fastest first."""
+
     started_at: datetime | None = None
     ended_at: datetime | None = None
     paused_seconds: float = 0.0
@@ -231,6 +238,10 @@ class TrialRecord(FrozenModel):
         """Primary metric of the best evaluation; None before the first one."""
         best = self.best_evaluation()
         return best.metrics[primary_metric] if best else None
+
+    def ranking_score(self, primary_metric: str) -> float | None:
+        """Score that ranks the trial among others, which may have answered for other pictures."""
+        return self.comparable_scores.get(primary_metric, self.score(primary_metric))
 
 
 class ExperimentRecord(FrozenModel):

@@ -2,21 +2,25 @@ import numpy as np
 import pytest
 
 from automl.evaluation.predictions import Predictions
-from automl.experiments import expectation, store
+from automl.experiments import expectation, leaderboard, store
 
 LABELS = np.tile([0, 1], 100)
 
 
 def save_answers(experiment_dir, trial_id, num_wrong, num=200):
-    """Answers for some pictures, of which the first ones are wrong."""
-    predicted = np.where(np.arange(num) < num_wrong, 1 - LABELS[:num], LABELS[:num])
+    """Answers for some pictures, of which the last ones are wrong."""
+    predicted = np.where(np.arange(num) >= num - num_wrong, 1 - LABELS[:num], LABELS[:num])
     probabilities = np.eye(2, dtype=np.float32)[predicted]
     answers = Predictions(np.arange(num), LABELS[:num], probabilities)
     store.save_predictions(store.predictions_path(experiment_dir, trial_id), answers)
 
 
+def compare(experiment_dir):
+    return expectation.compare(experiment_dir, store.load_trials(experiment_dir), "accuracy")
+
+
 def of_best(experiment_dir):
-    return expectation.of_best(experiment_dir, store.load_trials(experiment_dir), "accuracy")
+    return compare(experiment_dir).expectation
 
 
 @pytest.fixture
@@ -53,3 +57,34 @@ def test_without_the_answers_of_the_best_nothing_is_expected(experiment_dir):
     assert of_best(experiment_dir) == expectation.Expectation()
     save_answers(experiment_dir, "t1", 40)
     assert of_best(experiment_dir) == expectation.Expectation()
+
+
+def test_ten_of_ten_right_do_not_beat_nine_tenths_of_all_pictures(experiment_dir):
+    save_answers(experiment_dir, "t0", 0, num=10)
+    save_answers(experiment_dir, "t1", 20)
+    found = compare(experiment_dir)
+    assert found.comparable_scores == pytest.approx({"t0": 0.9, "t1": 0.9})
+
+
+def test_scores_on_the_same_pictures_are_comparable_as_they_are(experiment_dir):
+    save_answers(experiment_dir, "t0", 20)
+    save_answers(experiment_dir, "t1", 40)
+    assert compare(experiment_dir).comparable_scores == {}
+
+
+def test_of_equally_good_trials_the_fastest_comes_first(make_experiment, make_trial):
+    slow = make_trial("t0", [0.9], number=0, effective={"latency_ms": 9.0})
+    fast = make_trial("t1", [0.9], number=1, effective={"latency_ms": 3.0})
+    experiment_dir = make_experiment(trials=[slow, fast])
+    for trial_id in ("t0", "t1"):
+        save_answers(experiment_dir, trial_id, 20)
+    assert compare(experiment_dir).equally_good == ["t1", "t0"]
+    ranked = [slow.model_copy(update={"cost_rank": 1}), fast]
+    assert [each.trial_id for each in leaderboard.in_order(ranked, "accuracy")] == ["t1", "t0"]
+
+
+def test_a_trial_is_ranked_by_its_comparable_score(make_trial):
+    lucky = make_trial("t0", [1.0], number=0, comparable_scores={"accuracy": 0.8})
+    table = leaderboard.rank([lucky, make_trial("t1", [0.9], number=1)], "accuracy")
+    assert table["trial_id"].tolist() == ["t1", "t0"]
+    assert table["rank"].tolist() == [1, 2]
