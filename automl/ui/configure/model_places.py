@@ -1,5 +1,7 @@
 """Models as the form offers them: with their size, and where their pretrained weights are."""
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from automl.figures import wording
@@ -28,10 +30,18 @@ def describe(name: str) -> str:
     return f"{name} ({parameters} M parameters, {_places()[name].value})"
 
 
+def summary(names: Iterable[str]) -> str:
+    """Where the weights of the models are, for a place too narrow for `describe`."""
+    places = {name: _places()[name].value for name in names if name in model_catalog.MODELS}
+    return "; ".join(f"{name}: {place}" for name, place in places.items())
+
+
 def preferred(number: int) -> list[str]:
-    """Models that are chosen at first: those with weights here, then those to be downloaded."""
-    order, places = list(Place), _places()
-    return sorted(_SMALL, key=lambda name: order.index(places[name]))[:number]
+    """Models that are chosen at first: those with weights here, else those to be downloaded."""
+    places = _places()
+    ranked = sorted(_SMALL, key=lambda name: list(Place).index(places[name]))
+    here = [name for name in ranked if places[name] is Place.HERE]
+    return (here or ranked)[:number]
 
 
 def _places() -> dict[str, Place]:

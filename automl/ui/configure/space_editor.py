@@ -127,11 +127,12 @@ def _some_of(row: int, name: str, choices: tuple[Any, ...]) -> Any:
         "Values",
         choices,
         key=f"space options {row}",
-        format_func=model_places.describe if name == "model_name" else str,
         help=help_text(name),
         accept_new_options=name == "model_name",
         **KEPT,
     )
+    if name == "model_name" and chosen:
+        st.caption(model_places.summary(chosen))
     if len(chosen) <= 1:
         return next(iter(chosen), None)
     return {"type": "choice", "values": chosen}
