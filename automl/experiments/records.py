@@ -209,6 +209,17 @@ class TrialRecord(FrozenModel):
         return self.evidence.sentence if self.evidence else "on the validation pictures"
 
     @property
+    def fitted_to(self) -> str:
+        """What its model was fitted to, if its scores come from models of fewer pictures."""
+        if self.evidence is None or not self.evidence.num_folds:
+            return ""
+        return (
+            f"The model was fitted to all {self.effective.get('num_train_images', 0):,} training "
+            "and validation pictures; the score is that of models which had not seen the pictures "
+            "that they were scored on."
+        )
+
+    @property
     def method(self) -> str:
         """Training method; every method except `fine_tuning` is a baseline of the search."""
         return str(self.hyperparameters.get("method", "fine_tuning"))

@@ -46,6 +46,7 @@ def text(model: TrainedModel, parity: Parity) -> str:
         "## How good it is",
         _expectation(model, job.primary_metric),
         _scores(model, job.primary_metric, best),
+        _plain(model.trial.fitted_to),
         _test_score(model, job.primary_metric),
         "### By class, on the same pictures",
         _classes(model),

@@ -116,6 +116,7 @@ class TrainedModel:
             "trial_id": self.trial.trial_id,
             "model_name": description.model_name,
             "epoch": description.epoch,
+            "fitted_to": self.trial.fitted_to,
             "validation_resize_size": description.validation_resize_size,
             "validation_crop_size": description.validation_crop_size,
             "normalization": normalization,

@@ -17,7 +17,7 @@ from automl.errors import ExportError
 from automl.experiments import store
 from automl.export import standalone
 from automl.export.trained_model import Answers, TrainedModel
-from automl.model import blocks, linear_probe, network
+from automl.model import blocks, cross_validated_probe, linear_probe, network
 from automl.training import augmentation, batches, learner, recipe, task
 
 _REQUIREMENTS = (
@@ -25,7 +25,7 @@ _REQUIREMENTS = (
 )
 MODULES = (
     *(preprocessing, packed_pictures, crop_ranges),
-    *(blocks, network, linear_probe),
+    *(blocks, network, linear_probe, cross_validated_probe),
     *(augmentation, batches, recipe, task, learner),
 )
 """Copied beside the program: the very modules that trained the model."""
@@ -68,9 +68,11 @@ def _write_pictures(path: Path, experiment_dir: Path) -> Path:
     root = Path(os.path.commonpath([Path(one).parent for one in used["path"]]))
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        columns = ["path", "label", "split", "width", "height"]
+        columns = ["path", "label", "split", "width", "height", "fold"]
         writer.writerow(columns)
-        for name, *others in used[columns].itertuples(index=False):
+        # without folds in earlier formats, and for pictures that always train
+        rows = used.reindex(columns=columns).astype({"fold": object}).fillna({"fold": ""})
+        for name, *others in rows.itertuples(index=False):
             writer.writerow([Path(name).relative_to(root).as_posix(), *others])
     return root
 
@@ -94,6 +96,7 @@ def _settings(model: TrainedModel, root: Path) -> dict[str, Any]:
         "is_pretrained": is_pretrained,
         "weights": weights,
         "best_epoch": description.epoch,
+        "has_seen_all": description.has_seen_all,
         "head_init": hyperparameters.head_init,
         "fits_probe": hyperparameters.method == "linear_probe" or keeps_statistics,
         "keeps_statistics": keeps_statistics,

@@ -29,7 +29,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from automl.dataset.packed_pictures import PackedPictures, layout, load_whole, packed_sizes
-from automl.model import blocks, linear_probe
+from automl.model import blocks, cross_validated_probe, linear_probe
 from automl.model.network import Normalised, create, starts_at_zero, zero_head
 from automl.training.augmentation import Augmentation
 from automl.training.batches import scored_batches, train_batches
@@ -52,18 +52,20 @@ def main() -> None:
     arguments = parser.parse_args()
     weights = settings["weights"] if Path(settings["weights"]).is_dir() else None
     class_names = settings["class_names"]
-    paths, sizes, labels = read_pictures(arguments.data, "train", class_names)
+    splits = ["train", "validation"] if settings["has_seen_all"] else ["train"]
+    paths, sizes, labels, folds = read_pictures(arguments.data, splits, class_names)
     with tempfile.TemporaryDirectory() as folder:
         pictures = decode(paths, sizes, settings, Path(folder, "train.npy"))
-        network = train(settings, pictures, labels, arguments.weights or weights)
-        paths, sizes, labels = read_pictures(arguments.data, "validation", class_names)
+        network = train(settings, pictures, labels, folds, arguments.weights or weights)
+        paths, sizes, labels, _ = read_pictures(arguments.data, ["validation"], class_names)
         pictures = decode(paths, sizes, settings, Path(folder, "validation.npy"))
         probabilities = score(network, settings, pictures)
     accuracy = float((probabilities.argmax(axis=1) == labels).mean())
     tensors = network.network.state_dict().items()
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors}
     save_file(contiguous, arguments.output / "model.safetensors")
-    print(f"accuracy {accuracy:.4f} on {len(labels)} validation pictures")
+    but = ", which it was fitted to, too" if settings["has_seen_all"] else ""
+    print(f"accuracy {accuracy:.4f} on {len(labels)} validation pictures{but}")
     print(f"the model that is trained again here had {settings['score']}")
 
 
@@ -71,6 +73,7 @@ def train(
     settings: dict[str, Any],
     pictures: PackedPictures[NDArray[np.uint8]],
     labels: NDArray[np.int64],
+    folds: NDArray[np.int64],
     weights: str | None,
 ) -> Normalised:
     """The network after the best epoch.
@@ -79,6 +82,7 @@ def train(
         settings: content of `training_settings.json`.
         pictures: the training pictures, N of them.
         labels: their class indices (N,).
+        folds: their folds (N,), -1 for none, by which a linear probe chooses its strength.
         weights: folder of pretrained weights, or None for those that timm downloads.
     """
     recipe = Recipe(**settings["recipe"])
@@ -88,8 +92,9 @@ def train(
     task = SingleLabel(recipe, np.bincount(labels, minlength=len(settings["class_names"])))
 
     if settings["fits_probe"]:
-        probe_features = linear_probe.extract_features(network, scored(pictures, settings))
-        linear_probe.fit_head(network, probe_features, labels)
+        features = linear_probe.extract_features(network, scored(pictures, settings))
+        is_baseline = settings["best_epoch"] == 0
+        fit_probe(network, features, labels, folds if is_baseline else None)
     learner = Learner(
         network,
         task,
@@ -109,6 +114,26 @@ def train(
         loss = learner.train_epoch(batches)
         print(f"epoch {learner.epoch} of {settings['best_epoch']}: loss {loss:.4f}")
     return learner.scored_network
+
+
+def fit_probe(
+    network: Normalised,
+    features: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    folds: NDArray[np.int64] | None,
+) -> None:
+    """Set the last layer to a probe for features (N, D) and labels (N,).
+
+    Folds (N,) choose its strength, if there are any.
+    """
+    if folds is None or folds.max() < 0:
+        linear_probe.fit_head(network, features, labels)
+        return
+    head = linear_probe.linear_head(network.network)
+    found = cross_validated_probe.fit(features, labels, folds, len(head.weight))
+    linear_probe.put_into(head, found.probe)
+    is_right = found.probabilities.argmax(axis=1) == labels
+    print(f"accuracy out of fold {is_right[folds >= 0].mean():.4f}, strength {found.strength:g}")
 
 
 def build(settings: dict[str, Any], weights: str | None, *, random: bool = False) -> Normalised:
@@ -152,14 +177,16 @@ def scored(
 
 
 def read_pictures(
-    root: Path, split: str, class_names: list[str]
-) -> tuple[list[Path], NDArray[np.int64], NDArray[np.int64]]:
-    """Paths, widths and heights (N, 2), and class indices (N,) of a split."""
+    root: Path, splits: list[str], class_names: list[str]
+) -> tuple[list[Path], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Paths, widths and heights (N, 2), class indices (N,) and folds (N,) of some splits."""
     with (HERE / "pictures.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["split"] == split]
+        every = list(csv.DictReader(file))
+    rows = [row for split in splits for row in every if row["split"] == split]
     sizes = np.array([(row["width"], row["height"]) for row in rows]).astype(np.int64)
     labels = np.array([class_names.index(row["label"]) for row in rows], np.int64)
-    return [root / row["path"] for row in rows], sizes, labels
+    folds = np.array([row["fold"] or -1 for row in rows]).astype(np.int64)
+    return [root / row["path"] for row in rows], sizes, labels, folds
 
 
 def decode(
