@@ -86,7 +86,8 @@ def _candidate(experiment_dir: Path, trial: TrialRecord) -> "Candidate":
     path = store.predictions_path(experiment_dir, trial.trial_id)
     answers = store.load_predictions(path)
     latency = float(trial.effective.get("latency_ms") or math.inf)
-    return Candidate(trial.trial_id, answers, cost=(latency, trial.number))
+    share = trial.evidence.trained_share if trial.evidence else 1.0
+    return Candidate(trial.trial_id, answers, share=share, cost=(latency, trial.number))
 
 
 def _groups(experiment_dir: Path) -> dict[int, int]:

@@ -126,6 +126,11 @@ class Evidence(FrozenModel):
     """Number of folds of all pictures that are not test pictures; 0: the validation pictures."""
 
     @property
+    def trained_share(self) -> float:
+        """Pictures that the scored models were fitted to, as a share of the kept model's."""
+        return 1 - 1 / self.num_folds if self.num_folds else 1.0
+
+    @property
     def sentence(self) -> str:
         """Said beside a score."""
         if not self.num_folds:

@@ -12,7 +12,7 @@ import pytest
 
 from automl.dataset import manifest
 from automl.experiments import launcher, store
-from automl.experiments.records import ExperimentRecord, ExperimentState, TrialState
+from automl.experiments.records import Evidence, ExperimentRecord, ExperimentState, TrialState
 from automl.jobs.job import Job
 from automl.prediction.inference import Prediction, Predictor
 from automl.training import trial_data
@@ -111,6 +111,7 @@ def test_a_trial_uses_the_split_that_is_shown(pair: Path) -> None:
         assert trial.effective["split_hash"] == trial_data.split_hash(shown)
         scored = store.load_predictions(store.predictions_path(pair, trial.trial_id))
         assert scored.sample_ids.tolist() == validation["id"].tolist()
+        assert trial.evidence == Evidence(num_pictures=len(validation))
         assert trial.effective["num_train_images"] == len(shown) - len(validation)
 
 

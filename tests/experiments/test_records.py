@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from automl.experiments.records import (
+    Evidence,
     ExperimentRecord,
     ExperimentState,
     TrialRecord,
@@ -113,3 +114,17 @@ def test_the_time_left_ends_at_the_deadline():
 )
 def test_the_time_left_is_not_always_known(fields):
     assert searching(**fields).seconds_left is None
+
+
+def test_a_score_says_which_pictures_it_comes_from(make_trial):
+    trial = make_trial("t1", [0.9])
+    assert trial.scored_on == "on the validation pictures"
+    assert trial.fitted_to == ""
+    evidence = Evidence(num_pictures=1250, num_folds=5)
+    dealt = trial.model_copy(update={"evidence": evidence, "effective": {"num_train_images": 1251}})
+    assert dealt.scored_on == (
+        "on 1,250 training and validation pictures, each predicted by a model that has not seen it "
+        "(5 folds)"
+    )
+    assert "fitted to all 1,251 training and validation pictures" in dealt.fitted_to
+    assert evidence.trained_share == 0.8
