@@ -60,7 +60,15 @@ def compared(make_experiment, make_trial, make_pictures, with_predictions):
     """Three trials on the same pictures: the best, wrong about one, one almost as good, one much
     worse."""
     trials = [
-        make_trial("best", [1.0], effective={"num_parameters": 2_000_000, "latency_ms": 5.0}),
+        make_trial(
+            "best",
+            [1.0],
+            effective={
+                "num_parameters": 2_000_000,
+                "latency_ms": 5.0,
+                "weights_licence": "apache-2.0",
+            },
+        ),
         make_trial("close", [0.95], number=1, model_name="vit_tiny", state="stopped"),
         make_trial("worse", [0.5], number=2),
     ]
@@ -83,6 +91,7 @@ def test_what_is_measured_is_shown_and_what_is_not_stays_empty(open_page, compar
     assert table["latency"].tolist()[0] == 5.0
     assert table["parameters"].tolist()[0] == 2.0
     assert table["latency"].isna().tolist() == [False, True, True]
+    assert table["licence"].fillna("").tolist() == ["apache-2.0", "", ""]
 
 
 def test_trials_are_filtered_by_state(open_page, compared):  # noqa: ARG001
