@@ -38,6 +38,7 @@ def progress() -> None:
         progress_view.headline(record, state, trials, ranked, metric)
     if was_running:
         progress_view.preparation(record, state)
+    progress_view.plan(record)
     for note in record.notes:
         st.caption(wording.plain(note))
     if was_running or trials:

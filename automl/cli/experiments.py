@@ -145,6 +145,8 @@ def say_summary(source: "Experiment") -> None:
         say(f"Best: {best.trial_id}, {best.model_name}, {summary['primary_metric']} {shown}")
     if summary["test_score"] is not None:
         say(f"On the test data: {summary['primary_metric']} {wording.score(summary['test_score'])}")
+    for sentence in summary["plan"]:
+        say(f"Plan: {sentence}")
     for note in dict.fromkeys([*summary["notes"], *(best.notes if best else [])]):
         say(f"Note: {note}")
     say(f"Directory: {source.directory}")

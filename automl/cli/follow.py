@@ -27,6 +27,7 @@ class Follower:
         self._experiment = experiment
         self._metric = experiment.job.primary_metric
         self._printed: tuple[object, ...] = ()
+        self._num_told = 0
         self._stopping = False
         out = console(stderr=True)
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=20))
@@ -52,6 +53,9 @@ class Follower:
         return kind is GaveUpWaiting
 
     def update(self, record: ExperimentRecord) -> None:
+        for sentence in record.plan[self._num_told :]:
+            tell(sentence)
+        self._num_told = len(record.plan)
         finished = sum(trial.state.is_finished for trial in self._experiment.trials)
         text = progress_text(record, finished=finished, metric=self._metric)
         self._bar.update(self._task, description=text, completed=record.progress)

@@ -8,6 +8,7 @@ import optuna
 from ray.tune.search import Searcher
 from ray.tune.search.optuna import OptunaSearch
 
+from automl.engine.pacing import Pacer
 from automl.engine.planning import SUB_SPACE, PlannedTrial, axis, id_of_number, requested
 from automl.engine.results import Results
 from automl.errors import UserError
@@ -34,10 +35,20 @@ class Bayesian(Searcher):  # type: ignore[misc]
         results: Results,
         sub_spaces: Sequence[Mapping[str, Any]],
         first: Sequence[PlannedTrial] = (),
+        pacer: Pacer | None = None,
     ) -> None:
-        """first: trials to begin with, those that have not ended yet; they are recorded already."""
+        """Rebuild the study.
+
+        Args:
+            job: the job.
+            results: its records.
+            sub_spaces: what to draw from.
+            first: trials to begin with, those that have not ended yet; they are recorded already.
+            pacer: fits trials into the time left; None runs them as they are.
+        """
         super().__init__()
         self._job, self._results = job, results
+        self._sub_spaces, self._pacer = sub_spaces, pacer
         self._first = {trial.number: trial for trial in first}
         self._numbers: dict[str, int] = {}
         seed = job.sweep.sampling_algorithm.seed if job.sweep else None
@@ -61,18 +72,46 @@ class Bayesian(Searcher):  # type: ignore[misc]
             self._numbers[trial_id] = number
             first = self._first.get(number)
             if first is not None and first.proposal is None:  # not a point of the space
-                return {"trial": first.to_text()}
-            proposal = self._optuna.suggest(trial_id)
-            values = requested(self._job, proposal.pop(_REQUESTED))
-            try:
-                trial = first or PlannedTrial.of(number, values, proposal)
-            except UserError as error:
-                self._results.refused(number, values, proposal, error)
-                self._optuna.on_trial_complete(trial_id, None, error=True)
-                continue
-            self._results.plan([trial])
-            return {"trial": trial.to_text()}
+                trial: PlannedTrial | None = first
+            else:
+                trial = self._proposed(trial_id, number)
+            if trial is not None and self._pacer is not None:
+                trial = self._in_time(self._pacer, trial)
+            if trial is not None:
+                self._results.plan([trial])
+                return {"trial": trial.to_text()}
         return Searcher.FINISHED
+
+    def _proposed(self, trial_id: str, number: int) -> PlannedTrial | None:
+        """Optuna's next trial; None if it cannot be trained, which is a failed trial."""
+        proposal = self._optuna.suggest(trial_id)
+        values = requested(self._job, proposal.pop(_REQUESTED))
+        if number in self._first:
+            return self._first[number]
+        try:
+            return PlannedTrial.of(number, values, proposal)
+        except UserError as error:
+            self._results.refused(number, values, proposal, error)
+            self._optuna.on_trial_complete(trial_id, None, error=True)
+            return None
+
+    def _in_time(self, pacer: Pacer, trial: PlannedTrial) -> PlannedTrial | None:
+        """The trial as it fits into the time left.
+
+        A first trial that does not fit is left out; a proposed one, with which no other network
+        fits either, ends the search.
+        """
+        fitting = pacer.fit(trial)
+        if fitting is not None:
+            return fitting
+        if trial.number in self._first:
+            pacer.leave_out(trial)
+            return None
+        fitting = pacer.with_faster_network(trial, self._sub_spaces)
+        if fitting is None:
+            pacer.close()
+            self._next.clear()
+        return fitting
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         pass  # Optuna is told the best score, which is known at the end

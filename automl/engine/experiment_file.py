@@ -54,6 +54,10 @@ class TimeLimit:
         """True if the experiment has used its time."""
         return time.monotonic() >= self._until
 
+    def seconds_left(self) -> float:
+        """Seconds until it is reached; infinite before `begin`."""
+        return self._until - time.monotonic()
+
     def correct_deadline(self) -> None:
         """Correct the recorded moment after the clock was set or the machine slept."""
         recorded = self._file.record.deadline

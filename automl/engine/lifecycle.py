@@ -85,6 +85,7 @@ def _search(job: Job, prepared: Prepared, results: Results) -> "Ending | None":
         data=prepared.data,
         earlier=prepared.earlier,
         space=prepared.plan.space,
+        costs=prepared.costs,
     )
     while True:
         _announce(results, resources)

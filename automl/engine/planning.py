@@ -9,10 +9,19 @@ from typing import Any, Self
 
 from automl.dataset.manifest import Manifest
 from automl.errors import UserError
-from automl.jobs import automode, distributions, licences, model_catalog, search_space
+from automl.experiments.records import TrialRecord
+from automl.jobs import (
+    automode,
+    distributions,
+    licences,
+    model_catalog,
+    schedule,
+    search_space,
+)
 from automl.jobs.compatibility import TrialHyperparameters, resolve
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
+from automl.jobs.schedule import Clock, TimedTrial
 from automl.model import pretrained_weights
 
 _CHOICES = (
@@ -105,9 +114,26 @@ class Plan:
     space: list[dict[str, Any]]
     """Sub-spaces of a sampler that learns from trial to trial; empty if there is none."""
 
+    timed: Sequence[TimedTrial] = ()
+    """When the trials of AutoMode run; empty if the speed of the machine is not known."""
 
-def plan(job: Job, manifest: Manifest, *, has_gpu: bool) -> Plan:
+
+def plan(
+    job: Job,
+    manifest: Manifest,
+    *,
+    has_gpu: bool,
+    clock: Clock | None = None,
+    recorded: Sequence[TrialRecord] = (),
+) -> Plan:
     """Plan the trials of a job with its data on this machine.
+
+    Args:
+        job: the job.
+        manifest: its data.
+        has_gpu: the trials train on a GPU.
+        clock: the time for AutoMode's trials; None plans as if there were no limit.
+        recorded: trials of a resumed experiment, which AutoMode keeps.
 
     Raises:
         UserError: a sampled combination cannot be trained; names the trial and the reason.
@@ -117,24 +143,60 @@ def plan(job: Job, manifest: Manifest, *, has_gpu: bool) -> Plan:
         assert job.search_space
         return Plan([], num_trials, job.search_space)
     if job.is_automode:
-        recipes = automode.plan(_situation(job, manifest, has_gpu=has_gpu), num_trials)
-        opening = opening_trials(job, recipes)
-        return Plan(opening, num_trials, recipes.space if len(opening) < num_trials else [])
+        return _automode(job, situation(job, manifest, has_gpu=has_gpu), clock, recorded)
     trials = [_trainable(n, requested(job, drawn)) for n, drawn in enumerate(_samples(job))]
     return Plan(trials, len(trials), [])
 
 
-def opening_trials(job: Job, recipes: automode.Plan) -> list[PlannedTrial]:
-    """AutoMode's first trials.
+def _automode(
+    job: Job,
+    given: automode.Situation,
+    clock: Clock | None,
+    recorded: Sequence[TrialRecord],
+) -> Plan:
+    num_trials = job.limits.max_trials
+    if recorded:
+        return _resumed(given, num_trials, recorded)
+    if clock is not None:
+        given = automode.sized(given, clock)
+    recipes = automode.plan(given, num_trials)
+    trials, timed = opening_trials(job, recipes, clock)
+    return Plan(trials, num_trials, recipes.space, timed)
+
+
+def _resumed(given: automode.Situation, num_trials: int, recorded: Sequence[TrialRecord]) -> Plan:
+    """The recorded trials that are left, and the space at their picture size."""
+    sizes = [trial.hyperparameters.get("training_crop_size") for trial in recorded]
+    size = next((size for size in sizes if size is not None), given.photo_size)
+    left = [trial for trial in recorded if trial.was_cut_short or not trial.state.is_finished]
+    trials = [
+        _trainable(trial.number, trial.hyperparameters, trial.proposal)
+        for trial in sorted(left, key=lambda trial: trial.number)
+    ]
+    space = automode.plan(replace(given, photo_size=size), num_trials).space
+    return Plan(trials, num_trials, space)
+
+
+def opening_trials(
+    job: Job, recipes: automode.Plan, clock: Clock | None = None
+) -> tuple[list[PlannedTrial], list[TimedTrial]]:
+    """AutoMode's first trials, and when they run; without a clock all of them.
 
     Recipes that differ only in what the job fixes give the same trial: it is planned once.
     """
-    trials: list[PlannedTrial] = []
+    values: list[dict[str, Any]] = []
+    proposals = []
     for recipe in recipes.opening:
-        values = requested(job, recipe.values)
-        if all(values != trial.requested for trial in trials):
-            trials.append(_trainable(len(trials), values, _proposal(recipe, recipes.space)))
-    return trials
+        asked = requested(job, recipe.values)
+        if asked not in values:
+            values.append(asked)
+            proposals.append(_proposal(recipe, recipes.space))
+    timed = [] if clock is None else schedule.walk(values, clock)
+    chosen = [(one.index, one.values) for one in timed] or list(enumerate(values))
+    trials = [
+        _trainable(number, asked, proposals[index]) for number, (index, asked) in enumerate(chosen)
+    ]
+    return trials, timed
 
 
 def _trainable(
@@ -170,12 +232,11 @@ def axis(index: int, name: str) -> str:
     return f"{index}.{name}"
 
 
-def _situation(job: Job, manifest: Manifest, *, has_gpu: bool) -> automode.Situation:
-    sides = manifest.samples[["width", "height"]].min(axis=1)
+def situation(job: Job, manifest: Manifest, *, has_gpu: bool) -> automode.Situation:
+    """Facts about the pictures and the machine that AutoMode plans by."""
     return automode.Situation(
         budget_class="gpu" if has_gpu else "cpu",
-        median_side=int(sides.median()),
-        num_pictures=len(sides),
+        median_side=int(manifest.median_side),
         has_weights=lambda name: _has_weights(job, name),
     )
 

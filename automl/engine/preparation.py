@@ -16,12 +16,15 @@ from automl.dataset import manifest
 from automl.dataset.manifest import Manifest
 from automl.dataset.pixels import PictureSizes
 from automl.dataset.scan import changes_since
-from automl.engine import cluster
+from automl.engine import cluster, measuring
 from automl.engine.planning import Plan, Resources, plan, plan_resources, reachable
 from automl.engine.results import Results
 from automl.errors import NoModelError
 from automl.experiments import store
+from automl.jobs import plan_text, schedule
 from automl.jobs.job import Job
+from automl.jobs.schedule import Clock
+from automl.jobs.trial_cost import Costs
 from automl.model import warm_start
 from automl.model.warm_start import EarlierModel
 from automl.training import trial_data
@@ -44,6 +47,8 @@ class Prepared:
     resources: Resources
     data: Mapping[PictureSizes, TrialData]
     earlier: Mapping[str, EarlierModel]
+    costs: Costs | None
+    """What AutoMode's trials cost; None for other searches."""
 
 
 class Progress:
@@ -65,6 +70,11 @@ class Progress:
         share = round(done / max(1, total), 2)
         if share != self._results.experiment.progress or done == total:
             self._results.update(message=f"{step}: {done} of {total}.", progress=share)
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until the time limit."""
+        return self._results.time_limit.seconds_left()
 
     def give_up_if_over(self) -> None:
         """End the preparation if it is not needed any more.
@@ -101,12 +111,22 @@ def prepare(job: Job, results: Results) -> Prepared:
     data = _manifest(job, results, progress)
     results.update(message="Starting Ray.", progress=0.0)
     num_cpus, num_gpus = _wait(connection, progress)
-    planned = plan(job, data, has_gpu=num_gpus > 0)
+    clock = None
+    if job.is_automode:
+        resources = plan_resources(
+            job, num_trials=job.limits.max_trials, num_cpus=num_cpus, num_gpus=num_gpus
+        )
+        clock = _clock(job, data, resources, progress)
+    recorded = list(results.trials.values())
+    planned = plan(job, data, has_gpu=num_gpus > 0, clock=clock, recorded=recorded)
     resources = plan_resources(
         job, num_trials=planned.num_trials, num_cpus=num_cpus, num_gpus=num_gpus
     )
+    costs = None if clock is None else clock.costs
     hyperparameters = reachable(job, planned)
     results.update(num_trials=planned.num_trials)
+    if clock is not None and planned.timed:
+        results.update(plan=plan_text.plan(planned.timed, clock, 60 * job.limits.timeout_minutes))
     results.plan(planned.trials)  # the pages show the trials while the pictures are decoded
     is_elsewhere = bool(job.ray_address)
     earlier = warm_start.find_all(
@@ -115,7 +135,26 @@ def prepare(job: Job, results: Results) -> Prepared:
     pictures = trial_data.prepare(
         data, hyperparameters, progress=progress, for_other_machines=is_elsewhere
     )
-    return Prepared(data, planned, resources, pictures, earlier)
+    return Prepared(data, planned, resources, pictures, earlier, costs)
+
+
+def _clock(job: Job, data: Manifest, resources: Resources, progress: Progress) -> Clock | None:
+    """The time for AutoMode's trials, once the speed of this machine is known."""
+    has_gpu = resources.num_gpus > 0
+    names = measuring.candidates(job, data, has_gpu=has_gpu)
+    progress("Measuring the speed of this machine", 0, len(names))
+    num_classes = len(data.class_names)
+    speeds = measuring.measured(names, resources, num_classes, progress.give_up_if_over)
+    if speeds is None:
+        return None
+    left = progress.seconds_left - schedule.kept_back(60 * job.limits.timeout_minutes)
+    return Clock(
+        costs=measuring.costs(data, speeds),
+        seconds=left,
+        num_at_a_time=resources.max_concurrent_trials,
+        fixed=job.training_parameters,
+        decode_seconds=measuring.decode_seconds(data),
+    )
 
 
 def note_changes(results: Results, data: Manifest, progress: Progress | None = None) -> None:

@@ -15,6 +15,7 @@ from automl.dataset.pixels import PictureSizes
 from automl.engine import ray_internals, ray_settings
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.events import Events
+from automl.engine.pacing import Pacer
 from automl.engine.planning import PlannedTrial, Resources
 from automl.engine.results import Results
 from automl.engine.trainable import Assignment, TrialTrainable, beat_key, id_of
@@ -24,6 +25,7 @@ from automl.experiments.records import now
 from automl.jobs import automode
 from automl.jobs.job import Job
 from automl.jobs.sweep import Policy
+from automl.jobs.trial_cost import Costs
 from automl.model.warm_start import EarlierModel
 from automl.training.resume_state import KeptState
 from automl.training.trial_data import TrialData
@@ -52,6 +54,9 @@ class SearchInputs:
     space: Sequence[Mapping[str, Any]] = ()
     """Sub-spaces from which a sampler proposes further trials; empty if all trials are known."""
 
+    costs: Costs | None = None
+    """What trials cost, by which AutoMode fits them into the time left."""
+
 
 def run(
     inputs: SearchInputs, results: Results, kind: type[tune.Trainable] = TrialTrainable
@@ -67,12 +72,12 @@ def run(
     """
     os.environ.update(ray_settings.search())
     logging.getLogger("ray.tune.analysis.experiment_analysis").setLevel(logging.ERROR)
-    watch = Watch(inputs.job, results)
+    watch, pacer = Watch(inputs.job, results), _pacer(inputs, results)
     early_termination = EarlyTermination(_policy(inputs.job), results)
     tuner = tune.Tuner(
         _trainable(kind, inputs, watch),
         param_space={} if inputs.space else _all_trials(inputs.trials),
-        tune_config=_tune_config(inputs, results, early_termination),
+        tune_config=_tune_config(inputs, _sampler(inputs, results, pacer), early_termination),
         run_config=tune.RunConfig(
             name=f"search-{now():%Y%m%d-%H%M%S}-{os.getpid()}",  # a new one for every run
             storage_path=inputs.job.storage_path or str(_empty_tune_dir(results.experiment_dir)),
@@ -87,7 +92,15 @@ def run(
     )
     tuner.fit()
     ray_internals.delete_all(beat_key(watch.key, ""))
+    if watch.ending is None and pacer is not None and pacer.closing:
+        return Ending(pacer.closing, is_success=True)
     return watch.ending
+
+
+def _pacer(inputs: SearchInputs, results: Results) -> Pacer | None:
+    if inputs.costs is None:
+        return None
+    return Pacer(inputs.job, results, inputs.costs, inputs.resources.max_concurrent_trials)
 
 
 def _trainable(kind: type[tune.Trainable], inputs: SearchInputs, watch: Watch) -> Any:
@@ -107,10 +120,10 @@ def _trainable(kind: type[tune.Trainable], inputs: SearchInputs, watch: Watch) -
 
 
 def _tune_config(
-    inputs: SearchInputs, results: Results, early_termination: EarlyTermination
+    inputs: SearchInputs, sampler: Searcher | None, early_termination: EarlyTermination
 ) -> tune.TuneConfig:
     return tune.TuneConfig(
-        search_alg=_sampler(inputs, results),
+        search_alg=sampler,
         scheduler=early_termination,
         num_samples=inputs.job.limits.max_trials if inputs.space else 1,
         max_concurrent_trials=inputs.resources.max_concurrent_trials,
@@ -133,13 +146,13 @@ def _policy(job: Job) -> Policy | None:
     return job.sweep.early_termination if job.sweep else None
 
 
-def _sampler(inputs: SearchInputs, results: Results) -> Searcher | None:
+def _sampler(inputs: SearchInputs, results: Results, pacer: Pacer | None) -> Searcher | None:
     """Sampler that proposes trials one by one; None if they are all known."""
     if not inputs.space:
         return None
     from automl.engine.bayesian import Bayesian  # imports Optuna, which takes a second
 
-    return Bayesian(inputs.job, results, inputs.space, inputs.trials)
+    return Bayesian(inputs.job, results, inputs.space, inputs.trials, pacer)
 
 
 def _all_trials(trials: list[PlannedTrial]) -> dict[str, Any]:

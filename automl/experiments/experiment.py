@@ -155,6 +155,7 @@ class Experiment:
             "trial_states": {state: states.count(state) for state in sorted(set(states))},
             "seconds": record.seconds,
             "notes": record.notes,
+            "plan": record.plan,
         }
 
 

@@ -12,7 +12,7 @@ FORMAT_VERSION = 4
 """Format of the experiment directory; older formats can be read.
 
 2 added a trial's state and the paused time, 3 the improvements of the best score, 4 the evidence
-of a trial and the expected score.
+of a trial, the expected score and the plan.
 """
 
 
@@ -274,6 +274,9 @@ class ExperimentRecord(FrozenModel):
 
     notes: list[str] = Field(default_factory=list)
     """Changed or ignored settings, for example a concurrency lowered to the number of cores."""
+
+    plan: list[str] = Field(default_factory=list)
+    """AutoMode's plan in sentences, followed by its revisions; empty for other searches."""
 
     created_at: datetime
     started_at: datetime | None = None

@@ -1,17 +1,19 @@
 """AutoMode: the plan of a search for which the job gives nothing but a number of trials.
 
 The plan starts with baselines that take seconds, continues with recipes that are known to work,
-the most promising first, and then searches around them until no trials are left. docs/automode.md
-gives the reasons.
+the most promising first, and then searches around them until no trials or no time are left.
+`automl.jobs.schedule` chooses what fits into the time. docs/automode.md gives the reasons.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from automl.jobs import model_catalog, schedule
 from automl.jobs.distributions import Choice, LogUniform
 from automl.jobs.hyperparameters import EFFECTIVE_WITHOUT_TRAINING
+from automl.jobs.schedule import Clock
 from automl.jobs.sweep import Asha
 
 BudgetClass = Literal["cpu", "gpu"]
@@ -22,8 +24,8 @@ EARLY_TERMINATION = Asha(type="asha", delay_evaluation=4, reduction_factor=3)
 _SMALL_PICTURE = 48
 """Short side in pixels up to which pictures count as small, as digits and icons are."""
 
-_MANY_PICTURES = 5_000
-"""Number of pictures above which a CPU trains on smaller ones."""
+_ENLARGED = 96
+"""Side to which small pictures are enlarged for pretrained networks, which halve it five times."""
 
 _BACKBONES: Mapping[BudgetClass, tuple[str, ...]] = {
     "cpu": (
@@ -35,6 +37,7 @@ _BACKBONES: Mapping[BudgetClass, tuple[str, ...]] = {
 """Models by the accuracy that is expected for their training time, the best first."""
 
 _SCRATCH = ("resnet10t", "resnet18", "resnet14t")
+_NUM_TUNED = 3
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,12 @@ class Situation:
     median_side: int
     """Median short side of the pictures, in pixels."""
 
-    num_pictures: int
     has_weights: Callable[[str], bool]
     """Tells if pretrained weights of a model are available."""
+
+    photo_size: int = schedule.SIZES[0]
+    """Side in pixels at which larger pictures are read; all trials share it, since every further
+    size has to be decoded."""
 
     @property
     def is_small(self) -> bool:
@@ -75,30 +81,57 @@ class Situation:
 
     @property
     def pretrained(self) -> list[str]:
-        """Backbones with weights, the best first."""
-        return [name for name in _BACKBONES[self.budget_class] if self.has_weights(name)]
+        """Backbones with weights that take pictures of the size, the best first."""
+        return [
+            name
+            for name in _BACKBONES[self.budget_class]
+            if model_catalog.fixed_input_size(name) in (None, self.size) and self.has_weights(name)
+        ]
+
+    @property
+    def candidates(self) -> list[str]:
+        """Networks whose speed decides the plan, the most important first."""
+        names = self.pretrained[:_NUM_TUNED]
+        return [*names, *_SCRATCH] if self.is_small or not names else names
 
     @property
     def size(self) -> int:
-        """Side in pixels of the pictures for pretrained models; all trials share it, since every
-        further size has to be decoded."""
-        if self.is_small:
-            return 96  # enlarged: a model halves the side five times
-        if self.budget_class == "gpu":
-            return 224
-        return 192 if self.num_pictures <= _MANY_PICTURES else 160
+        """Side in pixels of the pictures for pretrained models."""
+        return _ENLARGED if self.is_small else self.photo_size
 
 
 def plan(situation: Situation, num_trials: int) -> Plan:
     """Return at most `num_trials` first trials, and the space of the trials after them."""
     names, space = situation.pretrained, _space(situation)
-    tuned = [_fine_tuned(situation, name) for name in names[:3]]
+    tuned = [_fine_tuned(situation, name) for name in names[:_NUM_TUNED]]
     scratch = [_from_scratch(situation, name) for name in _SCRATCH]
     # pretrained weights help more than anything else, except on small pictures
     recipes = [*scratch[:1], *tuned[:2], *scratch[1:]] if situation.is_small else tuned or scratch
     opening = [Recipe(values) for values in _baselines(situation, num_trials)]
     opening += [Recipe(values, 0 if values in tuned else len(space) - 1) for values in recipes]
     return Plan(opening[:num_trials], space)
+
+
+def sized(situation: Situation, clock: Clock) -> Situation:
+    """The situation with the largest picture size that the time allows.
+
+    Args:
+        situation: how large the pictures are, and which networks have weights.
+        clock: the time before the pictures are decoded.
+    """
+    if situation.is_small:
+        return situation
+
+    def first(size: int, *, is_baseline: bool) -> dict[str, Any]:
+        opening = plan(replace(situation, photo_size=size), num_trials=8).opening
+        return next(one.values for one in opening if ("method" in one.values) == is_baseline)
+
+    size = schedule.largest_size(
+        clock,
+        lambda size: first(size, is_baseline=True),
+        lambda size: first(size, is_baseline=False),
+    )
+    return replace(situation, photo_size=size)
 
 
 def _baselines(situation: Situation, num_trials: int) -> list[dict[str, Any]]:
@@ -113,9 +146,8 @@ def _baselines(situation: Situation, num_trials: int) -> list[dict[str, Any]]:
     }
     probes = [{**untrained, "method": "linear_probe", "model_name": name} for name in names[:2]]
     neighbours = [{**probe, "method": "k_nearest_neighbours"} for probe in probes[:1]]
-    baselines = [*probes[:1], majority, *neighbours, *probes[1:]][: num_trials // 2]
-    # the majority class first: its score is known at once
-    return sorted(baselines, key=lambda baseline: baseline is not majority)
+    # a probe first: its score is the first that says something
+    return [*probes[:1], majority, *neighbours, *probes[1:]][: num_trials // 2]
 
 
 def _fine_tuned(situation: Situation, model_name: str) -> dict[str, Any]:
@@ -178,7 +210,7 @@ def _space(situation: Situation) -> list[dict[str, Any]]:
     where it can win."""
     tuned = {
         **_constants(situation, is_pretrained=True),
-        "model_name": _choice(situation.pretrained[:3]),
+        "model_name": _choice(situation.pretrained[:_NUM_TUNED]),
         "learning_rate": _rates(5e-5, 1e-3),
         "layer_decay": _choice([0.75, 0.9, 1.0]),
         "weight_decay": _rates(1e-3, 0.2),

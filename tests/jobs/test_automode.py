@@ -9,11 +9,9 @@ from automl.jobs.distributions import DISTRIBUTIONS
 from automl.jobs.hyperparameter_checks import check_search_space
 
 
-def situation(*, side: int = 300, count: int = 1000, weights: tuple[str, ...] = (), **keys: Any):
+def situation(*, side: int = 300, weights: tuple[str, ...] = (), **keys: Any) -> Situation:
     given: dict[str, Any] = {"budget_class": "cpu", **keys}
-    return Situation(
-        median_side=side, num_pictures=count, has_weights=weights.__contains__, **given
-    )
+    return Situation(median_side=side, has_weights=weights.__contains__, **given)
 
 
 WEIGHTS = ("mobilenetv1_100", "mobilenetv2", "resnet50")
@@ -23,7 +21,7 @@ SITUATIONS = [
     situation(side=28, weights=WEIGHTS),
     situation(side=28),
     situation(budget_class="gpu", weights=WEIGHTS),
-    situation(count=20_000, weights=WEIGHTS),
+    situation(photo_size=160, weights=WEIGHTS),
 ]
 
 
@@ -69,18 +67,17 @@ def test_the_space_is_one_that_a_job_may_have(given):
     assert check_search_space(as_written) == space
 
 
-def test_the_baselines_are_the_majority_two_probes_and_the_neighbours():
+def test_the_baselines_are_a_probe_first_then_the_majority_the_neighbours_and_another_probe():
     plan = automode.plan(situation(weights=WEIGHTS), 20)
-    baselines = [
+    assert [
         (recipe.values["method"], recipe.values["model_name"]) for recipe in plan.opening[:4]
-    ]
-    assert baselines[0][0] == "majority_class"
-    assert sorted(baselines[1:]) == [
-        ("k_nearest_neighbours", "mobilenetv1_100"),
+    ] == [
         ("linear_probe", "mobilenetv1_100"),
+        ("majority_class", "mobilenetv1_100"),
+        ("k_nearest_neighbours", "mobilenetv1_100"),
         ("linear_probe", "mobilenetv2"),
     ]
-    assert {recipe.values["training_crop_size"] for recipe in plan.opening} == {192}
+    assert {recipe.values["training_crop_size"] for recipe in plan.opening} == {224}
 
 
 def test_models_with_weights_are_fine_tuned_from_a_probe():

@@ -83,6 +83,16 @@ def preparation(record: ExperimentRecord, state: ExperimentState) -> None:
     st.progress(1.0 if state is ExperimentState.COMPLETED else record.progress, wording.plain(text))
 
 
+def plan(record: ExperimentRecord) -> None:
+    """Draw AutoMode's plan and its revisions, the latest first."""
+    if not record.plan:
+        return
+    first, *revisions = record.plan
+    st.markdown(wording.plain(first))
+    for sentence in reversed(revisions):
+        st.caption(wording.plain(sentence))
+
+
 def running_trials(
     experiment_dir: Path, trials: list[TrialRecord], metric: str, num_lines: int
 ) -> None:

@@ -1,0 +1,171 @@
+"""AutoMode's plan while it runs: each trial is fitted into the time left before it starts."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from automl.engine.planning import PlannedTrial, axis
+from automl.engine.results import Results
+from automl.experiments.records import TrialRecord
+from automl.jobs import plan_text, schedule
+from automl.jobs.distributions import Choice
+from automl.jobs.job import Job
+from automl.jobs.schedule import Clock, TimedTrial
+from automl.jobs.trial_cost import Costs, features_of
+
+_LEAST_WORK_SECONDS = 1.0
+"""Seconds of training and scoring below which a trial says nothing about the speed."""
+
+_NUM_RECENT = 4
+_WORTH_SAYING = 1.25
+_BOUNDS = (0.2, 20.0)
+"""Range of the factors on measured seconds; what is outside is an accident."""
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Training and scoring of one trial: seconds by the measured speed, and those it took."""
+
+    model_name: str
+    trains: bool
+    expected: float
+    taken: float
+
+
+class Pacer:
+    """Fits trials into the time left, by the speed of those that have run, and says so."""
+
+    def __init__(self, job: Job, results: Results, costs: Costs, num_at_a_time: int) -> None:
+        self._job, self._results, self._costs = job, results, costs
+        self._num_at_a_time = num_at_a_time
+        self._said = 1.0
+        """Factor on the measured seconds that the plan was last revised by."""
+
+        self.closing = ""
+        """Why no further trial starts; empty while some fit."""
+
+    def clock(self) -> Clock:
+        """The time left for trials, and their costs by what has been learnt of the speed."""
+        left = self._results.time_limit.seconds_left()
+        left -= schedule.kept_back(60 * self._job.limits.timeout_minutes)
+        factors, other = slowdown(self._costs, self._results.trials.values())
+        costs = replace(self._costs, speeds=self._costs.speeds.times(factors, other))
+        self._say_speed(other)
+        return Clock(costs, left, self._num_at_a_time, self._job.training_parameters)
+
+    def fit(self, trial: PlannedTrial) -> PlannedTrial | None:
+        """The trial with as many epochs as end in the time left; None if it does not fit.
+
+        A trial that goes on from a kept state stays as it is: its schedule has begun.
+        """
+        if trial.trial_id in self._results.states():
+            return trial
+        clock = self.clock()
+        timed = self._fitted(trial.requested, clock)
+        if timed is None:
+            return None
+        before = trial.hyperparameters.complete.number_of_epochs
+        if timed.values == trial.requested:
+            return trial
+        if trial.trial_id in self._results.trials:  # it was planned otherwise
+            name = f"{trial.requested['model_name']} ({trial.trial_id})"
+            after = timed.values["number_of_epochs"]
+            self._say(plan_text.changed(self._seconds, name, before=before, after=after))
+        return PlannedTrial.of(trial.number, timed.values, trial.proposal)
+
+    def leave_out(self, trial: PlannedTrial) -> None:
+        """Record that a planned trial does not fit; a resumed experiment runs it."""
+        needed = self.clock().cost(trial.requested).seconds
+        name = f"{trial.requested['model_name']} ({trial.trial_id})"
+        self._say(plan_text.left_out(self._seconds, name, needed))
+        reason = f"There was no time for it: it would have taken about {plan_text.about(needed)}."
+        self._results.cut_short(trial.trial_id, reason)
+
+    def with_faster_network(
+        self, trial: PlannedTrial, sub_spaces: Iterable[Mapping[str, Any]]
+    ) -> PlannedTrial | None:
+        """A proposed trial with the fastest of the networks of its sub-space, if that fits.
+
+        It is not a point that the sampler has proposed any more.
+        """
+        for index, sub_space in enumerate(sub_spaces):
+            names = sub_space.get("model_name")
+            if axis(index, "model_name") in (trial.proposal or {}) and isinstance(names, Choice):
+                cost = self.clock().cost
+                fastest = min(
+                    names.values,
+                    key=lambda name: cost({**trial.requested, "model_name": name}).seconds,
+                )
+                values = {**trial.requested, "model_name": fastest}
+                return self.fit(PlannedTrial.of(trial.number, values))
+        return None
+
+    def close(self) -> None:
+        """No further trial fits."""
+        left = self._results.time_limit.seconds_left()
+        self.closing = (
+            f"The search ended: in the {plan_text.about(max(0.0, left))} left before the time "
+            "limit no further trial would end."
+        )
+
+    def _fitted(self, values: Mapping[str, Any], clock: Clock) -> TimedTrial | None:
+        features = features_of(values)
+        known = any(
+            trial.best_epoch is not None and features_of(trial.hyperparameters) == features
+            for trial in self._results.trials.values()
+        )
+        return schedule.fitted(values, clock, has_features=known)
+
+    @property
+    def _seconds(self) -> float:
+        return self._results.experiment.seconds or 0.0
+
+    def _say_speed(self, factor: float) -> None:
+        """Record a factor that differs from the last one that was said."""
+        if abs(math.log(factor / self._said)) > math.log(_WORTH_SAYING):
+            self._said = factor
+            self._say(plan_text.revised(self._seconds, factor))
+
+    def _say(self, sentence: str) -> None:
+        self._results.update(plan=[*self._results.experiment.plan, sentence])
+
+
+def slowdown(costs: Costs, trials: Iterable[TrialRecord]) -> tuple[dict[str, float], float]:
+    """How many times the measured seconds training and scoring take, by network and for others.
+
+    A network that has been trained has the factor of its last training; all others have that of
+    the last trials together.
+    """
+    works = [work for trial in trials if (work := _work(costs, trial)) is not None]
+    works = [work for work in works if work.expected + work.taken >= 2 * _LEAST_WORK_SECONDS]
+    if not works:
+        return {}, 1.0
+    recent = works[-_NUM_RECENT:]
+    other = _within_bounds(sum(w.taken for w in recent) / sum(w.expected for w in recent))
+    factors = {
+        work.model_name: _within_bounds(work.taken / work.expected) for work in works if work.trains
+    }
+    return factors, other
+
+
+def _within_bounds(factor: float) -> float:
+    return min(max(factor, _BOUNDS[0]), _BOUNDS[1])
+
+
+def _work(costs: Costs, trial: TrialRecord) -> _Work | None:
+    """Work of a trial up to its last evaluation; of a baseline only the scoring.
+
+    The features of a baseline may come from a cache.
+    """
+    if not trial.evaluations:
+        return None
+    values = {**trial.effective, **trial.hyperparameters}
+    speed = costs.speeds.of(trial.model_name, values["training_crop_size"])
+    scoring = speed.forward_seconds * costs.counts.validation
+    trains = trial.method == "fine_tuning"
+    expected = scoring * len(trial.evaluations)
+    if trains:
+        expected += trial.evaluations[-1].epoch * speed.step_seconds * costs.counts.train
+    taken = sum(one.train_seconds + one.evaluation_seconds for one in trial.evaluations)
+    return _Work(trial.model_name, trains, expected, taken)

@@ -1,0 +1,103 @@
+"""The plan of AutoMode in sentences."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from automl.jobs.hyperparameters import Hyperparameters
+from automl.jobs.schedule import Clock, TimedTrial, Values
+
+_WITHOUT_LIMIT_SECONDS = 24 * 3600
+"""Time limit from which a plan does not mention it."""
+
+_DEFAULT_SIZE = Hyperparameters().training_crop_size
+
+_NAMES = {
+    "linear_probe": "a probe of {}",
+    "k_nearest_neighbours": "the nearest neighbours by {}",
+    "majority_class": "the majority class",
+}
+
+
+def about(seconds: float) -> str:
+    """`40 s`, `3 min`, `2.5 h`."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def clock_time(seconds: float) -> str:
+    """Time since the start: `4:10`, `1:04:10`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def plan(timed: Sequence[TimedTrial], clock: Clock, limit_seconds: float) -> list[str]:
+    """Sentences about the trials that are planned: all of them, and what there is no time for.
+
+    Args:
+        timed: first trials, in order.
+        clock: the time left for trials when the first of them starts.
+        limit_seconds: time limit of the whole experiment.
+    """
+    sizes = {_value(one.values, clock, "training_crop_size", _DEFAULT_SIZE) for one in timed}
+    at = f" at {' and '.join(f'{size} px' for size in sorted(map(int, sizes)))}"
+    has_limit = limit_seconds < _WITHOUT_LIMIT_SECONDS
+    head = f"In {about(limit_seconds)} on this machine{at}: " if has_limit else f"Planned{at}: "
+    parts = [f"{_named(one.values, clock)} (about {about(one.seconds)})" for one in timed]
+    rest = clock.seconds - max((one.ends_at for one in timed), default=0.0)
+    tuned = [one for one in timed if clock.cost(one.values).num_epochs]
+    if not has_limit:
+        parts.append("then a search around them until no trials are left")
+    elif tuned and rest > min(one.seconds for one in tuned) / 2:
+        parts.append(f"then a search around them in the {about(rest)} left")
+    sentences = [head + ", ".join(parts) + "."]
+    if not tuned:
+        sentences.append("There is no time for training: only a probe is fitted. Raise the limit.")
+    if timed and timed[-1].ends_at > clock.seconds:
+        sentences.append(
+            f"Even {_named(timed[-1].values, clock)} may not end in time. Raise the limit, or give "
+            "fewer pictures."
+        )
+    return sentences
+
+
+def revised(seconds: float, factor: float) -> str:
+    """Sentence about a measured speed that the trials do not have.
+
+    Args:
+        seconds: time since the start of the experiment.
+        factor: how many times as long a trial takes as was measured.
+    """
+    how = f"{factor:.1f} times slower" if factor > 1 else f"{1 / factor:.1f} times faster"
+    return f"Revised at {clock_time(seconds)}: the machine is {how} than measured."
+
+
+def changed(seconds: float, trial: str, *, before: int, after: int) -> str:
+    """Sentence about a trial that gets another number of epochs than planned."""
+    return f"Revised at {clock_time(seconds)}: {trial} trains {after} epochs instead of {before}."
+
+
+def left_out(seconds: float, trial: str, needed: float) -> str:
+    """Sentence about a trial that does not fit any more."""
+    return (
+        f"Revised at {clock_time(seconds)}: {trial} is left out, since it would take about "
+        f"{about(needed)}."
+    )
+
+
+def _named(values: Values, clock: Clock) -> str:
+    model = _value(values, clock, "model_name")
+    method = _value(values, clock, "method", "fine_tuning")
+    if method == "fine_tuning":
+        epochs = clock.cost(values).num_epochs
+        is_tuned = _value(values, clock, "head_init") == "linear_probe"
+        kind = "fine-tuning" if is_tuned else "training"
+        return f"{kind} of {model} for {epochs} epochs"
+    return _NAMES[method].format(model)
+
+
+def _value(values: Values, clock: Clock, name: str, default: Any = None) -> Any:
+    return clock.fixed.get(name, values.get(name, default))

@@ -1,0 +1,171 @@
+"""Trials that fit into a time: picture size, which of them, and how many epochs each. Pure.
+
+What starts is meant to end: a trial gets as many epochs as end in the time that is left, so that
+its schedule ends with it, and is left out if that would be too few.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from automl.jobs.trial_cost import Cost, Costs, features_of
+
+SIZES = (224, 192, 160, 128, 96)
+"""Sides of the pictures for pretrained networks, the best first."""
+
+_CERTAINTY = 0.95
+"""Share of the time that is planned; the rest makes up for what takes longer."""
+
+_KEPT_SHARE, _MOST_KEPT_SECONDS, _LEAST_KEPT_SECONDS = 0.1, 1800.0, 10.0
+"""Time kept for the refit and the export: a share of the limit, within bounds."""
+
+_BASELINE_SHARE = 0.1
+"""Largest share of the time for any baseline after the first probe."""
+
+_SIZE_EPOCHS = 4
+"""Epochs of the first fine-tuning for which a picture size must leave time."""
+
+_FEWEST_EPOCHS = {True: 2, False: 5}
+"""Fewest epochs worth training, from pretrained weights and from scratch."""
+
+_LONGEST = 2
+"""Largest factor on a trial's epochs that fills time in which no other trial would end."""
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time there is, and what trials cost."""
+
+    costs: Costs
+    seconds: float
+    """Seconds left for trials."""
+
+    num_at_a_time: int = 1
+    fixed: Values = field(default_factory=dict)
+    """Values of the job, which take precedence over those of a recipe."""
+
+    decode_seconds: float = 0.0
+    """Decoding all pictures at the largest of `SIZES`."""
+
+    def cost(self, values: Values, *, has_features: bool = False) -> Cost:
+        """Cost of a trial with the job's values."""
+        return self.costs.of({**values, **self.fixed}, has_features=has_features)
+
+
+@dataclass(frozen=True)
+class TimedTrial:
+    """A trial that fits."""
+
+    index: int
+    """Position in the list it was chosen from."""
+
+    values: dict[str, Any]
+    """Hyperparameters, with the number of epochs that fits."""
+
+    seconds: float
+    starts_at: float
+    """Seconds after the first of them starts."""
+
+    @property
+    def ends_at(self) -> float:
+        """Seconds after the first of them starts."""
+        return self.starts_at + self.seconds
+
+
+def kept_back(limit_seconds: float) -> float:
+    """Seconds of a time limit in which no trial is planned: for the refit and the export."""
+    share = min(_KEPT_SHARE * limit_seconds, _MOST_KEPT_SECONDS)
+    return max(share, _LEAST_KEPT_SECONDS)
+
+
+def fitted(values: Values, clock: Clock, *, has_features: bool = False) -> TimedTrial | None:
+    """The trial with as many epochs as end in the time left; None if it does not fit.
+
+    It keeps its number of epochs if another trial of its kind fits after it, or if the job fixes
+    the number: then one epoch has to fit.
+    """
+    cost = clock.cost(values, has_features=has_features)
+    left = clock.seconds * _CERTAINTY
+    if cost.num_epochs == 0:
+        return TimedTrial(0, dict(values), cost.seconds, 0.0) if cost.seconds <= left else None
+    possible = cost.epochs_within(left)
+    wanted = cost.num_epochs
+    if "number_of_epochs" in clock.fixed:
+        return TimedTrial(0, dict(values), cost.seconds, 0.0) if possible >= 1 else None
+    fewest = min(wanted, _FEWEST_EPOCHS[values.get("head_init") == "linear_probe"])
+    if possible < fewest:
+        return None
+    another = replace(cost, num_epochs=fewest).seconds
+    if possible > wanted and left - cost.seconds >= another:
+        possible = wanted  # another one fits after it
+    cost = replace(cost, num_epochs=min(possible, _LONGEST * wanted))
+    return TimedTrial(0, {**values, "number_of_epochs": cost.num_epochs}, cost.seconds, 0.0)
+
+
+def walk(trials: Sequence[Values], clock: Clock) -> list[TimedTrial]:
+    """Those of the trials that fit, one after the other, in the places for trials.
+
+    The first is kept in any case, since an experiment without a trial is of no use.
+    """
+    places = [0.0] * clock.num_at_a_time
+    chosen: list[TimedTrial] = []
+    known: set[tuple[Any, Any]] = set()
+    for index, values in enumerate(trials):
+        starts_at = places[0]
+        features = features_of({**values, **clock.fixed})
+        left = replace(clock, seconds=clock.seconds - starts_at)
+        trial = _within_share(values, left, has_features=features in known, is_first=not chosen)
+        if trial is None:
+            continue
+        trial = replace(trial, index=index, starts_at=starts_at)
+        heapq.heapreplace(places, trial.ends_at)
+        chosen.append(trial)
+        if features is not None:
+            known.add(features)
+    return chosen
+
+
+def _within_share(
+    values: Values, clock: Clock, *, has_features: bool, is_first: bool
+) -> TimedTrial | None:
+    cost = clock.cost(values, has_features=has_features)
+    if is_first and cost.num_epochs == 0:
+        return TimedTrial(0, dict(values), cost.seconds, 0.0)
+    if cost.num_epochs == 0 and cost.seconds > _BASELINE_SHARE * clock.seconds:
+        return None
+    trial = fitted(values, clock, has_features=has_features)
+    if trial is None and is_first:
+        return TimedTrial(0, dict(values), cost.seconds, 0.0)
+    return trial
+
+
+def largest_size(
+    clock: Clock,
+    probe_at: Callable[[int], Values],
+    tuning_at: Callable[[int], Values],
+    sizes: Iterable[int] = SIZES,
+) -> int:
+    """The largest picture size that leaves time for a probe and some epochs of fine-tuning.
+
+    Without any, the largest at which the probe takes at most half of the time.
+
+    Args:
+        clock: the time before the pictures are decoded.
+        probe_at, tuning_at: hyperparameters of the first probe and the first fine-tuning, by size.
+        sizes: sides in pixels, the largest first.
+    """
+    sizes = list(sizes)
+    left = clock.seconds * _CERTAINTY
+    needed: dict[int, tuple[float, float]] = {}
+    for size in sizes:
+        probe = clock.cost(probe_at(size)).seconds
+        probe += clock.decode_seconds * (size / sizes[0]) ** 2
+        tuning = clock.cost(tuning_at(size), has_features=True)
+        needed[size] = probe, probe + tuning.once + _SIZE_EPOCHS * tuning.epoch
+    for size in sizes:
+        if needed[size][1] <= left:
+            return size
+    return next((size for size in sizes if needed[size][0] <= left / 2), sizes[-1])

@@ -1,0 +1,117 @@
+"""Measured speed of networks on a machine, and its cache. No torch: pages read it, too."""
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Self
+
+from pydantic import ValidationError
+
+from automl.frozen_model import FrozenModel
+from automl.host import atomic, home
+from automl.jobs import model_catalog
+
+_USUAL_GMACS = 1.0
+"""Billions of multiply-adds of a network that the catalogue does not know."""
+
+
+class NetworkSpeed(FrozenModel):
+    """Seconds of one network, for one picture in a batch."""
+
+    side: int
+    """Side in pixels of the pictures it was measured with."""
+
+    forward_seconds: float
+    """Scoring a picture."""
+
+    step_seconds: float
+    """Training on a picture: forward, backward and its share of an update."""
+
+    def at(self, side: int) -> Self:
+        """The speed for pictures of another side: time grows with the number of pixels."""
+        factor = (side / self.side) ** 2
+        changes = {
+            "side": side,
+            "forward_seconds": self.forward_seconds * factor,
+            "step_seconds": self.step_seconds * factor,
+        }
+        return self.model_copy(update=changes)
+
+    def times(self, factor: float) -> Self:
+        """The speed on a machine that takes `factor` times as long."""
+        changes = {
+            "forward_seconds": self.forward_seconds * factor,
+            "step_seconds": self.step_seconds * factor,
+        }
+        return self.model_copy(update=changes)
+
+
+class Speeds(FrozenModel):
+    """Measured networks by name."""
+
+    networks: dict[str, NetworkSpeed]
+
+    def of(self, model_name: str, side: int) -> NetworkSpeed:
+        """Speed of a network; one that was not measured is compared by its multiply-adds."""
+        if model_name in self.networks:
+            return self.networks[model_name].at(side)
+        known = {name: speed.at(side) for name, speed in self.networks.items()}
+        total = sum(_gmacs(name) for name in known)
+        share = _gmacs(model_name) / total
+        return NetworkSpeed(
+            side=side,
+            forward_seconds=share * sum(speed.forward_seconds for speed in known.values()),
+            step_seconds=share * sum(speed.step_seconds for speed in known.values()),
+        )
+
+    def times(self, factors: Mapping[str, float], other: float) -> Self:
+        """All networks by factors of their own, or by another one without."""
+        networks = {
+            name: speed.times(factors.get(name, other)) for name, speed in self.networks.items()
+        }
+        return self.model_copy(update={"networks": networks})
+
+
+def _gmacs(model_name: str) -> float:
+    known = model_catalog.MODELS.get(model_name)
+    return known.gmacs * (224 / known.input_size) ** 2 if known else _USUAL_GMACS
+
+
+def cached(device: str, num_threads: int) -> Speeds | None:
+    """What was measured before with this device, number of threads and release of torch."""
+    try:
+        return Speeds.model_validate_json(_path(device, num_threads).read_bytes())
+    except (OSError, ValidationError):  # never measured, or by another version of ours
+        return None
+
+
+def keep(speeds: Speeds, device: str, num_threads: int) -> None:
+    """Add measured networks to those of the cache."""
+    before = cached(device, num_threads)
+    networks = {**(before.networks if before else {}), **speeds.networks}
+    text = Speeds(networks=networks).model_dump_json(indent=2)
+    atomic.write_text(_path(device, num_threads), text, durable=False)
+
+
+def missing(names: Iterable[str], known: Speeds | None) -> list[str]:
+    """The names that have not been measured, in their order."""
+    return [name for name in names if known is None or name not in known.networks]
+
+
+def _path(device: str, num_threads: int) -> Path:
+    """File of the cache; its name holds everything that decides the speed."""
+    versions = [importlib.metadata.version(name) for name in ("torch", "timm")]
+    key = json.dumps([platform.node(), _processor(), device, num_threads, *versions])
+    return home.cache_dir("speeds") / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+
+
+def _processor() -> str:
+    """The processor's model; a container may move to another machine under the same name."""
+    information = Path("/proc/cpuinfo")
+    if not information.is_file():
+        return platform.processor()
+    lines = information.read_text("utf-8", errors="replace").splitlines()
+    return next((line for line in lines if line.startswith("model name")), platform.machine())

@@ -1,0 +1,101 @@
+"""Seconds that a trial will take, from the speed of its network. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from automl.jobs.hyperparameters import Hyperparameters
+from automl.jobs.speeds import Speeds
+
+_START_SECONDS = 3.0
+"""Building a network, loading its weights, measuring its latency, saving the end."""
+
+_EPOCH_SECONDS = 1.0
+"""Saving the state and recording an evaluation."""
+
+_FIT_SECONDS = 2e-9
+"""Fitting a linear probe, for each class, feature and picture."""
+
+_NUM_FEATURES = 1000
+_MAX_FITTED = 10_000
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Numbers of pictures and of classes."""
+
+    train: int
+    validation: int
+    classes: int
+
+    @classmethod
+    def guess(cls, num_pictures: int, num_classes: int, validation_share: float) -> Self:
+        """The counts before the split is made."""
+        validation = round(num_pictures * validation_share)
+        return cls(num_pictures - validation, validation, num_classes)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of a trial: once, and for each of its epochs; a baseline has none."""
+
+    once: float
+    epoch: float = 0.0
+    num_epochs: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """The whole trial."""
+        return self.once + self.epoch * self.num_epochs
+
+    def epochs_within(self, seconds: float) -> int:
+        """Number of epochs that end in this time; 0 or less if not even the start does."""
+        return int((seconds - self.once) // self.epoch)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The costs of all trials of a search."""
+
+    speeds: Speeds
+    counts: Counts
+
+    def of(self, values: Mapping[str, Any], *, has_features: bool = False) -> Cost:
+        """Cost of a trial.
+
+        Args:
+            values: its hyperparameters; what is missing has its default.
+            has_features: an earlier trial has computed the same features of the pictures.
+        """
+        defaults = Hyperparameters.model_fields
+        asked = {
+            name: values.get(name, defaults[name].default)
+            for name in ("model_name", "training_crop_size", "method", "number_of_epochs")
+        }
+        speed = self.speeds.of(asked["model_name"], asked["training_crop_size"])
+        scoring = speed.forward_seconds * self.counts.validation
+        features = 0.0 if has_features else speed.forward_seconds * self.counts.train
+        if asked["method"] != "fine_tuning":
+            once = _START_SECONDS + scoring
+            if asked["method"] != "majority_class":
+                once += features
+            return Cost(once + (self._fit() if asked["method"] == "linear_probe" else 0.0))
+        starts_from_probe = values.get("head_init") == "linear_probe"
+        return Cost(
+            once=_START_SECONDS + (features + self._fit() if starts_from_probe else 0.0),
+            epoch=_EPOCH_SECONDS + speed.step_seconds * self.counts.train + scoring,
+            num_epochs=asked["number_of_epochs"],
+        )
+
+    def _fit(self) -> float:
+        pictures = min(self.counts.train, _MAX_FITTED)
+        return _FIT_SECONDS * pictures * _NUM_FEATURES * self.counts.classes
+
+
+def features_of(values: Mapping[str, Any]) -> tuple[Any, Any] | None:
+    """What decides the features that a trial computes; None if it computes none."""
+    method = values.get("method", "fine_tuning")
+    computes = method in ("linear_probe", "k_nearest_neighbours") or (
+        method == "fine_tuning" and values.get("head_init") == "linear_probe"
+    )
+    return (values["model_name"], values.get("training_crop_size")) if computes else None

@@ -1,0 +1,172 @@
+"""Plans by the clock, with made-up speeds."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from automl.jobs import automode, plan_text, schedule
+from automl.jobs.automode import Situation
+from automl.jobs.schedule import Clock, TimedTrial
+from automl.jobs.speeds import NetworkSpeed, Speeds
+from automl.jobs.trial_cost import Costs, Counts
+
+WEIGHTS = ("mobilenetv1_100", "mobilenetv2")
+USUAL = NetworkSpeed(side=224, forward_seconds=0.01, step_seconds=0.04)
+DAYS = 7 * 24 * 3600.0
+
+
+def speeds(slowdown: float = 1.0) -> Speeds:
+    names = (*WEIGHTS, "resnet10t", "resnet18", "resnet14t")
+    return Speeds(networks={name: USUAL.times(slowdown) for name in names})
+
+
+def clock(
+    seconds: float,
+    *,
+    pictures: int = 2000,
+    classes: int = 6,
+    slowdown: float = 1.0,
+    **keys: Any,
+) -> Clock:
+    counts = Counts.guess(pictures, classes, 0.2)
+    return Clock(Costs(speeds(slowdown), counts), seconds, **keys)
+
+
+def situation(weights: tuple[str, ...] = WEIGHTS, **keys: Any) -> Situation:
+    given: dict[str, Any] = {"budget_class": "cpu", "median_side": 300, **keys}
+    return Situation(has_weights=weights.__contains__, **given)
+
+
+def planned(given: Situation, time: Clock) -> list[TimedTrial]:
+    opening = automode.plan(automode.sized(given, time), 50).opening
+    return schedule.walk([recipe.values for recipe in opening], time)
+
+
+def sizes(trials: list[TimedTrial]) -> set[int]:
+    return {trial.values["training_crop_size"] for trial in trials}
+
+
+def epochs(trials: list[TimedTrial]) -> list[int]:
+    return [trial.values.get("number_of_epochs", 0) for trial in trials]
+
+
+SITUATIONS = {
+    "usual": (situation(), {}),
+    "no weights": (situation(()), {}),
+    "1,000 classes": (situation(), {"pictures": 20_000, "classes": 1000}),
+    "two pictures a class": (situation(), {"pictures": 20, "classes": 10}),
+    "100,000 pictures": (situation(), {"pictures": 100_000}),
+    "tiny pictures": (situation(median_side=28), {"pictures": 5000, "classes": 10}),
+    "gpu": (situation(("mobilenetv1_100",), budget_class="gpu"), {"slowdown": 0.01}),
+    "slow machine": (situation(), {"slowdown": 10.0}),
+}
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+@pytest.mark.parametrize("seconds", [20.0, 45.0, 150.0, 800.0, 3500.0, DAYS])
+@pytest.mark.parametrize("num_at_a_time", [1, 3])
+def test_what_starts_ends_in_time_except_a_first_probe_for_which_there_is_none(
+    name: str, seconds: float, num_at_a_time: int
+) -> None:
+    given, keys = SITUATIONS[name]
+    time = clock(seconds, num_at_a_time=num_at_a_time, **keys)
+    trials = planned(given, time)
+    assert trials[0].values["method"] in ("linear_probe", "majority_class")
+    assert [trial.index for trial in trials] == sorted({trial.index for trial in trials})
+    late = [trial for trial in trials if trial.ends_at > seconds]
+    assert late in ([], trials[:1])
+    assert len(sizes(trials)) == (1 if given.median_side > 48 else len(sizes(trials)))
+    running = [
+        sum(one.starts_at <= trial.starts_at < one.ends_at for one in trials) for trial in trials
+    ]
+    assert max(running) <= num_at_a_time
+    assert plan_text.plan(trials, time, seconds)
+
+
+def test_without_a_limit_every_recipe_runs_with_all_its_epochs_at_224_px() -> None:
+    trials = planned(situation(), clock(DAYS, pictures=100_000))
+    assert sizes(trials) == {224}
+    assert epochs(trials) == [0, 0, 0, 0, 6, 6]
+
+
+def test_in_one_minute_on_a_usual_machine_only_baselines_run() -> None:
+    time = clock(45.0)
+    trials = planned(situation(), time)
+    assert set(epochs(trials)) == {0}
+    assert "There is no time for training" in " ".join(plan_text.plan(trials, time, 60))
+
+
+def test_a_smaller_size_is_chosen_where_the_largest_leaves_no_time_for_training() -> None:
+    chosen = [sizes(planned(situation(), clock(seconds))) for seconds in (800.0, 250.0, 200.0)]
+    assert chosen == [{224}, {192}, {160}]
+    slow = planned(situation(), clock(800.0, pictures=2640, slowdown=5.0))
+    assert sizes(slow) < {192, 160, 128, 96}
+    assert any(epochs(slow))
+
+
+def test_a_probe_that_would_take_much_of_the_time_is_left_out() -> None:
+    time = clock(800.0)
+    slow = {**time.costs.speeds.networks, "mobilenetv2": USUAL.times(10)}
+    time = replace(time, costs=replace(time.costs, speeds=Speeds(networks=slow)))
+    trials = planned(situation(), time)
+    assert {trial.values["model_name"] for trial in trials} == {"mobilenetv1_100"}
+    assert any(epochs(trials))
+
+
+def test_epochs_end_with_the_time_and_fill_what_no_other_trial_could_use() -> None:
+    tuning = automode.plan(situation(), 50).opening[4].values
+    cost = clock(0).cost(tuning)
+
+    def fitting(num_epochs: float) -> int | None:
+        seconds = (cost.once + num_epochs * cost.epoch + 0.1) / 0.95
+        trial = schedule.fitted(tuning, clock(seconds))
+        return None if trial is None else trial.values["number_of_epochs"]
+
+    assert [fitting(number) for number in (1.9, 2, 4.5, 6, 7, 8)] == [None, 2, 4, 6, 7, 8]
+    assert fitting(9) == 6  # and another trial of two epochs
+    assert schedule.fitted(tuning, clock(cost.once)) is None
+
+
+def test_epochs_that_the_job_fixes_stay_and_are_started_even_if_they_do_not_end() -> None:
+    tuning = automode.plan(situation(), 50).opening[4].values
+    fixed = {"number_of_epochs": 100}
+    trial = schedule.fitted({**tuning, **fixed}, clock(300.0, fixed=fixed))
+    assert trial is not None
+    assert trial.values["number_of_epochs"] == 100
+    assert trial.seconds > 300
+
+
+def test_a_fine_tuned_row_is_there_within_three_minutes_up_to_2000_photos() -> None:
+    """Two cores of a usual server: 10 ms to score a picture of 224 px, 40 ms to train on it."""
+    time = clock(800.0)
+    first = next(trial for trial in planned(situation(), time) if any(epochs([trial])))
+    assert first.starts_at + time.cost(first.values).once + time.cost(first.values).epoch < 180
+
+
+def test_time_is_kept_for_the_end() -> None:
+    assert [schedule.kept_back(60 * minutes) for minutes in (1, 15)] == [10, 90]
+    assert schedule.kept_back(DAYS) < 3600
+
+
+def test_an_unmeasured_network_is_compared_by_its_multiply_adds() -> None:
+    known = Speeds(networks={"mobilenetv2": USUAL})
+    assert known.of("resnet18", 224).step_seconds == pytest.approx(0.04 * 1.82 / 0.31)
+    assert known.of("mobilenetv2", 112).step_seconds == pytest.approx(0.01)
+
+
+def test_the_plan_in_words() -> None:
+    time = clock(800.0, pictures=1000)
+    trials = planned(situation(), time)
+    (sentence,) = plan_text.plan(trials, time, 900)
+    assert sentence.startswith(
+        "In 15 min on this machine at 224 px: a probe of mobilenetv1_100 (about 13 s), the "
+        "majority class (about 5 s), "
+    )
+    assert "fine-tuning of mobilenetv1_100 for 6 epochs (about 4 min)" in sentence
+    late = clock(5.0, pictures=20_000)
+    assert "may not end in time" in plan_text.plan(planned(situation(), late), late, 60)[-1]
+    assert plan_text.revised(250, 1.8) == (
+        "Revised at 4:10: the machine is 1.8 times slower than measured."
+    )
+    assert plan_text.revised(3850, 0.5).startswith("Revised at 1:04:10: the machine is 2.0 times f")
