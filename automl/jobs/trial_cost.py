@@ -74,7 +74,9 @@ class Costs:
         }
         speed = self.speeds.of(asked["model_name"], asked["training_crop_size"])
         scoring = speed.forward_seconds * self.counts.validation
-        features = 0.0 if has_features else speed.forward_seconds * self.counts.train
+        # a probe is cross-validated over the validation pictures, too
+        num_fitted = self.counts.train + self.counts.validation
+        features = 0.0 if has_features else speed.forward_seconds * num_fitted
         if asked["method"] != "fine_tuning":
             once = _START_SECONDS + scoring
             if asked["method"] != "majority_class":

@@ -1,0 +1,112 @@
+"""The plan while it runs, with made-up speeds and records; nothing is trained."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automl.engine.pacing import Pacer, slowdown
+from automl.engine.planning import PlannedTrial
+from automl.engine.results import Results
+from automl.experiments import store
+from automl.experiments.records import ExperimentRecord, TrialRecord, TrialState, now
+from automl.jobs.distributions import Choice
+from automl.jobs.job import Job
+from automl.jobs.speeds import NetworkSpeed, Speeds
+from automl.jobs.trial_cost import Costs, Counts
+from tests.conftest import build_trial
+
+SPEED = NetworkSpeed(side=224, forward_seconds=0.01, step_seconds=0.04)
+COSTS = Costs(
+    Speeds(networks={"mobilenetv2": SPEED, "resnet18": SPEED.times(4)}), Counts(1000, 250, 5)
+)
+TUNING = {
+    "model_name": "mobilenetv2",
+    "training_crop_size": 224,
+    "head_init": "linear_probe",
+    "number_of_epochs": 6,
+}
+
+
+def trained(number: int, factor: float, model_name: str = "mobilenetv2") -> TrialRecord:
+    """A trial that took `factor` times as long as measured: two epochs."""
+    step = COSTS.speeds.of(model_name, 224).step_seconds
+    trial = build_trial(f"trial-{number:03d}", [0.5, 0.6])
+    seconds = {
+        "train_seconds": 1000 * step * factor,
+        "evaluation_seconds": 250 * COSTS.speeds.of(model_name, 224).forward_seconds * factor,
+    }
+    evaluations = [one.model_copy(update=seconds) for one in trial.evaluations]
+    changes = {"evaluations": evaluations, "hyperparameters": {**TUNING, "model_name": model_name}}
+    return trial.model_copy(update={**changes, "number": number})
+
+
+def opened(folder: Path, minutes: float) -> tuple[Results, Pacer]:
+    """An experiment with so many minutes left of an hour."""
+    folder.mkdir(exist_ok=True)
+    limits = {"max_trials": 9, "timeout_minutes": 60}
+    job = Job.from_dict({"training_data": {"path": str(folder)}, "limits": limits})
+    store.create_experiment(folder, job, ExperimentRecord(experiment_id="e", created_at=now()))
+    results = Results(folder / "e", "accuracy")
+    results.time_limit.begin(minutes)
+    return results, Pacer(job, results, COSTS, 1)
+
+
+def epochs(trial: PlannedTrial | None) -> Any:
+    return trial and trial.requested["number_of_epochs"]
+
+
+def test_the_slowdown_is_that_of_the_network_and_of_the_last_trials_for_others() -> None:
+    factors, other = slowdown(COSTS, [trained(0, 2.0), trained(1, 3.0)])
+    assert factors == {"mobilenetv2": pytest.approx(3.0)}
+    assert other == pytest.approx(2.5)
+    assert slowdown(COSTS, []) == ({}, 1.0)
+
+
+def test_a_trial_that_fits_is_left_as_it_is(tmp_path: Path) -> None:
+    results, pacer = opened(tmp_path, minutes=60)
+    trial = PlannedTrial.of(0, TUNING)
+    assert pacer.fit(trial) is trial
+    assert results.experiment.plan == []
+
+
+def test_epochs_are_fewer_on_a_slow_machine_and_both_is_said(tmp_path: Path) -> None:
+    results, pacer = opened(tmp_path, minutes=16)
+    trial = PlannedTrial.of(1, TUNING)
+    results.plan([trial])
+    assert epochs(pacer.fit(trial)) == 6
+    results.trials["trial-000"] = trained(0, 2.0)
+    shortened = epochs(pacer.fit(trial))
+    assert 2 <= shortened < 6
+    first, second = results.experiment.plan
+    assert "the machine is 2.0 times slower than measured" in first
+    assert f"(trial-001) trains {shortened} epochs instead of 6" in second
+
+
+def test_a_planned_trial_without_time_is_left_out_and_runs_when_resumed(tmp_path: Path) -> None:
+    results, pacer = opened(tmp_path, minutes=7)
+    trial = PlannedTrial.of(0, TUNING)
+    results.plan([trial])
+    assert pacer.fit(trial) is None
+    pacer.leave_out(trial)
+    record = results.trials["trial-000"]
+    assert record.state is TrialState.STOPPED
+    assert record.was_cut_short
+    assert "There was no time for it" in record.reason
+    assert "is left out" in results.experiment.plan[-1]
+
+
+def test_a_proposal_without_time_takes_a_faster_network_or_ends_the_search(tmp_path: Path) -> None:
+    space = [{"model_name": Choice(type="choice", values=["resnet18", "mobilenetv2"])}]
+    slow = PlannedTrial.of(0, {**TUNING, "model_name": "resnet18"}, {"0.model_name": "resnet18"})
+    _, pacer = opened(tmp_path / "some", minutes=9)
+    assert pacer.fit(slow) is None
+    faster = pacer.with_faster_network(slow, space)
+    assert faster is not None
+    assert faster.requested["model_name"] == "mobilenetv2"
+    assert faster.proposal is None
+
+    _, pacer = opened(tmp_path / "none", minutes=6.5)
+    assert pacer.with_faster_network(slow, space) is None
+    pacer.close()
+    assert "no further trial would end" in pacer.closing
