@@ -96,19 +96,14 @@ class Bayesian(Searcher):  # type: ignore[misc]
             return None
 
     def _in_time(self, pacer: Pacer, trial: PlannedTrial) -> PlannedTrial | None:
-        """The trial as it fits into the time left.
+        """The trial as it fits into the time left, with a faster network if it has to.
 
-        A first trial that does not fit is left out; a proposed one, with which no other network
-        fits either, ends the search.
+        A first trial that fits with none is left out; a proposed one ends the search.
         """
-        fitting = pacer.fit(trial)
-        if fitting is not None:
-            return fitting
-        if trial.number in self._first:
+        fitting = pacer.fit(trial) or pacer.with_faster_network(trial, self._sub_spaces)
+        if fitting is None and trial.number in self._first:
             pacer.leave_out(trial)
-            return None
-        fitting = pacer.with_faster_network(trial, self._sub_spaces)
-        if fitting is None:
+        elif fitting is None:
             pacer.close()
             self._next.clear()
         return fitting

@@ -154,18 +154,20 @@ def _within_bounds(factor: float) -> float:
 
 
 def _work(costs: Costs, trial: TrialRecord) -> _Work | None:
-    """Work of a trial up to its last evaluation; of a baseline only the scoring.
+    """Work of a training up to its last evaluation, or of a probe that took long.
 
-    The features of a baseline may come from a cache.
+    A probe that took less than expected may have found its features in the cache.
     """
     if not trial.evaluations:
         return None
+    if trial.method == "linear_probe" and trial.seconds is not None:
+        cost = costs.of(trial.hyperparameters)
+        return _Work(trial.model_name, False, cost.seconds, max(cost.seconds, trial.seconds))
+    if trial.method != "fine_tuning":
+        return None
     values = {**trial.effective, **trial.hyperparameters}
     speed = costs.speeds.of(trial.model_name, values["training_crop_size"])
-    scoring = speed.forward_seconds * costs.counts.validation
-    trains = trial.method == "fine_tuning"
-    expected = scoring * len(trial.evaluations)
-    if trains:
-        expected += trial.evaluations[-1].epoch * speed.step_seconds * costs.counts.train
+    expected = speed.forward_seconds * costs.counts.validation * len(trial.evaluations)
+    expected += trial.evaluations[-1].epoch * speed.step_seconds * costs.counts.train
     taken = sum(one.train_seconds + one.evaluation_seconds for one in trial.evaluations)
-    return _Work(trial.model_name, trains, expected, taken)
+    return _Work(trial.model_name, True, expected, taken)

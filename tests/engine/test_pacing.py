@@ -71,7 +71,7 @@ def test_a_trial_that_fits_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 def test_epochs_are_fewer_on_a_slow_machine_and_both_is_said(tmp_path: Path) -> None:
-    results, pacer = opened(tmp_path, minutes=16)
+    results, pacer = opened(tmp_path, minutes=13)
     trial = PlannedTrial.of(1, TUNING)
     results.plan([trial])
     assert epochs(pacer.fit(trial)) == 6

@@ -160,7 +160,7 @@ def test_the_plan_in_words() -> None:
     trials = planned(situation(), time)
     (sentence,) = plan_text.plan(trials, time, 900)
     assert sentence.startswith(
-        "In 15 min on this machine at 224 px: a probe of mobilenetv1_100 (about 13 s), the "
+        "In 15 min on this machine at 224 px: a probe of mobilenetv1_100 (about 15 s), the "
         "majority class (about 5 s), "
     )
     assert "fine-tuning of mobilenetv1_100 for 6 epochs (about 4 min)" in sentence
