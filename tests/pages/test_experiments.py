@@ -1,4 +1,5 @@
 from automl.experiments import store
+from automl.experiments.records import FORMAT_VERSION
 from tests.pages.conftest import texts
 
 
@@ -41,10 +42,11 @@ def test_a_waiting_experiment_says_for_how_long(open_page, make_experiment, hold
 
 def test_an_experiment_of_a_later_version_says_so(open_page, make_experiment):
     newer = make_experiment("newer")
-    text = store.experiment_path(newer).read_text().replace(": 3,", ": 4,", 1)
+    text = store.experiment_path(newer).read_text()
+    text = text.replace(f": {FORMAT_VERSION},", f": {FORMAT_VERSION + 1},", 1)
     store.experiment_path(newer).write_text(text.replace("{", '{"invented": 1,', 1))
     page = open_page("experiments")
-    assert "this version reads up to 3" in page.error[0].value
+    assert f"this version reads up to {FORMAT_VERSION}" in page.error[0].value
 
 
 def test_an_unreadable_experiment_does_not_hide_the_others(open_page, make_experiment):
