@@ -63,6 +63,12 @@ with left:
     chosen = pictures_source.choose()
     if chosen is None and (known := validation_pictures()):
         st.subheader("Validation pictures")
+        trials = cached.trials(experiment_dir)
+        if any(trial.fitted_to for trial in trials if trial.trial_id == model.trial_id):
+            st.caption(
+                "The model was fitted to these pictures, too. Its score comes from models that had "
+                "not seen them."
+            )
         chosen = predictions_view.of_files(known)
     if chosen is not None:
         answered = predictions_view.answers(chosen, model)

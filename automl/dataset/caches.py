@@ -14,7 +14,7 @@ from automl.host.storage import Usage
 DATA = ("archives", "remote", "uploads")
 """Pictures: unpacked, downloaded, uploaded. Running experiments read them."""
 
-NAMES = tuple(sorted((*DATA, "exports", "features", "pixels", "scans", "weights")))
+NAMES = tuple(sorted((*DATA, "exports", "features", "pixels", "scans", "speeds", "weights")))
 _RECENT_SECONDS = 3600
 
 
@@ -47,7 +47,7 @@ def clear() -> Cleared:
     """Remove everything that no process uses."""
     before = sum(size_bytes().values())
     pixels.clear()
-    for name in ("features", "scans", "weights"):
+    for name in ("features", "scans", "speeds", "weights"):
         _remove(_entries(home.cache_dir(name)))
     # a page may be writing an export, or may be about to read pictures
     _remove(_entries(home.cache_dir("exports"), keep_recent=True))

@@ -18,7 +18,7 @@ _CERTAINTY = 0.95
 """Share of the time that is planned; the rest makes up for what takes longer."""
 
 _KEPT_SHARE, _MOST_KEPT_SECONDS, _LEAST_KEPT_SECONDS = 0.1, 1800.0, 10.0
-"""Time kept for the refit and the export: a share of the limit, within bounds."""
+"""Time kept for the export: a share of the limit, within bounds."""
 
 _BASELINE_SHARE = 0.1
 """Largest share of the time for any baseline after the first probe."""
@@ -76,7 +76,7 @@ class TimedTrial:
 
 
 def kept_back(limit_seconds: float) -> float:
-    """Seconds of a time limit in which no trial is planned: for the refit and the export."""
+    """Seconds of a time limit in which no trial is planned: for the export."""
     share = min(_KEPT_SHARE * limit_seconds, _MOST_KEPT_SECONDS)
     return max(share, _LEAST_KEPT_SECONDS)
 
