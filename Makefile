@@ -6,6 +6,10 @@ STAMP := .venv/.installed
 # every engine, worker and app is a process that imports much: with bytecode in a third of the time
 unexport PYTHONDONTWRITEBYTECODE
 
+# a thread of torch that spins at a barrier takes the core from another process of the tests
+test nightly: export OMP_WAIT_POLICY = PASSIVE
+test nightly: export GOMP_SPINCOUNT = 0
+
 .PHONY: app test nightly bench faults lint licences audit setup requirements
 
 app: setup

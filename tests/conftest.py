@@ -61,9 +61,7 @@ settings.load_profile("any machine")
 
 _PARTS = {
     "Ray": (
-        "tests/engine/",
-        "tests/faults/",
-        "tests/test_cli.py",
+        *("tests/engine/", "tests/faults/", "tests/test_cli.py"),
         "tests/experiments/test_launcher.py",
     ),
     "browser": ("tests/browser/",),

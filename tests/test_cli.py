@@ -336,6 +336,7 @@ def test_show_finds_an_experiment_by_id_and_by_directory(searched, by_directory)
         "trial_states": {"completed": 3, "failed": 1},
         "seconds": 90.0,
         "notes": [],
+        "plan": [],
     }
 
 

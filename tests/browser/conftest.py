@@ -60,8 +60,12 @@ def server(head: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 @pytest.fixture
-def idle_server(home: Path) -> Iterator[Server]:  # noqa: ARG001 (sets the environment)
-    """The app over the test's own home, for tests that train nothing and need no Ray."""
+def idle_server(home: Path, head: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:  # noqa: ARG001
+    """The app over the test's own experiments, for tests that train nothing.
+
+    It finds the tests' Ray head, or it would start one that outlives the test.
+    """
+    monkeypatch.setenv("AUTOML_EXPERIMENTS_DIR", str(home / "experiments"))
     server = Server()
     yield server
     server.kill()

@@ -34,7 +34,7 @@ def test_from_the_sample_to_a_prediction(
     screenshot("5-found-again")
     page.get_by_role("link", name="Progress", exact=True).first.click()
     heading(page, "Progress")
-    stop_trial(page, 1, after_epochs=6)
+    stop_trial(page, 1, after_epochs=1)
     stop_trial(page, 2, after_epochs=0)
     done = page.get_by_text("See the leaderboard")
     expect(done).to_be_visible(timeout=TRIAL_MILLISECONDS)

@@ -45,10 +45,10 @@ class Client:
         self.url = url
 
     def get(self, path: str, **options: object) -> requests.Response:
-        return requests.get(self.url + path, timeout=20, **options)
+        return requests.get(self.url + path, timeout=60, **options)
 
     def post(self, path: str, **options: object) -> requests.Response:
-        return requests.post(self.url + path, timeout=20, **options)
+        return requests.post(self.url + path, timeout=60, **options)
 
     def score(self, *data: object, path: str = "/score", **options: object) -> requests.Response:
         body = {"input_data": {"columns": ["image"], "data": list(data)}}
