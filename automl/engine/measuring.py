@@ -77,7 +77,10 @@ def costs(data: Manifest, measured_speeds: Speeds) -> Costs:
     """Costs of trials on this data."""
     splits = data.samples["split"].value_counts()
     train, validation = int(splits.get("train", 0)), int(splits.get("validation", 0))
-    return Costs(measured_speeds, Counts(train, validation, len(data.class_names)))
+    folds = data.samples["fold"].dropna()
+    num_folds = int(folds.max()) + 1 if len(folds) else 0
+    counts = Counts(train, validation, len(data.class_names), num_folds)
+    return Costs(measured_speeds, counts)
 
 
 def decode_seconds(data: Manifest) -> float:

@@ -16,6 +16,9 @@ _EPOCH_SECONDS = 1.0
 _FIT_SECONDS = 2e-9
 """Fitting a linear probe, for each class, feature and picture."""
 
+_FOLD_SECONDS = 3.5e-8
+"""The same for a cross-validated probe of all strengths, for each fold."""
+
 _NUM_FEATURES = 1000
 _MAX_FITTED = 10_000
 
@@ -27,6 +30,8 @@ class Counts:
     train: int
     validation: int
     classes: int
+    folds: int = 0
+    """Folds by which probes are cross-validated; 0: they are scored on the validation pictures."""
 
     @classmethod
     def guess(cls, num_pictures: int, num_classes: int, validation_share: float) -> Self:
@@ -81,7 +86,8 @@ class Costs:
             once = _START_SECONDS + scoring
             if asked["method"] != "majority_class":
                 once += features
-            return Cost(once + (self._fit() if asked["method"] == "linear_probe" else 0.0))
+            is_probe = asked["method"] == "linear_probe"
+            return Cost(once + (self._fit_by_folds() if is_probe else 0.0))
         starts_from_probe = values.get("head_init") == "linear_probe"
         return Cost(
             once=_START_SECONDS + (features + self._fit() if starts_from_probe else 0.0),
@@ -92,6 +98,12 @@ class Costs:
     def _fit(self) -> float:
         pictures = min(self.counts.train, _MAX_FITTED)
         return _FIT_SECONDS * pictures * _NUM_FEATURES * self.counts.classes
+
+    def _fit_by_folds(self) -> float:
+        pictures = min(self.counts.train + self.counts.validation, _MAX_FITTED)
+        num_features = min(_NUM_FEATURES, pictures)  # no more than there are principal components
+        per_fold = _FOLD_SECONDS * pictures * num_features * self.counts.classes
+        return per_fold * (self.counts.folds + 1)
 
 
 def features_of(values: Mapping[str, Any]) -> tuple[Any, Any] | None:

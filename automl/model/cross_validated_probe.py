@@ -21,6 +21,10 @@ from automl.model.linear_probe import MAX_PICTURES, MISSING_BIAS, LinearProbe
 STRENGTHS = (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3)
 """scikit-learn's C for features of unit variance."""
 
+_MANY_LOGITS = 20_000_000
+"""Logits of all folds and pictures above which the middle strength alone is fitted: with a
+thousand classes each strength takes minutes."""
+
 _MAX_STEPS = 200
 _TOLERANCE = 1e-5
 """Mean loss of a picture that further steps could still gain, about."""
@@ -68,7 +72,7 @@ def fit(
     problem = _Problem(inputs, variances, labels, folds, num_classes, seed)
     is_scored = folds >= 0
     path: list[_Candidate] = []
-    for strength in STRENGTHS:
+    for strength in problem.strengths():
         weights = problem.solve(strength, path[-1].weights if path else None)
         probabilities = problem.out_of_fold(weights)
         path.append(_Candidate(strength, weights, probabilities, _losses(probabilities, labels)))
@@ -147,6 +151,11 @@ class _Problem:
         every = torch.arange(self.num_folds + 1)  # the last one holds nothing out
         self._trains = of_fitted[:, None] != every
         self._bound = torch.cat([variances, torch.tensor([float(len(chosen))])])[:, None, None] / 2
+
+    def strengths(self) -> tuple[float, ...]:
+        """The strengths to try, from weak to strong."""
+        num_logits = len(self._fitted) * (self.num_folds + 1) * self._num_classes
+        return STRENGTHS if num_logits <= _MANY_LOGITS else (STRENGTHS[2],)
 
     def solve(self, strength: float, start: Tensor | None) -> Tensor:
         """Weights (R + 1, F + 1, K), the intercepts last."""

@@ -170,3 +170,13 @@ def test_the_plan_in_words() -> None:
         "Revised at 4:10: the machine is 1.8 times slower than measured."
     )
     assert plan_text.revised(3850, 0.5).startswith("Revised at 1:04:10: the machine is 2.0 times f")
+
+
+def test_a_probe_costs_a_fit_for_every_fold() -> None:
+    """1,000 pictures of 10 classes in 10 folds took 4 to 5 seconds."""
+    probe = {"method": "linear_probe", "model_name": "mobilenetv2", "training_crop_size": 224}
+    once, by_folds = (
+        Costs(speeds(), Counts(800, 200, 10, folds)).of(probe, has_features=True).seconds
+        for folds in (0, 10)
+    )
+    assert 3 < by_folds - once < 6
