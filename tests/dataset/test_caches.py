@@ -31,6 +31,7 @@ def test_every_cache_has_a_size(fill):
         "pixels": 0,
         "remote": 0,
         "scans": 0,
+        "speeds": 0,
         "uploads": 0,
         "weights": 0,
     }

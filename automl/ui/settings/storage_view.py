@@ -23,6 +23,7 @@ _HOLDS = {
     "pixels": "Decoded pictures",
     "remote": "Downloaded pictures",
     "scans": "Results of file checks",
+    "speeds": "Measured speed of networks",
     "uploads": "Uploaded archives",
     "weights": "Pretrained weights out of packages",
 }
