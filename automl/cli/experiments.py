@@ -88,6 +88,8 @@ def show_leaderboard(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJso
             [_trial_row(row) for row in rows],
             numbers="rank epochs time",
         )
+        if sentence := wording.ranking(source.trials, metric):
+            say(sentence)
     else:
         say(f"{source.id} has no trials; its state is {source.state}.")
 

@@ -5,6 +5,7 @@ Of this project only the names of metrics are imported, so that commands start q
 
 import math
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -176,6 +177,16 @@ def explanation(key: str) -> str | None:
 def trial(record: "TrialRecord") -> str:
     """Number and title of a trial: `#3 resnet18`."""
     return f"#{record.number} {record.title}"
+
+
+def ranking(trials: "Sequence[TrialRecord]", primary_metric: str) -> str:
+    """Sentence on the order of trials that were scored on different pictures; empty without any."""
+    if not any(primary_metric in record.comparable_scores for record in trials):
+        return ""
+    return (
+        "Trials that were trained are scored on the validation pictures alone, the others on all "
+        "pictures: the order makes up for that, so a high score on few pictures counts for less."
+    )
 
 
 def kind(name: str) -> str:

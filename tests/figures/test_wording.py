@@ -100,3 +100,11 @@ def test_words_without_markup_stay_as_they_are():
 )
 def test_sizes_have_three_digits_and_a_unit(write, num_bytes, expected):
     assert write(num_bytes) == expected
+
+
+def test_the_order_is_explained_where_trials_were_scored_on_different_pictures(make_trial):
+    plain, adjusted = make_trial("t1", [0.9]), make_trial("t2", [1.0])
+    adjusted = adjusted.model_copy(update={"comparable_scores": {"accuracy": 0.88}})
+    assert wording.ranking([plain], "accuracy") == ""
+    assert "on few pictures counts for less" in wording.ranking([plain, adjusted], "accuracy")
+    assert wording.ranking([plain, adjusted], "auc_weighted") == ""

@@ -46,6 +46,8 @@ def show(
     trial_table.choose(
         table, shown, _config(metric), experiment=experiment_dir.name, key="leaderboard table"
     )
+    if sentence := wording.ranking(trials, metric):
+        st.caption(sentence)
 
 
 def columns(

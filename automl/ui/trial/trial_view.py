@@ -35,7 +35,8 @@ def headline(trial: TrialRecord, metric: str) -> None:
         column.metric(name, value, border=True)
     if trial.flags:
         st.badge(", ".join(trial.flags), icon=":material/flag:", color="orange")
-    for sentence in filter(None, [trial.reason, *trial.notes]):
+    scored_on = f"Scored {trial.scored_on}." if best else ""
+    for sentence in filter(None, [scored_on, trial.fitted_to, trial.reason, *trial.notes]):
         st.caption(wording.plain(sentence))
 
 
