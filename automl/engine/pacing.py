@@ -43,7 +43,7 @@ class Pacer:
         """Factor on the measured seconds that the plan was last revised by."""
 
         self.closing = ""
-        """Why no further trial starts; empty while some fit."""
+        """Reason that no further trial starts; empty while some fit."""
 
     def clock(self) -> Clock:
         """The time left for trials, and their costs by what has been learnt of the speed."""
@@ -132,7 +132,7 @@ class Pacer:
 
 
 def slowdown(costs: Costs, trials: Iterable[TrialRecord]) -> tuple[dict[str, float], float]:
-    """How many times the measured seconds training and scoring take, by network and for others.
+    """Factors on the measured seconds of training and scoring, by network and for others.
 
     A network that has been trained has the factor of its last training; all others have that of
     the last trials together.

@@ -115,7 +115,7 @@ class Plan:
     """Sub-spaces of a sampler that learns from trial to trial; empty if there is none."""
 
     timed: Sequence[TimedTrial] = ()
-    """When the trials of AutoMode run; empty if the speed of the machine is not known."""
+    """Times of AutoMode's trials; empty if the speed of the machine is not known."""
 
 
 def plan(

@@ -48,7 +48,7 @@ class Prepared:
     data: Mapping[PictureSizes, TrialData]
     earlier: Mapping[str, EarlierModel]
     costs: Costs | None
-    """What AutoMode's trials cost; None for other searches."""
+    """Costs of AutoMode's trials; None for other searches."""
 
 
 class Progress:

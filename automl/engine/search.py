@@ -55,7 +55,7 @@ class SearchInputs:
     """Sub-spaces from which a sampler proposes further trials; empty if all trials are known."""
 
     costs: Costs | None = None
-    """What trials cost, by which AutoMode fits them into the time left."""
+    """Costs of trials, by which AutoMode fits them into the time left."""
 
 
 def run(

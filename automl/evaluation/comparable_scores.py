@@ -37,7 +37,7 @@ _SPREAD = 0.1
 
 @dataclass(frozen=True)
 class Candidate:
-    """What is known about one trial."""
+    """Predictions and cost of one trial."""
 
     trial_id: str
     predictions: Predictions
@@ -48,7 +48,7 @@ class Candidate:
     handed out: 0.8 for five folds and a model that is then fitted to all pictures."""
 
     cost: tuple[float, ...] = ()
-    """What the model costs, the most important first, for example seconds a picture, then bytes;
+    """Cost of the model, the most important first, for example seconds a picture, then bytes;
     lower is better."""
 
 
@@ -174,7 +174,7 @@ def _column(
 def _counts(
     sample_ids: NDArray[np.integer], groups: Mapping[int, int], num_resamples: int, seed: int
 ) -> Iterator[NDArray[np.int64]]:
-    """How often every picture occurs, (_, N): once each, then in the resamples of the groups."""
+    """Number of times each picture occurs, (_, N): once, then in resamples of the groups."""
     yield np.ones((1, len(sample_ids)), dtype=np.int64)
     names = [groups.get(each, -1 - each) for each in sample_ids.tolist()]
     _, members = np.unique(names, return_inverse=True)

@@ -215,7 +215,7 @@ class TrialRecord(FrozenModel):
 
     @property
     def fitted_to(self) -> str:
-        """What its model was fitted to, if its scores come from models of fewer pictures."""
+        """Pictures its model was fitted to, if its scores come from models of fewer pictures."""
         if self.evidence is None or not self.evidence.num_folds:
             return ""
         return (
@@ -307,7 +307,7 @@ class ExperimentRecord(FrozenModel):
     """Score to expect of the best trial's model on new pictures, with its 95 % interval."""
 
     expected_basis: str = ""
-    """How the expected score was found, or why there is none, in one sentence."""
+    """One sentence on the way to the expected score, or on the reason that there is none."""
 
     test_score: float | None = None
     failure: Literal["data", "job", "engine", ""] = ""

@@ -81,7 +81,7 @@ def _gmacs(model_name: str) -> float:
 
 
 def cached(device: str, num_threads: int) -> Speeds | None:
-    """What was measured before with this device, number of threads and release of torch."""
+    """Speeds that were measured before with this device, number of threads and release of torch."""
     try:
         return Speeds.model_validate_json(_path(device, num_threads).read_bytes())
     except (OSError, ValidationError):  # never measured, or by another version of ours

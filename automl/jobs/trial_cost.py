@@ -107,7 +107,7 @@ class Costs:
 
 
 def features_of(values: Mapping[str, Any]) -> tuple[Any, Any] | None:
-    """What decides the features that a trial computes; None if it computes none."""
+    """Key of the features that a trial computes; None if it computes none."""
     method = values.get("method", "fine_tuning")
     computes = method in ("linear_probe", "k_nearest_neighbours") or (
         method == "fine_tuning" and values.get("head_init") == "linear_probe"

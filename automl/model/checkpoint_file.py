@@ -16,7 +16,7 @@ _NESTED = ("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "mod
 """Keys under which training programs store the weights, running means first."""
 
 _PREFIXES = ("module.", "_orig_mod.")
-"""What data-parallel training and compilation put before every name."""
+"""Prefixes of every name after data-parallel training and compilation."""
 
 
 def read(path: Path) -> dict[str, Tensor]:

@@ -203,7 +203,7 @@ class _Problem:
         return weights
 
     def _gradient(self, weights: Tensor, trains: Tensor) -> Tensor:
-        """Of the summed losses of the pictures in each training part."""
+        """Gradient of the summed losses of the pictures in each training part."""
         logits = self._fitted @ weights.flatten(1)
         excess = logits.view(len(logits), *weights.shape[1:]).softmax(dim=2)
         excess[torch.arange(len(logits)), :, self._labels] -= 1

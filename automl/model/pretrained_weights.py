@@ -1,4 +1,4 @@
-"""Where pretrained weights come from: our folder, the Hugging Face Hub, a package, or nowhere."""
+"""Sources of pretrained weights: our folder, the Hugging Face Hub, a package, or nowhere."""
 
 import functools
 import logging
@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 class Place(StrEnum):
-    """What a trial with a model has to do for pretrained weights."""
+    """Source of the pretrained weights of a trial."""
 
     HERE = "weights here"
     DOWNLOAD = "to be downloaded"
@@ -60,8 +60,10 @@ def licence_here(timm_name: str) -> str | None:
 
 
 def _licence(timm_name: str, folder: Path | None) -> str | None:
-    """What the folder states. Only for weights from the Hub or a package, where the name says
-    which they are, the catalogue is asked as well."""
+    """Licence that the folder states, or else the catalogue.
+
+    The catalogue knows only weights from the Hub or a package, where the name says which they are.
+    """
     try:
         stated = weights_folder.licence(folder) if folder is not None else None
     except (OSError, ValueError):  # a folder by hand

@@ -14,7 +14,7 @@ from automl.jobs import licences, model_catalog
 from automl.model import checkpoint_file, weights_folder, weights_import
 
 _FROM_CONFIG = ("mean", "std", "input_size", "crop_pct", "crop_mode", "interpolation")
-"""What `config.json` beside a checkpoint says about the pictures it was trained with."""
+"""Preprocessing that `config.json` beside a checkpoint states."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Added:
     timm_name: str
     licence: str | None
     notes: list[str]
-    """What is not certain about them."""
+    """Sentence on their uncertainty."""
 
 
 def add(
@@ -97,7 +97,7 @@ def _timm_name(name: str) -> str:
 
 
 def _licence_of(timm_name: str) -> str | None:
-    """What timm states for weights that are named with their tag."""
+    """Preprocessing that timm states for weights that are named with their tag."""
     config = timm.get_pretrained_cfg(timm_name) if "." in timm_name else None
     return config.license if config else None
 

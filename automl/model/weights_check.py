@@ -1,4 +1,4 @@
-"""Whether the weights in the weights folder can be used, in one sentence for each."""
+"""Check the weights in the weights folder, with one sentence for each."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which tensors of a checkpoint belong to which tensors of a network, by name or by order. Pure."""
+"""Match the tensors of a checkpoint to those of a network, by name or by order. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 

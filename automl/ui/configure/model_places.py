@@ -31,7 +31,7 @@ def describe(name: str) -> str:
 
 
 def summary(names: Iterable[str]) -> str:
-    """Where the weights of the models are, for a place too narrow for `describe`."""
+    """Sentence on the weights of the models, for a place too narrow for `describe`."""
     places = {name: _places()[name].value for name in names if name in model_catalog.MODELS}
     return "; ".join(f"{name}: {place}" for name, place in places.items())
 
