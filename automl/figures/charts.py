@@ -1,11 +1,47 @@
 """Frame and axes that all figures share; both themes can show them."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 import plotly.graph_objects as go
+
+from automl.experiments.records import TrialRecord
+from automl.figures.palette import label, looks
 
 _GRID = "rgba(128, 128, 128, 0.25)"
 QUIET = {"displayModeBar": False}
 CLICKABLE = {**QUIET, "doubleClickDelay": 0}
 """Without a delay two clicks stay two clicks; a double click would clear the selection."""
+
+
+def add_markers(
+    figure: go.Figure,
+    points: Iterable[tuple[TrialRecord, float, float]],
+    hover: Callable[[str], str],
+    **marker: Any,
+) -> None:
+    """Add a series of markers for each model.
+
+    Args:
+        figure: gets the series.
+        points: trial, x and y of each marker.
+        hover: template of the text at a marker, from the label of its model.
+        marker: further properties of the markers, for example their size.
+    """
+    by_model: dict[str, list[tuple[TrialRecord, float, float]]] = {}
+    for point in points:
+        by_model.setdefault(point[0].model_name, []).append(point)
+    for model_name, (color, symbol) in looks(by_model).items():
+        members = by_model[model_name]
+        figure.add_scatter(
+            x=[x for _, x, _ in members],
+            y=[y for _, _, y in members],
+            text=[f"#{trial.number}" for trial, _, _ in members],
+            name=label(model_name),
+            mode="markers",
+            marker={"color": color, "symbol": symbol, **marker},
+            hovertemplate=hover(label(model_name)),
+        )
 
 
 def finish(figure: go.Figure, x: str, y: str) -> go.Figure:

@@ -7,8 +7,7 @@ import plotly.graph_objects as go
 
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
-from automl.figures.charts import finish
-from automl.figures.palette import label, looks
+from automl.figures.charts import add_markers, finish
 
 
 class PricedTrial(NamedTuple):
@@ -45,20 +44,12 @@ def score_and_cost(priced: Sequence[PricedTrial], cost_title: str, metric: str) 
         hoverinfo="skip",
         showlegend=False,
     )
-    by_model: dict[str, list[PricedTrial]] = {}
-    for each in priced:
-        by_model.setdefault(each.trial.model_name, []).append(each)
-    for model_name, (color, symbol) in looks(by_model).items():
-        members = by_model[model_name]
-        figure.add_scatter(
-            x=[each.cost for each in members],
-            y=[each.score for each in members],
-            text=[f"#{each.trial.number}" for each in members],
-            name=label(model_name),
-            mode="markers",
-            marker={"color": color, "symbol": symbol, "size": 10},
-            hovertemplate="%{text}: %{y:.3f} at %{x:.3g}<extra>" + label(model_name) + "</extra>",
-        )
+    add_markers(
+        figure,
+        [(each.trial, each.cost, each.score) for each in priced],
+        lambda model: "%{text}: %{y:.3f} at %{x:.3g}<extra>" + model + "</extra>",
+        size=10,
+    )
     finish(figure, cost_title, wording.metric_heading(metric))
     figure.update_xaxes(rangemode="tozero")
     if len(priced) == 1:  # around a single point Plotly shows far too much

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from automl.experiments import trial_settings
 from automl.figures import timeline, wording
-from automl.figures.charts import finish, start_at_zero
+from automl.figures.charts import add_markers, finish, start_at_zero
 from automl.figures.palette import ACCENT, SECOND, label, looks
 from automl.figures.trial_charts import MAX_NAME
 
@@ -27,20 +27,13 @@ def over_time(
         metric: key of the metric.
     """
     figure = go.Figure()
-    by_model: dict[str, list[timeline.Point]] = {}
-    for point in points:
-        by_model.setdefault(point.trial.model_name, []).append(point)
-    for model_name, (color, symbol) in looks(by_model).items():
-        members = by_model[model_name]
-        figure.add_scatter(
-            x=[point.minutes for point in members],
-            y=[point.score for point in members],
-            text=[f"#{point.trial.number}" for point in members],
-            name=label(model_name),
-            mode="markers",
-            marker={"color": color, "symbol": symbol, "size": 6, "opacity": 0.6},
-            hovertemplate="%{text}: %{y:.3f} after %{x:.1f} min",
-        )
+    add_markers(
+        figure,
+        [(point.trial, point.minutes, point.score) for point in points],
+        lambda _: "%{text}: %{y:.3f} after %{x:.1f} min",
+        size=6,
+        opacity=0.6,
+    )
     figure.add_scatter(
         x=[point.minutes for point in steps],
         y=[point.best for point in steps],

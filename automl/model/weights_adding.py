@@ -25,7 +25,7 @@ class Added:
     timm_name: str
     licence: str | None
     notes: list[str]
-    """Sentence on their uncertainty."""
+    """Sentences on what is assumed or unknown about them."""
 
 
 def add(
@@ -97,7 +97,7 @@ def _timm_name(name: str) -> str:
 
 
 def _licence_of(timm_name: str) -> str | None:
-    """Preprocessing that timm states for weights that are named with their tag."""
+    """Licence that timm states for weights that are named with their tag."""
     config = timm.get_pretrained_cfg(timm_name) if "." in timm_name else None
     return config.license if config else None
 
