@@ -97,3 +97,13 @@ def test_a_bad_file_is_refused_in_a_sentence(tmp_path: Path, kind: str, said: st
         checkpoint_file.read(path)
     assert str(path) in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "content", [b"text\n", b"a,b\n1,2\n", b"<html>", b"t.", b"(dp0\n.", b"\x80"]
+)
+def test_a_file_of_any_other_kind_is_refused_in_a_sentence(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "weights.pth"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"weights\.pth (is not a checkpoint|holds no tensors)"):
+        checkpoint_file.read(path)
