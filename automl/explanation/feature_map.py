@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from automl.errors import FeatureMapMissingError
 from automl.model.network import Normalised
+from automl.model.several_networks import SeveralNetworks
 
 
 class Mapped(nn.Module):
@@ -20,6 +21,12 @@ class Mapped(nn.Module):
 
     def __init__(self, model: Normalised) -> None:
         super().__init__()
+        if isinstance(model.network, SeveralNetworks):
+            raise FeatureMapMissingError(
+                "guided_gradcam needs one feature map, and this model is made of "
+                f"{len(model.network.parts)} networks. Choose xrai, integrated_gradients or "
+                "guided_backprop."
+            )
         self.model = model
         self.map = nn.Identity()
         """The module whose output is the map (B, C, H, W)."""

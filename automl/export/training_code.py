@@ -54,6 +54,11 @@ def _refuse(model: TrainedModel) -> None:
             f"{name} is made by {hyperparameters.method}, which trains nothing. Take the code of a "
             "trial that was trained."
         )
+    if parts := model.description.parts:
+        raise ExportError(
+            f"{name} is made of {len(parts)} networks, and the program trains one. Take the code "
+            "of a trial of one network."
+        )
     if hyperparameters.checkpoint_run_id:
         raise ExportError(
             f"{name} went on from {hyperparameters.checkpoint_run_id}, so no program can make it "

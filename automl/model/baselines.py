@@ -147,7 +147,7 @@ def _fit_neighbours(
 ) -> Probabilities | None:
     features, labels = pictures.features(), pictures.labels
     layer = NearestNeighbours.fit(features, labels, num_classes)
-    replace_head(network.network, layer.to(network.mean.device))
+    blocks.replace_last_layer(network.network, layer.to(network.mean.device))
 
     def answer(seen: NDArray[np.bool_], unseen: NDArray[np.bool_]) -> Probabilities:
         of_others = NearestNeighbours.fit(features[seen], labels[seen], num_classes)
@@ -171,13 +171,6 @@ def _fit_majority(
     weight = np.zeros((num_classes, head.weight[0].numel()), np.float32)
     linear_probe.put_into(head, linear_probe.LinearProbe(weight, np.log(shares(everything))))
     return None if pictures.folds.max() < 0 else pictures.out_of_fold(answer)
-
-
-def replace_head(network: nn.Module, layer: nn.Module) -> None:
-    """Set the last layer of a network to a layer of another kind."""
-    head = blocks.last_layer(network)
-    name = next(name for name, module in network.named_modules() if module is head)
-    network.set_submodule(name, layer)
 
 
 def empty_neighbours(weights: dict[str, Tensor], num_classes: int) -> NearestNeighbours:

@@ -44,6 +44,13 @@ def last_layer(network: nn.Module) -> nn.Module:
     return head if isinstance(head, nn.Module) else nn.ModuleList(head)
 
 
+def replace_last_layer(network: nn.Module, layer: nn.Module) -> None:
+    """Set the last layer of a network to a layer of another kind."""
+    head = last_layer(network)
+    name = next(name for name, module in network.named_modules() if module is head)
+    network.set_submodule(name, layer)
+
+
 class TooManyBlocksError(ValueError):
     """The network has fewer blocks than the number to freeze."""
 

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
 from automl.errors import UserError
 from automl.host import atomic
-from automl.model import baselines
+from automl.model import baselines, blocks, several_networks
 from automl.model.description import ModelDescription
 from automl.model.network import Normalised, create
 
@@ -45,10 +46,38 @@ def load(folder: Path) -> tuple[Normalised, ModelDescription]:
 
 def _load(folder: Path) -> tuple[Normalised, ModelDescription]:
     description = ModelDescription.model_validate_json((folder / "model.json").read_bytes())
-    network = create(description.timm_name.partition(".")[0], len(description.class_names))
     weights = load_file(folder / "model.safetensors")
-    if description.head == "nearest_neighbours":
-        layer = baselines.empty_neighbours(weights, len(description.class_names))
-        baselines.replace_head(network, layer)
+    network = _empty(description, weights)
     network.load_state_dict(weights)
     return Normalised(network, description.mean, description.std).eval(), description
+
+
+def _empty(description: ModelDescription, weights: dict[str, Tensor]) -> nn.Module:
+    """The network without its weights, which decide some of its sizes."""
+    num_classes = len(description.class_names)
+    if description.parts:
+        sizes = [part.validation_crop_size for part in description.parts]
+        parts = [
+            Normalised(
+                _empty(part, _below(f"parts.{index}.network.", weights)), part.mean, part.std
+            )
+            for index, part in enumerate(description.parts)
+        ]
+        if description.head == "averaged":
+            return several_networks.Averaged(parts, sizes, description.part_weights)
+        return several_networks.Concatenated(parts, sizes, len(weights["shift"]), num_classes)
+    network = create(description.architecture, num_classes)
+    if description.head == "nearest_neighbours":
+        blocks.replace_last_layer(network, baselines.empty_neighbours(weights, num_classes))
+    elif description.head == "none":
+        blocks.replace_last_layer(network, nn.Identity())
+    return network
+
+
+def _below(prefix: str, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of one module, by their names within it."""
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in weights.items()
+        if name.startswith(prefix)
+    }

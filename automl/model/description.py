@@ -22,4 +22,17 @@ class ModelDescription(FrozenModel):
     has_seen_all: bool = False
     """True if it was fitted to the validation pictures, too."""
 
-    head: Literal["linear", "nearest_neighbours"] = "linear"
+    head: Literal["linear", "nearest_neighbours", "none", "concatenated", "averaged"] = "linear"
+    """The last layer. none: a part of another network that takes its features; concatenated: a
+    linear layer on the features of all parts; averaged: the mean of their probabilities."""
+
+    parts: list["ModelDescription"] = []
+    """The networks that it is made of, see `several_networks`; empty if it is one network."""
+
+    part_weights: list[float] = []
+    """Weight of the probabilities of each part; they sum to 1."""
+
+    @property
+    def architecture(self) -> str:
+        """timm's name of the network, without the tag of its weights."""
+        return self.timm_name.partition(".")[0]

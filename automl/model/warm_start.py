@@ -78,6 +78,12 @@ def find(run_id: str, experiments_dir: Path) -> EarlierModel:
             f"Choose a trial that was scored; `automl leaderboard {experiment_id}` shows them."
         )
     description = ModelDescription.model_validate_json((checkpoint / "model.json").read_bytes())
+    if description.parts:
+        raise UserError(
+            f"checkpoint_run_id is {run_id}, but {trial_id} of {experiment_id} is made of "
+            f"{len(description.parts)} networks, and a trial starts from one. Choose a trial of "
+            "one network."
+        )
     return EarlierModel(
         f"{experiment_id}/{trial_id}", description, checkpoint / "model.safetensors"
     )

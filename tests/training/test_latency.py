@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from automl.host import home
-from automl.model import baselines
+from automl.model import baselines, blocks
 from automl.training import latency
 
 
@@ -65,7 +65,7 @@ def test_another_size_and_other_threads_are_measured_on_their_own() -> None:
 
 def test_a_vote_of_neighbours_adds_the_time_of_its_own_layer_only() -> None:
     vote = Counting()
-    baselines.replace_head(vote, baselines.NearestNeighbours(20_000, 4, 2))
+    blocks.replace_last_layer(vote, baselines.NearestNeighbours(20_000, 4, 2))
     of_vote = latency.latency_ms(vote, "net", 16)
     body = {path.name: path.read_text() for path in home.latencies_dir().iterdir()}
     plain = latency.latency_ms(Counting(), "net", 16)

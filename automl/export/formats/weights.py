@@ -24,6 +24,11 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
     from automl.export import standalone
 
     description = model.description
+    if description.parts:
+        raise ExportError(
+            f"{model.trial.trial_id} is made of {len(description.parts)} networks, and timm lays "
+            "out one. Take --format onnx, bundle or torch."
+        )
     if description.head != "linear":
         raise ExportError(
             f"{model.trial.trial_id} is a vote of nearest neighbours, which timm has no layer "

@@ -1,0 +1,182 @@
+"""A network made of several networks that look at the same pixels.
+
+A linear probe on the features of several pretrained networks is made like that of one:
+
+    network = several_networks.concatenate(parts, sizes, num_classes)
+    features = linear_probe.extract_features(network, batches)  # (N, D) of all parts
+    linear_probe.put_into(linear_probe.linear_head(network.network), probe)
+    checkpoint.save(folder, network, several_networks.describe(descriptions, "concatenated"))
+
+Features that are computed already, by part, only have to be put side by side in the order of the
+parts; `standardise` then gives each of them mean 0 and variance 1 before the last layer.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from automl.model import blocks, linear_probe
+from automl.model.description import ModelDescription
+from automl.model.network import Normalised
+
+_LEAST = 1e-12
+"""Smallest probability, so that its logarithm is finite."""
+
+
+class SeveralNetworks(nn.Module):
+    """Parts, each with its own normalisation and size, that get the same pixels of 0 to 1."""
+
+    def __init__(self, parts: Sequence[Normalised], sizes: Sequence[int]) -> None:
+        """parts: networks with their normalisation; sizes: side of the pictures each of them takes.
+
+        Larger or smaller pictures are resized within the network.
+        """
+        super().__init__()
+        self.parts = nn.ModuleList(parts)
+        self._sizes = tuple(sizes)
+
+    def _outputs(self, pixels: Tensor) -> list[Tensor]:
+        return [
+            part(_resized(pixels, size)) for part, size in zip(self.parts, self._sizes, strict=True)
+        ]
+
+
+class Averaged(SeveralNetworks):
+    """Logarithm (B, K) of the weighted mean of the parts' probabilities."""
+
+    weights: Tensor
+
+    def __init__(
+        self, parts: Sequence[Normalised], sizes: Sequence[int], weights: Sequence[float]
+    ) -> None:
+        """weights: one for each part; they sum to 1."""
+        super().__init__(parts, sizes)
+        self.register_buffer("weights", torch.tensor(weights))
+
+    def get_classifier(self) -> nn.Module:
+        """The last layers of all parts."""
+        return nn.ModuleList(blocks.last_layer(part.network) for part in self._normalised())
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        shares = torch.stack([logits.softmax(dim=1) for logits in self._outputs(pixels)], dim=2)
+        return (shares @ self.weights).clamp_min(_LEAST).log()
+
+    def _normalised(self) -> list[Normalised]:
+        return list(self.parts)  # type: ignore[arg-type]
+
+
+class Concatenated(SeveralNetworks):
+    """A linear layer on the features of all parts, side by side."""
+
+    shift: Tensor
+    scale: Tensor
+
+    def __init__(
+        self,
+        parts: Sequence[Normalised],
+        sizes: Sequence[int],
+        num_features: int,
+        num_classes: int,
+    ) -> None:
+        """parts: without their last layers; num_features: of all of them together."""
+        super().__init__(parts, sizes)
+        self.register_buffer("shift", torch.zeros(num_features))
+        self.register_buffer("scale", torch.ones(num_features))
+        self.head = nn.Linear(num_features, num_classes)
+
+    def get_classifier(self) -> nn.Module:
+        """The last layer."""
+        return self.head
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        features = torch.cat([part.flatten(1) for part in self._outputs(pixels)], dim=1)
+        logits: Tensor = self.head((features - self.shift) * self.scale)
+        return logits
+
+
+def concatenate(parts: Sequence[Normalised], sizes: Sequence[int], num_classes: int) -> Normalised:
+    """A network with one new linear layer on the features of all parts.
+
+    Args:
+        parts: networks as `building.build` makes them; they lose their last layers.
+        sizes: side of the pictures that each part takes.
+        num_classes: number of classes.
+
+    Raises:
+        HeadNotLinearError: a part does not end in one linear layer.
+    """
+    num_features = sum(linear_probe.linear_head(p.network).weight[0].numel() for p in parts)
+    for part in parts:
+        blocks.replace_last_layer(part.network, nn.Identity())
+    return as_one(Concatenated(parts, sizes, num_features, num_classes))
+
+
+def standardise(network: Normalised, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Let the features of a concatenated network have mean 0 and variance 1 on some pictures.
+
+    Args:
+        network: from `concatenate`, not standardised yet.
+        features: (N, D) of the pictures, those of all parts side by side.
+
+    Returns:
+        (N, D) features after that, as the last layer will see them.
+    """
+    several = network.network
+    assert isinstance(several, Concatenated)
+    mean, spread = features.mean(axis=0), features.std(axis=0)
+    scale = 1 / np.where(spread < 1e-6, 1, spread)  # a constant feature carries no information
+    several.shift.copy_(torch.from_numpy(mean))
+    several.scale.copy_(torch.from_numpy(scale))
+    return np.asarray((features - mean) * scale, np.float32)
+
+
+def as_one(network: nn.Module) -> Normalised:
+    """A network that takes pixels of 0 to 1, in the form of one that does not."""
+    return Normalised(network, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+
+
+def describe(
+    parts: Sequence[ModelDescription],
+    head: Literal["concatenated", "averaged"],
+    weights: Sequence[float] = (),
+) -> ModelDescription:
+    """The description of a network made of parts, in the order of the network's parts.
+
+    It takes pictures of the largest size that a part takes.
+
+    Args:
+        parts: of the same classes.
+        head: what joins them.
+        weights: of the probabilities of each part, for `averaged`.
+    """
+    largest = max(parts, key=lambda part: part.validation_crop_size)
+    if head == "concatenated":
+        parts = [part.model_copy(update={"head": "none"}) for part in parts]
+    return largest.model_copy(
+        update={
+            "model_name": _names([part.model_name for part in parts]),
+            "timm_name": _names([part.timm_name for part in parts]),
+            "mean": (0.0, 0.0, 0.0),
+            "std": (1.0, 1.0, 1.0),
+            "epoch": 0,
+            "has_seen_all": any(part.has_seen_all for part in parts),
+            "head": head,
+            "parts": list(parts),
+            "part_weights": list(weights),
+        }
+    )
+
+
+def _names(names: Sequence[str]) -> str:
+    return " + ".join(dict.fromkeys(names))
+
+
+def _resized(pixels: Tensor, size: int) -> Tensor:
+    if pixels.shape[-1] == size:
+        return pixels
+    return interpolate(pixels, (size, size), mode="bilinear", antialias=True)

@@ -1,0 +1,111 @@
+"""Networks made of several networks: what they compute, on disk and as ONNX."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from automl.explanation.feature_map import FeatureMapMissingError, Mapped
+from automl.export import onnx_model
+from automl.model import checkpoint, linear_probe, several_networks
+from automl.model.baselines import NearestNeighbours
+from automl.model.blocks import replace_last_layer
+from automl.model.description import ModelDescription
+from automl.model.network import Normalised, create
+
+CLASSES = ["a", "b", "c"]
+NAMES = ("test_efficientnet", "test_resnet")
+SIZES = (64, 32)
+
+
+def description(name: str, size: int, **changes: object) -> ModelDescription:
+    return ModelDescription(
+        model_name=name,
+        timm_name=f"{name}.r160_in1k",
+        class_names=CLASSES,
+        mean=(0.5, 0.4, 0.3),
+        std=(0.2, 0.3, 0.4),
+        validation_crop_size=size,
+        validation_resize_size=round(size * 256 / 224),
+        epoch=3,
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+def member(name: str, size: int) -> tuple[Normalised, ModelDescription]:
+    torch.manual_seed(0)
+    described = description(name, size)
+    network = create(name, len(CLASSES))
+    return Normalised(network, described.mean, described.std).eval(), described
+
+
+def averaged() -> tuple[Normalised, ModelDescription]:
+    """A network and a vote of nearest neighbours, at different sizes."""
+    (first, one), (second, two) = map(member, NAMES, SIZES)
+    width = linear_probe.linear_head(second.network).weight[0].numel()
+    features = np.random.default_rng(0).normal(size=(30, width)).astype(np.float32)
+    labels = np.arange(30) % 3
+    replace_last_layer(second.network, NearestNeighbours.fit(features, labels, 3))
+    two = two.model_copy(update={"head": "nearest_neighbours"})
+    network = several_networks.Averaged([first, second], SIZES, [0.75, 0.25])
+    described = several_networks.describe([one, two], "averaged", [0.75, 0.25])
+    return several_networks.as_one(network).eval(), described
+
+
+def concatenated() -> tuple[Normalised, ModelDescription]:
+    (first, one), (second, two) = map(member, NAMES, SIZES)
+    network = several_networks.concatenate([first, second], SIZES, len(CLASSES))
+    return network.eval(), several_networks.describe([one, two], "concatenated")
+
+
+def pixels(size: int = 64) -> torch.Tensor:
+    return torch.rand(3, 3, size, size, generator=torch.Generator().manual_seed(1))
+
+
+def test_average_gives_back_the_mean_of_the_probabilities() -> None:
+    parts = [member(NAMES[0], 64)[0], member(NAMES[1], 64)[0]]
+    network = several_networks.Averaged(parts, (64, 64), (0.75, 0.25))
+    with torch.inference_mode():
+        first, second = (part(pixels()).softmax(1) for part in parts)
+        mean = network(pixels()).softmax(1)
+    torch.testing.assert_close(mean, 0.75 * first + 0.25 * second)
+
+
+@pytest.mark.parametrize("made", [averaged, concatenated])
+def test_a_checkpoint_and_an_onnx_file_answer_as_the_network(made, tmp_path: Path) -> None:
+    network, described = made()
+    checkpoint.save(tmp_path, network, described)
+    loaded, read_back = checkpoint.load(tmp_path)
+    assert read_back == described
+    assert read_back.validation_crop_size == max(SIZES)
+    with torch.inference_mode():
+        logits = network(pixels())
+        torch.testing.assert_close(loaded(pixels()), logits)
+    onnx_model.convert(loaded, pixels()[:2], tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    (exported,) = session.run(["output1"], {"input1": pixels().numpy()})
+    np.testing.assert_allclose(exported, logits, atol=1e-4)
+
+
+def test_a_probe_is_fitted_to_the_standardised_features_of_all_parts() -> None:
+    network, _ = concatenated()
+    batches = [pixels(), pixels(32)]
+    raw = linear_probe.extract_features(network, batches)
+    scaled = several_networks.standardise(network, raw)
+    np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-4)
+    np.testing.assert_allclose(linear_probe.extract_features(network, batches), scaled, atol=1e-3)
+    own = linear_probe.extract_features(member(NAMES[0], 64)[0], [pixels()])
+    np.testing.assert_allclose(raw[:3, : own.shape[1]], own, atol=1e-5)
+
+
+def test_a_description_of_an_earlier_version_is_that_of_one_network() -> None:
+    old = description("resnet18", 64).model_dump(exclude={"parts", "part_weights", "head"})
+    assert ModelDescription.model_validate(old) == description("resnet18", 64)
+
+
+def test_grad_cam_asks_for_another_algorithm() -> None:
+    network, _ = averaged()
+    with pytest.raises(FeatureMapMissingError, match="made of 2 networks. Choose xrai"):
+        Mapped(network)
