@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from automl.access.permissions import Action
+from automl.dataset import picture_location
 from automl.experiments import store
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
@@ -34,7 +35,8 @@ def validation_pictures() -> dict[Path, str]:
     held_out = samples[samples["split"] == "validation"].drop_duplicates("label").head(6)
     pictures = map(Path, held_out["path"])
     labels = (f"Its true class is {label}." for label in held_out["label"])
-    return {path: text for path, text in zip(pictures, labels, strict=True) if path.is_file()}
+    known = zip(pictures, labels, strict=True)
+    return {path: text for path, text in known if picture_location.exists(path)}
 
 
 if not (store.best_model_dir(experiment_dir) / "model.onnx").is_file():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from automl.dataset import downloads
+from automl.dataset import downloads, picture_location
 from automl.dataset.downloads import scheme_of
 from automl.errors import DataError, UserError
 from automl.jobs import datastores
@@ -115,13 +115,14 @@ def _target(location: str, folder: Path) -> Path | str:
 
 def _local(location: str, folder: Path) -> Path:
     path = folder / location
-    if "\\" in location and not os.path.lexists(path):  # written on Windows
+    if "\\" in location and not picture_location.exists(path):  # written on Windows
         return folder / location.replace("\\", "/")
     return path
 
 
 def _check_inside(path: Path, row: str, fence: Path) -> None:
-    if not Path(os.path.realpath(path)).is_relative_to(fence):
+    files = (path, picture_location.file_of(path))
+    if not all(Path(os.path.realpath(file)).is_relative_to(fence) for file in files):
         raise DataError(
             f"{row} names a file outside of the data, {str(path)!a}, which an archive or upload "
             "may not. Put the pictures into the archive and name them by their paths in it."

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from automl.dataset import picture_location
 from automl.dataset.preprocessing import (
     MAX_PIXELS,
     UnreadablePicture,
@@ -93,7 +94,8 @@ def enlarged(source: Path | BinaryIO, side: int = 720) -> bytes:
 
 
 def _fitted(source: Path | BinaryIO, side: int) -> Image.Image:
-    image = load_rgb(source, min_side=side)
+    with picture_location.opened(source) as file:
+        image = load_rgb(file, min_side=side)
     enlargement = side // max(image.size)
     if enlargement > 1:
         size = (image.width * enlargement, image.height * enlargement)

@@ -13,7 +13,7 @@ import PIL
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from automl.dataset import cache_entries, pictures
+from automl.dataset import cache_entries, picture_location, pictures
 from automl.dataset.packed_pictures import (
     PackedPictures,
     PixelArray,
@@ -125,6 +125,8 @@ def _build(
     paths, hashes = samples["path"].tolist(), samples["content_hash"].tolist()
     array = ResumableArray(target, layout(sizes))
     missing = array.missing()
+    order = picture_location.in_reading_order([paths[row] for row in missing])
+    missing = [missing[position] for position in order]
     num_there = len(samples) - len(missing)
 
     def fill(row: int) -> None:
@@ -155,7 +157,8 @@ def _decoded(
 ) -> NDArray[np.uint8]:
     resize_size, crop_size = chosen
     try:
-        content = Path(path).read_bytes()
+        with picture_location.opened(path) as file:
+            content = file.read()
         if hashlib.sha256(content).hexdigest() == content_hash:
             source = io.BytesIO(content)
             return load_whole(source, size, resize_size=resize_size, crop_size=crop_size)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from automl.dataset import pictures
+from automl.dataset import picture_location, pictures
 from automl.dataset.crop_ranges import COLOUR_STRENGTH, CROP_RATIO, CROP_SCALE
 from automl.dataset.preprocessing import resized_centre, resized_shape
 
@@ -39,7 +39,8 @@ def scored(source: Path | BinaryIO, *, resize_size: int, crop_size: int) -> NDAr
     Raises:
         UnreadablePicture: says why.
     """
-    return pictures.load_preprocessed(source, resize_size=resize_size, crop_size=crop_size)
+    with picture_location.opened(source) as file:
+        return pictures.load_preprocessed(file, resize_size=resize_size, crop_size=crop_size)
 
 
 def trained_on(
@@ -51,7 +52,8 @@ def trained_on(
         UnreadablePicture: says why.
     """
     resize_size = round(crop_size * CROP_ROOM)
-    image = pictures.load_rgb(source, min_side=resize_size)
+    with picture_location.opened(source) as file:
+        image = pictures.load_rgb(file, min_side=resize_size)
     shape = resized_shape(image.size, resize_size, crop_size)
     whole = Image.fromarray(resized_centre(image, resize_size, shape))
     rng = np.random.default_rng(seed)

@@ -12,25 +12,26 @@ import pandas as pd
 import PIL
 import pyarrow as pa
 
-from automl.dataset import cache_entries, pictures
+from automl.dataset import cache_entries, picture_location, pictures
 from automl.dataset.threads import map_in_threads
 from automl.host import home
 
-_VERSION = 3  # raise it when the same file would give other facts
+_VERSION = 4  # raise it when the same file would give other facts
 _CHUNK = 1 << 16
-_IDENTITY = ["path", "num_bytes", "mtime_ns", "ctime_ns", "inode"]
-"""A file is the same while all of these are. A copy that keeps the time of the original has another
-ctime; a file that was renamed over this one within a tick of the clock has another inode."""
+_IDENTITY = ["path", "file_bytes", "mtime_ns", "ctime_ns", "inode"]
+"""A file, or a container of pictures, is the same while all of these are. A copy that keeps the
+time of the original has another ctime; a file that was renamed over this one within a tick of the
+clock has another inode."""
 
 _TYPES = {
-    **dict.fromkeys(["width", "height"], "int64"),
+    **dict.fromkeys(["num_bytes", "width", "height"], "int64"),
     **dict.fromkeys(["format", "mode", "content_hash", "problem"], "str"),
     **dict.fromkeys(["brightness", "contrast", "sharpness"], "float64"),
     "fingerprint": "object",
 }
 _FACTS = list(_TYPES)
 
-Facts = tuple[int, int, str, str, str | None, str | None, float, float, float, bytes | None]
+Facts = tuple[int, int, int, str, str, str | None, str | None, float, float, float, bytes | None]
 
 
 def scan(
@@ -54,9 +55,10 @@ def scan(
     facts = files.merge(_recall(memory), how="left", on=_IDENTITY)
     unknown = facts["content_hash"].isna()
     if unknown.any():
-        paths = facts.loc[unknown, "path"].tolist()
-        rows = map_in_threads(_examine, paths, progress)
-        facts.loc[unknown, _FACTS] = pd.DataFrame(rows, index=facts.index[unknown], columns=_FACTS)
+        unread = facts.loc[unknown, "path"]
+        unread = unread.iloc[picture_location.in_reading_order(unread.tolist())]
+        rows = map_in_threads(_examine, unread.tolist(), progress)
+        facts.loc[unknown, _FACTS] = pd.DataFrame(rows, index=unread.index, columns=_FACTS)
         _remember(memory, facts)
     if progress:
         progress(len(facts), len(facts))
@@ -92,8 +94,7 @@ def changes_since(
 def _joined(listing: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     samples = listing.reset_index(drop=True)
     samples.insert(0, "id", pd.RangeIndex(len(samples)).to_numpy("int64"))
-    types = {"num_bytes": "int64"} | _TYPES
-    samples[list(types)] = facts[list(types)].astype(types)
+    samples[_FACTS] = facts[_FACTS].astype(_TYPES)
     if "problem" in listing:  # the reader knows more than that there is no file
         samples["problem"] = listing["problem"].reset_index(drop=True).fillna(samples["problem"])
     return samples
@@ -105,7 +106,7 @@ def _identify(paths: list[str]) -> pd.DataFrame:
 
 def _identity(path: str) -> tuple[int, int, int, int]:
     try:
-        status = os.stat(path)  # noqa: PTH116 (called for every file; a Path takes twice as long)
+        status = picture_location.status(path)
     except OSError:
         return 0, -1, -1, 0  # it is gone since it was listed; `_examine` says why
     inode = status.st_ino & 0x7FFF_FFFF_FFFF_FFFF  # some file systems use all 64 bits
@@ -113,19 +114,21 @@ def _identity(path: str) -> tuple[int, int, int, int]:
 
 
 def _examine(path: str) -> Facts:
+    content_hash, num_bytes = None, 0
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
+        if not stat.S_ISREG(picture_location.status(path).st_mode):
             return _unreadable("This is not a file.")  # reading a device may never end
-        with Path(path).open("rb") as file:
+        with picture_location.opened(path) as file:
             content_hash = _digest(file)
+            num_bytes = file.tell()
             facts = pictures.examine(file)
     except FileNotFoundError:
         return _unreadable("The file does not exist.")
     except OSError as error:
         return _unreadable(f"The file cannot be opened ({error.strerror}).")
     except pictures.UnreadablePicture as error:
-        return _unreadable(str(error), content_hash)
-    shape = (facts.width, facts.height, facts.format, facts.mode)
+        return _unreadable(str(error), content_hash, num_bytes)
+    shape = (num_bytes, facts.width, facts.height, facts.format, facts.mode)
     look = facts.appearance
     return (
         *(*shape, content_hash, None),
@@ -133,8 +136,9 @@ def _examine(path: str) -> Facts:
     )
 
 
-def _unreadable(problem: str, content_hash: str | None = None) -> Facts:
-    return 0, 0, "", "", content_hash, problem, math.nan, math.nan, math.nan, None
+def _unreadable(problem: str, content_hash: str | None = None, num_bytes: int = 0) -> Facts:
+    shape = (num_bytes, 0, 0, "", "")
+    return (*shape, content_hash, problem, math.nan, math.nan, math.nan, None)
 
 
 def _digest(file: BinaryIO) -> str:
@@ -167,7 +171,7 @@ def _remember(memory: Path, facts: pd.DataFrame) -> None:
     with cache_entries.locked(f"scan-{memory.name}"):
         others = _recall(memory)
         others = others[~others["path"].isin(facts["path"])]
-        others = others[[os.path.exists(path) for path in others["path"]]]  # noqa: PTH110
+        others = others[[picture_location.exists(path) for path in others["path"]]]
         known = pd.concat([facts.drop_duplicates("path"), others], ignore_index=True)
         with cache_entries.written_whole(memory) as file:
             known.to_parquet(file, index=False)

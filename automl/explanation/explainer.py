@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, Self
 
+from automl.dataset import picture_location
+from automl.dataset.preprocessing import UnreadablePicture
 from automl.errors import ExplanationError
 from automl.experiments import store
 from automl.explanation.request import ExplanationParameters, Reply, Request
@@ -196,10 +198,12 @@ def _content(picture: Path | bytes) -> bytes:
     if isinstance(picture, bytes):
         return picture
     try:
-        return picture.read_bytes()
-    except OSError as error:
+        with picture_location.opened(picture) as file:
+            return file.read()
+    except (OSError, UnreadablePicture) as error:
+        reason = str(getattr(error, "strerror", None) or error).rstrip(".")
         raise ExplanationError(
-            f"{picture} cannot be read: {error.strerror or error}. Name a picture that exists."
+            f"{picture} cannot be read: {reason}. Name a picture that exists."
         ) from None
 
 

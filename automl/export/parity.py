@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
+from automl.dataset import picture_location
 from automl.dataset.preprocessing import UnreadablePicture, load_rgb
 from automl.errors import ExportError
 from automl.experiments import store
@@ -29,13 +30,14 @@ Progress = Callable[[float], None]
 def pictures(model: TrainedModel) -> Iterator[tuple[pd.DataFrame, Literal["validation", "noise"]]]:
     """Yield up to 64 random validation pictures, or pictures of noise if none can be read.
 
-    The table has the columns `id` and `path`.
+    The table has the columns `id` and `path`, which is that of a file, as other programs read it.
     """
     rows = readable(model.experiment_dir, "validation", NUM_PICTURES)
-    if len(rows):
-        yield rows, "validation"
-        return
     with tempfile.TemporaryDirectory() as folder:
+        if len(rows):
+            files = [_as_file(path, Path(folder) / str(n)) for n, path in enumerate(rows["path"])]
+            yield rows.assign(path=files), "validation"
+            return
         rng = np.random.default_rng(0)
         side = model.description.validation_resize_size
         paths = [Path(folder) / f"{number}.png" for number in range(NUM_PICTURES)]
@@ -57,9 +59,19 @@ def readable(experiment_dir: Path, split: str, max_count: int | None = None) -> 
     return shuffled.iloc[list(islice(positions, max_count))]
 
 
+def _as_file(location: str, place: Path) -> str:
+    """The picture's own file, or a copy of the picture if it is inside of another one."""
+    if not picture_location.is_inside(location):
+        return location
+    with picture_location.opened(location) as file:
+        place.write_bytes(file.read())
+    return str(place)
+
+
 def _is_readable(path: Path) -> bool:
     try:
-        load_rgb(path, min_side=8)
+        with picture_location.opened(path) as file:
+            load_rgb(file, min_side=8)
     except (OSError, UnreadablePicture):
         return False
     return True

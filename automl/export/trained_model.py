@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from automl.dataset import picture_location
 from automl.dataset.preprocessing import load_preprocessed, model_input
 from automl.errors import ExportError, UserError
 from automl.evaluation.predictions import Predictions
@@ -90,11 +91,12 @@ class TrainedModel:
 
     def preprocessed(self, path: Path) -> NDArray[np.uint8]:
         """Decode, resize and crop a picture as for scoring; (H, W, 3)."""
-        return load_preprocessed(
-            path,
-            resize_size=self.description.validation_resize_size,
-            crop_size=self.description.validation_crop_size,
-        )
+        with picture_location.opened(path) as file:
+            return load_preprocessed(
+                file,
+                resize_size=self.description.validation_resize_size,
+                crop_size=self.description.validation_crop_size,
+            )
 
     def example(self) -> torch.Tensor:
         """Return random pixels (2, 3, H, W) of 0 to 1, to trace a program with."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.dataset import crop_ranges, packed_pictures, preprocessing
+from automl.dataset import crop_ranges, packed_pictures, picture_location, preprocessing
 from automl.dataset.packed_pictures import PackedPictures
 from automl.errors import ExportError
 from automl.experiments import store
@@ -70,6 +70,12 @@ def _write_pictures(path: Path, experiment_dir: Path) -> Path:
     """Write the training and validation pictures; returns the folder their paths start from."""
     samples = store.load_samples(experiment_dir)
     used = samples[samples["split"].isin(["train", "validation"])]
+    inside = next(filter(picture_location.is_inside, used["path"]), None)
+    if inside is not None:
+        raise ExportError(
+            f"The program reads pictures from files, but {inside} is inside of another file. Write "
+            "the pictures to files and run the experiment on these to get its code."
+        )
     root = Path(os.path.commonpath([Path(one).parent for one in used["path"]]))
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)

@@ -13,6 +13,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from automl.dataset import picture_location
 from automl.dataset.preprocessing import (
     MAX_PIXELS,
     UnreadablePicture,
@@ -142,12 +143,13 @@ class Predictor:
         if isinstance(picture, Failure):
             return picture
         try:
-            return load_preprocessed(
-                picture,
-                resize_size=self._resize_size,
-                crop_size=self._crop_size,
-                max_pixels=max_pixels,
-            )
+            with picture_location.opened(picture) as file:
+                return load_preprocessed(
+                    file,
+                    resize_size=self._resize_size,
+                    crop_size=self._crop_size,
+                    max_pixels=max_pixels,
+                )
         except UnreadablePicture as error:
             return Failure(str(error))
         except OSError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
-from automl.dataset import data_roots
+from automl.dataset import data_roots, picture_location
 from automl.dataset.report import DatasetReport
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
@@ -166,7 +166,7 @@ def thumbnail(path: Path) -> bytes | None:
     return _or_none(_thumbnail, path)
 
 
-@for_version_of(Path, max_entries=5_000)
+@for_version_of(picture_location.file_of, max_entries=5_000)
 def _thumbnail(path: Path) -> bytes:
     from automl.dataset import pictures
 
@@ -178,7 +178,7 @@ def enlarged(path: Path) -> bytes | None:
     return _or_none(_enlarged, path)
 
 
-@for_version_of(Path, max_entries=50)
+@for_version_of(picture_location.file_of, max_entries=50)
 def _enlarged(path: Path) -> bytes:
     from automl.dataset import pictures
 
@@ -190,7 +190,7 @@ def views(path: Path, side: int) -> "list[NDArray[np.uint8]] | None":
     return _or_none(_views, path, side)
 
 
-@for_version_of(lambda path, _: path, max_entries=100)
+@for_version_of(lambda path, _: picture_location.file_of(path), max_entries=100)
 def _views(path: Path, side: int) -> "list[NDArray[np.uint8]]":
     from automl.dataset import preview
 

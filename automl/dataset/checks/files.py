@@ -1,8 +1,8 @@
 """Files that are left out: unreadable ones, and those the reader passed over."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
+from automl.dataset import picture_location
 from automl.dataset.checks.kind import CheckedData, FindingKind, counted, example, is_or_are
 from automl.dataset.report import Finding, Severity
 
@@ -43,7 +43,7 @@ def _unreadable(data: CheckedData) -> Iterator[Finding]:
     if bad.empty:
         return
     first = zip(bad["path"].head(3), bad["problem"].head(3), strict=True)
-    examples = [f"{Path(path).name} ({problem.rstrip('.')})" for path, problem in first]
+    examples = [f"{picture_location.name(path)} ({problem.rstrip('.')})" for path, problem in first]
     yield UNREADABLE.finding(
         bad["path"],
         f"{len(bad)} of {counted(len(samples), 'picture')} cannot be read and "

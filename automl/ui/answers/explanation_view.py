@@ -6,6 +6,7 @@ from typing import get_args
 
 import streamlit as st
 
+from automl.dataset import picture_location
 from automl.errors import ExplanationError
 from automl.experiments import store
 from automl.explanation.explainer import Explainer, Explanation, missing
@@ -99,7 +100,8 @@ def _versions(
 ) -> tuple[Version, ...]:
     """Versions of the weights of the trial's best model and of the picture's file."""
     weights = store.checkpoint_dir(experiment_dir, trial_id) / "model.safetensors"
-    return versions([weights, picture] if isinstance(picture, Path) else [weights])
+    file = [picture_location.file_of(picture)] if isinstance(picture, Path) else []
+    return versions([weights, *file])
 
 
 @for_version(
