@@ -238,6 +238,7 @@ def situation(job: Job, manifest: Manifest, *, has_gpu: bool) -> automode.Situat
         budget_class="gpu" if has_gpu else "cpu",
         median_side=int(manifest.median_side),
         has_weights=lambda name: _has_weights(job, name),
+        is_here=lambda name: pretrained_weights.here(model_catalog.timm_name(name)) is not None,
     )
 
 
@@ -251,14 +252,22 @@ def _has_weights(job: Job, model_name: str) -> bool:
 
 
 def _refused_weights(job: Job, model_name: str) -> str:
-    """Return why a trial may not start from the weights there are; empty if it may, or without any.
+    """Return why a trial may not start from the weights of a model; empty if it may, or has none.
 
-    The job was checked by the catalogue; the folder that is found here may state another licence.
+    What is refused is not downloaded. Without `allowed_licences`, AutoMode leaves out weights whose
+    licence is known to restrict their use.
     """
-    name = model_catalog.timm_name(model_name)
-    if job.allowed_licences is None or pretrained_weights.find(name) is None:
-        return ""
-    return licences.refusal(model_name, pretrained_weights.licence(name), job.allowed_licences)
+    name, allowed = model_catalog.timm_name(model_name), job.allowed_licences
+    if allowed is None:
+        is_named = "model_name" in job.training_parameters or not job.is_automode
+        if is_named or model_catalog.is_permissive(pretrained_weights.licence_here(name)):
+            return ""
+        allowed = list(model_catalog.PERMISSIVE)
+    refusal = licences.refusal(model_name, pretrained_weights.licence_here(name), allowed)
+    if refusal or pretrained_weights.find(name) is None:
+        return refusal
+    # the weights that are found may state another licence than the catalogue
+    return licences.refusal(model_name, pretrained_weights.licence(name), allowed)
 
 
 def requested(job: Job, sampled: Mapping[str, Any]) -> dict[str, Any]:

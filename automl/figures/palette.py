@@ -16,6 +16,7 @@ _LOOKS = {
     "ViT": ("#cc79a7", "cross"),
     "ResNeSt": ("#56b4e9", "x"),
     "SE-ResNeXt": ("#b8a000", "star"),
+    "HGNet": ("#e0529c", "diamond-tall"),
 }
 _OTHERS = (("#8c7ae6", "hexagon"), ("#999999", "pentagon"), ("#a0785a", "triangle-down"))
 SERIES = tuple(color for color, _ in (*_LOOKS.values(), *_OTHERS))

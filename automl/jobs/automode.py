@@ -5,8 +5,9 @@ the most promising first, and then searches around them until no trials or no ti
 `automl.jobs.schedule` chooses what fits into the time. docs/automode.md gives the reasons.
 """
 
+import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -29,12 +30,19 @@ _ENLARGED = 96
 
 _BACKBONES: Mapping[BudgetClass, tuple[str, ...]] = {
     "cpu": (
-        *("efficientnet_lite0", "mobilenetv1_100", "mobilenetv2", "mobilenetv3_large_100"),
-        *("resnet18", "efficientnet_b0"),
+        *("efficientnet_lite0", "hgnetv2_b1", "mobilenetv3_large_100", "mobilenetv1_100"),
+        *("mobilenetv2", "efficientnet_b0", "resnet18"),
     ),
-    "gpu": ("convnext_tiny", "vits16r224", "resnet50", "efficientnet_b0", "mobilenetv1_100"),
+    "gpu": (
+        *("convnext_tiny", "tiny_vit_21m", "hgnetv2_b2", "vits16r224", "resnet50"),
+        *("efficientnet_b0", "mobilenetv1_100"),
+    ),
 }
 """Models by the accuracy that is expected for their training time, the best first."""
+
+_FROZEN_ONLY = (("dinov2_small", "dinov3_small"), ("siglip2_base",))
+"""Networks that give features and are not trained: of each kind of pretraining other than with
+labels the first with weights. Which kind is best differs with the pictures."""
 
 _SCRATCH = ("resnet10t", "resnet18", "resnet14t")
 _NUM_TUNED = 3
@@ -68,7 +76,10 @@ class Situation:
     """Median short side of the pictures, in pixels."""
 
     has_weights: Callable[[str], bool]
-    """Tells if pretrained weights of a model are available."""
+    """Tells if pretrained weights of a model are available; it may download them."""
+
+    is_here: Callable[[str], bool] = bool
+    """Tells if pretrained weights of a model are on this machine; downloads nothing."""
 
     photo_size: int = schedule.SIZES[0]
     """Side in pixels at which larger pictures are read; all trials share it, since every further
@@ -81,17 +92,38 @@ class Situation:
 
     @property
     def pretrained(self) -> list[str]:
-        """Backbones with weights that take pictures of the size, the best first."""
-        return [
-            name
-            for name in _BACKBONES[self.budget_class]
-            if model_catalog.fixed_input_size(name) in (None, self.size) and self.has_weights(name)
-        ]
+        """Backbones to train, with weights, the best first; no further ones are looked for."""
+        usable = filter(self._can_use, _BACKBONES[self.budget_class])
+        return list(itertools.islice(usable, _NUM_TUNED))
+
+    def frozen(self, number: int) -> list[str]:
+        """At most so many networks whose frozen features are tried, the most important first.
+
+        They are pretrained in different ways where there are weights: with labels, on pictures
+        alone, with captions; then the second with labels. Without a GPU those that are large
+        would rarely fit into the time, so they are not downloaded.
+        """
+
+        def names() -> Iterator[str]:
+            trained = self.pretrained
+            yield from trained[:1]
+            for kind in _FROZEN_ONLY:
+                usable = filter(self._can_use, filter(self._may_fetch, kind))
+                yield from itertools.islice(usable, 1)
+            yield from trained[1:2]
+
+        return list(itertools.islice(names(), number))
+
+    def _may_fetch(self, name: str) -> bool:
+        return self.budget_class == "gpu" or self.is_here(name)
+
+    def _can_use(self, name: str) -> bool:
+        return model_catalog.takes(name, self.size) and self.has_weights(name)
 
     @property
     def candidates(self) -> list[str]:
         """Networks whose speed decides the plan, the most important first."""
-        names = self.pretrained[:_NUM_TUNED]
+        names = self.pretrained
         return [*names, *_SCRATCH] if self.is_small or not names else names
 
     @property
@@ -103,7 +135,7 @@ class Situation:
 def plan(situation: Situation, num_trials: int) -> Plan:
     """Return at most `num_trials` first trials, and the space of the trials after them."""
     names, space = situation.pretrained, _space(situation)
-    tuned = [_fine_tuned(situation, name) for name in names[:_NUM_TUNED]]
+    tuned = [_fine_tuned(situation, name) for name in names]
     scratch = [_from_scratch(situation, name) for name in _SCRATCH]
     # pretrained weights help more than anything else, except on small pictures
     recipes = [*scratch[:1], *tuned[:2], *scratch[1:]] if situation.is_small else tuned or scratch
@@ -123,7 +155,7 @@ def sized(situation: Situation, clock: Clock) -> Situation:
         return situation
 
     def first(size: int, *, is_baseline: bool) -> dict[str, Any]:
-        opening = plan(replace(situation, photo_size=size), num_trials=8).opening
+        opening = plan(replace(situation, photo_size=size), num_trials=4).opening
         return next(one.values for one in opening if ("method" in one.values) == is_baseline)
 
     size = schedule.largest_size(
@@ -144,10 +176,12 @@ def _baselines(situation: Situation, num_trials: int) -> list[dict[str, Any]]:
         "method": "majority_class",
         "model_name": names[0] if names else _SCRATCH[0],
     }
-    probes = [{**untrained, "method": "linear_probe", "model_name": name} for name in names[:2]]
+    places = num_trials // 2
+    frozen = situation.frozen(max(1, places - 2))  # no weights are looked for in vain
+    probes = [{**untrained, "method": "linear_probe", "model_name": name} for name in frozen]
     neighbours = [{**probe, "method": "k_nearest_neighbours"} for probe in probes[:1]]
     # a probe first: its score is the first that says something
-    return [*probes[:1], majority, *neighbours, *probes[1:]][: num_trials // 2]
+    return [*probes[:1], majority, *neighbours, *probes[1:]][:places]
 
 
 def _fine_tuned(situation: Situation, model_name: str) -> dict[str, Any]:
@@ -210,7 +244,7 @@ def _space(situation: Situation) -> list[dict[str, Any]]:
     where it can win."""
     tuned = {
         **_constants(situation, is_pretrained=True),
-        "model_name": _choice(situation.pretrained[:_NUM_TUNED]),
+        "model_name": _choice(situation.pretrained),
         "learning_rate": _rates(5e-5, 1e-3),
         "layer_decay": _choice([0.75, 0.9, 1.0]),
         "weight_decay": _rates(1e-3, 0.2),

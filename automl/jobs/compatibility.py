@@ -158,6 +158,12 @@ def _check(hyperparameters: Hyperparameters) -> None:
                 f"{name} is {value}, but {hyperparameters.model_name} takes {size} only. "
                 f"Set it to {size} or choose a convolutional model such as resnet18."
             )
+        patch = model_catalog.patch_size(hyperparameters.model_name)
+        if patch and value % patch:
+            raise UserError(
+                f"{name} is {value}, but {hyperparameters.model_name} takes multiples of {patch}. "
+                f"Set it to {round(value / patch) * patch or patch}."
+            )
     if hyperparameters.optimizer != "sgd":
         for name in ("beta1", "beta2"):
             if getattr(hyperparameters, name) == 1:

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 from automl.errors import UserError
 
@@ -24,6 +25,8 @@ class ModelInfo:
     gmacs: float
     input_size: int = 224
     licence: str = "apache-2.0"
+    learnt_from: Literal["labels", "captions", "pictures"] = "labels"
+    """Pretraining: supervised, contrastive with texts, or self-supervised."""
 
 
 _AZURE = (
@@ -43,19 +46,55 @@ _AZURE = (
 _LIGHT = (
     ModelInfo("mobilenetv1_100", "mobilenetv1_100.ra4_e3600_r224_in1k", "MobileNet", 4.2, 0.58),
     ModelInfo("mobilenetv3_small_100", "mobilenetv3_small_100.lamb_in1k", "MobileNet", 2.5, 0.06),
-    ModelInfo("mobilenetv3_large_100", "mobilenetv3_large_100.ra_in1k", "MobileNet", 5.5, 0.22),
-    ModelInfo("efficientnet_b0", "efficientnet_b0.ra_in1k", "EfficientNet", 5.3, 0.40),
+    ModelInfo(
+        "mobilenetv3_large_100", "mobilenetv3_large_100.miil_in21k_ft_in1k", "MobileNet", 5.5, 0.23
+    ),
+    ModelInfo("efficientnet_b0", "efficientnet_b0.ra4_e3600_r224_in1k", "EfficientNet", 5.3, 0.40),
     ModelInfo("efficientnet_lite0", "tf_efficientnet_lite0.in1k", "EfficientNet", 4.7, 0.40),
     ModelInfo("efficientnet_lite1", "tf_efficientnet_lite1.in1k", "EfficientNet", 5.4, 0.62, 240),
     ModelInfo("efficientnet_lite2", "tf_efficientnet_lite2.in1k", "EfficientNet", 6.1, 0.89, 260),
     ModelInfo("convnext_atto", "convnext_atto.d2_in1k", "ConvNeXt", 3.7, 0.55),
     ModelInfo("convnext_tiny", "convnext_tiny.in12k_ft_in1k", "ConvNeXt", 28.6, 4.47),
     ModelInfo("vit_tiny", "vit_tiny_patch16_224.augreg_in21k_ft_in1k", "ViT", 5.7, 1.26),
+    ModelInfo("hgnetv2_b1", "hgnetv2_b1.ssld_stage2_ft_in1k", "HGNet", 6.3, 0.49),
+    ModelInfo("hgnetv2_b2", "hgnetv2_b2.ssld_stage2_ft_in1k", "HGNet", 11.2, 1.15),
+    ModelInfo("tiny_vit_21m", "tiny_vit_21m_224.dist_in22k_ft_in1k", "ViT", 21.2, 4.27),
 )
-MODELS = {model.name: model for model in _AZURE + _LIGHT}
+_FOR_FEATURES = (
+    ModelInfo(
+        "dinov2_small",
+        "vit_small_patch14_reg4_dinov2.lvd142m",
+        "ViT",
+        22.1,
+        5.5,
+        learnt_from="pictures",
+    ),
+    ModelInfo(
+        "dinov3_small",
+        "vit_small_patch16_dinov3.lvd1689m",
+        "ViT",
+        21.6,
+        6.26,
+        256,
+        licence="dinov3-license",
+        learnt_from="pictures",
+    ),
+    ModelInfo(
+        "siglip2_base",
+        "vit_base_patch16_siglip_224.v2_webli",
+        "ViT",
+        92.9,
+        17.7,
+        learnt_from="captions",
+    ),
+)
+MODELS = {model.name: model for model in _AZURE + _LIGHT + _FOR_FEATURES}
 _LICENCES = {model.timm_name: model.licence for model in MODELS.values()}
 LICENCES = tuple(sorted(set(_LICENCES.values())))
 UNKNOWN_LICENCE = "unknown"
+PERMISSIVE = ("apache-2.0", "bsd-3-clause", "mit")
+_PATCHES = {"patch14_dinov2": 14, "patch14_reg4_dinov2": 14, "patch16_dinov3": 16}
+"""Part of an architecture's name -> side of its patches, of which pictures have any number."""
 AZURE_NAMES = tuple(model.name for model in _AZURE)
 
 
@@ -67,6 +106,11 @@ def timm_name(model_name: str) -> str:
 def licence(model_name: str) -> str | None:
     """Licence of the pretrained weights of a model, by our name or timm's; None if not known."""
     return _LICENCES.get(timm_name(model_name))
+
+
+def is_permissive(licence: str | None) -> bool:
+    """False if a licence is known to ask for more than a notice."""
+    return licence is None or licence in PERMISSIVE
 
 
 def family(model_name: str) -> str:
@@ -100,8 +144,22 @@ def is_timm_name(model_name: str) -> bool:
 
 
 def fixed_input_size(model_name: str) -> int | None:
-    """Return the only picture size that a model takes, in pixels; None if it takes any size."""
+    """Return the only picture size that a model takes, in pixels; None if it takes others."""
+    if patch_size(model_name):
+        return None
     return _timm_models().get(timm_name(model_name).partition(".")[0])
+
+
+def patch_size(model_name: str) -> int | None:
+    """Return the number of pixels that divides every size a model takes; None if any size does."""
+    architecture = timm_name(model_name).partition(".")[0]
+    return next((side for part, side in _PATCHES.items() if part in architecture), None)
+
+
+def takes(model_name: str, size: int) -> bool:
+    """True if a model takes pictures of a size, in pixels."""
+    is_whole = size % (patch_size(model_name) or 1) == 0
+    return is_whole and fixed_input_size(model_name) in (None, size)
 
 
 @cache

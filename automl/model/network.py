@@ -3,7 +3,10 @@
 A copy of this file travels with exported training code: torch and timm are all it needs.
 """
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -43,11 +46,22 @@ def create(
     Raises:
         TypeError: the model has no `drop_path_rate`, and it is not 0.
     """
-    options = {"drop_path_rate": drop_path_rate} if drop_path_rate else {}
+    options: dict[str, Any] = {"drop_path_rate": drop_path_rate} if drop_path_rate else {}
+    if "_dinov2" in _architecture(source):
+        # made for 518 px, which cost 8 times as much as 224 px
+        options["dynamic_img_size"] = True
     network: nn.Module = timm.create_model(
         source, pretrained=pretrained, num_classes=num_classes, exportable=True, **options
     )
     return network
+
+
+def _architecture(source: str) -> str:
+    folder = source.removeprefix("local-dir:")
+    if folder == source:
+        return source.partition(".")[0]
+    config = json.loads((Path(folder) / "config.json").read_text("utf-8"))
+    return str(config.get("architecture", ""))
 
 
 def starts_at_zero(head_init: str, *, has_new_head: bool) -> bool:

@@ -92,3 +92,42 @@ def test_small_pictures_are_tried_from_scratch_first_and_not_mirrored():
     first = next(recipe.values for recipe in opening if recipe.values.get("method") is None)
     assert (first["model_name"], first["training_crop_size"]) == ("resnet10t", 32)
     assert first["horizontal_flip"] is False
+
+
+def test_frozen_networks_of_every_kind_are_tried_where_there_are_weights():
+    names = ("convnext_tiny", "resnet50", "dinov3_small", "siglip2_base")
+    opening = automode.plan(situation(budget_class="gpu", weights=names), 20).opening
+    probes = [r.values["model_name"] for r in opening if r.values.get("method") == "linear_probe"]
+    assert probes == ["convnext_tiny", "dinov3_small", "siglip2_base", "resnet50"]
+    tuned = [r.values["model_name"] for r in opening if r.values.get("method") is None]
+    assert tuned == ["convnext_tiny", "resnet50"]
+
+
+@pytest.mark.parametrize(
+    ("budget_class", "here", "num_trials", "looked_up"),
+    [
+        ("gpu", (), 6, "convnext_tiny tiny_vit_21m hgnetv2_b2"),
+        ("gpu", (), 20, "convnext_tiny tiny_vit_21m hgnetv2_b2 dinov2_small siglip2_base"),
+        ("cpu", (), 20, "efficientnet_lite0 hgnetv2_b1 mobilenetv3_large_100"),
+        (
+            *("cpu", ("dinov3_small",), 20),
+            "efficientnet_lite0 hgnetv2_b1 mobilenetv3_large_100 dinov3_small",
+        ),
+    ],
+)
+def test_weights_are_looked_up_only_of_networks_that_are_used(
+    budget_class, here, num_trials, looked_up
+):
+    asked: list[str] = []
+
+    def has_weights(name: str) -> bool:
+        asked.append(name)
+        return True
+
+    automode.plan(Situation(budget_class, 300, has_weights, is_here=here.__contains__), num_trials)
+    assert list(dict.fromkeys(asked)) == looked_up.split()
+
+
+def test_networks_get_sizes_that_their_patches_divide():
+    at_192 = situation(budget_class="gpu", photo_size=192, weights=("resnet50", "dinov2_small"))
+    assert at_192.frozen(4) == ["resnet50"]

@@ -52,6 +52,20 @@ def test_a_model_of_fixed_size_is_known_by_any_of_its_names():
     assert [model_catalog.fixed_input_size(name) for name in names] == [224, 384, 384, None]
 
 
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [
+        ("resnet18", [200, 224, 256, 518]),
+        ("vits16r224", [224]),
+        ("dinov2_small", [224, 518]),
+        ("dinov3_small", [224, 256]),
+        ("siglip2_base", [224]),
+    ],
+)
+def test_a_model_takes_any_size_or_its_own_or_multiples_of_its_patches(name, sizes):
+    assert [size for size in (200, 224, 256, 518) if model_catalog.takes(name, size)] == sizes
+
+
 @pytest.mark.engine
 def test_the_models_their_fixed_sizes_and_the_licences_of_their_weights_are_timms_own():
     import timm  # slow
@@ -62,5 +76,7 @@ def test_the_models_their_fixed_sizes_and_the_licences_of_their_weights_are_timm
         sizes[name] = config.input_size[1] if config and config.fixed_input_size else ""
     ours = (files("automl.jobs") / "timm_models.txt").read_text("utf-8").splitlines()
     assert set(ours) == {f"{name} {size}".strip() for name, size in sizes.items()}
+    downloadable = set(timm.list_pretrained())
     for model in model_catalog.MODELS.values():
+        assert model.timm_name in downloadable, model.name
         assert model.licence == timm.get_pretrained_cfg(model.timm_name).license, model.name
