@@ -54,6 +54,6 @@ with right:
         on_click=launch.start,
         args=(job, name, uuid4().hex),
     )
-    job_panel.expectations(job)
+    job_panel.expectations(job, inspection)
     job_panel.as_file(job, name)
     job_panel.take_over()

@@ -176,7 +176,8 @@ def _say_next(source: "Experiment", *, has_model: bool) -> None:
 
 
 def _row(summary: dict[str, Any]) -> list[object]:
-    planned = summary["num_trials_planned"]
+    # a plan by the clock has no number of trials but a limit
+    planned = None if summary["plan"] else summary["num_trials_planned"]
     return [
         summary["experiment"],
         summary["state"],

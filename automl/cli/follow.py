@@ -81,7 +81,8 @@ def progress_text(record: ExperimentRecord, *, finished: int, metric: str) -> st
         return f"Waiting: {record.message}" if record.message else "Starting"
     if record.state is ExperimentState.PREPARING:
         return record.message or "Preparing the data"
-    planned = f" of {record.num_trials}" if record.num_trials else ""
+    # a plan by the clock was told above; its number of trials is only a limit
+    planned = f" of {record.num_trials}" if record.num_trials and not record.plan else ""
     parts = [f"{record.state.capitalize()}: {finished}{planned} trials finished"]
     if expected := wording.expected(record):
         parts.append(f"expect {metric} {expected} of {record.best_trial}")

@@ -71,9 +71,13 @@ def estimate(
     if as_json:
         say_json(measured.model_dump(mode="json"))
         return
+    for sentence in measured.plan:
+        say(sentence)
     trials = wording.count(measured.num_trials, "trial")
-    say(f"{trials}, {measured.max_concurrent_trials} at a time.")
-    say(f"Time: {wording.duration(measured.seconds)} if every trial runs to its last epoch.")
+    at_most = "At most " if measured.plan else ""
+    say(f"{at_most}{trials}, {measured.max_concurrent_trials} at a time.")
+    if not measured.plan:
+        say(f"Time: {wording.duration(measured.seconds)} if every trial runs to its last epoch.")
     say(f"Memory ({measured.device}): {measured.memory_bytes / 2**30:.2g} GB.")
     say(f"Disk: {measured.disk_bytes / 2**30:.2g} GB.")
     for trial in measured.measured:

@@ -13,6 +13,7 @@ import torch
 from automl.dataset import manifest, pixels
 from automl.dataset.manifest import Manifest
 from automl.dataset.packed_pictures import PackedPictures, layout, packed_sizes
+from automl.engine import measuring, preview
 from automl.engine.planning import plan, plan_resources, reachable
 from automl.errors import ExperimentError, UserError
 from automl.host.cores import usable_cores
@@ -68,7 +69,14 @@ def estimate(job: Job) -> Estimate:
             if num_unmeasured
             else []
         ),
+        plan=_plan(job, data) if job.is_automode else [],
     )
+
+
+def _plan(job: Job, data: Manifest) -> list[str]:
+    """AutoMode's plan by the speed of this machine, which is measured first."""
+    preview.measure(job, data)
+    return preview.sentences(job, data, lambda: measuring.decode_seconds(data))
 
 
 def _epochs(hyperparameters: Hyperparameters) -> float:

@@ -36,11 +36,12 @@ class TimeLimit:
 
     def __init__(self, file: ExperimentFile) -> None:
         self._file = file
-        self._until = math.inf
+        self._until, self._seconds = math.inf, math.inf
 
     def begin(self, minutes: float) -> None:
         """Start the experiment's time, for the first time or again after a resume."""
-        self._until = time.monotonic() + 60 * minutes
+        self._seconds = 60 * minutes
+        self._until = time.monotonic() + self._seconds
         record = self._file.record
         self._file.update(
             format_version=FORMAT_VERSION,
@@ -57,6 +58,12 @@ class TimeLimit:
     def seconds_left(self) -> float:
         """Seconds until it is reached; infinite before `begin`."""
         return self._until - time.monotonic()
+
+    def share_used(self) -> float:
+        """Share of the time that is over; 0 before `begin`."""
+        if math.isinf(self._until):
+            return 0.0
+        return min(1.0, max(0.0, 1.0 - self.seconds_left() / self._seconds))
 
     def correct_deadline(self) -> None:
         """Correct the recorded moment after the clock was set or the machine slept."""

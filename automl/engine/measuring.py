@@ -14,7 +14,7 @@ from automl.jobs.job import Job
 from automl.jobs.speeds import Speeds
 from automl.jobs.trial_cost import Costs, Counts
 
-_SIDE = 160
+SIDE = 160
 """Side of the pictures that networks are measured with; other sides follow from it."""
 
 _NUM_DECODED = 12
@@ -69,7 +69,7 @@ def _measure(names: list[str], num_threads: int, num_classes: int) -> Speeds | N
     """Measure in a worker, which has torch."""
     from automl.training import speed
 
-    return speed.measure(names, side=_SIDE, num_threads=num_threads, num_classes=num_classes)
+    return speed.measure(names, side=SIDE, num_threads=num_threads, num_classes=num_classes)
 
 
 def costs(data: Manifest, measured_speeds: Speeds) -> Costs:

@@ -117,6 +117,9 @@ class Plan:
     timed: Sequence[TimedTrial] = ()
     """Times of AutoMode's trials; empty if the speed of the machine is not known."""
 
+    left_out: Sequence[Mapping[str, Any]] = ()
+    """Hyperparameters of AutoMode's first trials for which there is no time."""
+
 
 def plan(
     job: Job,
@@ -143,25 +146,26 @@ def plan(
         assert job.search_space
         return Plan([], num_trials, job.search_space)
     if job.is_automode:
-        return _automode(job, situation(job, manifest, has_gpu=has_gpu), clock, recorded)
+        return automode_plan(job, situation(job, manifest, has_gpu=has_gpu), clock, recorded)
     trials = [_trainable(n, requested(job, drawn)) for n, drawn in enumerate(_samples(job))]
     return Plan(trials, len(trials), [])
 
 
-def _automode(
+def automode_plan(
     job: Job,
     given: automode.Situation,
     clock: Clock | None,
-    recorded: Sequence[TrialRecord],
+    recorded: Sequence[TrialRecord] = (),
 ) -> Plan:
+    """Plan AutoMode's trials in a situation; the arguments are those of `plan`."""
     num_trials = job.limits.max_trials
     if recorded:
         return _resumed(given, num_trials, recorded)
     if clock is not None:
         given = automode.sized(given, clock)
     recipes = automode.plan(given, num_trials)
-    trials, timed = opening_trials(job, recipes, clock)
-    return Plan(trials, num_trials, recipes.space, timed)
+    trials, timed, left_out = opening_trials(job, recipes, clock)
+    return Plan(trials, num_trials, recipes.space, timed, left_out)
 
 
 def _resumed(given: automode.Situation, num_trials: int, recorded: Sequence[TrialRecord]) -> Plan:
@@ -179,8 +183,8 @@ def _resumed(given: automode.Situation, num_trials: int, recorded: Sequence[Tria
 
 def opening_trials(
     job: Job, recipes: automode.Plan, clock: Clock | None = None
-) -> tuple[list[PlannedTrial], list[TimedTrial]]:
-    """AutoMode's first trials, and when they run; without a clock all of them.
+) -> tuple[list[PlannedTrial], list[TimedTrial], list[dict[str, Any]]]:
+    """AutoMode's first trials, when they run, and those left out; without a clock all are planned.
 
     Recipes that differ only in what the job fixes give the same trial: it is planned once.
     """
@@ -196,7 +200,9 @@ def opening_trials(
     trials = [
         _trainable(number, asked, proposals[index]) for number, (index, asked) in enumerate(chosen)
     ]
-    return trials, timed
+    indices = {index for index, _ in chosen}
+    left_out = [asked for index, asked in enumerate(values) if index not in indices]
+    return trials, timed, left_out
 
 
 def _trainable(

@@ -126,7 +126,8 @@ def prepare(job: Job, results: Results) -> Prepared:
     hyperparameters = reachable(job, planned)
     results.update(num_trials=planned.num_trials)
     if clock is not None and planned.timed:
-        results.update(plan=plan_text.plan(planned.timed, clock, 60 * job.limits.timeout_minutes))
+        limit = 60 * job.limits.timeout_minutes
+        results.update(plan=plan_text.plan(planned.timed, clock, limit, planned.left_out))
     results.plan(planned.trials)  # the pages show the trials while the pictures are decoded
     is_elsewhere = bool(job.ray_address)
     earlier = warm_start.find_all(

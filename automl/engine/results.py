@@ -302,6 +302,8 @@ class Results:
         changes = self._standings.best_changes(self.experiment.improvements)
         if self.experiment.state is ExperimentState.RUNNING:
             changes["progress"] = self._standings.progress(self.experiment.num_trials)
+            if self.experiment.plan:  # it fills the time, and rarely reaches its most trials
+                changes["progress"] = max(changes["progress"], self.time_limit.share_used())
         self.update(**changes)
 
     def _change(self, trial_id: str, **changes: Any) -> None:

@@ -52,6 +52,16 @@ def score(value: float | None) -> str:
     return "not a number" if math.isnan(value) else f"{value:.3f}"
 
 
+def ended_trials(number: int, record: "ExperimentRecord") -> str:
+    """`6 of 8`; with a plan by the clock, whose number of trials is only a limit, `6, at most 50`.
+
+    `6` alone if no number is known, and when such a plan has ended.
+    """
+    if not record.num_trials or (record.plan and record.state.is_finished):
+        return f"{number:,}"
+    return f"{number:,}{', at most' if record.plan else ' of'} {record.num_trials:,}"
+
+
 def interval(value: float | None, low: float | None, high: float | None) -> str:
     """`0.941 ± 0.012`, or `1.000 (0.839–1.000)` if the value is an end of its interval.
 

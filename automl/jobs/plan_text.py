@@ -18,6 +18,13 @@ _NAMES = {
 }
 
 
+UNMEASURED = (
+    "The first seconds of the run measure the speed of this machine; then it plans what fits into "
+    "{}."
+)
+"""Plan on a machine that was never measured; takes the time limit."""
+
+
 def about(seconds: float) -> str:
     """`40 s`, `3 min`, `2.5 h`."""
     if seconds < 90:
@@ -34,13 +41,19 @@ def clock_time(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def plan(timed: Sequence[TimedTrial], clock: Clock, limit_seconds: float) -> list[str]:
+def plan(
+    timed: Sequence[TimedTrial],
+    clock: Clock,
+    limit_seconds: float,
+    left_out: Sequence[Values] = (),
+) -> list[str]:
     """Sentences about the trials that are planned: all of them, and what there is no time for.
 
     Args:
         timed: first trials, in order.
         clock: the time left for trials when the first of them starts.
         limit_seconds: time limit of the whole experiment.
+        left_out: first trials for which there is no time.
     """
     sizes = {_value(one.values, clock, "training_crop_size", _DEFAULT_SIZE) for one in timed}
     at = f" at {' and '.join(f'{size} px' for size in sorted(map(int, sizes)))}"
@@ -54,6 +67,9 @@ def plan(timed: Sequence[TimedTrial], clock: Clock, limit_seconds: float) -> lis
     elif tuned and rest > min(one.seconds for one in tuned) / 2:
         parts.append(f"then a search around them in the {about(rest)} left")
     sentences = [head + ", ".join(parts) + "."]
+    if left_out:
+        names = ", ".join(_named(values, clock, with_epochs=False) for values in left_out)
+        sentences.append(f"Left out for lack of time: {names}.")
     if not tuned:
         sentences.append("There is no time for training: only a probe is fitted. Raise the limit.")
     if timed and timed[-1].ends_at > clock.seconds:
@@ -88,14 +104,14 @@ def left_out(seconds: float, trial: str, needed: float) -> str:
     )
 
 
-def _named(values: Values, clock: Clock) -> str:
+def _named(values: Values, clock: Clock, *, with_epochs: bool = True) -> str:
     model = _value(values, clock, "model_name")
     method = _value(values, clock, "method", "fine_tuning")
     if method == "fine_tuning":
         epochs = clock.cost(values).num_epochs
         is_tuned = _value(values, clock, "head_init") == "linear_probe"
         kind = "fine-tuning" if is_tuned else "training"
-        return f"{kind} of {model} for {epochs} epochs"
+        return f"{kind} of {model}" + (f" for {epochs} epochs" if with_epochs else "")
     return _NAMES[method].format(model)
 
 

@@ -24,7 +24,14 @@ _ALL_SECONDS = 6.0
 """Time from which no further network is measured."""
 
 
-def measure(model_names: Sequence[str], *, side: int, num_threads: int, num_classes: int) -> Speeds:
+def measure(
+    model_names: Sequence[str],
+    *,
+    side: int,
+    num_threads: int,
+    num_classes: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> Speeds:
     """Seconds for a picture, of as many networks as fit into some seconds; at least the first.
 
     Args:
@@ -32,6 +39,7 @@ def measure(model_names: Sequence[str], *, side: int, num_threads: int, num_clas
         side: side of the pictures in pixels.
         num_threads: threads of a trial.
         num_classes: size of the last layer.
+        progress: called with the number of measured networks and that of all.
     """
     torch.set_num_threads(num_threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -40,6 +48,8 @@ def measure(model_names: Sequence[str], *, side: int, num_threads: int, num_clas
     for name in model_names:
         if networks and time.perf_counter() - started > _ALL_SECONDS:
             break
+        if progress is not None:
+            progress(len(networks), len(model_names))
         networks[name] = _measure(name, side, num_classes, device)
     return Speeds(networks=networks)
 

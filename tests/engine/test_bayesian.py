@@ -142,7 +142,7 @@ def automode(folder: Path) -> tuple[Job, Plan]:
     ]
     first = {"model_name": "mobilenetv2", "learning_rate": 0.05, "optimizer": "adamw"}
     recipes = [Recipe({"method": "majority_class"}), Recipe(first, 0)]
-    opening, _ = opening_trials(asked, AutoModePlan(recipes, space))
+    opening, *_ = opening_trials(asked, AutoModePlan(recipes, space))
     return asked, Plan(opening, 6, space)
 
 

@@ -5,9 +5,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from automl.experiments import launcher, store
+from automl.host.cores import usable_cores
+from automl.jobs import speeds
 from automl.jobs.estimate import Estimate
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import DataSource, Job, Limits
+from automl.jobs.speeds import NetworkSpeed, Speeds
 from automl.ui.configure import hyperparameter_fields, job_panel
 from tests.pages.conftest import texts
 
@@ -33,6 +36,19 @@ def test_the_job_beside_the_form_is_automode_with_limits(page):
     job = Job.from_yaml(page.code[0].value)
     assert job.is_automode
     assert (job.limits.max_trials, job.limits.timeout_minutes) == (8, 15)
+
+
+@pytest.mark.usefixtures("home")
+def test_the_plan_before_the_start_follows_the_form(page):
+    assert "first seconds of the run measure" in texts(page)
+    names = ("efficientnet_lite0", "resnet10t", "resnet18", "resnet14t")
+    speed = NetworkSpeed(side=96, forward_seconds=0.01, step_seconds=0.04)
+    speeds.keep(Speeds(networks=dict.fromkeys(names, speed)), "cpu", usable_cores())
+    page.number_input(key="minutes").set_value(60).run()
+    assert "In 60 s" not in texts(page)
+    assert "a search around them" in texts(page)
+    page.number_input(key="minutes").set_value(1).run()
+    assert "In 60 s on this machine" in texts(page)
 
 
 def test_choosing_models_writes_a_search_space_sized_to_the_pictures(page):

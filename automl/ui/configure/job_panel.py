@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from automl.dataset.manifest import Manifest
 from automl.errors import UserError
 from automl.experiments import store
 from automl.figures import wording
@@ -13,7 +14,7 @@ from automl.jobs import estimate, job_notes
 from automl.jobs.job import Job
 from automl.jobs.job_errors import JobError
 from automl.ui import data_source, selection
-from automl.ui.configure import loaded_job
+from automl.ui.configure import loaded_job, plan_panel
 
 _PROBLEMS, _ESTIMATE = "problems of the file", "estimate"
 
@@ -105,12 +106,14 @@ def as_file(job: Job, name: str) -> None:
     )
 
 
-def expectations(job: Job) -> None:
-    """Show the number of trials and, on request, their time and memory, measured here."""
-    trials = wording.count(job.limits.max_trials, "trial")
-    st.markdown(
-        f"Up to **{trials}**, at most **{wording.count(job.limits.timeout_minutes, 'minute')}**."
-    )
+def expectations(job: Job, data: Manifest) -> None:
+    """Show what will be tried and, on request, its time and memory, measured here."""
+    if job.is_automode:
+        plan_panel.show(job, data)
+    else:
+        trials = wording.count(job.limits.max_trials, "trial")
+        minutes = wording.count(job.limits.timeout_minutes, "minute")
+        st.markdown(f"Up to **{trials}**, at most **{minutes}**.")
     for note in job_notes.notes(job):
         st.caption(wording.plain(note))
     asked = st.button(
@@ -132,7 +135,8 @@ def expectations(job: Job) -> None:
 
 def _show(measured: estimate.Estimate, job: Job) -> None:
     longest, memory, disk = st.columns(3)
-    longest.metric("Time, at most", wording.duration(measured.seconds))
+    limit = 60.0 * job.limits.timeout_minutes
+    longest.metric("Time, at most", wording.duration(min(measured.seconds, limit)))
     memory.metric("Memory", wording.gigabytes(measured.memory_bytes))
     disk.metric("Disk", wording.gigabytes(measured.disk_bytes))
     for trial in measured.measured:
@@ -154,7 +158,7 @@ def warnings(measured: estimate.Estimate, job: Job) -> list[str]:
 
     warnings = []
     limit = job.limits.timeout_minutes * 60
-    if measured.seconds > limit:
+    if measured.seconds > limit and not job.is_automode:  # which plans by its limit
         fitting = int(measured.num_trials * limit / measured.seconds)
         warnings.append(
             f"The time limit ends the search after about {fitting} of "

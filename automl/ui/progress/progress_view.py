@@ -47,8 +47,8 @@ def headline(
         help="On the pictures it was chosen by, with its 95 % interval.",
     )
     done = sum(trial.state.is_finished for trial in trials)
-    planned = f" of {record.num_trials:,}" if record.num_trials else ""
-    finished.metric("Trials ended", f"{done:,}{planned}", border=True, height="stretch")
+    ended = wording.ended_trials(done, record)
+    finished.metric("Trials ended", ended, border=True, height="stretch")
     time = wording.duration(record.seconds)
     elapsed.metric("Time so far" if left else "Time", time, border=True, height="stretch")
     for column in left:

@@ -1,0 +1,147 @@
+"""AutoMode's plan before the start, by measured speeds; the plan itself needs no torch and no Ray.
+
+`python -m automl.engine.preview < job.yml` measures the speeds for the cache.
+"""
+
+import sys
+from collections.abc import Callable
+
+from automl.dataset import manifest
+from automl.dataset.manifest import Manifest
+from automl.engine import measuring
+from automl.engine.planning import Resources, automode_plan, plan_resources
+from automl.errors import ExperimentError, UserError
+from automl.host import machine
+from automl.host.cores import usable_cores
+from automl.jobs import automode, licences, model_catalog, plan_text, schedule, speeds
+from automl.jobs.job import Job
+from automl.jobs.schedule import Clock
+from automl.jobs.speeds import Speeds
+from automl.model import pretrained_weights
+from automl.model.pretrained_weights import Place
+
+_START_SECONDS = 10.0
+"""Starting Ray and reading the data, before the first trial."""
+
+
+def sentences(job: Job, data: Manifest, decode_seconds: Callable[[], float]) -> list[str]:
+    """The plan of an AutoMode job on this machine, in the engine's words.
+
+    Args:
+        job: the job.
+        data: its pictures.
+        decode_seconds: returns the seconds that decoding all of them takes (see
+            `measuring.decode_seconds`); called only if the speed of the machine is known.
+
+    Raises:
+        UserError: a trial of the plan cannot be trained.
+    """
+    limit, time = 60.0 * job.limits.timeout_minutes, clock(job, data, decode_seconds)
+    if time is None:
+        return [plan_text.UNMEASURED.format(plan_text.about(limit))]
+    # weights that are not allowed are left out already; to look them up again may wait for the Hub
+    asked = job.model_copy(update={"allowed_licences": None})
+    planned = automode_plan(asked, _situation(job, data), time)
+    return plan_text.plan(planned.timed, time, limit, planned.left_out)
+
+
+def clock(job: Job, data: Manifest, decode_seconds: Callable[[], float]) -> Clock | None:
+    """The time that an AutoMode job has for its trials; None if the speed is not known.
+
+    The arguments are those of `sentences`.
+    """
+    resources, limit = _resources(job), 60.0 * job.limits.timeout_minutes
+    known = _known(resources)
+    if known is None or not is_measured(job, data):
+        return None
+    return Clock(
+        costs=measuring.costs(data, known),
+        seconds=limit - schedule.kept_back(limit) - _START_SECONDS,
+        num_at_a_time=resources.max_concurrent_trials,
+        fixed=job.training_parameters,
+        decode_seconds=decode_seconds(),
+    )
+
+
+def is_measured(job: Job, data: Manifest) -> bool:
+    """True if the speed of the plan's first network is known."""
+    return not speeds.missing(_candidates(job, _situation(job, data))[:1], _known(_resources(job)))
+
+
+def measure(job: Job, data: Manifest, progress: Callable[[int, int], None] | None = None) -> None:
+    """Measure the networks of the plan that are not in the cache yet, with torch, and keep them.
+
+    Args:
+        job: the job.
+        data: its pictures.
+        progress: called with the number of measured networks and that of all.
+    """
+    from automl.training import speed
+
+    resources = _resources(job)
+    missing = speeds.missing(_candidates(job, _situation(job, data)), _known(resources))
+    if not missing:
+        return
+    found = speed.measure(
+        missing,
+        side=measuring.SIDE,
+        num_threads=resources.num_cpus,
+        num_classes=len(data.class_names),
+        progress=progress,
+    )
+    speeds.keep(found, _device(resources), resources.num_cpus)
+
+
+def _candidates(job: Job, given: automode.Situation) -> list[str]:
+    fixed = job.training_parameters.get("model_name")
+    return [fixed] if fixed else given.candidates
+
+
+def _resources(job: Job) -> Resources:
+    return plan_resources(
+        job,
+        num_trials=job.limits.max_trials,
+        num_cpus=usable_cores(),
+        num_gpus=machine.num_gpus(),
+    )
+
+
+def _device(resources: Resources) -> str:
+    return "gpu" if resources.num_gpus else "cpu"
+
+
+def _known(resources: Resources) -> Speeds | None:
+    return speeds.cached(_device(resources), resources.num_cpus)
+
+
+def _situation(job: Job, data: Manifest) -> automode.Situation:
+    """The engine's situation, without a wait for the Hub."""
+    return automode.Situation(
+        budget_class="gpu" if machine.num_gpus() else "cpu",
+        median_side=int(data.median_side),
+        has_weights=lambda name: _has_weights(job, name),
+    )
+
+
+def _has_weights(job: Job, model_name: str) -> bool:
+    fixed = job.training_parameters
+    name = fixed.get("model_name", model_name)
+    timm_name = model_catalog.timm_name(name)
+    if fixed.get("pretrained") == "never":
+        return False
+    licence = pretrained_weights.licence_here(timm_name)
+    if licences.refusal(name, licence, job.allowed_licences):
+        return False
+    return pretrained_weights.place(timm_name) is Place.HERE
+
+
+def _main() -> None:
+    job = Job.from_yaml(sys.stdin.read())
+    measure(job, manifest.build(job), lambda done, total: print(done, total, flush=True))  # noqa: T201
+
+
+if __name__ == "__main__":
+    try:
+        _main()
+    except (UserError, ExperimentError) as error:
+        sys.exit(str(error))
