@@ -1,0 +1,77 @@
+"""Hugging Face's description of a table: the names of classes, and the splits of shards."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from automl.dataset.layout import SPLITS
+from automl.dataset.readers.values import short
+from automl.errors import DataError
+
+_UNLABELLED = -1
+
+
+def of_schema(metadata: Mapping[bytes, bytes] | None) -> dict[str, Any]:
+    """The features in the metadata of an Arrow schema; none if there are none that can be read."""
+    try:
+        described = json.loads((metadata or {}).get(b"huggingface", b"{}"))
+        features = described["info"]["features"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return {}
+    return features if isinstance(features, dict) else {}
+
+
+def class_names(features: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Names by class index of each column of labels."""
+    labels = {
+        column: feature.get("names")
+        for column, feature in features.items()
+        if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+    }
+    return {
+        column: names
+        for column, names in labels.items()
+        if isinstance(names, list) and names and all(isinstance(name, str) for name in names)
+    }
+
+
+def labels(cells: Sequence[Any], names: Sequence[str], where: Sequence[str]) -> list[Any]:
+    """The cells of a column of labels, with names in place of indices; -1 stands for none.
+
+    Args:
+        cells: class indices.
+        names: by class index.
+        where: names of the rows, for the error.
+
+    Raises:
+        DataError: an index has no name.
+    """
+    for cell, row in zip(cells, where, strict=True):
+        if isinstance(cell, int) and not _UNLABELLED <= cell < len(names):
+            raise DataError(
+                f"{row} has the class {short(cell)}, but the file names only {len(names)} classes, "
+                f"from 0 to {len(names) - 1}. Make the file again."
+            )
+    indices = {_UNLABELLED: None, **dict(enumerate(names))}
+    return [indices.get(cell, cell) if isinstance(cell, int) else cell for cell in cells]
+
+
+def splits_of(paths: Sequence[PurePath]) -> list[str | None]:
+    """Split of each shard, by its name or else that of its folder; None where neither says one.
+
+    In `train-00000-of-00002.parquet` and `my_set-test-000003.tar` one word is that of a split. If
+    all shards are of one split other than train, that is just the name of the data.
+    """
+    splits = [_split_of(path) for path in paths]
+    return splits if len(set(splits)) > 1 or set(splits) == {"train"} else [None] * len(paths)
+
+
+def _split_of(path: PurePath) -> str | None:
+    for name in (path.name.partition(".")[0], path.parent.name):
+        words = re.split(r"[^a-z]+", name.lower())
+        named = {SPLITS[word] for word in words if word in SPLITS}
+        if len(named) == 1:
+            return named.pop()
+    return None
