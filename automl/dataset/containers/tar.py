@@ -45,7 +45,13 @@ class TarPictures:
             UnreadablePicture: it is not an uncompressed tar file, or damaged.
         """
         self._file = _File(path)
-        self.members = {member.name: member for member in self._all()}
+        self.members: dict[str, Member] = {}
+        for member in _members(self._file):
+            if member.name in self.members:
+                raise UnreadablePicture(f"The archive has two members {member.name[:200]!a}.")
+            if len(self.members) >= MAX_MEMBERS:
+                raise UnreadablePicture(f"The archive has more than {MAX_MEMBERS:,} members.")
+            self.members[member.name] = member
 
     def picture(self, position: str) -> BinaryIO:
         """Open a member, see `Container`."""
@@ -62,12 +68,6 @@ class TarPictures:
             raise UnreadablePicture(f"The archive has no member {name[:80]!a}.")
         return self._file.read(member.start, member.num_bytes)
 
-    def _all(self) -> Iterator[Member]:
-        for number, member in enumerate(members(self._file)):
-            if number >= MAX_MEMBERS:
-                raise UnreadablePicture(f"The archive has more than {MAX_MEMBERS:,} members.")
-            yield member
-
 
 class _File:
     """A file that is read at any place by several threads, and closed when nobody has it."""
@@ -81,12 +81,17 @@ class _File:
         return os.pread(self._descriptor, num_bytes, start)
 
 
-def members(file: _File) -> Iterator[Member]:
+def members_of(path: str) -> Iterator[Member]:
     """The files in an archive, in their order.
 
     Raises:
+        OSError: the archive cannot be opened.
         UnreadablePicture: it is not an uncompressed tar file, or damaged.
     """
+    return _members(_File(path))
+
+
+def _members(file: _File) -> Iterator[Member]:
     at, name, size = 0, b"", None
     while any(header := file.read(at, _BLOCK)):
         _check(header, at)
