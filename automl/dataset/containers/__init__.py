@@ -20,7 +20,7 @@ class Container(Protocol):
         """
 
 
-SUFFIXES = (".parquet", ".tar")
+SUFFIXES = (".parquet", ".tar", ".npz")
 _MAX_OPEN = 64
 
 _opened: Kept[Container] = Kept(_MAX_OPEN)
@@ -44,6 +44,10 @@ def _open(path: str) -> Container:
         from automl.dataset.containers.tar import TarPictures
 
         return TarPictures(path)
+    if path.lower().endswith(".npz"):
+        from automl.dataset.containers.npz import ArrayPictures
+
+        return ArrayPictures(path)
     from automl.dataset.containers.parquet import ParquetPictures
 
     return ParquetPictures(path)

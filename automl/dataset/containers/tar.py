@@ -4,13 +4,12 @@ The headers are read once, without the contents: ten times as fast as `tarfile`.
 """
 
 import io
-import os
-import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
+from automl.dataset.containers.open_file import OpenFile
 from automl.dataset.preprocessing import UnreadablePicture
 
 MAX_MEMBERS = 10_000_000
@@ -44,7 +43,7 @@ class TarPictures:
         Raises:
             UnreadablePicture: it is not an uncompressed tar file, or damaged.
         """
-        self._file = _File(path)
+        self._file = OpenFile(path)
         self.members: dict[str, Member] = {}
         for member in _members(self._file):
             if member.name in self.members:
@@ -69,18 +68,6 @@ class TarPictures:
         return self._file.read(member.start, member.num_bytes)
 
 
-class _File:
-    """A file that is read at any place by several threads, and closed when nobody has it."""
-
-    def __init__(self, path: str) -> None:
-        self._descriptor = os.open(path, os.O_RDONLY)
-        weakref.finalize(self, os.close, self._descriptor)
-        self.num_bytes = os.fstat(self._descriptor).st_size
-
-    def read(self, start: int, num_bytes: int) -> bytes:
-        return os.pread(self._descriptor, num_bytes, start)
-
-
 def members_of(path: str) -> Iterator[Member]:
     """The files in an archive, in their order.
 
@@ -88,10 +75,10 @@ def members_of(path: str) -> Iterator[Member]:
         OSError: the archive cannot be opened.
         UnreadablePicture: it is not an uncompressed tar file, or damaged.
     """
-    return _members(_File(path))
+    return _members(OpenFile(path))
 
 
-def _members(file: _File) -> Iterator[Member]:
+def _members(file: OpenFile) -> Iterator[Member]:
     at, name, size = 0, b"", None
     while any(header := file.read(at, _BLOCK)):
         _check(header, at)
