@@ -65,12 +65,19 @@ def add(
 
 
 @weights.command("check")
-def check(as_json: AsJson = False) -> None:
+def check(
+    pictures: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Photos, to measure mean and std that weights expect."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Check every folder of weights; exit code 1 if one cannot be used."""
     from automl.model import weights_check  # imports torch
 
     root = home.weights_dir()
-    verdicts = weights_check.check(root)
+    with refusals():
+        verdicts = weights_check.check(root, pictures)
     if as_json:
         folders = [
             {"name": each.name, "usable": each.is_usable, "message": each.said} for each in verdicts

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from torch import Tensor
+
 from automl.errors import UserError
 from automl.jobs import model_catalog
-from automl.model import checkpoint_file, weights_folder, weights_import
+from automl.model import checkpoint_file, weights_folder, weights_import, weights_normalisation
 
 
 @dataclass(frozen=True)
@@ -17,17 +19,29 @@ class Verdict:
     said: str
 
 
-def check(root: Path) -> list[Verdict]:
-    """Look at every folder of weights, in the order of their names."""
+def check(root: Path, pictures: Path | None = None) -> list[Verdict]:
+    """Look at every folder of weights, in the order of their names.
+
+    Args:
+        root: the weights folder.
+        pictures: folder of photos, with which mean and standard deviation are measured.
+
+    Raises:
+        UserError: there are no pictures in the folder.
+    """
+    pixels = None if pictures is None else weights_normalisation.read(pictures)
     if not root.is_dir():
         return []
     folders = [path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    return [_verdict(folder) for folder in sorted(folders)]
+    return [_verdict(folder, pixels) for folder in sorted(folders)]
 
 
-def _verdict(folder: Path) -> Verdict:
+def _verdict(folder: Path, pixels: Tensor | None) -> Verdict:
     try:
-        return Verdict(folder.name, True, _state(folder))
+        said = _state(folder)
+        if pixels is not None:
+            said += f" {_measured(folder, pixels)}"
+        return Verdict(folder.name, True, said)
     except UserError as error:
         return Verdict(folder.name, False, str(error))
 
@@ -72,3 +86,22 @@ def _facts(folder: Path, *, has_normalisation: bool) -> str:
         else "mean or std is missing from config.json and ImageNet's are assumed"
     )
     return f"Fits; {normalisation}; licence {licence or 'not stated in config.json'}."
+
+
+def _measured(folder: Path, pixels: Tensor) -> str:
+    """Say if pictures that are normalised as stated are what the network has learnt with."""
+    config = weights_folder.configuration(folder)
+    mean, std = weights_normalisation.USUAL["ImageNet's"]
+    stated = tuple(config.get("mean", mean)), tuple(config.get("std", std))
+    fit = weights_normalisation.measure(folder, pixels, stated)
+    if fit is None:
+        return "Mean and std cannot be measured: the network has no batch normalisation."
+    if fit.better is None:
+        return f"Measured on {len(pixels)} pictures: mean and std fit the weights."
+    mean, std = weights_normalisation.USUAL[fit.better]
+    distances = f"{fit.usual[fit.better]:.2f} instead of {fit.stated:.2f}"
+    return (
+        f"Warning: measured on {len(pixels)} pictures, the weights were rather trained with "
+        f"{fit.better}: mean {list(mean)}, std {[round(value, 4) for value in std]} (distance "
+        f"{distances}). Write them into {weights_folder.CONFIG} if that is so."
+    )
