@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from automl.engine import ray_settings
 from automl.errors import ClusterError
@@ -21,6 +21,7 @@ from automl.host import detached, home, process_lock
 _START_SECONDS = 90.0
 _LOOK_SECONDS = 1.0
 _GRACE_SECONDS = 5.0
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
@@ -49,6 +50,17 @@ def join(address: str | None) -> tuple[int, int]:
         ) from error
     total = ray.cluster_resources()
     return int(total.get("CPU", 1)), int(total.get("GPU", 0))
+
+
+def run_here(function: Callable[..., _T], *arguments: Any) -> _T:
+    """The value of a function that a worker on this machine computes, which has torch."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    task = ray.remote(function).options(num_cpus=1, scheduling_strategy=here)
+    result: _T = ray.get(task.remote(*arguments))
+    return result
 
 
 def ensure_local_head() -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automl.engine import disk, preparation
+from automl.engine import cluster, combining, disk, preparation
 from automl.engine.planning import Resources, with_fewer_trials
 from automl.engine.preparation import Prepared, StoppedError
 from automl.engine.results import Results
@@ -44,10 +44,11 @@ def run(experiment_dir: Path) -> int:
             failure="",
             details="",
         )
+        combining.forget(results)
         prepared = preparation.prepare(job, results)
         ending = _search(job, prepared, results)
         preparation.note_changes(results, prepared.manifest)
-        _finish(ending, results)
+        _finish(job, ending, results)
     except StoppedError:
         results.end_rest("Stopped by the user.")
         results.update(
@@ -125,11 +126,13 @@ def _states(job: Job, results: Results) -> dict[str, KeptState]:
     return states
 
 
-def _finish(ending: "Ending | None", results: Results) -> None:
+def _finish(job: Job, ending: "Ending | None", results: Results) -> None:
     """Export the best model, and record how the experiment ended."""
     reason = ending.reason if ending else ""
     results.end_rest(reason or "The search ended before it started.")
     results.expect()
+    if ending is None or ending.is_success:
+        combining.combine(job, results)
     best = results.best_trial()
     if best is None and (ending is None or ending.is_success):
         causes = [trial.reason for trial in results.trials.values() if trial.reason]
@@ -148,14 +151,9 @@ def _finish(ending: "Ending | None", results: Results) -> None:
 
 def _export(results: Results, trial_id: str) -> None:
     """Export the model in a worker of this machine, which has torch."""
-    import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
     from automl.engine import trainable
 
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    task = ray.remote(trainable.export).options(num_cpus=1, scheduling_strategy=here)
-    problem = ray.get(task.remote(results.experiment_dir, trial_id))
+    problem = cluster.run_here(trainable.export, results.experiment_dir, trial_id)
     if problem:  # the results of the search are complete without the exported model
         note = f"There is no best_model: {problem}"
         results.update(notes=[*results.experiment.notes, note])

@@ -233,6 +233,21 @@ class Results:
         if end is not None and self._expecting_seconds < _EXPECTING_SECONDS:
             self.expect()
 
+    def add(self, trial: TrialRecord, files: Mapping[str, Path]) -> None:
+        """Record a trial that has ended, with its files by their path in its folder."""
+        changed = trial.model_copy(update=self._interval(trial, files["predictions.parquet"]))
+        journal.commit(self.experiment_dir, changed, files)
+        self._set(changed)
+        self._update_standings()
+
+    def remove(self, trial_id: str) -> None:
+        """Delete a trial with its files."""
+        if self.trials.pop(trial_id, None) is not None:
+            self.scores.pop(trial_id, None)
+            self._standings.forget(trial_id)
+            store.delete_trial(self.experiment_dir, trial_id)
+            self._update_standings()
+
     def ended(self, trial_id: str, state: TrialState, reason: str = "", **changes: Any) -> None:
         """The trial is over; only the first reason counts."""
         trial = self.trials[trial_id]

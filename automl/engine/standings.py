@@ -19,7 +19,7 @@ class Standings:
         """Take in the new record of a trial."""
         self._shares_done[trial.trial_id] = _share_done(trial)
         score = self.score(trial)
-        if score is None:
+        if score is None or not trial.may_be_best:
             self._ranks.pop(trial.trial_id, None)
         else:
             ranking = trial.comparable_scores.get(self._primary_metric, score)
@@ -51,6 +51,11 @@ class Standings:
             "best_score": score,
             "improvements": list(improvements) if score is not None else [],
         }
+
+    def forget(self, trial_id: str) -> None:
+        """Take out a trial whose record is removed."""
+        for known in (self._ranks, self._scores, self._shares_done):
+            known.pop(trial_id, None)
 
     def progress(self, num_trials: int) -> float:
         """Share of the planned epochs that are done; a finished trial counts as whole."""

@@ -236,3 +236,30 @@ def export(experiment_dir: Path, trial_id: str) -> str:
     except ExportError as error:
         return str(error)
     return ""
+
+
+def average(experiment_dir: Path, weights: Mapping[str, float], folder: Path) -> int:
+    """Write the model that averages those of some trials, in a worker.
+
+    Args:
+        experiment_dir: the experiment.
+        weights: of the probabilities, by trial id; they sum to 1.
+        folder: gets the checkpoint.
+
+    Returns:
+        The number of its parameters.
+    """
+    from automl.model import checkpoint, network, several_networks
+
+    loaded = [checkpoint.load(store.checkpoint_dir(experiment_dir, name)) for name in weights]
+    parts, descriptions = zip(*loaded, strict=True)
+    shares = list(weights.values())
+    averaged = several_networks.Averaged(
+        parts, [each.validation_crop_size for each in descriptions], shares
+    )
+    # which trials are averaged was decided by the validation pictures
+    description = several_networks.describe(descriptions, "averaged", shares).model_copy(
+        update={"has_seen_all": True}
+    )
+    checkpoint.save(folder, several_networks.as_one(averaged), description)
+    return network.count_parameters(averaged)["num_parameters"]

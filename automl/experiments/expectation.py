@@ -9,7 +9,7 @@ from automl.experiments import leaderboard, store, ties
 from automl.experiments.records import TrialRecord
 
 if TYPE_CHECKING:
-    from automl.evaluation.comparable_scores import Candidate
+    from automl.evaluation.comparable_scores import Candidate, Comparison
     from automl.evaluation.expected_score import ExpectedScore
 
 
@@ -39,28 +39,21 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
     """Compare the trials, and say what to expect on new pictures, the choice included.
 
     Only the best `ties.MAX_COMPARED` trials are compared (see `ties.compared`). Without answers of
-    the best one nothing is expected.
+    the best one nothing is expected. An ensemble is not among them: its answers account for its
+    selection, theirs do not (see `ensembles`). If it is the best trial, they say what to expect.
     """
     from automl.evaluation import comparable_scores, expected_score  # slow to import
 
+    ranked = leaderboard.by_score([trial for trial in trials if not trial.members], metric)
     rows = [
         _candidate(experiment_dir, trial)
-        for trial in ties.compared(experiment_dir, leaderboard.by_score(trials, metric))
+        for trial in ties.compared(experiment_dir, ranked)
         if store.predictions_path(experiment_dir, trial.trial_id).is_file()
     ]
-    comparison = comparable_scores.compare(metric, rows, _groups(experiment_dir))
+    comparison = comparable_scores.compare(metric, rows, groups(experiment_dir))
     if comparison is None:
         return Found(Expectation(), {}, [])
     chosen = expected_score.choose(comparison)
-    expected = expected_score.expected_score(comparison, chosen)
-    if expected is None:
-        num_pictures = len(comparison.rows[chosen].predictions.labels)
-        expectation = Expectation(
-            expected_basis=f"It was tried on {num_pictures} pictures only: too few to say what to "
-            f"expect on new ones, which takes {expected_score.MIN_PICTURES}."
-        )
-    else:
-        expectation = Expectation(expected.score, expected.low, expected.high, _basis(expected))
     differ = len({len(row.predictions.labels) for row in comparison.rows}) > 1
     scores = {
         row.trial_id: score
@@ -69,7 +62,40 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
     best = scores[comparison.rows[chosen].trial_id]
     by_cost = sorted(comparison.rows, key=lambda row: row.cost)
     equally_good = [row.trial_id for row in by_cost if scores[row.trial_id] == best]
+    ensemble = next((trial for trial in trials if trial.members and trial.may_be_best), None)
+    if ensemble is None:
+        expectation = _expectation(comparison, chosen)
+    else:
+        own = _candidate(experiment_dir, ensemble)
+        expectation = _of_ensemble(
+            comparable_scores.compare(metric, [own, *rows], groups(experiment_dir))
+        )
     return Found(expectation, scores if differ else {}, equally_good)
+
+
+def _of_ensemble(comparison: "Comparison | None") -> Expectation:
+    """That of the first row alone: it was not chosen by these scores."""
+    if comparison is None:
+        return Expectation()
+    alone = comparison._replace(
+        rows=comparison.rows[:1],
+        scores=comparison.scores[:1],
+        resampled=comparison.resampled[:, :1],
+    )
+    return _expectation(alone, 0)
+
+
+def _expectation(comparison: "Comparison", chosen: int) -> Expectation:
+    from automl.evaluation import expected_score  # slow to import
+
+    expected = expected_score.expected_score(comparison, chosen)
+    if expected is not None:
+        return Expectation(expected.score, expected.low, expected.high, _basis(expected))
+    num_pictures = len(comparison.rows[chosen].predictions.labels)
+    return Expectation(
+        expected_basis=f"It was tried on {num_pictures} pictures only: too few to say what to "
+        f"expect on new ones, which takes {expected_score.MIN_PICTURES}."
+    )
 
 
 def _basis(expected: "ExpectedScore") -> str:
@@ -90,7 +116,7 @@ def _candidate(experiment_dir: Path, trial: TrialRecord) -> "Candidate":
     return Candidate(trial.trial_id, answers, share=share, cost=(latency, trial.number))
 
 
-def _groups(experiment_dir: Path) -> dict[int, int]:
+def groups(experiment_dir: Path) -> dict[int, int]:
     """Groups of pictures that are copies, nearly the same, or of one `group`, by sample id."""
     from automl.dataset import near_duplicates, split
 
@@ -101,5 +127,5 @@ def _groups(experiment_dir: Path) -> dict[int, int]:
         return {}
     keys = [near_duplicates.sameness(samples)]
     keys += [samples["group"]] if "group" in samples else []
-    groups = split.sharing(*keys).tolist()
-    return dict(zip(samples["id"].tolist(), groups, strict=True))
+    numbers = split.sharing(*keys).tolist()
+    return dict(zip(samples["id"].tolist(), numbers, strict=True))

@@ -12,7 +12,7 @@ FORMAT_VERSION = 4
 """Format of the experiment directory; older formats can be read.
 
 2 added a trial's state and the paused time, 3 the improvements of the best score, 4 the evidence
-of a trial, the expected score and the plan.
+and the members of a trial, the expected score and the plan.
 """
 
 
@@ -154,6 +154,15 @@ class TrialError(FrozenModel):
     """The traceback of the worker, for developers."""
 
 
+class Member(FrozenModel):
+    """A trial whose probabilities an ensemble averages."""
+
+    trial_id: str
+    title: str
+    weight: float
+    """The weights of an ensemble sum to 1."""
+
+
 class TrialRecord(FrozenModel):
     """One trial; its file is replaced after every event."""
 
@@ -201,6 +210,12 @@ class TrialRecord(FrozenModel):
     cost_rank: int = 0
     """Place among the trials that are as good as the best one, the fastest first."""
 
+    members: list[Member] = Field(default_factory=list)
+    """Of an ensemble, the heaviest first; empty for all other trials."""
+
+    may_be_best: bool = True
+    """False for an ensemble whose lead over the best other trial may be chance."""
+
     started_at: datetime | None = None
     ended_at: datetime | None = None
     paused_seconds: float = 0.0
@@ -226,12 +241,16 @@ class TrialRecord(FrozenModel):
 
     @property
     def method(self) -> str:
-        """Training method; every method except `fine_tuning` is a baseline of the search."""
+        """Training method; `fine_tuning`, a baseline of the search, or `ensemble`."""
+        if self.members:
+            return "ensemble"
         return str(self.hyperparameters.get("method", "fine_tuning"))
 
     @property
     def title(self) -> str:
-        """The model's name, followed by the method of a baseline."""
+        """The model's name, followed by the method of a baseline; an ensemble's members."""
+        if self.members:
+            return f"ensemble: {' + '.join(member.title for member in self.members)}"
         if self.method == "fine_tuning":
             return self.model_name
         return f"{self.model_name}, {self.method.replace('_', ' ')}"

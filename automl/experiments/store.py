@@ -26,6 +26,7 @@ Nothing here is ever unpickled.
 """
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -131,6 +132,13 @@ def trial_paths(experiment_dir: Path) -> list[Path]:
 
 def save_trial(experiment_dir: Path, trial: TrialRecord) -> None:
     _write_record(trial_path(experiment_dir, trial.trial_id), trial)
+
+
+def delete_trial(experiment_dir: Path, trial_id: str) -> None:
+    """Delete the record of a trial, then its files."""
+    path = trial_path(experiment_dir, trial_id)
+    path.unlink(missing_ok=True)
+    shutil.rmtree(path.with_suffix(""), ignore_errors=True)
 
 
 def load_trial(path: Path) -> TrialRecord:

@@ -163,6 +163,9 @@ class Job(FrozenModel):
     """Licences of the pretrained weights that trials may start from, as identifiers of SPDX; all if
     left out. A list allows no licence that is not known."""
 
+    ensemble: Literal["auto", "never"] = "auto"
+    """auto: AutoMode ends with the average of its best models, if that is better."""
+
     limits: Limits = Field(default_factory=Limits)
     training_parameters: dict[str, Any] = Field(default_factory=dict)
     """Hyperparameters of every trial."""

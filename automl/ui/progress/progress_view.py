@@ -66,7 +66,8 @@ def expectation(record: ExperimentRecord, metric: str) -> None:
 
 def _gain_over_baseline(ranked: list[TrialRecord], metric: str) -> str | None:
     """Score of the best trial minus that of the best baseline; None if no baseline is below it."""
-    baseline = next((trial for trial in ranked if trial.method != "fine_tuning"), None)
+    trained = ("fine_tuning", "ensemble")
+    baseline = next((trial for trial in ranked if trial.method not in trained), None)
     if baseline is None or baseline is ranked[0]:
         return None
     difference = (ranked[0].score(metric) or 0.0) - (baseline.score(metric) or 0.0)

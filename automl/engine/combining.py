@@ -1,0 +1,189 @@
+"""The ensemble that ends a search of AutoMode: an ordinary trial, made of the others' models."""
+
+import logging
+import math
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from automl.engine import cluster
+from automl.engine.results import Results
+from automl.evaluation import answers, ensembles
+from automl.evaluation.ensembles import Ensemble
+from automl.evaluation.metrics import classification_metrics
+from automl.experiments import expectation, leaderboard, store
+from automl.experiments.records import Evaluation, Member, TrialRecord, TrialState, now
+from automl.jobs.compatibility import resolve
+from automl.jobs.job import Job
+
+TRIAL_ID = "ensemble"
+_MAX_COMPARED = 20
+_SHARED = ("device", "torch", "timm", "num_train_images")
+"""Values in effect that an ensemble has in common with its best member."""
+
+_log = logging.getLogger(__name__)
+
+
+def forget(results: Results) -> None:
+    """Delete the ensemble of an earlier end: the search goes on, and ends with another."""
+    results.remove(TRIAL_ID)
+
+
+def combine(job: Job, results: Results) -> None:
+    """Add the ensemble of the best trials, if it is better than the best one.
+
+    It becomes the best trial only if its lead is beyond noise. The search is complete without it:
+    if it cannot be made, a note says so.
+    """
+    if job.ensemble == "never" or not job.is_automode:
+        return
+    try:
+        add_ensemble(results, _in_a_worker)
+    except Exception as error:  # noqa: BLE001 (the search is complete without it)
+        _log.exception("there is no ensemble")
+        note = f"There is no ensemble: {type(error).__name__}: {error}"
+        results.update(notes=[*results.experiment.notes, note])
+
+
+def _in_a_worker(experiment_dir: Path, weights: Mapping[str, float], folder: Path) -> int:
+    from automl.engine import trainable  # imports Ray
+
+    return cluster.run_here(trainable.average, experiment_dir, weights, folder)
+
+
+def add_ensemble(
+    results: Results, average: Callable[[Path, Mapping[str, float], Path], int]
+) -> None:
+    """Add the ensemble, if it is better than the best trial; `average` is that of `trainable`."""
+    began, trials = now(), _candidates(results)
+    if len(trials) < 2:
+        return
+    results.update(message="Looking for an ensemble.")
+    folder = results.experiment_dir
+    found = ensembles.find(
+        results.primary_metric,
+        {
+            trial.trial_id: store.load_predictions(store.predictions_path(folder, trial.trial_id))
+            for trial in trials
+        },
+        {trial.trial_id: float(trial.effective["latency_ms"]) for trial in trials},
+        expectation.groups(folder),
+    )
+    if found is None or not found.gain > 0:
+        return
+    record = _record(results, found).model_copy(update={"started_at": began})
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        checkpoint, predictions = Path(scratch) / "model", Path(scratch) / "predictions.parquet"
+        size = average(folder, found.weights, checkpoint)
+        effective = {**record.effective, "num_parameters": size}
+        store.save_predictions(predictions, found.predictions)
+        files = {"checkpoint": checkpoint, "predictions.parquet": predictions}
+        ended = {"effective": effective, "ended_at": now(), "state": TrialState.COMPLETED}
+        results.add(record.model_copy(update=ended), files)
+    if found.is_beyond_noise:
+        results.expect()
+
+
+def _candidates(results: Results) -> list[TrialRecord]:
+    """Trials that may be members, the best one first: with a model for the same pictures."""
+    ranked = leaderboard.by_score(list(results.trials.values()), results.primary_metric)
+    able = [trial for trial in ranked if _is_complete(results, trial)][:_MAX_COMPARED]
+    best = results.best_trial()
+    if best is None or best not in able:
+        return []
+    others = [trial for trial in able if trial != best and _size(trial) == _size(best)]
+    return [best, *others]
+
+
+def _is_complete(results: Results, trial: TrialRecord) -> bool:
+    """True if the trial has a score, a latency, answers and a model."""
+    folder = results.experiment_dir
+    return (
+        results.score(trial) is not None
+        and bool(trial.effective.get("latency_ms"))
+        and trial.method != "majority_class"
+        and store.predictions_path(folder, trial.trial_id).is_file()
+        and (store.checkpoint_dir(folder, trial.trial_id) / "model.json").is_file()
+    )
+
+
+def _size(trial: TrialRecord) -> tuple[int, int]:
+    """Size of the pictures it is scored at.
+
+    The answers of an ensemble of other sizes would differ from the average of those recorded.
+    """
+    hyperparameters = resolve(trial.hyperparameters)
+    return hyperparameters.validation_resize_size, hyperparameters.validation_crop_size
+
+
+def _record(results: Results, found: Ensemble) -> TrialRecord:
+    best = results.best_trial()
+    assert best is not None
+    trials = [results.trials[name] for name in found.weights]
+    members = [
+        Member(trial_id=trial.trial_id, title=trial.title, weight=weight)
+        for trial, weight in zip(trials, found.weights.values(), strict=True)
+    ]
+    resize_size, crop_size = _size(best)
+    licences = sorted({str(trial.effective.get("weights_licence")) for trial in trials})
+    effective = {name: best.effective[name] for name in _SHARED if name in best.effective}
+    effective |= {
+        "latency_ms": sum(float(trial.effective["latency_ms"]) for trial in trials),
+        "validation_resize_size": resize_size,
+        "validation_crop_size": crop_size,
+        "weights": "; ".join(sorted({str(t.effective.get("weights")) for t in trials})),
+        "weights_licence": None if "None" in licences else " AND ".join(licences),
+    }
+    # its own score accounts for its selection, those of the others do not
+    score = (best.ranking_score(results.primary_metric) or 0.0) + (
+        found.gain if found.is_beyond_noise else 0.0
+    )
+    return TrialRecord(
+        trial_id=TRIAL_ID,
+        number=max(trial.number for trial in results.trials.values()) + 1,
+        hyperparameters={
+            "model_name": trials[0].model_name,
+            "validation_resize_size": resize_size,
+            "validation_crop_size": crop_size,
+        },
+        effective=effective,
+        notes=_notes(members, found, best),
+        evaluations=[_evaluation(found)],
+        best_epoch=0,
+        evidence=best.evidence,
+        comparable_scores={results.primary_metric: score},
+        cost_rank=len(results.trials),  # of equal ones the cheapest comes first
+        members=members,
+        may_be_best=found.is_beyond_noise,
+    )
+
+
+def _notes(members: list[Member], found: Ensemble, best: TrialRecord) -> list[str]:
+    shares = ", ".join(f"{m.weight:.0%} {m.trial_id} ({m.title})" for m in members)
+    verdict = (
+        "more than chance explains"
+        if found.is_beyond_noise
+        else "which may be chance, so it is not the best model"
+    )
+    return [
+        f"Average of the probabilities of {shares}.",
+        f"Its score is {found.gain:+.4f} against that of the best single model on the same "
+        f"pictures, {verdict}. Ensemble and single model were selected without the pictures that "
+        f"they answered, so both scores are a little lower than that of {best.trial_id}.",
+        "Its latency is the sum of those of its members, at most twice that of the best one.",
+    ]
+
+
+def _evaluation(found: Ensemble) -> Evaluation:
+    given = found.predictions
+    return Evaluation(
+        epoch=0,
+        metrics=classification_metrics(given.probabilities, given.labels),
+        train_loss=math.nan,
+        valid_loss=float(answers.losses(given).mean()),
+        learning_rate=0.0,
+        train_seconds=0.0,
+        evaluation_seconds=0.0,
+        images_per_second=0.0,
+        finished_at=now(),
+    )

@@ -1,0 +1,113 @@
+"""The ensemble at the end of a search, made of trials on disk."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from automl.engine import combining, trainable
+from automl.engine.results import Results
+from automl.evaluation.predictions import Predictions
+from automl.experiments import store
+from automl.experiments.records import TrialRecord
+from automl.export import artefact
+from automl.export.request import ExportRequest
+from automl.model import checkpoint
+from automl.model.description import ModelDescription
+from automl.model.network import Normalised, create
+
+CLASSES = ["a", "b"]
+NUM = 300
+NAMES = ("trial-000", "trial-001")
+SETTINGS = {
+    "model_name": "test_resnet",
+    "method": "linear_probe",
+    "validation_crop_size": 32,
+    "validation_resize_size": 37,
+}
+
+
+@pytest.fixture
+def searched(
+    make_experiment: Callable[..., Path], make_trial: Callable[..., TrialRecord]
+) -> Callable[[float], Results]:
+    """Two trials whose answers share a part of their noise, each with a model."""
+
+    def make(shared: float) -> Results:
+        rng = np.random.default_rng(0)
+        labels = rng.integers(2, size=NUM)
+        common = rng.normal(size=(NUM, 2))
+        trials, answers = [], []
+        for number, name in enumerate(NAMES):
+            noise = shared * common + (1 - shared) * rng.normal(size=(NUM, 2))
+            shares = np.exp(2 * np.eye(2)[labels] + 2 * noise)
+            shares = (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
+            answers.append(Predictions(np.arange(NUM), labels, shares))
+            score = float((answers[-1].predicted == labels).mean())
+            given = {"number": number, "hyperparameters": SETTINGS}
+            trials.append(make_trial(name, [score], **given, effective={"latency_ms": 5.0}))
+        directory = make_experiment("one", trials)
+        for name, given in zip(NAMES, answers, strict=True):
+            save_model(store.checkpoint_dir(directory, name))
+            store.save_predictions(store.predictions_path(directory, name), given)
+        results = Results(directory, "accuracy")
+        results.expect()
+        return results
+
+    return make
+
+
+def save_model(folder: Path) -> None:
+    torch.manual_seed(len(str(folder)))
+    folder.parent.mkdir(parents=True)
+    description = ModelDescription(
+        model_name="test_resnet",
+        timm_name="test_resnet",
+        class_names=CLASSES,
+        mean=(0.4, 0.5, 0.6),
+        std=(0.2, 0.2, 0.2),
+        validation_crop_size=32,
+        validation_resize_size=37,
+        epoch=0,
+    )
+    network = Normalised(create("test_resnet", 2), description.mean, description.std)
+    checkpoint.save(folder, network, description)
+
+
+def test_an_ensemble_beyond_noise_is_the_best_trial_and_can_be_exported(
+    searched: Callable[[float], Results], tmp_path: Path
+) -> None:
+    results = searched(0.0)
+    single = results.experiment.expected_score
+    combining.add_ensemble(results, trainable.average)
+    ensemble = results.trials[combining.TRIAL_ID]
+    assert results.experiment.best_trial == combining.TRIAL_ID
+    assert ensemble.title == ("ensemble: test_resnet, linear probe + test_resnet, linear probe")
+    assert {member.trial_id for member in ensemble.members} == set(NAMES)
+    assert ensemble.effective["latency_ms"] == 10
+    assert results.experiment.expected_score > single
+    again = Results(results.experiment_dir, "accuracy")
+    assert again.experiment.best_trial == combining.TRIAL_ID
+    request = ExportRequest(
+        results.experiment_dir, combining.TRIAL_ID, "onnx", tmp_path / "best", replaces=True
+    )
+    assert artefact.export(request).max_probability_difference < 1e-4
+    combining.forget(again)
+    assert again.experiment.best_trial in NAMES
+    assert not store.checkpoint_dir(results.experiment_dir, combining.TRIAL_ID).exists()
+
+
+def test_an_ensemble_that_may_owe_its_lead_to_chance_is_shown_below_the_best_trial(
+    searched: Callable[[float], Results],
+) -> None:
+    results = searched(0.6)
+    best, expected = results.experiment.best_trial, results.experiment.expected_score
+    combining.add_ensemble(results, trainable.average)
+    ensemble = results.trials[combining.TRIAL_ID]
+    assert not ensemble.may_be_best
+    assert "may be chance" in " ".join(ensemble.notes)
+    assert results.experiment.best_trial == best
+    results.expect()
+    assert results.experiment.expected_score == expected
