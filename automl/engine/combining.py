@@ -79,6 +79,7 @@ def add_ensemble(
         store.save_predictions(predictions, found.predictions)
         files = {"checkpoint": checkpoint, "predictions.parquet": predictions}
         ended = {"effective": effective, "ended_at": now(), "state": TrialState.COMPLETED}
+        results.update(num_trials=max(results.experiment.num_trials, len(results.trials) + 1))
         results.add(record.model_copy(update=ended), files)
     if found.is_beyond_noise:
         results.expect()
