@@ -169,8 +169,8 @@ def _notes(members: list[Member], found: Ensemble, best: TrialRecord) -> list[st
     return [
         f"Average of the probabilities of {shares}.",
         f"Its score is {found.gain:+.4f} against that of the best single model on the same "
-        f"pictures, {verdict}. Ensemble and single model were selected without the pictures that "
-        f"they answered, so both scores are a little lower than that of {best.trial_id}.",
+        f"pictures, {verdict}. Both were selected without the pictures that they answered; the "
+        f"score of {best.trial_id} is not corrected for that.",
         "Its latency is the sum of those of its members, at most twice that of the best one.",
     ]
 
