@@ -4,12 +4,14 @@
 resize them to 256 x 256, in as many threads as there are cores.
 """
 
+import io
 import json
 import math
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -49,6 +53,7 @@ def main(arguments: list[str]) -> None:
         large, small = (4, 100) if is_quick else (64, 3_000)
         ingest(folder / "12mp", "12mp", (4000, 3000), large, measured)
         ingest(folder / "500px", "500px", (500, 375), small, measured)
+        inside(folder / "500px", folder / "inside", measured)
         serve(folder / "500px", measured)
         growth(folder, (1_000, 10_000) if is_quick else (10_000, 100_000), measured)
     measured.print_last_line()
@@ -81,6 +86,32 @@ def ingest(folder: Path, name: str, size: tuple[int, int], count: int, measured:
     measured.add(f"{name}_scan_checks_cache_ratio_to_one_pass", plain / cached)
     measured.add(f"{name}_scan_again_times_faster", scanned / scanned_again, at_least=50)
     measured.add(f"{name}_scan_checks_cache_again_times_faster", cached / again, at_least=50)
+
+
+def inside(folder: Path, place: Path, measured: Figures) -> None:
+    """Speed of scan and decoding of pictures inside of other files over that of plain files."""
+    place.mkdir()
+    paths = sorted(folder.rglob("*.jpg"))
+    contents = [path.read_bytes() for path in paths]
+    labels = [path.parent.name for path in paths]
+    table = pa.table({"image": contents, "label": labels})
+    pq.write_table(table, place / "a.parquet", row_group_size=100)
+    with tarfile.open(place / "a.tar", "w") as file:
+        for number, (path, label) in enumerate(zip(paths, labels, strict=True)):
+            file.add(path, f"{number}.jpg")
+            member = tarfile.TarInfo(f"{number}.cls")
+            member.size = len(label)
+            file.addfile(member, io.BytesIO(label.encode()))
+    sources = {"files": folder, "parquet": place / "a.parquet", "tar": place / "a.tar"}
+    listings = {name: read(DataSource(path=path)).pictures for name, path in sources.items()}
+    fastest = dict.fromkeys(listings, math.inf)
+    for _ in range(_REPEATS):
+        for name, listing in listings.items():
+            forget()
+            fastest[name] = min(fastest[name], seconds(partial(scan_and_decode, listing)))
+    for name in ("parquet", "tar"):
+        ratio = fastest["files"] / fastest[name]
+        measured.add(f"500px_in_{name}_ratio_to_files", ratio, at_least=0.9)
 
 
 def serve(folder: Path, measured: Figures) -> None:
@@ -163,6 +194,10 @@ def peak_megabytes(status: Path = Path("/proc/self/status")) -> float:
 
 def inspect_and_decode(source: DataSource) -> None:
     pixels.whole_pictures(manifest.inspect(source).samples, (_SIDE, _SIDE))
+
+
+def scan_and_decode(listing: pd.DataFrame) -> None:
+    pixels.whole_pictures(scan(listing), (_SIDE, _SIDE))
 
 
 def decode_and_resize(path: Path) -> NDArray[np.uint8]:

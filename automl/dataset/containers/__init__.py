@@ -20,7 +20,7 @@ class Container(Protocol):
         """
 
 
-SUFFIXES = (".parquet", ".tar", ".npz")
+SUFFIXES = (".parquet", ".tar", ".npz", ".arrow")
 _MAX_OPEN = 64
 
 _opened: Kept[Container] = Kept(_MAX_OPEN)
@@ -48,6 +48,10 @@ def _open(path: str) -> Container:
         from automl.dataset.containers.npz import ArrayPictures
 
         return ArrayPictures(path)
+    if path.lower().endswith(".arrow"):
+        from automl.dataset.containers.arrow import ArrowPictures
+
+        return ArrowPictures(path)
     from automl.dataset.containers.parquet import ParquetPictures
 
     return ParquetPictures(path)
