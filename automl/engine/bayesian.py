@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import optuna
@@ -9,7 +10,7 @@ from ray.tune.search import Searcher
 from ray.tune.search.optuna import OptunaSearch
 
 from automl.engine.pacing import Pacer
-from automl.engine.planning import SUB_SPACE, PlannedTrial, axis, id_of_number, requested
+from automl.engine.planning import SUB_SPACE, PlannedTrial, axis, id_of_number, moved, requested
 from automl.engine.results import Results
 from automl.errors import UserError
 from automl.experiments.records import TrialRecord
@@ -56,12 +57,14 @@ class Bayesian(Searcher):  # type: ignore[misc]
         records = sorted(results.trials.values(), key=lambda trial: trial.number)
         self._next = [trial.number for trial in records if not results.is_kept(trial)]
         self._next += range(len(records), job.limits.max_trials)
+        self._storage = self._study(records)
+        self._moved: set[str] = set()
         self._optuna = OptunaSearch(
             space=_Space(sub_spaces),
             metric=_SCORE,
             mode="max",
             sampler=_Repeatable(job.seed if seed is None else seed, job.limits.max_trials),
-            storage=self._study(records, _Space(sub_spaces)),
+            storage=self._storage,
             study_name=_STUDY,
         )
 
@@ -71,12 +74,15 @@ class Bayesian(Searcher):  # type: ignore[misc]
             number = self._next.pop(0)
             self._numbers[trial_id] = number
             first = self._first.get(number)
+            if self._pacer is not None and self._pacer.ends_without_gain(is_recipe=bool(first)):
+                self._next.clear()
+                break
             if first is not None and first.proposal is None:  # not a point of the space
                 trial: PlannedTrial | None = first
             else:
                 trial = self._proposed(trial_id, number)
             if trial is not None and self._pacer is not None:
-                trial = self._in_time(self._pacer, trial)
+                trial = self._in_time(self._pacer, trial, trial_id)
             if trial is not None:
                 self._results.plan([trial])
                 return {"trial": trial.to_text()}
@@ -95,7 +101,7 @@ class Bayesian(Searcher):  # type: ignore[misc]
             self._optuna.on_trial_complete(trial_id, None, error=True)
             return None
 
-    def _in_time(self, pacer: Pacer, trial: PlannedTrial) -> PlannedTrial | None:
+    def _in_time(self, pacer: Pacer, trial: PlannedTrial, trial_id: str) -> PlannedTrial | None:
         """The trial as it fits into the time left, with a faster network if it has to.
 
         A first trial that fits with none is left out; a proposed one ends the search.
@@ -106,7 +112,13 @@ class Bayesian(Searcher):  # type: ignore[misc]
         elif fitting is None:
             pacer.close()
             self._next.clear()
-        return fitting
+        if fitting is None or fitting.requested == trial.requested:
+            return fitting
+        proposal = moved(trial.proposal, fitting.requested, self._sub_spaces)
+        if proposal != trial.proposal:  # Optuna is told the score of the point that is tried
+            self._optuna.on_trial_complete(trial_id, None, error=True)
+            self._moved.add(trial_id)
+        return replace(fitting, proposal=proposal)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         pass  # Optuna is told the best score, which is known at the end
@@ -118,6 +130,10 @@ class Bayesian(Searcher):  # type: ignore[misc]
         if record.proposal is None:
             return
         score = self._results.score(record)
+        if trial_id in self._moved:
+            study = optuna.load_study(study_name=_STUDY, storage=self._storage)
+            study.add_trial(self._ended(record, record.proposal))
+            return
         told = None if score is None else {_SCORE: score}
         self._optuna.on_trial_complete(trial_id, told, error=score is None)
 
@@ -127,9 +143,7 @@ class Bayesian(Searcher):  # type: ignore[misc]
     def restore(self, checkpoint_path: str) -> None:
         raise NotImplementedError("a search is rebuilt from its records")
 
-    def _study(
-        self, records: Sequence[TrialRecord], space: "_Space"
-    ) -> optuna.storages.BaseStorage:
+    def _study(self, records: Sequence[TrialRecord]) -> optuna.storages.BaseStorage:
         storage = optuna.storages.InMemoryStorage()
         study = optuna.create_study(storage=storage, study_name=_STUDY, direction="maximize")
         for record in records:
@@ -139,17 +153,18 @@ class Bayesian(Searcher):  # type: ignore[misc]
             if not self._results.is_kept(record):
                 study.enqueue_trial(proposal)
                 continue
-            score = self._results.score(record)
-            state = optuna.trial.TrialState.FAIL if score is None else None
-            study.add_trial(
-                optuna.trial.create_trial(
-                    state=state or optuna.trial.TrialState.COMPLETE,
-                    value=score,
-                    params=proposal,
-                    distributions=space.distributions(proposal),
-                )
-            )
+            study.add_trial(self._ended(record, proposal))
         return storage
+
+    def _ended(self, record: TrialRecord, proposal: Mapping[str, Any]) -> optuna.trial.FrozenTrial:
+        """A trial that has ended, for Optuna."""
+        score, state = self._results.score(record), optuna.trial.TrialState
+        return optuna.trial.create_trial(
+            state=state.FAIL if score is None else state.COMPLETE,
+            value=score,
+            params=dict(proposal),
+            distributions=_Space(self._sub_spaces).distributions(proposal),
+        )
 
 
 class _Space:

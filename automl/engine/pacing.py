@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from automl.engine import forecasting
 from automl.engine.planning import PlannedTrial, axis
 from automl.engine.results import Results
 from automl.experiments.records import TrialRecord
@@ -44,6 +45,8 @@ class Pacer:
 
         self.closing = ""
         """Reason that no further trial starts; empty while some fit."""
+
+        self._forecast_is_said = False
 
     def clock(self) -> Clock:
         """The time left for trials, and their costs by what has been learnt of the speed."""
@@ -100,6 +103,32 @@ class Pacer:
                 values = {**trial.requested, "model_name": fastest}
                 return self.fit(PlannedTrial.of(trial.number, values))
         return None
+
+    def ends_without_gain(self, *, is_recipe: bool) -> bool:
+        """True if the job wants the search to end now, since further trials would gain nothing.
+
+        The forecast is said once, whatever the job wants.
+
+        Args:
+            is_recipe: the next trial is one of the plan's own. The scores of others say little
+                about it, unless no score can be higher.
+        """
+        usual = forecasting.usual_seconds(self._results) or math.inf
+        left = max(0.0, self.clock().seconds)
+        num_left = self._job.limits.max_trials - len(self._results.trials)
+        num_further = max(1, min(num_left, int(left / usual * self._num_at_a_time)))
+        expected = forecasting.outlook(self._results, num_further)
+        if expected is None or not expected.is_lost_in_noise:
+            return False
+        if is_recipe and not expected.is_perfect:
+            return False
+        clause = plan_text.no_gain(expected.gain, left, expected.standard_error)
+        if not self._forecast_is_said:
+            self._say(f"At {plan_text.clock_time(self._seconds)}: {clause}")
+            self._forecast_is_said = True
+        if self._job.limits.stop_when_no_gain:
+            self.closing = f"The search ended: {clause}"
+        return bool(self.closing)
 
     def close(self) -> None:
         """No further trial fits."""

@@ -198,7 +198,8 @@ def opening_trials(
     timed = [] if clock is None else schedule.walk(values, clock)
     chosen = [(one.index, one.values) for one in timed] or list(enumerate(values))
     trials = [
-        _trainable(number, asked, proposals[index]) for number, (index, asked) in enumerate(chosen)
+        _trainable(number, asked, moved(proposals[index], asked, recipes.space))
+        for number, (index, asked) in enumerate(chosen)
     ]
     indices = {index for index, _ in chosen}
     left_out = [asked for index, asked in enumerate(values) if index not in indices]
@@ -231,6 +232,31 @@ def _proposal(
         if isinstance(value, distributions.DISTRIBUTIONS)
     }
     return {SUB_SPACE: index, **values}
+
+
+def moved(
+    proposal: Mapping[str, Any] | None,
+    values: Mapping[str, Any],
+    space: Sequence[search_space.SubSpace],
+) -> dict[str, Any] | None:
+    """The point of the space nearest to the network and the epochs that a trial has got.
+
+    The clock may have changed both. The sampler must not learn that the point it proposed has the
+    score of another one.
+    """
+    if proposal is None:
+        return None
+    index, changed = proposal[SUB_SPACE], dict(proposal)
+    for name in ("model_name", "number_of_epochs"):
+        choice, value = space[index].get(name), values.get(name)
+        if not isinstance(choice, distributions.Choice) or value is None:
+            continue
+        if value in choice.values:
+            changed[axis(index, name)] = value
+        elif name == "number_of_epochs":
+            nearest = min(choice.values, key=lambda each: abs(each - value))
+            changed[axis(index, name)] = nearest
+    return changed
 
 
 def axis(index: int, name: str) -> str:
@@ -283,8 +309,8 @@ def requested(job: Job, sampled: Mapping[str, Any]) -> dict[str, Any]:
     """
     if job.is_automode:
         values = {**sampled, **job.training_parameters}
-        is_fixed = "model_name" in job.training_parameters
-        if not is_fixed and _refused_weights(job, values.get("model_name", "")):
+        is_fixed, name = "model_name" in job.training_parameters, values.get("model_name")
+        if name and not is_fixed and _refused_weights(job, name):
             values["pretrained"] = "never"
         return values
     return {"model_name": Hyperparameters().model_name, **job.training_parameters, **sampled}

@@ -130,7 +130,11 @@ def _has_weights(job: Job, model_name: str) -> bool:
     if fixed.get("pretrained") == "never":
         return False
     licence = pretrained_weights.licence_here(timm_name)
-    if licences.refusal(name, licence, job.allowed_licences):
+    if job.allowed_licences is None and "model_name" not in fixed:
+        is_refused = not model_catalog.is_permissive(licence)
+    else:
+        is_refused = bool(licences.refusal(name, licence, job.allowed_licences))
+    if is_refused:
         return False
     return pretrained_weights.place(timm_name) is Place.HERE
 

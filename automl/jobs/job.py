@@ -126,6 +126,9 @@ class Limits(FrozenModel):
     exit_score: float | None = None
     """Value of the primary metric at which the experiment ends."""
 
+    stop_when_no_gain: bool = False
+    """End AutoMode's search when further trials are unlikely to be better than the best one."""
+
 
 class ResourcesPerTrial(FrozenModel):
     """Cores and GPUs that Ray reserves for each trial; derived from the machine if left out."""

@@ -52,6 +52,8 @@ def _about_search(job: Job) -> list[str]:
     said = sweep.notes() if sweep else []
     if job.search_space and sweep is None:
         said.append("search_space is given without sweep: the values are drawn at random.")
+    if limits.stop_when_no_gain and not job.is_automode:
+        said.append("limits.stop_when_no_gain has no effect: it ends only AutoMode's search.")
     if limits.max_concurrent_trials > limits.max_trials:
         said.append(
             f"limits.max_concurrent_trials is {limits.max_concurrent_trials} and counts "

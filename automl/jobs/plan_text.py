@@ -104,6 +104,21 @@ def left_out(seconds: float, trial: str, needed: float) -> str:
     )
 
 
+def no_gain(gain: float, left_seconds: float, standard_error: float) -> str:
+    """Clause about further trials that would hardly be better than the best one.
+
+    Args:
+        gain: expected improvement of the best score.
+        left_seconds: time in which they would run.
+        standard_error: of the best score.
+    """
+    known = f", and the best score is known to ± {1.96 * standard_error:.3f}"
+    return (
+        f"further trials are unlikely to gain: expected {gain:+.3f} in the {about(left_seconds)} "
+        f"left{known if standard_error else ''}."
+    )
+
+
 def _named(values: Values, clock: Clock, *, with_epochs: bool = True) -> str:
     model = _value(values, clock, "model_name")
     method = _value(values, clock, "method", "fine_tuning")

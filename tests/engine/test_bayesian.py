@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 from ray.tune.search import Searcher
 
 from automl.engine.bayesian import Bayesian
+from automl.engine.pacing import Pacer
 from automl.engine.planning import Plan, PlannedTrial, opening_trials
 from automl.engine.results import Results
 from automl.experiments import store
@@ -15,6 +17,8 @@ from automl.jobs.automode import Plan as AutoModePlan
 from automl.jobs.automode import Recipe
 from automl.jobs.distributions import Choice, LogUniform
 from automl.jobs.job import Job
+from automl.jobs.speeds import NetworkSpeed, Speeds
+from automl.jobs.trial_cost import Costs, Counts
 from tests.conftest import build_trial
 
 SPACE = [
@@ -205,3 +209,34 @@ def test_a_proposal_that_cannot_be_trained_is_a_failed_trial_and_the_search_goes
     assert refused
     assert all(record.state is TrialState.FAILED for record in refused)
     assert all("beta1 is 1" in record.reason for record in refused)
+
+
+def test_a_trial_that_the_clock_changes_teaches_the_point_that_was_tried(tmp_path: Path) -> None:
+    limits = {"max_trials": 6, "timeout_minutes": 1}
+    asked = Job.from_dict({"training_data": {"path": str(tmp_path)}, "limits": limits})
+    space: list[dict[str, Any]] = [
+        {
+            "model_name": Choice(type="choice", values=["resnet18", "mobilenetv2"]),
+            "number_of_epochs": Choice(type="choice", values=[6, 10, 16]),
+            "training_crop_size": 224,
+            "head_init": "linear_probe",
+        }
+    ]
+    values = {"model_name": "resnet18", "number_of_epochs": 16, "training_crop_size": 224}
+    point = {"sub_space": 0, "0.model_name": "resnet18", "0.number_of_epochs": 16}
+    speed = NetworkSpeed(side=224, forward_seconds=0.01, step_seconds=0.05)
+    costs = Costs(Speeds(networks={"resnet18": speed}), Counts(200, 50, 5))
+    results = open_results(tmp_path, asked)
+    results.time_limit.begin(1.0)
+    first = PlannedTrial.of(0, {**values, "head_init": "linear_probe"}, point)
+    results.plan([first])
+    sampler = Bayesian(asked, results, space, [first], Pacer(asked, results, costs, 1))
+    trial = given(sampler.suggest("ray-0"))
+    assert trial.requested["number_of_epochs"] == 3
+    record = results.trials[trial.trial_id]
+    assert record.proposal == {**point, "0.number_of_epochs": 6}
+    end(results, trial.trial_id, 0.75)
+    sampler.on_trial_complete("ray-0", {"anything": 1})
+    study = optuna.load_study(study_name="search", storage=sampler._storage)
+    told = [one for one in study.trials if one.value is not None]
+    assert [(one.params, one.value) for one in told] == [(record.proposal, 0.75)]

@@ -41,10 +41,10 @@ def trained(number: int, factor: float, model_name: str = "mobilenetv2") -> Tria
     return trial.model_copy(update={**changes, "number": number})
 
 
-def opened(folder: Path, minutes: float) -> tuple[Results, Pacer]:
-    """An experiment with so many minutes left of an hour."""
+def opened(folder: Path, minutes: float, **keys: Any) -> tuple[Results, Pacer]:
+    """An experiment with so many minutes left of an hour; the keys are further limits."""
     folder.mkdir(exist_ok=True)
-    limits = {"max_trials": 9, "timeout_minutes": 60}
+    limits = {"max_trials": 9, "timeout_minutes": 60, **keys}
     job = Job.from_dict({"training_data": {"path": str(folder)}, "limits": limits})
     store.create_experiment(folder, job, ExperimentRecord(experiment_id="e", created_at=now()))
     results = Results(folder / "e", "accuracy")
@@ -110,3 +110,38 @@ def test_a_proposal_without_time_takes_a_faster_network_or_ends_the_search(tmp_p
     assert pacer.with_faster_network(slow, space) is None
     pacer.close()
     assert "no further trial would end" in pacer.closing
+
+
+def scored(results: Results, *scores: float) -> None:
+    """Record fine-tuned trials with these scores."""
+    for number, score in enumerate(scores):
+        trial = build_trial(f"trial-{number:03d}", [score])
+        changes = {"number": number, "hyperparameters": TUNING, "state": TrialState.COMPLETED}
+        results._set(trial.model_copy(update=changes))
+
+
+def test_a_search_without_gain_says_so_once_and_ends_if_the_job_asks(tmp_path: Path) -> None:
+    results, pacer = opened(tmp_path / "on", minutes=30)
+    scored(results, 0.9, 0.9, 0.9)
+    assert not pacer.ends_without_gain(is_recipe=True)
+    assert "unlikely" not in " ".join(results.experiment.plan)
+    assert not pacer.ends_without_gain(is_recipe=False)
+    assert not pacer.ends_without_gain(is_recipe=False)
+    (sentence,) = [said for said in results.experiment.plan if "unlikely" in said]
+    assert "further trials are unlikely to gain: expected +0.000 in the 24 min left" in sentence
+
+    results, pacer = opened(tmp_path / "off", minutes=30, stop_when_no_gain=True)
+    scored(results, 0.9, 0.9, 0.9)
+    assert pacer.ends_without_gain(is_recipe=False)
+    assert pacer.closing.startswith("The search ended: further trials are unlikely to gain")
+
+
+def test_a_search_that_may_gain_goes_on_and_a_perfect_one_needs_no_further_recipe(
+    tmp_path: Path,
+) -> None:
+    results, pacer = opened(tmp_path / "better", minutes=30, stop_when_no_gain=True)
+    scored(results, 0.8, 0.85, 0.9)
+    assert not pacer.ends_without_gain(is_recipe=False)
+    results, pacer = opened(tmp_path / "perfect", minutes=30, stop_when_no_gain=True)
+    scored(results, 1.0)
+    assert pacer.ends_without_gain(is_recipe=True)

@@ -128,6 +128,10 @@ def _how_many(search: Search) -> dict[str, Any]:
         if search is not Search.ONE:
             limits = _trials(search)
         score = schema_fields.draw("exit_score", Limits.model_fields["exit_score"], "exit score")
+        if search is Search.AUTOMATIC:
+            field = Limits.model_fields["stop_when_no_gain"]
+            if schema_fields.draw("stop_when_no_gain", field, "stop when no gain"):
+                limits["stop_when_no_gain"] = True
     if score is not None:
         limits["exit_score"] = score
     return limits

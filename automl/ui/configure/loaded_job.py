@@ -72,6 +72,7 @@ def _load_limits(job: Job) -> None:
     st.session_state["effort"] = efforts.get(limits.max_trials)
     st.session_state["concurrency"] = limits.max_concurrent_trials
     st.session_state["exit score"] = limits.exit_score
+    st.session_state["stop when no gain"] = limits.stop_when_no_gain
 
 
 def _load_search(job: Job, parameters: Mapping[str, Any]) -> None:
