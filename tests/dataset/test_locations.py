@@ -153,3 +153,12 @@ def test_a_single_file_must_be_there(around, tmp_path):
 def test_a_single_file_that_cannot_be_downloaded_is_an_error(website, around):
     with pytest.raises(DataError, match="404"):
         find_file(f"{website.url}/a.jsonl", "MLTable", around)
+
+
+def test_a_container_outside_of_the_fence_is_refused(tmp_path):
+    (tmp_path / "other.tar").write_bytes(b"")
+    (tmp_path / "data").mkdir()
+    around = Surroundings(tmp_path / "data", {}, fence=(tmp_path / "data").resolve())
+    location = f"{tmp_path}/other.tar::/../data/1.png"  # as a plain path, it leads back inside
+    with pytest.raises(DataError, match="outside of the data"):
+        find([location], ["Row 1"], around)
