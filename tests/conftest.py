@@ -1,9 +1,10 @@
+import gc
 import json
 import math
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,10 +62,11 @@ settings.load_profile("any machine")
 
 _PARTS = {
     "Ray": (
-        *("tests/engine/", "tests/faults/", "tests/test_cli.py"),
+        *("tests/engine/", "tests/faults/test_odd_trials.py", "tests/test_cli.py"),
         "tests/experiments/test_launcher.py",
     ),
     "browser": ("tests/browser/",),
+    "faults": ("tests/faults/",),  # with a Ray head of their own, which they kill
     "exports": ("tests/export/",),
 }
 """Tests that share what is slow to make: a Ray head, a browser, exported models."""
@@ -85,6 +87,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Scheduling:
     return _Scheduling(config, log)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep what collecting imports out of every later garbage collection, which would take a
+    second among millions of objects; a memory that is full collects several times."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest parts."""
     order = list(_PARTS)
@@ -92,7 +106,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _part(nodeid: str) -> str:
-    for part, files in _PARTS.items():
+    for part, files in _PARTS.items():  # the first that matches
         if nodeid.startswith(files):
             return part
     return nodeid.partition("::")[0]

@@ -90,12 +90,14 @@ def page() -> Iterator[Page]:
 
 @pytest.fixture
 def screenshot(page: Page) -> Callable[[str], None]:
-    """Keep a picture of the page as it is once it is whole."""
+    """Wait until the page is whole; with AUTOML_TEST_SCREENSHOTS=1 keep a picture of it."""
+    is_kept = os.environ.get("AUTOML_TEST_SCREENSHOTS") == "1"
     SCREENSHOTS.mkdir(exist_ok=True)
 
     def take(name: str) -> None:
         page.wait_for_selector(IS_WHOLE)
-        page.wait_for_timeout(500)  # Plotly draws a moment later
-        page.screenshot(path=SCREENSHOTS / f"{name}.png")
+        if is_kept:
+            page.wait_for_timeout(500)  # Plotly draws a moment later
+            page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
     return take

@@ -15,6 +15,7 @@ from automl.jobs.job import Job
 JOBS = Path(__file__).parents[2].parent / "shared" / "data" / "azure_samples" / "cli" / "jobs"
 pytestmark = [
     pytest.mark.engine,
+    pytest.mark.nightly,  # the networks are big; tests/jobs/test_azure_jobs.py loads every sample
     pytest.mark.usefixtures("head"),
     pytest.mark.skipif(not JOBS.is_dir(), reason="Azure's samples are not here"),
 ]
