@@ -65,7 +65,7 @@ def read(folder: Path) -> Tensor:
     """
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     found: list[Tensor] = []
-    for path in files[:: max(1, len(files) // _MOST_PICTURES)]:
+    for path in files[:: 1 + len(files) // _MOST_PICTURES]:
         try:
             pixels = load_preprocessed(path, resize_size=_SIDE, crop_size=_SIDE)
         except UnreadablePicture:
