@@ -3,6 +3,7 @@
 import streamlit as st
 
 from automl.access.permissions import Action
+from automl.dataset.reading import UnclearDataError
 from automl.errors import UserError
 from automl.experiments import launcher
 from automl.figures import wording
@@ -14,6 +15,7 @@ from automl.ui.dataset import (
     data_options,
     dataset_gallery,
     dataset_view,
+    reading_view,
 )
 
 page_header.begin("Dataset", Action.START)
@@ -57,6 +59,8 @@ def choices() -> None:
 
 def show_refusal(error: Exception) -> None:
     st.error(wording.plain(str(error)))
+    if isinstance(error, UnclearDataError):
+        reading_view.choices(error.readings)
     corrections_view.summary(data_choice.corrections())
     if data is not None and data_source.is_within_reach(data):
         data_options.show(data, [], None)
@@ -109,6 +113,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Configure", type="primary", icon=":material/arrow_forward:", disabled=blocked):
         st.switch_page("pages/configure.py", query_params=data_choice.link())
 corrections_view.summary(job.corrections)
+reading_view.show(corrected.report.readings)
 dataset_view.summary(corrected)
 data_options.show(data, columns, corrected.report)
 left, right = st.columns([3, 2], gap="medium")

@@ -12,6 +12,7 @@ from automl.host import home
 from automl.jobs import datastores
 
 if TYPE_CHECKING:
+    from automl.dataset.reading import Reading
     from automl.dataset.report import DatasetReport
 
 
@@ -44,7 +45,7 @@ def sample(
     say(f"{num_images:,} pictures are in {target}. Next: automl run {target}")
 
 
-def check(
+def check(  # noqa: PLR0913 (the options of a command)
     source: Annotated[
         Path,
         typer.Argument(
@@ -61,19 +62,29 @@ def check(
             metavar="COLUMN", help="Column of a table with the locations of the pictures."
         ),
     ] = None,
+    options: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="How the data is meant: label_level=-1, split_column=fold, group_column=patient.",
+        ),
+    ] = None,
     datastore: Datastores = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Report on the health of a data set; exit code 1 if it has blocking findings."""
     from automl.dataset import manifest
-    from automl.jobs.job import DataSource
+    from automl.jobs import job_file
 
+    keys = [f"training_data.{option}" for option in options or []]
     with refusals():
-        report = manifest.inspect(
-            DataSource(path=source.expanduser().absolute(), image_column=image_column),
-            target_column_name=target_column,
-            datastores=datastores.from_options(datastore or []),
-        ).report
+        job = job_file.load(source, keys, datastores.from_options(datastore or []))
+        data = job.training_data.model_copy(
+            update={} if image_column is None else {"image_column": image_column}
+        )
+        update = {"training_data": data, "target_column_name": target_column}
+        report = manifest.look(job.model_copy(update=update)).report
     if as_json:
         say_json(report.model_dump(mode="json"))
     else:
@@ -84,6 +95,7 @@ def check(
 
 def _say_report(report: "DatasetReport") -> None:
     say(f"{report.num_images:,} pictures of {len(report.classes):,} classes")
+    _say_readings(report.readings)
     rows = list(report.classes.items())
     say_table(["class", "pictures"], rows[:_MAX_ROWS], numbers="pictures")
     if len(rows) > _MAX_ROWS:
@@ -96,6 +108,15 @@ def _say_report(report: "DatasetReport") -> None:
             say(f"    {path}")
     if not report.findings:
         say("\nNo findings.")
+
+
+def _say_readings(readings: "list[Reading]") -> None:
+    if not readings:
+        return
+    understood, *others = readings
+    say(f"Understood as: {understood.sentence}")
+    for other in others:
+        say(f"    or, with {other.command_line}: {other.sentence}")
 
 
 def cache(

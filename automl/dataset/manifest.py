@@ -1,7 +1,7 @@
 """Data set for the engine and the pages: pictures, labels, splits and findings."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,6 +9,7 @@ import pandas as pd
 from automl.dataset import caches, checks, corrections, folds, near_duplicates
 from automl.dataset.checks import CheckedData, FindingKind
 from automl.dataset.readers import LeftOut, Listing, read
+from automl.dataset.reading import Reading
 from automl.dataset.report import DatasetReport, Finding, Severity
 from automl.dataset.scan import scan
 from automl.dataset.split import assign
@@ -90,13 +91,15 @@ def look(job: Job, *, progress: Progress | None = None) -> Manifest:
         read, target_column_name=job.target_column_name, datastores=job.datastores
     )
     parts: list[pd.DataFrame] = []
+    readings: Sequence[Reading] = ()
     left_out = LeftOut()
     for split, source in sources.items():
         if source is not None:
-            samples, skipped = _scan_source(read_source, source, split, progress)
+            samples, listing = _scan_source(read_source, source, split, progress)
             parts.append(samples)
-            left_out = left_out.plus(skipped)
-    return _finish_manifest(pd.concat(parts, ignore_index=True), left_out, job)
+            left_out = left_out.plus(listing.left_out)
+            readings = readings or listing.readings
+    return _finish_manifest(pd.concat(parts, ignore_index=True), left_out, readings, job)
 
 
 def inspect(
@@ -122,8 +125,8 @@ def _scan_source(
     source: DataSource,
     split: str | None,
     progress: Progress | None,
-) -> tuple[pd.DataFrame, LeftOut]:
-    """Return the samples of one source, and the files that were skipped.
+) -> tuple[pd.DataFrame, Listing]:
+    """Return the samples of one source, and what its reader says.
 
     Each source is scanned separately, so that its cache is valid in any combination.
 
@@ -140,17 +143,19 @@ def _scan_source(
 
     listing = read_source(source, progress=report_progress)
     samples = scan(listing.pictures, progress=functools.partial(report_progress, "Checking"))
-    return (samples if split is None else samples.assign(split=split)), listing.left_out
+    return (samples if split is None else samples.assign(split=split)), listing
 
 
-def _finish_manifest(samples: pd.DataFrame, left_out: LeftOut, job: Job) -> Manifest:
+def _finish_manifest(
+    samples: pd.DataFrame, left_out: LeftOut, readings: Sequence[Reading], job: Job
+) -> Manifest:
     samples, changes = corrections.apply(samples, job.corrections)
     samples["near_duplicate_group"] = near_duplicates.groups(samples)
     same = near_duplicates.sameness(samples)
     samples, settled = corrections.settle_leaks(samples, same, job.corrections.leaked)
     samples = samples.drop(columns="fingerprint").reset_index(drop=True)
     samples["id"] = range(len(samples))
-    report = checks.check(CheckedData(samples, left_out))
+    report = checks.check(CheckedData(samples, left_out)).plus([], readings=list(readings))
     readable = samples["problem"].isna()
     names_validation = bool((samples["split"][readable] == "validation").any())
     samples = assign(samples, validation_share=job.validation_data_size, seed=job.seed)

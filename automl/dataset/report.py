@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.dataset.reading import Reading
 from automl.frozen_model import FrozenModel
 
 MAX_PATHS = 50
@@ -80,6 +81,9 @@ class DatasetReport(FrozenModel):
 
     aspect_ratios: Distribution | None = None
     """Distribution of width divided by height; None without a readable picture."""
+
+    readings: list[Reading] = []
+    """How the training data was understood, followed by other ways to read it."""
 
     findings: list[Finding]
     data_hash: str

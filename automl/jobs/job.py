@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     SerializeAsAny,
@@ -26,6 +27,7 @@ from automl.jobs import (
     job_conflicts,
     job_errors,
     job_yaml,
+    label_patterns,
     licences,
     untrusted_yaml,
 )
@@ -60,6 +62,21 @@ class DataSource(FrozenModel):
 
     group_column: str | None = None
     """Column of a table; pictures with equal values stay on one side of the split."""
+
+    label_level: int | None = Field(None, ge=-20, le=20)
+    """Of a folder of pictures: level of the folder that names the class. 1 is the outermost folder
+    below the splits, -1 the one that holds the picture; recognised if left out."""
+
+    group_level: int | None = Field(None, ge=-20, le=20)
+    """Of a folder of pictures: level of the folders whose pictures stay on one side of the split,
+    counted like label_level."""
+
+    label_pattern: Annotated[str, AfterValidator(label_patterns.check)] | None = None
+    """Of a folder of pictures: the label inside the name of the file, as {label}_#.* for
+    cat_12.jpg; * stands for any characters, # for digits."""
+
+    split_folders: Literal["auto", "never"] = "auto"
+    """Of a folder of pictures: never, if folders named like train and test are classes."""
 
     mode: (
         Literal["direct", "download", "ro_mount", "rw_mount", "eval_mount", "eval_download"] | None

@@ -13,6 +13,7 @@ STRAYS = FindingKind("strays", Severity.WARNING)
 UNLABELLED = FindingKind("unlabelled", Severity.WARNING)
 LINKS = FindingKind("links", Severity.WARNING)
 UNNAMEABLE = FindingKind("unnameable", Severity.WARNING)
+COPIES = FindingKind("repeated_folder", Severity.INFO)
 EMPTY_FOLDERS = FindingKind("empty_folders", Severity.INFO)
 OTHER_FILES = FindingKind("other_files", Severity.INFO)
 
@@ -26,6 +27,13 @@ def check(data: CheckedData) -> Iterator[Finding]:
         (UNLABELLED, left_out.unlabelled, "row", "without a label", "Label it, or remove it"),
         (LINKS, left_out.links, "link", "that leads elsewhere", "Copy the pictures instead"),
         (UNNAMEABLE, left_out.unnameable, "file", "with a name that is not text", "Rename it"),
+        (
+            COPIES,
+            left_out.copies,
+            "folder",
+            "that repeats the pictures beside it",
+            "Nothing is lost",
+        ),
         (EMPTY_FOLDERS, left_out.empty_folders, "folder", "without pictures", "Add some"),
     ):
         if paths:

@@ -45,7 +45,7 @@ def read(
         if data.table is None:
             class_folders = forms.by_name()["image_folder"]
             assert isinstance(class_folders, ClassFolders)
-            return class_folders.read(data.around.folder, data.walk(data.around.folder))
+            return class_folders.read(data.around.folder, data.walk(data.around.folder), source)
         return listing.of_table(
             data.table,
             table.choose(data.table, source, target_column_name),

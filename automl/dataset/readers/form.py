@@ -13,6 +13,7 @@ from automl.dataset.locations import Surroundings
 from automl.dataset.readers.listing import Listing
 from automl.dataset.readers.table import Table
 from automl.dataset.walk import Tree
+from automl.jobs.job import DataSource
 
 Walk = Callable[[Path], Tree]
 Read = Callable[[Path, Surroundings], Table]
@@ -53,7 +54,7 @@ class Folder:
 class ClassFolders:
     """A folder whose sub-folders name the labels; every folder can be read so."""
 
-    read: Callable[[Path, Tree], Listing]
+    read: Callable[[Path, Tree, DataSource], Listing]
     """Raises a DataError if there is no labelled picture."""
 
 

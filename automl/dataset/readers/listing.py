@@ -8,6 +8,7 @@ import pandas as pd
 from automl.dataset import locations
 from automl.dataset.readers import labels, values
 from automl.dataset.readers.table import Columns, Table
+from automl.dataset.reading import Reading
 from automl.errors import DataError
 
 
@@ -30,6 +31,9 @@ class LeftOut:
     unlabelled: Sequence[str] = ()
     """Pictures of rows without a label."""
 
+    copies: Sequence[str] = ()
+    """Folders that repeat the pictures beside them."""
+
     num_other_files: int = 0
     """Files that are not named like a picture."""
 
@@ -41,6 +45,7 @@ class LeftOut:
             strays=[*self.strays, *more.strays],
             empty_folders=[*self.empty_folders, *more.empty_folders],
             unlabelled=[*self.unlabelled, *more.unlabelled],
+            copies=[*self.copies, *more.copies],
             num_other_files=self.num_other_files + more.num_other_files,
         )
 
@@ -58,6 +63,9 @@ class Listing:
     `problem`, of tables: why a picture could not be downloaded, as a sentence, or missing."""
 
     left_out: LeftOut
+
+    readings: Sequence[Reading] = ()
+    """How the data was understood, followed by the other ways to read it."""
 
 
 def in_order(pictures: pd.DataFrame) -> pd.DataFrame:

@@ -95,7 +95,10 @@ def _fitting(
 
 
 def _num_classes(tree: Tree) -> int:
-    layout = find_layout(tree.pictures)
+    try:
+        layout = find_layout(tree.pictures)
+    except DataError:  # splits without classes, or several data sets
+        return 0
     return len({layout.label(parts) for parts in tree.pictures} - {None})
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from automl.dataset.layout import SPLITS
+from automl.dataset.split_words import SPLITS
 from automl.errors import DataError
 
 _WHOLE = re.compile(r"-?\d+\.0")

@@ -3,6 +3,7 @@
 All but the corrections is kept in the URL too, so that a reload keeps it.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -11,13 +12,17 @@ from pydantic import ValidationError
 from automl.figures import wording
 from automl.jobs import datastores, job_errors
 from automl.jobs.job import DataSource, Job
-from automl.ui import selection
+from automl.ui import data_source, selection
 
 if TYPE_CHECKING:
     from automl.jobs.corrections import Corrections
 
 COLUMNS = ("image_column", "split_column", "group_column")
-OPTIONS = ("validation", "test", "share", "seed", "datastores", "type", *COLUMNS)
+FOLDERS = ("label_level", "group_level", "label_pattern", "split_folders")
+FORM = ("type", *COLUMNS, *FOLDERS)
+"""Keys of a data source that say how it is read."""
+
+OPTIONS = ("validation", "test", "share", "seed", "datastores", *FORM)
 """Parameters of the URL that describe the data, besides its path `data` and `target`."""
 
 
@@ -41,7 +46,7 @@ def chosen() -> DataSource | None:
             st.session_state.pop(name, None)
     _keep_in_url("data", "target", *OPTIONS)
     try:
-        return DataSource.model_validate({"path": path, **_remembered("type", *COLUMNS)})
+        return DataSource.model_validate({"path": path, **_remembered(*FORM)})
     except ValidationError as error:  # a link can say anything
         choose(None)
         st.error(wording.plain(job_errors.explain(error.errors()[0])))
@@ -79,9 +84,9 @@ def link_to(job: Job) -> dict[str, str]:
         "seed": str(job.seed),
         "datastores": "\n".join(f"{name}={place}" for name, place in job.datastores.items()),
         **{name: str(source.path) for name, source in sources.items() if source},
-        **{name: getattr(data, name) for name in ("type", *COLUMNS)},
+        **data.model_dump(include=set(FORM), exclude_defaults=True),
     }
-    return {name: value for name, value in parameters.items() if value}
+    return {name: str(value) for name, value in parameters.items() if value}
 
 
 def target_column() -> str:
@@ -104,6 +109,23 @@ def choose_options(changed: dict[str, str]) -> None:
     """Set some of `OPTIONS`; an empty text unsets one."""
     for name, value in changed.items():
         selection.remember(name, value or None)
+
+
+def understand(options: Mapping[str, Any]) -> None:
+    """Choose another reading of the data, by keys of a data source.
+
+    Raises:
+        DataError: it has another path, which is outside the data roots.
+    """
+    if "path" in options:
+        choose(data_source.from_path(str(options["path"])))
+    for name in FORM:
+        selection.remember(name, None)
+    for name, value in options.items():
+        if name == "target_column_name":
+            choose_target_column(value)
+        elif name != "path":
+            selection.remember(name, str(value))
 
 
 def about() -> dict[str, Any]:

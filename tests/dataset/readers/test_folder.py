@@ -47,7 +47,14 @@ def test_a_class_may_be_called_train(make_folder):
         ("train", None),
         ("plane", None),
     }
-    assert [split for _, split, _ in rows(make_folder("other", train=2, test=2))] == [None] * 4
+    folders = make_folder("other", train=2, test=2)
+    with pytest.raises(DataError, match="test and train are splits .* set split_folders to never"):
+        rows(folders)
+    found = rows(folders, split_folders="never")
+    assert [(label, split) for label, split, _ in found] == [
+        *[("test", None)] * 2,
+        *[("train", None)] * 2,
+    ]
 
 
 def test_one_wrapping_folder_is_looked_through(make_folder):

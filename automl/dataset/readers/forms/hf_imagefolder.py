@@ -4,11 +4,11 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from automl.dataset.layout import SPLITS, are_splits
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers.form import Folder, Read
 from automl.dataset.readers.forms import csv, jsonl, parquet
 from automl.dataset.readers.table import Table
+from automl.dataset.split_words import split_of
 from automl.errors import DataError
 
 _READERS: dict[str, Read] = {
@@ -45,7 +45,7 @@ def _metadata(folder: Path) -> Path | None:
 
 def _parts(folder: Path) -> dict[str, Path]:
     """Names of the splits' folders, and the metadata file of each that has one."""
-    names = sorted(child.name for child in folder.iterdir() if child.name.lower() in SPLITS)
+    names = sorted(child.name for child in folder.iterdir() if split_of(child.name))
     files = {name: _metadata(folder / name) for name in names}
     return {name: path for name, path in files.items() if path is not None}
 
@@ -66,7 +66,7 @@ def _part(name: str, path: Path, around: Surroundings) -> pd.DataFrame:
     rows = _rows(path, around)
     inside = [f"{name}/{file}" if isinstance(file, str) else file for file in rows[_FILE_NAME]]
     rows[_FILE_NAME] = pd.Series(inside, index=rows.index, dtype=object)
-    rows["split"] = SPLITS[name.lower()]
+    rows["split"] = split_of(name)
     return rows
 
 
@@ -76,9 +76,10 @@ def _with_splits(rows: pd.DataFrame) -> pd.DataFrame:
     if "split" in rows.columns or not all(len(parts) > 1 for parts in files):
         return rows
     tops = {parts[0] for parts in files}
-    if not are_splits(tops):
+    splits = {split_of(top) for top in tops}
+    if None in splits or (len(tops) == 1 and splits != {"train"}):
         return rows
-    return rows.assign(split=[SPLITS[parts[0].lower()] for parts in files])
+    return rows.assign(split=[split_of(parts[0]) for parts in files])
 
 
 FORM = Folder(read=_read, recognise=_recognise)

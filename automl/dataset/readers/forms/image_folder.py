@@ -1,37 +1,149 @@
 """A folder with one sub-folder of pictures per class, perhaps below a folder for each split."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
 
-from automl.dataset.layout import Layout, Parts, find_layout
+from automl.dataset.layout import Choices, Layout, Parts, find_layout
 from automl.dataset.readers import labels, listing
 from automl.dataset.readers.form import ClassFolders
 from automl.dataset.readers.listing import LeftOut, Listing
+from automl.dataset.reading import Reading, UnclearDataError
 from automl.dataset.walk import Tree
 from automl.errors import DataError
+from automl.jobs import label_patterns
+from automl.jobs.job import DataSource
+
+_LEAST_ALIKE = 0.95
+_NUM_COMPARED = 50
 
 
-def _read(root: Path, tree: Tree) -> Listing:
+def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
     """One row for each picture below the root, see `automl.dataset.readers.read`."""
-    layout = find_layout(tree.pictures)
-    labelled = [parts for parts in tree.pictures if layout.label(parts) is not None]
-    if not labelled:
-        raise DataError(_why_empty(tree, root))
-    pictures = pd.DataFrame(
-        {
-            "path": [str(root.joinpath(*parts)) for parts in labelled],
-            "label": [labels.of_folder(str(layout.label(parts)), root) for parts in labelled],
-            "split": pd.Series([layout.split(parts) for parts in labelled], dtype="str"),
-        }
+    choices = Choices(
+        label_level=source.label_level,
+        group_level=source.group_level,
+        split_folders=source.split_folders,
+        label_pattern=source.label_pattern,
     )
-    return Listing(listing.in_order(pictures), _left_out(tree, layout, root))
+    pictures, copies = _without_copies(tree.pictures, root)
+    tree = replace(tree, pictures=pictures)
+    try:
+        layout = find_layout(pictures, choices)
+    except UnclearDataError as error:
+        raise UnclearDataError(f"{root}: {error}", _absolute(error.readings, root)) from None
+    labelled = [(parts, label) for parts in pictures if (label := layout.label(parts)) is not None]
+    if not labelled:
+        raise _nothing_labelled(tree, root, choices)
+    columns = {
+        "path": [str(root.joinpath(*parts)) for parts, _ in labelled],
+        "label": [labels.of_folder(label, root) for _, label in labelled],
+        "split": pd.Series([layout.split(parts) for parts, _ in labelled], dtype="str"),
+    }
+    if layout.groups:
+        columns["group"] = pd.Series([layout.group(parts) for parts, _ in labelled], dtype="str")
+    left_out = replace(
+        _left_out(tree, layout, root),
+        copies=[str(root.joinpath(*folder)) for folder in copies],
+    )
+    readings = [layout.reading, *layout.others]
+    return Listing(listing.in_order(pd.DataFrame(columns)), left_out, readings)
 
 
-def _why_empty(tree: Tree, root: Path) -> str:
-    if tree.pictures:
+def _without_copies(pictures: list[Parts], root: Path) -> tuple[list[Parts], list[Parts]]:
+    """The pictures without those of a folder that repeats the tree which it lies in, and it.
+
+    Some archives hold the whole data set a second time, one level deeper.
+    """
+    copies: list[Parts] = []
+    while (copy := _copy_in(pictures, root)) is not None:
+        copies.append(copy)
+        pictures = [parts for parts in pictures if parts[: len(copy)] != copy]
+    return pictures, copies
+
+
+def _copy_in(pictures: Sequence[Parts], root: Path) -> Parts | None:
+    parent: Parts = ()
+    while True:
+        below = [parts for parts in pictures if parts[: len(parent)] == parent]
+        depth = len(parent)
+        names = {parts[depth] for parts in below if len(parts) > depth + 1}
+        for name in sorted(names):
+            inner = {parts[depth + 1 :] for parts in below if parts[depth] == name}
+            outer = {parts[depth:] for parts in below if parts[depth] != name}
+            both = inner & outer
+            if (
+                len({parts[0] for parts in both}) > 1
+                and len(both) >= _LEAST_ALIKE * max(len(inner), len(outer))
+                and _same_sizes(root.joinpath(*parent), name, sorted(both))
+            ):
+                return (*parent, name)
+        if len(names) != 1:
+            return None
+        parent = (*parent, names.pop())
+
+
+def _same_sizes(parent: Path, name: str, pictures: Sequence[Parts]) -> bool:
+    step = max(1, len(pictures) // _NUM_COMPARED)
+    compared = islice(pictures, 0, None, step)
+    return all(
+        (parent / name).joinpath(*parts).stat().st_size == parent.joinpath(*parts).stat().st_size
+        for parts in compared
+    )
+
+
+def _absolute(readings: Sequence[Reading], root: Path) -> list[Reading]:
+    """The readings with whole paths in place of those below the root."""
+    return [
+        reading.model_copy(
+            update={
+                "options": {
+                    name: str(root / value) if name == "path" else value
+                    for name, value in reading.options.items()
+                }
+            }
+        )
+        for reading in readings
+    ]
+
+
+def _nothing_labelled(tree: Tree, root: Path, choices: Choices) -> DataError:
+    likely = label_patterns.likely([parts[-1] for parts in tree.pictures])
+    if likely is None or choices != Choices():
+        return DataError(_why_empty(tree, root, choices))
+    pattern, counts = likely
+    most = ", ".join(f"{label} ({count:,})" for label, count in counts.most_common(5))
+    more = f" and {len(counts) - 5} more" if len(counts) > 5 else ""
+    reading = Reading(
+        sentence=f"The label is in the name of the file: {most}{more}.",
+        options={"label_pattern": pattern},
+    )
+    return UnclearDataError(
+        f"The {len(tree.pictures):,} pictures in {root} are not in folders named after their "
+        f"classes, but the names of the files look like labels: {most}{more}. If they are, set "
+        f"label_pattern to {pattern!a}; if not, put the pictures of each class into a folder.",
+        [reading],
+    )
+
+
+def _why_empty(tree: Tree, root: Path, choices: Choices) -> str:
+    num_pictures = len(tree.pictures)
+    if num_pictures and choices.label_pattern is not None:
         return (
-            f"The {len(tree.pictures)} pictures in {root} are not in folders named after their "
+            f"label_pattern is {choices.label_pattern!a}, but none of the {num_pictures:,} "
+            f"pictures in {root} has such a name; the first is {tree.pictures[0][-1]!a}."
+        )
+    if num_pictures and choices.label_level is not None:
+        return (
+            f"label_level is {choices.label_level}, but none of the {num_pictures:,} pictures in "
+            f"{root} lies so deep. 1 is the outermost folder of classes, -1 the one of the picture."
+        )
+    if num_pictures:
+        return (
+            f"The {num_pictures:,} pictures in {root} are not in folders named after their "
             "classes. Put the pictures of each class into a folder of its own."
         )
     what = f"only {tree.num_other_files} other files" if tree.num_other_files else "no files"
@@ -46,11 +158,12 @@ def _why_empty(tree: Tree, root: Path) -> str:
 def _left_out(tree: Tree, layout: Layout, root: Path) -> LeftOut:
     with_pictures = {parts[:-1] for parts in tree.pictures}
     with_pictures |= {parts[:end] for parts in with_pictures for end in range(len(parts))}
+    parents = {folder[:-1] for folder in layout.class_folders}
     strays = [parts for parts in tree.pictures if layout.label(parts) is None]
     empty_folders = [
         parts
         for parts in tree.folders
-        if len(parts) == layout.label_at + 1 and parts not in with_pictures
+        if parts and parts[:-1] in parents and parts not in with_pictures
     ]
 
     def paths(every: list[Parts]) -> list[str]:

@@ -1,0 +1,37 @@
+"""One way to understand a data set, said in a sentence, with the options that choose it."""
+
+import shlex
+from collections.abc import Iterable
+from typing import Any
+
+from automl.errors import DataError
+from automl.frozen_model import FrozenModel
+
+
+class Reading(FrozenModel):
+    """A way to read the data at a path."""
+
+    sentence: str
+    """Form, splits and label, as a sentence."""
+
+    options: dict[str, Any] = {}
+    """Keys of a data source, with the values that choose this reading; `target_column_name` is one
+    of the job."""
+
+    @property
+    def command_line(self) -> str:
+        """The options of `automl check` that choose this reading."""
+        return " ".join(
+            f"--target-column {shlex.quote(str(value))}"
+            if name == "target_column_name"
+            else f"--set {shlex.quote(f'{name}={value}')}"
+            for name, value in self.options.items()
+        )
+
+
+class UnclearDataError(DataError):
+    """The data can be read in ways of which the user has to choose one."""
+
+    def __init__(self, message: str, readings: Iterable[Reading] = ()) -> None:
+        super().__init__(message)
+        self.readings = list(readings)

@@ -1,0 +1,84 @@
+"""Words for training, validation and test data, alone or inside the name of a folder or file."""
+
+import re
+
+_WORDS = {
+    "train": "train training trn trainset trainval "
+    "entrainement entraînement apprentissage entrenamiento treino treinamento addestramento "
+    "обучение тренировка 训练 训练集 訓練 学習",
+    "validation": "val valid validation validate dev eval evaluation "
+    "validierung validación validacion validação validacao convalida валидация 验证 验证集 検証",
+    "test": "test testing tst holdout prueba pruebas teste тест 测试 测试集 テスト",
+}
+SPLITS = {word: split for split, words in _WORDS.items() for word in words.split()}
+"""Split of each word, in lower case."""
+
+_NEUTRAL = frozenset(
+    [
+        "image",
+        "images",
+        "img",
+        "imgs",
+        "data",
+        "set",
+        "sets",
+        "dataset",
+        "ds",
+        "split",
+        "splits",
+        "folder",
+        "dir",
+        "files",
+        "pic",
+        "pics",
+        "picture",
+        "pictures",
+        "photo",
+        "photos",
+        "jpg",
+        "jpeg",
+        "png",
+        "raw",
+        "resized",
+        "cropped",
+        "full",
+        "final",
+        "new",
+        "all",
+        "seg",
+        "my",
+    ]
+)
+_NEUTRAL_END = re.compile(r"(?:images?|imgs?|data|dataset|sets?|folder|split|pics?|photos?)$")
+
+
+def split_of(word: str) -> str | None:
+    """Split of a word that stands alone: train, validation or test; None if it is no such word."""
+    return SPLITS.get(word.strip().lower())
+
+
+def split_in(name: str) -> tuple[str, str] | None:
+    """Split that a name contains as a word of its own, and the rest of the name.
+
+    `seg_train` is train, and `seg`; `TestImages` is test, and nothing, because words such as
+    images, data and set say nothing; `trainer` and `contest` are no splits.
+
+    Returns:
+        None if no word of the name is a split, or if two of them are different ones.
+    """
+    found: set[str] = set()
+    rest: list[str] = []
+    for word in _words(name):
+        split = SPLITS.get(word) or SPLITS.get(_NEUTRAL_END.sub("", word))
+        if split:
+            found.add(split)
+        elif word not in _NEUTRAL and not word.isdigit():
+            rest.append(word)
+    return (found.pop(), " ".join(rest)) if len(found) == 1 else None
+
+
+def _words(name: str) -> list[str]:
+    """Words of a name in lower case, cut at blanks, signs, digits and changes of case."""
+    spaced = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", name)
+    spaced = re.sub(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])", " ", spaced)
+    return [word.lower() for word in re.split(r"[\W_]+", spaced) if word]
