@@ -190,8 +190,8 @@ def _splits_at(folders: _Folders, base: Parts) -> _Splits | None:
     if len(rests) == 1:
         return _Splits(of_folder)
     by_split: dict[str, set[str]] = defaultdict(set)
-    for split, rest in found.values():
-        by_split[split].add(rest)
+    for named, rest in found.values():
+        by_split[named].add(rest)
     if len(set.intersection(*by_split.values())) < _LEAST_OVERLAP * len(rests):
         return None
     return _Splits(of_folder, {(*base, name): rest for name, (_, rest) in found.items()})

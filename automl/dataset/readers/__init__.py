@@ -47,7 +47,6 @@ def read(
             assert isinstance(class_folders, ClassFolders)
             return class_folders.read(data.around.folder, data.walk(data.around.folder), source)
         return listing.of_table(
-            data.table,
             table.choose(data.table, source, target_column_name),
             data.around,
             download=download,

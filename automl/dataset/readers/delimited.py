@@ -3,11 +3,13 @@
 import csv
 import io
 import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
+from automl.dataset.walk import is_picture_name
 from automl.errors import DataError
 
 _DELIMITERS = ",;\t|"
@@ -36,6 +38,18 @@ def rows(content: str, path: Path, *, delimiter: str, header: bool = True) -> pd
             cells.append(_fitted(record, len(names), numbers[-1]))
     frame = pd.DataFrame(cells, index=numbers, columns=names, dtype=object)
     return frame[[name for name in names if name]]
+
+
+def declared_delimiter(content: str) -> str | None:
+    """The separator that a first line such as `sep=;` declares."""
+    found = re.match(r"sep=(.)\r?\n", content, re.IGNORECASE)
+    return found[1] if found else None
+
+
+def has_header(content: str, path: Path, delimiter: str) -> bool:
+    """False if the first row names a picture, as the rows below it do."""
+    _, first = next(records(content, path, delimiter), (0, []))
+    return not any(is_picture_name(cell.strip()) for cell in first)
 
 
 def likely_delimiter(content: str) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from automl.dataset import locations
-from automl.dataset.readers import labels, values
-from automl.dataset.readers.table import Columns, Table
+from automl.dataset.readers import guesses, labels, values
+from automl.dataset.readers.table import Chosen, Columns, Table
 from automl.dataset.reading import Reading
 from automl.errors import DataError
 
@@ -74,8 +74,7 @@ def in_order(pictures: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_table(
-    table: Table,
-    columns: Columns,
+    chosen: Chosen,
     around: locations.Surroundings,
     *,
     download: bool = True,
@@ -84,8 +83,7 @@ def of_table(
     """One row for each picture and label of a table.
 
     Args:
-        table: the rows.
-        columns: which of its columns are used.
+        chosen: the table, and which of its columns are used.
         around: what locations are relative to.
         download: False if pictures that lie elsewhere are not downloaded.
         progress: called with how many pictures are downloaded, and how many there are to download.
@@ -93,6 +91,7 @@ def of_table(
     Raises:
         DataError: the table has no row with a label, or a cell cannot be used.
     """
+    table, columns = chosen.table, chosen.columns
     rows = _rows(table, columns)
     if rows.empty:
         raise DataError(f"{table.path} has no rows. Write one for each picture.")
@@ -109,7 +108,7 @@ def of_table(
     pictures = pictures.drop(columns=["picture", "row"])
     pictures = in_order(pictures.drop_duplicates(["path", "label", "split"]))
     unlabelled = _find(rows[~labelled], around, download=False)
-    return Listing(pictures, LeftOut(unlabelled=unlabelled.paths))
+    return Listing(pictures, LeftOut(unlabelled=unlabelled.paths), chosen.readings)
 
 
 def _rows(table: Table, columns: Columns) -> pd.DataFrame:
@@ -118,7 +117,12 @@ def _rows(table: Table, columns: Columns) -> pd.DataFrame:
     splits: list[str | None] = [None] * len(names)
     if columns.split is not None:
         cells = table.rows[columns.split].tolist()
-        splits = values.splits(cells, names, certain=columns.splits_are_certain)
+        flags = guesses.split_of_flag(columns.split, cells)
+        splits = (
+            list(flags)
+            if flags
+            else values.splits(cells, names, certain=columns.splits_are_certain)
+        )
     text = {
         "picture": values.locations(table.rows[columns.image].tolist(), names),
         "row": names,

@@ -53,7 +53,7 @@ def opened(
 
     def image_column(table: Table) -> str | None:
         try:
-            return choose(table, source, target_column_name).image
+            return choose(table, source, target_column_name).columns.image
         except DataError:
             return None
 

@@ -1,21 +1,20 @@
 """Rows of a table in any form, and the choice of the columns that are used."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
+from automl.dataset.readers import guesses
+from automl.dataset.reading import Reading
 from automl.errors import DataError
 from automl.jobs.job import DataSource
 
-IMAGE_NAMES = (
-    *("image_url", "image_uri", "image_path", "image_file", "image_filename", "image", "img"),
-    *("img_path", "file_path", "filepath", "file_name", "filename", "file", "uri", "url", "path"),
-)
-"""Names of the column with the location of the picture, in any case, the most likely one first."""
-
 _MAX_NAMED = 20
+_MAX_READINGS = 5
+_DEFAULT_TARGET = "label"
+_ONE_HOT = "one column for each class"
 
 
 @dataclass(frozen=True)
@@ -49,27 +48,67 @@ class Columns:
     """True if a word in the split column that is not understood is an error."""
 
 
-def choose(table: Table, source: DataSource, target_column_name: str) -> Columns:
-    """Choose the columns: those that the job names, that the form fixes, or with a likely name.
+@dataclass(frozen=True)
+class Chosen:
+    """A table with the columns that are used."""
+
+    table: Table
+    """With a further column of labels, if the table has a column for each class."""
+
+    columns: Columns
+    readings: Sequence[Reading]
+    """How the table is understood, followed by other ways to read it."""
+
+
+def choose(table: Table, source: DataSource, target_column_name: str) -> Chosen:
+    """Choose the columns: those that the job names, that the form fixes, or that look likely.
 
     Raises:
         DataError: a column is missing; the message lists the columns of the table.
     """
     split = _existing(table, source.split_column, "Set split_column to one of them.")
-    likely = next((name for name in table.rows.columns if name.lower() == "split"), None)
-    return Columns(
-        image=_image(table, source.image_column),
-        label=_label(table, target_column_name),
-        split=split or table.split_column or likely,
-        group=_existing(table, source.group_column, "Set group_column to one of them."),
+    image = _image(table, source.image_column)
+    likely_split = split or table.split_column or guesses.split_column(table.rows)
+    group = _existing(table, source.group_column, "Set group_column to one of them.")
+    table, label, others = _label(table, target_column_name, (image, likely_split, group))
+    columns = Columns(
+        image=image,
+        label=label,
+        split=likely_split,
+        group=group,
         splits_are_certain=split is not None or table.split_column is not None,
     )
+    return Chosen(table, columns, _readings(table, columns, others, source))
+
+
+def _readings(
+    table: Table, columns: Columns, others: Sequence[str], source: DataSource
+) -> list[Reading]:
+    label = "the names of columns of 0 and 1" if columns.label == _ONE_HOT else columns.label
+    parts = [f"pictures in {columns.image}", f"labels in {label}"]
+    parts += [f"splits in {columns.split}"] if columns.split else []
+    parts += [f"groups in {columns.group}"] if columns.group else []
+    kept = {
+        name: value
+        for name in ("type", "image_column", "split_column", "group_column")
+        if (value := getattr(source, name))
+    }
+    return [
+        Reading(sentence=f"The table {table.path.name}: {', '.join(parts)}."),
+        *(
+            Reading(
+                sentence=f"The labels are in the column {name}.",
+                options={**kept, "target_column_name": name},
+            )
+            for name in others[:_MAX_READINGS]
+        ),
+    ]
 
 
 def _image(table: Table, image_column: str | None) -> str:
     advice = "Set image_column to the one with the locations of the pictures."
     named = _existing(table, image_column, advice) or table.image_column
-    named = named or _likely(table.rows.columns)
+    named = named or guesses.picture_column(table.rows)
     if named is None:
         raise DataError(
             f"{table.path} has no column that is named like one of pictures, for example "
@@ -78,16 +117,28 @@ def _image(table: Table, image_column: str | None) -> str:
     return named
 
 
-def _likely(names: Iterable[str]) -> str | None:
-    by_name = {name.lower(): name for name in reversed(list(names))}
-    return next((by_name[name] for name in IMAGE_NAMES if name in by_name), None)
-
-
-def _label(table: Table, target_column_name: str) -> str:
+def _label(
+    table: Table, target_column_name: str, used: tuple[str, str | None, str | None]
+) -> tuple[Table, str, list[str]]:
+    """The table, the column of its labels, and other columns that may be meant."""
+    image = used[0]
     if table.label_column is not None and target_column_name not in table.rows.columns:
-        return table.label_column
-    advice = "Set target_column_name to the one that holds the labels."
-    return _existing(table, target_column_name, advice) or target_column_name
+        return table, table.label_column, []
+    if target_column_name in table.rows.columns or target_column_name != _DEFAULT_TARGET:
+        advice = "Set target_column_name to the one that holds the labels."
+        _existing(table, target_column_name, advice)
+        others = [] if table.label_column else guesses.label_columns(table.rows, image)
+        return table, target_column_name, [name for name in others if name != target_column_name]
+    labels = guesses.one_hot(table.rows, used)
+    if labels is not None:
+        return replace(table, rows=table.rows.assign(**{_ONE_HOT: labels})), _ONE_HOT, []
+    likely = guesses.label_columns(table.rows, image)
+    if not likely:
+        raise DataError(
+            f"{table.path} has no column label; {_columns(table)}. "
+            "Set target_column_name to the one that holds the labels."
+        )
+    return table, likely[0], likely[1:]
 
 
 def _existing(table: Table, name: str | None, advice: str) -> str | None:

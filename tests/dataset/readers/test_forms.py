@@ -108,7 +108,7 @@ def test_an_uploaded_table_names_nothing_outside_of_its_folder(written):
 
 
 def test_errors_name_the_archive_and_not_where_it_was_extracted_to(written, home):
-    path = pack(written("labels.csv", "image,class\n1.png,cat\n").parent, "data.zip")
+    path = pack(written("labels.csv", "image,kind\n1.png,cat\n").parent, "data.zip")
     with pytest.raises(DataError) as caught:
         read(DataSource(path=path))
     assert str(caught.value).startswith(f"{path}/top/labels.csv has no column label")

@@ -21,18 +21,24 @@ def test_the_image_column_is_known_by_its_name(listed, written, name):
 
 
 def test_an_image_column_of_another_name_is_given(listed, written):
-    path = written("a.csv", "label,picture\ncat,1.png\n")
-    with pytest.raises(DataError, match="no column that is named like.*label, picture.*Set image_"):
+    path = written("a.csv", "label,where\ncat,1\n")
+    with pytest.raises(DataError, match="no column that is named like.*label, where.*Set image_"):
         listed(path)
-    assert listed(path, image_column="picture") == [("1.png", "cat", None)]
-    with pytest.raises(DataError, match="no column photo; its columns are label, picture"):
+    assert listed(path, image_column="where") == [("1", "cat", None)]
+    with pytest.raises(DataError, match="no column photo; its columns are label, where"):
         listed(path, image_column="photo")
 
 
 def test_the_target_column_holds_the_labels(listed, written):
     path = written("a.csv", "image,species,breed\n1.png,cat,siam\n")
     assert listed(path, target="breed") == [("1.png", "siam", None)]
-    with pytest.raises(DataError, match="no column label; its columns are image, species, breed"):
+    found = read(DataSource(path=path))
+    assert found.pictures["label"].tolist() == ["cat"]
+    understood, other = found.readings
+    assert understood.sentence == "The table a.csv: pictures in image, labels in species."
+    assert other.options == {"target_column_name": "breed"}
+    path = written("b.csv", "image,width\n1.png,640\n")
+    with pytest.raises(DataError, match="no column label; its columns are image, width"):
         listed(path)
 
 

@@ -56,10 +56,10 @@ def test_several_tables_are_refused(listed, written):
 
 def test_the_only_table_says_what_it_lacks(listed, written, make_folder):
     folder = make_folder(images=2)
-    written("labels.csv", "file,class\n0.png,red\n")
-    with pytest.raises(DataError, match="no column label; its columns are file, class"):
+    written("labels.csv", "file,colour\n0.png,red\n")
+    with pytest.raises(DataError, match="no column label; its columns are file, colour"):
         listed(folder)
-    assert listed(folder, target="class") == [("images/0.png", "red", None)]
+    assert listed(folder, target="colour") == [("images/0.png", "red", None)]
 
 
 def test_wrapping_folders_are_looked_through(listed, written):

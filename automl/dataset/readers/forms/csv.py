@@ -11,8 +11,13 @@ from automl.dataset.readers.table import Table
 def read(path: Path, _: Surroundings) -> Table:
     """The table of a file whose first row names the columns."""
     content = text.read(path)
-    delimiter = delimited.likely_delimiter(content)
-    return Table(delimited.rows(content, path, delimiter=delimiter), path, path.parent)
+    delimiter = delimited.declared_delimiter(content)
+    if delimiter:  # Excel's first line says it
+        content = content.partition("\n")[2]
+    delimiter = delimiter or delimited.likely_delimiter(content)
+    header = delimited.has_header(content, path, delimiter)
+    rows = delimited.rows(content, path, delimiter=delimiter, header=header)
+    return Table(rows, path, path.parent)
 
 
 FORM = TableFile(suffixes=(".csv",), read=read)

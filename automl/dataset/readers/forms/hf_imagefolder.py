@@ -79,7 +79,7 @@ def _with_splits(rows: pd.DataFrame) -> pd.DataFrame:
     splits = {split_of(top) for top in tops}
     if None in splits or (len(tops) == 1 and splits != {"train"}):
         return rows
-    return rows.assign(split=[split_of(parts[0]) for parts in files])
+    return rows.assign(split=[str(split_of(parts[0])) for parts in files])
 
 
 FORM = Folder(read=_read, recognise=_recognise)

@@ -13,7 +13,8 @@ import pandas as pd
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import text
 from automl.dataset.readers.form import TableFile
-from automl.dataset.readers.table import IMAGE_NAMES, Table
+from automl.dataset.readers.guesses import IMAGE_NAMES
+from automl.dataset.readers.table import Table
 from automl.errors import DataError
 
 _MIN_KEYS = {"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time"}

@@ -1,0 +1,127 @@
+"""Guess what the columns of a table mean, by their names and their cells."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from automl.dataset.walk import is_picture_name
+
+IMAGE_NAMES = (
+    *("image_url", "image_uri", "image_path", "image_file", "image_filename", "image", "img"),
+    *("img_path", "file_path", "filepath", "file_name", "filename", "file", "uri", "url", "path"),
+)
+"""Names of the column with the location of the picture, in any case, the most likely one first."""
+
+_ID_NAMES = (
+    "image_id",
+    "img_id",
+    "image_name",
+    "id_code",
+    "picture",
+    "photo",
+    "fname",
+    "name",
+    "id",
+)
+_LABEL_NAMES = (
+    *("label", "labels", "class", "class_name", "classname", "class_label", "category"),
+    *("target", "species", "breed", "diagnosis", "dx", "tag", "y", "class_id", "category_id"),
+)
+_FLAGS = {
+    **dict.fromkeys(["is_valid", "is_val", "is_validation"], ("validation", "train")),
+    "is_test": ("test", "train"),
+    "is_train": ("train", "validation"),
+}
+_TRUE = frozenset({"true", "1", "1.0", "yes"})
+_FALSE = frozenset({"false", "0", "0.0", "no", ""})
+_NUM_LOOKED_AT = 500
+_LEAST_SHARE = 0.9
+
+
+def picture_column(rows: pd.DataFrame) -> str | None:
+    """The column with the pictures: by its name, by cells named like pictures, or an id."""
+    if by_name := _named(rows.columns, IMAGE_NAMES):
+        return by_name
+    names = (name for name in rows.columns if _names_pictures(rows[name]))
+    return next(names, None) or _named(rows.columns, _ID_NAMES)
+
+
+def label_columns(rows: pd.DataFrame, image_column: str) -> list[str]:
+    """Columns that may hold the labels, the most likely one first.
+
+    Those with a likely name, or else those with a few values that each stand in several rows.
+    """
+    others = [name for name in rows.columns if name != image_column]
+    likely = [name for wanted in _LABEL_NAMES for name in others if name.strip().lower() == wanted]
+    few = [name for name in others if _has_few_values(rows[name]) and not _is_split(rows, name)]
+    return list(dict.fromkeys([*likely, *few]))
+
+
+def one_hot(rows: pd.DataFrame, used: Sequence[str | None]) -> pd.Series | None:
+    """Labels (names of columns) of a table with a column of 0 and 1 for each class.
+
+    Args:
+        rows: the table.
+        used: columns that mean something else.
+
+    Returns:
+        The name of the only column with a 1; a list if there are several; None if there is none. No
+        series if fewer than two columns are of 0 and 1, or no row has a single 1.
+    """
+    names = [name for name in rows.columns if name not in used and _is_one_hot(rows[name])]
+    if len(names) < 2:
+        return None
+    ones = [
+        [name.strip() for name in names if _is_true(row[name])] for _, row in rows[names].iterrows()
+    ]
+    if not any(len(found) == 1 for found in ones):
+        return None
+    cells = [found[0] if len(found) == 1 else found or None for found in ones]
+    return pd.Series(cells, index=rows.index, dtype=object)
+
+
+def split_of_flag(name: str, cells: Iterable[Any]) -> list[str] | None:
+    """Splits that a column such as `is_valid` says with true and false; None for other columns."""
+    meaning = _FLAGS.get(name.strip().lower())
+    texts = [str(cell).strip().lower() for cell in cells]
+    if meaning is None or not all(text in _TRUE | _FALSE for text in texts):
+        return None
+    return [meaning[0] if text in _TRUE else meaning[1] for text in texts]
+
+
+def split_column(rows: pd.DataFrame) -> str | None:
+    """A column named like one of splits."""
+    wanted = ("split", "subset", "partition", "set", "phase", "usage", *_FLAGS)
+    return _named(rows.columns, wanted)
+
+
+def _named(names: Iterable[str], wanted: Sequence[str]) -> str | None:
+    by_name = {name.strip().lower(): name for name in reversed(list(names))}
+    return next((by_name[name] for name in wanted if name in by_name), None)
+
+
+def _names_pictures(cells: pd.Series) -> bool:
+    texts = [cell for cell in cells.head(_NUM_LOOKED_AT) if isinstance(cell, str) and cell.strip()]
+    named = sum(is_picture_name(text.strip()) for text in texts)
+    return bool(texts) and named >= _LEAST_SHARE * len(texts)
+
+
+def _has_few_values(cells: pd.Series) -> bool:
+    if not all(cell is None or isinstance(cell, str | int | float | bool) for cell in cells):
+        return False
+    counts = cells.dropna().astype(str).str.strip().value_counts()
+    return 2 <= len(counts) <= len(cells) / 2
+
+
+def _is_split(rows: pd.DataFrame, name: str) -> bool:
+    return name == split_column(rows) or name.strip().lower() in _FLAGS
+
+
+def _is_one_hot(cells: pd.Series) -> bool:
+    texts = {str(cell).strip().lower() for cell in cells.dropna()}
+    return bool(texts) and texts <= _TRUE | _FALSE and bool(texts & _TRUE)
+
+
+def _is_true(cell: object) -> bool:
+    return str(cell).strip().lower() in _TRUE
