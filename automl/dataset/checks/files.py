@@ -13,6 +13,7 @@ STRAYS = FindingKind("strays", Severity.WARNING)
 UNLABELLED = FindingKind("unlabelled", Severity.WARNING)
 LINKS = FindingKind("links", Severity.WARNING)
 UNNAMEABLE = FindingKind("unnameable", Severity.WARNING)
+UNUSED_TABLE = FindingKind("unused_table", Severity.WARNING)
 COPIES = FindingKind("repeated_folder", Severity.INFO)
 EMPTY_FOLDERS = FindingKind("empty_folders", Severity.INFO)
 OTHER_FILES = FindingKind("other_files", Severity.INFO)
@@ -40,6 +41,9 @@ def check(data: CheckedData) -> Iterator[Finding]:
             example_name = example(paths, len(paths))
             message = f"Left out: {counted(len(paths), noun)} {where}{example_name}. {advice}."
             yield kind.finding(paths, message)
+    if left_out.unused:
+        message = f"Labels may be in a file that is not used. {' '.join(left_out.unused)}"
+        yield UNUSED_TABLE.finding([], message, count=len(left_out.unused))
     if left_out.num_other_files:
         message = f"Left out: {counted(left_out.num_other_files, 'file')} not named like a picture."
         yield OTHER_FILES.finding([], message, count=left_out.num_other_files)

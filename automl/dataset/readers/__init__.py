@@ -5,6 +5,7 @@
 
 import functools
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from automl.dataset.readers import forms, listing, table
 from automl.dataset.readers.form import ClassFolders
@@ -45,12 +46,18 @@ def read(
         if data.table is None:
             class_folders = forms.by_name()["image_folder"]
             assert isinstance(class_folders, ClassFolders)
-            return class_folders.read(data.around.folder, data.walk(data.around.folder), source)
-        return listing.of_table(
-            table.choose(data.table, source, target_column_name),
-            data.around,
-            download=download,
-            progress=downloading,
+            found = class_folders.read(data.around.folder, data.walk(data.around.folder), source)
+        else:
+            found = listing.of_table(
+                table.choose(data.table, source, target_column_name),
+                data.around,
+                download=download,
+                progress=downloading,
+            )
+        return replace(
+            found,
+            readings=[*found.readings, *data.others],
+            left_out=replace(found.left_out, unused=data.unused),
         )
 
 

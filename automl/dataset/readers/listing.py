@@ -34,6 +34,9 @@ class LeftOut:
     copies: Sequence[str] = ()
     """Folders that repeat the pictures beside them."""
 
+    unused: Sequence[str] = ()
+    """Files that look like tables of labels and are not used, each with the reason."""
+
     num_other_files: int = 0
     """Files that are not named like a picture."""
 
@@ -46,6 +49,7 @@ class LeftOut:
             empty_folders=[*self.empty_folders, *more.empty_folders],
             unlabelled=[*self.unlabelled, *more.unlabelled],
             copies=[*self.copies, *more.copies],
+            unused=[*self.unused, *more.unused],
             num_other_files=self.num_other_files + more.num_other_files,
         )
 

@@ -1,21 +1,27 @@
 """Open what the user points at: recognise its form, unpack archives, find the table in a folder."""
 
+import contextlib
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from automl.dataset import archive
+from automl.dataset.downloads import scheme_of
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import forms
 from automl.dataset.readers.form import Archive, ClassFolders, Walk
-from automl.dataset.readers.search import find_table
-from automl.dataset.readers.table import Table, choose
+from automl.dataset.readers.located import Located
+from automl.dataset.readers.search import Found, find_table
+from automl.dataset.readers.table import Chosen, Table, choose
+from automl.dataset.reading import Reading
 from automl.dataset.walk import walk
 from automl.errors import DataError
 from automl.host import home
 from automl.jobs.job import DataSource
+
+_NUM_TRIED = 20
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,12 @@ class Opened:
 
     walk: Walk
     """Lists what lies below a folder; remembers the answer."""
+
+    others: Sequence[Reading] = ()
+    """Other ways to read the data."""
+
+    unused: Sequence[str] = ()
+    """Files that look like tables of labels and are not used, each with the reason."""
 
 
 @contextmanager
@@ -51,14 +63,11 @@ def opened(
     path = source.path.expanduser().absolute()
     remembered_walk: Walk = functools.cache(walk)
 
-    def image_column(table: Table) -> str | None:
-        try:
-            return choose(table, source, target_column_name).columns.image
-        except DataError:
-            return None
+    def chosen(table: Table) -> Chosen:
+        return choose(table, source, target_column_name)
 
     def searched(around: Surroundings) -> Opened:
-        return _opened(find_table(around, image_column, remembered_walk), around, remembered_walk)
+        return _opened(find_table(around, chosen, remembered_walk), around, remembered_walk)
 
     try:
         form = forms.of_path(path, source)
@@ -74,7 +83,10 @@ def opened(
         elif isinstance(form, ClassFolders):
             yield Opened(None, around, remembered_walk)
         else:
-            yield _opened(form.read(path, around), around, remembered_walk)
+            table = form.read(path, around)
+            with contextlib.suppress(DataError):  # it is raised where the table is used
+                table = _found(table, chosen(table).columns.image, remembered_walk)
+            yield _opened(Found(table), around, remembered_walk)
     except PermissionError as error:
         raise DataError(
             f"{error.filename or path} cannot be read: permission denied. "
@@ -91,7 +103,15 @@ def _shown_as(path: Path, root: Path) -> Iterator[None]:
         raise DataError(str(error).replace(str(root), str(path))) from error
 
 
-def _opened(table: Table | None, around: Surroundings, remembered_walk: Walk) -> Opened:
-    if table is not None:
-        around = replace(around, folder=table.folder)
-    return Opened(table, around, remembered_walk)
+def _found(table: Table, image_column: str, remembered_walk: Walk) -> Table:
+    """The table with paths of pictures below its folder, if what it says are no paths."""
+    first = [str(cell) for cell in table.rows[image_column].head(_NUM_TRIED)]
+    if all(scheme_of(cell) or (table.folder / cell).exists() for cell in first):
+        return table
+    return Located.below(table.folder, remembered_walk).in_table(table, image_column)
+
+
+def _opened(found: Found, around: Surroundings, remembered_walk: Walk) -> Opened:
+    if found.table is not None:
+        around = replace(around, folder=found.table.folder)
+    return Opened(found.table, around, remembered_walk, found.others, found.unused)

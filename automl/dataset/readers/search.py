@@ -1,33 +1,70 @@
 """Find the table in a folder that labels its pictures, if there is one."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import pandas as pd
 
 from automl.dataset.layout import find_layout
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import forms
 from automl.dataset.readers.form import Folder, TableFile, Walk
-from automl.dataset.readers.table import Table
+from automl.dataset.readers.located import Located
+from automl.dataset.readers.table import Chosen, Table
+from automl.dataset.reading import Reading, UnclearDataError
+from automl.dataset.split_words import split_in
 from automl.dataset.walk import Tree
 from automl.errors import DataError
 
 Candidate = tuple[Path, Folder | TableFile]
-ImageColumn = Callable[[Table], str | None]
+Choose = Callable[[Table], Chosen]
+"""Chooses the columns of a table; raises a DataError if it has none of pictures, or of labels."""
+
 _LABELS = "labels"
 _METADATA = "metadata"
+_LEAST_COVERED = 0.5
+_SPLIT = "split"
 
 
-def find_table(around: Surroundings, image_column: ImageColumn, walk: Walk) -> Table | None:
-    """Find the table that must be meant; None where the folders' names are the labels.
+@dataclass(frozen=True)
+class Found:
+    """The table that must be meant, and what else could be."""
+
+    table: Table | None
+    """None where the folders' names are the labels."""
+
+    others: tuple[Reading, ...] = ()
+    unused: tuple[str, ...] = ()
+    """Files that look like tables of labels and are not used, each with the reason."""
+
+
+@dataclass(frozen=True)
+class _Fitting:
+    """A table with pictures and labels."""
+
+    table: Table
+    chosen: Chosen
+    covered: float
+    """Share of the pictures below the folder that it names."""
+
+    @property
+    def labels_pictures(self) -> bool:
+        """True if it labels most pictures, with more than one label."""
+        labels = self.chosen.table.rows[self.chosen.columns.label]
+        return self.covered >= _LEAST_COVERED and labels.astype(str).nunique() > 1
+
+
+def find_table(around: Surroundings, choose: Choose, walk: Walk) -> Found:
+    """Find the table that must be meant.
 
     A file that fixes the form of its folder, for example MLTable, decides. A table called labels or
-    metadata goes before class folders, as it was written for this purpose. Any other table only
-    counts if there are no class folders.
+    metadata goes before class folders, as it was written for this purpose, and so does one that
+    labels most of the pictures. Any other table only counts if there are no class folders.
 
     Args:
         around: the folder, and how far the locations in its tables may lead.
-        image_column: the column of a table's pictures if it has one, and one of labels.
+        choose: chooses the columns of a table.
         walk: lists what lies below a folder.
 
     Raises:
@@ -37,24 +74,35 @@ def find_table(around: Surroundings, image_column: ImageColumn, walk: Walk) -> T
     base = _innermost(root)
     folders = forms.with_table(base)
     if folders and folders[0].file_name:
-        return folders[0].read(base, around)
-    named, others = _candidates(base, folders)
-    tables = _fitting(named, around, image_column)
-    num_classes = 0 if tables else _num_classes(walk(root))
-    if num_classes > 1:
-        return None
-    if not named:
-        tables = _fitting(others, around, image_column)
-    if len(tables) > 1:
-        names = ", ".join(table.path.name for table, _ in tables)
-        raise DataError(f"{base} holds several tables of pictures: {names}. Give the path of one.")
-    if tables:
-        return _with_pictures_below(*tables[0], walk)
-    candidates = named or others
-    if len(candidates) == 1 and (named or num_classes == 0):
-        path, form = candidates[0]
-        return form.read(path, around)  # the error says what the table lacks
-    return None
+        return Found(folders[0].read(base, around))
+    candidates = _candidates(base, folders)
+    if not candidates:
+        return Found(None)
+    located = Located.below(base, walk)
+    fitting, unused = _fitting(candidates, around, choose, located)
+    num_classes = _num_classes(walk(root))
+    by_purpose = [one for one in fitting if _is_for_labels(one.table.path, base)]
+    usable = by_purpose or [one for one in fitting if num_classes < 2 or one.labels_pictures]
+    if usable:
+        table = located.in_table(*_joined(base, usable))
+        folders_are_classes = Reading(
+            sentence="The folders are the classes, and the table is not used.",
+            options={"type": "image_folder"},
+        )
+        return Found(table, (folders_are_classes,) if num_classes > 1 else ())
+    named = [candidate for candidate in candidates if _is_for_labels(candidate[0], base)]
+    alone = named or candidates
+    if len(alone) == 1 and num_classes < 2 and (named or num_classes == 0):
+        path, form = alone[0]
+        return Found(form.read(path, around))  # the error says what the table lacks
+    others = (
+        Reading(
+            sentence=f"The labels are in the table {one.table.path.name}.",
+            options={"path": str(one.table.path)},
+        )
+        for one in fitting
+    )
+    return Found(None, tuple(others), tuple(unused))
 
 
 def _innermost(root: Path) -> Path:
@@ -66,32 +114,92 @@ def _innermost(root: Path) -> Path:
         root = inside[0]
 
 
-def _candidates(base: Path, folders: list[Folder]) -> tuple[list[Candidate], list[Candidate]]:
-    """Tables whose name says that they hold the labels, and all others."""
-    named: list[Candidate] = [(base, form) for form in folders]
-    others: list[Candidate] = []
-    for path in sorted(path for path in base.iterdir() if path.is_file()):
-        form = forms.of_file(path)
-        if not isinstance(form, TableFile) or path.stem.lower() == _METADATA:
-            continue
-        (named if path.stem.lower() == _LABELS else others).append((path, form))
-    return named, others
+def _candidates(base: Path, folders: list[Folder]) -> list[Candidate]:
+    """Tables in the folder, or else in its folders for splits."""
+    found: list[Candidate] = [(base, form) for form in folders]
+    places = [base, *sorted(child for child in base.iterdir() if _is_split_folder(child))]
+    for place in places:
+        for path in sorted(path for path in place.iterdir() if path.is_file()):
+            form = forms.of_file(path)
+            is_hidden = path.name.startswith(".")
+            if isinstance(form, TableFile) and path.stem.lower() != _METADATA and not is_hidden:
+                found.append((path, form))
+        if found and place == base:
+            break
+    return found
+
+
+def _is_split_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink() and split_in(path.name) is not None
+
+
+def _is_for_labels(path: Path, base: Path) -> bool:
+    return path == base or path.stem.lower() in (_LABELS, "_classes", "_annotations.coco")
 
 
 def _fitting(
-    candidates: list[Candidate], around: Surroundings, image_column: ImageColumn
-) -> list[tuple[Table, str]]:
-    """The candidates that have pictures and labels, and their image columns."""
-    fitting = []
+    candidates: list[Candidate], around: Surroundings, choose: Choose, located: Located
+) -> tuple[list[_Fitting], list[str]]:
+    """The candidates that have pictures and labels; and why others that should have do not."""
+    fitting, unused = [], []
     for path, form in candidates:
         try:
-            table = form.read(path, around)
-        except DataError:
+            table = form.read(path, replace(around, folder=path.parent))
+            chosen = choose(table)
+        except DataError as error:
+            if path.stem.lower() == _LABELS:
+                unused.append(f"{path.name}: {error}")
             continue  # a file for another purpose
-        column = image_column(table)
-        if column is not None:
-            fitting.append((table, column))
-    return fitting
+        cells = chosen.table.rows[chosen.columns.image].tolist()
+        fitting.append(_Fitting(table, chosen, located.share_of(cells, table.folder)))
+    return fitting, unused
+
+
+def _joined(base: Path, usable: Sequence[_Fitting]) -> tuple[Table, str]:
+    """The only table, or the tables of the splits as one, with the column of the pictures.
+
+    Raises:
+        UnclearDataError: there are several that are not of different splits.
+    """
+    best = max(one.covered for one in usable)
+    if best:
+        usable = [one for one in usable if one.covered]
+    (first, *more) = usable
+    if not more:
+        return first.table, first.chosen.columns.image
+    splits = [_split_of(one.table.path) for one in usable]
+    images = {one.chosen.columns.image for one in usable}
+    if None in splits or len(set(splits)) < 2 or len(images) > 1:
+        names = ", ".join(one.table.path.name for one in usable)
+        raise UnclearDataError(
+            f"{base} holds several tables of pictures: {names}. Give the path of one.",
+            [
+                Reading(
+                    sentence=f"The table {one.table.path.name}.",
+                    options={"path": str(one.table.path)},
+                )
+                for one in usable
+            ],
+        )
+    (image,) = images
+    parts = []
+    for one, split in zip(usable, splits, strict=True):
+        inside = one.table.folder.relative_to(base).as_posix()
+        prefix = "" if inside == "." else f"{inside}/"
+        rows = one.table.rows
+        cells = [f"{prefix}{cell}" if isinstance(cell, str) else cell for cell in rows[image]]
+        named = pd.Series(cells, index=rows.index, dtype=object)
+        parts.append(rows.assign(**{image: named, _SPLIT: split}))
+    return (
+        replace(first.table, rows=pd.concat(parts), path=base, folder=base, split_column=_SPLIT),
+        image,
+    )
+
+
+def _split_of(path: Path) -> str | None:
+    """Split that the name of a table, or of its folder, says."""
+    found = split_in(path.stem) or split_in(path.parent.name)
+    return found[0] if found else None
 
 
 def _num_classes(tree: Tree) -> int:
@@ -100,16 +208,3 @@ def _num_classes(tree: Tree) -> int:
     except DataError:  # splits without classes, or several data sets
         return 0
     return len({layout.label(parts) for parts in tree.pictures} - {None})
-
-
-def _with_pictures_below(table: Table, column: str, walk: Walk) -> Table:
-    """The table with paths for names of pictures of which there is exactly one below its folder."""
-    by_name: dict[str, list[str]] = {}
-    for parts in walk(table.folder).pictures:
-        by_name.setdefault(parts[-1], []).append("/".join(parts))
-
-    def path(name: object) -> object:
-        paths = by_name.get(name, []) if isinstance(name, str) else []
-        return paths[0] if len(paths) == 1 else name
-
-    return replace(table, rows=table.rows.assign(**{column: table.rows[column].map(path)}))

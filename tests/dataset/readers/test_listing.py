@@ -32,7 +32,7 @@ def test_an_image_column_of_another_name_is_given(listed, written):
 def test_the_target_column_holds_the_labels(listed, written):
     path = written("a.csv", "image,species,breed\n1.png,cat,siam\n")
     assert listed(path, target="breed") == [("1.png", "siam", None)]
-    found = read(DataSource(path=path))
+    found = readers.read(DataSource(path=path))
     assert found.pictures["label"].tolist() == ["cat"]
     understood, other = found.readings
     assert understood.sentence == "The table a.csv: pictures in image, labels in species."

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from automl.dataset.reading import UnclearDataError
 from automl.errors import DataError
 
 TABLE = "file,label\n0.png,red\n1.png,blue\n"
@@ -48,10 +49,24 @@ def test_the_only_table_beside_loose_pictures_is_meant(listed, written, make_pic
 
 
 def test_several_tables_are_refused(listed, written):
-    written("train.csv", TABLE)
-    folder = written("test.csv", TABLE).parent
-    with pytest.raises(DataError, match=r"several tables of pictures: test\.csv, train\.csv"):
+    written("ann.csv", TABLE)
+    folder = written("bob.csv", TABLE).parent
+    with pytest.raises(UnclearDataError, match=r"several tables .*: ann\.csv, bob\.csv") as caught:
         listed(folder)
+    assert [reading.options["path"] for reading in caught.value.readings] == [
+        str(folder / "ann.csv"),
+        str(folder / "bob.csv"),
+    ]
+
+
+def test_tables_of_the_splits_are_read_together(listed, written):
+    written("train.csv", TABLE)
+    folder = written("test.csv", "file,label\n2.png,red\n").parent
+    assert listed(folder) == [
+        ("2.png", "red", "test"),
+        ("1.png", "blue", "train"),
+        ("0.png", "red", "train"),
+    ]
 
 
 def test_the_only_table_says_what_it_lacks(listed, written, make_folder):

@@ -1,0 +1,62 @@
+"""COCO's JSON: images, categories, and annotations that give an image its categories."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from automl.dataset.locations import Surroundings
+from automl.dataset.readers import text
+from automl.dataset.readers.form import TableFile
+from automl.dataset.readers.table import Table
+from automl.errors import DataError
+
+_KEYS = ("images", "annotations", "categories")
+
+
+def _recognise(path: Path) -> bool:
+    """True if the file has the keys of COCO."""
+    if path.stat().st_size > text.MAX_BYTES:
+        return False
+    content = text.read(path)
+    return content.lstrip().startswith("{") and all(f'"{key}"' in content for key in _KEYS)
+
+
+def _read(path: Path, _: Surroundings) -> Table:
+    """The table of a file: a row for each image, with the name of its only category.
+
+    An image with several categories has a list of them, one without annotation has none.
+    """
+    try:
+        content = json.loads(text.read(path))
+        categories = {item["id"]: str(item["name"]) for item in _items(content, "categories")}
+        named: dict[Any, dict[str, None]] = defaultdict(dict)
+        for item in _items(content, "annotations"):
+            named[item["image_id"]][categories[item["category_id"]]] = None
+        images = [(item["id"], str(item["file_name"])) for item in _items(content, "images")]
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is not JSON ({error}). Export it again.") from None
+    except (KeyError, TypeError) as error:
+        raise DataError(
+            f"{path} is not a whole COCO file: {error} is missing or wrong. Export it again."
+        ) from None
+    cells = []
+    for image_id, name in images:
+        labels = list(named[image_id])
+        cells.append((name, labels[0] if len(labels) == 1 else labels or None))
+    index = [f"Image {image_id} of {path.name}" for image_id, _ in images]
+    frame = pd.DataFrame(cells, index=index, columns=["file_name", "category"], dtype=object)
+    return Table(frame, path, path.parent, "file_name", "category")
+
+
+def _items(content: dict[str, Any], key: str) -> Iterable[dict[str, Any]]:
+    items = content[key]
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise KeyError(key)
+    return items
+
+
+FORM = TableFile(suffixes=(".json",), read=_read, recognise=_recognise)

@@ -1,0 +1,79 @@
+"""Pictures below a folder by what a table may call them: paths, names, ids without a suffix."""
+
+import functools
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from automl.dataset.downloads import scheme_of
+from automl.dataset.readers.form import Walk
+from automl.dataset.readers.table import Table
+
+
+@dataclass(frozen=True)
+class Located:
+    """The pictures below a folder, as relative paths with slashes."""
+
+    folder: Path
+    paths: frozenset[str]
+
+    @classmethod
+    def below(cls, folder: Path, walk: Walk) -> "Located":
+        """List the pictures below a folder."""
+        return cls(folder, frozenset("/".join(parts) for parts in walk(folder).pictures))
+
+    @functools.cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        """Paths by the name of the file, and by its name without suffix."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for path in sorted(self.paths):
+            name = PurePosixPath(path)
+            for key in {name.name, name.stem}:
+                found[key].append(path)
+        return found
+
+    def find(self, location: object, inside: str = "") -> str | None:
+        """The picture that a cell means; None if there is none, or more than one.
+
+        A path below the folder; the longest tail of a path of another machine that exists here; or
+        the name of one file, with or without its suffix.
+
+        Args:
+            location: the cell.
+            inside: path of the folder that locations are relative to, with a slash at its end.
+        """
+        text = str(location).strip() if isinstance(location, str | int) else ""
+        if not text or (scheme_of(text) and text[1:2] != ":"):
+            return None
+        parts = text.replace("\\", "/").removeprefix("./").split("/")
+        for start in range(len(parts)):
+            tail = "/".join(parts[start:])
+            if (path := inside + tail) in self.paths or (path := tail) in self.paths:
+                return path
+        named = self._by_name.get(parts[-1], ())
+        return named[0] if len(named) == 1 else None
+
+    def share_of(self, locations: Iterable[object], folder: Path) -> float:
+        """Share of the pictures that are among the locations of a table in a folder."""
+        inside = self._inside(folder)
+        found = {path for location in locations if (path := self.find(location, inside))}
+        return len(found) / max(1, len(self.paths))
+
+    def in_table(self, table: Table, image_column: str) -> Table:
+        """The table with paths in place of what is no path of a file but means a picture here."""
+        inside = self._inside(table.folder)
+
+        def path(cell: object) -> object:
+            picture = self.find(cell, inside)
+            return cell if picture is None else picture.removeprefix(inside)
+
+        found = [path(cell) for cell in table.rows[image_column]]
+        cells = pd.Series(found, index=table.rows.index, dtype=object)
+        return replace(table, rows=table.rows.assign(**{image_column: cells}))
+
+    def _inside(self, folder: Path) -> str:
+        relative = folder.relative_to(self.folder).as_posix() if folder != self.folder else "."
+        return "" if relative == "." else f"{relative}/"
