@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
+from automl.dataset import code_pages
+
 ArchiveType = Literal["zip", "tar"]
 
 BROKEN = (
@@ -53,14 +55,16 @@ class Member:
 @contextlib.contextmanager
 def _open_zip(path: Path) -> Iterator[Iterator[Member]]:
     with zipfile.ZipFile(path) as archive:
-        yield (_zip_member(archive, info) for info in archive.infolist())
+        infos = archive.infolist()
+        page = code_pages.guess([_raw_name(info) for info in infos if not _says_utf8(info)])
+        yield (_zip_member(archive, info, page) for info in infos)
 
 
-def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
+def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, page: str) -> Member:
     kind = stat.S_IFMT(info.external_attr >> 16)
     is_plain = kind in (0, stat.S_IFREG, stat.S_IFDIR)
     return Member(
-        name=_zip_name(info),
+        name=info.filename if _says_utf8(info) else _raw_name(info).decode(page, "replace"),
         num_bytes=info.file_size,
         kind="folder" if is_plain and info.is_dir() else "file" if is_plain else "other",
         open=lambda: archive.open(info),
@@ -69,12 +73,16 @@ def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
     )
 
 
-def _zip_name(info: zipfile.ZipInfo) -> str:
-    """Many programs write UTF-8 without saying so, which reads as cp437."""
-    if not info.flag_bits & 0x800:
-        with contextlib.suppress(UnicodeError):
-            return info.filename.encode("cp437").decode("utf-8")
-    return info.filename
+def _says_utf8(info: zipfile.ZipInfo) -> bool:
+    return bool(info.flag_bits & 0x800)
+
+
+def _raw_name(info: zipfile.ZipInfo) -> bytes:
+    """The bytes of a name that is not said to be UTF-8."""
+    try:
+        return info.filename.encode("cp437")
+    except UnicodeEncodeError:  # a field beside the name gave it in Unicode
+        return info.filename.encode("utf-8")
 
 
 @contextlib.contextmanager

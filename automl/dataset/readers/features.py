@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from automl.dataset.layout import SPLITS
 from automl.dataset.readers.values import short
+from automl.dataset.split_words import SPLITS
 from automl.errors import DataError
 
 _UNLABELLED = -1

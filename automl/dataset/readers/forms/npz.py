@@ -13,11 +13,11 @@ import pandas as pd
 from automl.dataset import picture_location
 from automl.dataset.containers import blocks
 from automl.dataset.containers.npz import Array, ArrayPictures
-from automl.dataset.layout import SPLITS
 from automl.dataset.locations import Surroundings
 from automl.dataset.preprocessing import UnreadablePicture
 from automl.dataset.readers.form import TableFile
 from automl.dataset.readers.table import Table
+from automl.dataset.split_words import SPLITS
 from automl.errors import DataError
 
 _LABELS = {

@@ -9,12 +9,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from automl.dataset.layout import SPLITS
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import features
 from automl.dataset.readers.form import Folder
 from automl.dataset.readers.forms import parquet
 from automl.dataset.readers.table import Table
+from automl.dataset.split_words import SPLITS
 from automl.errors import DataError
 
 _NOT_SHARDS = ("metadata.parquet", "labels.parquet")

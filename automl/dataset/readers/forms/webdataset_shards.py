@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from automl.dataset.layout import SPLITS
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import features
 from automl.dataset.readers.form import Folder
 from automl.dataset.readers.forms import webdataset
 from automl.dataset.readers.table import Table
+from automl.dataset.split_words import SPLITS
 from automl.errors import DataError
 
 _SPLIT = "split"

@@ -1,0 +1,31 @@
+import pytest
+
+from automl.dataset import code_pages
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("cp932", ["りんご", "ソーダ"]),
+        ("cp932", ["犬", "猫の写真", "表示"]),
+        ("gbk", ["苹果", "香蕉", "橙子"]),
+        ("big5", ["蘋果", "香蕉", "橘子"]),
+        ("cp949", ["사과", "바나나"]),
+        ("cp866", ["кошка", "собака"]),
+        ("utf-8", ["Äpfel", "りんご"]),
+    ],
+)
+def test_all_names_are_read_in_one_code_page(page, names):
+    raw = [f"{name}/{number}.jpg".encode(page) for name in names for number in range(3)]
+    assert [name.decode(code_pages.guess(raw)) for name in raw] == [
+        f"{name}/{number}.jpg" for name in names for number in range(3)
+    ]
+
+
+def test_western_names_stay_readable():
+    raw = [f"{name}/1.jpg".encode("cp437") for name in ("Äpfel", "Käse", "Brötchen")]
+    assert raw[0].decode(code_pages.guess(raw)) == "Äpfel/1.jpg"
+
+
+def test_plain_names_need_no_guess():
+    assert code_pages.guess([b"cat/1.jpg"]) == "cp437"
