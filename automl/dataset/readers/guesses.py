@@ -28,6 +28,9 @@ _LABEL_NAMES = (
     *("label", "labels", "class", "class_name", "classname", "class_label", "category"),
     *("target", "species", "breed", "diagnosis", "dx", "tag", "y", "class_id", "category_id"),
 )
+ONE_HOT = "one column for each class"
+"""Column with the labels that `one_hot` reads."""
+
 _FLAGS = {
     **dict.fromkeys(["is_valid", "is_val", "is_validation"], ("validation", "train")),
     "is_test": ("test", "train"),
@@ -56,6 +59,11 @@ def label_columns(rows: pd.DataFrame, image_column: str) -> list[str]:
     likely = [name for wanted in _LABEL_NAMES for name in others if name.strip().lower() == wanted]
     few = [name for name in others if _has_few_values(rows[name]) and not _is_split(rows, name)]
     return list(dict.fromkeys([*likely, *few]))
+
+
+def is_named_like_labels(name: str) -> bool:
+    """True if the name of a column leaves little doubt that it has the labels."""
+    return name == ONE_HOT or name.strip().lower() in _LABEL_NAMES
 
 
 def one_hot(rows: pd.DataFrame, used: Sequence[str | None]) -> pd.Series | None:

@@ -46,7 +46,8 @@ class Located:
             inside: path of the folder that locations are relative to, with a slash at its end.
         """
         text = str(location).strip() if isinstance(location, str | int) else ""
-        if not text or (scheme_of(text) and text[1:2] != ":"):
+        is_elsewhere = "::" in text or (scheme_of(text) and text[1:2] != ":")
+        if not text or is_elsewhere:
             return None
         parts = text.replace("\\", "/").removeprefix("./").split("/")
         for start in range(len(parts)):

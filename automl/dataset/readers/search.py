@@ -8,7 +8,7 @@ import pandas as pd
 
 from automl.dataset.layout import find_layout
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import forms
+from automl.dataset.readers import forms, guesses
 from automl.dataset.readers.form import Folder, TableFile, Walk
 from automl.dataset.readers.located import Located
 from automl.dataset.readers.table import Chosen, Table
@@ -51,8 +51,10 @@ class _Fitting:
     @property
     def labels_pictures(self) -> bool:
         """True if it labels most pictures, with more than one label."""
-        labels = self.chosen.table.rows[self.chosen.columns.label]
-        return self.covered >= _LEAST_COVERED and labels.astype(str).nunique() > 1
+        label = self.chosen.columns.label
+        is_named = self.table.label_column == label or guesses.is_named_like_labels(label)
+        labels = self.chosen.table.rows[label]
+        return self.covered >= _LEAST_COVERED and is_named and labels.astype(str).nunique() > 1
 
 
 def find_table(around: Surroundings, choose: Choose, walk: Walk) -> Found:
@@ -75,7 +77,7 @@ def find_table(around: Surroundings, choose: Choose, walk: Walk) -> Found:
     folders = forms.with_table(base)
     if folders and folders[0].file_name:
         return Found(folders[0].read(base, around))
-    candidates = _candidates(base, folders)
+    candidates: list[Candidate] = [(base, form) for form in folders] or _candidates(base)
     if not candidates:
         return Found(None)
     located = Located.below(base, walk)
@@ -114,19 +116,19 @@ def _innermost(root: Path) -> Path:
         root = inside[0]
 
 
-def _candidates(base: Path, folders: list[Folder]) -> list[Candidate]:
+def _candidates(base: Path) -> list[Candidate]:
     """Tables in the folder, or else in its folders for splits."""
-    found: list[Candidate] = [(base, form) for form in folders]
-    places = [base, *sorted(child for child in base.iterdir() if _is_split_folder(child))]
-    for place in places:
-        for path in sorted(path for path in place.iterdir() if path.is_file()):
+    inner = sorted(child for child in base.iterdir() if _is_split_folder(child))
+    for places in ([base], inner):
+        found: list[Candidate] = []
+        for path in sorted(path for place in places for path in place.iterdir() if path.is_file()):
             form = forms.of_file(path)
             is_hidden = path.name.startswith(".")
             if isinstance(form, TableFile) and path.stem.lower() != _METADATA and not is_hidden:
                 found.append((path, form))
-        if found and place == base:
-            break
-    return found
+        if found:
+            return found
+    return []
 
 
 def _is_split_folder(path: Path) -> bool:

@@ -14,7 +14,6 @@ from automl.jobs.job import DataSource
 _MAX_NAMED = 20
 _MAX_READINGS = 5
 _DEFAULT_TARGET = "label"
-_ONE_HOT = "one column for each class"
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def choose(table: Table, source: DataSource, target_column_name: str) -> Chosen:
 def _readings(
     table: Table, columns: Columns, others: Sequence[str], source: DataSource
 ) -> list[Reading]:
-    label = "the names of columns of 0 and 1" if columns.label == _ONE_HOT else columns.label
+    label = "the names of columns of 0 and 1" if columns.label == guesses.ONE_HOT else columns.label
     parts = [f"pictures in {columns.image}", f"labels in {label}"]
     parts += [f"splits in {columns.split}"] if columns.split else []
     parts += [f"groups in {columns.group}"] if columns.group else []
@@ -131,7 +130,11 @@ def _label(
         return table, target_column_name, [name for name in others if name != target_column_name]
     labels = guesses.one_hot(table.rows, used)
     if labels is not None:
-        return replace(table, rows=table.rows.assign(**{_ONE_HOT: labels})), _ONE_HOT, []
+        return (
+            replace(table, rows=table.rows.assign(**{guesses.ONE_HOT: labels})),
+            guesses.ONE_HOT,
+            [],
+        )
     likely = guesses.label_columns(table.rows, image)
     if not likely:
         raise DataError(

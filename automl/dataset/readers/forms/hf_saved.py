@@ -10,12 +10,12 @@ import pyarrow as pa
 from automl.dataset import picture_location
 from automl.dataset.containers import blocks
 from automl.dataset.containers.arrow import table_of
-from automl.dataset.layout import SPLITS
 from automl.dataset.locations import Surroundings
 from automl.dataset.preprocessing import UnreadablePicture
 from automl.dataset.readers import features, text
 from automl.dataset.readers.form import Folder
 from automl.dataset.readers.table import Table
+from automl.dataset.split_words import SPLITS
 from automl.errors import DataError
 
 _SPLITS_FILE, _STATE, _INFO = "dataset_dict.json", "state.json", "dataset_info.json"
