@@ -35,6 +35,13 @@ _SPREAD = 0.1
 """Standard deviation of the true scores of trials, as far as an answer for few pictures goes."""
 
 
+_LEAST_LEAD = 1e-9
+"""Lead of a trial with more pictures over one that is as good on those that both answered for."""
+
+_FEW_ERRORS = 10
+"""Errors that tell nothing yet about the correlation of two trials."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """Predictions and cost of one trial."""
@@ -81,6 +88,9 @@ def compare(
     eight of eight right is luck more often than skill (empirical Bayes; Efron and Morris, Data
     Analysis Using Stein's Estimator, 1975).
 
+    Where either makes fewer than ten errors there, its score is below that of every trial with
+    answers for all pictures that is at least as good on the same ones.
+
     All scores are raised by what the missing training pictures cost (see `Candidate.share`).
 
     Args:
@@ -105,6 +115,7 @@ def compare(
     scores = _anchored(every, columns, len(scored))
     scores = 1 - (1 - scores) * np.array([row.share for row in scored]) ** LEARNING_EXPONENT
     scores = _shrunken(scores, np.array([len(part) for part in parts]), len(sample_ids))
+    scores = _below_the_better(scores, every, columns)
     resampled = scores[1:][~np.isnan(scores[1:]).any(axis=1)]
     if len(resampled) < MIN_DEFINED_SHARE * num_resamples:
         return None
@@ -275,6 +286,31 @@ def _shrunken(
         variance = float(np.nanvar(distance[1:])) + 1 / sizes[index] ** 2
         shrunken[:, index] = middle + distance * _SPREAD**2 / (_SPREAD**2 + variance)
     return shrunken
+
+
+def _below_the_better(
+    scores: NDArray[np.float64], every: NDArray[np.float64], columns: Sequence[_Column]
+) -> NDArray[np.float64]:
+    """(1 + B, M) scores of which none for some pictures is above one for all without a reason.
+
+    A few errors do not tell whether two trials err on the same pictures, which the correction rests
+    on. With so few, the trial that answered for some pictures must be the better one on those that
+    both have answered for: they alone compare the two.
+    """
+    num_rows = scores.shape[1]
+    limited = scores.copy()
+    for index, column in enumerate(columns[num_rows:], num_rows):
+        num_errors = min(_num_errors(column), _num_errors(columns[column.part]))
+        if num_errors >= _FEW_ERRORS:
+            continue
+        is_not_better = every[:, column.part] <= every[:, index]
+        limit = np.where(is_not_better, scores[:, column.row] - _LEAST_LEAD, np.inf)
+        limited[:, column.part] = np.fmin(limited[:, column.part], limit)
+    return limited
+
+
+def _num_errors(column: _Column) -> int:
+    return int((~column.is_right).sum())
 
 
 def _score(metric: str, predictions: Predictions) -> float:

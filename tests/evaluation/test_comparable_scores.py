@@ -83,3 +83,24 @@ def test_scores_that_few_resamples_have_are_no_evidence(is_right):
     # without the single picture of the second class, in a third of the resamples, no AUC
     assert compare("auc_weighted", [row(is_right, one_of_a_class)]) is not None
     assert compare("auc_weighted", [row(is_right, np.isin(IDS, [0, 2]))]) is None
+
+
+@pytest.mark.parametrize("probe_errs_on_the_49", [0, 1])
+def test_a_high_score_on_few_pictures_is_no_better_without_a_lead_on_the_same(probe_errs_on_the_49):
+    """Two classes, 245 pictures: 48 of 49 are right by one trial, 237 of 245 by the other."""
+    kept = IDS < 49
+    tuned = IDS != 3
+    probe = ~np.isin(IDS, range(60, 68))
+    probe[:probe_errs_on_the_49] = False
+    everything = IDS < 245
+    found = compare("accuracy", [row(tuned, kept), row(probe, everything)])
+    assert found is not None
+    assert found.scores[0] < found.scores[1]
+
+
+def test_a_lead_on_the_same_pictures_counts():
+    kept = IDS < 98
+    probe = IDS % 10 > 1
+    found = compare("accuracy", [row(IDS % 49 > 0, kept), row(probe)])
+    assert found is not None
+    assert found.scores[0] > found.scores[1] + 0.05
