@@ -1,5 +1,6 @@
 """`automl sample`, `automl check` and `automl cache`."""
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -49,13 +50,14 @@ def check(  # noqa: PLR0913 (the options of a command)
     source: Annotated[
         Path,
         typer.Argument(
-            metavar="DATA",
-            help="Folder with one sub-folder per class, a zip or tar file of it, or a table.",
+            metavar="DATA|JOB.yml",
+            help="Folder with one sub-folder per class, its zip or tar file, a table; or a job.",
         ),
     ],
     target_column: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Column of a table that holds the labels.")
-    ] = "label",
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column of a table that holds the labels: label."),
+    ] = None,
     image_column: Annotated[
         str | None,
         typer.Option(
@@ -67,7 +69,7 @@ def check(  # noqa: PLR0913 (the options of a command)
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="How the data is meant: label_level=-1, split_column=fold, group_column=patient.",
+            help="How the data is meant: label_level=-1, split_column=fold, value_range=[0,4095].",
         ),
     ] = None,
     datastore: Datastores = None,
@@ -77,20 +79,26 @@ def check(  # noqa: PLR0913 (the options of a command)
     from automl.dataset import manifest
     from automl.jobs import job_file
 
-    keys = [f"training_data.{option}" for option in options or []]
+    columns = {"target_column_name": target_column, "image_column": image_column}
+    keys = [f"{key}={json.dumps(column)}" for key, column in columns.items() if column]
+    keys = [_with_section(key) for key in [*keys, *(options or [])]]
     with refusals():
-        job = job_file.load(source, keys, datastores.from_options(datastore or []))
-        data = job.training_data.model_copy(
-            update={} if image_column is None else {"image_column": image_column}
-        )
-        update = {"training_data": data, "target_column_name": target_column}
-        report = manifest.look(job.model_copy(update=update)).report
+        folders = datastores.from_options(datastore or [])
+        report = manifest.look(job_file.load(source, keys, folders)).report
     if as_json:
         say_json(report.model_dump(mode="json"))
     else:
         _say_report(report)
     if report.blocking:
         raise typer.Exit(FAILED)
+
+
+def _with_section(option: str) -> str:
+    """The key of an option as a job has it: `label_level=1` is `training_data.label_level=1`."""
+    from automl.jobs.job import DataSource
+
+    key = option.partition("=")[0].strip()
+    return f"training_data.{option}" if key in DataSource.model_fields else option
 
 
 def _say_report(report: "DatasetReport") -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from automl.dataset import caches, checks, corrections, folds, near_duplicates
+from automl.dataset import caches, checks, corrections, folds, near_duplicates, value_range
 from automl.dataset.checks import CheckedData, FindingKind
 from automl.dataset.readers import LeftOut, Listing, read
 from automl.dataset.reading import Reading
+from automl.dataset.rendering import Rendering
 from automl.dataset.report import DatasetReport, Finding, Severity
 from automl.dataset.scan import scan
 from automl.dataset.split import assign
@@ -45,6 +46,11 @@ class Manifest:
     def readable(self) -> pd.DataFrame:
         """The samples that can be used."""
         return self.samples[self.samples["problem"].isna()]
+
+    @property
+    def rendering(self) -> Rendering:
+        """How pixel values become the 8-bit RGB that models see."""
+        return self.report.rendering
 
     @functools.cached_property
     def readable_paths(self) -> frozenset[str]:
@@ -95,7 +101,7 @@ def look(job: Job, *, progress: Progress | None = None) -> Manifest:
     left_out = LeftOut()
     for split, source in sources.items():
         if source is not None:
-            samples, listing = _scan_source(read_source, source, split, progress)
+            samples, listing = _scan_source(read_source, source, split, job, progress)
             parts.append(samples)
             left_out = left_out.plus(listing.left_out)
             readings = readings or listing.readings
@@ -124,6 +130,7 @@ def _scan_source(
     read_source: Callable[..., Listing],
     source: DataSource,
     split: str | None,
+    job: Job,
     progress: Progress | None,
 ) -> tuple[pd.DataFrame, Listing]:
     """Return the samples of one source, and what its reader says.
@@ -134,6 +141,7 @@ def _scan_source(
         read_source: `readers.read` with the options of the job.
         source: training, validation or test data.
         split: split of all its pictures; None for training data, which may define its own splits.
+        job: says what is behind transparent pixels.
         progress: see `build`.
     """
 
@@ -142,7 +150,11 @@ def _scan_source(
             progress(f"{step} the {split or 'training'} pictures", done, total)
 
     listing = read_source(source, progress=report_progress)
-    samples = scan(listing.pictures, progress=functools.partial(report_progress, "Checking"))
+    samples = scan(
+        listing.pictures,
+        background=job.background,
+        progress=functools.partial(report_progress, "Checking"),
+    )
     return (samples if split is None else samples.assign(split=split)), listing
 
 
@@ -150,12 +162,16 @@ def _finish_manifest(
     samples: pd.DataFrame, left_out: LeftOut, readings: Sequence[Reading], job: Job
 ) -> Manifest:
     samples, changes = corrections.apply(samples, job.corrections)
+    rendering = _rendering(samples, job)
+    if rendering.value_range is not None:
+        samples = value_range.rerendered(samples, rendering.value_range)
     samples["near_duplicate_group"] = near_duplicates.groups(samples)
     same = near_duplicates.sameness(samples)
     samples, settled = corrections.settle_leaks(samples, same, job.corrections.leaked)
     samples = samples.drop(columns="fingerprint").reset_index(drop=True)
     samples["id"] = range(len(samples))
-    report = checks.check(CheckedData(samples, left_out)).plus([], readings=list(readings))
+    report = checks.check(CheckedData(samples, left_out, rendering))
+    report = report.plus([], readings=list(readings))
     readable = samples["problem"].isna()
     names_validation = bool((samples["split"][readable] == "validation").any())
     samples = assign(samples, validation_share=job.validation_data_size, seed=job.seed)
@@ -168,6 +184,12 @@ def _finish_manifest(
     samples["label_index"] = samples["label"].map(index).where(readable).astype("Int64")
     concerned = {finding.kind: finding.paths for finding in report.findings}
     return Manifest(samples, class_names, report.shortened(), concerned)
+
+
+def _rendering(samples: pd.DataFrame, job: Job) -> Rendering:
+    """The rendering that the job declares; a range that it leaves out is measured."""
+    train = CheckedData(samples).train
+    return Rendering(job.value_range or value_range.of_data_set(train), job.background)
 
 
 def _correction_findings(changes: list[str]) -> list[Finding]:

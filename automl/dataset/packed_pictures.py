@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.dataset.preprocessing import load_rgb, resized_centre, resized_shape
+from automl.dataset.rendering import PLAIN, Rendering
 
 Flat = TypeVar("Flat")
 
@@ -81,14 +82,19 @@ def packed_sizes(
 
 
 def load_whole(
-    source: Path | BinaryIO, size: NDArray[np.int64], *, resize_size: int, crop_size: int
+    source: Path | BinaryIO,
+    size: NDArray[np.int64],
+    *,
+    resize_size: int,
+    crop_size: int,
+    rendering: Rendering = PLAIN,
 ) -> NDArray[np.uint8]:
     """A picture as it is stored: (height, width, 3) for a row of `packed_sizes`.
 
     Raises:
         UnreadablePicture: says why.
     """
-    image = load_rgb(source, min_side=resize_size)
+    image = load_rgb(source, min_side=resize_size, rendering=rendering)
     # a JPEG that is decoded at a part of its size has rounded sides, so a row may be missing
     there = np.minimum(size, resized_shape(image.size, resize_size, crop_size))
     pixels = resized_centre(image, resize_size, tuple(there.tolist()))

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from automl.dataset import picture_location
+from automl.dataset import frames, picture_location, spread
 from automl.dataset.preprocessing import (
-    MAX_PIXELS,
     UnreadablePicture,
     load_preprocessed,
     load_rgb,
@@ -23,9 +22,10 @@ from automl.dataset.preprocessing import (
     preprocess,
     upright_rgb,
 )
+from automl.dataset.rendering import PLAIN, Background, Rendering, deep_pixels
+from automl.dataset.spread import Spread
 
 __all__ = [
-    "MAX_PIXELS",
     "MAX_THUMBNAIL_BYTES",
     "Appearance",
     "PictureFacts",
@@ -76,11 +76,31 @@ class PictureFacts:
     format: str
     mode: str
     appearance: Appearance
+    """Of a picture of more than 8 bits, in its own range of values."""
+
+    spread: Spread | None
+    """Range of the values of a picture of more than 8 bits, see `spread.measure`."""
+
+    alpha_contrast: float | None
+    """Standard deviation of the opacity, 0 to 255, at `SIDE` x `SIDE` pixels; None if the picture
+    has no transparent pixels."""
+
+    has_frames: bool
+    """True if the file has further frames or pages."""
 
 
-def thumbnail(source: Path | BinaryIO, side: int = 128) -> bytes:
-    """JPEG of at most 10 KB, fitted into a square; tiny pictures are enlarged with hard edges."""
-    image = _fitted(source, side)
+def thumbnail(
+    source: Path | BinaryIO, side: int = 128, rendering: Rendering | None = None
+) -> bytes:
+    """JPEG of at most 10 KB, fitted into a square; tiny pictures are enlarged with hard edges.
+
+    Args:
+        source: the file.
+        side: of the square, in pixels.
+        rendering: of the data set; if left out, a picture of more than 8 bits is shown in its own
+            range of values.
+    """
+    image = _fitted(source, side, rendering)
     for quality in (85, 60, 40, 20, 5):
         encoded = _jpeg(image, quality)
         if len(encoded) <= MAX_THUMBNAIL_BYTES:
@@ -88,14 +108,15 @@ def thumbnail(source: Path | BinaryIO, side: int = 128) -> bytes:
     return thumbnail(io.BytesIO(encoded), side // 2)
 
 
-def enlarged(source: Path | BinaryIO, side: int = 720) -> bytes:
+def enlarged(source: Path | BinaryIO, side: int = 720, rendering: Rendering | None = None) -> bytes:
     """JPEG for the enlarged view, fitted into a square as in `thumbnail`."""
-    return _jpeg(_fitted(source, side), 90)
+    return _jpeg(_fitted(source, side, rendering), 90)
 
 
-def _fitted(source: Path | BinaryIO, side: int) -> Image.Image:
-    with picture_location.opened(source) as file:
-        image = load_rgb(file, min_side=side)
+def _fitted(source: Path | BinaryIO, side: int, rendering: Rendering | None) -> Image.Image:
+    with picture_location.opened(source) as file, opened(file) as opened_image:
+        opened_image.draft(None, (side, side))
+        image = _rendered(opened_image, rendering or PLAIN)[0]
     enlargement = side // max(image.size)
     if enlargement > 1:
         size = (image.width * enlargement, image.height * enlargement)
@@ -114,8 +135,26 @@ def _thickened(image: Image.Image, least: int) -> Image.Image:
     return canvas
 
 
-def examine(source: Path | BinaryIO) -> PictureFacts:
+def _rendered(image: Image.Image, rendering: Rendering) -> tuple[Image.Image, Spread | None]:
+    """RGB of an opened picture, and the range of its values if it has more than 8 bits.
+
+    A rendering without a range shows the picture in its own.
+    """
+    pixels = deep_pixels(image)
+    if pixels is None:
+        return upright_rgb(image, rendering), None
+    own = spread.measure(pixels)
+    if rendering.value_range is None:
+        rendering = spread.own_rendering(own, rendering)
+    return upright_rgb(image, rendering, pixels), own
+
+
+def examine(source: Path | BinaryIO, background: Background = "white") -> PictureFacts:
     """Facts about a picture; it is read to its end, so that a cut-off file is noticed.
+
+    Args:
+        source: the file.
+        background: what is behind transparent pixels.
 
     Raises:
         UnreadablePicture: says why.
@@ -124,10 +163,28 @@ def examine(source: Path | BinaryIO) -> PictureFacts:
         (width, height), mode, file_format = image.size, image.mode, image.format or ""
         # draft mode reads every byte of a JPEG, but decodes only as many pixels as are needed
         image.draft(None, (SIDE, SIDE))
-        look = measure(upright_rgb(image))
+        rgb, own = _rendered(image, Rendering(background=background))
         if orientation_of(image) >= 5:
             width, height = height, width
-    return PictureFacts(width=width, height=height, format=file_format, mode=mode, appearance=look)
+        return PictureFacts(
+            width=width,
+            height=height,
+            format=file_format,
+            mode=mode,
+            appearance=measure(rgb),
+            spread=own,
+            alpha_contrast=_alpha_contrast(image),
+            has_frames=frames.has_several(image),
+        )
+
+
+def _alpha_contrast(image: Image.Image) -> float | None:
+    if not image.has_transparency_data:
+        return None
+    alpha = image.convert("RGBA").getchannel("A")
+    if alpha.getextrema() == (255, 255):
+        return None
+    return float(np.asarray(alpha.resize((SIDE, SIDE), Image.Resampling.BILINEAR)).std())
 
 
 def measure(image: Image.Image) -> Appearance:

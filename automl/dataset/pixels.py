@@ -1,5 +1,6 @@
 """Decode pictures once, into one array on disk that every trial maps into its memory."""
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -21,6 +22,7 @@ from automl.dataset.packed_pictures import (
     load_whole,
     packed_sizes,
 )
+from automl.dataset.rendering import PLAIN, Rendering
 from automl.dataset.resumable_array import ResumableArray, left_overs
 from automl.dataset.threads import map_in_threads
 from automl.errors import DataError
@@ -54,13 +56,18 @@ def sizes_of(samples: pd.DataFrame, chosen: PictureSizes) -> NDArray[np.int64]:
 
 
 def whole_pictures(
-    samples: pd.DataFrame, chosen: PictureSizes, *, progress: Progress | None = None
+    samples: pd.DataFrame,
+    chosen: PictureSizes,
+    *,
+    rendering: Rendering = PLAIN,
+    progress: Progress | None = None,
 ) -> PackedPictures[PixelArray]:
     """Decode every row's picture, to train with and to score.
 
     Args:
         samples: as `scan` has them; only readable ones.
         chosen: the sizes, see `picture_sizes`.
+        rendering: of the data set.
         progress: called with how many pictures are decoded and how many there are, also while
             another process decodes the same ones; may raise an error to give up.
 
@@ -68,7 +75,7 @@ def whole_pictures(
         DataError: a picture has changed since the scan, or the disk has too little room.
     """
     sizes = sizes_of(samples, chosen)
-    target = home.cache_dir("pixels") / _name(samples, chosen)
+    target = home.cache_dir("pixels") / _name(samples, chosen, rendering)
 
     def still_waiting() -> None:
         if progress:
@@ -78,7 +85,7 @@ def whole_pictures(
         # trials map it into memory for as long as this process lives
         cache_entries.hold(target)
         if not target.is_file():
-            _build(samples, target, sizes, chosen, progress=progress)
+            _build(samples, target, sizes, (chosen, rendering), progress=progress)
     return PackedPictures[PixelArray].of(target, sizes)
 
 
@@ -93,10 +100,12 @@ def clear() -> None:
         _remove_unused(path)
 
 
-def _name(samples: pd.DataFrame, chosen: PictureSizes) -> str:
+def _name(samples: pd.DataFrame, chosen: PictureSizes, rendering: Rendering) -> str:
     # another release of Pillow may decode or resize to other pixels
-    key = json.dumps([_VERSION, PIL.__version__, chosen, samples["content_hash"].tolist()])
-    return hashlib.sha256(key.encode()).hexdigest() + ".npy"
+    key = [_VERSION, PIL.__version__, chosen, samples["content_hash"].tolist()]
+    if rendering != PLAIN:  # so that arrays of earlier versions are still found
+        key.append(dataclasses.asdict(rendering))
+    return hashlib.sha256(json.dumps(key).encode()).hexdigest() + ".npy"
 
 
 def _remove_unused(path: Path) -> None:
@@ -117,7 +126,7 @@ def _build(
     samples: pd.DataFrame,
     target: Path,
     sizes: NDArray[np.int64],
-    chosen: PictureSizes,
+    how: tuple[PictureSizes, Rendering],
     *,
     progress: Progress | None,
 ) -> None:
@@ -130,7 +139,7 @@ def _build(
     num_there = len(samples) - len(missing)
 
     def fill(row: int) -> None:
-        array.fill(row, _decoded(paths[row], hashes[row], sizes[row], chosen))
+        array.fill(row, _decoded(paths[row], hashes[row], sizes[row], *how))
 
     def tell(done: int, _: int) -> None:
         if progress:
@@ -153,7 +162,11 @@ def _remove_abandoned(folder: Path) -> None:
 
 
 def _decoded(
-    path: str, content_hash: str, size: NDArray[np.int64], chosen: PictureSizes
+    path: str,
+    content_hash: str,
+    size: NDArray[np.int64],
+    chosen: PictureSizes,
+    rendering: Rendering,
 ) -> NDArray[np.uint8]:
     resize_size, crop_size = chosen
     try:
@@ -161,7 +174,9 @@ def _decoded(
             content = file.read()
         if hashlib.sha256(content).hexdigest() == content_hash:
             source = io.BytesIO(content)
-            return load_whole(source, size, resize_size=resize_size, crop_size=crop_size)
+            return load_whole(
+                source, size, resize_size=resize_size, crop_size=crop_size, rendering=rendering
+            )
     except (OSError, pictures.UnreadablePicture) as error:
         raise DataError(f"{path} can no longer be read: {error} Start again.") from error
     raise DataError(f"{path} has changed since the data was checked. Start again.")

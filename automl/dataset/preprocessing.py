@@ -1,8 +1,8 @@
 """Conversion of a picture file to a model's input, and of a model's logits to probabilities.
 
 Scoring, previews, predictions, the server and every exported model use this file. Exported models
-contain a copy of it, so it imports only numpy and Pillow. It must not change settings of Pillow or
-of the process, because the copy runs in other people's programs.
+contain a copy of it and of `rendering`, so it imports only numpy and Pillow. It must not change
+settings of Pillow or of the process, because the copy runs in other people's programs.
 """
 
 import base64
@@ -10,6 +10,7 @@ import contextlib
 import io
 import json
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -18,7 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-MAX_PIXELS = 100_000_000
+from automl.dataset.rendering import PLAIN, DeepPixels, Rendering, deep_pixels, to_rgb
+
+MAX_MEGAPIXELS_VARIABLE = "AUTOML_MAX_MEGAPIXELS"
+_MAX_MEGAPIXELS = 100
 _MAX_ASPECT = 3
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM")  # JPEG includes MPO
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis")
@@ -37,18 +41,45 @@ class UnreadablePicture(ValueError):  # noqa: N818 (public name)
     """A file cannot be read as a picture; the message is one sentence without the path."""
 
 
-def load_rgb(
-    source: Path | BinaryIO, *, min_side: int | None = None, max_pixels: int = MAX_PIXELS
-) -> Image.Image:
-    """Load the first frame as an upright RGB picture, with white behind transparent pixels.
+def max_pixels() -> int:
+    """Largest number of pixels of a picture: 100 million, or `AUTOML_MAX_MEGAPIXELS` million.
 
-    With `min_side` a large JPEG is decoded at 1/2, 1/4 or 1/8 of its size, if its short side keeps
-    at least that many pixels.
+    Raises:
+        UnreadablePicture: the variable holds no number above 0.
+    """
+    text = os.environ.get(MAX_MEGAPIXELS_VARIABLE) or str(_MAX_MEGAPIXELS)
+    with contextlib.suppress(ValueError, OverflowError):
+        if (found := round(float(text) * 1e6)) > 0:
+            return found
+    raise UnreadablePicture(
+        f"The environment variable {MAX_MEGAPIXELS_VARIABLE} is {text!r}; set it to a number of "
+        "million pixels, such as 200, or unset it."
+    )
+
+
+def load_rgb(
+    source: Path | BinaryIO,
+    *,
+    min_side: int | None = None,
+    max_pixels: int | None = None,
+    rendering: Rendering = PLAIN,
+) -> Image.Image:
+    """Load the first frame as an upright RGB picture.
+
+    Args:
+        source: the file.
+        min_side: a large JPEG is decoded at 1/2, 1/4 or 1/8 of its size, if its short side keeps at
+            least that many pixels.
+        max_pixels: larger pictures are refused; see the function `max_pixels` if left out.
+        rendering: how pixel values become 8-bit RGB.
+
+    Raises:
+        UnreadablePicture: says why.
     """
     with opened(source, max_pixels) as image:
         if min_side is not None:
             image.draft(None, (min_side, min_side))
-        return upright_rgb(image)
+        return upright_rgb(image, rendering)
 
 
 def from_base64(text: str | bytes) -> BinaryIO:
@@ -73,10 +104,16 @@ def _ascii(text: str | bytes) -> bytes:
 
 
 def load_preprocessed(
-    source: Path | BinaryIO, *, resize_size: int, crop_size: int, max_pixels: int = MAX_PIXELS
+    source: Path | BinaryIO,
+    *,
+    resize_size: int,
+    crop_size: int,
+    max_pixels: int | None = None,
+    rendering: Rendering = PLAIN,
 ) -> NDArray[np.uint8]:
     """Load a picture at the size that is needed, and preprocess it: the input of a model."""
-    image = load_rgb(source, min_side=max(resize_size, crop_size), max_pixels=max_pixels)
+    side = max(resize_size, crop_size)
+    image = load_rgb(source, min_side=side, max_pixels=max_pixels, rendering=rendering)
     return preprocess(image, resize_size=resize_size, crop_size=crop_size)
 
 
@@ -175,7 +212,7 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @contextlib.contextmanager
-def opened(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+def opened(source: Path | BinaryIO, max_pixels: int | None = None) -> Iterator[Image.Image]:
     """Open a picture without decoding it; an error in the block becomes `UnreadablePicture`."""
     try:
         with contextlib.ExitStack() as stack:
@@ -187,7 +224,7 @@ def opened(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Iterator[Im
     except UnreadablePicture:
         raise
     except Exception as error:  # Pillow's decoders raise anything on broken files
-        raise UnreadablePicture(_reason(error)) from error
+        raise UnreadablePicture(_reason(error, max_pixels)) from error
 
 
 def _refuse_by_first_bytes(file: BinaryIO) -> None:
@@ -199,16 +236,28 @@ def _refuse_by_first_bytes(file: BinaryIO) -> None:
         raise UnreadablePicture("It is a HEIC picture; save it as JPEG or PNG.")
 
 
-def _refuse_too_large(image: Image.Image, max_pixels: int) -> None:
-    if image.width * image.height > max_pixels:
-        raise UnreadablePicture(
-            f"It has {image.width} x {image.height} pixels; at most {max_pixels:,} are allowed."
-        )
+def _refuse_too_large(image: Image.Image, limit: int | None) -> None:
+    allowed = max_pixels() if limit is None else limit
+    if image.width * image.height > allowed:
+        size = f"{image.width} x {image.height}"
+        raise UnreadablePicture(f"It has {size} pixels; {_at_most(allowed, limit)}")
 
 
-def _reason(error: Exception) -> str:
+def _at_most(allowed: int, limit: int | None) -> str:
+    """End of the sentence about a picture that is too large; `limit` is the caller's own."""
+    if limit is not None:
+        return f"at most {allowed:,} are allowed."
+    return (
+        f"at most {allowed:,} are allowed. Make it smaller, or set the environment variable "
+        f"{MAX_MEGAPIXELS_VARIABLE} to more million pixels."
+    )
+
+
+def _reason(error: Exception, limit: int | None) -> str:
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
-        return f"It has too many pixels; at most {MAX_PIXELS:,} are allowed."
+        pillows = 2 * (Image.MAX_IMAGE_PIXELS or 0)  # it refuses twice its limit
+        allowed = min(pillows, max_pixels() if limit is None else limit)
+        return f"It has too many pixels; {_at_most(allowed, limit)}"
     if isinstance(error, UnidentifiedImageError):
         return "It is not a picture of a format that can be read (JPEG, PNG, WebP, BMP, GIF, TIFF)."
     if isinstance(error, OSError) and error.errno:
@@ -217,10 +266,15 @@ def _reason(error: Exception) -> str:
     return f"The picture is damaged or cut off ({detail})."
 
 
-def upright_rgb(image: Image.Image) -> Image.Image:
+def upright_rgb(
+    image: Image.Image, rendering: Rendering = PLAIN, pixels: DeepPixels | None = None
+) -> Image.Image:
+    """Convert an opened picture to RGB and turn it upright; `pixels` are its `deep_pixels`."""
+    if pixels is None and rendering.value_range is not None:
+        pixels = deep_pixels(image)  # before Pillow drops what it has read of the file
     image.load()
     orientation = orientation_of(image)
-    rgb = _rgb(image)
+    rgb = to_rgb(image, rendering, pixels)
     if orientation in _UPRIGHT:
         rgb = rgb.transpose(_UPRIGHT[orientation])
     rgb.info = {}  # otherwise a thumbnail would contain the comments of the original
@@ -232,21 +286,3 @@ def orientation_of(image: Image.Image) -> int:
     # not ImageOps.exif_transpose: it also rewrites the EXIF block, and fails if the block is broken
     orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     return orientation if orientation in _UPRIGHT else 1
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I") or image.mode == "F":
-        image = _eight_bits(image)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Scale a grey picture of 16 or 32 bits or floats to 8 bits; Pillow would clip it."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float32))
-    highest = float(values.max())
-    usual = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
-    white = next((top for top in usual if highest <= top), highest)
-    return Image.fromarray((values * (255 / white)).clip(0, 255).round().astype(np.uint8))

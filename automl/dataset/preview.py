@@ -15,6 +15,7 @@ from PIL import Image
 from automl.dataset import picture_location, pictures
 from automl.dataset.crop_ranges import COLOUR_STRENGTH, CROP_RATIO, CROP_SCALE
 from automl.dataset.preprocessing import resized_centre, resized_shape
+from automl.dataset.rendering import PLAIN, Rendering
 
 CROP_ROOM = 256 / 224
 """Short side of the resized picture over the side of the crop that is scored."""
@@ -33,27 +34,27 @@ def fitting_side(median_side: float) -> int:
     return 96 if median_side <= 100 else 224
 
 
-def scored(source: Path | BinaryIO, *, resize_size: int, crop_size: int) -> NDArray[np.uint8]:
-    """(crop_size, crop_size, 3): the picture as validation and prediction see it.
+def loaded(source: Path | BinaryIO, crop_size: int, rendering: Rendering = PLAIN) -> Image.Image:
+    """The RGB picture that crops of this side are cut from.
 
     Raises:
         UnreadablePicture: says why.
     """
+    side = round(crop_size * CROP_ROOM)
     with picture_location.opened(source) as file:
-        return pictures.load_preprocessed(file, resize_size=resize_size, crop_size=crop_size)
+        return pictures.load_rgb(file, min_side=side, rendering=rendering)
+
+
+def scored(image: Image.Image, crop_size: int) -> NDArray[np.uint8]:
+    """(crop_size, crop_size, 3): the RGB picture as validation and prediction see it."""
+    return pictures.preprocess(image, resize_size=round(crop_size * CROP_ROOM), crop_size=crop_size)
 
 
 def trained_on(
-    source: Path | BinaryIO, *, crop_size: int, horizontal_flip: bool, count: int, seed: int = 0
+    image: Image.Image, *, crop_size: int, horizontal_flip: bool, count: int, seed: int = 0
 ) -> NDArray[np.uint8]:
-    """(count, crop_size, crop_size, 3): the picture as training may see it in `count` epochs.
-
-    Raises:
-        UnreadablePicture: says why.
-    """
+    """(count, crop_size, crop_size, 3): the picture as training may see it in `count` epochs."""
     resize_size = round(crop_size * CROP_ROOM)
-    with picture_location.opened(source) as file:
-        image = pictures.load_rgb(file, min_side=resize_size)
     shape = resized_shape(image.size, resize_size, crop_size)
     whole = Image.fromarray(resized_centre(image, resize_size, shape))
     rng = np.random.default_rng(seed)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.dataset.reading import Reading
+from automl.dataset.rendering import PLAIN, Rendering
 from automl.frozen_model import FrozenModel
 
 MAX_PATHS = 50
@@ -84,6 +85,9 @@ class DatasetReport(FrozenModel):
 
     readings: list[Reading] = []
     """How the training data was understood, followed by other ways to read it."""
+
+    rendering: Rendering = PLAIN
+    """How pixel values become the 8-bit RGB that models see."""
 
     findings: list[Finding]
     data_hash: str

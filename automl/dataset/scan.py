@@ -5,6 +5,7 @@ import math
 import os
 import stat
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,10 +14,12 @@ import PIL
 import pyarrow as pa
 
 from automl.dataset import cache_entries, picture_location, pictures
+from automl.dataset.preprocessing import MAX_MEGAPIXELS_VARIABLE
+from automl.dataset.rendering import Background
 from automl.dataset.threads import map_in_threads
 from automl.host import home
 
-_VERSION = 4  # raise it when the same file would give other facts
+_VERSION = 5  # raise it when the same file would give other facts
 _CHUNK = 1 << 16
 _IDENTITY = ["path", "file_bytes", "mtime_ns", "ctime_ns", "inode"]
 """A file, or a container of pictures, is the same while all of these are. A copy that keeps the
@@ -28,36 +31,46 @@ _TYPES = {
     **dict.fromkeys(["format", "mode", "content_hash", "problem"], "str"),
     **dict.fromkeys(["brightness", "contrast", "sharpness"], "float64"),
     "fingerprint": "object",
+    **dict.fromkeys(["value_low", "value_high", "alpha_contrast"], "float64"),
+    "has_frames": "bool",
 }
 _FACTS = list(_TYPES)
 
-Facts = tuple[int, int, int, str, str, str | None, str | None, float, float, float, bytes | None]
+Facts = tuple[object, ...]
+"""Values of `_FACTS`, in their order."""
 
 
 def scan(
-    listing: pd.DataFrame, *, progress: Callable[[int, int], None] | None = None
+    listing: pd.DataFrame,
+    *,
+    background: Background = "white",
+    progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Look at every picture of a listing; only new and changed files are read.
 
     Args:
         listing: the pictures of a `readers.Listing`.
+        background: what is behind transparent pixels.
         progress: called with how many pictures are read, and how many there are to read.
 
     Returns:
         The listing with `id`, `width`, `height`, `format`, `mode`, `num_bytes`, `content_hash`,
         `problem`, and `brightness`, `contrast`, `sharpness`, `fingerprint` as in
-        `pictures.Appearance`. Unreadable files have a sentence in `problem`, a size of 0 x 0 and no
-        appearance; `content_hash` is missing only where the file could not even be opened.
+        `pictures.Appearance`, and `value_low`, `value_high` (missing for pictures of 8 bits),
+        `alpha_contrast` (missing without transparency) and `has_frames` as in
+        `pictures.PictureFacts`. Unreadable files have a sentence in `problem`, a size of 0 x 0 and
+        no appearance; `content_hash` is missing only where the file could not even be opened.
         Elsewhere `problem` is missing.
     """
     files = _identify(listing["path"].tolist())
-    memory = _memory_path(files["path"].tolist())
+    memory = _memory_path(files["path"].tolist(), background)
     facts = files.merge(_recall(memory), how="left", on=_IDENTITY)
     unknown = facts["content_hash"].isna()
     if unknown.any():
         unread = facts.loc[unknown, "path"]
         unread = unread.iloc[picture_location.in_reading_order(unread.tolist())]
-        rows = map_in_threads(_examine, unread.tolist(), progress)
+        look = partial(_examine, background=background)
+        rows = map_in_threads(look, unread.tolist(), progress)
         facts.loc[unknown, _FACTS] = pd.DataFrame(rows, index=unread.index, columns=_FACTS)
         _remember(memory, facts)
     if progress:
@@ -66,18 +79,21 @@ def scan(
 
 
 def changes_since(
-    samples: pd.DataFrame, *, progress: Callable[[int, int], None] | None = None
+    samples: pd.DataFrame,
+    *,
+    background: Background = "white",
+    progress: Callable[[int, int], None] | None = None,
 ) -> str:
     """Describe in one sentence which files have changed since `samples` were scanned.
 
-    By the hash of the content; only files whose identity has changed are read again, and
-    `progress` is as of `scan`.
+    By the hash of the content; only files whose identity has changed are read again. The other
+    arguments are those of `scan`.
 
     Returns:
         An empty text if no file has changed.
     """
     before = samples[samples["problem"].isna()].drop_duplicates("path")
-    after = scan(before[["path"]], progress=progress)
+    after = scan(before[["path"]], background=background, progress=progress)
     same = after["content_hash"].to_numpy() == before["content_hash"].to_numpy()
     if same.all():
         return ""
@@ -113,7 +129,7 @@ def _identity(path: str) -> tuple[int, int, int, int]:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode
 
 
-def _examine(path: str) -> Facts:
+def _examine(path: str, background: Background) -> Facts:
     content_hash, num_bytes = None, 0
     try:
         if not stat.S_ISREG(picture_location.status(path).st_mode):
@@ -121,7 +137,7 @@ def _examine(path: str) -> Facts:
         with picture_location.opened(path) as file:
             content_hash = _digest(file)
             num_bytes = file.tell()
-            facts = pictures.examine(file)
+            facts = pictures.examine(file, background)
     except FileNotFoundError:
         return _unreadable("The file does not exist.")
     except OSError as error:
@@ -133,12 +149,14 @@ def _examine(path: str) -> Facts:
     return (
         *(*shape, content_hash, None),
         *(look.brightness, look.contrast, look.sharpness, look.fingerprint),
+        *(facts.spread or (math.nan, math.nan)),
+        *(math.nan if facts.alpha_contrast is None else facts.alpha_contrast, facts.has_frames),
     )
 
 
 def _unreadable(problem: str, content_hash: str | None = None, num_bytes: int = 0) -> Facts:
-    shape = (num_bytes, 0, 0, "", "")
-    return (*shape, content_hash, problem, math.nan, math.nan, math.nan, None)
+    look, values = (math.nan, math.nan, math.nan, None), (math.nan, math.nan, math.nan)
+    return num_bytes, 0, 0, "", "", content_hash, problem, *look, *values, False
 
 
 def _digest(file: BinaryIO) -> str:
@@ -148,13 +166,15 @@ def _digest(file: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _memory_path(paths: list[str]) -> Path:
+def _memory_path(paths: list[str], background: Background) -> Path:
     """One file for each folder that was listed; tables of pictures in one folder share it.
 
     Another release of Pillow may read other files, and measure them a little differently.
     """
     root = os.path.commonpath(paths) if paths else ""
-    key = hashlib.sha256(f"{_VERSION}\n{PIL.__version__}\n{root}".encode()).hexdigest()
+    limit = os.environ.get(MAX_MEGAPIXELS_VARIABLE, "")
+    facts = f"{_VERSION}\n{PIL.__version__}\n{background}\n{limit}\n{root}"
+    key = hashlib.sha256(facts.encode()).hexdigest()
     return home.cache_dir("scans") / f"{key}.parquet"
 
 

@@ -161,7 +161,8 @@ def _clock(job: Job, data: Manifest, resources: Resources, progress: Progress) -
 def note_changes(results: Results, data: Manifest, progress: Progress | None = None) -> None:
     """Add a note to the experiment if picture files have changed since they were read."""
     checking = None if progress is None else partial(progress, "Checking the pictures")
-    if note := changes_since(data.samples, progress=checking):
+    background = data.rendering.background
+    if note := changes_since(data.samples, background=background, progress=checking):
         results.update(notes=list(dict.fromkeys([*results.experiment.notes, note])))
 
 

@@ -53,6 +53,7 @@ def answer(request: Request) -> Reply:
             io.BytesIO(request.file),
             resize_size=description.validation_resize_size,
             crop_size=description.validation_crop_size,
+            rendering=description.rendering,
         )
         return explain(model, description.class_names, pixels, request.parameters)
     except (ExplanationError, UnreadablePicture) as error:

@@ -6,6 +6,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
+from automl.dataset.rendering import PLAIN, Rendering
 from automl.dataset.report import DatasetReport, Severity
 from automl.evaluation.class_report import class_report
 from automl.experiments import store
@@ -100,11 +101,26 @@ def _use(model: TrainedModel, form: str) -> str:
     description = model.description
     is_inside = model.hyperparameters.enable_onnx_normalization
     scale = " in 0 to 1" if is_inside else ", in 0 to 1 and then normalised as in `settings.json`"
-    return formats.named(form).usage.format(
+    usage = formats.named(form).usage.format(
         side=description.validation_crop_size,
         resize=description.validation_resize_size,
         scale=scale,
     )
+    return f"{usage}\n\n{_rendering(description.rendering)}".rstrip()
+
+
+def _rendering(rendering: Rendering) -> str:
+    """How pixel values become 8-bit RGB; empty if there is nothing to know."""
+    if rendering == PLAIN:
+        return ""
+    said = [f"Transparent pixels: {rendering.background} (`background`)."]
+    if rendering.value_range is not None:
+        low, high = rendering.value_range
+        said.append(
+            f"In pictures of more than 8 bits the values {low:,.6g} to {high:,.6g} become black to "
+            "white (`value_range`)."
+        )
+    return f"`rendering` in `settings.json` says how values become RGB. {' '.join(said)}"
 
 
 def _expectation(model: TrainedModel, primary_metric: str) -> str:

@@ -1,5 +1,6 @@
 """A trial's own model with its records, from which every export is made."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -96,6 +97,7 @@ class TrainedModel:
                 file,
                 resize_size=self.description.validation_resize_size,
                 crop_size=self.description.validation_crop_size,
+                rendering=self.description.rendering,
             )
 
     def example(self) -> torch.Tensor:
@@ -121,6 +123,7 @@ class TrainedModel:
             "fitted_to": self.trial.fitted_to,
             "validation_resize_size": description.validation_resize_size,
             "validation_crop_size": description.validation_crop_size,
+            "rendering": dataclasses.asdict(description.rendering),
             "normalization": normalization,
         }
         (folder / "settings.json").write_text(json.dumps(settings, indent=1), "utf-8")

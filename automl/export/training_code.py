@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.dataset import crop_ranges, packed_pictures, picture_location, preprocessing
+from automl.dataset import (
+    crop_ranges,
+    packed_pictures,
+    picture_location,
+    preprocessing,
+    rendering,
+)
 from automl.dataset.packed_pictures import PackedPictures
 from automl.errors import ExportError
 from automl.experiments import store
@@ -24,7 +30,7 @@ _REQUIREMENTS = (
     *("torch", "torchvision", "timm", "scikit-learn", "safetensors", "numpy", "pillow"),
 )
 MODULES = (
-    *(preprocessing, packed_pictures, crop_ranges),
+    *(preprocessing, rendering, packed_pictures, crop_ranges),
     *(blocks, network, linear_probe, cross_validated_probe),
     *(augmentation, batches, recipe, task, learner),
 )
@@ -117,6 +123,7 @@ def _settings(model: TrainedModel, root: Path) -> dict[str, Any]:
         "std": list(description.std),
         "validation_resize_size": hyperparameters.validation_resize_size,
         "validation_crop_size": hyperparameters.validation_crop_size,
+        "rendering": dataclasses.asdict(description.rendering),
         "validation_batch_size": hyperparameters.validation_batch_size,
         "recipe": {**steps, "precision": _PRECISIONS[effective["precision"]]},
         "augmentation": crops,

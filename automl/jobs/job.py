@@ -38,6 +38,7 @@ from automl.jobs.sweep import Sweep
 from automl.jobs.tasks import IMAGE_CLASSIFICATION, TASKS
 
 DATA_KEYS = ("training_data", "validation_data", "test_data")
+_MAX_VALUE = 1e37
 _A_PIPELINE = (
     "This is a pipeline, not a job. Put the step with type: automl into a file of its own, and "
     "replace ${{parent.inputs…}} by paths."
@@ -176,6 +177,14 @@ class Job(FrozenModel):
     datastores: dict[str, str] = Field(default_factory=dict)
     """Datastore of Azure -> the folder, or the URL of a folder, that is read instead."""
 
+    value_range: tuple[float, float] | None = None
+    """Values that become black and white in pictures of more than 8 bits, such as [0, 4095];
+    measured on the training pictures if left out. Pictures of 8 bits keep their values."""
+
+    background: Literal["white", "black", "grey", "alpha"] = "white"
+    """What is behind transparent pixels; alpha: their opacity is taken as a grey picture instead of
+    their colours."""
+
     corrections: Corrections = Field(default_factory=Corrections)
     """Changes of labels and pictures to leave out; the files themselves are not touched."""
 
@@ -240,6 +249,18 @@ class Job(FrozenModel):
             allowed = ", ".join(task.primary_metrics)
             raise UserError(f"primary_metric is {metric!r}; allowed is one of {allowed}.")
         return metric
+
+    @field_validator("value_range", mode="before")
+    @classmethod
+    def _rises(cls, value: Any) -> Any:
+        ends = value if isinstance(value, list | tuple) and len(value) == 2 else [math.nan] * 2
+        low, high = (end if isinstance(end, int | float) else math.nan for end in ends)
+        if value is not None and not -_MAX_VALUE <= low < high <= _MAX_VALUE:
+            raise UserError(
+                f"value_range is {value!r}. It should be two rising numbers, the values that "
+                "become black and white: [0, 4095]."
+            )
+        return value
 
     @field_validator("datastores")
     @classmethod

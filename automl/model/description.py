@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from automl.dataset.rendering import PLAIN, Rendering
 from automl.frozen_model import FrozenModel
 
 
@@ -18,6 +19,9 @@ class ModelDescription(FrozenModel):
     std: tuple[float, ...]
     validation_crop_size: int
     validation_resize_size: int
+    rendering: Rendering = PLAIN
+    """How pixel values become 8-bit RGB."""
+
     epoch: int
     has_seen_all: bool = False
     """True if it was fitted to the validation pictures, too."""

@@ -15,12 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from automl.dataset import picture_location
 from automl.dataset.preprocessing import (
-    MAX_PIXELS,
     UnreadablePicture,
     load_preprocessed,
     model_input,
     softmax,
 )
+from automl.dataset.rendering import PLAIN, Rendering
 from automl.errors import PredictionError
 from automl.host.cores import usable_cores
 
@@ -69,6 +69,7 @@ class _Settings(BaseModel):
     trial_id: str
     validation_resize_size: int = Field(gt=0)
     validation_crop_size: int = Field(gt=0)
+    rendering: Rendering = PLAIN
     normalization: _Normalization | None = None
     """None: the ONNX model normalises its input itself."""
 
@@ -84,6 +85,7 @@ class Predictor:
         model_dir: the folder of the model.
         labels: names of the classes, in the order of a row of probabilities.
         trial_id: the trial whose model it is.
+        rendering: how pixel values become 8-bit RGB.
     """
 
     def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
@@ -104,6 +106,7 @@ class Predictor:
         self.trial_id = settings.trial_id
         self._resize_size = settings.validation_resize_size
         self._crop_size = settings.validation_crop_size
+        self.rendering = settings.rendering
         _check(model_dir, settings, self.labels)
         self._normalization: dict[str, list[float]] | None = None
         if settings.normalization is not None:
@@ -138,7 +141,9 @@ class Predictor:
         finally:
             threads.shutdown(cancel_futures=True)
 
-    def read(self, picture: Picture | Failure, *, max_pixels: int = MAX_PIXELS) -> Pixels | Failure:
+    def read(
+        self, picture: Picture | Failure, *, max_pixels: int | None = None
+    ) -> Pixels | Failure:
         """Decode a picture, then resize and crop it to the size of the model's input."""
         if isinstance(picture, Failure):
             return picture
@@ -149,6 +154,7 @@ class Predictor:
                     resize_size=self._resize_size,
                     crop_size=self._crop_size,
                     max_pixels=max_pixels,
+                    rendering=self.rendering,
                 )
         except UnreadablePicture as error:
             return Failure(str(error))

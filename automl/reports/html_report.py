@@ -161,13 +161,15 @@ def _mistakes(
     wrong = answers.ordered(predictions, answers.wrong(predictions), "highest loss first")
     rows = samples.loc[predictions.sample_ids]
     confidences, mistakes = answers.confidence(predictions), []
+    report = store.load_report(experiment_dir)
+    rendering = None if report is None else report.rendering
     for position in wrong[:_MAX_MISTAKES].tolist():
         row = rows.iloc[position]
         path = Path(str(row["path"]))
         if store.is_imported(experiment_dir):
             path = store.thumbnail_path(experiment_dir, Path(str(row["content_hash"])).name)
         try:
-            data = pictures.thumbnail(path)
+            data = pictures.thumbnail(path, rendering=rendering)
         except (OSError, pictures.UnreadablePicture):
             continue
         mistakes.append(

@@ -231,11 +231,13 @@ def _add_thumbnails(file: zipfile.ZipFile, experiment_dir: Path) -> None:
 
     if not store.samples_path(experiment_dir).is_file():
         return
+    report = store.load_report(experiment_dir)
+    rendering = None if report is None else report.rendering
     for path, content in _scored_samples(experiment_dir)[["path", "content_hash"]].itertuples(
         index=False
     ):
         try:
-            data = pictures.thumbnail(Path(path))
+            data = pictures.thumbnail(Path(path), rendering=rendering)
         except (OSError, pictures.UnreadablePicture):
             continue  # it was removed; the app says so
         name = store.thumbnail_path(Path(), content).as_posix()

@@ -14,6 +14,7 @@ from automl.dataset import pixels
 from automl.dataset.manifest import Manifest
 from automl.dataset.packed_pictures import PackedPictures, PixelArray
 from automl.dataset.pixels import PictureSizes
+from automl.dataset.rendering import PLAIN, Rendering
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.model.warm_start import EarlierModel
 
@@ -48,6 +49,9 @@ class TrialData:
     validation: LabelledPictures
     class_names: list[str]
     split_hash: str
+    rendering: Rendering = PLAIN
+    """How pixel values became the 8-bit RGB of the pictures."""
+
     earlier: EarlierModel | None = None
     """The model of an earlier trial that training starts from."""
 
@@ -93,7 +97,9 @@ def prepare(
 def _decode(manifest: Manifest, chosen: PictureSizes, progress: Progress) -> TrialData:
     samples = manifest.samples[manifest.samples["split"].isin(["train", "validation"])]
     text = f"Decoding pictures at {chosen[0]} px"
-    packed = pixels.whole_pictures(samples, chosen, progress=partial(progress, text))
+    packed = pixels.whole_pictures(
+        samples, chosen, rendering=manifest.rendering, progress=partial(progress, text)
+    )
     if "fold" in samples:
         folds = samples["fold"].fillna(-1).to_numpy(np.int64)
     else:  # an experiment of an earlier version
@@ -114,6 +120,7 @@ def _decode(manifest: Manifest, chosen: PictureSizes, progress: Progress) -> Tri
         validation=part("validation"),
         class_names=manifest.class_names,
         split_hash=split_hash(manifest.samples),
+        rendering=manifest.rendering,
     )
 
 

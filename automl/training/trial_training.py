@@ -175,6 +175,7 @@ class TrialTraining:
             std=self.built.std,
             validation_crop_size=hyperparameters.validation_crop_size,
             validation_resize_size=hyperparameters.validation_resize_size,
+            rendering=self.data.rendering,
             epoch=self.epoch,
             has_seen_all=self.fitted is not self.data.train,
             head="nearest_neighbours" if is_vote else "linear",

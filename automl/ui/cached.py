@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # slow imports that the first page does not need
     from numpy.typing import NDArray
 
     from automl.dataset.manifest import Manifest
+    from automl.dataset.rendering import Rendering
 
 _ABOUT_DATA = {"training_data", *data_source.JOB_KEYS}
 T = TypeVar("T")
@@ -161,43 +162,48 @@ def predictions_at(path: Path) -> Predictions:
     return store.load_predictions(path)
 
 
-def thumbnail(path: Path) -> bytes | None:
+def rendering(experiment_dir: Path) -> "Rendering | None":
+    """How the pictures of an experiment are shown; None before the engine has read the data."""
+    found = report(experiment_dir)
+    return None if found is None else found.rendering
+
+
+def thumbnail(path: Path, rendering: "Rendering | None" = None) -> bytes | None:
     """A small JPEG; None if the picture is missing or unreadable."""
-    return _or_none(_thumbnail, path)
+    return _or_none(_thumbnail, path, rendering)
 
 
-@for_version_of(picture_location.file_of, max_entries=5_000)
-def _thumbnail(path: Path) -> bytes:
+@for_version_of(lambda path, _: picture_location.file_of(path), max_entries=5_000)
+def _thumbnail(path: Path, rendering: "Rendering | None") -> bytes:
     from automl.dataset import pictures
 
-    return pictures.thumbnail(path)
+    return pictures.thumbnail(path, rendering=rendering)
 
 
-def enlarged(path: Path) -> bytes | None:
+def enlarged(path: Path, rendering: "Rendering | None" = None) -> bytes | None:
     """A JPEG to look at closely; None if the picture is missing or unreadable."""
-    return _or_none(_enlarged, path)
+    return _or_none(_enlarged, path, rendering)
 
 
-@for_version_of(picture_location.file_of, max_entries=50)
-def _enlarged(path: Path) -> bytes:
+@for_version_of(lambda path, _: picture_location.file_of(path), max_entries=50)
+def _enlarged(path: Path, rendering: "Rendering | None") -> bytes:
     from automl.dataset import pictures
 
-    return pictures.enlarged(path)
+    return pictures.enlarged(path, rendering=rendering)
 
 
-def views(path: Path, side: int) -> "list[NDArray[np.uint8]] | None":
+def views(path: Path, side: int, rendering: "Rendering") -> "list[NDArray[np.uint8]] | None":
     """A picture as evaluation sees it, then as training may see it; None if it is unreadable."""
-    return _or_none(_views, path, side)
+    return _or_none(_views, path, side, rendering)
 
 
-@for_version_of(lambda path, _: picture_location.file_of(path), max_entries=100)
-def _views(path: Path, side: int) -> "list[NDArray[np.uint8]]":
+@for_version_of(lambda path, *_: picture_location.file_of(path), max_entries=100)
+def _views(path: Path, side: int, rendering: "Rendering") -> "list[NDArray[np.uint8]]":
     from automl.dataset import preview
 
-    resize_size = round(side * preview.CROP_ROOM)
-    scored = preview.scored(path, resize_size=resize_size, crop_size=side)
-    trained_on = preview.trained_on(path, crop_size=side, horizontal_flip=False, count=4)
-    return [scored, *trained_on]
+    image = preview.loaded(path, side, rendering)
+    trained_on = preview.trained_on(image, crop_size=side, horizontal_flip=False, count=4)
+    return [preview.scored(image, side), *trained_on]
 
 
 def _or_none(read: Callable[..., T], *arguments: object) -> T | None:

@@ -1,23 +1,28 @@
 """A picture enlarged, and the buttons to the next and the previous one."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from automl.ui import cached
 
+if TYPE_CHECKING:
+    from automl.dataset.rendering import Rendering
+
 _MAX_WIDTH, _MAX_HEIGHT = 560, 500  # pixels; the whole picture fits on a screen 720 pixels high
 
 
-def show(path: Path, size: tuple[int, int], text: str) -> None:
+def show(path: Path, size: tuple[int, int], text: str, rendering: "Rendering | None") -> None:
     """Draw the picture, or a message if it cannot be read.
 
     Args:
         path: file of the picture.
         size: width and height in pixels.
         text: alternative text of the picture.
+        rendering: of its data set, see `gallery.Picture`.
     """
-    enlarged = cached.enlarged(path)
+    enlarged = cached.enlarged(path, rendering)
     if enlarged is None:
         st.caption("The picture cannot be read. It may have been moved or deleted.")
         return

@@ -4,22 +4,27 @@ import base64
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
 from automl.figures import wording
 from automl.ui import cached, picture_grid
 
+if TYPE_CHECKING:  # Pillow would delay the first page
+    from automl.dataset.rendering import Rendering
+
 PER_PAGE = 40
 
 
 class Picture(NamedTuple):
-    """A picture file and the two lines under it, as plain text."""
+    """A picture file, the two lines under it as plain text, and how its pixels are shown."""
 
     path: Path
     caption: str
     note: str = ""
+    rendering: "Rendering | None" = None
+    """Of its data set; None: a picture of more than 8 bits is shown in its own range of values."""
 
 
 def show(
@@ -52,7 +57,7 @@ def strip(pictures: list[Picture], *, width: int, key: str, opens: bool = False)
 
     Returns the position of the picture that was clicked just now, None if none was.
     """
-    loaded = [(cached.thumbnail(picture.path), picture) for picture in pictures]
+    loaded = [(cached.thumbnail(picture.path, picture.rendering), picture) for picture in pictures]
     readable = [position for position, (data, _) in enumerate(loaded) if data]
     tiles = [_tile(data, picture) for data, picture in loaded if data]
     picked = picture_grid.show(tiles, side=width, key=key, opens=opens)

@@ -47,12 +47,13 @@ def make_samples() -> Callable[..., pd.DataFrame]:
         paths = [f"/data/{label}/{number}.png" for number, label in enumerate(samples["label"])]
         ordinary = {"width": 640, "height": 480, "format": "JPEG", "mode": "RGB"}
         look = {"brightness": 120.0, "contrast": 50.0, "sharpness": 900.0}
+        plain = {"value_low": np.nan, "value_high": np.nan, "alpha_contrast": np.nan}
         missing = pd.Series([None] * len(samples), dtype="Int64")
         return samples.assign(
             path=paths,
             id=range(len(samples)),
             near_duplicate_group=missing,
-            **{**ordinary, **look, **columns},
+            **{**ordinary, **look, **plain, "has_frames": False, **columns},
         ).astype({"split": "str", "problem": "str", "near_duplicate_group": "Int64"})
 
     return make

@@ -12,21 +12,26 @@ def photo(tmp_path, make_picture):
     return make_picture(tmp_path / "photo.png", size=(90, 60))
 
 
+@pytest.fixture
+def image(photo):
+    return preview.loaded(photo, 32)
+
+
 def test_the_scored_view_is_what_validation_sees(photo):
-    view = preview.scored(photo, resize_size=40, crop_size=32)
-    expected = pictures.preprocess(pictures.load_rgb(photo), resize_size=40, crop_size=32)
+    view = preview.scored(preview.loaded(photo, 32), 32)
+    expected = pictures.preprocess(pictures.load_rgb(photo), resize_size=37, crop_size=32)
     assert (view == expected).all()
 
 
-def test_training_views_differ_from_each_other_and_come_again_with_the_seed(photo):
+def test_training_views_differ_from_each_other_and_come_again_with_the_seed(image):
     first, again = (
-        preview.trained_on(photo, crop_size=32, horizontal_flip=True, count=4) for _ in range(2)
+        preview.trained_on(image, crop_size=32, horizontal_flip=True, count=4) for _ in range(2)
     )
     assert first.shape == (4, 32, 32, 3)
     assert first.dtype == np.uint8
     assert (first == again).all()
     assert len({view.tobytes() for view in first}) == 4
-    other = preview.trained_on(photo, crop_size=32, horizontal_flip=True, count=4, seed=1)
+    other = preview.trained_on(image, crop_size=32, horizontal_flip=True, count=4, seed=1)
     assert (other != first).any()
 
 
@@ -45,14 +50,13 @@ def test_boxes_lie_inside_and_keep_true_proportions():
     assert np.median(area) > CROP_SCALE[0]
 
 
-def test_pictures_are_only_mirrored_when_asked_for(tmp_path):
+def test_pictures_are_only_mirrored_when_asked_for():
     # dark on the left, light on the right: whatever the crop, the right half is the lighter one
     ramp = np.repeat(np.linspace(0, 255, 80)[None, :, None], 80, 0).repeat(3, 2).astype(np.uint8)
-    path = tmp_path / "ramp.png"
-    Image.fromarray(ramp).save(path)
+    image = Image.fromarray(ramp)
 
     def lighter_right(*, horizontal_flip: bool) -> float:
-        views = preview.trained_on(path, crop_size=32, horizontal_flip=horizontal_flip, count=40)
+        views = preview.trained_on(image, crop_size=32, horizontal_flip=horizontal_flip, count=40)
         return float((views[:, :, 16:].mean((1, 2, 3)) > views[:, :, :16].mean((1, 2, 3))).mean())
 
     assert lighter_right(horizontal_flip=False) == 1

@@ -34,6 +34,7 @@ def check(data: CheckedData) -> DatasetReport:
         modes=_counts(readable["mode"]),
         short_sides=_distribution(readable[["width", "height"]].min(axis=1)),
         aspect_ratios=_distribution(readable["width"] / readable["height"]),
+        rendering=data.rendering,
         findings=[],
         data_hash=_data_hash(readable),
     ).plus(_findings(data))

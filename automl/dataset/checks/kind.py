@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from automl.dataset.readers import LeftOut
+from automl.dataset.rendering import PLAIN, Rendering
 from automl.dataset.report import Finding, Severity
 
 _MAX_NAMED = 5
@@ -27,6 +28,8 @@ class CheckedData:
 
     left_out: LeftOut = LeftOut()
     """Files and rows that the readers passed over."""
+
+    rendering: Rendering = PLAIN
 
     @functools.cached_property
     def readable(self) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from automl.dataset.checks.kind import CheckedData, FindingKind, counted, example
+from automl.dataset.checks.values import is_flattened
 from automl.dataset.report import Finding, Severity
 
 MIN_SIDE = 8
@@ -87,9 +88,10 @@ def _sizes(readable: pd.DataFrame) -> list[Judgement]:
 
 def _light(readable: pd.DataFrame) -> list[Judgement]:
     mean, spread, sharpness = (readable[c] for c in ("brightness", "contrast", "sharpness"))
-    is_flat = spread < MIN_CONTRAST
-    is_dark = ~is_flat & (mean + 2 * spread < MAX_DARK)
-    is_bright = ~is_flat & (mean - 2 * spread > MIN_BRIGHT)
+    is_shown = ~is_flattened(readable)  # what the background hides is a finding of its own
+    is_flat = is_shown & (spread < MIN_CONTRAST)
+    is_dark = is_shown & ~is_flat & (mean + 2 * spread < MAX_DARK)
+    is_bright = is_shown & ~is_flat & (mean - 2 * spread > MIN_BRIGHT)
     is_judged = ~is_flat & (readable[["width", "height"]].min(axis=1) >= _JUDGED_SIDE)
     is_blurry = (sharpness < MAX_BLUR) & (sharpness < MAX_RELATIVE_BLUR * spread**2)
     advice = "exclude those that do not show what their label says"

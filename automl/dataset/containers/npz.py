@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from automl.dataset.containers import blocks, png
 from automl.dataset.containers.open_file import OpenFile
-from automl.dataset.preprocessing import MAX_PIXELS, UnreadablePicture
+from automl.dataset.preprocessing import UnreadablePicture, max_pixels
 
 MAX_ARRAYS = 1_000
 _MAX_HEADER_BYTES = 4_096
@@ -69,7 +69,7 @@ class ArrayPictures:
         if array is None or not array.channels or row >= array.shape[0]:
             raise UnreadablePicture(f"The file has no picture {position[:80]!a}.")
         height, width = array.shape[1:3]
-        if not 0 < height * width <= MAX_PIXELS:
+        if not 0 < height * width <= max_pixels():
             raise UnreadablePicture(f"It has {width} x {height} pixels.")
         length = height * width * array.channels
         pixels = self._bytes(array, row * length, length)

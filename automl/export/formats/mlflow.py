@@ -4,6 +4,7 @@ Its columns and the names of its artefacts are those of Azure's image models.
 """
 
 import base64
+import dataclasses
 import json
 import os
 import tempfile
@@ -32,13 +33,13 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
         parts = Path(scratch)
         onnx_model.write_model(parts / "model.onnx", model)
         _write_settings(parts / "settings.json", model)
-        standalone.copy_preprocessing(parts)
+        copied = standalone.copy_preprocessing(parts)
         code = str(standalone.copy("mlflow_model.py", parts))
         with standalone.importable(parts):  # mlflow imports the code to check it
             mlflow.pyfunc.save_model(
                 folder,
                 python_model=code,
-                code_paths=[str(parts / "preprocessing.py")],
+                code_paths=[str(path) for path in copied],
                 artifacts={
                     "model": str(parts / "model.onnx"),
                     "settings": str(parts / "settings.json"),
@@ -63,6 +64,7 @@ def _write_settings(path: Path, model: "TrainedModel") -> None:
         "labels": description.class_names,
         "valid_resize_size": description.validation_resize_size,
         "valid_crop_size": description.validation_crop_size,
+        "rendering": dataclasses.asdict(description.rendering),
         "normalization": model.onnx_normalization,
     }
     path.write_text(json.dumps(settings, ensure_ascii=False, indent=1), "utf-8")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def write(folder: Path, model: "TrainedModel") -> "Answers":
-    """Write `model.pt2`, `labels.json`, `settings.json` and `preprocessing.py`.
+    """Write `model.pt2`, `labels.json`, `settings.json`, `preprocessing.py`, `rendering.py`.
 
     The program takes pixels (B, 3, H, W) of 0 to 1 and returns logits.
     """
@@ -53,10 +53,13 @@ FORMAT = Format(
     write=write,
     usage="""\
 ```python
-import torch
+import json, torch
 from preprocessing import load_preprocessed, model_input
+from rendering import Rendering
 model = torch.export.load("model.pt2").module()
-pixels = load_preprocessed(open("picture.jpg", "rb"), resize_size={resize}, crop_size={side})
+how = Rendering(**json.load(open("settings.json"))["rendering"])
+picture = open("picture.jpg", "rb")
+pixels = load_preprocessed(picture, resize_size={resize}, crop_size={side}, rendering=how)
 print(model(torch.from_numpy(model_input(pixels[None]))).softmax(1))
 ```""",
 )

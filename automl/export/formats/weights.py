@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def write(folder: Path, model: "TrainedModel") -> "Answers":
-    """Write `model.safetensors`, `config.json`, labels, settings and `preprocessing.py`.
+    """Write `model.safetensors`, `config.json`, labels, settings and the modules of preprocessing.
 
     Raises:
         ExportError: the model has a layer that timm does not have.
@@ -85,7 +85,8 @@ import timm
 model = timm.create_model("local-dir:THIS FOLDER", pretrained=True).eval()
 ```
 
-`load_preprocessed` of `preprocessing.py` (short side {resize} px, crop {side} px) and its
+`load_preprocessed` of `preprocessing.py` (short side {resize} px, crop {side} px,
+`rendering` of `settings.json`) and its
 `model_input` prepare a picture exactly as it was prepared here; timm's own transform differs by
 rounding.""",
 )

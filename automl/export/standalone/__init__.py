@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from automl.dataset import preprocessing
+from automl.dataset import preprocessing, rendering
 
 _PACKAGES = r"automl\.(?:dataset|model|training|export\.standalone)"
 _MODULES_OF_PACKAGE = re.compile(rf"^from {_PACKAGES} import ", re.MULTILINE)
@@ -39,9 +39,9 @@ def _copy(source: Path, folder: Path) -> Path:
     return target
 
 
-def copy_preprocessing(folder: Path) -> Path:
-    """Copy `preprocessing.py`, as this package uses it."""
-    return copy_module(preprocessing, folder)
+def copy_preprocessing(folder: Path) -> list[Path]:
+    """Copy `preprocessing.py` and `rendering.py`, as this package uses them."""
+    return [copy_module(module, folder) for module in (preprocessing, rendering)]
 
 
 def requirements(*packages: str) -> list[str]:

@@ -15,6 +15,7 @@ from automl.dataset.preprocessing import (
     model_input,
     softmax,
 )
+from automl.dataset.rendering import Rendering
 
 
 class ImageClassifier(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
@@ -41,6 +42,7 @@ class ImageClassifier(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
                 from_base64(image),
                 resize_size=self.settings["valid_resize_size"],
                 crop_size=self.settings["valid_crop_size"],
+                rendering=Rendering(**self.settings["rendering"]),
             )
         except UnreadablePicture as error:
             raise mlflow.exceptions.MlflowException.invalid_parameter_value(str(error)) from error

@@ -11,17 +11,21 @@ from typing import BinaryIO
 import onnxruntime
 
 from automl.dataset.preprocessing import UnreadablePicture, load_preprocessed, model_input, softmax
+from automl.dataset.rendering import Rendering
 
 HERE = Path(__file__).parent
 LABELS: list[str] = json.loads((HERE / "labels.json").read_text("utf-8"))
 SETTINGS = json.loads((HERE / "settings.json").read_text("utf-8"))
+RENDERING = Rendering(**SETTINGS["rendering"])
 SESSION = onnxruntime.InferenceSession(HERE / "model.onnx", providers=["CPUExecutionProvider"])
 
 
 def probabilities(picture: Path | BinaryIO) -> list[float]:
     """Return the probabilities of the classes, in the order of LABELS."""
     resize_size, crop_size = SETTINGS["validation_resize_size"], SETTINGS["validation_crop_size"]
-    pixels = load_preprocessed(picture, resize_size=resize_size, crop_size=crop_size)
+    pixels = load_preprocessed(
+        picture, resize_size=resize_size, crop_size=crop_size, rendering=RENDERING
+    )
     batch = model_input(pixels[None], SETTINGS["normalization"])
     (logits,) = SESSION.run(["output1"], {"input1": batch})
     return [float(share) for share in softmax(logits)[0]]

@@ -11,6 +11,7 @@ from typing import Any
 import onnxruntime
 
 from automl.dataset.preprocessing import from_base64, load_preprocessed, model_input, softmax
+from automl.dataset.rendering import Rendering
 
 model: dict[str, Any] = {}
 
@@ -38,6 +39,7 @@ def _answer(text: str) -> dict[str, Any]:
         from_base64(text),
         resize_size=settings["validation_resize_size"],
         crop_size=settings["validation_crop_size"],
+        rendering=Rendering(**settings["rendering"]),
     )
     batch = model_input(pixels[None], settings["normalization"])
     (logits,) = model["session"].run(["output1"], {"input1": batch})

@@ -29,6 +29,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from automl.dataset.packed_pictures import PackedPictures, layout, load_whole, packed_sizes
+from automl.dataset.rendering import Rendering
 from automl.model import blocks, cross_validated_probe, linear_probe
 from automl.model.network import Normalised, create, starts_at_zero, zero_head
 from automl.training.augmentation import Augmentation
@@ -201,13 +202,18 @@ def decode(
         file: is made.
     """
     resize_size, crop_size = settings["validation_resize_size"], settings["validation_crop_size"]
+    rendering = Rendering(**settings["rendering"])
     stored = packed_sizes(*sizes.T.tolist(), resize_size=resize_size, crop_size=crop_size)
     offsets = layout(stored)
     flat = np.lib.format.open_memmap(file, "w+", np.uint8, (int(offsets[-1]),))
 
     def fill(index: int) -> None:
         pixels = load_whole(
-            paths[index], stored[index], resize_size=resize_size, crop_size=crop_size
+            paths[index],
+            stored[index],
+            resize_size=resize_size,
+            crop_size=crop_size,
+            rendering=rendering,
         )
         flat[offsets[index] : offsets[index + 1]] = pixels.ravel()
 

@@ -8,7 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from automl.evaluation import answers
-from automl.ui import gallery
+from automl.ui import cached, gallery
 from automl.ui.answers import answer_view
 from automl.ui.cached_evaluation import Answers
 
@@ -55,11 +55,13 @@ def pictures(trial_answers: Answers, positions: NDArray[np.int64]) -> list[galle
     """Pictures with two lines under each: `true` or `true → predicted`, and the probability."""
     predictions, names = trial_answers.predictions, trial_answers.class_names
     paths = trial_answers.samples["path"].to_numpy()
+    rendering = cached.rendering(trial_answers.experiment_dir)
     shown = []
     for position in positions:
         probabilities = predictions.probabilities[position]
         true, predicted = predictions.labels[position], int(probabilities.argmax())
         caption = names[true] if true == predicted else f"{names[true]} → {names[predicted]}"
         probability = f"{probabilities[predicted]:.3f}"
-        shown.append(gallery.Picture(Path(str(paths[position])), caption, probability))
+        path = Path(str(paths[position]))
+        shown.append(gallery.Picture(path, caption, probability, rendering))
     return shown

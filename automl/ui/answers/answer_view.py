@@ -7,7 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from automl.figures import bar_charts, charts, wording
-from automl.ui import enlargement
+from automl.ui import cached, enlargement
 from automl.ui.answers import explanation_view
 from automl.ui.cached_evaluation import Answers
 
@@ -44,7 +44,8 @@ def show(trial_answers: Answers, positions: NDArray[np.int64]) -> None:
             trial_answers.experiment_dir, trial_answers.trial_id, path, is_requested=is_requested
         ):
             size = int(sample["width"]), int(sample["height"])
-            enlargement.show(path, size, str(sample["label"]))
+            rendering = cached.rendering(trial_answers.experiment_dir)
+            enlargement.show(path, size, str(sample["label"]), rendering)
 
 
 def _facts(trial_answers: Answers, answer: int) -> None:

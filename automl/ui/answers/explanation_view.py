@@ -12,6 +12,7 @@ from automl.experiments import store
 from automl.explanation.explainer import Explainer, Explanation, missing
 from automl.explanation.request import Algorithm, ExplanationParameters
 from automl.figures import wording
+from automl.ui import cached
 from automl.ui.version_cache import Version, for_version, versions
 
 _SHOWN = "explanation in view"
@@ -44,7 +45,7 @@ def open_for(experiment_dir: Path, trial_id: str, picture: Path | bytes, name: s
     with left:
         if not show(experiment_dir, trial_id, picture, is_requested=is_requested):
             content = picture if isinstance(picture, Path) else io.BytesIO(picture)
-            st.image(pictures.enlarged(content, _WIDTH))
+            st.image(pictures.enlarged(content, _WIDTH, cached.rendering(experiment_dir)))
 
 
 def ask() -> bool:

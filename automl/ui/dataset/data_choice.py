@@ -22,7 +22,10 @@ FOLDERS = ("label_level", "group_level", "label_pattern", "split_folders")
 FORM = ("type", *COLUMNS, *FOLDERS)
 """Keys of a data source that say how it is read."""
 
-OPTIONS = ("validation", "test", "share", "seed", "datastores", *FORM)
+OPTIONS = (
+    *("validation", "test", "share", "seed", "datastores", *FORM),
+    *("value_range", "background"),
+)
 """Parameters of the URL that describe the data, besides its path `data` and `target`."""
 
 
@@ -83,6 +86,8 @@ def link_to(job: Job) -> dict[str, str]:
         "share": str(job.validation_data_size),
         "seed": str(job.seed),
         "datastores": "\n".join(f"{name}={place}" for name, place in job.datastores.items()),
+        "value_range": ", ".join(f"{end:.15g}" for end in job.value_range or ()),
+        "background": "" if job.background == "white" else job.background,
         **{name: str(source.path) for name, source in sources.items() if source},
         **data.model_dump(include=set(FORM), exclude_defaults=True),
     }
@@ -141,6 +146,10 @@ def about() -> dict[str, Any]:
     for name in ("validation", "test"):
         if name in options:
             content[f"{name}_data"] = {"path": options[name], **image_column}
+    if "value_range" in options:
+        content["value_range"] = _numbers(options["value_range"])
+    if "background" in options:
+        content["background"] = options["background"]
     folders = datastores.from_options(options.get("datastores", "").splitlines())
     corrected = corrections().model_dump(exclude_defaults=True)
     return {
@@ -149,6 +158,14 @@ def about() -> dict[str, Any]:
         **({"datastores": folders} if folders else {}),
         **({"corrections": corrected} if corrected else {}),
     }
+
+
+def _numbers(text: str) -> list[float] | str:
+    """Numbers separated by commas; the text itself if it is something else, which a job refuses."""
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        return text
 
 
 def job(data: DataSource) -> Job:

@@ -1,6 +1,6 @@
 """Draw the options of the data: validation and test data, the split, columns and datastores."""
 
-from typing import Any
+from typing import Any, get_args
 
 import streamlit as st
 
@@ -19,6 +19,8 @@ _COLUMNS = {
     "split_column": "Column of the split",
     "group_column": "Column of groups that stay together",
 }
+_BACKGROUNDS = get_args(_FIELDS["background"].annotation)
+_WITH_ALPHA = {"RGBA", "RGBa", "LA", "La", "PA", "P"}
 _SOURCES = {
     "validation": ("Validation data", "Without it, a share of the training pictures validates."),
     "test": ("Test data", "Stays sealed: never used in training or ranking."),
@@ -51,6 +53,7 @@ def show(data: DataSource, columns: list[str], report: DatasetReport | None) -> 
         left, right = st.columns(2)
         typed |= _split(left, right)
         typed |= _columns(columns)
+        typed |= _values(report)
         typed["datastores"] = _datastores()
         if st.form_submit_button("Apply", icon=":material/check:"):
             _take(typed)
@@ -111,6 +114,31 @@ def _columns(columns: list[str]) -> dict[str, str]:
             format_func=lambda name, key=key: name or _when_left_out(key),
             help=DataSource.model_fields[key].description,
         )
+    return chosen
+
+
+def _values(report: DatasetReport | None) -> dict[str, str]:
+    """The range of values and the background, where the pictures or a former choice ask for it."""
+    chosen, left, right = {}, *st.columns(2)
+    given = data_choice.option("value_range")
+    measured = report.rendering.value_range if report else None
+    if given or measured:
+        chosen["value_range"] = left.text_input(
+            "Values that become black and white",
+            given,
+            placeholder=", ".join(f"{end:.6g}" for end in measured or ()),
+            help=_FIELDS["value_range"].description,
+        )
+    background = data_choice.option("background")
+    if background or (report and _WITH_ALPHA & set(report.modes)):
+        default = _FIELDS["background"].default
+        picked = right.selectbox(
+            "Behind transparent pixels",
+            _BACKGROUNDS,
+            index=_BACKGROUNDS.index(background) if background in _BACKGROUNDS else 0,
+            help=_FIELDS["background"].description,
+        )
+        chosen["background"] = "" if picked == default else picked
     return chosen
 
 

@@ -31,7 +31,7 @@ def show(corrected: Manifest, original: Manifest) -> None:
     def page_of(part: slice) -> list[gallery.Picture]:
         columns = (rows.iloc[part][name] for name in ("path", "label", "split"))
         return [
-            gallery.Picture(Path(path), label, split if chosen.finding else "")
+            gallery.Picture(Path(path), label, split if chosen.finding else "", corrected.rendering)
             for path, label, split in zip(*columns, strict=True)
         ]
 

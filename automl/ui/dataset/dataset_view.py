@@ -7,6 +7,7 @@ import streamlit as st
 
 from automl.dataset.manifest import Manifest
 from automl.dataset.preview import fitting_side
+from automl.dataset.rendering import Rendering
 from automl.dataset.report import DatasetReport, Finding, Severity
 from automl.figures import bar_charts, charts, wording
 from automl.jobs.corrections import Corrections
@@ -54,7 +55,7 @@ def findings(corrected: Manifest, original: Manifest, corrections: Corrections) 
     def show(finding: Finding) -> None:
         readable = [Path(path) for path in finding.paths if path in corrected.readable_paths]
         with st.container(border=True, gap="xsmall"):
-            _finding(finding, readable[:_NUM_SHOWN])
+            _finding(finding, readable[:_NUM_SHOWN], corrected.rendering)
             with st.container(horizontal=True):
                 if readable:
                     _show_in_gallery(finding.kind)
@@ -69,14 +70,14 @@ def findings(corrected: Manifest, original: Manifest, corrections: Corrections) 
                 show(finding)
 
 
-def _finding(finding: Finding, examples: list[Path]) -> None:
+def _finding(finding: Finding, examples: list[Path], rendering: Rendering) -> None:
     color, icon = _LOOK[finding.severity]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(finding.severity.value, icon=icon, color=color)
         st.markdown(f"**{wording.kind(finding.kind)}**")
     st.markdown(wording.plain(finding.message))
     if examples:
-        pictures = [gallery.Picture(path, "") for path in examples]
+        pictures = [gallery.Picture(path, "", rendering=rendering) for path in examples]
         gallery.strip(pictures, width=56, key=f"pictures of {finding.kind}")
 
 
@@ -122,8 +123,8 @@ def as_the_model_sees(manifest: Manifest) -> None:
         chosen = st.selectbox("Picture of class", manifest.class_names, key="class to preview")
         path = Path(samples.loc[samples["label"] == chosen, "path"].iloc[0])
         side = fitting_side(manifest.median_side)
-        views = cached.views(path, side)
-        original = cached.thumbnail(path)
+        views = cached.views(path, side, manifest.rendering)
+        original = cached.thumbnail(path, manifest.rendering)
         if views is None or original is None:
             st.caption("The picture can no longer be read. Choose another class.")
             return

@@ -36,7 +36,8 @@ def show(rows: pd.DataFrame, corrected: Manifest, original: Manifest) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         size = int(sample["width"]), int(sample["height"])
-        enlargement.show(Path(sample["path"]), size, str(sample["label"]))
+        label, rendering = str(sample["label"]), corrected.rendering
+        enlargement.show(Path(sample["path"]), size, label, rendering)
     with right:
         enlargement.leaf(len(rows), key=_POSITION)
         _facts(sample, corrected)

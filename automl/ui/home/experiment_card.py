@@ -67,7 +67,8 @@ def _trials(experiment_dir: Path) -> str:
 
 def _thumbnails(experiment_dir: Path) -> None:
     paths = cached.examples(experiment_dir, _NUM_THUMBNAILS)
-    pictures = [gallery.Picture(path, "") for path in paths]
+    rendering = cached.rendering(experiment_dir)
+    pictures = [gallery.Picture(path, "", rendering=rendering) for path in paths]
     gallery.strip(pictures, width=48, key=f"pictures of {experiment_dir.name}")
 
 

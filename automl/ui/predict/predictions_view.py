@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from automl.dataset import pictures as picture_files
+from automl.dataset.rendering import Rendering
 from automl.errors import UserError
 from automl.evaluation import confidence
 from automl.experiments import store
@@ -100,7 +101,8 @@ def _compute(chosen: Chosen, model: Predictor) -> tuple[list[AnsweredPicture], s
     bar, problem = st.empty(), ""
     try:
         for each, row in input_pictures.answered(model, chosen.find()):
-            answered.append(_answered(each, row, keeps=len(answered) < _MAX_CARDS))
+            keeps = len(answered) < _MAX_CARDS
+            answered.append(_answered(each, row, model.rendering, keeps=keeps))
             share = len(answered) / max(chosen.count, len(answered))
             bar.progress(share, f"{len(answered):,} of {wording.count(chosen.count, 'picture')}")
     except UserError as error:
@@ -109,13 +111,15 @@ def _compute(chosen: Chosen, model: Predictor) -> tuple[list[AnsweredPicture], s
     return answered, problem if answered or problem else "No picture was found."
 
 
-def _answered(each: FoundPicture, row: Row | Failure, *, keeps: bool) -> AnsweredPicture:
+def _answered(
+    each: FoundPicture, row: Row | Failure, rendering: Rendering, *, keeps: bool
+) -> AnsweredPicture:
     if isinstance(row, Failure) or isinstance(each.picture, Failure):
         return AnsweredPicture(each.name, row, None)
     if isinstance(each.picture, Path):
-        thumbnail = cached.thumbnail(each.picture)
+        thumbnail = cached.thumbnail(each.picture, rendering)
     else:
-        thumbnail = picture_files.thumbnail(each.picture)
+        thumbnail = picture_files.thumbnail(each.picture, rendering=rendering)
     return AnsweredPicture(each.name, row, thumbnail, each.picture if keeps else None)
 
 

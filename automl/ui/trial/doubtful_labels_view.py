@@ -83,7 +83,8 @@ def _row(trial_answers: Answers, suspect: Suspect, decisions: dict[str, str], ke
 
     picture, text, buttons = st.columns([1, 3, 4], vertical_alignment="center")
     with picture:
-        thumbnail = gallery.Picture(Path(str(row["path"])), "")
+        rendering = cached.rendering(trial_answers.experiment_dir)
+        thumbnail = gallery.Picture(Path(str(row["path"])), "", rendering=rendering)
         picked = gallery.strip(
             [thumbnail], width=72, key=f"picture {suspect.position} of {key}", opens=True
         )
