@@ -98,7 +98,8 @@ def _means(features: _Array, split: Split) -> _Array:
 
 
 def _unit(rows: _Array) -> _Array:
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+    unit: _Array = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+    return unit
 
 
 class Result(NamedTuple):
