@@ -1,0 +1,142 @@
+"""Data sets as people keep them, from the folder or file to label and split of each picture."""
+
+import json
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from automl.dataset import readers
+from automl.dataset.reading import UnclearDataError
+from automl.jobs.job import DataSource
+
+
+@pytest.fixture
+def photos(make_picture, tmp_path):
+    """Write pictures of these names into a data folder."""
+
+    def write(*names: str) -> Path:
+        for number, name in enumerate(names):
+            make_picture(tmp_path / "data" / name, number)
+        return tmp_path / "data"
+
+    return write
+
+
+def read(path: Path, **options: object) -> dict[str, tuple[str, str | None]]:
+    """Label and split of each picture."""
+    rows = readers.read(DataSource.model_validate({"path": path, **options})).pictures
+    root = path if path.is_dir() else path.parent
+    splits = rows["split"].astype(object).where(rows["split"].notna(), None)
+    return {
+        Path(name).relative_to(root).as_posix(): (label, split)
+        for name, label, split in zip(rows["path"], rows["label"], splits, strict=True)
+    }
+
+
+def test_ids_without_suffix_one_folder_deeper(photos):
+    folder = photos("train/a1.jpg", "train/a2.jpg")
+    (folder / "labels.csv").write_text("id,breed\na1,pug\na2,boxer\n")
+    assert read(folder) == {"train/a1.jpg": ("pug", None), "train/a2.jpg": ("boxer", None)}
+
+
+def test_a_column_of_0_and_1_for_each_class(photos):
+    folder = photos("a.jpg", "b.jpg", "c.jpg")
+    (folder / "_classes.csv").write_text(
+        "filename, cat, dog\na.jpg,1,0\nb.jpg,0.0,1.0\nc.jpg,0,0\n"
+    )
+    assert read(folder) == {"a.jpg": ("cat", None), "b.jpg": ("dog", None)}
+
+
+def test_true_and_false_may_say_the_split(photos):
+    folder = photos("cat/a.jpg", "cat/b.jpg", "dog/c.jpg")
+    table = "name,label,is_valid\ncat/a.jpg,cat,False\ncat/b.jpg,cat,True\ndog/c.jpg,dog,False\n"
+    (folder / "labels.csv").write_text(table)
+    assert read(folder) == {
+        "cat/a.jpg": ("cat", "train"),
+        "cat/b.jpg": ("cat", "validation"),
+        "dog/c.jpg": ("dog", "train"),
+    }
+    assert read(folder, type="image_folder")["cat/b.jpg"] == ("cat", None)
+
+
+def test_a_list_of_paths_with_blanks_and_numbered_classes(photos):
+    folder = photos("images/my photo (1).jpg", "images/2.jpg")
+    (folder / "train_list.txt").write_text("images/my photo (1).jpg 0\nimages/2.jpg\t1\n")
+    (folder / "labels.txt").write_text("cat\ndog\n")
+    assert read(folder) == {
+        "images/my photo (1).jpg": ("cat", None),
+        "images/2.jpg": ("dog", None),
+    }
+
+
+def test_coco_with_one_category_a_picture(photos):
+    folder = photos("images/a.jpg", "images/b.jpg")
+    content = {
+        "images": [{"id": 1, "file_name": "a.jpg"}, {"id": 2, "file_name": "b.jpg"}],
+        "annotations": [
+            {"image_id": 1, "category_id": 7},
+            {"image_id": 1, "category_id": 7},
+            {"image_id": 2, "category_id": 8},
+        ],
+        "categories": [{"id": 7, "name": "cat"}, {"id": 8, "name": "dog"}],
+    }
+    (folder / "_annotations.coco.json").write_text(json.dumps(content))
+    assert read(folder) == {"images/a.jpg": ("cat", None), "images/b.jpg": ("dog", None)}
+
+
+def test_paths_of_another_machine(photos):
+    folder = photos("images/cat/1.jpg", "images/dog/1.jpg")
+    rows = [r"C:\Users\me\data\images\cat\1.jpg,cat", "/home/you/images/dog/1.jpg,dog"]
+    (folder / "labels.csv").write_text("\n".join(["filename,label", *rows]))
+    assert read(folder) == {"images/cat/1.jpg": ("cat", None), "images/dog/1.jpg": ("dog", None)}
+
+
+def test_a_declared_separator(photos):
+    folder = photos("a.jpg", "b.jpg")
+    (folder / "labels.csv").write_text("sep=;\r\nfilename;label\r\na.jpg;Äpfel\r\n", "utf-8-sig")
+    assert read(folder) == {"a.jpg": ("Äpfel", None)}
+
+
+def test_a_table_without_header(photos):
+    folder = photos("a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    (folder / "labels.csv").write_text("a.jpg,cat\nb.jpg,dog\nc.jpg,cat\nd.jpg,dog\n")
+    assert read(folder)["b.jpg"] == ("dog", None)
+
+
+def test_an_excel_workbook(photos):
+    folder = photos("a.jpg", "b.jpg")
+    book = openpyxl.Workbook()
+    for row in (["file", "species"], ["a.jpg", "cat"], ["b.jpg", "dog"]):
+        book.active.append(row)
+    book.save(folder / "labels.xlsx")
+    assert read(folder) == {"a.jpg": ("cat", None), "b.jpg": ("dog", None)}
+
+
+def test_a_tree_that_repeats_itself_one_level_deeper_counts_once(photos):
+    names = [f"{split}/{label}/0.png" for split in ("train", "val") for label in ("a", "b")]
+    folder = photos(*(f"chest/{name}" for name in names))
+    for name in names:
+        copy = folder / "chest" / "chest" / name
+        copy.parent.mkdir(parents=True)
+        copy.write_bytes((folder / "chest" / name).read_bytes())
+    listing = readers.read(DataSource(path=folder))
+    assert len(listing.pictures) == 4
+    assert listing.left_out.copies == [str(folder / "chest" / "chest")]
+
+
+def test_names_of_files_that_look_like_labels_are_offered(photos):
+    folder = photos(*(f"{label}.{number}.jpg" for label in ("cat", "dog") for number in range(3)))
+    with pytest.raises(UnclearDataError, match=r"look like labels: dog \(3\), cat \(3\)") as caught:
+        read(folder)
+    (reading,) = caught.value.readings
+    assert read(folder, **reading.options)["cat.0.jpg"] == ("cat", None)
+
+
+def test_a_labels_file_that_cannot_be_used_is_named(photos):
+    folder = photos("cat/a.jpg", "dog/b.jpg")
+    (folder / "labels.csv").write_text("meaning,letters\na cat,3\n")
+    listing = readers.read(DataSource(path=folder))
+    assert set(listing.pictures["label"]) == {"cat", "dog"}
+    (unused,) = listing.left_out.unused
+    assert unused.startswith("labels.csv: ")

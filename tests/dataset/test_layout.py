@@ -1,0 +1,134 @@
+"""How folders of pictures are understood, in the forms in which people keep them."""
+
+from collections import Counter
+
+import pytest
+
+from automl.dataset.layout import Choices, SeveralDataSetsError, SplitsOnlyError, find_layout
+
+
+def understood(*folders: str, **choices: object) -> set[tuple[str, str | None, str | None]]:
+    """Folder, label and split of every folder with pictures."""
+    pictures = [(*folder.split("/"), f"{number}.jpg") for folder in folders for number in range(3)]
+    layout = find_layout(pictures, Choices(**choices))
+    return {("/".join(parts[:-1]), layout.label(parts), layout.split(parts)) for parts in pictures}
+
+
+@pytest.mark.parametrize(
+    ("train", "held_out", "split"),
+    [
+        ("train", "test", "test"),
+        ("seg_train", "seg_test", "test"),
+        ("train_images", "val_images", "validation"),
+        ("Training_set", "Test_set", "test"),
+        ("TrainData", "ValidData", "validation"),
+        ("01-training", "02-validation", "validation"),
+        ("entrenamiento", "prueba", "test"),
+        ("訓練", "テスト", "test"),
+    ],
+)
+def test_split_words_are_found_inside_the_names_of_folders(train, held_out, split):
+    folders = [f"{one}/{label}" for one in (train, held_out) for label in ("cat", "dog")]
+    assert understood(*folders) == {
+        *((f"{train}/{label}", label, "train") for label in ("cat", "dog")),
+        *((f"{held_out}/{label}", label, split) for label in ("cat", "dog")),
+    }
+
+
+def test_a_doubled_level_is_looked_through_and_a_flat_folder_beside_has_no_labels():
+    folders = [f"seg_{one}/seg_{one}/{label}" for one in ("train", "test") for label in "ab"]
+    assert understood(*folders, "seg_pred/seg_pred") == {
+        *((f"seg_train/seg_train/{label}", label, "train") for label in "ab"),
+        *((f"seg_test/seg_test/{label}", label, "test") for label in "ab"),
+        ("seg_pred/seg_pred", None, None),
+    }
+
+
+@pytest.mark.parametrize("names", ["trainer contest", "test_tube train", "bus train car"])
+def test_classes_that_sound_like_splits_are_classes(names):
+    folders = names.split()
+    inside = [f"{name}/{number}" for name in folders for number in range(2)]
+    assert {split for _, _, split in understood(*inside)} <= {None, "train", "test"}
+    assert understood(*folders[:1], "other", "third") == {
+        (folders[0], folders[0], None),
+        ("other", "other", None),
+        ("third", "third", None),
+    }
+
+
+def test_splits_without_classes_are_refused_with_the_way_out():
+    with pytest.raises(SplitsOnlyError, match="nothing below them names classes") as caught:
+        understood("train", "test")
+    (reading,) = caught.value.readings
+    assert understood("train", "test", **reading.options) == {
+        ("train", "train", None),
+        ("test", "test", None),
+    }
+
+
+def test_the_deepest_of_further_levels_is_the_label_if_the_splits_share_it():
+    folders = ["Fruit/Apple", "Fruit/Pear", "Herb/Basil"]
+    inside = [f"{split}/{folder}" for split in ("train", "val") for folder in folders]
+    assert {label for _, label, _ in understood(*inside)} == {"Apple", "Pear", "Basil"}
+    assert {label for _, label, _ in understood(*inside, label_level=1)} == {"Fruit", "Herb"}
+
+
+def test_patients_inside_classes_are_no_classes_and_are_offered_as_groups():
+    folders = [f"{label}/patient_{number}" for label in ("ill", "well") for number in range(3)]
+    assert {label for _, label, _ in understood(*folders)} == {"ill", "well"}
+    pictures = [(*folder.split("/"), "0.jpg") for folder in folders]
+    groups = [
+        reading for reading in find_layout(pictures).others if "group_level" in reading.options
+    ]
+    layout = find_layout(pictures, Choices(**groups[0].options))
+    assert Counter(map(layout.group, pictures)) == {f"patient_{number}": 2 for number in range(3)}
+
+
+def test_splits_inside_of_classes_are_honoured():
+    folders = [f"{label}/{split}" for label in ("cat", "dog") for split in ("train", "val")]
+    assert understood(*folders) == {
+        *((f"{label}/train", label, "train") for label in ("cat", "dog")),
+        *((f"{label}/val", label, "validation") for label in ("cat", "dog")),
+    }
+
+
+def test_split_and_class_may_be_one_name():
+    assert understood("train_cat", "train_dog", "test_cat", "test_dog") == {
+        *((f"train_{label}", label, "train") for label in ("cat", "dog")),
+        *((f"test_{label}", label, "test") for label in ("cat", "dog")),
+    }
+
+
+def test_a_folder_of_data_sets_is_a_question():
+    folders = [f"birds/{split}/{label}" for split in ("train", "val") for label in ("owl", "jay")]
+    folders += [f"cars/{split}/{label}" for split in ("train", "test") for label in ("vw", "kia")]
+    with pytest.raises(SeveralDataSetsError, match="2 data sets.*birds, cars") as caught:
+        understood(*folders)
+    assert [reading.options for reading in caught.value.readings] == [
+        {"path": "birds"},
+        {"path": "cars"},
+    ]
+
+
+def test_a_class_inside_another_class_has_both_readings():
+    pictures = [("cat", "0.jpg"), ("cat", "lion", "1.jpg"), ("dog", "2.jpg")]
+    layout = find_layout(pictures)
+    assert [layout.label(parts) for parts in pictures] == ["cat", "cat", "dog"]
+    (other, *_) = layout.others
+    deeper = find_layout(pictures, Choices(**other.options))
+    assert [deeper.label(parts) for parts in pictures] == ["cat", "lion", "dog"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "label"),
+    [
+        ("{label}.#.*", "cat.12.jpg", "cat"),
+        ("{label}_#.*", "great_pyrenees_7.jpg", "great_pyrenees"),
+        ("*_{label}.*", "0001_dog.png", "dog"),
+        ("{label}-*", "owl-a-b.png", "owl"),
+        ("{label}_#.*", "cat.jpg", None),
+    ],
+)
+def test_labels_in_the_names_of_files(pattern, name, label):
+    layout = find_layout([(name,)], Choices(label_pattern=pattern))
+    assert layout.label((name,)) == label
