@@ -119,10 +119,12 @@ def _is_grey(image: Image.Image) -> bool:
 
 def _within(pixels: DeepPixels, value_range: tuple[float, float]) -> Image.Image:
     low, high = value_range
-    # NaN becomes black
-    values = np.nan_to_num(pixels.values, nan=low, posinf=high, neginf=low).clip(low, high)
-    levels = ((values - low) * (255 / (high - low))).clip(0, 255).round().astype(np.uint8)
-    image = Image.fromarray(levels)
+    # NaN becomes black; in place, because a picture may have many pixels
+    values = np.nan_to_num(pixels.values, nan=low, posinf=high, neginf=low)
+    np.clip(values, low, high, out=values)
+    values -= low
+    values *= 255 / (high - low)
+    image = Image.fromarray(np.rint(values, out=values).astype(np.uint8))
     if pixels.alpha is not None:
         image = image.convert("RGB")
         image.putalpha(Image.fromarray(pixels.alpha))

@@ -2,7 +2,9 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from automl.dataset import manifest
 from automl.jobs.job import Job
@@ -305,3 +307,26 @@ def test_one_sees_what_the_model_will_see(open_page, make_pictures):
     captions = [image.captions[0] for image in preview.image]
     assert captions == ["as it is", "scored", *["trained on"] * 4]
     assert "At 32 px" in preview.caption[0].value
+
+
+def test_the_range_of_values_and_the_background_reach_the_job(open_page, tmp_path):
+    rng = np.random.default_rng(0)
+    for label in ("cold", "warm"):
+        (tmp_path / label).mkdir()
+        for number in range(5):
+            values = rng.integers(600, 900, (16, 16)).astype(np.uint16)
+            Image.fromarray(values).save(tmp_path / label / f"{number}.png")
+        Image.new("RGBA", (16, 16)).save(tmp_path / label / "clear.png")
+    page = open_page("dataset", data=str(tmp_path))
+    (ends,) = [one for one in page.text_input if one.label == "Values that become black and white"]
+    assert (ends.value, ends.placeholder) == ("", "600, 899")
+    ends.set_value("0, 4095")
+    (ground,) = [one for one in page.selectbox if one.label == "Behind transparent pixels"]
+    ground.select("grey")
+    click(page, "Apply")
+    assert "values 0 to 4,095 become black" in texts(page).replace("\\", "")
+    configured = open_page("configure", **dict(page.query_params))
+    job = Job.from_yaml(configured.code[0].value)
+    assert (job.value_range, job.background) == ((0, 4095), "grey")
+    again = open_page("dataset", data=str(tmp_path), value_range="7")
+    assert "It should be two rising numbers" in again.error[0].value
