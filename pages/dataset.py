@@ -80,13 +80,11 @@ def choose_target_column(names: list[str]) -> None:
         names,
         index=index,
         key=f"target column instead of {chosen}",
-        placeholder="Choose the column that holds the labels",
+        placeholder="Found by its name and contents",
         width=400,
     )
-    if picked is None:
-        st.info("Each row of this table is a picture. Which column has its label?")
-        st.stop()
-    data_choice.choose_target_column(picked)
+    if picked is not None:
+        data_choice.choose_target_column(picked)
 
 
 data = data_choice.chosen()

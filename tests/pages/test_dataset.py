@@ -221,7 +221,7 @@ def test_of_a_table_one_chooses_the_column_of_the_labels(open_page, make_picture
     table = tmp_path / "pets.csv"
     table.write_text("\n".join(["image,species,owner", *rows]))
     page = open_page("dataset", data=str(table))
-    assert "Which column has its label?" in texts(page)
+    assert "labels in species" in texts(page)
     assert page.selectbox[0].options == ["image", "species", "owner"]
     page.selectbox[0].select("species").run()
     assert page.query_params["target"] == "species"
