@@ -5,6 +5,8 @@ from typing import Any
 
 from PIL import Image
 
+from automl.dataset import dicom
+
 _MAX_THUMBNAIL_SHARE = 0.5
 
 
@@ -15,6 +17,8 @@ def has_several(image: Image.Image) -> bool:
     not count.
     """
     with contextlib.suppress(Exception):  # what follows the first frame may be damaged
+        if image.format == dicom.FORMAT:
+            return bool(image.info[dicom.FRAMES] > 1)
         if image.format == "MPO":
             return _has_multi_frame(image)
         if not getattr(image, "is_animated", False):

@@ -1,8 +1,9 @@
 """Conversion of a picture file to a model's input, and of a model's logits to probabilities.
 
 Scoring, previews, predictions, the server and every exported model use this file. Exported models
-contain a copy of it and of `rendering`, so it imports only numpy and Pillow. It must not change
-settings of Pillow or of the process, because the copy runs in other people's programs.
+contain a copy of it and of the modules that it imports, which import only numpy, Pillow and, for
+DICOM, pydicom. It must not change settings of Pillow or of the process, because the copy runs in
+other people's programs.
 """
 
 import base64
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from automl.dataset.dicom import DicomError, DicomFile, is_dicom
 from automl.dataset.rendering import PLAIN, DeepPixels, Rendering, deep_pixels, to_rgb
 
 MAX_MEGAPIXELS_VARIABLE = "AUTOML_MAX_MEGAPIXELS"
@@ -213,34 +215,46 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @contextlib.contextmanager
 def opened(source: Path | BinaryIO, max_pixels: int | None = None) -> Iterator[Image.Image]:
-    """Open a picture without decoding it; an error in the block becomes `UnreadablePicture`."""
+    """Open a picture, and decode it only if it is DICOM.
+
+    An error in the block becomes `UnreadablePicture`.
+    """
     try:
         with contextlib.ExitStack() as stack:
             file = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
-            _refuse_by_first_bytes(file)
+            if is_dicom(_first_bytes(file)):
+                scan = DicomFile(file)
+                _refuse_too_large(scan.size, max_pixels)
+                yield scan.decoded()
+                return
             image = Image.open(file, formats=_FORMATS)
-            _refuse_too_large(image, max_pixels)
+            _refuse_too_large(image.size, max_pixels)
             yield image
     except UnreadablePicture:
         raise
+    except DicomError as error:
+        raise UnreadablePicture(str(error)) from error
     except Exception as error:  # Pillow's decoders raise anything on broken files
         raise UnreadablePicture(_reason(error, max_pixels)) from error
 
 
-def _refuse_by_first_bytes(file: BinaryIO) -> None:
+def _first_bytes(file: BinaryIO) -> bytes:
+    """First 132 bytes of a file; refuses one that cannot be a picture."""
     file.seek(0)
-    first = file.read(16)
+    first = file.read(132)
     if not first:
         raise UnreadablePicture("The file is empty.")
     if first[4:8] == b"ftyp" and first[8:12] in _HEIF_BRANDS:
         raise UnreadablePicture("It is a HEIC picture; save it as JPEG or PNG.")
+    return first
 
 
-def _refuse_too_large(image: Image.Image, limit: int | None) -> None:
+def _refuse_too_large(size: tuple[int, int], limit: int | None) -> None:
     allowed = max_pixels() if limit is None else limit
-    if image.width * image.height > allowed:
-        size = f"{image.width} x {image.height}"
-        raise UnreadablePicture(f"It has {size} pixels; {_at_most(allowed, limit)}")
+    width, height = size
+    if width * height > allowed:
+        pixels = f"{width} x {height} pixels"
+        raise UnreadablePicture(f"It has {pixels}; {_at_most(allowed, limit)}")
 
 
 def _at_most(allowed: int, limit: int | None) -> str:

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from automl.dataset import dicom
 from automl.dataset.layout import Parts
 
 # HEIC is listed so that it is reported as unreadable instead of passed over silently
 _SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".bmp", ".dib"),
     *(".gif", ".tif", ".tiff", ".avif", ".heic", ".heif", ".ppm", ".pgm", ".pbm", ".pnm"),
+    *(".dcm", ".dicom"),
 )
 _SORTED_AT_ONCE = 10_000
 _FIRST_BYTES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
@@ -119,4 +121,5 @@ def _is_picture(entry: os.DirEntry[str]) -> bool:
 
 def _starts_like_picture(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(8).startswith(_FIRST_BYTES)
+        start = file.read(132)
+    return start.startswith(_FIRST_BYTES) or dicom.is_dicom(start)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from automl.dataset import picture_location
+from automl.dataset import dicom, picture_location
 from automl.dataset.preprocessing import load_preprocessed, model_input
 from automl.errors import ExportError, UserError
 from automl.evaluation.predictions import Predictions
@@ -99,6 +99,12 @@ class TrainedModel:
                 crop_size=self.description.validation_crop_size,
                 rendering=self.description.rendering,
             )
+
+    def picture_packages(self) -> list[str]:
+        """Return the packages that read pictures like those of the data set."""
+        report = store.load_report(self.experiment_dir)
+        formats = {} if report is None else report.formats
+        return ["numpy", "pillow", *(["pydicom"] if dicom.FORMAT in formats else [])]
 
     def example(self) -> torch.Tensor:
         """Return random pixels (2, 3, H, W) of 0 to 1, to trace a program with."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from automl.dataset import (
     crop_ranges,
+    dicom,
     packed_pictures,
     picture_location,
     preprocessing,
@@ -26,11 +27,9 @@ from automl.export.trained_model import Answers, TrainedModel
 from automl.model import blocks, cross_validated_probe, linear_probe, network
 from automl.training import augmentation, batches, learner, recipe, task
 
-_REQUIREMENTS = (
-    *("torch", "torchvision", "timm", "scikit-learn", "safetensors", "numpy", "pillow"),
-)
+_REQUIREMENTS = ("torch", "torchvision", "timm", "scikit-learn", "safetensors")
 MODULES = (
-    *(preprocessing, rendering, packed_pictures, crop_ranges),
+    *(preprocessing, rendering, dicom, packed_pictures, crop_ranges),
     *(blocks, network, linear_probe, cross_validated_probe),
     *(augmentation, batches, recipe, task, learner),
 )
@@ -48,7 +47,7 @@ def write(folder: Path, model: TrainedModel) -> Answers:
     root = _write_pictures(folder / "pictures.csv", model.experiment_dir)
     settings = json.dumps(_settings(model, root), indent=2, ensure_ascii=False)
     (folder / "training_settings.json").write_text(settings + "\n", "utf-8")
-    lines = standalone.requirements(*_REQUIREMENTS)
+    lines = standalone.requirements(*_REQUIREMENTS, *model.picture_packages())
     (folder / "requirements.txt").write_text("\n".join([*lines, ""]), "utf-8")
     return _answers(program, model)
 

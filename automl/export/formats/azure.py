@@ -23,7 +23,7 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
     _write_checkpoint(outputs / "model.pt", model)
     standalone.copy("scoring_file_v_1_0_0.py", outputs)
     standalone.copy_preprocessing(outputs)
-    _write_environment(outputs / "conda_env_v_1_0_0.yml")
+    _write_environment(outputs / "conda_env_v_1_0_0.yml", model.picture_packages())
     shutil.copyfile(outputs / "mlflow-model/artifacts/model.onnx", artifacts / "model.onnx")
     shutil.copyfile(outputs / "model.pt", artifacts / "model.pt")
     model.write_settings(artifacts, model.onnx_normalization)
@@ -38,12 +38,12 @@ def _write_checkpoint(path: Path, model: "TrainedModel") -> None:
     torch.save({**content, "state_dict": model.network.network.state_dict()}, path)
 
 
-def _write_environment(path: Path) -> None:
+def _write_environment(path: Path, picture_packages: list[str]) -> None:
     import yaml
 
     from automl.export import standalone
 
-    packages = standalone.requirements("onnxruntime", "numpy", "pillow")
+    packages = standalone.requirements("onnxruntime", *picture_packages)
     content = {
         "name": "image-classification",
         "channels": ["conda-forge"],

@@ -34,9 +34,8 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
     standalone.copy("predict.py", folder)
     standalone.copy("serve.py", folder)
     standalone.copy_preprocessing(folder)
-    _write_lines(
-        folder / "requirements.txt", standalone.requirements("onnxruntime", "numpy", "pillow")
-    )
+    packages = ["onnxruntime", *model.picture_packages()]
+    _write_lines(folder / "requirements.txt", standalone.requirements(*packages))
     _write_lines(folder / "requirements-serve.txt", ["fastapi>=0.120", "uvicorn>=0.34"])
     (folder / "Dockerfile").write_text(_DOCKERFILE, "utf-8")
     return _answers(folder)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from automl.export.trained_model import Answers, TrainedModel
 
-_REQUIREMENTS = ("mlflow", "onnxruntime", "numpy", "pillow", "pandas")
+_REQUIREMENTS = ("mlflow", "onnxruntime", "pandas")
 
 
 def write(folder: Path, model: "TrainedModel") -> "Answers":
@@ -45,7 +45,7 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
                     "settings": str(parts / "settings.json"),
                 },
                 signature=_signature(),
-                pip_requirements=standalone.requirements(*_REQUIREMENTS),
+                pip_requirements=standalone.requirements(*_REQUIREMENTS, *model.picture_packages()),
             )
     return _answers(folder)
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from automl.dataset import preprocessing, rendering
+from automl.dataset import dicom, preprocessing, rendering
 
 _PACKAGES = r"automl\.(?:dataset|model|training|export\.standalone)"
 _MODULES_OF_PACKAGE = re.compile(rf"^from {_PACKAGES} import ", re.MULTILINE)
@@ -40,8 +40,8 @@ def _copy(source: Path, folder: Path) -> Path:
 
 
 def copy_preprocessing(folder: Path) -> list[Path]:
-    """Copy `preprocessing.py` and `rendering.py`, as this package uses them."""
-    return [copy_module(module, folder) for module in (preprocessing, rendering)]
+    """Copy `preprocessing.py` and the modules that it imports, as this package uses them."""
+    return [copy_module(module, folder) for module in (preprocessing, rendering, dicom)]
 
 
 def requirements(*packages: str) -> list[str]:
