@@ -11,7 +11,7 @@ from automl.host import home
 from tests.browser.conftest import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
-TRIAL_MILLISECONDS = 120_000
+TRIAL_MILLISECONDS = 300_000
 
 
 def test_from_the_sample_to_a_prediction(

@@ -64,9 +64,10 @@ def test_a_search_in_which_every_trial_fails_says_why(
 ) -> None:
     why = "pretrained is required, but there are no weights."
     trials = [make_trial("t1", state=TrialState.FAILED, reason=why)]
-    results = Results(make_experiment(trials=trials, state=ExperimentState.RUNNING), "accuracy")
+    experiment_dir = make_experiment(trials=trials, state=ExperimentState.RUNNING)
+    results, job = Results(experiment_dir, "accuracy"), store.load_job(experiment_dir)
     with pytest.raises(NoModelError, match=f"^No trial was scored. {why}"):
-        lifecycle._finish(None, results)
+        lifecycle._finish(job, None, results)
 
 
 def test_preparation_stops_while_it_waits_for_ray(results: Results) -> None:
