@@ -50,6 +50,8 @@ class Located:
         if not text or is_elsewhere:
             return None
         parts = text.replace("\\", "/").removeprefix("./").split("/")
+        if ".." in parts:  # it leads out of the folder; the checks of locations decide
+            return None
         for start in range(len(parts)):
             tail = "/".join(parts[start:])
             if (path := inside + tail) in self.paths or (path := tail) in self.paths:
