@@ -34,7 +34,6 @@ frozen features with 0.18 to 0.30 (`python -m benchmarks.expected_score`)."""
 _SPREAD = 0.1
 """Standard deviation of the true scores of trials, as far as an answer for few pictures goes."""
 
-
 _LEAST_LEAD = 1e-9
 """Lead of a trial with more pictures over one that is as good on those that both answered for."""
 
@@ -236,9 +235,7 @@ def _anchored(
         ]
         if not beside:
             continue
-        if (
-            np.nanvar(every[1:, part]) == 0
-        ):  # all right, or all wrong: what are the best ones there?
+        if np.nanvar(every[1:, part]) == 0:  # all right, or all wrong: what are the best ones?
             index, row = max(beside, key=lambda pair: every[0, pair[1]])
             scores[:, part] += every[:, row] - every[:, index]
         else:
@@ -304,8 +301,8 @@ def _below_the_better(
         if num_errors >= _FEW_ERRORS:
             continue
         is_not_better = every[:, column.part] <= every[:, index]
-        limit = np.where(is_not_better, scores[:, column.row] - _LEAST_LEAD, np.inf)
-        limited[:, column.part] = np.fmin(limited[:, column.part], limit)
+        score, limit = limited[:, column.part], scores[:, column.row] - _LEAST_LEAD
+        limited[:, column.part] = np.where(is_not_better, np.minimum(score, limit), score)
     return limited
 
 

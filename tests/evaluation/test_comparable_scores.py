@@ -104,3 +104,11 @@ def test_a_lead_on_the_same_pictures_counts():
     found = compare("accuracy", [row(IDS % 49 > 0, kept), row(probe)])
     assert found is not None
     assert found.scores[0] > found.scores[1] + 0.05
+
+
+def test_a_resample_without_a_picture_of_a_trial_is_left_out_and_not_a_score_without_limit():
+    few, everything = IDS < 2, IDS < 12
+    found = compare("accuracy", [row(IDS < 12, few), row(IDS > 0, everything)])
+    assert found is not None
+    assert len(found.resampled) < 1000  # in some none of the two pictures is drawn
+    assert np.isfinite(found.resampled).all()
