@@ -5,9 +5,9 @@ as the product finds it, and held against its best single row on many other pict
 one pass of its network, and both networks count alike.
 """
 
+import functools
 import os
 import sys
-from multiprocessing import get_context
 from typing import NamedTuple
 
 import numpy as np
@@ -19,13 +19,12 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 from automl.evaluation import ensembles, metrics  # noqa: E402
 from automl.evaluation.comparable_scores import compare  # noqa: E402
 from automl.evaluation.expected_score import choose  # noqa: E402
-from benchmarks import frozen_features, small_experiments  # noqa: E402
+from benchmarks import small_experiments  # noqa: E402
 from benchmarks.expected_score import CHOSEN_ON, JUDGED_ON  # noqa: E402
 from benchmarks.figures import Figures  # noqa: E402
 from benchmarks.small_experiments import SmallExperiment  # noqa: E402
 
 _DRAWS = {150: 8, 300: 8, 600: 6, 1000: 4, 2000: 3}
-_PROCESSES = 2
 
 
 class Outcome(NamedTuple):
@@ -44,9 +43,8 @@ class Outcome(NamedTuple):
 
 def main(metric: str = "accuracy") -> None:
     measured = Figures()
-    tasks = [(name, metric) for name in (*JUDGED_ON, *CHOSEN_ON)]
-    with get_context("spawn").Pool(_PROCESSES) as pool:
-        outcomes = [one for some in pool.imap_unordered(of_set, tasks, 1) for one in some]
+    judge = functools.partial(_outcome, metric)
+    outcomes = small_experiments.outcomes((*JUDGED_ON, *CHOSEN_ON), _DRAWS, judge)
     table = pd.DataFrame(outcomes, columns=pd.Index(Outcome._fields))
     print(table.groupby("size").apply(_summary, include_groups=False).round(4).to_string())
     print(table.groupby("set_name").apply(_summary, include_groups=False).round(4).to_string())
@@ -75,21 +73,6 @@ def _summary(table: pd.DataFrame) -> pd.Series:
             "right": (chosen["gain"] > 0).mean(),
         }
     )
-
-
-def of_set(task: tuple[str, str]) -> list[Outcome]:
-    """Outcomes on one set; none if it is not there."""
-    name, metric = task
-    frozen = frozen_features.load(name)
-    if frozen is None:
-        return []
-    reduced = small_experiments.reduce(frozen)
-    drawn = (
-        small_experiments.draw(reduced, size, seed)
-        for size, num in _DRAWS.items()
-        for seed in range(num)
-    )
-    return [_outcome(metric, one) for one in drawn if one is not None]
 
 
 def _outcome(metric: str, drawn: SmallExperiment) -> Outcome:

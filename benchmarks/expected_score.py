@@ -5,9 +5,9 @@ Hundreds of small experiments are drawn from real sets (see `frozen_features` an
 constants of `automl.evaluation` were chosen on the first sets; the others judge them.
 """
 
+import functools
 import os
 import sys
-from multiprocessing import get_context
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 from automl.evaluation import metrics  # noqa: E402
 from automl.evaluation.comparable_scores import compare  # noqa: E402
 from automl.evaluation.expected_score import choose, expected_score  # noqa: E402
-from benchmarks import frozen_features, small_experiments  # noqa: E402
+from benchmarks import small_experiments  # noqa: E402
 from benchmarks.figures import Figures  # noqa: E402
 from benchmarks.small_experiments import SmallExperiment  # noqa: E402
 
@@ -28,7 +28,6 @@ JUDGED_ON = ("clothing", "clothing:t-shirt,longsleeve", "trashnet", "mnist_5k", 
 _DRAWS = {40: 60, 80: 36, 150: 16, 300: 8, 600: 6, 1000: 4, 2000: 3}
 """Experiments of each set by their size: the smaller they are, the more they vary."""
 
-_PROCESSES = 2
 _QUANTILE = 1.96
 
 
@@ -54,30 +53,14 @@ class Outcome(NamedTuple):
 
 def main(metric: str = "accuracy") -> None:
     measured = Figures()
-    tasks = [(name, metric) for name in (*JUDGED_ON, *CHOSEN_ON)]
-    with get_context("spawn").Pool(_PROCESSES) as pool:
-        outcomes = [one for some in pool.imap_unordered(of_set, tasks, 1) for one in some]
+    judge = functools.partial(_outcome, metric)
+    outcomes = small_experiments.outcomes((*JUDGED_ON, *CHOSEN_ON), _DRAWS, judge)
     table = pd.DataFrame(outcomes, columns=pd.Index(Outcome._fields))
     for title, names in (("chosen_on", CHOSEN_ON), ("judged_on", JUDGED_ON)):
         part = table[table["set_name"].isin(names)]
         if not part.empty:
             _report(title, part, measured)
     measured.print_last_line()
-
-
-def of_set(task: tuple[str, str]) -> list[Outcome]:
-    """Outcomes on one set; none if it is not there."""
-    name, metric = task
-    frozen = frozen_features.load(name)
-    if frozen is None:
-        return []
-    reduced = small_experiments.reduce(frozen)
-    drawn = (
-        small_experiments.draw(reduced, size, seed)
-        for size, num in _DRAWS.items()
-        for seed in range(num)
-    )
-    return [_outcome(metric, one) for one in drawn if one is not None]
 
 
 def _outcome(metric: str, drawn: SmallExperiment) -> Outcome:

@@ -18,6 +18,7 @@ from sklearn.linear_model import RidgeClassifierCV
 from automl.model import cross_validated_probe
 from benchmarks import frozen_features
 from benchmarks.frozen_features import NETWORKS, FrozenSet
+from benchmarks.small_experiments import unit
 
 SETS = ("trashnet", "clothing", "sign_digits", "cifar10_10k", "mnist_5k", "fridge_objects")
 SIZES = (40, 150, 600)
@@ -71,8 +72,8 @@ def shrinkage_lda(split: Split) -> _Labels:
 
 def prototypes(split: Split) -> _Labels:
     """Classes (Q,) of the nearest class mean by cosine."""
-    fitted, asked = _unit(split.fitted), _unit(split.asked)
-    answers: _Labels = (asked @ _unit(_means(fitted, split)).T).argmax(axis=1)
+    fitted, asked = unit(split.fitted), unit(split.asked)
+    answers: _Labels = (asked @ unit(_means(fitted, split)).T).argmax(axis=1)
     return answers
 
 
@@ -95,11 +96,6 @@ def _means(features: _Array, split: Split) -> _Array:
     of_class = np.eye(split.num_classes, dtype=np.float32)[split.labels]
     means: _Array = of_class.T @ features / of_class.sum(axis=0)[:, None]
     return means
-
-
-def _unit(rows: _Array) -> _Array:
-    unit: _Array = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
-    return unit
 
 
 class Result(NamedTuple):

@@ -6,25 +6,57 @@ the pictures and answer for the last one. All folds of a head are fitted at once
 rotated and cut once for a set, so that an experiment takes about a second.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from multiprocessing import get_context
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl.evaluation.comparable_scores import Candidate
 from automl.evaluation.predictions import Predictions
+from benchmarks import frozen_features
 from benchmarks.frozen_features import NETWORKS, FrozenSet
+
+T = TypeVar("T")
 
 SIZES = (40, 80, 150, 300, 600, 1000, 2000)
 _LEAST_TEST = 500
 _MOST_TEST = 4000
 _NUM_COMPONENTS = 160
 _STEPS = 25
+_PROCESSES = 2
 _CONSTANT = 3.0
 """Feature that is the same for all pictures; large, so that the bias is hardly penalised."""
 
 _Array = NDArray[np.float32]
+
+
+def outcomes(
+    set_names: Sequence[str], num_draws: Mapping[int, int], judge: "Callable[[SmallExperiment], T]"
+) -> list[T]:
+    """What a judge says of every experiment, in two processes.
+
+    Args:
+        set_names: sets to draw from; those that are not there are left out.
+        num_draws: experiments of each set, by their size.
+        judge: a function that another process can import, or a partial of one.
+    """
+    of_set = functools.partial(_of_set, num_draws=num_draws, judge=judge)
+    with get_context("spawn").Pool(_PROCESSES) as pool:
+        return [one for some in pool.imap_unordered(of_set, set_names, 1) for one in some]
+
+
+def _of_set(
+    name: str, num_draws: Mapping[int, int], judge: "Callable[[SmallExperiment], T]"
+) -> list[T]:
+    frozen = frozen_features.load(name)
+    if frozen is None:
+        return []
+    reduced = reduce(frozen)
+    drawn = (draw(reduced, size, seed) for size, num in num_draws.items() for seed in range(num))
+    return [judge(one) for one in drawn if one is not None]
 
 
 class Row(NamedTuple):
@@ -225,9 +257,11 @@ def _neighbours(
     features: _Array, labels: NDArray[np.int64], masks: _Array, asked: _Array, number: float
 ) -> tuple[_Array, _Array]:
     """A vote of the most similar pictures, as in `automl.model.baselines`."""
-    unit, targets = _unit(features), _one_hot(labels)
-    own = np.stack([_votes(unit @ unit.T, mask, targets, int(number)) for mask in masks])
-    return own, _votes(_unit(asked) @ unit.T, masks[-1], targets, int(number))
+    directions, targets = unit(features), _one_hot(labels)
+    own = np.stack(
+        [_votes(directions @ directions.T, mask, targets, int(number)) for mask in masks]
+    )
+    return own, _votes(unit(asked) @ directions.T, masks[-1], targets, int(number))
 
 
 def _votes(similarity: _Array, mask: _Array, targets: _Array, number: int) -> _Array:
@@ -243,13 +277,14 @@ def _prototypes(
     features: _Array, labels: NDArray[np.int64], masks: _Array, asked: _Array, _: float
 ) -> tuple[_Array, _Array]:
     """The nearest class mean, by cosine similarity."""
-    unit, targets = _unit(features), _one_hot(labels)
-    means = [_unit(targets.T @ (mask[:, None] * unit)) for mask in masks]
-    own = np.stack([_softmax(10 * unit @ mean.T) for mean in means])
-    return own, _softmax(10 * _unit(asked) @ means[-1].T)
+    directions, targets = unit(features), _one_hot(labels)
+    means = [unit(targets.T @ (mask[:, None] * directions)) for mask in masks]
+    own = np.stack([_softmax(10 * directions @ mean.T) for mean in means])
+    return own, _softmax(10 * unit(asked) @ means[-1].T)
 
 
-def _unit(rows: _Array) -> _Array:
+def unit(rows: _Array) -> _Array:
+    """Rows (N, D) of length 1."""
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
 
 
