@@ -335,8 +335,7 @@ def _by_level(folders: _Folders, roots: Mapping[Parts, str | None], choices: Cho
         class_folders.add((*root, *inner[: at + 1]))
         if split := roots[root]:
             splits[folder] = split
-        grouped = choices.group_level and _position(choices.group_level, inner)
-        if grouped is not None and choices.group_level:
+        if choices.group_level and (grouped := _position(choices.group_level, inner)) is not None:
             groups[folder] = inner[grouped]
     start = _start(roots)
     return Layout(

@@ -1,6 +1,7 @@
 """Words for training, validation and test data, alone or inside the name of a folder or file."""
 
 import re
+from pathlib import Path, PurePath
 
 _WORDS = {
     "train": "train training trn trainset trainval "
@@ -75,6 +76,21 @@ def split_in(name: str) -> tuple[str, str] | None:
         elif word not in _NEUTRAL and not word.isdigit():
             rest.append(word)
     return (found.pop(), " ".join(rest)) if len(found) == 1 else None
+
+
+def split_of_path(path: PurePath) -> str | None:
+    """Split that the name of a file says as a word, or else that of its folder."""
+    found = split_in(path.stem) or split_in(path.parent.name)
+    return found[0] if found else None
+
+
+def split_folders(folder: Path) -> list[Path]:
+    """The folders in a folder whose names say a split, by name; links are not followed."""
+    return sorted(
+        child
+        for child in folder.iterdir()
+        if child.is_dir() and not child.is_symlink() and split_in(child.name)
+    )
 
 
 def _words(name: str) -> list[str]:

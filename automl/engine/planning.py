@@ -289,17 +289,24 @@ def _refused_weights(job: Job, model_name: str) -> str:
     What is refused is not downloaded. Without `allowed_licences`, AutoMode leaves out weights whose
     licence is known to restrict their use.
     """
-    name, allowed = model_catalog.timm_name(model_name), job.allowed_licences
-    if allowed is None:
-        is_named = "model_name" in job.training_parameters or not job.is_automode
-        if is_named or model_catalog.is_permissive(pretrained_weights.licence_here(name)):
-            return ""
-        allowed = list(model_catalog.PERMISSIVE)
-    refusal = licences.refusal(model_name, pretrained_weights.licence_here(name), allowed)
-    if refusal or pretrained_weights.find(name) is None:
+    name = model_catalog.timm_name(model_name)
+    refusal = refused_licence(job, model_name)
+    if refusal or job.allowed_licences is None or pretrained_weights.find(name) is None:
         return refusal
     # the weights that are found may state another licence than the catalogue
-    return licences.refusal(model_name, pretrained_weights.licence(name), allowed)
+    return licences.refusal(model_name, pretrained_weights.licence(name), job.allowed_licences)
+
+
+def refused_licence(job: Job, model_name: str) -> str:
+    """Return why the licence of a model's weights is refused, without a look at the Hub."""
+    licence = pretrained_weights.licence_here(model_catalog.timm_name(model_name))
+    allowed = job.allowed_licences
+    if allowed is None:
+        is_named = "model_name" in job.training_parameters or not job.is_automode
+        if is_named or model_catalog.is_permissive(licence):
+            return ""
+        allowed = list(model_catalog.PERMISSIVE)
+    return licences.refusal(model_name, licence, allowed)
 
 
 def requested(job: Job, sampled: Mapping[str, Any]) -> dict[str, Any]:

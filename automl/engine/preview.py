@@ -9,11 +9,11 @@ from collections.abc import Callable
 from automl.dataset import manifest
 from automl.dataset.manifest import Manifest
 from automl.engine import measuring
-from automl.engine.planning import Resources, automode_plan, plan_resources
+from automl.engine.planning import Resources, automode_plan, plan_resources, refused_licence
 from automl.errors import ExperimentError, UserError
 from automl.host import machine
 from automl.host.cores import usable_cores
-from automl.jobs import automode, licences, model_catalog, plan_text, schedule, speeds
+from automl.jobs import automode, model_catalog, plan_text, schedule, speeds
 from automl.jobs.job import Job
 from automl.jobs.schedule import Clock
 from automl.jobs.speeds import Speeds
@@ -126,17 +126,9 @@ def _situation(job: Job, data: Manifest) -> automode.Situation:
 def _has_weights(job: Job, model_name: str) -> bool:
     fixed = job.training_parameters
     name = fixed.get("model_name", model_name)
-    timm_name = model_catalog.timm_name(name)
-    if fixed.get("pretrained") == "never":
+    if fixed.get("pretrained") == "never" or refused_licence(job, name):
         return False
-    licence = pretrained_weights.licence_here(timm_name)
-    if job.allowed_licences is None and "model_name" not in fixed:
-        is_refused = not model_catalog.is_permissive(licence)
-    else:
-        is_refused = bool(licences.refusal(name, licence, job.allowed_licences))
-    if is_refused:
-        return False
-    return pretrained_weights.place(timm_name) is Place.HERE
+    return pretrained_weights.place(model_catalog.timm_name(name)) is Place.HERE
 
 
 def _main() -> None:

@@ -1,5 +1,6 @@
 """Labels in the names of files, such as `cat.12.jpg`."""
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -31,6 +32,7 @@ def check(pattern: str) -> str:
     return pattern
 
 
+@functools.cache
 def compiled(pattern: str) -> re.Pattern[str]:
     """Regular expression for whole file names, with the label as its only group.
 

@@ -1,13 +1,12 @@
 """Hugging Face's description of a table: the names of classes, and the splits of shards."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
 from automl.dataset.readers.values import short
-from automl.dataset.split_words import SPLITS
+from automl.dataset.split_words import split_of_path
 from automl.errors import DataError
 
 _UNLABELLED = -1
@@ -64,14 +63,5 @@ def splits_of(paths: Sequence[PurePath]) -> list[str | None]:
     In `train-00000-of-00002.parquet` and `my_set-test-000003.tar` one word is that of a split. If
     all shards are of one split other than train, that is just the name of the data.
     """
-    splits = [_split_of(path) for path in paths]
+    splits = [split_of_path(path) for path in paths]
     return splits if len(set(splits)) > 1 or set(splits) == {"train"} else [None] * len(paths)
-
-
-def _split_of(path: PurePath) -> str | None:
-    for name in (path.name.partition(".")[0], path.parent.name):
-        words = re.split(r"[^a-z]+", name.lower())
-        named = {SPLITS[word] for word in words if word in SPLITS}
-        if len(named) == 1:
-            return named.pop()
-    return None

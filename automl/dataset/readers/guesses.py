@@ -80,8 +80,10 @@ def one_hot(rows: pd.DataFrame, used: Sequence[str | None]) -> pd.Series | None:
     names = [name for name in rows.columns if name not in used and _is_one_hot(rows[name])]
     if len(names) < 2:
         return None
+    is_one = {name.strip(): [_is_true(cell) for cell in rows[name]] for name in names}
     ones = [
-        [name.strip() for name in names if _is_true(row[name])] for _, row in rows[names].iterrows()
+        [name for name, one in zip(is_one, row, strict=True) if one]
+        for row in zip(*is_one.values(), strict=True)
     ]
     if not any(len(found) == 1 for found in ones):
         return None

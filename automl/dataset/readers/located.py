@@ -13,6 +13,11 @@ from automl.dataset.readers.form import Walk
 from automl.dataset.readers.table import Table
 
 
+def is_elsewhere(location: str) -> bool:
+    """True for a URL, and for a place inside of another file; `C:` is no scheme."""
+    return "::" in location or bool(scheme_of(location) and location[1:2] != ":")
+
+
 @dataclass(frozen=True)
 class Located:
     """The pictures below a folder, as relative paths with slashes."""
@@ -46,8 +51,7 @@ class Located:
             inside: path of the folder that locations are relative to, with a slash at its end.
         """
         text = str(location).strip() if isinstance(location, str | int) else ""
-        is_elsewhere = "::" in text or (scheme_of(text) and text[1:2] != ":")
-        if not text or is_elsewhere:
+        if not text or is_elsewhere(text):
             return None
         parts = text.replace("\\", "/").removeprefix("./").split("/")
         if ".." in parts:  # it leads out of the folder; the checks of locations decide

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from automl.dataset import archive
-from automl.dataset.downloads import scheme_of
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import forms
 from automl.dataset.readers.form import Archive, ClassFolders, Walk
-from automl.dataset.readers.located import Located
+from automl.dataset.readers.located import Located, is_elsewhere
 from automl.dataset.readers.search import Found, find_table
 from automl.dataset.readers.table import Chosen, Table, choose
-from automl.dataset.reading import Reading
+from automl.dataset.reading import Reading, UnclearDataError
 from automl.dataset.walk import walk
 from automl.errors import DataError
 from automl.host import home
@@ -99,6 +98,10 @@ def _shown_as(path: Path, root: Path) -> Iterator[None]:
     """Name the archive in errors: nobody knows the folder that it was extracted to."""
     try:
         yield
+    except UnclearDataError as error:
+        # a path in the cache is no choice
+        readings = [one for one in error.readings if "path" not in one.options]
+        raise UnclearDataError(str(error).replace(str(root), str(path)), readings) from error
     except DataError as error:
         raise DataError(str(error).replace(str(root), str(path))) from error
 
@@ -106,7 +109,7 @@ def _shown_as(path: Path, root: Path) -> Iterator[None]:
 def _found(table: Table, image_column: str, remembered_walk: Walk) -> Table:
     """The table with paths of pictures below its folder, if what it says are no paths."""
     first = [str(cell) for cell in table.rows[image_column].head(_NUM_TRIED)]
-    if all(scheme_of(cell) or (table.folder / cell).exists() for cell in first):
+    if all(is_elsewhere(cell) or (table.folder / cell).exists() for cell in first):
         return table
     return Located.below(table.folder, remembered_walk).in_table(table, image_column)
 

@@ -13,7 +13,7 @@ from automl.dataset.readers.form import Folder, TableFile, Walk
 from automl.dataset.readers.located import Located
 from automl.dataset.readers.table import Chosen, Table
 from automl.dataset.reading import Reading, UnclearDataError
-from automl.dataset.split_words import split_in
+from automl.dataset.split_words import split_folders, split_of_path
 from automl.dataset.walk import Tree
 from automl.errors import DataError
 
@@ -118,8 +118,7 @@ def _innermost(root: Path) -> Path:
 
 def _candidates(base: Path) -> list[Candidate]:
     """Tables in the folder, or else in its folders for splits."""
-    inner = sorted(child for child in base.iterdir() if _is_split_folder(child))
-    for places in ([base], inner):
+    for places in ([base], split_folders(base)):
         found: list[Candidate] = []
         for path in sorted(path for place in places for path in place.iterdir() if path.is_file()):
             form = forms.of_file(path)
@@ -129,10 +128,6 @@ def _candidates(base: Path) -> list[Candidate]:
         if found:
             return found
     return []
-
-
-def _is_split_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink() and split_in(path.name) is not None
 
 
 def _is_for_labels(path: Path, base: Path) -> bool:
@@ -169,7 +164,7 @@ def _joined(base: Path, usable: Sequence[_Fitting]) -> tuple[Table, str]:
     (first, *more) = usable
     if not more:
         return first.table, first.chosen.columns.image
-    splits = [_split_of(one.table.path) for one in usable]
+    splits = [split_of_path(one.table.path) for one in usable]
     images = {one.chosen.columns.image for one in usable}
     if None in splits or len(set(splits)) < 2 or len(images) > 1:
         names = ", ".join(one.table.path.name for one in usable)
@@ -196,12 +191,6 @@ def _joined(base: Path, usable: Sequence[_Fitting]) -> tuple[Table, str]:
         replace(first.table, rows=pd.concat(parts), path=base, folder=base, split_column=_SPLIT),
         image,
     )
-
-
-def _split_of(path: Path) -> str | None:
-    """Split that the name of a table, or of its folder, says."""
-    found = split_in(path.stem) or split_in(path.parent.name)
-    return found[0] if found else None
 
 
 def _num_classes(tree: Tree) -> int:

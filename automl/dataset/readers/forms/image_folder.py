@@ -1,5 +1,6 @@
 """A folder with one sub-folder of pictures per class, perhaps below a folder for each split."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
@@ -70,8 +71,10 @@ def _copy_in(pictures: Sequence[Parts], root: Path) -> Parts | None:
     while True:
         below = [parts for parts in pictures if parts[: len(parent)] == parent]
         depth = len(parent)
-        names = {parts[depth] for parts in below if len(parts) > depth + 1}
-        for name in sorted(names):
+        sizes = Counter(parts[depth] for parts in below if len(parts) > depth + 1)
+        for name in sorted(sizes):
+            if not _LEAST_ALIKE <= 2 * sizes[name] / len(below) <= 2 - _LEAST_ALIKE:
+                continue  # a copy is half of all: the sets below are made of few folders
             inner = {parts[depth + 1 :] for parts in below if parts[depth] == name}
             outer = {parts[depth:] for parts in below if parts[depth] != name}
             both = inner & outer
@@ -81,9 +84,9 @@ def _copy_in(pictures: Sequence[Parts], root: Path) -> Parts | None:
                 and _same_sizes(root.joinpath(*parent), name, sorted(both))
             ):
                 return (*parent, name)
-        if len(names) != 1:
+        if len(sizes) != 1:
             return None
-        parent = (*parent, names.pop())
+        parent = (*parent, *sizes)
 
 
 def _same_sizes(parent: Path, name: str, pictures: Sequence[Parts]) -> bool:

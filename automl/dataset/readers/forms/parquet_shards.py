@@ -14,7 +14,7 @@ from automl.dataset.readers import features
 from automl.dataset.readers.form import Folder
 from automl.dataset.readers.forms import parquet
 from automl.dataset.readers.table import Table
-from automl.dataset.split_words import SPLITS
+from automl.dataset.split_words import split_folders
 from automl.errors import DataError
 
 _NOT_SHARDS = ("metadata.parquet", "labels.parquet")
@@ -50,8 +50,7 @@ def _read(folder: Path, around: Surroundings) -> Table:
 
 def _shards(folder: Path) -> list[Path]:
     """Parquet files in the folder, or else in `data` in it, or else in folders of splits."""
-    inside = [child for child in sorted(folder.iterdir()) if child.name.lower() in SPLITS]
-    for places in ([folder], [folder / "data"], inside):
+    for places in ([folder], [folder / "data"], split_folders(folder)):
         found = [
             path
             for place in places

@@ -9,7 +9,7 @@ from automl.dataset.readers import features
 from automl.dataset.readers.form import Folder
 from automl.dataset.readers.forms import webdataset
 from automl.dataset.readers.table import Table
-from automl.dataset.split_words import SPLITS
+from automl.dataset.split_words import split_folders
 from automl.errors import DataError
 
 _SPLIT = "split"
@@ -37,7 +37,7 @@ def _read(folder: Path, _: Surroundings) -> Table:
 def _shards(folder: Path) -> list[Path]:
     """The tar files in the folder, or else in its folders of splits."""
     found = sorted(folder.glob("*.tar"))
-    inside = [child for child in sorted(folder.iterdir()) if child.name.lower() in SPLITS]
+    inside = split_folders(folder)
     return found or [path for child in inside for path in sorted(child.glob("*.tar"))]
 
 
