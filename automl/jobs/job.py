@@ -45,6 +45,18 @@ _A_PIPELINE = (
 )
 
 
+def _is_a_level(level: int | None) -> int | None:
+    if level == 0:
+        raise UserError(
+            "There is no level 0 of folders. 1 is the outermost folder below the splits, -1 the "
+            "one that holds the picture."
+        )
+    return level
+
+
+_Level = Annotated[int | None, AfterValidator(_is_a_level)]
+
+
 class DataSource(FrozenModel):
     """Location of labelled pictures."""
 
@@ -64,11 +76,11 @@ class DataSource(FrozenModel):
     group_column: str | None = None
     """Column of a table; pictures with equal values stay on one side of the split."""
 
-    label_level: int | None = Field(None, ge=-20, le=20)
+    label_level: _Level = Field(None, ge=-20, le=20)
     """Of a folder of pictures: level of the folder that names the class. 1 is the outermost folder
     below the splits, -1 the one that holds the picture; recognised if left out."""
 
-    group_level: int | None = Field(None, ge=-20, le=20)
+    group_level: _Level = Field(None, ge=-20, le=20)
     """Of a folder of pictures: level of the folders whose pictures stay on one side of the split,
     counted like label_level."""
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from pydantic import ValidationError
 
 from automl.dataset import readers
 from automl.dataset.reading import UnclearDataError
+from automl.errors import UserError
 from automl.jobs.job import DataSource
 
 
@@ -131,6 +133,20 @@ def test_names_of_files_that_look_like_labels_are_offered(photos):
         read(folder)
     (reading,) = caught.value.readings
     assert read(folder, **reading.options)["cat.0.jpg"] == ("cat", None)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"label_level": 0}, "no level 0 of folders"),
+        ({"label_level": 3}, "label_level is 3, but none of the 2 pictures .* lies so deep"),
+        ({"label_pattern": "cat"}, "must contain {label} exactly once"),
+        ({"label_pattern": "{label}_#.*"}, r"none of the 2 pictures .* has such a name; .*\.jpg"),
+    ],
+)
+def test_a_choice_that_does_not_fit_says_what_would(photos, options, sentence):
+    with pytest.raises((UserError, ValidationError), match=sentence):
+        read(photos("cat/a.jpg", "dog/b.jpg"), **options)
 
 
 def test_a_labels_file_that_cannot_be_used_is_named(photos):
