@@ -21,6 +21,7 @@ from automl.jobs.job import DataSource, Job
 Progress = Callable[[str, int, int], None]
 """Called with the name of a step, the completed amount and the total; may raise to cancel."""
 
+_ONLY_CHECKED = ["fingerprint", "camera", "taken", "jpeg_quality", "num_colours", "mtime_ns"]
 CORRECTED = FindingKind("corrections", Severity.INFO)
 
 
@@ -29,8 +30,9 @@ class Manifest:
     """The pictures, their classes and their splits."""
 
     samples: pd.DataFrame
-    """Columns of `scan` except `fingerprint`, with corrections applied, and `split`, `label_index`
-    (Int64), `near_duplicate_group` (see `near_duplicates.groups`) and `fold` (see `folds.assign`).
+    """Columns of `scan` except those that only the checks read, with corrections applied, and
+    `split`, `label_index` (Int64), `near_duplicate_group` (see `near_duplicates.groups`) and `fold`
+    (see `folds.assign`).
     `split` and `label_index` are missing for unreadable pictures, `fold` also for test pictures and
     for validation pictures that the data name."""
 
@@ -168,10 +170,11 @@ def _finish_manifest(
     samples["near_duplicate_group"] = near_duplicates.groups(samples)
     same = near_duplicates.sameness(samples)
     samples, settled = corrections.settle_leaks(samples, same, job.corrections.leaked)
-    samples = samples.drop(columns="fingerprint").reset_index(drop=True)
+    samples = samples.reset_index(drop=True)
     samples["id"] = range(len(samples))
     report = checks.check(CheckedData(samples, left_out, rendering))
     report = report.plus([], readings=list(readings))
+    samples = samples.drop(columns=_ONLY_CHECKED)
     readable = samples["problem"].isna()
     names_validation = bool((samples["split"][readable] == "validation").any())
     samples = assign(samples, validation_share=job.validation_data_size, seed=job.seed)

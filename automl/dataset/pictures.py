@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from automl.dataset import frames, picture_location, spread
+from automl.dataset import frames, picture_location, provenance, spread
 from automl.dataset.preprocessing import (
     UnreadablePicture,
     load_preprocessed,
@@ -22,6 +22,7 @@ from automl.dataset.preprocessing import (
     preprocess,
     upright_rgb,
 )
+from automl.dataset.provenance import Provenance
 from automl.dataset.rendering import PLAIN, Background, Rendering, deep_pixels
 from automl.dataset.spread import Spread
 
@@ -44,6 +45,9 @@ MAX_THUMBNAIL_BYTES = 10_000
 SIDE = 64
 """Appearance is measured on the picture squashed to a square of this side in pixels: large enough
 to show a blur that a model would notice (CleanVision uses 64 pixels too), and fast."""
+
+MAX_COLOURS = 256
+_SAMPLED_SIDE = 128
 
 GREY_SIDE = 16
 COLOUR_SIDE = 4
@@ -87,6 +91,11 @@ class PictureFacts:
 
     has_frames: bool
     """True if the file has further frames or pages."""
+
+    num_colours: int | None
+    """Colours of a sample of its pixels; None if there are more than `MAX_COLOURS`."""
+
+    provenance: Provenance
 
 
 def thumbnail(
@@ -175,7 +184,15 @@ def examine(source: Path | BinaryIO, background: Background = "white") -> Pictur
             spread=own,
             alpha_contrast=_alpha_contrast(image),
             has_frames=frames.has_several(image),
+            num_colours=_num_colours(rgb),
+            provenance=provenance.of(image),
         )
+
+
+def _num_colours(rgb: Image.Image) -> int | None:
+    sample = rgb.resize((_SAMPLED_SIDE, _SAMPLED_SIDE), Image.Resampling.NEAREST)
+    colours = sample.getcolors(MAX_COLOURS)
+    return None if colours is None else len(colours)
 
 
 def _alpha_contrast(image: Image.Image) -> float | None:

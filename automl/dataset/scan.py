@@ -19,7 +19,7 @@ from automl.dataset.rendering import Background
 from automl.dataset.threads import map_in_threads
 from automl.host import home
 
-_VERSION = 5  # raise it when the same file would give other facts
+_VERSION = 6  # raise it when the same file would give other facts
 _CHUNK = 1 << 16
 _IDENTITY = ["path", "file_bytes", "mtime_ns", "ctime_ns", "inode"]
 """A file, or a container of pictures, is the same while all of these are. A copy that keeps the
@@ -33,6 +33,8 @@ _TYPES = {
     "fingerprint": "object",
     **dict.fromkeys(["value_low", "value_high", "alpha_contrast"], "float64"),
     "has_frames": "bool",
+    **dict.fromkeys(["camera", "taken"], "str"),
+    **dict.fromkeys(["jpeg_quality", "num_colours"], "float64"),
 }
 _FACTS = list(_TYPES)
 
@@ -57,10 +59,11 @@ def scan(
         The listing with `id`, `width`, `height`, `format`, `mode`, `num_bytes`, `content_hash`,
         `problem`, and `brightness`, `contrast`, `sharpness`, `fingerprint` as in
         `pictures.Appearance`, and `value_low`, `value_high` (missing for pictures of 8 bits),
-        `alpha_contrast` (missing without transparency) and `has_frames` as in
-        `pictures.PictureFacts`. Unreadable files have a sentence in `problem`, a size of 0 x 0 and
-        no appearance; `content_hash` is missing only where the file could not even be opened.
-        Elsewhere `problem` is missing.
+        `alpha_contrast` (missing without transparency), `has_frames` and `num_colours` as in
+        `pictures.PictureFacts`, `camera`, `taken` and `jpeg_quality` as in
+        `provenance.Provenance`, and `mtime_ns`, when the file was modified. Unreadable files have a
+        sentence in `problem`, a size of 0 x 0 and no appearance; `content_hash` is missing only
+        where the file could not even be opened. Elsewhere `problem` is missing.
     """
     files = _identify(listing["path"].tolist())
     memory = _memory_path(files["path"].tolist(), background)
@@ -111,6 +114,7 @@ def _joined(listing: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     samples = listing.reset_index(drop=True)
     samples.insert(0, "id", pd.RangeIndex(len(samples)).to_numpy("int64"))
     samples[_FACTS] = facts[_FACTS].astype(_TYPES)
+    samples["mtime_ns"] = facts["mtime_ns"]
     if "problem" in listing:  # the reader knows more than that there is no file
         samples["problem"] = listing["problem"].reset_index(drop=True).fillna(samples["problem"])
     return samples
@@ -145,18 +149,24 @@ def _examine(path: str, background: Background) -> Facts:
     except pictures.UnreadablePicture as error:
         return _unreadable(str(error), content_hash, num_bytes)
     shape = (num_bytes, facts.width, facts.height, facts.format, facts.mode)
-    look = facts.appearance
+    look, traces = facts.appearance, facts.provenance
     return (
         *(*shape, content_hash, None),
         *(look.brightness, look.contrast, look.sharpness, look.fingerprint),
         *(facts.spread or (math.nan, math.nan)),
-        *(math.nan if facts.alpha_contrast is None else facts.alpha_contrast, facts.has_frames),
+        *(_number(facts.alpha_contrast), facts.has_frames, traces.camera, traces.taken),
+        *(_number(traces.jpeg_quality), _number(facts.num_colours)),
     )
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def _unreadable(problem: str, content_hash: str | None = None, num_bytes: int = 0) -> Facts:
     look, values = (math.nan, math.nan, math.nan, None), (math.nan, math.nan, math.nan)
-    return num_bytes, 0, 0, "", "", content_hash, problem, *look, *values, False
+    traces = (None, None, math.nan, math.nan)
+    return num_bytes, 0, 0, "", "", content_hash, problem, *look, *values, False, *traces
 
 
 def _digest(file: BinaryIO) -> str:

@@ -48,12 +48,22 @@ def make_samples() -> Callable[..., pd.DataFrame]:
         ordinary = {"width": 640, "height": 480, "format": "JPEG", "mode": "RGB"}
         look = {"brightness": 120.0, "contrast": 50.0, "sharpness": 900.0}
         plain = {"value_low": np.nan, "value_high": np.nan, "alpha_contrast": np.nan}
+        traces = {"camera": None, "taken": None, "jpeg_quality": 90.0, "mtime_ns": 0}
+        plain |= {"has_frames": False, "num_colours": np.nan}
         missing = pd.Series([None] * len(samples), dtype="Int64")
         return samples.assign(
             path=paths,
             id=range(len(samples)),
             near_duplicate_group=missing,
-            **{**ordinary, **look, **plain, "has_frames": False, **columns},
+            **{
+                **ordinary,
+                **look,
+                **plain,
+                **traces,
+                "has_frames": False,
+                "mtime_ns": 0,
+                **columns,
+            },
         ).astype({"split": "str", "problem": "str", "near_duplicate_group": "Int64"})
 
     return make
