@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -59,18 +58,20 @@ class FrozenSet(NamedTuple):
     """(N, D) by network."""
 
 
-def load(name: str) -> FrozenSet | None:
+def load(name: str, *, is_mirrored: bool = False) -> FrozenSet | None:
     """Features of a set, extracted if they are not kept yet; None if its tar is not there.
 
-    A name with a colon takes some classes of a set: `cifar10_10k:cat,dog`.
+    Args:
+        name: a set; with a colon some of its classes, as in `cifar10_10k:cat,dog`.
+        is_mirrored: the features are those of the mirrored pictures.
     """
     whole, _, classes = name.partition(":")
-    path = _cache_dir() / f"{whole}.npz"
+    path = _cache_dir() / f"{whole}{'-mirrored' if is_mirrored else ''}.npz"
     if not path.is_file():
         tar = Path(os.environ.get("AUTOML_BENCHMARK_SETS", "")) / f"{whole}.tar"
         if not tar.is_file():
             return None
-        _extract(tar, SETS[whole], path)
+        _extract(tar, SETS[whole], path, is_mirrored=is_mirrored)
     with np.load(path) as kept:
         class_names = kept["class_names"].tolist()
         labels, features = kept["labels"], {network: kept[network] for network in NETWORKS}
@@ -87,7 +88,7 @@ def _cache_dir() -> Path:
     return Path(named) if named else Path(tempfile.gettempdir()) / "automl-benchmark-features"
 
 
-def _extract(tar: Path, size: Size, path: Path) -> None:
+def _extract(tar: Path, size: Size, path: Path, *, is_mirrored: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="automl-benchmark-") as place:
         with tarfile.open(tar) as archive:
             archive.extractall(place, filter="data")
@@ -95,26 +96,31 @@ def _extract(tar: Path, size: Size, path: Path) -> None:
         pictures = pictures.sample(min(size.max_pictures, len(pictures)), random_state=0)
         class_names = sorted(pictures["label"].unique())
         labels = pictures["label"].map(class_names.index).to_numpy(np.int64)
-        kept = {name: _features(name, pictures, size.side) for name in NETWORKS}
+        paths = pictures["path"].tolist()
+        kept = {
+            name: _features(name, _batches(paths, size.side, is_mirrored=is_mirrored))
+            for name in NETWORKS
+        }
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(path, class_names=np.array(class_names), labels=labels, **kept)
 
 
-def _features(network: str, pictures: pd.DataFrame, side: int) -> NDArray[np.float32]:
+def _features(network: str, batches: Iterator[Tensor]) -> NDArray[np.float32]:
     asked = Hyperparameters(model_name=network, pretrained="required")
     built = building.build(asked, ["one", "other"])
     normalised = Normalised(built.network, built.mean, built.std)
-    return linear_probe.extract_features(normalised, _batches(pictures["path"].tolist(), side))
+    return linear_probe.extract_features(normalised, batches)
 
 
-def _batches(paths: list[str], side: int) -> Iterator[Tensor]:
+def _batches(paths: list[str], side: int, *, is_mirrored: bool) -> Iterator[Tensor]:
     resize = round(side * 256 / 224)
     for start in range(0, len(paths), _BATCH):
         pixels = [
             preprocessing.load_preprocessed(Path(each), resize_size=resize, crop_size=side)
             for each in paths[start : start + _BATCH]
         ]
-        yield torch.from_numpy(preprocessing.model_input(np.stack(pixels)))
+        batch = torch.from_numpy(preprocessing.model_input(np.stack(pixels)))
+        yield batch.flip(-1) if is_mirrored else batch
 
 
 if __name__ == "__main__":

@@ -8,9 +8,11 @@ from typing import Any
 from automl.engine import forecasting
 from automl.engine.planning import PlannedTrial, axis
 from automl.engine.results import Results
+from automl.experiments import leaderboard
 from automl.experiments.records import TrialRecord
 from automl.jobs import plan_text, schedule
 from automl.jobs.distributions import Choice
+from automl.jobs.hyperparameters import networks_of
 from automl.jobs.job import Job
 from automl.jobs.schedule import Clock, TimedTrial
 from automl.jobs.trial_cost import Costs, features_of
@@ -60,10 +62,12 @@ class Pacer:
     def fit(self, trial: PlannedTrial) -> PlannedTrial | None:
         """The trial with as many epochs as end in the time left; None if it does not fit.
 
-        A trial that goes on from a kept state stays as it is: its schedule has begun.
+        A trial that goes on from a kept state stays as it is: its schedule has begun. A probe of
+        two networks takes those whose own probes are the best so far.
         """
         if trial.trial_id in self._results.states():
             return trial
+        trial = self._with_best_networks(trial)
         clock = self.clock()
         timed = self._fitted(trial.requested, clock)
         if timed is None:
@@ -139,12 +143,35 @@ class Pacer:
         )
 
     def _fitted(self, values: Mapping[str, Any], clock: Clock) -> TimedTrial | None:
-        features = features_of(values)
-        known = any(
-            trial.best_epoch is not None and features_of(trial.hyperparameters) == features
+        known = {
+            key
             for trial in self._results.trials.values()
-        )
-        return schedule.fitted(values, clock, has_features=known)
+            if trial.best_epoch is not None
+            for key in features_of(trial.hyperparameters)
+        }
+        return schedule.fitted(values, clock, has_features=features_of(values) <= known)
+
+    def _with_best_networks(self, trial: PlannedTrial) -> PlannedTrial:
+        """A probe of two networks with the two that have the best probes of their own."""
+        values = trial.requested
+        is_fixed = "second_model_name" in self._job.training_parameters
+        if values.get("method") != "concatenated_probe" or is_fixed:
+            return trial
+        size = values.get("training_crop_size")
+        probes = [
+            one
+            for one in self._results.trials.values()
+            if one.method == "linear_probe"
+            and one.best_epoch is not None
+            and one.hyperparameters.get("training_crop_size") == size
+        ]
+        ranked = leaderboard.by_score(probes, self._results.primary_metric)
+        names = list(dict.fromkeys(probe.model_name for probe in ranked))[:2]
+        if len(names) < 2 or set(names) == set(networks_of(values)):
+            return trial
+        self._say(plan_text.other_networks(self._seconds, names))
+        changed = {**values, "model_name": names[0], "second_model_name": names[1]}
+        return PlannedTrial.of(trial.number, changed, trial.proposal)
 
     @property
     def _seconds(self) -> float:

@@ -192,6 +192,8 @@ def opening_trials(
     proposals = []
     for recipe in recipes.opening:
         asked = requested(job, recipe.values)
+        if "second_model_name" in recipe.values and _wants_one_network(job):
+            continue
         if asked not in values:
             values.append(asked)
             proposals.append(_proposal(recipe, recipes.space))
@@ -204,6 +206,12 @@ def opening_trials(
     indices = {index for index, _ in chosen}
     left_out = [asked for index, asked in enumerate(values) if index not in indices]
     return trials, timed, left_out
+
+
+def _wants_one_network(job: Job) -> bool:
+    """True if the job fixes the network or the method of every trial."""
+    fixed = job.training_parameters
+    return any(name in fixed for name in ("model_name", "method", "checkpoint_run_id"))
 
 
 def _trainable(
@@ -350,7 +358,8 @@ def reachable(job: Job, plan: Plan) -> list[Hyperparameters]:
         for values in itertools.product(*axes.values()):
             chosen = dict(zip(axes, values, strict=True))
             sets.append(resolve(requested(job, {**rest, **chosen})))
-    for model_name in {values.model_name for values in sets if values.pretrained != "never"}:
+    started = [values for values in sets if values.pretrained != "never"]
+    for model_name in {name for values in started for name in values.networks}:
         if said := _refused_weights(job, model_name):
             raise UserError(said)
     return sets

@@ -20,7 +20,6 @@ from automl.engine.planning import PlannedTrial, trial_id_in
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import Flag
-from automl.jobs import model_catalog
 from automl.model.warm_start import EarlierModel
 from automl.training import resume_state
 from automl.training.early_stopping import EarlyStopping
@@ -153,11 +152,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._stopping = EarlyStopping(hyperparameters)
         self._looked_at = 0.0
         self._has_collapsed = False
-        self._latency_ms = latency.latency_ms(
-            self._training.built.network,
-            model_catalog.timm_name(hyperparameters.model_name).partition(".")[0],
-            hyperparameters.validation_crop_size,
-        )
+        self._latency_ms = latency.of_trial(self._training.built, hyperparameters)
         return self._training
 
     def _go_on_from(self, state: KeptState) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from automl.frozen_model import FrozenModel
+from automl.jobs.hyperparameters import networks_of
 
 FORMAT_VERSION = 4
 """Format of the experiment directory; older formats can be read.
@@ -253,7 +254,7 @@ class TrialRecord(FrozenModel):
             return f"ensemble: {' + '.join(member.title for member in self.members)}"
         if self.method == "fine_tuning":
             return self.model_name
-        return f"{self.model_name}, {self.method.replace('_', ' ')}"
+        return f"{' + '.join(networks_of(self.hyperparameters))}, {self.method.replace('_', ' ')}"
 
     @property
     def model_name(self) -> str:

@@ -47,6 +47,9 @@ labels the first with weights. Which kind is best differs with the pictures."""
 _SCRATCH = ("resnet10t", "resnet18", "resnet14t")
 _NUM_TUNED = 3
 
+_PLACES_TO_JOIN = 5
+"""Fewest baselines with one on the features of two networks: it needs the probes of both."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -177,11 +180,18 @@ def _baselines(situation: Situation, num_trials: int) -> list[dict[str, Any]]:
         "model_name": names[0] if names else _SCRATCH[0],
     }
     places = num_trials // 2
-    frozen = situation.frozen(max(1, places - 2))  # no weights are looked for in vain
+    joins = places >= _PLACES_TO_JOIN
+    frozen = situation.frozen(max(1, places - 2 - joins))  # no weights are looked for in vain
     probes = [{**untrained, "method": "linear_probe", "model_name": name} for name in frozen]
     neighbours = [{**probe, "method": "k_nearest_neighbours"} for probe in probes[:1]]
     # a probe first: its score is the first that says something
-    return [*probes[:1], majority, *neighbours, *probes[1:]][:places]
+    single = [*probes[:1], majority, *neighbours, *probes[1:]][:places]
+    if not joins or len(frozen) < 2:
+        return single
+    first, second = frozen[:2]
+    joined = {**untrained, "model_name": first, "second_model_name": second}
+    # last, when the features of all networks are there, and their probes tell which are the best
+    return [*single, {**joined, "method": "concatenated_probe"}]
 
 
 def _fine_tuned(situation: Situation, model_name: str) -> dict[str, Any]:

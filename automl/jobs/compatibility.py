@@ -150,23 +150,46 @@ def _check(hyperparameters: Hyperparameters) -> None:
             f"validation_crop_size is {hyperparameters.validation_crop_size}: the crop does "
             "not fit. Raise validation_resize_size or lower validation_crop_size."
         )
-    size = model_catalog.fixed_input_size(hyperparameters.model_name)
-    for name in ("training_crop_size", "validation_crop_size"):
-        value = getattr(hyperparameters, name)
-        if size is not None and value != size:
-            raise UserError(
-                f"{name} is {value}, but {hyperparameters.model_name} takes {size} only. "
-                f"Set it to {size} or choose a convolutional model such as resnet18."
-            )
-        patch = model_catalog.patch_size(hyperparameters.model_name)
-        if patch and value % patch:
-            raise UserError(
-                f"{name} is {value}, but {hyperparameters.model_name} takes multiples of {patch}. "
-                f"Set it to {round(value / patch) * patch or patch}."
-            )
+    _check_networks(hyperparameters)
+    for model_name in hyperparameters.networks:
+        _check_sizes(hyperparameters, model_name)
     if hyperparameters.optimizer != "sgd":
         for name in ("beta1", "beta2"):
             if getattr(hyperparameters, name) == 1:
                 raise UserError(
                     f"{name} is 1: the running mean would never change. Set it below 1."
                 )
+
+
+def _check_networks(hyperparameters: Hyperparameters) -> None:
+    if hyperparameters.method != "concatenated_probe":
+        return
+    first, second = hyperparameters.networks
+    if second in ("", first):
+        given = second or "not set"
+        raise UserError(
+            f"method is concatenated_probe, which puts the features of two models side by side, "
+            f"but second_model_name is {given}. Set it to another model than {first}."
+        )
+    if hyperparameters.checkpoint_run_id:
+        raise UserError(
+            "method is concatenated_probe, but checkpoint_run_id names the one model to start "
+            "from. Leave checkpoint_run_id out, or set method to linear_probe."
+        )
+
+
+def _check_sizes(hyperparameters: Hyperparameters, model_name: str) -> None:
+    size = model_catalog.fixed_input_size(model_name)
+    for name in ("training_crop_size", "validation_crop_size"):
+        value = getattr(hyperparameters, name)
+        if size is not None and value != size:
+            raise UserError(
+                f"{name} is {value}, but {model_name} takes {size} only. "
+                f"Set it to {size} or choose a convolutional model such as resnet18."
+            )
+        patch = model_catalog.patch_size(model_name)
+        if patch and value % patch:
+            raise UserError(
+                f"{name} is {value}, but {model_name} takes multiples of {patch}. "
+                f"Set it to {round(value / patch) * patch or patch}."
+            )

@@ -1,6 +1,7 @@
 """Schema of all hyperparameters: type, range, default, and what is known of each of them."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -15,6 +16,16 @@ _ADAM = ("adam", "adamw")
 def _optimizer(value: object) -> object:
     """Azure's client also knows `none`, which stands for the default."""
     return "sgd" if lower_case(value) == "none" else lower_case(value)
+
+
+def networks_of(values: Mapping[str, Any]) -> list[str]:
+    """Names of the networks that a trial with these hyperparameters is made of."""
+    has_two = values.get("method") == "concatenated_probe"
+    return [values["model_name"], *([values["second_model_name"]] if has_two else [])]
+
+
+def _name_or_none(model_name: str) -> str:
+    return model_catalog.check_name(model_name) if model_name else ""
 
 
 class Hyperparameters(FrozenModel):
@@ -32,13 +43,30 @@ class Hyperparameters(FrozenModel):
     )
 
     method: Annotated[
-        Literal["fine_tuning", "linear_probe", "k_nearest_neighbours", "majority_class"],
+        Literal[
+            "fine_tuning",
+            "linear_probe",
+            "concatenated_probe",
+            "k_nearest_neighbours",
+            "majority_class",
+        ],
         Group.TRAINING,
         Trait.EFFECTIVE_WITHOUT_TRAINING,
     ] = "fine_tuning"
     """fine_tuning trains the model. The others take seconds: linear_probe fits a linear layer to
-    the features of the model, k_nearest_neighbours lets the most similar training pictures vote,
-    and majority_class always answers the most frequent class, which any model must beat."""
+    the features of the model, concatenated_probe to those of two models side by side,
+    k_nearest_neighbours lets the most similar training pictures vote, and majority_class always
+    answers the most frequent class, which any model must beat."""
+
+    second_model_name: Annotated[
+        str,
+        AfterValidator(_name_or_none),
+        Group.TRAINING,
+        Trait.EFFECTIVE_WITHOUT_TRAINING,
+        Trait.NOT_SEARCHABLE,
+        only_with("method", "concatenated_probe"),
+    ] = ""
+    """Model whose features stand beside those of model_name. Only with concatenated_probe."""
 
     pretrained: Annotated[
         Literal["auto", "required", "never"], Group.TRAINING, Trait.EFFECTIVE_WITHOUT_TRAINING
@@ -238,6 +266,11 @@ class Hyperparameters(FrozenModel):
     ] = True
     """On: the exported ONNX model normalises its pixels. Off: the caller normalises, with the mean
     and standard deviation in settings.json."""
+
+    @property
+    def networks(self) -> list[str]:
+        """Names of the networks that the trial is made of, in the order of their features."""
+        return networks_of(vars(self))
 
 
 FIELDS = Hyperparameters.model_fields

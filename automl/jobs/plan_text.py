@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from automl.jobs.hyperparameters import Hyperparameters
+from automl.jobs.hyperparameters import Hyperparameters, networks_of
 from automl.jobs.schedule import Clock, TimedTrial, Values
 
 _WITHOUT_LIMIT_SECONDS = 24 * 3600
@@ -13,6 +13,7 @@ _DEFAULT_SIZE = Hyperparameters().training_crop_size
 
 _NAMES = {
     "linear_probe": "a probe of {}",
+    "concatenated_probe": "a probe of {} together",
     "k_nearest_neighbours": "the nearest neighbours by {}",
     "majority_class": "the majority class",
 }
@@ -96,6 +97,14 @@ def changed(seconds: float, trial: str, *, before: int, after: int) -> str:
     return f"Revised at {clock_time(seconds)}: {trial} trains {after} epochs instead of {before}."
 
 
+def other_networks(seconds: float, names: Sequence[str]) -> str:
+    """Sentence about a probe of two networks that takes others than planned."""
+    return (
+        f"Revised at {clock_time(seconds)}: the probe of two networks takes {' and '.join(names)}, "
+        "whose own probes are the best."
+    )
+
+
 def left_out(seconds: float, trial: str, needed: float) -> str:
     """Sentence about a trial that does not fit any more."""
     return (
@@ -120,7 +129,7 @@ def no_gain(gain: float, left_seconds: float, standard_error: float) -> str:
 
 
 def _named(values: Values, clock: Clock, *, with_epochs: bool = True) -> str:
-    model = _value(values, clock, "model_name")
+    model = " and ".join(networks_of({**values, **clock.fixed}))
     method = _value(values, clock, "method", "fine_tuning")
     if method == "fine_tuning":
         epochs = clock.cost(values).num_epochs

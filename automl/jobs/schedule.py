@@ -112,19 +112,18 @@ def walk(trials: Sequence[Values], clock: Clock) -> list[TimedTrial]:
     """
     places = [0.0] * clock.num_at_a_time
     chosen: list[TimedTrial] = []
-    known: set[tuple[Any, Any]] = set()
+    known: set[tuple[str, Any]] = set()
     for index, values in enumerate(trials):
         starts_at = places[0]
         features = features_of({**values, **clock.fixed})
         left = replace(clock, seconds=clock.seconds - starts_at)
-        trial = _within_share(values, left, has_features=features in known, is_first=not chosen)
+        trial = _within_share(values, left, has_features=features <= known, is_first=not chosen)
         if trial is None:
             continue
         trial = replace(trial, index=index, starts_at=starts_at)
         heapq.heapreplace(places, trial.ends_at)
         chosen.append(trial)
-        if features is not None:
-            known.add(features)
+        known |= features
     return chosen
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from automl.jobs.hyperparameters import Hyperparameters
+from automl.jobs.hyperparameters import Hyperparameters, networks_of
 from automl.jobs.speeds import Speeds
 
 _START_SECONDS = 3.0
@@ -20,6 +20,9 @@ _FOLD_SECONDS = 3.5e-8
 """The same for a cross-validated probe of all strengths, for each fold."""
 
 _NUM_FEATURES = 1000
+"""Of one network."""
+
+_PROBES = ("linear_probe", "concatenated_probe")
 _MAX_FITTED = 10_000
 
 
@@ -70,28 +73,33 @@ class Costs:
 
         Args:
             values: its hyperparameters; what is missing has its default.
-            has_features: an earlier trial has computed the same features of the pictures.
+            has_features: earlier trials have computed the same features of the pictures.
         """
         defaults = Hyperparameters.model_fields
         asked = {
             name: values.get(name, defaults[name].default)
             for name in ("model_name", "training_crop_size", "method", "number_of_epochs")
         }
-        speed = self.speeds.of(asked["model_name"], asked["training_crop_size"])
-        scoring = speed.forward_seconds * self.counts.validation
+        speeds = [
+            self.speeds.of(name, asked["training_crop_size"])
+            for name in networks_of({**values, **asked})
+        ]
+        forward = sum(speed.forward_seconds for speed in speeds)
+        scoring = forward * self.counts.validation
         # a probe is cross-validated over the validation pictures, too
         num_fitted = self.counts.train + self.counts.validation
-        features = 0.0 if has_features else speed.forward_seconds * num_fitted
+        features = 0.0 if has_features else forward * num_fitted
         if asked["method"] != "fine_tuning":
             once = _START_SECONDS + scoring
             if asked["method"] != "majority_class":
                 once += features
-            is_probe = asked["method"] == "linear_probe"
-            return Cost(once + (self._fit_by_folds() if is_probe else 0.0))
+            if asked["method"] in _PROBES:
+                once += self._fit_by_folds(len(speeds))
+            return Cost(once)
         starts_from_probe = values.get("head_init") == "linear_probe"
         return Cost(
             once=_START_SECONDS + (features + self._fit() if starts_from_probe else 0.0),
-            epoch=_EPOCH_SECONDS + speed.step_seconds * self.counts.train + scoring,
+            epoch=_EPOCH_SECONDS + speeds[0].step_seconds * self.counts.train + scoring,
             num_epochs=asked["number_of_epochs"],
         )
 
@@ -99,17 +107,19 @@ class Costs:
         pictures = min(self.counts.train, _MAX_FITTED)
         return _FIT_SECONDS * pictures * _NUM_FEATURES * self.counts.classes
 
-    def _fit_by_folds(self) -> float:
+    def _fit_by_folds(self, num_networks: int) -> float:
         pictures = min(self.counts.train + self.counts.validation, _MAX_FITTED)
-        num_features = min(_NUM_FEATURES, pictures)  # no more than there are principal components
+        # no more than there are principal components
+        num_features = min(_NUM_FEATURES * num_networks, pictures)
         per_fold = _FOLD_SECONDS * pictures * num_features * self.counts.classes
         return per_fold * (self.counts.folds + 1)
 
 
-def features_of(values: Mapping[str, Any]) -> tuple[Any, Any] | None:
-    """Key of the features that a trial computes; None if it computes none."""
+def features_of(values: Mapping[str, Any]) -> frozenset[tuple[str, Any]]:
+    """Keys of the features that a trial computes: network and picture size."""
     method = values.get("method", "fine_tuning")
-    computes = method in ("linear_probe", "k_nearest_neighbours") or (
+    computes = method in (*_PROBES, "k_nearest_neighbours") or (
         method == "fine_tuning" and values.get("head_init") == "linear_probe"
     )
-    return (values["model_name"], values.get("training_crop_size")) if computes else None
+    names = networks_of(values) if computes else []
+    return frozenset((name, values.get("training_crop_size")) for name in names)

@@ -109,7 +109,7 @@ def fit_head(method: str, network: Normalised, pictures: FrozenPictures) -> Prob
     """Replace the network's last layer, or its weights, with those of a method.
 
     Args:
-        method: `majority_class`, `linear_probe` or `k_nearest_neighbours`.
+        method: `majority_class`, `linear_probe`, `concatenated_probe` or `k_nearest_neighbours`.
         network: its last layer has one row per class.
         pictures: all of them are fitted to.
 
@@ -122,7 +122,7 @@ def fit_head(method: str, network: Normalised, pictures: FrozenPictures) -> Prob
     """
     head = linear_probe.linear_head(network.network)
     num_classes = len(head.weight)
-    if method == "linear_probe":
+    if method in ("linear_probe", "concatenated_probe"):
         return _fit_probe(head, pictures, num_classes)
     if method == "k_nearest_neighbours":
         return _fit_neighbours(network, pictures, num_classes)

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from automl import errors
 from automl.jobs import model_catalog
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.model import blocks, network, pretrained_weights, weights_folder
+from automl.model import blocks, network, pretrained_weights, several_networks, weights_folder
+from automl.model.linear_probe import HeadNotLinearError
 from automl.model.warm_start import EarlierModel
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -44,9 +45,19 @@ class BuiltModel:
 
     notes: list[str] = field(default_factory=list)
 
+    parts: list["BuiltModel"] = field(default_factory=list)
+    """The networks that it is made of; empty if it is one network."""
+
+    @property
+    def is_pretrained(self) -> bool:
+        """True if it, or one of its parts, started from pretrained weights."""
+        return self.weights_folder is not None or any(part.is_pretrained for part in self.parts)
+
     @property
     def weights(self) -> str:
         """Source of the weights, for the records: a folder, a trial, or `random`."""
+        if self.parts:
+            return "; ".join(part.weights for part in self.parts)
         return str(self.weights_folder or self.earlier or "random")
 
 
@@ -59,8 +70,11 @@ def build(
 
     Raises:
         WeightsMissingError: weights are required and there are none.
-        UserError: `layers_to_freeze` is larger than the number of blocks.
+        UserError: `layers_to_freeze` is larger than the number of blocks, or one of two networks
+            does not end in one linear layer.
     """
+    if len(hyperparameters.networks) > 1:
+        return _side_by_side(hyperparameters, class_names)
     name = model_catalog.timm_name(hyperparameters.model_name)
     if earlier is not None:
         built = _from_earlier(earlier, class_names, hyperparameters)
@@ -82,6 +96,37 @@ def build(
         network.zero_head(built.network)
     built.frozen = _freeze(built.network, name.partition(".")[0], hyperparameters.layers_to_freeze)
     return built
+
+
+def _side_by_side(hyperparameters: Hyperparameters, class_names: list[str]) -> BuiltModel:
+    changes = {"method": "linear_probe", "second_model_name": ""}
+    parts = [
+        build(hyperparameters.model_copy(update={**changes, "model_name": name}), class_names)
+        for name in hyperparameters.networks
+    ]
+    normalised = [network.Normalised(part.network, part.mean, part.std) for part in parts]
+    sizes = [hyperparameters.validation_crop_size] * len(parts)
+    try:
+        made = several_networks.concatenate(normalised, sizes, len(class_names))
+    except HeadNotLinearError as error:
+        raise errors.UserError(
+            f"method is concatenated_probe, but {error}. Choose other models."
+        ) from error
+    return BuiltModel(
+        made.network,
+        mean=(0.0, 0.0, 0.0),
+        std=(1.0, 1.0, 1.0),
+        weights_licence=_licence_of_all(parts),
+        notes=[note for part in parts for note in part.notes],
+        parts=parts,
+    )
+
+
+def _licence_of_all(parts: list[BuiltModel]) -> str | None:
+    """Licences of the weights of all parts; None if one is not known, or no part has weights."""
+    licences = {part.weights_licence for part in parts if part.is_pretrained}
+    known = sorted(licence for licence in licences if licence is not None)
+    return " AND ".join(known) if len(known) == len(licences) and known else None
 
 
 def _freeze(made: nn.Module, architecture: str, num_blocks: int) -> list[str]:

@@ -66,13 +66,16 @@ def extract_features(network: Normalised, batches: Iterable[Tensor]) -> NDArray[
     """Features (N, D): the inputs of the last layer, in evaluation mode.
 
     Args:
-        network: on the device of the batches; its mode is restored afterwards.
+        network: on the device of the batches; its mode is restored afterwards. A network that has
+            lost its last layer gives its outputs.
         batches: pixels in 0 to 1, float (B, 3, H, W).
 
     Raises:
         HeadNotLinearError: the network does not end in one linear layer.
     """
-    head = linear_head(network.network)
+    head = last_layer(network.network)
+    if not isinstance(head, nn.Identity):
+        head = linear_head(network.network)
     features: list[Tensor] = []
 
     def keep(_: nn.Module, inputs: tuple[Any, ...]) -> None:

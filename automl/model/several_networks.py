@@ -40,6 +40,11 @@ class SeveralNetworks(nn.Module):
         self.parts = nn.ModuleList(parts)
         self._sizes = tuple(sizes)
 
+    @property
+    def networks(self) -> list[Normalised]:
+        """The parts."""
+        return list(self.parts)  # type: ignore[arg-type]
+
     def _outputs(self, pixels: Tensor) -> list[Tensor]:
         return [
             part(_resized(pixels, size)) for part, size in zip(self.parts, self._sizes, strict=True)
@@ -60,14 +65,11 @@ class Averaged(SeveralNetworks):
 
     def get_classifier(self) -> nn.Module:
         """The last layers of all parts."""
-        return nn.ModuleList(blocks.last_layer(part.network) for part in self._normalised())
+        return nn.ModuleList(blocks.last_layer(part.network) for part in self.networks)
 
     def forward(self, pixels: Tensor) -> Tensor:
         shares = torch.stack([logits.softmax(dim=1) for logits in self._outputs(pixels)], dim=2)
         return (shares @ self.weights).clamp_min(_LEAST).log()
-
-    def _normalised(self) -> list[Normalised]:
-        return list(self.parts)  # type: ignore[arg-type]
 
 
 class Concatenated(SeveralNetworks):

@@ -53,7 +53,7 @@ def read_back(training: TrialTraining) -> dict[str, Any]:
 
 def _licence(built: BuiltModel) -> dict[str, str]:
     """Licence of the pretrained weights the trial started from, if it did."""
-    if built.weights_folder is None:
+    if not built.is_pretrained:
         return {}
     return {"weights_licence": built.weights_licence or model_catalog.UNKNOWN_LICENCE}
 

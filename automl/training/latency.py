@@ -18,7 +18,10 @@ import torch
 from torch import nn
 
 from automl.host import atomic, home, quiet
+from automl.jobs import model_catalog
+from automl.jobs.hyperparameters import Hyperparameters
 from automl.model import blocks
+from automl.model.building import BuiltModel
 
 _LEAST_RUNS = 7
 _SECONDS = 3.0
@@ -26,24 +29,41 @@ _AGREEMENT = 1.02
 """The fastest runs agree if the third takes no longer than this, times the first."""
 
 
+def of_trial(built: BuiltModel, hyperparameters: Hyperparameters) -> float:
+    """Milliseconds of a trial's model for one picture; of several networks the sum of theirs.
+
+    The linear layer on the features of several networks is not counted: it takes microseconds.
+    """
+    networks = [part.network for part in built.parts] or [built.network]
+    names = [model_catalog.timm_name(name) for name in hyperparameters.networks]
+    size = hyperparameters.validation_crop_size
+    return sum(
+        latency_ms(network, name.partition(".")[0], size)
+        for network, name in zip(networks, names, strict=True)
+    )
+
+
 def latency_ms(network: nn.Module, architecture: str, size: int) -> float:
     """Milliseconds of a forward pass of one picture, copies from and to the CPU included.
 
     Args:
-        network: measured in evaluation mode on its device; its mode is restored afterwards.
+        network: measured in evaluation mode on its device; its mode is restored afterwards. One
+            that has lost its last layer is measured without it.
         architecture: timm's name of the network, without the tag of its weights.
         size: side of the picture in pixels.
     """
     head = blocks.last_layer(network)
     here = [architecture, size, torch.get_num_threads(), *_machine(network)]
     shapes = [list(tensor.shape) for tensor in head.state_dict().values()]
-    paths = [_path([*here, "body"]), _path([*here, "head", type(head).__name__, shapes])]
+    paths = [_path([*here, "body"])]
+    if not isinstance(head, nn.Identity):
+        paths.append(_path([*here, "head", type(head).__name__, shapes]))
     found = [_read(path) for path in paths]
     if None in found:
         with quiet.moment():
             measured = fastest(lambda: _timed(network, head, size))
         # another trial may have been faster: its figure stands
-        found = [_kept(path, ms) for path, ms in zip(paths, measured, strict=True)]
+        found = [_kept(path, ms) for path, ms in zip(paths, measured, strict=False)]
     return sum(ms for ms in found if ms is not None)
 
 

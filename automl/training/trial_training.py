@@ -19,11 +19,12 @@ from automl.experiments.records import Evaluation, Evidence, now
 from automl.host import quiet
 from automl.jobs import model_catalog
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.model import baselines, checkpoint, feature_cache, linear_probe
+from automl.model import baselines, checkpoint, feature_cache, linear_probe, several_networks
 from automl.model.building import BuiltModel, build
 from automl.model.description import ModelDescription
 from automl.model.linear_probe import HeadNotLinearError
 from automl.model.network import Normalised
+from automl.model.several_networks import SeveralNetworks
 from automl.training import measure, process_state
 from automl.training.augmentation import Augmentation
 from automl.training.batches import (
@@ -165,14 +166,21 @@ class TrialTraining:
 
     def description(self) -> ModelDescription:
         """The description saved beside the weights of the present epoch."""
+        parts = self.built.parts
+        if not parts:
+            return self._description(self.hyperparameters.model_name, self.built)
+        described = map(self._description, self.hyperparameters.networks, parts)
+        return several_networks.describe(list(described), "concatenated")
+
+    def _description(self, model_name: str, built: BuiltModel) -> ModelDescription:
         hyperparameters = self.hyperparameters
         is_vote = hyperparameters.method == "k_nearest_neighbours"
         return ModelDescription(
-            model_name=hyperparameters.model_name,
-            timm_name=model_catalog.timm_name(hyperparameters.model_name),
+            model_name=model_name,
+            timm_name=model_catalog.timm_name(model_name),
             class_names=self.data.class_names,
-            mean=self.built.mean,
-            std=self.built.std,
+            mean=built.mean,
+            std=built.std,
             validation_crop_size=hyperparameters.validation_crop_size,
             validation_resize_size=hyperparameters.validation_resize_size,
             rendering=self.data.rendering,
@@ -335,12 +343,22 @@ class TrialTraining:
             )
 
     def _features(self, network: Normalised, labelled: LabelledPictures) -> NDArray[np.float32]:
-        """Features (N, D) of the pictures as they are scored."""
+        """Features (N, D) of the pictures as they are scored, those of all parts side by side."""
+        if not self.built.parts:
+            return self._features_of(network, self.built, labelled)
+        several = network.network
+        assert isinstance(several, SeveralNetworks)
+        pairs = zip(several.networks, self.built.parts, strict=True)
+        return np.concatenate([self._features_of(*pair, labelled) for pair in pairs], axis=1)
+
+    def _features_of(
+        self, network: Normalised, built: BuiltModel, labelled: LabelledPictures
+    ) -> NDArray[np.float32]:
         batches = self._scored_batches(labelled, self.hyperparameters.validation_batch_size)
         side = self.hyperparameters.validation_crop_size
         with quiet.Work() as work:
             return feature_cache.features(
-                network, self.built, labelled.pictures, work.steps(batches), side=side
+                network, built, labelled.pictures, work.steps(batches), side=side
             )
 
     def _scored_batches(self, labelled: LabelledPictures, size: int) -> Iterator[torch.Tensor]:

@@ -11,6 +11,7 @@ from automl.engine.results import Results
 from automl.experiments import store
 from automl.experiments.records import ExperimentRecord, TrialRecord, TrialState, now
 from automl.jobs.distributions import Choice
+from automl.jobs.hyperparameters import networks_of
 from automl.jobs.job import Job
 from automl.jobs.speeds import NetworkSpeed, Speeds
 from automl.jobs.trial_cost import Costs, Counts
@@ -81,6 +82,27 @@ def test_epochs_are_fewer_on_a_slow_machine_and_both_is_said(tmp_path: Path) -> 
     first, second = results.experiment.plan
     assert "the machine is 2.0 times slower than measured" in first
     assert f"(trial-001) trains {shortened} epochs instead of 6" in second
+
+
+def test_two_networks_are_joined_that_have_the_best_probes_and_it_is_said(tmp_path: Path) -> None:
+    results, pacer = opened(tmp_path, minutes=30)
+    joined = {"model_name": "resnet18", "second_model_name": "mobilenetv2"}
+    probe = {"method": "linear_probe", "training_crop_size": 224}
+    planned = PlannedTrial.of(9, {**probe, "method": "concatenated_probe", **joined})
+    scores = {"resnet18": 0.7, "mobilenetv2": 0.8, "resnet34": 0.9}
+    for number, (name, score) in enumerate(scores.items()):
+        trial = build_trial(f"trial-{number:03d}", [score])
+        asked = {**probe, "model_name": name}
+        changes = {"number": number, "hyperparameters": asked, "state": TrialState.COMPLETED}
+        results._set(trial.model_copy(update=changes))
+        fitted = pacer.fit(planned)
+        assert fitted is not None
+        if number < 2:
+            assert fitted is planned
+    assert networks_of(fitted.requested) == ["resnet34", "mobilenetv2"]
+    said = [sentence for sentence in results.experiment.plan if "machine" not in sentence]
+    assert len(said) == 1
+    assert "takes resnet34 and mobilenetv2" in said[0]
 
 
 def test_a_planned_trial_without_time_is_left_out_and_runs_when_resumed(tmp_path: Path) -> None:

@@ -169,6 +169,14 @@ def test_a_fixed_model_is_not_tried_twice_with_the_same_values(shapes: Path) -> 
     assert {h.model_name for h in reachable(asked, found)} == {"test_resnet"}
 
 
+def test_a_fixed_model_stands_beside_no_other(shapes: Path) -> None:
+    fixed = {"model_name": "efficientnet_lite0"}
+    trials = plan(shapes, limits={"max_trials": 20}, training_parameters=fixed)
+    methods = {t.get("method") for t in trials}
+    assert {"linear_probe", "k_nearest_neighbours"} < methods
+    assert "concatenated_probe" not in methods
+
+
 @pytest.mark.parametrize("num_cpus", [1, 2, 3, 8, 64])
 @pytest.mark.parametrize("asked", [1, 2, 5, 100])
 def test_trials_times_threads_never_exceeds_the_cores(num_cpus: int, asked: int) -> None:

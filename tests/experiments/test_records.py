@@ -78,6 +78,9 @@ def test_a_trial_that_was_not_trained_says_so_in_its_title(make_trial):
     assert make_trial("a", [0.5]).title == "resnet18"
     probe = {"model_name": "resnet18", "method": "linear_probe"}
     assert make_trial("a", [0.5], hyperparameters=probe).title == "resnet18, linear probe"
+    both = {**probe, "method": "concatenated_probe", "second_model_name": "resnet34"}
+    title = make_trial("a", [0.5], hyperparameters=both).title
+    assert title == "resnet18 + resnet34, concatenated probe"
 
 
 def test_seconds_are_never_negative_when_the_clock_was_set_back(make_trial):

@@ -7,6 +7,7 @@ from automl.jobs.automode import Situation
 from automl.jobs.compatibility import resolve
 from automl.jobs.distributions import DISTRIBUTIONS
 from automl.jobs.hyperparameter_checks import check_search_space
+from automl.jobs.hyperparameters import networks_of
 
 
 def situation(*, side: int = 300, weights: tuple[str, ...] = (), **keys: Any) -> Situation:
@@ -78,6 +79,18 @@ def test_the_baselines_are_a_probe_first_then_the_majority_the_neighbours_and_an
         ("linear_probe", "mobilenetv2"),
     ]
     assert {recipe.values["training_crop_size"] for recipe in plan.opening} == {224}
+
+
+def test_the_last_baseline_joins_two_networks_where_there_are_places_for_their_probes():
+    def joined(num_trials, weights):
+        opening = automode.plan(situation(weights=weights), num_trials).opening
+        baselines = [recipe.values for recipe in opening if "method" in recipe.values]
+        assert not any("second_model_name" in values for values in baselines[:-1])
+        last = baselines[-1]
+        return last["method"] == "concatenated_probe" and networks_of(last)
+
+    assert joined(10, WEIGHTS) == joined(50, WEIGHTS) == ["mobilenetv1_100", "mobilenetv2"]
+    assert joined(9, WEIGHTS) is joined(50, WEIGHTS[:1]) is False
 
 
 def test_models_with_weights_are_fine_tuned_from_a_probe():

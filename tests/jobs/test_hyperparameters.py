@@ -104,6 +104,20 @@ def test_a_timm_model_of_fixed_size_brings_its_size():
     assert found.validation_resize_size == 439
 
 
+@pytest.mark.parametrize(
+    ("asked", "refusal"),
+    [
+        ({}, "second_model_name is not set. Set it to another model than resnet18"),
+        ({"second_model_name": "resnet18"}, "second_model_name is resnet18"),
+        ({"second_model_name": "vitb16r224", "training_crop_size": 192}, "vitb16r224 takes 224"),
+        ({"second_model_name": "resnet34", "checkpoint_run_id": "a/b"}, "checkpoint_run_id"),
+    ],
+)
+def test_two_networks_side_by_side_must_be_two_that_take_the_same_pictures(asked, refusal):
+    with pytest.raises(ValueError, match=refusal):
+        compatibility.resolve({"method": "concatenated_probe", **asked})
+
+
 def test_a_running_mean_that_never_changes_is_refused():
     with pytest.raises(ValueError, match="beta1 is 1"):
         compatibility.resolve({"optimizer": "adam", "beta1": 1})

@@ -87,7 +87,7 @@ def test_what_starts_ends_in_time_except_a_first_probe_for_which_there_is_none(
 def test_without_a_limit_every_recipe_runs_with_all_its_epochs_at_224_px() -> None:
     trials = planned(situation(), clock(DAYS, pictures=100_000))
     assert sizes(trials) == {224}
-    assert epochs(trials) == [0, 0, 0, 0, 6, 6]
+    assert epochs(trials) == [0, 0, 0, 0, 0, 6, 6]
 
 
 def test_in_one_minute_on_a_usual_machine_only_baselines_run() -> None:
@@ -115,7 +115,7 @@ def test_a_probe_that_would_take_much_of_the_time_is_left_out() -> None:
 
 
 def test_epochs_end_with_the_time_and_fill_what_no_other_trial_could_use() -> None:
-    tuning = automode.plan(situation(), 50).opening[4].values
+    tuning = automode.plan(situation(), 50).opening[5].values
     cost = clock(0).cost(tuning)
 
     def fitting(num_epochs: float) -> int | None:
@@ -129,7 +129,7 @@ def test_epochs_end_with_the_time_and_fill_what_no_other_trial_could_use() -> No
 
 
 def test_epochs_that_the_job_fixes_stay_and_are_started_even_if_they_do_not_end() -> None:
-    tuning = automode.plan(situation(), 50).opening[4].values
+    tuning = automode.plan(situation(), 50).opening[5].values
     fixed = {"number_of_epochs": 100}
     trial = schedule.fitted({**tuning, **fixed}, clock(300.0, fixed=fixed))
     assert trial is not None
@@ -180,3 +180,22 @@ def test_a_probe_costs_a_fit_for_every_fold() -> None:
         for folds in (0, 10)
     )
     assert 3 < by_folds - once < 6
+
+
+def test_two_networks_side_by_side_cost_a_larger_fit_where_their_probes_came_before() -> None:
+    first, second = (
+        {"method": "linear_probe", "model_name": name, "training_crop_size": 224}
+        for name in WEIGHTS
+    )
+    joined = {**first, "method": "concatenated_probe", "second_model_name": WEIGHTS[1]}
+    time = clock(3600)
+    alone, pair = (time.cost(one, has_features=True).seconds for one in (first, joined))
+    assert alone < pair < 3 * alone
+    early, late = (
+        next(one for one in schedule.walk(trials, time) if one.values == joined)
+        for trials in ([first, joined, second], [first, second, joined])
+    )
+    assert late.seconds == pair
+    assert early.seconds > pair + 2 * 2000 * USUAL.forward_seconds - 1
+    said = plan_text.plan([late], time, 60)[0]
+    assert "a probe of mobilenetv1_100 and mobilenetv2 together" in said

@@ -9,9 +9,10 @@ import torch
 from torch.nn.functional import normalize
 
 from automl.export import onnx_model
+from automl.host import home
 from automl.model import checkpoint, pretrained_weights
 from automl.model.baselines import NearestNeighbours
-from automl.training import effective
+from automl.training import effective, latency
 from automl.training.trial_data import TrialData
 from automl.training.trial_training import TrialTraining
 from tests.training.test_trial_training import train
@@ -54,11 +55,12 @@ def test_every_class_is_given_its_share_of_the_training_pictures(tiny_data: Tria
         assert given == pytest.approx(shares, abs=0.005)
 
 
-@pytest.mark.parametrize("method", ["linear_probe", "k_nearest_neighbours"])
+@pytest.mark.parametrize("method", ["linear_probe", "concatenated_probe", "k_nearest_neighbours"])
 def test_a_floor_model_is_exported_like_any_other(
     tiny_data: TrialData, tmp_path: Path, method: str
 ) -> None:
-    training, _ = scored(tiny_data, method=method)
+    second = {"second_model_name": "test_efficientnet"} if method == "concatenated_probe" else {}
+    training, _ = scored(tiny_data, method=method, **second)
     predictions = training.predict()
     (tmp_path / "checkpoint").mkdir()
     training.save_scored_model(tmp_path / "checkpoint", predictions)
@@ -71,6 +73,24 @@ def test_a_floor_model_is_exported_like_any_other(
     (logits,) = session.run(["output1"], {"input1": pixels[:1].numpy()})
     with torch.inference_mode():
         assert torch.allclose(torch.from_numpy(logits), network(pixels[:1]), atol=1e-4)
+
+
+def test_two_networks_side_by_side_share_features_and_latency_with_their_own_probes(
+    tiny_data: TrialData, pretrained: dict[str, Any]
+) -> None:
+    names = ("test_resnet", "test_efficientnet")
+    kept = home.cache_dir("features")
+    alone = [scored(tiny_data, method="linear_probe", model_name=n, **pretrained)[0] for n in names]
+    latencies = [latency.of_trial(one.built, one.hyperparameters) for one in alone]
+    before = sorted(kept.iterdir())
+    asked = {"model_name": names[0], "second_model_name": names[1], "layer_decay": 0.9}
+    both, accuracy = scored(tiny_data, method="concatenated_probe", **asked, **pretrained)
+    assert accuracy > 0.6
+    assert sorted(kept.iterdir()) == before != []
+    assert 0 < latency.of_trial(both.built, both.hyperparameters) <= sum(latencies)
+    sizes = [effective.in_effect(one)["num_parameters"] for one in (*alone, both)]
+    assert sizes[2] == sizes[0] + sizes[1] - 3  # one vector of biases instead of two
+    assert effective.in_effect(both)["weights_licence"] == "unknown"
 
 
 def test_what_is_not_trained_has_no_learning_rate_in_effect(tiny_data: TrialData) -> None:
