@@ -5,7 +5,8 @@ import hashlib
 import os
 import shutil
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from automl.dataset import cache_entries
@@ -16,6 +17,9 @@ from automl.host import home
 MAX_BYTES = 20 * 1000**3
 MAX_FILES = 200_000
 MAX_RATIO = 200
+MAX_DEPTH = 3
+"""Archives inside of archives inside of archives; what is deeper is refused."""
+
 SMALL_BYTES = 50 * 1000**2
 """Below this many bytes the ratio does not matter."""
 
@@ -26,6 +30,31 @@ _CHUNK = 1 << 20
 _MAX_NAME_BYTES = 200
 _MAX_PATH_BYTES = 2000
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))}
+
+
+@dataclass(frozen=True)
+class Part:
+    """An archive, and where its content goes."""
+
+    path: Path
+    kind: ArchiveType
+    folder: tuple[str, ...] = ()
+    """Folder in the extracted whole."""
+
+    left_off: str = ""
+    """Folder at the top of the archive that is left off, for example cat in `cat.zip`."""
+
+    shown: Path | None = None
+    """Path to show, of an archive inside of another one."""
+
+    @property
+    def name(self) -> Path:
+        """Path to show."""
+        return self.shown or self.path
+
+
+Find = Callable[[Path], Sequence[Part]]
+"""The archives to extract in a folder; their places are relative to it."""
 
 
 def extract(
@@ -50,8 +79,46 @@ def extract(
     Raises:
         DataError: the archive is damaged, unsafe, too large, or does not fit on the disk.
     """
+    whole = _Whole([Part(path, kind)], max_bytes=max_bytes)
+    return _extracted(f"{kind}-{_VERSION}-{_digest(path)}", whole, progress)
+
+
+def extract_together(
+    parts: Sequence[Part],
+    files: Sequence[tuple[Path, tuple[str, ...]]] = (),
+    *,
+    find_inner: Find,
+    progress: Progress | None = None,
+) -> Path:
+    """Extract archives into one folder of the cache, and those inside of them, see `extract`.
+
+    The limits hold for everything together; archives inside of archives are extracted once, and
+    not kept.
+
+    Args:
+        parts: the archives.
+        files: files that are copied to a place in the folder, where no archive has one.
+        find_inner: finds the archives in the extracted content that are extracted in turn.
+        progress: see `extract`.
+
+    Raises:
+        DataError: see `extract`; or two archives have different files in one place.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(repr((part.kind, part.folder, part.left_off, _digest(part.path))).encode())
+    for path, place in files:
+        digest.update(repr((place, _digest(path))).encode())
+    whole = _Whole(parts, files, find_inner=find_inner)
+    return _extracted(f"parts-{_VERSION}-{digest.hexdigest()}", whole, progress)
+
+
+def _digest(path: Path) -> str:
     with path.open("rb") as file:
-        key = f"{kind}-{_VERSION}-{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _extracted(key: str, whole: "_Whole", progress: Progress | None) -> Path:
     folder = home.cache_dir("archives")
     target = folder / key
 
@@ -62,69 +129,129 @@ def extract(
     with cache_entries.held(folder), cache_entries.locked(f"archive-{key}", while_waiting=tell):
         if target.is_dir():
             os.utime(target)  # recent, so that clearing the cache keeps it for its next reader
-        else:
-            _extract_whole(path, kind, target, max_bytes, tell)
+            return target
+        partial = target.with_name(f".{target.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
+        try:
+            whole.write_to(partial, tell)
+            partial.rename(target)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
     return target
 
 
-def _extract_whole(
-    path: Path, kind: ArchiveType, target: Path, max_bytes: int, tell: Callable[[int], None]
-) -> None:
-    partial = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
-    size = path.stat().st_size
-    try:
-        for member in _written(path, kind, partial, max_bytes):
-            tell(100 * member.position // max(1, size))
-        partial.rename(target)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+class _Whole:
+    """Archives that are extracted into one folder, under limits for all of them."""
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        files: Sequence[tuple[Path, tuple[str, ...]]] = (),
+        *,
+        find_inner: Find | None = None,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self.parts, self.files, self.find_inner = parts, files, find_inner
+        self.num_packed = sum(part.path.stat().st_size for part in parts)
+        self.limit = min(max_bytes, max(SMALL_BYTES, MAX_RATIO * self.num_packed))
+        self.names = _Names()
+        self.num_entries = 0
+        self.num_bytes = 0
+        self.num_free = 0
+
+    def write_to(self, folder: Path, tell: Callable[[int], None]) -> None:
+        """Write everything into a new folder."""
+        self.num_free = shutil.disk_usage(folder.parent).free
+        before = 0
+        for part in self.parts:
+            for member in _reported(self._written(part, folder), part, folder):
+                tell(100 * (before + member.position) // max(1, self.num_packed))
+            before += part.path.stat().st_size
+        for path, place in self.files:
+            target = folder.joinpath(*place)
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+        if self.find_inner is not None:
+            self._write_inner(folder, self.find_inner, tell)
+
+    def _write_inner(self, folder: Path, find: Find, tell: Callable[[int], None]) -> None:
+        """Extract the archives in the content of archives in turn, and remove them."""
+        places = {part.folder for part in self.parts}
+        for depth in range(MAX_DEPTH + 1):
+            inner = [
+                replace(part, folder=(*place, *part.folder), shown=self._shown(part.path, folder))
+                for place in _outermost(places)
+                if folder.joinpath(*place).is_dir()
+                for part in find(folder.joinpath(*place))
+            ]
+            if not inner:
+                return
+            if depth == MAX_DEPTH:
+                raise _refusal(inner[0].name, "lies in archives within archives, too deep")
+            for part in inner:
+                for _ in _reported(self._written(part, folder), part, folder):
+                    tell(99)
+                part.path.unlink()
+            places = {part.folder for part in inner}
+
+    def _shown(self, path: Path, folder: Path) -> Path:
+        """Place of an inner archive to show; nobody knows the folder that it was extracted to."""
+        first = self.parts[0].path
+        root = first if len(self.parts) == 1 else first.parent
+        return root / path.relative_to(folder)
+
+    def _written(self, part: Part, folder: Path) -> Iterator[Member]:
+        """Write the files of an archive in one pass: a tar is only read from front to back."""
+        with OPEN[part.kind](part.path) as members:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            for member in members:
+                self.num_entries += 1
+                if self.num_entries > MAX_FILES:
+                    raise _refusal(part.name, f"has more than {MAX_FILES:,} entries")
+                parts = _safe_parts(member, part.name)
+                # skipped entries count too: to skip them, a tar unpacks them
+                self.num_bytes += member.num_bytes
+                if self.num_bytes > self.limit:
+                    raise _too_large(part.name, self.limit)
+                if member.kind == "folder" or not parts or _is_junk(parts):
+                    continue
+                if self.num_bytes > self.num_free:
+                    raise DataError(_no_room(part.name, folder))
+                if part.left_off and parts[0] == part.left_off and len(parts) > 1:
+                    parts = parts[1:]
+                placed = (*part.folder, *parts)
+                if self.names.add(placed, member.name, part):
+                    _write(member, folder.joinpath(*placed))
+                else:
+                    _check_equal(member, folder.joinpath(*placed), part)
+                yield member
 
 
-def _written(path: Path, kind: ArchiveType, folder: Path, max_bytes: int) -> Iterator[Member]:
-    """Write the files and yield each entry; whatever the libraries raise becomes a DataError.
+def _outermost(places: set[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The folders that lie in none of the others."""
+    above = {place: {place[:end] for end in range(len(place))} for place in places}
+    return sorted(place for place in places if not above[place] & places)
+
+
+def _reported(members: Iterator[Member], part: Part, folder: Path) -> Iterator[Member]:
+    """Yield what is yielded; whatever the libraries raise becomes a DataError.
 
     As a generator, it does not see errors of the caller's loop, which are no fault of the archive.
     """
     try:
-        with OPEN[kind](path) as members:
-            folder.mkdir(mode=0o700)
-            yield from _checked_and_written(members, folder, path, max_bytes)
+        yield from members
     except DataError:
         raise
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise DataError(_no_room(path, folder.parent)) from error
+            raise DataError(_no_room(part.name, folder.parent)) from error
         if error.errno not in (None, errno.EINVAL):
             raise
         # gzip and bz2 raise an OSError without a number; in damaged zip files zipfile seeks to -1
-        raise _broken(path, kind, error) from error
+        raise _broken(part, error) from error
     except BROKEN as error:
-        raise _broken(path, kind, error) from error
-
-
-def _checked_and_written(
-    members: Iterator[Member], folder: Path, path: Path, max_bytes: int
-) -> Iterator[Member]:
-    """One pass, as a tar file can only be read from front to back."""
-    limit = min(max_bytes, max(SMALL_BYTES, MAX_RATIO * path.stat().st_size))
-    free = shutil.disk_usage(folder).free
-    claimed = 0
-    names = _DistinctNames(path)
-    for number, member in enumerate(members, 1):
-        if number > MAX_FILES:
-            raise _refusal(path, f"has more than {MAX_FILES:,} entries")
-        parts = _safe_parts(member, path)
-        claimed += member.num_bytes  # skipped entries count too: to skip them, a tar unpacks them
-        if claimed > limit:
-            raise _too_large(path, limit)
-        if member.kind == "folder" or not parts or _is_junk(parts):
-            continue
-        names.add(parts, member.name)
-        if claimed > free:
-            raise DataError(_no_room(path, folder))
-        _write(member, folder.joinpath(*parts))
-        yield member
+        raise _broken(part, error) from error
 
 
 def _write(member: Member, target: Path) -> None:
@@ -140,25 +267,46 @@ def _write(member: Member, target: Path) -> None:
         raise EOFError(f"{member.name!a} is not as large as it claims")
 
 
-class _DistinctNames:
+def _check_equal(member: Member, written: Path, part: Part) -> None:
+    """Refuse a file that another archive has in the same place with another content."""
+    is_same = written.is_file() and written.stat().st_size == member.num_bytes
+    with member.open() as source, written.open("rb") as file:
+        while is_same and (chunk := file.read(_CHUNK)):
+            is_same = source.read(len(chunk)) == chunk
+    if not is_same:
+        raise DataError(
+            f"{part.name} has {member.name!a}, of which another archive has a different version, "
+            "so they are not parts of one whole. Set parts to alone, or unpack them yourself."
+        )
+
+
+class _Names:
     """Refuses two entries that some file system would write to the same file.
 
     Names are compared case-folded and composed, as file systems of macOS and Windows do.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.taken: set[tuple[str, ...]] = set()
+    def __init__(self) -> None:
+        self.taken: dict[tuple[str, ...], Path] = {}
         self.parents: set[tuple[str, ...]] = set()
 
-    def add(self, parts: tuple[str, ...], name: str) -> None:
-        """parts: of the path that is written; name: of the entry, for the error."""
+    def add(self, parts: tuple[str, ...], name: str, archive: Part) -> bool:
+        """Add a name; False if another archive has it already.
+
+        Args:
+            parts: of the path that is written.
+            name: of the entry, for the error.
+            archive: holds the entry.
+        """
         folded = tuple(unicodedata.normalize("NFC", part).casefold() for part in parts)
         above = {folded[:end] for end in range(1, len(folded))}
-        if folded in self.taken or folded in self.parents or above & self.taken:
-            raise _refusal(self.path, f"has two entries called {name!a}")
-        self.taken.add(folded)
+        if self.taken.get(folded, archive.path) != archive.path:
+            return False
+        if folded in self.taken or folded in self.parents or above & self.taken.keys():
+            raise _refusal(archive.name, f"has two entries called {name!a}")
+        self.taken[folded] = archive.path
         self.parents |= above
+        return True
 
 
 def _safe_parts(member: Member, path: Path) -> tuple[str, ...]:
@@ -194,10 +342,10 @@ def _is_junk(parts: tuple[str, ...]) -> bool:
     return parts[0] == "__MACOSX" or any(part.startswith(".") for part in parts)
 
 
-def _broken(path: Path, kind: ArchiveType, error: Exception) -> DataError:
+def _broken(part: Part, error: Exception) -> DataError:
     reason = str(error).encode("utf-8", "replace").decode() or type(error).__name__
     return DataError(
-        f"{path} is not a {kind} file that can be read ({reason}). Make the file again."
+        f"{part.name} is not a {part.kind} file that can be read ({reason}). Make the file again."
     )
 
 

@@ -19,6 +19,12 @@ from automl.dataset import code_pages
 
 ArchiveType = Literal["zip", "tar"]
 
+SUFFIXES: dict[ArchiveType, tuple[str, ...]] = {
+    "zip": (".zip",),
+    "tar": (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz"),
+}
+"""Ends of file names, in lower case."""
+
 BROKEN = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error, EOFError),
     *(RuntimeError, ValueError, ArithmeticError, LookupError),  # from parsing damaged bytes
@@ -50,6 +56,19 @@ class Member:
     """Bytes of the archive file before the content of this entry."""
 
     is_encrypted: bool = False
+
+
+def kind_of_name(name: str) -> ArchiveType | None:
+    """Kind of an archive by the end of its name; None if it is not named like one."""
+    return next((kind for kind, ends in SUFFIXES.items() if name.lower().endswith(ends)), None)
+
+
+def stem_and_suffix(name: str) -> tuple[str, str]:
+    """Name of an archive without its ending, and that."""
+    kind = kind_of_name(name)
+    fitting = [end for end in SUFFIXES[kind] if name.lower().endswith(end)] if kind else [""]
+    length = len(name) - max(map(len, fitting))
+    return name[:length], name[length:]
 
 
 @contextlib.contextmanager

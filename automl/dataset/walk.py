@@ -31,7 +31,7 @@ class Tree:
     unnameable: list[Parts] = field(default_factory=list)
     """Names that are not text, with other bytes replaced; no table could store such a name."""
 
-    num_other_files: int = 0
+    other_files: list[Parts] = field(default_factory=list)
 
 
 def walk(root: Path) -> Tree:
@@ -55,7 +55,7 @@ def walk(root: Path) -> Tree:
             elif _is_picture(entry):
                 tree.pictures.append(parts)
             else:
-                tree.num_other_files += 1
+                tree.other_files.append(parts)
     return tree
 
 
@@ -90,9 +90,13 @@ def pictures_below(root: Path) -> Iterator[Path]:
 
 def is_picture_name(name: str) -> bool:
     """True if an archive's entry is named like a picture, and is not hidden."""
+    return not is_hidden(name) and Path(name).suffix.lower() in _SUFFIXES
+
+
+def is_hidden(name: str) -> bool:
+    """True if an archive's entry, or a folder above it, is one that systems hide."""
     parts = Path(name.replace("\\", "/")).parts
-    is_hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
-    return not is_hidden and Path(name).suffix.lower() in _SUFFIXES
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
 def _visible(folder: Path) -> Iterator[os.DirEntry[str]]:

@@ -91,6 +91,10 @@ class DataSource(FrozenModel):
     split_folders: Literal["auto", "never"] = "auto"
     """Of a folder of pictures: never, if folders named like train and test are classes."""
 
+    parts: Literal["auto", "together", "alone"] = "auto"
+    """Of archives: together, if those with numbers in their names are parts of one whole, also if
+    some are missing; alone, if they are not."""
+
     mode: (
         Literal["direct", "download", "ro_mount", "rw_mount", "eval_mount", "eval_download"] | None
     ) = None

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
-from automl.dataset import cache_entries, data_roots, sample
+from automl.dataset import bundles, cache_entries, data_roots, sample
 from automl.errors import DataError
 from automl.host import home
 from automl.jobs.job import DataSource
@@ -94,10 +94,14 @@ def _parts(name: str) -> tuple[str, str]:
 def signature(path: Path) -> tuple[int, ...]:
     """Numbers that change when files are added or removed, without looking at every file."""
     if not path.is_dir():
-        status = path.stat()
-        return (status.st_mtime_ns, status.st_size)
+        files = bundles.with_siblings(path)
+        return tuple(number for file in files for number in _version(file.stat()))
     folders = [path, *sorted(child for child in path.iterdir() if child.is_dir())]
     return tuple(folder.stat().st_mtime_ns for folder in folders)
+
+
+def _version(status: os.stat_result) -> tuple[int, int]:
+    return status.st_mtime_ns, status.st_size
 
 
 def slug(text: str) -> str:

@@ -61,3 +61,13 @@ def test_the_next_free_name(tmp_path):
     data = DataSource(path=tmp_path / "My Pets.zip")
     assert data_source.free_name(data, set()) == "my-pets-1"
     assert data_source.free_name(data, {"my-pets-1", "my-pets-3"}) == "my-pets-2"
+
+
+def test_a_further_part_of_a_download_is_noticed(tmp_path):
+    first = tmp_path / "pets-part1.zip"
+    first.touch()
+    before = data_source.signature(first)
+    (tmp_path / "notes.zip").touch()
+    assert data_source.signature(first) == before
+    (tmp_path / "pets-part2.zip").touch()
+    assert data_source.signature(first) != before

@@ -54,9 +54,11 @@ def read(
                 download=download,
                 progress=downloading,
             )
+        (first, *more) = found.readings
+        said = first.model_copy(update={"sentence": data.archives + first.sentence})
         return replace(
             found,
-            readings=[*found.readings, *data.others],
+            readings=[said, *more, *data.others],
             left_out=replace(found.left_out, unused=data.unused),
         )
 

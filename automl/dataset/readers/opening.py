@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from automl.dataset import archive
+from automl.dataset import archive, bundles
+from automl.dataset.bundles import Bundle
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import forms
-from automl.dataset.readers.form import Archive, ClassFolders, Walk
+from automl.dataset.readers.form import Archive, ClassFolders, Form, Walk
+from automl.dataset.readers.forms import webdataset
 from automl.dataset.readers.located import Located, is_elsewhere
 from automl.dataset.readers.search import Found, find_table
 from automl.dataset.readers.table import Chosen, Table, choose
@@ -39,6 +41,9 @@ class Opened:
 
     unused: Sequence[str] = ()
     """Files that look like tables of labels and are not used, each with the reason."""
+
+    archives: str = ""
+    """Sentence about several archives that were put together, with a blank at its end."""
 
 
 @contextmanager
@@ -70,10 +75,12 @@ def opened(
 
     try:
         form = forms.of_path(path, source)
-        if isinstance(form, Archive):
-            root = archive.extract(path, form.kind, progress=unpacking)
+        bundle = _bundle(path, form, source, remembered_walk)
+        if isinstance(form, Archive) or bundle.parts:
+            root = _extracted(path, bundle, source, remembered_walk, unpacking)
             with _shown_as(path, root):
-                yield searched(Surroundings(root, datastores, fence=root.resolve()))
+                data = searched(Surroundings(root, datastores, fence=root.resolve()))
+                yield replace(data, archives=bundle.sentence, others=[*data.others, *bundle.others])
             return
         is_upload = path.resolve().is_relative_to(home.cache_dir("uploads").resolve())
         around = Surroundings(path, datastores, path.parent.resolve() if is_upload else None)
@@ -91,6 +98,31 @@ def opened(
             f"{error.filename or path} cannot be read: permission denied. "
             "Change its permissions or choose another folder."
         ) from error
+
+
+def _bundle(path: Path, form: Form | None, source: DataSource, remembered_walk: Walk) -> Bundle:
+    """The archives that hold the data, if there are some."""
+    if isinstance(form, Archive):
+        return bundles.around_file(path, form.kind, source.parts)
+    is_folder = path.is_dir() and isinstance(form, ClassFolders | None)
+    # with a list of the pictures in the archives, or without any table in a form of its own
+    is_open = is_folder and {*forms.with_table(path)} <= {forms.by_name()["hf_imagefolder"]}
+    if not is_open:
+        return Bundle([])
+    return bundles.in_folder(path, remembered_walk(path), webdataset.recognise, source.parts)
+
+
+def _extracted(
+    path: Path,
+    bundle: Bundle,
+    source: DataSource,
+    remembered_walk: Walk,
+    unpacking: archive.Progress | None,
+) -> Path:
+    """The content of the archives of a folder, with the tables beside them; or that of a file."""
+    tables = bundles.tables_beside(path, remembered_walk(path)) if path.is_dir() else []
+    find_inner = bundles.inside_archives(webdataset.recognise, source.parts)
+    return archive.extract_together(bundle.parts, tables, find_inner=find_inner, progress=unpacking)
 
 
 @contextmanager

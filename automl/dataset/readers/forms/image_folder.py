@@ -149,7 +149,8 @@ def _why_empty(tree: Tree, root: Path, choices: Choices) -> str:
             f"The {num_pictures:,} pictures in {root} are not in folders named after their "
             "classes. Put the pictures of each class into a folder of its own."
         )
-    what = f"only {tree.num_other_files} other files" if tree.num_other_files else "no files"
+    num_others = len(tree.other_files)
+    what = f"only {num_others} other files" if num_others else "no files"
     if tree.links:
         what += f", and {len(tree.links)} links that lead out of it and are not followed"
     return (
@@ -177,7 +178,7 @@ def _left_out(tree: Tree, layout: Layout, root: Path) -> LeftOut:
         unnameable=paths(tree.unnameable),
         strays=paths(strays),
         empty_folders=paths(empty_folders),
-        num_other_files=tree.num_other_files,
+        num_other_files=len(tree.other_files),
     )
 
 
