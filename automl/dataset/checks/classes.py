@@ -11,6 +11,9 @@ from automl.dataset.report import Finding, Severity
 FEW_IMAGES = 10
 MAX_IMBALANCE = 10
 
+_OTHER_THINGS = {"glass", "short", "new", "good", "sand", "water", "arm"}
+"""Words whose plural is another thing."""
+
 NO_READABLE_PICTURE = FindingKind("no_readable_picture", Severity.BLOCKING)
 SINGLE_CLASS = FindingKind("single_class", Severity.BLOCKING)
 SINGLE_IMAGE_CLASS = FindingKind("single_image_class", Severity.BLOCKING, remedy="leave_out")
@@ -120,17 +123,29 @@ def _sizes(data: CheckedData) -> Iterator[Finding]:
 
 
 def _spellings(readable: pd.DataFrame) -> Iterator[Finding]:
-    """Labels that differ only in case, blanks, dashes and underscores."""
+    """Labels that differ only in case, blanks, dashes and underscores, or in the plural."""
     by_letters: dict[str, list[str]] = {}
     for label in sorted(readable["label"].unique()):
-        by_letters.setdefault(re.sub(r"[\s_-]+", " ", label).strip().casefold(), []).append(label)
+        spelt = re.sub(r"[\s_-]+", " ", label).strip().casefold()
+        by_letters.setdefault(_singular(spelt), []).append(label)
     doubtful = [labels for labels in by_letters.values() if len(labels) > 1]
     if doubtful:
         examples = "; ".join(" and ".join(map(repr, labels)) for labels in doubtful[:3])
         concerned = [label for labels in doubtful for label in labels]
         yield LABEL_SPELLINGS.finding(
             readable.loc[readable["label"].isin(concerned), "path"],
-            f"Labels that differ in spelling only are different classes: {examples}. "
+            "Labels that differ in spelling or in the plural only are different classes: "
+            f"{examples}. "
             "If they mean the same, merge them with corrections: rename_labels.",
             count=len(doubtful),
         )
+
+
+def _singular(label: str) -> str:
+    """English singular of a label in lower case; other words may lose an s too, which is harmless
+    unless a class is called by the rest."""
+    for plural, singular in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("hes", "h"), ("s", "")):
+        if label.endswith(plural) and not label.endswith("ss"):
+            found = label.removesuffix(plural) + singular
+            return label if found in _OTHER_THINGS or len(found) < 2 else found
+    return label

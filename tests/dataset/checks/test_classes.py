@@ -25,7 +25,14 @@ def test_blanks_dashes_and_underscores_are_the_same(make_samples):
 
 
 def test_labels_that_are_different_words_are_fine(make_samples):
-    assert spellings(make_samples, "cat", "cats", "c-at", "redfox", "red fox") == []
+    assert spellings(make_samples, "cat", "c-at", "redfox", "red fox") == []
+    assert spellings(make_samples, "glass", "glasses", "bus", "bush", "lens", "dress") == []
+
+
+@pytest.mark.parametrize("pair", ["cat Cats", "box boxes", "berry Berries", "dress dresses"])
+def test_singular_and_plural_are_named(make_samples, pair):
+    (finding,) = spellings(make_samples, *pair.split(), "dog")
+    assert finding.count == 1
 
 
 def test_a_class_that_is_learnt_and_not_validated_is_named(make_samples):

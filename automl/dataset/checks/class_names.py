@@ -1,0 +1,158 @@
+"""Names of classes that do not look like classes: splits, data sets, copies, leftovers."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from automl.dataset.checks.kind import CheckedData, FindingKind, names
+from automl.dataset.report import Finding, Severity
+from automl.dataset.split_words import split_in
+
+NAMED_LIKE_SPLITS = FindingKind("classes_named_like_splits", Severity.WARNING)
+NAMED_LIKE_DATA_SETS = FindingKind("classes_named_like_data_sets", Severity.WARNING)
+COPIED = FindingKind("copied_class", Severity.WARNING)
+UNSORTED = FindingKind("unsorted_class", Severity.WARNING)
+SIMILAR = FindingKind("similar_class_names", Severity.INFO)
+CATCH_ALL = FindingKind("catch_all_class", Severity.INFO)
+
+MIN_LETTERS = 6
+"""Shorter names that differ in one letter are mostly different words."""
+
+_WORDS = (
+    "airplane aeroplane plane aircraft bicycle bike boat bus car motorcycle motorbike ship subway "
+    "tram truck van vehicle tractor helicopter locomotive automobile",
+    "mnist emnist kmnist qmnist fashionmnist cifar imagenet tinyimagenet imagenette coco voc "
+    "caltech celeba lfw kitti cityscapes openimages ham10000 isic eurosat svhn stl food101 "
+    "plantvillage plantdoc trashnet kaggle roboflow unsplash flickr pexels pixabay google bing "
+    "duckduckgo shutterstock istock inaturalist gbif wikimedia chexpert padchest huggingface",
+    "unknown unknowns other others background backgrounds misc miscellaneous distractors "
+    "unbekannt andere sonstige sonstiges hintergrund autre autres inconnu otro otros desconocido "
+    "fondo altro altri sfondo outros desconhecido 其他 其它 未知 背景 その他 不明 другое",
+)
+_VEHICLES, _DATA_SETS, _CATCH_ALL = (frozenset(words.split()) for words in _WORDS)
+_BESIDE = {
+    "train": _VEHICLES,
+    "valid": {"invalid"},
+    "validated": {"invalidated"},
+    "test": {"control"},
+}
+"""Classes beside which a name of a split is that of a thing."""
+
+_DATA = re.compile(r"(?<![^\W\d_])data(?![^\W\d_])|data[\W_]*sets?(?![^\W\d_])", re.IGNORECASE)
+_UNSORTED = re.compile(
+    r"unlabell?ed|unsorted|unclassified|uncategori[sz]ed|unannotated|unsortiert|undefined|untitled"
+    r"|todo|tbd|te?mp|inbox|to[\W_]?(do|sort|label|review)|not[\W_]labell?ed"
+    r"|(new|untitled|neuer|nouveau|nueva|nuova)[\W_]*(folder|ordner|dossier|carpeta|cartella)\W*\d*\W*",
+    re.IGNORECASE,
+)
+_COPY = re.compile(
+    r"(?P<base>.+?)\s*(\(\d+\)|[-_ ]+(copy|kopie|copie|copia)(\s*\(?\d+\)?)?)"
+    r"|(copy|kopie) (of|von) (?P<of>.+)",
+    re.IGNORECASE,
+)
+
+
+def check(data: CheckedData) -> Iterator[Finding]:
+    """Findings about the names of classes."""
+    sizes = data.readable["label"].value_counts()
+    labels = sorted(sizes.index)
+    if len(labels) < 2:
+        return
+    for kind, chosen, what, advice in (
+        (
+            NAMED_LIKE_SPLITS,
+            _splits(labels),
+            "Classes are named like a part of a data set",
+            "If that is what they are, give them as validation_data or test_data, or put folders "
+            "named train and test above those of the classes.",
+        ),
+        (
+            NAMED_LIKE_DATA_SETS,
+            _data_sets(labels),
+            "Classes are named like data sets or where pictures were found",
+            "A model would learn which data set a picture is from. Give one data set, or set "
+            "label_level to the folders that name what the pictures show.",
+        ),
+        (
+            COPIED,
+            _copies(labels),
+            "Classes look like copies of the folder of another class",
+            "If they mean the same, merge them with corrections: rename_labels.",
+        ),
+        (
+            UNSORTED,
+            [label for label in labels if _UNSORTED.fullmatch(label.strip())],
+            "Classes are named like pictures that nobody has sorted yet",
+            "Sort them, or leave them out with corrections: exclude.",
+        ),
+        (
+            SIMILAR,
+            _misspelt(labels),
+            "Names of classes differ in one letter",
+            "If one is misspelt, merge them with corrections: rename_labels.",
+        ),
+        (
+            CATCH_ALL,
+            [label for label in labels if label.strip().lower() in _CATCH_ALL],
+            "A class stands for everything else",
+            "A model knows only such other things as the pictures show; add many kinds of them.",
+        ),
+    ):
+        if chosen:
+            counts = names(f"{label} ({sizes[label]:,})" for label in chosen)
+            paths = data.readable.loc[data.readable["label"].isin(chosen), "path"]
+            yield kind.finding(paths, f"{what}: {counts}. {advice}", count=len(chosen))
+
+
+def _splits(labels: Sequence[str]) -> list[str]:
+    found = {label: split_in(label) for label in labels}
+    whole = {label: split[0] for label, split in found.items() if split and not split[1]}
+    if {"train", "test"} <= set(whole.values()):
+        return list(whole)
+    words = {word for label in labels for word in _words(label)}
+    return [label for label in whole if not words & _BESIDE.get(label.strip().lower(), set())]
+
+
+def _data_sets(labels: Sequence[str]) -> list[str]:
+    """At least two, and half of the classes: one such name may be that of a thing."""
+    chosen = [label for label in labels if _is_data_set(label)]
+    return chosen if len(chosen) >= max(2, len(labels) / 2) else []
+
+
+def _is_data_set(label: str) -> bool:
+    letters = "".join(_words(label))
+    known = {letters, letters.rstrip("0123456789")}
+    return bool(known & _DATA_SETS or _DATA.search(label))
+
+
+def _copies(labels: Sequence[str]) -> list[str]:
+    """Labels such as `cat (1)` and `cat - Copy` beside `cat`."""
+    known = {label.strip().casefold() for label in labels}
+    found = {label: _COPY.fullmatch(label.strip()) for label in labels}
+    return [
+        label
+        for label, match in found.items()
+        if match and (match["base"] or match["of"]).strip().casefold() in known
+    ]
+
+
+def _misspelt(labels: Sequence[str]) -> list[str]:
+    """Labels that become another one if a letter is left out, or two neighbours are swapped."""
+    by_words = {" ".join(_words(label)): label for label in labels}
+    chosen: set[str] = set()
+    for words, label in by_words.items():
+        if len(words) >= MIN_LETTERS and not re.search(r"\d", words):
+            near = {by_words[other] for other in _near(words) if other in by_words} - {label}
+            chosen |= {label, *near} if near else set()
+    return sorted(chosen)
+
+
+def _near(words: str) -> Iterator[str]:
+    """With one letter less or two swapped; the first one is hardly ever misspelt."""
+    for at in range(1, len(words)):
+        if at < len(words) - 1 or words[at] != "s":  # the plural is another finding
+            yield words[:at] + words[at + 1 :]
+        yield words[:at] + words[at : at + 2][::-1] + words[at + 2 :]
+
+
+def _words(label: str) -> list[str]:
+    return [word for word in re.split(r"[\W_]+", label.casefold()) if word]
