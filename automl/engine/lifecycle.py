@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automl.engine import cluster, combining, disk, preparation
+from automl.engine import cluster, combining, disk, preparation, refit
 from automl.engine.planning import Resources, with_fewer_trials
 from automl.engine.preparation import Prepared, StoppedError
+from automl.engine.refit import RefitInputs
 from automl.engine.results import Results
 from automl.errors import DataError, DiskFullError, ExperimentError, NoModelError, UserError
 from automl.experiments import experiment_queue, store
@@ -48,7 +49,8 @@ def run(experiment_dir: Path) -> int:
         prepared = preparation.prepare(job, results)
         ending = _search(job, prepared, results)
         preparation.note_changes(results, prepared.manifest)
-        _finish(job, ending, results)
+        inputs = RefitInputs(job, prepared.data, prepared.earlier, prepared.resources)
+        _finish(inputs, ending, results)
     except StoppedError:
         results.end_rest("Stopped by the user.")
         results.update(
@@ -126,18 +128,19 @@ def _states(job: Job, results: Results) -> dict[str, KeptState]:
     return states
 
 
-def _finish(job: Job, ending: "Ending | None", results: Results) -> None:
+def _finish(inputs: RefitInputs, ending: "Ending | None", results: Results) -> None:
     """Export the best model, and record how the experiment ended."""
     reason = ending.reason if ending else ""
     results.end_rest(reason or "The search ended before it started.")
     results.expect()
     if ending is None or ending.is_success:
-        combining.combine(job, results)
+        combining.combine(inputs.job, results)
     best = results.best_trial()
     if best is None and (ending is None or ending.is_success):
         causes = [trial.reason for trial in results.trials.values() if trial.reason]
         raise NoModelError(f"No trial was scored. {causes[0] if causes else reason}")
     if best is not None:
+        refit.refit_best(inputs, results)
         results.update(message=f"Exporting {best.trial_id}.")
         _export(results, best.trial_id)
     is_success = ending is None or ending.is_success

@@ -78,7 +78,14 @@ def costs(data: Manifest, measured_speeds: Speeds) -> Costs:
     train, validation = int(splits.get("train", 0)), int(splits.get("validation", 0))
     folds = data.samples["fold"].dropna()
     num_folds = int(folds.max()) + 1 if len(folds) else 0
-    counts = Counts(train, validation, len(data.class_names), num_folds)
+    held_out = data.samples.loc[data.samples["split"] == "validation", "fold"]
+    counts = Counts(
+        train,
+        validation,
+        len(data.class_names),
+        num_folds,
+        validation_is_given=not held_out.notna().any(),
+    )
     return Costs(measured_speeds, counts)
 
 

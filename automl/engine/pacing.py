@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from automl.engine import forecasting
+from automl.engine import forecasting, refit
 from automl.engine.planning import PlannedTrial, axis
 from automl.engine.results import Results
 from automl.experiments import leaderboard
@@ -57,7 +57,24 @@ class Pacer:
         factors, other = slowdown(self._costs, self._results.trials.values())
         costs = replace(self._costs, speeds=self._costs.speeds.times(factors, other))
         self._say_speed(other)
-        return Clock(costs, left, self._num_at_a_time, self._job.training_parameters)
+        most = schedule.most_for_refit(self._job, costs)
+        kept = self._kept_for_refit(most)
+        return Clock(
+            costs,
+            left - kept,
+            self._num_at_a_time,
+            self._job.training_parameters,
+            most_for_refit=most,
+            kept_for_refit=kept,
+        )
+
+    def _kept_for_refit(self, most: float) -> float:
+        """Seconds to fit the best trial so far again; 0 if it is not, or would take too long."""
+        best, counts = self._results.best_trial(), self._costs.counts
+        if best is None or best.method != "fine_tuning":
+            return 0.0
+        needed = refit.seconds_needed(best, self._costs.num_pictures / counts.train)
+        return needed if needed <= most else 0.0
 
     def fit(self, trial: PlannedTrial) -> PlannedTrial | None:
         """The trial with as many epochs as end in the time left; None if it does not fit.

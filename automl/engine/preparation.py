@@ -149,12 +149,14 @@ def _clock(job: Job, data: Manifest, resources: Resources, progress: Progress) -
     if speeds is None:
         return None
     left = progress.seconds_left - schedule.kept_back(60 * job.limits.timeout_minutes)
+    costs = measuring.costs(data, speeds)
     return Clock(
-        costs=measuring.costs(data, speeds),
+        costs=costs,
         seconds=left,
         num_at_a_time=resources.max_concurrent_trials,
         fixed=job.training_parameters,
         decode_seconds=measuring.decode_seconds(data),
+        most_for_refit=schedule.most_for_refit(job, costs),
     )
 
 

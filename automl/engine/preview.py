@@ -54,12 +54,14 @@ def clock(job: Job, data: Manifest, decode_seconds: Callable[[], float]) -> Cloc
     known = _known(resources)
     if known is None or not is_measured(job, data):
         return None
+    costs = measuring.costs(data, known)
     return Clock(
-        costs=measuring.costs(data, known),
+        costs=costs,
         seconds=limit - schedule.kept_back(limit) - _START_SECONDS,
         num_at_a_time=resources.max_concurrent_trials,
         fixed=job.training_parameters,
         decode_seconds=decode_seconds(),
+        most_for_refit=schedule.most_for_refit(job, costs),
     )
 
 

@@ -96,7 +96,9 @@ class Results:
                 "score_high": None,
                 "comparable_scores": {},
                 "cost_rank": 0,
+                "refitted_on": None,
             }
+            store.delete_refit(self.experiment_dir, trial.trial_id)
             if recorded.state is not TrialState.PENDING:  # otherwise the pause is counted already
                 pause = (now() - recorded.evaluations[-1].finished_at).total_seconds()
                 changes["paused_seconds"] = recorded.paused_seconds + max(0.0, pause)
@@ -239,6 +241,13 @@ class Results:
         journal.commit(self.experiment_dir, changed, files)
         self._set(changed)
         self._update_standings()
+
+    def refitted(self, trial_id: str, num_pictures: int, folder: Path) -> None:
+        """Record that the trial was fitted again to so many pictures; the folder has its model."""
+        changed = self.trials[trial_id].model_copy(update={"refitted_on": num_pictures})
+        files = {f"refit/{path.name}": path for path in folder.iterdir()}
+        journal.commit(self.experiment_dir, changed, files)
+        self._set(changed)
 
     def remove(self, trial_id: str) -> None:
         """Delete a trial with its files."""

@@ -65,12 +65,22 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
     ensemble = next((trial for trial in trials if trial.members and trial.may_be_best), None)
     if ensemble is None:
         expectation = _expectation(comparison, chosen)
+        chosen_id = comparison.rows[chosen].trial_id
+        expectation = _with_refit(expectation, next(t for t in ranked if t.trial_id == chosen_id))
     else:
         own = _candidate(experiment_dir, ensemble)
         expectation = _of_ensemble(
             comparable_scores.compare(metric, [own, *rows], groups(experiment_dir))
         )
     return Found(expectation, scores if differ else {}, equally_good)
+
+
+def _with_refit(expectation: Expectation, trial: TrialRecord) -> Expectation:
+    """Say that the model which is handed out was fitted again after these answers."""
+    if not trial.refitted_on:
+        return expectation
+    said = f"The model was then fitted again to all {trial.refitted_on:,} pictures."
+    return expectation._replace(expected_basis=f"{expectation.expected_basis} {said}".lstrip())
 
 
 def _of_ensemble(comparison: "Comparison | None") -> Expectation:

@@ -217,6 +217,10 @@ class TrialRecord(FrozenModel):
     may_be_best: bool = True
     """False for an ensemble whose lead over the best other trial may be chance."""
 
+    refitted_on: int | None = None
+    """Training and validation pictures that the model which is handed out was fitted to again after
+    the search; the scores are those of the model before. None: it is the model that was scored."""
+
     started_at: datetime | None = None
     ended_at: datetime | None = None
     paused_seconds: float = 0.0
@@ -232,6 +236,12 @@ class TrialRecord(FrozenModel):
     @property
     def fitted_to(self) -> str:
         """Pictures its model was fitted to, if its scores come from models of fewer pictures."""
+        if self.refitted_on:
+            return (
+                f"The model was fitted again to all {self.refitted_on:,} training and validation "
+                "pictures; the score is that of the model before, which had not seen the "
+                "validation pictures."
+            )
         if self.evidence is None or not self.evidence.num_folds:
             return ""
         return (

@@ -7,6 +7,7 @@
         dataset/report.json           DatasetReport; written once by the engine
         trials/<trial_id>.json        TrialRecord; replaced by the engine after every event
         trials/<trial_id>/            predictions.parquet, checkpoint/ of the best evaluation;
+                                      refit/ of the best trial, fitted to all pictures;
                                       epochs/ with checkpoint_frequency; state/ of an unfinished
                                       trial; .next holds files until they replace the old ones
         best_model/                   the exported winner
@@ -259,6 +260,21 @@ def load_test_opening(experiment_dir: Path) -> TestOpening | None:
 def checkpoint_dir(experiment_dir: Path, trial_id: str) -> Path:
     """`model.safetensors` and `model.json` of the trial's best evaluation."""
     return experiment_dir / "trials" / trial_id / "checkpoint"
+
+
+def final_model_dir(experiment_dir: Path, trial_id: str) -> Path:
+    """The same files of the model that is handed out: the refitted one, if there is one."""
+    refit = _refit_dir(experiment_dir, trial_id)
+    return refit if refit.is_dir() else checkpoint_dir(experiment_dir, trial_id)
+
+
+def delete_refit(experiment_dir: Path, trial_id: str) -> None:
+    """Delete the refitted model of a trial that goes on."""
+    shutil.rmtree(_refit_dir(experiment_dir, trial_id), ignore_errors=True)
+
+
+def _refit_dir(experiment_dir: Path, trial_id: str) -> Path:
+    return experiment_dir / "trials" / trial_id / "refit"
 
 
 def state_dir(experiment_dir: Path, trial_id: str) -> Path:

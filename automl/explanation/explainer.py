@@ -72,7 +72,7 @@ class Explainer:
         picture: Path | bytes,
         parameters: ExplanationParameters | None = None,
     ) -> Explanation:
-        """Explain the answer of a trial's best model for a picture.
+        """Explain the answer for a picture of the model of a trial that is handed out.
 
         Args:
             experiment_dir: the experiment.
@@ -85,7 +85,7 @@ class Explainer:
         """
         if sentence := missing():
             raise ExplanationError(sentence)
-        checkpoint_dir = store.checkpoint_dir(experiment_dir, trial_id).absolute()
+        checkpoint_dir = store.final_model_dir(experiment_dir, trial_id).absolute()
         if not (checkpoint_dir / "model.safetensors").is_file():
             raise ExplanationError(
                 f"{trial_id} of {experiment_dir.name} has no model to explain here. Choose a trial "

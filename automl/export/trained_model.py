@@ -30,7 +30,7 @@ Answers = Callable[[Path], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """The model of a trial's best evaluation, on the CPU."""
+    """The model of a trial's best evaluation, or the refitted one, on the CPU."""
 
     experiment_dir: Path
     trial: TrialRecord
@@ -50,7 +50,7 @@ class TrainedModel:
         if trial_id not in scored:
             known = f"Choose from {', '.join(scored[:10])}." if scored else "No trial has one yet."
             raise ExportError(f"{trial_id} has no model in {experiment_dir.name}. {known}")
-        folder = store.checkpoint_dir(experiment_dir, trial_id)
+        folder = store.final_model_dir(experiment_dir, trial_id)
         if not (folder / "model.json").is_file():
             raise ExportError(
                 f"The weights of {trial_id} are not in {experiment_dir}: a shared experiment has "

@@ -211,6 +211,10 @@ class Job(FrozenModel):
     ensemble: Literal["auto", "never"] = "auto"
     """auto: AutoMode ends with the average of its best models, if that is better."""
 
+    refit: Literal["auto", "never"] = "auto"
+    """auto: AutoMode fits the best model again, to training and validation pictures, before it is
+    handed out. Validation pictures that the data name stay apart."""
+
     limits: Limits = Field(default_factory=Limits)
     training_parameters: dict[str, Any] = Field(default_factory=dict)
     """Hyperparameters of every trial."""

@@ -61,18 +61,24 @@ def plan(
     has_limit = limit_seconds < _WITHOUT_LIMIT_SECONDS
     head = f"In {about(limit_seconds)} on this machine{at}: " if has_limit else f"Planned{at}: "
     parts = [f"{_named(one.values, clock)} (about {about(one.seconds)})" for one in timed]
-    rest = clock.seconds - max((one.ends_at for one in timed), default=0.0)
+    again = max((one.refit_seconds for one in timed), default=0.0)
+    rest = clock.seconds - max((one.ends_at for one in timed), default=0.0) - again
     tuned = [one for one in timed if clock.cost(one.values).num_epochs]
     if not has_limit:
         parts.append("then a search around them until no trials are left")
     elif tuned and rest > min(one.seconds for one in tuned) / 2:
         parts.append(f"then a search around them in the {about(rest)} left")
+    if again:
+        on_all = f"all {clock.costs.num_pictures:,} pictures"
+        parts.append(f"then the best is fitted again on {on_all} (about {about(again)})")
     sentences = [head + ", ".join(parts) + "."]
     if left_out:
         names = ", ".join(_named(values, clock, with_epochs=False) for values in left_out)
         sentences.append(f"Left out for lack of time: {names}.")
     if not tuned:
         sentences.append("There is no time for training: only a probe is fitted. Raise the limit.")
+    elif clock.most_for_refit and not again:
+        sentences.append("There is no time to fit the best one again on all pictures.")
     if timed and timed[-1].ends_at > clock.seconds:
         sentences.append(
             f"Even {_named(timed[-1].values, clock)} may not end in time. Raise the limit, or give "

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from automl.jobs.job import Job
 from automl.jobs.trial_cost import Cost, Costs, features_of
 
 SIZES = (224, 192, 160, 128, 96)
@@ -19,6 +20,9 @@ _CERTAINTY = 0.95
 
 _KEPT_SHARE, _MOST_KEPT_SECONDS, _LEAST_KEPT_SECONDS = 0.1, 1800.0, 10.0
 """Time kept for the export: a share of the limit, within bounds."""
+
+_REFIT_SHARE = 0.2
+"""Largest share of the time limit that is kept to fit the best trial again."""
 
 _BASELINE_SHARE = 0.1
 """Largest share of the time for any baseline after the first probe."""
@@ -50,6 +54,12 @@ class Clock:
     decode_seconds: float = 0.0
     """Decoding all pictures at the largest of `SIZES`."""
 
+    most_for_refit: float = 0.0
+    """Most seconds that are kept to fit the best trial again; 0: it is not fitted again."""
+
+    kept_for_refit: float = 0.0
+    """Seconds after those for trials that are kept to fit an earlier trial again."""
+
     def cost(self, values: Values, *, has_features: bool = False) -> Cost:
         """Cost of a trial with the job's values."""
         return self.costs.of({**values, **self.fixed}, has_features=has_features)
@@ -69,6 +79,9 @@ class TimedTrial:
     starts_at: float
     """Seconds after the first of them starts."""
 
+    refit_seconds: float = 0.0
+    """Time that is kept to fit it again, should it be the best; 0 if there is none."""
+
     @property
     def ends_at(self) -> float:
         """Seconds after the first of them starts."""
@@ -81,11 +94,19 @@ def kept_back(limit_seconds: float) -> float:
     return max(share, _LEAST_KEPT_SECONDS)
 
 
+def most_for_refit(job: Job, costs: Costs) -> float:
+    """Most seconds that are kept to fit the best trial again; 0: it is not fitted again."""
+    if job.refit == "never" or costs.counts.validation_is_given:
+        return 0.0
+    return _REFIT_SHARE * 60 * job.limits.timeout_minutes
+
+
 def fitted(values: Values, clock: Clock, *, has_features: bool = False) -> TimedTrial | None:
     """The trial with as many epochs as end in the time left; None if it does not fit.
 
     It keeps its number of epochs if another trial of its kind fits after it, or if the job fixes
-    the number: then one epoch has to fit.
+    the number: then one epoch has to fit. Time to fit it again is kept if that costs none of the
+    epochs of its recipe.
     """
     cost = clock.cost(values, has_features=has_features)
     left = clock.seconds * _CERTAINTY
@@ -94,15 +115,36 @@ def fitted(values: Values, clock: Clock, *, has_features: bool = False) -> Timed
     possible = cost.epochs_within(left)
     wanted = cost.num_epochs
     if "number_of_epochs" in clock.fixed:
-        return TimedTrial(0, dict(values), cost.seconds, 0.0) if possible >= 1 else None
+        return _with_refit(values, cost, clock) if possible >= 1 else None
     fewest = min(wanted, _FEWEST_EPOCHS[values.get("head_init") == "linear_probe"])
     if possible < fewest:
         return None
     another = replace(cost, num_epochs=fewest).seconds
     if possible > wanted and left - cost.seconds >= another:
         possible = wanted  # another one fits after it
-    cost = replace(cost, num_epochs=min(possible, _LONGEST * wanted))
-    return TimedTrial(0, {**values, "number_of_epochs": cost.num_epochs}, cost.seconds, 0.0)
+    possible = _leaving_refit(values, cost, clock, min(possible, _LONGEST * wanted))
+    cost = replace(cost, num_epochs=possible)
+    return _with_refit({**values, "number_of_epochs": possible}, cost, clock)
+
+
+def _leaving_refit(values: Values, cost: Cost, clock: Clock, possible: int) -> int:
+    """Epochs that leave time to fit the trial again, if they are as many as its recipe wants."""
+    again = clock.costs.of_refit({**values, **clock.fixed})
+    both = Cost(cost.once + again.once, cost.epoch + again.epoch)
+    leaving = min(
+        possible,
+        both.epochs_within((clock.seconds + clock.kept_for_refit) * _CERTAINTY),
+        again.epochs_within(clock.most_for_refit),
+    )
+    return leaving if leaving >= cost.num_epochs else possible
+
+
+def _with_refit(values: Values, cost: Cost, clock: Clock) -> TimedTrial:
+    """The trial with the time that is kept to fit it again."""
+    again = clock.costs.of_refit({**values, **clock.fixed}).seconds
+    left = (clock.seconds + clock.kept_for_refit) * _CERTAINTY - cost.seconds
+    has_time = again <= min(left, clock.most_for_refit)
+    return TimedTrial(0, dict(values), cost.seconds, 0.0, again if has_time else 0.0)
 
 
 def walk(trials: Sequence[Values], clock: Clock) -> list[TimedTrial]:
@@ -112,11 +154,12 @@ def walk(trials: Sequence[Values], clock: Clock) -> list[TimedTrial]:
     """
     places = [0.0] * clock.num_at_a_time
     chosen: list[TimedTrial] = []
+    kept = 0.0
     known: set[tuple[str, Any]] = set()
     for index, values in enumerate(trials):
         starts_at = places[0]
         features = features_of({**values, **clock.fixed})
-        left = replace(clock, seconds=clock.seconds - starts_at)
+        left = replace(clock, seconds=clock.seconds - starts_at - kept, kept_for_refit=kept)
         trial = _within_share(values, left, has_features=features <= known, is_first=not chosen)
         if trial is None:
             continue
@@ -124,6 +167,7 @@ def walk(trials: Sequence[Values], clock: Clock) -> list[TimedTrial]:
         heapq.heapreplace(places, trial.ends_at)
         chosen.append(trial)
         known |= features
+        kept = max(kept, trial.refit_seconds)
     return chosen
 
 

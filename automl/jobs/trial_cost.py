@@ -1,7 +1,7 @@
 """Seconds that a trial will take, from the speed of its network. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from automl.jobs.hyperparameters import Hyperparameters, networks_of
@@ -35,6 +35,9 @@ class Counts:
     classes: int
     folds: int = 0
     """Folds by which probes are cross-validated; 0: they are scored on the validation pictures."""
+
+    validation_is_given: bool = False
+    """The data name the validation pictures, so no model is fitted to them."""
 
     @classmethod
     def guess(cls, num_pictures: int, num_classes: int, validation_share: float) -> Self:
@@ -102,6 +105,19 @@ class Costs:
             epoch=_EPOCH_SECONDS + speeds[0].step_seconds * self.counts.train + scoring,
             num_epochs=asked["number_of_epochs"],
         )
+
+    def of_refit(self, values: Mapping[str, Any]) -> Cost:
+        """Cost of fitting a fine-tuned trial again, to training and validation pictures.
+
+        The features that it starts from are known by then, and it is scored once, at its end.
+        """
+        counts = replace(self.counts, train=self.num_pictures, validation=0)
+        return replace(self, counts=counts).of(values, has_features=True)
+
+    @property
+    def num_pictures(self) -> int:
+        """Training and validation pictures."""
+        return self.counts.train + self.counts.validation
 
     def _fit(self) -> float:
         pictures = min(self.counts.train, _MAX_FITTED)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _PARTS = re.compile(
     r"job\.yml|experiment\.json|dataset/(samples\.parquet|report\.json)"
     r"|trials/[\w-]+\.json|trials/[\w-]+/predictions\.parquet"
-    r"|trials/[\w-]+/checkpoint/model\.(safetensors|json)"
+    r"|trials/[\w-]+/(checkpoint|refit)/model\.(safetensors|json)"
     r"|best_model/[\w.-]+\.(onnx|json|yml|md|txt)|test/(opening\.json|predictions\.parquet)"
     r"|thumbnails/[0-9a-f]{64}\.jpg"
 )
@@ -58,7 +58,8 @@ def pack(experiment_dir: Path, target: Path) -> Path:
     ):
         for path in sorted(experiment_dir.rglob("*")):
             name = path.relative_to(experiment_dir).as_posix()
-            is_other_weight = "/checkpoint/" in name and f"trials/{best}/" not in name
+            is_weight = path.parent.name in ("checkpoint", "refit")
+            is_other_weight = is_weight and f"trials/{best}/" not in name
             if path.is_file() and _PARTS.fullmatch(name) and not is_other_weight:
                 file.write(path, name)
         if not store.is_imported(experiment_dir):

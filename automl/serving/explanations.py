@@ -34,7 +34,7 @@ class Explanations:
         if sentence := missing():
             raise Refusal(501, sentence)
         experiment_dir = predictor.model_dir.parent
-        checkpoint_dir = store.checkpoint_dir(experiment_dir, predictor.trial_id)
+        checkpoint_dir = store.final_model_dir(experiment_dir, predictor.trial_id)
         if not (checkpoint_dir / "model.safetensors").is_file():
             raise Refusal(
                 501,

@@ -92,7 +92,7 @@ def notes(training: TrialTraining) -> list[str]:
     if training.trains and learner.batch_size != wanted_size:
         sentences.append(
             f"A batch holds {learner.batch_size} pictures instead of {wanted_size}: there are "
-            f"{len(data.train.labels)} to train on."
+            f"{len(training.fitted.labels)} to train on."
         )
     present = training.scored_classes()
     missing = [name for index, name in enumerate(data.class_names) if index not in present]

@@ -64,10 +64,6 @@ class TrialData:
         """The pictures that a model which is handed out can be fitted to."""
         return self.train.joined(self.validation) if self.is_cross_validated else self.train
 
-    def class_counts(self) -> NDArray[np.int64]:
-        """(K,) training pictures of each class."""
-        return np.bincount(self.train.labels, minlength=len(self.class_names))
-
 
 def prepare(
     manifest: Manifest,

@@ -58,9 +58,21 @@ class TrialTraining:
     """One trial from its first epoch to its last."""
 
     def __init__(
-        self, hyperparameters: Hyperparameters, data: TrialData, placement: Placement
+        self,
+        hyperparameters: Hyperparameters,
+        data: TrialData,
+        placement: Placement,
+        *,
+        on_everything: bool = False,
     ) -> None:
         """Build the network; a baseline is complete after this.
+
+        Args:
+            hyperparameters: of the trial.
+            data: its pictures.
+            placement: where it runs.
+            on_everything: train on the validation pictures, too, unless the data name them. A
+                baseline is fitted to them in any case.
 
         Raises:
             WeightsMissingError: weights are required and there are none.
@@ -76,9 +88,12 @@ class TrialTraining:
         network = Normalised(self.built.network, self.built.mean, self.built.std)
         network = network.to(memory_format=torch.channels_last).to(placement.device)
         recipe = Recipe.read(hyperparameters)
-        task = SingleLabel(recipe, data.class_counts())
-        self.fitted = data.train if self.trains else data.everything()
+        is_partial = self.trains and not on_everything
+        self.fitted = data.train if is_partial else data.everything()
         """The pictures that the model is fitted to."""
+
+        counts = np.bincount(self.fitted.labels, minlength=len(data.class_names))
+        task = SingleLabel(recipe, counts)
 
         self._out_of_fold: Predictions | None = None
         starts_from_probe = self._starts_from_probe(network) if self.trains else False
@@ -88,10 +103,10 @@ class TrialTraining:
             network,
             task,
             recipe,
-            num_pictures=len(data.train.labels),
+            num_pictures=len(self.fitted.labels),
             keeps_statistics=starts_from_probe,
         )
-        self.train_pictures = on_device(opened(data.train.pictures), placement.device)
+        self.train_pictures = on_device(opened(self.fitted.pictures), placement.device)
         self.learner.forward = self._compiled()
         self.recovery = Recovery()
         self.good = self.learner.state()
@@ -126,14 +141,7 @@ class TrialTraining:
         before = self.epoch
         last = self.hyperparameters.number_of_epochs if self.trains else 0
         until = min(before + self.hyperparameters.evaluation_frequency, last)
-        losses = []
-        while self.epoch < until:
-            try:
-                losses.append(self._epoch(is_cancelled))
-            except DivergedError:
-                if self.recovery.restarted_at is not None:
-                    raise
-                self._restart()
+        losses = self.train(until, is_cancelled)
         train_seconds = time.perf_counter() - started
         num_images = (self.epoch - before) * self.learner.num_batches * self.learner.batch_size
 
@@ -153,6 +161,18 @@ class TrialTraining:
             finished_at=now(),
         )
         return evaluation, predictions
+
+    def train(self, until: int, is_cancelled: Callable[[], bool]) -> list[float]:
+        """Train up to an epoch, as `advance` does; returns the mean loss of each epoch."""
+        losses = []
+        while self.epoch < until:
+            try:
+                losses.append(self._epoch(is_cancelled))
+            except DivergedError:
+                if self.recovery.restarted_at is not None:
+                    raise
+                self._restart()
+        return losses
 
     @property
     def epoch(self) -> int:
@@ -185,9 +205,14 @@ class TrialTraining:
             validation_resize_size=hyperparameters.validation_resize_size,
             rendering=self.data.rendering,
             epoch=self.epoch,
-            has_seen_all=self.fitted is not self.data.train,
+            has_seen_all=self.has_seen_all,
             head="nearest_neighbours" if is_vote else "linear",
         )
+
+    @property
+    def has_seen_all(self) -> bool:
+        """True if the model is fitted to the validation pictures, too."""
+        return self.fitted is not self.data.train
 
     def save_model(self, folder: Path) -> None:
         """Write the model of the present epoch."""
@@ -244,7 +269,7 @@ class TrialTraining:
         """The batches of one epoch."""
         return train_batches(
             self.train_pictures,
-            self.data.train.labels,
+            self.fitted.labels,
             self.augmentation,
             batch_size=self.learner.batch_size,
             generator=self.learner.generator,
@@ -312,8 +337,7 @@ class TrialTraining:
             notes.append("head_init linear_probe has no effect: the head is not new.")
             return False
         try:
-            features = self._features(network, self.data.train)
-            linear_probe.fit_head(network, features, self.data.train.labels)
+            linear_probe.fit_head(network, self._features_of_fitted(network), self.fitted.labels)
         except HeadNotLinearError as error:
             notes.append(f"head_init is zero instead of linear_probe: {error}.")
             return False
@@ -322,11 +346,8 @@ class TrialTraining:
     def _fit_baseline(self, network: Normalised) -> None:
         """Fit the head, and answer for every picture that has a fold without having seen it."""
         method, data, fitted = self.hyperparameters.method, self.data, self.fitted
-        parts = [data.train, data.validation] if data.is_cross_validated else [data.train]
         pictures = baselines.FrozenPictures(
-            lambda: np.concatenate([self._features(network, part) for part in parts]),
-            fitted.labels,
-            fitted.folds,
+            lambda: self._features_of_fitted(network), fitted.labels, fitted.folds
         )
         try:
             probabilities = baselines.fit_head(method, network, pictures)
@@ -341,6 +362,12 @@ class TrialTraining:
             self._out_of_fold = Predictions(
                 fitted.sample_ids[scored], fitted.labels[scored], probabilities[scored]
             )
+
+    def _features_of_fitted(self, network: Normalised) -> NDArray[np.float32]:
+        """Features (N, D) of all pictures that the model is fitted to; they are kept by split."""
+        data = self.data
+        parts = [data.train, data.validation] if self.has_seen_all else [data.train]
+        return np.concatenate([self._features(network, part) for part in parts])
 
     def _features(self, network: Normalised, labelled: LabelledPictures) -> NDArray[np.float32]:
         """Features (N, D) of the pictures as they are scored, those of all parts side by side."""
@@ -372,7 +399,7 @@ class TrialTraining:
             self.learner.network,
             self.hyperparameters,
             sample.to(memory_format=torch.channels_last),
-            num_images=len(self.data.train.labels),
+            num_images=len(self.fitted.labels),
         )
 
 

@@ -1,5 +1,6 @@
 """The whole engine: real processes, real Ray, real training on pictures of a few pixels."""
 
+import json
 import os
 import subprocess
 import sys
@@ -154,20 +155,26 @@ def record_of_failure(directory: Path) -> ExperimentRecord:
     return found
 
 
-def test_the_exit_score_ends_everything_and_keeps_the_best(run: Callable[..., Path]) -> None:
-    directory = run(
-        limits={"max_trials": 3, "exit_score": 0.05},
-        search_space=RATES,
+def test_the_exit_score_ends_everything_and_the_best_is_fitted_to_all_pictures(
+    run: Callable[..., Path],
+) -> None:
+    directory = run(  # AutoMode
+        limits={"max_trials": 3, "exit_score": 0.6},
         training_parameters={"number_of_epochs": 30},
     )
     done = record(directory)
-    first, *later = store.load_trials(directory)
+    floor, best, *later = store.load_trials(directory)
     assert done.state is ExperimentState.COMPLETED
     assert "exit score was reached" in done.message
-    assert first.state is TrialState.STOPPED
-    assert first.best_epoch == 1
+    assert (floor.method, floor.state) == ("majority_class", TrialState.COMPLETED)
+    assert (best.state, done.best_trial) == (TrialState.STOPPED, best.trial_id)
     assert all(trial.evaluations == [] for trial in later)
-    assert (store.best_model_dir(directory) / "labels.json").is_file()
+    assert best.refitted_on == 60, done.notes
+    assert best.effective["num_train_images"] == 48
+    said = "fitted again to all 60 training and validation pictures"
+    assert said in (store.best_model_dir(directory) / "README.md").read_text()
+    settings = json.loads((store.best_model_dir(directory) / "settings.json").read_text())
+    assert (settings["epoch"], said in settings["fitted_to"]) == (best.best_epoch, True)
 
 
 def test_a_trial_that_falls_behind_is_stopped_with_the_numbers(run: Callable[..., Path]) -> None:

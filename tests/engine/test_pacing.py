@@ -150,7 +150,7 @@ def test_a_search_without_gain_says_so_once_and_ends_if_the_job_asks(tmp_path: P
     assert not pacer.ends_without_gain(is_recipe=False)
     assert not pacer.ends_without_gain(is_recipe=False)
     (sentence,) = [said for said in results.experiment.plan if "unlikely" in said]
-    assert "further trials are unlikely to gain: expected +0.000 in the 24 min left" in sentence
+    assert "further trials are unlikely to gain: expected +0.000 in the 23 min left" in sentence
 
     results, pacer = opened(tmp_path / "off", minutes=30, stop_when_no_gain=True)
     scored(results, 0.9, 0.9, 0.9)

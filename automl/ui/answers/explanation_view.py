@@ -100,7 +100,7 @@ def _versions(
     experiment_dir: Path, trial_id: str, picture: Path | bytes, _: Algorithm
 ) -> tuple[Version, ...]:
     """Versions of the weights of the trial's best model and of the picture's file."""
-    weights = store.checkpoint_dir(experiment_dir, trial_id) / "model.safetensors"
+    weights = store.final_model_dir(experiment_dir, trial_id) / "model.safetensors"
     file = [picture_location.file_of(picture)] if isinstance(picture, Path) else []
     return versions([weights, *file])
 

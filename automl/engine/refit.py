@@ -1,0 +1,233 @@
+"""The best trial fitted again to all pictures that are not test pictures, before it is handed out.
+
+Its scores stay those of the model before, which had not seen the validation pictures. Whatever goes
+wrong, that model is handed out, and a note says why.
+"""
+
+import logging
+import math
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from automl.dataset.pixels import PictureSizes, picture_sizes
+from automl.engine import failures
+from automl.engine.planning import Resources
+from automl.engine.results import Results
+from automl.experiments import store
+from automl.experiments.records import TrialRecord
+from automl.jobs import plan_text, schedule
+from automl.jobs.compatibility import resolve
+from automl.jobs.hyperparameters import Hyperparameters
+from automl.jobs.job import Job
+from automl.model.warm_start import EarlierModel
+from automl.training.trial_data import TrialData
+
+if TYPE_CHECKING:
+    from automl.training.refitting import Refit
+
+_LOOK_SECONDS = 0.5
+_MAX_DEATHS = 1
+_PATIENCE = 10
+"""A refit that takes so many times as long as expected is given up, but not at once."""
+
+_LEAST_PATIENCE_SECONDS = 600.0
+_MOST_LOST = 0.02
+"""A model has failed if it scores so much less on pictures it has seen than the one before."""
+
+_log = logging.getLogger(__name__)
+
+
+class NotRefittedError(Exception):
+    """Says why the model before is handed out."""
+
+
+@dataclass(frozen=True)
+class RefitInputs:
+    """All that a refit is made of, except for the trial."""
+
+    job: Job
+    data: Mapping[PictureSizes, TrialData]
+    earlier: Mapping[str, EarlierModel]
+    resources: Resources
+    """Share of the machine of a trial."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Inputs of a worker."""
+
+    hyperparameters: Hyperparameters
+    data: TrialData
+    num_epochs: int
+    num_threads: int
+    num_gpus: float
+
+
+Fit = Callable[[Assignment, Callable[[], None]], "Refit"]
+"""Fits again, and calls the second argument meanwhile, which raises NotRefittedError to give up."""
+
+
+def refit_best(inputs: RefitInputs, results: Results, fit: Fit | None = None) -> None:
+    """Fit the best trial again, if it was trained without the validation pictures.
+
+    What is fitted to frozen features has seen them already. An ensemble stays as it is: its weights
+    were chosen for the models that its members have.
+
+    Args:
+        inputs: the data, and the share of the machine.
+        results: have the trial, and get the model.
+        fit: `in_a_worker` if left out.
+    """
+    trial, job = results.best_trial(), inputs.job
+    if trial is None or trial.refitted_on or job.refit == "never" or not job.is_automode:
+        return
+    try:
+        if any(results.trials[one.trial_id].method == "fine_tuning" for one in trial.members):
+            raise NotRefittedError("an ensemble keeps the models of its members.")
+        if trial.method == "fine_tuning":
+            _refit(trial, inputs, results, fit or in_a_worker)
+    except NotRefittedError as reason:
+        _note(results, trial, str(reason))
+    except Exception as error:  # noqa: BLE001 (the search is complete without it)
+        _log.exception("the best trial cannot be fitted again")
+        _note(results, trial, f"{type(error).__name__}: {error}")
+
+
+def seconds_needed(trial: TrialRecord, growth: float) -> float:
+    """Seconds to fit a trial again, by those that it took.
+
+    Args:
+        trial: a fine-tuned trial that was scored.
+        growth: number of all pictures as a multiple of those it was trained on.
+    """
+    best = trial.best_evaluation()
+    assert best is not None
+    works = [one.train_seconds + one.evaluation_seconds for one in trial.evaluations]
+    start = max(0.0, (trial.seconds or 0.0) - sum(works))
+    up_to_best = sum(one.train_seconds for one in trial.evaluations if one.epoch <= best.epoch)
+    return start + growth * up_to_best + best.evaluation_seconds
+
+
+def refuse_worse(metric: str, before: float, after: float, num_pictures: int) -> None:
+    """Refuse a model that answers validation pictures worse than the one that had not seen them.
+
+    Args:
+        metric: name of the primary metric.
+        before, after: score of the model before and of this one.
+        num_pictures: number of validation pictures: one more error may be chance.
+
+    Raises:
+        NotRefittedError: it is worse, or its score is NaN.
+    """
+    if not after >= before - max(_MOST_LOST, 1.5 / num_pictures):
+        raise NotRefittedError(
+            f"{metric} of the refitted model was {after:.3f} on the validation pictures, although "
+            f"it had seen them, and {before:.3f} before."
+        )
+
+
+def _refit(trial: TrialRecord, inputs: RefitInputs, results: Results, fit: Fit) -> None:
+    hyperparameters = resolve(trial.hyperparameters)
+    earlier = inputs.earlier.get(hyperparameters.checkpoint_run_id or "")
+    data = replace(inputs.data[picture_sizes(hyperparameters)], earlier=earlier)
+    if not data.is_cross_validated:
+        return
+    _give_up_if_over(results, math.inf)
+    num_pictures = len(data.everything().labels)
+    needed = seconds_needed(trial, num_pictures / len(data.train.labels))
+    left = results.time_limit.seconds_left()
+    # half of the time that the plan keeps is enough to export the model
+    if needed > left - schedule.kept_back(60 * inputs.job.limits.timeout_minutes) / 2:
+        raise NotRefittedError(
+            f"{plan_text.about(max(0.0, left))} were left, about {plan_text.about(needed)} needed."
+        )
+    results.update(
+        message=f"Fitting {trial.trial_id} again to all {num_pictures:,} training and validation "
+        f"pictures: about {plan_text.about(needed)}."
+    )
+    assert trial.best_epoch is not None
+    share = inputs.resources
+    assignment = Assignment(hyperparameters, data, trial.best_epoch, share.num_cpus, share.num_gpus)
+    until = time.monotonic() + max(_LEAST_PATIENCE_SECONDS, _PATIENCE * needed)
+    found = fit(assignment, lambda: _give_up_if_over(results, until))
+    metric = inputs.job.primary_metric
+    before = trial.score(metric)
+    assert before is not None
+    refuse_worse(metric, before, found.metrics[metric], len(data.validation.labels))
+    with tempfile.TemporaryDirectory(dir=results.experiment_dir) as folder:
+        for name, content in found.files.items():
+            Path(folder, name).write_bytes(content)
+        results.refitted(trial.trial_id, found.num_pictures, Path(folder))
+    results.expect()
+
+
+def in_a_worker(assignment: Assignment, give_up_if_over: Callable[[], None]) -> "Refit":
+    """Fit in a worker, and in another one if that dies.
+
+    Raises:
+        NotRefittedError: it fails, both die, or `give_up_if_over` has raised it.
+    """
+    import ray
+    from ray.exceptions import RayError
+
+    task = ray.remote(fit_here).options(
+        num_cpus=assignment.num_threads, num_gpus=assignment.num_gpus, max_retries=0
+    )
+    for _ in range(_MAX_DEATHS + 1):
+        pending = task.remote(assignment)
+        while not ray.wait([pending], timeout=_LOOK_SECONDS)[0]:
+            try:
+                give_up_if_over()
+            except NotRefittedError:
+                ray.cancel(pending, force=True)  # the export needs its cores
+                raise
+        try:
+            found: Refit | str = ray.get(pending)
+        except RayError:
+            _log.exception("the worker that fitted the best trial again has died")
+            continue
+        if isinstance(found, str):
+            raise NotRefittedError(found)
+        return found
+    raise NotRefittedError("its worker process died twice; memory may be short.")
+
+
+def _give_up_if_over(results: Results, until: float) -> None:
+    if store.stop_requested(results.experiment_dir):
+        raise NotRefittedError("the experiment was stopped.")
+    if results.time_limit.is_reached():
+        raise NotRefittedError("the time limit was reached.")
+    if time.monotonic() > until:
+        raise NotRefittedError(f"it took more than {_PATIENCE} times as long as expected.")
+
+
+def fit_here(assignment: Assignment) -> "Refit | str":
+    """Fit in this process, which needs torch; returns a sentence for the user if it fails."""
+    import torch
+
+    from automl.training import refitting
+    from automl.training.process_state import ProcessState
+    from automl.training.trial_training import Placement
+
+    state = ProcessState.take()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return refitting.refit(
+            assignment.hyperparameters,
+            assignment.data,
+            Placement(device, assignment.num_threads),
+            num_epochs=assignment.num_epochs,
+        )
+    except Exception as error:  # noqa: BLE001 (an error must not end the worker)
+        return failures.explain(error).cause
+    finally:
+        state.put_back()
+
+
+def _note(results: Results, trial: TrialRecord, reason: str) -> None:
+    sentence = f"{trial.trial_id} was not fitted again to all pictures: {reason}"
+    results.update(notes=[*results.experiment.notes, sentence])

@@ -1,0 +1,53 @@
+"""A trial trained again, on training and validation pictures together. No Ray."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from automl.jobs.hyperparameters import Hyperparameters
+from automl.training.trial_data import TrialData
+from automl.training.trial_training import Placement, TrialTraining
+
+
+@dataclass(frozen=True)
+class Refit:
+    """A model that has seen all pictures."""
+
+    files: dict[str, bytes]
+    """Its checkpoint by the names of the files: Ray carries them from another machine."""
+
+    num_pictures: int
+    """Pictures that it was fitted to."""
+
+    metrics: dict[str, float]
+    """On the validation pictures, which it has seen: they only tell if something went wrong."""
+
+
+def refit(
+    hyperparameters: Hyperparameters,
+    data: TrialData,
+    placement: Placement,
+    *,
+    num_epochs: int,
+) -> Refit:
+    """Train the trial again, up to its best epoch.
+
+    The schedule is that of the trial: an epoch has more updates, by as much as there are more
+    pictures, and the same learning rates.
+
+    Args:
+        hyperparameters: of the trial.
+        data: its pictures.
+        placement: where it runs.
+        num_epochs: epoch of the trial's best model.
+
+    Raises:
+        DivergedError, OutOfMemoryError: see `TrialTraining.advance`.
+    """
+    training = TrialTraining(hyperparameters, data, placement, on_everything=True)
+    training.train(num_epochs, is_cancelled=lambda: False)
+    _, metrics = training.evaluate()
+    with tempfile.TemporaryDirectory() as folder:
+        training.save_model(Path(folder))
+        files = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+    return Refit(files, len(training.fitted.labels), metrics)

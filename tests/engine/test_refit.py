@@ -1,0 +1,171 @@
+"""The best trial fitted again before it is handed out, without Ray."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from automl.dataset.pixels import picture_sizes
+from automl.engine import refit
+from automl.engine.planning import Resources
+from automl.engine.refit import Assignment, NotRefittedError, RefitInputs
+from automl.engine.results import Results
+from automl.evaluation.predictions import Predictions
+from automl.experiments import store
+from automl.experiments.records import Member, TrialRecord
+from automl.export.trained_model import TrainedModel
+from automl.jobs.compatibility import resolve
+from automl.jobs.job import Job
+from automl.training.trial_data import TrialData
+from tests.small_training import TINY
+
+Start = Callable[..., tuple[RefitInputs, Results]]
+NAME = "trial-001"
+
+
+@pytest.fixture
+def ended(
+    make_experiment: Callable[..., Path],
+    make_trial: Callable[..., TrialRecord],
+    tiny_data: TrialData,
+) -> Start:
+    """A search whose best trial is a fine-tuned one; the keys are those of the job."""
+
+    def make(
+        *, minutes: float = 60, score: float = 0.5, **keys: Any
+    ) -> tuple[RefitInputs, Results]:
+        given = {"training_data": {"path": "/data"}, "limits": {"max_trials": 3}, **keys}
+        job = Job.from_dict(given)
+        trial = make_trial(NAME, [0.4, score], number=1, hyperparameters=TINY)
+        directory = make_experiment("one", [trial], job=job)
+        rows = np.resize(np.arange(len(tiny_data.validation.labels)), 30)
+        labels = tiny_data.validation.labels[rows]
+        answers = Predictions(np.arange(30), labels, np.eye(3, dtype=np.float32)[labels])
+        store.checkpoint_dir(directory, NAME).mkdir(parents=True)
+        store.save_predictions(store.predictions_path(directory, NAME), answers)
+        results = Results(directory, "accuracy")
+        results.expect()
+        results.time_limit.begin(minutes)
+        data = {picture_sizes(resolve(TINY)): tiny_data}
+        return RefitInputs(job, data, {}, Resources(1, 1, 0.0, [])), results
+
+    return make
+
+
+def here(assignment: Assignment, give_up_if_over: Callable[[], None]) -> Any:
+    """Fit in this process."""
+    give_up_if_over()
+    found = refit.fit_here(assignment)
+    if isinstance(found, str):
+        raise NotRefittedError(found)
+    return found
+
+
+def never(*_: Any) -> Any:
+    raise AssertionError("it must not be fitted again")
+
+
+def test_the_refitted_model_is_handed_out_and_the_scores_stay(ended: Start) -> None:
+    inputs, results = ended()
+    before = results.trials[NAME]
+    refit.refit_best(inputs, results, here)
+    after = results.trials[NAME]
+    assert after == before.model_copy(update={"refitted_on": 60})
+    assert results.experiment.notes == []
+    assert "fitted again to all 60 training and validation pictures" in after.fitted_to
+    assert results.experiment.expected_basis.endswith("then fitted again to all 60 pictures.")
+    model = TrainedModel.load(results.experiment_dir, NAME)
+    assert (model.description.has_seen_all, model.description.epoch) == (True, 2)
+    refit.refit_best(inputs, Results(results.experiment_dir, "accuracy"), never)  # done already
+
+
+@pytest.mark.parametrize("keys", [{"refit": "never"}, {"limits": {"max_trials": 1}}])
+def test_a_job_that_does_not_ask_for_it_gets_the_model_that_was_scored(
+    ended: Start, keys: dict[str, Any]
+) -> None:
+    inputs, results = ended(**keys)
+    refit.refit_best(inputs, results, never)
+    assert results.experiment.notes == []
+
+
+def test_given_validation_pictures_stay_apart(ended: Start, tiny_data: TrialData) -> None:
+    inputs, results = ended()
+    folds = np.full(len(tiny_data.validation.labels), -1)
+    given = replace(tiny_data, validation=replace(tiny_data.validation, folds=folds))
+    refit.refit_best(replace(inputs, data=dict.fromkeys(inputs.data, given)), results, never)
+    assert results.experiment.notes == []
+
+
+def noted(inputs: RefitInputs, results: Results, fit: refit.Fit) -> str:
+    refit.refit_best(inputs, results, fit)
+    assert results.trials[NAME].refitted_on is None
+    assert not list(results.experiment_dir.glob("trials/*/refit"))
+    (note,) = results.experiment.notes
+    return note
+
+
+def test_without_time_it_is_left_out(ended: Start) -> None:
+    assert noted(*ended(minutes=0.5), never) == (
+        f"{NAME} was not fitted again to all pictures: 30 s were left, about 60 s needed."
+    )
+
+
+def test_a_request_to_stop_ends_it(ended: Start) -> None:
+    inputs, results = ended()
+
+    def stopped(assignment: Assignment, give_up_if_over: Callable[[], None]) -> Any:
+        store.request_stop(results.experiment_dir)
+        return here(assignment, give_up_if_over)
+
+    assert noted(inputs, results, stopped).endswith(": the experiment was stopped.")
+
+
+def test_an_error_does_not_end_the_experiment(ended: Start) -> None:
+    inputs, results = ended(training_parameters={"learning_rate": 0.01})
+    trial = results.trials[NAME]
+    changed = {**trial.hyperparameters, "pretrained": "required"}
+    results._set(trial.model_copy(update={"hyperparameters": changed}))
+    assert "there are no pretrained weights" in noted(inputs, results, here)
+
+
+def test_a_model_that_is_worse_on_pictures_it_has_seen_is_thrown_away(ended: Start) -> None:
+    inputs, results = ended(score=1.0)
+    trial = results.trials[NAME]
+    changed = {**trial.hyperparameters, "learning_rate": 0.0}
+    results._set(trial.model_copy(update={"hyperparameters": changed}))
+    assert "although it had seen them, and 1.000 before" in noted(inputs, results, here)
+
+
+@pytest.mark.parametrize(("after", "is_refused"), [(0.9, False), (0.885, False), (0.87, True)])
+def test_a_model_may_be_worse_by_two_points_or_one_picture(after: float, is_refused: bool) -> None:
+    if is_refused:
+        with pytest.raises(NotRefittedError):
+            refit.refuse_worse("accuracy", 0.9, after, 1000)
+    else:
+        refit.refuse_worse("accuracy", 0.9, after, 1000)
+    refit.refuse_worse("accuracy", 0.9, 0.8, 10)
+    with pytest.raises(NotRefittedError):
+        refit.refuse_worse("accuracy", 0.9, float("nan"), 1000)
+
+
+def test_an_ensemble_keeps_the_models_of_its_members(
+    ended: Start, make_trial: Callable[..., TrialRecord]
+) -> None:
+    inputs, results = ended()
+    members = [Member(trial_id=NAME, title="a", weight=1.0)]
+    results._set(make_trial("ensemble", [0.99], number=2, members=members))
+    results.update(best_trial="ensemble")
+    assert noted(inputs, results, never) == (
+        "ensemble was not fitted again to all pictures: an ensemble keeps the models of its "
+        "members."
+    )
+
+
+def test_the_time_it_takes_follows_from_that_of_the_trial(
+    make_trial: Callable[..., TrialRecord],
+) -> None:
+    trial = make_trial(NAME, [0.5, 0.9, 0.8])  # 60 s, of which 3 of training and 1.5 of scoring
+    assert refit.seconds_needed(trial, 1.25) == pytest.approx(55.5 + 1.25 * 2 + 0.5)
