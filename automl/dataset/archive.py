@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from automl.dataset import cache_entries
-from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, Member
+from automl.dataset import cache_entries, file_kinds
+from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, Member, starts_like
 from automl.errors import DataError
 from automl.host import home
 
@@ -344,9 +344,25 @@ def _is_junk(parts: tuple[str, ...]) -> bool:
 
 def _broken(part: Part, error: Exception) -> DataError:
     reason = str(error).encode("utf-8", "replace").decode() or type(error).__name__
+    if kind := _other_kind(part):
+        return DataError(f"{part.name} is not a {part.kind} file that can be read. {kind}")
+    if isinstance(error, NotImplementedError):  # such as Deflate64, of Windows for large files
+        return _refusal(part.name, f"uses a compression that is not read ({reason})")
     return DataError(
-        f"{part.name} is not a {part.kind} file that can be read ({reason}). Make the file again."
+        f"{part.name} is not a {part.kind} file that can be read ({reason}). It may be cut off or "
+        "damaged: download it, or make it, again."
     )
+
+
+def _other_kind(part: Part) -> file_kinds.Kind | None:
+    """What lies in place of an archive; None if it starts like one of its kind."""
+    if part.kind == "zip" and part.path.with_suffix(".z01").exists():
+        return file_kinds.kind_of(part.path.with_suffix(".z01"))
+    with part.path.open("rb") as file:
+        head = file.read(file_kinds.HEAD_BYTES)
+    if starts_like(head, part.kind):
+        return None
+    return file_kinds.in_place_of_a_file(head, part.path.stat().st_size)
 
 
 def _too_large(path: Path, limit: int) -> DataError:

@@ -63,6 +63,13 @@ def kind_of_name(name: str) -> ArchiveType | None:
     return next((kind for kind, ends in SUFFIXES.items() if name.lower().endswith(ends)), None)
 
 
+def starts_like(head: bytes, kind: ArchiveType) -> bool:
+    """True if the first bytes of a file are those of an archive of this kind."""
+    if kind == "zip":
+        return head.startswith((b"PK\3\4", b"PK\5\6"))
+    return head.startswith(tuple(_COMPRESSIONS)) or head[257:262] == b"ustar"
+
+
 def stem_and_suffix(name: str) -> tuple[str, str]:
     """Name of an archive without its ending, and that."""
     kind = kind_of_name(name)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from automl.dataset import frames, picture_location, provenance, spread
 from automl.dataset.preprocessing import (
+    UnknownPictureFormat,
     UnreadablePicture,
     load_preprocessed,
     load_rgb,
@@ -30,6 +31,7 @@ __all__ = [
     "MAX_THUMBNAIL_BYTES",
     "Appearance",
     "PictureFacts",
+    "UnknownPictureFormat",
     "UnreadablePicture",
     "enlarged",
     "examine",

@@ -26,6 +26,7 @@ from automl.dataset.rendering import PLAIN, DeepPixels, Rendering, deep_pixels, 
 MAX_MEGAPIXELS_VARIABLE = "AUTOML_MAX_MEGAPIXELS"
 _MAX_MEGAPIXELS = 100
 _MAX_ASPECT = 3
+_UNKNOWN = "It is not a picture of a format that can be read (JPEG, PNG, WebP, BMP, GIF, TIFF)."
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM")  # JPEG includes MPO
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis")
 _UPRIGHT = {
@@ -41,6 +42,10 @@ _UPRIGHT = {
 
 class UnreadablePicture(ValueError):  # noqa: N818 (public name)
     """A file cannot be read as a picture; the message is one sentence without the path."""
+
+
+class UnknownPictureFormat(UnreadablePicture):
+    """The first bytes are not those of a picture."""
 
 
 def max_pixels() -> int:
@@ -234,6 +239,8 @@ def opened(source: Path | BinaryIO, max_pixels: int | None = None) -> Iterator[I
         raise
     except DicomError as error:
         raise UnreadablePicture(str(error)) from error
+    except UnidentifiedImageError as error:
+        raise UnknownPictureFormat(_UNKNOWN) from error
     except Exception as error:  # Pillow's decoders raise anything on broken files
         raise UnreadablePicture(_reason(error, max_pixels)) from error
 
@@ -272,8 +279,6 @@ def _reason(error: Exception, limit: int | None) -> str:
         pillows = 2 * (Image.MAX_IMAGE_PIXELS or 0)  # it refuses twice its limit
         allowed = min(pillows, max_pixels() if limit is None else limit)
         return f"It has too many pixels; {_at_most(allowed, limit)}"
-    if isinstance(error, UnidentifiedImageError):
-        return "It is not a picture of a format that can be read (JPEG, PNG, WebP, BMP, GIF, TIFF)."
     if isinstance(error, OSError) and error.errno:
         return f"The file cannot be opened ({error.strerror})."
     detail = str(error).rstrip(".") or type(error).__name__

@@ -13,7 +13,7 @@ import pandas as pd
 import PIL
 import pyarrow as pa
 
-from automl.dataset import cache_entries, picture_location, pictures
+from automl.dataset import cache_entries, file_kinds, picture_location, pictures
 from automl.dataset.preprocessing import MAX_MEGAPIXELS_VARIABLE
 from automl.dataset.rendering import Background
 from automl.dataset.threads import map_in_threads
@@ -141,7 +141,10 @@ def _examine(path: str, background: Background) -> Facts:
         with picture_location.opened(path) as file:
             content_hash = _digest(file)
             num_bytes = file.tell()
-            facts = pictures.examine(file, background)
+            try:
+                facts = pictures.examine(file, background)
+            except pictures.UnknownPictureFormat as error:
+                return _unreadable(_kind(file, num_bytes) or str(error), content_hash, num_bytes)
     except FileNotFoundError:
         return _unreadable("The file does not exist.")
     except OSError as error:
@@ -157,6 +160,13 @@ def _examine(path: str, background: Background) -> Facts:
         *(_number(facts.alpha_contrast), facts.has_frames, traces.camera, traces.taken),
         *(_number(traces.jpeg_quality), _number(facts.num_colours)),
     )
+
+
+def _kind(file: BinaryIO, num_bytes: int) -> str:
+    """Sentence about what stands in place of a picture; empty if it is not known."""
+    file.seek(0)
+    kind = file_kinds.in_place_of_a_file(file.read(file_kinds.HEAD_BYTES), num_bytes)
+    return str(kind or "")
 
 
 def _number(value: float | None) -> float:

@@ -14,6 +14,7 @@ UNLABELLED = FindingKind("unlabelled", Severity.WARNING)
 LINKS = FindingKind("links", Severity.WARNING)
 UNNAMEABLE = FindingKind("unnameable", Severity.WARNING)
 UNUSED_TABLE = FindingKind("unused_table", Severity.WARNING)
+UNREAD = FindingKind("unread_files", Severity.WARNING)
 COPIES = FindingKind("repeated_folder", Severity.INFO)
 EMPTY_FOLDERS = FindingKind("empty_folders", Severity.INFO)
 OTHER_FILES = FindingKind("other_files", Severity.INFO)
@@ -44,6 +45,9 @@ def check(data: CheckedData) -> Iterator[Finding]:
     if left_out.unused:
         message = f"Labels may be in a file that is not used. {' '.join(left_out.unused)}"
         yield UNUSED_TABLE.finding([], message, count=len(left_out.unused))
+    if left_out.unread:
+        message = f"There may be pictures in files that are not read. {' '.join(left_out.unread)}"
+        yield UNREAD.finding([], message, count=len(left_out.unread))
     if left_out.num_other_files:
         message = f"Left out: {counted(left_out.num_other_files, 'file')} not named like a picture."
         yield OTHER_FILES.finding([], message, count=left_out.num_other_files)

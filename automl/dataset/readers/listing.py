@@ -37,6 +37,9 @@ class LeftOut:
     unused: Sequence[str] = ()
     """Files that look like tables of labels and are not used, each with the reason."""
 
+    unread: Sequence[str] = ()
+    """Files that may hold pictures in a form that is not read, each with what it is."""
+
     num_other_files: int = 0
     """Files that are not named like a picture."""
 
@@ -50,6 +53,7 @@ class LeftOut:
             unlabelled=[*self.unlabelled, *more.unlabelled],
             copies=[*self.copies, *more.copies],
             unused=[*self.unused, *more.unused],
+            unread=[*self.unread, *more.unread],
             num_other_files=self.num_other_files + more.num_other_files,
         )
 

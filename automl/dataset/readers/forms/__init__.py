@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 from pathlib import Path
 
+from automl.dataset import file_kinds
 from automl.dataset.readers.form import Archive, ClassFolders, Folder, Form, TableFile
 from automl.errors import DataError
 from automl.jobs.job import DataSource
@@ -70,6 +71,9 @@ def of_path(path: Path, source: DataSource) -> Form | None:
 def _recognised(path: Path) -> Form:
     named = (form for form in by_name().values() if _names(path, form))
     form = next(named, None) or of_file(path)
+    kind = file_kinds.kind_of(path)
+    if kind and (form is None or (kind.is_substitute and isinstance(form, TableFile))):
+        raise DataError(f"{path} is in no form that is read. {kind}")
     if form is None:
         raise DataError(
             f"{path} is in no form that is known. Give a folder with one sub-folder of pictures "

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from automl.dataset import file_kinds
 from automl.dataset.layout import Choices, Layout, Parts, find_layout
 from automl.dataset.readers import labels, listing
 from automl.dataset.readers.form import ClassFolders
@@ -18,6 +19,7 @@ from automl.errors import DataError
 from automl.jobs import label_patterns
 from automl.jobs.job import DataSource
 
+_ADVICE = "Give a folder with one sub-folder of pictures per class."
 _LEAST_ALIKE = 0.95
 _NUM_COMPARED = 50
 
@@ -155,7 +157,7 @@ def _why_empty(tree: Tree, root: Path, choices: Choices) -> str:
         what += f", and {len(tree.links)} links that lead out of it and are not followed"
     return (
         f"There are no pictures in {root}: it holds {what}. "
-        "Give a folder with one sub-folder of pictures per class."
+        f"{' '.join(file_kinds.unread(root, tree.other_files, instead=True)) or _ADVICE}"
     )
 
 
@@ -178,6 +180,7 @@ def _left_out(tree: Tree, layout: Layout, root: Path) -> LeftOut:
         unnameable=paths(tree.unnameable),
         strays=paths(strays),
         empty_folders=paths(empty_folders),
+        unread=file_kinds.unread(root, tree.other_files),
         num_other_files=len(tree.other_files),
     )
 

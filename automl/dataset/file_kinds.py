@@ -1,0 +1,283 @@
+"""Files that are not read, named by their first bytes or their names, each with a way out."""
+
+import html
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+from automl.dataset.archive_members import kind_of_name
+from automl.dataset.layout import Parts
+
+HEAD_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file that is not read."""
+
+    what: str
+    """With its article: `a 7z archive`."""
+
+    way_out: str
+    """A sentence."""
+
+    is_worth_a_word: bool = True
+    """True if it is named beside pictures, as it may well hold more of them, or labels."""
+
+    is_substitute: bool = False
+    """True if it was saved in place of the file that its name promises."""
+
+    def __str__(self) -> str:
+        return f"It is {self.what}. {self.way_out}"
+
+
+_UNPACK = "Unpack it, and give the folder."
+_WRITE = "Write the pictures to a folder for each class, or to a Parquet file or WebDataset shards."
+_AGAIN = "Download it again."
+_EMPTY = Kind("empty", "Download or save it again.", is_worth_a_word=False)
+_PIECES = "Unpack all pieces together, for example with 7-Zip, and give the folder."
+_NOT_HERE = f"It cannot be read here. {_WRITE}"
+_FRAMES = "Save its frames as pictures."
+_SIGNED_IN = "Sign in there, and download the file itself."
+_RENAME = "Give its name the ending {}."
+
+
+def _other(what: str, way_out: str) -> Kind:
+    return Kind(what, way_out, is_worth_a_word=False)
+
+
+_STARTS: tuple[tuple[bytes, int, Kind], ...] = (
+    (b"7z\xbc\xaf\x27\x1c", 0, Kind("a 7z archive", _UNPACK)),
+    (b"Rar!\x1a\x07", 0, Kind("a RAR archive", _UNPACK)),
+    (b"\x28\xb5\x2f\xfd", 0, Kind("compressed with Zstandard", _UNPACK)),
+    (b"\x04\x22\x4d\x18", 0, Kind("compressed with LZ4", _UNPACK)),
+    (b"\xfd7zXZ\0", 0, Kind("compressed with xz", _UNPACK)),
+    (b"BZh", 0, Kind("compressed with bzip2", _UNPACK)),
+    (b"\x1f\x8b", 0, Kind("compressed with gzip", _UNPACK)),
+    (b"PK\x07\x08", 0, Kind("a piece of a zip file", _PIECES)),
+    (
+        b"MATLAB ",
+        0,
+        Kind("a MATLAB file", "Save the labels in it as CSV, or pictures with np.savez."),
+    ),
+    (b"\x89HDF\r\n\x1a\n", 0, Kind("an HDF5 file", _NOT_HERE)),
+    (b"\x89HDF\r\n\x1a\n", 512, Kind("an HDF5 file", _NOT_HERE)),
+    (b"\xde\xc0\xef\xbe", 16, Kind("an LMDB database", _NOT_HERE)),
+    (b"\x0a\x23\xd7\xce", 0, Kind("a RecordIO file of MXNet", _NOT_HERE)),
+    (b"\x93NUMPY", 0, _other("an array of numpy", "Save pictures and labels with np.savez.")),
+    (b"SQLite format 3\0", 0, _other("an SQLite database", _NOT_HERE)),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        0,
+        _other("an old Office file", "Save it as .xlsx or CSV."),
+    ),
+    (b"%PDF", 0, _other("a PDF", "Save its pages as pictures.")),
+    (b"\x1aE\xdf\xa3", 0, _other("a video", _FRAMES)),
+    (b"ftyp", 4, _other("a video", _FRAMES)),
+    (b"AVI ", 8, _other("a video", _FRAMES)),
+    (b"8BPS", 0, _other("a Photoshop file", "Save it as PNG or JPEG.")),
+    (b"ustar", 257, Kind("a tar archive", _RENAME.format(".tar"))),
+    (b"PAR1", 0, Kind("a Parquet file", _RENAME.format(".parquet"))),
+    (b"ARROW1", 0, Kind("an Arrow file", "Write it as Parquet.")),
+    (
+        b"version https://git-lfs.github.com/spec/",
+        0,
+        Kind(
+            "a pointer of Git LFS in place of the file",
+            "Run git lfs pull in its repository.",
+            is_substitute=True,
+        ),
+    ),
+)
+"""First bytes, where they are, and the kind."""
+
+_PIECE = re.compile(
+    r"\.(?:zip|7z|rar|tar|tgz|gz)\.\d{2,4}$|\.z\d{2}$|\.r\d{2}$|\.part\d+\.rar$", re.I
+)
+_UNFINISHED = re.compile(
+    r"\.(?:crdownload|part|partial|download|opdownload|filepart|tmp|!ut|aria2)$", re.I
+)
+_TITLE = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
+_MAX_SHOWN = 80
+_MAX_ENDINGS = 30
+_MAX_SENTENCES = 5
+_MEANT_AS_TEXT = (".html", ".htm", ".json", ".txt", ".md", ".csv")
+
+
+def kind_of(path: Path) -> Kind | None:
+    """Kind of a file that is not read; None if it is of no such kind, or cannot be opened."""
+    if _PIECE.search(path.name):
+        return Kind("a piece of an archive that was cut into several files", _PIECES)
+    if _UNFINISHED.search(path.name):
+        return Kind("a download that is not complete", "Let it finish, or download it again.")
+    try:
+        with path.open("rb") as file:
+            return kind_of_bytes(file.read(HEAD_BYTES), path.stat().st_size)
+    except OSError:
+        return None
+
+
+def kind_of_bytes(head: bytes, num_bytes: int) -> Kind | None:
+    """Kind of a file by its first bytes.
+
+    Args:
+        head: at most `HEAD_BYTES`.
+        num_bytes: of the whole file.
+    """
+    if not head:
+        return _EMPTY
+    for start, place, kind in _STARTS:
+        if head[place : place + len(start)] == start:
+            return kind
+    found = (look(head, num_bytes) for look in _LOOKS)
+    return next(filter(None, found), None)
+
+
+def in_place_of_a_file(head: bytes, num_bytes: int) -> Kind | None:
+    """Kind of what stands where a picture or an archive should; any text counts."""
+    kind = kind_of_bytes(head, num_bytes)
+    if kind is None and b"\0" not in head and _decoded(head) is not None:
+        return _substitute(f"text ({_first_line(head)!a})", _AGAIN)
+    return kind
+
+
+def unread(root: Path, files: Iterable[Parts], *, instead: bool = False) -> list[str]:
+    """Sentences about files below a folder that may hold pictures or labels, and are not read.
+
+    Only the first file of each ending is opened, and only its first bytes are read.
+
+    Args:
+        root: the folder.
+        files: those that are not named like pictures.
+        instead: True if the folder has nothing else, so that every kind is worth a word.
+    """
+    by_ending: dict[str, list[Parts]] = defaultdict(list)
+    for parts in sorted(files):
+        by_ending[re.sub(r"\d+", "#", PurePath(parts[-1]).suffix.lower())].append(parts)
+    found = []
+    for alike in list(by_ending.values())[:_MAX_ENDINGS]:
+        first = PurePath(*alike[0])
+        kind = kind_of(root / first)
+        if kind is None and kind_of_name(first.name):
+            kind = Kind("an archive beside pictures, which stays packed", _UNPACK)
+        if kind is None or first.suffix.lower() in _MEANT_AS_TEXT:
+            continue
+        if kind.is_worth_a_word or instead:
+            more = f" ({len(alike) - 1:,} more of its kind)" if len(alike) > 1 else ""
+            found.append((not kind.is_worth_a_word, f"{first.as_posix()}{more}: {kind}"))
+    return [sentence for _, sentence in sorted(found)[:_MAX_SENTENCES]]
+
+
+def _first_line(head: bytes) -> str:
+    """Start of the first line of a text, for people to see."""
+    lines = (_decoded(head) or "").strip().splitlines()
+    return "".join(c for c in lines[0] if c.isprintable())[:_MAX_SHOWN] if lines else ""
+
+
+def _decoded(head: bytes) -> str | None:
+    for cut in range(4):  # a character of UTF-8 may be cut off at the end
+        try:
+            return head[: len(head) - cut].decode("utf-8-sig")
+        except UnicodeDecodeError:
+            continue
+    return None
+
+
+def _substitute(what: str, way_out: str) -> Kind:
+    return Kind(f"{what} in place of the file", way_out, False, is_substitute=True)
+
+
+def _web_page(head: bytes, _: int) -> Kind | None:
+    text = head.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    if re.match(r"(?:<!--.*?-->\s*)?<(?:!doctype html|html|head)\b", text, re.IGNORECASE | re.S):
+        title = _TITLE.search(text)
+        shown = f" ({_first_line(html.unescape(title[1]).encode())!a})" if title else ""
+        return _substitute(f"a web page{shown}", _SIGNED_IN)
+    if text.startswith("<?xml") and (code := re.search(r"<Code>(\w{1,60})</Code>", text)):
+        return _substitute(f"an answer of a server ({code[1]})", _AGAIN)
+    return None
+
+
+def _message(head: bytes, num_bytes: int) -> Kind | None:
+    """An error in JSON."""
+    if not head.lstrip().startswith(b"{") or num_bytes > HEAD_BYTES:
+        return None
+    try:
+        content = json.loads(head)
+    except (ValueError, RecursionError):
+        return None
+    names = ("error", "errors", "message", "detail", "error_description", "error_summary")
+    found = next((content[name] for name in names if name in content), None)
+    if found is None:
+        return None
+    shown = _first_line(_message_text(found).encode())
+    return _substitute(f"an answer of a server ({shown!a})", _AGAIN)
+
+
+def _message_text(value: Any) -> str:
+    if isinstance(value, dict) and "message" in value:
+        value = value["message"]
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _tfrecord(head: bytes, num_bytes: int) -> Kind | None:
+    """A length of 8 bytes and its masked checksum: the framing of TensorFlow's records."""
+    length = int.from_bytes(head[:8], "little")
+    masked = int.from_bytes(head[8:12], "little")
+    if len(head) < 12 or length + 16 > num_bytes or masked != _masked_crc32c(head[:8]):
+        return None
+    return Kind("a TFRecord file", f"It cannot be read without TensorFlow. {_WRITE}")
+
+
+def _masked_crc32c(content: bytes) -> int:
+    crc = 0xFFFFFFFF
+    for byte in content:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    crc ^= 0xFFFFFFFF
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+def _pickle(head: bytes, _: int) -> Kind | None:
+    is_binary = head[:1] == b"\x80" and head[1:2] in (b"\2", b"\3", b"\4", b"\5")
+    is_text = bool(re.match(rb"\(dp\d+\n|\(lp\d+\n|\(dS'", head))
+    if not is_binary and not is_text:
+        return None
+    return _other(
+        "a pickle of Python",
+        "It is not opened, as it could run any program. Load it yourself, and save the arrays of "
+        "pictures and labels with np.savez.",
+    )
+
+
+def _torch(head: bytes, _: int) -> Kind | None:
+    if head[:4] != b"PK\3\4" or b"/data.pkl" not in head[:200]:
+        return None
+    return _other("a file of PyTorch", "Save the arrays of pictures and labels with np.savez.")
+
+
+def _zip(head: bytes, _: int) -> Kind | None:
+    return Kind("a zip archive", _RENAME.format(".zip")) if head[:4] == b"PK\3\4" else None
+
+
+def _idx(head: bytes, num_bytes: int) -> Kind | None:
+    """An array as MNIST has it: its type, number of dimensions and sides."""
+    count = head[3] if len(head) > 4 else 0
+    if head[:3] != b"\0\0\x08" or not 1 <= count <= 4:
+        return None
+    size = 1
+    for at in range(4, 4 + 4 * count, 4):
+        size *= int.from_bytes(head[at : at + 4], "big")
+    if size + 4 + 4 * count != num_bytes:
+        return None
+    return Kind("an array in the format of MNIST", "Save pictures and labels with np.savez.")
+
+
+_LOOKS: tuple[Callable[[bytes, int], Kind | None], ...] = (
+    *(_web_page, _message, _tfrecord, _pickle, _torch, _zip, _idx),
+)
