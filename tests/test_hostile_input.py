@@ -107,7 +107,7 @@ JOBS = {
         DATA + "training_parameters: {model_name: 'local-dir:/tmp/evil'}",
         "is not a model we know",
     ),
-    "a data path with another scheme": ("training_data: {path: 'file:///etc'}", "not on this"),
+    "a data path with another scheme": ("training_data: {path: 'ftp://host/etc'}", "not on this"),
     "a data path in a bucket": ("training_data: {path: 's3://b/c'}", "not on this machine"),
     "an unknown key": (DATA + "hooks: {on_start: rm}", "hooks is not a key we know"),
 }

@@ -23,6 +23,14 @@ Datastores = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=FOLDER", help="Local folder to use for an Azure datastore."),
 ]
+DataAssets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data-asset",
+        metavar="NAME=FOLDER",
+        help="Local folder to use for an Azure data asset: NAME, or NAME:VERSION.",
+    ),
+]
 
 
 class SampleName(StrEnum):
@@ -73,6 +81,7 @@ def check(  # noqa: PLR0913 (the options of a command)
         ),
     ] = None,
     datastore: Datastores = None,
+    data_asset: DataAssets = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Report on the health of a data set; exit code 1 if it has blocking findings."""
@@ -83,8 +92,8 @@ def check(  # noqa: PLR0913 (the options of a command)
     keys = [f"{key}={json.dumps(column)}" for key, column in columns.items() if column]
     keys = [_with_section(key) for key in [*keys, *(options or [])]]
     with refusals():
-        folders = datastores.from_options(datastore or [])
-        report = manifest.look(job_file.load(source, keys, folders)).report
+        places = datastores.places(datastore, data_asset)
+        report = manifest.look(job_file.load(source, keys, *places)).report
     if as_json:
         say_json(report.model_dump(mode="json"))
     else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from automl.cli import audited, lookup
-from automl.cli.data import Datastores
+from automl.cli.data import DataAssets, Datastores
 from automl.cli.experiments import AsJson, say_summary
 from automl.cli.output import (
     FAILED,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 def validate(
     job_file: Annotated[Path, typer.Argument(metavar="JOB.yml", help="The job file.")],
     datastore: Datastores = None,
+    data_asset: DataAssets = None,
     as_json: AsJson = False,
 ) -> None:
     """Check a job file and print a sentence for every problem."""
@@ -39,8 +40,8 @@ def validate(
     problems: list[dict[str, Any]] = []
     notes: list[str] = []
     try:
-        folders = datastores.from_options(datastore or [])
-        notes = job_notes.notes(files.load_file(job_file, datastores=folders))
+        places = datastores.places(datastore, data_asset)
+        notes = job_notes.notes(files.load_file(job_file, (), *places))
     except JobError as error:
         problems = [problem.model_dump() for problem in error.problems]
         tell(str(error))
@@ -60,14 +61,15 @@ def validate(
 def estimate(
     source: Annotated[Path, typer.Argument(metavar="JOB.yml|DATA", help="Job file, or data.")],
     datastore: Datastores = None,
+    data_asset: DataAssets = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a few steps of a job on this machine and estimate its time, memory and disk space."""
     from automl.jobs import estimate, job_file
 
     with refusals():
-        folders = datastores.from_options(datastore or [])
-        measured = estimate.measure(job_file.load(source, datastores=folders))
+        places = datastores.places(datastore, data_asset)
+        measured = estimate.measure(job_file.load(source, (), *places))
     if as_json:
         say_json(measured.model_dump(mode="json"))
         return
@@ -101,6 +103,7 @@ def run(  # noqa: PLR0913 (the options of a command)
         typer.Option("--set", metavar="KEY=VALUE", help="Set a key: limits.max_trials=4."),
     ] = None,
     datastore: Datastores = None,
+    data_asset: DataAssets = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a job, or AutoMode on data, and wait for it; Ctrl-C stops it and keeps the best."""
@@ -109,8 +112,8 @@ def run(  # noqa: PLR0913 (the options of a command)
     from automl.jobs import job_file, job_notes
 
     with refusals():
-        folders = datastores.from_options(datastore or [])
-        job = job_file.load(source, overrides or [], folders)
+        places = datastores.places(datastore, data_asset)
+        job = job_file.load(source, overrides or [], *places)
         for note in job_notes.notes(job):
             tell(f"Note: {note}")
         experiment = Experiment.create(job, name=name, experiments_dir=experiments_dir)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from automl.frozen_model import FrozenModel
+from automl.jobs.azure_values import AnySpelling, Whole
 
 RENAMED = {
     "image_model": "training_parameters",
@@ -30,9 +31,45 @@ OTHER_TASKS = (
 """Other tasks of Azure's AutoML; none of them runs here."""
 
 
-def lower_case(value: object) -> object:
-    """Return a text in lower case: Azure's client ignores the case of many values."""
-    return value.lower() if isinstance(value, str) else value
+SHOWN_ONLY = ("id", "status", "creation_context", "log_files")
+"""Keys that Azure adds to a job that it shows: they say nothing about a job that is to run."""
+
+
+SEARCHED_WITHOUT_EFFECT = ("number_of_workers", "distributed")
+"""Hyperparameters without effect here that Azure accepts in a search space too."""
+
+
+def current_form(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a job as it would be written for this program, everything where it belongs."""
+    asked = {key: value for key, value in data.items() if key not in SHOWN_ONLY}
+    return _move_out_of_space(move_limits_out_of_sweep(asked))
+
+
+def _move_out_of_space(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a job whose hyperparameters without effect are all in `training_parameters`."""
+    space, shared = data.get("search_space"), data.get("training_parameters") or {}
+    if not (isinstance(space, list) and isinstance(shared, dict)):
+        return data
+    if not all(isinstance(sub_space, dict) for sub_space in space):
+        return data
+    moved = {
+        name: _first_value(sub_space[name])
+        for sub_space in space
+        for name in SEARCHED_WITHOUT_EFFECT
+        if name in sub_space
+    }
+    kept = [
+        {name: value for name, value in sub_space.items() if name not in moved}
+        for sub_space in space
+    ]
+    if not moved:
+        return data
+    return {**data, "search_space": kept, "training_parameters": {**moved, **shared}}
+
+
+def _first_value(value: Any) -> Any:
+    values = value.get("values") if isinstance(value, dict) else None
+    return values[0] if isinstance(values, list) and values else value
 
 
 def move_limits_out_of_sweep(data: dict[str, Any]) -> dict[str, Any]:
@@ -55,7 +92,9 @@ def move_lines_out_of_sweep(
 class Identity(FrozenModel):
     """Account that reads the data on Azure."""
 
-    type: Literal["user_identity", "managed", "managed_identity", "aml_token"]
+    type: Annotated[
+        Literal["user_identity", "managed", "managed_identity", "aml_token"], AnySpelling()
+    ]
     client_id: str | None = None
     object_id: str | None = None
     msi_resource_id: str | None = None
@@ -65,17 +104,17 @@ class QueueSettings(FrozenModel):
     """Priority of the job in Azure's queue."""
 
     job_tier: Annotated[
-        Literal["spot", "basic", "standard", "premium", "null"] | None, BeforeValidator(lower_case)
+        Literal["spot", "basic", "standard", "premium", "null"] | None, AnySpelling()
     ] = None
-    priority: Annotated[Literal["low", "medium", "high"] | None, BeforeValidator(lower_case)] = None
+    priority: Annotated[Literal["low", "medium", "high"] | None, AnySpelling()] = None
 
 
 class Resources(FrozenModel):
     """Machines that Azure rents for the job."""
 
-    instance_type: str | list[str] | None = None
-    instance_count: int | None = Field(None, ge=1)
-    max_instance_count: int | None = Field(None, ge=1)
+    instance_type: str | None = None
+    instance_count: Whole | None = Field(None, ge=1)
+    max_instance_count: Whole | None = Field(None, ge=1)
     locations: list[str] | None = None
     shm_size: str | None = None
     docker_args: str | list[str] | None = None
@@ -83,9 +122,11 @@ class Resources(FrozenModel):
 
 
 class BestModel(FrozenModel):
-    """Location where Azure stores the best model."""
+    """Folder that receives the best model."""
 
-    type: Literal["mlflow_model"]
+    type: Annotated[Literal["mlflow_model", "custom_model", "uri_folder"] | None, AnySpelling()] = (
+        None
+    )
     path: str | None = None
     storage_uri: str | None = None
     mode: str | None = None

@@ -4,24 +4,39 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError, create_model
+from pydantic import BeforeValidator, TypeAdapter, ValidationError, create_model
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from automl.errors import UserError
 from automl.frozen_model import FrozenModel
+from automl.jobs import azure_values
 from automl.jobs.distributions import Choice, Distribution, RandInt, from_text
 from automl.jobs.hyperparameters import FIELDS, NO_EFFECT_HERE, RENAMED, is_searchable
 from automl.jobs.job_errors import Place, explain
+
+
+def _readers(kind: type) -> list[BeforeValidator]:
+    readers = {int: azure_values.whole, float: azure_values.number}
+    return [BeforeValidator(readers[kind])] if kind in readers else []
+
 
 # the fields of Hyperparameters without their defaults, so that unset ones can be told apart
 _Partial = create_model(
     "TrainingParameters",
     __base__=FrozenModel,
     **{  # type: ignore[call-overload]
-        name: (Annotated[(field.annotation, *field.metadata, "optional")], None)
+        name: (
+            Annotated[
+                (field.annotation, *field.metadata, *_readers(type(field.default)), "optional")
+            ],
+            None,
+        )
         for name, field in FIELDS.items()
     },
-    **{name: (kind, None) for name, kind in NO_EFFECT_HERE.items()},
+    **{
+        name: (Annotated[(kind, *_readers(kind), "optional")], None)
+        for name, kind in NO_EFFECT_HERE.items()
+    },
 )
 
 _DISTRIBUTION: TypeAdapter[Any] = TypeAdapter(Distribution)

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from automl.frozen_model import FrozenModel
 from automl.jobs import model_catalog
-from automl.jobs.azure import lower_case
+from automl.jobs.azure_values import AnySpelling
 from automl.jobs.hyperparameter_metadata import Group, Trait, has_trait, only_with, unless
 
 _ADAM = ("adam", "adamw")
@@ -15,7 +15,7 @@ _ADAM = ("adam", "adamw")
 
 def _optimizer(value: object) -> object:
     """Azure's client also knows `none`, which stands for the default."""
-    return "sgd" if lower_case(value) == "none" else lower_case(value)
+    return "sgd" if isinstance(value, str) and value.lower() == "none" else value
 
 
 def networks_of(values: Mapping[str, Any]) -> list[str]:
@@ -103,7 +103,7 @@ class Hyperparameters(FrozenModel):
 
     learning_rate_scheduler: Annotated[
         Literal["warmup_cosine", "step", "none"],
-        BeforeValidator(lower_case),
+        AnySpelling(),
         Group.LEARNING_RATE,
     ] = "warmup_cosine"
     """Change of the learning rate during training."""
@@ -129,7 +129,10 @@ class Hyperparameters(FrozenModel):
     """Epochs between two steps. Only with step."""
 
     optimizer: Annotated[
-        Literal["sgd", "adam", "adamw"], BeforeValidator(_optimizer), Group.OPTIMIZER
+        Literal["sgd", "adam", "adamw"],
+        AnySpelling(),
+        BeforeValidator(_optimizer),
+        Group.OPTIMIZER,
     ] = "sgd"
     """Method that turns gradients into weight updates."""
 

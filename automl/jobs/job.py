@@ -22,6 +22,7 @@ from automl.evaluation.metrics import Task
 from automl.frozen_model import FrozenModel
 from automl.jobs import (
     azure,
+    azure_values,
     datastores,
     hyperparameter_checks,
     job_conflicts,
@@ -63,7 +64,7 @@ class DataSource(FrozenModel):
     path: Path
     """Folder with one sub-folder of pictures per class, an archive of such a folder, or a table."""
 
-    type: DataType | None = None
+    type: Annotated[DataType | None, azure_values.AnySpelling()] = None
     """Form of the data at the path; detected from its name and content if left out."""
 
     image_column: str | None = None
@@ -95,16 +96,21 @@ class DataSource(FrozenModel):
     """Of archives: together, if those with numbers in their names are parts of one whole, also if
     some are missing; alone, if they are not."""
 
-    mode: (
-        Literal["direct", "download", "ro_mount", "rw_mount", "eval_mount", "eval_download"] | None
-    ) = None
+    mode: Annotated[
+        Literal["direct", "download", "ro_mount", "rw_mount", "eval_mount", "eval_download"] | None,
+        azure_values.AnySpelling(),
+    ] = None
     description: str | None = None
     datastore: str | None = None
 
     @field_validator("path", mode="before")
     @classmethod
     def _is_local(cls, path: Any, info: ValidationInfo) -> Any:
-        if isinstance(path, str) and ("://" in path or path.startswith("azureml:")):
+        path = datastores.plain(path) if isinstance(path, str) else path
+        if isinstance(path, str) and (folder := datastores.folder_of_sdk(path)):
+            beside = _beside_the_job(folder, info)
+            path = beside if Path(beside).exists() else path
+        if isinstance(path, str) and ("://" in path or datastores.asset(path)):
             raise UserError(_why_not_local(path))
         return path if not isinstance(path, str | Path) else _beside_the_job(path, info)
 
@@ -115,10 +121,11 @@ def _why_not_local(path: str) -> str:
     Raises:
         UserError: the location is in a datastore; says how to map it.
     """
-    if path.startswith("azureml:") and "://" not in path:
+    if asset := datastores.asset(path):
         return (
-            f"{path} is a data asset of Azure Machine Learning, which cannot be reached from here. "
-            "Download it and set path to the local folder."
+            f"{path} is a data asset of Azure Machine Learning, which is not mapped to a folder. "
+            f"Copy its files to a folder and add data_assets: {{{asset[0]}: /that/folder}} to the "
+            f"job, or --data-asset {asset[0]}=/that/folder on the command line."
         )
     datastores.locate(path, {})
     return f"{path} is not on this machine. Download the data and set path to the local folder."
@@ -137,24 +144,16 @@ def _beside_the_job(path: str | Path, info: ValidationInfo) -> str | Path:
         ) from None
 
 
-def _whole_part(value: object) -> object:
-    """Drop the fraction of a number, as Azure's client does."""
-    return int(value) if isinstance(value, float) and math.isfinite(value) else value
-
-
-_Whole = Annotated[int, BeforeValidator(_whole_part)]
-
-
 class Limits(FrozenModel):
     """Limits at which the search ends."""
 
-    max_trials: _Whole = Field(1, ge=1, le=1000)
+    max_trials: azure_values.Whole = Field(1, ge=1, le=1000)
     """Largest number of trials."""
 
-    max_concurrent_trials: _Whole = Field(1, ge=1, le=100)
+    max_concurrent_trials: azure_values.Whole = Field(1, ge=1, le=100)
     """Largest number of trials that train at the same time."""
 
-    timeout_minutes: _Whole = Field(7 * 24 * 60, ge=1, le=60 * 24 * 60)
+    timeout_minutes: azure_values.Whole = Field(7 * 24 * 60, ge=1, le=60 * 24 * 60)
     """Minutes after which the search ends with the best model so far; start-up counts too."""
 
     exit_score: float | None = None
@@ -162,6 +161,15 @@ class Limits(FrozenModel):
 
     stop_when_no_gain: bool = False
     """End AutoMode's search when further trials are unlikely to be better than the best one."""
+
+
+def _metric(value: object) -> object:
+    """Read the name of a metric in any spelling; the task decides if it ranks trials."""
+    metrics = [metric for task in TASKS.values() for metric in task.primary_metrics]
+    return azure_values.one_of(value, metrics)
+
+
+_Texts = Annotated[dict[str, str], BeforeValidator(azure_values.without_nulls)]
 
 
 class ResourcesPerTrial(FrozenModel):
@@ -176,9 +184,7 @@ class Job(FrozenModel):
 
     type: Literal["automl"] = "automl"
     task: Task = "image_classification"
-    primary_metric: Annotated[str, BeforeValidator(azure.lower_case)] = (
-        IMAGE_CLASSIFICATION.default_metric
-    )
+    primary_metric: Annotated[str, BeforeValidator(_metric)] = IMAGE_CLASSIFICATION.default_metric
     """Metric that ranks the trials; it is maximised."""
 
     target_column_name: str = "label"
@@ -192,6 +198,9 @@ class Job(FrozenModel):
 
     datastores: dict[str, str] = Field(default_factory=dict)
     """Datastore of Azure -> the folder, or the URL of a folder, that is read instead."""
+
+    data_assets: dict[str, str] = Field(default_factory=dict)
+    """Data asset of Azure, `name` or `name:version` -> the folder that is read instead."""
 
     value_range: tuple[float, float] | None = None
     """Values that become black and white in pictures of more than 8 bits, such as [0, 4095];
@@ -238,11 +247,11 @@ class Job(FrozenModel):
     display_name: str | None = None
     experiment_name: str | None = None
     description: str | None = None
-    tags: dict[str, str] = Field(default_factory=dict)
-    properties: dict[str, str] = Field(default_factory=dict)
+    tags: _Texts = Field(default_factory=dict)
+    properties: _Texts = Field(default_factory=dict)
     log_verbosity: Annotated[
         Literal["not_set", "debug", "info", "warning", "error", "critical"],
-        BeforeValidator(azure.lower_case),
+        azure_values.AnySpelling(),
     ] = "info"
     schema_url: str | None = Field(None, alias="$schema")
     compute: str | None = None
@@ -251,7 +260,7 @@ class Job(FrozenModel):
     queue_settings: azure.QueueSettings | None = None
     environment_id: str | None = None
     environment_variables: dict[str, str] | None = None
-    services: dict[str, Any] | None = None
+    services: dict[str, dict[str, Any]] | None = None
     outputs: azure.Outputs | None = None
 
     @model_validator(mode="before")
@@ -259,7 +268,7 @@ class Job(FrozenModel):
     def _to_current_form(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        return datastores.resolve_paths(azure.move_limits_out_of_sweep(data), DATA_KEYS)
+        return datastores.resolve_paths(azure.current_form(data), DATA_KEYS)
 
     @field_validator("primary_metric")
     @classmethod
@@ -282,7 +291,7 @@ class Job(FrozenModel):
             )
         return value
 
-    @field_validator("datastores")
+    @field_validator("datastores", "data_assets")
     @classmethod
     def _relative_to_the_job(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
         return {

@@ -12,11 +12,17 @@ from automl.jobs.job_errors import Place
 from automl.jobs.job_yaml import parse, parse_value
 
 _AUTOMODE_TRIALS = 8
+_PLACES = ("datastores", "data_assets")
+"""Sections of a job that say what is read instead of a location of Azure's."""
+
 _DATA_PATHS = [(key, "path") for key in DATA_KEYS]
 
 
 def load(
-    path: Path, overrides: Sequence[str] = (), datastores: Mapping[str, str] | None = None
+    path: Path,
+    overrides: Sequence[str] = (),
+    datastores: Mapping[str, str] | None = None,
+    data_assets: Mapping[str, str] | None = None,
 ) -> Job:
     """Load a .yml file, or make a job of AutoMode on anything else, and override some keys.
 
@@ -25,6 +31,7 @@ def load(
         overrides: `key.path=value`, the value in YAML, its data paths relative to the working
             directory; the last override of a key wins.
         datastores: datastore -> folder or URL, in addition to those of the job.
+        data_assets: data asset -> folder, in addition to those of the job.
 
     Raises:
         UserError: there is nothing at the path, or an override cannot be applied.
@@ -32,26 +39,30 @@ def load(
     """
     path = path.expanduser().absolute()
     if is_job_file(path):
-        return load_file(path, overrides, datastores)
+        return load_file(path, overrides, datastores, data_assets)
     if not path.exists():
         raise UserError(f"{path} does not exist. Name a job file (.yml) or a folder of pictures.")
     data = {"training_data": {"path": str(path)}, "limits": {"max_trials": _AUTOMODE_TRIALS}}
-    return _overridden(data, overrides, datastores, lines={}, base_dir=path.parent)
+    return _overridden(data, overrides, (datastores, data_assets), lines={}, base_dir=path.parent)
 
 
 def load_file(
-    path: Path, overrides: Sequence[str] = (), datastores: Mapping[str, str] | None = None
+    path: Path,
+    overrides: Sequence[str] = (),
+    datastores: Mapping[str, str] | None = None,
+    data_assets: Mapping[str, str] | None = None,
 ) -> Job:
     """Load a job file, whatever its name ends in; see `load`."""
     path = path.expanduser().absolute()
     data, lines = parse(read(path))
-    return _overridden(data, overrides, datastores, lines=lines, base_dir=path.parent)
+    places = (datastores, data_assets)
+    return _overridden(data, overrides, places, lines=lines, base_dir=path.parent)
 
 
 def _overridden(
     data: dict[str, Any],
     overrides: Sequence[str],
-    datastores: Mapping[str, str] | None,
+    places: Sequence[Mapping[str, str] | None],
     *,
     lines: dict[Place, int],
     base_dir: Path,
@@ -59,8 +70,9 @@ def _overridden(
     for override in overrides:
         key_path = _apply(data, override)
         lines = {key: line for key, line in lines.items() if key[: len(key_path)] != key_path}
-    if datastores:
-        data["datastores"] = {**(data.get("datastores") or {}), **datastores}
+    for section, mapped in zip(_PLACES, places, strict=True):
+        if mapped:
+            data[section] = {**(data.get(section) or {}), **mapped}
     return Job.from_dict(data, base_dir=base_dir, lines=lines)
 
 
@@ -105,7 +117,7 @@ def _apply(data: dict[str, Any], override: str) -> tuple[str | int, ...]:
             node[part] = {}
         node = node[path[-1]]
     path.append(_step(node, last, key))
-    is_path = tuple(path) in _DATA_PATHS or (len(path) == 2 and path[0] == "datastores")
+    is_path = tuple(path) in _DATA_PATHS or (len(path) == 2 and path[0] in _PLACES)
     node[path[-1]] = _absolute(value) if is_path and isinstance(value, str) else value
     return tuple(path)
 

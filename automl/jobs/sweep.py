@@ -5,27 +5,31 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator
 
 from automl.frozen_model import FrozenModel
-from automl.jobs.azure import lower_case
+from automl.jobs.azure_values import AnySpelling, Whole, number, one_of, without_nulls
+
+_POLICIES = ("bandit", "median_stopping", "truncation_selection", "asha")
+_Slack = Annotated[float, BeforeValidator(number)]
 
 
-def _with_lower_case_type(value: object) -> object:
-    """Return a section with its `type` in lower case."""
-    if not isinstance(value, dict) or "type" not in value:
-        return value
-    return {**value, "type": lower_case(value["type"])}
+def _policy(value: object) -> object:
+    """Return a policy with its type spelt as here, and without the keys that are null."""
+    given = without_nulls(value)
+    if not isinstance(given, dict) or "type" not in given:
+        return given
+    return {**given, "type": one_of(given["type"], _POLICIES)}
 
 
 class SamplingAlgorithm(FrozenModel):
     """Sampler that proposes the hyperparameters of each trial."""
 
-    type: Annotated[Literal["random", "grid", "bayesian"], BeforeValidator(lower_case)]
+    type: Annotated[Literal["random", "grid", "bayesian"], AnySpelling()]
     """random draws every trial independently; grid tries every combination of choices; bayesian
     proposes the most promising values after the trials so far."""
 
     seed: int | None = Field(None, ge=0)
     """Makes the sequence of trials repeatable; if left out, the seed of the job is used."""
 
-    rule: Annotated[Literal["random", "sobol"], BeforeValidator(lower_case)] = "random"
+    rule: Annotated[Literal["random", "sobol"], AnySpelling()] = "random"
     """sobol spreads the trials evenly over the space. Only with random."""
 
     logbase: float | Literal["e"] | None = None
@@ -33,10 +37,10 @@ class SamplingAlgorithm(FrozenModel):
 
 
 class _Periodic(FrozenModel):
-    evaluation_interval: int = Field(1, ge=0)
+    evaluation_interval: Whole = Field(1, ge=0)
     """Evaluations from one check of a trial to the next; 0 counts as 1."""
 
-    delay_evaluation: int = Field(0, ge=0)
+    delay_evaluation: Whole = Field(0, ge=0)
     """Evaluations of a trial before its first check."""
 
     def is_due(self, num_evaluations: int) -> bool:
@@ -52,11 +56,11 @@ class Bandit(_Periodic):
     """
 
     type: Literal["bandit"]
-    slack_factor: float = Field(0.0, ge=0)
+    slack_factor: _Slack = Field(0.0, ge=0)
     """A trial continues while its best score is at least that of the best trial, divided by
     1 + this."""
 
-    slack_amount: float = Field(0.0, ge=0)
+    slack_amount: _Slack = Field(0.0, ge=0)
     """A trial continues while its best score is at least that of the best trial, minus this."""
 
 
@@ -70,7 +74,7 @@ class TruncationSelection(_Periodic):
     """Stops the lowest share of all trials, compared at the same evaluation."""
 
     type: Literal["truncation_selection"]
-    truncation_percentage: int = Field(ge=1, le=99)
+    truncation_percentage: Whole = Field(ge=1, le=99)
     """Percentage of the trials that is stopped at every check."""
 
 
@@ -82,7 +86,7 @@ class Asha(FrozenModel):
     """
 
     type: Literal["asha"]
-    delay_evaluation: int = Field(1, ge=1)
+    delay_evaluation: Whole = Field(1, ge=1)
     """Evaluations at the first rung; no trial is stopped before it."""
 
     reduction_factor: float = Field(3.0, ge=2)
@@ -100,7 +104,7 @@ class Sweep(FrozenModel):
     sampling_algorithm: SamplingAlgorithm
     """Sampler that proposes the hyperparameters of each trial."""
 
-    early_termination: Annotated[Policy | None, BeforeValidator(_with_lower_case_type)] = None
+    early_termination: Annotated[Policy | None, BeforeValidator(_policy)] = None
     """Ends trials that look worse than others; if left out, every trial runs to its end."""
 
     @field_validator("sampling_algorithm", mode="before")

@@ -18,6 +18,7 @@ MAX_NODES = 100_000
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _STR = "tag:yaml.org,2002:str"
+_MERGE = "tag:yaml.org,2002:merge"
 _CORE_SCHEMA = (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
@@ -39,6 +40,15 @@ class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with the scalars of YAML 1.2."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Put in the keys of `<<` that the mapping does not have itself."""
+        own = [key.value for key, _ in node.value if key.tag != _MERGE]
+        super().flatten_mapping(node)  # it puts the merged keys first, the decisive ones last
+        num_merged = len(node.value) - len(own)
+        merged = {key.value: (key, value) for key, value in node.value[:num_merged]}
+        inherited = [pair for name, pair in merged.items() if name not in own]
+        node.value = [*inherited, *node.value[num_merged:]]
 
 
 class _Dumper(yaml.SafeDumper):

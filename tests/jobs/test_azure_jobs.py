@@ -254,7 +254,7 @@ def test_sub_spaces_go_with_every_sampler(sampler):
         ({"queue_settings": {"tier": "spot"}}, "queue_settings.tier"),
         ({"identity": {"type": "me"}}, "identity.type"),
         ({"resources": {"instance_typ": "x"}}, "resources.instance_typ"),
-        ({"outputs": {"best_model": {"type": "uri_folder"}}}, "outputs.best_model.type"),
+        ({"outputs": {"best_model": {"type": "table"}}}, "outputs.best_model.type"),
         ({"outputs": {"worst_model": {}}}, "outputs.worst_model"),
         ({"training_data": {"path": "x", "mode": "upload"}}, "training_data.mode"),
         ({"test_data_size": 0.2}, "test_data_size"),

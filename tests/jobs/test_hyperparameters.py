@@ -11,7 +11,7 @@ REFUSED_FIXED = [
     ({"weighted_loss": 7}, "weighted_loss"),
     ({"learning_rate_scheduler": "linear"}, "learning_rate_scheduler"),
     ({"number_of_epochs": 0}, "number_of_epochs"),
-    ({"number_of_epochs": 1.5}, "number_of_epochs"),
+    ({"number_of_epochs": 0.5}, "number_of_epochs"),
     ({"model_name": "any/text"}, "not a model we know"),
     ({"grad_accumulation_step": 2}, "grad_accumulation_step"),
     ({"augmentations": "x"}, "augmentations"),

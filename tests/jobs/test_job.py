@@ -332,7 +332,7 @@ def test_a_data_path_in_another_datastore_says_what_to_do(given, words):
 def test_a_data_asset_is_refused_with_what_to_do():
     (problem,) = problems(yaml.safe_dump({**MINIMAL, "training_data": {"path": "azureml:cats:1"}}))
     assert "data asset of Azure Machine Learning" in problem.message
-    assert "Download it and set path to the local folder" in problem.message
+    assert "--data-asset cats=/that/folder" in problem.message
 
 
 def test_a_missing_data_path_is_still_called_missing():
