@@ -57,6 +57,17 @@ def _quantise(source: Path, target: Path, inputs: list[NDArray[np.float32]]) -> 
         prepared = Path(scratch) / "prepared.onnx"
         quant_pre_process(source, prepared, skip_symbolic_shape=True)
         quantize_static(prepared, target, Pictures(), per_channel=True)
+    _copy_metadata(source, target)
+
+
+def _copy_metadata(source: Path, target: Path) -> None:
+    """Give the quantised file the metadata of the original, which say what its input is."""
+    import onnx
+
+    quantised = onnx.load(target)
+    known = {one.key: one.value for one in onnx.load(source).metadata_props}
+    onnx.helper.set_model_props(quantised, known)
+    onnx.save(quantised, target)
 
 
 @contextlib.contextmanager

@@ -215,6 +215,8 @@ def _parity(parity: Parity) -> str:
         f"(allowed: {parity.tolerance:g}). One picture takes {parity.latency_ms:.1f} ms on the "
         f"machine of the export; the files have {parity.size_bytes / 1e6:.1f} MB."
     )
+    if parity.onnx_input is not None:
+        said = f"{said}\n\n{_plain(parity.onnx_input.sentence)}"
     if parity.int8 is None:
         return said
     int8 = parity.int8

@@ -1,6 +1,7 @@
 """A trained model as an ONNX file, which several formats contain."""
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from automl.errors import ExportError
+from automl.export import onnx_input
 from automl.export.trained_model import Answers, TrainedModel
 from automl.host.cores import usable_cores
 from automl.prediction.inference import Failure, Predictor
@@ -26,10 +28,14 @@ def write(folder: Path, model: TrainedModel) -> None:
     model.write_settings(folder, model.onnx_normalization)
 
 
-def write_model(path: Path, model: TrainedModel) -> None:
+def write_model(path: Path, model: TrainedModel, *, normalises: bool | None = None) -> None:
     """Write the ONNX file: `input1`, float (B, 3, H, W), to `output1`, logits (B, classes).
 
-    Normalisation is part of it, unless the trial's `enable_onnx_normalization` is False.
+    Args:
+        path: the file to write; its metadata say what the input is.
+        model: the trial's model.
+        normalises: put the normalisation into the file; if left out, the trial's
+            `enable_onnx_normalization` decides.
 
     Raises:
         ExportError: the model is larger than an ONNX file can be.
@@ -39,32 +45,42 @@ def write_model(path: Path, model: TrainedModel) -> None:
             f"The model has {model.size_bytes() / 1e9:.1f} GB of weights, and an ONNX file holds "
             "at most 2 GB. Take --format weights or torch."
         )
-    normalises = model.onnx_normalization is None
-    convert(model.network if normalises else model.network.network, model.example(), path)
+    if normalises is None:
+        normalises = model.onnx_normalization is None
+    network = model.network if normalises else model.network.network
+    said = onnx_input.metadata(model, normalises=normalises)
+    convert(network, model.example(), path, said)
 
 
-def convert(network: torch.nn.Module, example: torch.Tensor, path: Path) -> None:
+def convert(
+    network: torch.nn.Module,
+    example: torch.Tensor,
+    path: Path,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
     """Convert a network.
 
     Args:
         network: in evaluation mode.
         example: pixels (B, 3, H, W) of at least two pictures. The ONNX model takes any number.
         path: the file to write.
+        metadata: properties of the file, for its users.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations within torch's exporter
-        torch.onnx.export(
+        program = torch.onnx.export(
             network,
             (example,),
-            path,
             input_names=["input1"],
             output_names=["output1"],
             dynamic_shapes=({0: torch.export.Dim("batch")},),
             opset_version=OPSET,
             dynamo=True,
-            external_data=False,
             verbose=False,
         )
+        assert program is not None  # with dynamo
+        program.model.metadata_props.update(metadata or {})
+        program.save(path, external_data=False)
 
 
 def answers(folder: Path) -> Answers:

@@ -18,6 +18,7 @@ from automl.dataset import picture_location
 from automl.dataset.preprocessing import UnreadablePicture, load_rgb
 from automl.errors import ExportError
 from automl.experiments import store
+from automl.export import onnx_input
 from automl.export.parity_report import TOLERANCE, Parity
 from automl.export.trained_model import Answers, TrainedModel
 
@@ -96,6 +97,7 @@ def measure(
         paths = [Path(path) for path in rows["path"]]
         own, own_latency = timed(model, paths, lambda share: progress(share / 2))
         exported, latency = timed(answers, paths, lambda share: progress(0.5 + share / 2))
+        convention = onnx_input.convention(folder, model, paths)
     report = Parity(
         format=name,
         experiment=store.load_experiment(model.experiment_dir).experiment_id,
@@ -108,6 +110,7 @@ def measure(
         latency_ms=latency,
         own_latency_ms=own_latency,
         size_bytes=size_bytes(folder),
+        onnx_input=convention,
     )
     _refuse(report)
     return report

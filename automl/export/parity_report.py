@@ -23,6 +23,35 @@ class Int8(FrozenModel):
     size_bytes: int
 
 
+class InputConvention(FrozenModel):
+    """Both ways of giving pixels to an ONNX file, tried on a few pictures."""
+
+    file: str
+    """The file inside of the artefact."""
+
+    normalization: Literal["inside", "outside"]
+    """Place where mean and standard deviation are taken off; the metadata of the file say it."""
+
+    agreement_of_0_to_1: float
+    """Share of the pictures with the right class if values of 0 to 1 go in."""
+
+    agreement_of_normalised: float
+    """The same if normalised values go in."""
+
+    @property
+    def sentence(self) -> str:
+        """The right way and the wrong one, with their figures."""
+        raw, normalised = (
+            ("values of 0 to 1", self.agreement_of_0_to_1),
+            ("normalised values", self.agreement_of_normalised),
+        )
+        right, wrong = (raw, normalised) if self.normalization == "inside" else (normalised, raw)
+        return (
+            f"{self.file} takes {right[0]}: {right[1]:.0%} of the pictures get the class of the "
+            f"trial. {wrong[0].capitalize()} are wrong: {wrong[1]:.0%}."
+        )
+
+
 class Parity(FrozenModel):
     """The exported artefact, compared with the trial's own model in torch."""
 
@@ -50,5 +79,8 @@ class Parity(FrozenModel):
 
     size_bytes: int
     """Size of all files of the artefact."""
+
+    onnx_input: InputConvention | None = None
+    """Input of the ONNX file in the artefact; None if there is none."""
 
     int8: Int8 | None = None

@@ -103,6 +103,8 @@ def _exported(experiment_dir: Path, folder: Path, file_name: str) -> None:
         f":material/verified: It answers like {wording.plain(parity.trial_id)}, compared on "
         f"{parity.num_images} {pictures}; probabilities may differ by {parity.tolerance:g}."
     )
+    if parity.onnx_input:
+        st.caption(parity.onnx_input.sentence)
     if parity.int8:
         st.caption(
             f"int8: accuracy {parity.int8.accuracy:.3f}, "

@@ -22,6 +22,7 @@ import pytest
 import timm
 import torch
 from huggingface_hub import ModelCard
+from PIL import Image
 from safetensors.torch import load_file
 
 from automl.dataset.preprocessing import UnreadablePicture, from_base64, model_input
@@ -89,6 +90,64 @@ def test_the_normalisation_is_where_it_was_asked_for(
     paths = [Path(path) for path in validation_pictures(finished)["path"]]
     wrong = onnx_model.answers(folder)
     assert max(float(np.abs(wrong(path) - model(path)).max()) for path in paths) > 0.01
+
+
+def test_an_onnx_file_says_what_its_input_is(exported: Callable[..., Path]) -> None:
+    pytest.importorskip("mlflow.pyfunc")
+    places = {
+        exported("bundle", with_int8=True) / "model.onnx": "inside",
+        exported("bundle", with_int8=True) / "model_int8.onnx": "inside",
+        exported("onnx", NEIGHBOURS) / "model.onnx": "outside",
+        exported("azure") / "outputs/mlflow-model/artifacts/model.onnx": "inside",
+        exported("azure") / "train_artifacts/model.onnx": "outside",
+    }
+    for path, place in places.items():
+        said = onnxruntime.InferenceSession(path).get_modelmeta().custom_metadata_map
+        assert said["normalization"] == place, path
+        assert (said["input_layout"], said["input_colour_order"]) == ("NCHW", "RGB")
+        assert (said["input_size"], said["resize_size"]) == ("32", "37")
+        assert json.loads(said["mean"]) == [0.485, 0.456, 0.406]
+
+
+def as_azures_client_prepares(path: Path) -> np.ndarray[Any, Any]:
+    """The pixels of a picture as Azure's published client of its ONNX models makes them."""
+    with Image.open(path) as picture:
+        scale = 37 / min(picture.size)
+        size = (round(picture.width * scale), round(picture.height * scale))
+        resized = picture.convert("RGB").resize(size, Image.Resampling.BILINEAR)
+    left, top = (size[0] - 32) // 2, (size[1] - 32) // 2
+    centre = np.asarray(resized.crop((left, top, left + 32, top + 32)), np.float32) / 255
+    mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    return ((centre - mean) / std).transpose(2, 0, 1)[None].astype(np.float32)
+
+
+def test_azures_onnx_client_gets_the_answers_of_the_trial(
+    finished: Path, exported: Callable[..., Path]
+) -> None:
+    pytest.importorskip("mlflow.pyfunc")
+    folder = exported("azure")
+    session = onnxruntime.InferenceSession(folder / "train_artifacts/model.onnx")
+    model = TrainedModel.load(finished, TRAINED)
+    paths = [Path(path) for path in validation_pictures(finished)["path"]]
+    logits = [session.run(["output1"], {"input1": as_azures_client_prepares(p)})[0] for p in paths]
+    assert [int(one.argmax()) for one in logits] == [int(model(path).argmax()) for path in paths]
+    assert settings_of(folder / "train_artifacts")["normalization"]["std"] == [0.229, 0.224, 0.225]
+
+
+def test_the_parity_report_names_the_wrong_input(exported: Callable[..., Path]) -> None:
+    pytest.importorskip("mlflow.pyfunc")
+    inside = parity_of(exported("bundle", with_int8=True)).onnx_input
+    outside = parity_of(exported("azure")).onnx_input
+    assert inside is not None
+    assert outside is not None
+    assert inside.agreement_of_0_to_1 == 1.0
+    assert "Normalised values are wrong" in inside.sentence
+    assert outside.agreement_of_normalised == 1.0
+    assert outside.sentence.startswith("train_artifacts/model.onnx takes normalised values: 100%")
+    assert "Values of 0 to 1 are wrong" in outside.sentence
+    assert parity_of(exported("weights")).onnx_input is None
+    card = (exported("azure") / "README.md").read_text()
+    assert "Values of 0 to 1 are wrong" in card
 
 
 def test_timm_loads_the_weights(finished: Path, exported: Callable[..., Path]) -> None:

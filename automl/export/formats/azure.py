@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 def write(folder: Path, model: "TrainedModel") -> "Answers":
     """Write `outputs/` with the MLflow model, the checkpoint and the scoring script, and
-    `train_artifacts/` with the ONNX model and its labels."""
-    from automl.export import standalone
+    `train_artifacts/` with the ONNX model and its labels.
+
+    Azure's published client of the ONNX model normalises the pixels itself, so the model in
+    `train_artifacts/` does not, unless the trial asks for `enable_onnx_normalization`.
+    """
+    from automl.export import onnx_model, standalone
     from automl.export.formats import mlflow
 
     outputs, artifacts = folder / "outputs", folder / "train_artifacts"
@@ -24,9 +28,10 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
     standalone.copy("scoring_file_v_1_0_0.py", outputs)
     standalone.copy_preprocessing(outputs)
     _write_environment(outputs / "conda_env_v_1_0_0.yml", model.picture_packages())
-    shutil.copyfile(outputs / "mlflow-model/artifacts/model.onnx", artifacts / "model.onnx")
+    is_inside = model.trial.hyperparameters.get("enable_onnx_normalization") is True
+    onnx_model.write_model(artifacts / "model.onnx", model, normalises=is_inside)
     shutil.copyfile(outputs / "model.pt", artifacts / "model.pt")
-    model.write_settings(artifacts, model.onnx_normalization)
+    model.write_settings(artifacts, None if is_inside else model.normalization)
     return answers
 
 
@@ -62,5 +67,10 @@ FORMAT = Format(
     library="mlflow",
     usage="""\
 `outputs/mlflow-model` is the model that Azure registers and deploys;
-`outputs/scoring_file_v_1_0_0.py` and `train_artifacts/` are for a deployment of your own.""",
+`outputs/scoring_file_v_1_0_0.py` and `train_artifacts/` are for a deployment of your own.
+
+`train_artifacts/model.onnx` follows Azure's convention: the caller normalises the pixels, as
+Azure's published client does, with `normalization` of `train_artifacts/settings.json`. With
+`enable_onnx_normalization: true` in the job the model does it, and `normalization` is null. The
+metadata of the file say which.""",
 )
