@@ -133,7 +133,7 @@ def _say_readings(readings: "list[Reading]") -> None:
     understood, *others = readings
     say(f"Understood as: {understood.sentence}")
     for other in others:
-        say(f"    or, with {other.command_line}: {other.sentence}")
+        say(f"    or, with {other.command_line()}: {other.sentence}")
 
 
 def cache(

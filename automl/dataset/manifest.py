@@ -1,7 +1,7 @@
 """Data set for the engine and the pages: pictures, labels, splits and findings."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,7 +9,7 @@ import pandas as pd
 from automl.dataset import caches, checks, corrections, folds, near_duplicates, value_range
 from automl.dataset.checks import CheckedData, FindingKind
 from automl.dataset.readers import LeftOut, Listing, read
-from automl.dataset.reading import Reading
+from automl.dataset.reading import TRAINING
 from automl.dataset.rendering import Rendering
 from automl.dataset.report import DatasetReport, Finding, Severity
 from automl.dataset.scan import scan
@@ -99,15 +99,13 @@ def look(job: Job, *, progress: Progress | None = None) -> Manifest:
         read, target_column_name=job.target_column_name, datastores=job.datastores
     )
     parts: list[pd.DataFrame] = []
-    readings: Sequence[Reading] = ()
-    left_out = LeftOut()
+    listings: dict[str, Listing] = {}
     for split, source in sources.items():
         if source is not None:
             samples, listing = _scan_source(read_source, source, split, job, progress)
             parts.append(samples)
-            left_out = left_out.plus(listing.left_out)
-            readings = readings or listing.readings
-    return _finish_manifest(pd.concat(parts, ignore_index=True), left_out, readings, job)
+            listings[f"{split or 'training'}_data"] = listing
+    return _finish_manifest(pd.concat(parts, ignore_index=True), listings, job)
 
 
 def inspect(
@@ -160,9 +158,8 @@ def _scan_source(
     return (samples if split is None else samples.assign(split=split)), listing
 
 
-def _finish_manifest(
-    samples: pd.DataFrame, left_out: LeftOut, readings: Sequence[Reading], job: Job
-) -> Manifest:
+def _finish_manifest(samples: pd.DataFrame, listings: Mapping[str, Listing], job: Job) -> Manifest:
+    left_out = functools.reduce(LeftOut.plus, (each.left_out for each in listings.values()))
     samples, changes = corrections.apply(samples, job.corrections)
     rendering = _rendering(samples, job)
     if rendering.value_range is not None:
@@ -172,8 +169,10 @@ def _finish_manifest(
     samples, settled = corrections.settle_leaks(samples, same, job.corrections.leaked)
     samples = samples.reset_index(drop=True)
     samples["id"] = range(len(samples))
-    report = checks.check(CheckedData(samples, left_out, rendering))
-    report = report.plus([], readings=list(readings))
+    report = checks.check(CheckedData(samples, left_out, rendering, listings))
+    held_out = {name: list(each.readings) for name, each in listings.items() if name != TRAINING}
+    readings = list(listings[TRAINING].readings)
+    report = report.plus([], readings=readings, held_out_readings=held_out)
     samples = samples.drop(columns=_ONLY_CHECKED)
     readable = samples["problem"].isna()
     names_validation = bool((samples["split"][readable] == "validation").any())

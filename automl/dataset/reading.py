@@ -7,6 +7,8 @@ from typing import Any
 from automl.errors import DataError
 from automl.frozen_model import FrozenModel
 
+TRAINING = "training_data"
+
 
 class Reading(FrozenModel):
     """A way to read the data at a path."""
@@ -18,15 +20,29 @@ class Reading(FrozenModel):
     """Keys of a data source, with the values that choose this reading; `target_column_name` is one
     of the job."""
 
-    @property
-    def command_line(self) -> str:
-        """The options of `automl check` that choose this reading."""
+    def command_line(self, section: str = TRAINING) -> str:
+        """The options of `automl check` that choose this reading.
+
+        Args:
+            section: key of the data source in the job; its keys go without it for training data.
+        """
+        prefix = "" if section == TRAINING else f"{section}."
         return " ".join(
             f"--target-column {shlex.quote(str(value))}"
             if name == "target_column_name"
-            else f"--set {shlex.quote(f'{name}={value}')}"
+            else f"--set {shlex.quote(f'{prefix}{name}={value}')}"
             for name, value in self.options.items()
         )
+
+
+class Guess(FrozenModel):
+    """A choice between readings that are about as likely, made without asking."""
+
+    sentence: str
+    """The reading that is used, and why."""
+
+    others: list[Reading] = []
+    """Those that are not."""
 
 
 class UnclearDataError(DataError):

@@ -86,6 +86,9 @@ class DatasetReport(FrozenModel):
     readings: list[Reading] = []
     """How the training data was understood, followed by other ways to read it."""
 
+    held_out_readings: dict[str, list[Reading]] = {}
+    """The same for `validation_data` and `test_data`, where given."""
+
     rendering: Rendering = PLAIN
     """How pixel values become the 8-bit RGB that models see."""
 

@@ -92,6 +92,10 @@ class DataSource(FrozenModel):
     split_folders: Literal["auto", "never"] = "auto"
     """Of a folder of pictures: never, if folders named like train and test are classes."""
 
+    table: str | None = None
+    """Of a folder or archive: path in it of the table that holds the labels, or never, if its
+    folders name the classes whatever tables there are; found if left out."""
+
     parts: Literal["auto", "together", "alone"] = "auto"
     """Of archives: together, if those with numbers in their names are parts of one whole, also if
     some are missing; alone, if they are not."""

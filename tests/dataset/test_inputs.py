@@ -156,3 +156,55 @@ def test_a_labels_file_that_cannot_be_used_is_named(photos):
     assert set(listing.pictures["label"]) == {"cat", "dog"}
     (unused,) = listing.left_out.unused
     assert unused.startswith("labels.csv: ")
+
+
+SAME = "file,label\ncat/a.jpg,cat\ndog/b.jpg,dog\n"
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        (SAME, "the same labels"),
+        (SAME.replace(",cat", ",Felis").replace(",dog", ",Canis"), "the same labels"),
+        (SAME.replace("a.jpg,cat", "a.jpg,day").replace("b.jpg,dog", "b.jpg,day"), "something"),
+    ],
+)
+@pytest.mark.parametrize("name", ["labels.csv", "pets.csv"])
+def test_a_table_beside_class_folders_is_used_and_said(photos, name, table, says):
+    folder = photos("cat/a.jpg", "dog/b.jpg")
+    (folder / name).write_text(table)
+    listing = readers.read(DataSource(path=folder))
+    if name == "pets.csv" and "something" in says:  # one label only: the folders are surer
+        assert set(listing.pictures["label"]) == {"cat", "dog"}
+        return
+    (guess,) = listing.guesses
+    assert guess.sentence.startswith(f"The labels are in {name}, while the names of the folders")
+    assert says in guess.sentence
+    (other,) = guess.others
+    assert {label for label, _ in read(folder, **other.options).values()} == {"cat", "dog"}
+
+
+def test_a_table_that_contradicts_the_class_folders_is_a_question(photos):
+    folder = photos("cat/a.jpg", "dog/b.jpg")
+    (folder / "labels.csv").write_text("file,label\ncat/a.jpg,dog\ndog/b.jpg,dog\n")
+    with pytest.raises(UnclearDataError, match="differ for 1 of 2 pictures, such as cat/a.jpg"):
+        read(folder)
+
+
+def test_tables_of_other_folders_are_found_and_chosen_by_name(photos):
+    folder = photos("images/a.jpg", "images/b.jpg")
+    (folder / "annotations").mkdir()
+    (folder / "annotations" / "list.csv").write_text("file,label\na.jpg,cat\nb.jpg,dog\n")
+    expected = {"images/a.jpg": ("cat", None), "images/b.jpg": ("dog", None)}
+    assert read(folder) == expected == read(folder, table="annotations/list.csv")
+    with pytest.raises(UserError, match=r"table is \.\./x\.csv, but there is no such file"):
+        read(folder, table="../x.csv")
+
+
+def test_files_that_look_like_labels_are_named_with_the_reason(photos):
+    folder = photos("cat/a.jpg", "dog/b.jpg")
+    (folder / "annotations.mat").write_bytes(b"MATLAB")
+    (folder / "labels.csv").write_text("file,label\nelsewhere.jpg,cat\n")
+    mat, csv = readers.read(DataSource(path=folder)).left_out.unused
+    assert mat == "annotations.mat: such files cannot be read. Save it as CSV."
+    assert csv == "labels.csv: it names 0 of the 2 pictures here."

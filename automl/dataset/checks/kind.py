@@ -1,14 +1,14 @@
 """Kinds of findings, the data that checks look at, and the wording of counts and names."""
 
 import functools
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
-from automl.dataset.readers import LeftOut
+from automl.dataset.readers import LeftOut, Listing
 from automl.dataset.rendering import PLAIN, Rendering
 from automl.dataset.report import Finding, Severity
 
@@ -30,6 +30,9 @@ class CheckedData:
     """Files and rows that the readers passed over."""
 
     rendering: Rendering = PLAIN
+
+    listings: Mapping[str, Listing] = field(default_factory=dict)
+    """What the readers say, by the key of the data source in the job."""
 
     @functools.cached_property
     def readable(self) -> pd.DataFrame:

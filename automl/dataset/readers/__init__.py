@@ -59,6 +59,7 @@ def read(
         return replace(
             found,
             readings=[said, *more, *data.others],
+            guesses=[*data.guesses, *found.guesses],
             left_out=replace(found.left_out, unused=data.unused),
         )
 

@@ -1,11 +1,13 @@
 """The kinds of forms in which labelled pictures come: table files, folders, archives.
 
 Each module in `automl.dataset.readers.forms` is one form: its name is the `type` of a data source,
-and its `FORM` says how the form is recognised and read. To add a form, add a module there.
+and its `FORM` answers two questions, how certain it is that data is of this form, and the rows. To
+add a form, add a module there.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 
 from automl.dataset.archive_members import ArchiveType
@@ -15,9 +17,34 @@ from automl.dataset.readers.table import Table
 from automl.dataset.walk import Tree
 from automl.jobs.job import DataSource
 
+
+class Certainty(IntEnum):
+    """The reason to take data for one of a form. The surest reading of a folder is used."""
+
+    NO = 0
+    """Content or name speak against it: no class folders, a table called predictions."""
+
+    POSSIBLE = 1
+    """Nothing speaks against it: any CSV file, a single class folder."""
+
+    LIKELY = 2
+    """The content is what only this form has, or labels most of the pictures: COCO's keys, several
+    class folders, a column `label` beside the pictures."""
+
+    STRONG = 3
+    """The name says too that it labels the pictures here: `labels.csv`, `metadata.jsonl`."""
+
+    CERTAIN = 4
+    """A file that only this form has, whatever lies beside it: `MLTable`."""
+
+
 Walk = Callable[[Path], Tree]
 Read = Callable[[Path, Surroundings], Table]
 """From the path, and what locations in the table are relative to."""
+
+
+def _possible(_: Path) -> Certainty:
+    return Certainty.POSSIBLE
 
 
 @dataclass(frozen=True)
@@ -30,9 +57,9 @@ class TableFile:
     read: Read
     """Raises a DataError if the file cannot be read."""
 
-    recognise: Callable[[Path], bool] | None = None
-    """True if the content of a file with one of the suffixes is of this form. Such a form goes
-    before one with the same suffix that takes any content."""
+    certainty: Callable[[Path], Certainty] = _possible
+    """For a file with one of the suffixes, by its content; of forms with the same suffix the surest
+    one reads it."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +69,8 @@ class Folder:
     read: Read
     """Raises a DataError if there is no such table, or it cannot be read."""
 
-    recognise: Callable[[Path], bool]
-    """True if the folder holds these files."""
+    certainty: Callable[[Path], Certainty]
+    """By the files in the folder."""
 
     file_name: str | None = None
     """File that makes a folder one of this form, whatever else it holds; the file's path may be
@@ -57,6 +84,9 @@ class ClassFolders:
     read: Callable[[Path, Tree, DataSource], Listing]
     """Raises a DataError if there is no labelled picture."""
 
+    certainty: Callable[[Tree], Certainty]
+    """By the folders of the pictures."""
+
 
 @dataclass(frozen=True)
 class Archive:
@@ -66,6 +96,8 @@ class Archive:
     """Ends of file names, in lower case."""
 
     kind: ArchiveType
+
+    certainty: Callable[[Path], Certainty] = _possible
 
 
 Form = TableFile | Folder | ClassFolders | Archive

@@ -8,7 +8,7 @@ import pandas as pd
 from automl.dataset import locations
 from automl.dataset.readers import guesses, labels, values
 from automl.dataset.readers.table import Chosen, Columns, Table
-from automl.dataset.reading import Reading
+from automl.dataset.reading import Guess, Reading
 from automl.errors import DataError
 
 
@@ -74,6 +74,8 @@ class Listing:
 
     readings: Sequence[Reading] = ()
     """How the data was understood, followed by the other ways to read it."""
+
+    guesses: Sequence[Guess] = ()
 
 
 def in_order(pictures: pd.DataFrame) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pandas as pd
 
@@ -63,24 +64,29 @@ class Located:
         named = self._by_name.get(parts[-1], ())
         return named[0] if len(named) == 1 else None
 
-    def share_of(self, locations: Iterable[object], folder: Path) -> float:
-        """Share of the pictures that are among the locations of a table in a folder."""
+    def found(self, locations: Iterable[object], folder: Path) -> list[str | None]:
+        """The picture that each location in a table in a folder means."""
         inside = self._inside(folder)
-        found = {path for location in locations if (path := self.find(location, inside))}
-        return len(found) / max(1, len(self.paths))
+        return [self.find(location, inside) for location in locations]
 
     def in_table(self, table: Table, image_column: str) -> Table:
-        """The table with paths in place of what is no path of a file but means a picture here."""
+        """The table with locations relative to this folder, as paths of the pictures they mean."""
         inside = self._inside(table.folder)
-
-        def path(cell: object) -> object:
-            picture = self.find(cell, inside)
-            return cell if picture is None else picture.removeprefix(inside)
-
-        found = [path(cell) for cell in table.rows[image_column]]
+        found = [
+            self.find(cell, inside) or _below(cell, inside) for cell in table.rows[image_column]
+        ]
         cells = pd.Series(found, index=table.rows.index, dtype=object)
-        return replace(table, rows=table.rows.assign(**{image_column: cells}))
+        rows = table.rows.assign(**{image_column: cells})
+        return replace(table, rows=rows, folder=self.folder)
 
     def _inside(self, folder: Path) -> str:
         relative = folder.relative_to(self.folder).as_posix() if folder != self.folder else "."
         return "" if relative == "." else f"{relative}/"
+
+
+def _below(location: Any, inside: str) -> Any:
+    """A relative path with the folder that it is relative to; anything else as it is."""
+    is_path = isinstance(location, str) and location.strip() != ""
+    if not is_path or scheme_of(location) or Path(location).is_absolute():
+        return location
+    return inside + location

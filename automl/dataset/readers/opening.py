@@ -10,13 +10,13 @@ from pathlib import Path
 from automl.dataset import archive, bundles
 from automl.dataset.bundles import Bundle
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import forms
+from automl.dataset.readers import forms, json_file
 from automl.dataset.readers.form import Archive, ClassFolders, Form, Walk
 from automl.dataset.readers.forms import webdataset
 from automl.dataset.readers.located import Located, is_elsewhere
 from automl.dataset.readers.search import Found, find_table
 from automl.dataset.readers.table import Chosen, Table, choose
-from automl.dataset.reading import Reading, UnclearDataError
+from automl.dataset.reading import Guess, Reading, UnclearDataError
 from automl.dataset.walk import walk
 from automl.errors import DataError
 from automl.host import home
@@ -39,6 +39,7 @@ class Opened:
     others: Sequence[Reading] = ()
     """Other ways to read the data."""
 
+    guesses: Sequence[Guess] = ()
     unused: Sequence[str] = ()
     """Files that look like tables of labels and are not used, each with the reason."""
 
@@ -71,10 +72,15 @@ def opened(
         return choose(table, source, target_column_name)
 
     def searched(around: Surroundings) -> Opened:
-        return _opened(find_table(around, chosen, remembered_walk), around, remembered_walk)
+        found = find_table(around, source, chosen, remembered_walk)
+        return _opened(found, around, remembered_walk)
 
-    try:
+    with _refusing_permission(path), json_file.remembered():
         form = forms.of_path(path, source)
+        if source.table is not None and not isinstance(form, Archive | None):
+            raise DataError(
+                f"table is {source.table}, but {path} is no folder or archive that holds tables."
+            )
         bundle = _bundle(path, form, source, remembered_walk)
         if isinstance(form, Archive) or bundle.parts:
             root = _extracted(path, bundle, source, remembered_walk, unpacking)
@@ -93,6 +99,13 @@ def opened(
             with contextlib.suppress(DataError):  # it is raised where the table is used
                 table = _found(table, chosen(table).columns.image, remembered_walk)
             yield _opened(Found(table), around, remembered_walk)
+
+
+@contextmanager
+def _refusing_permission(path: Path) -> Iterator[None]:
+    """Raise a DataError where this user may not read."""
+    try:
+        yield
     except PermissionError as error:
         raise DataError(
             f"{error.filename or path} cannot be read: permission denied. "
@@ -149,4 +162,4 @@ def _found(table: Table, image_column: str, remembered_walk: Walk) -> Table:
 def _opened(found: Found, around: Surroundings, remembered_walk: Walk) -> Opened:
     if found.table is not None:
         around = replace(around, folder=found.table.folder)
-    return Opened(found.table, around, remembered_walk, found.others, found.unused)
+    return Opened(found.table, around, remembered_walk, found.others, found.guesses, found.unused)

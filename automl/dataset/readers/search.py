@@ -1,6 +1,6 @@
 """Find the table in a folder that labels its pictures, if there is one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,23 +8,23 @@ import pandas as pd
 
 from automl.dataset.layout import find_layout
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import forms, guesses
-from automl.dataset.readers.form import Folder, TableFile, Walk
+from automl.dataset.readers import candidates, forms, rivals
+from automl.dataset.readers.candidates import Choose, Fitting, Tried
+from automl.dataset.readers.form import Certainty, ClassFolders, Folder, TableFile, Walk
 from automl.dataset.readers.located import Located
-from automl.dataset.readers.table import Chosen, Table
-from automl.dataset.reading import Reading, UnclearDataError
-from automl.dataset.split_words import split_folders, split_of_path
+from automl.dataset.readers.rivals import Rival
+from automl.dataset.readers.table import Table
+from automl.dataset.reading import Guess, Reading
+from automl.dataset.split_words import split_of_path
 from automl.dataset.walk import Tree
 from automl.errors import DataError
+from automl.jobs.job import DataSource
 
-Candidate = tuple[Path, Folder | TableFile]
-Choose = Callable[[Table], Chosen]
-"""Chooses the columns of a table; raises a DataError if it has none of pictures, or of labels."""
-
-_LABELS = "labels"
-_METADATA = "metadata"
-_LEAST_COVERED = 0.5
 _SPLIT = "split"
+_NEVER = "never"
+_FOLDERS_ARE_CLASSES = Reading(
+    sentence="The folders are the classes, and no table is used.", options={"table": _NEVER}
+)
 
 
 @dataclass(frozen=True)
@@ -34,38 +34,21 @@ class Found:
     table: Table | None
     """None where the folders' names are the labels."""
 
-    others: tuple[Reading, ...] = ()
-    unused: tuple[str, ...] = ()
+    others: Sequence[Reading] = ()
+    guesses: Sequence[Guess] = ()
+    unused: Sequence[str] = ()
     """Files that look like tables of labels and are not used, each with the reason."""
 
 
-@dataclass(frozen=True)
-class _Fitting:
-    """A table with pictures and labels."""
-
-    table: Table
-    chosen: Chosen
-    covered: float
-    """Share of the pictures below the folder that it names."""
-
-    @property
-    def labels_pictures(self) -> bool:
-        """True if it labels most pictures, with more than one label."""
-        label = self.chosen.columns.label
-        is_named = self.table.label_column == label or guesses.is_named_like_labels(label)
-        labels = self.chosen.table.rows[label]
-        return self.covered >= _LEAST_COVERED and is_named and labels.astype(str).nunique() > 1
-
-
-def find_table(around: Surroundings, choose: Choose, walk: Walk) -> Found:
+def find_table(around: Surroundings, source: DataSource, choose: Choose, walk: Walk) -> Found:
     """Find the table that must be meant.
 
-    A file that fixes the form of its folder, for example MLTable, decides. A table called labels or
-    metadata goes before class folders, as it was written for this purpose, and so does one that
-    labels most of the pictures. Any other table only counts if there are no class folders.
+    Every table says how sure it is to label the pictures, and so do the folders. The surest one is
+    used; between two that are about as sure and contradict each other the user has to choose.
 
     Args:
         around: the folder, and how far the locations in its tables may lead.
+        source: says in `table` which file to use, or which of the folders name the classes.
         choose: chooses the columns of a table.
         walk: lists what lies below a folder.
 
@@ -73,38 +56,70 @@ def find_table(around: Surroundings, choose: Choose, walk: Walk) -> Found:
         DataError: several tables may be meant, or the only one cannot be read.
     """
     root = around.folder
-    base = _innermost(root)
-    folders = forms.with_table(base)
-    if folders and folders[0].file_name:
-        return Found(folders[0].read(base, around))
-    candidates: list[Candidate] = [(base, form) for form in folders] or _candidates(base)
-    if not candidates:
+    if source.table == _NEVER or (source.table is None and _names_folders(source)):
         return Found(None)
+    if source.table is not None:
+        return Found(_chosen(source.table, around, choose, walk))
+    base = _innermost(root)
+    certain = [form for form in forms.with_table(base) if _is_certain(form, base)]
+    if certain:
+        return Found(certain[0].read(base, around))
+    every = candidates.candidates(base)
+    if not every:
+        return Found(None, unused=candidates.unknown(base))
     located = Located.below(base, walk)
-    fitting, unused = _fitting(candidates, around, choose, located)
-    num_classes = _num_classes(walk(root))
-    by_purpose = [one for one in fitting if _is_for_labels(one.table.path, base)]
-    usable = by_purpose or [one for one in fitting if num_classes < 2 or one.labels_pictures]
-    if usable:
-        table = located.in_table(*_joined(base, usable))
-        folders_are_classes = Reading(
-            sentence="The folders are the classes, and the table is not used.",
-            options={"type": "image_folder"},
-        )
-        return Found(table, (folders_are_classes,) if num_classes > 1 else ())
-    named = [candidate for candidate in candidates if _is_for_labels(candidate[0], base)]
-    alone = named or candidates
-    if len(alone) == 1 and num_classes < 2 and (named or num_classes == 0):
-        path, form = alone[0]
-        return Found(form.read(path, around))  # the error says what the table lacks
-    others = (
-        Reading(
-            sentence=f"The labels are in the table {one.table.path.name}.",
-            options={"path": str(one.table.path)},
-        )
-        for one in fitting
-    )
-    return Found(None, tuple(others), tuple(unused))
+    tried = candidates.tried(base, every, around, choose, located)
+    folders = _class_folders(walk(root), root, base)
+    if not tried.fitting:
+        return _without(every, tried, folders, around)
+    competing = rivals.of_tables(tried.fitting, root) + ([folders] if folders else [])
+    best, guesses = rivals.best_of(competing, root)
+    others = [rival.reading for rival in competing if rival is not best]
+    table = _joined(base, best.tables, located) if best.tables else None
+    return Found(table, others, guesses, tried.unused)
+
+
+def _without(
+    every: Sequence[candidates.Candidate], tried: Tried, folders: Rival | None, around: Surroundings
+) -> Found:
+    """The result if no table fits: the error of the only one, if the folders are no classes."""
+    named = [one for one in every if candidates.is_for_labels(one.path)]
+    alone = named or every
+    num_classes = len(set(folders.labels.values())) if folders else 0
+    if len(alone) == 1 and num_classes < 2 and (named or not num_classes):
+        return Found(alone[0].form.read(alone[0].path, around))  # the error says what it lacks
+    return Found(None, unused=tried.unused)
+
+
+def _names_folders(source: DataSource) -> bool:
+    """True if an option says how folders are meant, so that the folders are."""
+    levels = (source.label_level, source.group_level, source.label_pattern)
+    return any(level is not None for level in levels) or source.split_folders == _NEVER
+
+
+def _is_certain(form: Folder, folder: Path) -> bool:
+    return form.certainty(folder) is Certainty.CERTAIN
+
+
+def _chosen(names: str, around: Surroundings, choose: Choose, walk: Walk) -> Table:
+    """The table that the user names, or several separated by bars."""
+    root = around.folder
+    located = Located.below(root, walk)
+    fitting = []
+    for name in names.split("|"):
+        path = root / name
+        if not path.resolve().is_relative_to(root.resolve()) or not path.exists():
+            raise DataError(
+                f"table is {name}, but there is no such file in {root}. Give its path below the "
+                "folder or in the archive, or never if the folders name the classes."
+            )
+        forms_here = forms.with_table(path)[:1] if path.is_dir() else [forms.of_file(path)]
+        form = next(iter(forms_here), None)
+        if not isinstance(form, Folder | TableFile):
+            raise DataError(f"table is {name}, which is no table that can be read.")
+        table = form.read(path, replace(around, folder=path if path.is_dir() else path.parent))
+        fitting.append(Fitting(table, choose(table), Certainty.CERTAIN, ()))
+    return _joined(root, fitting, located)
 
 
 def _innermost(root: Path) -> Path:
@@ -116,86 +131,34 @@ def _innermost(root: Path) -> Path:
         root = inside[0]
 
 
-def _candidates(base: Path) -> list[Candidate]:
-    """Tables in the folder, or else in its folders for splits."""
-    for places in ([base], split_folders(base)):
-        found: list[Candidate] = []
-        for path in sorted(path for place in places for path in place.iterdir() if path.is_file()):
-            form = forms.of_file(path)
-            is_hidden = path.name.startswith(".")
-            if isinstance(form, TableFile) and path.stem.lower() != _METADATA and not is_hidden:
-                found.append((path, form))
-        if found:
-            return found
-    return []
+def _class_folders(tree: Tree, root: Path, base: Path) -> Rival | None:
+    """The reading by folders; None if it is none."""
+    form = forms.by_name()["image_folder"]
+    assert isinstance(form, ClassFolders)
+    certainty = form.certainty(tree)
+    if not certainty:
+        return None
+    layout = find_layout(tree.pictures)
+    above = base.relative_to(root).parts
+    labels = {
+        "/".join(parts[len(above) :]): label
+        for parts in tree.pictures
+        if (label := layout.label(parts)) is not None
+    }
+    return Rival("the names of the folders", certainty, _FOLDERS_ARE_CLASSES, labels)
 
 
-def _is_for_labels(path: Path, base: Path) -> bool:
-    return path == base or path.stem.lower() in (_LABELS, "_classes", "_annotations.coco")
-
-
-def _fitting(
-    candidates: list[Candidate], around: Surroundings, choose: Choose, located: Located
-) -> tuple[list[_Fitting], list[str]]:
-    """The candidates that have pictures and labels; and why others that should have do not."""
-    fitting, unused = [], []
-    for path, form in candidates:
-        try:
-            table = form.read(path, replace(around, folder=path.parent))
-            chosen = choose(table)
-        except DataError as error:
-            if path.stem.lower() == _LABELS:
-                unused.append(f"{path.name}: {error}")
-            continue  # a file for another purpose
-        cells = chosen.table.rows[chosen.columns.image].tolist()
-        fitting.append(_Fitting(table, chosen, located.share_of(cells, table.folder)))
-    return fitting, unused
-
-
-def _joined(base: Path, usable: Sequence[_Fitting]) -> tuple[Table, str]:
-    """The only table, or the tables of the splits as one, with the column of the pictures.
-
-    Raises:
-        UnclearDataError: there are several that are not of different splits.
-    """
-    best = max(one.covered for one in usable)
-    if best:
-        usable = [one for one in usable if one.covered]
-    (first, *more) = usable
+def _joined(base: Path, tables: Sequence[Fitting], located: Located) -> Table:
+    """One table, or several as one with a column of the split that their names say."""
+    (first, *more) = tables
+    image = first.chosen.columns.image
     if not more:
-        return first.table, first.chosen.columns.image
-    splits = [split_of_path(one.table.path) for one in usable]
-    images = {one.chosen.columns.image for one in usable}
-    if None in splits or len(set(splits)) < 2 or len(images) > 1:
-        names = ", ".join(one.table.path.name for one in usable)
-        raise UnclearDataError(
-            f"{base} holds several tables of pictures: {names}. Give the path of one.",
-            [
-                Reading(
-                    sentence=f"The table {one.table.path.name}.",
-                    options={"path": str(one.table.path)},
-                )
-                for one in usable
-            ],
-        )
-    (image,) = images
+        return located.in_table(first.table, image)
     parts = []
-    for one, split in zip(usable, splits, strict=True):
-        inside = one.table.folder.relative_to(base).as_posix()
-        prefix = "" if inside == "." else f"{inside}/"
-        rows = one.table.rows
-        cells = [f"{prefix}{cell}" if isinstance(cell, str) else cell for cell in rows[image]]
-        named = pd.Series(cells, index=rows.index, dtype=object)
-        parts.append(rows.assign(**{image: named, _SPLIT: split}))
-    return (
-        replace(first.table, rows=pd.concat(parts), path=base, folder=base, split_column=_SPLIT),
-        image,
-    )
-
-
-def _num_classes(tree: Tree) -> int:
-    try:
-        layout = find_layout(tree.pictures)
-    except DataError:  # splits without classes, or several data sets
-        return 0
-    return len({layout.label(parts) for parts in tree.pictures} - {None})
+    for one in tables:
+        rows = located.in_table(one.table, one.chosen.columns.image).rows
+        split = split_of_path(one.table.path)
+        parts.append(rows.assign(**{_SPLIT: split}) if split else rows)
+    rows = pd.concat(parts)
+    has_split = {"split_column": _SPLIT} if _SPLIT in rows.columns else {}
+    return replace(first.table, rows=rows, path=base, folder=base, **has_split)

@@ -53,7 +53,8 @@ def test_metadata_about_something_else_leaves_class_folders_alone(
 def test_metadata_without_file_names_is_refused(listed, written):
     folder = written("metadata.csv", "image,label\n1.png,cat\n").parent
     with pytest.raises(DataError, match="no column file_name; its columns are image, label"):
-        listed(folder)
+        listed(folder, type="hf_imagefolder")
+    assert listed(folder) == [("1.png", "cat", None)]
 
 
 def test_a_folder_without_metadata_is_refused(listed, make_folder):

@@ -110,7 +110,7 @@ def test_shards_are_one_table_with_splits(table, tmp_path, names, splits):
 def test_shards_of_several_tables_are_refused(table, tmp_path):
     written(table([0, 1]), tmp_path / "set" / "a.parquet")
     written(table([0, 1], name="breed"), tmp_path / "set" / "b.parquet")
-    with pytest.raises(DataError, match=r"a\.parquet and .*b\.parquet have different columns"):
+    with pytest.raises(DataError, match=r"a\.parquet and b\.parquet name different"):
         readers.read(DataSource(path=tmp_path / "set"))
 
 

@@ -48,15 +48,16 @@ def test_the_only_table_beside_loose_pictures_is_meant(listed, written, make_pic
     assert [label for _, label, _ in listed(folder)] == ["blue", "red"]
 
 
-def test_several_tables_are_refused(listed, written):
+def test_several_tables_that_differ_are_a_question(listed, written):
     written("ann.csv", TABLE)
-    folder = written("bob.csv", TABLE).parent
-    with pytest.raises(UnclearDataError, match=r"several tables .*: ann\.csv, bob\.csv") as caught:
+    folder = written("bob.csv", TABLE.replace("1.png,blue", "1.png,green")).parent
+    with pytest.raises(
+        UnclearDataError, match=r"ann\.csv and bob\.csv differ for 1 of 2"
+    ) as caught:
         listed(folder)
-    assert [reading.options["path"] for reading in caught.value.readings] == [
-        str(folder / "ann.csv"),
-        str(folder / "bob.csv"),
-    ]
+    options = [reading.options for reading in caught.value.readings]
+    assert [label for _, label, _ in listed(folder, **options[0])] == ["blue", "red"]
+    assert [label for _, label, _ in listed(folder, **options[1])] == ["green", "red"]
 
 
 def test_tables_of_the_splits_are_read_together(listed, written):

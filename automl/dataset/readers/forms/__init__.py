@@ -6,7 +6,14 @@ import pkgutil
 from pathlib import Path
 
 from automl.dataset import file_kinds
-from automl.dataset.readers.form import Archive, ClassFolders, Folder, Form, TableFile
+from automl.dataset.readers.form import (
+    Archive,
+    Certainty,
+    ClassFolders,
+    Folder,
+    Form,
+    TableFile,
+)
 from automl.errors import DataError
 from automl.jobs.job import DataSource
 
@@ -19,25 +26,31 @@ def by_name() -> dict[str, Form]:
 
 
 def of_file(path: Path) -> TableFile | Archive | None:
-    """Form of a file, from its name and, where two forms share a suffix, its content."""
+    """The form that is surest of a file, by its name and content; None if no form takes it."""
     name = path.name.lower()
     fitting = [
         form
         for form in by_name().values()
         if isinstance(form, TableFile | Archive) and name.endswith(form.suffixes)
     ]
-    for form in fitting:
-        if isinstance(form, TableFile) and form.recognise and form.recognise(path):
-            return form
-    plain = [form for form in fitting if isinstance(form, Archive) or form.recognise is None]
-    return plain[0] if plain else None
+    sure = [(_certainty(form, path), form) for form in fitting]
+    certainty, best = max(sure, key=lambda pair: pair[0], default=(Certainty.NO, None))
+    return best if certainty else None
+
+
+def _certainty(form: TableFile | Archive, path: Path) -> Certainty:
+    try:
+        return form.certainty(path)
+    except DataError:  # it cannot be read so
+        return Certainty.NO
 
 
 def with_table(folder: Path) -> list[Folder]:
-    """Folder forms whose files are in the folder; only one if its file leaves no doubt."""
+    """Folder forms whose files are in the folder; only one if its files leave no doubt."""
     forms = [form for form in by_name().values() if isinstance(form, Folder)]
-    recognised = [form for form in forms if form.recognise(folder)]
-    return [form for form in recognised if form.file_name][:1] or recognised
+    sure = [(form.certainty(folder), form) for form in forms]
+    certain = [form for certainty, form in sure if certainty is Certainty.CERTAIN]
+    return certain[:1] or [form for certainty, form in sure if certainty]
 
 
 def of_path(path: Path, source: DataSource) -> Form | None:

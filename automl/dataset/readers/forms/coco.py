@@ -1,6 +1,5 @@
 """COCO's JSON: images, categories, and annotations that give an image its categories."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,20 +8,19 @@ from typing import Any
 import pandas as pd
 
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import text
-from automl.dataset.readers.form import TableFile
+from automl.dataset.readers import json_file
+from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.table import Table
 from automl.errors import DataError
 
 _KEYS = ("images", "annotations", "categories")
 
 
-def _recognise(path: Path) -> bool:
-    """True if the file has the keys of COCO."""
-    if path.stat().st_size > text.MAX_BYTES:
-        return False
-    content = text.read(path)
-    return content.lstrip().startswith("{") and all(f'"{key}"' in content for key in _KEYS)
+def _certainty(path: Path) -> Certainty:
+    """Likely if the file has the keys of COCO."""
+    content = json_file.content(path)
+    is_coco = isinstance(content, dict) and all(key in content for key in _KEYS)
+    return Certainty.LIKELY if is_coco else Certainty.NO
 
 
 def _read(path: Path, _: Surroundings) -> Table:
@@ -31,14 +29,12 @@ def _read(path: Path, _: Surroundings) -> Table:
     An image with several categories has a list of them, one without annotation has none.
     """
     try:
-        content = json.loads(text.read(path))
+        content = json_file.loaded(path)
         categories = {item["id"]: str(item["name"]) for item in _items(content, "categories")}
         named: dict[Any, dict[str, None]] = defaultdict(dict)
         for item in _items(content, "annotations"):
             named[item["image_id"]][categories[item["category_id"]]] = None
         images = [(item["id"], str(item["file_name"])) for item in _items(content, "images")]
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is not JSON ({error}). Export it again.") from None
     except (KeyError, TypeError) as error:
         raise DataError(
             f"{path} is not a whole COCO file: {error} is missing or wrong. Export it again."
@@ -59,4 +55,4 @@ def _items(content: dict[str, Any], key: str) -> Iterable[dict[str, Any]]:
     return items
 
 
-FORM = TableFile(suffixes=(".json",), read=_read, recognise=_recognise)
+FORM = TableFile(suffixes=(".json",), read=_read, certainty=_certainty)

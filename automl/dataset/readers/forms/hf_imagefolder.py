@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers.form import Folder, Read
+from automl.dataset.readers.form import Certainty, Folder, Read
 from automl.dataset.readers.forms import csv, jsonl, parquet
 from automl.dataset.readers.table import Table
 from automl.dataset.split_words import split_of
@@ -19,8 +19,8 @@ _READERS: dict[str, Read] = {
 _FILE_NAME = "file_name"
 
 
-def _recognise(folder: Path) -> bool:
-    return bool(_metadata(folder) or _parts(folder))
+def _certainty(folder: Path) -> Certainty:
+    return Certainty.STRONG if _metadata(folder) or _parts(folder) else Certainty.NO
 
 
 def _read(folder: Path, around: Surroundings) -> Table:
@@ -82,4 +82,4 @@ def _with_splits(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(split=[str(split_of(parts[0])) for parts in files])
 
 
-FORM = Folder(read=_read, recognise=_recognise)
+FORM = Folder(read=_read, certainty=_certainty)

@@ -13,7 +13,7 @@ from automl.dataset.containers.arrow import table_of
 from automl.dataset.locations import Surroundings
 from automl.dataset.preprocessing import UnreadablePicture
 from automl.dataset.readers import features, text
-from automl.dataset.readers.form import Folder
+from automl.dataset.readers.form import Certainty, Folder
 from automl.dataset.readers.table import Table
 from automl.dataset.split_words import split_of
 from automl.errors import DataError
@@ -21,10 +21,11 @@ from automl.errors import DataError
 _SPLITS_FILE, _STATE, _INFO = "dataset_dict.json", "state.json", "dataset_info.json"
 
 
-def _recognise(folder: Path) -> bool:
-    return (folder / _SPLITS_FILE).is_file() or all(
+def _certainty(folder: Path) -> Certainty:
+    is_saved = (folder / _SPLITS_FILE).is_file() or all(
         (folder / name).is_file() for name in (_STATE, _INFO)
     )
+    return Certainty.CERTAIN if is_saved else Certainty.NO
 
 
 def _read(folder: Path, _: Surroundings) -> Table:
@@ -115,4 +116,4 @@ def _json(path: Path) -> dict[str, Any]:
     return content
 
 
-FORM = Folder(read=_read, recognise=_recognise)
+FORM = Folder(read=_read, certainty=_certainty)

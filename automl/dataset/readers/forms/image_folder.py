@@ -11,7 +11,7 @@ import pandas as pd
 from automl.dataset import file_kinds
 from automl.dataset.layout import Choices, Layout, Parts, find_layout
 from automl.dataset.readers import labels, listing
-from automl.dataset.readers.form import ClassFolders
+from automl.dataset.readers.form import Certainty, ClassFolders
 from automl.dataset.readers.listing import LeftOut, Listing
 from automl.dataset.reading import Reading, UnclearDataError
 from automl.dataset.walk import Tree
@@ -185,4 +185,14 @@ def _left_out(tree: Tree, layout: Layout, root: Path) -> LeftOut:
     )
 
 
-FORM = ClassFolders(read=_read)
+def _certainty(tree: Tree) -> Certainty:
+    """By the number of classes; splits without classes are none."""
+    try:
+        layout = find_layout(tree.pictures)
+    except DataError:
+        return Certainty.NO
+    num_classes = len({layout.label(parts) for parts in tree.pictures} - {None})
+    return Certainty(min(num_classes, Certainty.LIKELY))
+
+
+FORM = ClassFolders(read=_read, certainty=_certainty)

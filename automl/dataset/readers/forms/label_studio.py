@@ -1,6 +1,5 @@
 """Label Studio's export as JSON or JSON-MIN."""
 
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pandas as pd
 
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import text
+from automl.dataset.readers import json_file
 from automl.dataset.readers.form import TableFile
 from automl.dataset.readers.guesses import IMAGE_NAMES
 from automl.dataset.readers.table import Table
@@ -42,13 +41,7 @@ def _read(path: Path, _: Surroundings) -> Table:
 
 
 def _tasks(path: Path) -> list[dict[str, Any]]:
-    content = text.read(path)
-    try:
-        tasks = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise DataError(
-            f"{path} is not JSON ({error}). Export it from Label Studio again."
-        ) from None
+    tasks = json_file.loaded(path)
     if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
         raise DataError(
             f"{path} is not a list of tasks. Export JSON or JSON-MIN from Label Studio; a file "

@@ -9,7 +9,7 @@ import pandas as pd
 
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import text
-from automl.dataset.readers.form import TableFile
+from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.table import Table
 from automl.dataset.walk import is_picture_name
 from automl.errors import DataError
@@ -26,15 +26,16 @@ _NUM_LOOKED_AT = 20
 _MAX_BYTES = 1 << 24
 
 
-def _recognise(path: Path) -> bool:
-    """True if the first lines name pictures and labels."""
+def _certainty(path: Path) -> Certainty:
+    """Likely if the first lines name pictures and labels."""
     if path.stat().st_size > _MAX_BYTES:
-        return False
+        return Certainty.NO
     try:
         first = list(itertools.islice(_lines(path), _NUM_LOOKED_AT))
     except DataError:
-        return False
-    return bool(first) and all(_parsed(line) for _, line in first)
+        return Certainty.NO
+    named = bool(first) and all(_parsed(line) for _, line in first)
+    return Certainty.LIKELY if named else Certainty.NO
 
 
 def _read(path: Path, _: Surroundings) -> Table:
@@ -85,4 +86,4 @@ def _names(path: Path, labels: set[str]) -> dict[str, str]:
     return {}
 
 
-FORM = TableFile(suffixes=(".txt", ".lst"), read=_read, recognise=_recognise)
+FORM = TableFile(suffixes=(".txt", ".lst"), read=_read, certainty=_certainty)

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import features
-from automl.dataset.readers.form import Folder
+from automl.dataset.readers.form import Certainty, Folder
 from automl.dataset.readers.forms import parquet
 from automl.dataset.readers.table import Table
 from automl.dataset.split_words import split_folders
@@ -20,8 +20,9 @@ from automl.errors import DataError
 _NOT_SHARDS = ("metadata.parquet", "labels.parquet")
 
 
-def _recognise(folder: Path) -> bool:
-    return any(_has_pictures(path) for path in _shards(folder)[:1])
+def _certainty(folder: Path) -> Certainty:
+    has_pictures = any(_has_pictures(path) for path in _shards(folder)[:1])
+    return Certainty.STRONG if has_pictures else Certainty.NO
 
 
 def _read(folder: Path, around: Surroundings) -> Table:
@@ -70,4 +71,4 @@ def _has_pictures(path: Path) -> bool:
         return False
 
 
-FORM = Folder(read=_read, recognise=_recognise)
+FORM = Folder(read=_read, certainty=_certainty)

@@ -8,16 +8,17 @@ import pandas as pd
 
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import delimited, text
-from automl.dataset.readers.form import TableFile
+from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.table import Table
 
 _ML_USES = ("training", "train", "validation", "test", "unassigned")
 
 
-def _recognise(path: Path) -> bool:
-    """True if the first row is no header but names a picture in Google's cloud."""
+def _certainty(path: Path) -> Certainty:
+    """Likely if the first row is no header but names a picture in Google's cloud."""
     record = next((record for _, record in delimited.records(text.read(path), path, ",")), [])
-    return any(cell.strip().startswith("gs://") for cell in record[:2])
+    in_cloud = any(cell.strip().startswith("gs://") for cell in record[:2])
+    return Certainty.LIKELY if in_cloud else Certainty.NO
 
 
 def _read(path: Path, _: Surroundings) -> Table:
@@ -31,11 +32,11 @@ def _read(path: Path, _: Surroundings) -> Table:
 
 
 def _cells(record: Sequence[str]) -> list[Any]:
-    """ML use, location and label; several labels stay a list, which `labels` refuses."""
+    """ML use, location and label; several labels stay a list, as in other forms."""
     has_use = len(record) > 1 and record[0].lower() in (*_ML_USES, "")
     use, location, *labels = record if has_use else ["", *record]
     named = [label for label in labels if label]
     return [use, location, named if len(named) > 1 else "".join(named)]
 
 
-FORM = TableFile(suffixes=(".csv",), read=_read, recognise=_recognise)
+FORM = TableFile(suffixes=(".csv",), read=_read, certainty=_certainty)

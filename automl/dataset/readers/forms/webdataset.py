@@ -17,7 +17,7 @@ from automl.dataset.containers.tar import Member, TarPictures, members_of
 from automl.dataset.locations import Surroundings
 from automl.dataset.preprocessing import UnreadablePicture
 from automl.dataset.readers import text
-from automl.dataset.readers.form import TableFile
+from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.table import Table
 from automl.dataset.walk import is_picture_name
 from automl.errors import DataError
@@ -169,4 +169,8 @@ def read(path: Path, _: Surroundings) -> Table:
     return Table(frame, path, path.parent, _IMAGE, label_column(list(frame.columns)))
 
 
-FORM = TableFile(suffixes=(".tar",), read=read, recognise=recognise)
+def _certainty(path: Path) -> Certainty:
+    return Certainty.LIKELY if recognise(path) else Certainty.NO
+
+
+FORM = TableFile(suffixes=(".tar",), read=read, certainty=_certainty)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import features
-from automl.dataset.readers.form import Folder
+from automl.dataset.readers.form import Certainty, Folder
 from automl.dataset.readers.forms import webdataset
 from automl.dataset.readers.table import Table
 from automl.dataset.split_words import split_folders
@@ -15,8 +15,9 @@ from automl.errors import DataError
 _SPLIT = "split"
 
 
-def _recognise(folder: Path) -> bool:
-    return any(webdataset.recognise(path) for path in _shards(folder)[:1])
+def _certainty(folder: Path) -> Certainty:
+    has_samples = any(webdataset.recognise(path) for path in _shards(folder)[:1])
+    return Certainty.STRONG if has_samples else Certainty.NO
 
 
 def _read(folder: Path, _: Surroundings) -> Table:
@@ -41,4 +42,4 @@ def _shards(folder: Path) -> list[Path]:
     return found or [path for child in inside for path in sorted(child.glob("*.tar"))]
 
 
-FORM = Folder(read=_read, recognise=_recognise)
+FORM = Folder(read=_read, certainty=_certainty)

@@ -10,7 +10,7 @@ import yaml
 
 from automl.dataset import locations
 from automl.dataset.readers import text
-from automl.dataset.readers.form import Folder
+from automl.dataset.readers.form import Certainty, Folder
 from automl.dataset.readers.forms.mltable import steps
 from automl.dataset.readers.table import Table
 from automl.errors import DataError
@@ -21,8 +21,8 @@ _FILE_NAME = "MLTable"
 _KEYS = {"$schema", "type", "paths", "transformations", "metadata", "traits"}
 
 
-def _recognise(folder: Path) -> bool:
-    return (folder / _FILE_NAME).is_file()
+def _certainty(folder: Path) -> Certainty:
+    return Certainty.CERTAIN if (folder / _FILE_NAME).is_file() else Certainty.NO
 
 
 def _read(folder_or_file: Path, around: locations.Surroundings) -> Table:
@@ -108,4 +108,4 @@ def _entry_files(entry: Any, path: Path, around: locations.Surroundings) -> Iter
     ]
 
 
-FORM = Folder(read=_read, recognise=_recognise, file_name=_FILE_NAME)
+FORM = Folder(read=_read, certainty=_certainty, file_name=_FILE_NAME)

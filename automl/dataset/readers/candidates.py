@@ -1,0 +1,186 @@
+"""Files in a folder that may label its pictures, and why those that should do not."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from automl.dataset.locations import Surroundings
+from automl.dataset.readers import forms, guesses
+from automl.dataset.readers.form import Archive, Certainty, Folder, TableFile
+from automl.dataset.readers.located import Located, is_elsewhere
+from automl.dataset.readers.table import Chosen, Table
+from automl.dataset.split_words import split_folders
+from automl.errors import DataError
+
+Choose = Callable[[Table], Chosen]
+"""Chooses the columns of a table; raises a DataError if it has none of pictures, or of labels."""
+
+_FOR_LABELS = frozenset({"label", "labels", "annotation", "annotations", "groundtruth"})
+_CLASSES = ("_classes",)  # Roboflow's name
+_METADATA = "metadata"
+_OUTPUT = frozenset({"submission", "prediction", "predictions", "predicted"})
+_HOLDS_TABLES = frozenset({*_FOR_LABELS, "ann", "anns", "anno", "meta", "metadata", "csv", "gt"})
+_NOT_TABLES = frozenset({".md", ".rst", ".pdf", ".log", ".py", ".ipynb", ".yaml", ".yml", ".names"})
+_LEAST_COVERED = 0.5
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file or folder that one form takes."""
+
+    path: Path
+    form: Folder | TableFile
+
+
+@dataclass(frozen=True, eq=False)
+class Fitting:
+    """A table with columns of pictures and of labels."""
+
+    table: Table
+    chosen: Chosen
+    certainty: Certainty
+    found: Sequence[str | None]
+    """The picture below the folder that each row means."""
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """Label by picture; of rows without one, and of several labels, there is none."""
+        columns, rows = self.chosen.columns, self.chosen.table.rows
+        cells = zip(self.found, rows[columns.image], rows[columns.label], strict=True)
+        return {
+            path or str(location): str(label).strip()
+            for path, location, label in cells
+            if isinstance(label, str | int) and str(label).strip()
+        }
+
+    @property
+    def num_found(self) -> int:
+        return len({path for path in self.found if path is not None})
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of the candidates."""
+
+    fitting: Sequence[Fitting]
+    unused: Sequence[str]
+    """Files that look like tables of labels and cannot be used, each with the reason."""
+
+
+def candidates(base: Path) -> list[Candidate]:
+    """Tables in the folder, or else in its folders of splits, or else in folders for tables."""
+    in_folder = [Candidate(base, form) for form in forms.with_table(base)]
+    for places in ([base], split_folders(base), _folders_of_tables(base)):
+        found = [
+            Candidate(path, form)
+            for path in _files(places)
+            if isinstance(form := forms.of_file(path), TableFile)
+        ]
+        if found:
+            return in_folder + found
+    return in_folder
+
+
+def unknown(base: Path) -> list[str]:
+    """Files that are named like tables of labels, but are of no form."""
+    return [
+        f"{path.name}: such files cannot be read. Save it as CSV."
+        for path in _files([base])
+        if is_for_labels(path) and _is_unknown(path)
+    ]
+
+
+def tried(
+    base: Path,
+    every: Sequence[Candidate],
+    around: Surroundings,
+    choose: Choose,
+    located: Located,
+) -> Tried:
+    """Read all candidates; a file for another purpose is passed over."""
+    fitting: list[Fitting] = []
+    unused = unknown(base)
+    for candidate in every:
+        path = candidate.path
+        if path.stem.lower() == _METADATA and any(
+            path.parent == one.table.folder for one in fitting
+        ):
+            continue  # the form of its folder has read it
+        name = path.relative_to(base).as_posix()
+        try:
+            fitted = _fitted(candidate, around, choose, located)
+        except DataError as error:
+            if path != base and (is_for_labels(path) or _is_sure(candidate)):
+                unused.append(f"{name}: {error}")
+            continue
+        if is_for_labels(path) and fitted.certainty < Certainty.LIKELY:
+            count = f"{fitted.num_found:,} of the {len(located.paths):,}"
+            unused.append(f"{name}: it names {count} pictures here.")
+        fitting.append(fitted)
+    return Tried(fitting, unused)
+
+
+def is_for_labels(path: Path) -> bool:
+    """True if the name of a file says that it labels pictures."""
+    stem = path.stem.lower().removesuffix(".coco")
+    words = set(re.split(r"[\W_]+", stem))
+    return stem in _CLASSES or bool(words & _FOR_LABELS) or {"ground", "truth"} <= words
+
+
+def _fitted(
+    candidate: Candidate, around: Surroundings, choose: Choose, located: Located
+) -> Fitting:
+    path = candidate.path
+    folder = path if path.is_dir() else path.parent
+    table = candidate.form.read(path, replace(around, folder=folder))
+    chosen = choose(table)
+    cells = chosen.table.rows[chosen.columns.image].tolist()
+    found = located.found(cells, table.folder)
+    fitting = Fitting(table, chosen, Certainty.POSSIBLE, found)
+    return replace(fitting, certainty=_certainty(candidate, fitting, len(located.paths)))
+
+
+def _certainty(candidate: Candidate, fitting: Fitting, num_pictures: int) -> Certainty:
+    """How sure it is that the table labels the pictures of its folder."""
+    path = candidate.path
+    if set(re.split(r"[\W_]+", path.stem.lower())) & _OUTPUT:
+        return Certainty.NO
+    cells = fitting.chosen.table.rows[fitting.chosen.columns.image]
+    has_own = not num_pictures or all(is_elsewhere(str(cell)) for cell in cells)
+    names_any = fitting.num_found > 0 or has_own
+    if names_any and (isinstance(candidate.form, Folder) or is_for_labels(path)):
+        return Certainty.STRONG
+    label = fitting.chosen.columns.label
+    is_named = fitting.table.label_column == label or guesses.is_named_like_labels(label)
+    labels_most = fitting.num_found >= _LEAST_COVERED * max(1, num_pictures)
+    has_several = len(set(fitting.labels.values())) > 1
+    return Certainty.LIKELY if labels_most and is_named and has_several else Certainty.POSSIBLE
+
+
+def _is_sure(candidate: Candidate) -> bool:
+    """True for a file whose content is that of its form, and could be of no other."""
+    return candidate.form.certainty(candidate.path) >= Certainty.LIKELY
+
+
+def _is_unknown(path: Path) -> bool:
+    """True for a file of no form that is no text for people."""
+    form = forms.of_file(path)
+    is_known = isinstance(form, TableFile | Archive)
+    return not is_known and path.suffix.lower() not in {*_NOT_TABLES, ".txt", ""}
+
+
+def _folders_of_tables(base: Path) -> list[Path]:
+    return [
+        child
+        for child in sorted(base.iterdir())
+        if child.is_dir() and not child.is_symlink() and child.name.lower() in _HOLDS_TABLES
+    ]
+
+
+def _files(places: Sequence[Path]) -> Iterator[Path]:
+    for place in places:
+        for path in sorted(place.iterdir()):
+            if path.is_file() and not path.name.startswith("."):
+                yield path

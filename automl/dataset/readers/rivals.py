@@ -1,0 +1,171 @@
+"""Two ways to read one folder, compared by certainty and by the labels they give."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from automl.dataset.readers.candidates import Fitting
+from automl.dataset.readers.form import Certainty
+from automl.dataset.reading import Guess, Reading, UnclearDataError
+from automl.dataset.split_words import split_of_path
+
+_LEAST_COMMON = 0.5
+_MAX_DIFFERENT = 0.05
+_MAX_NAMED = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Rival:
+    """One way to read a folder: a table, the tables of its splits, or its class folders."""
+
+    name: str
+    certainty: Certainty
+    reading: Reading
+    labels: Mapping[str, str]
+    """Label by picture."""
+
+    tables: Sequence[Fitting] = ()
+    """None for class folders."""
+
+    @property
+    def rank(self) -> tuple[int, bool, int]:
+        """The larger, the surer; a table goes before class folders."""
+        return self.certainty, bool(self.tables), sum(one.num_found for one in self.tables)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What two readings say about the pictures that both label."""
+
+    kind: Literal["same", "contradict", "other", "apart"]
+    """`same` labels, perhaps under other names; they `contradict` each other with labels of the
+    same names; they are about something `other`; they have no picture in common."""
+
+    num_shared: int
+    different: Sequence[str] = ()
+    """Pictures with different labels."""
+
+
+def of_tables(fitting: Sequence[Fitting], root: Path) -> list[Rival]:
+    """A rival for each table, and one for all tables that are named after different splits."""
+    alone = list(fitting)
+    rivals = []
+    kinds = {(one.table.path.suffix, one.chosen.columns.image) for one in fitting}
+    for kind in sorted(kinds):
+        of_splits = [
+            one
+            for one in fitting
+            if (one.table.path.suffix, one.chosen.columns.image) == kind
+            and one.certainty
+            and split_of_path(one.table.path)
+        ]
+        if len({split_of_path(one.table.path) for one in of_splits}) > 1:
+            rivals.append(_rival(of_splits, root))
+            alone = [one for one in alone if one not in of_splits]
+    return rivals + [_rival([one], root) for one in alone]
+
+
+def _rival(tables: Sequence[Fitting], root: Path) -> Rival:
+    paths = [one.table.path.relative_to(root).as_posix() for one in tables]
+    labels: dict[str, str] = {}
+    for one in tables:
+        labels |= one.labels
+    names = " and ".join(paths)
+    return Rival(
+        name=names,
+        certainty=max(one.certainty for one in tables),
+        reading=Reading(sentence=f"The labels are in {names}.", options={"table": "|".join(paths)}),
+        labels=labels,
+        tables=tables,
+    )
+
+
+def best_of(rivals: Sequence[Rival], place: Path) -> tuple[Rival, list[Guess]]:
+    """The surest reading, and the guesses that choosing it means.
+
+    Raises:
+        UnclearDataError: two readings are about as sure, and contradict each other.
+    """
+    best, *others = sorted(rivals, key=lambda rival: rival.rank, reverse=True)
+    guesses, weak = [], []
+    for other in others:
+        found = compared(best.labels, other.labels)
+        is_close = other.certainty >= max(Certainty.LIKELY, best.certainty - 1)
+        is_question = other.tables and other.certainty is best.certainty and found.kind != "same"
+        contradicts = found.kind == "contradict" and (
+            len(found.different) > _MAX_DIFFERENT * found.num_shared
+        )
+        if is_question or (is_close and contradicts):
+            raise _question(best, other, found, place)
+        if is_close or (other.certainty and not best.tables):
+            guesses.append(_guess(best, other, found))
+        else:
+            weak.append(other)
+    if weak:
+        names = ", ".join(other.name for other in weak[:_MAX_NAMED])
+        sentence = f"The labels are in {best.name}. Less sure, and not used: {names}."
+        guesses.append(Guess(sentence=sentence, others=[other.reading for other in weak]))
+    return best, guesses
+
+
+def compared(ours: Mapping[str, str], theirs: Mapping[str, str]) -> Agreement:
+    """What two readings, each with labels by picture, say about the same pictures."""
+    shared = sorted(ours.keys() & theirs.keys())
+    pairs = [(_plain(ours[path]), _plain(theirs[path])) for path in shared]
+    different = [path for path, (one, two) in zip(shared, pairs, strict=True) if one != two]
+    our_names, their_names = {one for one, _ in pairs}, {two for _, two in pairs}
+    is_one_to_one = len(set(pairs)) == len(our_names) == len(their_names) > 1
+    is_renamed = is_one_to_one and not our_names & their_names
+    if not shared:
+        return Agreement("apart", 0)
+    if not different or is_renamed:
+        return Agreement("same", len(shared))
+    common = len(our_names & their_names)
+    has_same_names = common >= _LEAST_COMMON * min(len(our_names), len(their_names))
+    return Agreement("contradict" if has_same_names else "other", len(shared), different)
+
+
+def _plain(label: str) -> str:
+    return re.sub(r"[\W_]+", " ", label).strip().casefold()
+
+
+def _guess(best: Rival, other: Rival, found: Agreement) -> Guess:
+    says = {
+        "same": "the same labels",
+        "other": "something else",
+        "apart": "labels of other pictures",
+    }
+    what = says.get(found.kind) or f"other labels for {_differences(best, other, found)}"
+    verb = "says" if len(other.tables) == 1 else "say"
+    sentence = f"The labels are in {best.name}, while {other.name} {verb} {what}."
+    return Guess(sentence=sentence, others=[other.reading])
+
+
+def _differences(best: Rival, other: Rival, found: Agreement) -> str:
+    first = found.different[0]
+    return (
+        f"{len(found.different):,} of {found.num_shared:,} pictures, such as {first} "
+        f"({best.labels[first]}, or {other.labels[first]})"
+    )
+
+
+def _question(best: Rival, other: Rival, found: Agreement, place: Path) -> UnclearDataError:
+    readings = [best.reading, other.reading]
+    names = f"{best.name} and {other.name}"
+    if found.kind == "apart":
+        why = "name different pictures"
+    else:
+        why = f"differ for {_differences(best, other, found)}"
+    options = _options(readings)
+    return UnclearDataError(
+        f"{place} can be read in two ways: {names} {why}. Choose one of them: {options}.", readings
+    )
+
+
+def _options(readings: Iterable[Reading]) -> str:
+    return ", or ".join(
+        " ".join(f"{name}: {value}" for name, value in reading.options.items())
+        for reading in readings
+    )
