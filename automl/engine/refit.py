@@ -104,12 +104,10 @@ def seconds_needed(trial: TrialRecord, growth: float) -> float:
         trial: a fine-tuned trial that was scored.
         growth: number of all pictures as a multiple of those it was trained on.
     """
-    best = trial.best_evaluation()
-    assert best is not None
-    works = [one.train_seconds + one.evaluation_seconds for one in trial.evaluations]
-    start = max(0.0, (trial.seconds or 0.0) - sum(works))
-    up_to_best = sum(one.train_seconds for one in trial.evaluations if one.epoch <= best.epoch)
-    return start + growth * up_to_best + best.evaluation_seconds
+    training = sum(one.train_seconds for one in trial.evaluations)
+    scoring = sum(one.evaluation_seconds for one in trial.evaluations)
+    start = max(0.0, (trial.seconds or 0.0) - training - scoring)
+    return start + growth * training + scoring / len(trial.evaluations)
 
 
 def refuse_worse(metric: str, before: float, after: float, num_pictures: int) -> None:
@@ -149,9 +147,8 @@ def _refit(trial: TrialRecord, inputs: RefitInputs, results: Results, fit: Fit) 
         message=f"Fitting {trial.trial_id} again to all {num_pictures:,} training and validation "
         f"pictures: about {plan_text.about(needed)}."
     )
-    assert trial.best_epoch is not None
-    share = inputs.resources
-    assignment = Assignment(hyperparameters, data, trial.best_epoch, share.num_cpus, share.num_gpus)
+    share, num_epochs = inputs.resources, trial.evaluations[-1].epoch
+    assignment = Assignment(hyperparameters, data, num_epochs, share.num_cpus, share.num_gpus)
     until = time.monotonic() + max(_LEAST_PATIENCE_SECONDS, _PATIENCE * needed)
     found = fit(assignment, lambda: _give_up_if_over(results, until))
     metric = inputs.job.primary_metric

@@ -64,7 +64,11 @@ class TrainedModel:
 
     @cached_property
     def hyperparameters(self) -> Hyperparameters:
-        return resolve(self.trial.hyperparameters)
+        """Those that the model was trained with."""
+        asked = resolve(self.trial.hyperparameters)
+        if self.trial.refitted_on:  # for the epochs that the trial came to, see `refitting.refit`
+            return asked.model_copy(update={"number_of_epochs": self.description.epoch})
+        return asked
 
     @cached_property
     def recorded(self) -> Predictions:

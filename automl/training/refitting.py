@@ -30,21 +30,23 @@ def refit(
     *,
     num_epochs: int,
 ) -> Refit:
-    """Train the trial again, up to its best epoch.
+    """Train the trial again, for as many epochs, with a schedule that ends with them.
 
-    The schedule is that of the trial: an epoch has more updates, by as much as there are more
-    pictures, and the same learning rates.
+    An epoch has more updates, by as much as there are more pictures. The epoch that was the best
+    one by a few validation pictures is not taken over: before the end of the schedule the learning
+    rate is high, and the weights of one epoch are better than those of another by chance.
 
     Args:
         hyperparameters: of the trial.
         data: its pictures.
         placement: where it runs.
-        num_epochs: epoch of the trial's best model.
+        num_epochs: epochs that the trial was trained; fewer than it had planned if it was ended.
 
     Raises:
         DivergedError, OutOfMemoryError: see `TrialTraining.advance`.
     """
-    training = TrialTraining(hyperparameters, data, placement, on_everything=True)
+    asked = hyperparameters.model_copy(update={"number_of_epochs": num_epochs})
+    training = TrialTraining(asked, data, placement, on_everything=True)
     training.train(num_epochs, is_cancelled=lambda: False)
     _, metrics = training.evaluate()
     with tempfile.TemporaryDirectory() as folder:

@@ -174,7 +174,7 @@ def test_the_exit_score_ends_everything_and_the_best_is_fitted_to_all_pictures(
     said = "fitted again to all 60 training and validation pictures"
     assert said in (store.best_model_dir(directory) / "README.md").read_text()
     settings = json.loads((store.best_model_dir(directory) / "settings.json").read_text())
-    assert (settings["epoch"], said in settings["fitted_to"]) == (best.best_epoch, True)
+    assert (settings["epoch"], said in settings["fitted_to"]) == (best.evaluations[-1].epoch, True)
 
 
 def test_a_trial_that_falls_behind_is_stopped_with_the_numbers(run: Callable[..., Path]) -> None:

@@ -168,4 +168,4 @@ def test_the_time_it_takes_follows_from_that_of_the_trial(
     make_trial: Callable[..., TrialRecord],
 ) -> None:
     trial = make_trial(NAME, [0.5, 0.9, 0.8])  # 60 s, of which 3 of training and 1.5 of scoring
-    assert refit.seconds_needed(trial, 1.25) == pytest.approx(55.5 + 1.25 * 2 + 0.5)
+    assert refit.seconds_needed(trial, 1.25) == pytest.approx(55.5 + 1.25 * 3 + 0.5)

@@ -128,6 +128,41 @@ def test_epochs_end_with_the_time_and_fill_what_no_other_trial_could_use() -> No
     assert schedule.fitted(tuning, clock(cost.once)) is None
 
 
+def test_time_to_fit_a_training_again_costs_none_of_the_epochs_of_its_recipe() -> None:
+    tuning = automode.plan(situation(), 50).opening[5].values
+    cost, again = clock(0).cost(tuning), clock(0).costs.of_refit(tuning)
+    assert again.epoch == pytest.approx(1 + 2000 * USUAL.step_seconds)
+
+    def fitting(seconds: float, most: float = 1e6, kept: float = 0.0) -> tuple[int, bool]:
+        time = clock(seconds / 0.95, most_for_refit=most, kept_for_refit=kept / 0.95)
+        trial = schedule.fitted(tuning, time)
+        assert trial is not None
+        return epochs([trial])[0], trial.refit_seconds > 0
+
+    both = cost.seconds + again.seconds + 0.1
+    assert fitting(cost.seconds + 0.1) == (6, False)
+    assert fitting(cost.seconds + cost.epoch + 0.1) == (7, False)
+    assert fitting(both - 0.2) == (6, False)  # another training fits in the time left
+    assert fitting(both) == (6, True)
+    assert fitting(both, most=again.seconds - 1) == (6, False)
+    assert fitting(cost.seconds + 0.1, kept=again.seconds) == (6, True)
+
+
+def test_the_plan_says_that_the_best_is_fitted_again_and_keeps_time_for_it() -> None:
+    time = clock(3500.0, most_for_refit=700.0)
+    trials = planned(situation(), time)
+    kept = max(trial.refit_seconds for trial in trials)
+    assert 0 < kept <= 700
+    assert max(trial.ends_at for trial in trials) + kept <= 3500
+    first, *_ = plan_text.plan(trials, time, 3600)
+    assert first.endswith(
+        f", then the best is fitted again on all 2,000 pictures (about {plan_text.about(kept)})."
+    )
+    short = clock(800.0, most_for_refit=160.0)
+    said = plan_text.plan(planned(situation(), short), short, 900)
+    assert "There is no time to fit the best one again on all pictures." in said
+
+
 def test_epochs_that_the_job_fixes_stay_and_are_started_even_if_they_do_not_end() -> None:
     tuning = automode.plan(situation(), 50).opening[5].values
     fixed = {"number_of_epochs": 100}

@@ -17,7 +17,7 @@ CPU = Placement(torch.device("cpu"), num_threads=1)
 ASKED = resolve({**TINY, "number_of_epochs": 6})
 
 
-def test_a_model_is_fitted_to_all_pictures_up_to_the_best_epoch(tiny_data: TrialData) -> None:
+def test_a_model_is_fitted_to_all_pictures_for_as_many_epochs(tiny_data: TrialData) -> None:
     found = refitting.refit(ASKED, tiny_data, CPU, num_epochs=4)
     assert found.num_pictures == 60
     assert sorted(found.files) == ["model.json", "model.safetensors"]
