@@ -21,6 +21,10 @@ from automl.cli.output import (
 from automl.figures import wording
 from automl.jobs import datastores
 
+Node = Annotated[
+    str | None, typer.Option(metavar="NAME", help="AutoML step of a pipeline that has several.")
+]
+
 if TYPE_CHECKING:
     from automl.experiments.experiment import Experiment
 
@@ -29,6 +33,7 @@ def validate(
     job_file: Annotated[Path, typer.Argument(metavar="JOB.yml", help="The job file.")],
     datastore: Datastores = None,
     data_asset: DataAssets = None,
+    node: Node = None,
     as_json: AsJson = False,
 ) -> None:
     """Check a job file and print a sentence for every problem."""
@@ -41,7 +46,7 @@ def validate(
     notes: list[str] = []
     try:
         places = datastores.places(datastore, data_asset)
-        notes = job_notes.notes(files.load_file(job_file, (), *places))
+        notes = job_notes.notes(files.load_file(job_file, (), *places, node))
     except JobError as error:
         problems = [problem.model_dump() for problem in error.problems]
         tell(str(error))
@@ -62,6 +67,7 @@ def estimate(
     source: Annotated[Path, typer.Argument(metavar="JOB.yml|DATA", help="Job file, or data.")],
     datastore: Datastores = None,
     data_asset: DataAssets = None,
+    node: Node = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a few steps of a job on this machine and estimate its time, memory and disk space."""
@@ -69,7 +75,7 @@ def estimate(
 
     with refusals():
         places = datastores.places(datastore, data_asset)
-        measured = estimate.measure(job_file.load(source, (), *places))
+        measured = estimate.measure(job_file.load(source, (), *places, node))
     if as_json:
         say_json(measured.model_dump(mode="json"))
         return
@@ -104,6 +110,7 @@ def run(  # noqa: PLR0913 (the options of a command)
     ] = None,
     datastore: Datastores = None,
     data_asset: DataAssets = None,
+    node: Node = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a job, or AutoMode on data, and wait for it; Ctrl-C stops it and keeps the best."""
@@ -113,7 +120,7 @@ def run(  # noqa: PLR0913 (the options of a command)
 
     with refusals():
         places = datastores.places(datastore, data_asset)
-        job = job_file.load(source, overrides or [], *places)
+        job = job_file.load(source, overrides or [], *places, node)
         for note in job_notes.notes(job):
             tell(f"Note: {note}")
         experiment = Experiment.create(job, name=name, experiments_dir=experiments_dir)

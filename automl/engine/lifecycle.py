@@ -160,6 +160,15 @@ def _export(results: Results, trial_id: str) -> None:
     if problem:  # the results of the search are complete without the exported model
         note = f"There is no best_model: {problem}"
         results.update(notes=[*results.experiment.notes, note])
+        return
+    folder = store.load_job(results.experiment_dir).model_folder
+    if folder is None:
+        return
+    problem = cluster.run_here(trainable.hand_out, results.experiment_dir, trial_id, folder)
+    note = "outputs.best_model.path has the best model for MLflow."
+    if problem:
+        note = f"outputs.best_model.path gets no model: {problem}"
+    results.update(notes=[*results.experiment.notes, note])
 
 
 def _fail(results: Results, error: Exception) -> None:

@@ -233,6 +233,23 @@ def export(experiment_dir: Path, trial_id: str) -> str:
     return ""
 
 
+def hand_out(experiment_dir: Path, trial_id: str, folder: Path) -> str:
+    """Write the model for MLflow where the job wants it, in a worker; returns like `export`."""
+    from automl.errors import ExportError
+    from automl.export import artefact
+    from automl.export.request import ExportRequest
+
+    # only a model that an earlier run of the job has left there is replaced
+    is_model = (folder / "MLmodel").is_file()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        request = ExportRequest(experiment_dir, trial_id, "mlflow", folder, replaces=is_model)
+        artefact.export(request)
+    except (ExportError, OSError) as error:
+        return str(error)
+    return ""
+
+
 def average(experiment_dir: Path, weights: Mapping[str, float], folder: Path) -> int:
     """Write the model that averages those of some trials, in a worker.
 

@@ -1,12 +1,14 @@
 """Parts of Azure's job files: sections without effect here, earlier names, earlier forms."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from automl.frozen_model import FrozenModel
 from automl.jobs.azure_values import AnySpelling, Whole
+from automl.jobs.datastores import plain
 
 RENAMED = {
     "image_model": "training_parameters",
@@ -122,16 +124,33 @@ class Resources(FrozenModel):
 
 
 class BestModel(FrozenModel):
-    """Folder that receives the best model."""
+    """Folder that receives the best model in the format of MLflow."""
 
     type: Annotated[Literal["mlflow_model", "custom_model", "uri_folder"] | None, AnySpelling()] = (
         None
     )
     path: str | None = None
+    """Folder beside the job; a place elsewhere has no effect."""
+
     storage_uri: str | None = None
     mode: str | None = None
     name: str | None = None
     description: str | None = None
+
+    @field_validator("path")
+    @classmethod
+    def _beside_the_job(cls, path: str | None, info: ValidationInfo) -> str | None:
+        base_dir = (info.context or {}).get("base_dir")
+        location = plain(path) if path else ""
+        if not location or "://" in location or base_dir is None:
+            return location or None
+        return str(Path(base_dir, location).absolute())
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder on this machine; None if there is none."""
+        is_here = self.path is not None and "://" not in self.path
+        return Path(self.path) if self.path and is_here else None
 
 
 class Outputs(FrozenModel):

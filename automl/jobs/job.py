@@ -22,6 +22,7 @@ from automl.evaluation.metrics import Task
 from automl.frozen_model import FrozenModel
 from automl.jobs import (
     azure,
+    azure_pipeline,
     azure_values,
     datastores,
     hyperparameter_checks,
@@ -40,10 +41,6 @@ from automl.jobs.tasks import IMAGE_CLASSIFICATION, TASKS
 
 DATA_KEYS = ("training_data", "validation_data", "test_data")
 _MAX_VALUE = 1e37
-_A_PIPELINE = (
-    "This is a pipeline, not a job. Put the step with type: automl into a file of its own, and "
-    "replace ${{parent.inputs…}} by paths."
-)
 
 
 def _is_a_level(level: int | None) -> int | None:
@@ -114,9 +111,13 @@ class DataSource(FrozenModel):
         if isinstance(path, str) and (folder := datastores.folder_of_sdk(path)):
             beside = _beside_the_job(folder, info)
             path = beside if Path(beside).exists() else path
-        if isinstance(path, str) and ("://" in path or datastores.asset(path)):
+        if isinstance(path, str) and _is_elsewhere(path):
             raise UserError(_why_not_local(path))
         return path if not isinstance(path, str | Path) else _beside_the_job(path, info)
+
+
+def _is_elsewhere(path: str) -> bool:
+    return "://" in path or "${{" in path or datastores.asset(path) is not None
 
 
 def _why_not_local(path: str) -> str:
@@ -130,6 +131,11 @@ def _why_not_local(path: str) -> str:
             f"{path} is a data asset of Azure Machine Learning, which is not mapped to a folder. "
             f"Copy its files to a folder and add data_assets: {{{asset[0]}: /that/folder}} to the "
             f"job, or --data-asset {asset[0]}=/that/folder on the command line."
+        )
+    if "${{" in path:
+        return (
+            f"{path} comes from another step, which does not run here. Run that step, and set path "
+            "to the folder with its result."
         )
     datastores.locate(path, {})
     return f"{path} is not on this machine. Download the data and set path to the local folder."
@@ -389,6 +395,8 @@ class Job(FrozenModel):
         Raises:
             JobError: holds every problem.
         """
+        if azure_pipeline.is_pipeline(data):
+            data, lines = azure_pipeline.job_of(data, lines or {})
         known = azure.move_lines_out_of_sweep(lines or {})
         if isinstance(data, dict):
             _refuse_other_jobs(data, known)
@@ -402,6 +410,12 @@ class Job(FrozenModel):
             problems += [problem] if problem not in problems else []
         raise JobError(sorted(problems, key=lambda problem: problem.line or 0))
 
+    @property
+    def model_folder(self) -> Path | None:
+        """Folder that receives the best model as an MLflow model; None if none was asked for."""
+        best = self.outputs.best_model if self.outputs else None
+        return best.folder if best else None
+
     def to_yaml(self) -> str:
         """Return the job as YAML without its defaults; it reads back as the same job."""
         data = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True, by_alias=True)
@@ -411,8 +425,6 @@ class Job(FrozenModel):
 
 def _refuse_other_jobs(data: dict[str, Any], lines: Mapping[Place, int]) -> None:
     """Refuse a job of another kind in one sentence, not with one for each of its other keys."""
-    if data.get("type") == "pipeline":
-        raise JobError([job_errors.problem(("type",), _A_PIPELINE, lines)])
     if data.get("task") in azure.OTHER_TASKS:
         message = (
             f"{data['task']} does not run here. Allowed is "

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from automl.errors import UserError
+from automl.jobs import azure_pipeline
 from automl.jobs.job import DATA_KEYS, Job
 from automl.jobs.job_errors import Place
 from automl.jobs.job_yaml import parse, parse_value
@@ -23,6 +24,7 @@ def load(
     overrides: Sequence[str] = (),
     datastores: Mapping[str, str] | None = None,
     data_assets: Mapping[str, str] | None = None,
+    node: str | None = None,
 ) -> Job:
     """Load a .yml file, or make a job of AutoMode on anything else, and override some keys.
 
@@ -32,6 +34,7 @@ def load(
             directory; the last override of a key wins.
         datastores: datastore -> folder or URL, in addition to those of the job.
         data_assets: data asset -> folder, in addition to those of the job.
+        node: AutoML step of a pipeline's file, needed if it has several.
 
     Raises:
         UserError: there is nothing at the path, or an override cannot be applied.
@@ -39,7 +42,7 @@ def load(
     """
     path = path.expanduser().absolute()
     if is_job_file(path):
-        return load_file(path, overrides, datastores, data_assets)
+        return load_file(path, overrides, datastores, data_assets, node)
     if not path.exists():
         raise UserError(f"{path} does not exist. Name a job file (.yml) or a folder of pictures.")
     data = {"training_data": {"path": str(path)}, "limits": {"max_trials": _AUTOMODE_TRIALS}}
@@ -51,10 +54,13 @@ def load_file(
     overrides: Sequence[str] = (),
     datastores: Mapping[str, str] | None = None,
     data_assets: Mapping[str, str] | None = None,
+    node: str | None = None,
 ) -> Job:
     """Load a job file, whatever its name ends in; see `load`."""
     path = path.expanduser().absolute()
     data, lines = parse(read(path))
+    if azure_pipeline.is_pipeline(data):
+        data, lines = azure_pipeline.job_of(data, lines, node)
     places = (datastores, data_assets)
     return _overridden(data, overrides, places, lines=lines, base_dir=path.parent)
 

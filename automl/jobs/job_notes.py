@@ -29,6 +29,8 @@ def notes(job: Job) -> list[str]:
 
 def _keys_without_effect(job: Job) -> list[str]:
     sections = [key for key in _SECTIONS_WITHOUT_EFFECT if getattr(job, key) is not None]
+    if job.model_folder is not None:
+        sections.remove("outputs")
     properties = [f"properties.{key}" for key in job.properties]
     parameters = [
         f"training_parameters.{key}" for key in job.training_parameters if key in NO_EFFECT_HERE

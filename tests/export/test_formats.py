@@ -26,6 +26,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from automl.dataset.preprocessing import UnreadablePicture, from_base64, model_input
+from automl.engine import trainable
 from automl.errors import ExportError
 from automl.experiments import store
 from automl.export import artefact, formats, int8, onnx_model
@@ -196,6 +197,16 @@ def test_mlflow_has_azures_columns_and_refuses_what_is_no_picture(
     assert model.metadata.signature.outputs.input_names() == ["probs", "labels"]
     with pytest.raises(Exception, match="not given as base64"):
         model.predict(pd.DataFrame({"image": ["no picture!"]}))
+
+
+def test_the_job_gets_its_model_where_it_asked_for_it(finished: Path, tmp_path: Path) -> None:
+    mlflow = pytest.importorskip("mlflow.pyfunc")
+    folder = tmp_path / "results" / "model"
+    assert trainable.hand_out(finished, TRAINED, folder) == ""
+    assert mlflow.load_model(str(folder)).metadata.signature is not None
+    assert trainable.hand_out(finished, TRAINED, folder) == ""  # a resumed job writes it again
+    (tmp_path / "notes.txt").write_text("mine")
+    assert "exists and is not empty" in trainable.hand_out(finished, TRAINED, tmp_path)
 
 
 def test_azures_scripts_find_their_files(finished: Path, exported: Callable[..., Path]) -> None:

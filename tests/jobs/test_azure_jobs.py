@@ -362,12 +362,6 @@ def test_a_key_that_is_there_twice_is_refused():
         Job.from_yaml("training_data: {path: x}\nlimits: {max_trials: 3}\nlimits: {}\n")
 
 
-def test_a_step_of_a_pipeline_is_told_how_to_become_a_job():
-    (problem,) = refused(type="pipeline", jobs={}, inputs={})
-    assert "a pipeline" in problem.message
-    assert problem.key == "type"
-
-
 @pytest.mark.parametrize("task", ["image_classification_multilabel", "image_object_detection"])
 def test_another_task_is_refused_in_one_sentence(task):
     (problem,) = refused(task=task, primary_metric="iou", training_parameters={"tile_overlap": 1})
