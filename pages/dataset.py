@@ -111,7 +111,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Configure", type="primary", icon=":material/arrow_forward:", disabled=blocked):
         st.switch_page("pages/configure.py", query_params=data_choice.link())
 corrections_view.summary(job.corrections)
-reading_view.show(corrected.report.readings)
+reading_view.show(corrected.report)
 dataset_view.summary(corrected)
 data_options.show(data, columns, corrected.report)
 left, right = st.columns([3, 2], gap="medium")

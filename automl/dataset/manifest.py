@@ -170,7 +170,11 @@ def _finish_manifest(samples: pd.DataFrame, listings: Mapping[str, Listing], job
     samples = samples.reset_index(drop=True)
     samples["id"] = range(len(samples))
     report = checks.check(CheckedData(samples, left_out, rendering, listings))
-    held_out = {name: list(each.readings) for name, each in listings.items() if name != TRAINING}
+    held_out = {
+        name: [one for one in each.readings if "target_column_name" not in one.options]
+        for name, each in listings.items()
+        if name != TRAINING  # they share the column of the labels with the training data
+    }
     readings = list(listings[TRAINING].readings)
     report = report.plus([], readings=readings, held_out_readings=held_out)
     samples = samples.drop(columns=_ONLY_CHECKED)

@@ -208,3 +208,44 @@ def test_files_that_look_like_labels_are_named_with_the_reason(photos):
     mat, csv = readers.read(DataSource(path=folder)).left_out.unused
     assert mat == "annotations.mat: such files cannot be read. Save it as CSV."
     assert csv == "labels.csv: it names 0 of the 2 pictures here."
+
+
+ONE_AND_TWO = {
+    "list.csv": 'file,label\na.jpg,cat\nb.jpg,dog\nc.jpg,"cat, dog"\nd.jpg,\n',
+    "bar.csv": "file,label\na.jpg,cat\nb.jpg,dog\nc.jpg,cat|dog\nd.jpg,\n",
+    "python.csv": "file,label\na.jpg,['cat']\nb.jpg,['dog']\nc.jpg,\"['cat', 'dog']\"\nd.jpg,[]\n",
+    "_classes.csv": "file,cat,dog\na.jpg,1,0\nb.jpg,0,1\nc.jpg,1,1\nd.jpg,0,0\n",
+    "rows.jsonl": "\n".join(
+        json.dumps({"image": f"{name}.jpg", "label": label})
+        for name, label in {"a": ["cat"], "b": "dog", "c": ["cat", "dog"], "d": None}.items()
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ONE_AND_TWO)
+def test_rows_with_several_labels_are_left_out_and_counted(photos, name):
+    folder = photos("a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    (folder / name).write_text(ONE_AND_TWO[name])
+    listing = readers.read(DataSource(path=folder))
+    assert listing.pictures["label"].tolist() == ["cat", "dog"]
+    assert listing.left_out.several_labels == [(str(folder / "c.jpg"), "cat, dog")]
+    assert listing.left_out.unlabelled == [str(folder / "d.jpg")]
+
+
+@pytest.mark.parametrize(
+    ("labels", "is_several"),
+    [
+        (("cat, dog", "dog, bird", "bird, cat", "cat"), True),
+        (("Labrador, black", "Labrador, tan", "Pug, black", "Pug, tan"), False),
+        (("tench, Tinca tinca", "hen", "tench, Tinca tinca", "hen"), False),
+    ],
+)
+def test_a_comma_may_be_part_of_a_label(photos, labels, is_several):
+    folder = photos(*(f"{number}.jpg" for number in range(4)))
+    rows = "".join(f'{number}.jpg,"{label}"\n' for number, label in enumerate(labels))
+    (folder / "labels.csv").write_text("file,label\n" + rows)
+    if is_several:
+        with pytest.raises(UserError, match="looks like data with several labels a picture: 3 of"):
+            read(folder)
+    else:
+        assert {label for label, _ in read(folder).values()} == set(labels)

@@ -1,6 +1,6 @@
 """Files that are left out: unreadable ones, and those the reader passed over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from automl.dataset import picture_location
 from automl.dataset.checks.kind import CheckedData, FindingKind, counted, example, is_or_are
@@ -11,6 +11,7 @@ ORDER = 0  # what is left out comes before what is said about the rest
 UNREADABLE = FindingKind("unreadable", Severity.WARNING)
 STRAYS = FindingKind("strays", Severity.WARNING)
 UNLABELLED = FindingKind("unlabelled", Severity.WARNING)
+SEVERAL_LABELS = FindingKind("several_labels", Severity.WARNING)
 LINKS = FindingKind("links", Severity.WARNING)
 UNNAMEABLE = FindingKind("unnameable", Severity.WARNING)
 UNUSED_TABLE = FindingKind("unused_table", Severity.WARNING)
@@ -42,6 +43,8 @@ def check(data: CheckedData) -> Iterator[Finding]:
             example_name = example(paths, len(paths))
             message = f"Left out: {counted(len(paths), noun)} {where}{example_name}. {advice}."
             yield kind.finding(paths, message)
+    if left_out.several_labels:
+        yield _several_labels(left_out.several_labels)
     if left_out.unused:
         message = f"Labels may be in a file that is not used. {' '.join(left_out.unused)}"
         yield UNUSED_TABLE.finding([], message, count=len(left_out.unused))
@@ -51,6 +54,15 @@ def check(data: CheckedData) -> Iterator[Finding]:
     if left_out.num_other_files:
         message = f"Left out: {counted(left_out.num_other_files, 'file')} not named like a picture."
         yield OTHER_FILES.finding([], message, count=left_out.num_other_files)
+
+
+def _several_labels(rows: Sequence[tuple[str, str]]) -> Finding:
+    examples = "; ".join(f"{picture_location.name(path)} ({labels})" for path, labels in rows[:3])
+    return SEVERAL_LABELS.finding(
+        [path for path, _ in rows],
+        f"Left out: {counted(len(rows), 'picture')} with several labels, such as {examples}. Here "
+        "each picture has one: keep the label that matters, or make one label of the combination.",
+    )
 
 
 def _unreadable(data: CheckedData) -> Iterator[Finding]:

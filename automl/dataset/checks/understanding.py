@@ -25,8 +25,9 @@ def check(data: CheckedData) -> Iterator[Finding]:
         for guess in listing.guesses:
             message = f"{_NAMES[section]}: {guess.sentence}{_or_else(guess.others, section)}"
             yield GUESSED.finding([], message, count=1)
-        if section != TRAINING and len(listing.readings) > 1:
-            understood, *others = listing.readings
+        understood, *others = listing.readings or [Reading(sentence="")]
+        others = [one for one in others if "target_column_name" not in one.options]
+        if section != TRAINING and others:
             message = f"{_NAMES[section]}: {understood.sentence}{_or_else(others, section)}"
             yield HELD_OUT_READING.finding([], message, count=1)
 

@@ -75,7 +75,7 @@ def one_hot(rows: pd.DataFrame, used: Sequence[str | None]) -> pd.Series | None:
 
     Returns:
         The name of the only column with a 1; a list if there are several; None if there is none. No
-        series if fewer than two columns are of 0 and 1, or no row has a single 1.
+        series if fewer than two columns are of 0 and 1, or no row has a 1.
     """
     names = [name for name in rows.columns if name not in used and _is_one_hot(rows[name])]
     if len(names) < 2:
@@ -85,7 +85,7 @@ def one_hot(rows: pd.DataFrame, used: Sequence[str | None]) -> pd.Series | None:
         [name for name, one in zip(is_one, row, strict=True) if one]
         for row in zip(*is_one.values(), strict=True)
     ]
-    if not any(len(found) == 1 for found in ones):
+    if not any(ones):
         return None
     cells = [found[0] if len(found) == 1 else found or None for found in ones]
     return pd.Series(cells, index=rows.index, dtype=object)
@@ -130,7 +130,7 @@ def _is_split(rows: pd.DataFrame, name: str) -> bool:
 
 def _is_one_hot(cells: pd.Series) -> bool:
     texts = {str(cell).strip().lower() for cell in cells.dropna()}
-    return bool(texts) and texts <= _TRUE | _FALSE and bool(texts & _TRUE)
+    return bool(texts - {""}) and texts <= _TRUE | _FALSE
 
 
 def _is_true(cell: object) -> bool:

@@ -1,11 +1,12 @@
-"""Labels as text, one a picture: the only file that knows how many labels a picture has.
+"""Labels as text, one a picture: the only file that knows how many labels a picture has."""
 
-Several labels a picture would be another way of reading the same cells, chosen here.
-"""
-
+import ast
+import contextlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from automl.dataset.readers import values
 from automl.errors import DataError
 
 MAX_LENGTH = 500
+_MAX_LIST = 10_000
+_SEPARATOR = re.compile("[,;|]")
 
 # control characters, and marks that make one label look like another
 _INVISIBLE = re.compile(
@@ -20,24 +23,83 @@ _INVISIBLE = re.compile(
 )
 
 
-def of_rows(cells: Sequence[Any], rows: Sequence[str]) -> list[str | None]:
-    """Label of each row of a table; None where the cell is empty.
+@dataclass(frozen=True)
+class Labels:
+    """What the cells of a column of labels say, one entry a row."""
+
+    texts: list[str | None]
+    """The label; None where the cell is empty, or has several."""
+
+    several: list[str | None]
+    """The labels, with commas between them, where there are several; else None."""
+
+
+def of_rows(cells: Sequence[Any], rows: Sequence[str]) -> Labels:
+    """Label of each row of a table.
+
+    Lists have several labels, also those that are written as text, and so have texts whose parts
+    between commas, semicolons or bars are labels themselves.
 
     Args:
         cells: of the label column.
         rows: position of each, for the errors: `Row 3 of labels.csv`.
 
     Raises:
-        DataError: a cell holds several labels, or cannot be a label.
+        DataError: a cell cannot be a label.
     """
-    for cell, row in zip(cells, rows, strict=True):
-        if isinstance(cell, list | tuple):
-            raise DataError(
-                f"{row} has a list of labels, {values.short(cell)}. Here each picture has exactly "
-                "one label: keep one for each row, as text. Multi-label data cannot be used."
-            )
-    texts = values.texts(cells, rows)
-    return [text and _checked(text, row) for text, row in zip(texts, rows, strict=True)]
+    lists = [_listed(cell, row) for cell, row in zip(cells, rows, strict=True)]
+    plain = [None if found is not None else cell for cell, found in zip(cells, lists, strict=True)]
+    texts = values.texts(plain, rows)
+    known = _names(texts)
+    named = [
+        found if found is not None else _parts(text, known)
+        for found, text in zip(lists, texts, strict=True)
+    ]
+    return Labels(
+        texts=[
+            _checked(found[0], row) if len(found) == 1 else None
+            for found, row in zip(named, rows, strict=True)
+        ],
+        several=[", ".join(found) if len(found) > 1 else None for found in named],
+    )
+
+
+def _listed(cell: Any, row: str) -> list[str] | None:
+    """The distinct labels of a list; None for a cell that is none."""
+    if isinstance(cell, str) and cell.lstrip()[:1] == "[" and len(cell) <= _MAX_LIST:
+        with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+            cell = ast.literal_eval(cell.strip())
+    if not isinstance(cell, list | tuple):
+        return None
+    return list(dict.fromkeys(text for text in values.texts(list(cell), [row] * len(cell)) if text))
+
+
+def _names(texts: Iterable[str | None]) -> Container[str]:
+    """Labels that may be a part of a text of several.
+
+    They stand alone somewhere; or, where most texts have several parts, they stand in several texts
+    and not always in the same place, as the parts of `Labrador, black` do.
+    """
+    distinct = {text for text in texts if text}
+    alone = {text for text in distinct if not _SEPARATOR.search(text)}
+    if 2 * len(alone) > len(distinct):
+        return alone
+    places = Counter[tuple[str, int]]()
+    for text in distinct - alone:
+        places.update((part.strip(), at) for at, part in enumerate(_SEPARATOR.split(text)))
+    counts = Counter(name for name, _ in places)
+    if not any(count > 1 for count in counts.values()):
+        return alone
+    return alone | {name for name in counts if sum(places[name, at] for at in range(9)) > 1}
+
+
+def _parts(text: str | None, known: Container[str]) -> list[str]:
+    """The labels in a text: several if all its parts are labels."""
+    if text is None:
+        return []
+    parts = list(dict.fromkeys(filter(None, map(str.strip, _SEPARATOR.split(text)))))
+    is_several = bool(_SEPARATOR.search(text)) and parts and all(part in known for part in parts)
+    return parts if is_several else [text]
 
 
 def of_folder(name: str, root: Path) -> str:

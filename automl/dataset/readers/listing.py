@@ -31,6 +31,9 @@ class LeftOut:
     unlabelled: Sequence[str] = ()
     """Pictures of rows without a label."""
 
+    several_labels: Sequence[tuple[str, str]] = ()
+    """Pictures of rows with several labels, and these, with commas between them."""
+
     copies: Sequence[str] = ()
     """Folders that repeat the pictures beside them."""
 
@@ -51,6 +54,7 @@ class LeftOut:
             strays=[*self.strays, *more.strays],
             empty_folders=[*self.empty_folders, *more.empty_folders],
             unlabelled=[*self.unlabelled, *more.unlabelled],
+            several_labels=[*self.several_labels, *more.several_labels],
             copies=[*self.copies, *more.copies],
             unused=[*self.unused, *more.unused],
             unread=[*self.unread, *more.unread],
@@ -105,7 +109,9 @@ def of_table(
     rows = _rows(table, columns)
     if rows.empty:
         raise DataError(f"{table.path} has no rows. Write one for each picture.")
-    labelled = rows["label"].notna()
+    labelled, several = rows["label"].notna(), rows["several"].notna()
+    if 2 * several.sum() > (labelled | several).sum():
+        raise _several_labels(table, columns, rows[labelled | several])
     if not labelled.any():
         raise DataError(
             f"None of the {len(rows):,} rows of {table.path} has a label in the column "
@@ -115,10 +121,26 @@ def of_table(
     files = _find(pictures, around, download=download, progress=progress)
     pictures["path"] = files.paths
     pictures["problem"] = pd.Series(files.problems, dtype="str")
-    pictures = pictures.drop(columns=["picture", "row"])
+    pictures = pictures.drop(columns=["picture", "row", "several"])
     pictures = in_order(pictures.drop_duplicates(["path", "label", "split"]))
-    unlabelled = _find(rows[~labelled], around, download=False)
-    return Listing(pictures, LeftOut(unlabelled=unlabelled.paths), chosen.readings)
+    unlabelled = _find(rows[~labelled & ~several], around, download=False)
+    unclear = _find(rows[several], around, download=False)
+    left_out = LeftOut(
+        unlabelled=unlabelled.paths,
+        several_labels=list(zip(unclear.paths, rows["several"][several], strict=True)),
+    )
+    return Listing(pictures, left_out, chosen.readings)
+
+
+def _several_labels(table: Table, columns: Columns, rows: pd.DataFrame) -> DataError:
+    several = rows[rows["several"].notna()]
+    first = several.iloc[0]
+    return DataError(
+        f"{table.path} looks like data with several labels a picture: {len(several):,} of "
+        f"{len(rows):,} rows with a label have several in {columns.label}, such as {first['row']} "
+        f"with {first['several'][:80]!a}. Here each picture has one: keep one label in each row, "
+        "or set target_column_name to another column."
+    )
 
 
 def _rows(table: Table, columns: Columns) -> pd.DataFrame:
@@ -133,10 +155,12 @@ def _rows(table: Table, columns: Columns) -> pd.DataFrame:
             if flags
             else values.splits(cells, names, certain=columns.splits_are_certain)
         )
+    found = labels.of_rows(table.rows[columns.label].tolist(), names)
     text = {
         "picture": values.locations(table.rows[columns.image].tolist(), names),
         "row": names,
-        "label": labels.of_rows(table.rows[columns.label].tolist(), names),
+        "label": found.texts,
+        "several": found.several,
         "split": splits,
     }
     if columns.group is not None:

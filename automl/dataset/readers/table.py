@@ -11,6 +11,7 @@ from automl.dataset.reading import Reading
 from automl.errors import DataError
 from automl.jobs.job import DataSource
 
+_ONES = guesses.ONE_HOT
 _MAX_NAMED = 20
 _MAX_READINGS = 5
 _DEFAULT_TARGET = "label"
@@ -83,7 +84,7 @@ def choose(table: Table, source: DataSource, target_column_name: str) -> Chosen:
 def _readings(
     table: Table, columns: Columns, others: Sequence[str], source: DataSource
 ) -> list[Reading]:
-    label = "the names of columns of 0 and 1" if columns.label == guesses.ONE_HOT else columns.label
+    label = "the names of columns of 0 and 1" if columns.label == _ONES else columns.label
     parts = [f"pictures in {columns.image}", f"labels in {label}"]
     parts += [f"splits in {columns.split}"] if columns.split else []
     parts += [f"groups in {columns.group}"] if columns.group else []
@@ -123,19 +124,19 @@ def _label(
     image = used[0]
     if table.label_column is not None and target_column_name not in table.rows.columns:
         return table, table.label_column, []
-    if target_column_name in table.rows.columns or target_column_name != _DEFAULT_TARGET:
+    likely = guesses.label_columns(table.rows, image)
+    is_asked_for = target_column_name not in (_DEFAULT_TARGET, _ONES)
+    if target_column_name in table.rows.columns or is_asked_for:
         advice = "Set target_column_name to the one that holds the labels."
         _existing(table, target_column_name, advice)
-        others = [] if table.label_column else guesses.label_columns(table.rows, image)
+        others = [] if table.label_column else likely
         return table, target_column_name, [name for name in others if name != target_column_name]
-    labels = guesses.one_hot(table.rows, used)
-    if labels is not None:
-        return (
-            replace(table, rows=table.rows.assign(**{guesses.ONE_HOT: labels})),
-            guesses.ONE_HOT,
-            [],
-        )
-    likely = guesses.label_columns(table.rows, image)
+    ones = guesses.one_hot(table.rows, used)
+    if ones is not None:
+        likely = [*(name for name in likely if guesses.is_named_like_labels(name)), _ONES]
+        table = replace(table, rows=table.rows.assign(**{_ONES: ones}))
+    if target_column_name == _ONES and ones is not None:
+        likely = [_ONES, *(name for name in likely if name != _ONES)]
     if not likely:
         raise DataError(
             f"{table.path} has no column label; {_columns(table)}. "

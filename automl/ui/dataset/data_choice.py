@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 from pydantic import ValidationError
 
+from automl.dataset.reading import TRAINING
 from automl.figures import wording
 from automl.jobs import datastores, job_errors
 from automl.jobs.job import DataSource, Job
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
     from automl.jobs.corrections import Corrections
 
 COLUMNS = ("image_column", "split_column", "group_column")
-FOLDERS = ("label_level", "group_level", "label_pattern", "split_folders")
+FOLDERS = ("label_level", "group_level", "label_pattern", "split_folders", "table", "parts")
 FORM = ("type", *COLUMNS, *FOLDERS)
 """Keys of a data source that say how it is read."""
 
+_HELD_OUT = ("validation", "test")
+_FORM_HELD_OUT = tuple(f"{name}_data.{key}" for name in _HELD_OUT for key in FORM)
+
 OPTIONS = (
-    *("validation", "test", "share", "seed", "datastores", *FORM),
+    *(*_HELD_OUT, "share", "seed", "datastores", *FORM, *_FORM_HELD_OUT),
     *("value_range", "background"),
 )
 """Parameters of the URL that describe the data, besides its path `data` and `target`."""
@@ -89,6 +93,12 @@ def link_to(job: Job) -> dict[str, str]:
         "value_range": ", ".join(f"{end:.15g}" for end in job.value_range or ()),
         "background": "" if job.background == "white" else job.background,
         **{name: str(source.path) for name, source in sources.items() if source},
+        **{
+            f"{name}_data.{key}": value
+            for name, source in sources.items()
+            if source
+            for key, value in source.model_dump(include=set(FORM), exclude_defaults=True).items()
+        },
         **data.model_dump(include=set(FORM), exclude_defaults=True),
     }
     return {name: str(value) for name, value in parameters.items() if value}
@@ -116,21 +126,30 @@ def choose_options(changed: dict[str, str]) -> None:
         selection.remember(name, value or None)
 
 
-def understand(options: Mapping[str, Any]) -> None:
-    """Choose another reading of the data, by keys of a data source.
+def understand(options: Mapping[str, Any], section: str = TRAINING) -> None:
+    """Choose another reading of the training, validation or test data.
+
+    Args:
+        options: keys of a data source, with their values.
+        section: its key in the job.
 
     Raises:
         DataError: it has another path, which is outside the data roots.
     """
+    prefix = "" if section == TRAINING else f"{section}."
     if "path" in options:
-        choose(data_source.from_path(str(options["path"])))
+        data = data_source.from_path(str(options["path"]))
+        if prefix:
+            selection.remember(section.removesuffix("_data"), str(data.path))
+        else:
+            choose(data)
     for name in FORM:
-        selection.remember(name, None)
+        selection.remember(prefix + name, None)
     for name, value in options.items():
         if name == "target_column_name":
             choose_target_column(value)
         elif name != "path":
-            selection.remember(name, str(value))
+            selection.remember(prefix + name, str(value))
 
 
 def about() -> dict[str, Any]:
@@ -143,9 +162,11 @@ def about() -> dict[str, Any]:
     keys = {"share": "validation_data_size", "seed": "seed"}
     content: dict[str, Any] = {key: options[name] for name, key in keys.items() if name in options}
     image_column = _remembered("image_column")
-    for name in ("validation", "test"):
+    for name in _HELD_OUT:
         if name in options:
-            content[f"{name}_data"] = {"path": options[name], **image_column}
+            chosen = {key: options.get(f"{name}_data.{key}") for key in FORM}
+            chosen = {key: value for key, value in chosen.items() if value}
+            content[f"{name}_data"] = {"path": options[name], **image_column, **chosen}
     if "value_range" in options:
         content["value_range"] = _numbers(options["value_range"])
     if "background" in options:

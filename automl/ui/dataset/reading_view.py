@@ -4,34 +4,39 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from automl.dataset.reading import Reading
+from automl.dataset.reading import TRAINING, Reading
+from automl.dataset.report import DatasetReport
 from automl.figures import wording
 from automl.ui.dataset import data_choice
 
+_NAMES = {"validation_data": "Validation data: ", "test_data": "Test data: "}
 
-def show(readings: Sequence[Reading]) -> None:
-    """Draw one line for the reading in use, and a fold with the others.
 
-    Args:
-        readings: of a report; the first one is in use.
-    """
-    if not readings:
-        return
+def show(report: DatasetReport) -> None:
+    """Draw a line for the reading of each data source, each with a fold of the others."""
+    for section, readings in {TRAINING: report.readings, **report.held_out_readings}.items():
+        if readings:
+            _line(section, readings)
+
+
+def _line(section: str, readings: Sequence[Reading]) -> None:
+    """Draw the first reading, which is in use, and a fold with the others."""
     understood, *others = readings
+    sentence = _NAMES.get(section, "") + understood.sentence
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f":material/folder_eye: {wording.plain(understood.sentence)}", width="content")
+        st.markdown(f":material/folder_eye: {wording.plain(sentence)}", width="content")
         if others:
-            with st.popover(f"Read it in another way ({len(others)})"):
-                choices(others)
+            with st.popover(f"Read it in another way ({len(others)})", key=f"others of {section}"):
+                choices(others, section)
 
 
-def choices(readings: Sequence[Reading]) -> None:
-    """Draw a button for each reading."""
+def choices(readings: Sequence[Reading], section: str = TRAINING) -> None:
+    """Draw a button for each reading of a data source."""
     for position, reading in enumerate(readings):
         st.markdown(wording.plain(reading.sentence))
         st.button(
             "Read it so",
-            key=f"reading {position} {reading.sentence}",
+            key=f"reading {section} {position} {reading.sentence}",
             on_click=data_choice.understand,
-            args=(reading.options,),
+            args=(reading.options, section),
         )

@@ -48,11 +48,12 @@ def test_values_become_text(listed, written, value, label):
     assert listed(path) == [("1.png", label, None)]
 
 
-@pytest.mark.parametrize("value", [["cat"], ["cat", "dog"], []])
-def test_a_list_of_labels_is_refused(listed, written, value):
-    path = written("a.jsonl", LINES + json.dumps({"image_url": "3.png", "label": value}))
-    with pytest.raises(DataError, match=r"Line 3 of a\.jsonl has a list of labels.*exactly one"):
-        listed(path)
+@pytest.mark.parametrize(("value", "label"), [(["cat"], ["cat"]), (["cat", "dog"], []), ([], [])])
+def test_a_list_with_one_label_is_that_label(listed, written, value, label):
+    lines = [json.dumps({"image": f"{number}.png", "label": "bird"}) for number in range(3)]
+    lines.append(json.dumps({"image": "x.png", "label": value}))
+    found = listed(written("a.jsonl", "\n".join(lines)))
+    assert [text for path, text, _ in found if path == "x.png"] == label
 
 
 def test_an_object_as_label_is_refused(listed, written):

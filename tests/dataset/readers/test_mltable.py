@@ -247,10 +247,13 @@ def test_azures_sample_is_read_where_its_datastore_is_mapped(tmp_path, part, cou
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="Azure's samples are not here")
-def test_azures_multi_label_sample_is_refused():
-    folder = SHARED / "cards_multilabel" / "training-mltable-folder"
-    with pytest.raises(DataError, match=r"Line 1 of train_annotations\.jsonl has a list of labels"):
-        readers.read(DataSource(path=folder, type="mltable"))
+def test_pictures_with_several_labels_in_azures_sample_are_left_out(tmp_path):
+    listing = readers.read(
+        DataSource(path=SHARED / "cards_multilabel" / "training-mltable-folder", type="mltable"),
+        datastores={"workspaceblobstore": str(tmp_path)},
+    )
+    assert len(listing.left_out.several_labels) == 108
+    assert len(listing.pictures) == 291 - 108
 
 
 @pytest.mark.parametrize(("word", "is_read"), [("yes", True), ("Off", False), ("true", True)])

@@ -60,7 +60,7 @@ def test_one_hot_labels_and_names_of_classes(tmp_path):
     ("arrays", "message"),
     [
         ({"images": noise(2, 4, 4), "labels": np.array([1])}, "2 pictures.*1 labels"),
-        ({"images": noise(1, 4, 4), "labels": np.array([[1, 1]])}, "2 labels for each picture"),
+        ({"images": noise(1, 4, 4), "labels": np.array([[1, 1]])}, "several labels a picture"),
         ({"images": noise(1, 4, 4) / 2, "labels": np.array([1])}, "float64.*Save the pictures"),
         ({"images": noise(1, 4, 4)}, "no pictures with labels"),
         ({"images": noise(1, 4, 4), "labels": np.array([{}])}, "holds Python objects"),

@@ -81,7 +81,7 @@ def _answers(annotation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _choices(value: Any) -> Any:
-    """A single choice as text; several stay a list, which `labels` refuses."""
+    """A single choice as text; several stay a list."""
     chosen = value.get("choices", value) if isinstance(value, dict) else value
     return chosen[0] if isinstance(chosen, list) and len(chosen) == 1 else chosen
 

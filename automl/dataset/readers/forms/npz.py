@@ -86,19 +86,26 @@ def _part(file: ArrayPictures, pictures: str, labels: str, path: Path) -> pd.Dat
 
 
 def _labels(file: ArrayPictures, name: str, path: Path) -> list[Any]:
-    """Label of each picture: a number, or its name if the file has an array of names."""
-    values = file.values(name)
+    """Label of each picture, or labels: numbers, or names if the file has an array of names."""
+    values, names = file.values(name), _class_names(file)
     if values.ndim == 2 and values.shape[1] > 1:
-        is_one_hot = np.isin(values, (0, 1)).all() and (values.sum(axis=1) == 1).all()
-        if not is_one_hot:
+        if not np.isin(values, (0, 1)).all():
             raise DataError(
                 f"{path} has {values.shape[1]} labels for each picture in {name}. Here each "
                 "picture has exactly one label: keep one column."
             )
-        values = values.argmax(axis=1)
+        return [_named(np.flatnonzero(row).tolist(), names) for row in values]
     cells = [_text(cell) for cell in values.reshape(len(values), -1)[:, 0].tolist()]
+    return _named(cells, names)
+
+
+def _class_names(file: ArrayPictures) -> list[Any]:
     known = next((each for each in _CLASSES if each in file.arrays), None)
-    names = [] if known is None else [_text(cell) for cell in file.values(known).tolist()]
+    return [] if known is None else [_text(cell) for cell in file.values(known).tolist()]
+
+
+def _named(cells: list[Any], names: list[Any]) -> list[Any]:
+    """Names in place of indices, if there are as many."""
     is_index = all(isinstance(cell, int) and 0 <= cell < len(names) for cell in cells)
     return [names[cell] for cell in cells] if names and is_index else cells
 
