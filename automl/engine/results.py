@@ -89,6 +89,7 @@ class Results:
 
     def _pending(self, trial: PlannedTrial, recorded: TrialRecord | None) -> TrialRecord:
         """The record as it was when its state was kept, or a new one."""
+        store.delete_refit(self.experiment_dir, trial.trial_id)
         if recorded and recorded.hyperparameters == trial.requested and self._state(recorded):
             changes: dict[str, Any] = {"reason": "", "was_cut_short": False, "ended_at": None}
             changes |= {
@@ -98,7 +99,6 @@ class Results:
                 "cost_rank": 0,
                 "refitted_on": None,
             }
-            store.delete_refit(self.experiment_dir, trial.trial_id)
             if recorded.state is not TrialState.PENDING:  # otherwise the pause is counted already
                 pause = (now() - recorded.evaluations[-1].finished_at).total_seconds()
                 changes["paused_seconds"] = recorded.paused_seconds + max(0.0, pause)

@@ -196,6 +196,28 @@ def test_resuming_goes_on_with_what_ended_with_the_experiment_but_not_what_was_s
     assert again.scores["trial-001"] == [0.7]
 
 
+@pytest.mark.parametrize("has_state", [True, False])
+def test_a_trial_that_goes_on_loses_its_refitted_model(
+    results: Results, tmp_path: Path, has_state: bool
+) -> None:
+    score(results, tmp_path / "c", "trial-001", 1, 0.7)
+    results.end_rest("The exit score was reached.")
+    (tmp_path / "refit").mkdir()
+    (tmp_path / "refit" / "model.json").write_text("refitted")
+    results.refitted("trial-001", 60, tmp_path / "refit")
+    directory = results.experiment_dir
+    handed_out = store.final_model_dir(directory, "trial-001")
+    assert (handed_out / "model.json").read_text() == "refitted"
+    if not has_state:
+        (store.state_dir(directory, "trial-001") / "state.json").unlink()
+    again = Results(directory, "accuracy")
+    assert again.trials["trial-001"].refitted_on == 60
+    again.plan(PLAN)
+    assert again.trials["trial-001"].refitted_on is None
+    handed_out = store.final_model_dir(directory, "trial-001")
+    assert handed_out == store.checkpoint_dir(directory, "trial-001")
+
+
 @pytest.mark.parametrize("damage", ["torn", "gone", "other epoch", "other hyperparameters"])
 def test_a_trial_whose_state_cannot_be_used_starts_anew(
     results: Results, tmp_path: Path, damage: str

@@ -30,6 +30,18 @@ def test_it_holds_records_and_thumbnails_and_nothing_of_the_machine(shared):
     assert not any(name.endswith((".log", ".pkl", ".lock")) for name in names)
 
 
+def test_of_refitted_models_only_that_of_the_best_trial_is_in_it(with_test_data, tmp_path):
+    best = store.load_experiment(with_test_data).best_trial
+    for name in (best, "other"):
+        folder = with_test_data / "trials" / name / "refit"
+        folder.mkdir(parents=True)
+        (folder / "model.safetensors").write_bytes(b"weights")
+    shared = sharing.pack(with_test_data, tmp_path / "shared.zip")
+    directory = sharing.unpack(shared, home.experiments_dir())
+    found = directory.glob("trials/*/refit/model.safetensors")
+    assert [path.relative_to(directory).parts[1] for path in found] == [best]
+
+
 def test_it_opens_read_only_with_the_pictures(shared, with_test_data):
     directory = sharing.unpack(shared, home.experiments_dir())
     assert directory.name == "pets-2"  # its own name is taken
