@@ -249,3 +249,86 @@ def test_a_comma_may_be_part_of_a_label(photos, labels, is_several):
             read(folder)
     else:
         assert {label for label, _ in read(folder).values()} == set(labels)
+
+
+CVAT = """<?xml version="1.0" encoding="utf-8"?>
+<annotations><version>1.1</version><meta><task><id>3</id></task></meta>
+<image id="0" name="a.jpg" subset="Train"><tag label="cat" source="manual"></tag></image>
+<image id="1" name="b.jpg" subset="Validation"><box label="dog" xtl="1" ytl="1"></box></image>
+<image id="2" name="c.jpg"><tag label="cat"></tag><tag label="dog"></tag></image>
+<image id="3" name="d.jpg"></image></annotations>"""
+VIA = {
+    "_via_img_metadata": {
+        f"{name}.jpg17": {"filename": f"{name}.jpg", "regions": [], "file_attributes": found}
+        for name, found in {
+            "a": {"animal": "cat"},
+            "b": {"animal": {"dog": True, "cat": False}},
+            "c": {"animal": {"cat": True, "dog": True}},
+            "d": {},
+        }.items()
+    }
+}
+VIA_CSV = """filename,file_size,file_attributes,region_count,region_id,region_attributes
+a.jpg,1,"{""animal"":""cat""}",0,0,"{}"
+b.jpg,1,"{}",1,0,"{""animal"":""dog""}"
+c.jpg,1,"{}",2,0,"{""animal"":""cat""}"
+c.jpg,1,"{}",2,1,"{""animal"":""dog""}"
+d.jpg,1,"{}",0,0,"{}"
+"""
+STUDIO_CSV = """annotation_id,annotator,animal,id,image,lead_time
+1,1,cat,1,/data/upload/3/0a1b2c3d-a.jpg,2.5
+2,1,dog,2,s3://bucket/photos/b.jpg,2.5
+3,1,"{""choices"": [""cat"", ""dog""]}",3,/data/local-files/?d=x/c.jpg,2.5
+4,1,,4,/tasks/4/presign/?fileuri=czM6Ly9idWNrZXQvZC5qcGc=,2.5
+"""
+LABELBOX = "\n".join(
+    json.dumps(
+        {
+            "data_row": {"external_id": f"{name}.jpg", "row_data": f"https://x.org/{name}.jpg"},
+            "projects": {"p": {"labels": [{"annotations": {"classifications": found}}]}},
+        }
+    )
+    for name, found in {
+        "a": [{"name": "animal", "radio_answer": {"name": "cat"}}],
+        "b": [{"name": "animal", "checklist_answers": [{"name": "dog"}]}],
+        "c": [{"name": "animal", "checklist_answers": [{"name": "cat"}, {"name": "dog"}]}],
+        "d": [],
+    }.items()
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("annotations.xml", CVAT),
+        ("via_project.json", json.dumps(VIA)),
+        ("via_export.csv", VIA_CSV),
+        ("project-1-at-2024.csv", STUDIO_CSV),
+        ("export.ndjson", LABELBOX),
+    ],
+)
+def test_exports_of_annotation_tools_are_read_as_they_come(photos, name, content):
+    folder = photos("images/a.jpg", "images/b.jpg", "images/c.jpg", "images/d.jpg")
+    (folder / name).write_text(content)
+    for path in (folder, folder / name):
+        listing = readers.read(DataSource(path=path))
+        labels = {Path(p).name: one for p, one in listing.pictures[["path", "label"]].values}
+        assert labels == {"a.jpg": "cat", "b.jpg": "dog"}
+        assert listing.left_out.several_labels == [(str(folder / "images/c.jpg"), "cat, dog")]
+        assert listing.left_out.unlabelled == [str(folder / "images/d.jpg")]
+
+
+def test_predictions_of_a_model_are_no_labels(photos):
+    folder = photos("a.jpg")
+    found = [{"from_name": "x", "type": "choices", "value": {"choices": ["cat"]}}]
+    tasks = [{"id": 1, "data": {"image": "a.jpg"}, "predictions": [{"result": found}]}]
+    (folder / "export.json").write_text(json.dumps(tasks))
+    with pytest.raises(UserError, match="has predictions of a model, but no annotations"):
+        read(folder / "export.json")
+
+
+def test_xml_with_entities_is_refused(photos):
+    folder = photos("a.jpg")
+    (folder / "annotations.xml").write_text('<!DOCTYPE a [<!ENTITY x "y">]><annotations/>')
+    with pytest.raises(UserError, match="declares entities"):
+        read(folder / "annotations.xml")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from automl.dataset.readers import text
 from automl.dataset.walk import is_picture_name
 from automl.errors import DataError
 
@@ -44,6 +45,16 @@ def declared_delimiter(content: str) -> str | None:
     """The separator that a first line such as `sep=;` declares."""
     found = re.match(r"sep=(.)\r?\n", content, re.IGNORECASE)
     return found[1] if found else None
+
+
+def header(path: Path) -> list[str]:
+    """Names in the first row of a file, in lower case; empty if it is no table."""
+    first = text.start(path).partition("\n")[0].strip()
+    try:
+        _, names = next(records(first, path, likely_delimiter(first)), (0, []))
+    except DataError:
+        return []
+    return [name.strip().lower().removeprefix("#") for name in names]
 
 
 def has_header(content: str, path: Path, delimiter: str) -> bool:

@@ -13,10 +13,17 @@ from automl.dataset.downloads import scheme_of
 from automl.dataset.readers.form import Walk
 from automl.dataset.readers.table import Table
 
+_CLOUDS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "wasb", "wasbs", "oss"})
+
 
 def is_elsewhere(location: str) -> bool:
     """True for a URL, and for a place inside of another file; `C:` is no scheme."""
     return "::" in location or bool(scheme_of(location) and location[1:2] != ":")
+
+
+def is_in_cloud(location: str) -> bool:
+    """True for a place in a bucket, whose pictures may have been copied here."""
+    return scheme_of(location) in _CLOUDS and "::" not in location
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,8 @@ class Located:
             inside: path of the folder that locations are relative to, with a slash at its end.
         """
         text = str(location).strip() if isinstance(location, str | int) else ""
+        if is_in_cloud(text):
+            text = text.partition("://")[2].partition("/")[2]
         if not text or is_elsewhere(text):
             return None
         parts = text.replace("\\", "/").removeprefix("./").split("/")

@@ -13,7 +13,7 @@ from automl.dataset.locations import Surroundings
 from automl.dataset.readers import forms, json_file
 from automl.dataset.readers.form import Archive, ClassFolders, Form, Walk
 from automl.dataset.readers.forms import webdataset
-from automl.dataset.readers.located import Located, is_elsewhere
+from automl.dataset.readers.located import Located, is_elsewhere, is_in_cloud
 from automl.dataset.readers.search import Found, find_table
 from automl.dataset.readers.table import Chosen, Table, choose
 from automl.dataset.reading import Guess, Reading, UnclearDataError
@@ -154,9 +154,15 @@ def _shown_as(path: Path, root: Path) -> Iterator[None]:
 def _found(table: Table, image_column: str, remembered_walk: Walk) -> Table:
     """The table with paths of pictures below its folder, if what it says are no paths."""
     first = [str(cell) for cell in table.rows[image_column].head(_NUM_TRIED)]
-    if all(is_elsewhere(cell) or (table.folder / cell).exists() for cell in first):
+    if all(_is_there(cell, table.folder) for cell in first):
         return table
     return Located.below(table.folder, remembered_walk).in_table(table, image_column)
+
+
+def _is_there(location: str, folder: Path) -> bool:
+    if is_elsewhere(location):
+        return not is_in_cloud(location)
+    return (folder / location).exists()
 
 
 def _opened(found: Found, around: Surroundings, remembered_walk: Walk) -> Opened:

@@ -6,6 +6,7 @@ from pathlib import Path
 from automl.errors import DataError
 
 MAX_BYTES = 1000**3
+_START = 1 << 16
 ENCODINGS = {
     "utf8": "utf-8-sig",
     "utf8bom": "utf-8-sig",
@@ -51,6 +52,13 @@ def read(path: Path, encoding: str | None = None) -> str:
             f"{path} is not text in {encoding or 'UTF-8, UTF-16 or Windows-1252'}: byte "
             f"{error.start:,} cannot be read. Save it as UTF-8."
         ) from None
+
+
+def start(path: Path) -> str:
+    """The first characters of a text file, to recognise it by; empty if it is no text."""
+    with path.open("rb") as file:
+        content = file.read(_START)
+    return content.decode(_guess(content), "ignore")
 
 
 def _guess(content: bytes) -> str:

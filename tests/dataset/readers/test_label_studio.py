@@ -108,7 +108,7 @@ def test_what_is_no_json_is_refused(listed, written, content):
 
 @pytest.mark.parametrize("content", ["{}", "3", "[1]", '{"images": []}'])
 def test_json_of_other_programs_is_refused(listed, written, content):
-    with pytest.raises(DataError, match="is not a list of tasks.*JSON-MIN"):
+    with pytest.raises(DataError, match="not a list of tasks.*JSON-MIN"):
         listed(written("a.json", content))
 
 

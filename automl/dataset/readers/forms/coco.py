@@ -34,7 +34,7 @@ def _read(path: Path, _: Surroundings) -> Table:
         named: dict[Any, dict[str, None]] = defaultdict(dict)
         for item in _items(content, "annotations"):
             named[item["image_id"]][categories[item["category_id"]]] = None
-        images = [(item["id"], str(item["file_name"])) for item in _items(content, "images")]
+        images = [(item["id"], _location(item)) for item in _items(content, "images")]
     except (KeyError, TypeError) as error:
         raise DataError(
             f"{path} is not a whole COCO file: {error} is missing or wrong. Export it again."
@@ -46,6 +46,12 @@ def _read(path: Path, _: Surroundings) -> Table:
     index = [f"Image {image_id} of {path.name}" for image_id, _ in images]
     frame = pd.DataFrame(cells, index=index, columns=["file_name", "category"], dtype=object)
     return Table(frame, path, path.parent, "file_name", "category")
+
+
+def _location(image: dict[str, Any]) -> str:
+    """The name of the file, or where Azure's export has it."""
+    name = image.get("file_name") or image.get("coco_url") or image["absolute_url"]
+    return str(name)
 
 
 def _items(content: dict[str, Any], key: str) -> Iterable[dict[str, Any]]:

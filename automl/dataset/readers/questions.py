@@ -1,0 +1,36 @@
+"""Answers of annotation tools, one row a picture, as a table."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from automl.dataset.readers.table import Table
+
+Row = tuple[str, str, Mapping[str, Any]]
+"""Name of the row, location of the picture, and the answer to each question, a text or a list."""
+
+
+def as_table(rows: Iterable[Row], path: Path, label: str | None = None) -> Table:
+    """The table of answers; the only question is the column of the labels.
+
+    Args:
+        rows: of all pictures.
+        path: the file that they are from.
+        label: the question that the labels answer, if the form says it.
+    """
+    every: Sequence[Row] = list(rows)
+    questions = list(dict.fromkeys(name for _, _, answers in every for name in answers))
+    columns: dict[str, list[Any]] = {_IMAGE: [location for _, location, _ in every]}
+    columns |= {name: [_only(answers.get(name)) for _, _, answers in every] for name in questions}
+    frame = pd.DataFrame(columns, index=[where for where, _, _ in every], dtype=object)
+    only = questions[0] if len(questions) == 1 else None
+    return Table(frame, path, path.parent, _IMAGE, label if label in questions else only)
+
+
+def _only(answer: Any) -> Any:
+    return answer[0] if isinstance(answer, list) and len(answer) == 1 else answer or None
+
+
+_IMAGE = "image"
