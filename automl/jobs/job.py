@@ -31,6 +31,7 @@ from automl.jobs import (
     job_yaml,
     label_patterns,
     licences,
+    model_names,
     untrusted_yaml,
 )
 from automl.jobs.corrections import Corrections
@@ -238,6 +239,9 @@ class Job(FrozenModel):
     training_parameters: dict[str, Any] = Field(default_factory=dict)
     """Hyperparameters of every trial."""
 
+    model_aliases: dict[str, str] = Field(default_factory=dict)
+    """Names of models as the job was written -> timm's names, which the rest of the job has."""
+
     search_space: list[dict[str, SerializeAsAny[Any]]] | None = None
     """Sub-spaces of hyperparameters to draw from."""
 
@@ -278,7 +282,8 @@ class Job(FrozenModel):
     def _to_current_form(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        return datastores.resolve_paths(azure.current_form(data), DATA_KEYS)
+        asked = model_names.in_a_job(azure.current_form(data))
+        return datastores.resolve_paths(asked, DATA_KEYS)
 
     @field_validator("primary_metric")
     @classmethod

@@ -22,6 +22,10 @@ def notes(job: Job) -> list[str]:
     """Return one sentence for every part of the job that has no effect, or a limited one."""
     return [
         *[f"{key} has no effect here." for key in _keys_without_effect(job)],
+        *[
+            f"{alias} is the model {name} here, with weights that timm has under that name."
+            for alias, name in job.model_aliases.items()
+        ],
         *_about_hyperparameters(job),
         *_about_search(job),
     ]

@@ -2,11 +2,22 @@ from importlib.resources import files
 
 import pytest
 
-from automl.jobs import model_catalog
+from automl.jobs import model_catalog, model_names
 
 AZURE = (
     "mobilenetv2 resnet18 resnet34 resnet50 resnet101 resnet152 resnest50 resnest101 "
     "seresnext vits16r224 vitb16r224 vitl16r224"
+)
+HUB_NAMES = (
+    *("google/vit-base-patch16-224", "google/vit-base-patch16-384", "google/vit-large-patch32-384"),
+    *("google/vit-huge-patch14-224-in21k", "microsoft/beit-base-patch16-224-pt22k-ft22k"),
+    *("microsoft/beit-large-patch16-512", "facebook/deit-base-patch16-224"),
+    *("facebook/deit-tiny-distilled-patch16-224", "microsoft/swinv2-tiny-patch4-window16-256"),
+    *("microsoft/swinv2-base-patch4-window12-192-22k", "microsoft/swin-base-patch4-window12-384"),
+    *("microsoft/swin-large-patch4-window7-224", "microsoft/resnet-26", "microsoft/resnet-152"),
+    *("facebook/convnext-base-224-22k-1k", "facebook/convnextv2-atto-1k-224"),
+    *("facebook/dinov2-giant", "openai/clip-vit-base-patch32", "apple/mobilevit-x-small"),
+    *("sail/poolformer_m48", "facebook/convnext-tiny-224", "facebook/convnextv2-base-22k-224"),
 )
 
 
@@ -77,6 +88,7 @@ def test_the_models_their_fixed_sizes_and_the_licences_of_their_weights_are_timm
     ours = (files("automl.jobs") / "timm_models.txt").read_text("utf-8").splitlines()
     assert set(ours) == {f"{name} {size}".strip() for name, size in sizes.items()}
     downloadable = set(timm.list_pretrained())
+    assert {model_names.timm_spelling(name) for name in HUB_NAMES} <= downloadable
     for model in model_catalog.MODELS.values():
         assert model.timm_name in downloadable, model.name
         assert model.licence == timm.get_pretrained_cfg(model.timm_name).license, model.name
