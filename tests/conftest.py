@@ -67,9 +67,13 @@ _PARTS = {
     ),
     "browser": ("tests/browser/",),
     "faults": ("tests/faults/",),  # with a Ray head of their own, which they kill
-    "exports": ("tests/export/",),
+    "exports": (
+        *("tests/export/", "tests/engine/test_combining.py", "tests/model/test_baselines.py"),
+        "tests/model/test_several_networks.py",
+    ),
 }
-"""Tests that share what is slow to make: a Ray head, a browser, exported models."""
+"""Tests that share what is slow to make: a Ray head, a browser, torch's exporter. The longest path
+that fits decides."""
 
 
 class _Scheduling(LoadScopeScheduling):
@@ -110,10 +114,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _part(nodeid: str) -> str:
-    for part, files in _PARTS.items():  # the first that matches
-        if nodeid.startswith(files):
-            return part
-    return nodeid.partition("::")[0]
+    paths = {path: part for part, paths in _PARTS.items() for path in paths}
+    fitting = [path for path in paths if nodeid.startswith(path)]
+    return paths[max(fitting, key=len)] if fitting else nodeid.partition("::")[0]
 
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

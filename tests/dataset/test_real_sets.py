@@ -67,7 +67,9 @@ def test_pictures_of_all_orientations_are_described_upright(unpacked):
     assert samples["problem"].isna().all()
 
 
-@pytest.mark.parametrize("name", ["mnist_5k", "sign_digits_tiny"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("mnist_5k", marks=pytest.mark.nightly), "sign_digits_tiny"]
+)
 def test_pictures_that_are_only_alike_are_not_reported(unpacked, name):
     report = manifest.inspect(DataSource(path=unpacked(name))).report
     assert {finding.kind for finding in report.findings} <= {"other_files"}

@@ -1,6 +1,5 @@
 """The whole engine: real processes, real Ray, real training on pictures of a few pixels."""
 
-import json
 import os
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from tests.small_training import TINY
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("head")]
 RATES = [{"learning_rate": {"type": "choice", "values": [0.005, 0.002]}}]
+_LEARNS_NOTHING = {"learning_rate": {"type": "choice", "values": [0.0]}}
 
 
 @pytest.fixture(scope="module")
@@ -45,16 +45,18 @@ def run(shapes: Path, head_home: Path) -> Iterator[Callable[..., Path]]:
 
 @pytest.fixture(scope="module")
 def mixed(run: Callable[..., Path]) -> Path:
-    """An experiment of four trials: one that was stopped, one that fails, and two that complete."""
+    """An experiment of four trials: one that the user stops, one that fails, one that completes,
+    and one that learns nothing, which the policy stops."""
+    learns = {"pretrained": "never", "learning_rate": {"type": "choice", "values": [0.005]}}
     return run(
         limits={"max_trials": 4},
-        search_space=[
-            {"pretrained": {"type": "choice", "values": ["never", "required"]}},
-            RATES[0],
-        ],
-        sweep={"sampling_algorithm": "grid"},
+        search_space=[learns, {**learns, "pretrained": "required"}, learns, _LEARNS_NOTHING],
+        sweep={
+            "sampling_algorithm": "grid",
+            "early_termination": {"type": "bandit", "slack_factor": 0.1, "delay_evaluation": 3},
+        },
         stop_trials=("trial-000",),
-        training_parameters={"number_of_epochs": 2},
+        training_parameters={"number_of_epochs": 8},
     )
 
 
@@ -117,7 +119,7 @@ def test_a_trial_uses_the_split_that_is_shown(pair: Path) -> None:
 
 
 def test_a_failing_trial_says_why_and_does_not_end_the_experiment(mixed: Path) -> None:
-    _, failed, *completed = store.load_trials(mixed)
+    _, failed, completed, _ = store.load_trials(mixed)
     assert record(mixed).state is ExperimentState.COMPLETED
     assert failed.state is TrialState.FAILED
     assert failed.error is not None
@@ -127,7 +129,7 @@ def test_a_failing_trial_says_why_and_does_not_end_the_experiment(mixed: Path) -
     )
     assert "Traceback" in failed.error.traceback
     assert "building.py" in failed.error.traceback  # names the place
-    assert [trial.state for trial in completed] == [TrialState.COMPLETED] * 2
+    assert completed.state is TrialState.COMPLETED
     assert (store.best_model_dir(mixed) / "model.onnx").is_file()
 
 
@@ -135,67 +137,27 @@ def test_stopping_one_trial_lets_the_others_run(mixed: Path) -> None:
     stopped, *others = store.load_trials(mixed)
     assert stopped.state is TrialState.STOPPED
     assert stopped.reason == "Stopped by the user."
-    assert all(trial.state is not TrialState.STOPPED for trial in others)
+    assert all(trial.reason != stopped.reason for trial in others)
+
+
+def test_a_trial_that_falls_behind_is_stopped_with_the_numbers(mixed: Path) -> None:
+    *_, stopped = store.load_trials(mixed)
+    assert stopped.state is TrialState.STOPPED
+    assert not stopped.was_cut_short
+    assert 3 <= len(stopped.evaluations) < 8
+    assert stopped.reason.startswith("Stopped by the bandit policy at evaluation ")
+    assert stopped.score_low is not None
 
 
 def test_a_worker_trains_one_trial_after_the_other(mixed: Path) -> None:
-    trials = store.load_trials(mixed)
-    gaps = [
-        (later.started_at - earlier.ended_at).total_seconds()
-        for earlier, later in zip(trials[1:], trials[2:], strict=False)
-        if later.started_at and earlier.ended_at
-    ]
-    assert len(gaps) == 2
-    assert max(gaps) < 2  # a fresh worker imports torch for longer than that
+    _, _, *trained = store.load_trials(mixed)
+    assert len({trial.effective["worker"] for trial in trained}) == 1  # a process of a machine
 
 
 def record_of_failure(directory: Path) -> ExperimentRecord:
     found = store.load_experiment(directory)
     assert found.state is ExperimentState.FAILED
     return found
-
-
-def test_the_exit_score_ends_everything_and_the_best_is_fitted_to_all_pictures(
-    run: Callable[..., Path],
-) -> None:
-    directory = run(  # AutoMode
-        limits={"max_trials": 3, "exit_score": 0.6},
-        training_parameters={"number_of_epochs": 30},
-    )
-    done = record(directory)
-    floor, best, *later = store.load_trials(directory)
-    assert done.state is ExperimentState.COMPLETED
-    assert "exit score was reached" in done.message
-    assert (floor.method, floor.state) == ("majority_class", TrialState.COMPLETED)
-    assert (best.state, done.best_trial) == (TrialState.STOPPED, best.trial_id)
-    assert all(trial.evaluations == [] for trial in later)
-    assert best.refitted_on == 60, done.notes
-    assert best.effective["num_train_images"] == 48
-    said = "fitted again to all 60 training and validation pictures"
-    assert said in (store.best_model_dir(directory) / "README.md").read_text()
-    settings = json.loads((store.best_model_dir(directory) / "settings.json").read_text())
-    assert (settings["epoch"], said in settings["fitted_to"]) == (best.evaluations[-1].epoch, True)
-
-
-def test_a_trial_that_falls_behind_is_stopped_with_the_numbers(run: Callable[..., Path]) -> None:
-    directory = run(
-        limits={"max_trials": 2},
-        search_space=[{"learning_rate": {"type": "choice", "values": [0.005, 0.0]}}],
-        sweep={
-            "sampling_algorithm": "grid",
-            "early_termination": {"type": "bandit", "slack_factor": 0.1, "delay_evaluation": 3},
-        },
-        training_parameters={"number_of_epochs": 8},
-    )
-    done = record(directory)
-    good, stopped = store.load_trials(directory)
-    assert done.state is ExperimentState.COMPLETED
-    assert good.state is TrialState.COMPLETED
-    assert stopped.state is TrialState.STOPPED
-    assert not stopped.was_cut_short
-    assert 3 <= len(stopped.evaluations) < 8
-    assert stopped.reason.startswith("Stopped by the bandit policy at evaluation ")
-    assert stopped.score_low is not None
 
 
 def test_a_bayesian_search_that_is_stopped_keeps_the_best_and_a_resume_runs_the_rest(
@@ -205,7 +167,7 @@ def test_a_bayesian_search_that_is_stopped_keeps_the_best_and_a_resume_runs_the_
         {
             "training_data": {"path": shapes},
             "training_parameters": {**TINY, "number_of_epochs": 2},
-            "limits": {"max_trials": 3},
+            "limits": {"max_trials": 2},
             "search_space": [
                 {
                     "learning_rate": {"type": "loguniform", "min_value": -7, "max_value": -4},
@@ -229,12 +191,12 @@ def test_a_bayesian_search_that_is_stopped_keeps_the_best_and_a_resume_runs_the_
 
     launcher.resume(directory)
     done = launcher.wait(directory)
-    assert (done.state, done.num_trials) == (ExperimentState.COMPLETED, 3)
+    assert (done.state, done.num_trials) == (ExperimentState.COMPLETED, 2)
     after = {t.trial_id: t for t in store.load_trials(directory)}
     assert set(after) >= set(before)
     assert all(after[trial_id] == before[trial_id] for trial_id in ended)
-    assert [trial.state for trial in after.values()] == [TrialState.COMPLETED] * 3
-    assert len({trial.hyperparameters["learning_rate"] for trial in after.values()}) == 3
+    assert [trial.state for trial in after.values()] == [TrialState.COMPLETED] * 2
+    assert len({trial.hyperparameters["learning_rate"] for trial in after.values()}) == 2
     for trial in after.values():
         asked = trial.hyperparameters
         assert trial.effective["learning_rate"] == pytest.approx(asked["learning_rate"])

@@ -1,4 +1,5 @@
-"""Nothing phones home: the main job, with everything that leaves the machine refused."""
+"""Nothing phones home: a job from the command line to a prediction, with everything that leaves
+the machine refused. Its exit score ends it."""
 
 import json
 import os
@@ -8,18 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from automl.experiments import store
+from automl.experiments.records import ExperimentState, TrialState
 from tests.conftest import WATCHED, connections_file
+from tests.small_training import TINY
 
-JOB = """
-training_data: {{path: {data}}}
-training_parameters:
-  model_name: test_resnet.r160_in1k
-  pretrained: auto
-  training_crop_size: 32
-  validation_resize_size: 32
-  validation_crop_size: 32
-  number_of_epochs: 1
-"""
+PARAMETERS = {**TINY, "pretrained": "auto", "number_of_epochs": 30}
 THE_HUB = {"huggingface.co"}
 """Hosts that may be contacted for weights, with `pretrained: auto` or `required` only."""
 
@@ -27,10 +22,14 @@ THE_HUB = {"huggingface.co"}
 @pytest.fixture
 def connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The hosts that processes started from now on ask for, all of which are refused."""
-    monkeypatch.setenv("PYTHONPATH", f"{WATCHED}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
-    monkeypatch.setenv("AUTOML_TEST_CONNECTIONS", str(tmp_path / "connections"))
-    (tmp_path / "connections").touch()
-    return tmp_path / "connections"
+    return watch(tmp_path, monkeypatch)
+
+
+def watch(folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    patch.setenv("PYTHONPATH", f"{WATCHED}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    patch.setenv("AUTOML_TEST_CONNECTIONS", str(folder / "connections"))
+    (folder / "connections").touch()
+    return folder / "connections"
 
 
 def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -46,18 +45,53 @@ def test_the_watch_refuses_and_writes_down(connections: Path, call: str) -> None
     assert connections.read_text().strip() in ("198.51.100.1", "telemetry.test")
 
 
-@pytest.mark.engine
-def test_a_job_asks_for_nothing_but_weights(
-    head: Path, connections: Path, shapes: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "job.yml").write_text(JOB.format(data=shapes))
-    done = python("-m", "automl.cli", "run", str(tmp_path / "job.yml"), "--json")
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
+@pytest.fixture(scope="module")
+def searched(
+    head_home: Path, shapes: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, set[str]]:
+    """An experiment of AutoMode, and the hosts that it and a prediction have asked for."""
+    folder = tmp_path_factory.mktemp("offline")
+    job = {
+        "training_data": {"path": str(shapes)},
+        "training_parameters": PARAMETERS,
+        "limits": {"max_trials": 3, "exit_score": 0.6},
+    }
+    (folder / "job.yml").write_text(json.dumps(job))
     picture = str(next(shapes.rglob("*.png")))
-    assert python("-m", "automl.cli", "predict", found["experiment"], picture).returncode == 0
-    asked = connections.read_text().split() + connections_file(head).read_text().split()
-    assert set(asked) <= THE_HUB
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOML_HOME", str(head_home))
+        asked = watch(folder, patch)
+        done = python("-m", "automl.cli", "run", str(folder / "job.yml"), "--json")
+        assert done.returncode == 0, done.stderr
+        directory = json.loads(done.stdout.splitlines()[-1])["experiment_dir"]
+        assert python("-m", "automl.cli", "predict", directory, picture).returncode == 0
+    files = (asked, connections_file(head_home))
+    return Path(directory), {host for file in files for host in file.read_text().split()}
+
+
+@pytest.mark.engine
+def test_a_job_asks_for_nothing_but_weights(searched: tuple[Path, set[str]]) -> None:
+    assert searched[1] <= THE_HUB
+
+
+@pytest.mark.engine
+def test_the_exit_score_ends_everything_and_the_best_is_fitted_to_all_pictures(
+    searched: tuple[Path, set[str]],
+) -> None:
+    directory = searched[0]
+    done = store.load_experiment(directory)
+    floor, best, *later = store.load_trials(directory)
+    assert done.state is ExperimentState.COMPLETED
+    assert "exit score was reached" in done.message
+    assert (floor.method, floor.state) == ("majority_class", TrialState.COMPLETED)
+    assert (best.state, done.best_trial) == (TrialState.STOPPED, best.trial_id)
+    assert all(trial.evaluations == [] for trial in later)
+    assert best.refitted_on == 60, done.notes
+    assert best.effective["num_train_images"] == 48
+    said = "fitted again to all 60 training and validation pictures"
+    assert said in (store.best_model_dir(directory) / "README.md").read_text()
+    settings = json.loads((store.best_model_dir(directory) / "settings.json").read_text())
+    assert (settings["epoch"], said in settings["fitted_to"]) == (best.evaluations[-1].epoch, True)
 
 
 def test_libraries_are_told_not_to_report(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from automl.experiments.records import ExperimentState
 from benchmarks import local_head
 from tests.faults import scenario, victims
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")
