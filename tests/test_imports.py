@@ -1,6 +1,6 @@
+import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -43,6 +43,7 @@ def test_the_package_offers_what_it_lists_and_nothing_else():
 
 
 def test_help_comes_at_once():
-    started = time.perf_counter()
+    before = os.times()
     subprocess.run([sys.executable, "-m", "automl.cli", "--help"], check=True, capture_output=True)
-    assert time.perf_counter() - started < 5  # 0.6 s on a quiet machine
+    after = os.times()  # not the clock: others work, too
+    assert after.children_user - before.children_user < 5  # 0.6 s on a quiet machine

@@ -168,9 +168,9 @@ def seconds(count: int) -> float:
             "fingerprint": [look.tobytes() for look in looks],
         }
     ).assign(contrast=50.0, width=64, height=64)
-    started = time.perf_counter()
+    started = time.process_time()  # not the clock: others work, too
     near_duplicates.groups(samples)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def test_ten_times_the_pictures_take_about_ten_times_as_long_however_many_are_alike():
