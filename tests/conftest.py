@@ -61,12 +61,9 @@ settings.register_profile("any machine", deadline=None, max_examples=num_example
 settings.load_profile("any machine")
 
 _PARTS = {
-    "Ray": (
-        *("tests/engine/", "tests/faults/test_odd_trials.py", "tests/test_cli.py"),
-        "tests/experiments/test_launcher.py",
-    ),
+    "Ray": ("tests/engine/", "tests/test_cli.py", "tests/experiments/test_launcher.py"),
     "browser": ("tests/browser/",),
-    "faults": ("tests/faults/",),  # with a Ray head of their own, which they kill
+    "faults": ("tests/faults/",),  # with a Ray head that they kill
     "exports": (
         *("tests/export/", "tests/engine/test_combining.py", "tests/model/test_baselines.py"),
         "tests/model/test_several_networks.py",

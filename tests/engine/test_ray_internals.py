@@ -15,7 +15,6 @@ import pytest
 import ray
 from ray._private import parameter, services
 from ray._private.node import Node
-from ray.scripts import scripts
 
 from automl.engine import cluster, forked_worker, head, ray_settings
 
@@ -42,6 +41,8 @@ def test_ray_params_have_what_the_start_hook_sets(name: str) -> None:
 
 
 def test_ray_start_calls_the_hook() -> None:
+    from ray.scripts import scripts  # which imports all of Ray: not in every process of the tests
+
     message = changed("RAY_START_HOOK", "ray_settings.py and ray_internals.py, start_hook")
     source = inspect.getsource(scripts.start.callback)
     assert "os.environ[ray_constants.RAY_START_HOOK])(ray_params, head)" in source, message
@@ -59,6 +60,8 @@ def test_ray_gives_the_worker_the_options_that_are_taken_out(option: str) -> Non
 
 
 def test_ray_start_has_the_options_of_the_head(tmp_path: Path) -> None:
+    from ray.scripts import scripts
+
     known = {name for option in scripts.start.params for name in option.opts}
     _, module, name, *options = head.head_command(1, tmp_path)[1:]
     assert (module, name) == ("ray.scripts.scripts", "start")

@@ -13,30 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from automl.engine import cluster
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState
-from benchmarks import local_head
 from tests.faults import scenario, victims
 
-pytestmark = pytest.mark.engine
-
-
-@pytest.fixture(scope="module")
-def faults_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home whose Ray head may be killed."""
-    home = tmp_path_factory.mktemp("faults")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AUTOML_HOME", str(home))
-        cluster.ensure_local_head()
-        yield home
-        patch.setenv("AUTOML_HOME", str(home))
-        local_head.stop()
-
-
-@pytest.fixture(autouse=True)
-def at_home(home: Path, faults_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
-    monkeypatch.setenv("AUTOML_HOME", str(faults_home))
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("head")]
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +42,9 @@ def disk(folder: Path, options: str) -> Iterator[bool]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(pictures: Path, faults_home: Path) -> Path:
+def undisturbed(pictures: Path, head_home: Path) -> Path:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AUTOML_HOME", str(faults_home))
+        patch.setenv("AUTOML_HOME", str(head_home))
         directory = scenario.create(pictures, "one by one", "undisturbed")
         launcher.start(directory)
         record = scenario.finish(directory)
