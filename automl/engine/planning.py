@@ -104,6 +104,15 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class RefusedTrial:
+    """A drawn trial that cannot be trained: it fails, and the others run."""
+
+    number: int
+    requested: Mapping[str, Any]
+    error: UserError
+
+
+@dataclass(frozen=True)
 class Plan:
     """The trials that are known before the first starts, and the source of further ones."""
 
@@ -119,6 +128,9 @@ class Plan:
 
     left_out: Sequence[Mapping[str, Any]] = ()
     """Hyperparameters of AutoMode's first trials for which there is no time."""
+
+    refused: Sequence[RefusedTrial] = ()
+    """Drawn trials that cannot be trained."""
 
 
 def plan(
@@ -139,7 +151,7 @@ def plan(
         recorded: trials of a resumed experiment, which AutoMode keeps.
 
     Raises:
-        UserError: a sampled combination cannot be trained; names the trial and the reason.
+        UserError: none of the sampled combinations can be trained; says why of the first.
     """
     num_trials = job.limits.max_trials
     if job.learns:
@@ -147,8 +159,20 @@ def plan(
         return Plan([], num_trials, job.search_space)
     if job.is_automode:
         return automode_plan(job, situation(job, manifest, has_gpu=has_gpu), clock, recorded)
-    trials = [_trainable(n, requested(job, drawn)) for n, drawn in enumerate(_samples(job))]
-    return Plan(trials, len(trials), [])
+    return _drawn_plan([requested(job, drawn) for drawn in _samples(job)])
+
+
+def _drawn_plan(drawn: Sequence[Mapping[str, Any]]) -> Plan:
+    """Plan the trials of a search whose values are all drawn before it starts."""
+    trials, refused = [], []
+    for number, values in enumerate(drawn):
+        try:
+            trials.append(PlannedTrial.of(number, values))
+        except UserError as error:
+            refused.append(RefusedTrial(number, values, error))
+    if refused and not trials:
+        raise UserError(f"No trial of the search can be trained. Trial 0: {refused[0].error}")
+    return Plan(trials, len(drawn), [], refused=refused)
 
 
 def automode_plan(

@@ -129,6 +129,8 @@ def prepare(job: Job, results: Results) -> Prepared:
         limit = 60 * job.limits.timeout_minutes
         results.update(plan=plan_text.plan(planned.timed, clock, limit, planned.left_out))
     results.plan(planned.trials)  # the pages show the trials while the pictures are decoded
+    for trial in planned.refused:
+        results.refused(trial.number, dict(trial.requested), None, trial.error)
     is_elsewhere = bool(job.ray_address)
     earlier = warm_start.find_all(
         hyperparameters, results.experiment_dir.parent, for_other_machines=is_elsewhere

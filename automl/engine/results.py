@@ -114,14 +114,18 @@ class Results:
         )
 
     def refused(
-        self, number: int, requested: dict[str, Any], proposal: Mapping[str, Any], error: UserError
+        self,
+        number: int,
+        requested: dict[str, Any],
+        proposal: Mapping[str, Any] | None,
+        error: UserError,
     ) -> None:
-        """Record a proposed trial as failed whose values cannot be trained."""
+        """Record a drawn or proposed trial as failed whose values cannot be trained."""
         record = TrialRecord(
             trial_id=id_of_number(number),
             number=number,
             hyperparameters=requested,
-            proposal=dict(proposal),
+            proposal=None if proposal is None else dict(proposal),
         )
         self._save(record)
         self.failed(record.trial_id, failures.explain(error))

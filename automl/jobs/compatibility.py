@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
+from pydantic import ValidationError
+
 from automl.errors import UserError
 from automl.frozen_model import FrozenModel
 from automl.jobs import model_catalog
 from automl.jobs.distributions import Constant
 from automl.jobs.hyperparameter_metadata import conditions, in_words
 from automl.jobs.hyperparameters import FIELDS, Hyperparameters
+from automl.jobs.job_errors import explain
 
 _MODEL_DEFAULTS: dict[str, dict[str, int | float]] = {
     "vits16r224": {
@@ -82,7 +85,10 @@ def resolve(requested: Mapping[str, Any]) -> Hyperparameters:
         UserError: the values do not go together; says which and what to do.
     """
     known = {name: value for name, value in requested.items() if name in FIELDS}
-    hyperparameters = Hyperparameters(**_with_defaults(known))
+    try:
+        hyperparameters = Hyperparameters(**_with_defaults(known))
+    except ValidationError as error:  # a distribution without bounds can leave the range
+        raise UserError(" ".join(explain(detail) for detail in error.errors())) from None
     _check(hyperparameters)
     return hyperparameters
 

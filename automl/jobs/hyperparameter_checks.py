@@ -1,6 +1,7 @@
 """Check the hyperparameters of a job file: constants, and what a search space may hold."""
 
 import difflib
+import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -113,7 +114,12 @@ def _check_searched(name: str, value: Any) -> Any:
         value = {**value, "type": value["type"].lower()}
     distribution: Any = _DISTRIBUTION.validate_python(value)
     _check_kind(name, distribution)
-    constants = _check_constants(name, distribution.examples())
+    try:
+        constants = _check_constants(name, distribution.examples())
+    except ValidationError:
+        if "log" in distribution.type and (advice := _plain_bounds(name, distribution)):
+            raise UserError(advice) from None
+        raise
     return Choice(type="choice", values=constants) if value["type"] == "choice" else distribution
 
 
@@ -132,6 +138,23 @@ def _check_constants(name: str, values: Sequence[Any]) -> list[Any]:
 
 def _check_constant(name: str, value: Any) -> Any:
     return _Partial.model_validate({name: value}).model_dump()[name]
+
+
+def _plain_bounds(name: str, distribution: Any) -> str:
+    """Return a sentence about plain values in the place of logarithms; empty if it is not that."""
+    keys = ("min_value", "max_value") if hasattr(distribution, "min_value") else ("mu",)
+    bounds = [getattr(distribution, key) for key in keys]
+    if min(bounds) <= 0:
+        return ""
+    given = " and ".join(f"{key} {bound:g}" for key, bound in zip(keys, bounds, strict=True))
+    drawn = " to ".join(f"{value:.4g}" for value in distribution.examples())
+    meant = ", ".join(
+        f"{key}: {math.log(bound):.4g}" for key, bound in zip(keys, bounds, strict=True)
+    )
+    return (
+        f"{name} is {distribution.type} with {given}. These are natural logarithms: the values "
+        f"would be {drawn}, out of range. If you mean the plain values, write {meant}."
+    )
 
 
 def _check_kind(name: str, distribution: Any) -> None:

@@ -1,6 +1,6 @@
 """Notes on a valid job: what in it has no effect here, or not the expected one."""
 
-from automl.jobs import compatibility
+from automl.jobs import compatibility, search_space_risk
 from automl.jobs.hyperparameters import NO_EFFECT_HERE
 from automl.jobs.job import Job
 from automl.jobs.search_space import grid_size
@@ -58,6 +58,10 @@ def _about_search(job: Job) -> list[str]:
     said = sweep.notes() if sweep else []
     if job.search_space and sweep is None:
         said.append("search_space is given without sweep: the values are drawn at random.")
+    if job.search_space:
+        algorithm = sweep.sampling_algorithm.type if sweep else "random"
+        risk = search_space_risk.sentence(job.training_parameters, job.search_space, algorithm)
+        said += [risk] if risk else []
     if limits.stop_when_no_gain and not job.is_automode:
         said.append("limits.stop_when_no_gain has no effect: it ends only AutoMode's search.")
     if limits.max_concurrent_trials > limits.max_trials:

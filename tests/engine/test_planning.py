@@ -61,6 +61,27 @@ def test_a_sweep_draws_within_its_space_and_keeps_the_shared_values(shapes: Path
     assert all(t["number_of_epochs"] == 2 for t in trials)
 
 
+def test_a_drawn_trial_that_cannot_be_trained_fails_alone(shapes: Path) -> None:
+    sizes = {"type": "choice", "values": [224, 256]}
+    networks = {"type": "choice", "values": ["vitb16r224", "resnet18"]}
+    sweep = {"sampling_algorithm": "grid"}
+    space = [{"model_name": networks, "training_crop_size": sizes}]
+    asked = job(shapes, search_space=space, sweep=sweep, limits={"max_trials": 4})
+    found = planned(asked, manifest.build(asked), has_gpu=False)
+    assert [trial.number for trial in found.trials] == [0, 2, 3]
+    (refused,) = found.refused
+    assert (refused.number, found.num_trials) == (1, 4)
+    assert "vitb16r224 takes 224 only" in str(refused.error)
+    leaves = {"momentum": {"type": "normal", "mu": 1.0, "sigma": 1e-9}}
+    asked = job(shapes, search_space=[leaves], limits={"max_trials": 30})
+    found = planned(asked, manifest.build(asked), has_gpu=False)
+    assert "momentum is 1.0" in str(found.refused[0].error)
+    asked = job(shapes, search_space=[{**space[0], "model_name": "vitb16r224"}], sweep=sweep)
+    hopeless = asked.model_copy(update={"training_parameters": {"validation_crop_size": 200}})
+    with pytest.raises(UserError, match="No trial of the search can be trained. Trial 0: "):
+        planned(hopeless, manifest.build(hopeless), has_gpu=False)
+
+
 def test_the_same_seed_draws_the_same_trials(shapes: Path) -> None:
     space = [{"learning_rate": {"type": "uniform", "min_value": 0.001, "max_value": 0.1}}]
     keys: dict[str, Any] = {"limits": {"max_trials": 5}, "search_space": space}

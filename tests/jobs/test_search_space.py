@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from automl.jobs import job_notes
 from automl.jobs.distributions import Distribution, from_text
+from automl.jobs.job import Job
+from automl.jobs.job_errors import JobError
 from automl.jobs.search_space import draws, grid, refusal, values
 
 
@@ -207,3 +210,44 @@ def test_each_sampler_takes_its_distributions(kind):
     takes = {name for name in ("random", "grid", "bayesian") if not refusal("x", value, name)}
     assert takes == SAMPLERS[kind]
     assert all(refusal("x", 3, name) is None for name in ("random", "grid", "bayesian"))
+
+
+def notes_on(*sub_spaces, algorithm="random", **parameters):
+    job = Job.from_dict(
+        {
+            "training_data": {"path": "x"},
+            "training_parameters": parameters,
+            "search_space": list(sub_spaces),
+            "sweep": {"sampling_algorithm": algorithm},
+        }
+    )
+    return " ".join(job_notes.notes(job))
+
+
+def test_a_space_that_can_leave_a_range_says_how_likely_that_is():
+    said = notes_on({"momentum": {"type": "normal", "mu": 0.9, "sigma": 0.1}})
+    share = int(re.search(r"About (\d+)%", said)[1])
+    assert 12 <= share <= 20  # above 1 is 1 sigma away: 16 %
+    assert "momentum is 1." in said
+    assert "It should be less than or equal to 1" in said
+    assert "pydantic" not in said
+    assert "cannot be trained" not in notes_on({"momentum": "uniform(0.1, 0.9)"})
+
+
+@pytest.mark.parametrize("algorithm", ["random", "grid", "bayesian"])
+def test_a_combination_that_cannot_be_trained_says_how_likely_it_is(algorithm):
+    choices = {"type": "choice", "values": [224, 256]}
+    networks = {"type": "choice", "values": ["vitb16r224", "resnet18"]}
+    said = notes_on({"model_name": networks, "training_crop_size": choices}, algorithm=algorithm)
+    share = int(re.search(r"About (\d+)%", said)[1])
+    assert 20 <= share <= 30
+    assert "vitb16r224 takes 224 only" in said
+
+
+@pytest.mark.parametrize("kind", ["loguniform", "qloguniform"])
+def test_plain_values_as_bounds_of_logarithms_are_recognised(kind):
+    bounds = {"type": kind, "min_value": 0.001, "max_value": 0.1}
+    bounds |= {"q": 0.01} if kind.startswith("q") else {}
+    with pytest.raises(JobError, match="natural logarithms.*min_value: -6.908, max_value: -2.303"):
+        notes_on({"learning_rate": bounds})
+    assert notes_on({"learning_rate": {**bounds, "min_value": -6.9, "max_value": -2.3}}) == ""
