@@ -44,6 +44,9 @@ class Part:
     left_off: str = ""
     """Folder at the top of the archive that is left off, for example cat in `cat.zip`."""
 
+    code_page: str | None = None
+    """Of names that are not said to be UTF-8; guessed if left out."""
+
     shown: Path | None = None
     """Path to show, of an archive inside of another one."""
 
@@ -107,6 +110,7 @@ def extract_together(
     digest = hashlib.sha256()
     for part in parts:
         digest.update(repr((part.kind, part.folder, part.left_off, _digest(part.path))).encode())
+        digest.update((part.code_page or "").encode())
     for path, place in files:
         digest.update(repr((place, _digest(path))).encode())
     whole = _Whole(parts, files, find_inner=find_inner)
@@ -203,7 +207,7 @@ class _Whole:
 
     def _written(self, part: Part, folder: Path) -> Iterator[Member]:
         """Write the files of an archive in one pass: a tar is only read from front to back."""
-        with OPEN[part.kind](part.path) as members:
+        with OPEN[part.kind](part.path, part.code_page) as members:
             folder.mkdir(mode=0o700, exist_ok=True)
             for member in members:
                 self.num_entries += 1

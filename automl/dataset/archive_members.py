@@ -9,7 +9,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,11 +79,24 @@ def stem_and_suffix(name: str) -> tuple[str, str]:
 
 
 @contextlib.contextmanager
-def _open_zip(path: Path) -> Iterator[Iterator[Member]]:
+def _open_zip(path: Path, code_page: str | None = None) -> Iterator[Iterator[Member]]:
     with zipfile.ZipFile(path) as archive:
         infos = archive.infolist()
-        page = code_pages.guess([_raw_name(info) for info in infos if not _says_utf8(info)])
+        page = code_page or code_pages.guess(_raw_names(infos))
         yield (_zip_member(archive, info, page) for info in infos)
+
+
+def names_of_unknown_code_page(path: Path) -> list[bytes]:
+    """Names in a zip file that are not said to be UTF-8; none in another or a damaged file."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _raw_names(archive.infolist())
+    except (*BROKEN, OSError):
+        return []
+
+
+def _raw_names(infos: Sequence[zipfile.ZipInfo]) -> list[bytes]:
+    return [_raw_name(info) for info in infos if not _says_utf8(info)]
 
 
 def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, page: str) -> Member:
@@ -112,7 +125,7 @@ def _raw_name(info: zipfile.ZipInfo) -> bytes:
 
 
 @contextlib.contextmanager
-def _open_tar(path: Path) -> Iterator[Iterator[Member]]:
+def _open_tar(path: Path, code_page: str | None = None) -> Iterator[Iterator[Member]]:
     with path.open("rb") as file:
         start = file.read(6)
         file.seek(0)
@@ -121,12 +134,16 @@ def _open_tar(path: Path) -> Iterator[Iterator[Member]]:
         )
         with contextlib.ExitStack() as stack:
             content = stack.enter_context(decompress(file)) if decompress else file
-            yield _tar_members(_Forward(content), file.tell)
+            yield _tar_members(_Forward(content), file.tell, code_page)
 
 
-def _tar_members(stream: "_Forward", position: Callable[[], int]) -> Iterator[Member]:
+def _tar_members(
+    stream: "_Forward", position: Callable[[], int], code_page: str | None
+) -> Iterator[Member]:
     stream.allow(_HEADER_BYTES)
-    with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r:") as archive:
+    with tarfile.open(
+        fileobj=cast(IO[bytes], stream), mode="r:", encoding=code_page or "utf-8"
+    ) as archive:
         while (info := archive.next()) is not None:
             if info.size < 0:
                 raise tarfile.ReadError("an entry claims a negative size")
@@ -183,7 +200,8 @@ class _Forward:
         return self.last
 
 
-OPEN: dict[ArchiveType, Callable[[Path], AbstractContextManager[Iterator[Member]]]] = {
+OPEN: dict[ArchiveType, Callable[..., AbstractContextManager[Iterator[Member]]]] = {
     "zip": _open_zip,
     "tar": _open_tar,
 }
+"""Called with a path, and the code page of names that are not said to be UTF-8, if it is known."""

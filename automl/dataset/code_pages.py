@@ -1,29 +1,88 @@
-"""The code page of file names in a zip file of a Windows that did not say it.
+"""The code page of file names in a zip file of a Windows that did not say it, and of tables.
 
 All names are decoded together: one name of a few letters fits many code pages, all of them rarely.
 """
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Container, Sequence
+
+from automl.dataset.reading import Guess, Reading
 
 _DEFAULT = "cp437"  # what the format says for names without a mark
+_DEFAULT_OF_TABLES = "cp1252"
+_OF_DOS = ("cp437", "cp850", "cp866")
 _LEAST_GAIN = 0.2
+_LEAST_RUN = 2
+_MISFIT = 0.3
+_WORST = 0.2
+_MAX_OTHERS = 2
+_MAX_SHOWN = 60
 
 
 def guess(names: Sequence[bytes]) -> str:
-    """The code page in which the names read most like text: UTF-8, if they are, or an old one.
+    """The code page in which names of files read most like text: UTF-8, or an old one.
 
     Chinese, Japanese, Korean, Russian and Western European ones are known.
     """
+    return _guess(names, _WEIGHTS, _DEFAULT)
+
+
+def guess_for_table(lines: Sequence[bytes]) -> str:
+    """The code page in which the lines of a table read most like text; none of DOS."""
+    return _guess(lines, [page for page in _WEIGHTS if page not in _OF_DOS], _DEFAULT_OF_TABLES)
+
+
+def _guess(names: Sequence[bytes], pages: Container[str], default: str) -> str:
     foreign = b"\n".join(name for name in names if not name.isascii())
     if not foreign or _decoded(foreign, "utf-8") is not None:
-        return "utf-8" if foreign else _DEFAULT
-    scores = {
-        page: sum(map(weight, text)) / len(text)
+        return "utf-8" if foreign else default
+    scores = {page: score for page, score in _scores(foreign).items() if page in pages}
+    best = max(scores, key=scores.__getitem__, default=default)
+    return best if scores.get(best, 0) >= scores.get(default, _WORST) + _LEAST_GAIN else default
+
+
+def as_guess(names: Sequence[bytes], page: str, what: str) -> Guess | None:
+    """What to say of names that were read in a guessed code page; None if nothing was guessed.
+
+    Args:
+        names: of all files, or the lines of a table.
+        page: the one that is used.
+        what: what the names are, for the sentence: `Names in a.zip`.
+    """
+    foreign = [name for name in names if not name.isascii()]
+    if not foreign or page == "utf-8":
+        return None
+    scores = _scores(b"\n".join(foreign))
+    used = foreign[0].decode(page, "replace")
+    others: dict[str, str] = {}
+    for other in sorted(scores, key=scores.__getitem__, reverse=True):
+        text = foreign[0].decode(other, "replace")
+        if text != used and text not in others.values() and len(others) < _MAX_OTHERS:
+            others[other] = text
+    return Guess(
+        sentence=f"{what} are read in the code page {page}, such as {used[:_MAX_SHOWN]}.",
+        others=[
+            Reading(
+                sentence=f"In {other} the same is {text[:_MAX_SHOWN]}.",
+                options={"code_page": other},
+            )
+            for other, text in others.items()
+        ],
+    )
+
+
+def _scores(foreign: bytes) -> dict[str, float]:
+    """How much the names look like text in each code page that they can be read in.
+
+    Letters with accents are alone among plain ones, those of other alphabets come in words.
+    """
+    runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", foreign)]
+    misfit = _western if sum(runs) >= _LEAST_RUN * len(runs) else _cyrillic
+    return {
+        page: sum(map(weight, text)) / len(text) - _MISFIT * (weight is misfit)
         for page, weight in _WEIGHTS.items()
         if (text := _foreign(foreign, page))
     }
-    best = max(scores, key=scores.__getitem__)
-    return best if scores[best] >= scores[_DEFAULT] + _LEAST_GAIN else _DEFAULT
 
 
 def _decoded(names: bytes, page: str) -> str | None:
@@ -58,7 +117,9 @@ def _asian(page: str, first: int, last: int) -> Callable[[str], float]:
 
 
 def _cyrillic(character: str) -> float:
-    return 0.95 if "\u0400" <= character <= "\u04ff" else 0.0
+    if character in "оеаинтсрвлкмдпу":  # the most frequent ones
+        return 0.95
+    return 0.75 if "\u0400" <= character <= "\u04ff" else 0.0
 
 
 def _western(character: str) -> float:

@@ -29,6 +29,9 @@ class Surroundings:
     """Resolved. For untrusted data: the only folder that may be read; and no URL may be read that
     takes the credentials of this machine."""
 
+    code_page: str | None = None
+    """Of tables that are text; guessed if left out."""
+
 
 @dataclass(frozen=True)
 class Files:

@@ -53,6 +53,17 @@ def _is_a_level(level: int | None) -> int | None:
     return level
 
 
+def _is_a_code_page(page: str | None) -> str | None:
+    try:
+        b"a".decode(page or "utf-8")
+    except (LookupError, ValueError):
+        raise UserError(
+            f"code_page is {page!a}, which is no code page. Some are shift_jis, gbk, big5, cp949, "
+            "cp866, cp1251, cp1252 and utf-8."
+        ) from None
+    return page
+
+
 _Level = Annotated[int | None, AfterValidator(_is_a_level)]
 
 
@@ -97,6 +108,10 @@ class DataSource(FrozenModel):
     parts: Literal["auto", "together", "alone"] = "auto"
     """Of archives: together, if those with numbers in their names are parts of one whole, also if
     some are missing; alone, if they are not."""
+
+    code_page: Annotated[str | None, AfterValidator(_is_a_code_page)] = None
+    """Code page of the names in an archive that are not marked as UTF-8, and of a table as text,
+    such as shift_jis, gbk, cp949, cp866 or cp1251; guessed if left out."""
 
     mode: Annotated[
         Literal["direct", "download", "ro_mount", "rw_mount", "eval_mount", "eval_download"] | None,

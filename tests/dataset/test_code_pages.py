@@ -12,6 +12,7 @@ from automl.dataset import code_pages
         ("big5", ["蘋果", "香蕉", "橘子"]),
         ("cp949", ["사과", "바나나"]),
         ("cp866", ["кошка", "собака"]),
+        ("cp1251", ["собака", "кошка"]),
         ("utf-8", ["Äpfel", "りんご"]),
     ],
 )
@@ -29,3 +30,14 @@ def test_western_names_stay_readable():
 
 def test_plain_names_need_no_guess():
     assert code_pages.guess([b"cat/1.jpg"]) == "cp437"
+
+
+def test_a_guess_is_said_with_other_code_pages():
+    raw = ["собака/1.jpg".encode("cp1251"), b"plain/2.jpg"]
+    guess = code_pages.as_guess(raw, "cp1251", "Names in a.zip")
+    assert guess is not None
+    assert guess.sentence == (
+        "Names in a.zip are read in the code page cp1251, such as собака/1.jpg."
+    )
+    assert [other.options["code_page"] for other in guess.others] == ["cp866", "cp1252"]
+    assert code_pages.as_guess([b"plain"], "cp437", "Names") is None

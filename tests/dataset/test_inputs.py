@@ -1,6 +1,7 @@
 """Data sets as people keep them, from the folder or file to label and split of each picture."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -332,3 +333,25 @@ def test_xml_with_entities_is_refused(photos):
     (folder / "annotations.xml").write_text('<!DOCTYPE a [<!ENTITY x "y">]><annotations/>')
     with pytest.raises(UserError, match="declares entities"):
         read(folder / "annotations.xml")
+
+
+def test_the_code_page_of_an_archive_is_a_guess_with_alternatives(photos, tmp_path):
+    folder = photos("x1.jpg", "x2.jpg")
+    with zipfile.ZipFile(tmp_path / "plain.zip", "w") as file:
+        file.write(folder / "x1.jpg", "AAAAAA/x1.jpg")
+        file.write(folder / "x2.jpg", "BBBBBB/x2.jpg")
+    content = (tmp_path / "plain.zip").read_bytes()
+    for name, label in ((b"AAAAAA", "りんご"), (b"BBBBBB", "ソーダ")):
+        content = content.replace(name, label.encode("shift_jis"))
+    archive = tmp_path / "pets.zip"
+    archive.write_bytes(content)
+    listing = readers.read(DataSource(path=archive))
+    assert set(listing.pictures["label"]) == {"りんご", "ソーダ"}
+    (guess,) = listing.guesses
+    assert guess.sentence.startswith(
+        "Names in pets.zip are read in the code page cp932, such as り"
+    )
+    other = readers.read(DataSource.model_validate({"path": archive, **guess.others[0].options}))
+    assert set(other.pictures["label"]).isdisjoint({"りんご", "ソーダ"})
+    with pytest.raises(ValidationError, match="which is no code page"):
+        DataSource(path=archive, code_page="klingon")

@@ -129,7 +129,7 @@ def of_table(
         unlabelled=unlabelled.paths,
         several_labels=list(zip(unclear.paths, rows["several"][several], strict=True)),
     )
-    return Listing(pictures, left_out, chosen.readings)
+    return Listing(pictures, left_out, chosen.readings, chosen.table.guesses)
 
 
 def _several_labels(table: Table, columns: Columns, rows: pd.DataFrame) -> DataError:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from automl.dataset import archive, bundles
+from automl.dataset import archive, bundles, code_pages
+from automl.dataset.archive_members import names_of_unknown_code_page
 from automl.dataset.bundles import Bundle
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import forms, json_file
@@ -85,11 +86,18 @@ def opened(
         if isinstance(form, Archive) or bundle.parts:
             root = _extracted(path, bundle, source, remembered_walk, unpacking)
             with _shown_as(path, root):
-                data = searched(Surroundings(root, datastores, fence=root.resolve()))
-                yield replace(data, archives=bundle.sentence, others=[*data.others, *bundle.others])
+                around = Surroundings(root, datastores, root.resolve(), source.code_page)
+                data = searched(around)
+                yield replace(
+                    data,
+                    archives=bundle.sentence,
+                    others=[*data.others, *bundle.others],
+                    guesses=[*([] if source.code_page else _code_pages(bundle)), *data.guesses],
+                )
             return
         is_upload = path.resolve().is_relative_to(home.cache_dir("uploads").resolve())
-        around = Surroundings(path, datastores, path.parent.resolve() if is_upload else None)
+        fence = path.parent.resolve() if is_upload else None
+        around = Surroundings(path, datastores, fence, source.code_page)
         if form is None:
             yield searched(around)
         elif isinstance(form, ClassFolders):
@@ -125,6 +133,15 @@ def _bundle(path: Path, form: Form | None, source: DataSource, remembered_walk: 
     return bundles.in_folder(path, remembered_walk(path), webdataset.recognise, source.parts)
 
 
+def _code_pages(bundle: Bundle) -> Iterator[Guess]:
+    """The guess of the code page of names in each archive."""
+    for part in bundle.parts:
+        names = names_of_unknown_code_page(part.path) if part.kind == "zip" else []
+        guess = code_pages.as_guess(names, code_pages.guess(names), f"Names in {part.path.name}")
+        if guess is not None:
+            yield guess
+
+
 def _extracted(
     path: Path,
     bundle: Bundle,
@@ -135,7 +152,8 @@ def _extracted(
     """The content of the archives of a folder, with the tables beside them; or that of a file."""
     tables = bundles.tables_beside(path, remembered_walk(path)) if path.is_dir() else []
     find_inner = bundles.inside_archives(webdataset.recognise, source.parts)
-    return archive.extract_together(bundle.parts, tables, find_inner=find_inner, progress=unpacking)
+    parts = [replace(part, code_page=source.code_page) for part in bundle.parts]
+    return archive.extract_together(parts, tables, find_inner=find_inner, progress=unpacking)
 
 
 @contextmanager

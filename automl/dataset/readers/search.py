@@ -160,5 +160,5 @@ def _joined(base: Path, tables: Sequence[Fitting], located: Located) -> Table:
         split = split_of_path(one.table.path)
         parts.append(rows.assign(**{_SPLIT: split}) if split else rows)
     rows = pd.concat(parts)
-    has_split = {"split_column": _SPLIT} if _SPLIT in rows.columns else {}
-    return replace(first.table, rows=rows, path=base, folder=base, **has_split)
+    split = _SPLIT if _SPLIT in rows.columns else None
+    return replace(first.table, rows=rows, path=base, folder=base, split_column=split)

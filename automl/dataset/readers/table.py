@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from automl.dataset.readers import guesses
-from automl.dataset.reading import Reading
+from automl.dataset.reading import Guess, Reading
 from automl.errors import DataError
 from automl.jobs.job import DataSource
 
@@ -33,6 +33,7 @@ class Table:
     image_column: str | None = None
     label_column: str | None = None
     split_column: str | None = None
+    guesses: Sequence[Guess] = ()
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 import codecs
 from pathlib import Path
 
+from automl.dataset import code_pages
+from automl.dataset.reading import Guess
 from automl.errors import DataError
 
 MAX_BYTES = 1000**3
@@ -54,6 +56,29 @@ def read(path: Path, encoding: str | None = None) -> str:
         ) from None
 
 
+def decoded(path: Path, code_page: str | None) -> tuple[str, list[Guess]]:
+    """The text of a file, and what was guessed to read it.
+
+    Raises:
+        DataError: see `read`; or the text is not in the code page.
+    """
+    if code_page is None:
+        content = read(path)
+        with path.open("rb") as file:
+            start = file.read(_START)
+        page = _guess(start)
+        guess = code_pages.as_guess(start.splitlines(), page, f"The lines of {path.name}")
+        is_old = page not in (*_MARKS.values(), "utf-16-le", "utf-16-be")
+        return content, [guess] if guess is not None and is_old else []
+    try:
+        return path.read_bytes().decode(code_page), []
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path} is not text in the code page {code_page}: byte {error.start:,} cannot be "
+            "read. Leave code_page out to have it guessed."
+        ) from None
+
+
 def start(path: Path) -> str:
     """The first characters of a text file, to recognise it by; empty if it is no text."""
     with path.open("rb") as file:
@@ -71,5 +96,5 @@ def _guess(content: bytes) -> str:
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
-        return "cp1252"  # it has undefined bytes, by which most other encodings are noticed
+        return code_pages.guess_for_table(content[:_START].splitlines())
     return "utf-8"

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("image_column", "split_column", "group_column")
 FOLDERS = ("label_level", "group_level", "label_pattern", "split_folders", "table", "parts")
-FORM = ("type", *COLUMNS, *FOLDERS)
+_CODE_PAGE = "code_page"
+FORM = ("type", *COLUMNS, *FOLDERS, _CODE_PAGE)
 """Keys of a data source that say how it is read."""
 
 _HELD_OUT = ("validation", "test")
@@ -143,8 +144,8 @@ def understand(options: Mapping[str, Any], section: str = TRAINING) -> None:
             selection.remember(section.removesuffix("_data"), str(data.path))
         else:
             choose(data)
-    for name in FORM:
-        selection.remember(prefix + name, None)
+    if options.keys() != {_CODE_PAGE}:  # which goes with any of the other readings
+        choose_options({prefix + name: "" for name in FORM if name != _CODE_PAGE})
     for name, value in options.items():
         if name == "target_column_name":
             choose_target_column(value)

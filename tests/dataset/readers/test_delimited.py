@@ -1,6 +1,6 @@
 import pytest
 
-from automl.dataset.readers import columns
+from automl.dataset.readers import columns, read
 from automl.errors import DataError
 from automl.jobs.job import DataSource
 
@@ -35,8 +35,29 @@ def test_the_encoding_is_found_out(listed, written, encoding):
     assert listed(written("a.csv", table))[0][1] == "Café – été"
 
 
-def test_another_encoding_is_refused(listed, written):
-    table = "image,label\n1.png,猫、犬\n".encode("shift-jis")
+@pytest.mark.parametrize(
+    ("encoding", "label"),
+    [
+        *(("shift-jis", "猫、犬"), ("gbk", "红苹果和香蕉"), ("cp1251", "кошка"), ("cp949", "사과")),
+        ("cp1252", "Äpfel"),
+    ],
+)
+def test_other_encodings_are_guessed_said_and_chosen(written, encoding, label):
+    path = written("a.csv", f"image,label\n1.png,{label}\n".encode(encoding))
+    listing = read(DataSource(path=path))
+    assert listing.pictures["label"].tolist() == [label]
+    (guess,) = listing.guesses
+    assert guess.sentence.startswith("The lines of a.csv are read in the code page")
+    assert all("code_page" in other.options for other in guess.others)
+    chosen = read(DataSource(path=path, code_page=encoding))
+    assert chosen.pictures["label"].tolist() == [label]
+    assert not chosen.guesses
+    with pytest.raises(DataError, match="is not text in the code page utf-8"):
+        read(DataSource(path=path, code_page="utf-8"))
+
+
+def test_text_of_no_known_encoding_is_refused(listed, written):
+    table = b"image,label\n1.png,\x98 \x9d \xb3 \xb4 \xb5 \xb6 \xb7 \xb8\n"
     with pytest.raises(DataError, match="not text in UTF-8, UTF-16 or Windows-1252.*Save it as"):
         listed(written("a.csv", table))
 

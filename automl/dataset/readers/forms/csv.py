@@ -8,16 +8,16 @@ from automl.dataset.readers.form import TableFile
 from automl.dataset.readers.table import Table
 
 
-def read(path: Path, _: Surroundings) -> Table:
+def read(path: Path, around: Surroundings) -> Table:
     """The table of a file whose first row names the columns."""
-    content = text.read(path)
+    content, guesses = text.decoded(path, around.code_page)
     delimiter = delimited.declared_delimiter(content)
     if delimiter:  # Excel's first line says it
         content = content.partition("\n")[2]
     delimiter = delimiter or delimited.likely_delimiter(content)
     header = delimited.has_header(content, path, delimiter)
     rows = delimited.rows(content, path, delimiter=delimiter, header=header)
-    return Table(rows, path, path.parent)
+    return Table(rows, path, path.parent, guesses=guesses)
 
 
 FORM = TableFile(suffixes=(".csv",), read=read)

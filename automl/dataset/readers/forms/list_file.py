@@ -38,10 +38,10 @@ def _certainty(path: Path) -> Certainty:
     return Certainty.LIKELY if named else Certainty.NO
 
 
-def _read(path: Path, _: Surroundings) -> Table:
+def _read(path: Path, around: Surroundings) -> Table:
     """The table of a list; numbers are replaced by the names of a file of classes beside it."""
     numbers, cells = [], []
-    for number, line in _lines(path):
+    for number, line in _lines(path, around.code_page):
         parsed = _parsed(line)
         if parsed is None:
             raise DataError(
@@ -56,8 +56,9 @@ def _read(path: Path, _: Surroundings) -> Table:
     return Table(frame, path, path.parent, "path", "label")
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(text.read(path).split("\n"), 1):
+def _lines(path: Path, code_page: str | None = None) -> Iterator[tuple[int, str]]:
+    content, _ = text.decoded(path, code_page)
+    for number, line in enumerate(content.split("\n"), 1):
         if line.strip() and not line.startswith("#"):
             yield number, line.strip()
 

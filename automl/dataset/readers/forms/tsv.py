@@ -8,8 +8,10 @@ from automl.dataset.readers.form import TableFile
 from automl.dataset.readers.table import Table
 
 
-def _read(path: Path, _: Surroundings) -> Table:
-    return Table(delimited.rows(text.read(path), path, delimiter="\t"), path, path.parent)
+def _read(path: Path, around: Surroundings) -> Table:
+    content, guesses = text.decoded(path, around.code_page)
+    rows = delimited.rows(content, path, delimiter="\t")
+    return Table(rows, path, path.parent, guesses=guesses)
 
 
 FORM = TableFile(suffixes=(".tsv",), read=_read)
