@@ -55,6 +55,7 @@ def main(arguments: list[str]) -> None:
         ingest(folder / "500px", "500px", (500, 375), small, measured)
         inside(folder / "500px", folder / "inside", measured)
         serve(folder / "500px", measured)
+        check_many(folder / "many", 300 if is_quick else 10_000, measured)
         growth(folder, (1_000, 10_000) if is_quick else (10_000, 100_000), measured)
     measured.print_last_line()
 
@@ -86,6 +87,21 @@ def ingest(folder: Path, name: str, size: tuple[int, int], count: int, measured:
     measured.add(f"{name}_scan_checks_cache_ratio_to_one_pass", plain / cached)
     measured.add(f"{name}_scan_again_times_faster", scanned / scanned_again, at_least=50)
     measured.add(f"{name}_scan_checks_cache_again_times_faster", cached / again, at_least=50)
+
+
+def check_many(folder: Path, count: int, measured: Figures) -> None:
+    """Seconds of `automl check` for photos that were never looked at, and of all its processors."""
+    write_photos(folder, (500, 375), count)
+    forget()
+    before = os.times()
+    command = [sys.executable, "-m", "automl.cli", "check", str(folder)]
+    taken = seconds(partial(subprocess.run, command, check=True, stdout=subprocess.DEVNULL))
+    after = os.times()
+    processor = after.children_user + after.children_system
+    processor -= before.children_user + before.children_system
+    measured.add(f"500px_{count}_check_seconds", taken, at_most=20)
+    measured.add(f"500px_{count}_check_processor_seconds", processor, at_most=36)
+    shutil.rmtree(folder)
 
 
 def inside(folder: Path, place: Path, measured: Figures) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from automl.errors import DataError
 from automl.host import home
+from automl.jobs import addresses
 
 if TYPE_CHECKING:
     from automl.jobs.job import Job  # slow; the command line only needs `VARIABLE`
@@ -31,9 +32,19 @@ def roots() -> list[Path]:
 def check(path: Path) -> None:
     """Refuse a path that leads out of the roots, after following its links.
 
+    Of a table elsewhere only an `https:` address is allowed.
+
     Raises:
         DataError: names the path, the roots, and how to allow more.
     """
+    address = addresses.of(path)
+    if address is not None and address.startswith("https://"):
+        return
+    if address is not None:
+        raise DataError(
+            f"{address} would be read with the rights of this machine. Give an https: address, or "
+            "run the job with automl run, which has no such limit."
+        )
     if "\0" not in str(path):  # no file can have such a name
         real = Path(os.path.realpath(path))
         if any(real.is_relative_to(root) for root in roots()):

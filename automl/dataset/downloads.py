@@ -21,6 +21,9 @@ from automl.errors import DataError
 from automl.host import home
 
 MAX_PICTURE_BYTES = 200 * 1000**2
+MAX_TABLE_BYTES = 4 * 1000**3
+MAX_TABLE_SECONDS = 1800.0
+
 MAX_BYTES = 50 * 1000**3
 """For all pictures of one table."""
 
@@ -106,10 +109,27 @@ def fetch(
     return problems
 
 
+def fetch_table(url: str) -> Path:
+    """Download a table, which may have changed since the last time; return its file in the cache.
+
+    Raises:
+        DataError: it could not be downloaded, or a package is missing.
+    """
+    check_driver(scheme_of(url))
+    if problem := _Batch(MAX_TABLE_BYTES, MAX_TABLE_SECONDS).download(url):
+        raise DataError(f"{problem} Check the address, or download the table and give its path.")
+    return path_of(url)
+
+
 class _Batch:
     """State shared by the threads of one call: bytes downloaded, servers that do not answer."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, max_file_bytes: int | None = None, max_file_seconds: float | None = None
+    ) -> None:
+        """Set the limits for one file; those of a picture if left out."""
+        self._max_file_bytes = max_file_bytes or MAX_PICTURE_BYTES
+        self._max_file_seconds = max_file_seconds or MAX_SECONDS
         self._lock = threading.Lock()
         self._num_bytes = 0
         self._silences: Counter[str] = Counter()
@@ -137,15 +157,15 @@ class _Batch:
                 file.write(chunk)
 
     def _chunks(self, source: IO[bytes]) -> Iterator[bytes]:
-        until = time.monotonic() + MAX_SECONDS
+        until = time.monotonic() + self._max_file_seconds
         num_bytes = 0
         for chunk in iter(functools.partial(source.read, _CHUNK), b""):
             num_bytes += len(chunk)
             with self._lock:
                 self._num_bytes += len(chunk)
-            if num_bytes > MAX_PICTURE_BYTES:
+            if num_bytes > self._max_file_bytes:
                 raise public_http.TooLargeError(
-                    f"it is larger than {MAX_PICTURE_BYTES / 1000**2:,.0f} MB"
+                    f"it is larger than {self._max_file_bytes / 1000**2:,.0f} MB"
                 )
             if self._num_bytes > MAX_BYTES:
                 raise public_http.TooLargeError(_TOO_MUCH)

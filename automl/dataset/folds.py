@@ -64,6 +64,9 @@ def _has_others(labels: NDArray[np.int64], units: NDArray[np.int64]) -> NDArray[
     return np.asarray(units_of_class[labels] > 1)
 
 
+_ONE = np.ones(1, np.int64)
+
+
 def _deal(units: NDArray[np.int64], labels: NDArray[np.int64], num_folds: int) -> NDArray[np.int64]:
     """(N,) fold of each row, from its unit (N,) and its class (N,).
 
@@ -79,7 +82,9 @@ def _deal(units: NDArray[np.int64], labels: NDArray[np.int64], num_folds: int) -
     folds = np.empty(len(units), np.int64)
     for unit in np.lexsort((first, -sizes)).tolist():
         rows = members[unit]
-        classes, counts = np.unique(labels[rows], return_counts=True)
+        classes, counts = labels[rows], _ONE
+        if len(rows) > 1:  # most units are a single picture
+            classes, counts = np.unique(classes, return_counts=True)
         crowded = counts @ of_class[classes]
         fold = int(np.lexsort((in_fold, crowded))[0])
         of_class[classes, fold] += counts

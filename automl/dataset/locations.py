@@ -1,11 +1,12 @@
 """Resolve the location of a picture in a table to a file on this machine."""
 
 import os
+import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from automl.dataset import downloads, picture_location
 from automl.dataset.downloads import scheme_of
@@ -31,6 +32,10 @@ class Surroundings:
 
     code_page: str | None = None
     """Of tables that are text; guessed if left out."""
+
+    remote: str = ""
+    """Address of a table that was downloaded: relative locations lie beside it, and others with
+    the same scheme may be read."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +101,17 @@ def _resolved(location: str, row: str, around: Surroundings) -> Path | str:
         mapped = datastores.locate(location, around.datastores)
     except UserError as error:
         raise DataError(str(error)) from None
+    is_beside = around.remote and mapped is None and _is_relative(location)
+    if is_beside:
+        location = _beside(around.remote, location)
     target = _target(location if mapped is None else mapped, around.folder)
     if isinstance(target, str) and scheme_of(target) in ("http", "https"):
         return target
     # `::` chains URLs in fsspec, the last of which could be a local file
-    if isinstance(target, str) and ("::" in target or (around.fence and mapped is None)):
+    is_fenced = around.fence is not None and mapped is None
+    if isinstance(target, str) and around.remote:
+        is_fenced = is_fenced and scheme_of(target) != scheme_of(around.remote)
+    if isinstance(target, str) and ("::" in target or is_fenced):
         raise DataError(
             f"{row} names {location}, which would be read with the rights of this machine: no "
             "archive or upload may do so. Use https:, or put the pictures into the archive."
@@ -108,6 +119,24 @@ def _resolved(location: str, row: str, around: Surroundings) -> Path | str:
     if isinstance(target, Path) and around.fence and mapped is None:
         _check_inside(target, row, around.fence)
     return target
+
+
+def _is_relative(location: str) -> bool:
+    """True for a path, also an absolute one of another machine, and not for pictures in a table."""
+    is_url = bool(scheme_of(location) or _FILE_URL.fullmatch(location))
+    return not is_url and not picture_location.is_inside(location)
+
+
+def _beside(table: str, location: str) -> str:
+    """Address of a path that is relative to the folder of a table, with the table's query."""
+    address, question, query = table.partition("?")
+    scheme, _, rest = address.partition("://")
+    host, _, path = rest.partition("/")
+    inside = location.replace("\\", "/").lstrip("/")
+    if scheme in ("http", "https"):
+        inside = quote(inside, safe="/%")
+    joined = posixpath.normpath(posixpath.join("/", posixpath.dirname(path), inside))
+    return f"{scheme}://{host}{joined}{question}{query}"
 
 
 def _target(location: str, folder: Path) -> Path | str:

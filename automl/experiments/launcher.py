@@ -14,6 +14,7 @@ from automl.errors import UserError
 from automl.experiments import experiment_id, experiment_queue, store
 from automl.experiments.records import ExperimentRecord, ExperimentState, now
 from automl.host import atomic, detached, home, process_lock
+from automl.jobs import addresses
 from automl.jobs.job import DATA_KEYS, DataSource, Job
 
 
@@ -246,7 +247,7 @@ def _with_absolute_paths(job: Job) -> Job:
     sources: dict[str, DataSource] = {}
     for key in DATA_KEYS:
         source = getattr(job, key)
-        if source is not None:
+        if source is not None and addresses.of(source.path) is None:
             sources[key] = source.model_copy(update={"path": source.path.expanduser().absolute()})
     datastores = {
         name: target if "://" in target else str(Path(target).expanduser().absolute())

@@ -12,6 +12,7 @@ from pydantic import (
     SerializeAsAny,
     ValidationError,
     ValidationInfo,
+    field_serializer,
     field_validator,
     model_validator,
 )
@@ -21,6 +22,7 @@ from automl.errors import UserError
 from automl.evaluation.metrics import Task
 from automl.frozen_model import FrozenModel
 from automl.jobs import (
+    addresses,
     azure,
     azure_pipeline,
     azure_values,
@@ -71,7 +73,8 @@ class DataSource(FrozenModel):
     """Location of labelled pictures."""
 
     path: Path
-    """Folder with one sub-folder of pictures per class, an archive of such a folder, or a table."""
+    """Folder with one sub-folder of pictures per class, an archive of such a folder, or a table;
+    of a table also its address, see `addresses`."""
 
     type: Annotated[DataType | None, azure_values.AnySpelling()] = None
     """Form of the data at the path; detected from its name and content if left out."""
@@ -122,14 +125,26 @@ class DataSource(FrozenModel):
 
     @field_validator("path", mode="before")
     @classmethod
-    def _is_local(cls, path: Any, info: ValidationInfo) -> Any:
+    def _can_be_read(cls, path: Any, info: ValidationInfo) -> Any:
         path = datastores.plain(path) if isinstance(path, str) else path
+        if isinstance(path, str | Path) and (address := addresses.of(path)):
+            return Path(address)
         if isinstance(path, str) and (folder := datastores.folder_of_sdk(path)):
             beside = _beside_the_job(folder, info)
             path = beside if Path(beside).exists() else path
         if isinstance(path, str) and _is_elsewhere(path):
             raise UserError(_why_not_local(path))
         return path if not isinstance(path, str | Path) else _beside_the_job(path, info)
+
+    @field_serializer("path", when_used="json")
+    def _as_written(self, path: Path) -> str:
+        return addresses.of(path) or str(path)
+
+    @property
+    def location(self) -> str:
+        """The path or address, to show."""
+        address = addresses.of(self.path)
+        return address.partition("?")[0] if address else str(self.path)
 
 
 def _is_elsewhere(path: str) -> bool:
@@ -154,7 +169,10 @@ def _why_not_local(path: str) -> str:
             "to the folder with its result."
         )
     datastores.locate(path, {})
-    return f"{path} is not on this machine. Download the data and set path to the local folder."
+    return (
+        f"{path} is not on this machine. Download the data and set path to the local folder; of a "
+        "table of pictures, the address may be given, ending in .csv, .jsonl or .parquet."
+    )
 
 
 def _beside_the_job(path: str | Path, info: ValidationInfo) -> str | Path:

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from automl.errors import UserError
-from automl.jobs import azure_pipeline
+from automl.jobs import addresses, azure_pipeline
 from automl.jobs.job import DATA_KEYS, Job
 from automl.jobs.job_errors import Place
 from automl.jobs.job_yaml import parse, parse_value
@@ -40,12 +40,16 @@ def load(
         UserError: there is nothing at the path, or an override cannot be applied.
         JobError: holds every problem of the job.
     """
+    address = addresses.of(path)
     path = path.expanduser().absolute()
     if is_job_file(path):
         return load_file(path, overrides, datastores, data_assets, node)
-    if not path.exists():
+    if address is None and not path.exists():
         raise UserError(f"{path} does not exist. Name a job file (.yml) or a folder of pictures.")
-    data = {"training_data": {"path": str(path)}, "limits": {"max_trials": _AUTOMODE_TRIALS}}
+    data = {
+        "training_data": {"path": address or str(path)},
+        "limits": {"max_trials": _AUTOMODE_TRIALS},
+    }
     return _overridden(data, overrides, (datastores, data_assets), lines={}, base_dir=path.parent)
 
 

@@ -68,7 +68,7 @@ def _content(experiment_dir: Path) -> dict[str, Any]:
         "name": record.experiment_id,
         "record": record,
         "metric": wording.metric(metric),
-        "data": str(job.training_data.path),
+        "data": job.training_data.location,
         "dataset": store.load_report(experiment_dir),
         "seconds": wording.duration(record.seconds),
         "best": best,

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from automl.dataset import bundles, cache_entries, data_roots, sample
 from automl.errors import DataError
 from automl.host import home
+from automl.jobs import addresses
 from automl.jobs.job import DataSource
 
 ARCHIVES = ("zip", "tar", "tar.gz", "tgz", "tar.bz2", "tbz2", "tar.xz", "txz")
@@ -93,6 +94,8 @@ def _parts(name: str) -> tuple[str, str]:
 
 def signature(path: Path) -> tuple[int, ...]:
     """Numbers that change when files are added or removed, without looking at every file."""
+    if addresses.of(path):
+        return ()
     if not path.is_dir():
         files = bundles.with_siblings(path)
         return tuple(number for file in files for number in _version(file.stat()))

@@ -68,7 +68,7 @@ def state_line(experiment_dir: Path, state: ExperimentState) -> None:
         st.badge(state.value, icon=wording.state_icon(state), color=wording.state_color(state))
         if store.is_imported(experiment_dir):
             st.badge("read-only", icon=":material/ios_share:", color="gray")
-        facts = [f"ranked by {wording.metric(job.primary_metric)}", str(job.training_data.path)]
+        facts = [f"ranked by {wording.metric(job.primary_metric)}", job.training_data.location]
         if (
             state.is_finished and record.seconds is not None
         ):  # while it runs this number would not move

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from automl.dataset import archive, bundles, code_pages
+from automl.dataset import archive, bundles, code_pages, downloads, public_http
 from automl.dataset.archive_members import names_of_unknown_code_page
 from automl.dataset.bundles import Bundle
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import forms, json_file
-from automl.dataset.readers.form import Archive, ClassFolders, Form, Walk
+from automl.dataset.readers.form import Archive, ClassFolders, Form, TableFile, Walk
 from automl.dataset.readers.forms import webdataset
 from automl.dataset.readers.located import Located, is_elsewhere, is_in_cloud
 from automl.dataset.readers.search import Found, find_table
@@ -21,6 +21,7 @@ from automl.dataset.reading import Guess, Reading, UnclearDataError
 from automl.dataset.walk import walk
 from automl.errors import DataError
 from automl.host import home
+from automl.jobs import addresses
 from automl.jobs.job import DataSource
 
 _NUM_TRIED = 20
@@ -77,6 +78,9 @@ def opened(
         return _opened(found, around, remembered_walk)
 
     with _refusing_permission(path), json_file.remembered():
+        if address := addresses.of(source.path):
+            yield _elsewhere(address, source, datastores, remembered_walk)
+            return
         form = forms.of_path(path, source)
         if source.table is not None and not isinstance(form, Archive | None):
             raise DataError(
@@ -121,6 +125,24 @@ def _refusing_permission(path: Path) -> Iterator[None]:
         ) from error
 
 
+def _elsewhere(
+    address: str, source: DataSource, datastores: Mapping[str, str], remembered_walk: Walk
+) -> Opened:
+    """A table that is downloaded; its pictures lie beside it, inside of it, or at addresses.
+
+    It is not trusted: nothing else on this machine is read.
+    """
+    path = downloads.fetch_table(address)
+    with _shown_as(public_http.shown(address), path):
+        form = forms.of_path(path, source)
+        if not isinstance(form, TableFile):
+            raise DataError(f"{path} is not a table. Download it, and give its path.")
+        around = Surroundings(
+            path, datastores, path.parent.resolve(), source.code_page, remote=address
+        )
+        return _opened(Found(form.read(path, around)), around, remembered_walk)
+
+
 def _bundle(path: Path, form: Form | None, source: DataSource, remembered_walk: Walk) -> Bundle:
     """The archives that hold the data, if there are some."""
     if isinstance(form, Archive):
@@ -157,7 +179,7 @@ def _extracted(
 
 
 @contextmanager
-def _shown_as(path: Path, root: Path) -> Iterator[None]:
+def _shown_as(path: Path | str, root: Path) -> Iterator[None]:
     """Name the archive in errors: nobody knows the folder that it was extracted to."""
     try:
         yield
