@@ -65,7 +65,7 @@ _PARTS = {
     "browser": ("tests/browser/",),
     "faults": ("tests/faults/",),  # with a Ray head that they kill
     "exports": (
-        *("tests/export/", "tests/engine/test_combining.py", "tests/model/test_baselines.py"),
+        *("tests/export/", "tests/engine/test_combining.py"),
         "tests/model/test_several_networks.py",
     ),
 }

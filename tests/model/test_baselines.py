@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -6,12 +7,14 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from torch import nn
 from torch.nn.functional import normalize
 
 from automl.export import onnx_model
 from automl.host import home
 from automl.model import checkpoint, pretrained_weights
 from automl.model.baselines import NearestNeighbours
+from automl.model.network import Normalised
 from automl.training import effective, latency
 from automl.training.trial_data import TrialData
 from automl.training.trial_training import TrialTraining
@@ -55,19 +58,41 @@ def test_every_class_is_given_its_share_of_the_training_pictures(tiny_data: Tria
         assert given == pytest.approx(shares, abs=0.005)
 
 
-@pytest.mark.parametrize("method", ["linear_probe", "concatenated_probe", "k_nearest_neighbours"])
-def test_a_floor_model_is_exported_like_any_other(
-    tiny_data: TrialData, tmp_path: Path, method: str
+_FLOOR = ("linear_probe", "concatenated_probe", "k_nearest_neighbours")
+
+
+@pytest.fixture
+def loaded(tiny_data: TrialData, tmp_path: Path) -> Callable[[str], tuple[Normalised, nn.Module]]:
+    """Network of a floor model as it was saved and loaded again, and as it was scored."""
+
+    def load(method: str) -> tuple[Normalised, nn.Module]:
+        second = {"second_model_name": "test_efficientnet"} if "concatenated" in method else {}
+        training, _ = scored(tiny_data, method=method, **second)
+        predictions = training.predict()
+        (tmp_path / "checkpoint").mkdir()
+        training.save_scored_model(tmp_path / "checkpoint", predictions)
+        return checkpoint.load(tmp_path / "checkpoint")[0], training.learner.network.eval()
+
+    return load
+
+
+@pytest.mark.parametrize("method", _FLOOR)
+def test_a_floor_model_is_saved_like_any_other(
+    loaded: Callable[[str], tuple[Normalised, nn.Module]], method: str
 ) -> None:
-    second = {"second_model_name": "test_efficientnet"} if method == "concatenated_probe" else {}
-    training, _ = scored(tiny_data, method=method, **second)
-    predictions = training.predict()
-    (tmp_path / "checkpoint").mkdir()
-    training.save_scored_model(tmp_path / "checkpoint", predictions)
-    network, _ = checkpoint.load(tmp_path / "checkpoint")
+    network, scored = loaded(method)
     pixels = torch.rand(3, 3, 32, 32)
     with torch.inference_mode():
-        assert torch.allclose(network(pixels), training.learner.network.eval()(pixels), atol=1e-5)
+        assert torch.allclose(network(pixels), scored(pixels), atol=1e-5)
+
+
+@pytest.mark.nightly  # tests/export exports neighbours, test_several_networks.py two networks
+@pytest.mark.parametrize("method", _FLOOR)
+def test_a_floor_model_is_exported_like_any_other(
+    loaded: Callable[[str], tuple[Normalised, nn.Module]], tmp_path: Path, method: str
+) -> None:
+    network, _ = loaded(method)
+    pixels = torch.rand(3, 3, 32, 32)
     onnx_model.convert(network, pixels, tmp_path / "model.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     (logits,) = session.run(["output1"], {"input1": pixels[:1].numpy()})
