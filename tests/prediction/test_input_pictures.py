@@ -3,8 +3,11 @@ import io
 import random
 import tarfile
 import zipfile
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -68,6 +71,18 @@ def test_members_of_a_tar_file_keep_their_content(tmp_path, suffix):
     rows = input_pictures.answered(predictor, input_pictures.find([archive]))
     labels = {each.name: predictor.prediction(row).label for each, row in rows}
     assert labels == {f"{archive}/green.png": "green", f"{archive}/blue.png": "blue"}
+
+
+def test_pictures_inside_of_a_table_are_named_by_their_locations(tmp_path):
+    table = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"image": [picture("green"), picture("blue")]}), table)
+    locations = [Path(f"{table}::image/{row}") for row in (1, 0, 2)]
+    predictor = Predictor(write_model(tmp_path / "model"))
+    (_, blue), (_, green), (_, missing) = input_pictures.answered(
+        predictor, input_pictures.find(locations)
+    )
+    assert [predictor.prediction(row).label for row in (blue, green)] == ["blue", "green"]
+    assert isinstance(missing, Failure)
 
 
 def test_a_damaged_archive_is_a_sentence(tmp_path):
