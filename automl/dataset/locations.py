@@ -95,12 +95,21 @@ def find_file(location: str, row: str, around: Surroundings) -> Path:
     return Path(path)
 
 
-def _resolved(location: str, row: str, around: Surroundings) -> Path | str:
-    """A local path, or the URL of a file elsewhere."""
+def in_datastore(location: str, around: Surroundings) -> str | None:
+    """Return the path or URL of a location in a mapped datastore; None for any other location.
+
+    Raises:
+        DataError: the datastore is not mapped, or the location leads out of it.
+    """
     try:
-        mapped = datastores.locate(location, around.datastores)
+        return datastores.locate(location, around.datastores)
     except UserError as error:
         raise DataError(str(error)) from None
+
+
+def _resolved(location: str, row: str, around: Surroundings) -> Path | str:
+    """A local path, or the URL of a file elsewhere."""
+    mapped = in_datastore(location, around)
     is_beside = around.remote and mapped is None and _is_relative(location)
     if is_beside:
         location = _beside(around.remote, location)

@@ -4,6 +4,8 @@ The engine's own process imports this module but trains nothing: torch, which ta
 hundreds of megabytes, is imported in the workers alone.
 """
 
+import shutil
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -91,6 +93,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
 
     def _begin(self, config: Mapping[str, Any]) -> None:
         self._trial = PlannedTrial.from_text(config["trial"])
+        self._kept = tempfile.TemporaryDirectory(prefix="automl-epochs-")
         key = beat_key(self._assignment.key, self._trial.trial_id)
         self._heartbeat = Heartbeat(partial(ray_internals.put, key))
 
@@ -115,8 +118,10 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         assert training is not None
         if self._is_best and self._predictions is not None:
             training.save_scored_model(folder, self._predictions)
-        if self._is_kept:
-            training.save_model(folder / checkpoint.epoch_folder(training.epoch))
+        for kept in list(self._kept_dir.iterdir()):
+            place = folder / checkpoint.epoch_folder(int(kept.name))
+            place.parent.mkdir(exist_ok=True)
+            shutil.move(kept, place)
         state = training.state()
         ours = {"stopping": self._stopping.state(), "has_collapsed": self._has_collapsed}
         resume_state.save(folder, state.tensors, {**state.values, **ours})
@@ -128,9 +133,15 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._build()
         self._go_on_from(state)
 
+    @property
+    def _kept_dir(self) -> Path:
+        """Models of epochs that the next checkpoint takes, in folders with the epoch's number."""
+        return Path(self._kept.name)
+
     def cleanup(self) -> None:
         """Leave the process as it was before the trial."""
         self._heartbeat.stop()
+        self._kept.cleanup()
         self._training = self._predictions = None
         if self._process_state is not None:
             self._process_state.put_back()
@@ -165,7 +176,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         from automl.training.trial_training import CancelledError
 
         try:
-            evaluation, predictions = training.advance(self._is_cancelled)
+            evaluation, predictions = training.advance(self._is_cancelled, self._keep)
         except CancelledError:
             return {"cancelled": True, "done": True}
         self._predictions, hyperparameters = predictions, training.hyperparameters
@@ -174,17 +185,26 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             # majority_class always answers with one class
             may_collapse = hyperparameters.method != "majority_class"
             self._has_collapsed = predictions.has_collapsed and may_collapse
-        frequency = hyperparameters.checkpoint_frequency
-        self._is_kept = bool(frequency) and training.epoch % frequency == 0
+        has_kept = any(self._kept_dir.iterdir())
         gives_up = self._stopping.is_exhausted and not training.is_done
         is_over = gives_up or training.is_done
         return {
             **self._state_of(training),
             "evaluation": evaluation.model_dump(),
             "reason": self._stopping.reason if gives_up else "",
-            "should_checkpoint": self._is_best or self._is_kept or not is_over,
+            "should_checkpoint": self._is_best or has_kept or not is_over,
             "done": is_over,
         }
+
+    def _keep(self) -> None:
+        """Put the model of the epoch aside if `checkpoint_frequency` asks for it.
+
+        The next checkpoint takes it, which may be some epochs away.
+        """
+        assert self._training is not None
+        frequency, epoch = self._training.hyperparameters.checkpoint_frequency, self._training.epoch
+        if frequency and epoch % frequency == 0:
+            self._training.save_model(self._kept_dir / str(epoch))
 
     def _state_of(self, training: "TrialTraining") -> dict[str, Any]:
         from automl.training import effective

@@ -123,7 +123,9 @@ class TrialTraining:
         self.learner.load_state(LearnerState(state.load_tensors(), state.values))
         self.good = self.learner.state()
 
-    def advance(self, is_cancelled: Callable[[], bool]) -> tuple[Evaluation, Predictions]:
+    def advance(
+        self, is_cancelled: Callable[[], bool], after_epoch: Callable[[], None] | None = None
+    ) -> tuple[Evaluation, Predictions]:
         """Train until the next evaluation, then score the validation pictures.
 
         A batch that does not fit into memory is computed in parts from then on, and the epoch is
@@ -141,7 +143,7 @@ class TrialTraining:
         before = self.epoch
         last = self.hyperparameters.number_of_epochs if self.trains else 0
         until = min(before + self.hyperparameters.evaluation_frequency, last)
-        losses = self.train(until, is_cancelled)
+        losses = self.train(until, is_cancelled, after_epoch)
         train_seconds = time.perf_counter() - started
         num_images = (self.epoch - before) * self.learner.num_batches * self.learner.batch_size
 
@@ -162,12 +164,22 @@ class TrialTraining:
         )
         return evaluation, predictions
 
-    def train(self, until: int, is_cancelled: Callable[[], bool]) -> list[float]:
-        """Train up to an epoch, as `advance` does; returns the mean loss of each epoch."""
+    def train(
+        self,
+        until: int,
+        is_cancelled: Callable[[], bool],
+        after_epoch: Callable[[], None] | None = None,
+    ) -> list[float]:
+        """Train up to an epoch, as `advance` does; returns the mean loss of each epoch.
+
+        after_epoch: called after every epoch; one that is repeated calls it again.
+        """
         losses = []
         while self.epoch < until:
             try:
                 losses.append(self._epoch(is_cancelled))
+                if after_epoch is not None:
+                    after_epoch()
             except DivergedError:
                 if self.recovery.restarted_at is not None:
                     raise

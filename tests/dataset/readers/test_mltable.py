@@ -105,6 +105,71 @@ def test_transformations_hold_in_their_order(listed, mltable, steps, expected):
     assert found == [f"{number}.png" for number in expected]
 
 
+@pytest.mark.parametrize(
+    ("column_type", "condition", "expected"),
+    [
+        ("int", 'col("width") == 2', "2"),
+        ({"int": {}}, 'col("width") > 1', "23"),
+        ("float", 'col("width") == 2.0', "2"),
+        ("string", 'col("width") == "2"', "2"),
+        ("datetime", 'col("width") == 2', "2"),
+        ({"datetime": {"formats": "%Y"}}, 'col("width") == 2', "2"),
+        ("boolean", 'col("width") == 1', "1"),
+        ({"boolean": {"true_values": [3], "false_values": [1]}}, 'col("width") == 1', "3"),
+        (
+            {"boolean": {"true_values": ["3"], "false_values": ["1"], "mismatch_as": "true"}},
+            'col("width") == 1',
+            "023",
+        ),
+    ],
+)
+def test_columns_take_every_type_of_azure(listed, mltable, column_type, condition, expected):
+    conversion = {"columns": ["width"], "column_type": column_type}
+    folder = mltable(
+        "read_json_lines", {"convert_column_types": [conversion]}, {"filter": condition}
+    )
+    assert names(listed, folder) == [f"{number}.png" for number in expected]
+
+
+def test_a_cell_that_is_no_boolean_can_be_an_error(listed, mltable):
+    kind = {"boolean": {"true_values": ["3"], "false_values": ["1"], "mismatch_as": "error"}}
+    conversion = {"convert_column_types": {"columns": "width", "column_type": kind}}
+    with pytest.raises(DataError, match="convert_column_types"):
+        listed(mltable("read_json_lines", conversion))
+
+
+def test_the_first_file_may_name_the_columns_of_all(listed, mltable, written):
+    written("b.csv", "2.png,dog\n")
+    folder = mltable(
+        {"read_delimited": {"header": "from_first_file"}},
+        paths=[{"file": "a.csv"}, {"file": "b.csv"}],
+    )
+    written("a.csv", "image_url,label\n1.png,cat\n")
+    assert names(listed, folder) == ["1.png", "2.png"]
+    written("b.csv", "2.png\n")
+    with pytest.raises(DataError, match="b.csv has 1 columns, and .*a.csv"):
+        listed(folder)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"folder": "azureml://datastores/photos/paths/rows"},
+        {"pattern": "azureml://datastores/photos/paths/rows/**/*.jsonl"},
+    ],
+)
+def test_rows_are_read_from_a_folder_or_pattern_in_a_mapped_datastore(mltable, tmp_path, entry):
+    (tmp_path / "copied" / "rows" / "deep").mkdir(parents=True)
+    (tmp_path / "copied" / "rows" / "deep" / "x.jsonl").write_text(LINES)
+    source = DataSource(path=mltable(paths=[entry]), type="mltable")
+    read = readers.read(
+        source, target_column_name="label", datastores={"photos": str(tmp_path / "copied")}
+    )
+    assert len(read.pictures) == 4
+    with pytest.raises(DataError, match="--datastore photos="):
+        readers.read(source, target_column_name="label")
+
+
 def test_a_random_sample_is_the_same_every_time(listed, mltable):
     folder = mltable("read_json_lines", {"take_random_sample": {"probability": 0.5}})
     first = names(listed, folder)
@@ -128,8 +193,8 @@ def test_a_random_sample_is_the_same_every_time(listed, mltable):
         ([{"convert_column_types": [{"column": "label"}]}], "has convert_column_types with"),
         ([{"take_random_sample": 0.5}], "take_random_sample with 0.5"),
         (
-            [{"convert_column_types": [{"columns": "label", "column_type": "int"}]}],
-            "convert_column_types with .*int",
+            [{"convert_column_types": [{"columns": "label", "column_type": "colour"}]}],
+            "convert_column_types with .*colour",
         ),
         ([{"convert_column_types": 3}], "convert_column_types with 3"),
     ],
@@ -147,7 +212,7 @@ def test_what_is_not_understood_is_refused_by_name(listed, mltable, steps, words
         ({"read_json_lines": {"lines": 3}}, "lines is not supported"),
         ({"read_json_lines": [1]}, "it is not a mapping"),
         ({"read_delimited": {"delimiter": "::"}}, "it must be one character"),
-        ({"read_delimited": {"header": "from_first_file"}}, "header is 'from_first_file'"),
+        ({"read_delimited": {"header": "from_last_file"}}, "header is 'from_last_file'"),
         ({"read_delta_lake": None}, "does not start its transformations with one that reads"),
         ({"take": 3}, "Start them with read_json_lines, read_delimited, read_parquet"),
         (3, "does not start its transformations"),

@@ -1,11 +1,11 @@
 """A folder with Azure's MLTable file: YAML that names files of rows, and steps to change them."""
 
+import glob
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import yaml
 
 from automl.dataset import locations
@@ -33,7 +33,7 @@ def _read(folder_or_file: Path, around: locations.Surroundings) -> Table:
     content = _content(path)
     reading, *others = _steps(content.get("transformations"), path)
     files = _files(content.get("paths"), path, around)
-    rows = pd.concat([steps.read(file, *reading, where=path) for file in files])
+    rows = steps.read_all(files, *reading, where=path)
     for name, options in others:
         rows = steps.transform(rows, name, options, where=path)
     return Table(rows, path, folder)
@@ -91,11 +91,14 @@ def _entry_files(entry: Any, path: Path, around: locations.Surroundings) -> Iter
         )
     if kind == "file":
         return [locations.find_file(value, str(path), around)]
+    if mapped := locations.in_datastore(value, around):
+        return _mapped_files(mapped, kind, str(path))
     pattern = Path(value if kind == "pattern" else f"{value}/**/*")
     if "://" in value or pattern.is_absolute() or ".." in pattern.parts:
         raise DataError(
             f"{path} has the {kind} {value}, which is not inside {path.parent}. Copy it into "
-            "that folder; only an entry of the kind file may lead elsewhere."
+            "that folder; only an entry of the kind file, or one in a mapped datastore, may lead "
+            "elsewhere."
         )
     try:
         matches = sorted(path.parent.glob(str(pattern)))
@@ -106,6 +109,18 @@ def _entry_files(entry: Any, path: Path, around: locations.Surroundings) -> Iter
         for match in matches
         if match.is_file() and match != path and not match.name.startswith(".")
     ]
+
+
+def _mapped_files(mapped: str, kind: str, where: str) -> list[Path]:
+    """Files of a folder or pattern in a datastore, whose place the user has chosen."""
+    if "://" in mapped:
+        raise DataError(
+            f"{where} has the {kind} {mapped}, whose files cannot be listed from here. Copy them "
+            "to a folder and map the datastore to it."
+        )
+    pattern = mapped if kind == "pattern" else f"{mapped.rstrip('/')}/**/*"
+    found = sorted(Path(match) for match in glob.glob(pattern, recursive=True))  # noqa: PTH207
+    return [file for file in found if file.is_file()]
 
 
 FORM = Folder(read=_read, certainty=_certainty, file_name=_FILE_NAME)

@@ -1,7 +1,7 @@
 """MLTable's transformations: the first reads the rows, the others change them."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,19 @@ import pandas as pd
 
 from automl.dataset.readers import delimited, text
 from automl.dataset.readers.forms import jsonl, parquet
+from automl.dataset.readers.forms.mltable import column_types
 from automl.dataset.readers.forms.mltable import filter as row_filter
 from automl.errors import DataError
 
 _DELIMITED_WITHOUT_EFFECT = ("empty_as_string", "infer_column_types", "support_multi_line")
-_COLUMN_TYPES = ("stream_info", "string")  # pictures and labels are read as these in any case
+
+
+_HEADERS = (
+    "all_files_same_headers",
+    "all_files_different_headers",
+    "from_first_file",
+    "no_header",
+)
 
 
 class _OptionError(Exception):
@@ -22,6 +30,25 @@ class _OptionError(Exception):
 
 class _NoColumnError(Exception):
     """A transformation names a column that the rows do not have."""
+
+
+def read_all(files: Sequence[Path], name: str, options: Any, *, where: Path) -> pd.DataFrame:
+    """Read the rows of all files with the first transformation; the arguments are those of `read`.
+
+    With `header: from_first_file` the first file names the columns of all.
+    """
+    first = read(files[0], name, options, where=where)
+    if not isinstance(options, dict) or options.get("header") != "from_first_file":
+        return pd.concat([first, *(read(file, name, options, where=where) for file in files[1:])])
+    without = {**options, "header": "no_header"}
+    others = [read(file, name, without, where=where) for file in files[1:]]
+    for file, rows in zip(files[1:], others, strict=True):
+        if len(rows.columns) != len(first.columns):
+            raise DataError(
+                f"{file} has {len(rows.columns)} columns, and {files[0]}, whose header counts for "
+                f"all files, has {len(first.columns)}."
+            )
+    return pd.concat([first, *(rows.set_axis(first.columns, axis=1) for rows in others)])
 
 
 def read(file: Path, name: str, options: Any, *, where: Path) -> pd.DataFrame:
@@ -89,8 +116,7 @@ def _read_json_lines(file: Path, options: dict[str, Any]) -> pd.DataFrame:
 
 
 def _read_delimited(file: Path, options: dict[str, Any]) -> pd.DataFrame:
-    headers = ("all_files_same_headers", "all_files_different_headers", "no_header")
-    header = _one_of(options, "header", headers) != "no_header"
+    header = _one_of(options, "header", _HEADERS) != "no_header"
     delimiter = options.pop("delimiter", ",")
     if not isinstance(delimiter, str) or len(delimiter) != 1:
         raise _OptionError(f"delimiter is {delimiter!r}; it must be one character")
@@ -166,10 +192,11 @@ def _filter(rows: pd.DataFrame, expression: Any) -> pd.DataFrame:
 
 
 def _convert_column_types(rows: pd.DataFrame, conversions: Any) -> pd.DataFrame:
-    for conversion in conversions:
-        _known(conversion["columns"], rows)
-        if conversion["column_type"] not in _COLUMN_TYPES:
-            raise TypeError(conversion)
+    listed = [conversions] if isinstance(conversions, dict) else conversions
+    for conversion in listed:
+        names = _known(conversion["columns"], rows)
+        kind = conversion["column_type"]
+        rows = rows.assign(**{name: column_types.convert(rows[name], kind) for name in names})
     return rows
 
 
