@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -58,13 +58,39 @@ def list_experiments(
         say(f"There are no experiments in {parent}. Start one: automl run DATA")
 
 
-def show(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJson = False) -> None:
+def show(
+    experiment: Annotated[str, lookup.ARGUMENT],
+    metrics: Annotated[
+        Literal["azure"] | None,
+        typer.Option(help="All metrics of the best trial and its charts, as Azure names them."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Show an experiment's state and its best trial."""
     source = lookup.find(experiment)
-    if as_json:
+    if metrics:
+        say_json(_as_azure_names_it(source))
+    elif as_json:
         say_json(source.summary())
     else:
         say_summary(source)
+
+
+def _as_azure_names_it(source: "Experiment") -> dict[str, Any]:
+    """The best trial's evaluation in one JSON object."""
+    from automl.evaluation import azure_metrics
+    from automl.experiments import store
+
+    best = source.record.best_trial
+    trial = next((trial for trial in source.trials if trial.trial_id == best), None)
+    evaluation = trial.best_evaluation() if trial else None
+    if trial is None or evaluation is None:
+        fail(f"{source.id} has no trial that was scored.")
+    known = store.load_samples(source.directory).drop_duplicates("label_index")
+    names = known.sort_values("label_index")["label"].tolist()
+    answers = store.load_predictions(store.predictions_path(source.directory, trial.trial_id))
+    found = azure_metrics.summary(evaluation.metrics, answers, names)
+    return {"experiment": source.id, "trial_id": trial.trial_id, **found}
 
 
 def show_leaderboard(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJson = False) -> None:

@@ -78,7 +78,7 @@ def pair(run: Callable[..., Path], shapes: Path) -> Path:
         seed=7,
         limits={"max_trials": 2, "max_concurrent_trials": 2},
         search_space=RATES,
-        training_parameters={"number_of_epochs": 8},
+        training_parameters={"number_of_epochs": 8, "checkpoint_frequency": 3},
     )
 
 
@@ -104,6 +104,12 @@ def test_two_trials_at_a_time_end_with_a_model_that_answers_alike(pair: Path, sh
         given = [answer.probabilities[label] for label in predictor.labels]
         assert np.abs(np.array(given) - expected).max() < 1e-3
     assert str(shapes) in samples["path"].iloc[0]
+
+
+def test_models_of_every_third_epoch_are_kept(pair: Path) -> None:
+    kept = sorted(path.name for path in (pair / "trials" / "trial-000" / "epochs").iterdir())
+    assert kept == ["epoch-0003", "epoch-0006"]
+    assert (pair / "trials/trial-000/epochs/epoch-0003/model.safetensors").is_file()
 
 
 def test_a_trial_uses_the_split_that_is_shown(pair: Path) -> None:

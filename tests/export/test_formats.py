@@ -215,6 +215,9 @@ def test_azures_scripts_find_their_files(finished: Path, exported: Callable[...,
     assert (folder / "outputs/conda_env_v_1_0_0.yml").is_file()
     stored = torch.load(folder / "train_artifacts/model.pt", weights_only=True)
     assert stored["class_names"] == ["blue | navy", "green", "red"]
+    metrics = json.loads((folder / "outputs/metrics.json").read_text())
+    assert metrics["confusion_matrix"]["data"]["class_labels"] == stored["class_names"]
+    assert 0.5 < metrics["metrics"]["AUC_weighted"] <= 1
     labels = json.loads((folder / "train_artifacts/labels.json").read_text())
     assert labels == stored["class_names"]
     path = validation_pictures(finished)["path"].iloc[0]

@@ -52,6 +52,14 @@ def test_evaluations_come_every_so_many_epochs_and_at_the_end(tiny_data: TrialDa
     assert epochs == [2, 3]
 
 
+def test_every_epoch_is_told_also_between_evaluations(tiny_data: TrialData) -> None:
+    training = train(tiny_data, number_of_epochs=3, evaluation_frequency=2)
+    epochs: list[int] = []
+    while not training.is_done:
+        training.advance(lambda: False, lambda: epochs.append(training.epoch))
+    assert epochs == [1, 2, 3]
+
+
 def test_a_trial_that_is_asked_to_stop_does_so_within_the_epoch(tiny_data: TrialData) -> None:
     asked = iter([False, True])
     with pytest.raises(CancelledError):

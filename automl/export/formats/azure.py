@@ -32,6 +32,7 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
     onnx_model.write_model(artifacts / "model.onnx", model, normalises=is_inside)
     shutil.copyfile(outputs / "model.pt", artifacts / "model.pt")
     model.write_settings(artifacts, None if is_inside else model.normalization)
+    _write_metrics(outputs / "metrics.json", model)
     return answers
 
 
@@ -41,6 +42,18 @@ def _write_checkpoint(path: Path, model: "TrainedModel") -> None:
 
     content = model.description.model_dump(mode="json")
     torch.save({**content, "state_dict": model.network.network.state_dict()}, path)
+
+
+def _write_metrics(path: Path, model: "TrainedModel") -> None:
+    """Write the metrics of the trial under Azure's names, with its charts in Azure's JSON."""
+    import json
+
+    from automl.evaluation import azure_metrics
+
+    best = model.trial.best_evaluation()
+    assert best is not None  # a trial without one cannot be exported
+    found = azure_metrics.summary(best.metrics, model.recorded, model.description.class_names)
+    path.write_text(json.dumps(found, ensure_ascii=False, indent=1), "utf-8")
 
 
 def _write_environment(path: Path, picture_packages: list[str]) -> None:
