@@ -21,7 +21,8 @@ _FOR_LABELS = frozenset({"label", "labels", "annotation", "annotations", "ground
 _CLASSES = ("_classes",)  # Roboflow's name
 _METADATA = "metadata"
 _OUTPUT = frozenset({"submission", "prediction", "predictions", "predicted"})
-_HOLDS_TABLES = frozenset({*_FOR_LABELS, "ann", "anns", "anno", "meta", "metadata", "csv", "gt"})
+HOLDS_TABLES = frozenset({*_FOR_LABELS, "ann", "anns", "anno", "meta", "metadata", "csv", "gt"})
+"""Names of folders whose tables label the pictures beside them."""
 _NOT_TABLES = frozenset({".md", ".rst", ".pdf", ".log", ".py", ".ipynb", ".yaml", ".yml", ".names"})
 _LEAST_COVERED = 0.5
 
@@ -175,7 +176,7 @@ def _folders_of_tables(base: Path) -> list[Path]:
     return [
         child
         for child in sorted(base.iterdir())
-        if child.is_dir() and not child.is_symlink() and child.name.lower() in _HOLDS_TABLES
+        if child.is_dir() and not child.is_symlink() and child.name.lower() in HOLDS_TABLES
     ]
 
 

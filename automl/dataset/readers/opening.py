@@ -12,6 +12,7 @@ from automl.dataset.archive_members import names_of_unknown_code_page
 from automl.dataset.bundles import Bundle
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import forms, json_file
+from automl.dataset.readers.candidates import HOLDS_TABLES
 from automl.dataset.readers.form import Archive, ClassFolders, Form, TableFile, Walk
 from automl.dataset.readers.forms import webdataset
 from automl.dataset.readers.located import Located, is_elsewhere, is_in_cloud
@@ -196,7 +197,10 @@ def _found(table: Table, image_column: str, remembered_walk: Walk) -> Table:
     first = [str(cell) for cell in table.rows[image_column].head(_NUM_TRIED)]
     if all(_is_there(cell, table.folder) for cell in first):
         return table
-    return Located.below(table.folder, remembered_walk).in_table(table, image_column)
+    folder = table.folder
+    if folder.name.lower() in HOLDS_TABLES:
+        folder = folder.parent
+    return Located.below(folder, remembered_walk).in_table(table, image_column)
 
 
 def _is_there(location: str, folder: Path) -> bool:
