@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from automl.engine import forecasting, refit
+from automl.engine import forecasting
 from automl.engine.planning import PlannedTrial, axis
 from automl.engine.results import Results
 from automl.experiments import leaderboard
@@ -73,7 +73,7 @@ class Pacer:
         best, counts = self._results.best_trial(), self._costs.counts
         if best is None or best.method != "fine_tuning":
             return 0.0
-        needed = refit.seconds_needed(best, self._costs.num_pictures / counts.train)
+        needed = refit_seconds(best, self._costs.num_pictures / counts.train)
         return needed if needed <= most else 0.0
 
     def fit(self, trial: PlannedTrial) -> PlannedTrial | None:
@@ -202,6 +202,19 @@ class Pacer:
 
     def _say(self, sentence: str) -> None:
         self._results.update(plan=[*self._results.experiment.plan, sentence])
+
+
+def refit_seconds(trial: TrialRecord, growth: float) -> float:
+    """Seconds to fit a trial again, by those that it took.
+
+    Args:
+        trial: a fine-tuned trial that was scored.
+        growth: number of all pictures as a multiple of those it was trained on.
+    """
+    training = sum(one.train_seconds for one in trial.evaluations)
+    scoring = sum(one.evaluation_seconds for one in trial.evaluations)
+    start = max(0.0, (trial.seconds or 0.0) - training - scoring)
+    return start + growth * training + scoring / len(trial.evaluations)
 
 
 def slowdown(costs: Costs, trials: Iterable[TrialRecord]) -> tuple[dict[str, float], float]:

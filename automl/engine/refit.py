@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from automl.dataset.pixels import PictureSizes, picture_sizes
-from automl.engine import failures
+from automl.engine import cluster, failures, pacing
 from automl.engine.planning import Resources
 from automl.engine.results import Results
 from automl.experiments import store
@@ -71,43 +71,44 @@ Fit = Callable[[Assignment, Callable[[], None]], "Refit"]
 """Fits again, and calls the second argument meanwhile, which raises NotRefittedError to give up."""
 
 
-def refit_best(inputs: RefitInputs, results: Results, fit: Fit | None = None) -> None:
-    """Fit the best trial again, if it was trained without the validation pictures.
+def refit_best(
+    inputs: RefitInputs,
+    results: Results,
+    fit: Fit | None = None,
+    run_here: Callable[..., Any] = cluster.run_here,
+) -> None:
+    """Fit the best trial again, or the members of an ensemble, all or none of them.
 
-    What is fitted to frozen features has seen them already. An ensemble stays as it is: its weights
-    were chosen for the models that its members have.
+    What is fitted to frozen features has seen the validation pictures already.
 
     Args:
         inputs: the data, and the share of the machine.
         results: have the trial, and get the model.
         fit: `in_a_worker` if left out.
+        run_here: calls a function that needs torch.
     """
     trial, job = results.best_trial(), inputs.job
     if trial is None or trial.refitted_on or job.refit == "never" or not job.is_automode:
         return
     try:
-        if any(results.trials[one.trial_id].method == "fine_tuning" for one in trial.members):
-            raise NotRefittedError("an ensemble keeps the models of its members.")
-        if trial.method == "fine_tuning":
-            _refit(trial, inputs, results, fit or in_a_worker)
+        members = [results.trials[one.trial_id] for one in trial.members] or [trial]
+        tuned = [member for member in members if member.method == "fine_tuning"]
+        if not tuned or not all(_data(one, inputs).is_cross_validated for one in tuned):
+            return
+        _give_up_if_over(results, math.inf)
+        left = [member for member in tuned if not member.refitted_on]
+        needed = [_seconds_needed(member, inputs) for member in left]
+        _refuse_late(sum(needed), inputs, results)
+        for member, seconds in zip(left, needed, strict=True):
+            _refit(member, seconds, inputs, results, fit or in_a_worker)
+        if trial.members:
+            _average(trial, _data(tuned[0], inputs), results, run_here)
+        results.expect()
     except NotRefittedError as reason:
         _note(results, trial, str(reason))
     except Exception as error:  # noqa: BLE001 (the search is complete without it)
         _log.exception("the best trial cannot be fitted again")
         _note(results, trial, f"{type(error).__name__}: {error}")
-
-
-def seconds_needed(trial: TrialRecord, growth: float) -> float:
-    """Seconds to fit a trial again, by those that it took.
-
-    Args:
-        trial: a fine-tuned trial that was scored.
-        growth: number of all pictures as a multiple of those it was trained on.
-    """
-    training = sum(one.train_seconds for one in trial.evaluations)
-    scoring = sum(one.evaluation_seconds for one in trial.evaluations)
-    start = max(0.0, (trial.seconds or 0.0) - training - scoring)
-    return start + growth * training + scoring / len(trial.evaluations)
 
 
 def refuse_worse(metric: str, before: float, after: float, num_pictures: int) -> None:
@@ -128,27 +129,38 @@ def refuse_worse(metric: str, before: float, after: float, num_pictures: int) ->
         )
 
 
-def _refit(trial: TrialRecord, inputs: RefitInputs, results: Results, fit: Fit) -> None:
+def _data(trial: TrialRecord, inputs: RefitInputs) -> TrialData:
     hyperparameters = resolve(trial.hyperparameters)
     earlier = inputs.earlier.get(hyperparameters.checkpoint_run_id or "")
-    data = replace(inputs.data[picture_sizes(hyperparameters)], earlier=earlier)
-    if not data.is_cross_validated:
-        return
-    _give_up_if_over(results, math.inf)
-    num_pictures = len(data.everything().labels)
-    needed = seconds_needed(trial, num_pictures / len(data.train.labels))
+    return replace(inputs.data[picture_sizes(hyperparameters)], earlier=earlier)
+
+
+def _seconds_needed(trial: TrialRecord, inputs: RefitInputs) -> float:
+    data = _data(trial, inputs)
+    return pacing.refit_seconds(trial, len(data.everything().labels) / len(data.train.labels))
+
+
+def _refuse_late(needed: float, inputs: RefitInputs, results: Results) -> None:
     left = results.time_limit.seconds_left()
     # half of the time that the plan keeps is enough to export the model
     if needed > left - schedule.kept_back(60 * inputs.job.limits.timeout_minutes) / 2:
         raise NotRefittedError(
             f"{plan_text.about(max(0.0, left))} were left, about {plan_text.about(needed)} needed."
         )
+
+
+def _refit(
+    trial: TrialRecord, needed: float, inputs: RefitInputs, results: Results, fit: Fit
+) -> None:
+    data = _data(trial, inputs)
     results.update(
-        message=f"Fitting {trial.trial_id} again to all {num_pictures:,} training and validation "
-        f"pictures: about {plan_text.about(needed)}."
+        message=f"Fitting {trial.trial_id} again to all {len(data.everything().labels):,} training "
+        f"and validation pictures: about {plan_text.about(needed)}."
     )
     share, num_epochs = inputs.resources, trial.evaluations[-1].epoch
-    assignment = Assignment(hyperparameters, data, num_epochs, share.num_cpus, share.num_gpus)
+    assignment = Assignment(
+        resolve(trial.hyperparameters), data, num_epochs, share.num_cpus, share.num_gpus
+    )
     until = time.monotonic() + max(_LEAST_PATIENCE_SECONDS, _PATIENCE * needed)
     found = fit(assignment, lambda: _give_up_if_over(results, until))
     metric = inputs.job.primary_metric
@@ -159,7 +171,20 @@ def _refit(trial: TrialRecord, inputs: RefitInputs, results: Results, fit: Fit) 
         for name, content in found.files.items():
             Path(folder, name).write_bytes(content)
         results.refitted(trial.trial_id, found.num_pictures, Path(folder))
-    results.expect()
+
+
+def _average(
+    ensemble: TrialRecord, data: TrialData, results: Results, run_here: Callable[..., Any]
+) -> None:
+    """Average the models of the members that are handed out."""
+    from automl.engine import trainable  # imports Ray
+
+    weights = {member.trial_id: member.weight for member in ensemble.members}
+    with tempfile.TemporaryDirectory(dir=results.experiment_dir) as scratch:
+        folder = Path(scratch) / "model"
+        arguments = results.experiment_dir, weights, folder, store.final_model_dir
+        run_here(trainable.average, *arguments)
+        results.refitted(ensemble.trial_id, len(data.everything().labels), folder)
 
 
 def in_a_worker(assignment: Assignment, give_up_if_over: Callable[[], None]) -> "Refit":

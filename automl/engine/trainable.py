@@ -7,7 +7,7 @@ hundreds of megabytes, is imported in the workers alone.
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -270,20 +270,26 @@ def hand_out(experiment_dir: Path, trial_id: str, folder: Path) -> str:
     return ""
 
 
-def average(experiment_dir: Path, weights: Mapping[str, float], folder: Path) -> int:
+def average(
+    experiment_dir: Path,
+    weights: Mapping[str, float],
+    folder: Path,
+    place: Callable[[Path, str], Path] = store.checkpoint_dir,
+) -> int:
     """Write the model that averages those of some trials, in a worker.
 
     Args:
         experiment_dir: the experiment.
         weights: of the probabilities, by trial id; they sum to 1.
         folder: gets the checkpoint.
+        place: returns the folder of a trial's model, such as `store.final_model_dir`.
 
     Returns:
         The number of its parameters.
     """
     from automl.model import checkpoint, network, several_networks
 
-    loaded = [checkpoint.load(store.checkpoint_dir(experiment_dir, name)) for name in weights]
+    loaded = [checkpoint.load(place(experiment_dir, name)) for name in weights]
     parts, descriptions = zip(*loaded, strict=True)
     shares = list(weights.values())
     averaged = several_networks.Averaged(

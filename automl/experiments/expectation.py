@@ -66,12 +66,14 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
     if ensemble is None:
         expectation = _expectation(comparison, chosen)
         chosen_id = comparison.rows[chosen].trial_id
-        expectation = _with_refit(expectation, next(t for t in ranked if t.trial_id == chosen_id))
+        handed_out = next(trial for trial in ranked if trial.trial_id == chosen_id)
     else:
+        handed_out = ensemble
         own = _candidate(experiment_dir, ensemble)
         expectation = _of_ensemble(
             comparable_scores.compare(metric, [own, *rows], groups(experiment_dir))
         )
+    expectation = _with_refit(expectation, handed_out)
     return Found(expectation, scores if differ else {}, equally_good)
 
 

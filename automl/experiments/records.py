@@ -237,8 +237,9 @@ class TrialRecord(FrozenModel):
     def fitted_to(self) -> str:
         """Pictures its model was fitted to, if its scores come from models of fewer pictures."""
         if self.refitted_on:
+            model = "Its members were" if self.members else "The model was"
             return (
-                f"The model was fitted again to all {self.refitted_on:,} training and validation "
+                f"{model} fitted again to all {self.refitted_on:,} training and validation "
                 "pictures; the score is that of the model before, which had not seen the "
                 "validation pictures."
             )

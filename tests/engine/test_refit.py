@@ -10,6 +10,7 @@ import pytest
 
 from automl.dataset.pixels import picture_sizes
 from automl.engine import refit
+from automl.engine.pacing import refit_seconds
 from automl.engine.planning import Resources
 from automl.engine.refit import Assignment, NotRefittedError, RefitInputs
 from automl.engine.results import Results
@@ -151,21 +152,41 @@ def test_a_model_may_be_worse_by_two_points_or_one_picture(after: float, is_refu
         refit.refuse_worse("accuracy", 0.9, float("nan"), 1000)
 
 
-def test_an_ensemble_keeps_the_models_of_its_members(
+def test_the_fine_tuned_members_of_an_ensemble_are_fitted_again(
     ended: Start, make_trial: Callable[..., TrialRecord]
 ) -> None:
     inputs, results = ended()
-    members = [Member(trial_id=NAME, title="a", weight=1.0)]
+    directory = results.experiment_dir
+    probe = {**TINY, "method": "linear_probe"}
+    results._set(make_trial("trial-000", [0.4], hyperparameters=probe))
+    shares = {NAME: 0.75, "trial-000": 0.25}
+    members = [Member(trial_id=name, title=name, weight=share) for name, share in shares.items()]
     results._set(make_trial("ensemble", [0.99], number=2, members=members))
     results.update(best_trial="ensemble")
-    assert noted(inputs, results, never) == (
-        "ensemble was not fitted again to all pictures: an ensemble keeps the models of its "
-        "members."
+    answers = store.load_predictions(store.predictions_path(directory, NAME))
+    (directory / "trials" / "ensemble").mkdir()
+    store.save_predictions(store.predictions_path(directory, "ensemble"), answers)
+    here_again = refit.fit_here(
+        Assignment(resolve(TINY), next(iter(inputs.data.values())), 1, 1, 0.0)
     )
+    assert not isinstance(here_again, str)
+    folder = store.checkpoint_dir(directory, "trial-000")
+    folder.mkdir(parents=True)
+    for name, content in here_again.files.items():
+        (folder / name).write_bytes(content)
+
+    refit.refit_best(inputs, results, here, run_here=lambda call, *given: call(*given))
+    assert results.experiment.notes == []
+    assert results.experiment.expected_basis.endswith("then fitted again to all 60 pictures.")
+    refitted = {name: trial.refitted_on for name, trial in results.trials.items()}
+    assert refitted == {"trial-000": None, NAME: 60, "ensemble": 60}
+    model = TrainedModel.load(directory, "ensemble")
+    assert [part.epoch for part in model.description.parts] == [2, 1]
+    assert "fitted again" in model.trial.fitted_to
 
 
 def test_the_time_it_takes_follows_from_that_of_the_trial(
     make_trial: Callable[..., TrialRecord],
 ) -> None:
     trial = make_trial(NAME, [0.5, 0.9, 0.8])  # 60 s, of which 3 of training and 1.5 of scoring
-    assert refit.seconds_needed(trial, 1.25) == pytest.approx(55.5 + 1.25 * 3 + 0.5)
+    assert refit_seconds(trial, 1.25) == pytest.approx(55.5 + 1.25 * 3 + 0.5)
