@@ -9,7 +9,6 @@ from automl.cli import audited, lookup
 from automl.cli.experiments import AsJson
 from automl.cli.output import fail, refusals, say, say_json, tell
 from automl.export import formats
-from automl.export.parity_report import InputConvention
 
 
 def export(  # noqa: PLR0913 (the options of a command)
@@ -68,6 +67,8 @@ def _say_export(result: dict[str, Any]) -> None:
         f"{parity['max_probability_difference']:.1e} apart; {parity['latency_ms']:.1f} ms a picture"
     )
     if parity["onnx_input"]:
+        from automl.export.parity_report import InputConvention
+
         say(InputConvention.model_validate(parity["onnx_input"]).sentence)
     if parity["int8"]:
         int8 = parity["int8"]
