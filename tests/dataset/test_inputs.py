@@ -8,10 +8,10 @@ import openpyxl
 import pytest
 from pydantic import ValidationError
 
-from automl.dataset import readers
+from automl.dataset import manifest, readers
 from automl.dataset.reading import UnclearDataError
 from automl.errors import UserError
-from automl.jobs.job import DataSource
+from automl.jobs.job import DataSource, Job
 
 
 @pytest.fixture
@@ -355,3 +355,43 @@ def test_the_code_page_of_an_archive_is_a_guess_with_alternatives(photos, tmp_pa
     assert set(other.pictures["label"]).isdisjoint({"りんご", "ソーダ"})
     with pytest.raises(ValidationError, match="which is no code page"):
         DataSource(path=archive, code_page="klingon")
+
+
+def test_tables_of_different_pictures_can_be_read_together(photos):
+    folder = photos("a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    (folder / "ann.csv").write_text("file,label\na.jpg,cat\nb.jpg,dog\n")
+    (folder / "bob.csv").write_text("file,label\nc.jpg,cat\nd.jpg,dog\n")
+    with pytest.raises(UnclearDataError, match="name different pictures") as caught:
+        read(folder)
+    *_, together = caught.value.readings
+    assert set(read(folder, **together.options)) == {"a.jpg", "b.jpg", "c.jpg", "d.jpg"}
+
+
+def test_a_submission_beside_the_table_is_no_rival(photos):
+    folder = photos("train/a.jpg", "train/b.jpg", "test/c.jpg", "test/d.jpg")
+    (folder / "train.csv").write_text("id,breed\na,pug\nb,boxer\n")
+    (folder / "sample_submission.csv").write_text("id,breed\nc,pug\nd,pug\n")
+    listing = readers.read(DataSource(path=folder))
+    assert listing.pictures["label"].tolist() == ["boxer", "pug"]
+    (guess,) = listing.guesses
+    assert "not used: sample_submission.csv" in guess.sentence
+
+
+def test_guesses_about_validation_data_name_its_own_options(photos):
+    folder = photos(*(f"train/{label}/{n}.jpg" for label in ("cat", "dog") for n in range(2)))
+    photos("val/cat/8.jpg", "val/dog/9.jpg")
+    (folder / "val" / "labels.csv").write_text("file,label\n8.jpg,cat\n9.jpg,dog\n")
+    content = {
+        "type": "automl",
+        "training_data": {"path": str(folder / "train")},
+        "validation_data": {"path": str(folder / "val")},
+    }
+    report = manifest.look(Job.from_dict(content)).report
+    messages = {finding.kind: finding.message for finding in report.findings}
+    assert "with --set validation_data.table=never: The folders" in messages["guessed"]
+    assert messages["held_out_reading"].startswith("Validation data: The table labels.csv")
+    (_, other) = report.held_out_readings["validation_data"]
+    assert other.options == {"table": "never"}
+    content["validation_data"].update(other.options)
+    report = manifest.look(Job.from_dict(content)).report
+    assert not {"guessed", "held_out_reading"} & {finding.kind for finding in report.findings}

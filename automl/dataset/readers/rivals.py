@@ -47,6 +47,12 @@ class Agreement:
     different: Sequence[str] = ()
     """Pictures with different labels."""
 
+    @property
+    def is_contradiction(self) -> bool:
+        """True if more than a few pictures have other labels of the same names."""
+        most = _MAX_DIFFERENT * self.num_shared
+        return self.kind == "contradict" and len(self.different) > most
+
 
 def of_tables(fitting: Sequence[Fitting], root: Path) -> list[Rival]:
     """A rival for each table, and one for all tables that are named after different splits."""
@@ -82,32 +88,39 @@ def _rival(tables: Sequence[Fitting], root: Path) -> Rival:
     )
 
 
-def best_of(rivals: Sequence[Rival], place: Path) -> tuple[Rival, list[Guess]]:
-    """The surest reading, and the guesses that choosing it means.
+@dataclass(frozen=True)
+class Outcome:
+    """The surest reading, and what is said about the others."""
+
+    best: Rival
+    others: list[Reading]
+    guesses: list[Guess]
+
+
+def outcome_of(rivals: Sequence[Rival], place: Path) -> Outcome:
+    """The surest of all ways to read a folder.
 
     Raises:
-        UnclearDataError: two readings are about as sure, and contradict each other.
+        UnclearDataError: two are about as sure, and contradict each other.
     """
     best, *others = sorted(rivals, key=lambda rival: rival.rank, reverse=True)
-    guesses, weak = [], []
+    guesses: list[Guess] = []
+    weak: list[Rival] = []
     for other in others:
         found = compared(best.labels, other.labels)
         is_close = other.certainty >= max(Certainty.LIKELY, best.certainty - 1)
         is_question = other.tables and other.certainty is best.certainty and found.kind != "same"
-        contradicts = found.kind == "contradict" and (
-            len(found.different) > _MAX_DIFFERENT * found.num_shared
-        )
-        if is_question or (is_close and contradicts):
+        if is_question or (is_close and found.is_contradiction):
             raise _question(best, other, found, place)
         if is_close or (other.certainty and not best.tables):
             guesses.append(_guess(best, other, found))
-        else:
+        elif other.tables and found.kind != "same":
             weak.append(other)
     if weak:
         names = ", ".join(other.name for other in weak[:_MAX_NAMED])
         sentence = f"The labels are in {best.name}. Less sure, and not used: {names}."
         guesses.append(Guess(sentence=sentence, others=[other.reading for other in weak]))
-    return best, guesses
+    return Outcome(best, [reading for guess in guesses for reading in guess.others], guesses)
 
 
 def compared(ours: Mapping[str, str], theirs: Mapping[str, str]) -> Agreement:
@@ -156,11 +169,14 @@ def _question(best: Rival, other: Rival, found: Agreement, place: Path) -> Uncle
     names = f"{best.name} and {other.name}"
     if found.kind == "apart":
         why = "name different pictures"
+        both = "|".join(str(one.reading.options["table"]) for one in (best, other))
+        readings.append(Reading(sentence=f"{names} together.", options={"table": both}))
     else:
         why = f"differ for {_differences(best, other, found)}"
     options = _options(readings)
     return UnclearDataError(
-        f"{place} can be read in two ways: {names} {why}. Choose one of them: {options}.", readings
+        f"{place} can be read in several ways: {names} {why}. Choose one of them: {options}.",
+        readings,
     )
 
 

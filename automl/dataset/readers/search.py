@@ -73,10 +73,10 @@ def find_table(around: Surroundings, source: DataSource, choose: Choose, walk: W
     if not tried.fitting:
         return _without(every, tried, folders, around)
     competing = rivals.of_tables(tried.fitting, root) + ([folders] if folders else [])
-    best, guesses = rivals.best_of(competing, root)
-    others = [rival.reading for rival in competing if rival is not best]
-    table = _joined(base, best.tables, located) if best.tables else None
-    return Found(table, others, guesses, tried.unused)
+    outcome = rivals.outcome_of(competing, root)
+    tables = outcome.best.tables
+    table = _joined(base, tables, located) if tables else None
+    return Found(table, outcome.others, outcome.guesses, tried.unused)
 
 
 def _without(
