@@ -50,11 +50,13 @@ def make_samples() -> Callable[..., pd.DataFrame]:
         plain = {"value_low": np.nan, "value_high": np.nan, "alpha_contrast": np.nan}
         traces = {"camera": None, "taken": None, "jpeg_quality": 90.0, "mtime_ns": 0}
         plain |= {"has_frames": False, "num_colours": np.nan}
+        noise = np.random.default_rng(0).integers(0, 256, (len(samples), 304), np.uint8)
         missing = pd.Series([None] * len(samples), dtype="Int64")
         return samples.assign(
             path=paths,
             id=range(len(samples)),
             near_duplicate_group=missing,
+            fingerprint=[look.tobytes() for look in noise],
             **{
                 **ordinary,
                 **look,
