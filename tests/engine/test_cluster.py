@@ -70,7 +70,7 @@ def test_a_driver_listens_on_loopback_alone(head: Path) -> None:
         env={**os.environ, **ray_settings.connection()},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     addresses = ast.literal_eval(done.stdout.strip().splitlines()[-1])
@@ -86,7 +86,7 @@ def test_a_token_of_somebody_else_is_refused(head: Path, tmp_path: Path) -> None
         env={**os.environ, **stranger},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode != 0

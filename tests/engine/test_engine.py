@@ -225,7 +225,7 @@ def test_a_second_engine_on_the_same_experiment_gives_way(
 ) -> None:
     directory, _ = running
     second = subprocess.run(
-        [sys.executable, "-m", "automl.engine", str(directory)], timeout=60, check=False
+        [sys.executable, "-m", "automl.engine", str(directory)], timeout=600, check=False
     )
     assert second.returncode == 3
 
@@ -235,4 +235,4 @@ def test_the_engines_own_process_imports_neither_torch_nor_streamlit() -> None:
         "import sys, automl.engine.lifecycle, automl.engine.search;"
         "sys.exit(bool({'torch', 'timm', 'streamlit'} & set(sys.modules)))"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=120, env=os.environ)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=600, env=os.environ)

@@ -65,7 +65,7 @@ def test_a_worker_is_forked_as_if_it_had_been_started(server, tmp_path):
         threads = [comm.read_text("ascii").strip() for comm in tasks]
         asking.stdin.write("\n")
         asking.stdin.flush()
-        assert asking.wait(timeout=20) == 0
+        assert asking.wait(timeout=120) == 0
     assert not psutil.pid_exists(told["pid"])  # not even a zombie
     # a fork lacks all threads but its own; that of pyarrow's allocator is used to it
     assert len(set(threads) - {"jemalloc_bg_thd"}) == 1, threads
@@ -83,7 +83,7 @@ def test_who_asked_ends_with_a_worker_that_is_killed(server, tmp_path):
     with _ask(server[0], tmp_path / "worker.py", folder=tmp_path) as asking:
         told = json.loads(asking.stdout.readline())
         os.kill(told["pid"], signal.SIGKILL)
-        asking.wait(timeout=20)
+        asking.wait(timeout=120)
 
 
 def test_forks_cost_little(server, tmp_path):

@@ -47,7 +47,7 @@ def has_worked(meanwhile: str) -> list[bool]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=600,
     )
     return [word == "True" for word in done.stdout.split()]
 

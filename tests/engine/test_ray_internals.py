@@ -92,7 +92,7 @@ def run(address: str, folder: Path, *kinds: str, **environment: str) -> dict[str
     done = subprocess.run(
         [sys.executable, "-m", "tests.engine.ray_canary", address, str(folder), *kinds],
         env={**os.environ, **ray_settings.search(), **environment},
-        timeout=200,
+        timeout=600,
         check=False,
         capture_output=True,
         text=True,

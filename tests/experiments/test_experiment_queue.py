@@ -82,7 +82,7 @@ def test_an_experiment_waits_for_the_one_before_it_and_says_so(
     lock = locks[running]
     assert lock is not None
     os.close(lock)  # as when its engine is killed
-    second.join(timeout=10)
+    second.join(timeout=60)
     assert not second.is_alive()
 
 
@@ -218,7 +218,7 @@ os._exit(9)
         )
         for n in range(6)
     ]
-    assert [process.wait(timeout=60) for process in processes] == [9] * 6
+    assert [process.wait(timeout=300) for process in processes] == [9] * 6
     times = sorted(tuple(map(int, path.name.split("-"))) for path in folder.iterdir())
     assert len(times) == 6
     assert all(end < begin for (_, end), (begin, _) in zip(times, times[1:], strict=False))

@@ -128,7 +128,7 @@ def test_an_idle_process_ends(explainer, explained):
     explainer.explain(directory, "t1", path, QUICK)
     process = explainer._worker.process
     explainer._idle_seconds = 600
-    assert process.wait(timeout=20) == -signal.SIGKILL
+    assert process.wait(timeout=120) == -signal.SIGKILL
 
 
 def test_a_missing_package_is_named_with_what_to_do(explained, monkeypatch):

@@ -74,7 +74,7 @@ def draw(folder: Path) -> Path:
     return folder
 
 
-def wait_until_training(experiment_dir: Path, *, seconds: float = 120) -> None:
+def wait_until_training(experiment_dir: Path, *, seconds: float = 600) -> None:
     assert Waiting(seconds).until(lambda: _is_training(experiment_dir))
 
 
@@ -160,7 +160,7 @@ def strike(  # noqa: PLR0913
     chance: random.Random,
     *,
     while_down: Callable[[], object] = bool,
-    seconds: float = 120,
+    seconds: float = 600,
 ) -> Outcome:
     """Kill the victim at the moment, see that nothing recorded is lost, have it go on."""
     begins, within = MOMENTS[moment]
@@ -205,7 +205,7 @@ def assert_kept(experiment_dir: Path, before: dict[str, list[Any]]) -> None:
             raise EpochLostError(f"{trial_id} was {evaluations}, and became {kept}")
 
 
-def finish(experiment_dir: Path, *, seconds: float = 120) -> ExperimentRecord:
+def finish(experiment_dir: Path, *, seconds: float = 600) -> ExperimentRecord:
     Waiting(seconds).until(
         lambda: (
             launcher.record(experiment_dir).state.is_finished

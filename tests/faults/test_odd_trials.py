@@ -19,7 +19,7 @@ def run(kind: str, folder: Path) -> tuple[list[TrialRecord], str]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.faults.odd_trials", kind, str(folder)],
         env={**os.environ, **ray_settings.connection()},
-        timeout=120,
+        timeout=600,
         check=False,
         capture_output=True,
         text=True,

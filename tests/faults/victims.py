@@ -23,7 +23,7 @@ def kill(victim: str, experiment_dir: Path) -> int:
     for process in found:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(found, timeout=20)
+    psutil.wait_procs(found, timeout=120)
     return len(found)
 
 

@@ -27,7 +27,7 @@ def end(number: signal.Signals, *arguments: str) -> tuple[int, str]:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=120)
     return process.returncode, output
 
 

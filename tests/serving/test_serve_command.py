@@ -59,12 +59,12 @@ def test_requests_in_flight_are_answered_before_it_ends(make_experiment, tmp_pat
         answers.append(requests.post(f"{url}/score", data=body, headers=key, timeout=60))
 
     with serving("pets", "--api-key-file", key_file) as (process, url):
-        assert requests.get(f"{url}/models", timeout=10).status_code == 401
-        (model,) = requests.get(f"{url}/models", headers=key, timeout=10).json()
+        assert requests.get(f"{url}/models", timeout=60).status_code == 401
+        (model,) = requests.get(f"{url}/models", headers=key, timeout=60).json()
         assert model["name"] == "pets"
         asking = threading.Thread(target=ask)
         asking.start()
-        while "in_flight 2.0" not in requests.get(f"{url}/metrics", headers=key, timeout=10).text:
+        while "in_flight 2.0" not in requests.get(f"{url}/metrics", headers=key, timeout=60).text:
             assert asking.is_alive(), "the request was over before it could be interrupted"
         process.send_signal(signal.SIGTERM)
         asking.join()
