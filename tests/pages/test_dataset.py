@@ -72,6 +72,9 @@ def test_validation_data_and_the_split_reach_the_job_as_they_are_shown(
         path.unlink()
     page = open_page("dataset", data=str(pictures))
     assert "16 train · 4 validate" in split_line(page)
+    first, *more = held_out.rglob("*.png")
+    rows = [f"{first},odd", *(f"{path},even" for path in more)]
+    (held_out / "labels.csv").write_text("\n".join(["file,label", *rows]))
     by_label = {one.label: one for one in page.text_input}
     by_label["Test data"].set_value(str(held_out))
     (share,) = [one for one in page.number_input if one.label.startswith("Percent")]
@@ -79,11 +82,15 @@ def test_validation_data_and_the_split_reach_the_job_as_they_are_shown(
     (seed,) = [one for one in page.number_input if one.label == "Seed of the split"]
     seed.set_value(5)
     click(page, "Apply")
+    said = " ".join(one.value for one in page.markdown).replace("\\", "")
+    assert "Test data: The table labels.csv" in said
+    (other,) = [one for one in page.button if (one.key or "").startswith("reading test_data")]
+    other.click().run()
     assert "14 train · 6 validate · 10 test" in split_line(page)
 
     configured = open_page("configure", **dict(page.query_params))
     job = Job.from_yaml(configured.code[0].value)
-    assert job.test_data.path == held_out
+    assert (job.test_data.path, job.test_data.table) == (held_out, "never")
     assert (job.validation_data_size, job.seed) == (0.3, 5)
     used = manifest.build(job).samples
     page.selectbox(key="split in view").select("validation").run()
