@@ -1,5 +1,6 @@
 """Data in several archives: parts of a download, an archive a class or a split, nested ones."""
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -37,8 +38,11 @@ class Bundle:
     @property
     def sentence(self) -> str:
         """The archives, as the start of a reading; empty for a single one."""
-        names = [part.path.name for part in self.parts]
-        return f"{_together(names)}. " if len(names) > 1 else ""
+        if len(self.parts) < 2:
+            return ""
+        root = os.path.commonpath([part.path.parent for part in self.parts])
+        names = [part.path.relative_to(root).as_posix() for part in self.parts]
+        return f"{_together(names)}. "
 
 
 def around_file(path: Path, kind: ArchiveType, choice: Choice = "auto") -> Bundle:

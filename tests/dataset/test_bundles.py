@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from automl.dataset import archive, readers
+from automl.dataset import archive, bundles, readers
 from automl.dataset.reading import UnclearDataError
 from automl.errors import DataError
 from automl.jobs.job import DataSource
@@ -99,6 +99,11 @@ def test_a_folder_of_archives(packed, tmp_path, archives, expected):
     for name, entries in archives.items():
         packed(name, *entries)
     assert read(tmp_path / "data") == expected
+
+
+def test_archives_are_named_by_their_paths_below_one_folder():
+    parts = [archive.Part(Path(f"/data/{split}/cat.tar"), "tar") for split in ("train", "val")]
+    assert bundles.Bundle(parts).sentence == "2 archives together: train/cat.tar and val/cat.tar. "
 
 
 def test_a_table_beside_an_archive_of_pictures(packed):
