@@ -1,9 +1,9 @@
 """Experiments on a few pictures of a real set, whose outcome on many other pictures is known.
 
-Every row is a head on frozen features. Most rows answer for all pictures by cross-validation;
-some, which imitate fine-tuned trials, are on both networks' features, are fitted to four fifths of
-the pictures and answer for the last one. All folds of a head are fitted at once, and features are
-rotated and cut once for a set, so that an experiment takes about a second.
+Every row is a head on frozen features of one network, or of two side by side. Most rows answer for
+all pictures by cross-validation; some, which imitate fine-tuned trials, are fitted to four fifths
+of the pictures and answer for the last one. All folds of a head are fitted at once, and features
+are rotated and cut once for a set, so that an experiment takes about a second.
 """
 
 import functools
@@ -168,6 +168,7 @@ def _whole_rows(data: _Data, rng: np.random.Generator) -> Iterator[Row]:
     masks = np.concatenate([fold_of != np.arange(folds)[:, None], np.ones((1, len(labels)))])
     masks = masks.astype(np.float32)
     everything = [(name, head) for name in NETWORKS for head in _HEADS]
+    everything += [("both", head) for head in _HEADS if head.method == "logistic"]
     chosen = rng.permutation(len(everything))[: rng.integers(4, 13)]
     pairs = [(NETWORKS[0], _Head("majority")), *(everything[index] for index in chosen)]
     for name, head in pairs:

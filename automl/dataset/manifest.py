@@ -63,6 +63,12 @@ class Manifest:
         """Median shorter side of the readable pictures in pixels; NaN if there are none."""
         return float(self.readable[["width", "height"]].min(axis=1).median())
 
+    @property
+    def pictures_per_class(self) -> float:
+        """Median number of pictures of a class that models may be fitted to; NaN without any."""
+        is_fitted = (self.readable["split"] == "train") | self.readable["fold"].notna()
+        return float(self.readable["label"][is_fitted].value_counts().median())
+
 
 def build(job: Job, *, progress: Progress | None = None) -> Manifest:
     """Read and check the data of a job, and assign the splits.

@@ -121,6 +121,7 @@ def _situation(job: Job, data: Manifest) -> automode.Situation:
     return automode.Situation(
         budget_class="gpu" if machine.num_gpus() else "cpu",
         median_side=int(data.median_side),
+        pictures_per_class=data.pictures_per_class,
         has_weights=lambda name: _has_weights(job, name),
     )
 

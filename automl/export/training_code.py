@@ -54,7 +54,7 @@ def write(folder: Path, model: TrainedModel) -> Answers:
 
 def _refuse(model: TrainedModel) -> None:
     name, hyperparameters = model.trial.trial_id, model.hyperparameters
-    if hyperparameters.method in ("majority_class", "k_nearest_neighbours"):
+    if hyperparameters.method in ("majority_class", "prototypes", "k_nearest_neighbours"):
         raise ExportError(
             f"{name} is made by {hyperparameters.method}, which trains nothing. Take the code of a "
             "trial that was trained."

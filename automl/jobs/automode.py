@@ -47,6 +47,10 @@ labels the first with weights. Which kind is best differs with the pictures."""
 _SCRATCH = ("resnet10t", "resnet18", "resnet14t")
 _NUM_TUNED = 3
 
+_FEW_PICTURES = 5
+"""Pictures of a class up to which its mean is tried instead of its nearest pictures: with more, a
+probe is better."""
+
 _PLACES_TO_JOIN = 5
 """Fewest baselines with one on the features of two networks: it needs the probes of both."""
 
@@ -87,6 +91,9 @@ class Situation:
     photo_size: int = schedule.SIZES[0]
     """Side in pixels at which larger pictures are read; all trials share it, since every further
     size has to be decoded."""
+
+    pictures_per_class: float = 100.0
+    """Median number of pictures of a class, test pictures left out."""
 
     @property
     def is_small(self) -> bool:
@@ -183,9 +190,11 @@ def _baselines(situation: Situation, num_trials: int) -> list[dict[str, Any]]:
     joins = places >= _PLACES_TO_JOIN
     frozen = situation.frozen(max(1, places - 2 - joins))  # no weights are looked for in vain
     probes = [{**untrained, "method": "linear_probe", "model_name": name} for name in frozen]
-    neighbours = [{**probe, "method": "k_nearest_neighbours"} for probe in probes[:1]]
+    has_few = situation.pictures_per_class <= _FEW_PICTURES
+    method = "prototypes" if has_few else "k_nearest_neighbours"
+    similar = [{**probe, "method": method} for probe in probes[:1]]
     # a probe first: its score is the first that says something
-    single = [*probes[:1], majority, *neighbours, *probes[1:]][:places]
+    single = [*probes[:1], majority, *similar, *probes[1:]][:places]
     if not joins or len(frozen) < 2:
         return single
     first, second = frozen[:2]

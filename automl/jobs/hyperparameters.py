@@ -47,6 +47,7 @@ class Hyperparameters(FrozenModel):
             "fine_tuning",
             "linear_probe",
             "concatenated_probe",
+            "prototypes",
             "k_nearest_neighbours",
             "majority_class",
         ],
@@ -54,9 +55,10 @@ class Hyperparameters(FrozenModel):
         Trait.EFFECTIVE_WITHOUT_TRAINING,
     ] = "fine_tuning"
     """fine_tuning trains the model. The others take seconds: linear_probe fits a linear layer to
-    the features of the model, concatenated_probe to those of two models side by side,
-    k_nearest_neighbours lets the most similar training pictures vote, and majority_class always
-    answers the most frequent class, which any model must beat."""
+    the features of the model, concatenated_probe to those of two models side by side, prototypes
+    compares a picture with the mean of each class, k_nearest_neighbours lets the most similar
+    training pictures vote, and majority_class always answers the most frequent class, which any
+    model must beat."""
 
     second_model_name: Annotated[
         str,

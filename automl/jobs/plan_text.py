@@ -14,6 +14,7 @@ _DEFAULT_SIZE = Hyperparameters().training_crop_size
 _NAMES = {
     "linear_probe": "a probe of {}",
     "concatenated_probe": "a probe of {} together",
+    "prototypes": "the class means of {}",
     "k_nearest_neighbours": "the nearest neighbours by {}",
     "majority_class": "the majority class",
 }

@@ -134,7 +134,7 @@ class Costs:
 def features_of(values: Mapping[str, Any]) -> frozenset[tuple[str, Any]]:
     """Keys of the features that a trial computes: network and picture size."""
     method = values.get("method", "fine_tuning")
-    computes = method in (*_PROBES, "k_nearest_neighbours") or (
+    computes = method in (*_PROBES, "prototypes", "k_nearest_neighbours") or (
         method == "fine_tuning" and values.get("head_init") == "linear_probe"
     )
     names = networks_of(values) if computes else []

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize, one_hot
 
-from automl.model import blocks, cross_validated_probe, linear_probe
+from automl.model import blocks, cross_validated_probe, linear_probe, prototypes
+from automl.model.cross_validated_probe import CrossValidated
+from automl.model.linear_probe import LinearProbe
 from automl.model.network import Normalised
 
 _NUM_NEIGHBOURS = 20
@@ -25,6 +27,8 @@ _SMALLEST_SHARE = 1e-4
 _AT_ONCE = 1_000
 """Pictures whose neighbours are looked for together."""
 
+Features = NDArray[np.float32]
+Labels = NDArray[np.int64]
 Probabilities = NDArray[np.float32]
 
 
@@ -109,7 +113,8 @@ def fit_head(method: str, network: Normalised, pictures: FrozenPictures) -> Prob
     """Replace the network's last layer, or its weights, with those of a method.
 
     Args:
-        method: `majority_class`, `linear_probe`, `concatenated_probe` or `k_nearest_neighbours`.
+        method: `majority_class`, `linear_probe`, `concatenated_probe`, `prototypes` or
+            `k_nearest_neighbours`.
         network: its last layer has one row per class.
         pictures: all of them are fitted to.
 
@@ -123,21 +128,27 @@ def fit_head(method: str, network: Normalised, pictures: FrozenPictures) -> Prob
     head = linear_probe.linear_head(network.network)
     num_classes = len(head.weight)
     if method in ("linear_probe", "concatenated_probe"):
-        return _fit_probe(head, pictures, num_classes)
+        return _fit_linear(head, pictures, num_classes, linear_probe.fit, cross_validated_probe.fit)
+    if method == "prototypes":
+        return _fit_linear(head, pictures, num_classes, prototypes.fit, prototypes.cross_validated)
     if method == "k_nearest_neighbours":
         return _fit_neighbours(network, pictures, num_classes)
     assert method == "majority_class"
     return _fit_majority(head, pictures, num_classes)
 
 
-def _fit_probe(
-    head: nn.Linear | nn.Conv2d, pictures: FrozenPictures, num_classes: int
+def _fit_linear(
+    head: nn.Linear | nn.Conv2d,
+    pictures: FrozenPictures,
+    num_classes: int,
+    fit: Callable[[Features, Labels, int], LinearProbe],
+    fit_by_folds: Callable[[Features, Labels, Labels, int], CrossValidated],
 ) -> Probabilities | None:
     features, labels = pictures.features(), pictures.labels
     if pictures.folds.max() < 0:
-        linear_probe.put_into(head, linear_probe.fit(features, labels, num_classes))
+        linear_probe.put_into(head, fit(features, labels, num_classes))
         return None
-    found = cross_validated_probe.fit(features, labels, pictures.folds, num_classes)
+    found = fit_by_folds(features, labels, pictures.folds, num_classes)
     linear_probe.put_into(head, found.probe)
     return found.probabilities
 
@@ -169,7 +180,7 @@ def _fit_majority(
 
     everything = np.ones(len(pictures.labels), bool)
     weight = np.zeros((num_classes, head.weight[0].numel()), np.float32)
-    linear_probe.put_into(head, linear_probe.LinearProbe(weight, np.log(shares(everything))))
+    linear_probe.put_into(head, LinearProbe(weight, np.log(shares(everything))))
     return None if pictures.folds.max() < 0 else pictures.out_of_fold(answer)
 
 

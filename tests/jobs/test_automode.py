@@ -81,6 +81,17 @@ def test_the_baselines_are_a_probe_first_then_the_majority_the_neighbours_and_an
     assert {recipe.values["training_crop_size"] for recipe in plan.opening} == {224}
 
 
+@pytest.mark.parametrize(("pictures", "is_tried"), [(5, True), (6, False)])
+def test_class_means_are_tried_where_a_class_has_a_few_pictures(pictures, is_tried):
+    given = situation(weights=WEIGHTS, pictures_per_class=pictures)
+    for num_trials in (6, 50):
+        opening = automode.plan(given, num_trials).opening
+        methods = [recipe.values.get("method") for recipe in opening]
+        assert ("prototypes" in methods) is is_tried
+        assert ("k_nearest_neighbours" in methods) is not is_tried
+        assert methods[0] == "linear_probe"
+
+
 def test_the_last_baseline_joins_two_networks_where_there_are_places_for_their_probes():
     def joined(num_trials, weights):
         opening = automode.plan(situation(weights=weights), num_trials).opening

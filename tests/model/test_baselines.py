@@ -43,7 +43,7 @@ def test_the_floor_rises_from_the_majority_to_the_features(
 ) -> None:
     _, majority = scored(tiny_data, method="majority_class", **pretrained)
     assert majority == pytest.approx(1 / 3, abs=0.01)
-    for method in ("linear_probe", "k_nearest_neighbours"):
+    for method in ("linear_probe", "prototypes", "k_nearest_neighbours"):
         assert scored(tiny_data, method=method, **pretrained)[1] > 0.6
 
 
@@ -58,7 +58,7 @@ def test_every_class_is_given_its_share_of_the_training_pictures(tiny_data: Tria
         assert given == pytest.approx(shares, abs=0.005)
 
 
-_FLOOR = ("linear_probe", "concatenated_probe", "k_nearest_neighbours")
+_FLOOR = ("linear_probe", "concatenated_probe", "prototypes", "k_nearest_neighbours")
 
 
 @pytest.fixture
