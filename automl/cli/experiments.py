@@ -164,6 +164,10 @@ def say_summary(source: "Experiment") -> None:
     states = ", ".join(f"{number} {name}" for name, number in summary["trial_states"].items())
     trials = wording.count(summary["num_trials"], "trial") + (f" ({states})" if states else "")
     say(f"{source.id}: {summary['state']}, {trials}, {wording.duration(summary['seconds'])}")
+    for key in ("display_name", "experiment_name", "description", "tags"):
+        if value := summary.get(key):
+            pairs = [f"{name}={each}" for name, each in value.items()] if key == "tags" else [value]
+            say(f"{key}: {', '.join(pairs)}")
     if summary["message"]:
         say(summary["message"])
     say_expectation(source)

@@ -89,18 +89,29 @@ def load_rgb(
         return upright_rgb(image, rendering)
 
 
+_NO_EXPLANATION = (
+    "An exported model does not explain its answers. Leave out model_explainability, or ask a "
+    "server that `automl serve` has started on the experiment."
+)
+
+
 def from_base64(text: str | bytes) -> BinaryIO:
     """Decode a picture file from base64, with or without line breaks.
 
     The text may also be JSON with the key `image_base64`, which Azure's clients send.
 
     Raises:
-        UnreadablePicture: the text is not base64.
+        UnreadablePicture: the text is not base64, or asks for an explanation of the answer.
     """
     try:
         if text.lstrip()[:1] in ("{", b"{"):
-            text = json.loads(text)["image_base64"]
+            entry = json.loads(text)
+            if entry.get("model_explainability"):
+                raise UnreadablePicture(_NO_EXPLANATION)
+            text = entry["image_base64"]
         content = base64.b64decode(b"".join(_ascii(text).split()), validate=True)
+    except UnreadablePicture:
+        raise
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadablePicture("The picture is not given as base64 text.") from error
     return io.BytesIO(content)

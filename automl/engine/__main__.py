@@ -14,9 +14,19 @@ from automl.host import process_lock
 ALREADY_RUNNING = 3
 
 
+def _level(experiment_dir: Path) -> int:
+    """Level of engine.log: the job's `log_verbosity`."""
+    try:
+        verbosity = store.load_job(experiment_dir).log_verbosity
+    except (ValueError, OSError):  # the engine says what is wrong with the job
+        return logging.INFO
+    levels: dict[str, int] = logging.getLevelNamesMapping()
+    return levels.get(verbosity.upper(), logging.INFO)
+
+
 def main(experiment_dir: Path, lock: int | None = None) -> int:
     logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        level=_level(experiment_dir), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     if lock is None:
         lock = process_lock.take(store.lock_path(experiment_dir))

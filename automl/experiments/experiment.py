@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from automl.prediction.inference import Predictor
 
+_ABOUT = ("display_name", "experiment_name", "description", "tags")
+"""Keys of a job that say what it is for."""
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -156,6 +159,7 @@ class Experiment:
             "seconds": record.seconds,
             "notes": record.notes,
             "plan": record.plan,
+            **{key: getattr(self.job, key) for key in _ABOUT if getattr(self.job, key)},
         }
 
 

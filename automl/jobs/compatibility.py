@@ -159,6 +159,13 @@ def _check(hyperparameters: Hyperparameters) -> None:
     _check_networks(hyperparameters)
     for model_name in hyperparameters.networks:
         _check_sizes(hyperparameters, model_name)
+    blocks = model_catalog.num_blocks(hyperparameters.model_name)
+    if blocks is not None and hyperparameters.layers_to_freeze > blocks:
+        raise UserError(
+            f"layers_to_freeze is {hyperparameters.layers_to_freeze}, but "
+            f"{hyperparameters.model_name} has {blocks} blocks before its last layer. "
+            f"Set it to {blocks} or less."
+        )
     if hyperparameters.optimizer != "sgd":
         for name in ("beta1", "beta2"):
             if getattr(hyperparameters, name) == 1:

@@ -95,6 +95,18 @@ UNKNOWN_LICENCE = "unknown"
 PERMISSIVE = ("apache-2.0", "bsd-3-clause", "mit")
 _PATCHES = {"patch14_dinov2": 14, "patch14_reg4_dinov2": 14, "patch16_dinov3": 16}
 """Part of an architecture's name -> side of its patches, of which pictures have any number."""
+_BLOCKS = {
+    5: "resnet18 resnet34 resnet50 resnet101 resnet152 resnest50 resnest101 seresnext",
+    6: "mobilenetv1_100 convnext_atto convnext_tiny hgnetv2_b1 hgnetv2_b2 tiny_vit_21m",
+    8: "mobilenetv3_small_100 efficientnet_b0 efficientnet_lite0 efficientnet_lite1 "
+    "efficientnet_lite2",
+    9: "mobilenetv3_large_100",
+    13: "vits16r224 vitb16r224 vit_tiny dinov2_small dinov3_small",
+    14: "siglip2_base",
+    19: "mobilenetv2",
+    25: "vitl16r224",
+}
+_BLOCKS_OF = {name: number for number, names in _BLOCKS.items() for name in names.split()}
 AZURE_NAMES = tuple(model.name for model in _AZURE)
 
 
@@ -154,6 +166,11 @@ def patch_size(model_name: str) -> int | None:
     """Return the number of pixels that divides every size a model takes; None if any size does."""
     architecture = timm_name(model_name).partition(".")[0]
     return next((side for part, side in _PATCHES.items() if part in architecture), None)
+
+
+def num_blocks(model_name: str) -> int | None:
+    """Return the number of blocks before the last layer; None if it is known to timm alone."""
+    return _BLOCKS_OF.get(model_name)
 
 
 def takes(model_name: str, size: int) -> bool:

@@ -197,6 +197,9 @@ def test_mlflow_has_azures_columns_and_refuses_what_is_no_picture(
     assert model.metadata.signature.outputs.input_names() == ["probs", "labels"]
     with pytest.raises(Exception, match="not given as base64"):
         model.predict(pd.DataFrame({"image": ["no picture!"]}))
+    entry = json.dumps({"image_base64": "", "model_explainability": True})
+    with pytest.raises(Exception, match="does not explain its answers"):
+        model.predict(pd.DataFrame({"image": [entry]}))
 
 
 def test_the_job_gets_its_model_where_it_asked_for_it(finished: Path, tmp_path: Path) -> None:

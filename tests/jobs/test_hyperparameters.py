@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from automl.errors import UserError
 from automl.jobs import compatibility, hyperparameter_checks, model_catalog
 from automl.jobs.compatibility import TrialHyperparameters
 from automl.jobs.hyperparameter_metadata import conditions, group
@@ -229,3 +230,9 @@ def test_every_hyperparameter_has_a_description_and_a_group():
 
 def test_the_help_counts_the_models_of_the_catalogue():
     assert f"One of the {len(model_catalog.MODELS)} built-in" in FIELDS["model_name"].description
+
+
+def test_more_blocks_to_freeze_than_the_model_has_are_refused_before_the_start():
+    assert TrialHyperparameters.of({"model_name": "vitb16r224", "layers_to_freeze": 13})
+    with pytest.raises(UserError, match="layers_to_freeze is 6, but resnet18 has 5 blocks"):
+        TrialHyperparameters.of({"layers_to_freeze": 6})

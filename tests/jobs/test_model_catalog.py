@@ -80,6 +80,7 @@ def test_a_model_takes_any_size_or_its_own_or_multiples_of_its_patches(name, siz
 @pytest.mark.engine
 def test_the_models_their_fixed_sizes_and_the_licences_of_their_weights_are_timms_own():
     import timm  # slow
+    import torch
 
     sizes = {}
     for name in timm.list_models():
@@ -87,6 +88,14 @@ def test_the_models_their_fixed_sizes_and_the_licences_of_their_weights_are_timm
         sizes[name] = config.input_size[1] if config and config.fixed_input_size else ""
     ours = (files("automl.jobs") / "timm_models.txt").read_text("utf-8").splitlines()
     assert set(ours) == {f"{name} {size}".strip() for name, size in sizes.items()}
+    from automl.model import blocks
+
+    for name in ("resnest50", "mobilenetv2", "convnext_atto", "siglip2_base", "vits16r224"):
+        with torch.device("meta"):
+            network = timm.create_model(model_catalog.timm_name(name))
+        found = blocks.parameter_names(network, model_catalog.timm_name(name))
+        assert model_catalog.num_blocks(name) == len(found), name
+    assert all(model_catalog.num_blocks(name) for name in model_catalog.MODELS)
     downloadable = set(timm.list_pretrained())
     assert {model_names.timm_spelling(name) for name in HUB_NAMES} <= downloadable
     for model in model_catalog.MODELS.values():
