@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from automl.evaluation import natural_order
 from automl.evaluation.predictions import Predictions
 from automl.evaluation.scored_answers import ScoredAnswers
 
@@ -14,6 +15,8 @@ _AVERAGED = ("precision_score", "recall_score", "f1_score", "auc", "average_prec
 
 def class_report(predictions: Predictions, class_names: Sequence[str]) -> pd.DataFrame:
     """Return one row for each class: `class`, `pictures` and `COLUMNS`.
+
+    The rows are in the natural order of the names; the index of the table is that of the class.
 
     NaN marks a number that is not defined: everything but precision for a class without pictures,
     and precision for a class that was never predicted.
@@ -27,13 +30,14 @@ def class_report(predictions: Predictions, class_names: Sequence[str]) -> pd.Dat
         answers.areas,
         answers.average_precisions,
     )
-    return pd.DataFrame(
+    report = pd.DataFrame(
         {
             "class": class_names,
             "pictures": answers.support,
             **dict(zip(COLUMNS, columns, strict=True)),
         }
     )
+    return report.iloc[natural_order.indices(class_names)]
 
 
 def averages(metrics: Mapping[str, float]) -> pd.DataFrame:

@@ -109,14 +109,14 @@ def _predictions_section(experiment_dir: Path, best: TrialRecord) -> dict[str, A
     path = store.predictions_path(experiment_dir, best.trial_id)
     if not path.is_file() or not store.samples_path(experiment_dir).is_file():
         return {}
-    from automl.evaluation import class_report, confidence, confusion
+    from automl.evaluation import class_report, confidence, confusion, natural_order
     from automl.figures import answer_charts, confusion_chart
 
     predictions = store.load_predictions(path)
     samples = store.load_samples(experiment_dir).set_index("id", drop=False)
     names = _class_names(samples)
     matrix = confusion.matrix(predictions.labels, predictions.predicted, len(names))
-    shown = confusion.hardest_classes(matrix, _MAX_CLASSES)
+    shown = natural_order.indices(names, confusion.hardest_classes(matrix, _MAX_CLASSES))
     calibration = confidence.calibration(predictions.probabilities, predictions.labels)
     figures = [
         ("Confusion matrix", confusion_chart.figure_of(matrix, names, shown)),

@@ -17,6 +17,7 @@ import pandas as pd
 
 from automl.dataset.checks.kind import CheckedData, FindingKind
 from automl.dataset.report import DatasetReport, Distribution, Finding
+from automl.evaluation import natural_order
 
 __all__ = ["CheckedData", "FindingKind", "check", "check_split", "kinds"]
 
@@ -27,7 +28,7 @@ def check(data: CheckedData) -> DatasetReport:
     split = readable["split"].fillna("train")
     return DatasetReport(
         num_images=len(readable),
-        classes=_counts(readable["label"]),
+        classes=_naturally_ordered(_counts(readable["label"])),
         splits=_counts(split),
         class_splits=_class_splits(readable["label"], split),
         formats=_counts(readable["format"]),
@@ -83,6 +84,10 @@ def _findings(data: CheckedData) -> Iterator[Finding]:
 
 def _counts(values: pd.Series) -> dict[str, int]:
     return {str(name): int(count) for name, count in values.value_counts().sort_index().items()}
+
+
+def _naturally_ordered(counts: dict[str, int]) -> dict[str, int]:
+    return {name: counts[name] for name in natural_order.names(counts)}
 
 
 def _class_splits(labels: pd.Series, splits: pd.Series) -> dict[str, dict[str, int]]:

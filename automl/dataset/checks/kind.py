@@ -14,9 +14,10 @@ from automl.dataset.report import Finding, Severity
 
 _MAX_NAMED = 5
 
-Remedy = Literal["leave_out", "leave_out_all_but_largest", "settle_leaks"]
+Remedy = Literal["leave_out", "leave_out_all_but_largest", "settle_leaks", "choose_background"]
 """Correction that the Dataset page offers: exclude the pictures; exclude all but the largest of
-each group of near duplicates; choose on which side leaked pictures stay."""
+each group of near duplicates; choose on which side leaked pictures stay; choose another background
+of transparent pictures."""
 
 
 @dataclass(frozen=True)

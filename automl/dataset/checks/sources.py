@@ -65,8 +65,9 @@ def check(data: CheckedData) -> Iterator[Finding]:
     found = {
         name: _divisions(values, train, len(attributes)) for name, values in attributes.items()
     }
-    by_size = {division.classes for division in found["size"]}
-    found["shape"] = [one for one in found["shape"] if one.classes not in by_size]
+    for implied, by in (("shape", "size"), ("compression", "format")):
+        known = {division.classes for division in found[by]}
+        found[implied] = [one for one in found[implied] if one.classes not in known]
     if _SHAPES & set(train["label"].str.lower()):
         del found["size"], found["shape"]
     divisions = [division for several in found.values() for division in several]

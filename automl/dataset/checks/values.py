@@ -16,7 +16,7 @@ MAX_CONTRAST_LEFT = 0.1
 
 VALUE_RANGE = FindingKind("value_range", Severity.INFO)
 NO_DEEP_PICTURE = FindingKind("no_deep_picture", Severity.INFO)
-FLATTENED = FindingKind("flattened", Severity.WARNING)
+FLATTENED = FindingKind("flattened", Severity.WARNING, remedy="choose_background")
 FRAMES = FindingKind("frames", Severity.INFO)
 
 

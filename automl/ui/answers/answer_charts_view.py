@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from automl.evaluation import answers, confidence, curves
+from automl.evaluation import answers, confidence, curves, natural_order
 from automl.evaluation.curves import Average, Curve, Kind
 from automl.figures import answer_charts, charts, wording
 from automl.ui import cached_evaluation, figure_table
@@ -53,7 +53,9 @@ def _present(trial_answers: Answers) -> dict[str, int]:
     """Names and indices of the classes that have pictures."""
     return {
         trial_answers.class_names[index]: index
-        for index in np.unique(trial_answers.predictions.labels).tolist()
+        for index in natural_order.indices(
+            trial_answers.class_names, np.unique(trial_answers.predictions.labels).tolist()
+        )
     }
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from automl.evaluation import confusion
+from automl.evaluation import confusion, natural_order
 from automl.figures import charts, confusion_chart, wording
 from automl.ui import cached_evaluation, figure_table
 from automl.ui.answers import answer_gallery
@@ -58,7 +58,7 @@ def _matrix(matrix: NDArray[np.int64], class_names: list[str], key: str) -> None
         limit = _MAX_CLASSES
         if len(class_names) > _MAX_CLASSES and st.toggle("More classes", key=f"more of {key}"):
             limit = _MAX_CLASSES_AT_ALL
-        shown = confusion.hardest_classes(matrix, limit)
+        shown = natural_order.indices(class_names, confusion.hardest_classes(matrix, limit))
         figure_table.show(confusion.table(matrix, class_names), "confusion-matrix", key=key)
     chart = f"matrix of {key}"
 
@@ -133,11 +133,12 @@ def _cell(matrix: NDArray[np.int64], class_names: list[str], key: str) -> tuple[
     # If clicks follow fast, the browser may still send values of the old boxes; these are ignored,
     # because no box has the old key any more.
     num_clicks, *indices = st.session_state.get(f"clicked in {key}", first)
+    options = natural_order.indices(class_names)
     true, predicted = (
         column.selectbox(
             f"{side} class",
-            range(len(class_names)),
-            index,
+            options,
+            options.index(index),
             format_func=class_names.__getitem__,
             key=f"{side} class after {num_clicks} clicks on {key}",
         )

@@ -10,6 +10,8 @@ from automl.dataset import checks, near_duplicates
 from automl.dataset.checks import FindingKind
 from automl.dataset.corrections import names_of
 from automl.dataset.manifest import Manifest
+from automl.dataset.rendering import Background
+from automl.evaluation import natural_order
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
 from automl.ui.dataset import data_choice
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MAX_CHANGES = 20
+_BACKGROUNDS: dict[Background, str] = {
+    "white": "On white",
+    "grey": "On grey",
+    "black": "On black",
+    "alpha": "Opacity only",
+}
 _LEAKED = {
     "keep": "Keep them on both sides",
     "drop": "Drop them from training",
@@ -39,6 +47,8 @@ def action(name: str, corrected: Manifest, original: Manifest, corrections: Corr
         return
     if kind.remedy == "settle_leaks":
         _leaked(name, corrections)
+    elif kind.remedy == "choose_background":
+        _background(corrected.rendering.background)
     else:
         _leave_out(kind, corrected, original, corrections)
 
@@ -80,10 +90,11 @@ def of_picture(sample: "pd.Series[Any]", corrected: Manifest, original: Manifest
         True if the picture has just been changed.
     """
     corrections, path = data_choice.corrections(), str(sample["path"])
+    names = natural_order.names(corrected.class_names)
     label = st.selectbox(
         "Label",
-        corrected.class_names,
-        index=corrected.class_names.index(sample["label"]),
+        names,
+        index=names.index(sample["label"]),
         accept_new_options=True,
         key=f"label of {path}",
         help="Choose the right label, or write a new one.",
@@ -124,6 +135,18 @@ def _leaked(kind: str, corrections: Corrections) -> None:
     )
 
 
+def _background(current: Background) -> None:
+    for name, title in _BACKGROUNDS.items():
+        if name != current:
+            st.button(
+                title,
+                icon=":material/format_color_fill:",
+                key=f"background {name}",
+                on_click=data_choice.choose_options,
+                args=({"background": "" if name == "white" else name},),
+            )
+
+
 def rename(class_names: list[str], original_names: list[str], corrections: Corrections) -> None:
     """Draw the form that gives a class another name, or merges it with the class of that name.
 
@@ -148,7 +171,7 @@ def rename(class_names: list[str], original_names: list[str], corrections: Corre
         del st.session_state["class to rename"]  # that class may no longer exist
 
     with st.expander("Rename or merge classes"):
-        st.selectbox("Class", class_names, key="class to rename")
+        st.selectbox("Class", natural_order.names(class_names), key="class to rename")
         st.text_input(
             "New name", key="new class name", help="The name of another class merges the two."
         )

@@ -7,6 +7,7 @@ import streamlit as st
 from automl.dataset import gallery_filter
 from automl.dataset.gallery_filter import Filter
 from automl.dataset.manifest import Manifest
+from automl.evaluation import natural_order
 from automl.figures import wording
 from automl.ui import gallery
 from automl.ui.dataset import picture_view
@@ -48,7 +49,9 @@ def show_finding(kind: str) -> None:
 def _filter(manifest: Manifest) -> Filter:
     label, split, finding = st.columns(3)
     with label:
-        chosen_label = _choose("Class", "All classes", manifest.class_names, _LABEL)
+        chosen_label = _choose(
+            "Class", "All classes", natural_order.names(manifest.class_names), _LABEL
+        )
     with split:
         splits = [name for name in _SPLITS if name in manifest.report.splits]
         chosen_split = _choose("Split", "All splits", splits, _SPLIT)

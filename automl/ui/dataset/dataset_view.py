@@ -9,6 +9,7 @@ from automl.dataset.manifest import Manifest
 from automl.dataset.preview import fitting_side
 from automl.dataset.rendering import Rendering
 from automl.dataset.report import DatasetReport, Finding, Severity
+from automl.evaluation import natural_order
 from automl.figures import bar_charts, charts, wording
 from automl.jobs.corrections import Corrections
 from automl.ui import cached, gallery
@@ -120,7 +121,8 @@ def as_the_model_sees(manifest: Manifest) -> None:
     if not fold.open:  # pictures in a closed fold are neither decoded nor sent
         return
     with fold:
-        chosen = st.selectbox("Picture of class", manifest.class_names, key="class to preview")
+        names = natural_order.names(manifest.class_names)
+        chosen = st.selectbox("Picture of class", names, key="class to preview")
         path = Path(samples.loc[samples["label"] == chosen, "path"].iloc[0])
         side = fitting_side(manifest.median_side)
         views = cached.views(path, side, manifest.rendering)
