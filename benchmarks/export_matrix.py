@@ -20,11 +20,10 @@ import onnxruntime
 import timm
 import torch
 
-from automl.export import onnx_model
 from automl.export.parity_report import TOLERANCE
 from automl.host.cores import usable_cores
 from automl.jobs import model_catalog
-from automl.model import blocks
+from automl.model import blocks, onnx_conversion
 from automl.model.network import Normalised
 from benchmarks.figures import Figures
 
@@ -108,7 +107,7 @@ def examined(name: str) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.onnx"
             started = time.perf_counter()
-            onnx_model.convert(network, torch.rand(2, 3, side, side), path)
+            onnx_conversion.convert(network, torch.rand(2, 3, side, side), path)
             seconds = time.perf_counter() - started
             return {
                 "side": side,

@@ -162,7 +162,17 @@ def test_cache_shows_what_is_kept_and_clears_it(pets, home):
     automl("check", pets)
     shown = last_line(automl("cache", "--json"))
     assert set(shown["bytes"]) == {
-        *("archives", "exports", "features", "pixels", "remote", "scans", "speeds", "uploads"),
+        *(
+            "archives",
+            "exports",
+            "features",
+            "networks",
+            "pixels",
+            "remote",
+            "scans",
+            "speeds",
+            "uploads",
+        ),
         "weights",
     }
     assert shown["bytes"]["scans"] == shown["total_bytes"] > 0

@@ -14,7 +14,10 @@ from automl.host.storage import Usage
 DATA = ("archives", "remote", "uploads")
 """Pictures: unpacked, downloaded, uploaded. Running experiments read them."""
 
-NAMES = tuple(sorted((*DATA, "exports", "features", "pixels", "scans", "speeds", "weights")))
+MODELS = ("features", "networks", "speeds", "weights")
+"""Made from networks; the next trial makes again what is missing."""
+
+NAMES = tuple(sorted((*DATA, *MODELS, "exports", "pixels", "scans")))
 _RECENT_SECONDS = 3600
 
 
@@ -47,7 +50,7 @@ def clear() -> Cleared:
     """Remove everything that no process uses."""
     before = sum(size_bytes().values())
     pixels.clear()
-    for name in ("features", "scans", "speeds", "weights"):
+    for name in (*MODELS, "scans"):
         _remove(_entries(home.cache_dir(name)))
     # a page may be writing an export, or may be about to read pictures
     _remove(_entries(home.cache_dir("exports"), keep_recent=True))

@@ -1,20 +1,17 @@
 """A trained model as an ONNX file, which several formats contain."""
 
-import warnings
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from automl.errors import ExportError
 from automl.export import onnx_input
 from automl.export.trained_model import Answers, TrainedModel
 from automl.host.cores import usable_cores
+from automl.model import onnx_conversion
 from automl.prediction.inference import Failure, Predictor
 
-OPSET = 23
 _MAX_BYTES = 2_000_000_000  # the limit of a protobuf file
 
 
@@ -49,38 +46,7 @@ def write_model(path: Path, model: TrainedModel, *, normalises: bool | None = No
         normalises = model.onnx_normalization is None
     network = model.network if normalises else model.network.network
     said = onnx_input.metadata(model, normalises=normalises)
-    convert(network, model.example(), path, said)
-
-
-def convert(
-    network: torch.nn.Module,
-    example: torch.Tensor,
-    path: Path,
-    metadata: Mapping[str, str] | None = None,
-) -> None:
-    """Convert a network.
-
-    Args:
-        network: in evaluation mode.
-        example: pixels (B, 3, H, W) of at least two pictures. The ONNX model takes any number.
-        path: the file to write.
-        metadata: properties of the file, for its users.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # deprecations within torch's exporter
-        program = torch.onnx.export(
-            network,
-            (example,),
-            input_names=["input1"],
-            output_names=["output1"],
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
-            opset_version=OPSET,
-            dynamo=True,
-            verbose=False,
-        )
-        assert program is not None  # with dynamo
-        program.model.metadata_props.update(metadata or {})
-        program.save(path, external_data=False)
+    onnx_conversion.convert(network, model.example(), path, said)
 
 
 def answers(folder: Path) -> Answers:

@@ -19,6 +19,13 @@ _FIT_SECONDS = 2e-9
 _FOLD_SECONDS = 3.5e-8
 """The same for a cross-validated probe of all strengths, for each fold."""
 
+_CONVERTED_FROM_SECONDS = 25.0
+"""Extracting features for longer than this converts the network first (`model.fast_features`)."""
+
+_CONVERSION_SECONDS = 10.0
+_CONVERTED_SHARE = 0.5
+"""Time of a converted network: a third to three quarters of the original's, by its kind."""
+
 _NUM_FEATURES = 1000
 """Of one network."""
 
@@ -91,9 +98,14 @@ class Costs:
         scoring = forward * self.counts.validation
         # a probe is cross-validated over the validation pictures, too
         num_fitted = self.counts.train + self.counts.validation
-        features = 0.0 if has_features else forward * num_fitted
+        features = (
+            0.0
+            if has_features
+            else sum(_extraction(speed.forward_seconds * num_fitted) for speed in speeds)
+        )
         if asked["method"] != "fine_tuning":
-            once = _START_SECONDS + scoring
+            # a cross-validated baseline is scored by the features it is fitted to
+            once = _START_SECONDS + (0.0 if self.counts.folds else scoring)
             if asked["method"] != "majority_class":
                 once += features
             if asked["method"] in _PROBES:
@@ -129,6 +141,13 @@ class Costs:
         num_features = min(_NUM_FEATURES * num_networks, pictures)
         per_fold = _FOLD_SECONDS * pictures * num_features * self.counts.classes
         return per_fold * (self.counts.folds + 1)
+
+
+def _extraction(seconds: float) -> float:
+    """Seconds to extract features, which take these seconds with the network as it is."""
+    if seconds <= _CONVERTED_FROM_SECONDS:
+        return seconds
+    return _CONVERSION_SECONDS + _CONVERTED_SHARE * seconds
 
 
 def features_of(values: Mapping[str, Any]) -> frozenset[tuple[str, Any]]:

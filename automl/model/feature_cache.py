@@ -14,7 +14,7 @@ from torch import Tensor
 
 from automl.dataset.packed_pictures import PackedPictures, PixelArray
 from automl.host import atomic, home
-from automl.model import linear_probe
+from automl.model import fast_features, linear_probe
 from automl.model.building import BuiltModel
 from automl.model.network import Normalised
 
@@ -41,21 +41,25 @@ def features(
     """
     if built.weights_folder is None or not isinstance(pictures.flat, Path):
         return linear_probe.extract_features(network, batches)
+    key = _key(network, built.weights_folder, side)
     rows = hashlib.sha256(pictures.offsets.tobytes()).hexdigest()
-    key = _key(network, built.weights_folder, [pictures.flat.name, rows, str(side)])
-    name = hashlib.sha256(json.dumps(key).encode()).hexdigest()
-    path = home.cache_dir("features") / f"{name}.npy"
+    path = home.cache_dir("features") / f"{_name([*key, pictures.flat.name, rows])}.npy"
     try:
         return np.asarray(np.load(path))
     except (OSError, ValueError):  # missing, or cut off
-        found = linear_probe.extract_features(network, batches)
+        found = fast_features.extract(
+            network,
+            batches,
+            num_pictures=len(pictures),
+            converted=home.cache_dir("networks") / _name(key),
+        )
     with atomic.open_binary(path, durable=False) as file:
         np.save(file, found)
     return found
 
 
-def _key(network: Normalised, folder: Path, pixels: list[str]) -> list[Any]:
-    """Everything that decides the features.
+def _key(network: Normalised, folder: Path, side: int) -> list[Any]:
+    """Everything but the pictures that decides the features.
 
     New versions of the libraries and other devices may compute something else, so they belong to
     it.
@@ -63,13 +67,16 @@ def _key(network: Normalised, folder: Path, pixels: list[str]) -> list[Any]:
     Args:
         network: with its normalisation.
         folder: of its weights.
-        pixels: everything that decides the pixels.
+        side: of the scored pictures in pixels.
     """
     status = (folder / "model.safetensors").stat()
     return [
         *(str(folder), status.st_ino, status.st_mtime_ns, status.st_size),
         hashlib.sha256((folder / "config.json").read_bytes()).hexdigest(),
         *(network.mean.flatten().tolist(), network.std.flatten().tolist()),
-        *pixels,
-        *(network.mean.device.type, str(torch.__version__), timm.__version__),
+        *(side, network.mean.device.type, str(torch.__version__), timm.__version__),
     ]
+
+
+def _name(key: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(key).encode()).hexdigest()

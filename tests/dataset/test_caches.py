@@ -28,6 +28,7 @@ def test_every_cache_has_a_size(fill):
         "archives": 1000,
         "exports": 0,
         "features": 0,
+        "networks": 0,
         "pixels": 0,
         "remote": 0,
         "scans": 0,
@@ -99,7 +100,7 @@ def test_an_export_that_may_be_on_its_way_is_kept(fill):
     assert entry.exists()
 
 
-@pytest.mark.parametrize("name", ["features", "scans"])
+@pytest.mark.parametrize("name", ["features", "networks", "scans"])
 def test_what_is_being_written_is_kept_and_what_a_killed_process_left_is_not(home, name):
     folder = home / "cache" / name
     folder.mkdir(parents=True)

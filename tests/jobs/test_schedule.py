@@ -207,11 +207,23 @@ def test_the_plan_in_words() -> None:
     assert plan_text.revised(3850, 0.5).startswith("Revised at 1:04:10: the machine is 2.0 times f")
 
 
+def test_features_of_many_pictures_come_from_a_converted_network() -> None:
+    probe = {"method": "linear_probe", "model_name": "mobilenetv2", "training_crop_size": 224}
+    few, many, more = (
+        Costs(speeds(), Counts(pictures, 0, 10)).of(probe).seconds
+        for pictures in (1_000, 10_000, 20_000)
+    )
+    direct = speeds().of("mobilenetv2", 224).forward_seconds
+    assert few > 1_000 * direct
+    assert many < 0.75 * 10_000 * direct
+    assert more - many == pytest.approx(0.5 * 10_000 * direct)
+
+
 def test_a_probe_costs_a_fit_for_every_fold() -> None:
     """1,000 pictures of 10 classes in 10 folds took 4 to 5 seconds."""
     probe = {"method": "linear_probe", "model_name": "mobilenetv2", "training_crop_size": 224}
     once, by_folds = (
-        Costs(speeds(), Counts(800, 200, 10, folds)).of(probe, has_features=True).seconds
+        Costs(speeds(), Counts(1000, 0, 10, folds)).of(probe, has_features=True).seconds
         for folds in (0, 10)
     )
     assert 3 < by_folds - once < 6

@@ -10,9 +10,8 @@ import torch
 from torch import nn
 from torch.nn.functional import normalize
 
-from automl.export import onnx_model
 from automl.host import home
-from automl.model import checkpoint, pretrained_weights
+from automl.model import checkpoint, onnx_conversion, pretrained_weights
 from automl.model.baselines import NearestNeighbours
 from automl.model.network import Normalised
 from automl.training import effective, latency
@@ -93,7 +92,7 @@ def test_a_floor_model_is_exported_like_any_other(
 ) -> None:
     network, _ = loaded(method)
     pixels = torch.rand(3, 3, 32, 32)
-    onnx_model.convert(network, pixels, tmp_path / "model.onnx")
+    onnx_conversion.convert(network, pixels, tmp_path / "model.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     (logits,) = session.run(["output1"], {"input1": pixels[:1].numpy()})
     with torch.inference_mode():

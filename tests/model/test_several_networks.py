@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from automl.explanation.feature_map import FeatureMapMissingError, Mapped
-from automl.export import onnx_model
-from automl.model import checkpoint, linear_probe, several_networks
+from automl.model import checkpoint, linear_probe, onnx_conversion, several_networks
 from automl.model.baselines import NearestNeighbours
 from automl.model.blocks import replace_last_layer
 from automl.model.description import ModelDescription
@@ -83,7 +82,7 @@ def test_a_checkpoint_and_an_onnx_file_answer_as_the_network(made, tmp_path: Pat
     with torch.inference_mode():
         logits = network(pixels())
         torch.testing.assert_close(loaded(pixels()), logits)
-    onnx_model.convert(loaded, pixels()[:2], tmp_path / "model.onnx")
+    onnx_conversion.convert(loaded, pixels()[:2], tmp_path / "model.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     (exported,) = session.run(["output1"], {"input1": pixels().numpy()})
     np.testing.assert_allclose(exported, logits, atol=1e-4)

@@ -20,6 +20,7 @@ _HOLDS = {
     "archives": "Pictures of unpacked archives",
     "exports": "Models exported on the pages",
     "features": "Features from frozen models",
+    "networks": "Networks converted for speed",
     "pixels": "Decoded pictures",
     "remote": "Downloaded pictures",
     "scans": "Results of file checks",

@@ -1,0 +1,40 @@
+"""A network as an ONNX file."""
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+OPSET = 23
+
+
+def convert(
+    network: torch.nn.Module,
+    example: torch.Tensor,
+    path: Path,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Convert a network: `input1`, float (B, 3, H, W), to `output1`.
+
+    Args:
+        network: in evaluation mode.
+        example: pixels (B, 3, H, W) of at least two pictures. The ONNX model takes any number.
+        path: the file to write.
+        metadata: properties of the file, for its users.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecations within torch's exporter
+        program = torch.onnx.export(
+            network,
+            (example,),
+            input_names=["input1"],
+            output_names=["output1"],
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+        assert program is not None  # with dynamo
+        program.model.metadata_props.update(metadata or {})
+        program.save(path, external_data=False)

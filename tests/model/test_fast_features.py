@@ -1,0 +1,66 @@
+"""Features through ONNX Runtime are those of PyTorch, and a damaged conversion costs nothing."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+
+from automl.model import fast_features, linear_probe
+from automl.model.network import Normalised
+
+PIXELS = torch.rand(10, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(scope="module")
+def network() -> Normalised:
+    torch.manual_seed(0)
+    made = timm.create_model("test_resnet", num_classes=3, exportable=True)
+    return Normalised(made, [0.4, 0.5, 0.6], [0.2, 0.2, 0.3]).to(memory_format=torch.channels_last)
+
+
+@pytest.fixture(scope="module")
+def folder(network: Normalised, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The network, converted while features were extracted."""
+    converted = tmp_path_factory.mktemp("networks") / "one"
+    extract(network, converted)
+    return converted
+
+
+def extract(network: Normalised, converted: Path) -> np.ndarray:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fast_features, "_WORTH_SECONDS", 0.0)
+        batches = PIXELS.to(memory_format=torch.channels_last).split(4)
+        return fast_features.extract(
+            network, batches, num_pictures=len(PIXELS), converted=converted
+        )
+
+
+def test_the_features_are_those_of_pytorch(network: Normalised, folder: Path) -> None:
+    network.train()
+    before = folder.stat()
+    found = extract(network, folder)
+    expected = linear_probe.extract_features(network, PIXELS.split(5))
+    np.testing.assert_allclose(found, expected, atol=1e-3 * expected.std())
+    assert network.training
+    assert folder.stat().st_mtime_ns == before.st_mtime_ns  # it was not converted again
+
+
+def test_a_damaged_or_foreign_conversion_is_not_used(
+    network: Normalised, folder: Path, tmp_path: Path
+) -> None:
+    expected = linear_probe.extract_features(network, PIXELS.split(4))
+    (tmp_path / "model.onnx").write_bytes((folder / "model.onnx").read_bytes()[:-100])
+    np.testing.assert_allclose(extract(network, tmp_path), expected, atol=1e-5)
+    torch.manual_seed(1)
+    other = Normalised(timm.create_model("test_resnet", num_classes=3), [0.5] * 3, [0.5] * 3)
+    expected = linear_probe.extract_features(other, PIXELS.split(4))
+    np.testing.assert_allclose(extract(other, folder), expected, atol=1e-5)
+
+
+def test_few_pictures_are_not_worth_a_conversion(network: Normalised, tmp_path: Path) -> None:
+    fast_features.extract(
+        network, PIXELS.split(4), num_pictures=len(PIXELS), converted=tmp_path / "none"
+    )
+    assert not (tmp_path / "none").exists()
