@@ -54,13 +54,13 @@ class _Number:
     certainty: Certainty
 
 
-_WORDS = "parts?|parte|partie|teil|deel|часть|parti|pt|vol|volume|chunk|batch|disc|disk|archive"
+_WORDS = "parts?|parte|partie|teil|deel|часть|parti|chunk"
 _OF = re.compile(
     rf"(?:(?<![^\W\d_])(?:{_WORDS})[\s._-]*)?(\d{{1,5}})[\s_-]*"
     r"(?:of|von|de|sur|di|van|из)[\s_-]*(\d{1,5})",
     re.IGNORECASE,
 )
-_WORD = re.compile(rf"(?<![^\W\d_])(?:{_WORDS})[\s._-]*(\d{{1,5}}|[a-z])(?![^\W_])", re.IGNORECASE)
+_WORD = re.compile(rf"(?<![^\W\d_])(?:{_WORDS})[\s._-]*(\d{{1,3}}|[a-z])(?![^\W_])", re.IGNORECASE)
 _DRIVE = re.compile(r"-\d{8}T\d{6}Z(?:-\d+)?-(\d+)(?=$)", re.IGNORECASE)
 _PADDED = re.compile(r"(?<=[\s._-])(0\d{1,4}|\d{3})(?=$)")
 _ANY = re.compile(r"(?<!\d)(\d{1,5})(?!\d)")

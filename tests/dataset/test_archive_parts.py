@@ -40,6 +40,8 @@ def test_numbers_that_may_be_those_of_parts(names, certainty):
         ("pets.zip", "pets (1).zip"),
         ("2024-01-02.zip", "2024-01-03.zip"),
         ("cat.zip", "dog.zip"),
+        ("archive 2.zip", "pets.zip"),
+        ("volume_12.zip", "pt_3.zip"),
         ("a_part1.zip", "b_part1.zip"),
         ("a-20240101T000000Z-001.zip", "a-20240305T000000Z-001.zip"),
     ],
