@@ -3,7 +3,14 @@
 import streamlit as st
 
 from automl.experiments import launcher, leaderboard
-from automl.ui import cached, deletion, page_header, selection, sharing_view, significance
+from automl.ui import (
+    cached,
+    deletion,
+    page_header,
+    selection,
+    sharing_view,
+    significance,
+)
 from automl.ui.dataset import data_choice
 from automl.ui.leaderboard import cost_view, leaderboard_table, significance_view
 from automl.ui.progress import progress_view
@@ -30,7 +37,7 @@ def live_leaderboard() -> None:
     p_values = (
         {} if was_running else significance.p_values_against_best(experiment_dir, ranked, metric)
     )
-    progress_view.expectation(cached.experiment(experiment_dir), metric)
+    progress_view.verdict(experiment_dir, state, ranked, metric)
     leaderboard_table.show(trials, metric, experiment_dir, p_values)
     if ranked:
         left, right = st.columns(2, gap="medium")

@@ -34,6 +34,7 @@ def progress() -> None:
         st.rerun()  # the whole page, which sets the timer
     record, trials = cached.experiment(experiment_dir), cached.trials(experiment_dir)
     ranked = leaderboard.by_score(trials, metric)
+    progress_view.verdict(experiment_dir, state, ranked, metric)
     if was_running or trials:
         progress_view.headline(record, state, trials, ranked, metric)
     if was_running:

@@ -40,7 +40,9 @@ def live_trial() -> None:
         export = {"Take it away": lambda: export_view.show(experiment_dir, now)}
         views = answers_views(trial_answers, best) | views | export
         key = f"tab of {now.trial_id}"
-    tabs = st.tabs(list(views), key=key, on_change="rerun")
+    asked_for = st.query_params.get("tab")
+    first = asked_for if asked_for in views else None
+    tabs = st.tabs(list(views), default=first, key=key, on_change="rerun")
     page_header.fill(tabs, *views.values())
 
 
@@ -55,7 +57,11 @@ def answers_views(
 ) -> dict[str, Callable[[], None]]:
     key = f"{experiment_dir.name} {trial_answers.path.parent.name}"
     return {
-        "Where it is wrong": lambda: confusion_view.show(trial_answers, key=key),
+        "Where it is wrong": lambda: confusion_view.show(
+            trial_answers,
+            key=key,
+            first=(st.query_params.get("true"), st.query_params.get("predicted")),
+        ),
         "Errors": lambda: errors_view.show(
             trial_answers, key=key, is_finished=experiment_state.is_finished
         ),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from automl.cli import audited, lookup
+from automl.cli import audited, lookup, recommended
 from automl.cli.output import (
     fail,
     reference,
@@ -71,7 +71,7 @@ def show(
     if metrics:
         say_json(_as_azure_names_it(source))
     elif as_json:
-        say_json(source.summary())
+        say_json({**source.summary(), "recommendation": recommended.as_json(source)})
     else:
         say_summary(source)
 
@@ -170,7 +170,9 @@ def say_summary(source: "Experiment") -> None:
             say(f"{key}: {', '.join(pairs)}")
     if summary["message"]:
         say(summary["message"])
-    say_expectation(source)
+    recommended.say_recommendation(source)
+    if source.record.expected_basis:
+        say(source.record.expected_basis)
     best = next((trial for trial in source.trials if trial.trial_id == summary["best_trial"]), None)
     if best is not None:
         shown = wording.score_with_ends(summary["best_score"], best.score_low, best.score_high)

@@ -6,6 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+MAX_TRIALS = 3
+"""Trials that must agree, the best ones; fewer if no more answered for the same pictures."""
+
 
 class Suspect(NamedTuple):
     """A picture whose label is in doubt."""

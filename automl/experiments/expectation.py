@@ -10,7 +10,9 @@ from automl.experiments.records import TrialRecord
 
 if TYPE_CHECKING:
     from automl.evaluation.comparable_scores import Candidate, Comparison
+    from automl.evaluation.constant_answer import ConstantAnswer
     from automl.evaluation.expected_score import ExpectedScore
+    from automl.evaluation.predictions import Predictions
 
 
 class Expectation(NamedTuple):
@@ -75,6 +77,22 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
         )
     expectation = _with_refit(expectation, handed_out)
     return Found(expectation, scores if differ else {}, equally_good)
+
+
+def constant_answer(
+    metric: str, predictions: "Predictions", trials: Sequence[TrialRecord]
+) -> "ConstantAnswer | None":
+    """The score of always answering the most frequent class, beside that of the best trial.
+
+    Args:
+        metric: key of the primary metric.
+        predictions: answers of the best trial.
+        trials: the trials that it was chosen from.
+    """
+    from automl.evaluation import constant_answer  # slow to import
+
+    num_scored = sum(trial.best_evaluation() is not None for trial in trials)
+    return constant_answer.compare(metric, predictions, num_trials=max(1, num_scored))
 
 
 def _with_refit(expectation: Expectation, trial: TrialRecord) -> Expectation:

@@ -191,6 +191,12 @@ def load_samples(experiment_dir: Path) -> "pd.DataFrame":
         raise _damaged(path) from error
 
 
+def class_names(samples: "pd.DataFrame") -> list[str]:
+    """Names of the classes in the order of their index, from all samples."""
+    named = samples.dropna(subset=["label_index"]).drop_duplicates("label_index")
+    return [str(label) for label in named.sort_values("label_index")["label"]]
+
+
 def load_report(experiment_dir: Path) -> DatasetReport | None:
     """Load the data health report; None before the engine has written it."""
     path = experiment_dir / "dataset" / "report.json"

@@ -9,7 +9,7 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from automl.dataset.rendering import PLAIN, Rendering
 from automl.dataset.report import DatasetReport, Severity
 from automl.evaluation.class_report import class_report
-from automl.experiments import store
+from automl.experiments import expectation, store
 from automl.experiments.records import Evaluation
 from automl.export import formats
 from automl.export.parity_report import Parity
@@ -46,6 +46,7 @@ def text(model: TrainedModel, parity: Parity) -> str:
         _use(model, parity.format),
         "## How good it is",
         _expectation(model, job.primary_metric),
+        _not_beaten(model, job.primary_metric),
         _scores(model, job.primary_metric, best),
         _plain(model.trial.fitted_to),
         _test_score(model, job.primary_metric),
@@ -131,6 +132,16 @@ def _expectation(model: TrainedModel, primary_metric: str) -> str:
     expected = wording.expected(record)
     said = f"**On new pictures expect {primary_metric} {expected}.** " if expected else ""
     return said + record.expected_basis
+
+
+def _not_beaten(model: TrainedModel, primary_metric: str) -> str:
+    """Say if no model is better than a constant answer; empty for a trial that is not the best."""
+    if store.load_experiment(model.experiment_dir).best_trial != model.trial.trial_id:
+        return ""
+    trials = store.load_trials(model.experiment_dir)
+    constant = expectation.constant_answer(primary_metric, model.recorded, trials)
+    said = wording.not_beaten(constant, model.description.class_names, primary_metric)
+    return f"**{_plain(said)}**" if said else ""
 
 
 def _scores(model: TrainedModel, primary_metric: str, best: Evaluation) -> str:

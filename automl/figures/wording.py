@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from automl.evaluation.metrics import METRICS
 
 if TYPE_CHECKING:
+    from automl.evaluation.constant_answer import ConstantAnswer
     from automl.experiments.records import (
         ExperimentRecord,
         ExperimentState,
@@ -197,6 +198,22 @@ def ranking(trials: "Sequence[TrialRecord]", primary_metric: str) -> str:
         "Trials that were trained are scored on the validation pictures alone, the others on all "
         "pictures: the order makes up for that, so a high score on few pictures counts for less."
     )
+
+
+def not_beaten(
+    constant: "ConstantAnswer | None", class_names: "Sequence[str]", primary_metric: str
+) -> str:
+    """`No model beats always answering cat (0.52 of 96 pictures).`; empty if one does."""
+    if constant is None or constant.is_beaten:
+        return ""
+    of_what = "of" if primary_metric == "accuracy" else f"{metric(primary_metric)} on"
+    said = (
+        f"No model beats always answering {class_names[constant.class_index]} "
+        f"({constant.score:.2f} {of_what} {count(constant.num_pictures, 'picture')})"
+    )
+    if constant.is_reached:
+        return f"{said}."
+    return f"{said} by more than chance explains: the best one has {constant.model_score:.2f}."
 
 
 def kind(name: str) -> str:

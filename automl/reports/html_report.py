@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from automl import recommendation
 from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, leaderboard, store
 from automl.experiments.records import TrialRecord, now
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _MAX_TRIALS = 50
+_ANCHORS = {"leaderboard": "trials", "trial": "trials", "confusion": "classes"}
+"""Part of the report that shows what a sentence of the recommendation rests on."""
+
 _MAX_CLASSES = 25
 _MAX_MISTAKES = 24
 
@@ -74,6 +78,8 @@ def _content(experiment_dir: Path) -> dict[str, Any]:
         "best": best,
         "best_score": wording.score_of(best, metric),
         "expected": wording.expected(record),
+        "anchors": _ANCHORS,
+        "recommendation": recommendation.of_experiment(experiment_dir, record, job, trials),
         "test": _test_section(experiment_dir, metric),
         "trials": [_row(trial, metric) for trial in ranked[:_MAX_TRIALS]],
         "num_trials": len(trials),
@@ -114,7 +120,7 @@ def _predictions_section(experiment_dir: Path, best: TrialRecord) -> dict[str, A
 
     predictions = store.load_predictions(path)
     samples = store.load_samples(experiment_dir).set_index("id", drop=False)
-    names = _class_names(samples)
+    names = store.class_names(samples)
     matrix = confusion.matrix(predictions.labels, predictions.predicted, len(names))
     shown = natural_order.indices(names, confusion.hardest_classes(matrix, _MAX_CLASSES))
     calibration = confidence.calibration(predictions.probabilities, predictions.labels)
@@ -132,11 +138,6 @@ def _predictions_section(experiment_dir: Path, best: TrialRecord) -> dict[str, A
         "mistakes": _mistakes(experiment_dir, predictions, samples, names),
         "hyperparameters": {**best.hyperparameters, **best.effective},
     }
-
-
-def _class_names(samples: "pd.DataFrame") -> list[str]:
-    named = samples.dropna(subset=["label_index"]).drop_duplicates("label_index")
-    return [str(label) for label in named.sort_values("label_index")["label"]]
 
 
 def _rounded(table: "pd.DataFrame") -> list[dict[str, str]]:

@@ -26,12 +26,16 @@ _EXPLAINED: dict[confusion.Unit, str] = {
 }
 
 
-def show(trial_answers: Answers, *, key: str) -> None:
+def show(
+    trial_answers: Answers, *, key: str, first: tuple[str | None, str | None] = (None, None)
+) -> None:
     """Draw the matrix, the list of confused classes, and the pictures of the chosen cell.
 
     Args:
         trial_answers: the answers.
         key: unique name of the answers; the clicked cell is kept under it.
+        first: true and predicted class of the cell that is shown before the first click; the one
+            with the most errors if they are no classes.
     """
     matrix = cached_evaluation.matrix(trial_answers)
     left, right = st.columns([1, 1], gap="medium")
@@ -39,7 +43,7 @@ def show(trial_answers: Answers, *, key: str) -> None:
         _matrix(matrix, trial_answers.class_names, key)
     with right:
         _most_confused(matrix, trial_answers.class_names, key)
-        true, predicted = _cell(matrix, trial_answers.class_names, key)
+        true, predicted = _cell(matrix, trial_answers.class_names, key, first)
         _pictures(trial_answers, true, predicted, key)
 
 
@@ -121,13 +125,21 @@ def _choose(key: str, true: int, predicted: int) -> None:
     st.session_state[f"clicked in {key}"] = num_clicks + 1, true, predicted
 
 
-def _cell(matrix: NDArray[np.int64], class_names: list[str], key: str) -> tuple[int, int]:
+def _cell(
+    matrix: NDArray[np.int64],
+    class_names: list[str],
+    key: str,
+    asked_for: tuple[str | None, str | None],
+) -> tuple[int, int]:
     """Draw two boxes that choose a cell; returns the indices of its true and predicted class.
 
-    At first the cell is the one with the most errors.
+    At first the cell is the one asked for, or the one with the most errors.
     """
-    worst = confusion.most_confused(matrix, 1)
-    first = (0, *(worst[0][:2] if worst else (0, 0)))
+    if all(name in class_names for name in asked_for):
+        first = (0, *(class_names.index(str(name)) for name in asked_for))
+    else:
+        worst = confusion.most_confused(matrix, 1)
+        first = (0, *(worst[0][:2] if worst else (0, 0)))
     # A widget keeps its own value, so a click could not change the boxes. The number of clicks in
     # their keys makes them new boxes after every click, and the new ones start at the clicked cell.
     # If clicks follow fast, the browser may still send values of the old boxes; these are ignored,

@@ -17,6 +17,7 @@ from automl.ui import data_source, selection
 from automl.ui.configure import loaded_job, plan_panel
 
 _PROBLEMS, _ESTIMATE = "problems of the file", "estimate"
+_MAX_MINUTES = 60 * 24 * 60  # as a job allows
 
 
 def take_over() -> None:
@@ -46,9 +47,12 @@ def take_over() -> None:
 
 
 def copy_from_link() -> None:
-    """Fill in the form from the experiment that the address of the page names."""
+    """Fill in the form from the experiment, and with the minutes, in the address of the page."""
+    minutes = st.query_params.pop("minutes", "")
     if name := st.query_params.pop("copy", None):
         _copy(name)
+        if minutes.isascii() and minutes.isdigit() and 0 < int(minutes) <= _MAX_MINUTES:
+            st.session_state["minutes"] = int(minutes)
 
 
 def _copy(name: str) -> None:

@@ -13,7 +13,7 @@ from automl.experiments.records import (
     TrialState,
 )
 from automl.figures import charts, search_charts, timeline, trial_charts, wording
-from automl.ui import cached, guarded_actions
+from automl.ui import cached, guarded_actions, recommendation_view
 
 _LOG_BYTES = 20_000
 _LINE_PIXELS = 76
@@ -35,7 +35,6 @@ def headline(
         ranked: trials with a score, best first.
         metric: key of the primary metric.
     """
-    expectation(record, metric)
     best, finished, elapsed, *left = st.columns(3 if state.is_finished else 4)
     first = ranked[0] if ranked else None
     best.metric(
@@ -56,7 +55,22 @@ def headline(
         column.metric("Time left, about", time_left, border=True, height="stretch")
 
 
-def expectation(record: ExperimentRecord, metric: str) -> None:
+def verdict(
+    experiment_dir: Path, state: ExperimentState, ranked: list[TrialRecord], metric: str
+) -> None:
+    """Draw the recommendation at the end of a search, and what to expect while it runs.
+
+    Args:
+        experiment_dir: directory of the experiment.
+        state: state of the experiment.
+        ranked: trials with a score, best first.
+        metric: key of the primary metric.
+    """
+    if not state.is_finished or not recommendation_view.show(experiment_dir, ranked, metric):
+        _expectation(cached.experiment(experiment_dir), metric)
+
+
+def _expectation(record: ExperimentRecord, metric: str) -> None:
     """Say what to expect on new pictures, and how that was found; nothing if it is unknown."""
     if expected := wording.expected(record):
         st.markdown(f"On new pictures expect {wording.metric(metric)} **{expected}**.")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from automl.evaluation.doubtful_labels import Suspect
+from automl.evaluation.doubtful_labels import MAX_TRIALS, Suspect
 from automl.experiments import leaderboard
 from automl.figures import wording
 from automl.ui import cached, cached_evaluation, data_source, figure_table, gallery, selection
@@ -16,7 +16,6 @@ from automl.ui.cached_evaluation import Answers
 from automl.ui.configure import launch
 from automl.ui.trial import label_fixes
 
-_MAX_TRIALS = 3
 _PER_PAGE = 10
 
 
@@ -58,7 +57,7 @@ def _best_answers(experiment_dir: Path) -> tuple[Answers, ...]:
             not chosen or trial_answers.predictions.is_about_the_same_as(chosen[0].predictions)
         ):
             chosen.append(trial_answers)
-        if len(chosen) == _MAX_TRIALS:
+        if len(chosen) == MAX_TRIALS:
             break
     return tuple(chosen)
 

@@ -1,0 +1,66 @@
+"""The recommendation as a command prints it: each sentence with the command that goes on."""
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from automl import recommendation
+from automl.cli.output import reference, say
+from automl.figures import wording
+
+if TYPE_CHECKING:
+    from automl.experiments.experiment import Experiment
+    from automl.recommendation import Recommendation, Target
+
+
+def say_recommendation(source: "Experiment") -> None:
+    """Print which model to use, or why none yet, and what to do next; nothing without a model."""
+    found = _recommendation(source)
+    if found is None:
+        if expected := wording.expected(source.record):
+            say(f"On new pictures expect {source.job.primary_metric} {expected}.")
+        return
+    say(f"{found.title}.")
+    for clause in [*found.doubts, *found.clauses]:
+        say(f"  {clause.text}  [{_command(source, clause.target)}]")
+
+
+def as_json(source: "Experiment") -> dict[str, Any] | None:
+    """The recommendation with the numbers and the command of each sentence."""
+    found = _recommendation(source)
+    if found is None:
+        return None
+    return {
+        "title": found.title,
+        "is_usable": found.is_usable,
+        "doubts": [_row(source, clause) for clause in found.doubts],
+        "clauses": [_row(source, clause) for clause in found.clauses],
+    }
+
+
+def _row(source: "Experiment", clause: recommendation.Clause) -> dict[str, Any]:
+    command = _command(source, clause.target)
+    return {"text": clause.text, "numbers": list(clause.numbers), "command": command}
+
+
+def _recommendation(source: "Experiment") -> "Recommendation | None":
+    return recommendation.of_experiment(source.directory, source.record, source.job, source.trials)
+
+
+def _command(source: "Experiment", target: "Target") -> str:
+    """The command that shows the numbers of a sentence, or does what it proposes."""
+    name = reference(source.directory)
+    if target.view == "data":
+        return f"automl check {shlex.quote(str(source.job.training_data.location))}"
+    if target.view == "more_time":
+        job = shlex.quote(str(source.directory / "job.yml"))
+        return f"automl run {job} --set limits.timeout_minutes={target.minutes}"
+    if target.view == "doubtful_labels":
+        return "automl app"
+    commands = {
+        "leaderboard": f"automl leaderboard {name}",
+        "test": f"automl test {name}",
+        "resume": f"automl resume {name}",
+        "trial": f"automl export {name} --trial {target.trial_id} --output MODEL",
+        "confusion": f"automl report {name}",
+    }
+    return commands[target.view]

@@ -1,0 +1,57 @@
+"""The constant answer, always the most frequent class: the least that a model must beat."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from automl.evaluation import metrics
+from automl.evaluation.predictions import Predictions
+from automl.evaluation.significance import LEVEL, p_value_of_difference
+
+_MOST_TRIALS = 20
+"""Of more trials, most are nearly the same as others, and a correction for all would be severe."""
+
+
+class ConstantAnswer(NamedTuple):
+    """Score of always answering the most frequent class, beside that of a model."""
+
+    class_index: int
+    score: float
+    num_pictures: int
+    model_score: float
+    is_beaten: bool
+    """The model is better by more than chance explains."""
+
+    @property
+    def is_reached(self) -> bool:
+        """True if the model has no higher score."""
+        return not self.model_score > self.score
+
+
+def compare(metric: str, predictions: Predictions, *, num_trials: int = 1) -> ConstantAnswer | None:
+    """Compare a model with the constant answer on the pictures that the model answered for.
+
+    Args:
+        metric: key of a primary metric.
+        predictions: answers of the model.
+        num_trials: number of trials that the model was chosen from, which raises the p-value that
+            its lead by luck would have (Bonferroni).
+
+    Returns:
+        None without a picture, or if the metric is undefined for the constant answer.
+    """
+    labels, probabilities = predictions.labels, predictions.probabilities
+    if not len(labels):
+        return None
+    most_frequent = int(np.bincount(labels).argmax())
+    constant = np.zeros_like(probabilities)
+    constant[:, most_frequent] = 1.0
+    score = metrics.primary(metric, constant, labels)
+    if np.isnan(score):
+        return None
+    model_score = metrics.primary(metric, probabilities, labels)
+    is_beaten = model_score > score
+    if is_beaten:
+        p_value = p_value_of_difference(metric, probabilities, constant, labels)
+        is_beaten = p_value is not None and p_value * min(num_trials, _MOST_TRIALS) <= LEVEL
+    return ConstantAnswer(most_frequent, score, len(labels), model_score, is_beaten)

@@ -1,0 +1,199 @@
+"""The recommendation: whether to use the best model, what to know of it, and what to do next."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from automl.evaluation import confusion
+from automl.evaluation.significance import LEVEL
+from automl.experiments.records import TrialRecord
+from automl.figures import wording
+from automl.recommendation import doubts
+from automl.recommendation.clause import Clause, Recommendation, Target
+from automl.recommendation.facts import Facts
+
+_FASTER = 0.8
+"""Share of the best model's latency up to which another counts as faster."""
+
+_FEWEST_OF_CLASS = 5
+"""Pictures of a class from which its recall says something."""
+
+_OVERDRAWN = 1.5
+"""Share of the errors of a class, by the share of its even part, that marks it as the hard one."""
+
+_MORE_MINUTES = 15
+
+
+def recommend(facts: Facts) -> Recommendation:
+    """Apply every rule."""
+    reasons = doubts.doubts(facts)
+    name = wording.trial(facts.best)
+    title = f"Do not use {name} yet" if reasons else f"Use {name}"
+    clauses = tuple(clause for rule in RULES if (clause := rule(facts)) is not None)
+    return Recommendation(title, reasons, clauses)
+
+
+def expected(facts: Facts) -> Clause | None:
+    """The score to expect on new pictures."""
+    record = facts.record
+    said = wording.expected(record)
+    if record.expected_score is None or record.expected_low is None or not said:
+        return None
+    text = f"On new pictures expect {wording.metric(facts.metric)} {said}."
+    numbers = (record.expected_score, record.expected_low, record.expected_high or 0.0)
+    return Clause(text, numbers, Target("trial", "See the model", facts.best.trial_id))
+
+
+def as_good(facts: Facts) -> Clause | None:
+    """Trials that are as good within noise, and the fastest of them if it is faster."""
+    tied = [trial for trial in facts.trials if (facts.p_values.get(trial.trial_id) or 0) > LEVEL]
+    if not tied or not facts.is_better_than_constant:
+        return None
+    own = _latency(facts.best)
+    timed = {trial.trial_id: ms for trial in tied if (ms := _latency(trial)) is not None}
+    fastest = min((t for t in tied if t.trial_id in timed), key=_by(timed), default=None)
+    if own is None or fastest is None or timed[fastest.trial_id] > _FASTER * own:
+        verb = "is" if len(tied) == 1 else "are"
+        text = f"{wording.count(len(tied), 'other trial')} {verb} as good within noise; none is "
+        target = Target("leaderboard", "Compare them")
+        return Clause(f"{text}much faster.", (len(tied),), target)
+    score, milliseconds = fastest.score(facts.metric) or 0.0, timed[fastest.trial_id]
+    text = (
+        f"{wording.trial(fastest)} is as good within noise ({score:.3f}) and takes "
+        f"{wording.number(milliseconds)} ms a picture instead of {wording.number(own)}."
+    )
+    target = Target("trial", "See it", fastest.trial_id)
+    return Clause(text, (score, milliseconds, own), target)
+
+
+def weakest_class(facts: Facts) -> Clause | None:
+    """The class with the least recall, and what it is taken for most."""
+    matrix = _matrix(facts)
+    if matrix is None or not facts.is_better_than_constant:
+        return None
+    support, recall, _ = confusion.class_scores(matrix)
+    judged = support >= _FEWEST_OF_CLASS
+    if not judged.any():
+        return None
+    true = int(np.where(judged, recall, np.inf).argmin())
+    right, total = int(matrix[true, true]), int(support[true])
+    if right == total:
+        return None
+    others = matrix[true].copy()
+    others[true] = 0
+    taken_for = int(others.argmax())
+    name, other = facts.class_names[true], facts.class_names[taken_for]
+    verb = "was" if others[taken_for] == 1 else "were"
+    text = (
+        f"Weakest class: {name}, {right} of {wording.count(total, 'picture')} right; "
+        f"{others[taken_for]} {verb} taken for {other}."
+    )
+    target = Target("confusion", "See the pictures", facts.best.trial_id, name, other)
+    return Clause(text, (right, total, int(others[taken_for])), target)
+
+
+def not_tried(facts: Facts) -> Clause | None:
+    """Planned trials that the time, or the user, left no room for."""
+    missed = [trial for trial in facts.trials if trial.was_cut_short]
+    unstarted = [trial for trial in missed if not trial.evaluations]
+    if not missed:
+        return None
+    if unstarted:
+        names = ", ".join(dict.fromkeys(trial.title for trial in unstarted[:3]))
+        rest = ", …" if len(unstarted) > 3 else ""
+        text = (
+            f"{len(unstarted)} of {wording.count(len(facts.trials), 'trial')} "
+            f"{'was' if len(unstarted) == 1 else 'were'} not tried: {names}{rest}."
+        )
+    else:
+        verb = "was" if len(missed) == 1 else "were"
+        text = f"{wording.count(len(missed), 'trial')} {verb} cut before the end of training."
+    numbers = (len(unstarted) or len(missed), len(facts.trials))
+    if facts.record.state == "stopped":
+        return Clause(text, numbers, Target("resume", "Resume"))
+    minutes = facts.job.limits.timeout_minutes + _MORE_MINUTES
+    label = f"Try again with {_MORE_MINUTES} more minutes"
+    return Clause(text, numbers, Target("more_time", label, minutes=minutes))
+
+
+def labels_to_check(facts: Facts) -> Clause | None:
+    """Wrong answers that may be wrong labels."""
+    if facts.predictions is None or not facts.num_doubtful or not facts.is_better_than_constant:
+        return None
+    num_wrong = int((facts.predictions.predicted != facts.predictions.labels).sum())
+    text = (
+        f"{facts.num_doubtful} of the {wording.count(num_wrong, 'wrong answer')} may be a wrong "
+        "label: checking them is the cheapest way to a better score."
+    )
+    numbers = (facts.num_doubtful, num_wrong)
+    return Clause(text, numbers, Target("doubtful_labels", "Check them", facts.best.trial_id))
+
+
+def pictures_to_add(facts: Facts) -> Clause | None:
+    """A class with few training pictures and many of the errors."""
+    matrix = _matrix(facts)
+    if matrix is None or facts.report is None or not facts.is_better_than_constant:
+        return None
+    errors = matrix.sum(axis=1) - matrix.diagonal()
+    hardest = int(errors.argmax())
+    name, num_wrong = facts.class_names[hardest], int(errors[hardest])
+    sizes = [facts.report.classes.get(each, 0) for each in facts.class_names]
+    usual = float(np.median(sizes))
+    is_hard = num_wrong * len(errors) > _OVERDRAWN * errors.sum() > 0
+    if not is_hard or sizes[hardest] >= usual:
+        return None
+    text = (
+        f"More pictures of {name} would help most: it has {sizes[hardest]:,}, half of the classes "
+        f"have {wording.number(usual)} or more, and it makes {num_wrong} of the "
+        f"{wording.count(int(errors.sum()), 'error')}."
+    )
+    return Clause(text, (sizes[hardest], usual, num_wrong), Target("data", "See the classes"))
+
+
+def confirmed(facts: Facts) -> Clause | None:
+    """The test data: what they say, or that they are still sealed."""
+    opening = facts.opening
+    if opening is None:
+        sealed = facts.report.splits.get("test", 0) if facts.report else 0
+        if not sealed:
+            return None
+        text = f"{wording.count(sealed, 'test picture')} are sealed: open them to confirm it."
+        return Clause(text, (sealed,), Target("test", "Open the test"))
+    is_contradicted = doubts.test_data_contradict(facts) is not None
+    if is_contradicted or opening.trial_id != facts.best.trial_id:
+        return None
+    score = opening.metrics[facts.metric]
+    shown = wording.score_with_ends(score, opening.score_low, opening.score_high)
+    num_pictures = wording.count(opening.num_pictures, "picture")
+    low = facts.record.expected_low
+    verb = "say" if low is None else "confirm it:"
+    text = f"The test data {verb} {shown} on {num_pictures} that had no part in the choice."
+    return Clause(text, (score, opening.num_pictures), Target("test", "See the test"))
+
+
+RULES: Sequence[Callable[[Facts], Clause | None]] = (
+    expected,
+    confirmed,
+    as_good,
+    weakest_class,
+    labels_to_check,
+    pictures_to_add,
+    not_tried,
+)
+
+
+def _matrix(facts: Facts) -> "np.typing.NDArray[np.int64] | None":
+    answers = facts.predictions
+    if answers is None or not len(answers.labels) or not facts.class_names:
+        return None
+    return confusion.matrix(answers.labels, answers.predicted, len(facts.class_names))
+
+
+def _latency(trial: TrialRecord) -> float | None:
+    """Milliseconds for one picture."""
+    value = trial.effective.get("latency_ms")
+    return None if value is None else float(value)
+
+
+def _by(values: dict[str, float]) -> Callable[[TrialRecord], float]:
+    return lambda trial: values[trial.trial_id]

@@ -1,0 +1,58 @@
+"""A sentence of the recommendation, the numbers it rests on, and where they are shown."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+View = Literal[
+    "trial", "confusion", "doubtful_labels", "leaderboard", "data", "test", "more_time", "resume"
+]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What shows the numbers of a sentence, or does what it proposes."""
+
+    view: View
+    label: str
+    """Words of the link."""
+
+    trial_id: str = ""
+    true: str = ""
+    predicted: str = ""
+    """Classes of a cell of the confusion matrix."""
+
+    minutes: int = 0
+    """Time limit of a new experiment."""
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One sentence."""
+
+    text: str
+    numbers: tuple[float, ...]
+    """The numbers in the text; at least one."""
+
+    target: Target
+
+    def __post_init__(self) -> None:
+        assert self.numbers, f"no number is behind {self.text!r}"
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """What to do with the best model."""
+
+    title: str
+    """`Use #3 resnet18` or `Do not use #3 resnet18 yet`."""
+
+    doubts: tuple[Clause, ...]
+    """Reasons not to use it yet; empty if there are none."""
+
+    clauses: tuple[Clause, ...]
+    """What else there is to know, the most important first."""
+
+    @property
+    def is_usable(self) -> bool:
+        """True if nothing speaks against using the model."""
+        return not self.doubts

@@ -1,0 +1,72 @@
+"""Which model to use and what to do next, each sentence with a link to what it rests on."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from automl import recommendation
+from automl.experiments.records import TrialRecord
+from automl.figures import wording
+from automl.recommendation import Clause, Target
+from automl.ui import cached, significance
+from automl.ui.dataset import data_choice
+
+_PAGES = {
+    "trial": "pages/trial.py",
+    "confusion": "pages/trial.py",
+    "doubtful_labels": "pages/trial.py",
+    "leaderboard": "pages/leaderboard.py",
+    "data": "pages/dataset.py",
+    "test": "pages/test.py",
+    "more_time": "pages/configure.py",
+    "resume": "pages/progress.py",
+}
+
+
+def show(experiment_dir: Path, ranked: Sequence[TrialRecord], metric: str) -> bool:
+    """Draw the recommendation; False if there is none, because the experiment has no model.
+
+    Args:
+        experiment_dir: directory of an experiment that has ended.
+        ranked: trials with a score, best first.
+        metric: key of the primary metric.
+    """
+    record = cached.experiment(experiment_dir)
+    p_values = significance.p_values_against_best(experiment_dir, ranked, metric)
+    trials = cached.trials(experiment_dir)
+    job = cached.job(experiment_dir)
+    found = recommendation.of_experiment(experiment_dir, record, job, trials, p_values)
+    if found is None:
+        return False
+    with st.container(border=True, gap="xsmall", key="recommendation"):
+        colour, icon = ("green", "check_circle") if found.is_usable else ("orange", "warning")
+        title = wording.plain(found.title)
+        st.markdown(f"##### :{colour}[:material/{icon}:] {title}", help=record.expected_basis)
+        for clause in [*found.doubts, *found.clauses]:
+            _line(experiment_dir, clause)
+    return True
+
+
+def _line(experiment_dir: Path, clause: Clause) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(wording.plain(clause.text), width="content")
+        st.page_link(
+            _PAGES[clause.target.view],
+            label=clause.target.label,
+            icon=":material/arrow_forward:",
+            icon_position="right",
+            query_params=_parameters(experiment_dir, clause.target),
+            width="content",
+        )
+
+
+def _parameters(experiment_dir: Path, target: Target) -> Mapping[str, str]:
+    if target.view == "data":
+        return data_choice.link_to(cached.job(experiment_dir))
+    if target.view == "more_time":
+        return {"copy": experiment_dir.name, "minutes": str(target.minutes)}
+    tab = {"tab": "Errors"} if target.view == "doubtful_labels" else {}
+    given = {"trial": target.trial_id, "true": target.true, "predicted": target.predicted, **tab}
+    named = {name: value for name, value in given.items() if value}
+    return {"experiment": experiment_dir.name, **named}

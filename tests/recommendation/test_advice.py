@@ -1,0 +1,176 @@
+"""Each rule of the recommendation on small records of a real kind."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from automl.dataset.report import DatasetReport, Finding, Severity
+from automl.evaluation import constant_answer
+from automl.evaluation.predictions import Predictions
+from automl.experiments.records import ExperimentRecord, TestOpening, now
+from automl.jobs.job import DataSource, Job
+from automl.recommendation import advice, doubts
+from automl.recommendation.facts import Facts
+from tests.conftest import build_trial
+
+NAMES = ["cat", "dog", "owl"]
+LABELS = np.repeat([0, 1, 2], [40, 30, 30])
+EXPECTED = {"expected_score": 0.9, "expected_low": 0.84, "expected_high": 0.95}
+
+
+def answers(num_owls_taken_for_dogs=6, num_cats_taken_for_owls=1):
+    predicted = LABELS.copy()
+    predicted[70 : 70 + num_owls_taken_for_dogs] = 1
+    predicted[:num_cats_taken_for_owls] = 2
+    return Predictions(np.arange(100), LABELS, np.eye(3, dtype=np.float32)[predicted])
+
+
+def report(*findings, **fields):
+    given = {"classes": {"cat": 200, "dog": 150, "owl": 40}, "splits": {"train": 290}, **fields}
+    return DatasetReport(num_images=390, findings=list(findings), data_hash="", **given)
+
+
+def finding(kind, count, severity=Severity.WARNING):
+    return Finding(kind=kind, severity=severity, count=count, paths=[], message="Mend it.")
+
+
+def facts(*, record=EXPECTED, trials=None, best=None, **fields):
+    best = best or build_trial("t0", [0.9], effective={"latency_ms": 20.0})
+    predictions = fields.setdefault("predictions", answers())
+    if predictions is not None:
+        fields.setdefault("constant", constant_answer.compare("accuracy", predictions))
+    return Facts(
+        record=ExperimentRecord(experiment_id="e", created_at=now(), state="completed", **record),
+        job=Job(training_data=DataSource(path=Path("/data")), limits={"timeout_minutes": 15}),
+        trials=trials or [best],
+        best=best,
+        class_names=NAMES,
+        **fields,
+    )
+
+
+def opening(score, low, high, trial_id="t0"):
+    return TestOpening(
+        trial_id=trial_id,
+        opened_at=now(),
+        opened_by="",
+        num_pictures=200,
+        num_unreadable=0,
+        metrics={"accuracy": score},
+        score_low=low,
+        score_high=high,
+    )
+
+
+def text(rule, given):
+    clause = rule(given)
+    return clause.text if clause else None
+
+
+def test_a_good_model_is_to_be_used_and_its_expected_score_comes_first():
+    found = advice.recommend(facts(report=report()))
+    assert found.is_usable
+    assert found.title == "Use #0 resnet18"
+    assert found.clauses[0].text == "On new pictures expect accuracy 0.900 (0.84 to 0.95)."
+    assert found.clauses[0].numbers == (0.9, 0.84, 0.95)
+
+
+def test_the_weakest_class_is_named_with_what_it_is_taken_for():
+    clause = advice.weakest_class(facts())
+    assert clause.text == "Weakest class: owl, 24 of 30 pictures right; 6 were taken for dog."
+    assert (clause.target.true, clause.target.predicted) == ("owl", "dog")
+    assert advice.weakest_class(facts(predictions=answers(0, 0))) is None
+
+
+def test_a_faster_trial_that_is_as_good_is_offered():
+    fast = build_trial("t1", [0.89], number=1, effective={"latency_ms": 5.0})
+    slow = build_trial("t2", [0.89], number=2, effective={"latency_ms": 19.0})
+    best = build_trial("t0", [0.9], effective={"latency_ms": 20.0})
+    given = {"best": best, "trials": [best, fast, slow]}
+    clause = advice.as_good(facts(**given, p_values={"t1": 0.4, "t2": 0.3}))
+    assert clause.text == (
+        "#1 resnet18 is as good within noise (0.890) and takes 5 ms a picture instead of 20."
+    )
+    assert clause.target.trial_id == "t1"
+    worse = facts(**given, p_values={"t1": 0.01, "t2": 0.3})
+    assert text(advice.as_good, worse) == (
+        "1 other trial is as good within noise; none is much faster."
+    )
+    assert advice.as_good(facts(**given, p_values={"t1": 0.01, "t2": None})) is None
+
+
+def test_trials_that_had_no_time_are_named_with_an_offer_of_more():
+    best = build_trial("t0", [0.9])
+    missed = build_trial("t1", number=1, model_name="vit_tiny", state="stopped", was_cut_short=True)
+    clause = advice.not_tried(facts(best=best, trials=[best, missed]))
+    assert clause.text == "1 of 2 trials was not tried: vit_tiny."
+    assert (clause.target.view, clause.target.minutes) == ("more_time", 30)
+    cut = build_trial("t1", [0.5], number=1, was_cut_short=True)
+    assert text(advice.not_tried, facts(best=best, trials=[best, cut])) == (
+        "1 trial was cut before the end of training."
+    )
+    assert advice.not_tried(facts()) is None
+
+
+def test_labels_in_doubt_are_counted_among_the_errors():
+    assert text(advice.labels_to_check, facts(num_doubtful=3)).startswith(
+        "3 of the 7 wrong answers"
+    )
+    assert advice.labels_to_check(facts()) is None
+
+
+def test_pictures_are_wanted_of_a_small_class_with_many_of_the_errors():
+    assert text(advice.pictures_to_add, facts(report=report())) == (
+        "More pictures of owl would help most: it has 40, half of the classes have 150 or more, "
+        "and it makes 6 of the 7 errors."
+    )
+    even = facts(report=report(classes=dict.fromkeys(NAMES, 100)))
+    assert advice.pictures_to_add(even) is None
+
+
+def test_the_test_data_confirm_are_sealed_or_contradict():
+    sealed = facts(report=report(splits={"train": 290, "test": 50}))
+    assert text(advice.confirmed, sealed) == "50 test pictures are sealed: open them to confirm it."
+    confirmed = facts(opening=opening(0.89, 0.85, 0.93))
+    assert text(advice.confirmed, confirmed).startswith("The test data confirm it: 0.890")
+    lower = facts(opening=opening(0.7, 0.64, 0.76))
+    assert advice.confirmed(lower) is None
+    assert text(doubts.test_data_contradict, lower).startswith("The test data do not confirm it")
+    assert doubts.test_data_contradict(confirmed) is None
+    assert advice.confirmed(facts(opening=opening(0.9, 0.8, 1.0, trial_id="t9"))) is None
+
+
+def test_a_model_that_is_no_better_than_a_constant_answer_is_not_to_be_used():
+    guesses = np.eye(3, dtype=np.float32)[np.roll(LABELS, 50)]
+    given = facts(predictions=Predictions(np.arange(100), LABELS, guesses), report=report())
+    found = advice.recommend(given)
+    assert found.title == "Do not use #0 resnet18 yet"
+    assert found.doubts[0].text == "No model beats always answering cat (0.40 of 100 pictures)."
+    assert advice.weakest_class(given) is None
+    assert advice.pictures_to_add(given) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"report": report(finding("leakage", 3))}, "3 pictures of the validation or test data"),
+        ({"report": report(finding("single_class", 1, Severity.BLOCKING))}, "1 finding about"),
+        (
+            {"predictions": Predictions(np.arange(9), LABELS[:9], np.eye(3)[LABELS[:9]])},
+            "It was judged by 9 pictures only",
+        ),
+        ({"record": {**EXPECTED, "expected_low": 0.6}}, "How good it is on new pictures is hardly"),
+    ],
+)
+def test_each_doubt_keeps_the_model_from_being_recommended(given, expected):
+    said = [clause.text for clause in doubts.doubts(facts(**{"constant": None, **given}))]
+    assert [sentence for sentence in said if sentence.startswith(expected)]
+    assert not doubts.doubts(facts(report=report(finding("blurry", 5))))
+
+
+def test_without_answers_on_disk_only_the_records_speak():
+    found = advice.recommend(facts(predictions=None))
+    assert [clause.text for clause in found.clauses] == [
+        "On new pictures expect accuracy 0.900 (0.84 to 0.95)."
+    ]
