@@ -21,8 +21,9 @@ with st.container(horizontal=True, vertical_alignment="center"):
             "pages/leaderboard.py", experiment_dir, "See the leaderboard", ":material/leaderboard:"
         )
 page_header.failure(experiment_dir, state)
-if state is ExperimentState.STOPPED:
+if state in (ExperimentState.STOPPED, ExperimentState.COMPLETED):
     st.caption(wording.plain(cached.experiment(experiment_dir).message))
+if state is ExperimentState.STOPPED:
     page_header.resume(experiment_dir, "Resume")
 if not was_running and not cached.trials(experiment_dir):
     progress_view.no_trial(state)

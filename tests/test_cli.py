@@ -327,8 +327,9 @@ def test_list_of_nothing_says_how_to_begin():
 
 @pytest.mark.parametrize("by_directory", [False, True])
 def test_show_finds_an_experiment_by_id_and_by_directory(searched, by_directory):
-    result = automl("show", searched if by_directory else "pets", "--json")
-    assert last_line(result) == {
+    found = last_line(automl("show", searched if by_directory else "pets", "--json"))
+    assert found.pop("recommendation")["title"] == "Use #3 mobilenetv2"
+    assert found == {
         "experiment": "pets",
         "experiment_dir": str(searched),
         "state": "completed",
@@ -367,7 +368,15 @@ def test_what_to_expect_on_new_pictures_is_said_first(make_experiment, make_tria
     for command in ("show", "leaderboard"):
         shown = " ".join(automl(command, "pets").stdout.split())
         assert "On new pictures expect accuracy 0.871 (0.80 to 0.92)." in shown
-        assert shown.index(basis) < shown.index(" t0")
+        assert shown.index(basis) < shown.rindex(" t0")
+
+
+def test_a_command_stands_beside_each_sentence_of_the_recommendation(make_experiment, make_trial):
+    left = make_trial("t1", number=1, state="stopped", was_cut_short=True, started_at=None)
+    make_experiment("pets", [make_trial("t0", [0.9]), left], best_trial="t0")
+    shown = " ".join(automl("show", "pets").stdout.split())
+    assert "2 trials (1 of 2 tried, 1 not started)" in shown
+    assert "Use #0 resnet18. 1 of 2 trials was not tried: resnet18. [automl run " in shown
 
 
 def test_a_note_on_the_job_and_on_the_best_trial_is_said_once(make_experiment, make_trial):

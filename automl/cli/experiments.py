@@ -161,9 +161,8 @@ def delete(
 def say_summary(source: "Experiment") -> None:
     """Print the state, the best trial, the notes, and the next command."""
     summary = source.summary()
-    states = ", ".join(f"{number} {name}" for name, number in summary["trial_states"].items())
-    trials = wording.count(summary["num_trials"], "trial") + (f" ({states})" if states else "")
-    say(f"{source.id}: {summary['state']}, {trials}, {wording.duration(summary['seconds'])}")
+    time = wording.duration(summary["seconds"])
+    say(f"{source.id}: {summary['state']}, {_trials(source, summary)}, {time}")
     for key in ("display_name", "experiment_name", "description", "tags"):
         if value := summary.get(key):
             pairs = [f"{name}={each}" for name, each in value.items()] if key == "tags" else [value]
@@ -185,6 +184,14 @@ def say_summary(source: "Experiment") -> None:
         say(f"Note: {note}")
     say(f"Directory: {source.directory}")
     _say_next(source, has_model=best is not None)
+
+
+def _trials(source: "Experiment", summary: dict[str, Any]) -> str:
+    """`4 trials (3 completed, 1 failed)`, or how many of them never started."""
+    states = ", ".join(f"{number} {name}" for name, number in summary["trial_states"].items())
+    tried = wording.tried_trials(source.trials) if source.state.is_finished else ""
+    number = wording.count(summary["num_trials"], "trial")
+    return f"{number} ({tried or states})" if states else number
 
 
 def say_expectation(source: "Experiment") -> None:

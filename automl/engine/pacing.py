@@ -80,7 +80,8 @@ class Pacer:
         """The trial with as many epochs as end in the time left; None if it does not fit.
 
         A trial that goes on from a kept state stays as it is: its schedule has begun. A probe of
-        two networks takes those whose own probes are the best so far.
+        two networks takes those whose own probes are the best so far. The first trial of all runs
+        in any case.
         """
         if trial.trial_id in self._results.states():
             return trial
@@ -88,7 +89,7 @@ class Pacer:
         clock = self.clock()
         timed = self._fitted(trial.requested, clock)
         if timed is None:
-            return None
+            return trial if self._is_first else None
         before = trial.hyperparameters.complete.number_of_epochs
         if timed.values == trial.requested:
             return trial
@@ -97,6 +98,11 @@ class Pacer:
             after = timed.values["number_of_epochs"]
             self._say(plan_text.changed(self._seconds, name, before=before, after=after))
         return PlannedTrial.of(trial.number, timed.values, trial.proposal)
+
+    @property
+    def _is_first(self) -> bool:
+        """True before any trial has started: without one the experiment would be of no use."""
+        return all(trial.started_at is None for trial in self._results.trials.values())
 
     def leave_out(self, trial: PlannedTrial) -> None:
         """Record that a planned trial does not fit; a resumed experiment runs it."""

@@ -53,6 +53,19 @@ def score(value: float | None) -> str:
     return "not a number" if math.isnan(value) else f"{value:.3f}"
 
 
+def tried_trials(trials: "Sequence[TrialRecord]") -> str:
+    """`5 of 8 tried, 3 not started`; empty if every trial has started."""
+    unstarted = num_unstarted(trials)
+    if not unstarted:
+        return ""
+    return f"{len(trials) - unstarted:,} of {len(trials):,} tried, {unstarted:,} not started"
+
+
+def num_unstarted(trials: "Sequence[TrialRecord]") -> int:
+    """Number of trials that the end of the search kept from starting."""
+    return sum(trial.was_cut_short and trial.started_at is None for trial in trials)
+
+
 def ended_trials(number: int, record: "ExperimentRecord") -> str:
     """`6 of 8`; with a plan by the clock, whose number of trials is only a limit, `6, at most 50`.
 

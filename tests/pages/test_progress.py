@@ -75,6 +75,32 @@ def test_completed_has_nothing_to_stop(open_page, make_experiment, make_trial):
     assert "completed" in texts(page)
 
 
+def test_ended_at_the_limit_says_what_was_not_started(open_page, make_experiment, make_trial):
+    left = make_trial("t2", number=1, state="stopped", was_cut_short=True, started_at=None)
+    said = "The time limit of 1 min was reached."
+    make_experiment(trials=[make_trial("t1", [0.5]), left], message=said)
+    page = open_page("progress")
+    tried = next(metric for metric in page.metric if metric.label == "Trials tried")
+    assert (tried.value, tried.delta) == ("1 of 2", "1 not started")
+    assert said in texts(page)
+
+
+def test_at_the_end_it_says_which_model_to_use_with_links(
+    open_page, make_experiment, make_trial, make_pictures, with_predictions
+):
+    expected = {"expected_score": 0.871, "expected_low": 0.8, "expected_high": 0.92}
+    experiment_dir = make_experiment(trials=[make_trial("t0", [0.9])], best_trial="t0", **expected)
+    with_predictions(experiment_dir, "t0", make_pictures())
+    for name in ("progress", "leaderboard"):
+        page = open_page(name)
+        said = texts(page)
+        assert "Do not use" in said  # 12 pictures are too few
+        assert "It was judged by 12 pictures only" in said
+        assert "On new pictures expect accuracy 0\\.871" in said
+        links = [each.proto.query_string for each in page.get("page_link")]
+        assert any("true=cat&predicted=dog" in link for link in links)
+
+
 def test_failed_says_why_with_the_details_folded(open_page, make_experiment):
     make_experiment(state="failed", message="The folder is empty.", details="Traceback: 42")
     page = open_page("progress")

@@ -45,9 +45,22 @@ def headline(
         height="stretch",
         help="On the pictures it was chosen by, with its 95 % interval.",
     )
-    done = sum(trial.state.is_finished for trial in trials)
-    ended = wording.ended_trials(done, record)
-    finished.metric("Trials ended", ended, border=True, height="stretch")
+    unstarted = wording.num_unstarted(trials) if state.is_finished else 0
+    if unstarted:
+        tried = f"{len(trials) - unstarted:,} of {len(trials):,}"
+        finished.metric(
+            "Trials tried",
+            tried,
+            f"{unstarted:,} not started",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            height="stretch",
+        )
+    else:
+        done = sum(trial.state.is_finished for trial in trials)
+        ended = wording.ended_trials(done, record)
+        finished.metric("Trials ended", ended, border=True, height="stretch")
     time = wording.duration(record.seconds)
     elapsed.metric("Time so far" if left else "Time", time, border=True, height="stretch")
     for column in left:
