@@ -170,8 +170,6 @@ def say_summary(source: "Experiment") -> None:
     if summary["message"]:
         say(summary["message"])
     recommended.say_recommendation(source)
-    if source.record.expected_basis:
-        say(source.record.expected_basis)
     best = next((trial for trial in source.trials if trial.trial_id == summary["best_trial"]), None)
     if best is not None:
         shown = wording.score_with_ends(summary["best_score"], best.score_low, best.score_high)

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 def say_recommendation(source: "Experiment") -> None:
     """Print which model to use, or why none yet, and what to do next; nothing without a model."""
     found = _recommendation(source)
-    if found is None:
-        if expected := wording.expected(source.record):
-            say(f"On new pictures expect {source.job.primary_metric} {expected}.")
-        return
-    say(f"{found.title}.")
-    for clause in [*found.doubts, *found.clauses]:
-        say(f"  {clause.text}  [{_command(source, clause.target)}]")
+    if found is not None:
+        say(f"{found.title}.")
+        for clause in [*found.doubts, *found.clauses]:
+            say(f"  {clause.text}  [{_command(source, clause.target)}]")
+    elif expected := wording.expected(source.record):
+        say(f"On new pictures expect {source.job.primary_metric} {expected}.")
+    if source.record.expected_basis:
+        say(source.record.expected_basis)
 
 
 def as_json(source: "Experiment") -> dict[str, Any] | None:
