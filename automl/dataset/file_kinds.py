@@ -109,12 +109,17 @@ _MEANT_AS_TEXT = (".html", ".htm", ".json", ".txt", ".md", ".csv")
 
 
 def kind_of(path: Path) -> Kind | None:
-    """Kind of a file that is not read; None if it is of no such kind, or cannot be opened."""
+    """Kind of a file that is not read; None if it is of no such kind, or cannot be opened.
+
+    A pipe or a device is not opened: it might never answer.
+    """
     if _PIECE.search(path.name):
         return Kind("a piece of an archive that was cut into several files", _PIECES)
     if _UNFINISHED.search(path.name):
         return Kind("a download that is not complete", "Let it finish, or download it again.")
     try:
+        if not path.is_file():
+            return None
         with path.open("rb") as file:
             return kind_of_bytes(file.read(HEAD_BYTES), path.stat().st_size)
     except OSError:

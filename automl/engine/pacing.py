@@ -80,8 +80,8 @@ class Pacer:
         """The trial with as many epochs as end in the time left; None if it does not fit.
 
         A trial that goes on from a kept state stays as it is: its schedule has begun. A probe of
-        two networks takes those whose own probes are the best so far. The first trial of all runs
-        in any case.
+        two networks takes those whose own probes are the best so far. The first trial of a network
+        runs in any case.
         """
         if trial.trial_id in self._results.states():
             return trial
@@ -101,8 +101,11 @@ class Pacer:
 
     @property
     def _is_first(self) -> bool:
-        """True before any trial has started: without one the experiment would be of no use."""
-        return all(trial.started_at is None for trial in self._results.trials.values())
+        """True before any network is tried: without one the experiment would be of no use."""
+        return all(
+            trial.started_at is None or trial.method == "majority_class"
+            for trial in self._results.trials.values()
+        )
 
     def leave_out(self, trial: PlannedTrial) -> None:
         """Record that a planned trial does not fit; a resumed experiment runs it."""

@@ -150,17 +150,20 @@ def _with_refit(values: Values, cost: Cost, clock: Clock) -> TimedTrial:
 def walk(trials: Sequence[Values], clock: Clock) -> list[TimedTrial]:
     """Those of the trials that fit, one after the other, in the places for trials.
 
-    The first is kept in any case, since an experiment without a trial is of no use.
+    The first is kept in any case, since an experiment without a trial is of no use; if it may not
+    end in time, the majority class goes before it, which takes no time and always has a score.
     """
     places = [0.0] * clock.num_at_a_time
     chosen: list[TimedTrial] = []
     kept = 0.0
     known: set[tuple[str, Any]] = set()
-    for index, values in enumerate(trials):
+    for index in _order(trials, clock):
+        values = trials[index]
         starts_at = places[0]
         features = features_of({**values, **clock.fixed})
         left = replace(clock, seconds=clock.seconds - starts_at - kept, kept_for_refit=kept)
-        trial = _within_share(values, left, has_features=features <= known, is_first=not chosen)
+        is_first = all(_is_constant(one.values) for one in chosen)
+        trial = _within_share(values, left, has_features=features <= known, is_first=is_first)
         if trial is None:
             continue
         trial = replace(trial, index=index, starts_at=starts_at)
@@ -169,6 +172,22 @@ def walk(trials: Sequence[Values], clock: Clock) -> list[TimedTrial]:
         known |= features
         kept = max(kept, trial.refit_seconds)
     return chosen
+
+
+def _order(trials: Sequence[Values], clock: Clock) -> list[int]:
+    order = list(range(len(trials)))
+    if trials and clock.cost(trials[0]).seconds > clock.seconds:
+        quick = [
+            index
+            for index in order
+            if _is_constant(trials[index]) and fitted(trials[index], clock) is not None
+        ]
+        order.sort(key=lambda index: index not in quick)
+    return order
+
+
+def _is_constant(values: Values) -> bool:
+    return bool(values.get("method") == "majority_class")
 
 
 def _within_share(

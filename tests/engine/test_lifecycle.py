@@ -8,6 +8,8 @@ import pytest
 
 from automl.dataset import manifest
 from automl.engine import lifecycle, preparation
+from automl.engine.planning import Resources
+from automl.engine.refit import RefitInputs
 from automl.engine.results import Results
 from automl.errors import DataError, NoModelError, UserError
 from automl.experiments import store
@@ -66,8 +68,9 @@ def test_a_search_in_which_every_trial_fails_says_why(
     trials = [make_trial("t1", state=TrialState.FAILED, reason=why)]
     experiment_dir = make_experiment(trials=trials, state=ExperimentState.RUNNING)
     results, job = Results(experiment_dir, "accuracy"), store.load_job(experiment_dir)
+    inputs = RefitInputs(job, {}, {}, Resources(1, 1, 0.0, []))
     with pytest.raises(NoModelError, match=f"^No trial was scored. {why}"):
-        lifecycle._finish(job, None, results)
+        lifecycle._finish(inputs, None, results)
 
 
 def test_preparation_stops_while_it_waits_for_ray(results: Results) -> None:

@@ -54,8 +54,8 @@ def opened(folder: Path, minutes: float, **keys: Any) -> tuple[Results, Pacer]:
 
 
 def start_another(results: Results) -> None:
-    """The first trial of all runs in any case, so there is another one."""
-    asked = {"method": "majority_class", "model_name": "resnet18"}
+    """The first trial of a network runs in any case, so there is another one."""
+    asked = {"method": "k_nearest_neighbours", "model_name": "resnet18"}
     results._set(build_trial("trial-008", number=8, hyperparameters=asked))
 
 

@@ -28,7 +28,8 @@ MAX_COLOURS, MAX_COLOURS_SMALL = 128, 32
 SMALL_SIDE = 64
 
 MAX_USUAL_PLAIN = 0.4
-"""Among photos: 95 % of the pictures are less plain. Digits and drawings of shapes are plainer."""
+"""Among photos: 95 % of the pictures are less plain, and most have more colours than a small
+drawing. Digits and drawings of shapes are plainer, or have fewer."""
 
 MAX_SHARE = 0.1
 """More of such pictures are what the data set is about."""
@@ -51,7 +52,8 @@ def check(data: CheckedData) -> Iterator[Finding]:
         return
     plain = _plain(readable)
     drawn = _is_drawing(readable, plain)
-    is_among_photos = np.quantile(plain, 0.95) <= MAX_USUAL_PLAIN
+    is_colourful = readable["num_colours"].fillna(np.inf).median() > MAX_COLOURS_SMALL
+    is_among_photos = is_colourful and np.quantile(plain, 0.95) <= MAX_USUAL_PLAIN
     signs = (_named(readable), drawn & is_among_photos, _is_repeated(readable, drawn))
     chosen = signs[0] | signs[1] | signs[2]
     if not 0 < chosen.sum() <= MAX_SHARE * len(readable):
