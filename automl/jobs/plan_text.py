@@ -77,7 +77,9 @@ def plan(
         names = ", ".join(_named(values, clock, with_epochs=False) for values in left_out)
         sentences.append(f"Left out for lack of time: {names}.")
     if not tuned:
-        sentences.append("There is no time for training: only a probe is fitted. Raise the limit.")
+        sentences.append(
+            "There is no time for training: only baselines are fitted. Raise the limit."
+        )
     elif clock.most_for_refit and not again:
         sentences.append("There is no time to fit the best one again on all pictures.")
     if timed and timed[-1].ends_at > clock.seconds:

@@ -5,6 +5,7 @@ its schedule ends with it, and is left out if that would be too few.
 """
 
 import heapq
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,7 +26,7 @@ _REFIT_SHARE = 0.2
 """Largest share of the time limit that is kept to fit the best trial again."""
 
 _BASELINE_SHARE = 0.1
-"""Largest share of the time for any baseline after the first probe."""
+"""Largest share of the time for any baseline after the first probe, if training follows them."""
 
 _SIZE_EPOCHS = 4
 """Epochs of the first fine-tuning for which a picture size must leave time."""
@@ -152,7 +153,15 @@ def walk(trials: Sequence[Values], clock: Clock) -> list[TimedTrial]:
 
     The first is kept in any case, since an experiment without a trial is of no use; if it may not
     end in time, the majority class goes before it, which takes no time and always has a score.
+    Where there is no time for training, it is for more baselines.
     """
+    chosen = _walk(trials, clock, baseline_share=_BASELINE_SHARE)
+    if any(one.values.get("number_of_epochs") for one in chosen):
+        return chosen
+    return _walk(trials, clock, baseline_share=1.0)
+
+
+def _walk(trials: Sequence[Values], clock: Clock, *, baseline_share: float) -> list[TimedTrial]:
     places = [0.0] * clock.num_at_a_time
     chosen: list[TimedTrial] = []
     kept = 0.0
@@ -163,7 +172,8 @@ def walk(trials: Sequence[Values], clock: Clock) -> list[TimedTrial]:
         features = features_of({**values, **clock.fixed})
         left = replace(clock, seconds=clock.seconds - starts_at - kept, kept_for_refit=kept)
         is_first = all(_is_constant(one.values) for one in chosen)
-        trial = _within_share(values, left, has_features=features <= known, is_first=is_first)
+        share = math.inf if is_first else baseline_share
+        trial = _within_share(share, values, left, has_features=features <= known)
         if trial is None:
             continue
         trial = replace(trial, index=index, starts_at=starts_at)
@@ -191,15 +201,15 @@ def _is_constant(values: Values) -> bool:
 
 
 def _within_share(
-    values: Values, clock: Clock, *, has_features: bool, is_first: bool
+    share: float, values: Values, clock: Clock, *, has_features: bool
 ) -> TimedTrial | None:
+    """The trial, if it fits and, as a baseline, into a share of the time; with inf in any case."""
     cost = clock.cost(values, has_features=has_features)
-    if is_first and cost.num_epochs == 0:
-        return TimedTrial(0, dict(values), cost.seconds, 0.0)
-    if cost.num_epochs == 0 and cost.seconds > _BASELINE_SHARE * clock.seconds:
+    is_bounded = cost.num_epochs == 0 and math.isfinite(share)
+    if is_bounded and cost.seconds > share * clock.seconds:
         return None
     trial = fitted(values, clock, has_features=has_features)
-    if trial is None and is_first:
+    if trial is None and math.isinf(share):
         return TimedTrial(0, dict(values), cost.seconds, 0.0)
     return trial
 

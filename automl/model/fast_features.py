@@ -34,7 +34,7 @@ Features = NDArray[np.float32]
 
 
 def extract(
-    network: Normalised, batches: Iterable[Tensor], *, num_pictures: int, converted: Path
+    network: Normalised, batches: Iterable[Tensor], *, num_pictures: int, folder: Path
 ) -> Features:
     """Features (N, D), as `linear_probe.extract_features` computes them.
 
@@ -42,7 +42,7 @@ def extract(
         network: its mode is restored afterwards.
         batches: pixels in 0 to 1, float (B, 3, H, W), on the device of the network.
         num_pictures: N, of all batches.
-        converted: folder in which the converted network is, or to which it is written.
+        folder: of the converted network, which is written if it is missing.
 
     Raises:
         HeadNotLinearError: the network does not end in one linear layer.
@@ -56,7 +56,7 @@ def extract(
     if num_left == 0:
         return found[0]
     is_slow = first.device.type == "cpu" and num_left * seconds_each > _WORTH_SECONDS
-    run = _converted(network, first, found[0], converted) if is_slow else None
+    run = _agreeing(network, first, found[0], folder) if is_slow else None
     if run is None:
         found.append(linear_probe.extract_features(network, waiting))
     else:
@@ -64,28 +64,35 @@ def extract(
     return np.concatenate(found)
 
 
-def _converted(
+def converted(network: Normalised, pixels: Tensor, folder: Path) -> Callable[[Tensor], Features]:
+    """The network without its head, in ONNX Runtime: pixels (B, 3, H, W) in, features (B, D) out.
+
+    Args:
+        network: on the CPU.
+        pixels: at least one picture of the size of all others.
+        folder: of the converted network, which is written if it is missing.
+    """
+    if not folder.exists():
+        headless = copy.deepcopy(network).eval()
+        blocks.replace_last_layer(headless.network, nn.Flatten(1))
+        example = torch.cat([pixels[:1], pixels[:1]])  # of a single picture the size would be fixed
+        # another trial may have converted the same network meanwhile
+        with contextlib.suppress(FileExistsError), atomic.new_folder(folder) as partial:
+            onnx_conversion.convert(headless, example, partial / "model.onnx")
+    return _opened(folder / "model.onnx")
+
+
+def _agreeing(
     network: Normalised, pixels: Tensor, expected: Features, folder: Path
 ) -> Callable[[Tensor], Features] | None:
     """The converted network; None if it cannot be converted or answers otherwise."""
     try:
-        if not folder.exists():
-            _convert(network, pixels, folder)
-        run = _opened(folder / "model.onnx")
+        run = converted(network, pixels, folder)
         difference = np.abs(run(pixels) - expected).max() / max(float(expected.std()), 1e-12)
-    except Exception:  # noqa: BLE001 - torch's exporter and ONNX Runtime have no common base
+    except Exception:  # noqa: BLE001 (torch's exporter and ONNX Runtime have no common base)
         _log.debug("not converted: %s", type(network.network).__name__, exc_info=True)
         return None
     return run if difference <= _TOLERANCE else None
-
-
-def _convert(network: Normalised, pixels: Tensor, folder: Path) -> None:
-    headless = copy.deepcopy(network).eval()
-    blocks.replace_last_layer(headless.network, nn.Flatten(1))
-    example = torch.cat([pixels[:1], pixels[:1]])  # of a single picture the size would be fixed
-    # another trial may have converted the same network meanwhile
-    with contextlib.suppress(FileExistsError), atomic.new_folder(folder) as partial:
-        onnx_conversion.convert(headless, example, partial / "model.onnx")
 
 
 def _opened(path: Path) -> Callable[[Tensor], Features]:

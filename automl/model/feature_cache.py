@@ -51,7 +51,7 @@ def features(
             network,
             batches,
             num_pictures=len(pictures),
-            converted=home.cache_dir("networks") / _name(key),
+            folder=home.cache_dir("networks") / _name(key),
         )
     with atomic.open_binary(path, durable=False) as file:
         np.save(file, found)

@@ -116,6 +116,19 @@ def test_in_one_minute_on_a_usual_machine_only_baselines_run() -> None:
     assert "There is no time for training" in " ".join(plan_text.plan(trials, time, 60))
 
 
+def test_time_that_is_too_short_for_training_is_for_more_baselines() -> None:
+    time = clock(270.0, pictures=3781, classes=10, slowdown=2.8)
+    trials = planned(situation(), time)
+    assert set(epochs(trials)) == {0}
+    assert [
+        one.values["model_name"] for one in trials if one.values["method"] == "linear_probe"
+    ] == [
+        "mobilenetv1_100",
+        "mobilenetv2",
+    ]
+    assert trials[-1].ends_at > 0.7 * 270.0
+
+
 def test_a_smaller_size_is_chosen_where_the_largest_leaves_no_time_for_training() -> None:
     chosen = [sizes(planned(situation(), clock(seconds))) for seconds in (800.0, 250.0, 200.0)]
     assert chosen == [{224}, {192}, {160}]

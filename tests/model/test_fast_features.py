@@ -32,9 +32,7 @@ def extract(network: Normalised, converted: Path) -> np.ndarray:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fast_features, "_WORTH_SECONDS", 0.0)
         batches = PIXELS.to(memory_format=torch.channels_last).split(4)
-        return fast_features.extract(
-            network, batches, num_pictures=len(PIXELS), converted=converted
-        )
+        return fast_features.extract(network, batches, num_pictures=len(PIXELS), folder=converted)
 
 
 def test_the_features_are_those_of_pytorch(network: Normalised, folder: Path) -> None:
@@ -61,6 +59,6 @@ def test_a_damaged_or_foreign_conversion_is_not_used(
 
 def test_few_pictures_are_not_worth_a_conversion(network: Normalised, tmp_path: Path) -> None:
     fast_features.extract(
-        network, PIXELS.split(4), num_pictures=len(PIXELS), converted=tmp_path / "none"
+        network, PIXELS.split(4), num_pictures=len(PIXELS), folder=tmp_path / "none"
     )
     assert not (tmp_path / "none").exists()
