@@ -5,12 +5,14 @@ import zipfile
 from pathlib import Path
 
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
 from automl.dataset import manifest, readers
 from automl.dataset.reading import UnclearDataError
-from automl.errors import UserError
+from automl.errors import DataError, UserError
 from automl.jobs.job import DataSource, Job
 
 
@@ -395,3 +397,11 @@ def test_guesses_about_validation_data_name_its_own_options(photos):
     content["validation_data"].update(other.options)
     report = manifest.look(Job.from_dict(content)).report
     assert not {"guessed", "held_out_reading"} & {finding.kind for finding in report.findings}
+
+
+@pytest.mark.parametrize("cell", [[{"bytes": b"\x89PNG" * 400, "path": None}], [137] * 400])
+def test_cells_too_long_for_a_path_are_refused_in_a_sentence(tmp_path, cell):
+    table = pa.table({"image": [cell] * 2, "label": ["ant", "bee"]})
+    pq.write_table(table, tmp_path / "x.parquet")
+    with pytest.raises(DataError, match="Row 1 of x.parquet has .* in place of the picture's"):
+        readers.read(DataSource(path=tmp_path / "x.parquet"))

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -206,7 +207,7 @@ def _found(table: Table, image_column: str, remembered_walk: Walk) -> Table:
 def _is_there(location: str, folder: Path) -> bool:
     if is_elsewhere(location):
         return not is_in_cloud(location)
-    return (folder / location).exists()
+    return os.path.exists(folder / location)  # noqa: PTH110 (no error for a name that is too long)
 
 
 def _opened(found: Found, around: Surroundings, remembered_walk: Walk) -> Opened:
