@@ -44,6 +44,7 @@ _NOT_HERE = f"It cannot be read here. {_WRITE}"
 _FRAMES = "Save its frames as pictures."
 _SIGNED_IN = "Sign in there, and download the file itself."
 _RENAME = "Give its name the ending {}."
+_HAS_THE_ENDING = (_RENAME.format(".zip"), _RENAME.format(".tar"))
 
 
 def _other(what: str, way_out: str) -> Kind:
@@ -167,7 +168,7 @@ def unread(root: Path, files: Iterable[Parts], *, instead: bool = False) -> list
     for alike in list(by_ending.values())[:_MAX_ENDINGS]:
         first = PurePath(*alike[0])
         kind = kind_of(root / first)
-        if kind is None and kind_of_name(first.name):
+        if kind_of_name(first.name) and (kind is None or kind.way_out in _HAS_THE_ENDING):
             kind = Kind("an archive beside pictures, which stays packed", _UNPACK)
         if kind is None or first.suffix.lower() in _MEANT_AS_TEXT:
             continue

@@ -124,6 +124,13 @@ def test_an_archive_beside_pictures_stays_packed(packed):
     assert read(packed("all.zip", "cat/1.png", "dog/1.png", inner)) == {"cat": 1, "dog": 1}
 
 
+def test_an_archive_beside_class_folders_is_said_to_stay_packed(packed):
+    path = packed("all.zip", "cat/1.png", "dog/1.png", packed("bee.zip", "1.png"))
+    (said,) = readers.read(DataSource(path=path)).left_out.unread
+    assert "stays packed" in said
+    assert "Unpack it" in said
+
+
 def test_archives_within_archives_without_end_are_refused(packed, home):
     path = packed("a.zip", "1.png")
     for name in ("b.zip", "c.zip", "d.zip", "e.zip"):
