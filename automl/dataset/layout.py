@@ -234,7 +234,9 @@ def _class_first(folders: _Folders, base: Parts) -> Layout | None:
     with_splits = {folder[:-1] for folder in found}
     if (
         len(classes) < 2
-        or not all(split and not split[1] for split in found.values())
+        or not all(
+            split and split[1] in ("", _as_words(folder[-2])) for folder, split in found.items()
+        )
         or not {"train"} < splits
         or 2 * len(with_splits) <= len(classes)
     ):
@@ -259,6 +261,10 @@ def _class_first(folders: _Folders, base: Parts) -> Layout | None:
         {},
         frozenset((*base, name) for name in classes),
     )
+
+
+def _as_words(name: str) -> str:
+    return re.sub(r"[\W_]+", " ", name).strip().lower()
 
 
 def _with_splits_in_names(splits: _Splits) -> Layout:

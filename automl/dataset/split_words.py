@@ -1,15 +1,20 @@
 """Words for training, validation and test data, alone or inside the name of a folder or file."""
 
 import re
+import unicodedata
 from pathlib import Path, PurePath
 
 _WORDS = {
     "train": "train training trn trainset trainval "
     "entrainement entraînement apprentissage entrenamiento treino treinamento addestramento "
-    "обучение тренировка 训练 训练集 訓練 学習",
+    "обучение тренировка навчання trainings trening träning træning trénink eğitim تدريب "
+    "训练 训练集 訓練 学習 학습 훈련",
     "validation": "val valid validation validate dev eval evaluation "
-    "validierung validación validacion validação validacao convalida валидация 验证 验证集 検証",
-    "test": "test testing tst holdout prueba pruebas teste тест 测试 测试集 テスト",
+    "validierung validación validacion validação validacao convalida валидация "
+    "validierungs validatie walidacja validering validace doğrulama تحقق "
+    "验证 验证集 驗證 検証 검증",
+    "test": "test testing tst devtest holdout prueba pruebas teste тест "
+    "اختبار 测试 测试集 測試 テスト 테스트",
 }
 SPLITS = {word: split for split, words in _WORDS.items() for word in words.split()}
 """Split of each word, in lower case."""
@@ -50,7 +55,10 @@ _NEUTRAL = frozenset(
         "my",
     ]
 )
-_NEUTRAL_END = re.compile(r"(?:images?|imgs?|data|dataset|sets?|folder|split|pics?|photos?)$")
+_NEUTRAL_END = re.compile(
+    r"(?:images?|imgs?|data|dataset|sets?|folder|split|pics?|photos?"
+    r"|daten|datensatz|用?データ|用?セット|用|集|데이터|세트)$"
+)
 
 
 def split_of(word: str) -> str | None:
@@ -95,6 +103,7 @@ def split_folders(folder: Path) -> list[Path]:
 
 def _words(name: str) -> list[str]:
     """Words of a name in lower case, cut at blanks, signs, digits and changes of case."""
-    spaced = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", name)
+    composed = unicodedata.normalize("NFC", name)  # macOS writes é as two characters
+    spaced = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", composed)
     spaced = re.sub(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])", " ", spaced)
     return [word.lower() for word in re.split(r"[\W_]+", spaced) if word]

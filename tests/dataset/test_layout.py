@@ -21,6 +21,10 @@ def understood(*folders: str, **choices: object) -> set[tuple[str, str | None, s
         ("seg_train", "seg_test", "test"),
         ("train_images", "val_images", "validation"),
         ("Training_set", "Test_set", "test"),
+        ("Trainingsdaten", "Validierungsdaten", "validation"),
+        ("eg\u0306itim", "dog\u0306rulama", "validation"),  # as macOS writes ğ
+        ("学習用データ", "テスト用データ", "test"),
+        ("훈련", "검증", "validation"),
         ("TrainData", "ValidData", "validation"),
         ("01-training", "02-validation", "validation"),
         ("entrenamiento", "prueba", "test"),
@@ -89,6 +93,16 @@ def test_splits_inside_of_classes_are_honoured():
     assert understood(*folders) == {
         *((f"{label}/train", label, "train") for label in ("cat", "dog")),
         *((f"{label}/val", label, "validation") for label in ("cat", "dog")),
+    }
+
+
+def test_splits_inside_of_classes_may_repeat_the_class():
+    folders = ["red cat/red_cat_train", "red cat/red_cat_test", "dog/dog_train", "dog/dog_test"]
+    assert understood(*folders) == {
+        (folders[0], "red cat", "train"),
+        (folders[1], "red cat", "test"),
+        (folders[2], "dog", "train"),
+        (folders[3], "dog", "test"),
     }
 
 
