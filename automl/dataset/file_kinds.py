@@ -44,7 +44,9 @@ _NOT_HERE = f"It cannot be read here. {_WRITE}"
 _FRAMES = "Save its frames as pictures."
 _SIGNED_IN = "Sign in there, and download the file itself."
 _RENAME = "Give its name the ending {}."
-_HAS_THE_ENDING = (_RENAME.format(".zip"), _RENAME.format(".tar"))
+
+_ZIP = Kind("a zip archive", _RENAME.format(".zip"))
+_TAR = Kind("a tar archive", _RENAME.format(".tar"))
 
 
 def _other(what: str, way_out: str) -> Kind:
@@ -81,7 +83,7 @@ _STARTS: tuple[tuple[bytes, int, Kind], ...] = (
     (b"ftyp", 4, _other("a video", _FRAMES)),
     (b"AVI ", 8, _other("a video", _FRAMES)),
     (b"8BPS", 0, _other("a Photoshop file", "Save it as PNG or JPEG.")),
-    (b"ustar", 257, Kind("a tar archive", _RENAME.format(".tar"))),
+    (b"ustar", 257, _TAR),
     (b"PAR1", 0, Kind("a Parquet file", _RENAME.format(".parquet"))),
     (b"ARROW1", 0, Kind("an Arrow file", "Write it as Parquet.")),
     (
@@ -168,7 +170,7 @@ def unread(root: Path, files: Iterable[Parts], *, instead: bool = False) -> list
     for alike in list(by_ending.values())[:_MAX_ENDINGS]:
         first = PurePath(*alike[0])
         kind = kind_of(root / first)
-        if kind_of_name(first.name) and (kind is None or kind.way_out in _HAS_THE_ENDING):
+        if kind_of_name(first.name) and kind in (None, _ZIP, _TAR):
             kind = Kind("an archive beside pictures, which stays packed", _UNPACK)
         if kind is None or first.suffix.lower() in _MEANT_AS_TEXT:
             continue
@@ -268,7 +270,7 @@ def _torch(head: bytes, _: int) -> Kind | None:
 
 
 def _zip(head: bytes, _: int) -> Kind | None:
-    return Kind("a zip archive", _RENAME.format(".zip")) if head[:4] == b"PK\3\4" else None
+    return _ZIP if head[:4] == b"PK\3\4" else None
 
 
 def _idx(head: bytes, num_bytes: int) -> Kind | None:

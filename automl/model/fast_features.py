@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -96,10 +95,9 @@ def _agreeing(
 
 
 def _opened(path: Path) -> Callable[[Tensor], Features]:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    from automl.prediction import onnx_session  # most trials have no use for ONNX Runtime
+
+    session = onnx_session.opened(path, torch.get_num_threads())
 
     def run(pixels: Tensor) -> Features:
         (features,) = session.run(None, {"input1": pixels.contiguous().numpy()})

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any, BinaryIO, TypeVar
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -23,6 +22,7 @@ from automl.dataset.preprocessing import (
 from automl.dataset.rendering import PLAIN, Rendering
 from automl.errors import PredictionError
 from automl.host.cores import usable_cores
+from automl.prediction import onnx_session
 
 Picture = Path | BinaryIO
 Pixels = NDArray[np.uint8]
@@ -237,14 +237,8 @@ def _check(model_dir: Path, settings: _Settings, labels: list[str]) -> None:
 
 
 def _session(model_dir: Path, num_threads: int) -> Any:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = num_threads
-    # a thread that spins while it waits takes a core from a thread that decodes
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(
-            model_dir / "model.onnx", options, providers=["CPUExecutionProvider"]
-        )
+        return onnx_session.opened(model_dir / "model.onnx", num_threads)
     except Exception as error:  # the errors of onnxruntime have no common base class
         raise PredictionError(
             f"The model in {model_dir} cannot be loaded: {error} Export it again."
