@@ -12,7 +12,7 @@ from automl.dataset import archive_parts
 from automl.dataset.archive import Part
 from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, kind_of_name, stem_and_suffix
 from automl.dataset.archive_parts import Certainty, Group
-from automl.dataset.layout import Parts
+from automl.dataset.folder_tree import Parts
 from automl.dataset.reading import Reading, UnclearDataError
 from automl.dataset.walk import Tree, is_hidden, is_picture_name, walk
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from automl.dataset.archive_members import kind_of_name
-from automl.dataset.layout import Parts
+from automl.dataset.folder_tree import Parts
 
 HEAD_BYTES = 4096
 

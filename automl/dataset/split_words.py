@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path, PurePath
 
 _WORDS = {
@@ -18,6 +19,14 @@ _WORDS = {
 }
 SPLITS = {word: split for split, words in _WORDS.items() for word in words.split()}
 """Split of each word, in lower case."""
+
+_LOOSE = {
+    "train": "learn learning seen known gallery support reference fit fitting study practice",
+    "validation": "check checking tune tuning calibration",
+    "test": "query queries unseen unknown probe exam verify verification inference blind",
+}
+_LOOSE_SPLITS = {word: split for split, words in _LOOSE.items() for word in words.split()}
+"""Words that are those of splits only where another one stands beside them."""
 
 _NEUTRAL = frozenset(
     [
@@ -75,10 +84,19 @@ def split_in(name: str) -> tuple[str, str] | None:
     Returns:
         None if no word of the name is a split, or if two of them are different ones.
     """
+    return _found(name, SPLITS)
+
+
+def loose_split_in(name: str) -> tuple[str, str] | None:
+    """Like `split_in`, of words that could also be those of classes: `query`, `unseen`."""
+    return _found(name, _LOOSE_SPLITS)
+
+
+def _found(name: str, words: Mapping[str, str]) -> tuple[str, str] | None:
     found: set[str] = set()
     rest: list[str] = []
     for word in _words(name):
-        split = SPLITS.get(word) or SPLITS.get(_NEUTRAL_END.sub("", word))
+        split = words.get(word) or words.get(_NEUTRAL_END.sub("", word))
         if split:
             found.add(split)
         elif word not in _NEUTRAL and not word.isdigit():

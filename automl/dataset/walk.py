@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from automl.dataset import dicom
-from automl.dataset.layout import Parts
+from automl.dataset.folder_tree import Parts
 
 # HEIC is listed so that it is reported as unreadable instead of passed over silently
 _SUFFIXES = (

@@ -4,7 +4,12 @@ from collections import Counter
 
 import pytest
 
-from automl.dataset.layout import Choices, SeveralDataSetsError, SplitsOnlyError, find_layout
+from automl.dataset.layout import Choices, find_layout
+from automl.dataset.layout_questions import (
+    RepeatedFoldersError,
+    SeveralDataSetsError,
+    SplitsOnlyError,
+)
 
 
 def understood(*folders: str, **choices: object) -> set[tuple[str, str | None, str | None]]:
@@ -39,6 +44,48 @@ def test_split_words_are_found_inside_the_names_of_folders(train, held_out, spli
     }
 
 
+@pytest.mark.parametrize(
+    ("folders", "splits"),
+    [
+        ("train gallery query", ["train", "test", "test"]),
+        ("gallery query", ["train", "test"]),
+        ("Seen Unseen", ["train", "test"]),
+        ("learn check", ["train", "validation"]),
+        ("support_set query_set", ["train", "test"]),
+    ],
+)
+def test_words_that_are_splits_beside_one_another(folders, splits):
+    inside = [f"{folder}/{label}" for folder in folders.split() for label in ("cat", "dog")]
+    assert understood(*inside) == {
+        (f"{folder}/{label}", label, split)
+        for folder, split in zip(folders.split(), splits, strict=True)
+        for label in ("cat", "dog")
+    }
+    assert {label for _, label, _ in understood(*folders.split())} <= {*folders.split(), None}
+
+
+@pytest.mark.parametrize(
+    "outer", ["fold0 fold1", "cam1 cam2", "224x224 512x512", "images masks", "left right"]
+)
+@pytest.mark.parametrize("inner", ["cat dog", "0 1 2"])
+@pytest.mark.parametrize("above", ["", "train"])
+def test_the_same_folders_in_each_folder_are_a_question(outer, inner, above):
+    folders = [f"{above}/{a}/{b}".strip("/") for a in outer.split() for b in inner.split()]
+    with pytest.raises(RepeatedFoldersError, match="folders of the same names") as caught:
+        understood(*folders)
+    by_options = [
+        {label for _, label, _ in understood(*folders, **reading.options)}
+        for reading in caught.value.readings
+        if "path" not in reading.options
+    ]
+    assert by_options == [set(inner.split()), set(inner.split()), set(outer.split())]
+
+
+def test_cameras_in_classes_are_no_classes():
+    folders = [f"{label}/cam_{number}" for label in ("ill", "well") for number in range(2)]
+    assert {label for _, label, _ in understood(*folders)} == {"ill", "well"}
+
+
 def test_a_doubled_level_is_looked_through_and_a_flat_folder_beside_has_no_labels():
     folders = [f"seg_{one}/seg_{one}/{label}" for one in ("train", "test") for label in "ab"]
     assert understood(*folders, "seg_pred/seg_pred") == {
@@ -51,7 +98,7 @@ def test_a_doubled_level_is_looked_through_and_a_flat_folder_beside_has_no_label
 @pytest.mark.parametrize("names", ["trainer contest", "test_tube train", "bus train car"])
 def test_classes_that_sound_like_splits_are_classes(names):
     folders = names.split()
-    inside = [f"{name}/{number}" for name in folders for number in range(2)]
+    inside = [f"{name}/{at}{number}" for at, name in enumerate(folders) for number in range(2)]
     assert {split for _, _, split in understood(*inside)} <= {None, "train", "test"}
     assert understood(*folders[:1], "other", "third") == {
         (folders[0], folders[0], None),
@@ -93,6 +140,15 @@ def test_splits_inside_of_classes_are_honoured():
     assert understood(*folders) == {
         *((f"{label}/train", label, "train") for label in ("cat", "dog")),
         *((f"{label}/val", label, "validation") for label in ("cat", "dog")),
+    }
+
+
+def test_a_folder_beside_the_splits_of_a_class_turns_nothing_off():
+    folders = [f"{label}/{split}" for label in ("cat", "dog") for split in ("train", "test")]
+    assert understood(*folders, "cat/extra", "owl") == {
+        *((folder, folder[:3], folder[4:]) for folder in folders),
+        ("cat/extra", "cat", None),
+        ("owl", "owl", None),
     }
 
 

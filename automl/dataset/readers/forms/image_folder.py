@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from automl.dataset import file_kinds
-from automl.dataset.layout import Choices, Layout, Parts, find_layout
+from automl.dataset.folder_tree import Parts
+from automl.dataset.layout import Choices, Layout, find_layout
 from automl.dataset.readers import labels, listing
 from automl.dataset.readers.form import Certainty, ClassFolders
 from automl.dataset.readers.listing import LeftOut, Listing

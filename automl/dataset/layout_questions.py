@@ -1,0 +1,122 @@
+"""Folders of pictures that can be meant in several ways, of which the user chooses one."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from automl.dataset.folder_splits import LEAST_OVERLAP, share_classes, splits_at
+from automl.dataset.folder_tree import FolderTree, Parts
+from automl.dataset.reading import Reading, UnclearDataError
+
+SPLITS_ARE_CLASSES = Reading(
+    sentence="The folders of the splits are classes.",
+    options={"split_folders": "never", "label_level": 1},
+)
+
+_MAX_OFFERED = 5
+_IDENTIFIER = re.compile(r"[\W_]*(?:[a-z]{0,8}[\W_]*)?\d+(?:[\W_]*\d+)*[\W_]*|[0-9a-f-]{8,}", re.I)
+_SOURCE = re.compile(
+    r"(?:patient|subject|person|animal|case|cam|camera|sensor|day|date|week|session|run|view|fold"
+    r"|batch|seq|sequence|video|clip|scene|shot|site|slide|plate|scan|p|s)s?[\W_]*\d+"
+    r"|\d{4}[-_.]\d{1,2}[-_.]\d{1,2}.*|\d{8}|[0-9a-f-]{12,}",
+    re.IGNORECASE,
+)
+"""Names of where and when pictures were taken: `patient_12`, `cam1`, `2024-05-03`."""
+
+
+class SplitsOnlyError(UnclearDataError):
+    """The folders name splits and nothing else: there are no labels."""
+
+
+class SeveralDataSetsError(UnclearDataError):
+    """Each folder is a data set of its own."""
+
+
+class RepeatedFoldersError(UnclearDataError):
+    """The same folders lie in each of the outer ones: one of the two levels has the classes."""
+
+
+def is_identifier(name: str) -> bool:
+    """True for names such as `patient_12`, `2024-05-03` or `9f3c02ab`."""
+    return bool(_IDENTIFIER.fullmatch(name))
+
+
+def named(names: Sequence[str]) -> str:
+    """The first names, as a part of a sentence."""
+    shown = [*names[:5], *([f"{len(names) - 5} more"] if len(names) > 5 else [])]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+def refuse_data_sets(folders: FolderTree, base: Parts) -> None:
+    """Raise a SeveralDataSetsError if each folder has splits and classes of its own."""
+    names = folders.inside(base)
+    own = [splits_at(folders, (*base, name)) for name in names]
+    if len(names) > 1 and all(one and share_classes(folders, one.of_folder) for one in own):
+        raise SeveralDataSetsError(
+            f"There are {len(names)} data sets, each with splits and classes of its own: "
+            f"{', '.join(names[:10])}. Give the path of one of these folders.",
+            [
+                Reading(sentence=f"The data set {name}.", options={"path": "/".join((*base, name))})
+                for name in names
+            ],
+        )
+
+
+def refuse_repeated(paths: Iterable[Parts], roots: Mapping[Parts, str | None]) -> None:
+    """Raise a RepeatedFoldersError if folders of the same names lie in several outer ones.
+
+    Cameras, days and patients in classes are no question, as no class is called so.
+
+    Args:
+        paths: the folders with pictures, below the folder of their split.
+        roots: that folder, and its split.
+    """
+    inside: dict[str, set[str]] = defaultdict(set)
+    depth = 0
+    plain = set()
+    for path in paths:
+        depth = max(depth, len(path))
+        if len(path) == 1:
+            plain.add(path[0])
+        elif path:
+            inside[path[0]].add(path[1])
+    counts = Counter(name for names in inside.values() for name in names)
+    repeated = sorted(name for name, count in counts.items() if 2 <= count >= len(inside) / 2)
+    are_sources = _are_sources(counts) and not _are_sources(inside)
+    if len(repeated) < max(2, LEAST_OVERLAP * len(counts)) or plain & inside.keys() or are_sources:
+        return
+    outer, inner = named(sorted(inside)), named(repeated)
+    level = -1 if depth == 2 else 2
+    advice = (
+        f"set label_level to {level} if {inner} are the classes, or to 1 if {outer} are. If "
+        f"{outer} are splits, give each as training_data, validation_data or test_data; if they "
+        "hold the same pictures in several forms, give the path of one of them"
+    )
+    raise RepeatedFoldersError(
+        f"The folders {outer} hold folders of the same names, {inner}. Either may be the classes: "
+        f"{advice}.",
+        list(_readings(sorted(inside), repeated, level, roots)),
+    )
+
+
+def _are_sources(names: Iterable[str]) -> bool:
+    every = list(names)
+    return 2 * sum(bool(_SOURCE.fullmatch(name)) for name in every) > len(every)
+
+
+def _readings(
+    outer: Sequence[str], inner: Sequence[str], level: int, roots: Mapping[Parts, str | None]
+) -> Iterable[Reading]:
+    classes = f"The classes are {named(inner)}"
+    yield Reading(sentence=f"{classes}.", options={"label_level": level})
+    together = f"the pictures of each of {named(outer)} stay on one side of the split"
+    yield Reading(
+        sentence=f"{classes}; {together}.",
+        options={"label_level": level, "group_level": 1},
+    )
+    yield Reading(sentence=f"The classes are {named(outer)}.", options={"label_level": 1})
+    if len(roots) == 1:
+        (root,) = roots
+        for name in outer[:_MAX_OFFERED]:
+            path = "/".join((*root, name))
+            yield Reading(sentence=f"Only the pictures in {name}.", options={"path": path})
