@@ -373,10 +373,14 @@ def test_what_to_expect_on_new_pictures_is_said_first(make_experiment, make_tria
 
 def test_a_command_stands_beside_each_sentence_of_the_recommendation(make_experiment, make_trial):
     left = make_trial("t1", number=1, state="stopped", was_cut_short=True, started_at=None)
-    make_experiment("pets", [make_trial("t0", [0.9]), left], best_trial="t0")
+    trials, said = [make_trial("t0", [0.9]), left], "The time limit of 1 min was reached."
+    make_experiment("pets", trials, best_trial="t0", message=said)
     shown = " ".join(automl("show", "pets").stdout.split())
-    assert "2 trials (1 of 2 tried, 1 not started)" in shown
-    assert "Use #0 resnet18. 1 of 2 trials was not tried: resnet18. [automl run " in shown
+    assert "pets: ended at its limit: 1 of 2 tried, 1 not started, 2 trials" in shown
+    assert "1 of 2 trials was not tried: resnet18. [automl resume pets --minutes 15]" in shown
+    assert "Go on: automl resume pets --minutes 15" in shown
+    listed = " ".join(automl("list").stdout.split())
+    assert "pets ended at its limit 1 of 2 tried" in listed
 
 
 def test_a_note_on_the_job_and_on_the_best_trial_is_said_once(make_experiment, make_trial):

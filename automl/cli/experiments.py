@@ -162,7 +162,8 @@ def say_summary(source: "Experiment") -> None:
     """Print the state, the best trial, the notes, and the next command."""
     summary = source.summary()
     time = wording.duration(summary["seconds"])
-    say(f"{source.id}: {summary['state']}, {_trials(source, summary)}, {time}")
+    outcome = wording.outcome(source.state, source.extent)
+    say(f"{source.id}: {outcome}, {_trials(summary)}, {time}")
     for key in ("display_name", "experiment_name", "description", "tags"):
         if value := summary.get(key):
             pairs = [f"{name}={each}" for name, each in value.items()] if key == "tags" else [value]
@@ -184,12 +185,11 @@ def say_summary(source: "Experiment") -> None:
     _say_next(source, has_model=best is not None)
 
 
-def _trials(source: "Experiment", summary: dict[str, Any]) -> str:
-    """`4 trials (3 completed, 1 failed)`, or how many of them never started."""
+def _trials(summary: dict[str, Any]) -> str:
+    """`4 trials (3 completed, 1 failed)`."""
     states = ", ".join(f"{number} {name}" for name, number in summary["trial_states"].items())
-    tried = wording.tried_trials(source.trials) if source.state.is_finished else ""
     number = wording.count(summary["num_trials"], "trial")
-    return f"{number} ({tried or states})" if states else number
+    return f"{number} ({states})" if states else number
 
 
 def say_expectation(source: "Experiment") -> None:
@@ -208,7 +208,10 @@ def _say_next(source: "Experiment", *, has_model: bool) -> None:
     elif has_model:
         say(f"Next: automl leaderboard {name}")
         say(f"      automl predict {name} PICTURE")
-    if state.is_finished and state != "completed":
+    extent = source.extent
+    if extent is not None and extent.is_at_limit:
+        say(f"Go on: automl resume {name} --minutes 15")
+    elif state.is_finished and state != "completed":
         say(f"Go on: automl resume {name}")
 
 
@@ -217,12 +220,20 @@ def _row(summary: dict[str, Any]) -> list[object]:
     planned = None if summary["plan"] else summary["num_trials_planned"]
     return [
         summary["experiment"],
-        summary["state"],
-        f"{summary['num_trials']} of {planned}" if planned else summary["num_trials"],
+        wording.AT_LIMIT if summary["ended_at_limit"] else summary["state"],
+        _tried_of(summary, planned),
         wording.score(summary["best_score"]),
         summary["primary_metric"],
         wording.duration(summary["seconds"]),
     ]
+
+
+def _tried_of(summary: dict[str, Any], planned: int | None) -> str | int:
+    """`8 of 8`, `5 of 8 tried`, or the number alone if none is planned."""
+    tried, unstarted = summary["num_trials_tried"], summary["num_trials_not_started"]
+    if unstarted:
+        return f"{tried} of {tried + unstarted} tried"
+    return f"{summary['num_trials']} of {planned}" if planned else int(summary["num_trials"])
 
 
 def _trial_row(row: dict[str, Any]) -> list[object]:

@@ -131,13 +131,20 @@ def run(  # noqa: PLR0913 (the options of a command)
     _say_result(experiment, as_json=as_json)
 
 
-def resume(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJson = False) -> None:
-    """Resume an experiment that was interrupted, stopped or failed, and wait for it."""
+def resume(
+    experiment: Annotated[str, lookup.ARGUMENT],
+    minutes: Annotated[
+        int | None,
+        typer.Option(min=1, help="Time limit from now on; that of the job if left out."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with an experiment that was interrupted, stopped, failed or ended at its time limit."""
     from automl.cli.follow import Follower
 
     resumed = lookup.find(experiment)
     with refusals(), audited.recorded("resume", resumed.id):
-        resumed.resume()
+        resumed.resume(minutes)
     with Follower(resumed) as follower:
         record = resumed.wait(follower.update)
     if record.failure in ("data", "job"):

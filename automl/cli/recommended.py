@@ -55,12 +55,14 @@ def _command(source: "Experiment", target: "Target") -> str:
     if target.view == "more_time":
         job = shlex.quote(str(source.directory / "job.yml"))
         return f"automl run {job} --set limits.timeout_minutes={target.minutes}"
+    if target.view == "resume":
+        more = f" --minutes {target.minutes}" if target.minutes else ""
+        return f"automl resume {name}{more}"
     if target.view == "doubtful_labels":
         return "automl app"
     commands = {
         "leaderboard": f"automl leaderboard {name}",
         "test": f"automl test {name}",
-        "resume": f"automl resume {name}",
         "trial": f"automl export {name} --trial {target.trial_id} --output MODEL",
         "confusion": f"automl report {name}",
     }

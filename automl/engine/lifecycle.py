@@ -32,6 +32,7 @@ def run(experiment_dir: Path) -> int:
     """
     job = store.load_job(experiment_dir)
     results = Results(experiment_dir, job.primary_metric)
+    job = _with_its_time(job, results.experiment.more_minutes)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: store.request_stop(experiment_dir))
     try:
@@ -62,6 +63,14 @@ def run(experiment_dir: Path) -> int:
     experiment_queue.leave(experiment_dir)
     disk.release(experiment_dir)
     return 1 if results.experiment.state is ExperimentState.FAILED else 0
+
+
+def _with_its_time(job: Job, more_minutes: int | None) -> Job:
+    """The job with the time limit of a search that goes on after it ended at its limit."""
+    if more_minutes is None:
+        return job
+    limits = job.limits.model_copy(update={"timeout_minutes": more_minutes})
+    return job.model_copy(update={"limits": limits})
 
 
 def _wait_for_turn(job: Job, results: Results) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from automl.engine import forecasting
 from automl.engine.planning import PlannedTrial, axis
 from automl.engine.results import Results
-from automl.experiments import leaderboard
+from automl.experiments import endings, leaderboard
 from automl.experiments.records import TrialRecord
 from automl.jobs import plan_text, schedule
 from automl.jobs.distributions import Choice
@@ -164,7 +164,7 @@ class Pacer:
         """No further trial fits."""
         left = self._results.time_limit.seconds_left()
         self.closing = (
-            f"The search ended: in the {plan_text.about(max(0.0, left))} left before the time "
+            f"{endings.NO_ROOM} {plan_text.about(max(0.0, left))} left before the time "
             "limit no further trial would end."
         )
 

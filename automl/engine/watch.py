@@ -12,7 +12,7 @@ from ray import tune
 
 from automl.engine import disk, ray_internals
 from automl.engine.results import Results
-from automl.experiments import store
+from automl.experiments import endings, store
 from automl.experiments.records import TrialState
 from automl.jobs.job import Job
 
@@ -60,7 +60,7 @@ class Watch(tune.Stopper):  # type: ignore[misc]
             self.end(Ending(_STOPPED_BY_USER, is_success=False))
         elif self._results.time_limit.is_reached():
             minutes = self._job.limits.timeout_minutes
-            self.end(Ending(f"The time limit of {minutes} min was reached.", is_success=True))
+            self.end(Ending(f"{endings.TIME_LIMIT} {minutes} min was reached.", is_success=True))
         self.look_at_score()  # the engine before this one may have died before it could end
         for trial_id in store.trials_to_stop(self._results.experiment_dir):
             self._stop_trial(trial_id)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from automl.errors import UserError
-from automl.experiments import launcher, leaderboard, store, ties
+from automl.experiments import endings, launcher, leaderboard, store, ties
+from automl.experiments.endings import Extent
 from automl.experiments.records import ExperimentRecord, ExperimentState, TrialRecord
 from automl.jobs import job_file
 from automl.jobs.job import Job
@@ -117,8 +118,15 @@ class Experiment:
     def stop(self, trial_id: str | None = None) -> None:
         launcher.stop(self.directory, trial_id)
 
-    def resume(self) -> None:
-        launcher.resume(self.directory)
+    def resume(self, more_minutes: int | None = None) -> None:
+        """Start the engine again; see `launcher.resume`."""
+        launcher.resume(self.directory, more_minutes)
+
+    @property
+    def extent(self) -> Extent | None:
+        """How much of the search was tried; None until it has ended."""
+        record = self.record
+        return endings.extent(record, self.trials) if record.state.is_finished else None
 
     def wait(self, on_change: Callable[[ExperimentRecord], None] | None = None) -> ExperimentRecord:
         """Block until the engine has ended; return the last record, also if the engine failed."""
@@ -140,6 +148,7 @@ class Experiment:
         """Return the object that `automl run` and `automl show` print with --json."""
         record, trials = self.record, self.trials
         states = [trial.state.value for trial in trials]
+        extent = endings.extent(record, trials) if record.state.is_finished else None
         return {
             "experiment": record.experiment_id,
             "experiment_dir": str(self.directory),
@@ -155,6 +164,9 @@ class Experiment:
             "test_score": record.test_score,
             "num_trials": len(trials),
             "num_trials_planned": record.num_trials,
+            "num_trials_tried": extent.num_tried if extent else None,
+            "num_trials_not_started": extent.num_unstarted if extent else None,
+            "ended_at_limit": bool(extent and extent.is_at_limit),
             "trial_states": {state: states.count(state) for state in sorted(set(states))},
             "seconds": record.seconds,
             "notes": record.notes,

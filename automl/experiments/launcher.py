@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from automl.errors import UserError
-from automl.experiments import experiment_id, experiment_queue, store
+from automl.experiments import endings, experiment_id, experiment_queue, store
 from automl.experiments.records import ExperimentRecord, ExperimentState, now
 from automl.host import atomic, detached, home, process_lock
 from automl.jobs import addresses
@@ -73,12 +73,17 @@ def start(experiment_dir: Path) -> None:
             _start_engine(experiment_dir, lock)
 
 
-def resume(experiment_dir: Path) -> None:
-    """Start the engine again on an experiment that was interrupted, stopped or failed.
+def resume(experiment_dir: Path, more_minutes: int | None = None) -> None:
+    """Start the engine again on an experiment that has not tried all of its trials.
+
+    Args:
+        experiment_dir: an experiment that was interrupted, stopped or failed, or that ended at its
+            time limit.
+        more_minutes: time limit from now on; that of the job if left out.
 
     Raises:
-        UserError: it is running, or completed, or was imported, or its owner has as many
-            experiments waiting as allowed.
+        UserError: it is running, or has tried all of its trials, or was imported, or its owner has
+            as many experiments waiting as allowed.
     """
     name = experiment_dir.name
     if store.is_imported(experiment_dir):
@@ -91,7 +96,7 @@ def resume(experiment_dir: Path) -> None:
             raise UserError(_busy(experiment_dir))
         # only now: until the lock is held, another process may start or finish it
         stored = store.load_experiment(experiment_dir)
-        if stored.state is ExperimentState.COMPLETED:
+        if stored.state is ExperimentState.COMPLETED and not _is_at_limit(experiment_dir, stored):
             raise UserError(
                 f"{name} is completed; there is nothing left to run. "
                 "Start a new experiment with a higher limits.max_trials to search on."
@@ -103,7 +108,14 @@ def resume(experiment_dir: Path) -> None:
             experiment_queue.refuse_beyond_limit(stored.owner, job, experiment_dir)
             experiment_queue.reserve(experiment_dir, job, stored.owner)
         store.clear_requests(experiment_dir)
+        store.save_experiment(
+            experiment_dir, stored.model_copy(update={"more_minutes": more_minutes})
+        )
         _start_engine(experiment_dir, lock)
+
+
+def _is_at_limit(experiment_dir: Path, record: ExperimentRecord) -> bool:
+    return endings.ended_at_limit(record, store.load_trials(experiment_dir))
 
 
 @contextlib.contextmanager

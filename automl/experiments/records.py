@@ -318,6 +318,9 @@ class ExperimentRecord(FrozenModel):
     deadline: datetime | None = None
     """When the time limit ends the search."""
 
+    more_minutes: int | None = None
+    """Time limit of a search that goes on after it ended at its limit; None: that of the job."""
+
     owner: str = ""
     num_trials: int = 0
     """Number of planned trials; 0 until it is known."""

@@ -9,7 +9,7 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from automl.dataset.rendering import PLAIN, Rendering
 from automl.dataset.report import DatasetReport, Severity
 from automl.evaluation.class_report import class_report
-from automl.experiments import expectation, store
+from automl.experiments import endings, expectation, store
 from automl.experiments.records import Evaluation
 from automl.export import formats
 from automl.export.parity_report import Parity
@@ -55,6 +55,7 @@ def text(model: TrainedModel, parity: Parity) -> str:
         "## What it was made from",
         _data(report),
         "## How it was trained",
+        _extent(model),
         _settings(model),
         "## Limits",
         _limits(model, report),
@@ -198,6 +199,16 @@ def _settings(model: TrainedModel) -> str:
     rows = [[name, effective[name]] for name in _SETTINGS if name in effective]
     notes = "\n".join(f"- {_plain(note)}" for note in model.trial.notes)
     return "\n\n".join(filter(None, [notes, _table(["setting", "in effect"], rows)]))
+
+
+def _extent(model: TrainedModel) -> str:
+    """How much of the search was tried; empty if all of it was, or while it runs."""
+    record = store.load_experiment(model.experiment_dir)
+    extent = endings.extent(record, store.load_trials(model.experiment_dir))
+    if not record.state.is_finished or extent.is_whole:
+        return ""
+    outcome = wording.outcome(record.state, extent)
+    return f"It was chosen by a search that {outcome if extent.is_at_limit else f'was {outcome}'}."
 
 
 def _limits(model: TrainedModel, report: DatasetReport | None) -> str:

@@ -13,6 +13,7 @@ from automl.evaluation.metrics import METRICS
 
 if TYPE_CHECKING:
     from automl.evaluation.constant_answer import ConstantAnswer
+    from automl.experiments.endings import Extent
     from automl.experiments.records import (
         ExperimentRecord,
         ExperimentState,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     )
 
 NOTHING = "–"
+AT_LIMIT = "ended at its limit"
 _HALF_DIGIT = 0.0005  # half of the last digit that is shown
 _WIDE = 0.04  # of an interval
 _BREAK = "\N{WORD JOINER}"
@@ -32,6 +34,7 @@ _LOOK: dict[str, tuple[Color, str]] = {
     "running": ("blue", ":material/play_circle:"),
     "stopping": ("orange", ":material/stop_circle:"),
     "completed": ("green", ":material/check_circle:"),
+    AT_LIMIT: ("orange", ":material/timer_off:"),
     "stopped": ("gray", ":material/stop_circle:"),
     "failed": ("red", ":material/error:"),
     "interrupted": ("orange", ":material/power_off:"),
@@ -53,17 +56,28 @@ def score(value: float | None) -> str:
     return "not a number" if math.isnan(value) else f"{value:.3f}"
 
 
-def tried_trials(trials: "Sequence[TrialRecord]") -> str:
-    """`5 of 8 tried, 3 not started`; empty if every trial has started."""
-    unstarted = num_unstarted(trials)
-    if not unstarted:
+def tried(extent: "Extent") -> str:
+    """`5 of 8 tried, 3 not started`, `8 of 8 tried, 1 cut short`; empty if nothing was missed."""
+    if extent.is_whole:
         return ""
-    return f"{len(trials) - unstarted:,} of {len(trials):,} tried, {unstarted:,} not started"
+    parts = [f"{extent.num_tried:,} of {extent.num_planned:,} tried"]
+    if extent.num_unstarted:
+        parts.append(f"{extent.num_unstarted:,} not started")
+    if extent.num_cut:
+        parts.append(f"{extent.num_cut:,} cut short")
+    return ", ".join(parts)
 
 
-def num_unstarted(trials: "Sequence[TrialRecord]") -> int:
-    """Number of trials that the end of the search kept from starting."""
-    return sum(trial.was_cut_short and trial.started_at is None for trial in trials)
+def state(state: "ExperimentState", extent: "Extent | None" = None) -> str:
+    """`completed`, or `ended at its limit` if the time limit kept trials from being tried."""
+    return AT_LIMIT if extent is not None and extent.is_at_limit else state.value
+
+
+def outcome(state_: "ExperimentState", extent: "Extent | None" = None) -> str:
+    """`ended at its limit: 5 of 8 tried, 3 not started`, `completed`."""
+    missed = tried(extent) if extent is not None else ""
+    name = state(state_, extent)
+    return f"{name}: {missed}" if missed else name
 
 
 def ended_trials(number: int, record: "ExperimentRecord") -> str:
@@ -234,11 +248,11 @@ def kind(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def state_icon(state: "ExperimentState | TrialState") -> str:
-    """Return the Material icon of a state."""
+def state_icon(state: "ExperimentState | TrialState | str") -> str:
+    """Return the Material icon of a state, or of what `state` calls it."""
     return _LOOK[state][1]
 
 
-def state_color(state: "ExperimentState | TrialState") -> Color:
-    """Return the colour of a state."""
+def state_color(state: "ExperimentState | TrialState | str") -> Color:
+    """Return the colour of a state, or of what `state` calls it."""
     return _LOOK[state][0]

@@ -6,6 +6,7 @@ import numpy as np
 
 from automl.evaluation import confusion
 from automl.evaluation.significance import LEVEL
+from automl.experiments import endings
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.recommendation import doubts
@@ -21,7 +22,8 @@ _FEWEST_OF_CLASS = 5
 _OVERDRAWN = 1.5
 """Share of the errors of a class, by the share of its even part, that marks it as the hard one."""
 
-_MORE_MINUTES = 15
+MORE_MINUTES = 15
+"""Time that a search which ended at its limit is offered to go on."""
 
 
 def recommend(facts: Facts) -> Recommendation:
@@ -94,26 +96,35 @@ def weakest_class(facts: Facts) -> Clause | None:
 
 def not_tried(facts: Facts) -> Clause | None:
     """Planned trials that the time, or the user, left no room for."""
-    missed = [trial for trial in facts.trials if trial.was_cut_short]
-    unstarted = [trial for trial in missed if not trial.evaluations]
-    if not missed:
+    extent = endings.extent(facts.record, facts.trials)
+    is_ended_early = extent.is_at_limit or facts.record.state != "completed"
+    if extent.is_whole or not is_ended_early:
         return None
-    if unstarted:
-        names = ", ".join(dict.fromkeys(trial.title for trial in unstarted[:3]))
-        rest = ", …" if len(unstarted) > 3 else ""
-        text = (
-            f"{len(unstarted)} of {wording.count(len(facts.trials), 'trial')} "
-            f"{'was' if len(unstarted) == 1 else 'were'} not tried: {names}{rest}."
-        )
+    if extent.num_unstarted:
+        numbers: tuple[float, ...] = (extent.num_unstarted, extent.num_planned)
+        verb = "was" if extent.num_unstarted == 1 else "were"
+        planned = wording.count(extent.num_planned, "trial")
+        text = f"{extent.num_unstarted} of {planned} {verb} not tried{_names_of_missed(facts)}."
     else:
-        verb = "was" if len(missed) == 1 else "were"
-        text = f"{wording.count(len(missed), 'trial')} {verb} cut before the end of training."
-    numbers = (len(unstarted) or len(missed), len(facts.trials))
-    if facts.record.state == "stopped":
-        return Clause(text, numbers, Target("resume", "Resume"))
-    minutes = facts.job.limits.timeout_minutes + _MORE_MINUTES
-    label = f"Try again with {_MORE_MINUTES} more minutes"
-    return Clause(text, numbers, Target("more_time", label, minutes=minutes))
+        numbers = (extent.num_cut,)
+        verb = "was" if extent.num_cut == 1 else "were"
+        text = f"{wording.count(extent.num_cut, 'trial')} {verb} cut before the end of training."
+    if not extent.is_at_limit:
+        return Clause(text, numbers, Target("resume", "Go on with it"))
+    if facts.opening is not None:  # the test data must not be known before the last choice
+        minutes = facts.job.limits.timeout_minutes + MORE_MINUTES
+        label = f"Try anew with {MORE_MINUTES} more minutes"
+        return Clause(text, numbers, Target("more_time", label, minutes=minutes))
+    label = f"Go on for {MORE_MINUTES} more minutes"
+    return Clause(text, numbers, Target("resume", label, minutes=MORE_MINUTES))
+
+
+def _names_of_missed(facts: Facts) -> str:
+    """`: resnet18, vit_tiny`, the first of the trials that were not tried."""
+    titles = [t.title for t in facts.trials if t.was_cut_short and t.started_at is None]
+    names = list(dict.fromkeys(titles))
+    rest = ", …" if len(names) > 3 else ""
+    return f": {', '.join(names[:3])}{rest}" if names else ""
 
 
 def labels_to_check(facts: Facts) -> Clause | None:

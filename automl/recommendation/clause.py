@@ -22,7 +22,7 @@ class Target:
     """Classes of a cell of the confusion matrix."""
 
     minutes: int = 0
-    """Time limit of a new experiment."""
+    """Time limit of a new experiment, or of the one that goes on; 0: that of the job."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl import recommendation
 from automl.evaluation.predictions import Predictions
-from automl.experiments import launcher, leaderboard, store
+from automl.experiments import endings, launcher, leaderboard, store
 from automl.experiments.records import TrialRecord, now
 from automl.figures import search_charts, trial_charts, wording
 from automl.host import atomic
@@ -71,6 +71,7 @@ def _content(experiment_dir: Path) -> dict[str, Any]:
     return {
         "name": record.experiment_id,
         "record": record,
+        "outcome": wording.outcome(record.state, endings.extent(record, trials)),
         "metric": wording.metric(metric),
         "data": job.training_data.location,
         "dataset": store.load_report(experiment_dir),

@@ -11,14 +11,15 @@ import streamlit as st
 from automl.dataset import data_roots, picture_location
 from automl.dataset.report import DatasetReport
 from automl.evaluation.predictions import Predictions
-from automl.experiments import store
+from automl.experiments import endings, store
+from automl.experiments.endings import Extent
 from automl.experiments.records import ExperimentRecord, TrialRecord
 from automl.figures import timeline
 from automl.host import storage
 from automl.host.storage import Usage
 from automl.jobs.job import DATA_KEYS, DataSource, Job
 from automl.ui import data_source
-from automl.ui.version_cache import Version, for_version, for_version_of, versions
+from automl.ui.version_cache import Version, for_version, for_version_of, version, versions
 
 if TYPE_CHECKING:  # slow imports that the first page does not need
     import numpy as np
@@ -80,6 +81,16 @@ def usage(experiment_dir: Path) -> Usage:
 @for_version_of(store.experiment_path, max_entries=1_000)
 def experiment(experiment_dir: Path) -> ExperimentRecord:
     return store.load_experiment(experiment_dir)
+
+
+def _progress_versions(experiment_dir: Path) -> tuple[object, ...]:
+    return version(store.experiment_path(experiment_dir)), _trial_versions(experiment_dir)
+
+
+@for_version(_progress_versions, max_entries=1_000)
+def extent(experiment_dir: Path) -> Extent:
+    """How much of the search was tried; for an experiment that has ended."""
+    return endings.extent(experiment(experiment_dir), trials(experiment_dir))
 
 
 @for_version_of(lambda experiment_dir: experiment_dir / "job.yml", max_entries=1_000)

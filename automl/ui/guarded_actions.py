@@ -51,9 +51,9 @@ def stop(experiment_dir: Path, trial_id: str | None = None) -> None:
         launcher.stop(experiment_dir, trial_id)
 
 
-def resume(experiment_dir: Path) -> None:
+def resume(experiment_dir: Path, more_minutes: int | None = None) -> None:
     with _recorded(Action.RESUME, experiment_dir):
-        launcher.resume(experiment_dir)
+        launcher.resume(experiment_dir, more_minutes)
 
 
 def delete(experiment_dir: Path) -> None:

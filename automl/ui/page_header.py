@@ -65,7 +65,7 @@ def state_line(experiment_dir: Path, state: ExperimentState) -> None:
     """Draw the state, the data and the metric in one line, the same on every page."""
     record, job = cached.experiment(experiment_dir), cached.job(experiment_dir)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.badge(state.value, icon=wording.state_icon(state), color=wording.state_color(state))
+        state_badge(experiment_dir, state)
         if store.is_imported(experiment_dir):
             st.badge("read-only", icon=":material/ios_share:", color="gray")
         facts = [f"ranked by {wording.metric(job.primary_metric)}", job.training_data.location]
@@ -74,6 +74,15 @@ def state_line(experiment_dir: Path, state: ExperimentState) -> None:
         ):  # while it runs this number would not move
             facts.insert(0, wording.duration(record.seconds))
         st.caption(wording.plain(" · ".join(facts)))
+
+
+def state_badge(experiment_dir: Path, state: ExperimentState) -> None:
+    """Draw the state as a badge; the part of the search that was not tried stands beside it."""
+    extent = cached.extent(experiment_dir) if state.is_finished else None
+    name = wording.state(state, extent)
+    st.badge(name, icon=wording.state_icon(name), color=wording.state_color(name))
+    if extent is not None and (missed := wording.tried(extent)):
+        st.caption(missed)
 
 
 def failure(experiment_dir: Path, state: ExperimentState) -> None:
@@ -96,12 +105,19 @@ def failure(experiment_dir: Path, state: ExperimentState) -> None:
             st.code(record.details, language=None)
 
 
-def resume(experiment_dir: Path, label: str) -> None:
-    if store.is_imported(experiment_dir) or not guarded_actions.may(Action.RESUME, experiment_dir):
+def may_resume(experiment_dir: Path) -> bool:
+    """True if the visitor may go on with an experiment of this installation."""
+    is_ours = not store.is_imported(experiment_dir)
+    return is_ours and guarded_actions.may(Action.RESUME, experiment_dir)
+
+
+def resume(experiment_dir: Path, label: str, more_minutes: int | None = None) -> None:
+    """Draw a button that goes on with the search; nothing if the visitor may not."""
+    if not may_resume(experiment_dir):
         return
     if st.button(label, icon=":material/play_arrow:"):
         with contextlib.suppress(ValueError):  # after a second click it is already running
-            guarded_actions.resume(experiment_dir)
+            guarded_actions.resume(experiment_dir, more_minutes)
         st.rerun()
 
 

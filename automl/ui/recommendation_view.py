@@ -9,7 +9,7 @@ from automl import recommendation
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.recommendation import Clause, Target
-from automl.ui import cached, significance
+from automl.ui import cached, page_header, significance
 from automl.ui.dataset import data_choice
 
 _PAGES = {
@@ -20,7 +20,7 @@ _PAGES = {
     "data": "pages/dataset.py",
     "test": "pages/test.py",
     "more_time": "pages/configure.py",
-    "resume": "pages/progress.py",
+    "resume": "pages/configure.py",  # for who may not go on with this experiment
 }
 
 
@@ -51,12 +51,16 @@ def show(experiment_dir: Path, ranked: Sequence[TrialRecord], metric: str) -> bo
 def _line(experiment_dir: Path, clause: Clause) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(wording.plain(clause.text), width="content")
+        target = clause.target
+        if target.view == "resume" and page_header.may_resume(experiment_dir):
+            page_header.resume(experiment_dir, target.label, target.minutes or None)
+            return
         st.page_link(
-            _PAGES[clause.target.view],
-            label=clause.target.label,
+            _PAGES[target.view],
+            label="Start anew" if target.view == "resume" else target.label,
             icon=":material/arrow_forward:",
             icon_position="right",
-            query_params=_parameters(experiment_dir, clause.target),
+            query_params=_parameters(experiment_dir, target),
             width="content",
         )
 
@@ -64,8 +68,9 @@ def _line(experiment_dir: Path, clause: Clause) -> None:
 def _parameters(experiment_dir: Path, target: Target) -> Mapping[str, str]:
     if target.view == "data":
         return data_choice.link_to(cached.job(experiment_dir))
-    if target.view == "more_time":
-        return {"copy": experiment_dir.name, "minutes": str(target.minutes)}
+    if target.view in ("more_time", "resume"):
+        minutes = {"minutes": str(target.minutes)} if target.view == "more_time" else {}
+        return {"copy": experiment_dir.name, **minutes}
     tab = {"tab": "Errors"} if target.view == "doubtful_labels" else {}
     given = {"trial": target.trial_id, "true": target.true, "predicted": target.predicted, **tab}
     named = {name: value for name, value in given.items() if value}

@@ -8,6 +8,7 @@ import pytest
 from automl.dataset.report import DatasetReport, Finding, Severity
 from automl.evaluation import constant_answer
 from automl.evaluation.predictions import Predictions
+from automl.experiments import endings
 from automl.experiments.records import ExperimentRecord, TestOpening, now
 from automl.jobs.job import DataSource, Job
 from automl.recommendation import advice, doubts
@@ -100,17 +101,32 @@ def test_a_faster_trial_that_is_as_good_is_offered():
     assert advice.as_good(facts(**given, p_values={"t1": 0.01, "t2": None})) is None
 
 
-def test_trials_that_had_no_time_are_named_with_an_offer_of_more():
+AT_LIMIT = {**EXPECTED, "message": f"{endings.TIME_LIMIT} 15 min was reached."}
+
+
+def test_trials_that_had_no_time_are_named_with_an_offer_to_go_on():
     best = build_trial("t0", [0.9])
-    missed = build_trial("t1", number=1, model_name="vit_tiny", state="stopped", was_cut_short=True)
-    clause = advice.not_tried(facts(best=best, trials=[best, missed]))
+    unstarted = {"state": "stopped", "was_cut_short": True, "started_at": None}
+    missed = build_trial("t1", number=1, model_name="vit_tiny", **unstarted)
+    given = {"record": AT_LIMIT, "best": best, "trials": [best, missed]}
+    clause = advice.not_tried(facts(**given))
     assert clause.text == "1 of 2 trials was not tried: vit_tiny."
-    assert (clause.target.view, clause.target.minutes) == ("more_time", 30)
+    assert (clause.target.view, clause.target.minutes) == ("resume", 15)
+    assert clause.target.label == "Go on for 15 more minutes"
+    opened = advice.not_tried(facts(**given, opening=opening(0.89, 0.85, 0.93)))
+    assert (opened.target.view, opened.target.minutes) == ("more_time", 30)
     cut = build_trial("t1", [0.5], number=1, was_cut_short=True)
-    assert text(advice.not_tried, facts(best=best, trials=[best, cut])) == (
+    assert text(advice.not_tried, facts(**{**given, "trials": [best, cut]})) == (
         "1 trial was cut before the end of training."
     )
     assert advice.not_tried(facts()) is None
+
+
+def test_what_the_exit_score_left_out_is_not_missed():
+    best = build_trial("t0", [0.9])
+    missed = build_trial("t1", number=1, state="stopped", was_cut_short=True, started_at=None)
+    record = {**EXPECTED, "message": "The exit score was reached: accuracy 0.9 of 0.9."}
+    assert advice.not_tried(facts(record=record, best=best, trials=[best, missed])) is None
 
 
 def test_labels_in_doubt_are_counted_among_the_errors():

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from automl.access.permissions import Action
-from automl.experiments import store
+from automl.experiments import endings, store
 from automl.experiments.records import (
     ExperimentRecord,
     ExperimentState,
@@ -45,13 +45,12 @@ def headline(
         height="stretch",
         help="On the pictures it was chosen by, with its 95 % interval.",
     )
-    unstarted = wording.num_unstarted(trials) if state.is_finished else 0
-    if unstarted:
-        tried = f"{len(trials) - unstarted:,} of {len(trials):,}"
+    extent = endings.extent(record, trials) if state.is_finished else None
+    if extent is not None and extent.num_unstarted:
         finished.metric(
             "Trials tried",
-            tried,
-            f"{unstarted:,} not started",
+            f"{extent.num_tried:,} of {extent.num_planned:,}",
+            f"{extent.num_unstarted:,} not started",
             delta_color="off",
             delta_arrow="off",
             border=True,

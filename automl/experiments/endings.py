@@ -1,0 +1,65 @@
+"""How much of a search was tried when it ended. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from automl.experiments.records import ExperimentRecord, ExperimentState, TrialRecord
+
+TIME_LIMIT = "The time limit of"
+"""First words of the message of an experiment that the time limit has ended."""
+
+NO_ROOM = "The search ended: in the"
+"""First words of the message if the time left was too short for another trial."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Numbers of trials of an experiment that has ended."""
+
+    num_tried: int
+    num_unstarted: int
+    """Planned trials that the end of the search kept from starting."""
+
+    num_cut: int
+    """Trials that the end of the search cut short after they had started."""
+
+    is_at_limit: bool
+    """The time limit ended the search before all of its trials had ended."""
+
+    @property
+    def num_planned(self) -> int:
+        """Trials that were to be tried."""
+        return self.num_tried + self.num_unstarted
+
+    @property
+    def is_whole(self) -> bool:
+        """True if every planned trial ran to its end."""
+        return not (self.num_unstarted or self.num_cut)
+
+
+def extent(record: ExperimentRecord, trials: Sequence[TrialRecord]) -> Extent:
+    """Count the trials of an experiment that has ended.
+
+    An ensemble is no trial of the search, and a plan by the clock has no number of trials but a
+    limit, which it need not reach.
+    """
+    searched = [trial for trial in trials if not trial.members]
+    cut = [trial for trial in searched if trial.was_cut_short]
+    num_waiting = sum(trial.started_at is None for trial in cut)
+    num_unknown = 0 if record.plan else max(0, record.num_trials - len(searched))
+    if record.state is not ExperimentState.COMPLETED and not searched:
+        num_unknown = 0  # it ended before its trials were planned
+    says_so = record.message.startswith((TIME_LIMIT, NO_ROOM))
+    return Extent(
+        num_tried=len(searched) - num_waiting,
+        num_unstarted=num_waiting + num_unknown,
+        num_cut=len(cut) - num_waiting,
+        is_at_limit=record.state is ExperimentState.COMPLETED
+        and says_so
+        and bool(cut or num_unknown),
+    )
+
+
+def ended_at_limit(record: ExperimentRecord, trials: Sequence[TrialRecord]) -> bool:
+    """True if the time limit kept trials from starting or from ending: it can go on."""
+    return record.state is ExperimentState.COMPLETED and extent(record, trials).is_at_limit
