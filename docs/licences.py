@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-EXTRAS = ("explain", "mlflow", "serve", "team", "weights")
+EXTRAS = ("explain", "mlflow", "openvino", "serve", "team", "weights")
 _HEAD = """# Licences
 
 What is installed to run the app, with the extras, as its makers state it. Written by

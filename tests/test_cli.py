@@ -623,6 +623,20 @@ def test_the_app_refuses_a_port_in_use():
     )
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--host", "0.0.0.0"], "Everybody who can reach 0.0.0.0 could use the app. Ask people"),
+        (["--host", "192.0.2.1", "--allow-anonymous"], "--host 192.0.2.1 is no address of this"),
+        (["--host", "no such host", "--allow-anonymous"], "--host no such host is no address of"),
+    ],
+)
+def test_the_app_refuses_to_listen_for_everybody_unasked_and_on_foreign_addresses(options, words):
+    result = automl("app", *options)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(words)
+
+
 def test_a_disk_error_is_a_sentence_and_no_traceback(tmp_path):
     not_a_folder = tmp_path / "file"
     not_a_folder.touch()

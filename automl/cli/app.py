@@ -1,5 +1,6 @@
 """`automl app`."""
 
+import errno
 import os
 import socket
 import sys
@@ -10,16 +11,17 @@ from typing import Annotated
 import typer
 
 from automl import errors
-from automl.cli.output import FAILED, fail, tell
+from automl.cli.output import fail, tell
 from automl.dataset import data_roots
+from automl.host import app_files
 
 _HOST = "127.0.0.1"
-_ROOT = Path(__file__).parents[2]
-_SECRETS = (Path(".streamlit"), Path("~/.streamlit"), _ROOT / ".streamlit")
+_OWN_HOSTS = (_HOST, "localhost", "::1")
+_SECRETS = (Path(".streamlit"), Path("~/.streamlit"), app_files.folder() / ".streamlit")
 """Folders in which Streamlit searches for secrets.toml."""
 
 
-def open_app(
+def open_app(  # noqa: PLR0913 (options of a command)
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the app.")] = 8501,
     data_root: Annotated[
         list[Path] | None,
@@ -36,19 +38,27 @@ def open_app(
         bool,
         typer.Option("--team", help="People must sign in; see docs/security.md."),
     ] = False,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = _HOST,
+    allow_anonymous: Annotated[
+        bool,
+        typer.Option("--allow-anonymous", help="Let everybody in who can reach --host."),
+    ] = False,
 ) -> None:
     """Serve the app to browsers on this machine; Ctrl-C ends it, experiments go on."""
     if data_root:
         os.environ[data_roots.VARIABLE] = os.pathsep.join(map(_usable_root, data_root))
     if team:
         _check_sign_in()
-    script = _ROOT / ("team.py" if team else "local.py")
-    if not script.is_file():
-        fail(f"{script} does not exist: the app needs a checkout of the repository.", FAILED)
-    if problem := _port_problem(port):
+    elif host not in _OWN_HOSTS and not allow_anonymous:
+        fail(
+            f"Everybody who can reach {host} could use the app. Ask people to sign in with --team, "
+            "or let everybody in with --allow-anonymous."
+        )
+    script = app_files.folder() / ("team.py" if team else "local.py")
+    if problem := _port_problem(host, port):
         fail(problem)
-    tell(f"The app is at http://{_HOST}:{port} (Ctrl-C ends it; experiments go on).")
-    options = [f"--server.port={port}", f"--server.address={_HOST}"]
+    tell(f"The app is at http://{host}:{port} (Ctrl-C ends it; experiments go on).")
+    options = [f"--server.port={port}", f"--server.address={host}"]
     if host_name:
         options += [f"--server.allowedHosts={name}" for name in ("localhost", _HOST, *host_name)]
     program = [sys.executable, "-m", "automl.ui.server", str(script), *options]
@@ -87,18 +97,21 @@ def _usable_root(folder: Path) -> str:
     return str(path)
 
 
-def _port_problem(port: int) -> str | None:
-    """Check the port, because Streamlit would fail only after its start.
+def _port_problem(host: str, port: int) -> str | None:
+    """Check the address, because Streamlit would fail only after its start.
 
     Returns:
-        The reason why the port cannot be used, or None if it can.
+        The reason why it cannot be used, or None if it can.
     """
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((_HOST, port))
+            probe.bind((host, port))
         except PermissionError:
             return f"Port {port} is reserved for the system. Choose one above 1023 with --port."
-        except OSError:
+        except OSError as error:
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                return f"--host {host} is no address of this machine. Choose one, such as 0.0.0.0."
             return f"Port {port} is in use. Choose another one: automl app --port {port + 1}."
     return None

@@ -40,8 +40,7 @@ class DicomFile:
             import pydicom
         except ImportError:
             raise DicomError(
-                "It is a DICOM picture, which needs pydicom: pip install '.[dicom]' beside this "
-                "program, pip install pydicom beside an exported model."
+                "It is a DICOM picture, which needs pydicom: pip install pydicom"
             ) from None
         file.seek(0)
         if _DEFLATED in file.read(4096):

@@ -1,7 +1,12 @@
 """Optional packages, and the command that installs missing ones."""
 
+import importlib.metadata
 import importlib.util
 from collections.abc import Iterable
+
+from automl.host import app_files
+
+_DISTRIBUTION = "automl-image-classification"
 
 
 def missing(needed_by: str, packages: Iterable[str], extra: str = "") -> str:
@@ -15,5 +20,17 @@ def missing(needed_by: str, packages: Iterable[str], extra: str = "") -> str:
     names = [name for name in packages if importlib.util.find_spec(name) is None]
     if not names:
         return ""
-    requirement = f"'.[{extra}]'" if extra else "."
-    return f"{needed_by} {' and '.join(names)}, not installed here: pip install {requirement}"
+    wanted = _from_checkout(extra) if app_files.in_checkout() else _from_metadata(extra)
+    return f"{needed_by} {' and '.join(names)}, not installed here: pip install {wanted}"
+
+
+def _from_checkout(extra: str) -> str:
+    return f"'.[{extra}]'" if extra else "."
+
+
+def _from_metadata(extra: str) -> str:
+    """The requirements of an extra as the wheel states them: it may be on no package index."""
+    stated = importlib.metadata.requires(_DISTRIBUTION) or []
+    halves = [line.partition(";") for line in stated]
+    condition = f'extra == "{extra}"' if extra else ""
+    return " ".join(f"'{what.strip()}'" for what, _, when in halves if when.strip() == condition)

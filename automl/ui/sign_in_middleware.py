@@ -12,7 +12,6 @@ not valid.
 
 import json
 import logging
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -22,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from automl import errors
 from automl.access import permissions
+from automl.host import app_files
 
 _OPEN = (
     *("static/", "auth/login", "auth/logout", "oauth2callback"),
@@ -31,7 +31,7 @@ _OPEN = (
 )
 """Starts of the addresses without user data; every page's address returns the same empty HTML."""
 
-_PAGES = {path.stem for path in (Path(__file__).parents[2] / "pages").glob("*.py")}
+_PAGES = {path.stem for path in (app_files.folder() / "pages").glob("*.py")}
 _log = logging.getLogger(__name__)
 
 
