@@ -23,6 +23,7 @@ from automl.cli.follow import Follower, progress_text
 from automl.experiments import store
 from automl.experiments.experiment import Experiment
 from automl.experiments.records import ExperimentRecord, ExperimentState, now
+from automl.experiments.time_left import Span, TimeLeft
 from tests.conftest import START, finish
 
 JOB = """\
@@ -507,8 +508,13 @@ def test_progress_names_the_best_so_far_and_the_time_left():
         best_trial="t3",
         best_score=0.912,
     )
-    text = progress_text(record, finished=4, metric="accuracy")
-    assert text.startswith("Running: 4 of 8 trials finished, best accuracy 0.912 (t3), about ")
+    left = TimeLeft(whole=Span(100, 150, 200), by_trial={}, at_most=None)
+    text = progress_text(record, finished=4, metric="accuracy", left=left)
+    said = "Running: 4 of 8 trials finished, best accuracy 0.912 (t3), "
+    assert text == f"{said}2 to 3 min left"
+    learning = TimeLeft(whole=None, by_trial={}, at_most=120)
+    text = progress_text(record, finished=4, metric="accuracy", left=learning)
+    assert text == f"{said}learning how fast this machine is; at most 2 min left"
 
 
 def test_progress_names_what_follows_the_last_trial():

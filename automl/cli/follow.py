@@ -9,8 +9,10 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from automl.cli import audited
 from automl.cli.output import console, tell
+from automl.experiments import time_left
 from automl.experiments.experiment import Experiment
-from automl.experiments.records import ExperimentRecord, ExperimentState
+from automl.experiments.records import ExperimentRecord, ExperimentState, now
+from automl.experiments.time_left import TimeLeft
 from automl.figures import wording
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -56,8 +58,10 @@ class Follower:
         for sentence in record.plan[self._num_told :]:
             tell(sentence)
         self._num_told = len(record.plan)
-        finished = sum(trial.state.is_finished for trial in self._experiment.trials)
-        text = progress_text(record, finished=finished, metric=self._metric)
+        trials = self._experiment.trials
+        finished = sum(trial.state.is_finished for trial in trials)
+        left = time_left.estimate(record, trials, now())
+        text = progress_text(record, finished=finished, metric=self._metric, left=left)
         self._bar.update(self._task, description=text, completed=record.progress)
         # in a log file: one line per change of state, not per picture or second
         news = (record.state, re.split("[:,]", record.message)[0], finished, record.best_score)
@@ -75,7 +79,9 @@ class Follower:
         tell(f"Stopping cleanly; the best model so far is kept{again}.")
 
 
-def progress_text(record: ExperimentRecord, *, finished: int, metric: str) -> str:
+def progress_text(
+    record: ExperimentRecord, *, finished: int, metric: str, left: TimeLeft | None = None
+) -> str:
     """Describe the experiment's state and progress in one line."""
     if record.state is ExperimentState.QUEUED:
         return f"Waiting: {record.message}" if record.message else "Starting"
@@ -90,6 +96,6 @@ def progress_text(record: ExperimentRecord, *, finished: int, metric: str) -> st
         parts.append(f"best {metric} {wording.score(record.best_score)} ({record.best_trial})")
     if record.state is ExperimentState.RUNNING and record.message:
         return f"{', '.join(parts)}. {record.message}"
-    if record.seconds_left is not None:
-        parts.append(f"about {wording.duration(record.seconds_left)} left")
+    if left is not None and record.state is ExperimentState.RUNNING:
+        parts.append(wording.time_left(left))
     return ", ".join(parts)

@@ -15,14 +15,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import mean
+from typing import NamedTuple
 
 from filelock import FileLock
 from pydantic import ValidationError
 
 from automl.errors import UserError
-from automl.experiments import limits, queue_order, store
+from automl.experiments import limits, queue_order, store, time_left
 from automl.experiments.queue_order import Machine, Ticket
-from automl.experiments.records import ExperimentRecord
+from automl.experiments.records import now
 from automl.host import atomic, home, process_lock
 from automl.jobs.job import Job
 
@@ -128,30 +129,33 @@ def waiting_sentence(experiment_dir: Path) -> str:
     if num_before == 0:
         return "It starts next."
     text = f"{_count(num_before)} before it"
-    seconds = expected_seconds([_record(ticket) for ticket in running], num_waiting)
+    seconds = expected_seconds([_running(ticket) for ticket in running], num_waiting)
     return f"{text}." if seconds is None else f"{text}, expected start in about {_time(seconds)}."
 
 
-def expected_seconds(running: Sequence[ExperimentRecord | None], num_waiting: int) -> float | None:
+class Running(NamedTuple):
+    """Seconds of an experiment that runs."""
+
+    so_far: float
+    left: float
+    """Most likely."""
+
+
+def expected_seconds(running: Sequence[Running | None], num_waiting: int) -> float | None:
     """Seconds until an experiment may start; None if that is not known.
 
     The first of the running experiments makes room; each waiting one before it takes as long as a
     running one on average.
 
     Args:
-        running: the records of the experiments that run; None where one cannot be read.
+        running: the experiments that run; None where the time left is not known.
         num_waiting: the number of experiments that wait before it.
     """
-    whole: list[float] = []
-    left: list[float] = []
-    for record in running:
-        if record is None or record.seconds is None or record.seconds_left is None:
-            return None
-        left.append(record.seconds_left)
-        whole.append(record.seconds + record.seconds_left)
-    if not left:
+    known = [each for each in running if each is not None]
+    if not known or len(known) < len(running):
         return None
-    return min(left) + num_waiting * mean(whole) / len(running)
+    whole = mean(each.so_far + each.left for each in known)
+    return min(each.left for each in known) + num_waiting * whole / len(known)
 
 
 def _start_if_next(ticket: Ticket) -> bool:
@@ -200,11 +204,17 @@ def _write(ticket: Ticket) -> None:
     atomic.write_text(_ticket_path(ticket.experiment_dir), text)
 
 
-def _record(ticket: Ticket) -> ExperimentRecord | None:
+def _running(ticket: Ticket) -> Running | None:
+    """What is known of the time of an experiment that runs; None if too little is."""
     try:
-        return store.load_experiment(ticket.experiment_dir)
+        record = store.load_experiment(ticket.experiment_dir)
+        trials = store.load_trials(ticket.experiment_dir)
     except (OSError, ValidationError, UserError):
         return None
+    left = time_left.estimate(record, trials, now()).whole
+    if left is None or record.seconds is None:
+        return None
+    return Running(record.seconds, left.likely)
 
 
 def _last_turns() -> dict[str, float]:

@@ -17,10 +17,6 @@ and the members of a trial, the expected score and the plan.
 """
 
 
-LEAST_PROGRESS = 0.02
-"""Share of the search that must be done before the time left is estimated."""
-
-
 def now() -> datetime:
     """Return the current time in UTC."""
     return datetime.now(UTC)
@@ -354,17 +350,6 @@ class ExperimentRecord(FrozenModel):
     def seconds(self) -> float | None:
         """Time so far."""
         return _seconds(self.started_at, self.ended_at, self.paused_seconds)
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Estimated seconds left of a search, at most until the deadline; None if unknown."""
-        if self.state is not ExperimentState.RUNNING or not LEAST_PROGRESS <= self.progress < 1:
-            return None
-        if (seconds := self.seconds) is None:
-            return None
-        left = seconds * (1 - self.progress) / self.progress
-        until_deadline = (self.deadline - now()).total_seconds() if self.deadline else left
-        return max(0.0, min(left, until_deadline))
 
 
 class TestOpening(FrozenModel):

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
         TrialRecord,
         TrialState,
     )
+    from automl.experiments.time_left import TimeLeft
 
 NOTHING = "–"
 AT_LIMIT = "ended at its limit"
+LEARNING = "learning how fast this machine is"
 _HALF_DIGIT = 0.0005  # half of the last digit that is shown
 _WIDE = 0.04  # of an interval
+_NO_LIMIT_SECONDS = 24 * 3600
 _BREAK = "\N{WORD JOINER}"
 
 Color = Literal["red", "orange", "blue", "green", "gray"]
@@ -169,6 +172,31 @@ def duration(seconds: float | None) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def span(low: float, high: float) -> str:
+    """A range of seconds: `40 to 60 s`, `2 to 4 min`, `about 3 min`, `less than 5 s`."""
+    if high < 7.5:
+        return "less than 10 s"
+    first, last = 0.0, 0.0
+    if high < 90:
+        first, last, unit = 5 * round(low / 5), 5 * round(high / 5), "s"
+    elif high < 90 * 60:
+        first, last, unit = round(low / 60), round(high / 60), "min"
+    else:
+        first, last, unit = round(low / 1800) / 2, round(high / 1800) / 2, "h"
+    if first == last:
+        return f"about {number(last)} {unit}"
+    return f"{number(first)} to {number(last)} {unit}" if first else f"up to {number(last)} {unit}"
+
+
+def time_left(left: "TimeLeft") -> str:
+    """`2 to 4 min left`; while nothing is known yet, what the limit allows."""
+    if left.whole is not None:
+        return f"{span(left.whole.low, left.whole.high)} left"
+    if left.at_most is None or left.at_most > _NO_LIMIT_SECONDS:
+        return LEARNING
+    return f"{LEARNING}; at most {span(left.at_most, left.at_most).removeprefix('about ')} left"
 
 
 def ago(when: datetime, now: datetime) -> str:

@@ -26,6 +26,9 @@ UNMEASURED = (
 )
 """Plan on a machine that was never measured; takes the time limit."""
 
+SEARCH_AROUND = "then a search around them"
+"""Part of a plan that fills the time after its own trials with others."""
+
 
 def about(seconds: float) -> str:
     """`40 s`, `3 min`, `2.5 h`."""
@@ -66,9 +69,9 @@ def plan(
     rest = clock.seconds - max((one.ends_at for one in timed), default=0.0) - again
     tuned = [one for one in timed if clock.cost(one.values).num_epochs]
     if not has_limit:
-        parts.append("then a search around them until no trials are left")
+        parts.append(f"{SEARCH_AROUND} until no trials are left")
     elif tuned and rest > min(one.seconds for one in tuned) / 2:
-        parts.append(f"then a search around them in the {about(rest)} left")
+        parts.append(f"{SEARCH_AROUND} in the {about(rest)} left")
     if again:
         on_all = f"all {clock.costs.num_pictures:,} pictures"
         parts.append(f"then the best is fitted again on {on_all} (about {about(again)})")

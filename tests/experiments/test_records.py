@@ -92,33 +92,6 @@ def test_time_without_an_engine_does_not_count(make_trial):
     assert make_trial("t", paused_seconds=20).seconds == 40
 
 
-def searching(**fields):
-    started_at = now() - timedelta(seconds=80)
-    given = {"state": "running", "created_at": started_at, "started_at": started_at, **fields}
-    return ExperimentRecord(experiment_id="pets", **given)
-
-
-def test_the_time_left_follows_the_speed_so_far():
-    assert searching(progress=0.25).seconds_left == pytest.approx(240, abs=5)
-
-
-def test_time_without_an_engine_is_not_counted_as_speed():
-    record = searching(progress=0.5, paused_seconds=60)
-    assert record.seconds_left == pytest.approx(20, abs=5)
-
-
-def test_the_time_left_ends_at_the_deadline():
-    deadline = now() + timedelta(seconds=9)
-    assert searching(progress=0.25, deadline=deadline).seconds_left == pytest.approx(9, abs=5)
-
-
-@pytest.mark.parametrize(
-    "fields", [{"progress": 0.0}, {"progress": 1.0}, {"progress": 0.5, "state": "stopping"}]
-)
-def test_the_time_left_is_not_always_known(fields):
-    assert searching(**fields).seconds_left is None
-
-
 def test_a_score_says_which_pictures_it_comes_from(make_trial):
     trial = make_trial("t1", [0.9])
     assert trial.scored_on == "on the validation pictures"

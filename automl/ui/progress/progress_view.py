@@ -5,13 +5,15 @@ from pathlib import Path
 import streamlit as st
 
 from automl.access.permissions import Action
-from automl.experiments import endings, store
+from automl.experiments import endings, store, time_left
 from automl.experiments.records import (
     ExperimentRecord,
     ExperimentState,
     TrialRecord,
     TrialState,
+    now,
 )
+from automl.experiments.time_left import Span, TimeLeft
 from automl.figures import charts, search_charts, timeline, trial_charts, wording
 from automl.ui import cached, guarded_actions, recommendation_view
 
@@ -63,8 +65,33 @@ def headline(
     time = wording.duration(record.seconds)
     elapsed.metric("Time so far" if left else "Time", time, border=True, height="stretch")
     for column in left:
-        time_left = wording.duration(record.seconds_left)
-        column.metric("Time left, about", time_left, border=True, height="stretch")
+        with column:
+            _time_left(record, trials)
+
+
+def _time_left(record: ExperimentRecord, trials: list[TrialRecord]) -> None:
+    """Draw the range of the time left, and why it is later than a minute ago."""
+    moment = now()
+    left = time_left.estimate(record, trials, moment)
+    value = "Learning" if left.whole is None else wording.span(left.whole.low, left.whole.high)
+    st.metric(
+        "Time left",
+        value,
+        border=True,
+        height="stretch",
+        help=_about_time(left),
+    )
+    why = time_left.why_later(record, trials, moment)
+    st.caption(wording.plain(why) if why else "\N{NO-BREAK SPACE}")  # the same height without
+
+
+def _about_time(left: TimeLeft) -> str:
+    said = (
+        "A range, until the best model is exported, from what epochs and baselines took last."
+        if left.whole
+        else f"{wording.time_left(left).capitalize()}. A range stands here after the first epoch."
+    )
+    return f"{said} The time limit ends the search at the latest."
 
 
 def verdict(
@@ -130,15 +157,18 @@ def running_trials(
     """
     st.subheader("Training now")
     running = [trial for trial in trials if trial.state is TrialState.RUNNING]
+    left = time_left.estimate(cached.experiment(experiment_dir), trials, now()).by_trial
     for trial in running:
         with st.container(border=True, height=_LINE_PIXELS, vertical_alignment="center"):
-            _running_trial(experiment_dir, trial, metric)
+            _running_trial(experiment_dir, trial, metric, left.get(trial.trial_id))
     for _ in range(num_lines - len(running)):
         with st.container(border=True, height=_LINE_PIXELS, vertical_alignment="center"):
             st.caption("Free for the next trial")
 
 
-def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str) -> None:
+def _running_trial(
+    experiment_dir: Path, trial: TrialRecord, metric: str, left: Span | None
+) -> None:
     epoch = trial.evaluations[-1].epoch if trial.evaluations else 0
     planned = timeline.planned_epochs(trial)
     name = wording.plain(wording.trial(trial))
@@ -146,7 +176,8 @@ def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str) -> Non
     epochs = f"epoch {epoch} of {planned}" if planned else f"epoch {epoch}"
     score = wording.score(trial.score(metric))
     line.progress(
-        min(1.0, epoch / planned) if planned else 0.0, f"{name} · {epochs} · best {score}"
+        min(1.0, epoch / planned) if planned else 0.0,
+        f"{name} · {epochs} · best {score} · {_rest(left)}",
     )
     if not guarded_actions.may(Action.STOP, experiment_dir):
         return
@@ -157,6 +188,10 @@ def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str) -> Non
         if st.button("Stop this trial", type="primary", key=f"stop now {trial.trial_id}"):
             guarded_actions.stop(experiment_dir, trial.trial_id)
             st.toast(f"Trial {name} stops after the current batch.")
+
+
+def _rest(left: Span | None) -> str:
+    return wording.LEARNING if left is None else f"{wording.span(left.low, left.high)} left"
 
 
 def stop_all(experiment_dir: Path) -> None:
