@@ -15,6 +15,7 @@ from automl.ui.dataset import (
     data_options,
     dataset_gallery,
     dataset_view,
+    first_score_view,
     reading_view,
 )
 
@@ -122,4 +123,6 @@ with left:
     corrections_view.rename(corrected.class_names, original.class_names, job.corrections)
     dataset_view.shapes(corrected.report)
 with right:
+    if not blocked:
+        first_score_view.show(job, corrected, original)
     dataset_view.findings(corrected, original, job.corrections)

@@ -55,6 +55,8 @@ with FileLock(directory / "engine.lock"):
 WATCHED = Path(__file__).parent / "watched"
 """Has the connections of Python processes with this folder on their path refused, and listed."""
 
+os.environ["AUTOML_FIRST_SCORE"] = "ask"  # a process with torch for each visit of the Dataset page
+
 # how long an example takes says more about the machine than about the code
 num_examples = int(os.environ.get("AUTOML_TEST_EXAMPLES", "30"))  # `make nightly` takes 500
 settings.register_profile("any machine", deadline=None, max_examples=num_examples)

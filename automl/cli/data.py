@@ -82,9 +82,18 @@ def check(  # noqa: PLR0913 (the options of a command)
     ] = None,
     datastore: Datastores = None,
     data_asset: DataAssets = None,
+    look: Annotated[
+        bool,
+        typer.Option(
+            "--look",
+            help="Also score the pictures with a simple model on frozen features, and list labels "
+            "that are probably wrong.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Report on the health of a data set; exit code 1 if it has blocking findings."""
+    from automl.cli import first_look
     from automl.dataset import manifest
     from automl.jobs import job_file
 
@@ -93,11 +102,19 @@ def check(  # noqa: PLR0913 (the options of a command)
     keys = [_with_section(key) for key in [*keys, *(options or [])]]
     with refusals():
         places = datastores.places(datastore, data_asset)
-        report = manifest.look(job_file.load(source, keys, *places)).report
-    if as_json:
-        say_json(report.model_dump(mode="json"))
-    else:
+        job = job_file.load(source, keys, *places)
+        report = manifest.look(job).report
+    if not as_json:
         _say_report(report)
+    score = None
+    if look and not report.blocking:
+        with refusals():
+            score = first_look.score(job)
+    if as_json:
+        found = {"first_score": score.model_dump(mode="json")} if score else {}
+        say_json({**report.model_dump(mode="json"), **found})
+    elif score:
+        first_look.say_score(score)
     if report.blocking:
         raise typer.Exit(FAILED)
 

@@ -41,7 +41,7 @@ def sentences(job: Job, data: Manifest, decode_seconds: Callable[[], float]) -> 
         return [plan_text.UNMEASURED.format(plan_text.about(limit))]
     # weights that are not allowed are left out already; to look them up again may wait for the Hub
     asked = job.model_copy(update={"allowed_licences": None})
-    planned = automode_plan(asked, _situation(job, data), time)
+    planned = automode_plan(asked, situation(job, data), time)
     return plan_text.plan(planned.timed, time, limit, planned.left_out)
 
 
@@ -67,7 +67,7 @@ def clock(job: Job, data: Manifest, decode_seconds: Callable[[], float]) -> Cloc
 
 def is_measured(job: Job, data: Manifest) -> bool:
     """True if the speed of the plan's first network is known."""
-    return not speeds.missing(_candidates(job, _situation(job, data))[:1], _known(_resources(job)))
+    return not speeds.missing(_candidates(job, situation(job, data))[:1], _known(_resources(job)))
 
 
 def measure(job: Job, data: Manifest, progress: Callable[[int, int], None] | None = None) -> None:
@@ -81,7 +81,7 @@ def measure(job: Job, data: Manifest, progress: Callable[[int, int], None] | Non
     from automl.training import speed
 
     resources = _resources(job)
-    missing = speeds.missing(_candidates(job, _situation(job, data)), _known(resources))
+    missing = speeds.missing(_candidates(job, situation(job, data)), _known(resources))
     if not missing:
         return
     found = speed.measure(
@@ -116,7 +116,7 @@ def _known(resources: Resources) -> Speeds | None:
     return speeds.cached(_device(resources), resources.num_cpus)
 
 
-def _situation(job: Job, data: Manifest) -> automode.Situation:
+def situation(job: Job, data: Manifest) -> automode.Situation:
     """The engine's situation, without a wait for the Hub."""
     return automode.Situation(
         budget_class="gpu" if machine.num_gpus() else "cpu",

@@ -2,13 +2,12 @@
 
 import subprocess
 import sys
-import tempfile
 from collections.abc import Generator
-from pathlib import Path
 
 from automl.errors import UserError
 from automl.frozen_model import FrozenModel
 from automl.jobs.job import Job
+from automl.jobs.side_process import SideProcess
 
 _TIMEOUT_SECONDS = 300
 _LOOK_SECONDS = 0.3
@@ -83,39 +82,7 @@ def measure_speed(job: Job) -> Generator[tuple[int, int]]:
     Raises:
         UserError: the job or its data cannot be used.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        said, errors = Path(folder, "said"), Path(folder, "errors")
-        with said.open("w") as output, errors.open("w") as error_output:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "automl.engine.preview"],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=error_output,
-                text=True,
-            )
-        try:
-            assert process.stdin is not None
-            with process.stdin as given:
-                given.write(job.to_yaml())
-            while _is_running(process):
-                yield _last_count(said.read_text())
-        finally:
-            process.kill()
-            process.wait()
-        if process.returncode:
-            raise UserError((errors.read_text().splitlines() or ["Nothing was measured."])[-1])
-
-
-def _is_running(process: "subprocess.Popen[str]") -> bool:
-    try:
-        process.wait(_LOOK_SECONDS)
-    except subprocess.TimeoutExpired:
-        return True
-    return False
-
-
-def _last_count(said: str) -> tuple[int, int]:
-    """The counts of the last line that is complete: `1 3`."""
-    lines = said.rpartition("\n")[0].splitlines()
-    done, total = lines[-1].split() if lines else ("0", "0")
-    return int(done), int(total)
+    with SideProcess("automl.engine.preview", job) as process:
+        while process.is_running(wait_seconds=_LOOK_SECONDS):
+            yield process.count()
+        process.result()

@@ -8,6 +8,7 @@ from PIL import Image
 
 from automl.dataset import manifest
 from automl.jobs.job import Job
+from automl.ui.dataset import first_scores
 from tests.pages.conftest import texts
 
 
@@ -337,3 +338,26 @@ def test_the_range_of_values_and_the_background_reach_the_job(open_page, tmp_pat
     assert (job.value_range, job.background) == ((0, 4095), "grey")
     again = open_page("dataset", data=str(tmp_path), value_range="7")
     assert "It should be two rising numbers" in again.error[0].value
+
+
+def test_a_first_score_shows_a_doubtful_label_and_relabels_it(
+    open_page, make_pictures, converted_weights
+):
+    assert converted_weights
+    pictures = make_pictures(per_class=12)
+    for path in pictures.rglob("*.png"):
+        color = (200, 30, 30) if path.parent.name == "cat" else (30, 30, 200)
+        pixels = np.asarray(Image.open(path)) // 4 + np.array(color, np.uint8) // 2
+        Image.fromarray(pixels.astype(np.uint8)).save(path)
+    wrong = pictures / "dog" / "wrong.png"
+    (pictures / "cat" / "0.png").rename(wrong)
+    page = open_page("dataset", data=str(pictures))
+    click(page, "Look at the pictures")
+    (look,) = first_scores.looks().running()
+    assert not look.process.is_running(wait_seconds=120)
+    page.run()
+    said = "\n".join(each.value for each in page.markdown).replace("\\", "")
+    assert "First score: accuracy 0.958" in said
+    assert "Labels in doubt (1)" in said
+    click(page, "Relabel this picture")
+    assert "1 picture given another label" in texts(page)

@@ -1,0 +1,176 @@
+"""Draw the first score of a data set, and the pictures behind it."""
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from automl.dataset.corrections import names_of
+from automl.dataset.manifest import Manifest
+from automl.evaluation import first_score
+from automl.evaluation.first_score import DoubtfulLabel, FirstScore
+from automl.figures import first_score_text, wording
+from automl.jobs.corrections import Corrections
+from automl.jobs.job import Job
+from automl.ui import gallery
+from automl.ui.dataset import data_choice, first_scores
+
+_NUM_DOUBTS = 12
+_NUM_ROWS = 8
+
+
+def show(job: Job, corrected: Manifest, original: Manifest) -> None:
+    """Draw the first score; it is computed beside the server while one looks at the data.
+
+    Args:
+        job: the data and its corrections.
+        corrected: the data set as corrected.
+        original: the data set as it is.
+    """
+    st.subheader("First score")
+    every, key = first_scores.looks(), _key(job, corrected)
+    look = every.of(key)
+    if look is None and first_scores.is_automatic():
+        look = every.begin(key, job)
+    if look is None or look.is_cancelled:
+        _offer(key, job)
+    elif look.is_running():
+        _follow(key)
+    elif look.refusal:
+        st.info(wording.plain(look.refusal))
+    elif look.score:
+        _draw(look.score, job, corrected, original)
+
+
+def _key(job: Job, data: Manifest) -> str:
+    """The pictures with their labels and splits, and what was corrected about them."""
+    return f"{data.report.data_hash} {job.corrections.model_dump_json()}"
+
+
+def _offer(key: str, job: Job) -> None:
+    st.caption(
+        "A simple model on the features of a pretrained network shows in a minute how well the "
+        "classes can be told apart, and which labels are doubtful."
+    )
+    if st.button("Look at the pictures", icon=":material/visibility:"):
+        if first_scores.looks().begin(key, job) is None:
+            st.info("Other pictures are being looked at right now. Try again in a minute.")
+            return
+        st.rerun()
+
+
+@st.fragment(run_every=1.0)
+def _follow(key: str) -> None:
+    look = first_scores.looks().of(key)
+    if look is None or not look.is_running():
+        st.rerun()
+    done, total = look.process.count()
+    share = done / total if total else 0.0
+    text = f"Looking at the pictures: {share:.0%}" if total else "Reading the pictures"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(share, text)
+        if st.button("Cancel", icon=":material/close:", key="cancel the first score"):
+            look.cancel()
+            st.rerun()
+
+
+def _draw(found: FirstScore, job: Job, corrected: Manifest, original: Manifest) -> None:
+    st.markdown(wording.plain(first_score_text.headline(found)))
+    _draw_change(found, job, corrected, original)
+    doubts = _unsettled(found, corrected)
+    if doubts:
+        _draw_doubts(doubts, corrected, original, job.corrections)
+    weak, confused = st.columns(2)
+    with weak:
+        _table(_weakest(found), "Every picture was answered rightly.")
+    with confused:
+        _table(_confusions(found), "No class was taken for another.")
+
+
+def _draw_change(found: FirstScore, job: Job, corrected: Manifest, original: Manifest) -> None:
+    """Say what the corrections did, if the data was looked at before them."""
+    plain = job.model_copy(update={"corrections": Corrections()})
+    before = first_scores.looks().of(_key(plain, original))
+    if job.corrections == Corrections() or before is None or before.score is None:
+        return
+    samples = corrected.readable
+    labels = dict(zip(samples["path"], samples["label"], strict=True))
+    if change := first_score.change(before.score, found, labels):
+        st.success(wording.plain(first_score_text.change(change)), icon=":material/compare_arrows:")
+
+
+def _unsettled(found: FirstScore, corrected: Manifest) -> list[DoubtfulLabel]:
+    """Doubts about pictures that are still in the data with the same label."""
+    samples = corrected.readable
+    labels = dict(zip(samples["path"], samples["label"], strict=True))
+    return [doubt for doubt in found.doubtful if labels.get(doubt.path) == doubt.label]
+
+
+def _draw_doubts(
+    doubts: list[DoubtfulLabel], corrected: Manifest, original: Manifest, corrections: Corrections
+) -> None:
+    st.markdown(f"**Labels in doubt ({len(doubts):,}), the clearest first**")
+    shown = doubts[:_NUM_DOUBTS]
+    pictures = [
+        gallery.Picture(
+            Path(doubt.path), doubt.label, f"{doubt.suggested}?", rendering=corrected.rendering
+        )
+        for doubt in shown
+    ]
+    gallery.strip(pictures, width=72, key="doubtful labels")
+    st.caption("Below each picture its label, and the class that the model finds far more likely.")
+
+    def relabel() -> None:
+        names = names_of([doubt.path for doubt in shown], original.samples)
+        labels = dict(zip(names, (doubt.suggested for doubt in shown), strict=True))
+        relabelled = {**corrections.relabel, **labels}
+        data_choice.correct(corrections.model_copy(update={"relabel": relabelled}))
+
+    def leave_out() -> None:
+        names = names_of([doubt.path for doubt in shown], original.samples)
+        exclude = list(dict.fromkeys([*corrections.exclude, *names]))
+        data_choice.correct(corrections.model_copy(update={"exclude": exclude}))
+
+    these = "this picture" if len(shown) == 1 else f"these {len(shown)} pictures"
+    with st.container(horizontal=True):
+        st.button(
+            f"Relabel {these}",
+            icon=":material/edit:",
+            help="Give it the class that the model suggests; it can be undone.",
+            on_click=relabel,
+        )
+        st.button(
+            f"Leave out {these}",
+            icon=":material/visibility_off:",
+            help="The files stay where they are.",
+            on_click=leave_out,
+        )
+
+
+def _weakest(found: FirstScore) -> pd.DataFrame:
+    weak = [each for each in found.recalls if each.num_right < each.num_pictures][:_NUM_ROWS]
+    return pd.DataFrame(
+        {
+            "weakest class": [each.name for each in weak],
+            "right": [each.num_right for each in weak],
+            "of": [each.num_pictures for each in weak],
+        }
+    )
+
+
+def _confusions(found: FirstScore) -> pd.DataFrame:
+    pairs = found.confused[:_NUM_ROWS]
+    return pd.DataFrame(
+        {
+            "class": [each.true for each in pairs],
+            "taken for": [each.predicted for each in pairs],
+            "pictures": [each.num_pictures for each in pairs],
+        }
+    )
+
+
+def _table(rows: pd.DataFrame, empty: str) -> None:
+    if rows.empty:
+        st.caption(empty)
+    else:
+        st.dataframe(rows, hide_index=True, height="content")

@@ -1,0 +1,72 @@
+"""The first score on real features: wrong labels, corrections, limits."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from automl.engine import first_score
+from automl.errors import UserError
+from automl.evaluation.first_score import FirstScore
+from automl.host import home as homes
+from automl.jobs.job import Job
+from automl.model import pretrained_weights
+
+
+@pytest.fixture(autouse=True)
+def _looks_for_weights_anew(converted_weights: Path) -> Iterator[None]:
+    assert converted_weights
+    pretrained_weights.forget()
+    yield
+    pretrained_weights.forget()
+
+
+@pytest.fixture
+def mislabelled(shapes: Path, tmp_path: Path) -> Path:
+    """The shapes, with a red one among the blue ones."""
+    folder = Path(shutil.copytree(shapes, tmp_path / "shapes"))
+    (folder / "red" / "0.png").rename(folder / "blue" / "wrong.png")
+    return folder
+
+
+def score(folder: Path, counts: list[tuple[int, int]] | None = None, **keys: object) -> FirstScore:
+    job = Job.from_dict({"training_data": {"path": folder}, **keys})
+    seen = [] if counts is None else counts
+    return first_score.score(job, lambda done, total: seen.append((done, total)))
+
+
+def test_it_finds_the_wrong_label_and_corrections_cost_no_features(mislabelled: Path) -> None:
+    counts: list[tuple[int, int]] = []
+    found = score(mislabelled, counts)
+    assert counts[-1] == (120, 120)
+    assert counts == sorted(counts)
+    assert (found.num_pictures, found.score) == (60, 59 / 60)
+    (doubt,) = found.doubtful
+    assert (doubt.path, doubt.suggested) == (str(mislabelled / "blue" / "wrong.png"), "red")
+    features = {path: path.stat().st_mtime_ns for path in homes.cache_dir("features").iterdir()}
+    corrections = {"relabel": {"blue/wrong.png": "red"}, "exclude": ["green/1.png"]}
+    corrected = score(mislabelled, corrections=corrections)
+    assert (corrected.num_pictures, corrected.score) == (59, 1.0)
+    assert not corrected.doubtful
+    assert features == {
+        path: path.stat().st_mtime_ns for path in homes.cache_dir("features").iterdir()
+    }
+
+
+def test_of_many_pictures_it_takes_some(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_score, "MAX_PICTURES", 30)
+    assert score(shapes).num_pictures <= 30
+
+
+def test_given_validation_pictures_are_not_scored(shapes: Path, tmp_path: Path) -> None:
+    held_out = tmp_path / "held out"
+    for name in ("blue", "green", "red"):
+        (held_out / name).mkdir(parents=True)
+        shutil.copy(shapes / name / "0.png", held_out / name / "copy.png")
+    assert score(shapes, validation_data={"path": held_out}).num_pictures == 60
+
+
+def test_without_weights_it_says_what_to_do(shapes: Path) -> None:
+    with pytest.raises(UserError, match="automl weights add FILE"):
+        score(shapes, allowed_licences=["bsd-3-clause"])
