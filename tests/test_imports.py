@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,18 @@ def test_the_api_itself_imports_no_training_library():
 def test_importing_the_package_or_the_command_line_costs_no_pandas():
     assert loaded_after("import automl").isdisjoint({"pandas", "numpy", "pydantic"})
     assert loaded_after("import automl.cli").isdisjoint({"pandas", "numpy", "pydantic"})
+
+
+def test_validating_a_job_imports_no_more_than_it_needs(tmp_path: Path):
+    (tmp_path / "job.yml").write_text("training_data: {path: pictures}\nsearch_space: [{}]\n")
+    program = (
+        "import automl.cli\nsys.argv[1:] = ['validate', 'job.yml']\n"
+        f"import os; os.chdir({str(tmp_path)!r})\n"
+        "try: automl.cli.main()\nexcept SystemExit as end: assert not end.code"
+    )
+    loaded = loaded_after(program)
+    assert "automl.jobs.search_space_risk" in loaded
+    assert loaded.isdisjoint({*HEAVY, "numpy", "pandas", "scipy", "rich"})
 
 
 def test_the_package_offers_what_it_lists_and_nothing_else():

@@ -6,22 +6,24 @@ import math
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from automl.errors import DamagedFileError, NewerFormatError, UserError
 from automl.host import home
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 USER_INPUT = 2  # exit codes
 FAILED = 1
 _WIDTH_WITHOUT_TERMINAL = 160
 
 
-def console(*, stderr: bool = False) -> Console:
+def console(*, stderr: bool = False) -> "Console":
+    from rich.console import Console  # most commands print plain lines, and start sooner without
+
     output = Console(stderr=stderr, highlight=False)
     if not output.is_terminal:
         output.width = _WIDTH_WITHOUT_TERMINAL  # rich would cut piped lines at 80 characters
@@ -82,6 +84,9 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]], numbers:
         rows: one value per column.
         numbers: headings of the columns to align right, separated by spaces.
     """
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, justify="right" if column in numbers.split() else "left")

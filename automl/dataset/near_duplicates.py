@@ -13,9 +13,6 @@ another, or a cup for a jar on the same table.
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.fft import dctn
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from automl.dataset.pictures import COLOUR_SIDE, FINGERPRINT_BYTES, GREY_SIDE
 
@@ -86,6 +83,9 @@ def connected(count: int, first: NDArray[np.int64], second: NDArray[np.int64]) -
     """(count,) the least member of each member's group, from ties between members (E,) and (E,)."""
     if count == 0:
         return np.empty(0, np.int64)  # a graph without nodes is refused
+    from scipy.sparse import coo_array  # slow to import, as all of scipy
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(len(first), bool), (first, second)), (count, count))
     _, group = connected_components(graph, directed=False)
     _, least = np.unique(group, return_index=True)  # the first position of each group
@@ -95,6 +95,8 @@ def connected(count: int, first: NDArray[np.int64], second: NDArray[np.int64]) -
 def perceptual_hashes(fingerprints: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """(N,) from fingerprints (N, 304): which of the 64 lowest frequencies of the discrete cosine
     transform are stronger than their median."""
+    from scipy.fft import dctn
+
     grey = fingerprints[:, : GREY_SIDE**2].reshape(-1, GREY_SIDE, GREY_SIDE).astype(np.float32)
     strengths = dctn(grey, axes=(1, 2))[:, :8, :8].reshape(len(grey), 64)
     bits = strengths > np.median(strengths, axis=1, keepdims=True)

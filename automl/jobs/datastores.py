@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from automl.errors import UserError
 
@@ -29,6 +28,8 @@ def plain(location: str) -> str:
         location = location[8:]
     if location[:5].lower() != "file:":
         return location
+    from urllib.request import url2pathname  # imports what speaks HTTP
+
     parts = urlsplit(location)
     return url2pathname(parts.path if parts.netloc in ("", "localhost") else location[5:])
 

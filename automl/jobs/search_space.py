@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,17 +22,30 @@ def draws(
         seed: equal seeds give equal draws.
         rule: random, or sobol for a sequence that covers the space evenly.
     """
-    dimensions = 1 + max(len(sub_space) for sub_space in sub_spaces)
-    drawn = []
-    for first, *shares in _shares(number, dimensions, seed, rule):
-        sub_space = sub_spaces[int(first * len(sub_spaces))]
-        drawn.append(
-            {
-                name: value.at(share) if isinstance(value, DISTRIBUTIONS) else value
-                for (name, value), share in zip(sub_space.items(), shares, strict=False)
-            }
-        )
-    return drawn
+    points = _shares(number, _num_dimensions(sub_spaces), seed, rule)
+    return [_at(sub_spaces, point) for point in points]
+
+
+def sketched(sub_spaces: Sequence[SubSpace], number: int) -> list[dict[str, Constant]]:
+    """Draw for an estimate: other sets than `draws`, but without numpy, which is slow to import."""
+    chance, num_dimensions = random.Random(0), _num_dimensions(sub_spaces)
+    return [
+        _at(sub_spaces, [chance.random() for _ in range(num_dimensions)]) for _ in range(number)
+    ]
+
+
+def _num_dimensions(sub_spaces: Sequence[SubSpace]) -> int:
+    return 1 + max(len(sub_space) for sub_space in sub_spaces)
+
+
+def _at(sub_spaces: Sequence[SubSpace], point: Sequence[float]) -> dict[str, Constant]:
+    """Return what a point of the unit cube stands for: a sub-space, and values of its keys."""
+    first, *shares = point
+    sub_space = sub_spaces[int(first * len(sub_spaces))]
+    return {
+        name: value.at(share) if isinstance(value, DISTRIBUTIONS) else value
+        for (name, value), share in zip(sub_space.items(), shares, strict=False)
+    }
 
 
 def _shares(number: int, dimensions: int, seed: int, rule: str) -> list[list[float]]:
@@ -44,8 +58,9 @@ def _shares(number: int, dimensions: int, seed: int, rule: str) -> list[list[flo
         return points[:number]
     import numpy as np
 
-    random: list[list[float]] = np.random.default_rng(seed).random((number, dimensions)).tolist()
-    return random
+    generator = np.random.default_rng(seed)
+    independent: list[list[float]] = generator.random((number, dimensions)).tolist()
+    return independent
 
 
 def values(value: Any) -> list[Constant]:

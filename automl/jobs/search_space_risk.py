@@ -24,7 +24,7 @@ def sentence(
     if algorithm == "grid":
         drawn = list(itertools.islice(search_space.grid(sub_spaces), _NUM_DRAWS))
     else:
-        drawn = search_space.draws(sub_spaces, _NUM_DRAWS, seed=0)
+        drawn = search_space.sketched(sub_spaces, _NUM_DRAWS)
     reasons = Counter(filter(None, (_reason({**shared, **values}) for values in drawn)))
     if not reasons:
         return ""

@@ -3,7 +3,10 @@
 from typing import Any, get_args
 
 import streamlit as st
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+
+from automl.frozen_model import field_help
 
 KEPT: dict[str, Any] = {"persist_state": "session"}
 """Arguments of a widget whose value survives a change of page."""
@@ -27,18 +30,19 @@ def bound(field: FieldInfo, side: str, kind: Any) -> Any:
     return kind(bounds[0]) if bounds else None
 
 
-def draw(name: str, field: FieldInfo, key: str, *, disabled: str = "") -> Any:
+def draw(model: type[BaseModel], name: str, key: str, *, disabled: str = "") -> Any:
     """Draw the field and return its value; None if an empty number stands for the default.
 
     Args:
-        name: name of the field.
-        field: its schema.
+        model: the schema.
+        name: name of the field in it.
         key: key of the widget, under which the session keeps the value.
         disabled: why the field has no effect now; it cannot be changed then.
     """
+    field = model.model_fields[name]
     common: dict[str, Any] = {
         "key": key,
-        "help": f"{field.description or ''}\n\n{disabled}".strip(),
+        "help": f"{field_help(model, name)}\n\n{disabled}".strip(),
         "disabled": bool(disabled),
         **KEPT,
     }

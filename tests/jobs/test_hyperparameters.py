@@ -2,6 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from automl.errors import UserError
+from automl.frozen_model import field_help
 from automl.jobs import compatibility, hyperparameter_checks, model_catalog
 from automl.jobs.compatibility import TrialHyperparameters
 from automl.jobs.hyperparameter_metadata import conditions, group
@@ -222,7 +223,7 @@ def test_only_what_was_requested_is_noted():
 
 def test_every_hyperparameter_has_a_description_and_a_group():
     for name, field in FIELDS.items():
-        assert field.description, name
+        assert field_help(Hyperparameters, name), name
         assert group(field), name
         for condition in conditions(field):
             assert condition.name in FIELDS, name

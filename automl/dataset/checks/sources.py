@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
-from scipy.special import gammaln
-from scipy.stats import hypergeom
 
 from automl.dataset.checks import traces
 from automl.dataset.checks.kind import CheckedData, FindingKind, names
@@ -148,11 +146,20 @@ def _by_several(
 def _log_chance(num_inside: int, num_with: int, inside: frozenset[str], sizes: pd.Series) -> float:
     """Logarithm of the chance that some choice of as many classes has so many of the pictures with
     an attribute."""
-    num_classes = len(sizes)
-    tail = hypergeom.logsf(num_inside - 1, sizes.sum(), sizes[list(inside)].sum(), num_with)
-    arguments = (num_classes + 1, len(inside) + 1, num_classes - len(inside) + 1)
-    all_ways, *ways = gammaln(arguments)
-    return float(tail + all_ways - sum(ways))
+    num_pictures, of_them = int(sizes.sum()), int(sizes[list(inside)].sum())
+    outcomes = [
+        _log_ways(of_them, inner) + _log_ways(num_pictures - of_them, num_with - inner)
+        for inner in range(num_inside, min(num_with, of_them) + 1)
+    ]
+    largest = max(outcomes)  # the sum of their exponentials would not fit into a float
+    tail = largest + math.log(sum(math.exp(outcome - largest) for outcome in outcomes))
+    return tail - _log_ways(num_pictures, num_with) + _log_ways(len(sizes), len(inside))
+
+
+def _log_ways(number: int, chosen: int) -> float:
+    """Logarithm of the binomial coefficient; scipy.stats, which has it all, is slow to import."""
+    parts = (chosen + 1, number - chosen + 1)
+    return math.lgamma(number + 1) - sum(math.lgamma(part) for part in parts)
 
 
 def _finding(kind: FindingKind, train: pd.DataFrame, divisions: list[_Division]) -> Finding:

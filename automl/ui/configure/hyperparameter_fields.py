@@ -5,8 +5,9 @@ from typing import Any
 
 import streamlit as st
 
+from automl.frozen_model import field_help
 from automl.jobs import hyperparameter_metadata as metadata
-from automl.jobs.hyperparameters import FIELDS
+from automl.jobs.hyperparameters import FIELDS, Hyperparameters
 from automl.ui import schema_fields
 
 _ELSEWHERE = ("model_name", "horizontal_flip")
@@ -48,7 +49,7 @@ def show(
 
 def field(name: str, *, disabled: str = "") -> Any:
     """Draw one field; return None if the model's own default applies."""
-    return schema_fields.draw(name, FIELDS[name], key(name), disabled=disabled)
+    return schema_fields.draw(Hyperparameters, name, key(name), disabled=disabled)
 
 
 def initial_value(name: str) -> Any:
@@ -63,7 +64,7 @@ def key(name: str) -> str:
 
 def help_text(name: str) -> str:
     """Description of a hyperparameter."""
-    return FIELDS[name].description or ""
+    return field_help(Hyperparameters, name)
 
 
 def _why_without_effect(name: str, searched: Collection[str]) -> str:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from automl.dataset.preview import fitting_side
 from automl.figures import wording
+from automl.frozen_model import field_help
 from automl.host.cores import usable_cores
 from automl.jobs import model_catalog
 from automl.jobs.job import DataSource, Job, Limits
@@ -89,7 +90,7 @@ def _basics() -> tuple[str, dict[str, Any]]:
         "Primary metric",
         TASKS[Job.model_fields["task"].default].primary_metrics,
         format_func=wording.metric_heading,
-        help=Job.model_fields["primary_metric"].description,
+        help=field_help(Job, "primary_metric"),
         key="primary metric",
         **KEPT,
     )
@@ -98,7 +99,7 @@ def _basics() -> tuple[str, dict[str, Any]]:
             "Minutes at most",
             min_value=1,
             max_value=60 * 24 * 60,
-            help=Limits.model_fields["timeout_minutes"].description,
+            help=field_help(Limits, "timeout_minutes"),
             key="minutes",
             **KEPT,
         ),
@@ -127,11 +128,11 @@ def _how_many(search: Search) -> dict[str, Any]:
     with st.expander("Limits"):
         if search is not Search.ONE:
             limits = _trials(search)
-        score = schema_fields.draw("exit_score", Limits.model_fields["exit_score"], "exit score")
-        if search is Search.AUTOMATIC:
-            field = Limits.model_fields["stop_when_no_gain"]
-            if schema_fields.draw("stop_when_no_gain", field, "stop when no gain"):
-                limits["stop_when_no_gain"] = True
+        score = schema_fields.draw(Limits, "exit_score", "exit score")
+        if search is Search.AUTOMATIC and schema_fields.draw(
+            Limits, "stop_when_no_gain", "stop when no gain"
+        ):
+            limits["stop_when_no_gain"] = True
     if score is not None:
         limits["exit_score"] = score
     return limits
@@ -146,7 +147,7 @@ def _trials(search: Search) -> dict[str, Any]:
             "Trials at most",
             min_value=low,
             max_value=1000,
-            help=Limits.model_fields["max_trials"].description,
+            help=field_help(Limits, "max_trials"),
             key="max trials",
             on_change=_forget_effort,
             **KEPT,
@@ -155,7 +156,7 @@ def _trials(search: Search) -> dict[str, Any]:
             "Trials at a time",
             min_value=1,
             max_value=100,
-            help=Limits.model_fields["max_concurrent_trials"].description,
+            help=field_help(Limits, "max_concurrent_trials"),
             key="concurrency",
             **KEPT,
         ),
@@ -169,7 +170,7 @@ def _licences() -> tuple[str, ...]:
             model_catalog.LICENCES,
             key="allowed licences",
             placeholder="all",
-            help=Job.model_fields["allowed_licences"].description,
+            help=field_help(Job, "allowed_licences"),
             accept_new_options=True,
             **KEPT,
         )

@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from automl.frozen_model import field_help
 from automl.jobs.sweep import Asha, Bandit, MedianStopping, SamplingAlgorithm, TruncationSelection
 from automl.ui import schema_fields
 from automl.ui.schema_fields import KEPT
@@ -20,18 +21,16 @@ _SAMPLERS = ("random", "grid", "bayesian")
 
 def sampler() -> dict[str, Any]:
     """Draw the fields of the sampling algorithm and return it as the job has it."""
-    fields = SamplingAlgorithm.model_fields
     name, rule, seed = st.columns(3)
     st.session_state.setdefault("sampler", "random")
-    kind = name.selectbox(
-        "Sampling algorithm", _SAMPLERS, key="sampler", help=fields["type"].description, **KEPT
-    )
+    help_text = field_help(SamplingAlgorithm, "type")
+    kind = name.selectbox("Sampling algorithm", _SAMPLERS, key="sampler", help=help_text, **KEPT)
     with rule:
         reason = "" if kind == "random" else f"Has no effect with {kind}."
-        chosen_rule = schema_fields.draw("rule", fields["rule"], "sampler rule", disabled=reason)
+        chosen_rule = schema_fields.draw(SamplingAlgorithm, "rule", "sampler rule", disabled=reason)
     with seed:
         reason = "A grid tries every combination, without random draws." if kind == "grid" else ""
-        chosen_seed = schema_fields.draw("seed", fields["seed"], "sampler seed", disabled=reason)
+        chosen_seed = schema_fields.draw(SamplingAlgorithm, "seed", "sampler seed", disabled=reason)
     settings: dict[str, Any] = {"type": kind}
     if kind == "random" and chosen_rule != "random":
         settings["rule"] = chosen_rule
@@ -55,11 +54,11 @@ def policy() -> dict[str, Any] | None:
         return None
     model = POLICIES[kind]
     st.caption(str(model.__doc__).split("\n\n")[0].replace("\n", " "))
-    fields = {name: field for name, field in model.model_fields.items() if name != "type"}
+    names = [name for name in model.model_fields if name != "type"]
     settings = {"type": kind}
-    for column, (name, field) in zip(st.columns(len(fields)), fields.items(), strict=True):
+    for column, name in zip(st.columns(len(names)), names, strict=True):
         with column:
-            value = schema_fields.draw(name, field, policy_key(kind, name))
+            value = schema_fields.draw(model, name, policy_key(kind, name))
         if value is not None:
             settings[name] = value
     return settings

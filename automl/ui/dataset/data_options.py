@@ -1,5 +1,6 @@
 """Draw the options of the data: validation and test data, the split, columns and datastores."""
 
+import functools
 from typing import Any, get_args
 
 import streamlit as st
@@ -8,6 +9,7 @@ from automl.dataset import data_roots
 from automl.dataset.report import DatasetReport
 from automl.errors import UserError
 from automl.figures import wording
+from automl.frozen_model import field_help
 from automl.jobs import datastores
 from automl.jobs.job import DataSource, Job
 from automl.ui import data_source
@@ -104,15 +106,15 @@ def _split(left: Any, right: Any) -> dict[str, str]:
 def _columns(columns: list[str]) -> dict[str, str]:
     if not columns:
         return {}
-    chosen = {}
+    chosen: dict[str, str] = {}
     for place, (key, title) in zip(st.columns(len(_COLUMNS)), _COLUMNS.items(), strict=True):
         chosen_name = data_choice.option(key)
         chosen[key] = place.selectbox(
             title,
             ["", *columns],
             index=columns.index(chosen_name) + 1 if chosen_name in columns else 0,
-            format_func=lambda name, key=key: name or _when_left_out(key),
-            help=DataSource.model_fields[key].description,
+            format_func=functools.partial(_or_its_absence, key=key),
+            help=field_help(DataSource, key),
         )
     return chosen
 
@@ -127,7 +129,7 @@ def _values(report: DatasetReport | None) -> dict[str, str]:
             "Values that become black and white",
             given,
             placeholder=", ".join(f"{end:.6g}" for end in measured or ()),
-            help=_FIELDS["value_range"].description,
+            help=field_help(Job, "value_range"),
         )
     background = data_choice.option("background")
     if background or (report and _WITH_ALPHA & set(report.modes)):
@@ -136,10 +138,14 @@ def _values(report: DatasetReport | None) -> dict[str, str]:
             "Behind transparent pixels",
             _BACKGROUNDS,
             index=_BACKGROUNDS.index(background) if background in _BACKGROUNDS else 0,
-            help=_FIELDS["background"].description,
+            help=field_help(Job, "background"),
         )
         chosen["background"] = "" if picked == default else picked
     return chosen
+
+
+def _or_its_absence(name: str, key: str) -> str:
+    return name or _when_left_out(key)
 
 
 def _when_left_out(key: str) -> str:

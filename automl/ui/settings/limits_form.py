@@ -8,6 +8,7 @@ from automl.access.permissions import Action
 from automl.experiments import experiment_queue, limits
 from automl.experiments.limits import QueueLimits
 from automl.figures import wording
+from automl.frozen_model import field_help
 from automl.ui import guarded_actions, schema_fields, sign_in
 
 
@@ -57,7 +58,7 @@ def _submitted(current: QueueLimits) -> QueueLimits | None:
                 value=None,
                 step=1,
                 placeholder="no limit",
-                help=field.description,
+                help=field_help(QueueLimits, name),
                 key=key,
             )
         is_submitted = last.form_submit_button(
@@ -70,6 +71,6 @@ def _read_only(current: QueueLimits) -> None:
     words = current.in_words()
     *columns, last = st.columns(len(words) + 1, vertical_alignment="center")
     for column, (name, text) in zip(columns, words.items(), strict=True):
-        help_text = QueueLimits.model_fields[name].description
+        help_text = field_help(QueueLimits, name)
         column.metric(schema_fields.title(name), text, help=help_text)
     last.caption("Only admins can change the limits.")
