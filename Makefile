@@ -16,9 +16,10 @@ app: setup
 	$(BIN)/automl app
 
 # one process for the experiments, which share a Ray head, one for the browser, one for the faults,
-# which all wait more than they compute, and one for the rest. None imports schemathesis's plugin
+# which all wait more than they compute, one for the exports, and one for the rest. None imports
+# schemathesis's plugin
 test: setup
-	$(BIN)/python -m pytest -p no:schemathesis -n 4 --dist loadscope --no-loadscope-reorder --durations 25
+	$(BIN)/python -m pytest -p no:schemathesis -n 5 --dist loadscope --no-loadscope-reorder --durations 25
 
 # the long forms: many repetitions, many random cases
 nightly: setup
