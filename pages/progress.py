@@ -43,11 +43,12 @@ def progress() -> None:
     progress_view.plan(record)
     for note in record.notes:
         st.caption(wording.plain(note))
-    if was_running or trials:
-        progress_view.curves(experiment_dir, ranked, metric)
-    if was_running:
+    if was_running:  # above the charts, which grow: the button to stop a trial never moves
         num_lines = record.max_concurrent_trials
         progress_view.running_trials(experiment_dir, trials, metric, num_lines)
+    if was_running or trials:
+        progress_view.trials_over_time(record, trials)
+        progress_view.curves(ranked, metric)
     if trials:
         st.subheader("Trials")
         trial_table.show(trials, metric, experiment_dir.name)

@@ -12,6 +12,14 @@ from automl.figures.palette import ACCENT, label
 
 _MAX_WITH_NUMBERS = 15
 _MAX_EMPTY_CELLS = 40
+COLORS = [
+    [0, "rgba(213, 94, 0, 0.75)"],
+    [0.4999, "rgba(213, 94, 0, 0.12)"],
+    [0.5, "rgba(51, 136, 204, 0.04)"],
+    [1, "rgba(51, 136, 204, 0.75)"],
+]
+"""Colours from the commonest error over empty cells to a class that is always right."""
+
 _INK, _INK_ON_DARK = "#1b2430", "#e8edf3"
 
 
@@ -41,11 +49,11 @@ def figure_of(
     names = [label(class_names[index], 14) for index in shown]
     figure = go.Figure()
     figure.add_heatmap(
-        z=share,
+        z=_signed(share),
         x=positions,
         y=positions,
-        colorscale=[[0, "rgba(51, 136, 204, 0.06)"], [1, "rgba(51, 136, 204, 0.75)"]],
-        zmin=0,
+        colorscale=COLORS,
+        zmin=-1,
         zmax=1,
         xgap=1 if size <= _MAX_EMPTY_CELLS else 0,
         ygap=1 if size <= _MAX_EMPTY_CELLS else 0,
@@ -58,6 +66,16 @@ def figure_of(
     figure.update_xaxes(range=[-0.5, size - 0.5], **ticks)
     figure.update_yaxes(range=[size - 0.5, -0.5], **ticks)
     return figure.update_layout(height=460, hovermode="closest", dragmode=False)
+
+
+def _signed(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shares of right answers, from 0 to 1, and of wrong ones, from 0 to -1 for the largest.
+
+    Errors have a hue and a scale of their own: one of 36 would not show beside the right answers.
+    """
+    wrong = np.where(np.eye(len(share), dtype=bool), 0.0, share)
+    largest = wrong.max(initial=0.0)
+    return np.where(wrong > 0, -wrong / (largest or 1.0), share - wrong)
 
 
 class _Cells(NamedTuple):

@@ -3,8 +3,12 @@
 import html
 import zlib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from automl.jobs import model_catalog
+
+if TYPE_CHECKING:
+    from automl.experiments.records import TrialRecord
 
 # Okabe and Ito's palette for colour blindness; blue and yellow are changed for more contrast on
 # dark and light backgrounds
@@ -21,6 +25,9 @@ _LOOKS = {
 _OTHERS = (("#8c7ae6", "hexagon"), ("#999999", "pentagon"), ("#a0785a", "triangle-down"))
 SERIES = tuple(color for color, _ in (*_LOOKS.values(), *_OTHERS))
 """Colours of lines that are not model families; dashes distinguish them as well."""
+
+MAX_OWN_COLORS = 8
+"""Number of trained trials up to which each has a colour of its own."""
 
 _VARIANTS = ("", "-open", "-dot", "-open-dot")  # Plotly's variants of a marker
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
@@ -50,6 +57,21 @@ def looks(model_names: Iterable[str]) -> dict[str, tuple[str, str]]:
         by_model[name] = color, symbol + _VARIANTS[used.count(look) % len(_VARIANTS)]
         used.append(look)
     return by_model
+
+
+def trial_colors(trials: "Iterable[TrialRecord]") -> dict[str, str]:
+    """Return the colour of each trial, by its id.
+
+    While there are few trained trials each has a colour of its own, which later trials do not
+    change; many have the colour of their family.
+    """
+    trained = sorted(
+        (trial for trial in trials if trial.method == "fine_tuning"),
+        key=lambda trial: trial.number,
+    )
+    if len(trained) > MAX_OWN_COLORS:
+        return {trial.trial_id: family_look(trial.model_name)[0] for trial in trained}
+    return {trial.trial_id: SERIES[place] for place, trial in enumerate(trained)}
 
 
 def label(text: str, limit: int = 24) -> str:

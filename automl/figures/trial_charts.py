@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from automl.experiments.records import TrialRecord
-from automl.figures import wording
+from automl.figures import baselines, wording
 from automl.figures.charts import fit_rows, start_at_zero
-from automl.figures.palette import ACCENT, DASHES, SECOND, family_look, label, looks
+from automl.figures.palette import ACCENT, DASHES, SECOND, family_look, label, looks, trial_colors
 
 MAX_LINES = 20
 MAX_NAME = 36  # characters of the longest name: #12 mobilenetv1_100, linear probe
@@ -30,10 +30,13 @@ def learning_curves(
             evaluation as it is.
         height: of the figure in pixels.
     """
-    is_large = len(trials) > MAX_LINES
+    curves = [trial for trial in trials if not baselines.is_baseline(trial)]
+    is_large = len(curves) > MAX_LINES
     figure = go.Figure()
-    for number, trial in enumerate(trials):
-        color, symbol = family_look(trial.model_name)
+    colors = trial_colors(curves)
+    for number, trial in enumerate(curves):
+        family_color, symbol = family_look(trial.model_name)
+        color = colors.get(trial.trial_id, family_color)
         scores = [evaluation.metrics[metric] for evaluation in trial.evaluations]
         line = {
             "x": [evaluation.epoch for evaluation in trial.evaluations],
@@ -52,8 +55,19 @@ def learning_curves(
             figure.add_scatter(**line, mode="lines+markers", marker=marker)
     start_at_zero(figure, "Epoch", wording.metric_heading(metric))
     # Plotly hides the legend of a single line unless told otherwise
-    figure.update_layout(height=height, showlegend=len(trials) <= _MAX_IN_LEGEND)
-    return _with_room_at_epoch_0(figure, trials)
+    figure.update_layout(height=height, showlegend=0 < len(curves) <= _MAX_IN_LEGEND)
+    _begin_at_best_baseline(figure, trials, metric)
+    return _with_room_at_epoch_0(figure, curves)
+
+
+def _begin_at_best_baseline(figure: go.Figure, trials: Sequence[TrialRecord], metric: str) -> None:
+    """Draw the baselines as lines, and begin the axis at the best of them."""
+    low = baselines.lowest(trials, metric)
+    if low is None or not any(baselines.is_baseline(trial) for trial in trials):
+        return
+    scores = [score for t in trials if (score := t.score(metric)) is not None and score == score]
+    figure.update_yaxes(range=baselines.within(low, max(scores)))
+    baselines.draw(figure, trials, metric)
 
 
 def smoothed(values: Sequence[float], weight: float) -> list[float]:
@@ -90,9 +104,10 @@ def losses(trial: TrialRecord) -> go.Figure:
 def intervals(ranked: Sequence[TrialRecord], metric: str) -> go.Figure:
     """Draw the scores of the first `MAX_LINES` trials with their 95 % intervals, best on top."""
     figure = go.Figure()
-    look = looks(trial.model_name for trial in ranked)
+    look, colors = looks(trial.model_name for trial in ranked), trial_colors(ranked)
     for trial in ranked[:MAX_LINES]:
-        color, symbol = look[trial.model_name]
+        family_color, symbol = look[trial.model_name]
+        color = colors.get(trial.trial_id, family_color)
         score, low, high = trial.score(metric), trial.score_low, trial.score_high
         above = below = 0.0
         if score is not None and low is not None and high is not None:
@@ -106,8 +121,29 @@ def intervals(ranked: Sequence[TrialRecord], metric: str) -> go.Figure:
             showlegend=False,
         )
     figure.update_yaxes(autorange="reversed")
+    _leave_majority_out(figure, ranked[:MAX_LINES], metric)
     title = f"{wording.metric_heading(metric)}, 95 % interval"
     return fit_rows(figure, min(len(ranked), MAX_LINES), title)
+
+
+def _leave_majority_out(figure: go.Figure, shown: Sequence[TrialRecord], metric: str) -> None:
+    """Let the axis end before the majority class, whose score stands at the edge then."""
+    rest = [trial for trial in shown if trial.method != "majority_class"]
+    ends = [end for t in rest for end in (t.score_low, t.score(metric), t.score_high)]
+    known = [end for end in ends if end is not None and end == end]
+    if not known or len(rest) == len(shown):
+        return
+    figure.update_xaxes(range=baselines.within(min(known), max(known)))
+    for trial in shown:
+        if trial not in rest and (score := trial.score(metric)) is not None:
+            figure.add_annotation(
+                text=f"← {score:.3f}",
+                x=0,
+                xref="x domain",
+                xanchor="left",
+                y=label(wording.trial(trial), MAX_NAME),
+                showarrow=False,
+            )
 
 
 def _with_room_at_epoch_0(figure: go.Figure, trials: Sequence[TrialRecord]) -> go.Figure:

@@ -83,11 +83,12 @@ def experiment(experiment_dir: Path) -> ExperimentRecord:
     return store.load_experiment(experiment_dir)
 
 
-def _progress_versions(experiment_dir: Path) -> tuple[object, ...]:
+def progress_versions(experiment_dir: Path) -> tuple[object, ...]:
+    """Versions of the experiment's record and of those of its trials."""
     return version(store.experiment_path(experiment_dir)), _trial_versions(experiment_dir)
 
 
-@for_version(_progress_versions, max_entries=1_000)
+@for_version(progress_versions, max_entries=1_000)
 def extent(experiment_dir: Path) -> Extent:
     """How much of the search was tried; for an experiment that has ended."""
     return endings.extent(experiment(experiment_dir), trials(experiment_dir))

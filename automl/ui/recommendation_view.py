@@ -6,11 +6,13 @@ from pathlib import Path
 import streamlit as st
 
 from automl import recommendation
+from automl.experiments import store
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
-from automl.recommendation import Clause, Target
+from automl.recommendation import Clause, Recommendation, Target
 from automl.ui import cached, page_header, significance
 from automl.ui.dataset import data_choice
+from automl.ui.version_cache import for_version, versions
 
 _PAGES = {
     "trial": "pages/trial.py",
@@ -34,9 +36,7 @@ def show(experiment_dir: Path, ranked: Sequence[TrialRecord], metric: str) -> bo
     """
     record = cached.experiment(experiment_dir)
     p_values = significance.p_values_against_best(experiment_dir, ranked, metric)
-    trials = cached.trials(experiment_dir)
-    job = cached.job(experiment_dir)
-    found = recommendation.of_experiment(experiment_dir, record, job, trials, p_values)
+    found = _found(experiment_dir, tuple(p_values.items()))
     if found is None:
         return False
     with st.container(border=True, gap="xsmall", key="recommendation"):
@@ -46,6 +46,26 @@ def show(experiment_dir: Path, ranked: Sequence[TrialRecord], metric: str) -> bo
         for clause in [*found.doubts, *found.clauses]:
             _line(experiment_dir, clause)
     return True
+
+
+def _versions(experiment_dir: Path, _: object) -> tuple[object, ...]:
+    """Of everything that the rules look at; the p-values are part of the key."""
+    others = ("job.yml", "dataset/report.json", "test/opening.json")
+    paths = [store.samples_path(experiment_dir), *(experiment_dir / name for name in others)]
+    return cached.progress_versions(experiment_dir), versions(paths)
+
+
+@for_version(_versions, max_entries=200)
+def _found(
+    experiment_dir: Path, p_values: tuple[tuple[str, float | None], ...]
+) -> Recommendation | None:
+    return recommendation.of_experiment(
+        experiment_dir,
+        cached.experiment(experiment_dir),
+        cached.job(experiment_dir),
+        cached.trials(experiment_dir),
+        dict(p_values),
+    )
 
 
 def _line(experiment_dir: Path, clause: Clause) -> None:

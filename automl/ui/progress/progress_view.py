@@ -14,7 +14,14 @@ from automl.experiments.records import (
     now,
 )
 from automl.experiments.time_left import Span, TimeLeft
-from automl.figures import charts, search_charts, timeline, trial_charts, wording
+from automl.figures import (
+    baselines,
+    charts,
+    timeline,
+    timeline_chart,
+    trial_charts,
+    wording,
+)
 from automl.ui import cached, guarded_actions, recommendation_view
 
 _LOG_BYTES = 20_000
@@ -215,22 +222,32 @@ def no_trial(state: ExperimentState) -> None:
         st.info("Trials appear here as soon as the first one starts.")
 
 
-def curves(experiment_dir: Path, ranked: list[TrialRecord], metric: str) -> None:
-    """Draw the best score over time, and the learning curves of the best trials."""
+def trials_over_time(record: ExperimentRecord, trials: list[TrialRecord]) -> None:
+    """Draw which trial ran when; nothing before the first has started."""
+    moment = now()
+    left = time_left.estimate(record, trials, moment).by_trial
+    searched = [trial for trial in trials if not trial.members]
+    until = record.ended_at or moment
+    placed = timeline_chart.bars(searched, left, until, record.max_concurrent_trials)
+    if placed:
+        st.subheader("Trials over time")
+        figure = timeline_chart.figure_of(placed, record.max_concurrent_trials)
+        st.plotly_chart(figure, key="trials over time", config=charts.QUIET)
+
+
+def curves(ranked: list[TrialRecord], metric: str) -> None:
+    """Draw the learning curves of the best trials, with the baselines as lines."""
+    st.subheader("Learning curves")
     if not ranked:
         st.info("No trial has been scored. Curves appear with the first evaluation.")
         return
-    over_time, by_trial = st.columns(2)
-    with over_time:
-        st.subheader("Best so far")
-        figure = search_charts.best_over_time(cached.history(experiment_dir), metric)
-        st.plotly_chart(figure, key="best over time", config=charts.QUIET)
-    with by_trial:
-        st.subheader("Learning curves")
-        figure = trial_charts.learning_curves(ranked[: trial_charts.MAX_LINES], metric)
-        st.plotly_chart(figure, key="learning curves", config=charts.QUIET)
-        if len(ranked) > trial_charts.MAX_LINES:
-            st.caption(f"The best {trial_charts.MAX_LINES} of {len(ranked):,} trials.")
+    trained = [trial for trial in ranked if not baselines.is_baseline(trial)]
+    floors = [trial for trial in ranked if baselines.is_baseline(trial)]
+    shown = [*trained[: trial_charts.MAX_LINES], *floors]
+    figure = trial_charts.learning_curves(shown, metric)
+    st.plotly_chart(figure, key="learning curves", config=charts.QUIET)
+    if len(trained) > trial_charts.MAX_LINES:
+        st.caption(f"The best {trial_charts.MAX_LINES} of {len(trained):,} trials.")
 
 
 def log(experiment_dir: Path) -> None:

@@ -1,0 +1,114 @@
+"""The trials of a search as bars over time, one line for each place in which trials run."""
+
+import heapq
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import plotly.graph_objects as go
+
+from automl.experiments.records import TrialRecord
+from automl.experiments.time_left import Span
+from automl.figures import wording
+from automl.figures.charts import finish
+from automl.figures.palette import MUTED, family_look, label, trial_colors
+
+_MAX_NAME = 36
+_LINE_PIXELS = 34
+_MAX_WITH_NUMBERS = 40
+
+
+class Bar(NamedTuple):
+    """A trial in its place; minutes since the first trial started."""
+
+    trial: TrialRecord
+    place: int
+    start: float
+    end: float
+    expected_end: float
+    """Where it is expected to end if it runs; otherwise its end."""
+
+
+def bars(
+    trials: Sequence[TrialRecord], left: Mapping[str, Span], now: datetime, num_places: int
+) -> list[Bar]:
+    """Put the trials into places: each into the one that was free first.
+
+    Args:
+        trials: in any order; those that have not started are left out.
+        left: seconds left of trials that run, by id.
+        now: until which trials that run have a bar.
+        num_places: number of trials that may run at a time.
+    """
+    started = sorted(
+        ((trial.started_at, trial.number, trial) for trial in trials if trial.started_at),
+        key=lambda each: each[:2],
+    )
+    if not started:
+        return []
+    first = started[0][0]
+    free = [(0.0, place) for place in range(max(1, num_places))]
+    found = []
+    for moment, _, trial in started:
+        start = (moment - first).total_seconds() / 60
+        end = ((trial.ended_at or now) - first).total_seconds() / 60
+        _, place = free[0]
+        heapq.heapreplace(free, (end, place))
+        rest = left[trial.trial_id].likely / 60 if trial.trial_id in left else 0.0
+        expected = end if trial.ended_at else end + rest
+        found.append(Bar(trial, place, start, max(start, end), expected))
+    return found
+
+
+def figure_of(placed: Sequence[Bar], num_places: int) -> go.Figure:
+    """Draw the bars; the rest that a running trial is expected to take is pale."""
+    figure = go.Figure()
+    colors = trial_colors(bar.trial for bar in placed)
+    shown = [_color(bar.trial, colors) for bar in placed]
+    numbers = [f"#{bar.trial.number}" for bar in placed]
+    figure.add_bar(
+        base=[bar.start for bar in placed],
+        x=[bar.end - bar.start for bar in placed],
+        y=[bar.place for bar in placed],
+        orientation="h",
+        marker_color=shown,
+        marker_line={"width": 1, "color": "rgba(128, 128, 128, 0.6)"},
+        text=numbers if len(placed) <= _MAX_WITH_NUMBERS else None,
+        textposition="inside",
+        insidetextanchor="middle",
+        textangle=0,
+        textfont={"color": "#10161f", "size": 11},
+        customdata=[
+            [label(wording.trial(bar.trial), _MAX_NAME), wording.duration(bar.trial.seconds)]
+            for bar in placed
+        ],
+        hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>",
+        showlegend=False,
+    )
+    rest = [
+        (bar, color) for bar, color in zip(placed, shown, strict=True) if bar.expected_end > bar.end
+    ]
+    figure.add_bar(
+        base=[bar.end for bar, _ in rest],
+        x=[bar.expected_end - bar.end for bar, _ in rest],
+        y=[bar.place for bar, _ in rest],
+        orientation="h",
+        marker_color=[color for _, color in rest],
+        opacity=0.3,
+        hovertemplate="expected: %{x:.1f} min more<extra></extra>",
+        showlegend=False,
+    )
+    finish(figure, "Minutes since the first trial started", "")
+    places = list(range(num_places))
+    names = [f"Place {place + 1}" for place in places] if num_places > 1 else ["Trials"]
+    figure.update_xaxes(rangemode="tozero")
+    figure.update_yaxes(tickvals=places, ticktext=names, range=[num_places - 0.5, -0.5])
+    return figure.update_layout(
+        height=60 + _LINE_PIXELS * num_places, barmode="overlay", bargap=0.2
+    )
+
+
+def _color(trial: TrialRecord, colors: Mapping[str, str]) -> str:
+    if trial.method != "fine_tuning":
+        return MUTED
+    return colors.get(trial.trial_id, family_look(trial.model_name)[0])

@@ -1,0 +1,78 @@
+"""Baselines in figures, a colour for each trial, and the timeline of trials."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from automl.experiments.time_left import Span
+from automl.figures import confusion_chart, palette, timeline_chart, trial_charts
+from tests.conftest import START, build_trial
+
+
+def baseline(method, score, number=0):
+    values = {"model_name": "resnet18", "method": method}
+    return build_trial(method, [score], number=number, hyperparameters=values)
+
+
+FLOORS = [baseline("majority_class", 0.1), baseline("linear_probe", 0.967, 1)]
+TRAINED = [build_trial("t2", [0.7, 0.98], number=2), build_trial("t3", [0.9, 0.99], number=3)]
+
+
+def test_baselines_are_a_line_and_the_axis_begins_at_the_best_of_them():
+    figure = trial_charts.learning_curves([*TRAINED, *FLOORS], "accuracy")
+    assert [trace.name for trace in figure.data] == ["#2 resnet18", "#3 resnet18"]
+    (line,) = figure.layout.shapes
+    assert line.y0 == 0.967
+    texts = [note.text for note in figure.layout.annotations]
+    assert texts == ["#1 resnet18, linear probe 0.967", "↓ majority class 0.100"]
+    low, high = figure.layout.yaxis.range
+    assert 0.95 < low < 0.967
+    assert high > 0.99
+
+
+def test_a_trial_below_the_best_baseline_stays_in_view():
+    weak = build_trial("t4", [0.5, 0.6], number=4)
+    figure = trial_charts.learning_curves([weak, *FLOORS], "accuracy")
+    assert figure.layout.yaxis.range[0] < 0.6
+
+
+def test_the_majority_class_does_not_stretch_the_intervals():
+    ranked = [build_trial("t2", [0.98], score_low=0.97, score_high=0.99), FLOORS[0]]
+    figure = trial_charts.intervals(ranked, "accuracy")
+    assert figure.layout.xaxis.range[0] > 0.9
+    assert [note.text for note in figure.layout.annotations] == ["← 0.100"]
+
+
+def test_few_trials_have_a_colour_each_which_later_ones_do_not_change():
+    few = [build_trial(f"t{n}", [0.5], number=n) for n in range(8)]
+    colors = palette.trial_colors(few)
+    assert len(set(colors.values())) == 8
+    assert palette.trial_colors(reversed(few[:3])) == {t: colors[t] for t in ("t0", "t1", "t2")}
+    many = palette.trial_colors([*few, build_trial("t8", [0.5], number=8)])
+    assert set(many.values()) == {palette.family_look("resnet18")[0]}
+
+
+def test_errors_have_a_hue_and_a_scale_of_their_own():
+    figure = confusion_chart.figure_of(np.array([[35, 1], [0, 36]]), ["a", "b"], [0, 1])
+    cells = figure.data[0].z
+    assert cells[0][0] == pytest.approx(35 / 36)
+    assert cells[0][1] == -1  # the commonest error has the full colour, though it is 1 of 36
+    assert cells[1][0] == 0
+
+
+def test_trials_stand_in_the_place_that_was_free_and_a_running_one_goes_on():
+    def ran(number, start, end):
+        times = {"started_at": START + timedelta(minutes=start)}
+        times["ended_at"] = None if end is None else START + timedelta(minutes=end)
+        state = "running" if end is None else "completed"
+        return build_trial(f"t{number}", [0.5], number=number, state=state, **times)
+
+    trials = [ran(0, 0, 4), ran(1, 0, 2), ran(2, 2, None), build_trial("t3", started_at=None)]
+    left = {"t2": Span(60, 120, 180)}
+    bars = timeline_chart.bars(trials, left, START + timedelta(minutes=5), 2)
+    assert [(bar.trial.number, bar.place) for bar in bars] == [(0, 0), (1, 1), (2, 1)]
+    assert bars[2][2:] == (2, 5, 7)
+    figure = timeline_chart.figure_of(bars, 2)
+    assert figure.data[0].text == ("#0", "#1", "#2")
+    assert figure.data[1].x == (2,)
