@@ -34,6 +34,7 @@ from automl.jobs import (
     label_patterns,
     licences,
     model_names,
+    split_meanings,
     untrusted_yaml,
 )
 from automl.jobs.corrections import Corrections
@@ -83,8 +84,11 @@ class DataSource(FrozenModel):
     """Column of a table with the location of each picture; recognised by its name if left out."""
 
     split_column: str | None = None
-    """Column of a table that says train, validation or test; if left out, a column named split
-    with these words is used."""
+    """Column of a table that says train, validation or test; if left out, a column with these
+    words is used. Never, if neither a column nor a list of names says the split."""
+
+    split_values: Annotated[str, AfterValidator(split_meanings.check)] | None = None
+    """What values of the split column mean, such as 0=train, 1=test; rows may also be unused."""
 
     group_column: str | None = None
     """Column of a table; pictures with equal values stay on one side of the split."""

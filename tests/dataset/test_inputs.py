@@ -75,6 +75,70 @@ def test_a_list_of_paths_with_blanks_and_numbered_classes(photos):
     }
 
 
+@pytest.mark.parametrize(
+    ("train", "test", "lines"),
+    [
+        ("train.txt", "test.txt", "cat/1.jpg dog/1.jpg"),
+        ("meta/train.txt", "meta/test.txt", "cat/1 dog/1"),
+        ("lists/train_list.lst", "lists/val_list.lst", "./images/cat/1.jpg images/dog/1.jpg"),
+        ("train.csv", "test.csv", "file cat/1.jpg dog/1.jpg"),
+        ("split/trainlist01.txt", "split/testlist01.txt", "cat/1.jpg dog/1.jpg"),
+        ("train.json", "test.json", None),
+    ],
+)
+def test_lists_of_bare_paths_say_the_split(photos, train, test, lines):
+    folder = photos(*(f"images/{label}/{n}.jpg" for label in ("cat", "dog") for n in (1, 2)))
+    for name, number in ((train, "1"), (test, "2")):
+        (folder / name).parent.mkdir(exist_ok=True)
+        content = json.dumps({label: [f"{label}/{number}"] for label in ("cat", "dog")})
+        if lines:
+            content = "\n".join(lines.replace("1", number).split())
+        (folder / name).write_text(content)
+    held_out = "validation" if "val" in test else "test"
+    assert read(folder) == {
+        f"images/{label}/{n}.jpg": (label, split)
+        for label in ("cat", "dog")
+        for n, split in ((1, "train"), (2, held_out))
+    }
+    assert {split for _, split in read(folder, split_column="never").values()} == {None}
+
+
+def test_of_several_ways_to_split_the_first_is_used_and_said(photos):
+    folder = photos(*(f"{label}/{n}.jpg" for label in ("cat", "dog") for n in (1, 2)))
+    for number, (train, test) in enumerate([(1, 2), (2, 1)], 1):
+        for name, n in (("train", train), ("test", test)):
+            (folder / f"{name}{number}.txt").write_text(f"cat/{n}.jpg\ndog/{n}.jpg\n")
+    assert read(folder)["cat/1.jpg"] == ("cat", "train")
+    (guess,) = readers.read(DataSource(path=folder)).guesses
+    assert "not test2.txt, train2.txt" in guess.sentence
+
+
+def test_a_table_of_names_and_splits_beside_class_folders(photos):
+    folder = photos(*(f"{label}/{label}{n}.jpg" for label in ("cat", "dog") for n in (1, 2)))
+    rows = [
+        f"{one}{n},{split}" for one in ("cat", "dog") for n, split in ((1, "train"), (2, "val"))
+    ]
+    (folder / "partition.csv").write_text("\n".join(["image_id,part", *rows]))
+    assert read(folder)["dog/dog2.jpg"] == ("dog", "validation")
+
+
+def test_the_lists_of_cub(photos):
+    names = ["001.Tern/Tern_1.jpg", "001.Tern/Tern_2.jpg", "002.Jay/Jay_1.jpg", "002.Jay/Jay_2.jpg"]
+    folder = photos(*(f"images/{name}" for name in names))
+    lines = [f"{number} {name}" for number, name in enumerate(names, 1)]
+    (folder / "images.txt").write_text("\n".join(lines))
+    (folder / "train_test_split.txt").write_text("1 1\n2 0\n3 1\n4 0\n")
+    (folder / "image_class_labels.txt").write_text("1 1\n2 1\n3 2\n4 2\n")
+    assert [split for _, split in read(folder).values()] == ["test", "test", "train", "train"]
+    assert {label for label, _ in read(folder).values()} == {"001.Tern", "002.Jay"}
+
+
+def test_numbers_of_pictures_with_zeros_in_front(photos):
+    folder = photos("IMG_000.jpg", "IMG_001.jpg", "IMG_010.jpg")
+    (folder / "labels.csv").write_text("id,label\n0,cat\n1,dog\n10,cat\n")
+    assert read(folder)["IMG_010.jpg"] == ("cat", None)
+
+
 def test_coco_with_one_category_a_picture(photos):
     folder = photos("images/a.jpg", "images/b.jpg")
     content = {

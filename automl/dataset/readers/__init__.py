@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from automl.dataset.readers import forms, listing, table
+from automl.dataset.readers import forms, listing, split_column, split_lists, table
 from automl.dataset.readers.form import ClassFolders
 from automl.dataset.readers.listing import LeftOut, Listing
 from automl.dataset.readers.opening import opened
@@ -54,6 +54,9 @@ def read(
                 download=download,
                 progress=downloading,
             )
+        if source.split_column != split_column.NEVER and data.around.folder.is_dir():
+            files = data.walk(data.around.folder).other_files
+            found = split_lists.applied(found, data.around.folder, files)
         (first, *more) = found.readings
         said = first.model_copy(update={"sentence": data.archives + first.sentence})
         return replace(

@@ -1,6 +1,7 @@
 """Hugging Face's description of a table: the names of classes, and the splits of shards."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
@@ -60,8 +61,17 @@ def labels(cells: Sequence[Any], names: Sequence[str], where: Sequence[str]) -> 
 def splits_of(paths: Sequence[PurePath]) -> list[str | None]:
     """Split of each shard, by its name or else that of its folder; None where neither says one.
 
+    Beside shards of splits, one whose name says none has that name in place of a split.
+
     In `train-00000-of-00002.parquet` and `my_set-test-000003.tar` one word is that of a split. If
     all shards are of one split other than train, that is just the name of the data.
     """
     splits = [split_of_path(path) for path in paths]
-    return splits if len(set(splits)) > 1 or set(splits) == {"train"} else [None] * len(paths)
+    if len(set(splits)) == 1 and set(splits) != {"train"}:
+        return [None] * len(paths)
+    return [split or _plain_name(path) for path, split in zip(paths, splits, strict=True)]
+
+
+def _plain_name(path: PurePath) -> str:
+    """Name of a shard without its number: extra for `extra-00000-of-00002.parquet`."""
+    return re.sub(r"[-_.]?\d+(-of-\d+)?$", "", path.stem) or path.parent.name

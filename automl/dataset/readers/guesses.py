@@ -1,7 +1,6 @@
 """Guess what the columns of a table mean, by their names and their cells."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Container, Iterable, Sequence
 
 import pandas as pd
 
@@ -31,11 +30,6 @@ _LABEL_NAMES = (
 ONE_HOT = "one column for each class"
 """Column with the labels that `one_hot` reads."""
 
-_FLAGS = {
-    **dict.fromkeys(["is_valid", "is_val", "is_validation"], ("validation", "train")),
-    "is_test": ("test", "train"),
-    "is_train": ("train", "validation"),
-}
 _TRUE = frozenset({"true", "1", "1.0", "yes"})
 _FALSE = frozenset({"false", "0", "0.0", "no", ""})
 _NUM_LOOKED_AT = 500
@@ -50,14 +44,14 @@ def picture_column(rows: pd.DataFrame) -> str | None:
     return next(names, None) or _named(rows.columns, _ID_NAMES)
 
 
-def label_columns(rows: pd.DataFrame, image_column: str) -> list[str]:
+def label_columns(rows: pd.DataFrame, used: Container[str | None]) -> list[str]:
     """Columns that may hold the labels, the most likely one first.
 
     Those with a likely name, or else those with a few values that each stand in several rows.
     """
-    others = [name for name in rows.columns if name != image_column]
+    others = [name for name in rows.columns if name not in used]
     likely = [name for wanted in _LABEL_NAMES for name in others if name.strip().lower() == wanted]
-    few = [name for name in others if _has_few_values(rows[name]) and not _is_split(rows, name)]
+    few = [name for name in others if _has_few_values(rows[name])]
     return list(dict.fromkeys([*likely, *few]))
 
 
@@ -91,21 +85,6 @@ def one_hot(rows: pd.DataFrame, used: Sequence[str | None]) -> pd.Series | None:
     return pd.Series(cells, index=rows.index, dtype=object)
 
 
-def split_of_flag(name: str, cells: Iterable[Any]) -> list[str] | None:
-    """Splits that a column such as `is_valid` says with true and false; None for other columns."""
-    meaning = _FLAGS.get(name.strip().lower())
-    texts = [str(cell).strip().lower() for cell in cells]
-    if meaning is None or not all(text in _TRUE | _FALSE for text in texts):
-        return None
-    return [meaning[0] if text in _TRUE else meaning[1] for text in texts]
-
-
-def split_column(rows: pd.DataFrame) -> str | None:
-    """A column named like one of splits."""
-    wanted = ("split", "subset", "partition", "set", "phase", "usage", *_FLAGS)
-    return _named(rows.columns, wanted)
-
-
 def _named(names: Iterable[str], wanted: Sequence[str]) -> str | None:
     by_name = {name.strip().lower(): name for name in reversed(list(names))}
     return next((by_name[name] for name in wanted if name in by_name), None)
@@ -122,10 +101,6 @@ def _has_few_values(cells: pd.Series) -> bool:
         return False
     counts = cells.dropna().astype(str).str.strip().value_counts()
     return 2 <= len(counts) <= len(cells) / 2
-
-
-def _is_split(rows: pd.DataFrame, name: str) -> bool:
-    return name == split_column(rows) or name.strip().lower() in _FLAGS
 
 
 def _is_one_hot(cells: pd.Series) -> bool:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from automl.dataset import locations
-from automl.dataset.readers import guesses, labels, values
+from automl.dataset.readers import labels, split_column, values
 from automl.dataset.readers.table import Chosen, Columns, Table
 from automl.dataset.reading import Guess, Reading
 from automl.errors import DataError
+from automl.jobs import split_meanings
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def of_table(
             f"None of the {len(rows):,} rows of {table.path} has a label in the column "
             f"{columns.label}. Set target_column_name to the one that holds the labels."
         )
-    pictures = rows[labelled].reset_index(drop=True)
+    used = rows["split"] != split_meanings.UNUSED
+    pictures = rows[labelled & used].reset_index(drop=True)
     files = _find(pictures, around, download=download, progress=progress)
     pictures["path"] = files.paths
     pictures["problem"] = pd.Series(files.problems, dtype="str")
@@ -146,16 +148,8 @@ def _several_labels(table: Table, columns: Columns, rows: pd.DataFrame) -> DataE
 def _rows(table: Table, columns: Columns) -> pd.DataFrame:
     """Text in all columns; `picture` is the location, and empty where the cell is."""
     names = [str(row) for row in table.rows.index]
-    splits: list[str | None] = [None] * len(names)
-    if columns.split is not None:
-        cells = table.rows[columns.split].tolist()
-        flags = guesses.split_of_flag(columns.split, cells)
-        splits = (
-            list(flags)
-            if flags
-            else values.splits(cells, names, certain=columns.splits_are_certain)
-        )
     found = labels.of_rows(table.rows[columns.label].tolist(), names)
+    splits = _splits(table, columns, names, found)
     text = {
         "picture": values.locations(table.rows[columns.image].tolist(), names),
         "row": names,
@@ -166,6 +160,25 @@ def _rows(table: Table, columns: Columns) -> pd.DataFrame:
     if columns.group is not None:
         text["group"] = values.groups(table.rows[columns.group].tolist(), names)
     return pd.DataFrame(text, dtype="str")
+
+
+def _splits(
+    table: Table, columns: Columns, rows: Sequence[str], found: labels.Labels
+) -> list[str | None]:
+    """Split of each row.
+
+    Raises:
+        UnclearDataError: a row with a label has a split that is not understood.
+    """
+    if columns.split is None:
+        return [None] * len(rows)
+    cells = table.rows[columns.split].tolist()
+    splits = split_column.splits(columns.split, cells, rows, columns.split_values)
+    unknown = splits.unknown([text is not None for text in found.texts])
+    if unknown:
+        first = rows[next(iter(unknown.values()))]
+        raise split_column.question(columns.split, splits, unknown, first, columns.split_values)
+    return splits.named
 
 
 def _find(

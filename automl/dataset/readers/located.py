@@ -1,8 +1,10 @@
 """Pictures below a folder by what a table may call them: paths, names, ids without a suffix."""
 
 import functools
+import itertools
+import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -48,11 +50,20 @@ class Located:
                 found[key].append(path)
         return found
 
+    @functools.cached_property
+    def _by_number(self) -> dict[str, list[str]]:
+        """Paths by the number that their names end with, after what most names start with."""
+        starts: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for path in sorted(self.paths):
+            if ended := re.fullmatch(r"(\D*)(\d+)", PurePosixPath(path).stem):
+                starts[ended[1]][_number(ended[2])].append(path)
+        return max(starts.values(), key=len, default={})
+
     def find(self, location: object, inside: str = "") -> str | None:
         """The picture that a cell means; None if there is none, or more than one.
 
         A path below the folder; the longest tail of a path of another machine that exists here; or
-        the name of one file, with or without its suffix.
+        the name of one file, with or without its suffix; or its number, 7 for `IMG_0007.jpg`.
 
         Args:
             location: the cell.
@@ -70,8 +81,8 @@ class Located:
             tail = "/".join(parts[start:])
             if (path := inside + tail) in self.paths or (path := tail) in self.paths:
                 return path
-        named = self._by_name.get(parts[-1], ())
-        return named[0] if len(named) == 1 else None
+        named = self._by_name.get(parts[-1], ()) or self._by_number.get(_number(parts[-1]), ())
+        return named[0] if len(named) == 1 else _of_tail(parts, named)
 
     def found(self, locations: Iterable[object], folder: Path) -> list[str | None]:
         """The picture that each location in a table in a folder means."""
@@ -91,6 +102,25 @@ class Located:
     def _inside(self, folder: Path) -> str:
         relative = folder.relative_to(self.folder).as_posix() if folder != self.folder else "."
         return "" if relative == "." else f"{relative}/"
+
+
+def _number(text: str) -> str:
+    """A number without zeros in front; empty for another text."""
+    return (text.lstrip("0") or "0") if text.isdecimal() else ""
+
+
+def _of_tail(parts: list[str], named: Sequence[str]) -> str | None:
+    """The path of several of one name whose folders are most like those of a location."""
+    lengths = {path: _num_shared(parts[:-1], path.split("/")[:-1]) for path in named}
+    most = max(lengths.values(), default=0)
+    best = [path for path, length in lengths.items() if length == most]
+    return best[0] if most and len(best) == 1 else None
+
+
+def _num_shared(one: list[str], two: list[str]) -> int:
+    """Number of equal folders at the ends of two paths."""
+    pairs = zip(reversed(one), reversed(two), strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _below(location: Any, inside: str) -> Any:

@@ -1,14 +1,15 @@
 """Rows of a table in any form, and the choice of the columns that are used."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
-from automl.dataset.readers import guesses
+from automl.dataset.readers import guesses, split_column
 from automl.dataset.reading import Guess, Reading
 from automl.errors import DataError
+from automl.jobs import split_meanings
 from automl.jobs.job import DataSource
 
 _ONES = guesses.ONE_HOT
@@ -45,8 +46,8 @@ class Columns:
     split: str | None
     group: str | None
 
-    splits_are_certain: bool
-    """True if a word in the split column that is not understood is an error."""
+    split_values: Mapping[str, str] = field(default_factory=dict)
+    """Split by value in lower case, where the user has said it."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,8 @@ def choose(table: Table, source: DataSource, target_column_name: str) -> Chosen:
     Raises:
         DataError: a column is missing; the message lists the columns of the table.
     """
-    split = _existing(table, source.split_column, "Set split_column to one of them.")
     image = _image(table, source.image_column)
-    likely_split = split or table.split_column or guesses.split_column(table.rows)
+    likely_split = _split(table, source, {image, target_column_name})
     group = _existing(table, source.group_column, "Set group_column to one of them.")
     table, label, others = _label(table, target_column_name, (image, likely_split, group))
     columns = Columns(
@@ -77,7 +77,7 @@ def choose(table: Table, source: DataSource, target_column_name: str) -> Chosen:
         label=label,
         split=likely_split,
         group=group,
-        splits_are_certain=split is not None or table.split_column is not None,
+        split_values=split_meanings.parsed(source.split_values) if source.split_values else {},
     )
     return Chosen(table, columns, _readings(table, columns, others, source))
 
@@ -91,7 +91,7 @@ def _readings(
     parts += [f"groups in {columns.group}"] if columns.group else []
     kept = {
         name: value
-        for name in ("type", "image_column", "split_column", "group_column")
+        for name in ("type", "image_column", "split_column", "split_values", "group_column")
         if (value := getattr(source, name))
     }
     return [
@@ -118,14 +118,20 @@ def _image(table: Table, image_column: str | None) -> str:
     return named
 
 
+def _split(table: Table, source: DataSource, used: set[str]) -> str | None:
+    if source.split_column == split_column.NEVER:
+        return None
+    named = _existing(table, source.split_column, "Set split_column to one of them.")
+    return named or table.split_column or split_column.likely(table.rows, used)
+
+
 def _label(
     table: Table, target_column_name: str, used: tuple[str, str | None, str | None]
 ) -> tuple[Table, str, list[str]]:
     """The table, the column of its labels, and other columns that may be meant."""
-    image = used[0]
     if table.label_column is not None and target_column_name not in table.rows.columns:
         return table, table.label_column, []
-    likely = guesses.label_columns(table.rows, image)
+    likely = guesses.label_columns(table.rows, used)
     is_asked_for = target_column_name not in (_DEFAULT_TARGET, _ONES)
     if target_column_name in table.rows.columns or is_asked_for:
         advice = "Set target_column_name to the one that holds the labels."

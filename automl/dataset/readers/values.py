@@ -1,11 +1,10 @@
-"""Cells of a table as text: locations, groups and splits; see `labels` for the labels."""
+"""Cells of a table as text: locations and groups; see `labels` and `split_column` for others."""
 
 import math
 import re
 from collections.abc import Sequence
 from typing import Any
 
-from automl.dataset.split_words import SPLITS
 from automl.errors import DataError
 
 _WHOLE = re.compile(r"-?\d+\.0")
@@ -19,32 +18,6 @@ def locations(values: Sequence[Any], rows: Sequence[str]) -> list[str]:
 def groups(values: Sequence[Any], rows: Sequence[str]) -> list[str | None]:
     """Group of each picture; None where the cell is empty."""
     return [text and storable(text) for text in texts(values, rows)]
-
-
-def splits(values: Sequence[Any], rows: Sequence[str], *, certain: bool) -> list[str | None]:
-    """Split of each row: train, validation or test; None where the cell is empty.
-
-    Args:
-        values: of the split column.
-        rows: position of each, for the errors.
-        certain: True if a word that is not understood is an error; otherwise such a column is taken
-            to be about something else, and no row has a split.
-
-    Raises:
-        DataError: `certain`, and a word is not understood.
-    """
-    named: list[str | None] = []
-    for text, row in zip(texts(values, rows), rows, strict=True):
-        word = (text or "unassigned").lower()
-        if word in SPLITS or word == "unassigned":
-            named.append(SPLITS.get(word))
-        elif certain:
-            raise DataError(
-                f"{row} has the split {text!a}. Allowed are train, validation, test, and nothing."
-            )
-        else:
-            return [None] * len(values)
-    return named
 
 
 def _location(value: Any, row: str) -> str:

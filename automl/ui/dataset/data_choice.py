@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 COLUMNS = ("image_column", "split_column", "group_column")
 FOLDERS = ("label_level", "group_level", "label_pattern", "split_folders", "table", "parts")
 _CODE_PAGE = "code_page"
-FORM = ("type", *COLUMNS, *FOLDERS, _CODE_PAGE)
+FORM = ("type", *COLUMNS, "split_values", *FOLDERS, _CODE_PAGE)
 """Keys of a data source that say how it is read."""
+
+_WITH_ANY = (_CODE_PAGE, "split_column", "split_values")
+"""Those that go with any of the other readings."""
 
 _HELD_OUT = ("validation", "test")
 _FORM_HELD_OUT = tuple(f"{name}_data.{key}" for name in _HELD_OUT for key in FORM)
@@ -144,7 +147,7 @@ def understand(options: Mapping[str, Any], section: str = TRAINING) -> None:
             selection.remember(section.removesuffix("_data"), str(data.path))
         else:
             choose(data)
-    if options.keys() != {_CODE_PAGE}:  # which goes with any of the other readings
+    if not options.keys() <= {*_WITH_ANY}:
         choose_options({prefix + name: "" for name in FORM if name != _CODE_PAGE})
     for name, value in options.items():
         if name == "target_column_name":

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from automl.dataset import readers
+from automl.dataset.reading import UnclearDataError
 from automl.dataset.scan import scan
 from automl.errors import DataError
 from automl.jobs.job import DataSource
@@ -62,13 +63,53 @@ def test_a_column_called_split_is_one_if_it_looks_so(listed, written):
         ("3.png", "test"),
         ("4.png", None),
     }
-    table = "image,label,split\n1.png,cat,train\n2.png,cat,diagonally\n"
-    assert {split for _, _, split in listed(written("a.csv", table))} == {None}
+
+
+@pytest.mark.parametrize(
+    "name", ["fold", "Data Set", "subset", "phase", "Usage", "partition", "ml_use", "anything"]
+)
+def test_a_column_of_words_of_splits_is_one(listed, written, name):
+    rows = ["1.png,cat,Training", "2.png,dog,Test set", "3.png,cat,valid", "4.png,dog,train"]
+    path = written("a.csv", "\n".join([f"image,label,{name}", *rows]))
+    assert [split for _, _, split in sorted(listed(path))] == [
+        "train",
+        "test",
+        "validation",
+        "train",
+    ]
+    assert {split for _, _, split in listed(path, split_column="never")} == {None}
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "first"),
+    [
+        ("split", "0 1 0 1", "0=train, 1=validation"),
+        ("partition", "0 1 2 0", "0=train, 1=validation, 2=test"),
+        ("split", "train test diagonally train", "diagonally=train"),
+        ("set", "train test extra train", "extra=train"),
+    ],
+)
+def test_values_that_may_be_splits_are_a_question(listed, written, name, values, first):
+    rows = [f"{number}.png,cat,{value}" for number, value in enumerate(values.split())]
+    path = written("a.csv", "\n".join([f"image,label,{name}", *rows]))
+    with pytest.raises(UnclearDataError, match=f"in the column {name}") as caught:
+        listed(path)
+    assert caught.value.readings[0].options["split_values"] == first
+    for reading in caught.value.readings:
+        assert listed(path, **reading.options)
+    meanings = dict.fromkeys(values.split(), "train") | {values.split()[2]: "unused"}
+    given = ",".join(f"{value}={split}" for value, split in meanings.items())
+    assert len(listed(path, split_column=name, split_values=given)) < 4
+
+
+def test_a_seen_and_an_unseen_part_are_splits_in_a_column_called_so(listed, written):
+    path = written("a.csv", "image,label,split\n1.png,cat,seen\n2.png,cat,unseen\n")
+    assert listed(path) == [("2.png", "cat", "test"), ("1.png", "cat", "train")]
 
 
 def test_a_split_column_that_was_asked_for_must_be_understood(listed, written):
     path = written("a.csv", "image,label,fold\n1.png,cat,train\n2.png,cat,3\n")
-    with pytest.raises(DataError, match=r"Row 3 of a\.csv has the split '3'.*train, validation"):
+    with pytest.raises(DataError, match=r"Row 3 of a\.csv has the split '3'.*split_values"):
         listed(path, split_column="fold")
     with pytest.raises(DataError, match="no column x; .*Set split_column"):
         listed(path, split_column="x")

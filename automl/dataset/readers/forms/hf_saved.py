@@ -15,7 +15,6 @@ from automl.dataset.preprocessing import UnreadablePicture
 from automl.dataset.readers import features, text
 from automl.dataset.readers.form import Certainty, Folder
 from automl.dataset.readers.table import Table
-from automl.dataset.split_words import split_of
 from automl.errors import DataError
 
 _SPLITS_FILE, _STATE, _INFO = "dataset_dict.json", "state.json", "dataset_info.json"
@@ -34,7 +33,7 @@ def _read(folder: Path, _: Surroundings) -> Table:
     if (folder / _SPLITS_FILE).is_file():
         names = _json(folder / _SPLITS_FILE).get("splits")
         parts = {name: _below(folder, name) for name in names} if isinstance(names, list) else {}
-    tables = [_rows(place).assign(split=split_of(str(name))) for name, place in parts.items()]
+    tables = [_rows(place).assign(split=name) for name, place in parts.items()]
     if not tables:
         raise DataError(f"{folder / _SPLITS_FILE} names no splits. Save the data set again.")
     described = _features(next(iter(parts.values())))

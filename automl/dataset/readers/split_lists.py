@@ -1,0 +1,209 @@
+"""Lists that say the split of pictures and not their labels: `train.txt`, `meta/test.json`.
+
+Their lines are paths or names of pictures, with or without suffix. A table of names and splits
+counts too, and so do the lists of CUB-200: `images.txt` with `train_test_split.txt`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from automl.dataset.folder_tree import Parts
+from automl.dataset.locations import Surroundings
+from automl.dataset.readers import forms, guesses, json_file, split_column, text
+from automl.dataset.readers.form import TableFile
+from automl.dataset.readers.listing import Listing, in_order
+from automl.dataset.readers.located import Located
+from automl.dataset.reading import Guess, UnclearDataError
+from automl.dataset.split_words import split_in
+from automl.errors import DataError
+
+_LISTS = (".txt", ".lst", ".list", ".csv", ".tsv", ".json", "")
+_TABLES = (".csv", ".tsv")
+_MAX_BYTES = 1 << 26
+_MAX_FILES = 100
+_LEAST_FOUND = 0.9
+_LEAST_INSIDE = 0.95
+_PAIRS, _NAMES_OF_PAIRS = "train_test_split.txt", "images.txt"
+
+
+@dataclass(frozen=True)
+class _List:
+    """A file that names pictures of one split, or of several."""
+
+    name: str
+    splits: Mapping[str, str]
+    """Split by the path of the picture below the root."""
+
+    @property
+    def number(self) -> str:
+        """The number in its name, of data with several ways to split it."""
+        return "".join(re.findall(r"\d+", Path(self.name).stem))
+
+
+def applied(found: Listing, root: Path, files: Iterable[Parts]) -> Listing:
+    """A listing with the splits of the lists beside its pictures, if it says none itself.
+
+    Args:
+        found: the listing.
+        root: folder of the data.
+        files: paths below it, of files that are no pictures.
+
+    Raises:
+        UnclearDataError: two lists contradict each other.
+    """
+    pictures = found.pictures
+    if pictures["split"].notna().any():
+        return found
+    start = f"{root}/"
+    inside = [path[len(start) :] if path.startswith(start) else "" for path in pictures["path"]]
+    lists = list(_lists(root, files, Located(root, frozenset(inside) - {""})))
+    used = _chosen(lists)
+    if not used:
+        return found
+    splits = _together(used)
+    has_train = "train" in splits.values()
+    said = [splits.get(path, None if has_train else "train") for path in inside]
+    pictures = pictures.assign(split=pd.Series(said, index=pictures.index, dtype="str"))
+    pictures = in_order(pictures[pictures["split"].notna()])
+    names = " and ".join(one.name for one in used)
+    (first, *others) = found.readings
+    first = first.model_copy(update={"sentence": f"{first.sentence} Splits are in {names}."})
+    return replace(
+        found,
+        pictures=pictures,
+        readings=[first, *others, split_column.NEVER_READING],
+        guesses=[*found.guesses, *_left_out(lists, used, len(said) - len(pictures))],
+    )
+
+
+def _left_out(lists: Sequence[_List], used: Sequence[_List], num_pictures: int) -> Iterator[Guess]:
+    """What is said of pictures in no list, and of lists that are not used."""
+    unused = [one.name for one in lists if one not in used]
+    if num_pictures:
+        sentence = f"{num_pictures:,} pictures are left out: they are in none of the lists."
+        yield Guess(sentence=sentence, others=[split_column.NEVER_READING])
+    if unused:
+        names = ", ".join(unused[:5]) + (f" and {len(unused) - 5} more" if unused[5:] else "")
+        sentence = (
+            f"Several lists say the split; used are {' and '.join(one.name for one in used)}, and "
+            f"not {names}. To use others, remove these."
+        )
+        yield Guess(sentence=sentence, others=[split_column.NEVER_READING])
+
+
+def _lists(root: Path, files: Iterable[Parts], located: Located) -> Iterator[_List]:
+    """The lists among files, each of which names pictures that are there."""
+    candidates = sorted(parts for parts in files if Path(parts[-1]).suffix.lower() in _LISTS)
+    for parts in candidates[:_MAX_FILES]:
+        path = root.joinpath(*parts)
+        try:
+            if path.is_symlink() or path.stat().st_size > _MAX_BYTES:
+                continue
+            said = _said(path, located)
+        except DataError:
+            continue
+        splits = {picture: split for picture, split in said if picture is not None}
+        if splits and len(splits) >= _LEAST_FOUND * len(said):
+            yield _List("/".join(parts), splits)
+
+
+def _said(path: Path, located: Located) -> list[tuple[str | None, str]]:
+    """The picture that each entry of a list means, and its split; nothing if it is no list."""
+    named = split_in(path.stem)
+    suffix = path.suffix.lower()
+    if path.name == _PAIRS:
+        entries = _of_pairs(path)
+    elif named is not None and (lines := _entries(path)):
+        entries = [(line, named[0]) for line in lines]
+    elif suffix in _TABLES:
+        entries = _of_table(path)
+    else:
+        return []
+    found = located.found([name for name, _ in entries], path.parent)
+    return [(picture, split) for picture, (_, split) in zip(found, entries, strict=True)]
+
+
+def _entries(path: Path) -> list[str]:
+    """The lines of a list, or the texts in JSON; nothing for a table."""
+    if path.suffix.lower() == ".json":
+        content = json_file.content(path)
+        lists = list(content.values()) if isinstance(content, dict) else [content]
+        entries = [entry for each in lists if isinstance(each, list) for entry in each]
+        return entries if all(isinstance(entry, str) for entry in entries) else []
+    lines = [line.strip().strip("\"'") for line in text.read(path).splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    has_cells = path.suffix.lower() in _TABLES and any(re.search(r"[,;\t]", one) for one in lines)
+    if has_cells:
+        return []
+    is_header = path.suffix.lower() in _TABLES and lines and "." not in lines[0]
+    return lines[1:] if is_header and "/" not in lines[0] and "." in lines[-1] else lines
+
+
+def _of_table(path: Path) -> list[tuple[str, str]]:
+    """Names and splits of a table with a column of each, and no column of labels."""
+    form = forms.of_file(path)
+    if not isinstance(form, TableFile):
+        return []
+    rows = form.read(path, Surroundings(path.parent, {})).rows
+    image = guesses.picture_column(rows)
+    split = split_column.likely(rows, {image}) if image else None
+    if image is None or split is None:
+        return []
+    where = [str(row) for row in rows.index]
+    named = split_column.splits(split, rows[split].tolist(), where, {}).named
+    return [(str(name), one) for name, one in zip(rows[image], named, strict=True) if one]
+
+
+def _of_pairs(path: Path) -> list[tuple[str, str]]:
+    """Names and splits of CUB-200: a number and a name a line, and a number and 1 for training."""
+    beside = path.with_name(_NAMES_OF_PAIRS)
+    if not beside.is_file():
+        return []
+    names = dict(line.split(None, 1) for line in text.read(beside).splitlines() if " " in line)
+    flags = dict(line.split(None, 1) for line in text.read(path).splitlines() if " " in line)
+    return [
+        (names[key].strip(), "train" if flag.strip() == "1" else "test")
+        for key, flag in flags.items()
+        if key in names
+    ]
+
+
+def _chosen(lists: Sequence[_List]) -> list[_List]:
+    """The lists that agree: all, or those with the first number in their names."""
+    if not lists or _disagreement(lists) is None:
+        return list(lists)
+    first = min(lists, key=lambda one: (len(one.number), one.number))
+    fitting = [one for one in lists if one.number == first.number]
+    if (found := _disagreement(fitting)) is not None:
+        one, two, picture = found
+        raise UnclearDataError(
+            f"{one.name} and {two.name} say different splits of {picture}. Remove one of these "
+            "lists, or set split_column to never.",
+            [split_column.NEVER_READING],
+        )
+    return fitting
+
+
+def _disagreement(lists: Sequence[_List]) -> tuple[_List, _List, str] | None:
+    """Two lists and a picture of which they say different splits; one may be a part of another."""
+    for at, one in enumerate(lists):
+        for two in lists[at + 1 :]:
+            both = one.splits.keys() & two.splits.keys()
+            different = sorted(name for name in both if one.splits[name] != two.splits[name])
+            is_part = len(both) >= _LEAST_INSIDE * min(len(one.splits), len(two.splits))
+            is_smaller = len(one.splits) != len(two.splits)
+            if different and not (is_part and is_smaller):
+                return one, two, different[0]
+    return None
+
+
+def _together(lists: Sequence[_List]) -> dict[str, str]:
+    """Split of each picture; a list that is a part of another one goes before it."""
+    splits: dict[str, str] = {}
+    for one in sorted(lists, key=lambda one: -len(one.splits)):
+        splits |= one.splits
+    return splits
