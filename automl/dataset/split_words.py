@@ -65,7 +65,7 @@ _NEUTRAL = frozenset(
     ]
 )
 _NEUTRAL_END = re.compile(
-    r"(?:images?|imgs?|data|dataset|sets?|folder|split|pics?|photos?"
+    r"(?:images?|imgs?|data|dataset|sets?|folder|split|pics?|photos?|lists?|files?|names|index"
     r"|daten|datensatz|用?データ|用?セット|用|集|데이터|세트)$"
 )
 

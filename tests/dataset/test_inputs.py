@@ -53,6 +53,26 @@ def test_a_column_of_0_and_1_for_each_class(photos):
     assert read(folder) == {"a.jpg": ("cat", None), "b.jpg": ("dog", None)}
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "file,cat,dog a.jpg,x, b.jpg,,X",
+        "file,cat,dog a.jpg,yes,no b.jpg,No,Yes",
+        "file,cat,dog,verified a.jpg,1,0,1 b.jpg,0,1,1",
+        "file,cat,dog,is_ok a.jpg,1,0,1 b.jpg,0,1,0 c.jpg,1,0,1 d.jpg,0,1,0",
+        "file,cat,dog a.jpg,0.9,0.1 b.jpg,0.3,0.7",
+        "file,cat,dog,score a.jpg,true,false,0.25 b.jpg,false,true,0.75",
+    ],
+)
+def test_columns_of_classes_have_ticks_or_probabilities(photos, rows):
+    folder = photos("a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    (folder / "labels.csv").write_text("\n".join(rows.split(" ")))
+    found = {name: label for name, (label, _) in read(folder).items()}
+    assert (found["a.jpg"], found["b.jpg"]) == ("cat", "dog")
+    guesses = readers.read(DataSource(path=folder)).guesses
+    assert bool(guesses) == any(word in rows for word in ("verified", "is_ok", "0.9"))
+
+
 def test_true_and_false_may_say_the_split(photos):
     folder = photos("cat/a.jpg", "cat/b.jpg", "dog/c.jpg")
     table = "name,label,is_valid\ncat/a.jpg,cat,False\ncat/b.jpg,cat,True\ndog/c.jpg,dog,False\n"

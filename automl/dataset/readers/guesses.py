@@ -1,5 +1,6 @@
 """Guess what the columns of a table mean, by their names and their cells."""
 
+import re
 from collections.abc import Container, Iterable, Sequence
 
 import pandas as pd
@@ -28,10 +29,9 @@ _LABEL_NAMES = (
     *("target", "species", "breed", "diagnosis", "dx", "tag", "y", "class_id", "category_id"),
 )
 ONE_HOT = "one column for each class"
-"""Column with the labels that `one_hot` reads."""
+"""Column with the labels of a table that is read by `one_hot`."""
 
-_TRUE = frozenset({"true", "1", "1.0", "yes"})
-_FALSE = frozenset({"false", "0", "0.0", "no", ""})
+_FRACTION = re.compile(r"-?\d*[.,]\d*[1-9]\d*(?:e-?\d+)?", re.IGNORECASE)
 _NUM_LOOKED_AT = 500
 _LEAST_SHARE = 0.9
 
@@ -60,31 +60,6 @@ def is_named_like_labels(name: str) -> bool:
     return name == ONE_HOT or name.strip().lower() in _LABEL_NAMES
 
 
-def one_hot(rows: pd.DataFrame, used: Sequence[str | None]) -> pd.Series | None:
-    """Labels (names of columns) of a table with a column of 0 and 1 for each class.
-
-    Args:
-        rows: the table.
-        used: columns that mean something else.
-
-    Returns:
-        The name of the only column with a 1; a list if there are several; None if there is none. No
-        series if fewer than two columns are of 0 and 1, or no row has a 1.
-    """
-    names = [name for name in rows.columns if name not in used and _is_one_hot(rows[name])]
-    if len(names) < 2:
-        return None
-    is_one = {name.strip(): [_is_true(cell) for cell in rows[name]] for name in names}
-    ones = [
-        [name for name, one in zip(is_one, row, strict=True) if one]
-        for row in zip(*is_one.values(), strict=True)
-    ]
-    if not any(ones):
-        return None
-    cells = [found[0] if len(found) == 1 else found or None for found in ones]
-    return pd.Series(cells, index=rows.index, dtype=object)
-
-
 def _named(names: Iterable[str], wanted: Sequence[str]) -> str | None:
     by_name = {name.strip().lower(): name for name in reversed(list(names))}
     return next((by_name[name] for name in wanted if name in by_name), None)
@@ -100,13 +75,6 @@ def _has_few_values(cells: pd.Series) -> bool:
     if not all(cell is None or isinstance(cell, str | int | float | bool) for cell in cells):
         return False
     counts = cells.dropna().astype(str).str.strip().value_counts()
+    if any(_FRACTION.fullmatch(value) for value in counts.index):
+        return False  # a measurement
     return 2 <= len(counts) <= len(cells) / 2
-
-
-def _is_one_hot(cells: pd.Series) -> bool:
-    texts = {str(cell).strip().lower() for cell in cells.dropna()}
-    return bool(texts - {""}) and texts <= _TRUE | _FALSE
-
-
-def _is_true(cell: object) -> bool:
-    return str(cell).strip().lower() in _TRUE

@@ -30,8 +30,6 @@ _MUST_MEAN = frozenset({"split", "partition", "subset", "tvt", "traintest", "pha
 _NONE = frozenset({"", "unassigned", "none", "nan", "null", "n/a", "na", "-"})
 _FLAG = re.compile(r"(?:is|in)[\W_]*(?P<split>\w+)", re.IGNORECASE)
 _OTHER_SIDE = {"train": "validation", "validation": "train", "test": "train"}
-_TRUE = frozenset({"true", "1", "1.0", "yes", "y", "t", "x"})
-_FALSE = frozenset({"false", "0", "0.0", "no", "n", "f", ""})
 _MAX_ASKED = 3
 _NUMBERS = ("train", "validation", "test")
 """Splits of 0, 1 and 2, as CelebA and others number them."""
@@ -184,7 +182,7 @@ def _of_flag(name: str, cells: Iterable[Any]) -> list[str] | None:
     split = split_in(matched["split"]) if matched else None
     if split is None or split[1]:
         return None
-    texts = ["" if cell is None or cell != cell else str(cell).strip().lower() for cell in cells]
-    if not all(text in _TRUE | _FALSE for text in texts):
+    truths = [values.truth(cell) for cell in cells]
+    if None in truths:
         return None
-    return [split[0] if text in _TRUE else _OTHER_SIDE[split[0]] for text in texts]
+    return [split[0] if is_true else _OTHER_SIDE[split[0]] for is_true in truths]

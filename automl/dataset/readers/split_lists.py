@@ -150,6 +150,8 @@ def _of_table(path: Path) -> list[tuple[str, str]]:
         return []
     rows = form.read(path, Surroundings(path.parent, {})).rows
     image = guesses.picture_column(rows)
+    if any(guesses.is_named_like_labels(name) for name in rows.columns):
+        return []
     split = split_column.likely(rows, {image}) if image else None
     if image is None or split is None:
         return []

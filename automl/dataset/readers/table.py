@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from automl.dataset.readers import guesses, split_column
+from automl.dataset.readers import guesses, one_hot, split_column
 from automl.dataset.reading import Guess, Reading
 from automl.errors import DataError
 from automl.jobs import split_meanings
@@ -85,7 +85,7 @@ def choose(table: Table, source: DataSource, target_column_name: str) -> Chosen:
 def _readings(
     table: Table, columns: Columns, others: Sequence[str], source: DataSource
 ) -> list[Reading]:
-    label = "the names of columns of 0 and 1" if columns.label == _ONES else columns.label
+    label = "the names of the columns of classes" if columns.label == _ONES else columns.label
     parts = [f"pictures in {columns.image}", f"labels in {label}"]
     parts += [f"splits in {columns.split}"] if columns.split else []
     parts += [f"groups in {columns.group}"] if columns.group else []
@@ -138,10 +138,12 @@ def _label(
         _existing(table, target_column_name, advice)
         others = [] if table.label_column else likely
         return table, target_column_name, [name for name in others if name != target_column_name]
-    ones = guesses.one_hot(table.rows, used)
+    ones = one_hot.read(table.rows, used)
     if ones is not None:
         likely = [*(name for name in likely if guesses.is_named_like_labels(name)), _ONES]
-        table = replace(table, rows=table.rows.assign(**{_ONES: ones}))
+        doubts = [Guess(sentence=ones.doubt)] if ones.doubt else []
+        with_labels = table.rows.assign(**{_ONES: ones.labels})
+        table = replace(table, rows=with_labels, guesses=[*table.guesses, *doubts])
     if target_column_name == _ONES and ones is not None:
         likely = [_ONES, *(name for name in likely if name != _ONES)]
     if not likely:

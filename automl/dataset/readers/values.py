@@ -7,6 +7,11 @@ from typing import Any
 
 from automl.errors import DataError
 
+_TRUTHS = {
+    True: "true t 1 1.0 yes y x ✓ ✔ ✅ ☑ ja oui si sí sim да vero wahr vrai",
+    False: "false f 0 0.0 no n - – nein non não нет falso falsch faux nan ✗ ✘",
+}
+_TRUTH = {word: value for value, words in _TRUTHS.items() for word in words.split()} | {"": False}
 _WHOLE = re.compile(r"-?\d+\.0")
 
 
@@ -18,6 +23,13 @@ def locations(values: Sequence[Any], rows: Sequence[str]) -> list[str]:
 def groups(values: Sequence[Any], rows: Sequence[str]) -> list[str | None]:
     """Group of each picture; None where the cell is empty."""
     return [text and storable(text) for text in texts(values, rows)]
+
+
+def truth(value: object) -> bool | None:
+    """True or False as a cell says it, also with a tick, 1 or nothing; None for another cell."""
+    if value is None or value != value:
+        return False
+    return _TRUTH.get(str(value).strip().lower())
 
 
 def _location(value: Any, row: str) -> str:

@@ -1,0 +1,125 @@
+"""Labels of a table with a column for each class, of ticks or of probabilities."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from automl.dataset.readers import values
+
+_FLAG_WORDS = (
+    "verified checked reviewed approved validated confirmed corrected manual gold done ok quality",
+    "usable blurry blurred occluded truncated difficult crowd ambiguous unsure uncertain",
+    "flipped augmented cropped duplicate synthetic flag flagged skip skipped excluded",
+)
+_FLAGS = frozenset(word for words in _FLAG_WORDS for word in words.split())
+_MAX_FLAGS = 3
+_LEAST_SHARE = 0.95
+_MAX_FROM_ONE = 0.02
+
+
+@dataclass(frozen=True)
+class OneHot:
+    """Label of each row, from all columns of classes."""
+
+    labels: pd.Series
+    """Name of the column; a list if several are ticked; None if none is."""
+
+    doubt: str = ""
+    """What was guessed, as a sentence."""
+
+
+def read(rows: pd.DataFrame, used: Sequence[str | None]) -> OneHot | None:
+    """The labels of a table with a column for each class.
+
+    Args:
+        rows: the table.
+        used: columns that mean something else.
+
+    Returns:
+        None if fewer than two columns are of classes, or no row has a tick.
+    """
+    free = [name for name in rows.columns if name not in used]
+    return _of_ticks(rows, free) or _of_probabilities(rows, free)
+
+
+def _of_ticks(rows: pd.DataFrame, free: Sequence[str]) -> OneHot | None:
+    names = [name for name in free if _is_ticked(rows[name])]
+    ticks = {name: [values.truth(cell) is True for cell in rows[name]] for name in names}
+    classes = _without_flags(ticks)
+    if len(classes) < 2 or not any(any(ticks[name]) for name in classes):
+        return None
+    found = [
+        [name.strip() for name, tick in zip(classes, row, strict=True) if tick]
+        for row in zip(*(ticks[name] for name in classes), strict=True)
+    ]
+    cells = [each[0] if len(each) == 1 else each or None for each in found]
+    flags = [name for name in names if name not in classes]
+    doubt = f"The columns of ticks are classes, without {', '.join(flags)}." if flags else ""
+    return OneHot(pd.Series(cells, index=rows.index, dtype=object), doubt)
+
+
+def _without_flags(ticks: dict[str, list[bool]]) -> list[str]:
+    """The columns of classes: without those that say something else, such as `verified`.
+
+    A column is left out if it is named so, or if only without it each row has one tick.
+    """
+    classes = list(ticks)
+    named = [name for name in classes if {*re.split(r"[\W_]+", name.lower())} & _FLAGS]
+    if len(classes) - len(named) >= 2 and named:
+        rest = [name for name in classes if name not in named]
+        if _share(ticks, rest) >= _share(ticks, classes):
+            return rest
+    rest = list(classes)
+    for _ in range(min(_MAX_FLAGS, len(classes) - 2)):
+        if _share(ticks, rest) >= _LEAST_SHARE:
+            break
+        rest = max(
+            ([name for name in rest if name != one] for one in rest),
+            key=lambda names: _share(ticks, names),
+        )
+    return rest if _share(ticks, rest) >= _LEAST_SHARE else classes
+
+
+def _share(ticks: dict[str, list[bool]], names: Sequence[str]) -> float:
+    """Share of the rows with exactly one tick in these columns, of those with any tick at all."""
+    counts = [sum(row) for row in zip(*(ticks[name] for name in names), strict=True)]
+    num_ticked = sum(any(row) for row in zip(*ticks.values(), strict=True))
+    return float(counts.count(1)) / max(1, num_ticked)
+
+
+def _is_ticked(cells: pd.Series) -> bool:
+    truths = [values.truth(cell) for cell in cells]
+    is_empty = all(cell is None or cell != cell or not str(cell).strip() for cell in cells)
+    return None not in truths and not is_empty
+
+
+def _of_probabilities(rows: pd.DataFrame, free: Sequence[str]) -> OneHot | None:
+    """The most likely class of each row, if the numbers of each row add up to 1."""
+    columns = {name: _numbers(rows[name]) for name in free}
+    known = {name: numbers for name, numbers in columns.items() if numbers is not None}
+    sums = [sum(row) for row in zip(*known.values(), strict=True)]
+    fitting = sum(abs(total - 1) <= _MAX_FROM_ONE for total in sums)
+    if len(known) < 2 or fitting < _LEAST_SHARE * max(1, len(sums)):
+        return None
+    names = list(known)
+    cells: list[str | None] = []
+    for row in zip(*known.values(), strict=True):
+        most = max(row)
+        cells.append(names[row.index(most)].strip() if row.count(most) == 1 else None)
+    doubt = (
+        f"The columns {', '.join(names[:5])}{', …' if names[5:] else ''} are probabilities; the "
+        "most likely class is the label. Rows with two most likely ones have none."
+    )
+    return OneHot(pd.Series(cells, index=rows.index, dtype=object), doubt)
+
+
+def _numbers(cells: pd.Series) -> list[float] | None:
+    """Numbers between 0 and 1; None if a cell is something else, or empty."""
+    try:
+        numbers = [float(cell) for cell in cells]
+    except (TypeError, ValueError):
+        return None
+    return numbers if all(0 <= n <= 1 and math.isfinite(n) for n in numbers) else None
