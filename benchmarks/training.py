@@ -88,9 +88,7 @@ def settings(name: str, side: int, batch_size: int) -> Hyperparameters:
 
 def decoded(photos: Path, asked: Hyperparameters) -> TrialData:
     job = Job(training_data=DataSource(path=photos), validation_data_size=0.5)
-    (data,) = trial_data.prepare(
-        manifest.build(job), [asked], progress=lambda *_: None, for_other_machines=False
-    ).values()
+    (data,) = trial_data.prepare(manifest.build(job), [asked], progress=lambda *_: None).values()
     return data
 
 

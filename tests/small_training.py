@@ -46,7 +46,7 @@ def tiny_data(shapes: Path) -> TrialData:
 def make_data(folder: Path, hyperparameters: Hyperparameters) -> TrialData:
     job = Job(training_data=DataSource(path=folder))
     (data,) = trial_data.prepare(
-        manifest.build(job), [hyperparameters], progress=lambda *_: None, for_other_machines=False
+        manifest.build(job), [hyperparameters], progress=lambda *_: None
     ).values()
     return data
 

@@ -11,8 +11,9 @@ from automl.dataset import cache_entries, pixels
 from automl.host import home, storage
 from automl.host.storage import Usage
 
-DATA = ("archives", "remote", "uploads")
-"""Pictures: unpacked, downloaded, uploaded. Running experiments read them."""
+DATA = ("archives", "carried", "remote", "uploads")
+"""Pictures: unpacked, downloaded, uploaded, or sent here by the engine of another machine. Running
+experiments read them."""
 
 MODELS = ("features", "networks", "speeds", "weights")
 """Made from networks; the next trial makes again what is missing."""

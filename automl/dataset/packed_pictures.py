@@ -20,8 +20,7 @@ from automl.dataset.rendering import PLAIN, Rendering
 Flat = TypeVar("Flat")
 
 PixelArray = Path | NDArray[np.uint8]
-"""An .npy file to map into memory, or the bytes themselves when Ray carries them to another
-machine."""
+"""An .npy file to map into memory, or the bytes themselves."""
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,24 @@
 """The Ray cluster that the trials run on: the local head of all experiments, or another cluster.
 
-The local head has a keeper, `automl.engine.head`; the first process that needs it starts it.
+The local head has a keeper, `automl.engine.head`; the first process that needs it starts it. With
+another cluster this machine shares nothing but Ray: our package travels to its machines, which need
+only the libraries.
 """
 
 import json
 import logging
+import multiprocessing
 import os
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+import automl
 from automl.engine import ray_settings
 from automl.errors import ClusterError
 from automl.host import detached, home, process_lock
@@ -21,6 +26,9 @@ from automl.host import detached, home, process_lock
 _START_SECONDS = 90.0
 _LOOK_SECONDS = 1.0
 _GRACE_SECONDS = 5.0
+_PATIENCE_SECONDS = 20.0
+"""Time without an answer after which the head of another cluster is taken for lost."""
+
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
@@ -33,6 +41,7 @@ def join(address: str | None) -> tuple[int, int]:
     Raises:
         ClusterError: it cannot be joined.
     """
+    is_elsewhere = address is not None
     if address is None:
         os.environ.update(ray_settings.connection())
         address = ensure_local_head()
@@ -42,21 +51,35 @@ def join(address: str | None) -> tuple[int, int]:
     from automl.engine import search  # noqa: F401 (slow; imported while the data is read)
 
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+        ray.init(
+            address=address,
+            log_to_driver=False,
+            logging_level=logging.WARNING,
+            runtime_env=_our_package() if is_elsewhere else None,
+        )
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ClusterError(
             f"The Ray cluster at {address} cannot be joined: {error}. "
             "Check ray_address, or leave it out to run on this machine."
         ) from error
+    if is_elsewhere:
+        _live_with_another(ray.get_runtime_context().gcs_address)
     total = ray.cluster_resources()
     return int(total.get("CPU", 1)), int(total.get("GPU", 0))
 
 
 def run_here(function: Callable[..., _T], *arguments: Any) -> _T:
-    """The value of a function that a worker on this machine computes, which has torch."""
+    """The value of a function that another process on this machine computes, which has torch.
+
+    It sees our folders. A worker of another cluster may not, even on this machine, and its node may
+    have no core for it.
+    """
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+    if (head_info() or {}).get("address") != ray.get_runtime_context().gcs_address:
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            return pool.submit(function, *arguments).result()
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     task = ray.remote(function).options(num_cpus=1, scheduling_strategy=here)
     result: _T = ray.get(task.remote(*arguments))
@@ -101,6 +124,31 @@ def live_with(address: str) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def _our_package() -> dict[str, Any]:
+    """Ray's runtime environment for workers that lack our package and the settings of our head."""
+    package = Path(automl.__file__).parent
+    return {
+        "py_modules": [str(package)],
+        "excludes": ["**/__pycache__"],
+        "env_vars": ray_settings.WORKERS,
+    }
+
+
+def _live_with_another(address: str) -> None:
+    """End this process soon after the head of another cluster: the experiment can be resumed."""
+
+    def watch() -> None:
+        answered = time.monotonic()
+        while time.monotonic() - answered < _PATIENCE_SECONDS:
+            time.sleep(_LOOK_SECONDS)
+            if _answers(address):
+                answered = time.monotonic()
+        _log.error("The head of the Ray cluster at %s does not answer any more.", address)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def touch_lease() -> None:
     """Mark the head as in use."""
     lease_path().touch()
@@ -109,14 +157,17 @@ def touch_lease() -> None:
 def _running_head() -> str | None:
     """Address of the head if it accepts connections."""
     info = head_info() if _is_kept() else None
-    if info is None:
-        return None
-    host, _, port = info["address"].rpartition(":")
+    return str(info["address"]) if info is not None and _answers(info["address"]) else None
+
+
+def _answers(address: str) -> bool:
+    """True if a Ray head accepts connections there."""
+    host, _, port = address.rpartition(":")
     try:
-        socket.create_connection((host, int(port)), timeout=1).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout=1).close()
     except OSError:
-        return None
-    return str(info["address"])
+        return False
+    return True
 
 
 def _is_kept() -> bool:

@@ -50,7 +50,9 @@ def run(experiment_dir: Path) -> int:
         prepared = preparation.prepare(job, results)
         ending = _search(job, prepared, results)
         preparation.note_changes(results, prepared.manifest)
-        inputs = RefitInputs(job, prepared.data, prepared.earlier, prepared.resources)
+        inputs = RefitInputs(
+            job, prepared.data, prepared.earlier, prepared.resources, prepared.carried
+        )
         _finish(inputs, ending, results)
     except StoppedError:
         results.end_rest("Stopped by the user.")
@@ -96,6 +98,7 @@ def _search(job: Job, prepared: Prepared, results: Results) -> "Ending | None":
         resources=resources,
         data=prepared.data,
         earlier=prepared.earlier,
+        carried=prepared.carried,
         space=prepared.plan.space,
         costs=prepared.costs,
     )

@@ -57,7 +57,11 @@ def _in_worker(
 ) -> Speeds | None:
     import ray
 
-    task = ray.remote(_measure).options(num_cpus=resources.num_cpus, num_gpus=resources.num_gpus)
+    task = ray.remote(_measure).options(
+        num_cpus=resources.num_cpus,
+        num_gpus=resources.num_gpus,
+        label_selector=resources.placing,
+    )
     pending = task.remote(names, resources.num_cpus, num_classes)
     while not ray.wait([pending], timeout=_LOOK_SECONDS)[0]:
         wait()

@@ -101,6 +101,17 @@ class Resources:
     num_cpus: int
     num_gpus: float
     notes: list[str]
+    with_more_machines: int = 0
+    """Number of trials at a time that Ray may start when machines have joined the cluster."""
+
+    refused_nodes: tuple[str, ...] = ()
+    """Ids of the cluster's machines that must get no trial."""
+
+    @property
+    def placing(self) -> dict[str, str]:
+        """Ray's label selector for everything that runs like a trial."""
+        refused = ",".join(self.refused_nodes)
+        return {"ray.io/node-id": f"!in({refused})"} if refused else {}
 
 
 @dataclass(frozen=True)
@@ -440,7 +451,12 @@ def with_fewer_trials(resources: Resources) -> Resources:
         f"The memory of the machine was short: {concurrent} at a time run now instead of "
         f"{resources.max_concurrent_trials}."
     )
-    return replace(resources, max_concurrent_trials=concurrent, notes=[*resources.notes, note])
+    return replace(
+        resources,
+        max_concurrent_trials=concurrent,
+        with_more_machines=0,
+        notes=[*resources.notes, note],
+    )
 
 
 def _samples(job: Job) -> list[dict[str, Any]]:

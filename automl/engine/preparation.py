@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -16,12 +16,15 @@ from automl.dataset import manifest
 from automl.dataset.manifest import Manifest
 from automl.dataset.pixels import PictureSizes
 from automl.dataset.scan import changes_since
-from automl.engine import cluster, measuring
+from automl.engine import cluster, measuring, nodes, shares
+from automl.engine.carried import Carried
+from automl.engine.nodes import Node
 from automl.engine.planning import Plan, Resources, plan, plan_resources, reachable
 from automl.engine.results import Results
-from automl.errors import NoModelError
+from automl.errors import ClusterError, NoModelError
 from automl.experiments import store
 from automl.jobs import plan_text, schedule
+from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
 from automl.jobs.schedule import Clock
 from automl.jobs.trial_cost import Costs
@@ -32,6 +35,7 @@ from automl.training.trial_data import TrialData
 
 T = TypeVar("T")
 _LOOK_SECONDS = 0.5
+_MACHINE_SECONDS = 120.0
 
 
 class StoppedError(Exception):
@@ -49,6 +53,9 @@ class Prepared:
     earlier: Mapping[str, EarlierModel]
     costs: Costs | None
     """Costs of AutoMode's trials; None for other searches."""
+
+    carried: Carried
+    """What travels to the machines of another cluster."""
 
 
 class Progress:
@@ -110,18 +117,14 @@ def prepare(job: Job, results: Results) -> Prepared:
     progress = Progress(results)
     data = _manifest(job, results, progress)
     results.update(message="Starting Ray.", progress=0.0)
-    num_cpus, num_gpus = _wait(connection, progress)
+    share = _shares(job, _wait(connection, progress), results, progress)
     clock = None
+    resources = share(job.limits.max_trials)
     if job.is_automode:
-        resources = plan_resources(
-            job, num_trials=job.limits.max_trials, num_cpus=num_cpus, num_gpus=num_gpus
-        )
         clock = _clock(job, data, resources, progress)
     recorded = list(results.trials.values())
-    planned = plan(job, data, has_gpu=num_gpus > 0, clock=clock, recorded=recorded)
-    resources = plan_resources(
-        job, num_trials=planned.num_trials, num_cpus=num_cpus, num_gpus=num_gpus
-    )
+    planned = plan(job, data, has_gpu=resources.num_gpus > 0, clock=clock, recorded=recorded)
+    resources = share(planned.num_trials)
     costs = None if clock is None else clock.costs
     hyperparameters = reachable(job, planned)
     results.update(num_trials=planned.num_trials)
@@ -135,10 +138,67 @@ def prepare(job: Job, results: Results) -> Prepared:
     earlier = warm_start.find_all(
         hyperparameters, results.experiment_dir.parent, for_other_machines=is_elsewhere
     )
-    pictures = trial_data.prepare(
-        data, hyperparameters, progress=progress, for_other_machines=is_elsewhere
+    pictures = trial_data.prepare(data, hyperparameters, progress=progress)
+    return Prepared(
+        manifest=data,
+        plan=planned,
+        resources=resources,
+        data=pictures,
+        earlier=earlier,
+        costs=costs,
+        carried=_carried(pictures, hyperparameters, results) if is_elsewhere else Carried(),
     )
-    return Prepared(data, planned, resources, pictures, earlier, costs)
+
+
+def _carried(
+    data: Mapping[PictureSizes, TrialData], trials: list[Hyperparameters], results: Results
+) -> Carried:
+    results.update(message="Handing the pictures and the weights to Ray.", progress=0.0)
+    return Carried.of(data.values(), trials)
+
+
+def _shares(
+    job: Job, machine: tuple[int, int], results: Results, progress: Progress
+) -> Callable[[int], Resources]:
+    """The share of each trial as a function of the number of trials.
+
+    Args:
+        job: the job.
+        machine: cores and GPUs of the cluster.
+        results: gets a note on each machine of another cluster that cannot run trials.
+        progress: called while the machines answer.
+
+    Raises:
+        ClusterError: no machine of another cluster can run a trial.
+    """
+    if job.ray_address is None:
+        num_cpus, num_gpus = machine
+        return lambda number: plan_resources(
+            job, num_trials=number, num_cpus=num_cpus, num_gpus=num_gpus
+        )
+    found = _some_machine(results, progress)
+    progress("Asking the machines of the cluster", 0, len(found))
+    refused = nodes.refused(found, progress.give_up_if_over)
+    able = [node for node in found if node.node_id not in refused]
+    if not able:
+        reasons = " ".join(refused.values()) or "None of them offers cores."
+        raise ClusterError(
+            f"No machine of the cluster at {job.ray_address} can run a trial. {reasons}"
+        )
+    results.update(notes=list(dict.fromkeys([*results.experiment.notes, *refused.values()])))
+    return lambda number: replace(
+        shares.plan(job, able, num_trials=number), refused_nodes=tuple(refused)
+    )
+
+
+def _some_machine(results: Results, progress: Progress) -> list[Node]:
+    """The machines of another cluster; waits for the first, which may be about to start."""
+    until = time.monotonic() + _MACHINE_SECONDS
+    while not (found := nodes.alive()) and time.monotonic() < until:
+        results.update(message="Waiting for a machine of the cluster that has cores.")
+        progress.give_up_if_over()
+        time.sleep(_LOOK_SECONDS)
+    return found
 
 
 def _clock(job: Job, data: Manifest, resources: Resources, progress: Progress) -> Clock | None:

@@ -6,10 +6,12 @@ a new version of Ray has changed it.
 
 import contextlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ray
+from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.experimental import internal_kv
 
 from automl.engine import forked_worker
@@ -68,6 +70,34 @@ def _pickled_error(trial: "Trial") -> Exception | None:
         cause = getattr(error, "cause", None)
         return cause if isinstance(cause, Exception) else error
     return None
+
+
+def saved(checkpoint: Any, result: Mapping[str, Any] | None) -> Any:
+    """Return value of a trainable's `save`, for a checkpoint that Tune does not store."""
+    from ray.train._internal.session import _TrainingResult
+
+    return _TrainingResult(checkpoint, dict(result or {}))
+
+
+def treat_lost_results_as_deaths() -> None:
+    """Have a trial go on elsewhere if its machine is lost before Ray has fetched a result from it.
+
+    Tune would end the search: it expects that a method of an actor fails, or that the actor dies.
+    """
+    from ray.air.execution._internal.actor_manager import RayActorManager
+
+    tunes = RayActorManager._actor_task_failed
+    if getattr(tunes, "knows_lost_results", False):
+        return
+
+    def handle(manager: RayActorManager, task: Any, exception: Exception) -> None:
+        if isinstance(exception, RayError) and not isinstance(exception, RayTaskError):
+            is_death = isinstance(exception, RayActorError)
+            exception = exception if is_death else RayActorError(error_msg=str(exception))
+        tunes(manager, task, exception)
+
+    handle.knows_lost_results = True  # type: ignore[attr-defined]
+    RayActorManager._actor_task_failed = handle
 
 
 def forget_results(trial: "Trial") -> None:

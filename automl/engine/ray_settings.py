@@ -19,19 +19,24 @@ CONNECTION = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
 }
 
-HEAD = {
-    "RAY_START_HOOK": START_HOOK,
+WORKERS = {
     # a trial without GPUs must not see any
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    # a thread that spins at a barrier takes the core from another trial's thread
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "GOMP_SPINCOUNT": "0",
+}
+"""For every worker, wherever it runs."""
+
+HEAD = {
+    **WORKERS,
+    "RAY_START_HOOK": START_HOOK,
     # prestarted workers lack the job's environment: the first engine would wait for them
     "RAY_prestart_worker_first_driver": "0",
     # at Ray's niceness of 15 a thread gets 3 % of a busy core, and the other threads of its trial
     # wait for it at the next barrier
     "RAY_worker_niceness": "5",
-    # a thread that spins at a barrier takes the core from another trial's thread
-    "OMP_WAIT_POLICY": "PASSIVE",
-    "GOMP_SPINCOUNT": "0",
 }
 
 SEARCH = {

@@ -9,12 +9,13 @@ import math
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl.dataset.pixels import PictureSizes, picture_sizes
 from automl.engine import cluster, failures, pacing
+from automl.engine.carried import Carried
 from automl.engine.planning import Resources
 from automl.engine.results import Results
 from automl.experiments import store
@@ -55,6 +56,8 @@ class RefitInputs:
     resources: Resources
     """Share of the machine of a trial."""
 
+    carried: Carried = field(default_factory=Carried)
+
 
 @dataclass(frozen=True)
 class Assignment:
@@ -65,6 +68,10 @@ class Assignment:
     num_epochs: int
     num_threads: int
     num_gpus: float
+    placing: dict[str, str] = field(default_factory=dict)
+    """Ray's label selector for the worker."""
+
+    carried: Carried = field(default_factory=Carried)
 
 
 Fit = Callable[[Assignment, Callable[[], None]], "Refit"]
@@ -159,7 +166,13 @@ def _refit(
     )
     share, num_epochs = inputs.resources, trial.evaluations[-1].epoch
     assignment = Assignment(
-        resolve(trial.hyperparameters), data, num_epochs, share.num_cpus, share.num_gpus
+        resolve(trial.hyperparameters),
+        data,
+        num_epochs,
+        share.num_cpus,
+        share.num_gpus,
+        share.placing,
+        inputs.carried,
     )
     until = time.monotonic() + max(_LEAST_PATIENCE_SECONDS, _PATIENCE * needed)
     found = fit(assignment, lambda: _give_up_if_over(results, until))
@@ -197,7 +210,10 @@ def in_a_worker(assignment: Assignment, give_up_if_over: Callable[[], None]) -> 
     from ray.exceptions import RayError
 
     task = ray.remote(fit_here).options(
-        num_cpus=assignment.num_threads, num_gpus=assignment.num_gpus, max_retries=0
+        num_cpus=assignment.num_threads,
+        num_gpus=assignment.num_gpus,
+        max_retries=0,
+        label_selector=assignment.placing,
     )
     for _ in range(_MAX_DEATHS + 1):
         pending = task.remote(assignment)
@@ -240,7 +256,7 @@ def fit_here(assignment: Assignment) -> "Refit | str":
     try:
         return refitting.refit(
             assignment.hyperparameters,
-            assignment.data,
+            assignment.carried.here(assignment.data, assignment.hyperparameters),
             Placement(device, assignment.num_threads),
             num_epochs=assignment.num_epochs,
         )

@@ -12,7 +12,8 @@ from ray import tune
 from ray.tune.search import Searcher
 
 from automl.dataset.pixels import PictureSizes
-from automl.engine import ray_internals, ray_settings
+from automl.engine import ray_internals, ray_settings, travelling
+from automl.engine.carried import Carried
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.events import Events
 from automl.engine.pacing import Pacer
@@ -48,6 +49,9 @@ class SearchInputs:
     earlier: Mapping[str, EarlierModel] = field(default_factory=dict)
     """Models that trials start from, by `checkpoint_run_id`."""
 
+    carried: Carried = field(default_factory=Carried)
+    """What travels to the machines of another cluster."""
+
     states: Mapping[str, KeptState] = field(default_factory=dict)
     """States from which trials of an earlier run go on, by trial id."""
 
@@ -72,6 +76,9 @@ def run(
     """
     os.environ.update(ray_settings.search())
     logging.getLogger("ray.tune.analysis.experiment_analysis").setLevel(logging.ERROR)
+    tune_dir = _empty_tune_dir(results.experiment_dir)
+    travelling.land_in(tune_dir)
+    ray_internals.treat_lost_results_as_deaths()
     watch, pacer = Watch(inputs.job, results), _pacer(inputs, results)
     early_termination = EarlyTermination(_policy(inputs.job), results)
     tuner = tune.Tuner(
@@ -80,7 +87,7 @@ def run(
         tune_config=_tune_config(inputs, _sampler(inputs, results, pacer), early_termination),
         run_config=tune.RunConfig(
             name=f"search-{now():%Y%m%d-%H%M%S}-{os.getpid()}",  # a new one for every run
-            storage_path=inputs.job.storage_path or str(_empty_tune_dir(results.experiment_dir)),
+            storage_path=inputs.job.storage_path or str(tune_dir),
             stop=watch,
             # each checkpoint is saved with its report; a cancelled trial has nothing new
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
@@ -108,25 +115,31 @@ def _trainable(kind: type[tune.Trainable], inputs: SearchInputs, watch: Watch) -
     assignment = Assignment(
         data=dict(inputs.data),
         earlier=dict(inputs.earlier),
+        carried=inputs.carried,
         states=dict(inputs.states),
         num_threads=resources.num_cpus,
         primary_metric=inputs.job.primary_metric,
         key=watch.key,
+        carries_checkpoints=inputs.job.ray_address is not None and not inputs.job.storage_path,
     )
     return tune.with_resources(
         tune.with_parameters(kind, assignment=assignment),
-        tune.PlacementGroupFactory([{"CPU": resources.num_cpus, "GPU": resources.num_gpus}]),
+        tune.PlacementGroupFactory(
+            [{"CPU": resources.num_cpus, "GPU": resources.num_gpus}],
+            bundle_label_selector=[resources.placing],
+        ),
     )
 
 
 def _tune_config(
     inputs: SearchInputs, sampler: Searcher | None, early_termination: EarlyTermination
 ) -> tune.TuneConfig:
+    resources = inputs.resources
     return tune.TuneConfig(
         search_alg=sampler,
         scheduler=early_termination,
         num_samples=inputs.job.limits.max_trials if inputs.space else 1,
-        max_concurrent_trials=inputs.resources.max_concurrent_trials,
+        max_concurrent_trials=resources.with_more_machines or resources.max_concurrent_trials,
         reuse_actors=True,
         trial_name_creator=id_of,
         trial_dirname_creator=id_of,
@@ -137,6 +150,7 @@ def _empty_tune_dir(experiment_dir: Path) -> Path:
     """Folder for Ray's own files, without those of earlier runs."""
     folder = store.tune_dir(experiment_dir)
     shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     return folder
 
 

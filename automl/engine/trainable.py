@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 from ray import tune
 
 from automl.dataset.pixels import PictureSizes, picture_sizes
-from automl.engine import failures, lost_gpus, ray_internals
+from automl.engine import failures, lost_gpus, ray_internals, travelling
+from automl.engine.carried import Carried
 from automl.engine.heartbeat import Heartbeat
 from automl.engine.planning import PlannedTrial, trial_id_in
+from automl.engine.travelling import Departing
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import Flag
@@ -47,6 +49,7 @@ class Assignment:
 
     data: dict[PictureSizes, TrialData]
     earlier: dict[str, EarlierModel]
+    carried: Carried
     states: dict[str, KeptState]
     """States of the trials that an earlier engine has begun, by trial id."""
 
@@ -55,6 +58,9 @@ class Assignment:
     key: str
     """Prefix of the search's keys in Ray's key-value store: `KEY/TRIAL` or `KEY/all` tells a trial,
     or every one, to stop; `beat_key` is the trial's sign of life."""
+
+    carries_checkpoints: bool = False
+    """Send checkpoints through Ray: the workers share no disk with the engine."""
 
 
 def id_of(trial: "Trial") -> str:
@@ -111,6 +117,14 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
                 raise lost_gpus.describe(error) from error
             return {"error": failures.explain(error).model_dump(), "done": True}
 
+    def save(self, checkpoint_dir: str | None = None) -> Any:
+        """Keep the checkpoint on the disk that all share, or return it with its content."""
+        if not self._assignment.carries_checkpoints:
+            return super().save(checkpoint_dir)
+        with tempfile.TemporaryDirectory() as folder:
+            self.save_checkpoint(folder)
+            return ray_internals.saved(Departing(Path(folder)), self._last_result)
+
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         from automl.model import checkpoint
 
@@ -132,6 +146,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         assert state is not None
         self._build()
         self._go_on_from(state)
+        travelling.remove_landed(Path(checkpoint_dir))
 
     @property
     def _kept_dir(self) -> Path:
@@ -156,7 +171,8 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._process_state = ProcessState.take()
         hyperparameters = self._trial.hyperparameters.complete
         earlier = self._assignment.earlier.get(hyperparameters.checkpoint_run_id or "")
-        data = replace(self._assignment.data[picture_sizes(hyperparameters)], earlier=earlier)
+        data = self._assignment.data[picture_sizes(hyperparameters)]
+        data = replace(self._assignment.carried.here(data, hyperparameters), earlier=earlier)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         placement = Placement(device, self._assignment.num_threads)
         self._training = TrialTraining(hyperparameters, data, placement)

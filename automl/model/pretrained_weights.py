@@ -13,6 +13,7 @@ from automl.model import package_weights, weights_folder, weights_hub
 
 _NONE = "no pretrained weights in the weights folder, in a package or on the Hugging Face Hub ({})"
 _log = logging.getLogger(__name__)
+_brought: dict[str, Path] = {}
 
 
 class Place(StrEnum):
@@ -43,6 +44,13 @@ def find(timm_name: str) -> Path | None:
     return folder
 
 
+def bring(timm_name: str, folder: Path) -> None:
+    """Have `find` return this folder, which the engine has sent to this machine, from now on."""
+    if _brought.get(timm_name) != folder:
+        _brought[timm_name] = folder
+        forget()
+
+
 def why_missing(timm_name: str) -> str:
     """Reason why `find` returns None, as "no pretrained weights in …"."""
     return _look_up(timm_name).why_missing
@@ -68,7 +76,8 @@ def _licence(timm_name: str, folder: Path | None) -> str | None:
         stated = weights_folder.licence(folder) if folder is not None else None
     except (OSError, ValueError):  # a folder by hand
         stated = None
-    is_ours = folder is not None and folder.parent == home.weights_dir()
+    ours = (home.weights_dir(), home.cache_dir("carried") / "own")
+    is_ours = folder is not None and folder.parent in ours
     return stated if is_ours else stated or catalogued(timm_name)
 
 
@@ -101,7 +110,8 @@ def forget() -> None:
 
 @functools.cache
 def _look_up(timm_name: str) -> _LookUp:
-    folder = _in_weights_dir(timm_name) or weights_hub.in_cache(timm_name)
+    folder = _brought.get(timm_name)
+    folder = folder or _in_weights_dir(timm_name) or weights_hub.in_cache(timm_name)
     if folder is not None:
         return _LookUp(folder)
     from_hub = _from_hub(timm_name)

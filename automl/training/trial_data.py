@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -70,7 +70,6 @@ def prepare(
     trials: Iterable[Hyperparameters],
     *,
     progress: Progress,
-    for_other_machines: bool,
 ) -> dict[PictureSizes, TrialData]:
     """The data for each choice of picture sizes.
 
@@ -78,15 +77,12 @@ def prepare(
         manifest: the pictures with labels and splits.
         trials: hyperparameters of the trials; their sizes are used.
         progress: called with the number of pictures that are decoded.
-        for_other_machines: hold the pixels in memory, so that Ray can carry them, instead of the
-            path of a file on this machine.
     """
     data: dict[PictureSizes, TrialData] = {}
     for chosen in dict.fromkeys(
         pixels.picture_sizes(hyperparameters) for hyperparameters in trials
     ):
-        decoded = _decode(manifest, chosen, progress)
-        data[chosen] = _in_memory(decoded) if for_other_machines else decoded
+        data[chosen] = _decode(manifest, chosen, progress)
     return data
 
 
@@ -125,15 +121,6 @@ def split_hash(samples: pd.DataFrame) -> str:
     used = samples.dropna(subset=["split"])
     rows = used["content_hash"] + " " + used["split"]
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
-
-
-def _in_memory(data: TrialData) -> TrialData:
-    flat = np.array(opened(data.train.pictures).flat)  # one array, so that Ray carries it once
-
-    def part(labelled: LabelledPictures) -> LabelledPictures:
-        return replace(labelled, pictures=replace(labelled.pictures, flat=flat))
-
-    return replace(data, train=part(data.train), validation=part(data.validation))
 
 
 def opened(pictures: PackedPictures[PixelArray]) -> PackedPictures[NDArray[np.uint8]]:

@@ -72,6 +72,17 @@ def test_ray_start_has_the_options_of_the_head(tmp_path: Path) -> None:
     assert '__name__ == "__main__"' in source, changed("ray.scripts.scripts", "head.py")
 
 
+def test_tune_has_what_checkpoints_through_ray_need() -> None:
+    from ray.air.execution._internal.actor_manager import RayActorManager
+    from ray.train._internal.session import _TrainingResult
+
+    message = changed("Trainable.save and its result", "ray_internals.py, saved")
+    assert list(inspect.signature(_TrainingResult).parameters) == ["checkpoint", "metrics"], message
+    handler = inspect.signature(RayActorManager._actor_task_failed)
+    message = changed("RayActorManager", "ray_internals.py, treat_lost_results_as_deaths")
+    assert len(handler.parameters) == 3, message
+
+
 def _variables() -> list[str]:
     names = {*ray_settings.CONNECTION, *ray_settings.SEARCH, *ray_settings.HEAD}
     return sorted(name for name in names if name.startswith(("RAY_", "TUNE_")))

@@ -125,7 +125,5 @@ def test_whatever_validates_trains_or_is_refused_with_a_sentence(
 
 
 def pictures_for(hyperparameters: Hyperparameters, data: Manifest) -> TrialData:
-    (pictures,) = trial_data.prepare(
-        data, [hyperparameters], progress=lambda *_: None, for_other_machines=False
-    ).values()
+    (pictures,) = trial_data.prepare(data, [hyperparameters], progress=lambda *_: None).values()
     return pictures

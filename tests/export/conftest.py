@@ -126,7 +126,7 @@ def _run(data_dir: Path, experiments_dir: Path, parameters: Sequence[dict[str, A
 
 def _train(trial: PlannedTrial, data: manifest.Manifest, results: Results) -> None:
     (pictures,) = trial_data.prepare(
-        data, [trial.hyperparameters.complete], progress=lambda *_: None, for_other_machines=False
+        data, [trial.hyperparameters.complete], progress=lambda *_: None
     ).values()
     found = ProcessState.take()
     training = TrialTraining(

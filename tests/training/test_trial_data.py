@@ -1,13 +1,10 @@
 """The data of a trial: one array for all splits, on this machine and on others."""
 
-import pickle
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from automl.dataset import manifest, pictures
-from automl.dataset.packed_pictures import pictures_in
 from automl.jobs.compatibility import resolve
 from automl.jobs.job import DataSource, Job
 from automl.training import trial_data
@@ -19,7 +16,7 @@ from tests.small_training import TINY
 def test_every_split_is_scored_as_a_prediction_is(shapes: Path) -> None:
     asked = resolve(TINY)
     made = manifest.build(Job(training_data=DataSource(path=shapes)))
-    prepared = trial_data.prepare(made, [asked], progress=lambda *_: None, for_other_machines=False)
+    prepared = trial_data.prepare(made, [asked], progress=lambda *_: None)
     (data,) = prepared.values()
     device = torch.device("cpu")
     for split, labelled in (("train", data.train), ("validation", data.validation)):
@@ -38,27 +35,5 @@ def test_one_decode_serves_all_training_sizes(shapes: Path) -> None:
     given = {**TINY, "validation_crop_size": 32, "validation_resize_size": 40}
     asked = [resolve({**given, "training_crop_size": side}) for side in (24, 32, 48)]
     made = manifest.build(Job(training_data=DataSource(path=shapes)))
-    prepared = trial_data.prepare(made, asked, progress=lambda *_: None, for_other_machines=False)
+    prepared = trial_data.prepare(made, asked, progress=lambda *_: None)
     assert len(prepared) == 1
-
-
-def test_pictures_travel_once_to_other_machines(shapes: Path) -> None:
-    made = manifest.build(Job(training_data=DataSource(path=shapes)))
-    here, there = (
-        trial_data.prepare(
-            made, [resolve(TINY)], progress=lambda *_: None, for_other_machines=is_elsewhere
-        )
-        for is_elsewhere in (False, True)
-    )
-    ((sizes, local),), ((_, data),) = here.items(), there.items()
-    carried = pickle.dumps(data)
-    num_bytes = data.train.pictures.num_bytes + data.validation.pictures.num_bytes
-    assert num_bytes < len(carried) < 1.2 * num_bytes
-    arrived = pickle.loads(carried)
-    for name in ("train", "validation"):
-        mine = opened(getattr(local, name).pictures)
-        theirs = opened(getattr(arrived, name).pictures)
-        assert len(mine) == len(theirs) > 0
-        for one, other in zip(pictures_in(mine), pictures_in(theirs), strict=True):
-            assert np.array_equal(one, other)
-    assert sizes == (37, 32)

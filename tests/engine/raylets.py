@@ -1,0 +1,118 @@
+"""A Ray cluster of several raylets on this machine that share nothing but Ray.
+
+Each raylet runs in its own mount namespace, in which an empty disk hides the folders of the engine:
+its home, the data, and the files of the other raylets. It does not find our package either.
+"""
+
+import contextlib
+import os
+import secrets
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+_STORE_BYTES = 80 * 1024**2
+_START_SECONDS = 60
+
+
+def can_hide() -> bool:
+    """True if this process may make mount namespaces."""
+    command = ["unshare", "-m", "true"]
+    try:
+        return subprocess.run(command, check=False, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+class Raylets:
+    """A head without cores and the nodes that join it, to be ended by `stop`."""
+
+    def __init__(self, folder: Path) -> None:
+        """folder: its content is hidden from the nodes; short, since sockets allow 107 bytes."""
+        self._folder = folder
+        self._started: dict[str, subprocess.Popen[bytes]] = {}
+        self.address = f"127.0.0.1:{_free_port()}"
+        token = folder / "token"
+        token.write_text(secrets.token_hex(32))
+        self.environment = {
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN": token.read_text(),
+            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1",
+        }
+        """Variables of every process that connects to the cluster."""
+
+    def start_head(self) -> None:
+        """Start the head, whose session folder the engine shares; it runs no trial."""
+        port = self.address.rpartition(":")[2]
+        temp_dir = self._folder / "ray"
+        self._start("head", ["--head", f"--port={port}", f"--temp-dir={temp_dir}", "--num-cpus=0"])
+        _wait_for(int(port))
+
+    def join(self, name: str, *, num_cpus: int = 1) -> None:
+        """Start a node that sees none of the folder's content."""
+        address = [f"--address={self.address}", f"--num-cpus={num_cpus}"]
+        self._start(name, [*address, f"--labels=automl-test={name}"], hidden=self._folder)
+
+    def kill(self, name: str) -> None:
+        """End a node and all its processes at once, as when its machine loses power."""
+        for process in _tree(self._started.pop(name).pid):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+    def stop(self) -> None:
+        """End everything."""
+        for name in list(self._started):
+            self.kill(name)
+
+    def _start(self, name: str, options: list[str], hidden: Path | None = None) -> None:
+        common = [
+            "--node-ip-address=127.0.0.1",
+            f"--object-store-memory={_STORE_BYTES}",
+            "--include-log-monitor=false",
+            "--disable-usage-stats",
+            "--min-worker-port=0",
+            "--max-worker-port=0",
+            "--block",
+        ]
+        command = [sys.executable, "-P", "-m", "ray.scripts.scripts", "start", *options, *common]
+        if hidden is not None:
+            mount = f"mount -t tmpfs -o size=2g none {shlex.quote(str(hidden))}"
+            command = ["unshare", "-m", "sh", "-c", f"{mount} && exec {shlex.join(command)}"]
+        inherited = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        home = {"AUTOML_HOME": str(self._folder / f"home-of-{name}")}
+        with (self._folder / f"{name}.log").open("ab") as log:
+            self._started[name] = subprocess.Popen(
+                command,
+                cwd="/",
+                env={**inherited, **self.environment, **home},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    return []
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"no Ray head at port {port}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
