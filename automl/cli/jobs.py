@@ -137,6 +137,10 @@ def resume(
         int | None,
         typer.Option(min=1, help="Time limit from now on; that of the job if left out."),
     ] = None,
+    ray_address: Annotated[
+        str | None,
+        typer.Option(help="Go on with this Ray cluster; `local` is this machine alone."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Go on with an experiment that was interrupted, stopped, failed or ended at its time limit."""
@@ -144,7 +148,7 @@ def resume(
 
     resumed = lookup.find(experiment)
     with refusals(), audited.recorded("resume", resumed.id):
-        resumed.resume(minutes)
+        resumed.resume(minutes, ray_address)
     with Follower(resumed) as follower:
         record = resumed.wait(follower.update)
     if record.failure in ("data", "job"):

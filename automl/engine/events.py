@@ -13,8 +13,10 @@ from automl.engine.deaths import Death
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.heartbeat import LifeSigns
 from automl.engine.lost_gpus import LostGpus
+from automl.engine.planning import Resources
 from automl.engine.results import End, Results
 from automl.engine.trainable import beat_key, id_of
+from automl.engine.waiting import Waiting
 from automl.engine.watch import Ending, Watch
 from automl.experiments.records import Evaluation, Evidence, TrialError, TrialState
 
@@ -24,8 +26,15 @@ _LOOK_SECONDS = 0.5
 class Events(tune.Callback):  # type: ignore[misc]
     """Called by Tune for everything that happens to a trial."""
 
-    def __init__(self, results: Results, watch: Watch, early_termination: EarlyTermination) -> None:
+    def __init__(
+        self,
+        results: Results,
+        watch: Watch,
+        early_termination: EarlyTermination,
+        resources: Resources,
+    ) -> None:
         self._results, self._watch = results, watch
+        self._waiting = Waiting(resources)
         self._early_termination = early_termination
         self._checkpoints: dict[str, tune.Checkpoint] = {}
         self._life_signs = LifeSigns()
@@ -43,6 +52,7 @@ class Events(tune.Callback):  # type: ignore[misc]
         if at >= self._next_beat:
             self._next_beat = at + heartbeat.BEAT_SECONDS
             self._end_hanging(trials, at)
+            self._results.update(message=self._waiting.look(trials, at))
 
     def _end_hanging(self, trials: list[Trial], at: float) -> None:
         """End workers that hang: another goes on with the trial, unless it has hung before."""

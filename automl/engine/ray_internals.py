@@ -90,11 +90,11 @@ def treat_lost_results_as_deaths() -> None:
     if getattr(tunes, "knows_lost_results", False):
         return
 
-    def handle(manager: RayActorManager, task: Any, exception: Exception) -> None:
+    def handle(self: Any, tracked_actor_task: Any, exception: Exception) -> None:
         if isinstance(exception, RayError) and not isinstance(exception, RayTaskError):
             is_death = isinstance(exception, RayActorError)
             exception = exception if is_death else RayActorError(error_msg=str(exception))
-        tunes(manager, task, exception)
+        tunes(self, tracked_actor_task=tracked_actor_task, exception=exception)
 
     handle.knows_lost_results = True  # type: ignore[attr-defined]
     RayActorManager._actor_task_failed = handle

@@ -93,7 +93,7 @@ def run(
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             # a trial whose worker dies goes on in another from its last evaluation
             failure_config=tune.FailureConfig(max_failures=_MAX_DEATHS),
-            callbacks=[Events(results, watch, early_termination)],
+            callbacks=[Events(results, watch, early_termination, inputs.resources)],
             verbose=0,
         ),
     )

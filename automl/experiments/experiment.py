@@ -118,9 +118,9 @@ class Experiment:
     def stop(self, trial_id: str | None = None) -> None:
         launcher.stop(self.directory, trial_id)
 
-    def resume(self, more_minutes: int | None = None) -> None:
+    def resume(self, more_minutes: int | None = None, ray_address: str | None = None) -> None:
         """Start the engine again; see `launcher.resume`."""
-        launcher.resume(self.directory, more_minutes)
+        launcher.resume(self.directory, more_minutes, ray_address)
 
     @property
     def extent(self) -> Extent | None:

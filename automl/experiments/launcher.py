@@ -73,13 +73,17 @@ def start(experiment_dir: Path) -> None:
             _start_engine(experiment_dir, lock)
 
 
-def resume(experiment_dir: Path, more_minutes: int | None = None) -> None:
+def resume(
+    experiment_dir: Path, more_minutes: int | None = None, ray_address: str | None = None
+) -> None:
     """Start the engine again on an experiment that has not tried all of its trials.
 
     Args:
         experiment_dir: an experiment that was interrupted, stopped or failed, or that ended at its
             time limit.
         more_minutes: time limit from now on; that of the job if left out.
+        ray_address: the Ray cluster to go on with, `local` for this machine alone; the job's if
+            left out.
 
     Raises:
         UserError: it is running, or has tried all of its trials, or was imported, or its owner has
@@ -102,6 +106,10 @@ def resume(experiment_dir: Path, more_minutes: int | None = None) -> None:
                 "Start a new experiment with a higher limits.max_trials to search on."
             )
         job = store.load_job(experiment_dir)
+        if ray_address is not None:
+            address = None if ray_address == "local" else ray_address
+            job = job.model_copy(update={"ray_address": address})
+            store.save_job(experiment_dir, job)
         with experiment_queue.locked():
             # the ticket of an engine that was killed would count again now that we hold the lock
             experiment_queue.leave(experiment_dir)

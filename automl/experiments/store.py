@@ -61,7 +61,7 @@ def create_experiment(experiments_dir: Path, job: Job, record: ExperimentRecord)
     with atomic.new_folder(target) as partial:
         for name in ("dataset", "trials", "control"):
             (partial / name).mkdir()
-        atomic.write_text(partial / "job.yml", job.to_yaml())
+        save_job(partial, job)
         save_experiment(partial, record)
     return target
 
@@ -77,6 +77,11 @@ def experiment_dirs(experiments_dir: Path) -> list[Path]:
     folders = (path for path in experiments_dir.iterdir() if not path.name.startswith("."))
     experiments = [path for path in folders if is_experiment(path)]
     return sorted(experiments, key=lambda path: (path / "job.yml").stat().st_mtime_ns, reverse=True)
+
+
+def save_job(experiment_dir: Path, job: Job) -> None:
+    """Write the resolved job."""
+    atomic.write_text(experiment_dir / "job.yml", job.to_yaml())
 
 
 def load_job(experiment_dir: Path) -> Job:

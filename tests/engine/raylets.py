@@ -12,9 +12,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
+
+import automl
 
 _STORE_BYTES = 80 * 1024**2
 _START_SECONDS = 60
@@ -56,20 +59,28 @@ class Raylets:
     def join(self, name: str, *, num_cpus: int = 1) -> None:
         """Start a node that sees none of the folder's content."""
         address = [f"--address={self.address}", f"--num-cpus={num_cpus}"]
-        self._start(name, [*address, f"--labels=automl-test={name}"], hidden=self._folder)
+        package = Path(automl.__file__).parent
+        self._start(name, address, hidden=[self._folder, package])
+
+    def node_of(self, process: psutil.Process) -> str:
+        """Name of the node that the process belongs to."""
+        names = {started.pid: name for name, started in self._started.items()}
+        return next(names[each.pid] for each in process.parents() if each.pid in names)
 
     def kill(self, name: str) -> None:
         """End a node and all its processes at once, as when its machine loses power."""
-        for process in _tree(self._started.pop(name).pid):
+        started = self._started.pop(name)
+        for process in _tree(started.pid):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
+        started.wait()
 
     def stop(self) -> None:
         """End everything."""
         for name in list(self._started):
             self.kill(name)
 
-    def _start(self, name: str, options: list[str], hidden: Path | None = None) -> None:
+    def _start(self, name: str, options: list[str], hidden: Sequence[Path] = ()) -> None:
         common = [
             "--node-ip-address=127.0.0.1",
             f"--object-store-memory={_STORE_BYTES}",
@@ -80,9 +91,10 @@ class Raylets:
             "--block",
         ]
         command = [sys.executable, "-P", "-m", "ray.scripts.scripts", "start", *options, *common]
-        if hidden is not None:
-            mount = f"mount -t tmpfs -o size=2g none {shlex.quote(str(hidden))}"
-            command = ["unshare", "-m", "sh", "-c", f"{mount} && exec {shlex.join(command)}"]
+        if hidden:
+            mounts = [f"mount -t tmpfs none {shlex.quote(str(folder))}" for folder in hidden]
+            steps = " && ".join([*mounts, f"exec {shlex.join(command)}"])
+            command = ["unshare", "-m", "sh", "-c", steps]
         inherited = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         home = {"AUTOML_HOME": str(self._folder / f"home-of-{name}")}
         with (self._folder / f"{name}.log").open("ab") as log:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from automl.engine import nodes, shares, travelling
+from automl.engine import nodes, shares, travelling, waiting
 from automl.engine.nodes import Facts, Node
 from automl.engine.planning import Resources, with_fewer_trials
 from automl.errors import UserError
@@ -115,3 +115,21 @@ def test_a_checkpoint_arrives_with_its_content(tmp_path: Path) -> None:
     travelling.remove_landed(tmp_path / "sent")
     assert sorted(tmp_path.iterdir()) == [tmp_path / "engine", tmp_path / "sent"]
     assert list((tmp_path / "engine").iterdir()) == [Path(arrived.path)]
+
+
+@pytest.mark.parametrize(
+    ("gpus", "cores", "free", "wanted"),
+    [
+        (0, 1, {"CPU": 0}, "2 trials wait for a core: 8 of 8 in use."),
+        (1, 2, {"CPU": 8}, "2 trials wait for a GPU: 4 of 4 in use."),
+        (2, 2, {"GPU": 1, "CPU": 8}, "2 trials wait for 2 GPUs on one machine: 3 of 4 in use."),
+        (0, 2, {"GPU": 4, "CPU": 1}, "2 trials wait for 2 cores on one machine: 7 of 8 in use."),
+    ],
+)
+def test_waiting_trials_are_told_what_for(
+    gpus: float, cores: int, free: dict[str, float], wanted: str
+) -> None:
+    share = Resources(4, cores, gpus, [])
+    said = waiting.sentence(2, share, {"GPU": 4, "CPU": 8}, free)
+    assert said == wanted
+    assert waiting.sentence(1, share, {}, free).startswith("1 trial waits")

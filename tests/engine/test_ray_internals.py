@@ -80,7 +80,7 @@ def test_tune_has_what_checkpoints_through_ray_need() -> None:
     assert list(inspect.signature(_TrainingResult).parameters) == ["checkpoint", "metrics"], message
     handler = inspect.signature(RayActorManager._actor_task_failed)
     message = changed("RayActorManager", "ray_internals.py, treat_lost_results_as_deaths")
-    assert len(handler.parameters) == 3, message
+    assert list(handler.parameters) == ["self", "tracked_actor_task", "exception"], message
 
 
 def _variables() -> list[str]:

@@ -18,7 +18,7 @@ from tests.faults import victims
 
 _NUM_TRIALS = 3
 _EPOCHS = 6
-_PARAMETERS = {
+PARAMETERS = {
     "model_name": "test_resnet",
     "pretrained": "never",
     "training_crop_size": 48,
@@ -53,7 +53,7 @@ def create(pictures: Path, kind: str, name: str, *, experiments_dir: Path | None
     }
     job = {
         "training_data": {"path": pictures},
-        "training_parameters": _PARAMETERS,
+        "training_parameters": PARAMETERS,
         "limits": limits,
         "resources_per_trial": {"cpu": 1},  # as many threads whatever runs beside it
         "seed": 3,
@@ -176,7 +176,7 @@ def strike(  # noqa: PLR0913
     if num_killed and ends:
         assert waiting.until(
             lambda: is_over() and not launcher.is_running(experiment_dir), every=0.05
-        ), f"the engine hangs after the {victim} was killed: {_log(experiment_dir)}"
+        ), f"the engine hangs after the {victim} was killed: {log(experiment_dir)}"
         before = _recorded(experiment_dir)
         started = time.monotonic()
         assert launcher.state(experiment_dir) is not ExperimentState.COMPLETED
@@ -255,5 +255,5 @@ def _facts(trial: Any) -> dict[str, Any]:
     }
 
 
-def _log(experiment_dir: Path) -> str:
+def log(experiment_dir: Path) -> str:
     return store.log_path(experiment_dir).read_text("utf-8", "replace")[-3000:]

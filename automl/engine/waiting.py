@@ -1,0 +1,58 @@
+"""Why trials wait although the job allows more at a time, in a sentence."""
+
+from collections.abc import Mapping
+
+import ray
+from ray.tune.experiment import Trial
+
+from automl.engine.planning import Resources
+
+_PATIENCE_SECONDS = 10.0
+"""The first seconds of a wait are those in which a worker starts."""
+
+
+class Waiting:
+    """Looks again and again which trials wait for a share of the cluster."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._since: float | None = None
+
+    def look(self, trials: list[Trial], at: float) -> str:
+        """The sentence; empty if no trial has waited for long.
+
+        Args:
+            trials: Tune's trials.
+            at: seconds on a monotonic clock.
+        """
+        num_running = sum(trial.status == Trial.RUNNING for trial in trials)
+        num_pending = sum(trial.status == Trial.PENDING for trial in trials)
+        share = self._resources
+        allowed = share.with_more_machines or share.max_concurrent_trials
+        num_waiting = min(num_pending, allowed - num_running)
+        if num_waiting <= 0:
+            self._since = None
+            return ""
+        self._since = at if self._since is None else self._since
+        if at - self._since < _PATIENCE_SECONDS:
+            return ""
+        return sentence(num_waiting, share, ray.cluster_resources(), ray.available_resources())
+
+
+def sentence(
+    num_waiting: int, share: Resources, total: Mapping[str, float], free: Mapping[str, float]
+) -> str:
+    """Say what the trials wait for.
+
+    Args:
+        num_waiting: number of trials that wait.
+        share: what each of them needs.
+        total, free: CPU and GPU of the cluster, as Ray counts them.
+    """
+    is_gpu = share.num_gpus > 0 and free.get("GPU", 0) < share.num_gpus
+    key, name = ("GPU", "GPU") if is_gpu else ("CPU", "core")
+    needed = share.num_gpus if is_gpu else share.num_cpus
+    used = total.get(key, 0) - free.get(key, 0)
+    who = "1 trial waits" if num_waiting == 1 else f"{num_waiting} trials wait"
+    what = f"a {name}" if needed <= 1 else f"{needed:g} {name}s on one machine"
+    return f"{who} for {what}: {used:g} of {total.get(key, 0):g} in use."
