@@ -92,9 +92,7 @@ def _features(
     def decoded(_: str, done: int, __: int) -> None:
         progress(done, 2 * total)  # each is read twice: decoded, and then by the network
 
-    prepared = trial_data.prepare(
-        data, [hyperparameters], progress=decoded, for_other_machines=False
-    )
+    prepared = trial_data.prepare(data, [hyperparameters], progress=decoded)
     (pictures,) = prepared.values()
     network, built = _network(hyperparameters, data.class_names)
     side, size = hyperparameters.validation_crop_size, hyperparameters.validation_batch_size
