@@ -17,16 +17,15 @@ import torch  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
 from automl.model import cross_validated_probe, prototypes  # noqa: E402
-from benchmarks import frozen_features  # noqa: E402
+from benchmarks import draws, frozen_features  # noqa: E402
+from benchmarks.draws import Draw  # noqa: E402
 from benchmarks.expected_score import CHOSEN_ON, JUDGED_ON  # noqa: E402
 from benchmarks.frozen_features import NETWORKS  # noqa: E402
-from benchmarks.small_experiments import num_folds  # noqa: E402
 
 _DRAWS = {2: 5, 3: 5, 5: 5, 8: 5, 12: 3, 20: 3}
 """Draws from each set and choice of networks, by the mean number of pictures of a class."""
 
 _FEWEST, _MOST = 10, 400
-_LEAST_TEST, _MOST_TEST = 90, 2000
 
 
 class Outcome(NamedTuple):
@@ -54,34 +53,23 @@ def outcomes() -> Iterator[Outcome]:
             continue
         for networks in (*((each,) for each in NETWORKS), NETWORKS):
             features = np.concatenate([frozen.features[each] for each in networks], axis=1)
+            num_classes = len(np.unique(frozen.labels))
             for per_class, num_draws in _DRAWS.items():
-                size = per_class * len(np.unique(frozen.labels))
-                if not _FEWEST <= size <= min(_MOST, len(features) - _LEAST_TEST):
-                    continue
-                for seed in range(num_draws):
-                    order = np.random.default_rng([size, seed]).permutation(len(features))
-                    yield _outcome(features[order], frozen.labels[order], size, per_class)
+                size = per_class * num_classes
+                if _FEWEST <= size <= _MOST:
+                    for drawn in draws.draws(frozen.labels, {size: num_draws}):
+                        yield _outcome(features, drawn, per_class)
 
 
-def _outcome(
-    features: NDArray[np.float32], labels: NDArray[np.int64], size: int, per_class: int
-) -> Outcome:
-    classes, known = np.unique(labels[:size], return_inverse=True)
-    # a class that was not drawn is unknown
-    asked = np.flatnonzero(np.isin(labels, classes))
-    asked = asked[asked >= size][:_MOST_TEST]
-    folds = np.empty(size, np.int64)
-    folds[np.argsort(known, kind="stable")] = np.arange(size) % num_folds(size)
+def _outcome(features: NDArray[np.float32], drawn: Draw, per_class: int) -> Outcome:
     probe, means = (
-        fit(features[:size], known, folds, len(classes))
+        fit(features[drawn.fitted], drawn.labels, drawn.folds, drawn.num_classes)
         for fit in (cross_validated_probe.fit, prototypes.cross_validated)
     )
-    truth = np.searchsorted(classes, labels[asked])
     first, second = (
-        float((each.probe.probabilities(features[asked]).argmax(axis=1) == truth).mean())
-        for each in (probe, means)
+        drawn.accuracy(each.probe.probabilities(features[drawn.asked])) for each in (probe, means)
     )
-    own = [(each.probabilities.argmax(axis=1) == known).mean() for each in (probe, means)]
+    own = [(each.probabilities.argmax(axis=1) == drawn.labels).mean() for each in (probe, means)]
     return Outcome(per_class, first, second - first, second - first if own[1] > own[0] else 0.0)
 
 

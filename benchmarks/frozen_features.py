@@ -8,7 +8,7 @@ small experiment costs a second, so that hundreds of them can be drawn.
 import os
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ from automl.model import building, linear_probe
 from automl.model.network import Normalised
 
 NETWORKS = ("mobilenetv1_100", "mobilenetv2_100")
+THIRD_NETWORK = "efficientnet_lite0"
 _BATCH = 64
 
 
@@ -58,23 +59,23 @@ class FrozenSet(NamedTuple):
     """(N, D) by network."""
 
 
-def load(name: str, *, is_mirrored: bool = False) -> FrozenSet | None:
+def load(
+    name: str, networks: Sequence[str] = NETWORKS, *, is_mirrored: bool = False
+) -> FrozenSet | None:
     """Features of a set, extracted if they are not kept yet; None if its tar is not there.
 
     Args:
         name: a set; with a colon some of its classes, as in `cifar10_10k:cat,dog`.
+        networks: names of the networks.
         is_mirrored: the features are those of the mirrored pictures.
     """
     whole, _, classes = name.partition(":")
-    path = _cache_dir() / f"{whole}{'-mirrored' if is_mirrored else ''}.npz"
-    if not path.is_file():
-        tar = Path(os.environ.get("AUTOML_BENCHMARK_SETS", "")) / f"{whole}.tar"
-        if not tar.is_file():
-            return None
-        _extract(tar, SETS[whole], path, is_mirrored=is_mirrored)
-    with np.load(path) as kept:
-        class_names = kept["class_names"].tolist()
-        labels, features = kept["labels"], {network: kept[network] for network in NETWORKS}
+    of_networks = [_of_network(whole, network, is_mirrored=is_mirrored) for network in networks]
+    kept = [each for each in of_networks if each is not None]
+    if not kept:
+        return None
+    labels, class_names = kept[0].labels, kept[0].class_names
+    features = {network: each.features for network, each in zip(networks, kept, strict=True)}
     if classes:
         wanted = [class_names.index(each) for each in classes.split(",")]
         chosen = np.isin(labels, wanted)
@@ -83,12 +84,31 @@ def load(name: str, *, is_mirrored: bool = False) -> FrozenSet | None:
     return FrozenSet(name, labels, features)
 
 
+class _OfNetwork(NamedTuple):
+    """What is kept of a whole set and one network."""
+
+    class_names: list[str]
+    labels: NDArray[np.int64]
+    features: NDArray[np.float32]
+
+
+def _of_network(name: str, network: str, *, is_mirrored: bool) -> _OfNetwork | None:
+    path = _cache_dir() / f"{name}{'-mirrored' if is_mirrored else ''}-{network}.npz"
+    if not path.is_file():
+        tar = Path(os.environ.get("AUTOML_BENCHMARK_SETS", "")) / f"{name}.tar"
+        if not tar.is_file():
+            return None
+        _extract(tar, network, SETS[name], path, is_mirrored=is_mirrored)
+    with np.load(path) as kept:
+        return _OfNetwork(kept["class_names"].tolist(), kept["labels"], kept["features"])
+
+
 def _cache_dir() -> Path:
     named = os.environ.get("AUTOML_BENCHMARK_FEATURES")
     return Path(named) if named else Path(tempfile.gettempdir()) / "automl-benchmark-features"
 
 
-def _extract(tar: Path, size: Size, path: Path, *, is_mirrored: bool) -> None:
+def _extract(tar: Path, network: str, size: Size, path: Path, *, is_mirrored: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="automl-benchmark-") as place:
         with tarfile.open(tar) as archive:
             archive.extractall(place, filter="data")
@@ -97,12 +117,9 @@ def _extract(tar: Path, size: Size, path: Path, *, is_mirrored: bool) -> None:
         class_names = sorted(pictures["label"].unique())
         labels = pictures["label"].map(class_names.index).to_numpy(np.int64)
         paths = pictures["path"].tolist()
-        kept = {
-            name: _features(name, _batches(paths, size.side, is_mirrored=is_mirrored))
-            for name in NETWORKS
-        }
+        features = _features(network, _batches(paths, size.side, is_mirrored=is_mirrored))
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, class_names=np.array(class_names), labels=labels, **kept)
+    np.savez(path, class_names=np.array(class_names), labels=labels, features=features)
 
 
 def _features(network: str, batches: Iterator[Tensor]) -> NDArray[np.float32]:
@@ -126,5 +143,5 @@ def _batches(paths: list[str], side: int, *, is_mirrored: bool) -> Iterator[Tens
 if __name__ == "__main__":
     torch.set_num_threads(1)
     for each in SETS:
-        if (found := load(each)) is not None:
+        if (found := load(each, (*NETWORKS, THIRD_NETWORK))) is not None:
             print(each, *(kept.shape for kept in found.features.values()), flush=True)

@@ -16,15 +16,14 @@ from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.linear_model import RidgeClassifierCV
 
 from automl.model import cross_validated_probe
-from benchmarks import frozen_features
+from benchmarks import draws, frozen_features
+from benchmarks.draws import Draw
 from benchmarks.frozen_features import NETWORKS, FrozenSet
 from benchmarks.small_experiments import unit
 
 SETS = ("trashnet", "clothing", "sign_digits", "cifar10_10k", "mnist_5k", "fridge_objects")
 SIZES = (40, 150, 600)
-SEEDS = range(3)
-_LEAST_TEST = 90
-_NUM_FOLDS = 5
+_NUM_DRAWS = 3
 
 _Array = NDArray[np.float32]
 _Labels = NDArray[np.int64]
@@ -35,14 +34,14 @@ class Split(NamedTuple):
 
     fitted: _Array
     labels: _Labels
+    folds: NDArray[np.int64]
     asked: _Array
     num_classes: int
 
 
 def logistic(split: Split) -> _Labels:
     """Classes (Q,) from the linear probe of the program, with its strength chosen by folds."""
-    folds = np.random.default_rng(0).permutation(len(split.labels)) % _NUM_FOLDS
-    found = cross_validated_probe.fit(split.fitted, split.labels, folds, split.num_classes)
+    found = cross_validated_probe.fit(split.fitted, split.labels, split.folds, split.num_classes)
     answers: _Labels = found.probe.probabilities(split.asked).argmax(axis=1)
     return answers
 
@@ -106,36 +105,24 @@ class Result(NamedTuple):
 
 
 def measure(sets: list[FrozenSet], size: int, networks: tuple[str, ...], head: str) -> list[Result]:
-    """Results of a head fitted to `size` pictures, one for each set and seed."""
+    """Results of a head fitted to `size` pictures, one for each set and draw."""
     results = []
     for frozen in sets:
-        if len(frozen.labels) < size + _LEAST_TEST:
-            continue
         features = np.concatenate([frozen.features[each] for each in networks], axis=1)
-        for seed in SEEDS:
-            order = np.random.default_rng([size, seed]).permutation(len(features))
-            results.append(_score(features, frozen.labels, order, size, HEADS[head]))
+        drawn = draws.draws(frozen.labels, {size: _NUM_DRAWS})
+        results += [_score(features, each, HEADS[head]) for each in drawn]
     return results
 
 
-def _score(
-    features: _Array,
-    labels: _Labels,
-    order: NDArray[np.int64],
-    size: int,
-    head: Callable[[Split], _Labels],
-) -> Result:
-    mine, others = order[:size], order[size : size + 2000]
-    classes, drawn = np.unique(labels[mine], return_inverse=True)
-    others = others[np.isin(labels[others], classes)]  # a class that was not drawn is unknown
-    mean, scale = features[mine].mean(axis=0), features[mine].std(axis=0)
+def _score(features: _Array, drawn: Draw, head: Callable[[Split], _Labels]) -> Result:
+    fitted, asked = features[drawn.fitted], features[drawn.asked]
+    mean, scale = fitted.mean(axis=0), fitted.std(axis=0)
     scale[scale < 1e-6] = 1.0
-    fitted, asked = (features[mine] - mean) / scale, (features[others] - mean) / scale
+    fitted, asked = (fitted - mean) / scale, (asked - mean) / scale
     begin = time.process_time()
-    answers = head(Split(fitted, drawn, asked, len(classes)))
+    answers = head(Split(fitted, drawn.labels, drawn.folds, asked, drawn.num_classes))
     seconds = time.process_time() - begin
-    right = answers == np.searchsorted(classes, labels[others])
-    return Result(float(right.mean()), seconds)
+    return Result(float((answers == drawn.truth).mean()), seconds)
 
 
 def main() -> None:

@@ -1,9 +1,9 @@
 """Gain of mirrored pictures for a linear probe on frozen features: `python -m benchmarks.mirrored`.
 
 A probe is fitted to a few pictures of a real set, or to them and their mirrored copies, and answers
-for others by their own features, or by the mean of its answers for both copies. All four see the
-same pictures, so differences are paired. Sets and features are those of
-`benchmarks.frozen_features`.
+for others by their own features, or by the mean of its answers for both copies. A further one is
+fitted to the mean of the features of both copies, and asked about the same. Sets and features are
+those of `benchmarks.frozen_features`.
 """
 
 import os
@@ -20,7 +20,8 @@ from numpy.typing import NDArray  # noqa: E402
 
 from automl.model import cross_validated_probe  # noqa: E402
 from automl.model.cross_validated_probe import CrossValidated  # noqa: E402
-from benchmarks import frozen_features  # noqa: E402
+from benchmarks import draws, frozen_features  # noqa: E402
+from benchmarks.draws import Draw  # noqa: E402
 from benchmarks.frozen_features import NETWORKS  # noqa: E402
 
 SETS = (
@@ -33,43 +34,42 @@ SETS = (
     "mnist_5k",
 )
 _DRAWS = {40: 8, 150: 4, 600: 3, 2000: 2}
-"""Draws from each set and network, by the number of pictures."""
+"""Draws from each set and choice of networks, by the number of pictures."""
 
-_LEAST_TEST, _MOST_TEST = 90, 2000
-_NUM_FOLDS = 5
+_CHOICES = {"one": [(each,) for each in NETWORKS], "two": [NETWORKS]}
+"""Networks whose features stand side by side."""
 
 _Array = NDArray[np.float32]
-_Labels = NDArray[np.int64]
 
 
 class Difference(NamedTuple):
     """Accuracy on other pictures minus that of the probe without mirrored copies."""
 
+    networks: str
     set_name: str
     size: int
     fit_to_both: float
     ask_both: float
     fit_and_ask_both: float
+    mean_features: float
+    """Of the probe fitted to the mean of both copies' features."""
+
     chosen: float
-    """Of the probe of both copies where it has the smaller out-of-fold loss, else 0."""
+    """`fit_to_both` where it has the smaller out-of-fold loss, else 0."""
 
-
-class _Pictures(NamedTuple):
-    """Features (2, N, D) of pictures and their mirrored copies, and their labels (N,)."""
-
-    features: _Array
-    labels: _Labels
-
-    def taken(self, positions: NDArray[np.int64]) -> "_Pictures":
-        return _Pictures(self.features[:, positions], self.labels[positions])
+    chosen_mean: float
+    """`mean_features` where it has the smaller out-of-fold loss, else 0."""
 
 
 def main() -> None:
     torch.set_num_threads(1)
     table = pd.DataFrame(differences(), columns=pd.Index(Difference._fields))
-    values = table.columns[2:]
-    print(table.groupby("size")[values].agg(["mean", "sem", "count"]).round(4).to_string())
-    print(table.groupby(["set_name", "size"])[values].mean().round(4).to_string())
+    values = table.columns[3:]
+    with pd.option_context("display.width", 200):
+        by_size = table.groupby(["networks", "size"])[values].agg(["mean", "sem", "count"])
+        print(by_size.round(4).to_string())
+        of_sets = table.groupby(["networks", "set_name", "size"])[values].mean()
+        print(of_sets.round(4).to_string())
 
 
 def differences() -> Iterator[Difference]:
@@ -77,56 +77,49 @@ def differences() -> Iterator[Difference]:
         plain, mirrored = (frozen_features.load(name, is_mirrored=each) for each in (False, True))
         if plain is None or mirrored is None:
             continue
-        for network in NETWORKS:
-            both = np.stack([plain.features[network], mirrored.features[network]])
-            pictures = _Pictures(both, plain.labels)
-            for size, num_draws in _DRAWS.items():
-                if len(plain.labels) < size + _LEAST_TEST:
-                    continue
-                for seed in range(num_draws):
-                    yield _difference(name, pictures, size, seed)
+        for title, choices in _CHOICES.items():
+            for networks in choices:
+                both = np.stack([_side_by_side(each, networks) for each in (plain, mirrored)])
+                for drawn in draws.draws(plain.labels, _DRAWS):
+                    found = _gains(both[:, drawn.fitted], both[:, drawn.asked], drawn)
+                    yield Difference(title, name, len(drawn.labels), *found)
 
 
-def _difference(name: str, pictures: _Pictures, size: int, seed: int) -> Difference:
-    order = np.random.default_rng([size, seed]).permutation(len(pictures.labels))
-    others = order[size : size + _MOST_TEST]
-    # a class that was not drawn is unknown
-    known = np.unique(pictures.labels[order[:size]])
-    others = others[np.isin(pictures.labels[others], known)]
-    relabelled = pictures._replace(labels=np.searchsorted(known, pictures.labels))
-    fitted, asked = relabelled.taken(order[:size]), relabelled.taken(others)
-    folds = np.arange(size) % _NUM_FOLDS  # the order is random
-    plain, of_both = (_probe(fitted, folds, len(known), copies) for copies in (1, 2))
-    accuracy = _accuracy(plain, asked, 1)
-    fit_to_both = _accuracy(of_both, asked, 1) - accuracy
-    is_better = _loss(of_both, fitted.labels) < _loss(plain, fitted.labels)
-    return Difference(
-        name,
-        size,
+def _side_by_side(frozen: frozen_features.FrozenSet, networks: tuple[str, ...]) -> _Array:
+    return np.concatenate([frozen.features[each] for each in networks], axis=1)
+
+
+def _gains(fitted: _Array, asked: _Array, drawn: Draw) -> tuple[float, ...]:
+    """The figures of `Difference`, from features (2, N, D) and (2, Q, D) of both copies."""
+    plain = _probe(fitted[:1], drawn)
+    of_both = _probe(fitted, drawn)
+    of_mean = _probe(fitted.mean(axis=0, keepdims=True), drawn)
+    accuracy = _accuracy(plain, asked[:1], drawn)
+    fit_to_both = _accuracy(of_both, asked[:1], drawn) - accuracy
+    mean_features = _accuracy(of_mean, asked.mean(axis=0, keepdims=True), drawn) - accuracy
+    return (
         fit_to_both,
-        _accuracy(plain, asked, 2) - accuracy,
-        _accuracy(of_both, asked, 2) - accuracy,
-        fit_to_both if is_better else 0.0,
+        _accuracy(plain, asked, drawn) - accuracy,
+        _accuracy(of_both, asked, drawn) - accuracy,
+        mean_features,
+        fit_to_both if _loss(of_both, drawn) < _loss(plain, drawn) else 0.0,
+        mean_features if _loss(of_mean, drawn) < _loss(plain, drawn) else 0.0,
     )
 
 
-def _probe(
-    fitted: _Pictures, folds: NDArray[np.int64], num_classes: int, copies: int
-) -> CrossValidated:
-    """The probe of the pictures, or of both copies of each, which share a fold."""
-    features = np.concatenate(list(fitted.features[:copies]))
-    labels, folds = np.tile(fitted.labels, copies), np.tile(folds, copies)
-    return cross_validated_probe.fit(features, labels, folds, num_classes)
+def _probe(copies: _Array, drawn: Draw) -> CrossValidated:
+    """The probe of all copies (C, N, D) of each picture, which share its fold."""
+    labels, folds = (np.tile(each, len(copies)) for each in (drawn.labels, drawn.folds))
+    return cross_validated_probe.fit(np.concatenate(copies), labels, folds, drawn.num_classes)
 
 
-def _accuracy(found: CrossValidated, asked: _Pictures, copies: int) -> float:
-    answers = sum(found.probe.probabilities(each) for each in asked.features[:copies])
-    return float((np.asarray(answers).argmax(axis=1) == asked.labels).mean())
+def _accuracy(found: CrossValidated, asked: _Array, drawn: Draw) -> float:
+    return drawn.accuracy(sum(found.probe.probabilities(each) for each in asked))
 
 
-def _loss(found: CrossValidated, labels: _Labels) -> float:
-    """Mean out-of-fold loss of the pictures as they are."""
-    of_label = found.probabilities[np.arange(len(labels)), labels]
+def _loss(found: CrossValidated, drawn: Draw) -> float:
+    """Mean out-of-fold loss of the first copy of each picture."""
+    of_label = found.probabilities[np.arange(len(drawn.labels)), drawn.labels]
     return float(-np.log(np.maximum(of_label, 1e-7)).mean())
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from automl.evaluation.comparable_scores import Candidate
 from automl.evaluation.predictions import Predictions
 from benchmarks import frozen_features
+from benchmarks.draws import num_folds
 from benchmarks.frozen_features import NETWORKS, FrozenSet
 
 T = TypeVar("T")
@@ -117,11 +118,6 @@ def _components(features: _Array) -> _Array:
     values, vectors = np.linalg.eigh(scaled.T @ scaled / len(scaled))
     values, vectors = values[-_NUM_COMPONENTS:], vectors[:, -_NUM_COMPONENTS:]
     return np.asarray(scaled @ vectors / np.sqrt(values + values.mean()), dtype=np.float32)
-
-
-def num_folds(size: int) -> int:
-    """20 up to 200 pictures, 10 up to 1,000, 5 above."""
-    return 20 if size <= 200 else 10 if size <= 1000 else 5
 
 
 def draw(reduced: Reduced, size: int, seed: int) -> SmallExperiment | None:
