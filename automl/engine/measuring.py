@@ -76,7 +76,7 @@ def _measure(names: list[str], num_threads: int, num_classes: int) -> Speeds | N
     return speed.measure(names, side=SIDE, num_threads=num_threads, num_classes=num_classes)
 
 
-def costs(data: Manifest, measured_speeds: Speeds) -> Costs:
+def costs(data: Manifest, measured_speeds: Speeds, *, on_gpu: bool) -> Costs:
     """Costs of trials on this data."""
     splits = data.samples["split"].value_counts()
     train, validation = int(splits.get("train", 0)), int(splits.get("validation", 0))
@@ -90,7 +90,7 @@ def costs(data: Manifest, measured_speeds: Speeds) -> Costs:
         num_folds,
         validation_is_given=not held_out.notna().any(),
     )
-    return Costs(measured_speeds, counts)
+    return Costs(measured_speeds, counts, on_gpu)
 
 
 def decode_seconds(data: Manifest) -> float:

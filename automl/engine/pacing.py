@@ -175,7 +175,7 @@ class Pacer:
             if trial.best_epoch is not None
             for key in features_of(trial.hyperparameters)
         }
-        return schedule.fitted(values, clock, has_features=features_of(values) <= known)
+        return schedule.fitted(values, clock, known)
 
     def _with_best_networks(self, trial: PlannedTrial) -> PlannedTrial:
         """A probe of two networks with the two that have the best probes of their own."""

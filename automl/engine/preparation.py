@@ -211,7 +211,7 @@ def _clock(job: Job, data: Manifest, resources: Resources, progress: Progress) -
     if speeds is None:
         return None
     left = progress.seconds_left - schedule.kept_back(60 * job.limits.timeout_minutes)
-    costs = measuring.costs(data, speeds)
+    costs = measuring.costs(data, speeds, on_gpu=has_gpu)
     return Clock(
         costs=costs,
         seconds=left,

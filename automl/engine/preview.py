@@ -54,7 +54,7 @@ def clock(job: Job, data: Manifest, decode_seconds: Callable[[], float]) -> Cloc
     known = _known(resources)
     if known is None or not is_measured(job, data):
         return None
-    costs = measuring.costs(data, known)
+    costs = measuring.costs(data, known, on_gpu=resources.num_gpus > 0)
     return Clock(
         costs=costs,
         seconds=limit - schedule.kept_back(limit) - _START_SECONDS,

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from automl.frozen_model import FrozenModel
-from automl.jobs.hyperparameters import networks_of
+from automl.jobs.hyperparameters import is_mirrored, networks_of
 
 FORMAT_VERSION = 4
 """Format of the experiment directory; older formats can be read.
@@ -261,7 +261,9 @@ class TrialRecord(FrozenModel):
             return f"ensemble: {' + '.join(member.title for member in self.members)}"
         if self.method == "fine_tuning":
             return self.model_name
-        return f"{' + '.join(networks_of(self.hyperparameters))}, {self.method.replace('_', ' ')}"
+        mirrored = ", mirrored" if is_mirrored(self.hyperparameters) else ""
+        names = " + ".join(networks_of(self.hyperparameters))
+        return f"{names}, {self.method.replace('_', ' ')}{mirrored}"
 
     @property
     def model_name(self) -> str:

@@ -23,9 +23,8 @@ class Mapped(nn.Module):
         super().__init__()
         if isinstance(model.network, SeveralNetworks):
             raise FeatureMapMissingError(
-                "guided_gradcam needs one feature map, and this model is made of "
-                f"{len(model.network.parts)} networks. Choose xrai, integrated_gradients or "
-                "guided_backprop."
+                "guided_gradcam needs one feature map, and this model has several. Choose xrai, "
+                "integrated_gradients or guided_backprop."
             )
         self.model = model
         self.map = nn.Identity()

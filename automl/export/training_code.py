@@ -59,10 +59,10 @@ def _refuse(model: TrainedModel) -> None:
             f"{name} is made by {hyperparameters.method}, which trains nothing. Take the code of a "
             "trial that was trained."
         )
-    if parts := model.description.parts:
+    if composition := model.description.composition:
         raise ExportError(
-            f"{name} is made of {len(parts)} networks, and the program trains one. Take the code "
-            "of a trial of one network."
+            f"{name} is made of {composition}, and the program trains one plain network. Take the "
+            "code of a trial of one network."
         )
     if hyperparameters.checkpoint_run_id:
         raise ExportError(

@@ -175,6 +175,11 @@ def _check(hyperparameters: Hyperparameters) -> None:
 
 
 def _check_networks(hyperparameters: Hyperparameters) -> None:
+    if hyperparameters.is_mirrored and hyperparameters.checkpoint_run_id:
+        raise UserError(
+            "mirrored_features is on, but checkpoint_run_id names a model to start from, which "
+            "does not look at mirror images. Leave one of the two out."
+        )
     if hyperparameters.method != "concatenated_probe":
         return
     first, second = hyperparameters.networks

@@ -6,12 +6,12 @@ its schedule ends with it, and is left out if that would be too few.
 
 import heapq
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from automl.jobs.job import Job
-from automl.jobs.trial_cost import Cost, Costs, features_of
+from automl.jobs.trial_cost import Cost, Costs, Features, features_of
 
 SIZES = (224, 192, 160, 128, 96)
 """Sides of the pictures for pretrained networks, the best first."""
@@ -61,9 +61,9 @@ class Clock:
     kept_for_refit: float = 0.0
     """Seconds after those for trials that are kept to fit an earlier trial again."""
 
-    def cost(self, values: Values, *, has_features: bool = False) -> Cost:
-        """Cost of a trial with the job's values."""
-        return self.costs.of({**values, **self.fixed}, has_features=has_features)
+    def cost(self, values: Values, known: Collection[Features] = ()) -> Cost:
+        """Cost of a trial with the job's values, if some features are known."""
+        return self.costs.of({**values, **self.fixed}, known)
 
 
 @dataclass(frozen=True)
@@ -102,14 +102,16 @@ def most_for_refit(job: Job, costs: Costs) -> float:
     return _REFIT_SHARE * 60 * job.limits.timeout_minutes
 
 
-def fitted(values: Values, clock: Clock, *, has_features: bool = False) -> TimedTrial | None:
+def fitted(
+    values: Values, clock: Clock, known: Collection[Features] = ()
+) -> TimedTrial | None:
     """The trial with as many epochs as end in the time left; None if it does not fit.
 
     It keeps its number of epochs if another trial of its kind fits after it, or if the job fixes
     the number: then one epoch has to fit. Time to fit it again is kept if that costs none of the
     epochs of its recipe.
     """
-    cost = clock.cost(values, has_features=has_features)
+    cost = clock.cost(values, known)
     left = clock.seconds * _CERTAINTY
     if cost.num_epochs == 0:
         return TimedTrial(0, dict(values), cost.seconds, 0.0) if cost.seconds <= left else None
@@ -165,21 +167,20 @@ def _walk(trials: Sequence[Values], clock: Clock, *, baseline_share: float) -> l
     places = [0.0] * clock.num_at_a_time
     chosen: list[TimedTrial] = []
     kept = 0.0
-    known: set[tuple[str, Any]] = set()
+    known: set[Features] = set()
     for index in _order(trials, clock):
         values = trials[index]
         starts_at = places[0]
-        features = features_of({**values, **clock.fixed})
         left = replace(clock, seconds=clock.seconds - starts_at - kept, kept_for_refit=kept)
         is_first = all(_is_constant(one.values) for one in chosen)
         share = math.inf if is_first else baseline_share
-        trial = _within_share(share, values, left, has_features=features <= known)
+        trial = within_share(share, values, left, known)
         if trial is None:
             continue
         trial = replace(trial, index=index, starts_at=starts_at)
         heapq.heapreplace(places, trial.ends_at)
         chosen.append(trial)
-        known |= features
+        known |= features_of({**values, **clock.fixed})
         kept = max(kept, trial.refit_seconds)
     return chosen
 
@@ -200,15 +201,15 @@ def _is_constant(values: Values) -> bool:
     return bool(values.get("method") == "majority_class")
 
 
-def _within_share(
-    share: float, values: Values, clock: Clock, *, has_features: bool
+def within_share(
+    share: float, values: Values, clock: Clock, known: Collection[Features]
 ) -> TimedTrial | None:
     """The trial, if it fits and, as a baseline, into a share of the time; with inf in any case."""
-    cost = clock.cost(values, has_features=has_features)
+    cost = clock.cost(values, known)
     is_bounded = cost.num_epochs == 0 and math.isfinite(share)
     if is_bounded and cost.seconds > share * clock.seconds:
         return None
-    trial = fitted(values, clock, has_features=has_features)
+    trial = fitted(values, clock, known)
     if trial is None and math.isinf(share):
         return TimedTrial(0, dict(values), cost.seconds, 0.0)
     return trial
@@ -235,7 +236,8 @@ def largest_size(
     for size in sizes:
         probe = clock.cost(probe_at(size)).seconds
         probe += clock.decode_seconds * (size / sizes[0]) ** 2
-        tuning = clock.cost(tuning_at(size), has_features=True)
+        values = tuning_at(size)
+        tuning = clock.cost(values, features_of({**values, **clock.fixed}))
         needed[size] = probe, probe + tuning.once + _SIZE_EPOCHS * tuning.epoch
     for size in sizes:
         if needed[size][1] <= left:

@@ -1,10 +1,10 @@
 """Seconds that a trial will take, from the speed of its network. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-from automl.jobs.hyperparameters import Hyperparameters, networks_of
+from automl.jobs.hyperparameters import Hyperparameters, is_mirrored, networks_of
 from automl.jobs.speeds import Speeds
 
 _START_SECONDS = 3.0
@@ -20,7 +20,8 @@ _FOLD_SECONDS = 3.5e-8
 """The same for a cross-validated probe of all strengths, for each fold."""
 
 _CONVERTED_FROM_SECONDS = 25.0
-"""Extracting features for longer than this converts the network first (`model.fast_features`)."""
+"""Extracting features for longer than this on a CPU converts the network first
+(`model.fast_features`)."""
 
 _CONVERSION_SECONDS = 10.0
 _CONVERTED_SHARE = 0.5
@@ -77,39 +78,36 @@ class Costs:
 
     speeds: Speeds
     counts: Counts
+    on_gpu: bool = False
 
-    def of(self, values: Mapping[str, Any], *, has_features: bool = False) -> Cost:
+    def of(self, values: Mapping[str, Any], known: "Collection[Features]" = ()) -> Cost:
         """Cost of a trial.
 
         Args:
             values: its hyperparameters; what is missing has its default.
-            has_features: earlier trials have computed the same features of the pictures.
+            known: features of the pictures that earlier trials have computed.
         """
         defaults = Hyperparameters.model_fields
         asked = {
             name: values.get(name, defaults[name].default)
             for name in ("model_name", "training_crop_size", "method", "number_of_epochs")
         }
-        speeds = [
-            self.speeds.of(name, asked["training_crop_size"])
-            for name in networks_of({**values, **asked})
-        ]
-        forward = sum(speed.forward_seconds for speed in speeds)
+        asked = {**values, **asked}
+        size, names = asked["training_crop_size"], networks_of(asked)
+        speeds = [self.speeds.of(name, size) for name in names]
+        num_looks = 2 if is_mirrored(asked) else 1
+        forward = num_looks * sum(speed.forward_seconds for speed in speeds)
         scoring = forward * self.counts.validation
         # a probe is cross-validated over the validation pictures, too
-        num_fitted = self.counts.train + self.counts.validation
-        features = (
-            0.0
-            if has_features
-            else sum(_extraction(speed.forward_seconds * num_fitted) for speed in speeds)
+        features = sum(
+            self._extraction(self.speeds.of(each.model_name, size).forward_seconds)
+            for each in features_of(asked) - set(known)
         )
         if asked["method"] != "fine_tuning":
             # a cross-validated baseline is scored by the features it is fitted to
-            once = _START_SECONDS + (0.0 if self.counts.folds else scoring)
-            if asked["method"] != "majority_class":
-                once += features
+            once = _START_SECONDS + features + (0.0 if self.counts.folds else scoring)
             if asked["method"] in _PROBES:
-                once += self._fit_by_folds(len(speeds))
+                once += self._fit_by_folds(len(names))
             return Cost(once)
         starts_from_probe = values.get("head_init") == "linear_probe"
         return Cost(
@@ -124,12 +122,19 @@ class Costs:
         The features that it starts from are known by then, and it is scored once, at its end.
         """
         counts = replace(self.counts, train=self.num_pictures, validation=0)
-        return replace(self, counts=counts).of(values, has_features=True)
+        return replace(self, counts=counts).of(values, features_of(values))
 
     @property
     def num_pictures(self) -> int:
         """Training and validation pictures."""
         return self.counts.train + self.counts.validation
+
+    def _extraction(self, forward_seconds: float) -> float:
+        """Seconds to extract the features of all pictures with a network."""
+        seconds = forward_seconds * self.num_pictures
+        if self.on_gpu or seconds <= _CONVERTED_FROM_SECONDS:
+            return seconds
+        return _CONVERSION_SECONDS + _CONVERTED_SHARE * seconds
 
     def _fit(self) -> float:
         pictures = min(self.counts.train, _MAX_FITTED)
@@ -143,18 +148,23 @@ class Costs:
         return per_fold * (self.counts.folds + 1)
 
 
-def _extraction(seconds: float) -> float:
-    """Seconds to extract features, which take these seconds with the network as it is."""
-    if seconds <= _CONVERTED_FROM_SECONDS:
-        return seconds
-    return _CONVERSION_SECONDS + _CONVERTED_SHARE * seconds
+class Features(NamedTuple):
+    """Features that a trial computes of all pictures."""
+
+    model_name: str
+    side: Any
+    """Of the pictures, in pixels; None is the default."""
+
+    is_mirrored: bool = False
 
 
-def features_of(values: Mapping[str, Any]) -> frozenset[tuple[str, Any]]:
-    """Keys of the features that a trial computes: network and picture size."""
+def features_of(values: Mapping[str, Any]) -> frozenset[Features]:
+    """The features that a trial computes."""
     method = values.get("method", "fine_tuning")
     computes = method in (*_PROBES, "prototypes", "k_nearest_neighbours") or (
         method == "fine_tuning" and values.get("head_init") == "linear_probe"
     )
     names = networks_of(values) if computes else []
-    return frozenset((name, values.get("training_crop_size")) for name in names)
+    copies = (False, True) if is_mirrored(values) else (False,)
+    side = values.get("training_crop_size")
+    return frozenset(Features(name, side, each) for name in names for each in copies)

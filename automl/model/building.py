@@ -46,7 +46,7 @@ class BuiltModel:
     notes: list[str] = field(default_factory=list)
 
     parts: list["BuiltModel"] = field(default_factory=list)
-    """The networks that it is made of; empty if it is one network."""
+    """The networks that it is made of, see `several_networks`; empty if it is one network."""
 
     @property
     def is_pretrained(self) -> bool:
@@ -70,10 +70,10 @@ def build(
 
     Raises:
         WeightsMissingError: weights are required and there are none.
-        UserError: `layers_to_freeze` is larger than the number of blocks, or one of two networks
-            does not end in one linear layer.
+        UserError: `layers_to_freeze` is larger than the number of blocks, or a network whose
+            features are put together does not end in one linear layer.
     """
-    if len(hyperparameters.networks) > 1:
+    if len(hyperparameters.networks) > 1 or hyperparameters.is_mirrored:
         return _side_by_side(hyperparameters, class_names)
     name = model_catalog.timm_name(hyperparameters.model_name)
     if earlier is not None:
@@ -99,7 +99,7 @@ def build(
 
 
 def _side_by_side(hyperparameters: Hyperparameters, class_names: list[str]) -> BuiltModel:
-    changes = {"method": "linear_probe", "second_model_name": ""}
+    changes = {"method": "linear_probe", "second_model_name": "", "mirrored_features": False}
     parts = [
         build(hyperparameters.model_copy(update={**changes, "model_name": name}), class_names)
         for name in hyperparameters.networks
@@ -107,10 +107,12 @@ def _side_by_side(hyperparameters: Hyperparameters, class_names: list[str]) -> B
     normalised = [network.Normalised(part.network, part.mean, part.std) for part in parts]
     sizes = [hyperparameters.validation_crop_size] * len(parts)
     try:
-        made = several_networks.concatenate(normalised, sizes, len(class_names))
+        made = several_networks.concatenate(
+            normalised, sizes, len(class_names), is_mirrored=hyperparameters.is_mirrored
+        )
     except HeadNotLinearError as error:
         raise errors.UserError(
-            f"method is concatenated_probe, but {error}. Choose other models."
+            f"method is {hyperparameters.method}, but {error}. Choose another model."
         ) from error
     return BuiltModel(
         made.network,

@@ -65,7 +65,9 @@ def _empty(description: ModelDescription, weights: dict[str, Tensor]) -> nn.Modu
         ]
         if description.head == "averaged":
             return several_networks.Averaged(parts, sizes, description.part_weights)
-        return several_networks.Concatenated(parts, sizes, len(weights["shift"]), num_classes)
+        return several_networks.Concatenated(
+            parts, sizes, len(weights["shift"]), num_classes, is_mirrored=description.is_mirrored
+        )
     network = create(description.architecture, num_classes)
     if description.head == "nearest_neighbours":
         blocks.replace_last_layer(network, baselines.empty_neighbours(weights, num_classes))

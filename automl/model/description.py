@@ -33,8 +33,20 @@ class ModelDescription(FrozenModel):
     parts: list["ModelDescription"] = []
     """The networks that it is made of, see `several_networks`; empty if it is one network."""
 
+    is_mirrored: bool = False
+    """True if its features are the mean of those of a picture and of its mirror image."""
+
     part_weights: list[float] = []
     """Weight of the probabilities of each part; they sum to 1."""
+
+    @property
+    def composition(self) -> str:
+        """The networks that it is made of, as in `2 networks`; empty if it is one network."""
+        if not self.parts:
+            return ""
+        if len(self.parts) == 1:
+            return "one network that looks at a picture and at its mirror image"
+        return f"{len(self.parts)} networks"
 
     @property
     def architecture(self) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import timm
@@ -19,13 +19,21 @@ from automl.model.building import BuiltModel
 from automl.model.network import Normalised
 
 
+class Seen(NamedTuple):
+    """The form in which pictures are seen."""
+
+    side: int
+    """Of the scored pictures in pixels."""
+
+    is_mirrored: bool = False
+
+
 def features(
     network: Normalised,
     built: BuiltModel,
     pictures: PackedPictures[PixelArray],
     batches: Iterable[Tensor],
-    *,
-    side: int,
+    seen: Seen,
 ) -> NDArray[np.float32]:
     """Features (N, D) of the pictures, read from the cache if they are in it.
 
@@ -36,14 +44,15 @@ def features(
         built: where the weights of the network come from.
         pictures: N of them; only the features of those in a file, which is named after its
             content, are kept.
-        batches: all pictures as they are scored, for `extract_features`.
-        side: side of the scored pictures in pixels.
+        batches: all pictures as they are seen, for `extract_features`.
+        seen: that form.
     """
     if built.weights_folder is None or not isinstance(pictures.flat, Path):
         return linear_probe.extract_features(network, batches)
-    key = _key(network, built.weights_folder, side)
+    key = _key(network, built.weights_folder, seen.side)
     rows = hashlib.sha256(pictures.offsets.tobytes()).hexdigest()
-    path = home.cache_dir("features") / f"{_name([*key, pictures.flat.name, rows])}.npy"
+    of_pictures = [pictures.flat.name, rows, *(["mirrored"] if seen.is_mirrored else [])]
+    path = home.cache_dir("features") / f"{_name([*key, *of_pictures])}.npy"
     try:
         return np.asarray(np.load(path))
     except (OSError, ValueError):  # missing, or cut off

@@ -1,4 +1,4 @@
-"""A network made of several networks that look at the same pixels.
+"""A network made of one or several networks that look at the same pixels.
 
 A linear probe on the features of several pretrained networks is made like that of one:
 
@@ -73,7 +73,10 @@ class Averaged(SeveralNetworks):
 
 
 class Concatenated(SeveralNetworks):
-    """A linear layer on the features of all parts, side by side."""
+    """A linear layer on the features of all parts, side by side.
+
+    The features may be the mean of those of a picture and of its mirror image.
+    """
 
     shift: Tensor
     scale: Tensor
@@ -84,9 +87,12 @@ class Concatenated(SeveralNetworks):
         sizes: Sequence[int],
         num_features: int,
         num_classes: int,
+        *,
+        is_mirrored: bool = False,
     ) -> None:
         """parts: without their last layers; num_features: of all of them together."""
         super().__init__(parts, sizes)
+        self._is_mirrored = is_mirrored
         self.register_buffer("shift", torch.zeros(num_features))
         self.register_buffer("scale", torch.ones(num_features))
         self.head = nn.Linear(num_features, num_classes)
@@ -96,18 +102,30 @@ class Concatenated(SeveralNetworks):
         return self.head
 
     def forward(self, pixels: Tensor) -> Tensor:
-        features = torch.cat([part.flatten(1) for part in self._outputs(pixels)], dim=1)
+        features = self._features(pixels)
+        if self._is_mirrored:
+            features = (features + self._features(pixels.flip(-1))) / 2
         logits: Tensor = self.head((features - self.shift) * self.scale)
         return logits
 
+    def _features(self, pixels: Tensor) -> Tensor:
+        return torch.cat([part.flatten(1) for part in self._outputs(pixels)], dim=1)
 
-def concatenate(parts: Sequence[Normalised], sizes: Sequence[int], num_classes: int) -> Normalised:
+
+def concatenate(
+    parts: Sequence[Normalised],
+    sizes: Sequence[int],
+    num_classes: int,
+    *,
+    is_mirrored: bool = False,
+) -> Normalised:
     """A network with one new linear layer on the features of all parts.
 
     Args:
         parts: networks as `building.build` makes them; they lose their last layers.
         sizes: side of the pictures that each part takes.
         num_classes: number of classes.
+        is_mirrored: the features are the mean of those of a picture and of its mirror image.
 
     Raises:
         HeadNotLinearError: a part does not end in one linear layer.
@@ -115,7 +133,8 @@ def concatenate(parts: Sequence[Normalised], sizes: Sequence[int], num_classes: 
     num_features = sum(linear_probe.linear_head(p.network).weight[0].numel() for p in parts)
     for part in parts:
         blocks.replace_last_layer(part.network, nn.Identity())
-    return as_one(Concatenated(parts, sizes, num_features, num_classes))
+    made = Concatenated(parts, sizes, num_features, num_classes, is_mirrored=is_mirrored)
+    return as_one(made)
 
 
 def standardise(network: Normalised, features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -146,6 +165,8 @@ def describe(
     parts: Sequence[ModelDescription],
     head: Literal["concatenated", "averaged"],
     weights: Sequence[float] = (),
+    *,
+    is_mirrored: bool = False,
 ) -> ModelDescription:
     """The description of a network made of parts, in the order of the network's parts.
 
@@ -155,6 +176,7 @@ def describe(
         parts: of the same classes.
         head: what joins them.
         weights: of the probabilities of each part, for `averaged`.
+        is_mirrored: as of `concatenate`, for `concatenated`.
     """
     largest = max(parts, key=lambda part: part.validation_crop_size)
     if head == "concatenated":
@@ -168,6 +190,7 @@ def describe(
             "epoch": 0,
             "has_seen_all": any(part.has_seen_all for part in parts),
             "head": head,
+            "is_mirrored": is_mirrored,
             "parts": list(parts),
             "part_weights": list(weights),
         }

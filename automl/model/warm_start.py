@@ -81,8 +81,8 @@ def find(run_id: str, experiments_dir: Path) -> EarlierModel:
     if description.parts:
         raise UserError(
             f"checkpoint_run_id is {run_id}, but {trial_id} of {experiment_id} is made of "
-            f"{len(description.parts)} networks, and a trial starts from one. Choose a trial of "
-            "one network."
+            f"{description.composition}, and a trial starts from one plain network. Choose a trial "
+            "of one network."
         )
     return EarlierModel(
         f"{experiment_id}/{trial_id}", description, checkpoint / "model.safetensors"

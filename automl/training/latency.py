@@ -32,15 +32,16 @@ _AGREEMENT = 1.02
 def of_trial(built: BuiltModel, hyperparameters: Hyperparameters) -> float:
     """Milliseconds of a trial's model for one picture; of several networks the sum of theirs.
 
-    The linear layer on the features of several networks is not counted: it takes microseconds.
+    A model that looks at the mirror image, too, takes twice as long. The linear layer on the features of several networks is not counted: it takes microseconds.
     """
     networks = [part.network for part in built.parts] or [built.network]
     names = [model_catalog.timm_name(name) for name in hyperparameters.networks]
     size = hyperparameters.validation_crop_size
-    return sum(
+    once = sum(
         latency_ms(network, name.partition(".")[0], size)
         for network, name in zip(networks, names, strict=True)
     )
+    return 2 * once if hyperparameters.is_mirrored else once
 
 
 def latency_ms(network: nn.Module, architecture: str, size: int) -> float:

@@ -202,7 +202,8 @@ class TrialTraining:
         if not parts:
             return self._description(self.hyperparameters.model_name, self.built)
         described = map(self._description, self.hyperparameters.networks, parts)
-        return several_networks.describe(list(described), "concatenated")
+        is_mirrored = self.hyperparameters.is_mirrored
+        return several_networks.describe(list(described), "concatenated", is_mirrored=is_mirrored)
 
     def _description(self, model_name: str, built: BuiltModel) -> ModelDescription:
         hyperparameters = self.hyperparameters
@@ -387,17 +388,27 @@ class TrialTraining:
             return self._features_of(network, self.built, labelled)
         several = network.network
         assert isinstance(several, SeveralNetworks)
-        pairs = zip(several.networks, self.built.parts, strict=True)
-        return np.concatenate([self._features_of(*pair, labelled) for pair in pairs], axis=1)
+        pairs = list(zip(several.networks, self.built.parts, strict=True))
+        copies = [
+            np.concatenate([self._features_of(*pair, labelled, each) for pair in pairs], axis=1)
+            for each in ((False, True) if self.hyperparameters.is_mirrored else (False,))
+        ]
+        return np.asarray(np.mean(copies, axis=0))
 
     def _features_of(
-        self, network: Normalised, built: BuiltModel, labelled: LabelledPictures
+        self,
+        network: Normalised,
+        built: BuiltModel,
+        labelled: LabelledPictures,
+        is_mirrored: bool = False,
     ) -> NDArray[np.float32]:
         batches = self._scored_batches(labelled, self.hyperparameters.validation_batch_size)
-        side = self.hyperparameters.validation_crop_size
+        if is_mirrored:
+            batches = (pixels.flip(-1) for pixels in batches)
+        seen = feature_cache.Seen(self.hyperparameters.validation_crop_size, is_mirrored)
         with quiet.Work() as work:
             return feature_cache.features(
-                network, built, labelled.pictures, work.steps(batches), side=side
+                network, built, labelled.pictures, work.steps(batches), seen
             )
 
     def _scored_batches(self, labelled: LabelledPictures, size: int) -> Iterator[torch.Tensor]:

@@ -120,6 +120,13 @@ def test_two_networks_side_by_side_must_be_two_that_take_the_same_pictures(asked
         compatibility.resolve({"method": "concatenated_probe", **asked})
 
 
+def test_a_model_that_looks_at_mirror_images_starts_from_no_other():
+    asked = {"mirrored_features": True, "checkpoint_run_id": "a/b"}
+    with pytest.raises(ValueError, match="mirrored_features is on, but checkpoint_run_id"):
+        compatibility.resolve({"method": "linear_probe", **asked})
+    assert not compatibility.resolve(asked).is_mirrored  # fine-tuning has no use for it
+
+
 def test_a_running_mean_that_never_changes_is_refused():
     with pytest.raises(ValueError, match="beta1 is 1"):
         compatibility.resolve({"optimizer": "adam", "beta1": 1})

@@ -9,7 +9,7 @@ from automl.jobs import automode, plan_text, schedule
 from automl.jobs.automode import Situation
 from automl.jobs.schedule import Clock, TimedTrial
 from automl.jobs.speeds import NetworkSpeed, Speeds
-from automl.jobs.trial_cost import Costs, Counts
+from automl.jobs.trial_cost import Costs, Counts, features_of
 
 WEIGHTS = ("mobilenetv1_100", "mobilenetv2")
 USUAL = NetworkSpeed(side=224, forward_seconds=0.01, step_seconds=0.04)
@@ -249,13 +249,30 @@ def test_features_of_many_pictures_come_from_a_converted_network() -> None:
     assert few > 1_000 * direct
     assert many < 0.75 * 10_000 * direct
     assert more - many == pytest.approx(0.5 * 10_000 * direct)
+    on_gpu = Costs(speeds(), Counts(10_000, 0, 10), on_gpu=True).of(probe).seconds
+    assert on_gpu - few == pytest.approx(9_000 * direct, rel=0.05)  # and some fitting
+
+
+def test_a_mirrored_probe_costs_the_features_of_the_mirror_images_and_looks_twice() -> None:
+    probe = {"method": "linear_probe", "model_name": "mobilenetv2", "training_crop_size": 224}
+    mirrored = {**probe, "mirrored_features": True}
+    of_each = 500 * speeds().of("mobilenetv2", 224).forward_seconds
+    costs = Costs(speeds(), Counts(500, 0, 10, folds=10))
+    whole, rest, fit = (
+        costs.of(mirrored, known).seconds
+        for known in ((), features_of(probe), features_of(mirrored))
+    )
+    assert whole - rest == pytest.approx(rest - fit) == pytest.approx(of_each)
+    given = Costs(speeds(), Counts(500, 300, 10))
+    once, twice = (given.of(one, features_of(one)).seconds for one in (probe, mirrored))
+    assert twice - once == pytest.approx(300 * speeds().of("mobilenetv2", 224).forward_seconds)
 
 
 def test_a_probe_costs_a_fit_for_every_fold() -> None:
     """1,000 pictures of 10 classes in 10 folds took 4 to 5 seconds."""
     probe = {"method": "linear_probe", "model_name": "mobilenetv2", "training_crop_size": 224}
     once, by_folds = (
-        Costs(speeds(), Counts(1000, 0, 10, folds)).of(probe, has_features=True).seconds
+        Costs(speeds(), Counts(1000, 0, 10, folds)).of(probe, features_of(probe)).seconds
         for folds in (0, 10)
     )
     assert 3 < by_folds - once < 6
@@ -268,13 +285,13 @@ def test_two_networks_side_by_side_cost_a_larger_fit_where_their_probes_came_bef
     )
     joined = {**first, "method": "concatenated_probe", "second_model_name": WEIGHTS[1]}
     time = clock(3600)
-    alone, pair = (time.cost(one, has_features=True).seconds for one in (first, joined))
+    alone, pair = (time.cost(one, features_of(one)).seconds for one in (first, joined))
     assert alone < pair < 3 * alone
     early, late = (
         next(one for one in schedule.walk(trials, time) if one.values == joined)
         for trials in ([first, joined, second], [first, second, joined])
     )
     assert late.seconds == pair
-    assert early.seconds > pair + 2 * 2000 * USUAL.forward_seconds - 1
+    assert early.seconds > pair + 2000 * USUAL.forward_seconds - 1
     said = plan_text.plan([late], time, 60)[0]
     assert "a probe of mobilenetv1_100 and mobilenetv2 together" in said

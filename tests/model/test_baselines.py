@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.functional import normalize
 
 from automl.host import home
-from automl.model import checkpoint, onnx_conversion, pretrained_weights
+from automl.model import checkpoint, linear_probe, onnx_conversion, pretrained_weights
 from automl.model.baselines import NearestNeighbours
 from automl.model.network import Normalised
 from automl.training import effective, latency
@@ -115,6 +115,25 @@ def test_two_networks_side_by_side_share_features_and_latency_with_their_own_pro
     sizes = [effective.in_effect(one)["num_parameters"] for one in (*alone, both)]
     assert sizes[2] == sizes[0] + sizes[1] - 3  # one vector of biases instead of two
     assert effective.in_effect(both)["weights_licence"] == "unknown"
+
+
+def test_a_mirrored_probe_is_fitted_to_what_its_model_computes_at_twice_the_latency(
+    tiny_data: TrialData, pretrained: dict[str, Any]
+) -> None:
+    asked = {"method": "linear_probe", "model_name": "test_resnet", **pretrained}
+    plain, _ = scored(tiny_data, **asked)
+    kept = set(home.cache_dir("features").iterdir())
+    mirrored, accuracy = scored(tiny_data, mirrored_features=True, **asked)
+    assert accuracy > 0.6
+    assert kept < set(home.cache_dir("features").iterdir())
+    of_both = latency.of_trial(mirrored.built, mirrored.hyperparameters)
+    of_plain = latency.of_trial(plain.built, plain.hyperparameters)  # with its last layer
+    assert 1.5 * of_plain < of_both <= 2 * of_plain
+    network, labelled = mirrored.learner.network, mirrored.fitted
+    batches = list(mirrored._scored_batches(labelled, 64))  # noqa: SLF001
+    expected = linear_probe.extract_features(network, batches)
+    found = mirrored._features(network, labelled)  # noqa: SLF001
+    np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_what_is_not_trained_has_no_learning_rate_in_effect(tiny_data: TrialData) -> None:

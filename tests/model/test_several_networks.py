@@ -59,6 +59,12 @@ def concatenated() -> tuple[Normalised, ModelDescription]:
     return network.eval(), several_networks.describe([one, two], "concatenated")
 
 
+def mirrored() -> tuple[Normalised, ModelDescription]:
+    part, one = member(NAMES[0], 64)
+    network = several_networks.concatenate([part], [64], len(CLASSES), is_mirrored=True)
+    return network.eval(), several_networks.describe([one], "concatenated", is_mirrored=True)
+
+
 def pixels(size: int = 64) -> torch.Tensor:
     return torch.rand(3, 3, size, size, generator=torch.Generator().manual_seed(1))
 
@@ -72,7 +78,7 @@ def test_average_gives_back_the_mean_of_the_probabilities() -> None:
     torch.testing.assert_close(mean, 0.75 * first + 0.25 * second)
 
 
-@pytest.mark.parametrize("made", [averaged, concatenated])
+@pytest.mark.parametrize("made", [averaged, concatenated, mirrored])
 def test_a_checkpoint_and_an_onnx_file_answer_as_the_network(made, tmp_path: Path) -> None:
     network, described = made()
     checkpoint.save(tmp_path, network, described)
@@ -99,6 +105,13 @@ def test_a_probe_is_fitted_to_the_standardised_features_of_all_parts() -> None:
     np.testing.assert_allclose(raw[:3, : own.shape[1]], own, atol=1e-5)
 
 
+def test_a_picture_and_its_mirror_image_are_answered_alike() -> None:
+    network, described = mirrored()
+    with torch.inference_mode():
+        torch.testing.assert_close(network(pixels()), network(pixels().flip(-1)))
+    assert "mirror image" in described.composition
+
+
 def test_a_description_of_an_earlier_version_is_that_of_one_network() -> None:
     old = description("resnet18", 64).model_dump(exclude={"parts", "part_weights", "head"})
     assert ModelDescription.model_validate(old) == description("resnet18", 64)
@@ -106,5 +119,5 @@ def test_a_description_of_an_earlier_version_is_that_of_one_network() -> None:
 
 def test_grad_cam_asks_for_another_algorithm() -> None:
     network, _ = averaged()
-    with pytest.raises(FeatureMapMissingError, match="made of 2 networks. Choose xrai"):
+    with pytest.raises(FeatureMapMissingError, match="has several. Choose xrai"):
         Mapped(network)

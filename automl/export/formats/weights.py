@@ -26,8 +26,8 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
     description = model.description
     if description.parts:
         raise ExportError(
-            f"{model.trial.trial_id} is made of {len(description.parts)} networks, and timm lays "
-            "out one. Take --format onnx, bundle or torch."
+            f"{model.trial.trial_id} is made of {description.composition}, and timm lays out one "
+            "plain network. Take --format onnx, bundle or torch."
         )
     if description.head != "linear":
         raise ExportError(
