@@ -1,9 +1,8 @@
 """Gain of mirrored pictures for a linear probe on frozen features: `python -m benchmarks.mirrored`.
 
 A probe is fitted to a few pictures of a real set, or to them and their mirrored copies, and answers
-for others by their own features, or by the mean of its answers for both copies. A further one is
-fitted to the mean of the features of both copies, and asked about the same. Sets and features are
-those of `benchmarks.frozen_features`.
+for others by their own features, or by the mean of the features of both copies, as the product does
+with `mirrored_features`. Sets and features are those of `benchmarks.frozen_features`.
 """
 
 import os
@@ -18,6 +17,7 @@ import pandas as pd  # noqa: E402
 import torch  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
+from automl.evaluation import significance  # noqa: E402
 from automl.model import cross_validated_probe  # noqa: E402
 from automl.model.cross_validated_probe import CrossValidated  # noqa: E402
 from benchmarks import draws, frozen_features  # noqa: E402
@@ -51,14 +51,11 @@ class Difference(NamedTuple):
     fit_to_both: float
     ask_both: float
     fit_and_ask_both: float
-    mean_features: float
-    """Of the probe fitted to the mean of both copies' features."""
-
     chosen: float
-    """`fit_to_both` where it has the smaller out-of-fold loss, else 0."""
+    """`fit_and_ask_both` where it has the smaller out-of-fold loss, else 0."""
 
-    chosen_mean: float
-    """`mean_features` where it has the smaller out-of-fold loss, else 0."""
+    beyond_noise: float
+    """`fit_and_ask_both` where its out-of-fold answers are better beyond noise, else 0."""
 
 
 def main() -> None:
@@ -91,34 +88,27 @@ def _side_by_side(frozen: frozen_features.FrozenSet, networks: tuple[str, ...]) 
 
 def _gains(fitted: _Array, asked: _Array, drawn: Draw) -> tuple[float, ...]:
     """The figures of `Difference`, from features (2, N, D) and (2, Q, D) of both copies."""
-    plain = _probe(fitted[:1], drawn)
-    of_both = _probe(fitted, drawn)
-    of_mean = _probe(fitted.mean(axis=0, keepdims=True), drawn)
-    accuracy = _accuracy(plain, asked[:1], drawn)
-    fit_to_both = _accuracy(of_both, asked[:1], drawn) - accuracy
-    mean_features = _accuracy(of_mean, asked.mean(axis=0, keepdims=True), drawn) - accuracy
+    given = drawn.labels, drawn.folds, drawn.num_classes
+    plain = cross_validated_probe.fit(fitted[0], *given)
+    of_both = cross_validated_probe.fit(fitted[0], *given, mirrored=fitted[1])
+    mean = asked.mean(axis=0)
+    accuracy = drawn.accuracy(plain.probe.probabilities(asked[0]))
+    gain = drawn.accuracy(of_both.probe.probabilities(mean)) - accuracy
+    answers = of_both.probabilities, plain.probabilities
+    p_value = significance.p_value_of_difference("accuracy", *answers, drawn.labels)
+    ours, theirs = ((each.argmax(axis=1) == drawn.labels).mean() for each in answers)
+    is_beyond_noise = ours > theirs and p_value is not None and p_value <= significance.LEVEL
     return (
-        fit_to_both,
-        _accuracy(plain, asked, drawn) - accuracy,
-        _accuracy(of_both, asked, drawn) - accuracy,
-        mean_features,
-        fit_to_both if _loss(of_both, drawn) < _loss(plain, drawn) else 0.0,
-        mean_features if _loss(of_mean, drawn) < _loss(plain, drawn) else 0.0,
+        drawn.accuracy(of_both.probe.probabilities(asked[0])) - accuracy,
+        drawn.accuracy(plain.probe.probabilities(mean)) - accuracy,
+        gain,
+        gain if _loss(of_both, drawn) < _loss(plain, drawn) else 0.0,
+        gain if is_beyond_noise else 0.0,
     )
 
 
-def _probe(copies: _Array, drawn: Draw) -> CrossValidated:
-    """The probe of all copies (C, N, D) of each picture, which share its fold."""
-    labels, folds = (np.tile(each, len(copies)) for each in (drawn.labels, drawn.folds))
-    return cross_validated_probe.fit(np.concatenate(copies), labels, folds, drawn.num_classes)
-
-
-def _accuracy(found: CrossValidated, asked: _Array, drawn: Draw) -> float:
-    return drawn.accuracy(sum(found.probe.probabilities(each) for each in asked))
-
-
 def _loss(found: CrossValidated, drawn: Draw) -> float:
-    """Mean out-of-fold loss of the first copy of each picture."""
+    """Mean out-of-fold loss."""
     of_label = found.probabilities[np.arange(len(drawn.labels)), drawn.labels]
     return float(-np.log(np.maximum(of_label, 1e-7)).mean())
 

@@ -1,7 +1,7 @@
 """AutoMode's plan while it runs: each trial is fitted into the time left before it starts."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from automl.experiments import endings, leaderboard
 from automl.experiments.records import TrialRecord
 from automl.jobs import plan_text, schedule
 from automl.jobs.distributions import Choice
-from automl.jobs.hyperparameters import networks_of
+from automl.jobs.hyperparameters import is_mirrored, networks_of
 from automl.jobs.job import Job
 from automl.jobs.schedule import Clock, TimedTrial
 from automl.jobs.trial_cost import Costs, features_of
@@ -85,7 +85,7 @@ class Pacer:
         """
         if trial.trial_id in self._results.states():
             return trial
-        trial = self._with_best_networks(trial)
+        trial = self._with_best_probe(self._with_best_networks(trial))
         clock = self.clock()
         timed = self._fitted(trial.requested, clock)
         if timed is None:
@@ -183,21 +183,38 @@ class Pacer:
         is_fixed = "second_model_name" in self._job.training_parameters
         if values.get("method") != "concatenated_probe" or is_fixed:
             return trial
-        size = values.get("training_crop_size")
-        probes = [
-            one
-            for one in self._results.trials.values()
-            if one.method == "linear_probe"
-            and one.best_epoch is not None
-            and one.hyperparameters.get("training_crop_size") == size
-        ]
-        ranked = leaderboard.by_score(probes, self._results.primary_metric)
+        ranked = self._probes(values, ("linear_probe",))
         names = list(dict.fromkeys(probe.model_name for probe in ranked))[:2]
         if len(names) < 2 or set(names) == set(networks_of(values)):
             return trial
         self._say(plan_text.other_networks(self._seconds, names))
         changed = {**values, "model_name": names[0], "second_model_name": names[1]}
         return PlannedTrial.of(trial.number, changed, trial.proposal)
+
+    def _with_best_probe(self, trial: PlannedTrial) -> PlannedTrial:
+        """A probe with mirror images that is else the best probe so far."""
+        values = trial.requested
+        if not is_mirrored(values) or "model_name" in self._job.training_parameters:
+            return trial
+        ranked = self._probes(values, ("linear_probe", "concatenated_probe"))
+        wanted = {**ranked[0].hyperparameters, "mirrored_features": True} if ranked else values
+        if wanted == values:
+            return trial
+        self._say(plan_text.other_probe(self._seconds, ranked[0].title))
+        return PlannedTrial.of(trial.number, wanted, trial.proposal)
+
+    def _probes(self, values: Mapping[str, Any], methods: Sequence[str]) -> list[TrialRecord]:
+        """Scored probes of pictures of the same size, without mirror images, the best first."""
+        size = values.get("training_crop_size")
+        probes = [
+            one
+            for one in self._results.trials.values()
+            if one.method in methods
+            and one.best_epoch is not None
+            and one.hyperparameters.get("training_crop_size") == size
+            and not is_mirrored(one.hyperparameters)
+        ]
+        return leaderboard.by_score(probes, self._results.primary_metric)
 
     @property
     def _seconds(self) -> float:

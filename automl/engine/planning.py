@@ -227,7 +227,7 @@ def opening_trials(
     proposals = []
     for recipe in recipes.opening:
         asked = requested(job, recipe.values)
-        if "second_model_name" in recipe.values and _wants_one_network(job):
+        if not _is_wanted(job, recipe.values):
             continue
         if asked not in values:
             values.append(asked)
@@ -243,10 +243,14 @@ def opening_trials(
     return trials, timed, left_out
 
 
-def _wants_one_network(job: Job) -> bool:
-    """True if the job fixes the network or the method of every trial."""
-    fixed = job.training_parameters
-    return any(name in fixed for name in ("model_name", "method", "checkpoint_run_id"))
+def _is_wanted(job: Job, values: Mapping[str, Any]) -> bool:
+    """False for a probe of two networks, or with mirror images, where the job fixes otherwise."""
+    refused = {"method", "checkpoint_run_id"}
+    if "second_model_name" in values:
+        refused.add("model_name")
+    elif not values.get("mirrored_features"):
+        return True
+    return not refused & set(job.training_parameters)
 
 
 def _trainable(

@@ -1,12 +1,14 @@
 """Score to expect of the model that is handed out, from the trials' answers on disk."""
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from automl.experiments import leaderboard, store, ties
 from automl.experiments.records import TrialRecord
+from automl.jobs.hyperparameters import is_mirrored
 
 if TYPE_CHECKING:
     from automl.evaluation.comparable_scores import Candidate, Comparison
@@ -36,6 +38,10 @@ class Found(NamedTuple):
     equally_good: list[str]
     """Ids of the trials with the best score, the cheapest first."""
 
+    in_doubt: dict[str, float]
+    """By the id of a trial that looks at mirror images, too, and may be better by chance only: the
+    score that it is ranked by, at most that of the same trial without them."""
+
 
 def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) -> Found:
     """Compare the trials, and say what to expect on new pictures, the choice included.
@@ -52,9 +58,11 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
         for trial in ties.compared(experiment_dir, ranked)
         if store.predictions_path(experiment_dir, trial.trial_id).is_file()
     ]
+    plain_ids = _in_doubt(metric, rows, {trial.trial_id: trial for trial in ranked})
+    rows = [row for row in rows if row.trial_id not in plain_ids]
     comparison = comparable_scores.compare(metric, rows, groups(experiment_dir))
     if comparison is None:
-        return Found(Expectation(), {}, [])
+        return Found(Expectation(), {}, [], {})
     chosen = expected_score.choose(comparison)
     differ = len({len(row.predictions.labels) for row in comparison.rows}) > 1
     scores = {
@@ -76,7 +84,47 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
             comparable_scores.compare(metric, [own, *rows], groups(experiment_dir))
         )
     expectation = _with_refit(expectation, handed_out)
-    return Found(expectation, scores if differ else {}, equally_good)
+    in_doubt = {trial_id: scores[plain] for trial_id, plain in plain_ids.items()}
+    return Found(expectation, scores if differ else {}, equally_good, in_doubt)
+
+
+def _in_doubt(
+    metric: str, rows: "Sequence[Candidate]", trials: Mapping[str, TrialRecord]
+) -> dict[str, str]:
+    """Rows that look at mirror images, too, without being better beyond noise.
+
+    They take twice as long as the same trial without mirror images, so they have to earn it: the
+    paired test of both must find them better.
+
+    Returns:
+        The id of the trial without mirror images, by that of the trial with them.
+    """
+    from automl.evaluation import metrics, significance  # slow to import
+    from automl.evaluation.predictions import in_common
+
+    mirrored = [row for row in rows if is_mirrored(trials[row.trial_id].hyperparameters)]
+    plain_rows = {
+        _without_mirroring(trials[row.trial_id]): row for row in rows if row not in mirrored
+    }
+    found = {}
+    for row in mirrored:
+        plain = plain_rows.get(_without_mirroring(trials[row.trial_id]))
+        if plain is None:
+            continue
+        mine, other = in_common(row.predictions, plain.predictions)
+        probabilities = mine.probabilities, other.probabilities
+        ours, theirs = (metrics.primary(metric, each, mine.labels) for each in probabilities)
+        p_value = significance.p_value_of_difference(metric, *probabilities, mine.labels)
+        is_better = ours > theirs and p_value is not None and p_value <= significance.LEVEL
+        if not (is_better or math.isnan(theirs)):
+            found[row.trial_id] = plain.trial_id
+    return found
+
+
+def _without_mirroring(trial: TrialRecord) -> str:
+    """Text of all hyperparameters but `mirrored_features`."""
+    kept = {k: v for k, v in trial.hyperparameters.items() if k != "mirrored_features"}
+    return json.dumps(kept, sort_keys=True)
 
 
 def constant_answer(

@@ -211,7 +211,7 @@ class TrialRecord(FrozenModel):
     """Of an ensemble, the heaviest first; empty for all other trials."""
 
     may_be_best: bool = True
-    """False for an ensemble whose lead over the best other trial may be chance."""
+    """False for an ensemble, or a trial that looks at mirror images, whose lead may be chance."""
 
     refitted_on: int | None = None
     """Training and validation pictures that the model which is handed out was fitted to again after

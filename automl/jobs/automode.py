@@ -54,6 +54,9 @@ probe is better."""
 _PLACES_TO_JOIN = 4
 """Baselines from which a probe of two networks joins them: it costs no more than a fit."""
 
+_TRIALS_TO_MIRROR = 10
+"""Trials from which one of them is a probe with mirror images."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -150,7 +153,10 @@ def plan(situation: Situation, num_trials: int) -> Plan:
     # pretrained weights help more than anything else, except on small pictures
     recipes = [*scratch[:1], *tuned[:2], *scratch[1:]] if situation.is_small else tuned or scratch
     opening = [Recipe(values) for values in _baselines(situation, num_trials)]
-    opening += [Recipe(values, 0 if values in tuned else len(space) - 1) for values in recipes]
+    # after the first training, which should not wait for the features of the mirror images
+    mirrored = _mirrored(opening, num_trials)
+    trained = [Recipe(values, 0 if values in tuned else len(space) - 1) for values in recipes]
+    opening += [*trained[:1], *mirrored, *trained[1:]]
     return Plan(opening[:num_trials], space)
 
 
@@ -202,6 +208,14 @@ def _baselines(situation: Situation, num_trials: int) -> list[dict[str, Any]]:
     joined = {**untrained, "model_name": first, "second_model_name": second}
     # last, when the features of all networks are there, and their probes tell which are the best
     return [*single, {**joined, "method": "concatenated_probe"}]
+
+
+def _mirrored(opening: Sequence[Recipe], num_trials: int) -> list[Recipe]:
+    """The first probe with mirror images; where it runs the best probe so far takes its place."""
+    probes = [recipe.values for recipe in opening if recipe.values.get("method") == "linear_probe"]
+    if num_trials < _TRIALS_TO_MIRROR:
+        return []
+    return [Recipe({**probe, "mirrored_features": True}) for probe in probes[:1]]
 
 
 def _fine_tuned(situation: Situation, model_name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from automl.jobs.azure_values import AnySpelling
 from automl.jobs.hyperparameter_metadata import Group, Trait, has_trait, only_with, unless
 
 _ADAM = ("adam", "adamw")
-_MIRRORING = ("linear_probe", "concatenated_probe", "prototypes")
+_MIRRORING = ("linear_probe", "concatenated_probe")
 """Methods that can take features of the mirror image, too."""
 
 
@@ -83,9 +83,9 @@ class Hyperparameters(FrozenModel):
         Trait.EFFECTIVE_WITHOUT_TRAINING,
         only_with("method", *_MIRRORING),
     ] = False
-    """Take the mean of the features of a picture and of its mirror image, in fitting and in
-    answering: usually a point or two more, at twice the time for a picture. Only with
-    linear_probe, concatenated_probe and prototypes."""
+    """Fit to pictures and to their mirror images, and answer by the mean of the features of both:
+    usually a point or two more, at twice the time for a picture. Only with linear_probe and
+    concatenated_probe."""
 
     pretrained: Annotated[
         Literal["auto", "required", "never"], Group.TRAINING, Trait.EFFECTIVE_WITHOUT_TRAINING

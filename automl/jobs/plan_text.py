@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from automl.jobs.hyperparameters import Hyperparameters, networks_of
+from automl.jobs.hyperparameters import Hyperparameters, is_mirrored, networks_of
 from automl.jobs.schedule import Clock, TimedTrial, Values
 
 _WITHOUT_LIMIT_SECONDS = 24 * 3600
@@ -117,6 +117,14 @@ def other_networks(seconds: float, names: Sequence[str]) -> str:
     )
 
 
+def other_probe(seconds: float, title: str) -> str:
+    """Sentence about mirror images that are tried with another probe than planned."""
+    return (
+        f"Revised at {clock_time(seconds)}: mirror images are tried with {title}, the best probe "
+        "so far."
+    )
+
+
 def left_out(seconds: float, trial: str, needed: float) -> str:
     """Sentence about a trial that does not fit any more."""
     return (
@@ -148,7 +156,8 @@ def _named(values: Values, clock: Clock, *, with_epochs: bool = True) -> str:
         is_tuned = _value(values, clock, "head_init") == "linear_probe"
         kind = "fine-tuning" if is_tuned else "training"
         return f"{kind} of {model}" + (f" for {epochs} epochs" if with_epochs else "")
-    return _NAMES[method].format(model)
+    mirrored = " with mirror images" if is_mirrored({**values, **clock.fixed}) else ""
+    return _NAMES[method].format(model) + mirrored
 
 
 def _value(values: Values, clock: Clock, name: str, default: Any = None) -> Any:

@@ -102,9 +102,7 @@ def most_for_refit(job: Job, costs: Costs) -> float:
     return _REFIT_SHARE * 60 * job.limits.timeout_minutes
 
 
-def fitted(
-    values: Values, clock: Clock, known: Collection[Features] = ()
-) -> TimedTrial | None:
+def fitted(values: Values, clock: Clock, known: Collection[Features] = ()) -> TimedTrial | None:
     """The trial with as many epochs as end in the time left; None if it does not fit.
 
     It keeps its number of epochs if another trial of its kind fits after it, or if the job fixes

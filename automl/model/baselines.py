@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize, one_hot
 
 from automl.model import blocks, cross_validated_probe, linear_probe, prototypes
-from automl.model.cross_validated_probe import CrossValidated
 from automl.model.linear_probe import LinearProbe
 from automl.model.network import Normalised
 
@@ -27,8 +26,6 @@ _SMALLEST_SHARE = 1e-4
 _AT_ONCE = 1_000
 """Pictures whose neighbours are looked for together."""
 
-Features = NDArray[np.float32]
-Labels = NDArray[np.int64]
 Probabilities = NDArray[np.float32]
 
 
@@ -91,6 +88,9 @@ class FrozenPictures:
     folds: NDArray[np.int64]
     """(N,) fold of each picture; -1: it is in the training part of every fold."""
 
+    mirrored: Callable[[], NDArray[np.float32]] | None = None
+    """Returns the features of the mirror images, for a probe that looks at them, too."""
+
     def out_of_fold(
         self, answer: Callable[[NDArray[np.bool_], NDArray[np.bool_]], Probabilities]
     ) -> Probabilities:
@@ -128,27 +128,41 @@ def fit_head(method: str, network: Normalised, pictures: FrozenPictures) -> Prob
     head = linear_probe.linear_head(network.network)
     num_classes = len(head.weight)
     if method in ("linear_probe", "concatenated_probe"):
-        return _fit_linear(head, pictures, num_classes, linear_probe.fit, cross_validated_probe.fit)
+        return _fit_probe(head, pictures, num_classes)
     if method == "prototypes":
-        return _fit_linear(head, pictures, num_classes, prototypes.fit, prototypes.cross_validated)
+        return _fit_prototypes(head, pictures, num_classes)
     if method == "k_nearest_neighbours":
         return _fit_neighbours(network, pictures, num_classes)
     assert method == "majority_class"
     return _fit_majority(head, pictures, num_classes)
 
 
-def _fit_linear(
-    head: nn.Linear | nn.Conv2d,
-    pictures: FrozenPictures,
-    num_classes: int,
-    fit: Callable[[Features, Labels, int], LinearProbe],
-    fit_by_folds: Callable[[Features, Labels, Labels, int], CrossValidated],
+def _fit_probe(
+    head: nn.Linear | nn.Conv2d, pictures: FrozenPictures, num_classes: int
+) -> Probabilities | None:
+    features, labels = pictures.features(), pictures.labels
+    mirrored = pictures.mirrored and pictures.mirrored()
+    if pictures.folds.max() < 0:
+        copies = [features] if mirrored is None else [features, mirrored]
+        rows = np.concatenate(copies)
+        probe = linear_probe.fit(rows, np.tile(labels, len(copies)), num_classes)
+        linear_probe.put_into(head, probe)
+        return None
+    found = cross_validated_probe.fit(
+        features, labels, pictures.folds, num_classes, mirrored=mirrored
+    )
+    linear_probe.put_into(head, found.probe)
+    return found.probabilities
+
+
+def _fit_prototypes(
+    head: nn.Linear | nn.Conv2d, pictures: FrozenPictures, num_classes: int
 ) -> Probabilities | None:
     features, labels = pictures.features(), pictures.labels
     if pictures.folds.max() < 0:
-        linear_probe.put_into(head, fit(features, labels, num_classes))
+        linear_probe.put_into(head, prototypes.fit(features, labels, num_classes))
         return None
-    found = fit_by_folds(features, labels, pictures.folds, num_classes)
+    found = prototypes.cross_validated(features, labels, pictures.folds, num_classes)
     linear_probe.put_into(head, found.probe)
     return found.probabilities
 

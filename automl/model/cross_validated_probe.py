@@ -44,31 +44,37 @@ class CrossValidated(NamedTuple):
     """C of the probe of all pictures."""
 
 
-def fit(
+def fit(  # noqa: PLR0913
     features: NDArray[np.float32],
     labels: NDArray[np.int64],
     folds: NDArray[np.int64],
     num_classes: int,
     *,
+    mirrored: NDArray[np.float32] | None = None,
     seed: int = 0,
 ) -> CrossValidated:
     """Fit probes to features (N, D) with class indices (N,).
 
     The strength of a fold's probe is the one with the least loss on the pictures of the other
     folds, so that no label has a part in its own prediction. Each probe is fitted to at most
-    10,000 pictures.
+    10,000 pictures, of which a mirror image is one.
 
     Args:
         features: of all pictures; their mean and scale are those of all folds.
         labels: class indices.
         folds: (N,) fold of each picture from 0; -1: it is in the training part of every fold.
         num_classes: number of classes.
+        mirrored: (N, D) of the mirror images: probes are fitted to them, too, and asked about the
+            mean of both.
         seed: of the choice among more than 10,000 pictures.
     """
-    mean, scale = features.mean(axis=0), features.std(axis=0)
+    copies = [features] if mirrored is None else [features, mirrored]
+    rows = np.concatenate(copies)
+    mean, scale = rows.mean(axis=0), rows.std(axis=0)
     scale[scale < 1e-6] = 1.0  # a constant feature carries no information
-    basis, variances = _principal_components((features - mean) / scale, seed)
-    inputs = torch.from_numpy((features - mean) / scale) @ basis
+    basis, variances = _principal_components((rows - mean) / scale, seed)
+    inputs = torch.from_numpy((rows - mean) / scale) @ basis
+    inputs = inputs.view(len(copies), len(features), -1)
     problem = _Problem(inputs, variances, labels, folds, num_classes, seed)
     is_scored = folds >= 0
     path: list[_Candidate] = []
@@ -129,7 +135,11 @@ def _fitted(num_pictures: int, seed: int) -> NDArray[np.int64]:
 
 
 class _Problem:
-    """The probes of F folds and of all pictures, which share their inputs (N, R + 1)."""
+    """The probes of F folds and of all pictures, which share their inputs (N, R + 1).
+
+    Inputs are given as (C, N, R), C copies of each picture: all are fitted to, and what is asked
+    about is their mean.
+    """
 
     def __init__(  # noqa: PLR0913
         self,
@@ -143,9 +153,11 @@ class _Problem:
         self.num_folds = int(folds.max()) + 1
         self._num_classes = num_classes
         self._folds = folds
-        self._inputs = torch.cat([inputs, torch.ones(len(inputs), 1)], dim=1)
+        inputs = torch.cat([inputs, torch.ones(*inputs.shape[:2], 1)], dim=2)
+        self._asked = inputs.mean(dim=0)
+        labels, folds = np.tile(labels, len(inputs)), np.tile(folds, len(inputs))
         chosen = _fitted(len(labels), seed)
-        self._fitted = self._inputs[chosen]
+        self._fitted = inputs.flatten(0, 1)[chosen]
         self._labels = torch.from_numpy(labels[chosen])
         of_fitted = torch.from_numpy(folds[chosen])
         every = torch.arange(self.num_folds + 1)  # the last one holds nothing out
@@ -212,9 +224,9 @@ class _Problem:
 
     def out_of_fold(self, weights: Tensor) -> NDArray[np.float32]:
         """(N, K) of each picture, from the probe that has not seen it if there is one."""
-        result = torch.empty(len(self._inputs), self._num_classes)
+        result = torch.empty(len(self._asked), self._num_classes)
         for fold in range(-1, self.num_folds):
             chosen = torch.from_numpy(self._folds == fold)
-            result[chosen] = (self._inputs[chosen] @ weights[:, fold]).softmax(dim=1)
+            result[chosen] = (self._asked[chosen] @ weights[:, fold]).softmax(dim=1)
         probabilities: NDArray[np.float32] = result.numpy()
         return probabilities

@@ -32,7 +32,8 @@ _AGREEMENT = 1.02
 def of_trial(built: BuiltModel, hyperparameters: Hyperparameters) -> float:
     """Milliseconds of a trial's model for one picture; of several networks the sum of theirs.
 
-    A model that looks at the mirror image, too, takes twice as long. The linear layer on the features of several networks is not counted: it takes microseconds.
+    A model that looks at the mirror image, too, takes twice as long. The linear layer on the
+    features of several networks is not counted: it takes microseconds.
     """
     networks = [part.network for part in built.parts] or [built.network]
     names = [model_catalog.timm_name(name) for name in hyperparameters.networks]

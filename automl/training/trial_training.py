@@ -359,8 +359,12 @@ class TrialTraining:
     def _fit_baseline(self, network: Normalised) -> None:
         """Fit the head, and answer for every picture that has a fold without having seen it."""
         method, data, fitted = self.hyperparameters.method, self.data, self.fitted
+        is_mirrored = self.hyperparameters.is_mirrored
         pictures = baselines.FrozenPictures(
-            lambda: self._features_of_fitted(network), fitted.labels, fitted.folds
+            lambda: self._features_of_fitted(network),
+            fitted.labels,
+            fitted.folds,
+            (lambda: self._features_of_fitted(network, is_mirrored=True)) if is_mirrored else None,
         )
         try:
             probabilities = baselines.fit_head(method, network, pictures)
@@ -376,31 +380,32 @@ class TrialTraining:
                 fitted.sample_ids[scored], fitted.labels[scored], probabilities[scored]
             )
 
-    def _features_of_fitted(self, network: Normalised) -> NDArray[np.float32]:
+    def _features_of_fitted(
+        self, network: Normalised, *, is_mirrored: bool = False
+    ) -> NDArray[np.float32]:
         """Features (N, D) of all pictures that the model is fitted to; they are kept by split."""
         data = self.data
         parts = [data.train, data.validation] if self.has_seen_all else [data.train]
-        return np.concatenate([self._features(network, part) for part in parts])
+        return np.concatenate([self._features(network, part, is_mirrored) for part in parts])
 
-    def _features(self, network: Normalised, labelled: LabelledPictures) -> NDArray[np.float32]:
+    def _features(
+        self, network: Normalised, labelled: LabelledPictures, is_mirrored: bool
+    ) -> NDArray[np.float32]:
         """Features (N, D) of the pictures as they are scored, those of all parts side by side."""
         if not self.built.parts:
-            return self._features_of(network, self.built, labelled)
+            return self._features_of(network, self.built, labelled, is_mirrored)
         several = network.network
         assert isinstance(several, SeveralNetworks)
-        pairs = list(zip(several.networks, self.built.parts, strict=True))
-        copies = [
-            np.concatenate([self._features_of(*pair, labelled, each) for pair in pairs], axis=1)
-            for each in ((False, True) if self.hyperparameters.is_mirrored else (False,))
-        ]
-        return np.asarray(np.mean(copies, axis=0))
+        pairs = zip(several.networks, self.built.parts, strict=True)
+        found = [self._features_of(*pair, labelled, is_mirrored) for pair in pairs]
+        return np.concatenate(found, axis=1)
 
     def _features_of(
         self,
         network: Normalised,
         built: BuiltModel,
         labelled: LabelledPictures,
-        is_mirrored: bool = False,
+        is_mirrored: bool,
     ) -> NDArray[np.float32]:
         batches = self._scored_batches(labelled, self.hyperparameters.validation_batch_size)
         if is_mirrored:

@@ -111,6 +111,23 @@ def test_two_networks_are_joined_that_have_the_best_probes_and_it_is_said(tmp_pa
     assert "takes resnet34 and mobilenetv2" in said[0]
 
 
+def test_mirror_images_are_tried_with_the_best_probe_and_it_is_said(tmp_path: Path) -> None:
+    results, pacer = opened(tmp_path, minutes=30)
+    probe = {"method": "linear_probe", "training_crop_size": 224, "model_name": "resnet18"}
+    pair = {**probe, "method": "concatenated_probe", "second_model_name": "mobilenetv2"}
+    planned = PlannedTrial.of(9, {**probe, "mirrored_features": True})
+    for number, (asked, score) in enumerate([(probe, 0.7), (pair, 0.8)]):
+        trial = build_trial(f"trial-{number:03d}", [score])
+        changes = {"number": number, "hyperparameters": asked, "state": TrialState.COMPLETED}
+        results._set(trial.model_copy(update=changes))
+        fitted = pacer.fit(planned)
+        assert fitted is not None
+        assert fitted.requested == {**asked, "mirrored_features": True}
+    said = [sentence for sentence in results.experiment.plan if "mirror images" in sentence]
+    assert len(said) == 1
+    assert "resnet18 + mobilenetv2" in said[0]
+
+
 def test_a_planned_trial_without_time_is_left_out_and_runs_when_resumed(tmp_path: Path) -> None:
     results, pacer = opened(tmp_path, minutes=7)
     trial = PlannedTrial.of(0, TUNING)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from automl.engine.results import Results
 from automl.evaluation.predictions import Predictions
 from automl.experiments import expectation, leaderboard, store
 
@@ -88,3 +89,26 @@ def test_a_trial_is_ranked_by_its_comparable_score(make_trial):
     table = leaderboard.rank([lucky, make_trial("t1", [0.9], number=1)], "accuracy")
     assert table["trial_id"].tolist() == ["t1", "t0"]
     assert table["rank"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(("num_wrong", "is_in_doubt"), [(37, True), (20, False), (45, True)])
+def test_mirror_images_must_pay_beyond_noise(make_experiment, make_trial, num_wrong, is_in_doubt):
+    asked = {"method": "linear_probe", "model_name": "resnet18"}
+    mirrored = {**asked, "mirrored_features": True}
+    scores = {"t0": 0.8, "t1": 1 - num_wrong / 200}
+    experiment_dir = make_experiment(
+        trials=[
+            make_trial("t0", [0.8], number=0, hyperparameters=asked),
+            make_trial("t1", [scores["t1"]], number=1, hyperparameters=mirrored),
+        ]
+    )
+    save_answers(experiment_dir, "t0", 40)
+    save_answers(experiment_dir, "t1", num_wrong)
+    found = compare(experiment_dir)
+    assert found.in_doubt == ({"t1": 0.8} if is_in_doubt else {})
+    results = Results(experiment_dir, "accuracy")
+    results.expect()
+    assert results.experiment.best_trial == ("t0" if is_in_doubt else "t1")
+    ranked = leaderboard.by_score(list(results.trials.values()), "accuracy")
+    assert ranked[0].trial_id == results.experiment.best_trial
+    assert any("may be chance" in note for note in results.trials["t1"].notes) is is_in_doubt

@@ -32,9 +32,11 @@ def test_every_recipe_can_be_trained_and_baselines_are_at_most_half(given, num_t
     plan = automode.plan(given, num_trials)
     assert 1 <= len(plan.opening) <= num_trials
     resolved = [resolve(recipe.values) for recipe in plan.opening]
-    baselines = [one for one in resolved if one.method != "fine_tuning"]
+    # a probe with mirror images comes after the first training
+    floor = [one for one in resolved if not one.is_mirrored]
+    baselines = [one for one in floor if one.method != "fine_tuning"]
     assert 1 <= len(baselines) <= num_trials // 2
-    assert resolved[: len(baselines)] == baselines
+    assert floor[: len(baselines)] == baselines
     assert len({one.model_dump_json() for one in resolved}) == len(resolved)
 
 
@@ -96,12 +98,21 @@ def test_the_last_baseline_joins_two_networks_where_there_are_places_for_their_p
     def joined(num_trials, weights):
         opening = automode.plan(situation(weights=weights), num_trials).opening
         baselines = [recipe.values for recipe in opening if "method" in recipe.values]
-        assert not any("second_model_name" in values for values in baselines[:-1])
-        last = baselines[-1]
-        return last["method"] == "concatenated_probe" and networks_of(last)
+        return [networks_of(one) for one in baselines if one["method"] == "concatenated_probe"]
 
-    assert joined(8, WEIGHTS) == joined(50, WEIGHTS) == ["mobilenetv1_100", "mobilenetv2"]
-    assert joined(7, WEIGHTS) is joined(50, WEIGHTS[:1]) is False
+    assert joined(8, WEIGHTS) == joined(50, WEIGHTS) == [["mobilenetv1_100", "mobilenetv2"]]
+    assert joined(7, WEIGHTS) == joined(50, WEIGHTS[:1]) == []
+
+
+@pytest.mark.parametrize(
+    ("num_trials", "weights", "is_tried"),
+    [(50, WEIGHTS, True), (50, WEIGHTS[:1], True), (8, WEIGHTS, False), (50, (), False)],
+)
+def test_mirror_images_are_tried_after_the_first_training(num_trials, weights, is_tried):
+    opening = automode.plan(situation(weights=weights), num_trials).opening
+    first = next(i for i, recipe in enumerate(opening) if "method" not in recipe.values)
+    mirrored = [bool(recipe.values.get("mirrored_features")) for recipe in opening]
+    assert mirrored == [i == first + 1 and is_tried for i in range(len(opening))]
 
 
 def test_models_with_weights_are_fine_tuned_from_a_probe():
@@ -122,7 +133,7 @@ def test_frozen_networks_of_every_kind_are_tried_where_there_are_weights():
     names = ("convnext_tiny", "resnet50", "dinov3_small", "siglip2_base")
     opening = automode.plan(situation(budget_class="gpu", weights=names), 20).opening
     probes = [r.values["model_name"] for r in opening if r.values.get("method") == "linear_probe"]
-    assert probes == ["convnext_tiny", "dinov3_small", "siglip2_base", "resnet50"]
+    assert probes[:4] == ["convnext_tiny", "dinov3_small", "siglip2_base", "resnet50"]
     tuned = [r.values["model_name"] for r in opening if r.values.get("method") is None]
     assert tuned == ["convnext_tiny", "resnet50"]
 

@@ -37,6 +37,29 @@ def test_the_probabilities_are_those_of_a_loop_over_the_folds(monkeypatch):
     )
 
 
+def test_mirror_images_are_fitted_to_and_the_mean_of_both_is_asked_about(monkeypatch):
+    monkeypatch.setattr(cross_validated_probe, "STRENGTHS", (0.03,))
+    monkeypatch.setattr(cross_validated_probe, "_TOLERANCE", 1e-7)
+    features, labels = clouds(90)
+    mirrored = features + np.random.default_rng(1).normal(size=features.shape).astype(np.float32)
+    folds = np.arange(90) // 3 % 6
+    found = cross_validated_probe.fit(features, labels, folds, 3, mirrored=mirrored)
+    rows = np.concatenate([features, mirrored])
+    inputs = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    asked = (inputs[:90] + inputs[90:]) / 2
+    for fold in range(6):
+        # an image is in the fold of its mirror image
+        seen = np.tile(folds != fold, 2)
+        model = LogisticRegression(C=0.03, tol=1e-8, max_iter=1000)
+        model.fit(inputs[seen], np.tile(labels, 2)[seen])
+        expected = model.predict_proba(asked[folds == fold])
+        assert found.probabilities[folds == fold] == pytest.approx(expected, abs=2e-3)
+    model = LogisticRegression(C=0.03, tol=1e-8, max_iter=1000).fit(inputs, np.tile(labels, 2))
+    assert found.probe.probabilities((features + mirrored) / 2) == pytest.approx(
+        model.predict_proba(asked), abs=2e-3
+    )
+
+
 def test_a_weak_probe_is_chosen_for_noise_and_a_strong_one_for_what_can_be_told():
     features, labels = clouds(90, distance=8)
     noise = np.random.default_rng(1).normal(size=(90, 200)).astype(np.float32)
