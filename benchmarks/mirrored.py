@@ -18,6 +18,7 @@ import torch  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
 from automl.evaluation import significance  # noqa: E402
+from automl.evaluation.predictions import Predictions  # noqa: E402
 from automl.model import cross_validated_probe  # noqa: E402
 from automl.model.cross_validated_probe import CrossValidated  # noqa: E402
 from benchmarks import draws, frozen_features  # noqa: E402
@@ -94,10 +95,12 @@ def _gains(fitted: _Array, asked: _Array, drawn: Draw) -> tuple[float, ...]:
     mean = asked.mean(axis=0)
     accuracy = drawn.accuracy(plain.probe.probabilities(asked[0]))
     gain = drawn.accuracy(of_both.probe.probabilities(mean)) - accuracy
-    answers = of_both.probabilities, plain.probabilities
-    p_value = significance.p_value_of_difference("accuracy", *answers, drawn.labels)
-    ours, theirs = ((each.argmax(axis=1) == drawn.labels).mean() for each in answers)
-    is_beyond_noise = ours > theirs and p_value is not None and p_value <= significance.LEVEL
+    own = [
+        Predictions(np.arange(len(drawn.labels)), drawn.labels, each.probabilities)
+        for each in (of_both, plain)
+    ]
+    ours, theirs = ((each.predicted == each.labels).mean() for each in own)
+    is_beyond_noise = ours > theirs and significance.is_less_wrong(*own)
     return (
         drawn.accuracy(of_both.probe.probabilities(asked[0])) - accuracy,
         drawn.accuracy(plain.probe.probabilities(mean)) - accuracy,

@@ -111,9 +111,8 @@ def _features(
     for part in parts:
         opened = trial_data.opened(part.pictures)
         batches = scored_batches(opened, side, batch_size=size, device=network.mean.device)
-        features = feature_cache.features(
-            network, built, part.pictures, counted(batches), side=side
-        )
+        seen = feature_cache.Seen(side)
+        features = feature_cache.features(network, built, part.pictures, counted(batches), seen)
         found.append(features)
     paths = data.samples.set_index("id")["path"]
     ids = np.concatenate([part.sample_ids for part in parts])

@@ -93,8 +93,8 @@ def _in_doubt(
 ) -> dict[str, str]:
     """Rows that look at mirror images, too, without being better beyond noise.
 
-    They take twice as long as the same trial without mirror images, so they have to earn it: the
-    paired test of both must find them better.
+    They take twice as long as the same trial without mirror images, so they have to earn it: with a
+    better score, and a loss that is lower by the paired test.
 
     Returns:
         The id of the trial without mirror images, by that of the trial with them.
@@ -112,10 +112,8 @@ def _in_doubt(
         if plain is None:
             continue
         mine, other = in_common(row.predictions, plain.predictions)
-        probabilities = mine.probabilities, other.probabilities
-        ours, theirs = (metrics.primary(metric, each, mine.labels) for each in probabilities)
-        p_value = significance.p_value_of_difference(metric, *probabilities, mine.labels)
-        is_better = ours > theirs and p_value is not None and p_value <= significance.LEVEL
+        ours, theirs = (metrics.primary(metric, e.probabilities, e.labels) for e in (mine, other))
+        is_better = ours > theirs and significance.is_less_wrong(mine, other)
         if not (is_better or math.isnan(theirs)):
             found[row.trial_id] = plain.trial_id
     return found
