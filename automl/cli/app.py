@@ -59,6 +59,8 @@ def open_app(  # noqa: PLR0913 (options of a command)
         fail(problem)
     tell(f"The app is at http://{host}:{port} (Ctrl-C ends it; experiments go on).")
     options = [f"--server.port={port}", f"--server.address={host}"]
+    if host not in _OWN_HOSTS:  # to print its address, Streamlit would ask a server on the internet
+        options.append(f"--browser.serverAddress={host}")
     if host_name:
         options += [f"--server.allowedHosts={name}" for name in ("localhost", _HOST, *host_name)]
     program = [sys.executable, "-m", "automl.ui.server", str(script), *options]

@@ -10,6 +10,7 @@ import typer
 from automl.cli import lookup
 from automl.cli.experiments import AsJson
 from automl.cli.output import USER_INPUT, fail, refusals, say, say_json, tell
+from automl.host import file_names
 
 if TYPE_CHECKING:
     from automl.explanation.explainer import Explanation
@@ -101,17 +102,18 @@ def _write_all(
 def _output_names(paths: Sequence[Path], folder: Path) -> list[str]:
     """Return a name without a suffix for the results of each picture.
 
-    It is the name of the picture. A number is added if an earlier result has that name, or if the
-    result would overwrite one of the pictures to explain. Names are compared without case, because
-    some file systems ignore it.
+    It is the name of the picture, as far as every system allows it. A number is added if an earlier
+    result has that name, or if the result would overwrite one of the pictures to explain. Names are
+    compared without case, because some file systems ignore it.
     """
     taken = {_name_key(path) for path in paths if path.suffix.lower() in _SUFFIXES}
     names = []
     for path in paths:
-        name, number = path.stem, 1
+        stem, number = file_names.portable(path.stem), 1
+        name = stem
         while any(_name_key(folder / f"{name}{suffix}") in taken for suffix in _SUFFIXES):
             number += 1
-            name = f"{path.stem}-{number}"
+            name = f"{stem}-{number}"
         taken |= {_name_key(folder / f"{name}{suffix}") for suffix in _SUFFIXES}
         names.append(name)
     return names

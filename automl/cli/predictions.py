@@ -127,16 +127,21 @@ class _Report:
         if isinstance(answer, Failure):
             self.num_failed += 1
             if self._as_lines or self.num_failed <= _MAX_FAILURES_SHOWN:
-                tell(f"{name}: {answer.message}")
+                tell(f"{_one_line(name)}: {answer.message}")
         elif self._as_lines:
             prediction = self._predictor.prediction(answer)
-            say(f"{name}\t{prediction.label}\t{prediction.probability:.3f}")
+            say(f"{_one_line(name)}\t{prediction.label}\t{prediction.probability:.3f}")
 
     def end(self) -> None:
         if self._as_json:
             typer.echo("]}" if self.num_answers else '{"predictions": []}')
         if self.num_answers and self.num_failed == self.num_answers:
             raise typer.Exit(USER_INPUT)
+
+
+def _one_line(name: str) -> str:
+    """Spell out line breaks and tabs: a line for each picture, with tabs between its columns."""
+    return name.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
 
 
 def _tell_written(output: Path, report: _Report, file: "AnswerFile") -> None:

@@ -29,6 +29,7 @@ _MAX_ASPECT = 3
 _UNKNOWN = "It is not a picture of a format that can be read (JPEG, PNG, WebP, BMP, GIF, TIFF)."
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM")  # JPEG includes MPO
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis")
+_STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -98,7 +99,9 @@ _NO_EXPLANATION = (
 def from_base64(text: str | bytes) -> BinaryIO:
     """Decode a picture file from base64, with or without line breaks.
 
-    The text may also be JSON with the key `image_base64`, which Azure's clients send.
+    The alphabet may be that of addresses, the signs `=` at the end may be missing, and it may be a
+    data URI, as browsers make it. The text may also be JSON with the key `image_base64`, which
+    Azure's clients send.
 
     Raises:
         UnreadablePicture: the text is not base64, or asks for an explanation of the answer.
@@ -109,12 +112,21 @@ def from_base64(text: str | bytes) -> BinaryIO:
             if entry.get("model_explainability"):
                 raise UnreadablePicture(_NO_EXPLANATION)
             text = entry["image_base64"]
-        content = base64.b64decode(b"".join(_ascii(text).split()), validate=True)
+        content = base64.b64decode(_plain_base64(_ascii(text)), validate=True)
     except UnreadablePicture:
         raise
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadablePicture("The picture is not given as base64 text.") from error
     return io.BytesIO(content)
+
+
+def _plain_base64(text: bytes) -> bytes:
+    """Base64 of the standard alphabet, padded, without white space and without a data URI."""
+    text = b"".join(text.split())
+    if text[:5].lower() == b"data:":
+        text = text.partition(b",")[2]
+    text = text.translate(_STANDARD_ALPHABET).rstrip(b"=")
+    return text + b"=" * (-len(text) % 4)
 
 
 def _ascii(text: str | bytes) -> bytes:

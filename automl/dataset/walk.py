@@ -67,7 +67,8 @@ def pictures_at(path: Path) -> Iterator[Path]:
 def pictures_below(root: Path) -> Iterator[Path]:
     """Yield the pictures that `walk` lists, in memory that does not grow with their number.
 
-    They come by name, but a folder of more than 10,000 entries is sorted in parts.
+    Names that are not text are among them. They come by name, but a folder of more than 10,000
+    entries is sorted in parts.
     """
     real_root = root.resolve()
     waiting = [root]
@@ -77,8 +78,6 @@ def pictures_below(root: Path) -> Iterator[Path]:
         while part := sorted(islice(entries, _SORTED_AT_ONCE), key=lambda entry: entry.name):
             for entry in part:
                 path = Path(entry.path)
-                if not _is_text(entry.name):
-                    continue
                 if entry.is_symlink() and not _stays_inside(path, real_root):
                     continue
                 if entry.is_dir():

@@ -10,12 +10,21 @@ from automl.experiments.records import now
 from automl.jobs.job import Job
 
 _MAX_LENGTH = 60
+_RESERVED = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"{kind}{n}" for kind in ("com", "lpt") for n in range(10)),
+}
+"""Names that no folder can have on Windows."""
 
 
 def slug(text: str) -> str:
     """The part of a text that can be in an id: a-z, 0-9 and single dashes; empty if none is."""
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()  # é -> e
-    return re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")[:_MAX_LENGTH].strip("-")
+    found = re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")[:_MAX_LENGTH].strip("-")
+    return f"{found}-1" if found in _RESERVED else found
 
 
 def from_name(name: str) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import shutil
+import stat
 from pathlib import Path
 
 from automl.errors import ExportError
@@ -68,4 +69,13 @@ def _write(folder: Path, model: TrainedModel, request: ExportRequest, progress: 
     progress("Writing the model card", 0.97)
     (folder / "parity.json").write_text(report.model_dump_json(indent=1), "utf-8")
     (folder / "README.md").write_text(model_card.text(model, report), "utf-8")
+    _share_alike(folder)
     return report
+
+
+def _share_alike(folder: Path) -> None:
+    """Give every file the mode of a new file: some libraries write files that only we can read."""
+    mode = stat.S_IMODE((folder / "README.md").stat().st_mode)
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.chmod(mode)

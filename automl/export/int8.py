@@ -56,17 +56,27 @@ def _quantise(source: Path, target: Path, inputs: list[NDArray[np.float32]]) -> 
     with _without_advice(), tempfile.TemporaryDirectory() as scratch:
         prepared = Path(scratch) / "prepared.onnx"
         quant_pre_process(source, prepared, skip_symbolic_shape=True)
-        quantize_static(prepared, target, Pictures(), per_channel=True)
-    _copy_metadata(source, target)
+        # weights of 7 bits: sums of 8-bit products overflow on processors without VNNI, and the
+        # same file would answer otherwise there and in every other runtime
+        quantize_static(prepared, target, Pictures(), per_channel=True, reduce_range=True)
+    _complete(source, target)
 
 
-def _copy_metadata(source: Path, target: Path) -> None:
-    """Give the quantised file the metadata of the original, which say what its input is."""
+def _complete(source: Path, target: Path) -> None:
+    """Give the quantised file the metadata of the original, which say what its input is.
+
+    Operator sets that no node uses are removed: some runtimes refuse a file that names them.
+    """
     import onnx
 
-    quantised = onnx.load(target)
-    known = {one.key: one.value for one in onnx.load(source).metadata_props}
+    original, quantised = onnx.load(source), onnx.load(target)
+    quantised.ir_version = original.ir_version
+    known = {one.key: one.value for one in original.metadata_props}
     onnx.helper.set_model_props(quantised, known)
+    domains = {"", *(node.domain for node in quantised.graph.node)}
+    used = [opset for opset in quantised.opset_import if opset.domain in domains]
+    del quantised.opset_import[:]
+    quantised.opset_import.extend(used)
     onnx.save(quantised, target)
 
 

@@ -2,6 +2,7 @@
 
 import html
 import math
+from pathlib import PurePath
 from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
@@ -10,12 +11,14 @@ from automl.dataset.rendering import PLAIN, Rendering
 from automl.dataset.report import DatasetReport, Severity
 from automl.evaluation.class_report import class_report
 from automl.experiments import endings, expectation, store
-from automl.experiments.records import Evaluation
-from automl.export import formats
+from automl.experiments.records import Evaluation, TestOpening
+from automl.export import formats, test_score
 from automl.export.parity_report import Parity
 from automl.export.trained_model import TrainedModel
 from automl.figures import wording
+from automl.host import file_names
 from automl.jobs.hyperparameters import Hyperparameters
+from automl.jobs.model_catalog import UNKNOWN_LICENCE
 
 _MAX_CLASSES = 200
 _SETTINGS = (
@@ -49,7 +52,7 @@ def text(model: TrainedModel, parity: Parity) -> str:
         _not_beaten(model, job.primary_metric),
         _scores(model, job.primary_metric, best),
         _plain(model.trial.fitted_to),
-        _test_score(model, job.primary_metric),
+        test_score.sentence(_opening(model), job.primary_metric),
         "### By class, on the same pictures",
         _classes(model),
         "## What it was made from",
@@ -65,7 +68,7 @@ def text(model: TrainedModel, parity: Parity) -> str:
         _QUESTIONS,
     ]
     card = ModelCard(f"---\n{head.to_yaml()}\n---\n\n" + "\n\n".join(filter(None, parts)) + "\n")
-    return str(card)
+    return file_names.without_home(str(card))
 
 
 _QUESTIONS = """\
@@ -77,26 +80,58 @@ _QUESTIONS = """\
 def _metadata(
     model: TrainedModel, form: str, primary_metric: str, best: Evaluation
 ) -> ModelCardData:
-    name = store.load_experiment(model.experiment_dir).experiment_id
-    score = best.metrics[primary_metric]
-    results = [
-        EvalResult(
-            task_type="image-classification",
-            dataset_type=name,
-            dataset_name=f"{name}, validation data",
-            metric_type=primary_metric,
-            metric_value=round(score, 6),
-        )
-    ]
+    base = _base_model(model)
     return ModelCardData(
-        model_name=name,
-        license="unknown",
+        model_name=store.load_experiment(model.experiment_dir).experiment_id,
+        **_licence(str(model.trial.effective.get("weights_licence"))),
+        base_model=base,
+        base_model_relation=None if base is None else "finetune",
         library_name=formats.named(form).library,
         pipeline_tag="image-classification",
         tags=["image-classification", form],
         metrics=[primary_metric],
-        eval_results=results if not math.isnan(score) else None,
+        eval_results=_results(model, primary_metric, best) or None,
     )
+
+
+def _results(model: TrainedModel, primary_metric: str, best: Evaluation) -> list[EvalResult]:
+    """The scores on validation and test data that are numbers."""
+    scores = {"validation": best.metrics[primary_metric]}
+    opening = _opening(model)
+    if opening is not None:
+        scores["test"] = opening.metrics[primary_metric]
+    name = store.load_experiment(model.experiment_dir).experiment_id
+    report = store.load_report(model.experiment_dir)
+    return [
+        EvalResult(
+            task_type="image-classification",
+            dataset_type=name,
+            dataset_name=f"{name}, {split} data",
+            dataset_split=split,
+            dataset_revision=None if report is None else report.data_hash,
+            metric_type=primary_metric,
+            metric_value=round(score, 6),
+        )
+        for split, score in scores.items()
+        if not math.isnan(score)
+    ]
+
+
+def _licence(of_weights: str) -> dict[str, Any]:
+    """The licence of the pretrained weights, which binds the model, as the Hub writes it."""
+    if of_weights in ("None", UNKNOWN_LICENCE):
+        return {"license": "unknown"}
+    if " " in of_weights:  # of several networks
+        return {"license": "other", "license_name": of_weights}
+    return {"license": of_weights.lower()}
+
+
+def _base_model(model: TrainedModel) -> str | None:
+    """The model of the Hub whose weights the training started from."""
+    name = model.description.timm_name
+    started_elsewhere = model.trial.effective.get("weights") in (None, "random")
+    has_others = model.description.parts or model.hyperparameters.checkpoint_run_id
+    return None if started_elsewhere or has_others or "." not in name else f"timm/{name}"
 
 
 def _use(model: TrainedModel, form: str) -> str:
@@ -157,15 +192,11 @@ def _scores(model: TrainedModel, primary_metric: str, best: Evaluation) -> str:
     )
 
 
-def _test_score(model: TrainedModel, primary_metric: str) -> str:
+def _opening(model: TrainedModel) -> TestOpening | None:
+    """The opening of the test data, if it was for this trial."""
     opening = store.load_test_opening(model.experiment_dir)
-    if opening is None or opening.trial_id != model.trial.trial_id:
-        return "It has not been scored on test data."
-    return (
-        f"On {opening.num_pictures:,} test pictures, which had no part in the choice: "
-        f"**{primary_metric} {opening.metrics[primary_metric]:.3f}**, 95 % interval "
-        f"{opening.score_low:.3f} to {opening.score_high:.3f}."
-    )
+    is_for_it = opening is not None and opening.trial_id == model.trial.trial_id
+    return opening if is_for_it else None
 
 
 def _classes(model: TrainedModel) -> str:
@@ -196,7 +227,8 @@ def _data(report: DatasetReport | None) -> str:
 
 def _settings(model: TrainedModel) -> str:
     effective = model.trial.effective or model.trial.hyperparameters
-    rows = [[name, effective[name]] for name in _SETTINGS if name in effective]
+    shown = {**effective, "weights": _without_folders(str(effective.get("weights")))}
+    rows = [[name, shown[name]] for name in _SETTINGS if name in effective]
     notes = "\n".join(f"- {_plain(note)}" for note in model.trial.notes)
     return "\n\n".join(filter(None, [notes, _table(["setting", "in effect"], rows)]))
 
@@ -209,6 +241,12 @@ def _extent(model: TrainedModel) -> str:
         return ""
     outcome = wording.outcome(record.state, extent)
     return f"It was chosen by a search that {outcome if extent.is_at_limit else f'was {outcome}'}."
+
+
+def _without_folders(weights: str) -> str:
+    """Names of weights; of those in folders of this machine the last part."""
+    paths = [PurePath(one) for one in weights.split("; ")]
+    return "; ".join(path.name if path.is_absolute() else str(path) for path in paths)
 
 
 def _limits(model: TrainedModel, report: DatasetReport | None) -> str:

@@ -44,11 +44,10 @@ def write(folder: Path, model: TrainedModel) -> Answers:
     program = standalone.copy("train_best.py", folder)
     for module in MODULES:
         standalone.copy_module(module, folder)
-    root = _write_pictures(folder / "pictures.csv", model.experiment_dir)
-    settings = json.dumps(_settings(model, root), indent=2, ensure_ascii=False)
+    _write_pictures(folder / "pictures.csv", model.experiment_dir)
+    settings = json.dumps(_settings(model), indent=2, ensure_ascii=False)
     (folder / "training_settings.json").write_text(settings + "\n", "utf-8")
-    lines = standalone.requirements(*_REQUIREMENTS, *model.picture_packages())
-    (folder / "requirements.txt").write_text("\n".join([*lines, ""]), "utf-8")
+    standalone.write_requirements(folder, *_REQUIREMENTS, *model.picture_packages())
     return _answers(program, model)
 
 
@@ -71,8 +70,8 @@ def _refuse(model: TrainedModel) -> None:
         )
 
 
-def _write_pictures(path: Path, experiment_dir: Path) -> Path:
-    """Write the training and validation pictures; returns the folder their paths start from."""
+def _write_pictures(path: Path, experiment_dir: Path) -> None:
+    """Write the training and validation pictures, with paths relative to their common folder."""
     samples = store.load_samples(experiment_dir)
     used = samples[samples["split"].isin(["train", "validation"])]
     inside = next(filter(picture_location.is_inside, used["path"]), None)
@@ -90,11 +89,13 @@ def _write_pictures(path: Path, experiment_dir: Path) -> Path:
         rows = used.reindex(columns=columns).astype({"fold": object}).fillna({"fold": ""})
         for name, *others in rows.itertuples(index=False):
             writer.writerow([Path(name).relative_to(root).as_posix(), *others])
-    return root
 
 
-def _settings(model: TrainedModel, root: Path) -> dict[str, Any]:
-    """Content of `training_settings.json`: all that decides the weights, as it was in effect."""
+def _settings(model: TrainedModel) -> dict[str, Any]:
+    """Content of `training_settings.json`: all that decides the weights, as it was in effect.
+
+    It names no folder of this machine.
+    """
     hyperparameters, description = model.hyperparameters, model.description
     effective = model.trial.effective
     weights = str(effective["weights"])
@@ -108,9 +109,7 @@ def _settings(model: TrainedModel, root: Path) -> dict[str, Any]:
     return {
         "timm_name": description.timm_name,
         "class_names": description.class_names,
-        "data": str(root),
         "is_pretrained": is_pretrained,
-        "weights": weights,
         "best_epoch": description.epoch,
         "has_seen_all": description.has_seen_all,
         "head_init": hyperparameters.head_init,

@@ -1,20 +1,30 @@
-"""Tables that lie elsewhere: `s3://bucket/labels.csv` in place of a path."""
+"""Data that lie elsewhere: `s3://bucket/labels.csv` or `s3://bucket/pets` in place of a path."""
 
 import re
 from pathlib import Path
 
-_SCHEMES = ("https", "http", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "hf", "memory")
+_WEB = ("https", "http")
+_STORAGE = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "hf", "memory")
 _ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
 _ADDRESS = re.compile(r"([a-z][a-z0-9]+):/{1,2}([^/].*)", re.IGNORECASE | re.DOTALL)
 
 
 def of(path: str | Path) -> str | None:
-    """The address of a table; None for a path, and for any other address.
+    """The address of data; None for a path, and for any other address.
 
-    A `Path` of an address has one slash after its scheme, `s3:/bucket/labels.csv`.
+    In a cloud's storage it may be of a table, a folder or an archive; of the web, which lists no
+    folders, only that of a table. A `Path` of an address has one slash after its scheme,
+    `s3:/bucket/labels.csv`.
     """
     found = _ADDRESS.fullmatch(str(path))
-    if found is None or found[1].lower() not in _SCHEMES:
+    if found is None:
         return None
-    name = found[2].partition("?")[0].partition("#")[0]
-    return f"{found[1].lower()}://{found[2]}" if name.lower().endswith(_ENDINGS) else None
+    scheme, rest = found[1].lower(), found[2]
+    is_known = scheme in _STORAGE or (scheme in _WEB and is_table(rest))
+    return f"{scheme}://{rest}" if is_known else None
+
+
+def is_table(address: str) -> bool:
+    """True if the address ends like that of a table."""
+    name = address.partition("?")[0].partition("#")[0]
+    return name.lower().endswith(_ENDINGS)

@@ -174,8 +174,9 @@ def _why_not_local(path: str) -> str:
         )
     datastores.locate(path, {})
     return (
-        f"{path} is not on this machine. Download the data and set path to the local folder; of a "
-        "table of pictures, the address may be given, ending in .csv, .jsonl or .parquet."
+        f"{path} is not on this machine. Download the data and set path to the local folder; the "
+        "address may be given of a table, ending in .csv, .jsonl or .parquet, and of a folder or "
+        "an archive in s3:, gs:, abfs: or hf:."
     )
 
 

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import torch
 
-OPSET = 23
+OPSET = 18
+"""The lowest that torch's exporter writes: ONNX Runtime reads it from version 1.15 on."""
+
+_FILE_FORMAT = 8
+"""Version of the file itself, which came with that operator set."""
 
 
 def convert(
@@ -36,5 +40,8 @@ def convert(
             verbose=False,
         )
         assert program is not None  # with dynamo
+        for node in program.model.graph:
+            node.metadata_props.clear()  # stack traces with the folders of this machine
+        program.model.ir_version = _FILE_FORMAT
         program.model.metadata_props.update(metadata or {})
         program.save(path, external_data=False)

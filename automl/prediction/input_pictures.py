@@ -46,7 +46,13 @@ def find(paths: Iterable[Path]) -> Iterator[FoundPicture]:
         if kind is not None and path.is_file():
             yield from _in_archive(path, kind)
         else:
-            yield from (FoundPicture(str(picture), picture) for picture in walk.pictures_at(path))
+            yield from (FoundPicture(_name(found), found) for found in walk.pictures_at(path))
+
+
+def _name(path: Path) -> str:
+    """The path, which in a cell of a spreadsheet must not be a formula."""
+    text = str(path)
+    return f"./{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def answered(

@@ -13,7 +13,7 @@ from automl.evaluation.predictions import Predictions
 from automl.experiments import endings, launcher, leaderboard, store
 from automl.experiments.records import TrialRecord, now
 from automl.figures import search_charts, trial_charts, wording
-from automl.host import atomic
+from automl.host import atomic, file_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,11 +42,12 @@ def html(experiment_dir: Path) -> str:
         loader=jinja2.PackageLoader("automl.reports", "templates"), autoescape=True
     )
     template = environment.get_template("report.html")
-    return template.render(
+    text = template.render(
         **_content(experiment_dir),
         plotly_js=plotly.offline.get_plotlyjs(),
         created_at=wording.local_time(now()),
     )
+    return file_names.without_home(text)
 
 
 def _content(experiment_dir: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from automl.dataset import archive
 from automl.errors import DamagedFileError, UserError
 from automl.experiments import experiment_id, store
-from automl.host import atomic
+from automl.host import atomic, file_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,10 +61,22 @@ def pack(experiment_dir: Path, target: Path) -> Path:
             is_weight = path.parent.name in ("checkpoint", "refit")
             is_other_weight = is_weight and f"trials/{best}/" not in name
             if path.is_file() and _PARTS.fullmatch(name) and not is_other_weight:
-                file.write(path, name)
+                _add(file, path, name)
         if not store.is_imported(experiment_dir):
             _add_thumbnails(file, experiment_dir)
     return target
+
+
+def _add(file: zipfile.ZipFile, path: Path, name: str) -> None:
+    """Add a file; paths in the user's home are shortened in the records, which people read."""
+    if name == "dataset/samples.parquet":
+        samples = store.load_samples(path.parents[1])
+        shortened = samples.assign(path=samples["path"].map(file_names.without_home))
+        file.writestr(name, shortened.to_parquet(index=False))
+    elif path.suffix in (".yml", ".json", ".md"):
+        file.writestr(name, file_names.without_home(path.read_text("utf-8")))
+    else:
+        file.write(path, name)
 
 
 def unpack(path: Path, experiments_dir: Path) -> Path:

@@ -14,7 +14,7 @@ from automl.errors import UserError
 from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, leaderboard, store
 from automl.experiments.records import TestOpening, now
-from automl.export import exporting
+from automl.export import exporting, test_score
 from automl.export.request import ExportRequest
 from automl.figures import wording
 from automl.host import process_lock
@@ -111,6 +111,8 @@ def _open(
     store.save_test(experiment_dir, opening, predictions)
     score = opening.metrics[job.primary_metric]
     store.save_experiment(experiment_dir, record.model_copy(update={"test_score": score}))
+    if chosen == record.best_trial:
+        test_score.complete_card(store.best_model_dir(experiment_dir), opening, job.primary_metric)
     return opening
 
 

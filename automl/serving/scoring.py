@@ -32,7 +32,9 @@ class Entry(_Strict):
     xai_parameters: dict[str, Any] | None = None
 
 
-Base64 = Annotated[str, Field(description="A picture in base64, or the JSON text of an entry.")]
+Base64 = Annotated[
+    str, Field(min_length=1, description="A picture in base64, or the JSON text of an entry.")
+]
 Item = Annotated[
     Annotated[Base64, Tag("text")] | Annotated[tuple[Base64], Tag("row")],
     Discriminator(lambda value: "row" if isinstance(value, list | tuple) else "text"),
@@ -55,6 +57,8 @@ class ScoringRequest(_Strict):
         Annotated[Frame, Tag("frame")] | Annotated[list[Item], Tag("list")],
         Discriminator(lambda value: "list" if isinstance(value, list | tuple) else "frame"),
     ]
+    params: dict[str, Any] | None = None
+    """Without effect; clients of MLflow send it."""
 
 
 class ScoringAnswer(BaseModel):
@@ -78,11 +82,25 @@ def parse(body: bytes) -> list[Entry]:
         Refusal: 400 for what is not JSON, 422 for what is not a scoring request.
     """
     try:
-        data = ScoringRequest.model_validate_json(body).input_data
+        data = ScoringRequest.model_validate_json(_utf8(body)).input_data
     except ValidationError as error:
         raise _refusal(error, "The request") from None
     items = data.data if isinstance(data, Frame) else data
     return [_entry(item, number) for number, item in enumerate(items, 1)]
+
+
+def _utf8(body: bytes) -> str:
+    """Decode JSON in any encoding that it may have, with or without a byte order mark.
+
+    Raises:
+        Refusal: 400, it is compressed or no text.
+    """
+    if body.startswith(b"\x1f\x8b"):
+        raise Refusal(400, "The request is compressed with gzip. Send it as it is.")
+    try:
+        return body.decode(json.detect_encoding(body))
+    except UnicodeDecodeError:
+        raise Refusal(400, "The request is not valid JSON (it is not text).") from None
 
 
 def picture_bytes(entry: Entry, number: int) -> bytes:

@@ -1,5 +1,6 @@
 """Tables at addresses, whose pictures lie beside them, inside of them, or at addresses."""
 
+import zipfile
 from pathlib import Path
 
 import fsspec
@@ -28,7 +29,8 @@ def bucket():
 def read(address: str) -> list[tuple[str, str]]:
     """Label and name of each picture that could be had."""
     rows = readers.read(DataSource.model_validate({"path": address})).pictures
-    rows = rows[rows["problem"].isna()]
+    if "problem" in rows:  # not of class folders
+        rows = rows[rows["problem"].isna()]
     return [
         (label, Path(path).name) for label, path in zip(rows["label"], rows["path"], strict=True)
     ]
@@ -49,6 +51,53 @@ def test_pictures_inside_of_a_table_in_a_bucket(bucket, make_picture, tmp_path):
     pq.write_table(table, tmp_path / "a.parquet")
     bucket.pipe("/bucket/a.parquet", (tmp_path / "a.parquet").read_bytes())
     assert [label for label, _ in read("memory://bucket/a.parquet")] == ["cat", "dog"]
+
+
+def test_a_folder_in_a_bucket_is_read_as_one_here(bucket, make_picture, tmp_path):
+    content = make_picture(tmp_path / "a.png").read_bytes()
+    for name in ("cat/1.png", "cat/2.png", "dog/a b.png"):
+        bucket.pipe(f"/bucket/pets/{name}", content)
+    found = read("memory://bucket/pets")
+    assert found == [("cat", "1.png"), ("cat", "2.png"), ("dog", "a b.png")]
+    bucket.pipe("/bucket/pets/dog/new.png", content)
+    assert ("dog", "new.png") in read("memory://bucket/pets/")
+
+
+def test_a_folder_in_a_bucket_may_be_an_mltable_or_an_archive(bucket, make_picture, tmp_path):
+    content = make_picture(tmp_path / "a.png").read_bytes()
+    mltable = {"paths": [{"file": "rows.jsonl"}], "transformations": [{"read_json_lines": None}]}
+    bucket.pipe("/bucket/t/MLTable", yaml.safe_dump(mltable).encode())
+    bucket.pipe("/bucket/t/rows.jsonl", b'{"image_url": "p/1.png", "label": "cat"}\n')
+    bucket.pipe("/bucket/t/p/1.png", content)
+    assert read("memory://bucket/t") == [("cat", "1.png")]
+    with zipfile.ZipFile(tmp_path / "pets.zip", "w") as archive:
+        archive.writestr("cat/1.png", content)
+        archive.writestr("dog/2.png", content)
+    bucket.pipe("/bucket/pets.zip", (tmp_path / "pets.zip").read_bytes())
+    assert read("memory://bucket/pets.zip") == [("cat", "1.png"), ("dog", "2.png")]
+
+
+def test_a_table_in_a_folder_of_a_bucket_names_nothing_of_this_machine(
+    bucket, make_picture, tmp_path
+):
+    secret = make_picture(tmp_path / "secret.png")
+    bucket.pipe("/bucket/set/labels.csv", f"image,label\n1.png,cat\n{secret},dog\n".encode())
+    bucket.pipe("/bucket/set/1.png", secret.read_bytes())
+    with pytest.raises(DataError, match=r"^Row 3 of labels\.csv names a file outside of the data"):
+        read("memory://bucket/set")
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("memory://bucket/nothing", "memory://bucket/nothing holds no files. Check the address."),
+        ("az://container/pets", "takes the package adlfs, which is not installed"),
+    ],
+)
+def test_a_folder_that_cannot_be_had_is_a_sentence(bucket, address, words):
+    bucket.pipe("/bucket/a.png", b"x")
+    with pytest.raises(DataError, match=words):
+        read(address)
 
 
 @pytest.mark.usefixtures("private_allowed")
@@ -97,8 +146,8 @@ def test_a_job_keeps_the_address(tmp_path):
     assert (job.training_data.location, addresses.of(job.training_data.path)) == (address, address)
     assert yaml.safe_load(job.to_yaml())["training_data"]["path"] == address
     assert job_file.load(Path(address)).training_data.location == address
-    with pytest.raises(ValidationError, match=r"the address may be given, ending in \.csv"):
-        DataSource.model_validate({"path": "s3://bucket/folder"})
+    with pytest.raises(ValidationError, match=r"address may be given of a table, ending in \.csv"):
+        DataSource.model_validate({"path": "https://example.org/folder"})
 
 
 def test_the_app_reads_no_bucket():

@@ -155,9 +155,12 @@ def exported(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Callab
     root = tmp_path_factory.mktemp("exported")
 
     @functools.cache
-    def folder(name: str, trial_id: str = "trial-000", *, with_int8: bool = False) -> Path:
+    def written(name: str, trial_id: str, with_int8: bool) -> Path:
         target = root / f"{name} {trial_id}"
         artefact.export(ExportRequest(finished, trial_id, name, target, with_int8=with_int8))
         return target
+
+    def folder(name: str, trial_id: str = "trial-000", *, with_int8: bool = False) -> Path:
+        return written(name, trial_id, with_int8)
 
     return folder

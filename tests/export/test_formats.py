@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from automl.dataset.preprocessing import UnreadablePicture, from_base64, model_i
 from automl.engine import trainable
 from automl.errors import ExportError
 from automl.experiments import store
-from automl.export import artefact, formats, int8, onnx_model
+from automl.export import artefact, formats, int8, onnx_model, standalone
 from automl.export.parity_report import Parity
 from automl.export.request import ExportRequest
 from automl.export.trained_model import TrainedModel
@@ -66,8 +67,10 @@ def test_the_best_model_is_there_when_an_experiment_ends(finished: Path) -> None
 
 def test_onnx_takes_batches_of_any_size_under_azures_names(finished: Path) -> None:
     path = store.best_model_dir(finished) / "model.onnx"
-    (opset,) = (one.version for one in onnx.load(path).opset_import if one.domain == "")
-    assert opset >= 20
+    written = onnx.load(path)
+    onnx.checker.check_model(written, full_check=True)
+    assert [(one.domain, one.version) for one in written.opset_import] == [("", 18)]
+    assert written.ir_version == 8  # with which ONNX Runtime 1.15 loads it
     session = onnxruntime.InferenceSession(path)
     for size in (1, 5):
         (logits,) = session.run(["output1"], {"input1": np.zeros((size, 3, 32, 32), np.float32)})
@@ -160,6 +163,8 @@ def test_timm_loads_the_weights(finished: Path, exported: Callable[..., Path]) -
     assert network.pretrained_cfg["crop_pct"] == pytest.approx(32 / 37)
     config = json.loads((folder / "config.json").read_text())
     assert config["label_names"] == ["blue | navy", "green", "red"]
+    assert config["num_classes"] == 3
+    assert "num_classes" not in config["model_args"]  # transformers would pass it on twice
     assert parity_of(folder).max_probability_difference < 1e-5
 
 
@@ -193,6 +198,8 @@ def test_mlflow_has_azures_columns_and_refuses_what_is_no_picture(
     settings = settings_of(folder / "artifacts")
     assert (settings["valid_resize_size"], settings["valid_crop_size"]) == (37, 32)
     model = mlflow.load_model(str(folder))
+    (answer,) = model.predict(model.input_example)["probs"]
+    assert sum(answer) == pytest.approx(1)
     assert model.metadata.signature.inputs.input_names() == ["image"]
     assert model.metadata.signature.outputs.input_names() == ["probs", "labels"]
     with pytest.raises(Exception, match="not given as base64"):
@@ -215,7 +222,8 @@ def test_the_job_gets_its_model_where_it_asked_for_it(finished: Path, tmp_path: 
 def test_azures_scripts_find_their_files(finished: Path, exported: Callable[..., Path]) -> None:
     pytest.importorskip("mlflow")
     folder = exported("azure")
-    assert (folder / "outputs/conda_env_v_1_0_0.yml").is_file()
+    environment = (folder / "outputs/conda_env_v_1_0_0.yml").read_text()
+    assert "azureml-inference-server-http" in environment
     stored = torch.load(folder / "train_artifacts/model.pt", weights_only=True)
     assert stored["class_names"] == ["blue | navy", "green", "red"]
     metrics = json.loads((folder / "outputs/metrics.json").read_text())
@@ -229,6 +237,11 @@ def test_azures_scripts_find_their_files(finished: Path, exported: Callable[...,
     program = (
         "import json, sys, scoring_file_v_1_0_0 as script\n"
         "script.init()\n"
+        f"for wrong, words in {WRONG_REQUESTS!r}.items():\n"
+        "    try:\n"
+        "        raise SystemExit(f'not refused: {script.run(wrong)}')\n"
+        "    except script.BadRequest as error:\n"
+        "        assert words in str(error)\n"
         "print(json.dumps(script.run(sys.stdin.read())))"
     )
     done = subprocess.run(
@@ -248,7 +261,10 @@ def test_azures_scripts_find_their_files(finished: Path, exported: Callable[...,
 def test_the_code_trains_a_model_as_good_as_the_winner(
     finished: Path, exported: Callable[..., Path], tmp_path: Path
 ) -> None:
-    command = [sys.executable, "train_best.py", "--output", str(tmp_path)]
+    samples = store.load_samples(finished)
+    data = Path(samples["path"].iloc[0]).parents[2]  # the pictures are in a folder of it
+    target = tmp_path / "new" / "folder"
+    command = [sys.executable, "train_best.py", "--data", str(data), "--output", str(target)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}  # as the trial had
     done = subprocess.run(
         command, capture_output=True, text=True, cwd=exported("code"), env=environment
@@ -259,10 +275,27 @@ def test_the_code_trains_a_model_as_good_as_the_winner(
     assert trial.score_low is not None
     assert trial.score_high is not None
     assert trial.score_low <= accuracy <= trial.score_high
-    trained = load_file(tmp_path / "model.safetensors")
+    trained = load_file(target / "model.safetensors")
     own = load_file(store.checkpoint_dir(finished, TRAINED) / "model.safetensors")
     assert trained.keys() == own.keys()
     assert all(torch.equal(trained[name], value) for name, value in own.items())
+
+
+def test_the_code_says_what_it_misses(finished: Path, exported: Callable[..., Path]) -> None:
+    folder = exported("code")
+    with standalone.importable(folder):
+        program = runpy.run_path(str(folder / "train_best.py"))
+    pictures, weights = program["folder_of_pictures"], program["folder_of_weights"]
+    data = Path(store.load_samples(finished)["path"].iloc[0]).parents[1]
+    assert pictures(data) == pictures(data.parent) == data
+    with pytest.raises(SystemExit, match="--data nowhere: .* is neither in it nor in one"):
+        pictures(Path("nowhere"))
+    timms = exported("weights")
+    assert weights(None, "resnet18.a1_in1k") is None
+    assert weights(timms, "any") == str(timms)
+    assert weights(timms.parent, timms.name) == str(timms)
+    with pytest.raises(SystemExit, match="--weights nowhere: there is no config.json in it"):
+        weights(Path("nowhere"), "resnet18.a1_in1k")
 
 
 def test_int8_is_scored_beside_the_original(finished: Path, exported: Callable[..., Path]) -> None:
@@ -274,8 +307,14 @@ def test_int8_is_scored_beside_the_original(finished: Path, exported: Callable[.
     assert parity.int8.original_accuracy == pytest.approx(trial.score("accuracy"))
     assert parity.int8.agreement > 0.5
     assert parity.int8.size_bytes < (folder / "model.onnx").stat().st_size
-    types = {node.op_type for node in onnx.load(folder / "model_int8.onnx").graph.node}
-    assert "QuantizeLinear" in types
+    quantised = onnx.load(folder / "model_int8.onnx")
+    assert "QuantizeLinear" in {node.op_type for node in quantised.graph.node}
+    assert [one.domain for one in quantised.opset_import] == [""]
+    tensors = [onnx.numpy_helper.to_array(one) for one in quantised.graph.initializer]
+    weights = [one for one in tensors if one.dtype == np.int8 and one.ndim == 4]
+    # sums of 8-bit products would overflow on some processors
+    assert weights
+    assert all(np.abs(one.astype(int)).max() <= 64 for one in weights)
     assert "accuracy" in (folder / "README.md").read_text()
 
 
@@ -455,31 +494,49 @@ def test_pictures_come_as_base64_in_every_form_that_is_sent() -> None:
     plain = base64.b64encode(content).decode()
     forms = [plain, base64.encodebytes(content).decode(), plain.encode(), f" {plain}\n"]
     forms.append(json.dumps({"image_base64": plain, "model_explainability": False}))
+    forms.append(f"data:image/png;base64,{plain}")
+    forms.append(base64.urlsafe_b64encode(content).decode().rstrip("="))
     assert all(from_base64(form).read() == content for form in forms)
-    for bad in ("ä", "abc", '{"image": "x"}', "{", "[1]"):
+    for bad in ("ä", "abcde", '{"image": "x"}', "{", "[1]"):
         with pytest.raises(UnreadablePicture, match="not given as base64"):
             from_base64(bad)
     assert isinstance(from_base64(plain), io.BytesIO)
 
 
+WRONG_REQUESTS = {
+    '{"input_data": {"columns": ["image"], "data": ["no picture!"]}}': "Picture 1: ",
+    '{"input_data": {"columns": ["img"], "data": []}}': 'have to be ["image"]',
+    '{"input_data": [["a", "b"]]}': "Picture 1 is not text",
+    '{"input_data": {"columns": ["image"]}}': "no list of pictures",
+    '{"inputs": []}': "not of the form",
+    "{": "not of the form",
+}
+
+
 def test_the_bundle_serves_azures_requests(finished: Path, exported: Callable[..., Path]) -> None:
     testclient = pytest.importorskip("fastapi.testclient")
-    from automl.export import standalone
-
     with standalone.importable(exported("bundle", with_int8=True)):
         import serve  # type: ignore[import-not-found]
 
         client = testclient.TestClient(serve.app)
         path = validation_pictures(finished)["path"].iloc[0]
         text = base64.encodebytes(Path(path).read_bytes()).decode()
-        for data in ([text, text], [[text], [text]]):
-            body = {"input_data": {"columns": ["image"], "index": [0, 1], "data": data}}
-            answers = client.post("/score", json=body).json()
+        table = {"columns": ["image"], "index": [0, 1]}
+        for data in (
+            {**table, "data": [text, text]},
+            {**table, "data": [[text], [text]]},
+            [text, text],
+        ):
+            answers = client.post("/score", json={"input_data": data}).json()
             assert [set(answer) for answer in answers] == [{"probs", "labels"}] * 2
             own = TrainedModel.load(finished, TRAINED)(Path(path))
             assert np.abs(np.array(answers[1]["probs"]) - own).max() < 1e-5
-        bad = {"input_data": {"columns": ["image"], "data": ["no picture!"]}}
-        assert client.post("/score", json=bad).status_code == 422
+        for bad, words in WRONG_REQUESTS.items():
+            refused = client.post("/score", content=bad)
+            assert refused.status_code == 422
+            assert words in refused.json()["detail"]
+        too_large = b" " * (serve.MAX_REQUEST_BYTES + 1)
+        assert client.post("/score", content=too_large).status_code == 413
         assert client.get("/ready").json() == {"status": "ready"}
 
 

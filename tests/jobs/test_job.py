@@ -319,7 +319,7 @@ def test_a_data_path_in_a_mapped_datastore_is_the_local_folder():
     [
         ({}, "add datastores: {d: /that/folder}"),
         ({"datastores": {"e": "/photos"}}, "add datastores: {d: /that/folder}"),
-        ({"datastores": {"d": "s3://bucket"}}, "s3://bucket/a is not on this machine"),
+        ({"datastores": {"d": "ftp://server"}}, "ftp://server/a is not on this machine"),
     ],
 )
 def test_a_data_path_in_another_datastore_says_what_to_do(given, words):
@@ -327,6 +327,12 @@ def test_a_data_path_in_another_datastore_says_what_to_do(given, words):
     (problem,) = problems(yaml.safe_dump({**MINIMAL, **data, **given}))
     assert words in problem.message
     assert problem.line is not None
+
+
+def test_a_datastore_may_be_mapped_to_a_bucket():
+    data = {"training_data": {"path": "azureml://datastores/d/paths/a"}}
+    job = Job.from_dict({**MINIMAL, **data, "datastores": {"d": "s3://bucket"}})
+    assert job.training_data.location == "s3://bucket/a"
 
 
 def test_a_data_asset_is_refused_with_what_to_do():

@@ -1,5 +1,6 @@
 import contextlib
 import io
+import os
 import random
 import tarfile
 import zipfile
@@ -57,6 +58,14 @@ def test_a_folder_is_read_as_the_dataset_reader_reads_it(tmp_path):
     found = list(walk.pictures_below(tmp_path / "in"))
     assert sorted(found) == sorted(listed)
     assert [path.name for path in found] == ["a.png", "b.png", "bare", "inner.png", "c.JPG"]
+
+
+def test_names_that_are_no_text_and_names_that_would_be_formulas_are_found(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    odd = os.fsdecode(b"in/bad\xff\xfe.png")
+    paint(tmp_path / "in" / "ok.png").rename(tmp_path / odd)
+    paint(tmp_path / "=cmd|'calc'.png")
+    assert names(Path("in"), Path("=cmd|'calc'.png")) == [odd, "./=cmd|'calc'.png"]
 
 
 @pytest.mark.parametrize("suffix", ["tar", "tar.gz"])

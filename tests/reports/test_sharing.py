@@ -30,6 +30,17 @@ def test_it_holds_records_and_thumbnails_and_nothing_of_the_machine(shared):
     assert not any(name.endswith((".log", ".pkl", ".lock")) for name in names)
 
 
+def test_it_does_not_tell_the_home_of_its_author(with_test_data, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert str(tmp_path) in str(store.load_samples(with_test_data)["path"].iloc[0])
+    directory = sharing.unpack(
+        sharing.pack(with_test_data, tmp_path / "shared.zip"), home.experiments_dir()
+    )
+    texts = [path.read_text() for path in directory.rglob("*") if path.suffix in (".yml", ".json")]
+    assert not any(str(tmp_path) in text for text in texts)
+    assert store.load_samples(directory)["path"].str.startswith("~/").all()
+
+
 def test_of_refitted_models_only_that_of_the_best_trial_is_in_it(with_test_data, tmp_path):
     best = store.load_experiment(with_test_data).best_trial
     for name in (best, "other"):

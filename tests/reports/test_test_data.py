@@ -9,6 +9,7 @@ import pytest
 
 from automl.errors import UserError
 from automl.experiments import store
+from automl.export import test_score
 from automl.host import process_lock
 from automl.reports import test_data
 
@@ -24,6 +25,14 @@ def test_opening_scores_the_test_pictures_and_says_who_did_it(with_test_data):
     assert store.load_experiment(with_test_data).test_score == pytest.approx(0.9)
     predictions = store.load_predictions(store.test_predictions_path(with_test_data))
     assert (predictions.predicted == predictions.labels).sum() == 9
+
+
+def test_the_card_of_the_best_model_says_the_score_from_then_on(with_test_data):
+    card = store.best_model_dir(with_test_data) / "README.md"
+    card.write_text(f"# Model\n\n{test_score.NOT_OPENED}\n")
+    test_data.open_for(with_test_data)
+    assert card.read_text().startswith("# Model\n\nOn 10 test pictures, which had no part in")
+    assert "**accuracy 0.900**" in card.read_text()
 
 
 def test_they_can_be_opened_once_only(with_test_data):

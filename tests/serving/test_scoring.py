@@ -1,4 +1,5 @@
 import base64
+import gzip
 import json
 
 import pytest
@@ -33,6 +34,25 @@ def test_the_form_of_hugging_face_models_is_a_plain_list():
     assert scoring.picture_bytes(first, 1) == FILE
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_json_may_have_any_encoding_that_json_allows(encoding):
+    body = json.dumps({"input_data": [PLAIN], "params": {"of": "mlflow"}})
+    assert scoring.parse(body.encode(encoding)) == scoring.parse(body.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"data:image/png;base64,{PLAIN}",
+        PLAIN.rstrip("="),
+        PLAIN.replace("+", "-").replace("/", "_"),
+    ],
+)
+def test_base64_may_be_that_of_browsers_and_addresses(text):
+    (entry,) = entries([text])
+    assert scoring.picture_bytes(entry, 1) == FILE
+
+
 def test_an_index_has_no_effect():
     assert entries([PLAIN, PLAIN], index=[1, 0]) == entries([PLAIN, PLAIN])
 
@@ -53,6 +73,9 @@ def test_an_entry_may_ask_for_an_explanation():
         (b"[" * 200_000, 400, "recursion limit"),
         (b'{"a":' * 200_000, 400, "recursion limit"),
         (b"\xff\xfe", 400, "not valid JSON"),
+        (b"\x80abc", 400, "not valid JSON (it is not text)"),
+        (gzip.compress(b"{}"), 400, "compressed with gzip"),
+        (b'{"input_data": [""]}', 422, "at least 1 character"),
         (b"null", 422, "the whole"),
         (b"{}", 422, "input_data: Field required"),
         (b'{"input_data": 3}', 422, "input_data"),
@@ -76,11 +99,11 @@ def test_what_is_no_request_is_refused_in_a_sentence(body, status, named):
 @pytest.mark.parametrize(
     "text",
     [
-        *("no base64!", "äöü", "YWJj=YWJj", "YWJ"),
+        *("no base64!", "äöü", "YWJj=YWJj", "YWJjY"),
         json.dumps({"image_base64": '{"image_base64": 5}'}),
         json.dumps({"image_base64": '{"a":' * 50_000}),
     ],
-    ids=["signs", "letters", "padding within", "no padding", "number", "deep"],
+    ids=["signs", "letters", "padding within", "no whole byte", "number", "deep"],
 )
 def test_what_is_no_base64_is_refused(text):
     (entry,) = entries([text])

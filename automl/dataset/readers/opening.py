@@ -8,7 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from automl.dataset import archive, bundles, code_pages, downloads, public_http
+from automl.dataset import (
+    archive,
+    bundles,
+    code_pages,
+    downloads,
+    public_http,
+    remote_folders,
+)
 from automl.dataset.archive_members import names_of_unknown_code_page
 from automl.dataset.bundles import Bundle
 from automl.dataset.locations import Surroundings
@@ -69,6 +76,28 @@ def opened(
     Raises:
         DataError: nothing lies there, or it cannot be read in its form.
     """
+    address = addresses.of(source.path)
+    if address is None or addresses.is_table(address):
+        with _opened_here(source, target_column_name, datastores, unpacking) as found:
+            yield found
+        return
+    copy = remote_folders.fetch(address)
+    source = source.model_copy(update={"path": copy})
+    with (
+        _shown_as(public_http.shown(address), copy),
+        _opened_here(source, target_column_name, datastores, unpacking) as found,
+    ):
+        yield found
+
+
+@contextmanager
+def _opened_here(
+    source: DataSource,
+    target_column_name: str,
+    datastores: Mapping[str, str],
+    unpacking: archive.Progress | None,
+) -> Iterator[Opened]:
+    """Open data of this machine, or a table elsewhere; see `opened`."""
     path = source.path.expanduser().absolute()
     remembered_walk: Walk = functools.cache(walk)
 
@@ -101,8 +130,7 @@ def opened(
                     guesses=[*([] if source.code_page else _code_pages(bundle)), *data.guesses],
                 )
             return
-        is_upload = path.resolve().is_relative_to(home.cache_dir("uploads").resolve())
-        fence = path.parent.resolve() if is_upload else None
+        fence = path.parent.resolve() if _is_foreign(path) else None
         around = Surroundings(path, datastores, fence, source.code_page)
         if form is None:
             yield searched(around)
@@ -113,6 +141,12 @@ def opened(
             with contextlib.suppress(DataError):  # it is raised where the table is used
                 table = _found(table, chosen(table).columns.image, remembered_walk)
             yield _opened(Found(table), around, remembered_walk)
+
+
+def _is_foreign(path: Path) -> bool:
+    """True for data that came from elsewhere, which may not name other files of this machine."""
+    caches = (home.cache_dir(name).resolve() for name in ("uploads", "remote"))
+    return any(path.resolve().is_relative_to(cache) for cache in caches)
 
 
 @contextmanager

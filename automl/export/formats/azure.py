@@ -26,6 +26,7 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
     answers = mlflow.write(outputs / "mlflow-model", model)
     _write_checkpoint(outputs / "model.pt", model)
     standalone.copy("scoring_file_v_1_0_0.py", outputs)
+    standalone.copy("scoring_request.py", outputs)
     standalone.copy_preprocessing(outputs)
     _write_environment(outputs / "conda_env_v_1_0_0.yml", model.picture_packages())
     is_inside = model.trial.hyperparameters.get("enable_onnx_normalization") is True
@@ -61,7 +62,9 @@ def _write_environment(path: Path, picture_packages: list[str]) -> None:
 
     from automl.export import standalone
 
-    packages = standalone.requirements("onnxruntime", *picture_packages)
+    # the server that Azure's deployments run the scoring script in
+    packages = ["azureml-inference-server-http>=1.4"]
+    packages += standalone.requirements("onnxruntime", *picture_packages)
     content = {
         "name": "image-classification",
         "channels": ["conda-forge"],

@@ -33,16 +33,12 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
     onnx_model.write(folder, model)
     standalone.copy("predict.py", folder)
     standalone.copy("serve.py", folder)
+    standalone.copy("scoring_request.py", folder)
     standalone.copy_preprocessing(folder)
-    packages = ["onnxruntime", *model.picture_packages()]
-    _write_lines(folder / "requirements.txt", standalone.requirements(*packages))
-    _write_lines(folder / "requirements-serve.txt", ["fastapi>=0.120", "uvicorn>=0.34"])
+    standalone.write_requirements(folder, "onnxruntime", *model.picture_packages())
+    (folder / "requirements-serve.txt").write_text("fastapi>=0.120\nuvicorn>=0.34\n", "utf-8")
     (folder / "Dockerfile").write_text(_DOCKERFILE, "utf-8")
     return _answers(folder)
-
-
-def _write_lines(path: Path, lines: list[str]) -> None:
-    path.write_text("\n".join([*lines, ""]), "utf-8")
 
 
 def _answers(folder: Path) -> "Answers":

@@ -24,6 +24,9 @@ FORMAT = Format(
     usage="""\
 ```
 pip install -r requirements.txt
-python train_best.py            # writes model.safetensors, and says how good it is
-```""",
+python train_best.py --data PICTURES      # writes model.safetensors, and says how good it is
+```
+
+PICTURES is the folder that the paths of `pictures.csv` start from. The weights that the training
+starts from come from the Hugging Face Hub, or from `--weights FOLDER` in timm's layout.""",
 )

@@ -5,6 +5,7 @@ Its columns and the names of its artefacts are those of Azure's image models.
 
 import base64
 import dataclasses
+import io
 import json
 import os
 import tempfile
@@ -45,9 +46,33 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
                     "settings": str(parts / "settings.json"),
                 },
                 signature=_signature(),
+                input_example=_example(),
                 pip_requirements=standalone.requirements(*_REQUIREMENTS, *model.picture_packages()),
             )
+    _forget_places(folder / "MLmodel")
     return _answers(folder)
+
+
+def _forget_places(path: Path) -> None:
+    """Remove the folder that the parts were written to from `MLmodel`; it exists no more."""
+    import yaml
+
+    content = yaml.safe_load(path.read_text("utf-8"))
+    flavour = content["flavors"]["python_function"]
+    flavour["model_code_path"] = Path(flavour["model_code_path"]).name
+    for part in flavour["artifacts"].values():
+        part["uri"] = part["path"]
+    path.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
+
+
+def _example() -> Any:
+    """A grey picture in the form of the input."""
+    import pandas as pd
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), (128, 128, 128)).save(file, "PNG")
+    return pd.DataFrame({"image": [base64.b64encode(file.getvalue()).decode("ascii")]})
 
 
 def _mlflow() -> Any:

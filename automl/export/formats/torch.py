@@ -24,9 +24,12 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
     program = torch.export.export(
         model.network, (model.example(),), dynamic_shapes=({0: torch.export.Dim("batch")},)
     )
+    for node in program.graph.nodes:
+        node.meta.pop("stack_trace", None)  # it names the folders of this machine
     torch.export.save(program, folder / "model.pt2")
     model.write_settings(folder, None)
     standalone.copy_preprocessing(folder)
+    standalone.write_requirements(folder, "torch", *model.picture_packages())
     return _answers(folder, model)
 
 
@@ -61,5 +64,7 @@ how = Rendering(**json.load(open("settings.json"))["rendering"])
 picture = open("picture.jpg", "rb")
 pixels = load_preprocessed(picture, resize_size={resize}, crop_size={side}, rendering=how)
 print(model(torch.from_numpy(model_input(pixels[None]))).softmax(1))
-```""",
+```
+
+`requirements.txt` has the versions of torch, and of numpy and Pillow for the picture.""",
 )

@@ -1,5 +1,6 @@
 """Weights in the layout of timm and the Hugging Face Hub: `timm.create_model('local-dir:…')`."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,9 +50,23 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
             "crop_mode": "center",
         },
     )
+    _let_transformers_read(folder / "config.json")
     model.write_settings(folder, model.normalization)
     standalone.copy_preprocessing(folder)
+    standalone.write_requirements(
+        folder, "torch", "torchvision", "timm", "safetensors", *model.picture_packages()
+    )
     return _answers(folder, model)
+
+
+def _let_transformers_read(path: Path) -> None:
+    """Leave the number of classes to the top level of `config.json`.
+
+    timm reads it there, and `TimmWrapper` of transformers passes it on by itself.
+    """
+    config = json.loads(path.read_text("utf-8"))
+    config.get("model_args", {}).pop("num_classes", None)
+    path.write_text(json.dumps(config, indent=2, ensure_ascii=False), "utf-8")
 
 
 def _answers(folder: Path, model: "TrainedModel") -> "Answers":
@@ -85,8 +100,11 @@ import timm
 model = timm.create_model("local-dir:THIS FOLDER", pretrained=True).eval()
 ```
 
+or, with transformers: `pipeline("image-classification", model="THIS FOLDER")`.
+
 `load_preprocessed` of `preprocessing.py` (short side {resize} px, crop {side} px,
 `rendering` of `settings.json`) and its
-`model_input` prepare a picture exactly as it was prepared here; timm's own transform differs by
-rounding.""",
+`model_input` prepare a picture exactly as it was prepared here. The transforms of timm and
+transformers resize by other rules, do not turn pictures upright by EXIF and know nothing of
+`rendering`: a few answers differ. `requirements.txt` has the versions.""",
 )

@@ -49,6 +49,11 @@ def requirements(*packages: str) -> list[str]:
     return [f"{package}=={importlib.metadata.version(package)}" for package in packages]
 
 
+def write_requirements(folder: Path, *packages: str) -> None:
+    """Write `requirements.txt`."""
+    (folder / "requirements.txt").write_text("\n".join([*requirements(*packages), ""]), "utf-8")
+
+
 @contextmanager
 def importable(folder: Path) -> Iterator[None]:
     """Make the copies in a folder importable inside the block, and forget them afterwards."""

@@ -1,6 +1,7 @@
 """Azure's scoring script: `init` once, then `run` for every request.
 
 AZUREML_MODEL_DIR is a folder with model.onnx or train_artifacts/model.onnx somewhere below it.
+A wrong request is answered with status 400 and {"detail": "a sentence"}.
 """
 
 import json
@@ -10,8 +11,15 @@ from typing import Any
 
 import onnxruntime
 
-from automl.dataset.preprocessing import from_base64, load_preprocessed, model_input, softmax
+from automl.dataset.preprocessing import (
+    UnreadablePicture,
+    from_base64,
+    load_preprocessed,
+    model_input,
+    softmax,
+)
 from automl.dataset.rendering import Rendering
+from automl.export.standalone.scoring_request import BadRequest, pictures
 
 model: dict[str, Any] = {}
 
@@ -27,13 +35,33 @@ def init() -> None:
     model["settings"] = json.loads(path.with_name("settings.json").read_text("utf-8"))
 
 
-def run(raw_data: str) -> list[dict[str, Any]]:
+def run(raw_data: str) -> Any:
     """Return one answer for each picture of a request body."""
-    rows = json.loads(raw_data)["input_data"]["data"]
-    return [_answer(row if isinstance(row, str) else row[0]) for row in rows]
+    try:
+        texts = pictures(raw_data)
+        return [_answer(text, number) for number, text in enumerate(texts, 1)]
+    except BadRequest as error:
+        return _refusal(error)
 
 
-def _answer(text: str) -> dict[str, Any]:
+def _refusal(error: BadRequest) -> Any:
+    """An answer with status 400; without Azure's server the error itself."""
+    try:
+        from azureml_inference_server_http.api.aml_response import AMLResponse
+    except ImportError:
+        raise error from None
+    return AMLResponse({"detail": str(error)}, 400, json_str=True)
+
+
+def _answer(text: str, number: int) -> dict[str, Any]:
+    try:
+        probs = _probabilities(text)
+    except UnreadablePicture as error:
+        raise BadRequest(f"Picture {number}: {error}") from None
+    return {"probs": probs, "labels": model["labels"]}
+
+
+def _probabilities(text: str) -> list[float]:
     settings = model["settings"]
     pixels = load_preprocessed(
         from_base64(text),
@@ -43,4 +71,4 @@ def _answer(text: str) -> dict[str, Any]:
     )
     batch = model_input(pixels[None], settings["normalization"])
     (logits,) = model["session"].run(["output1"], {"input1": batch})
-    return {"probs": softmax(logits)[0].tolist(), "labels": model["labels"]}
+    return [float(share) for share in softmax(logits)[0]]

@@ -1,7 +1,7 @@
 """Train the model again, on torch, timm and scikit-learn alone.
 
     pip install -r requirements.txt
-    python train_best.py [--data FOLDER] [--weights FOLDER] [--output FOLDER]
+    python train_best.py --data PICTURES [--weights FOLDER] [--output FOLDER]
 
 It reads the pictures of `pictures.csv` and the settings of
 `training_settings.json`, starts from the same weights, trains up to the best epoch, and writes
@@ -43,31 +43,75 @@ DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def main() -> None:
-    """Train, write the weights and print the accuracy on the validation pictures."""
+    """Train, print the accuracy on the validation pictures and write the weights."""
     settings = json.loads((HERE / "training_settings.json").read_text("utf-8"))
-    parser = argparse.ArgumentParser(description=__doc__)
-    data = settings["data"]
-    parser.add_argument("--data", type=Path, default=Path(data), help="instead of %(default)s")
-    parser.add_argument("--weights", help="folder of pretrained weights, in timm's layout")
-    parser.add_argument("--output", type=Path, default=HERE)
-    arguments = parser.parse_args()
-    weights = settings["weights"] if Path(settings["weights"]).is_dir() else None
+    arguments = arguments_given()
+    root = folder_of_pictures(arguments.data)
+    weights = folder_of_weights(arguments.weights, settings["timm_name"])
+    arguments.output.mkdir(parents=True, exist_ok=True)  # it fails now, or not at all
     class_names = settings["class_names"]
     splits = ["train", "validation"] if settings["has_seen_all"] else ["train"]
-    paths, sizes, labels, folds = read_pictures(arguments.data, splits, class_names)
+    paths, sizes, labels, folds = read_pictures(root, splits, class_names)
     with tempfile.TemporaryDirectory() as folder:
         pictures = decode(paths, sizes, settings, Path(folder, "train.npy"))
-        network = train(settings, pictures, labels, folds, arguments.weights or weights)
-        paths, sizes, labels, _ = read_pictures(arguments.data, ["validation"], class_names)
+        network = train(settings, pictures, labels, folds, weights)
+        paths, sizes, labels, _ = read_pictures(root, ["validation"], class_names)
         pictures = decode(paths, sizes, settings, Path(folder, "validation.npy"))
         probabilities = score(network, settings, pictures)
     accuracy = float((probabilities.argmax(axis=1) == labels).mean())
-    tensors = network.network.state_dict().items()
-    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors}
-    save_file(contiguous, arguments.output / "model.safetensors")
     but = ", which it was fitted to, too" if settings["has_seen_all"] else ""
     print(f"accuracy {accuracy:.4f} on {len(labels)} validation pictures{but}")
     print(f"the model that is trained again here had {settings['score']}")
+    tensors = network.network.state_dict().items()
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors}
+    save_file(contiguous, arguments.output / "model.safetensors")
+
+
+def arguments_given() -> argparse.Namespace:
+    """`data` and `output`, folders, and `weights`, a folder or None."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="the folder of the pictures")
+    parser.add_argument(
+        "--weights", type=Path, help="a folder of weights in timm's layout, or of several of them"
+    )
+    parser.add_argument("--output", type=Path, default=HERE, help="the folder for the model")
+    return parser.parse_args()
+
+
+def folder_of_pictures(given: Path) -> Path:
+    """The folder that the paths of `pictures.csv` start from: the given one, or one inside of it.
+
+    Raises:
+        SystemExit: there is none.
+    """
+    with (HERE / "pictures.csv").open(encoding="utf-8", newline="") as file:
+        first = next(csv.DictReader(file))["path"]
+    for folder in (given, *sorted(path for path in given.glob("*") if path.is_dir())):
+        if (folder / first).is_file():
+            return folder
+    raise SystemExit(
+        f"--data {given}: {first} is neither in it nor in one of its folders. Give the folder that "
+        "the paths of pictures.csv start from."
+    )
+
+
+def folder_of_weights(given: Path | None, timm_name: str) -> str | None:
+    """The folder of the network's weights: the given one, or one inside of it by timm's name.
+
+    Raises:
+        SystemExit: there is none.
+    """
+    if given is None:
+        return None
+    for folder in (given, given / timm_name, given / timm_name.partition(".")[0]):
+        if (folder / "config.json").is_file():
+            return str(folder)
+    raise SystemExit(
+        f"--weights {given}: there is no config.json in it, nor in a folder {timm_name} of it. "
+        "Give a folder in timm's layout, or leave --weights out to load them from the Hub."
+    )
 
 
 def train(

@@ -1,0 +1,19 @@
+"""Names for what leaves this machine: files that every system allows, and no name of the user."""
+
+import re
+from pathlib import Path
+
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\ud800-\udfff]')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+def portable(name: str) -> str:
+    """Return a name that Windows allows, too: the same if it does, otherwise a similar one."""
+    allowed = _FORBIDDEN.sub("_", name).rstrip(". ") or "_"
+    return f"_{allowed}" if _RESERVED.fullmatch(allowed) else allowed
+
+
+def without_home(text: str) -> str:
+    """Shorten paths in the user's home, which hold the user's name, to `~/…`."""
+    home = str(Path.home()).rstrip("/")
+    return re.sub(rf"(?<![\w.-]){re.escape(home)}/", "~/", text) if home else text

@@ -1,0 +1,147 @@
+"""Exported models in other people's programs, which are not all installed for our own tests.
+
+`pip install transformers` brings the first; Azure's server needs other versions than we do: put
+the `azmlinfsrv` of an environment of its own (azureml-inference-server-http, onnxruntime, numpy,
+pillow) into PATH.
+"""
+
+import base64
+import json
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+import requests
+
+from automl.dataset.preprocessing import model_input, softmax
+from automl.experiments import store
+from automl.export.parity_report import Parity
+from automl.export.trained_model import TrainedModel
+from tests.export.test_formats import WRONG_REQUESTS
+
+LABELS = ["blue | navy", "green", "red"]
+
+
+@pytest.fixture(scope="module")
+def model(finished: Path) -> TrainedModel:
+    return TrainedModel.load(finished, "trial-000")
+
+
+@pytest.fixture(scope="module")
+def pictures(finished: Path) -> list[Path]:
+    samples = store.load_samples(finished)
+    return [Path(path) for path in samples[samples["split"] == "validation"]["path"]]
+
+
+def test_openvino_answers_as_the_trial(
+    model: TrainedModel, pictures: list[Path], exported: Callable[..., Path]
+) -> None:
+    openvino = pytest.importorskip("openvino")
+    folder = exported("openvino")
+    parity = Parity.model_validate_json((folder / "parity.json").read_bytes())
+    assert (parity.agreement, parity.pictures) == (1.0, "validation")
+    assert parity.max_probability_difference < 1e-5
+    read = openvino.Core().read_model(folder / "model.xml")
+    said = read.get_rt_info(["framework", "normalization"]).astype(str)
+    assert said == "inside"
+    compiled = openvino.Core().compile_model(read, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    batch = np.concatenate([model_input(model.preprocessed(path)[None]) for path in pictures])
+    found = softmax(compiled(batch)["output1"])  # all at once
+    assert np.abs(found - np.stack([model(path) for path in pictures])).max() < 1e-5
+
+
+def test_int8_answers_the_same_in_two_runtimes(
+    model: TrainedModel, pictures: list[Path], exported: Callable[..., Path]
+) -> None:
+    """With weights of 8 bits they were 0.8 apart on processors without VNNI."""
+    openvino = pytest.importorskip("openvino")
+    path = exported("bundle", with_int8=True) / "model_int8.onnx"
+    compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    for picture in pictures:
+        pixels = model_input(model.preprocessed(picture)[None])
+        one = softmax(session.run(["output1"], {"input1": pixels})[0])
+        other = softmax(compiled(pixels)["output1"])
+        assert np.abs(one - other).max() < 0.2
+
+
+@pytest.mark.nightly
+def test_transformers_loads_the_weights(
+    model: TrainedModel, pictures: list[Path], exported: Callable[..., Path]
+) -> None:
+    transformers = pytest.importorskip("transformers")
+    import torch
+
+    folder = exported("weights")
+    network = transformers.AutoModelForImageClassification.from_pretrained(folder).eval()
+    assert list(network.config.id2label.values()) == LABELS
+    for picture in pictures[:4]:
+        pixels = torch.from_numpy(
+            model_input(model.preprocessed(picture)[None], model.normalization)
+        )
+        with torch.inference_mode():
+            found = network(pixel_values=pixels).logits.softmax(1)[0].numpy()
+        assert np.abs(found - model(picture)).max() < 1e-5
+    answers = transformers.pipeline("image-classification", model=str(folder))(str(pictures[0]))
+    assert {answer["label"] for answer in answers} == set(LABELS)
+
+
+@pytest.fixture
+def azures_server(exported: Callable[..., Path]) -> Iterator[str]:
+    """The address of the scoring script in Azure's server."""
+    pytest.importorskip("mlflow.pyfunc")  # whose import warns
+    command = shutil.which("azmlinfsrv")
+    if command is None:
+        pytest.skip("azmlinfsrv is not in PATH")
+    folder = exported("azure")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    script = folder / "outputs" / "scoring_file_v_1_0_0.py"
+    options = ["--entry_script", str(script), "--model_dir", str(folder), "--port", str(port)]
+    process = subprocess.Popen([command, *options], cwd=script.parent, stdout=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 60
+        while not _answers(url):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        yield f"{url}/score"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=1).ok
+    except requests.RequestException:
+        return False
+
+
+@pytest.mark.nightly
+def test_azures_server_runs_the_scoring_script(
+    model: TrainedModel, pictures: list[Path], azures_server: str
+) -> None:
+    text = base64.encodebytes(pictures[0].read_bytes()).decode()
+    forms: list[Any] = [{"columns": ["image"], "index": [0], "data": [[text]]}, [text]]
+    for form in forms:
+        (answer,) = requests.post(azures_server, json={"input_data": form}, timeout=30).json()
+        assert answer["labels"] == LABELS
+        assert np.abs(np.array(answer["probs"]) - model(pictures[0])).max() < 1e-5
+    entry = json.dumps({"image_base64": text, "model_explainability": True})
+    wrong = {**WRONG_REQUESTS, json.dumps({"input_data": [entry]}): "does not explain"}
+    for body, words in wrong.items():
+        refused = requests.post(
+            azures_server, data=body, headers={"Content-Type": "application/json"}, timeout=30
+        )
+        assert refused.status_code == 400
+        assert words in refused.json()["detail"]
