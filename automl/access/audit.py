@@ -5,13 +5,15 @@ shows it.
 """
 
 import contextlib
+import errno
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -25,6 +27,8 @@ from automl.host import home
 Via = Literal["page", "command"]
 _MAX_TEXT = 500
 """A line must stay short enough to be appended in one piece."""
+
+_RESERVED_BYTES = 16_384
 
 
 class Entry(FrozenModel):
@@ -40,6 +44,14 @@ class Entry(FrozenModel):
     experiment: str = ""
     outcome: Literal["done", "refused", "failed"]
     details: dict[str, str] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Log:
+    """The open log, and disk space that is held for its next line."""
+
+    descriptor: int
+    room: IO[bytes]
 
 
 @dataclass
@@ -136,16 +148,29 @@ def path() -> Path:
 
 
 @contextlib.contextmanager
-def _opened() -> Iterator[int]:
-    descriptor = os.open(path(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+def _opened() -> Iterator[Log]:
+    # a link that somebody placed is not followed
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+    descriptor = os.open(path(), flags, 0o600)
     try:
-        yield descriptor
+        with _reserve() as room:
+            yield Log(descriptor, room)
     finally:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def _reserve() -> Iterator[IO[bytes]]:
+    """Hold disk space for a line, so that a full disk prevents the act and not its entry."""
+    with tempfile.TemporaryFile(dir=path().parent) as room:
+        room.write(bytes(_RESERVED_BYTES))
+        room.flush()
+        os.fsync(room.fileno())
+        yield room
+
+
 def _append(
-    log: int, *, who: str, experiment: str = "", details: dict[str, str], **others: Any
+    log: Log, *, who: str, experiment: str = "", details: dict[str, str], **others: Any
 ) -> None:
     content = {
         "who": _short(who),
@@ -154,8 +179,19 @@ def _append(
     }
     entry = Entry.model_validate({"time": now(), **content, **others})
     line = json.dumps(entry.model_dump(mode="json", exclude_defaults=True)) + "\n"
-    os.write(log, line.encode())  # one write, as other processes append at the same time
-    os.fsync(log)
+    if _is_cut_off(log.descriptor):
+        line = "\n" + line
+    log.room.close()
+    encoded = line.encode()  # one write, as other processes append at the same time
+    if os.write(log.descriptor, encoded) < len(encoded):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path()))
+    os.fsync(log.descriptor)
+
+
+def _is_cut_off(descriptor: int) -> bool:
+    """True if the last line was not written to its end, as by a crash."""
+    size = os.fstat(descriptor).st_size
+    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
 
 
 def _short(text: str) -> str:

@@ -159,7 +159,8 @@ class _Batch:
     def _chunks(self, source: IO[bytes]) -> Iterator[bytes]:
         until = time.monotonic() + self._max_file_seconds
         num_bytes = 0
-        for chunk in iter(functools.partial(source.read, _CHUNK), b""):
+        read = getattr(source, "read1", source.read)  # what is there: a slow server is noticed
+        for chunk in iter(functools.partial(read, _CHUNK), b""):
             num_bytes += len(chunk)
             with self._lock:
                 self._num_bytes += len(chunk)

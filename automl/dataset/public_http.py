@@ -18,7 +18,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 TIMEOUT_SECONDS = 15.0
@@ -37,7 +37,7 @@ class TooLargeError(OSError):
 
 
 @contextmanager
-def open_url(url: str) -> Iterator[IO[bytes]]:
+def open_url(url: str) -> Iterator[http.client.HTTPResponse]:
     """Open the content of a URL.
 
     Raises:
@@ -61,7 +61,7 @@ def download(url: str, *, max_bytes: int, max_seconds: float = 60.0) -> bytes:
     until = time.monotonic() + max_seconds
     content = bytearray()
     with open_url(url) as answer:
-        while chunk := answer.read(_CHUNK):
+        while chunk := answer.read1(_CHUNK):  # what is there: a slow server is noticed
             content += chunk
             if len(content) > max_bytes:
                 raise TooLargeError(f"it is larger than {max_bytes / 1e6:,.0f} MB")

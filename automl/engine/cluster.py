@@ -181,12 +181,19 @@ def _wait_until(is_true: Callable[[], bool], *, seconds: float) -> None:
         time.sleep(0.1)
 
 
+_HEAD_KEYS = {"address", "keeper_pid", "temp_dir"}
+
+
 def head_info() -> dict[str, Any] | None:
-    """Address, folder and keeper of the head, as its keeper has written them."""
+    """Address, folder and keeper of the head, as its keeper has written them.
+
+    None without a head, or if the file was cut off, for example by a loss of power.
+    """
     try:
-        return dict(json.loads(info_path().read_text("utf-8")))
-    except FileNotFoundError:
+        found = json.loads(info_path().read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
         return None
+    return found if isinstance(found, dict) and found.keys() >= _HEAD_KEYS else None
 
 
 def lease_path() -> Path:

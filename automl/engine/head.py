@@ -28,6 +28,7 @@ from automl.host import atomic, home, process_lock
 from automl.host.cores import usable_cores
 
 _IDLE_MINUTES = 30.0
+_PREFIX = "automl-ray-"
 _LOOK_SECONDS = 1
 _OBJECT_STORE_BYTES = 512 * 1024**2  # local trials read pictures from mapped files
 _log = logging.getLogger(__name__)
@@ -39,8 +40,8 @@ def keep_head() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     previous = cluster.head_info()
     if previous is not None:
-        _reap(Path(previous["temp_dir"]))
-    temp_dir = Path(tempfile.mkdtemp(prefix="automl-ray-"))  # short: sockets allow 107 bytes
+        reap(Path(previous["temp_dir"]))
+    temp_dir = Path(tempfile.mkdtemp(prefix=_PREFIX))  # short: sockets allow 107 bytes
     port, environment = _free_port(), ray_settings.head(temp_dir)
     try:
         if fork_server.is_supported():
@@ -58,7 +59,7 @@ def keep_head() -> None:
             time.sleep(_LOOK_SECONDS)
     finally:
         cluster.info_path().unlink(missing_ok=True)
-        _reap(temp_dir)
+        reap(temp_dir)
 
 
 def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -118,8 +119,15 @@ def idle_minutes() -> float:
         return _IDLE_MINUTES
 
 
-def _reap(temp_dir: Path) -> None:
-    """End every process of the head's session, also those that a crash has orphaned."""
+def reap(temp_dir: Path) -> None:
+    """End every process of a head's session, also those that a crash has orphaned.
+
+    Nothing is done if the folder is not one of a head, as in a file that was tampered with: every
+    process with its path in the command line is killed, and the folder is deleted.
+    """
+    is_of_a_head = temp_dir.parent == Path(tempfile.gettempdir()) and not temp_dir.is_symlink()
+    if not (is_of_a_head and temp_dir.name.startswith(_PREFIX)):
+        return
     mark = str(temp_dir)  # is in the command line of each
     processes = [
         process

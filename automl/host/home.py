@@ -1,12 +1,20 @@
 """Our folders on this machine, each of which an environment variable can move."""
 
 import os
+import stat
 from pathlib import Path
+
+from automl.errors import UserError
 
 
 def home_dir() -> Path:
-    """Our own directory, readable by this user only (`AUTOML_HOME`, default `~/.automl`)."""
-    return _private(Path(os.environ.get("AUTOML_HOME", "~/.automl")).expanduser().absolute())
+    """Our own directory, readable by this user only (`AUTOML_HOME`, default `~/.automl`).
+
+    Raises:
+        UserError: another user made it or may write into it, and so might have placed files in it.
+    """
+    path = Path(os.environ.get("AUTOML_HOME", "~/.automl")).expanduser().absolute()
+    return _trusted(_private(path))
 
 
 def experiments_dir() -> Path:
@@ -17,7 +25,7 @@ def experiments_dir() -> Path:
 
 def cache_dir(name: str) -> Path:
     """A folder whose content may be deleted at any time."""
-    return _private(home_dir() / "cache" / name)
+    return _trusted(_private(_trusted(_private(home_dir() / "cache")) / name))
 
 
 def latencies_dir() -> Path:
@@ -27,7 +35,7 @@ def latencies_dir() -> Path:
 
 def ray_dir() -> Path:
     """The folder of this user's Ray head: its address, token and log."""
-    return _private(home_dir() / "ray")
+    return _trusted(_private(home_dir() / "ray"))
 
 
 def head_lock_path() -> Path:
@@ -45,5 +53,21 @@ def weights_dir() -> Path:
 
 
 def _private(path: Path) -> Path:
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Create the folder and those above it that are missing, for this user alone."""
+    if not path.is_dir():
+        _private(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+def _trusted(path: Path) -> Path:
+    ours = (0, os.getuid())  # what belongs to root may be a volume that was mounted for us
+    for found in (path.lstat(), path.stat()):
+        is_open = not stat.S_ISLNK(found.st_mode) and found.st_mode & stat.S_IWOTH
+        if found.st_uid not in ours or is_open:
+            raise UserError(
+                f"{path} belongs to another user or can be written by everybody, who may have "
+                "placed files in it. Set AUTOML_HOME to a folder of yours, or make it yours: "
+                f"chmod o-w {path}"
+            )
     return path

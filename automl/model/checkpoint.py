@@ -68,6 +68,8 @@ def _empty(description: ModelDescription, weights: dict[str, Tensor]) -> nn.Modu
         return several_networks.Concatenated(
             parts, sizes, len(weights["shift"]), num_classes, is_mirrored=description.is_mirrored
         )
+    if not description.architecture.isidentifier():  # timm would read a folder, or ask a hub
+        raise UserError(f"{description.architecture!r} is not the name of a network of timm.")
     network = create(description.architecture, num_classes)
     if description.head == "nearest_neighbours":
         blocks.replace_last_layer(network, baselines.empty_neighbours(weights, num_classes))

@@ -2,8 +2,13 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from automl.dataset.rendering import PLAIN, Rendering
 from automl.frozen_model import FrozenModel
+
+_MAX_SIDE = 4096
+"""Of an input in pixels; a shared experiment could ask for any amount of memory."""
 
 
 class ModelDescription(FrozenModel):
@@ -17,8 +22,8 @@ class ModelDescription(FrozenModel):
     class_names: list[str]
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    validation_crop_size: int
-    validation_resize_size: int
+    validation_crop_size: int = Field(ge=1, le=_MAX_SIDE)
+    validation_resize_size: int = Field(ge=1, le=_MAX_SIDE)
     rendering: Rendering = PLAIN
     """How pixel values become 8-bit RGB."""
 

@@ -84,6 +84,22 @@ def test_a_line_cut_off_by_a_crash_hides_no_other():
     assert [action for _, action, _, _ in entries()] == ["start", "share"]
 
 
+def test_a_line_without_an_end_does_not_swallow_the_next_one():
+    act()
+    with audit.path().open("ab") as file:
+        file.write(b'{"time": "2026-')
+    act(Action.SHARE)
+    assert [action for _, action, _, _ in entries()] == ["start", "share"]
+
+
+def test_a_link_in_its_place_is_not_followed(tmp_path):
+    (tmp_path / "precious").write_text("as it was")
+    audit.path().symlink_to(tmp_path / "precious")
+    with pytest.raises(OSError, match="symbolic links"):
+        act()
+    assert (tmp_path / "precious").read_text() == "as it was"
+
+
 def test_processes_that_write_at_the_same_time_mix_no_lines():
     program = (
         "from automl.access import audit, permissions\n"

@@ -1,4 +1,7 @@
+import contextlib
 import socket
+import threading
+import time
 
 import pytest
 
@@ -86,6 +89,26 @@ def test_a_download_is_whole_or_refused(website):
         public_http.download(url, max_bytes=299_999)
     with pytest.raises(TimeoutError):
         public_http.download(url, max_bytes=300_000, max_seconds=0)
+
+
+@pytest.mark.usefixtures("private_allowed")
+def test_a_server_that_drips_is_given_up_in_time():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=_drip, args=(listening,))
+        server.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/a.png"
+        with pytest.raises(TimeoutError):
+            public_http.download(url, max_bytes=300_000, max_seconds=0.2)
+        server.join(timeout=30)  # sooner than its last byte
+
+
+def _drip(listening):
+    connection, _ = listening.accept()
+    with connection, contextlib.suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        for _ in range(1000):
+            connection.sendall(b"x")
+            time.sleep(0.1)
 
 
 def test_a_public_server_is_read_at_the_address_that_was_checked(internet, website):

@@ -14,10 +14,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from automl.cli import cli
-from automl.errors import ExplanationError
+from automl.errors import ExplanationError, UserError
 from automl.experiments import store
 from automl.explanation.explainer import Explainer
 from automl.explanation.request import ExplanationParameters
+from automl.model import checkpoint
 
 QUICK = ExplanationParameters(xai_algorithm="guided_backprop")
 
@@ -97,6 +98,22 @@ def test_a_damaged_checkpoint_is_a_sentence(explainer, explained):
     os.utime(weights, (2, 2))
     with pytest.raises(ExplanationError, match="checkpoint .* cannot be loaded .* Choose another"):
         explainer.explain(directory, "t1", path)
+
+
+@pytest.mark.parametrize(
+    "tampered",
+    [
+        {"timm_name": "hf-hub:evil/x"},
+        {"timm_name": "local-dir:/etc"},
+        {"validation_crop_size": 40_000},
+    ],
+)
+def test_a_description_that_asks_for_more_than_a_model_is_a_sentence(explained, tampered):
+    folder = store.checkpoint_dir(explained[0], "t1")
+    content = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps({**content, **tampered}))
+    with pytest.raises(UserError, match="checkpoint .* cannot be loaded .* Choose another"):
+        checkpoint.load(folder)
 
 
 def test_a_process_that_was_killed_is_named_and_the_next_question_starts_another(
