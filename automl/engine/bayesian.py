@@ -71,14 +71,17 @@ class Bayesian(Searcher):  # type: ignore[misc]
     def suggest(self, trial_id: str) -> Any:
         """Configuration of the next trial; values that cannot be trained are a failed trial."""
         while self._next:
-            number = self._next.pop(0)
-            self._numbers[trial_id] = number
-            first = self._first.get(number)
+            first = self._first.get(self._next[0])
             if self._pacer is not None and self._pacer.ends_without_gain(is_recipe=bool(first)):
                 self._next.clear()
                 break
-            if first is not None and first.proposal is None:  # not a point of the space
-                trial: PlannedTrial | None = first
+            regained = self._regained(first)
+            number = self._next.pop(0) if regained is None else regained.number
+            self._numbers[trial_id] = number
+            if regained is not None:
+                trial: PlannedTrial | None = regained
+            elif first is not None and first.proposal is None:  # not a point of the space
+                trial = first
             else:
                 trial = self._proposed(trial_id, number)
             if trial is not None and self._pacer is not None:
@@ -87,6 +90,16 @@ class Bayesian(Searcher):  # type: ignore[misc]
                 self._results.plan([trial])
                 return {"trial": trial.to_text()}
         return Searcher.FINISHED
+
+    def _regained(self, first: PlannedTrial | None) -> PlannedTrial | None:
+        """A trial that the plan left out and that fits now, before the next one."""
+        number = next((each for each in self._next if each not in self._first), None)
+        if self._pacer is None or number is None:
+            return None
+        trial = self._pacer.regained(number, first)
+        if trial is not None:
+            self._next.remove(number)
+        return trial
 
     def _proposed(self, trial_id: str, number: int) -> PlannedTrial | None:
         """Optuna's next trial; None if it cannot be trained, which is a failed trial."""

@@ -74,8 +74,11 @@ def estimate(job: Job) -> Estimate:
 
 
 def _plan(job: Job, data: Manifest) -> list[str]:
-    """AutoMode's plan by the speed of this machine, which is measured first."""
-    preview.measure(job, data)
+    """AutoMode's plan by the speed of this machine, which is measured first, even if it was before.
+
+    Who asks for an estimate on a machine that is known wants it measured again.
+    """
+    preview.measure(job, data, again=True)
     return preview.sentences(job, data, lambda: measuring.decode_seconds(data))
 
 

@@ -101,6 +101,7 @@ def _search(job: Job, prepared: Prepared, results: Results) -> "Ending | None":
         carried=prepared.carried,
         space=prepared.plan.space,
         costs=prepared.costs,
+        left_out=prepared.plan.left_out,
     )
     while True:
         _announce(results, resources)

@@ -15,7 +15,7 @@ from automl.jobs.distributions import Choice
 from automl.jobs.hyperparameters import is_mirrored, networks_of
 from automl.jobs.job import Job
 from automl.jobs.schedule import Clock, TimedTrial
-from automl.jobs.trial_cost import Costs, features_of
+from automl.jobs.trial_cost import Costs, Features, features_of
 
 _LEAST_WORK_SECONDS = 1.0
 """Seconds of training and scoring below which a trial says nothing about the speed."""
@@ -39,9 +39,18 @@ class _Work:
 class Pacer:
     """Fits trials into the time left, by the speed of those that have run, and says so."""
 
-    def __init__(self, job: Job, results: Results, costs: Costs, num_at_a_time: int) -> None:
+    def __init__(
+        self,
+        job: Job,
+        results: Results,
+        costs: Costs,
+        num_at_a_time: int,
+        left_out: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        """left_out: hyperparameters of first trials for which there was no time in the plan."""
         self._job, self._results, self._costs = job, results, costs
         self._num_at_a_time = num_at_a_time
+        self._left_out = list(left_out)
         self._said = 1.0
         """Factor on the measured seconds that the plan was last revised by."""
 
@@ -115,6 +124,30 @@ class Pacer:
         reason = f"There was no time for it: it would have taken about {plan_text.about(needed)}."
         self._results.cut_short(trial.trial_id, reason)
 
+    def regained(self, number: int, following: PlannedTrial | None) -> PlannedTrial | None:
+        """A trial that the plan had no time for, if the machine is fast enough to have it now.
+
+        A baseline runs before the next training, and a training after all that are planned.
+
+        Args:
+            number: its number.
+            following: the next of the planned trials; None if there is none.
+        """
+        if not self._left_out or (following and "method" in following.requested):
+            return None
+        clock, known = self.clock(), self._known_features()
+        for values in self._left_out:
+            if following is not None and "method" not in values:
+                continue
+            timed = schedule.within_share(schedule.BASELINE_SHARE, values, clock, known)
+            if timed is not None:
+                self._left_out.remove(values)
+                trial = PlannedTrial.of(number, timed.values)
+                name = f"{trial.requested['model_name']} ({trial.trial_id})"
+                self._say(plan_text.regained(self._seconds, name, timed.seconds))
+                return trial
+        return None
+
     def with_faster_network(
         self, trial: PlannedTrial, sub_spaces: Iterable[Mapping[str, Any]]
     ) -> PlannedTrial | None:
@@ -169,13 +202,15 @@ class Pacer:
         )
 
     def _fitted(self, values: Mapping[str, Any], clock: Clock) -> TimedTrial | None:
-        known = {
+        return schedule.fitted(values, clock, self._known_features())
+
+    def _known_features(self) -> set[Features]:
+        return {
             key
             for trial in self._results.trials.values()
             if trial.best_epoch is not None
             for key in features_of(trial.hyperparameters)
         }
-        return schedule.fitted(values, clock, known)
 
     def _with_best_networks(self, trial: PlannedTrial) -> PlannedTrial:
         """A probe of two networks with the two that have the best probes of their own."""

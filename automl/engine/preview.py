@@ -70,18 +70,26 @@ def is_measured(job: Job, data: Manifest) -> bool:
     return not speeds.missing(_candidates(job, situation(job, data))[:1], _known(_resources(job)))
 
 
-def measure(job: Job, data: Manifest, progress: Callable[[int, int], None] | None = None) -> None:
+def measure(
+    job: Job,
+    data: Manifest,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    again: bool = False,
+) -> None:
     """Measure the networks of the plan that are not in the cache yet, with torch, and keep them.
 
     Args:
         job: the job.
         data: its pictures.
         progress: called with the number of measured networks and that of all.
+        again: also those that are in the cache: the machine may have been busy then.
     """
     from automl.training import speed
 
     resources = _resources(job)
-    missing = speeds.missing(_candidates(job, situation(job, data)), _known(resources))
+    known = None if again else _known(resources)
+    missing = speeds.missing(_candidates(job, situation(job, data)), known)
     if not missing:
         return
     found = speed.measure(

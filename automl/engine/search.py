@@ -61,6 +61,9 @@ class SearchInputs:
     costs: Costs | None = None
     """Costs of trials, by which AutoMode fits them into the time left."""
 
+    left_out: Sequence[Mapping[str, Any]] = ()
+    """Hyperparameters of AutoMode's first trials that were planned to have no time."""
+
 
 def run(
     inputs: SearchInputs, results: Results, kind: type[tune.Trainable] = TrialTrainable
@@ -107,7 +110,8 @@ def run(
 def _pacer(inputs: SearchInputs, results: Results) -> Pacer | None:
     if inputs.costs is None:
         return None
-    return Pacer(inputs.job, results, inputs.costs, inputs.resources.max_concurrent_trials)
+    num_at_a_time = inputs.resources.max_concurrent_trials
+    return Pacer(inputs.job, results, inputs.costs, num_at_a_time, inputs.left_out)
 
 
 def _trainable(kind: type[tune.Trainable], inputs: SearchInputs, watch: Watch) -> Any:

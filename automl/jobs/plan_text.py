@@ -133,6 +133,14 @@ def left_out(seconds: float, trial: str, needed: float) -> str:
     )
 
 
+def regained(seconds: float, trial: str, needed: float) -> str:
+    """Sentence about a trial that was left out of the plan and fits after all."""
+    return (
+        f"Revised at {clock_time(seconds)}: there is time for {trial} after all, which takes about "
+        f"{about(needed)}."
+    )
+
+
 def no_gain(gain: float, left_seconds: float, standard_error: float) -> str:
     """Clause about further trials that would hardly be better than the best one.
 

@@ -25,7 +25,7 @@ _KEPT_SHARE, _MOST_KEPT_SECONDS, _LEAST_KEPT_SECONDS = 0.1, 1800.0, 10.0
 _REFIT_SHARE = 0.2
 """Largest share of the time limit that is kept to fit the best trial again."""
 
-_BASELINE_SHARE = 0.1
+BASELINE_SHARE = 0.1
 """Largest share of the time for any baseline after the first probe, if training follows them."""
 
 _SIZE_EPOCHS = 4
@@ -155,7 +155,7 @@ def walk(trials: Sequence[Values], clock: Clock) -> list[TimedTrial]:
     end in time, the majority class goes before it, which takes no time and always has a score.
     Where there is no time for training, it is for more baselines.
     """
-    chosen = _walk(trials, clock, baseline_share=_BASELINE_SHARE)
+    chosen = _walk(trials, clock, baseline_share=BASELINE_SHARE)
     if any(one.values.get("number_of_epochs") for one in chosen):
         return chosen
     return _walk(trials, clock, baseline_share=1.0)

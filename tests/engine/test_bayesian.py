@@ -230,8 +230,16 @@ def test_a_trial_that_the_clock_changes_teaches_the_point_that_was_tried(tmp_pat
     results.time_limit.begin(1.0)
     first = PlannedTrial.of(0, {**values, "head_init": "linear_probe"}, point)
     results.plan([first])
-    sampler = Bayesian(asked, results, space, [first], Pacer(asked, results, costs, 1))
+    left_out = [{"method": "majority_class", "model_name": "resnet18"}]
+    pacer = Pacer(asked, results, costs, 1, left_out)
+    sampler = Bayesian(asked, results, space, [first], pacer)
+    # there is time for what the plan left out, before the training
+    regained = given(sampler.suggest("ray-1"))
+    assert (regained.number, regained.requested) == (1, left_out[0])
+    end(results, regained.trial_id, 0.5)
+    sampler.on_trial_complete("ray-1", {"anything": 1})
     trial = given(sampler.suggest("ray-0"))
+    assert trial.number == 0
     assert trial.requested["number_of_epochs"] == 3
     record = results.trials[trial.trial_id]
     assert record.proposal == {**point, "0.number_of_epochs": 6}

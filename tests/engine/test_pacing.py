@@ -128,6 +128,29 @@ def test_mirror_images_are_tried_with_the_best_probe_and_it_is_said(tmp_path: Pa
     assert "resnet18 + mobilenetv2" in said[0]
 
 
+def test_what_the_plan_left_out_runs_when_there_is_time_after_all_and_it_is_said(
+    tmp_path: Path,
+) -> None:
+    probe = {"method": "linear_probe", "model_name": "resnet18", "training_crop_size": 224}
+    tuning = PlannedTrial.of(0, TUNING)
+    results, _ = opened(tmp_path, minutes=60)
+    limits = {"timeout_minutes": 60}
+    job = Job.from_dict({"training_data": {"path": str(tmp_path)}, "limits": limits})
+    pacer = Pacer(job, results, COSTS, 1, [probe, TUNING])
+    assert pacer.regained(5, PlannedTrial.of(1, probe)) is None  # baselines in their own order
+    results.time_limit.begin(9)
+    assert pacer.regained(5, tuning) is None  # more than a tenth of the time
+    results.time_limit.begin(30)
+    regained = pacer.regained(5, tuning)
+    assert regained is not None
+    assert (regained.number, regained.requested) == (5, probe)
+    assert "there is time for resnet18 (trial-005) after all" in results.experiment.plan[-1]
+    assert pacer.regained(6, tuning) is None  # a training waits for those that are planned
+    last = pacer.regained(6, None)
+    assert last is not None
+    assert last.requested["model_name"] == "mobilenetv2"
+
+
 def test_a_planned_trial_without_time_is_left_out_and_runs_when_resumed(tmp_path: Path) -> None:
     results, pacer = opened(tmp_path, minutes=7)
     trial = PlannedTrial.of(0, TUNING)
