@@ -5,15 +5,17 @@ from uuid import uuid4
 
 import streamlit as st
 
-from automl.access.permissions import Action
 from automl.errors import UserError
 from automl.figures import wording
 from automl.jobs.job_errors import JobError
-from automl.ui import cached, data_source, page_header, selection
+from automl.ui import cached, data_source, frame, selection
 from automl.ui.configure import job_form, job_panel, launch
-from automl.ui.dataset import data_choice
+from automl.ui.dataset import data_choice, recorded_view
 
-page_header.begin("Configure", Action.START)
+experiment_dir = frame.begin_first_steps(frame.SET_UP)
+if experiment_dir:
+    recorded_view.job(experiment_dir)
+    st.stop()
 launch.follow()
 job_panel.copy_from_link()
 data = data_choice.require()

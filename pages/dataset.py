@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from automl.access.permissions import Action
 from automl.dataset.reading import UnclearDataError
 from automl.errors import UserError
 from automl.experiments import launcher
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
-from automl.ui import cached, data_source, page_header
+from automl.ui import cached, data_source, frame
 from automl.ui.dataset import (
     corrections_view,
     data_choice,
@@ -17,9 +16,13 @@ from automl.ui.dataset import (
     dataset_view,
     first_score_view,
     reading_view,
+    recorded_view,
 )
 
-page_header.begin("Dataset", Action.START)
+experiment_dir = frame.begin_first_steps(frame.DATA)
+if experiment_dir:
+    recorded_view.data(experiment_dir)
+    st.stop()
 
 
 def use(data: data_source.DataSource) -> None:

@@ -7,12 +7,12 @@ import streamlit as st
 from automl.access.permissions import Action
 from automl.experiments import store
 from automl.host import home
-from automl.ui import data_source, page_header, preload, sharing_view, sign_in
+from automl.ui import data_source, frame, preload, sharing_view, sign_in
 from automl.ui.dataset import data_choice
 
 _PER_PAGE = 10
 
-page_header.begin("Experiments")
+frame.begin("Experiments", frame.HOME)
 experiment_dirs = store.experiment_dirs(home.experiments_dir())
 
 

@@ -2,32 +2,19 @@
 
 import streamlit as st
 
-from automl.experiments import launcher, leaderboard
-from automl.ui import (
-    cached,
-    deletion,
-    page_header,
-    selection,
-    sharing_view,
-    significance,
-)
-from automl.ui.dataset import data_choice
+from automl.experiments import leaderboard
+from automl.ui import cached, frame, significance
 from automl.ui.leaderboard import cost_view, leaderboard_table, significance_view
 from automl.ui.progress import progress_view
 
-experiment_dir, state = page_header.begin_with_experiment("Leaderboard")
+experiment_dir, state = frame.begin_with_experiment(frame.CHOOSE)
 job = cached.job(experiment_dir)
 metric = job.primary_metric
 was_running = not state.is_finished
 
-page_header.state_line(experiment_dir, state)
-page_header.failure(experiment_dir, state)
-
 
 @st.fragment(run_every="2s" if was_running else None)
 def live_leaderboard() -> None:
-    if was_running and launcher.state(experiment_dir) is not state:
-        st.rerun()
     trials = cached.trials(experiment_dir)
     if not trials:
         progress_view.no_trial(state)
@@ -50,24 +37,3 @@ def live_leaderboard() -> None:
 
 
 live_leaderboard()
-with st.container(horizontal=True, vertical_alignment="center"):
-    has_score = was_running or cached.experiment(experiment_dir).best_trial is not None
-    if has_score:
-        selection.link(
-            "pages/predict.py",
-            experiment_dir,
-            "Try the best model",
-            ":material/center_focus_strong:",
-        )
-    st.page_link(
-        "pages/configure.py",
-        label="New experiment with these pictures",
-        icon=":material/add:",
-        query_params=data_choice.link_to(job),
-    )
-    if has_score:
-        selection.link(
-            "pages/compare.py", experiment_dir, "Compare two trials", ":material/compare_arrows:"
-        )
-    sharing_view.buttons(experiment_dir)
-    deletion.button(experiment_dir, state)

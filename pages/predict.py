@@ -9,16 +9,14 @@ from automl.dataset import picture_location
 from automl.experiments import store
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
-from automl.ui import cached, guarded_actions, page_header, selection
+from automl.ui import cached, frame, guarded_actions, selection
 from automl.ui.predict import pictures_source, predictions_view
 
-experiment_dir, state = page_header.begin_with_experiment("Predict", Action.PREDICT)
-page_header.state_line(experiment_dir, state)
+experiment_dir, state = frame.begin_with_experiment(frame.USE, Action.PREDICT)
 
 
 def no_model() -> None:
     if state.is_finished:
-        page_header.failure(experiment_dir, state)
         if state not in (ExperimentState.FAILED, ExperimentState.INTERRUPTED):
             st.info("This experiment ended without a model: no trial was evaluated.")
     else:

@@ -2,37 +2,24 @@
 
 import streamlit as st
 
-from automl.experiments import launcher, leaderboard
+from automl.experiments import leaderboard
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
-from automl.ui import cached, page_header, selection, trial_table
+from automl.ui import cached, frame, trial_table
 from automl.ui.progress import progress_view
 
-experiment_dir, state = page_header.begin_with_experiment("Progress")
+experiment_dir, state = frame.begin_with_experiment(frame.TRAIN)
 metric = cached.job(experiment_dir).primary_metric
 was_running = not state.is_finished
 
-with st.container(horizontal=True, vertical_alignment="center"):
-    page_header.state_line(experiment_dir, state)
-    if was_running:
-        progress_view.stop_all(experiment_dir)
-    elif cached.trials(experiment_dir):
-        selection.link(
-            "pages/leaderboard.py", experiment_dir, "See the leaderboard", ":material/leaderboard:"
-        )
-page_header.failure(experiment_dir, state)
 if state in (ExperimentState.STOPPED, ExperimentState.COMPLETED):
     st.caption(wording.plain(cached.experiment(experiment_dir).message))
-if state is ExperimentState.STOPPED:
-    page_header.resume(experiment_dir, "Resume")
 if not was_running and not cached.trials(experiment_dir):
     progress_view.no_trial(state)
 
 
 @st.fragment(run_every="2s" if was_running else None)
 def progress() -> None:
-    if was_running and launcher.state(experiment_dir) is not state:
-        st.rerun()  # the whole page, which sets the timer
     record, trials = cached.experiment(experiment_dir), cached.trials(experiment_dir)
     ranked = leaderboard.by_score(trials, metric)
     progress_view.verdict(experiment_dir, state, ranked, metric)

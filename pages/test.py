@@ -3,11 +3,10 @@
 import streamlit as st
 
 from automl.experiments import store
-from automl.ui import cached, page_header
+from automl.ui import cached, frame
 from automl.ui.test_data import test_data_view
 
-experiment_dir, state = page_header.begin_with_experiment("Test")
-page_header.state_line(experiment_dir, state)
+experiment_dir, state = frame.begin_with_experiment("pages/test.py")
 samples = cached.samples(experiment_dir)
 num_pictures = 0 if samples is None else int((samples["split"] == "test").sum())
 opening = store.load_test_opening(experiment_dir)

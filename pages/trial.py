@@ -5,12 +5,12 @@ from collections.abc import Callable
 import streamlit as st
 
 from automl.experiments.records import Evaluation, TrialRecord
-from automl.ui import cached, cached_evaluation, export_view, page_header, selection
+from automl.ui import cached, cached_evaluation, export_view, frame, selection, tabs
 from automl.ui.answers import answer_charts_view, classes_view, confusion_view
 from automl.ui.configure import launch
 from automl.ui.trial import errors_view, trial_view
 
-experiment_dir, experiment_state = page_header.begin_with_experiment("Trial")
+experiment_dir, experiment_state = frame.begin_with_experiment("pages/trial.py")
 launch.follow()
 metric = cached.job(experiment_dir).primary_metric
 trial = selection.require_trial(experiment_dir)
@@ -33,17 +33,12 @@ def live_trial() -> None:
         "Curves": lambda: curves(now),
         "Hyperparameters": lambda: trial_view.hyperparameters(now),
     }
-    key = f"first tab of {now.trial_id}"
     if trial_answers is None or best is None:
         st.info("The confusion matrix, with the pictures, appears after the first evaluation.")
     else:
         export = {"Take it away": lambda: export_view.show(experiment_dir, now)}
         views = answers_views(trial_answers, best) | views | export
-        key = f"tab of {now.trial_id}"
-    asked_for = st.query_params.get("tab")
-    first = asked_for if asked_for in views else None
-    tabs = st.tabs(list(views), default=first, key=key, on_change="rerun")
-    page_header.fill(tabs, *views.values())
+    tabs.show(views)
 
 
 def curves(trial: TrialRecord) -> None:

@@ -11,19 +11,31 @@ from automl.ui import guarded_actions, selection
 
 
 def button(experiment_dir: Path, state: ExperimentState) -> None:
-    """Draw the button, which asks for confirmation; draw nothing while the experiment runs."""
+    """Draw the button; draw nothing while the experiment runs."""
     if not state.is_finished or not guarded_actions.may(Action.DELETE, experiment_dir):
         return
-    with st.popover("Delete", icon=":material/delete:", key="delete"):
-        name = wording.plain(experiment_dir.name)
-        st.markdown(
-            f"Delete {name} with its models? This cannot be undone. Your pictures are kept."
-        )
-        if st.button("Delete it", type="primary", key="delete now"):
-            try:
+    if st.button("Delete", icon=":material/delete:", key="delete"):
+        ask([experiment_dir])
+
+
+@st.dialog("Delete?")
+def ask(experiment_dirs: list[Path]) -> None:
+    """Ask whether to delete experiments, and delete them.
+
+    Args:
+        experiment_dirs: directories of experiments that have ended.
+    """
+    names = ", ".join(directory.name for directory in experiment_dirs)
+    st.markdown(
+        f"Delete {wording.plain(names)} with all models? This cannot be undone. "
+        "Your pictures are kept."
+    )
+    if st.button("Delete now", type="primary", key="delete now"):
+        try:
+            for experiment_dir in experiment_dirs:
                 guarded_actions.delete(experiment_dir)
-            except (ValueError, OSError) as error:
-                st.error(wording.plain(str(error)))
-            else:
-                selection.remember("experiment", None)
-                st.switch_page("pages/experiments.py")
+        except (ValueError, OSError) as error:
+            st.error(wording.plain(str(error)))
+        else:
+            selection.remember("experiment", None)
+            st.switch_page("pages/experiments.py")

@@ -45,10 +45,12 @@ def show(
         opens: True if pictures can be clicked.
     """
     num_pages = max(1, math.ceil(num_pictures / PER_PAGE))
+    grid = st.container()
     page = st.pagination(num_pages, key=f"page of {key}") if num_pages > 1 else 1
     first = (page - 1) * PER_PAGE
     shown = page_of(slice(first, first + PER_PAGE))
-    picked = strip(shown, width=width, key=f"pictures of {key}", opens=opens)
+    with grid:
+        picked = strip(shown, width=width, key=f"pictures of {key}", opens=opens)
     return None if picked is None else first + picked
 
 

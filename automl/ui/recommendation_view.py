@@ -10,7 +10,7 @@ from automl.experiments import store
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.recommendation import Clause, Recommendation, Target
-from automl.ui import cached, page_header, significance
+from automl.ui import cached, experiment_state, significance
 from automl.ui.dataset import data_choice
 from automl.ui.version_cache import for_version, versions
 
@@ -72,8 +72,8 @@ def _line(experiment_dir: Path, clause: Clause) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(wording.plain(clause.text), width="content")
         target = clause.target
-        if target.view == "resume" and page_header.may_resume(experiment_dir):
-            page_header.resume(experiment_dir, target.label, target.minutes or None)
+        if target.view == "resume" and experiment_state.may_resume(experiment_dir):
+            experiment_state.resume(experiment_dir, target.label, target.minutes or None)
             return
         st.page_link(
             _PAGES[target.view],

@@ -26,7 +26,7 @@ def test_no_page_acts_past_the_check(path):
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("pages/*.py")), ids=lambda path: path.name)
 def test_a_page_begins_by_asking_who_is_there(path):
-    """Its first statement that does anything is `page_header.begin…`, which asks who is there."""
+    """Its first statement that does anything is `frame.begin…`, which asks who is there."""
     body = ast.parse(path.read_text("utf-8")).body
     quiet = (ast.Import, ast.ImportFrom, ast.FunctionDef)
     first = next(
@@ -35,4 +35,4 @@ def test_a_page_begins_by_asking_who_is_there(path):
         if not isinstance(node, quiet)
         and not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant | ast.List))
     )
-    assert "page_header.begin" in ast.unparse(first)
+    assert "frame.begin" in ast.unparse(first)

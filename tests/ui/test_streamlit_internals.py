@@ -129,7 +129,7 @@ def test_a_disguised_address_is_guarded(client, path):
 
 
 def test_the_mark_that_app_py_has_run():
-    file = "automl/ui/page_header.py"
+    file = "automl/ui/through_app.py"
     manager = part("streamlit.runtime.pages_manager", "PagesManager", file)
     assert hasattr(manager, "uses_pages_directory"), changed("PagesManager", file)
 
@@ -142,7 +142,7 @@ def test_a_tab_knows_whether_it_is_open():
         st.text(f"{first.open} {second.open}")
 
     app = AppTest.from_function(page).run()
-    assert app.text[0].value == "True False", changed("st.tabs", "automl/ui/page_header.py")
+    assert app.text[0].value == "True False", changed("st.tabs", "automl/ui/tabs.py")
 
 
 @pytest.mark.parametrize("kind", ["PlotlyChart", "DataFrame"])

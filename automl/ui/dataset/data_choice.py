@@ -47,6 +47,11 @@ def require() -> DataSource:
     return data
 
 
+def is_chosen() -> bool:
+    """True if pictures are chosen for a new experiment."""
+    return selection.remembered("data") is not None
+
+
 def chosen() -> DataSource | None:
     """The training data that the URL or the session names; shows an error if a link is invalid."""
     path = selection.remembered("data")

@@ -17,17 +17,17 @@ _SPLITS = ("train", "validation", "test")
 
 
 @st.fragment  # another filter does not change the rest of the page
-def show(corrected: Manifest, original: Manifest) -> None:
+def show(corrected: Manifest, original: Manifest | None) -> None:
     """Draw the gallery.
 
     Args:
         corrected: the data set as corrected.
-        original: the data set as it is.
+        original: the data set as it is; None if nothing can be changed.
     """
-    st.subheader("Pictures")
-    chosen = _filter(corrected)
-    rows = gallery_filter.choose(corrected, chosen)
-    st.caption(wording.count(len(rows), "picture"))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        chosen = _filter(corrected)
+        rows = gallery_filter.choose(corrected, chosen)
+        st.caption(wording.count(len(rows), "picture"), width="content")
 
     def page_of(part: slice) -> list[gallery.Picture]:
         columns = (rows.iloc[part][name] for name in ("path", "label", "split"))
@@ -47,17 +47,12 @@ def show_finding(kind: str) -> None:
 
 
 def _filter(manifest: Manifest) -> Filter:
-    label, split, finding = st.columns(3)
-    with label:
-        chosen_label = _choose(
-            "Class", "All classes", natural_order.names(manifest.class_names), _LABEL
-        )
-    with split:
-        splits = [name for name in _SPLITS if name in manifest.report.splits]
-        chosen_split = _choose("Split", "All splits", splits, _SPLIT)
-    with finding:
-        kinds = gallery_filter.findings(manifest)
-        chosen_finding = _choose("Finding", "Any or none", kinds, _FINDING)
+    labels = natural_order.names(manifest.class_names)
+    chosen_label = _choose("Class", "All classes", labels, _LABEL)
+    splits = [name for name in _SPLITS if name in manifest.report.splits]
+    chosen_split = _choose("Split", "All splits", splits, _SPLIT)
+    kinds = gallery_filter.findings(manifest)
+    chosen_finding = _choose("Finding", "All findings or none", kinds, _FINDING)
     return Filter(chosen_label, chosen_split, chosen_finding)
 
 
@@ -71,5 +66,7 @@ def _choose(name: str, everything: str, options: list[str], key: str) -> str | N
         placeholder=everything,
         format_func=wording.kind if key == _FINDING else str,
         key=key,
+        label_visibility="collapsed",
+        width=170,
     )
     return chosen

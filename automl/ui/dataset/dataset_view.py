@@ -13,7 +13,7 @@ from automl.evaluation import natural_order
 from automl.figures import bar_charts, charts, wording
 from automl.jobs.corrections import Corrections
 from automl.ui import cached, gallery
-from automl.ui.dataset import corrections_view, dataset_gallery
+from automl.ui.dataset import corrections_view, data_options, dataset_gallery
 
 _LOOK: dict[Severity, tuple[wording.Color, str]] = {
     Severity.BLOCKING: ("red", ":material/block:"),
@@ -24,26 +24,26 @@ _NUM_SHOWN = 6
 
 
 def summary(manifest: Manifest) -> None:
-    """Draw the numbers of pictures and classes, and their sizes."""
+    """Draw the numbers of pictures, classes and parts, and the sizes, in one line."""
     pictures = manifest.readable
-    unreadable = len(manifest.samples) - len(pictures)
-    metrics = (
-        ("Pictures", f"{len(pictures):,}"),
-        ("Classes", f"{len(manifest.class_names):,}"),
-        ("Median size", _size(pictures)),
-        ("On disk", wording.megabytes(int(pictures["num_bytes"].sum()))),
-        ("Unreadable", f"{unreadable:,}"),
-    )
-    for column, (name, value) in zip(st.columns(len(metrics)), metrics, strict=True):
-        column.metric(name, value, border=True)
+    facts = [
+        f"**{len(pictures):,}** pictures",
+        f"**{len(manifest.class_names):,}** classes",
+        data_options.split_line(manifest.report),
+        f"{_size(pictures)} px",
+        wording.megabytes(int(pictures["num_bytes"].sum())),
+    ]
+    if unreadable := len(manifest.samples) - len(pictures):
+        facts.append(f"**{unreadable:,}** unreadable")
+    st.markdown(" · ".join(facts))
 
 
-def findings(corrected: Manifest, original: Manifest, corrections: Corrections) -> None:
+def findings(corrected: Manifest, original: Manifest | None, corrections: Corrections) -> None:
     """Draw the findings, worst first, each with its pictures and the buttons that settle it.
 
     Args:
         corrected: the data set as corrected.
-        original: the data set as it is.
+        original: the data set as it is; None if nothing can be changed.
         corrections: those made so far.
     """
     st.subheader("Findings")
@@ -60,7 +60,8 @@ def findings(corrected: Manifest, original: Manifest, corrections: Corrections) 
             with st.container(horizontal=True):
                 if readable:
                     _show_in_gallery(finding.kind)
-                corrections_view.action(finding.kind, corrected, original, corrections)
+                if original:
+                    corrections_view.action(finding.kind, corrected, original, corrections)
                 _files(finding, len(corrected.concerned[finding.kind]))
 
     for finding in faults:

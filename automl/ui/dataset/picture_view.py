@@ -15,21 +15,23 @@ from automl.ui.dataset import corrections_view
 _POSITION = "position of the picture in view"
 
 
-def open_at(position: int, rows: pd.DataFrame, corrected: Manifest, original: Manifest) -> None:
+def open_at(
+    position: int, rows: pd.DataFrame, corrected: Manifest, original: Manifest | None
+) -> None:
     """Open the dialog at one of the rows; buttons lead to the next and previous ones.
 
     Args:
         position: of the row.
         rows: samples of `corrected`, at least one.
         corrected: the data set as corrected.
-        original: the data set as it is.
+        original: the data set as it is; None if nothing can be changed.
     """
     st.session_state[_POSITION] = position
     show(rows, corrected, original)
 
 
 @st.dialog("Picture", width="large")
-def show(rows: pd.DataFrame, corrected: Manifest, original: Manifest) -> None:
+def show(rows: pd.DataFrame, corrected: Manifest, original: Manifest | None) -> None:
     """Draw the row at the current position; arguments as of `open_at`."""
     position: int = st.session_state[_POSITION]
     sample = rows.iloc[position]
@@ -41,7 +43,7 @@ def show(rows: pd.DataFrame, corrected: Manifest, original: Manifest) -> None:
     with right:
         enlargement.leaf(len(rows), key=_POSITION)
         _facts(sample, corrected)
-        if corrections_view.of_picture(sample, corrected, original):
+        if original and corrections_view.of_picture(sample, corrected, original):
             st.rerun()
 
 

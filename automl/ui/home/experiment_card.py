@@ -7,7 +7,7 @@ import streamlit as st
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState, now
 from automl.figures import wording
-from automl.ui import cached, gallery, page_header, selection
+from automl.ui import cached, experiment_state, gallery, selection
 
 _NUM_THUMBNAILS = 4  # side by side in a window of 1,200 pixels
 
@@ -46,7 +46,7 @@ def _summary(experiment_dir: Path, state: ExperimentState) -> None:
     record = cached.experiment(experiment_dir)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{wording.plain(experiment_dir.name)}**", width="content")
-        page_header.state_badge(experiment_dir, state)
+        experiment_state.badge(experiment_dir, state)
     facts = [wording.ago(record.created_at, now()), _trials(experiment_dir)]
     if report := cached.report(experiment_dir):
         facts.append(wording.count(report.num_images, "picture"))

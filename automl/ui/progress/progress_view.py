@@ -201,19 +201,6 @@ def _rest(left: Span | None) -> str:
     return wording.LEARNING if left is None else f"{wording.span(left.low, left.high)} left"
 
 
-def stop_all(experiment_dir: Path) -> None:
-    if not guarded_actions.may(Action.STOP, experiment_dir):
-        return
-    with st.popover("Stop the experiment", icon=":material/stop_circle:", key="stop all"):
-        st.markdown(
-            "Running trials end now and no new one starts. "
-            "The best model so far is kept and exported."
-        )
-        if st.button("Stop now", type="primary", key="stop all now"):
-            guarded_actions.stop(experiment_dir)
-            st.rerun()
-
-
 def no_trial(state: ExperimentState) -> None:
     """Draw a message in place of the trials when there are none."""
     if state.is_finished:

@@ -1,0 +1,48 @@
+"""Data and job of an experiment, as it recorded them; nothing can be changed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from automl.dataset import manifest
+from automl.figures import wording
+from automl.jobs.corrections import Corrections
+from automl.ui import cached
+from automl.ui.configure import job_panel
+from automl.ui.dataset import dataset_gallery, dataset_view
+
+
+def data(experiment_dir: Path) -> None:
+    """Draw the pictures of the experiment and what was found about them."""
+    samples, report = cached.samples(experiment_dir), cached.report(experiment_dir)
+    if samples is None or report is None:
+        st.info("The pictures appear here when the engine has read them.")
+        return
+    concerned = {finding.kind: list(finding.paths) for finding in report.findings}
+    recorded = replace(manifest.stored(samples, report), concerned=concerned)
+    dataset_view.summary(recorded)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        dataset_gallery.show(recorded, None)
+        dataset_view.class_sizes(report)
+        dataset_view.shapes(report)
+    with right:
+        dataset_view.findings(recorded, None, Corrections())
+
+
+def job(experiment_dir: Path) -> None:
+    """Draw the job of the experiment, and the plan that was made for it."""
+    asked_for, record = cached.job(experiment_dir), cached.experiment(experiment_dir)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        job_panel.as_file(asked_for, experiment_dir.name)
+    with right:
+        st.page_link(
+            "pages/configure.py",
+            label="New experiment from this",
+            icon=":material/content_copy:",
+            query_params={"copy": experiment_dir.name},
+        )
+        for sentence in record.plan:
+            st.markdown(wording.plain(sentence))

@@ -1,0 +1,135 @@
+"""Header of an experiment, one line: its name, state, best score, time left, and next actions."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from automl.access.permissions import Action
+from automl.experiments import launcher, store
+from automl.experiments.records import ExperimentState
+from automl.figures import wording
+from automl.ui import cached, deletion, experiment_state, guarded_actions, sharing_view
+
+_CAN_GO_ON = {
+    ExperimentState.INTERRUPTED: "Resume",
+    ExperimentState.STOPPED: "Resume",
+    ExperimentState.FAILED: "Try again",
+}
+
+
+def show(experiment_dir: Path, state: ExperimentState) -> None:
+    """Draw the header; while the experiment runs it follows it, and the page with it.
+
+    Args:
+        experiment_dir: directory of the experiment.
+        state: its state when the page was drawn.
+    """
+
+    @st.fragment(run_every=None if state.is_finished else "2s")
+    def header() -> None:
+        if not state.is_finished and launcher.state(experiment_dir) is not state:
+            st.rerun()  # the whole page, which sets the timers
+        with st.container(horizontal=True, vertical_alignment="center", key="header"):
+            _line(experiment_dir, state)
+
+    header()
+    _failure(experiment_dir, state)
+
+
+def _line(experiment_dir: Path, state: ExperimentState) -> None:
+    record = cached.experiment(experiment_dir)
+    st.title(wording.plain(experiment_dir.name), anchor=False, width="content")
+    experiment_state.badge(experiment_dir, state)
+    if store.is_imported(experiment_dir):
+        st.badge("read-only", icon=":material/ios_share:", color="gray")
+    _best(experiment_dir)
+    if not state.is_finished:
+        st.markdown(f"{wording.duration(record.seconds_left)} left", width="content")
+    st.space("stretch")
+    if state.is_finished:
+        _next_actions(experiment_dir)
+        if state in _CAN_GO_ON:
+            experiment_state.resume(experiment_dir, _CAN_GO_ON[state])
+    else:
+        _stop(experiment_dir)
+    with st.popover("More", icon=":material/more_horiz:", key="more"):
+        _more(experiment_dir, state)
+
+
+def _best(experiment_dir: Path) -> None:
+    best_trial = cached.experiment(experiment_dir).best_trial
+    if best_trial is None:
+        st.markdown("No score yet", width="content")
+        return
+    trial, metric = (
+        cached.trial(experiment_dir, best_trial),
+        cached.job(experiment_dir).primary_metric,
+    )
+    st.page_link(
+        "pages/trial.py",
+        label=wording.plain(f"{wording.score_of(trial, metric)} · {wording.trial(trial)}"),
+        icon=":material/trophy:",
+        query_params={"experiment": experiment_dir.name, "trial": best_trial},
+        width="content",
+        help=f"Best {wording.metric(metric)}, with its 95 % interval, and the trial.",
+    )
+
+
+def _next_actions(experiment_dir: Path) -> None:
+    best_trial = cached.experiment(experiment_dir).best_trial
+    has_model = (store.best_model_dir(experiment_dir) / "model.onnx").is_file()
+    address = {"experiment": experiment_dir.name}
+    may_try = has_model and guarded_actions.may(Action.PREDICT, experiment_dir)
+    if may_try and st.button("Try it", type="primary", icon=":material/center_focus_strong:"):
+        st.switch_page("pages/predict.py", query_params=address)
+    may_take = best_trial is not None and guarded_actions.may(Action.EXPORT, experiment_dir)
+    if may_take and st.button("Take it away", icon=":material/download:"):
+        address |= {"trial": best_trial or "", "tab": "Take it away"}
+        st.switch_page("pages/trial.py", query_params=address)
+
+
+def _stop(experiment_dir: Path) -> None:
+    if not guarded_actions.may(Action.STOP, experiment_dir):
+        return
+    with st.popover("Stop", icon=":material/stop_circle:", key="stop all"):
+        st.markdown(
+            "Running trials end now and no new one starts. "
+            "The best model so far is kept and exported."
+        )
+        if st.button("Stop now", type="primary", key="stop all now"):
+            guarded_actions.stop(experiment_dir)
+            st.rerun()
+
+
+def _more(experiment_dir: Path, state: ExperimentState) -> None:
+    record, job = cached.experiment(experiment_dir), cached.job(experiment_dir)
+    facts = [f"Ranked by {wording.metric(job.primary_metric)}", job.training_data.location]
+    if state.is_finished and record.seconds is not None:
+        facts.append(wording.duration(record.seconds))
+    st.caption(wording.plain(" · ".join(facts)))
+    st.page_link(
+        "pages/configure.py",
+        label="New experiment from this",
+        icon=":material/content_copy:",
+        query_params={"copy": experiment_dir.name},
+    )
+    sharing_view.buttons(experiment_dir)
+    deletion.button(experiment_dir, state)
+
+
+def _failure(experiment_dir: Path, state: ExperimentState) -> None:
+    """Draw the reason why the experiment failed or was interrupted."""
+    record = cached.experiment(experiment_dir)
+    if state is ExperimentState.INTERRUPTED:
+        st.warning(
+            "The experiment was interrupted: its process ended before the search did, for example "
+            "because the machine was restarted. Every finished evaluation is kept. After a resume, "
+            "the trials continue from their last evaluation."
+        )
+    elif state is ExperimentState.FAILED:
+        st.error(wording.plain(record.message or "The engine ended without saying why."))
+    else:
+        return
+    if record.details:
+        with st.expander("Details"):
+            st.code(record.details, language=None)

@@ -1,0 +1,37 @@
+"""State of an experiment as a badge, and the button that goes on with one that ended early."""
+
+import contextlib
+from pathlib import Path
+
+import streamlit as st
+
+from automl.access.permissions import Action
+from automl.experiments import store
+from automl.experiments.records import ExperimentState
+from automl.figures import wording
+from automl.ui import cached, guarded_actions
+
+
+def badge(experiment_dir: Path, state: ExperimentState) -> None:
+    """Draw the state; the part of the search that was not tried stands beside it."""
+    extent = cached.extent(experiment_dir) if state.is_finished else None
+    name = wording.state(state, extent)
+    st.badge(name, icon=wording.state_icon(name), color=wording.state_color(name))
+    if extent is not None and (missed := wording.tried(extent)):
+        st.caption(missed, width="content")
+
+
+def may_resume(experiment_dir: Path) -> bool:
+    """True if the visitor may go on with an experiment of this installation."""
+    is_ours = not store.is_imported(experiment_dir)
+    return is_ours and guarded_actions.may(Action.RESUME, experiment_dir)
+
+
+def resume(experiment_dir: Path, label: str, more_minutes: int | None = None) -> None:
+    """Draw a button that goes on with the search; nothing if the visitor may not."""
+    if not may_resume(experiment_dir):
+        return
+    if st.button(label, icon=":material/play_arrow:"):
+        with contextlib.suppress(ValueError):  # after a second click it is already running
+            guarded_actions.resume(experiment_dir, more_minutes)
+        st.rerun()

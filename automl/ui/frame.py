@@ -1,0 +1,138 @@
+"""Frame of every page: the five steps from pictures to a model in use, and the views of Choose."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+
+from automl.access.permissions import Action
+from automl.experiments import launcher, store
+from automl.experiments.records import ExperimentState
+from automl.ui import experiment_header, selection, sign_in, through_app
+from automl.ui.dataset import data_choice
+
+HOME = "pages/experiments.py"
+DATA = "pages/dataset.py"
+SET_UP = "pages/configure.py"
+TRAIN = "pages/progress.py"
+CHOOSE = "pages/leaderboard.py"
+USE = "pages/predict.py"
+
+_STEPS = {DATA: "Data", SET_UP: "Set up", TRAIN: "Train", CHOOSE: "Choose", USE: "Use"}
+_VIEWS = {
+    CHOOSE: "Leaderboard",
+    "pages/search.py": "Search",
+    "pages/trial.py": "One trial",
+    "pages/compare.py": "Compare",
+    "pages/test.py": "Test data",
+}
+_LAYOUT = """<style>
+.stMainBlockContainer { padding-top: 0.5rem; }
+.stAppHeader { left: auto; width: auto; background: transparent; }
+.st-key-frame { padding-right: 2.5rem; }
+.st-key-this-step { border-bottom: 3px solid; }
+</style>"""
+"""Streamlit leaves 96 pixels above a page for its own header, of which only the menu is left."""
+
+
+class _Mark(NamedTuple):
+    """State of a step: its icon, or why it is not possible yet."""
+
+    icon: str = ""
+    why_not: str = ""
+
+
+_DONE = _Mark(":material/check_circle:")
+_RUNNING = _Mark(":material/pending:")
+_POSSIBLE = _Mark(":material/circle:")
+
+
+def begin(title: str, page: str, action: Action = Action.LOOK) -> None:
+    """Draw the frame of a page without an experiment; stop if the visitor may not do the action.
+
+    Args:
+        title: title of the page.
+        page: path of its script.
+        action: action that the page is for.
+    """
+    through_app.rerun()
+    sign_in.require(action)
+    _steps(page, _of_a_new_experiment(), data_choice.link())
+    st.title(title, anchor=False)
+
+
+def begin_first_steps(page: str) -> Path | None:
+    """Draw the frame of Data or Set up; returns the experiment in the address, None for a new one.
+
+    Args:
+        page: path of the page's script.
+    """
+    if "experiment" in st.query_params:
+        return begin_with_experiment(page)[0]
+    begin(_STEPS[page], page, Action.START)
+    return None
+
+
+def begin_with_experiment(page: str, action: Action = Action.LOOK) -> tuple[Path, ExperimentState]:
+    """Draw the frame of a page of an experiment; returns the experiment's directory and state.
+
+    Args:
+        page: path of the page's script.
+        action: action that the page is for.
+    """
+    through_app.rerun()
+    sign_in.require(action)
+    experiment_dir = selection.require_experiment()
+    state = launcher.state(experiment_dir)
+    step = CHOOSE if page in _VIEWS else page
+    address = {"experiment": experiment_dir.name}
+    _steps(step, _of(experiment_dir, state), address)
+    experiment_header.show(experiment_dir, state)
+    if page in _VIEWS:
+        with st.container(horizontal=True, gap="small", key="views"):
+            for view, title in _VIEWS.items():
+                st.page_link(view, label=title, query_params=address, width="content")
+    return experiment_dir, state
+
+
+def _of_a_new_experiment() -> dict[str, _Mark]:
+    has_data = data_choice.is_chosen()
+    later = _Mark(why_not="Comes after Start.")
+    return {
+        DATA: _DONE if has_data else _POSSIBLE,
+        SET_UP: _POSSIBLE if has_data else _Mark(why_not="Choose the pictures first."),
+        **dict.fromkeys((TRAIN, CHOOSE, USE), later),
+    }
+
+
+def _of(experiment_dir: Path, state: ExperimentState) -> dict[str, _Mark]:
+    has_trial = bool(store.trial_paths(experiment_dir))
+    has_model = (store.best_model_dir(experiment_dir) / "model.onnx").is_file()
+    return {
+        DATA: _DONE,
+        SET_UP: _DONE,
+        TRAIN: _DONE if state.is_finished else _RUNNING,
+        CHOOSE: _POSSIBLE if has_trial else _Mark(why_not="No trial has started yet."),
+        USE: _POSSIBLE if has_model else _Mark(why_not="There is no model yet."),
+    }
+
+
+def _steps(current: str, marks: dict[str, _Mark], address: dict[str, str]) -> None:
+    st.html(_LAYOUT)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frame"):
+        st.page_link(HOME, label="Experiments", icon=":material/home:", width="content")
+        for number, (page, title) in enumerate(_STEPS.items(), start=1):
+            label, mark = f"{number} {title}", marks[page]
+            with st.container(width="content", key="this-step" if page == current else None):
+                if mark.why_not and page != current:
+                    st.markdown(f":gray[{label}]", help=mark.why_not, width="content")
+                else:
+                    icon = mark.icon or None
+                    st.page_link(
+                        page, label=label, icon=icon, query_params=address, width="content"
+                    )
+        st.space("stretch")
+        st.page_link(
+            "pages/settings.py", label="Settings", icon=":material/settings:", width="content"
+        )
+        sign_in.menu()

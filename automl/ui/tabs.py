@@ -1,0 +1,21 @@
+"""Tabs whose open one is in the address, and whose content is computed only when they are open."""
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+KEY = "tab"
+"""Parameter of the address, and key in the session, with the title of the open tab."""
+
+
+def show(views: Mapping[str, Callable[[], None]]) -> None:
+    """Draw tabs, and the content of the open one.
+
+    Args:
+        views: title of each tab and the function that draws its content.
+    """
+    tabs = st.tabs(list(views), key=KEY, on_change="rerun", bind="query-params")
+    for tab, draw in zip(tabs, views.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw()
