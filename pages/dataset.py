@@ -112,7 +112,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if st.button("Use other pictures", icon=":material/swap_horiz:"):
         data_choice.choose(None)
         st.rerun()
-    if st.button("Configure", type="primary", icon=":material/arrow_forward:", disabled=blocked):
+    if st.button("Set up", type="primary", icon=":material/arrow_forward:", disabled=blocked):
         st.switch_page("pages/configure.py", query_params=data_choice.link())
 corrections_view.summary(job.corrections)
 reading_view.show(corrected.report)

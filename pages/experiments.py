@@ -70,8 +70,9 @@ was_running = any(state and not state.is_finished for state in states)
 def cards() -> None:
     if was_running and [experiment_card.state_of(path) for path in shown] != states:
         st.rerun()
-    for path in shown:
-        experiment_card.show(path)
+    with st.container(key="experiments"):
+        for path in shown:
+            experiment_card.show(path)
 
 
 cards()

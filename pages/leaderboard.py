@@ -24,7 +24,7 @@ def live_leaderboard() -> None:
     p_values = (
         {} if was_running else significance.p_values_against_best(experiment_dir, ranked, metric)
     )
-    progress_view.verdict(experiment_dir, state, ranked, metric)
+    progress_view.verdict(experiment_dir, state, ranked, metric, folded=True)
     leaderboard_table.show(trials, metric, experiment_dir, p_values)
     if ranked:
         left, right = st.columns(2, gap="medium")

@@ -23,22 +23,21 @@ def progress() -> None:
     record, trials = cached.experiment(experiment_dir), cached.trials(experiment_dir)
     ranked = leaderboard.by_score(trials, metric)
     progress_view.verdict(experiment_dir, state, ranked, metric)
-    if was_running or trials:
-        progress_view.headline(record, state, trials, ranked, metric)
     if was_running:
         progress_view.preparation(record, state)
-    progress_view.plan(record)
-    for note in record.notes:
-        st.caption(wording.plain(note))
     if was_running:  # above the charts, which grow: the button to stop a trial never moves
         num_lines = record.max_concurrent_trials
         progress_view.running_trials(experiment_dir, trials, metric, num_lines)
     if was_running or trials:
         progress_view.trials_over_time(record, trials)
         progress_view.curves(ranked, metric)
+        progress_view.headline(record, state, trials, ranked, metric)
     if trials:
         st.subheader("Trials")
         trial_table.show(trials, metric, experiment_dir.name)
+    progress_view.plan(record)
+    for note in record.notes:
+        st.caption(wording.plain(note))
     progress_view.log(experiment_dir)
 
 

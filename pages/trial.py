@@ -5,15 +5,14 @@ from collections.abc import Callable
 import streamlit as st
 
 from automl.experiments.records import Evaluation, TrialRecord
-from automl.ui import cached, cached_evaluation, export_view, frame, selection, tabs
+from automl.ui import cached, cached_evaluation, export_view, frame, tabs
 from automl.ui.answers import answer_charts_view, classes_view, confusion_view
 from automl.ui.configure import launch
 from automl.ui.trial import errors_view, trial_view
 
-experiment_dir, experiment_state = frame.begin_with_experiment("pages/trial.py")
+experiment_dir, experiment_state, trial = frame.begin_with_trial("pages/trial.py")
 launch.follow()
 metric = cached.job(experiment_dir).primary_metric
-trial = selection.require_trial(experiment_dir)
 
 
 @st.fragment(run_every=None if trial.state.is_finished else "2s")

@@ -91,7 +91,7 @@ def _next_actions(experiment_dir: Path) -> None:
 def _stop(experiment_dir: Path) -> None:
     if not guarded_actions.may(Action.STOP, experiment_dir):
         return
-    with st.popover("Stop", icon=":material/stop_circle:", key="stop all"):
+    with st.popover("Stop all", icon=":material/stop_circle:", key="stop all"):
         st.markdown(
             "Running trials end now and no new one starts. "
             "The best model so far is kept and exported."

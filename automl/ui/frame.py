@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from automl.access.permissions import Action
 from automl.experiments import launcher, store
-from automl.experiments.records import ExperimentState
-from automl.ui import experiment_header, selection, sign_in, through_app
+from automl.experiments.records import ExperimentState, TrialRecord
+from automl.figures import wording
+from automl.ui import cached, experiment_header, selection, sign_in, through_app
 from automl.ui.dataset import data_choice
 
 HOME = "pages/experiments.py"
@@ -80,19 +82,43 @@ def begin_with_experiment(page: str, action: Action = Action.LOOK) -> tuple[Path
         page: path of the page's script.
         action: action that the page is for.
     """
+    experiment_dir, state = _begin(page, action)
+    if page in _VIEWS:
+        _views(experiment_dir)
+    return experiment_dir, state
+
+
+def begin_with_trial(page: str) -> tuple[Path, ExperimentState, TrialRecord]:
+    """Draw the frame of a page of one trial, with the choice of the trial beside the views."""
+    experiment_dir, state = _begin(page, Action.LOOK)
+    asked_for = selection.remembered("trial")
+    with _views(experiment_dir):
+        st.space("stretch")
+        trial = selection.require_trial(experiment_dir)
+    if asked_for and asked_for not in {each.trial_id for each in cached.trials(experiment_dir)}:
+        name = wording.plain(asked_for)
+        st.warning(f"This experiment has no trial called {name}. The best one is shown.")
+    return experiment_dir, state, trial
+
+
+def _begin(page: str, action: Action) -> tuple[Path, ExperimentState]:
     through_app.rerun()
     sign_in.require(action)
     experiment_dir = selection.require_experiment()
     state = launcher.state(experiment_dir)
     step = CHOOSE if page in _VIEWS else page
-    address = {"experiment": experiment_dir.name}
-    _steps(step, _of(experiment_dir, state), address)
+    _steps(step, _of(experiment_dir, state), {"experiment": experiment_dir.name})
     experiment_header.show(experiment_dir, state)
-    if page in _VIEWS:
-        with st.container(horizontal=True, gap="small", key="views"):
-            for view, title in _VIEWS.items():
-                st.page_link(view, label=title, query_params=address, width="content")
     return experiment_dir, state
+
+
+def _views(experiment_dir: Path) -> DeltaGenerator:
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="views")
+    for page, title in _VIEWS.items():
+        row.page_link(
+            page, label=title, query_params={"experiment": experiment_dir.name}, width="content"
+        )
+    return row
 
 
 def _of_a_new_experiment() -> dict[str, _Mark]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from automl import recommendation
 from automl.experiments import store
@@ -26,23 +27,33 @@ _PAGES = {
 }
 
 
-def show(experiment_dir: Path, ranked: Sequence[TrialRecord], metric: str) -> bool:
+def show(
+    experiment_dir: Path, ranked: Sequence[TrialRecord], metric: str, *, folded: bool = False
+) -> bool:
     """Draw the recommendation; False if there is none, because the experiment has no model.
 
     Args:
         experiment_dir: directory of an experiment that has ended.
         ranked: trials with a score, best first.
         metric: key of the primary metric.
+        folded: True to show the title only, with the sentences in a fold.
     """
     record = cached.experiment(experiment_dir)
     p_values = significance.p_values_against_best(experiment_dir, ranked, metric)
     found = _found(experiment_dir, tuple(p_values.items()))
     if found is None:
         return False
-    with st.container(border=True, gap="xsmall", key="recommendation"):
-        colour, icon = ("green", "check_circle") if found.is_usable else ("orange", "warning")
-        title = wording.plain(found.title)
-        st.markdown(f"##### :{colour}[:material/{icon}:] {title}", help=record.expected_basis)
+    colour, icon = ("green", "check_circle") if found.is_usable else ("orange", "warning")
+    title = wording.plain(found.title)
+    box: DeltaGenerator
+    if folded:
+        name = f":{colour}[**{title}**]"
+        box = st.expander(name, icon=f":material/{icon}:", key="recommendation")
+    else:
+        box = st.container(border=True, gap="xsmall", key="recommendation")
+        name = f":{colour}[:material/{icon}:] {title}"
+        box.markdown(f"##### {name}", help=record.expected_basis)
+    with box:
         for clause in [*found.doubts, *found.clauses]:
             _line(experiment_dir, clause)
     return True

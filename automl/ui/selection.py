@@ -68,7 +68,8 @@ def require_trial(experiment_dir: Path) -> TrialRecord:
         index=ranked.index(shown),
         format_func=title,
         key=f"instead of trial {shown}",
-        width=520,
+        width=380,
+        label_visibility="collapsed",
     )
     st.query_params["trial"] = st.session_state["trial"] = chosen
     return by_id[chosen]
@@ -95,9 +96,15 @@ def empty_state(label: str, page: str) -> None:
     st.stop()
 
 
-def link(page: str, experiment_dir: Path, label: str, icon: str) -> None:
+def link(page: str, experiment_dir: Path, label: str, icon: str | None = None) -> None:
     """Draw a link to a page that shows the experiment."""
-    st.page_link(page, label=label, icon=icon, query_params={"experiment": experiment_dir.name})
+    st.page_link(
+        page,
+        label=label,
+        icon=icon,
+        query_params={"experiment": experiment_dir.name},
+        width="content",
+    )
 
 
 def _check_readable(experiment_dir: Path) -> None:

@@ -95,6 +95,11 @@ def page(browser: Browser) -> Iterator[Page]:
     page.close()  # with its cookies
 
 
+def on_page(page: Page, title: str) -> None:
+    """Wait until the page has begun to draw; its title is that of the browser's tab."""
+    expect(page).to_have_title(f"{title} · AutoML")
+
+
 @pytest.fixture
 def screenshot(page: Page) -> Callable[[str], None]:
     """Wait until the page is whole; with AUTOML_TEST_SCREENSHOTS=1 keep a picture of it."""

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from automl.experiments import store
 from automl.ui import error_boundary
-from tests.browser.conftest import IS_WHOLE, ROOT, Server
+from tests.browser.conftest import IS_WHOLE, ROOT, Server, on_page
 
 pytestmark = pytest.mark.browser
 
@@ -61,6 +61,32 @@ def test_the_test_data_are_opened_and_every_tab_is_whole(
     is_whole(page)
 
 
+TITLES = {
+    "experiments": "Experiments",
+    "dataset": "Data",
+    "configure": "Set up",
+    "progress": "Train",
+    "leaderboard": "Leaderboard",
+    "trial": "One trial",
+    "search": "Search",
+    "compare": "Compare",
+    "test": "Test data",
+    "predict": "Use",
+    "settings": "Settings",
+}
+SUBJECTS = {
+    "experiments": ".st-key-experiments",
+    "dataset": ".tile",
+    "configure": "[data-testid=stCode]",
+    "progress": ".st-key-recommendation",
+    "leaderboard": "[data-testid=stDataFrame]",
+    "trial": ".stPlotlyChart",
+    "search": ".stPlotlyChart",
+    "compare": "[data-testid=stDataFrame]",
+}
+FOLD = 260  # pixels from the top of a window that is 1,280 wide
+
+
 def test_every_page_of_a_finished_experiment_is_whole(
     idle_server: Server,
     page: Page,
@@ -69,11 +95,16 @@ def test_every_page_of_a_finished_experiment_is_whole(
     screenshot: Callable[[str], None],
 ) -> None:
     with_answers(with_test_data)
-    data = store.load_job(with_test_data).training_data.path
-    for name in sorted(path.stem for path in (ROOT / "pages").glob("*.py")):
+    assert set(TITLES) == {path.stem for path in (ROOT / "pages").glob("*.py")}
+    for name, title in TITLES.items():
         address = "" if name == "experiments" else name  # the home page
-        page.goto(f"{idle_server.url}/{address}?experiment={with_test_data.name}&data={data}")
-        expect(page.get_by_role("heading", name=name.capitalize(), exact=True)).to_be_visible()
+        page.goto(f"{idle_server.url}/{address}?experiment={with_test_data.name}")
+        on_page(page, title)
+        if name in SUBJECTS:
+            page.wait_for_selector(IS_WHOLE)
+            place = page.locator(SUBJECTS[name]).first.bounding_box()
+            assert place
+            assert place["y"] < FOLD, f"what {name} is for begins too far down"
         look_at_every_tab(page, screenshot, f"13-{name}")
 
 

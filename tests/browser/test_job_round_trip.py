@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from automl.jobs.job import Job
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, on_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 JOB = """\
@@ -37,7 +37,7 @@ def test_a_job_file_goes_through_the_form_unharmed(
     file = tmp_path / "job.yml"
     file.write_text(JOB % pictures)
     page.goto(f"{server.url}/configure?data={pictures}")
-    expect(page.get_by_role("heading", name="Configure", exact=True)).to_be_visible()
+    on_page(page, "Set up")
     page.wait_for_selector('[data-test-script-state="notRunning"]')
     screenshot("configure-0-first")
     page.get_by_text("Fill in from a file or an earlier experiment").click()

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Response, expect
 
 from automl.access import audit, permissions
 from automl.experiments.records import TrialRecord
-from tests.browser.conftest import IS_WHOLE, Server
+from tests.browser.conftest import IS_WHOLE, Server, on_page
 from tests.browser.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider
 
 pytestmark = pytest.mark.browser
@@ -86,7 +86,7 @@ def test_a_team_signs_in_and_nobody_else_gets_anything(
 
     sign_in(page, "ann@example.com")
     page.goto(link)
-    expect(page.get_by_role("heading", name="Leaderboard")).to_be_visible()
+    on_page(page, "Leaderboard")
     expect(page.get_by_role("button", name="example.com")).to_be_visible()
     page.wait_for_selector(IS_WHOLE)
 

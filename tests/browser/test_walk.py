@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from automl.dataset import sample
 from automl.host import home
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, on_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 TRIAL_MILLISECONDS = 300_000
@@ -31,31 +31,30 @@ def test_from_the_sample_to_a_prediction(
     digits: Path, server: Server, page: Page, screenshot: Callable[[str], None]
 ) -> None:
     page.goto(server.url)
-    heading(page, "Experiments")
+    on_page(page, "Experiments")
     screenshot("1-first-visit")
     page.get_by_role("button", name="Try the sample").click()
     configure_and_start(page, screenshot)
-    heading(page, "Progress")
+    on_page(page, "Train")
     in_training(page, 1, after_epochs=1)
     screenshot("4-running")
 
     server.kill()  # the search goes on without the app
     server.start()
     page.goto(server.url)
-    heading(page, "Experiments")
+    on_page(page, "Experiments")
     expect(page.get_by_text("running")).to_be_visible()
     screenshot("5-found-again")
-    page.get_by_role("link", name="Progress", exact=True).first.click()
-    heading(page, "Progress")
+    page.get_by_role("link", name="digits-1").click()
+    on_page(page, "Train")
     stop_trial(page, 1, after_epochs=1)
     stop_trial(page, 2, after_epochs=0)
-    done = page.get_by_text("See the leaderboard")
-    expect(done).to_be_visible(timeout=TRIAL_MILLISECONDS)
+    expect(page.get_by_role("button", name="Try it")).to_be_visible(timeout=TRIAL_MILLISECONDS)
     ended = page.get_by_test_id("stMetric").filter(has_text="Trials ended")
     expect(ended).to_contain_text(re.compile(r"[34]\s*$"))  # with an ensemble, if it is better
     screenshot("6-done")
-    done.click()
-    heading(page, "Leaderboard")
+    page.get_by_role("link", name="4 Choose").click()
+    on_page(page, "Leaderboard")
     expect(page.get_by_text("Is the difference real?")).to_be_visible()
     screenshot("7-leaderboard")
     look_into_the_best_trial(page, screenshot)
@@ -64,20 +63,20 @@ def test_from_the_sample_to_a_prediction(
 
 
 def configure_and_start(page: Page, screenshot: Callable[[str], None]) -> None:
-    heading(page, "Configure")
+    on_page(page, "Set up")
     page.get_by_text("Quick (3 trials)").click()
     expect(page.get_by_text("max_trials: 3")).to_be_visible()
     screenshot("2-configure")
-    page.get_by_role("link", name="Dataset", exact=True).click()
-    heading(page, "Dataset")
-    expect(page.get_by_text(str(10 * PER_DIGIT), exact=True)).to_be_visible()
+    page.get_by_role("link", name="1 Data").click()
+    on_page(page, "Data")
+    expect(page.get_by_text(f"{10 * PER_DIGIT} pictures").first).to_be_visible()
     screenshot("3-dataset")
     page.locator("button.tile").first.click()
     expect(page.get_by_role("dialog").get_by_role("img")).to_be_visible()
     screenshot("3-picture")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    page.get_by_role("button", name="Configure").click()
+    page.get_by_role("link", name="2 Set up").click()
     page.get_by_role("button", name="Start").dblclick()  # starts one experiment, not two
 
 
@@ -96,8 +95,8 @@ def stop_trial(page: Page, number: int, *, after_epochs: int) -> None:
 
 
 def look_into_the_best_trial(page: Page, screenshot: Callable[[str], None]) -> None:
-    page.get_by_role("link", name="Trial", exact=True).click()
-    heading(page, "Trial")
+    page.get_by_role("link", name="One trial").click()
+    on_page(page, "One trial")
     cells = page.locator(".js-plotly-plot .points path")
     for digit in (0, 1):
         cells.nth(11 * digit).click(force=True)
@@ -116,8 +115,8 @@ def look_into_the_best_trial(page: Page, screenshot: Callable[[str], None]) -> N
 def ask_for_a_prediction(
     page: Page, screenshot: Callable[[str], None], picture_of_a_7: Path
 ) -> None:
-    page.get_by_role("link", name="Predict", exact=True).click()
-    heading(page, "Predict")
+    page.get_by_role("button", name="Try it").click()
+    on_page(page, "Use")
     known = page.get_by_role("heading", name="Validation pictures")
     expect(known).to_be_visible()
     screenshot("10-held-out-pictures")  # waits for the whole page: an upload before may be lost
@@ -127,7 +126,3 @@ def ask_for_a_prediction(
     expect(answer).to_have_text(["7"])  # alone: what was shown before fades away
     expect(page.get_by_text(re.compile(r"probability (0\.[5-9]|1\.0)"))).to_be_visible()
     screenshot("11-prediction")
-
-
-def heading(page: Page, title: str) -> None:
-    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()

@@ -15,7 +15,7 @@ def test_a_direct_link_opens_its_page_although_app_py_has_never_run(make_experim
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=20)
     app.query_params["experiment"] = "pets"
     app.switch_page("pages/leaderboard.py").run()
-    assert app.title[0].value == "Leaderboard"
+    assert app.title[0].value == "pets"
 
 
 def test_the_experiment_in_view_survives_a_change_of_page(open_page, make_experiment, make_trial):

@@ -5,6 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from automl.experiments import launcher, store
+from automl.figures import wording
 from automl.host.cores import usable_cores
 from automl.jobs import speeds
 from automl.jobs.estimate import Estimate
@@ -97,7 +98,7 @@ def test_start_creates_the_experiment_and_shows_its_progress(page, started, home
     click_start(page)
     assert started == ["pets-1"]
     assert store.is_experiment(home / "experiments" / "pets-1")
-    assert page.title[0].value == "Progress"
+    assert page.title[0].value == wording.plain(page.query_params["experiment"])
     assert page.query_params["experiment"] == "pets-1"
 
 

@@ -38,7 +38,8 @@ def test_a_link_to_a_trial_that_climbs_out(
 ) -> None:
     make_experiment("pets", [make_trial("t1", [0.9])])
     app = open_page("trial", experiment="pets", trial="../../../etc/passwd")
-    assert app.selectbox[1].value == "t1"
+    assert app.selectbox[0].value == "t1"
+    assert "no trial called" in app.warning[0].value
 
 
 def test_a_link_that_copies_a_job_from_elsewhere(

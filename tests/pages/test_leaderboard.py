@@ -37,15 +37,6 @@ def test_no_trial_yet_says_what_will_be_here(open_page, make_experiment, hold_lo
     assert "Trials appear here" in texts(open_page("leaderboard"))
 
 
-def test_another_experiment_is_one_choice_away(open_page, make_experiment, make_trial):
-    make_experiment("one", [make_trial("t1", [0.1])])
-    make_experiment("two", [make_trial("t1", [0.2])])
-    page = open_page("leaderboard", experiment="one")
-    page.selectbox[0].select("two").run()
-    assert page.dataframe[0].value["score"].tolist() == [0.2]
-    assert page.query_params["experiment"] == "two"
-
-
 def tiny_answers(experiment_dir, trial_id, right):
     """60 pictures of two classes, answered rightly where it says so."""
     labels = np.tile([0, 1], 30)

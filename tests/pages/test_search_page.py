@@ -21,7 +21,7 @@ def searched(make_experiment, make_trial):
 
 
 def open_tab(page, name):
-    page.session_state["search tab"] = name
+    page.session_state["tab"] = name
     page.run()
     assert not page.exception
     return page

@@ -14,7 +14,7 @@ ANN, BOB, EVE = "ann@example.com", "bob@example.com", "eve@example.com"
 
 
 def in_tab(page: AppTest, name: str) -> AppTest:
-    page.session_state["settings tab"] = name
+    page.session_state["tab"] = name
     page.run()
     return page
 

@@ -3,6 +3,7 @@ import pytest
 
 from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, store
+from automl.figures import wording
 from automl.jobs.job import DataSource, Job
 from tests.pages.conftest import texts, tiles
 
@@ -30,13 +31,13 @@ def test_the_best_trial_is_shown_first(open_page, experiment):
     experiment()
     page = open_page("trial")
     assert page.query_params["trial"] == "t2"
-    assert page.metric[0].value == "0.900"
+    assert "Accuracy **0.900**" in texts(page)
 
 
 def test_the_link_decides_which_trial_is_shown(open_page, experiment):
     experiment()
     page = open_page("trial", trial="t1")
-    assert page.metric[0].value == "0.400"
+    assert "Accuracy **0.400**" in texts(page)
     assert "appears after the first evaluation" in texts(page)
 
 
@@ -65,7 +66,7 @@ def test_pictures_that_are_gone_are_counted(open_page, experiment, tmp_path):
 
 def test_hyperparameters_asked_for_and_in_effect(open_page, make_experiment, make_trial):
     make_experiment(trials=[make_trial("t1", [0.5], effective={"learning_rate": 0.02})])
-    page = open_tab(open_page("trial"), "Hyperparameters", of="first tab of t1")
+    page = open_tab(open_page("trial"), "Hyperparameters")
     table = page.dataframe[-1].value.set_index("Hyperparameter")
     assert table.index[0] == "learning_rate"
     assert table.loc["learning_rate"].tolist() == ["0.01", "0.02", "changed"]
@@ -80,7 +81,7 @@ def test_what_was_left_to_us_does_not_count_as_changed(open_page, make_experimen
         effective={"precision": "bfloat16", "learning_rate": 0.1 + 1e-12},
     )
     make_experiment(trials=[trial])
-    page = open_tab(open_page("trial"), "Hyperparameters", of="first tab of t1")
+    page = open_tab(open_page("trial"), "Hyperparameters")
     assert "All values were used as requested." in texts(page)
 
 
@@ -122,8 +123,8 @@ def test_a_running_trial_is_shown_as_far_as_it_is(
     assert "Curves appear after the first evaluation." in texts(open_page("trial"))
 
 
-def open_tab(page, name, of="tab of t2"):
-    page.session_state[of] = name
+def open_tab(page, name):
+    page.session_state["tab"] = name
     return page.run()
 
 
@@ -183,7 +184,7 @@ def test_a_doubtful_label_is_put_right_in_a_new_experiment(
     (directory,) = started
     job = store.load_job(directory)
     assert list(job.corrections.relabel.values()) == ["dog"]
-    assert page.title[0].value == "Progress"
+    assert page.title[0].value == wording.plain(directory.name)
 
 
 def test_a_trial_that_always_answers_with_one_class(open_page, experiment):

@@ -48,7 +48,8 @@ def show(
 
 
 def _matrix(matrix: NDArray[np.int64], class_names: list[str], key: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
+    chart, controls = st.container(), st.container(horizontal=True, vertical_alignment="center")
+    with controls:
         unit = _UNITS[
             st.segmented_control(
                 "Numbers",
@@ -64,6 +65,17 @@ def _matrix(matrix: NDArray[np.int64], class_names: list[str], key: str) -> None
             limit = _MAX_CLASSES_AT_ALL
         shown = natural_order.indices(class_names, confusion.hardest_classes(matrix, limit))
         figure_table.show(confusion.table(matrix, class_names), "confusion-matrix", key=key)
+    with chart:
+        _chart(matrix, class_names, shown, unit, key)
+
+
+def _chart(
+    matrix: NDArray[np.int64],
+    class_names: list[str],
+    shown: list[int],
+    unit: confusion.Unit,
+    key: str,
+) -> None:
     chart = f"matrix of {key}"
 
     def take_click() -> None:

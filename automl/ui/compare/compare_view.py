@@ -35,18 +35,21 @@ class Side(NamedTuple):
 
 def choose(experiment_dir: Path) -> tuple[Side, Side] | None:
     """Let the user choose two trials; None, with the reason on the page, if there are not two."""
-    left, right = st.columns(2, border=True)
+    left, where, right = st.columns([2, 1, 2])
     with left:
         first = _side("This trial", experiment_dir, 0)
+    names = selection.experiment_names()
+    name = where.selectbox(
+        "of experiment",
+        names,
+        names.index(experiment_dir.name),
+        key="other experiment",
+        format_func=lambda name: f"with one of {name}",
+        label_visibility="collapsed",
+    )
+    is_same = name == experiment_dir.name
     with right:
-        where, which = st.columns(2)
-        names = selection.experiment_names()
-        name = where.selectbox(
-            "of experiment", names, names.index(experiment_dir.name), key="other experiment"
-        )
-        is_same = name == experiment_dir.name
-        with which:
-            second = _side("with this one", home.experiments_dir() / name, 1 if is_same else 0)
+        second = _side("with this one", home.experiments_dir() / name, 1 if is_same else 0)
     return (first, second) if first and second else None
 
 
@@ -62,9 +65,10 @@ def _side(title: str, experiment_dir: Path, position: int) -> Side | None:
         position,
         format_func=lambda index: (
             f"#{ranked[index].number} {ranked[index].model_name} · "
-            f"{wording.score(ranked[index].score(metric))}"
+            f"{wording.score_of(ranked[index], metric)}"
         ),
         key=f"{title} of {experiment_dir.name}",
+        label_visibility="collapsed",
     )
     return Side(experiment_dir, ranked[chosen], metric)
 
@@ -73,12 +77,6 @@ def numbers(first: Side, second: Side) -> None:
     """Show every metric of both trials, and test the difference in the primary metric."""
     bests = [side.trial.best_evaluation() for side in (first, second)]
     metrics, other_metrics = (best.metrics if best else {} for best in bests)
-    left, right = st.columns(2)
-    for column, side in ((left, first), (right, second)):
-        score = wording.score_of(side.trial, side.metric)
-        name = wording.metric_heading(side.metric)
-        column.metric(f"{name}: {wording.plain(side.title)}", score, border=True)
-    st.caption(_verdict(first, second))
     names = [name for name in metrics if name in other_metrics]
     table = pd.DataFrame(
         {
@@ -98,6 +96,7 @@ def numbers(first: Side, second: Side) -> None:
             "Difference": number(format="%+.3f"),
         },
     )
+    st.caption(_verdict(first, second))
     figure_table.download(table, "compared-metrics")
 
 

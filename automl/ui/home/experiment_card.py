@@ -45,7 +45,11 @@ def _card(experiment_dir: Path) -> None:
 def _summary(experiment_dir: Path, state: ExperimentState) -> None:
     record = cached.experiment(experiment_dir)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{wording.plain(experiment_dir.name)}**", width="content")
+        selection.link(
+            "pages/leaderboard.py" if state.is_finished else "pages/progress.py",
+            experiment_dir,
+            f"**{wording.plain(experiment_dir.name)}**",
+        )
         experiment_state.badge(experiment_dir, state)
     facts = [wording.ago(record.created_at, now()), _trials(experiment_dir)]
     if report := cached.report(experiment_dir):

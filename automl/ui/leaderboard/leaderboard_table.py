@@ -106,11 +106,10 @@ def _metric(trials: Sequence[TrialRecord], primary_metric: str) -> str:
     return st.selectbox(
         "Ranked by",
         [name for name in dict.fromkeys(names) if _is_higher_better(name)],
-        format_func=wording.metric_heading,
+        format_func=lambda name: f"Ranked by {wording.metric(name)}",
         key="metric of the leaderboard",
         width=320,
-        help="The search maximised the first one. The interval and the test against the best "
-        "trial are about it.",
+        label_visibility="collapsed",  # each choice says it
     )
 
 

@@ -102,7 +102,12 @@ def _about_time(left: TimeLeft) -> str:
 
 
 def verdict(
-    experiment_dir: Path, state: ExperimentState, ranked: list[TrialRecord], metric: str
+    experiment_dir: Path,
+    state: ExperimentState,
+    ranked: list[TrialRecord],
+    metric: str,
+    *,
+    folded: bool = False,
 ) -> None:
     """Draw the recommendation at the end of a search, and what to expect while it runs.
 
@@ -111,8 +116,12 @@ def verdict(
         state: state of the experiment.
         ranked: trials with a score, best first.
         metric: key of the primary metric.
+        folded: True to show the title of the recommendation only.
     """
-    if not state.is_finished or not recommendation_view.show(experiment_dir, ranked, metric):
+    is_shown = state.is_finished and recommendation_view.show(
+        experiment_dir, ranked, metric, folded=folded
+    )
+    if not is_shown:
         _expectation(cached.experiment(experiment_dir), metric)
 
 

@@ -20,23 +20,21 @@ _FORMATS = {  # all other columns are scores and losses
 
 
 def headline(trial: TrialRecord, metric: str) -> None:
+    """Draw the score and what it took to get it, in one line."""
     best = trial.best_evaluation()
-    metrics = [
-        (wording.metric_heading(metric), wording.score_of(trial, metric)),
-        ("State", trial.state.value),
-        ("Time", wording.duration(trial.seconds)),
-    ]
+    score = f"{wording.metric_heading(metric)} **{wording.score_of(trial, metric)}**"
+    facts = [trial.state.value, wording.duration(trial.seconds)]
     if best and trial.method == "fine_tuning":
-        metrics.insert(2, ("Best epoch", f"{best.epoch} of {trial.evaluations[-1].epoch}"))
-        speed = f"{wording.number(best.images_per_second)} / s"
-        metrics.append(("Training pictures", speed))
-    widths = [1.6] + [1] * (len(metrics) - 1)  # the score has an interval
-    for column, (name, value) in zip(st.columns(widths), metrics, strict=True):
-        column.metric(name, value, border=True)
-    if trial.flags:
-        st.badge(", ".join(trial.flags), icon=":material/flag:", color="orange")
-    scored_on = f"Scored {trial.scored_on}." if best else ""
-    for sentence in filter(None, [scored_on, trial.fitted_to, trial.reason, *trial.notes]):
+        speed = f"{wording.number(best.images_per_second)} pictures / s in training"
+        facts += [f"best epoch {best.epoch} of {trial.evaluations[-1].epoch}", speed]
+    if best:
+        facts.append(f"scored {trial.scored_on}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(score, width="content")
+        st.caption(wording.plain(" · ".join(facts)), width="content")
+        if trial.flags:
+            st.badge(", ".join(trial.flags), icon=":material/flag:", color="orange")
+    for sentence in filter(None, [trial.fitted_to, trial.reason, *trial.notes]):
         st.caption(wording.plain(sentence))
 
 
