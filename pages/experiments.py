@@ -1,7 +1,5 @@
 """Experiments page: all experiments with their state and best score, newest first."""
 
-import math
-
 import streamlit as st
 
 from automl.access.permissions import Action
@@ -9,8 +7,6 @@ from automl.experiments import store
 from automl.host import home
 from automl.ui import data_source, frame, preload, sharing_view, sign_in
 from automl.ui.dataset import data_choice
-
-_PER_PAGE = 10
 
 frame.begin("Experiments", frame.HOME)
 experiment_dirs = store.experiment_dirs(home.experiments_dir())
@@ -57,23 +53,7 @@ with st.container(horizontal=True):
         data_choice.choose(None)
         st.switch_page("pages/dataset.py")
     sharing_view.open_shared()
-from automl.ui.home import experiment_card  # noqa: E402 (slow; the lines above are drawn first)
+from automl.ui.home import overview  # noqa: E402 (slow; the lines above are drawn first)
 
-num_pages = math.ceil(len(experiment_dirs) / _PER_PAGE)
-page = st.pagination(num_pages, key="page of experiments") if num_pages > 1 else 1
-shown = experiment_dirs[(page - 1) * _PER_PAGE : page * _PER_PAGE]
-states = [experiment_card.state_of(path) for path in shown]
-was_running = any(state and not state.is_finished for state in states)
-
-
-@st.fragment(run_every="2s" if was_running else None)
-def cards() -> None:
-    if was_running and [experiment_card.state_of(path) for path in shown] != states:
-        st.rerun()
-    with st.container(key="experiments"):
-        for path in shown:
-            experiment_card.show(path)
-
-
-cards()
+overview.show(experiment_dirs)
 preload.in_browser()

@@ -37,6 +37,9 @@ class Action(StrEnum):
     START = "start"
     STOP = "stop"
     RESUME = "resume"
+    DESCRIBE = "describe"
+    """Give an experiment a title, tags and a note."""
+
     OPEN_TEST_DATA = "open_test_data"
     EXPORT = "export"
     SHARE = "share"
@@ -62,7 +65,7 @@ class Role(StrEnum):
 _VIEWER = {Action.SIGN_IN, Action.LOOK, Action.PREDICT}
 _ANALYST = _VIEWER | {Action.START, Action.EXPORT, Action.SHARE, Action.IMPORT}
 _WITH_ANY = {Role.VIEWER: _VIEWER, Role.ANALYST: _ANALYST, Role.ADMIN: set(Action)}
-_WITH_OWN = {Role.ANALYST: {Action.STOP, Action.RESUME, Action.OPEN_TEST_DATA}}
+_WITH_OWN = {Role.ANALYST: {Action.STOP, Action.RESUME, Action.DESCRIBE, Action.OPEN_TEST_DATA}}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@
         best_model/                   the exported winner
         test/                         opening.json, predictions.parquet; written once by the
                                       process that opens the test data
+        remarks.json                  Remarks of people; replaced by the app
         engine.lock                   held by a living engine (automl.host.process_lock)
         engine.log                    written by the engine
         .reserve                      disk space reserved by a living engine
@@ -22,7 +23,8 @@
         tune/                         Ray Tune's own state; a disposable cache
 
 Every file is replaced atomically, so a reader sees either the old version or the new one.
-Only the holder of engine.lock writes, except for job.yml (written at creation) and control/.
+Only the holder of engine.lock writes, except for job.yml (written at creation), remarks.json and
+control/.
 Nothing here is ever unpickled.
 """
 

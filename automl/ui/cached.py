@@ -11,9 +11,10 @@ import streamlit as st
 from automl.dataset import data_roots, picture_location
 from automl.dataset.report import DatasetReport
 from automl.evaluation.predictions import Predictions
-from automl.experiments import endings, store
+from automl.experiments import endings, remarks, store
 from automl.experiments.endings import Extent
 from automl.experiments.records import ExperimentRecord, TrialRecord
+from automl.experiments.remarks import Remarks
 from automl.figures import timeline
 from automl.host import storage
 from automl.host.storage import Usage
@@ -92,6 +93,11 @@ def progress_versions(experiment_dir: Path) -> tuple[object, ...]:
 def extent(experiment_dir: Path) -> Extent:
     """How much of the search was tried; for an experiment that has ended."""
     return endings.extent(experiment(experiment_dir), trials(experiment_dir))
+
+
+@for_version_of(remarks.path, max_entries=1_000)
+def remarks_on(experiment_dir: Path) -> Remarks:
+    return remarks.load(experiment_dir)
 
 
 @for_version_of(lambda experiment_dir: experiment_dir / "job.yml", max_entries=1_000)

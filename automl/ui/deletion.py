@@ -1,5 +1,6 @@
-"""Button that deletes an experiment, for users who may."""
+"""Question whether to delete experiments, and the button that does it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -10,20 +11,17 @@ from automl.figures import wording
 from automl.ui import guarded_actions, selection
 
 
-def button(experiment_dir: Path, state: ExperimentState) -> None:
-    """Draw the button; draw nothing while the experiment runs."""
-    if not state.is_finished or not guarded_actions.may(Action.DELETE, experiment_dir):
-        return
-    if st.button("Delete", icon=":material/delete:", key="delete"):
-        ask([experiment_dir])
+def may_delete(experiment_dir: Path, state: ExperimentState | None) -> bool:
+    """True if the experiment has ended and the visitor may delete it."""
+    is_over = state is not None and state.is_finished
+    return is_over and guarded_actions.may(Action.DELETE, experiment_dir)
 
 
-@st.dialog("Delete?")
-def ask(experiment_dirs: list[Path]) -> None:
-    """Ask whether to delete experiments, and delete them.
+def confirm(experiment_dirs: Sequence[Path]) -> None:
+    """Draw what is lost, and the button.
 
     Args:
-        experiment_dirs: directories of experiments that have ended.
+        experiment_dirs: directories of experiments that may be deleted.
     """
     names = ", ".join(directory.name for directory in experiment_dirs)
     st.markdown(

@@ -38,7 +38,8 @@ def show(experiment_dir: Path, state: ExperimentState) -> None:
 
 def _line(experiment_dir: Path, state: ExperimentState) -> None:
     record = cached.experiment(experiment_dir)
-    st.title(wording.plain(experiment_dir.name), anchor=False, width="content")
+    name = cached.remarks_on(experiment_dir).title or experiment_dir.name
+    st.title(wording.plain(name), anchor=False, width="content")
     experiment_state.badge(experiment_dir, state)
     if store.is_imported(experiment_dir):
         st.badge("read-only", icon=":material/ios_share:", color="gray")
@@ -114,7 +115,9 @@ def _more(experiment_dir: Path, state: ExperimentState) -> None:
         query_params={"copy": experiment_dir.name},
     )
     sharing_view.buttons(experiment_dir)
-    deletion.button(experiment_dir, state)
+    if deletion.may_delete(experiment_dir, state):
+        with st.expander("Delete", icon=":material/delete:"):
+            deletion.confirm([experiment_dir])
 
 
 def _failure(experiment_dir: Path, state: ExperimentState) -> None:

@@ -1,7 +1,7 @@
 """Frame of every page: the five steps from pictures to a model in use, and the views of Choose."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -37,16 +37,13 @@ _LAYOUT = """<style>
 """Streamlit leaves 96 pixels above a page for its own header, of which only the menu is left."""
 
 
-class _Mark(NamedTuple):
-    """State of a step: its icon, or why it is not possible yet."""
+class _Mark(StrEnum):
+    """State of a step: its icon."""
 
-    icon: str = ""
-    why_not: str = ""
-
-
-_DONE = _Mark(":material/check_circle:")
-_RUNNING = _Mark(":material/pending:")
-_POSSIBLE = _Mark(":material/circle:")
+    DONE = ":material/check_circle:"
+    RUNNING = ":material/pending:"
+    POSSIBLE = ":material/circle:"
+    NOT_YET = ""
 
 
 def begin(title: str, page: str, action: Action = Action.LOOK) -> None:
@@ -123,11 +120,10 @@ def _views(experiment_dir: Path) -> DeltaGenerator:
 
 def _of_a_new_experiment() -> dict[str, _Mark]:
     has_data = data_choice.is_chosen()
-    later = _Mark(why_not="Comes after Start.")
     return {
-        DATA: _DONE if has_data else _POSSIBLE,
-        SET_UP: _POSSIBLE if has_data else _Mark(why_not="Choose the pictures first."),
-        **dict.fromkeys((TRAIN, CHOOSE, USE), later),
+        DATA: _Mark.DONE if has_data else _Mark.POSSIBLE,
+        SET_UP: _Mark.POSSIBLE if has_data else _Mark.NOT_YET,
+        **dict.fromkeys((TRAIN, CHOOSE, USE), _Mark.NOT_YET),
     }
 
 
@@ -135,11 +131,11 @@ def _of(experiment_dir: Path, state: ExperimentState) -> dict[str, _Mark]:
     has_trial = bool(store.trial_paths(experiment_dir))
     has_model = (store.best_model_dir(experiment_dir) / "model.onnx").is_file()
     return {
-        DATA: _DONE,
-        SET_UP: _DONE,
-        TRAIN: _DONE if state.is_finished else _RUNNING,
-        CHOOSE: _POSSIBLE if has_trial else _Mark(why_not="No trial has started yet."),
-        USE: _POSSIBLE if has_model else _Mark(why_not="There is no model yet."),
+        DATA: _Mark.DONE,
+        SET_UP: _Mark.DONE,
+        TRAIN: _Mark.DONE if state.is_finished else _Mark.RUNNING,
+        CHOOSE: _Mark.POSSIBLE if has_trial else _Mark.NOT_YET,
+        USE: _Mark.POSSIBLE if has_model else _Mark.NOT_YET,
     }
 
 
@@ -150,10 +146,10 @@ def _steps(current: str, marks: dict[str, _Mark], address: dict[str, str]) -> No
         for number, (page, title) in enumerate(_STEPS.items(), start=1):
             label, mark = f"{number} {title}", marks[page]
             with st.container(width="content", key="this-step" if page == current else None):
-                if mark.why_not and page != current:
-                    st.markdown(f":gray[{label}]", help=mark.why_not, width="content")
+                if mark is _Mark.NOT_YET and page != current:
+                    st.caption(label, width="content")
                 else:
-                    icon = mark.icon or None
+                    icon = mark.value or None
                     st.page_link(
                         page, label=label, icon=icon, query_params=address, width="content"
                     )

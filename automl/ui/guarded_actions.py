@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, BinaryIO
 from automl.access import audit, permissions
 from automl.access.permissions import Action
 from automl.dataset import data_roots
-from automl.experiments import launcher, limits, store
+from automl.experiments import launcher, limits, remarks, store
 from automl.experiments.limits import QueueLimits
+from automl.experiments.remarks import Remarks
 from automl.export.request import ExportRequest
 from automl.host import home
 from automl.jobs.job import Job
@@ -54,6 +55,12 @@ def stop(experiment_dir: Path, trial_id: str | None = None) -> None:
 def resume(experiment_dir: Path, more_minutes: int | None = None) -> None:
     with _recorded(Action.RESUME, experiment_dir):
         launcher.resume(experiment_dir, more_minutes)
+
+
+def describe(experiment_dir: Path, described: Remarks) -> None:
+    """Give an experiment a title, tags and a note."""
+    with _recorded(Action.DESCRIBE, experiment_dir):
+        remarks.save(experiment_dir, described)
 
 
 def delete(experiment_dir: Path) -> None:

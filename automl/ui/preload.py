@@ -12,7 +12,7 @@ import streamlit as st
 
 _SLOW = (
     # the first line is all that the first page needs, so it is imported first
-    *("automl.ui.home.experiment_card", "automl.dataset.pictures", "pyarrow.parquet"),
+    *("automl.ui.home.overview", "automl.dataset.pictures", "pyarrow.parquet"),
     *("pandas", "plotly.graph_objects", "scipy.special"),
 )
 _SCRIPTS = Path(st.__file__).parent / "static" / "static" / "js"

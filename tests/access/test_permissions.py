@@ -42,7 +42,8 @@ def test_an_analyst_runs_and_stops_what_is_theirs():
         Action.IMPORT,
     }
     of_their_own = allowed(Role.ANALYST, owner="ann@example.com")
-    assert of_their_own - of_others == {Action.STOP, Action.RESUME, Action.OPEN_TEST_DATA}
+    own = {Action.STOP, Action.RESUME, Action.DESCRIBE, Action.OPEN_TEST_DATA}
+    assert of_their_own - of_others == own
 
 
 def test_an_experiment_of_nobody_is_not_everybodys():

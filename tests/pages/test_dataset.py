@@ -208,7 +208,7 @@ def tiles(page):
 
 def test_a_blocking_finding_stops_the_way_to_configure(open_page, make_pictures):
     page = open_page("dataset", data=str(make_pictures(classes=("cat",))))
-    assert next(button for button in page.button if button.label == "Configure").disabled
+    assert next(button for button in page.button if button.label == "Set up").disabled
 
 
 @pytest.mark.parametrize("name", ["gone", "empty"])

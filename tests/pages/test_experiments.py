@@ -1,5 +1,6 @@
-from automl.experiments import store
+from automl.experiments import remarks, store
 from automl.experiments.records import FORMAT_VERSION
+from automl.experiments.remarks import Remarks
 from tests.pages.conftest import texts
 
 
@@ -12,9 +13,9 @@ def test_an_experiment_shows_its_state_and_its_best_score(open_page, make_experi
     trial = make_trial("t1", [0.5, 0.75], score_low=0.7, score_high=0.8)
     make_experiment("pets-1", [trial], best_trial="t1", improvements=[0.5, 0.75])
     page = open_page("experiments")
-    assert "pets\\-1" in texts(page)
+    assert "**pets\\-1**" in links(page)
     assert "completed" in texts(page)
-    assert [metric.value for metric in page.metric] == ["0.750 ± 0.050"]
+    assert "**0.750 ± 0.050**" in texts(page)
 
 
 def test_a_running_experiment_without_a_score_says_so(open_page, make_experiment, hold_lock):
@@ -54,13 +55,40 @@ def test_an_unreadable_experiment_does_not_hide_the_others(open_page, make_exper
     make_experiment("good")
     store.experiment_path(broken).write_text("{")
     page = open_page("experiments")
-    assert "good" in texts(page)
+    assert "**good**" in links(page)
     assert len(page.error) == 1
 
 
-def test_more_than_ten_experiments_are_paged(open_page, make_experiment):
-    for number in range(11):
+def links(page):
+    return [link.proto.label for link in page.get("page_link")]
+
+
+def test_more_than_twelve_experiments_are_paged(open_page, make_experiment):
+    for number in range(13):
         make_experiment(f"pets-{number}")
     page = open_page("experiments")
     assert page.pagination[0].value == 1
-    assert texts(page).count("pets\\-") == 10
+    assert sum("pets" in label for label in links(page)) == 12
+
+
+def test_they_are_found_by_words_and_by_their_state(open_page, make_experiment):
+    remarks.save(make_experiment("pets-1"), Remarks(title="Cleaned", tags=("v2",), note="By Ann"))
+    make_experiment("pets-2", state="failed")
+    page = open_page("experiments")
+    page.text_input(key="search for experiments").set_value("ann V2").run()
+    assert [label for label in links(page) if "**" in label] == ["**Cleaned**"]
+    page.text_input(key="search for experiments").set_value("").run()
+    page.multiselect(key="state of experiments").set_value(["failed"]).run()
+    assert [label for label in links(page) if "**" in label] == ["**pets\\-2**"]
+
+
+def test_one_is_described_and_several_are_deleted(open_page, make_experiment):
+    paths = [make_experiment("pets-1"), make_experiment("pets-2")]
+    page = open_page("experiments")
+    page.checkbox(key="ticked pets-1").check().run()
+    page.text_input(key="title of experiment pets-1").set_value("Cleaned")
+    page.button(key="save the description").click().run()
+    assert remarks.load(paths[0]).title == "Cleaned"
+    page.checkbox(key="ticked pets-2").check().run()
+    page.button(key="delete now").click().run()
+    assert not any(path.exists() for path in paths)

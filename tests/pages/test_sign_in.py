@@ -112,9 +112,8 @@ def test_only_an_admin_names_a_cluster_or_a_place_to_store_at(home):
 
 def test_an_admin_deletes_and_it_is_written_down(open_as, make_experiment, make_trial):
     directory = make_experiment("pets", [make_trial("t1", [0.9])], owner="bob@example.com")
-    assert "Delete" not in buttons(open_as("bob@example.com", "leaderboard", experiment="pets"))
+    assert "Delete now" not in buttons(open_as("bob@example.com", "leaderboard", experiment="pets"))
     app = open_as("ann@example.com", "leaderboard", experiment="pets")
-    app.button(key="delete").click().run()
     app.button(key="delete now").click().run()
     assert not directory.exists()
     assert [(one.action, one.who) for one in audit.read() if one.experiment] == [
@@ -164,6 +163,6 @@ def test_secrets_that_cannot_be_read_open_nothing(
 def test_without_sign_in_there_is_one_user_who_may_do_everything(open_page, make_experiment):
     make_experiment("pets", owner="somebody-else")
     app = open_page("leaderboard", experiment="pets")
-    assert {"Delete"} <= buttons(app)
+    assert {"Delete now"} <= buttons(app)
     assert "Sign out" not in buttons(app)
     assert audit.read() == []

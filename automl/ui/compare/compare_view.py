@@ -39,10 +39,11 @@ def choose(experiment_dir: Path) -> tuple[Side, Side] | None:
     with left:
         first = _side("This trial", experiment_dir, 0)
     names = selection.experiment_names()
+    asked_for = st.query_params.get("other")
     name = where.selectbox(
         "of experiment",
         names,
-        names.index(experiment_dir.name),
+        names.index(asked_for if asked_for in names else experiment_dir.name),
         key="other experiment",
         format_func=lambda name: f"with one of {name}",
         label_visibility="collapsed",

@@ -1,0 +1,47 @@
+"""Form that gives an experiment a title, tags and a note."""
+
+from pathlib import Path
+
+import streamlit as st
+from pydantic import ValidationError
+
+from automl.errors import NotAllowedError
+from automl.experiments.remarks import Remarks
+from automl.figures import wording
+from automl.jobs import job_errors
+from automl.ui import cached, guarded_actions
+
+
+def form(experiment_dir: Path) -> None:
+    """Draw the form and save what was written.
+
+    Args:
+        experiment_dir: directory of the experiment.
+    """
+    before = cached.remarks_on(experiment_dir)
+    title = st.text_input(
+        "Title",
+        before.title,
+        key=f"title of experiment {experiment_dir.name}",
+        placeholder=experiment_dir.name,
+        help="Shown instead of the name. The name stays in the address and on the command line.",
+    )
+    tags = st.multiselect(
+        "Tags",
+        before.tags,
+        before.tags,
+        accept_new_options=True,
+        key=f"tags of experiment {experiment_dir.name}",
+        placeholder="Type a word and press Enter",
+    )
+    note = st.text_area("Note", before.note, key=f"note on {experiment_dir.name}")
+    if st.button("Save", type="primary", key="save the description"):
+        try:
+            described = Remarks(title=title.strip(), tags=tuple(tags), note=note.strip())
+            guarded_actions.describe(experiment_dir, described)
+        except ValidationError as error:
+            st.error(wording.plain(job_errors.explain(error.errors()[0])))
+        except (NotAllowedError, OSError) as error:
+            st.error(wording.plain(str(error)))
+        else:
+            st.rerun()
