@@ -25,6 +25,7 @@ except (UserError, OSError) as error:
     st.error(wording.plain(str(error)))
     st.page_link("pages/dataset.py", label="Choose other pictures", icon=":material/arrow_back:")
     st.stop()
+data_choice.seal_by_default(inspection.report)
 st.caption(
     wording.plain(f"{wording.count(inspection.report.num_images, 'picture')} in {data.path}")
 )

@@ -15,6 +15,7 @@ from automl.ui.dataset import (
     dataset_gallery,
     dataset_view,
     first_score_view,
+    pictures_choice,
     reading_view,
     recorded_view,
 )
@@ -25,42 +26,6 @@ if experiment_dir:
     st.stop()
 
 
-def use(data: data_source.DataSource) -> None:
-    data_choice.choose(data)
-    st.rerun()
-
-
-def choices() -> None:
-    sample, path, upload = st.columns(3, border=True)
-    with sample:
-        st.subheader("Try the sample")
-        st.caption("1,797 handwritten digits in 10 classes. Trains in minutes on any machine.")
-        if st.button("Use the digits", type="primary", icon=":material/draw:"):
-            with st.spinner("Writing the pictures"):
-                data = data_source.digits()
-            use(data)
-    with path:
-        st.subheader("On this machine")
-        st.caption(
-            "A folder with one sub-folder of pictures per class, a zip or tar of one, or a table "
-            "of pictures and labels: CSV, TSV, Parquet, JSONL, MLTable, Label Studio, Vertex AI."
-        )
-        typed = st.text_input("Full path of the folder or file", key="typed path")
-        if st.button("Use this path", icon=":material/folder_open:") and typed:
-            try:
-                data = data_source.from_path(typed)
-            except UserError as error:
-                st.error(wording.plain(str(error)))
-            else:
-                use(data)
-    with upload:
-        st.subheader("Upload an archive")
-        st.caption("A zip or tar with one folder of pictures per class, or a table beside them.")
-        file = st.file_uploader("Zip or tar of pictures", type=list(data_source.ARCHIVES))
-        if file and st.button("Use this archive", icon=":material/upload:"):
-            use(data_source.save_upload(file, file.name))
-
-
 def show_refusal(error: Exception) -> None:
     st.error(wording.plain(str(error)))
     if isinstance(error, UnclearDataError):
@@ -69,7 +34,7 @@ def show_refusal(error: Exception) -> None:
     if data is not None and data_source.is_within_reach(data):
         data_options.show(data, [], None)
     st.markdown("Choose other pictures:")
-    choices()
+    pictures_choice.show()
     st.stop()
 
 
@@ -94,7 +59,7 @@ def choose_target_column(names: list[str]) -> None:
 data = data_choice.chosen()
 if data is None:
     st.info("Which pictures should the model learn from? Each class is a folder of pictures.")
-    choices()
+    pictures_choice.show()
     st.stop()
 try:
     columns = cached.columns(data)
@@ -106,6 +71,7 @@ except (UserError, OSError) as error:  # an OSError if the path is gone
     show_refusal(error)
 
 launcher.warm_up()
+data_choice.seal_by_default(corrected.report)
 blocked = bool(corrected.report.blocking)
 with st.container(horizontal=True, vertical_alignment="center"):
     st.caption(wording.plain(str(data.path)))

@@ -186,7 +186,12 @@ def _finish_manifest(samples: pd.DataFrame, listings: Mapping[str, Listing], job
     samples = samples.drop(columns=_ONLY_CHECKED)
     readable = samples["problem"].isna()
     names_validation = bool((samples["split"][readable] == "validation").any())
-    samples = assign(samples, validation_share=job.validation_data_size, seed=job.seed)
+    samples = assign(
+        samples,
+        validation_share=job.validation_data_size,
+        test_share=job.test_data_size,
+        seed=job.seed,
+    )
     in_folds = ["train"] if names_validation else ["train", "validation"]
     dealt = folds.assign(samples[samples["split"].isin(in_folds)], seed=job.seed)
     samples["fold"] = dealt.reindex(samples.index)

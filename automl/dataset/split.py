@@ -1,9 +1,10 @@
-"""Split pictures into those that train and those that validate."""
+"""Split pictures into those that train, those that validate and those sealed for a test."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,9 @@ class _Group:
     """True if a picture of it has two labels, so that no score could be right."""
 
 
-def assign(samples: pd.DataFrame, *, validation_share: float, seed: int) -> pd.DataFrame:
+def assign(
+    samples: pd.DataFrame, *, validation_share: float, test_share: float = 0.0, seed: int
+) -> pd.DataFrame:
     """Fill in `split` for the readable samples; it is missing for the others.
 
     Validation pictures that the data names are kept. Otherwise each class gives its share of the
@@ -33,8 +36,15 @@ def assign(samples: pd.DataFrame, *, validation_share: float, seed: int) -> pd.D
     are two exceptions: a class that consists only of copies or near duplicates is on both sides,
     and a class whose pictures are all of one `group` only trains. The choice depends on the
     pictures and the seed, not on where the files lie, and hardly changes when pictures are added.
+
+    Without test pictures in the data, `test_share` of the training pictures is sealed first; the
+    validation share is then one of the others. Each class keeps two pictures for the other sides,
+    and nothing that belongs together is divided.
     """
     split = samples["split"].fillna("train").where(samples["problem"].isna())
+    if test_share and not (split == "test").any():
+        candidates = samples[split == "train"]
+        split.loc[pd.Index(_choose_test(candidates, test_share, seed))] = "test"
     if not (split == "validation").any():
         candidates = samples[split == "train"]
         split.loc[pd.Index(_choose(candidates, validation_share, seed))] = "validation"
@@ -43,16 +53,19 @@ def assign(samples: pd.DataFrame, *, validation_share: float, seed: int) -> pd.D
 
 def _choose(candidates: pd.DataFrame, share: float, seed: int) -> list[Hashable]:
     """Rows to validate with."""
-    # groups are tried in random order
-    ordered = in_random_order(candidates, seed)
-    labels, sizes = np.unique(ordered["label"].to_numpy(dtype=object), return_counts=True)
-    quotas = _quotas(sizes.astype(np.int64), share)
-    choice = _Choice(
-        quotas=dict(zip(labels.tolist(), quotas.tolist(), strict=True)),
-        available=dict(zip(labels.tolist(), sizes.tolist(), strict=True)),
-    )
+    ordered = in_random_order(candidates, seed)  # groups are tried in random order
+    choice = _Choice.of(ordered, share)
     choice.fill(_groups(ordered))
-    choice.part([label for label in labels if choice.is_missing(label)], ordered)
+    labels = ordered["label"].unique().tolist()
+    choice.part([label for label in sorted(labels) if choice.is_missing(label)], ordered)
+    return choice.rows
+
+
+def _choose_test(candidates: pd.DataFrame, share: float, seed: int) -> list[Hashable]:
+    """Rows to seal for a test."""
+    ordered = in_random_order(candidates, seed)
+    choice = _Choice.of(ordered, share, num_kept=2)  # one to train on and one to validate with
+    choice.fill(_groups(ordered))
     return choice.rows
 
 
@@ -119,6 +132,17 @@ class _Choice:
         self._num_wanted = sum(quotas.values())
         self._available = available
         self._taken: Counter[str] = Counter()
+
+    @classmethod
+    def of(cls, ordered: pd.DataFrame, share: float, *, num_kept: int = 1) -> Self:
+        """A choice of the share of each class that leaves at least so many pictures of it."""
+        labels, sizes = np.unique(ordered["label"].to_numpy(dtype=object), return_counts=True)
+        available = np.maximum(sizes.astype(np.int64) - num_kept + 1, 1)
+        quotas = _quotas(sizes.astype(np.int64), share, most=available - 1)
+        return cls(
+            quotas=dict(zip(labels.tolist(), quotas.tolist(), strict=True)),
+            available=dict(zip(labels.tolist(), available.tolist(), strict=True)),
+        )
 
     def is_missing(self, label: str) -> bool:
         """True if the class has pictures for both sides and gives none yet."""
@@ -191,13 +215,14 @@ class _Choice:
                     self._add(unit, {label: len(unit)})
 
 
-def _quotas(sizes: NDArray[np.int64], share: float) -> NDArray[np.int64]:
-    """(K,) validation pictures of each class: at least 1, not all, and the share in total.
+def _quotas(
+    sizes: NDArray[np.int64], share: float, *, most: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """(K,) pictures of each class: at least 1, at most `most`, and the share in total.
 
     Rounds down, then adds to (or takes from) the classes that are furthest from their ideal.
     """
     ideal = sizes * share
-    most = sizes - 1
     least = np.minimum(1, most)
     quotas: NDArray[np.int64] = np.clip(np.floor(ideal).astype(np.int64), least, most)
     excess = quotas.sum() - round(sizes.sum() * share)

@@ -245,6 +245,10 @@ class Job(FrozenModel):
     test_data: DataSource | None = None
     """Sealed pictures: never used in training or ranking."""
 
+    test_data_size: float = Field(0.0, ge=0, le=0.9)
+    """Share of the training pictures sealed for a test if there is no test_data;
+    validation_data_size is then a share of the others."""
+
     datastores: dict[str, str] = Field(default_factory=dict)
     """Datastore of Azure -> the folder, or the URL of a folder, that is read instead."""
 

@@ -32,6 +32,28 @@ def test_every_class_gives_its_share():
     assert validation(classes_of(100, 50, 10)).groupby("label").size().tolist() == [20, 10, 2]
 
 
+def test_a_share_is_sealed_before_the_others_are_divided():
+    done = assign(classes_of(100, 50, 2), validation_share=0.25, test_share=0.2, seed=0)
+    counts = done.groupby(["label", "split"]).size().unstack(fill_value=0)
+    assert counts["test"].tolist() == [20, 10, 0]  # of two pictures, none is left for a test
+    assert counts["validation"].tolist() == [20, 10, 1]
+
+
+def test_what_belongs_together_is_not_divided_by_the_test():
+    samples = classes_of(20, 20).assign(near_duplicate_group=[n // 4 for n in range(40)])
+    done = assign(samples, validation_share=0.2, test_share=0.2, seed=0)
+    sides = done.groupby("near_duplicate_group")["split"].agg(set)
+    assert not any("test" in side and len(side) > 1 for side in sides)
+    assert (done["split"] == "test").sum() == 8
+
+
+def test_test_pictures_of_the_data_are_kept():
+    samples = classes_of(20, 20)
+    samples.loc[:3, "split"] = "test"
+    done = assign(samples, validation_share=0.2, test_share=0.5, seed=0)
+    assert (done["split"] == "test").sum() == 4
+
+
 def test_the_total_is_the_share_although_the_classes_round():
     assert len(validation(classes_of(*[7] * 10))) == 14
 

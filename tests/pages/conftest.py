@@ -161,6 +161,12 @@ def texts(app: AppTest) -> str:
     return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
+def fold(app: AppTest, label: str) -> Any:
+    """The fold with this label."""
+    (found,) = [fold for fold in app.expander if fold.label == label]
+    return found
+
+
 def buttons(app: AppTest) -> set[str]:
     return {button.label for button in [*app.button, *app.get("download_button")]}
 

@@ -85,8 +85,7 @@ def test_validation_data_and_the_split_reach_the_job_as_they_are_shown(
     (held_out / "labels.csv").write_text("\n".join(["file,label", *rows]))
     by_label = {one.label: one for one in page.text_input}
     by_label["Test data"].set_value(str(held_out))
-    (share,) = [one for one in page.number_input if one.label.startswith("Percent")]
-    share.set_value(30)
+    page.slider[0].set_value((70, 100))
     (seed,) = [one for one in page.number_input if one.label == "Seed of the split"]
     seed.set_value(5)
     click(page, "Apply")
@@ -147,7 +146,7 @@ def test_groups_of_a_table_stay_together(open_page, make_pictures, tmp_path):
 
 
 def split_line(page):
-    (line,) = [one.label for one in page.expander if one.label.startswith("Validation")]
+    (line,) = [one.label for one in page.expander if one.label.startswith("Split")]
     return line
 
 

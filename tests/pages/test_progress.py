@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from automl.experiments import launcher, store
 from automl.experiments.records import now
-from tests.pages.conftest import buttons, texts
+from tests.pages.conftest import buttons, fold, texts
 
 
 def test_without_an_experiment_it_says_where_to_begin(open_page):
@@ -105,8 +105,7 @@ def test_failed_says_why_with_the_details_folded(open_page, make_experiment):
     make_experiment(state="failed", message="The folder is empty.", details="Traceback: 42")
     page = open_page("progress")
     assert "The folder is empty" in page.error[0].value
-    assert page.expander[0].label == "Details"
-    assert page.expander[0].code[0].value == "Traceback: 42"
+    assert fold(page, "Details").code[0].value == "Traceback: 42"
     assert page.metric.values == []
 
 

@@ -5,7 +5,7 @@ from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, store
 from automl.figures import wording
 from automl.jobs.job import DataSource, Job
-from tests.pages.conftest import texts, tiles
+from tests.pages.conftest import fold, texts, tiles
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_a_failed_trial_says_why_with_the_traceback_folded(open_page, make_exper
     page = open_page("trial")
     assert "Out of memory" in page.error[0].value
     assert "Fewer pixels" in texts(page)
-    assert page.expander[0].code[0].value == "Traceback: 42"
+    assert fold(page, "Details").code[0].value == "Traceback: 42"
 
 
 def test_hostile_labels_show_as_they_are(open_page, experiment):

@@ -10,6 +10,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from automl.dataset.reading import TRAINING
+from automl.dataset.report import DatasetReport
 from automl.figures import wording
 from automl.jobs import datastores, job_errors
 from automl.jobs.job import DataSource, Job
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 COLUMNS = ("image_column", "split_column", "group_column")
 FOLDERS = ("label_level", "group_level", "label_pattern", "split_folders", "table", "parts")
 _CODE_PAGE = "code_page"
+_MANY_PICTURES, _SEALED_SHARE = 500, 0.1
+
 FORM = ("type", *COLUMNS, "split_values", *FOLDERS, _CODE_PAGE)
 """Keys of a data source that say how it is read."""
 
@@ -31,7 +34,7 @@ _HELD_OUT = ("validation", "test")
 _FORM_HELD_OUT = tuple(f"{name}_data.{key}" for name in _HELD_OUT for key in FORM)
 
 OPTIONS = (
-    *(*_HELD_OUT, "share", "seed", "datastores", *FORM, *_FORM_HELD_OUT),
+    *(*_HELD_OUT, "share", "test_share", "seed", "datastores", *FORM, *_FORM_HELD_OUT),
     *("value_range", "background"),
 )
 """Parameters of the URL that describe the data, besides its path `data` and `target`."""
@@ -97,6 +100,7 @@ def link_to(job: Job) -> dict[str, str]:
         "data": str(data.path),
         "target": job.target_column_name,
         "share": str(job.validation_data_size),
+        "test_share": str(job.test_data_size),
         "seed": str(job.seed),
         "datastores": "\n".join(f"{name}={place}" for name, place in job.datastores.items()),
         "value_range": ", ".join(f"{end:.15g}" for end in job.value_range or ()),
@@ -135,6 +139,15 @@ def choose_options(changed: dict[str, str]) -> None:
         selection.remember(name, value or None)
 
 
+def seal_by_default(report: DatasetReport) -> None:
+    """Seal a share of many pictures for a test, unless the data or the user says otherwise."""
+    if option("test_share") or option("test") or "test" in report.splits:
+        return
+    if report.num_images >= _MANY_PICTURES:
+        choose_options({"test_share": str(_SEALED_SHARE)})
+        st.rerun()
+
+
 def understand(options: Mapping[str, Any], section: str = TRAINING) -> None:
     """Choose another reading of the training, validation or test data.
 
@@ -168,7 +181,7 @@ def about() -> dict[str, Any]:
         UserError: a datastore is given without a folder.
     """
     options = _remembered(*OPTIONS)
-    keys = {"share": "validation_data_size", "seed": "seed"}
+    keys = {"share": "validation_data_size", "test_share": "test_data_size", "seed": "seed"}
     content: dict[str, Any] = {key: options[name] for name, key in keys.items() if name in options}
     image_column = _remembered("image_column")
     for name in _HELD_OUT:

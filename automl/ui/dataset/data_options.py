@@ -44,7 +44,7 @@ def show(data: DataSource, columns: list[str], report: DatasetReport | None) -> 
         columns: of the training data, if it is a table.
         report: on all the data; None if it could not be read.
     """
-    title = "Validation and test data, split"
+    title = "Split"
     if report:
         title += f": {split_line(report)}"
     with (
@@ -80,14 +80,20 @@ def _sources() -> dict[str, Any]:
 
 
 def _split(left: Any, right: Any) -> dict[str, str]:
+    sealed = float(data_choice.option("test_share") or 0)
     share = float(data_choice.option("share") or _FIELDS["validation_data_size"].default)
-    percent = left.number_input(
-        "Percent of the training pictures that validate",
-        min_value=1,
-        max_value=99,
-        value=min(max(round(100 * share), 1), 99),
-        help="Of each class; has no effect if validation data is given. Copies, near "
-        "duplicates and groups stay on one side.",
+    validated = share * (1 - sealed)
+    ends = round(100 * (1 - sealed - validated)), round(100 * (1 - sealed))
+    trained_to, validated_to = left.slider(
+        "Percent that train, validate and stay sealed",
+        1,
+        100,
+        (min(max(ends[0], 1), 98), min(max(ends[1], 2), 100)),
+        format="%d %%",
+        help="Pictures up to the first mark train, those up to the second validate, and the rest "
+        "is sealed for a test that you open once, at the end. Of each class; copies, near "
+        "duplicates and groups stay together. A part that the data or a field above gives is "
+        "not cut from the training pictures.",
     )
     seed = right.number_input(
         "Seed of the split",
@@ -95,11 +101,12 @@ def _split(left: Any, right: Any) -> dict[str, str]:
         value=int(data_choice.option("seed") or _FIELDS["seed"].default),
         help="Another number chooses other pictures.",
     )
-    chosen = {"share": percent / 100, "seed": seed}
-    keys = {"share": "validation_data_size", "seed": "seed"}
+    validated_to = max(validated_to, trained_to + 1)
+    share = round((validated_to - trained_to) / validated_to, 6)
     return {
-        name: "" if value == _FIELDS[keys[name]].default else str(value)
-        for name, value in chosen.items()
+        "share": "" if share == _FIELDS["validation_data_size"].default else str(share),
+        "test_share": str(round(1 - validated_to / 100, 2)),
+        "seed": "" if seed == _FIELDS["seed"].default else str(seed),
     }
 
 
