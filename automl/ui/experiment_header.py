@@ -5,8 +5,8 @@ from pathlib import Path
 import streamlit as st
 
 from automl.access.permissions import Action
-from automl.experiments import launcher, store
-from automl.experiments.records import ExperimentState
+from automl.experiments import launcher, store, time_left
+from automl.experiments.records import ExperimentState, now
 from automl.figures import wording
 from automl.ui import cached, deletion, experiment_state, guarded_actions, sharing_view
 
@@ -45,7 +45,8 @@ def _line(experiment_dir: Path, state: ExperimentState) -> None:
         st.badge("read-only", icon=":material/ios_share:", color="gray")
     _best(experiment_dir)
     if not state.is_finished:
-        st.markdown(f"{wording.duration(record.seconds_left)} left", width="content")
+        left = time_left.estimate(record, cached.trials(experiment_dir), now())
+        st.markdown(wording.time_left(left), width="content")
     st.space("stretch")
     if state.is_finished:
         _next_actions(experiment_dir)
