@@ -31,32 +31,37 @@ st.caption(
 )
 
 left, right = st.columns([3, 2], gap="medium")
+names = selection.experiment_names()
 with left:
-    suggested = data_source.free_name(data, set(selection.experiment_names()))
-    name = st.text_input("Name of the experiment", suggested, key=f"name {suggested}")
+    suggested = data_source.free_name(data, set(names))
+    name = st.text_input("Name of the experiment", suggested, key=f"name {suggested}").strip()
+    is_free = bool(name) and name not in names
+    if not is_free:
+        fault = "is taken" if name else "is missing"
+        st.error(wording.plain(f"The name {fault}. {suggested} is free."))
     draft = job_form.show(data, inspection.median_side, mirror=not data_source.is_digits(data))
     draft = replace(draft, about_data=data_choice.about())
+problems = [finding.message for finding in inspection.report.blocking]
+job = None
+try:
+    job = draft.job()
+except JobError as error:
+    problems += [problem.message for problem in error.problems]
 with right:
-    try:
-        job = draft.job()
-    except JobError as error:
-        for problem in error.problems:
-            st.error(wording.plain(problem.message))
-        job_panel.take_over()
-        st.stop()
-    for finding in inspection.report.blocking:
-        st.error(wording.plain(finding.message))
-    if refusal := launch.problem():
-        st.error(wording.plain(refusal))
     st.button(
         "Start",
         type="primary",
         icon=":material/play_arrow:",
         width="stretch",
-        disabled=bool(inspection.report.blocking) or not name.strip(),
+        disabled=bool(problems) or not is_free,
         on_click=launch.start,
         args=(job, name, uuid4().hex),
     )
-    job_panel.expectations(job, inspection)
-    job_panel.as_file(job, name)
+    if refusal := launch.problem():
+        problems.append(refusal)
+    for problem in problems:
+        st.error(wording.plain(problem))
+    if job is not None:
+        job_panel.expectations(job, inspection)
+        job_panel.as_file(job, name)
     job_panel.take_over()

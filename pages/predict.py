@@ -10,7 +10,7 @@ from automl.experiments import store
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
 from automl.ui import cached, frame, guarded_actions, selection
-from automl.ui.predict import pictures_source, predictions_view
+from automl.ui.predict import pictures_source, predictions_view, serving_view
 
 experiment_dir, state = frame.begin_with_experiment(frame.USE, Action.PREDICT)
 
@@ -59,6 +59,8 @@ with right:
             on_click="ignore",
             help="The model in ONNX format with its labels and settings.",
         )
+    if model_dir == store.best_model_dir(experiment_dir):
+        serving_view.show(experiment_dir)
 with left:
     chosen = pictures_source.choose()
     if chosen is None and (known := validation_pictures()):

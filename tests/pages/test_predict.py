@@ -189,7 +189,7 @@ def test_a_model_that_was_exported_on_the_trial_page_answers(open_page, with_mod
     page = open_page("predict")
     page.file_uploader(key="pictures").upload("mine.png", png((0, 255, 0)), "image/png").run()
     assert "**green**" in texts(page)
-    page.selectbox(key="model of trial").set_value("t2").run()
+    page.selectbox(key="model of trial None").set_value("t2").run()
     assert "**two**" in texts(page)
 
 

@@ -9,15 +9,15 @@ from automl.ui import guarded_actions
 _LAUNCHED, _PROBLEM = "launched", "launch problem"
 
 
-def start(job: Job, name: str, click: str) -> None:
+def start(job: Job | None, name: str, click: str) -> None:
     """Callback of the Start button.
 
     Args:
-        job: the job to run.
+        job: the job to run; None if the form has faults, when the button is greyed.
         name: name of the experiment.
         click: new every time the page is drawn; both clicks of a double click have the same one.
     """
-    if st.session_state.get("last click") == click:
+    if job is None or st.session_state.get("last click") == click:
         return
     try:
         experiment_dir = guarded_actions.start(job, name)

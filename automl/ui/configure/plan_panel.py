@@ -10,12 +10,16 @@ from automl.errors import UserError
 from automl.figures import wording
 from automl.jobs import estimate
 from automl.jobs.job import Job
+from automl.ui.dataset import first_scores
 
 _MEASURING = "measures the speed"
 
 
 def show(job: Job, data: Manifest) -> None:
-    """Draw the plan by the measured speed of this machine, or a button that measures it."""
+    """Draw the plan by the measured speed of this machine, which is measured at the first look.
+
+    Whatever one clicks ends the measurement; a button then begins it again.
+    """
     try:
         first, *rest = preview.sentences(job, data, lambda: _decode_seconds(data))
         is_measured = preview.is_measured(job, data)
@@ -28,7 +32,7 @@ def show(job: Job, data: Manifest) -> None:
     if is_measured:
         trials = wording.count(job.limits.max_trials, "trial")
         st.caption(f"At most {trials}. The plan is revised while the trials run.")
-    elif st.session_state.get(_MEASURING):
+    elif st.session_state.get(_MEASURING, first_scores.is_automatic()):
         _measure(job)
     else:
         st.button(

@@ -16,6 +16,7 @@ POLICIES: dict[str, Any] = {
     "asha": Asha,
 }
 NO_POLICY = "none"
+_BANDIT = {"slack_factor": 0.1, "delay_evaluation": 3}
 _SAMPLERS = ("random", "grid", "bayesian")
 
 
@@ -48,6 +49,7 @@ def policy() -> dict[str, Any] | None:
         key="policy",
         format_func=schema_fields.title,
         help="Ends trials that look worse than the others, which saves time.",
+        on_change=_propose,
         **KEPT,
     )
     if kind == NO_POLICY:
@@ -61,7 +63,18 @@ def policy() -> dict[str, Any] | None:
             value = schema_fields.draw(model, name, policy_key(kind, name))
         if value is not None:
             settings[name] = value
+    if kind == "bandit" and not (settings.get("slack_factor") or settings.get("slack_amount")):
+        st.caption("With a slack of 0, every trial behind the best one ends at once.")
     return settings
+
+
+def _propose() -> None:
+    """Fill in the fields of the policy just chosen where its own defaults, Azure's, are harsh."""
+    if st.session_state["policy"] != "bandit":
+        return
+    for name, value in _BANDIT.items():
+        key = policy_key("bandit", name)
+        st.session_state[key] = st.session_state.get(key) or value
 
 
 def policy_key(kind: str, name: str) -> str:

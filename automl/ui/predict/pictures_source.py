@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from automl.dataset import archive_members, public_http, walk
 from automl.errors import PredictionError, UserError
+from automl.figures import wording
 from automl.prediction import input_pictures
 from automl.prediction.inference import Failure
 from automl.prediction.input_pictures import FoundPicture
@@ -22,6 +24,7 @@ from automl.prediction.input_pictures import FoundPicture
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "zip"]
 MAX_PICTURES = 2_000
 _MAX_DOWNLOADED_BYTES = 50_000_000
+_KEPT, _WAS_AWAY = "kept uploads", "away from the uploads"
 _FILES, _ADDRESS, _CAMERA = "Files", "Web address", "Camera"
 _ICONS = {
     _FILES: ":material/upload_file:",
@@ -55,6 +58,8 @@ def choose() -> Chosen | None:
         key="pictures from",
         label_visibility="collapsed",
     )
+    if kind != _FILES:  # an uploader that is not drawn forgets its files
+        st.session_state[_WAS_AWAY] = True
     if kind == _ADDRESS:
         return _address()
     return _camera() if kind == _CAMERA else _files()
@@ -64,6 +69,8 @@ def _files() -> Chosen | None:
     files = st.file_uploader(
         "Your pictures, or a zip of them", type=TYPES, accept_multiple_files=True, key="pictures"
     )
+    files = files or _from_before()
+    st.session_state[_KEPT] = files
     if not files:
         return None
 
@@ -73,6 +80,19 @@ def _files() -> Chosen | None:
 
     count = min(sum(_count(file, file.name) for file in files), MAX_PICTURES)
     return Chosen(" ".join(file.file_id for file in files), find, count)
+
+
+def _from_before() -> list[UploadedFile]:
+    """Files that were uploaded before the visitor looked at another source of pictures."""
+    kept: list[UploadedFile] = st.session_state.get(_KEPT, [])
+    if not kept or not st.session_state.get(_WAS_AWAY):
+        return []
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{wording.count(len(kept), 'file')} from before", width="content")
+        if st.button("Remove them", icon=":material/close:"):
+            st.session_state[_WAS_AWAY] = False
+            return []
+    return kept
 
 
 def _in_upload(file: BinaryIO, name: str) -> Iterator[FoundPicture]:

@@ -32,22 +32,34 @@ def predictor(model_dir: Path) -> Predictor:
 
 
 def choose_model(experiment_dir: Path) -> Path:
-    """Return the folder of the model; draw a choice if several trials were exported as ONNX."""
+    """Name the model that answers, or draw a choice if several trials were exported as ONNX.
+
+    Returns its folder. The trial in the address is chosen first.
+    """
     best = store.best_model_dir(experiment_dir)
-    best_trial = cached.experiment(experiment_dir).best_trial
-    trials = [trial for trial in cached.trials(experiment_dir) if trial.trial_id != best_trial]
-    others = export_view.exported_onnx(experiment_dir, trials)
-    if not others:
-        return best
-    titles = {trial.trial_id: wording.trial(trial) for trial in trials}
-    chosen = st.selectbox(
-        "Model",
-        [None, *others],
-        format_func=lambda trial_id: "Best model" if trial_id is None else titles[trial_id],
-        key="model of trial",
-        help="The best model, and models that were exported as ONNX on the Trial page.",
+    best_trial = cached.experiment(experiment_dir).best_trial or ""
+    metric = cached.job(experiment_dir).primary_metric
+    trials = {trial.trial_id: trial for trial in cached.trials(experiment_dir)}
+    rest = [trial for trial in trials.values() if trial.trial_id != best_trial]
+    folders: dict[str, Path] = {best_trial: best, **export_view.exported_onnx(experiment_dir, rest)}
+    asked_for = st.query_params.get("trial")
+    if asked_for and asked_for not in folders:
+        st.info("The trial in the address has no ONNX model yet: export it under *Take it away*.")
+
+    def title(trial_id: str) -> str:
+        trial = trials.get(trial_id)
+        name = f"{wording.trial(trial)} · {wording.score_of(trial, metric)}" if trial else ""
+        return f"Best: {name}".removesuffix(": ") if trial_id == best_trial else name
+
+    chosen: str = st.selectbox(
+        "Model that answers",
+        list(folders),
+        index=list(folders).index(asked_for) if asked_for in folders else 0,
+        format_func=title,
+        key=f"model of trial {asked_for}",
+        help="The best model, and those of other trials that were exported as ONNX.",
     )
-    return best if chosen is None else others[chosen]
+    return folders[chosen]
 
 
 def caution(experiment_dir: Path, model: Predictor) -> Caution:

@@ -1,0 +1,17 @@
+"""How a program asks the best model: the command that serves it, and a request."""
+
+import shlex
+from pathlib import Path
+
+import streamlit as st
+
+
+def show(experiment_dir: Path) -> None:
+    """Draw the command and the request, folded."""
+    with st.expander("Ask it from a program", icon=":material/terminal:"):
+        st.caption("In a terminal on this machine:")
+        command = f"automl serve {shlex.quote(experiment_dir.name)}"
+        st.code(command, language="shell", wrap_lines=True)
+        st.caption("Then, for a picture:")
+        request = "curl -F files=@picture.jpg http://127.0.0.1:8080/predict"
+        st.code(request, language="shell", wrap_lines=True)
