@@ -69,7 +69,7 @@ def first_page(page: Page, url: str, folder: Path, measured: Figures) -> None:
         page.get_by_role("link", name="Experiments", exact=True).click()
         expect(page.get_by_role("heading", name="Experiments", exact=True)).to_be_visible()
         whole(page)
-        link = page.get_by_role("link", name="Dataset", exact=True)
+        link = page.get_by_role("link", name="1 Data")
         return seconds(lambda: (link.click(), expect(tile(page)).to_be_visible()))
 
     def by_link() -> float:

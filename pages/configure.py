@@ -1,6 +1,7 @@
 """Configure page: the form of a job, the job beside it, and the button that starts it."""
 
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import streamlit as st
@@ -12,9 +13,9 @@ from automl.ui import cached, data_source, frame, selection
 from automl.ui.configure import job_form, job_panel, launch
 from automl.ui.dataset import data_choice, recorded_view
 
-experiment_dir = frame.begin_first_steps(frame.SET_UP)
-if experiment_dir:
-    recorded_view.job(experiment_dir)
+begun = frame.begin_first_steps(frame.SET_UP)
+if isinstance(begun, Path):
+    recorded_view.job(begun)
     st.stop()
 launch.follow()
 job_panel.copy_from_link()
@@ -26,7 +27,7 @@ except (UserError, OSError) as error:
     st.page_link("pages/dataset.py", label="Choose other pictures", icon=":material/arrow_back:")
     st.stop()
 data_choice.seal_by_default(inspection.report)
-st.caption(
+begun.caption(
     wording.plain(f"{wording.count(inspection.report.num_images, 'picture')} in {data.path}")
 )
 

@@ -1,5 +1,7 @@
 """Dataset page: choice of the pictures of a new experiment, and their health report."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from automl.dataset.reading import UnclearDataError
@@ -20,9 +22,9 @@ from automl.ui.dataset import (
     recorded_view,
 )
 
-experiment_dir = frame.begin_first_steps(frame.DATA)
-if experiment_dir:
-    recorded_view.data(experiment_dir)
+begun = frame.begin_first_steps(frame.DATA)
+if isinstance(begun, Path):
+    recorded_view.data(begun)
     st.stop()
 
 
@@ -73,7 +75,7 @@ except (UserError, OSError) as error:  # an OSError if the path is gone
 launcher.warm_up()
 data_choice.seal_by_default(corrected.report)
 blocked = bool(corrected.report.blocking)
-with st.container(horizontal=True, vertical_alignment="center"):
+with begun:
     st.caption(wording.plain(str(data.path)))
     if st.button("Use other pictures", icon=":material/swap_horiz:"):
         data_choice.choose(None)
@@ -83,10 +85,10 @@ with st.container(horizontal=True, vertical_alignment="center"):
 corrections_view.summary(job.corrections)
 reading_view.show(corrected.report)
 dataset_view.summary(corrected)
-data_options.show(data, columns, corrected.report)
 left, right = st.columns([3, 2], gap="medium")
 with left:
     dataset_gallery.show(corrected, original)
+    data_options.show(data, columns, corrected.report)
     dataset_view.as_the_model_sees(corrected)
     dataset_view.class_sizes(corrected.report)
     corrections_view.rename(corrected.class_names, original.class_names, job.corrections)

@@ -8,7 +8,7 @@ from automl.host import home
 from automl.ui import data_source, frame, preload, sharing_view, sign_in
 from automl.ui.dataset import data_choice
 
-frame.begin("Experiments", frame.HOME)
+row = frame.begin("Experiments", frame.HOME)
 experiment_dirs = store.experiment_dirs(home.experiments_dir())
 
 
@@ -47,7 +47,8 @@ if not experiment_dirs:
     sharing_view.open_shared()
     st.stop()
 
-with st.container(horizontal=True):
+with row:
+    st.space("stretch")
     may_start = sign_in.may(Action.START)
     if may_start and st.button("New experiment", type="primary", icon=":material/add:"):
         data_choice.choose(None)

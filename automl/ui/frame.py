@@ -46,30 +46,37 @@ class _Mark(StrEnum):
     NOT_YET = ""
 
 
-def begin(title: str, page: str, action: Action = Action.LOOK) -> None:
+def begin(title: str, page: str, action: Action = Action.LOOK) -> DeltaGenerator:
     """Draw the frame of a page without an experiment; stop if the visitor may not do the action.
 
     Args:
         title: title of the page.
         page: path of its script.
         action: action that the page is for.
+
+    Returns:
+        The row of the title, for what one can do on the page.
     """
     through_app.rerun()
     sign_in.require(action)
     _steps(page, _of_a_new_experiment(), data_choice.link())
-    st.title(title, anchor=False)
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.title(title, anchor=False, width="content")
+    return row
 
 
-def begin_first_steps(page: str) -> Path | None:
-    """Draw the frame of Data or Set up; returns the experiment in the address, None for a new one.
+def begin_first_steps(page: str) -> Path | DeltaGenerator:
+    """Draw the frame of Data or Set up.
 
     Args:
         page: path of the page's script.
+
+    Returns:
+        The directory of the experiment in the address; for a new one the row of the title.
     """
     if "experiment" in st.query_params:
         return begin_with_experiment(page)[0]
-    begin(_STEPS[page], page, Action.START)
-    return None
+    return begin(_STEPS[page], page, Action.START)
 
 
 def begin_with_experiment(page: str, action: Action = Action.LOOK) -> tuple[Path, ExperimentState]:

@@ -257,7 +257,6 @@ def test_sub_spaces_go_with_every_sampler(sampler):
         ({"outputs": {"best_model": {"type": "table"}}}, "outputs.best_model.type"),
         ({"outputs": {"worst_model": {}}}, "outputs.worst_model"),
         ({"training_data": {"path": "x", "mode": "upload"}}, "training_data.mode"),
-        ({"test_data_size": 0.2}, "test_data_size"),
     ],
 )
 def test_sections_without_effect_are_checked_all_the_same(changes, key):

@@ -34,7 +34,7 @@ def test_the_sample_is_one_click_away(open_page):
 
 def test_a_typed_path_shows_counts_sizes_and_pictures(open_page, make_pictures):
     page = open_page("dataset")
-    page.text_input(key="typed path").set_value(str(make_pictures())).run()
+    page.text_input(key="typed path").set_value(str(make_pictures()))
     click(page, "Use this path")
     assert counted(page, "pictures") == "12"
     assert "32 × 24 px" in texts(page)
@@ -43,7 +43,7 @@ def test_a_typed_path_shows_counts_sizes_and_pictures(open_page, make_pictures):
 
 def test_a_path_that_is_not_there_is_refused_in_a_sentence(open_page, tmp_path):
     page = open_page("dataset")
-    page.text_input(key="typed path").set_value(f"{tmp_path}/none").run()
+    page.text_input(key="typed path").set_value(f"{tmp_path}/none")
     click(page, "Use this path")
     refusal = page.error[0].value.replace("\\", "")
     assert f"There is no folder or file {tmp_path}/none" in refusal

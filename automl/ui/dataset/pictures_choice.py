@@ -95,6 +95,9 @@ def _path() -> None:
 def _browser() -> None:
     """Draw the folders below a data root, one level at a time."""
     roots = [root for root in data_roots.roots() if root.is_dir()]
+    if not roots:
+        st.caption("None of the folders that this app may read exists.")
+        return
     here = Path(st.session_state.get(_HERE, roots[0]))
     st.caption(wording.plain(str(here)))
     try:
