@@ -166,7 +166,7 @@ def _card(each: AnsweredPicture, row: Row, model: Predictor, caution: Caution, i
     answer = model.prediction(row)
     left, right = st.columns([1, 2], vertical_alignment="center")
     if each.thumbnail:
-        left.image(each.thumbnail, width=96)
+        left.image(each.thumbnail, width=96, alt=each.name)
     label = wording.plain(answer.label)
     if caution.is_sure(answer.probability):
         right.markdown(f"**{label}**")
