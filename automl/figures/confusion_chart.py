@@ -20,7 +20,7 @@ COLORS = [
 ]
 """Colours from the commonest error over empty cells to a class that is always right."""
 
-_INK, _INK_ON_DARK = "#1b2430", "#e8edf3"
+INK, INK_ON_DARK = "#1b2430", "#e8edf3"
 
 
 def figure_of(
@@ -102,7 +102,7 @@ def _add_clickable_cells(
     rows, columns = np.nonzero(np.ones_like(counts) if size <= _MAX_EMPTY_CELLS else counts)
     positions = list(zip(rows.tolist(), columns.tolist(), strict=True))
     has_numbers = size <= _MAX_WITH_NUMBERS
-    ink = _INK_ON_DARK if dark else _INK
+    ink = INK_ON_DARK if dark else INK
     figure.add_scatter(
         x=columns,
         y=rows,

@@ -14,8 +14,9 @@ from automl.figures.charts import finish
 from automl.figures.palette import MUTED, family_look, label, trial_colors
 
 _MAX_NAME = 36
-_LINE_PIXELS = 34
+_LINE_PIXELS, _FRAME_PIXELS = 34, 90
 _MAX_WITH_NUMBERS = 40
+INK_ON_BARS = "#0b1018"
 
 
 class Bar(NamedTuple):
@@ -77,7 +78,7 @@ def figure_of(placed: Sequence[Bar], num_places: int) -> go.Figure:
         textposition="inside",
         insidetextanchor="middle",
         textangle=0,
-        textfont={"color": "#10161f", "size": 11},
+        textfont={"color": INK_ON_BARS, "size": 11},
         customdata=[
             [label(wording.trial(bar.trial), _MAX_NAME), wording.duration(bar.trial.seconds)]
             for bar in placed
@@ -103,9 +104,8 @@ def figure_of(placed: Sequence[Bar], num_places: int) -> go.Figure:
     names = [f"Place {place + 1}" for place in places] if num_places > 1 else ["Trials"]
     figure.update_xaxes(rangemode="tozero")
     figure.update_yaxes(tickvals=places, ticktext=names, range=[num_places - 0.5, -0.5])
-    return figure.update_layout(
-        height=60 + _LINE_PIXELS * num_places, barmode="overlay", bargap=0.2
-    )
+    height = _FRAME_PIXELS + _LINE_PIXELS * num_places
+    return figure.update_layout(height=height, barmode="overlay", bargap=0.2)
 
 
 def _color(trial: TrialRecord, colors: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Trials as a ranked table; a click on a row opens the trial."""
+"""Trials as a ranked table; a click on a name opens the trial, ticks compare."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,9 +6,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from automl.experiments import leaderboard
-from automl.experiments.records import TrialRecord
+from automl.experiments import endings, leaderboard
+from automl.experiments.records import TrialRecord, TrialState
 from automl.figures import wording
+
+_NAMES = ("number", "model")
+"""Columns whose cells open the trial."""
 
 _NUMBER = st.column_config.NumberColumn
 _TEXT = st.column_config.TextColumn
@@ -27,7 +30,7 @@ def show(trials: Sequence[TrialRecord], metric: str, experiment: str) -> None:
 def choose(
     table: pd.DataFrame, shown: list[str], config: dict[str, Any], *, experiment: str, key: str
 ) -> None:
-    """Draw a table; a click on a row opens the page of its trial.
+    """Draw a table; a click on the name of a trial opens its page, ticks are for comparing.
 
     Args:
         table: one row for each trial, with the column `trial_id`.
@@ -37,14 +40,16 @@ def choose(
         key: unique name of the table.
     """
     trial_ids: list[str] = table["trial_id"].tolist()
-    to_open = f"trial of the {key} to open"
+    to_open, ticked = f"trial of the {key} to open", f"ticked trials of the {key}"
 
     def remember() -> None:
         # Streamlit runs this before the page is drawn again. The row number belongs to the rows
         # as they were when the user clicked; in the new table a trial may have moved up.
-        rows = st.session_state[key].selection.rows
-        if rows:
-            st.session_state[to_open] = trial_ids[rows[0]]
+        chosen = st.session_state[key].selection
+        st.session_state[ticked] = [trial_ids[row] for row in chosen.rows]
+        for row, column in chosen.cells:
+            if column in _NAMES:
+                st.session_state[to_open] = trial_ids[row]
 
     st.dataframe(
         table,
@@ -52,15 +57,29 @@ def choose(
         hide_index=True,
         column_order=shown,
         on_select=remember,
-        selection_mode="single-row",
+        selection_mode=["multi-row", "single-cell"],
         column_config=config,
         placeholder=wording.NOTHING,
         alt="Trials, best first",
     )
-    st.caption("Select a row to open the trial.")
+    _compare(experiment, [each for each in st.session_state.get(ticked, []) if each in trial_ids])
     if trial_id := st.session_state.pop(to_open, None):
         parameters = {"experiment": experiment, "trial": trial_id}
         st.switch_page("pages/trial.py", query_params=parameters)
+
+
+def _compare(experiment: str, trial_ids: Sequence[str]) -> None:
+    """Draw what the ticked rows are for: the link to compare the first two of them."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if len(trial_ids) < 2:
+            st.caption("Click a trial's number or name to open it; tick two rows to compare them.")
+            return
+        st.page_link(
+            "pages/compare.py",
+            label=f"Compare {trial_ids[0]} with {trial_ids[1]}",
+            icon=":material/compare_arrows:",
+            query_params={"experiment": experiment, "trials": ",".join(trial_ids[:2])},
+        )
 
 
 def columns(ranked: pd.DataFrame) -> pd.DataFrame:
@@ -74,13 +93,27 @@ def columns(ranked: pd.DataFrame) -> pd.DataFrame:
             "model": ranked["title"],
             "score": ranked["score"],
             "half": [wording.margin(score, low, high) for score, low, high in ends],
-            "state": ranked["state"],
-            "epochs": ranked["epochs"],
+            "state": [
+                _state(state, reason, has_begun=has_begun)
+                for state, reason, has_begun in zip(
+                    ranked["state"], ranked["reason"], ranked["seconds"].notna(), strict=True
+                )
+            ],
+            "epochs": ranked["epochs"].astype("Int64").mask(ranked["epochs"].eq(0)),
             "time": ranked["seconds"].map(wording.duration),
             "learning_rate": ranked["learning_rate"],
             "reason": ranked["reason"],
         }
     )
+
+
+def _state(state: str, reason: str, *, has_begun: bool) -> str:
+    """The state of a trial; one that the end of the search has stopped says so."""
+    if state != TrialState.STOPPED:
+        return state
+    if not has_begun:
+        return "not started"
+    return "cut by the limit" if reason.startswith(endings.TIME_LIMIT) else state
 
 
 def config(metric: str) -> dict[str, Any]:
@@ -97,9 +130,9 @@ def config(metric: str) -> dict[str, Any]:
             alignment="right",
             help="95 % interval of the score: half its width, or both ends.",
         ),
-        "state": _TEXT("State"),
+        "state": _TEXT("State", width=110),
         "epochs": _NUMBER("Epochs", width=70),
-        "time": _TEXT("Time", alignment="right"),
+        "time": _TEXT("Time", alignment="right", width=110),
         "learning_rate": _NUMBER("Learning rate", format="%.2g"),
-        "reason": _TEXT("Why it ended"),
+        "reason": _TEXT("Why it ended", width="large"),
     }

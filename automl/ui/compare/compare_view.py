@@ -60,6 +60,7 @@ def _side(title: str, experiment_dir: Path, position: int) -> Side | None:
     if len(ranked) <= position:
         st.info(f"There is no {'other ' if position else ''}trial with a score.")
         return None
+    position = _asked_for(ranked, position)
     chosen = st.selectbox(
         title,
         range(len(ranked)),
@@ -72,6 +73,13 @@ def _side(title: str, experiment_dir: Path, position: int) -> Side | None:
         label_visibility="collapsed",
     )
     return Side(experiment_dir, ranked[chosen], metric)
+
+
+def _asked_for(ranked: list[TrialRecord], position: int) -> int:
+    """Place of the trial that the link names for this side; `position` if it names none."""
+    asked = st.query_params.get("trials", "").split(",")[position:]
+    places = [place for place, trial in enumerate(ranked) if trial.trial_id in asked[:1]]
+    return places[0] if places else position
 
 
 def numbers(first: Side, second: Side) -> None:

@@ -157,9 +157,9 @@ def _title(name: str) -> str:
         "number": "Trial",
         "half": "95 % interval",
         "tied": "Against the best",
-        "parameters": "Parameters (M)",
-        "megabytes": "Weights (MB)",
-        "latency": "Latency (ms)",
+        "parameters": "Parameters",
+        "megabytes": "Weights",
+        "latency": "Latency",
         "licence": "Licence of the weights",
         "seconds": "Seconds",
         "reason": "Why it ended",
@@ -176,11 +176,11 @@ def _config(metric: str) -> dict[str, Any]:
             f"{ties.MAX_COMPARED} trials are tested together on the same pictures: if "
             "all are equally good, the chance that any is called worse is 5 %.",
         ),
-        "parameters": _NUMBER(_title("parameters"), format="%.1f"),
-        "megabytes": _NUMBER(_title("megabytes"), format="%.1f"),
+        "parameters": _NUMBER(_title("parameters"), format="%.1f M"),
+        "megabytes": _NUMBER(_title("megabytes"), format="%.0f MB"),
         "latency": _NUMBER(
             _title("latency"),
-            format="%.1f",
+            format="%.0f ms",
             help="Time for one picture, measured when the model was built, on the machine of the "
             "trial.",
         ),

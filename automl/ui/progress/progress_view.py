@@ -74,12 +74,14 @@ def headline(
     for column in left:
         with column:
             _time_left(record, trials)
+    if left:
+        why = time_left.why_later(record, trials, now())
+        st.caption(wording.plain(why) if why else "\N{NO-BREAK SPACE}")  # the same height without
 
 
 def _time_left(record: ExperimentRecord, trials: list[TrialRecord]) -> None:
-    """Draw the range of the time left, and why it is later than a minute ago."""
-    moment = now()
-    left = time_left.estimate(record, trials, moment)
+    """Draw the range of the time left."""
+    left = time_left.estimate(record, trials, now())
     value = "Learning" if left.whole is None else wording.span(left.whole.low, left.whole.high)
     st.metric(
         "Time left",
@@ -88,8 +90,6 @@ def _time_left(record: ExperimentRecord, trials: list[TrialRecord]) -> None:
         height="stretch",
         help=_about_time(left),
     )
-    why = time_left.why_later(record, trials, moment)
-    st.caption(wording.plain(why) if why else "\N{NO-BREAK SPACE}")  # the same height without
 
 
 def _about_time(left: TimeLeft) -> str:
