@@ -238,9 +238,14 @@ class _Speed:
             for share in (min([_LEAST_SHARE, *self._shares]), fmean([1.0, *self._shares]), 1.0)
         )
         low, likely, high = epochs
-        factors = pace.factors
-        rest = Span(low * factors[0], likely, high * factors[1])
-        return Span(*(start + each * pace.seconds for each in rest)).without(max(0.0, passed))
+        # an epoch that takes longer than those before it says that the others will, too
+        slower = max(pace.seconds, passed - start)
+        rest = Span(
+            start + low * pace.factors[0] * pace.seconds,
+            start + likely * slower,
+            start + high * pace.factors[1] * slower,
+        )
+        return rest.without(max(0.0, passed))
 
     def usual(self) -> Span:
         """The whole time of a trial of which nothing is known."""

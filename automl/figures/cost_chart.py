@@ -6,7 +6,7 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from automl.experiments.records import TrialRecord
-from automl.figures import wording
+from automl.figures import baselines, wording
 from automl.figures.charts import add_markers, finish
 
 
@@ -52,7 +52,17 @@ def score_and_cost(priced: Sequence[PricedTrial], cost_title: str, metric: str) 
     )
     finish(figure, cost_title, wording.metric_heading(metric))
     figure.update_xaxes(rangemode="tozero")
+    _begin_at_best_baseline(figure, [each.trial for each in priced], metric)
     if len(priced) == 1:  # around a single point Plotly shows far too much
         score = priced[0].score
         figure.update_yaxes(range=[score - 0.1, score + 0.1])
     return figure.update_layout(showlegend=True, hovermode="closest")
+
+
+def _begin_at_best_baseline(figure: go.Figure, trials: Sequence[TrialRecord], metric: str) -> None:
+    """Leave the majority class out of the range of the axis, and note its score at the edge."""
+    rest = [trial for trial in trials if trial.method != "majority_class"]
+    scores = [score for t in rest if (score := t.score(metric)) is not None and score == score]
+    if scores and len(rest) < len(trials):
+        figure.update_yaxes(range=baselines.within(min(scores), max(scores)))
+        baselines.note_majority(figure, trials, metric)

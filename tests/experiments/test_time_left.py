@@ -68,6 +68,16 @@ def test_the_epochs_left_take_what_the_last_ones_took():
     assert left.whole.low < 180 < left.whole.high
 
 
+def test_an_epoch_that_does_not_end_makes_the_rest_longer():
+    usual, late = (
+        time_left.estimate(experiment(), [training(20, 30, 40)], at(seconds)).by_trial["t0"]
+        for seconds in (45, 340)
+    )
+    assert usual.high < 100
+    assert late.low == 0
+    assert late.likely > 1000
+
+
 def test_trials_side_by_side_share_the_time():
     trials = [training(20, 30), *(waiting(number) for number in range(1, 4))]
     one, two = (

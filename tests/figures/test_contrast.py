@@ -50,6 +50,11 @@ def test_texts_captions_and_links_can_be_read(name, background):
     assert contrast(rgb(theme.get("linkColor", theme["primaryColor"])), behind) >= LEAST
 
 
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_the_white_words_of_a_primary_button_can_be_read(name):
+    assert contrast((255, 255, 255), rgb(THEME[name]["primaryColor"])) >= LEAST
+
+
 @pytest.mark.parametrize("color", [*palette.SERIES, palette.MUTED])
 def test_a_number_on_a_bar_can_be_read(color):
     assert contrast(rgb(timeline_chart.INK_ON_BARS), rgb(color)) >= LEAST
