@@ -108,6 +108,7 @@ def estimate(record: ExperimentRecord, trials: Sequence[TrialRecord], now: datet
     whole = _search(record, open_trials, known, speed, num_to_come)
     if at_most is not None:
         whole = whole.at_most(max(0.0, at_most))
+        known = {trial_id: span.at_most(max(0.0, at_most)) for trial_id, span in known.items()}
         if any(plan_text.SEARCH_AROUND in sentence for sentence in record.plan):
             whole = Span(whole.low, whole.likely, max(whole.high, at_most))
     return TimeLeft(whole.plus(_end(record, trials, now)), known, at_most, paces)
