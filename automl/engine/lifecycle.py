@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automl.engine import cluster, combining, disk, preparation, refit
+from automl.engine import cluster, combining, disk, notice, preparation, refit
 from automl.engine.planning import Resources, with_fewer_trials
 from automl.engine.preparation import Prepared, StoppedError
 from automl.engine.refit import RefitInputs
@@ -64,6 +64,7 @@ def run(experiment_dir: Path) -> int:
         _fail(results, error)
     experiment_queue.leave(experiment_dir)
     disk.release(experiment_dir)
+    notice.send(results.experiment, list(results.trials.values()), job.primary_metric)
     return 1 if results.experiment.state is ExperimentState.FAILED else 0
 
 
