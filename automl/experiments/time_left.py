@@ -178,6 +178,8 @@ class _Speed:
         self._overheads: list[float] = []
         for trial in trials:
             self._learn(trial)
+        for epochs in self._by_network.values():
+            epochs.sort()
         latest = [
             (moment, seconds / _work(name, side))
             for (name, side), epochs in self._by_network.items()
@@ -197,7 +199,6 @@ class _Speed:
         paces = _paces(trial)
         recent = trial.evaluations[-len(paces) :]
         epochs += list(zip([each.finished_at for each in recent], paces, strict=True))
-        epochs.sort()
         if trial.started_at is not None:
             first = trial.evaluations[0]
             start = (first.finished_at - trial.started_at).total_seconds() - trial.paused_seconds
