@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any, Literal, cast
 
 from automl.dataset import code_pages
+from automl.errors import DataError
 
 ArchiveType = Literal["zip", "tar"]
 
@@ -31,7 +32,11 @@ BROKEN = (
 )
 """Errors of the libraries on a damaged file, besides an OSError without a number."""
 
+MAX_DIRECTORY_BYTES = 64 * 1000**2
+"""Of the directory of a zip file: 200,000 entries with names of 200 letters."""
+
 _CHUNK = 1 << 20
+_END_BYTES = (1 << 16) + 98  # of a zip file: a comment, and the records before it
 _HEADER_BYTES = 1 << 20
 _COMPRESSIONS: dict[bytes, Callable[[IO[bytes]], Any]] = {
     b"\x1f\x8b": gzip.open,
@@ -80,6 +85,7 @@ def stem_and_suffix(name: str) -> tuple[str, str]:
 
 @contextlib.contextmanager
 def _open_zip(path: Path, code_page: str | None = None) -> Iterator[Iterator[Member]]:
+    _check_directory(path)
     with zipfile.ZipFile(path) as archive:
         infos = archive.infolist()
         page = code_page or code_pages.guess(_raw_names(infos))
@@ -89,10 +95,31 @@ def _open_zip(path: Path, code_page: str | None = None) -> Iterator[Iterator[Mem
 def names_of_unknown_code_page(path: Path) -> list[bytes]:
     """Names in a zip file that are not said to be UTF-8; none in another or a damaged file."""
     try:
+        _check_directory(path)
         with zipfile.ZipFile(path) as archive:
             return _raw_names(archive.infolist())
-    except (*BROKEN, OSError):
+    except (*BROKEN, OSError, DataError):
         return []
+
+
+def _check_directory(path: Path) -> None:
+    """Refuse a zip file whose directory zipfile would read into gigabytes of memory.
+
+    Its size is in the end record, or in the zip64 record 76 bytes before that.
+    """
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - _END_BYTES, 0))
+        end = file.read()
+    start = end.rfind(b"PK\x05\x06")  # without it zipfile says that the file is none
+    num_bytes = int.from_bytes(end[start + 12 : start + 16], "little") if start >= 0 else 0
+    zip64 = end[max(start - 76, 0) : max(start, 0)]
+    if zip64.startswith(b"PK\x06\x06"):
+        num_bytes = int.from_bytes(zip64[40:48], "little")
+    if num_bytes > MAX_DIRECTORY_BYTES:
+        raise DataError(
+            f"{path} has a list of its entries of {num_bytes / 1000**2:,.0f} MB, and at most "
+            f"{MAX_DIRECTORY_BYTES / 1000**2:,.0f} MB are read. Give a folder, or another archive."
+        )
 
 
 def _raw_names(infos: Sequence[zipfile.ZipInfo]) -> list[bytes]:

@@ -12,7 +12,7 @@ from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl.dataset import archive
+from automl.dataset import archive, archive_members
 from automl.dataset.archive import extract
 from automl.errors import DataError
 
@@ -237,6 +237,20 @@ def test_too_many_entries_are_refused(tmp_path, home, monkeypatch):
     monkeypatch.setattr(archive, "MAX_FILES", 3)
     path = write_zip(tmp_path / "a.zip", *((f"{n}.png", b"x") for n in range(4)))
     with pytest.raises(DataError, match="more than 3 entries"):
+        extract_zip(path)
+    assert left_behind(home) == []
+
+
+@pytest.mark.parametrize("is_zip64", [False, True])
+def test_a_directory_that_is_too_large_to_read_is_refused(tmp_path, home, monkeypatch, is_zip64):
+    monkeypatch.setattr(archive_members, "MAX_DIRECTORY_BYTES", 1_000_000 if is_zip64 else 100)
+    path = write_zip(tmp_path / "a.zip", *((f"{n}.png", b"x") for n in range(4)))
+    if is_zip64:
+        end = path.read_bytes()[-22:]
+        record = b"PK\x06\x06" + bytes(36) + (1 << 40).to_bytes(8, "little") + bytes(8)
+        locator = b"PK\x06\x07" + bytes(16)
+        path.write_bytes(path.read_bytes()[:-22] + record + locator + end)
+    with pytest.raises(DataError, match="has a list of its entries of"):
         extract_zip(path)
     assert left_behind(home) == []
 
