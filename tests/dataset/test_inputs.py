@@ -159,6 +159,45 @@ def test_numbers_of_pictures_with_zeros_in_front(photos):
     assert read(folder)["IMG_010.jpg"] == ("cat", None)
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "a.jpg, big cat/b.jpg, dog",
+        "file|label/a.jpg|big cat/b.jpg|dog",
+        "big cat,a.jpg/dog,b.jpg",
+        "a.jpg;big cat;3/b.jpg;dog;4/c.jpg;big cat;5/d.jpg;dog;6",
+        "#file,label/a.jpg,big cat/b.jpg,dog",
+    ],
+)
+def test_lists_of_pictures_and_labels_with_any_sign_between_them(photos, lines):
+    folder = photos("a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    (folder / "annotations.txt").write_text(lines.replace("/", "\n"))
+    found = read(folder)
+    assert (found["a.jpg"], found["b.jpg"]) == (("big cat", None), ("dog", None))
+
+
+@pytest.mark.parametrize(
+    "start", ["# made by me\n# on Monday, at 3\nfile,label\n", "# by me\n#file,label\n", "# a\n"]
+)
+def test_comments_in_front_of_a_table(photos, start):
+    folder = photos("a.jpg", "b.jpg")
+    (folder / "labels.csv").write_text(f"{start}a.jpg,cat\nb.jpg,dog\na.jpg,cat\nb.jpg,dog\n")
+    assert read(folder) == {"a.jpg": ("cat", None), "b.jpg": ("dog", None)}
+
+
+@pytest.mark.parametrize("names", ["fine_label,coarse_label", "sex,site", "level 1,level 2"])
+def test_two_columns_that_may_be_labels_are_a_question(photos, names):
+    folder = photos("a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    rows = ["a.jpg,cat,pet", "b.jpg,dog,pet", "c.jpg,cow,farm", "d.jpg,dog,farm"] * 2
+    (folder / "labels.csv").write_text("\n".join([f"file,{names}", *rows]))
+    with pytest.raises(
+        UnclearDataError, match="several columns that may hold the labels"
+    ) as caught:
+        read(folder)
+    options = [reading.options["target_column_name"] for reading in caught.value.readings]
+    assert options == names.split(",")
+
+
 def test_coco_with_one_category_a_picture(photos):
     folder = photos("images/a.jpg", "images/b.jpg")
     content = {

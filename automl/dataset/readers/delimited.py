@@ -15,6 +15,7 @@ from automl.errors import DataError
 
 _DELIMITERS = ",;\t|"
 _MAX_CELL = 1 << 20
+_MAX_COMMENTS = 100
 
 
 def rows(content: str, path: Path, *, delimiter: str, header: bool = True) -> pd.DataFrame:
@@ -45,6 +46,24 @@ def declared_delimiter(content: str) -> str | None:
     """The separator that a first line such as `sep=;` declares."""
     found = re.match(r"sep=(.)\r?\n", content, re.IGNORECASE)
     return found[1] if found else None
+
+
+def without_comments(content: str) -> str:
+    """The content with empty lines in place of comments in front of its table.
+
+    A line that starts with # may also name the columns, as `#filename,label` does.
+    """
+    lines = content.split("\n", _MAX_COMMENTS)
+    start = next((at for at, line in enumerate(lines) if not line.startswith("#")), 0)
+    if not start or not lines[start].strip():
+        return content
+    delimiter = likely_delimiter("\n".join(lines[start : start + 2]))
+    is_even = lines[start - 1].count(delimiter) == lines[start].count(delimiter) > 0
+    is_row = not has_header(lines[start], Path(), delimiter)
+    is_header = is_even and (is_row or not lines[start - 1][1:2].isspace())
+    start -= is_header
+    names = lines[start].removeprefix("#").lstrip() if is_header else lines[start]
+    return "\n".join(["" for _ in range(start)] + [names, *lines[start + 1 :]])
 
 
 def header(path: Path) -> list[str]:

@@ -28,6 +28,9 @@ _LABEL_NAMES = (
     *("label", "labels", "class", "class_name", "classname", "class_label", "category"),
     *("target", "species", "breed", "diagnosis", "dx", "tag", "y", "class_id", "category_id"),
 )
+_LABEL_WORDS = frozenset(
+    {"label", "labels", "class", "classes", "category", "target", "species", "breed", "diagnosis"}
+)
 ONE_HOT = "one column for each class"
 """Column with the labels of a table that is read by `one_hot`."""
 
@@ -58,6 +61,19 @@ def label_columns(rows: pd.DataFrame, used: Container[str | None]) -> list[str]:
 def is_named_like_labels(name: str) -> bool:
     """True if the name of a column leaves little doubt that it has the labels."""
     return name == ONE_HOT or name.strip().lower() in _LABEL_NAMES
+
+
+def rival_labels(rows: pd.DataFrame, likely: Sequence[str]) -> list[str]:
+    """Columns that are as likely to hold the labels: those with such a word in their names, or all.
+
+    Columns that say the same in other words, as a number and a name do, are one.
+    """
+    with_word = [name for name in likely if {*re.split(r"[\W_]+", name.lower())} & _LABEL_WORDS]
+    distinct: dict[tuple[int, ...], str] = {}
+    for name in with_word or likely:
+        codes = pd.factorize(rows[name].astype(str))[0]
+        distinct.setdefault(tuple(codes.tolist()), name)
+    return list(distinct.values())
 
 
 def _named(names: Iterable[str], wanted: Sequence[str]) -> str | None:

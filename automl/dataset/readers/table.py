@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from automl.dataset.readers import guesses, one_hot, split_column
-from automl.dataset.reading import Guess, Reading
+from automl.dataset.readers import guesses, one_hot, split_column, values
+from automl.dataset.reading import Guess, Reading, UnclearDataError
 from automl.errors import DataError
 from automl.jobs import split_meanings
 from automl.jobs.job import DataSource
@@ -151,7 +151,28 @@ def _label(
             f"{table.path} has no column label; {_columns(table)}. "
             "Set target_column_name to the one that holds the labels."
         )
+    if ones is None and not guesses.is_named_like_labels(likely[0]):
+        _refuse_several(table, guesses.rival_labels(table.rows, likely))
     return table, likely[0], likely[1:]
+
+
+def _refuse_several(table: Table, names: Sequence[str]) -> None:
+    """Raise an UnclearDataError for several columns that are as likely to hold the labels."""
+    if len(names) < 2:
+        return
+    shown = names[:_MAX_READINGS]
+    raise UnclearDataError(
+        f"{table.path} has several columns that may hold the labels: {', '.join(shown)}. Set "
+        "target_column_name to the one that does.",
+        [
+            Reading(
+                sentence=f"The labels are in the column {name}, such as "
+                f"{values.short(table.rows[name].dropna().iloc[0])}.",
+                options={"target_column_name": name},
+            )
+            for name in shown
+        ],
+    )
 
 
 def _existing(table: Table, name: str | None, advice: str) -> str | None:

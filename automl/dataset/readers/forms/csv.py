@@ -14,6 +14,7 @@ def read(path: Path, around: Surroundings) -> Table:
     delimiter = delimited.declared_delimiter(content)
     if delimiter:  # Excel's first line says it
         content = content.partition("\n")[2]
+    content = delimited.without_comments(content)
     delimiter = delimiter or delimited.likely_delimiter(content)
     header = delimited.has_header(content, path, delimiter)
     rows = delimited.rows(content, path, delimiter=delimiter, header=header)

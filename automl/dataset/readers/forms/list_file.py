@@ -1,20 +1,24 @@
-"""A text file with a line for each picture: its path, a blank or tab, and its label."""
+"""A text file with a line for each picture: its path and its label, or the label first.
+
+A blank, tab, comma, semicolon or bar lies between them; with a row of names it is a table.
+"""
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import text
+from automl.dataset.readers import delimited, guesses, text
 from automl.dataset.readers.form import Certainty, TableFile
+from automl.dataset.readers.forms import csv
 from automl.dataset.readers.table import Table
 from automl.dataset.walk import is_picture_name
 from automl.errors import DataError
 
-_LINE = re.compile(r"(?P<path>.*\S)(?:[ \t]+|\s*,\s*|\s*;\s*)(?P<label>\S+)\s*")
+_SEPARATORS = ("\t", ",", ";", "|")
 _NAMES_OF_CLASSES = (
     "labels.txt",
     "classes.txt",
@@ -31,18 +35,23 @@ def _certainty(path: Path) -> Certainty:
     if path.stat().st_size > _MAX_BYTES:
         return Certainty.NO
     try:
-        first = list(itertools.islice(_lines(path), _NUM_LOOKED_AT))
+        first = [line for _, line in itertools.islice(_lines(path), _NUM_LOOKED_AT)]
     except DataError:
         return Certainty.NO
-    named = bool(first) and all(_parsed(line) for _, line in first)
-    return Certainty.LIKELY if named else Certainty.NO
+    is_list = _separator(first) is not None or _is_table(first, path)
+    return Certainty.LIKELY if is_list else Certainty.NO
 
 
 def _read(path: Path, around: Surroundings) -> Table:
     """The table of a list; numbers are replaced by the names of a file of classes beside it."""
+    lines = list(_lines(path, around.code_page))
+    first = [line for _, line in lines[:_NUM_LOOKED_AT]]
+    separator = _separator(first)
+    if separator is None and _is_table(first, path):
+        return csv.read(path, around)
     numbers, cells = [], []
-    for number, line in _lines(path, around.code_page):
-        parsed = _parsed(line)
+    for number, line in lines:
+        parsed = _parsed(line, separator or " ")
         if parsed is None:
             raise DataError(
                 f"Line {number} of {path} is {line[:80]!a}; it must be the path of a picture, a "
@@ -56,6 +65,29 @@ def _read(path: Path, around: Surroundings) -> Table:
     return Table(frame, path, path.parent, "path", "label")
 
 
+def _separator(lines: Sequence[str]) -> str | None:
+    """What lies between path and label in all lines; None if they are no such pairs."""
+    fitting = (
+        one for one in (*_SEPARATORS, " ") if lines and all(_parsed(line, one) for line in lines)
+    )
+    return next(fitting, None)
+
+
+def _is_table(lines: Sequence[str], path: Path) -> bool:
+    """True if lines have equally many cells, of which the first ones name a column of pictures."""
+    if len(lines) < 2:
+        return False
+    content = "\n".join(lines)
+    delimiter = delimited.likely_delimiter(content)
+    try:
+        records = [record for _, record in delimited.records(content, path, delimiter)]
+        rows = delimited.rows(content, path, delimiter=delimiter)
+    except DataError:
+        return False
+    is_even = len({len(record) for record in records}) == 1 and len(records[0]) > 1
+    return is_even and guesses.picture_column(rows) is not None
+
+
 def _lines(path: Path, code_page: str | None = None) -> Iterator[tuple[int, str]]:
     content, _ = text.decoded(path, code_page)
     for number, line in enumerate(content.split("\n"), 1):
@@ -63,12 +95,20 @@ def _lines(path: Path, code_page: str | None = None) -> Iterator[tuple[int, str]
             yield number, line.strip()
 
 
-def _parsed(line: str) -> tuple[str, str] | None:
-    """Path and label; the label follows the last blank, as paths have blanks too."""
-    found = _LINE.fullmatch(line)
-    if found is None or not is_picture_name(found["path"].strip("'\"")):
-        return None
-    return found["path"].strip("'\""), found["label"]
+def _parsed(line: str, separator: str) -> tuple[str, str] | None:
+    """Path and label, in either order; a blank lies behind the path, as paths have blanks too."""
+    if separator == " ":
+        orders = [line.rsplit(None, 1), line.split(None, 1)[::-1]]
+    else:
+        cells = line.split(separator)
+        orders = [cells, cells[::-1]]
+    for cells in orders:
+        if len(cells) != 2:
+            continue
+        path, label = (cell.strip().strip("'\"") for cell in cells)
+        if label and is_picture_name(path) and not is_picture_name(label):
+            return path, label
+    return None
 
 
 def _names(path: Path, labels: set[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from automl.dataset.readers.table import Table
 
 def _read(path: Path, around: Surroundings) -> Table:
     content, guesses = text.decoded(path, around.code_page)
+    content = delimited.without_comments(content)
     rows = delimited.rows(content, path, delimiter="\t")
     return Table(rows, path, path.parent, guesses=guesses)
 
