@@ -10,10 +10,11 @@ from typing import Literal
 
 from automl.dataset import archive_parts
 from automl.dataset.archive import Part
+from automl.dataset.archive_copies import without_copies
 from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, kind_of_name, stem_and_suffix
 from automl.dataset.archive_parts import Certainty, Group
 from automl.dataset.folder_tree import Parts
-from automl.dataset.reading import Reading, UnclearDataError
+from automl.dataset.reading import Guess, Reading, UnclearDataError
 from automl.dataset.walk import Tree, is_hidden, is_picture_name, walk
 
 Choice = Literal["auto", "together", "alone"]
@@ -34,6 +35,7 @@ class Bundle:
 
     parts: list[Part]
     others: list[Reading] = field(default_factory=list)
+    guesses: list[Guess] = field(default_factory=list)
 
     @property
     def sentence(self) -> str:
@@ -98,7 +100,13 @@ def in_folder(root: Path, tree: Tree, is_shard: IsShard, choice: Choice = "auto"
             names[parts[:-1]].append(parts[-1])
     filled = {parts[:end] for parts in tree.other_files for end in range(len(parts))}
     found: list[Part] = []
-    for folder, inside in sorted(names.items()):
+    guesses: list[Guess] = []
+    for folder, every in sorted(names.items()):
+        inside, copies = without_copies(root.joinpath(*folder), every)
+        guesses += [
+            Guess(sentence=f"{copy} is left out: it is a copy of {name}.")
+            for copy, name in copies.items()
+        ]
         groups = list(_fitting(root.joinpath(*folder), archive_parts.groups(inside), choice))
         for group in groups:
             if choice == "auto":
@@ -107,7 +115,7 @@ def in_folder(root: Path, tree: Tree, is_shard: IsShard, choice: Choice = "auto"
             target = folder if is_only else (*folder, group.stem)
             if target == folder or target not in filled:
                 found += _parts(root, target, group, folder)
-    return Bundle(found)
+    return Bundle(found, guesses=guesses)
 
 
 def tables_beside(root: Path, tree: Tree) -> list[tuple[Path, Parts]]:

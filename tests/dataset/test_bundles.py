@@ -106,6 +106,25 @@ def test_archives_are_named_by_their_paths_below_one_folder():
     assert bundles.Bundle(parts).sentence == "2 archives together: train/cat.tar and val/cat.tar. "
 
 
+@pytest.mark.parametrize(
+    "copy",
+    ["pets (1).zip", "pets - Copy.zip", "pets copy 2.zip", "Copy of pets.zip", "pets-Kopie.zip"],
+)
+def test_a_copy_of_an_archive_is_left_out_and_named(packed, copy):
+    path = packed("pets.zip", "pets/cat/1.png", "pets/dog/1.png")
+    path.with_name(copy).write_bytes(path.read_bytes())
+    assert read(path.parent) == {"cat": 1, "dog": 1}
+    guesses = readers.read(DataSource(path=path.parent)).guesses
+    assert f"{copy} is left out: it is a copy of pets.zip." in [one.sentence for one in guesses]
+
+
+def test_an_archive_that_is_only_named_like_a_copy_is_not_left_out(packed):
+    first = packed("cat.zip", "1.png", "2.png")
+    packed("cat (1).zip", "3.png")
+    packed("dog.zip", "4.png")
+    assert sum(read(first.parent).values()) == 4
+
+
 def test_a_table_beside_an_archive_of_pictures(packed):
     folder = packed("images.zip", "1.png", "2.png").parent
     (folder / "labels.csv").write_text("image,label\n1.png,cat\nimages/2.png,dog\n")

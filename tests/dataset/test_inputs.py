@@ -1,6 +1,7 @@
 """Data sets as people keep them, from the folder or file to label and split of each picture."""
 
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -251,6 +252,18 @@ def test_a_tree_that_repeats_itself_one_level_deeper_counts_once(photos):
     listing = readers.read(DataSource(path=folder))
     assert len(listing.pictures) == 4
     assert listing.left_out.copies == [str(folder / "chest" / "chest")]
+
+
+@pytest.mark.parametrize("level", ["", "pets/"])
+@pytest.mark.parametrize("name", ["{} - Copy", "{} (2)", "Copy of {}", "{} copy"])
+def test_a_copy_of_a_folder_is_left_out(photos, level, name):
+    folder = photos(*(f"{level}{label}/{n}.png" for label in ("cat", "dog") for n in range(2)))
+    original = folder / (level.strip("/") or "cat")
+    copy = original.with_name(name.format(original.name))
+    shutil.copytree(original, copy)
+    listing = readers.read(DataSource(path=folder))
+    assert listing.pictures["label"].value_counts().to_dict() == {"cat": 2, "dog": 2}
+    assert listing.left_out.copies == [str(copy)]
 
 
 def test_names_of_files_that_look_like_labels_are_offered(photos):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from automl.dataset.checks.kind import CheckedData, FindingKind, names
+from automl.dataset.copied_names import original_of
 from automl.dataset.report import Finding, Severity
 from automl.dataset.split_words import split_in
 
@@ -42,11 +43,6 @@ _UNSORTED = re.compile(
     r"unlabell?ed|unsorted|unclassified|uncategori[sz]ed|unannotated|unsortiert|undefined|untitled"
     r"|todo|tbd|te?mp|inbox|to[\W_]?(do|sort|label|review)|not[\W_]labell?ed"
     r"|(new|untitled|neuer|nouveau|nueva|nuova)[\W_]*(folder|ordner|dossier|carpeta|cartella)\W*\d*\W*",
-    re.IGNORECASE,
-)
-_COPY = re.compile(
-    r"(?P<base>.+?)\s*(\(\d+\)|[-_ ]+(copy|kopie|copie|copia)(\s*\(?\d+\)?)?)"
-    r"|(copy|kopie) (of|von) (?P<of>.+)",
     re.IGNORECASE,
 )
 
@@ -127,12 +123,7 @@ def _is_data_set(label: str) -> bool:
 def _copies(labels: Sequence[str]) -> list[str]:
     """Labels such as `cat (1)` and `cat - Copy` beside `cat`."""
     known = {label.strip().casefold() for label in labels}
-    found = {label: _COPY.fullmatch(label.strip()) for label in labels}
-    return [
-        label
-        for label, match in found.items()
-        if match and (match["base"] or match["of"]).strip().casefold() in known
-    ]
+    return [label for label in labels if (original_of(label) or "").casefold() in known]
 
 
 def _misspelt(labels: Sequence[str]) -> list[str]:

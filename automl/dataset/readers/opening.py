@@ -127,7 +127,11 @@ def _opened_here(
                     data,
                     archives=bundle.sentence,
                     others=[*data.others, *bundle.others],
-                    guesses=[*([] if source.code_page else _code_pages(bundle)), *data.guesses],
+                    guesses=[
+                        *bundle.guesses,
+                        *([] if source.code_page else _code_pages(bundle)),
+                        *data.guesses,
+                    ],
                 )
             return
         fence = path.parent.resolve() if _is_foreign(path) else None

@@ -1,9 +1,7 @@
 """A folder with one sub-folder of pictures per class, perhaps below a folder for each split."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +12,7 @@ from automl.dataset.layout import Choices, Layout, find_layout
 from automl.dataset.readers import labels, listing
 from automl.dataset.readers.form import Certainty, ClassFolders
 from automl.dataset.readers.listing import LeftOut, Listing
+from automl.dataset.readers.repeated_folders import without_copies
 from automl.dataset.reading import Reading, UnclearDataError
 from automl.dataset.walk import Tree
 from automl.errors import DataError
@@ -21,8 +20,6 @@ from automl.jobs import label_patterns
 from automl.jobs.job import DataSource
 
 _ADVICE = "Give a folder with one sub-folder of pictures per class."
-_LEAST_ALIKE = 0.95
-_NUM_COMPARED = 50
 
 
 def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
@@ -33,7 +30,7 @@ def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
         split_folders=source.split_folders,
         label_pattern=source.label_pattern,
     )
-    pictures, copies = _without_copies(tree.pictures, root)
+    pictures, copies = without_copies(tree.pictures, root)
     tree = replace(tree, pictures=pictures)
     try:
         layout = find_layout(pictures, choices)
@@ -55,50 +52,6 @@ def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
     )
     readings = [layout.reading, *layout.others]
     return Listing(listing.in_order(pd.DataFrame(columns)), left_out, readings)
-
-
-def _without_copies(pictures: list[Parts], root: Path) -> tuple[list[Parts], list[Parts]]:
-    """The pictures without those of a folder that repeats the tree which it lies in, and it.
-
-    Some archives hold the whole data set a second time, one level deeper.
-    """
-    copies: list[Parts] = []
-    while (copy := _copy_in(pictures, root)) is not None:
-        copies.append(copy)
-        pictures = [parts for parts in pictures if parts[: len(copy)] != copy]
-    return pictures, copies
-
-
-def _copy_in(pictures: Sequence[Parts], root: Path) -> Parts | None:
-    parent: Parts = ()
-    while True:
-        below = [parts for parts in pictures if parts[: len(parent)] == parent]
-        depth = len(parent)
-        sizes = Counter(parts[depth] for parts in below if len(parts) > depth + 1)
-        for name in sorted(sizes):
-            if not _LEAST_ALIKE <= 2 * sizes[name] / len(below) <= 2 - _LEAST_ALIKE:
-                continue  # a copy is half of all: the sets below are made of few folders
-            inner = {parts[depth + 1 :] for parts in below if parts[depth] == name}
-            outer = {parts[depth:] for parts in below if parts[depth] != name}
-            both = inner & outer
-            if (
-                len({parts[0] for parts in both}) > 1
-                and len(both) >= _LEAST_ALIKE * max(len(inner), len(outer))
-                and _same_sizes(root.joinpath(*parent), name, sorted(both))
-            ):
-                return (*parent, name)
-        if len(sizes) != 1:
-            return None
-        parent = (*parent, *sizes)
-
-
-def _same_sizes(parent: Path, name: str, pictures: Sequence[Parts]) -> bool:
-    step = max(1, len(pictures) // _NUM_COMPARED)
-    compared = islice(pictures, 0, None, step)
-    return all(
-        (parent / name).joinpath(*parts).stat().st_size == parent.joinpath(*parts).stat().st_size
-        for parts in compared
-    )
 
 
 def _absolute(readings: Sequence[Reading], root: Path) -> list[Reading]:
