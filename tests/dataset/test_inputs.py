@@ -266,6 +266,23 @@ def test_a_copy_of_a_folder_is_left_out(photos, level, name):
     assert listing.left_out.copies == [str(copy)]
 
 
+@pytest.mark.parametrize(
+    ("picture", "boxes", "content", "layout"),
+    [
+        ("VOC/JPEGImages/1.jpg", "VOC/Annotations/1.xml", "<annotation/>", "Pascal VOC"),
+        ("images/train/1.jpg", "labels/train/1.txt", "0 0.5 0.5 0.1 0.2\n", "YOLO"),
+        ("train/images/1.jpg", "train/labels/1.txt", "12 .5 .5 .1 .2 .3 .4", "YOLO"),
+        ("1.jpg", "1.json", '{"shapes": []}', "LabelMe"),
+    ],
+)
+def test_layouts_of_object_detection_are_named(photos, picture, boxes, content, layout):
+    folder = photos(picture, picture.replace("train", "val").replace("1.", "2."))
+    (folder / boxes).parent.mkdir(parents=True, exist_ok=True)
+    (folder / boxes).write_text(content)
+    with pytest.raises(DataError, match=f"layout of {layout}.*object detection"):
+        read(folder)
+
+
 def test_names_of_files_that_look_like_labels_are_offered(photos):
     folder = photos(*(f"{label}.{number}.jpg" for label in ("cat", "dog") for number in range(3)))
     with pytest.raises(UnclearDataError, match=r"look like labels: dog \(3\), cat \(3\)") as caught:

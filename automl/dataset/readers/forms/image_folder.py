@@ -9,7 +9,7 @@ import pandas as pd
 from automl.dataset import file_kinds
 from automl.dataset.folder_tree import Parts
 from automl.dataset.layout import Choices, Layout, find_layout
-from automl.dataset.readers import labels, listing
+from automl.dataset.readers import detection_layouts, labels, listing
 from automl.dataset.readers.form import Certainty, ClassFolders
 from automl.dataset.readers.listing import LeftOut, Listing
 from automl.dataset.readers.repeated_folders import without_copies
@@ -35,8 +35,11 @@ def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
     try:
         layout = find_layout(pictures, choices)
     except UnclearDataError as error:
+        _refuse_boxes(tree, root)
         raise UnclearDataError(f"{root}: {error}", _absolute(error.readings, root)) from None
     labelled = [(parts, label) for parts in pictures if (label := layout.label(parts)) is not None]
+    if len({label for _, label in labelled}) < 2 and choices == Choices():
+        _refuse_boxes(tree, root)
     if not labelled:
         raise _nothing_labelled(tree, root, choices)
     columns = {
@@ -52,6 +55,12 @@ def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
     )
     readings = [layout.reading, *layout.others]
     return Listing(listing.in_order(pd.DataFrame(columns)), left_out, readings)
+
+
+def _refuse_boxes(tree: Tree, root: Path) -> None:
+    """Raise a DataError for data of object detection."""
+    if sentences := detection_layouts.described(tree, root):
+        raise DataError(sentences)
 
 
 def _absolute(readings: Sequence[Reading], root: Path) -> list[Reading]:
