@@ -13,6 +13,15 @@ from automl.dataset import code_pages
         ("cp949", ["사과", "바나나"]),
         ("cp866", ["кошка", "собака"]),
         ("cp1251", ["собака", "кошка"]),
+        ("cp852", ["kočka", "pes", "štěně"]),
+        ("cp852", ["żółw", "łoś"]),
+        ("cp1250", ["kočka", "štěně"]),
+        ("cp737", ["γάτα", "Σκύλος"]),
+        ("cp1253", ["γάτα", "σκύλος"]),
+        ("cp866", ["Яблоки", "Груши"]),
+        ("cp932", ["猫", "犬"]),
+        ("cp932", ["ソフト", "テスト"]),
+        ("gbk", ["合格", "不合格"]),
         ("utf-8", ["Äpfel", "りんご"]),
     ],
 )
@@ -39,5 +48,5 @@ def test_a_guess_is_said_with_other_code_pages():
     assert guess.sentence == (
         "Names in a.zip are read in the code page cp1251, such as собака/1.jpg."
     )
-    assert [other.options["code_page"] for other in guess.others] == ["cp866", "cp1252"]
+    assert [other.options["code_page"] for other in guess.others] == ["cp866", "cp1253"]
     assert code_pages.as_guess([b"plain"], "cp437", "Names") is None

@@ -67,10 +67,18 @@ def _read(path: Path, around: Surroundings) -> Table:
 
 def _separator(lines: Sequence[str]) -> str | None:
     """What lies between path and label in all lines; None if they are no such pairs."""
-    fitting = (
-        one for one in (*_SEPARATORS, " ") if lines and all(_parsed(line, one) for line in lines)
+    return next((one for one in (*_SEPARATORS, " ") if _are_pairs(lines, one)), None)
+
+
+def _are_pairs(lines: Sequence[str], separator: str) -> bool:
+    """True for paths and labels; running numbers in front of paths are no labels."""
+    pairs = [parsed for line in lines if (parsed := _parsed(line, separator))]
+    labels = {label for _, label in pairs}
+    is_numbered = len(labels) == len(lines) and all(label.isdecimal() for label in labels)
+    is_path_first = all(
+        line.lstrip("'\"").startswith(path) for line, (path, _) in zip(lines, pairs, strict=False)
     )
-    return next(fitting, None)
+    return bool(lines) and len(pairs) == len(lines) and (is_path_first or not is_numbered)
 
 
 def _is_table(lines: Sequence[str], path: Path) -> bool:
