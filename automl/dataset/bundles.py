@@ -27,6 +27,8 @@ _TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".xlsx", ".txt", ".parq
 _MAX_TABLE_BYTES = 500 * 1000**2
 _NUM_LOOKED_AT = 1000
 _MAX_NAMED = 5
+_MAX_LOOSE = 3
+"""Pictures beside archives that are no data set: a cover, a sample."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def with_siblings(path: Path) -> list[Path]:
 
 
 def in_folder(root: Path, tree: Tree, is_shard: IsShard, choice: Choice = "auto") -> Bundle:
-    """The archives that hold the pictures of a folder; none if it has pictures itself.
+    """The archives that hold the pictures of a folder; none if it has more than a few itself.
 
     Parts of one whole go to one place. Other archives go to a folder of their own name, unless
     there is only one. One beside a folder of its name has been unpacked.
@@ -91,7 +93,7 @@ def in_folder(root: Path, tree: Tree, is_shard: IsShard, choice: Choice = "auto"
     Raises:
         UnclearDataError: parts are missing.
     """
-    if tree.pictures:
+    if not _are_loose(tree):
         return Bundle([])
     names: dict[Parts, list[str]] = defaultdict(list)
     for parts in tree.other_files:
@@ -115,7 +117,23 @@ def in_folder(root: Path, tree: Tree, is_shard: IsShard, choice: Choice = "auto"
             target = folder if is_only else (*folder, group.stem)
             if target == folder or target not in filled:
                 found += _parts(root, target, group, folder)
-    return Bundle(found, guesses=guesses)
+    return Bundle(found, guesses=[*guesses, *_left_out(tree)] if found else [])
+
+
+def _are_loose(tree: Tree) -> bool:
+    """True if there are no pictures, or a few beside archives that no table could name."""
+    if not tree.pictures:
+        return True
+    has_table = any(parts[-1].lower().endswith(_TABLES) for parts in tree.other_files)
+    is_flat = all(len(parts) == 1 for parts in tree.pictures)
+    return len(tree.pictures) <= _MAX_LOOSE and is_flat and not has_table
+
+
+def _left_out(tree: Tree) -> Iterator[Guess]:
+    """What is said of pictures beside the archives."""
+    if tree.pictures:
+        names = _listed([parts[-1] for parts in sorted(tree.pictures)])
+        yield Guess(sentence=f"Left out, as it lies beside the archives: {names}.")
 
 
 def tables_beside(root: Path, tree: Tree) -> list[tuple[Path, Parts]]:

@@ -125,6 +125,15 @@ def test_an_archive_that_is_only_named_like_a_copy_is_not_left_out(packed):
     assert sum(read(first.parent).values()) == 4
 
 
+def test_a_loose_picture_beside_archives_is_left_out_and_named(packed, make_picture):
+    folder = packed("train.zip", "cat/1.png", "dog/1.png").parent
+    packed("val.zip", "cat/2.png", "dog/2.png")
+    make_picture(folder / "cover.png", 99)
+    assert read(folder)["validation/cat"] == 1
+    (guess,) = readers.read(DataSource(path=folder)).guesses
+    assert "cover.png" in guess.sentence
+
+
 def test_a_table_beside_an_archive_of_pictures(packed):
     folder = packed("images.zip", "1.png", "2.png").parent
     (folder / "labels.csv").write_text("image,label\n1.png,cat\nimages/2.png,dog\n")

@@ -84,7 +84,7 @@ def _without(
 ) -> Found:
     """The result if no table fits: the error of the only one, if the folders are no classes."""
     named = [one for one in every if candidates.is_for_labels(one.path)]
-    alone = named or every
+    alone = named or [one for one in every if isinstance(one.form, Folder)] or every
     num_classes = len(set(folders.labels.values())) if folders else 0
     if len(alone) == 1 and num_classes < 2 and (named or not num_classes):
         return Found(alone[0].form.read(alone[0].path, around))  # the error says what it lacks

@@ -1,4 +1,5 @@
 import io
+import json
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +60,24 @@ def test_the_label_is_a_field_of_json(shard):
     path = shard("a.tar", {"1.png": None, "1.json": one, "2.png": None, "2.json": two})
     assert [label for _, label in rows(path)] == ["cat", "dog"]
     assert [label for _, label in rows(path, target_column_name="source")] == ["web", "book"]
+
+
+@pytest.mark.parametrize("kinds", ["cls json", "json"])
+def test_numbers_take_the_names_that_json_has_for_them(shard, kinds):
+    members: dict[str, str | None] = {}
+    for number in range(4):
+        fields = {"label": number % 2, "label_name": ["cat", "dog"][number % 2]}
+        content = {"cls": str(number % 2), "json": json.dumps(fields)}
+        members |= {f"{number}.png": None}
+        members |= {f"{number}.{kind}": content[kind] for kind in kinds.split()}
+    assert [label for _, label in rows(shard("a.tar", members))] == ["cat", "dog"] * 2
+
+
+def test_captions_are_no_labels(shard):
+    members = {f"{number}.txt": f"a photo of thing {number}" for number in range(4)}
+    path = shard("a.tar", members | dict.fromkeys([f"{number}.png" for number in range(4)]))
+    with pytest.raises(DataError, match="captions and no labels.*Add a member .cls"):
+        rows(path)
 
 
 def test_text_is_the_label_where_no_folder_can_be(shard):

@@ -27,7 +27,8 @@ _LABEL_FIELDS = ("label", "label_name", "class_name", "class", "cls", "category"
 _CLASS_FILES = ("classes.txt", "classnames.txt", "class_names.txt", "labels.txt")
 _MAX_LABEL_BYTES = 1 << 20
 _NUM_LOOKED_AT = 400
-_IMAGE, _LABEL = "image", "label"
+_WORDS_OF_CAPTION = 4
+_IMAGE, _LABEL, _SPLIT = "image", "label", "split"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def rows(path: Path) -> pd.DataFrame:
         archive = TarPictures(str(path))
         samples = list(_samples(archive.members, path))
         cells = [_cells(archive, sample, path) for sample in samples]
+        _refuse_captions(samples, cells, path)
     except UnreadablePicture as error:
         raise DataError(f"{path} cannot be read. {error} Make the shard again.") from None
     names = list(dict.fromkeys(name for row in cells for name in row))
@@ -91,13 +93,46 @@ def named(frame: pd.DataFrame, folders: Sequence[Path]) -> pd.DataFrame:
     places = [folder / name for folder in folders for name in _CLASS_FILES]
     file = next((place for place in places if place.is_file()), None)
     column = label_column(list(frame.columns))
-    if file is None or column is None or not all(str(cell).isdecimal() for cell in frame[column]):
+    if column is None or not all(str(cell).isdecimal() for cell in frame[column]):
         return frame
+    if file is None:
+        return _with_own_names(frame, column)
     names = [line.strip() for line in text.read(file).splitlines() if line.strip()]
     for where, cell in frame[column].items():
         if int(cell) >= len(names):
             raise DataError(f"{where} has the class {cell}, but {file} names {len(names)} classes.")
     return frame.assign(**{column: [names[int(cell)] for cell in frame[column]]})
+
+
+def _with_own_names(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The rows with names in place of numbers, if another column has one name for each number."""
+    numbers = pd.factorize(frame[column].astype(str))[0].tolist()
+    for name in frame.columns:
+        cells = frame[name].tolist()
+        are_names = all(isinstance(cell, str) and not cell.isdecimal() for cell in cells)
+        if name in (column, _IMAGE, _SPLIT) or not are_names:
+            continue
+        if len(set(cells)) == len(set(numbers)) == len(set(zip(cells, numbers, strict=True))):
+            return frame.assign(**{column: cells})
+    return frame
+
+
+def _refuse_captions(
+    samples: Sequence[_Sample], cells: Sequence[Mapping[str, Any]], path: Path
+) -> None:
+    """Raise a DataError for texts in `.txt` that describe one picture each."""
+    texts = [
+        str(row[_LABEL])
+        for sample, row in zip(samples, cells, strict=True)
+        if sample.label.name.endswith(_TXT)
+    ]
+    have_words = sum(len(text.split()) >= _WORDS_OF_CAPTION for text in texts)
+    if len(set(texts)) > max(2, len(texts) / 2) and 2 * have_words > len(texts):
+        raise DataError(
+            f"{path} has captions and no labels: {samples[0].label.name} is {texts[0][:80]!a}, and "
+            f"{len(set(texts)):,} of {len(texts):,} texts differ. Add a member .cls with the label "
+            "to each sample, or a field label to its .json."
+        )
 
 
 def _samples(members: Mapping[str, Member], path: Path) -> Iterator[_Sample]:
@@ -154,13 +189,26 @@ def _cells(archive: TarPictures, sample: _Sample, path: Path) -> dict[str, Any]:
         value = json.loads(content) if name.endswith(_JSON) else content
     except (ValueError, RecursionError):
         raise DataError(f"{name} in {path} cannot be read as text in UTF-8 or as JSON.") from None
-    fields = value if isinstance(value, dict) else {_LABEL: value}
+    fields = value if isinstance(value, dict) else {**_beside(archive, sample), _LABEL: value}
     if name.endswith(_JSON) and label_column(list(fields)) is None:
         raise DataError(
             f"{name} in {path} has no field with the label, such as label or class_name; its "
             f"fields are {', '.join(map(str, fields)) or 'none'}."
         )
     return {str(key): field for key, field in fields.items() if key != _IMAGE}
+
+
+def _beside(archive: TarPictures, sample: _Sample) -> dict[str, Any]:
+    """Fields of `.json` beside `.cls`, which may name the class that a number stands for."""
+    name = str(PurePosixPath(sample.label.name).with_suffix(_JSON))
+    if name not in archive.members or archive.members[name].num_bytes > _MAX_LABEL_BYTES:
+        return {}
+    try:
+        value = json.loads(archive.content(name))
+    except (ValueError, RecursionError):
+        return {}
+    fields = value if isinstance(value, dict) else {}
+    return {key: field for key, field in fields.items() if key not in _LABEL_FIELDS[:1]}
 
 
 def read(path: Path, _: Surroundings) -> Table:
