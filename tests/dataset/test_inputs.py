@@ -143,6 +143,16 @@ def test_a_table_of_names_and_splits_beside_class_folders(photos):
     assert read(folder)["dog/dog2.jpg"] == ("dog", "validation")
 
 
+def test_a_table_of_names_and_numbered_splits_is_a_question(photos):
+    folder = photos("img/0.jpg", "img/1.jpg", "img/2.jpg")
+    (folder / "labels.csv").write_text("image_id,label\n0.jpg,a\n1.jpg,b\n2.jpg,a\n")
+    (folder / "list_partition.csv").write_text("image_id,partition\n0.jpg,0\n1.jpg,1\n2.jpg,2\n")
+    with pytest.raises(UnclearDataError, match="in the column partition") as caught:
+        read(folder)
+    found = read(folder, **caught.value.readings[0].options)
+    assert [split for _, (_, split) in sorted(found.items())] == ["train", "validation", "test"]
+
+
 def test_the_lists_of_cub(photos):
     names = ["001.Tern/Tern_1.jpg", "001.Tern/Tern_2.jpg", "002.Jay/Jay_1.jpg", "002.Jay/Jay_2.jpg"]
     folder = photos(*(f"images/{name}" for name in names))
@@ -277,8 +287,9 @@ def test_a_copy_of_a_folder_is_left_out(photos, level, name):
 )
 def test_layouts_of_object_detection_are_named(photos, picture, boxes, content, layout):
     folder = photos(picture, picture.replace("train", "val").replace("1.", "2."))
-    (folder / boxes).parent.mkdir(parents=True, exist_ok=True)
-    (folder / boxes).write_text(content)
+    for name in (boxes, boxes.replace("1.", "2.")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
     with pytest.raises(DataError, match=f"layout of {layout}.*object detection"):
         read(folder)
 

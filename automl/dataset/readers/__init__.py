@@ -11,6 +11,7 @@ from automl.dataset.readers import forms, listing, split_column, split_lists, ta
 from automl.dataset.readers.form import ClassFolders
 from automl.dataset.readers.listing import LeftOut, Listing
 from automl.dataset.readers.opening import opened
+from automl.jobs import split_meanings
 from automl.jobs.job import DataSource
 
 __all__ = ["LeftOut", "Listing", "columns", "read"]
@@ -56,7 +57,8 @@ def read(
             )
         if source.split_column != split_column.NEVER and data.around.folder.is_dir():
             files = data.walk(data.around.folder).other_files
-            found = split_lists.applied(found, data.around.folder, files)
+            meanings = split_meanings.parsed(source.split_values) if source.split_values else {}
+            found = split_lists.applied(found, data.around.folder, files, meanings)
         (first, *more) = found.readings
         said = first.model_copy(update={"sentence": data.archives + first.sentence})
         return replace(

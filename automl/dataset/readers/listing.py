@@ -174,10 +174,10 @@ def _splits(
         return [None] * len(rows)
     cells = table.rows[columns.split].tolist()
     splits = split_column.splits(columns.split, cells, rows, columns.split_values)
-    unknown = splits.unknown([text is not None for text in found.texts])
+    unknown = splits.unknown(rows, [text is not None for text in found.texts])
     if unknown:
-        first = rows[next(iter(unknown.values()))]
-        raise split_column.question(columns.split, splits, unknown, first, columns.split_values)
+        kept = {"split_column": columns.split}
+        raise split_column.question(columns.split, splits, unknown, columns.split_values, kept)
     return splits.named
 
 

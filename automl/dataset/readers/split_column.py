@@ -45,16 +45,17 @@ class Splits:
     values: list[str]
     """The cells as text in lower case."""
 
-    def unknown(self, counts: Sequence[bool]) -> dict[str, int]:
-        """Values that are not understood, and the first row of each.
+    def unknown(self, rows: Sequence[str], counts: Sequence[bool]) -> dict[str, str]:
+        """Values that are not understood, and the position of the first row of each.
 
         Args:
+            rows: position of each row.
             counts: False for rows that are not used.
         """
-        found: dict[str, int] = {}
-        for number, (split, value) in enumerate(zip(self.named, self.values, strict=True)):
-            if split is None and value not in _NONE and counts[number]:
-                found.setdefault(value, number)
+        found: dict[str, str] = {}
+        for row, split, value, is_used in zip(rows, self.named, self.values, counts, strict=True):
+            if split is None and value not in _NONE and is_used:
+                found.setdefault(value, row)
         return found
 
 
@@ -96,7 +97,11 @@ def splits(
 
 
 def question(
-    column: str, found: Splits, unknown: Mapping[str, int], row: str, meanings: Mapping[str, str]
+    column: str,
+    found: Splits,
+    unknown: Mapping[str, str],
+    meanings: Mapping[str, str],
+    kept: Mapping[str, str],
 ) -> DataError:
     """The error that asks what values of a column mean.
 
@@ -104,23 +109,23 @@ def question(
         column: its name.
         found: what is known of its values.
         unknown: the others, see `Splits.unknown`.
-        row: position of the first one.
         meanings: split by value, where the user has said it.
+        kept: further keys of the data source that name the column.
     """
     readings = [
         Reading(
             sentence=f"In {column}, {split_meanings.written(meaning)}.",
             options={
-                "split_column": column,
+                **kept,
                 "split_values": split_meanings.written({**meanings, **meaning}),
             },
         )
         for meaning in _possible([*unknown], is_alone=not any(found.named))
     ]
     offered = ", or ".join(one.options["split_values"] for one in readings)
-    value = values.short(next(iter(unknown)))
+    value, row = next(iter(unknown.items()))
     return UnclearDataError(
-        f"{row} has the split {value} in the column {column}. Known are "
+        f"{row} has the split {values.short(value)} in the column {column}. Known are "
         "words for train, validation and test, and nothing. Set split_values to say what it means, "
         f"for example to {offered}; or set split_column to never, so that nothing says the split.",
         [*readings, NEVER_READING],

@@ -44,23 +44,27 @@ class _List:
         return "".join(re.findall(r"\d+", Path(self.name).stem))
 
 
-def applied(found: Listing, root: Path, files: Iterable[Parts]) -> Listing:
+def applied(
+    found: Listing, root: Path, files: Iterable[Parts], meanings: Mapping[str, str]
+) -> Listing:
     """A listing with the splits of the lists beside its pictures, if it says none itself.
 
     Args:
         found: the listing.
         root: folder of the data.
         files: paths below it, of files that are no pictures.
+        meanings: split by value of a table, where the user has said it.
 
     Raises:
-        UnclearDataError: two lists contradict each other.
+        UnclearDataError: two lists contradict each other, or values of a table are not understood.
     """
     pictures = found.pictures
     if pictures["split"].notna().any():
         return found
     start = f"{root}/"
     inside = [path[len(start) :] if path.startswith(start) else "" for path in pictures["path"]]
-    lists = list(_lists(root, files, Located(root, frozenset(inside) - {""})))
+    located = Located(root, frozenset(inside) - {""})
+    lists = list(_lists(root, files, located, meanings))
     used = _chosen(lists)
     if not used:
         return found
@@ -95,7 +99,9 @@ def _left_out(lists: Sequence[_List], used: Sequence[_List], num_pictures: int) 
         yield Guess(sentence=sentence, others=[split_column.NEVER_READING])
 
 
-def _lists(root: Path, files: Iterable[Parts], located: Located) -> Iterator[_List]:
+def _lists(
+    root: Path, files: Iterable[Parts], located: Located, meanings: Mapping[str, str]
+) -> Iterator[_List]:
     """The lists among files, each of which names pictures that are there."""
     candidates = sorted(parts for parts in files if Path(parts[-1]).suffix.lower() in _LISTS)
     for parts in candidates[:_MAX_FILES]:
@@ -103,7 +109,9 @@ def _lists(root: Path, files: Iterable[Parts], located: Located) -> Iterator[_Li
         try:
             if path.is_symlink() or path.stat().st_size > _MAX_BYTES:
                 continue
-            said = _said(path, located)
+            said = _said(path, located, meanings)
+        except UnclearDataError:
+            raise
         except DataError:
             continue
         splits = {picture: split for picture, split in said if picture is not None}
@@ -111,7 +119,9 @@ def _lists(root: Path, files: Iterable[Parts], located: Located) -> Iterator[_Li
             yield _List("/".join(parts), splits)
 
 
-def _said(path: Path, located: Located) -> list[tuple[str | None, str]]:
+def _said(
+    path: Path, located: Located, meanings: Mapping[str, str]
+) -> list[tuple[str | None, str]]:
     """The picture that each entry of a list means, and its split; nothing if it is no list."""
     named = split_in(path.stem)
     suffix = path.suffix.lower()
@@ -120,7 +130,7 @@ def _said(path: Path, located: Located) -> list[tuple[str | None, str]]:
     elif named is not None and (lines := _entries(path)):
         entries = [(line, named[0]) for line in lines]
     elif suffix in _TABLES:
-        entries = _of_table(path)
+        entries = _of_table(path, located, meanings)
     else:
         return []
     found = located.found([name for name, _ in entries], path.parent)
@@ -143,7 +153,7 @@ def _entries(path: Path) -> list[str]:
     return lines[1:] if is_header and "/" not in lines[0] and "." in lines[-1] else lines
 
 
-def _of_table(path: Path) -> list[tuple[str, str]]:
+def _of_table(path: Path, located: Located, meanings: Mapping[str, str]) -> list[tuple[str, str]]:
     """Names and splits of a table with a column of each, and no column of labels."""
     form = forms.of_file(path)
     if not isinstance(form, TableFile):
@@ -156,8 +166,11 @@ def _of_table(path: Path) -> list[tuple[str, str]]:
     if image is None or split is None:
         return []
     where = [str(row) for row in rows.index]
-    named = split_column.splits(split, rows[split].tolist(), where, {}).named
-    return [(str(name), one) for name, one in zip(rows[image], named, strict=True) if one]
+    said = split_column.splits(split, rows[split].tolist(), where, meanings)
+    are_here = [picture is not None for picture in located.found(rows[image], path.parent)]
+    if unknown := said.unknown(where, are_here):
+        raise split_column.question(split, said, unknown, meanings, {})
+    return [(str(name), one) for name, one in zip(rows[image], said.named, strict=True) if one]
 
 
 def _of_pairs(path: Path) -> list[tuple[str, str]]:

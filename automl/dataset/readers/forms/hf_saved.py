@@ -59,10 +59,19 @@ def _rows(folder: Path) -> pd.DataFrame:
     names = [file.get("filename") if isinstance(file, dict) else None for file in files or ()]
     if not names:
         raise DataError(f"{folder / _STATE} names no files. Save the data set again.")
-    return pd.concat([_file_rows(_below(folder, name), _features(folder)) for name in names])
+    return pd.concat([file_rows(_below(folder, name), _features(folder)) for name in names])
 
 
-def _file_rows(path: Path, described: dict[str, Any]) -> pd.DataFrame:
+def file_rows(path: Path, described: dict[str, Any]) -> pd.DataFrame:
+    """The rows of an Arrow file, with locations of pictures and names of classes.
+
+    Args:
+        path: the file.
+        described: its features, see `features`.
+
+    Raises:
+        DataError: it cannot be read.
+    """
     try:
         table = table_of(str(path))
     except UnreadablePicture as error:

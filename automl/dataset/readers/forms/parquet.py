@@ -18,6 +18,7 @@ from automl.dataset.readers.table import Table
 from automl.errors import DataError
 
 MAX_ROWS = 10_000_000
+_NUM_ROWS_AT_ONCE = 16
 
 
 def read(path: Path, _: Surroundings) -> Table:
@@ -113,12 +114,10 @@ def _has_no_bytes(file: pq.ParquetFile, name: str) -> bool:
     leaves = {file.schema.column(n).path: n for n in range(len(file.schema))}
     if f"{name}.bytes" not in leaves or f"{name}.path" not in leaves:
         return False
-    groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
-    known = [group.column(leaves[f"{name}.bytes"]).statistics for group in groups]
+    batches = file.iter_batches(_NUM_ROWS_AT_ONCE, columns=[f"{name}.bytes"])
     return all(
-        is_known is not None and is_known.null_count == group.num_rows
-        for is_known, group in zip(known, groups, strict=True)
-    )
+        batch.column(0).flatten()[0].null_count == len(batch) for batch in batches
+    )  # ends at the first rows with pictures
 
 
 def _starts_like_picture(file: pq.ParquetFile, field: pa.Field) -> bool:
