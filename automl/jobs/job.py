@@ -27,6 +27,7 @@ from automl.jobs import (
     azure_pipeline,
     azure_values,
     datastores,
+    group_patterns,
     hyperparameter_checks,
     job_conflicts,
     job_errors,
@@ -92,6 +93,10 @@ class DataSource(FrozenModel):
 
     group_column: str | None = None
     """Column of a table; pictures with equal values stay on one side of the split."""
+
+    group_pattern: Annotated[str, AfterValidator(group_patterns.check)] | None = None
+    """The group inside the name of the file, as {group}_#.* for the clip of clip3_0012.jpg;
+    pictures of one group stay on one side of the split."""
 
     label_level: _Level = Field(None, ge=-20, le=20)
     """Of a folder of pictures: level of the folder that names the class. 1 is the outermost folder

@@ -294,6 +294,35 @@ def test_layouts_of_object_detection_are_named(photos, picture, boxes, content, 
         read(folder)
 
 
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        ("IMG_000{clip}_{n}.jpg", "{group}_#.*"),
+        ("{label}{clip}_frame{n}.jpg", "{group}_frame#.*"),
+        ("clip-{label}-{clip} ({n}).jpg", "{group} (#).*"),
+        ("{label}_{clip}{n}.jpg", None),
+        ("{clip}{n}.jpg", None),
+    ],
+)
+def test_names_of_frames_are_offered_as_groups(photos, name, pattern):
+    every = [
+        f"{label}/{name.format(label=label, clip=clip, n=n)}"
+        for label, clips in (("cat", (1, 2)), ("dog", (3, 4)))
+        for clip in clips
+        for n in range(3)
+    ]
+    folder = photos(*every)
+    listing = readers.read(DataSource(path=folder))
+    offered = [one for one in listing.readings if "group_pattern" in one.options]
+    assert [one.options["group_pattern"] for one in offered] == ([pattern] if pattern else [])
+    assert ["frames of 4 clips" in one.sentence for one in listing.guesses] == [True] * bool(
+        pattern
+    )
+    if pattern:
+        source = DataSource.model_validate({"path": folder, **offered[0].options})
+        assert set(readers.read(source).pictures["group"].value_counts()) == {3}
+
+
 def test_names_of_files_that_look_like_labels_are_offered(photos):
     folder = photos(*(f"{label}.{number}.jpg" for label in ("cat", "dog") for number in range(3)))
     with pytest.raises(UnclearDataError, match=r"look like labels: dog \(3\), cat \(3\)") as caught:

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from automl.dataset.readers import forms, listing, split_column, split_lists, table
+from automl.dataset.readers import forms, frames, listing, split_column, split_lists, table
 from automl.dataset.readers.form import ClassFolders
 from automl.dataset.readers.listing import LeftOut, Listing
 from automl.dataset.readers.opening import opened
@@ -59,6 +59,10 @@ def read(
             files = data.walk(data.around.folder).other_files
             meanings = split_meanings.parsed(source.split_values) if source.split_values else {}
             found = split_lists.applied(found, data.around.folder, files, meanings)
+        if source.group_pattern:
+            found = frames.grouped(found, source.group_pattern)
+        else:
+            found = frames.suspected(found)
         (first, *more) = found.readings
         said = first.model_copy(update={"sentence": data.archives + first.sentence})
         return replace(

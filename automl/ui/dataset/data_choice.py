@@ -24,10 +24,10 @@ FOLDERS = ("label_level", "group_level", "label_pattern", "split_folders", "tabl
 _CODE_PAGE = "code_page"
 _MANY_PICTURES, _SEALED_SHARE = 500, 0.1
 
-FORM = ("type", *COLUMNS, "split_values", *FOLDERS, _CODE_PAGE)
+FORM = ("type", *COLUMNS, "split_values", "group_pattern", *FOLDERS, _CODE_PAGE)
 """Keys of a data source that say how it is read."""
 
-_WITH_ANY = (_CODE_PAGE, "split_column", "split_values")
+_WITH_ANY = (_CODE_PAGE, "split_column", "split_values", "group_pattern")
 """Those that go with any of the other readings."""
 
 _HELD_OUT = ("validation", "test")
