@@ -35,6 +35,7 @@ class Events(tune.Callback):  # type: ignore[misc]
     ) -> None:
         self._results, self._watch = results, watch
         self._waiting = Waiting(resources)
+        self._is_elsewhere = resources.with_more_machines > 0
         self._early_termination = early_termination
         self._checkpoints: dict[str, tune.Checkpoint] = {}
         self._life_signs = LifeSigns()
@@ -109,6 +110,8 @@ class Events(tune.Callback):  # type: ignore[misc]
             self._evaluated(trial, trial.last_result, Path(folder))
         self._drop_checkpoint(trial)
         self._checkpoints[id_of(trial)] = checkpoint
+        if self._is_elsewhere:  # machines of a cluster may be lost again and again
+            ray_internals.forgive_deaths(trial)
         self._watch.look_at_score()
 
     def _evaluated(self, trial: Trial, result: dict[str, Any], checkpoint: Path | None) -> None:

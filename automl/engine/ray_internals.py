@@ -100,6 +100,11 @@ def treat_lost_results_as_deaths() -> None:
     RayActorManager._actor_task_failed = handle
 
 
+def forgive_deaths(trial: "Trial") -> None:
+    """Count the deaths of a trial's workers anew: only those in a row speak against the trial."""
+    trial.run_metadata.num_failures = 0
+
+
 def forget_results(trial: "Trial") -> None:
     """Drop the statistics of a finished trial: Tune keeps 200 kB each until the search ends."""
     trial.run_metadata.metric_analysis.clear()

@@ -36,7 +36,17 @@ class Waiting:
         self._since = at if self._since is None else self._since
         if at - self._since < _PATIENCE_SECONDS:
             return ""
+        # the worker of a trial that has its share may still be starting
+        num_waiting = min(num_waiting, _num_without_share())
+        if not num_waiting:
+            return ""
         return sentence(num_waiting, share, ray.cluster_resources(), ray.available_resources())
+
+
+def _num_without_share() -> int:
+    """Number of shares that Ray has not found a place for."""
+    asked = ray.util.placement_group_table().values()
+    return sum(one["state"] in ("PENDING", "RESCHEDULING") for one in asked)
 
 
 def sentence(

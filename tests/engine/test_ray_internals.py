@@ -83,6 +83,17 @@ def test_tune_has_what_checkpoints_through_ray_need() -> None:
     assert list(handler.parameters) == ["self", "tracked_actor_task", "exception"], message
 
 
+def test_tune_counts_the_deaths_of_a_trial() -> None:
+    from ray.tune.experiment import Trial
+
+    message = changed("Trial.run_metadata.num_failures", "ray_internals.py, forgive_deaths")
+    trial = Trial("canary", stub=True)
+    trial.run_metadata.num_failures = trial.max_failures + 1
+    assert not trial.should_recover(), message
+    trial.run_metadata.num_failures = 0
+    assert trial.should_recover(), message
+
+
 def _variables() -> list[str]:
     names = {*ray_settings.CONNECTION, *ray_settings.SEARCH, *ray_settings.HEAD}
     return sorted(name for name in names if name.startswith(("RAY_", "TUNE_")))
