@@ -20,7 +20,7 @@ import psutil
 import automl
 
 _STORE_BYTES = 80 * 1024**2
-_START_SECONDS = 60
+_START_SECONDS = 300
 
 
 def can_hide() -> bool:
@@ -54,13 +54,21 @@ class Raylets:
         port = self.address.rpartition(":")[2]
         temp_dir = self._folder / "ray"
         self._start("head", ["--head", f"--port={port}", f"--temp-dir={temp_dir}", "--num-cpus=0"])
-        _wait_for(int(port))
+        self.wait_until_joined()
 
     def join(self, name: str, *, num_cpus: int = 1) -> None:
         """Start a node that sees none of the folder's content."""
         address = [f"--address={self.address}", f"--num-cpus={num_cpus}"]
         package = Path(automl.__file__).parent
         self._start(name, address, hidden=[self._folder, package])
+
+    def wait_until_joined(self) -> None:
+        """Return when all that were started have said so."""
+        logs = [self._folder / f"{name}.log" for name in self._started]
+        deadline = time.monotonic() + _START_SECONDS
+        while not all("Ray runtime started" in log.read_text() for log in logs):
+            assert time.monotonic() < deadline, [log.read_text()[-500:] for log in logs]
+            time.sleep(0.1)
 
     def node_of(self, process: psutil.Process) -> str:
         """Name of the node that the process belongs to."""
@@ -113,15 +121,6 @@ def _tree(pid: int) -> list[psutil.Process]:
         root = psutil.Process(pid)
         return [root, *root.children(recursive=True)]
     return []
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.1)
-    raise TimeoutError(f"no Ray head at port {port}")
 
 
 def _free_port() -> int:

@@ -55,6 +55,7 @@ def _cluster(**job: Any) -> Iterator[tuple[Path, Raylets]]:
                 raylets.start_head()
                 raylets.join("one")
                 raylets.join("other")
+                raylets.wait_until_joined()
                 yield directory, raylets
             finally:
                 victims.kill("engine", directory)
@@ -82,7 +83,9 @@ def _disturbed(directory: Path, raylets: Raylets) -> Outcome:
     launcher.start(directory)
     waiting = scenario.Waiting(_SECONDS)
     assert waiting.until(lambda: _is_over(directory, disturb), every=0.02), scenario.log(directory)
-    (trial,) = store.load_trials(directory)
+    trials = store.load_trials(directory)
+    assert first, (launcher.record(directory).message, scenario.log(directory))
+    (trial,) = trials
     return Outcome(directory, trial, *first[0])
 
 
