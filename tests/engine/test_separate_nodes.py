@@ -1,11 +1,9 @@
 """A cluster whose machines share nothing with the engine but Ray, and one of them that dies."""
 
-import contextlib
-import random
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psutil
 import pytest
@@ -34,9 +32,9 @@ class Outcome(NamedTuple):
     """The node that was killed in the middle of the trial."""
 
 
-@contextlib.contextmanager
-def _cluster(**job: Any) -> Iterator[tuple[Path, Raylets]]:
-    """An experiment that is not started, and its cluster of two nodes."""
+@pytest.fixture(scope="module")
+def outcome() -> Iterator[Outcome]:
+    """One trial on one of two nodes, of which the one that trains it is killed."""
     with tempfile.TemporaryDirectory(prefix="automl-", dir="/tmp") as place:
         folder = Path(place)
         raylets = Raylets(folder)
@@ -44,29 +42,27 @@ def _cluster(**job: Any) -> Iterator[tuple[Path, Raylets]]:
             patch.setenv("AUTOML_HOME", str(folder / "home"))
             for name, value in raylets.environment.items():
                 patch.setenv(name, value)
-            asked = {
-                "training_data": {"path": scenario.draw(folder / "data")},
-                "training_parameters": {**scenario.PARAMETERS, "number_of_epochs": _EPOCHS},
-                "resources_per_trial": {"cpu": 1},
-                "ray_address": raylets.address,
-            }
-            directory = launcher.create(Job.from_dict({**asked, **job}))
+            directory = launcher.create(_job(scenario.draw(folder / "data"), raylets.address))
             try:
                 raylets.start_head()
                 raylets.join("one")
                 raylets.join("other")
                 raylets.wait_until_joined()
-                yield directory, raylets
+                yield _disturbed(directory, raylets)
             finally:
                 victims.kill("engine", directory)
                 raylets.stop()
 
 
-@pytest.fixture(scope="module")
-def outcome() -> Iterator[Outcome]:
-    """One trial on one of two nodes, of which the one that trains it is killed."""
-    with _cluster() as (directory, raylets):
-        yield _disturbed(directory, raylets)
+def _job(pictures: Path, address: str) -> Job:
+    return Job.from_dict(
+        {
+            "training_data": {"path": pictures},
+            "training_parameters": {**scenario.PARAMETERS, "number_of_epochs": _EPOCHS},
+            "resources_per_trial": {"cpu": 1},
+            "ray_address": address,
+        }
+    )
 
 
 def _disturbed(directory: Path, raylets: Raylets) -> Outcome:
@@ -110,30 +106,3 @@ def test_the_engine_alone_writes_the_experiment(outcome: Outcome) -> None:
     assert (store.checkpoint_dir(directory, trial.trial_id) / "model.safetensors").is_file()
     predictions = store.load_predictions(store.predictions_path(directory, trial.trial_id))
     assert len(predictions.labels) == trial.effective["num_validation_images"]
-
-
-@pytest.mark.nightly
-def test_random_losses_of_machines_cost_no_trial_and_no_epoch() -> None:
-    chance = random.Random(5)
-    search = {
-        "search_space": [{"learning_rate": {"type": "choice", "values": [0.005, 0.002, 0.001]}}],
-        "sweep": {"sampling_algorithm": "grid"},
-        "limits": {"max_trials": 3, "max_concurrent_trials": 2},
-    }
-    with _cluster(**search) as (directory, raylets):
-        is_over = lambda: launcher.record(directory).state.is_finished  # noqa: E731
-        launcher.start(directory)
-        names = ["one", "other"]
-        for number in range(60):
-            before = scenario.recorded(directory)
-            if scenario.Waiting(10 + 40 * chance.random()).until(is_over, every=0.2):
-                break
-            scenario.assert_kept(directory, before)
-            raylets.kill(names.pop(chance.randrange(2)))
-            names.append(f"node-{number}")
-            raylets.join(names[-1])
-        trials = store.load_trials(directory)
-        states = [trial.state for trial in trials]
-        assert states == [TrialState.COMPLETED] * 3, scenario.log(directory)
-        for trial in trials:
-            assert [each.epoch for each in trial.evaluations] == list(range(1, _EPOCHS + 1))

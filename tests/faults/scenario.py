@@ -170,25 +170,25 @@ def strike(  # noqa: PLR0913
     waiting.until(lambda: begins(experiment_dir) or is_over(), every=every)
     time.sleep(chance.random() * within)
     num_killed = 0 if is_over() else victims.kill(victim, experiment_dir)
-    before = recorded(experiment_dir)
+    before = _recorded(experiment_dir)
     started = time.monotonic()
     ends = victim not in BY_THEMSELVES
     if num_killed and ends:
         assert waiting.until(
             lambda: is_over() and not launcher.is_running(experiment_dir), every=0.05
         ), f"the engine hangs after the {victim} was killed: {log(experiment_dir)}"
-        before = recorded(experiment_dir)
+        before = _recorded(experiment_dir)
         started = time.monotonic()
         assert launcher.state(experiment_dir) is not ExperimentState.COMPLETED
         while_down()
         launcher.resume(experiment_dir)
-    waiting.until(lambda: recorded(experiment_dir) != before or is_over(), every=0.05)
+    waiting.until(lambda: _recorded(experiment_dir) != before or is_over(), every=0.05)
     assert_kept(experiment_dir, before)
     took = time.monotonic() - started if num_killed and ends else 0.0
     return Outcome(victim, moment, num_killed > 0, sum(map(len, before.values())), took)
 
 
-def recorded(experiment_dir: Path) -> dict[str, list[Any]]:
+def _recorded(experiment_dir: Path) -> dict[str, list[Any]]:
     """Every evaluation, with the moment it ended."""
     return {
         trial.trial_id: [(each.epoch, each.finished_at) for each in trial.evaluations]
@@ -198,7 +198,7 @@ def recorded(experiment_dir: Path) -> dict[str, list[Any]]:
 
 def assert_kept(experiment_dir: Path, before: dict[str, list[Any]]) -> None:
     """No finished epoch is trained again: it has its old time, and others only follow it."""
-    after = recorded(experiment_dir)
+    after = _recorded(experiment_dir)
     for trial_id, evaluations in before.items():
         kept = after.get(trial_id, [])[: len(evaluations)]
         if kept != evaluations:
