@@ -9,7 +9,7 @@ import streamlit as st
 from automl.errors import UserError
 from automl.figures import wording
 from automl.jobs.job_errors import JobError
-from automl.ui import cached, data_source, frame, selection
+from automl.ui import cached, data_source, frame, job_text, selection
 from automl.ui.configure import job_form, job_panel, launch
 from automl.ui.dataset import data_choice, recorded_view
 
@@ -64,5 +64,5 @@ with right:
         st.error(wording.plain(problem))
     if job is not None:
         job_panel.expectations(job, inspection)
-        job_panel.as_file(job, name)
+        job_text.show(job, name)
     job_panel.take_over()

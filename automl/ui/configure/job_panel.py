@@ -1,4 +1,4 @@
-"""The job beside the form: show it as a file, load one into the form, estimate its cost."""
+"""The job beside the form: load a file into the form, estimate its cost."""
 
 import shutil
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from automl.host import home
 from automl.jobs import estimate, job_notes
 from automl.jobs.job import Job
 from automl.jobs.job_errors import JobError
-from automl.ui import data_source, selection
+from automl.ui import selection
 from automl.ui.configure import loaded_job, plan_panel
 
 _PROBLEMS, _ESTIMATE = "problems of the file", "estimate"
@@ -95,19 +95,6 @@ def _take(read: Callable[[], Job]) -> None:
         st.session_state[_PROBLEMS] = [str(error)]
     except OSError as error:
         st.session_state[_PROBLEMS] = [f"The job cannot be read: {error.strerror or error}."]
-
-
-def as_file(job: Job, name: str) -> None:
-    st.caption("The same job as a file: `automl run` takes it.")
-    st.code(job.to_yaml(), language="yaml", wrap_lines=True)
-    st.download_button(
-        "Download the job",
-        job.to_yaml(),
-        file_name=f"{data_source.slug(name)}.yml",
-        mime="application/yaml",
-        icon=":material/download:",
-        on_click="ignore",
-    )
 
 
 def expectations(job: Job, data: Manifest) -> None:

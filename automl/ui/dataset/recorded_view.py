@@ -8,8 +8,7 @@ import streamlit as st
 from automl.dataset import manifest
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
-from automl.ui import cached
-from automl.ui.configure import job_panel
+from automl.ui import cached, job_text
 from automl.ui.dataset import dataset_gallery, dataset_view
 
 
@@ -36,7 +35,7 @@ def job(experiment_dir: Path) -> None:
     asked_for, record = cached.job(experiment_dir), cached.experiment(experiment_dir)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        job_panel.as_file(asked_for, experiment_dir.name)
+        job_text.show(asked_for, experiment_dir.name)
     with right:
         st.page_link(
             "pages/configure.py",
