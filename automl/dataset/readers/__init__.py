@@ -55,10 +55,10 @@ def read(
                 download=download,
                 progress=downloading,
             )
-        if source.split_column != split_column.NEVER and data.around.folder.is_dir():
-            files = data.walk(data.around.folder).other_files
+        if data.folder is not None and source.split_column != split_column.NEVER:
+            files = data.walk(data.folder).other_files
             meanings = split_meanings.parsed(source.split_values) if source.split_values else {}
-            found = split_lists.applied(found, data.around.folder, files, meanings)
+            found = split_lists.applied(found, data.folder, files, meanings)
         if source.group_pattern:
             found = frames.grouped(found, source.group_pattern)
         else:

@@ -54,6 +54,9 @@ class Opened:
     unused: Sequence[str] = ()
     """Files that look like tables of labels and are not used, each with the reason."""
 
+    folder: Path | None = None
+    """The whole data, in which lists may say more; None for a table that was given alone."""
+
     archives: str = ""
     """Sentence about several archives that were put together, with a blank at its end."""
 
@@ -106,7 +109,7 @@ def _opened_here(
 
     def searched(around: Surroundings) -> Opened:
         found = find_table(around, source, chosen, remembered_walk)
-        return _opened(found, around, remembered_walk)
+        return replace(_opened(found, around, remembered_walk), folder=around.folder)
 
     with _refusing_permission(path), json_file.remembered():
         if address := addresses.of(source.path):
@@ -139,7 +142,7 @@ def _opened_here(
         if form is None:
             yield searched(around)
         elif isinstance(form, ClassFolders):
-            yield Opened(None, around, remembered_walk)
+            yield Opened(None, around, remembered_walk, folder=path)
         else:
             table = form.read(path, around)
             with contextlib.suppress(DataError):  # it is raised where the table is used

@@ -176,7 +176,7 @@ def _of_table(path: Path, located: Located, meanings: Mapping[str, str]) -> list
 def _of_pairs(path: Path) -> list[tuple[str, str]]:
     """Names and splits of CUB-200: a number and a name a line, and a number and 1 for training."""
     beside = path.with_name(_NAMES_OF_PAIRS)
-    if not beside.is_file():
+    if beside.is_symlink() or not beside.is_file():
         return []
     names = dict(line.split(None, 1) for line in text.read(beside).splitlines() if " " in line)
     flags = dict(line.split(None, 1) for line in text.read(path).splitlines() if " " in line)
