@@ -29,7 +29,7 @@ _VIEWS = {
     "pages/test.py": "Test data",
 }
 _LAYOUT = """<style>
-.stMainBlockContainer { padding-top: 0.5rem; }
+.stMainBlockContainer { padding-top: 0.25rem; }
 .stAppHeader { left: auto; width: auto; background: transparent; }
 .st-key-frame { padding-right: 2.5rem; }
 .st-key-this-step { border-bottom: 3px solid; }

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 COLUMNS = ("image_column", "split_column", "group_column")
 FOLDERS = ("label_level", "group_level", "label_pattern", "split_folders", "table", "parts")
 _CODE_PAGE = "code_page"
-_MANY_PICTURES, _SEALED_SHARE = 500, 0.1
+SEALED_SHARE = "0.1"
+"""Share of many pictures that is sealed for a test."""
+
+_MANY_PICTURES = 500
 
 FORM = ("type", *COLUMNS, "split_values", "group_pattern", *FOLDERS, _CODE_PAGE)
 """Keys of a data source that say how it is read."""
@@ -144,7 +147,7 @@ def seal_by_default(report: DatasetReport) -> None:
     if option("test_share") or option("test") or "test" in report.splits:
         return
     if report.num_images >= _MANY_PICTURES:
-        choose_options({"test_share": str(_SEALED_SHARE)})
+        choose_options({"test_share": SEALED_SHARE})
         st.rerun()
 
 

@@ -45,7 +45,9 @@ def _sample() -> None:
     if st.button("Use the digits", type="primary", icon=":material/draw:"):
         with st.spinner("Writing the pictures"):
             data = data_source.digits()
-        _use(data)
+        data_choice.choose(data)
+        data_choice.choose_options({"test_share": data_choice.SEALED_SHARE})
+        st.rerun()
 
 
 def _recent() -> None:

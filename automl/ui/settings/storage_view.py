@@ -18,6 +18,7 @@ from automl.ui import cached, guarded_actions, sign_in
 _MEGABYTES = st.column_config.NumberColumn("MB", format="%,.1f")
 _HOLDS = {
     "archives": "Pictures of unpacked archives",
+    "carried": "Pictures and weights brought from other machines",
     "exports": "Models exported on the pages",
     "features": "Features from frozen models",
     "networks": "Networks converted for speed",
@@ -75,7 +76,7 @@ def _caches() -> None:
     caption.caption(f"{total}. Recreated when needed, except uploads.")
     rows = [
         {
-            "Content": _HOLDS[name],
+            "Content": _HOLDS.get(name, name),  # a folder that a later version made
             "Last used": wording.ago(usage.last_used, now()) if usage.last_used else "",
             "MB": usage.num_bytes / 1e6,
         }
