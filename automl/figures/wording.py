@@ -60,15 +60,13 @@ def score(value: float | None) -> str:
 
 
 def tried(extent: "Extent") -> str:
-    """`5 of 8 tried, 3 not started`, `8 of 8 tried, 1 cut short`; empty if nothing was missed."""
+    """`5 of 8 tried, 3 not started`, or `8 of 8 tried, 1 cut short`; empty if all was tried."""
     if extent.is_whole:
         return ""
-    parts = [f"{extent.num_tried:,} of {extent.num_planned:,} tried"]
+    of_planned = f"{extent.num_tried:,} of {extent.num_planned:,} tried"
     if extent.num_unstarted:
-        parts.append(f"{extent.num_unstarted:,} not started")
-    if extent.num_cut:
-        parts.append(f"{extent.num_cut:,} cut short")
-    return ", ".join(parts)
+        return f"{of_planned}, {extent.num_unstarted:,} not started"
+    return f"{of_planned}, {extent.num_cut:,} cut short"
 
 
 def state(state: "ExperimentState", extent: "Extent | None" = None) -> str:

@@ -28,9 +28,9 @@ def outcome(given, tried):
 
 
 def test_ended_at_the_limit_is_not_completed():
-    assert outcome(record(), trials()) == (
-        "ended at its limit: 3 of 4 tried, 1 not started, 1 cut short"
-    )
+    assert outcome(record(), trials()) == "ended at its limit: 3 of 4 tried, 1 not started"
+    all_begun = outcome(record(num_trials=3), trials(unstarted=0))
+    assert all_begun == "ended at its limit: 3 of 3 tried, 1 cut short"
 
 
 def test_trials_that_were_never_drawn_were_not_started_either():
