@@ -9,7 +9,7 @@ from automl.dataset import picture_location
 from automl.experiments import store
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
-from automl.ui import cached, frame, guarded_actions, selection
+from automl.ui import cached, frame, guarded_actions, label_sets, selection
 from automl.ui.predict import pictures_source, predictions_view, serving_view
 
 experiment_dir, state = frame.begin_with_experiment(frame.USE, Action.PREDICT)
@@ -37,6 +37,12 @@ def validation_pictures() -> dict[Path, str]:
     return {path: text for path, text in known if picture_location.exists(path)}
 
 
+label_sets.refuse(
+    experiment_dir,
+    "This page",
+    "Use `automl predict`, `automl serve` or an exported model: they answer with all labels whose "
+    "probability reaches its threshold.",
+)
 if not (store.best_model_dir(experiment_dir) / "model.onnx").is_file():
     no_model()
 left, right = st.columns([3, 1], gap="medium")

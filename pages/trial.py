@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from automl.experiments.records import Evaluation, TrialRecord
-from automl.ui import cached, cached_evaluation, export_view, frame, tabs
+from automl.ui import cached, cached_evaluation, export_view, frame, label_sets, tabs
 from automl.ui.answers import answer_charts_view, classes_view, confusion_view
 from automl.ui.configure import launch
 from automl.ui.trial import errors_view, trial_view
@@ -50,6 +50,8 @@ def answers_views(
     trial_answers: cached_evaluation.Answers, best: Evaluation
 ) -> dict[str, Callable[[], None]]:
     key = f"{experiment_dir.name} {trial_answers.path.parent.name}"
+    if label_sets.are_in(experiment_dir):
+        return {"Labels": lambda: label_sets.show_labels(trial_answers, key=key)}
     return {
         "Where it is wrong": lambda: confusion_view.show(
             trial_answers,

@@ -86,8 +86,7 @@ def _as_azure_names_it(source: "Experiment") -> dict[str, Any]:
     evaluation = trial.best_evaluation() if trial else None
     if trial is None or evaluation is None:
         fail(f"{source.id} has no trial that was scored.")
-    known = store.load_samples(source.directory).drop_duplicates("label_index")
-    names = known.sort_values("label_index")["label"].tolist()
+    names = store.class_names(store.load_samples(source.directory))
     answers = store.load_predictions(store.predictions_path(source.directory, trial.trial_id))
     found = azure_metrics.summary(evaluation.metrics, answers, names)
     return {"experiment": source.id, "trial_id": trial.trial_id, **found}

@@ -130,7 +130,8 @@ class _Report:
                 tell(f"{_one_line(name)}: {answer.message}")
         elif self._as_lines:
             prediction = self._predictor.prediction(answer)
-            say(f"{_one_line(name)}\t{prediction.label}\t{prediction.probability:.3f}")
+            share = f"\t{prediction.probability:.3f}" if prediction.labels is None else ""
+            say(f"{_one_line(name)}\t{prediction.text}{share}")
 
     def end(self) -> None:
         if self._as_json:

@@ -24,6 +24,13 @@ def apply(samples: "pd.DataFrame", corrections: Corrections) -> "tuple[pd.DataFr
     Raises:
         DataError: a correction names no label or picture of the data, or several pictures.
     """
+    from automl.dataset import label_sets  # imports pandas
+
+    if label_sets.are_in(samples) and (corrections.relabel or corrections.rename_labels):
+        raise DataError(
+            "corrections name one label a picture, and these pictures have any number. Correct the "
+            "labels in the file; exclude and leaked work here as well."
+        )
     done = []
     if corrections.rename_labels:
         samples, sentence = _renamed(samples, corrections.rename_labels)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.dataset import near_duplicates
+from automl.dataset import iterative_stratification, label_sets, near_duplicates
 from automl.dataset.split import in_random_order, sharing
 
 _FOLDS_BY_PICTURES = ((200, 20), (1_000, 10))
@@ -31,6 +31,8 @@ def assign(samples: pd.DataFrame, *, seed: int) -> pd.Series:
     Returns:
         Fold (Int64) from 0, by the index of the samples; missing for all if there is only one.
     """
+    if label_sets.are_in(samples):
+        return iterative_stratification.folds(samples, wanted(len(samples)), seed)
     folds = pd.Series(pd.NA, index=samples.index, dtype="Int64", name="fold")
     ordered = in_random_order(samples, seed)
     labels = pd.factorize(ordered["label"])[0].astype(np.int64)

@@ -1,12 +1,22 @@
 """Data set for the engine and the pages: pictures, labels, splits and findings."""
 
 import functools
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
-from automl.dataset import caches, checks, corrections, folds, near_duplicates, value_range
+from automl.dataset import (
+    caches,
+    checks,
+    corrections,
+    folds,
+    iterative_stratification,
+    label_sets,
+    near_duplicates,
+    value_range,
+)
 from automl.dataset.checks import CheckedData, FindingKind
 from automl.dataset.readers import LeftOut, Listing, read
 from automl.dataset.reading import TRAINING
@@ -17,6 +27,7 @@ from automl.dataset.split import assign
 from automl.errors import DataError
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import DataSource, Job
+from automl.jobs.tasks import TASKS
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a step, the completed amount and the total; may raise to cancel."""
@@ -32,7 +43,7 @@ class Manifest:
     samples: pd.DataFrame
     """Columns of `scan` except those that only the checks read, with corrections applied, and
     `split`, `label_index` (Int64), `near_duplicate_group` (see `near_duplicates.groups`) and `fold`
-    (see `folds.assign`).
+    (see `folds.assign`); for a task with label sets also `label_set`, see `label_sets`.
     `split` and `label_index` are missing for unreadable pictures, `fold` also for test pictures and
     for validation pictures that the data name."""
 
@@ -65,7 +76,12 @@ class Manifest:
 
     @property
     def pictures_per_class(self) -> float:
-        """Median number of pictures of a class that models may be fitted to; NaN without any."""
+        """Median number of pictures of a class that models may be fitted to; NaN without any.
+
+        Infinite for label sets, where no class has a mean of its own.
+        """
+        if label_sets.are_in(self.samples):
+            return math.inf
         is_fitted = (self.readable["split"] == "train") | self.readable["fold"].notna()
         return float(self.readable["label"][is_fitted].value_counts().median())
 
@@ -102,7 +118,10 @@ def look(job: Job, *, progress: Progress | None = None) -> Manifest:
         "test": job.test_data,
     }
     read_source = functools.partial(
-        read, target_column_name=job.target_column_name, datastores=job.datastores
+        read,
+        target_column_name=job.target_column_name,
+        has_sets=TASKS[job.task].has_label_sets,
+        datastores=job.datastores,
     )
     parts: list[pd.DataFrame] = []
     listings: dict[str, Listing] = {}
@@ -191,6 +210,7 @@ def _finish_manifest(samples: pd.DataFrame, listings: Mapping[str, Listing], job
         validation_share=job.validation_data_size,
         test_share=job.test_data_size,
         seed=job.seed,
+        choose=iterative_stratification.validation_rows if label_sets.are_in(samples) else None,
     )
     in_folds = ["train"] if names_validation else ["train", "validation"]
     dealt = folds.assign(samples[samples["split"].isin(in_folds)], seed=job.seed)
@@ -199,6 +219,8 @@ def _finish_manifest(samples: pd.DataFrame, listings: Mapping[str, Listing], job
     class_names = sorted(report.classes)
     index = {name: position for position, name in enumerate(class_names)}
     samples["label_index"] = samples["label"].map(index).where(readable).astype("Int64")
+    if label_sets.are_in(samples):
+        samples["label_index"] = pd.Series(pd.NA, samples.index, "Int64")
     concerned = {finding.kind: finding.paths for finding in report.findings}
     return Manifest(samples, class_names, report.shortened(), concerned)
 

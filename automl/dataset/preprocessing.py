@@ -241,6 +241,17 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return probabilities
 
 
+def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Convert logits (B, K) of labels that do not exclude each other to their probabilities."""
+    shares: NDArray[np.float32] = np.reciprocal(1 + np.exp(-logits))
+    return shares
+
+
+def probabilities_of(logits: NDArray[np.float32], *, has_label_sets: bool) -> NDArray[np.float32]:
+    """Convert logits (B, K); has_label_sets: a picture may have any number of the labels."""
+    return sigmoid(logits) if has_label_sets else softmax(logits)
+
+
 @contextlib.contextmanager
 def opened(source: Path | BinaryIO, max_pixels: int | None = None) -> Iterator[Image.Image]:
     """Open a picture, and decode it only if it is DICOM.

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from automl.dataset import near_duplicates
 
+Choose = Callable[[pd.DataFrame, float, int], Iterable[Hashable]]
+"""From pictures, the share and the seed to the index of the pictures to validate with."""
+
 
 @dataclass(frozen=True)
 class _Group:
@@ -26,7 +29,12 @@ class _Group:
 
 
 def assign(
-    samples: pd.DataFrame, *, validation_share: float, test_share: float = 0.0, seed: int
+    samples: pd.DataFrame,
+    *,
+    validation_share: float,
+    test_share: float = 0.0,
+    seed: int,
+    choose: Choose | None = None,
 ) -> pd.DataFrame:
     """Fill in `split` for the readable samples; it is missing for the others.
 
@@ -40,14 +48,23 @@ def assign(
     Without test pictures in the data, `test_share` of the training pictures is sealed first; the
     validation share is then one of the others. Each class keeps two pictures for the other sides,
     and nothing that belongs together is divided.
+
+    Args:
+        samples: the pictures.
+        validation_share: share of the training pictures.
+        test_share: share of the training pictures.
+        seed: of the choice.
+        choose: another rule by which pictures are held out.
     """
     split = samples["split"].fillna("train").where(samples["problem"].isna())
     if test_share and not (split == "test").any():
         candidates = samples[split == "train"]
-        split.loc[pd.Index(_choose_test(candidates, test_share, seed))] = "test"
+        split.loc[pd.Index(list((choose or _choose_test)(candidates, test_share, seed)))] = "test"
     if not (split == "validation").any():
         candidates = samples[split == "train"]
-        split.loc[pd.Index(_choose(candidates, validation_share, seed))] = "validation"
+        split.loc[pd.Index(list((choose or _choose)(candidates, validation_share, seed)))] = (
+            "validation"
+        )
     return samples.assign(split=split)
 
 

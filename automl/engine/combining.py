@@ -15,6 +15,7 @@ from automl.experiments import expectation, leaderboard, store
 from automl.experiments.records import Evaluation, Member, TrialRecord, TrialState, now
 from automl.jobs.compatibility import resolve
 from automl.jobs.job import Job
+from automl.jobs.tasks import TASKS
 
 TRIAL_ID = "ensemble"
 _MAX_COMPARED = 20
@@ -35,8 +36,8 @@ def combine(job: Job, results: Results) -> None:
     It becomes the best trial only if its lead is beyond noise. The search is complete without it:
     if it cannot be made, a note says so.
     """
-    if job.ensemble == "never" or not job.is_automode:
-        return
+    if job.ensemble == "never" or not job.is_automode or TASKS[job.task].has_label_sets:
+        return  # the average of several models is one of a softmax
     try:
         add_ensemble(results, _in_a_worker)
     except Exception as error:  # noqa: BLE001 (the search is complete without it)

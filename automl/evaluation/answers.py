@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.evaluation import decisions
 from automl.evaluation.predictions import Predictions
 
 Order = Literal["surest first", "least sure first", "highest loss first"]
@@ -13,7 +14,12 @@ _LEAST = 1e-12  # smallest probability, so that the loss stays finite
 
 
 def losses(predictions: Predictions) -> NDArray[np.float64]:
-    """Return the negative logarithm of the probability of the true class: (N,), in nats."""
+    """Return the negative logarithm of the probability of the true class: (N,), in nats.
+
+    Of label sets it is the mean over the labels, see `decisions.log_likelihood`.
+    """
+    if predictions.has_label_sets:
+        return -decisions.log_likelihood(predictions.probabilities, predictions.labels)
     true = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
     loss: NDArray[np.float64] = -np.log(np.clip(true.astype(np.float64), _LEAST, None))
     return loss

@@ -22,16 +22,21 @@ def summary(
 ) -> dict[str, Any]:
     """Return all that Azure records of a trial's evaluation.
 
+    There is no confusion matrix of label sets: no label is taken for another.
+
     Args:
         metrics: of the evaluation, under our names; one that is not defined becomes null.
         predictions: answers of the trial.
         class_names: (K,) in the order of the class indices.
     """
+    matrix = {}
+    if not predictions.has_label_sets:
+        matrix["confusion_matrix"] = _confusion_matrix(predictions, class_names)
     return {
         "metrics": {
             name(key): value if np.isfinite(value) else None for key, value in metrics.items()
         },
-        "confusion_matrix": _confusion_matrix(predictions, class_names),
+        **matrix,
         "accuracy_table": _accuracy_table(predictions, class_names),
     }
 
@@ -48,7 +53,9 @@ def _confusion_matrix(predictions: Predictions, class_names: Sequence[str]) -> d
 def _accuracy_table(predictions: Predictions, class_names: Sequence[str]) -> dict[str, Any]:
     """Counts of true and false answers for each class, by threshold and by percentile."""
     scores = predictions.probabilities.astype(np.float64)
-    is_class = predictions.labels[:, None] == np.arange(len(class_names))
+    is_class = predictions.labels
+    if not predictions.has_label_sets:
+        is_class = predictions.labels[:, None] == np.arange(len(class_names))
     by_probability, by_percentile = [], []
     for column, truth in zip(scores.T, is_class.T, strict=True):
         by_probability.append(_counts(column, truth, _THRESHOLDS))

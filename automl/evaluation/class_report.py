@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from automl.evaluation import metrics as all_metrics
 from automl.evaluation import natural_order
 from automl.evaluation.predictions import Predictions
-from automl.evaluation.scored_answers import ScoredAnswers
 
 COLUMNS = ("precision", "recall", "f1", "auc", "average_precision")
 _AVERAGED = ("precision_score", "recall_score", "f1_score", "auc", "average_precision_score")
@@ -21,7 +21,7 @@ def class_report(predictions: Predictions, class_names: Sequence[str]) -> pd.Dat
     NaN marks a number that is not defined: everything but precision for a class without pictures,
     and precision for a class that was never predicted.
     """
-    answers = ScoredAnswers(predictions.probabilities, predictions.labels)
+    answers = all_metrics.answers_for(predictions.probabilities, predictions.labels)
     has_pictures, is_predicted = answers.support > 0, answers.guesses > 0
     columns = (
         np.where(is_predicted, answers.precisions, np.nan),

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation import metrics
+from automl.evaluation import decisions, metrics
 from automl.evaluation.intervals import MIN_DEFINED_SHARE
 from automl.evaluation.predictions import Predictions
 
@@ -177,7 +177,7 @@ def _column(
     answers = row.predictions
     kept = slice(None) if wanted is None else np.isin(positions, wanted)
     probabilities, labels = answers.probabilities[kept], answers.labels[kept]
-    is_right = probabilities.argmax(axis=1) == labels
+    is_right = decisions.is_right(probabilities, labels)
     return _Column(index, part, is_right, probabilities, labels, positions[kept])
 
 

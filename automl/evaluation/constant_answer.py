@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from automl.evaluation import metrics
+from automl.evaluation import decisions, metrics
 from automl.evaluation.predictions import Predictions
 from automl.evaluation.significance import LEVEL, p_value_of_difference
 
@@ -43,9 +43,13 @@ def compare(metric: str, predictions: Predictions, *, num_trials: int = 1) -> Co
     labels, probabilities = predictions.labels, predictions.probabilities
     if not len(labels):
         return None
-    most_frequent = int(np.bincount(labels).argmax())
+    counts = decisions.counts(labels, probabilities.shape[1])
+    most_frequent = int(counts.argmax())
     constant = np.zeros_like(probabilities)
-    constant[:, most_frequent] = 1.0
+    if predictions.has_label_sets:  # the frequencies, of which the common labels are predicted
+        constant[:] = counts / len(labels)
+    else:
+        constant[:, most_frequent] = 1.0
     score = metrics.primary(metric, constant, labels)
     if np.isnan(score):
         return None

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation import metrics, significance
+from automl.evaluation import decisions, metrics, significance
 from automl.evaluation.predictions import Predictions, in_common
 
 MAX_MEMBERS = 4
@@ -25,8 +25,6 @@ _NUM_FOLDS = 5
 _NUM_BAGS = 10
 _MAX_WORK = 60_000_000
 """Probabilities that all selections together may sum up: a few seconds."""
-
-_LEAST = 1e-7
 
 
 class Ensemble(NamedTuple):
@@ -178,8 +176,8 @@ class _Pool(NamedTuple):
         self, mean: NDArray[np.floating], labels: NDArray[np.integer]
     ) -> tuple[float, float]:
         """The metric, and for equal ones the log likelihood."""
-        true = mean[np.arange(len(labels)), labels]
-        return self.score(mean, labels), float(np.log(np.maximum(true, _LEAST)).mean())
+        likelihood = float(decisions.log_likelihood(mean, labels).mean())
+        return self.score(mean, labels), likelihood
 
     def _is_within_bounds(self, members: Sequence[int]) -> bool:
         latency = self.latencies[list(members)].sum()

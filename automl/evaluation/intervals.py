@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation import metrics
+from automl.evaluation import decisions, metrics
 
 MIN_DEFINED_SHARE = 0.5
 """Share of the resamples in which a score must be defined. A resample without a class has no area
@@ -30,7 +30,7 @@ def bootstrap_interval(
     """
     rng = np.random.default_rng(seed)
     if name == "accuracy":
-        correct = int((probabilities.argmax(axis=1) == labels).sum())
+        correct = int(decisions.is_right(probabilities, labels).sum())
         least = 0.025 ** (1 / len(labels))
         if correct == len(labels):
             return least, 1.0

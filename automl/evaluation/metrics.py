@@ -10,68 +10,65 @@ numpy and scikit-learn are imported where they are used: the job file needs only
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from automl.evaluation import set_metrics
+from automl.evaluation.metric import Metric
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from automl.evaluation.scored_answers import Average, ScoredAnswers
+    from automl.evaluation.set_answers import SetAnswers
 
-Task = Literal["image_classification"]
+Task = Literal["image_classification", "image_classification_multilabel"]
 
-
-@dataclass(frozen=True)
-class Metric:
-    """Definition of one metric."""
-
-    key: str
-    name: str
-    """Name for people within a sentence: `weighted AUC`."""
-
-    explanation: str
-    """One sentence for people who do not know the metric."""
-
-    value: "Callable[[ScoredAnswers], float]"
-    """The formula."""
-
-    differences: "Callable[[ScoredAnswers, ScoredAnswers], NDArray[np.float64]] | None" = None
-    """For a primary metric: (N,) how much each picture contributes to the difference between two
-    trials. If two equally good trials swapped their answers for a picture, its contribution would
-    change its sign (see `significance`)."""
-
-    needs_two_classes: bool = False
-    """Defined only for a data set of exactly two classes."""
-
-    is_higher_better: bool = True
-
-    @property
-    def is_primary(self) -> bool:
-        """True if a job may optimise this metric."""
-        return self.differences is not None
+MULTILABEL: Task = "image_classification_multilabel"
 
 
 def classification_metrics(
-    probabilities: "NDArray[np.floating]", labels: "NDArray[np.integer]"
+    probabilities: "NDArray[np.floating]", labels: "NDArray[Any]"
 ) -> dict[str, float]:
-    """All metrics from probabilities (N, K), rows summing to 1, and true class indices (N,).
+    """All metrics from probabilities (N, K) and what is true.
 
     Every metric is NaN if a probability is not finite; areas are NaN for labels of one class.
-    """
-    from automl.evaluation.scored_answers import ScoredAnswers
 
-    answers = ScoredAnswers(probabilities, labels)
-    names = metric_names(answers.num_classes)
+    Args:
+        probabilities: of the classes, rows summing to 1; or of several labels, each by itself.
+        labels: class indices (N,); or the labels of each picture (N, K), True where it has one.
+    """
+    answers = answers_for(probabilities, labels)
+    names = metric_names(answers.num_classes, task_of(labels))
     if not answers.is_finite:
         return dict.fromkeys(names, float("nan"))
-    return {name: METRICS[name].value(answers) for name in names}
+    metrics = METRICS_OF_TASK[task_of(labels)]
+    return {name: metrics[name].value(answers) for name in names}
 
 
-def metric_names(num_classes: int) -> list[str]:
+def answers_for(
+    probabilities: "NDArray[np.floating]", labels: "NDArray[Any]"
+) -> "ScoredAnswers | SetAnswers":
+    """What metrics are computed from; arguments as for `classification_metrics`."""
+    if task_of(labels) == MULTILABEL:
+        from automl.evaluation.set_answers import SetAnswers
+
+        return SetAnswers(probabilities, labels)
+    from automl.evaluation.scored_answers import ScoredAnswers
+
+    return ScoredAnswers(probabilities, labels)
+
+
+def task_of(labels: "NDArray[Any]") -> Task:
+    """The task whose labels have this shape: one index a picture, or a row of them."""
+    return "image_classification" if labels.ndim == 1 else MULTILABEL
+
+
+def metric_names(num_classes: int, task: Task = "image_classification") -> list[str]:
     """Keys of everything `classification_metrics` returns."""
     return [
         metric.key
-        for metric in METRICS.values()
+        for metric in METRICS_OF_TASK[task].values()
         if num_classes == 2 or not metric.needs_two_classes
     ]
 
@@ -82,13 +79,27 @@ def primary_metrics(task: Task) -> tuple[str, ...]:
 
 
 def primary(
-    name: str, probabilities: "NDArray[np.floating]", labels: "NDArray[np.integer]"
+    name: str,
+    probabilities: "NDArray[np.floating]",
+    labels: "NDArray[Any]",
 ) -> float:
     """Value of one metric by its key; NaN if a probability is not finite."""
-    from automl.evaluation.scored_answers import ScoredAnswers
+    return value(name, answers_for(probabilities, labels))
 
-    answers = ScoredAnswers(probabilities, labels)
-    return METRICS[name].value(answers) if answers.is_finite else float("nan")
+
+def value(name: str, answers: "ScoredAnswers | SetAnswers") -> float:
+    """Value of one metric by its key; NaN if a probability is not finite."""
+    metric = METRICS_OF_TASK[task_of(answers.labels)][name]
+    return metric.value(answers) if answers.is_finite else float("nan")
+
+
+def differences(
+    name: str, first: "ScoredAnswers | SetAnswers", second: "ScoredAnswers | SetAnswers"
+) -> "NDArray[np.float64]":
+    """(N,) contributions of the pictures to the difference of a primary metric."""
+    compared = METRICS_OF_TASK[task_of(first.labels)][name].differences
+    assert compared is not None, f"{name} is no primary metric"
+    return compared(first, second)
 
 
 def _accuracy(answers: "ScoredAnswers") -> float:
@@ -312,8 +323,14 @@ METRICS_OF_TASK: dict[Task, dict[str, Metric]] = {
             *_SINGLE,
             *(metric for family in _FAMILIES for metric in family.metrics()),
         )
-    }
+    },
+    MULTILABEL: {metric.key: metric for metric in set_metrics.ALL},
 }
 """By the task of a job and the key; the place where another task's metrics are chosen."""
 
 METRICS = METRICS_OF_TASK["image_classification"]
+
+
+def named(key: str) -> Metric | None:
+    """The metric of a key in any task, for its name; None for one of another version."""
+    return next((known[key] for known in METRICS_OF_TASK.values() if key in known), None)

@@ -1,7 +1,7 @@
 """Predicted probabilities of one trial for the pictures of one split."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,22 +15,30 @@ class Predictions:
     sample_ids: "NDArray[np.int64]"
     """(N,) ids of `samples.parquet`."""
 
-    labels: "NDArray[np.int64]"
-    """(N,) true class indices."""
+    labels: "NDArray[Any]"
+    """(N,) true class indices; of label sets (N, K), True for each label of a picture."""
 
     probabilities: "NDArray[np.float32]"
-    """(N, K); rows sum to 1."""
+    """(N, K); rows sum to 1, or are those of independent labels."""
+
+    @property
+    def has_label_sets(self) -> bool:
+        """True if a picture may have any number of labels."""
+        return self.labels.ndim == 2
 
     @property
     def predicted(self) -> "NDArray[np.int64]":
-        """(N,) index of the most probable class."""
-        indices: NDArray[np.int64] = self.probabilities.argmax(axis=1).astype("int64")
-        return indices
+        """(N,) index of the most probable class; of label sets (N, K), True from 0.5 on."""
+        import numpy as np
+
+        from automl.evaluation.decisions import decided
+
+        return np.asarray(decided(self.probabilities, self.labels))
 
     @property
     def has_collapsed(self) -> bool:
-        """True if every picture gets the same class although the labels have several."""
-        return len(set(self.predicted.tolist())) == 1 < len(set(self.labels.tolist()))
+        """True if every picture gets the same answer although the labels differ."""
+        return _num_distinct(self.predicted) == 1 < _num_distinct(self.labels)
 
     def of(self, sample_ids: "NDArray[np.int64]") -> "Predictions":
         """The answers for some of the pictures, in the order of their ids."""
@@ -47,6 +55,11 @@ class Predictions:
         return np.array_equal(self.sample_ids, predictions.sample_ids) and np.array_equal(
             self.labels, predictions.labels
         )
+
+
+def _num_distinct(answers: "NDArray[np.int64]") -> int:
+    """Number of distinct classes (N,), or of distinct sets (N, K)."""
+    return len({row.tobytes() for row in answers})
 
 
 def in_common(*answers: Predictions) -> list[Predictions]:

@@ -14,10 +14,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.evaluation import metrics
 from automl.evaluation.answers import losses
-from automl.evaluation.metrics import METRICS
 from automl.evaluation.predictions import Predictions
-from automl.evaluation.scored_answers import ScoredAnswers
 
 LEVEL = 0.05
 _QUANTILE = 1.96
@@ -57,8 +56,8 @@ def p_values_against_best(
     Returns:
         One for each trial, 1 for the best; None for a trial whose score is NaN.
     """
-    answers = [ScoredAnswers(each, labels) for each in probabilities]
-    scores = np.array([_score(metric, each) for each in answers])
+    answers = [metrics.answers_for(each, labels) for each in probabilities]
+    scores = np.array([metrics.value(metric, each) for each in answers])
     scored = np.flatnonzero(~np.isnan(scores)).tolist()
     result: list[float | None] = [None] * len(answers)
     if len(scored) < 2:
@@ -66,7 +65,7 @@ def p_values_against_best(
     first, second = np.triu_indices(len(scored), 1)
     contributions = np.stack(
         [
-            _differences(metric, answers[scored[left]], answers[scored[right]])
+            metrics.differences(metric, answers[scored[left]], answers[scored[right]])
             for left, right in zip(first, second, strict=True)
         ]
     )
@@ -101,8 +100,8 @@ def p_value_of_difference(
     Returns:
         None if a score is NaN.
     """
-    answers = ScoredAnswers(first, labels), ScoredAnswers(second, labels)
-    gap = _score(metric, answers[0]) - _score(metric, answers[1])
+    answers = metrics.answers_for(first, labels), metrics.answers_for(second, labels)
+    gap = metrics.value(metric, answers[0]) - metrics.value(metric, answers[1])
     if np.isnan(gap):
         return None
     if metric == "accuracy":
@@ -112,7 +111,7 @@ def p_value_of_difference(
         only_second = int((answers[1].is_right & ~answers[0].is_right).sum())
         discordant = only_first + only_second
         return float(binomtest(only_first, discordant).pvalue) if discordant else 1.0
-    contributions = _differences(metric, *answers)[None]
+    contributions = metrics.differences(metric, *answers)[None]
     observed, by_chance = _studentised(np.array([gap]), contributions, _NUM_FLIPS_OF_PAIR, seed)
     return _share_as_large(np.abs(by_chance[:, 0]), abs(float(observed[0])))
 
@@ -138,16 +137,6 @@ def holm(p_values: Sequence[float], level: float = LEVEL) -> list[bool]:
             break
         significant[index] = True
     return significant
-
-
-def _score(metric: str, answers: ScoredAnswers) -> float:
-    return METRICS[metric].value(answers) if answers.is_finite else float("nan")
-
-
-def _differences(metric: str, first: ScoredAnswers, second: ScoredAnswers) -> NDArray[np.float64]:
-    differences = METRICS[metric].differences
-    assert differences is not None, f"{metric} is no primary metric"
-    return differences(first, second)
 
 
 def _studentised(

@@ -31,7 +31,7 @@ Nothing here is ever unpickled.
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -45,6 +45,8 @@ from automl.jobs.job_errors import JobError
 
 if TYPE_CHECKING:  # slow, and not needed to read the state of an experiment
     import pandas as pd
+    import pyarrow as pa
+    from numpy.typing import NDArray
 
 _Record = TypeVar("_Record", bound=BaseModel)
 
@@ -200,6 +202,10 @@ def load_samples(experiment_dir: Path) -> "pd.DataFrame":
 
 def class_names(samples: "pd.DataFrame") -> list[str]:
     """Names of the classes in the order of their index, from all samples."""
+    from automl.dataset import label_sets  # imports pandas
+
+    if label_sets.are_in(samples):
+        return label_sets.names(samples[samples["problem"].isna()])
     named = samples.dropna(subset=["label_index"]).drop_duplicates("label_index")
     return [str(label) for label in named.sort_values("label_index")["label"]]
 
@@ -215,13 +221,11 @@ def save_predictions(path: Path, predictions: Predictions) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    num_classes = predictions.probabilities.shape[1]
-    flat = pa.array(predictions.probabilities.ravel().astype(np.float32))
     table = pa.table(
         {
             "id": predictions.sample_ids,
-            "label": predictions.labels,
-            "probabilities": pa.FixedSizeListArray.from_arrays(flat, num_classes),
+            "label": _column(predictions.labels),
+            "probabilities": _column(predictions.probabilities.astype(np.float32)),
         }
     )
     with atomic.open_binary(path) as file:
@@ -241,12 +245,33 @@ def load_predictions(path: Path) -> Predictions:
         table = pq.read_table(path)
     except pa.ArrowInvalid as error:
         raise _damaged(path) from error
-    column = table["probabilities"].combine_chunks()
     return Predictions(
         sample_ids=table["id"].to_numpy(),
-        labels=table["label"].to_numpy(),
-        probabilities=column.values.to_numpy().reshape(len(column), column.type.list_size),
+        labels=_values(table["label"]),
+        probabilities=_values(table["probabilities"]),
     )
+
+
+def _column(values: "NDArray[Any]") -> "pa.Array":
+    """Values (N,), or rows of them (N, K)."""
+    import pyarrow as pa
+
+    flat = pa.array(values.ravel())
+    return flat if values.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
+
+
+def _values(column: "pa.ChunkedArray") -> "NDArray[Any]":
+    """The inverse of `_column`."""
+    import pyarrow as pa
+
+    if not pa.types.is_fixed_size_list(column.type):
+        plain: NDArray[Any] = column.to_numpy()
+        return plain
+    flat = column.combine_chunks()
+    rows: NDArray[Any] = flat.values.to_numpy(zero_copy_only=False).reshape(
+        len(flat), column.type.list_size
+    )
+    return rows
 
 
 def predictions_path(experiment_dir: Path, trial_id: str) -> Path:

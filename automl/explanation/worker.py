@@ -55,7 +55,13 @@ def answer(request: Request) -> Reply:
             crop_size=description.validation_crop_size,
             rendering=description.rendering,
         )
-        return explain(model, description.class_names, pixels, request.parameters)
+        return explain(
+            model,
+            description.class_names,
+            pixels,
+            request.parameters,
+            has_label_sets=description.has_label_sets,
+        )
     except (ExplanationError, UnreadablePicture) as error:
         return Reply(refusal=str(error))
 
@@ -65,21 +71,25 @@ def explain(
     class_names: list[str],
     pixels: NDArray[np.uint8],
     parameters: ExplanationParameters,
+    *,
+    has_label_sets: bool = False,
 ) -> Reply:
-    """Explain the model's answer for a picture.
+    """Explain the model's most probable label for a picture.
 
     Args:
         model: in evaluation mode, without gradients of its weights.
         class_names: by class index.
         pixels: the picture as it is scored, (S, S, 3).
         parameters: how to explain.
+        has_label_sets: a picture may have any number of the labels.
 
     Raises:
         FeatureMapMissingError: the algorithm needs a feature map and the model has none.
     """
     inputs = torch.from_numpy(model_input(pixels[None])).to(model.mean.device)
     with torch.inference_mode():
-        probabilities = model(inputs)[0].softmax(dim=0)
+        logits = model(inputs)[0]
+    probabilities = logits.sigmoid() if has_label_sets else logits.softmax(dim=0)
     target = int(probabilities.argmax())
     attributions = attribution.attribute(model, inputs, target, parameters)
     heat = attribution.heat(attributions, parameters.xai_algorithm)

@@ -142,6 +142,7 @@ def _use(model: TrainedModel, form: str) -> str:
         side=description.validation_crop_size,
         resize=description.validation_resize_size,
         scale=scale,
+        link="sigmoid()" if description.has_label_sets else "softmax(1)",
     )
     return f"{usage}\n\n{_rendering(description.rendering)}".rstrip()
 
@@ -252,9 +253,7 @@ def _without_folders(weights: str) -> str:
 def _limits(model: TrainedModel, report: DatasetReport | None) -> str:
     labels = ", ".join(model.description.class_names[:50])
     said = [
-        f"It knows {_plain(labels)} and gives one of them to any picture, whatever is on it.",
-        "Its probabilities come from the softmax and are not calibrated unless a metric above says "
-        "so.",
+        *_about_labels(labels, has_label_sets=model.description.has_label_sets),
         "The numbers hold for pictures like those it was scored on; others may do worse.",
     ]
     if report is not None:
@@ -265,13 +264,28 @@ def _limits(model: TrainedModel, report: DatasetReport | None) -> str:
     return "\n".join(f"- {sentence}" for sentence in said)
 
 
+def _about_labels(labels: str, *, has_label_sets: bool) -> list[str]:
+    if has_label_sets:
+        return [
+            f"It knows {_plain(labels)} and gives any number of them to a picture, also none.",
+            "Each probability comes from a sigmoid of its own and is not calibrated. Metrics of "
+            "decisions are those at 0.5; `thresholds` of `settings.json`, in the order of the "
+            "labels, are those with the highest F1 of each label on the same pictures.",
+        ]
+    return [
+        f"It knows {_plain(labels)} and gives one of them to any picture, whatever is on it.",
+        "Its probabilities come from the softmax and are not calibrated unless a metric above says "
+        "so.",
+    ]
+
+
 def _parity(parity: Parity) -> str:
     where = f"{parity.num_images} validation pictures"
     if parity.pictures == "noise":
         where = f"{parity.num_images} pictures of noise (the validation pictures are elsewhere)"
     said = (
-        f"From the file to the probability, on {where}: {parity.agreement:.1%} get the same class, "
-        f"and no probability differs by more than {parity.max_probability_difference:.1e} "
+        f"From the file to the probability, on {where}: {parity.agreement:.1%} get the same "
+        f"answer, and no probability differs by more than {parity.max_probability_difference:.1e} "
         f"(allowed: {parity.tolerance:g}). One picture takes {parity.latency_ms:.1f} ms on the "
         f"machine of the export; the files have {parity.size_bytes / 1e6:.1f} MB."
     )

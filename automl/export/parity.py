@@ -17,6 +17,7 @@ from PIL import Image
 from automl.dataset import picture_location
 from automl.dataset.preprocessing import UnreadablePicture, load_rgb
 from automl.errors import ExportError
+from automl.evaluation.set_answers import THRESHOLD
 from automl.experiments import store
 from automl.export import onnx_input
 from automl.export.parity_report import TOLERANCE, Parity
@@ -104,7 +105,7 @@ def measure(
         trial_id=model.trial.trial_id,
         num_images=len(paths),
         pictures=kind,
-        agreement=_agreement(own, exported),
+        agreement=_agreement(own, exported, has_label_sets=model.description.has_label_sets),
         max_probability_difference=float(np.abs(own - exported).max()),
         max_difference_from_recorded=_from_recorded(model, rows, own),
         latency_ms=latency,
@@ -146,7 +147,12 @@ def size_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _agreement(own: NDArray[np.float32], exported: NDArray[np.float32]) -> float:
+def _agreement(
+    own: NDArray[np.float32], exported: NDArray[np.float32], *, has_label_sets: bool
+) -> float:
+    """Share of the pictures with the same most probable class, or the same set of labels."""
+    if has_label_sets:
+        return float(((own >= THRESHOLD) == (exported >= THRESHOLD)).all(axis=1).mean())
     return float((own.argmax(axis=1) == exported.argmax(axis=1)).mean())
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from automl.dataset import dicom, picture_location
 from automl.dataset.preprocessing import load_preprocessed, model_input
 from automl.errors import ExportError, UserError
+from automl.evaluation import thresholds
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import TrialRecord
@@ -91,8 +92,13 @@ class TrainedModel:
         """Return the probabilities (K,) for a picture file, as `Answers` does."""
         pixels = torch.from_numpy(model_input(self.preprocessed(path)[None]))
         with torch.inference_mode():
-            probabilities: NDArray[np.float32] = self.network(pixels).softmax(dim=1)[0].numpy()
-        return probabilities
+            return np.asarray(self.probabilities(self.network(pixels))[0])
+
+    def probabilities(self, logits: torch.Tensor) -> NDArray[Any]:
+        """Convert logits (B, K) to probabilities."""
+        has_sets = self.description.has_label_sets
+        shares: NDArray[Any] = (logits.sigmoid() if has_sets else logits.softmax(1)).numpy()
+        return shares
 
     def preprocessed(self, path: Path) -> NDArray[np.uint8]:
         """Decode, resize and crop a picture as for scoring; (H, W, 3)."""
@@ -135,7 +141,11 @@ class TrainedModel:
             "validation_crop_size": description.validation_crop_size,
             "rendering": dataclasses.asdict(description.rendering),
             "normalization": normalization,
+            "has_label_sets": description.has_label_sets,
         }
+        if description.has_label_sets:
+            chosen = thresholds.by_label(self.recorded.probabilities, self.recorded.labels)
+            settings["thresholds"] = chosen.round(4).tolist()
         (folder / "settings.json").write_text(json.dumps(settings, indent=1), "utf-8")
         labels = json.dumps(description.class_names, ensure_ascii=False)
         (folder / "labels.json").write_text(labels, "utf-8")

@@ -53,6 +53,11 @@ def write(folder: Path, model: TrainedModel) -> Answers:
 
 def _refuse(model: TrainedModel) -> None:
     name, hyperparameters = model.trial.trial_id, model.hyperparameters
+    if model.description.has_label_sets:
+        raise ExportError(
+            "The program trains with one label a picture, and these pictures have any number of "
+            "labels. Take --format onnx, bundle, mlflow, torch or weights."
+        )
     if hyperparameters.method in ("majority_class", "prototypes", "k_nearest_neighbours"):
         raise ExportError(
             f"{name} is made by {hyperparameters.method}, which trains nothing. Take the code of a "

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from automl.evaluation.metrics import METRICS
+from automl.evaluation import metrics
 
 if TYPE_CHECKING:
     from automl.evaluation.constant_answer import ConstantAnswer
@@ -222,7 +222,7 @@ def metric(key: str) -> str:
 
     Metrics of other versions of this program are written without underscores.
     """
-    known = METRICS.get(key)
+    known = metrics.named(key)
     return known.name if known else key.replace("_", " ")
 
 
@@ -234,7 +234,7 @@ def metric_heading(key: str) -> str:
 
 def explanation(key: str) -> str | None:
     """Sentence that explains a metric; None for one of another version of this program."""
-    known = METRICS.get(key)
+    known = metrics.named(key)
     return known.explanation if known else None
 
 

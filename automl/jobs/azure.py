@@ -26,7 +26,7 @@ RENAMED = {
 """Earlier key -> the key of today."""
 
 OTHER_TASKS = (
-    *("image_classification_multilabel", "image_object_detection", "image_instance_segmentation"),
+    *("image_object_detection", "image_instance_segmentation"),
     *("classification", "regression", "forecasting"),
     *("text_classification", "text_classification_multilabel", "text_ner"),
 )

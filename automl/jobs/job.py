@@ -330,6 +330,9 @@ class Job(FrozenModel):
         if not isinstance(data, dict):
             return data
         asked = model_names.in_a_job(azure.current_form(data))
+        task = TASKS.get(str(asked.get("task")))
+        if task is not None:
+            asked = {"primary_metric": task.default_metric, **asked}
         return datastores.resolve_paths(asked, DATA_KEYS)
 
     @field_validator("primary_metric")
@@ -338,7 +341,10 @@ class Job(FrozenModel):
         task = TASKS.get(info.data.get("task", ""))
         if task is not None and metric not in task.primary_metrics:
             allowed = ", ".join(task.primary_metrics)
-            raise UserError(f"primary_metric is {metric!r}; allowed is one of {allowed}.")
+            raise UserError(
+                f"primary_metric is {metric!r}; for task {task.name}, where {task.about_labels}, "
+                f"allowed is one of {allowed}."
+            )
         return metric
 
     @field_validator("value_range", mode="before")

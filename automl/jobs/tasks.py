@@ -1,11 +1,11 @@
 """Rules of every task that a job can name: all that depends on the task is decided here.
 
-A second task is a second entry of `TASKS`: no other module compares `Job.task` with a name.
+A task is an entry of `TASKS`: no other module compares `Job.task` with a name.
 """
 
 from dataclasses import dataclass
 
-from automl.evaluation.metrics import primary_metrics
+from automl.evaluation.metrics import MULTILABEL, primary_metrics
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,26 @@ class TaskRules:
     about_labels: str
     """Labels of a picture, as a clause of a sentence."""
 
+    has_label_sets: bool
+    """True if a picture has any number of labels: what is true is then a row of them (N, K), and
+    everything that depends on it goes by its shape."""
+
 
 IMAGE_CLASSIFICATION = TaskRules(
     name="image_classification",
     primary_metrics=primary_metrics("image_classification"),
     default_metric="accuracy",
     about_labels="every picture has one label",
+    has_label_sets=False,
 )
 
-TASKS = {task.name: task for task in (IMAGE_CLASSIFICATION,)}
+IMAGE_CLASSIFICATION_MULTILABEL = TaskRules(
+    name=MULTILABEL,
+    primary_metrics=primary_metrics(MULTILABEL),
+    default_metric="iou",
+    about_labels="every picture has any number of labels",
+    has_label_sets=True,
+)
+
+TASKS = {task.name: task for task in (IMAGE_CLASSIFICATION, IMAGE_CLASSIFICATION_MULTILABEL)}
 """Every task by its name."""

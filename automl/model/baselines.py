@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize, one_hot
 
+from automl.errors import UserError
+from automl.evaluation import decisions
 from automl.model import blocks, cross_validated_probe, linear_probe, prototypes
 from automl.model.linear_probe import LinearProbe
 from automl.model.network import Normalised
@@ -35,12 +37,16 @@ class NearestNeighbours(nn.Module):
     features: Tensor
     labels: Tensor
 
-    def __init__(self, num_pictures: int, num_features: int, num_classes: int) -> None:
-        """An empty layer, to be filled by `load_state_dict`."""
+    def __init__(
+        self, num_pictures: int, num_features: int, num_classes: int, *, has_sets: bool = False
+    ) -> None:
+        """An empty layer, to be filled by `load_state_dict`; has_sets: labels are (N, K)."""
         super().__init__()
         self._num_classes = num_classes
         self.register_buffer("features", torch.zeros(num_pictures, num_features))
-        self.register_buffer("labels", torch.zeros(num_pictures, dtype=torch.int64))
+        shape = (num_pictures, num_classes) if has_sets else (num_pictures,)
+        dtype = torch.float32 if has_sets else torch.int64
+        self.register_buffer("labels", torch.zeros(shape, dtype=dtype))
 
     @classmethod
     def fit(
@@ -51,12 +57,16 @@ class NearestNeighbours(nn.Module):
         *,
         seed: int = 0,
     ) -> "NearestNeighbours":
-        """A layer with features (N, D) and class indices (N,), or a random 10,000 of them."""
+        """A layer with features (N, D) and labels, or a random 10,000 of them.
+
+        labels: class indices (N,), or the labels of each picture (N, K).
+        """
         if len(labels) > linear_probe.MAX_PICTURES:
             rng = np.random.default_rng(seed)
             chosen = rng.choice(len(labels), linear_probe.MAX_PICTURES, replace=False)
             features, labels = features[chosen], labels[chosen]
-        layer = cls(len(features), features.shape[1], num_classes)
+        has_sets = labels.ndim == 2
+        layer = cls(len(features), features.shape[1], num_classes, has_sets=has_sets)
         layer.features.copy_(normalize(torch.from_numpy(features)))
         layer.labels.copy_(torch.from_numpy(labels))
         return layer
@@ -65,13 +75,18 @@ class NearestNeighbours(nn.Module):
         similarity = normalize(features.flatten(1)) @ self.features.T
         nearest, indices = similarity.topk(min(_NUM_NEIGHBOURS, len(self.labels)))
         weights = (nearest / _TEMPERATURE).softmax(dim=1)
+        if self.labels.ndim == 2:
+            votes = (weights.unsqueeze(2) * self.labels[indices]).sum(dim=1)
+            return votes.clamp(_SMALLEST_SHARE, 1 - _SMALLEST_SHARE).logit()
         votes = one_hot(self.labels[indices], self._num_classes)
         return ((weights.unsqueeze(2) * votes).sum(dim=1) + _SMALLEST_SHARE).log()
 
     def probabilities(self, features: NDArray[np.float32]) -> Probabilities:
-        """(N, K), rows sum to 1, from features (N, D)."""
+        """(N, K) from features (N, D)."""
         parts = torch.from_numpy(features).split(_AT_ONCE)
-        shares: Probabilities = torch.cat([self(part).softmax(dim=1) for part in parts]).numpy()
+        logits = torch.cat([self(part) for part in parts])
+        has_sets = self.labels.ndim == 2
+        shares: Probabilities = (logits.sigmoid() if has_sets else logits.softmax(dim=1)).numpy()
         return shares
 
 
@@ -83,7 +98,7 @@ class FrozenPictures:
     """Returns features (N, D); called only if needed."""
 
     labels: NDArray[np.int64]
-    """(N,) class indices."""
+    """(N,) class indices; of label sets (N, K), True for each label of a picture."""
 
     folds: NDArray[np.int64]
     """(N,) fold of each picture; -1: it is in the training part of every fold."""
@@ -129,6 +144,11 @@ def fit_head(method: str, network: Normalised, pictures: FrozenPictures) -> Prob
     num_classes = len(head.weight)
     if method in ("linear_probe", "concatenated_probe"):
         return _fit_probe(head, pictures, num_classes)
+    if method == "prototypes" and pictures.labels.ndim == 2:
+        raise UserError(
+            "method is prototypes, which compares classes that exclude each other; here a picture "
+            "has any number of labels. Set method to linear_probe."
+        )
     if method == "prototypes":
         return _fit_prototypes(head, pictures, num_classes)
     if method == "k_nearest_neighbours":
@@ -145,7 +165,7 @@ def _fit_probe(
     if pictures.folds.max() < 0:
         copies = [features] if mirrored is None else [features, mirrored]
         rows = np.concatenate(copies)
-        probe = linear_probe.fit(rows, np.tile(labels, len(copies)), num_classes)
+        probe = linear_probe.fit(rows, np.concatenate([labels] * len(copies)), num_classes)
         linear_probe.put_into(head, probe)
         return None
     found = cross_validated_probe.fit(
@@ -186,19 +206,22 @@ def _fit_majority(
 ) -> Probabilities | None:
     def shares(seen: NDArray[np.bool_]) -> NDArray[np.float32]:
         labels = pictures.labels[seen]
-        counts = np.bincount(labels, minlength=num_classes)
-        return np.maximum(counts / len(labels), 1e-6).astype(np.float32)
+        counts = decisions.counts(labels, num_classes)
+        return np.clip(counts / len(labels), 1e-6, 1 - 1e-6).astype(np.float32)
 
     def answer(seen: NDArray[np.bool_], unseen: NDArray[np.bool_]) -> Probabilities:
         return np.tile(shares(seen), (int(unseen.sum()), 1))
 
     everything = np.ones(len(pictures.labels), bool)
     weight = np.zeros((num_classes, head.weight[0].numel()), np.float32)
-    linear_probe.put_into(head, LinearProbe(weight, np.log(shares(everything))))
+    found = shares(everything)
+    bias = np.log(found) - (np.log1p(-found) if pictures.labels.ndim == 2 else 0)
+    linear_probe.put_into(head, LinearProbe(weight, np.asarray(bias, np.float32)))
     return None if pictures.folds.max() < 0 else pictures.out_of_fold(answer)
 
 
 def empty_neighbours(weights: dict[str, Tensor], num_classes: int) -> NearestNeighbours:
     """An empty layer of the size that is stored among the weights of a model."""
     (shape,) = (tensor.shape for name, tensor in weights.items() if name.endswith(".features"))
-    return NearestNeighbours(shape[0], shape[1], num_classes)
+    has_sets = any(t.ndim == 2 for name, t in weights.items() if name.endswith(".labels"))
+    return NearestNeighbours(shape[0], shape[1], num_classes, has_sets=has_sets)

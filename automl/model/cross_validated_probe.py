@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from automl.evaluation.decisions import log_likelihood
 from automl.model.linear_probe import MAX_PICTURES, MISSING_BIAS, LinearProbe
 
 STRENGTHS = (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3)
@@ -53,7 +54,7 @@ def fit(  # noqa: PLR0913
     mirrored: NDArray[np.float32] | None = None,
     seed: int = 0,
 ) -> CrossValidated:
-    """Fit probes to features (N, D) with class indices (N,).
+    """Fit probes to features (N, D) with class indices (N,), or label sets (N, K).
 
     The strength of a fold's probe is the one with the least loss on the pictures of the other
     folds, so that no label has a part in its own prediction. Each probe is fitted to at most
@@ -61,7 +62,8 @@ def fit(  # noqa: PLR0913
 
     Args:
         features: of all pictures; their mean and scale are those of all folds.
-        labels: class indices.
+        labels: class indices (N,); or True for each label of a picture (N, K), for one probe a
+            label (one against the rest).
         folds: (N,) fold of each picture from 0; -1: it is in the training part of every fold.
         num_classes: number of classes.
         mirrored: (N, D) of the mirror images: probes are fitted to them, too, and asked about the
@@ -81,7 +83,9 @@ def fit(  # noqa: PLR0913
     for strength in problem.strengths():
         weights = problem.solve(strength, path[-1].weights if path else None)
         probabilities = problem.out_of_fold(weights)
-        path.append(_Candidate(strength, weights, probabilities, _losses(probabilities, labels)))
+        path.append(
+            _Candidate(strength, weights, probabilities, -log_likelihood(probabilities, labels))
+        )
         if len(path) > 1 and path[-1].mean(is_scored) > path[-2].mean(is_scored):
             break
     best = min(path, key=lambda each: each.mean(is_scored))
@@ -102,15 +106,10 @@ class _Candidate(NamedTuple):
     strength: float
     weights: Tensor
     probabilities: NDArray[np.float32]
-    losses: NDArray[np.float32]
+    losses: NDArray[np.float64]
 
     def mean(self, chosen: NDArray[np.bool_]) -> float:
         return float(self.losses[chosen].mean())
-
-
-def _losses(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
-    of_label = probabilities[np.arange(len(labels)), labels]
-    return np.asarray(-np.log(np.maximum(of_label, 1e-7)))
 
 
 def _principal_components(features: NDArray[np.float32], seed: int) -> tuple[Tensor, Tensor]:
@@ -151,18 +150,22 @@ class _Problem:
         seed: int,
     ) -> None:
         self.num_folds = int(folds.max()) + 1
+        self._has_sets = labels.ndim == 2
         self._num_classes = num_classes
         self._folds = folds
         inputs = torch.cat([inputs, torch.ones(*inputs.shape[:2], 1)], dim=2)
         self._asked = inputs.mean(dim=0)
-        labels, folds = np.tile(labels, len(inputs)), np.tile(folds, len(inputs))
+        labels, folds = np.concatenate([labels] * len(inputs)), np.tile(folds, len(inputs))
         chosen = _fitted(len(labels), seed)
         self._fitted = inputs.flatten(0, 1)[chosen]
         self._labels = torch.from_numpy(labels[chosen])
         of_fitted = torch.from_numpy(folds[chosen])
         every = torch.arange(self.num_folds + 1)  # the last one holds nothing out
         self._trains = of_fitted[:, None] != every
-        self._bound = torch.cat([variances, torch.tensor([float(len(chosen))])])[:, None, None] / 2
+        # a softmax has at most half the curvature of its inputs, a sigmoid a quarter
+        curvature = 1 / 4 if self._has_sets else 1 / 2
+        sums = torch.cat([variances, torch.tensor([float(len(chosen))])])
+        self._bound = curvature * sums[:, None, None]
 
     def strengths(self) -> tuple[float, ...]:
         """The strengths to try, from weak to strong."""
@@ -181,8 +184,12 @@ class _Problem:
     def _shares(self) -> Tensor:
         """Weights that give every picture the shares of the classes in each training part."""
         start = torch.zeros(len(self._bound), self.num_folds + 1, self._num_classes)
-        of_class = torch.eye(self._num_classes)[self._labels]
-        counts = self._trains.float().T @ of_class
+        trains = self._trains.float().T
+        if self._has_sets:
+            shares = trains @ self._labels.float() / trains.sum(dim=1, keepdim=True)
+            start[-1] = shares.logit().clamp(MISSING_BIAS, -MISSING_BIAS)
+            return start
+        counts = trains @ torch.eye(self._num_classes)[self._labels]
         shares = counts / counts.sum(dim=1, keepdim=True)
         start[-1] = shares.log().clamp(min=MISSING_BIAS)
         return start
@@ -217,16 +224,23 @@ class _Problem:
     def _gradient(self, weights: Tensor, trains: Tensor) -> Tensor:
         """Gradient of the summed losses of the pictures in each training part."""
         logits = self._fitted @ weights.flatten(1)
-        excess = logits.view(len(logits), *weights.shape[1:]).softmax(dim=2)
-        excess[torch.arange(len(logits)), :, self._labels] -= 1
+        excess = self._answers(logits.view(len(logits), *weights.shape[1:]))
+        if self._has_sets:
+            excess -= self._labels[:, None].float()
+        else:
+            excess[torch.arange(len(logits)), :, self._labels] -= 1
         excess *= trains[:, :, None]
         return (self._fitted.T @ excess.flatten(1)).view(weights.shape)
+
+    def _answers(self, logits: Tensor) -> Tensor:
+        """Probabilities from logits (..., K)."""
+        return logits.sigmoid() if self._has_sets else logits.softmax(dim=-1)
 
     def out_of_fold(self, weights: Tensor) -> NDArray[np.float32]:
         """(N, K) of each picture, from the probe that has not seen it if there is one."""
         result = torch.empty(len(self._asked), self._num_classes)
         for fold in range(-1, self.num_folds):
             chosen = torch.from_numpy(self._folds == fold)
-            result[chosen] = (self._asked[chosen] @ weights[:, fold]).softmax(dim=1)
+            result[chosen] = self._answers(self._asked[chosen] @ weights[:, fold])
         probabilities: NDArray[np.float32] = result.numpy()
         return probabilities

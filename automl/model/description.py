@@ -27,6 +27,10 @@ class ModelDescription(FrozenModel):
     rendering: Rendering = PLAIN
     """How pixel values become 8-bit RGB."""
 
+    has_label_sets: bool = False
+    """True if a picture may have any number of the labels `class_names`: each logit goes through a
+    sigmoid, instead of all through a softmax."""
+
     epoch: int
     has_seen_all: bool = False
     """True if it was fitted to the validation pictures, too."""

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from automl.model.blocks import last_layer
 from automl.model.network import Normalised
@@ -97,7 +98,7 @@ def extract_features(network: Normalised, batches: Iterable[Tensor]) -> NDArray[
 def fit(
     features: NDArray[np.float32], labels: NDArray[np.int64], num_classes: int, *, seed: int = 0
 ) -> LinearProbe:
-    """The probe for features (N, D) with class indices (N,).
+    """The probe for features (N, D) with class indices (N,), or label sets (N, K).
 
     Of more than 10,000 pictures a random subset is used.
     """
@@ -108,20 +109,59 @@ def fit(
         features, labels = features[chosen], labels[chosen]
     mean, scale = features.mean(axis=0), features.std(axis=0)
     scale[scale < 1e-6] = 1.0  # a constant feature carries no information
+    strength = _STRENGTH * min(1.0, (200 / len(labels)) ** 0.5)
+    if labels.ndim == 2:
+        rows = _one_against_rest((features - mean) / scale, labels, strength)
+        return _of_plain_features(*rows, mean, scale)
     present = np.unique(labels)
     weight = np.zeros((num_classes, features.shape[1]))
     bias = np.full(num_classes, MISSING_BIAS)
     if len(present) == 1:
         bias[present] = 0.0
     else:
-        strength = _STRENGTH * min(1.0, (200 / len(labels)) ** 0.5)
         model = LogisticRegression(C=strength, max_iter=300, tol=1e-3)
         model.fit((features - mean) / scale, labels)
         weight[present], bias[present] = _one_row_per_class(model.coef_, model.intercept_)
-    # the probe is fitted to standardised features and applied to plain ones
-    weight /= scale
-    bias -= weight @ mean
-    return LinearProbe(weight.astype(np.float32), bias.astype(np.float32))
+    return _of_plain_features(weight, bias, mean, scale)
+
+
+def _of_plain_features(
+    weight: NDArray[np.float64],
+    bias: NDArray[np.float64],
+    mean: NDArray[np.float32],
+    scale: NDArray[np.float32],
+) -> LinearProbe:
+    """The probe that was fitted to standardised features, to be applied to plain ones."""
+    weight = weight / scale
+    return LinearProbe(weight.astype(np.float32), (bias - weight @ mean).astype(np.float32))
+
+
+def _one_against_rest(
+    features: NDArray[np.float32], truth: NDArray[Any], strength: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights (K, D) and intercepts (K,) of a logistic regression for each label (N, K).
+
+    All labels are fitted at once, because a few large matrix products are faster than a solver for
+    each.
+    """
+    inputs, targets = torch.from_numpy(features), torch.from_numpy(truth).float()
+    start = targets.mean(dim=0).logit().clamp(MISSING_BIAS, -MISSING_BIAS)
+    weight = torch.zeros(truth.shape[1], features.shape[1], requires_grad=True)
+    bias = start.clone().requires_grad_(True)
+    optimizer = torch.optim.LBFGS([weight, bias], max_iter=100, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        logits = inputs @ weight.T + bias
+        total = binary_cross_entropy_with_logits(logits, targets, reduction="sum")
+        total = total + weight.square().sum() / (2 * strength)
+        total.backward()
+        return total
+
+    optimizer.step(loss)
+    is_constant = torch.from_numpy(truth.all(axis=0) | ~truth.any(axis=0))
+    intercepts = torch.where(is_constant, start, bias)
+    return weight.detach().double().numpy(), intercepts.detach().double().numpy()
 
 
 def _one_row_per_class(

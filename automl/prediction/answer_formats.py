@@ -55,7 +55,7 @@ class _Csv:
     batch_size: ClassVar[int] = 64
 
     def __init__(self, path: Path, predictor: Predictor, *, is_new: bool) -> None:
-        self._labels = predictor.labels
+        self._predictor, self._labels = predictor, predictor.labels
         self._path = path
         if not is_new:
             _cut_torn_record(path, is_quoted=True)
@@ -74,7 +74,7 @@ class _Csv:
 
     def add(self, answers: Sequence[NamedAnswer]) -> None:
         for name, answer in answers:
-            head, probabilities = split(answer, self._labels)
+            head, probabilities = split(answer, self._predictor)
             self._writer.writerow([name, *head, *probabilities])
         self._file.flush()
 
@@ -137,7 +137,7 @@ class _Parquet:
     batch_size: ClassVar[int] = 5_000
 
     def __init__(self, path: Path, predictor: Predictor, *, is_new: bool) -> None:
-        self._labels = predictor.labels
+        self._predictor, self._labels = predictor, predictor.labels
         self._path = path
         self._parts = _parts_dir(path)
         if is_new:
@@ -180,7 +180,7 @@ class _Parquet:
         types += [pa.float32()] * len(self._labels)
         rows = []
         for name, answer in answers:
-            head, probabilities = split(answer, self._labels)
+            head, probabilities = split(answer, self._predictor)
             rows.append((escaped(name), *head, *probabilities))
         values = zip(*rows, strict=True) if rows else [()] * len(types)
         arrays = [pa.array(column, kind) for column, kind in zip(values, types, strict=True)]
@@ -226,12 +226,7 @@ def fields(answer: Row | Failure, predictor: Predictor) -> dict[str, Any]:
     """Return what the JSON of the command line says about a picture, except its path."""
     if isinstance(answer, Failure):
         return {"error": answer.message}
-    prediction = predictor.prediction(answer)
-    return {
-        "label": prediction.label,
-        "probability": prediction.probability,
-        "probabilities": prediction.probabilities,
-    }
+    return predictor.prediction(answer).fields()
 
 
 def columns(labels: Sequence[str], reserved: Sequence[str] = _HEAD) -> list[str]:
@@ -252,13 +247,19 @@ def columns(labels: Sequence[str], reserved: Sequence[str] = _HEAD) -> list[str]
 
 
 def split(
-    answer: Row | Failure, labels: Sequence[str]
+    answer: Row | Failure, predictor: Predictor
 ) -> tuple[tuple[str | None, float | None, str | None], Sequence[float | None]]:
-    """Return (label, probability, error), and the probability of every label, sorted by label."""
+    """Return (label, probability, error), and the probability of every label, sorted by label.
+
+    Where a picture may have any number of labels, they stand in one text, without a probability.
+    """
+    labels = predictor.labels
     if isinstance(answer, Failure):
         return (None, None, answer.message), [None] * len(labels)
     best = int(answer.argmax())
     by_label = answer[np.argsort(np.array(labels, dtype=object), kind="stable")]
+    if predictor.has_label_sets:
+        return (predictor.prediction(answer).text, None, None), by_label.tolist()
     return (labels[best], float(answer[best]), None), by_label.tolist()
 
 

@@ -17,7 +17,7 @@ from automl.dataset.preprocessing import (
     UnreadablePicture,
     load_preprocessed,
     model_input,
-    softmax,
+    probabilities_of,
 )
 from automl.dataset.rendering import PLAIN, Rendering
 from automl.errors import PredictionError
@@ -44,6 +44,22 @@ class Prediction:
     label: str
     probability: float
     probabilities: dict[str, float]
+
+    labels: list[str] | None = None
+    """The predicted labels, the most probable first, where a picture may have any number."""
+
+    @property
+    def text(self) -> str:
+        """The answer as text: the most probable label, or all that are predicted."""
+        return self.label if self.labels is None else ", ".join(self.labels)
+
+    def fields(self) -> dict[str, Any]:
+        """The answer as JSON."""
+        if self.labels is None:
+            answer: dict[str, Any] = {"label": self.label, "probability": self.probability}
+        else:
+            answer = {"labels": self.labels}
+        return {**answer, "probabilities": self.probabilities}
 
 
 @dataclass(frozen=True)
@@ -73,6 +89,12 @@ class _Settings(BaseModel):
     normalization: _Normalization | None = None
     """None: the ONNX model normalises its input itself."""
 
+    has_label_sets: bool = False
+    """True if a picture may have any number of the labels."""
+
+    thresholds: list[Annotated[float, Field(ge=0, le=1)]] | None = None
+    """Probability of each label from which it is predicted, of a model with label sets."""
+
 
 _T = TypeVar("_T")
 _LABELS = TypeAdapter(Annotated[list[str], Field(min_length=1)])
@@ -85,6 +107,8 @@ class Predictor:
         model_dir: the folder of the model.
         labels: names of the classes, in the order of a row of probabilities.
         trial_id: the trial whose model it is.
+        has_label_sets: True if a picture may have any number of the labels.
+        thresholds: (K,) probability from which each label is predicted, of such a model.
         rendering: how pixel values become 8-bit RGB.
     """
 
@@ -104,6 +128,8 @@ class Predictor:
         self.model_dir = model_dir
         self.labels = _read(_LABELS, model_dir / "labels.json")
         self.trial_id = settings.trial_id
+        self.has_label_sets = settings.has_label_sets
+        self.thresholds = np.array(settings.thresholds or [0.5] * len(self.labels))
         self._resize_size = settings.validation_resize_size
         self._crop_size = settings.validation_crop_size
         self.rendering = settings.rendering
@@ -183,14 +209,15 @@ class Predictor:
                 f"The model in {self.model_dir} has {len(self.labels)} labels, but its model "
                 f"answers for {logits.shape[-1] if logits.ndim else 1} classes. Export it again."
             )
-        return softmax(logits)
+        return probabilities_of(logits, has_label_sets=self.has_label_sets)
 
     def prediction(self, row: Row) -> Prediction:
         """Return the prediction that a row of probabilities stands for."""
         order = np.argsort(-row, kind="stable")
         ranked = {self.labels[index]: float(row[index]) for index in order}
         label, probability = next(iter(ranked.items()))
-        return Prediction(label, probability, ranked)
+        labels = [self.labels[index] for index in order if row[index] >= self.thresholds[index]]
+        return Prediction(label, probability, ranked, labels if self.has_label_sets else None)
 
     def _chunk_rows(self, pictures: Sequence[Picture | Failure]) -> list[Row | Failure]:
         pixels = [self.read(picture) for picture in pictures]

@@ -121,8 +121,17 @@ def _predictions_section(experiment_dir: Path, best: TrialRecord) -> dict[str, A
     from automl.figures import answer_charts, confusion_chart
 
     predictions = store.load_predictions(path)
+    evaluation = best.best_evaluation()
+    assert evaluation
     samples = store.load_samples(experiment_dir).set_index("id", drop=False)
     names = store.class_names(samples)
+    content = {
+        "classes": _rounded(class_report.class_report(predictions, names)),
+        "averages": _rounded(class_report.averages(evaluation.metrics)),
+        "hyperparameters": {**best.hyperparameters, **best.effective},
+    }
+    if predictions.has_label_sets:  # no label is taken for another
+        return {**content, "answer_figures": [], "mistakes": []}
     matrix = confusion.matrix(predictions.labels, predictions.predicted, len(names))
     shown = natural_order.indices(names, confusion.hardest_classes(matrix, _MAX_CLASSES))
     calibration = confidence.calibration(predictions.probabilities, predictions.labels)
@@ -130,15 +139,11 @@ def _predictions_section(experiment_dir: Path, best: TrialRecord) -> dict[str, A
         ("Confusion matrix", confusion_chart.figure_of(matrix, names, shown)),
         ("Calibration", answer_charts.calibration(calibration)),
     ]
-    evaluation = best.best_evaluation()
-    assert evaluation
     return {
+        **content,
         "answer_figures": [(title, _figure_html(figure)) for title, figure in figures],
-        "classes": _rounded(class_report.class_report(predictions, names)),
-        "averages": _rounded(class_report.averages(evaluation.metrics)),
         "calibration_error": f"{calibration.expected_error:.3f}",
         "mistakes": _mistakes(experiment_dir, predictions, samples, names),
-        "hyperparameters": {**best.hyperparameters, **best.effective},
     }
 
 

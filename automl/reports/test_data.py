@@ -168,10 +168,10 @@ def _predict(
     """Predict the readable pictures; return the predictions and the number of unreadable ones."""
     import numpy as np
 
+    from automl.dataset import label_sets
     from automl.prediction.inference import Prediction, Predictor
 
     model = Predictor(model_dir)
-    index = {label: position for position, label in enumerate(model.labels)}
     readable, probabilities = [], []
     for position, answer in enumerate(model.stream(Path(path) for path in rows["path"])):
         if isinstance(answer, Prediction):
@@ -185,7 +185,11 @@ def _predict(
             f"{rows['path'].iloc[0]}. Restore them to the same folder."
         )
     scored = rows.iloc[readable]
-    labels = np.array([index[label] for label in scored["label"]], dtype=np.int64)
+    if model.has_label_sets:
+        labels = label_sets.truth(scored, model.labels)
+    else:
+        index = {label: position for position, label in enumerate(model.labels)}
+        labels = np.array([index[label] for label in scored["label"]], dtype=np.int64)
     ids = scored["id"].to_numpy(np.int64)
     predictions = Predictions(ids, labels, np.array(probabilities, dtype=np.float32))
     return predictions, len(rows) - len(readable)

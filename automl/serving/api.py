@@ -226,11 +226,7 @@ async def _predict(model: ServedModel, files: list[UploadFile], limits: Limits) 
 def _fields(answer: Prediction | Failure) -> dict[str, Any]:
     if isinstance(answer, Failure):
         return {"error": answer.message}
-    return {
-        "label": answer.label,
-        "probability": answer.probability,
-        "probabilities": answer.probabilities,
-    }
+    return answer.fields()
 
 
 def _refuse_too_many(count: int, limits: Limits) -> None:

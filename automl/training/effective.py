@@ -60,7 +60,6 @@ def _licence(built: BuiltModel) -> dict[str, str]:
 
 def _of_training(training: TrialTraining) -> dict[str, Any]:
     learner = training.learner
-    loss = learner.task.loss
     return {
         "frozen": _frozen(training.built.frozen),
         **_optimizer(learner.optimizer),
@@ -71,8 +70,8 @@ def _of_training(training: TrialTraining) -> dict[str, Any]:
         "loader": f"{learner.num_batches} batches of {learner.batch_size}, in random order",
         "transforms": training.augmentation.in_effect(),
         "batch_norm_statistics": "kept" if learner.keeps_statistics else "of each batch",
-        "label_smoothing": loss.label_smoothing,
-        "class_weights": _class_weights(loss),
+        "label_smoothing": training.hyperparameters.label_smoothing,
+        "class_weights": learner.task.class_weights(),
         "model_ema": learner.mean_weights is not None,
         "compile": "off" if learner.forward is learner.network else "on",
     }
@@ -134,10 +133,6 @@ def _schedule(learner: Learner, number_of_epochs: int) -> dict[str, Any]:
 
 def _frozen(names: list[str]) -> str:
     return f"{len(names)} tensors, {names[0]} to {names[-1]}" if names else "nothing"
-
-
-def _class_weights(loss: torch.nn.CrossEntropyLoss) -> list[float] | str:
-    return "equal" if loss.weight is None else [round(w, 4) for w in loss.weight.tolist()]
 
 
 def _device_name(device: torch.device) -> str:

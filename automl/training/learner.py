@@ -18,7 +18,7 @@ from automl.model import blocks
 from automl.model.network import Normalised
 from automl.training.batches import TrainBatch, part_size, plan_batches
 from automl.training.recipe import Recipe, autocast_dtype, make_optimizer, make_schedule
-from automl.training.task import SingleLabel
+from automl.training.task import Task
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Learner:
     def __init__(
         self,
         network: Normalised,
-        task: SingleLabel,
+        task: Task,
         recipe: Recipe,
         *,
         num_pictures: int,
@@ -232,9 +232,7 @@ class Learner:
         self.schedule.last_epoch = state.values["update"]
 
 
-def predict(
-    network: Normalised, task: SingleLabel, batches: Iterable[Tensor]
-) -> NDArray[np.float32]:
+def predict(network: Normalised, task: Task, batches: Iterable[Tensor]) -> NDArray[np.float32]:
     """Probabilities (N, K) for pixels in 0 to 1, float (B, 3, H, W).
 
     In fp32, so that the exported model gives the same.

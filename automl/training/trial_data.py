@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.dataset import pixels
+from automl.dataset import label_sets, pixels
 from automl.dataset.manifest import Manifest
 from automl.dataset.packed_pictures import PackedPictures, PixelArray
 from automl.dataset.pixels import PictureSizes
@@ -28,6 +29,8 @@ class LabelledPictures:
     pictures: PackedPictures[PixelArray]
     sample_ids: NDArray[np.int64]
     labels: NDArray[np.int64]
+    """(N,) class indices; of label sets (N, K), True for each label of a picture."""
+
     folds: NDArray[np.int64]
     """(N,) fold of each picture for cross-validation; -1: none."""
 
@@ -103,7 +106,7 @@ def _decode(manifest: Manifest, chosen: PictureSizes, progress: Progress) -> Tri
         return LabelledPictures(
             pictures=packed.take(rows),
             sample_ids=chosen_samples["id"].to_numpy(np.int64),
-            labels=chosen_samples["label_index"].to_numpy(np.int64),
+            labels=_labels(chosen_samples, manifest.class_names),
             folds=folds[rows],
         )
 
@@ -121,6 +124,12 @@ def split_hash(samples: pd.DataFrame) -> str:
     used = samples.dropna(subset=["split"])
     rows = used["content_hash"] + " " + used["split"]
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+
+def _labels(samples: pd.DataFrame, class_names: list[str]) -> NDArray[Any]:
+    if label_sets.are_in(samples):
+        return label_sets.truth(samples, class_names)
+    return samples["label_index"].to_numpy(np.int64)
 
 
 def opened(pictures: PackedPictures[PixelArray]) -> PackedPictures[NDArray[np.uint8]]:

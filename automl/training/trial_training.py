@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from automl.errors import DivergedError, OutOfMemoryError, UserError
+from automl.evaluation import decisions
 from automl.evaluation.metrics import classification_metrics
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
@@ -38,7 +39,7 @@ from automl.training.learner import Learner, LearnerState, predict
 from automl.training.recipe import Recipe
 from automl.training.recovery import RESTART_FACTOR, Recovery, is_out_of_memory
 from automl.training.resume_state import KeptState
-from automl.training.task import SingleLabel
+from automl.training.task import task_for
 from automl.training.trial_data import LabelledPictures, TrialData, opened
 
 
@@ -92,8 +93,7 @@ class TrialTraining:
         self.fitted = data.train if is_partial else data.everything()
         """The pictures that the model is fitted to."""
 
-        counts = np.bincount(self.fitted.labels, minlength=len(data.class_names))
-        task = SingleLabel(recipe, counts)
+        task = task_for(recipe, self.fitted.labels, len(data.class_names))
 
         self._out_of_fold: Predictions | None = None
         starts_from_probe = self._starts_from_probe(network) if self.trains else False
@@ -219,6 +219,7 @@ class TrialTraining:
             rendering=self.data.rendering,
             epoch=self.epoch,
             has_seen_all=self.has_seen_all,
+            has_label_sets=self.fitted.labels.ndim == 2,
             head="nearest_neighbours" if is_vote else "linear",
         )
 
@@ -251,7 +252,9 @@ class TrialTraining:
 
     def scored_classes(self) -> set[int]:
         """Classes among the pictures that the trial is scored on."""
-        return set((self._out_of_fold or self.data.validation).labels.tolist())
+        labels = (self._out_of_fold or self.data.validation).labels
+        counts = decisions.counts(labels, len(self.data.class_names))
+        return set(np.flatnonzero(counts).tolist())
 
     def predict(self) -> Predictions:
         """Probabilities for every picture that the trial is scored on.

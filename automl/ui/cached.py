@@ -19,6 +19,7 @@ from automl.figures import timeline
 from automl.host import storage
 from automl.host.storage import Usage
 from automl.jobs.job import DATA_KEYS, DataSource, Job
+from automl.jobs.tasks import TASKS
 from automl.ui import data_source
 from automl.ui.version_cache import Version, for_version, for_version_of, version, versions
 
@@ -154,6 +155,8 @@ def class_names(experiment_dir: Path) -> list[str]:
     table = samples(experiment_dir)
     if table is None:
         return []
+    if TASKS[job(experiment_dir).task].has_label_sets:
+        return store.class_names(table)
     named = table[table["label_index"] >= 0].drop_duplicates("label_index")
     by_index = dict(zip(named["label_index"].astype(int), named["label"].astype(str), strict=True))
     return [by_index.get(index, str(index)) for index in range(max(by_index, default=-1) + 1)]

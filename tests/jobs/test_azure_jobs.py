@@ -361,7 +361,7 @@ def test_a_key_that_is_there_twice_is_refused():
         Job.from_yaml("training_data: {path: x}\nlimits: {max_trials: 3}\nlimits: {}\n")
 
 
-@pytest.mark.parametrize("task", ["image_classification_multilabel", "image_object_detection"])
+@pytest.mark.parametrize("task", ["regression", "image_object_detection"])
 def test_another_task_is_refused_in_one_sentence(task):
     (problem,) = refused(task=task, primary_metric="iou", training_parameters={"tile_overlap": 1})
     assert problem.key == "task"
@@ -391,11 +391,23 @@ def test_azures_sample_jobs_load_and_mean_what_they_say():
 
 
 @needs_samples
-def test_azures_multilabel_samples_are_refused_in_one_sentence():
+def test_azures_multilabel_sample_jobs_load():
     jobs = sorted(SAMPLES.glob("cli/jobs/**/*multilabel*/*.yml"))
     assert len(jobs) == 3
     for path in jobs:
-        with pytest.raises(JobError) as refusal:
-            Job.from_yaml(path.read_text(), base_dir=path.parent)
-        (problem,) = refusal.value.problems
-        assert problem.key in ("task", "type")
+        job = Job.from_yaml(path.read_text(), base_dir=path.parent)
+        assert (job.task, job.primary_metric) == ("image_classification_multilabel", "iou")
+        assert Job.from_yaml(job.to_yaml()) == job
+
+
+def test_a_task_has_its_metrics_and_refuses_those_of_the_other():
+    data = {"training_data": {"path": "x"}}
+    several = {**data, "task": "image_classification_multilabel"}
+    assert Job.from_dict(several).primary_metric == "iou"
+    assert Job.from_dict(data).primary_metric == "accuracy"
+    for metric in ("accuracy", "AUC_weighted", "norm_macro_recall", "precision_score_weighted"):
+        assert Job.from_dict({**several, "primary_metric": metric}).primary_metric == metric.lower()
+    with pytest.raises(JobError, match=r"primary_metric is 'iou'; .*every picture has one label"):
+        Job.from_dict({**data, "primary_metric": "iou"})
+    with pytest.raises(JobError, match="any number of labels, allowed is one of iou, accuracy"):
+        Job.from_dict({**several, "primary_metric": "f1_score_macro"})

@@ -4,7 +4,7 @@ import torch
 
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.training.recipe import Recipe
-from automl.training.task import SingleLabel
+from automl.training.task import LabelSets, SingleLabel, task_for
 
 
 def task(*counts: int, **settings: object) -> SingleLabel:
@@ -51,3 +51,46 @@ def test_the_mean_loss_is_that_of_torch(
     theirs = torch.nn.CrossEntropyLoss(ours.loss.weight, label_smoothing=label_smoothing)
     mean = ours.loss_sum(logits, targets) / ours.weight_sum(targets)
     assert float(mean) == pytest.approx(float(theirs(logits, targets)), rel=1e-5)
+
+
+def sets_task(frequencies: list[float], **settings: object) -> LabelSets:
+    return LabelSets(Recipe.read(Hyperparameters(**settings)), np.array(frequencies))  # type: ignore[arg-type]
+
+
+def test_the_loss_of_label_sets_is_the_mean_binary_cross_entropy() -> None:
+    torch.manual_seed(0)
+    ours, logits = sets_task([0.5, 0.1, 0.0]), torch.randn(8, 3)
+    _, targets = ours.mix(torch.rand(8, 3, 4, 4), torch.rand(8, 3) < 0.5)
+    mean = ours.loss_sum(logits, targets) / ours.weight_sum(targets)
+    assert float(mean) == pytest.approx(float(torch.nn.BCEWithLogitsLoss()(logits, targets)))
+    probabilities = ours.probabilities(logits).numpy()
+    assert ours.mean_loss(probabilities, targets.bool().numpy()) == pytest.approx(float(mean))
+
+
+def test_both_answers_of_a_label_weigh_the_same_with_weighted_loss() -> None:
+    frequencies = [0.5, 0.1, 0.0]
+    assert sets_task(frequencies).class_weights() == "equal"
+    assert sets_task(frequencies, weighted_loss=2).class_weights() == pytest.approx([1, 5, 1])
+    assert sets_task(frequencies, weighted_loss=1).class_weights()[1] == pytest.approx(5**0.5, 1e-3)
+    weighted = sets_task([0.1], weighted_loss=2)
+    present, absent = weighted.loss.present, weighted.loss.absent
+    assert float(0.1 * present) == pytest.approx(float(0.9 * absent))
+
+
+@pytest.mark.parametrize("key", ["mixup", "cutmix"])
+def test_mixed_label_sets_have_shares_of_their_labels(key: str) -> None:
+    torch.manual_seed(3)
+    pixels = torch.tensor([0.0, 1.0]).view(2, 1, 1, 1).expand(2, 3, 32, 32).contiguous()
+    labels = torch.tensor([[True, False, True], [False, False, True]])
+    mixed, targets = sets_task([0.5] * 3, **{key: 1.0}).mix(pixels, labels)
+    assert targets[:, 2].tolist() == pytest.approx([1, 1])
+    assert targets[:, 1].tolist() == [0, 0]
+    assert (1 - mixed.mean(dim=(1, 2, 3))).tolist() == pytest.approx(
+        targets[:, 0].tolist(), abs=1e-5
+    )
+
+
+def test_the_task_follows_from_the_shape_of_the_labels() -> None:
+    recipe = Recipe.read(Hyperparameters())
+    assert isinstance(task_for(recipe, np.array([0, 1]), 2), SingleLabel)
+    assert isinstance(task_for(recipe, np.ones((4, 2), bool), 2), LabelSets)

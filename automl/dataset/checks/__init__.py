@@ -15,22 +15,31 @@ from types import ModuleType
 
 import pandas as pd
 
+from automl.dataset import label_sets
 from automl.dataset.checks.kind import CheckedData, FindingKind
 from automl.dataset.report import DatasetReport, Distribution, Finding
 from automl.evaluation import natural_order
 
 __all__ = ["CheckedData", "FindingKind", "check", "check_split", "kinds"]
 
+_ABOUT_ONE_LABEL = frozenset(
+    {"class_names", "classes", "inner_folders", "placeholders", "sources", "traces", "values"}
+)
+"""Modules that compare the pictures of one class with those of the others."""
+
+_ABOUT_SETS = frozenset({"sets"})
+
 
 def check(data: CheckedData) -> DatasetReport:
     """Report on data whose `split` is as given; findings come worst first and name every file."""
     readable = data.readable
     split = readable["split"].fillna("train")
+    labels = label_sets.each_label(readable)
     return DatasetReport(
         num_images=len(readable),
-        classes=_naturally_ordered(_counts(readable["label"])),
+        classes=_naturally_ordered(_counts(labels)),
         splits=_counts(split),
-        class_splits=_class_splits(readable["label"], split),
+        class_splits=_class_splits(labels, split.loc[labels.index]),
         formats=_counts(readable["format"]),
         modes=_counts(readable["mode"]),
         short_sides=_distribution(readable[["width", "height"]].min(axis=1)),
@@ -48,13 +57,13 @@ def check_split(samples: pd.DataFrame, report: DatasetReport) -> DatasetReport:
     ordered = {name: counts[name] for name in ("train", "validation", "test") if name in counts}
     findings = [
         finding
-        for module in _modules()
+        for module in _modules_for(used)
         if hasattr(module, "check_split")
         for finding in module.check_split(used)
     ]
-    return report.plus(
-        findings, splits=ordered, class_splits=_class_splits(used["label"], used["split"])
-    )
+    labels = label_sets.each_label(used)
+    class_splits = _class_splits(labels, used["split"].loc[labels.index])
+    return report.plus(findings, splits=ordered, class_splits=class_splits)
 
 
 @functools.cache
@@ -76,8 +85,14 @@ def _modules() -> list[ModuleType]:
     return sorted(modules, key=lambda module: vars(module).get("ORDER", 1))
 
 
+def _modules_for(samples: pd.DataFrame) -> list[ModuleType]:
+    """Those that can say something about pictures with one label, or with sets of them."""
+    others = _ABOUT_ONE_LABEL if label_sets.are_in(samples) else _ABOUT_SETS
+    return [module for module in _modules() if module.__name__.rpartition(".")[2] not in others]
+
+
 def _findings(data: CheckedData) -> Iterator[Finding]:
-    for module in _modules():
+    for module in _modules_for(data.samples):
         if hasattr(module, "check"):
             yield from module.check(data)
 

@@ -61,7 +61,8 @@ def _several_labels(rows: Sequence[tuple[str, str]]) -> Finding:
     return SEVERAL_LABELS.finding(
         [path for path, _ in rows],
         f"Left out: {counted(len(rows), 'picture')} with several labels, such as {examples}. Here "
-        "each picture has one: keep the label that matters, or make one label of the combination.",
+        "each picture has one: set task: image_classification_multilabel, keep the label that "
+        "matters, or make one label of the combination.",
     )
 
 

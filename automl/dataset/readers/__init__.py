@@ -7,7 +7,15 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from automl.dataset.readers import forms, frames, listing, split_column, split_lists, table
+from automl.dataset.readers import (
+    forms,
+    frames,
+    label_sets,
+    listing,
+    split_column,
+    split_lists,
+    table,
+)
 from automl.dataset.readers.form import ClassFolders
 from automl.dataset.readers.listing import LeftOut, Listing
 from automl.dataset.readers.opening import opened
@@ -19,10 +27,11 @@ __all__ = ["LeftOut", "Listing", "columns", "read"]
 _DEFAULT_TARGET = "label"
 
 
-def read(
+def read(  # noqa: PLR0913
     source: DataSource,
     *,
     target_column_name: str = _DEFAULT_TARGET,
+    has_sets: bool = False,
     datastores: Mapping[str, str] | None = None,
     download: bool = True,
     progress: Callable[[str, int, int], None] | None = None,
@@ -32,6 +41,7 @@ def read(
     Args:
         source: path of the data, and perhaps its form.
         target_column_name: the column of a table that holds the labels.
+        has_sets: pictures have any number of labels.
         datastores: folder or URL that stands for each of Azure's datastores.
         download: False if pictures that lie elsewhere are not downloaded; those that were not
             downloaded before have a path without a file.
@@ -48,10 +58,13 @@ def read(
             class_folders = forms.by_name()["image_folder"]
             assert isinstance(class_folders, ClassFolders)
             found = class_folders.read(data.around.folder, data.walk(data.around.folder), source)
+            if has_sets:
+                found = replace(found, pictures=label_sets.of_one_label_each(found.pictures))
         else:
             found = listing.of_table(
                 table.choose(data.table, source, target_column_name),
                 data.around,
+                has_sets=has_sets,
                 download=download,
                 progress=downloading,
             )

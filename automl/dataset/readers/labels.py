@@ -14,7 +14,7 @@ from automl.dataset.readers import values
 from automl.errors import DataError
 
 MAX_LENGTH = 500
-_MAX_LIST = 10_000
+MAX_LIST = 10_000
 _SEPARATOR = re.compile("[,;|]")
 
 # control characters, and marks that make one label look like another
@@ -57,7 +57,7 @@ def of_rows(cells: Sequence[Any], rows: Sequence[str]) -> Labels:
     ]
     return Labels(
         texts=[
-            _checked(found[0], row) if len(found) == 1 else None
+            checked(found[0], row) if len(found) == 1 else None
             for found, row in zip(named, rows, strict=True)
         ],
         several=[", ".join(found) if len(found) > 1 else None for found in named],
@@ -66,7 +66,7 @@ def of_rows(cells: Sequence[Any], rows: Sequence[str]) -> Labels:
 
 def _listed(cell: Any, row: str) -> list[str] | None:
     """The distinct labels of a list; None for a cell that is none."""
-    if isinstance(cell, str) and cell.lstrip()[:1] == "[" and len(cell) <= _MAX_LIST:
+    if isinstance(cell, str) and cell.lstrip()[:1] == "[" and len(cell) <= MAX_LIST:
         with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
             cell = ast.literal_eval(cell.strip())
     if not isinstance(cell, list | tuple):
@@ -116,7 +116,12 @@ def of_folder(name: str, root: Path) -> str:
     return _composed(name)
 
 
-def _checked(text: str, row: str) -> str:
+def checked(text: str, row: str) -> str:
+    """The label in composed Unicode.
+
+    Raises:
+        DataError: it is too long, or has an invisible character.
+    """
     if _INVISIBLE.search(text):
         raise DataError(
             f"{row} has the label {text[:80]!a}, with a line break or an invisible character in "

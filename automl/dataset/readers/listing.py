@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from automl.dataset import locations
-from automl.dataset.readers import labels, split_column, values
+from automl.dataset import label_sets, locations
+from automl.dataset.readers import guesses, labels, split_column, values
+from automl.dataset.readers import label_sets as cells_of_sets
 from automl.dataset.readers.table import Chosen, Columns, Table
 from automl.dataset.reading import Guess, Reading
 from automl.errors import DataError
@@ -70,7 +71,7 @@ class Listing:
     pictures: pd.DataFrame
     """One row a picture, in an order that does not depend on the file system, with the columns
     `path`: absolute, also of a downloaded picture;
-    `label`;
+    `label`, and `label_set` where pictures have any number of labels, see `dataset.label_sets`;
     `split`: train, validation or test; missing where the data does not say;
     `group`, if the data source names a group column: missing where the cell is empty;
     `problem`, of tables: why a picture could not be downloaded, as a sentence, or missing."""
@@ -92,6 +93,7 @@ def of_table(
     chosen: Chosen,
     around: locations.Surroundings,
     *,
+    has_sets: bool = False,
     download: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Listing:
@@ -100,6 +102,7 @@ def of_table(
     Args:
         chosen: the table, and which of its columns are used.
         around: what locations are relative to.
+        has_sets: pictures have any number of labels, and one row each.
         download: False if pictures that lie elsewhere are not downloaded.
         progress: called with how many pictures are downloaded, and how many there are to download.
 
@@ -107,13 +110,13 @@ def of_table(
         DataError: the table has no row with a label, or a cell cannot be used.
     """
     table, columns = chosen.table, chosen.columns
-    rows = _rows(table, columns)
+    rows = _rows(table, columns, has_sets=has_sets)
     if rows.empty:
         raise DataError(f"{table.path} has no rows. Write one for each picture.")
     labelled, several = rows["label"].notna(), rows["several"].notna()
-    if 2 * several.sum() > (labelled | several).sum():
+    if not has_sets and 2 * several.sum() > (labelled | several).sum():
         raise _several_labels(table, columns, rows[labelled | several])
-    if not labelled.any():
+    if not labelled.any() or (has_sets and not rows["label"].any()):
         raise DataError(
             f"None of the {len(rows):,} rows of {table.path} has a label in the column "
             f"{columns.label}. Set target_column_name to the one that holds the labels."
@@ -124,14 +127,17 @@ def of_table(
     pictures["path"] = files.paths
     pictures["problem"] = pd.Series(files.problems, dtype="str")
     pictures = pictures.drop(columns=["picture", "row", "several"])
-    pictures = in_order(pictures.drop_duplicates(["path", "label", "split"]))
+    pictures = pictures.drop_duplicates(["path", "label", "split"])
+    pictures = in_order(cells_of_sets.joined(pictures) if has_sets else pictures)
     unlabelled = _find(rows[~labelled & ~several], around, download=False)
     unclear = _find(rows[several], around, download=False)
     left_out = LeftOut(
         unlabelled=unlabelled.paths,
         several_labels=list(zip(unclear.paths, rows["several"][several], strict=True)),
     )
-    return Listing(pictures, left_out, chosen.readings, chosen.table.guesses)
+    # which columns of ticks are classes was guessed for one label a picture
+    is_guessed = not (has_sets and columns.label == guesses.ONE_HOT)
+    return Listing(pictures, left_out, chosen.readings, table.guesses if is_guessed else ())
 
 
 def _several_labels(table: Table, columns: Columns, rows: pd.DataFrame) -> DataError:
@@ -140,15 +146,22 @@ def _several_labels(table: Table, columns: Columns, rows: pd.DataFrame) -> DataE
     return DataError(
         f"{table.path} looks like data with several labels a picture: {len(several):,} of "
         f"{len(rows):,} rows with a label have several in {columns.label}, such as {first['row']} "
-        f"with {first['several'][:80]!a}. Here each picture has one: keep one label in each row, "
-        "or set target_column_name to another column."
+        f"with {first['several'][:80]!a}. Set task: image_classification_multilabel, keep one "
+        "label in each row, or set target_column_name to another column."
     )
 
 
-def _rows(table: Table, columns: Columns) -> pd.DataFrame:
+def _rows(table: Table, columns: Columns, *, has_sets: bool) -> pd.DataFrame:
     """Text in all columns; `picture` is the location, and empty where the cell is."""
     names = [str(row) for row in table.rows.index]
-    found = labels.of_rows(table.rows[columns.label].tolist(), names)
+    cells = table.rows[columns.label].tolist()
+    if has_sets and columns.label == guesses.ONE_HOT:
+        used = {columns.image, columns.split, columns.group, columns.label}
+        cells = cells_of_sets.of_one_hot(table.rows, used) or cells
+    if has_sets and columns.label == table.label_column:
+        cells = cells_of_sets.as_lists(cells)
+    sets = cells_of_sets.of_rows(cells, names).labels if has_sets else None
+    found = labels.of_rows(cells, names) if sets is None else _as_texts(sets)
     splits = _splits(table, columns, names, found)
     text = {
         "picture": values.locations(table.rows[columns.image].tolist(), names),
@@ -159,7 +172,14 @@ def _rows(table: Table, columns: Columns) -> pd.DataFrame:
     }
     if columns.group is not None:
         text["group"] = values.groups(table.rows[columns.group].tolist(), names)
-    return pd.DataFrame(text, dtype="str")
+    rows = pd.DataFrame(text, dtype="str")
+    if sets is not None:
+        rows[label_sets.COLUMN] = pd.Series(sets, rows.index, object)
+    return rows
+
+
+def _as_texts(sets: Sequence[Sequence[str]]) -> labels.Labels:
+    return labels.Labels([label_sets.text(each) for each in sets], [None] * len(sets))
 
 
 def _splits(

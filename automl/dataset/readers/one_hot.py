@@ -67,7 +67,7 @@ def _without_flags(ticks: dict[str, list[bool]]) -> list[str]:
     A column is left out if it is named so, or if only without it each row has one tick.
     """
     classes = list(ticks)
-    named = [name for name in classes if {*re.split(r"[\W_]+", name.lower())} & _FLAGS]
+    named = [name for name in classes if is_remark(name)]
     if len(classes) - len(named) >= 2 and named:
         rest = [name for name in classes if name not in named]
         if _share(ticks, rest) >= _share(ticks, classes):
@@ -81,6 +81,11 @@ def _without_flags(ticks: dict[str, list[bool]]) -> list[str]:
             key=lambda names: _share(ticks, names),
         )
     return rest if _share(ticks, rest) >= _LEAST_SHARE else classes
+
+
+def is_remark(name: str) -> bool:
+    """True if the name of a column says something about the row, such as `verified`."""
+    return bool({*re.split(r"[\W_]+", name.lower())} & _FLAGS)
 
 
 def _share(ticks: dict[str, list[bool]], names: Sequence[str]) -> float:

@@ -32,9 +32,9 @@ class Format:
     with the exported model, loaded as its users load it."""
 
     usage: str
-    """The section "How to use it" of the model card, in Markdown. `{side}`, `{resize}` and
-    `{scale}` are filled in: the model's input side, the short side before the crop, the scaling of
-    pixel values."""
+    """The section "How to use it" of the model card, in Markdown. `{side}`, `{resize}`, `{scale}`
+    and `{link}` are filled in: the model's input side, the short side before the crop, the scaling
+    of pixel values, the function from logits to probabilities."""
 
     order: int = 100
     """Position in lists; lower comes first."""

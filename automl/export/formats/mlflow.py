@@ -87,6 +87,7 @@ def _write_settings(path: Path, model: "TrainedModel") -> None:
     description = model.description
     settings = {
         "labels": description.class_names,
+        "has_label_sets": description.has_label_sets,
         "valid_resize_size": description.validation_resize_size,
         "valid_crop_size": description.validation_crop_size,
         "rendering": dataclasses.asdict(description.rendering),

@@ -44,7 +44,7 @@ def _answers(folder: Path, model: "TrainedModel") -> "Answers":
     def answer(path: Path) -> "NDArray[np.float32]":
         pixels = torch.from_numpy(model_input(model.preprocessed(path)[None]))
         with torch.inference_mode():
-            return np.asarray(network(pixels).softmax(1)[0])
+            return np.asarray(model.probabilities(network(pixels))[0])
 
     return answer
 
@@ -63,7 +63,7 @@ model = torch.export.load("model.pt2").module()
 how = Rendering(**json.load(open("settings.json"))["rendering"])
 picture = open("picture.jpg", "rb")
 pixels = load_preprocessed(picture, resize_size={resize}, crop_size={side}, rendering=how)
-print(model(torch.from_numpy(model_input(pixels[None]))).softmax(1))
+print(model(torch.from_numpy(model_input(pixels[None]))).{link})
 ```
 
 `requirements.txt` has the versions of torch, and of numpy and Pillow for the picture.""",

@@ -84,7 +84,7 @@ def _answers(folder: Path, model: "TrainedModel") -> "Answers":
     def answer(path: Path) -> "NDArray[np.float32]":
         pixels = model_input(model.preprocessed(path)[None], config)
         with torch.inference_mode():
-            return np.asarray(network(torch.from_numpy(pixels)).softmax(1)[0])
+            return np.asarray(model.probabilities(network(torch.from_numpy(pixels)))[0])
 
     return answer
 

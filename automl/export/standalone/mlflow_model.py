@@ -13,7 +13,7 @@ from automl.dataset.preprocessing import (
     from_base64,
     load_preprocessed,
     model_input,
-    softmax,
+    probabilities_of,
 )
 from automl.dataset.rendering import Rendering
 
@@ -48,7 +48,10 @@ class ImageClassifier(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
             raise mlflow.exceptions.MlflowException.invalid_parameter_value(str(error)) from error
         batch = model_input(pixels[None], self.settings["normalization"])
         (logits,) = self.session.run(["output1"], {"input1": batch})
-        return [float(share) for share in softmax(logits)[0]]
+        return [
+            float(share)
+            for share in probabilities_of(logits, has_label_sets=self.settings["has_label_sets"])[0]
+        ]
 
 
 mlflow.models.set_model(ImageClassifier())

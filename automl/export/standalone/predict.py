@@ -10,7 +10,12 @@ from typing import BinaryIO
 
 import onnxruntime
 
-from automl.dataset.preprocessing import UnreadablePicture, load_preprocessed, model_input, softmax
+from automl.dataset.preprocessing import (
+    UnreadablePicture,
+    load_preprocessed,
+    model_input,
+    probabilities_of,
+)
 from automl.dataset.rendering import Rendering
 
 HERE = Path(__file__).parent
@@ -28,18 +33,26 @@ def probabilities(picture: Path | BinaryIO) -> list[float]:
     )
     batch = model_input(pixels[None], SETTINGS["normalization"])
     (logits,) = SESSION.run(["output1"], {"input1": batch})
-    return [float(share) for share in softmax(logits)[0]]
+    return [
+        float(share)
+        for share in probabilities_of(logits, has_label_sets=SETTINGS["has_label_sets"])[0]
+    ]
 
 
 def line(path: str) -> dict[str, object]:
-    """Return the fields of Azure's batch scoring, and the most probable label."""
+    """Return the fields of Azure's batch scoring, and the most probable label.
+
+    Of labels that do not exclude each other it is the list of those from their thresholds on.
+    """
     try:
         probs = probabilities(Path(path))
     except (UnreadablePicture, OSError) as error:
         return {"filename": path, "error": str(error)}
-    return {
-        "filename": path, "label": LABELS[probs.index(max(probs))], "probs": probs, "labels": LABELS
-    }  # fmt: skip
+    answer: str | list[str] = LABELS[probs.index(max(probs))]
+    if SETTINGS["has_label_sets"]:
+        each = zip(LABELS, probs, SETTINGS["thresholds"], strict=True)
+        answer = [label for label, share, least in each if share >= least]
+    return {"filename": path, "label": answer, "probs": probs, "labels": LABELS}
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from automl.dataset.preprocessing import (
     from_base64,
     load_preprocessed,
     model_input,
-    softmax,
+    probabilities_of,
 )
 from automl.dataset.rendering import Rendering
 from automl.export.standalone.scoring_request import BadRequest, pictures
@@ -71,4 +71,5 @@ def _probabilities(text: str) -> list[float]:
     )
     batch = model_input(pixels[None], settings["normalization"])
     (logits,) = model["session"].run(["output1"], {"input1": batch})
-    return [float(share) for share in softmax(logits)[0]]
+    shares = probabilities_of(logits, has_label_sets=settings["has_label_sets"])[0]
+    return [float(share) for share in shares]

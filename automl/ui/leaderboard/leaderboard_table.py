@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from automl.evaluation.metrics import METRICS
+from automl.evaluation import metrics
 from automl.experiments import leaderboard, store, ties
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
@@ -114,7 +114,8 @@ def _metric(trials: Sequence[TrialRecord], primary_metric: str) -> str:
 
 
 def _is_higher_better(name: str) -> bool:
-    return name not in METRICS or METRICS[name].is_higher_better
+    known = metrics.named(name)
+    return known is None or known.is_higher_better
 
 
 def _chosen_columns(table: pd.DataFrame) -> list[str]:

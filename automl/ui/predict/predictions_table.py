@@ -54,7 +54,7 @@ def frame(pictures: Sequence[AnsweredPicture], model: Predictor, caution: Cautio
 
 
 def _row(each: AnsweredPicture, model: Predictor, caution: Caution) -> list[object]:
-    (label, probability, error), shares = split(each.answer, model.labels)
+    (label, probability, error), shares = split(each.answer, model)
     if probability is None:
         return [each.name, None, None, label, probability, error, *shares]
     answer = label if caution.is_sure(probability) else NOT_SURE

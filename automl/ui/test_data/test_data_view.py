@@ -9,7 +9,7 @@ from automl.access.permissions import Action
 from automl.experiments import leaderboard, store
 from automl.experiments.records import TestOpening, TrialRecord
 from automl.figures import wording
-from automl.ui import cached, cached_evaluation, guarded_actions
+from automl.ui import cached, cached_evaluation, guarded_actions, label_sets
 from automl.ui.answers import classes_view, confusion_view
 
 
@@ -89,7 +89,11 @@ def opened(experiment_dir: Path, opening: TestOpening, trial: TrialRecord) -> No
     )
     matrix, classes, numbers = st.tabs(["Where it is wrong", "Classes", "All metrics"])
     key = f"test data of {experiment_dir.name}"
-    if trial_answers:
+    if trial_answers and label_sets.are_in(experiment_dir):
+        matrix.caption("No label is taken for another where a picture has any number of them.")
+        with classes:
+            label_sets.show_labels(trial_answers, key=key)
+    elif trial_answers:
         with matrix:
             confusion_view.show(trial_answers, key=key)
         with classes:

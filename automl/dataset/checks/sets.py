@@ -1,0 +1,135 @@
+"""Label sets: labels with too few pictures, labels that always occur together, empty sets."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from automl.dataset import label_sets
+from automl.dataset.checks.classes import (
+    FEW,
+    FEW_IMAGES,
+    IMBALANCE,
+    MAX_IMBALANCE,
+    NO_READABLE_PICTURE,
+    NOT_VALIDATED,
+    TEST_LABEL_UNKNOWN,
+    VALIDATION_LABEL_UNKNOWN,
+)
+from automl.dataset.checks.kind import CheckedData, FindingKind, counted, is_or_are, names
+from automl.dataset.report import Finding, Severity
+
+SAME_SET = FindingKind("same_label_set", Severity.BLOCKING)
+EMPTY_SETS = FindingKind("empty_label_sets", Severity.INFO)
+ONE_LABEL_EACH = FindingKind("one_label_each", Severity.WARNING)
+NEVER_ALONE = FindingKind("labels_never_alone", Severity.INFO)
+
+
+def check(data: CheckedData) -> Iterator[Finding]:
+    """Findings about label sets, before the split is chosen."""
+    train = data.train
+    if train.empty:
+        yield NO_READABLE_PICTURE.finding(
+            data.samples["path"],
+            f"None of the {len(data.samples)} pictures can be used for training. Give pictures "
+            "that can be opened.",
+        )
+        return
+    yield from _sets(train)
+    yield from _sizes(train)
+    yield from _unknown(data)
+
+
+def check_split(used: pd.DataFrame) -> Iterator[Finding]:
+    """Labels that are trained on but have no validation picture, after the split is chosen."""
+    trained = set(label_sets.each_label(used[used["split"] == "train"]))
+    validation = used[used["split"] == "validation"]
+    missing = sorted(trained - set(label_sets.each_label(validation)))
+    if len(validation) and missing:
+        yield NOT_VALIDATED.finding(
+            [],
+            f"No validation picture has {names(missing)}: the score says nothing about it. Add "
+            "pictures; where groups are given, of another group.",
+            count=len(missing),
+        )
+
+
+def _sets(train: pd.DataFrame) -> Iterator[Finding]:
+    sizes = train[label_sets.COLUMN].str.len()
+    distinct = {frozenset(labels) for labels in train[label_sets.COLUMN]}
+    empty = train.loc[sizes == 0, "path"]
+    if len(distinct) == 1:
+        shown = train["label"].iloc[0] or "no label"
+        yield SAME_SET.finding(
+            train["path"],
+            f"All {len(train):,} pictures to train on have the same labels, {shown}: there is "
+            "nothing to tell apart. Add pictures with other labels, or without any.",
+        )
+    elif (sizes == 1).all():
+        yield ONE_LABEL_EACH.finding(
+            [],
+            "Every picture has exactly one label. If that is always so, task: image_classification "
+            "is the better choice: it knows that the labels exclude each other.",
+            count=len(train),
+        )
+    if len(empty):
+        yield EMPTY_SETS.finding(
+            empty,
+            f"{counted(len(empty), 'picture')} {is_or_are(len(empty))} without any label, and "
+            "trained on as such. Leave them out if their labels are only unknown.",
+        )
+
+
+def _sizes(train: pd.DataFrame) -> Iterator[Finding]:
+    labels = label_sets.each_label(train)
+    sizes = labels.value_counts().sort_values()
+    few = sizes[sizes < FEW_IMAGES]
+    if len(few):
+        concerned = labels.index[labels.isin(few.index)].unique()
+        sized = [f"{label} ({size})" for label, size in few.items()]
+        yield FEW.finding(
+            train.loc[concerned, "path"],
+            f"Fewer than {FEW_IMAGES} pictures to train on: {names(sized)}. "
+            "The score of so rare a label is very uncertain; add pictures if you can.",
+            count=len(few),
+        )
+    if len(sizes) > 1 and sizes.iloc[-1] > MAX_IMBALANCE * sizes.iloc[0]:
+        yield IMBALANCE.finding(
+            [],
+            f"{sizes.iloc[-1]:,} pictures have {sizes.index[-1]}, only {sizes.iloc[0]:,} "
+            f"{sizes.index[0]}. Add pictures of the rare labels, or set weighted_loss.",
+            count=int((sizes * MAX_IMBALANCE < sizes.iloc[-1]).sum()),
+        )
+    alone = set(train.loc[train[label_sets.COLUMN].str.len() == 1, "label"])
+    never = [label for label in sizes.index if label not in alone]
+    if never and len(sizes) > 1:
+        yield NEVER_ALONE.finding(
+            [],
+            f"Never the only label of a picture: {names(never)}{_companions(train, never)}. Models "
+            "may learn what occurs beside such a label instead of the label itself.",
+            count=len(never),
+        )
+
+
+def _companions(train: pd.DataFrame, never: list[str]) -> str:
+    """The label that every picture of the first such label has, too, if there is one."""
+    class_names = label_sets.names(train)
+    counts = label_sets.co_occurrence(label_sets.truth(train, class_names))
+    own = class_names.index(never[0])
+    together = np.flatnonzero((counts[own] == counts[own, own]) & (np.arange(len(counts)) != own))
+    return f"; {never[0]} only beside {class_names[together[0]]}" if len(together) else ""
+
+
+def _unknown(data: CheckedData) -> Iterator[Finding]:
+    """Labels of held-out pictures that no picture to train on has."""
+    trained = set(label_sets.each_label(data.train))
+    for split, kind in (("test", TEST_LABEL_UNKNOWN), ("validation", VALIDATION_LABEL_UNKNOWN)):
+        rows = data.readable[data.readable["split"] == split]
+        labels = label_sets.each_label(rows)
+        unknown = labels[~labels.isin(trained)]
+        if len(unknown):
+            yield kind.finding(
+                rows.loc[unknown.index.unique(), "path"],
+                f"The {split} data has pictures of {names(unknown)}, but the training data has "
+                "none. Add training pictures with it, or remove it there.",
+            )

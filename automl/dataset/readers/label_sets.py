@@ -1,0 +1,210 @@
+"""Cells of a table as sets of labels, for a task with any number of labels a picture."""
+
+import ast
+import contextlib
+from collections import Counter
+from collections.abc import Container, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from automl.dataset import label_sets
+from automl.dataset.readers import labels, one_hot, values
+from automl.errors import DataError
+
+_SEPARATORS = {
+    ";": "semicolons",
+    "|": "bars",
+    ",": "commas",
+    "\t": "tabs",
+    "/": "slashes",
+    "+": "plus signs",
+    "&": "ampersands",
+    " ": "blanks",
+}
+_CERTAIN = ";|,\t"
+"""Characters that are taken to stand between labels wherever they are; the others may be part of a
+name, as in `milk bottle`."""
+
+_MOSTLY = 0.9
+
+
+class Sets(NamedTuple):
+    """What the cells of a column of labels say."""
+
+    labels: list[list[str]]
+    """Of each row, in the order of the cell; empty where it has none."""
+
+    separator: str
+    """Name of what stands between labels in texts; empty if they have no separator."""
+
+
+def of_rows(cells: Sequence[Any], rows: Sequence[str]) -> Sets:
+    """Labels of each row of a table.
+
+    Cells are lists, lists written as text (`["cat", "dog"]`), or texts with labels between
+    separators. An empty cell has no label.
+
+    Args:
+        cells: of the label column.
+        rows: position of each, for the errors: `Row 3 of labels.csv`.
+
+    Raises:
+        DataError: a cell is no list where others are, a label is empty or doubled, or two labels
+            differ in case only.
+    """
+    parsed = [_parsed(cell) for cell in cells]
+    _refuse_mixed(parsed, rows)
+    texts = [cell if isinstance(cell, str) else None for cell in parsed]
+    separator = _separator([text for text in texts if text])
+    found = []
+    for cell, row in zip(parsed, rows, strict=True):
+        if isinstance(cell, list):
+            parts = [text or "" for text in values.texts(cell, [row] * len(cell))]
+        else:
+            text = values.texts([cell], [row])[0]
+            parts = _split(text, separator) if text else []
+        found.append(_checked(parts, row))
+    _refuse_cases(found, rows)
+    return Sets(found, _SEPARATORS.get(separator, ""))
+
+
+def of_one_label_each(pictures: pd.DataFrame) -> pd.DataFrame:
+    """The pictures of class folders, each with the set of its only label."""
+    sets = pd.Series([[label] for label in pictures["label"]], pictures.index, object)
+    return pictures.assign(**{label_sets.COLUMN: sets})
+
+
+def joined(pictures: pd.DataFrame) -> pd.DataFrame:
+    """The pictures, those with a row for each of their labels as one row with all of them.
+
+    Where rows have several labels, rows of one picture are different opinions, and stay.
+    """
+    if (pictures[label_sets.COLUMN].str.len() > 1).any():
+        return pictures
+    keys = [pictures["path"], pictures["split"].fillna("")]
+    together = pictures.groupby(keys, sort=False)[label_sets.COLUMN]
+    sets = together.agg(lambda each: list(dict.fromkeys(label for one in each for label in one)))
+    first = pictures[~pd.concat(keys, axis=1).duplicated()]
+    lists = pd.Series(sets.tolist(), first.index, object)
+    return first.assign(**{label_sets.COLUMN: lists, "label": lists.map(label_sets.text)})
+
+
+def as_lists(cells: Sequence[Any]) -> list[Any]:
+    """Cells of a form that writes a list only where there are several labels, as COCO's reader."""
+    if not any(isinstance(cell, list | tuple) for cell in cells):
+        return list(cells)
+    return [[cell] if isinstance(cell, str) and cell.strip() else cell for cell in cells]
+
+
+def of_one_hot(rows: pd.DataFrame, used: Container[str | None]) -> list[list[str]] | None:
+    """Labels of each row of a table with a column of ticks for each label.
+
+    Columns named like a remark on the row, such as `verified`, are no labels.
+
+    Args:
+        rows: the table.
+        used: columns that mean something else.
+
+    Returns:
+        None if no column has ticks.
+
+    Raises:
+        DataError: a column of ticks has another value; names it with its row.
+    """
+    ticks: dict[str, list[bool]] = {}
+    for name in (name for name in rows.columns if name not in used and not one_hot.is_remark(name)):
+        truths = pd.Series([values.truth(cell) for cell in rows[name]], dtype=object)
+        is_usual = truths.notna()
+        if is_usual.all() and rows[name].notna().any():
+            ticks[name] = truths.astype(bool).tolist()
+        elif not is_usual.all() and is_usual.mean() >= _MOSTLY:
+            row = int(is_usual.to_numpy().argmin())
+            raise DataError(
+                f"{rows.index[row]} has {values.short(rows[name].iloc[row])} in the column {name}, "
+                "which has 0 and 1 in most rows. Write 1 where the label is present, else 0."
+            )
+    names = [name.strip() for name in ticks]
+    return [
+        [name for name, tick in zip(names, row, strict=True) if tick]
+        for row in zip(*ticks.values(), strict=True)
+    ] or None
+
+
+def _parsed(cell: Any) -> Any:
+    if isinstance(cell, str) and cell.lstrip()[:1] == "[" and len(cell) <= labels.MAX_LIST:
+        with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+            cell = ast.literal_eval(cell.strip())
+    return list(cell) if isinstance(cell, list | tuple) else cell
+
+
+def _refuse_mixed(parsed: Sequence[Any], rows: Sequence[str]) -> None:
+    """Refuse a text where most rows with labels have lists."""
+    is_list = [isinstance(cell, list) for cell in parsed]
+    others = [
+        (cell, row)
+        for cell, row, has_list in zip(parsed, rows, is_list, strict=True)
+        if not has_list and not _is_empty(cell)
+    ]
+    if others and 2 * sum(is_list) >= len(is_list):
+        cell, row = others[0]
+        raise DataError(
+            f"{row} has {values.short(cell)} in place of a list of labels, which the other rows "
+            'have. Write a list, such as ["cat", "dog"], or [] for a picture without any label.'
+        )
+
+
+def _is_empty(cell: Any) -> bool:
+    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip())
+
+
+def _separator(texts: Sequence[str]) -> str:
+    """The character between labels: one that is never part of a name, or one whose parts recur."""
+    counts = {mark: sum(mark in text for text in texts) for mark in _SEPARATORS}
+    certain = max(_CERTAIN, key=counts.__getitem__)
+    if counts[certain]:
+        return certain
+    likely = [mark for mark in _SEPARATORS if counts[mark] and _recurs(texts, mark)]
+    return likely[0] if likely else ""
+
+
+def _recurs(texts: Sequence[str], mark: str) -> bool:
+    """True if the parts of texts with the mark are labels themselves, in other combinations.
+
+    Each of them stands alone somewhere, or they are fewer than the texts that they make up.
+    """
+    distinct = {text.strip() for text in texts}
+    several = [_split(text, mark) for text in distinct if mark in text]
+    parts = {part for each in several for part in each}
+    return parts <= distinct or len(parts) < len(several)
+
+
+def _split(text: str, separator: str) -> list[str]:
+    if separator in ("", " "):
+        return text.split() if separator else [text.strip()]
+    return [part.strip() for part in text.split(separator)]
+
+
+def _checked(parts: Sequence[str], row: str) -> list[str]:
+    for name, count in Counter(parts).items():
+        if not name:
+            raise DataError(f"{row} has an empty label among its labels. Leave it out.")
+        if count > 1:
+            raise DataError(f"{row} has the label {name!a} {count} times. Write it once.")
+    return [labels.checked(name, row) for name in parts]
+
+
+def _refuse_cases(found: Sequence[Sequence[str]], rows: Sequence[str]) -> None:
+    """Refuse labels that differ in case only; the rarer one is taken to be the error."""
+    counts = Counter(name for names in found for name in names)
+    by_letters: dict[str, list[str]] = {}
+    for name in counts:
+        by_letters.setdefault(name.casefold(), []).append(name)
+    doubtful = next((names for names in by_letters.values() if len(names) > 1), None)
+    if doubtful is not None:
+        *_, usual, rare = sorted(doubtful, key=counts.__getitem__, reverse=True)
+        row = next(row for names, row in zip(found, rows, strict=True) if rare in names)
+        raise DataError(
+            f"{row} has the label {rare!a}, and {counts[usual]:,} have {usual!a}, which differs in "
+            "case only. Write it in one way."
+        )

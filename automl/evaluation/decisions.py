@@ -1,0 +1,43 @@
+"""What probabilities decide, and whether it is right: one class a picture, or a set of labels."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl.evaluation.set_answers import THRESHOLD
+
+Labels = NDArray[Any]
+"""Class indices (N,), or the labels of each picture (N, K)."""
+
+
+def decided(probabilities: NDArray[np.floating], labels: Labels) -> Labels:
+    """The most probable class (N,), or the labels (N, K) with a probability of at least 0.5."""
+    if labels.ndim == 1:
+        return np.asarray(probabilities.argmax(axis=1), np.int64)
+    return np.asarray(probabilities >= THRESHOLD)
+
+
+def is_right(probabilities: NDArray[np.floating], labels: Labels) -> NDArray[np.bool_]:
+    """(N,) True where the class is the true one, or the set is exactly the true one."""
+    agrees: Labels = decided(probabilities, labels) == labels
+    return np.asarray(agrees if labels.ndim == 1 else agrees.all(axis=1))
+
+
+def counts(labels: Labels, num_classes: int) -> NDArray[np.int64]:
+    """(K,) number of pictures of each class, or with each label."""
+    if labels.ndim == 1:
+        return np.bincount(labels, minlength=num_classes).astype(np.int64)
+    return np.asarray(labels.sum(axis=0), np.int64)
+
+
+def log_likelihood(probabilities: NDArray[np.floating], labels: Labels) -> NDArray[np.float64]:
+    """(N,) logarithm of the probability of the truth; of label sets the mean over the labels."""
+    if labels.ndim == 1:
+        likely = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+        return np.log(np.maximum(likely, _LEAST))
+    likely = np.where(labels, probabilities, 1 - probabilities).astype(np.float64)
+    return np.asarray(np.log(np.maximum(likely, _LEAST)).mean(axis=1))
+
+
+_LEAST = 1e-7

@@ -1,0 +1,205 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from automl.dataset import iterative_stratification, label_sets, manifest
+from automl.dataset.iterative_stratification import _Unit
+from automl.dataset.readers.label_sets import of_rows
+from automl.errors import DataError
+from automl.jobs.job import DataSource, Job
+
+TASK = "image_classification_multilabel"
+SETS = [["cat"], ["dog"], ["cat", "dog"], [], ["bird", "cat"], ["bird"]] * 4
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for number in range(len(SETS)):
+        pixels = rng.integers(0, 255, (16, 16, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number:02}.png")
+    return tmp_path
+
+
+def looked_at(path: Path, target: str = "label") -> manifest.Manifest:
+    job = Job(task=TASK, training_data=DataSource(path=path), target_column_name=target)
+    return manifest.look(job)
+
+
+def as_jsonl(folder: Path) -> Path:
+    path = folder / "labels.jsonl"
+    lines = [
+        json.dumps({"image_url": f"{number:02}.png", "label": labels})
+        for number, labels in enumerate(SETS)
+    ]
+    path.write_text("\n".join(lines))
+    return path
+
+
+def as_csv(folder: Path, write: Callable[[list[str]], str]) -> Path:
+    path = folder / "labels.csv"
+    cells = {"image": [f"{n:02}.png" for n in range(len(SETS))], "label": list(map(write, SETS))}
+    pd.DataFrame(cells).to_csv(path, index=False)
+    return path
+
+
+def as_one_hot(folder: Path) -> Path:
+    path = folder / "train.csv"
+    cells = {name: [int(name in labels) for labels in SETS] for name in ("bird", "cat", "dog")}
+    pd.DataFrame({"image": [f"{n:02}.png" for n in range(len(SETS))], **cells}).to_csv(
+        path, index=False
+    )
+    return path
+
+
+def as_rows_of_one(folder: Path) -> Path:
+    path = folder / "labels.csv"
+    rows = [(f"{n:02}.png", label) for n, labels in enumerate(SETS) for label in labels or [None]]
+    pd.DataFrame(rows, columns=["image", "label"]).to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        as_jsonl,
+        as_one_hot,
+        as_rows_of_one,
+        *(lambda folder, mark=mark: as_csv(folder, mark.join) for mark in (",", "; ", " | ", " ")),
+        lambda folder: as_csv(folder, json.dumps),
+        lambda folder: as_csv(folder, str),
+    ],
+)
+def test_label_sets_are_read_in_any_form(folder: Path, write: Callable[[Path], Path]) -> None:
+    found = looked_at(write(folder))
+    samples = found.samples.sort_values("path")
+    assert [sorted(labels) for labels in samples["label_set"]] == SETS
+    assert found.class_names == ["bird", "cat", "dog"]
+    assert found.report.classes == {"bird": 8, "cat": 12, "dog": 8}
+    assert found.report.num_images == 24
+    (empty,) = [one for one in found.report.findings if one.kind == "empty_label_sets"]
+    assert empty.count == 4
+    assert found.report.blocking == []
+    truth = label_sets.truth(samples, found.class_names)
+    assert label_sets.co_occurrence(truth).tolist() == [[8, 4, 0], [4, 12, 4], [0, 4, 8]]
+
+
+def test_names_with_blanks_stay_whole() -> None:
+    cells = ["milk bottle", "can", "water bottle, can", "water bottle"]
+    assert of_rows(cells, cells).labels == [
+        ["milk bottle"],
+        ["can"],
+        ["water bottle", "can"],
+        ["water bottle"],
+    ]
+    assert of_rows(["milk bottle", "can"], ["a", "b"]).labels == [["milk bottle"], ["can"]]
+
+
+@pytest.mark.parametrize(
+    ("cells", "sentence"),
+    [
+        ([["cat", ""]], "Row 1 has an empty label"),
+        (["cat,,dog"], "Row 1 has an empty label"),
+        ([["cat"], ["dog", "dog"]], "Row 2 has the label 'dog' 2 times"),
+        ([["cat"], ["cat"], ["Cat", "dog"]], "Row 3 has the label 'Cat', and 2 have 'cat'"),
+        ([["cat"], "dog", ["cat"]], "Row 2 has 'dog' in place of a list"),
+        ([["cat"], 3, ["cat"]], "Row 2 has 3 in place of a list"),
+        ([["cat"], [["dog"]]], "Row 2 has "),
+    ],
+)
+def test_bad_labels_are_refused_with_their_row(cells: list[object], sentence: str) -> None:
+    with pytest.raises(DataError, match=sentence):
+        of_rows(cells, [f"Row {number}" for number in range(1, len(cells) + 1)])
+
+
+def test_one_hot_values_other_than_0_and_1_are_refused(folder: Path) -> None:
+    path = as_one_hot(folder)
+    table = pd.read_csv(path)
+    table.loc[4, "cat"] = 2
+    table.to_csv(path, index=False)
+    with pytest.raises(DataError, match=r"Row 6 of train.csv has '2' in the column cat"):
+        looked_at(path)
+
+
+def test_pictures_with_the_same_set_have_nothing_to_tell_apart(folder: Path) -> None:
+    (blocking,) = looked_at(as_csv(folder, lambda _: "cat, dog")).report.blocking
+    assert blocking.kind == "same_label_set"
+    assert "have the same labels, cat, dog" in blocking.message
+
+
+def test_each_task_offers_the_other_one(folder: Path) -> None:
+    path = folder / "labels.jsonl"
+    path.write_text(as_jsonl(folder).read_text().replace('["cat"]', '["cat", "dog"]'))
+    with pytest.raises(DataError, match=f"Set task: {TASK}"):
+        manifest.look(Job(training_data=DataSource(path=path)))
+    single = as_csv(folder, lambda labels: (labels or ["fish"])[0])
+    kinds = {finding.kind for finding in looked_at(single).report.findings}
+    assert "one_label_each" in kinds
+
+
+def test_a_list_of_coco_is_a_set_and_so_is_its_only_category(folder: Path) -> None:
+    path = folder / "annotations.json"
+    names = ["bird", "cat", "dog"]
+    content = {
+        "images": [{"id": n, "file_name": f"{n:02}.png"} for n in range(len(SETS))],
+        "categories": [{"id": n, "name": name} for n, name in enumerate(names)],
+        "annotations": [
+            {"image_id": n, "category_id": names.index(label)}
+            for n, labels in enumerate(SETS)
+            for label in labels
+        ],
+    }
+    path.write_text(json.dumps(content))
+    samples = looked_at(path).samples.sort_values("path")
+    assert [sorted(labels) for labels in samples["label_set"]] == SETS
+
+
+def test_corrections_of_one_label_are_refused(folder: Path) -> None:
+    data = DataSource(path=as_jsonl(folder))
+    job = Job(task=TASK, training_data=data, corrections={"relabel": {"00.png": "dog"}})
+    with pytest.raises(DataError, match="corrections name one label a picture"):
+        manifest.look(job)
+
+
+def unit(size: int, **counts: int) -> _Unit:
+    names = sorted(counts)
+    labels = np.array([int(name[1:]) for name in names], np.int64)
+    return _Unit(size, labels, np.array([counts[name] for name in names], np.int64))
+
+
+def test_every_part_gets_its_share_of_every_label() -> None:
+    rng = np.random.default_rng(1)
+    truth = rng.random((400, 6)) < [0.5, 0.2, 0.1, 0.05, 0.3, 0.02]
+    units = [_Unit(1, np.flatnonzero(row), np.ones(int(row.sum()), np.int64)) for row in truth]
+    parts = iterative_stratification.deal(units, [0.8, 0.2])
+    shares = truth[parts == 1].sum(axis=0) / truth.sum(axis=0)
+    assert np.abs(shares - 0.2).max() < 0.05
+    assert abs((parts == 1).mean() - 0.2) < 0.02
+
+
+def test_units_stay_whole_and_a_label_of_two_units_is_on_both_sides() -> None:
+    units = [unit(1, l0=1) for _ in range(20)] + [unit(3, l0=3, l1=2), unit(2, l1=2)]
+    parts = iterative_stratification.deal(units, [0.8, 0.2])
+    assert sorted(parts[-2:].tolist()) == [0, 1]
+
+
+def test_the_split_keeps_groups_together_and_a_label_of_one_picture_trains(
+    make_samples: Callable[..., pd.DataFrame],
+) -> None:
+    sets = [["a"], ["b"], ["a", "b"], []] * 10 + [["rare", "a"]]
+    rows = [(", ".join(labels), str(n), None, None) for n, labels in enumerate(sets)]
+    groups = [str(number // 2) for number in range(len(sets))]
+    samples = make_samples(*rows, label_set=pd.Series(sets, dtype=object), group=groups)
+    chosen = iterative_stratification.validation_rows(samples, 0.25, 0)
+    sides = samples.assign(is_chosen=samples.index.isin(chosen)).groupby("group")["is_chosen"]
+    assert (sides.nunique() == 1).all()
+    assert 8 <= len(chosen) <= 12
+    assert 40 not in chosen
+    folds = iterative_stratification.folds(samples, 5, 0)
+    assert folds.isna().sum() == 1
+    assert folds.value_counts().min() >= 6
