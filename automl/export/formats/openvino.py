@@ -38,7 +38,7 @@ def _answers(folder: Path, model: "TrainedModel") -> "Answers":
     import numpy as np
     import openvino
 
-    from automl.dataset.preprocessing import model_input, softmax
+    from automl.dataset.preprocessing import model_input, probabilities_of
 
     # on some processors OpenVINO would choose 16 bits
     precise = {"INFERENCE_PRECISION_HINT": "f32"}
@@ -46,7 +46,9 @@ def _answers(folder: Path, model: "TrainedModel") -> "Answers":
 
     def answer(path: Path) -> "NDArray[np.float32]":
         pixels = model_input(model.preprocessed(path)[None], model.onnx_normalization)
-        return np.asarray(softmax(compiled(pixels)["output1"])[0], np.float32)
+        logits = compiled(pixels)["output1"]
+        has_sets = model.description.has_label_sets
+        return np.asarray(probabilities_of(logits, has_label_sets=has_sets)[0], np.float32)
 
     return answer
 
@@ -62,13 +64,14 @@ FORMAT = Format(
     usage="""\
 ```python
 import json, openvino
-from preprocessing import load_preprocessed, model_input, softmax
+from preprocessing import load_preprocessed, model_input, probabilities_of
 from rendering import Rendering
 settings = json.load(open("settings.json"))
 model = openvino.Core().compile_model("model.xml", "CPU", {{"INFERENCE_PRECISION_HINT": "f32"}})
 picture, how = open("picture.jpg", "rb"), Rendering(**settings["rendering"])
 pixels = load_preprocessed(picture, resize_size={resize}, crop_size={side}, rendering=how)
-print(softmax(model(model_input(pixels[None], settings["normalization"]))["output1"]))
+logits = model(model_input(pixels[None], settings["normalization"]))["output1"]
+print(probabilities_of(logits, has_label_sets=settings["has_label_sets"]))
 ```
 
 `requirements.txt` has the versions. Without the hint OpenVINO computes in 16 bits on processors
