@@ -34,7 +34,7 @@ SETS = (
     "sign_digits",
     "mnist_5k",
 )
-_DRAWS = {40: 8, 150: 4, 600: 3, 2000: 2}
+_DRAWS = {40: 4, 150: 2, 600: 2, 2000: 1}
 """Draws from each set and choice of networks, by the number of pictures."""
 
 _CHOICES = {"one": [(each,) for each in NETWORKS], "two": [NETWORKS]}

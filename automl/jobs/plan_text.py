@@ -30,6 +30,13 @@ SEARCH_AROUND = "then a search around them"
 """Part of a plan that fills the time after its own trials with others."""
 
 
+WITHOUT_WEIGHTS = (
+    "There are no pretrained weights here, so networks are trained from scratch, which takes many "
+    "pictures and much time. Add weights: automl weights says which."
+)
+"""Sentence about a plan that can use none."""
+
+
 def about(seconds: float) -> str:
     """`40 s`, `3 min`, `2.5 h`."""
     if seconds < 90:
@@ -79,6 +86,7 @@ def plan(
     if left_out:
         names = ", ".join(_named(values, clock, with_epochs=False) for values in left_out)
         sentences.append(f"Left out for lack of time: {names}.")
+    sentences += _on_weights([*(one.values for one in timed), *left_out], clock)
     if not tuned:
         sentences.append(
             "There is no time for training: only baselines are fitted. Raise the limit."
@@ -154,6 +162,16 @@ def no_gain(gain: float, left_seconds: float, standard_error: float) -> str:
         f"further trials are unlikely to gain: expected {gain:+.3f} in the {about(left_seconds)} "
         f"left{known if standard_error else ''}."
     )
+
+
+def _on_weights(trials: Sequence[Values], clock: Clock) -> list[str]:
+    """A sentence if trainings are planned and none of the trials can use pretrained weights."""
+    if "pretrained" in clock.fixed or "method" in clock.fixed:  # as the job wants it
+        return []
+    methods = {values.get("method", "fine_tuning") for values in trials}
+    starts = {values.get("head_init") for values in trials}
+    lacks = methods == {"majority_class", "fine_tuning"} and "linear_probe" not in starts
+    return [WITHOUT_WEIGHTS] if lacks else []
 
 
 def _named(values: Values, clock: Clock, *, with_epochs: bool = True) -> str:

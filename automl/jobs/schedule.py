@@ -117,7 +117,7 @@ def fitted(values: Values, clock: Clock, known: Collection[Features] = ()) -> Ti
     wanted = cost.num_epochs
     if "number_of_epochs" in clock.fixed:
         return _with_refit(values, cost, clock) if possible >= 1 else None
-    fewest = min(wanted, _FEWEST_EPOCHS[values.get("head_init") == "linear_probe"])
+    fewest = min(wanted, _fewest_epochs(values))
     if possible < fewest:
         return None
     another = replace(cost, num_epochs=fewest).seconds
@@ -209,8 +209,21 @@ def within_share(
         return None
     trial = fitted(values, clock, known)
     if trial is None and math.isinf(share):
-        return TimedTrial(0, dict(values), cost.seconds, 0.0)
+        return _shortest(values, cost, clock)
     return trial
+
+
+def _shortest(values: Values, cost: Cost, clock: Clock) -> TimedTrial:
+    """The trial with the fewest epochs worth training, whether they end in time or not."""
+    if cost.num_epochs == 0 or "number_of_epochs" in clock.fixed:
+        return TimedTrial(0, dict(values), cost.seconds, 0.0)
+    fewest = min(cost.num_epochs, _fewest_epochs(values))
+    seconds = replace(cost, num_epochs=fewest).seconds
+    return TimedTrial(0, {**values, "number_of_epochs": fewest}, seconds, 0.0)
+
+
+def _fewest_epochs(values: Values) -> int:
+    return _FEWEST_EPOCHS[values.get("head_init") == "linear_probe"]
 
 
 def largest_size(
@@ -221,7 +234,8 @@ def largest_size(
 ) -> int:
     """The largest picture size that leaves time for a probe and some epochs of fine-tuning.
 
-    Without any, the largest at which the probe takes at most half of the time.
+    Without any, the largest at which the probe takes at most half of the time; the smallest where
+    there are no weights for a probe, since the size then matters for training alone.
 
     Args:
         clock: the time before the pictures are decoded.
@@ -236,8 +250,11 @@ def largest_size(
         probe += clock.decode_seconds * (size / sizes[0]) ** 2
         values = tuning_at(size)
         tuning = clock.cost(values, features_of({**values, **clock.fixed}))
-        needed[size] = probe, probe + tuning.once + _SIZE_EPOCHS * tuning.epoch
+        num_epochs = max(_SIZE_EPOCHS, _fewest_epochs(values))
+        needed[size] = probe, probe + tuning.once + num_epochs * tuning.epoch
     for size in sizes:
         if needed[size][1] <= left:
             return size
+    if _is_constant(probe_at(sizes[-1])):
+        return sizes[-1]
     return next((size for size in sizes if needed[size][0] <= left / 2), sizes[-1])

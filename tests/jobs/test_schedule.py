@@ -239,6 +239,20 @@ def test_the_plan_in_words() -> None:
     assert plan_text.revised(3850, 0.5).startswith("Revised at 1:04:10: the machine is 2.0 times f")
 
 
+@pytest.mark.parametrize("seconds", [20.0, 250.0])
+def test_without_weights_the_plan_is_small_and_short_and_says_why(seconds: float) -> None:
+    time = clock(seconds)
+    trials = planned(situation(()), time)
+    assert [one.values.get("method") for one in trials] == ["majority_class", None]
+    is_smallest = trials[1].values["training_crop_size"] == schedule.SIZES[-1]
+    assert is_smallest is not (trials[1].ends_at <= seconds)
+    assert 5 <= epochs(trials)[1] < 20
+    said = plan_text.plan(trials, time, seconds)
+    assert plan_text.WITHOUT_WEIGHTS in said
+    with_weights = planned(situation(), time)
+    assert plan_text.WITHOUT_WEIGHTS not in plan_text.plan(with_weights, time, seconds)
+
+
 def test_features_of_many_pictures_come_from_a_converted_network() -> None:
     probe = {"method": "linear_probe", "model_name": "mobilenetv2", "training_crop_size": 224}
     few, many, more = (
