@@ -146,7 +146,7 @@ def test_tables_are_read_with_the_jobs_column_and_datastores(make_folder, tmp_pa
     built = manifest.build(job(**asked))
     assert built.report.classes == {"cat": 5, "dog": 5}
     (finding,) = [finding for finding in built.report.findings if finding.kind == "unlabelled"]
-    assert (finding.count, finding.paths) == (1, [str(tmp_path / "cat" / "0.png")])
+    assert (finding.count, finding.paths) == (1, [str(folder / "cat" / "0.png")])
     seen = manifest.inspect(
         DataSource(path=tmp_path / "a.csv"),
         target_column_name="animal",
