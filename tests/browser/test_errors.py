@@ -76,7 +76,7 @@ TITLES = {
 }
 SUBJECTS = {
     "experiments": ".st-key-experiments",
-    "dataset": ".tile",
+    "dataset": "button.tile",
     "configure": "[data-testid=stCode]",
     "progress": ".st-key-recommendation",
     "leaderboard": "[data-testid=stDataFrame]",
