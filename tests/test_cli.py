@@ -165,6 +165,7 @@ def test_cache_shows_what_is_kept_and_clears_it(pets, home):
     assert set(shown["bytes"]) == {
         *(
             "archives",
+            "carried",
             "exports",
             "features",
             "networks",
@@ -495,7 +496,7 @@ def test_a_follower_tells_what_is_new_and_nothing_twice(running, capsys):
     told = capsys.readouterr().err.splitlines()
     assert told == [
         "Experiment pets",
-        "Running: 0 trials finished",
+        "Running: 0 trials finished, learning how fast this machine is",
         "Completed: 0 trials finished",
     ]
 

@@ -108,7 +108,6 @@ JOBS = {
         "is not a model we know",
     ),
     "a data path with another scheme": ("training_data: {path: 'ftp://host/etc'}", "not on this"),
-    "a data path in a bucket": ("training_data: {path: 's3://b/c'}", "not on this machine"),
     "an unknown key": (DATA + "hooks: {on_start: rm}", "hooks is not a key we know"),
 }
 

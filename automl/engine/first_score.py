@@ -24,6 +24,7 @@ from automl.jobs.compatibility import resolve
 from automl.jobs.corrections import Corrections
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
+from automl.jobs.tasks import TASKS
 from automl.model import building, cross_validated_probe, feature_cache
 from automl.model.building import BuiltModel
 from automl.model.network import Normalised
@@ -48,6 +49,11 @@ def score(job: Job, progress: Counted) -> FirstScore:
     Raises:
         UserError: the data cannot be used, or there are no pretrained weights.
     """
+    if TASKS[job.task].has_label_sets:
+        raise UserError(
+            f"task is {job.task}, and a first score needs one label a picture. Start a search: its "
+            "first trial is a linear probe, too."
+        )
     data = manifest.build(job)
     is_corrected = job.corrections != Corrections()
     # corrections change no picture: the features of the data as it is serve all of them

@@ -1,14 +1,18 @@
-"""What probabilities decide, and whether it is right: one class a picture, or a set of labels."""
+"""What probabilities decide, and whether it is right: one class a picture, or a set of labels.
+
+A copy of this file travels with exported training code.
+"""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation.set_answers import THRESHOLD
-
 Labels = NDArray[Any]
 """Class indices (N,), or the labels of each picture (N, K)."""
+
+THRESHOLD = 0.5
+"""Probability from which a label counts as predicted in metrics, as in Azure."""
 
 
 def decided(probabilities: NDArray[np.floating], labels: Labels) -> Labels:

@@ -7,9 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.evaluation import ranking_areas
-
-THRESHOLD = 0.5
-"""Probability from which a label counts as predicted in metrics, as in Azure."""
+from automl.evaluation.decisions import THRESHOLD
 
 _Area = Callable[[NDArray[np.floating], NDArray[np.bool_]], float]
 _Shares = Callable[[NDArray[np.floating], NDArray[np.bool_]], NDArray[np.float64]]

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation.set_answers import THRESHOLD, SetAnswers
+from automl.evaluation.decisions import THRESHOLD
+from automl.evaluation.set_answers import SetAnswers
 
 _NUM_FOLDS = 5
 _FEW_PICTURES = 10

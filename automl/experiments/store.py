@@ -245,10 +245,13 @@ def load_predictions(path: Path) -> Predictions:
         table = pq.read_table(path)
     except pa.ArrowInvalid as error:
         raise _damaged(path) from error
+    probabilities = _values(table["probabilities"])
+    if probabilities.ndim != 2:
+        raise _damaged(path)
     return Predictions(
         sample_ids=table["id"].to_numpy(),
         labels=_values(table["label"]),
-        probabilities=_values(table["probabilities"]),
+        probabilities=probabilities,
     )
 
 

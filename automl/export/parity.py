@@ -17,7 +17,7 @@ from PIL import Image
 from automl.dataset import picture_location
 from automl.dataset.preprocessing import UnreadablePicture, load_rgb
 from automl.errors import ExportError
-from automl.evaluation.set_answers import THRESHOLD
+from automl.evaluation.decisions import THRESHOLD
 from automl.experiments import store
 from automl.export import onnx_input
 from automl.export.parity_report import TOLERANCE, Parity

@@ -21,6 +21,7 @@ from automl.dataset import (
 )
 from automl.dataset.packed_pictures import PackedPictures
 from automl.errors import ExportError
+from automl.evaluation import decisions
 from automl.experiments import store
 from automl.export import standalone
 from automl.export.trained_model import Answers, TrainedModel
@@ -30,7 +31,7 @@ from automl.training import augmentation, batches, learner, recipe, task
 _REQUIREMENTS = ("torch", "torchvision", "timm", "scikit-learn", "safetensors")
 MODULES = (
     *(preprocessing, rendering, dicom, packed_pictures, crop_ranges),
-    *(blocks, network, linear_probe, cross_validated_probe),
+    *(decisions, blocks, network, linear_probe, cross_validated_probe),
     *(augmentation, batches, recipe, task, learner),
 )
 """Copied beside the program: the very modules that trained the model."""

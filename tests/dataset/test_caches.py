@@ -26,6 +26,7 @@ def test_every_cache_has_a_size(fill):
     fill("archives")
     assert caches.size_bytes() == {
         "archives": 1000,
+        "carried": 0,
         "exports": 0,
         "features": 0,
         "networks": 0,

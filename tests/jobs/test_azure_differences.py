@@ -36,7 +36,7 @@ ONLY_AZURE = [
     ("sweep", {"search_space": [], "sweep": RANDOM}),
     ("outputs", {"outputs": {"model": {"type": "mlflow_model"}}}),
     ("model_name", {"training_parameters": {"model_name": "any/text"}}),
-    ("every other task", {"task": "image_object_detection"}),
+    ("tasks other than", {"task": "image_object_detection"}),
     ("grid", searched("momentum", {"type": "normal", "mu": 0.5, "sigma": 0.1}, **GRID)),
 ]
 ONLY_HERE = [

@@ -113,13 +113,13 @@ def test_a_damaged_experiment_is_refused_and_leaves_nothing(shared, tmp_path):
 
 def test_a_file_that_no_reader_expects_is_damaged_whatever_it_raises(shared, tmp_path):
     table = pa.table({"id": [1], "label": [0], "probabilities": [[1.0]]})
-    pq.write_table(table, tmp_path / "predictions.parquet")  # a list of any size: AttributeError
+    pq.write_table(table, tmp_path / "predictions.parquet")  # a list of any size
     again = tmp_path / "again.zip"
     with zipfile.ZipFile(shared) as old, zipfile.ZipFile(again, "w") as new:
         for name in old.namelist():
             if not name.startswith("test/predictions"):
                 new.writestr(name, old.read(name))
         new.write(tmp_path / "predictions.parquet", "test/predictions.parquet")
-    with pytest.raises(UserError, match="cannot be read \\(AttributeError\\): it is damaged"):
+    with pytest.raises(UserError, match="cannot be read \\(DamagedFileError\\): it is damaged"):
         sharing.unpack(again, tmp_path / "theirs")
     assert list((tmp_path / "theirs").iterdir()) == []

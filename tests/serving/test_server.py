@@ -138,7 +138,6 @@ def bomb(side):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "empty"),
         (b"nothing", "not a picture"),
         (picture("red", side=64)[:-40], "damaged or cut off"),
         (picture("red", side=64, form="JPEG")[:200], "damaged or cut off"),
@@ -148,7 +147,6 @@ def bomb(side):
         (b"\x89PNG\r\n\x1a\n" + os.urandom(500), "damaged or cut off|not a picture"),
     ],
     ids=[
-        "empty",
         "text",
         "half a png",
         "half a jpeg",
@@ -163,6 +161,13 @@ def test_a_hostile_picture_is_refused_and_the_next_is_answered(client, content, 
     assert response.status_code == 422
     assert response.json()["detail"].startswith("Picture 2 cannot be used.")
     assert any(part in response.json()["detail"] for part in said.split("|"))
+    assert client.score(text_of(picture("red"))).status_code == 200
+
+
+def test_an_empty_picture_is_refused_and_the_next_is_answered(client):
+    response = client.score(text_of(picture("red")), "")
+    assert response.status_code == 422
+    assert "input_data.data.1: String should have at least 1 character" in response.json()["detail"]
     assert client.score(text_of(picture("red"))).status_code == 200
 
 

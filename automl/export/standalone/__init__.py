@@ -15,7 +15,7 @@ from types import ModuleType
 
 from automl.dataset import dicom, preprocessing, rendering
 
-_PACKAGES = r"automl\.(?:dataset|model|training|export\.standalone)"
+_PACKAGES = r"automl\.(?:dataset|evaluation|model|training|export\.standalone)"
 _MODULES_OF_PACKAGE = re.compile(rf"^from {_PACKAGES} import ", re.MULTILINE)
 _MODULE = re.compile(rf"^from {_PACKAGES}\.", re.MULTILINE)
 
