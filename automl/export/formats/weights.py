@@ -100,7 +100,8 @@ import timm
 model = timm.create_model("local-dir:THIS FOLDER", pretrained=True).eval()
 ```
 
-or, with transformers: `pipeline("image-classification", model="THIS FOLDER")`.
+or, with transformers: `pipeline("image-classification", model="THIS FOLDER")`; a model of
+several labels a picture needs `function_to_apply="sigmoid"` there.
 
 `load_preprocessed` of `preprocessing.py` (short side {resize} px, crop {side} px,
 `rendering` of `settings.json`) and its
