@@ -154,7 +154,7 @@ def _empty_tune_dir(experiment_dir: Path) -> Path:
     """Folder for Ray's own files, without those of earlier runs."""
     folder = store.tune_dir(experiment_dir)
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     return folder
 
 
