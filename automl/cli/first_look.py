@@ -31,7 +31,7 @@ def score(job: Job) -> FirstScore:
 
 def say_score(found: FirstScore) -> None:
     """Print the score, the weakest classes, the confusions and the doubtful labels."""
-    say(f"\n{first_score_text.headline(found)}")
+    say(f"\nFirst score: {first_score_text.headline(found)}")
     weak = [each for each in found.recalls if each.num_right < each.num_pictures]
     if weak:
         rows = [(each.name, f"{each.num_right} of {each.num_pictures}") for each in weak]

@@ -9,7 +9,7 @@ def headline(found: FirstScore) -> str:
     """The score with its interval and what it is compared with."""
     score = wording.score_with_ends(found.score, found.low, found.high)
     return (
-        f"First score: accuracy {score}, by a linear probe on {found.model_name} at {found.side} "
+        f"Accuracy {score}, by a linear probe on {found.model_name} at {found.side} "
         f"px, cross-validated on {wording.count(found.num_pictures, 'picture')}; always answering "
         f"the most frequent class gets {wording.score(found.majority_share)}."
     )

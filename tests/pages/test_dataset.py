@@ -363,7 +363,7 @@ def test_a_first_score_shows_a_doubtful_label_and_relabels_it(
     assert not look.process.is_running(wait_seconds=120)
     page.run()
     said = "\n".join(each.value for each in page.markdown).replace("\\", "")
-    assert "First score: accuracy 0.958" in said
+    assert "Accuracy 0.958" in said
     assert "Labels in doubt (1)" in said
     click(page, "Relabel this picture")
     assert "1 picture given another label" in texts(page)

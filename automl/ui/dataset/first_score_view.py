@@ -80,7 +80,7 @@ def _draw(found: FirstScore, job: Job, corrected: Manifest, original: Manifest) 
     doubts = _unsettled(found, corrected)
     if doubts:
         _draw_doubts(doubts, corrected, original, job.corrections)
-    weak, confused = st.columns(2)
+    weak, confused = st.columns([2, 3])
     with weak:
         _table(_weakest(found), "Every picture was answered rightly.")
     with confused:
@@ -152,8 +152,7 @@ def _weakest(found: FirstScore) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "weakest class": [each.name for each in weak],
-            "right": [each.num_right for each in weak],
-            "of": [each.num_pictures for each in weak],
+            "right": [f"{each.num_right:,} of {each.num_pictures:,}" for each in weak],
         }
     )
 
