@@ -1,7 +1,7 @@
 """Correct a data set on its page: every change is one click, and can be undone."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -53,6 +53,20 @@ def action(name: str, corrected: Manifest, original: Manifest, corrections: Corr
         _leave_out(kind, corrected, original, corrections)
 
 
+def leave_out(paths: Sequence[str], original: Manifest, corrections: Corrections) -> None:
+    """Leave pictures out, besides those that are left out already."""
+    names = names_of(paths, original.samples)
+    exclude = list(dict.fromkeys([*corrections.exclude, *names]))
+    data_choice.correct(corrections.model_copy(update={"exclude": exclude}))
+
+
+def relabel(labels: Mapping[str, str], original: Manifest, corrections: Corrections) -> None:
+    """Give pictures other labels, by path."""
+    names = names_of(list(labels), original.samples)
+    relabelled = {**corrections.relabel, **dict(zip(names, labels.values(), strict=True))}
+    data_choice.correct(corrections.model_copy(update={"relabel": relabelled}))
+
+
 def _leave_out(
     kind: FindingKind, corrected: Manifest, original: Manifest, corrections: Corrections
 ) -> None:
@@ -62,9 +76,7 @@ def _leave_out(
         paths = near_duplicates.all_but_largest(corrected.samples)
 
     def take() -> None:
-        names = names_of(paths, original.samples)
-        exclude = list(dict.fromkeys([*corrections.exclude, *names]))
-        data_choice.correct(corrections.model_copy(update={"exclude": exclude}))
+        leave_out(paths, original, corrections)
 
     pictures = "this picture" if len(paths) == 1 else f"these {len(paths):,} pictures"
     if keeps_largest:
@@ -111,11 +123,10 @@ def of_picture(sample: "pd.Series[Any]", corrected: Manifest, original: Manifest
         )
     if not (relabels or leaves_out):
         return False
-    (name,) = names_of([path], original.samples)
-    change: dict[str, Any] = {"relabel": {**corrections.relabel, name: label}}
     if leaves_out:
-        change = {"exclude": [*corrections.exclude, name]}
-    data_choice.correct(corrections.model_copy(update=change))
+        leave_out([path], original, corrections)
+    else:
+        relabel({path: label}, original, corrections)
     return True
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from automl.dataset.corrections import names_of
 from automl.dataset.manifest import Manifest
 from automl.evaluation import first_score
 from automl.evaluation.first_score import DoubtfulLabel, FirstScore
@@ -13,7 +12,7 @@ from automl.figures import first_score_text, wording
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
 from automl.ui import gallery
-from automl.ui.dataset import data_choice, first_scores
+from automl.ui.dataset import corrections_view, first_scores
 
 _NUM_DOUBTS = 12
 _NUM_ROWS = 8
@@ -93,16 +92,20 @@ def _draw_change(found: FirstScore, job: Job, corrected: Manifest, original: Man
     before = first_scores.looks().of(_key(plain, original))
     if job.corrections == Corrections() or before is None or before.score is None:
         return
-    samples = corrected.readable
-    labels = dict(zip(samples["path"], samples["label"], strict=True))
+    labels = _labels(corrected)
     if change := first_score.change(before.score, found, labels):
         st.success(wording.plain(first_score_text.change(change)), icon=":material/compare_arrows:")
 
 
+def _labels(data: Manifest) -> dict[str, str]:
+    """Label by path."""
+    samples = data.readable
+    return dict(zip(samples["path"], samples["label"], strict=True))
+
+
 def _unsettled(found: FirstScore, corrected: Manifest) -> list[DoubtfulLabel]:
     """Doubts about pictures that are still in the data with the same label."""
-    samples = corrected.readable
-    labels = dict(zip(samples["path"], samples["label"], strict=True))
+    labels = _labels(corrected)
     return [doubt for doubt in found.doubtful if labels.get(doubt.path) == doubt.label]
 
 
@@ -120,30 +123,21 @@ def _draw_doubts(
     gallery.strip(pictures, width=72, key="doubtful labels")
     st.caption("Below each picture its label, and the class that the model finds far more likely.")
 
-    def relabel() -> None:
-        names = names_of([doubt.path for doubt in shown], original.samples)
-        labels = dict(zip(names, (doubt.suggested for doubt in shown), strict=True))
-        relabelled = {**corrections.relabel, **labels}
-        data_choice.correct(corrections.model_copy(update={"relabel": relabelled}))
-
-    def leave_out() -> None:
-        names = names_of([doubt.path for doubt in shown], original.samples)
-        exclude = list(dict.fromkeys([*corrections.exclude, *names]))
-        data_choice.correct(corrections.model_copy(update={"exclude": exclude}))
-
     these = "this picture" if len(shown) == 1 else f"these {len(shown)} pictures"
     with st.container(horizontal=True):
         st.button(
             f"Relabel {these}",
             icon=":material/edit:",
             help="Give it the class that the model suggests; it can be undone.",
-            on_click=relabel,
+            on_click=corrections_view.relabel,
+            args=({doubt.path: doubt.suggested for doubt in shown}, original, corrections),
         )
         st.button(
             f"Leave out {these}",
             icon=":material/visibility_off:",
             help="The files stay where they are.",
-            on_click=leave_out,
+            on_click=corrections_view.leave_out,
+            args=([doubt.path for doubt in shown], original, corrections),
         )
 
 
