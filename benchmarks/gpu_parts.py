@@ -3,7 +3,7 @@
 import math
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,12 +14,13 @@ from torch import nn
 
 from automl.dataset.packed_pictures import PackedPictures
 from automl.jobs.compatibility import resolve
-from automl.model import blocks, linear_probe
+from automl.model import linear_probe
 from automl.training import measure
 from automl.training.batches import TrainBatch, scored_batches
 from automl.training.process_state import ProcessState
 from automl.training.trial_data import LabelledPictures, TrialData, opened
 from automl.training.trial_training import Placement, TrialTraining
+from benchmarks.training_steps import endless, steps
 
 _NUM_CLASSES = 10
 _STEPS = 4
@@ -82,11 +83,11 @@ def network(name: str, scale: Scale, placement: Placement) -> dict[str, Any]:
 
 def _loop(training: TrialTraining, scale: Scale) -> dict[str, float]:
     """The loop against the same steps on one batch in memory, some batches of each in turns."""
-    batches = _endless(training)
+    batches = endless(training)
     first = next(batches)
     random = TrainBatch(torch.rand_like(first.pixels), first.labels)
-    whole = partial(_steps, training, batches)
-    ceiling = partial(_steps, training, iter(lambda: random, None))
+    whole = partial(steps, training, batches, _STEPS)
+    ceiling = partial(steps, training, iter(lambda: random, None), _STEPS)
     whole(), ceiling()
     rounds = [(seconds(whole), seconds(ceiling)) for _ in range(scale.num_rounds)]
     pictures = _STEPS * len(first.labels)
@@ -96,25 +97,11 @@ def _loop(training: TrialTraining, scale: Scale) -> dict[str, float]:
     }
 
 
-def _endless(training: TrialTraining) -> Iterator[TrainBatch]:
-    while True:
-        yield from training.train_batches()
-
-
-def _steps(training: TrialTraining, batches: Iterator[TrainBatch]) -> None:
-    blocks.train_mode(training.learner.network)
-    total = torch.zeros((), device=training.placement.device)
-    for _ in range(_STEPS):
-        total += training.learner.backward(next(batches), 1)
-        training.learner.update()
-    float(total)  # waits for the GPU
-
-
 def _memory(training: TrialTraining) -> dict[str, float]:
     """Peak of an epoch with its evaluation, and that of a few steps, which is what we estimate."""
     device = training.placement.device
     measure.reset_peak_memory(device)
-    _steps(training, _endless(training))
+    steps(training, endless(training), _STEPS)
     estimated = measure.peak_memory_bytes(device)
     evaluation, _ = training.advance(lambda: False)
     peak = evaluation.peak_memory_bytes or estimated
@@ -152,7 +139,7 @@ def memory_recovery(name: str, scale: Scale, placement: Placement) -> dict[str, 
     if device.type == "cuda":
         measure.reset_peak_memory(device)
         resting = torch.cuda.memory_allocated(device)
-        _steps(training, _endless(training))
+        steps(training, endless(training), _STEPS)
         needed = torch.cuda.max_memory_reserved(device) - resting
         torch.cuda.empty_cache()
         total = torch.cuda.get_device_properties(device).total_memory
@@ -204,11 +191,11 @@ def compilation(name: str, scale: Scale, placement: Placement) -> dict[str, Any]
     for switch in ("off", "on"):
         started = time.perf_counter()
         training = trial(name, scale, placement, compile=switch)
-        steps = partial(_steps, training, _endless(training))
-        steps()
+        train = partial(steps, training, endless(training), _STEPS)
+        train()
         found[f"compile_{switch}_first_seconds"] = round(time.perf_counter() - started, 1)
         pictures = _STEPS * training.learner.batch_size
-        taken = statistics.median(seconds(steps) for _ in range(scale.num_rounds))
+        taken = statistics.median(seconds(train) for _ in range(scale.num_rounds))
         found[f"compile_{switch}_images_per_second"] = round(pictures / taken, 1)
     return found
 

@@ -29,13 +29,13 @@ from automl.host.cores import usable_cores
 from automl.jobs.compatibility import resolve
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import DataSource, Job
-from automl.model import blocks
 from automl.training import resume_state, trial_data
 from automl.training.batches import TrainBatch, scored_batches
 from automl.training.process_state import ProcessState
 from automl.training.trial_data import TrialData, opened
 from automl.training.trial_training import Placement, TrialTraining
 from benchmarks.figures import Figures
+from benchmarks.training_steps import endless, steps
 
 _EPOCH_IMAGES = 1_000
 _STEPS = 2
@@ -110,20 +110,6 @@ def loop(
     )
     ratio = statistics.median(ceiling / whole for whole, ceiling in rounds)
     measured.add(f"{name}_loop_to_ceiling", ratio, at_least=target)
-
-
-def endless(training: TrialTraining) -> Iterator[TrainBatch]:
-    while True:
-        yield from training.train_batches()
-
-
-def steps(training: TrialTraining, batches: Iterator[TrainBatch], count: int) -> None:
-    blocks.train_mode(training.learner.network)
-    total = torch.zeros((), device=training.placement.device)
-    for _ in range(count):
-        total += training.learner.backward(next(batches), 1)
-        training.learner.update()
-    float(total)  # waits for the GPU
 
 
 def against_timm(training: TrialTraining, photos: Path, name: str, measured: Figures) -> None:
