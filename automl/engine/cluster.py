@@ -9,7 +9,6 @@ import json
 import logging
 import multiprocessing
 import os
-import socket
 import subprocess
 import threading
 import time
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import automl
-from automl.engine import ray_settings
+from automl.engine import head_address, ray_settings
 from automl.errors import ClusterError
 from automl.host import detached, home, process_lock
 
@@ -39,10 +38,13 @@ def join(address: str | None) -> tuple[int, int]:
     Returns its cores and GPUs.
 
     Raises:
+        UserError: the address has another form.
         ClusterError: it cannot be joined.
     """
     is_elsewhere = address is not None
-    if address is None:
+    if address is not None:
+        head_address.check(address)
+    else:
         os.environ.update(ray_settings.connection())
         address = ensure_local_head()
         live_with(address)
@@ -141,7 +143,7 @@ def _live_with_another(address: str) -> None:
         answered = time.monotonic()
         while time.monotonic() - answered < _PATIENCE_SECONDS:
             time.sleep(_LOOK_SECONDS)
-            if _answers(address):
+            if head_address.accepts_connections(address):
                 answered = time.monotonic()
         _log.error("The head of the Ray cluster at %s does not answer any more.", address)
         os._exit(1)
@@ -157,17 +159,11 @@ def touch_lease() -> None:
 def _running_head() -> str | None:
     """Address of the head if it accepts connections."""
     info = head_info() if _is_kept() else None
-    return str(info["address"]) if info is not None and _answers(info["address"]) else None
-
-
-def _answers(address: str) -> bool:
-    """True if a Ray head accepts connections there."""
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=1).close()
-    except OSError:
-        return False
-    return True
+    return (
+        str(info["address"])
+        if info is not None and head_address.accepts_connections(info["address"])
+        else None
+    )
 
 
 def _is_kept() -> bool:

@@ -20,7 +20,7 @@ from automl.jobs import (
 )
 from automl.jobs.compatibility import TrialHyperparameters, resolve
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.jobs.job import Job
+from automl.jobs.job import Job, ResourcesPerTrial
 from automl.jobs.schedule import Clock, TimedTrial
 from automl.model import pretrained_weights
 
@@ -420,12 +420,7 @@ def plan_resources(job: Job, *, num_trials: int, num_cpus: int, num_gpus: int) -
         UserError: a trial needs more than the cluster has.
     """
     needed = job.resources_per_trial
-    for name, count, available in (("cpu", needed.cpu, num_cpus), ("gpu", needed.gpu, num_gpus)):
-        if count is not None and count > available:
-            raise UserError(
-                f"resources_per_trial.{name} is {count:g}, but the cluster has {available}. "
-                f"Lower it to {available} or less, or leave it out."
-            )
+    refuse_too_much(needed, cores=num_cpus, gpus=num_gpus, place="this machine")
     concurrent = min(job.limits.max_concurrent_trials, num_trials)
     fitting = num_cpus // (needed.cpu or 1)
     if needed.gpu:
@@ -446,6 +441,33 @@ def plan_resources(job: Job, *, num_trials: int, num_cpus: int, num_gpus: int) -
         num_gpus=gpu_share if needed.gpu is None else needed.gpu,
         notes=notes,
     )
+
+
+def refuse_too_much(needed: ResourcesPerTrial, *, cores: int, gpus: int, place: str) -> None:
+    """Refuse a share that one machine cannot give.
+
+    Args:
+        needed: the share.
+        cores, gpus: those of the machine.
+        place: the machine, for the message.
+
+    Raises:
+        UserError: a trial needs more than there is, or parts of several GPUs.
+    """
+    asked = (("cpu", "core", needed.cpu, cores), ("gpu", "GPU", needed.gpu, gpus))
+    for key, unit, count, available in asked:
+        if count is not None and count > available:
+            units = unit if available == 1 else f"{unit}s"
+            remedy = f"Ask for at most {available}, or leave it out"
+            raise UserError(
+                f"resources_per_trial.{key} is {count:g}, but {place} has {available or 'no'} "
+                f"{units}. {remedy if available else 'Leave it out to train without one'}."
+            )
+    if needed.gpu is not None and needed.gpu > 1 and needed.gpu % 1:
+        raise UserError(
+            f"resources_per_trial.gpu is {needed.gpu:g}. It should be a part of one GPU, such as "
+            f"0.5, or a whole number of them: {math.floor(needed.gpu)} or {math.ceil(needed.gpu)}."
+        )
 
 
 def with_fewer_trials(resources: Resources) -> Resources:

@@ -4,8 +4,7 @@ import math
 from collections.abc import Sequence
 
 from automl.engine.nodes import Node
-from automl.engine.planning import Resources
-from automl.errors import UserError
+from automl.engine.planning import Resources, refuse_too_much
 from automl.jobs.job import Job
 
 
@@ -25,7 +24,12 @@ def plan(job: Job, nodes: Sequence[Node], *, num_trials: int) -> Resources:
     """
     needed = job.resources_per_trial
     able = [node for node in nodes if node.num_gpus] or list(nodes)
-    _refuse_too_much(job, able)
+    refuse_too_much(
+        needed,
+        cores=max(node.num_cpus for node in able),
+        gpus=max(node.num_gpus for node in able),
+        place="the largest machine of the cluster",
+    )
     wanted = min(job.limits.max_concurrent_trials, num_trials)
     gpus = needed.gpu if needed.gpu is not None else _gpu_share(able, wanted)
     cpus = needed.cpu or _cores(able, gpus, wanted)
@@ -71,17 +75,3 @@ def _cores(nodes: Sequence[Node], gpus: float, wanted: int) -> int:
     most = max(1, min(wanted, slots(nodes, 1, gpus)))
     largest = max(node.num_cpus for node in nodes)
     return next(cores for cores in range(largest, 0, -1) if slots(nodes, cores, gpus) >= most)
-
-
-def _refuse_too_much(job: Job, nodes: Sequence[Node]) -> None:
-    needed = job.resources_per_trial
-    largest = {
-        "cpu": max(node.num_cpus for node in nodes),
-        "gpu": max(node.num_gpus for node in nodes),
-    }
-    for name, count in (("cpu", needed.cpu), ("gpu", needed.gpu)):
-        if count is not None and count > largest[name]:
-            raise UserError(
-                f"resources_per_trial.{name} is {count:g}, but the largest machine of the cluster "
-                f"has {largest[name]}. Lower it to {largest[name]} or less, or leave it out."
-            )

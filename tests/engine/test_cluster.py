@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from automl.engine import cluster, ray_settings
+from automl.engine import cluster, head_address, ray_settings
 from automl.engine.head import Lease
 from benchmarks import local_head
 
@@ -28,6 +28,7 @@ def info(home: Path) -> dict[str, str]:
 
 def test_asking_twice_gives_the_same_head(head: Path) -> None:
     assert cluster.ensure_local_head() == cluster.ensure_local_head() == info(head)["address"]
+    head_address.check(info(head)["address"])
 
 
 def test_only_this_user_can_read_the_token_and_enter_the_folders(head: Path) -> None:

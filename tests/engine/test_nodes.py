@@ -83,9 +83,9 @@ def test_a_trial_gets_as_much_as_lets_the_wanted_number_run(
 
 
 def test_a_trial_that_fits_on_no_machine_is_refused() -> None:
-    with pytest.raises(UserError, match=r"cpu is 4, but the largest machine .* has 2"):
+    with pytest.raises(UserError, match=r"cpu is 4, but the largest machine .* has 2 cores"):
         share((2, 0), (2, 0), cpu=4)
-    with pytest.raises(UserError, match=r"gpu is 2, but the largest machine .* has 1"):
+    with pytest.raises(UserError, match=r"gpu is 2, but the largest machine .* has 1 GPU"):
         share((2, 1), (2, 1), gpu=2)
 
 

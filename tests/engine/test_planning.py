@@ -222,6 +222,17 @@ def test_concurrent_trials_share_the_gpus(concurrent: int, gpus: int, share: flo
     assert plan.num_gpus == share
 
 
-def test_asking_for_a_gpu_where_there_is_none_is_refused_at_once() -> None:
-    with pytest.raises(ValueError, match="resources_per_trial.gpu is 1, but the cluster has 0"):
-        resources(num_cpus=2, resources_per_trial={"gpu": 1})
+@pytest.mark.parametrize(
+    ("needed", "num_gpus", "sentence"),
+    [
+        ({"gpu": 2}, 0, "gpu is 2, but this machine has no GPUs. Leave it out to train without"),
+        ({"gpu": 2}, 1, "gpu is 2, but this machine has 1 GPU. Ask for at most 1, or leave"),
+        ({"cpu": 4}, 0, "cpu is 4, but this machine has 2 cores. Ask for at most 2, or leave"),
+        ({"gpu": 1.5}, 2, "gpu is 1.5. It should be .* 1 or 2"),
+    ],
+)
+def test_a_share_that_this_machine_cannot_give_is_refused_at_once(
+    needed: dict[str, float], num_gpus: int, sentence: str
+) -> None:
+    with pytest.raises(UserError, match=f"resources_per_trial.{sentence}"):
+        resources(num_cpus=2, num_gpus=num_gpus, resources_per_trial=needed)
