@@ -89,6 +89,18 @@ def whole_pictures(
     return PackedPictures[PixelArray].of(target, sizes)
 
 
+def contents(
+    samples: pd.DataFrame, chosen: PictureSizes, rendering: Rendering = PLAIN
+) -> NDArray[np.bytes_]:
+    """(N,): a name for the pixels of each picture, from all that decides them."""
+    how = json.dumps([_VERSION, PIL.__version__, chosen, dataclasses.asdict(rendering)])
+    names = [
+        hashlib.sha256(f"{how} {content_hash}".encode()).hexdigest()[:32]
+        for content_hash in samples["content_hash"].tolist()
+    ]
+    return np.array(names, "S32")
+
+
 def size_bytes() -> int:
     """Bytes of all arrays together."""
     return sum(path.stat().st_size for path in home.cache_dir("pixels").iterdir())

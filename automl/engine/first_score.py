@@ -7,11 +7,12 @@ import sys
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from automl.dataset import manifest, split
+from automl.dataset import manifest, pixels, split
 from automl.dataset.manifest import Manifest
 from automl.engine import preview
 from automl.errors import UserError
@@ -21,7 +22,6 @@ from automl.evaluation.predictions import Predictions
 from automl.host.cores import usable_cores
 from automl.jobs import automode
 from automl.jobs.compatibility import resolve
-from automl.jobs.corrections import Corrections
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
 from automl.jobs.tasks import TASKS
@@ -54,15 +54,12 @@ def score(job: Job, progress: Counted) -> FirstScore:
             f"task is {job.task}, and a first score needs one label a picture. Start a search: its "
             "first trial is a linear probe, too."
         )
-    data = manifest.build(job)
-    is_corrected = job.corrections != Corrections()
-    # corrections change no picture: the features of the data as it is serve all of them
-    plain = job.model_copy(update={"corrections": Corrections()})
-    original = _some(manifest.look(plain) if is_corrected else data, job.seed)
-    hyperparameters = _probe(job, original)
+    data = _some(manifest.build(job), job.seed)
+    hyperparameters = _probe(job, data)
     torch.set_num_threads(usable_cores())
-    rows, features = _features(hyperparameters, original, progress)
-    return _cross_validated(hyperparameters, data, rows, features)
+    samples = data.samples[data.samples["split"].isin(["train", "validation"])]
+    features = _features(hyperparameters, data, samples, progress)
+    return _cross_validated(hyperparameters, data.class_names, samples, features)
 
 
 def _probe(job: Job, data: Manifest) -> Hyperparameters:
@@ -90,40 +87,33 @@ def _some(data: Manifest, seed: int) -> Manifest:
 
 
 def _features(
-    hyperparameters: Hyperparameters, data: Manifest, progress: Counted
-) -> tuple[dict[str, int], NDArray[np.float32]]:
-    """Row of each picture by its path, and features (N, D); test pictures have none."""
-    total = int(data.samples["split"].isin(["train", "validation"]).sum())
-
-    def decoded(_: str, done: int, __: int) -> None:
-        progress(done, 2 * total)  # each is read twice: decoded, and then by the network
-
-    prepared = trial_data.prepare(data, [hyperparameters], progress=decoded)
-    (pictures,) = prepared.values()
+    hyperparameters: Hyperparameters, data: Manifest, samples: pd.DataFrame, progress: Counted
+) -> NDArray[np.float32]:
+    """Features (N, D) of samples of the data; only pictures without any are read."""
     network, built = _network(hyperparameters, data.class_names)
+    sizes, total = pixels.picture_sizes(hyperparameters), len(samples)
     side, size = hyperparameters.validation_crop_size, hyperparameters.validation_batch_size
-    done = total
 
-    def counted(batches: Iterator[Tensor]) -> Iterator[Tensor]:
-        nonlocal done
-        for batch in batches:
+    def batches(rows: feature_cache.Rows) -> Iterator[Tensor]:
+        missing = samples.iloc[rows]
+        done = 2 * (total - len(missing))  # each is read twice: decoded, and then by the network
+        pictures = pixels.whole_pictures(
+            missing,
+            sizes,
+            rendering=data.rendering,
+            progress=lambda decoded, _: progress(done + decoded, 2 * total),
+        )
+        done += len(missing)
+        opened = trial_data.opened(pictures)
+        for batch in scored_batches(opened, side, batch_size=size, device=network.mean.device):
             done += len(batch)
             progress(done, 2 * total)
             yield batch
 
-    # in the parts that trials have, so that a search finds them in the cache
-    parts = [part for part in (pictures.train, pictures.validation) if len(part.labels)]
-    found = []
-    for part in parts:
-        opened = trial_data.opened(part.pictures)
-        batches = scored_batches(opened, side, batch_size=size, device=network.mean.device)
-        seen = feature_cache.Seen(side)
-        features = feature_cache.features(network, built, part.pictures, counted(batches), seen)
-        found.append(features)
-    paths = data.samples.set_index("id")["path"]
-    ids = np.concatenate([part.sample_ids for part in parts])
-    rows = {path: row for row, path in enumerate(paths.loc[ids].tolist())}
-    return rows, np.concatenate(found)
+    contents = pixels.contents(samples, sizes, data.rendering)
+    found = feature_cache.features(network, built, feature_cache.Seen(side), contents, batches)
+    progress(2 * total, 2 * total)
+    return found
 
 
 def _network(
@@ -137,13 +127,12 @@ def _network(
 
 def _cross_validated(
     hyperparameters: Hyperparameters,
-    data: Manifest,
-    rows: dict[str, int],
+    class_names: list[str],
+    samples: pd.DataFrame,
     features: NDArray[np.float32],
 ) -> FirstScore:
-    samples = data.samples
-    has_features = samples["path"].isin(rows)
-    fitted = samples[has_features & ((samples["split"] == "train") | samples["fold"].notna())]
+    is_fitted = ((samples["split"] == "train") | samples["fold"].notna()).to_numpy(bool)
+    fitted = samples[is_fitted]
     folds = fitted["fold"].fillna(-1).to_numpy(np.int64)
     if not len(folds) or folds.max() < 0:
         raise UserError(
@@ -151,13 +140,12 @@ def _cross_validated(
             "contents or groups. Add pictures, or change the column of the groups."
         )
     labels, paths = fitted["label_index"].to_numpy(np.int64), fitted["path"].tolist()
-    chosen = features[[rows[path] for path in paths]]
-    found = cross_validated_probe.fit(chosen, labels, folds, len(data.class_names))
+    found = cross_validated_probe.fit(features[is_fitted], labels, folds, len(class_names))
     scored = np.flatnonzero(folds >= 0)
     ids = fitted["id"].to_numpy(np.int64)
     return first_score.summary(
         Predictions(ids[scored], labels[scored], found.probabilities[scored]),
-        data.class_names,
+        class_names,
         [paths[row] for row in scored.tolist()],
         model_name=hyperparameters.model_name,
         side=hyperparameters.validation_crop_size,

@@ -34,13 +34,18 @@ class LabelledPictures:
     folds: NDArray[np.int64]
     """(N,) fold of each picture for cross-validation; -1: none."""
 
+    contents: NDArray[np.bytes_] | None = None
+    """(N,) names of the pixels of each picture, see `pixels.contents`; None: they have none."""
+
     def joined(self, other: "LabelledPictures") -> "LabelledPictures":
         """These pictures and those of another split."""
+        has_names = self.contents is not None and other.contents is not None
         return LabelledPictures(
             self.pictures.joined(other.pictures),
             np.concatenate([self.sample_ids, other.sample_ids]),
             np.concatenate([self.labels, other.labels]),
             np.concatenate([self.folds, other.folds]),
+            np.concatenate([self.contents, other.contents]) if has_names else None,
         )
 
 
@@ -95,6 +100,7 @@ def _decode(manifest: Manifest, chosen: PictureSizes, progress: Progress) -> Tri
     packed = pixels.whole_pictures(
         samples, chosen, rendering=manifest.rendering, progress=partial(progress, text)
     )
+    contents = pixels.contents(samples, chosen, manifest.rendering)
     if "fold" in samples:
         folds = samples["fold"].fillna(-1).to_numpy(np.int64)
     else:  # an experiment of an earlier version
@@ -108,6 +114,7 @@ def _decode(manifest: Manifest, chosen: PictureSizes, progress: Progress) -> Tri
             sample_ids=chosen_samples["id"].to_numpy(np.int64),
             labels=_labels(chosen_samples, manifest.class_names),
             folds=folds[rows],
+            contents=contents[rows],
         )
 
     return TrialData(

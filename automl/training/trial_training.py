@@ -410,14 +410,20 @@ class TrialTraining:
         labelled: LabelledPictures,
         is_mirrored: bool,
     ) -> NDArray[np.float32]:
-        batches = self._scored_batches(labelled, self.hyperparameters.validation_batch_size)
-        if is_mirrored:
-            batches = (pixels.flip(-1) for pixels in batches)
-        seen = feature_cache.Seen(self.hyperparameters.validation_crop_size, is_mirrored)
+        size, side = (
+            self.hyperparameters.validation_batch_size,
+            self.hyperparameters.validation_crop_size,
+        )
+        device = self.placement.device
         with quiet.Work() as work:
-            return feature_cache.features(
-                network, built, labelled.pictures, work.steps(batches), seen
-            )
+
+            def batches(rows: feature_cache.Rows) -> Iterator[torch.Tensor]:
+                pictures = opened(labelled.pictures.take(rows))
+                found = scored_batches(pictures, side, batch_size=size, device=device)
+                return work.steps(pixels.flip(-1) if is_mirrored else pixels for pixels in found)
+
+            seen = feature_cache.Seen(side, is_mirrored)
+            return feature_cache.features(network, built, seen, labelled.contents, batches)
 
     def _scored_batches(self, labelled: LabelledPictures, size: int) -> Iterator[torch.Tensor]:
         side, device = self.hyperparameters.validation_crop_size, self.placement.device

@@ -36,6 +36,11 @@ def score(folder: Path, counts: list[tuple[int, int]] | None = None, **keys: obj
     return first_score.score(job, lambda done, total: seen.append((done, total)))
 
 
+def kept_features() -> dict[Path, int]:
+    files = homes.cache_dir("features").rglob("*.npz")
+    return {path: path.stat().st_mtime_ns for path in files}
+
+
 def test_it_finds_the_wrong_label_and_corrections_cost_no_features(mislabelled: Path) -> None:
     counts: list[tuple[int, int]] = []
     found = score(mislabelled, counts)
@@ -44,14 +49,14 @@ def test_it_finds_the_wrong_label_and_corrections_cost_no_features(mislabelled: 
     assert (found.num_pictures, found.score) == (60, 59 / 60)
     (doubt,) = found.doubtful
     assert (doubt.path, doubt.suggested) == (str(mislabelled / "blue" / "wrong.png"), "red")
-    features = {path: path.stat().st_mtime_ns for path in homes.cache_dir("features").iterdir()}
+    features = {
+        path: path.stat().st_mtime_ns for path in homes.cache_dir("features").rglob("*.npz")
+    }
     corrections = {"relabel": {"blue/wrong.png": "red"}, "exclude": ["green/1.png"]}
     corrected = score(mislabelled, corrections=corrections)
     assert (corrected.num_pictures, corrected.score) == (59, 1.0)
     assert not corrected.doubtful
-    assert features == {
-        path: path.stat().st_mtime_ns for path in homes.cache_dir("features").iterdir()
-    }
+    assert kept_features() == features
 
 
 def test_of_many_pictures_it_takes_some(shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,11 +106,11 @@ def test_two_networks_side_by_side_share_features_and_latency_with_their_own_pro
     kept = home.cache_dir("features")
     alone = [scored(tiny_data, method="linear_probe", model_name=n, **pretrained)[0] for n in names]
     latencies = [latency.of_trial(one.built, one.hyperparameters) for one in alone]
-    before = sorted(kept.iterdir())
+    before = sorted(kept.rglob("*.npz"))
     asked = {"model_name": names[0], "second_model_name": names[1], "layer_decay": 0.9}
     both, accuracy = scored(tiny_data, method="concatenated_probe", **asked, **pretrained)
     assert accuracy > 0.6
-    assert sorted(kept.iterdir()) == before != []
+    assert sorted(kept.rglob("*.npz")) == before != []
     assert 0 < latency.of_trial(both.built, both.hyperparameters) <= sum(latencies)
     sizes = [effective.in_effect(one)["num_parameters"] for one in (*alone, both)]
     assert sizes[2] == sizes[0] + sizes[1] - 3  # one vector of biases instead of two
@@ -122,10 +122,10 @@ def test_a_mirrored_probe_is_fitted_to_what_its_model_computes_at_twice_the_late
 ) -> None:
     asked = {"method": "linear_probe", "model_name": "test_resnet", **pretrained}
     plain, _ = scored(tiny_data, **asked)
-    kept = set(home.cache_dir("features").iterdir())
+    kept = set(home.cache_dir("features").rglob("*.npz"))
     mirrored, accuracy = scored(tiny_data, mirrored_features=True, **asked)
     assert accuracy > 0.6
-    assert kept < set(home.cache_dir("features").iterdir())
+    assert kept < set(home.cache_dir("features").rglob("*.npz"))
     of_both = latency.of_trial(mirrored.built, mirrored.hyperparameters)
     of_plain = latency.of_trial(plain.built, plain.hyperparameters)  # with its last layer
     assert 1.5 * of_plain < of_both <= 2 * of_plain

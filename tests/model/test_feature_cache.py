@@ -1,9 +1,11 @@
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from automl.host import home
 from automl.jobs.compatibility import resolve
@@ -21,9 +23,9 @@ def probe(shapes: Path, weights_dir: Path, monkeypatch: pytest.MonkeyPatch) -> A
     monkeypatch.setenv("AUTOML_WEIGHTS_DIR", str(weights_dir))
     pretrained_weights.forget()
 
-    def fit(**settings: object) -> np.ndarray:
+    def fit(folder: Path = shapes, **settings: object) -> np.ndarray:
         asked = resolve({**TINY, "method": "linear_probe", "pretrained": "auto", **settings})
-        training = TrialTraining(asked, make_data(shapes, asked), CPU)
+        training = TrialTraining(asked, make_data(folder, asked), CPU)
         weights: np.ndarray = training.built.network.get_parameter("fc.weight").detach().numpy()
         return weights.copy()
 
@@ -32,7 +34,12 @@ def probe(shapes: Path, weights_dir: Path, monkeypatch: pytest.MonkeyPatch) -> A
 
 
 def cached() -> set[Path]:
-    return set(home.cache_dir("features").iterdir())
+    return set(home.cache_dir("features").rglob("*.npz"))
+
+
+def rows(file: Path) -> np.ndarray:
+    found: np.ndarray = np.load(file)["features"]
+    return found
 
 
 def test_features_are_computed_once(probe: Probe) -> None:
@@ -40,7 +47,8 @@ def test_features_are_computed_once(probe: Probe) -> None:
     files = cached()
     assert len(files) == 2  # of the training and of the validation pictures
     for file in files:
-        np.save(file, np.zeros_like(np.load(file)))
+        kept = dict(np.load(file))
+        np.savez(file, **{**kept, "features": np.zeros_like(kept["features"])})
     assert not probe(training_batch_size=7).any()
     assert cached() == files
 
@@ -79,4 +87,17 @@ def test_a_file_that_is_cut_off_is_written_again(probe: Probe) -> None:
         file.write_bytes(file.read_bytes()[:500])
     assert np.array_equal(probe(), first)
     assert cached() == files
-    assert sorted(len(np.load(file)) for file in files) == [12, 48]
+    assert sorted(len(rows(file)) for file in files) == [12, 48]
+
+
+def test_a_changed_data_set_costs_its_new_pictures_alone(
+    probe: Probe, shapes: Path, tmp_path: Path
+) -> None:
+    probe()
+    folder = Path(shutil.copytree(shapes, tmp_path / "shapes"))
+    (folder / "red" / "0.png").unlink()
+    noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8)
+    Image.fromarray(noise).save(folder / "blue" / "new.png")
+    files = cached()
+    probe(folder)
+    assert sum(len(rows(file)) for file in cached() - files) == 1
