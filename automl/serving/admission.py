@@ -97,7 +97,8 @@ class Admission:
             keys: API keys; without any, no key is needed.
             is_local: answer only requests for a name of this machine, such as localhost. This
                 prevents DNS rebinding, where a web page that is open in a browser on this machine
-                sends requests to a foreign name that resolves to 127.0.0.1.
+                sends requests to a foreign name that resolves to 127.0.0.1. Nor are requests
+                answered that a page of another address makes.
         """
         self._app = app
         self._limits = limits
@@ -105,6 +106,7 @@ class Admission:
         self._keys = keys
         self._is_local = is_local
         self._num_admitted = 0
+        self._arriving: dict[asyncio.Timeout, float] = {}  # when each body began to arrive
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -148,21 +150,41 @@ class Admission:
                 "A server without a key answers requests to localhost only. Restart it with "
                 "--api-key-file.",
             )
+        if self._is_local and not _is_from_here(headers):
+            return Refusal(403, "A server without a key answers no pages of other addresses.")
         is_open = scope["path"] in OPEN_PATHS
         authorization = headers.get(b"authorization", b"")
         if self._keys and not is_open and not is_authorized(authorization, self._keys):
             return Refusal(401, "Send a key of this server: Authorization: Bearer KEY.")
-        if scope["method"] == "POST" and self._num_admitted >= self._limits.max_concurrent_requests:
+        if scope["method"] == "POST" and not self._has_room():
             return Refusal(503, "Too many requests are being answered. Try again in a moment.")
         if _declared_bytes(headers) > self._limits.max_request_bytes:
             return self._too_large()
         return None
 
+    def _has_room(self) -> bool:
+        """Return True if one more request may be answered.
+
+        The slowest request gives its place up if its body is slow to arrive.
+        """
+        if self._num_admitted < self._limits.max_concurrent_requests:
+            return True
+        slowest = next(iter(self._arriving), None)
+        now = asyncio.get_running_loop().time()
+        if slowest is None or now - self._arriving[slowest] < self._limits.crowded_body_seconds:
+            return False
+        del self._arriving[slowest]
+        slowest.reschedule(now)
+        return True
+
     async def _body(self, receive: Receive) -> bytes:
+        started = asyncio.get_running_loop().time()
         parts: list[bytes] = []
         size = 0
+        timeout = asyncio.timeout(self._limits.body_seconds)
+        self._arriving[timeout] = started
         try:
-            async with asyncio.timeout(self._limits.body_seconds):
+            async with timeout:
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
@@ -174,9 +196,10 @@ class Admission:
                     if not message.get("more_body", False):
                         return b"".join(parts)
         except TimeoutError:
-            raise Refusal(
-                408, f"The request did not arrive within {self._limits.body_seconds:g} s."
-            ) from None
+            seconds = asyncio.get_running_loop().time() - started
+            raise Refusal(408, f"The request did not arrive within {seconds:.1f} s.") from None
+        finally:
+            self._arriving.pop(timeout, None)
 
     def _too_large(self) -> Refusal:
         allowed = self._limits.max_request_bytes / 1e6
@@ -192,6 +215,16 @@ def _host(headers: dict[bytes, bytes]) -> str:
         return urlsplit("//" + headers.get(b"host", b"").decode("latin-1")).hostname or ""
     except ValueError:
         return ""
+
+
+def _is_from_here(headers: dict[bytes, bytes]) -> bool:
+    """Return False for a request that a page of another address makes in a browser.
+
+    Browsers send `Origin` with every such POST. The page could not read the answer, but it could
+    keep the server at work.
+    """
+    origin = headers.get(b"origin")
+    return origin is None or origin.lower() == b"http://" + headers.get(b"host", b"").lower()
 
 
 def _has_body(headers: dict[bytes, bytes]) -> bool:

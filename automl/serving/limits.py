@@ -27,8 +27,14 @@ class Limits:
     """Size of one picture. A file of a few kilobytes can declare gigabytes of pixels."""
 
     max_concurrent_requests: int = 32
+    header_seconds: float = 30.0
+    """Time for the headers of a request to arrive."""
+
     body_seconds: float = 30.0
     """Time for the body of a request to arrive."""
+
+    crowded_body_seconds: float = 3.0
+    """Time for it while others wait for a place: slow clients must not keep all others out."""
 
     max_batch_size: int = 16
     """Number of pictures in one run of the model."""

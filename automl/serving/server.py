@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from automl.errors import ServingError
-from automl.serving import api
+from automl.serving import api, connections
 from automl.serving.limits import Limits
 from automl.serving.metrics import Metrics
 from automl.serving.models import Models
@@ -72,17 +73,25 @@ def serve(
     models = Models.load(model_dirs, limits, metrics.ran)
     is_local = is_loopback(listening.getsockname()[0]) and not keys
     app = api.create(models, metrics, limits=limits, keys=keys, is_local=is_local)
-    config = uvicorn.Config(
+    max_connections = connections.allow_connections()
+    config = configuration(app, limits, max_connections)
+    asyncio.run(_Server(config, on_ready).serve([listening]))
+
+
+def configuration(app: FastAPI, limits: Limits, max_connections: int) -> uvicorn.Config:
+    """Return the settings of a server of `app` with at most `max_connections`."""
+    return uvicorn.Config(
         app,
+        http=connections.limited(limits, max_connections),
         log_level="warning",
         access_log=False,
         server_header=False,
         ws="none",
-        backlog=_BACKLOG,
+        # asyncio accepts so many at once, before it has closed those beyond the limit
+        backlog=max(1, min(_BACKLOG, max_connections // 8)),
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=round(limits.shutdown_seconds),
     )
-    asyncio.run(_Server(config, on_ready).serve([listening]))
 
 
 class _Server(uvicorn.Server):

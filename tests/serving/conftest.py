@@ -62,6 +62,7 @@ def served(
     keys: tuple[bytes, ...] = (),
     *,
     is_local: bool = False,
+    max_connections: int = 100,
 ) -> Iterator[Client]:
     """A server in a thread of this process."""
     limits = limits or Limits()
@@ -69,7 +70,7 @@ def served(
     models = Models.load(places, limits, metrics.ran)
     app = api.create(models, metrics, limits=limits, keys=keys, is_local=is_local)
     listening = server.listen("127.0.0.1", 0)
-    running = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
+    running = uvicorn.Server(server.configuration(app, limits, max_connections))
     work = threading.Thread(target=lambda: asyncio.run(running.serve([listening])))
     work.start()
     try:
