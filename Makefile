@@ -15,11 +15,10 @@ test nightly: export GOMP_SPINCOUNT = 0
 app: setup
 	$(BIN)/automl app
 
-# one process for the experiments, which share a Ray head, one for the browser, one for the faults,
-# which all wait more than they compute, one for the exports, and one for the rest. None imports
-# schemathesis's plugin
+# a process for each of the four parts of tests/parts.py, of which most wait more than they compute,
+# and two for the rest. None imports schemathesis's plugin
 test: setup
-	$(BIN)/python -m pytest -p no:schemathesis -n 5 --dist loadscope --no-loadscope-reorder --durations 25
+	$(BIN)/python -m pytest -p no:schemathesis -n 6 --dist loadscope --max-worker-restart 0 --durations 25
 
 # the long forms: many repetitions, many random cases
 nightly: setup

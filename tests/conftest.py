@@ -6,14 +6,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import settings
 from PIL import Image
-from xdist.scheduler import LoadScopeScheduling
 
 from automl.dataset import manifest
 from automl.engine import cluster
@@ -28,6 +27,7 @@ from automl.experiments.records import (
 )
 from automl.jobs.job import DataSource, Job
 from benchmarks import local_head
+from tests import parts
 
 if TYPE_CHECKING:
     import onnx
@@ -62,32 +62,14 @@ num_examples = int(os.environ.get("AUTOML_TEST_EXAMPLES", "30"))  # `make nightl
 settings.register_profile("any machine", deadline=None, max_examples=num_examples)
 settings.load_profile("any machine")
 
-_PARTS = {
-    "Ray": ("tests/engine/", "tests/test_cli.py", "tests/experiments/test_launcher.py"),
-    "browser": ("tests/browser/",),
-    "faults": ("tests/faults/",),  # with a Ray head that they kill
-    "exports": (
-        *("tests/export/", "tests/engine/test_combining.py"),
-        "tests/model/test_several_networks.py",
-    ),
-}
-"""Tests that share what is slow to make: a Ray head, a browser, torch's exporter. The longest path
-that fits decides."""
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> parts.Scheduling:
+    return parts.Scheduling(config, log)
 
 
-class _Scheduling(LoadScopeScheduling):
-    """Send the tests of one part to one process.
-
-    Other tests stay together by file. The groups of pytest-xdist itself have no effect with pytest
-    9.2.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        return _part(nodeid)
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Scheduling:
-    return _Scheduling(config, log)
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    path = PurePosixPath("tests", collection_path.relative_to(Path(__file__).parent).as_posix())
+    return parts.is_left_out(path, is_folder=collection_path.is_dir()) or None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -108,14 +90,8 @@ def pytest_unconfigure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest parts."""
-    order = list(_PARTS)
-    items.sort(key=lambda item: (*order, _part(item.nodeid)).index(_part(item.nodeid)))
-
-
-def _part(nodeid: str) -> str:
-    paths = {path: part for part, paths in _PARTS.items() for path in paths}
-    fitting = [path for path in paths if nodeid.startswith(path)]
-    return paths[max(fitting, key=len)] if fitting else nodeid.partition("::")[0]
+    order = list(parts.PARTS)
+    items.sort(key=lambda item: (*order, part := parts.part_of(item.nodeid)).index(part))
 
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
