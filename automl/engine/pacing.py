@@ -12,7 +12,7 @@ from automl.experiments import endings, leaderboard
 from automl.experiments.records import TrialRecord
 from automl.jobs import plan_text, schedule
 from automl.jobs.distributions import Choice
-from automl.jobs.hyperparameters import is_mirrored, networks_of
+from automl.jobs.hyperparameters import NETWORKS, PROBES, is_mirrored, networks_of
 from automl.jobs.job import Job
 from automl.jobs.schedule import Clock, TimedTrial
 from automl.jobs.trial_cost import Costs, Features, features_of
@@ -89,8 +89,8 @@ class Pacer:
         """The trial with as many epochs as end in the time left; None if it does not fit.
 
         A trial that goes on from a kept state stays as it is: its schedule has begun. A probe of
-        two networks takes those whose own probes are the best so far. The first trial of a network
-        runs in any case.
+        several networks takes those whose own probes are the best so far. The first trial of a
+        network runs in any case.
         """
         if trial.trial_id in self._results.states():
             return trial
@@ -213,17 +213,18 @@ class Pacer:
         }
 
     def _with_best_networks(self, trial: PlannedTrial) -> PlannedTrial:
-        """A probe of two networks with the two that have the best probes of their own."""
+        """A probe of several networks with as many that have the best probes of their own."""
         values = trial.requested
-        is_fixed = "second_model_name" in self._job.training_parameters
+        is_fixed = bool(set(NETWORKS) & set(self._job.training_parameters))
         if values.get("method") != "concatenated_probe" or is_fixed:
             return trial
+        planned = networks_of(values)
         ranked = self._probes(values, ("linear_probe",))
-        names = list(dict.fromkeys(probe.model_name for probe in ranked))[:2]
-        if len(names) < 2 or set(names) == set(networks_of(values)):
+        names = list(dict.fromkeys(probe.model_name for probe in ranked))[: len(planned)]
+        if len(names) < len(planned) or set(names) == set(planned):
             return trial
         self._say(plan_text.other_networks(self._seconds, names))
-        changed = {**values, "model_name": names[0], "second_model_name": names[1]}
+        changed = {**values, **dict(zip(NETWORKS, names, strict=False))}
         return PlannedTrial.of(trial.number, changed, trial.proposal)
 
     def _with_best_probe(self, trial: PlannedTrial) -> PlannedTrial:
@@ -231,7 +232,7 @@ class Pacer:
         values = trial.requested
         if not is_mirrored(values) or "model_name" in self._job.training_parameters:
             return trial
-        ranked = self._probes(values, ("linear_probe", "concatenated_probe"))
+        ranked = self._probes(values, PROBES)
         wanted = {**ranked[0].hyperparameters, "mirrored_features": True} if ranked else values
         if wanted == values:
             return trial

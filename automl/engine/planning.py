@@ -19,7 +19,7 @@ from automl.jobs import (
     search_space,
 )
 from automl.jobs.compatibility import TrialHyperparameters, resolve
-from automl.jobs.hyperparameters import Hyperparameters
+from automl.jobs.hyperparameters import NETWORKS, Hyperparameters, is_mirrored, networks_of
 from automl.jobs.job import Job, ResourcesPerTrial
 from automl.jobs.schedule import Clock, TimedTrial
 from automl.model import pretrained_weights
@@ -244,12 +244,15 @@ def opening_trials(
 
 
 def _is_wanted(job: Job, values: Mapping[str, Any]) -> bool:
-    """False for a probe of two networks, or with mirror images, where the job fixes otherwise."""
-    refused = {"method", "checkpoint_run_id"}
-    if "second_model_name" in values:
-        refused.add("model_name")
-    elif not values.get("mirrored_features"):
+    """False for a probe of several networks, or with mirror images, if the job fixes otherwise."""
+    num_networks = len(networks_of(values))
+    if num_networks == 1 and not is_mirrored(values):
         return True
+    refused = {"method", "checkpoint_run_id"}
+    if num_networks > 1:
+        refused.add("model_name")
+    if num_networks > 2:
+        refused |= set(NETWORKS)
     return not refused & set(job.training_parameters)
 
 

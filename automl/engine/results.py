@@ -25,7 +25,6 @@ from automl.experiments.records import (
     TrialState,
     now,
 )
-from automl.jobs.hyperparameters import is_mirrored
 from automl.training.resume_state import KeptState
 
 _EXPECTING_SECONDS = 1.0
@@ -295,14 +294,15 @@ class Results:
             self._change(trial_id, comparable_scores={self.primary_metric: score})
         for place, trial_id in enumerate(found.equally_good):
             self._change(trial_id, cost_rank=place)
-        for trial in (one for one in trials if is_mirrored(one.hyperparameters)):
-            self._change(trial.trial_id, **self._standing(trial, found.in_doubt))
+        for trial in trials:
+            if trial.trial_id in found.in_doubt or not (trial.may_be_best or trial.members):
+                self._change(trial.trial_id, **self._standing(trial, found.in_doubt))
         self._update_standings()
         self.update(**found.expectation._asdict())
         self._expecting_seconds = time.monotonic() - began
 
     def _standing(self, trial: TrialRecord, in_doubt: Mapping[str, float]) -> dict[str, Any]:
-        """Rank of a trial that looks at mirror images, too."""
+        """Rank of a trial that is, or was, in doubt."""
         if trial.trial_id not in in_doubt:
             return {"may_be_best": True}
         score = min(in_doubt[trial.trial_id], self.score(trial) or 0.0)
@@ -310,7 +310,7 @@ class Results:
             "may_be_best": False,
             "comparable_scores": {self.primary_metric: score},
             "cost_rank": len(self.trials),  # of equal ones it comes last
-            "notes": list(dict.fromkeys([*trial.notes, trial_notes.MIRRORING_MAY_BE_CHANCE])),
+            "notes": list(dict.fromkeys([*trial.notes, trial_notes.LEAD_MAY_BE_CHANCE])),
         }
 
     def best_trial(self) -> TrialRecord | None:

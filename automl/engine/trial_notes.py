@@ -10,9 +10,9 @@ T = TypeVar("T")
 TOOK_OVER = "Its worker died, and another went on from the last evaluation."
 WENT_ON = "The search ended before the trial did; it went on from its last evaluation."
 _HUNG = "; it was started again from its last evaluation."
-MIRRORING_MAY_BE_CHANCE = (
-    "Its lead over the same probe without mirror images may be chance, and it takes twice as long: "
-    "it is not the best model."
+LEAD_MAY_BE_CHANCE = (
+    "Its lead over a probe of fewer networks, or without mirror images, may be chance, and it "
+    "takes longer: it is not the best model."
 )
 _ENDS = (TOOK_OVER, WENT_ON, _HUNG)
 """Ends of the engine's notes, including those of earlier versions."""

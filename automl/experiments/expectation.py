@@ -1,14 +1,12 @@
 """Score to expect of the model that is handed out, from the trials' answers on disk."""
 
-import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from automl.experiments import leaderboard, store, ties
+from automl.experiments import leaderboard, probe_parts, store, ties
 from automl.experiments.records import TrialRecord
-from automl.jobs.hyperparameters import is_mirrored
 
 if TYPE_CHECKING:
     from automl.evaluation.comparable_scores import Candidate, Comparison
@@ -39,8 +37,8 @@ class Found(NamedTuple):
     """Ids of the trials with the best score, the cheapest first."""
 
     in_doubt: dict[str, float]
-    """By the id of a trial that looks at mirror images, too, and may be better by chance only: the
-    score that it is ranked by, at most that of the same trial without them."""
+    """By the id of a trial with a long latency that may be better than a part of it by chance only:
+    the score that it is ranked by, at most that of the part (see `probe_parts`)."""
 
 
 def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) -> Found:
@@ -58,8 +56,9 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
         for trial in ties.compared(experiment_dir, ranked)
         if store.predictions_path(experiment_dir, trial.trial_id).is_file()
     ]
-    plain_ids = _in_doubt(metric, rows, {trial.trial_id: trial for trial in ranked})
-    rows = [row for row in rows if row.trial_id not in plain_ids]
+    values = {trial.trial_id: trial.hyperparameters for trial in ranked}
+    part_ids = probe_parts.not_better(metric, rows, values)
+    rows = [row for row in rows if row.trial_id not in part_ids]
     comparison = comparable_scores.compare(metric, rows, groups(experiment_dir))
     if comparison is None:
         return Found(Expectation(), {}, [], {})
@@ -84,45 +83,8 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
             comparable_scores.compare(metric, [own, *rows], groups(experiment_dir))
         )
     expectation = _with_refit(expectation, handed_out)
-    in_doubt = {trial_id: scores[plain] for trial_id, plain in plain_ids.items()}
+    in_doubt = {trial_id: scores[part] for trial_id, part in part_ids.items()}
     return Found(expectation, scores if differ else {}, equally_good, in_doubt)
-
-
-def _in_doubt(
-    metric: str, rows: "Sequence[Candidate]", trials: Mapping[str, TrialRecord]
-) -> dict[str, str]:
-    """Rows that look at mirror images, too, without being better beyond noise.
-
-    They take twice as long as the same trial without mirror images, so they have to earn it: with a
-    better score, and a loss that is lower by the paired test.
-
-    Returns:
-        The id of the trial without mirror images, by that of the trial with them.
-    """
-    from automl.evaluation import metrics, significance  # slow to import
-    from automl.evaluation.predictions import in_common
-
-    mirrored = [row for row in rows if is_mirrored(trials[row.trial_id].hyperparameters)]
-    plain_rows = {
-        _without_mirroring(trials[row.trial_id]): row for row in rows if row not in mirrored
-    }
-    found = {}
-    for row in mirrored:
-        plain = plain_rows.get(_without_mirroring(trials[row.trial_id]))
-        if plain is None:
-            continue
-        mine, other = in_common(row.predictions, plain.predictions)
-        ours, theirs = (metrics.primary(metric, e.probabilities, e.labels) for e in (mine, other))
-        is_better = ours > theirs and significance.is_less_wrong(mine, other)
-        if not (is_better or math.isnan(theirs)):
-            found[row.trial_id] = plain.trial_id
-    return found
-
-
-def _without_mirroring(trial: TrialRecord) -> str:
-    """Text of all hyperparameters but `mirrored_features`."""
-    kept = {k: v for k, v in trial.hyperparameters.items() if k != "mirrored_features"}
-    return json.dumps(kept, sort_keys=True)
 
 
 def constant_answer(

@@ -7,13 +7,13 @@ the most promising first, and then searches around them until no trials or no ti
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from automl.jobs import model_catalog, schedule
 from automl.jobs.distributions import Choice, LogUniform
-from automl.jobs.hyperparameters import EFFECTIVE_WITHOUT_TRAINING
+from automl.jobs.hyperparameters import EFFECTIVE_WITHOUT_TRAINING, NETWORKS
 from automl.jobs.schedule import Clock
 from automl.jobs.sweep import Asha
 
@@ -53,6 +53,9 @@ probe is better."""
 
 _PLACES_TO_JOIN = 4
 """Baselines from which a probe of two networks joins them: it costs no more than a fit."""
+
+_TRIALS_FOR_THREE = 16
+"""Trials from which one of them is a probe of three networks."""
 
 _TRIALS_TO_MIRROR = 10
 """Trials from which one of them is a probe with mirror images."""
@@ -153,10 +156,10 @@ def plan(situation: Situation, num_trials: int) -> Plan:
     # pretrained weights help more than anything else, except on small pictures
     recipes = [*scratch[:1], *tuned[:2], *scratch[1:]] if situation.is_small else tuned or scratch
     opening = [Recipe(values) for values in _baselines(situation, num_trials)]
-    # after the first training, which should not wait for the features of the mirror images
-    mirrored = _mirrored(opening, num_trials)
+    # after the first training, which should not wait for further features
+    later = [*_three_networks(situation, opening, num_trials), *_mirrored(opening, num_trials)]
     trained = [Recipe(values, 0 if values in tuned else len(space) - 1) for values in recipes]
-    opening += [*trained[:1], *mirrored, *trained[1:]]
+    opening += [*trained[:1], *later, *trained[1:]]
     return Plan(opening[:num_trials], space)
 
 
@@ -204,10 +207,27 @@ def _baselines(situation: Situation, num_trials: int) -> list[dict[str, Any]]:
     single = [*probes[:1], majority, *similar, *probes[1:]][:places]
     if not joins or len(frozen) < 2:
         return single
-    first, second = frozen[:2]
-    joined = {**untrained, "model_name": first, "second_model_name": second}
     # last, when the features of all networks are there, and their probes tell which are the best
-    return [*single, {**joined, "method": "concatenated_probe"}]
+    return [*single, _joined(untrained, frozen[:2])]
+
+
+def _joined(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """The values of a probe, on the features of these networks side by side."""
+    named = dict(zip(NETWORKS, names, strict=False))
+    return {**values, **named, "method": "concatenated_probe"}
+
+
+def _three_networks(
+    situation: Situation, opening: Sequence[Recipe], num_trials: int
+) -> list[Recipe]:
+    """A probe of three networks, after that of the third where it is not in the opening yet."""
+    probes = [one.values for one in opening if one.values.get("method") == "linear_probe"]
+    probed = [probe["model_name"] for probe in probes]
+    names = list(dict.fromkeys([*probed, *situation.pretrained]))[: len(NETWORKS)]
+    if num_trials < _TRIALS_FOR_THREE or len(names) < len(NETWORKS):
+        return []
+    further = [{**probes[0], "model_name": name} for name in names if name not in probed]
+    return [Recipe(values) for values in (*further, _joined(probes[0], names))]
 
 
 def _mirrored(opening: Sequence[Recipe], num_trials: int) -> list[Recipe]:

@@ -10,7 +10,7 @@ from automl.frozen_model import FrozenModel
 from automl.jobs import model_catalog
 from automl.jobs.distributions import Constant
 from automl.jobs.hyperparameter_metadata import conditions, in_words
-from automl.jobs.hyperparameters import FIELDS, Hyperparameters
+from automl.jobs.hyperparameters import FIELDS, NETWORKS, Hyperparameters
 from automl.jobs.job_errors import explain
 
 _MODEL_DEFAULTS: dict[str, dict[str, int | float]] = {
@@ -182,13 +182,16 @@ def _check_networks(hyperparameters: Hyperparameters) -> None:
         )
     if hyperparameters.method != "concatenated_probe":
         return
-    first, second = hyperparameters.networks
-    if second in ("", first):
-        given = second or "not set"
-        raise UserError(
-            f"method is concatenated_probe, which puts the features of two models side by side, "
-            f"but second_model_name is {given}. Set it to another model than {first}."
-        )
+    named: list[str] = []
+    for key in NETWORKS:
+        name = getattr(hyperparameters, key)
+        if name in named or (len(named) == 1 and not name):
+            raise UserError(
+                "method is concatenated_probe, which puts the features of several models side by "
+                f"side, but {key} is {name or 'not set'}. Set it to another model than "
+                f"{' and '.join(named)}."
+            )
+        named.append(name)
     if hyperparameters.checkpoint_run_id:
         raise UserError(
             "method is concatenated_probe, but checkpoint_run_id names the one model to start "

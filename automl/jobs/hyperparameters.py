@@ -11,8 +11,11 @@ from automl.jobs.azure_values import AnySpelling
 from automl.jobs.hyperparameter_metadata import Group, Trait, has_trait, only_with, unless
 
 _ADAM = ("adam", "adamw")
-_MIRRORING = ("linear_probe", "concatenated_probe")
-"""Methods that can take features of the mirror image, too."""
+PROBES = ("linear_probe", "concatenated_probe")
+"""Methods that fit a linear layer to features; they can take those of the mirror image, too."""
+
+NETWORKS = ("model_name", "second_model_name", "third_model_name")
+"""Hyperparameters that name networks; those after the first only with concatenated_probe."""
 
 
 def _optimizer(value: object) -> object:
@@ -22,13 +25,14 @@ def _optimizer(value: object) -> object:
 
 def networks_of(values: Mapping[str, Any]) -> list[str]:
     """Names of the networks that a trial with these hyperparameters is made of."""
-    has_two = values.get("method") == "concatenated_probe"
-    return [values["model_name"], *([values["second_model_name"]] if has_two else [])]
+    if values.get("method") != "concatenated_probe":
+        return [values["model_name"]]
+    return [name for key in NETWORKS if (name := values.get(key))]
 
 
 def is_mirrored(values: Mapping[str, Any]) -> bool:
     """True if the model of a trial looks at a picture and at its mirror image."""
-    return bool(values.get("mirrored_features")) and values.get("method") in _MIRRORING
+    return bool(values.get("mirrored_features")) and values.get("method") in PROBES
 
 
 def _name_or_none(model_name: str) -> str:
@@ -62,7 +66,7 @@ class Hyperparameters(FrozenModel):
         Trait.EFFECTIVE_WITHOUT_TRAINING,
     ] = "fine_tuning"
     """fine_tuning trains the model. The others take seconds: linear_probe fits a linear layer to
-    the features of the model, concatenated_probe to those of two models side by side, prototypes
+    the features of the model, concatenated_probe to those of two or three side by side, prototypes
     compares a picture with the mean of each class, k_nearest_neighbours lets the most similar
     training pictures vote, and majority_class always answers the most frequent class, which any
     model must beat."""
@@ -77,11 +81,22 @@ class Hyperparameters(FrozenModel):
     ] = ""
     """Model whose features stand beside those of model_name. Only with concatenated_probe."""
 
+    third_model_name: Annotated[
+        str,
+        AfterValidator(_name_or_none),
+        Group.TRAINING,
+        Trait.EFFECTIVE_WITHOUT_TRAINING,
+        Trait.NOT_SEARCHABLE,
+        only_with("method", "concatenated_probe"),
+    ] = ""
+    """A third model whose features stand beside those of the two; empty: there is none. Only with
+    concatenated_probe."""
+
     mirrored_features: Annotated[
         bool,
         Group.TRAINING,
         Trait.EFFECTIVE_WITHOUT_TRAINING,
-        only_with("method", *_MIRRORING),
+        only_with("method", *PROBES),
     ] = False
     """Fit to pictures and to their mirror images, and answer by the mean of the features of both:
     usually a point or two more, at twice the time for a picture. Only with linear_probe and

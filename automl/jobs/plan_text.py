@@ -118,9 +118,9 @@ def changed(seconds: float, trial: str, *, before: int, after: int) -> str:
 
 
 def other_networks(seconds: float, names: Sequence[str]) -> str:
-    """Sentence about a probe of two networks that takes others than planned."""
+    """Sentence about a probe of several networks that takes others than planned."""
     return (
-        f"Revised at {clock_time(seconds)}: the probe of two networks takes {' and '.join(names)}, "
+        f"Revised at {clock_time(seconds)}: a probe takes the features of {' and '.join(names)}, "
         "whose own probes are the best."
     )
 

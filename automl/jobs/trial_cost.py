@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
-from automl.jobs.hyperparameters import Hyperparameters, is_mirrored, networks_of
+from automl.jobs.hyperparameters import PROBES, Hyperparameters, is_mirrored, networks_of
 from automl.jobs.speeds import Speeds
 
 _START_SECONDS = 3.0
@@ -30,7 +30,6 @@ _CONVERTED_SHARE = 0.5
 _NUM_FEATURES = 1000
 """Of one network."""
 
-_PROBES = ("linear_probe", "concatenated_probe")
 _MAX_FITTED = 10_000
 
 
@@ -106,7 +105,7 @@ class Costs:
         if asked["method"] != "fine_tuning":
             # a cross-validated baseline is scored by the features it is fitted to
             once = _START_SECONDS + features + (0.0 if self.counts.folds else scoring)
-            if asked["method"] in _PROBES:
+            if asked["method"] in PROBES:
                 once += self._fit_by_folds(len(names))
             return Cost(once)
         starts_from_probe = values.get("head_init") == "linear_probe"
@@ -161,7 +160,7 @@ class Features(NamedTuple):
 def features_of(values: Mapping[str, Any]) -> frozenset[Features]:
     """The features that a trial computes."""
     method = values.get("method", "fine_tuning")
-    computes = method in (*_PROBES, "prototypes", "k_nearest_neighbours") or (
+    computes = method in (*PROBES, "prototypes", "k_nearest_neighbours") or (
         method == "fine_tuning" and values.get("head_init") == "linear_probe"
     )
     names = networks_of(values) if computes else []

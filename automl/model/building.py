@@ -99,7 +99,7 @@ def build(
 
 
 def _side_by_side(hyperparameters: Hyperparameters, class_names: list[str]) -> BuiltModel:
-    changes = {"method": "linear_probe", "second_model_name": "", "mirrored_features": False}
+    changes = {"method": "linear_probe", "mirrored_features": False}
     parts = [
         build(hyperparameters.model_copy(update={**changes, "model_name": name}), class_names)
         for name in hyperparameters.networks

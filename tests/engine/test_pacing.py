@@ -90,11 +90,13 @@ def test_epochs_are_fewer_on_a_slow_machine_and_both_is_said(tmp_path: Path) -> 
     assert f"(trial-001) trains {shortened} epochs instead of 6" in second
 
 
-def test_two_networks_are_joined_that_have_the_best_probes_and_it_is_said(tmp_path: Path) -> None:
+def test_networks_are_joined_that_have_the_best_probes_and_it_is_said(tmp_path: Path) -> None:
     results, pacer = opened(tmp_path, minutes=30)
     joined = {"model_name": "resnet18", "second_model_name": "mobilenetv2"}
     probe = {"method": "linear_probe", "training_crop_size": 224}
-    planned = PlannedTrial.of(9, {**probe, "method": "concatenated_probe", **joined})
+    two = {**probe, "method": "concatenated_probe", **joined}
+    planned = PlannedTrial.of(9, two)
+    of_three = PlannedTrial.of(8, {**two, "third_model_name": "mobilenetv1_100"})
     scores = {"resnet18": 0.7, "mobilenetv2": 0.8, "resnet34": 0.9}
     for number, (name, score) in enumerate(scores.items()):
         trial = build_trial(f"trial-{number:03d}", [score])
@@ -105,10 +107,14 @@ def test_two_networks_are_joined_that_have_the_best_probes_and_it_is_said(tmp_pa
         assert fitted is not None
         if number < 2:
             assert fitted is planned
+            assert pacer.fit(of_three) is of_three
     assert networks_of(fitted.requested) == ["resnet34", "mobilenetv2"]
     said = [sentence for sentence in results.experiment.plan if "machine" not in sentence]
     assert len(said) == 1
-    assert "takes resnet34 and mobilenetv2" in said[0]
+    assert "takes the features of resnet34 and mobilenetv2" in said[0]
+    three = pacer.fit(of_three)
+    assert three is not None
+    assert networks_of(three.requested) == ["resnet34", "mobilenetv2", "resnet18"]
 
 
 def test_mirror_images_are_tried_with_the_best_probe_and_it_is_said(tmp_path: Path) -> None:

@@ -112,3 +112,36 @@ def test_mirror_images_must_pay_beyond_noise(make_experiment, make_trial, num_wr
     ranked = leaderboard.by_score(list(results.trials.values()), "accuracy")
     assert ranked[0].trial_id == results.experiment.best_trial
     assert any("may be chance" in note for note in results.trials["t1"].notes) is is_in_doubt
+
+
+PROBE = {"method": "linear_probe", "model_name": "resnet18"}
+PAIR = {**PROBE, "method": "concatenated_probe", "second_model_name": "resnet34"}
+THREE = {**PAIR, "third_model_name": "resnet50"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "in_doubt"),
+    [
+        ([(PROBE, 60), (PAIR, 58), (THREE, 55)], {"t2": "t1"}),  # the second need not earn it
+        ([(PROBE, 60), (PAIR, 58), (THREE, 30)], {}),
+        ([(PROBE, 40), (PAIR, 60), (THREE, 38)], {"t2": "t0"}),  # the best part counts
+        ([({**PROBE, "model_name": "resnet50"}, 40), (THREE, 38)], {"t1": "t0"}),
+        ([({**PROBE, "model_name": "resnet101"}, 40), (THREE, 38)], {}),  # no part of it
+        (
+            [(PAIR, 58), (THREE, 55), ({**THREE, "mirrored_features": True}, 56)],
+            {"t1": "t0", "t2": "t0"},
+        ),
+        ([({**PAIR, "training_crop_size": 96}, 58), (THREE, 55)], {}),
+    ],
+)
+def test_a_third_network_must_pay_beyond_noise(make_experiment, make_trial, rows, in_doubt):
+    trials = [
+        make_trial(f"t{number}", [1 - num_wrong / 200], number=number, hyperparameters=asked)
+        for number, (asked, num_wrong) in enumerate(rows)
+    ]
+    experiment_dir = make_experiment(trials=trials)
+    for trial, (_, num_wrong) in zip(trials, rows, strict=True):
+        save_answers(experiment_dir, trial.trial_id, num_wrong)
+    found = compare(experiment_dir).in_doubt
+    scores = {trial.trial_id: trial.score("accuracy") for trial in trials}
+    assert found == {name: pytest.approx(scores[part]) for name, part in in_doubt.items()}

@@ -81,6 +81,9 @@ def test_a_trial_that_was_not_trained_says_so_in_its_title(make_trial):
     both = {**probe, "method": "concatenated_probe", "second_model_name": "resnet34"}
     title = make_trial("a", [0.5], hyperparameters=both).title
     assert title == "resnet18 + resnet34, concatenated probe"
+    three = {**both, "third_model_name": "resnet50"}
+    title = make_trial("a", [0.5], hyperparameters=three).title
+    assert title == "resnet18 + resnet34 + resnet50, concatenated probe"
 
 
 def test_seconds_are_never_negative_when_the_clock_was_set_back(make_trial):

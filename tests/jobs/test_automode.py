@@ -32,11 +32,10 @@ def test_every_recipe_can_be_trained_and_baselines_are_at_most_half(given, num_t
     plan = automode.plan(given, num_trials)
     assert 1 <= len(plan.opening) <= num_trials
     resolved = [resolve(recipe.values) for recipe in plan.opening]
-    # a probe with mirror images comes after the first training
-    floor = [one for one in resolved if not one.is_mirrored]
-    baselines = [one for one in floor if one.method != "fine_tuning"]
+    # those that need further features come after the first training
+    baselines = [one for one in resolved if one.method != "fine_tuning" and not one.is_mirrored]
     assert 1 <= len(baselines) <= num_trials // 2
-    assert floor[: len(baselines)] == baselines
+    assert resolved[0] in baselines
     assert len({one.model_dump_json() for one in resolved}) == len(resolved)
 
 
@@ -94,14 +93,20 @@ def test_class_means_are_tried_where_a_class_has_a_few_pictures(pictures, is_tri
         assert methods[0] == "linear_probe"
 
 
+THREE = ("efficientnet_lite0", *WEIGHTS)
+
+
 def test_the_last_baseline_joins_two_networks_where_there_are_places_for_their_probes():
     def joined(num_trials, weights):
         opening = automode.plan(situation(weights=weights), num_trials).opening
         baselines = [recipe.values for recipe in opening if "method" in recipe.values]
         return [networks_of(one) for one in baselines if one["method"] == "concatenated_probe"]
 
-    assert joined(8, WEIGHTS) == joined(50, WEIGHTS) == [["mobilenetv1_100", "mobilenetv2"]]
+    pair = list(WEIGHTS[:2])
+    assert joined(8, WEIGHTS) == joined(50, WEIGHTS[:2]) == [pair]
     assert joined(7, WEIGHTS) == joined(50, WEIGHTS[:1]) == []
+    assert joined(50, THREE) == [["efficientnet_lite0", *pair[:1]], ["efficientnet_lite0", *pair]]
+    assert joined(15, THREE) == joined(50, THREE)[:1]
 
 
 @pytest.mark.parametrize(
@@ -113,6 +118,19 @@ def test_mirror_images_are_tried_after_the_first_training(num_trials, weights, i
     first = next(i for i, recipe in enumerate(opening) if "method" not in recipe.values)
     mirrored = [bool(recipe.values.get("mirrored_features")) for recipe in opening]
     assert mirrored == [i == first + 1 and is_tried for i in range(len(opening))]
+
+
+def test_three_networks_are_tried_after_the_first_training_and_the_probe_of_the_third():
+    opening = [recipe.values for recipe in automode.plan(situation(weights=THREE), 50).opening]
+    first = next(i for i, values in enumerate(opening) if "method" not in values)
+    probe, joined, mirrored = opening[first + 1 : first + 4]
+    assert (probe["method"], probe["model_name"]) == ("linear_probe", "mobilenetv2")
+    assert networks_of(joined) == ["efficientnet_lite0", "mobilenetv1_100", "mobilenetv2"]
+    assert mirrored["mirrored_features"]
+    names = ("convnext_tiny", "resnet50", "dinov3_small", "siglip2_base")
+    given = situation(budget_class="gpu", weights=names)
+    joined = automode.plan(given, 50).opening[-3].values  # where their probes came before
+    assert networks_of(joined) == ["convnext_tiny", "dinov3_small", "siglip2_base"]
 
 
 def test_models_with_weights_are_fine_tuned_from_a_probe():

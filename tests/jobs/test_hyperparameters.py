@@ -113,9 +113,14 @@ def test_a_timm_model_of_fixed_size_brings_its_size():
         ({"second_model_name": "resnet18"}, "second_model_name is resnet18"),
         ({"second_model_name": "vitb16r224", "training_crop_size": 192}, "vitb16r224 takes 224"),
         ({"second_model_name": "resnet34", "checkpoint_run_id": "a/b"}, "checkpoint_run_id"),
+        ({"third_model_name": "resnet34"}, "second_model_name is not set"),
+        (
+            {"second_model_name": "resnet34", "third_model_name": "resnet34"},
+            "third_model_name is resnet34. Set it to another model than resnet18 and resnet34",
+        ),
     ],
 )
-def test_two_networks_side_by_side_must_be_two_that_take_the_same_pictures(asked, refusal):
+def test_networks_side_by_side_must_be_different_and_take_the_same_pictures(asked, refusal):
     with pytest.raises(ValueError, match=refusal):
         compatibility.resolve({"method": "concatenated_probe", **asked})
 

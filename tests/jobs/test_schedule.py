@@ -301,6 +301,9 @@ def test_two_networks_side_by_side_cost_a_larger_fit_where_their_probes_came_bef
     time = clock(3600)
     alone, pair = (time.cost(one, features_of(one)).seconds for one in (first, joined))
     assert alone < pair < 3 * alone
+    three = {**joined, "third_model_name": "efficientnet_lite0"}
+    of_third = 2000 * time.costs.speeds.of("efficientnet_lite0", 224).forward_seconds
+    assert time.cost(three, features_of(joined)).seconds > pair + of_third
     early, late = (
         next(one for one in schedule.walk(trials, time) if one.values == joined)
         for trials in ([first, joined, second], [first, second, joined])

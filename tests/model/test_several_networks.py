@@ -59,6 +59,12 @@ def concatenated() -> tuple[Normalised, ModelDescription]:
     return network.eval(), several_networks.describe([one, two], "concatenated")
 
 
+def three_concatenated() -> tuple[Normalised, ModelDescription]:
+    parts, described = zip(*map(member, (*NAMES, NAMES[0]), (*SIZES, 32)), strict=True)
+    network = several_networks.concatenate(parts, (*SIZES, 32), len(CLASSES))
+    return network.eval(), several_networks.describe(described, "concatenated")
+
+
 def mirrored() -> tuple[Normalised, ModelDescription]:
     part, one = member(NAMES[0], 64)
     network = several_networks.concatenate([part], [64], len(CLASSES), is_mirrored=True)
@@ -78,7 +84,7 @@ def test_average_gives_back_the_mean_of_the_probabilities() -> None:
     torch.testing.assert_close(mean, 0.75 * first + 0.25 * second)
 
 
-@pytest.mark.parametrize("made", [averaged, concatenated, mirrored])
+@pytest.mark.parametrize("made", [averaged, concatenated, three_concatenated, mirrored])
 def test_a_checkpoint_and_an_onnx_file_answer_as_the_network(made, tmp_path: Path) -> None:
     network, described = made()
     checkpoint.save(tmp_path, network, described)
