@@ -141,8 +141,12 @@ class Explainer:
         """Return why the worker has ended by itself: the last line that it wrote."""
         assert self._worker is not None
         process, stderr = self._worker
-        if process.wait() == -signal.SIGKILL:
+        status = process.wait()
+        if status == -signal.SIGKILL:
             reason = "It was killed, most likely for lack of memory: free some, and try again."
+        elif status < 0:
+            name = signal.Signals(-status).name
+            reason = f"It crashed ({name}): the model's files may be damaged. Choose another trial."
         else:
             stderr.seek(0)
             reason = stderr.read().decode("utf-8", "replace").strip().rpartition("\n")[2]

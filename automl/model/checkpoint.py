@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -47,9 +48,28 @@ def load(folder: Path) -> tuple[Normalised, ModelDescription]:
 def _load(folder: Path) -> tuple[Normalised, ModelDescription]:
     description = ModelDescription.model_validate_json((folder / "model.json").read_bytes())
     weights = load_file(folder / "model.safetensors")
+    _check_sizes(description, weights)
     network = _empty(description, weights)
     network.load_state_dict(weights)
     return Normalised(network, description.mean, description.std).eval(), description
+
+
+def _check_sizes(description: ModelDescription, weights: dict[str, Tensor]) -> None:
+    """Compare a network that takes no memory yet with its weights.
+
+    The description of a shared model could name a network of any size.
+
+    Raises:
+        UserError: they do not belong together.
+    """
+    with torch.device("meta"):
+        described = _empty(description, weights).state_dict()
+    shapes, stored = ({n: t.shape for n, t in named.items()} for named in (described, weights))
+    if shapes != stored:
+        raise UserError(
+            f"model.json describes {description.timm_name} for {len(description.class_names)} "
+            "classes, but model.safetensors holds the weights of another network"
+        )
 
 
 def _empty(description: ModelDescription, weights: dict[str, Tensor]) -> nn.Module:
@@ -68,8 +88,6 @@ def _empty(description: ModelDescription, weights: dict[str, Tensor]) -> nn.Modu
         return several_networks.Concatenated(
             parts, sizes, len(weights["shift"]), num_classes, is_mirrored=description.is_mirrored
         )
-    if not description.architecture.isidentifier():  # timm would read a folder, or ask a hub
-        raise UserError(f"{description.architecture!r} is not the name of a network of timm.")
     network = create(description.architecture, num_classes)
     if description.head == "nearest_neighbours":
         blocks.replace_last_layer(network, baselines.empty_neighbours(weights, num_classes))

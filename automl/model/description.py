@@ -18,7 +18,9 @@ class ModelDescription(FrozenModel):
     """
 
     model_name: str
-    timm_name: str
+    timm_name: str = Field(pattern="^[^:/]*$")
+    """With : or / timm would read a folder, or ask a hub."""
+
     class_names: list[str]
     mean: tuple[float, ...]
     std: tuple[float, ...]

@@ -2,6 +2,7 @@ import importlib.util
 import io
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -106,14 +107,18 @@ def test_a_damaged_checkpoint_is_a_sentence(explainer, explained):
         {"timm_name": "hf-hub:evil/x"},
         {"timm_name": "local-dir:/etc"},
         {"validation_crop_size": 40_000},
+        {"timm_name": "vit_giant_patch14_224"},
+        {"class_names": [str(number) for number in range(100_000)]},
     ],
 )
 def test_a_description_that_asks_for_more_than_a_model_is_a_sentence(explained, tampered):
     folder = store.checkpoint_dir(explained[0], "t1")
     content = json.loads((folder / "model.json").read_text())
     (folder / "model.json").write_text(json.dumps({**content, **tampered}))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(UserError, match="checkpoint .* cannot be loaded .* Choose another"):
         checkpoint.load(folder)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 400_000  # KB
 
 
 def test_a_process_that_was_killed_is_named_and_the_next_question_starts_another(
