@@ -1,8 +1,9 @@
 """Clients that hold connections, or send slowly, do not keep others out. Real sockets."""
 
+import http.client
 import socket
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from urllib.parse import urlsplit
 
 from automl.serving.limits import Limits
@@ -33,13 +34,15 @@ def test_headers_that_do_not_arrive_are_given_up(serve):
 
 def test_a_connection_may_wait_between_requests_for_longer_than_for_headers(serve):
     client = serve(limits=Limits(header_seconds=0.2))
-    request = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
-    with connection(client) as held, connection(client) as silent:
-        held.sendall(request)
-        assert b" 200 " in held.recv(1000)
+    held = http.client.HTTPConnection(urlsplit(client.url).netloc, timeout=20)
+    with closing(held), connection(client) as silent:
+        held.request("GET", "/health")
+        assert held.getresponse().read()
+        kept = held.sock
         assert b" 408 " in silent.recv(1000)  # so the time has passed
-        held.sendall(request)
-        assert b" 200 " in held.recv(1000)
+        held.request("GET", "/health")
+        assert held.getresponse().read()
+        assert held.sock is kept
 
 
 def test_more_connections_than_allowed_cost_the_one_that_has_waited_longest(serve):
