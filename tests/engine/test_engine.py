@@ -1,132 +1,166 @@
 """The whole engine: real processes, real Ray, real training on pictures of a few pixels."""
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from automl.dataset import manifest
 from automl.experiments import launcher, store
-from automl.experiments.records import Evidence, ExperimentRecord, ExperimentState, TrialState
+from automl.experiments.records import (
+    Evidence,
+    ExperimentRecord,
+    ExperimentState,
+    Flag,
+    TrialRecord,
+    TrialState,
+)
+from automl.jobs.compatibility import resolve
 from automl.jobs.job import Job
 from automl.prediction.inference import Prediction, Predictor
 from automl.training import trial_data
+from automl.training.trial_training import TrialTraining
 from tests.small_training import TINY
+from tests.training.test_trial_training import CPU, run
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("head")]
-RATES = [{"learning_rate": {"type": "choice", "values": [0.005, 0.002]}}]
-_LEARNS_NOTHING = {"learning_rate": {"type": "choice", "values": [0.0]}}
+PARAMETERS = {
+    **TINY,
+    "number_of_epochs": 12,
+    "early_stopping": False,
+    "model_ema": True,
+    "checkpoint_frequency": 5,
+}
+
+
+class Eventful(NamedTuple):
+    """A search in which nearly everything happens that can happen to a trial."""
+
+    directory: Path
+    killed: int
+    """Process that trained `lost`, until it was killed."""
+
+    stopped: TrialRecord
+    """The user has stopped it."""
+
+    failed: TrialRecord
+    behind: TrialRecord
+    """It learns nothing, and the policy stops it."""
+
+    lost: TrialRecord
+    """Its worker was killed after two evaluations."""
+
+    other: TrialRecord
+    last: TrialRecord
+    """The experiment was stopped while it was in training."""
+
+    @property
+    def experiment(self) -> ExperimentRecord:
+        found = store.load_experiment(self.directory)
+        assert found.failure != "engine", found.details
+        return found
+
+
+def rate(value: float, **others: Any) -> dict[str, Any]:
+    return {"learning_rate": {"type": "choice", "values": [value]}, **others}
 
 
 @pytest.fixture(scope="module")
-def run(shapes: Path, head_home: Path) -> Iterator[Callable[..., Path]]:
-    """Run a job on the shapes to its end, with `control` files placed before the start."""
-
-    def start_and_wait(*, stop_trials: tuple[str, ...] = (), **keys: Any) -> Path:
-        parameters = {**TINY, **keys.pop("training_parameters", {})}
-        data = {"path": shapes, **keys.pop("training_data", {})}
-        job = Job.from_dict({"training_data": data, "training_parameters": parameters, **keys})
-        directory = launcher.create(job)
-        for trial_id in stop_trials:
-            store.request_stop(directory, trial_id)
-        launcher.start(directory)
-        launcher.wait(directory)
-        return directory
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AUTOML_HOME", str(head_home))
-        yield start_and_wait
-
-
-@pytest.fixture(scope="module")
-def mixed(run: Callable[..., Path]) -> Path:
-    """An experiment of four trials: one that the user stops, one that fails, one that completes,
-    and one that learns nothing, which the policy stops."""
-    learns = {"pretrained": "never", "learning_rate": {"type": "choice", "values": [0.005]}}
-    return run(
-        limits={"max_trials": 4},
-        search_space=[learns, {**learns, "pretrained": "required"}, learns, _LEARNS_NOTHING],
-        sweep={
-            "sampling_algorithm": "grid",
-            "early_termination": {"type": "bandit", "slack_factor": 0.1, "delay_evaluation": 3},
-        },
-        stop_trials=("trial-000",),
-        training_parameters={"number_of_epochs": 8},
-    )
-
-
-def record(directory: Path) -> ExperimentRecord:
-    found = store.load_experiment(directory)
-    assert found.failure != "engine", found.details
-    return found
-
-
-@pytest.fixture(scope="module")
-def pair(run: Callable[..., Path], shapes: Path) -> Path:
-    """An experiment of two trials at a time, on a table of pictures that belong to persons."""
+def eventful(shapes: Path, head_home: Path) -> Eventful:
+    """Two trials at a time, on a table of pictures that belong to persons."""
     pictures = sorted(shapes.rglob("*.png"))
     rows = [f"{path},{path.parent.name},{index // 4}" for index, path in enumerate(pictures)]
     table = shapes.parent / "grouped.csv"
     table.write_text("\n".join(["image,label,person", *rows]))
-    return run(
-        training_data={"path": table, "group_column": "person"},
-        seed=7,
-        limits={"max_trials": 2, "max_concurrent_trials": 2},
-        search_space=RATES,
-        training_parameters={"number_of_epochs": 8, "checkpoint_frequency": 3},
+    space = [
+        rate(0.005),
+        rate(0.005, pretrained="required"),
+        rate(0.0),
+        rate(0.005),
+        rate(0.002),
+        rate(0.005, number_of_epochs=1000),  # never ends by itself
+    ]
+    job = Job.from_dict(
+        {
+            "training_data": {"path": table, "group_column": "person"},
+            "seed": 7,
+            "training_parameters": PARAMETERS,
+            "search_space": space,
+            "sweep": {
+                "sampling_algorithm": "grid",
+                "early_termination": {"type": "bandit", "slack_factor": 1, "delay_evaluation": 3},
+            },
+            "limits": {"max_trials": len(space), "max_concurrent_trials": 2},
+            "resources_per_trial": {"cpu": 1},  # as many threads as the undisturbed training
+        }
     )
+    killed: list[int] = []
+
+    def disturb(_: ExperimentRecord) -> None:
+        trials = store.load_trials(directory)
+        if len(trials) < len(space):
+            return  # not planned yet
+        *_, lost, other, _ = trials
+        if len(lost.evaluations) >= 2 and not killed:
+            killed.append(int(lost.effective["worker"].split()[1]))
+            os.kill(killed[0], signal.SIGKILL)
+        if {lost.state, other.state} == {TrialState.COMPLETED}:
+            launcher.stop(directory)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOML_HOME", str(head_home))
+        directory = launcher.create(job)
+        store.request_stop(directory, "trial-000")
+        launcher.start(directory)
+        launcher.wait(directory, disturb, poll_seconds=0.02)
+    return Eventful(directory, *killed, *store.load_trials(directory))
 
 
-def test_two_trials_at_a_time_end_with_a_model_that_answers_alike(pair: Path, shapes: Path) -> None:
-    directory, done = pair, record(pair)
-    trials = store.load_trials(directory)
-    assert done.state is ExperimentState.COMPLETED
-    assert [trial.state for trial in trials] == [TrialState.COMPLETED] * 2
-    assert all(len(trial.evaluations) >= 1 for trial in trials)
-    assert all(trial.effective["num_threads"] == done.threads_per_trial for trial in trials)
-    assert len({trial.effective["latency_ms"] for trial in trials}) == 1  # one network
+def test_the_best_model_answers_as_the_trial_on_the_split_that_is_shown(eventful: Eventful) -> None:
+    done = eventful.experiment
+    assert done.best_trial in (eventful.lost.trial_id, eventful.other.trial_id)
     assert done.best_score is not None
     assert done.best_score > 0.6
-    assert len({trial.effective["split_hash"] for trial in trials}) == 1
-
-    samples = store.load_samples(directory).set_index("id")
-    predictions = store.load_predictions(store.predictions_path(directory, str(done.best_trial)))
-    assert set(samples.loc[predictions.sample_ids, "split"]) == {"validation"}
-    predictor = Predictor(store.best_model_dir(directory))
-    paths = [Path(samples.loc[index, "path"]) for index in predictions.sample_ids]
+    shown = manifest.look(store.load_job(eventful.directory)).samples  # as the page looks at it
+    assert shown.groupby("group")["split"].nunique().max() == 1
+    validation = shown[shown["split"] == "validation"]
+    place = store.predictions_path(eventful.directory, str(done.best_trial))
+    predictions = store.load_predictions(place)
+    assert predictions.sample_ids.tolist() == validation["id"].tolist()
+    predictor = Predictor(store.best_model_dir(eventful.directory))
+    paths = [Path(path) for path in validation["path"]]
     for answer, expected in zip(predictor.predict(paths), predictions.probabilities, strict=True):
         assert isinstance(answer, Prediction)
         given = [answer.probabilities[label] for label in predictor.labels]
         assert np.abs(np.array(given) - expected).max() < 1e-3
-    assert str(shapes) in samples["path"].iloc[0]
-
-
-def test_models_of_every_third_epoch_are_kept(pair: Path) -> None:
-    kept = sorted(path.name for path in (pair / "trials" / "trial-000" / "epochs").iterdir())
-    assert kept == ["epoch-0003", "epoch-0006"]
-    assert (pair / "trials/trial-000/epochs/epoch-0003/model.safetensors").is_file()
-
-
-def test_a_trial_uses_the_split_that_is_shown(pair: Path) -> None:
-    shown = manifest.look(store.load_job(pair)).samples  # as the page looks at it
-    validation = shown[shown["split"] == "validation"]
-    assert shown.groupby("group")["split"].nunique().max() == 1
-    for trial in store.load_trials(pair):
+    for trial in (eventful.lost, eventful.other):
         assert trial.effective["split_hash"] == trial_data.split_hash(shown)
-        scored = store.load_predictions(store.predictions_path(pair, trial.trial_id))
-        assert scored.sample_ids.tolist() == validation["id"].tolist()
         assert trial.evidence == Evidence(num_pictures=len(validation))
         assert trial.effective["num_train_images"] == len(shown) - len(validation)
 
 
-def test_a_failing_trial_says_why_and_does_not_end_the_experiment(mixed: Path) -> None:
-    _, failed, completed, _ = store.load_trials(mixed)
-    assert record(mixed).state is ExperimentState.COMPLETED
+def test_trials_at_a_time_share_the_cores_and_the_latency_of_a_network(eventful: Eventful) -> None:
+    trials = [eventful.behind, eventful.lost, eventful.other]
+    assert {trial.effective["num_threads"] for trial in trials} == {
+        eventful.experiment.threads_per_trial
+    }
+    assert len({trial.effective["latency_ms"] for trial in trials}) == 1
+
+
+def test_models_of_every_fifth_epoch_are_kept(eventful: Eventful) -> None:
+    for trial in (eventful.lost, eventful.other):
+        epochs = eventful.directory / "trials" / trial.trial_id / "epochs"
+        assert sorted(path.name for path in epochs.iterdir()) == ["epoch-0005", "epoch-0010"]
+        assert (epochs / "epoch-0005" / "model.safetensors").is_file()
+
+
+def test_a_failing_trial_says_why_and_does_not_end_the_experiment(eventful: Eventful) -> None:
+    failed = eventful.failed
     assert failed.state is TrialState.FAILED
     assert failed.error is not None
     assert failed.reason == failed.error.cause
@@ -135,38 +169,52 @@ def test_a_failing_trial_says_why_and_does_not_end_the_experiment(mixed: Path) -
     )
     assert "Traceback" in failed.error.traceback
     assert "building.py" in failed.error.traceback  # names the place
-    assert completed.state is TrialState.COMPLETED
-    assert (store.best_model_dir(mixed) / "model.onnx").is_file()
+    assert eventful.other.state is TrialState.COMPLETED
 
 
-def test_stopping_one_trial_lets_the_others_run(mixed: Path) -> None:
-    stopped, *others = store.load_trials(mixed)
-    assert stopped.state is TrialState.STOPPED
-    assert stopped.reason == "Stopped by the user."
-    assert all(trial.reason != stopped.reason for trial in others)
+def test_stopping_one_trial_lets_the_others_run(eventful: Eventful) -> None:
+    assert eventful.stopped.state is TrialState.STOPPED
+    assert eventful.stopped.reason == "Stopped by the user."
+    for other in (eventful.behind, eventful.lost, eventful.other):
+        assert other.reason != eventful.stopped.reason
 
 
-def test_a_trial_that_falls_behind_is_stopped_with_the_numbers(mixed: Path) -> None:
-    *_, stopped = store.load_trials(mixed)
-    assert stopped.state is TrialState.STOPPED
-    assert not stopped.was_cut_short
-    assert 3 <= len(stopped.evaluations) < 8
-    assert stopped.reason.startswith("Stopped by the bandit policy at evaluation ")
-    assert stopped.score_low is not None
+def test_a_trial_that_falls_behind_is_stopped_with_the_numbers(eventful: Eventful) -> None:
+    behind = eventful.behind
+    assert behind.state is TrialState.STOPPED
+    assert not behind.was_cut_short
+    assert 3 <= len(behind.evaluations) < 12
+    assert behind.reason.startswith("Stopped by the bandit policy at evaluation ")
+    assert behind.score_low is not None
 
 
-def test_a_worker_trains_one_trial_after_the_other(mixed: Path) -> None:
-    _, _, *trained = store.load_trials(mixed)
-    assert len({trial.effective["worker"] for trial in trained}) == 1  # a process of a machine
+def test_a_worker_trains_one_trial_after_the_other(eventful: Eventful) -> None:
+    trained = (eventful.behind, eventful.lost, eventful.other, eventful.last)
+    assert len({trial.effective["worker"] for trial in trained}) == 2  # processes of a machine
 
 
-def record_of_failure(directory: Path) -> ExperimentRecord:
-    found = store.load_experiment(directory)
-    assert found.state is ExperimentState.FAILED
-    return found
+def test_a_killed_worker_costs_no_evaluation_and_changes_no_number(eventful: Eventful) -> None:
+    trial = eventful.lost
+    assert trial.state is TrialState.COMPLETED
+    assert trial.effective["worker"].split()[1] != str(eventful.killed)
+    assert Flag.RESUMED in trial.flags
+    assert "Its worker died, and another went on from the last evaluation." in trial.notes
+    assert [evaluation.epoch for evaluation in trial.evaluations] == list(range(1, 13))
+    asked = resolve(trial.hyperparameters)
+    data = manifest.build(store.load_job(eventful.directory))
+    (pictures,) = trial_data.prepare(data, [asked], progress=lambda *_: None).values()
+    undisturbed = run(TrialTraining(asked, pictures, CPU))
+    assert [evaluation.valid_loss for evaluation in trial.evaluations] == undisturbed
 
 
-@pytest.mark.nightly  # stopped in test_lost_worker.py, resumed in tests/faults/test_faults.py
+def test_an_experiment_that_is_stopped_keeps_the_best(eventful: Eventful) -> None:
+    assert eventful.experiment.state is ExperimentState.STOPPED
+    assert eventful.last.state is TrialState.STOPPED
+    assert eventful.last.was_cut_short
+    assert (store.best_model_dir(eventful.directory) / "model.onnx").is_file()
+
+
+@pytest.mark.nightly  # stopped above, resumed in tests/faults/test_faults.py
 def test_a_bayesian_search_that_is_stopped_keeps_the_best_and_a_resume_runs_the_rest(
     shapes: Path,
 ) -> None:
@@ -210,13 +258,13 @@ def test_a_bayesian_search_that_is_stopped_keeps_the_best_and_a_resume_runs_the_
         assert trial.effective["training_crop_size"] == asked["training_crop_size"]
 
 
-def test_data_that_cannot_be_used_is_the_datas_fault(
-    run: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_data_that_cannot_be_used_is_the_datas_fault(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "x.png").write_bytes(b"no picture")
-    done = record_of_failure(run(training_data={"path": tmp_path}))
-    assert done.failure == "data"
+    directory = launcher.create(Job.from_dict({"training_data": {"path": tmp_path}}))
+    launcher.start(directory)
+    done = launcher.wait(directory)
+    assert (done.state, done.failure) == (ExperimentState.FAILED, "data")
     assert "Traceback" not in done.message
 
 
