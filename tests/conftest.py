@@ -1,4 +1,5 @@
 import gc
+import itertools
 import json
 import math
 import os
@@ -94,13 +95,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (*order, part := parts.part_of(item.nodeid)).index(part))
 
 
+_homes = itertools.count()
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home for every test, so that none sees another's experiments or the user's."""
-    folder = tmp_path_factory.mktemp("home")
+    # numbered by ourselves: pytest would look through the folders of all tests for the next number
+    folder = tmp_path_factory.mktemp(f"home-{next(_homes)}", numbered=False)
     monkeypatch.setenv("AUTOML_HOME", str(folder))
     monkeypatch.setenv("AUTOML_DATA_ROOTS", str(tmp_path_factory.getbasetemp()))
     monkeypatch.delenv("AUTOML_EXPERIMENTS_DIR", raising=False)
