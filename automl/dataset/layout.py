@@ -19,11 +19,13 @@ from automl.dataset.layout_questions import (
     SPLITS_ARE_CLASSES,
     SplitsOnlyError,
     is_identifier,
+    is_source,
     named,
     refuse_data_sets,
     refuse_repeated,
 )
-from automl.dataset.reading import Reading
+from automl.dataset.reading import Guess, Reading
+from automl.dataset.split_words import is_neutral
 from automl.jobs import label_patterns
 
 
@@ -59,6 +61,7 @@ class Layout:
     """The folders that give the labels their names."""
 
     pattern: str | None = None
+    guesses: tuple[Guess, ...] = ()
 
     def label(self, parts: Parts) -> str | None:
         """Label of a picture; None for one outside of all class folders."""
@@ -202,15 +205,32 @@ def _by_level(folders: FolderTree, roots: Mapping[Parts, str | None], choices: C
             splits[folder] = split
         if choices.group_level and (grouped := _position(choices.group_level, inner)) is not None:
             groups[folder] = inner[grouped]
-    start = _start(roots)
+    sentence = _label_sentence(level, depths)
+    others = list(_other_readings(level, depths, roots, choices))
+    is_chosen = choices.label_level is not None or choices.group_level is not None
+    below = [inner for _, inner in relative.values()]
+    guess = None if is_chosen else _guess_of_level(f"{sentence}.", others, below)
     return Layout(
-        Reading(sentence=f"{start}; {_label_sentence(level, depths)}."),
-        tuple(_other_readings(level, depths, roots, choices)),
+        Reading(sentence=f"{_start(roots)}; {sentence}."),
+        tuple(others),
         labels,
         splits,
         groups,
         frozenset(class_folders),
+        guesses=(guess,) if guess else (),
     )
+
+
+def _guess_of_level(
+    sentence: str, others: Sequence[Reading], folders: Iterable[Parts]
+) -> Guess | None:
+    """What is said where other folders may be the classes; none of patients, days or cameras."""
+    levels = [one for one in others if one.options.keys() == {"label_level"}]
+    inside = {name for folder in folders for name in folder[1:]}
+    are_names = any(
+        not is_identifier(name) and not is_source(name) and not is_neutral(name) for name in inside
+    )
+    return Guess(sentence=sentence.capitalize(), others=levels) if levels and are_names else None
 
 
 def _position(level: int, inner: Parts) -> int | None:

@@ -41,6 +41,11 @@ def is_identifier(name: str) -> bool:
     return bool(_IDENTIFIER.fullmatch(name))
 
 
+def is_source(name: str) -> bool:
+    """True for a name of where or when pictures were taken, such as `cam1`."""
+    return bool(_SOURCE.fullmatch(name))
+
+
 def named(names: Sequence[str]) -> str:
     """The first names, as a part of a sentence."""
     shown = [*names[:5], *([f"{len(names) - 5} more"] if len(names) > 5 else [])]
@@ -101,7 +106,7 @@ def refuse_repeated(paths: Iterable[Parts], roots: Mapping[Parts, str | None]) -
 
 def _are_sources(names: Iterable[str]) -> bool:
     every = list(names)
-    return 2 * sum(bool(_SOURCE.fullmatch(name)) for name in every) > len(every)
+    return 2 * sum(map(is_source, every)) > len(every)
 
 
 def _readings(

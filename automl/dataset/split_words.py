@@ -87,6 +87,15 @@ def split_in(name: str) -> tuple[str, str] | None:
     return _found(name, SPLITS)
 
 
+def is_neutral(name: str) -> bool:
+    """True for a name that says neither a class nor a split: `images`, `my_photos_2`."""
+    words = [word for word in _words(name) if not word.isdigit()]
+    return bool(words) and all(
+        word in _NEUTRAL or not _NEUTRAL_END.sub("", word) or word.removeprefix("jpeg") in _NEUTRAL
+        for word in words
+    )
+
+
 def loose_split_in(name: str) -> tuple[str, str] | None:
     """Like `split_in`, of words that could also be those of classes: `query`, `unseen`."""
     return _found(name, _LOOSE_SPLITS)

@@ -32,6 +32,8 @@ class Tree:
     """Names that are not text, with other bytes replaced; no table could store such a name."""
 
     other_files: list[Parts] = field(default_factory=list)
+    left_out: list[Parts] = field(default_factory=list)
+    """Pictures that are no pictures of a class, see `annotation_pictures`."""
 
 
 def walk(root: Path) -> Tree:

@@ -117,6 +117,10 @@ class DataSource(FrozenModel):
     """Of a folder or archive: path in it of the table that holds the labels, or never, if its
     folders name the classes whatever tables there are; found if left out."""
 
+    leave_out: str | None = None
+    """Of a folder: names of folders and pictures to leave out, with * for any characters, several
+    separated by bars; or never. If left out, masks with the names of other pictures are."""
+
     parts: Literal["auto", "together", "alone"] = "auto"
     """Of archives: together, if those with numbers in their names are parts of one whole, also if
     some are missing; alone, if they are not."""

@@ -523,6 +523,134 @@ def test_predictions_of_a_model_are_no_labels(photos):
         read(folder / "export.json")
 
 
+BY_NAME = {"a.jpg": "cat", "b.jpg": ["dog"], "c.jpg": ["cat", "dog"], "d.jpg": None}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        BY_NAME,
+        {"cat": ["a.jpg", "c.jpg"], "dog": ["b.jpg", "c.jpg"], "": ["d.jpg"]},
+        {name: {"class": label} for name, label in BY_NAME.items()},
+        {"photos": [{"file": name, "label": label} for name, label in BY_NAME.items()]},
+        {"classes": ["cat", "dog"], "labels": {"a": 0, "b": [1], "c": [0, 1], "d": None}},
+        {
+            "categories": {"label": {"labels": [{"name": "cat"}, {"name": "dog"}]}},
+            "items": [
+                {"id": name, "annotations": [{"type": "label", "label_id": n} for n in found]}
+                for name, found in (("a", [0]), ("b", [1]), ("c", [0, 1]), ("d", []))
+            ],
+        },
+    ],
+)
+def test_json_of_labels_by_picture_or_the_other_way_round(photos, content):
+    folder = photos(*(f"images/{name}.jpg" for name in "abcd"))
+    (folder / "labels.json").write_text(json.dumps(content))
+    listing = readers.read(DataSource(path=folder))
+    assert [Path(path).name for path in listing.pictures["path"]] == ["a.jpg", "b.jpg"]
+    assert listing.pictures["label"].tolist() == ["cat", "dog"]
+    assert listing.left_out.several_labels == [(str(folder / "images/c.jpg"), "cat, dog")]
+    assert listing.left_out.unlabelled == [str(folder / "images/d.jpg")]
+
+
+def test_json_of_pictures_by_split_is_no_list_of_labels(photos):
+    folder = photos("cat/a.jpg", "cat/b.jpg", "dog/c.jpg", "dog/d.jpg")
+    splits = {"train": ["cat/a.jpg", "dog/c.jpg"], "test": ["cat/b.jpg", "dog/d.jpg"]}
+    (folder / "splits.json").write_text(json.dumps(splits))
+    assert {label for label, _ in read(folder).values()} == {"cat", "dog"}
+
+
+def test_classes_of_boxes_in_a_manifest_are_labels(photos):
+    folder = photos("a.jpg", "b.jpg")
+    rows = [
+        {"source-ref": f"s3://b/{name}.jpg", "x-metadata": {"class-map": {"0": label}}}
+        for name, label in (("a", "cat"), ("b", "dog"))
+    ]
+    (folder / "output.manifest").write_text("\n".join(map(json.dumps, rows)))
+    assert read(folder) == {"a.jpg": ("cat", None), "b.jpg": ("dog", None)}
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ("IMG_{}.JPG", "photos/img_{}.jpg"),
+        ("my%20photo%20{}.jpg", "my photo {}.jpg"),
+        ("file:///C:/Users/me/photos/{}.jpg", "photos/{}.jpg"),
+        ("{}.png", "photos/{}.jpg"),
+    ],
+)
+def test_names_that_are_spelt_a_little_differently(photos, cell, name):
+    folder = photos(name.format(1), name.format(2))
+    rows = [f"{cell.format(number)},{label}" for number, label in ((1, "cat"), (2, "dog"))]
+    (folder / "labels.csv").write_text("\n".join(["file,label", *rows]))
+    assert read(folder) == {name.format(1): ("cat", None), name.format(2): ("dog", None)}
+    said = [guess.sentence for guess in readers.read(DataSource(path=folder)).guesses]
+    assert said == [
+        "2 of 2 pictures have another ending than labels.csv says, such as 1.jpg for 1.png."
+    ] * (cell == "{}.png")
+
+
+def test_another_ending_is_no_stand_in_for_a_missing_picture(photos):
+    folder = photos("images/1.jpg", "other/2.png")
+    (folder / "labels.csv").write_text("file,label\nimages/1.jpg,cat\nimages/2.jpg,dog\n")
+    assert "other/2.png" not in read(folder)
+
+
+@pytest.mark.parametrize("name", ["Klasse", "ClassId", "Class Label", "クラス"])
+def test_columns_of_labels_have_names_in_any_language_and_spelling(photos, name):
+    folder = photos("a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    rows = ["a.jpg,cat,K1", "b.jpg,dog,K1", "c.jpg,cat,K2", "d.jpg,dog,K2"]
+    (folder / "list.csv").write_text("\n".join([f"Bild,{name},Kamera", *rows]))
+    assert read(folder)["d.jpg"] == ("dog", None)
+
+
+def test_titles_above_a_table_and_other_sheets_are_passed_over(photos):
+    folder = photos("a.jpg", "b.jpg")
+    table = [["My labels"], [], ["file", "species"], ["a.jpg", "cat"], ["b.jpg", "dog"]]
+    book = openpyxl.Workbook()
+    book.active.append(["see the next sheet"])
+    sheet = book.create_sheet("labels")
+    for row in table:
+        sheet.append(row)
+    book.save(folder / "labels.xlsx")
+    expected = {"a.jpg": ("cat", None), "b.jpg": ("dog", None)}
+    assert read(folder) == expected
+    (guess,) = readers.read(DataSource(path=folder)).guesses
+    assert guess.sentence == "Of labels.xlsx the sheet labels is read, and not Sheet."
+    (folder / "labels.xlsx").unlink()
+    (folder / "labels.csv").write_text("\n".join(",".join(row) for row in table))
+    assert read(folder) == expected
+
+
+@pytest.mark.parametrize("names", [["images/{}.jpg"], ["JPEGImages/{}.jpg", "masks/{}.png"]])
+def test_a_folder_of_pictures_is_no_class(photos, names):
+    folder = photos(*(name.format(n) for name in names for n in range(2)))
+    (folder / "labels.ods").write_bytes(b"PK")
+    with pytest.raises(DataError, match=r"but in (images|JPEGImages)\. .* labels\.ods: such files"):
+        read(folder)
+
+
+def test_labels_in_names_are_offered_beside_folders_of_splits(photos):
+    folder = photos(*(f"train/{label}.{n}.jpg" for label in ("cat", "dog") for n in range(2)))
+    photos("test1/8.jpg", "test1/9.jpg")
+    with pytest.raises(UnclearDataError, match="are splits of a data set") as caught:
+        read(folder)
+    found = read(folder, **caught.value.readings[-1].options)
+    assert found == {
+        f"train/{label}.{n}.jpg": (label, "train") for label in ("cat", "dog") for n in range(2)
+    }
+
+
+def test_tables_of_splits_go_before_folders_that_are_named_like_splits(photos):
+    folder = photos(*(f"Train/{n}/{n}_{m}.png" for n in (0, 1) for m in (0, 1)), "Test/8.png")
+    photos("Test/9.png", "Meta/0.png")
+    train = [f"Train/{n}/{n}_{m}.png,{n}" for n in (0, 1) for m in (0, 1)]
+    (folder / "Train.csv").write_text("\n".join(["Path,ClassId", *train]))
+    (folder / "Test.csv").write_text("Path,ClassId\nTest/8.png,0\nTest/9.png,1\n")
+    assert read(folder)["Test/9.png"] == ("1", "test")
+    assert read(folder)["Train/1/1_0.png"] == ("1", "train")
+
+
 def test_xml_with_entities_is_refused(photos):
     folder = photos("a.jpg")
     (folder / "annotations.xml").write_text('<!DOCTYPE a [<!ENTITY x "y">]><annotations/>')

@@ -202,3 +202,12 @@ def test_a_class_inside_another_class_has_both_readings():
 def test_labels_in_the_names_of_files(pattern, name, label):
     layout = find_layout([(name,)], Choices(label_pattern=pattern))
     assert layout.label((name,)) == label
+
+
+def test_levels_that_may_be_the_classes_are_a_guess_unless_they_are_patients_or_days():
+    def guesses(inner: str) -> int:
+        places = [("cat", 1), ("cat", 2), ("dog", 3), ("dog", 4)]
+        pictures = [(label, inner.format(number), "1.jpg") for label, number in places]
+        return len(find_layout([*pictures, ("cow", "1.jpg")]).guesses)
+
+    assert [guesses(name) for name in ("breed{}x", "patient_{}", "2024-05-0{}")] == [1, 0, 0]

@@ -26,10 +26,10 @@ def check(data: CheckedData) -> Iterator[Finding]:
     yield from _unreadable(data)
     left_out = data.left_out
     for kind, paths, noun, where, advice in (
-        (STRAYS, left_out.strays, "picture", "outside of the class folders", "Move it into one"),
-        (UNLABELLED, left_out.unlabelled, "row", "without a label", "Label it, or remove it"),
+        (STRAYS, left_out.strays, "picture", "outside of the class folders", "Move {} into one"),
+        (UNLABELLED, left_out.unlabelled, "row", "without a label", "Label {0}, or remove {0}"),
         (LINKS, left_out.links, "link", "that leads elsewhere", "Copy the pictures instead"),
-        (UNNAMEABLE, left_out.unnameable, "file", "with a name that is not text", "Rename it"),
+        (UNNAMEABLE, left_out.unnameable, "file", "with a name that is not text", "Rename {}"),
         (
             COPIES,
             left_out.copies,
@@ -41,7 +41,8 @@ def check(data: CheckedData) -> Iterator[Finding]:
     ):
         if paths:
             example_name = example(paths, len(paths))
-            message = f"Left out: {counted(len(paths), noun)} {where}{example_name}. {advice}."
+            said = advice.format("it" if len(paths) == 1 else "them")
+            message = f"Left out: {counted(len(paths), noun)} {where}{example_name}. {said}."
             yield kind.finding(paths, message)
     if left_out.several_labels:
         yield _several_labels(left_out.several_labels)

@@ -3,8 +3,9 @@
 `forms` has a module for each form; `opening` recognises and opens them; `listing` is the result.
 """
 
+import contextlib
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from automl.dataset.readers import (
@@ -19,6 +20,8 @@ from automl.dataset.readers import (
 from automl.dataset.readers.form import ClassFolders
 from automl.dataset.readers.listing import LeftOut, Listing
 from automl.dataset.readers.opening import opened
+from automl.dataset.reading import UnclearDataError
+from automl.errors import DataError
 from automl.jobs import split_meanings
 from automl.jobs.job import DataSource
 
@@ -57,7 +60,9 @@ def read(  # noqa: PLR0913
         if data.table is None:
             class_folders = forms.by_name()["image_folder"]
             assert isinstance(class_folders, ClassFolders)
-            found = class_folders.read(data.around.folder, data.walk(data.around.folder), source)
+            with _naming(data.unused):
+                tree = data.walk(data.around.folder)
+                found = class_folders.read(data.around.folder, tree, source)
             if has_sets:
                 found = replace(found, pictures=label_sets.of_one_label_each(found.pictures))
         else:
@@ -84,6 +89,19 @@ def read(  # noqa: PLR0913
             guesses=[*data.guesses, *found.guesses],
             left_out=replace(found.left_out, unused=data.unused),
         )
+
+
+@contextlib.contextmanager
+def _naming(unused: Sequence[str]) -> Iterator[None]:
+    """Add files that may hold the labels to what is said of a folder without them."""
+    try:
+        yield
+    except DataError as error:
+        if not unused:
+            raise
+        message = f"{error} Labels may be in a file that is not used. {' '.join(unused)}"
+        readings = error.readings if isinstance(error, UnclearDataError) else []
+        raise UnclearDataError(message, readings) from None
 
 
 def columns(source: DataSource, *, datastores: Mapping[str, str] | None = None) -> list[str]:

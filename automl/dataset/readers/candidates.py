@@ -23,7 +23,7 @@ _METADATA = "metadata"
 _OUTPUT = frozenset({"submission", "prediction", "predictions", "predicted"})
 HOLDS_TABLES = frozenset({*_FOR_LABELS, "ann", "anns", "anno", "meta", "metadata", "csv", "gt"})
 """Names of folders whose tables label the pictures beside them."""
-_NOT_TABLES = frozenset({".md", ".rst", ".pdf", ".log", ".py", ".ipynb", ".yaml", ".yml", ".names"})
+_NOT_TABLES = frozenset({".md", ".rst", ".pdf", ".log", ".py", ".ipynb", ".names"})
 _LEAST_COVERED = 0.5
 
 
@@ -113,7 +113,7 @@ def tried(
         try:
             fitted = _fitted(candidate, around, choose, located)
         except DataError as error:
-            if path != base and (is_for_labels(path) or _is_sure(candidate)):
+            if path != base and (is_for_labels(path) or _is_in_place(path) or _is_sure(candidate)):
                 unused.append(f"{name}: {error}")
             continue
         if is_for_labels(path) and fitted.certainty < Certainty.LIKELY:
@@ -158,6 +158,11 @@ def _certainty(candidate: Candidate, fitting: Fitting, num_pictures: int) -> Cer
     labels_most = fitting.num_found >= _LEAST_COVERED * max(1, num_pictures)
     has_several = len(set(fitting.labels.values())) > 1
     return Certainty.LIKELY if labels_most and is_named and has_several else Certainty.POSSIBLE
+
+
+def _is_in_place(path: Path) -> bool:
+    """True for a file in a folder that is there for tables."""
+    return path.parent.name.lower() in HOLDS_TABLES
 
 
 def _is_sure(candidate: Candidate) -> bool:

@@ -4,7 +4,7 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -64,6 +64,24 @@ def without_comments(content: str) -> str:
     start -= is_header
     names = lines[start].removeprefix("#").lstrip() if is_header else lines[start]
     return "\n".join(["" for _ in range(start)] + [names, *lines[start + 1 :]])
+
+
+def without_title(content: str, delimiter: str) -> str:
+    """The content with empty lines in place of a title above the row that names the columns."""
+    lines = content.split("\n", _MAX_COMMENTS)
+    sizes = [sum(bool(cell.strip()) for cell in line.split(delimiter)) for line in lines]
+    start = title_rows(sizes)
+    return "\n".join(["" for _ in range(start)] + lines[start:])
+
+
+def title_rows(sizes: Sequence[int]) -> int:
+    """Number of rows of at most one cell above the first of two rows with several.
+
+    Args:
+        sizes: cells that are not empty, of each of the first rows.
+    """
+    start = next((at for at, size in enumerate(sizes) if size > 1), 0)
+    return start if min(sizes[start : start + 2], default=0) > 1 else 0
 
 
 def header(path: Path) -> list[str]:

@@ -27,6 +27,10 @@ _ID_NAMES = (
 _LABEL_NAMES = (
     *("label", "labels", "class", "class_name", "classname", "class_label", "category"),
     *("target", "species", "breed", "diagnosis", "dx", "tag", "y", "class_id", "category_id"),
+    *("klasse", "kategorie", "etikett", "classe", "étiquette", "clase", "etiqueta", "categoría"),
+    *("categoria", "rótulo", "etichetta", "klas", "klass", "klasa", "třída", "etykieta", "sınıf"),
+    *("etiket", "класс", "метка", "категория", "κατηγορία", "类别", "标签", "類別", "標籤"),
+    *("クラス", "ラベル", "カテゴリ", "분류", "클래스", "레이블", "라벨"),
 )
 _LABEL_WORDS = frozenset(
     {"label", "labels", "class", "classes", "category", "target", "species", "breed", "diagnosis"}
@@ -53,14 +57,14 @@ def label_columns(rows: pd.DataFrame, used: Container[str | None]) -> list[str]:
     Those with a likely name, or else those with a few values that each stand in several rows.
     """
     others = [name for name in rows.columns if name not in used]
-    likely = [name for wanted in _LABEL_NAMES for name in others if name.strip().lower() == wanted]
+    likely = [name for wanted in _LABEL_NAMES for name in others if _plain(name) == wanted]
     few = [name for name in others if _has_few_values(rows[name])]
     return list(dict.fromkeys([*likely, *few]))
 
 
 def is_named_like_labels(name: str) -> bool:
     """True if the name of a column leaves little doubt that it has the labels."""
-    return name == ONE_HOT or name.strip().lower() in _LABEL_NAMES
+    return name == ONE_HOT or _plain(name) in _LABEL_NAMES
 
 
 def rival_labels(rows: pd.DataFrame, likely: Sequence[str]) -> list[str]:
@@ -68,7 +72,7 @@ def rival_labels(rows: pd.DataFrame, likely: Sequence[str]) -> list[str]:
 
     Columns that say the same in other words, as a number and a name do, are one.
     """
-    with_word = [name for name in likely if {*re.split(r"[\W_]+", name.lower())} & _LABEL_WORDS]
+    with_word = [name for name in likely if {*re.split(r"[\W_]+", _plain(name))} & _LABEL_WORDS]
     distinct: dict[tuple[int, ...], str] = {}
     for name in with_word or likely:
         codes = pd.factorize(rows[name].astype(str))[0]
@@ -77,8 +81,14 @@ def rival_labels(rows: pd.DataFrame, likely: Sequence[str]) -> list[str]:
 
 
 def _named(names: Iterable[str], wanted: Sequence[str]) -> str | None:
-    by_name = {name.strip().lower(): name for name in reversed(list(names))}
+    by_name = {_plain(name): name for name in reversed(list(names))}
     return next((by_name[name] for name in wanted if name in by_name), None)
+
+
+def _plain(name: str) -> str:
+    """A name in lower case with `_` between its words: `class_id` for `ClassId` and `Class ID`."""
+    spaced = re.sub(r"(?<=[a-z\d])(?=[A-Z])", "_", name.strip())
+    return re.sub(r"[\s_-]+", "_", spaced).lower()
 
 
 def _names_pictures(cells: pd.Series) -> bool:

@@ -4,23 +4,29 @@ import functools
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 import pandas as pd
 
 from automl.dataset.downloads import scheme_of
 from automl.dataset.readers.form import Walk
 from automl.dataset.readers.table import Table
+from automl.dataset.reading import Guess
+from automl.dataset.walk import is_picture_name
 
 _CLOUDS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "wasb", "wasbs", "oss"})
+_FILE = "file"
+_MAX_SHOWN = 60
 
 
 def is_elsewhere(location: str) -> bool:
-    """True for a URL, and for a place inside of another file; `C:` is no scheme."""
-    return "::" in location or bool(scheme_of(location) and location[1:2] != ":")
+    """True for a URL, but of a file, and for a place inside of another file; `C:` is no scheme."""
+    scheme = scheme_of(location)
+    return "::" in location or bool(scheme and scheme != _FILE and location[1:2] != ":")
 
 
 def is_in_cloud(location: str) -> bool:
@@ -51,6 +57,14 @@ class Located:
         return found
 
     @functools.cached_property
+    def _by_folded_name(self) -> dict[str, list[str]]:
+        """The same by names in any case."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for name, paths in self._by_name.items():
+            found[name.casefold()] += paths
+        return found
+
+    @functools.cached_property
     def _by_number(self) -> dict[str, list[str]]:
         """Paths by the number that their names end with, after what most names start with."""
         starts: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
@@ -63,45 +77,97 @@ class Located:
         """The picture that a cell means; None if there is none, or more than one.
 
         A path below the folder; the longest tail of a path of another machine that exists here; or
-        the name of one file, with or without its suffix; or its number, 7 for `IMG_0007.jpg`.
+        the name of one file, with or without its suffix and in any case; or its number, 7 for
+        `IMG_0007.jpg`. `%20` may stand for a blank.
 
         Args:
             location: the cell.
             inside: path of the folder that locations are relative to, with a slash at its end.
         """
-        text = str(location).strip() if isinstance(location, str | int) else ""
-        if is_in_cloud(text):
-            text = text.partition("://")[2].partition("/")[2]
-        if not text or is_elsewhere(text):
-            return None
-        parts = text.replace("\\", "/").removeprefix("./").split("/")
-        if ".." in parts:  # it leads out of the folder; the checks of locations decide
-            return None
+        spellings = (self._found_as(parts, inside) for parts in _spellings(location))
+        return next(filter(None, spellings), None)
+
+    def _found_as(self, parts: Sequence[str], inside: str) -> str | None:
         for start in range(len(parts)):
             tail = "/".join(parts[start:])
             if (path := inside + tail) in self.paths or (path := tail) in self.paths:
                 return path
-        named = self._by_name.get(parts[-1], ()) or self._by_number.get(_number(parts[-1]), ())
-        return named[0] if len(named) == 1 else _of_tail(parts, named)
+        name = parts[-1]
+        named = self._by_name.get(name) or self._by_folded_name.get(name.casefold(), [])
+        return _only(parts, named or self._by_number.get(_number(name), []))
 
-    def found(self, locations: Iterable[object], folder: Path) -> list[str | None]:
-        """The picture that each location in a table in a folder means."""
+    def found(self, locations: Sequence[object], folder: Path) -> list[str | None]:
+        """The picture that each location in a table in a folder means.
+
+        If none is here, names count that differ in their ending, as after a conversion.
+        """
         inside = self._inside(folder)
-        return [self.find(location, inside) for location in locations]
+        found = [self.find(location, inside) for location in locations]
+        return found if any(found) else [self._with_other_ending(cell) for cell in locations]
+
+    def _with_other_ending(self, location: object) -> str | None:
+        parts = next(_spellings(location), [""])
+        stem = PurePosixPath(parts[-1]).stem.casefold() if is_picture_name(parts[-1]) else ""
+        return _only(parts, self._by_folded_name.get(stem, ()))
 
     def in_table(self, table: Table, image_column: str) -> Table:
         """The table with locations relative to this folder, as paths of the pictures they mean."""
         inside = self._inside(table.folder)
-        found = [
-            self.find(cell, inside) or _below(cell, inside) for cell in table.rows[image_column]
-        ]
-        cells = pd.Series(found, index=table.rows.index, dtype=object)
-        rows = table.rows.assign(**{image_column: cells})
-        return replace(table, rows=rows, folder=self.folder)
+        cells = table.rows[image_column].tolist()
+        found = self.found(cells, table.folder)
+        paths = [path or _below(cell, inside) for path, cell in zip(found, cells, strict=True)]
+        rows = table.rows.assign(
+            **{image_column: pd.Series(paths, index=table.rows.index, dtype=object)}
+        )
+        doubts = _other_endings(cells, found, table.path.name)
+        return replace(table, rows=rows, folder=self.folder, guesses=[*table.guesses, *doubts])
 
     def _inside(self, folder: Path) -> str:
         relative = folder.relative_to(self.folder).as_posix() if folder != self.folder else "."
         return "" if relative == "." else f"{relative}/"
+
+
+def _spellings(location: object) -> Iterator[list[str]]:
+    """Names of the folders and of the file that a cell may mean; none if it lies elsewhere."""
+    text = str(location).strip() if isinstance(location, str | int) else ""
+    if is_in_cloud(text):
+        text = text.partition("://")[2].partition("/")[2]
+    if not text or is_elsewhere(text):
+        return
+    text = text[len(_FILE) + 1 :] if scheme_of(text) == _FILE else text
+    for spelling in dict.fromkeys([text, unquote(text)]):
+        parts = spelling.replace("\\", "/").removeprefix("./").split("/")
+        if ".." not in parts:  # it leads out of the folder; the checks of locations decide
+            yield parts
+
+
+def _other_endings(
+    cells: Sequence[object], found: Sequence[str | None], table: str
+) -> Iterator[Guess]:
+    """What is said of pictures whose names end differently from those in the table."""
+    pairs = [
+        (str(cell).strip(), path)
+        for cell, path in zip(cells, found, strict=True)
+        if path is not None and _ending(str(cell)) not in ("", _ending(path))
+    ]
+    if pairs:
+        (cell, path), count = pairs[0], f"{len(pairs):,} of {len(cells):,}"
+        sentence = (
+            f"{count} pictures have another ending than {table} says, such as "
+            f"{PurePosixPath(path).name} for {cell[-_MAX_SHOWN:]}."
+        )
+        yield Guess(sentence=sentence)
+
+
+def _ending(name: str) -> str:
+    """Ending of the name of a picture in lower case; empty for an id."""
+    name = unquote(name.strip())
+    return PurePosixPath(name).suffix.lower() if is_picture_name(name) else ""
+
+
+def _only(parts: Sequence[str], named: Sequence[str]) -> str | None:
+    """The path of a name, or of several the one whose folders are most like those of a location."""
+    return named[0] if len(named) == 1 else _of_tail(parts, named)
 
 
 def _number(text: str) -> str:
@@ -109,7 +175,7 @@ def _number(text: str) -> str:
     return (text.lstrip("0") or "0") if text.isdecimal() else ""
 
 
-def _of_tail(parts: list[str], named: Sequence[str]) -> str | None:
+def _of_tail(parts: Sequence[str], named: Sequence[str]) -> str | None:
     """The path of several of one name whose folders are most like those of a location."""
     lengths = {path: _num_shared(parts[:-1], path.split("/")[:-1]) for path in named}
     most = max(lengths.values(), default=0)
@@ -117,7 +183,7 @@ def _of_tail(parts: list[str], named: Sequence[str]) -> str | None:
     return best[0] if most and len(best) == 1 else None
 
 
-def _num_shared(one: list[str], two: list[str]) -> int:
+def _num_shared(one: Sequence[str], two: Sequence[str]) -> int:
     """Number of equal folders at the ends of two paths."""
     pairs = zip(reversed(one), reversed(two), strict=False)
     return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from automl.dataset import (
+    annotation_pictures,
     archive,
     bundles,
     code_pages,
@@ -27,7 +28,7 @@ from automl.dataset.readers.located import Located, is_elsewhere, is_in_cloud
 from automl.dataset.readers.search import Found, find_table
 from automl.dataset.readers.table import Chosen, Table, choose
 from automl.dataset.reading import Guess, Reading, UnclearDataError
-from automl.dataset.walk import walk
+from automl.dataset.walk import Tree, walk
 from automl.errors import DataError
 from automl.host import home
 from automl.jobs import addresses
@@ -102,7 +103,7 @@ def _opened_here(
 ) -> Iterator[Opened]:
     """Open data of this machine, or a table elsewhere; see `opened`."""
     path = source.path.expanduser().absolute()
-    remembered_walk: Walk = functools.cache(walk)
+    remembered_walk = _walk_for(source)
 
     def chosen(table: Table) -> Chosen:
         return choose(table, source, target_column_name)
@@ -148,6 +149,16 @@ def _opened_here(
             with contextlib.suppress(DataError):  # it is raised where the table is used
                 table = _found(table, chosen(table).columns.image, remembered_walk)
             yield _opened(Found(table), around, remembered_walk)
+
+
+def _walk_for(source: DataSource) -> Walk:
+    """The function that lists what lies below a folder, and remembers the answer."""
+
+    @functools.cache
+    def listed(folder: Path) -> Tree:
+        return annotation_pictures.left_out(walk(folder), source.leave_out)
+
+    return listed
 
 
 def _is_foreign(path: Path) -> bool:

@@ -167,7 +167,7 @@ def _of_table(path: Path, located: Located, meanings: Mapping[str, str]) -> list
         return []
     where = [str(row) for row in rows.index]
     said = split_column.splits(split, rows[split].tolist(), where, meanings)
-    are_here = [picture is not None for picture in located.found(rows[image], path.parent)]
+    are_here = [picture is not None for picture in located.found(rows[image].tolist(), path.parent)]
     if unknown := said.unknown(where, are_here):
         raise split_column.question(split, said, unknown, meanings, {})
     return [(str(name), one) for name, one in zip(rows[image], said.named, strict=True) if one]

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from automl.jobs.corrections import Corrections
 
 COLUMNS = ("image_column", "split_column", "group_column")
-FOLDERS = ("label_level", "group_level", "label_pattern", "split_folders", "table", "parts")
+FOLDERS = (
+    *("label_level", "group_level", "label_pattern", "split_folders", "leave_out", "table"),
+    "parts",
+)
 _CODE_PAGE = "code_page"
 SEALED_SHARE = "0.1"
 """Share of many pictures that is sealed for a test."""

@@ -16,6 +16,7 @@ def read(path: Path, around: Surroundings) -> Table:
         content = content.partition("\n")[2]
     content = delimited.without_comments(content)
     delimiter = delimiter or delimited.likely_delimiter(content)
+    content = delimited.without_title(content, delimiter)
     header = delimited.has_header(content, path, delimiter)
     rows = delimited.rows(content, path, delimiter=delimiter, header=header)
     return Table(rows, path, path.parent, guesses=guesses)

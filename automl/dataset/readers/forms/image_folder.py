@@ -1,19 +1,22 @@
 """A folder with one sub-folder of pictures per class, perhaps below a folder for each split."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from automl.dataset import file_kinds
+from automl.dataset import annotation_pictures, file_kinds
 from automl.dataset.folder_tree import Parts
 from automl.dataset.layout import Choices, Layout, find_layout
+from automl.dataset.layout_questions import SplitsOnlyError
 from automl.dataset.readers import detection_layouts, labels, listing
 from automl.dataset.readers.form import Certainty, ClassFolders
 from automl.dataset.readers.listing import LeftOut, Listing
 from automl.dataset.readers.repeated_folders import without_copies
 from automl.dataset.reading import Reading, UnclearDataError
+from automl.dataset.split_words import is_neutral, split_in
 from automl.dataset.walk import Tree
 from automl.errors import DataError
 from automl.jobs import label_patterns
@@ -36,11 +39,13 @@ def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
         layout = find_layout(pictures, choices)
     except UnclearDataError as error:
         _refuse_boxes(tree, root)
-        raise UnclearDataError(f"{root}: {error}", _absolute(error.readings, root)) from None
+        readings = [*_absolute(error.readings, root), *_patterns_of_training(error, pictures)]
+        raise UnclearDataError(f"{root}: {error}", readings) from None
     labelled = [(parts, label) for parts in pictures if (label := layout.label(parts)) is not None]
-    if len({label for _, label in labelled}) < 2 and choices == Choices():
+    classes = {label for _, label in labelled}
+    if len(classes) < 2 and choices == Choices():
         _refuse_boxes(tree, root)
-    if not labelled:
+    if not labelled or (choices == Choices() and _say_nothing(classes)):
         raise _nothing_labelled(tree, root, choices)
     columns = {
         "path": [str(root.joinpath(*parts)) for parts, _ in labelled],
@@ -53,8 +58,38 @@ def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
         _left_out(tree, layout, root),
         copies=[str(root.joinpath(*folder)) for folder in copies],
     )
-    readings = [layout.reading, *layout.others]
-    return Listing(listing.in_order(pd.DataFrame(columns)), left_out, readings)
+    masks = annotation_pictures.guesses(tree) if source.leave_out is None else []
+    readings = [layout.reading, *layout.others, *(one for each in masks for one in each.others)]
+    rows = listing.in_order(pd.DataFrame(columns))
+    return Listing(rows, left_out, readings, [*layout.guesses, *masks])
+
+
+def _say_nothing(classes: set[str]) -> bool:
+    """True for a single class whose name is that of no class, such as images."""
+    return len(classes) == 1 and is_neutral(*classes)
+
+
+def _patterns_of_training(error: UnclearDataError, pictures: Sequence[Parts]) -> list[Reading]:
+    """The labels in the names of training pictures, where nothing but splits is known."""
+    if not isinstance(error, SplitsOnlyError):
+        return []
+    train = [
+        parts[-1] for parts in pictures if any(split_in(part) == ("train", "") for part in parts)
+    ]
+    likely = label_patterns.likely(train)
+    return [_pattern_reading(*likely)] if likely else []
+
+
+def _pattern_reading(pattern: str, counts: Counter[str]) -> Reading:
+    return Reading(
+        sentence=f"The label is in the name of the file: {_most_common(counts)}.",
+        options={"label_pattern": pattern},
+    )
+
+
+def _most_common(counts: Counter[str]) -> str:
+    most = ", ".join(f"{label} ({count:,})" for label, count in counts.most_common(5))
+    return most + (f" and {len(counts) - 5} more" if len(counts) > 5 else "")
 
 
 def _refuse_boxes(tree: Tree, root: Path) -> None:
@@ -83,17 +118,12 @@ def _nothing_labelled(tree: Tree, root: Path, choices: Choices) -> DataError:
     if likely is None or choices != Choices():
         return DataError(_why_empty(tree, root, choices))
     pattern, counts = likely
-    most = ", ".join(f"{label} ({count:,})" for label, count in counts.most_common(5))
-    more = f" and {len(counts) - 5} more" if len(counts) > 5 else ""
-    reading = Reading(
-        sentence=f"The label is in the name of the file: {most}{more}.",
-        options={"label_pattern": pattern},
-    )
     return UnclearDataError(
         f"The {len(tree.pictures):,} pictures in {root} are not in folders named after their "
-        f"classes, but the names of the files look like labels: {most}{more}. If they are, set "
-        f"label_pattern to {pattern!a}; if not, put the pictures of each class into a folder.",
-        [reading],
+        f"classes, but the names of the files look like labels: {_most_common(counts)}. If they "
+        f"are, set label_pattern to {pattern!a}; if not, put the pictures of each class into a "
+        "folder.",
+        [_pattern_reading(pattern, counts)],
     )
 
 
@@ -112,7 +142,7 @@ def _why_empty(tree: Tree, root: Path, choices: Choices) -> str:
     if num_pictures:
         return (
             f"The {num_pictures:,} pictures in {root} are not in folders named after their "
-            "classes. Put the pictures of each class into a folder of its own."
+            f"classes{_where(tree)}. Put the pictures of each class into a folder of its own."
         )
     num_others = len(tree.other_files)
     what = f"only {num_others} other files" if num_others else "no files"
@@ -122,6 +152,12 @@ def _why_empty(tree: Tree, root: Path, choices: Choices) -> str:
         f"There are no pictures in {root}: it holds {what}. "
         f"{' '.join(file_kinds.unread(root, tree.other_files, instead=True)) or _ADVICE}"
     )
+
+
+def _where(tree: Tree) -> str:
+    """The only folder of all pictures, if it has one of a general name."""
+    folders = {parts[-2] for parts in tree.pictures if len(parts) > 1}
+    return f", but in {folders.pop()}" if len(folders) == 1 else ""
 
 
 def _left_out(tree: Tree, layout: Layout, root: Path) -> LeftOut:
@@ -154,8 +190,12 @@ def _certainty(tree: Tree) -> Certainty:
         layout = find_layout(tree.pictures)
     except DataError:
         return Certainty.NO
-    num_classes = len({layout.label(parts) for parts in tree.pictures} - {None})
-    return Certainty(min(num_classes, Certainty.LIKELY))
+    classes = {layout.label(parts) for parts in tree.pictures} - {None}
+    if _say_nothing({*filter(None, classes)}):
+        return Certainty.NO
+    if "train" in {found[0] for name in classes if name and (found := split_in(name))}:
+        return Certainty.POSSIBLE
+    return Certainty(min(len(classes), Certainty.LIKELY))
 
 
 FORM = ClassFolders(read=_read, certainty=_certainty)

@@ -1,6 +1,6 @@
 """A text file with a line for each picture: its path and its label, or the label first.
 
-A blank, tab, comma, semicolon or bar lies between them; with a row of names it is a table.
+A blank, tab, comma, semicolon, bar or colon lies between them; with a row of names it is a table.
 """
 
 import itertools
@@ -18,7 +18,7 @@ from automl.dataset.readers.table import Table
 from automl.dataset.walk import is_picture_name
 from automl.errors import DataError
 
-_SEPARATORS = ("\t", ",", ";", "|")
+_SEPARATORS = ("\t", ",", ";", "|", ": ")
 _NAMES_OF_CLASSES = (
     "labels.txt",
     "classes.txt",

@@ -1,45 +1,80 @@
-"""An Excel workbook, whose first sheet has a row of names and a row for each picture."""
+"""An Excel workbook, of which one sheet has a row of names and a row for each picture."""
 
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import pandas as pd
 
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import text
+from automl.dataset.readers import delimited, guesses, text
 from automl.dataset.readers.form import TableFile
 from automl.dataset.readers.table import Table
+from automl.dataset.reading import Guess
 from automl.errors import DataError
+
+_NUM_LOOKED_AT = 100
+
+_Rows = list[list[Any]]
+"""Cells of a sheet."""
 
 
 def _read(path: Path, _: Surroundings) -> Table:
-    import openpyxl  # takes a fifth of a second
-
+    """The first sheet with a column of pictures, or else the first."""
     if path.stat().st_size > text.MAX_BYTES:
         raise DataError(f"{path} is larger than a table may be. Save it as CSV, in parts.")
+    sheets = {name: _frame(rows, path) for name, rows in _sheets(path).items() if rows}
+    if not sheets:
+        raise DataError(f"{path} is empty. Its first row must name the columns.")
+    fitting = [name for name, frame in sheets.items() if guesses.picture_column(frame)]
+    used, *others = [*fitting, *(name for name in sheets if name not in fitting)]
+    names = list(sheets[used].columns)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise DataError(f"{path} has two columns called {twice}. Rename one of them.")
+    sentence = f"Of {path.name} the sheet {used} is read, and not {', '.join(others)}."
+    said = [Guess(sentence=sentence)] if others else []
+    return Table(sheets[used], path, path.parent, guesses=said)
+
+
+def _sheets(path: Path) -> dict[str, _Rows]:
+    """Rows of each sheet.
+
+    Raises:
+        DataError: the file is no workbook.
+    """
+    import openpyxl  # takes a fifth of a second
+
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        rows = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
+        sheets = {
+            sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)]
+            for sheet in book.worksheets
+        }
         book.close()
     except (BadZipFile, KeyError, ValueError, OSError, IndexError, TypeError) as error:
         raise DataError(
             f"{path} is not an Excel file that can be read ({error}). Save it as CSV."
         ) from None
-    if not rows:
-        raise DataError(f"{path} is empty. Its first row must name the columns.")
-    names = ["" if cell is None else str(cell).strip() for cell in rows[0]]
+    return sheets
+
+
+def _frame(rows: _Rows, path: Path) -> pd.DataFrame:
+    """Rows below the one that names the columns; titles above it are left out."""
+    start = delimited.title_rows([sum(map(_is_filled, row)) for row in rows[:_NUM_LOOKED_AT]])
+    names = ["" if cell is None else str(cell).strip() for cell in rows[start]]
     used = [position for position, name in enumerate(names) if name]
     cells = {
         f"Row {number} of {path.name}": [row[position] for position in used]
-        for number, row in enumerate(rows[1:], 2)
-        if any(cell is not None for cell in row)
+        for number, row in enumerate(rows[start + 1 :], start + 2)
+        if any(map(_is_filled, row))
     }
     columns = [names[position] for position in used]
-    twice = next((name for name in columns if columns.count(name) > 1), None)
-    if twice:
-        raise DataError(f"{path} has two columns called {twice}. Rename one of them.")
-    frame = pd.DataFrame(list(cells.values()), index=list(cells), columns=columns, dtype=object)
-    return Table(frame, path, path.parent)
+    return pd.DataFrame(list(cells.values()), index=list(cells), columns=columns, dtype=object)
+
+
+def _is_filled(cell: Any) -> bool:
+    return cell is not None and str(cell).strip() != ""
 
 
 FORM = TableFile(suffixes=(".xlsx", ".xlsm"), read=_read)

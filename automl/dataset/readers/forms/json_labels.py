@@ -1,0 +1,113 @@
+"""JSON of labels by picture, or of pictures by label; FiftyOne's and Datumaro's exports too."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from automl.dataset.locations import Surroundings
+from automl.dataset.readers import guesses, json_file, questions
+from automl.dataset.readers.form import Certainty, TableFile
+from automl.dataset.readers.table import Table
+from automl.dataset.split_words import split_in
+from automl.dataset.walk import is_picture_name
+from automl.errors import DataError
+
+_LABEL = "label"
+_LEAST_SHARE = 0.9
+_NUM_LOOKED_AT = 200
+
+_Pairs = Iterator[tuple[str, Any]]
+"""Name of a picture, and its label, a list of them, or None."""
+
+
+def _certainty(path: Path) -> Certainty:
+    """Likely if the content has one of the shapes."""
+    content = json_file.content(path)
+    is_known = isinstance(content, dict) and bool(_shape(content) or _records(content))
+    return Certainty.LIKELY if is_known else Certainty.NO
+
+
+def _read(path: Path, _: Surroundings) -> Table:
+    """The table of a file, with a row for each picture."""
+    content = json_file.loaded(path)
+    shape = _shape(content) if isinstance(content, dict) else None
+    try:
+        if shape is not None:
+            pairs = list(shape(content))
+            rows = [(f"Picture {name} of {path.name}", name, {_LABEL: one}) for name, one in pairs]
+            return questions.as_table(rows, path, _LABEL)
+        records = _records(content) if isinstance(content, dict) else None
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        raise DataError(
+            f"{path} is not whole: {error} is missing or wrong. Export it again."
+        ) from None
+    if records is None:
+        raise DataError(
+            f"{path} is JSON of no shape that is known. Write an object of labels by the names of "
+            'pictures, {"1.jpg": "cat"}, or a table with the columns image and label.'
+        )
+    index = [f"Object {number} of {path.name}" for number in range(1, len(records) + 1)]
+    return Table(pd.DataFrame(records, index=index, dtype=object), path, path.parent)
+
+
+def _shape(content: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], _Pairs] | None:
+    """The function that reads an object, by its keys and values."""
+    if isinstance(content.get("classes"), list) and isinstance(content.get("labels"), dict):
+        return _of_fiftyone
+    if isinstance(content.get("items"), list) and isinstance(content.get("categories"), dict):
+        return _of_datumaro
+    first = list(content.values())[:_NUM_LOOKED_AT]
+    if _are_pictures(list(content)) and all(
+        isinstance(one, str | int | list | None) for one in first
+    ):
+        return lambda by_name: iter(by_name.items())
+    is_by_label = first and all(isinstance(one, list) and _are_pictures(one) for one in first)
+    if is_by_label and not all(split_in(label) for label in content):
+        return _of_pictures_by_label
+    return None
+
+
+def _of_fiftyone(content: Mapping[str, Any]) -> _Pairs:
+    classes = content["classes"]
+    for name, found in content["labels"].items():
+        numbers = found if isinstance(found, list) else [found]
+        yield name, [str(classes[number]) for number in numbers if number is not None]
+
+
+def _of_datumaro(content: Mapping[str, Any]) -> _Pairs:
+    classes = [one["name"] for one in content["categories"]["label"]["labels"]]
+    for item in content["items"]:
+        found = [one["label_id"] for one in item["annotations"] if "label_id" in one]
+        name = item.get("image", {}).get("path") or item["id"]
+        yield name, list(dict.fromkeys(classes[number] for number in found))
+
+
+def _of_pictures_by_label(content: Mapping[str, Any]) -> _Pairs:
+    labels: dict[str, list[str]] = {}
+    for label, names in content.items():
+        for name in names:
+            labels.setdefault(str(name), []).append(label)
+    return iter(labels.items())
+
+
+def _records(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The objects of pictures, under their names or in the only list; None if there are none."""
+    objects = [value for value in content.values() if isinstance(value, dict)]
+    if objects and len(objects) == len(content) and _are_pictures(list(content)):
+        return [{"file_name": name, **value} for name, value in content.items()]
+    lists = [value for value in content.values() if isinstance(value, list) and value]
+    if len(lists) != 1 or not all(isinstance(one, dict) for one in lists[0]):
+        return None
+    is_table = guesses.picture_column(pd.DataFrame(lists[0][:_NUM_LOOKED_AT], dtype=object))
+    return lists[0] if is_table else None
+
+
+def _are_pictures(names: Sequence[Any]) -> bool:
+    first = names[:_NUM_LOOKED_AT]
+    named = sum(isinstance(name, str) and is_picture_name(name) for name in first)
+    return bool(first) and named >= _LEAST_SHARE * len(first)
+
+
+FORM = TableFile(suffixes=(".json",), read=_read, certainty=_certainty)
