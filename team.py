@@ -6,10 +6,11 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from automl.ui import error_boundary
+from automl.ui.host_middleware import HostMiddleware
 from automl.ui.sign_in_middleware import SignInMiddleware
 
 app = st.App(
     Path(__file__).parent / "app.py",
-    middleware=[Middleware(SignInMiddleware)],
+    middleware=[Middleware(HostMiddleware), Middleware(SignInMiddleware)],
     on_script_error=error_boundary.show,
 )

@@ -612,9 +612,9 @@ def test_a_format_needs_a_file_and_a_file_an_ending(tmp_path):
 
 
 def test_every_picture_is_one_line_whatever_its_name(colours, tmp_path):
-    green = paint(tmp_path / "a\nb\tc.png", (0, 255, 0))
+    green = paint(tmp_path / "a\nb\tc\u202eg\x1b.png", (0, 255, 0))
     result = automl("predict", store.best_model_dir(colours), green)
-    assert result.stdout == f"{tmp_path}/a\\nb\\tc.png\tgreen\t1.000\n"
+    assert result.stdout == f"{tmp_path}/a\\nb\\tc\\u202eg\\x1b.png\tgreen\t1.000\n"
 
 
 def test_predict_takes_the_directory_of_an_exported_model(colours, tmp_path):

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import math
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 USER_INPUT = 2  # exit codes
 FAILED = 1
 _WIDTH_WITHOUT_TERMINAL = 160
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def console(*, stderr: bool = False) -> "Console":
@@ -102,8 +104,12 @@ def reference(experiment_dir: Path) -> str:
 
 
 def _printable(text: str) -> str:
-    """Replace the bytes of a file name that are not UTF-8 by `?`."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """Spell out what a name could hide in a terminal: control characters and marks of direction.
+
+    Bytes of a file name that are not UTF-8 become `?`.
+    """
+    spelt = _INVISIBLE.sub(lambda found: ascii(found[0])[1:-1], text)
+    return spelt.encode("utf-8", "replace").decode("utf-8")
 
 
 def _finite(value: Any) -> Any:

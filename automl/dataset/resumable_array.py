@@ -112,8 +112,8 @@ def _reserve(path: Path, needed: int) -> _Array:
     if needed + _SPARE_BYTES > free:
         raise DataError(
             f"The decoded pictures need {needed / 1000**2:,.0f} MB on the disk of {path.parent}, "
-            f"where {free / 1000**2:,.0f} MB are free. Make room there, or set AUTOML_HOME to "
-            "another disk."
+            f"where {free / 1000**2:,.0f} MB are free; {_SPARE_BYTES / 1000**2:,.0f} MB are kept "
+            "free for everything else. Make room there, or set AUTOML_HOME to another disk."
         )
     array = np.lib.format.open_memmap(path, "w+", np.uint8, (needed,))
     if hasattr(os, "posix_fallocate"):

@@ -5,6 +5,8 @@ pictures, but neither the engine's state nor the pictures.
 """
 
 import contextlib
+import json
+import math
 import re
 import shutil
 import tempfile
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from automl.dataset import archive
 from automl.errors import DamagedFileError, UserError
-from automl.experiments import experiment_id, store
+from automl.experiments import experiment_id, leaderboard, store
 from automl.host import atomic, file_names
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ _PARTS = re.compile(
 archive cannot bring code, pickles or paths outside the directory."""
 
 _MAX_THUMBNAILS = 3_000
+_MAX_TRIALS = 2_000
+"""A search has at most 1,000, and the trials that its ensembles add."""
+
 _MAX_BYTES = {
     ".parquet": 2_000_000_000,
     ".safetensors": 10_000_000_000,
@@ -74,9 +79,26 @@ def _add(file: zipfile.ZipFile, path: Path, name: str) -> None:
         shortened = samples.assign(path=samples["path"].map(file_names.without_home))
         file.writestr(name, shortened.to_parquet(index=False))
     elif path.suffix in (".yml", ".json", ".md"):
-        file.writestr(name, file_names.without_home(path.read_text("utf-8")))
+        file.writestr(name, file_names.without_home(_text(path)))
     else:
         file.write(path, name)
+
+
+def _text(path: Path) -> str:
+    """Read a text file; whoever opens the shared experiment could not restore a damaged one.
+
+    Raises:
+        DamagedFileError: the file is not text, or not JSON in spite of its name.
+    """
+    try:
+        text = path.read_text("utf-8")
+        if path.suffix == ".json":
+            json.loads(text)
+    except ValueError as error:
+        raise DamagedFileError(
+            f"{path} is damaged. Restore it from a copy, then share the experiment."
+        ) from error
+    return text
 
 
 def unpack(path: Path, experiments_dir: Path) -> Path:
@@ -192,12 +214,18 @@ def _damaged(path: Path, error: Exception) -> UserError:
 
 
 def _read_all(experiment_dir: Path) -> None:
-    store.load_job(experiment_dir)
+    metric = store.load_job(experiment_dir).primary_metric
     record = store.load_experiment(experiment_dir)
     # ids become parts of paths
     ids = [path.stem for path in store.trial_paths(experiment_dir)]
-    if sorted(trial.trial_id for trial in store.load_trials(experiment_dir)) != ids:
+    if len(ids) > _MAX_TRIALS:
+        raise UserError(f"it has {len(ids):,} trials; allowed are {_MAX_TRIALS:,}.")
+    trials = store.load_trials(experiment_dir)
+    if sorted(trial.trial_id for trial in trials) != ids:
         raise UserError("the name of a trial's file differs from the trial's id.")
+    leaderboard.rank(trials, metric)  # values that no page could show raise here
+    if record.num_trials < 0 or math.isinf(record.best_score or 0):
+        raise ValueError("numbers that no search can have")
     opening = store.load_test_opening(experiment_dir)
     for trial_id in (record.best_trial, opening.trial_id if opening else None):
         if trial_id is not None and trial_id not in ids:

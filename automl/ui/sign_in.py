@@ -11,7 +11,8 @@ from automl.access.permissions import Action, Person
 from automl.errors import NotAllowedError
 from automl.figures import wording
 
-_NOTED = "sign-in noted"
+_noted: set[tuple[object, ...]] = set()
+"""Sign-ins that are in the audit log; a page that is loaded again is none."""
 
 
 def is_configured() -> bool:
@@ -118,10 +119,11 @@ def _turn_away(reason: str) -> NoReturn:
 
 
 def _note(visitor: Person | None, reason: str = "") -> None:
-    """Write the sign-in to the audit log, once for each session."""
-    sign_in = (visitor, reason)
-    if st.session_state.get(_NOTED) == sign_in:
-        return
-    name = visitor.name if visitor else str(st.user.to_dict().get("email") or "unknown")
-    audit.write_sign_in(name, visitor.role if visitor else None, reason)
-    st.session_state[_NOTED] = sign_in
+    """Write the sign-in to the audit log, once for each time the provider was asked."""
+    claims = st.user.to_dict()
+    name = visitor.name if visitor else str(claims.get("email") or "unknown")
+    role = visitor.role if visitor else None
+    sign_in = (audit.path(), name, role, reason, claims.get("iat"))
+    if sign_in not in _noted:
+        audit.write_sign_in(name, role, reason)
+        _noted.add(sign_in)

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from automl.errors import UserError
+from automl.errors import DamagedFileError, UserError
 from automl.experiments import launcher, store
 from automl.host import home
 from automl.reports import sharing, test_data
@@ -100,15 +100,41 @@ def test_a_zip_of_something_else_is_refused_in_a_sentence(tmp_path):
         sharing.unpack(path, tmp_path / "theirs")
 
 
-def test_a_damaged_experiment_is_refused_and_leaves_nothing(shared, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("trials/t1.json", {"number": "x"}),
+        ("trials/t1.json", {"effective": {"learning_rate": "abc"}}),
+        ("experiment.json", {"num_trials": -1}),
+        ("experiment.json", {"best_score": float("inf")}),
+    ],
+)
+def test_a_damaged_experiment_is_refused_and_leaves_nothing(shared, tmp_path, name, changes):
     broken = tmp_path / "broken.zip"
     with zipfile.ZipFile(shared) as whole, zipfile.ZipFile(broken, "w") as file:
-        for name in whole.namelist():
-            data = whole.read(name)
-            file.writestr(name, json.dumps({"x": 1}) if name == "trials/t1.json" else data)
+        for each in whole.namelist():
+            data = whole.read(each)
+            file.writestr(each, json.dumps({**json.loads(data), **changes}) if each == name else data)
     with pytest.raises(UserError, match="cannot be read"):
         sharing.unpack(broken, tmp_path / "theirs")
     assert list((tmp_path / "theirs").iterdir()) == []
+
+
+def test_more_trials_than_a_search_can_have_are_refused(shared, tmp_path):
+    with zipfile.ZipFile(shared, "a") as file:
+        for number in range(2_001):
+            file.writestr(f"trials/more-{number}.json", "{}")
+    with pytest.raises(UserError, match="trials; allowed are 2,000"):
+        sharing.unpack(shared, tmp_path / "theirs")
+
+
+def test_a_damaged_file_is_not_shared(with_test_data, tmp_path):
+    labels = with_test_data / "best_model" / "labels.json"
+    labels.parent.mkdir(exist_ok=True)
+    labels.write_bytes(b"\xff\x00[")
+    with pytest.raises(DamagedFileError, match="labels.json is damaged. Restore it from a copy"):
+        sharing.pack(with_test_data, tmp_path / "shared.zip")
+    assert not (tmp_path / "shared.zip").exists()
 
 
 def test_a_file_that_no_reader_expects_is_damaged_whatever_it_raises(shared, tmp_path):

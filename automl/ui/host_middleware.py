@@ -1,0 +1,52 @@
+"""Refuse requests under a foreign name, and those that a page of another address makes.
+
+Streamlit checks both for the WebSocket alone, and does not compare the ports of addresses: a page
+of another server on this machine could open a session.
+"""
+
+from fnmatch import fnmatchcase
+from urllib.parse import urlsplit
+
+import streamlit as st
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_HARMLESS = ("GET", "HEAD", "OPTIONS")
+
+
+class HostMiddleware:
+    """ASGI middleware: 403 for a Host that `server.allowedHosts` lacks, or a foreign Origin."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket") or _is_admitted(scope):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            refusal = PlainTextResponse("This address is not one of the app's (--host-name).", 403)
+            await refusal(scope, receive, send)
+
+
+def _is_admitted(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    try:
+        host = urlsplit("//" + headers.get("host", ""))
+        origin = urlsplit(headers.get("origin", ""))
+        is_same_port = host.port is None or host.netloc.lower() == origin.netloc.lower()
+    except ValueError:  # a port that is no number
+        return False
+    if not _is_allowed(host.hostname or ""):
+        return False
+    if scope.get("method") in _HARMLESS or "origin" not in headers:
+        return True
+    # a proxy may leave the port out of Host
+    return is_same_port and host.hostname == origin.hostname
+
+
+def _is_allowed(name: str) -> bool:
+    patterns = st.get_option("server.allowedHosts") or ["*"]
+    return any(fnmatchcase(name.rstrip("."), pattern.lower()) for pattern in patterns)
