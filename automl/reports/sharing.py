@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from automl.dataset import archive
 from automl.errors import DamagedFileError, UserError
 from automl.experiments import experiment_id, leaderboard, store
+from automl.experiments.records import TrialRecord
 from automl.host import atomic, file_names
 
 if TYPE_CHECKING:
@@ -216,16 +217,11 @@ def _damaged(path: Path, error: Exception) -> UserError:
 def _read_all(experiment_dir: Path) -> None:
     metric = store.load_job(experiment_dir).primary_metric
     record = store.load_experiment(experiment_dir)
-    # ids become parts of paths
-    ids = [path.stem for path in store.trial_paths(experiment_dir)]
-    if len(ids) > _MAX_TRIALS:
-        raise UserError(f"it has {len(ids):,} trials; allowed are {_MAX_TRIALS:,}.")
-    trials = store.load_trials(experiment_dir)
-    if sorted(trial.trial_id for trial in trials) != ids:
-        raise UserError("the name of a trial's file differs from the trial's id.")
-    leaderboard.rank(trials, metric)  # values that no page could show raise here
     if record.num_trials < 0 or math.isinf(record.best_score or 0):
         raise ValueError("numbers that no search can have")
+    trials = _read_trials(experiment_dir)
+    leaderboard.rank(trials, metric)  # values that no page could show raise here
+    ids = [trial.trial_id for trial in trials]
     opening = store.load_test_opening(experiment_dir)
     for trial_id in (record.best_trial, opening.trial_id if opening else None):
         if trial_id is not None and trial_id not in ids:
@@ -239,6 +235,16 @@ def _read_all(experiment_dir: Path) -> None:
     if store.samples_path(experiment_dir).is_file():
         store.load_samples(experiment_dir)
     store.load_report(experiment_dir)
+
+
+def _read_trials(experiment_dir: Path) -> list[TrialRecord]:
+    ids = [path.stem for path in store.trial_paths(experiment_dir)]
+    if len(ids) > _MAX_TRIALS:
+        raise UserError(f"it has {len(ids):,} trials; allowed are {_MAX_TRIALS:,}.")
+    trials = store.load_trials(experiment_dir)
+    if sorted(trial.trial_id for trial in trials) != ids:  # they become parts of paths
+        raise UserError("the name of a trial's file differs from the trial's id.")
+    return trials
 
 
 def _publish_under_free_id(partial: Path, experiments_dir: Path) -> Path:

@@ -114,7 +114,9 @@ def test_a_damaged_experiment_is_refused_and_leaves_nothing(shared, tmp_path, na
     with zipfile.ZipFile(shared) as whole, zipfile.ZipFile(broken, "w") as file:
         for each in whole.namelist():
             data = whole.read(each)
-            file.writestr(each, json.dumps({**json.loads(data), **changes}) if each == name else data)
+            file.writestr(
+                each, json.dumps({**json.loads(data), **changes}) if each == name else data
+            )
     with pytest.raises(UserError, match="cannot be read"):
         sharing.unpack(broken, tmp_path / "theirs")
     assert list((tmp_path / "theirs").iterdir()) == []
