@@ -17,6 +17,7 @@ from automl.ui.dataset import (
     dataset_gallery,
     dataset_view,
     first_score_view,
+    label_sets_view,
     pictures_choice,
     reading_view,
     recorded_view,
@@ -66,6 +67,7 @@ if data is None:
 try:
     columns = cached.columns(data)
     choose_target_column(columns)
+    label_sets_view.choose_task(is_table=bool(columns))
     job = data_choice.job(data)
     original = cached.inspection(job.model_copy(update={"corrections": Corrections()}))
     corrected = cached.inspection(job)
@@ -90,7 +92,8 @@ with left:
     dataset_gallery.show(corrected, original)
     data_options.show(data, columns, corrected.report)
     dataset_view.as_the_model_sees(corrected)
-    dataset_view.class_sizes(corrected.report)
+    dataset_view.class_sizes(corrected)
+    label_sets_view.show(corrected)
     corrections_view.rename(corrected.class_names, original.class_names, job.corrections)
     dataset_view.shapes(corrected.report)
 with right:

@@ -3,8 +3,8 @@
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from automl.errors import DataError
 from automl.jobs.corrections import Corrections
@@ -24,13 +24,6 @@ def apply(samples: "pd.DataFrame", corrections: Corrections) -> "tuple[pd.DataFr
     Raises:
         DataError: a correction names no label or picture of the data, or several pictures.
     """
-    from automl.dataset import label_sets  # imports pandas
-
-    if label_sets.are_in(samples) and (corrections.relabel or corrections.rename_labels):
-        raise DataError(
-            "corrections name one label a picture, and these pictures have any number. Correct the "
-            "labels in the file; exclude and leaked work here as well."
-        )
     done = []
     if corrections.rename_labels:
         samples, sentence = _renamed(samples, corrections.rename_labels)
@@ -41,8 +34,7 @@ def apply(samples: "pd.DataFrame", corrections: Corrections) -> "tuple[pd.DataFr
         new = {
             row: label for name, label in corrections.relabel.items() for row in named.rows(name)
         }
-        labels = samples.index.to_series().map(new).fillna(samples["label"])
-        samples = samples.assign(label=labels.astype("str"))
+        samples = _relabelled(samples, new)
         done.append(f"{_pictures(len(new))} given another label.")
     if corrections.exclude:
         excluded = {row for name in corrections.exclude for row in named.rows(name)}
@@ -100,17 +92,50 @@ def settle_leaks(
 
 
 def _renamed(samples: "pd.DataFrame", new_labels: dict[str, str]) -> "tuple[pd.DataFrame, str]":
-    present = set(samples["label"])
+    from automl.dataset import label_sets  # imports pandas
+
+    present = set(label_sets.each_label(samples))
     for label in new_labels:
         if label not in present:
             raise DataError(
                 f"corrections.rename_labels names the label {label!r}, which no picture has. "
                 + _hint(label, present)
             )
-    changed = samples.assign(label=samples["label"].replace(new_labels))
+    if label_sets.are_in(samples):
+        sets = [
+            list(dict.fromkeys(new_labels.get(label, label) for label in labels))
+            for labels in samples[label_sets.COLUMN]
+        ]
+        changed = label_sets.with_sets(samples, sets)
+    else:
+        changed = samples.assign(label=samples["label"].replace(new_labels))
     pairs = ", ".join(f"{old} to {new}" for old, new in list(new_labels.items())[:5])
     more = f" and {len(new_labels) - 5} more" if len(new_labels) > 5 else ""
     return changed, f"Renamed: {pairs}{more}."
+
+
+def _relabelled(
+    samples: "pd.DataFrame", new_labels: "Mapping[Any, str | list[str]]"
+) -> "pd.DataFrame":
+    """The samples with the new label, or labels, of some rows."""
+    from automl.dataset import label_sets  # imports pandas
+
+    if label_sets.are_in(samples):
+        new_sets = {
+            row: [labels] if isinstance(labels, str) else list(dict.fromkeys(labels))
+            for row, labels in new_labels.items()
+        }
+        before = samples[label_sets.COLUMN].items()
+        return label_sets.with_sets(samples, [new_sets.get(row, labels) for row, labels in before])
+    for row, label in new_labels.items():
+        if not isinstance(label, str):
+            raise DataError(
+                f"corrections.relabel gives {samples.loc[row, 'path']} the labels {label}, and in "
+                "this task every picture has one. Write one label, or set task: "
+                "image_classification_multilabel."
+            )
+    labels = samples.index.to_series().map(new_labels).fillna(samples["label"])
+    return samples.assign(label=labels.astype("str"))
 
 
 class _Names:
@@ -123,7 +148,7 @@ class _Names:
             path = path.replace("\\", "/")
             self._by_name.setdefault(path.rpartition("/")[2], []).append((path, row))
 
-    def rows(self, name: str) -> list[object]:
+    def rows(self, name: str) -> list[Any]:
         """Index of the samples of one picture, which a table may list more than once."""
         content = _CONTENT.fullmatch(name)
         if content:
@@ -146,7 +171,7 @@ class _Names:
             + _hint(path_end, near)
         )
 
-    def _of_content(self, content: str) -> list[object]:
+    def _of_content(self, content: str) -> list[Any]:
         if content not in self._by_content:
             raise DataError(
                 f"corrections name the picture of SHA-256 {content}, but no picture has it. "

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from automl.dataset import checks
+from automl.dataset import checks, label_sets
 from automl.dataset.manifest import Manifest
 
 
@@ -33,7 +33,7 @@ def choose(manifest: Manifest, chosen: Filter) -> pd.DataFrame:
         alike_by = kind.alike_by if kind else None
         rows = _concerned(rows, manifest.concerned[chosen.finding], alike_by)
     if chosen.label is not None:
-        rows = rows[rows["label"] == chosen.label]
+        rows = rows[label_sets.have(rows, chosen.label)]
     if chosen.split is not None:
         rows = rows[rows["split"] == chosen.split]
     if chosen.label is not None or alike_by is not None:

@@ -32,6 +32,20 @@ def each_label(samples: pd.DataFrame) -> pd.Series:
     return labels[labels.notna()].astype("str")
 
 
+def with_sets(samples: pd.DataFrame, sets: Sequence[list[str]]) -> pd.DataFrame:
+    """The samples with other labels, one set for each row."""
+    labels = pd.Series([text(each) for each in sets], samples.index, dtype="str")
+    column = pd.Series(list(sets), samples.index, dtype=object)
+    return samples.assign(label=labels, **{COLUMN: column})
+
+
+def have(samples: pd.DataFrame, label: str) -> NDArray[np.bool_]:
+    """(N,) True for pictures with the label, alone or among others."""
+    if not are_in(samples):
+        return (samples["label"] == label).to_numpy(bool)
+    return np.fromiter((label in labels for labels in samples[COLUMN]), bool, len(samples))
+
+
 def names(samples: pd.DataFrame) -> list[str]:
     """Every label that a picture has, sorted."""
     return sorted(each_label(samples).unique())

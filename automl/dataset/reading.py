@@ -17,8 +17,8 @@ class Reading(FrozenModel):
     """Form, splits and label, as a sentence."""
 
     options: dict[str, Any] = {}
-    """Keys of a data source, with the values that choose this reading; `target_column_name` is one
-    of the job."""
+    """Keys of a data source, with the values that choose this reading; `target_column_name` and
+    `task` are keys of the job."""
 
     def command_line(self, section: str = TRAINING) -> str:
         """The options of `automl check` that choose this reading.
@@ -27,10 +27,11 @@ class Reading(FrozenModel):
             section: key of the data source in the job; its keys go without it for training data.
         """
         prefix = "" if section == TRAINING else f"{section}."
+        keys = {name: name if name == "task" else prefix + name for name in self.options}
         return " ".join(
             f"--target-column {shlex.quote(str(value))}"
             if name == "target_column_name"
-            else f"--set {shlex.quote(f'{prefix}{name}={value}')}"
+            else f"--set {shlex.quote(f'{keys[name]}={value}')}"
             for name, value in self.options.items()
         )
 

@@ -22,8 +22,9 @@ class Corrections(FrozenModel):
     rename_labels: dict[Label, Label] = {}
     """Old label -> new label, all at once; equal new labels become one class."""
 
-    relabel: dict[str, Label] = {}
-    """Picture -> its right label, after renaming."""
+    relabel: dict[str, Label | list[Label]] = {}
+    """Picture -> its right label, after renaming; with any number of labels a picture, the list of
+    them, which may be empty."""
 
     exclude: list[str] = []
     """Pictures to leave out."""

@@ -21,6 +21,9 @@ class TaskRules:
     default_metric: str
     """Primary metric of a job that names none."""
 
+    title: str
+    """Number of labels of a picture, as a choice on a page."""
+
     about_labels: str
     """Labels of a picture, as a clause of a sentence."""
 
@@ -33,6 +36,7 @@ IMAGE_CLASSIFICATION = TaskRules(
     name="image_classification",
     primary_metrics=primary_metrics("image_classification"),
     default_metric="accuracy",
+    title="One label",
     about_labels="every picture has one label",
     has_label_sets=False,
 )
@@ -41,6 +45,7 @@ IMAGE_CLASSIFICATION_MULTILABEL = TaskRules(
     name=MULTILABEL,
     primary_metrics=primary_metrics(MULTILABEL),
     default_metric="iou",
+    title="Any number of labels",
     about_labels="every picture has any number of labels",
     has_label_sets=True,
 )

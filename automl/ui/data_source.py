@@ -18,7 +18,7 @@ ARCHIVES = ("zip", "tar", "tar.gz", "tgz", "tar.bz2", "tbz2", "tar.xz", "txz")
 
 JOB_KEYS = (
     *("target_column_name", "validation_data", "test_data", "validation_data_size", "seed"),
-    "test_data_size",
+    *("task", "test_data_size"),
     *("datastores", "corrections", "value_range", "background"),
 )
 """Keys of a job, besides `training_data`, that describe its data."""

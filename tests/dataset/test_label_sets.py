@@ -10,6 +10,7 @@ from PIL import Image
 from automl.dataset import iterative_stratification, label_sets, manifest
 from automl.dataset.iterative_stratification import _Unit
 from automl.dataset.readers.label_sets import of_rows
+from automl.dataset.reading import UnclearDataError
 from automl.errors import DataError
 from automl.jobs.job import DataSource, Job
 
@@ -135,8 +136,10 @@ def test_pictures_with_the_same_set_have_nothing_to_tell_apart(folder: Path) -> 
 def test_each_task_offers_the_other_one(folder: Path) -> None:
     path = folder / "labels.jsonl"
     path.write_text(as_jsonl(folder).read_text().replace('["cat"]', '["cat", "dog"]'))
-    with pytest.raises(DataError, match=f"Set task: {TASK}"):
+    with pytest.raises(UnclearDataError, match=f"Set task: {TASK}") as refused:
         manifest.look(Job(training_data=DataSource(path=path)))
+    (reading,) = refused.value.readings
+    assert reading.command_line("validation_data") == f"--set task={TASK}"
     single = as_csv(folder, lambda labels: (labels or ["fish"])[0])
     kinds = {finding.kind for finding in looked_at(single).report.findings}
     assert "one_label_each" in kinds
@@ -159,10 +162,20 @@ def test_a_list_of_coco_is_a_set_and_so_is_its_only_category(folder: Path) -> No
     assert [sorted(labels) for labels in samples["label_set"]] == SETS
 
 
-def test_corrections_of_one_label_are_refused(folder: Path) -> None:
+def test_corrections_change_any_number_of_labels(folder: Path) -> None:
     data = DataSource(path=as_jsonl(folder))
-    job = Job(task=TASK, training_data=data, corrections={"relabel": {"00.png": "dog"}})
-    with pytest.raises(DataError, match="corrections name one label a picture"):
+    changes = {
+        "rename_labels": {"bird": "cat"},
+        "relabel": {"00.png": "dog", "01.png": [], "02.png": ["cat", "fish"]},
+    }
+    found = manifest.look(Job(task=TASK, training_data=data, corrections=changes))
+    samples = found.samples.sort_values("path")
+    assert samples["label_set"].tolist()[:5] == [["dog"], [], ["cat", "fish"], [], ["cat"]]
+    assert samples["label"].tolist()[:3] == ["dog", "", "cat, fish"]
+    assert found.class_names == ["cat", "dog", "fish"]
+    single = as_csv(folder, lambda labels: (labels or ["fish"])[0])
+    job = Job(training_data=DataSource(path=single), corrections={"relabel": {"00.png": ["cat"]}})
+    with pytest.raises(DataError, match="00.png the labels .'cat'., and in this task every"):
         manifest.look(job)
 
 

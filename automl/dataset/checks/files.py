@@ -11,7 +11,7 @@ ORDER = 0  # what is left out comes before what is said about the rest
 UNREADABLE = FindingKind("unreadable", Severity.WARNING)
 STRAYS = FindingKind("strays", Severity.WARNING)
 UNLABELLED = FindingKind("unlabelled", Severity.WARNING)
-SEVERAL_LABELS = FindingKind("several_labels", Severity.WARNING)
+SEVERAL_LABELS = FindingKind("several_labels", Severity.WARNING, remedy="choose_other_task")
 LINKS = FindingKind("links", Severity.WARNING)
 UNNAMEABLE = FindingKind("unnameable", Severity.WARNING)
 UNUSED_TABLE = FindingKind("unused_table", Severity.WARNING)

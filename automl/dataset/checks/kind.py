@@ -14,10 +14,16 @@ from automl.dataset.report import Finding, Severity
 
 _MAX_NAMED = 5
 
-Remedy = Literal["leave_out", "leave_out_all_but_largest", "settle_leaks", "choose_background"]
+Remedy = Literal[
+    "leave_out",
+    "leave_out_all_but_largest",
+    "settle_leaks",
+    "choose_background",
+    "choose_other_task",
+]
 """Correction that the Dataset page offers: exclude the pictures; exclude all but the largest of
 each group of near duplicates; choose on which side leaked pictures stay; choose another background
-of transparent pictures."""
+of transparent pictures; read one label a picture, or any number, instead of the other."""
 
 
 @dataclass(frozen=True)

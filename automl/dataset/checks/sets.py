@@ -21,7 +21,7 @@ from automl.dataset.report import Finding, Severity
 
 SAME_SET = FindingKind("same_label_set", Severity.BLOCKING)
 EMPTY_SETS = FindingKind("empty_label_sets", Severity.INFO)
-ONE_LABEL_EACH = FindingKind("one_label_each", Severity.WARNING)
+ONE_LABEL_EACH = FindingKind("one_label_each", Severity.WARNING, remedy="choose_other_task")
 NEVER_ALONE = FindingKind("labels_never_alone", Severity.INFO)
 
 

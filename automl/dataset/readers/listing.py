@@ -9,8 +9,9 @@ from automl.dataset import label_sets, locations
 from automl.dataset.readers import guesses, labels, split_column, values
 from automl.dataset.readers import label_sets as cells_of_sets
 from automl.dataset.readers.table import Chosen, Columns, Table
-from automl.dataset.reading import Guess, Reading
+from automl.dataset.reading import Guess, Reading, UnclearDataError
 from automl.errors import DataError
+from automl.evaluation.metrics import MULTILABEL
 from automl.jobs import split_meanings
 
 
@@ -140,14 +141,20 @@ def of_table(
     return Listing(pictures, left_out, chosen.readings, table.guesses if is_guessed else ())
 
 
-def _several_labels(table: Table, columns: Columns, rows: pd.DataFrame) -> DataError:
+def _several_labels(table: Table, columns: Columns, rows: pd.DataFrame) -> UnclearDataError:
     several = rows[rows["several"].notna()]
     first = several.iloc[0]
-    return DataError(
+    return UnclearDataError(
         f"{table.path} looks like data with several labels a picture: {len(several):,} of "
         f"{len(rows):,} rows with a label have several in {columns.label}, such as {first['row']} "
-        f"with {first['several'][:80]!a}. Set task: image_classification_multilabel, keep one "
-        "label in each row, or set target_column_name to another column."
+        f"with {first['several'][:80]!a}. Set task: {MULTILABEL}, keep one "
+        "label in each row, or set target_column_name to another column.",
+        [
+            Reading(
+                sentence="Every picture has any number of labels.",
+                options={"task": MULTILABEL},
+            )
+        ],
     )
 
 

@@ -10,7 +10,6 @@ from automl.frozen_model import field_help
 from automl.host.cores import usable_cores
 from automl.jobs import model_catalog
 from automl.jobs.job import DataSource, Job, Limits
-from automl.jobs.tasks import TASKS
 from automl.ui import schema_fields
 from automl.ui.configure import (
     hyperparameter_fields,
@@ -21,6 +20,7 @@ from automl.ui.configure import (
 )
 from automl.ui.configure.draft import Draft, Effort, Search, fitting_size
 from automl.ui.configure.hyperparameter_fields import help_text
+from automl.ui.dataset import data_choice
 from automl.ui.schema_fields import KEPT
 
 _RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
@@ -86,9 +86,12 @@ def show(data: DataSource, median_side: float, *, mirror: bool) -> Draft:
 def _basics() -> tuple[str, dict[str, Any]]:
     metric, minutes = st.columns(2)
     st.session_state.setdefault("minutes", 15)
+    task = data_choice.task()
+    if st.session_state.get("primary metric") not in task.primary_metrics:  # of the other task
+        st.session_state["primary metric"] = task.default_metric
     primary_metric = metric.selectbox(
         "Primary metric",
-        TASKS[Job.model_fields["task"].default].primary_metrics,
+        task.primary_metrics,
         format_func=wording.metric_heading,
         help=field_help(Job, "primary_metric"),
         key="primary metric",

@@ -5,10 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from automl.errors import UserError
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
-from automl.jobs.tasks import TASKS
 from automl.ui import data_source
 from automl.ui.configure import hyperparameter_fields, space_editor, sweep_fields
 from automl.ui.configure.draft import Effort, Search
@@ -17,7 +15,6 @@ from automl.ui.dataset import data_choice
 _REST, _EXPLICIT = "rest of the job", "hyperparameters of the job"
 _IN_THE_FORM = (
     "type",
-    "task",
     "primary_metric",
     "allowed_licences",
     "limits",
@@ -40,16 +37,7 @@ def explicit() -> Collection[str]:
 
 
 def load(job: Job) -> None:
-    """Fill in the form; call it from a callback, before the fields are drawn.
-
-    Raises:
-        UserError: the form has no fields for the task of the job.
-    """
-    if TASKS[job.task].has_label_sets:
-        raise UserError(
-            f"The form is for one label a picture, and the task of this job is {job.task}. Start "
-            "it with automl run FILE; its progress and results are shown here."
-        )
+    """Fill in the form; call it from a callback, before the fields are drawn."""
     content = job.model_dump(mode="json", exclude_defaults=True, by_alias=True)
     parameters = dict(job.training_parameters)
     data_choice.take(job)

@@ -2,11 +2,11 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from automl.dataset import checks, near_duplicates
+from automl.dataset import checks, label_sets, near_duplicates
 from automl.dataset.checks import FindingKind
 from automl.dataset.corrections import names_of
 from automl.dataset.manifest import Manifest
@@ -14,11 +14,13 @@ from automl.dataset.rendering import Background
 from automl.evaluation import natural_order
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
+from automl.jobs.tasks import TASKS
 from automl.ui.dataset import data_choice
 
 if TYPE_CHECKING:
     import pandas as pd
 
+T = TypeVar("T")
 _MAX_CHANGES = 20
 _BACKGROUNDS: dict[Background, str] = {
     "white": "On white",
@@ -49,6 +51,8 @@ def action(name: str, corrected: Manifest, original: Manifest, corrections: Corr
         _leaked(name, corrections)
     elif kind.remedy == "choose_background":
         _background(corrected.rendering.background)
+    elif kind.remedy == "choose_other_task":
+        _other_tasks(name)
     else:
         _leave_out(kind, corrected, original, corrections)
 
@@ -60,8 +64,10 @@ def leave_out(paths: Sequence[str], original: Manifest, corrections: Corrections
     data_choice.correct(corrections.model_copy(update={"exclude": exclude}))
 
 
-def relabel(labels: Mapping[str, str], original: Manifest, corrections: Corrections) -> None:
-    """Give pictures other labels, by path."""
+def relabel(
+    labels: Mapping[str, str | list[str]], original: Manifest, corrections: Corrections
+) -> None:
+    """Give pictures other labels, by path; a list where pictures have any number of labels."""
     names = names_of(list(labels), original.samples)
     relabelled = {**corrections.relabel, **dict(zip(names, labels.values(), strict=True))}
     data_choice.correct(corrections.model_copy(update={"relabel": relabelled}))
@@ -103,18 +109,11 @@ def of_picture(sample: "pd.Series[Any]", corrected: Manifest, original: Manifest
     """
     corrections, path = data_choice.corrections(), str(sample["path"])
     names = natural_order.names(corrected.class_names)
-    label = st.selectbox(
-        "Label",
-        names,
-        index=names.index(sample["label"]),
-        accept_new_options=True,
-        key=f"label of {path}",
-        help="Choose the right label, or write a new one.",
-    )
+    label = _labels(sample, names) if label_sets.COLUMN in sample else _label(sample, names)
+    is_changed = label_sets.text([label] if isinstance(label, str) else label) != sample["label"]
     with st.container(horizontal=True):
-        relabels = st.button(
-            "Change the label", icon=":material/edit:", disabled=label == sample["label"]
-        )
+        what = "label" if isinstance(label, str) else "labels"
+        relabels = st.button(f"Change the {what}", icon=":material/edit:", disabled=not is_changed)
         leaves_out = st.button(
             "Leave out",
             icon=":material/visibility_off:",
@@ -128,6 +127,43 @@ def of_picture(sample: "pd.Series[Any]", corrected: Manifest, original: Manifest
     else:
         relabel({path: label}, original, corrections)
     return True
+
+
+def _label(sample: "pd.Series[Any]", names: list[str]) -> str:
+    chosen: str = st.selectbox(
+        "Label",
+        names,
+        index=names.index(sample["label"]),
+        accept_new_options=True,
+        key=f"label of {sample['path']}",
+        help="Choose the right label, or write a new one.",
+    )
+    return chosen
+
+
+def _labels(sample: "pd.Series[Any]", names: list[str]) -> list[str]:
+    return st.multiselect(
+        "Labels",
+        names,
+        list(sample[label_sets.COLUMN]),
+        accept_new_options=True,
+        key=f"labels of {sample['path']}",
+        placeholder="No label",
+        help="Choose the right labels, or write new ones.",
+    )
+
+
+def _other_tasks(kind: str) -> None:
+    for task in TASKS.values():
+        if task != data_choice.task():
+            st.button(
+                task.title,
+                icon=":material/label:",
+                help=f"Read the data so that {task.about_labels}.",
+                key=f"{task.name} for {kind}",
+                on_click=data_choice.choose_task,
+                args=(task.name,),
+            )
 
 
 def _leaked(kind: str, corrections: Corrections) -> None:
@@ -175,16 +211,18 @@ def rename(class_names: list[str], original_names: list[str], corrections: Corre
         renamed = {name: new if label == old else label for name, label in now.items()}
         changed = {name: label for name, label in renamed.items() if name != label}
         relabelled = {
-            name: new if label == old else label for name, label in corrections.relabel.items()
+            name: _with_new_name(label, old, new) for name, label in corrections.relabel.items()
         }
         update = {"rename_labels": changed, "relabel": relabelled}
         data_choice.correct(corrections.model_copy(update=update))
         del st.session_state["class to rename"]  # that class may no longer exist
 
-    with st.expander("Rename or merge classes"):
-        st.selectbox("Class", natural_order.names(class_names), key="class to rename")
+    has_sets = data_choice.task().has_label_sets
+    one, several = ("label", "labels") if has_sets else ("class", "classes")
+    with st.expander(f"Rename or merge {several}"):
+        st.selectbox(one.title(), natural_order.names(class_names), key="class to rename")
         st.text_input(
-            "New name", key="new class name", help="The name of another class merges the two."
+            "New name", key="new class name", help=f"The name of another {one} merges the two."
         )
         st.button("Rename", icon=":material/edit:", on_click=take)
 
@@ -235,7 +273,7 @@ def _changes(corrections: Corrections) -> Iterator[tuple[str, Corrections]]:
 
     relabel, rename_labels = corrections.relabel, corrections.rename_labels
     for name in reversed(relabel):
-        yield f"{name} labelled {relabel[name]}", without(relabel=_except(name, relabel))
+        yield f"{name} labelled {_text(relabel[name])}", without(relabel=_except(name, relabel))
     for name in reversed(rename_labels):
         sentence = f"{name} renamed to {rename_labels[name]}"
         yield sentence, without(rename_labels=_except(name, rename_labels))
@@ -246,5 +284,15 @@ def _changes(corrections: Corrections) -> Iterator[tuple[str, Corrections]]:
         yield f"{name} left out", without(exclude=kept)
 
 
-def _except(name: str, labels: dict[str, str]) -> dict[str, str]:
+def _with_new_name(labels: str | list[str], old: str, new: str) -> str | list[str]:
+    if isinstance(labels, str):
+        return new if labels == old else labels
+    return list(dict.fromkeys(new if label == old else label for label in labels))
+
+
+def _text(labels: str | list[str]) -> str:
+    return labels if isinstance(labels, str) else label_sets.text(labels) or "with nothing"
+
+
+def _except(name: str, labels: dict[str, T]) -> dict[str, T]:
     return {key: label for key, label in labels.items() if key != name}

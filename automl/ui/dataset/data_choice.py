@@ -14,6 +14,8 @@ from automl.dataset.report import DatasetReport
 from automl.figures import wording
 from automl.jobs import datastores, job_errors
 from automl.jobs.job import DataSource, Job
+from automl.jobs.tasks import IMAGE_CLASSIFICATION as _DEFAULT_TASK
+from automl.jobs.tasks import TASKS, TaskRules
 from automl.ui import data_source, selection
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ _FORM_HELD_OUT = tuple(f"{name}_data.{key}" for name in _HELD_OUT for key in FOR
 
 OPTIONS = (
     *(*_HELD_OUT, "share", "test_share", "seed", "datastores", *FORM, *_FORM_HELD_OUT),
-    *("value_range", "background"),
+    *("task", "value_range", "background"),
 )
 """Parameters of the URL that describe the data, besides its path `data` and `target`."""
 
@@ -109,6 +111,7 @@ def link_to(job: Job) -> dict[str, str]:
         "test_share": str(job.test_data_size),
         "seed": str(job.seed),
         "datastores": "\n".join(f"{name}={place}" for name, place in job.datastores.items()),
+        "task": "" if job.task == _DEFAULT_TASK.name else job.task,
         "value_range": ", ".join(f"{end:.15g}" for end in job.value_range or ()),
         "background": "" if job.background == "white" else job.background,
         **{name: str(source.path) for name, source in sources.items() if source},
@@ -121,6 +124,16 @@ def link_to(job: Job) -> dict[str, str]:
         **data.model_dump(include=set(FORM), exclude_defaults=True),
     }
     return {name: str(value) for name, value in parameters.items() if value}
+
+
+def task() -> TaskRules:
+    """The task for which the data is read."""
+    return TASKS.get(option("task"), _DEFAULT_TASK)  # a link can say anything
+
+
+def choose_task(name: str) -> None:
+    """Read the data for another task."""
+    choose_options({"task": "" if name == _DEFAULT_TASK.name else name})
 
 
 def target_column() -> str:
@@ -171,11 +184,13 @@ def understand(options: Mapping[str, Any], section: str = TRAINING) -> None:
             selection.remember(section.removesuffix("_data"), str(data.path))
         else:
             choose(data)
-    if not options.keys() <= {*_WITH_ANY}:
+    if not options.keys() <= {*_WITH_ANY, "task"}:
         choose_options({prefix + name: "" for name in FORM if name != _CODE_PAGE})
     for name, value in options.items():
         if name == "target_column_name":
             choose_target_column(value)
+        elif name == "task":
+            choose_task(value)
         elif name != "path":
             selection.remember(prefix + name, str(value))
 
@@ -197,8 +212,7 @@ def about() -> dict[str, Any]:
             content[f"{name}_data"] = {"path": options[name], **image_column, **chosen}
     if "value_range" in options:
         content["value_range"] = _numbers(options["value_range"])
-    if "background" in options:
-        content["background"] = options["background"]
+    content |= {key: options[key] for key in ("task", "background") if key in options}
     folders = datastores.from_options(options.get("datastores", "").splitlines())
     corrected = corrections().model_dump(exclude_defaults=True)
     return {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from automl.dataset import gallery_filter
+from automl.dataset import gallery_filter, label_sets
 from automl.dataset.gallery_filter import Filter
 from automl.dataset.manifest import Manifest
 from automl.evaluation import natural_order
@@ -48,7 +48,8 @@ def show_finding(kind: str) -> None:
 
 def _filter(manifest: Manifest) -> Filter:
     labels = natural_order.names(manifest.class_names)
-    chosen_label = _choose("Class", "All classes", labels, _LABEL)
+    everything = "All labels" if label_sets.are_in(manifest.samples) else "All classes"
+    chosen_label = _choose("Class", everything, labels, _LABEL)
     splits = [name for name in _SPLITS if name in manifest.report.splits]
     chosen_split = _choose("Split", "All splits", splits, _SPLIT)
     kinds = gallery_filter.findings(manifest)

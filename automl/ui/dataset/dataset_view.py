@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from automl.dataset import label_sets
 from automl.dataset.manifest import Manifest
 from automl.dataset.preview import fitting_side
 from automl.dataset.rendering import Rendering
@@ -25,10 +26,10 @@ _NUM_SHOWN = 6
 
 def summary(manifest: Manifest) -> None:
     """Draw the numbers of pictures, classes and parts, and the sizes, in one line."""
-    pictures = manifest.readable
+    pictures, has_sets = manifest.readable, label_sets.are_in(manifest.samples)
     facts = [
         f"**{len(pictures):,}** pictures",
-        f"**{len(manifest.class_names):,}** classes",
+        f"**{len(manifest.class_names):,}** {'labels' if has_sets else 'classes'}",
         data_options.split_line(manifest.report),
         f"{_size(pictures)} px",
         wording.megabytes(int(pictures["num_bytes"].sum())),
@@ -103,13 +104,15 @@ def _show_in_gallery(kind: str) -> None:
     )
 
 
-def class_sizes(report: DatasetReport) -> None:
+def class_sizes(manifest: Manifest) -> None:
     """Draw how many pictures the largest classes have."""
-    st.subheader("Pictures per class")
+    report, has_sets = manifest.report, label_sets.are_in(manifest.samples)
+    one, several = ("label", "labels") if has_sets else ("class", "classes")
+    st.subheader(f"Pictures per {one}")
     shown = min(len(report.classes), 30)
     st.plotly_chart(bar_charts.classes(report.classes, shown), key="classes", config=charts.QUIET)
     if shown < len(report.classes):
-        st.caption(f"The largest {shown} of {len(report.classes):,} classes.")
+        st.caption(f"The largest {shown} of {len(report.classes):,} {several}.")
 
 
 @st.fragment
@@ -124,7 +127,7 @@ def as_the_model_sees(manifest: Manifest) -> None:
     with fold:
         names = natural_order.names(manifest.class_names)
         chosen = st.selectbox("Picture of class", names, key="class to preview")
-        path = Path(samples.loc[samples["label"] == chosen, "path"].iloc[0])
+        path = Path(samples.loc[label_sets.have(samples, chosen), "path"].iloc[0])
         side = fitting_side(manifest.median_side)
         views = cached.views(path, side, manifest.rendering)
         original = cached.thumbnail(path, manifest.rendering)

@@ -9,7 +9,7 @@ from automl.dataset import manifest
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
 from automl.ui import cached, job_text
-from automl.ui.dataset import dataset_gallery, dataset_view
+from automl.ui.dataset import dataset_gallery, dataset_view, label_sets_view
 
 
 def data(experiment_dir: Path) -> None:
@@ -24,7 +24,8 @@ def data(experiment_dir: Path) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         dataset_gallery.show(recorded, None)
-        dataset_view.class_sizes(report)
+        dataset_view.class_sizes(recorded)
+        label_sets_view.show(recorded)
         dataset_view.shapes(report)
     with right:
         dataset_view.findings(recorded, None, Corrections())

@@ -21,7 +21,7 @@ def job_with(job: Job, decisions: Mapping[str, str]) -> Job:
         for content, decision in decisions.items()
         if decision not in (KEEP, LEAVE_OUT)
     }
-    kept = {name: label for name, label in before.relabel.items() if name not in decisions}
+    kept = {name: labels for name, labels in before.relabel.items() if name not in decisions}
     corrections = before.model_copy(
         update={
             "relabel": {**kept, **relabelled},

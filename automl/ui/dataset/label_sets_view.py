@@ -1,0 +1,78 @@
+"""Pictures with any number of labels: the choice to read them so, and how the labels combine."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from automl.dataset import label_sets
+from automl.dataset.manifest import Manifest
+from automl.figures import charts, co_occurrence_chart, wording
+from automl.jobs.tasks import TASKS
+from automl.ui import figure_table
+from automl.ui.dataset import data_choice
+
+_MAX_LABELS = 25
+
+
+def choose_task(*, is_table: bool) -> None:
+    """Draw the choice between one label a picture and any number.
+
+    Args:
+        is_table: the data is a table. Folders of classes have one label a picture, and nothing is
+            drawn for them.
+    """
+    current = data_choice.task()
+    if not (is_table or current.has_label_sets):
+        return
+    key = f"task instead of {current.name}"
+
+    def take() -> None:
+        data_choice.choose_task(st.session_state[key])
+
+    st.segmented_control(
+        "Labels of a picture",
+        list(TASKS),
+        default=current.name,
+        format_func=lambda name: TASKS[name].title,
+        required=True,
+        key=key,
+        on_change=take,
+    )
+
+
+@st.fragment
+def show(data: Manifest) -> None:
+    """Draw how many labels pictures have, and which occur together; nothing for one label each."""
+    samples = data.readable
+    if not label_sets.are_in(samples) or samples.empty:
+        return
+    sizes = np.bincount(samples[label_sets.COLUMN].str.len())
+    parts = [
+        f"**{sizes[size]:,}** with {'no label' if size == 0 else wording.count(int(size), 'label')}"
+        for size in np.flatnonzero(sizes)
+    ]
+    st.markdown("Pictures " + " · ".join(parts))
+    fold = st.expander("Labels that occur together", key="co-occurrence", on_change="rerun")
+    if not fold.open:
+        return
+    counts = label_sets.co_occurrence(label_sets.truth(samples, data.class_names))
+    frequent = np.sort(np.argsort(-counts.diagonal(), kind="stable")[:_MAX_LABELS])
+    with fold:
+        figure = co_occurrence_chart.figure_of(
+            counts[np.ix_(frequent, frequent)], [data.class_names[index] for index in frequent]
+        )
+        st.plotly_chart(figure, key="labels that occur together", config=charts.QUIET)
+        if len(frequent) < len(counts):
+            st.caption(f"The {_MAX_LABELS} most frequent of {len(counts):,} labels.")
+        figure_table.show(_pairs(counts, data.class_names), "co-occurrence")
+
+
+def _pairs(counts: NDArray[np.int64], names: list[str]) -> pd.DataFrame:
+    """Every pair of labels that a picture has, the most frequent first."""
+    first, second = np.nonzero(np.triu(counts, k=1))
+    together = counts[first, second]
+    order = np.argsort(-together, kind="stable")
+    array = np.array(names, object)
+    columns = {"label": array[first], "other label": array[second], "pictures": together}
+    return pd.DataFrame(columns).iloc[order]
