@@ -66,8 +66,9 @@ if data is None:
     st.stop()
 try:
     columns = cached.columns(data)
-    choose_target_column(columns)
-    label_sets_view.choose_task(is_table=bool(columns))
+    with st.container(horizontal=True):
+        choose_target_column(columns)
+        label_sets_view.choose_task(is_table=bool(columns))
     job = data_choice.job(data)
     original = cached.inspection(job.model_copy(update={"corrections": Corrections()}))
     corrected = cached.inspection(job)

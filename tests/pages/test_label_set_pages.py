@@ -60,9 +60,11 @@ def test_one_label_each_offers_the_other_task(
 
 
 def test_a_pasted_job_brings_its_task(open_page: Callable[..., AppTest], table: Path) -> None:
-    page = open_page("configure", data=str(table.parent / "all"))
-    job = f"type: automl\ntask: {TASK}\nprimary_metric: auc_weighted\ntraining_data: {{path: {table}}}\n"
-    page.text_area(key="pasted job").set_value(job)
+    page = open_page("configure", data=str(table))
+    lines = ["type: automl", f"task: {TASK}", "primary_metric: auc_weighted"]
+    page.text_area(key="pasted job").set_value(
+        "\n".join([*lines, f"training_data: {{path: {table}}}"])
+    )
     click(page, "Fill in the form")
     again = Job.from_yaml(page.code[0].value)
     assert (again.task, again.primary_metric) == (TASK, "auc_weighted")
