@@ -16,6 +16,7 @@
     ├── ClusterError              the Ray cluster
     ├── DiskFullError             the disk
     ├── GpuFailedError            a GPU
+    ├── RankDiedError             one of the processes that train a trial together
     ├── NoModelError              no trial was scored
     ├── WeightsMissingError       `pretrained: required` without weights
     ├── DivergedError             the loss of a trial
@@ -85,6 +86,10 @@ class GpuFailedError(ExperimentError):
 
     gpu: str = ""
     """Number of the GPU on its machine."""
+
+
+class RankDiedError(ExperimentError):
+    """One of the processes that train a trial together has ended."""
 
 
 class NoModelError(ExperimentError):

@@ -12,10 +12,11 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from automl.errors import GpuFailedError
 
 
-def describe(error: Exception) -> GpuFailedError:
-    """Error of a worker that names its GPU and its node."""
+def describe(error: Exception, rank: int = 0) -> GpuFailedError:
+    """Error of a worker that names its GPU and its node; of several GPUs that of the rank."""
     context = ray.get_runtime_context()
-    gpu = ",".join(context.get_accelerator_ids().get("GPU", [])) or "?"
+    gpus = context.get_accelerator_ids().get("GPU", [])
+    gpu = gpus[rank] if rank < len(gpus) else "?"
     node = context.get_node_id()
     failed = GpuFailedError(f"GPU {gpu} of node {node} failed: {error}")
     failed.node, failed.gpu = node, gpu

@@ -122,6 +122,7 @@ def _trainable(kind: type[tune.Trainable], inputs: SearchInputs, watch: Watch) -
         carried=inputs.carried,
         states=dict(inputs.states),
         num_threads=resources.num_cpus,
+        num_devices=int(resources.num_gpus),
         primary_metric=inputs.job.primary_metric,
         key=watch.key,
         carries_checkpoints=inputs.job.ray_address is not None and not inputs.job.storage_path,

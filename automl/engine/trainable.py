@@ -21,6 +21,7 @@ from automl.engine.carried import Carried
 from automl.engine.heartbeat import Heartbeat
 from automl.engine.planning import PlannedTrial, trial_id_in
 from automl.engine.travelling import Departing
+from automl.errors import RankDiedError
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import Flag
@@ -33,8 +34,9 @@ from automl.training.trial_data import TrialData
 if TYPE_CHECKING:
     from ray.tune.experiment import Trial
 
+    from automl.training.devices import OneDevice, SeveralDevices
     from automl.training.process_state import ProcessState
-    from automl.training.trial_training import TrialTraining
+    from automl.training.standing import Standing
 
 _POLL_SECONDS = 0.5
 _COLLAPSED = (
@@ -54,6 +56,9 @@ class Assignment:
     """States of the trials that an earlier engine has begun, by trial id."""
 
     num_threads: int
+    num_devices: int
+    """GPUs that train a network together."""
+
     primary_metric: str
     key: str
     """Prefix of the search's keys in Ray's key-value store: `KEY/TRIAL` or `KEY/all` tells a trial,
@@ -79,14 +84,15 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     The first step builds the model; every further one trains up to an evaluation and reports
     `evaluation`, or `cancelled` when the trial was asked to stop. Each reports the current
     `effective`, `notes` and `flags`. An exception is reported as `error`: Ray would end a worker
-    whose step raises, and the next trial would wait for a new one. Only a failed GPU ends it.
+    whose step raises, and the next trial would wait for a new one. Only a failed GPU, or a process
+    of several that has died, ends it.
 
     Ray saves a checkpoint after every evaluation; when the worker dies, another goes on from it.
     """
 
     def setup(self, config: Mapping[str, Any], *, assignment: Assignment) -> None:
         self._assignment = assignment
-        self._training: TrialTraining | None = None
+        self._training: OneDevice | SeveralDevices | None = None
         self._predictions: Predictions | None = None
         self._process_state: ProcessState | None = None
         self._begin(config)
@@ -106,15 +112,18 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
     def step(self) -> dict[str, Any]:
         try:
             if self._training is None:
-                training = self._build()
+                self._build()
                 state = self._assignment.states.get(self._trial.trial_id)
                 if state is not None:
                     self._go_on_from(state)
-                return {**self._state_of(training), "done": False}
+                return {**self._said(self._standing()), "done": False}
             return self._advance(self._training)
+        except RankDiedError:  # ends the worker: another one goes on
+            raise
         except Exception as error:  # only this trial has failed
-            if failures.is_gpu_failed(error):  # ends the worker: another one goes on
-                raise lost_gpus.describe(error) from error
+            if failures.is_gpu_failed(error):  # ends the worker as well
+                rank = self._training.failed_rank if self._training else 0
+                raise lost_gpus.describe(error, rank) from error
             return {"error": failures.explain(error).model_dump(), "done": True}
 
     def save(self, checkpoint_dir: str | None = None) -> Any:
@@ -127,18 +136,18 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         from automl.model import checkpoint
+        from automl.training.trial_training import TrialTraining
 
         training, folder = self._training, Path(checkpoint_dir)
         assert training is not None
         if self._is_best and self._predictions is not None:
-            training.save_scored_model(folder, self._predictions)
+            training.ask(TrialTraining.save_scored_model, folder, self._predictions)
         for kept in list(self._kept_dir.iterdir()):
             place = folder / checkpoint.epoch_folder(int(kept.name))
             place.parent.mkdir(exist_ok=True)
             shutil.move(kept, place)
-        state = training.state()
         ours = {"stopping": self._stopping.state(), "has_collapsed": self._has_collapsed}
-        resume_state.save(folder, state.tensors, {**state.values, **ours})
+        training.ask(TrialTraining.save_state, folder, ours)
 
     def load_checkpoint(self, checkpoint_dir: str) -> None:
         """Go on from the last checkpoint of a worker that died."""
@@ -157,30 +166,37 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         """Leave the process as it was before the trial."""
         self._heartbeat.stop()
         self._kept.cleanup()
+        if self._training is not None:
+            self._training.close()
         self._training = self._predictions = None
         if self._process_state is not None:
             self._process_state.put_back()
 
-    def _build(self) -> "TrialTraining":
+    def _build(self) -> None:
         import torch
 
-        from automl.training import latency
+        from automl.training import standing
+        from automl.training.devices import OneDevice, SeveralDevices
         from automl.training.process_state import ProcessState
-        from automl.training.trial_training import Placement, TrialTraining
+        from automl.training.trial_training import Placement
 
         self._process_state = ProcessState.take()
         hyperparameters = self._trial.hyperparameters.complete
         earlier = self._assignment.earlier.get(hyperparameters.checkpoint_run_id or "")
         data = self._assignment.data[picture_sizes(hyperparameters)]
         data = replace(self._assignment.carried.here(data, hyperparameters), earlier=earlier)
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        placement = Placement(device, self._assignment.num_threads)
-        self._training = TrialTraining(hyperparameters, data, placement)
+        has_gpu = torch.cuda.is_available()
+        num_threads, num_devices = self._assignment.num_threads, self._assignment.num_devices
+        if num_devices > 1 and hyperparameters.method == "fine_tuning":
+            names = [f"cuda:{index}" if has_gpu else "cpu" for index in range(num_devices)]
+            self._training = SeveralDevices(hyperparameters, data, names, num_threads)
+        else:
+            device = torch.device("cuda" if has_gpu else "cpu")
+            self._training = OneDevice(hyperparameters, data, Placement(device, num_threads))
         self._stopping = EarlyStopping(hyperparameters)
         self._looked_at = 0.0
         self._has_collapsed = False
-        self._latency_ms = latency.of_trial(self._training.built, hyperparameters)
-        return self._training
+        self._latency_ms = self._training.ask(standing.latency_ms)
 
     def _go_on_from(self, state: KeptState) -> None:
         assert self._training is not None
@@ -188,24 +204,24 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._stopping.go_on_from(state.values["stopping"])
         self._has_collapsed = state.values["has_collapsed"]
 
-    def _advance(self, training: "TrialTraining") -> dict[str, Any]:
+    def _advance(self, training: "OneDevice | SeveralDevices") -> dict[str, Any]:
         from automl.training.trial_training import CancelledError
 
         try:
             evaluation, predictions = training.advance(self._is_cancelled, self._keep)
         except CancelledError:
             return {"cancelled": True, "done": True}
-        self._predictions, hyperparameters = predictions, training.hyperparameters
+        self._predictions, standing = predictions, self._standing()
         self._is_best = self._stopping.improved(evaluation.metrics[self._assignment.primary_metric])
         if self._is_best:
             # majority_class always answers with one class
-            may_collapse = hyperparameters.method != "majority_class"
+            may_collapse = self._trial.hyperparameters.complete.method != "majority_class"
             self._has_collapsed = predictions.has_collapsed and may_collapse
         has_kept = any(self._kept_dir.iterdir())
-        gives_up = self._stopping.is_exhausted and not training.is_done
-        is_over = gives_up or training.is_done
+        gives_up = self._stopping.is_exhausted and not standing.is_done
+        is_over = gives_up or standing.is_done
         return {
-            **self._state_of(training),
+            **self._said(standing),
             "evaluation": evaluation.model_dump(),
             "reason": self._stopping.reason if gives_up else "",
             "should_checkpoint": self._is_best or has_kept or not is_over,
@@ -217,15 +233,22 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
 
         The next checkpoint takes it, which may be some epochs away.
         """
+        from automl.training.trial_training import TrialTraining
+
         assert self._training is not None
-        frequency, epoch = self._training.hyperparameters.checkpoint_frequency, self._training.epoch
+        frequency = self._trial.hyperparameters.complete.checkpoint_frequency
+        epoch = self._training.epoch
         if frequency and epoch % frequency == 0:
-            self._training.save_model(self._kept_dir / str(epoch))
+            self._training.ask(TrialTraining.save_model, self._kept_dir / str(epoch))
 
-    def _state_of(self, training: "TrialTraining") -> dict[str, Any]:
-        from automl.training import effective
+    def _standing(self) -> "Standing":
+        from automl.training import standing
 
-        recovery = training.recovery
+        assert self._training is not None
+        return self._training.ask(standing.of)
+
+    def _said(self, standing: "Standing") -> dict[str, Any]:
+        recovery = standing.recovery
         flags = []
         if recovery.num_parts > 1 or recovery.num_validation_parts > 1:
             flags.append(Flag.RECOVERED)
@@ -233,16 +256,16 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             flags.append(Flag.RESTARTED)
         notes = [
             *self._trial.hyperparameters.notes(),
-            *effective.notes(training),
+            *standing.notes,
         ]
         if self._has_collapsed:
             flags.append(Flag.COLLAPSED)
             notes.append(_COLLAPSED)
         return {
-            "effective": {**effective.in_effect(training), "latency_ms": self._latency_ms},
+            "effective": {**standing.effective, "latency_ms": self._latency_ms},
             "notes": notes,
             "flags": flags,
-            "evidence": training.evidence.model_dump(),
+            "evidence": standing.evidence.model_dump(),
         }
 
     def _is_cancelled(self) -> bool:

@@ -26,13 +26,13 @@ from automl.experiments import store
 from automl.export import standalone
 from automl.export.trained_model import Answers, TrainedModel
 from automl.model import blocks, cross_validated_probe, linear_probe, network
-from automl.training import augmentation, batches, learner, recipe, task
+from automl.training import augmentation, batches, learner, ranks, recipe, task
 
 _REQUIREMENTS = ("torch", "torchvision", "timm", "scikit-learn", "safetensors")
 MODULES = (
     *(preprocessing, rendering, dicom, packed_pictures, crop_ranges),
     *(decisions, blocks, network, linear_probe, cross_validated_probe),
-    *(augmentation, batches, recipe, task, learner),
+    *(augmentation, ranks, batches, recipe, task, learner),
 )
 """Copied beside the program: the very modules that trained the model."""
 

@@ -52,21 +52,31 @@ class Augmentation:
         )
 
     def __call__(self, pictures: Pictures, generator: torch.Generator) -> Tensor:
-        """Pixels in 0 to 1, float (B, 3, size, size), on the device that holds the pictures.
+        """Draw and apply: pixels of B pictures; see `draw` and `apply`."""
+        return self.apply(pictures, self.draw(pictures.sizes, generator))
+
+    def draw(self, sizes: NDArray[np.int64], generator: torch.Generator) -> "Drawn":
+        """What becomes of the pictures of a batch.
 
         Args:
-            pictures: B of them.
+            sizes: (B, 2) their height and width.
             generator: source of all random numbers, on the CPU.
         """
-        sizes = torch.from_numpy(pictures.sizes)
+        shapes, count = torch.from_numpy(sizes), len(sizes)
         if not self.is_random:
-            return _as_shares(crop(pictures, centre_edges(sizes, self.scored_size), self.size))
-        aspects = sizes[:, 1] / sizes[:, 0]
+            flips = torch.zeros(count, 2, dtype=torch.bool)
+            return Drawn(centre_edges(shapes, self.scored_size), flips, None)
+        aspects = shapes[:, 1] / shapes[:, 0]
         boxes = random_boxes(aspects, scale_min=self.crop_scale_min, generator=generator)
         allowed = torch.tensor([self.horizontal_flip, self.vertical_flip])
-        flips = (torch.rand(len(sizes), 2, generator=generator) < FLIP_SHARE) & allowed
-        pixels = _as_shares(crop(pictures, edges_of(boxes, sizes), self.size, flips))
-        return jitter(pixels, strength=self.colour_jitter, generator=generator)
+        flips = (torch.rand(count, 2, generator=generator) < FLIP_SHARE) & allowed
+        factors = jitter_factors(count, strength=self.colour_jitter, generator=generator)
+        return Drawn(edges_of(boxes, shapes), flips, factors)
+
+    def apply(self, pictures: Pictures, drawn: "Drawn") -> Tensor:
+        """Pixels in 0 to 1, float (B, 3, size, size), on the device that holds the pictures."""
+        pixels = _as_shares(crop(pictures, drawn.edges, self.size, drawn.flips))
+        return pixels if drawn.factors is None else jitter(pixels, drawn.factors)
 
     def in_effect(self) -> list[str]:
         """One short text per step, in order."""
@@ -85,6 +95,24 @@ class Augmentation:
         if self.colour_jitter:
             steps.append(f"brightness and contrast, up to {self.colour_jitter:g}")
         return steps
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What becomes of B pictures.
+
+    edges: (B, 4) of the crops, left, top, right and bottom in pixels; flips: bool (B, 2), left to
+    right and upside down; factors: (B, 2) on brightness and contrast, None to leave them.
+    """
+
+    edges: Tensor
+    flips: Tensor
+    factors: Tensor | None
+
+    def of(self, places: slice | Tensor) -> "Drawn":
+        """The same for some of the pictures."""
+        factors = None if self.factors is None else self.factors[places]
+        return Drawn(self.edges[places], self.flips[places], factors)
 
 
 def _as_shares(pixels: Tensor) -> Tensor:
@@ -202,15 +230,19 @@ def _positions(
     return first, torch.minimum(first + 1, far[:, None] - 1), inside - before
 
 
-def jitter(pixels: Tensor, *, strength: float, generator: torch.Generator) -> Tensor:
-    """Multiply brightness and contrast of every picture by factors of 1 - strength to 1 + strength.
+def jitter_factors(count: int, *, strength: float, generator: torch.Generator) -> Tensor | None:
+    """Factors (count, 2) on brightness and contrast, of 1 - strength to 1 + strength; None if 1."""
+    if not strength:
+        return None
+    return 1 + strength * (2 * torch.rand(2, count, generator=generator).T - 1)
+
+
+def jitter(pixels: Tensor, factors: Tensor) -> Tensor:
+    """Multiply brightness and contrast of every picture by the factors (B, 2).
 
     pixels: (B, 3, H, W), 0 to 1; they are changed in place, which takes half the time.
     """
-    if not strength:
-        return pixels
-    factors = 1 + strength * (2 * torch.rand(2, len(pixels), generator=generator) - 1)
-    brightness, contrast = factors.to(pixels.device).view(2, -1, 1, 1, 1)
+    brightness, contrast = factors.T.to(pixels.device).reshape(2, -1, 1, 1, 1)
     mean = pixels.mean(dim=(1, 2, 3), keepdim=True)
     # both at once: (p - m) * contrast + m, times brightness
     shift = mean * (1 - contrast) * brightness

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from automl.dataset.packed_pictures import PackedPictures, pictures_in
 from automl.training.augmentation import Augmentation, Pictures, centre_edges, crop
+from automl.training.ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True)
@@ -21,19 +22,24 @@ class TrainBatch:
 
     pixels: Tensor
     labels: Tensor
+    num_neighbours: int = 0
+    """Number of pictures at the front that are another rank's: ours are only mixed with them."""
 
 
 _GPU_SHARE = 0.25
 """Largest share of a GPU's free memory for the decoded training pictures."""
 
 
-def plan_batches(num_images: int, wanted_size: int) -> tuple[int, int]:
-    """Number of batches in an epoch, and the size of all of them.
+def plan_batches(num_images: int, wanted_size: int, num_ranks: int = 1) -> tuple[int, int]:
+    """Number of batches in an epoch, and the size of all of them, a multiple of the ranks.
 
     All are equal, because batch normalisation cannot train on a batch of one and the gradient of a
     small batch is noisy; pictures that do not fill a batch are left out of the epoch. If that would
     leave out more than a tenth of the pictures, there are more and smaller batches.
     """
+    if num_ranks > 1:
+        number, size = plan_batches(num_images // num_ranks, max(1, wanted_size // num_ranks))
+        return number, size * num_ranks
     size = min(wanted_size, num_images)
     left_over = num_images % size
     num_smaller = -(-num_images // size)
@@ -70,26 +76,36 @@ def train_batches(  # noqa: PLR0913
     batch_size: int,
     generator: torch.Generator,
     device: torch.device,
+    ranks: Ranks = ALONE,
+    is_mixed: bool = False,
 ) -> Iterator[TrainBatch]:
     """One epoch in random order; pictures that do not fill a batch are left out.
+
+    Each rank draws for the whole batch, and loads its part: what becomes of a picture does not
+    depend on the number of ranks.
 
     Args:
         pictures: N of them, from `on_device`.
         labels: class indices (N,).
         augmentation: crops and changes the pictures.
-        batch_size: pictures in a batch.
+        batch_size: pictures in a batch of all ranks together.
         generator: source of the order and the augmentation, on the CPU.
         device: device of the batches.
+        ranks: the place of this process.
+        is_mixed: pictures will be mixed with the one before them in the batch.
     """
+    places = ranks.part(batch_size, with_neighbour=is_mixed)
+    num_neighbours = int(is_mixed and not ranks.is_alone)
     order = torch.randperm(len(labels), generator=generator)
     all_labels = torch.from_numpy(labels)
     for chosen in order.split(batch_size)[: len(order) // batch_size]:
-        batch = pictures.take(chosen.numpy())
+        drawn = augmentation.draw(pictures.sizes[chosen.numpy()], generator)
+        ours = chosen[places]
+        batch = pictures.take(ours.numpy())
         if device.type != "cpu" and isinstance(batch.flat, np.ndarray):
             batch = moved(batch, device)
-        yield TrainBatch(
-            augmentation(batch, generator), all_labels[chosen].to(device, non_blocking=True)
-        )
+        pixels = augmentation.apply(batch, drawn.of(places))
+        yield TrainBatch(pixels, all_labels[ours].to(device, non_blocking=True), num_neighbours)
 
 
 def scored_batches(

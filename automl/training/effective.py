@@ -16,7 +16,7 @@ from automl.model.network import count_parameters
 from automl.training import process_state
 from automl.training.batches import part_size
 from automl.training.learner import Learner
-from automl.training.trial_training import TrialTraining
+from automl.training.trial_training import Placement, TrialTraining
 
 
 def in_effect(training: TrialTraining) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def read_back(training: TrialTraining) -> dict[str, Any]:
         **count_parameters(training.built.network),
         "training_crop_size": training.augmentation.size,
         "precision": str(learner.dtype or torch.float32).removeprefix("torch."),
-        "device": _device_name(training.placement.device),
+        "device": _device_name(training.placement),
         "worker": f"process {os.getpid()} on {socket.gethostname()}",
         **process_state.in_effect(),
         "num_train_images": len(training.fitted.labels),
@@ -66,14 +66,16 @@ def _of_training(training: TrialTraining) -> dict[str, Any]:
         **_schedule(learner, training.hyperparameters.number_of_epochs),
         "gradient_accumulation_step": learner.accumulation,
         "training_batch_size": learner.batch_size,
-        "micro_batch_size": part_size(learner.batch_size, training.recovery.num_parts),
+        "micro_batch_size": part_size(
+            learner.batch_size // learner.ranks.number, training.recovery.num_parts
+        ),
         "loader": f"{learner.num_batches} batches of {learner.batch_size}, in random order",
         "transforms": training.augmentation.in_effect(),
-        "batch_norm_statistics": "kept" if learner.keeps_statistics else "of each batch",
+        "batch_norm_statistics": _statistics(training),
         "label_smoothing": training.hyperparameters.label_smoothing,
         "class_weights": learner.task.class_weights(),
         "model_ema": learner.mean_weights is not None,
-        "compile": "off" if learner.forward is learner.network else "on",
+        "compile": "on" if _is_compiled(learner) else "off",
     }
 
 
@@ -87,6 +89,8 @@ def notes(training: TrialTraining) -> list[str]:
         *training.built.notes,
         *training.recovery.notes(learner.batch_size, has_batch_statistics=has_batch_statistics),
     ]
+    if training.hyperparameters.compile == "on" and not learner.ranks.is_alone:
+        sentences.append("compile has no effect on several devices.")
     wanted_size = training.hyperparameters.training_batch_size
     if training.trains and learner.batch_size != wanted_size:
         sentences.append(
@@ -135,7 +139,18 @@ def _frozen(names: list[str]) -> str:
     return f"{len(names)} tensors, {names[0]} to {names[-1]}" if names else "nothing"
 
 
-def _device_name(device: torch.device) -> str:
-    if device.type == "cpu":
-        return str(device)
-    return str(torch.cuda.get_device_properties(device).name)
+def _statistics(training: TrialTraining) -> str:
+    if training.learner.keeps_statistics:
+        return "kept"
+    is_of_part = not training.learner.ranks.is_alone and training.placement.device.type == "cpu"
+    return "of each process's part of a batch" if is_of_part else "of each batch"
+
+
+def _is_compiled(learner: Learner) -> bool:
+    return learner.ranks.is_alone and learner.forward is not learner.network
+
+
+def _device_name(placement: Placement) -> str:
+    device, number = placement.device, placement.ranks.number
+    name = str(device) if device.type == "cpu" else torch.cuda.get_device_properties(device).name
+    return name if number == 1 else f"{number} x {name}"

@@ -17,6 +17,7 @@ from torch import Tensor
 from automl.model import blocks
 from automl.model.network import Normalised
 from automl.training.batches import TrainBatch, part_size, plan_batches
+from automl.training.ranks import ALONE, Ranks, without_exchange
 from automl.training.recipe import Recipe, autocast_dtype, make_optimizer, make_schedule
 from automl.training.task import Task
 
@@ -51,7 +52,7 @@ class Learner:
     A learner that loads a state takes the same steps as the one that the state was taken from.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         network: Normalised,
         task: Task,
@@ -59,6 +60,7 @@ class Learner:
         *,
         num_pictures: int,
         keeps_statistics: bool = False,
+        ranks: Ranks = ALONE,
     ) -> None:
         """Start at epoch 0.
 
@@ -69,16 +71,21 @@ class Learner:
             num_pictures: number of training pictures.
             keeps_statistics: batch norms use the statistics they came with, as a linear probe
                 that the head was fitted by did.
+            ranks: the place of this process among those that train the network.
         """
         self.device = next(network.parameters()).device
         self.network = network
+        self.ranks = ranks
         self.forward: Callable[[Tensor], Tensor] = network
         self.task = task.to(self.device)
         self.keeps_statistics = keeps_statistics
         self.generator = torch.Generator().manual_seed(recipe.random_seed)
         """Source of the order and the augmentation of pictures, on the CPU."""
 
-        self.num_batches, self.batch_size = plan_batches(num_pictures, recipe.training_batch_size)
+        self.random_seed = recipe.random_seed
+        self.num_batches, self.batch_size = plan_batches(
+            num_pictures, recipe.training_batch_size, ranks.number
+        )
         # a small data set may have fewer batches than are to be accumulated
         self.accumulation = min(recipe.gradient_accumulation_step, self.num_batches)
         self.updates_per_epoch = math.ceil(self.num_batches / self.accumulation)
@@ -104,27 +111,32 @@ class Learner:
         return mean
 
     def train_epoch(self, batches: Iterable[TrainBatch], *, num_parts: int = 1) -> float:
-        """Train one epoch; returns the mean loss.
+        """Train one epoch; returns the mean loss of all ranks.
 
         Args:
             batches: as many as planned.
             num_parts: parts that each batch is computed in, one after the other.
         """
         blocks.train_mode(self.network, keeps_statistics=self.keeps_statistics)
+        self.ranks.seed(self.random_seed, self.epoch, self.device)
         self.drop_gradients()
         loss = torch.zeros((), device=self.device)
         weight: Tensor | float = 0.0
         for number, batch in enumerate(batches):
             first = number - number % self.accumulation
             together = min(self.accumulation, self.num_batches - first)
-            loss += self.backward(batch, together, num_parts=num_parts)
-            if number + 1 == first + together:
+            is_last = number + 1 == first + together
+            loss += self.backward(batch, together, num_parts=num_parts, is_last=is_last)
+            if is_last:
                 weight = weight + self._weight
                 self.update()
         self.epoch += 1
-        return float(loss / weight)
+        weights = torch.as_tensor(weight, device=self.device)
+        return float(self.ranks.sum(loss) / self.ranks.sum(weights))
 
-    def backward(self, batch: TrainBatch, together: int, *, num_parts: int = 1) -> Tensor:
+    def backward(
+        self, batch: TrainBatch, together: int, *, num_parts: int = 1, is_last: bool = True
+    ) -> Tensor:
         """Add the gradient of a batch to that of the next update; returns the sum of its losses.
 
         The gradient of an update is that of the mean loss over all its pictures, whatever batches
@@ -136,14 +148,19 @@ class Learner:
             batch: pixels and labels.
             together: number of batches, all of this size, in the next update.
             num_parts: parts to compute the batch in, to save memory.
+            is_last: the update follows, so that the gradients of all ranks are averaged here.
         """
-        pixels, targets = self.task.mix(batch.pixels, batch.labels)
+        mixed = self.task.mix(batch.pixels, batch.labels)
+        pixels, targets = (each[batch.num_neighbours :] for each in mixed)
         size = part_size(len(targets), num_parts)
         total = torch.zeros((), device=self.device)
-        for part, wanted in zip(pixels.split(size), targets.split(size), strict=True):
-            with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not None):
-                loss = self.task.loss_sum(self.forward(part), wanted)
-            self.scaler.scale(loss / (together * len(targets))).backward()
+        parts = list(zip(pixels.split(size), targets.split(size), strict=True))
+        for number, (part, wanted) in enumerate(parts):
+            goes_on = not is_last or number + 1 < len(parts)
+            with without_exchange(self.forward, is_on=goes_on):
+                with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not None):
+                    loss = self.task.loss_sum(self.forward(part), wanted)
+                self.scaler.scale(loss / (together * len(targets))).backward()
             total += loss.detach()
         self._num_pictures += len(targets)
         self._weight = self._weight + self.task.weight_sum(targets)
@@ -152,7 +169,8 @@ class Learner:
     def update(self) -> None:
         """Change the weights by the gradient of the batches since the last update."""
         if isinstance(self._weight, Tensor):
-            factor = self._num_pictures / self._weight
+            # the gradients are means of the ranks, which have as many pictures each
+            factor = self.ranks.number * self._num_pictures / self.ranks.sum(self._weight)
             for parameter in self.network.parameters():
                 if parameter.grad is not None:
                     parameter.grad.mul_(factor)

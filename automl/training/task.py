@@ -23,6 +23,10 @@ class Task(Protocol):
     def to(self, device: torch.device) -> Self:
         """Move the weights of the loss to the device of the logits."""
 
+    @property
+    def is_mixed(self) -> bool:
+        """True if `mix` mixes each picture with the one before it in the batch."""
+
     def mix(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Pixels (B, 3, H, W) and targets, mixed with those of other pictures of the batch."""
 
@@ -72,6 +76,11 @@ class SingleLabel:
         """Move the class weights to the device of the logits."""
         self.loss.to(device)
         return self
+
+    @property
+    def is_mixed(self) -> bool:
+        """True if `mix` mixes each picture with the one before it in the batch."""
+        return bool(self._mixers)
 
     def mix(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Pixels (B, 3, H, W) and targets, mixed with those of other pictures of the batch.
@@ -127,6 +136,11 @@ class LabelSets:
         """Move the weights of the labels to the device of the logits."""
         self.loss.to(device)
         return self
+
+    @property
+    def is_mixed(self) -> bool:
+        """True if `mix` mixes each picture with the one before it in the batch."""
+        return bool(self._mixers)
 
     def mix(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Pixels (B, 3, H, W) and targets (B, K) in 0 to 1.

@@ -3,9 +3,10 @@
 import gc
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ from automl.model.description import ModelDescription
 from automl.model.linear_probe import HeadNotLinearError
 from automl.model.network import Normalised
 from automl.model.several_networks import SeveralNetworks
-from automl.training import measure, process_state
+from automl.training import measure, process_state, resume_state
 from automl.training.augmentation import Augmentation
 from automl.training.batches import (
     TrainBatch,
@@ -36,6 +37,7 @@ from automl.training.batches import (
     train_batches,
 )
 from automl.training.learner import Learner, LearnerState, predict
+from automl.training.ranks import ALONE, Ranks
 from automl.training.recipe import Recipe
 from automl.training.recovery import RESTART_FACTOR, Recovery, is_out_of_memory
 from automl.training.resume_state import KeptState
@@ -47,12 +49,20 @@ class CancelledError(Exception):
     """The trial was asked to stop in the middle of an epoch."""
 
 
+class StartAgainError(Exception):
+    """One of several processes ran out of memory: all go on from its `state`, in new processes.
+
+    The others wait for its gradients and cannot be told.
+    """
+
+
 @dataclass(frozen=True)
 class Placement:
-    """Device and number of CPU threads of a trial."""
+    """Device, number of CPU threads and rank of a process that trains a trial."""
 
     device: torch.device
     num_threads: int
+    ranks: Ranks = ALONE
 
 
 class TrialTraining:
@@ -99,15 +109,18 @@ class TrialTraining:
         starts_from_probe = self._starts_from_probe(network) if self.trains else False
         if not self.trains:
             self._fit_baseline(network)
+        elif not starts_from_probe:
+            placement.ranks.synchronised(network)
         self.learner = Learner(
             network,
             task,
             recipe,
             num_pictures=len(self.fitted.labels),
             keeps_statistics=starts_from_probe,
+            ranks=placement.ranks,
         )
         self.train_pictures = on_device(opened(self.fitted.pictures), placement.device)
-        self.learner.forward = self._compiled()
+        self.learner.forward = self._forward()
         self.recovery = Recovery()
         self.good = self.learner.state()
         """The state after the last epoch with a finite loss and finite weights."""
@@ -116,6 +129,11 @@ class TrialTraining:
         """The state after the last good epoch, for `go_on_from` in another process."""
         values = {**self.good.values, "recovery": self.recovery.model_dump()}
         return LearnerState(self.good.tensors, values)
+
+    def save_state(self, folder: Path, values: Mapping[str, Any] | None = None) -> None:
+        """Write the state and further values, for `resume_state.find`."""
+        state = self.state()
+        resume_state.save(folder, state.tensors, {**state.values, **(values or {})})
 
     def go_on_from(self, state: KeptState) -> None:
         """Continue from a state that another process has kept."""
@@ -136,14 +154,13 @@ class TrialTraining:
             CancelledError: `is_cancelled` became true; the epoch is lost.
             DivergedError: the loss became infinite or NaN again after the restart.
             OutOfMemoryError: not even one picture fits into memory.
+            StartAgainError: a batch does not fit into memory, on one of several devices.
         """
         device = self.placement.device
         measure.reset_peak_memory(device)
         started = time.perf_counter()
         before = self.epoch
-        last = self.hyperparameters.number_of_epochs if self.trains else 0
-        until = min(before + self.hyperparameters.evaluation_frequency, last)
-        losses = self.train(until, is_cancelled, after_epoch)
+        losses = self.train(self._next_evaluation(), is_cancelled, after_epoch)
         train_seconds = time.perf_counter() - started
         num_images = (self.epoch - before) * self.learner.num_batches * self.learner.batch_size
 
@@ -163,6 +180,16 @@ class TrialTraining:
             finished_at=now(),
         )
         return evaluation, predictions
+
+    def follow(self) -> None:
+        """Train until the next evaluation, which another rank makes."""
+        self.train(self._next_evaluation(), lambda: False)
+
+    def _next_evaluation(self) -> int:
+        """Its epoch."""
+        frequency = self.hyperparameters.evaluation_frequency
+        last = self.hyperparameters.number_of_epochs if self.trains else 0
+        return min((self.epoch // frequency + 1) * frequency, last)
 
     def train(
         self,
@@ -290,6 +317,8 @@ class TrialTraining:
             batch_size=self.learner.batch_size,
             generator=self.learner.generator,
             device=self.placement.device,
+            ranks=self.placement.ranks,
+            is_mixed=self.learner.task.is_mixed,
         )
 
     def _epoch(self, is_cancelled: Callable[[], bool]) -> float:
@@ -306,10 +335,14 @@ class TrialTraining:
                 if not is_out_of_memory(error):
                     raise
             # only after the except block nothing refers to the tensors of the failed step
-            size = part_size(self.learner.batch_size, self.recovery.num_parts)
+            ranks = self.placement.ranks
+            of_rank = self.learner.batch_size // ranks.number
+            size = part_size(of_rank, self.recovery.num_parts)
             self._free_memory(size, self.hyperparameters.training_crop_size)
             num_parts = self.recovery.num_parts * 2
             self.recovery = self.recovery.model_copy(update={"num_parts": num_parts})
+            if not ranks.is_alone:
+                raise StartAgainError
             self.learner.load_state(self.good)
         state = self.learner.state()
         if not (math.isfinite(loss) and state.is_finite()):
@@ -429,7 +462,10 @@ class TrialTraining:
         side, device = self.hyperparameters.validation_crop_size, self.placement.device
         return scored_batches(opened(labelled.pictures), side, batch_size=size, device=device)
 
-    def _compiled(self) -> Callable[[torch.Tensor], torch.Tensor]:
+    def _forward(self) -> Callable[[torch.Tensor], torch.Tensor]:
+        """The network as the learner calls it: compiled, or with the gradients of all ranks."""
+        if not self.placement.ranks.is_alone:
+            return self.placement.ranks.averaging(self.learner.network)
         side = self.hyperparameters.training_crop_size
         sample = torch.zeros(self.learner.batch_size, 3, side, side, device=self.placement.device)
         return process_state.compiled(

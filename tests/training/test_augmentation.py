@@ -9,6 +9,7 @@ from automl.training.augmentation import (
     crop,
     edges_of,
     jitter,
+    jitter_factors,
     random_boxes,
 )
 from automl.training.batches import moved
@@ -129,14 +130,20 @@ def test_a_random_crop_of_a_wide_picture_keeps_its_proportions() -> None:
     assert seen > 10
 
 
+def jittered(pixels: torch.Tensor, strength: float) -> torch.Tensor:
+    factors = jitter_factors(len(pixels), strength=strength, generator=seeded())
+    assert factors is not None
+    return jitter(pixels, factors)
+
+
 def test_jitter_keeps_pixels_between_0_and_1() -> None:
-    out = jitter(torch.rand(16, 3, 8, 8), strength=0.5, generator=seeded())
+    out = jittered(torch.rand(16, 3, 8, 8), 0.5)
     assert out.min() >= 0
     assert out.max() <= 1
 
 
 def test_jitter_scales_brightness_by_at_most_its_strength() -> None:
     grey = torch.full((500, 3, 4, 4), 0.5)
-    brightness = jitter(grey, strength=0.2, generator=seeded()).mean(dim=(1, 2, 3)) / 0.5
+    brightness = jittered(grey, 0.2).mean(dim=(1, 2, 3)) / 0.5
     assert 0.8 <= brightness.min() < 0.82
     assert 1.18 < brightness.max() <= 1.2

@@ -10,7 +10,7 @@ from scipy import stats
 from automl.dataset.crop_ranges import COLOUR_STRENGTH, CROP_RATIO, CROP_SCALE
 from automl.dataset.packed_pictures import PackedPictures
 from automl.jobs.compatibility import resolve
-from automl.training.augmentation import Augmentation, jitter, random_boxes
+from automl.training.augmentation import Augmentation, jitter, jitter_factors, random_boxes
 
 COUNT = 4000
 SQUARE = torch.ones(COUNT)
@@ -60,7 +60,9 @@ def test_crops_lie_anywhere_in_the_picture() -> None:
 
 def test_brightness_and_contrast_are_uniform_and_apart() -> None:
     pictures = torch.stack([torch.full((3, 1, 1), 0.4), torch.full((3, 1, 1), 0.6)], dim=-1)
-    out = jitter(pictures.view(1, 3, 1, 2).repeat(COUNT, 1, 1, 1), strength=0.3, generator=seeded())
+    factors = jitter_factors(COUNT, strength=0.3, generator=seeded())
+    assert factors is not None
+    out = jitter(pictures.view(1, 3, 1, 2).repeat(COUNT, 1, 1, 1), factors)
     dark, bright = out[:, 0, 0].unbind(1)
     brightness = (dark + bright) / 2 / 0.5
     contrast = (bright - dark) / 0.2 / brightness
