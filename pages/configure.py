@@ -10,7 +10,7 @@ from automl.errors import UserError
 from automl.figures import wording
 from automl.jobs.job_errors import JobError
 from automl.ui import cached, data_source, frame, job_text, selection
-from automl.ui.configure import job_form, job_panel, launch
+from automl.ui.configure import field_faults, job_form, job_panel, launch
 from automl.ui.dataset import data_choice, recorded_view
 
 begun = frame.begin_first_steps(frame.SET_UP)
@@ -31,15 +31,16 @@ begun.caption(
     wording.plain(f"{wording.count(inspection.report.num_images, 'picture')} in {data.path}")
 )
 
+field_faults.begin()
 left, right = st.columns([3, 2], gap="medium")
 names = selection.experiment_names()
 with left:
     suggested = data_source.free_name(data, set(names))
     name = st.text_input("Name of the experiment", suggested, key=f"name {suggested}").strip()
-    is_free = bool(name) and name not in names
-    if not is_free:
-        fault = "is taken" if name else "is missing"
-        st.error(wording.plain(f"The name {fault}. {suggested} is free."))
+    on_name = ""
+    if not name or name in names:
+        on_name = f"The name {'is taken' if name else 'is missing'}. {suggested} is free."
+        st.error(wording.plain(on_name))
     draft = job_form.show(data, inspection.median_side, mirror=not data_source.is_digits(data))
     draft = replace(draft, about_data=data_choice.about())
 problems = [finding.message for finding in inspection.report.blocking]
@@ -47,14 +48,15 @@ job = None
 try:
     job = draft.job()
 except JobError as error:
-    problems += [problem.message for problem in error.problems]
+    problems += field_faults.show(error.problems)
 with right:
     st.button(
         "Start",
         type="primary",
         icon=":material/play_arrow:",
         width="stretch",
-        disabled=bool(problems) or not is_free,
+        disabled=bool(problems or on_name),
+        help=wording.plain(" ".join(filter(None, [on_name, *problems]))) or None,
         on_click=launch.start,
         args=(job, name, uuid4().hex),
     )

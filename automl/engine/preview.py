@@ -1,16 +1,10 @@
-"""AutoMode's plan before the start, by measured speeds; the plan itself needs no torch and no Ray.
+"""AutoMode's plan before the start, by measured speeds. Only measuring needs torch."""
 
-`python -m automl.engine.preview < job.yml` measures the speeds for the cache.
-"""
-
-import sys
 from collections.abc import Callable
 
-from automl.dataset import manifest
 from automl.dataset.manifest import Manifest
 from automl.engine import measuring
 from automl.engine.planning import Resources, automode_plan, plan_resources, refused_licence
-from automl.errors import ExperimentError, UserError
 from automl.host import machine
 from automl.host.cores import usable_cores
 from automl.jobs import automode, model_catalog, plan_text, schedule, speeds
@@ -74,8 +68,6 @@ def measure(
     job: Job,
     data: Manifest,
     progress: Callable[[int, int], None] | None = None,
-    *,
-    again: bool = False,
 ) -> None:
     """Measure the networks of the plan that are not in the cache yet, with torch, and keep them.
 
@@ -83,13 +75,11 @@ def measure(
         job: the job.
         data: its pictures.
         progress: called with the number of measured networks and that of all.
-        again: also those that are in the cache: the machine may have been busy then.
     """
     from automl.training import speed
 
     resources = _resources(job)
-    known = None if again else _known(resources)
-    missing = speeds.missing(_candidates(job, situation(job, data)), known)
+    missing = speeds.missing(_candidates(job, situation(job, data)), _known(resources))
     if not missing:
         return
     found = speed.measure(
@@ -140,15 +130,3 @@ def _has_weights(job: Job, model_name: str) -> bool:
     if fixed.get("pretrained") == "never" or refused_licence(job, name):
         return False
     return pretrained_weights.place(model_catalog.timm_name(name)) is Place.HERE
-
-
-def _main() -> None:
-    job = Job.from_yaml(sys.stdin.read())
-    measure(job, manifest.build(job), lambda done, total: print(done, total, flush=True))  # noqa: T201
-
-
-if __name__ == "__main__":
-    try:
-        _main()
-    except (UserError, ExperimentError) as error:
-        sys.exit(str(error))

@@ -1,24 +1,23 @@
 """Time, memory and disk that a job will take on this machine, before it is started."""
 
-import subprocess
-import sys
-from collections.abc import Generator
-
 from automl.errors import UserError
 from automl.frozen_model import FrozenModel
 from automl.jobs.job import Job
 from automl.jobs.side_process import SideProcess
 
-_TIMEOUT_SECONDS = 300
-_LOOK_SECONDS = 0.3
+MODULE = "automl.engine.estimate"
+"""Module that prints the estimate."""
+
+LIMIT_SECONDS = 30
+"""Time after which the estimate is what is known by then."""
 
 
 class MeasuredTrial(FrozenModel):
-    """One kind of trial, measured on a few generated pictures."""
+    """One network, measured on a few generated pictures."""
 
     model_name: str
     side: int
-    """Side of the training pictures in pixels."""
+    """Side in pixels of the largest training pictures that the job has for it."""
 
     seconds_per_epoch: float
     """Seconds for all training pictures of the job, evaluation included."""
@@ -46,43 +45,17 @@ class Estimate(FrozenModel):
 
 
 def measure(job: Job) -> Estimate:
-    """Train a few steps of each kind of trial in a process of its own, which imports torch.
+    """Train a few steps of each network in a process of its own, which imports torch.
 
     Raises:
-        UserError: the job or its data cannot be used, or the measurement took too long.
+        UserError: the job or its data cannot be used, or no network was measured in the time.
     """
-    command = [sys.executable, "-P", "-m", "automl.engine.estimate"]
-    try:
-        done = subprocess.run(
-            command,
-            input=job.to_yaml(),
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+    with SideProcess(MODULE, job) as process:
+        is_late = process.is_running(wait_seconds=LIMIT_SECONDS)
+        answer = process.answer() if is_late else process.result()
+    if not answer:
         raise UserError(
-            f"Training one step of each trial took more than {_TIMEOUT_SECONDS} s. "
-            "Choose smaller models or pictures."
-        ) from None
-    if done.returncode:
-        raise UserError(done.stderr.strip().splitlines()[-1] if done.stderr else "No estimate.")
-    return Estimate.model_validate_json(done.stdout.splitlines()[-1])
-
-
-def measure_speed(job: Job) -> Generator[tuple[int, int]]:
-    """Measure AutoMode's networks in a process of its own, for the cache that its plan reads.
-
-    Closing the iterator ends the process.
-
-    Yields:
-        Several times a second the number of measured networks and that of all; 0, 0 at first.
-
-    Raises:
-        UserError: the job or its data cannot be used.
-    """
-    with SideProcess("automl.engine.preview", job) as process:
-        while process.is_running(wait_seconds=_LOOK_SECONDS):
-            yield process.count()
-        process.result()
+            f"No network took a training step within {LIMIT_SECONDS} s. Choose smaller models or "
+            "pictures, or try again when the machine is less busy."
+        )
+    return Estimate.model_validate_json(answer)

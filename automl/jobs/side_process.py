@@ -1,12 +1,14 @@
 """A process that imports torch for a question about a job, as `automl.engine.first_score`.
 
-It reads the job from its input, prints `done total` while it works, and its answer at the end.
+It reads the job from its input, prints `done total` while it works, and its answer as a line of
+JSON at the end; one that refines its answer prints each that is better than the one before.
 """
 
 import contextlib
 import subprocess
 import sys
 import tempfile
+import time
 from typing import Self
 
 from automl.errors import UserError
@@ -18,6 +20,7 @@ class SideProcess:
 
     def __init__(self, module: str, job: Job) -> None:
         """Start `python -m MODULE < job.yml`."""
+        self._started = time.monotonic()
         # files, because a pipe fills up while nobody asks; the process goes on at their end
         # wherever this one reads
         self._output = tempfile.TemporaryFile("a+")  # noqa: SIM115 (open as long as the process)
@@ -47,6 +50,15 @@ class SideProcess:
         counts = [line.split() for line in self._lines() if not line.startswith("{")]
         done, total = counts[-1] if counts else ("0", "0")
         return int(done), int(total)
+
+    @property
+    def seconds(self) -> float:
+        """Time since its start."""
+        return time.monotonic() - self._started
+
+    def answer(self) -> str:
+        """The best answer so far; "" without any."""
+        return next((line for line in reversed(self._lines()) if line.startswith("{")), "")
 
     def result(self) -> str:
         """The last line that it has printed; waits for its end.

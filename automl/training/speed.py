@@ -2,26 +2,47 @@
 
 import time
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from automl.jobs.compatibility import resolve
+from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.speeds import NetworkSpeed, Speeds
 from automl.model.building import build
-from automl.model.network import Normalised
+from automl.model.network import Normalised, count_parameters
+from automl.training import measure as measuring
 from automl.training.batches import TrainBatch
 from automl.training.learner import Learner, predict
 from automl.training.recipe import Recipe
 from automl.training.task import SingleLabel
 
 _BATCH_SIZE = 8
+_FEW = 2
+_SLOW_SECONDS = 0.5
+"""Time of a step on few pictures from which a batch is made half as large."""
+
 _MAX_REPETITIONS = 3
+_NUM_STEPS = 20
+"""Length of the schedule that the steps are taken from; more than there are."""
+
 _NETWORK_SECONDS = 0.5
 """Time for each of the two measurements of a network, from which no repetition starts."""
 
 _ALL_SECONDS = 6.0
 """Time from which no further network is measured."""
+
+
+class TrialMeasure(NamedTuple):
+    """What a trial takes of this machine."""
+
+    speed: NetworkSpeed
+    memory_bytes: int
+    """Peak of a training step at the trial's batch size: of the GPU, or else of the machine."""
+
+    weight_bytes: int
 
 
 def measure(
@@ -42,7 +63,6 @@ def measure(
         progress: called with the number of measured networks and that of all.
     """
     torch.set_num_threads(num_threads)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     started = time.perf_counter()
     networks: dict[str, NetworkSpeed] = {}
     for name in model_names:
@@ -50,32 +70,71 @@ def measure(
             break
         if progress is not None:
             progress(len(networks), len(model_names))
-        networks[name] = _measure(name, side, num_classes, device)
+        asked = {"model_name": name, "training_crop_size": side, "layer_decay": 0.9}
+        hyperparameters = resolve({**asked, "pretrained": "never"})
+        networks[name] = _Steps(hyperparameters, num_classes).speed(_BATCH_SIZE)
     return Speeds(networks=networks)
 
 
-def _measure(name: str, side: int, num_classes: int, device: torch.device) -> NetworkSpeed:
-    hyperparameters = resolve(
-        {"model_name": name, "training_crop_size": side, "pretrained": "never", "layer_decay": 0.9}
-    )
-    built = build(hyperparameters, [str(number) for number in range(num_classes)])
-    network = Normalised(built.network, built.mean, built.std)
-    network = network.to(memory_format=torch.channels_last).to(device)
-    recipe = Recipe.read(hyperparameters)
-    task = SingleLabel(recipe, np.ones(num_classes, np.int64))
-    learner = Learner(network, task, recipe, num_pictures=_BATCH_SIZE)
-    pixels = torch.rand(_BATCH_SIZE, 3, side, side, device=device)
-    pixels = pixels.to(memory_format=torch.channels_last)
-    labels = torch.arange(_BATCH_SIZE, device=device) % num_classes
+def measure_trial(hyperparameters: Hyperparameters, num_classes: int) -> TrialMeasure:
+    """Speed and memory of a trial with these hyperparameters, by steps on a few pictures.
 
-    def step() -> None:
-        learner.train_epoch([TrainBatch(pixels, labels)])
-
-    return NetworkSpeed(
-        side=side,
-        forward_seconds=_seconds(lambda: predict(network, task, [pixels])) / _BATCH_SIZE,
-        step_seconds=_seconds(step) / _BATCH_SIZE,
+    Memory beyond the few pictures grows with each further one of a batch by as much as between two
+    smaller batches.
+    """
+    changes = {"method": "fine_tuning", "pretrained": "never", "number_of_epochs": _NUM_STEPS}
+    steps = _Steps(hyperparameters.model_copy(update=changes), num_classes)
+    started = time.perf_counter()
+    few = steps.peak_bytes(_FEW)
+    is_slow = time.perf_counter() - started > _SLOW_SECONDS
+    number = _BATCH_SIZE // 2 if is_slow else _BATCH_SIZE
+    some = steps.peak_bytes(number)
+    more = hyperparameters.training_batch_size - number
+    weight_bytes = 4 * max(count_parameters(steps.network).values())
+    return TrialMeasure(
+        speed=steps.speed(number),
+        # a trial keeps a copy of its last good weights
+        memory_bytes=some + weight_bytes + max(0, more * (some - few) // (number - _FEW)),
+        weight_bytes=weight_bytes,
     )
+
+
+class _Steps:
+    """A network that trains on generated pictures and scores them."""
+
+    def __init__(self, hyperparameters: Hyperparameters, num_classes: int) -> None:
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._side = hyperparameters.training_crop_size
+        self._num_classes = num_classes
+        built = build(hyperparameters, [str(number) for number in range(num_classes)])
+        network = Normalised(built.network, built.mean, built.std)
+        self.network = network.to(memory_format=torch.channels_last).to(self._device)
+        recipe = Recipe.read(hyperparameters)
+        self._task = SingleLabel(recipe, np.ones(num_classes, np.int64))
+        self._learner = Learner(self.network, self._task, recipe, num_pictures=_BATCH_SIZE)
+
+    def speed(self, number: int) -> NetworkSpeed:
+        """Seconds for a picture in batches of so many."""
+        pixels = self._pixels(number)
+        return NetworkSpeed(
+            side=self._side,
+            forward_seconds=_seconds(lambda: predict(self.network, self._task, [pixels])) / number,
+            step_seconds=_seconds(lambda: self._train(pixels)) / number,
+        )
+
+    def peak_bytes(self, number: int) -> int:
+        """Peak memory of a training step on so many pictures."""
+        measuring.reset_peak_memory(self._device)
+        self._train(self._pixels(number))
+        return measuring.peak_memory_bytes(self._device)
+
+    def _train(self, pixels: Tensor) -> None:
+        labels = torch.arange(len(pixels), device=self._device) % self._num_classes
+        self._learner.train_epoch([TrainBatch(pixels, labels)])
+
+    def _pixels(self, number: int) -> Tensor:
+        pixels = torch.rand(number, 3, self._side, self._side, device=self._device)
+        return pixels.to(memory_format=torch.channels_last)
 
 
 def _seconds(function: Callable[[], object]) -> float:
@@ -84,7 +143,11 @@ def _seconds(function: Callable[[], object]) -> float:
     What else the machine does makes a call longer, never shorter; how busy it is, is learnt from
     the trials themselves.
     """
+    started = time.perf_counter()
     function()
+    first_seconds = time.perf_counter() - started
+    if first_seconds > _SLOW_SECONDS:  # next to which allocating takes no time
+        return first_seconds
     started = time.perf_counter()
     taken: list[float] = []
     while len(taken) < _MAX_REPETITIONS and time.perf_counter() - started < _NETWORK_SECONDS:

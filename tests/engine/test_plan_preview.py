@@ -9,7 +9,7 @@ import pytest
 from automl.dataset import manifest
 from automl.engine import planning, preview
 from automl.host.cores import usable_cores
-from automl.jobs import estimate, plan_text, schedule, speeds
+from automl.jobs import plan_text, schedule, speeds
 from automl.jobs.job import Job
 from automl.jobs.speeds import NetworkSpeed, Speeds
 from automl.model import pretrained_weights
@@ -70,14 +70,6 @@ def test_what_the_job_fixes_is_planned(shapes: Path, home: Path) -> None:
     fixed = {"model_name": "resnet18", "number_of_epochs": 3}
     (sentence, *_) = said(job(shapes, training_parameters=fixed))
     assert "training of resnet18 for 3 epochs" in sentence
-
-
-def test_a_measurement_that_is_given_up_leaves_no_process(shapes: Path, home: Path) -> None:
-    assert home
-    counts = estimate.measure_speed(job(shapes))
-    assert next(counts) == (0, 0)
-    counts.close()
-    assert said(job(shapes)) == [plan_text.UNMEASURED.format("15 min")]
 
 
 def test_time_is_kept_for_the_start(shapes: Path, home: Path) -> None:

@@ -12,7 +12,7 @@ from automl.jobs.estimate import Estimate
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import DataSource, Job, Limits
 from automl.jobs.speeds import NetworkSpeed, Speeds
-from automl.ui.configure import hyperparameter_fields, job_panel
+from automl.ui.configure import estimate_view, hyperparameter_fields
 from tests.pages.conftest import texts
 
 
@@ -168,7 +168,18 @@ def test_a_search_space_is_built_field_by_field(page):
 def test_values_that_make_no_distribution_are_explained(page):
     page.segmented_control(key="search").set_value("Search space").run()
     page.text_input(key="space values 2").set_value("-7").run()
-    assert "Write loguniform(min_value, max_value)" in said(page)
+    page.selectbox(key="policy").select("truncation_selection").run()
+    at_the_space, at_the_policy, beside_start = [one.value for one in page.error]
+    assert "Write loguniform" in at_the_space
+    assert "percentage is missing" in at_the_policy
+    assert beside_start == "To start, change: Learning rate, Truncation percentage."
+    start = button(page, "Start")
+    assert start.disabled
+    assert beside_start in start.help
+    page.number_input(key="policy truncation_selection truncation_percentage").set_value(20)
+    page.text_input(key="space values 2").set_value("-7, -4").run()
+    assert not page.error
+    assert not button(page, "Start").disabled
 
 
 @pytest.mark.parametrize(
@@ -313,12 +324,12 @@ def test_what_does_not_fit_is_warned_of():
         disk_bytes=2**60,
         measured=[],
     )
-    late, memory, disk = job_panel.warnings(found, job)
+    late, memory, disk = estimate_view.warnings(found, job)
     assert "after about 5 of 10 trials" in late
     assert "of memory and" in memory
     assert "of disk and" in disk
     fitting = {"seconds": 30, "memory_bytes": 1, "disk_bytes": 1}
-    assert job_panel.warnings(found.model_copy(update=fitting), job) == []
+    assert estimate_view.warnings(found.model_copy(update=fitting), job) == []
 
 
 def job_of(page):

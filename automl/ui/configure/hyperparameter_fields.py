@@ -9,6 +9,10 @@ from automl.frozen_model import field_help
 from automl.jobs import hyperparameter_metadata as metadata
 from automl.jobs.hyperparameters import FIELDS, Hyperparameters
 from automl.ui import schema_fields
+from automl.ui.configure import field_faults
+
+FOLD = "Hyperparameters of every trial"
+"""Label of the fold around the fields."""
 
 _ELSEWHERE = ("model_name", "horizontal_flip")
 GROUPS = {
@@ -40,6 +44,9 @@ def show(
                 with columns[index % 2]:
                     disabled = blocked.get(name) or _why_without_effect(name, blocked)
                     value = field(name, disabled=disabled)
+                    field_faults.place(
+                        f"training_parameters.{name}", f"{schema_fields.title(name)} ({FOLD})"
+                    )
                 is_number = not schema_fields.options(FIELDS[name])
                 differs = is_number or value != FIELDS[name].default
                 if value is not None and not disabled and (differs or name in explicit):

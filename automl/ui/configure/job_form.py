@@ -12,6 +12,7 @@ from automl.jobs import model_catalog
 from automl.jobs.job import DataSource, Job, Limits
 from automl.ui import schema_fields
 from automl.ui.configure import (
+    field_faults,
     hyperparameter_fields,
     loaded_job,
     model_places,
@@ -132,6 +133,7 @@ def _how_many(search: Search) -> dict[str, Any]:
         if search is not Search.ONE:
             limits = _trials(search)
         score = schema_fields.draw(Limits, "exit_score", "exit score")
+        field_faults.place("limits", "Limits")
         if search is Search.AUTOMATIC and schema_fields.draw(
             Limits, "stop_when_no_gain", "stop when no gain"
         ):
@@ -177,6 +179,7 @@ def _licences() -> tuple[str, ...]:
             accept_new_options=True,
             **KEPT,
         )
+    field_faults.place("allowed_licences", "Licences")
     return tuple(chosen)
 
 
@@ -201,6 +204,8 @@ def _models(side: int) -> dict[str, Any]:
         key="models",
         **KEPT,
     )
+    for key in ("models", "search_space"):
+        field_faults.place(key, "Models")
     rates = st.select_slider(
         "Learning rate between",
         _RATES,
@@ -246,6 +251,7 @@ def _one_model(side: int) -> dict[str, Any]:
         accept_new_options=True,
         **KEPT,
     )
+    field_faults.place("training_parameters.model_name", "Model")
     parameters: dict[str, Any] = {"model_name": model}
     size = st.session_state.get(hyperparameter_fields.key("training_crop_size"))
     if size is None and "training_crop_size" not in loaded_job.explicit():
@@ -263,10 +269,11 @@ def _shared(mirror: bool, searched: set[str]) -> dict[str, Any]:
         key=key,
         **KEPT,
     )
-    with st.expander("Hyperparameters of every trial"):
+    with st.expander(hyperparameter_fields.FOLD):
         shared = hyperparameter_fields.show(
             explicit=loaded_job.explicit(), blocked=dict.fromkeys(searched, _FROM_THE_SPACE)
         )
+    field_faults.place("training_parameters", hyperparameter_fields.FOLD)
     if not mirrored:
         shared["horizontal_flip"] = False
     return shared

@@ -1,6 +1,5 @@
-"""The job beside the form: load a file into the form, estimate its cost."""
+"""The job beside the form: load a file into the form, say what to expect of it."""
 
-import shutil
 from collections.abc import Callable
 
 import streamlit as st
@@ -10,13 +9,13 @@ from automl.errors import UserError
 from automl.experiments import store
 from automl.figures import wording
 from automl.host import home
-from automl.jobs import estimate, job_notes
+from automl.jobs import job_notes
 from automl.jobs.job import Job
 from automl.jobs.job_errors import JobError
 from automl.ui import selection
-from automl.ui.configure import loaded_job, plan_panel
+from automl.ui.configure import estimate_view, loaded_job, plan_panel
 
-_PROBLEMS, _ESTIMATE = "problems of the file", "estimate"
+_PROBLEMS = "problems of the file"
 _MAX_MINUTES = 60 * 24 * 60  # as a job allows
 
 
@@ -98,7 +97,7 @@ def _take(read: Callable[[], Job]) -> None:
 
 
 def expectations(job: Job, data: Manifest) -> None:
-    """Show what will be tried and, on request, its time and memory, measured here."""
+    """Show what will be tried, and its time and memory, measured here."""
     if job.is_automode:
         plan_panel.show(job, data)
     else:
@@ -107,65 +106,4 @@ def expectations(job: Job, data: Manifest) -> None:
         st.markdown(f"Up to **{trials}**, at most **{minutes}**.")
     for note in job_notes.notes(job):
         st.caption(wording.plain(note))
-    asked = st.button(
-        "Estimate time and memory",
-        icon=":material/timer:",
-        help="Trains a few steps of these models on this machine; takes about half a minute.",
-    )
-    kept = st.session_state.get(_ESTIMATE)
-    text = job.to_yaml()
-    if asked:
-        with st.spinner("Training a few steps…"):
-            try:
-                kept = st.session_state[_ESTIMATE] = (text, estimate.measure(job))
-            except UserError as error:
-                st.error(wording.plain(str(error)))
-    if kept and kept[0] == text:
-        _show(kept[1], job)
-
-
-def _show(measured: estimate.Estimate, job: Job) -> None:
-    longest, memory, disk = st.columns(3)
-    limit = 60.0 * job.limits.timeout_minutes
-    longest.metric("Time, at most", wording.duration(min(measured.seconds, limit)))
-    memory.metric("Memory", wording.gigabytes(measured.memory_bytes))
-    disk.metric("Disk", wording.gigabytes(measured.disk_bytes))
-    for trial in measured.measured:
-        st.caption(
-            wording.plain(
-                f"{trial.model_name} at {trial.side} px: "
-                f"{wording.duration(trial.seconds_per_epoch)} an epoch."
-            )
-        )
-    for warning in warnings(measured, job):
-        st.warning(wording.plain(warning))
-    for note in measured.notes:
-        st.caption(wording.plain(note))
-
-
-def warnings(measured: estimate.Estimate, job: Job) -> list[str]:
-    """Return a sentence for every limit of the machine or the job that the estimate exceeds."""
-    import psutil
-
-    warnings = []
-    limit = job.limits.timeout_minutes * 60
-    if measured.seconds > limit and not job.is_automode:  # which plans by its limit
-        fitting = int(measured.num_trials * limit / measured.seconds)
-        warnings.append(
-            f"The time limit ends the search after about {fitting} of "
-            f"{wording.count(measured.num_trials, 'trial')}. Raise it, or choose smaller models."
-        )
-    free = psutil.virtual_memory().available
-    if measured.device == "cpu" and measured.memory_bytes > free:
-        warnings.append(
-            f"The trials need {wording.gigabytes(measured.memory_bytes)} of memory and "
-            f"{wording.gigabytes(free)} are free. Choose smaller models, pictures or batches."
-        )
-    free = shutil.disk_usage(home.home_dir()).free
-    if measured.disk_bytes > free:
-        warnings.append(
-            f"The search needs {wording.gigabytes(measured.disk_bytes)} of disk and "
-            f"{wording.gigabytes(free)} are free. Clear the cache on the page Settings, or choose "
-            "smaller pictures."
-        )
-    return warnings
+    estimate_view.show(job, data)

@@ -5,6 +5,7 @@ import streamlit as st
 from automl.errors import UserError
 from automl.jobs.job import Job
 from automl.ui import guarded_actions
+from automl.ui.configure import estimate_view
 
 _LAUNCHED, _PROBLEM = "launched", "launch problem"
 
@@ -24,6 +25,7 @@ def start(job: Job | None, name: str, click: str) -> None:
     except UserError as error:
         st.session_state[_PROBLEM] = str(error)
         return
+    estimate_view.end()
     st.session_state["last click"] = click
     st.session_state[_LAUNCHED] = experiment_dir.name
 

@@ -10,7 +10,7 @@ from automl.jobs import distributions, model_catalog
 from automl.jobs.distributions import DISTRIBUTIONS, Choice, LogUniform
 from automl.jobs.hyperparameters import FIELDS, is_searchable
 from automl.ui import schema_fields
-from automl.ui.configure import model_places
+from automl.ui.configure import field_faults, model_places
 from automl.ui.configure.hyperparameter_fields import help_text
 from automl.ui.schema_fields import KEPT
 
@@ -30,14 +30,16 @@ def show(sampler: str) -> list[dict[str, Any]]:
         load([_first_sub_space()])
     rows: list[tuple[int, int]] = st.session_state[_ROWS]
     sub_spaces = []
-    for index in sorted({sub_space for sub_space, _ in rows}):
+    for place, index in enumerate(sorted({sub_space for sub_space, _ in rows})):
         with st.container(border=True):
             st.caption(f"Sub-space {index + 1}: a trial draws all of its values from one of them.")
             sub_space: dict[str, Any] = {}
             for _, row in [row for row in rows if row[0] == index]:
                 name, value = _row(row, sampler)
+                field_faults.place(f"search_space.{place}.{name}", schema_fields.title(name))
                 if value is not None:
                     sub_space[name] = value
+            field_faults.place(f"search_space.{place}", f"Sub-space {index + 1}")
             st.button(
                 "Add a hyperparameter",
                 key=f"add to {index}",

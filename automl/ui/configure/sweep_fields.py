@@ -7,6 +7,7 @@ import streamlit as st
 from automl.frozen_model import field_help
 from automl.jobs.sweep import Asha, Bandit, MedianStopping, SamplingAlgorithm, TruncationSelection
 from automl.ui import schema_fields
+from automl.ui.configure import field_faults
 from automl.ui.schema_fields import KEPT
 
 POLICIES: dict[str, Any] = {
@@ -32,6 +33,7 @@ def sampler() -> dict[str, Any]:
     with seed:
         reason = "A grid tries every combination, without random draws." if kind == "grid" else ""
         chosen_seed = schema_fields.draw(SamplingAlgorithm, "seed", "sampler seed", disabled=reason)
+    field_faults.place("sweep.sampling_algorithm", "Sampling algorithm")
     settings: dict[str, Any] = {"type": kind}
     if kind == "random" and chosen_rule != "random":
         settings["rule"] = chosen_rule
@@ -61,8 +63,10 @@ def policy() -> dict[str, Any] | None:
     for column, name in zip(st.columns(len(names)), names, strict=True):
         with column:
             value = schema_fields.draw(model, name, policy_key(kind, name))
+            field_faults.place(f"sweep.early_termination.{name}", schema_fields.title(name))
         if value is not None:
             settings[name] = value
+    field_faults.place("sweep.early_termination", "Early termination")
     if kind == "bandit" and not (settings.get("slack_factor") or settings.get("slack_amount")):
         st.caption("With a slack of 0, every trial behind the best one ends at once.")
     return settings

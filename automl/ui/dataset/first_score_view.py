@@ -11,7 +11,7 @@ from automl.evaluation.first_score import DoubtfulLabel, FirstScore
 from automl.figures import first_score_text, wording
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
-from automl.ui import gallery
+from automl.ui import gallery, side_work
 from automl.ui.dataset import corrections_view, first_scores
 
 _NUM_DOUBTS = 12
@@ -29,7 +29,7 @@ def show(job: Job, corrected: Manifest, original: Manifest) -> None:
     st.subheader("First score")
     every, key = first_scores.looks(), _key(job, corrected)
     look = every.of(key)
-    if look is None and first_scores.is_automatic():
+    if look is None and side_work.is_automatic():
         look = every.begin(key, job)
     if look is None or look.is_cancelled:
         _offer(key, job)
@@ -37,8 +37,8 @@ def show(job: Job, corrected: Manifest, original: Manifest) -> None:
         _follow(key)
     elif look.refusal:
         st.info(wording.plain(look.refusal))
-    elif look.score:
-        _draw(look.score, job, corrected, original)
+    elif look.answer:
+        _draw(look.answer, job, corrected, original)
 
 
 def _key(job: Job, data: Manifest) -> str:
@@ -63,7 +63,7 @@ def _follow(key: str) -> None:
     look = first_scores.looks().of(key)
     if look is None or not look.is_running():
         st.rerun()
-    done, total = look.process.count()
+    done, total = look.count()
     share = done / total if total else 0.0
     text = f"Looking at the pictures: {share:.0%}" if total else "Reading the pictures"
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -90,10 +90,10 @@ def _draw_change(found: FirstScore, job: Job, corrected: Manifest, original: Man
     """Say what the corrections did, if the data was looked at before them."""
     plain = job.model_copy(update={"corrections": Corrections()})
     before = first_scores.looks().of(_key(plain, original))
-    if job.corrections == Corrections() or before is None or before.score is None:
+    if job.corrections == Corrections() or before is None or before.answer is None:
         return
     labels = _labels(corrected)
-    if change := first_score.change(before.score, found, labels):
+    if change := first_score.change(before.answer, found, labels):
         st.success(wording.plain(first_score_text.change(change)), icon=":material/compare_arrows:")
 
 
