@@ -172,7 +172,7 @@ def test_values_that_make_no_distribution_are_explained(page):
     at_the_space, at_the_policy, beside_start = [one.value for one in page.error]
     assert "Write loguniform" in at_the_space
     assert "percentage is missing" in at_the_policy
-    assert beside_start == "To start, change: Learning rate, Truncation percentage."
+    assert said(page, 2) == "To start, change: Learning rate, Truncation percentage."
     start = button(page, "Start")
     assert start.disabled
     assert beside_start in start.help
@@ -336,9 +336,9 @@ def job_of(page):
     return Job.from_yaml(page.code[0].value)
 
 
-def said(page):
-    """The first error, without the backslashes that keep its characters from being Markdown."""
-    return page.error[0].value.replace("\\", "")
+def said(page, place=0):
+    """An error, without the backslashes that keep its characters from being Markdown."""
+    return page.error[place].value.replace("\\", "")
 
 
 def button(page, label, key=None):
