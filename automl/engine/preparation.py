@@ -92,9 +92,11 @@ class Progress:
         """
         give_up_if_stopped(self._results)
         if self._results.time_limit.is_reached():
+            step = self._results.experiment.message.rstrip(".")
             raise NoModelError(
-                "The time limit was reached before the first trial could start. Raise "
-                "limits.timeout_minutes; the pictures that are decoded already are kept."
+                "The time limit was reached before the first trial could start, in this step: "
+                f"{step}. Raise limits.timeout_minutes; the pictures that are decoded already are "
+                "kept."
             )
 
 

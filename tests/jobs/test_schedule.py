@@ -116,6 +116,15 @@ def test_in_one_minute_on_a_usual_machine_only_baselines_run() -> None:
     assert "There is no time for training" in " ".join(plan_text.plan(trials, time, 60))
 
 
+def test_in_one_minute_two_pictures_a_class_get_class_means_and_a_training_that_ends() -> None:
+    seconds = 52 - schedule.kept_back(60)
+    trials = planned(situation(pictures_per_class=2), clock(seconds, pictures=20, classes=10))
+    methods = [one.values.get("method", "fine_tuning") for one in trials]
+    assert methods[:3] == ["linear_probe", "majority_class", "prototypes"]
+    assert "fine_tuning" in methods
+    assert trials[-1].ends_at <= seconds
+
+
 def test_time_that_is_too_short_for_training_is_for_more_baselines() -> None:
     time = clock(270.0, pictures=3781, classes=10, slowdown=2.8)
     trials = planned(situation(), time)

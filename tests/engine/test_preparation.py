@@ -1,0 +1,22 @@
+"""What ends the preparation of a search before its first trial."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from automl.engine.preparation import Progress
+from automl.engine.results import Results
+from automl.errors import NoModelError
+
+
+def test_a_limit_that_is_over_before_the_first_trial_names_the_step_that_took_it(
+    make_experiment: Callable[..., Path],
+) -> None:
+    results = Results(make_experiment(), "accuracy")
+    results.time_limit.begin(1)
+    results.update(message="Starting Ray.")
+    Progress(results).give_up_if_over()
+    results.time_limit.begin(0)
+    with pytest.raises(NoModelError, match="in this step: Starting Ray. Raise limits.timeout_min"):
+        Progress(results).give_up_if_over()
