@@ -33,8 +33,16 @@ _LAYOUT = """<style>
 .stAppHeader { left: auto; width: auto; background: transparent; }
 .st-key-frame { padding-right: 2.5rem; }
 .st-key-this-step { border-bottom: 3px solid; }
+.stApp .stMain button[data-variant="segmented_control"][data-selected="true"],
+.stApp div[data-testid="stSliderThumbValue"],
+.stApp .stCode code .token.token.token { color: inherit; }
+.stCode .token.key { font-weight: 600; }
 </style>"""
-"""Streamlit leaves 96 pixels above a page for its own header, of which only the menu is left."""
+"""Streamlit leaves 96 pixels above a page for its own header, of which only the menu is left.
+
+It writes what is chosen in the accent, which is dark enough for the white words of a button and so
+too dark for words on a dark page; and parts of YAML in colours too light for a light one.
+"""
 
 
 class _Mark(StrEnum):

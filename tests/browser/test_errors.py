@@ -1,9 +1,11 @@
-"""The browser never shows a bare traceback; and every page of a finished experiment is whole."""
+"""The browser never shows a bare traceback; and every page of a finished experiment is whole, and
+readable for everybody."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from automl.experiments import store
@@ -84,6 +86,12 @@ SUBJECTS = {
     "search": ".stPlotlyChart",
     "compare": "[data-testid=stDataFrame]",
 }
+AXE = Axe()
+CONTRAST = "color-contrast"
+IS_THEME = """theme =>
+    getComputedStyle(document.querySelector(".stApp")).colorScheme === theme
+    && !document.getAnimations().some(one => one instanceof CSSTransition)
+"""
 FOLD = 260  # pixels from the top of a window that is 1,280 wide
 
 
@@ -106,17 +114,25 @@ def test_every_page_of_a_finished_experiment_is_whole(
             assert place
             assert place["y"] < FOLD, f"what {name} is for begins too far down"
         look_at_every_tab(page, screenshot, f"13-{name}")
+    page.goto(
+        f"{idle_server.url}/configure?data={store.load_job(with_test_data).training_data.path}"
+    )
+    on_page(page, "Set up")
+    expect(page.get_by_role("button", name="Start")).to_be_enabled()
+    look_at_every_tab(page, screenshot, "14-new")
 
 
 def look_at_every_tab(page: Page, screenshot: Callable[[str], None], name: str) -> None:
     screenshot(name)
     is_whole(page)
+    can_be_used_by_everybody(page)
     tabs = page.get_by_role("tab")
     for index in range(1, tabs.count()):
         tabs.nth(index).click()
         expect(tabs.nth(index)).to_have_attribute("aria-selected", "true")
         screenshot(f"{name}-{index}")
         is_whole(page)
+        can_be_used_by_everybody(page)
 
 
 def is_whole(page: Page) -> None:
@@ -124,3 +140,24 @@ def is_whole(page: Page) -> None:
     expect(page.get_by_test_id("stException")).to_have_count(0)
     expect(page.get_by_text(error_boundary.UNEXPECTED)).to_have_count(0)
     expect(page.get_by_text("Page not found")).to_have_count(0)
+
+
+def can_be_used_by_everybody(page: Page) -> None:
+    """No serious finding of axe-core by WCAG 2.2 AA, in the light theme and in the dark one."""
+    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    looks = {
+        "light": {"type": "tag", "values": rules},
+        "dark": {"type": "rule", "values": [CONTRAST]},
+    }
+    for theme, run_only in looks.items():
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_function(IS_THEME, arg=theme)
+        found = AXE.run(page, options={"resultTypes": ["violations"], "runOnly": run_only})
+        serious = [
+            f"{violation['id']}: {node['failureSummary']} {node['html']}"
+            for violation in found.response["violations"]
+            if violation["impact"] in ("serious", "critical")
+            for node in violation["nodes"]
+        ]
+        assert not serious, f"{page.url} in the {theme} theme"
+    page.emulate_media(color_scheme="light")
