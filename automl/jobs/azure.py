@@ -133,7 +133,7 @@ class BestModel(FrozenModel):
     """Folder beside the job; a place elsewhere has no effect."""
 
     storage_uri: str | None = None
-    mode: str | None = None
+    mode: Annotated[Literal["rw_mount", "upload", "direct"] | None, AnySpelling()] = None
     name: str | None = None
     description: str | None = None
 

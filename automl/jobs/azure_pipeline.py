@@ -31,7 +31,8 @@ def job_of(
         node: name of the step; needed only if there are several AutoML steps.
 
     Raises:
-        JobError: there is no such step, or several of which none is named.
+        JobError: there is no such step, or several of which none is named, or the pipeline lacks
+            an input that the step refers to.
     """
     jobs = pipeline.get("jobs")
     steps = jobs if isinstance(jobs, dict) else {}
@@ -79,9 +80,17 @@ def _filled(value: Any, pipeline: Mapping[str, Any]) -> Any:
 
 
 def _referred(found: re.Match[str], pipeline: Mapping[str, Any]) -> Any:
-    """The input or output that a reference names; the reference itself if there is none."""
+    """The input or output that a reference names; the reference itself if there is no such output.
+
+    Raises:
+        JobError: the pipeline has no such input.
+    """
     section = pipeline.get(found[1])
-    value = section.get(found[2], found[0]) if isinstance(section, dict) else found[0]
+    named = section if isinstance(section, dict) else {}
+    if found[1] == "inputs" and found[2] not in named:
+        sentence = f"{found[0]} names an input that the pipeline does not have. Add it to inputs."
+        raise JobError([job_errors.problem(("inputs",), sentence, {})])
+    value = named.get(found[2], found[0])
     if isinstance(value, dict) and not _has_path(value):
         return value.get("default", value)
     return value

@@ -86,6 +86,12 @@ def test_data_of_another_step_are_named_and_can_be_replaced(tmp_path):
     assert overridden.training_data.path == tmp_path
 
 
+def test_an_input_that_the_pipeline_lacks_is_named(tmp_path):
+    step = {**STEP, "training_data": "${{parent.inputs.none}}"}
+    with pytest.raises(JobError, match=r"inputs.none}} names an input that the pipeline does not"):
+        job_file.load(written(tmp_path, jobs={"find": step}))
+
+
 def test_a_place_elsewhere_receives_no_model():
     best = {"type": "mlflow_model", "path": "azureml://datastores/d/paths/x"}
     job = Job.from_dict({"training_data": {"path": "x"}, "outputs": {"best_model": best}})

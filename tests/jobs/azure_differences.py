@@ -1,0 +1,371 @@
+"""Where this program and Azure's client differ: the table of docs/azure.md.
+
+    PYTHONPATH=. python -m tests.jobs.azure_differences
+
+writes the table into the page. `covers` names files of `azure_variants` that one of the two takes
+and the other refuses; test_azure_differences.py asks this program about all of them and compares
+the answers with those that Azure's client gave (see `azure_oracle`).
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from automl.errors import UserError
+from automl.jobs import job_file, job_notes
+from tests.jobs import azure_variants
+
+PAGE = Path(__file__).parents[2] / "docs" / "azure.md"
+VERDICTS = Path(__file__).parents[1] / "data" / "azure-verdicts.json"
+_BEGIN = "<!-- written by: python -m tests.jobs.azure_differences -->\n"
+_END = "<!-- end of the table -->\n"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A row of the table."""
+
+    where: str
+    azure: str
+    here: str
+    covers: tuple[str, ...] = ()
+    """Patterns of the names of files; empty if it is no matter of taking or refusing a file."""
+
+    def is_about(self, name: str) -> bool:
+        """True if it covers a file."""
+        return any(fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in self.covers)
+
+
+def answers_here(folder: Path) -> dict[str, bool]:
+    """Whether this program takes each file, by name; data are in `folder`."""
+    (folder / "data").mkdir()
+    places = [
+        {name: str(folder / place) for name, place in section.items()}
+        for section in (azure_variants.DATASTORES, azure_variants.DATA_ASSETS)
+    ]
+    taken = {}
+    for name, text in azure_variants.variants().items():
+        path = folder / "job.yml"
+        path.write_text(text.replace("{folder}", str(folder)), "utf-8")
+        try:
+            job_notes.notes(job_file.load_file(path, (), *places))
+        except UserError:
+            taken[name] = False
+        else:
+            taken[name] = True
+    return taken
+
+
+def answers_of_azure() -> dict[str, bool]:
+    """Whether Azure's client takes each file, as `azure_oracle` has written it."""
+    verdicts: dict[str, bool] = json.loads(VERDICTS.read_text("utf-8"))
+    return verdicts
+
+
+def different(here: dict[str, bool], azure: dict[str, bool]) -> list[str]:
+    """Names of the files that only one of the two takes."""
+    return [name for name, is_taken in azure.items() if here[name] != is_taken]
+
+
+def lines(names: list[str], num_files: int) -> Iterator[str]:
+    """The table with the sentence above it; `names`: the files that only one of the two takes."""
+    yield (
+        f"Of {num_files} job files with one change each, right and wrong, {num_files - len(names)} "
+        f"are taken or refused by both (azure-ai-ml 1.35.2); the last column counts the other "
+        f"{len(names)}.\n"
+    )
+    yield "\n| In the file | Azure | Here | Files |\n|---|---|---|---|\n"
+    for row in DIFFERENCES:
+        count = sum(row.is_about(name) for name in names)
+        yield f"| {row.where} | {row.azure} | {row.here} | {count or ''} |\n"
+
+
+def page_with(table: str) -> str:
+    """The page with another table."""
+    before, _, rest = PAGE.read_text("utf-8").partition(_BEGIN)
+    return f"{before}{_BEGIN}{table}{_END}{rest.partition(_END)[2]}"
+
+
+DIFFERENCES = [
+    Difference(
+        "`training_data.path` and the others",
+        "a data asset, a datastore, a URL or a local folder",
+        "a local path, also as `file:///…` and `azureml:../folder`, as Azure's SDK writes "
+        "it; a folder at `abfss:`, `abfs:`, `az:`, `s3:`, `gs:` or `hf:` "
+        "([data.md](data.md)), but not at `https:`, which lists no folders, nor `wasbs:`; "
+        "`datastores: {name: folder}` (or `--datastore name=folder`) maps a datastore to "
+        "a folder, `data_assets: {name: folder}` (or `--data-asset name=folder`) a data "
+        "asset such as `azureml:name:1`; `name:1` maps one version",
+        (
+            "training_data.path: azureml:fridge*",
+            "training_data.path: *elsewhere*",
+            "training_data.path: *registries*",
+            "training_data.path: https:*",
+            "training_data.path: wasbs:*",
+        ),
+    ),
+    Difference(
+        "`training_data.type`",
+        "`mltable` only",
+        "any form in [data.md](data.md); detected if left out",
+    ),
+    Difference(
+        "`target_column_name`",
+        "required",
+        "required with `type: mltable`; else `label` if left out",
+    ),
+    Difference(
+        "values out of range (`learning_rate: 5`, `max_trials: 0`, `validation_data_size: 1.5`)",
+        "the client accepts them, the service refuses them later or the trial fails",
+        "refused at once",
+        (
+            "validation_data_size: *",
+            "limits.*: 0",
+            "limits.*: -1",
+            "training_parameters.*: 0",
+            "training_parameters.*: -1",
+            "training_parameters.*: 1.5",
+            "training_parameters.*: -0.1",
+            "training_parameters.*: 2",
+            "training_parameters.*: 5",
+            "training_parameters.*: 3",
+            "resources: {instance_count: 0}",
+            "search_space.*: {type: uniform, min_value: 0, max_value: 5}",
+            "search_space.*: {type: uniform, min_value: 0.1, max_value: 0.01}",
+            "search_space.*: {type: normal, mu: 0.1, sigma: 0}",
+            "search_space.*: {type: randint, upper: 5}",
+            "search_space.*: {type: choice, values: []}",
+            "search_space.*: {type: choice}",
+            "policy: *: -0.2}",
+            "policy: *: -1}",
+            "policy: *percentage: 0}",
+            "policy: *percentage: 100}",
+        ),
+    ),
+    Difference(
+        "`limits.max_trials: 1.5`, `number_of_epochs: 2.5`",
+        "the client takes 1 and 2",
+        "the same",
+    ),
+    Difference(
+        "a key that is null",
+        "refused for most keys",
+        "counts as left out",
+        ("*: null",),
+    ),
+    Difference(
+        "a search space that can draw what cannot be trained",
+        "the trial fails",
+        "the same; `automl validate` says how likely it is",
+    ),
+    Difference(
+        "MLTable",
+        "`convert_column_types`, `header`, `folder` and `pattern`",
+        "the same; a folder or pattern elsewhere has to be in a mapped datastore. "
+        "`read_delta_lake` and `extract_columns_from_partition_format` are refused: write "
+        "the table as Parquet, with the label in a column",
+    ),
+    Difference(
+        "`limits.exit_score`",
+        "refused for pictures",
+        "ends the search when the primary metric of a trial reaches it",
+        ("limits.exit_score: *",),
+    ),
+    Difference(
+        "`primary_metric`",
+        "documented: `accuracy` only",
+        "all five that the client knows",
+    ),
+    Difference(
+        "`test_data`",
+        "accepted and dropped",
+        "pictures that are never used in training or ranking",
+    ),
+    Difference(
+        "`test_data_size`",
+        "crashes the client",
+        "the share of the training pictures that is sealed for a test",
+    ),
+    Difference(
+        "`sweep` with `limits` inside (older files)",
+        "refused",
+        "used as the job's `limits`",
+        ("limits in the sweep only",),
+    ),
+    Difference(
+        "`sampling_algorithm` as an object (`seed`, `rule: sobol`)",
+        "loads, but cannot be submitted",
+        "works",
+    ),
+    Difference(
+        "`bayesian`",
+        "`choice`, `uniform`, `quniform`; one sub-space",
+        "all distributions but the normal ones; any number of sub-spaces",
+        ("bayesian: *",),
+    ),
+    Difference(
+        "`grid` with anything but `choice` and constants",
+        "refused by the service",
+        "refused with a sentence",
+        ("grid: *",),
+    ),
+    Difference(
+        "`early_termination: {type: bandit}` without a slack, or with both",
+        "the client fills in 0",
+        "a slack that is left out is 0, which stops every trial behind the best; of two "
+        "the more generous applies",
+    ),
+    Difference(
+        "`early_termination: {type: asha}`",
+        "unknown",
+        "asynchronous successive halving, see [search.md](search.md)",
+        ("policy: {type: asha}",),
+    ),
+    Difference(
+        "`model_name`",
+        "twelve names, or one of the Hugging Face Hub",
+        "the twelve, some small models, and every model name of timm. Names of the Hub "
+        "and of Azure's registry (`google/vit-base-patch16-224`, "
+        "`microsoft-beit-base-patch16-224-pt22k-ft22k`, `hf-hub:timm/…`) stand for timm's "
+        "model of that kind, and a note says which; models that timm does not have are "
+        "refused with the nearest names",
+        ("training_parameters.model_name: *",),
+    ),
+    Difference(
+        "values of a search space as text, `uniform(0.001,0.01)`",
+        "in the designer only",
+        "anywhere",
+        (
+            "search_space.*: uniform(*",
+            "search_space.*: choice(*",
+        ),
+    ),
+    Difference(
+        "a key that occurs twice",
+        "the last one counts",
+        "refused",
+        ("text: a key*twice",),
+    ),
+    Difference(
+        "plain words and numbers such as `off`, `no`, `012`, `1:30`, `2024-01-01`",
+        "YAML 1.1: False, False, 10, 90, a date",
+        "YAML 1.2: text. A key that is true or false still takes `on`, `off`, `yes` and "
+        "`no`; under `corrections` every scalar is text as written",
+        ("text: date",),
+    ),
+    Difference(
+        "old names (`lr_scheduler`, `split_ratio`, `image_model`, `iterations`, …)",
+        "refused",
+        "refused with the name of today",
+    ),
+    Difference(
+        "`sweep` without `search_space`",
+        "the client accepts it",
+        "refused: leave out `sweep` for AutoMode",
+        ("search_space: []",),
+    ),
+    Difference(
+        "other names than `best_model` under `outputs`",
+        "the client accepts them",
+        "refused",
+        ("outputs: {other: *",),
+    ),
+    Difference(
+        "`type` or `task` left out",
+        "refused",
+        "`automl` and `image_classification`",
+        (
+            "no type",
+            "no task",
+        ),
+    ),
+    Difference(
+        "`optimizer: adamw` as `AdamW`, other spellings of words",
+        "Azure folds `snake_case` and `CamelCase`",
+        "any case, with or without underscores",
+        (
+            "training_parameters.optimizer: AdamW",
+            "primary_metric: auc-weighted",
+            "training_data.mode: RoMount",
+            "policy: {type: Median_Stopping}",
+        ),
+    ),
+    Difference(
+        "numbers in quotes, or with a fraction, in the values of a `choice`",
+        "refused",
+        "taken as numbers",
+        (
+            "search_space.number_of_epochs: {type: choice, values: *",
+            "search_space.weighted_loss: {type: choice, values: *",
+            "search_space.number_of_epochs: '5'",
+        ),
+    ),
+    Difference(
+        "`type: pipeline`",
+        "every step runs",
+        "its AutoML step runs, with the pipeline's inputs and outputs in place of "
+        "`${{parent.inputs.…}}`; of several steps one is named with `--node NAME`; other "
+        "steps do not run",
+    ),
+    Difference(
+        "`outputs.best_model`",
+        "an MLflow model in the datastore",
+        "with `path`, a folder beside the job, the MLflow model is written there when the "
+        "experiment ends (needs the extra `mlflow`); a folder that holds anything else is "
+        "left as it is, and a note says so",
+    ),
+    Difference(
+        "tasks other than `image_classification` and "
+        "[`image_classification_multilabel`](several-labels.md)",
+        "run",
+        "refused",
+        ("task: classification",),
+    ),
+    Difference(
+        "`seed`, `datastores` and the other keys of the last section",
+        "refused",
+        "see there",
+        ("seed: 5",),
+    ),
+    Difference(
+        "`training_data` without a path",
+        "the client accepts it",
+        "refused",
+        (
+            "validation_data: {type: mltable}",
+            "training_data: {}",
+        ),
+    ),
+    Difference(
+        "`training_data.description` and the like",
+        "refused",
+        "no effect",
+        ("training_data.description: *",),
+    ),
+    Difference(
+        "`services` with `job_service_type`",
+        "refused",
+        "no effect",
+        ("services: {x: {job_service_type: ssh}}",),
+    ),
+    Difference(
+        "a reference to an input that the pipeline does not have",
+        "the client accepts it",
+        "refused",
+        ("pipeline: no such input",),
+    ),
+]
+
+
+def main() -> None:
+    """Write the table into the page."""
+    with tempfile.TemporaryDirectory() as folder:
+        here, azure = answers_here(Path(folder)), answers_of_azure()
+    PAGE.write_text(page_with("".join(lines(different(here, azure), len(azure)))), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""Any file of an experiment, emptied or full of noise, is a sentence on every page and command."""
+
+import itertools
+import json
+import random
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from safetensors.torch import save_file
+from streamlit.runtime.scriptrunner import script_runner
+from typer.testing import CliRunner
+
+from automl.cli import cli
+from automl.experiments import store
+from automl.experiments.remarks import Remarks
+from automl.model.description import ModelDescription
+from automl.ui import error_boundary
+from tests.explanation.conftest import CLASSES, network
+from tests.pages.conftest import ROOT
+from tests.serving.conftest import write_model
+
+NOISE = random.Random(0).randbytes(3_000)
+NO_SENTENCE = re.compile(r"Traceback|Unexpected|errors\.pydantic\.dev|^Expecting value")
+PAGES = [path.stem for path in sorted((ROOT / "pages").glob("*.py")) if path.stem != "settings"]
+
+
+@pytest.fixture
+def whole(home: Path) -> Path:
+    """An experiment with a file of each kind, beside the folder of experiments."""
+    folder = home / "whole"
+    shutil.copytree(ROOT / "tests" / "data" / "experiment-format-4", folder)
+    best = store.load_experiment(folder).best_trial
+    assert best is not None
+    settings = write_model(folder / "best_model") / "settings.json"
+    settings.write_text(json.dumps({**json.loads(settings.read_text()), "trial_id": best}))
+    checkpoint = store.checkpoint_dir(folder, best)
+    checkpoint.mkdir(parents=True)
+    save_file(network("test_resnet").state_dict(), checkpoint / "model.safetensors")
+    described = ModelDescription(
+        model_name="test_resnet",
+        timm_name="test_resnet",
+        class_names=CLASSES,
+        mean=(0.4, 0.5, 0.6),
+        std=(0.2, 0.2, 0.2),
+        validation_crop_size=64,
+        validation_resize_size=72,
+        epoch=1,
+    )
+    (checkpoint / "model.json").write_text(described.model_dump_json())
+    (folder / "remarks.json").write_text(Remarks().model_dump_json())
+    return folder
+
+
+@pytest.fixture
+def _errors_are_shown_as_in_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`local.py` gives the handler to Streamlit; a test of pages begins at app.py."""
+    begin = script_runner.ScriptRunner.__init__
+
+    def begin_with_handler(runner: Any, *args: Any, **options: Any) -> None:
+        begin(runner, *args, **{**options, "on_script_error": error_boundary.show})
+
+    monkeypatch.setattr(script_runner.ScriptRunner, "__init__", begin_with_handler)
+
+
+def damaged(whole: Path, name: Path, content: bytes) -> Path:
+    """A copy of the experiment in which one file is damaged."""
+    folder = whole.parent / "experiments" / "hurt"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(whole, folder)
+    (folder / name).write_bytes(content)
+    return folder
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.usefixtures("_errors_are_shown_as_in_the_app")
+def test_a_damaged_file_is_a_sentence_on_pages(whole: Path, open_page: Callable[..., Any]) -> None:
+    """`open_page` fails on an exception and on what the app calls a bug."""
+    best = store.load_experiment(whole).best_trial
+    for number, name in enumerate(files(whole)):
+        folder = damaged(whole, name, (b"", NOISE)[number % 2])
+        open_page(PAGES[number % len(PAGES)], experiment=folder.name, trial=best)
+
+
+@pytest.mark.nightly
+@pytest.mark.usefixtures("_errors_are_shown_as_in_the_app")
+def test_each_damaged_file_is_a_sentence_on_each_page(
+    whole: Path, open_page: Callable[..., Any]
+) -> None:
+    best = store.load_experiment(whole).best_trial
+    for name, content in itertools.product(files(whole), (b"", NOISE)):
+        folder = damaged(whole, name, content)
+        for page in PAGES:
+            open_page(page, experiment=folder.name, trial=best)
+
+
+def test_a_damaged_file_is_a_sentence_of_every_command(whole: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    Image.new("RGB", (64, 64), (200, 0, 0)).save(picture)
+    commands = [
+        ["list"],
+        ["show", "hurt"],
+        ["leaderboard", "hurt"],
+        ["share", "hurt", "--output", str(tmp_path / "shared.zip")],
+        ["predict", "hurt", str(picture)],
+        ["resume", "hurt"],
+        ["stop", "hurt"],
+    ]
+    for number, name in enumerate(files(whole)):
+        damaged(whole, name, (NOISE, b"")[number % 2])
+        for command in commands:
+            (tmp_path / "shared.zip").unlink(missing_ok=True)
+            result = CliRunner().invoke(cli, command)
+            said = f"{name}: {command[0]}: {result.exception!r}: {result.output}"
+            assert result.exception is None or isinstance(result.exception, SystemExit), said
+            assert not NO_SENTENCE.search(result.output), said
+    damaged(whole, Path("dataset/report.json"), NOISE)
+    report = CliRunner().invoke(cli, ["report", "hurt", "--output", str(tmp_path / "report.html")])
+    assert "report.json is damaged" in report.output
