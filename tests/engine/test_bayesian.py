@@ -32,6 +32,7 @@ SPACE = [
     {"model_name": "vits16r224", "layers_to_freeze": {"type": "randint", "upper": 4}},
 ]
 
+MAJORITY = {"method": "majority_class", "model_name": "resnet18"}
 
 def job(folder: Path, *, max_trials: int = 12, seed: int = 0) -> Job:
     return Job.from_dict(
@@ -147,7 +148,7 @@ def automode(folder: Path) -> tuple[Job, Plan]:
         }
     ]
     first = {"model_name": "mobilenetv2", "learning_rate": 0.05, "optimizer": "adamw"}
-    recipes = [Recipe({"method": "majority_class"}), Recipe(first, 0)]
+    recipes = [Recipe(MAJORITY), Recipe(first, 0)]
     opening, *_ = opening_trials(asked, AutoModePlan(recipes, space))
     return asked, Plan(opening, 6, space)
 
@@ -170,7 +171,7 @@ def run_opening(folder: Path, *, up_to: int = 100) -> list[dict[str, Any]]:
 def test_a_search_opens_with_what_is_planned_and_learns_from_it(tmp_path: Path) -> None:
     trials = run_opening(tmp_path)
     assert len(trials) == 6
-    assert trials[0] == {"method": "majority_class"}
+    assert trials[0] == MAJORITY
     assert trials[1]["learning_rate"] == pytest.approx(0.05)
     assert all(asked["optimizer"] == "adamw" for asked in trials[1:])
     assert len({asked["learning_rate"] for asked in trials[1:]}) == 5
@@ -232,7 +233,7 @@ def test_a_trial_that_the_clock_changes_teaches_the_point_that_was_tried(tmp_pat
     results.time_limit.begin(1.0)
     first = PlannedTrial.of(0, {**values, "head_init": "linear_probe"}, point)
     results.plan([first])
-    left_out = [{"method": "majority_class", "model_name": "resnet18"}]
+    left_out = [MAJORITY]
     pacer = Pacer(asked, results, costs, 1, left_out)
     sampler = Bayesian(asked, results, space, [first], pacer)
     # there is time for what the plan left out, before the training
