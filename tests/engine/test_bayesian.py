@@ -34,6 +34,7 @@ SPACE = [
 
 MAJORITY = {"method": "majority_class", "model_name": "resnet18"}
 
+
 def job(folder: Path, *, max_trials: int = 12, seed: int = 0) -> Job:
     return Job.from_dict(
         {
