@@ -385,7 +385,7 @@ def plan_resources(job: Job, *, num_trials: int, num_cpus: int, num_gpus: int) -
     concurrent = min(job.limits.max_concurrent_trials, num_trials)
     fitting = num_cpus // (needed.cpu or 1)
     if needed.gpu:
-        fitting = min(fitting, int(num_gpus / needed.gpu))
+        fitting = min(fitting, trials_on(num_gpus, needed.gpu))
     notes = []
     if concurrent > fitting:
         notes.append(
@@ -393,15 +393,28 @@ def plan_resources(job: Job, *, num_trials: int, num_cpus: int, num_gpus: int) -
             f"there are {num_cpus} cores and {num_gpus} GPUs."
         )
         concurrent = fitting
-    gpu_share = 0.0 if not num_gpus else min(1.0, num_gpus / concurrent)
-    if 0.5 < gpu_share < 1:
-        gpu_share = 0.5  # two fit on a GPU; a share above a half would leave the rest unused
+    share = gpu_share(math.ceil(concurrent / num_gpus)) if num_gpus else 0.0
     return Resources(
         max_concurrent_trials=concurrent,
         num_cpus=needed.cpu or num_cpus // concurrent,
-        num_gpus=gpu_share if needed.gpu is None else needed.gpu,
+        num_gpus=share if needed.gpu is None else needed.gpu,
         notes=notes,
     )
+
+
+def gpu_share(per_gpu: int) -> float:
+    """Share of a GPU by which so many trials run on one."""
+    return math.floor(10_000 / per_gpu) / 10_000  # Ray counts to four places
+
+
+def trials_of_share(share: float) -> int:
+    """Number of trials that fit on a GPU with a share of it in 0 to 1, without 0."""
+    return math.floor(1 / share + 1e-9)
+
+
+def trials_on(num_gpus: int, share: float) -> int:
+    """Number of trials that fit on the GPUs of a machine; none spans two without asking for it."""
+    return num_gpus * trials_of_share(share) if share < 1 else int(num_gpus // share)
 
 
 def refuse_too_much(needed: ResourcesPerTrial, *, cores: int, gpus: int, place: str) -> None:

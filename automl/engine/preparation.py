@@ -16,7 +16,7 @@ from automl.dataset import manifest
 from automl.dataset.manifest import Manifest
 from automl.dataset.pixels import PictureSizes
 from automl.dataset.scan import changes_since
-from automl.engine import cluster, further_trials, measuring, nodes, shares
+from automl.engine import cluster, further_trials, measuring, nodes, packing, shares
 from automl.engine.carried import Carried
 from automl.engine.nodes import Node
 from automl.engine.planning import Plan, Resources, plan, plan_resources, reachable
@@ -144,6 +144,9 @@ def prepare(job: Job, results: Results) -> Prepared:
         hyperparameters, results.experiment_dir.parent, for_other_machines=is_elsewhere
     )
     pictures = trial_data.prepare(data, hyperparameters, progress=progress)
+    resources = packing.packed(
+        job, resources, hyperparameters, list(pictures.values()), progress.give_up_if_over
+    )
     return Prepared(
         manifest=data,
         plan=planned,
