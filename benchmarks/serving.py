@@ -298,7 +298,7 @@ def model(model_dir: str, pictures: str) -> float:
         chunks = [pixels[start : start + 4] for start in range(0, len(pixels), 4)]
         with ThreadPoolExecutor(cores // num_threads) as threads:
             return per_second(
-                lambda: list(threads.map(found.probabilities, chunks)), len(pixels), _SECONDS / 2
+                lambda: list(threads.map(found.run, chunks)), len(pixels), _SECONDS / 2
             )
 
     return max(rate(cores), rate(1))
@@ -310,7 +310,7 @@ def files(model_dir: str, pictures: str) -> float:
     started = time.perf_counter()
     endless = itertools.cycle(paths)
     count = 0
-    for _ in model.rows(endless):
+    for _ in model.answers(endless):
         count += 1
         if count == len(paths):  # warm
             started = time.perf_counter()

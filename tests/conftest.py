@@ -302,18 +302,23 @@ def with_answers() -> Callable[[Path], None]:
 
 
 def mean_colour() -> "onnx.ModelProto":
-    """A model of three classes: the colour there is most of."""
+    """A model of three classes: the colour there is most of; the less of it, the more distant."""
     from onnx import TensorProto, helper
 
     nodes = [
         helper.make_node("GlobalAveragePool", ["input1"], ["mean"]),
         helper.make_node("Flatten", ["mean"], ["output1"]),
+        helper.make_node("ReduceMax", ["output1"], ["largest"], axes=[1], keepdims=0),
+        helper.make_node("Neg", ["largest"], ["distance"]),
     ]
     graph = helper.make_graph(
         nodes,
         "mean",
         [helper.make_tensor_value_info("input1", TensorProto.FLOAT, ["b", 3, 8, 8])],
-        [helper.make_tensor_value_info("output1", TensorProto.FLOAT, ["b", 3])],
+        [
+            helper.make_tensor_value_info("output1", TensorProto.FLOAT, ["b", 3]),
+            helper.make_tensor_value_info("distance", TensorProto.FLOAT, ["b"]),
+        ],
     )
     opset = [helper.make_opsetid("", 17)]
     return helper.make_model(graph, opset_imports=opset, ir_version=9)

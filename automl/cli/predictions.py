@@ -13,14 +13,14 @@ from automl.cli.output import FAILED, USER_INPUT, console, fail, json_text, refu
 
 if TYPE_CHECKING:
     from automl.prediction.answer_files import AnswerFile
-    from automl.prediction.inference import Failure, Predictor, Row
+    from automl.prediction.inference import Answer, Failure, Predictor
     from automl.prediction.input_pictures import FoundPicture
 
 _MAX_FAILURES_SHOWN = 20
 AnswerFormat = Literal["csv", "parquet", "jsonl", "azure"]
 
 
-def predict(
+def predict(  # noqa: PLR0913 (the options of a command)
     experiment: Annotated[
         str,
         typer.Argument(
@@ -48,13 +48,21 @@ def predict(
             help="Format of the file, regardless of its name; azure: lines of a batch endpoint.",
         ),
     ] = None,
+    coverage: Annotated[
+        float | None,
+        typer.Option(
+            min=0.5,
+            max=0.999,
+            help="Add the set of labels that contains the right one with this probability.",
+        ),
+    ] = None,
 ) -> None:
     """Classify pictures with the best model of an experiment."""
     if answer_format is not None and output is None:
         fail(f"--format {answer_format} needs a file. Add --output F.")
     model_dir = lookup.find_model(experiment)
     from automl.prediction import answer_formats, input_pictures
-    from automl.prediction.inference import Predictor  # slow
+    from automl.prediction.inference import UNFLAGGED, Predictor  # slow
 
     paths = [path.expanduser() for path in pictures]
     with refusals():
@@ -63,7 +71,9 @@ def predict(
         if first is None:
             fail("There are no pictures in " + ", ".join(map(str, pictures)) + ".")
         inputs = chain([first], pictures_found)
-        predictor = Predictor(model_dir)
+        predictor = Predictor(model_dir, coverage=coverage)
+        if predictor.unlike is None:
+            tell(UNFLAGGED)
         report = _Report(predictor, as_json=as_json, as_lines=output is None and not as_json)
         if output is None:
             _predict_all(predictor, inputs, report)
@@ -115,7 +125,7 @@ class _Report:
         self._as_json = as_json
         self._as_lines = as_lines
 
-    def add(self, name: str, answer: "Row | Failure") -> None:
+    def add(self, name: str, answer: "Answer | Failure") -> None:
         from automl.prediction.answer_formats import fields
         from automl.prediction.inference import Failure
 
@@ -130,8 +140,14 @@ class _Report:
                 tell(f"{_one_line(name)}: {answer.message}")
         elif self._as_lines:
             prediction = self._predictor.prediction(answer)
-            share = f"\t{prediction.probability:.3f}" if prediction.labels is None else ""
-            say(f"{_one_line(name)}\t{prediction.text}{share}")
+            parts = [_one_line(name), prediction.text]
+            if prediction.labels is None:
+                parts.append(f"{prediction.probability:.3f}")
+            if prediction.answer_set is not None:
+                parts.append("{" + ", ".join(prediction.answer_set) + "}")
+            if prediction.is_unlike:
+                parts.append("unlike the training pictures")
+            say("\t".join(parts))
 
     def end(self) -> None:
         if self._as_json:

@@ -43,12 +43,26 @@ def serve(  # noqa: PLR0913 (the options of a command)
     batch_window_ms: Annotated[
         float, typer.Option(min=0, max=1000, help="Milliseconds a batch waits for more pictures.")
     ] = 0,
+    flag_unlike: Annotated[
+        bool,
+        typer.Option(
+            "--flag-unlike",
+            help="Say in each answer of /score whether the picture is unlike the training data.",
+        ),
+    ] = False,
+    coverage: Annotated[
+        float | None,
+        typer.Option(
+            min=0.5, max=0.999, help="Add the labels of which one is right with this probability."
+        ),
+    ] = None,
 ) -> None:
     """Answer requests over HTTP: Azure's scoring JSON and uploaded pictures (docs/serving.md)."""
     if sentence := extras.missing("automl serve needs", _PACKAGES, "serve"):
         fail(sentence)
     from automl.serving import admission, server
     from automl.serving.limits import Limits
+    from automl.serving.models import Additions
 
     model_dirs = _model_dirs(models)
     with refusals():
@@ -72,7 +86,14 @@ def serve(  # noqa: PLR0913 (the options of a command)
         tell(f"{', '.join(model_dirs)}: answers at {url}/score; {url}/docs describes the requests.")
 
     with refusals(), _listen(host, port) as listening:
-        server.serve(model_dirs, listening, limits=limits, keys=keys, on_ready=on_ready)
+        server.serve(
+            model_dirs,
+            listening,
+            limits=limits,
+            keys=keys,
+            on_ready=on_ready,
+            additions=Additions(unlike=flag_unlike, coverage=coverage),
+        )
 
 
 def _model_dirs(models: list[str]) -> dict[str, Path]:

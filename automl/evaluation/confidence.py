@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 NUM_BINS = 10
-UNLIKE_SHARE = 0.05
 
 
 class Calibration(NamedTuple):
@@ -51,19 +50,6 @@ def calibration(probabilities: NDArray[np.floating], labels: NDArray[np.integer]
         labels: class indices (N,).
     """
     return _calibration(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
-
-
-def unlike_below(probabilities: NDArray[np.floating]) -> float:
-    """Return the probability that the answers for 5 % of the validation pictures fall below.
-
-    A picture below it may be unlike the training data: the maximum softmax probability of
-    Hendrycks and Gimpel (A Baseline for Detecting Misclassified and Out-of-Distribution Examples
-    in Neural Networks, 2017). Only a baseline: a model can be confident about a foreign picture.
-
-    Args:
-        probabilities: (N, K) for the validation pictures.
-    """
-    return float(np.quantile(probabilities.max(axis=1), UNLIKE_SHARE))
 
 
 def class_calibration(

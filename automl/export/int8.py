@@ -42,6 +42,7 @@ def write(folder: Path, model: TrainedModel, progress: Callable[[float], None]) 
 
 
 def _quantise(source: Path, target: Path, inputs: list[NDArray[np.float32]]) -> None:
+    import onnx
     from onnxruntime.quantization import CalibrationDataReader, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -54,8 +55,10 @@ def _quantise(source: Path, target: Path, inputs: list[NDArray[np.float32]]) -> 
             return None if following is None else {"input1": following}
 
     with _without_advice(), tempfile.TemporaryDirectory() as scratch:
-        prepared = Path(scratch) / "prepared.onnx"
-        quant_pre_process(source, prepared, skip_symbolic_shape=True)
+        alone, prepared = Path(scratch) / "alone.onnx", Path(scratch) / "prepared.onnx"
+        # with 8 bits the distance to the training pictures says nothing
+        onnx.utils.extract_model(source, alone, ["input1"], ["output1"])
+        quant_pre_process(alone, prepared, skip_symbolic_shape=True)
         # weights of 7 bits: sums of 8-bit products overflow on processors without VNNI, and the
         # same file would answer otherwise there and in every other runtime
         quantize_static(prepared, target, Pictures(), per_channel=True, reduce_range=True)

@@ -9,7 +9,7 @@ from automl.errors import ExportError
 from automl.export import onnx_input
 from automl.export.trained_model import Answers, TrainedModel
 from automl.host.cores import usable_cores
-from automl.model import onnx_conversion
+from automl.model import familiarity, onnx_conversion
 from automl.prediction.inference import Failure, Predictor
 
 _MAX_BYTES = 2_000_000_000  # the limit of a protobuf file
@@ -27,6 +27,8 @@ def write(folder: Path, model: TrainedModel) -> None:
 
 def write_model(path: Path, model: TrainedModel, *, normalises: bool | None = None) -> None:
     """Write the ONNX file: `input1`, float (B, 3, H, W), to `output1`, logits (B, classes).
+
+    `distance` (B,) is that to the nearest training picture, if the training pictures can be read.
 
     Args:
         path: the file to write; its metadata say what the input is.
@@ -46,7 +48,14 @@ def write_model(path: Path, model: TrainedModel, *, normalises: bool | None = No
         normalises = model.onnx_normalization is None
     network = model.network if normalises else model.network.network
     said = onnx_input.metadata(model, normalises=normalises)
-    onnx_conversion.convert(network, model.example(), path, said)
+    reference = model.reference
+    if reference is None:
+        onnx_conversion.convert(network, model.example(), path, said)
+        return
+    with familiarity.watched(model.network.network) as seen:
+        judged = familiarity.Judged(network, seen, reference.bank).eval()
+        outputs = ("output1", "distance")
+        onnx_conversion.convert(judged, model.example(), path, said, outputs=outputs)
 
 
 def answers(folder: Path) -> Answers:

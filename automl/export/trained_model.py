@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from automl.dataset import dicom, picture_location
 from automl.dataset.preprocessing import load_preprocessed, model_input
 from automl.errors import ExportError, UserError
-from automl.evaluation import thresholds
+from automl.evaluation import answer_sets, thresholds
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import TrialRecord
+from automl.export import reference
+from automl.export.reference import Reference
 from automl.jobs.compatibility import resolve
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.model import checkpoint
@@ -27,6 +29,9 @@ from automl.model.network import Normalised
 
 Answers = Callable[[Path], NDArray[np.float32]]
 """A function from a picture file to the probabilities (K,), in the order of the labels."""
+
+_USUAL_MILLISECONDS = 50.0
+"""For a picture, where the trial has not measured it."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,23 @@ class TrainedModel:
         return store.load_predictions(
             store.predictions_path(self.experiment_dir, self.trial.trial_id)
         )
+
+    @cached_property
+    def reference(self) -> Reference | None:
+        """What tells a picture unlike the training pictures; None if too few can be read."""
+        folder, trial = self.experiment_dir, self.trial
+        if not store.samples_path(folder).is_file():
+            return None
+        milliseconds = float(trial.effective.get("latency_ms") or _USUAL_MILLISECONDS)
+        samples = store.load_samples(folder)
+        pictures = reference.Pictures.read(samples, self.preprocessed, milliseconds)
+        methods = {one.trial_id: one.method for one in store.load_trials(folder)}
+        members = [one.trial_id for one in trial.members] or [trial.trial_id]
+        is_frozen = all(methods[name] != "fine_tuning" for name in members)
+        if not trial.refitted_on:
+            return reference.measure(pictures, self.network, is_frozen=is_frozen)
+        before, _ = checkpoint.load(store.checkpoint_dir(folder, trial.trial_id))
+        return reference.refitted(pictures, before, self.network, is_frozen=is_frozen)
 
     @property
     def normalization(self) -> dict[str, list[float]]:
@@ -146,6 +168,11 @@ class TrainedModel:
         if description.has_label_sets:
             chosen = thresholds.by_label(self.recorded.probabilities, self.recorded.labels)
             settings["thresholds"] = chosen.round(4).tolist()
+        elif len(self.recorded.labels):
+            scores = answer_sets.calibration(self.recorded.probabilities, self.recorded.labels)
+            settings["calibration"] = scores.round(6).tolist()
+        if self.reference is not None:
+            settings["unlike"] = self.reference.settings()
         (folder / "settings.json").write_text(json.dumps(settings, indent=1), "utf-8")
         labels = json.dumps(description.class_names, ensure_ascii=False)
         (folder / "labels.json").write_text(labels, "utf-8")

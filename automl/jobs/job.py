@@ -238,7 +238,7 @@ class ResourcesPerTrial(FrozenModel):
 
 
 class Job(FrozenModel):
-    """One job as it was started, or as it went on; saved as `job.yml`."""
+    """One job exactly as it was started; saved as `job.yml` and never edited afterwards."""
 
     type: Literal["automl"] = "automl"
     task: Task = "image_classification"

@@ -1,7 +1,7 @@
 """A network as an ONNX file."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -18,14 +18,17 @@ def convert(
     example: torch.Tensor,
     path: Path,
     metadata: Mapping[str, str] | None = None,
+    *,
+    outputs: Sequence[str] = ("output1",),
 ) -> None:
-    """Convert a network: `input1`, float (B, 3, H, W), to `output1`.
+    """Convert a network: `input1`, float (B, 3, H, W), to `output1` and its other outputs.
 
     Args:
         network: in evaluation mode.
         example: pixels (B, 3, H, W) of at least two pictures. The ONNX model takes any number.
         path: the file to write.
         metadata: properties of the file, for its users.
+        outputs: names of the network's outputs.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations within torch's exporter
@@ -33,7 +36,7 @@ def convert(
             network,
             (example,),
             input_names=["input1"],
-            output_names=["output1"],
+            output_names=list(outputs),
             dynamic_shapes=({0: torch.export.Dim("batch")},),
             opset_version=OPSET,
             dynamo=True,

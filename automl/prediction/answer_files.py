@@ -19,7 +19,7 @@ from automl.errors import PredictionError
 from automl.host import process_lock
 from automl.prediction import answer_formats
 from automl.prediction.answer_formats import NamedAnswer, Writer
-from automl.prediction.inference import Failure, Predictor, Row
+from automl.prediction.inference import Answer, Failure, Predictor
 
 _SECONDS_UNWRITTEN = 10.0
 """Longest time for which an answer is kept in memory only."""
@@ -72,7 +72,7 @@ class AnswerFile:
         """Return True if an earlier run has written the answer for the picture."""
         return name in self._done
 
-    def add(self, name: str, answer: Row | Failure) -> None:
+    def add(self, name: str, answer: Answer | Failure) -> None:
         """Add the answer for a picture; it is written with others, within 10 seconds or so."""
         self._waiting.append((name, answer))
         is_late = time.monotonic() - self._written_at > _SECONDS_UNWRITTEN
@@ -100,12 +100,15 @@ class AnswerFile:
 
     def _mark(self, format_name: str, predictor: Predictor) -> bool:
         """Check the marker, or write it; return True if there is nothing to continue."""
-        content = json.dumps({"form": format_name, "model": _fingerprint(predictor)})
+        asked = {"form": format_name, "model": _fingerprint(predictor)}
+        if predictor.coverage is not None:
+            asked["coverage"] = str(predictor.coverage)
+        content = json.dumps(asked)
         earlier = self._marker.read_text("utf-8")
         if earlier and earlier != content:
             raise PredictionError(
-                f"{self._path} was begun with another model or format. Choose another file, or "
-                f"delete {self._marker} to begin anew."
+                f"{self._path} was begun with another model, format or coverage. Choose another "
+                f"file, or delete {self._marker} to begin anew."
             )
         if not earlier:
             # delete the old answers before writing the marker, so that they never belong to it

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 
 from automl.errors import PredictionError
-from automl.prediction.inference import Failure, Predictor, Row
+from automl.prediction.inference import Answer, Failure, Predictor
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-NamedAnswer = tuple[str, Row | Failure]
-"""A picture's name, and its row of probabilities or the reason why it cannot be read."""
+NamedAnswer = tuple[str, Answer | Failure]
+"""A picture's name, and its answer or the reason why it cannot be read."""
 
-_HEAD = ("path", "label", "probability", "error")
+_HEAD = ("path", "label", "probability")
 
 
 class Writer(Protocol):
@@ -62,7 +62,7 @@ class _Csv:
         self._file = path.open("a", encoding="utf-8", errors="backslashreplace", newline="")
         self._writer = csv.writer(self._file)
         if is_new or not path.stat().st_size:
-            self._writer.writerow(columns(self._labels))
+            self._writer.writerow(columns(self._labels, head(self._predictor)))
             self._file.flush()
 
     def names(self) -> Iterator[str]:
@@ -74,8 +74,7 @@ class _Csv:
 
     def add(self, answers: Sequence[NamedAnswer]) -> None:
         for name, answer in answers:
-            head, probabilities = split(answer, self._predictor)
-            self._writer.writerow([name, *head, *probabilities])
+            self._writer.writerow([name, *cells(answer, self._predictor)])
         self._file.flush()
 
     def close(self, *, is_finished: bool) -> None:  # noqa: ARG002 (the file is always complete)
@@ -110,7 +109,7 @@ class _JsonLines:
     def close(self, *, is_finished: bool) -> None:  # noqa: ARG002 (the file is always complete)
         self._file.close()
 
-    def _fields(self, answer: Row | Failure) -> dict[str, Any]:
+    def _fields(self, answer: Answer | Failure) -> dict[str, Any]:
         return fields(answer, self._predictor)
 
 
@@ -120,10 +119,10 @@ class _AzureLines(_JsonLines):
     suffix: ClassVar[str | None] = None
     name_key = "filename"
 
-    def _fields(self, answer: Row | Failure) -> dict[str, Any]:
+    def _fields(self, answer: Answer | Failure) -> dict[str, Any]:
         if isinstance(answer, Failure):
             return {"error": answer.message}
-        return {"probs": answer.tolist(), "labels": self._predictor.labels}
+        return {"probs": answer.probabilities.tolist(), "labels": self._predictor.labels}
 
 
 class _Parquet:
@@ -176,15 +175,14 @@ class _Parquet:
     def _table(self, answers: Sequence[NamedAnswer]) -> "pa.Table":
         import pyarrow as pa
 
-        types = [pa.string(), pa.string(), pa.float32(), pa.string()]
+        kinds = {"probability": pa.float32(), "unlike": pa.bool_()}
+        reserved = head(self._predictor)
+        types = [kinds.get(name, pa.string()) for name in reserved]
         types += [pa.float32()] * len(self._labels)
-        rows = []
-        for name, answer in answers:
-            head, probabilities = split(answer, self._predictor)
-            rows.append((escaped(name), *head, *probabilities))
+        rows = [(escaped(name), *cells(answer, self._predictor)) for name, answer in answers]
         values = zip(*rows, strict=True) if rows else [()] * len(types)
         arrays = [pa.array(column, kind) for column, kind in zip(values, types, strict=True)]
-        return pa.table(arrays, names=columns(self._labels))
+        return pa.table(arrays, names=columns(self._labels, reserved))
 
 
 FORMATS: dict[str, type[Writer]] = {
@@ -222,14 +220,32 @@ def remove(path: Path) -> None:
     shutil.rmtree(_parts_dir(path), ignore_errors=True)
 
 
-def fields(answer: Row | Failure, predictor: Predictor) -> dict[str, Any]:
+def fields(answer: Answer | Failure, predictor: Predictor) -> dict[str, Any]:
     """Return what the JSON of the command line says about a picture, except its path."""
     if isinstance(answer, Failure):
         return {"error": answer.message}
     return predictor.prediction(answer).fields()
 
 
-def columns(labels: Sequence[str], reserved: Sequence[str] = _HEAD) -> list[str]:
+def head(predictor: Predictor) -> list[str]:
+    """Return the first columns of a table of answers; what a model does not say has none."""
+    added = {"unlike": predictor.unlike, "answer_set": predictor.coverage}
+    return [*_HEAD, *(name for name, value in added.items() if value is not None), "error"]
+
+
+def cells(answer: Answer | Failure, predictor: Predictor) -> list[object]:
+    """Return the cells of a picture's row after its name, as `head` and `columns` have them."""
+    (label, probability, error), shares = split(answer, predictor)
+    added: list[object] = []
+    said = None if isinstance(answer, Failure) else predictor.prediction(answer)
+    if predictor.unlike is not None:
+        added.append(said and said.is_unlike)
+    if predictor.coverage is not None:
+        added.append(said and json.dumps(said.answer_set, ensure_ascii=False))
+    return [label, probability, *added, error, *shares]
+
+
+def columns(labels: Sequence[str], reserved: Sequence[str]) -> list[str]:
     """Return the column names of a table of answers: `reserved`, then one for each label.
 
     A label is its column's name, unless that is a reserved name: then `class ` is put before it,
@@ -247,7 +263,7 @@ def columns(labels: Sequence[str], reserved: Sequence[str] = _HEAD) -> list[str]
 
 
 def split(
-    answer: Row | Failure, predictor: Predictor
+    answer: Answer | Failure, predictor: Predictor
 ) -> tuple[tuple[str | None, float | None, str | None], Sequence[float | None]]:
     """Return (label, probability, error), and the probability of every label, sorted by label.
 
@@ -256,11 +272,12 @@ def split(
     labels = predictor.labels
     if isinstance(answer, Failure):
         return (None, None, answer.message), [None] * len(labels)
-    best = int(answer.argmax())
-    by_label = answer[np.argsort(np.array(labels, dtype=object), kind="stable")]
+    row = answer.probabilities
+    best = int(row.argmax())
+    by_label = row[np.argsort(np.array(labels, dtype=object), kind="stable")]
     if predictor.has_label_sets:
         return (predictor.prediction(answer).text, None, None), by_label.tolist()
-    return (labels[best], float(answer[best]), None), by_label.tolist()
+    return (labels[best], float(row[best]), None), by_label.tolist()
 
 
 def escaped(name: str) -> str:

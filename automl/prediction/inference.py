@@ -21,6 +21,7 @@ from automl.dataset.preprocessing import (
 )
 from automl.dataset.rendering import PLAIN, Rendering
 from automl.errors import PredictionError
+from automl.evaluation import answer_sets
 from automl.host.cores import usable_cores
 from automl.prediction import onnx_session
 
@@ -28,13 +29,26 @@ Picture = Path | BinaryIO
 Pixels = NDArray[np.uint8]
 """(H, W, 3), a picture resized and cropped for the model."""
 
-Row = NDArray[np.float32]
-"""(K,), the probability of every label, in the order of the labels."""
-
 MAX_SIDE = 4096
 """Largest side of a model's input in pixels. A model from elsewhere could declare any size."""
 
+UNFLAGGED = (
+    "This model does not say which pictures are unlike its training pictures: it was exported by "
+    "an earlier version, or too few of these could be read."
+)
+
 _PICTURES_PER_TASK = 4
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The output of a model for one picture."""
+
+    probabilities: NDArray[np.float32]
+    """(K,), in the order of the labels."""
+
+    distance: float | None = None
+    """From the nearest training picture, see `familiarity`; None if the model does not say it."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,12 @@ class Prediction:
     labels: list[str] | None = None
     """The predicted labels, the most probable first, where a picture may have any number."""
 
+    is_unlike: bool | None = None
+    """True if the picture is unlike the training pictures; None if the model does not say it."""
+
+    answer_set: list[str] | None = None
+    """Labels of which one is right with the coverage that was asked for."""
+
     @property
     def text(self) -> str:
         """The answer as text: the most probable label, or all that are predicted."""
@@ -59,6 +79,10 @@ class Prediction:
             answer: dict[str, Any] = {"label": self.label, "probability": self.probability}
         else:
             answer = {"labels": self.labels}
+        if self.is_unlike is not None:
+            answer["unlike"] = self.is_unlike
+        if self.answer_set is not None:
+            answer["answer_set"] = self.answer_set
         return {**answer, "probabilities": self.probabilities}
 
 
@@ -75,6 +99,18 @@ _PerChannel = Annotated[list[float], Field(min_length=3, max_length=3)]
 class _Normalization(BaseModel):
     mean: _PerChannel
     std: _PerChannel
+
+
+class Unlike(BaseModel):
+    """What tells a picture that is unlike the training pictures."""
+
+    model_config = ConfigDict(frozen=True)
+
+    threshold: float
+    """Distance above which it is."""
+
+    false_alarm_rate: float = Field(gt=0, lt=1)
+    """Share of pictures like the training pictures that are above it, at most."""
 
 
 class _Settings(BaseModel):
@@ -95,6 +131,12 @@ class _Settings(BaseModel):
     thresholds: list[Annotated[float, Field(ge=0, le=1)]] | None = None
     """Probability of each label from which it is predicted, of a model with label sets."""
 
+    unlike: Unlike | None = None
+    """None: the model does not say how far a picture is from the training pictures."""
+
+    calibration: list[float] | None = None
+    """Scores for answer sets, see `answer_sets.calibration`."""
+
 
 _T = TypeVar("_T")
 _LABELS = TypeAdapter(Annotated[list[str], Field(min_length=1)])
@@ -110,19 +152,25 @@ class Predictor:
         has_label_sets: True if a picture may have any number of the labels.
         thresholds: (K,) probability from which each label is predicted, of such a model.
         rendering: how pixel values become 8-bit RGB.
+        unlike: what tells a picture that is unlike the training pictures; None: nothing does.
+        coverage: probability with which the answer set contains the right label; None: no sets.
     """
 
-    def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
+    def __init__(
+        self, model_dir: Path, *, num_threads: int = 1, coverage: float | None = None
+    ) -> None:
         """Load the model.
 
         Args:
             model_dir: folder with `model.onnx`, `labels.json` and `settings.json`.
+            coverage: see above.
             num_threads: threads for one run of the model. One is fastest for many pictures,
                 because every core then runs the model for different pictures. The number of cores
                 is fastest for one picture.
 
         Raises:
-            PredictionError: one of the three files is missing, damaged or not valid.
+            PredictionError: one of the three files is missing, damaged or not valid, or the model
+                cannot guarantee the coverage.
         """
         settings = _read(TypeAdapter(_Settings), model_dir / "settings.json")
         self.model_dir = model_dir
@@ -133,6 +181,11 @@ class Predictor:
         self._resize_size = settings.validation_resize_size
         self._crop_size = settings.validation_crop_size
         self.rendering = settings.rendering
+        self.unlike = settings.unlike
+        self._outputs = ["output1"] if self.unlike is None else ["output1", "distance"]
+        self._calibration = settings.calibration
+        self.coverage = coverage
+        self._set_limit = None if coverage is None else self.set_limit(coverage)
         _check(model_dir, settings, self.labels)
         self._normalization: dict[str, list[float]] | None = None
         if settings.normalization is not None:
@@ -145,21 +198,21 @@ class Predictor:
 
     def stream(self, pictures: Iterable[Picture | Failure]) -> Iterator[Prediction | Failure]:
         """Like `predict`, in constant memory. A failure among the pictures is passed on."""
-        for row in self.rows(pictures):
-            yield row if isinstance(row, Failure) else self.prediction(row)
+        for answer in self.answers(pictures):
+            yield answer if isinstance(answer, Failure) else self.prediction(answer)
 
-    def rows(self, pictures: Iterable[Picture | Failure]) -> Iterator[Row | Failure]:
-        """Like `stream`, with rows of probabilities.
+    def answers(self, pictures: Iterable[Picture | Failure]) -> Iterator[Answer | Failure]:
+        """Like `stream`, with the outputs of the model.
 
         Every core decodes and predicts a few pictures at a time. At most two such tasks per core
         are waiting or running, so that memory does not grow with the number of pictures.
         """
         remaining = iter(pictures)
         threads = ThreadPoolExecutor(usable_cores())
-        tasks: deque[Future[list[Row | Failure]]] = deque()
+        tasks: deque[Future[list[Answer | Failure]]] = deque()
         try:
             while chunk := list(islice(remaining, _PICTURES_PER_TASK)):
-                tasks.append(threads.submit(self._chunk_rows, chunk))
+                tasks.append(threads.submit(self._chunk_answers, chunk))
                 if len(tasks) == 2 * usable_cores():
                     yield from tasks.popleft().result()
             while tasks:
@@ -191,15 +244,15 @@ class Predictor:
         """Return a black picture of the size of the model's input."""
         return np.zeros((self._crop_size, self._crop_size, 3), np.uint8)
 
-    def probabilities(self, pixels: Sequence[Pixels]) -> NDArray[np.float32]:
-        """Return (B, K) probabilities of B pictures that `read` has returned.
+    def run(self, pixels: Sequence[Pixels]) -> list[Answer]:
+        """Return the answers for pictures that `read` has returned.
 
         Raises:
             PredictionError: the model cannot be run, or has another number of classes.
         """
         batch = model_input(np.stack(pixels), self._normalization)
         try:
-            (logits,) = self._session.run(["output1"], {"input1": batch})
+            logits, *others = self._session.run(self._outputs, {"input1": batch})
         except Exception as error:  # the errors of onnxruntime have no common base class
             raise PredictionError(
                 f"The model in {self.model_dir} cannot be run: {error} Export it again."
@@ -209,21 +262,55 @@ class Predictor:
                 f"The model in {self.model_dir} has {len(self.labels)} labels, but its model "
                 f"answers for {logits.shape[-1] if logits.ndim else 1} classes. Export it again."
             )
-        return probabilities_of(logits, has_label_sets=self.has_label_sets)
+        rows = probabilities_of(logits, has_label_sets=self.has_label_sets)
+        distances = others[0].tolist() if others else [None] * len(rows)
+        return list(map(Answer, rows, distances))
 
-    def prediction(self, row: Row) -> Prediction:
-        """Return the prediction that a row of probabilities stands for."""
+    def set_limit(self, coverage: float) -> float:
+        """Return the limit of `answer_sets` for a coverage.
+
+        Raises:
+            PredictionError: the model cannot guarantee it.
+        """
+        if self._calibration is None:
+            raise PredictionError(
+                f"The model in {self.model_dir} has no scores to make answer sets from: a picture "
+                "has any number of labels, or it was exported by an earlier version. Export the "
+                "model again, or leave --coverage out."
+            )
+        return answer_sets.limit(np.array(self._calibration), coverage)
+
+    def answer_set(self, answer: Answer, limit: float) -> list[str]:
+        """Return the labels in the set of a picture, the most probable first."""
+        return [self.labels[index] for index in answer_sets.members(answer.probabilities, limit)]
+
+    def is_unlike(self, answer: Answer) -> bool | None:
+        """Return True for a picture unlike the training pictures; None if the model is silent."""
+        if self.unlike is None or answer.distance is None:
+            return None
+        return answer.distance > self.unlike.threshold
+
+    def prediction(self, answer: Answer) -> Prediction:
+        """Return the prediction that the output of the model stands for."""
+        row = answer.probabilities
         order = np.argsort(-row, kind="stable")
         ranked = {self.labels[index]: float(row[index]) for index in order}
         label, probability = next(iter(ranked.items()))
         labels = [self.labels[index] for index in order if row[index] >= self.thresholds[index]]
-        return Prediction(label, probability, ranked, labels if self.has_label_sets else None)
+        return Prediction(
+            label,
+            probability,
+            ranked,
+            labels if self.has_label_sets else None,
+            self.is_unlike(answer),
+            None if self._set_limit is None else self.answer_set(answer, self._set_limit),
+        )
 
-    def _chunk_rows(self, pictures: Sequence[Picture | Failure]) -> list[Row | Failure]:
+    def _chunk_answers(self, pictures: Sequence[Picture | Failure]) -> list[Answer | Failure]:
         pixels = [self.read(picture) for picture in pictures]
         readable = [array for array in pixels if not isinstance(array, Failure)]
-        rows = iter(self.probabilities(readable) if readable else ())
-        return [array if isinstance(array, Failure) else next(rows) for array in pixels]
+        answers = iter(self.run(readable) if readable else ())
+        return [array if isinstance(array, Failure) else next(answers) for array in pixels]
 
 
 def _read(kind: TypeAdapter[_T], path: Path) -> _T:

@@ -10,7 +10,7 @@ from pathlib import Path
 from automl.dataset import walk
 from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, Member
 from automl.errors import PredictionError
-from automl.prediction.inference import Failure, Picture, Predictor, Row
+from automl.prediction.inference import Answer, Failure, Picture, Predictor
 
 MAX_MEMBER_BYTES = 50_000_000
 _ARCHIVES: dict[str, ArchiveType] = {
@@ -57,8 +57,8 @@ def _name(path: Path) -> str:
 
 def answered(
     predictor: Predictor, pictures: Iterable[FoundPicture]
-) -> Iterator[tuple[FoundPicture, Row | Failure]]:
-    """Yield each picture with its row of probabilities, in order and in constant memory."""
+) -> Iterator[tuple[FoundPicture, Answer | Failure]]:
+    """Yield each picture with its answer, in order and in constant memory."""
     waiting: deque[FoundPicture] = deque()
 
     def remembered() -> Iterator[Picture | Failure]:
@@ -66,8 +66,8 @@ def answered(
             waiting.append(each)
             yield each.picture
 
-    for row in predictor.rows(remembered()):
-        yield waiting.popleft(), row
+    for answer in predictor.answers(remembered()):
+        yield waiting.popleft(), answer
 
 
 def archive_type(name: str) -> ArchiveType | None:

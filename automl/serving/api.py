@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from automl.prediction.inference import Failure, Prediction, Row
+from automl.prediction.inference import Answer, Failure, Prediction
 from automl.serving import page, scoring
 from automl.serving.admission import Admission
 from automl.serving.limits import Limits, Refusal
@@ -47,6 +47,8 @@ class FileAnswer(BaseModel):
     filename: str
     label: str | None = None
     probability: float | None = None
+    unlike: bool | None = None
+    answer_set: list[str] | None = None
     probabilities: dict[str, float] | None = None
     error: str | None = None
 
@@ -192,30 +194,31 @@ async def _score(models: Models, name: str | None, body: bytes, limits: Limits) 
         if entry.model_explainability:
             models.explanations.check(model.predictor, entry.xai_parameters or {})
     pictures = [scoring.picture_bytes(entry, number) for number, entry in enumerate(entries, 1)]
-    rows = [_usable(row, number) for number, row in enumerate(await model.rows(pictures), 1)]
+    found = [_usable(one, number) for number, one in enumerate(await model.answers(pictures), 1)]
     answers = []
-    for entry, picture, row in zip(entries, pictures, rows, strict=True):
+    for entry, picture, answer in zip(entries, pictures, found, strict=True):
         explanation = {}
         if entry.model_explainability:
             explanation = await models.explanations.explain(
                 model.predictor, picture, entry.xai_parameters or {}
             )
-        answers.append(scoring.answer_text(row, model.labels_json, explanation))
+        added = {**model.additions(answer), **explanation}
+        answers.append(scoring.answer_text(answer.probabilities, model.labels_json, added))
     return Response(f"[{', '.join(answers)}]", media_type="application/json")
 
 
-def _usable(row: Row | Failure, number: int) -> Row:
-    if isinstance(row, Failure):
-        raise Refusal(422, f"Picture {number} cannot be used. {row.message}")
-    return row
+def _usable(answer: Answer | Failure, number: int) -> Answer:
+    if isinstance(answer, Failure):
+        raise Refusal(422, f"Picture {number} cannot be used. {answer.message}")
+    return answer
 
 
 async def _predict(model: ServedModel, files: list[UploadFile], limits: Limits) -> Response:
     _refuse_too_many(len(files), limits)
     pictures = [await file.read() for file in files]
     answers = []
-    for file, row in zip(files, await model.rows(pictures), strict=True):
-        answer = row if isinstance(row, Failure) else model.predictor.prediction(row)
+    for file, one in zip(files, await model.answers(pictures), strict=True):
+        answer = one if isinstance(one, Failure) else model.predictor.prediction(one)
         answers.append({"filename": file.filename or "", **_fields(answer)})
     failed = [answer for answer in answers if "error" in answer]
     if len(failed) == len(answers):

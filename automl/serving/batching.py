@@ -5,13 +5,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
-from numpy.typing import NDArray
+from automl.prediction.inference import Answer, Pixels
 
-from automl.prediction.inference import Pixels, Row
-
-Run = Callable[[Sequence[Pixels]], NDArray[np.float32]]
-"""Returns the probabilities (B, K) of B pictures."""
+Run = Callable[[Sequence[Pixels]], Sequence[Answer]]
+"""Returns the answers for pictures."""
 
 
 class Batcher:
@@ -34,13 +31,13 @@ class Batcher:
         self._max_batch_size = max_batch_size
         self._window_seconds = window_seconds
         self._on_batch = on_batch
-        self._waiting: deque[tuple[Pixels, asyncio.Future[Row]]] = deque()
+        self._waiting: deque[tuple[Pixels, asyncio.Future[Answer]]] = deque()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
         self._worker: asyncio.Task[None] | None = None
 
-    async def answer(self, pixels: Pixels) -> Row:
-        """Return the probabilities (K,) for one picture."""
-        answered: asyncio.Future[Row] = asyncio.get_running_loop().create_future()
+    async def answer(self, pixels: Pixels) -> Answer:
+        """Return the answer for one picture."""
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((pixels, answered))
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._run_batches())
@@ -56,17 +53,17 @@ class Batcher:
             size = min(self._max_batch_size, len(self._waiting))
             await self._run_batch([self._waiting.popleft() for _ in range(size)])
 
-    async def _run_batch(self, batch: list[tuple[Pixels, asyncio.Future[Row]]]) -> None:
+    async def _run_batch(self, batch: list[tuple[Pixels, asyncio.Future[Answer]]]) -> None:
         pictures = [pixels for pixels, _ in batch]
         loop = asyncio.get_running_loop()
         try:
-            rows = await loop.run_in_executor(self._thread, self._run, pictures)
+            answers = await loop.run_in_executor(self._thread, self._run, pictures)
         except Exception as error:  # noqa: BLE001 (raised in every request of the batch)
             for _, answered in batch:
                 if not answered.done():
                     answered.set_exception(error)
             return
         self._on_batch(len(batch))
-        for (_, answered), row in zip(batch, rows, strict=True):
+        for (_, answered), answer in zip(batch, answers, strict=True):
             if not answered.done():  # done: the client has closed the connection
-                answered.set_result(row)
+                answered.set_result(answer)

@@ -5,10 +5,12 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from automl.host.cores import usable_cores
-from automl.prediction.inference import Failure, Pixels, Predictor, Row
+from automl.prediction.inference import Answer, Failure, Pixels, Predictor
 from automl.serving.batching import Batcher
 from automl.serving.explanations import Explanations
 from automl.serving.limits import Limits, Refusal
@@ -37,16 +39,31 @@ class Decoder:
         self._threads.shutdown()
 
 
+@dataclass(frozen=True)
+class Additions:
+    """What the answers of `/score` say beyond Azure's form."""
+
+    unlike: bool = False
+    """If a picture is unlike the training pictures."""
+
+    coverage: float | None = None
+    """Probability with which a set of labels contains the right one."""
+
+
+_AZURES_FORM = Additions()
+
+
 class ServedModel:
     """A model under the name that clients use for it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         name: str,
         model_dir: Path,
         limits: Limits,
         decoder: Decoder,
         on_batch: Callable[[int], None] = lambda _: None,
+        additions: Additions = _AZURES_FORM,
     ) -> None:
         """Load the model and warm it up.
 
@@ -54,35 +71,47 @@ class ServedModel:
             PredictionError: the model cannot be loaded or run.
         """
         self.name = name
-        self.predictor = Predictor(model_dir, num_threads=usable_cores())
+        self.predictor = Predictor(
+            model_dir, num_threads=usable_cores(), coverage=additions.coverage
+        )
         # onnxruntime allocates its memory in the first run; the first request must not wait for it
-        self.predictor.probabilities([self.predictor.blank()])
+        self.predictor.run([self.predictor.blank()])
+        self._says_unlike = additions.unlike
         self.labels_json = json.dumps(self.predictor.labels)
         self._decoder = decoder
         self._chunk_size = limits.max_batch_size
         self._batcher = Batcher(
-            self.predictor.probabilities,
+            self.predictor.run,
             max_batch_size=limits.max_batch_size,
             window_seconds=limits.batch_window_seconds,
             on_batch=on_batch,
         )
 
-    async def rows(self, pictures: Sequence[bytes]) -> list[Row | Failure]:
+    async def answers(self, pictures: Sequence[bytes]) -> list[Answer | Failure]:
         """Return an answer for each picture.
 
         A long request is decoded batch by batch. This bounds its memory, and the pictures of
         other requests are answered in between.
         """
-        answers: list[Row | Failure] = []
+        answers: list[Answer | Failure] = []
         for start in range(0, len(pictures), self._chunk_size):
             chunk = pictures[start : start + self._chunk_size]
-            answers += await asyncio.gather(*map(self._row, chunk))
+            answers += await asyncio.gather(*map(self._answer, chunk))
         return answers
+
+    def additions(self, answer: Answer) -> dict[str, Any]:
+        """Return what `/score` says beside probabilities and labels."""
+        said: dict[str, Any] = {}
+        if self._says_unlike:
+            said["unlike"] = self.predictor.is_unlike(answer)
+        if self.predictor.coverage is not None:
+            said["answer_set"] = self.predictor.prediction(answer).answer_set
+        return said
 
     def close(self) -> None:
         self._batcher.close()
 
-    async def _row(self, picture: bytes) -> Row | Failure:
+    async def _answer(self, picture: bytes) -> Answer | Failure:
         pixels = await self._decoder.decode(self.predictor, picture)
         return pixels if isinstance(pixels, Failure) else await self._batcher.answer(pixels)
 
@@ -98,7 +127,11 @@ class Models:
 
     @classmethod
     def load(
-        cls, model_dirs: Mapping[str, Path], limits: Limits, on_batch: Callable[[str, int], None]
+        cls,
+        model_dirs: Mapping[str, Path],
+        limits: Limits,
+        on_batch: Callable[[str, int], None],
+        additions: Additions = _AZURES_FORM,
     ) -> "Models":
         """Load model directories.
 
@@ -106,6 +139,7 @@ class Models:
             model_dirs: the directories by name.
             limits: limits of the server.
             on_batch: called with a model's name and the size of every batch it has run.
+            additions: to the answers of `/score`.
 
         Raises:
             PredictionError: a model cannot be loaded or run.
@@ -113,7 +147,10 @@ class Models:
         decoder = Decoder(limits)
 
         def load(name: str, model_dir: Path) -> ServedModel:
-            return ServedModel(name, model_dir, limits, decoder, lambda size: on_batch(name, size))
+            def ran(size: int) -> None:
+                on_batch(name, size)
+
+            return ServedModel(name, model_dir, limits, decoder, ran, additions)
 
         models = {name: load(name, model_dir) for name, model_dir in model_dirs.items()}
         return cls(models, decoder)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -16,7 +17,6 @@ from pydantic import (
 )
 
 from automl.dataset.preprocessing import UnreadablePicture, from_base64
-from automl.prediction.inference import Row
 from automl.serving.limits import Refusal
 
 
@@ -68,6 +68,13 @@ class ScoringAnswer(BaseModel):
     """The probability of every label, in the order of `labels`."""
 
     labels: list[str]
+    unlike: bool | None = None
+    """True for a picture unlike the training pictures; only with `--flag-unlike`, and null from a
+    model that cannot tell."""
+
+    answer_set: list[str] | None = None
+    """Labels of which one is right with the probability of `--coverage`; only with it."""
+
     visualizations: str | None = None
     """PNG in base64; only if the entry asks for it."""
 
@@ -117,20 +124,20 @@ def picture_bytes(entry: Entry, number: int) -> bytes:
         ) from None
 
 
-def answer_text(row: Row, labels_json: str, explanation: dict[str, Any]) -> str:
+def answer_text(row: NDArray[np.float32], labels_json: str, added: dict[str, Any]) -> str:
     """Return a `ScoringAnswer` as JSON.
 
     Args:
         row: probabilities (K,).
         labels_json: the labels as JSON, encoded once for all answers.
-        explanation: `visualizations` and `attributions`, those that were asked for.
+        added: the other fields, those that were asked for.
 
     Raises:
         Refusal: 500, a probability is NaN or infinite.
     """
     if not np.isfinite(row).all():
         raise Refusal(500, "The model answered NaN for a picture.")
-    fields = {key: json.dumps(value) for key, value in explanation.items()}
+    fields = {key: json.dumps(value) for key, value in added.items()}
     fields = {"probs": json.dumps(row.tolist()), "labels": labels_json, **fields}
     return "{" + ", ".join(f'"{key}": {text}' for key, text in fields.items()) + "}"
 

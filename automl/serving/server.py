@@ -13,7 +13,7 @@ from automl.errors import ServingError
 from automl.serving import api, connections
 from automl.serving.limits import Limits
 from automl.serving.metrics import Metrics
-from automl.serving.models import Models
+from automl.serving.models import Additions, Models
 
 _BACKLOG = 2048
 _KEEP_ALIVE_SECONDS = 75  # longer than the 60 s for which proxies usually keep a connection
@@ -49,13 +49,14 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def serve(
+def serve(  # noqa: PLR0913
     model_dirs: Mapping[str, Path],
     listening: socket.socket,
     *,
     limits: Limits,
     keys: Sequence[bytes],
     on_ready: Callable[[], None],
+    additions: Additions,
 ) -> None:
     """Serve models until SIGTERM or SIGINT, then answer the requests in flight.
 
@@ -65,12 +66,13 @@ def serve(
         limits: limits of the server.
         keys: API keys; without any, no key is needed.
         on_ready: called when the first request can be answered.
+        additions: to the answers of `/score`.
 
     Raises:
         PredictionError: a model cannot be loaded or run.
     """
     metrics = Metrics()
-    models = Models.load(model_dirs, limits, metrics.ran)
+    models = Models.load(model_dirs, limits, metrics.ran, additions)
     is_local = is_loopback(listening.getsockname()[0]) and not keys
     app = api.create(models, metrics, limits=limits, keys=keys, is_local=is_local)
     max_connections = connections.allow_connections()

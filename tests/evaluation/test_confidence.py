@@ -67,10 +67,3 @@ def test_the_histogram_counts_right_and_wrong_by_confidence():
     right, wrong = confidence.histogram(probabilities, np.array([1, 0, 1, 0]), 10)
     assert (right[9], wrong[9], right[6], right[7]) == (1, 1, 1, 1)
     assert right.sum() + wrong.sum() == 4
-
-
-def test_five_percent_of_the_validation_pictures_fall_below_where_others_seem_unlike_them():
-    sure = np.linspace(0.5, 1, 1000)
-    probabilities = np.column_stack([sure, 1 - sure])
-    below = confidence.unlike_below(probabilities)
-    assert (probabilities.max(axis=1) < below).mean() == pytest.approx(0.05, abs=0.001)

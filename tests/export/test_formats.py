@@ -34,6 +34,7 @@ from automl.export import artefact, formats, int8, onnx_model, standalone
 from automl.export.parity_report import Parity
 from automl.export.request import ExportRequest
 from automl.export.trained_model import TrainedModel
+from automl.prediction.inference import Predictor
 
 TRAINED, NEIGHBOURS = "trial-000", "trial-001"
 
@@ -65,7 +66,13 @@ def test_the_best_model_is_there_when_an_experiment_ends(finished: Path) -> None
     assert parity["size_bytes"] > (folder / "model.onnx").stat().st_size
 
 
-def test_onnx_takes_batches_of_any_size_under_azures_names(finished: Path) -> None:
+def noise(path: Path) -> Path:
+    pixels = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def test_onnx_takes_batches_of_any_size_under_azures_names(finished: Path, tmp_path: Path) -> None:
     path = store.best_model_dir(finished) / "model.onnx"
     written = onnx.load(path)
     onnx.checker.check_model(written, full_check=True)
@@ -75,6 +82,12 @@ def test_onnx_takes_batches_of_any_size_under_azures_names(finished: Path) -> No
     for size in (1, 5):
         (logits,) = session.run(["output1"], {"input1": np.zeros((size, 3, 32, 32), np.float32)})
         assert logits.shape == (size, 3)
+    model = Predictor(path.parent)
+    assert model.unlike is not None
+    assert model.set_limit(0.8) <= 1.0
+    (near,) = model.predict([Path(store.load_samples(finished)["path"].iloc[0])])
+    (far,) = model.predict([noise(tmp_path / "noise.png")])
+    assert (near.is_unlike, far.is_unlike) == (False, True)
 
 
 def test_the_normalisation_is_where_it_was_asked_for(

@@ -24,18 +24,19 @@ from tests.pages.conftest import texts
 def with_model(make_experiment):
     """An experiment whose model tells red, green and blue pictures apart by their mean colour."""
 
-    def make(labels=("red", "green", "blue"), **fields):
+    def make(labels=("red", "green", "blue"), settings=None, **fields):
         experiment_dir = make_experiment(**fields)
         store.best_model_dir(experiment_dir).mkdir()
-        write_model(store.best_model_dir(experiment_dir), "t1", labels)
+        write_model(store.best_model_dir(experiment_dir), "t1", labels, **(settings or {}))
         return experiment_dir
 
     return make
 
 
-def write_model(model_dir, trial_id, labels):
+def write_model(model_dir, trial_id, labels, **added):
     (model_dir / "labels.json").write_text(json.dumps(labels))
     settings = {"trial_id": trial_id, "validation_resize_size": 8, "validation_crop_size": 8}
+    settings.update(added)
     (model_dir / "settings.json").write_text(json.dumps(settings))
     onnx.save(mean_colour(), model_dir / "model.onnx")
 
@@ -162,21 +163,25 @@ def test_the_threshold_says_what_it_does_on_the_validation_pictures(
     assert said in texts(page)
 
 
-def test_a_picture_less_sure_than_the_validation_pictures_is_marked(
-    open_page, with_test_data, with_answers
-):
-    with_answers(with_test_data)  # whose every answer has the probability 1
+def test_a_picture_unlike_the_training_pictures_is_marked_and_sets_are_shown(open_page, with_model):
+    unlike = {"threshold": -0.5, "false_alarm_rate": 0.01}
+    with_model(settings={"unlike": unlike, "calibration": [0.5 + n / 100 for n in range(30)]})
     page = open_page("predict")
+    page.selectbox(key="coverage of sets").set_value(0.9).run()
     page.file_uploader(key="pictures").upload("grey.png", png((90, 91, 90)), "image/png").run()
-    (badge,) = [each.value for each in page.markdown if "unlike the training data" in each.value]
+    (badge,) = [each.value for each in page.markdown if "unlike the training" in each.value]
     assert "orange" in badge
+    assert r"One of: green\, red" in texts(page)
+    page.selectbox(key="coverage of sets").set_value(0.99).run()
+    assert "can guarantee at most 0" in texts(page)
 
 
-def test_without_validation_answers_no_picture_is_marked(open_page, with_model):
+def test_a_model_that_cannot_tell_says_so_and_marks_nothing(open_page, with_model):
     with_model()
     page = open_page("predict")
     page.file_uploader(key="pictures").upload("grey.png", png((90, 91, 90)), "image/png").run()
-    assert "unlike the training data" not in texts(page)
+    assert "does not say which pictures are unlike" in texts(page)
+    assert not [each for each in page.markdown if "unlike the training" in each.value]
 
 
 def test_a_model_that_was_exported_on_the_trial_page_answers(open_page, with_model, make_trial):

@@ -18,10 +18,10 @@ from automl.errors import PredictionError
 from automl.host import process_lock
 from automl.prediction import answer_formats
 from automl.prediction.answer_files import AnswerFile
-from automl.prediction.inference import Failure, Predictor
+from automl.prediction.inference import Answer, Failure, Predictor
 from tests.serving.conftest import picture, write_model
 
-ROW = np.array([0.25, 0.5, 0.25], np.float32)  # red, green, blue
+ROW = Answer(np.array([0.25, 0.5, 0.25], np.float32), distance=0.5)  # red, green, blue
 FORMS = {"csv": "a.csv", "jsonl": "a.jsonl", "azure": "predictions.csv", "parquet": "a.parquet"}
 
 
@@ -140,7 +140,7 @@ def test_answers_of_two_models_are_never_mixed(target, predictor, tmp_path):
     path, form = target
     begin(path, form, predictor, ["a"])
     other = Predictor(write_model(tmp_path / "other", ("blue", "green", "red")))
-    with pytest.raises(PredictionError, match="was begun with another model or format"):
+    with pytest.raises(PredictionError, match="was begun with another model, format or coverage"):
         AnswerFile(path, form, other)
     assert finish(path, form, predictor, ["a"]).num_continued == 1
 
@@ -163,7 +163,7 @@ def test_a_label_called_as_another_column_is_told_apart(tmp_path):
 
 def test_no_two_columns_have_one_name():
     labels = ["path", "class path", "class class path", "cat"]
-    names = answer_formats.columns(labels)
+    names = answer_formats.columns(labels, ("path", "label", "probability", "error"))
     assert len(set(names)) == len(names) == 8
     assert {"path", "class path", "class class path", "cat"} < set(names)
 
@@ -235,3 +235,22 @@ def test_a_command_that_was_killed_is_carried_on_with(tmp_path, home):
     whole = output.read_bytes()
     assert whole.startswith(before[: before.rfind(b"\n")])
     assert written(output, "csv") == [str(folder / f"{number:03}.png") for number in range(400)]
+
+
+def test_what_a_model_says_beside_the_label_has_columns(tmp_path):
+    unlike = {"threshold": 0.3, "false_alarm_rate": 0.01}
+    folder = write_model(tmp_path / "model", unlike=unlike, calibration=[0.5, 0.6, 0.8])
+    model = Predictor(folder, coverage=0.75)
+    written = []
+    for name in ("a.csv", "a.parquet"):
+        with AnswerFile(tmp_path / name, answer_formats.format_of(tmp_path / name), model) as file:
+            file.add("far.png", ROW)
+            file.add("broken.png", Failure("It is empty."))
+        written.append(tmp_path / name)
+    with written[0].open(newline="") as text:
+        far, broken = csv.DictReader(text)
+    assert (far["unlike"], far["answer_set"]) == ("True", '["green", "red"]')
+    assert (broken["unlike"], broken["answer_set"], broken["error"]) == ("", "", "It is empty.")
+    table = pq.read_table(written[1]).to_pydict()
+    assert table["unlike"] == [True, None]
+    assert table["answer_set"] == ['["green", "red"]', None]

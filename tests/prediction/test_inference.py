@@ -42,6 +42,6 @@ def test_a_model_that_cannot_be_run_is_a_sentence(model):
     (model / "labels.json").write_text(json.dumps(["a", "b"]))
     predictor = Predictor(model)
     with pytest.raises(PredictionError, match="has 2 labels, but its model answers for 3 classes"):
-        predictor.probabilities([predictor.blank()])
+        predictor.run([predictor.blank()])
     with pytest.raises(PredictionError, match="cannot be run"):
-        predictor.probabilities([np.zeros((0, 3, 3), np.uint8)])
+        predictor.run([np.zeros((0, 3, 3), np.uint8)])

@@ -192,4 +192,4 @@ def test_a_picture_of_one_model_is_the_same_from_file_archive_and_memory(tmp_pat
     rows = [
         row for _, row in input_pictures.answered(predictor, input_pictures.find([path, archive]))
     ]
-    assert rows[0].tolist() == rows[1].tolist()
+    assert rows[0].probabilities.tolist() == rows[1].probabilities.tolist()

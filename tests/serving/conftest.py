@@ -16,7 +16,7 @@ from PIL import Image
 from automl.serving import api, server
 from automl.serving.limits import Limits
 from automl.serving.metrics import Metrics
-from automl.serving.models import Models
+from automl.serving.models import Additions, Models
 from tests.conftest import mean_colour
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
@@ -28,11 +28,13 @@ def picture(colour: str, *, side: int = 8, form: str = "PNG") -> bytes:
     return file.getvalue()
 
 
-def write_model(folder: Path, labels: tuple[str, ...] = ("red", "green", "blue")) -> Path:
-    """A model that tells pictures apart by the colour there is most of."""
+def write_model(
+    folder: Path, labels: tuple[str, ...] = ("red", "green", "blue"), **added: object
+) -> Path:
+    """A model that tells pictures apart by the colour there is most of; added: to its settings."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "labels.json").write_text(json.dumps(labels))
-    settings = {"trial_id": "t1", "validation_resize_size": 8, "validation_crop_size": 8}
+    settings = {"trial_id": "t1", "validation_resize_size": 8, "validation_crop_size": 8, **added}
     (folder / "settings.json").write_text(json.dumps(settings))
     onnx.save(mean_colour(), folder / "model.onnx")
     return folder
@@ -56,18 +58,19 @@ class Client:
 
 
 @contextmanager
-def served(
+def served(  # noqa: PLR0913
     places: dict[str, Path],
     limits: Limits | None = None,
     keys: tuple[bytes, ...] = (),
     *,
     is_local: bool = False,
     max_connections: int = 100,
+    additions: Additions | None = None,
 ) -> Iterator[Client]:
     """A server in a thread of this process."""
     limits = limits or Limits()
     metrics = Metrics()
-    models = Models.load(places, limits, metrics.ran)
+    models = Models.load(places, limits, metrics.ran, additions or Additions())
     app = api.create(models, metrics, limits=limits, keys=keys, is_local=is_local)
     listening = server.listen("127.0.0.1", 0)
     running = uvicorn.Server(server.configuration(app, limits, max_connections))

@@ -17,7 +17,8 @@ from PIL import Image
 
 from automl.prediction.inference import Predictor
 from automl.serving.limits import Limits
-from tests.serving.conftest import picture
+from automl.serving.models import Additions
+from tests.serving.conftest import picture, served, write_model
 
 KEY = b"0123456789abcdef"
 
@@ -41,6 +42,25 @@ def test_a_request_is_answered_as_azure_answers_it(client, model_dir):
     assert sum(first["probs"]) == pytest.approx(1)
     own = Predictor(model_dir).predict([io.BytesIO(picture("green"))])[0]
     assert first["probs"] == pytest.approx([own.probabilities[name] for name in first["labels"]])
+
+
+def test_what_azure_does_not_know_is_said_only_if_the_server_is_told_to(tmp_path):
+    unlike = {"threshold": -0.5, "false_alarm_rate": 0.01}
+    folder = write_model(tmp_path / "flags", unlike=unlike, calibration=[0.4, 0.5, 0.8])
+    grey = io.BytesIO()
+    Image.new("RGB", (8, 8), (90, 91, 90)).save(grey, "PNG")
+    pictures = [text_of(picture("green")), text_of(grey.getvalue())]
+    with served({"m": folder}) as client:
+        plain = client.score(*pictures).json()
+    assert [list(one) for one in plain] == [["probs", "labels"]] * 2
+    with served({"m": folder}, additions=Additions(unlike=True, coverage=0.75)) as client:
+        alike, far = client.score(*pictures).json()
+        files = [("files", ("a.png", grey.getvalue(), "image/png"))]
+        (answer,) = client.post("/predict", files=files).json()["predictions"]
+    assert (alike["unlike"], far["unlike"]) == (False, True)
+    assert alike["answer_set"][0] == "green"
+    assert len(far["answer_set"]) > 1
+    assert (answer["unlike"], answer["answer_set"]) == (True, far["answer_set"])
 
 
 @pytest.mark.parametrize("form", ["row", "index", "list", "entry"])

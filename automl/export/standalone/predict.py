@@ -27,16 +27,25 @@ SESSION = onnxruntime.InferenceSession(HERE / "model.onnx", providers=["CPUExecu
 
 def probabilities(picture: Path | BinaryIO) -> list[float]:
     """Return the probabilities of the classes, in the order of LABELS."""
+    return answer(picture)[0]
+
+
+def answer(picture: Path | BinaryIO) -> tuple[list[float], bool | None]:
+    """Return the probabilities, and True for a picture unlike the training pictures.
+
+    None in the place of True or False: the model does not say it.
+    """
     resize_size, crop_size = SETTINGS["validation_resize_size"], SETTINGS["validation_crop_size"]
     pixels = load_preprocessed(
         picture, resize_size=resize_size, crop_size=crop_size, rendering=RENDERING
     )
     batch = model_input(pixels[None], SETTINGS["normalization"])
-    (logits,) = SESSION.run(["output1"], {"input1": batch})
-    return [
-        float(share)
-        for share in probabilities_of(logits, has_label_sets=SETTINGS["has_label_sets"])[0]
-    ]
+    unlike = SETTINGS.get("unlike")
+    names = ["output1", "distance"] if unlike else ["output1"]
+    logits, *others = SESSION.run(names, {"input1": batch})
+    shares = probabilities_of(logits, has_label_sets=SETTINGS["has_label_sets"])[0]
+    is_unlike = bool(others[0][0] > unlike["threshold"]) if unlike else None
+    return [float(share) for share in shares], is_unlike
 
 
 def line(path: str) -> dict[str, object]:
@@ -45,14 +54,15 @@ def line(path: str) -> dict[str, object]:
     Of labels that do not exclude each other it is the list of those from their thresholds on.
     """
     try:
-        probs = probabilities(Path(path))
+        probs, is_unlike = answer(Path(path))
     except (UnreadablePicture, OSError) as error:
         return {"filename": path, "error": str(error)}
-    answer: str | list[str] = LABELS[probs.index(max(probs))]
+    label: str | list[str] = LABELS[probs.index(max(probs))]
     if SETTINGS["has_label_sets"]:
         each = zip(LABELS, probs, SETTINGS["thresholds"], strict=True)
-        answer = [label for label, share, least in each if share >= least]
-    return {"filename": path, "label": answer, "probs": probs, "labels": LABELS}
+        label = [name for name, share, least in each if share >= least]
+    said: dict[str, object] = {"filename": path, "label": label, "probs": probs, "labels": LABELS}
+    return said if is_unlike is None else {**said, "unlike": is_unlike}
 
 
 if __name__ == "__main__":

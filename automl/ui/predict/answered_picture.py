@@ -1,8 +1,8 @@
-"""A picture with the answer of a model, and the thresholds below which it is doubtful."""
+"""A picture with the answer of a model, and the probability below which it is doubtful."""
 
 from dataclasses import dataclass
 
-from automl.prediction.inference import Failure, Picture, Row
+from automl.prediction.inference import Answer, Failure, Picture
 
 NOT_SURE = "not sure"
 
@@ -12,7 +12,7 @@ class AnsweredPicture:
     """A picture and the answer of the model."""
 
     name: str
-    answer: Row | Failure
+    answer: Answer | Failure
     thumbnail: bytes | None
     """JPEG; None if the picture cannot be read."""
 
@@ -22,17 +22,13 @@ class AnsweredPicture:
 
 @dataclass(frozen=True)
 class Caution:
-    """Probabilities below which an answer is replaced by `not sure` or marked."""
+    """What is said beside an answer, or in its place."""
 
     least_probability: float
     """Below it the answer is `not sure`."""
 
-    unlike_below: float | None
-    """Below it the picture may be unlike the training data; None if there are no validation
-    answers to compare with."""
+    set_limit: float | None = None
+    """Limit of `Predictor.answer_set`; None: no sets are shown."""
 
     def is_sure(self, probability: float) -> bool:
         return probability >= self.least_probability
-
-    def is_unlike(self, probability: float) -> bool | None:
-        return None if self.unlike_below is None else probability < self.unlike_below

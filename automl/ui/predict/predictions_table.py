@@ -8,17 +8,18 @@ import pandas as pd
 import streamlit as st
 
 from automl.prediction.answer_formats import columns, split
-from automl.prediction.inference import Predictor
+from automl.prediction.inference import Failure, Predictor
 from automl.ui.predict.answered_picture import NOT_SURE, AnsweredPicture, Caution
 
-_HEAD = ("path", "answer", "unlike", "label", "probability", "error")
+_HEAD = ("path", "answer", "unlike", "set", "label", "probability", "error")
 _PICTURE = "Picture"
 
 
 def show(pictures: Sequence[AnsweredPicture], model: Predictor, caution: Caution) -> None:
     """Draw the table and the buttons that download it."""
     table = frame(pictures, model, caution)
-    shown = table[["path", "answer", "probability", "unlike", "error"]]
+    hidden = [name for name in ("unlike", "set") if table[name].isna().all()]
+    shown = table[["path", "answer", "probability", "unlike", "set", "error"]].drop(columns=hidden)
     shown.insert(0, _PICTURE, [_source(each.thumbnail) for each in pictures])
     has_errors = shown["error"].notna().any()
     shown = shown.fillna({"error": ""}) if has_errors else shown.drop(columns="error")
@@ -33,7 +34,8 @@ def show(pictures: Sequence[AnsweredPicture], model: Predictor, caution: Caution
             "probability": st.column_config.ProgressColumn(
                 "Probability", format="%.3f", min_value=0, max_value=1
             ),
-            "unlike": st.column_config.CheckboxColumn("Unlike the training data?"),
+            "unlike": st.column_config.CheckboxColumn("Unlike the training pictures"),
+            "set": st.column_config.TextColumn("One of"),
             "error": st.column_config.TextColumn("Error"),
         },
     )
@@ -56,10 +58,13 @@ def frame(pictures: Sequence[AnsweredPicture], model: Predictor, caution: Cautio
 def _row(each: AnsweredPicture, model: Predictor, caution: Caution) -> list[object]:
     (label, probability, error), shares = split(each.answer, model)
     if probability is None:
-        return [each.name, None, None, label, probability, error, *shares]
+        return [each.name, None, None, None, label, probability, error, *shares]
     answer = label if caution.is_sure(probability) else NOT_SURE
-    unlike = caution.is_unlike(probability)
-    return [each.name, answer, unlike, label, probability, error, *shares]
+    assert not isinstance(each.answer, Failure)
+    limit = caution.set_limit
+    labels = None if limit is None else ", ".join(model.answer_set(each.answer, limit))
+    unlike = model.is_unlike(each.answer)
+    return [each.name, answer, unlike, labels, label, probability, error, *shares]
 
 
 def _source(thumbnail: bytes | None) -> str | None:

@@ -12,7 +12,7 @@ from automl.evaluation import confidence
 from automl.experiments import store
 from automl.figures import bar_charts, charts, wording
 from automl.prediction import input_pictures
-from automl.prediction.inference import Failure, Picture, Predictor, Row
+from automl.prediction.inference import UNFLAGGED, Answer, Failure, Picture, Predictor, Unlike
 from automl.prediction.input_pictures import FoundPicture
 from automl.ui import cached, export_view
 from automl.ui.answers import explanation_view
@@ -63,7 +63,9 @@ def choose_model(experiment_dir: Path) -> Path:
 
 
 def caution(experiment_dir: Path, model: Predictor) -> Caution:
-    """Draw the choice of the lowest accepted probability, and its effect on the scored pictures."""
+    """Draw the choices of the lowest accepted probability, with its effect, and of answer sets."""
+    if model.unlike is None:
+        st.caption(UNFLAGGED)
     least = st.slider(
         "Answer only when sure",
         0.0,
@@ -75,13 +77,29 @@ def caution(experiment_dir: Path, model: Predictor) -> Caution:
     )
     predictions = cached.predictions(experiment_dir, model.trial_id)
     if predictions is None or not len(predictions.labels):
-        return Caution(least, None)
+        return Caution(least, _set_limit(model))
     share, accuracy = confidence.answered(
         confidence.coverage(predictions.probabilities, predictions.labels), least
     )
     right = f", and {accuracy:.0%} of these answers are right" if share else ""
     st.caption(f"The model then answers {share:.0%} of the pictures that it was scored on{right}.")
-    return Caution(least, confidence.unlike_below(predictions.probabilities))
+    return Caution(least, _set_limit(model))
+
+
+def _set_limit(model: Predictor) -> float | None:
+    coverage = st.selectbox(
+        "Sets of classes",
+        (None, 0.9, 0.95, 0.99),
+        format_func=lambda share: f"right in {share:.0%} of cases" if share else "Off",
+        key="coverage of sets",
+        help="Show the classes of which one is right with this probability (conformal prediction, "
+        "Angelopoulos et al., 2021), for pictures like those that the model was scored on.",
+    )
+    try:
+        return model.set_limit(coverage) if coverage else None
+    except UserError as error:
+        st.warning(wording.plain(str(error)))
+        return None
 
 
 def of_files(names: Mapping[Path, str]) -> Chosen:
@@ -112,9 +130,9 @@ def _compute(chosen: Chosen, model: Predictor) -> tuple[list[AnsweredPicture], s
     answered: list[AnsweredPicture] = []
     bar, problem = st.empty(), ""
     try:
-        for each, row in input_pictures.answered(model, chosen.find()):
+        for each, answer in input_pictures.answered(model, chosen.find()):
             keeps = len(answered) < _MAX_CARDS
-            answered.append(_answered(each, row, model.rendering, keeps=keeps))
+            answered.append(_answered(each, answer, model.rendering, keeps=keeps))
             share = len(answered) / max(chosen.count, len(answered))
             bar.progress(share, f"{len(answered):,} of {wording.count(chosen.count, 'picture')}")
     except UserError as error:
@@ -124,15 +142,15 @@ def _compute(chosen: Chosen, model: Predictor) -> tuple[list[AnsweredPicture], s
 
 
 def _answered(
-    each: FoundPicture, row: Row | Failure, rendering: Rendering, *, keeps: bool
+    each: FoundPicture, answer: Answer | Failure, rendering: Rendering, *, keeps: bool
 ) -> AnsweredPicture:
-    if isinstance(row, Failure) or isinstance(each.picture, Failure):
-        return AnsweredPicture(each.name, row, None)
+    if isinstance(answer, Failure) or isinstance(each.picture, Failure):
+        return AnsweredPicture(each.name, answer, None)
     if isinstance(each.picture, Path):
         thumbnail = cached.thumbnail(each.picture, rendering)
     else:
         thumbnail = picture_files.thumbnail(each.picture, rendering=rendering)
-    return AnsweredPicture(each.name, row, thumbnail, each.picture if keeps else None)
+    return AnsweredPicture(each.name, answer, thumbnail, each.picture if keeps else None)
 
 
 def show(
@@ -162,8 +180,10 @@ def show(
                     explanation_view.open_for(experiment_dir, model.trial_id, content, each.name)
 
 
-def _card(each: AnsweredPicture, row: Row, model: Predictor, caution: Caution, index: int) -> None:
-    answer = model.prediction(row)
+def _card(
+    each: AnsweredPicture, given: Answer, model: Predictor, caution: Caution, index: int
+) -> None:
+    answer = model.prediction(given)
     left, right = st.columns([1, 2], vertical_alignment="center")
     if each.thumbnail:
         left.image(each.thumbnail, width=96, alt=each.name)
@@ -175,22 +195,24 @@ def _card(each: AnsweredPicture, row: Row, model: Predictor, caution: Caution, i
         right.markdown(f"**{NOT_SURE}**")
         likely = f"most likely {label}, {answer.probability:.3f}"
         right.caption(f"{likely}  \n{wording.plain(each.name)}")
-    if caution.is_unlike(answer.probability):
-        _warn_unlike(answer.probability, caution)
+    if caution.set_limit is not None:
+        labels = ", ".join(model.answer_set(given, caution.set_limit))
+        right.caption(f"One of: {wording.plain(labels)}")
+    if answer.is_unlike and model.unlike is not None:
+        _warn_unlike(model.unlike)
     figure = bar_charts.probabilities(answer.probabilities)
     st.plotly_chart(figure, key=f"probabilities {index}", config=charts.QUIET)
 
 
-def _warn_unlike(probability: float, caution: Caution) -> None:
+def _warn_unlike(unlike: Unlike) -> None:
     st.badge(
-        "unlike the training data?",
+        "unlike the training pictures",
         icon=":material/help:",
         color="orange",
         help=(
-            f"The probability of the answer, {probability:.3f}, is below "
-            f"{caution.unlike_below:.3f}, as for 5 % of the pictures it was scored on. Method: "
-            "maximum softmax probability (Hendrycks and Gimpel, 2017), a baseline; the model can "
-            "be wrongly sure about unlike pictures."
+            "Its features are further from those of every training picture than they are for "
+            f"{1 - unlike.false_alarm_rate:.1%} of the pictures that were held out. Method: "
+            "distance to the nearest neighbour (Sun et al., 2022). The answer may have no meaning."
         ),
     )
 

@@ -227,8 +227,7 @@ def trials_over_time(record: ExperimentRecord, trials: list[TrialRecord]) -> Non
     placed = timeline_chart.bars(searched, left, until, record.max_concurrent_trials)
     if placed:
         st.subheader("Trials over time")
-        seams = [each.first_number for each in record.continuations]
-        figure = timeline_chart.figure_of(placed, record.max_concurrent_trials, seams)
+        figure = timeline_chart.figure_of(placed, record.max_concurrent_trials)
         st.plotly_chart(figure, key="trials over time", config=charts.QUIET)
 
 

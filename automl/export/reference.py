@@ -1,0 +1,144 @@
+"""The training pictures that an exported model compares pictures with, and the usual distance."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from automl.dataset.preprocessing import UnreadablePicture, model_input
+from automl.dataset.threads import map_in_threads
+from automl.evaluation import unlike
+from automl.model import familiarity
+from automl.model.network import Normalised
+
+_SECONDS = 20.0
+"""Time for the features of all pictures, about."""
+
+_FEWEST, _MOST = 150, 1_500
+_LEAST_HELD_OUT = 10
+_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What tells a picture that is unlike the training pictures."""
+
+    bank: NDArray[np.float32]
+    """(M, D) directions of training pictures, see `familiarity`."""
+
+    threshold: float
+    false_alarm_rate: float
+    """To expect of pictures like the training pictures."""
+
+    num_held_out: int
+    """Pictures that the threshold was chosen on."""
+
+    def settings(self) -> dict[str, float]:
+        """What `settings.json` says about it."""
+        return {
+            "threshold": self.threshold,
+            "false_alarm_rate": self.false_alarm_rate,
+            "num_held_out": self.num_held_out,
+        }
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures of an experiment that can be read."""
+
+    pixels: list[NDArray[np.uint8]]
+    samples: pd.DataFrame
+    """Their rows, with `split` and, if there are any, `fold`."""
+
+    @classmethod
+    def read(
+        cls,
+        samples: pd.DataFrame,
+        preprocessed: Callable[[Path], NDArray[np.uint8]],
+        milliseconds_each: float,
+    ) -> "Pictures":
+        """Training and validation pictures, as many as there is time for."""
+        number = int(np.clip(_SECONDS * 1000 / milliseconds_each, _FEWEST, _MOST))
+        chosen = _choice(samples[samples["split"].isin(["train", "validation"])], number)
+
+        def read(path: str) -> NDArray[np.uint8] | None:
+            try:
+                return preprocessed(Path(path))
+            except (OSError, UnreadablePicture):
+                return None
+
+        found = map_in_threads(read, chosen["path"].tolist())
+        is_there = np.array([one is not None for one in found], bool)
+        return cls([one for one in found if one is not None], chosen[is_there])
+
+    def directions(self, network: Normalised) -> NDArray[np.float32]:
+        """(N, D), see `familiarity.directions`."""
+        return familiarity.directions(network, self._batches())
+
+    def _batches(self) -> Iterator[torch.Tensor]:
+        for start in range(0, len(self.pixels), _BATCH):
+            yield torch.from_numpy(model_input(np.stack(self.pixels[start : start + _BATCH])))
+
+    def parts(self, *, by_fold: bool) -> NDArray[np.int64]:
+        """(N,): a picture is held out from those of all other parts; -1: from none."""
+        if by_fold and "fold" in self.samples:
+            return self.samples["fold"].fillna(-1).to_numpy(np.int64)
+        return np.where(self.samples["split"] == "validation", 0, -1)
+
+
+def measure(pictures: Pictures, network: Normalised, *, is_frozen: bool) -> Reference | None:
+    """The reference of a model that has not seen the validation pictures; None: too few pictures.
+
+    Args:
+        pictures: of the experiment.
+        network: on the CPU, in evaluation mode.
+        is_frozen: no picture had a part in its features, so that each is held out from others.
+    """
+    parts = pictures.parts(by_fold=is_frozen)
+    if (parts >= 0).sum() < _LEAST_HELD_OUT or len(np.unique(parts)) < 2:
+        return None
+    found = pictures.directions(network)
+    is_held_out = parts >= 0
+    distances = familiarity.nearest(found[is_held_out], found, (parts[is_held_out], parts))
+    threshold, rate = unlike.threshold(distances)
+    bank = found if is_frozen else found[~is_held_out]
+    return Reference(bank, threshold, rate, int(is_held_out.sum()))
+
+
+def refitted(
+    pictures: Pictures, before: Normalised, after: Normalised, *, is_frozen: bool
+) -> Reference | None:
+    """The reference of a model that was fitted again to all pictures.
+
+    None is held out from it: its threshold is that of the model before, times the ratio of the
+    usual distances between training pictures in the two models.
+    """
+    found = measure(pictures, before, is_frozen=is_frozen)
+    if found is None:
+        return None
+    parts = pictures.parts(by_fold=True)
+    rows = np.flatnonzero((pictures.samples["split"] == "train") & (parts >= 0))
+    if len(rows) < _LEAST_HELD_OUT or len(np.unique(parts[rows])) < 2:
+        return None
+
+    def usual(directions: NDArray[np.float32]) -> float:
+        chosen, of_chosen = directions[rows], parts[rows]
+        return float(np.median(familiarity.nearest(chosen, chosen, (of_chosen, of_chosen))))
+
+    now = pictures.directions(after)
+    threshold = found.threshold * usual(now) / max(usual(pictures.directions(before)), 1e-9)
+    return Reference(now, threshold, found.false_alarm_rate, found.num_held_out)
+
+
+def _choice(samples: pd.DataFrame, number: int) -> pd.DataFrame:
+    """Some of the samples: two thirds as many of each class as possible, then validation ones."""
+    shuffled = samples.sample(frac=1, random_state=0)
+    turn = shuffled.groupby("label", dropna=False).cumcount()
+    balanced = turn.sort_values(kind="stable").index[: number * 2 // 3]
+    left = shuffled.drop(balanced)
+    others = (left["split"] != "validation").sort_values(kind="stable").index
+    return shuffled.loc[[*balanced, *others[: number - len(balanced)]]]

@@ -1,0 +1,80 @@
+"""Pictures unlike the training pictures, by distance: `python -m benchmarks.unlike`.
+
+A class of a real set is left out of training; the others are divided into training pictures, those
+that the threshold is chosen on (out of fold, as in an export) and new ones. The table says how many
+of the new ones are called unlike (false alarms), and how many pictures of the class that was left
+out, and of other sets. Sets and features are those of `benchmarks.frozen_features`.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl.evaluation import unlike
+from automl.model import familiarity
+from benchmarks import frozen_features
+from benchmarks.frozen_features import NETWORKS, FrozenSet
+
+SETS = ("trashnet", "clothing", "cifar10_10k", "fridge_objects", "sign_digits", "mnist_5k")
+_MOST = 1_500
+"""Training pictures that are compared with, as in an export."""
+
+_FOLDS = 10
+_OF_EACH_OTHER_SET = 200
+
+_Array = NDArray[np.float32]
+
+
+class Result(NamedTuple):
+    """Shares of pictures that are called unlike the training pictures."""
+
+    network: str
+    set_name: str
+    false_alarms: float
+    left_out_class: float
+    other_sets: float
+
+
+def _directions(features: _Array) -> _Array:
+    return features / np.linalg.norm(features, axis=1, keepdims=True)
+
+
+def _distances(asked: _Array, known: _Array) -> _Array:
+    parts = np.zeros(len(asked), np.int64), np.full(len(known), -1)
+    return familiarity.nearest(asked, known, parts)
+
+
+def _results(network: str, frozen: FrozenSet, foreign: _Array) -> Iterator[Result]:
+    features, rng = _directions(frozen.features[network]), np.random.default_rng(0)
+    for left_out in np.unique(frozen.labels):
+        kept = rng.permutation(np.flatnonzero(frozen.labels != left_out))
+        num_known = min(_MOST, len(kept) * 3 // 4)
+        known, new = features[kept[:num_known]], features[kept[num_known:]]
+        folds = np.arange(num_known) % _FOLDS
+        threshold, _ = unlike.threshold(familiarity.nearest(known, known, (folds, folds)))
+        asked = new, features[frozen.labels == left_out], foreign
+        shares = [float((_distances(each, known) > threshold).mean()) for each in asked]
+        yield Result(network, frozen.name, *shares)
+
+
+def _main() -> None:
+    sets = [found for name in SETS if (found := frozen_features.load(name)) is not None]
+    rows: list[Result] = []
+    for network in NETWORKS:
+        for frozen in sets:
+            others = [
+                _directions(each.features[network][:_OF_EACH_OTHER_SET])
+                for each in sets
+                if each.name != frozen.name
+            ]
+            rows += _results(network, frozen, np.concatenate(others))
+    table = pd.DataFrame(rows)
+    print(table.groupby(["network", "set_name"]).mean().round(3).to_string())
+    print(table.drop(columns=["network", "set_name"]).mean().round(3).to_string())
+
+
+if __name__ == "__main__":
+    _main()
