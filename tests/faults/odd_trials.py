@@ -1,8 +1,9 @@
-"""`python -m tests.faults.odd_trials KIND FOLDER`: a real search whose trials misbehave in one way.
+"""`python -m tests.faults.odd_trials FOLDER KIND…`: real searches whose trials misbehave, each kind
+in one way.
 
-It runs in a process of its own, as an engine does, with the head of AUTOML_HOME, whose token is in
-the environment; the experiment's directory is FOLDER/experiments/odd. There is no model in it: the
-trials report at once, as those of `benchmarks.untrained` do.
+They run in a process of their own, as an engine does, on a cluster that says it has two GPUs; the
+directory of each experiment is FOLDER/KIND. There is no model in it: the trials report at once, as
+those of `benchmarks.untrained` do.
 """
 
 import contextlib
@@ -10,9 +11,12 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.untrained import Untrained
+
+if TYPE_CHECKING:
+    from automl.engine.watch import Ending
 
 _LIMIT_SECONDS = 8.0
 
@@ -44,7 +48,8 @@ class HangsOrComputes(HangsOnce):
         if self._training == 2 and self._trial.number == 1:
             until = time.monotonic() + 1.25 * _LIMIT_SECONDS
             while time.monotonic() < until:
-                sum(range(10_000))
+                sum(range(100_000))
+                time.sleep(0.1)  # leaves the core to other tests
         return super().step()
 
 
@@ -81,30 +86,38 @@ class LosesGpu(Untrained):
 KINDS = {kind.__name__: kind for kind in (HangsOrComputes, HangsAlways, NoMemory, LosesGpu)}
 
 
-def main(kind: str, folder: Path) -> None:
+def main(folder: Path, kinds: list[str]) -> None:
+    """Print how each search ended, one a line."""
     import ray
 
     import benchmarks.untrained
     import tests.faults.odd_trials as mine
-    from automl.engine import cluster, heartbeat, search
+    from automl.engine import heartbeat
+
+    heartbeat.LIMIT_SECONDS = _LIMIT_SECONDS
+    for module in (benchmarks.untrained, mine):
+        ray.cloudpickle.register_pickle_by_value(module)  # a worker does not find them
+    ray.init(
+        address="local",
+        num_cpus=2,
+        num_gpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        runtime_env={"env_vars": {"ODD_FOLDER": str(folder), "PL_DISABLE_FORK": "1"}},
+    )
+    for kind in kinds:
+        ending = _search(folder, mine.KINDS[kind])
+        sys.stdout.write(f"{ending}\n")
+
+
+def _search(folder: Path, kind: type[Untrained]) -> "Ending | None":
+    from automl.engine import search
     from automl.engine.planning import PlannedTrial, Resources
     from automl.engine.results import Results
     from automl.experiments import store
     from automl.experiments.records import ExperimentRecord, ExperimentState, now
     from automl.jobs.job import Job
 
-    heartbeat.LIMIT_SECONDS = _LIMIT_SECONDS
-    for module in (benchmarks.untrained, mine):
-        ray.cloudpickle.register_pickle_by_value(module)  # a worker does not find them
-    with_gpus = kind == "LosesGpu"
-    where = {"address": "local", "num_cpus": 2, "num_gpus": 2, "include_dashboard": False}
-    if not with_gpus:
-        where = {"address": cluster.ensure_local_head()}
-    ray.init(
-        **where,
-        log_to_driver=False,
-        runtime_env={"env_vars": {"ODD_FOLDER": str(folder), "PL_DISABLE_FORK": "1"}},
-    )
     job = Job.from_dict(
         {
             "training_data": {"path": str(folder)},
@@ -112,22 +125,21 @@ def main(kind: str, folder: Path) -> None:
         }
     )
     record = ExperimentRecord(
-        experiment_id="odd",
+        experiment_id=kind.__name__,
         created_at=now(),
         state=ExperimentState.RUNNING,
         num_trials=2,
         max_concurrent_trials=2,
     )
-    directory = store.create_experiment(folder / "experiments", job, record)
-    results = Results(directory, "accuracy")
+    results = Results(store.create_experiment(folder, job, record), "accuracy")
     planned = [PlannedTrial.of(number, {"model_name": "resnet18"}) for number in range(2)]
-    resources = Resources(2, num_cpus=1, num_gpus=int(with_gpus), notes=[])
-    left = results.plan(planned)
-    inputs = search.SearchInputs(job, left, resources)
-    ending = search.run(inputs, results, mine.KINDS[kind])
+    num_gpus = int(kind.__name__ == "LosesGpu")
+    resources = Resources(2, num_cpus=1, num_gpus=num_gpus, notes=[])
+    inputs = search.SearchInputs(job, results.plan(planned), resources)
+    ending = search.run(inputs, results, kind)
     results.end_rest(ending.reason if ending else "")
-    sys.stdout.write(f"{ending}\n")
+    return ending
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -12,46 +13,74 @@ from automl.engine.planning import Resources, with_fewer_trials
 from automl.experiments import store
 from automl.experiments.records import TrialRecord, TrialState
 
-pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("head")]
+pytestmark = pytest.mark.engine
 
 
-def run(kind: str, folder: Path) -> tuple[list[TrialRecord], str]:
+class Searched(NamedTuple):
+    """A search of two trials, and the text of its ending."""
+
+    directory: Path
+    ending: str
+
+    @property
+    def trials(self) -> list[TrialRecord]:
+        return store.load_trials(self.directory)
+
+
+def run(folder: Path, *kinds: str) -> dict[str, Searched]:
+    # a worker that waits for the first search would import everything and not be used
+    environment = {**ray_settings.connection(), "RAY_prestart_worker_first_driver": "0"}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.odd_trials", kind, str(folder)],
-        env={**os.environ, **ray_settings.connection()},
+        [sys.executable, "-m", "tests.faults.odd_trials", str(folder), *kinds],
+        env={**os.environ, **environment},
         timeout=600,
         check=False,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return store.load_trials(folder / "experiments" / "odd"), done.stdout.splitlines()[-1]
+    endings = done.stdout.splitlines()[-len(kinds) :]
+    return {
+        kind: Searched(folder / kind, ending) for kind, ending in zip(kinds, endings, strict=True)
+    }
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Searched]:
+    """Searches on one cluster, since each takes seconds to start."""
+    folder = tmp_path_factory.mktemp("odd")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOML_HOME", str(folder / "home"))
+        return run(folder, "HangsOrComputes", "NoMemory", "LosesGpu")
 
 
 def test_a_trial_that_falls_silent_goes_on_in_another_worker_and_a_slow_one_in_its_own(
-    tmp_path: Path,
+    searched: dict[str, Searched],
 ) -> None:
-    (first, second), ending = run("HangsOrComputes", tmp_path)
+    first, second = searched["HangsOrComputes"].trials
     assert [first.state, second.state] == [TrialState.COMPLETED] * 2
     assert [evaluation.epoch for evaluation in first.evaluations] == [1, 2, 3, 4, 5]
     assert any("Its worker did nothing for" in note for note in first.notes)
     assert not second.notes
-    assert ending == "None"
+    assert searched["HangsOrComputes"].ending == "None"
 
 
 @pytest.mark.nightly  # one that falls silent once is in the test above
 def test_a_trial_that_falls_silent_again_fails_and_says_so(tmp_path: Path) -> None:
-    (first, second), ending = run("HangsAlways", tmp_path)
+    found = run(tmp_path, "HangsAlways")["HangsAlways"]
+    first, second = found.trials
     assert (first.state, second.state) == (TrialState.FAILED, TrialState.COMPLETED)
     assert "for the second time" in first.reason
     assert first.error is not None
     assert "start the experiment again" in first.error.next_step
-    assert ending == "None"
+    assert found.ending == "None"
 
 
-def test_a_search_whose_memory_is_short_is_cut_to_go_on_with_fewer_trials(tmp_path: Path) -> None:
-    trials, ending = run("NoMemory", tmp_path)
-    assert "is_memory_short=True" in ending
+def test_a_search_whose_memory_is_short_is_cut_to_go_on_with_fewer_trials(
+    searched: dict[str, Searched],
+) -> None:
+    trials = searched["NoMemory"].trials
+    assert "is_memory_short=True" in searched["NoMemory"].ending
     cut = [trial for trial in trials if trial.was_cut_short]
     assert cut
     assert all(trial.state is not TrialState.FAILED for trial in trials)
@@ -60,14 +89,16 @@ def test_a_search_whose_memory_is_short_is_cut_to_go_on_with_fewer_trials(tmp_pa
     assert "1 at a time run now instead of 2" in fewer.notes[0]
 
 
-def test_a_gpu_that_fails_is_taken_out_and_its_trial_goes_on_with_another(tmp_path: Path) -> None:
+def test_a_gpu_that_fails_is_taken_out_and_its_trial_goes_on_with_another(
+    searched: dict[str, Searched],
+) -> None:
     """On a cluster that says it has two GPUs: what Ray does with them needs none."""
-    trials, ending = run("LosesGpu", tmp_path)
-    assert [trial.state for trial in trials] == [TrialState.COMPLETED] * 2
-    assert [len(trial.evaluations) for trial in trials] == [5, 5]
-    assert ending == "None"
-    lost = (tmp_path / "lost").readlink()
-    notes = store.load_experiment(tmp_path / "experiments" / "odd").notes
+    found = searched["LosesGpu"]
+    assert [trial.state for trial in found.trials] == [TrialState.COMPLETED] * 2
+    assert [len(trial.evaluations) for trial in found.trials] == [5, 5]
+    assert found.ending == "None"
+    lost = (found.directory.parent / "lost").readlink()
+    notes = store.load_experiment(found.directory).notes
     assert notes == [f"GPU {lost} failed and is not used any more; look at the machine's log."]
 
 
