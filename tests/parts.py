@@ -14,16 +14,22 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 PARTS = {
-    "Ray": ("tests/engine/", "tests/test_cli.py", "tests/experiments/test_launcher.py"),
-    "browser": ("tests/browser/",),
-    "faults": ("tests/faults/",),  # with a Ray head that they kill
-    "exports": (
-        *("tests/export/", "tests/engine/test_combining.py"),
-        "tests/model/test_several_networks.py",
+    "Ray": (
+        "tests/browser/test_walk.py",
+        "tests/engine/test_cluster.py",
+        "tests/engine/test_engine.py",
+        "tests/engine/test_fork_server.py",
+        "tests/engine/test_offline.py",
+        "tests/engine/test_ray_internals.py",
+        "tests/experiments/test_launcher.py",
+        "tests/test_cli.py",
     ),
+    "browser": ("tests/browser/",),
+    "faults": ("tests/faults/",),
+    "torch": ("tests/engine/", "tests/export/", "tests/model/test_several_networks.py"),
 }
-"""Tests that share what is slow to make: a Ray head, a browser, torch's exporter. The longest path
-that fits decides."""
+"""Tests that share what is slow to make: a Ray head; a browser; a Ray head that they kill; torch's
+exporter, and exported models. The longest path that fits decides."""
 
 
 def part_of(path: str) -> str:

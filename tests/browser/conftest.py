@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from automl.host import process_lock
+from automl.host.home import head_lock_path
+
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 PATIENCE_MILLISECONDS = 120_000  # a busy machine takes 30 s for what else takes one
@@ -61,15 +64,18 @@ def server(head: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 @pytest.fixture
-def idle_server(home: Path, head: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:  # noqa: ARG001
+def idle_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """The app over the test's own experiments, for tests that train nothing.
 
-    It finds the tests' Ray head, or it would start one that outlives the test.
+    The test is in the place of the Ray head's keeper, or a page would start one that outlives it.
     """
     monkeypatch.setenv("AUTOML_EXPERIMENTS_DIR", str(home / "experiments"))
+    lock = process_lock.take(head_lock_path())
+    assert lock is not None
     server = Server()
     yield server
     server.kill()
+    os.close(lock)
 
 
 @pytest.fixture(scope="module")  # not longer: while it runs, no test can have an event loop

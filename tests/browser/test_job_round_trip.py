@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from automl.jobs.job import Job
 from tests.browser.conftest import Server, on_page
 
-pytestmark = [pytest.mark.browser, pytest.mark.engine]
+pytestmark = pytest.mark.browser
 JOB = """\
 type: automl
 task: image_classification
@@ -31,12 +31,12 @@ search_space:
 
 
 def test_a_job_file_goes_through_the_form_unharmed(
-    server: Server, page: Page, tmp_path: Path, screenshot: Callable[[str], None]
+    idle_server: Server, page: Page, tmp_path: Path, screenshot: Callable[[str], None]
 ) -> None:
     pictures = write_pictures(tmp_path)
     file = tmp_path / "job.yml"
     file.write_text(JOB % pictures)
-    page.goto(f"{server.url}/configure?data={pictures}")
+    page.goto(f"{idle_server.url}/configure?data={pictures}")
     on_page(page, "Set up")
     page.wait_for_selector('[data-test-script-state="notRunning"]')
     screenshot("configure-0-first")

@@ -53,8 +53,7 @@ Command = Callable[..., dict[str, object]]
 def extended(tmp_path: Path) -> Command:
     """The command line of a copy of the package with one form and one finding more."""
     copied = tmp_path / "copy" / "automl"
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(Path(automl.__file__).parent, copied, ignore=ignored)
+    shutil.copytree(Path(automl.__file__).parent, copied)  # with its bytecode
     (copied / "dataset" / "readers" / "forms" / "label_list.py").write_text(FORM)
     (copied / "dataset" / "checks" / "landscape.py").write_text(FINDING)
 

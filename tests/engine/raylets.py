@@ -104,12 +104,16 @@ class Raylets:
             steps = " && ".join([*mounts, f"exec {shlex.join(command)}"])
             command = ["unshare", "-m", "sh", "-c", steps]
         inherited = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        home = {"AUTOML_HOME": str(self._folder / f"home-of-{name}")}
+        own = {
+            "AUTOML_HOME": str(self._folder / f"home-of-{name}"),
+            # a worker that waits for a driver imports much and is not used
+            "RAY_prestart_worker_first_driver": "0",
+        }
         with (self._folder / f"{name}.log").open("ab") as log:
             self._started[name] = subprocess.Popen(
                 command,
                 cwd="/",
-                env={**inherited, **self.environment, **home},
+                env={**inherited, **self.environment, **own},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -19,6 +19,7 @@ from ray._private.node import Node
 from automl.engine import cluster, forked_worker, head, ray_settings
 
 RAY = Path(ray.__file__).parent
+RAYLET = RAY / "core" / "src" / "ray" / "raylet" / "raylet"
 
 
 def changed(name: str, file: str) -> str:
@@ -105,8 +106,7 @@ def test_ray_reads_the_variable(name: str) -> None:
     files = [*(RAY / "_private").rglob("*.py"), *(RAY / "tune").rglob("*.py")]
     if any(name in file.read_text("utf-8", errors="ignore") for file in files):
         return
-    raylet = (RAY / "core" / "src" / "ray" / "raylet" / "raylet").read_bytes()
-    is_known = name.removeprefix("RAY_").encode() in raylet
+    is_known = name.removeprefix("RAY_").encode() in RAYLET.read_bytes()
     assert is_known, changed(f"the variable {name}", "ray_settings.py")
 
 
@@ -158,6 +158,13 @@ def test_the_error_that_ends_a_worker(seen: dict[str, Any]) -> None:
     assert seen["is_memory_short"] is False
 
 
+def test_ray_says_that_memory_was_short() -> None:
+    said = b"killed due to the node running low on memory"
+    message = changed("the text of a death by short memory", "deaths.py, is_memory_short")
+    assert said in RAYLET.read_bytes(), message
+
+
+@pytest.mark.nightly  # a cluster of its own; its text is in the test above
 @pytest.mark.engine
 def test_the_death_of_a_worker_that_the_memory_monitor_ends(tmp_path: Path) -> None:
     seen = run(

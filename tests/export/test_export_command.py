@@ -9,17 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from automl.cli import cli
 from automl.errors import ExportError
 from automl.experiments import store
-from automl.export import exporting
+from automl.export import artefact, exporting
 from automl.export.request import ExportRequest
 
-CLI = [sys.executable, "-m", "automl.cli", "export"]
 
-
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*CLI, *map(str, arguments)], capture_output=True, text=True)
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, ["export", *map(str, arguments)])
 
 
 def names(folder: Path) -> list[str]:
@@ -42,7 +42,7 @@ def writing(command: list[str], folder: Path) -> Iterator["subprocess.Popen[byte
 def test_a_trial_is_exported_and_the_parity_printed(finished: Path, tmp_path: Path) -> None:
     target = tmp_path / "taken away"
     done = run(finished, "--format", "weights", "--output", target, "--json")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     result = json.loads(done.stdout.splitlines()[-1])
     assert (result["format"], result["path"]) == ("weights", str(target))
     assert result["parity"]["agreement"] == 1.0
@@ -54,7 +54,7 @@ def test_a_trial_is_exported_and_the_parity_printed(finished: Path, tmp_path: Pa
 
 def test_what_cannot_be_exported_is_said_in_a_sentence(finished: Path, tmp_path: Path) -> None:
     done = run(finished, "--format", "torch", "--int8", "--output", tmp_path / "program")
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "int8 is for onnx and bundle; torch has no such form." in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -66,14 +66,24 @@ def test_damaged_weights_are_a_sentence(finished: Path, tmp_path: Path) -> None:
     weights.write_bytes(whole[:100])
     try:
         with pytest.raises(ExportError, match="The checkpoint .* cannot be loaded .* Choose"):
-            exporting.run(ExportRequest(finished, "trial-001", "onnx", tmp_path / "onnx"))
+            artefact.export(ExportRequest(finished, "trial-001", "onnx", tmp_path / "onnx"))
     finally:
         weights.write_bytes(whole)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_command_that_is_ended_leaves_nothing(finished: Path, tmp_path: Path) -> None:
-    command = [*CLI, str(finished), "--format", "weights", "--output", str(tmp_path / "out")]
+    command = [
+        sys.executable,
+        "-m",
+        "automl.cli",
+        "export",
+        str(finished),
+        "--format",
+        "weights",
+        "--output",
+        str(tmp_path / "out"),
+    ]
     with writing(command, tmp_path) as process:
         process.terminate()
         assert process.wait(60) == 128 + signal.SIGTERM

@@ -17,11 +17,10 @@ from automl.model import network, package_weights, weights_normalisation
 from automl.model.weights_normalisation import USUAL
 
 
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Smooth pictures of the brightness and contrast of photos, and a file that is none."""
-    folder = tmp_path / "photos"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("photos")
     rng = np.random.default_rng(0)
     for index in range(20):
         coarse = rng.normal((124, 116, 104), 62, (9, 9, 3)).clip(0, 255).astype(np.uint8)
@@ -64,6 +63,7 @@ def test_a_network_without_batch_norms_is_not_measured(tmp_path: Path, photos: P
     assert weights_normalisation.measure(tmp_path / "vit", pixels, USUAL["CLIP's"]) is None
 
 
+@pytest.mark.usefixtures("converted_weights")
 def test_weights_of_the_package_expect_what_they_state(photos: Path) -> None:
     folder = package_weights.folder("tf_efficientnet_lite0")
     assert folder is not None

@@ -85,10 +85,10 @@ def _divisions(values: pd.Series, train: pd.DataFrame, num_attributes: int) -> l
         train: the pictures, of at least two classes.
         num_attributes: how many are tried.
     """
+    if values.nunique(dropna=False) < 2:
+        return []  # every picture is alike in this
     labels = train["label"]
     sizes = labels.value_counts()
-    if values.isna().all():
-        return []
     counts = labels.groupby([values, labels]).size()
     counts.index.names = ["value", "label"]
     table = counts.rename("count").reset_index()

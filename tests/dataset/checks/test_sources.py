@@ -121,10 +121,10 @@ def test_the_day_of_the_files_alone_is_only_worth_knowing(animals):
 
 
 def test_chance_is_no_source(make_samples):
-    """The label of 60 sets of 24 pictures is drawn after their attributes."""
+    """The label of 30 sets of 24 pictures is drawn after their attributes."""
     rng = np.random.default_rng(0)
     samples = make_samples(*rows(cat=12, dog=12))
-    for _ in range(60):
+    for _ in range(30):
         drawn = samples.assign(
             format=rng.choice(["PNG", "JPEG"], 24),
             camera=rng.choice(["a", "b", "c"], 24),
