@@ -62,7 +62,9 @@ def test_the_levels_tell_the_classes_apart(deep: Path) -> None:
     assert len(np.unique(found)) > 60
 
 
-@pytest.mark.parametrize("name", ["bundle", "azure", "torch"])
+@pytest.mark.parametrize(
+    "name", ["bundle", pytest.param("azure", marks=pytest.mark.nightly), "torch"]
+)
 def test_a_format_answers_as_the_model_and_as_was_recorded(
     deep: Path, tmp_path: Path, name: str
 ) -> None:
