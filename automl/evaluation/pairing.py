@@ -1,4 +1,4 @@
-"""Two trials, of one or of two experiments, on the pictures that both have answered for."""
+"""Trials, of one or of several experiments, on the pictures that both of a pair answered for."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -17,11 +17,10 @@ class Pairs(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A setting with different values; None if a trial does not have it."""
+    """A setting with different values, one a trial; None if a trial does not have it."""
 
     name: str
-    first: Any
-    second: Any
+    values: tuple[Any, ...]
 
 
 def pair(first_hashes: Sequence[str], second_hashes: Sequence[str]) -> Pairs:
@@ -46,11 +45,8 @@ def only_right(pairs: Pairs, first: Predictions, second: Predictions) -> NDArray
     return np.asarray(is_right & is_wrong)
 
 
-def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Difference]:
-    """Return the settings whose values differ, sorted by name."""
-    names = sorted(set(first) | set(second))
-    return [
-        Difference(name, first.get(name), second.get(name))
-        for name in names
-        if first.get(name) != second.get(name)
-    ]
+def differences(*settings: Mapping[str, Any]) -> list[Difference]:
+    """Return the settings, given once for each trial, whose values differ, sorted by name."""
+    names = sorted({name for each in settings for name in each})
+    found = [Difference(name, tuple(each.get(name) for each in settings)) for name in names]
+    return [each for each in found if any(value != each.values[0] for value in each.values)]

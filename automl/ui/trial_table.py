@@ -69,16 +69,16 @@ def choose(
 
 
 def _compare(experiment: str, trial_ids: Sequence[str]) -> None:
-    """Draw what the ticked rows are for: the link to compare the first two of them."""
+    """Draw what the ticked rows are for: the link to compare them."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(trial_ids) < 2:
-            st.caption("Click a trial's number or name to open it; tick two rows to compare them.")
+            st.caption("Click a trial's number or name to open it; tick rows to compare them.")
             return
         st.page_link(
             "pages/compare.py",
-            label=f"Compare {trial_ids[0]} with {trial_ids[1]}",
+            label=f"Compare these {len(trial_ids)} trials",
             icon=":material/compare_arrows:",
-            query_params={"experiment": experiment, "trials": ",".join(trial_ids[:2])},
+            query_params={"experiment": experiment, "trials": ",".join(trial_ids)},
         )
 
 

@@ -29,4 +29,8 @@ def test_nothing_in_common_is_no_error():
 
 def test_only_what_differs_is_listed():
     found = pairing.differences({"rate": 0.1, "model": "a"}, {"rate": 0.1, "model": "b", "n": 1})
-    assert found == [("model", "a", "b"), ("n", None, 1)]
+    assert found == [("model", ("a", "b")), ("n", (None, 1))]
+
+
+def test_of_several_it_is_enough_that_one_differs():
+    assert pairing.differences({"a": 1}, {"a": 1}, {"a": 2}) == [("a", (1, 1, 2))]

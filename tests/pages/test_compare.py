@@ -48,10 +48,33 @@ def test_two_trials_of_an_experiment_and_what_chance_says(open_page, two_experim
 
 def test_pictures_only_one_of_two_experiments_gets_right(open_page, two_experiments):  # noqa: ARG001
     page = open_page("compare", experiment="pets")
-    page.selectbox(key="other experiment").select("more").run()
+    page.multiselect(key="other experiments").set_value(["more"]).run()
     open_tab(page, "Pictures")
     assert "12 pictures were scored by both" in texts(page)
     assert tiles(page) == [("dog → cat", "1.000"), ("cat → dog", "1.000")]
+
+
+def test_more_than_two_trials_are_compared_with_the_best_of_them(
+    open_page, make_experiment, make_trial
+):
+    scores = {"a": 0.7, "b": 0.9, "c": 0.8, "d": 0.1}
+    trials = [
+        make_trial(name, [score], number=number, hyperparameters={"model_name": name})
+        for number, (name, score) in enumerate(scores.items())
+    ]
+    make_experiment("pets", trials)
+    page = open_page("compare", experiment="pets", trials="a,b,c")
+    table = page.dataframe[0].value
+    assert table.iloc[0].tolist()[1:4] == [0.7, 0.9, 0.8]
+    assert table["Best"][0] == "#1"
+    assert texts(page).count("No test") == 2  # b with a, and b with c
+    settings = open_tab(page, "Settings that differ").dataframe[0].value
+    assert settings.iloc[0].tolist() == ["model_name", "a", "b", "c"]
+    open_tab(page, "Curves")
+    figure = json.loads(page.get("plotly_chart")[0].proto.spec)
+    assert len({trace["line"]["color"] for trace in figure["data"]}) == 3
+    open_tab(page, "Pictures")
+    assert page.selectbox(key="the other of two").options == ["pets #1 b", "pets #2 c"]
 
 
 def test_two_data_sets_of_one_size_are_not_the_same_pictures(
@@ -63,7 +86,7 @@ def test_two_data_sets_of_one_size_are_not_the_same_pictures(
         for path in pictures.rglob("*.png"):
             Image.fromarray(rng.integers(0, 255, (24, 32, 3), dtype=np.uint8)).save(path)
     page = open_page("compare", experiment="pets")
-    page.selectbox(key="other experiment").select("more").run()
+    page.multiselect(key="other experiments").set_value(["more"]).run()
     assert "No test: the two trials were scored on different pictures" in texts(page)
 
 

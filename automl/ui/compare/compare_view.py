@@ -1,117 +1,100 @@
-"""Two trials side by side: metrics, settings, curves, and pictures only one of them gets right."""
+"""Trials side by side: metrics, settings, curves, and pictures only one of them gets right."""
 
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from automl.evaluation import pairing
+from automl.evaluation import metrics, pairing
 from automl.evaluation.significance import LEVEL
-from automl.experiments import leaderboard
-from automl.experiments.records import TrialRecord
-from automl.figures import charts, palette, trial_charts, wording
-from automl.host import home
-from automl.ui import cached, cached_evaluation, figure_table, selection, significance
+from automl.figures import baselines, charts, palette, trial_charts, wording
+from automl.ui import cached, cached_evaluation, figure_table, significance
 from automl.ui.answers import answer_gallery
+from automl.ui.compare.chosen_trials import Side
 
 _MEASURED = ("latency_ms",)  # recorded with the settings in effect, but not a setting
+_NUMBER = st.column_config.NumberColumn
 
 
-class Side(NamedTuple):
-    """One of the two trials, with its experiment."""
-
-    experiment_dir: Path
-    trial: TrialRecord
-    metric: str
-
-    @property
-    def title(self) -> str:
-        """Name of the experiment, number and title of the trial."""
-        return f"{self.experiment_dir.name} {wording.trial(self.trial)}"
-
-
-def choose(experiment_dir: Path) -> tuple[Side, Side] | None:
-    """Let the user choose two trials; None, with the reason on the page, if there are not two."""
-    left, where, right = st.columns([2, 1, 2])
-    with left:
-        first = _side("This trial", experiment_dir, 0)
-    names = selection.experiment_names()
-    asked_for = st.query_params.get("other")
-    name = where.selectbox(
-        "of experiment",
-        names,
-        names.index(asked_for if asked_for in names else experiment_dir.name),
-        key="other experiment",
-        format_func=lambda name: f"with one of {name}",
-        label_visibility="collapsed",
-    )
-    is_same = name == experiment_dir.name
-    with right:
-        second = _side("with this one", home.experiments_dir() / name, 1 if is_same else 0)
-    return (first, second) if first and second else None
-
-
-def _side(title: str, experiment_dir: Path, position: int) -> Side | None:
-    metric = cached.job(experiment_dir).primary_metric
-    ranked = leaderboard.by_score(cached.trials(experiment_dir), metric)
-    if len(ranked) <= position:
-        st.info(f"There is no {'other ' if position else ''}trial with a score.")
-        return None
-    position = _asked_for(ranked, position)
-    chosen = st.selectbox(
-        title,
-        range(len(ranked)),
-        position,
-        format_func=lambda index: (
-            f"#{ranked[index].number} {ranked[index].model_name} · "
-            f"{wording.score_of(ranked[index], metric)}"
-        ),
-        key=f"{title} of {experiment_dir.name}",
-        label_visibility="collapsed",
-    )
-    return Side(experiment_dir, ranked[chosen], metric)
-
-
-def _asked_for(ranked: list[TrialRecord], position: int) -> int:
-    """Place of the trial that the link names for this side; `position` if it names none."""
-    asked = st.query_params.get("trials", "").split(",")[position:]
-    places = [place for place, trial in enumerate(ranked) if trial.trial_id in asked[:1]]
-    return places[0] if places else position
-
-
-def numbers(first: Side, second: Side) -> None:
-    """Show every metric of both trials, and test the difference in the primary metric."""
-    bests = [side.trial.best_evaluation() for side in (first, second)]
-    metrics, other_metrics = (best.metrics if best else {} for best in bests)
-    names = [name for name in metrics if name in other_metrics]
+def numbers(sides: Sequence[Side]) -> None:
+    """Show every metric of all trials, and test the differences in the primary metric."""
+    bests = [side.trial.best_evaluation() for side in sides]
+    values = [dict(best.metrics) if best else {} for best in bests]
+    names = [name for name in values[0] if all(name in each for each in values)]
+    columns = _titles(sides)
     table = pd.DataFrame(
         {
             "Metric": [wording.metric_heading(name) for name in names],
-            "first": [metrics[name] for name in names],
-            "second": [other_metrics[name] for name in names],
-            "Difference": [metrics[name] - other_metrics[name] for name in names],
+            **{
+                column: [each[name] for name in names]
+                for column, each in zip(columns, values, strict=True)
+            },
         }
     )
-    number = st.column_config.NumberColumn
+    if len(sides) == 2:
+        table["Difference"] = table[columns[0]] - table[columns[1]]
+    table["Best"] = [_best(name, sides, values) for name in names]
     st.dataframe(
         table,
         hide_index=True,
         column_config={
-            "first": number(first.title, format="%.3f"),
-            "second": number(second.title, format="%.3f"),
-            "Difference": number(format="%+.3f"),
+            **{column: _NUMBER(format="%.3f") for column in columns},
+            "Difference": _NUMBER(format="%+.3f"),
         },
     )
-    st.caption(_verdict(first, second))
+    for sentence in _verdicts(sides):
+        st.caption(sentence)
     figure_table.download(table, "compared-metrics")
 
 
+def _titles(sides: Sequence[Side]) -> list[str]:
+    """Headings of the columns; spaces tell apart those of equal titles."""
+    titles: list[str] = []
+    for side in sides:
+        title = side.title
+        while title in titles:
+            title += " "
+        titles.append(title)
+    return titles
+
+
+def _best(name: str, sides: Sequence[Side], values: Sequence[Mapping[str, float]]) -> str:
+    """Numbers of the trials with the best value of a metric; empty if all are equal."""
+    found = [each[name] for each in values]
+    known = metrics.named(name)
+    best = min(found) if known is not None and not known.is_higher_better else max(found)
+    if all(value == best for value in found):
+        return ""
+    is_one_experiment = len({side.experiment_dir for side in sides}) == 1
+    return ", ".join(
+        f"#{side.trial.number}" if is_one_experiment else side.title
+        for side, value in zip(sides, found, strict=True)
+        if value == best
+    )
+
+
+def _verdicts(sides: Sequence[Side]) -> list[str]:
+    """A sentence on chance for each trial against the best of them."""
+    if len({side.metric for side in sides}) > 1:
+        return ["The experiments were ranked by different metrics."]
+    if len(sides) == 2:
+        return [_verdict(*sides)]
+    best = max(sides, key=_score)
+    return [
+        f"{wording.plain(best.title)} against {wording.plain(side.title)}: {_verdict(best, side)}"
+        for side in sides
+        if side is not best
+    ]
+
+
+def _score(side: Side) -> float:
+    best = side.trial.best_evaluation()
+    return best.metrics[side.metric] if best else float("-inf")
+
+
 def _verdict(first: Side, second: Side) -> str:
-    if first.metric != second.metric:
-        return "The two experiments were ranked by different metrics."
     answers, other_answers = _answers(first), _answers(second)
     value = (
         significance.p_value(first.metric, answers, other_answers)
@@ -141,11 +124,10 @@ def _where(first: Side, second: Side) -> str:
     )
 
 
-def settings(first: Side, second: Side) -> None:
-    """Show the hyperparameters that differ, and for two experiments the keys of their jobs."""
-    sides = (first, second)
+def settings(sides: Sequence[Side]) -> None:
+    """Show the hyperparameters that differ, and for several experiments the keys of their jobs."""
     values = [{**side.trial.hyperparameters, **side.trial.effective} for side in sides]
-    if first.experiment_dir != second.experiment_dir:
+    if len({side.experiment_dir for side in sides}) > 1:
         jobs = [cached.job(side.experiment_dir).model_dump(mode="json") for side in sides]
         values = [
             {**{f"job: {key}": value for key, value in job.items()}, **trial}
@@ -155,12 +137,11 @@ def settings(first: Side, second: Side) -> None:
     if not differences:
         st.info("Their settings are the same.")
         return
+    texts = zip(*([_text(value) for value in each.values] for each in differences), strict=True)
     table = pd.DataFrame(
         {
             "Setting": [each.name for each in differences],
-            first.title: [_text(each.first) for each in differences],
-            # a space makes it another column if the titles are equal
-            f"{second.title} ": [_text(each.second) for each in differences],
+            **dict(zip(_titles(sides), texts, strict=True)),
         }
     )
     st.dataframe(table, hide_index=True)
@@ -173,29 +154,32 @@ def _text(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def curves(first: Side, second: Side) -> None:
-    """Draw the learning curves of both trials."""
-    trials = [first.trial, second.trial]
-    if first.metric != second.metric:
-        st.info("The two experiments were ranked by different metrics.")
+def curves(sides: Sequence[Side]) -> None:
+    """Draw the learning curves of all trials, with a colour for each."""
+    metric = sides[0].metric
+    if any(side.metric != metric for side in sides):
+        st.info("The experiments were ranked by different metrics.")
         return
-    figure = trial_charts.learning_curves(trials, first.metric, height=400)
-    looks = ((palette.ACCENT, "solid"), (palette.SECOND, "dash"))
-    for trace, side, (color, dash) in zip(figure.data, (first, second), looks, strict=True):
+    figure = trial_charts.learning_curves([side.trial for side in sides], metric, height=400)
+    trained = [side for side in sides if not baselines.is_baseline(side.trial)]
+    colors = (palette.ACCENT, palette.SECOND, *palette.SERIES)
+    for place, (trace, side) in enumerate(zip(figure.data, trained, strict=True)):
         # by default two models of one family have the same colour
+        color, dash = colors[place % len(colors)], palette.DASHES[place % len(palette.DASHES)]
         trace.update(name=palette.label(side.title, 40), line={"color": color, "dash": dash})
         trace.marker.color = color
     st.plotly_chart(figure, key="compared curves", config=charts.QUIET)
     rows = [
-        {"trial": side.title, "epoch": each.epoch, first.metric: each.metrics[first.metric]}
-        for side in (first, second)
+        {"trial": side.title, "epoch": each.epoch, metric: each.metrics[metric]}
+        for side in sides
         for each in side.trial.evaluations
     ]
     figure_table.show(pd.DataFrame(rows), "compared-curves")
 
 
-def pictures(first: Side, second: Side) -> None:
-    """Show the pictures that only one of the two gets right, with the answer of the other."""
+def pictures(sides: Sequence[Side]) -> None:
+    """Show the pictures that only one of two trials gets right, with the answer of the other."""
+    first, second = _pair(sides)
     answers, other_answers = _answers(first), _answers(second)
     if answers is None or other_answers is None:
         st.info("The answers of one of the two trials are missing.")
@@ -218,6 +202,22 @@ def pictures(first: Side, second: Side) -> None:
         _only_right(first, other_answers, pairs.second[only_first])
     with right:
         _only_right(second, answers, pairs.first[only_second])
+
+
+def _pair(sides: Sequence[Side]) -> tuple[Side, Side]:
+    """The two trials whose pictures are shown; of more than two the user chooses them."""
+    if len(sides) == 2:
+        return sides[0], sides[1]
+    by_key = {side.key: side for side in sides}
+    left, right = st.columns(2)
+    first = left.selectbox(
+        "One of two", list(by_key), format_func=lambda key: by_key[key].title, key="one of two"
+    )
+    rest = [key for key in by_key if key != first]
+    second = right.selectbox(
+        "The other", rest, format_func=lambda key: by_key[key].title, key="the other of two"
+    )
+    return by_key[first], by_key[second]
 
 
 def _only_right(

@@ -140,8 +140,8 @@ def _actions(ticked: list[Entry]) -> None:
     with st.popover("Describe", icon=":material/edit:", disabled=not may_describe):
         if may_describe:
             description.form(paths[0])
-    if st.button("Compare", icon=":material/compare_arrows:", disabled=len(paths) != 2):
-        address = {"experiment": paths[0].name, "other": paths[1].name}
+    if st.button("Compare", icon=":material/compare_arrows:", disabled=len(paths) < 2):
+        address = {"experiment": paths[0].name, "other": ",".join(path.name for path in paths[1:])}
         st.switch_page("pages/compare.py", query_params=address)
     may_delete = bool(ticked) and all(deletion.may_delete(one.path, one.state) for one in ticked)
     with st.popover("Delete", icon=":material/delete:", disabled=not may_delete):

@@ -1,0 +1,106 @@
+"""Choice of the trials to compare: of one experiment or of several."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+
+from automl.experiments import leaderboard
+from automl.experiments.records import TrialRecord
+from automl.figures import wording
+from automl.host import home
+from automl.ui import cached, selection
+
+MAX_COMPARED = 8
+_MAX_OFFERED = 200
+"""Trials of an experiment to choose from, best first."""
+
+
+class Side(NamedTuple):
+    """One of the trials, with its experiment."""
+
+    experiment_dir: Path
+    trial: TrialRecord
+    metric: str
+
+    @property
+    def key(self) -> str:
+        """Name of the experiment and id of the trial."""
+        return f"{self.experiment_dir.name}/{self.trial.trial_id}"
+
+    @property
+    def title(self) -> str:
+        """Name of the experiment, number and title of the trial."""
+        return f"{self.experiment_dir.name} {wording.trial(self.trial)}"
+
+
+def choose(experiment_dir: Path) -> list[Side]:
+    """Let the user choose trials; at least two, or none, with the reason on the page."""
+    what, where = st.columns([3, 1])
+    names = [name for name in selection.experiment_names() if name != experiment_dir.name]
+    asked_for = st.query_params.get("other", "").split(",")
+    with where:
+        others = st.multiselect(
+            "Other experiments",
+            names,
+            [name for name in names if name in asked_for][: MAX_COMPARED - 1],
+            key="other experiments",
+            placeholder="Also of other experiments",
+            label_visibility="collapsed",
+            max_selections=MAX_COMPARED - 1,
+        )
+    offered = _offered(experiment_dir)
+    first = _chosen_at_first(offered, has_others=bool(others))
+    for name in others:
+        of_other = _offered(home.experiments_dir() / name)
+        offered |= of_other
+        first += list(of_other)[:1]
+    with what:
+        chosen = st.multiselect(
+            "Trials to compare",
+            list(offered),
+            first[:MAX_COMPARED],
+            format_func=lambda key: _text(offered[key], with_experiment=bool(others)),
+            key=f"trials of {' '.join([experiment_dir.name, *others])}",
+            placeholder="Choose two trials or more",
+            label_visibility="collapsed",
+            max_selections=MAX_COMPARED,
+        )
+    if len(offered) < 2:
+        st.info("There is no other trial with a score.")
+    elif len(chosen) < 2:
+        st.info("Choose two trials or more.")
+    return [offered[key] for key in chosen] if len(chosen) > 1 else []
+
+
+def _offered(experiment_dir: Path) -> dict[str, Side]:
+    """The best trials of an experiment by key, and those that the address names."""
+    metric = cached.job(experiment_dir).primary_metric
+    ranked = leaderboard.by_score(cached.trials(experiment_dir), metric)
+    asked_for = _asked_for()
+    sides = [
+        Side(experiment_dir, trial, metric)
+        for place, trial in enumerate(ranked)
+        if place < _MAX_OFFERED or trial.trial_id in asked_for
+    ]
+    return {side.key: side for side in sides}
+
+
+def _chosen_at_first(offered: dict[str, Side], *, has_others: bool) -> list[str]:
+    """Keys of the trials that the address names; else the best ones."""
+    asked_for = _asked_for()
+    named = {side.trial.trial_id: key for key, side in offered.items()}
+    keys = [named[trial_id] for trial_id in asked_for if trial_id in named]
+    enough = 1 if has_others else 2
+    return keys if len(keys) >= enough else list(offered)[:enough]
+
+
+def _asked_for() -> list[str]:
+    return st.query_params.get("trials", "").split(",")
+
+
+def _text(side: Side, *, with_experiment: bool) -> str:
+    of = f"{side.experiment_dir.name} " if with_experiment else ""
+    trial = side.trial
+    score = wording.score_of(trial, side.metric)
+    return f"{of}#{trial.number} {trial.model_name} · {score}"
