@@ -1,5 +1,6 @@
 """An experiment with many long trials, as its directory would look: only the scores are drawn."""
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,6 +36,18 @@ def write(data: Path, *, num_trials: int, num_epochs: int) -> Path:
         _save_predictions(directory, trial.trial_id, held_out["id"], held_out["label_index"], rng)
     _end(directory, num_trials)
     return directory
+
+
+def write_many(data: Path, *, number: int) -> None:
+    """Finished experiments of four trials each."""
+    directory = write(data, num_trials=4, num_epochs=10)
+    for index in range(number):
+        copied = Path(shutil.copytree(directory, directory.with_name(f"many-{index:03d}")))
+        created_at = now() - timedelta(hours=index)
+        record = store.load_experiment(copied)
+        changes = {"experiment_id": copied.name, "created_at": created_at}
+        store.save_experiment(copied, record.model_copy(update=changes))
+    shutil.rmtree(directory)
 
 
 def write_wide(data: Path, *, num_pictures: int, num_classes: int) -> Path:

@@ -1,6 +1,6 @@
 """How long one waits for a page of a large experiment, and what the server costs meanwhile.
 
-`python -m benchmarks.pages [trials|pictures|live]`; without a word all three.
+`python -m benchmarks.pages [trials|pictures|home|live]`; without a word all four.
 """
 
 import os
@@ -32,6 +32,10 @@ _IS_WHOLE = """() =>
 _NUM_TABS = 10
 _LIVE_SECONDS = 20
 _NUM_LIVE = 8
+_NUM_EXPERIMENTS = 200
+_KILOBYTES = 300
+"""Most that a page sends, without its pictures and without what a browser keeps."""
+
 _CELLS = 25  # of a row of the confusion matrix, which shows no more classes
 
 
@@ -48,8 +52,8 @@ def main(parts: list[str]) -> None:
 
         digits = data_source.digits().path
         with served_app.chromium() as browser:
-            for name, measure in (("trials", trials), ("pictures", pictures), ("live", live)):
-                if not parts or name in parts:
+            for measure in (trials, pictures, home, live):
+                if not parts or measure.__name__ in parts:
                     measure(browser, digits, measured)
     measured.print_last_line()
 
@@ -80,6 +84,30 @@ def pictures(browser: "Browser", digits: Path, measured: Figures) -> None:
         measured.add("wide_megabytes", _megabytes(server.pid), at_most=600)
         page.close()
     shutil.rmtree(directory)
+
+
+def home(browser: "Browser", digits: Path, measured: Figures) -> None:
+    """200 experiments: the first page, then a word in its search."""
+    large_experiment.write_many(digits, number=_NUM_EXPERIMENTS)
+    with served_app.served():
+        page = browser.new_page()
+        sent = _Sent(page)
+        measured.add("home_first_seconds", _open(page, "experiments", ""), at_most=2)
+        measured.add("home_kilobytes", sent.kilobytes(), at_most=_KILOBYTES)
+        seconds = []
+        for _ in range(3):
+            page.wait_for_timeout(300)
+            _go_to(page, "Settings", "")
+            page.wait_for_timeout(300)
+            seconds.append(_go_to(page, "Experiments", ""))
+        measured.add("home_again_seconds", statistics.median(seconds), at_most=0.7)
+        started = time.perf_counter()
+        page.get_by_label("Search").fill("many-17")
+        page.get_by_label("Search").press("Enter")
+        page.get_by_role("link", name="many-100").wait_for(state="detached")
+        page.wait_for_function(_IS_WHOLE)
+        measured.add("home_search_seconds", time.perf_counter() - started, at_most=0.7)
+        page.close()
 
 
 def live(browser: "Browser", digits: Path, measured: Figures) -> None:
@@ -136,12 +164,16 @@ def _all_pages(browser: "Browser", experiment: str, what: str, measured: Figures
     address, the others by their names, after a second with the one before; then back and forth.
     At last one by a link, in a browser that has never been here."""
     page = browser.new_page()
+    sent = _Sent(page)
     first = {"Experiments": _open(page, "experiments", experiment)}
+    kilobytes = {"Experiments": sent.kilobytes()}
     for title in PAGES[1:]:
         page.wait_for_timeout(1000)
         first[title] = _go_to(page, title, experiment)
+        kilobytes[title] = sent.kilobytes()
     for title, seconds in first.items():
         measured.add(f"{what}_{_slug(title)}_first_seconds", seconds, at_most=2)
+        measured.add(f"{what}_{_slug(title)}_kilobytes", kilobytes[title], at_most=_KILOBYTES)
     again: dict[str, list[float]] = {title: [] for title in PAGES}
     for title in PAGES * 3:
         page.wait_for_timeout(300)
@@ -153,6 +185,22 @@ def _all_pages(browser: "Browser", experiment: str, what: str, measured: Figures
     with browser.new_context() as stranger:
         seconds = _open(stranger.new_page(), "leaderboard", experiment)
         measured.add(f"{what}_leaderboard_by_link_seconds", seconds)
+
+
+class _Sent:
+    """Counts what the server sends to a page over its websocket."""
+
+    def __init__(self, page: "Page") -> None:
+        self._num_bytes = 0
+        page.on("websocket", lambda socket: socket.on("framereceived", self._count))
+
+    def _count(self, payload: str | bytes) -> None:
+        self._num_bytes += len(payload)
+
+    def kilobytes(self) -> float:
+        """Since the last call."""
+        found, self._num_bytes = self._num_bytes / 1e3, 0
+        return found
 
 
 def _slug(title: str) -> str:
@@ -173,7 +221,7 @@ def _open(page: "Page", path: str, experiment: str) -> float:
     """Seconds from the link until the page is whole."""
     started = time.perf_counter()
     path = "" if path == "experiments" else path
-    page.goto(f"{served_app.URL}/{path}?experiment={experiment}")
+    page.goto(f"{served_app.URL}/{path}{f'?experiment={experiment}' if experiment else ''}")
     page.locator("h1").first.wait_for()
     page.wait_for_function(_IS_WHOLE)
     return time.perf_counter() - started

@@ -34,6 +34,7 @@ _LAYOUT = """<style>
 .st-key-frame { padding-right: 2.5rem; }
 .st-key-this-step { border-bottom: 3px solid; }
 .stApp .stMain button[data-variant="segmented_control"][data-selected="true"],
+.stApp .stMain button[role="tab"][aria-selected="true"],
 .stApp div[data-testid="stSliderThumbValue"],
 .stApp .stCode code .token.token.token { color: inherit; }
 .stCode .token.key { font-weight: 600; }

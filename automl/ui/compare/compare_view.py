@@ -162,7 +162,7 @@ def curves(sides: Sequence[Side]) -> None:
         return
     figure = trial_charts.learning_curves([side.trial for side in sides], metric, height=400)
     trained = [side for side in sides if not baselines.is_baseline(side.trial)]
-    colors = (palette.ACCENT, palette.SECOND, *palette.SERIES)
+    colors = list(dict.fromkeys((palette.ACCENT, palette.SECOND, *palette.SERIES)))
     for place, (trace, side) in enumerate(zip(figure.data, trained, strict=True)):
         # by default two models of one family have the same colour
         color, dash = colors[place % len(colors)], palette.DASHES[place % len(palette.DASHES)]
