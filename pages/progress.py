@@ -6,12 +6,14 @@ from automl.experiments import leaderboard
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
 from automl.ui import cached, frame, trial_table
-from automl.ui.progress import progress_view
+from automl.ui.progress import notification, progress_view
 
 experiment_dir, state = frame.begin_with_experiment(frame.TRAIN)
 metric = cached.job(experiment_dir).primary_metric
 was_running = not state.is_finished
 
+if not was_running:
+    notification.send(experiment_dir)
 if state in (ExperimentState.STOPPED, ExperimentState.COMPLETED):
     st.caption(wording.plain(cached.experiment(experiment_dir).message))
 if not was_running and not cached.trials(experiment_dir):
@@ -24,7 +26,11 @@ def progress() -> None:
     ranked = leaderboard.by_score(trials, metric)
     progress_view.verdict(experiment_dir, state, ranked, metric)
     if was_running:
-        progress_view.preparation(record, state)
+        bar, tell = st.columns([6, 1], vertical_alignment="bottom")
+        with bar:
+            progress_view.preparation(record, state)
+        with tell:
+            notification.offer(experiment_dir)
     if was_running:  # above the charts, which grow: the button to stop a trial never moves
         num_lines = record.max_concurrent_trials
         progress_view.running_trials(experiment_dir, trials, metric, num_lines)

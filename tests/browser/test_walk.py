@@ -14,6 +14,15 @@ from tests.browser.conftest import Server, on_page
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 TRIAL_MILLISECONDS = 300_000
 PER_DIGIT = 40
+NOTIFICATIONS = """
+    told = [];
+    Notification = class {
+        static permission = "default";
+        static requestPermission() { Notification.permission = "granted"; }
+        constructor(_, options) { told.push(options.body); }
+    };
+"""
+"""A browser without a screen shows none; this one keeps them."""
 
 
 @pytest.fixture
@@ -30,6 +39,7 @@ def digits(head: Path) -> Path:
 def test_from_the_sample_to_a_prediction(
     digits: Path, server: Server, page: Page, screenshot: Callable[[str], None]
 ) -> None:
+    page.add_init_script(NOTIFICATIONS)
     page.goto(server.url)
     on_page(page, "Experiments")
     screenshot("1-first-visit")
@@ -47,11 +57,14 @@ def test_from_the_sample_to_a_prediction(
     screenshot("5-found-again")
     page.get_by_role("link", name="digits-1").click()
     on_page(page, "Train")
+    page.get_by_text("Notify me").click()
     stop_trial(page, 1, after_epochs=1)
     stop_trial(page, 2, after_epochs=0)
     expect(page.get_by_role("button", name="Try it")).to_be_visible(timeout=TRIAL_MILLISECONDS)
     ended = page.get_by_test_id("stMetric").filter(has_text="Trials ended")
     expect(ended).to_contain_text(re.compile(r"[34]\s*$"))  # with an ensemble, if it is better
+    (told,) = page.evaluate("told")
+    assert told.startswith("digits-1: completed")
     screenshot("6-done")
     page.get_by_role("link", name="4 Choose").click()
     on_page(page, "Leaderboard")

@@ -1,6 +1,7 @@
-"""The message to the webhook, against a real server on this machine."""
+"""The message to the webhook and by mail, against real servers on this machine."""
 
 import json
+import socketserver
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -76,3 +77,68 @@ def test_only_a_web_address_is_used(
     notice.send(ended(), [], "accuracy")
     assert "no http or https address" in caplog.text
     assert "passwd" not in caplog.text
+
+
+class MailServer(socketserver.TCPServer):
+    """Takes every mail, without TLS."""
+
+    allow_reuse_address = True
+    heard: list[str]
+
+
+class MailSession(socketserver.StreamRequestHandler):
+    server: MailServer
+
+    def handle(self) -> None:
+        self._say("220 here")
+        while line := self.rfile.readline().decode().strip():
+            self.server.heard.append(line)
+            if line.upper() == "DATA":
+                self._say("354 go on")
+                while (text := self.rfile.readline().decode().strip()) != ".":
+                    self.server.heard.append(text)
+            self._say("221 bye" if line == "quit" else "250 good")
+
+    def _say(self, line: str) -> None:
+        self.wfile.write(f"{line}\r\n".encode())
+
+
+@pytest.fixture
+def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
+    with MailServer(("127.0.0.1", 0), MailSession) as server:
+        server.heard = []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv(notice.MAIL_TO, "ada@example.org, ben@example.org")
+        yield server
+        server.shutdown()
+
+
+def test_the_end_is_told_by_mail(mail_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = mail_server.server_address[1]
+    monkeypatch.setenv(notice.MAIL_SERVER, f"smtp://127.0.0.1:{port}")
+    notice.send(ended(best_trial="t0", best_score=0.9), [], "accuracy")
+    heard = mail_server.heard
+    assert "Subject: pets: completed, accuracy 0.900, =?utf-8?b?4oCTLg==?=" in "\n".join(heard)
+    assert [line for line in heard if line.startswith("rcpt")] == [
+        "rcpt TO:<ada@example.org>",
+        "rcpt TO:<ben@example.org>",
+    ]
+
+
+def test_a_password_is_not_sent_in_the_open(
+    mail_server: MailServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = mail_server.server_address[1]
+    monkeypatch.setenv(notice.MAIL_SERVER, f"smtp://ada:secret@127.0.0.1:{port}")
+    notice.send(ended(), [], "accuracy")
+    assert "the mail failed" in caplog.text
+    assert "secret" not in caplog.text + "".join(mail_server.heard)
+    assert not any(line.startswith(("AUTH", "DATA", "data")) for line in mail_server.heard)
+
+
+def test_mail_without_a_receiver_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(notice.MAIL_SERVER, "smtp://127.0.0.1:1")
+    notice.send(ended(), [], "accuracy")
+    assert notice.MAIL_TO in caplog.text

@@ -12,7 +12,6 @@ import automl
 from automl.engine.results import Results
 from automl.experiments import store
 from automl.experiments.records import FORMAT_VERSION, ExperimentState
-from automl.recommendation import of_experiment
 
 KEPT = sorted((Path(__file__).parents[1] / "data").glob("experiment-format-*"))
 
@@ -32,9 +31,6 @@ def test_an_experiment_of_an_earlier_format_opens(kept, tmp_path):
     assert record.seconds
     assert experiment.job.training_parameters["model_name"] == "test_resnet"
     assert experiment.leaderboard()["trial_id"][0] == record.best_trial
-    advice = of_experiment(directory, record, experiment.job, experiment.trials)
-    assert advice is not None
-    assert all(clause.numbers for clause in (*advice.clauses, *advice.doubts))
     for trial in experiment.trials:
         predictions = store.load_predictions(store.predictions_path(directory, trial.trial_id))
         assert len(predictions.labels) == len(predictions.probabilities) > 0

@@ -5,16 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import automl
 from automl.dataset.report import DatasetReport, Finding, Severity
 from automl.evaluation import constant_answer
 from automl.evaluation.predictions import Predictions
 from automl.experiments import endings
 from automl.experiments.records import ExperimentRecord, TestOpening, now
 from automl.jobs.job import DataSource, Job
-from automl.recommendation import advice, doubts
+from automl.recommendation import advice, doubts, of_experiment
 from automl.recommendation.facts import Facts
 from tests.conftest import build_trial
 
+RECORDED = Path(__file__).parents[1] / "data"
 NAMES = ["cat", "dog", "owl"]
 LABELS = np.repeat([0, 1, 2], [40, 30, 30])
 EXPECTED = {"expected_score": 0.9, "expected_low": 0.84, "expected_high": 0.95}
@@ -183,6 +185,24 @@ def test_each_doubt_keeps_the_model_from_being_recommended(given, expected):
     said = [clause.text for clause in doubts.doubts(facts(**{"constant": None, **given}))]
     assert [sentence for sentence in said if sentence.startswith(expected)]
     assert not doubts.doubts(facts(report=report(finding("blurry", 5))))
+
+
+@pytest.mark.parametrize(
+    ("number", "title", "doubt"),
+    [
+        (1, "Do not use #0 test_resnet yet", "No model beats always answering blue"),
+        (2, "Do not use #0 test_resnet yet", "It was judged by 12 pictures only"),
+        (4, "Use #0 test_resnet, linear probe", None),
+    ],
+)
+def test_recorded_searches_are_judged_from_their_files(number, title, doubt):
+    directory = RECORDED / f"experiment-format-{number}"
+    recorded = automl.open_experiment(directory)
+    found = of_experiment(directory, recorded.record, recorded.job, recorded.trials)
+    assert found.title == title
+    first = found.doubts[0].text if found.doubts else ""
+    assert first.startswith(doubt) if doubt else not first
+    assert all(clause.numbers for clause in (*found.clauses, *found.doubts))
 
 
 def test_without_answers_on_disk_only_the_records_speak():
