@@ -41,10 +41,10 @@ def learning_curves(
         line = {
             "x": [evaluation.epoch for evaluation in trial.evaluations],
             "y": smoothed(scores, smoothing),
-            "customdata": scores,
+            "customdata": scores if smoothing else None,
             "name": label(wording.trial(trial), MAX_NAME),
             "line": {"color": color, "width": 1.5, "dash": DASHES[number % len(DASHES)]},
-            "hovertemplate": "epoch %{x}: %{customdata:.3f}",
+            "hovertemplate": f"epoch %{{x}}: %{{{'customdata' if smoothing else 'y'}:.3f}}",
         }
         if is_large:
             mode = "lines" if len(scores) > 2 else "lines+markers"

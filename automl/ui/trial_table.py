@@ -52,10 +52,9 @@ def choose(
                 st.session_state[to_open] = trial_ids[row]
 
     st.dataframe(
-        table,
+        table[shown],  # what is hidden would be sent, too
         key=key,
         hide_index=True,
-        column_order=shown,
         on_select=remember,
         selection_mode=["multi-row", "single-cell"],
         column_config=config,

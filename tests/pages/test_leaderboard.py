@@ -78,7 +78,10 @@ def test_trials_tied_with_the_best_are_marked_and_counted(open_page, compared): 
 
 
 def test_what_is_measured_is_shown_and_what_is_not_stays_empty(open_page, compared):  # noqa: ARG001
-    table = open_page("leaderboard").dataframe[0].value
+    page = open_page("leaderboard")
+    assert "licence" not in page.dataframe[0].value
+    columns = page.multiselect(key="columns of the leaderboard")
+    table = columns.set_value([*columns.value, "licence"]).run().dataframe[0].value
     assert table["latency"].tolist()[0] == 5.0
     assert table["parameters"].tolist()[0] == 2.0
     assert table["latency"].isna().tolist() == [False, True, True]
@@ -88,7 +91,7 @@ def test_what_is_measured_is_shown_and_what_is_not_stays_empty(open_page, compar
 def test_trials_are_filtered_by_state(open_page, compared):  # noqa: ARG001
     page = open_page("leaderboard")
     page.multiselect(key="only state on the leaderboard").set_value(["stopped"]).run()
-    assert page.dataframe[0].value["trial_id"].tolist() == ["close"]
+    assert page.dataframe[0].value["number"].tolist() == [1]
 
 
 def test_another_metric_ranks_anew(open_page, make_experiment, make_trial):
@@ -100,10 +103,10 @@ def test_another_metric_ranks_anew(open_page, make_experiment, make_trial):
 
     make_experiment(trials=[both("a", 0.9, 0.7, 0), both("b", 0.8, 0.95, 1)])
     page = open_page("leaderboard")
-    assert page.dataframe[0].value["trial_id"].tolist() == ["a", "b"]
+    assert page.dataframe[0].value["number"].tolist() == [0, 1]
     page.selectbox(key="metric of the leaderboard").select("auc_weighted").run()
-    assert page.dataframe[0].value["trial_id"].tolist() == ["b", "a"]
-    assert page.dataframe[0].value["accuracy"].tolist() == [0.8, 0.9]
+    assert page.dataframe[0].value["number"].tolist() == [1, 0]
+    assert page.dataframe[0].value["score"].tolist() == [0.95, 0.7]
 
 
 def test_of_many_trials_the_best_and_the_cheapest_are_drawn(open_page, make_experiment, make_trial):
