@@ -9,7 +9,7 @@ from automl.dataset import picture_location
 from automl.experiments import store
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
-from automl.ui import cached, frame, guarded_actions, label_sets, selection
+from automl.ui import cached, data_source, frame, guarded_actions, label_sets, selection
 from automl.ui.predict import pictures_source, predictions_view, serving_view
 
 experiment_dir, state = frame.begin_with_experiment(frame.USE, Action.PREDICT)
@@ -68,7 +68,9 @@ with right:
     if model_dir == store.best_model_dir(experiment_dir):
         serving_view.show(experiment_dir)
 with left:
-    chosen = pictures_source.choose()
+    chosen = pictures_source.choose(
+        can_draw=data_source.is_digits(cached.job(experiment_dir).training_data)
+    )
     if chosen is None and (known := validation_pictures()):
         st.subheader("Validation pictures")
         trials = cached.trials(experiment_dir)

@@ -11,7 +11,7 @@ from automl.figures import wording
 from automl.host import home
 from automl.jobs.job import DataSource
 from automl.ui import cached, data_source
-from automl.ui.dataset import data_choice
+from automl.ui.dataset import class_by_class, data_choice
 
 _NUM_RECENT = 5
 _NUM_LOOKED_AT = 30
@@ -32,6 +32,7 @@ def show() -> None:
         file = st.file_uploader("Zip or tar of pictures", type=list(data_source.ARCHIVES))
         if file and st.button("Use this archive", icon=":material/upload:"):
             _use(data_source.save_upload(file, file.name))
+    class_by_class.show()
 
 
 def _use(data: DataSource) -> None:

@@ -1,5 +1,6 @@
-"""Pictures chosen on the Predict page: uploaded files and zips, a web address, the camera."""
+"""Pictures chosen on the Predict page: files and zips, a web address, the camera, a drawing."""
 
+import hashlib
 import http.client
 import io
 import shutil
@@ -20,16 +21,18 @@ from automl.figures import wording
 from automl.prediction import input_pictures
 from automl.prediction.inference import Failure
 from automl.prediction.input_pictures import FoundPicture
+from automl.ui.predict import drawing
 
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "zip"]
 MAX_PICTURES = 2_000
 _MAX_DOWNLOADED_BYTES = 50_000_000
 _KEPT, _WAS_AWAY = "kept uploads", "away from the uploads"
-_FILES, _ADDRESS, _CAMERA = "Files", "Web address", "Camera"
+_FILES, _ADDRESS, _CAMERA, _DRAWING = "Files", "Web address", "Camera", "Draw"
 _ICONS = {
     _FILES: ":material/upload_file:",
     _ADDRESS: ":material/link:",
     _CAMERA: ":material/photo_camera:",
+    _DRAWING: ":material/draw:",
 }
 
 
@@ -47,11 +50,15 @@ class Chosen:
     """Expected number of pictures, for the progress bar."""
 
 
-def choose() -> Chosen | None:
-    """Draw the form; returns the chosen pictures, None if there are none."""
+def choose(*, can_draw: bool) -> Chosen | None:
+    """Draw the form; returns the chosen pictures, None if there are none.
+
+    Args:
+        can_draw: offer a canvas; for pictures like those of the sample.
+    """
     kind = st.segmented_control(
         "Pictures from",
-        list(_ICONS),
+        [name for name in _ICONS if can_draw or name != _DRAWING],
         default=_FILES,
         required=True,
         format_func=lambda name: f"{_ICONS[name]} {name}",
@@ -62,6 +69,8 @@ def choose() -> Chosen | None:
         st.session_state[_WAS_AWAY] = True
     if kind == _ADDRESS:
         return _address()
+    if kind == _DRAWING:
+        return _drawing()
     return _camera() if kind == _CAMERA else _files()
 
 
@@ -139,6 +148,18 @@ def _downloaded(url: str) -> FoundPicture:
     except (OSError, http.client.HTTPException, ValueError) as error:
         return FoundPicture(name, Failure(f"The address {public_http.reason(error)}."))
     return FoundPicture(name, io.BytesIO(content))
+
+
+def _drawing() -> Chosen | None:
+    try:
+        content = drawing.draw()
+    except PredictionError as error:
+        st.error(wording.plain(str(error)))
+        return None
+    if content is None:
+        return None
+    key = f"drawing {hashlib.sha256(content).hexdigest()}"
+    return Chosen(key, lambda: iter([FoundPicture("Drawing", io.BytesIO(content))]), 1)
 
 
 def _camera() -> Chosen | None:
