@@ -15,6 +15,7 @@ _CAMERA, _FILES = "Camera", "Files"
 _TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
 _ROUND = "round of collected pictures"
 _NUM_SHOWN = 8
+_CAMERA_PIXELS = 320
 
 
 def show() -> None:
@@ -53,7 +54,9 @@ def _take(folder: Path, label: str) -> None:
     # with another key the camera is ready for the next picture, and the uploader empty
     number = st.session_state.get(_ROUND, 0)
     if kind == _CAMERA:
-        taken = st.camera_input(f"A picture of {label}", key=f"camera of class {number}")
+        taken = st.camera_input(
+            f"A picture of {label}", key=f"camera of class {number}", width=_CAMERA_PIXELS
+        )
         files = [taken] if taken else []
     else:
         files = st.file_uploader(

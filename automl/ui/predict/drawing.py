@@ -1,7 +1,6 @@
 """A canvas to draw a digit on, in white on black as those of the sample."""
 
 import base64
-import binascii
 import io
 
 import streamlit as st
@@ -71,7 +70,7 @@ def png(url: str) -> bytes:
         raise PredictionError("The drawing is no picture of the canvas. Clear it and draw again.")
     try:
         return base64.b64decode(url.removeprefix(_PREFIX), validate=True)
-    except binascii.Error:
+    except ValueError:  # also of other letters than of ASCII
         raise PredictionError("The drawing arrived damaged. Clear it and draw again.") from None
 
 

@@ -44,9 +44,10 @@ def headline(
         ranked: trials with a score, best first.
         metric: key of the primary metric.
     """
-    best, finished, elapsed, *left = st.columns(3 if state.is_finished else 4)
+    # columns would stand below each other on a phone
+    cards = st.container(horizontal=True)
     first = ranked[0] if ranked else None
-    best.metric(
+    cards.metric(
         f"Best {wording.metric(metric)}",
         wording.score_of(first, metric),
         delta=_gain_over_baseline(ranked, metric),
@@ -56,7 +57,7 @@ def headline(
     )
     extent = endings.extent(record, trials) if state.is_finished else None
     if extent is not None and extent.num_unstarted:
-        finished.metric(
+        cards.metric(
             "Trials tried",
             f"{extent.num_tried:,} of {extent.num_planned:,}",
             f"{extent.num_unstarted:,} not started",
@@ -68,13 +69,13 @@ def headline(
     else:
         done = sum(trial.state.is_finished for trial in trials)
         ended = wording.ended_trials(done, record)
-        finished.metric("Trials ended", ended, border=True, height="stretch")
+        cards.metric("Trials ended", ended, border=True, height="stretch")
     time = wording.duration(record.seconds)
-    elapsed.metric("Time so far" if left else "Time", time, border=True, height="stretch")
-    for column in left:
-        with column:
+    is_over = state.is_finished
+    cards.metric("Time" if is_over else "Time so far", time, border=True, height="stretch")
+    if not is_over:
+        with cards:
             _time_left(record, trials)
-    if left:
         why = time_left.why_later(record, trials, now())
         st.caption(wording.plain(why) if why else "\N{NO-BREAK SPACE}")  # the same height without
 
