@@ -15,6 +15,7 @@ from automl.figures.palette import MUTED, family_look, label, trial_colors
 
 _MAX_NAME = 36
 _LINE_PIXELS, _FRAME_PIXELS = 34, 90
+_BELOW_PIXELS = 48
 _MAX_WITH_NUMBERS = 40
 INK_ON_BARS = "#0b1018"
 
@@ -105,7 +106,9 @@ def figure_of(placed: Sequence[Bar], num_places: int) -> go.Figure:
     figure.update_xaxes(rangemode="tozero")
     figure.update_yaxes(tickvals=places, ticktext=names, range=[num_places - 0.5, -0.5])
     height = _FRAME_PIXELS + _LINE_PIXELS * num_places
-    return figure.update_layout(height=height, barmode="overlay", bargap=0.2)
+    figure.update_layout(height=height, barmode="overlay", bargap=0.2)
+    # Plotly's own margin comes a moment later, and until then the title lies over the numbers
+    return figure.update_layout(margin_b=_BELOW_PIXELS)
 
 
 def _color(trial: TrialRecord, colors: Mapping[str, str]) -> str:
