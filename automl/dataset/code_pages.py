@@ -3,43 +3,94 @@
 All names are decoded together: one name of a few letters fits many code pages, all of them rarely.
 """
 
+import functools
+import math
 import re
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from automl.dataset import languages
+from automl.dataset.languages import ALPHABETS, LATIN, Model
 from automl.dataset.reading import Guess, Reading
 
 _DEFAULT = "cp437"  # what the format says for names without a mark
 _DEFAULT_OF_TABLES = "cp1252"
-_OF_DOS = ("cp437", "cp850", "cp852", "cp857", "cp866", "cp737")
-_LEAST_GAIN = 0.2
-_LEAST_RUN = 2
-_MISFIT = 0.3
-_WORST = 0.2
-_MAX_OTHERS = 2
+_WESTERN = "german french spanish portuguese italian swedish danish catalan"
+_CENTRAL = "german polish czech slovak hungarian romanian croatian"
+_BALTIC = "lithuanian latvian estonian polish"
+_LANGUAGES = {
+    "cp437": "german french spanish italian swedish",
+    "cp850": f"{_WESTERN} icelandic",
+    "cp1252": f"{_WESTERN} icelandic estonian",
+    "mac_roman": f"{_WESTERN} icelandic",
+    "cp852": _CENTRAL,
+    "cp1250": _CENTRAL,
+    "iso8859-2": _CENTRAL,
+    "cp857": "turkish",
+    "cp1254": "turkish",
+    "cp775": _BALTIC,
+    "cp1257": _BALTIC,
+    "cp866": "russian ukrainian",
+    "cp1251": "russian ukrainian serbian",
+    "koi8-r": "russian",
+    "koi8-u": "ukrainian",
+    "iso8859-5": "russian serbian",
+    "mac_cyrillic": "russian ukrainian serbian",
+    "cp737": "greek",
+    "cp1253": "greek",
+    "cp862": "hebrew",
+    "cp1255": "hebrew",
+    "cp720": "arabic",
+    "cp1256": "arabic persian",
+    "iso8859-6": "arabic",
+    "cp874": "thai",
+    "cp932": "",
+    "euc_jp": "",
+    "cp949": "",
+    "gbk": "",
+    "big5": "",
+}
+"""Languages that are written in each code page; those without one have thousands of characters."""
+
+_OF_DOS = frozenset(
+    {"cp437", "cp850", "cp852", "cp857", "cp866", "cp737", "cp775", "cp862", "cp720"}
+)
+_PRIORS = {
+    **dict.fromkeys(("gbk", "cp932", "cp437"), 2.0),
+    **dict.fromkeys(("cp850", "cp1252", "cp1251", "cp949", "big5"), 1.0),
+    **dict.fromkeys(("cp1253", "cp1255"), -1.0),
+    **dict.fromkeys(("cp1256", "cp1257", "cp874", "koi8-r", "iso8859-2", "cp862", "euc_jp"), -2.0),
+    **dict.fromkeys(("cp720", "cp775", "koi8-u", "iso8859-5", "iso8859-6"), -4.0),
+    **dict.fromkeys(("mac_roman", "mac_cyrillic"), -5.0),
+}
+"""What is added to the logarithm of the likelihood: some are met more often than others."""
+
+_LEAST_LIKELY = -9.4
+"""Least logarithm of the likelihood a character; what is less likely is no text."""
+
+_CONTROL = re.compile("[\x80-\x9f]")
+_MAX_WORDS = 300
+_MAX_OTHERS = 3
 _MAX_SHOWN = 60
+_WORD = re.compile(rb"[A-Za-z\x80-\xff|\\\[\]{}^`~@_]*[\x80-\xff][A-Za-z\x80-\xff|\\\[\]{}^`~@_]*")
+"""Bytes of a word; the second byte of a Japanese character can be one of these signs."""
 
 
 def guess(names: Sequence[bytes]) -> str:
-    """The code page in which names of files read most like text: UTF-8, or an old one.
-
-    Chinese, Japanese, Korean, Russian, Greek, Turkish, and Western and Central European ones are
-    known.
-    """
-    return _guess(names, _WEIGHTS, _DEFAULT)
+    """The code page in which names of files read most like a language: UTF-8, or an old one."""
+    return _guess(names, _LANGUAGES, _DEFAULT)
 
 
 def guess_for_table(lines: Sequence[bytes]) -> str:
-    """The code page in which the lines of a table read most like text; none of DOS."""
-    return _guess(lines, [page for page in _WEIGHTS if page not in _OF_DOS], _DEFAULT_OF_TABLES)
+    """The code page in which the lines of a table read most like a language; none of DOS."""
+    return _guess(lines, _LANGUAGES.keys() - _OF_DOS, _DEFAULT_OF_TABLES)
 
 
-def _guess(names: Sequence[bytes], pages: Container[str], default: str) -> str:
+def _guess(names: Sequence[bytes], pages: Collection[str], default: str) -> str:
     foreign = b"\n".join(name for name in names if not name.isascii())
     if not foreign or _decoded(foreign, "utf-8") is not None:
         return "utf-8" if foreign else default
     scores = {page: score for page, score in _scores(foreign).items() if page in pages}
-    best = max(scores, key=scores.__getitem__, default=default)
-    return best if scores.get(best, 0) >= scores.get(default, _WORST) + _LEAST_GAIN else default
+    return max(scores, key=scores.__getitem__, default=default)
 
 
 def as_guess(names: Sequence[bytes], page: str, what: str) -> Guess | None:
@@ -72,125 +123,33 @@ def as_guess(names: Sequence[bytes], page: str, what: str) -> Guess | None:
     )
 
 
-def _scores(foreign: bytes) -> dict[str, float]:
-    """How much the names look like text in each code page that they can be read in.
-
-    Letters with accents are alone among plain ones, those of other alphabets come in words.
-    """
-    runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", foreign)]
-    are_words = sum(runs) >= _LEAST_RUN * len(runs)
+def _scores(foreign: bytes) -> Mapping[str, float]:
+    """Logarithm of the likelihood of the words in each code page that they can be read in."""
+    every = list(dict.fromkeys(_WORD.findall(foreign)))
+    words = every[:: max(1, math.ceil(len(every) / _MAX_WORDS))]
     scores = {}
-    for page, weight in _WEIGHTS.items():
-        text = _decoded(foreign, page)
-        if text is not None and (weights := list(_weighed(text, weight))):
-            is_misfit = (weight in (_western, _central)) if are_words else (weight in _ALPHABETS)
-            scores[page] = sum(weights) / len(weights) - _MISFIT * is_misfit
+    for page in _LANGUAGES:
+        if _decoded(foreign, page) is not None:
+            texts = [word.decode(page, "replace") for word in words]
+            fit = max(
+                model.prior + sum(map(model.log_likelihood, texts)) for model in _models(page)
+            )
+            is_asian = not _LANGUAGES[page]  # any two bytes are a character there, or none
+            if is_asian or fit > _LEAST_LIKELY * sum(map(len, texts)):
+                scores[page] = fit + _PRIORS.get(page, 0.0)
     return scores
 
 
-def _weighed(text: str, weight: Callable[[str], float]) -> Iterator[float]:
-    """Weight of each character that is not ASCII.
-
-    None of another alphabet stands beside a plain letter, and no capital follows a small letter.
-    """
-    for before, character, after in zip("\n" + text, text, text[1:] + "\n", strict=False):
-        if character.isascii():
-            continue
-        is_mixed = weight in _ALPHABETS and any(
-            one.isascii() and one.isalpha() for one in (before, after)
-        )
-        is_capital = before.islower() and character.isupper()
-        is_before_capital = character.islower() and after.isascii() and after.isupper()
-        yield 0.0 if is_mixed or is_capital or is_before_capital else weight(character)
+@functools.cache
+def _models(page: str) -> Sequence[Model]:
+    known = {**LATIN, **ALPHABETS}
+    return [known[name] for name in _LANGUAGES[page].split()] or [languages.of_characters(page)]
 
 
 def _decoded(names: bytes, page: str) -> str | None:
+    """The text of the bytes in a code page; None if they are none in it."""
     try:
-        return names.decode(page)
+        text = names.decode(page)
     except UnicodeDecodeError:
         return None
-
-
-def _lead(character: str, page: str) -> int:
-    """First byte of a character in a code page."""
-    return character.encode(page)[0]
-
-
-def _asian(page: str, first: int, last: int, frequent: str = "") -> Callable[[str], float]:
-    """Weights for a code page whose frequent characters have first bytes in a range.
-
-    Args:
-        page: the code page.
-        first: of the range.
-        last: of the range.
-        frequent: characters that are the most frequent, where the range is wide.
-    """
-
-    def weight(character: str) -> float:
-        if "\uff61" <= character <= "\uff9f" or "\ue000" <= character <= "\uf8ff":
-            return 0.0  # half-width signs and private use: what other code pages look like
-        if "\u3040" <= character <= "\u30ff":
-            return 1.0 if page == "cp932" else 0.5
-        is_usual = first <= _lead(character, page) <= last
-        return (1.0 if character in frequent or not frequent else 0.8) if is_usual else 0.3
-
-    return weight
-
-
-def _cyrillic(character: str) -> float:
-    if character in "оеаинтсрвлкмдпу":  # the most frequent ones
-        return 0.95
-    return 0.75 if "\u0400" <= character <= "\u04ff" else 0.0
-
-
-def _greek(character: str) -> float:
-    if character in "αοιετσνηρυπκμλςάέίόύήώ":
-        return 0.95
-    return 0.75 if "\u0370" <= character <= "\u03ff" else 0.0
-
-
-def _western(character: str) -> float:
-    return 0.9 if character in "äöüßéèêëáàâãåçñíìîïóòôõúùûæøÄÖÜÉÅÇÑÆØÁÍÓÚ" else 0.2
-
-
-def _central(character: str) -> float:
-    """Weight for Czech, Slovak, Polish, Hungarian, Romanian, Croatian, and Turkish."""
-    usual = "áéíóúýčďěňřšťůžľĺŕąćęłńśźżöüőűăâîșțşţđçğıİ"
-    return 0.88 if character.lower() in usual else 0.2
-
-
-_HANGUL = (
-    "가각간감강개거건검게견경계고곡곰공과관광교구국군귀그금기김나남내노녹는니다단달대도돌동두등라래"
-    "량레로류르리마말매머면명모목무문물미바박반발방배백버벌변별병보복부북분불비사산상새색생서석선설성"
-    "세소손송수숙순시식신실심아안야양어언여연염영오옥온와왕외요용우운원위유육은음의이인일입자작장재저적"
-    "전정제조종주중지진차참책철청초추축출치카코크타태토통트파판편포표품풍하학한합해행향허호화환황회흰힘"
-)
-_HANZI = (
-    "的一是不了人我在有他这中大来上个国到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可"
-    "她里后小么心多天而能好都然没日于起还发成事只作当想看文无开手十用主行方又如前所本见经头面公同三已"
-    "老从动两长知民样现分将外但身些与高意进把法此实回二理美点月明其种声全工己话儿者向情部正名定女问力"
-    "机给等几很业最间新什打便位因重被走电四第门相次东政海口使教西再平真听世气信北少关并内加化由却代"
-    "合格异常良品坏猫狗鸟鱼马牛羊猪鸡花草树叶果苹香蕉梨红绿蓝黄白黑车船飞健康病害斑锈虫米麦豆瓜"
-    "貓鳥魚馬雞樹葉蘋紅綠藍黃車飛個國來說們為時會過學對裡後還發當開經頭長動樣現將與進實點種聲話"
-)
-
-_ALPHABETS = (_cyrillic, _greek)
-"""Weights of alphabets whose letters do not stand among Latin ones."""
-
-_WEIGHTS: dict[str, Callable[[str], float]] = {
-    _DEFAULT: _western,
-    "cp850": _western,
-    "cp1252": _western,
-    "cp852": _central,
-    "cp857": _central,
-    "cp1250": _central,
-    "cp1254": _central,
-    "cp932": _asian("cp932", 0x88, 0x97),
-    "cp949": _asian("cp949", 0xB0, 0xC8, _HANGUL),
-    "gbk": _asian("gbk", 0xB0, 0xD7, _HANZI),
-    "big5": _asian("big5", 0xA4, 0xC6, _HANZI),
-    "cp866": _cyrillic,
-    "cp1251": _cyrillic,
-    "cp737": _greek,
-    "cp1253": _greek,
-}
+    return None if _CONTROL.search(text) else text

@@ -23,6 +23,19 @@ from automl.dataset import code_pages
         ("cp932", ["ソフト", "テスト"]),
         ("gbk", ["合格", "不合格"]),
         ("utf-8", ["Äpfel", "りんご"]),
+        ("cp1254", ["çilek", "şeftali", "ıspanak"]),
+        ("iso8859-9", ["Köpek", "Kuş", "İnek"]),
+        ("cp857", ["sağlıklı", "hastalıklı", "çürük"]),
+        ("iso8859-2", ["śliwka", "wiśnia", "dąb"]),
+        ("cp1250", ["körte", "fűz", "bükk", "őszibarack"]),
+        ("cp1257", ["kriaušė", "ąžuolas"]),
+        ("koi8-r", ["яблоко", "груша", "Собака"]),
+        ("mac_roman", ["Äpfel", "Straße", "Möhre", "Vögel", "Käfer"]),
+        ("cp1255", ["תפוח", "אגס", "כלב", "חתול"]),
+        ("cp1256", ["تفاح", "كلب"]),
+        ("cp874", ["มะม่วง", "กล้วย", "หมา"]),
+        ("euc_jp", ["りんご", "みかん"]),
+        ("gbk", ["划痕", "良品"]),
     ],
 )
 def test_all_names_are_read_in_one_code_page(page, names):
@@ -48,5 +61,6 @@ def test_a_guess_is_said_with_other_code_pages():
     assert guess.sentence == (
         "Names in a.zip are read in the code page cp1251, such as собака/1.jpg."
     )
-    assert [other.options["code_page"] for other in guess.others] == ["cp866", "cp1253"]
+    assert all(other.options["code_page"] != "cp1251" for other in guess.others)
+    assert len({other.sentence for other in guess.others}) == 3
     assert code_pages.as_guess([b"plain"], "cp437", "Names") is None
