@@ -15,7 +15,7 @@ from torch import nn
 from automl.dataset.packed_pictures import PackedPictures
 from automl.jobs.compatibility import resolve
 from automl.model import linear_probe
-from automl.training import measure
+from automl.training import footprint, measure
 from automl.training.batches import TrainBatch, scored_batches
 from automl.training.process_state import ProcessState
 from automl.training.trial_data import LabelledPictures, TrialData, opened
@@ -98,14 +98,17 @@ def _loop(training: TrialTraining, scale: Scale) -> dict[str, float]:
 
 
 def _memory(training: TrialTraining) -> dict[str, float]:
-    """Peak of an epoch with its evaluation, and that of a few steps, which is what we estimate."""
+    """Peak of an epoch with its evaluation, that of a few steps, and what trials are packed by."""
     device = training.placement.device
     measure.reset_peak_memory(device)
     steps(training, endless(training), _STEPS)
     estimated = measure.peak_memory_bytes(device)
     evaluation, _ = training.advance(lambda: False)
     peak = evaluation.peak_memory_bytes or estimated
+    step = footprint.of_step(training.hyperparameters, num_classes=_NUM_CLASSES, device=device)
     return {
+        "footprint_mb": round(step.peak_bytes / 1e6, 1),
+        "busy_share": round(step.busy_share, 2),
         "peak_memory_mb": round(peak / 1e6, 1),
         "estimated_to_peak_memory": round(min(estimated, peak) / max(estimated, peak), 3),
     }

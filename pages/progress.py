@@ -6,7 +6,7 @@ from automl.experiments import leaderboard
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
 from automl.ui import cached, frame, trial_table
-from automl.ui.progress import notification, progress_view
+from automl.ui.progress import going_on_view, notification, progress_view
 
 experiment_dir, state = frame.begin_with_experiment(frame.TRAIN)
 metric = cached.job(experiment_dir).primary_metric
@@ -25,6 +25,8 @@ def progress() -> None:
     record, trials = cached.experiment(experiment_dir), cached.trials(experiment_dir)
     ranked = leaderboard.by_score(trials, metric)
     progress_view.verdict(experiment_dir, state, ranked, metric)
+    if not was_running:
+        going_on_view.offer(experiment_dir, trials)
     if was_running:
         bar, tell = st.columns([6, 1], vertical_alignment="bottom")
         with bar:
@@ -41,6 +43,7 @@ def progress() -> None:
     if trials:
         st.subheader("Trials")
         trial_table.show(trials, metric, experiment_dir.name)
+    going_on_view.seams(record)
     progress_view.plan(record)
     for note in record.notes:
         st.caption(wording.plain(note))

@@ -353,6 +353,7 @@ def test_show_finds_an_experiment_by_id_and_by_directory(searched, by_directory)
         "seconds": 90.0,
         "notes": [],
         "plan": [],
+        "continuations": [],
     }
 
 
@@ -465,6 +466,18 @@ def test_resume_refuses_what_is_complete(searched):
     result = automl("resume", searched)
     assert result.exit_code == 2
     assert "nothing left to run" in result.stderr
+
+
+def test_continue_needs_to_be_told_how_and_says_what_is_refused(searched):
+    asked = automl("continue", "pets")
+    assert asked.exit_code == 2
+    assert "Say how to go on with pets: --trials 8, --minutes 15, --epochs 10" in asked.stderr
+    alone = automl("continue", searched, "--trials", 3)
+    assert alone.exit_code == 2
+    assert "all further trials would be equal" in alone.stderr
+    other = automl("continue", "pets", "--epochs", 3, "--set", "seed=4")
+    assert other.exit_code == 2
+    assert "seed cannot change within an experiment" in other.stderr
 
 
 def test_resume_refuses_what_is_running(running):

@@ -9,6 +9,7 @@ from automl.cli import (
     app,
     auditing,
     command_errors,
+    continuing,
     data,
     experiments,
     explanations,
@@ -44,6 +45,7 @@ cli.command("test")(testing.open_test_data)
 cli.command("stop")(experiments.stop)
 cli.command("delete")(experiments.delete)
 cli.command("resume")(jobs.resume)
+cli.command("continue")(continuing.go_on)
 cli.command("predict")(predictions.predict)
 cli.command("export")(exports.export)
 cli.command("serve")(serving.serve)

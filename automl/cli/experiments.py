@@ -176,12 +176,20 @@ def say_summary(source: "Experiment") -> None:
         say(f"Best: {best.trial_id}, {best.model_name}, {summary['primary_metric']} {shown}")
     if summary["test_score"] is not None:
         say(f"On the test data: {summary['primary_metric']} {wording.score(summary['test_score'])}")
-    for sentence in summary["plan"]:
-        say(f"Plan: {sentence}")
-    for note in dict.fromkeys([*summary["notes"], *(best.notes if best else [])]):
-        say(f"Note: {note}")
+    _say_course(source, best.notes if best else [])
     say(f"Directory: {source.directory}")
     _say_next(source, has_model=best is not None)
+
+
+def _say_course(source: "Experiment", notes_on_best: list[str]) -> None:
+    """Print how the search went on, its plan, and the notes on it and on its best trial."""
+    record = source.record
+    for continuation in record.continuations:
+        say(continuation.sentence)
+    for sentence in record.plan:
+        say(f"Plan: {sentence}")
+    for note in dict.fromkeys([*record.notes, *notes_on_best]):
+        say(f"Note: {note}")
 
 
 def _trials(summary: dict[str, Any]) -> str:

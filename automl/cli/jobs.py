@@ -128,7 +128,7 @@ def run(  # noqa: PLR0913 (the options of a command)
         with audited.recorded("start", experiment.id):
             experiment.start()
         experiment.finish(follower.update)
-    _say_result(experiment, as_json=as_json)
+    say_result(experiment, as_json=as_json)
 
 
 def resume(
@@ -153,10 +153,10 @@ def resume(
         record = resumed.wait(follower.update)
     if record.failure in ("data", "job"):
         fail(record.message)
-    _say_result(resumed, as_json=as_json)
+    say_result(resumed, as_json=as_json)
 
 
-def _say_result(experiment: "Experiment", *, as_json: bool) -> None:
+def say_result(experiment: "Experiment", *, as_json: bool) -> None:
     """Print the result and set the exit code."""
     summary = experiment.summary()
     if as_json:

@@ -10,8 +10,9 @@ from ray.tune.search import Searcher
 from ray.tune.search.optuna import OptunaSearch
 
 from automl.engine.pacing import Pacer
-from automl.engine.planning import SUB_SPACE, PlannedTrial, axis, id_of_number, moved, requested
+from automl.engine.planning import PlannedTrial, id_of_number, requested
 from automl.engine.results import Results
+from automl.engine.space_points import SUB_SPACE, axis, holds, moved, point_of
 from automl.errors import UserError
 from automl.experiments.records import TrialRecord
 from automl.jobs.distributions import BOUNDED, Choice, RandInt
@@ -160,14 +161,26 @@ class Bayesian(Searcher):  # type: ignore[misc]
         storage = optuna.storages.InMemoryStorage()
         study = optuna.create_study(storage=storage, study_name=_STUDY, direction="maximize")
         for record in records:
-            proposal = record.proposal
-            if proposal is None:
-                continue
-            if not self._results.is_kept(record):
+            if self._results.is_kept(record):
+                if (ended := self._told(record)) is not None:
+                    study.add_trial(ended)
+            elif (proposal := self._left_proposal(record)) is not None:
                 study.enqueue_trial(proposal)
-                continue
-            study.add_trial(self._ended(record, proposal))
         return storage
+
+    def _left_proposal(self, record: TrialRecord) -> Mapping[str, Any] | None:
+        first = self._first.get(record.number)
+        return record.proposal if first is None else first.proposal
+
+    def _told(self, record: TrialRecord) -> optuna.trial.FrozenTrial | None:
+        """A trial that has ended, for Optuna; None if it is no point of the space."""
+        if record.proposal is not None and holds(record.proposal, self._sub_spaces):
+            return self._ended(record, record.proposal)
+        if not self._job.is_sweep or record.hyperparameters.get("checkpoint_run_id"):
+            return None
+        # it was tried before the space changed, or before there was one
+        point = point_of({**record.effective, **record.hyperparameters}, self._sub_spaces)
+        return None if point is None else self._ended(record, point)
 
     def _ended(self, record: TrialRecord, proposal: Mapping[str, Any]) -> optuna.trial.FrozenTrial:
         """A trial that has ended, for Optuna."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from automl.engine import forecasting
-from automl.engine.planning import PlannedTrial, axis
+from automl.engine.planning import PlannedTrial
 from automl.engine.results import Results
+from automl.engine.space_points import axis
 from automl.experiments import endings, leaderboard
 from automl.experiments.records import TrialRecord
 from automl.jobs import plan_text, schedule

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from automl.dataset.manifest import Manifest
+from automl.engine.space_points import moved, point_of_recipe
 from automl.errors import UserError
 from automl.experiments.records import TrialRecord
 from automl.jobs import (
@@ -32,8 +33,6 @@ _CHOICES = (
     "validation_resize_size",
 )
 _MAX_REACHABLE = 64
-SUB_SPACE = "sub_space"
-"""The sampler's name for the choice between the sub-spaces."""
 
 
 @dataclass(frozen=True)
@@ -170,19 +169,21 @@ def plan(
         return Plan([], num_trials, job.search_space)
     if job.is_automode:
         return automode_plan(job, situation(job, manifest, has_gpu=has_gpu), clock, recorded)
-    return _drawn_plan([requested(job, drawn) for drawn in _samples(job)])
+    return drawn_plan([requested(job, drawn) for drawn in samples(job, num_trials)])
 
 
-def _drawn_plan(drawn: Sequence[Mapping[str, Any]]) -> Plan:
+def drawn_plan(drawn: Sequence[Mapping[str, Any]], first_number: int = 0) -> Plan:
     """Plan the trials of a search whose values are all drawn before it starts."""
     trials, refused = [], []
-    for number, values in enumerate(drawn):
+    for number, values in enumerate(drawn, start=first_number):
         try:
             trials.append(PlannedTrial.of(number, values))
         except UserError as error:
             refused.append(RefusedTrial(number, values, error))
     if refused and not trials:
-        raise UserError(f"No trial of the search can be trained. Trial 0: {refused[0].error}")
+        first = refused[0]
+        text = f"No trial of the search can be trained. Trial {first.number}: {first.error}"
+        raise UserError(text)
     return Plan(trials, len(drawn), [], refused=refused)
 
 
@@ -207,13 +208,17 @@ def _resumed(given: automode.Situation, num_trials: int, recorded: Sequence[Tria
     """The recorded trials that are left, and the space at their picture size."""
     sizes = [trial.hyperparameters.get("training_crop_size") for trial in recorded]
     size = next((size for size in sizes if size is not None), given.photo_size)
+    space = automode.plan(replace(given, photo_size=size), num_trials).space
+    return Plan(left_of(recorded), num_trials, space)
+
+
+def left_of(recorded: Sequence[TrialRecord]) -> list[PlannedTrial]:
+    """The recorded trials that have not ended, in their order."""
     left = [trial for trial in recorded if trial.was_cut_short or not trial.state.is_finished]
-    trials = [
+    return [
         _trainable(trial.number, trial.hyperparameters, trial.proposal)
         for trial in sorted(left, key=lambda trial: trial.number)
     ]
-    space = automode.plan(replace(given, photo_size=size), num_trials).space
-    return Plan(trials, num_trials, space)
 
 
 def opening_trials(
@@ -231,7 +236,7 @@ def opening_trials(
             continue
         if asked not in values:
             values.append(asked)
-            proposals.append(_proposal(recipe, recipes.space))
+            proposals.append(point_of_recipe(recipe, recipes.space))
     timed = [] if clock is None else schedule.walk(values, clock)
     chosen = [(one.index, one.values) for one in timed] or list(enumerate(values))
     trials = [
@@ -265,53 +270,6 @@ def _trainable(
     except UserError as error:
         text = f"Trial {number} of the search cannot be trained: {error}"
         raise UserError(text) from None
-
-
-def _proposal(
-    recipe: automode.Recipe, space: Sequence[search_space.SubSpace]
-) -> dict[str, Any] | None:
-    """The recipe as the sampler would have proposed it; None if it is not a point of the space."""
-    index = recipe.sub_space
-    if index is None:
-        return None
-    values = {
-        axis(index, name): math.log(recipe.values[name])
-        if isinstance(value, distributions.LogUniform)
-        else recipe.values[name]
-        for name, value in space[index].items()
-        if isinstance(value, distributions.DISTRIBUTIONS)
-    }
-    return {SUB_SPACE: index, **values}
-
-
-def moved(
-    proposal: Mapping[str, Any] | None,
-    values: Mapping[str, Any],
-    space: Sequence[search_space.SubSpace],
-) -> dict[str, Any] | None:
-    """The point of the space nearest to the network and the epochs that a trial has got.
-
-    The clock may have changed both. The sampler must not learn that the point it proposed has the
-    score of another one.
-    """
-    if proposal is None:
-        return None
-    index, changed = proposal[SUB_SPACE], dict(proposal)
-    for name in ("model_name", "number_of_epochs"):
-        choice, value = space[index].get(name), values.get(name)
-        if not isinstance(choice, distributions.Choice) or value is None:
-            continue
-        if value in choice.values:
-            changed[axis(index, name)] = value
-        elif name == "number_of_epochs":
-            nearest = min(choice.values, key=lambda each: abs(each - value))
-            changed[axis(index, name)] = nearest
-    return changed
-
-
-def axis(index: int, name: str) -> str:
-    """The sampler's name for a hyperparameter of a sub-space."""
-    return f"{index}.{name}"
 
 
 def situation(job: Job, manifest: Manifest, *, has_gpu: bool) -> automode.Situation:
@@ -427,7 +385,7 @@ def plan_resources(job: Job, *, num_trials: int, num_cpus: int, num_gpus: int) -
     concurrent = min(job.limits.max_concurrent_trials, num_trials)
     fitting = num_cpus // (needed.cpu or 1)
     if needed.gpu:
-        fitting = min(fitting, int(num_gpus / needed.gpu))
+        fitting = min(fitting, trials_on(num_gpus, needed.gpu))
     notes = []
     if concurrent > fitting:
         notes.append(
@@ -435,15 +393,28 @@ def plan_resources(job: Job, *, num_trials: int, num_cpus: int, num_gpus: int) -
             f"there are {num_cpus} cores and {num_gpus} GPUs."
         )
         concurrent = fitting
-    gpu_share = 0.0 if not num_gpus else min(1.0, num_gpus / concurrent)
-    if 0.5 < gpu_share < 1:
-        gpu_share = 0.5  # two fit on a GPU; a share above a half would leave the rest unused
+    share = gpu_share(math.ceil(concurrent / num_gpus)) if num_gpus else 0.0
     return Resources(
         max_concurrent_trials=concurrent,
         num_cpus=needed.cpu or num_cpus // concurrent,
-        num_gpus=gpu_share if needed.gpu is None else needed.gpu,
+        num_gpus=share if needed.gpu is None else needed.gpu,
         notes=notes,
     )
+
+
+def gpu_share(per_gpu: int) -> float:
+    """Share of a GPU by which so many trials run on one."""
+    return math.floor(10_000 / per_gpu) / 10_000  # Ray counts to four places
+
+
+def trials_of_share(share: float) -> int:
+    """Number of trials that fit on a GPU with a share of it in 0 to 1, without 0."""
+    return math.floor(1 / share + 1e-9)
+
+
+def trials_on(num_gpus: int, share: float) -> int:
+    """Number of trials that fit on the GPUs of a machine; none spans two without asking for it."""
+    return num_gpus * trials_of_share(share) if share < 1 else int(num_gpus // share)
 
 
 def refuse_too_much(needed: ResourcesPerTrial, *, cores: int, gpus: int, place: str) -> None:
@@ -488,10 +459,10 @@ def with_fewer_trials(resources: Resources) -> Resources:
     )
 
 
-def _samples(job: Job) -> list[dict[str, Any]]:
+def samples(job: Job, num_trials: int) -> list[dict[str, Any]]:
+    """Values of so many trials of a search that does not learn, or of all that its grid has."""
     if not job.search_space:
         return [{}]
-    num_trials = job.limits.max_trials
     algorithm = job.sweep.sampling_algorithm if job.sweep else None
     if algorithm and algorithm.type == "grid":
         # a grid may have millions of combinations

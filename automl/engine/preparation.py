@@ -16,7 +16,7 @@ from automl.dataset import manifest
 from automl.dataset.manifest import Manifest
 from automl.dataset.pixels import PictureSizes
 from automl.dataset.scan import changes_since
-from automl.engine import cluster, measuring, nodes, shares
+from automl.engine import cluster, further_trials, measuring, nodes, packing, shares
 from automl.engine.carried import Carried
 from automl.engine.nodes import Node
 from automl.engine.planning import Plan, Resources, plan, plan_resources, reachable
@@ -126,6 +126,9 @@ def prepare(job: Job, results: Results) -> Prepared:
         clock = _clock(job, data, resources, progress)
     recorded = list(results.trials.values())
     planned = plan(job, data, has_gpu=resources.num_gpus > 0, clock=clock, recorded=recorded)
+    continuations = results.experiment.continuations
+    if continuations and recorded:
+        planned = further_trials.further(planned, job, recorded, continuations[-1])
     resources = share(planned.num_trials)
     costs = None if clock is None else clock.costs
     hyperparameters = reachable(job, planned)
@@ -141,6 +144,9 @@ def prepare(job: Job, results: Results) -> Prepared:
         hyperparameters, results.experiment_dir.parent, for_other_machines=is_elsewhere
     )
     pictures = trial_data.prepare(data, hyperparameters, progress=progress)
+    resources = packing.packed(
+        job, resources, hyperparameters, list(pictures.values()), progress.give_up_if_over
+    )
     return Prepared(
         manifest=data,
         plan=planned,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from automl.engine.nodes import Node
-from automl.engine.planning import Resources, refuse_too_much
+from automl.engine.planning import Resources, gpu_share, refuse_too_much, trials_on
 from automl.jobs.job import Job
 
 
@@ -58,16 +58,14 @@ def _slots(node: Node, num_cpus: int, num_gpus: float) -> int:
     by_cores = node.num_cpus // num_cpus
     if not num_gpus:
         return by_cores
-    by_gpus = node.num_gpus // num_gpus if num_gpus >= 1 else node.num_gpus * (1 // num_gpus)
-    return min(by_cores, int(by_gpus))
+    return min(by_cores, trials_on(node.num_gpus, num_gpus))
 
 
 def _gpu_share(nodes: Sequence[Node], wanted: int) -> float:
     total = sum(node.num_gpus for node in nodes)
     if not total:
         return 0.0
-    per_gpu = math.ceil(wanted / total)
-    return math.floor(10_000 / per_gpu) / 10_000  # Ray counts to four places
+    return gpu_share(math.ceil(wanted / total))
 
 
 def _cores(nodes: Sequence[Node], gpus: float, wanted: int) -> int:

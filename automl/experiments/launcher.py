@@ -90,6 +90,37 @@ def resume(
             as many experiments waiting as allowed.
     """
     name = experiment_dir.name
+
+    def resumed(job: Job, stored: ExperimentRecord) -> tuple[Job, ExperimentRecord]:
+        if stored.state is ExperimentState.COMPLETED and not _is_at_limit(experiment_dir, stored):
+            raise UserError(
+                f"{name} is completed; there is nothing left to run. "
+                f"Search on with more trials: automl continue {name} --trials 8."
+            )
+        if ray_address is not None:
+            address = None if ray_address == "local" else ray_address
+            job = job.model_copy(update={"ray_address": address})
+        return job, stored.model_copy(update={"more_minutes": more_minutes})
+
+    restart(experiment_dir, resumed)
+
+
+def restart(
+    experiment_dir: Path,
+    change: Callable[[Job, ExperimentRecord], tuple[Job, ExperimentRecord]],
+) -> None:
+    """Start the engine again on an experiment that does not run, with a changed job and record.
+
+    Args:
+        experiment_dir: an experiment of this installation.
+        change: called once nobody else can start or change the experiment; raises UserError to
+            leave it as it is.
+
+    Raises:
+        UserError: it is running, or was imported, or its owner has as many experiments waiting as
+            allowed.
+    """
+    name = experiment_dir.name
     if store.is_imported(experiment_dir):
         raise UserError(
             f"{name} was imported and can only be read. Start a new experiment on your own "
@@ -99,26 +130,18 @@ def resume(
         if lock is None:
             raise UserError(_busy(experiment_dir))
         # only now: until the lock is held, another process may start or finish it
-        stored = store.load_experiment(experiment_dir)
-        if stored.state is ExperimentState.COMPLETED and not _is_at_limit(experiment_dir, stored):
-            raise UserError(
-                f"{name} is completed; there is nothing left to run. "
-                "Start a new experiment with a higher limits.max_trials to search on."
-            )
-        job = store.load_job(experiment_dir)
-        if ray_address is not None:
-            address = None if ray_address == "local" else ray_address
-            job = job.model_copy(update={"ray_address": address})
-            store.save_job(experiment_dir, job)
+        stored, old = store.load_experiment(experiment_dir), store.load_job(experiment_dir)
+        job, record = change(old, stored)
         with experiment_queue.locked():
             # the ticket of an engine that was killed would count again now that we hold the lock
             experiment_queue.leave(experiment_dir)
             experiment_queue.refuse_beyond_limit(stored.owner, job, experiment_dir)
             experiment_queue.reserve(experiment_dir, job, stored.owner)
         store.clear_requests(experiment_dir)
-        store.save_experiment(
-            experiment_dir, stored.model_copy(update={"more_minutes": more_minutes})
-        )
+        if job != old:
+            store.keep_job(experiment_dir)
+            store.save_job(experiment_dir, job)
+        store.save_experiment(experiment_dir, record)
         _start_engine(experiment_dir, lock)
 
 

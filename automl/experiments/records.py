@@ -289,6 +289,29 @@ class TrialRecord(FrozenModel):
         return self.comparable_scores.get(primary_metric, self.score(primary_metric))
 
 
+class Continuation(FrozenModel):
+    """A search that went on after its end, with something to try that was not planned before."""
+
+    at: datetime
+    by: str
+    first_number: int
+    """Number of its first trial."""
+
+    changes: list[str]
+    """Clauses that say what was asked for."""
+
+    trained_on: dict[str, Any] | None = None
+    """Hyperparameters of a trial that starts from the model of another one."""
+
+    @property
+    def sentence(self) -> str:
+        """When the search went on, from which trial, and with what."""
+        return (
+            f"The search went on at {self.at:%Y-%m-%d %H:%M} UTC from trial {self.first_number}: "
+            f"{', '.join(self.changes)}."
+        )
+
+
 class ExperimentRecord(FrozenModel):
     """One experiment; the engine replaces the file."""
 
@@ -318,6 +341,9 @@ class ExperimentRecord(FrozenModel):
 
     more_minutes: int | None = None
     """Time limit of a search that goes on after it ended at its limit; None: that of the job."""
+
+    continuations: list[Continuation] = Field(default_factory=list)
+    """How the search went on beyond what was first planned, in the order of time."""
 
     owner: str = ""
     num_trials: int = 0

@@ -1,7 +1,8 @@
 """The experiment directory: the only interface between the engine and its readers.
 
     <experiment_dir>/
-        job.yml                       the job, resolved; written once
+        job.yml                       the job, resolved
+        job-1.yml, job-2.yml, ...     the job as it was before the search went on with another
         experiment.json               ExperimentRecord; replaced by the engine
         dataset/samples.parquet       one row per picture; written once by the engine
         dataset/report.json           DatasetReport; written once by the engine
@@ -23,8 +24,7 @@
         tune/                         Ray Tune's own state; a disposable cache
 
 Every file is replaced atomically, so a reader sees either the old version or the new one.
-Only the holder of engine.lock writes, except for job.yml (written at creation), remarks.json and
-control/.
+Only the holder of engine.lock writes, except for remarks.json and control/.
 Nothing here is ever unpickled.
 """
 
@@ -86,6 +86,13 @@ def experiment_dirs(experiments_dir: Path) -> list[Path]:
 def save_job(experiment_dir: Path, job: Job) -> None:
     """Write the resolved job."""
     atomic.write_text(experiment_dir / "job.yml", job.to_yaml())
+
+
+def keep_job(experiment_dir: Path) -> None:
+    """Keep a copy of the job, which is about to change."""
+    number = 1 + len(list(experiment_dir.glob("job-*.yml")))
+    text = (experiment_dir / "job.yml").read_text("utf-8")
+    atomic.write_text(experiment_dir / f"job-{number}.yml", text)
 
 
 def load_job(experiment_dir: Path) -> Job:

@@ -62,8 +62,14 @@ def bars(
     return found
 
 
-def figure_of(placed: Sequence[Bar], num_places: int) -> go.Figure:
-    """Draw the bars; the rest that a running trial is expected to take is pale."""
+def figure_of(placed: Sequence[Bar], num_places: int, seams: Sequence[int] = ()) -> go.Figure:
+    """Draw the bars; the rest that a running trial is expected to take is pale.
+
+    Args:
+        placed: the trials.
+        num_places: number of lines.
+        seams: numbers of trials with which the search went on after it had ended.
+    """
     figure = go.Figure()
     colors = trial_colors(bar.trial for bar in placed)
     shown = [_color(bar.trial, colors) for bar in placed]
@@ -101,6 +107,10 @@ def figure_of(placed: Sequence[Bar], num_places: int) -> go.Figure:
         showlegend=False,
     )
     finish(figure, "Minutes since the first trial started", "")
+    for number in seams:
+        later = [bar.start for bar in placed if bar.trial.number >= number]
+        if later:
+            figure.add_vline(min(later), line_dash="dot", annotation_text="went on")
     places = list(range(num_places))
     names = [f"Place {place + 1}" for place in places] if num_places > 1 else ["Trials"]
     figure.update_xaxes(rangemode="tozero")

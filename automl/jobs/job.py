@@ -238,7 +238,7 @@ class ResourcesPerTrial(FrozenModel):
 
 
 class Job(FrozenModel):
-    """One job exactly as it was started; saved as `job.yml` and never edited afterwards."""
+    """One job as it was started, or as it went on; saved as `job.yml`."""
 
     type: Literal["automl"] = "automl"
     task: Task = "image_classification"

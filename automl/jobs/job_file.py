@@ -69,6 +69,12 @@ def load_file(
     return _overridden(data, overrides, places, lines=lines, base_dir=path.parent)
 
 
+def changed(job: Job, overrides: Sequence[str]) -> Job:
+    """The job with some keys overridden; see `load`."""
+    data, _ = parse(job.to_yaml())
+    return _overridden(data, overrides, (), lines={}, base_dir=Path.cwd())
+
+
 def _overridden(
     data: dict[str, Any],
     overrides: Sequence[str],
@@ -80,7 +86,7 @@ def _overridden(
     for override in overrides:
         key_path = _apply(data, override)
         lines = {key: line for key, line in lines.items() if key[: len(key_path)] != key_path}
-    for section, mapped in zip(_PLACES, places, strict=True):
+    for section, mapped in zip(_PLACES, places, strict=False):
         if mapped:
             data[section] = {**(data.get(section) or {}), **mapped}
     return Job.from_dict(data, base_dir=base_dir, lines=lines)

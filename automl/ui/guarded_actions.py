@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from automl.access import audit, permissions
 from automl.access.permissions import Action
 from automl.dataset import data_roots
-from automl.experiments import launcher, limits, remarks, store
+from automl.experiments import going_on, launcher, limits, remarks, store
+from automl.experiments.going_on import Wish
 from automl.experiments.limits import QueueLimits
 from automl.experiments.remarks import Remarks
 from automl.export.request import ExportRequest
@@ -55,6 +56,12 @@ def stop(experiment_dir: Path, trial_id: str | None = None) -> None:
 def resume(experiment_dir: Path, more_minutes: int | None = None) -> None:
     with _recorded(Action.RESUME, experiment_dir):
         launcher.resume(experiment_dir, more_minutes)
+
+
+def go_on(experiment_dir: Path, wish: Wish) -> None:
+    """Search on in an experiment that has ended; see `going_on.go_on`."""
+    with _recorded(Action.RESUME, experiment_dir):
+        going_on.go_on(experiment_dir, wish, by=sign_in.person().name)
 
 
 def describe(experiment_dir: Path, described: Remarks) -> None:

@@ -1,5 +1,6 @@
 """The sampler that learns, without training: scores are worked out from what was proposed."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from automl.engine.planning import Plan, PlannedTrial, opening_trials
 from automl.engine.results import Results
 from automl.experiments import store
 from automl.experiments.records import ExperimentRecord, TrialState, now
+from automl.jobs import job_file
 from automl.jobs.automode import Plan as AutoModePlan
 from automl.jobs.automode import Recipe
 from automl.jobs.distributions import Choice, LogUniform
@@ -29,6 +31,8 @@ SPACE = [
     },
     {"model_name": "vits16r224", "layers_to_freeze": {"type": "randint", "upper": 4}},
 ]
+
+MAJORITY = {"method": "majority_class", "model_name": "resnet18"}
 
 
 def job(folder: Path, *, max_trials: int = 12, seed: int = 0) -> Job:
@@ -145,7 +149,7 @@ def automode(folder: Path) -> tuple[Job, Plan]:
         }
     ]
     first = {"model_name": "mobilenetv2", "learning_rate": 0.05, "optimizer": "adamw"}
-    recipes = [Recipe({"method": "majority_class"}), Recipe(first, 0)]
+    recipes = [Recipe(MAJORITY), Recipe(first, 0)]
     opening, *_ = opening_trials(asked, AutoModePlan(recipes, space))
     return asked, Plan(opening, 6, space)
 
@@ -168,7 +172,7 @@ def run_opening(folder: Path, *, up_to: int = 100) -> list[dict[str, Any]]:
 def test_a_search_opens_with_what_is_planned_and_learns_from_it(tmp_path: Path) -> None:
     trials = run_opening(tmp_path)
     assert len(trials) == 6
-    assert trials[0] == {"method": "majority_class"}
+    assert trials[0] == MAJORITY
     assert trials[1]["learning_rate"] == pytest.approx(0.05)
     assert all(asked["optimizer"] == "adamw" for asked in trials[1:])
     assert len({asked["learning_rate"] for asked in trials[1:]}) == 5
@@ -230,7 +234,7 @@ def test_a_trial_that_the_clock_changes_teaches_the_point_that_was_tried(tmp_pat
     results.time_limit.begin(1.0)
     first = PlannedTrial.of(0, {**values, "head_init": "linear_probe"}, point)
     results.plan([first])
-    left_out = [{"method": "majority_class", "model_name": "resnet18"}]
+    left_out = [MAJORITY]
     pacer = Pacer(asked, results, costs, 1, left_out)
     sampler = Bayesian(asked, results, space, [first], pacer)
     # there is time for what the plan left out, before the training
@@ -248,3 +252,22 @@ def test_a_trial_that_the_clock_changes_teaches_the_point_that_was_tried(tmp_pat
     study = optuna.load_study(study_name="search", storage=sampler._storage)
     told = [one for one in study.trials if one.value is not None]
     assert [(one.params, one.value) for one in told] == [(record.proposal, 0.75)]
+
+
+def test_a_sampler_knows_the_trials_of_another_space_that_are_in_its_own(tmp_path: Path) -> None:
+    search(tmp_path, job(tmp_path, max_trials=8))
+    results = Results(tmp_path / "e", "accuracy")
+    narrow = [{**SPACE[0], "learning_rate": {"type": "uniform", "min_value": 0, "max_value": 0.2}}]
+    asked = job(tmp_path, max_trials=9).to_yaml()
+    wanted = job_file.changed(Job.from_yaml(asked), [f"search_space={json.dumps(narrow)}"])
+    sampler = Bayesian(wanted, results, sub_spaces(wanted))
+    study = optuna.load_study(study_name="search", storage=sampler._storage)
+    tried = [trial.hyperparameters for trial in results.trials.values()]
+    known = [one for one in tried if one.get("learning_rate", 1) <= 0.2]
+    assert 0 < len(known) < len(tried)
+    assert [trial.params["0.learning_rate"] for trial in study.trials] == pytest.approx(
+        [one["learning_rate"] for one in known]
+    )
+    assert [trial.value for trial in study.trials] == pytest.approx(list(map(goodness, known)))
+    config = sampler.suggest("ray-8")
+    assert 0 <= given(config).requested["learning_rate"] <= 0.2

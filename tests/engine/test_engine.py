@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from automl.dataset import manifest
-from automl.experiments import launcher, store
+from automl.experiments import going_on, launcher, store
+from automl.experiments.going_on import Wish
 from automl.experiments.records import (
     Evidence,
     ExperimentRecord,
@@ -80,7 +81,7 @@ def eventful(shapes: Path, head_home: Path) -> Eventful:
     space = [
         rate(0.005),
         rate(0.005, pretrained="required"),
-        rate(0.0),
+        rate(0.0, number_of_epochs=1000),  # the policy always comes first
         rate(0.005),
         rate(0.002),
         rate(0.005, number_of_epochs=1000),  # never ends by itself
@@ -183,7 +184,7 @@ def test_a_trial_that_falls_behind_is_stopped_with_the_numbers(eventful: Eventfu
     behind = eventful.behind
     assert behind.state is TrialState.STOPPED
     assert not behind.was_cut_short
-    assert 3 <= len(behind.evaluations) < 12
+    assert 3 <= len(behind.evaluations) < 1000
     assert behind.reason.startswith("Stopped by the bandit policy at evaluation ")
     assert behind.score_low is not None
 
@@ -212,6 +213,29 @@ def test_an_experiment_that_is_stopped_keeps_the_best(eventful: Eventful) -> Non
     assert eventful.last.state is TrialState.STOPPED
     assert eventful.last.was_cut_short
     assert (store.best_model_dir(eventful.directory) / "model.onnx").is_file()
+
+
+def test_a_search_goes_on_with_what_is_left_and_with_a_trial_that_is_trained_on(
+    eventful: Eventful, head_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last test of this search, which it changes."""
+    monkeypatch.setenv("AUTOML_HOME", str(head_home))
+    directory, source = eventful.directory, eventful.lost
+    before = store.load_trials(directory)
+    wish = Wish(epochs=1, trial_id=source.trial_id)
+    seam = going_on.go_on(directory, wish, by="ann")
+    done = launcher.wait(directory, lambda _: launcher.stop(directory, eventful.last.trial_id))
+    assert done.continuations == [seam]
+    assert (done.state, done.num_trials) == (ExperimentState.COMPLETED, len(before) + 1)
+    *earlier, last, further = store.load_trials(directory)
+    assert earlier == before[:-1]
+    assert last.reason == "Stopped by the user."
+    assert further.state is TrialState.COMPLETED
+    assert further.hyperparameters["checkpoint_run_id"] == f"{directory.name}/{source.trial_id}"
+    assert further.effective["learning_rate"] < source.effective["learning_rate"]
+    assert further.score("accuracy") > 0.6
+    assert store.load_job(directory).limits.max_trials == len(before) + 1
+    assert (directory / "job-1.yml").is_file()
 
 
 @pytest.mark.nightly  # stopped above, resumed in tests/faults/test_faults.py

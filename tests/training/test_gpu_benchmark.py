@@ -13,6 +13,7 @@ def test_the_gpu_benchmark_runs_small_on_a_cpu(capsys: pytest.CaptureFixture[str
     assert last["falls_short"] == []
     assert report.figures["deterministic_is_equal"] == report.figures["fp16_loss_is_finite"] == 1
     assert (report.figures["recovered_in_parts"], report.figures["recovered_epoch"]) == (2, 1)
+    assert 0 <= report.figures["test_resnet_busy_share"] <= 1
     for name in ("images", "evaluated", "features"):
         assert report.figures[f"test_resnet_{name}_per_second"] > 0
 

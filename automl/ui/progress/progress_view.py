@@ -228,7 +228,8 @@ def trials_over_time(record: ExperimentRecord, trials: list[TrialRecord]) -> Non
     placed = timeline_chart.bars(searched, left, until, record.max_concurrent_trials)
     if placed:
         st.subheader("Trials over time")
-        figure = timeline_chart.figure_of(placed, record.max_concurrent_trials)
+        seams = [each.first_number for each in record.continuations]
+        figure = timeline_chart.figure_of(placed, record.max_concurrent_trials, seams)
         st.plotly_chart(figure, key="trials over time", config=charts.QUIET)
 
 

@@ -1,0 +1,50 @@
+"""The plan of a search that goes on beyond its end: further trials follow those that have ended."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from automl.engine.planning import (
+    Plan,
+    PlannedTrial,
+    drawn_plan,
+    left_of,
+    requested,
+    samples,
+)
+from automl.experiments.records import Continuation, TrialRecord
+from automl.jobs.job import Job
+
+
+def further(planned: Plan, job: Job, recorded: Sequence[TrialRecord], latest: Continuation) -> Plan:
+    """Plan a search that has gone on beyond its end at least once.
+
+    Args:
+        planned: the plan of the job as if it had not; only a search by a sampler that learns keeps
+            its parts.
+        job: the job as it goes on.
+        recorded: all trials so far.
+        latest: how it went on last.
+    """
+    left = left_of(recorded)
+    number = latest.first_number
+    if latest.trained_on is not None and all(trial.number != number for trial in recorded):
+        left.append(PlannedTrial.of(number, latest.trained_on))
+    if planned.space:
+        return replace(planned, trials=left)
+    next_number = 1 + max(each.number for trials in (recorded, left) for each in trials)
+    drawn = _not_yet_tried(job, recorded, job.limits.max_trials - next_number)
+    new = drawn_plan(drawn, next_number)
+    return replace(new, trials=[*left, *new.trials], num_trials=next_number + len(drawn))
+
+
+def _not_yet_tried(job: Job, recorded: Sequence[TrialRecord], number: int) -> list[dict[str, Any]]:
+    """Values of so many further trials: those that follow the ones that are recorded.
+
+    A sequence that is drawn from the same space goes on where it stopped.
+    """
+    if number <= 0 or not job.search_space:
+        return []
+    drawn = (requested(job, values) for values in samples(job, len(recorded) + number))
+    tried = [trial.hyperparameters for trial in recorded]
+    return [values for values in drawn if values not in tried][:number]

@@ -1,0 +1,63 @@
+"""Search on in an experiment that has ended, and what was asked for when it went on before."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from automl.errors import UserError
+from automl.experiments.going_on import Wish
+from automl.experiments.records import ExperimentRecord, TrialRecord
+from automl.figures import wording
+from automl.ui import cached, experiment_state, guarded_actions
+
+_TRIALS, _MINUTES, _EPOCHS = 8, 15, 10
+
+
+def offer(experiment_dir: Path, trials: list[TrialRecord]) -> None:
+    """Draw the form; nothing if the visitor may not, or if a choice would know the test data."""
+    if not trials or not experiment_state.may_resume(experiment_dir):
+        return
+    if cached.experiment(experiment_dir).test_score is not None:
+        return
+    with st.popover("Search on", icon=":material/playlist_add:", key="search on"):
+        st.caption("The trials that have ended stay, and the search knows their scores.")
+        wish = _asked(experiment_dir, trials)
+        if st.button("Go on", type="primary", key="go on", disabled=wish is None) and wish:
+            try:
+                guarded_actions.go_on(experiment_dir, wish)
+            except UserError as error:
+                st.error(wording.plain(str(error)))
+            else:
+                st.rerun()
+
+
+def _asked(experiment_dir: Path, trials: list[TrialRecord]) -> Wish | None:
+    """What the form asks for; None if that is nothing."""
+    job = cached.job(experiment_dir)
+    num_trials = epochs = 0
+    if job.is_sweep or job.is_automode:
+        num_trials = st.number_input(
+            "Further trials", 0, 1000, min(_TRIALS, job.limits.max_trials), key="further trials"
+        )
+    if any(one.method == "fine_tuning" and one.best_epoch is not None for one in trials):
+        epochs = st.number_input(
+            "Further epochs of the best network",
+            0,
+            1000,
+            0 if num_trials else _EPOCHS,
+            key="further epochs",
+            help="A trial of its own, which starts from the model of the best one.",
+        )
+    minutes = st.number_input(
+        "Minutes", 1, 60 * 24 * 60, _MINUTES, key="further minutes", help="Counted from now on."
+    )
+    if not num_trials and not epochs:
+        st.caption("Ask for trials or epochs.")
+        return None
+    return Wish(trials=num_trials, minutes=minutes, epochs=epochs or None)
+
+
+def seams(record: ExperimentRecord) -> None:
+    """Say how the search went on beyond its first plan."""
+    for continuation in record.continuations:
+        st.caption(wording.plain(continuation.sentence))
