@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from automl.experiments import trial_settings
-from automl.figures import timeline, wording
+from automl.figures import pauses, timeline, wording
 from automl.figures.charts import add_markers, finish, start_at_zero
 from automl.figures.palette import ACCENT, SECOND, label, looks
 from automl.figures.trial_charts import MAX_NAME
@@ -17,7 +17,10 @@ _FROM_WORST = [[0, SECOND], [0.5, "#999999"], [1, ACCENT]]
 
 
 def over_time(
-    points: Sequence[timeline.Point], steps: Sequence[timeline.Point], metric: str
+    points: Sequence[timeline.Point],
+    steps: Sequence[timeline.Point],
+    metric: str,
+    axis: str = pauses.AXIS,
 ) -> go.Figure:
     """Draw every evaluation at the time it ended, and the best score until then.
 
@@ -25,6 +28,7 @@ def over_time(
         points: evaluations in the order of time.
         steps: those that raised the best score (see `timeline.History.improvements`).
         metric: key of the metric.
+        axis: title of the axis of time.
     """
     figure = go.Figure()
     add_markers(
@@ -42,7 +46,7 @@ def over_time(
         line={"color": ACCENT, "shape": "hv", "width": 2.5},
         hovertemplate="best %{y:.3f} after %{x:.1f} min<extra></extra>",
     )
-    finish(figure, "Minutes since the first trial started", wording.metric_heading(metric))
+    finish(figure, axis, wording.metric_heading(metric))
     figure.update_xaxes(rangemode="tozero")
     return figure.update_layout(height=_HEIGHT, showlegend=True, hovermode="closest")
 
@@ -61,7 +65,7 @@ def best_over_time(history: timeline.History, metric: str) -> go.Figure:
         showlegend=False,
     )
     best = f"Best {wording.metric(metric)}"
-    return start_at_zero(figure, "Minutes since the first trial started", best)
+    return start_at_zero(figure, history.clock.axis, best)
 
 
 def parallel(table: pd.DataFrame, metric: str, *, dark: bool) -> go.Figure:

@@ -6,14 +6,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.experiments.records import TrialRecord
+from automl.experiments.records import TrialRecord, now
+from automl.figures.pauses import Clock
 
 
 class Point(NamedTuple):
     """An evaluation at the time it ended."""
 
     minutes: float
-    """Since the first trial started."""
+    """Since the first trial started, without pauses."""
 
     score: float
     best: float
@@ -35,6 +36,7 @@ class History(NamedTuple):
     """Position in `trials`."""
 
     trials: Sequence[TrialRecord]
+    clock: Clock
 
     def at(self, positions: Iterable[int]) -> list[Point]:
         """Return the evaluations at these positions."""
@@ -63,16 +65,16 @@ def history(trials: Sequence[TrialRecord], primary_metric: str) -> History:
         for each in trial.evaluations
     ]
     moments, scores, positions = np.array(rows, dtype=np.float64).reshape(-1, 3).T
-    started = [trial.started_at.timestamp() for trial in trials if trial.started_at]
-    first_start = min(started, default=moments.min(initial=np.inf))
+    clock = Clock.of(trials, now())
     order = np.argsort(moments, kind="stable")
     order = order[~np.isnan(scores[order])]
     return History(
-        minutes=(moments[order] - first_start) / 60,
+        minutes=clock.minutes(moments[order]),
         scores=scores[order],
         best=np.maximum.accumulate(scores[order]),
         trial_positions=positions[order].astype(np.int64),
         trials=trials,
+        clock=clock,
     )
 
 

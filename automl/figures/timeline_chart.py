@@ -12,6 +12,7 @@ from automl.experiments.time_left import Span
 from automl.figures import wording
 from automl.figures.charts import finish
 from automl.figures.palette import MUTED, family_look, label, trial_colors
+from automl.figures.pauses import Clock
 
 _MAX_NAME = 36
 _LINE_PIXELS, _FRAME_PIXELS = 34, 90
@@ -32,7 +33,11 @@ class Bar(NamedTuple):
 
 
 def bars(
-    trials: Sequence[TrialRecord], left: Mapping[str, Span], now: datetime, num_places: int
+    trials: Sequence[TrialRecord],
+    left: Mapping[str, Span],
+    now: datetime,
+    num_places: int,
+    clock: Clock,
 ) -> list[Bar]:
     """Put the trials into places: each into the one that was free first.
 
@@ -41,6 +46,7 @@ def bars(
         left: seconds left of trials that run, by id.
         now: until which trials that run have a bar.
         num_places: number of trials that may run at a time.
+        clock: that of the trials.
     """
     started = sorted(
         ((trial.started_at, trial.number, trial) for trial in trials if trial.started_at),
@@ -48,12 +54,11 @@ def bars(
     )
     if not started:
         return []
-    first = started[0][0]
     free = [(0.0, place) for place in range(max(1, num_places))]
     found = []
     for moment, _, trial in started:
-        start = (moment - first).total_seconds() / 60
-        end = ((trial.ended_at or now) - first).total_seconds() / 60
+        moments = [moment.timestamp(), (trial.ended_at or now).timestamp()]
+        start, end = map(float, clock.minutes(moments))
         _, place = free[0]
         heapq.heapreplace(free, (end, place))
         rest = left[trial.trial_id].likely / 60 if trial.trial_id in left else 0.0
@@ -62,14 +67,8 @@ def bars(
     return found
 
 
-def figure_of(placed: Sequence[Bar], num_places: int, seams: Sequence[int] = ()) -> go.Figure:
-    """Draw the bars; the rest that a running trial is expected to take is pale.
-
-    Args:
-        placed: the trials.
-        num_places: number of lines.
-        seams: numbers of trials with which the search went on after it had ended.
-    """
+def figure_of(placed: Sequence[Bar], num_places: int, clock: Clock) -> go.Figure:
+    """Draw the bars, with a line at each pause; the expected rest of a running trial is pale."""
     figure = go.Figure()
     colors = trial_colors(bar.trial for bar in placed)
     shown = [_color(bar.trial, colors) for bar in placed]
@@ -106,11 +105,11 @@ def figure_of(placed: Sequence[Bar], num_places: int, seams: Sequence[int] = ())
         hovertemplate="expected: %{x:.1f} min more<extra></extra>",
         showlegend=False,
     )
-    finish(figure, "Minutes since the first trial started", "")
-    for number in seams:
-        later = [bar.start for bar in placed if bar.trial.number >= number]
-        if later:
-            figure.add_vline(min(later), line_dash="dot", annotation_text="went on")
+    finish(figure, clock.axis, "")
+    for pause in clock.pauses:
+        said = f"paused {wording.duration(pause.end - pause.start)}"
+        at = float(clock.minutes(pause.start))
+        figure.add_vline(at, line_dash="dot", annotation_text=said, annotation_position="top")
     places = list(range(num_places))
     names = [f"Place {place + 1}" for place in places] if num_places > 1 else ["Trials"]
     figure.update_xaxes(rangemode="tozero")

@@ -7,6 +7,7 @@ import pytest
 
 from automl.experiments.time_left import Span
 from automl.figures import confusion_chart, palette, timeline_chart, trial_charts
+from automl.figures.pauses import Clock
 from tests.conftest import START, build_trial
 
 
@@ -70,9 +71,29 @@ def test_trials_stand_in_the_place_that_was_free_and_a_running_one_goes_on():
 
     trials = [ran(0, 0, 4), ran(1, 0, 2), ran(2, 2, None), build_trial("t3", started_at=None)]
     left = {"t2": Span(60, 120, 180)}
-    bars = timeline_chart.bars(trials, left, START + timedelta(minutes=5), 2)
+    until = START + timedelta(minutes=5)
+    clock = Clock.of(trials, until)
+    bars = timeline_chart.bars(trials, left, until, 2, clock)
     assert [(bar.trial.number, bar.place) for bar in bars] == [(0, 0), (1, 1), (2, 1)]
     assert bars[2][2:] == (2, 5, 7)
-    figure = timeline_chart.figure_of(bars, 2)
+    figure = timeline_chart.figure_of(bars, 2, clock)
     assert figure.data[0].text == ("#0", "#1", "#2")
     assert figure.data[1].x == (2,)
+
+
+def test_a_night_before_the_search_went_on_takes_no_room():
+    def ran(number, start, end):
+        times = {"started_at": START + timedelta(minutes=start)}
+        times["ended_at"] = START + timedelta(minutes=end)
+        return build_trial(f"t{number}", [0.5], number=number, **times)
+
+    trials = [ran(0, 0, 4), ran(1, 1, 3), ran(2, 604, 610), ran(3, 610.5, 611)]
+    clock = Clock.of(trials, START)
+    bars = timeline_chart.bars(trials, {}, START, 2, clock)
+    assert [(bar.start, bar.end) for bar in bars] == [(0, 4), (1, 3), (4, 10), (10.5, 11)]
+    figure = timeline_chart.figure_of(bars, 2, clock)
+    assert figure.layout.xaxis.title.text == "Minutes, without pauses"
+    assert [note.text for note in figure.layout.annotations] == ["paused 10 h 0 min"]
+    assert clock.minutes([START.timestamp() + 60 * 300]).tolist() == [4]
+    assert Clock.of(trials[2:], START).axis == "Minutes since the first trial started"
+    assert Clock.of([], START).pauses == []

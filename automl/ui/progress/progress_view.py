@@ -22,6 +22,7 @@ from automl.figures import (
     trial_charts,
     wording,
 )
+from automl.figures.pauses import Clock
 from automl.ui import cached, guarded_actions, recommendation_view
 
 _LOG_BYTES = 20_000
@@ -225,11 +226,11 @@ def trials_over_time(record: ExperimentRecord, trials: list[TrialRecord]) -> Non
     left = time_left.estimate(record, trials, moment).by_trial
     searched = [trial for trial in trials if not trial.members]
     until = record.ended_at or moment
-    placed = timeline_chart.bars(searched, left, until, record.max_concurrent_trials)
+    clock, num_places = Clock.of(searched, until), record.max_concurrent_trials
+    placed = timeline_chart.bars(searched, left, until, num_places, clock)
     if placed:
         st.subheader("Trials over time")
-        seams = [each.first_number for each in record.continuations]
-        figure = timeline_chart.figure_of(placed, record.max_concurrent_trials, seams)
+        figure = timeline_chart.figure_of(placed, num_places, clock)
         st.plotly_chart(figure, key="trials over time", config=charts.QUIET)
 
 

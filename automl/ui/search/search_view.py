@@ -28,7 +28,7 @@ def over_time(experiment_dir: Path, metric: str) -> None:
         return
     step = math.ceil(num_points / _MAX_POINTS)
     shown = history.at(range(0, num_points, step))
-    figure = search_charts.over_time(shown, history.improvements(), metric)
+    figure = search_charts.over_time(shown, history.improvements(), metric, history.clock.axis)
     st.plotly_chart(figure, key="search over time", config=charts.QUIET)
     if step > 1:
         st.caption(f"One in {step} of the {num_points:,} evaluations, and every new best score.")
