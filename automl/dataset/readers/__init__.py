@@ -83,10 +83,12 @@ def read(  # noqa: PLR0913
             found = frames.suspected(found)
         (first, *more) = found.readings
         said = first.model_copy(update={"sentence": data.archives + first.sentence})
+        guesses = [*data.guesses, *found.guesses]
+        others = [*more, *data.others, *(other for guess in guesses for other in guess.others)]
         return replace(
             found,
-            readings=[said, *more, *data.others],
-            guesses=[*data.guesses, *found.guesses],
+            readings=[said, *(one for at, one in enumerate(others) if one not in others[:at])],
+            guesses=guesses,
             left_out=replace(found.left_out, unused=data.unused),
         )
 

@@ -21,12 +21,12 @@ from automl.ui import data_source, selection
 if TYPE_CHECKING:
     from automl.jobs.corrections import Corrections
 
+_CODE_PAGE, _LEAVE_OUT = "code_page", "leave_out"
 COLUMNS = ("image_column", "split_column", "group_column")
 FOLDERS = (
-    *("label_level", "group_level", "label_pattern", "split_folders", "leave_out", "table"),
+    *("label_level", "group_level", "label_pattern", "split_folders", _LEAVE_OUT, "table"),
     "parts",
 )
-_CODE_PAGE = "code_page"
 SEALED_SHARE = "0.1"
 """Share of many pictures that is sealed for a test."""
 
@@ -35,7 +35,7 @@ _MANY_PICTURES = 500
 FORM = ("type", *COLUMNS, "split_values", "group_pattern", *FOLDERS, _CODE_PAGE)
 """Keys of a data source that say how it is read."""
 
-_WITH_ANY = (_CODE_PAGE, "split_column", "split_values", "group_pattern")
+_WITH_ANY = (_CODE_PAGE, _LEAVE_OUT, "split_column", "split_values", "group_pattern")
 """Those that go with any of the other readings."""
 
 _HELD_OUT = ("validation", "test")
@@ -185,7 +185,8 @@ def understand(options: Mapping[str, Any], section: str = TRAINING) -> None:
         else:
             choose(data)
     if not options.keys() <= {*_WITH_ANY, "task"}:
-        choose_options({prefix + name: "" for name in FORM if name != _CODE_PAGE})
+        lasting = (_CODE_PAGE, _LEAVE_OUT)
+        choose_options({prefix + name: "" for name in FORM if name not in lasting})
     for name, value in options.items():
         if name == "target_column_name":
             choose_target_column(value)

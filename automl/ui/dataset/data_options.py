@@ -4,13 +4,14 @@ import functools
 from typing import Any, get_args
 
 import streamlit as st
+from pydantic import ValidationError
 
 from automl.dataset import data_roots
 from automl.dataset.report import DatasetReport
 from automl.errors import UserError
 from automl.figures import wording
 from automl.frozen_model import field_help
-from automl.jobs import datastores
+from automl.jobs import datastores, job_errors
 from automl.jobs.job import DataSource, Job
 from automl.ui import data_source
 from automl.ui.dataset import data_choice
@@ -21,6 +22,14 @@ _COLUMNS = {
     "split_column": "Column of the split",
     "group_column": "Column of groups that stay together",
 }
+_NAMES = {
+    "label_pattern": "Label in file names",
+    "group_pattern": "Group in file names",
+    "leave_out": "Leave out",
+    "code_page": "Code page",
+}
+_OF_TABLES_TOO = ("group_pattern", "code_page")
+_GUESSED = ("leave_out", "code_page")
 _BACKGROUNDS = get_args(_FIELDS["background"].annotation)
 _WITH_ALPHA = {"RGBA", "RGBa", "LA", "La", "PA", "P"}
 _SOURCES = {
@@ -55,6 +64,7 @@ def show(data: DataSource, columns: list[str], report: DatasetReport | None) -> 
         left, right = st.columns(2)
         typed |= _split(left, right)
         typed |= _columns(columns)
+        typed |= _names(is_table=bool(columns))
         typed |= _values(report)
         typed["datastores"] = _datastores()
         if st.form_submit_button("Apply", icon=":material/check:"):
@@ -126,6 +136,20 @@ def _columns(columns: list[str]) -> dict[str, str]:
     return chosen
 
 
+def _names(*, is_table: bool) -> dict[str, str]:
+    """What names of files and folders mean, as far as no table says it."""
+    keys = [key for key in _NAMES if not is_table or key in _OF_TABLES_TOO]
+    return {
+        key: place.text_input(
+            _NAMES[key],
+            data_choice.option(key),
+            placeholder="Guessed" if key in _GUESSED else "None",
+            help=field_help(DataSource, key),
+        ).strip()
+        for place, key in zip(st.columns(len(keys)), keys, strict=True)
+    }
+
+
 def _values(report: DatasetReport | None) -> dict[str, str]:
     """The range of values and the background, where the pictures or a former choice ask for it."""
     chosen, left, right = {}, *st.columns(2)
@@ -180,6 +204,12 @@ def _take(typed: dict[str, Any]) -> None:
             data_roots.check_datastore(name, place)
     except UserError as error:
         st.error(wording.plain(str(error)))
+        return
+    asked = {key: typed[key] for key in _NAMES if typed.get(key)}
+    try:
+        DataSource.model_validate({"path": ".", **asked})
+    except ValidationError as error:
+        st.error(wording.plain(job_errors.explain(error.errors()[0])))
         return
     data_choice.choose_options({**typed, "datastores": "\n".join(lines)})
     st.rerun()

@@ -59,7 +59,7 @@ def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
         copies=[str(root.joinpath(*folder)) for folder in copies],
     )
     masks = annotation_pictures.guesses(tree) if source.leave_out is None else []
-    readings = [layout.reading, *layout.others, *(one for each in masks for one in each.others)]
+    readings = [layout.reading, *layout.others]
     rows = listing.in_order(pd.DataFrame(columns))
     return Listing(rows, left_out, readings, [*layout.guesses, *masks])
 
