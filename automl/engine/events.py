@@ -12,6 +12,7 @@ from automl.engine import deaths, disk, failures, heartbeat, ray_internals
 from automl.engine.deaths import Death
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.heartbeat import LifeSigns
+from automl.engine.joining import Joining
 from automl.engine.lost_gpus import LostGpus
 from automl.engine.planning import Resources
 from automl.engine.results import End, Results
@@ -35,6 +36,8 @@ class Events(tune.Callback):  # type: ignore[misc]
     ) -> None:
         self._results, self._watch = results, watch
         self._waiting = Waiting(resources)
+        is_cluster = bool(resources.asked_nodes)
+        self._joining = Joining(resources.asked_nodes, results) if is_cluster else None
         self._is_elsewhere = resources.with_more_machines > 0
         self._early_termination = early_termination
         self._checkpoints: dict[str, tune.Checkpoint] = {}
@@ -54,6 +57,8 @@ class Events(tune.Callback):  # type: ignore[misc]
             self._next_beat = at + heartbeat.BEAT_SECONDS
             self._end_hanging(trials, at)
             self._results.update(message=self._waiting.look(trials, at))
+            if self._joining is not None:
+                self._joining.look(trials)
 
     def _end_hanging(self, trials: list[Trial], at: float) -> None:
         """End workers that hang: another goes on with the trial, unless it has hung before."""

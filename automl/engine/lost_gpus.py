@@ -23,6 +23,12 @@ def describe(error: Exception, rank: int = 0) -> GpuFailedError:
     return failed
 
 
+def present() -> dict[str, str]:
+    """Numbers of this worker's GPUs on their machine, for the record of its trial, if any."""
+    gpus = ray.get_runtime_context().get_accelerator_ids().get("GPU", [])
+    return {"gpu": ", ".join(gpus)} if gpus else {}
+
+
 class LostGpus:
     """Holds the failed GPUs.
 

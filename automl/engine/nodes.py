@@ -78,12 +78,6 @@ def refused(nodes: Sequence[Node], wait: Callable[[], None]) -> dict[str, str]:
         By the id of each machine that gets no trial, the reason with the remedy.
     """
     import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    def ask(node: Node) -> Any:
-        there = NodeAffinitySchedulingStrategy(node.node_id, soft=False)
-        task = ray.remote(facts).options(num_cpus=0, max_retries=0, scheduling_strategy=there)
-        return task.remote(has_gpus=node.num_gpus > 0)
 
     pending = {ask(node): node for node in nodes}
     waiting, until = list(pending), time.monotonic() + _ASK_SECONDS
@@ -92,9 +86,19 @@ def refused(nodes: Sequence[Node], wait: Callable[[], None]) -> dict[str, str]:
         wait()
     here, reasons = facts(has_gpus=False), {}
     for answer, node in pending.items():
-        if reason := _no_answer(answer) if answer in waiting else _misfit(answer, node, here):
+        if reason := _no_answer(answer) if answer in waiting else misfit_of(answer, node, here):
             reasons[node.node_id] = f"{node.name} gets no trial: {reason}"
     return reasons
+
+
+def ask(node: Node) -> Any:
+    """Reference to the facts about a machine, for `misfit_of`."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    there = NodeAffinitySchedulingStrategy(node.node_id, soft=False)
+    task = ray.remote(facts).options(num_cpus=0, max_retries=0, scheduling_strategy=there)
+    return task.remote(has_gpus=node.num_gpus > 0)
 
 
 def _no_answer(answer: Any) -> str:
@@ -107,8 +111,8 @@ def _no_answer(answer: Any) -> str:
     )
 
 
-def _misfit(answer: Any, node: Node, here: Facts) -> str:
-    """Reason against the machine once it has answered; empty if there is none."""
+def misfit_of(answer: Any, node: Node, here: Facts) -> str:
+    """Reason against a machine that has answered `ask`; empty if there is none."""
     import ray
     from ray.exceptions import RayError
 

@@ -40,7 +40,7 @@ def packed(
     is_shared = 0 < resources.num_gpus < 1 and job.resources_per_trial.gpu is None
     if not is_shared or not largest:
         return resources
-    gpu = _in_worker(largest, len(data[0].class_names), resources, wait)
+    gpu = measured(largest, len(data[0].class_names), resources, wait)
     if gpu is None:
         return resources
     picture_bytes = max(each.everything().pictures.num_bytes for each in data)
@@ -83,12 +83,20 @@ def with_share(resources: Resources, per_gpu: int) -> Resources:
     )
 
 
-def _in_worker(
+def measured(
     largest: Sequence[Hyperparameters],
     num_classes: int,
     resources: Resources,
     wait: Callable[[], None],
 ) -> MeasuredGpu | None:
+    """A whole GPU of the cluster with a step of each kind of trials; None if none was measured.
+
+    Args:
+        largest: the kinds, those first that need most memory.
+        num_classes: size of the last layer.
+        resources: share of a trial, whose cores the worker takes.
+        wait: called meanwhile; may raise an error to give up.
+    """
     import ray
     from ray.exceptions import RayError
 

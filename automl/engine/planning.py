@@ -103,6 +103,9 @@ class Resources:
     with_more_machines: int = 0
     """Number of trials at a time that Ray may start when machines have joined the cluster."""
 
+    asked_nodes: tuple[str, ...] = ()
+    """Ids of the cluster's machines that were asked whether they can run trials."""
+
     refused_nodes: tuple[str, ...] = ()
     """Ids of the cluster's machines that must get no trial."""
 

@@ -195,7 +195,9 @@ def _shares(
         )
     results.update(notes=list(dict.fromkeys([*results.experiment.notes, *refused.values()])))
     return lambda number: replace(
-        shares.plan(job, able, num_trials=number), refused_nodes=tuple(refused)
+        shares.plan(job, able, num_trials=number),
+        asked_nodes=tuple(node.node_id for node in found),
+        refused_nodes=tuple(refused),
     )
 
 

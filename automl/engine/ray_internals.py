@@ -53,6 +53,14 @@ def worker_of(trial: "Trial") -> Any:
     return trial.temporary_state.ray_actor
 
 
+def node_of(actor: Any) -> str:
+    """Id of the machine on which an actor runs; empty if it has none yet."""
+    from ray._private import state
+
+    found = state.actors(actor._actor_id.hex())
+    return str(found.get("Address", {}).get("NodeID", ""))
+
+
 def death_of(trial: "Trial") -> Death:
     """Read the cause of a worker's death from the files that Tune writes."""
     text = _COLOUR.sub("", Path(trial.error_file).read_text("utf-8"))

@@ -262,7 +262,11 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             flags.append(Flag.COLLAPSED)
             notes.append(_COLLAPSED)
         return {
-            "effective": {**standing.effective, "latency_ms": self._latency_ms},
+            "effective": {
+                **standing.effective,
+                **lost_gpus.present(),
+                "latency_ms": self._latency_ms,
+            },
             "notes": notes,
             "flags": flags,
             "evidence": standing.evidence.model_dump(),

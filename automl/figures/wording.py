@@ -243,6 +243,19 @@ def trial(record: "TrialRecord") -> str:
     return f"#{record.number} {record.title}"
 
 
+def places(trials: "Sequence[TrialRecord]") -> dict[str, str]:
+    """Where each trial trains or trained, by its id; empty if it is the same for all."""
+    found = {record.trial_id: _place(record) for record in trials}
+    return found if len({place for place in found.values() if place}) > 1 else {}
+
+
+def _place(record: "TrialRecord") -> str:
+    """The machine of the trial's worker, and its GPU if Ray gave it one."""
+    _, _, machine = str(record.effective.get("worker", "")).rpartition(" on ")
+    gpu = record.effective.get("gpu")
+    return f"{machine}, GPU {gpu}" if machine and gpu else machine
+
+
 def ranking(trials: "Sequence[TrialRecord]", primary_metric: str) -> str:
     """Sentence on the order of trials that were scored on different pictures; empty without any."""
     if not any(primary_metric in record.comparable_scores for record in trials):

@@ -23,6 +23,8 @@ def show(trials: Sequence[TrialRecord], metric: str, experiment: str) -> None:
         st.info("Trials appear here as soon as the first one starts.")
         return
     table = columns(leaderboard.rank(trials, metric))
+    if places := wording.places(trials):
+        table.insert(list(table).index("epochs"), "place", table["trial_id"].map(places))
     shown = [name for name in table.columns if name != "trial_id"]
     choose(table, shown, config(metric), experiment=experiment, key="trial table")
 
@@ -130,6 +132,7 @@ def config(metric: str) -> dict[str, Any]:
             help="95 % interval of the score: half its width, or both ends.",
         ),
         "state": _TEXT("State", width=110),
+        "place": _TEXT("Where", help="Machine and GPU of the trial."),
         "epochs": _NUMBER("Epochs", width=70),
         "time": _TEXT("Time", alignment="right", width=110),
         "learning_rate": _NUMBER("Learning rate", format="%.2g"),

@@ -66,6 +66,8 @@ class Report(tune.Callback):  # type: ignore[misc]
     def on_trial_start(self, trial: Any, **_: Any) -> None:
         worker = ray_internals.worker_of(trial)
         self.values["worker"] = type(worker).__name__
+        nodes = {node["NodeID"] for node in ray.nodes()}
+        self.values["is_on_a_node"] = ray_internals.node_of(worker) in nodes
 
     def on_trial_complete(self, trial: Any, **_: Any) -> None:
         self.values["last_result"] = trial.last_result["seen"]

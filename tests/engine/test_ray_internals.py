@@ -143,6 +143,8 @@ def test_the_key_value_store_and_the_state_of_a_trial(seen: dict[str, Any]) -> N
     assert seen["deleted"] is True, store
     worker = changed("Trial.temporary_state.ray_actor", "ray_internals.py, worker_of")
     assert seen["worker"] == "ActorHandle", worker
+    node = changed("ray._private.state.actors", "ray_internals.py, node_of")
+    assert seen["is_on_a_node"] is True, node
     results = changed("Trial.run_metadata", "ray_internals.py, forget_results")
     assert seen["forgotten"] == [True, 0], results
     assert "seen" not in seen["after"], results

@@ -1,4 +1,4 @@
-"""A cluster whose machines share nothing with the engine but Ray, and one of them that dies."""
+"""A cluster whose machines share nothing with the engine but Ray: one dies, another one joins."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
 
 @pytest.fixture(scope="module")
 def outcome() -> Iterator[Outcome]:
-    """One trial on one of two nodes, of which the one that trains it is killed."""
+    """One trial on the only node, which is killed; then another one joins."""
     with tempfile.TemporaryDirectory(prefix="automl-", dir="/tmp") as place:
         folder = Path(place)
         raylets = Raylets(folder)
@@ -46,7 +46,6 @@ def outcome() -> Iterator[Outcome]:
             try:
                 raylets.start_head()
                 raylets.join("one")
-                raylets.join("other")
                 raylets.wait_until_joined()
                 yield _disturbed(directory, raylets)
             finally:
@@ -75,6 +74,7 @@ def _disturbed(directory: Path, raylets: Raylets) -> Outcome:
                 name = raylets.node_of(psutil.Process(worker))
                 first.append((worker, name))
                 raylets.kill(name)
+                raylets.join("late")
 
     launcher.start(directory)
     waiting = scenario.Waiting(_SECONDS)
@@ -98,6 +98,12 @@ def test_the_trial_goes_on_elsewhere_from_its_last_evaluation(outcome: Outcome) 
     assert [evaluation.epoch for evaluation in trial.evaluations] == list(range(1, _EPOCHS + 1))
     assert Flag.RESUMED in trial.flags
     assert int(trial.effective["worker"].split()[1]) != outcome.first_worker
+
+
+def test_a_machine_that_joins_during_the_search_is_asked_and_used(outcome: Outcome) -> None:
+    assert outcome.killed == "one"  # so the trial has ended on the other one
+    notes = launcher.record(outcome.directory).notes
+    assert [note for note in notes if "has joined the cluster. Trials run there, too." in note]
 
 
 def test_the_engine_alone_writes_the_experiment(outcome: Outcome) -> None:

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from automl.experiments.records import ExperimentRecord
+from automl.experiments.records import ExperimentRecord, TrialRecord
 from automl.figures import wording
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -108,3 +108,19 @@ def test_the_order_is_explained_where_trials_were_scored_on_different_pictures(m
     assert wording.ranking([plain], "accuracy") == ""
     assert "on few pictures counts for less" in wording.ranking([plain, adjusted], "accuracy")
     assert wording.ranking([plain, adjusted], "auc_weighted") == ""
+
+
+def test_the_place_of_a_trial_is_said_where_it_is_not_the_same_for_all():
+    def trained(number: int, **effective: str) -> TrialRecord:
+        values = {"hyperparameters": {}, "effective": effective}
+        return TrialRecord(trial_id=f"t{number}", number=number, **values)
+
+    on_one = trained(0, worker="process 7 on n1", gpu="0")
+    on_other = trained(1, worker="process 8 on n1", gpu="1")
+    assert wording.places([on_one, on_other, trained(2)]) == {
+        "t0": "n1, GPU 0",
+        "t1": "n1, GPU 1",
+        "t2": "",
+    }
+    assert wording.places([on_one, trained(2)]) == {}
+    assert wording.places([trained(0, worker="process 7 on n1"), trained(1)]) == {}

@@ -28,8 +28,15 @@ def test_preparing_shows_what_is_being_done(open_page, make_experiment, hold_loc
 
 def test_running_shows_trials_and_time_left(open_page, make_experiment, make_trial, hold_lock):
     trials = [
-        make_trial("t1", [0.5, 0.8]),
-        make_trial("t2", [0.4], number=1, state="running", ended_at=None),
+        make_trial("t1", [0.5, 0.8], effective={"worker": "process 7 on n1"}),
+        make_trial(
+            "t2",
+            [0.4],
+            number=1,
+            state="running",
+            ended_at=None,
+            effective={"worker": "process 7 on n2"},
+        ),
     ]
     started = now() - timedelta(seconds=60)
     hold_lock(
@@ -48,6 +55,7 @@ def test_running_shows_trials_and_time_left(open_page, make_experiment, make_tri
     assert metrics["Trials ended"] == "1 of 4"
     assert metrics["Time left"] == "Learning"  # no number of epochs is known
     assert page.dataframe[0].value["score"].tolist() == [0.8, 0.4]
+    assert page.dataframe[0].value["place"].tolist() == ["n1", "n2"]
 
 
 def test_one_trial_can_be_stopped(open_page, make_experiment, make_trial, hold_lock):

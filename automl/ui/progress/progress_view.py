@@ -176,17 +176,20 @@ def running_trials(
     st.subheader("Training now")
     running = [trial for trial in trials if trial.state is TrialState.RUNNING]
     left = time_left.estimate(cached.experiment(experiment_dir), trials, now()).by_trial
+    places = wording.places(trials)
     for trial in running:
+        rest = _rest(left.get(trial.trial_id))
+        if place := places.get(trial.trial_id):
+            rest = f"{rest} · on {place}"
         with st.container(border=True, height=_LINE_PIXELS, vertical_alignment="center"):
-            _running_trial(experiment_dir, trial, metric, left.get(trial.trial_id))
+            _running_trial(experiment_dir, trial, metric, rest)
     for _ in range(num_lines - len(running)):
         with st.container(border=True, height=_LINE_PIXELS, vertical_alignment="center"):
             st.caption("Free for the next trial")
 
 
-def _running_trial(
-    experiment_dir: Path, trial: TrialRecord, metric: str, left: Span | None
-) -> None:
+def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str, rest: str) -> None:
+    """rest: how long it will take, and where it is if that is not the same for all."""
     epoch = trial.evaluations[-1].epoch if trial.evaluations else 0
     planned = timeline.planned_epochs(trial)
     name = wording.plain(wording.trial(trial))
@@ -195,7 +198,7 @@ def _running_trial(
     score = wording.score(trial.score(metric))
     line.progress(
         min(1.0, epoch / planned) if planned else 0.0,
-        f"{name} · {epochs} · best {score} · {_rest(left)}",
+        f"{name} · {epochs} · best {score} · {wording.plain(rest)}",
     )
     if not guarded_actions.may(Action.STOP, experiment_dir):
         return
