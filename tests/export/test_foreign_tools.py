@@ -109,7 +109,7 @@ def azures_server(exported: Callable[..., Path]) -> Iterator[str]:
     process = subprocess.Popen([command, *options], cwd=script.parent, stdout=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240  # it imports onnxruntime first
         while not _answers(url):
             assert process.poll() is None
             assert time.monotonic() < deadline
