@@ -213,6 +213,11 @@ def test_mlflow_has_azures_columns_and_refuses_what_is_no_picture(
     model = mlflow.load_model(str(folder))
     (answer,) = model.predict(model.input_example)["probs"]
     assert sum(answer) == pytest.approx(1)
+    (text,) = model.input_example["image"]
+    for form in ({"image": [text]}, {"image": text}, [{"image": text}]):
+        assert list(model.predict(form)["probs"]) == [answer]
+    with pytest.raises(Exception, match=r"missing inputs \['image'\]"):
+        model.predict([text])
     assert model.metadata.signature.inputs.input_names() == ["image"]
     assert model.metadata.signature.outputs.input_names() == ["probs", "labels"]
     with pytest.raises(Exception, match="not given as base64"):
