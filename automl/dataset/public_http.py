@@ -6,6 +6,7 @@ address that was checked, so that a name cannot change its address in between (D
 as a proxy would connect without the checks.
 """
 
+import contextlib
 import errno
 import functools
 import http.client
@@ -13,11 +14,11 @@ import ipaddress
 import os
 import socket
 import ssl
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -36,7 +37,7 @@ class TooLargeError(OSError):
     """The content is larger than allowed."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def open_url(url: str) -> Iterator[http.client.HTTPResponse]:
     """Open the content of a URL.
 
@@ -136,12 +137,44 @@ def _opener(may_be_private: bool) -> urllib.request.OpenerDirector:
     return opener
 
 
+class _PromptResponse(http.client.HTTPResponse):
+    """An answer whose headers arrive in time as a whole.
+
+    The time limit of a socket is one for each of its reads: a byte now and then would renew it.
+    """
+
+    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self._sock = sock
+        self._is_late = False
+
+    def begin(self) -> None:
+        timer = threading.Timer(TIMEOUT_SECONDS, self._give_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            super().begin()
+        finally:
+            timer.cancel()
+            if self._is_late:
+                raise TimeoutError
+
+    def _give_up(self) -> None:
+        self._is_late = True
+        with contextlib.suppress(OSError):  # it may be closed already
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+
 class _CheckedConnection(http.client.HTTPConnection):
+    response_class = _PromptResponse
+
     def connect(self) -> None:
         self.sock = _connect_to_public(self.host, self.port)
 
 
 class _CheckedTLSConnection(http.client.HTTPSConnection):
+    response_class = _PromptResponse
+
     def connect(self) -> None:
         plain = _connect_to_public(self.host, self.port)
         self.sock = _tls().wrap_socket(plain, server_hostname=self.host)

@@ -19,6 +19,7 @@ from automl.errors import DamagedFileError, UserError
 from automl.experiments import experiment_id, leaderboard, store
 from automl.experiments.records import TrialRecord
 from automl.host import atomic, file_names
+from automl.model.description import ModelDescription
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -235,6 +236,8 @@ def _read_all(experiment_dir: Path) -> None:
     if store.samples_path(experiment_dir).is_file():
         store.load_samples(experiment_dir)
     store.load_report(experiment_dir)
+    for path in experiment_dir.glob("trials/*/*/model.json"):
+        ModelDescription.model_validate_json(path.read_bytes())
 
 
 def _read_trials(experiment_dir: Path) -> list[TrialRecord]:

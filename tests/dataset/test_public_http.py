@@ -102,10 +102,21 @@ def test_a_server_that_drips_is_given_up_in_time():
         server.join(timeout=30)  # sooner than its last byte
 
 
-def _drip(listening):
+def test_a_server_whose_headers_drip_is_given_up_in_time(monkeypatch):
+    monkeypatch.setattr(public_http, "TIMEOUT_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        dripping = socket.create_connection(listening.getsockname(), 20)
+        monkeypatch.setattr(public_http, "_connect_to_public", lambda *_: dripping)
+        server = threading.Thread(target=_drip, args=(listening, b"HTTP/1.1 200 OK\r\nX-Slow: "))
+        server.start()
+        assert failure("http://public.test/a.png") == "was not answered in time"
+        server.join(timeout=30)  # sooner than its last byte
+
+
+def _drip(listening, start=b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"):
     connection, _ = listening.accept()
     with connection, contextlib.suppress(OSError):
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        connection.sendall(start)
         for _ in range(1000):
             connection.sendall(b"x")
             time.sleep(0.1)

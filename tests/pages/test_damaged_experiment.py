@@ -21,7 +21,7 @@ from automl.experiments.remarks import Remarks
 from automl.model.description import ModelDescription
 from automl.ui import error_boundary
 from tests.explanation.conftest import CLASSES, network
-from tests.pages.conftest import ROOT
+from tests.pages.conftest import ROOT, texts
 from tests.serving.conftest import write_model
 
 NOISE = random.Random(0).randbytes(3_000)
@@ -124,3 +124,14 @@ def test_a_damaged_file_is_a_sentence_of_every_command(whole: Path, tmp_path: Pa
     damaged(whole, Path("dataset/report.json"), NOISE)
     report = CliRunner().invoke(cli, ["report", "hurt", "--output", str(tmp_path / "report.html")])
     assert "report.json is damaged" in report.output
+
+
+@pytest.mark.parametrize("page", ["leaderboard", "progress", "predict"])
+def test_what_another_tab_has_deleted_is_said_to_be_gone(
+    whole: Path, open_page: Callable[..., Any], page: str
+) -> None:
+    folder = damaged(whole, Path("remarks.json"), b"{}")
+    tab = open_page(page, experiment=folder.name)
+    shutil.rmtree(folder)
+    tab.button(key="delete now").click().run()
+    assert "There is no experiment called hurt here." in texts(tab)
