@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from automl.experiments import launcher, store
 from automl.experiments.records import now
+from automl.jobs.job import Job
 from tests.pages.conftest import buttons, fold, texts
 
 
@@ -125,6 +126,27 @@ def test_interrupted_can_be_resumed(open_page, make_experiment, monkeypatch):
     assert "interrupted" in page.warning[0].value
     next(button for button in page.button if button.label == "Resume").click().run()
     assert resumed == [experiment_dir]
+
+
+def test_a_search_that_has_ended_goes_on_with_what_is_asked_for(
+    open_page, make_experiment, make_trial, monkeypatch
+):
+    started = []
+    monkeypatch.setattr(launcher, "_start_engine", lambda directory, _: started.append(directory))
+    space = [{"learning_rate": {"type": "uniform", "min_value": 0.001, "max_value": 0.01}}]
+    data = {"training_data": {"path": "/data/pets"}, "search_space": space}
+    job = Job.from_dict({**data, "limits": {"max_trials": 1}})
+    directory = make_experiment("pets", [make_trial("trial-000", [0.7])], job=job)
+    page = open_page("progress", experiment="pets")
+    page.number_input(key="further trials").set_value(3)
+    page.number_input(key="further epochs").set_value(5)
+    page.button(key="go on").click().run()
+    assert started == [directory]
+    (seam,) = store.load_experiment(directory).continuations
+    assert seam.changes[:2] == ["3 more trials", "trial-000 trained on for 5 more epochs"]
+    assert seam.changes[2] == "a limit of 15 minutes from there on"
+    assert "trained on for 5 more epochs" in texts(page)
+    assert store.load_job(directory).limits.max_trials == 5
 
 
 def test_stopped_says_by_whom_and_can_be_resumed(open_page, make_experiment, make_trial):

@@ -8,7 +8,7 @@ ACTS = {
     *("launcher.create", "launcher.start", "launcher.stop", "launcher.resume", "launcher.delete"),
     *("test_data.open_for", "sharing.pack", "sharing.unpack", "html_report.html"),
     *("html_report.write", "store.request_stop", "exporting.run"),
-    *("limits.save", "caches.clear"),
+    *("limits.save", "caches.clear", "going_on.go_on", "launcher.restart"),
 }
 FILES = [
     path
