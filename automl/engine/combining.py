@@ -12,7 +12,7 @@ from automl.evaluation import answers, ensembles
 from automl.evaluation.ensembles import Ensemble
 from automl.evaluation.metrics import classification_metrics
 from automl.experiments import expectation, leaderboard, store
-from automl.experiments.records import Evaluation, Member, TrialRecord, TrialState, now
+from automl.experiments.records import SOUP, Evaluation, Member, TrialRecord, TrialState, now
 from automl.jobs.compatibility import resolve
 from automl.jobs.job import Job
 from automl.jobs.tasks import TASKS
@@ -26,8 +26,9 @@ _log = logging.getLogger(__name__)
 
 
 def forget(results: Results) -> None:
-    """Delete the ensemble of an earlier end: the search goes on, and ends with another."""
-    results.remove(TRIAL_ID)
+    """Delete the ensemble and the soup of an earlier end: the search goes on, and ends anew."""
+    for trial_id in (TRIAL_ID, SOUP):
+        results.remove(trial_id)
 
 
 def combine(job: Job, results: Results) -> None:
@@ -36,14 +37,19 @@ def combine(job: Job, results: Results) -> None:
     It becomes the best trial only if its lead is beyond noise. The search is complete without it:
     if it cannot be made, a note says so.
     """
-    if job.ensemble == "never" or not job.is_automode or TASKS[job.task].has_label_sets:
-        return  # the average of several models is one of a softmax
+    if not is_wanted(job):
+        return
     try:
         add_ensemble(results, _in_a_worker)
     except Exception as error:  # noqa: BLE001 (the search is complete without it)
         _log.exception("there is no ensemble")
         note = f"There is no ensemble: {type(error).__name__}: {error}"
         results.update(notes=[*results.experiment.notes, note])
+
+
+def is_wanted(job: Job) -> bool:
+    """True if models of a search may be averaged, which takes a softmax."""
+    return job.ensemble != "never" and job.is_automode and not TASKS[job.task].has_label_sets
 
 
 def _in_a_worker(experiment_dir: Path, weights: Mapping[str, float], folder: Path) -> int:
@@ -72,24 +78,34 @@ def add_ensemble(
     )
     if found is None or not found.gain > 0:
         return
-    record = _record(results, found).model_copy(update={"started_at": began})
+    members = [results.trials[name] for name in found.weights]
+    latency = sum(float(trial.effective["latency_ms"]) for trial in members)
+    notes = _notes(found, members, trials[0])
+    record = combined(results, found, trials[0], TRIAL_ID, latency, notes)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        checkpoint, predictions = Path(scratch) / "model", Path(scratch) / "predictions.parquet"
+        checkpoint = Path(scratch) / "model"
         size = average(folder, found.weights, checkpoint)
         effective = {**record.effective, "num_parameters": size}
-        store.save_predictions(predictions, found.predictions)
-        files = {"checkpoint": checkpoint, "predictions.parquet": predictions}
-        ended = {"effective": effective, "ended_at": now(), "state": TrialState.COMPLETED}
-        results.update(num_trials=max(results.experiment.num_trials, len(results.trials) + 1))
-        results.add(record.model_copy(update=ended), files)
-    if found.is_beyond_noise:
+        changes = {"started_at": began, "effective": effective}
+        add(results, record.model_copy(update=changes), found, checkpoint)
+
+
+def add(results: Results, record: TrialRecord, found: Ensemble, checkpoint: Path) -> None:
+    """Add a trial that is made of others, with its model and its answers."""
+    predictions = checkpoint.with_name("predictions.parquet")
+    store.save_predictions(predictions, found.predictions)
+    files = {"checkpoint": checkpoint, "predictions.parquet": predictions}
+    ended = {"ended_at": now(), "state": TrialState.COMPLETED}
+    results.update(num_trials=max(results.experiment.num_trials, len(results.trials) + 1))
+    results.add(record.model_copy(update=ended), files)
+    if record.may_be_best:
         results.expect()
 
 
 def _candidates(results: Results) -> list[TrialRecord]:
     """Trials that may be members, the best one first: with a model for the same pictures."""
     ranked = leaderboard.by_score(list(results.trials.values()), results.primary_metric)
-    able = [trial for trial in ranked if _is_complete(results, trial)][:_MAX_COMPARED]
+    able = [trial for trial in ranked if is_complete(results, trial)][:_MAX_COMPARED]
     best = results.best_trial()
     if best is None or best not in able:
         return []
@@ -97,7 +113,7 @@ def _candidates(results: Results) -> list[TrialRecord]:
     return [best, *others]
 
 
-def _is_complete(results: Results, trial: TrialRecord) -> bool:
+def is_complete(results: Results, trial: TrialRecord) -> bool:
     """True if the trial has a score, a latency, answers and a model."""
     folder = results.experiment_dir
     return (
@@ -118,9 +134,24 @@ def _size(trial: TrialRecord) -> tuple[int, int]:
     return hyperparameters.validation_resize_size, hyperparameters.validation_crop_size
 
 
-def _record(results: Results, found: Ensemble) -> TrialRecord:
-    best = results.best_trial()
-    assert best is not None
+def combined(  # noqa: PLR0913
+    results: Results,
+    found: Ensemble,
+    best: TrialRecord,
+    trial_id: str,
+    latency_ms: float,
+    notes: list[str],
+) -> TrialRecord:
+    """The record of a trial that is made of others.
+
+    Args:
+        results: have the others.
+        found: their weights, and the answers.
+        best: the trial that `found.gain` compares with.
+        trial_id: of the new trial.
+        latency_ms: of its model.
+        notes: about it.
+    """
     trials = [results.trials[name] for name in found.weights]
     members = [
         Member(trial_id=trial.trial_id, title=trial.title, weight=weight)
@@ -130,7 +161,7 @@ def _record(results: Results, found: Ensemble) -> TrialRecord:
     licences = sorted({str(trial.effective.get("weights_licence")) for trial in trials})
     effective = {name: best.effective[name] for name in _SHARED if name in best.effective}
     effective |= {
-        "latency_ms": sum(float(trial.effective["latency_ms"]) for trial in trials),
+        "latency_ms": latency_ms,
         "validation_resize_size": resize_size,
         "validation_crop_size": crop_size,
         "weights": "; ".join(sorted({str(t.effective.get("weights")) for t in trials})),
@@ -141,7 +172,7 @@ def _record(results: Results, found: Ensemble) -> TrialRecord:
         found.gain if found.is_beyond_noise else 0.0
     )
     return TrialRecord(
-        trial_id=TRIAL_ID,
+        trial_id=trial_id,
         number=max(trial.number for trial in results.trials.values()) + 1,
         hyperparameters={
             "model_name": trials[0].model_name,
@@ -149,7 +180,7 @@ def _record(results: Results, found: Ensemble) -> TrialRecord:
             "validation_crop_size": crop_size,
         },
         effective=effective,
-        notes=_notes(members, found, best),
+        notes=notes,
         evaluations=[_evaluation(found)],
         best_epoch=0,
         evidence=best.evidence,
@@ -160,20 +191,27 @@ def _record(results: Results, found: Ensemble) -> TrialRecord:
     )
 
 
-def _notes(members: list[Member], found: Ensemble, best: TrialRecord) -> list[str]:
-    shares = ", ".join(f"{m.weight:.0%} {m.trial_id} ({m.title})" for m in members)
-    verdict = (
+def _notes(found: Ensemble, members: list[TrialRecord], best: TrialRecord) -> list[str]:
+    shares = ", ".join(f"{found.weights[m.trial_id]:.0%} {m.trial_id} ({m.title})" for m in members)
+    return [
+        f"Average of the probabilities of {shares}.",
+        verdict(found, best),
+        "Its latency is the sum of those of its members, at most twice that of the best one.",
+    ]
+
+
+def verdict(found: Ensemble, best: TrialRecord) -> str:
+    """Sentence about the gain of what is made of several trials over the best one of them."""
+    reason = (
         "more than chance explains"
         if found.is_beyond_noise
         else "which may be chance, so it is not the best model"
     )
-    return [
-        f"Average of the probabilities of {shares}.",
+    return (
         f"Its score is {found.gain:+.4f} against that of the best single model on the same "
-        f"pictures, {verdict}. Both were selected without the pictures that they answered; the "
-        f"score of {best.trial_id} is not corrected for that.",
-        "Its latency is the sum of those of its members, at most twice that of the best one.",
-    ]
+        f"pictures, {reason}. Both were selected without the pictures that they answered; the "
+        f"score of {best.trial_id} is not corrected for that."
+    )
 
 
 def _evaluation(found: Ensemble) -> Evaluation:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automl.engine import cluster, combining, disk, notice, preparation, refit
+from automl.engine import cluster, combining, disk, notice, preparation, refit, soups
 from automl.engine.planning import Resources, with_fewer_trials
 from automl.engine.preparation import Prepared, StoppedError
 from automl.engine.refit import RefitInputs
@@ -148,6 +148,7 @@ def _finish(inputs: RefitInputs, ending: "Ending | None", results: Results) -> N
     results.end_rest(reason or "The search ended before it started.")
     results.expect()
     if ending is None or ending.is_success:
+        soups.add(inputs, results)
         combining.combine(inputs.job, results)
     best = results.best_trial()
     if best is None and (ending is None or ending.is_success):

@@ -19,7 +19,7 @@ from automl.engine.carried import Carried
 from automl.engine.planning import Resources
 from automl.engine.results import Results
 from automl.experiments import store
-from automl.experiments.records import TrialRecord
+from automl.experiments.records import SOUP, TrialRecord
 from automl.jobs import plan_text, schedule
 from automl.jobs.compatibility import resolve
 from automl.jobs.hyperparameters import Hyperparameters
@@ -189,14 +189,18 @@ def _refit(
 def _average(
     ensemble: TrialRecord, data: TrialData, results: Results, run_here: Callable[..., Any]
 ) -> None:
-    """Average the models of the members that are handed out."""
+    """Average the models, or the weights, of the members that are handed out."""
     from automl.engine import trainable  # imports Ray
 
     weights = {member.trial_id: member.weight for member in ensemble.members}
     with tempfile.TemporaryDirectory(dir=results.experiment_dir) as scratch:
         folder = Path(scratch) / "model"
-        arguments = results.experiment_dir, weights, folder, store.final_model_dir
-        run_here(trainable.average, *arguments)
+        if ensemble.method == SOUP:
+            models = [store.final_model_dir(results.experiment_dir, name) for name in weights]
+            run_here(trainable.average_weights, models, folder)
+        else:
+            arguments = results.experiment_dir, weights, folder, store.final_model_dir
+            run_here(trainable.average, *arguments)
         results.refitted(ensemble.trial_id, len(data.everything().labels), folder)
 
 

@@ -7,7 +7,7 @@ hundreds of megabytes, is imported in the workers alone.
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -29,11 +29,12 @@ from automl.model.warm_start import EarlierModel
 from automl.training import resume_state
 from automl.training.early_stopping import EarlyStopping
 from automl.training.resume_state import KeptState
-from automl.training.trial_data import TrialData
+from automl.training.trial_data import LabelledPictures, TrialData
 
 if TYPE_CHECKING:
     from ray.tune.experiment import Trial
 
+    from automl.evaluation.soups import Ingredients
     from automl.training.devices import OneDevice, SeveralDevices
     from automl.training.process_state import ProcessState
     from automl.training.standing import Standing
@@ -344,3 +345,30 @@ def average(
     )
     checkpoint.save(folder, several_networks.as_one(averaged), description)
     return network.count_parameters(averaged)["num_parameters"]
+
+
+def average_weights(folders: Sequence[Path], folder: Path) -> int:
+    """Write the model with the mean of the weights of some checkpoints, in a worker.
+
+    Returns:
+        The number of its parameters.
+    """
+    from automl.model import checkpoint, network
+    from automl.training import soup
+
+    averaged, description = soup.average(folders)
+    checkpoint.save(folder, averaged, description)
+    return network.count_parameters(averaged)["num_parameters"]
+
+
+def answers_of_averages(
+    folders: Mapping[str, Path], pictures: LabelledPictures, num_threads: int
+) -> "Mapping[Ingredients, Predictions]":
+    """Answers of all averages of the weights of some checkpoints, in a worker."""
+    import torch
+
+    from automl.training import soup
+
+    torch.set_num_threads(num_threads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return soup.answers(folders, pictures, device)

@@ -18,7 +18,9 @@ MAX_MEMBERS = 4
 LATENCY_FACTOR = 2.0
 """Largest latency of an ensemble, as a multiple of that of the best single model."""
 
-_MIN_PICTURES = 50
+MIN_PICTURES = 50
+"""With fewer answers nothing is chosen by them."""
+
 _MAX_CANDIDATES = 10
 _MAX_STEPS = 6
 _NUM_FOLDS = 5
@@ -69,7 +71,7 @@ def find(
         None if no ensemble within the bounds was found, or there are fewer than 50 pictures.
     """
     names, aligned = _usable(answers, latencies)
-    if len(names) < 2 or len(aligned[0].labels) < _MIN_PICTURES:
+    if len(names) < 2 or len(aligned[0].labels) < MIN_PICTURES:
         return None
     pool = _Pool(
         metric,
@@ -81,12 +83,12 @@ def find(
     weights = pool.select(np.arange(len(pool.labels)), rng)
     if np.count_nonzero(weights) < 2:
         return None
-    folds = _folds(aligned[0].sample_ids, groups or {}, rng)
-    if folds.max() < 1:
+    fold_of = folds(aligned[0].sample_ids, groups or {}, rng)
+    if fold_of.max() < 1:
         return None
     mixed, single = np.empty_like(pool.probabilities[:2])
-    for fold in range(folds.max() + 1):
-        others, mine = np.flatnonzero(folds != fold), folds == fold
+    for fold in range(fold_of.max() + 1):
+        others, mine = np.flatnonzero(fold_of != fold), fold_of == fold
         mixed[mine] = np.tensordot(pool.select(others, rng), pool.probabilities[:, mine], axes=1)
         single[mine] = pool.probabilities[pool.best(others), mine]
     gain = pool.score(mixed, pool.labels) - pool.score(single, pool.labels)
@@ -184,7 +186,7 @@ class _Pool(NamedTuple):
         return len(members) <= MAX_MEMBERS and latency <= LATENCY_FACTOR * self.latencies[0]
 
 
-def _folds(
+def folds(
     sample_ids: NDArray[np.integer], groups: Mapping[int, int], rng: np.random.Generator
 ) -> NDArray[np.int64]:
     """(N,) fold of each picture; a group is in one fold."""

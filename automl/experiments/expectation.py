@@ -71,14 +71,14 @@ def compare(experiment_dir: Path, trials: Sequence[TrialRecord], metric: str) ->
     best = scores[comparison.rows[chosen].trial_id]
     by_cost = sorted(comparison.rows, key=lambda row: row.cost)
     equally_good = [row.trial_id for row in by_cost if scores[row.trial_id] == best]
-    ensemble = next((trial for trial in trials if trial.members and trial.may_be_best), None)
-    if ensemble is None:
+    combined = [trial for trial in trials if trial.members and trial.may_be_best]
+    if not combined:
         expectation = _expectation(comparison, chosen)
         chosen_id = comparison.rows[chosen].trial_id
         handed_out = next(trial for trial in ranked if trial.trial_id == chosen_id)
     else:
-        handed_out = ensemble
-        own = _candidate(experiment_dir, ensemble)
+        handed_out = max(combined, key=lambda trial: trial.ranking_score(metric) or 0.0)
+        own = _candidate(experiment_dir, handed_out)
         expectation = _of_ensemble(
             comparable_scores.compare(metric, [own, *rows], groups(experiment_dir))
         )

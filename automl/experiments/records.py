@@ -151,13 +151,17 @@ class TrialError(FrozenModel):
     """The traceback of the worker, for developers."""
 
 
+SOUP = "soup"
+"""Id of the trial whose model has the mean of the weights of others."""
+
+
 class Member(FrozenModel):
-    """A trial whose probabilities an ensemble averages."""
+    """A trial whose probabilities an ensemble averages, or whose weights a soup averages."""
 
     trial_id: str
     title: str
     weight: float
-    """The weights of an ensemble sum to 1."""
+    """The weights of all members sum to 1."""
 
 
 class TrialRecord(FrozenModel):
@@ -208,10 +212,10 @@ class TrialRecord(FrozenModel):
     """Place among the trials that are as good as the best one, the fastest first."""
 
     members: list[Member] = Field(default_factory=list)
-    """Of an ensemble, the heaviest first; empty for all other trials."""
+    """Of an ensemble, the heaviest first, or of a soup; empty for all other trials."""
 
     may_be_best: bool = True
-    """False for an ensemble, or a trial that looks at mirror images, whose lead may be chance."""
+    """False for an ensemble, a soup, or a probe that contains others, whose lead may be chance."""
 
     refitted_on: int | None = None
     """Training and validation pictures that the model which is handed out was fitted to again after
@@ -249,16 +253,16 @@ class TrialRecord(FrozenModel):
 
     @property
     def method(self) -> str:
-        """Training method; `fine_tuning`, a baseline of the search, or `ensemble`."""
+        """Training method; `fine_tuning`, a baseline of the search, `ensemble` or `soup`."""
         if self.members:
-            return "ensemble"
+            return SOUP if self.trial_id == SOUP else "ensemble"
         return str(self.hyperparameters.get("method", "fine_tuning"))
 
     @property
     def title(self) -> str:
         """The model's name, followed by the method of a baseline; an ensemble's members."""
         if self.members:
-            return f"ensemble: {' + '.join(member.title for member in self.members)}"
+            return f"{self.method}: {' + '.join(member.title for member in self.members)}"
         if self.method == "fine_tuning":
             return self.model_name
         mirrored = ", mirrored" if is_mirrored(self.hyperparameters) else ""

@@ -69,6 +69,11 @@ def _refuse(model: TrainedModel) -> None:
             f"{name} is made of {composition}, and the program trains one plain network. Take the "
             "code of a trial of one network."
         )
+    if members := model.trial.members:
+        raise ExportError(
+            f"{name} has the mean of the weights of {len(members)} trials, and the program trains "
+            f"one. Take the code of {members[0].trial_id}."
+        )
     if hyperparameters.checkpoint_run_id:
         raise ExportError(
             f"{name} went on from {hyperparameters.checkpoint_run_id}, so no program can make it "

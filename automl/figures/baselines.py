@@ -12,11 +12,11 @@ _MAX_NAME = 36
 _MARGIN = 0.08
 _LEAST_HEIGHT = 0.01
 _LINE = {"color": "rgba(128, 128, 128, 0.9)", "width": 1.5, "dash": "dash"}
-_TRAINED = ("fine_tuning", "ensemble")
+_TRAINED = ("fine_tuning", "ensemble", "soup")
 
 
 def is_baseline(trial: TrialRecord) -> bool:
-    """True for a trial that is not trained; an ensemble is none."""
+    """True for a trial that is not trained; what combines others is none."""
     return trial.method not in _TRAINED
 
 

@@ -16,7 +16,7 @@ from automl.engine.refit import Assignment, NotRefittedError, RefitInputs
 from automl.engine.results import Results
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
-from automl.experiments.records import Member, TrialRecord
+from automl.experiments.records import SOUP, Member, TrialRecord
 from automl.export.trained_model import TrainedModel
 from automl.jobs.compatibility import resolve
 from automl.jobs.job import Job
@@ -152,8 +152,9 @@ def test_a_model_may_be_worse_by_two_points_or_one_picture(after: float, is_refu
         refit.refuse_worse("accuracy", 0.9, float("nan"), 1000)
 
 
-def test_the_fine_tuned_members_of_an_ensemble_are_fitted_again(
-    ended: Start, make_trial: Callable[..., TrialRecord]
+@pytest.mark.parametrize(("made", "epochs"), [("ensemble", [2, 1]), (SOUP, [])])
+def test_the_fine_tuned_members_of_an_ensemble_or_a_soup_are_fitted_again(
+    ended: Start, make_trial: Callable[..., TrialRecord], made: str, epochs: list[int]
 ) -> None:
     inputs, results = ended()
     directory = results.experiment_dir
@@ -161,11 +162,11 @@ def test_the_fine_tuned_members_of_an_ensemble_are_fitted_again(
     results._set(make_trial("trial-000", [0.4], hyperparameters=probe))
     shares = {NAME: 0.75, "trial-000": 0.25}
     members = [Member(trial_id=name, title=name, weight=share) for name, share in shares.items()]
-    results._set(make_trial("ensemble", [0.99], number=2, members=members))
-    results.update(best_trial="ensemble")
+    results._set(make_trial(made, [0.99], number=2, members=members))
+    results.update(best_trial=made)
     answers = store.load_predictions(store.predictions_path(directory, NAME))
-    (directory / "trials" / "ensemble").mkdir()
-    store.save_predictions(store.predictions_path(directory, "ensemble"), answers)
+    (directory / "trials" / made).mkdir()
+    store.save_predictions(store.predictions_path(directory, made), answers)
     here_again = refit.fit_here(
         Assignment(resolve(TINY), next(iter(inputs.data.values())), 1, 1, 0.0)
     )
@@ -179,9 +180,9 @@ def test_the_fine_tuned_members_of_an_ensemble_are_fitted_again(
     assert results.experiment.notes == []
     assert results.experiment.expected_basis.endswith("then fitted again to all 60 pictures.")
     refitted = {name: trial.refitted_on for name, trial in results.trials.items()}
-    assert refitted == {"trial-000": None, NAME: 60, "ensemble": 60}
-    model = TrainedModel.load(directory, "ensemble")
-    assert [part.epoch for part in model.description.parts] == [2, 1]
+    assert refitted == {"trial-000": None, NAME: 60, made: 60}
+    model = TrainedModel.load(directory, made)
+    assert [part.epoch for part in model.description.parts] == epochs
     assert "fitted again" in model.trial.fitted_to
 
 

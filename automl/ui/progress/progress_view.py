@@ -137,7 +137,7 @@ def _expectation(record: ExperimentRecord, metric: str) -> None:
 
 def _gain_over_baseline(ranked: list[TrialRecord], metric: str) -> str | None:
     """Score of the best trial minus that of the best baseline; None if no baseline is below it."""
-    trained = ("fine_tuning", "ensemble")
+    trained = ("fine_tuning", "ensemble", "soup")
     baseline = next((trial for trial in ranked if trial.method not in trained), None)
     if baseline is None or baseline is ranked[0]:
         return None

@@ -1,0 +1,154 @@
+"""The soup that ends a search of AutoMode: one network, the mean of the weights of some trials."""
+
+import logging
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from automl.dataset.pixels import picture_sizes
+from automl.engine import cluster, combining
+from automl.engine.refit import RefitInputs
+from automl.engine.results import Results
+from automl.evaluation import soups
+from automl.evaluation.predictions import Predictions
+from automl.evaluation.soups import Ingredients
+from automl.experiments import expectation, leaderboard, store
+from automl.experiments.records import SOUP, TrialRecord, now
+from automl.jobs import schedule
+from automl.jobs.compatibility import resolve
+from automl.training.trial_data import LabelledPictures
+
+_MOST_INGREDIENTS = 3
+"""All averages of so many trials are tried: four."""
+
+_NUM_AVERAGES = 4
+_SLOWER = 2.0
+"""Factor on the time that a trial took to score the validation pictures."""
+
+_PATIENCE_SECONDS = 600.0
+"""Time after which a worker that does not answer is given up."""
+
+_log = logging.getLogger(__name__)
+
+
+def add(inputs: RefitInputs, results: Results) -> None:
+    """Add the best mean of the weights of fine-tuned trials, if it is better than each of them.
+
+    It becomes the best trial only if its lead is beyond noise. The search is complete without it:
+    if it cannot be made, a note says so.
+    """
+    # a worker of another cluster does not see the checkpoints
+    if not combining.is_wanted(inputs.job) or inputs.job.ray_address:
+        return
+    try:
+        trials = ingredients(results)
+        if len(trials) > 1 and _has_time(trials[0], inputs, results):
+            pictures = inputs.data[picture_sizes(resolve(trials[0].hyperparameters))].validation
+            add_soup(results, trials, lambda folders: _in_a_worker(folders, pictures, inputs))
+    except Exception as error:  # noqa: BLE001 (the search is complete without it)
+        _log.exception("there is no soup")
+        note = f"There is no average of weights: {type(error).__name__}: {error}"
+        results.update(notes=[*results.experiment.notes, note])
+
+
+def ingredients(results: Results) -> list[TrialRecord]:
+    """The best fine-tuned trials of one network that started alike; empty if no two did."""
+    ranked = leaderboard.by_score(list(results.trials.values()), results.primary_metric)
+    tuned = [
+        trial
+        for trial in ranked
+        if trial.method == "fine_tuning" and combining.is_complete(results, trial)
+    ]
+    alike = [[one for one in tuned if _start(one) == _start(trial)] for trial in tuned]
+    return next((group[:_MOST_INGREDIENTS] for group in alike if len(group) > 1), [])
+
+
+def _start(trial: TrialRecord) -> tuple[object, ...]:
+    """What trials must have in common, for the mean of their weights to be a good model."""
+    weights = trial.effective.get("weights")
+    is_random = weights in (None, "random")
+    sizes = picture_sizes(resolve(trial.hyperparameters))
+    return trial.model_name, sizes, trial.trial_id if is_random else weights
+
+
+def _has_time(trial: TrialRecord, inputs: RefitInputs, results: Results) -> bool:
+    needed = _SLOWER * _NUM_AVERAGES * trial.evaluations[-1].evaluation_seconds
+    kept = schedule.kept_back(60 * inputs.job.limits.timeout_minutes)
+    return needed < results.time_limit.seconds_left() - kept / 2
+
+
+def add_soup(
+    results: Results,
+    trials: Sequence[TrialRecord],
+    answers: Callable[[Mapping[str, Path]], Mapping[Ingredients, Predictions]],
+    run_here: Callable[..., int] = cluster.run_here,
+) -> None:
+    """Add the best mean of the weights of these trials, if it is better than each of them.
+
+    Args:
+        results: have the trials, and get another one.
+        trials: of one network, the best one first.
+        answers: returns those of all averages for the pictures that the trials answered for, from
+            checkpoints by trial id.
+        run_here: calls a function that needs torch.
+    """
+    from automl.engine import trainable  # imports Ray
+
+    began = now()
+    results.update(message="Averaging the weights of fine-tuned models.")
+    folder = results.experiment_dir
+    folders = {trial.trial_id: store.checkpoint_dir(folder, trial.trial_id) for trial in trials}
+    own: dict[Ingredients, Predictions] = {
+        (name,): store.load_predictions(store.predictions_path(folder, name)) for name in folders
+    }
+    groups = expectation.groups(folder)
+    found = soups.find(results.primary_metric, {**own, **answers(folders)}, groups)
+    if found is None or not found.gain > 0:
+        return
+    members = [trial for trial in trials if trial.trial_id in found.weights]
+    names = " and ".join(f"{trial.trial_id} ({trial.title})" for trial in members)
+    notes = [
+        f"Mean of the weights of {names}: one network, as fast as each of them.",
+        combining.verdict(found, members[0]),
+    ]
+    latency = float(members[0].effective["latency_ms"])
+    record = combining.combined(results, found, members[0], SOUP, latency, notes)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        checkpoint = Path(scratch) / "model"
+        models = [folders[name] for name in found.weights]
+        size = run_here(trainable.average_weights, models, checkpoint)
+        effective = {**record.effective, "num_parameters": size}
+        changes = {
+            "started_at": began,
+            "effective": effective,
+            "may_be_best": record.may_be_best and _leads(record, results),
+        }
+        combining.add(results, record.model_copy(update=changes), found, checkpoint)
+
+
+def _leads(record: TrialRecord, results: Results) -> bool:
+    """True if it is better than the best trial, which may be one of another kind."""
+    metric, best = results.primary_metric, results.best_trial()
+    lead = record.ranking_score(metric) or 0.0
+    return best is not None and lead > (best.ranking_score(metric) or 0.0)
+
+
+def _in_a_worker(
+    folders: Mapping[str, Path], pictures: LabelledPictures, inputs: RefitInputs
+) -> Mapping[Ingredients, Predictions]:
+    import ray
+    from ray.exceptions import GetTimeoutError
+
+    from automl.engine import trainable
+
+    share = inputs.resources
+    task = ray.remote(trainable.answers_of_averages).options(
+        num_cpus=share.num_cpus, num_gpus=share.num_gpus
+    )
+    pending = task.remote(folders, pictures, share.num_cpus)
+    try:
+        found: Mapping[Ingredients, Predictions] = ray.get(pending, timeout=_PATIENCE_SECONDS)
+    except GetTimeoutError:
+        ray.cancel(pending, force=True)  # the export needs its cores
+        raise
+    return found

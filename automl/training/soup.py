@@ -1,0 +1,69 @@
+"""Models whose weights are the mean of those of trials, and their answers. No Ray."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from automl.evaluation.predictions import Predictions
+from automl.evaluation.soups import Ingredients
+from automl.model import checkpoint
+from automl.model.description import ModelDescription
+from automl.model.network import Normalised
+from automl.training.batches import scored_batches
+from automl.training.trial_data import LabelledPictures, opened
+
+_BATCH_SIZE = 64
+
+
+def average(folders: Sequence[Path]) -> tuple[Normalised, ModelDescription]:
+    """The model whose weights are the mean of those of some checkpoints.
+
+    Args:
+        folders: checkpoints of one network and the same classes.
+    """
+    (network, description), *others = [checkpoint.load(folder) for folder in folders]
+    states = [network.state_dict(), *(other.state_dict() for other, _ in others)]
+    network.load_state_dict({name: _mean([each[name] for each in states]) for name in states[0]})
+    # which trials are averaged was decided by the validation pictures
+    return network, description.model_copy(update={"has_seen_all": True})
+
+
+def answers(
+    folders: Mapping[str, Path], pictures: LabelledPictures, device: torch.device
+) -> dict[Ingredients, Predictions]:
+    """Answers of the averages of two or more trials.
+
+    Args:
+        folders: checkpoints by trial id, as of `average`.
+        pictures: to answer for; their short side is what the models resize pictures to.
+        device: where to compute.
+    """
+    found = {}
+    for number in range(2, len(folders) + 1):
+        for names in combinations(folders, number):
+            network, description = average([folders[name] for name in names])
+            found[names] = _answers(network.to(device), description, pictures, device)
+    return found
+
+
+def _answers(
+    network: Normalised,
+    description: ModelDescription,
+    pictures: LabelledPictures,
+    device: torch.device,
+) -> Predictions:
+    side = description.validation_crop_size
+    batches = scored_batches(opened(pictures.pictures), side, batch_size=_BATCH_SIZE, device=device)
+    with torch.inference_mode():
+        parts = [network(pixels).float().softmax(dim=1).cpu() for pixels in batches]
+    return Predictions(pictures.sample_ids, pictures.labels, torch.cat(parts).numpy())
+
+
+def _mean(tensors: Sequence[Tensor]) -> Tensor:
+    """The mean of weights; of counters, such as batches seen, the first."""
+    if not tensors[0].is_floating_point():
+        return tensors[0]
+    return torch.stack(list(tensors)).mean(dim=0)
