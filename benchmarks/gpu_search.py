@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from automl.dataset.pixels import picture_sizes
-from automl.engine import lost_gpus, packing, search
+from automl.engine import lost_gpus, packing
 from automl.engine.planning import PlannedTrial, Resources, gpu_share
-from automl.engine.results import Results
 from automl.engine.trainable import TrialTrainable
-from automl.experiments import store
-from automl.experiments.records import ExperimentRecord, ExperimentState, TrialRecord, now
+from automl.experiments.records import TrialRecord
 from automl.jobs.compatibility import resolve
-from automl.jobs.job import Job
+from benchmarks import bare_search
 
 _NUM_TRIALS = 4
 _SIMULATED_GPUS = 2
@@ -126,34 +124,14 @@ def _search(
     num_pictures: int,
     kind: type[TrialTrainable] = TrialTrainable,
 ) -> tuple[list[TrialRecord], float]:
-    """The trials of a search on noise, and its seconds from the first epoch to the last."""
+    """The trials of a search on noise, and its seconds from the first evaluation to the last."""
     from benchmarks.gpu_parts import noise
 
     asked = resolve(values)
     data = {picture_sizes(asked): noise(asked.validation_resize_size, num_pictures)}
-    job = Job.from_dict(
-        {"training_data": {"path": str(folder)}, "limits": {"max_trials": _NUM_TRIALS}}
-    )
-    record = ExperimentRecord(
-        experiment_id=folder.name,
-        created_at=now(),
-        state=ExperimentState.RUNNING,
-        num_trials=_NUM_TRIALS,
-        max_concurrent_trials=resources.max_concurrent_trials,
-    )
-    directory = store.create_experiment(folder, job, record)
-    results = Results(directory, job.primary_metric)
-    left = results.plan([PlannedTrial.of(number, values) for number in range(_NUM_TRIALS)])
-    search.run(search.SearchInputs(job, left, resources, data), results, kind)
-    trials = store.load_trials(directory)
-    spans = [_span(trial) for trial in trials if trial.evaluations]
-    return trials, max(end for _, end in spans) - min(start for start, _ in spans)
-
-
-def _span(trial: TrialRecord) -> tuple[float, float]:
-    """Seconds at which the second epoch began, after all that is done once, and the last ended."""
-    first, last = trial.evaluations[0], trial.evaluations[-1]
-    return first.finished_at.timestamp(), last.finished_at.timestamp()
+    planned = [PlannedTrial.of(number, values) for number in range(_NUM_TRIALS)]
+    trials = bare_search.run(folder, planned, resources, kind, data)
+    return trials, bare_search.span(trials)
 
 
 if __name__ == "__main__":
