@@ -216,6 +216,7 @@ def test_mlflow_has_azures_columns_and_refuses_what_is_no_picture(
     (text,) = model.input_example["image"]
     for form in ({"image": [text]}, {"image": text}, [{"image": text}]):
         assert list(model.predict(form)["probs"]) == [answer]
+    assert len(model.predict({"image": [text, text]})) == 2
     with pytest.raises(Exception, match=r"missing inputs \['image'\]"):
         model.predict([text])
     assert model.metadata.signature.inputs.input_names() == ["image"]

@@ -33,7 +33,8 @@ class ImageClassifier(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         model_input: pd.DataFrame,
         params: Any = None,  # noqa: ARG002
     ) -> pd.DataFrame:
-        probs = [self.probabilities(image) for image in model_input["image"]]
+        # MLflow makes one cell of the list in {"image": [text, text]}
+        probs = [self.probabilities(image) for image in model_input["image"].explode()]
         return pd.DataFrame({"probs": probs, "labels": [self.settings["labels"]] * len(probs)})
 
     def probabilities(self, image: str | bytes) -> list[float]:
