@@ -368,7 +368,12 @@ def answers_of_averages(
     import torch
 
     from automl.training import soup
+    from automl.training.process_state import ProcessState
 
+    state = ProcessState.take()
     torch.set_num_threads(num_threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return soup.answers(folders, pictures, device)
+    try:
+        return soup.answers(folders, pictures, device)
+    finally:
+        state.put_back()

@@ -120,7 +120,7 @@ def changed(seconds: float, trial: str, *, before: int, after: int) -> str:
 def other_networks(seconds: float, names: Sequence[str]) -> str:
     """Sentence about a probe of several networks that takes others than planned."""
     return (
-        f"Revised at {clock_time(seconds)}: a probe takes the features of {' and '.join(names)}, "
+        f"Revised at {clock_time(seconds)}: a probe takes the features of {_listed(names)}, "
         "whose own probes are the best."
     )
 
@@ -175,7 +175,7 @@ def _on_weights(trials: Sequence[Values], clock: Clock) -> list[str]:
 
 
 def _named(values: Values, clock: Clock, *, with_epochs: bool = True) -> str:
-    model = " and ".join(networks_of({**values, **clock.fixed}))
+    model = _listed(networks_of({**values, **clock.fixed}))
     method = _value(values, clock, "method", "fine_tuning")
     if method == "fine_tuning":
         epochs = clock.cost(values).num_epochs
@@ -184,6 +184,11 @@ def _named(values: Values, clock: Clock, *, with_epochs: bool = True) -> str:
         return f"{kind} of {model}" + (f" for {epochs} epochs" if with_epochs else "")
     mirrored = " with mirror images" if is_mirrored({**values, **clock.fixed}) else ""
     return _NAMES[method].format(model) + mirrored
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
 
 
 def _value(values: Values, clock: Clock, name: str, default: Any = None) -> Any:

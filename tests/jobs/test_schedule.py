@@ -313,6 +313,9 @@ def test_two_networks_side_by_side_cost_a_larger_fit_where_their_probes_came_bef
     three = {**joined, "third_model_name": "efficientnet_lite0"}
     of_third = 2000 * time.costs.speeds.of("efficientnet_lite0", 224).forward_seconds
     assert time.cost(three, features_of(joined)).seconds > pair + of_third
+    (whole,) = schedule.walk([three], time)
+    named = "a probe of mobilenetv1_100, mobilenetv2 and efficientnet_lite0 together"
+    assert named in plan_text.plan([whole], time, 60)[0]
     early, late = (
         next(one for one in schedule.walk(trials, time) if one.values == joined)
         for trials in ([first, joined, second], [first, second, joined])
