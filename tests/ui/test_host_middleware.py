@@ -52,6 +52,10 @@ def test_own_names_are_answered(client: TestClient, host: str) -> None:
     assert client.get("/", headers={"Host": host}).text == "data"
 
 
+def test_a_probe_may_use_any_name(client: TestClient) -> None:
+    assert client.get("/_stcore/health", headers={"Host": "10.1.2.3:8501"}).text == "data"
+
+
 @pytest.mark.parametrize(
     "origin", ["http://127.0.0.1:9999", "http://localhost:8501", "https://evil.test", "null"]
 )
