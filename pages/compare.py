@@ -2,30 +2,18 @@
 
 import streamlit as st
 
-from automl.ui import frame, label_sets, tabs
+from automl.ui import frame, tabs
 from automl.ui.compare import chosen_trials, compare_view
 
 experiment_dir, _ = frame.begin_with_experiment("pages/compare.py")
 chosen = chosen_trials.choose(experiment_dir)
 if not chosen:
     st.stop()
-
-
-def pictures() -> None:
-    for side in chosen:
-        label_sets.refuse(
-            side.experiment_dir,
-            "The comparison of pictures",
-            "The tab Metrics compares the trials and tests their differences.",
-        )
-    compare_view.pictures(chosen)
-
-
 tabs.show(
     {
         "Metrics": lambda: compare_view.numbers(chosen),
         "Settings that differ": lambda: compare_view.settings(chosen),
         "Curves": lambda: compare_view.curves(chosen),
-        "Pictures": pictures,
+        "Pictures": lambda: compare_view.pictures(chosen),
     }
 )

@@ -10,7 +10,7 @@ from automl.experiments import store
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
 from automl.ui import cached, data_source, frame, guarded_actions, label_sets, selection
-from automl.ui.predict import pictures_source, predictions_view, serving_view
+from automl.ui.predict import pictures_source, predictions_view, serving_view, thresholds_view
 
 experiment_dir, state = frame.begin_with_experiment(frame.USE, Action.PREDICT)
 
@@ -32,17 +32,12 @@ def validation_pictures() -> dict[Path, str]:
         return {}
     held_out = samples[samples["split"] == "validation"].drop_duplicates("label").head(6)
     pictures = map(Path, held_out["path"])
-    labels = (f"Its true class is {label}." for label in held_out["label"])
+    what = "labels are" if label_sets.are_in(experiment_dir) else "class is"
+    labels = [f"Its true {what} {text or 'none'}." for text in held_out["label"]]
     known = zip(pictures, labels, strict=True)
     return {path: text for path, text in known if picture_location.exists(path)}
 
 
-label_sets.refuse(
-    experiment_dir,
-    "This page",
-    "Use `automl predict`, `automl serve` or an exported model: they answer with all labels whose "
-    "probability reaches its threshold.",
-)
 if not (store.best_model_dir(experiment_dir) / "model.onnx").is_file():
     no_model()
 left, right = st.columns([3, 1], gap="medium")
@@ -54,7 +49,10 @@ with right:
         st.error(wording.plain(str(error)))
         st.stop()
     caution = predictions_view.caution(experiment_dir, model)
-    st.caption(f"Classes: {wording.plain(', '.join(model.labels[:12]))}")
+    if model.has_label_sets:
+        model = thresholds_view.show(experiment_dir, model)
+    what = "Labels" if model.has_label_sets else "Classes"
+    st.caption(f"{what}: {wording.plain(', '.join(model.labels[:12]))}")
     if guarded_actions.may(Action.EXPORT, experiment_dir):
         st.download_button(
             "Download the model",

@@ -6,7 +6,12 @@ import streamlit as st
 
 from automl.experiments.records import Evaluation, TrialRecord
 from automl.ui import cached, cached_evaluation, export_view, frame, label_sets, tabs
-from automl.ui.answers import answer_charts_view, classes_view, confusion_view
+from automl.ui.answers import (
+    answer_charts_view,
+    classes_view,
+    confusion_view,
+    label_errors_view,
+)
 from automl.ui.configure import launch
 from automl.ui.trial import errors_view, trial_view
 
@@ -51,7 +56,10 @@ def answers_views(
 ) -> dict[str, Callable[[], None]]:
     key = f"{experiment_dir.name} {trial_answers.path.parent.name}"
     if label_sets.are_in(experiment_dir):
-        return {"Labels": lambda: label_sets.show_labels(trial_answers, key=key)}
+        return {
+            "Labels": lambda: label_sets.show_labels(trial_answers, key=key),
+            "Errors": lambda: label_errors_view.show(trial_answers, key=key),
+        }
     return {
         "Where it is wrong": lambda: confusion_view.show(
             trial_answers,

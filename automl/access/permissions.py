@@ -40,6 +40,9 @@ class Action(StrEnum):
     DESCRIBE = "describe"
     """Give an experiment a title, tags and a note."""
 
+    CHOOSE_THRESHOLDS = "choose_thresholds"
+    """Change the probabilities from which a model with label sets predicts them."""
+
     OPEN_TEST_DATA = "open_test_data"
     EXPORT = "export"
     SHARE = "share"
@@ -65,7 +68,8 @@ class Role(StrEnum):
 _VIEWER = {Action.SIGN_IN, Action.LOOK, Action.PREDICT}
 _ANALYST = _VIEWER | {Action.START, Action.EXPORT, Action.SHARE, Action.IMPORT}
 _WITH_ANY = {Role.VIEWER: _VIEWER, Role.ANALYST: _ANALYST, Role.ADMIN: set(Action)}
-_WITH_OWN = {Role.ANALYST: {Action.STOP, Action.RESUME, Action.DESCRIBE, Action.OPEN_TEST_DATA}}
+_OWN = {Action.STOP, Action.RESUME, Action.DESCRIBE, Action.OPEN_TEST_DATA}
+_WITH_OWN = {Role.ANALYST: _OWN | {Action.CHOOSE_THRESHOLDS}}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from automl.cli import (
     explanations,
     exports,
     jobs,
+    label_thresholds,
     limits,
     predictions,
     serving,
@@ -49,6 +50,7 @@ cli.command("continue")(continuing.go_on)
 cli.command("predict")(predictions.predict)
 cli.command("export")(exports.export)
 cli.command("serve")(serving.serve)
+cli.command("thresholds")(label_thresholds.show_or_choose)
 cli.command("explain")(explanations.explain)
 cli.command("report")(sharing.report)
 cli.command("share")(sharing.share)

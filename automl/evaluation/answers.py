@@ -1,5 +1,6 @@
 """Single answers: their loss, their confidence, and their order for display."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -26,14 +27,38 @@ def losses(predictions: Predictions) -> NDArray[np.float64]:
 
 
 def confidence(predictions: Predictions) -> NDArray[np.float64]:
-    """Return the probability of the predicted class: (N,)."""
+    """Return the probability of the predicted class: (N,).
+
+    Of label sets it is the mean over the labels of the probability of what was decided.
+    """
+    if predictions.has_label_sets:
+        sure = np.maximum(predictions.probabilities, 1 - predictions.probabilities)
+        return np.asarray(sure.mean(axis=1), np.float64)
     highest: NDArray[np.float64] = predictions.probabilities.max(axis=1).astype(np.float64)
     return highest
 
 
 def wrong(predictions: Predictions) -> NDArray[np.int64]:
     """Return the positions of the wrong answers."""
-    return np.flatnonzero(predictions.predicted != predictions.labels)
+    return np.flatnonzero(~decisions.is_right(predictions.probabilities, predictions.labels))
+
+
+def in_words(predictions: Predictions, position: int, names: Sequence[str]) -> tuple[str, str]:
+    """The true class or labels of a picture, and what the answer made of them.
+
+    The second is empty for a right answer, the predicted class for a wrong one, and for a wrong
+    label set the labels that were missed and those that are false.
+    """
+    true, predicted = predictions.labels[position], predictions.predicted[position]
+    if not predictions.has_label_sets:
+        return names[true], "" if true == predicted else names[predicted]
+
+    def named(are_meant: NDArray[np.bool_]) -> str:
+        return ", ".join(names[index] for index in np.flatnonzero(are_meant).tolist())
+
+    wrong = {"missed": true & ~predicted, "false": predicted & ~true}
+    said = [f"{how} {named(those)}" for how, those in wrong.items() if those.any()]
+    return named(true) or "no label", "; ".join(said)
 
 
 def ordered(

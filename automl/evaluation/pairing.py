@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.evaluation import decisions
 from automl.evaluation.predictions import Predictions
 
 
@@ -40,9 +41,10 @@ def pair(first_hashes: Sequence[str], second_hashes: Sequence[str]) -> Pairs:
 
 def only_right(pairs: Pairs, first: Predictions, second: Predictions) -> NDArray[np.bool_]:
     """(P,) True where the first trial is right and the second one is wrong."""
-    is_right = (first.predicted == first.labels)[pairs.first]
-    is_wrong = (second.predicted != second.labels)[pairs.second]
-    return np.asarray(is_right & is_wrong)
+    is_right, other_is_right = (
+        decisions.is_right(each.probabilities, each.labels) for each in (first, second)
+    )
+    return np.asarray(is_right[pairs.first] & ~other_is_right[pairs.second])
 
 
 def differences(*settings: Mapping[str, Any]) -> list[Difference]:

@@ -25,12 +25,12 @@ class SetAnswers(CountedAnswers):
     ) -> None:
         """Keep probabilities (N, K), true labels (N, K), and thresholds (K,) or one for all."""
         super().__init__(probabilities, labels)
-        self._thresholds = thresholds
+        self.thresholds = thresholds
 
     @cached_property
     def predicted(self) -> NDArray[np.bool_]:
         """(N, K) True for each label of the predicted set."""
-        return np.asarray(self.probabilities >= self._thresholds)
+        return np.asarray(self.probabilities >= self.thresholds)
 
     @cached_property
     def is_right(self) -> NDArray[np.bool_]:

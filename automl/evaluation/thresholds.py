@@ -1,14 +1,16 @@
 """Thresholds of the probability from which a label is predicted, for label sets. Pure.
 
-They are chosen on answers of models that have not seen the pictures, for the highest F1: one for
-all labels, or one a label. Scores with them belong to other pictures, see `cross_fitted`.
+They are chosen for an aim on answers of models that have not seen the pictures: one for all labels,
+or one for each. Scores with them belong to other pictures, see `cross_fitted`.
 """
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.errors import UserError
 from automl.evaluation.decisions import THRESHOLD
 from automl.evaluation.set_answers import SetAnswers
 
@@ -17,47 +19,126 @@ _FEW_PICTURES = 10
 """Pictures with a label below which it takes the threshold of all labels: its own would be luck."""
 
 
-def for_all(probabilities: NDArray[np.floating], truth: NDArray[Any]) -> float:
-    """The threshold for all labels with the highest micro F1, from (N, K) each."""
-    return _best(probabilities.ravel(), truth.ravel())
+@dataclass(frozen=True)
+class Aim:
+    """What thresholds are chosen for."""
+
+    kind: Literal["f1", "precision", "cost", "fixed"] = "f1"
+    """f1: the highest F1. precision: the highest recall with a precision of at least `value`. cost:
+    the least cost, if a false label costs `value` times as much as a missed one. fixed: `value`."""
+
+    value: float = 0.0
+
+    @classmethod
+    def parse(cls, text: str) -> "Aim":
+        """The aim written as `f1`, `precision=0.9`, `cost=5` or `fixed=0.5`.
+
+        Raises:
+            UserError: it is written otherwise.
+        """
+        kind, _, number = text.strip().lower().partition("=")
+        try:
+            value = float(number or 0)
+        except ValueError:
+            value = -1.0
+        if kind == "f1" and not number:
+            return cls()
+        if kind == "precision" and 0 < value <= 1:
+            return cls("precision", value)
+        if kind == "cost" and 0 < value < float("inf"):
+            return cls("cost", value)
+        if kind == "fixed" and number and 0 <= value <= 1:
+            return cls("fixed", value)
+        raise UserError(
+            f"The aim of the thresholds is {text[:40]!a}. Write f1, precision=0.9 with a number "
+            "above 0 and at most 1, cost=5 with how many missed labels a false one is worth, or "
+            "fixed=0.5 with a threshold from 0 to 1."
+        )
+
+    def __str__(self) -> str:
+        return self.kind if self.kind == "f1" else f"{self.kind}={self.value:g}"
 
 
-def by_label(probabilities: NDArray[np.floating], truth: NDArray[Any]) -> NDArray[np.float64]:
-    """(K,) thresholds with the highest F1 of each label; of rare ones that of all labels."""
-    thresholds = np.full(truth.shape[1], for_all(probabilities, truth))
+F1 = Aim()
+
+
+def for_all(probabilities: NDArray[np.floating], truth: NDArray[Any], aim: Aim = F1) -> float:
+    """The threshold for all labels, over all decisions at once, from (N, K) each."""
+    return _best(probabilities.ravel(), truth.ravel(), aim)
+
+
+def by_label(
+    probabilities: NDArray[np.floating], truth: NDArray[Any], aim: Aim = F1
+) -> NDArray[np.float64]:
+    """(K,) a threshold for each label; rare ones take that of all labels."""
+    thresholds = np.full(truth.shape[1], for_all(probabilities, truth, aim))
     for index in np.flatnonzero(truth.sum(axis=0) >= _FEW_PICTURES):
-        thresholds[index] = _best(probabilities[:, index], truth[:, index])
+        thresholds[index] = _best(probabilities[:, index], truth[:, index], aim)
     return thresholds
 
 
+def chosen(
+    probabilities: NDArray[np.floating], truth: NDArray[Any], aim: Aim, *, one_for_all: bool
+) -> NDArray[np.float64]:
+    """(K,) thresholds for the aim: equal ones, or one for each label."""
+    if one_for_all:
+        return np.full(truth.shape[1], for_all(probabilities, truth, aim))
+    return by_label(probabilities, truth, aim)
+
+
 def cross_fitted(
-    probabilities: NDArray[np.floating], truth: NDArray[Any], *, seed: int = 0
+    probabilities: NDArray[np.floating],
+    truth: NDArray[Any],
+    aim: Aim = F1,
+    *,
+    one_for_all: bool = False,
+    seed: int = 0,
 ) -> SetAnswers:
-    """Answers with thresholds by label, for each fifth of the pictures chosen on the others."""
+    """Answers with thresholds for the aim, for each fifth of the pictures chosen on the others."""
     folds = np.random.default_rng(seed).permutation(len(truth)) % _NUM_FOLDS
     thresholds = np.full(truth.shape, THRESHOLD)
     for fold in range(_NUM_FOLDS):
         others = folds != fold
         if others.any():
-            thresholds[~others] = by_label(probabilities[others], truth[others])
+            thresholds[~others] = chosen(
+                probabilities[others], truth[others], aim, one_for_all=one_for_all
+            )
     return SetAnswers(probabilities, truth, thresholds)
 
 
-def _best(scores: NDArray[np.floating], truth: NDArray[Any]) -> float:
-    """The threshold with the highest F1 of decisions (N,); 0.5 where nothing is true.
+def _best(scores: NDArray[np.floating], truth: NDArray[Any], aim: Aim) -> float:
+    """The threshold that serves the aim best in decisions (N,); 0.5 where nothing is true.
 
-    It lies in the middle between two scores. Of equally good ones the nearest to 0.5 is taken.
+    It lies in the middle between two scores, or above all of them. Of equally good ones the nearest
+    to 0.5 is taken.
     """
+    if aim.kind == "fixed":
+        return aim.value
     if not truth.any():
         return THRESHOLD
     order = np.argsort(-scores, kind="stable")
-    ranked = scores[order].astype(np.float64)
-    hits = np.cumsum(truth[order])
-    f1 = 2 * hits / (np.arange(1, len(hits) + 1) + hits[-1])
-    following = np.append(ranked[1:], 0.0)
-    is_last = ranked > following  # equal scores are decided alike
-    if not is_last.any():
+    ranked = np.concatenate(([1.0], scores[order].astype(np.float64), [0.0]))
+    above, below = ranked[:-1], ranked[1:]
+    hits = np.concatenate(([0], np.cumsum(truth[order])))
+    # equal scores are decided alike; before the first score nothing is predicted
+    differ = above > below
+    if not differ.any():
         return THRESHOLD
-    middles, values = ((ranked + following) / 2)[is_last], f1[is_last]
+    values = _worth(hits, np.arange(len(hits)), aim)[differ]
+    middles = ((above + below) / 2)[differ]
     best = np.flatnonzero(values >= values.max() - 1e-12)
     return float(middles[best[np.abs(middles[best] - THRESHOLD).argmin()]])
+
+
+def _worth(hits: NDArray[np.int64], guesses: NDArray[np.int64], aim: Aim) -> NDArray[np.float64]:
+    """How well each threshold serves the aim, from its hits and its predictions; higher is better.
+
+    The last entry predicts everything, so its hits are all that is true.
+    """
+    missed, false = hits[-1] - hits, guesses - hits
+    if aim.kind == "cost":
+        return np.asarray(-(aim.value * false + missed), np.float64)
+    if aim.kind == "precision":
+        is_met = hits >= aim.value * guesses - 1e-9
+        return np.where(is_met, hits, -1.0)
+    return np.asarray(2 * hits / np.maximum(guesses + hits[-1], 1))

@@ -15,6 +15,8 @@
         test/                         opening.json, predictions.parquet; written once by the
                                       process that opens the test data
         remarks.json                  Remarks of people; replaced by the app
+        thresholds.json               thresholds that somebody chose for models with label sets;
+                                      replaced by the app and a command
         engine.lock                   held by a living engine (automl.host.process_lock)
         engine.log                    written by the engine
         .reserve                      disk space reserved by a living engine

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from automl.dataset import dicom, picture_location
 from automl.dataset.preprocessing import load_preprocessed, model_input
 from automl.errors import ExportError, UserError
-from automl.evaluation import answer_sets, thresholds
+from automl.evaluation import answer_sets
 from automl.evaluation.predictions import Predictions
-from automl.experiments import store
+from automl.experiments import chosen_thresholds, store
 from automl.experiments.records import TrialRecord
 from automl.export import reference
 from automl.export.reference import Reference
@@ -166,8 +166,9 @@ class TrainedModel:
             "has_label_sets": description.has_label_sets,
         }
         if description.has_label_sets:
-            chosen = thresholds.by_label(self.recorded.probabilities, self.recorded.labels)
-            settings["thresholds"] = chosen.round(4).tolist()
+            settings["thresholds"] = chosen_thresholds.in_use(
+                self.experiment_dir, self.trial.trial_id, self.recorded, description.class_names
+            ).tolist()
         elif len(self.recorded.labels):
             scores = answer_sets.calibration(self.recorded.probabilities, self.recorded.labels)
             settings["calibration"] = scores.round(6).tolist()

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from automl.dataset.report import Distribution
 from automl.figures.charts import finish, fit_rows
-from automl.figures.palette import ACCENT, MUTED, label
+from automl.figures.palette import ACCENT, MUTED, SECOND, label
 
 _Number = TypeVar("_Number", int, float)
 
@@ -26,6 +26,27 @@ def probabilities(by_label: Mapping[str, float], limit: int = 3) -> go.Figure:
     figure.update_traces(marker_color=[ACCENT] + [MUTED] * (len(likely) - 1))
     figure.update_xaxes(range=[0, 1.15], tickvals=[0, 0.5, 1])  # with room for the text at 1
     return fit_rows(figure, len(likely), "Probability")
+
+
+def label_probabilities(
+    by_label: Mapping[str, float], thresholds: Mapping[str, float], limit: int = 8
+) -> go.Figure:
+    """Draw the most probable labels of one picture: the predicted ones in colour, thresholds as
+    lines."""
+    likely = _largest(by_label, limit)
+    figure = _horizontal(likely, [f"{probability:.3f}" for probability in likely.values()])
+    colors = [ACCENT if likely[name] >= thresholds[name] else MUTED for name in likely]
+    figure.update_traces(marker_color=colors)
+    figure.add_scatter(
+        x=[thresholds[name] for name in likely],
+        y=list(range(len(likely))),
+        mode="markers",
+        marker={"symbol": "line-ns-open", "size": 18, "color": SECOND, "line": {"width": 2}},
+        hovertemplate="predicted from %{x:.2f} on<extra></extra>",
+    )
+    figure.update_xaxes(range=[0, 1.15], tickvals=[0, 0.5, 1])  # with room for the text at 1
+    fit_rows(figure, len(likely), "Probability, and threshold of the label")
+    return figure.update_layout(showlegend=False)
 
 
 def importance(shares: Mapping[str, float]) -> go.Figure:

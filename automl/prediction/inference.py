@@ -1,5 +1,6 @@
 """Predictions of an exported model with onnxruntime, for pages, command line and server alike."""
 
+import copy
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -191,6 +192,12 @@ class Predictor:
         if settings.normalization is not None:
             self._normalization = settings.normalization.model_dump()
         self._session = _session(model_dir, num_threads)
+
+    def with_thresholds(self, thresholds: NDArray[np.float64]) -> "Predictor":
+        """The same model with other thresholds (K,); it shares everything else with this one."""
+        other = copy.copy(self)
+        other.thresholds = thresholds
+        return other
 
     def predict(self, pictures: Sequence[Picture]) -> list[Prediction | Failure]:
         """Return a prediction or a failure for every picture, in the same order."""

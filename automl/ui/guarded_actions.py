@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from automl.access import audit, permissions
 from automl.access.permissions import Action
 from automl.dataset import data_roots
-from automl.experiments import going_on, launcher, limits, remarks, store
+from automl.experiments import chosen_thresholds, going_on, launcher, limits, remarks, store
+from automl.experiments.chosen_thresholds import Choice
 from automl.experiments.going_on import Wish
 from automl.experiments.limits import QueueLimits
 from automl.experiments.remarks import Remarks
@@ -68,6 +69,12 @@ def describe(experiment_dir: Path, described: Remarks) -> None:
     """Give an experiment a title, tags and a note."""
     with _recorded(Action.DESCRIBE, experiment_dir):
         remarks.save(experiment_dir, described)
+
+
+def choose_thresholds(experiment_dir: Path, trial_id: str, choice: Choice) -> None:
+    """Keep thresholds for a trial's model; see `chosen_thresholds.choose`."""
+    with _recorded(Action.CHOOSE_THRESHOLDS, experiment_dir, trial=trial_id, aim=choice.aim):
+        chosen_thresholds.choose(experiment_dir, trial_id, choice)
 
 
 def delete(experiment_dir: Path) -> None:

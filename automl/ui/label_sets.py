@@ -1,4 +1,4 @@
-"""Experiments whose pictures have any number of labels: what pages show of them, and what not."""
+"""Experiments whose pictures have any number of labels: the scores of each label."""
 
 from pathlib import Path
 
@@ -23,19 +23,6 @@ _COUNTS = {
 def are_in(experiment_dir: Path) -> bool:
     """True if a picture of the experiment has any number of labels."""
     return TASKS[cached.job(experiment_dir).task].has_label_sets
-
-
-def refuse(experiment_dir: Path, what: str, instead: str) -> None:
-    """End the page in one sentence if it cannot show pictures with any number of labels.
-
-    Args:
-        experiment_dir: the experiment.
-        what: subject of the sentence, in the singular.
-        instead: a sentence on where to find the same.
-    """
-    if are_in(experiment_dir):
-        st.info(f"{what} is for one label a picture, and here each has any number. {instead}")
-        st.stop()
 
 
 def show_labels(trial_answers: Answers, *, key: str) -> None:

@@ -43,6 +43,7 @@ def test_an_analyst_runs_and_stops_what_is_theirs():
     }
     of_their_own = allowed(Role.ANALYST, owner="ann@example.com")
     own = {Action.STOP, Action.RESUME, Action.DESCRIBE, Action.OPEN_TEST_DATA}
+    own.add(Action.CHOOSE_THRESHOLDS)
     assert of_their_own - of_others == own
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
+from automl.errors import UserError
 from automl.evaluation import thresholds
 
 RNG = np.random.default_rng(2)
@@ -39,3 +40,52 @@ def test_scores_with_thresholds_belong_to_other_pictures():
 def test_without_a_true_decision_nothing_is_chosen():
     assert thresholds.for_all(SCORES, np.zeros_like(TRUTH)) == 0.5
     assert thresholds.for_all(np.zeros((3, 1)), np.ones((3, 1), bool)) == 0.5
+
+
+def test_a_stated_precision_is_met_with_the_highest_recall():
+    aim = thresholds.Aim.parse("precision=0.8")
+    for index, least in enumerate(thresholds.by_label(SCORES, TRUTH, aim)[:2]):
+        truth, scores = TRUTH[:, index], SCORES[:, index]
+        met = [
+            truth[scores >= one].sum()
+            for one in np.unique(scores)
+            if truth[scores >= one].mean() >= 0.8
+        ]
+        assert truth[scores >= least].mean() >= 0.8
+        assert truth[scores >= least].sum() == max(met)
+
+
+def test_a_precision_that_cannot_be_met_predicts_nothing():
+    truth, scores = np.array([[False], [True]] * 20), np.tile([[0.9], [0.2]], (20, 1))
+    (least,) = thresholds.by_label(scores, truth, thresholds.Aim("precision", 0.9))
+    assert least > 0.9
+
+
+def test_costs_move_the_threshold_to_where_they_are_least():
+    def cost(least, false_cost):
+        predicted = least <= SCORES
+        return false_cost * (predicted & ~TRUTH).sum() + (TRUTH & ~predicted).sum()
+
+    chosen = [
+        thresholds.for_all(SCORES, TRUTH, thresholds.Aim("cost", worth)) for worth in (0.2, 5)
+    ]
+    assert chosen[0] < chosen[1]
+    for least, worth in zip(chosen, (0.2, 5), strict=True):
+        every = [cost(one, worth) for one in (*np.unique(SCORES), 1.1)]
+        assert cost(least, worth) == min(every)
+
+
+def test_one_threshold_for_all_labels_and_a_fixed_one():
+    aim = thresholds.Aim.parse("fixed=0.25")
+    assert set(thresholds.chosen(SCORES, TRUTH, aim, one_for_all=False)) == {0.25}
+    assert len(set(thresholds.chosen(SCORES, TRUTH, thresholds.F1, one_for_all=True))) == 1
+    assert str(thresholds.Aim.parse("cost=5")) == "cost=5"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "f2", "f1=1", "precision", "precision=2", "cost=-1", "fixed=x", "fixed"],
+)
+def test_an_aim_that_is_none_is_refused(text):
+    with pytest.raises(UserError, match="The aim of the thresholds is"):
+        thresholds.Aim.parse(text)

@@ -1,16 +1,28 @@
 """Pages of data whose pictures have any number of labels."""
 
+import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
 
-from automl.jobs.job import Job
+from automl.cli import cli
+from automl.dataset import label_sets, manifest
+from automl.evaluation.predictions import Predictions
+from automl.experiments import store
+from automl.experiments.records import TrialRecord
+from automl.jobs.job import DataSource, Job
+from tests.conftest import mean_colour
 from tests.pages.conftest import texts, tiles
 
 TASK = "image_classification_multilabel"
-SETS = ["cat", "dog", "cat,dog", ""] * 3
+SETS = [*["cat", "dog", "cat,dog", ""] * 3, "owl"]
 
 
 @pytest.fixture
@@ -32,8 +44,8 @@ def test_several_labels_are_offered_looked_at_and_put_into_the_job(
     page = open_page("dataset", data=str(table))
     click(page, "Any number of labels")
     said = texts(page).replace("\\", "")
-    assert "**2** labels" in said
-    assert "**3** with no label · **6** with 1 label · **3** with 2 labels" in said
+    assert "**3** labels" in said
+    assert "**3** with no label · **7** with 1 label · **3** with 2 labels" in said
     page.selectbox(key="class in view").select("cat").run()
     assert (
         sorted(caption for caption, _ in tiles(page) if caption) == ["cat"] * 3 + ["cat, dog"] * 3
@@ -55,7 +67,7 @@ def test_one_label_each_offers_the_other_task(
     table.write_text(table.read_text().replace("cat,dog", "cat").replace('""', "dog"))
     page = open_page("dataset", data=str(table), task=TASK)
     page.button(key="image_classification for one_label_each").click().run()
-    assert "**2** classes" in texts(page)
+    assert "**3** classes" in texts(page)
     assert "task" not in page.query_params
 
 
@@ -68,3 +80,93 @@ def test_a_pasted_job_brings_its_task(open_page: Callable[..., AppTest], table: 
     click(page, "Fill in the form")
     again = Job.from_yaml(page.code[0].value)
     assert (again.task, again.primary_metric) == (TASK, "auc_weighted")
+
+
+@pytest.fixture
+def experiment(
+    table: Path, make_experiment: Callable[..., Path], make_trial: Callable[..., TrialRecord]
+) -> Path:
+    """An ended experiment with two trials; the first is wrong about one cat only."""
+    job = Job(task=TASK, primary_metric="iou", training_data=DataSource(path=table))
+    found = manifest.build(job)
+    trials = [
+        make_trial("t1", [0.9], metric="iou"),
+        make_trial("t2", [0.5], number=1, metric="iou"),
+    ]
+    directory = make_experiment(trials=trials, job=job, best_trial="t1")
+    store.save_dataset(directory, found.samples, found.report)
+    truth = label_sets.truth(found.samples, found.class_names)
+    ids = found.samples["id"].to_numpy(np.int64)
+    close = np.where(truth, 0.7, 0.2).astype(np.float32)
+    one_cat = int((truth == [True, False, False]).all(axis=1).argmax())
+    close[one_cat] = [0.1, 0.6, 0.1]  # taken for a dog
+    for trial_id, shares in (("t1", close), ("t2", np.full_like(close, 0.3))):
+        path = store.predictions_path(directory, trial_id)
+        store.save_predictions(path, Predictions(ids, truth, shares))
+    return directory
+
+
+def write_model(experiment_dir: Path) -> Path:
+    """A model of the labels cat, dog and owl that answers with a picture's mean colour."""
+    folder = store.best_model_dir(experiment_dir)
+    folder.mkdir()
+    settings = {"trial_id": "t1", "validation_resize_size": 8, "validation_crop_size": 8}
+    given = {"has_label_sets": True, "thresholds": [0.55, 0.55, 0.9]}
+    (folder / "settings.json").write_text(json.dumps({**settings, **given}))
+    (folder / "labels.json").write_text(json.dumps(["cat", "dog", "owl"]))
+    onnx.save(mean_colour(), folder / "model.onnx")
+    return folder
+
+
+def test_missed_and_false_labels_come_with_their_pictures(
+    open_page: Callable[..., AppTest], experiment: Path
+) -> None:
+    page = open_page("trial", experiment=experiment.name, trial="t1", tab="Errors")
+    assert tiles(page) == [("cat", "missed cat; false dog")]
+    page.segmented_control[-1].set_value("Right").run()
+    assert len(tiles(page)) == 9  # three of the thirteen have no label, and one is wrong
+
+
+def test_pictures_that_only_one_of_two_trials_gets_right(
+    open_page: Callable[..., AppTest], experiment: Path
+) -> None:
+    page = open_page("compare", experiment=experiment.name, tab="Pictures")
+    captions = sorted(caption for caption, _ in tiles(page))
+    assert captions == ["cat"] * 2 + ["cat, dog"] * 3 + ["dog"] * 3 + ["owl"]
+
+
+def test_thresholds_are_changed_with_their_effect_and_kept(
+    open_page: Callable[..., AppTest], experiment: Path
+) -> None:
+    folder = write_model(experiment)
+    page = open_page("predict", experiment=experiment.name)
+    page.file_uploader(key="pictures").upload("red.png", png("red"), "image/png").run()
+    assert "**cat**" in texts(page)  # sigmoid(1) is 0.73
+    page.selectbox(key=f"aim of {folder}").select("By hand").run()
+    (slider,) = [one for one in page.slider if one.label == "Threshold"]
+    slider.set_value(0.8).run()
+    assert "**no label**" in texts(page)
+    next(button for button in page.button if button.label == "Keep with the model").click().run()
+    kept = json.loads((folder / "settings.json").read_text())["thresholds"]
+    assert kept == [0.8, 0.8, 0.8]
+    assert "**no label**" in texts(open_page("predict", experiment=experiment.name))
+
+
+def test_thresholds_are_chosen_on_the_command_line(experiment: Path) -> None:
+    run = CliRunner().invoke
+    asked = ["thresholds", experiment.name, "--json"]
+    chosen = json.loads(run(cli, [*asked, "--aim", "precision=1", "--label", "dog=0.8"]).stdout)
+    labels = {row["label"]: row for row in chosen["labels"]}
+    assert labels["dog"]["threshold"] == 0.8
+    assert labels["dog"]["missed"] == 6
+    assert (labels["cat"]["false"], labels["cat"]["precision"]) == (0, 1)
+    assert json.loads(run(cli, asked).stdout) == chosen
+    for option, sentence in (("bird=0.5", "which is no label here"), ("cat=2", "from 0 to 1")):
+        refused = run(cli, [*asked, "--label", option])
+        assert (refused.exit_code, sentence in refused.stderr) == (2, True)
+
+
+def png(colour: str) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), colour).save(file, "PNG")
+    return file.getvalue()

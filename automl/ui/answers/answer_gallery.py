@@ -52,16 +52,20 @@ def show(
 
 
 def pictures(trial_answers: Answers, positions: NDArray[np.int64]) -> list[gallery.Picture]:
-    """Pictures with two lines under each: `true` or `true → predicted`, and the probability."""
+    """Pictures with two lines under each: `true` or `true → predicted`, and the probability.
+
+    Of label sets the second line has the labels that were missed and those that are false.
+    """
     predictions, names = trial_answers.predictions, trial_answers.class_names
     paths = trial_answers.samples["path"].to_numpy()
     rendering = cached.rendering(trial_answers.experiment_dir)
     shown = []
     for position in positions:
-        probabilities = predictions.probabilities[position]
-        true, predicted = predictions.labels[position], int(probabilities.argmax())
-        caption = names[true] if true == predicted else f"{names[true]} → {names[predicted]}"
-        probability = f"{probabilities[predicted]:.3f}"
-        path = Path(str(paths[position]))
-        shown.append(gallery.Picture(path, caption, probability, rendering))
+        true, wrong = answers.in_words(predictions, int(position), names)
+        if predictions.has_label_sets:
+            caption, note = true, wrong
+        else:
+            caption = f"{true} → {wrong}" if wrong else true
+            note = f"{predictions.probabilities[position].max():.3f}"
+        shown.append(gallery.Picture(Path(str(paths[position])), caption, note, rendering))
     return shown

@@ -6,6 +6,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from automl.evaluation import answers
+from automl.evaluation.decisions import THRESHOLD
 from automl.figures import bar_charts, charts, wording
 from automl.ui import cached, enlargement
 from automl.ui.answers import explanation_view
@@ -49,14 +51,19 @@ def show(trial_answers: Answers, positions: NDArray[np.int64]) -> None:
 
 
 def _facts(trial_answers: Answers, answer: int) -> None:
-    names = trial_answers.class_names
-    probabilities = trial_answers.predictions.probabilities[answer]
-    true, predicted = int(trial_answers.predictions.labels[answer]), int(probabilities.argmax())
-    if true == predicted:
-        st.markdown(f"**{wording.plain(names[true])}**, recognised")
+    names, predictions = trial_answers.class_names, trial_answers.predictions
+    true, wrong = (wording.plain(text) for text in answers.in_words(predictions, answer, names))
+    by_label = {
+        names[index]: float(value) for index, value in enumerate(predictions.probabilities[answer])
+    }
+    if not wrong:
+        st.markdown(f"**{true}**, recognised")
+    elif predictions.has_label_sets:
+        st.markdown(f"**{true}**: {wrong}")
     else:
-        text = f"**{wording.plain(names[true])}** taken for **{wording.plain(names[predicted])}**"
-        st.markdown(text)
-    by_label = {names[index]: float(value) for index, value in enumerate(probabilities)}
-    figure = bar_charts.probabilities(by_label, limit=_NUM_CLASSES)
+        st.markdown(f"**{true}** taken for **{wrong}**")
+    if predictions.has_label_sets:
+        figure = bar_charts.label_probabilities(by_label, dict.fromkeys(names, THRESHOLD))
+    else:
+        figure = bar_charts.probabilities(by_label, limit=_NUM_CLASSES)
     st.plotly_chart(figure, key="probabilities of the answer", config=charts.QUIET)

@@ -32,3 +32,7 @@ class Caution:
 
     def is_sure(self, probability: float) -> bool:
         return probability >= self.least_probability
+
+
+NO_CAUTION = Caution(0.0)
+"""Every answer is accepted, and no sets are shown."""

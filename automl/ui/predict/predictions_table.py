@@ -19,6 +19,7 @@ def show(pictures: Sequence[AnsweredPicture], model: Predictor, caution: Caution
     """Draw the table and the buttons that download it."""
     table = frame(pictures, model, caution)
     hidden = [name for name in ("unlike", "set") if table[name].isna().all()]
+    hidden += ["probability"] if model.has_label_sets else []
     shown = table[["path", "answer", "probability", "unlike", "set", "error"]].drop(columns=hidden)
     shown.insert(0, _PICTURE, [_source(each.thumbnail) for each in pictures])
     has_errors = shown["error"].notna().any()
@@ -30,7 +31,7 @@ def show(pictures: Sequence[AnsweredPicture], model: Predictor, caution: Caution
         column_config={
             _PICTURE: st.column_config.ImageColumn(width="small"),
             "path": st.column_config.TextColumn("File"),
-            "answer": st.column_config.TextColumn("Class"),
+            "answer": st.column_config.TextColumn("Labels" if model.has_label_sets else "Class"),
             "probability": st.column_config.ProgressColumn(
                 "Probability", format="%.3f", min_value=0, max_value=1
             ),
@@ -57,13 +58,14 @@ def frame(pictures: Sequence[AnsweredPicture], model: Predictor, caution: Cautio
 
 def _row(each: AnsweredPicture, model: Predictor, caution: Caution) -> list[object]:
     (label, probability, error), shares = split(each.answer, model)
-    if probability is None:
+    if isinstance(each.answer, Failure):
         return [each.name, None, None, None, label, probability, error, *shares]
+    unlike = model.is_unlike(each.answer)
+    if probability is None:  # any number of labels
+        return [each.name, label, unlike, None, label, probability, error, *shares]
     answer = label if caution.is_sure(probability) else NOT_SURE
-    assert not isinstance(each.answer, Failure)
     limit = caution.set_limit
     labels = None if limit is None else ", ".join(model.answer_set(each.answer, limit))
-    unlike = model.is_unlike(each.answer)
     return [each.name, answer, unlike, labels, label, probability, error, *shares]
 
 

@@ -17,7 +17,7 @@ from automl.prediction.input_pictures import FoundPicture
 from automl.ui import cached, export_view
 from automl.ui.answers import explanation_view
 from automl.ui.predict import pictures_source, predictions_table
-from automl.ui.predict.answered_picture import NOT_SURE, AnsweredPicture, Caution
+from automl.ui.predict.answered_picture import NO_CAUTION, NOT_SURE, AnsweredPicture, Caution
 from automl.ui.predict.pictures_source import Chosen
 from automl.ui.version_cache import for_version_of
 
@@ -66,6 +66,8 @@ def caution(experiment_dir: Path, model: Predictor) -> Caution:
     """Draw the choices of the lowest accepted probability, with its effect, and of answer sets."""
     if model.unlike is None:
         st.caption(UNFLAGGED)
+    if model.has_label_sets:
+        return NO_CAUTION
     least = st.slider(
         "Answer only when sure",
         0.0,
@@ -188,7 +190,13 @@ def _card(
     if each.thumbnail:
         left.image(each.thumbnail, width=96, alt=each.name)
     label = wording.plain(answer.label)
-    if caution.is_sure(answer.probability):
+    figure = bar_charts.probabilities(answer.probabilities)
+    if answer.labels is not None:
+        right.markdown(f"**{wording.plain(answer.text) or 'no label'}**")
+        right.caption(wording.plain(each.name))
+        limits = dict(zip(model.labels, model.thresholds.tolist(), strict=True))
+        figure = bar_charts.label_probabilities(answer.probabilities, limits)
+    elif caution.is_sure(answer.probability):
         right.markdown(f"**{label}**")
         right.caption(f"probability {answer.probability:.3f}  \n{wording.plain(each.name)}")
     else:
@@ -200,7 +208,6 @@ def _card(
         right.caption(f"One of: {wording.plain(labels)}")
     if answer.is_unlike and model.unlike is not None:
         _warn_unlike(model.unlike)
-    figure = bar_charts.probabilities(answer.probabilities)
     st.plotly_chart(figure, key=f"probabilities {index}", config=charts.QUIET)
 
 

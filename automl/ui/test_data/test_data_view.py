@@ -10,7 +10,7 @@ from automl.experiments import leaderboard, store
 from automl.experiments.records import TestOpening, TrialRecord
 from automl.figures import wording
 from automl.ui import cached, cached_evaluation, guarded_actions, label_sets
-from automl.ui.answers import classes_view, confusion_view
+from automl.ui.answers import classes_view, confusion_view, label_errors_view
 
 
 def sealed(experiment_dir: Path, num_pictures: int) -> None:
@@ -90,7 +90,8 @@ def opened(experiment_dir: Path, opening: TestOpening, trial: TrialRecord) -> No
     matrix, classes, numbers = st.tabs(["Where it is wrong", "Classes", "All metrics"])
     key = f"test data of {experiment_dir.name}"
     if trial_answers and label_sets.are_in(experiment_dir):
-        matrix.caption("No label is taken for another where a picture has any number of them.")
+        with matrix:
+            label_errors_view.show(trial_answers, key=key)
         with classes:
             label_sets.show_labels(trial_answers, key=key)
     elif trial_answers:

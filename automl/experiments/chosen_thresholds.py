@@ -1,0 +1,123 @@
+"""Thresholds of a model with label sets: those that somebody chose, or else those for F1.
+
+They are kept in `thresholds.json` in the experiment's directory, by trial; exports take them from
+there, and the exported best model is told of a choice at once.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError
+
+from automl.errors import UserError
+from automl.evaluation import thresholds
+from automl.evaluation.predictions import Predictions
+from automl.experiments import store
+from automl.frozen_model import FrozenModel
+from automl.host import atomic, process_lock
+from automl.jobs.tasks import TASKS
+
+BY_HAND = "by hand"
+
+
+class Choice(FrozenModel):
+    """Thresholds of one trial's model."""
+
+    aim: str
+    """As `Aim.parse` reads it, or `BY_HAND`."""
+
+    by_label: dict[str, Annotated[float, Field(ge=0, le=1)]]
+
+
+class _Choices(FrozenModel):
+    by_trial: dict[str, Choice] = {}
+
+
+def path(experiment_dir: Path) -> Path:
+    """The file of the choices, which may not exist."""
+    return experiment_dir / "thresholds.json"
+
+
+def load(experiment_dir: Path, trial_id: str) -> Choice | None:
+    """What was chosen for the trial's model; None if nothing was."""
+    return _load(experiment_dir).by_trial.get(trial_id)
+
+
+def in_use(
+    experiment_dir: Path, trial_id: str, predictions: Predictions, class_names: Sequence[str]
+) -> NDArray[np.float64]:
+    """(K,) thresholds of the trial's model: as chosen, or else for F1.
+
+    Args:
+        experiment_dir: the experiment.
+        trial_id: the trial.
+        predictions: of the trial, for pictures that it has not seen.
+        class_names: the K labels.
+    """
+    by_label = thresholds.by_label(predictions.probabilities, predictions.labels).round(4)
+    chosen = load(experiment_dir, trial_id)
+    given: Mapping[str, float] = chosen.by_label if chosen else {}
+    return np.array(
+        [given.get(name, each) for name, each in zip(class_names, by_label, strict=True)]
+    )
+
+
+def choose(experiment_dir: Path, trial_id: str, choice: Choice) -> None:
+    """Keep thresholds for a trial's model, and give them to the exported best model if it is its.
+
+    Raises:
+        UserError: pictures have one label each, the experiment has not ended, was imported, or
+            another command writes to it.
+    """
+    check(experiment_dir)
+    lock = process_lock.take(store.lock_path(experiment_dir))
+    if lock is None:
+        raise UserError(f"Another command is writing to {experiment_dir.name}. Try again later.")
+    try:
+        kept = _Choices(by_trial={**_load(experiment_dir).by_trial, trial_id: choice})
+        atomic.write_text(path(experiment_dir), kept.model_dump_json(indent=1))
+        _tell_best_model(store.best_model_dir(experiment_dir), trial_id, choice.by_label)
+    finally:
+        os.close(lock)
+
+
+def check(experiment_dir: Path) -> None:
+    """Refuse an experiment whose thresholds cannot be chosen; see `choose`."""
+    job, name = store.load_job(experiment_dir), experiment_dir.name
+    if not TASKS[job.task].has_label_sets:
+        raise UserError(
+            f"The task of {name} is {job.task}, where every picture has one label: the most "
+            "probable one is the answer, and there are no thresholds."
+        )
+    if not store.load_experiment(experiment_dir).state.is_finished:
+        raise UserError(f"{name} has not ended. Choose thresholds when it has.")
+    if store.is_imported(experiment_dir):
+        raise UserError(
+            f"{name} was imported and can only be read. Choose thresholds where it ran."
+        )
+
+
+def _load(experiment_dir: Path) -> _Choices:
+    try:
+        return _Choices.model_validate_json(path(experiment_dir).read_bytes())
+    except (OSError, ValidationError):  # none were chosen, or by another version
+        return _Choices()
+
+
+def _tell_best_model(model_dir: Path, trial_id: str, by_label: Mapping[str, float]) -> None:
+    try:
+        settings: dict[str, Any] = json.loads((model_dir / "settings.json").read_text("utf-8"))
+        names: list[str] = json.loads((model_dir / "labels.json").read_text("utf-8"))
+    except OSError:  # no model was exported
+        return
+    if settings.get("trial_id") == trial_id:
+        settings["thresholds"] = [
+            by_label.get(name, before)
+            for name, before in zip(names, settings["thresholds"], strict=True)
+        ]
+        atomic.write_text(model_dir / "settings.json", json.dumps(settings, indent=1))
