@@ -65,5 +65,6 @@ def _command(source: "Experiment", target: "Target") -> str:
         "test": f"automl test {name}",
         "trial": f"automl export {name} --trial {target.trial_id} --output MODEL",
         "confusion": f"automl report {name}",
+        "label": f"automl thresholds {name} --trial {target.trial_id}",
     }
     return commands[target.view]

@@ -15,7 +15,9 @@ _MOST_TRIALS = 20
 class ConstantAnswer(NamedTuple):
     """Score of always answering the most frequent class, beside that of a model."""
 
-    class_index: int
+    class_index: int | None
+    """The most frequent class; None for label sets, where each label gets its frequency."""
+
     score: float
     num_pictures: int
     model_score: float
@@ -58,4 +60,5 @@ def compare(metric: str, predictions: Predictions, *, num_trials: int = 1) -> Co
     if is_beaten:
         p_value = p_value_of_difference(metric, probabilities, constant, labels)
         is_beaten = p_value is not None and p_value * min(num_trials, _MOST_TRIALS) <= LEVEL
-    return ConstantAnswer(most_frequent, score, len(labels), model_score, is_beaten)
+    answered = None if predictions.has_label_sets else most_frequent
+    return ConstantAnswer(answered, score, len(labels), model_score, is_beaten)

@@ -273,8 +273,10 @@ def not_beaten(
     if constant is None or constant.is_beaten:
         return ""
     of_what = "of" if primary_metric == "accuracy" else f"{metric(primary_metric)} on"
+    index = constant.class_index
+    answering = "the frequency of each label" if index is None else class_names[index]
     said = (
-        f"No model beats always answering {class_names[constant.class_index]} "
+        f"No model beats always answering {answering} "
         f"({constant.score:.2f} {of_what} {count(constant.num_pictures, 'picture')})"
     )
     if constant.is_reached:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automl.jobs.tasks import TASKS
 from automl.recommendation.clause import Clause, Recommendation, Target
 
 if TYPE_CHECKING:
@@ -23,12 +22,9 @@ def of_experiment(
 ) -> Recommendation | None:
     """The recommendation for an experiment; None until it has ended, or without a best trial.
 
-    There is none either for pictures with any number of labels: its sentences are about classes
-    that are taken for each other.
-
     The arguments are those of `facts.collect`.
     """
-    if not record.state.is_finished or TASKS[job.task].has_label_sets:
+    if not record.state.is_finished:
         return None
     from automl.recommendation import advice, facts  # slow to import
 

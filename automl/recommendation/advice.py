@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from automl.evaluation import confusion
+from automl.evaluation.set_answers import SetAnswers
 from automl.evaluation.significance import LEVEL
 from automl.experiments import endings
 from automl.experiments.records import TrialRecord
@@ -66,6 +68,29 @@ def as_good(facts: Facts) -> Clause | None:
     )
     target = Target("trial", "See it", fastest.trial_id)
     return Clause(text, (score, milliseconds, own), target)
+
+
+def weakest_label(facts: Facts) -> Clause | None:
+    """The label with the least recall, where pictures have any number of them."""
+    answers = _set_answers(facts)
+    if answers is None or not facts.is_better_than_constant:
+        return None
+    judged = answers.support >= _FEWEST_OF_CLASS
+    if not judged.any():
+        return None
+    weakest = int(np.where(judged, answers.recalls, np.inf).argmin())
+    found, total = int(answers.hits[weakest]), int(answers.support[weakest])
+    false = int(answers.guesses[weakest]) - found
+    if found == total:
+        return None
+    name = facts.class_names[weakest]
+    text = (
+        f"Weakest label: {name}, found in {found} of {wording.count(total, 'picture')} with it, at "
+        f"a threshold of 0.5, and in {false} without it. Another threshold moves one against the "
+        "other."
+    )
+    target = Target("label", "See the pictures", facts.best.trial_id)
+    return Clause(text, (found, total, false), target)
 
 
 def weakest_class(facts: Facts) -> Clause | None:
@@ -142,10 +167,9 @@ def labels_to_check(facts: Facts) -> Clause | None:
 
 def pictures_to_add(facts: Facts) -> Clause | None:
     """A class with few training pictures and many of the errors."""
-    matrix = _matrix(facts)
-    if matrix is None or facts.report is None or not facts.is_better_than_constant:
+    errors = _errors(facts)
+    if errors is None or facts.report is None or not facts.is_better_than_constant:
         return None
-    errors = matrix.sum(axis=1) - matrix.diagonal()
     hardest = int(errors.argmax())
     name, num_wrong = facts.class_names[hardest], int(errors[hardest])
     sizes = [facts.report.classes.get(each, 0) for each in facts.class_names]
@@ -187,15 +211,33 @@ RULES: Sequence[Callable[[Facts], Clause | None]] = (
     confirmed,
     as_good,
     weakest_class,
+    weakest_label,
     labels_to_check,
     pictures_to_add,
     not_tried,
 )
 
 
-def _matrix(facts: Facts) -> "np.typing.NDArray[np.int64] | None":
+def _errors(facts: Facts) -> NDArray[np.int64] | None:
+    """(K,) wrong answers for the pictures of each class; of label sets wrong decisions."""
+    answers, matrix = _set_answers(facts), _matrix(facts)
+    if answers is not None:
+        return answers.support + answers.guesses - 2 * answers.hits
+    return None if matrix is None else matrix.sum(axis=1) - matrix.diagonal()
+
+
+def _set_answers(facts: Facts) -> SetAnswers | None:
     answers = facts.predictions
-    if answers is None or not len(answers.labels) or not facts.class_names:
+    if answers is None or not answers.has_label_sets or not len(answers.labels):
+        return None
+    return SetAnswers(answers.probabilities, answers.labels)
+
+
+def _matrix(facts: Facts) -> NDArray[np.int64] | None:
+    answers = facts.predictions
+    if answers is None or answers.has_label_sets:
+        return None
+    if not len(answers.labels) or not facts.class_names:
         return None
     return confusion.matrix(answers.labels, answers.predicted, len(facts.class_names))
 

@@ -4,7 +4,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 View = Literal[
-    "trial", "confusion", "doubtful_labels", "leaderboard", "data", "test", "more_time", "resume"
+    "trial",
+    "confusion",
+    "label",
+    "doubtful_labels",
+    "leaderboard",
+    "data",
+    "test",
+    "more_time",
+    "resume",
 ]
 
 

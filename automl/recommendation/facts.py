@@ -32,7 +32,7 @@ class Facts:
 
     constant: ConstantAnswer | None = None
     num_doubtful: int = 0
-    """Number of labels that the best trials agree to be wrong."""
+    """Number of labels that the best trials agree to be wrong; 0 for label sets."""
 
     report: DatasetReport | None = None
     opening: TestOpening | None = None
@@ -106,7 +106,7 @@ def _same_answers(experiment_dir: Path, ranked: Sequence[TrialRecord]) -> list[P
 
 
 def _num_doubtful(answers: Sequence[Predictions]) -> int:
-    if len(answers) < 2:
+    if len(answers) < 2 or answers[0].has_label_sets:
         return 0
     probabilities = [each.probabilities for each in answers]
     return len(doubtful_labels.suspects(probabilities, answers[0].labels))

@@ -18,6 +18,7 @@ from automl.ui.version_cache import for_version, versions
 _PAGES = {
     "trial": "pages/trial.py",
     "confusion": "pages/trial.py",
+    "label": "pages/trial.py",
     "doubtful_labels": "pages/trial.py",
     "leaderboard": "pages/leaderboard.py",
     "data": "pages/dataset.py",
@@ -102,7 +103,7 @@ def _parameters(experiment_dir: Path, target: Target) -> Mapping[str, str]:
     if target.view in ("more_time", "resume"):
         minutes = {"minutes": str(target.minutes)} if target.view == "more_time" else {}
         return {"copy": experiment_dir.name, **minutes}
-    tab = {"tab": "Errors"} if target.view == "doubtful_labels" else {}
+    tab = {"tab": "Errors"} if target.view in ("doubtful_labels", "label") else {}
     given = {"trial": target.trial_id, "true": target.true, "predicted": target.predicted, **tab}
     named = {name: value for name, value in given.items() if value}
     return {"experiment": experiment_dir.name, **named}

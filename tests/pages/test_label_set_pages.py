@@ -149,7 +149,8 @@ def test_thresholds_are_changed_with_their_effect_and_kept(
     next(button for button in page.button if button.label == "Keep with the model").click().run()
     kept = json.loads((folder / "settings.json").read_text())["thresholds"]
     assert kept == [0.8, 0.8, 0.8]
-    assert "**no label**" in texts(open_page("predict", experiment=experiment.name))
+    page.selectbox(key=f"aim of {folder}").select("As kept with the model").run()
+    assert "**no label**" in texts(page)
 
 
 def test_thresholds_are_chosen_on_the_command_line(experiment: Path) -> None:

@@ -210,3 +210,38 @@ def test_without_answers_on_disk_only_the_records_speak():
     assert [clause.text for clause in found.clauses] == [
         "On new pictures expect accuracy 0.900 (0.84 to 0.95)."
     ]
+
+
+def of_label_sets(num_missed=6, num_false=2):
+    """Answers for 100 pictures with three labels; the owl is missed and false in some."""
+    truth = np.eye(3, dtype=bool)[LABELS] | (np.arange(100) % 4 == 0)[:, None]
+    shares = np.where(truth, 0.9, 0.1).astype(np.float32)
+    owls = np.flatnonzero(truth[:, 2])
+    shares[owls[:num_missed], 2] = 0.2
+    shares[np.flatnonzero(~truth[:, 2])[:num_false], 2] = 0.8
+    return facts(
+        predictions=Predictions(np.arange(100), truth, shares),
+        constant=None,
+        report=report(classes={"cat": 200, "dog": 150, "owl": 40}),
+    )
+
+
+def test_of_label_sets_the_weakest_label_is_named_with_what_was_missed_and_false():
+    given = of_label_sets()
+    clause = advice.weakest_label(given)
+    total = int(given.predictions.labels[:, 2].sum())
+    assert f"owl, found in {total - 6} of {total} pictures with it" in clause.text
+    assert "in 2 without it" in clause.text
+    assert clause.target.view == "label"
+    assert advice.weakest_class(given) is None
+    assert "it makes 8 of the 8 errors" in advice.pictures_to_add(given).text
+    assert advice.weakest_label(of_label_sets(num_missed=0)) is None
+    assert advice.weakest_label(facts()) is None
+
+
+def test_label_sets_that_no_model_beats_by_their_frequencies():
+    given = of_label_sets().predictions
+    blind = Predictions(given.sample_ids, given.labels, np.full((100, 3), 0.3, np.float32))
+    constant = constant_answer.compare("iou", blind)
+    said = doubts.nothing_beats_the_constant(facts(predictions=blind, constant=constant)).text
+    assert said.startswith("No model beats always answering the frequency of each label")

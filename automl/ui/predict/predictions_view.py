@@ -19,14 +19,18 @@ from automl.ui.answers import explanation_view
 from automl.ui.predict import pictures_source, predictions_table
 from automl.ui.predict.answered_picture import NO_CAUTION, NOT_SURE, AnsweredPicture, Caution
 from automl.ui.predict.pictures_source import Chosen
-from automl.ui.version_cache import for_version_of
+from automl.ui.version_cache import for_version, versions
 
 _MAX_CARDS = 12
 _KEPT = "answers in view"
 _WHY = ":material/lightbulb:"
 
 
-@for_version_of(lambda folder: folder / "model.onnx", max_entries=2, spinner="Loading the model")
+@for_version(
+    lambda folder: versions([folder / "model.onnx", folder / "settings.json"]),
+    max_entries=2,
+    spinner="Loading the model",
+)
 def predictor(model_dir: Path) -> Predictor:
     return Predictor(model_dir)
 
