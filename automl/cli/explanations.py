@@ -1,7 +1,7 @@
 """`automl explain`."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
@@ -14,7 +14,6 @@ from automl.host import file_names
 
 if TYPE_CHECKING:
     from automl.explanation.explainer import Explanation
-    from automl.explanation.request import ExplanationParameters
 
 _SUFFIXES = (".png", ".npy")
 
@@ -27,6 +26,9 @@ def explain(  # noqa: PLR0913 (the options of a command)
     output: Annotated[Path, typer.Option(metavar="D", help="The folder for the results.")],
     trial: Annotated[
         str | None, typer.Option(help="Trial whose model to explain; default: the best.")
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="Label to explain; default: the most probable one.")
     ] = None,
     algorithm: Annotated[
         str,
@@ -45,6 +47,7 @@ def explain(  # noqa: PLR0913 (the options of a command)
 ) -> None:
     """Show which parts of a picture support a model's prediction."""
     from automl.dataset import walk
+    from automl.explanation.explainer import Explainer
     from automl.explanation.request import ExplanationParameters
 
     source = lookup.find(experiment)
@@ -66,12 +69,17 @@ def explain(  # noqa: PLR0913 (the options of a command)
     folder = output.expanduser().absolute()
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
-    for row in _write_all(source.directory, trial_id, paths, folder, parameters):
-        rows.append(row)
-        if "error" in row:
-            tell(f"{row['path']}: {row['error']}")
-        elif not as_json:
-            say(f"{row['path']}\t{row['label']}\t{row['probability']:.3f}\t{row['picture']}")
+    with Explainer() as explainer:
+
+        def explained(path: Path) -> "Explanation":
+            return explainer.explain(source.directory, trial_id, path, parameters, label=label)
+
+        for row in _write_all(explained, paths, folder):
+            rows.append(row)
+            if "error" in row:
+                tell(f"{row['path']}: {row['error']}")
+            elif not as_json:
+                say(f"{row['path']}\t{row['label']}\t{row['probability']:.3f}\t{row['picture']}")
     if as_json:
         say_json({"trial": trial_id, "explanations": rows})
     if all("error" in row for row in rows):
@@ -79,24 +87,18 @@ def explain(  # noqa: PLR0913 (the options of a command)
 
 
 def _write_all(
-    experiment_dir: Path,
-    trial_id: str,
-    paths: Sequence[Path],
-    folder: Path,
-    parameters: "ExplanationParameters",
+    explained: Callable[[Path], "Explanation"], paths: Sequence[Path], folder: Path
 ) -> Iterator[dict[str, Any]]:
     """Write the results for each picture into a folder; yield its row of the JSON output."""
     from automl.errors import ExplanationError
-    from automl.explanation.explainer import Explainer
 
-    with Explainer() as explainer:
-        for path, name in zip(paths, _output_names(paths, folder), strict=True):
-            try:
-                answer = explainer.explain(experiment_dir, trial_id, path, parameters)
-            except ExplanationError as error:
-                yield {"path": str(path), "error": str(error)}
-            else:
-                yield {"path": str(path), **_write_results(answer, folder, name)}
+    for path, name in zip(paths, _output_names(paths, folder), strict=True):
+        try:
+            answer = explained(path)
+        except ExplanationError as error:
+            yield {"path": str(path), "error": str(error)}
+        else:
+            yield {"path": str(path), **_write_results(answer, folder, name)}
 
 
 def _output_names(paths: Sequence[Path], folder: Path) -> list[str]:

@@ -15,7 +15,6 @@ from automl.experiments import expectation, leaderboard, store
 from automl.experiments.records import SOUP, Evaluation, Member, TrialRecord, TrialState, now
 from automl.jobs.compatibility import resolve
 from automl.jobs.job import Job
-from automl.jobs.tasks import TASKS
 
 TRIAL_ID = "ensemble"
 _MAX_COMPARED = 20
@@ -48,8 +47,8 @@ def combine(job: Job, results: Results) -> None:
 
 
 def is_wanted(job: Job) -> bool:
-    """True if models of a search may be averaged, which takes a softmax."""
-    return job.ensemble != "never" and job.is_automode and not TASKS[job.task].has_label_sets
+    """True if models of a search may be averaged."""
+    return job.ensemble != "never" and job.is_automode
 
 
 def _in_a_worker(experiment_dir: Path, weights: Mapping[str, float], folder: Path) -> int:

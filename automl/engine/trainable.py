@@ -337,7 +337,10 @@ def average(
     parts, descriptions = zip(*loaded, strict=True)
     shares = list(weights.values())
     averaged = several_networks.Averaged(
-        parts, [each.validation_crop_size for each in descriptions], shares
+        parts,
+        [each.validation_crop_size for each in descriptions],
+        shares,
+        has_label_sets=descriptions[0].has_label_sets,
     )
     # which trials are averaged was decided by the validation pictures
     description = several_networks.describe(descriptions, "averaged", shares).model_copy(

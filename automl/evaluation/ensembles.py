@@ -123,7 +123,7 @@ class _Pool(NamedTuple):
     probabilities: NDArray[np.float32]
     """(M, N, K)."""
 
-    labels: NDArray[np.int64]
+    labels: decisions.Labels
     latencies: NDArray[np.float64]
 
     def score(self, probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> float:

@@ -71,6 +71,8 @@ class Explainer:
         trial_id: str,
         picture: Path | bytes,
         parameters: ExplanationParameters | None = None,
+        *,
+        label: str | None = None,
     ) -> Explanation:
         """Explain the answer for a picture of the model of a trial that is handed out.
 
@@ -79,6 +81,7 @@ class Explainer:
             trial_id: a trial of it.
             picture: a file, or the content of a file.
             parameters: how to explain.
+            label: what speaks for this label; for the most probable one if left out.
 
         Raises:
             ExplanationError: the reason why there is no explanation.
@@ -95,6 +98,7 @@ class Explainer:
             checkpoint_dir=checkpoint_dir,
             file=_content(picture),
             parameters=parameters or ExplanationParameters(),
+            label=label,
         )
         with self._lock:
             self._idle_timer.cancel()

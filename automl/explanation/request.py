@@ -40,7 +40,8 @@ class ExplanationParameters(FrozenModel):
     """For integrated_gradients: numerical approximation of the integral."""
 
     confidence_score_threshold_multilabel: float = Field(default=0.5, ge=0, le=1)
-    """For multi-label models, which are not trained here: accepted, without effect."""
+    """Where pictures have any number of labels: each label with at least this probability is
+    explained in a scoring request."""
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -67,6 +68,8 @@ class Request(FrozenModel):
     """Content of the picture's file."""
 
     parameters: ExplanationParameters
+    label: str | None = None
+    """Label to explain; None for the most probable one."""
 
 
 class Reply(FrozenModel):

@@ -61,20 +61,22 @@ def answer(request: Request) -> Reply:
             pixels,
             request.parameters,
             has_label_sets=description.has_label_sets,
+            label=request.label,
         )
     except (ExplanationError, UnreadablePicture) as error:
         return Reply(refusal=str(error))
 
 
-def explain(
+def explain(  # noqa: PLR0913
     model: Normalised,
     class_names: list[str],
     pixels: NDArray[np.uint8],
     parameters: ExplanationParameters,
     *,
     has_label_sets: bool = False,
+    label: str | None = None,
 ) -> Reply:
-    """Explain the model's most probable label for a picture.
+    """Explain what speaks for a label in a picture.
 
     Args:
         model: in evaluation mode, without gradients of its weights.
@@ -82,15 +84,20 @@ def explain(
         pixels: the picture as it is scored, (S, S, 3).
         parameters: how to explain.
         has_label_sets: a picture may have any number of the labels.
+        label: the label; the most probable one if left out.
 
     Raises:
+        ExplanationError: the model has no such label.
         FeatureMapMissingError: the algorithm needs a feature map and the model has none.
     """
+    if label is not None and label not in class_names:
+        known = ", ".join(class_names[:10])
+        raise ExplanationError(f"The model has no label {label!r}. It has {known}.")
     inputs = torch.from_numpy(model_input(pixels[None])).to(model.mean.device)
     with torch.inference_mode():
         logits = model(inputs)[0]
     probabilities = logits.sigmoid() if has_label_sets else logits.softmax(dim=0)
-    target = int(probabilities.argmax())
+    target = int(probabilities.argmax()) if label is None else class_names.index(label)
     attributions = attribution.attribute(model, inputs, target, parameters)
     heat = attribution.heat(attributions, parameters.xai_algorithm)
     numbers = np.ascontiguousarray(attributions).tobytes() if parameters.attributions else None

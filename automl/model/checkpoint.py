@@ -84,7 +84,12 @@ def _empty(description: ModelDescription, weights: dict[str, Tensor]) -> nn.Modu
             for index, part in enumerate(description.parts)
         ]
         if description.head == "averaged":
-            return several_networks.Averaged(parts, sizes, description.part_weights)
+            return several_networks.Averaged(
+                parts,
+                sizes,
+                description.part_weights,
+                has_label_sets=description.has_label_sets,
+            )
         return several_networks.Concatenated(
             parts, sizes, len(weights["shift"]), num_classes, is_mirrored=description.is_mirrored
         )

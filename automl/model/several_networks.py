@@ -52,15 +52,24 @@ class SeveralNetworks(nn.Module):
 
 
 class Averaged(SeveralNetworks):
-    """Logarithm (B, K) of the weighted mean of the parts' probabilities."""
+    """Logits (B, K) of the weighted mean of the parts' probabilities.
+
+    They are its logarithm, or log odds where each label has a sigmoid of its own.
+    """
 
     weights: Tensor
 
     def __init__(
-        self, parts: Sequence[Normalised], sizes: Sequence[int], weights: Sequence[float]
+        self,
+        parts: Sequence[Normalised],
+        sizes: Sequence[int],
+        weights: Sequence[float],
+        *,
+        has_label_sets: bool = False,
     ) -> None:
         """weights: one for each part; they sum to 1."""
         super().__init__(parts, sizes)
+        self._has_label_sets = has_label_sets
         self.register_buffer("weights", torch.tensor(weights))
 
     def get_classifier(self) -> nn.Module:
@@ -68,8 +77,11 @@ class Averaged(SeveralNetworks):
         return nn.ModuleList(blocks.last_layer(part.network) for part in self.networks)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        shares = torch.stack([logits.softmax(dim=1) for logits in self._outputs(pixels)], dim=2)
-        return (shares @ self.weights).clamp_min(_LEAST).log()
+        outputs = torch.stack(self._outputs(pixels), dim=2)
+        if self._has_label_sets:  # a mean beside 1 would lose all digits of its distance to 1
+            present = (outputs.sigmoid() @ self.weights).clamp_min(_LEAST)
+            return present.log() - ((-outputs).sigmoid() @ self.weights).clamp_min(_LEAST).log()
+        return (outputs.softmax(dim=1) @ self.weights).clamp_min(_LEAST).log()
 
 
 class Concatenated(SeveralNetworks):

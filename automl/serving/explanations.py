@@ -3,15 +3,16 @@
 
 import asyncio
 import base64
+import io
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from automl.errors import ExplanationError
 from automl.experiments import store
-from automl.explanation.explainer import Explainer, missing
+from automl.explanation.explainer import Explainer, Explanation, missing
 from automl.explanation.request import ExplanationParameters
-from automl.prediction.inference import Predictor
+from automl.prediction.inference import Failure, Predictor
 from automl.serving.limits import Refusal
 
 
@@ -48,6 +49,9 @@ class Explanations:
     ) -> dict[str, Any]:
         """Return `visualizations` and `attributions`, those that the parameters ask for.
 
+        Where pictures have any number of labels each is a list: one for every label with at least
+        the probability `confidence_score_threshold_multilabel`, the most probable first.
+
         Raises:
             Refusal: 422, the picture cannot be explained.
         """
@@ -62,19 +66,40 @@ class Explanations:
     def _fields(
         self, predictor: Predictor, picture: bytes, parameters: Mapping[str, Any]
     ) -> dict[str, Any]:
-        experiment_dir = predictor.model_dir.parent
+        parsed = _parsed(parameters)
+        if not predictor.has_label_sets:
+            return _written(self._explained(predictor, picture, parsed))
+        (answer,) = predictor.predict([io.BytesIO(picture)])
+        if isinstance(answer, Failure):
+            raise Refusal(422, answer.message)
+        least = parsed.confidence_score_threshold_multilabel
+        labels = [label for label, share in answer.probabilities.items() if share >= least]
+        each = [_written(self._explained(predictor, picture, parsed, label)) for label in labels]
+        asked = {"visualizations": parsed.visualizations, "attributions": parsed.attributions}
+        return {key: [one[key] for one in each] for key, is_asked in asked.items() if is_asked}
+
+    def _explained(
+        self,
+        predictor: Predictor,
+        picture: bytes,
+        parameters: ExplanationParameters,
+        label: str | None = None,
+    ) -> Explanation:
         try:
-            explanation = self._explainer.explain(
-                experiment_dir, predictor.trial_id, picture, _parsed(parameters)
+            return self._explainer.explain(
+                predictor.model_dir.parent, predictor.trial_id, picture, parameters, label=label
             )
         except ExplanationError as error:
             raise Refusal(422, str(error)) from None
-        fields: dict[str, Any] = {}
-        if explanation.picture is not None:
-            fields["visualizations"] = base64.b64encode(explanation.picture).decode()
-        if explanation.attributions is not None:
-            fields["attributions"] = explanation.attributions.tolist()
-        return fields
+
+
+def _written(explanation: Explanation) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if explanation.picture is not None:
+        fields["visualizations"] = base64.b64encode(explanation.picture).decode()
+    if explanation.attributions is not None:
+        fields["attributions"] = explanation.attributions.tolist()
+    return fields
 
 
 def _parsed(parameters: Mapping[str, Any]) -> ExplanationParameters:

@@ -94,3 +94,18 @@ def test_copies_of_a_picture_are_in_one_fold() -> None:
 def test_few_pictures_make_no_ensemble() -> None:
     answers = {name: each.of(np.arange(30)) for name, each in rows(3, 1.0).items()}
     assert ensembles.find("accuracy", answers, same(answers)) is None
+
+
+def test_label_sets_are_better_together_too() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.random((NUM, CLASSES)) < 0.4
+    answers = {}
+    for name in ("m0", "m1", "m2"):
+        logits = 3 * truth - 1.5 + 1.5 * rng.normal(size=truth.shape)
+        shares = (1 / (1 + np.exp(-logits))).astype(np.float32)
+        answers[name] = Predictions(np.arange(NUM), truth, shares)
+    found = ensembles.find("iou", answers, {**same(answers, 0.3), "m0": 1.0})
+    assert found is not None
+    assert found.is_beyond_noise
+    assert found.gain > 0.03
+    assert found.predictions.probabilities.max() <= 1

@@ -30,3 +30,15 @@ def test_a_server_explains_the_pictures_that_ask_for_it(explained):
     drawn = Image.open(io.BytesIO(base64.b64decode(first["visualizations"])))
     assert drawn.format == "PNG"
     assert list(second) == ["probs", "labels"]
+
+
+def test_of_label_sets_each_label_above_the_threshold_is_explained(explained):
+    directory, path = explained
+    model_dir = write_model(store.best_model_dir(directory), has_label_sets=True)
+    asked = {"xai_algorithm": "guided_backprop", "attributions": True}
+    limit = {"confidence_score_threshold_multilabel": 1.0}
+    with served({"pets": model_dir}) as client:
+        every, none = client.score(entry(path, asked), entry(path, asked | limit)).json()
+    assert np.shape(every["attributions"]) == (3, 3, 64, 64)  # sigmoid(mean) is at least 0.5
+    assert len(every["visualizations"]) == 3
+    assert (none["visualizations"], none["attributions"]) == ([], [])

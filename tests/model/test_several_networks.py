@@ -84,6 +84,16 @@ def test_average_gives_back_the_mean_of_the_probabilities() -> None:
     torch.testing.assert_close(mean, 0.75 * first + 0.25 * second)
 
 
+def test_of_label_sets_each_probability_is_the_mean() -> None:
+    parts = [member(name, 64)[0] for name in NAMES]
+    shares = (0.75, 0.25)
+    network = several_networks.Averaged(parts, (64, 64), shares, has_label_sets=True)
+    with torch.inference_mode():
+        first, second = (part(pixels()).sigmoid() for part in parts)
+        mean = network(pixels()).sigmoid()
+    torch.testing.assert_close(mean, 0.75 * first + 0.25 * second)
+
+
 @pytest.mark.parametrize(
     "made",
     [

@@ -39,7 +39,7 @@ def show(trial_answers: Answers, positions: NDArray[np.int64]) -> None:
     with right:
         enlargement.leaf(len(positions), key=_POSITION)
         _facts(trial_answers, answer)
-        is_requested = explanation_view.ask()
+        is_requested = explanation_view.ask(trial_answers.experiment_dir)
         st.code(str(path), language=None, wrap_lines=True)
     with left:
         if not explanation_view.show(

@@ -12,11 +12,12 @@ from automl.experiments import store
 from automl.explanation.explainer import Explainer, Explanation, missing
 from automl.explanation.request import Algorithm, ExplanationParameters
 from automl.figures import wording
-from automl.ui import cached
+from automl.ui import cached, label_sets
 from automl.ui.version_cache import Version, for_version, versions
 
 _SHOWN = "explanation in view"
 _ALGORITHM = "explanation algorithm"
+_LABEL = "label to explain"
 _WIDTH = 520  # pixels; the picture and its text fit on a screen 720 pixels high
 _NAMES: dict[str, str] = {
     "xrai": "Regions (XRAI)",
@@ -41,15 +42,18 @@ def open_for(experiment_dir: Path, trial_id: str, picture: Path | bytes, name: s
     left, right = st.columns([3, 2], gap="medium")
     with right:
         st.caption(wording.plain(name))
-        is_requested = ask()
+        is_requested = ask(experiment_dir)
     with left:
         if not show(experiment_dir, trial_id, picture, is_requested=is_requested):
             content = picture if isinstance(picture, Path) else io.BytesIO(picture)
             st.image(pictures.enlarged(content, _WIDTH, cached.rendering(experiment_dir)))
 
 
-def ask() -> bool:
-    """Draw the choice of the algorithm and the button; True if it was pressed just now."""
+def ask(experiment_dir: Path) -> bool:
+    """Draw the choice of the algorithm and the button; True if it was pressed just now.
+
+    Where pictures have any number of labels, one chooses the label that is explained, too.
+    """
     if problem := missing():
         st.caption(wording.plain(problem))
         return False
@@ -60,6 +64,14 @@ def ask() -> bool:
         key=_ALGORITHM,
         help="Sorted from the clearest and slowest algorithm to the fastest.",
     )
+    if label_sets.are_in(experiment_dir):
+        st.selectbox(
+            "What speaks for",
+            cached.class_names(experiment_dir),
+            index=None,
+            key=_LABEL,
+            placeholder="The most probable label",
+        )
     return st.button("Explain", icon=":material/lightbulb:", type="primary", key="explain")
 
 
@@ -73,13 +85,14 @@ def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, is_reque
         is_requested: True if the button was pressed just now.
     """
     algorithm: Algorithm = st.session_state.get(_ALGORITHM, "xrai")
-    request = (experiment_dir, trial_id, picture, algorithm)
+    label = st.session_state.get(_LABEL) if label_sets.are_in(experiment_dir) else None
+    request = (experiment_dir, trial_id, picture, algorithm, label)
     if is_requested:
         st.session_state[_SHOWN] = request
     if st.session_state.get(_SHOWN) != request:
         return False
     try:
-        explanation = _explained(experiment_dir, trial_id, picture, algorithm)
+        explanation = _explained(*request)
     except ExplanationError as error:
         st.error(wording.plain(str(error)))
         return False
@@ -97,7 +110,7 @@ def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, is_reque
 
 
 def _versions(
-    experiment_dir: Path, trial_id: str, picture: Path | bytes, _: Algorithm
+    experiment_dir: Path, trial_id: str, picture: Path | bytes, *_: object
 ) -> tuple[Version, ...]:
     """Versions of the weights of the trial's best model and of the picture's file."""
     weights = store.final_model_dir(experiment_dir, trial_id) / "model.safetensors"
@@ -109,10 +122,14 @@ def _versions(
     _versions, max_entries=50, spinner="Explaining; the first time takes half a minute longer"
 )
 def _explained(
-    experiment_dir: Path, trial_id: str, picture: Path | bytes, algorithm: Algorithm
+    experiment_dir: Path,
+    trial_id: str,
+    picture: Path | bytes,
+    algorithm: Algorithm,
+    label: str | None,
 ) -> Explanation:
     parameters = ExplanationParameters(xai_algorithm=algorithm)
-    return _explainer().explain(experiment_dir, trial_id, picture, parameters)
+    return _explainer().explain(experiment_dir, trial_id, picture, parameters, label=label)
 
 
 @st.cache_resource(show_spinner=False)
