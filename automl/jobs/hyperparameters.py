@@ -240,6 +240,25 @@ class Hyperparameters(FrozenModel):
     """0: all pictures count the same; 2: a class counts by its inverse frequency; 1: by the square
     root of it."""
 
+    loss: Annotated[Literal["cross_entropy", "asymmetric"], Group.TRAINING] = "cross_entropy"
+    """asymmetric: where pictures have any number of labels, those that a picture does not have
+    count less the surer the model is of that (Ridnik et al., Asymmetric Loss, 2021)."""
+
+    asymmetric_loss_gamma_positive: Annotated[
+        float, Group.TRAINING, only_with("loss", "asymmetric")
+    ] = Field(0.0, ge=0, le=10)
+    """Power by which a label that is there counts less the surer the model is of it."""
+
+    asymmetric_loss_gamma_negative: Annotated[
+        float, Group.TRAINING, only_with("loss", "asymmetric")
+    ] = Field(4.0, ge=0, le=10)
+    """The same power for a label that is not there."""
+
+    asymmetric_loss_margin: Annotated[float, Group.TRAINING, only_with("loss", "asymmetric")] = (
+        Field(0.05, ge=0, le=0.5)
+    )
+    """Probability up to which a label that is not there does not count at all."""
+
     label_smoothing: Annotated[float, Group.TRAINING] = Field(0.0, ge=0, lt=1)
     """Share of the target that is spread evenly over all classes."""
 

@@ -390,6 +390,7 @@ class Job(FrozenModel):
     def _goes_together(self) -> Self:
         shared = self.training_parameters
         conflicts = job_conflicts.between(shared, self.search_space, self.sweep)
+        conflicts |= job_conflicts.of_the_task(TASKS[self.task], shared, self.search_space)
         conflicts |= licences.conflicts(
             self.allowed_licences,
             shared if self.is_automode else licences.with_default_model(shared),

@@ -9,6 +9,7 @@ from automl.errors import UserError
 from automl.jobs import compatibility, hyperparameter_checks, search_space
 from automl.jobs.job_errors import Place
 from automl.jobs.sweep import Sweep
+from automl.jobs.tasks import TaskRules
 
 
 def between(
@@ -55,6 +56,22 @@ def between_valid_sections(data: Any) -> dict[Place, str]:
     return between(
         sections["training_parameters"] or {}, sections["search_space"], sections["sweep"]
     )
+
+
+def of_the_task(
+    task: TaskRules, shared: Mapping[str, Any], sub_spaces: Sequence[Mapping[str, Any]] | None
+) -> dict[Place, str]:
+    """Return a sentence for every hyperparameter that the task does not have, by its place."""
+    if task.has_label_sets:
+        return {}
+    places: dict[Place, Any] = {("training_parameters", "loss"): shared.get("loss")}
+    for index, sub_space in enumerate(sub_spaces or ()):
+        places["search_space", index, "loss"] = sub_space.get("loss")
+    sentence = (
+        f"loss is asymmetric, and in task {task.name} {task.about_labels}. Leave loss out, or set "
+        "task: image_classification_multilabel."
+    )
+    return {place: sentence for place, value in places.items() if "asymmetric" in str(value)}
 
 
 def _not_drawn(algorithm: str, sub_spaces: Sequence[Mapping[str, Any]]) -> dict[Place, str]:

@@ -72,6 +72,7 @@ def _of_training(training: TrialTraining) -> dict[str, Any]:
         "loader": f"{learner.num_batches} batches of {learner.batch_size}, in random order",
         "transforms": training.augmentation.in_effect(),
         "batch_norm_statistics": _statistics(training),
+        "loss": training.hyperparameters.loss,
         "label_smoothing": training.hyperparameters.label_smoothing,
         "class_weights": learner.task.class_weights(),
         "model_ema": learner.mean_weights is not None,

@@ -44,6 +44,10 @@ class Recipe:
     step_lr_gamma: float
 
     weighted_loss: int
+    loss: str
+    asymmetric_loss_gamma_positive: float
+    asymmetric_loss_gamma_negative: float
+    asymmetric_loss_margin: float
     label_smoothing: float
     mixup: float
     cutmix: float

@@ -11,10 +11,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 from torchvision.transforms import v2
 
 from automl.training.recipe import Recipe
+
+_LEAST = 1e-8
 
 
 class Task(Protocol):
@@ -128,7 +130,8 @@ class LabelSets:
 
     def __init__(self, recipe: Recipe, frequencies: NDArray[np.floating]) -> None:
         """frequencies: (K,) share of the training pictures with each label."""
-        self.loss = _BinaryCrossEntropy(recipe, torch.from_numpy(frequencies).float())
+        kind = _AsymmetricLoss if recipe.loss == "asymmetric" else _BinaryCrossEntropy
+        self.loss = kind(recipe, torch.from_numpy(frequencies).float())
         kinds = ((v2.MixUp, recipe.mixup), (v2.CutMix, recipe.cutmix))
         self._mixers = [kind(alpha=alpha, num_classes=None) for kind, alpha in kinds if alpha]
 
@@ -202,9 +205,33 @@ class _BinaryCrossEntropy(nn.Module):
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
         smoothed = targets * (1 - self.label_smoothing) + self.label_smoothing / 2
-        losses = binary_cross_entropy_with_logits(logits, smoothed, reduction="none")
         weights = targets * self.present + (1 - targets) * self.absent
-        return (losses * weights).mean(dim=1).sum()
+        return (self._losses(logits, smoothed) * weights).mean(dim=1).sum()
+
+    def _losses(self, logits: Tensor, targets: Tensor) -> Tensor:
+        return binary_cross_entropy_with_logits(logits, targets, reduction="none")
+
+
+class _AsymmetricLoss(_BinaryCrossEntropy):
+    """Asymmetric loss (Ridnik et al. 2021), with the weights and the smoothing of its base.
+
+    With the probability p of a label and p' = max(p - margin, 0) it is -(1 - p)^g log(p) where the
+    label is there and -p'^h log(1 - p') where it is not, g and h being the two gammas.
+    """
+
+    def __init__(self, recipe: Recipe, frequencies: Tensor) -> None:
+        super().__init__(recipe, frequencies)
+        self.gammas = recipe.asymmetric_loss_gamma_positive, recipe.asymmetric_loss_gamma_negative
+        self.margin = recipe.asymmetric_loss_margin
+
+    def _losses(self, logits: Tensor, targets: Tensor) -> Tensor:
+        positive, negative = self.gammas
+        logits = logits.float()  # half precision has too few digits near 0 and 1
+        # above 0 so that a power below 1, and the logarithm, have a finite slope
+        there = -logsigmoid(logits) * (-logits).sigmoid().clamp_min(_LEAST) ** positive
+        shifted = (logits.sigmoid() - self.margin).clamp_min(_LEAST)
+        absent = -(1 - shifted).clamp_min(_LEAST).log() * shifted**negative
+        return targets * there + (1 - targets) * absent
 
 
 def _class_weights(weighted_loss: int, counts: NDArray[np.int64]) -> Tensor | None:

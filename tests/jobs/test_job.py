@@ -480,3 +480,16 @@ def test_any_search_space_reads_back_as_the_same(search_space):
 def test_any_text_survives_in_a_description(text):
     job = Job.from_dict({**MINIMAL, "description": text})
     assert Job.from_yaml(job.to_yaml()).description == text
+
+
+def test_a_loss_of_label_sets_is_refused_for_one_label_a_picture():
+    job = {"training_data": {"path": "x"}, "training_parameters": {"loss": "asymmetric"}}
+    with pytest.raises(
+        JobError, match="loss is asymmetric, and in task image_classification every"
+    ):
+        Job.from_dict(job)
+    searched = {"loss": {"type": "choice", "values": ["cross_entropy", "asymmetric"]}}
+    with pytest.raises(JobError, match="loss is asymmetric"):
+        Job.from_dict({"training_data": {"path": "x"}, "search_space": [searched]})
+    sets = Job.from_dict({**job, "task": "image_classification_multilabel"})
+    assert sets.training_parameters["loss"] == "asymmetric"

@@ -67,6 +67,40 @@ def test_the_loss_of_label_sets_is_the_mean_binary_cross_entropy() -> None:
     assert ours.mean_loss(probabilities, targets.bool().numpy()) == pytest.approx(float(mean))
 
 
+def test_the_asymmetric_loss_is_that_of_its_formula() -> None:
+    torch.manual_seed(0)
+    given = {"asymmetric_loss_gamma_positive": 1, "asymmetric_loss_gamma_negative": 2}
+    ours = sets_task([0.5] * 3, loss="asymmetric", asymmetric_loss_margin=0.2, **given)
+    logits, targets = 2 * torch.randn(8, 3), (torch.rand(8, 3) < 0.5).float()
+    p = logits.sigmoid()
+    shifted = (p - 0.2).clamp_min(0)
+    there, absent = (1 - p) * p.log(), shifted**2 * (1 - shifted).log()
+    expected = -(targets * there + (1 - targets) * absent).mean(dim=1).sum()
+    torch.testing.assert_close(ours.loss_sum(logits, targets), expected)
+
+
+def test_without_its_powers_and_margin_the_asymmetric_loss_is_binary_cross_entropy() -> None:
+    torch.manual_seed(0)
+    gammas = {f"asymmetric_loss_gamma_{side}": 0 for side in ("positive", "negative")}
+    for extra in ({}, {"weighted_loss": 2, "label_smoothing": 0.1}):
+        plain = sets_task([0.5, 0.1], **extra)
+        ours = sets_task([0.5, 0.1], loss="asymmetric", asymmetric_loss_margin=0, **gammas, **extra)
+        logits, targets = torch.randn(8, 2), (torch.rand(8, 2) < 0.5).float()
+        torch.testing.assert_close(
+            ours.loss_sum(logits, targets), plain.loss_sum(logits, targets), rtol=1e-4, atol=1e-5
+        )
+
+
+def test_the_asymmetric_loss_stays_finite_where_a_model_is_sure_and_wrong() -> None:
+    given = {"asymmetric_loss_gamma_positive": 0.5, "asymmetric_loss_gamma_negative": 0.5}
+    ours = sets_task([0.5], loss="asymmetric", asymmetric_loss_margin=0, **given)
+    logits = torch.tensor([[200.0], [-200.0]], requires_grad=True)
+    ours.loss_sum(logits, torch.tensor([[1.0], [0.0]])).backward()
+    assert logits.grad.isfinite().all()  # type: ignore[union-attr]
+    ours.loss_sum(logits, torch.tensor([[0.0], [1.0]])).backward()
+    assert logits.grad.isfinite().all()  # type: ignore[union-attr]
+
+
 def test_both_answers_of_a_label_weigh_the_same_with_weighted_loss() -> None:
     frequencies = [0.5, 0.1, 0.0]
     assert sets_task(frequencies).class_weights() == "equal"

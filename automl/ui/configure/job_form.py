@@ -9,6 +9,7 @@ from automl.figures import wording
 from automl.frozen_model import field_help
 from automl.host.cores import usable_cores
 from automl.jobs import model_catalog
+from automl.jobs.hyperparameters import FIELDS
 from automl.jobs.job import DataSource, Job, Limits
 from automl.ui import schema_fields
 from automl.ui.configure import (
@@ -259,6 +260,14 @@ def _one_model(side: int) -> dict[str, Any]:
     return parameters
 
 
+def _without_effect() -> dict[str, str]:
+    """Hyperparameters that the task does not have."""
+    if data_choice.task().has_label_sets:
+        return {}
+    names = ("loss", *(name for name in FIELDS if name.startswith("asymmetric_loss_")))
+    return dict.fromkeys(names, "Has an effect only where pictures have any number of labels.")
+
+
 def _shared(mirror: bool, searched: set[str]) -> dict[str, Any]:
     """Draw the hyperparameters of every trial and return those that were set."""
     key = f"mirror {mirror}"
@@ -271,7 +280,8 @@ def _shared(mirror: bool, searched: set[str]) -> dict[str, Any]:
     )
     with st.expander(hyperparameter_fields.FOLD):
         shared = hyperparameter_fields.show(
-            explicit=loaded_job.explicit(), blocked=dict.fromkeys(searched, _FROM_THE_SPACE)
+            explicit=loaded_job.explicit(),
+            blocked=dict.fromkeys(searched, _FROM_THE_SPACE) | _without_effect(),
         )
     field_faults.place("training_parameters", hyperparameter_fields.FOLD)
     if not mirrored:
