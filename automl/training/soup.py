@@ -58,8 +58,9 @@ def _answers(
     side = description.validation_crop_size
     batches = scored_batches(opened(pictures.pictures), side, batch_size=_BATCH_SIZE, device=device)
     with torch.inference_mode():
-        parts = [network(pixels).float().softmax(dim=1).cpu() for pixels in batches]
-    return Predictions(pictures.sample_ids, pictures.labels, torch.cat(parts).numpy())
+        logits = torch.cat([network(pixels).float().cpu() for pixels in batches])
+    shares = logits.sigmoid() if description.has_label_sets else logits.softmax(dim=1)
+    return Predictions(pictures.sample_ids, pictures.labels, shares.numpy())
 
 
 def _mean(tensors: Sequence[Tensor]) -> Tensor:
