@@ -63,7 +63,7 @@ def _say_export(result: dict[str, Any]) -> None:
     say(f"{result['path']} ({parity['size_bytes'] / 1e6:,.1f} MB)")
     say(
         f"On {parity['num_images']} {parity['pictures']} pictures: {parity['agreement']:.1%} the "
-        f"same class as {parity['trial_id']}, probabilities at most "
+        f"same answer as {parity['trial_id']}, probabilities at most "
         f"{parity['max_probability_difference']:.1e} apart; {parity['latency_ms']:.1f} ms a picture"
     )
     if parity["onnx_input"]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from automl import recommendation
 from automl.cli.output import reference, say
 from automl.figures import wording
+from automl.jobs.tasks import TASKS
 
 if TYPE_CHECKING:
     from automl.experiments.experiment import Experiment
@@ -51,7 +52,9 @@ def _command(source: "Experiment", target: "Target") -> str:
     """The command that shows the numbers of a sentence, or does what it proposes."""
     name = reference(source.directory)
     if target.view == "data":
-        return f"automl check {shlex.quote(str(source.job.training_data.location))}"
+        has_sets = TASKS[source.job.task].has_label_sets
+        task = f" --set task={source.job.task}" if has_sets else ""
+        return f"automl check {shlex.quote(str(source.job.training_data.location))}{task}"
     if target.view == "more_time":
         job = shlex.quote(str(source.directory / "job.yml"))
         return f"automl run {job} --set limits.timeout_minutes={target.minutes}"
