@@ -18,6 +18,7 @@ from automl.ui.dataset import (
     dataset_view,
     first_score_view,
     label_sets_view,
+    picture_map_view,
     pictures_choice,
     reading_view,
     recorded_view,
@@ -92,6 +93,8 @@ left, right = st.columns([3, 2], gap="medium")
 with left:
     dataset_gallery.show(corrected, original)
     data_options.show(data, columns, corrected.report)
+    if not blocked:
+        picture_map_view.show(job, corrected, original)
     dataset_view.as_the_model_sees(corrected)
     dataset_view.class_sizes(corrected)
     label_sets_view.show(corrected)

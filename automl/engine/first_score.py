@@ -5,6 +5,7 @@ Prints `done total` for the pictures while it reads them, and the first score as
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -54,12 +55,34 @@ def score(job: Job, progress: Counted) -> FirstScore:
             f"task is {job.task}, and a first score needs one label a picture. Start a search: its "
             "first trial is a linear probe, too."
         )
-    data = _some(manifest.build(job), job.seed)
+    return _cross_validated(look(job, progress))
+
+
+@dataclass(frozen=True)
+class Looked:
+    """Pictures that are not test pictures, with what a frozen network sees in them."""
+
+    hyperparameters: Hyperparameters
+    class_names: list[str]
+    samples: pd.DataFrame
+    features: NDArray[np.float32]
+    """(N, D) of the samples."""
+
+    num_left_out: int
+    """Pictures of the data that are not among them, because there are too many."""
+
+
+def look(job: Job, progress: Counted) -> Looked:
+    """The features of the pictures; arguments and errors as of `score`."""
+    everything = manifest.build(job)
+    data = _some(everything, job.seed)
     hyperparameters = _probe(job, data)
     torch.set_num_threads(usable_cores())
     samples = data.samples[data.samples["split"].isin(["train", "validation"])]
     features = _features(hyperparameters, data, samples, progress)
-    return _cross_validated(hyperparameters, data.class_names, samples, features)
+    num_left_out = int(everything.samples["split"].isin(["train", "validation"]).sum())
+    num_left_out -= len(samples)
+    return Looked(hyperparameters, data.class_names, samples, features, num_left_out)
 
 
 def _probe(job: Job, data: Manifest) -> Hyperparameters:
@@ -125,12 +148,8 @@ def _network(
     return network.to(memory_format=torch.channels_last).to(device), built
 
 
-def _cross_validated(
-    hyperparameters: Hyperparameters,
-    class_names: list[str],
-    samples: pd.DataFrame,
-    features: NDArray[np.float32],
-) -> FirstScore:
+def _cross_validated(looked: Looked) -> FirstScore:
+    samples, class_names = looked.samples, looked.class_names
     is_fitted = ((samples["split"] == "train") | samples["fold"].notna()).to_numpy(bool)
     fitted = samples[is_fitted]
     folds = fitted["fold"].fillna(-1).to_numpy(np.int64)
@@ -140,15 +159,15 @@ def _cross_validated(
             "contents or groups. Add pictures, or change the column of the groups."
         )
     labels, paths = fitted["label_index"].to_numpy(np.int64), fitted["path"].tolist()
-    found = cross_validated_probe.fit(features[is_fitted], labels, folds, len(class_names))
+    found = cross_validated_probe.fit(looked.features[is_fitted], labels, folds, len(class_names))
     scored = np.flatnonzero(folds >= 0)
     ids = fitted["id"].to_numpy(np.int64)
     return first_score.summary(
         Predictions(ids[scored], labels[scored], found.probabilities[scored]),
         class_names,
         [paths[row] for row in scored.tolist()],
-        model_name=hyperparameters.model_name,
-        side=hyperparameters.validation_crop_size,
+        model_name=looked.hyperparameters.model_name,
+        side=looked.hyperparameters.validation_crop_size,
         share=1 - 1 / (int(folds.max()) + 1),
     )
 

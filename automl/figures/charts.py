@@ -13,6 +13,13 @@ QUIET = {"displayModeBar": False}
 CLICKABLE = {**QUIET, "doubleClickDelay": 0}
 """Without a delay two clicks stay two clicks; a double click would clear the selection."""
 
+MOVABLE = {
+    "displaylogo": False,
+    "scrollZoom": True,
+    "modeBarButtons": [["lasso2d", "select2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
+}
+"""With buttons to circle points and to zoom."""
+
 
 def add_markers(
     figure: go.Figure,

@@ -29,6 +29,7 @@ def test_every_cache_has_a_size(fill):
         "carried": 0,
         "exports": 0,
         "features": 0,
+        "maps": 0,
         "networks": 0,
         "pixels": 0,
         "remote": 0,

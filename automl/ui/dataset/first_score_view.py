@@ -41,6 +41,12 @@ def show(job: Job, corrected: Manifest, original: Manifest) -> None:
         _draw(look.answer, job, corrected, original)
 
 
+def doubtful(job: Job, data: Manifest) -> set[str] | None:
+    """Paths of the pictures whose label is in doubt; None without a first score."""
+    look = first_scores.looks().of(_key(job, data))
+    return {doubt.path for doubt in _unsettled(look.answer, data)} if look and look.answer else None
+
+
 def _key(job: Job, data: Manifest) -> str:
     """The pictures with their labels and splits, and what was corrected about them."""
     return f"{data.report.data_hash} {job.corrections.model_dump_json()}"

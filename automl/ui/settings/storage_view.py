@@ -21,6 +21,7 @@ _HOLDS = {
     "carried": "Pictures and weights brought from other machines",
     "exports": "Models exported on the pages",
     "features": "Features from frozen models",
+    "maps": "Maps of pictures",
     "networks": "Networks converted for speed",
     "pixels": "Decoded pictures",
     "remote": "Downloaded pictures",

@@ -1,0 +1,49 @@
+"""`python -m automl.engine.picture_map < job.yml`: places of the pictures in two dimensions.
+
+Prints `done total` for the pictures while it reads them, and the map as JSON at the end.
+"""
+
+import sys
+
+from automl.engine import first_score
+from automl.engine.first_score import Counted
+from automl.errors import UserError
+from automl.evaluation.picture_map import PictureMap
+from automl.jobs.job import Job
+from automl.model import map_layout
+
+_FEWEST = 2
+
+
+def draw(job: Job, progress: Counted) -> PictureMap:
+    """The map of the pictures that are not test pictures, on the features of the first score.
+
+    Raises:
+        UserError: see `first_score.look`, or there are too few pictures.
+    """
+    looked = first_score.look(job, progress)
+    paths = looked.samples["path"].tolist()
+    if len(paths) < _FEWEST:
+        raise UserError(f"There is {len(paths)} picture, and a map needs two. Add pictures.")
+    x, y = map_layout.layout(looked.features).round(2).T.tolist()
+    return PictureMap(
+        model_name=looked.hyperparameters.model_name,
+        side=looked.hyperparameters.validation_crop_size,
+        num_left_out=looked.num_left_out,
+        paths=paths,
+        x=x,
+        y=y,
+    )
+
+
+def _main() -> None:
+    job = Job.from_yaml(sys.stdin.read())
+    found = draw(job, lambda done, total: print(done, total, flush=True))  # noqa: T201
+    print(found.model_dump_json())  # noqa: T201
+
+
+if __name__ == "__main__":
+    try:
+        _main()
+    except UserError as error:
+        sys.exit(str(error))

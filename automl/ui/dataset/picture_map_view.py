@@ -1,0 +1,155 @@
+"""Draw the map of a data set; pictures that are circled can be looked at and corrected."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from automl.dataset.manifest import Manifest
+from automl.evaluation.picture_map import PictureMap
+from automl.figures import charts, picture_map, wording
+from automl.jobs.corrections import Corrections
+from automl.jobs.job import Job
+from automl.ui import gallery
+from automl.ui.dataset import corrections_view, first_score_view, picture_view
+from automl.ui.side_work import SideWorks
+
+_NO_FINDING = "no finding"
+
+
+@st.cache_resource
+def maps() -> SideWorks[PictureMap]:
+    """The maps of this server."""
+    return SideWorks("automl.engine.picture_map", PictureMap)
+
+
+@st.fragment
+def show(job: Job, corrected: Manifest, original: Manifest) -> None:
+    """Draw the map in a fold, which computes it when it is asked for.
+
+    Args:
+        job: the data and its corrections; the map is that of the data as it is, so that a
+            correction moves no picture.
+        corrected: the data set as corrected.
+        original: the data set as it is.
+    """
+    fold = st.expander("Map of the pictures", key="map of the pictures", on_change="rerun")
+    if not fold.open:
+        return
+    with fold:
+        key = original.report.data_hash
+        work = maps().of(key)
+        if work is None or work.is_cancelled:
+            _offer(key, job)
+        elif work.is_running():
+            _follow(key)
+        elif work.refusal:
+            st.info(wording.plain(work.refusal))
+        elif work.answer:
+            _draw(work.answer, job, corrected, original)
+
+
+def _offer(key: str, job: Job) -> None:
+    st.caption(
+        "Pictures that a pretrained network finds alike lie near each other: near copies, strange "
+        "pictures, and a class that falls into two lumps are seen at once. It takes a minute."
+    )
+    if st.button("Draw the map", icon=":material/scatter_plot:"):
+        plain = job.model_copy(update={"corrections": Corrections()})
+        if maps().begin(key, plain) is None:
+            st.info("The map of other pictures is being drawn right now. Try again in a minute.")
+            return
+        st.rerun(scope="fragment")
+
+
+@st.fragment(run_every=1.0)
+def _follow(key: str) -> None:
+    work = maps().of(key)
+    if work is None or not work.is_running():
+        st.rerun()
+    done, total = work.count()
+    share = done / total if total else 0.0
+    text = f"Looking at the pictures: {share:.0%}" if total else "Reading the pictures"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(share, "Arranging the pictures" if total and done == total else text)
+        if st.button("Cancel", icon=":material/close:", key="cancel the map"):
+            work.cancel()
+            st.rerun()
+
+
+def _draw(found: PictureMap, job: Job, corrected: Manifest, original: Manifest) -> None:
+    columns = {"x": found.x, "y": found.y, "path": found.paths, "place": range(len(found.x))}
+    places = pd.DataFrame(columns)
+    rows = places.merge(corrected.readable, on="path")  # those that were left out are not drawn
+    colourings = _colourings(job, corrected)
+    chosen = st.segmented_control("Colours", list(colourings), default="class", key="map colours")
+    groups = colourings[chosen or "class"](rows)
+    state: Any = st.plotly_chart(
+        picture_map.figure(rows, groups),
+        key=f"map of {original.report.data_hash}",
+        on_select="rerun",
+        selection_mode=("lasso", "box", "points"),
+        config=charts.MOVABLE,
+    )
+    st.caption(_extent(found, len(rows)))
+    # by their places in the map, because rows change with the corrections
+    picked = rows[rows["place"].isin([_place(point) for point in state.selection.points])]
+    if len(picked):
+        _selected(picked, job, corrected, original)
+    else:
+        st.caption("Circle pictures with the mouse, or click one, to see them.")
+
+
+def _extent(found: PictureMap, num_rows: int) -> str:
+    text = f"{found.model_name} at {found.side} px, arranged by t-SNE."
+    if found.num_left_out:
+        text += f" A random {len(found.paths):,} of the pictures; {found.num_left_out:,} more."
+    if num_rows > picture_map.MAX_POINTS:
+        text += " Not every one is drawn."
+    return wording.plain(text)
+
+
+def _colourings(job: Job, corrected: Manifest) -> dict[str, Callable[[pd.DataFrame], list[str]]]:
+    """The group of each row, by what the colours can say."""
+    kinds: dict[str, str] = {}
+    for kind, paths in corrected.concerned.items():
+        for path in paths:
+            kinds.setdefault(path, wording.kind(kind))
+    colourings: dict[str, Callable[[pd.DataFrame], list[str]]] = {
+        "class": lambda rows: rows["label"].astype(str).tolist(),
+        "split": lambda rows: rows["split"].astype(str).tolist(),
+        "finding": lambda rows: [kinds.get(path, _NO_FINDING) for path in rows["path"]],
+    }
+    doubtful = first_score_view.doubtful(job, corrected)
+    if doubtful is not None:
+        colourings["doubt"] = lambda rows: [
+            "label in doubt" if path in doubtful else "no doubt" for path in rows["path"]
+        ]
+    return colourings
+
+
+def _selected(rows: pd.DataFrame, job: Job, corrected: Manifest, original: Manifest) -> None:
+    def page_of(part: slice) -> list[gallery.Picture]:
+        shown = rows.iloc[part]
+        return [
+            gallery.Picture(Path(path), label, rendering=corrected.rendering)
+            for path, label in zip(shown["path"], shown["label"], strict=True)
+        ]
+
+    st.markdown(f"**{wording.count(len(rows), 'picture')}**")
+    paths = rows["path"].tolist()
+    picked = gallery.show(len(rows), page_of, key=f"map {paths[0]} {len(rows)}", opens=True)
+    if picked is not None:
+        picture_view.open_at(picked, rows, corrected, original)
+    these = "this picture" if len(rows) == 1 else f"these {len(rows):,} pictures"
+    help_text = "The files stay where they are; it can be undone."
+    if st.button(f"Leave out {these}", icon=":material/visibility_off:", help=help_text):
+        corrections_view.leave_out(paths, original, job.corrections)
+        st.rerun()
+
+
+def _place(point: dict[str, Any]) -> int:
+    place = point["customdata"]
+    return int(place[0] if isinstance(place, list) else place)

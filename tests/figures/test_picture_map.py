@@ -1,0 +1,24 @@
+import pandas as pd
+
+from automl.figures import picture_map
+
+
+def points(count: int) -> pd.DataFrame:
+    return pd.DataFrame({"x": 0.5, "y": 0.5, "place": range(count)})
+
+
+def test_small_groups_are_one_colour_and_points_know_their_places() -> None:
+    groups = [f"class {number % 20}" for number in range(400)] + ["<b>rare"]
+    drawn = picture_map.figure(points(401), groups)
+    assert len(drawn.data) == 12
+    assert drawn.data[-1].name == "others"
+    places = [place for series in drawn.data for place in series.customdata]
+    assert sorted(places) == list(range(401))
+    alone = picture_map.figure(points(1), ["<b>rare"])
+    assert alone.data[0].name == "&lt;b&gt;rare"
+
+
+def test_of_very_many_points_every_nth_is_drawn() -> None:
+    count = 5 * picture_map.MAX_POINTS // 2
+    drawn = picture_map.figure(points(count), ["one"] * count)
+    assert picture_map.MAX_POINTS / 2 < len(drawn.data[0].x) <= picture_map.MAX_POINTS
