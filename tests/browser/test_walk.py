@@ -13,7 +13,7 @@ from tests.browser.conftest import Server, on_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 TRIAL_MILLISECONDS = 300_000
-PER_DIGIT = 40
+PER_DIGIT = 25
 NOTIFICATIONS = """
     told = [];
     Notification = class {
