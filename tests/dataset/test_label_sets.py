@@ -140,6 +140,9 @@ def test_each_task_offers_the_other_one(folder: Path) -> None:
         manifest.look(Job(training_data=DataSource(path=path)))
     (reading,) = refused.value.readings
     assert reading.command_line("validation_data") == f"--set task={TASK}"
+    rows = manifest.look(Job(training_data=DataSource(path=as_rows_of_one(folder))))
+    (found,) = [one for one in rows.report.findings if one.kind == "several_rows"]
+    assert found.message.startswith("8 pictures are in several rows with different labels")
     single = as_csv(folder, lambda labels: (labels or ["fish"])[0])
     kinds = {finding.kind for finding in looked_at(single).report.findings}
     assert "one_label_each" in kinds

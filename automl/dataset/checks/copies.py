@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from automl.dataset import label_sets, near_duplicates
+from automl.dataset import label_sets, near_duplicates, picture_location
 from automl.dataset.checks.kind import CheckedData, FindingKind, counted, is_or_are, names
 from automl.dataset.report import Finding, Severity
 
 LABEL_CONFLICT = FindingKind(
     "label_conflict", Severity.WARNING, alike_by="content_hash", remedy="leave_out"
 )
+SEVERAL_ROWS = FindingKind("several_rows", Severity.WARNING, remedy="choose_other_task")
 LEAKAGE = FindingKind("leakage", Severity.WARNING, alike_by="content_hash", remedy="settle_leaks")
 EXACT_DUPLICATES = FindingKind(
     "exact_duplicates", Severity.INFO, alike_by="content_hash", remedy="leave_out"
@@ -47,6 +48,7 @@ def check(data: CheckedData) -> Iterator[Finding]:
     yield from _exact(shown, conflicting, leaked)
     yield from _near(shown, conflicting, leaked)
     if not label_sets.are_in(shown):  # a rare set may well be that of one picture alone
+        yield from _several_rows(shown)
         yield from _copies_only(shown)
     if "group" in shown:
         yield from _group_leakage(shown, leaked)
@@ -69,6 +71,20 @@ def _exact(shown: pd.DataFrame, conflicting: pd.Series, leaked: pd.Series) -> It
             copies["path"],
             f"{counted(len(copies), 'picture')} {is_or_are(len(copies))} an exact copy of another "
             "one. Copies stay on the same side of the split.",
+        )
+
+
+def _several_rows(shown: pd.DataFrame) -> Iterator[Finding]:
+    """Pictures that a table lists once for each of several labels."""
+    labels = shown.groupby("path", sort=False)["label"].unique()
+    several = labels[labels.str.len() > 1]
+    if len(several):
+        path, first = several.index[0], " and ".join(several.iloc[0][:3])
+        yield SEVERAL_ROWS.finding(
+            several.index,
+            f"{counted(len(several), 'picture')} {is_or_are(len(several))} in several rows with "
+            f"different labels, such as {picture_location.name(path)} with {first}. If they have "
+            "all of them, set task: image_classification_multilabel.",
         )
 
 

@@ -29,6 +29,7 @@ _KINDS = {
 
 def show(experiment_dir: Path, model: Predictor) -> Predictor:
     """Draw the choice of thresholds and its effect; return the model with the chosen ones."""
+    model = _as_kept(experiment_dir, model)
     predictions = cached.predictions(experiment_dir, model.trial_id)
     if predictions is None or not len(predictions.labels):
         return model
@@ -44,6 +45,17 @@ def show(experiment_dir: Path, model: Predictor) -> Predictor:
         by_label = dict(zip(model.labels, chosen.tolist(), strict=True))
         _keep(experiment_dir, model.trial_id, Choice(aim=said, by_label=by_label))
     return model.with_thresholds(chosen)
+
+
+def _as_kept(experiment_dir: Path, model: Predictor) -> Predictor:
+    """The model with the thresholds that were chosen after its export, if any were."""
+    choice = chosen_thresholds.load(experiment_dir, model.trial_id)
+    if choice is None:
+        return model
+    exported = zip(model.labels, model.thresholds.tolist(), strict=True)
+    return model.with_thresholds(
+        np.array([choice.by_label.get(name, each) for name, each in exported])
+    )
 
 
 def _chosen(
