@@ -70,6 +70,9 @@ _LEAST_LIKELY = -9.4
 _CONTROL = re.compile("[\x80-\x9f]")
 _MAX_WORDS = 300
 _MAX_OTHERS = 3
+_MOST_UNLIKELY = 2.5
+"""Logarithm of the likelihood of an offered code page over that of the best."""
+
 _MAX_SHOWN = 60
 _WORD = re.compile(rb"[A-Za-z\x80-\xff|\\\[\]{}^`~@_]*[\x80-\xff][A-Za-z\x80-\xff|\\\[\]{}^`~@_]*")
 """Bytes of a word; the second byte of a Japanese character can be one of these signs."""
@@ -109,7 +112,9 @@ def as_guess(names: Sequence[bytes], page: str, what: str) -> Guess | None:
     others: dict[str, str] = {}
     for other in sorted(scores, key=scores.__getitem__, reverse=True):
         text = foreign[0].decode(other, "replace")
-        if text != used and text not in others.values() and len(others) < _MAX_OTHERS:
+        is_likely = scores[other] > _MOST_UNLIKELY * scores.get(page, -math.inf)
+        is_new = text != used and text not in others.values()
+        if is_likely and is_new and len(others) < _MAX_OTHERS:
             others[other] = text
     return Guess(
         sentence=f"{what} are read in the code page {page}, such as {used[:_MAX_SHOWN]}.",

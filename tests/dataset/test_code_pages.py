@@ -62,5 +62,5 @@ def test_a_guess_is_said_with_other_code_pages():
         "Names in a.zip are read in the code page cp1251, such as собака/1.jpg."
     )
     assert all(other.options["code_page"] != "cp1251" for other in guess.others)
-    assert len({other.sentence for other in guess.others}) == 3
+    assert len({other.sentence for other in guess.others}) == len(guess.others) > 0
     assert code_pages.as_guess([b"plain"], "cp437", "Names") is None

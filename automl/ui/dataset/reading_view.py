@@ -33,10 +33,11 @@ def _line(section: str, readings: Sequence[Reading]) -> None:
 def choices(readings: Sequence[Reading], section: str = TRAINING) -> None:
     """Draw a button for each reading of a data source."""
     for position, reading in enumerate(readings):
-        st.markdown(wording.plain(reading.sentence))
-        st.button(
-            "Read it so",
-            key=f"reading {section} {position} {reading.sentence}",
-            on_click=data_choice.understand,
-            args=(reading.options, section),
-        )
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.button(
+                "Read it so",
+                key=f"reading {section} {position} {reading.sentence}",
+                on_click=data_choice.understand,
+                args=(reading.options, section),
+            )
+            st.markdown(wording.plain(reading.sentence), width="stretch")
