@@ -99,6 +99,9 @@ _ENDING = re.compile(
     r"[\s._-]*\d*$",
     re.IGNORECASE,
 )
+_HINT = re.compile("mask|seg|label|gt|groundtruth|annotation|trimap|overlay", re.IGNORECASE)
+"""Finds all that `_ENDING` does, and is faster where nothing is found."""
+
 _LEAST_SHARE = 0.9
 _MAX_NAMED = 5
 
@@ -142,12 +145,15 @@ def _matching(pictures: Iterable[Parts], patterns: Sequence[str]) -> set[Parts]:
     return {parts for parts in pictures if any(map(fitting.match, parts))}
 
 
-def _masks(pictures: Iterable[Parts]) -> set[Parts]:
+def _masks(pictures: Sequence[Parts]) -> set[Parts]:
     """Masks and the like among pictures.
 
     They lie in a folder called masks beside one called images with the same names in it, or beside
     the picture of their name: `a_mask.png` and `a.jpg`.
     """
+    has_folders = any(_is(part, _MASKS) for part in {part for one in pictures for part in one[:-1]})
+    if not has_folders and not any(_HINT.search(parts[-1]) for parts in pictures):
+        return set()
     by_folder: dict[Parts, dict[str, Parts]] = defaultdict(dict)
     for parts in pictures:
         by_folder[parts[:-1]][PurePosixPath(parts[-1]).stem] = parts
