@@ -1,6 +1,8 @@
 """Ray Tune's events, recorded in the results; and workers that hang or lose their GPU."""
 
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import ray
 from ray import tune
 from ray.tune.experiment import Trial
 
-from automl.engine import deaths, disk, failures, heartbeat, ray_internals
+from automl.engine import deaths, disk, failures, heartbeat, patience, ray_internals
 from automl.engine.deaths import Death
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.heartbeat import LifeSigns
@@ -111,7 +113,8 @@ class Events(tune.Callback):  # type: ignore[misc]
         Not before: what is recorded is never trained again, so its state must be safe by then.
         """
         self._life_signs.sign(id_of(trial), time.monotonic())
-        with checkpoint.as_directory() as folder:
+        with ExitStack() as stack:
+            folder = _patiently(checkpoint, lambda: stack.enter_context(checkpoint.as_directory()))
             self._evaluated(trial, trial.last_result, Path(folder))
         self._drop_checkpoint(trial)
         self._checkpoints[id_of(trial)] = checkpoint
@@ -140,7 +143,7 @@ class Events(tune.Callback):  # type: ignore[misc]
         """
         previous = self._checkpoints.pop(id_of(trial), None)
         if previous is not None:
-            previous.filesystem.delete_dir(previous.path)
+            _patiently(previous, lambda: previous.filesystem.delete_dir(previous.path))
 
     def on_trial_complete(
         self,
@@ -199,3 +202,8 @@ class Events(tune.Callback):  # type: ignore[misc]
         self._results.gpu_lost(gpu)
         if len(self._lost_gpus.all) >= ray.cluster_resources().get("GPU", 0):
             self._watch.end(Ending(f"GPU {gpu} failed, and there is no other.", is_success=False))
+
+
+def _patiently(checkpoint: tune.Checkpoint, function: Callable[[], Any]) -> Any:
+    is_here = checkpoint.filesystem.type_name == "local"
+    return patience.patiently(function, seconds=0.0 if is_here else patience.SECONDS)

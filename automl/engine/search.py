@@ -125,6 +125,7 @@ def _trainable(kind: type[tune.Trainable], inputs: SearchInputs, watch: Watch) -
         num_devices=int(resources.num_gpus),
         primary_metric=inputs.job.primary_metric,
         key=watch.key,
+        has_storage=bool(inputs.job.storage_path),
         carries_checkpoints=inputs.job.ray_address is not None and not inputs.job.storage_path,
     )
     return tune.with_resources(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ray import tune
 
 from automl.dataset.pixels import PictureSizes, picture_sizes
-from automl.engine import failures, lost_gpus, ray_internals, travelling
+from automl.engine import failures, lost_gpus, patience, ray_internals, travelling
 from automl.engine.carried import Carried
 from automl.engine.heartbeat import Heartbeat
 from automl.engine.planning import PlannedTrial, trial_id_in
@@ -64,6 +64,9 @@ class Assignment:
     key: str
     """Prefix of the search's keys in Ray's key-value store: `KEY/TRIAL` or `KEY/all` tells a trial,
     or every one, to stop; `beat_key` is the trial's sign of life."""
+
+    has_storage: bool = False
+    """Checkpoints go to a storage of the job's, which may be away for a while."""
 
     carries_checkpoints: bool = False
     """Send checkpoints through Ray: the workers share no disk with the engine."""
@@ -129,11 +132,19 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
 
     def save(self, checkpoint_dir: str | None = None) -> Any:
         """Keep the checkpoint on the disk that all share, or return it with its content."""
-        if not self._assignment.carries_checkpoints:
-            return super().save(checkpoint_dir)
         with tempfile.TemporaryDirectory() as folder:
+            if not self._assignment.carries_checkpoints:
+                return self._patiently(partial(super().save, checkpoint_dir or folder))
             self.save_checkpoint(folder)
             return ray_internals.saved(Departing(Path(folder)), self._last_result)
+
+    def restore(self, checkpoint_path: Any) -> None:
+        """Go on from a checkpoint of `save`."""
+        self._patiently(partial(super().restore, checkpoint_path))
+
+    def _patiently(self, function: Callable[[], Any]) -> Any:
+        seconds = patience.SECONDS if self._assignment.has_storage else 0.0
+        return patience.patiently(function, seconds=seconds)
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         from automl.model import checkpoint
