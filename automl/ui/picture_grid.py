@@ -24,7 +24,7 @@ class Tile(TypedDict):
 # Streamlit gives its theme's colours and radius to a component as CSS variables `--st-…`; the
 # script sets the size of a square as `--side`
 _CSS = """
-.tiles { display: grid; gap: 0.5rem; justify-content: start;
+.tiles { display: grid; gap: 0.5rem; justify-content: start; align-items: start;
   grid-template-columns: repeat(auto-fill, var(--side)); }
 .tile { display: block; width: var(--side); padding: 0; border: 0; background: none;
   color: var(--st-text-color); font: inherit; font-size: 0.8rem; text-align: center; }

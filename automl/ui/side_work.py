@@ -103,10 +103,10 @@ class SideWorks(Generic[Answer]):
         return [work for work in self._by_key.values() if work.is_running()]
 
     def begin(self, key: str, job: Job) -> SideWork[Answer] | None:
-        """Begin the work; None if this server is busy with another piece right now."""
+        """Begin the work, again if it was cancelled or refused; None if this server is busy."""
         with self._lock:
             there = self._by_key.get(key)
-            if there and not there.is_cancelled:
+            if there and not there.is_cancelled and not there.refusal:
                 return there
             if self.running():
                 return None

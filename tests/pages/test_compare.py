@@ -74,7 +74,7 @@ def test_more_than_two_trials_are_compared_with_the_best_of_them(
     figure = json.loads(page.get("plotly_chart")[0].proto.spec)
     assert len({trace["line"]["color"] for trace in figure["data"]}) == 3
     open_tab(page, "Pictures")
-    assert page.selectbox(key="the other of two").options == ["pets #1 b", "pets #2 c"]
+    assert page.selectbox(key="the other of two").options == ["#1 b", "#2 c"]
 
 
 def test_two_data_sets_of_one_size_are_not_the_same_pictures(

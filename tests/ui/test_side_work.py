@@ -37,8 +37,11 @@ def test_what_is_cancelled_leaves_no_process_and_can_begin_again(shapes: Path) -
 
 
 def test_work_without_an_answer_in_its_time_is_refused_in_a_sentence(shapes: Path) -> None:
-    work = SideWorks(MODULE, Estimate, limit_seconds=0).begin("a", job(shapes))
+    works = SideWorks(MODULE, Estimate, limit_seconds=0)
+    work = works.begin("a", job(shapes))
     assert work is not None
     assert not work.is_running()
     assert "no answer within 0 s" in work.refusal
     assert not work.process.is_running()
+    again = works.begin("a", job(shapes))
+    assert again is not work

@@ -22,6 +22,8 @@ class Side(NamedTuple):
     experiment_dir: Path
     trial: TrialRecord
     metric: str
+    is_of_several: bool = False
+    """The trials are of several experiments, so each is called by that of its own, too."""
 
     @property
     def key(self) -> str:
@@ -30,8 +32,9 @@ class Side(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Name of the experiment, number and title of the trial."""
-        return f"{self.experiment_dir.name} {wording.trial(self.trial)}"
+        """Number and title of the trial, after the name of its experiment if there are several."""
+        name = wording.trial(self.trial)
+        return f"{self.experiment_dir.name} {name}" if self.is_of_several else name
 
 
 def choose(experiment_dir: Path) -> list[Side]:
@@ -60,7 +63,7 @@ def choose(experiment_dir: Path) -> list[Side]:
             "Trials to compare",
             list(offered),
             first[:MAX_COMPARED],
-            format_func=lambda key: _text(offered[key], with_experiment=bool(others)),
+            format_func=lambda key: _text(offered[key]._replace(is_of_several=bool(others))),
             key=f"trials of {' '.join([experiment_dir.name, *others])}",
             placeholder="Choose two trials or more",
             label_visibility="collapsed",
@@ -70,7 +73,9 @@ def choose(experiment_dir: Path) -> list[Side]:
         st.info("There is no other trial with a score.")
     elif len(chosen) < 2:
         st.info("Choose two trials or more.")
-    return [offered[key] for key in chosen] if len(chosen) > 1 else []
+    sides = [offered[key] for key in chosen] if len(chosen) > 1 else []
+    is_of_several = len({side.experiment_dir for side in sides}) > 1
+    return [side._replace(is_of_several=is_of_several) for side in sides]
 
 
 def _offered(experiment_dir: Path) -> dict[str, Side]:
@@ -99,8 +104,5 @@ def _asked_for() -> list[str]:
     return st.query_params.get("trials", "").split(",")
 
 
-def _text(side: Side, *, with_experiment: bool) -> str:
-    of = f"{side.experiment_dir.name} " if with_experiment else ""
-    trial = side.trial
-    score = wording.score_of(trial, side.metric)
-    return f"{of}#{trial.number} {trial.model_name} · {score}"
+def _text(side: Side) -> str:
+    return f"{side.title} · {wording.score_of(side.trial, side.metric)}"

@@ -67,9 +67,8 @@ def _best(name: str, sides: Sequence[Side], values: Sequence[Mapping[str, float]
     best = min(found) if known is not None and not known.is_higher_better else max(found)
     if all(value == best for value in found):
         return ""
-    is_one_experiment = len({side.experiment_dir for side in sides}) == 1
     return ", ".join(
-        f"#{side.trial.number}" if is_one_experiment else side.title
+        side.title if side.is_of_several else f"#{side.trial.number}"
         for side, value in zip(sides, found, strict=True)
         if value == best
     )

@@ -35,15 +35,15 @@ def show(job: Job, data: Manifest) -> None:
     work = every.of(key)
     if work is None and side_work.is_automatic():
         work = every.begin(key, job)
-    if work is None or work.is_cancelled:
-        _offer(key, job)
-    elif work.is_running():
+    if work is not None and work.is_running():
         _follow(key, job, had_answer=work.answer is not None)
         return
-    elif work.refusal:
-        st.info(wording.plain(work.refusal))
     if work is not None and work.answer:
         _draw(work.answer, job)
+    if work is not None and work.refusal:
+        st.info(wording.plain(work.refusal))
+    if work is None or work.is_cancelled or work.refusal:
+        _offer(key, job)
 
 
 def _measured_part(job: Job) -> str:
