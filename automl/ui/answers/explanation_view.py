@@ -20,11 +20,12 @@ _ALGORITHM = "explanation algorithm"
 _LABEL = "label to explain"
 _WIDTH = 520  # pixels; the picture and its text fit on a screen 720 pixels high
 _NAMES: dict[str, str] = {
-    "xrai": "Regions (XRAI)",
-    "guided_gradcam": "Guided Grad-CAM",
+    "guided_gradcam": "Guided Grad-CAM (about a second)",
+    "xrai": "Regions (XRAI, sharper and slower)",
     "integrated_gradients": "Integrated gradients",
     "guided_backprop": "Guided backpropagation",
 }
+_FIRST: Algorithm = "guided_gradcam"
 
 
 @st.dialog("Why this answer?", width="large")
@@ -62,7 +63,8 @@ def ask(experiment_dir: Path) -> bool:
         sorted(get_args(Algorithm), key=list(_NAMES).index),
         format_func=_NAMES.__getitem__,
         key=_ALGORITHM,
-        help="Sorted from the clearest and slowest algorithm to the fastest.",
+        help="The first one answers at once; the second shows whole regions and takes up to a "
+        "minute.",
     )
     if label_sets.are_in(experiment_dir):
         st.selectbox(
@@ -84,7 +86,7 @@ def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, is_reque
         picture: path of the file, or its content.
         is_requested: True if the button was pressed just now.
     """
-    algorithm: Algorithm = st.session_state.get(_ALGORITHM, "xrai")
+    algorithm: Algorithm = st.session_state.get(_ALGORITHM, _FIRST)
     label = st.session_state.get(_LABEL) if label_sets.are_in(experiment_dir) else None
     request = (experiment_dir, trial_id, picture, algorithm, label)
     if is_requested:
