@@ -103,4 +103,5 @@ with left:
 with right:
     if not blocked:
         first_score_view.show(job, corrected, original)
+    corrections_view.settle_at_once(corrected, original, job.corrections)
     dataset_view.findings(corrected, original, job.corrections)

@@ -275,6 +275,19 @@ def test_copies_are_left_out_but_not_the_picture_that_was_copied(open_page, make
     assert "cat/copy.png left out" in texts(page).replace("\\", "")
 
 
+def test_plain_cases_are_settled_at_once_and_the_rest_is_left(open_page, make_pictures):
+    pictures = make_pictures()
+    (pictures / "cat" / "copy.png").write_bytes((pictures / "cat" / "0.png").read_bytes())
+    page = open_page("dataset", data=str(pictures))
+    assert "Settle the plain cases at once" not in [one.label for one in page.button]
+    Image.new("RGB", (32, 32), "white").save(pictures / "cat" / "blank.png")
+    page.run()
+    click(page, "Settle the plain cases at once")
+    assert counted(page, "pictures") == "12"
+    assert "2 pictures left out" in texts(page)
+    assert "Settle the plain cases at once" not in [one.label for one in page.button]
+
+
 def test_changes_that_fit_the_pictures_no_more_can_be_undone(open_page, make_pictures):
     pictures = make_pictures()
     (pictures / "cat" / "copy.png").write_bytes((pictures / "cat" / "0.png").read_bytes())

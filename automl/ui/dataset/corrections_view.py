@@ -28,6 +28,10 @@ _BACKGROUNDS: dict[Background, str] = {
     "black": "On black",
     "alpha": "Opacity only",
 }
+_USELESS = ("placeholder", "flat", "exact_duplicates", "near_duplicates")
+"""Findings about pictures without which nothing is lost."""
+
+_LEAKS = ("leakage", "near_duplicate_leakage")
 _LEAKED = {
     "keep": "Keep them on both sides",
     "drop": "Drop them from training",
@@ -55,6 +59,34 @@ def action(name: str, corrected: Manifest, original: Manifest, corrections: Corr
         _other_tasks(name)
     else:
         _leave_out(kind, corrected, original, corrections)
+
+
+def settle_at_once(corrected: Manifest, original: Manifest, corrections: Corrections) -> None:
+    """Draw the button for all findings whose remedy needs no judgement, if there are several."""
+    kinds = [finding.kind for finding in corrected.report.findings]
+    useless = [kind for kind in kinds if kind in _USELESS]
+    has_leak = corrections.leaked == "keep" and not set(kinds).isdisjoint(_LEAKS)
+    if len(useless) + has_leak < 2:
+        return
+
+    def take() -> None:
+        paths = [path for kind in useless for path in _useless_of(kind, corrected)]
+        leaked = "drop" if has_leak else corrections.leaked
+        leave_out(paths, original, corrections.model_copy(update={"leaked": leaked}))
+
+    st.button(
+        "Settle the plain cases at once",
+        icon=":material/auto_fix_high:",
+        help="Leaves out copies, placeholders and blank pictures, and drops those from training "
+        "that are held out, too. It can be undone.",
+        on_click=take,
+    )
+
+
+def _useless_of(kind: str, corrected: Manifest) -> list[str]:
+    if kind == "near_duplicates":
+        return near_duplicates.all_but_largest(corrected.samples)
+    return list(corrected.concerned[kind])
 
 
 def leave_out(paths: Sequence[str], original: Manifest, corrections: Corrections) -> None:
