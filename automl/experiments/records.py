@@ -265,6 +265,8 @@ class TrialRecord(FrozenModel):
             return f"{self.method}: {' + '.join(member.title for member in self.members)}"
         if self.method == "fine_tuning":
             return self.model_name
+        if self.method == "majority_class":  # whatever network it has, it does not ask it
+            return "majority class"
         mirrored = ", mirrored" if is_mirrored(self.hyperparameters) else ""
         names = " + ".join(networks_of(self.hyperparameters))
         return f"{names}, {self.method.replace('_', ' ')}{mirrored}"

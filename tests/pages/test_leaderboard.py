@@ -88,6 +88,18 @@ def test_what_is_measured_is_shown_and_what_is_not_stays_empty(open_page, compar
     assert table["licence"].fillna("").tolist() == ["apache-2.0", "", ""]
 
 
+def test_a_constant_answer_has_no_network(open_page, make_experiment, make_trial):
+    given = {"model_name": "resnet18", "method": "majority_class"}
+    effective = {"latency_ms": 5.0, "num_parameters": 2_000_000}
+    floor = make_trial("t0", [0.3], hyperparameters=given, effective=effective)
+    measured = make_trial("t1", [0.9], number=1, effective=effective)
+    make_experiment(trials=[measured, floor])
+    table = open_page("leaderboard").dataframe[0].value
+    assert table["model"].tolist() == ["resnet18", "majority class"]
+    assert table["parameters"].isna().tolist() == [False, True]
+    assert table["latency"].isna().tolist() == [False, True]
+
+
 def test_trials_are_filtered_by_state(open_page, compared):  # noqa: ARG001
     page = open_page("leaderboard")
     page.multiselect(key="only state on the leaderboard").set_value(["stopped"]).run()

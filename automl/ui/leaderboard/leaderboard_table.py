@@ -84,11 +84,13 @@ def columns(
 def millions(trial: TrialRecord) -> float | None:
     """Number of parameters in millions."""
     count = trial.effective.get("num_parameters")
-    return None if count is None else count / 1e6
+    return None if count is None or _is_constant(trial) else count / 1e6
 
 
 def megabytes(experiment_dir: Path, trial: TrialRecord) -> float | None:
     """Size of the weights on disk in megabytes."""
+    if _is_constant(trial):
+        return None
     path = store.checkpoint_dir(experiment_dir, trial.trial_id) / "model.safetensors"
     return path.stat().st_size / 1e6 if trial.best_epoch is not None and path.is_file() else None
 
@@ -96,7 +98,12 @@ def megabytes(experiment_dir: Path, trial: TrialRecord) -> float | None:
 def latency(trial: TrialRecord) -> float | None:
     """Milliseconds for one picture; None if not measured."""
     measured: float | None = trial.effective.get("latency_ms")
-    return measured
+    return None if _is_constant(trial) else measured
+
+
+def _is_constant(trial: TrialRecord) -> bool:
+    """True for the majority class, which asks no network."""
+    return trial.method == "majority_class"
 
 
 def _metric(trials: Sequence[TrialRecord], primary_metric: str) -> str:
