@@ -44,4 +44,6 @@ def test_work_without_an_answer_in_its_time_is_refused_in_a_sentence(shapes: Pat
     assert "no answer within 0 s" in work.refusal
     assert not work.process.is_running()
     again = works.begin("a", job(shapes))
+    assert again is not None
     assert again is not work
+    again.cancel()
