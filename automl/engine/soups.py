@@ -7,9 +7,10 @@ from pathlib import Path
 
 from automl.dataset.pixels import picture_sizes
 from automl.engine import cluster, combining
+from automl.engine.planning import Resources
 from automl.engine.refit import RefitInputs
 from automl.engine.results import Results
-from automl.evaluation import soups
+from automl.evaluation import ensembles, soups
 from automl.evaluation.predictions import Predictions
 from automl.evaluation.soups import Ingredients
 from automl.experiments import expectation, leaderboard, store
@@ -26,7 +27,7 @@ _SLOWER = 2.0
 """Factor on the time that a trial took to score the validation pictures."""
 
 _PATIENCE_SECONDS = 600.0
-"""Time after which a worker that does not answer is given up."""
+"""Time after which a worker that does not answer, or gets no cores, is given up."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,9 +43,17 @@ def add(inputs: RefitInputs, results: Results) -> None:
         return
     try:
         trials = ingredients(results)
-        if len(trials) > 1 and _has_time(trials[0], inputs, results):
-            pictures = inputs.data[picture_sizes(resolve(trials[0].hyperparameters))].validation
-            add_soup(results, trials, lambda folders: _in_a_worker(folders, pictures, inputs))
+        if not trials or not _has_time(trials[0], inputs, results):
+            return
+        pictures = inputs.data[picture_sizes(resolve(trials[0].hyperparameters))].validation
+        if len(pictures.labels) < ensembles.MIN_PICTURES:
+            return
+        patience = min(_PATIENCE_SECONDS, results.time_limit.seconds_left())
+        add_soup(
+            results,
+            trials,
+            lambda folders: _in_a_worker(folders, pictures, inputs.resources, patience),
+        )
     except Exception as error:  # noqa: BLE001 (the search is complete without it)
         _log.exception("there is no soup")
         note = f"There is no average of weights: {type(error).__name__}: {error}"
@@ -134,20 +143,20 @@ def _leads(record: TrialRecord, results: Results) -> bool:
 
 
 def _in_a_worker(
-    folders: Mapping[str, Path], pictures: LabelledPictures, inputs: RefitInputs
+    folders: Mapping[str, Path], pictures: LabelledPictures, share: Resources, patience: float
 ) -> Mapping[Ingredients, Predictions]:
+    """Answers of all averages; GetTimeoutError if they take longer than so many seconds."""
     import ray
     from ray.exceptions import GetTimeoutError
 
     from automl.engine import trainable
 
-    share = inputs.resources
     task = ray.remote(trainable.answers_of_averages).options(
         num_cpus=share.num_cpus, num_gpus=share.num_gpus
     )
     pending = task.remote(folders, pictures, share.num_cpus)
     try:
-        found: Mapping[Ingredients, Predictions] = ray.get(pending, timeout=_PATIENCE_SECONDS)
+        found: Mapping[Ingredients, Predictions] = ray.get(pending, timeout=patience)
     except GetTimeoutError:
         ray.cancel(pending, force=True)  # the export needs its cores
         raise

@@ -280,7 +280,8 @@ class Job(FrozenModel):
     left out. A list allows no licence that is not known."""
 
     ensemble: Literal["auto", "never"] = "auto"
-    """auto: AutoMode ends with the average of its best models, if that is better."""
+    """auto: AutoMode ends with the average of its best models, or of the weights of those of one
+    network, if that is better."""
 
     refit: Literal["auto", "never"] = "auto"
     """auto: AutoMode fits the best model again, to training and validation pictures, before it is
