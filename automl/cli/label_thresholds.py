@@ -23,8 +23,8 @@ def show_or_choose(  # noqa: PLR0913 (the options of a command)
         str | None,
         typer.Option(
             metavar="AIM",
-            help="f1; precision=0.9: the highest recall with that precision; cost=5: a false label "
-            "costs as much as five missed ones; fixed=0.5.",
+            help="f1; precision=0.9: the highest recall with that precision; recall=0.9: the other "
+            "way round; cost=5: a false label costs as much as five missed ones; fixed=0.5.",
         ),
     ] = None,
     one: Annotated[

@@ -23,15 +23,16 @@ _FEW_PICTURES = 10
 class Aim:
     """What thresholds are chosen for."""
 
-    kind: Literal["f1", "precision", "cost", "fixed"] = "f1"
-    """f1: the highest F1. precision: the highest recall with a precision of at least `value`. cost:
-    the least cost, if a false label costs `value` times as much as a missed one. fixed: `value`."""
+    kind: Literal["f1", "precision", "recall", "cost", "fixed"] = "f1"
+    """f1: the highest F1. precision: the highest recall with a precision of at least `value`.
+    recall: the highest precision with a recall of at least `value`. cost: the least cost, if a
+    false label costs `value` times as much as a missed one. fixed: `value`."""
 
     value: float = 0.0
 
     @classmethod
     def parse(cls, text: str) -> "Aim":
-        """The aim written as `f1`, `precision=0.9`, `cost=5` or `fixed=0.5`.
+        """The aim written as `f1`, `precision=0.9`, `recall=0.9`, `cost=5` or `fixed=0.5`.
 
         Raises:
             UserError: it is written otherwise.
@@ -43,16 +44,16 @@ class Aim:
             value = -1.0
         if kind == "f1" and not number:
             return cls()
-        if kind == "precision" and 0 < value <= 1:
-            return cls("precision", value)
+        if kind in ("precision", "recall") and 0 < value <= 1:
+            return cls(kind, value)
         if kind == "cost" and 0 < value < float("inf"):
-            return cls("cost", value)
+            return cls(kind, value)
         if kind == "fixed" and number and 0 <= value <= 1:
-            return cls("fixed", value)
+            return cls(kind, value)
         raise UserError(
-            f"The aim of the thresholds is {text[:40]!a}. Write f1, precision=0.9 with a number "
-            "above 0 and at most 1, cost=5 with how many missed labels a false one is worth, or "
-            "fixed=0.5 with a threshold from 0 to 1."
+            f"The aim of the thresholds is {text[:40]!a}. Write f1; precision=0.9 or recall=0.9, "
+            "with a number above 0 and at most 1; cost=5, with how many missed labels a false one "
+            "is worth; or fixed=0.5, with a threshold from 0 to 1."
         )
 
     def __str__(self) -> str:
@@ -141,4 +142,7 @@ def _worth(hits: NDArray[np.int64], guesses: NDArray[np.int64], aim: Aim) -> NDA
     if aim.kind == "precision":
         is_met = hits >= aim.value * guesses - 1e-9
         return np.where(is_met, hits, -1.0)
+    if aim.kind == "recall":
+        is_met = hits >= aim.value * hits[-1] - 1e-9
+        return np.where(is_met, hits / np.maximum(guesses, 1), -1.0)
     return np.asarray(2 * hits / np.maximum(guesses + hits[-1], 1))

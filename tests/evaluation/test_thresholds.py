@@ -55,6 +55,20 @@ def test_a_stated_precision_is_met_with_the_highest_recall():
         assert truth[scores >= least].sum() == max(met)
 
 
+def test_a_stated_recall_is_met_with_the_highest_precision():
+    aim = thresholds.Aim.parse("recall=0.9")
+    for index, least in enumerate(thresholds.by_label(SCORES, TRUTH, aim)[:2]):
+        truth, scores = TRUTH[:, index], SCORES[:, index]
+        enough = 0.9 * truth.sum()
+        met = [
+            truth[scores >= one].mean()
+            for one in np.unique(scores)
+            if truth[scores >= one].sum() >= enough
+        ]
+        assert truth[scores >= least].sum() >= enough
+        assert truth[scores >= least].mean() == pytest.approx(max(met))
+
+
 def test_a_precision_that_cannot_be_met_predicts_nothing():
     truth, scores = np.array([[False], [True]] * 20), np.tile([[0.9], [0.2]], (20, 1))
     (least,) = thresholds.by_label(scores, truth, thresholds.Aim("precision", 0.9))

@@ -23,6 +23,7 @@ _KEPT, _BY_HAND, _ALL = "As kept with the model", "By hand", "All labels"
 _KINDS = {
     "Highest F1": "f1",
     "Precision of at least": "precision",
+    "Recall of at least": "recall",
     "Cost of a false label": "cost",
 }
 
@@ -73,8 +74,8 @@ def _chosen(
     if kind == _BY_HAND:
         return _by_hand(model), None, False
     value = 0.0
-    if _KINDS[kind] == "precision":
-        value = st.number_input("Precision", 0.01, 1.0, 0.9, 0.05, key="least precision")
+    if _KINDS[kind] in ("precision", "recall"):
+        value = st.number_input("At least", 0.01, 1.0, 0.9, 0.05, key=f"least {_KINDS[kind]}")
     elif _KINDS[kind] == "cost":
         value = st.number_input(
             "As costly as so many missed ones", 0.01, 1000.0, 5.0, 1.0, key="cost of a false label"
