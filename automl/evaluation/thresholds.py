@@ -5,7 +5,7 @@ or one for each. Scores with them belong to other pictures, see `cross_fitted`.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,15 @@ _FEW_PICTURES = 10
 """Pictures with a label below which it takes the threshold of all labels: its own would be luck."""
 
 
+_Kind = Literal["f1", "precision", "recall", "cost", "fixed"]
+_KINDS: tuple[_Kind, ...] = get_args(_Kind)
+
+
 @dataclass(frozen=True)
 class Aim:
     """What thresholds are chosen for."""
 
-    kind: Literal["f1", "precision", "recall", "cost", "fixed"] = "f1"
+    kind: _Kind = "f1"
     """f1: the highest F1. precision: the highest recall with a precision of at least `value`.
     recall: the highest precision with a recall of at least `value`. cost: the least cost, if a
     false label costs `value` times as much as a missed one. fixed: `value`."""
@@ -37,7 +41,8 @@ class Aim:
         Raises:
             UserError: it is written otherwise.
         """
-        kind, _, number = text.strip().lower().partition("=")
+        name, _, number = text.strip().lower().partition("=")
+        kind = next((known for known in _KINDS if known == name), None)
         try:
             value = float(number or 0)
         except ValueError:
