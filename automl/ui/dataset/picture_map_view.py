@@ -61,7 +61,7 @@ def _offer(key: str, job: Job) -> None:
         if maps().begin(key, plain) is None:
             st.info("The map of other pictures is being drawn right now. Try again in a minute.")
             return
-        st.rerun(scope="fragment")
+        st.rerun()
 
 
 @st.fragment(run_every=1.0)
