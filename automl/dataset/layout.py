@@ -301,8 +301,7 @@ def _other_readings(
             )
     if deepest > at and choices.group_level is None:
         yield Reading(
-            sentence="The folders inside the class folders are groups (patients, days, cameras): "
-            "the pictures of one stay on one side of the split.",
+            sentence="Each folder inside a class folder is a group, such as a patient or a day.",
             options={"label_level": level, "group_level": at + 1},
         )
     if any(roots.values()):
