@@ -26,7 +26,7 @@ from automl.export.parity_report import Parity
 from automl.export.trained_model import TrainedModel
 from tests.export.test_formats import WRONG_REQUESTS
 
-LABELS = ["blue | navy", "green", "red"]
+LABELS = ["blue | navy", "class_10", "class_2"]
 
 
 @pytest.fixture(scope="module")

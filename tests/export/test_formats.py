@@ -175,10 +175,21 @@ def test_timm_loads_the_weights(finished: Path, exported: Callable[..., Path]) -
     assert list(network.pretrained_cfg["mean"]) == [0.485, 0.456, 0.406]
     assert network.pretrained_cfg["crop_pct"] == pytest.approx(32 / 37)
     config = json.loads((folder / "config.json").read_text())
-    assert config["label_names"] == ["blue | navy", "green", "red"]
+    assert config["label_names"] == ["blue | navy", "class_10", "class_2"]
     assert config["num_classes"] == 3
     assert "num_classes" not in config["model_args"]  # transformers would pass it on twice
     assert parity_of(folder).max_probability_difference < 1e-5
+
+
+def test_every_format_has_the_classes_in_the_order_of_training(
+    finished: Path, exported: Callable[..., Path]
+) -> None:
+    trained = TrainedModel.load(finished, TRAINED).description.class_names
+    assert trained == ["blue | navy", "class_10", "class_2"]  # as text, not by number
+    bundle = exported("bundle", with_int8=True)
+    assert list(Predictor(bundle).labels) == trained
+    for folder in (bundle, exported("torch"), exported("weights"), exported("onnx", NEIGHBOURS)):
+        assert json.loads((folder / "labels.json").read_text()) == trained
 
 
 def test_a_vote_of_neighbours_is_no_timm_model(finished: Path, tmp_path: Path) -> None:
@@ -244,7 +255,7 @@ def test_azures_scripts_find_their_files(finished: Path, exported: Callable[...,
     environment = (folder / "outputs/conda_env_v_1_0_0.yml").read_text()
     assert "azureml-inference-server-http" in environment
     stored = torch.load(folder / "train_artifacts/model.pt", weights_only=True)
-    assert stored["class_names"] == ["blue | navy", "green", "red"]
+    assert stored["class_names"] == ["blue | navy", "class_10", "class_2"]
     metrics = json.loads((folder / "outputs/metrics.json").read_text())
     assert metrics["confusion_matrix"]["data"]["class_labels"] == stored["class_names"]
     assert 0.5 < metrics["metrics"]["AUC_weighted"] <= 1
