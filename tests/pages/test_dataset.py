@@ -9,7 +9,7 @@ from PIL import Image
 
 from automl.dataset import manifest
 from automl.jobs.job import Job
-from automl.ui.dataset import first_scores
+from automl.ui.dataset import first_scores, picture_map_view
 from tests.pages.conftest import texts
 
 
@@ -378,5 +378,12 @@ def test_a_first_score_shows_a_doubtful_label_and_relabels_it(
     said = "\n".join(each.value for each in page.markdown).replace("\\", "")
     assert "Accuracy 0.958" in said
     assert "Labels in doubt (1)" in said
+    page.session_state["map of the pictures"] = True
+    page.run()
+    click(page, "Draw the map")
+    (drawing,) = picture_map_view.maps().running()
+    assert not drawing.process.is_running(wait_seconds=120)
+    page.run()
+    assert "arranged by t\\-SNE" in texts(page)
     click(page, "Relabel this picture")
     assert "1 picture given another label" in texts(page)
