@@ -5,6 +5,7 @@ folder for each network, its input and its libraries holds files that are never 
 the features of the pictures that were missing when it was written.
 """
 
+import contextlib
 import hashlib
 import json
 import zipfile
@@ -88,10 +89,12 @@ def _read(folder: Path, contents: NDArray[np.bytes_]) -> dict[bytes, NDArray[np.
 
 
 def _write(folder: Path, contents: NDArray[np.bytes_], computed: NDArray[np.float32]) -> None:
-    folder.mkdir(exist_ok=True)
     name = hashlib.sha256(contents.tobytes()).hexdigest()
-    with atomic.open_binary(folder / f"{name}.npz", durable=False) as file:
-        np.savez(file, contents=contents, features=computed)
+    # the caches may be cleared at this moment; then the features are not kept
+    with contextlib.suppress(FileNotFoundError):
+        folder.mkdir(exist_ok=True)
+        with atomic.open_binary(folder / f"{name}.npz", durable=False) as file:
+            np.savez(file, contents=contents, features=computed)
 
 
 def _key(network: Normalised, folder: Path, side: int) -> list[Any]:
