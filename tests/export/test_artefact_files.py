@@ -33,8 +33,11 @@ def artefact(request: pytest.FixtureRequest, exported: Callable[..., Path]) -> P
 
 
 def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file, and every file inside of those that are zip archives."""
-    for path in sorted(folder.rglob("*")):
+    """Every file, and every file inside of those that are zip archives.
+
+    Python compiles modules of the artefact into it when another test runs them.
+    """
+    for path in sorted(set(folder.rglob("*")) - set(folder.rglob("__pycache__/*"))):
         if path.is_file():
             yield path.name, path.read_bytes()
         if path.is_file() and zipfile.is_zipfile(path):
