@@ -21,7 +21,6 @@ from automl.host.cores import usable_cores
 from automl.jobs.estimate import Estimate, MeasuredTrial
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
-from automl.jobs.schedule import Clock
 from automl.jobs.speeds import Speeds
 from automl.training import speed
 from automl.training.speed import TrialMeasure
@@ -88,10 +87,6 @@ def _asked(job: Job, data: Manifest) -> _Asked:
         job, num_trials=planned.num_trials, num_cpus=usable_cores(), num_gpus=num_gpus
     )
     return _Asked(job, data, reachable(job, planned), planned.num_trials, resources)
-
-
-def _clock(job: Job, data: Manifest) -> Clock | None:
-    return preview.clock(job, data, lambda: measuring.decode_seconds(data))
 
 
 def _size(hyperparameters: Hyperparameters) -> tuple[int, int]:
