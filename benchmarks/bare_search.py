@@ -7,7 +7,8 @@ from ray import tune
 
 from automl.dataset.pixels import PictureSizes
 from automl.engine import search
-from automl.engine.planning import PlannedTrial, Resources
+from automl.engine.planning import PlannedTrial
+from automl.engine.resources import Resources
 from automl.engine.results import Results
 from automl.experiments import store
 from automl.experiments.records import ExperimentRecord, ExperimentState, TrialRecord, now

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from automl.engine.planning import PlannedTrial, Resources
+from automl.engine.planning import PlannedTrial
+from automl.engine.resources import Resources
 from benchmarks import bare_search, untrained
 from benchmarks.untrained import Untrained
 

@@ -17,7 +17,8 @@ from typing import Any
 
 from automl.dataset.pixels import picture_sizes
 from automl.engine import lost_gpus, packing
-from automl.engine.planning import PlannedTrial, Resources, gpu_share
+from automl.engine.planning import PlannedTrial
+from automl.engine.resources import Resources, gpu_share
 from automl.engine.trainable import TrialTrainable
 from automl.experiments.records import TrialRecord
 from automl.jobs.compatibility import resolve

@@ -17,7 +17,8 @@ import numpy as np
 from PIL import Image
 
 from automl.engine import cluster, ray_settings
-from automl.engine.planning import PlannedTrial, Resources
+from automl.engine.planning import PlannedTrial
+from automl.engine.resources import Resources
 from automl.engine.results import Results
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentRecord, ExperimentState, now

@@ -15,7 +15,8 @@ from automl.dataset import manifest, pixels
 from automl.dataset.manifest import Manifest
 from automl.dataset.packed_pictures import layout
 from automl.engine import measuring, preview
-from automl.engine.planning import Resources, plan, plan_resources, reachable
+from automl.engine.planning import plan, reachable
+from automl.engine.resources import Resources, plan_resources
 from automl.errors import ExperimentError, UserError
 from automl.host.cores import usable_cores
 from automl.jobs.estimate import Estimate, MeasuredTrial

@@ -16,7 +16,7 @@ from automl.engine.early_termination import EarlyTermination
 from automl.engine.heartbeat import LifeSigns
 from automl.engine.joining import Joining
 from automl.engine.lost_gpus import LostGpus
-from automl.engine.planning import Resources
+from automl.engine.resources import Resources
 from automl.engine.results import End, Results
 from automl.engine.trainable import beat_key, id_of
 from automl.engine.waiting import Waiting

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automl.engine import cluster, combining, disk, notice, preparation, refit, soups
-from automl.engine.planning import Resources, with_fewer_trials
 from automl.engine.preparation import Prepared, StoppedError
 from automl.engine.refit import RefitInputs
+from automl.engine.resources import Resources, with_fewer_trials
 from automl.engine.results import Results
 from automl.errors import DataError, DiskFullError, ExperimentError, NoModelError, UserError
 from automl.experiments import experiment_queue, store

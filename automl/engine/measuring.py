@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from automl.dataset import picture_location, pictures
 from automl.dataset.manifest import Manifest
 from automl.dataset.preview import CROP_ROOM
-from automl.engine.planning import Resources, situation
+from automl.engine.planning import situation
+from automl.engine.resources import Resources
 from automl.host.cores import usable_cores
 from automl.jobs import schedule, speeds
 from automl.jobs.job import Job

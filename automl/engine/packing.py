@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from automl.engine.planning import Resources, gpu_share, trials_of_share
+from automl.engine.resources import Resources, gpu_share, trials_of_share
 from automl.jobs import model_catalog
 from automl.jobs.gpu_packing import MeasuredGpu, trials_per_gpu
 from automl.jobs.hyperparameters import Hyperparameters

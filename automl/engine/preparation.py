@@ -19,7 +19,8 @@ from automl.dataset.scan import changes_since
 from automl.engine import cluster, further_trials, measuring, nodes, packing, shares
 from automl.engine.carried import Carried
 from automl.engine.nodes import Node
-from automl.engine.planning import Plan, Resources, plan, plan_resources, reachable
+from automl.engine.planning import Plan, plan, reachable
+from automl.engine.resources import Resources, plan_resources
 from automl.engine.results import Results
 from automl.errors import ClusterError, NoModelError
 from automl.experiments import store

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from automl.dataset.manifest import Manifest
 from automl.engine import measuring
-from automl.engine.planning import Resources, automode_plan, plan_resources, refused_licence
+from automl.engine.planning import automode_plan, refused_licence
+from automl.engine.resources import Resources, plan_resources
 from automl.host import machine
 from automl.host.cores import usable_cores
 from automl.jobs import automode, model_catalog, plan_text, schedule, speeds

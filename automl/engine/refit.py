@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from automl.dataset.pixels import PictureSizes, picture_sizes
 from automl.engine import cluster, failures, pacing
 from automl.engine.carried import Carried
-from automl.engine.planning import Resources
+from automl.engine.resources import Resources
 from automl.engine.results import Results
 from automl.experiments import store
 from automl.experiments.records import SOUP, TrialRecord

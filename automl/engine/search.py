@@ -17,7 +17,8 @@ from automl.engine.carried import Carried
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.events import Events
 from automl.engine.pacing import Pacer
-from automl.engine.planning import PlannedTrial, Resources
+from automl.engine.planning import PlannedTrial
+from automl.engine.resources import Resources
 from automl.engine.results import Results
 from automl.engine.trainable import Assignment, TrialTrainable, beat_key, id_of
 from automl.engine.watch import Ending, Watch

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from automl.engine.nodes import Node
-from automl.engine.planning import Resources, gpu_share, refuse_too_much, trials_on
+from automl.engine.resources import Resources, gpu_share, refuse_too_much, trials_on
 from automl.jobs.job import Job
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from automl.dataset.pixels import picture_sizes
 from automl.engine import cluster, combining
-from automl.engine.planning import Resources
 from automl.engine.refit import RefitInputs
+from automl.engine.resources import Resources
 from automl.engine.results import Results
 from automl.evaluation import ensembles, soups
 from automl.evaluation.predictions import Predictions

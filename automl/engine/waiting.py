@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import ray
 from ray.tune.experiment import Trial
 
-from automl.engine.planning import Resources
+from automl.engine.resources import Resources
 
 _PATIENCE_SECONDS = 10.0
 """The first seconds of a wait are those in which a worker starts."""

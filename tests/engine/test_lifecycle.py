@@ -8,8 +8,8 @@ import pytest
 
 from automl.dataset import manifest
 from automl.engine import lifecycle, preparation
-from automl.engine.planning import Resources
 from automl.engine.refit import RefitInputs
+from automl.engine.resources import Resources
 from automl.engine.results import Results
 from automl.errors import DataError, NoModelError, UserError
 from automl.experiments import store

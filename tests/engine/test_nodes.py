@@ -9,7 +9,7 @@ import pytest
 
 from automl.engine import nodes, shares, travelling, waiting
 from automl.engine.nodes import Facts, Node
-from automl.engine.planning import Resources, with_fewer_trials
+from automl.engine.resources import Resources, with_fewer_trials
 from automl.errors import UserError
 from automl.jobs.job import Job
 

@@ -1,7 +1,7 @@
 """The share of a GPU for each trial follows the kinds of trials of a job."""
 
 from automl.engine import packing
-from automl.engine.planning import Resources, trials_on
+from automl.engine.resources import Resources, trials_on
 from automl.jobs.compatibility import resolve
 
 

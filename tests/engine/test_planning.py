@@ -8,8 +8,9 @@ from ray import tune
 from ray.tune.search.variant_generator import generate_variants
 
 from automl.dataset import manifest
-from automl.engine.planning import PlannedTrial, Resources, plan_resources, reachable
+from automl.engine.planning import PlannedTrial, reachable
 from automl.engine.planning import plan as planned
+from automl.engine.resources import Resources, plan_resources
 from automl.errors import UserError
 from automl.jobs.job import Job
 from automl.model import package_weights, pretrained_weights

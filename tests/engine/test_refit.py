@@ -11,8 +11,8 @@ import pytest
 from automl.dataset.pixels import picture_sizes
 from automl.engine import refit
 from automl.engine.pacing import refit_seconds
-from automl.engine.planning import Resources
 from automl.engine.refit import Assignment, NotRefittedError, RefitInputs
+from automl.engine.resources import Resources
 from automl.engine.results import Results
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from automl.dataset import manifest
 from automl.dataset.manifest import Manifest
-from automl.engine.planning import plan, plan_resources, reachable
+from automl.engine.planning import plan, reachable
+from automl.engine.resources import plan_resources
 from automl.jobs.hyperparameters import Hyperparameters, is_searchable
 from automl.jobs.job import DataSource, Job
 from automl.training import trial_data

@@ -112,7 +112,8 @@ def main(folder: Path, kinds: list[str]) -> None:
 
 def _search(folder: Path, kind: type[Untrained]) -> "Ending | None":
     from automl.engine import search
-    from automl.engine.planning import PlannedTrial, Resources
+    from automl.engine.planning import PlannedTrial
+    from automl.engine.resources import Resources
     from automl.engine.results import Results
     from automl.experiments import store
     from automl.experiments.records import ExperimentRecord, ExperimentState, now

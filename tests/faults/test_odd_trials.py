@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from automl.engine import failures, ray_settings
-from automl.engine.planning import Resources, with_fewer_trials
+from automl.engine.resources import Resources, with_fewer_trials
 from automl.experiments import store
 from automl.experiments.records import TrialRecord, TrialState
 
