@@ -177,6 +177,12 @@ def make_trial() -> Callable[..., TrialRecord]:
     return build_trial
 
 
+@pytest.fixture(autouse=True)
+def _main_module_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit's tests leave a page as the main module, which new processes would import."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
 @pytest.fixture
 def make_experiment(home: Path) -> Callable[..., Path]:
     """Write an experiment directory with trials; further arguments are fields of its record."""

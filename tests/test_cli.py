@@ -168,6 +168,7 @@ def test_cache_shows_what_is_kept_and_clears_it(pets, home):
             "carried",
             "exports",
             "features",
+            "maps",
             "networks",
             "pixels",
             "remote",

@@ -521,7 +521,7 @@ MLTABLE = "paths: [{file: ./a.jsonl}]\ntransformations: [read_json_lines]\n"
 TABLES = {
     "a table in an archive that names a file outside": ("image,label\n/etc/passwd,a\n", "outside"),
     "a table in an archive that climbs out": ("image,label\n../../../a.png,a\n", "outside"),
-    "a table in an archive with a file address": ("image,label\nfile:///etc/a.png,a\n", "outside"),
+    "a table in an archive with a file address": ("image,label\nfile:///etc/passwd,a\n", "outside"),
     "a table in an archive with a bucket": ("image,label\ns3://b/b.png,a\n", "rights of this"),
     "an alias bomb in an MLTable": (LAUGHS, "not valid YAML"),
     "a Python object in an MLTable": ("paths: !!python/name:os.system", "not valid YAML"),

@@ -15,8 +15,8 @@ from automl.evaluation import unlike
 from automl.model import familiarity
 from automl.model.network import Normalised
 
-_SECONDS = 20.0
-"""Time for the features of all pictures, about."""
+_WORK = 5e9
+"""Parameters times pictures of 224 px: ten to twenty seconds on two cores."""
 
 _FEWEST, _MOST = 150, 1_500
 _LEAST_HELD_OUT = 10
@@ -46,6 +46,16 @@ class Reference:
         }
 
 
+def affordable(network: Normalised, side: int) -> int:
+    """Number of pictures of so many pixels a side that may be looked at.
+
+    It follows from the size of the network and not from its speed, so that an export repeated on
+    another machine, or beside other work, gives the same file.
+    """
+    parameters = sum(each.numel() for each in network.parameters())
+    return int(np.clip(_WORK / parameters * (224 / side) ** 2, _FEWEST, _MOST))
+
+
 @dataclass(frozen=True)
 class Pictures:
     """Pictures of an experiment that can be read."""
@@ -59,10 +69,9 @@ class Pictures:
         cls,
         samples: pd.DataFrame,
         preprocessed: Callable[[Path], NDArray[np.uint8]],
-        milliseconds_each: float,
+        number: int,
     ) -> "Pictures":
-        """Training and validation pictures, as many as there is time for."""
-        number = int(np.clip(_SECONDS * 1000 / milliseconds_each, _FEWEST, _MOST))
+        """Training and validation pictures, at most so many."""
         chosen = _choice(samples[samples["split"].isin(["train", "validation"])], number)
 
         def read(path: str) -> NDArray[np.uint8] | None:

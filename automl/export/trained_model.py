@@ -30,9 +30,6 @@ from automl.model.network import Normalised
 Answers = Callable[[Path], NDArray[np.float32]]
 """A function from a picture file to the probabilities (K,), in the order of the labels."""
 
-_USUAL_MILLISECONDS = 50.0
-"""For a picture, where the trial has not measured it."""
-
 
 @dataclass(frozen=True)
 class TrainedModel:
@@ -89,9 +86,8 @@ class TrainedModel:
         folder, trial = self.experiment_dir, self.trial
         if not store.samples_path(folder).is_file():
             return None
-        milliseconds = float(trial.effective.get("latency_ms") or _USUAL_MILLISECONDS)
-        samples = store.load_samples(folder)
-        pictures = reference.Pictures.read(samples, self.preprocessed, milliseconds)
+        number = reference.affordable(self.network, self.description.validation_crop_size)
+        pictures = reference.Pictures.read(store.load_samples(folder), self.preprocessed, number)
         methods = {one.trial_id: one.method for one in store.load_trials(folder)}
         members = [one.trial_id for one in trial.members] or [trial.trial_id]
         is_frozen = all(methods[name] != "fine_tuning" for name in members)
