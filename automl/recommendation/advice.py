@@ -24,6 +24,9 @@ _FEWEST_OF_CLASS = 5
 _OVERDRAWN = 1.5
 """Share of the errors of a class, by the share of its even part, that marks it as the hard one."""
 
+_FEW = 0.8
+"""Share of the usual number of pictures up to which a class has few."""
+
 MORE_MINUTES = 15
 """Time that a search which ended at its limit is offered to go on."""
 
@@ -175,7 +178,7 @@ def pictures_to_add(facts: Facts) -> Clause | None:
     sizes = [facts.report.classes.get(each, 0) for each in facts.class_names]
     usual = float(np.median(sizes))
     is_hard = num_wrong * len(errors) > _OVERDRAWN * errors.sum() > 0
-    if not is_hard or sizes[hardest] >= usual:
+    if not is_hard or sizes[hardest] > _FEW * usual:
         return None
     text = (
         f"More pictures of {name} would help most: it has {sizes[hardest]:,}, half of the classes "

@@ -145,6 +145,8 @@ def test_pictures_are_wanted_of_a_small_class_with_many_of_the_errors():
     )
     even = facts(report=report(classes=dict.fromkeys(NAMES, 100)))
     assert advice.pictures_to_add(even) is None
+    hardly_fewer = facts(report=report(classes={"cat": 33, "dog": 33, "owl": 32}))
+    assert advice.pictures_to_add(hardly_fewer) is None
 
 
 def test_the_test_data_confirm_are_sealed_or_contradict():
