@@ -24,12 +24,13 @@ PARTS = {
         "tests/experiments/test_launcher.py",
         "tests/test_cli.py",
     ),
-    "browser": ("tests/browser/",),
+    "browser": ("tests/browser/", "tests/engine/test_separate_nodes.py"),
     "faults": ("tests/faults/",),
     "torch": ("tests/engine/", "tests/export/", "tests/model/test_several_networks.py"),
 }
 """Tests that share what is slow to make: a Ray head; a browser; a Ray head that they kill; torch's
-exporter, and exported models. The longest path that fits decides."""
+exporter, and exported models. Those of separate machines wait most of the time and are where there
+is time for them. The longest path that fits decides."""
 
 
 def part_of(path: str) -> str:

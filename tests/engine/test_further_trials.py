@@ -1,5 +1,6 @@
 """The plan of a search that goes on beyond its end."""
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from automl.dataset import manifest
+from automl.dataset.manifest import Manifest
 from automl.engine import further_trials
 from automl.engine.planning import Plan, PlannedTrial, plan
 from automl.experiments.records import Continuation, TrialRecord, TrialState, now
@@ -39,29 +41,39 @@ def recorded(trials: Sequence[PlannedTrial], *, cut: Sequence[int] = ()) -> list
     ]
 
 
+@functools.cache
+def read(folder: Path) -> Manifest:
+    return manifest.build(job(folder, 1))
+
+
+def planned_first(asked: Job) -> list[PlannedTrial]:
+    return plan(asked, read(asked.training_data.path), has_gpu=False).trials
+
+
 def planned(asked: Job, trials: Sequence[TrialRecord], latest: Continuation) -> Plan:
-    first = plan(asked, manifest.build(asked), has_gpu=False, recorded=trials)
+    data = read(asked.training_data.path)
+    first = plan(asked, data, has_gpu=False, recorded=trials)
     return further_trials.further(first, asked, trials, latest)
 
 
 @pytest.mark.parametrize("rule", ["random", "sobol"])
 def test_a_drawn_sequence_goes_on_where_it_stopped(shapes: Path, rule: str) -> None:
     sweep = {"sampling_algorithm": {"type": "random", "rule": rule}}
-    whole = plan(job(shapes, 6, sweep=sweep), manifest.build(job(shapes, 6)), has_gpu=False)
-    before = recorded(whole.trials[:4], cut=[1])
+    whole = planned_first(job(shapes, 6, sweep=sweep))
+    before = recorded(whole[:4], cut=[1])
     found = planned(job(shapes, 6, sweep=sweep), before, went_on(4))
     assert [trial.number for trial in found.trials] == [1, 4, 5]
     assert [trial.requested for trial in found.trials] == [
-        whole.trials[number].requested for number in (1, 4, 5)
+        whole[number].requested for number in (1, 4, 5)
     ]
     assert found.num_trials == 6
     # an engine that dies after its plan was recorded draws nothing twice
-    again = planned(job(shapes, 6, sweep=sweep), recorded(whole.trials, cut=[4, 5]), went_on(4))
+    again = planned(job(shapes, 6, sweep=sweep), recorded(whole, cut=[4, 5]), went_on(4))
     assert [trial.number for trial in again.trials] == [4, 5]
 
 
 def test_a_trial_that_is_trained_on_comes_before_those_that_are_drawn(shapes: Path) -> None:
-    before = recorded(plan(job(shapes, 2), manifest.build(job(shapes, 2)), has_gpu=False).trials)
+    before = recorded(planned_first(job(shapes, 2)))
     longer = {"model_name": "resnet18", "checkpoint_run_id": "e/trial-001", "number_of_epochs": 3}
     found = planned(job(shapes, 5), before, went_on(2, longer))
     assert [trial.number for trial in found.trials] == [2, 3, 4]
@@ -72,7 +84,7 @@ def test_a_trial_that_is_trained_on_comes_before_those_that_are_drawn(shapes: Pa
 def test_another_space_gives_other_trials_and_a_grid_ends_with_its_combinations(
     shapes: Path,
 ) -> None:
-    before = recorded(plan(job(shapes, 3), manifest.build(job(shapes, 3)), has_gpu=False).trials)
+    before = recorded(planned_first(job(shapes, 3)))
     epochs = {"type": "choice", "values": [3, 4, 5]}
     grid = {"sampling_algorithm": "grid"}
     other = job(shapes, 9, search_space=[{"number_of_epochs": epochs}], sweep=grid)
@@ -84,7 +96,7 @@ def test_another_space_gives_other_trials_and_a_grid_ends_with_its_combinations(
 
 def test_a_single_trial_can_only_be_trained_on(shapes: Path) -> None:
     alone = job(shapes, 1, search_space=None)
-    before = recorded(plan(alone, manifest.build(alone), has_gpu=False).trials)
+    before = recorded(planned_first(alone))
     longer = {"model_name": "resnet18", "checkpoint_run_id": "e/trial-000", "number_of_epochs": 3}
     found = planned(alone, before, went_on(1, longer))
     assert [trial.requested for trial in found.trials] == [longer]
