@@ -5,8 +5,7 @@ networks that are not measured yet are compared with the others by their multipl
 """
 
 import statistics
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,10 +13,10 @@ import torch
 from automl.dataset import manifest, pixels
 from automl.dataset.manifest import Manifest
 from automl.dataset.packed_pictures import layout
-from automl.engine import measuring, preview
+from automl.engine import measuring, preview, side_answers
 from automl.engine.planning import plan, reachable
 from automl.engine.resources import Resources, plan_resources
-from automl.errors import ExperimentError, UserError
+from automl.engine.side_answers import Counted
 from automl.host.cores import usable_cores
 from automl.jobs.estimate import Estimate, MeasuredTrial
 from automl.jobs.hyperparameters import Hyperparameters
@@ -25,8 +24,6 @@ from automl.jobs.job import Job
 from automl.jobs.speeds import Speeds
 from automl.training import speed
 from automl.training.speed import TrialMeasure
-
-Counted = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -142,13 +139,5 @@ def _pixel_bytes(sets: list[Hyperparameters], data: Manifest) -> int:
     return sum(int(layout(pixels.sizes_of(used, chosen))[-1]) for chosen in every)
 
 
-def _say_count(done: int, total: int) -> None:
-    print(done, total, flush=True)  # noqa: T201
-
-
 if __name__ == "__main__":
-    try:
-        for estimate in estimates(Job.from_yaml(sys.stdin.read()), _say_count):
-            print(estimate.model_dump_json(), flush=True)  # noqa: T201
-    except (UserError, ExperimentError) as error:
-        sys.exit(str(error))
+    side_answers.give(estimates)

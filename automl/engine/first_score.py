@@ -3,8 +3,7 @@
 Prints `done total` for the pictures while it reads them, and the first score as JSON at the end.
 """
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,8 @@ from torch import Tensor
 
 from automl.dataset import manifest, pixels, split
 from automl.dataset.manifest import Manifest
-from automl.engine import preview
+from automl.engine import preview, side_answers
+from automl.engine.side_answers import Counted
 from automl.errors import UserError
 from automl.evaluation import first_score
 from automl.evaluation.first_score import FirstScore
@@ -34,8 +34,6 @@ from automl.training.batches import scored_batches
 
 MAX_PICTURES = 4_000
 """Pictures that are looked at: of a larger data set a random choice, so that it takes a minute."""
-
-Counted = Callable[[int, int], None]
 
 
 def score(job: Job, progress: Counted) -> FirstScore:
@@ -172,14 +170,5 @@ def _cross_validated(looked: Looked) -> FirstScore:
     )
 
 
-def _main() -> None:
-    job = Job.from_yaml(sys.stdin.read())
-    found = score(job, lambda done, total: print(done, total, flush=True))  # noqa: T201
-    print(found.model_dump_json())  # noqa: T201
-
-
 if __name__ == "__main__":
-    try:
-        _main()
-    except UserError as error:
-        sys.exit(str(error))
+    side_answers.give(lambda job, counted: [score(job, counted)])

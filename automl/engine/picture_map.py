@@ -3,10 +3,8 @@
 Prints `done total` for the pictures while it reads them, and the map as JSON at the end.
 """
 
-import sys
-
-from automl.engine import first_score
-from automl.engine.first_score import Counted
+from automl.engine import first_score, side_answers
+from automl.engine.side_answers import Counted
 from automl.errors import UserError
 from automl.evaluation.picture_map import PictureMap
 from automl.jobs.job import Job
@@ -36,14 +34,5 @@ def draw(job: Job, progress: Counted) -> PictureMap:
     )
 
 
-def _main() -> None:
-    job = Job.from_yaml(sys.stdin.read())
-    found = draw(job, lambda done, total: print(done, total, flush=True))  # noqa: T201
-    print(found.model_dump_json())  # noqa: T201
-
-
 if __name__ == "__main__":
-    try:
-        _main()
-    except UserError as error:
-        sys.exit(str(error))
+    side_answers.give(lambda job, counted: [draw(job, counted)])
