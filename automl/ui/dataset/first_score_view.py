@@ -11,11 +11,20 @@ from automl.evaluation.first_score import DoubtfulLabel, FirstScore
 from automl.figures import first_score_text, wording
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
-from automl.ui import gallery, side_work
+from automl.ui import gallery, side_work, side_work_view
 from automl.ui.dataset import corrections_view, first_scores
+from automl.ui.side_work_view import Words
 
 _NUM_DOUBTS = 12
 _NUM_ROWS = 8
+_WORDS = Words(
+    about="A simple model on the features of a pretrained network shows in a minute how well the "
+    "classes can be told apart, and which labels are doubtful.",
+    begin="Look at the pictures",
+    icon=":material/visibility:",
+    busy="Other pictures are being looked at right now. Try again in a minute.",
+    cancel="cancel the first score",
+)
 
 
 def show(job: Job, corrected: Manifest, original: Manifest) -> None:
@@ -28,17 +37,13 @@ def show(job: Job, corrected: Manifest, original: Manifest) -> None:
     """
     st.subheader("First score")
     every, key = first_scores.looks(), _key(job, corrected)
-    look = every.of(key)
-    if look is None and side_work.is_automatic():
-        look = every.begin(key, job)
-    if look is None or look.is_cancelled:
-        _offer(key, job)
-    elif look.is_running():
-        _follow(key)
-    elif look.refusal:
-        st.info(wording.plain(look.refusal))
-    elif look.answer:
-        _draw(look.answer, job, corrected, original)
+    if every.of(key) is None and side_work.is_automatic():
+        every.begin(key, job)
+
+    def draw(found: FirstScore) -> None:
+        _draw(found, job, corrected, original)
+
+    side_work_view.show(every, key, job, _WORDS, draw)
 
 
 def doubtful(job: Job, data: Manifest) -> set[str] | None:
@@ -50,33 +55,6 @@ def doubtful(job: Job, data: Manifest) -> set[str] | None:
 def _key(job: Job, data: Manifest) -> str:
     """The pictures with their labels and splits, and what was corrected about them."""
     return f"{data.report.data_hash} {job.corrections.model_dump_json()}"
-
-
-def _offer(key: str, job: Job) -> None:
-    st.caption(
-        "A simple model on the features of a pretrained network shows in a minute how well the "
-        "classes can be told apart, and which labels are doubtful."
-    )
-    if st.button("Look at the pictures", icon=":material/visibility:"):
-        if first_scores.looks().begin(key, job) is None:
-            st.info("Other pictures are being looked at right now. Try again in a minute.")
-            return
-        st.rerun()
-
-
-@st.fragment(run_every=1.0)
-def _follow(key: str) -> None:
-    look = first_scores.looks().of(key)
-    if look is None or not look.is_running():
-        st.rerun()
-    done, total = look.count()
-    share = done / total if total else 0.0
-    text = f"Looking at the pictures: {share:.0%}" if total else "Reading the pictures"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(share, text)
-        if st.button("Cancel", icon=":material/close:", key="cancel the first score"):
-            look.cancel()
-            st.rerun()
 
 
 def _draw(found: FirstScore, job: Job, corrected: Manifest, original: Manifest) -> None:

@@ -12,11 +12,21 @@ from automl.evaluation.picture_map import PictureMap
 from automl.figures import charts, picture_map, wording
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
-from automl.ui import gallery
+from automl.ui import gallery, side_work_view
 from automl.ui.dataset import corrections_view, first_score_view, picture_view
 from automl.ui.side_work import SideWorks
+from automl.ui.side_work_view import Words
 
 _NO_FINDING = "no finding"
+_WORDS = Words(
+    about="Pictures that a pretrained network finds alike lie near each other: near copies, "
+    "strange pictures, and a class that falls into two lumps are seen at once. It takes a minute.",
+    begin="Draw the map",
+    icon=":material/scatter_plot:",
+    busy="The map of other pictures is being drawn right now. Try again in a minute.",
+    cancel="cancel the map",
+    at_the_end="Arranging the pictures",
+)
 
 
 @st.cache_resource
@@ -40,43 +50,12 @@ def show(job: Job, corrected: Manifest, original: Manifest) -> None:
         return
     with fold:
         key = original.report.data_hash
-        work = maps().of(key)
-        if work is None or work.is_cancelled:
-            _offer(key, job)
-        elif work.is_running():
-            _follow(key)
-        elif work.refusal:
-            st.info(wording.plain(work.refusal))
-        elif work.answer:
-            _draw(work.answer, job, corrected, original)
-
-
-def _offer(key: str, job: Job) -> None:
-    st.caption(
-        "Pictures that a pretrained network finds alike lie near each other: near copies, strange "
-        "pictures, and a class that falls into two lumps are seen at once. It takes a minute."
-    )
-    if st.button("Draw the map", icon=":material/scatter_plot:"):
         plain = job.model_copy(update={"corrections": Corrections()})
-        if maps().begin(key, plain) is None:
-            st.info("The map of other pictures is being drawn right now. Try again in a minute.")
-            return
-        st.rerun()
 
+        def draw(found: PictureMap) -> None:
+            _draw(found, job, corrected, original)
 
-@st.fragment(run_every=1.0)
-def _follow(key: str) -> None:
-    work = maps().of(key)
-    if work is None or not work.is_running():
-        st.rerun()
-    done, total = work.count()
-    share = done / total if total else 0.0
-    text = f"Looking at the pictures: {share:.0%}" if total else "Reading the pictures"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(share, "Arranging the pictures" if total and done == total else text)
-        if st.button("Cancel", icon=":material/close:", key="cancel the map"):
-            work.cancel()
-            st.rerun()
+        side_work_view.show(maps(), key, plain, _WORDS, draw)
 
 
 def _draw(found: PictureMap, job: Job, corrected: Manifest, original: Manifest) -> None:

@@ -1,0 +1,83 @@
+"""Work beside the server on a page: offered, followed with a count and a way out, or refused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from automl.figures import wording
+from automl.jobs.job import Job
+from automl.ui.side_work import Answer, SideWork, SideWorks
+
+
+@dataclass(frozen=True)
+class Words:
+    """Texts about one kind of work."""
+
+    about: str
+    """Text above the button that begins the work."""
+
+    begin: str
+    """Label of that button."""
+
+    icon: str
+    busy: str
+    """Text in place of the work while this server does other work of the kind."""
+
+    cancel: str
+    """Key of the button that ends the work."""
+
+    at_the_end: str = ""
+    """Text once every picture was looked at; that of the pictures if left out."""
+
+
+def show(
+    every: SideWorks[Answer],
+    key: str,
+    job: Job,
+    words: Words,
+    draw: Callable[[Answer], None],
+) -> None:
+    """Draw the state of the work with this key, or its answer.
+
+    Args:
+        every: the work of this kind.
+        key: names the work.
+        job: what to begin the work with, if somebody asks for it.
+        words: texts.
+        draw: draws the answer.
+    """
+    work = every.of(key)
+    if work is None or work.is_cancelled:
+        _offer(every, key, job, words)
+    elif work.is_running():
+        _follow(work, words)
+    elif work.refusal:
+        st.info(wording.plain(work.refusal))
+    elif work.answer:
+        draw(work.answer)
+
+
+def _offer(every: SideWorks[Answer], key: str, job: Job, words: Words) -> None:
+    st.caption(words.about)
+    if st.button(words.begin, icon=words.icon):
+        if every.begin(key, job) is None:
+            st.info(words.busy)
+            return
+        st.rerun()
+
+
+@st.fragment(run_every=1.0)
+def _follow(work: SideWork[Answer], words: Words) -> None:
+    if not work.is_running():
+        st.rerun()
+    done, total = work.count()
+    share = done / total if total else 0.0
+    text = f"Looking at the pictures: {share:.0%}" if total else "Reading the pictures"
+    if total and done == total and words.at_the_end:
+        text = words.at_the_end
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(share, text)
+        if st.button("Cancel", icon=":material/close:", key=words.cancel):
+            work.cancel()
+            st.rerun()
