@@ -56,7 +56,7 @@ class Bayesian(Searcher):  # type: ignore[misc]
         seed = job.sweep.sampling_algorithm.seed if job.sweep else None
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         records = sorted(results.trials.values(), key=lambda trial: trial.number)
-        self._next = [trial.number for trial in records if not results.is_kept(trial)]
+        self._next = [trial.number for trial in records if not trial.is_kept]
         self._next += range(len(records), job.limits.max_trials)
         self._storage = self._study(records)
         self._moved: set[str] = set()
@@ -161,7 +161,7 @@ class Bayesian(Searcher):  # type: ignore[misc]
         storage = optuna.storages.InMemoryStorage()
         study = optuna.create_study(storage=storage, study_name=_STUDY, direction="maximize")
         for record in records:
-            if self._results.is_kept(record):
+            if record.is_kept:
                 if (ended := self._told(record)) is not None:
                     study.add_trial(ended)
             elif (proposal := self._left_proposal(record)) is not None:

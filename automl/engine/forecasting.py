@@ -55,9 +55,7 @@ def _tuned(results: Results) -> list[TrialRecord]:
     return [
         trial
         for trial in sorted(results.trials.values(), key=lambda trial: trial.number)
-        if trial.method == "fine_tuning"
-        and results.is_kept(trial)
-        and results.score(trial) is not None
+        if trial.method == "fine_tuning" and trial.is_kept and results.score(trial) is not None
     ]
 
 

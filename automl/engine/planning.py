@@ -193,7 +193,7 @@ def _resumed(given: automode.Situation, num_trials: int, recorded: Sequence[Tria
 
 def left_of(recorded: Sequence[TrialRecord]) -> list[PlannedTrial]:
     """The recorded trials that have not ended, in their order."""
-    left = [trial for trial in recorded if trial.was_cut_short or not trial.state.is_finished]
+    left = [trial for trial in recorded if not trial.is_kept]
     return [
         _trainable(trial.number, trial.hyperparameters, trial.proposal)
         for trial in sorted(left, key=lambda trial: trial.number)

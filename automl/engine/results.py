@@ -59,11 +59,11 @@ class Results:
         self.scores = {
             trial_id: [evaluation.metrics[primary_metric] for evaluation in trial.evaluations]
             for trial_id, trial in self.trials.items()
-            if self.is_kept(trial) or self._state(trial) is not None
+            if trial.is_kept or self._state(trial) is not None
         }
         """Primary metric of every evaluation, by trial."""
 
-        for trial in filter(self.is_kept, self.trials.values()):
+        for trial in (one for one in self.trials.values() if one.is_kept):
             # an earlier engine may have died after it recorded the end and before it did this
             self._states.forget(trial.trial_id)
 
@@ -81,7 +81,7 @@ class Results:
         left = []
         for trial in planned:
             recorded = self.trials.get(trial.trial_id)
-            if recorded is None or not self.is_kept(recorded):
+            if recorded is None or not recorded.is_kept:
                 self._save(self._pending(trial, recorded))
                 left.append(trial)
         self._update_standings()
@@ -137,18 +137,9 @@ class Results:
 
     def _state(self, trial: TrialRecord) -> KeptState | None:
         """State after the last evaluation of a trial that has not ended; None without one."""
-        if self.is_kept(trial) or not trial.evaluations:
+        if trial.is_kept or not trial.evaluations:
             return None
         return self._states.find(trial.trial_id, trial.evaluations[-1].epoch)
-
-    @staticmethod
-    def is_kept(trial: TrialRecord) -> bool:
-        """True if a resumed search leaves the trial as it is.
-
-        A trial that was running when its engine died or was stopped goes on from its last
-        evaluation.
-        """
-        return trial.state.is_finished and not trial.was_cut_short
 
     def started(self, trial_id: str) -> None:
         """The trial begins, or goes on in another worker."""
@@ -268,7 +259,7 @@ class Results:
             return
         changes |= {"state": state, "reason": reason, "ended_at": now()}
         self._change(trial_id, **changes, **self._interval(trial))
-        if self.is_kept(self.trials[trial_id]):
+        if self.trials[trial_id].is_kept:
             self._states.forget(trial_id)
         self._update_standings()
 

@@ -170,7 +170,7 @@ def _changed_job(job: Job, wish: Wish, trials: Sequence[TrialRecord], *, has_fur
 
 def _has_rest(trials: Sequence[TrialRecord], job: Job) -> bool:
     """True if a planned trial has not been tried to its end."""
-    is_cut = any(trial.was_cut_short or not trial.state.is_finished for trial in trials)
+    is_cut = not all(trial.is_kept for trial in trials)
     return is_cut or ((job.learns or job.is_automode) and len(trials) < job.limits.max_trials)
 
 

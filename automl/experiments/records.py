@@ -272,6 +272,15 @@ class TrialRecord(FrozenModel):
         return f"{names}, {self.method.replace('_', ' ')}{mirrored}"
 
     @property
+    def is_kept(self) -> bool:
+        """True if a resumed search leaves the trial as it is.
+
+        A trial that was running when its engine died or was stopped goes on from its last
+        evaluation.
+        """
+        return self.state.is_finished and not self.was_cut_short
+
+    @property
     def model_name(self) -> str:
         return str(self.hyperparameters["model_name"])
 

@@ -45,7 +45,7 @@ def test_an_engine_that_resumes_an_earlier_format_finds_its_trials(kept, tmp_pat
     directory = shutil.copytree(kept, tmp_path / kept.name)
     results = Results(directory, "accuracy")
     assert len(results.trials) >= 2
-    assert all(results.is_kept(trial) for trial in results.trials.values())
+    assert all(trial.is_kept for trial in results.trials.values())
     assert results.states() == {}
     results.update(message="again")
     assert store.load_experiment(directory).message == "again"
