@@ -1,6 +1,6 @@
 """The plan of a search that goes on beyond its end: further trials follow those that have ended."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,22 +16,27 @@ from automl.experiments.records import Continuation, TrialRecord
 from automl.jobs.job import Job
 
 
-def further(planned: Plan, job: Job, recorded: Sequence[TrialRecord], latest: Continuation) -> Plan:
+def further(
+    job: Job,
+    recorded: Sequence[TrialRecord],
+    latest: Continuation,
+    plan_anew: Callable[[], Plan],
+) -> Plan:
     """Plan a search that has gone on beyond its end at least once.
 
     Args:
-        planned: the plan of the job as if it had not; only a search by a sampler that learns keeps
-            its parts.
         job: the job as it goes on.
         recorded: all trials so far.
         latest: how it went on last.
+        plan_anew: plans the job as if it had not gone on; called for a sampler that learns, whose
+            space and number of trials are those of the plan.
     """
     left = left_of(recorded)
     number = latest.first_number
     if latest.trained_on is not None and all(trial.number != number for trial in recorded):
         left.append(PlannedTrial.of(number, latest.trained_on))
-    if planned.space:
-        return replace(planned, trials=left)
+    if job.learns or job.is_automode:
+        return replace(plan_anew(), trials=left)
     next_number = 1 + max(each.number for trials in (recorded, left) for each in trials)
     drawn = _not_yet_tried(job, recorded, job.limits.max_trials - next_number)
     new = drawn_plan(drawn, next_number)

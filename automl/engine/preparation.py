@@ -126,10 +126,14 @@ def prepare(job: Job, results: Results) -> Prepared:
     if job.is_automode:
         clock = _clock(job, data, resources, progress)
     recorded = list(results.trials.values())
-    planned = plan(job, data, has_gpu=resources.num_gpus > 0, clock=clock, recorded=recorded)
+    plan_anew = partial(
+        plan, job, data, has_gpu=resources.num_gpus > 0, clock=clock, recorded=recorded
+    )
     continuations = results.experiment.continuations
     if continuations and recorded:
-        planned = further_trials.further(planned, job, recorded, continuations[-1])
+        planned = further_trials.further(job, recorded, continuations[-1], plan_anew)
+    else:
+        planned = plan_anew()
     resources = share(planned.num_trials)
     costs = None if clock is None else clock.costs
     hyperparameters = reachable(job, planned)

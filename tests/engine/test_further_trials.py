@@ -52,8 +52,8 @@ def planned_first(asked: Job) -> list[PlannedTrial]:
 
 def planned(asked: Job, trials: Sequence[TrialRecord], latest: Continuation) -> Plan:
     data = read(asked.training_data.path)
-    first = plan(asked, data, has_gpu=False, recorded=trials)
-    return further_trials.further(first, asked, trials, latest)
+    anew = functools.partial(plan, asked, data, has_gpu=False, recorded=trials)
+    return further_trials.further(asked, trials, latest, anew)
 
 
 @pytest.mark.parametrize("rule", ["random", "sobol"])
