@@ -6,7 +6,7 @@ import typer
 
 from automl.cli import audited, lookup
 from automl.cli.experiments import AsJson
-from automl.cli.jobs import say_result
+from automl.cli.jobs import follow_to_the_end
 from automl.cli.output import fail, refusals, tell
 
 
@@ -29,7 +29,6 @@ def go_on(  # noqa: PLR0913 (the options of a command)
     as_json: AsJson = False,
 ) -> None:
     """Search on in an experiment that has ended: its trials stay, further ones follow."""
-    from automl.cli.follow import Follower
     from automl.experiments import going_on, launcher
 
     source = lookup.find(experiment)
@@ -42,8 +41,4 @@ def go_on(  # noqa: PLR0913 (the options of a command)
     with refusals(), audited.recorded("resume", source.id):
         continuation = going_on.go_on(source.directory, wish, by=launcher.user())
     tell(continuation.sentence)
-    with Follower(source) as follower:
-        record = source.wait(follower.update)
-    if record.failure in ("data", "job"):
-        fail(record.message)
-    say_result(source, as_json=as_json)
+    follow_to_the_end(source, as_json=as_json)

@@ -128,7 +128,7 @@ def run(  # noqa: PLR0913 (the options of a command)
         with audited.recorded("start", experiment.id):
             experiment.start()
         experiment.finish(follower.update)
-    say_result(experiment, as_json=as_json)
+    _say_result(experiment, as_json=as_json)
 
 
 def resume(
@@ -144,19 +144,24 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Go on with an experiment that was interrupted, stopped, failed or ended at its time limit."""
-    from automl.cli.follow import Follower
-
     resumed = lookup.find(experiment)
     with refusals(), audited.recorded("resume", resumed.id):
         resumed.resume(minutes, ray_address)
-    with Follower(resumed) as follower:
-        record = resumed.wait(follower.update)
+    follow_to_the_end(resumed, as_json=as_json)
+
+
+def follow_to_the_end(experiment: "Experiment", *, as_json: bool) -> None:
+    """Wait for an experiment that goes on, print its result, and set the exit code."""
+    from automl.cli.follow import Follower
+
+    with Follower(experiment) as follower:
+        record = experiment.wait(follower.update)
     if record.failure in ("data", "job"):
         fail(record.message)
-    say_result(resumed, as_json=as_json)
+    _say_result(experiment, as_json=as_json)
 
 
-def say_result(experiment: "Experiment", *, as_json: bool) -> None:
+def _say_result(experiment: "Experiment", *, as_json: bool) -> None:
     """Print the result and set the exit code."""
     summary = experiment.summary()
     if as_json:
