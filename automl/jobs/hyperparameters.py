@@ -39,6 +39,17 @@ def _name_or_none(model_name: str) -> str:
     return model_catalog.check_name(model_name) if model_name else ""
 
 
+_FurtherNetwork = Annotated[
+    str,
+    AfterValidator(_name_or_none),
+    Group.TRAINING,
+    Trait.EFFECTIVE_WITHOUT_TRAINING,
+    Trait.NOT_SEARCHABLE,
+    only_with("method", "concatenated_probe"),
+]
+"""Name of a network beside `model_name`; empty if there is none."""
+
+
 class Hyperparameters(FrozenModel):
     """Complete set that a trial trains with. Defaults are Azure's where Azure has the key."""
 
@@ -71,24 +82,10 @@ class Hyperparameters(FrozenModel):
     training pictures vote, and majority_class always answers the most frequent class, which any
     model must beat."""
 
-    second_model_name: Annotated[
-        str,
-        AfterValidator(_name_or_none),
-        Group.TRAINING,
-        Trait.EFFECTIVE_WITHOUT_TRAINING,
-        Trait.NOT_SEARCHABLE,
-        only_with("method", "concatenated_probe"),
-    ] = ""
+    second_model_name: _FurtherNetwork = ""
     """Model whose features stand beside those of model_name. Only with concatenated_probe."""
 
-    third_model_name: Annotated[
-        str,
-        AfterValidator(_name_or_none),
-        Group.TRAINING,
-        Trait.EFFECTIVE_WITHOUT_TRAINING,
-        Trait.NOT_SEARCHABLE,
-        only_with("method", "concatenated_probe"),
-    ] = ""
+    third_model_name: _FurtherNetwork = ""
     """A third model whose features stand beside those of the two; empty: there is none. Only with
     concatenated_probe."""
 
