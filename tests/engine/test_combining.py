@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from automl.engine import combining, trainable
 from automl.engine.results import Results
@@ -14,11 +13,8 @@ from automl.experiments import store
 from automl.experiments.records import TrialRecord
 from automl.export import artefact
 from automl.export.request import ExportRequest
-from automl.model import checkpoint
-from automl.model.description import ModelDescription
-from automl.model.network import Normalised, create
+from tests import tiny_model
 
-CLASSES = ["a", "b"]
 NUM = 300
 NAMES = ("trial-000", "trial-001")
 SETTINGS = {
@@ -50,30 +46,14 @@ def searched(
             trials.append(make_trial(name, [score], **given, effective={"latency_ms": 5.0}))
         directory = make_experiment("one", trials)
         for name, given in zip(NAMES, answers, strict=True):
-            save_model(store.checkpoint_dir(directory, name))
+            folder = store.checkpoint_dir(directory, name)
+            tiny_model.save(folder, seed=len(str(folder)), validation_resize_size=37)
             store.save_predictions(store.predictions_path(directory, name), given)
         results = Results(directory, "accuracy")
         results.expect()
         return results
 
     return make
-
-
-def save_model(folder: Path) -> None:
-    torch.manual_seed(len(str(folder)))
-    folder.parent.mkdir(parents=True)
-    description = ModelDescription(
-        model_name="test_resnet",
-        timm_name="test_resnet",
-        class_names=CLASSES,
-        mean=(0.4, 0.5, 0.6),
-        std=(0.2, 0.2, 0.2),
-        validation_crop_size=32,
-        validation_resize_size=37,
-        epoch=0,
-    )
-    network = Normalised(create("test_resnet", 2), description.mean, description.std)
-    checkpoint.save(folder, network, description)
 
 
 def test_an_ensemble_beyond_noise_is_the_best_trial_and_can_be_exported(

@@ -18,10 +18,9 @@ from automl.experiments.records import SOUP, TrialRecord
 from automl.export import artefact
 from automl.export.request import ExportRequest
 from automl.model import checkpoint
-from automl.model.description import ModelDescription
-from automl.model.network import Normalised, create
 from automl.training import soup
 from automl.training.trial_data import LabelledPictures
+from tests import tiny_model
 
 NUM = 200
 LABELS = np.arange(NUM) % 2
@@ -54,30 +53,13 @@ def searched(
         ]
         directory = make_experiment("one", trials)
         for name, given in zip(NAMES, (wrong(40), wrong(42, 30)), strict=True):
-            save_model(store.checkpoint_dir(directory, name))
+            tiny_model.save(store.checkpoint_dir(directory, name), seed=int(name[-1]), epoch=3)
             store.save_predictions(store.predictions_path(directory, name), given)
         results = Results(directory, "accuracy")
         results.expect()
         return results
 
     return make
-
-
-def save_model(folder: Path) -> None:
-    torch.manual_seed(int(folder.parent.name[-1]))
-    folder.parent.mkdir(parents=True)
-    description = ModelDescription(
-        model_name="test_resnet",
-        timm_name="test_resnet",
-        class_names=["a", "b"],
-        mean=(0.4, 0.5, 0.6),
-        std=(0.2, 0.2, 0.2),
-        validation_crop_size=32,
-        validation_resize_size=32,
-        epoch=3,
-    )
-    network = Normalised(create("test_resnet", 2), description.mean, description.std)
-    checkpoint.save(folder, network, description)
 
 
 def run_here(function: Callable[..., int], *arguments: Any) -> int:
