@@ -237,11 +237,12 @@ def cells(answer: Answer | Failure, predictor: Predictor) -> list[object]:
     """Return the cells of a picture's row after its name, as `head` and `columns` have them."""
     (label, probability, error), shares = split(answer, predictor)
     added: list[object] = []
-    said = None if isinstance(answer, Failure) else predictor.prediction(answer)
+    said = None if isinstance(answer, Failure) else answer
     if predictor.unlike is not None:
-        added.append(said and said.is_unlike)
-    if predictor.coverage is not None:
-        added.append(said and json.dumps(said.answer_set, ensure_ascii=False))
+        added.append(said and predictor.is_unlike(said))
+    if predictor.limit is not None:
+        labels = said and predictor.answer_set(said, predictor.limit)
+        added.append(labels and json.dumps(labels, ensure_ascii=False))
     return [label, probability, *added, error, *shares]
 
 

@@ -186,7 +186,7 @@ class Predictor:
         self._outputs = ["output1"] if self.unlike is None else ["output1", "distance"]
         self._calibration = settings.calibration
         self.coverage = coverage
-        self._set_limit = None if coverage is None else self.set_limit(coverage)
+        self.limit = None if coverage is None else self.set_limit(coverage)
         _check(model_dir, settings, self.labels)
         self._normalization: dict[str, list[float]] | None = None
         if settings.normalization is not None:
@@ -310,7 +310,7 @@ class Predictor:
             ranked,
             labels if self.has_label_sets else None,
             self.is_unlike(answer),
-            None if self._set_limit is None else self.answer_set(answer, self._set_limit),
+            None if self.limit is None else self.answer_set(answer, self.limit),
         )
 
     def _chunk_answers(self, pictures: Sequence[Picture | Failure]) -> list[Answer | Failure]:

@@ -200,7 +200,7 @@ async def _score(models: Models, name: str | None, body: bytes, limits: Limits) 
         explanation = {}
         if entry.model_explainability:
             explanation = await models.explanations.explain(
-                model.predictor, picture, entry.xai_parameters or {}
+                model.predictor, picture, answer, entry.xai_parameters or {}
             )
         added = {**model.additions(answer), **explanation}
         answers.append(scoring.answer_text(answer.probabilities, model.labels_json, added))

@@ -3,7 +3,6 @@
 
 import asyncio
 import base64
-import io
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,7 +11,7 @@ from automl.errors import ExplanationError
 from automl.experiments import store
 from automl.explanation.explainer import Explainer, Explanation, missing
 from automl.explanation.request import ExplanationParameters
-from automl.prediction.inference import Failure, Predictor
+from automl.prediction.inference import Answer, Predictor
 from automl.serving.limits import Refusal
 
 
@@ -45,7 +44,11 @@ class Explanations:
         _parsed(parameters)
 
     async def explain(
-        self, predictor: Predictor, picture: bytes, parameters: Mapping[str, Any]
+        self,
+        predictor: Predictor,
+        picture: bytes,
+        answer: Answer,
+        parameters: Mapping[str, Any],
     ) -> dict[str, Any]:
         """Return `visualizations` and `attributions`, those that the parameters ask for.
 
@@ -56,7 +59,7 @@ class Explanations:
             Refusal: 422, the picture cannot be explained.
         """
         return await asyncio.get_running_loop().run_in_executor(
-            self._thread, self._fields, predictor, picture, parameters
+            self._thread, self._fields, predictor, picture, answer, parameters
         )
 
     def close(self) -> None:
@@ -64,16 +67,18 @@ class Explanations:
         self._explainer.close()
 
     def _fields(
-        self, predictor: Predictor, picture: bytes, parameters: Mapping[str, Any]
+        self,
+        predictor: Predictor,
+        picture: bytes,
+        answer: Answer,
+        parameters: Mapping[str, Any],
     ) -> dict[str, Any]:
         parsed = _parsed(parameters)
         if not predictor.has_label_sets:
             return _written(self._explained(predictor, picture, parsed))
-        (answer,) = predictor.predict([io.BytesIO(picture)])
-        if isinstance(answer, Failure):
-            raise Refusal(422, answer.message)
         least = parsed.confidence_score_threshold_multilabel
-        labels = [label for label, share in answer.probabilities.items() if share >= least]
+        shares = predictor.prediction(answer).probabilities
+        labels = [label for label, share in shares.items() if share >= least]
         each = [_written(self._explained(predictor, picture, parsed, label)) for label in labels]
         asked = {"visualizations": parsed.visualizations, "attributions": parsed.attributions}
         return {key: [one[key] for one in each] for key, is_asked in asked.items() if is_asked}

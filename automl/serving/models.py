@@ -104,8 +104,8 @@ class ServedModel:
         said: dict[str, Any] = {}
         if self._says_unlike:
             said["unlike"] = self.predictor.is_unlike(answer)
-        if self.predictor.coverage is not None:
-            said["answer_set"] = self.predictor.prediction(answer).answer_set
+        if self.predictor.limit is not None:
+            said["answer_set"] = self.predictor.answer_set(answer, self.predictor.limit)
         return said
 
     def close(self) -> None:
