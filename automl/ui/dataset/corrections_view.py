@@ -31,7 +31,6 @@ _BACKGROUNDS: dict[Background, str] = {
 _USELESS = ("placeholder", "flat", "exact_duplicates", "near_duplicates")
 """Findings about pictures without which nothing is lost."""
 
-_LEAKS = ("leakage", "near_duplicate_leakage")
 _LEAKED = {
     "keep": "Keep them on both sides",
     "drop": "Drop them from training",
@@ -63,14 +62,15 @@ def action(name: str, corrected: Manifest, original: Manifest, corrections: Corr
 
 def settle_at_once(corrected: Manifest, original: Manifest, corrections: Corrections) -> None:
     """Draw the button for all findings whose remedy needs no judgement, if there are several."""
-    kinds = [finding.kind for finding in corrected.report.findings]
-    useless = [kind for kind in kinds if kind in _USELESS]
-    has_leak = corrections.leaked == "keep" and not set(kinds).isdisjoint(_LEAKS)
+    known = checks.kinds()
+    kinds = [known[one.kind] for one in corrected.report.findings if one.kind in known]
+    useless = [kind for kind in kinds if kind.name in _USELESS]
+    has_leak = corrections.leaked == "keep" and any(k.remedy == "settle_leaks" for k in kinds)
     if len(useless) + has_leak < 2:
         return
 
     def take() -> None:
-        paths = [path for kind in useless for path in _useless_of(kind, corrected)]
+        paths = [path for kind in useless for path in _concerned(kind, corrected)]
         leaked = "drop" if has_leak else corrections.leaked
         leave_out(paths, original, corrections.model_copy(update={"leaked": leaked}))
 
@@ -83,10 +83,11 @@ def settle_at_once(corrected: Manifest, original: Manifest, corrections: Correct
     )
 
 
-def _useless_of(kind: str, corrected: Manifest) -> list[str]:
-    if kind == "near_duplicates":
+def _concerned(kind: FindingKind, corrected: Manifest) -> list[str]:
+    """Pictures that the remedy of a finding leaves out."""
+    if kind.remedy == "leave_out_all_but_largest":
         return near_duplicates.all_but_largest(corrected.samples)
-    return list(corrected.concerned[kind])
+    return list(corrected.concerned[kind.name])
 
 
 def leave_out(paths: Sequence[str], original: Manifest, corrections: Corrections) -> None:
@@ -108,16 +109,13 @@ def relabel(
 def _leave_out(
     kind: FindingKind, corrected: Manifest, original: Manifest, corrections: Corrections
 ) -> None:
-    keeps_largest = kind.remedy == "leave_out_all_but_largest"
-    paths = corrected.concerned[kind.name]
-    if keeps_largest:
-        paths = near_duplicates.all_but_largest(corrected.samples)
+    paths = _concerned(kind, corrected)
 
     def take() -> None:
         leave_out(paths, original, corrections)
 
     pictures = "this picture" if len(paths) == 1 else f"these {len(paths):,} pictures"
-    if keeps_largest:
+    if kind.remedy == "leave_out_all_but_largest":
         pictures = f"all but the largest of each group ({len(paths):,})"
     st.button(
         f"Leave out {pictures}",
