@@ -6,7 +6,7 @@ there, and the exported best model is told of a choice at once.
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,6 +32,10 @@ class Choice(FrozenModel):
     """As `Aim.parse` reads it, or `BY_HAND`."""
 
     by_label: dict[str, Annotated[float, Field(ge=0, le=1)]]
+
+    def over(self, names: Sequence[str], before: Sequence[float]) -> list[float]:
+        """Threshold of each label: the chosen one, or else that of before."""
+        return [self.by_label.get(name, each) for name, each in zip(names, before, strict=True)]
 
 
 class _Choices(FrozenModel):
@@ -61,10 +65,7 @@ def in_use(
     """
     by_label = thresholds.by_label(predictions.probabilities, predictions.labels).round(4)
     chosen = load(experiment_dir, trial_id)
-    given: Mapping[str, float] = chosen.by_label if chosen else {}
-    return np.array(
-        [given.get(name, each) for name, each in zip(class_names, by_label, strict=True)]
-    )
+    return by_label if chosen is None else np.array(chosen.over(class_names, by_label.tolist()))
 
 
 def choose(experiment_dir: Path, trial_id: str, choice: Choice) -> None:
@@ -81,7 +82,7 @@ def choose(experiment_dir: Path, trial_id: str, choice: Choice) -> None:
     try:
         kept = _Choices(by_trial={**_load(experiment_dir).by_trial, trial_id: choice})
         atomic.write_text(path(experiment_dir), kept.model_dump_json(indent=1))
-        _tell_best_model(store.best_model_dir(experiment_dir), trial_id, choice.by_label)
+        _tell_best_model(store.best_model_dir(experiment_dir), trial_id, choice)
     finally:
         os.close(lock)
 
@@ -109,15 +110,12 @@ def _load(experiment_dir: Path) -> _Choices:
         return _Choices()
 
 
-def _tell_best_model(model_dir: Path, trial_id: str, by_label: Mapping[str, float]) -> None:
+def _tell_best_model(model_dir: Path, trial_id: str, choice: Choice) -> None:
     try:
         settings: dict[str, Any] = json.loads((model_dir / "settings.json").read_text("utf-8"))
         names: list[str] = json.loads((model_dir / "labels.json").read_text("utf-8"))
     except OSError:  # no model was exported
         return
     if settings.get("trial_id") == trial_id:
-        settings["thresholds"] = [
-            by_label.get(name, before)
-            for name, before in zip(names, settings["thresholds"], strict=True)
-        ]
+        settings["thresholds"] = choice.over(names, settings["thresholds"])
         atomic.write_text(model_dir / "settings.json", json.dumps(settings, indent=1))

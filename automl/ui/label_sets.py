@@ -58,9 +58,9 @@ def show_labels(trial_answers: Answers, *, key: str) -> None:
             **shares,
             "threshold": number(
                 format="%.2f",
-                help="Probability from which the label is predicted by the exported model: it has "
-                "the highest F1 on these pictures. A label with fewer than 10 pictures takes that "
-                "of all labels.",
+                help="Probability from which predictions have the highest F1 on these pictures; "
+                "the exported model predicts from it unless others were chosen. A label with fewer "
+                "than 10 pictures takes that of all labels.",
             ),
         },
         placeholder=wording.NOTHING,

@@ -53,10 +53,7 @@ def _as_kept(experiment_dir: Path, model: Predictor) -> Predictor:
     choice = chosen_thresholds.load(experiment_dir, model.trial_id)
     if choice is None:
         return model
-    exported = zip(model.labels, model.thresholds.tolist(), strict=True)
-    return model.with_thresholds(
-        np.array([choice.by_label.get(name, each) for name, each in exported])
-    )
+    return model.with_thresholds(np.array(choice.over(model.labels, model.thresholds.tolist())))
 
 
 def _chosen(
