@@ -334,3 +334,9 @@ METRICS = METRICS_OF_TASK["image_classification"]
 def named(key: str) -> Metric | None:
     """The metric of a key in any task, for its name; None for one of another version."""
     return next((known[key] for known in METRICS_OF_TASK.values() if key in known), None)
+
+
+def is_higher_better(key: str) -> bool:
+    """True also for a metric of another version."""
+    known = named(key)
+    return known is None or known.is_higher_better

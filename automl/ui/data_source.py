@@ -16,6 +16,9 @@ from automl.jobs.job import DataSource
 ARCHIVES = ("zip", "tar", "tar.gz", "tgz", "tar.bz2", "tbz2", "tar.xz", "txz")
 """Endings of the files that can be uploaded."""
 
+PICTURES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
+"""Endings of single pictures that can be uploaded."""
+
 JOB_KEYS = (
     *("target_column_name", "validation_data", "test_data", "validation_data_size", "seed"),
     *("task", "test_data_size"),

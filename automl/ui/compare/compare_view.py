@@ -63,8 +63,7 @@ def _titles(sides: Sequence[Side]) -> list[str]:
 def _best(name: str, sides: Sequence[Side], values: Sequence[Mapping[str, float]]) -> str:
     """Numbers of the trials with the best value of a metric; empty if all are equal."""
     found = [each[name] for each in values]
-    known = metrics.named(name)
-    best = min(found) if known is not None and not known.is_higher_better else max(found)
+    best = max(found) if metrics.is_higher_better(name) else min(found)
     if all(value == best for value in found):
         return ""
     return ", ".join(

@@ -8,11 +8,10 @@ from automl.dataset import collected, walk
 from automl.errors import DataError
 from automl.figures import wording
 from automl.jobs.job import DataSource
-from automl.ui import gallery
+from automl.ui import data_source, gallery
 from automl.ui.dataset import data_choice
 
 _CAMERA, _FILES = "Camera", "Files"
-_TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
 _ROUND = "round of collected pictures"
 _NUM_SHOWN = 8
 _CAMERA_PIXELS = 320
@@ -61,7 +60,7 @@ def _take(folder: Path, label: str) -> None:
     else:
         files = st.file_uploader(
             f"Pictures of {label}",
-            type=_TYPES,
+            type=list(data_source.PICTURES),
             accept_multiple_files=True,
             key=f"files of class {number}",
         )

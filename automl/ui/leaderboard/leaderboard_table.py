@@ -112,17 +112,12 @@ def _metric(trials: Sequence[TrialRecord], primary_metric: str) -> str:
     names = [primary_metric, *(name for name in (first.metrics if first else ()))]
     return st.selectbox(
         "Ranked by",
-        [name for name in dict.fromkeys(names) if _is_higher_better(name)],
+        [name for name in dict.fromkeys(names) if metrics.is_higher_better(name)],
         format_func=lambda name: f"Ranked by {wording.metric(name)}",
         key="metric of the leaderboard",
         width=320,
         label_visibility="collapsed",  # each choice says it
     )
-
-
-def _is_higher_better(name: str) -> bool:
-    known = metrics.named(name)
-    return known is None or known.is_higher_better
 
 
 def _chosen_columns(table: pd.DataFrame) -> list[str]:

@@ -21,9 +21,10 @@ from automl.figures import wording
 from automl.prediction import input_pictures
 from automl.prediction.inference import Failure
 from automl.prediction.input_pictures import FoundPicture
+from automl.ui import data_source
 from automl.ui.predict import drawing
 
-TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "zip"]
+TYPES = [*data_source.PICTURES, "zip"]
 MAX_PICTURES = 2_000
 _MAX_DOWNLOADED_BYTES = 50_000_000
 _KEPT, _WAS_AWAY = "kept uploads", "away from the uploads"

@@ -137,8 +137,7 @@ def _expectation(record: ExperimentRecord, metric: str) -> None:
 
 def _gain_over_baseline(ranked: list[TrialRecord], metric: str) -> str | None:
     """Score of the best trial minus that of the best baseline; None if no baseline is below it."""
-    trained = ("fine_tuning", "ensemble", "soup")
-    baseline = next((trial for trial in ranked if trial.method not in trained), None)
+    baseline = next((trial for trial in ranked if baselines.is_baseline(trial)), None)
     if baseline is None or baseline is ranked[0]:
         return None
     difference = (ranked[0].score(metric) or 0.0) - (baseline.score(metric) or 0.0)
