@@ -1,6 +1,7 @@
 """Pictures that are left out: those that the user names, or masks, which annotate others."""
 
 import fnmatch
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -173,27 +174,22 @@ def _named_after_others(by_folder: Mapping[Parts, Mapping[str, Parts]]) -> list[
 
 def _in_folders_of_masks(by_folder: Mapping[Parts, Mapping[str, Parts]]) -> list[Parts]:
     """Pictures in a folder called masks that have the names of those in one called images."""
+    beside: dict[Parts, set[str]] = defaultdict(set)
+    for folder, stems in by_folder.items():
+        for depth, part in enumerate(folder):
+            if _is(part, _PICTURES):
+                beside[folder[:depth]].update(stems)
     found: list[Parts] = []
     for folder, stems in by_folder.items():
-        names = {stem for other in _counterparts(folder, by_folder) for stem in by_folder[other]}
+        at = next((at for at, part in enumerate(folder) if _is(part, _MASKS)), None)
+        names: set[str] = set() if at is None else beside.get(folder[:at], set())
         paired = sum(stem in names or _ENDING.sub("", stem) in names for stem in stems)
         if paired and paired >= _LEAST_SHARE * len(stems):
             found += stems.values()
     return found
 
 
-def _counterparts(folder: Parts, folders: Iterable[Parts]) -> list[Parts]:
-    """Folders at or below one that is called images, beside the one that is called masks."""
-    at = next((at for at, part in enumerate(folder) if _is(part, _MASKS)), None)
-    if at is None:
-        return []
-    return [
-        other
-        for other in folders
-        if len(other) > at and other[:at] == folder[:at] and _is(other[at], _PICTURES)
-    ]
-
-
+@functools.cache
 def _is(name: str, words: frozenset[str]) -> bool:
     """True if all words of a name but numbers are among these, as those of `Images_2` are."""
     parts = [part for part in re.split(r"[\W_\d]+", name.lower()) if part]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from automl.dataset import languages
-from automl.dataset.languages import ALPHABETS, LATIN, Model
+from automl.dataset.languages import Model
 from automl.dataset.reading import Guess, Reading
 
 _DEFAULT = "cp437"  # what the format says for names without a mark
@@ -128,6 +128,7 @@ def as_guess(names: Sequence[bytes], page: str, what: str) -> Guess | None:
     )
 
 
+@functools.lru_cache(maxsize=1)  # several forms look at the same file
 def _scores(foreign: bytes) -> Mapping[str, float]:
     """Logarithm of the likelihood of the words in each code page that they can be read in."""
     every = list(dict.fromkeys(_WORD.findall(foreign)))
@@ -147,8 +148,8 @@ def _scores(foreign: bytes) -> Mapping[str, float]:
 
 @functools.cache
 def _models(page: str) -> Sequence[Model]:
-    known = {**LATIN, **ALPHABETS}
-    return [known[name] for name in _LANGUAGES[page].split()] or [languages.of_characters(page)]
+    named = [languages.MODELS[name] for name in _LANGUAGES[page].split()]
+    return named or [languages.of_characters(page)]
 
 
 def _decoded(names: bytes, page: str) -> str | None:

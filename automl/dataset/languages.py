@@ -162,13 +162,14 @@ def _of_characters(page: str, frequent: str, share: float, has_kana: bool = Fals
     return Model(letter, is_latin=False)
 
 
-LATIN: Mapping[str, Model] = {
-    name: replace(_of_letters(letters, is_latin=True), prior=_PRIORS.get(name, 0.0))
-    for name, letters in _LATIN.items()
+MODELS: Mapping[str, Model] = {
+    **{
+        name: replace(_of_letters(letters, is_latin=True), prior=_PRIORS.get(name, 0.0))
+        for name, letters in _LATIN.items()
+    },
+    **{name: _of_letters(letters, is_latin=False) for name, letters in _ALPHABETS.items()},
 }
-ALPHABETS: Mapping[str, Model] = {
-    name: _of_letters(letters, is_latin=False) for name, letters in _ALPHABETS.items()
-}
+"""Models of the languages and scripts with an alphabet, by name."""
 
 
 def of_characters(page: str) -> Model:

@@ -76,7 +76,8 @@ def _exact(shown: pd.DataFrame, conflicting: pd.Series, leaked: pd.Series) -> It
 
 def _several_rows(shown: pd.DataFrame) -> Iterator[Finding]:
     """Pictures that a table lists once for each of several labels."""
-    labels = shown.groupby("path", sort=False)["label"].unique()
+    repeated = shown[shown.duplicated("path", keep=False)]
+    labels = repeated.groupby("path", sort=False)["label"].unique()
     several = labels[labels.str.len() > 1]
     if len(several):
         path, first = several.index[0], " and ".join(several.iloc[0][:3])

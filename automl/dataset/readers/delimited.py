@@ -86,7 +86,7 @@ def title_rows(sizes: Sequence[int]) -> int:
 
 def header(path: Path) -> list[str]:
     """Names in the first row of a file, in lower case; empty if it is no table."""
-    first = text.start(path).partition("\n")[0].strip()
+    first = text.first_line(path).strip()
     try:
         _, names = next(records(first, path, likely_delimiter(first)), (0, []))
     except DataError:

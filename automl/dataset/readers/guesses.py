@@ -57,7 +57,8 @@ def label_columns(rows: pd.DataFrame, used: Container[str | None]) -> list[str]:
     Those with a likely name, or else those with a few values that each stand in several rows.
     """
     others = [name for name in rows.columns if name not in used]
-    likely = [name for wanted in _LABEL_NAMES for name in others if _plain(name) == wanted]
+    plain = {name: _plain(name) for name in others}
+    likely = [name for wanted in _LABEL_NAMES for name in others if plain[name] == wanted]
     few = [name for name in others if _has_few_values(rows[name])]
     return list(dict.fromkeys([*likely, *few]))
 

@@ -148,7 +148,9 @@ def _other_endings(
     pairs = [
         (str(cell).strip(), path)
         for cell, path in zip(cells, found, strict=True)
-        if path is not None and _ending(str(cell)) not in ("", _ending(path))
+        if path is not None
+        and not path.endswith(str(cell))  # nearly always so, and cheap to see
+        and _ending(str(cell)) not in ("", _ending(path))
     ]
     if pairs:
         (cell, path), count = pairs[0], f"{len(pairs):,} of {len(cells):,}"

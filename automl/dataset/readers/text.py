@@ -79,6 +79,11 @@ def decoded(path: Path, code_page: str | None) -> tuple[str, list[Guess]]:
         ) from None
 
 
+def first_line(path: Path) -> str:
+    """The first line of a text file, to recognise it by; empty if it is no text."""
+    return start(path).partition("\n")[0]
+
+
 def start(path: Path) -> str:
     """The first characters of a text file, to recognise it by; empty if it is no text."""
     with path.open("rb") as file:

@@ -15,7 +15,7 @@ _METADATA = "-metadata"
 
 
 def _certainty(path: Path) -> Certainty:
-    first = text.start(path).partition("\n")[0]
+    first = text.first_line(path)
     return Certainty.LIKELY if f'"{_SOURCE}"' in first else Certainty.NO
 
 

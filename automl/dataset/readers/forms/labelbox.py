@@ -15,7 +15,7 @@ _ANSWERS = ("radio_answer", "checklist_answers", "checklist_answer")
 
 
 def _certainty(path: Path) -> Certainty:
-    first = text.start(path).partition("\n")[0]
+    first = text.first_line(path)
     is_export = '"data_row"' in first and '"projects"' in first
     return Certainty.LIKELY if is_export else Certainty.NO
 

@@ -14,7 +14,7 @@ _LABEL = "label"
 
 
 def _certainty(path: Path) -> Certainty:
-    first = text.start(path).partition("\n")[0]
+    first = text.first_line(path)
     is_export = '"answer"' in first and any(answer in first for answer in _ANSWERS)
     return Certainty.LIKELY if is_export and '"image"' in first else Certainty.NO
 

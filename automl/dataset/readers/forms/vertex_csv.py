@@ -16,7 +16,7 @@ _ML_USES = ("training", "train", "validation", "test", "unassigned")
 
 def _certainty(path: Path) -> Certainty:
     """Likely if the first row is no header but names a picture in Google's cloud."""
-    first = text.start(path).partition("\n")[0]
+    first = text.first_line(path)
     record = next((record for _, record in delimited.records(first, path, ",")), [])
     in_cloud = any(cell.strip().startswith("gs://") for cell in record[:2])
     return Certainty.LIKELY if in_cloud else Certainty.NO
