@@ -5,7 +5,6 @@ there, and the exported best model is told of a choice at once.
 """
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +18,7 @@ from automl.evaluation import thresholds
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.frozen_model import FrozenModel
-from automl.host import atomic, process_lock
+from automl.host import atomic
 from automl.jobs.tasks import TASKS
 
 BY_HAND = "by hand"
@@ -76,15 +75,10 @@ def choose(experiment_dir: Path, trial_id: str, choice: Choice) -> None:
             another command writes to it.
     """
     check(experiment_dir)
-    lock = process_lock.take(store.lock_path(experiment_dir))
-    if lock is None:
-        raise UserError(f"Another command is writing to {experiment_dir.name}. Try again later.")
-    try:
+    with store.writing(experiment_dir):
         kept = _Choices(by_trial={**_load(experiment_dir).by_trial, trial_id: choice})
         atomic.write_text(path(experiment_dir), kept.model_dump_json(indent=1))
         _tell_best_model(store.best_model_dir(experiment_dir), trial_id, choice)
-    finally:
-        os.close(lock)
 
 
 def check(experiment_dir: Path) -> None:

@@ -30,18 +30,21 @@ Only the holder of engine.lock writes, except for remarks.json and control/.
 Nothing here is ever unpickled.
 """
 
+import contextlib
 import json
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from automl.dataset.report import DatasetReport
-from automl.errors import DamagedFileError, NewerFormatError
+from automl.errors import DamagedFileError, NewerFormatError, UserError
 from automl.evaluation.predictions import Predictions
 from automl.experiments.records import FORMAT_VERSION, ExperimentRecord, TestOpening, TrialRecord
-from automl.host import atomic
+from automl.host import atomic, process_lock
 from automl.jobs.job import Job
 from automl.jobs.job_errors import JobError
 
@@ -353,6 +356,22 @@ def mark_imported(experiment_dir: Path) -> None:
 def thumbnail_path(experiment_dir: Path, content_hash: str) -> Path:
     """Thumbnail that replaces the picture with this content hash in an imported experiment."""
     return experiment_dir / "thumbnails" / f"{content_hash}.jpg"
+
+
+@contextlib.contextmanager
+def writing(experiment_dir: Path) -> Iterator[None]:
+    """Hold the experiment's lock, without an engine.
+
+    Raises:
+        UserError: another process holds it.
+    """
+    lock = process_lock.take(lock_path(experiment_dir))
+    if lock is None:
+        raise UserError(f"Another command is writing to {experiment_dir.name}. Try again later.")
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 def lock_path(experiment_dir: Path) -> Path:

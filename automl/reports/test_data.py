@@ -4,7 +4,6 @@ The score on the test data is unbiased only while no choice depends on it.
 """
 
 import json
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,6 @@ from automl.experiments.records import TestOpening, now
 from automl.export import exporting, test_score
 from automl.export.request import ExportRequest
 from automl.figures import wording
-from automl.host import process_lock
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,17 +65,12 @@ def open_for(
             f"{experiment_dir.name} was imported and can only be read. Open its test data where it "
             "ran."
         )
-    lock = process_lock.take(store.lock_path(experiment_dir))
-    if lock is None:
-        raise UserError(f"Another command is writing to {experiment_dir.name}. Try again later.")
-    try:
+    with store.writing(experiment_dir):
         # reread: another process may have opened the data before we had the lock
         opened = store.load_test_opening(experiment_dir)
         if opened is not None:
             return _same_trial(opened, trial_id)
         return _open(experiment_dir, trial_id, launcher.user() if by is None else by, progress)
-    finally:
-        os.close(lock)
 
 
 def _same_trial(opened: TestOpening, trial_id: str | None) -> TestOpening:
