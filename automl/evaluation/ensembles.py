@@ -116,6 +116,15 @@ def _usable(
     return names, in_common(*(answers[name] for name in names))
 
 
+def quality(
+    metric: str, probabilities: NDArray[np.floating], labels: NDArray[np.integer]
+) -> tuple[float, float]:
+    """The metric, minus infinity for NaN, and for equal ones the mean log likelihood."""
+    score = metrics.primary(metric, probabilities, labels)
+    likelihood = float(decisions.log_likelihood(probabilities, labels).mean())
+    return (-np.inf if np.isnan(score) else score), likelihood
+
+
 class _Pool(NamedTuple):
     """Candidates, M of them, the best one first."""
 
@@ -165,7 +174,8 @@ class _Pool(NamedTuple):
                 for index in range(len(counts))
                 if index in members or self._is_within_bounds([*members, index])
             ]
-            found = [self._quality((total + probabilities[i]) / (step + 1), labels) for i in open_]
+            means = [(total + probabilities[index]) / (step + 1) for index in open_]
+            found = [quality(self.metric, mean, labels) for mean in means]
             chosen = max(range(len(open_)), key=found.__getitem__)
             if step and found[chosen] <= best:
                 break
@@ -173,13 +183,6 @@ class _Pool(NamedTuple):
             counts[open_[chosen]] += 1
             total = total + probabilities[open_[chosen]]
         return counts
-
-    def _quality(
-        self, mean: NDArray[np.floating], labels: NDArray[np.integer]
-    ) -> tuple[float, float]:
-        """The metric, and for equal ones the log likelihood."""
-        likelihood = float(decisions.log_likelihood(mean, labels).mean())
-        return self.score(mean, labels), likelihood
 
     def _is_within_bounds(self, members: Sequence[int]) -> bool:
         latency = self.latencies[list(members)].sum()

@@ -5,13 +5,12 @@ without increasing inference time, 2022. Of a few trials every average can be tr
 is no need to add them one by one.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation import decisions, ensembles, metrics, significance
+from automl.evaluation import ensembles, metrics, significance
 from automl.evaluation.ensembles import Ensemble
 from automl.evaluation.predictions import Predictions, in_common
 
@@ -82,10 +81,4 @@ def _best(
         labels: (N,).
         among: indices of the models to choose from.
     """
-
-    def quality(index: int) -> tuple[float, float]:
-        score = metrics.primary(metric, probabilities[index], labels)
-        likelihood = float(decisions.log_likelihood(probabilities[index], labels).mean())
-        return (-math.inf if math.isnan(score) else score), likelihood
-
-    return max(among, key=quality)
+    return max(among, key=lambda index: ensembles.quality(metric, probabilities[index], labels))

@@ -1,4 +1,4 @@
-"""The distance from which a picture counts as unlike the training pictures; answer sets."""
+"""The distance from which a picture counts as unlike the training pictures."""
 
 import math
 
