@@ -72,7 +72,7 @@ def load_file(
 def changed(job: Job, overrides: Sequence[str]) -> Job:
     """The job with some keys overridden; see `load`."""
     data, _ = parse(job.to_yaml())
-    return _overridden(data, overrides, (), lines={}, base_dir=Path.cwd())
+    return _overridden(data, overrides, (None, None), lines={}, base_dir=Path.cwd())
 
 
 def _overridden(
@@ -86,7 +86,7 @@ def _overridden(
     for override in overrides:
         key_path = _apply(data, override)
         lines = {key: line for key, line in lines.items() if key[: len(key_path)] != key_path}
-    for section, mapped in zip(_PLACES, places, strict=False):
+    for section, mapped in zip(_PLACES, places, strict=True):
         if mapped:
             data[section] = {**(data.get(section) or {}), **mapped}
     return Job.from_dict(data, base_dir=base_dir, lines=lines)
