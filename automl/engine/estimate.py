@@ -4,6 +4,7 @@ Prints `done total` for the networks it measures, and after each of them the est
 networks that are not measured yet are compared with the others by their multiply-adds.
 """
 
+import functools
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,7 +38,11 @@ class _Asked:
 
     num_trials: int
     resources: Resources
+    pixel_bytes: int
+    plan: list[str]
+    """AutoMode's plan by the speed of this machine; empty for other searches."""
 
+    @functools.cached_property
     def networks(self) -> dict[str, Hyperparameters]:
         """By network the largest pictures and batches that its trials have."""
         largest: dict[str, Hyperparameters] = {}
@@ -65,7 +70,7 @@ def estimates(job: Job, progress: Counted) -> Iterator[Estimate]:
         preview.measure(job, data, progress)
     asked = _asked(job, data)
     torch.set_num_threads(asked.resources.num_cpus)
-    networks = asked.networks()
+    networks = asked.networks
     measured: dict[str, TrialMeasure] = {}
     for name, hyperparameters in networks.items():
         progress(len(measured), len(networks))
@@ -76,15 +81,22 @@ def estimates(job: Job, progress: Counted) -> Iterator[Estimate]:
 
 def _asked(job: Job, data: Manifest) -> _Asked:
     num_gpus = torch.cuda.device_count()
-    is_automode = job.is_automode
-    clock = (
-        preview.clock(job, data, lambda: measuring.decode_seconds(data)) if is_automode else None
-    )
+    decode_seconds = functools.cache(lambda: measuring.decode_seconds(data))
+    clock = preview.clock(job, data, decode_seconds) if job.is_automode else None
     planned = plan(job, data, has_gpu=num_gpus > 0, clock=clock)
     resources = plan_resources(
         job, num_trials=planned.num_trials, num_cpus=usable_cores(), num_gpus=num_gpus
     )
-    return _Asked(job, data, reachable(job, planned), planned.num_trials, resources)
+    sets = reachable(job, planned)
+    return _Asked(
+        job=job,
+        data=data,
+        sets=sets,
+        num_trials=planned.num_trials,
+        resources=resources,
+        pixel_bytes=_pixel_bytes(sets, data),
+        plan=preview.sentences(job, data, decode_seconds) if job.is_automode else [],
+    )
 
 
 def _size(hyperparameters: Hyperparameters) -> tuple[int, int]:
@@ -104,7 +116,7 @@ def _estimate(asked: _Asked, measured: dict[str, TrialMeasure]) -> Estimate:
         seconds=statistics.mean(seconds) * asked.num_trials / at_a_time,
         memory_bytes=max(found.memory_bytes for found in measured.values()) * at_a_time,
         device="cuda" if resources.num_gpus else "cpu",
-        disk_bytes=round(asked.num_trials * weight_bytes) + _pixel_bytes(asked.sets, data),
+        disk_bytes=round(asked.num_trials * weight_bytes) + asked.pixel_bytes,
         measured=[
             MeasuredTrial(
                 model_name=name,
@@ -115,8 +127,8 @@ def _estimate(asked: _Asked, measured: dict[str, TrialMeasure]) -> Estimate:
             )
             for name, found in measured.items()
         ],
-        notes=[*resources.notes, *_on_unmeasured(list(asked.networks()), list(measured))],
-        plan=_plan(asked) if asked.job.is_automode else [],
+        notes=[*resources.notes, *_on_unmeasured(list(asked.networks), list(measured))],
+        plan=asked.plan,
     )
 
 
@@ -125,12 +137,6 @@ def _on_unmeasured(networks: Sequence[str], measured: Sequence[str]) -> list[str
     if not missing:
         return []
     return [f"Not measured, but compared by the size of the network: {', '.join(missing)}."]
-
-
-def _plan(asked: _Asked) -> list[str]:
-    """AutoMode's plan by the speed of this machine."""
-    decode_seconds = measuring.decode_seconds
-    return preview.sentences(asked.job, asked.data, lambda: decode_seconds(asked.data))
 
 
 def _pixel_bytes(sets: list[Hyperparameters], data: Manifest) -> int:

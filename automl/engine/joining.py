@@ -42,7 +42,7 @@ class Joining:
             if reason:
                 self._take_out(node, trials)
             verdict = f"It gets no trial: {reason}" if reason else "Trials run there, too."
-            self._note(f"{node.name} has joined the cluster. {verdict}")
+            self._results.add_notes(f"{node.name} has joined the cluster. {verdict}")
 
     def _take_out(self, node: Node, trials: list[Trial]) -> None:
         place = {"ray.io/node-id": node.node_id}
@@ -53,7 +53,3 @@ class Joining:
             worker = ray_internals.worker_of(trial)
             if worker is not None and ray_internals.node_of(worker) == node.node_id:
                 ray.kill(worker)
-
-    def _note(self, sentence: str) -> None:
-        notes = [*self._results.experiment.notes, sentence]
-        self._results.update(notes=list(dict.fromkeys(notes)))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from automl.engine.resources import Resources, gpu_share, trials_of_share
-from automl.jobs import model_catalog
+from automl.jobs import speeds
 from automl.jobs.gpu_packing import MeasuredGpu, trials_per_gpu
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
@@ -59,9 +59,8 @@ def kinds(trials: Sequence[Hyperparameters]) -> list[Hyperparameters]:
 
 
 def _size(trial: Hyperparameters) -> float:
-    """Multiply-adds of a batch, by which the memory of networks can be compared roughly."""
-    known = model_catalog.MODELS.get(trial.model_name)
-    gmacs = known.gmacs / known.input_size**2 if known else 1 / 224**2
+    """In proportion to the multiply-adds of a batch, which tell the needs for memory roughly."""
+    gmacs = speeds.gmacs(trial.model_name)
     return gmacs * trial.training_crop_size**2 * trial.training_batch_size
 
 

@@ -198,7 +198,7 @@ def _shares(
         raise ClusterError(
             f"No machine of the cluster at {job.ray_address} can run a trial. {reasons}"
         )
-    results.update(notes=list(dict.fromkeys([*results.experiment.notes, *refused.values()])))
+    results.add_notes(*refused.values())
     return lambda number: replace(
         shares.plan(job, able, num_trials=number),
         asked_nodes=tuple(node.node_id for node in found),
@@ -242,7 +242,7 @@ def note_changes(results: Results, data: Manifest, progress: Progress | None = N
     checking = None if progress is None else partial(progress, "Checking the pictures")
     background = data.rendering.background
     if note := changes_since(data.samples, background=background, progress=checking):
-        results.update(notes=list(dict.fromkeys([*results.experiment.notes, note])))
+        results.add_notes(note)
 
 
 def _manifest(job: Job, results: Results, progress: Progress) -> Manifest:

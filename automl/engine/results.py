@@ -76,6 +76,10 @@ class Results:
         """Change the experiment's record; nothing is written when nothing changes."""
         self._file.update(**changes)
 
+    def add_notes(self, *sentences: str) -> None:
+        """Add sentences to the experiment's notes, each once."""
+        self.update(notes=list(dict.fromkeys([*self.experiment.notes, *sentences])))
+
     def plan(self, planned: Iterable[PlannedTrial]) -> list[PlannedTrial]:
         """Add a pending record for every trial; returns those that are left to run."""
         left = []
@@ -168,9 +172,7 @@ class Results:
 
     def gpu_lost(self, gpu: str) -> None:
         """A GPU has failed and is not used any more."""
-        note = f"GPU {gpu} failed and is not used any more; look at the machine's log."
-        if note not in self.experiment.notes:
-            self.update(notes=[*self.experiment.notes, note])
+        self.add_notes(f"GPU {gpu} failed and is not used any more; look at the machine's log.")
 
     def hung(self, trial_id: str, seconds: float) -> bool:
         """The trial's worker did nothing for so long.

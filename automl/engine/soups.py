@@ -68,8 +68,10 @@ def ingredients(results: Results) -> list[TrialRecord]:
         for trial in ranked
         if trial.method == "fine_tuning" and combining.is_complete(results, trial)
     ]
-    alike = [[one for one in tuned if _start(one) == _start(trial)] for trial in tuned]
-    return next((group[:_MOST_INGREDIENTS] for group in alike if len(group) > 1), [])
+    alike: dict[tuple[object, ...], list[TrialRecord]] = {}
+    for trial in tuned:
+        alike.setdefault(_start(trial), []).append(trial)
+    return next((group[:_MOST_INGREDIENTS] for group in alike.values() if len(group) > 1), [])
 
 
 def _start(trial: TrialRecord) -> tuple[object, ...]:

@@ -1,5 +1,6 @@
 """The training pictures that an exported model compares pictures with, and the usual distance."""
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,10 +108,17 @@ def measure(pictures: Pictures, network: Normalised, *, is_frozen: bool) -> Refe
         network: on the CPU, in evaluation mode.
         is_frozen: no picture had a part in its features, so that each is held out from others.
     """
+    return _measured(pictures, lambda: pictures.directions(network), is_frozen=is_frozen)
+
+
+def _measured(
+    pictures: Pictures, directions: Callable[[], NDArray[np.float32]], *, is_frozen: bool
+) -> Reference | None:
+    """See `measure`; directions: returns those of the pictures, which takes seconds."""
     parts = pictures.parts(by_fold=is_frozen)
     if (parts >= 0).sum() < _LEAST_HELD_OUT or len(np.unique(parts)) < 2:
         return None
-    found = pictures.directions(network)
+    found = directions()
     is_held_out = parts >= 0
     distances = familiarity.nearest(found[is_held_out], found, (parts[is_held_out], parts))
     threshold, rate = unlike.threshold(distances)
@@ -126,7 +134,8 @@ def refitted(
     None is held out from it: its threshold is that of the model before, times the ratio of the
     usual distances between training pictures in the two models.
     """
-    found = measure(pictures, before, is_frozen=is_frozen)
+    earlier = functools.cache(lambda: pictures.directions(before))
+    found = _measured(pictures, earlier, is_frozen=is_frozen)
     if found is None:
         return None
     parts = pictures.parts(by_fold=True)
@@ -139,7 +148,7 @@ def refitted(
         return float(np.median(familiarity.nearest(chosen, chosen, (of_chosen, of_chosen))))
 
     now = pictures.directions(after)
-    threshold = found.threshold * usual(now) / max(usual(pictures.directions(before)), 1e-9)
+    threshold = found.threshold * usual(now) / max(usual(earlier()), 1e-9)
     return Reference(now, threshold, found.false_alarm_rate, found.num_held_out)
 
 

@@ -59,8 +59,8 @@ class Speeds(FrozenModel):
         if model_name in self.networks:
             return self.networks[model_name].at(side)
         known = {name: speed.at(side) for name, speed in self.networks.items()}
-        total = sum(_gmacs(name) for name in known)
-        share = _gmacs(model_name) / total
+        total = sum(gmacs(name) for name in known)
+        share = gmacs(model_name) / total
         return NetworkSpeed(
             side=side,
             forward_seconds=share * sum(speed.forward_seconds for speed in known.values()),
@@ -75,7 +75,8 @@ class Speeds(FrozenModel):
         return self.model_copy(update={"networks": networks})
 
 
-def _gmacs(model_name: str) -> float:
+def gmacs(model_name: str) -> float:
+    """Billions of multiply-adds for a picture of 224 px; a guess outside the catalogue."""
     known = model_catalog.MODELS.get(model_name)
     return known.gmacs * (224 / known.input_size) ** 2 if known else _USUAL_GMACS
 

@@ -101,7 +101,7 @@ class SeveralDevices:
         self._num_starts = 0
         threads = max(1, num_threads // len(devices))
         place = Path(self._folder.name)
-        self._setup = Setup(hyperparameters, data, tuple(devices), threads, place, place)
+        self._setup = Setup(hyperparameters, data, tuple(devices), threads, place)
         try:
             self._start(None)
         except BaseException:
@@ -153,9 +153,7 @@ class SeveralDevices:
         self._num_starts += 1
         folder = Path(self._folder.name, str(self._num_starts))
         folder.mkdir()
-        self._setup = replace(
-            self._setup, meeting_path=folder / "meeting", state_dir=folder, state=state
-        )
+        self._setup = replace(self._setup, state_dir=folder, state=state)
         # a rank that is forked from a process with torch starts in a second instead of ten
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([rank_process.__name__])

@@ -39,11 +39,9 @@ class Setup:
     num_threads: int
     """CPU threads of each rank."""
 
-    meeting_path: Path
-    """File by which the ranks find each other; it does not exist yet."""
-
     state_dir: Path
-    """Gets the state of a rank that ran out of memory."""
+    """New folder, in which the ranks find each other; gets the state of one that ran out of
+    memory."""
 
     state: KeptState | None = None
     """State to go on from."""
@@ -105,7 +103,7 @@ def _join(rank: int, setup: Setup) -> TrialTraining:
     number = len(setup.devices)
     distributed.init_process_group(
         "nccl" if device.type == "cuda" else "gloo",
-        init_method=setup.meeting_path.as_uri(),
+        init_method=(setup.state_dir / "meeting").as_uri(),
         rank=rank,
         world_size=number,
     )

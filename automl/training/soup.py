@@ -1,5 +1,6 @@
 """Models whose weights are the mean of those of trials, and their answers. No Ray."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -24,8 +25,14 @@ def average(folders: Sequence[Path]) -> tuple[Normalised, ModelDescription]:
     Args:
         folders: checkpoints of one network and the same classes.
     """
-    (network, description), *others = [checkpoint.load(folder) for folder in folders]
-    states = [network.state_dict(), *(other.state_dict() for other, _ in others)]
+    return _averaged([checkpoint.load(folder) for folder in folders])
+
+
+def _averaged(
+    models: Sequence[tuple[Normalised, ModelDescription]],
+) -> tuple[Normalised, ModelDescription]:
+    network, description = copy.deepcopy(models[0])
+    states = [each.state_dict() for each, _ in models]
     network.load_state_dict({name: _mean([each[name] for each in states]) for name in states[0]})
     # which trials are averaged was decided by the validation pictures
     return network, description.model_copy(update={"has_seen_all": True})
@@ -41,10 +48,11 @@ def answers(
         pictures: to answer for; their short side is what the models resize pictures to.
         device: where to compute.
     """
+    loaded = {name: checkpoint.load(folder) for name, folder in folders.items()}
     found = {}
     for number in range(2, len(folders) + 1):
         for names in combinations(folders, number):
-            network, description = average([folders[name] for name in names])
+            network, description = _averaged([loaded[name] for name in names])
             found[names] = _answers(network.to(device), description, pictures, device)
     return found
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from automl.dataset.packed_pictures import PackedPictures, PixelArray
 from automl.errors import DivergedError, OutOfMemoryError, UserError
 from automl.evaluation import decisions
 from automl.evaluation.metrics import classification_metrics
@@ -294,7 +295,7 @@ class TrialTraining:
         pictures, wanted_size = self.data.validation, self.hyperparameters.validation_batch_size
         while True:
             size = part_size(wanted_size, self.recovery.num_validation_parts)
-            batches = self._scored_batches(pictures, size)
+            batches = self._scored_batches(pictures.pictures, size)
             try:
                 with quiet.Work() as work:
                     network = self.learner.scored_network
@@ -443,24 +444,21 @@ class TrialTraining:
         labelled: LabelledPictures,
         is_mirrored: bool,
     ) -> NDArray[np.float32]:
-        size, side = (
-            self.hyperparameters.validation_batch_size,
-            self.hyperparameters.validation_crop_size,
-        )
-        device = self.placement.device
+        size = self.hyperparameters.validation_batch_size
         with quiet.Work() as work:
 
             def batches(rows: feature_cache.Rows) -> Iterator[torch.Tensor]:
-                pictures = opened(labelled.pictures.take(rows))
-                found = scored_batches(pictures, side, batch_size=size, device=device)
+                found = self._scored_batches(labelled.pictures.take(rows), size)
                 return work.steps(pixels.flip(-1) if is_mirrored else pixels for pixels in found)
 
-            seen = feature_cache.Seen(side, is_mirrored)
+            seen = feature_cache.Seen(self.hyperparameters.validation_crop_size, is_mirrored)
             return feature_cache.features(network, built, seen, labelled.contents, batches)
 
-    def _scored_batches(self, labelled: LabelledPictures, size: int) -> Iterator[torch.Tensor]:
+    def _scored_batches(
+        self, pictures: PackedPictures[PixelArray], size: int
+    ) -> Iterator[torch.Tensor]:
         side, device = self.hyperparameters.validation_crop_size, self.placement.device
-        return scored_batches(opened(labelled.pictures), side, batch_size=size, device=device)
+        return scored_batches(opened(pictures), side, batch_size=size, device=device)
 
     def _forward(self) -> Callable[[torch.Tensor], torch.Tensor]:
         """The network as the learner calls it: compiled, or with the gradients of all ranks."""
