@@ -24,6 +24,8 @@ from automl.experiments import store
 from automl.experiments.experiment import Experiment
 from automl.experiments.records import ExperimentRecord, ExperimentState, now
 from automl.experiments.time_left import Span, TimeLeft
+from automl.jobs import data_versions
+from automl.jobs.corrections import Corrections
 from tests.conftest import START, finish
 
 JOB = """\
@@ -157,6 +159,22 @@ def test_check_counts_the_pictures_and_says_what_it_found(pets):
     in_words = automl("check", pets).stdout
     assert "24 pictures of 2 classes" in in_words
     assert "broken.png" in in_words
+
+
+def test_versions_lists_what_was_corrected_and_by_whom(pets):
+    assert "no versions yet" in automl("versions", str(pets)).stdout
+    fixed = Corrections(exclude=["cat/0.png"])
+    for corrections, content in ((Corrections(), "a" * 64), (fixed, "b" * 64)):
+        data_versions.keep(pets, corrections, content, by="ann")
+    said = automl("versions", str(pets)).stdout
+    assert "original" in said
+    assert "1 picture left out" in said
+    listed = last_line(automl("versions", str(pets), "--json"))["versions"]
+    assert [(one["name"], one["parent"]) for one in listed] == [
+        ("original", None),
+        ("v1", "original"),
+    ]
+    assert listed[1]["changes"]["left_out"] == 1
 
 
 def test_cache_shows_what_is_kept_and_clears_it(pets, home):
@@ -355,6 +373,7 @@ def test_show_finds_an_experiment_by_id_and_by_directory(searched, by_directory)
         "notes": [],
         "plan": [],
         "continuations": [],
+        "data_version": "",
     }
 
 

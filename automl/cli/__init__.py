@@ -21,6 +21,7 @@ from automl.cli import (
     serving,
     sharing,
     testing,
+    versions,
     weights,
 )
 from automl.cli.output import FAILED
@@ -35,6 +36,7 @@ cli = typer.Typer(
 )
 cli.command("sample")(data.sample)
 cli.command("check")(data.check)
+cli.command("versions")(versions.show)
 cli.command("cache")(data.cache)
 cli.command("validate")(jobs.validate)
 cli.command("estimate")(jobs.estimate)

@@ -184,6 +184,8 @@ def say_summary(source: "Experiment") -> None:
 def _say_course(source: "Experiment", notes_on_best: list[str]) -> None:
     """Print how the search went on, its plan, and the notes on it and on its best trial."""
     record = source.record
+    if record.data_version:
+        say(f"Data: {source.job.training_data.path}, version {record.data_version}")
     for continuation in record.continuations:
         say(continuation.sentence)
     for sentence in record.plan:

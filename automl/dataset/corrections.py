@@ -3,20 +3,25 @@
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from automl.errors import DataError
 from automl.jobs.corrections import Corrections
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd  # slow to import
+    from numpy.typing import NDArray
+
+MOVED = "moved"
+"""Column of `apply`: the split that a correction wants; of `move`: True for what was moved."""
 
 _CONTENT = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
 
 
 def apply(samples: "pd.DataFrame", corrections: Corrections) -> "tuple[pd.DataFrame, list[str]]":
-    """Relabel and exclude samples.
+    """Relabel and exclude samples; what is to be moved is only marked, see `move`.
 
     Returns:
         The corrected samples, and a sentence on each kind of change.
@@ -28,7 +33,7 @@ def apply(samples: "pd.DataFrame", corrections: Corrections) -> "tuple[pd.DataFr
     if corrections.rename_labels:
         samples, sentence = _renamed(samples, corrections.rename_labels)
         done.append(sentence)
-    if corrections.relabel or corrections.exclude:
+    if corrections.relabel or corrections.exclude or corrections.move:
         named = _Names(samples)
     if corrections.relabel:
         new = {
@@ -36,11 +41,37 @@ def apply(samples: "pd.DataFrame", corrections: Corrections) -> "tuple[pd.DataFr
         }
         samples = _relabelled(samples, new)
         done.append(f"{_pictures(len(new))} given another label.")
+    if corrections.move:
+        wanted = {
+            row: split for name, split in corrections.move.items() for row in named.rows(name)
+        }
+        samples = samples.assign(**{MOVED: samples.index.to_series().map(wanted)})
     if corrections.exclude:
         excluded = {row for name in corrections.exclude for row in named.rows(name)}
         samples = samples.drop(index=list(excluded))
         done.append(f"{_pictures(len(excluded))} left out.")
     return samples, done
+
+
+def move(
+    samples: "pd.DataFrame", together: "Callable[[pd.DataFrame], NDArray[np.int64]]"
+) -> "tuple[pd.DataFrame, list[str]]":
+    """Put marked samples into the split that is wanted, with those that belong on the same side.
+
+    Args:
+        samples: of `apply`.
+        together: (N,) the same number for samples that stay on one side.
+
+    Returns:
+        The samples, where `MOVED` is True for what was moved, and a sentence, if anything was.
+    """
+    if MOVED not in samples:
+        return samples, []
+    wanted = samples[MOVED].groupby(together(samples)).transform("first")
+    is_moved = wanted.notna()
+    changed = samples.assign(split=samples["split"].mask(is_moved, wanted))
+    changed[MOVED] = is_moved
+    return changed, [f"{_pictures(int(is_moved.sum()))} moved to another split."]
 
 
 def names_of(paths: Iterable[str], samples: "pd.DataFrame") -> list[str]:

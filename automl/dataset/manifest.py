@@ -23,7 +23,7 @@ from automl.dataset.reading import TRAINING
 from automl.dataset.rendering import Rendering
 from automl.dataset.report import DatasetReport, Finding, Severity
 from automl.dataset.scan import scan
-from automl.dataset.split import assign
+from automl.dataset.split import assign, has_own, together
 from automl.errors import DataError
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import DataSource, Job
@@ -190,6 +190,7 @@ def _finish_manifest(samples: pd.DataFrame, listings: Mapping[str, Listing], job
     if rendering.value_range is not None:
         samples = value_range.rerendered(samples, rendering.value_range)
     samples["near_duplicate_group"] = near_duplicates.groups(samples)
+    samples, moved = corrections.move(samples, together)
     same = near_duplicates.sameness(samples)
     samples, settled = corrections.settle_leaks(samples, same, job.corrections.leaked)
     samples = samples.reset_index(drop=True)
@@ -204,7 +205,7 @@ def _finish_manifest(samples: pd.DataFrame, listings: Mapping[str, Listing], job
     report = report.plus([], readings=readings, held_out_readings=held_out)
     samples = samples.drop(columns=_ONLY_CHECKED)
     readable = samples["problem"].isna()
-    names_validation = bool((samples["split"][readable] == "validation").any())
+    names_validation = has_own(samples[readable], "validation")
     samples = assign(
         samples,
         validation_share=job.validation_data_size,
@@ -212,10 +213,13 @@ def _finish_manifest(samples: pd.DataFrame, listings: Mapping[str, Listing], job
         seed=job.seed,
         choose=iterative_stratification.validation_rows if label_sets.are_in(samples) else None,
     )
+    samples = samples.drop(columns=corrections.MOVED, errors="ignore")
     in_folds = ["train"] if names_validation else ["train", "validation"]
     dealt = folds.assign(samples[samples["split"].isin(in_folds)], seed=job.seed)
     samples["fold"] = dealt.reindex(samples.index)
-    report = checks.check_split(samples, report).plus(_correction_findings(changes + settled))
+    report = checks.check_split(samples, report).plus(
+        _correction_findings(changes + moved + settled)
+    )
     class_names = sorted(report.classes)
     index = {name: position for position, name in enumerate(class_names)}
     samples["label_index"] = samples["label"].map(index).where(readable).astype("Int64")

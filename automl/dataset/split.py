@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.dataset import near_duplicates
+from automl.dataset.corrections import MOVED
 
 Choose = Callable[[pd.DataFrame, float, int], Iterable[Hashable]]
 """From pictures, the share and the seed to the index of the pictures to validate with."""
@@ -49,6 +50,8 @@ def assign(
     validation share is then one of the others. Each class keeps two pictures for the other sides,
     and nothing that belongs together is divided.
 
+    Pictures that a correction has moved stay where they are, and name no split for the others.
+
     Args:
         samples: the pictures.
         validation_share: share of the training pictures.
@@ -57,15 +60,27 @@ def assign(
         choose: another rule by which pictures are held out.
     """
     split = samples["split"].fillna("train").where(samples["problem"].isna())
-    if test_share and not (split == "test").any():
-        candidates = samples[split == "train"]
+    stays, readable = _is_moved(samples), samples[samples["problem"].isna()]
+    if test_share and not has_own(readable, "test"):
+        candidates = samples[(split == "train") & ~stays]
         split.loc[pd.Index(list((choose or _choose_test)(candidates, test_share, seed)))] = "test"
-    if not (split == "validation").any():
-        candidates = samples[split == "train"]
+    if not has_own(readable, "validation"):
+        candidates = samples[(split == "train") & ~stays]
         split.loc[pd.Index(list((choose or _choose)(candidates, validation_share, seed)))] = (
             "validation"
         )
     return samples.assign(split=split)
+
+
+def has_own(samples: pd.DataFrame, name: str) -> bool:
+    """True if the data, and no correction alone, puts one of the samples into the split."""
+    return bool(((samples["split"] == name) & ~_is_moved(samples)).any())
+
+
+def _is_moved(samples: pd.DataFrame) -> "pd.Series[bool]":
+    if MOVED not in samples:
+        return pd.Series(False, samples.index)
+    return samples[MOVED].astype(bool)
 
 
 def _choose(candidates: pd.DataFrame, share: float, seed: int) -> list[Hashable]:
@@ -99,11 +114,11 @@ def _rank(seed: int, content: str) -> str:
 
 def _groups(ordered: pd.DataFrame) -> list[_Group]:
     """Groups of rows that stay on one side, in the order of their first rows."""
-    same = near_duplicates.sameness(ordered)
-    keys = [same, ordered["group"]] if "group" in ordered else [same]
-    disagreeing = ordered.groupby(same)["label"].transform("nunique") > 1
+    disagreeing = (
+        ordered.groupby(near_duplicates.sameness(ordered))["label"].transform("nunique") > 1
+    )
     members: dict[int, list[int]] = {}
-    for position, root in enumerate(sharing(*keys).tolist()):
+    for position, root in enumerate(together(ordered).tolist()):
         members.setdefault(root, []).append(position)
     rows, labels = ordered.index.tolist(), ordered["label"].tolist()
     contradictory = disagreeing.tolist()
@@ -115,6 +130,12 @@ def _groups(ordered: pd.DataFrame) -> list[_Group]:
         )
         for positions in members.values()
     ]
+
+
+def together(samples: pd.DataFrame) -> NDArray[np.int64]:
+    """(N,) group of samples that stay on one side; needs `near_duplicate_group`."""
+    same = near_duplicates.sameness(samples)
+    return sharing(same, samples["group"]) if "group" in samples else sharing(same)
 
 
 def sharing(*keys: pd.Series) -> NDArray[np.int64]:

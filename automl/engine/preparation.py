@@ -22,9 +22,9 @@ from automl.engine.nodes import Node
 from automl.engine.planning import Plan, plan, reachable
 from automl.engine.resources import Resources, plan_resources
 from automl.engine.results import Results
-from automl.errors import ClusterError, NoModelError
+from automl.errors import ClusterError, NoModelError, UserError
 from automl.experiments import store
-from automl.jobs import plan_text, schedule
+from automl.jobs import data_versions, plan_text, schedule
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
 from automl.jobs.schedule import Clock
@@ -254,7 +254,17 @@ def _manifest(job: Job, results: Results, progress: Progress) -> Manifest:
         return data
     data = manifest.build(job, progress=progress)
     store.save_dataset(results.experiment_dir, data.samples, data.report)
+    results.update(data_version=_version(job, data, by=results.experiment.owner))
     return data
+
+
+def _version(job: Job, data: Manifest, *, by: str) -> str:
+    """Name of the version of the data; empty if it cannot be kept, which prevents no search."""
+    path, data_hash = job.training_data.path, data.report.data_hash
+    try:
+        return data_versions.keep(path, job.corrections, data_hash, by=by).name
+    except (UserError, OSError):
+        return ""
 
 
 def _in_background(function: Callable[[], T]) -> Future[T]:

@@ -171,6 +171,7 @@ class Experiment:
             "seconds": record.seconds,
             "notes": record.notes,
             "plan": record.plan,
+            "data_version": record.data_version,
             "continuations": [each.model_dump(mode="json") for each in record.continuations],
             **{key: getattr(self.job, key) for key in _ABOUT if getattr(self.job, key)},
         }

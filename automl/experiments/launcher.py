@@ -14,7 +14,7 @@ from automl.errors import UserError
 from automl.experiments import endings, experiment_id, experiment_queue, store
 from automl.experiments.records import ExperimentRecord, ExperimentState, now
 from automl.host import atomic, detached, home, process_lock
-from automl.jobs import addresses
+from automl.jobs import addresses, data_versions
 from automl.jobs.job import DATA_KEYS, DataSource, Job
 
 
@@ -35,9 +35,10 @@ def create(
 
     Raises:
         UserError: the name is taken or cannot be used, the directory cannot be written, or the
-            owner has as many experiments waiting as allowed.
+            owner has as many experiments waiting as allowed, or the data has no such version.
     """
     owner = user() if owner is None else owner
+    job = data_versions.resolved(_with_absolute_paths(job))
     name = job.name if name is None else name
     new_id = None if name is None else experiment_id.from_name(name)
     try:
@@ -46,7 +47,7 @@ def create(
             experiment_queue.refuse_beyond_limit(owner, job)
             new_id = new_id or experiment_id.unused(parent, job)
             record = ExperimentRecord(experiment_id=new_id, created_at=now(), owner=owner)
-            directory = store.create_experiment(parent, _with_absolute_paths(job), record)
+            directory = store.create_experiment(parent, job, record)
             try:
                 experiment_queue.reserve(directory, job, owner)
             except BaseException:

@@ -361,6 +361,9 @@ class ExperimentRecord(FrozenModel):
     """How the search went on beyond what was first planned, in the order of time."""
 
     owner: str = ""
+    data_version: str = ""
+    """Version of the data that was trained on; empty: it is not known."""
+
     num_trials: int = 0
     """Number of planned trials; 0 until it is known."""
 

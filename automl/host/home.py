@@ -33,6 +33,11 @@ def latencies_dir() -> Path:
     return _private(home_dir() / "latencies")
 
 
+def versions_dir() -> Path:
+    """Folder of the versions of data sets, one file for each place of data."""
+    return _private(home_dir() / "versions")
+
+
 def ray_dir() -> Path:
     """The folder of this user's Ray head: its address, token and log."""
     return _trusted(_private(home_dir() / "ray"))

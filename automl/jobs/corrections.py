@@ -29,6 +29,12 @@ class Corrections(FrozenModel):
     exclude: list[str] = []
     """Pictures to leave out."""
 
+    move: dict[str, Literal["train", "validation", "test"]] = {}
+    """Picture -> its split; its copies, near copies and the pictures of its group go with it."""
+
+    notes: dict[str, str] = {}
+    """Picture -> what somebody wrote about it; without effect on any model."""
+
     leaked: Literal["keep", "drop", "move"] = "keep"
     """Copies, or near copies, of validation or test pictures in the training data: `keep` warns,
     `drop` removes them from the training data, so that scores stay comparable with others on the

@@ -275,6 +275,10 @@ class Job(FrozenModel):
     corrections: Corrections = Field(default_factory=Corrections)
     """Changes of labels and pictures to leave out; the files themselves are not touched."""
 
+    data_version: str | None = None
+    """Saved version of the data, see `data_versions`; its corrections are used if the job has
+    none."""
+
     allowed_licences: list[str] | None = None
     """Licences of the pretrained weights that trials may start from, as identifiers of SPDX; all if
     left out. A list allows no licence that is not known."""

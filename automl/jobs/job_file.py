@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from automl.errors import UserError
-from automl.jobs import addresses, azure_pipeline
+from automl.jobs import addresses, azure_pipeline, data_versions
 from automl.jobs.job import DATA_KEYS, Job
 from automl.jobs.job_errors import Place
 from automl.jobs.job_yaml import parse, parse_value
@@ -37,7 +37,8 @@ def load(
         node: AutoML step of a pipeline's file, needed if it has several.
 
     Raises:
-        UserError: there is nothing at the path, or an override cannot be applied.
+        UserError: there is nothing at the path, an override cannot be applied, or the data has no
+            such version.
         JobError: holds every problem of the job.
     """
     address = addresses.of(path)
@@ -50,7 +51,9 @@ def load(
         "training_data": {"path": address or str(path)},
         "limits": {"max_trials": _AUTOMODE_TRIALS},
     }
-    return _overridden(data, overrides, (datastores, data_assets), lines={}, base_dir=path.parent)
+    places = (datastores, data_assets)
+    job = _overridden(data, overrides, places, lines={}, base_dir=path.parent)
+    return data_versions.resolved(job)
 
 
 def load_file(
@@ -66,7 +69,8 @@ def load_file(
     if azure_pipeline.is_pipeline(data):
         data, lines = azure_pipeline.job_of(data, lines, node)
     places = (datastores, data_assets)
-    return _overridden(data, overrides, places, lines=lines, base_dir=path.parent)
+    job = _overridden(data, overrides, places, lines=lines, base_dir=path.parent)
+    return data_versions.resolved(job)
 
 
 def changed(job: Job, overrides: Sequence[str]) -> Job:

@@ -3,6 +3,7 @@ import pytest
 from pydantic import ValidationError
 
 from automl.dataset import corrections
+from automl.dataset.split import together
 from automl.errors import DataError
 from automl.jobs.corrections import Corrections
 
@@ -168,3 +169,25 @@ def test_a_name_given_to_a_picture_finds_it_and_no_other():
     for path, name in zip(paths, corrections.names_of(paths, samples), strict=True):
         kept, _ = corrections.apply(samples, Corrections(exclude=[name]))
         assert set(paths) - set(kept["path"]) == {path}
+
+
+def test_a_moved_picture_takes_its_copies_and_its_group_with_it(samples):
+    grouped = samples.assign(
+        group=[None, "hill", None, "hill"], near_duplicate_group=pd.array([None] * 4, "Int64")
+    )
+    marked, said = corrections.apply(grouped, Corrections(move={"dog/2.png": "test"}))
+    assert said == []
+    moved, said = corrections.move(marked, together)
+    assert said == ["2 pictures were moved to another split."]
+    assert moved["split"].fillna("").tolist() == ["test", "", "test", ""]  # copies of one picture
+    marked, _ = corrections.apply(grouped, Corrections(move={"c" * 64: "test"}))
+    assert corrections.move(marked, together)[0]["split"].fillna("").tolist() == [
+        "",
+        "test",
+        "",
+        "test",
+    ]
+
+
+def test_notes_change_nothing(samples):
+    assert corrected(samples, notes={"cat/0.png": "blurred"}) == (samples["label"].tolist(), [])

@@ -255,3 +255,12 @@ def test_a_second_look_is_the_same_as_the_first(make_folder):
     first, second = manifest.inspect(source), manifest.inspect(source)
     pd.testing.assert_frame_equal(first.samples, second.samples)
     assert first.report == second.report
+
+
+def test_a_picture_that_is_moved_to_the_test_names_no_split_for_the_others(make_folder):
+    data = {"path": make_folder(dog=10, cat=20)}
+    before = manifest.build(job(training_data=data))
+    name = "cat/" + before.samples["path"][0].rpartition("/")[2]
+    moved = manifest.build(job(training_data=data, corrections={"move": {name: "test"}}))
+    assert moved.report.splits == {"train": 23, "validation": 6, "test": 1}
+    assert moved.report.data_hash != before.report.data_hash

@@ -127,6 +127,7 @@ def test_the_best_model_answers_as_the_trial_on_the_split_that_is_shown(eventful
     assert done.best_trial in (eventful.lost.trial_id, eventful.other.trial_id)
     assert done.best_score is not None
     assert done.best_score > 0.6
+    assert done.data_version == "original"
     shown = manifest.look(store.load_job(eventful.directory)).samples  # as the page looks at it
     assert shown.groupby("group")["split"].nunique().max() == 1
     validation = shown[shown["split"] == "validation"]

@@ -1,0 +1,54 @@
+"""`automl versions`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from automl.cli.experiments import AsJson
+from automl.cli.output import refusals, say, say_json, say_table
+from automl.figures import version_text
+
+_NUM_DIGITS = 12
+"""Of a hash, as shown to people."""
+
+
+def show(
+    source: Annotated[
+        Path, typer.Argument(metavar="DATA|JOB.yml", help="The data, or a job that names it.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """List the versions of a data set: what was corrected, when and by whom.
+
+    Train on one with `automl run DATA --set data_version=NAME`.
+    """
+    from automl.jobs import data_versions, job_file
+
+    with refusals():
+        data = job_file.load(source).training_data.path
+        versions = data_versions.of(data)
+    changes = [data_versions.changes_of(version, versions) for version in versions]
+    if as_json:
+        rows = [
+            {**version.model_dump(mode="json"), "changes": changed.model_dump()}
+            for version, changed in zip(versions, changes, strict=True)
+        ]
+        say_json({"data": str(data), "versions": rows})
+    elif versions:
+        say_table(
+            ["version", "parent", "hash", "when", "by", "changed"],
+            [
+                (
+                    version.name,
+                    version.parent or "–",
+                    version.data_hash[:_NUM_DIGITS],
+                    f"{version.at.astimezone():%Y-%m-%d %H:%M}",
+                    version.by,
+                    version_text.changes(changed),
+                )
+                for version, changed in zip(versions, changes, strict=True)
+            ],
+        )
+    else:
+        say(f"{data} has no versions yet. A search keeps the one that it was run with.")
