@@ -5,6 +5,7 @@ from rich.progress import Progress
 from automl.cli.output import console, say, say_table
 from automl.evaluation.first_score import FirstScore
 from automl.figures import first_score_text
+from automl.figures.first_score_text import Table
 from automl.jobs.job import Job
 from automl.jobs.side_process import SideProcess
 
@@ -30,21 +31,20 @@ def score(job: Job) -> FirstScore:
 
 
 def say_score(found: FirstScore) -> None:
-    """Print the score, the weakest classes, the confusions and the doubtful labels."""
+    """Print the score, the weakest classes or labels, the confusions and the doubtful labels."""
     say(f"\nFirst score: {first_score_text.headline(found)}")
-    weak = [each for each in found.recalls if each.num_right < each.num_pictures]
-    if weak:
-        rows = [(each.name, f"{each.num_right} of {each.num_pictures}") for each in weak]
-        say_table(["weakest class", "right"], rows[:_NUM_SHOWN], numbers="right")
-    if found.confused:
-        pairs = [(each.true, each.predicted, each.num_pictures) for each in found.confused]
-        say_table(["class", "taken for", "pictures"], pairs[:_NUM_SHOWN], numbers="pictures")
+    _say_rows(first_score_text.weakest(found), "right found false")
+    _say_rows(first_score_text.confusions(found), "pictures")
+    _say_rows(first_score_text.missed_together(found), "pictures")
     if found.doubtful:
         say(f"Labels in doubt ({len(found.doubtful):,}), the clearest first:")
         for doubt in found.doubtful[:_NUM_SHOWN]:
-            say(
-                f"    {doubt.path}: {doubt.label}? {doubt.suggested} has probability "
-                f"{doubt.probability:.2f}, {doubt.label} {doubt.given_probability:.2f}"
-            )
+            say(f"    {first_score_text.doubt(doubt)}")
         if len(found.doubtful) > _NUM_SHOWN:
             say(f"… and {len(found.doubtful) - _NUM_SHOWN:,} more; --json lists all.")
+
+
+def _say_rows(table: Table, numbers: str) -> None:
+    headings, rows = table
+    if rows:
+        say_table(headings, rows[:_NUM_SHOWN], numbers)

@@ -25,7 +25,6 @@ from automl.jobs import automode
 from automl.jobs.compatibility import resolve
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
-from automl.jobs.tasks import TASKS
 from automl.model import building, cross_validated_probe, feature_cache
 from automl.model.building import BuiltModel
 from automl.model.network import Normalised
@@ -48,11 +47,6 @@ def score(job: Job, progress: Counted) -> FirstScore:
     Raises:
         UserError: the data cannot be used, or there are no pretrained weights.
     """
-    if TASKS[job.task].has_label_sets:
-        raise UserError(
-            f"task is {job.task}, and a first score needs one label a picture. Start a search: its "
-            "first trial is a linear probe, too."
-        )
     return _cross_validated(look(job, progress))
 
 
@@ -156,7 +150,7 @@ def _cross_validated(looked: Looked) -> FirstScore:
             "The pictures cannot be divided into folds: each class needs pictures of at least two "
             "contents or groups. Add pictures, or change the column of the groups."
         )
-    labels, paths = fitted["label_index"].to_numpy(np.int64), fitted["path"].tolist()
+    labels, paths = trial_data.labels_of(fitted, class_names), fitted["path"].tolist()
     found = cross_validated_probe.fit(looked.features[is_fitted], labels, folds, len(class_names))
     scored = np.flatnonzero(folds >= 0)
     ids = fitted["id"].to_numpy(np.int64)

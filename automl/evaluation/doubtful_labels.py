@@ -1,47 +1,58 @@
-"""Labels that are probably wrong: several models confidently agree on another class."""
+"""Labels that are probably wrong: several models confidently agree on another answer."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from automl.evaluation.decisions import THRESHOLD
 
 MAX_TRIALS = 3
 """Trials that must agree, the best ones; fewer if no more answered for the same pictures."""
 
 
 class Suspect(NamedTuple):
-    """A picture whose label is in doubt."""
+    """A picture whose label is in doubt; of label sets, one of its labels."""
 
     position: int
     """Position of the picture among those that were scored."""
 
     suggested: int
-    """Class index that the trials agree on."""
+    """Class index that the trials agree on; of label sets the label that they agree to be missing,
+    or to be false."""
 
     probability: float
-    """Mean probability of the suggested class."""
+    """Mean probability of what is suggested."""
 
     given_probability: float
-    """Mean probability of its label."""
+    """Mean probability of what the labels say."""
 
 
-def suspects(
-    probabilities: Sequence[NDArray[np.floating]], labels: NDArray[np.integer]
-) -> list[Suspect]:
+def suspects(probabilities: Sequence[NDArray[np.floating]], labels: NDArray[Any]) -> list[Suspect]:
     """Find pictures with a doubtful label, the clearest first.
 
     A label is doubtful if all trials predict the same other class and its mean probability is at
     least the mean probability of that class on pictures labelled so: the threshold of confident
     learning (Northcutt, Jiang and Chuang, 2021), so that an underconfident model can flag labels
-    too. The trials must not have been trained on these pictures.
+    too. Of label sets, each label is a question of two answers, with and without it (Thyagarajan
+    et al., Identifying Incorrect Annotations in Multi-Label Classification Data, 2022). The trials
+    must not have been trained on these pictures.
 
     Args:
         probabilities: (N, K) of each trial for the same pictures; best trials only.
-        labels: class indices (N,).
+        labels: class indices (N,); or the labels of each picture (N, K).
     """
+    found = _among_classes if labels.ndim == 1 else _among_sets
+    suspects = found(probabilities, labels)
+    return sorted(suspects, key=lambda each: each.given_probability - each.probability)
+
+
+def _among_classes(
+    probabilities: Sequence[NDArray[np.floating]], labels: NDArray[np.integer]
+) -> list[Suspect]:
     answers = np.stack([each.argmax(axis=1) for each in probabilities])
-    mean: NDArray[np.float64] = np.stack(probabilities).astype(np.float64).mean(axis=0)
+    mean = _mean(probabilities)
     rows = np.arange(len(labels))
     own = mean[rows, labels]
     sizes = np.bincount(labels, minlength=mean.shape[1])
@@ -50,8 +61,39 @@ def suspects(
     trials_agree = (answers == suggested).all(axis=0) & (suggested != labels)
     is_confident = mean[rows, suggested] >= threshold[suggested]
     doubtful = np.flatnonzero(trials_agree & is_confident & (sizes[suggested] > 0))
-    suspects = [
+    return [
         Suspect(int(row), int(suggested[row]), float(mean[row, suggested[row]]), float(own[row]))
         for row in doubtful
     ]
-    return sorted(suspects, key=lambda each: each.given_probability - each.probability)
+
+
+def _among_sets(
+    probabilities: Sequence[NDArray[np.floating]], labels: NDArray[np.bool_]
+) -> list[Suspect]:
+    trials_agree = np.all([(each >= THRESHOLD) != labels for each in probabilities], axis=0)
+    mean = _mean(probabilities)
+    # (K,) mean probability of a label where it is, and of its absence where it is not; above all
+    # probabilities where no picture says so
+    present = _mean_where(mean, labels)
+    absent = _mean_where(1 - mean, ~labels)
+    # trials that miss most pictures with a label know too little of it to doubt that it is there
+    is_known = 2 * (labels & (mean >= THRESHOLD)).sum(axis=0) >= labels.sum(axis=0)
+    is_confident = np.where(labels, (1 - mean >= absent) & is_known, mean >= present)
+    rows, columns = np.nonzero(trials_agree & is_confident)
+    given = np.where(labels, mean, 1 - mean)[rows, columns].tolist()
+    return [
+        Suspect(row, column, 1 - probability, probability)
+        for row, column, probability in zip(rows.tolist(), columns.tolist(), given, strict=True)
+    ]
+
+
+def _mean(probabilities: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
+    mean: NDArray[np.float64] = np.stack(probabilities).astype(np.float64).mean(axis=0)
+    return mean
+
+
+def _mean_where(values: NDArray[np.float64], chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(K,) mean over the chosen of (N, K) values; infinite without any."""
+    counts = chosen.sum(axis=0)
+    means = np.where(chosen, values, 0).sum(axis=0) / np.maximum(counts, 1)
+    return np.where(counts > 0, means, np.inf)

@@ -1,10 +1,12 @@
 """The score of a simple model before any search, and what it shows about the data. Pure.
 
 The model is a linear probe on frozen features. Every picture was answered for by a probe of the
-other folds, so that the answers say something about the labels too.
+other folds, so that the answers say something about the labels too. One label a picture is counted
+as a set of one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,29 +16,53 @@ from automl.evaluation import (
     confusion,
     doubtful_labels,
     expected_score,
+    metrics,
     significance,
 )
 from automl.evaluation.comparable_scores import Candidate
+from automl.evaluation.doubtful_labels import Suspect
 from automl.evaluation.predictions import Predictions
+from automl.evaluation.set_answers import SetAnswers
 from automl.frozen_model import FrozenModel
 
-_METRIC = "accuracy"
+_METRICS = {False: "accuracy", True: "iou"}
+"""What is scored, by whether a picture has any number of labels."""
+
 _NUM_CONFUSIONS = 10
+
+Answer = str | list[str]
+"""The class of a picture, or its labels."""
 
 
 class ClassRecall(FrozenModel):
-    """One class: its pictures, and how many of them the probe knows."""
+    """One class or label: its pictures, and how many of them the probe knows."""
 
     name: str
     num_pictures: int
     num_right: int
+    num_false: int
+    """Other pictures that the probe takes for it."""
+
+    average_precision: float | None
+    """None if every picture has it."""
 
 
 class ConfusedPair(FrozenModel):
-    """Pictures of one class that the probe takes for another."""
+    """Pictures of one class that the probe takes for another.
+
+    Of label sets: pictures on which it misses a label and sees a false one.
+    """
 
     true: str
     predicted: str
+    num_pictures: int
+
+
+class MissedPair(FrozenModel):
+    """Two labels that the probe misses on the same pictures."""
+
+    first: str
+    second: str
     num_pictures: int
 
 
@@ -45,16 +71,39 @@ class DoubtfulLabel(FrozenModel):
 
     path: str
     label: str
+    """Of the picture; of label sets the label in doubt."""
+
     suggested: str
+    """Class that is probably right; of label sets the label in doubt."""
+
+    is_missing: bool = False
+    """Of label sets: the picture probably has the label in doubt, and is not said to."""
+
     probability: float
-    """Of the suggested class."""
+    """Of what is suggested."""
 
     given_probability: float
-    """Of the label."""
+    """Of what the labels say."""
+
+    def is_open(self, answer: Answer) -> bool:
+        """True if the picture is still labelled as it was when the doubt arose."""
+        if isinstance(answer, str):
+            return answer == self.label
+        return (self.label in answer) != self.is_missing
+
+    def settled(self, answer: Answer) -> Answer:
+        """The class or labels of the picture, changed as suggested."""
+        if isinstance(answer, str):
+            return self.suggested
+        others = [label for label in answer if label != self.label]
+        return [*others, self.label] if self.is_missing else others
 
 
 class FirstScore(FrozenModel):
-    """Accuracy of a linear probe on frozen features, by cross-validation."""
+    """Score of a linear probe on frozen features, by cross-validation."""
+
+    metric: str
+    """`accuracy`, or `iou` where a picture has any number of labels."""
 
     model_name: str
     side: int
@@ -69,7 +118,7 @@ class FirstScore(FrozenModel):
     """95 % interval; None if there are too few pictures for one."""
 
     majority_share: float
-    """Accuracy of always answering the most frequent class."""
+    """Score of always answering the most frequent class, or the most frequent set of labels."""
 
     recalls: list[ClassRecall]
     """The weakest first."""
@@ -77,11 +126,14 @@ class FirstScore(FrozenModel):
     confused: list[ConfusedPair]
     """The most frequent first, at most 10."""
 
+    missed_together: list[MissedPair]
+    """The most frequent first, at most 10; none of one label a picture."""
+
     doubtful: list[DoubtfulLabel]
     """The clearest first."""
 
-    predicted: dict[str, str]
-    """Predicted class by path, of every picture that was answered for."""
+    predicted: dict[str, Answer]
+    """Predicted class or labels by path, of every picture that was answered for."""
 
 
 class Change(FrozenModel):
@@ -90,10 +142,11 @@ class Change(FrozenModel):
     num_pictures: int
     before: float
     after: float
-    """Accuracies, both by the labels after the corrections."""
+    """Scores, both by the labels after the corrections."""
 
     p_value: float
-    """Probability of so large a difference if both are equally good (exact test of McNemar)."""
+    """Probability of so large a difference if both are equally good: exact test of McNemar for
+    accuracy, random signs for intersection over union."""
 
 
 def summary(  # noqa: PLR0913
@@ -115,90 +168,166 @@ def summary(  # noqa: PLR0913
         side: of the pictures, in pixels.
         share: training pictures of each probe as a share of all.
     """
-    labels, predicted = predictions.labels, predictions.predicted
-    matrix = confusion.matrix(labels, predicted, len(class_names))
-    low, high = _interval(predictions, share)
+    metric = _METRICS[predictions.has_label_sets]
+    answers = metrics.answers_for(predictions.probabilities, predictions.labels)
+    truth, predicted = (
+        _as_sets(each, len(class_names)) for each in (predictions.labels, predictions.predicted)
+    )
+    missed, false = truth & ~predicted, predicted & ~truth
+    low, high = _interval(metric, predictions, share)
     return FirstScore(
+        metric=metric,
         model_name=model_name,
         side=side,
-        num_pictures=len(labels),
-        score=float((predicted == labels).mean()),
+        num_pictures=len(truth),
+        score=metrics.value(metric, answers),
         low=low,
         high=high,
-        majority_share=float(matrix.sum(axis=1).max() / len(labels)),
-        recalls=_recalls(matrix, class_names),
+        majority_share=_score_of_the_most_frequent(metric, truth),
+        recalls=_recalls(truth, predicted, answers.average_precisions, class_names),
         confused=[
             ConfusedPair(
                 true=class_names[pair.true],
                 predicted=class_names[pair.predicted],
                 num_pictures=pair.num_pictures,
             )
-            for pair in confusion.most_confused(matrix, _NUM_CONFUSIONS)
+            for pair in confusion.most_confused(_together(missed, false), _NUM_CONFUSIONS)
         ],
-        doubtful=[
-            DoubtfulLabel(
-                path=paths[suspect.position],
-                label=class_names[labels[suspect.position]],
-                suggested=class_names[suspect.suggested],
-                probability=suspect.probability,
-                given_probability=suspect.given_probability,
+        missed_together=[
+            MissedPair(
+                first=class_names[pair.true],
+                second=class_names[pair.predicted],
+                num_pictures=pair.num_pictures,
             )
-            for suspect in doubtful_labels.suspects([predictions.probabilities], labels)
+            for pair in confusion.most_confused(np.triu(_together(missed, missed)), _NUM_CONFUSIONS)
         ],
-        predicted={
-            path: class_names[index] for path, index in zip(paths, predicted.tolist(), strict=True)
-        },
+        doubtful=_doubtful(predictions, class_names, paths),
+        predicted=dict(zip(paths, _in_words(predictions, class_names), strict=True)),
     )
 
 
-def change(before: FirstScore, after: FirstScore, labels: dict[str, str]) -> Change | None:
+def change(before: FirstScore, after: FirstScore, labels: Mapping[str, Answer]) -> Change | None:
     """What corrections did to the score; None if the two share no picture.
 
     Args:
         before: first score before the corrections.
-        after: first score with them.
-        labels: by path, after the corrections.
+        after: first score with them, of the same metric.
+        labels: class or labels by path, after the corrections.
     """
     paths = [path for path in after.predicted if path in before.predicted and path in labels]
     if not paths:
         return None
-    was_right, is_right = (
-        np.array([score.predicted[path] == labels[path] for path in paths])
-        for score in (before, after)
-    )
-    everything_right = np.zeros(len(paths), np.int64)
+    said = [[each[path] for path in paths] for each in (labels, before.predicted, after.predicted)]
+    sets = [[[each] if isinstance(each, str) else each for each in answers] for answers in said]
+    used = sorted({name for answers in sets for answer in answers for name in answer})
+    names = {name: index for index, name in enumerate(used)}
+    truth, was, now = (_matrix(each, names) for each in sets)
     p_value = significance.p_value_of_difference(
-        _METRIC, _as_answers(was_right), _as_answers(is_right), everything_right
+        after.metric, was.astype(np.float64), now.astype(np.float64), truth
     )
     assert p_value is not None  # the answers are finite
     return Change(
         num_pictures=len(paths),
-        before=float(was_right.mean()),
-        after=float(is_right.mean()),
+        before=_score(after.metric, was, truth),
+        after=_score(after.metric, now, truth),
         p_value=p_value,
     )
 
 
-def _as_answers(is_right: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """(N, 2): certain answers of class 0 where right."""
-    return np.stack([is_right, ~is_right], axis=1).astype(np.float64)
+def settled(doubts: Sequence[DoubtfulLabel], labels: Mapping[str, Answer]) -> dict[str, Answer]:
+    """The classes or labels by path with all of the doubts about a picture settled as suggested."""
+    after: dict[str, Answer] = {}
+    for doubt in doubts:
+        after[doubt.path] = doubt.settled(after.get(doubt.path, labels[doubt.path]))
+    return after
 
 
-def _interval(predictions: Predictions, share: float) -> tuple[float | None, float | None]:
-    comparison = comparable_scores.compare(_METRIC, [Candidate("", predictions, share)])
+def _as_sets(labels: NDArray[Any], num_classes: int) -> NDArray[np.bool_]:
+    """(N, K) label sets as they are, and classes (N,) as sets of one."""
+    return labels if labels.ndim == 2 else labels[:, None] == np.arange(num_classes)
+
+
+def _matrix(sets: Sequence[list[str]], names: Mapping[str, int]) -> NDArray[np.bool_]:
+    """(N, K) True for each label of each set."""
+    matrix = np.zeros((len(sets), len(names)), bool)
+    for row, labels in enumerate(sets):
+        matrix[row, [names[label] for label in labels]] = True
+    return matrix
+
+
+def _score(metric: str, answers: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    """Score of certain answers (N, K); that of sets of one is the share of right classes."""
+    return metrics.value(metric, SetAnswers(answers.astype(np.float64), truth))
+
+
+def _score_of_the_most_frequent(metric: str, truth: NDArray[np.bool_]) -> float:
+    sets, counts = np.unique(truth, axis=0, return_counts=True)
+    most_frequent = sets[counts.argmax()]
+    return _score(metric, np.broadcast_to(most_frequent, truth.shape), truth)
+
+
+def _together(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(K, K) number of pictures with a label among the first and another among the second.
+
+    In single precision, which is exact up to 16 million pictures and many times faster.
+    """
+    return np.asarray(np.rint(first.T.astype(np.float32) @ second.astype(np.float32)), np.int64)
+
+
+def _doubtful(
+    predictions: Predictions, class_names: Sequence[str], paths: Sequence[str]
+) -> list[DoubtfulLabel]:
+    def doubt(suspect: Suspect) -> DoubtfulLabel:
+        given, suggested = predictions.labels[suspect.position], class_names[suspect.suggested]
+        return DoubtfulLabel(
+            path=paths[suspect.position],
+            label=suggested if predictions.has_label_sets else class_names[given],
+            suggested=suggested,
+            is_missing=predictions.has_label_sets and not given[suspect.suggested],
+            probability=suspect.probability,
+            given_probability=suspect.given_probability,
+        )
+
+    found = doubtful_labels.suspects([predictions.probabilities], predictions.labels)
+    return [doubt(suspect) for suspect in found]
+
+
+def _in_words(predictions: Predictions, class_names: Sequence[str]) -> list[Answer]:
+    predicted = predictions.predicted
+    if not predictions.has_label_sets:
+        return [class_names[index] for index in predicted.tolist()]
+    return [[class_names[index] for index in np.flatnonzero(row).tolist()] for row in predicted]
+
+
+def _interval(
+    metric: str, predictions: Predictions, share: float
+) -> tuple[float | None, float | None]:
+    comparison = comparable_scores.compare(metric, [Candidate("", predictions, share)])
     found = None if comparison is None else expected_score.expected_score(comparison, 0)
     return (None, None) if found is None else (found.low, found.high)
 
 
-def _recalls(matrix: NDArray[np.int64], class_names: Sequence[str]) -> list[ClassRecall]:
-    scores = confusion.class_scores(matrix)
-    present = np.flatnonzero(scores.support)
-    order = present[np.argsort(scores.recall[present], kind="stable")].tolist()
+def _recalls(
+    truth: NDArray[np.bool_],
+    predicted: NDArray[np.bool_],
+    average_precisions: NDArray[np.float64],
+    class_names: Sequence[str],
+) -> list[ClassRecall]:
+    support, guesses = truth.sum(axis=0), predicted.sum(axis=0)
+    hits = (truth & predicted).sum(axis=0)
+    present = np.flatnonzero(support)
+    order = present[np.argsort((hits / np.maximum(support, 1))[present], kind="stable")].tolist()
     return [
         ClassRecall(
             name=class_names[index],
-            num_pictures=int(scores.support[index]),
-            num_right=int(matrix[index, index]),
+            num_pictures=int(support[index]),
+            num_right=int(hits[index]),
+            num_false=int(guesses[index] - hits[index]),
+            average_precision=_finite(average_precisions[index]),
         )
         for index in order
     ]
+
+
+def _finite(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

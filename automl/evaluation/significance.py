@@ -10,6 +10,7 @@ precision they are the linear part of the difference, as in DeLong, DeLong and C
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ _ROUNDING = 1e-4
 def p_values_against_best(
     metric: str,
     probabilities: Sequence[NDArray[np.floating]],
-    labels: NDArray[np.integer],
+    labels: NDArray[Any],
     *,
     seed: int = 0,
 ) -> list[float | None]:
@@ -50,7 +51,7 @@ def p_values_against_best(
     Args:
         metric: key of a primary metric.
         probabilities: (N, K) of each trial, for the same pictures.
-        labels: class indices (N,).
+        labels: class indices (N,); or the labels of each picture (N, K).
         seed: of the signs.
 
     Returns:
@@ -80,7 +81,7 @@ def p_value_of_difference(
     metric: str,
     first: NDArray[np.floating],
     second: NDArray[np.floating],
-    labels: NDArray[np.integer],
+    labels: NDArray[Any],
     *,
     seed: int = 0,
 ) -> float | None:
@@ -94,7 +95,7 @@ def p_value_of_difference(
         metric: key of a primary metric.
         first: probabilities (N, K) of a trial.
         second: probabilities (N, K) of another trial for the same pictures.
-        labels: class indices (N,).
+        labels: class indices (N,); or the labels of each picture (N, K).
         seed: of the signs.
 
     Returns:

@@ -112,7 +112,7 @@ def _decode(manifest: Manifest, chosen: PictureSizes, progress: Progress) -> Tri
         return LabelledPictures(
             pictures=packed.take(rows),
             sample_ids=chosen_samples["id"].to_numpy(np.int64),
-            labels=_labels(chosen_samples, manifest.class_names),
+            labels=labels_of(chosen_samples, manifest.class_names),
             folds=folds[rows],
             contents=contents[rows],
         )
@@ -133,7 +133,8 @@ def split_hash(samples: pd.DataFrame) -> str:
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
-def _labels(samples: pd.DataFrame, class_names: list[str]) -> NDArray[Any]:
+def labels_of(samples: pd.DataFrame, class_names: list[str]) -> NDArray[Any]:
+    """Class indices (N,); or the labels of each picture (N, K), True where it has one."""
     if label_sets.are_in(samples):
         return label_sets.truth(samples, class_names)
     return samples["label_index"].to_numpy(np.int64)

@@ -75,3 +75,21 @@ def test_given_validation_pictures_are_not_scored(shapes: Path, tmp_path: Path) 
 def test_without_weights_it_says_what_to_do(shapes: Path) -> None:
     with pytest.raises(UserError, match="automl weights add FILE"):
         score(shapes, allowed_licences=["bsd-3-clause"])
+
+
+def test_pictures_with_any_number_of_labels_have_one_too(mislabelled: Path) -> None:
+    rows = [
+        f"{path.relative_to(mislabelled)},{path.parent.name};picture"
+        for path in sorted(mislabelled.rglob("*.png"))
+    ]
+    (mislabelled / "labels.csv").write_text("\n".join(["image,label", *rows]))
+    found = score(
+        mislabelled / "labels.csv", task="image_classification_multilabel", primary_metric="iou"
+    )
+    assert (found.metric, found.num_pictures) == ("iou", 60)
+    assert found.score == pytest.approx(59 / 60 + 1 / 3 / 60)
+    wrong = str(mislabelled / "blue" / "wrong.png")
+    assert {(each.path, each.label, each.is_missing) for each in found.doubtful} == {
+        (wrong, "blue", False),
+        (wrong, "red", True),
+    }

@@ -69,3 +69,50 @@ def test_corrections_are_judged_by_the_corrected_labels_on_shared_pictures() -> 
 def test_looks_at_other_pictures_cannot_be_compared() -> None:
     found = summary([0, 1], [0, 1])
     assert first_score.change(found, found, {}) is None
+
+
+def summary_of_sets(truth: list[list[int]], seen: list[list[int]]) -> FirstScore:
+    shares = np.where(np.array(seen, bool), 0.9, 0.1).astype(np.float32)
+    answers = Predictions(np.arange(len(truth)), np.array(truth, bool), shares)
+    paths = [f"{position}.jpg" for position in range(len(truth))]
+    return first_score.summary(answers, CLASSES, paths, model_name="net", side=96, share=0.8)
+
+
+def test_of_label_sets_it_counts_each_label_and_what_is_missed_together() -> None:
+    truth = [[1, 0, 0]] * 12 + [[0, 1, 1]] * 9
+    found = summary_of_sets([*truth, [0, 1, 1], [0, 0, 0]], [*truth, [1, 0, 0], [0, 0, 0]])
+    assert (found.metric, found.num_pictures) == ("iou", 23)
+    assert found.score == pytest.approx(22 / 23)
+    assert found.low is not None
+    assert found.low < found.score
+    assert found.majority_share == pytest.approx(12 / 23)
+    weak = {
+        each.name: (each.num_right, each.num_pictures, each.num_false) for each in found.recalls
+    }
+    assert weak == {"bee": (9, 10, 0), "cat": (9, 10, 0), "ant": (12, 12, 1)}
+    pairs = [(each.true, each.predicted, each.num_pictures) for each in found.confused]
+    assert pairs == [("bee", "ant", 1), ("cat", "ant", 1)]
+    (together,) = found.missed_together
+    assert (together.first, together.second, together.num_pictures) == ("bee", "cat", 1)
+    assert "Intersection over union 0.957" in first_score_text.headline(found)
+
+
+def test_each_label_of_a_set_is_in_doubt_by_itself_and_settled_by_itself() -> None:
+    truth = [[1, 0, 0]] * 10 + [[0, 1, 1]] * 10
+    seen = [*truth[:9], [0, 1, 0], *truth[10:]]
+    found = summary_of_sets(truth, seen)
+    doubts = {each.label: each for each in found.doubtful}
+    assert {label: each.is_missing for label, each in doubts.items()} == {"ant": False, "bee": True}
+    assert {each.path for each in found.doubtful} == {"9.jpg"}
+    assert first_score.settled(found.doubtful, {"9.jpg": ["ant"]}) == {"9.jpg": ["bee"]}
+    assert doubts["bee"].is_open(["ant"])
+    assert not doubts["bee"].is_open(["ant", "bee"])
+
+
+def test_corrected_sets_are_compared_by_their_overlap() -> None:
+    before = summary_of_sets([[1, 0, 0]] * 20, [[1, 1, 0]] * 12 + [[1, 0, 0]] * 8)
+    after = summary_of_sets([[1, 0, 0]] * 20, [[1, 0, 0]] * 20)
+    change = first_score.change(before, after, {path: ["ant"] for path in after.predicted})
+    assert change is not None
+    assert (change.before, change.after) == (pytest.approx(0.7), 1.0)
+    assert change.p_value < 0.01

@@ -1,14 +1,17 @@
 """Draw the first score of a data set, and the pictures behind it."""
 
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
+from automl.dataset import label_sets
 from automl.dataset.manifest import Manifest
 from automl.evaluation import first_score
-from automl.evaluation.first_score import DoubtfulLabel, FirstScore
+from automl.evaluation.first_score import Answer, DoubtfulLabel, FirstScore
 from automl.figures import first_score_text, wording
+from automl.figures.first_score_text import Table
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
 from automl.ui import gallery, side_work, side_work_view
@@ -65,9 +68,11 @@ def _draw(found: FirstScore, job: Job, corrected: Manifest, original: Manifest) 
         _draw_doubts(doubts, corrected, original, job.corrections)
     weak, confused = st.columns([2, 3])
     with weak:
-        _table(_weakest(found), "Every picture was answered rightly.")
+        _table(first_score_text.weakest(found), "Every picture was answered rightly.")
     with confused:
-        _table(_confusions(found), "No class was taken for another.")
+        _table(first_score_text.confusions(found), "Nothing was taken for something else.")
+        if found.missed_together:
+            _table(first_score_text.missed_together(found), "")
 
 
 def _draw_change(found: FirstScore, job: Job, corrected: Manifest, original: Manifest) -> None:
@@ -81,73 +86,84 @@ def _draw_change(found: FirstScore, job: Job, corrected: Manifest, original: Man
         st.success(wording.plain(first_score_text.change(change)), icon=":material/compare_arrows:")
 
 
-def _labels(data: Manifest) -> dict[str, str]:
-    """Label by path."""
+def _labels(data: Manifest) -> dict[str, Answer]:
+    """Class or labels by path."""
     samples = data.readable
-    return dict(zip(samples["path"], samples["label"], strict=True))
+    column = label_sets.COLUMN if label_sets.are_in(samples) else "label"
+    return dict(zip(samples["path"], samples[column], strict=True))
 
 
 def _unsettled(found: FirstScore, corrected: Manifest) -> list[DoubtfulLabel]:
     """Doubts about pictures that are still in the data with the same label."""
     labels = _labels(corrected)
-    return [doubt for doubt in found.doubtful if labels.get(doubt.path) == doubt.label]
+    return [
+        doubt
+        for doubt in found.doubtful
+        if doubt.path in labels and doubt.is_open(labels[doubt.path])
+    ]
 
 
 def _draw_doubts(
     doubts: list[DoubtfulLabel], corrected: Manifest, original: Manifest, corrections: Corrections
 ) -> None:
     st.markdown(f"**Labels in doubt ({len(doubts):,}), the clearest first**")
-    shown = doubts[:_NUM_DOUBTS]
+    labels = _labels(corrected)
+    shown = _of_one_label(doubts)[:_NUM_DOUBTS]
     pictures = [
         gallery.Picture(
-            Path(doubt.path), doubt.label, f"{doubt.suggested}?", rendering=corrected.rendering
+            Path(doubt.path),
+            label_sets.text(_as_list(labels[doubt.path])),
+            first_score_text.suggestion(doubt),
+            rendering=corrected.rendering,
         )
         for doubt in shown
     ]
     gallery.strip(pictures, width=72, key="doubtful labels")
-    st.caption("Below each picture its label, and the class that the model finds far more likely.")
+    st.caption("Below each picture what it is labelled, and what the model finds far more likely.")
 
-    these = "this picture" if len(shown) == 1 else f"these {len(shown)} pictures"
+    num_pictures = len({doubt.path for doubt in shown})
+    these = "this picture" if num_pictures == 1 else f"these {num_pictures} pictures"
     with st.container(horizontal=True):
         st.button(
             f"Relabel {these}",
             icon=":material/edit:",
-            help="Give it the class that the model suggests; it can be undone.",
+            help="Label it as the model suggests; it can be undone.",
             on_click=corrections_view.relabel,
-            args=({doubt.path: doubt.suggested for doubt in shown}, original, corrections),
+            args=(first_score.settled(shown, labels), original, corrections),
         )
         st.button(
             f"Leave out {these}",
             icon=":material/visibility_off:",
             help="The files stay where they are.",
             on_click=corrections_view.leave_out,
-            args=([doubt.path for doubt in shown], original, corrections),
+            args=(list({doubt.path: None for doubt in shown}), original, corrections),
         )
 
 
-def _weakest(found: FirstScore) -> pd.DataFrame:
-    weak = [each for each in found.recalls if each.num_right < each.num_pictures][:_NUM_ROWS]
-    return pd.DataFrame(
-        {
-            "weakest class": [each.name for each in weak],
-            "right": [f"{each.num_right:,} of {each.num_pictures:,}" for each in weak],
-        }
+def _of_one_label(doubts: list[DoubtfulLabel]) -> list[DoubtfulLabel]:
+    """The doubts about one label, if the user chose one."""
+    counts = Counter(doubt.label for doubt in doubts)
+    if len(counts) < 2:
+        return doubts
+    chosen = st.selectbox(
+        "Of the label",
+        [None, *(name for name, _ in counts.most_common())],
+        format_func=lambda name: "all labels" if name is None else f"{name} ({counts[name]:,})",
+        key="label in doubt",
+        width=240,
     )
+    return [doubt for doubt in doubts if chosen in (None, doubt.label)]
 
 
-def _confusions(found: FirstScore) -> pd.DataFrame:
-    pairs = found.confused[:_NUM_ROWS]
-    return pd.DataFrame(
-        {
-            "class": [each.true for each in pairs],
-            "taken for": [each.predicted for each in pairs],
-            "pictures": [each.num_pictures for each in pairs],
-        }
-    )
+def _as_list(answer: Answer) -> list[str]:
+    return [answer] if isinstance(answer, str) else answer
 
 
-def _table(rows: pd.DataFrame, empty: str) -> None:
-    if rows.empty:
-        st.caption(empty)
+def _table(table: Table, empty: str) -> None:
+    headings, rows = table
+    if rows:
+        st.dataframe(
+            pd.DataFrame(rows[:_NUM_ROWS], columns=headings), hide_index=True, height="content"
+        )
     else:
-        st.dataframe(rows, hide_index=True, height="content")
+        st.caption(empty)
