@@ -34,9 +34,22 @@ def draw(pixels: NDArray[np.uint8], heat: NDArray[np.float32]) -> bytes:
     for index, part in enumerate(parts):
         row, column = divmod(index, 2)
         whole.paste(part, (column * (side + _GAP), row * (side + _GAP)))
-    buffer = io.BytesIO()
-    whole.save(buffer, "PNG")
-    return buffer.getvalue()
+    return _png(whole)
+
+
+def overlay(picture: bytes, share: float) -> bytes:
+    """Return a PNG of the input with the heat map over it.
+
+    Args:
+        picture: a PNG of `draw`.
+        share: opacity of the heat map, 0 to 1.
+    """
+    return _png(Image.blend(_part(picture, 0, 0), _part(picture, 0, 1), share))
+
+
+def strongest(picture: bytes) -> bytes:
+    """Return a PNG of the input's most important pixels, from a PNG of `draw`."""
+    return _png(_part(picture, 1, 1))
 
 
 def heat_map(heat: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -60,3 +73,17 @@ def _enlarged(pixels: NDArray[np.uint8]) -> Image.Image:
     image = Image.fromarray(pixels)
     side = image.width * max(1, round(_MIN_SIDE / image.width))
     return image.resize((side, side), Image.Resampling.NEAREST)
+
+
+def _part(picture: bytes, row: int, column: int) -> Image.Image:
+    """Return one of the four parts that `draw` put together."""
+    whole = Image.open(io.BytesIO(picture)).convert("RGB")
+    side = (whole.width - _GAP) // 2
+    left, top = column * (side + _GAP), row * (side + _GAP)
+    return whole.crop((left, top, left + side, top + side))
+
+
+def _png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()

@@ -38,6 +38,20 @@ def test_the_heat_map_goes_from_blue_over_green_and_yellow_to_white(pixels, heat
     assert colours[99].tolist() == [255, 255, 255]
 
 
+def test_the_heat_map_lies_over_the_input_as_strongly_as_one_likes(pixels, heat):
+    drawn = picture.draw(pixels, heat)
+    seen = {
+        share: np.asarray(Image.open(io.BytesIO(picture.overlay(drawn, share))))
+        for share in (0.0, 0.5, 1.0)
+    }
+    np.testing.assert_array_equal(seen[0.0][::22, ::22], pixels)
+    np.testing.assert_array_equal(seen[1.0][::22, ::22], picture.heat_map(heat))
+    middle = (seen[0.0].astype(int) + seen[1.0]) / 2
+    np.testing.assert_allclose(seen[0.5], middle, atol=1)
+    strongest = np.asarray(Image.open(io.BytesIO(picture.strongest(drawn))))
+    assert not strongest[: 7 * 22].any()
+
+
 def test_of_the_reduced_input_the_top_pixels_are_left(pixels, heat):
     reduced = parts(picture.draw(pixels, heat))[3]
     np.testing.assert_array_equal(reduced[7:], pixels[7:])

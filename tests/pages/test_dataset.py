@@ -179,6 +179,7 @@ def test_all_pictures_of_a_finding_are_shown_each_beside_its_copy(open_page, mak
     page = open_page("dataset", data=str(pictures))
     page.button(key="show label_conflict").click().run()
     assert shown(page) == ["cat", "dog"] * 8
+    assert "1 of 16" in texts(page)  # and the first one is enlarged
     sources = [tile["source"] for tile in tiles(page)]
     assert sources[::2] == sources[1::2]
     assert {tile["note"] for tile in tiles(page)} <= {"train", "validation"}

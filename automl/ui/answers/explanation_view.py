@@ -19,6 +19,7 @@ _SHOWN = "explanation in view"
 _ALGORITHM = "explanation algorithm"
 _LABEL = "label to explain"
 _WIDTH = 520  # pixels; the picture and its text fit on a screen 720 pixels high
+_HEAT_MAP_WIDTH = 420  # leaves room for the slider, too
 _NAMES: dict[str, str] = {
     "guided_gradcam": "Guided Grad-CAM (about a second)",
     "xrai": "Regions (XRAI, sharper and slower)",
@@ -99,16 +100,40 @@ def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, is_reque
         st.error(wording.plain(str(error)))
         return False
     assert explanation.picture is not None
-    st.image(explanation.picture, width=_WIDTH)
+    _heat_map(explanation.picture)
     st.caption(
-        f"Why {wording.plain(explanation.label)} ({explanation.probability:.3f}). "
-        "Above: the picture as the model gets it, and how much each part contributes to the answer "
-        "(blue least, white most). Below: both together, and the 30 % of the picture that "
-        "contribute most."
+        f"Why {wording.plain(explanation.label)} ({explanation.probability:.3f}). The picture is "
+        "shown as the model gets it. Blue parts contribute least to the answer, white parts most."
     )
     for note in explanation.notes:
         st.caption(wording.plain(note))
     return True
+
+
+def _heat_map(explained: bytes) -> None:
+    """Draw the picture with the heat map over it, and what sets how much of each is seen."""
+    from automl.explanation import picture  # slow
+
+    shown = st.empty()
+    only_strongest = st.toggle(
+        f"Only the {picture.TOP_SHARE:.0%} that contribute most", key="strongest parts"
+    )
+    opacity = st.slider(
+        "Heat map over the picture",
+        0,
+        100,
+        60,
+        10,
+        format="%d %%",
+        key="opacity of the heat map",
+        disabled=only_strongest,
+    )
+    image = (
+        picture.strongest(explained)
+        if only_strongest
+        else picture.overlay(explained, opacity / 100)
+    )
+    shown.image(image, width=_HEAT_MAP_WIDTH)
 
 
 def _versions(

@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from automl.dataset import label_sets
+from automl.dataset import gallery_filter, label_sets
+from automl.dataset.gallery_filter import Filter
 from automl.dataset.manifest import Manifest
 from automl.dataset.preview import fitting_side
 from automl.dataset.rendering import Rendering
@@ -14,7 +15,7 @@ from automl.evaluation import natural_order
 from automl.figures import bar_charts, charts, wording
 from automl.jobs.corrections import Corrections
 from automl.ui import cached, gallery
-from automl.ui.dataset import corrections_view, data_options, dataset_gallery
+from automl.ui.dataset import corrections_view, data_options, dataset_gallery, picture_view
 
 _LOOK: dict[Severity, tuple[wording.Color, str]] = {
     Severity.BLOCKING: ("red", ":material/block:"),
@@ -60,7 +61,7 @@ def findings(corrected: Manifest, original: Manifest | None, corrections: Correc
             _finding(finding, readable[:_NUM_SHOWN], corrected.rendering)
             with st.container(horizontal=True):
                 if readable:
-                    _show_in_gallery(finding.kind)
+                    _show_pictures(finding.kind, corrected, original)
                 if original:
                     corrections_view.action(finding.kind, corrected, original, corrections)
                 _files(finding, len(corrected.concerned[finding.kind]))
@@ -93,15 +94,18 @@ def _files(finding: Finding, count: int) -> None:
             st.caption(f"The first {len(finding.paths)} of {count:,}.")
 
 
-def _show_in_gallery(kind: str) -> None:
-    st.button(
+def _show_pictures(kind: str, corrected: Manifest, original: Manifest | None) -> None:
+    """Draw the button that enlarges the pictures of a finding and leaves them in the gallery."""
+    if st.button(
         "Show",
         icon=":material/photo_library:",
-        help="Show all of them in the gallery.",
+        help="Look at them one after the other. Then all of them are in the gallery.",
         key=f"show {kind}",
         on_click=dataset_gallery.show_finding,
         args=(kind,),
-    )
+    ):
+        rows = gallery_filter.choose(corrected, Filter(finding=kind))
+        picture_view.open_at(0, rows, corrected, original)
 
 
 def class_sizes(manifest: Manifest) -> None:
