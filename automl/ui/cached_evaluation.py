@@ -30,9 +30,14 @@ class Answers(NamedTuple):
     experiment_dir: Path
 
     @property
+    def are_test_answers(self) -> bool:
+        """True if they are about the test pictures."""
+        return self.path == store.test_predictions_path(self.experiment_dir)
+
+    @property
     def trial_id(self) -> str:
         """Trial that gave the answers."""
-        if self.path == store.test_predictions_path(self.experiment_dir):
+        if self.are_test_answers:
             opening = store.load_test_opening(self.experiment_dir)
             assert opening is not None  # the answers are only read once the record exists
             return opening.trial_id

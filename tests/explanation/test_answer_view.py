@@ -78,6 +78,16 @@ def test_it_shows_the_picture_what_it_is_and_what_it_was_taken_for(look, tmp_pat
     assert len(app.get("plotly_chart")) == 1
 
 
+def test_the_label_of_a_wrong_answer_is_put_right_where_it_is_seen(look, explained):
+    app = look()
+    (choice,) = app.segmented_control
+    assert choice.options == ["It is blue", "It is green", "Leave it out"]
+    choice.set_value("green").run()
+    decisions = app.session_state[f"decisions on {explained[0].name}"]
+    assert list(decisions.values()) == ["green"]
+    assert not press(app, "Next").segmented_control  # a right answer
+
+
 def test_one_leafs_through_the_pictures_in_their_order(look, tmp_path):
     app = press(look(), "Next")
     assert "2 of 3" in texts(app)

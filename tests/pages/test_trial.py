@@ -176,7 +176,7 @@ def test_a_doubtful_label_is_put_right_in_a_new_experiment(
     monkeypatch.setattr(launcher, "start", started.append)
     with_predictions(experiment(), "t1", tmp_path / "pets")  # both trials disagree with a label
     page = choose(open_tab(open_page("trial"), "Errors"), "errors of", "Doubtful labels")
-    assert "The 2 best trials confidently agree on another label for 1 picture" in texts(page)
+    assert "The 2 best trials agree on another label for 1 picture" in texts(page)
     (choice,) = [one for one in page.segmented_control if "decision on" in str(one.key)]
     choice.set_value("dog").run()
     (button,) = [one for one in page.button if one.label == "New experiment with 1 change"]

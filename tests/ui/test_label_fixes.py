@@ -2,7 +2,7 @@ from pathlib import Path
 
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import DataSource, Job
-from automl.ui.trial import label_fixes
+from automl.ui.answers import label_fixes
 
 FIRST, SECOND, THIRD = (digit * 64 for digit in "abc")
 

@@ -10,7 +10,7 @@ from automl.evaluation import answers
 from automl.evaluation.decisions import THRESHOLD
 from automl.figures import bar_charts, charts, wording
 from automl.ui import cached, enlargement
-from automl.ui.answers import explanation_view
+from automl.ui.answers import explanation_view, label_decisions
 from automl.ui.cached_evaluation import Answers
 
 _POSITION = "position of the answer in view"
@@ -29,7 +29,7 @@ def open_at(trial_answers: Answers, positions: NDArray[np.int64], position: int)
     show(trial_answers, positions)
 
 
-@st.dialog("Picture", width="large")
+@st.dialog("Picture", width="large", on_dismiss="rerun")  # a decision shows outside
 def show(trial_answers: Answers, positions: NDArray[np.int64]) -> None:
     """Draw the picture in view; arguments as for `open_at`."""
     answer = int(positions[st.session_state[_POSITION]])
@@ -39,6 +39,7 @@ def show(trial_answers: Answers, positions: NDArray[np.int64]) -> None:
     with right:
         enlargement.leaf(len(positions), key=_POSITION)
         _facts(trial_answers, answer)
+        _label(trial_answers, answer)
         is_requested = explanation_view.ask(trial_answers.experiment_dir)
         st.code(str(path), language=None, wrap_lines=True)
     with left:
@@ -67,3 +68,13 @@ def _facts(trial_answers: Answers, answer: int) -> None:
     else:
         figure = bar_charts.probabilities(by_label, limit=_NUM_CLASSES)
     st.plotly_chart(figure, key="probabilities of the answer", config=charts.QUIET)
+
+
+def _label(trial_answers: Answers, answer: int) -> None:
+    """Draw the choice for the label of a wrong answer, except of a test picture."""
+    predictions = trial_answers.predictions
+    if predictions.has_label_sets or trial_answers.are_test_answers:
+        return
+    predicted = int(predictions.predicted[answer])
+    if predicted != predictions.labels[answer]:
+        label_decisions.choose(trial_answers, answer, predicted, key=_POSITION)

@@ -19,7 +19,7 @@ _SHOWN = "explanation in view"
 _ALGORITHM = "explanation algorithm"
 _LABEL = "label to explain"
 _WIDTH = 520  # pixels; the picture and its text fit on a screen 720 pixels high
-_HEAT_MAP_WIDTH = 420  # leaves room for the slider, too
+_HEAT_MAP_WIDTH = 360  # leaves room for the slider, too
 _NAMES: dict[str, str] = {
     "guided_gradcam": "Guided Grad-CAM (about a second)",
     "xrai": "Regions (XRAI, sharper and slower)",
@@ -116,7 +116,7 @@ def _heat_map(explained: bytes) -> None:
 
     shown = st.empty()
     only_strongest = st.toggle(
-        f"Only the {picture.TOP_SHARE:.0%} that contribute most", key="strongest parts"
+        f"Only the {100 * picture.TOP_SHARE:.0f} % that contribute most", key="strongest parts"
     )
     opacity = st.slider(
         "Heat map over the picture",

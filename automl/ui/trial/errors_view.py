@@ -12,7 +12,7 @@ from automl.figures import wording
 from automl.ui import cached_evaluation, figure_table
 from automl.ui.answers import answer_gallery
 from automl.ui.cached_evaluation import Answers
-from automl.ui.trial import doubtful_labels_view
+from automl.ui.trial import corrected_experiment, doubtful_labels_view
 
 _WORST, _DOUBTFUL, _PARTS = "Worst mistakes", "Doubtful labels", "Parts of the pictures"
 
@@ -30,9 +30,10 @@ def show(trial_answers: Answers, *, key: str, is_finished: bool) -> None:
     if chosen == _WORST:
         _worst(trial_answers, key)
     elif chosen == _DOUBTFUL:
-        doubtful_labels_view.show(trial_answers.experiment_dir, is_finished=is_finished)
+        doubtful_labels_view.show(trial_answers.experiment_dir)
     else:
         _parts(trial_answers, key)
+    corrected_experiment.offer(trial_answers.experiment_dir, is_finished=is_finished)
 
 
 def _worst(trial_answers: Answers, key: str) -> None:
