@@ -3,7 +3,7 @@
 import streamlit as st
 
 from automl.ui import frame, tabs
-from automl.ui.compare import chosen_trials, compare_view
+from automl.ui.compare import chosen_trials, compare_view, versions_view
 
 experiment_dir, _ = frame.begin_with_experiment("pages/compare.py")
 chosen = chosen_trials.choose(experiment_dir)
@@ -15,5 +15,6 @@ tabs.show(
         "Settings that differ": lambda: compare_view.settings(chosen),
         "Curves": lambda: compare_view.curves(chosen),
         "Pictures": lambda: compare_view.pictures(chosen),
+        "Versions of the data": lambda: versions_view.show(experiment_dir),
     }
 )

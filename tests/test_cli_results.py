@@ -1,6 +1,7 @@
 """`automl test`, `report`, `share` and `import` on an experiment that has ended."""
 
 import json
+import shutil
 import zipfile
 
 import pytest
@@ -99,3 +100,18 @@ def test_the_test_score_of_an_experiment_is_null_until_it_is_opened(with_test_da
     opened = json.loads((with_test_data / "test" / "opening.json").read_text())
     shown = last_line(automl("show", with_test_data, "--json"))
     assert shown["test_score"] == opened["metrics"]["accuracy"]
+
+
+def test_two_experiments_are_compared_on_the_pictures_that_both_answered_for(
+    with_test_data, with_answers
+):
+    with_answers(with_test_data)
+    copy = shutil.copytree(with_test_data, with_test_data.parent / "copy")
+    (row,) = last_line(automl("compare", "pets:t1", copy, "--json"))["comparisons"]
+    assert (row["first"], row["second"]) == ("pets/t1", "pets/t1")
+    assert row["on_shared_pictures"]["p_value"] == 1
+    said = automl("compare", "pets", "copy").stdout
+    assert "versions unknown and unknown of the data" in said
+    assert "The difference may be chance" in said
+    assert "is not known" in automl("compare", "pets").stdout
+    assert automl("compare", "pets", "pets:t9").exit_code == 2

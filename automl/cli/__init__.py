@@ -9,6 +9,7 @@ from automl.cli import (
     app,
     auditing,
     command_errors,
+    comparing,
     continuing,
     data,
     experiments,
@@ -44,6 +45,7 @@ cli.command("run")(jobs.run)
 cli.command("list")(experiments.list_experiments)
 cli.command("show")(experiments.show)
 cli.command("leaderboard")(experiments.show_leaderboard)
+cli.command("compare")(comparing.compare)
 cli.command("test")(testing.open_test_data)
 cli.command("stop")(experiments.stop)
 cli.command("delete")(experiments.delete)

@@ -1,7 +1,13 @@
 """Sentences about versions of a data set, for commands and pages."""
 
+from automl.evaluation.significance import LEVEL
+from automl.experiments.across import Comparison
 from automl.figures import wording
 from automl.jobs.data_versions import Changes
+
+NOT_COMPARABLE = (
+    "No test: the two trials share no picture that both were scored on, or one has no score."
+)
 
 
 def changes(found: Changes) -> str:
@@ -17,3 +23,17 @@ def changes(found: Changes) -> str:
     if found.leaks:
         said.append("copies across the splits settled otherwise")
     return ", ".join(said) or wording.NOTHING
+
+
+def verdict(found: Comparison) -> str:
+    """Two trials of two experiments on the pictures of both, with the paired test."""
+    by_labels = ""
+    if found.num_relabelled:
+        by_labels = f", {found.num_relabelled:,} of them by the other labels of the later one"
+    scores = f"{wording.score(found.first)} against {wording.score(found.second)}"
+    chance = "may be chance" if found.p_value > LEVEL else "is unlikely to be chance"
+    return (
+        f"On the {wording.count(found.num_pictures, 'picture')} that both answered for{by_labels}: "
+        f"{scores}. The difference {chance} (paired test of these two trials, "
+        f"p = {found.p_value:.2g})."
+    )

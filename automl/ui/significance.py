@@ -7,8 +7,9 @@ import streamlit as st
 
 from automl.evaluation.predictions import in_common
 from automl.experiments import ties
+from automl.experiments.across import Comparison
 from automl.experiments.records import TrialRecord
-from automl.ui import cached_evaluation
+from automl.ui import cached, cached_evaluation
 from automl.ui.cached_evaluation import Answers
 
 
@@ -28,12 +29,16 @@ def p_values_against_best(
 
 
 def p_value(metric: str, first: Answers, second: Answers) -> float | None:
-    """P-value of the difference between two trials chosen by the user.
+    """P-value of the difference between two trials of an experiment, chosen by the user.
 
-    On the pictures that both answered for. None if there are none, or a score is NaN; for trials of
-    two experiments also if they did not answer for the same pictures.
+    On the pictures that both answered for. None if there are none, or a score is NaN.
     """
     return _p_value(metric, first, second)
+
+
+def across(metric: str, first: Answers, second: Answers) -> Comparison | None:
+    """Two trials of two experiments on the pictures that both answered for; None without any."""
+    return _across(metric, first, second)
 
 
 @st.cache_data(max_entries=500, show_spinner="Comparing the trials with the best one")
@@ -45,11 +50,7 @@ def _p_values(metric: str, answers: tuple[Answers, ...]) -> dict[str, float | No
 def _p_value(metric: str, first: Answers, second: Answers) -> float | None:
     from automl.evaluation import significance
 
-    predictions, other_predictions = first.predictions, second.predictions
-    if first.experiment_dir == second.experiment_dir:
-        predictions, other_predictions = in_common(predictions, other_predictions)
-    elif not _show_the_same_pictures(first, second):
-        return None
+    predictions, other_predictions = in_common(first.predictions, second.predictions)
     is_same = predictions.is_about_the_same_as(other_predictions)
     if not is_same or not len(predictions.labels):
         return None
@@ -58,6 +59,17 @@ def _p_value(metric: str, first: Answers, second: Answers) -> float | None:
     )
 
 
-def _show_the_same_pictures(first: Answers, second: Answers) -> bool:
-    """True if the content hashes agree; ids of different experiments cannot be compared."""
-    return first.samples["content_hash"].tolist() == second.samples["content_hash"].tolist()
+@st.cache_data(max_entries=1_000, show_spinner=False)
+def _across(metric: str, first: Answers, second: Answers) -> Comparison | None:
+    from automl.experiments import across
+
+    sides = [
+        across.Side.of(
+            each.predictions,
+            each.samples,
+            cached.job(each.experiment_dir),
+            cached.experiment(each.experiment_dir),
+        )
+        for each in (first, second)
+    ]
+    return across.compare(sides[0], sides[1], metric)

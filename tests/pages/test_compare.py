@@ -87,7 +87,22 @@ def test_two_data_sets_of_one_size_are_not_the_same_pictures(
             Image.fromarray(rng.integers(0, 255, (24, 32, 3), dtype=np.uint8)).save(path)
     page = open_page("compare", experiment="pets")
     page.multiselect(key="other experiments").set_value(["more"]).run()
-    assert "No test: the two trials were scored on different pictures" in texts(page)
+    assert "No test: the two trials share no picture" in texts(page)
+
+
+def test_scores_over_the_versions_of_the_data_are_tested_on_shared_pictures(
+    open_page, make_experiment, make_trial, make_pictures, with_predictions
+):
+    pictures = make_pictures()
+    for name, version, score in (("pets", "original", 0.8), ("more", "v1", 0.9)):
+        trial = make_trial("t1", [score], score_low=score - 0.1, score_high=score + 0.05)
+        directory = make_experiment(name, [trial], data_version=version)
+        with_predictions(directory, "t1", pictures)
+    page = open_page("compare", experiment="pets", tab="Versions of the data", other="more")
+    figure = json.loads(page.get("plotly_chart")[0].proto.spec)
+    assert figure["data"][0]["x"] == ["original", "v1"]
+    said = [each.value for each in page.markdown]
+    assert any("12 pictures that both answered for" in each for each in said), said
 
 
 def test_the_curves_of_two_trials_differ_and_have_their_table(open_page, two_experiments):  # noqa: ARG001

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from automl.evaluation import metrics, pairing
 from automl.evaluation.significance import LEVEL
-from automl.figures import baselines, charts, palette, trial_charts, wording
+from automl.figures import baselines, charts, palette, trial_charts, version_text, wording
 from automl.ui import cached, cached_evaluation, figure_table, significance
 from automl.ui.answers import answer_gallery
 from automl.ui.compare.chosen_trials import Side
@@ -94,16 +94,14 @@ def _score(side: Side) -> float:
 
 def _verdict(first: Side, second: Side) -> str:
     answers, other_answers = _answers(first), _answers(second)
-    value = (
-        significance.p_value(first.metric, answers, other_answers)
-        if answers and other_answers
-        else None
-    )
+    if answers is None or other_answers is None:
+        return version_text.NOT_COMPARABLE
+    if first.experiment_dir != second.experiment_dir:
+        found = significance.across(first.metric, answers, other_answers)
+        return version_text.verdict(found) if found else version_text.NOT_COMPARABLE
+    value = significance.p_value(first.metric, answers, other_answers)
     if value is None:
-        return (
-            "No test: the two trials were scored on different pictures, or one has no score. Part "
-            "of the difference may come from the pictures."
-        )
+        return version_text.NOT_COMPARABLE
     result = "may be chance" if value > LEVEL else "is unlikely to be chance"
     return (
         f"{_where(first, second)} {result} (paired test of these two trials, p = "

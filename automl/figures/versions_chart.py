@@ -1,0 +1,39 @@
+"""The best score over the versions of a data set, with its interval."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from automl.experiments.across import VersionScore
+from automl.figures import palette, wording
+from automl.figures.charts import finish
+
+
+def scores(found: Sequence[VersionScore], metric: str) -> go.Figure:
+    """Draw a point for each version, the oldest first, joined by a line."""
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[palette.label(each.version, 20) for each in found],
+        y=[each.score for each in found],
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [_above(each) for each in found],
+            "arrayminus": [_below(each) for each in found],
+        },
+        text=[palette.label(each.experiment_dir.name, 40) for each in found],
+        mode="lines+markers",
+        line={"color": palette.ACCENT},
+        marker={"size": 10},
+        hovertemplate="%{x}: %{y:.3f}, %{text}<extra></extra>",
+    )
+    figure.update_xaxes(type="category")
+    return finish(figure, "Version of the data", wording.metric_heading(metric))
+
+
+def _above(score: VersionScore) -> float:
+    return 0.0 if score.high is None else max(0.0, score.high - score.score)
+
+
+def _below(score: VersionScore) -> float:
+    return 0.0 if score.low is None else max(0.0, score.score - score.low)
