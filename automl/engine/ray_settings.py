@@ -37,6 +37,8 @@ HEAD = {
     # at Ray's niceness of 15 a thread gets 3 % of a busy core, and the other threads of its trial
     # wait for it at the next barrier
     "RAY_worker_niceness": "5",
+    # a machine whose cores all train is slow to answer; a node that is gone refuses at once
+    "RAY_health_check_timeout_ms": "120000",
 }
 
 SEARCH = {

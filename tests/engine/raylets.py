@@ -46,6 +46,8 @@ class Raylets:
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": token.read_text(),
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1",
+            # a node of a busy machine is slow to answer; a killed one refuses at once
+            "RAY_health_check_timeout_ms": "120000",
         }
         """Variables of every process that connects to the cluster."""
 

@@ -8,8 +8,8 @@ PROGRAM = """
 import signal, sys, time
 from automl.host import termination
 
-if "ignored" in sys.argv:
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+# not as the tests were started: under nohup they ignore it
+signal.signal(signal.SIGHUP, signal.SIG_IGN if "ignored" in sys.argv else signal.SIG_DFL)
 termination.exit_on(signal.SIGTERM, signal.SIGHUP)
 try:
     print("ready", flush=True)
