@@ -6,12 +6,7 @@ import streamlit as st
 
 from automl.experiments.records import Evaluation, TrialRecord
 from automl.ui import cached, cached_evaluation, export_view, frame, label_sets, tabs
-from automl.ui.answers import (
-    answer_charts_view,
-    classes_view,
-    confusion_view,
-    label_errors_view,
-)
+from automl.ui.answers import answer_charts_view, classes_view, confusion_view, labels_view
 from automl.ui.configure import launch
 from automl.ui.trial import errors_view, trial_view
 
@@ -38,7 +33,7 @@ def live_trial() -> None:
         "Hyperparameters": lambda: trial_view.hyperparameters(now),
     }
     if trial_answers is None or best is None:
-        st.info("The confusion matrix, with the pictures, appears after the first evaluation.")
+        st.info("Its errors, with the pictures, appear after the first evaluation.")
     else:
         export = {"Take it away": lambda: export_view.show(experiment_dir, now)}
         views = answers_views(trial_answers, best) | views | export
@@ -55,22 +50,23 @@ def answers_views(
     trial_answers: cached_evaluation.Answers, best: Evaluation
 ) -> dict[str, Callable[[], None]]:
     key = f"{experiment_dir.name} {trial_answers.path.parent.name}"
+    errors_and_charts = {
+        "Errors": lambda: errors_view.show(
+            trial_answers, key=key, is_finished=experiment_state.is_finished
+        ),
+        "Charts": lambda: answer_charts_view.show(trial_answers, key=key),
+    }
     if label_sets.are_in(experiment_dir):
-        return {
-            "Labels": lambda: label_sets.show_labels(trial_answers, key=key),
-            "Errors": lambda: label_errors_view.show(trial_answers, key=key),
-        }
+        return {"Labels": lambda: labels_view.show(trial_answers, key=key), **errors_and_charts}
     return {
         "Where it is wrong": lambda: confusion_view.show(
             trial_answers,
             key=key,
             first=(st.query_params.get("true"), st.query_params.get("predicted")),
         ),
-        "Errors": lambda: errors_view.show(
-            trial_answers, key=key, is_finished=experiment_state.is_finished
-        ),
+        "Errors": errors_and_charts["Errors"],
         "Classes": lambda: classes_view.show(trial_answers, best.metrics, key=key),
-        "Charts": lambda: answer_charts_view.show(trial_answers, key=key),
+        "Charts": errors_and_charts["Charts"],
     }
 
 

@@ -31,11 +31,7 @@ def confidence(predictions: Predictions) -> NDArray[np.float64]:
 
     Of label sets it is the mean over the labels of the probability of what was decided.
     """
-    if predictions.has_label_sets:
-        sure = np.maximum(predictions.probabilities, 1 - predictions.probabilities)
-        return np.asarray(sure.mean(axis=1), np.float64)
-    highest: NDArray[np.float64] = predictions.probabilities.max(axis=1).astype(np.float64)
-    return highest
+    return decisions.certainty(predictions.probabilities, predictions.labels)
 
 
 def wrong(predictions: Predictions) -> NDArray[np.int64]:

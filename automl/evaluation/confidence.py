@@ -5,6 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.evaluation import decisions
+from automl.evaluation.decisions import Labels
+
 NUM_BINS = 10
 
 
@@ -42,27 +45,34 @@ class Coverage(NamedTuple):
     """(T,) share of right answers among those given."""
 
 
-def calibration(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Calibration:
+def calibration(probabilities: NDArray[np.floating], labels: Labels) -> Calibration:
     """Compare the probability of the predicted class with how often it is right.
+
+    Of label sets the probability of every label of every picture is compared with how often the
+    label is there.
 
     Args:
         probabilities: (N, K).
-        labels: class indices (N,).
+        labels: class indices (N,), or the labels of each picture (N, K).
     """
-    return _calibration(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
+    if labels.ndim == 2:
+        return _calibration(probabilities.ravel(), labels.ravel())
+    certainty = decisions.certainty(probabilities, labels)
+    return _calibration(certainty, decisions.is_right(probabilities, labels))
 
 
 def class_calibration(
-    probabilities: NDArray[np.floating], labels: NDArray[np.integer], class_index: int
+    probabilities: NDArray[np.floating], labels: Labels, class_index: int
 ) -> Calibration:
     """One class against the rest: observed frequency per bin of its predicted probability.
 
     Args:
         probabilities: (N, K).
-        labels: class indices (N,).
+        labels: class indices (N,), or the labels of each picture (N, K).
         class_index: of the class.
     """
-    return _calibration(probabilities[:, class_index], labels == class_index)
+    truth = labels[:, class_index] if labels.ndim == 2 else labels == class_index
+    return _calibration(probabilities[:, class_index], truth)
 
 
 def bins(scores: NDArray[np.floating], num_bins: int) -> NDArray[np.int64]:
@@ -81,27 +91,27 @@ def _calibration(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> Cali
 
 
 def histogram(
-    probabilities: NDArray[np.floating], labels: NDArray[np.integer], num_bins: int
+    probabilities: NDArray[np.floating], labels: Labels, num_bins: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Count right and wrong answers (B,) by their probability, in bins of equal width."""
-    numbers = bins(probabilities.max(axis=1), num_bins)
-    is_right = probabilities.argmax(axis=1) == labels
+    numbers = bins(decisions.certainty(probabilities, labels), num_bins)
+    is_right = decisions.is_right(probabilities, labels)
     num_right = np.bincount(numbers[is_right], minlength=num_bins).astype(np.int64)
     num_wrong = np.bincount(numbers[~is_right], minlength=num_bins).astype(np.int64)
     return num_right, num_wrong
 
 
-def coverage(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> Coverage:
+def coverage(probabilities: NDArray[np.floating], labels: Labels) -> Coverage:
     """Compute coverage and accuracy at every distinct probability of an answer.
 
     Args:
         probabilities: (N, K).
-        labels: class indices (N,).
+        labels: class indices (N,), or the labels of each picture (N, K).
     """
-    confidence = probabilities.max(axis=1).astype(np.float64)
+    confidence = decisions.certainty(probabilities, labels)
     order = np.argsort(-confidence, kind="stable")
     ends = np.flatnonzero(np.diff(confidence[order], append=-np.inf))
-    right = np.cumsum((probabilities.argmax(axis=1) == labels)[order])[ends]
+    right = np.cumsum(decisions.is_right(probabilities, labels)[order])[ends]
     return Coverage(confidence[order][ends], (ends + 1) / len(labels), right / (ends + 1))
 
 

@@ -1,7 +1,8 @@
 """ROC, precision-recall, cumulative gains and lift curves.
 
-A curve is about one class against the rest, or an average over the classes that occur in the
-labels: `micro` pools all decisions, `macro` is the plain mean, `weighted` the mean by class size.
+A curve is about one class against the rest, or an average over the classes that some pictures have
+and others have not: `micro` pools all decisions, `macro` is the plain mean, `weighted` the mean by
+class size. Each label of a set is a class against the rest.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,6 +10,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from automl.evaluation import decisions
+from automl.evaluation.decisions import Labels
 
 Average = Literal["micro", "macro", "weighted"]
 Kind = Literal["roc", "precision_recall", "gains", "lift"]
@@ -29,10 +33,10 @@ class Curve(NamedTuple):
 def curve(
     kind: Kind,
     probabilities: NDArray[np.floating],
-    labels: NDArray[np.integer],
+    labels: Labels,
     subject: int | Average,
 ) -> Curve:
-    """Compute one curve from probabilities (N, K) and class indices (N,).
+    """Compute one curve from probabilities (N, K) and what is true.
 
     The axes, by kind:
 
@@ -46,8 +50,8 @@ def curve(
 
     Args:
         kind: which curve.
-        probabilities: rows sum to 1.
-        labels: true class indices.
+        probabilities: rows sum to 1, or are those of independent labels.
+        labels: class indices (N,), or the labels of each picture (N, K).
         subject: index of the class, or the kind of average.
 
     Raises:
@@ -55,26 +59,33 @@ def curve(
     """
     draw = _DRAW[kind]
     if isinstance(subject, int):
-        return _thinned(draw(probabilities[:, subject], labels == subject))
-    truth = labels[:, None] == np.arange(probabilities.shape[1])
+        truth = labels[:, subject] if labels.ndim == 2 else labels == subject
+        return _thinned(draw(probabilities[:, subject], truth))
+    truth = decisions.as_sets(labels, probabilities.shape[1])
     if subject == "micro":
         return _thinned(draw(probabilities.ravel(), truth.ravel()))
-    sizes = np.bincount(labels, minlength=probabilities.shape[1])
-    present = np.flatnonzero(sizes)
+    sizes = truth.sum(axis=0)
+    present = drawable(labels, probabilities.shape[1])
     drawn = [draw(probabilities[:, index], truth[:, index]) for index in present]
     weights = sizes[present] if subject == "weighted" else None
     return _mean(drawn, weights, _GRID[1:] if kind == "lift" else _GRID)  # no lift of 0 pictures
 
 
-def perfect_gains(labels: NDArray[np.integer], num_classes: int, subject: int | Average) -> Curve:
+def drawable(labels: Labels, num_classes: int) -> NDArray[np.int64]:
+    """Classes that some pictures have and others have not."""
+    sizes = decisions.counts(labels, num_classes)
+    return np.flatnonzero((sizes > 0) & (sizes < len(labels)))
+
+
+def perfect_gains(labels: Labels, num_classes: int, subject: int | Average) -> Curve:
     """Return the cumulative gains of a model that ranks every picture of a class first."""
-    shares = np.bincount(labels, minlength=num_classes) / len(labels)
+    shares = decisions.counts(labels, num_classes) / len(labels)
     if isinstance(subject, int):
         shares = shares[[subject]]
     elif subject == "micro":
-        shares = np.array([1 / num_classes])  # share of the N * K decisions that are true
+        shares = shares.mean(keepdims=True)  # share of the N * K decisions that are true
     else:
-        shares = shares[shares > 0]
+        shares = shares[drawable(labels, num_classes)]
     x = np.unique([0.0, *shares, 1.0])
     heights = np.minimum(x / shares[:, None], 1)
     weights = shares if subject == "weighted" else None

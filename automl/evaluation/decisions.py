@@ -35,6 +35,18 @@ def counts(labels: Labels, num_classes: int) -> NDArray[np.int64]:
     return np.asarray(labels.sum(axis=0), np.int64)
 
 
+def as_sets(labels: Labels, num_classes: int) -> NDArray[np.bool_]:
+    """(N, K) True for each label of each picture; a class index is a set of one."""
+    return labels if labels.ndim == 2 else labels[:, None] == np.arange(num_classes)
+
+
+def certainty(probabilities: NDArray[np.floating], labels: Labels) -> NDArray[np.float64]:
+    """(N,) probability of what was decided; of label sets the mean over the labels."""
+    if labels.ndim == 1:
+        return np.asarray(probabilities.max(axis=1), np.float64)
+    return np.asarray(np.maximum(probabilities, 1 - probabilities).mean(axis=1), np.float64)
+
+
 def log_likelihood(probabilities: NDArray[np.floating], labels: Labels) -> NDArray[np.float64]:
     """(N,) logarithm of the probability of the truth; of label sets the mean over the labels."""
     if labels.ndim == 1:

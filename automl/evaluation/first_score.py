@@ -6,7 +6,6 @@ as a set of one.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from automl.evaluation import (
     comparable_scores,
     confusion,
+    decisions,
     doubtful_labels,
     expected_score,
     metrics,
@@ -171,7 +171,8 @@ def summary(  # noqa: PLR0913
     metric = _METRICS[predictions.has_label_sets]
     answers = metrics.answers_for(predictions.probabilities, predictions.labels)
     truth, predicted = (
-        _as_sets(each, len(class_names)) for each in (predictions.labels, predictions.predicted)
+        decisions.as_sets(each, len(class_names))
+        for each in (predictions.labels, predictions.predicted)
     )
     missed, false = truth & ~predicted, predicted & ~truth
     low, high = _interval(metric, predictions, share)
@@ -240,11 +241,6 @@ def settled(doubts: Sequence[DoubtfulLabel], labels: Mapping[str, Answer]) -> di
     for doubt in doubts:
         after[doubt.path] = doubt.settled(after.get(doubt.path, labels[doubt.path]))
     return after
-
-
-def _as_sets(labels: NDArray[Any], num_classes: int) -> NDArray[np.bool_]:
-    """(N, K) label sets as they are, and classes (N,) as sets of one."""
-    return labels if labels.ndim == 2 else labels[:, None] == np.arange(num_classes)
 
 
 def _matrix(sets: Sequence[list[str]], names: Mapping[str, int]) -> NDArray[np.bool_]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation import confusion
+from automl.evaluation import confusion, decisions
 from automl.evaluation.set_answers import SetAnswers
 from automl.evaluation.significance import LEVEL
 from automl.experiments import endings
@@ -159,7 +159,8 @@ def labels_to_check(facts: Facts) -> Clause | None:
     """Wrong answers that may be wrong labels."""
     if facts.predictions is None or not facts.num_doubtful or not facts.is_better_than_constant:
         return None
-    num_wrong = int((facts.predictions.predicted != facts.predictions.labels).sum())
+    answers = facts.predictions
+    num_wrong = int((~decisions.is_right(answers.probabilities, answers.labels)).sum())
     text = (
         f"{facts.num_doubtful} of the {wording.count(num_wrong, 'wrong answer')} may be a wrong "
         "label: checking them is the cheapest way to a better score."

@@ -32,7 +32,7 @@ class Facts:
 
     constant: ConstantAnswer | None = None
     num_doubtful: int = 0
-    """Number of labels that the best trials agree to be wrong; 0 for label sets."""
+    """Number of pictures with labels that the best trials agree to be wrong."""
 
     report: DatasetReport | None = None
     opening: TestOpening | None = None
@@ -106,10 +106,11 @@ def _same_answers(experiment_dir: Path, ranked: Sequence[TrialRecord]) -> list[P
 
 
 def _num_doubtful(answers: Sequence[Predictions]) -> int:
-    if len(answers) < 2 or answers[0].has_label_sets:
+    if len(answers) < 2:
         return 0
     probabilities = [each.probabilities for each in answers]
-    return len(doubtful_labels.suspects(probabilities, answers[0].labels))
+    suspects = doubtful_labels.suspects(probabilities, answers[0].labels)
+    return len({suspect.position for suspect in suspects})
 
 
 def _class_names(experiment_dir: Path) -> list[str]:

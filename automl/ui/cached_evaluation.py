@@ -96,6 +96,14 @@ def class_report(answers: Answers) -> "pd.DataFrame":
     return class_report.class_report(answers.predictions, answers.class_names)
 
 
+@for_version(_in_key, max_entries=32)
+def thresholds(answers: Answers) -> "NDArray[np.float64]":
+    """(K,) threshold of each label with the highest F1."""
+    from automl.evaluation import thresholds
+
+    return thresholds.by_label(answers.predictions.probabilities, answers.predictions.labels)
+
+
 @for_version(_in_key, max_entries=500, spinner="Drawing the curve")
 def curve(answers: Answers, kind: "Kind", class_or_average: "int | Average") -> "Curve":
     from automl.evaluation import curves
@@ -124,10 +132,11 @@ def coverage(answers: Answers) -> "Coverage":
 
 @for_version(_in_key, max_entries=32, spinner="Comparing parts of the pictures")
 def slices(answers: Answers) -> "list[Slice]":
-    from automl.evaluation import slices
+    from automl.evaluation import decisions, slices
 
     predictions = answers.predictions
-    return slices.slices(answers.samples, predictions.predicted == predictions.labels)
+    is_right = decisions.is_right(predictions.probabilities, predictions.labels)
+    return slices.slices(answers.samples, is_right)
 
 
 @for_version(_in_key, max_entries=16, spinner="Looking for doubtful labels")

@@ -67,3 +67,16 @@ def test_the_histogram_counts_right_and_wrong_by_confidence():
     right, wrong = confidence.histogram(probabilities, np.array([1, 0, 1, 0]), 10)
     assert (right[9], wrong[9], right[6], right[7]) == (1, 1, 1, 1)
     assert right.sum() + wrong.sum() == 4
+
+
+def test_of_label_sets_every_decision_is_calibrated_and_whole_sets_are_right():
+    truth = np.array([[1, 0], [1, 1]], bool)
+    shares = np.array([[0.95, 0.05], [0.95, 0.35]])
+    found = confidence.calibration(shares, truth)
+    assert found.confidence == pytest.approx([0.05, 0.35, 0.95])
+    assert found.accuracy.tolist() == [0, 1, 1]
+    assert confidence.class_calibration(shares, truth, 1).accuracy.tolist() == [0, 1]
+    right, wrong = confidence.histogram(shares, truth, 10)
+    assert (right[9], wrong[8]) == (1, 1)  # the second set is wrong, and 0.8 sure
+    whole = confidence.coverage(shares, truth)
+    assert (whole.coverage.tolist(), whole.accuracy.tolist()) == ([0.5, 1], [1, 0.5])

@@ -104,3 +104,22 @@ def test_a_class_without_pictures_has_no_curve_and_does_not_count(answers, kind)
     three = np.delete(probabilities, 3, axis=1)
     with_it = curves.curve(kind, probabilities, labels, "macro")
     assert with_it.y == pytest.approx(curves.curve(kind, three, labels, "macro").y)
+
+
+@pytest.mark.parametrize("of", [1, "micro", "macro", "weighted"])
+def test_classes_as_sets_of_one_have_the_same_curves(answers, of):
+    probabilities, labels = answers
+    sets = labels[:, None] == np.arange(4)
+    for kind in ("roc", "precision_recall", "gains", "lift"):
+        one, other = (curves.curve(kind, probabilities, each, of) for each in (labels, sets))
+        assert (one.x.tolist(), one.y.tolist()) == (other.x.tolist(), other.y.tolist())
+    perfect = [curves.perfect_gains(each, 4, of) for each in (labels, sets)]
+    assert perfect[0].y == pytest.approx(perfect[1].y)
+
+
+def test_a_label_that_every_picture_has_is_left_out_of_averages():
+    truth = np.array([[1, 1], [1, 0], [1, 1], [1, 0]], bool)
+    shares = np.array([[0.9, 0.8], [0.9, 0.3], [0.9, 0.7], [0.9, 0.1]])
+    whole, own = (curves.curve("roc", shares, truth, of) for of in ("macro", 1))
+    assert area(whole) == area(own) == 1
+    assert curves.drawable(truth, 2).tolist() == [1]

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from automl.cli import cli
 from automl.dataset import label_sets, manifest
 from automl.evaluation.predictions import Predictions
-from automl.experiments import store
+from automl.experiments import launcher, store
 from automl.experiments.records import TrialRecord
 from automl.jobs.job import DataSource, Job
 from tests.conftest import mean_colour
@@ -125,6 +125,41 @@ def test_missed_and_false_labels_come_with_their_pictures(
     assert tiles(page) == [("cat", "missed cat; false dog")]
     page.segmented_control[-1].set_value("Right").run()
     assert len(tiles(page)) == 9  # three of the thirteen have no label, and one is wrong
+
+
+def test_a_doubtful_label_of_a_set_is_put_right_in_a_new_experiment(
+    open_page: Callable[..., AppTest], experiment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Path] = []
+    monkeypatch.setattr(launcher, "start", started.append)
+    answers = store.load_predictions(store.predictions_path(experiment, "t1"))
+    surely = np.where(answers.probabilities == np.float32(0.6), 0.9, answers.probabilities)
+    for trial_id in ("t1", "t2"):
+        path = store.predictions_path(experiment, trial_id)
+        both = Predictions(answers.sample_ids, answers.labels, surely.astype(np.float32))
+        store.save_predictions(path, both)
+    page = open_page("trial", experiment=experiment.name, trial="t1", tab="Errors")
+    page.segmented_control[0].set_value("Doubtful labels").run()
+    (choices,) = [one for one in page.selectbox if one.label == "Of the label"]
+    assert choices.options == ["all labels", "cat (1)", "dog (1)"]
+    choices.set_value("dog").run()
+    (choice,) = [one for one in page.segmented_control if "decision on" in str(one.key)]
+    choice.set_value("dog").run()
+    click(page, "New experiment with 1 change")
+    assert list(store.load_job(started[0]).corrections.relabel.values()) == [["cat", "dog"]]
+
+
+def test_charts_and_scores_are_those_of_each_label(
+    open_page: Callable[..., AppTest], experiment: Path
+) -> None:
+    page = open_page("trial", experiment=experiment.name, trial="t1", tab="Charts")
+    for chart in ("Calibration", "Confidence", "Answer only when sure"):
+        page.segmented_control[0].set_value(chart).run()
+        assert page.get("plotly_chart")
+        assert not page.exception
+    page = open_page("trial", experiment=experiment.name, trial="t1", tab="Labels")
+    table = page.dataframe[0].value.set_index("label")
+    assert table.loc["cat", ["right", "missed", "false", "rightly absent"]].tolist() == [5, 1, 0, 7]
 
 
 def test_pictures_that_only_one_of_two_trials_gets_right(

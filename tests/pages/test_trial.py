@@ -38,7 +38,7 @@ def test_the_link_decides_which_trial_is_shown(open_page, experiment):
     experiment()
     page = open_page("trial", trial="t1")
     assert "Accuracy **0.400**" in texts(page)
-    assert "appears after the first evaluation" in texts(page)
+    assert "appear after the first evaluation" in texts(page)
 
 
 def test_the_worst_cell_comes_with_its_pictures(open_page, experiment):

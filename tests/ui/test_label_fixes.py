@@ -28,3 +28,18 @@ def test_a_decision_replaces_an_earlier_one_about_the_same_picture():
     after = label_fixes.job_with(job(relabel={FIRST: "dog"}), {FIRST: label_fixes.LEAVE_OUT})
     assert after.corrections.relabel == {}
     assert after.corrections.exclude == [FIRST]
+
+
+def test_labels_of_a_set_are_decided_one_by_one():
+    decisions = {
+        (FIRST, "dog"): "dog",
+        (FIRST, "cat"): "cat",
+        (SECOND, "cat"): label_fixes.KEEP,
+        (THIRD, "owl"): "owl",
+        (THIRD, "cat"): label_fixes.LEAVE_OUT,
+    }
+    sets = {FIRST: ["cat", "owl"], SECOND: ["cat"], THIRD: []}
+    after = label_fixes.by_picture(decisions, sets)
+    assert after == {FIRST: ["owl", "dog"], THIRD: label_fixes.LEAVE_OUT}
+    assert label_fixes.job_with(job(), after).corrections.relabel == {FIRST: ["owl", "dog"]}
+    assert label_fixes.by_picture({(FIRST, ""): "dog"}, {}) == {FIRST: "dog"}

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from automl.evaluation import answers, confidence, curves, natural_order
 from automl.evaluation.curves import Average, Curve, Kind
@@ -50,21 +51,16 @@ def show(trial_answers: Answers, *, key: str) -> None:
 
 
 def _present(trial_answers: Answers) -> dict[str, int]:
-    """Names and indices of the classes that have pictures."""
-    return {
-        trial_answers.class_names[index]: index
-        for index in natural_order.indices(
-            trial_answers.class_names, np.unique(trial_answers.predictions.labels).tolist()
-        )
-    }
+    """Names and indices of the classes that some pictures have and others have not."""
+    names = trial_answers.class_names
+    drawable = curves.drawable(trial_answers.predictions.labels, len(names))
+    return {names[index]: index for index in natural_order.indices(names, drawable.tolist())}
 
 
 def _curves(trial_answers: Answers, kind: Kind, key: str) -> None:
     present = _present(trial_answers)
-    if len(present) < 2:
-        st.info(
-            "This chart needs pictures of at least two classes. All pictures here are of one class."
-        )
+    if not present:
+        st.info("This chart needs pictures with a class and others without it. There are none.")
         return
     offered: dict[str, int | Average] = {**present, **_AVERAGES}
     chosen = st.multiselect(
@@ -123,8 +119,19 @@ def _calibration(trial_answers: Answers, key: str) -> None:
         figure_table.show(table, "calibration", key=key)
     with left:
         clicked = _clicked(answer_charts.calibration(calibration), key)
-    if clicked is not None and index is None:
-        _bin(trial_answers, int(calibration.bin_numbers[clicked]), confidence.NUM_BINS, key)
+    scores = _scores(trial_answers, index)
+    if clicked is not None and scores is not None:
+        number = int(calibration.bin_numbers[clicked])
+        _bin(trial_answers, scores, number, confidence.NUM_BINS, key)
+
+
+def _scores(trial_answers: Answers, index: int | None) -> NDArray[np.floating] | None:
+    """(N,) probabilities that the points of a calibration count pictures by; None if each picture
+    is counted once for each label."""
+    predictions = trial_answers.predictions
+    if index is not None:
+        return predictions.probabilities[:, index]
+    return None if predictions.has_label_sets else answers.confidence(predictions)
 
 
 def _confidence(trial_answers: Answers, key: str) -> None:
@@ -137,7 +144,7 @@ def _confidence(trial_answers: Answers, key: str) -> None:
         figure_table.show(pd.DataFrame(columns), "confidence", key=key)
         st.caption("Click a bar to see its pictures.")
     if clicked is not None:
-        _bin(trial_answers, clicked, _NUM_BARS, key)
+        _bin(trial_answers, answers.confidence(predictions), clicked, _NUM_BARS, key)
 
 
 def _clicked(figure: Any, key: str) -> int | None:
@@ -156,9 +163,10 @@ def _clicked(figure: Any, key: str) -> int | None:
     return int(position[0] if isinstance(position, list) else position)
 
 
-def _bin(trial_answers: Answers, index: int, num_bins: int, key: str) -> None:
-    bin_indices = confidence.bins(trial_answers.predictions.probabilities.max(axis=1), num_bins)
-    inside = np.flatnonzero(bin_indices == index)
+def _bin(
+    trial_answers: Answers, scores: NDArray[np.floating], index: int, num_bins: int, key: str
+) -> None:
+    inside = np.flatnonzero(confidence.bins(scores, num_bins) == index)
     low, high = index / num_bins, (index + 1) / num_bins
     st.markdown(
         f"**{wording.count(len(inside), 'picture')} with probability {low:.2f} to {high:.2f}**"

@@ -71,10 +71,14 @@ def _facts(trial_answers: Answers, answer: int) -> None:
 
 
 def _label(trial_answers: Answers, answer: int) -> None:
-    """Draw the choice for the label of a wrong answer, except of a test picture."""
+    """Draw the choices for the labels that a wrong answer contradicts, except of a test picture."""
     predictions = trial_answers.predictions
-    if predictions.has_label_sets or trial_answers.are_test_answers:
+    if trial_answers.are_test_answers:
         return
-    predicted = int(predictions.predicted[answer])
-    if predicted != predictions.labels[answer]:
-        label_decisions.choose(trial_answers, answer, predicted, key=_POSITION)
+    true, predicted = predictions.labels[answer], predictions.predicted[answer]
+    if predictions.has_label_sets:
+        contradicted = np.flatnonzero(true != predicted)[:_NUM_CLASSES].tolist()
+    else:
+        contradicted = [] if true == predicted else [int(predicted)]
+    for label in contradicted:
+        label_decisions.choose(trial_answers, answer, label, key=_POSITION)

@@ -11,42 +11,62 @@ from automl.ui.answers import answer_gallery
 from automl.ui.cached_evaluation import Answers
 
 _ALL = "All labels"
-_KINDS = ("Missed", "False", "Right", "Rightly absent")
 
 
 def show(trial_answers: Answers, *, key: str) -> None:
-    """Draw the pictures of a label and kind, wrong answers of any label first.
+    """Draw the choice of a label, and its pictures as in `of_label`.
 
     Args:
         trial_answers: the answers.
         key: unique name of the answers.
     """
-    predictions, names = trial_answers.predictions, trial_answers.class_names
+    predictions = trial_answers.predictions
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        label = st.selectbox("Label", [_ALL, *names], key=f"label in error of {key}", width=220)
-        kind = st.segmented_control(
-            "Pictures where it is", _KINDS, default="Missed", required=True, key=f"kind of {key}"
+        label = st.selectbox(
+            "Label", [_ALL, *trial_answers.class_names], key=f"label in error of {key}", width=220
         )
-        positions = _positions(predictions, kind, None if label == _ALL else names.index(label))
         st.caption(
-            f"{len(positions):,} of {wording.count(len(predictions.labels), 'picture')}; "
-            f"{len(answers.wrong(predictions)):,} have a wrong label, at a threshold of 0.5"
+            f"{len(answers.wrong(predictions)):,} of "
+            f"{wording.count(len(predictions.labels), 'picture')} have a wrong label, at a "
+            "threshold of 0.5"
         )
-    if not len(positions):
+    of_label(trial_answers, None if label == _ALL else label, key=key)
+
+
+def of_label(trial_answers: Answers, label: str | None, *, key: str) -> None:
+    """Draw the four counts of a label, or of any, and the pictures of the chosen one.
+
+    Args:
+        trial_answers: the answers.
+        label: name of the label; None: any.
+        key: unique name of the answers.
+    """
+    index = None if label is None else trial_answers.class_names.index(label)
+    cells = _cells(trial_answers.predictions, index)
+    kind = st.segmented_control(
+        "Pictures where the label is",
+        list(cells),
+        default="Missed",
+        format_func=lambda kind: f"{kind} ({len(cells[kind]):,})",
+        required=True,
+        key=f"kind of {key}",
+    )
+    if not len(cells[kind]):
         st.info("There is no such picture.")
         return
     name = f"{kind} {label} of {key}"
-    answer_gallery.show(trial_answers, positions, key=name, order="highest loss first")
+    answer_gallery.show(trial_answers, cells[kind], key=name, order="highest loss first")
 
 
-def _positions(predictions: Predictions, kind: str, label: int | None) -> NDArray[np.int64]:
-    """Positions of the pictures in whose answers a label, or any, is of this kind."""
+def _cells(predictions: Predictions, label: int | None) -> dict[str, NDArray[np.int64]]:
+    """Positions of the pictures in whose answers a label, or any, is of a kind, by kind."""
     predicted, true = np.asarray(predictions.predicted, bool), predictions.labels
+    if label is not None:
+        predicted, true = predicted[:, [label]], true[:, [label]]
     cells = {
         "Missed": true & ~predicted,
         "False": predicted & ~true,
         "Right": predicted & true,
         "Rightly absent": ~predicted & ~true,
     }
-    cell = cells[kind]
-    return np.flatnonzero(cell.any(axis=1) if label is None else cell[:, label])
+    return {kind: np.flatnonzero(cell.any(axis=1)) for kind, cell in cells.items()}

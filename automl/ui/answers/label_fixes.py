@@ -6,22 +6,51 @@ from automl.jobs.job import Job
 
 KEEP, LEAVE_OUT = "keep", "leave out"
 
+Question = tuple[str, str]
+"""SHA-256 of a picture, and the label that is asked about; "" where a picture has one class."""
 
-def job_with(job: Job, decisions: Mapping[str, str]) -> Job:
-    """Return a copy of the job with the decisions in its corrections and without a name.
+Answer = str | list[str]
+"""`KEEP`, `LEAVE_OUT`, the right class, or the right labels."""
+
+
+def by_picture(
+    decisions: Mapping[Question, str], labels: Mapping[str, list[str]]
+) -> dict[str, Answer]:
+    """What the decisions change about each picture, by its SHA-256.
+
+    Args:
+        decisions: `KEEP`, `LEAVE_OUT` or the class that is right; about a label of a set, its name
+            means that the label is added where it is missing and removed where it is.
+        labels: labels of each picture by its SHA-256; empty where pictures have one class.
+    """
+    after: dict[str, Answer] = {}
+    for (content, label), decision in decisions.items():
+        before = after.get(content, labels.get(content))
+        if decision == KEEP:
+            continue
+        if decision == LEAVE_OUT or before == LEAVE_OUT:
+            after[content] = LEAVE_OUT
+        elif isinstance(before, list):
+            others = [each for each in before if each != label]
+            after[content] = others if label in before else [*others, label]
+        else:
+            after[content] = decision
+    return after
+
+
+def job_with(job: Job, answers: Mapping[str, Answer]) -> Job:
+    """Return a copy of the job with the answers in its corrections and without a name.
 
     Args:
         job: job of the experiment.
-        decisions: SHA-256 of a picture -> `KEEP`, `LEAVE_OUT` or the right label.
+        answers: SHA-256 of a picture -> what is right about it.
     """
     before = job.corrections
-    excluded = [content for content, decision in decisions.items() if decision == LEAVE_OUT]
+    excluded = [content for content, answer in answers.items() if answer == LEAVE_OUT]
     relabelled = {
-        content: decision
-        for content, decision in decisions.items()
-        if decision not in (KEEP, LEAVE_OUT)
+        content: answer for content, answer in answers.items() if answer not in (KEEP, LEAVE_OUT)
     }
-    kept = {name: labels for name, labels in before.relabel.items() if name not in decisions}
+    kept = {name: labels for name, labels in before.relabel.items() if name not in answers}
     corrections = before.model_copy(
         update={
             "relabel": {**kept, **relabelled},

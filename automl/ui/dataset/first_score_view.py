@@ -1,6 +1,5 @@
 """Draw the first score of a data set, and the pictures behind it."""
 
-from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +13,7 @@ from automl.figures import first_score_text, wording
 from automl.figures.first_score_text import Table
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
-from automl.ui import gallery, side_work, side_work_view
+from automl.ui import gallery, label_in_doubt, side_work, side_work_view
 from automl.ui.dataset import corrections_view, first_scores
 from automl.ui.side_work_view import Words
 
@@ -108,7 +107,7 @@ def _draw_doubts(
 ) -> None:
     st.markdown(f"**Labels in doubt ({len(doubts):,}), the clearest first**")
     labels = _labels(corrected)
-    shown = _of_one_label(doubts)[:_NUM_DOUBTS]
+    shown = label_in_doubt.choose(doubts, key="the first score")[:_NUM_DOUBTS]
     pictures = [
         gallery.Picture(
             Path(doubt.path),
@@ -138,21 +137,6 @@ def _draw_doubts(
             on_click=corrections_view.leave_out,
             args=(list({doubt.path: None for doubt in shown}), original, corrections),
         )
-
-
-def _of_one_label(doubts: list[DoubtfulLabel]) -> list[DoubtfulLabel]:
-    """The doubts about one label, if the user chose one."""
-    counts = Counter(doubt.label for doubt in doubts)
-    if len(counts) < 2:
-        return doubts
-    chosen = st.selectbox(
-        "Of the label",
-        [None, *(name for name, _ in counts.most_common())],
-        format_func=lambda name: "all labels" if name is None else f"{name} ({counts[name]:,})",
-        key="label in doubt",
-        width=240,
-    )
-    return [doubt for doubt in doubts if chosen in (None, doubt.label)]
 
 
 def _as_list(answer: Answer) -> list[str]:

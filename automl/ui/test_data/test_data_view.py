@@ -10,7 +10,7 @@ from automl.experiments import leaderboard, store
 from automl.experiments.records import TestOpening, TrialRecord
 from automl.figures import wording
 from automl.ui import cached, cached_evaluation, guarded_actions, label_sets
-from automl.ui.answers import classes_view, confusion_view, label_errors_view
+from automl.ui.answers import classes_view, confusion_view, label_errors_view, labels_view
 
 
 def sealed(experiment_dir: Path, num_pictures: int) -> None:
@@ -93,7 +93,7 @@ def opened(experiment_dir: Path, opening: TestOpening, trial: TrialRecord) -> No
         with matrix:
             label_errors_view.show(trial_answers, key=key)
         with classes:
-            label_sets.show_labels(trial_answers, key=key)
+            labels_view.show(trial_answers, key=key)
     elif trial_answers:
         with matrix:
             confusion_view.show(trial_answers, key=key)

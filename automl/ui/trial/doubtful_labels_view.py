@@ -3,15 +3,16 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
-from automl.evaluation.doubtful_labels import MAX_TRIALS, Suspect
+from automl.evaluation.doubtful_labels import MAX_TRIALS
 from automl.experiments import leaderboard
 from automl.figures import wording
-from automl.ui import cached, cached_evaluation, figure_table, gallery
+from automl.ui import cached, cached_evaluation, figure_table, gallery, label_in_doubt
 from automl.ui.answers import answer_view, label_decisions
 from automl.ui.cached_evaluation import Answers
+from automl.ui.trial import doubts
+from automl.ui.trial.doubts import Doubt
 
 _PER_PAGE = 10
 
@@ -28,19 +29,22 @@ def show(experiment_dir: Path) -> None:
     if not suspects:
         st.success("No label is in doubt.", icon=":material/check_circle:")
         return
+    num_pictures = len({suspect.position for suspect in suspects})
     st.caption(
         f"The {len(by_trial)} best trials agree on another label for "
-        f"{wording.count(len(suspects), 'picture')}. Decide which label is right."
+        f"{wording.count(num_pictures, 'picture')}. Decide which label is right."
     )
-    num_pages = -(-len(suspects) // _PER_PAGE)
     key = f"suspects of {experiment_dir.name}"
+    every = doubts.doubts(by_trial[0], suspects)
+    shown = label_in_doubt.choose(every, key=key)
+    num_pages = -(-len(shown) // _PER_PAGE)
     page = st.pagination(num_pages, key=f"page of {key}") if num_pages > 1 else 1
     first = (page - 1) * _PER_PAGE
-    for position, suspect in enumerate(suspects[first : first + _PER_PAGE], start=first):
-        if _row(by_trial[0], suspect, key):
-            positions = np.array([each.position for each in suspects])
+    for position, doubt in enumerate(shown[first : first + _PER_PAGE], start=first):
+        if _row(by_trial[0], doubt, key):
+            positions = np.array([each.suspect.position for each in shown])
             answer_view.open_at(by_trial[0], positions, position)
-    figure_table.download(_table(by_trial[0], suspects), "doubtful-labels")
+    figure_table.download(doubts.table(by_trial[0], every), "doubtful-labels")
 
 
 def _best_answers(experiment_dir: Path) -> tuple[Answers, ...]:
@@ -58,39 +62,17 @@ def _best_answers(experiment_dir: Path) -> tuple[Answers, ...]:
     return tuple(chosen)
 
 
-def _row(trial_answers: Answers, suspect: Suspect, key: str) -> bool:
+def _row(trial_answers: Answers, doubt: Doubt, key: str) -> bool:
     """Draw a picture and the choice for its label; True if the picture was clicked just now."""
-    row = trial_answers.samples.iloc[suspect.position]
-    label = trial_answers.class_names[int(trial_answers.predictions.labels[suspect.position])]
-    suggested = trial_answers.class_names[suspect.suggested]
+    position, suggested = doubt.suspect.position, doubt.suspect.suggested
+    path = Path(str(trial_answers.samples.iloc[position]["path"]))
     picture, text, buttons = st.columns([1, 3, 4], vertical_alignment="center")
     with picture:
         rendering = cached.rendering(trial_answers.experiment_dir)
-        thumbnail = gallery.Picture(Path(str(row["path"])), "", rendering=rendering)
-        picked = gallery.strip(
-            [thumbnail], width=72, key=f"picture {suspect.position} of {key}", opens=True
-        )
-    text.markdown(
-        f"labelled **{wording.plain(label)}** ({suspect.given_probability:.3f})  \n"
-        f"taken for **{wording.plain(suggested)}** ({suspect.probability:.3f})"
-    )
+        thumbnail = gallery.Picture(path, "", rendering=rendering)
+        place = f"picture {position} {suggested} of {key}"
+        picked = gallery.strip([thumbnail], width=72, key=place, opens=True)
+    text.markdown(doubt.words)
     with buttons:
-        label_decisions.choose(trial_answers, suspect.position, suspect.suggested, key=key)
+        label_decisions.choose(trial_answers, position, suggested, key=key)
     return picked is not None
-
-
-def _table(trial_answers: Answers, suspects: list[Suspect]) -> pd.DataFrame:
-    positions = [suspect.position for suspect in suspects]
-    rows = trial_answers.samples.iloc[positions]
-    return pd.DataFrame(
-        {
-            "path": rows["path"],
-            "label": [
-                trial_answers.class_names[index]
-                for index in trial_answers.predictions.labels[positions]
-            ],
-            "suggested": [trial_answers.class_names[suspect.suggested] for suspect in suspects],
-            "probability of suggested": [suspect.probability for suspect in suspects],
-            "probability of label": [suspect.given_probability for suspect in suspects],
-        }
-    )

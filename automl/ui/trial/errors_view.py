@@ -10,25 +10,29 @@ from numpy.typing import NDArray
 from automl.evaluation import answers
 from automl.figures import wording
 from automl.ui import cached_evaluation, figure_table
-from automl.ui.answers import answer_gallery
+from automl.ui.answers import answer_gallery, label_errors_view
 from automl.ui.cached_evaluation import Answers
 from automl.ui.trial import corrected_experiment, doubtful_labels_view
 
-_WORST, _DOUBTFUL, _PARTS = "Worst mistakes", "Doubtful labels", "Parts of the pictures"
+_WORST, _LABELS = "Worst mistakes", "Missed and false labels"
+_DOUBTFUL, _PARTS = "Doubtful labels", "Parts of the pictures"
 
 
 def show(trial_answers: Answers, *, key: str, is_finished: bool) -> None:
     """Draw the errors; `is_finished` is True if the experiment has ended."""
+    first = _LABELS if trial_answers.predictions.has_label_sets else _WORST
     chosen = st.segmented_control(
         "Errors",
-        [_WORST, _DOUBTFUL, _PARTS],
-        default=_WORST,
+        [first, _DOUBTFUL, _PARTS],
+        default=first,
         required=True,
         key=f"errors of {key}",
         label_visibility="collapsed",
     )
     if chosen == _WORST:
         _worst(trial_answers, key)
+    elif chosen == _LABELS:
+        label_errors_view.show(trial_answers, key=key)
     elif chosen == _DOUBTFUL:
         doubtful_labels_view.show(trial_answers.experiment_dir)
     else:

@@ -1,0 +1,63 @@
+"""What the user decided about labels of pictures that a trial answered; kept for the session."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from automl.figures import wording
+from automl.ui.answers import label_fixes
+from automl.ui.answers.label_fixes import Question
+from automl.ui.cached_evaluation import Answers
+
+
+def of(experiment_dir: Path) -> dict[Question, str]:
+    """Return the decision on each question; it may be changed."""
+    kept: dict[Question, str] = st.session_state.setdefault(
+        f"decisions on {experiment_dir.name}", {}
+    )
+    return kept
+
+
+def choose(trial_answers: Answers, position: int, suggested: int, *, key: str) -> None:
+    """Draw the choice for the label of a picture.
+
+    Args:
+        trial_answers: the answers.
+        position: position of the picture in them.
+        suggested: index of the class that may be right instead of its label; of label sets the
+            label that may be missing, or false.
+        key: unique name of this choice.
+    """
+    decisions = of(trial_answers.experiment_dir)
+    content = str(trial_answers.samples.iloc[position]["content_hash"])
+    label = trial_answers.class_names[suggested]
+    question = content, label if trial_answers.predictions.has_label_sets else ""
+    # the position, not the content hash: copies of a file have the same hash
+    choice = f"decision on {position} {suggested} of {key}"
+
+    def remember() -> None:
+        decisions[question] = st.session_state[choice]
+
+    keep, change = _titles(trial_answers, position, suggested)
+    titles = {label_fixes.KEEP: keep, label: change, label_fixes.LEAVE_OUT: "Leave it out"}
+    decided = decisions.get(question, label_fixes.KEEP)
+    st.segmented_control(
+        "What to do",
+        list(titles),
+        default=decided if decided in titles else label_fixes.KEEP,
+        required=True,
+        format_func=titles.__getitem__,
+        key=choice,
+        on_change=remember,
+        label_visibility="collapsed",
+    )
+
+
+def _titles(trial_answers: Answers, position: int, suggested: int) -> tuple[str, str]:
+    """Titles of what the label says, and of what is suggested."""
+    names, true = trial_answers.class_names, trial_answers.predictions.labels[position]
+    suggestion = wording.plain(names[suggested])
+    if not trial_answers.predictions.has_label_sets:
+        return f"It is {wording.plain(names[int(true)])}", f"It is {suggestion}"
+    titles = f"It has {suggestion}", f"It has no {suggestion}"
+    return titles if true[suggested] else titles[::-1]

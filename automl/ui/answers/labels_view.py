@@ -1,0 +1,112 @@
+"""Scores of each label where pictures have any number of them, and labels that occur together."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from automl.dataset import label_sets
+from automl.evaluation import class_report, metrics
+from automl.evaluation.decisions import THRESHOLD
+from automl.figures import charts, co_occurrence_chart, wording
+from automl.ui import cached_evaluation, figure_table
+from automl.ui.answers import label_errors_view
+from automl.ui.cached_evaluation import Answers
+
+_COUNTS = {
+    "right": "Pictures that have the label and are predicted to have it.",
+    "missed": "Pictures that have the label and are predicted not to have it.",
+    "false": "Pictures that do not have the label and are predicted to have it.",
+    "rightly absent": "Pictures that do not have the label and are predicted not to have it.",
+}
+_MAX_LABELS = 25
+
+
+def show(trial_answers: Answers, *, key: str) -> None:
+    """Draw counts and metrics of each label, the pictures of the chosen one, and co-occurrence.
+
+    Args:
+        trial_answers: the answers.
+        key: unique name of the table on its page.
+    """
+    table = _table(trial_answers)
+    st.caption(
+        "Counts and metrics are those of predictions from a probability of 0.5 on. The label with "
+        "the most missed and false predictions comes first. Select a label to see its pictures."
+    )
+    number = st.column_config.NumberColumn
+    shares = {name: number(format="%.3f") for name in class_report.COLUMNS}
+    state: Any = st.dataframe(
+        table,
+        key=f"labels of {key}",
+        hide_index=True,
+        column_config={
+            "label": st.column_config.TextColumn("Label"),
+            **{name: number(help=text) for name, text in _COUNTS.items()},
+            **shares,
+            "threshold": number(
+                format="%.2f",
+                help="Probability from which predictions have the highest F1 on these pictures; "
+                "the exported model predicts from it unless others were chosen. A label with fewer "
+                "than 10 pictures takes that of all labels.",
+            ),
+        },
+        on_select="rerun",
+        selection_mode="single-row",
+        placeholder=wording.NOTHING,
+        alt="Metrics of each label",
+    )
+    figure_table.download(table, "labels", key=key)
+    if state.selection.rows:
+        label = str(table["label"].iloc[state.selection.rows[0]])
+        label_errors_view.of_label(trial_answers, label, key=f"selected in {key}")
+    fold = st.expander(
+        "Labels that occur together", key=f"co-occurrence of {key}", on_change="rerun"
+    )
+    if fold.open:
+        with fold:
+            _together(trial_answers, key)
+
+
+def _table(trial_answers: Answers) -> pd.DataFrame:
+    predictions = trial_answers.predictions
+    at_half = metrics.answers_for(predictions.probabilities, predictions.labels)
+    missed, false = at_half.support - at_half.hits, at_half.guesses - at_half.hits
+    counts = (at_half.hits, missed, false, len(predictions.labels) - at_half.guesses - missed)
+    chosen = cached_evaluation.thresholds(trial_answers)
+    report = cached_evaluation.class_report(trial_answers)
+    more = pd.DataFrame({**dict(zip(_COUNTS, counts, strict=True)), "threshold": chosen})
+    table = report.join(more).rename(columns={"class": "label"})
+    errors = (table["missed"] + table["false"]).to_numpy()
+    return table.iloc[np.argsort(-errors, kind="stable")]
+
+
+def _together(trial_answers: Answers, key: str) -> None:
+    """Draw how often two labels occur together, and how often the model says so."""
+    predictions, names = trial_answers.predictions, trial_answers.class_names
+    true = label_sets.co_occurrence(predictions.labels)
+    predicted = label_sets.co_occurrence(predictions.probabilities >= THRESHOLD)
+    frequent = np.sort(np.argsort(-true.diagonal(), kind="stable")[:_MAX_LABELS])
+    shown = [names[index] for index in frequent]
+    for column, title, counts in zip(
+        st.columns(2), ("In the labels", "In the answers"), (true, predicted), strict=True
+    ):
+        figure = co_occurrence_chart.figure_of(counts[np.ix_(frequent, frequent)], shown)
+        column.markdown(f"**{title}**")
+        column.plotly_chart(figure, key=f"{title} of {key}", config=charts.QUIET)
+    if len(frequent) < len(names):
+        st.caption(f"The {_MAX_LABELS} most frequent of {len(names):,} labels.")
+    first, second = np.nonzero(np.triu(true + predicted, k=1))
+    array = np.array(names, object)
+    pairs = pd.DataFrame(
+        {
+            "label": array[first],
+            "other label": array[second],
+            "pictures": true[first, second],
+            "answers": predicted[first, second],
+        }
+    )
+    difference = (pairs["answers"] - pairs["pictures"]).abs().to_numpy()
+    pairs = pairs.iloc[np.argsort(-difference, kind="stable")]
+    figure_table.show(pairs, "co-occurrence", key=key)

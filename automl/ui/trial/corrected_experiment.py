@@ -1,0 +1,50 @@
+"""Start an experiment with the labels that the user put right."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import streamlit as st
+
+from automl.dataset import label_sets
+from automl.figures import wording
+from automl.ui import cached, data_source, selection
+from automl.ui.answers import label_decisions, label_fixes
+from automl.ui.configure import launch
+
+
+def offer(experiment_dir: Path, *, is_finished: bool) -> None:
+    """Draw the button; nothing before the first decision.
+
+    Args:
+        experiment_dir: the experiment whose pictures were decided on.
+        is_finished: True if it has ended; the new one cannot start before.
+    """
+    decisions = label_decisions.of(experiment_dir)
+    changed = label_fixes.by_picture(decisions, _labels(experiment_dir))
+    if not changed:
+        return
+    job = cached.job(experiment_dir)
+    name = data_source.free_name(job.training_data, set(selection.experiment_names()))
+    if refusal := launch.problem():
+        st.error(wording.plain(refusal))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"New experiment with {wording.count(len(changed), 'change')}",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=not is_finished,
+            on_click=launch.start,
+            args=(label_fixes.job_with(job, changed), name, uuid4().hex),
+            help=f"The same job again, as {name}, with your decisions. The files are not changed.",
+        )
+        if not is_finished:
+            st.caption("You can start the new experiment when this one has ended.")
+
+
+def _labels(experiment_dir: Path) -> dict[str, list[str]]:
+    """Labels of each picture by its SHA-256; empty where pictures have one class."""
+    samples = cached.samples(experiment_dir)
+    if samples is None or not label_sets.are_in(samples):
+        return {}
+    sets = zip(samples["content_hash"], samples[label_sets.COLUMN], strict=True)
+    return {str(content): list(labels) for content, labels in sets}
