@@ -1,10 +1,13 @@
 """An experiment with many long trials, as its directory would look: only the scores are drawn."""
 
 import shutil
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from automl.dataset import manifest
 from automl.evaluation.predictions import Predictions
@@ -54,29 +57,64 @@ def write_wide(data: Path, *, num_pictures: int, num_classes: int) -> Path:
     """Two trials with answers for many validation pictures; the files of a small set stand for
     all of them."""
     job = Job(training_data=DataSource(path=data), limits=Limits(max_trials=2))
-    directory = launcher.create(job, name="wide")
-    found = manifest.build(job)
     rng = np.random.default_rng(0)
+    labels = rng.permutation(np.arange(num_pictures) % num_classes)
+    names = np.array([f"class {index:03d}" for index in range(num_classes)], object)
+    columns = {"label": names[labels], "label_index": labels}
+    probabilities = []
+    for _ in range(2):
+        scores = rng.random((num_pictures, num_classes), dtype=np.float32)
+        scores[np.arange(num_pictures), labels] += rng.random(num_pictures, dtype=np.float32)
+        powers = np.exp(8 * scores)
+        probabilities.append(powers / powers.sum(axis=1, keepdims=True))
+    return _write_answers(job, columns, labels, probabilities)
+
+
+def write_wide_sets(data: Path, *, num_pictures: int, num_labels: int) -> Path:
+    """The same with one to three labels a picture."""
+    task = "image_classification_multilabel"
+    source = DataSource(path=data)
+    job = Job(task=task, primary_metric="iou", training_data=source, limits=Limits(max_trials=2))
+    rng = np.random.default_rng(0)
+    truth = np.zeros((num_pictures, num_labels), bool)
+    for _ in range(3):
+        own = rng.permutation(np.arange(num_pictures) % num_labels)
+        truth[np.arange(num_pictures), own] = True
+    names = np.array([f"class {index:03d}" for index in range(num_labels)], object)
+    sets = [names[row].tolist() for row in truth]
+    columns = {"label": [", ".join(names) for names in sets], "label_set": sets}
+    shares = [
+        np.where(truth, 1 - rng.random(truth.shape) ** 2, rng.random(truth.shape) ** 40)
+        for _ in range(2)
+    ]
+    return _write_answers(job, columns, truth, [each.astype(np.float32) for each in shares])
+
+
+def _write_answers(
+    job: Job,
+    columns: Mapping[str, object],
+    labels: NDArray[Any],
+    probabilities: Sequence[NDArray[np.float32]],
+) -> Path:
+    """An experiment with a trial for each of the probabilities (N, K) of validation pictures."""
+    name = "wide-sets" if labels.ndim == 2 else "wide"
+    directory = launcher.create(job, name=name)
+    found = manifest.build(Job(training_data=job.training_data))
+    num_pictures, rng = len(labels), np.random.default_rng(1)
     rows = found.samples.iloc[np.arange(num_pictures) % len(found.samples)].reset_index(drop=True)
-    labels = rng.integers(num_classes, size=num_pictures)
     rows = rows.assign(
         id=range(num_pictures),
         split="validation",
-        label=[f"class {index:03d}" for index in labels],
-        label_index=labels,
         content_hash=[f"{row:064x}" for row in range(num_pictures)],
+        **columns,
     )
     store.save_dataset(directory, rows, found.report)
-    for number in range(2):
-        trial = _trial(number, 10, rng)
+    for number, each in enumerate(probabilities):
+        trial = _trial(number, 10, rng, job.primary_metric)
         store.save_trial(directory, trial)
-        scores = rng.random((num_pictures, num_classes), dtype=np.float32)
-        scores[np.arange(num_pictures), labels] += rng.random(num_pictures, dtype=np.float32)
-        probabilities = np.exp(8 * scores)
-        probabilities /= probabilities.sum(axis=1, keepdims=True)
         path = store.predictions_path(directory, trial.trial_id)
-        store.save_predictions(path, Predictions(np.arange(num_pictures), labels, probabilities))
-    _end(directory, 2)
+        store.save_predictions(path, Predictions(np.arange(num_pictures), labels, each))
+    _end(directory, len(probabilities))
     return directory
 
 
@@ -98,7 +136,9 @@ def _end(directory: Path, num_trials: int) -> None:
     store.save_experiment(directory, record)
 
 
-def _trial(number: int, num_epochs: int, rng: np.random.Generator) -> TrialRecord:
+def _trial(
+    number: int, num_epochs: int, rng: np.random.Generator, metric: str = "accuracy"
+) -> TrialRecord:
     start = now() - timedelta(hours=5) + timedelta(seconds=80 * number)
     top = rng.uniform(0.6, 0.99)
     scores = top * (1 - 0.7 * np.exp(-np.arange(1, num_epochs + 1) / rng.uniform(3, 12)))
@@ -106,7 +146,7 @@ def _trial(number: int, num_epochs: int, rng: np.random.Generator) -> TrialRecor
         Evaluation(
             epoch=epoch,
             metrics=dict.fromkeys(
-                ("accuracy", "auc_weighted", "norm_macro_recall", "f1_score_macro"), float(score)
+                (metric, "auc_weighted", "norm_macro_recall", "f1_score_macro"), float(score)
             ),
             train_loss=float(2.3 * (1 - score)),
             valid_loss=float(2.4 * (1 - score)),

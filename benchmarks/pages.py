@@ -1,6 +1,6 @@
 """How long one waits for a page of a large experiment, and what the server costs meanwhile.
 
-`python -m benchmarks.pages [trials|pictures|home|live]`; without a word all four.
+`python -m benchmarks.pages [trials|pictures|labels|home|live]`; without a word all five.
 """
 
 import os
@@ -52,7 +52,7 @@ def main(parts: list[str]) -> None:
 
         digits = data_source.digits().path
         with served_app.chromium() as browser:
-            for measure in (trials, pictures, home, live):
+            for measure in (trials, pictures, labels, home, live):
                 if not parts or measure.__name__ in parts:
                     measure(browser, digits, measured)
     measured.print_last_line()
@@ -83,6 +83,14 @@ def pictures(browser: "Browser", digits: Path, measured: Figures) -> None:
         measured.add("cell_to_pictures_seconds", statistics.median(seconds), at_most=1)
         measured.add("wide_megabytes", _megabytes(server.pid), at_most=600)
         page.close()
+    shutil.rmtree(directory)
+
+
+def labels(browser: "Browser", digits: Path, measured: Figures) -> None:
+    """5,000 validation pictures with three of 1,000 labels each: every page."""
+    directory = large_experiment.write_wide_sets(digits, num_pictures=5_000, num_labels=1_000)
+    with served_app.served():
+        _all_pages(browser, directory.name, "labels", measured)
     shutil.rmtree(directory)
 
 

@@ -77,8 +77,10 @@ def by_label(
     probabilities: NDArray[np.floating], truth: NDArray[Any], aim: Aim = F1
 ) -> NDArray[np.float64]:
     """(K,) a threshold for each label; rare ones take that of all labels."""
-    thresholds = np.full(truth.shape[1], for_all(probabilities, truth, aim))
-    for index in np.flatnonzero(truth.sum(axis=0) >= _FEW_PICTURES):
+    is_rare = truth.sum(axis=0) < _FEW_PICTURES
+    common = for_all(probabilities, truth, aim) if is_rare.any() else THRESHOLD
+    thresholds = np.full(truth.shape[1], common)
+    for index in np.flatnonzero(~is_rare):
         thresholds[index] = _best(probabilities[:, index], truth[:, index], aim)
     return thresholds
 
@@ -122,11 +124,11 @@ def _best(scores: NDArray[np.floating], truth: NDArray[Any], aim: Aim) -> float:
         return aim.value
     if not truth.any():
         return THRESHOLD
-    order = np.argsort(-scores, kind="stable")
+    order = np.argsort(-scores)  # in any order among equal ones, which are decided alike
     ranked = np.concatenate(([1.0], scores[order].astype(np.float64), [0.0]))
     above, below = ranked[:-1], ranked[1:]
     hits = np.concatenate(([0], np.cumsum(truth[order])))
-    # equal scores are decided alike; before the first score nothing is predicted
+    # before the first score nothing is predicted
     differ = above > below
     if not differ.any():
         return THRESHOLD
