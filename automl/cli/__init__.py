@@ -17,6 +17,7 @@ from automl.cli import (
     exports,
     jobs,
     label_thresholds,
+    labelling,
     limits,
     predictions,
     serving,
@@ -38,6 +39,7 @@ cli = typer.Typer(
 cli.command("sample")(data.sample)
 cli.command("check")(data.check)
 cli.command("versions")(versions.show)
+cli.command("label-next")(labelling.label_next)
 cli.command("cache")(data.cache)
 cli.command("validate")(jobs.validate)
 cli.command("estimate")(jobs.estimate)

@@ -31,6 +31,13 @@ DataAssets = Annotated[
         help="Local folder to use for an Azure data asset: NAME, or NAME:VERSION.",
     ),
 ]
+Added = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="TABLE.csv",
+        help="Add the pictures of a table that automl label-next wrote and somebody filled.",
+    ),
+]
 
 
 class SampleName(StrEnum):
@@ -80,6 +87,7 @@ def check(  # noqa: PLR0913 (the options of a command)
             help="How the data is meant: label_level=-1, split_column=fold, value_range=[0,4095].",
         ),
     ] = None,
+    add: Added = None,
     datastore: Datastores = None,
     data_asset: DataAssets = None,
     look: Annotated[
@@ -94,7 +102,7 @@ def check(  # noqa: PLR0913 (the options of a command)
 ) -> None:
     """Report on the health of a data set; exit code 1 if it has blocking findings."""
     from automl.cli import first_look
-    from automl.dataset import manifest
+    from automl.dataset import labels_file, manifest
     from automl.jobs import job_file
 
     columns = {"target_column_name": target_column, "image_column": image_column}
@@ -102,7 +110,7 @@ def check(  # noqa: PLR0913 (the options of a command)
     keys = [_with_section(key) for key in [*keys, *(options or [])]]
     with refusals():
         places = datastores.places(datastore, data_asset)
-        job = job_file.load(source, keys, *places)
+        job = labels_file.added(job_file.load(source, keys, *places), add or [])
         report = manifest.look(job).report
     if not as_json:
         _say_report(report)

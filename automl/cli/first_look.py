@@ -18,16 +18,25 @@ def score(job: Job) -> FirstScore:
     Raises:
         UserError: see `automl.engine.first_score.score`.
     """
+    return FirstScore.model_validate_json(answer_of("automl.engine.first_score", job))
+
+
+def answer_of(module: str, job: Job, *arguments: str) -> str:
+    """The last answer of a process that looks at pictures, with a progress bar on a terminal.
+
+    Raises:
+        UserError: the process has ended with an error.
+    """
     out = console(stderr=True)
     with (
-        SideProcess("automl.engine.first_score", job) as process,
+        SideProcess(module, job, *arguments) as process,
         Progress(console=out, transient=True, disable=not out.is_terminal) as bar,
     ):
         task = bar.add_task("Looking at the pictures", total=None)
         while process.is_running(wait_seconds=0.2):
             done, total = process.count()
             bar.update(task, completed=done, total=total or None)
-        return FirstScore.model_validate_json(process.result())
+        return process.result()
 
 
 def say_score(found: FirstScore) -> None:

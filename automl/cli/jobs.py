@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from automl.cli import audited, lookup
-from automl.cli.data import DataAssets, Datastores
+from automl.cli.data import Added, DataAssets, Datastores
 from automl.cli.experiments import AsJson, say_summary
 from automl.cli.output import (
     FAILED,
@@ -108,6 +108,7 @@ def run(  # noqa: PLR0913 (the options of a command)
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Set a key: limits.max_trials=4."),
     ] = None,
+    add: Added = None,
     datastore: Datastores = None,
     data_asset: DataAssets = None,
     node: Node = None,
@@ -115,12 +116,13 @@ def run(  # noqa: PLR0913 (the options of a command)
 ) -> None:
     """Run a job, or AutoMode on data, and wait for it; Ctrl-C stops it and keeps the best."""
     from automl.cli.follow import Follower
+    from automl.dataset import labels_file
     from automl.experiments.experiment import Experiment
     from automl.jobs import job_file, job_notes
 
     with refusals():
         places = datastores.places(datastore, data_asset)
-        job = job_file.load(source, overrides or [], *places, node)
+        job = labels_file.added(job_file.load(source, overrides or [], *places, node), add or [])
         for note in job_notes.notes(job):
             tell(f"Note: {note}")
         experiment = Experiment.create(job, name=name, experiments_dir=experiments_dir)

@@ -85,7 +85,7 @@ def stem_and_suffix(name: str) -> tuple[str, str]:
 
 @contextlib.contextmanager
 def _open_zip(path: Path, code_page: str | None = None) -> Iterator[Iterator[Member]]:
-    _check_directory(path)
+    check_directory(path)
     with zipfile.ZipFile(path) as archive:
         infos = archive.infolist()
         page = code_page or code_pages.guess(_raw_names(infos))
@@ -95,14 +95,14 @@ def _open_zip(path: Path, code_page: str | None = None) -> Iterator[Iterator[Mem
 def names_of_unknown_code_page(path: Path) -> list[bytes]:
     """Names in a zip file that are not said to be UTF-8; none in another or a damaged file."""
     try:
-        _check_directory(path)
+        check_directory(path)
         with zipfile.ZipFile(path) as archive:
             return _raw_names(archive.infolist())
     except (*BROKEN, OSError, DataError):
         return []
 
 
-def _check_directory(path: Path) -> None:
+def check_directory(path: Path) -> None:
     """Refuse a zip file whose directory zipfile would read into gigabytes of memory.
 
     Its size is in the end record, or in the zip64 record 76 bytes before that.

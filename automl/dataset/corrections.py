@@ -20,8 +20,15 @@ MOVED = "moved"
 _CONTENT = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
 
 
-def apply(samples: "pd.DataFrame", corrections: Corrections) -> "tuple[pd.DataFrame, list[str]]":
-    """Relabel and exclude samples; what is to be moved is only marked, see `move`.
+def apply(
+    samples: "pd.DataFrame", corrections: Corrections, added: "pd.DataFrame | None" = None
+) -> "tuple[pd.DataFrame, list[str]]":
+    """Add, relabel and exclude samples; what is to be moved is only marked, see `move`.
+
+    Args:
+        samples: of the data.
+        corrections: the changes.
+        added: samples of the pictures that `add` names.
 
     Returns:
         The corrected samples, and a sentence on each kind of change.
@@ -33,6 +40,9 @@ def apply(samples: "pd.DataFrame", corrections: Corrections) -> "tuple[pd.DataFr
     if corrections.rename_labels:
         samples, sentence = _renamed(samples, corrections.rename_labels)
         done.append(sentence)
+    if added is not None:
+        samples = _with_added(samples, added, corrections.add)
+        done.append(f"{_pictures(len(added))} added.")
     if corrections.relabel or corrections.exclude or corrections.move:
         named = _Names(samples)
     if corrections.relabel:
@@ -143,6 +153,22 @@ def _renamed(samples: "pd.DataFrame", new_labels: dict[str, str]) -> "tuple[pd.D
     pairs = ", ".join(f"{old} to {new}" for old, new in list(new_labels.items())[:5])
     more = f" and {len(new_labels) - 5} more" if len(new_labels) > 5 else ""
     return changed, f"Renamed: {pairs}{more}."
+
+
+def _with_added(
+    samples: "pd.DataFrame", added: "pd.DataFrame", labels: "Mapping[str, str | list[str]]"
+) -> "pd.DataFrame":
+    import pandas as pd
+
+    from automl.dataset import label_sets  # imports pandas
+
+    everything = pd.concat([samples, added], ignore_index=True)
+    new = dict(zip(everything.index[len(samples) :], map(labels.get, added["path"]), strict=True))
+    if label_sets.are_in(samples):
+        everything[label_sets.COLUMN] = everything[label_sets.COLUMN].where(
+            everything.index < len(samples), pd.Series([[]] * len(everything), dtype=object)
+        )
+    return _relabelled(everything, new)
 
 
 def _relabelled(

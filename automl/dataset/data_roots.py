@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from automl.dataset import picture_location
 from automl.errors import DataError
 from automl.host import home
 from automl.jobs import addresses
@@ -81,6 +82,8 @@ def check_job(job: "Job") -> None:
     for source in (job.training_data, job.validation_data, job.test_data):
         if source is not None:
             check(source.path)
+    for location in job.corrections.add:
+        check(picture_location.file_of(location))
     for name, location in job.datastores.items():
         check_datastore(name, location)
 

@@ -130,7 +130,8 @@ def look(job: Job, *, progress: Progress | None = None) -> Manifest:
             samples, listing = _scan_source(read_source, source, split, job, progress)
             parts.append(samples)
             listings[f"{split or 'training'}_data"] = listing
-    return _finish_manifest(pd.concat(parts, ignore_index=True), listings, job)
+    added = _scan_added(job, progress) if job.corrections.add else None
+    return _finish_manifest(pd.concat(parts, ignore_index=True), added, listings, job)
 
 
 def inspect(
@@ -183,9 +184,24 @@ def _scan_source(
     return (samples if split is None else samples.assign(split=split)), listing
 
 
-def _finish_manifest(samples: pd.DataFrame, listings: Mapping[str, Listing], job: Job) -> Manifest:
+def _scan_added(job: Job, progress: Progress | None) -> pd.DataFrame:
+    """Samples of the pictures that the corrections add, without a label."""
+    listing = pd.DataFrame({"path": list(job.corrections.add)}, dtype="str")
+    return scan(
+        listing.assign(label="", split=pd.Series(None, listing.index, dtype="str")),
+        background=job.background,
+        progress=progress and functools.partial(progress, "Checking the added pictures"),
+    )
+
+
+def _finish_manifest(
+    samples: pd.DataFrame,
+    added: pd.DataFrame | None,
+    listings: Mapping[str, Listing],
+    job: Job,
+) -> Manifest:
     left_out = functools.reduce(LeftOut.plus, (each.left_out for each in listings.values()))
-    samples, changes = corrections.apply(samples, job.corrections)
+    samples, changes = corrections.apply(samples, job.corrections, added)
     rendering = _rendering(samples, job)
     if rendering.value_range is not None:
         samples = value_range.rerendered(samples, rendering.value_range)

@@ -66,29 +66,38 @@ class Looked:
 
 def look(job: Job, progress: Counted) -> Looked:
     """The features of the pictures; arguments and errors as of `score`."""
-    everything = manifest.build(job)
+    return look_at(manifest.build(job), job, progress)
+
+
+def look_at(everything: Manifest, job: Job, progress: Counted) -> Looked:
+    """The features of the pictures of some data that was read already."""
     data = _some(everything, job.seed)
-    hyperparameters = _probe(job, data)
+    hyperparameters = probe(job, data)
     torch.set_num_threads(usable_cores())
     samples = data.samples[data.samples["split"].isin(["train", "validation"])]
-    features = _features(hyperparameters, data, samples, progress)
+    features = features_of(hyperparameters, data, samples, progress)
     num_left_out = int(everything.samples["split"].isin(["train", "validation"]).sum())
     num_left_out -= len(samples)
     return Looked(hyperparameters, data.class_names, samples, features, num_left_out)
 
 
-def _probe(job: Job, data: Manifest) -> Hyperparameters:
+def probe(job: Job, data: Manifest) -> Hyperparameters:
+    """The first linear probe of AutoMode's plan.
+
+    Raises:
+        UserError: there are no pretrained weights.
+    """
     asked = job.model_copy(update={"training_parameters": {}, "search_space": []})
     opening = automode.plan(preview.situation(asked, data), num_trials=2).opening
-    probe = next(
+    found = next(
         (one.values for one in opening if one.values.get("method") == "linear_probe"), None
     )
-    if probe is None:
+    if found is None:
         raise UserError(
             "No network has pretrained weights here, and a first score needs them. Add some with "
             "automl weights add FILE, or start a search: it trains from scratch."
         )
-    return resolve(probe)
+    return resolve(found)
 
 
 def _some(data: Manifest, seed: int) -> Manifest:
@@ -101,7 +110,7 @@ def _some(data: Manifest, seed: int) -> Manifest:
     return Manifest(samples, data.class_names, data.report, data.concerned)
 
 
-def _features(
+def features_of(
     hyperparameters: Hyperparameters, data: Manifest, samples: pd.DataFrame, progress: Counted
 ) -> NDArray[np.float32]:
     """Features (N, D) of samples of the data; only pictures without any are read."""

@@ -13,6 +13,7 @@ NOT_COMPARABLE = (
 def changes(found: Changes) -> str:
     """What a version changes about its parent."""
     parts = [
+        (found.added, "picture added or taken back", "pictures added or taken back"),
         (found.relabelled, "picture relabelled", "pictures relabelled"),
         (found.left_out, "picture left out or taken back", "pictures left out or taken back"),
         (found.moved, "picture moved", "pictures moved"),

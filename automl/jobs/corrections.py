@@ -22,6 +22,10 @@ class Corrections(FrozenModel):
     rename_labels: dict[Label, Label] = {}
     """Old label -> new label, all at once; equal new labels become one class."""
 
+    add: dict[str, Label | list[Label]] = {}
+    """Location of a picture elsewhere, as a full path -> its label, after renaming; it trains and
+    validates like the pictures of the data."""
+
     relabel: dict[str, Label | list[Label]] = {}
     """Picture -> its right label, after renaming; with any number of labels a picture, the list of
     them, which may be empty."""

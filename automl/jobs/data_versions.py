@@ -43,6 +43,7 @@ class Version(FrozenModel):
 class Changes(FrozenModel):
     """Numbers of pictures, and of renamed classes, that two sets of corrections treat otherwise."""
 
+    added: int
     relabelled: int
     left_out: int
     moved: int
@@ -54,6 +55,7 @@ class Changes(FrozenModel):
     @classmethod
     def between(cls, before: Corrections, after: Corrections) -> "Changes":
         return cls(
+            added=_num_differing(before.add, after.add),
             relabelled=_num_differing(before.relabel, after.relabel),
             left_out=len(set(before.exclude) ^ set(after.exclude)),
             moved=_num_differing(before.move, after.move),

@@ -18,15 +18,15 @@ from automl.jobs.job import Job
 class SideProcess:
     """The running process, and what it has printed so far; a context that ends it."""
 
-    def __init__(self, module: str, job: Job) -> None:
-        """Start `python -m MODULE < job.yml`."""
+    def __init__(self, module: str, job: Job, *arguments: str) -> None:
+        """Start `python -m MODULE ARGUMENT … < job.yml`."""
         self._started = time.monotonic()
         # files, because a pipe fills up while nobody asks; the process goes on at their end
         # wherever this one reads
         self._output = tempfile.TemporaryFile("a+")  # noqa: SIM115 (open as long as the process)
         self._errors = tempfile.TemporaryFile("a+")  # noqa: SIM115
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", module],
+            [sys.executable, "-P", "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=self._output,
             stderr=self._errors,

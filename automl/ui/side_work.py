@@ -102,7 +102,7 @@ class SideWorks(Generic[Answer]):
         """The work that is not finished; at most one piece."""
         return [work for work in self._by_key.values() if work.is_running()]
 
-    def begin(self, key: str, job: Job) -> SideWork[Answer] | None:
+    def begin(self, key: str, job: Job, *arguments: str) -> SideWork[Answer] | None:
         """Begin the work, again if it was cancelled or refused; None if this server is busy."""
         with self._lock:
             there = self._by_key.get(key)
@@ -110,7 +110,9 @@ class SideWorks(Generic[Answer]):
                 return there
             if self.running():
                 return None
-            work = SideWork(SideProcess(self.module, job), self.kind, self.limit_seconds)
+            work = SideWork(
+                SideProcess(self.module, job, *arguments), self.kind, self.limit_seconds
+            )
             self._by_key[key] = work
             while len(self._by_key) > _MAX_KEPT:
                 self._by_key.popitem(last=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from automl.engine import first_score
+from automl.engine import first_score, label_next
 from automl.errors import UserError
 from automl.evaluation.first_score import FirstScore
 from automl.host import home as homes
@@ -93,3 +93,23 @@ def test_pictures_with_any_number_of_labels_have_one_too(mislabelled: Path) -> N
         (wrong, "blue", False),
         (wrong, "red", True),
     }
+
+
+def test_what_to_label_next_is_unlike_the_data_or_typical(shapes: Path, tmp_path: Path) -> None:
+    data, new = tmp_path / "data", tmp_path / "new"
+    for name in ("red", "blue"):
+        shutil.copytree(shapes / name, data / name)
+    shutil.copytree(shapes / "green", new)
+    shutil.copytree(shapes / "red", new / "known")
+    job = Job.from_dict({"training_data": {"path": data}})
+    first, last = label_next.suggest(job, new, 3, lambda *_: None)
+    assert (first.num_labelled, first.num_unlabelled) == (40, 20)
+    assert all(Path(each.path).parent == new for each in first.suggestions)
+    assert {each.guess for each in first.suggestions} <= {"red", "blue"}
+    assert first.forecast is None
+    assert last.forecast is not None
+    assert [each.num_more for each in last.forecast] == [40, 20, 20]
+    cold = Job.from_dict({"training_data": {"path": new}})
+    *_, found = label_next.suggest(cold, new, 2, lambda *_: None)
+    assert (found.num_labelled, found.num_unlabelled, found.forecast) == (0, 40, [])
+    assert {Path(each.path).parent for each in found.suggestions} == {new, new / "known"}

@@ -1,4 +1,4 @@
-"""Files that hold many pictures, read in place: tables, tar files, arrays.
+"""Files that hold many pictures, read in place: tables, archives, arrays.
 
 A container is opened once and kept while it is used; it is opened again when its file has changed.
 """
@@ -20,7 +20,7 @@ class Container(Protocol):
         """
 
 
-SUFFIXES = (".parquet", ".tar", ".npz", ".arrow")
+SUFFIXES = (".parquet", ".tar", ".zip", ".npz", ".arrow")
 _MAX_OPEN = 64
 
 _opened: Kept[Container] = Kept(_MAX_OPEN)
@@ -44,6 +44,10 @@ def _open(path: str) -> Container:
         from automl.dataset.containers.tar import TarPictures
 
         return TarPictures(path)
+    if path.lower().endswith(".zip"):
+        from automl.dataset.containers.zip import ZipPictures
+
+        return ZipPictures(path)
     if path.lower().endswith(".npz"):
         from automl.dataset.containers.npz import ArrayPictures
 

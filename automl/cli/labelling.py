@@ -1,0 +1,83 @@
+"""`automl label-next`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from automl.cli.data import Added, DataAssets, Datastores
+from automl.cli.experiments import AsJson
+from automl.cli.output import refusals, say, say_json, tell
+from automl.figures import wording
+from automl.jobs import datastores
+
+if TYPE_CHECKING:
+    from automl.evaluation.label_next import LabelNext
+    from automl.jobs.job import Job
+
+
+def label_next(  # noqa: PLR0913 (the options of a command)
+    place: Annotated[
+        Path,
+        typer.Option("--from", help="Folder, .zip or .tar file of pictures without a label."),
+    ],
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[E|DATA|JOB.yml]",
+            help="What is labelled by now: an experiment, its data or a job; nothing if left out.",
+        ),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="Pictures to label.")] = 50,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Write a table to fill; automl check and run read it with --add."),
+    ] = None,
+    add: Added = None,
+    datastore: Datastores = None,
+    data_asset: DataAssets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which pictures to label next: those that teach a model most."""
+    from automl.cli import first_look
+    from automl.dataset import labels_file
+    from automl.evaluation.label_next import LabelNext
+
+    place = place.expanduser().absolute()
+    with refusals():
+        job = _job(source, place, datastores.places(datastore, data_asset))
+        job = labels_file.added(job, add or [])
+        answer = first_look.answer_of("automl.engine.label_next", job, str(place), str(count))
+    found = LabelNext.model_validate_json(answer)
+    if output is not None:
+        with refusals():
+            labels_file.write(output, found.suggestions)
+    if as_json:
+        say_json(found.model_dump(mode="json"))
+        return
+    _say(found, output)
+
+
+def _job(source: str | None, place: Path, places: tuple[dict[str, str], dict[str, str]]) -> "Job":
+    from automl.cli import lookup
+    from automl.jobs import job_file
+
+    if source is None or Path(source).expanduser().exists():
+        return job_file.load(Path(source) if source else place, (), *places)
+    return lookup.find(source).job
+
+
+def _say(found: "LabelNext", output: Path | None) -> None:
+    from automl.figures import label_next_text
+
+    if output is None:
+        for each in found.suggestions:
+            guess = f"{each.guess}? ({each.probability:.2f})" if each.guess else each.why
+            say(f"{each.path}: {guess}")
+    else:
+        pictures = wording.count(len(found.suggestions), "picture")
+        tell(
+            f"{pictures} to label are in {output}. Fill its column label; --add {output} adds them."
+        )
+    for worth in found.forecast or []:
+        tell(label_next_text.worth(worth))

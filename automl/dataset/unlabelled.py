@@ -1,0 +1,71 @@
+"""Pictures without a label: those of a folder or an archive that the data does not have yet."""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import pandas as pd
+
+from automl.dataset import picture_location, walk
+from automl.dataset.archive_members import kind_of_name
+from automl.dataset.containers import tar, zip
+from automl.dataset.preprocessing import UnreadablePicture
+from automl.dataset.rendering import Background
+from automl.dataset.scan import scan
+from automl.errors import DataError
+
+
+def find(
+    place: Path,
+    *,
+    but: Collection[str] = (),
+    background: Background = "white",
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """The readable pictures of a folder, zip file or uncompressed tar file, as `scan` has them.
+
+    Copies are left out. The pictures of an archive are read in place.
+
+    Args:
+        place: the folder or archive.
+        but: SHA-256 of pictures that are left out.
+        background: what is behind transparent pixels.
+        progress: see `scan`.
+
+    Raises:
+        DataError: there is no such place, or no picture is left.
+    """
+    locations = _locations(place)
+    listing = pd.DataFrame({"path": locations}, dtype="str")
+    samples = scan(listing, background=background, progress=progress)
+    readable = samples[samples["problem"].isna()].drop_duplicates("content_hash")
+    new = readable[~readable["content_hash"].isin(list(but))]
+    if new.empty:
+        raise DataError(
+            f"{place} has {len(readable):,} pictures that can be read, and all of them are in the "
+            "data or were decided on already. Choose a folder with other pictures."
+            if len(readable)
+            else f"{place} has no picture that can be read. Choose a folder or archive of pictures."
+        )
+    return new.reset_index(drop=True)
+
+
+def _locations(place: Path) -> list[str]:
+    if place.is_dir():
+        return [str(path) for path in walk.pictures_below(place)]
+    if not place.is_file():
+        raise DataError(f"There is no folder or archive {place}. Give one with pictures.")
+    try:
+        names = _members(place)
+    except UnreadablePicture as error:
+        raise DataError(f"{place} cannot be read. {error}") from error
+    return [picture_location.inside(place, name) for name in names if walk.is_picture_name(name)]
+
+
+def _members(place: Path) -> list[str]:
+    if kind_of_name(place.name) == "zip":
+        return zip.ZipPictures(str(place)).names()
+    if place.suffix.lower() == ".tar":
+        return list(tar.TarPictures(str(place)).members)
+    raise DataError(
+        f"{place} is neither a folder nor a .zip or .tar file. Unpack it, and give its folder."
+    )

@@ -1,0 +1,98 @@
+"""`python -m automl.engine.label_next PLACE COUNT < job.yml`: which pictures to label next.
+
+Prints `done total` for the pictures while it reads them, the pictures to label as JSON, and then
+the same with the forecast. Without a job nothing has a label yet.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from automl.dataset import manifest, split, unlabelled
+from automl.dataset.manifest import Manifest
+from automl.dataset.report import DatasetReport
+from automl.engine import first_score, side_answers
+from automl.engine.first_score import Looked
+from automl.engine.side_answers import Counted
+from automl.errors import UserError
+from automl.evaluation.label_next import LabelNext
+from automl.host.cores import usable_cores
+from automl.jobs.job import Job
+from automl.jobs.tasks import TASKS
+from automl.labelling import forecast, suggesting
+from automl.labelling.suggesting import Labelled
+
+MAX_PICTURES = 10_000
+"""Pictures without a label that are ranked: of more a random choice, for which there is time."""
+
+_NO_NAMES = ["one", "other"]
+"""Classes of the head of a network whose features alone are wanted."""
+
+
+def suggest(job: Job, place: Path, count: int, progress: Counted) -> Iterator[LabelNext]:
+    """Rank the pictures of a place by what their labels would teach; then add the forecast.
+
+    Args:
+        job: the data with the labels so far; its path is that of the place if there are none.
+        place: folder or archive of pictures without a label.
+        count: of the pictures to label.
+        progress: called with the number of pictures that are read and that of all.
+
+    Raises:
+        UserError: the data or the place cannot be used, there are no pretrained weights, or the
+            pictures have any number of labels.
+    """
+    if TASKS[job.task].has_label_sets:
+        raise UserError(
+            f"task is {job.task}, and what to label next needs one label a picture. Label pictures "
+            "at random, or choose task: image_classification."
+        )
+    looked, labelled, data = None, None, None
+    if job.training_data.path != place:
+        data = manifest.build(job)
+        looked = first_score.look_at(data, job, progress)
+        labelled = _labelled(looked)
+    known = () if data is None else data.samples["content_hash"].dropna().tolist()
+    found = unlabelled.find(place, but=known, background=job.background)
+    found = split.in_random_order(found.assign(label=""), job.seed)[:MAX_PICTURES]
+    given = data or _without_labels(found)
+    hyperparameters = looked.hyperparameters if looked else first_score.probe(job, given)
+    torch.set_num_threads(usable_cores())
+    features = first_score.features_of(hyperparameters, given, found, progress)
+    paths = found["path"].tolist()
+    answer = LabelNext(
+        model_name=hyperparameters.model_name,
+        side=hyperparameters.validation_crop_size,
+        num_labelled=0 if labelled is None else len(labelled.labels),
+        num_unlabelled=len(paths),
+        suggestions=suggesting.suggested(paths, features, labelled, count, job.seed),
+    )
+    yield answer
+    if labelled and labelled.can_teach and len(labelled.labels) >= forecast.FEWEST:
+        runs = suggesting.observed(labelled, job.seed)
+        worth = forecast.worth(runs, labelled.labels, labelled.class_names)
+        yield answer.model_copy(update={"forecast": worth})
+    else:
+        yield answer.model_copy(update={"forecast": []})
+
+
+def _labelled(looked: Looked) -> Labelled:
+    labels = looked.samples["label_index"].to_numpy(np.int64)
+    return Labelled(looked.features, labels, looked.class_names)
+
+
+def _without_labels(found: pd.DataFrame) -> Manifest:
+    """A manifest of pictures of no class."""
+    samples = found.assign(split="train", fold=np.nan)
+    report = DatasetReport(num_images=len(found), classes={}, splits={}, findings=[], data_hash="")
+    return Manifest(samples, _NO_NAMES, report, {})
+
+
+if __name__ == "__main__":
+    side_answers.give(
+        lambda job, counted: suggest(job, Path(sys.argv[1]), int(sys.argv[2]), counted)
+    )

@@ -1,0 +1,56 @@
+"""Which pictures to label next, and what more labels are worth, as they are stored and drawn."""
+
+from typing import Literal
+
+from automl.frozen_model import FrozenModel
+
+Why = Literal["unsure", "typical"]
+"""unsure: the probe wavers between two classes; typical: many pictures look like it."""
+
+
+class Suggestion(FrozenModel):
+    """A picture without a label."""
+
+    path: str
+    guess: str = ""
+    """The most probable class; "" without any label to learn from."""
+
+    probability: float | None = None
+    """Of the guess."""
+
+    second: str = ""
+    """The next class; "" if there is none."""
+
+    why: Why
+
+
+class Worth(FrozenModel):
+    """What more pictures would add to the accuracy of a probe."""
+
+    class_name: str | None
+    """None: of all classes."""
+
+    num_pictures: int
+    """That are there."""
+
+    num_more: int
+    gain: float
+    """Of accuracy on pictures like these, as a share."""
+
+    low: float
+    high: float
+    """90 % interval of the gain."""
+
+
+class LabelNext(FrozenModel):
+    """Pictures to label, the most telling first."""
+
+    model_name: str
+    side: int
+    """Of the pictures in pixels."""
+
+    num_labelled: int
+    num_unlabelled: int
+    suggestions: list[Suggestion]
+    forecast: list[Worth] | None = None
+    """Of all classes first; None while it is not known, empty with too few labels."""

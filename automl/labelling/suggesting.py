@@ -1,0 +1,94 @@
+"""From features to the pictures to label next, with a guess for each."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl.evaluation.label_next import Suggestion
+from automl.labelling import forecast, queries
+from automl.labelling.queries import Pool, Positions
+from automl.model import linear_probe
+
+_NUM_COMPONENTS = 128
+"""Principal components of the features in forecasts, for which many probes are fitted."""
+
+
+class Labelled(NamedTuple):
+    """Pictures with a label."""
+
+    features: NDArray[np.float32]
+    """(L, D)."""
+
+    labels: NDArray[np.int64]
+    """(L,) class indices."""
+
+    class_names: list[str]
+
+    @property
+    def can_teach(self) -> bool:
+        """True if there are two classes to tell apart."""
+        return len(np.unique(self.labels)) > 1
+
+
+def suggested(
+    paths: Sequence[str],
+    features: NDArray[np.float32],
+    labelled: Labelled | None,
+    count: int,
+    seed: int = 0,
+) -> list[Suggestion]:
+    """The pictures to label next.
+
+    Without labels of two classes they are typical ones: the centres of clusters.
+
+    Args:
+        paths: N pictures without a label.
+        features: (N, D) of them.
+        labelled: what is known; None: nothing.
+        count: of the suggestions, fewer if there are fewer pictures.
+        seed: of the choice.
+    """
+    if labelled is None or not labelled.can_teach:
+        chosen = queries.central(features, count, seed)
+        return [Suggestion(path=paths[row], why="typical") for row in chosen.tolist()]
+    names = labelled.class_names
+    probe = linear_probe.fit(labelled.features, labelled.labels, len(names), seed=seed)
+    pool = Pool(features, labelled.features, probe, seed)
+    chosen = queries.CHOICE(pool, count)
+    return _with_guesses(chosen, paths, probe.probabilities(features[chosen]), names)
+
+
+def _with_guesses(
+    chosen: Positions, paths: Sequence[str], shares: NDArray[np.float32], names: list[str]
+) -> list[Suggestion]:
+    order = np.argsort(-shares, axis=1, kind="stable")
+    return [
+        Suggestion(
+            path=paths[row],
+            guess=names[first],
+            probability=round(float(each[first]), 4),
+            second=names[second],
+            why="unsure",
+        )
+        for row, each, (first, second) in zip(
+            chosen.tolist(), shares, order[:, :2].tolist(), strict=True
+        )
+    ]
+
+
+def observed(labelled: Labelled, seed: int = 0) -> tuple[forecast.Runs, forecast.Runs]:
+    """Errors of probes on parts of the labelled pictures, see `forecast.observe`."""
+    from sklearn.decomposition import PCA
+
+    number = min(_NUM_COMPONENTS, *labelled.features.shape)
+    inputs = PCA(number, svd_solver="covariance_eigh").fit_transform(labelled.features)
+    inputs, num_classes = inputs.astype(np.float32), len(labelled.class_names)
+
+    def fit(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        probe = linear_probe.fit(inputs[rows], labelled.labels[rows], num_classes)
+        answers: NDArray[np.int64] = probe.probabilities(inputs).argmax(axis=1)
+        return answers
+
+    return forecast.observe(fit, labelled.labels, num_classes, seed)

@@ -1,0 +1,112 @@
+"""Pictures without a label, and the table in which they get one."""
+
+import io
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from automl.dataset import data_roots, labels_file, manifest, unlabelled
+from automl.errors import DataError
+from automl.evaluation.label_next import Suggestion
+from automl.jobs.job import Job
+
+
+def picture(colour: tuple[int, int, int]) -> bytes:
+    file = io.BytesIO()
+    Image.linear_gradient("L").resize((16, 16)).convert("RGB").point(
+        lambda value: value // 2 + colour[0]
+    ).save(file, "PNG")
+    return file.getvalue()
+
+
+PICTURES = {f"in/{shade}.png": picture((shade, 0, 0)) for shade in (10, 60, 110)}
+
+
+@pytest.fixture(params=["folder", "zip", "tar"])
+def place(request, tmp_path: Path) -> Path:
+    """Three pictures, one of them twice, and a file that is none."""
+    contents = {**PICTURES, "copy.png": PICTURES["in/10.png"], "notes.txt": b"notes"}
+    path = tmp_path / f"new.{request.param}"
+    if request.param == "folder":
+        for name, content in contents.items():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_bytes(content)
+    elif request.param == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in contents.items():
+                archive.writestr(name, content)
+    else:
+        with tarfile.open(path, "w") as archive:
+            for name, content in contents.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def test_a_folder_and_archives_have_the_same_pictures(place):
+    found = unlabelled.find(place)
+    assert len(found) == 3
+    rest = unlabelled.find(place, but=found["content_hash"].tolist()[:1])
+    assert len(rest) == 2
+
+
+def test_labelled_pictures_belong_to_the_data(place, shapes):
+    found = unlabelled.find(place)["path"].tolist()
+    add = dict(zip(found, ["red", "violet", "violet"], strict=True))
+    job = Job.from_dict({"training_data": {"path": shapes}, "corrections": {"add": add}})
+    before = manifest.look(job.model_copy(update={"corrections": type(job.corrections)()}))
+    after = manifest.look(job)
+    assert after.report.num_images == before.report.num_images + 3
+    assert after.report.classes["violet"] == 2
+    assert after.report.data_hash != before.report.data_hash
+    assert set(after.samples.query("label == 'violet'")["split"]) <= {"train", "validation"}
+    assert "3 pictures were added." in " ".join(each.message for each in after.report.findings)
+    with pytest.raises(DataError, match="outside of the folders"):
+        data_roots.check_job(job.model_copy(update={"corrections": outside(job)}))
+
+
+def outside(job: Job):
+    return job.corrections.model_copy(update={"add": {"/proc/x.zip::a.png": "red"}})
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("none", None, "no folder or archive"),
+        ("broken.zip", b"PK", "cannot be read"),
+        ("new.tar.gz", b"\x1f\x8b", "neither a folder nor"),
+    ],
+)
+def test_a_place_without_pictures_is_refused(tmp_path, name, content, sentence):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=sentence):
+        unlabelled.find(tmp_path / name)
+
+
+def test_a_member_that_is_gone_is_a_problem_of_the_picture(tmp_path, shapes):
+    with zipfile.ZipFile(tmp_path / "new.zip", "w") as archive:
+        archive.writestr("a.png", b"nothing")
+    add = {f"{tmp_path}/new.zip::gone.png": "red"}
+    job = Job.from_dict({"training_data": {"path": shapes}, "corrections": {"add": add}})
+    problems = manifest.look(job).samples["problem"].dropna().tolist()
+    assert problems == ["The archive has no member 'gone.png'."]
+
+
+def test_a_table_is_filled_in_any_program(tmp_path):
+    path = tmp_path / "next.csv"
+    places = ["/new/a.png", "/new/b;c.png", "/new/d.png"]
+    labels_file.write(path, [Suggestion(path=each, guess="cat", why="unsure") for each in places])
+    with pytest.raises(DataError, match="no label yet"):
+        labels_file.read(path)
+    path.write_text(path.read_text().replace("a.png,", "a.png, dog ").replace("c.png,", "c.png,ä"))
+    assert labels_file.read(path) == {"/new/a.png": "dog", "/new/b;c.png": "ä"}
+    path.write_bytes("﻿label;path\r\ncat;/new/a.png\r\n".encode())
+    assert labels_file.read(path) == {"/new/a.png": "cat"}
+    path.write_text("file,label\na.png,cat\n")
+    with pytest.raises(DataError, match="no column path"):
+        labels_file.read(path)

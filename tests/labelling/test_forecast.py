@@ -1,0 +1,55 @@
+"""Forecasts of further labels, for errors that follow a known law."""
+
+import numpy as np
+import pytest
+
+from automl.labelling import forecast
+from automl.labelling.forecast import Runs
+
+
+def runs_of(floor: float, height: float, exponent: float) -> Runs:
+    """Runs of one class whose errors follow the law, with the noise of 1,000 pictures."""
+    rng = np.random.default_rng(0)
+    counts = np.repeat([50, 100, 200, 400], 5)
+    wrong = rng.binomial(1_000, floor + height * counts**-exponent)
+    return Runs(*(each[:, None] for each in (counts, wrong, np.full(len(counts), 1_000))))
+
+
+def test_the_forecast_continues_a_power_law():
+    curve = forecast.curve(runs_of(0.05, 3.0, 0.6), 0)
+    truth = 0.05 + 3.0 * 1_600**-0.6
+    assert curve.error(1_600)[0] == pytest.approx(truth, abs=0.02)
+    low, high = np.quantile(curve.error(1_600)[1:], (0.05, 0.95))
+    assert low < truth < high
+    needed = curve.count_for(0.05 + 3.0 * 800**-0.6)[0]
+    assert 800 / 1.5 < needed < 800 * 1.5
+
+
+def test_an_error_below_the_floor_is_never_reached():
+    curve = forecast.curve(runs_of(0.2, 1.0, 0.5), 0)
+    assert curve.count_for(0.01)[0] == np.inf
+
+
+def test_errors_that_do_not_fall_promise_nothing():
+    curve = forecast.curve(runs_of(0.3, 0.0, 1.0), 0)
+    assert curve.error(400)[0] - curve.error(800)[0] < 0.01
+
+
+def test_the_class_whose_errors_fall_is_worth_most_pictures():
+    labels = np.repeat([0, 1], 200)
+    rng = np.random.default_rng(1)
+
+    def fit(rows: np.ndarray) -> np.ndarray:
+        """Pictures of class 1 are known the better the more of them there are; class 0 always."""
+        rate = 2.0 * max((labels[rows] == 1).sum(), 1) ** -0.5
+        return np.where((labels == 1) & (rng.random(400) < rate), 0, labels)
+
+    found = forecast.worth(forecast.observe(fit, labels, 2), labels, ["known", "hard"])
+    assert [each.class_name for each in found] == [None, "hard", "known"]
+    everything, hard, known = found
+    assert hard.num_more == hard.num_pictures == 200
+    # half of the pictures, and the error falls from 2 / sqrt(200) to 2 / sqrt(400)
+    assert hard.gain == pytest.approx((200**-0.5 - 400**-0.5), abs=0.015)
+    assert hard.low <= hard.gain <= hard.high
+    assert everything.gain == pytest.approx(hard.gain, abs=0.02)
+    assert known.gain == 0
