@@ -7,7 +7,6 @@ import typer
 
 from automl.cli.experiments import AsJson
 from automl.cli.output import refusals, say, say_json, say_table
-from automl.figures import version_text
 
 _NUM_DIGITS = 12
 """Of a hash, as shown to people."""
@@ -23,6 +22,7 @@ def show(
 
     Train on one with `automl run DATA --set data_version=NAME`.
     """
+    from automl.figures import version_text
     from automl.jobs import data_versions, job_file
 
     with refusals():
