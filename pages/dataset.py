@@ -11,6 +11,7 @@ from automl.figures import wording
 from automl.jobs.corrections import Corrections
 from automl.ui import cached, data_source, frame
 from automl.ui.dataset import (
+    conflicts_view,
     corrections_view,
     data_choice,
     data_options,
@@ -22,6 +23,7 @@ from automl.ui.dataset import (
     pictures_choice,
     reading_view,
     recorded_view,
+    versions_view,
 )
 
 begun = frame.begin_first_steps(frame.DATA)
@@ -92,6 +94,7 @@ dataset_view.summary(corrected)
 left, right = st.columns([3, 2], gap="medium")
 with left:
     dataset_gallery.show(corrected, original)
+    versions_view.show(job, corrected)
     data_options.show(data, columns, corrected.report)
     if not blocked:
         picture_map_view.show(job, corrected, original)
@@ -103,5 +106,7 @@ with left:
 with right:
     if not blocked:
         first_score_view.show(job, corrected, original)
+    predicted = first_score_view.predicted(job, corrected, original)
+    conflicts_view.show(corrected, original, job.corrections, predicted)
     corrections_view.settle_at_once(corrected, original, job.corrections)
     dataset_view.findings(corrected, original, job.corrections)

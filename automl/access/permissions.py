@@ -43,6 +43,9 @@ class Action(StrEnum):
     CHOOSE_THRESHOLDS = "choose_thresholds"
     """Change the probabilities from which a model with label sets predicts them."""
 
+    SAVE_VERSION = "save_version"
+    """Keep the corrections of a data set as a version."""
+
     OPEN_TEST_DATA = "open_test_data"
     EXPORT = "export"
     SHARE = "share"
@@ -67,6 +70,7 @@ class Role(StrEnum):
 
 _VIEWER = {Action.SIGN_IN, Action.LOOK, Action.PREDICT}
 _ANALYST = _VIEWER | {Action.START, Action.EXPORT, Action.SHARE, Action.IMPORT}
+_ANALYST |= {Action.SAVE_VERSION}
 _WITH_ANY = {Role.VIEWER: _VIEWER, Role.ANALYST: _ANALYST, Role.ADMIN: set(Action)}
 _OWN = {Action.STOP, Action.RESUME, Action.DESCRIBE, Action.OPEN_TEST_DATA}
 _WITH_OWN = {Role.ANALYST: _OWN | {Action.CHOOSE_THRESHOLDS}}

@@ -29,6 +29,8 @@ _METRICS = {False: "accuracy", True: "iou"}
 """What is scored, by whether a picture has any number of labels."""
 
 _NUM_CONFUSIONS = 10
+_LEAST_SUGGESTED, _MOST_GIVEN = 0.9, 0.05
+"""Probabilities of the suggestion and of the label from which a doubt is safe to settle."""
 
 Answer = str | list[str]
 """The class of a picture, or its labels."""
@@ -84,6 +86,11 @@ class DoubtfulLabel(FrozenModel):
 
     given_probability: float
     """Of what the labels say."""
+
+    @property
+    def is_safe(self) -> bool:
+        """True if it is so clear that nobody has to look before it is settled as suggested."""
+        return self.probability >= _LEAST_SUGGESTED and self.given_probability <= _MOST_GIVEN
 
     def is_open(self, answer: Answer) -> bool:
         """True if the picture is still labelled as it was when the doubt arose."""

@@ -44,14 +44,42 @@ def show(
         width: width of a thumbnail in pixels.
         opens: True if pictures can be clicked.
     """
-    num_pages = max(1, math.ceil(num_pictures / PER_PAGE))
     grid = st.container()
-    page = st.pagination(num_pages, key=f"page of {key}") if num_pages > 1 else 1
+    page = _page(num_pictures, key)
     first = (page - 1) * PER_PAGE
     shown = page_of(slice(first, first + PER_PAGE))
     with grid:
         picked = strip(shown, width=width, key=f"pictures of {key}", opens=opens)
     return None if picked is None else first + picked
+
+
+def choose(
+    num_pictures: int, page_of: Callable[[slice], list[Picture]], *, key: str, width: int = 96
+) -> list[int]:
+    """Draw one page of pictures that are chosen by clicks; returns the positions of the chosen.
+
+    Args:
+        num_pictures: number of pictures on all pages.
+        page_of: returns the pictures at a slice of the positions.
+        key: unique name of this set of pictures: under another one, none is chosen.
+        width: width of a thumbnail in pixels.
+    """
+    grid = st.container()
+    page = _page(num_pictures, key)
+    first = (page - 1) * PER_PAGE
+    loaded = [
+        (cached.thumbnail(picture.path, picture.rendering), picture)
+        for picture in page_of(slice(first, first + PER_PAGE))
+    ]
+    with grid:
+        tiles = [_tile(data or b"", picture) for data, picture in loaded]
+        chosen = picture_grid.choose(tiles, side=width, key=f"choice on {page} of {key}")
+    return [first + index for index in chosen]
+
+
+def _page(num_pictures: int, key: str) -> int:
+    num_pages = max(1, math.ceil(num_pictures / PER_PAGE))
+    return st.pagination(num_pages, key=f"page of {key}") if num_pages > 1 else 1
 
 
 def strip(pictures: list[Picture], *, width: int, key: str, opens: bool = False) -> int | None:

@@ -22,6 +22,7 @@ from automl.experiments.limits import QueueLimits
 from automl.experiments.remarks import Remarks
 from automl.export.request import ExportRequest
 from automl.host import home
+from automl.jobs import data_versions
 from automl.jobs.job import Job
 from automl.reports import sharing, test_data
 from automl.ui import data_source, sign_in
@@ -63,6 +64,13 @@ def go_on(experiment_dir: Path, wish: Wish) -> None:
     """Search on in an experiment that has ended; see `going_on.go_on`."""
     with _recorded(Action.RESUME, experiment_dir):
         going_on.go_on(experiment_dir, wish, by=sign_in.person().name)
+
+
+def save_version(job: Job, data_hash: str, name: str | None) -> None:
+    """Keep the corrections of a job as a version of its data; see `data_versions.keep`."""
+    person, data = sign_in.person(), job.training_data.path
+    with audit.recorded(person, Action.SAVE_VERSION, via="page", data=str(data), name=name or ""):
+        data_versions.keep(data, job.corrections, data_hash, by=person.name, name=name)
 
 
 def describe(experiment_dir: Path, described: Remarks) -> None:

@@ -38,11 +38,25 @@ button.tile { cursor: pointer; }
 button.tile:hover .frame, button.tile:focus-visible .frame {
   outline: 2px solid var(--st-primary-color); outline-offset: 1px; }
 button.tile:focus-visible { outline: none; }
+button.tile[aria-pressed="true"] .frame { outline: 3px solid var(--st-primary-color); }
 """
 # Streamlit calls this function at every rerun, so it replaces all tiles. `setTriggerValue` sends
-# the index of a clicked tile for one rerun only, so the same picture can be clicked again.
+# the index of a clicked tile for one rerun only, so the same picture can be clicked again. Where
+# tiles are chosen, a click with the shift key chooses all from the last one that was clicked.
 _JS = """
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setTriggerValue, setStateValue }) {
+  const grid = parentElement.querySelector(".tiles");
+  const chosen = (grid.chosen ??= new Set());
+  const choose = (index, isRange) => {
+    const isWanted = !chosen.has(index);
+    const from = isRange && grid.last !== undefined ? grid.last : index;
+    for (let each = Math.min(from, index); each <= Math.max(from, index); each++) {
+      if (isWanted) chosen.add(each); else chosen.delete(each);
+      tiles[each].setAttribute("aria-pressed", isWanted);
+    }
+    grid.last = index;
+    setStateValue("chosen", [...chosen]);
+  };
   const line = (text, kind) => {
     const element = document.createElement("span");
     element.className = kind;
@@ -51,7 +65,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     return element;
   };
   const tiles = data.tiles.map((tile, index) => {
-    const element = document.createElement(data.opens ? "button" : "div");
+    const element = document.createElement(data.opens || data.chooses ? "button" : "div");
     element.className = "tile";
     const frame = document.createElement("span");
     frame.className = "frame";
@@ -64,9 +78,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (tile.caption) element.append(line(tile.caption, "line"));
     if (tile.note) element.append(line(tile.note, "line note"));
     if (data.opens) element.onclick = () => setTriggerValue("picked", index);
+    if (data.chooses) {
+      element.setAttribute("aria-pressed", chosen.has(index));
+      element.onclick = (event) => choose(index, event.shiftKey);
+    }
     return element;
   });
-  const grid = parentElement.querySelector(".tiles");
   grid.style.setProperty("--side", `${data.side}px`);
   grid.replaceChildren(...tiles);
 }
@@ -85,7 +102,24 @@ def show(tiles: Sequence[Tile], *, side: int, key: str, opens: bool) -> int | No
         key: unique name of the grid on its page.
         opens: True if the pictures can be clicked.
     """
-    # a tuple, because Streamlit imports pandas to find out whether a list is a table
-    data: dict[str, Any] = {"tiles": tuple(tiles), "side": side, "opens": opens}
+    data = _data(tiles, side) | {"opens": opens}
     picked: int | None = _grid(key=key, data=data, on_picked_change=lambda: None).picked
     return picked
+
+
+def choose(tiles: Sequence[Tile], *, side: int, key: str) -> list[int]:
+    """Draw pictures that are chosen by clicks; returns the indices of the chosen ones.
+
+    Args:
+        tiles: the pictures, in order.
+        side: see `show`.
+        key: unique name of the grid and of its pictures: under another one, none is chosen.
+    """
+    data = _data(tiles, side) | {"chooses": True}
+    state = _grid(key=key, data=data, default={"chosen": []}, on_chosen_change=lambda: None)
+    return sorted(index for index in state.chosen or [] if 0 <= index < len(tiles))
+
+
+def _data(tiles: Sequence[Tile], side: int) -> dict[str, Any]:
+    # a tuple, because Streamlit imports pandas to find out whether a list is a table
+    return {"tiles": tuple(tiles), "side": side, "opens": False, "chooses": False}

@@ -40,6 +40,7 @@ def test_an_analyst_runs_and_stops_what_is_theirs():
         Action.EXPORT,
         Action.SHARE,
         Action.IMPORT,
+        Action.SAVE_VERSION,
     }
     of_their_own = allowed(Role.ANALYST, owner="ann@example.com")
     own = {Action.STOP, Action.RESUME, Action.DESCRIBE, Action.OPEN_TEST_DATA}

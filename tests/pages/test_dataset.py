@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from automl.access import audit
 from automl.dataset import manifest
+from automl.jobs import data_versions
 from automl.jobs.job import Job
+from automl.ui import gallery
 from automl.ui.dataset import first_scores, picture_map_view
 from tests.pages.conftest import texts
 
@@ -388,3 +391,29 @@ def test_a_first_score_shows_a_doubtful_label_and_relabels_it(
     assert "arranged by t\\-SNE" in texts(page)
     click(page, "Relabel this picture")
     assert "1 picture given another label" in texts(page)
+
+
+def test_pictures_that_are_selected_are_changed_together_and_it_is_undone(
+    open_page, make_pictures, monkeypatch
+):
+    pictures = make_pictures()
+    (pictures / "cat" / "copy.png").write_bytes((pictures / "dog" / "0.png").read_bytes())
+    monkeypatch.setattr(gallery, "choose", lambda *_, **__: [0, 1])  # clicks of a browser
+    page = open_page("dataset", data=str(pictures))
+    click(page, "Keep dog")
+    assert "1 picture given another label" in texts(page)
+    page.toggle(key="select pictures").set_value(True).run()
+    page.button(key="move to test the selected pictures").click().run()
+    assert "2 pictures moved" in texts(page)
+    page.selectbox(key="label of the selected pictures").set_value("cat").run()
+    page.button(key="relabel the selected pictures").click().run()
+    click(page, "Undo")
+    click(page, "Undo")
+    assert "moved" not in texts(page)
+    page.text_input(key="name of the version").input("clean").run()
+    click(page, "Save as a version")
+    click(page, "Undo")
+    page.button(key="go back to clean").click().run()
+    assert "1 picture given another label" in texts(page)
+    assert [one.name for one in data_versions.of(pictures)] == ["clean"]
+    assert audit.read()[-1].details["name"] == "clean"

@@ -1,21 +1,20 @@
 """Correct a data set on its page: every change is one click, and can be undone."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
 from automl.dataset import checks, label_sets, near_duplicates
 from automl.dataset.checks import FindingKind
-from automl.dataset.corrections import names_of
 from automl.dataset.manifest import Manifest
 from automl.dataset.rendering import Background
 from automl.evaluation import natural_order
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
 from automl.jobs.tasks import TASKS
-from automl.ui.dataset import data_choice
+from automl.ui.dataset import bulk_changes, data_choice, picture_changes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +71,9 @@ def settle_at_once(corrected: Manifest, original: Manifest, corrections: Correct
     def take() -> None:
         paths = [path for kind in useless for path in _concerned(kind, corrected)]
         leaked = "drop" if has_leak else corrections.leaked
-        leave_out(paths, original, corrections.model_copy(update={"leaked": leaked}))
+        picture_changes.leave_out(
+            paths, original, corrections.model_copy(update={"leaked": leaked})
+        )
 
     st.button(
         "Settle the plain cases at once",
@@ -90,29 +91,13 @@ def _concerned(kind: FindingKind, corrected: Manifest) -> list[str]:
     return list(corrected.concerned[kind.name])
 
 
-def leave_out(paths: Sequence[str], original: Manifest, corrections: Corrections) -> None:
-    """Leave pictures out, besides those that are left out already."""
-    names = names_of(paths, original.samples)
-    exclude = list(dict.fromkeys([*corrections.exclude, *names]))
-    data_choice.correct(corrections.model_copy(update={"exclude": exclude}))
-
-
-def relabel(
-    labels: Mapping[str, str | list[str]], original: Manifest, corrections: Corrections
-) -> None:
-    """Give pictures other labels, by path; a list where pictures have any number of labels."""
-    names = names_of(list(labels), original.samples)
-    relabelled = {**corrections.relabel, **dict(zip(names, labels.values(), strict=True))}
-    data_choice.correct(corrections.model_copy(update={"relabel": relabelled}))
-
-
 def _leave_out(
     kind: FindingKind, corrected: Manifest, original: Manifest, corrections: Corrections
 ) -> None:
     paths = _concerned(kind, corrected)
 
     def take() -> None:
-        leave_out(paths, original, corrections)
+        picture_changes.leave_out(paths, original, corrections)
 
     pictures = "this picture" if len(paths) == 1 else f"these {len(paths):,} pictures"
     if kind.remedy == "leave_out_all_but_largest":
@@ -150,12 +135,14 @@ def of_picture(sample: "pd.Series[Any]", corrected: Manifest, original: Manifest
             help="The file stays where it is.",
             key=f"leave out {path}",
         )
+        if bulk_changes.move([path], original, path) or bulk_changes.note([path], original, path):
+            return True
     if not (relabels or leaves_out):
         return False
     if leaves_out:
-        leave_out([path], original, corrections)
+        picture_changes.leave_out([path], original, corrections)
     else:
-        relabel({path: label}, original, corrections)
+        picture_changes.relabel({path: label}, original, corrections)
     return True
 
 
@@ -260,9 +247,13 @@ def rename(class_names: list[str], original_names: list[str], corrections: Corre
 def summary(corrections: Corrections) -> None:
     """Draw what has been changed, with buttons that undo each change, and all of them."""
     if corrections == Corrections():
+        if data_choice.can_undo():
+            _undo()
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(wording.plain(f"Changed for your experiments: {_in_short(corrections)}."))
+        if data_choice.can_undo():
+            _undo()
         with st.popover("Take back", icon=":material/undo:"):
             for sentence, without in itertools.islice(_changes(corrections), _MAX_CHANGES):
                 with st.container(horizontal=True, vertical_alignment="center"):
@@ -284,12 +275,20 @@ def summary(corrections: Corrections) -> None:
         )
 
 
+def _undo() -> None:
+    st.button("Undo", icon=":material/undo:", on_click=data_choice.undo, shortcut="Mod+Z")
+
+
 def _in_short(corrections: Corrections) -> str:
     parts = [f"{old} is now {new}" for old, new in corrections.rename_labels.items()]
     if corrections.relabel:
         parts.append(f"{wording.count(len(corrections.relabel), 'picture')} given another label")
     if corrections.exclude:
         parts.append(f"{wording.count(len(corrections.exclude), 'picture')} left out")
+    if corrections.move:
+        parts.append(f"{wording.count(len(corrections.move), 'picture')} moved")
+    if corrections.notes:
+        parts.append(f"{wording.count(len(corrections.notes), 'note')}")
     if corrections.leaked != "keep":
         parts.append(_LEAKED[corrections.leaked].lower())
     return "; ".join(parts)
@@ -307,6 +306,12 @@ def _changes(corrections: Corrections) -> Iterator[tuple[str, Corrections]]:
     for name in reversed(rename_labels):
         sentence = f"{name} renamed to {rename_labels[name]}"
         yield sentence, without(rename_labels=_except(name, rename_labels))
+    for name in reversed(corrections.move):
+        sentence = f"{name} moved to {corrections.move[name]}"
+        yield sentence, without(move=_except(name, corrections.move))
+    for name in reversed(corrections.notes):
+        sentence = f"note on {name}: {corrections.notes[name]}"
+        yield sentence, without(notes=_except(name, corrections.notes))
     if corrections.leaked != "keep":
         yield _LEAKED[corrections.leaked], without(leaked="keep")
     for name in reversed(corrections.exclude):
@@ -324,5 +329,5 @@ def _text(labels: str | list[str]) -> str:
     return labels if isinstance(labels, str) else label_sets.text(labels) or "with nothing"
 
 
-def _except(name: str, labels: dict[str, T]) -> dict[str, T]:
+def _except(name: str, labels: Mapping[str, T]) -> dict[str, T]:
     return {key: label for key, label in labels.items() if key != name}

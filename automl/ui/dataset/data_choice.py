@@ -31,6 +31,7 @@ SEALED_SHARE = "0.1"
 """Share of many pictures that is sealed for a test."""
 
 _MANY_PICTURES = 500
+_MAX_UNDONE = 100
 
 FORM = ("type", *COLUMNS, "split_values", "group_pattern", *FOLDERS, _CODE_PAGE)
 """Keys of a data source that say how it is read."""
@@ -250,8 +251,25 @@ def corrections() -> "Corrections":
 
 
 def correct(changed: "Corrections") -> None:
-    """Set the corrections of the chosen data."""
+    """Set the corrections of the chosen data; `undo` takes it back."""
+    history = st.session_state.setdefault(_history_key(), [])
+    history.append(corrections())
+    del history[:-_MAX_UNDONE]
     st.session_state[_corrections_key()] = changed
+
+
+def can_undo() -> bool:
+    """True if the corrections of the chosen data have been changed in this session."""
+    return bool(st.session_state.get(_history_key()))
+
+
+def undo() -> None:
+    """Take the last change of the corrections back."""
+    st.session_state[_corrections_key()] = st.session_state[_history_key()].pop()
+
+
+def _history_key() -> str:
+    return f"earlier {_corrections_key()}"
 
 
 def _corrections_key() -> str:

@@ -1,7 +1,9 @@
 """Draw the gallery of a data set, by class, split and finding."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from automl.dataset import gallery_filter, label_sets
@@ -10,7 +12,7 @@ from automl.dataset.manifest import Manifest
 from automl.evaluation import natural_order
 from automl.figures import wording
 from automl.ui import gallery
-from automl.ui.dataset import picture_view
+from automl.ui.dataset import bulk_changes, data_choice, picture_view
 
 _LABEL, _SPLIT, _FINDING = "class in view", "split in view", "finding in view"
 _SPLITS = ("train", "validation", "test")
@@ -28,6 +30,7 @@ def show(corrected: Manifest, original: Manifest | None) -> None:
         chosen = _filter(corrected)
         rows = gallery_filter.choose(corrected, chosen)
         st.caption(wording.count(len(rows), "picture"), width="content")
+        selects = original is not None and st.toggle("Select", key="select pictures")
 
     def page_of(part: slice) -> list[gallery.Picture]:
         columns = (rows.iloc[part][name] for name in ("path", "label", "split"))
@@ -36,9 +39,34 @@ def show(corrected: Manifest, original: Manifest | None) -> None:
             for path, label, split in zip(*columns, strict=True)
         ]
 
+    if original is not None and selects:
+        _select(rows, page_of, corrected, original, key=str(chosen))
+        return
     picked = gallery.show(len(rows), page_of, key=str(chosen), width=80, opens=True)
     if picked is not None:
         picture_view.open_at(picked, rows, corrected, original)
+
+
+def _select(
+    rows: pd.DataFrame,
+    page_of: Callable[[slice], list[gallery.Picture]],
+    corrected: Manifest,
+    original: Manifest,
+    *,
+    key: str,
+) -> None:
+    """Draw a page whose pictures are chosen by clicks, with what can be done with the chosen."""
+    buttons = st.container()
+    # other corrections may show other pictures at the same places
+    version = hash(data_choice.corrections().model_dump_json())
+    chosen = gallery.choose(len(rows), page_of, key=f"{key} {version}", width=80)
+    with buttons:
+        if chosen:
+            picked = rows.iloc[chosen]
+            key = "the selected pictures"
+            bulk_changes.show(picked, corrected, original, key=key, has_keys=True)
+        else:
+            st.caption("Click pictures to select them; with the shift key all in between.")
 
 
 def show_finding(kind: str) -> None:

@@ -1,5 +1,6 @@
 """Draw the first score of a data set, and the pictures behind it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ from automl.figures.first_score_text import Table
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
 from automl.ui import gallery, label_in_doubt, side_work, side_work_view
-from automl.ui.dataset import corrections_view, first_scores
+from automl.ui.dataset import first_scores, picture_changes
 from automl.ui.side_work_view import Words
 
 _NUM_DOUBTS = 12
@@ -54,9 +55,20 @@ def doubtful(job: Job, data: Manifest) -> set[str] | None:
     return {doubt.path for doubt in _unsettled(look.answer, data)} if look and look.answer else None
 
 
+def predicted(job: Job, corrected: Manifest, original: Manifest) -> Mapping[str, Answer]:
+    """What the first score has found in each picture; without one, that of the original data."""
+    plain = job.model_copy(update={"corrections": Corrections()})
+    for asked, data in ((job, corrected), (plain, original)):
+        look = first_scores.looks().of(_key(asked, data))
+        if look is not None and look.answer is not None:
+            return look.answer.predicted
+    return {}
+
+
 def _key(job: Job, data: Manifest) -> str:
     """The pictures with their labels and splits, and what was corrected about them."""
-    return f"{data.report.data_hash} {job.corrections.model_dump_json()}"
+    effective = job.corrections.model_copy(update={"notes": {}})
+    return f"{data.report.data_hash} {effective.model_dump_json()}"
 
 
 def _draw(found: FirstScore, job: Job, corrected: Manifest, original: Manifest) -> None:
@@ -120,6 +132,7 @@ def _draw_doubts(
     gallery.strip(pictures, width=72, key="doubtful labels")
     st.caption("Below each picture what it is labelled, and what the model finds far more likely.")
 
+    safe = [doubt for doubt in doubts if doubt.is_safe]
     num_pictures = len({doubt.path for doubt in shown})
     these = "this picture" if num_pictures == 1 else f"these {num_pictures} pictures"
     with st.container(horizontal=True):
@@ -127,16 +140,25 @@ def _draw_doubts(
             f"Relabel {these}",
             icon=":material/edit:",
             help="Label it as the model suggests; it can be undone.",
-            on_click=corrections_view.relabel,
+            on_click=picture_changes.relabel,
             args=(first_score.settled(shown, labels), original, corrections),
         )
         st.button(
             f"Leave out {these}",
             icon=":material/visibility_off:",
             help="The files stay where they are.",
-            on_click=corrections_view.leave_out,
+            on_click=picture_changes.leave_out,
             args=(list({doubt.path: None for doubt in shown}), original, corrections),
         )
+        if safe:
+            st.button(
+                f"Apply the safe ones ({len(safe):,})",
+                icon=":material/auto_fix_high:",
+                help="Relabels where the model gives its suggestion a probability of 0.9 or more, "
+                "and the label 0.05 or less. It can be undone.",
+                on_click=picture_changes.relabel,
+                args=(first_score.settled(safe, labels), original, corrections),
+            )
 
 
 def _as_list(answer: Answer) -> list[str]:

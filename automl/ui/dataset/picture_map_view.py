@@ -13,7 +13,7 @@ from automl.figures import charts, picture_map, wording
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
 from automl.ui import gallery, side_work_view
-from automl.ui.dataset import corrections_view, first_score_view, picture_view
+from automl.ui.dataset import bulk_changes, first_score_view, picture_view
 from automl.ui.side_work import SideWorks
 from automl.ui.side_work_view import Words
 
@@ -76,7 +76,7 @@ def _draw(found: PictureMap, job: Job, corrected: Manifest, original: Manifest) 
     # by their places in the map, because rows change with the corrections
     picked = rows[rows["place"].isin([_place(point) for point in state.selection.points])]
     if len(picked):
-        _selected(picked, job, corrected, original)
+        _selected(picked, corrected, original)
     else:
         st.caption("Circle pictures with the mouse, or click one, to see them.")
 
@@ -109,7 +109,7 @@ def _colourings(job: Job, corrected: Manifest) -> dict[str, Callable[[pd.DataFra
     return colourings
 
 
-def _selected(rows: pd.DataFrame, job: Job, corrected: Manifest, original: Manifest) -> None:
+def _selected(rows: pd.DataFrame, corrected: Manifest, original: Manifest) -> None:
     def page_of(part: slice) -> list[gallery.Picture]:
         shown = rows.iloc[part]
         return [
@@ -117,16 +117,11 @@ def _selected(rows: pd.DataFrame, job: Job, corrected: Manifest, original: Manif
             for path, label in zip(shown["path"], shown["label"], strict=True)
         ]
 
-    st.markdown(f"**{wording.count(len(rows), 'picture')}**")
-    paths = rows["path"].tolist()
-    picked = gallery.show(len(rows), page_of, key=f"map {paths[0]} {len(rows)}", opens=True)
+    first = rows["path"].iloc[0]
+    bulk_changes.show(rows, corrected, original, key=f"the circled {first} {len(rows)}")
+    picked = gallery.show(len(rows), page_of, key=f"map {first} {len(rows)}", opens=True)
     if picked is not None:
         picture_view.open_at(picked, rows, corrected, original)
-    these = "this picture" if len(rows) == 1 else f"these {len(rows):,} pictures"
-    help_text = "The files stay where they are; it can be undone."
-    if st.button(f"Leave out {these}", icon=":material/visibility_off:", help=help_text):
-        corrections_view.leave_out(paths, original, job.corrections)
-        st.rerun()
 
 
 def _place(point: dict[str, Any]) -> int:

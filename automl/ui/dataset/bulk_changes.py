@@ -1,0 +1,121 @@
+"""Draw what can be done with several pictures at once: relabel, leave out, move, note."""
+
+import pandas as pd
+import streamlit as st
+
+from automl.dataset import label_sets
+from automl.dataset.manifest import Manifest
+from automl.evaluation import natural_order
+from automl.figures import wording
+from automl.ui.dataset import data_choice, picture_changes
+from automl.ui.dataset.picture_changes import Split
+
+_SPLITS: dict[Split, str] = {"train": "training", "validation": "validation", "test": "test"}
+
+
+def show(
+    rows: pd.DataFrame,
+    corrected: Manifest,
+    original: Manifest,
+    *,
+    key: str,
+    has_keys: bool = False,
+) -> None:
+    """Draw the buttons for the pictures; each reruns the page, and can be undone.
+
+    Args:
+        rows: samples of `corrected`, at least one.
+        corrected: the data set as corrected.
+        original: the data set as it is.
+        key: distinguishes these buttons from others on the page.
+        has_keys: L and X on the keyboard relabel and leave out; for one set of buttons on a page.
+    """
+    paths = rows["path"].drop_duplicates().tolist()
+    st.markdown(f"**{wording.count(len(paths), 'picture')}**")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        is_changed = _relabel(paths, corrected, original, key, has_keys=has_keys)
+        is_changed |= _leave_out(paths, original, key, has_keys=has_keys)
+        is_changed |= move(paths, original, key)
+        is_changed |= note(paths, original, key)
+    if is_changed:
+        st.rerun()
+
+
+def _relabel(
+    paths: list[str], corrected: Manifest, original: Manifest, key: str, *, has_keys: bool
+) -> bool:
+    chosen = _right_label(corrected, key)
+    if not st.button(
+        "Relabel",
+        icon=":material/edit:",
+        key=f"relabel {key}",
+        disabled=not chosen,
+        shortcut="l" if has_keys else None,
+    ):
+        return False
+    assert chosen
+    picture_changes.relabel(dict.fromkeys(paths, chosen), original, data_choice.corrections())
+    return True
+
+
+def _right_label(corrected: Manifest, key: str) -> str | list[str] | None:
+    """The label that the pictures should have, or the labels; None or empty at first."""
+    names = natural_order.names(corrected.class_names)
+    title, width = "Right label", 200
+    if label_sets.are_in(corrected.samples):
+        return st.multiselect(
+            title,
+            names,
+            accept_new_options=True,
+            placeholder=title,
+            label_visibility="collapsed",
+            key=f"label of {key}",
+            width=width,
+        )
+    return st.selectbox(
+        title,
+        names,
+        index=None,
+        accept_new_options=True,
+        placeholder=title,
+        label_visibility="collapsed",
+        key=f"label of {key}",
+        width=width,
+    )
+
+
+def _leave_out(paths: list[str], original: Manifest, key: str, *, has_keys: bool) -> bool:
+    if not st.button(
+        "Leave out",
+        icon=":material/visibility_off:",
+        help="The files stay where they are; it can be undone.",
+        key=f"leave out {key}",
+        shortcut="x" if has_keys else None,
+    ):
+        return False
+    picture_changes.leave_out(paths, original, data_choice.corrections())
+    return True
+
+
+def move(paths: list[str], original: Manifest, key: str) -> bool:
+    """Draw the choice; returns True if the pictures have just been moved."""
+    with st.popover("Move", icon=":material/drive_file_move:", key=f"move {key}"):
+        st.caption("Copies, near copies and pictures of the same group go with them.")
+        for split, title in _SPLITS.items():
+            if st.button(f"To the {title} pictures", key=f"move to {split} {key}"):
+                picture_changes.move(paths, split, original, data_choice.corrections())
+                return True
+    return False
+
+
+def note(paths: list[str], original: Manifest, key: str) -> bool:
+    """Draw the text; returns True if the pictures have just been noted."""
+    before = picture_changes.note_of(paths[0], original, data_choice.corrections())
+    with st.popover("Note", icon=":material/sticky_note_2:", key=f"note {key}"):
+        text = st.text_input(
+            "Note", before, key=f"text of note {key}", label_visibility="collapsed"
+        )
+        if not st.button("Write it down", key=f"write note {key}", disabled=text == before):
+            return False
+    picture_changes.note(paths, text, original, data_choice.corrections())
+    return True

@@ -1,0 +1,80 @@
+"""Draw copies with different labels side by side, each with the label to keep."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import streamlit as st
+
+from automl.dataset.conflicts import Conflict, conflicts, kept
+from automl.dataset.manifest import Manifest
+from automl.figures import wording
+from automl.jobs.corrections import Corrections
+from automl.ui import gallery
+from automl.ui.dataset import picture_changes
+
+_NUM_SHOWN = 8
+_NUM_COPIES = 6
+
+
+def show(
+    corrected: Manifest,
+    original: Manifest,
+    corrections: Corrections,
+    predicted: Mapping[str, object],
+) -> None:
+    """Draw the conflicts, if there are any.
+
+    Args:
+        corrected: the data set as corrected.
+        original: the data set as it is.
+        corrections: those made so far.
+        predicted: classes that the first score has found, by path; empty before it.
+    """
+    found = conflicts(corrected)
+    if not found:
+        return
+    st.subheader("The same picture under different labels")
+    _settle_safe(found, original, corrections, predicted)
+    for number, conflict in enumerate(found[:_NUM_SHOWN]):
+        with st.container(border=True, gap="xsmall"):
+            _one(conflict, corrected, f"conflict {number} {conflict.paths[0]}")
+            with st.container(horizontal=True):
+                for label in conflict.choices:
+                    st.button(
+                        wording.plain(f"Keep {label}"),
+                        key=f"keep {label} for {number} {conflict.paths[0]}",
+                        on_click=picture_changes.relabel,
+                        args=(kept([(conflict, label)]), original, corrections),
+                    )
+    if len(found) > _NUM_SHOWN:
+        st.caption(f"The {_NUM_SHOWN} largest of {len(found):,}.")
+
+
+def _settle_safe(
+    found: list[Conflict],
+    original: Manifest,
+    corrections: Corrections,
+    predicted: Mapping[str, object],
+) -> None:
+    labels = [(conflict, conflict.safe_label(predicted)) for conflict in found]
+    safe = [(conflict, label) for conflict, label in labels if label is not None]
+    if not safe:
+        return
+    st.button(
+        f"Apply the safe ones ({len(safe):,})",
+        icon=":material/auto_fix_high:",
+        help="Keeps the label that the first score finds and no other has more copies of; without "
+        "a first score, the label of three quarters of at least four copies. It can be undone.",
+        on_click=picture_changes.relabel,
+        args=(kept(safe), original, corrections),
+    )
+
+
+def _one(conflict: Conflict, corrected: Manifest, key: str) -> None:
+    pairs = list(zip(conflict.paths, conflict.labels, strict=True))[:_NUM_COPIES]
+    pictures = [
+        gallery.Picture(Path(path), label, rendering=corrected.rendering) for path, label in pairs
+    ]
+    gallery.strip(pictures, width=72, key=key)
+    if len(conflict.paths) > _NUM_COPIES:
+        st.caption(f"{_NUM_COPIES} of {len(conflict.paths):,} copies.")
