@@ -726,3 +726,77 @@ def test_cells_too_long_for_a_path_are_refused_in_a_sentence(tmp_path, cell):
     pq.write_table(table, tmp_path / "x.parquet")
     with pytest.raises(DataError, match="Row 1 of x.parquet has .* in place of the picture's"):
         readers.read(DataSource(path=tmp_path / "x.parquet"))
+
+
+def labelme(name: str, flags: dict[str, bool], *shapes: str) -> str:
+    return json.dumps(
+        {
+            "version": "5.4.1",
+            "flags": flags,
+            "shapes": [{"label": shape, "points": [[1, 1], [2, 2]]} for shape in shapes],
+            "imagePath": f"..\\images\\{name}",
+            "imageData": None,
+        }
+    )
+
+
+def voc(name: str, *objects: str) -> str:
+    inside = "".join(f"<object><name>{one}</name></object>" for one in objects)
+    return f"<annotation><filename>{name}</filename>{inside}</annotation>"
+
+
+@pytest.mark.parametrize("place", ["train/{}", "train/annotations/{}", "Annotations/train/{}"])
+@pytest.mark.parametrize("kind", ["flags", "shapes", "voc"])
+def test_a_file_of_annotations_for_each_picture(photos, place, kind):
+    names = [f"{split}/{n}.jpg" for split in ("train", "test") for n in range(2)]
+    folder = photos(*names)
+    for name, label in zip(names, ["cat", "dog"] * 2, strict=True):
+        split, _, file = name.partition("/")
+        content = {
+            "flags": labelme(file, {"cat": label == "cat", "dog": label == "dog"}),
+            "shapes": labelme(file, {}, label, label),
+            "voc": voc(file, label, label),
+        }[kind]
+        suffix = ".xml" if kind == "voc" else ".json"
+        path = folder / place.replace("train", split).format(file.replace(".jpg", suffix))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    expected = {
+        name: (label, name.partition("/")[0])
+        for name, label in zip(names, ["cat", "dog"] * 2, strict=True)
+    }
+    assert read(folder) == expected
+    listing = readers.read(DataSource(path=folder))
+    assert ["in the boxes" in guess.sentence for guess in listing.guesses] == [True] * (
+        kind != "flags"
+    )
+    assert listing.left_out.unused == []
+    assert {split for _, split in read(folder, split_column="never").values()} == {None}
+
+
+def test_annotations_of_several_kinds_of_objects_are_several_labels(photos):
+    folder = photos("a.jpg", "b.jpg")
+    (folder / "a.json").write_text(labelme("a.jpg", {"cat": True, "dog": True}))
+    (folder / "b.json").write_text(labelme("b.jpg", {"cat": True, "indoor": True}))
+    with pytest.raises(UnclearDataError, match="several labels a picture"):
+        read(folder)
+
+
+def test_the_lists_of_classes_of_voc(photos):
+    base = "VOCdevkit/VOC2012"
+    folder = photos(*(f"{base}/JPEGImages/2008_{n}.jpg" for n in range(4)))
+    photos(*(f"{base}/SegmentationClass/2008_{n}.png" for n in range(2)))
+    lists = folder / base / "ImageSets" / "Main"
+    lists.mkdir(parents=True)
+    for split, numbers in (("train", (0, 1)), ("val", (2, 3)), ("trainval", range(4))):
+        (lists / f"{split}.txt").write_text("".join(f"2008_{n}\n" for n in numbers))
+        for label, odd in (("cat", 0), ("potted_plant", 1)):
+            lines = [f"2008_{n} {1 if n % 2 == odd else -1:2}\n" for n in numbers]
+            (lists / f"{label}_{split}.txt").write_text("".join(lines))
+    assert read(folder) == {
+        f"{base}/JPEGImages/2008_{n}.jpg": (
+            "potted_plant" if n % 2 else "cat",
+            "train" if n < 2 else "validation",
+        )
+        for n in range(4)
+    }

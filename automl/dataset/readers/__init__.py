@@ -13,6 +13,7 @@ from automl.dataset.readers import (
     frames,
     label_sets,
     listing,
+    split_by_folders,
     split_column,
     split_lists,
     table,
@@ -77,6 +78,8 @@ def read(  # noqa: PLR0913
             files = data.walk(data.folder).other_files
             meanings = split_meanings.parsed(source.split_values) if source.split_values else {}
             found = split_lists.applied(found, data.folder, files, meanings)
+            if data.table is not None:
+                found = split_by_folders.applied(found, data.folder)
         if source.group_pattern:
             found = frames.grouped(found, source.group_pattern)
         else:

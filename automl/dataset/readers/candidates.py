@@ -103,8 +103,11 @@ def tried(
     """Read all candidates; a file for another purpose is passed over."""
     fitting: list[Fitting] = []
     unused = unknown(base)
+    read = set()
     for candidate in every:
         path = candidate.path
+        if path.suffix.lower() in read:
+            continue  # the form of the folder has read all of them
         if path.stem.lower() == _METADATA and any(
             path.parent == one.table.folder for one in fitting
         ):
@@ -120,6 +123,8 @@ def tried(
             count = f"{fitted.num_found:,} of the {len(located.paths):,}"
             unused.append(f"{name}: it names {count} pictures here.")
         fitting.append(fitted)
+        if isinstance(candidate.form, Folder) and candidate.form.suffix:
+            read.add(candidate.form.suffix)
     return Tried(fitting, unused)
 
 
@@ -151,7 +156,10 @@ def _certainty(candidate: Candidate, fitting: Fitting, num_pictures: int) -> Cer
     cells = fitting.chosen.table.rows[fitting.chosen.columns.image]
     has_own = not num_pictures or all(is_elsewhere(str(cell)) for cell in cells)
     names_any = fitting.num_found > 0 or has_own
-    if names_any and (isinstance(candidate.form, Folder) or is_for_labels(path)):
+    is_strong = (
+        isinstance(candidate.form, Folder) and candidate.form.certainty(path) > Certainty.LIKELY
+    )
+    if names_any and (is_strong or is_for_labels(path)):
         return Certainty.STRONG
     label = fitting.chosen.columns.label
     is_named = fitting.table.label_column == label or guesses.is_named_like_labels(label)

@@ -76,6 +76,9 @@ class Folder:
     """File that makes a folder one of this form, whatever else it holds; the file's path may be
     given in place of the folder's."""
 
+    suffix: str | None = None
+    """End of the names of its files, one a picture, none of which is a table of its own."""
+
 
 @dataclass(frozen=True)
 class ClassFolders:

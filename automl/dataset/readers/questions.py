@@ -7,18 +7,22 @@ from typing import Any
 import pandas as pd
 
 from automl.dataset.readers.table import Table
+from automl.dataset.reading import Guess
 
 Row = tuple[str, str, Mapping[str, Any]]
 """Name of the row, location of the picture, and the answer to each question, a text or a list."""
 
 
-def as_table(rows: Iterable[Row], path: Path, label: str | None = None) -> Table:
+def as_table(
+    rows: Iterable[Row], path: Path, label: str | None = None, *, guesses: Sequence[Guess] = ()
+) -> Table:
     """The table of answers; the only question is the column of the labels.
 
     Args:
         rows: of all pictures.
         path: the file that they are from.
         label: the question that the labels answer, if the form says it.
+        guesses: what was guessed to read them.
     """
     every: Sequence[Row] = list(rows)
     questions = list(dict.fromkeys(name for _, _, answers in every for name in answers))
@@ -26,7 +30,17 @@ def as_table(rows: Iterable[Row], path: Path, label: str | None = None) -> Table
     columns |= {name: [_only(answers.get(name)) for _, _, answers in every] for name in questions}
     frame = pd.DataFrame(columns, index=[where for where, _, _ in every], dtype=object)
     only = questions[0] if len(questions) == 1 else None
-    return Table(frame, path, path.parent, _IMAGE, label if label in questions else only)
+    folder = path if path.is_dir() else path.parent
+    named = label if label in questions else only
+    return Table(frame, path, folder, _IMAGE, named, guesses=guesses)
+
+
+def of_shapes(tool: str) -> Guess:
+    """What is said where the names of boxes and other shapes are taken for labels."""
+    return Guess(
+        sentence=f"{tool} says what is in the boxes of a picture, which is taken for its label. "
+        "Pictures with several kinds of objects have several labels."
+    )
 
 
 def _only(answer: Any) -> Any:

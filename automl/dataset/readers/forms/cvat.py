@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import questions, text
+from automl.dataset.readers import questions, text, xml_file
 from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.table import Table
 from automl.dataset.split_words import SPLITS
@@ -24,13 +24,7 @@ def _certainty(path: Path) -> Certainty:
 
 def _read(path: Path, _: Surroundings) -> Table:
     """The table of an export: name, label, attributes of the tags, and the subset."""
-    content = text.read(path)
-    if "<!DOCTYPE" in content or "<!ENTITY" in content:  # could be made to fill the memory
-        raise DataError(f"{path} declares entities, as no export of CVAT does. Export it again.")
-    try:
-        root = ElementTree.fromstring(content)
-    except (ElementTree.ParseError, ValueError) as error:
-        raise DataError(f"{path} is not XML ({error}). Export it again.") from None
+    root = xml_file.root(path)
     images = root.findall("image")
     if not images:
         raise DataError(
