@@ -148,7 +148,8 @@ def _opened_here(
             table = form.read(path, around)
             with contextlib.suppress(DataError):  # it is raised where the table is used
                 table = _found(table, chosen(table).columns.image, remembered_walk)
-            yield _opened(Found(table), around, remembered_walk)
+            folder = path if path.is_dir() else None
+            yield replace(_opened(Found(table), around, remembered_walk), folder=folder)
 
 
 def _walk_for(source: DataSource) -> Walk:

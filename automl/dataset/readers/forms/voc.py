@@ -5,7 +5,7 @@ The split is in further lists, which are read as those of any other data.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from automl.dataset.locations import Surroundings
