@@ -3,23 +3,18 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from automl.evaluation import confusion, decisions
-from automl.evaluation.set_answers import SetAnswers
+from automl.evaluation import decisions
 from automl.evaluation.significance import LEVEL
 from automl.experiments import endings
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
-from automl.recommendation import doubts
+from automl.recommendation import doubts, weaknesses
 from automl.recommendation.clause import Clause, Recommendation, Target
 from automl.recommendation.facts import Facts
 
 _FASTER = 0.8
 """Share of the best model's latency up to which another counts as faster."""
-
-_FEWEST_OF_CLASS = 5
-"""Pictures of a class from which its recall says something."""
 
 _OVERDRAWN = 1.5
 """Share of the errors of a class, by the share of its even part, that marks it as the hard one."""
@@ -73,53 +68,10 @@ def as_good(facts: Facts) -> Clause | None:
     return Clause(text, (score, milliseconds, own), target)
 
 
-def weakest_label(facts: Facts) -> Clause | None:
-    """The label with the least recall, where pictures have any number of them."""
-    answers = _set_answers(facts)
-    if answers is None or not facts.is_better_than_constant:
-        return None
-    judged = answers.support >= _FEWEST_OF_CLASS
-    if not judged.any():
-        return None
-    weakest = int(np.where(judged, answers.recalls, np.inf).argmin())
-    found, total = int(answers.hits[weakest]), int(answers.support[weakest])
-    false = int(answers.guesses[weakest]) - found
-    if found == total:
-        return None
-    name = facts.class_names[weakest]
-    text = (
-        f"Weakest label: {name}, found in {found} of {wording.count(total, 'picture')} with it, at "
-        f"a threshold of 0.5, and in {false} without it. Another threshold moves one against the "
-        "other."
-    )
-    target = Target("label", "See the pictures", facts.best.trial_id)
-    return Clause(text, (found, total, false), target)
-
-
-def weakest_class(facts: Facts) -> Clause | None:
-    """The class with the least recall, and what it is taken for most."""
-    matrix = _matrix(facts)
-    if matrix is None or not facts.is_better_than_constant:
-        return None
-    support, recall, _ = confusion.class_scores(matrix)
-    judged = support >= _FEWEST_OF_CLASS
-    if not judged.any():
-        return None
-    true = int(np.where(judged, recall, np.inf).argmin())
-    right, total = int(matrix[true, true]), int(support[true])
-    if right == total:
-        return None
-    others = matrix[true].copy()
-    others[true] = 0
-    taken_for = int(others.argmax())
-    name, other = facts.class_names[true], facts.class_names[taken_for]
-    verb = "was" if others[taken_for] == 1 else "were"
-    text = (
-        f"Weakest class: {name}, {right} of {wording.count(total, 'picture')} right; "
-        f"{others[taken_for]} {verb} taken for {other}."
-    )
-    target = Target("confusion", "See the pictures", facts.best.trial_id, name, other)
-    return Clause(text, (right, total, int(others[taken_for])), target)
+def weakest(facts: Facts) -> Clause | None:
+    """The class or label that the model knows least."""
+    found = weaknesses.of(facts)
+    return found.weakest() if found and facts.is_better_than_constant else None
 
 
 def not_tried(facts: Facts) -> Clause | None:
@@ -171,9 +123,10 @@ def labels_to_check(facts: Facts) -> Clause | None:
 
 def pictures_to_add(facts: Facts) -> Clause | None:
     """A class with few training pictures and many of the errors."""
-    errors = _errors(facts)
-    if errors is None or facts.report is None or not facts.is_better_than_constant:
+    found = weaknesses.of(facts)
+    if found is None or facts.report is None or not facts.is_better_than_constant:
         return None
+    errors = found.errors
     hardest = int(errors.argmax())
     name, num_wrong = facts.class_names[hardest], int(errors[hardest])
     sizes = [facts.report.classes.get(each, 0) for each in facts.class_names]
@@ -214,36 +167,11 @@ RULES: Sequence[Callable[[Facts], Clause | None]] = (
     expected,
     confirmed,
     as_good,
-    weakest_class,
-    weakest_label,
+    weakest,
     labels_to_check,
     pictures_to_add,
     not_tried,
 )
-
-
-def _errors(facts: Facts) -> NDArray[np.int64] | None:
-    """(K,) wrong answers for the pictures of each class; of label sets wrong decisions."""
-    answers, matrix = _set_answers(facts), _matrix(facts)
-    if answers is not None:
-        return answers.support + answers.guesses - 2 * answers.hits
-    return None if matrix is None else matrix.sum(axis=1) - matrix.diagonal()
-
-
-def _set_answers(facts: Facts) -> SetAnswers | None:
-    answers = facts.predictions
-    if answers is None or not answers.has_label_sets or not len(answers.labels):
-        return None
-    return SetAnswers(answers.probabilities, answers.labels)
-
-
-def _matrix(facts: Facts) -> NDArray[np.int64] | None:
-    answers = facts.predictions
-    if answers is None or answers.has_label_sets:
-        return None
-    if not len(answers.labels) or not facts.class_names:
-        return None
-    return confusion.matrix(answers.labels, answers.predicted, len(facts.class_names))
 
 
 def _latency(trial: TrialRecord) -> float | None:

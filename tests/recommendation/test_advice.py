@@ -80,10 +80,10 @@ def test_a_good_model_is_to_be_used_and_its_expected_score_comes_first():
 
 
 def test_the_weakest_class_is_named_with_what_it_is_taken_for():
-    clause = advice.weakest_class(facts())
+    clause = advice.weakest(facts())
     assert clause.text == "Weakest class: owl, 24 of 30 pictures right; 6 were taken for dog."
     assert (clause.target.true, clause.target.predicted) == ("owl", "dog")
-    assert advice.weakest_class(facts(predictions=answers(0, 0))) is None
+    assert advice.weakest(facts(predictions=answers(0, 0))) is None
 
 
 def test_a_faster_trial_that_is_as_good_is_offered():
@@ -167,7 +167,7 @@ def test_a_model_that_is_no_better_than_a_constant_answer_is_not_to_be_used():
     found = advice.recommend(given)
     assert found.title == "Do not use #0 resnet18 yet"
     assert found.doubts[0].text == "No model beats always answering cat (0.40 of 100 pictures)."
-    assert advice.weakest_class(given) is None
+    assert advice.weakest(given) is None
     assert advice.pictures_to_add(given) is None
 
 
@@ -230,15 +230,13 @@ def of_label_sets(num_missed=6, num_false=2):
 
 def test_of_label_sets_the_weakest_label_is_named_with_what_was_missed_and_false():
     given = of_label_sets()
-    clause = advice.weakest_label(given)
+    clause = advice.weakest(given)
     total = int(given.predictions.labels[:, 2].sum())
     assert f"owl, found in {total - 6} of {total} pictures with it" in clause.text
     assert "in 2 without it" in clause.text
     assert clause.target.view == "label"
-    assert advice.weakest_class(given) is None
     assert "it makes 8 of the 8 errors" in advice.pictures_to_add(given).text
-    assert advice.weakest_label(of_label_sets(num_missed=0)) is None
-    assert advice.weakest_label(facts()) is None
+    assert advice.weakest(of_label_sets(num_missed=0)) is None
 
 
 def test_label_sets_that_no_model_beats_by_their_frequencies():
