@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from automl.dataset.folder_tree import FolderTree, Parts
-from automl.dataset.split_words import loose_split_in, split_in
+from automl.dataset.split_words import is_neutral, loose_split_in, split_in
 
 Name = TypeVar("Name")
 
@@ -130,3 +130,29 @@ def roots_of(folders: FolderTree, splits: Splits) -> dict[Parts, str | None]:
         if not through:
             return {roots[split]: name for split, name in splits.of_folder.items()}
         roots |= {split: (*roots[split], name) for split, name in through.items()}
+
+
+def below_neutral(
+    folders: FolderTree, roots: Mapping[Parts, str | None]
+) -> dict[Parts, str | None]:
+    """The roots, or the folders inside of those in which all names say nothing.
+
+    Such are `images_001` and `images_002`, and the letters in `a/abbey`, `b/bakery`.
+    """
+    found: dict[Parts, str | None] = {}
+    for root, split in roots.items():
+        inside = [(*root, name) for name in folders.inside(root)]
+        are_neutral = all(is_neutral(folder[-1]) for folder in inside)
+        if inside and (are_neutral or all(_is_initial(folders, folder) for folder in inside)):
+            found |= below_neutral(folders, dict.fromkeys(inside, split))
+        else:
+            found[root] = split
+    return found
+
+
+def _is_initial(folders: FolderTree, folder: Parts) -> bool:
+    """True for a letter that all folders inside start with."""
+    letter, names = folder[-1].casefold(), folders.inside(folder)
+    has_pictures = folder in folders.counts
+    starts = all(name.casefold().startswith(letter) for name in names)
+    return len(letter) == 1 and letter.isalpha() and bool(names) and starts and not has_pictures

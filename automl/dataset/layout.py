@@ -10,6 +10,7 @@ from automl.dataset.folder_splits import (
     LEAST_OVERLAP,
     Splits,
     base_of,
+    below_neutral,
     roots_of,
     splits_at,
     splits_of,
@@ -105,6 +106,9 @@ def find_layout(pictures: Sequence[Parts], choices: Choices | None = None) -> La
         if (class_first := _class_first(folders, base)) is not None:
             return class_first
     roots = roots_of(folders, splits) if splits else {base: None}
+    if choices.label_level is None and choices.group_level is None:
+        refuse_repeated([one[len(root) :] for root in roots for one in folders.below(root)], roots)
+        roots = below_neutral(folders, roots)
     return _by_level(folders, roots, choices)
 
 
@@ -192,8 +196,6 @@ def _by_level(folders: FolderTree, roots: Mapping[Parts, str | None], choices: C
             "set split_folders to never.",
             [SPLITS_ARE_CLASSES],
         )
-    if choices.label_level is None and choices.group_level is None:
-        refuse_repeated([inner for _, inner in relative.values()], roots)
     level = choices.label_level or _likely_level(relative, roots, depths)
     labels, splits, groups, class_folders = {}, {}, {}, set()
     for folder, (root, inner) in relative.items():

@@ -800,3 +800,35 @@ def test_the_lists_of_classes_of_voc(photos):
         )
         for n in range(4)
     }
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (["images_001/images/{}.jpg", "images_002/images/{}.jpg"], None),
+        (["set/a/abbey/{}.jpg", "set/b/bakery/{}.jpg"], {"abbey", "bakery"}),
+        (["train/Images/7/{}.jpg", "train/Images/8/{}.jpg", "test/Images/{}9.jpg"], {"7", "8"}),
+    ],
+)
+def test_folders_whose_names_say_nothing_are_no_classes(photos, names, labels):
+    folder = photos(*(name.format(n) for name in names for n in range(2)))
+    if labels is None:
+        with pytest.raises(DataError, match="not in folders named after their classes"):
+            read(folder)
+    else:
+        assert {label for label, _ in read(folder).values()} == labels
+
+
+def test_a_table_of_one_split_beside_class_folders_of_the_other(photos):
+    folder = photos(*(f"tiny/train/n{n}/images/n{n}_{m}.JPEG" for n in (1, 2) for m in (0, 1)))
+    photos(*(f"tiny/val/images/val_{n}.JPEG" for n in range(4)), "tiny/test/images/t.JPEG")
+    lines = [f"val_{n}.JPEG\tn{n % 2 + 1}\t0\t32\t44\t62\n" for n in range(4)]
+    (folder / "tiny" / "val" / "val_annotations.txt").write_text("".join(lines))
+    (folder / "tiny" / "wnids.txt").write_text("n1\nn2\n")
+    train = {
+        f"tiny/train/n{n}/images/n{n}_{m}.JPEG": (f"n{n}", "train") for n in (1, 2) for m in (0, 1)
+    }
+    val = {f"tiny/val/images/val_{n}.JPEG": (f"n{n % 2 + 1}", "validation") for n in range(4)}
+    assert read(folder) == train | val
+    (guess,) = readers.read(DataSource(path=folder)).guesses
+    assert "in the names of the folders for the others" in guess.sentence

@@ -4,23 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pandas as pd
-
 from automl.dataset.layout import find_layout
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import candidates, forms, rivals
+from automl.dataset.readers import candidates, forms, joined_tables, rivals
 from automl.dataset.readers.candidates import Choose, Fitting, Tried
 from automl.dataset.readers.form import Certainty, ClassFolders, Folder, TableFile, Walk
 from automl.dataset.readers.located import Located
 from automl.dataset.readers.rivals import Rival
 from automl.dataset.readers.table import Table
 from automl.dataset.reading import Guess, Reading
-from automl.dataset.split_words import split_of_path
 from automl.dataset.walk import Tree
 from automl.errors import DataError
 from automl.jobs.job import DataSource
 
-_SPLIT = "split"
 _NEVER = "never"
 _FOLDERS_ARE_CLASSES = Reading(
     sentence="The folders are the classes, and no table is used.", options={"table": _NEVER}
@@ -75,8 +71,15 @@ def find_table(around: Surroundings, source: DataSource, choose: Choose, walk: W
     competing = rivals.of_tables(tried.fitting, root) + ([folders] if folders else [])
     outcome = rivals.outcome_of(competing, root)
     tables = outcome.best.tables
-    table = _joined(base, tables, located) if tables else None
-    return Found(table, outcome.others, outcome.guesses, tried.unused)
+    if not tables:
+        return Found(None, outcome.others, outcome.guesses, tried.unused)
+    table = joined_tables.joined(base, tables, located)
+    whole = joined_tables.with_folders(table, outcome.best, folders) if folders else None
+    if whole is None or folders is None:
+        return Found(table, outcome.others, outcome.guesses, tried.unused)
+    guesses = [one for one in outcome.guesses if folders.reading not in one.others]
+    guesses.append(joined_tables.guess(outcome.best, folders))
+    return Found(whole, [], guesses, tried.unused)
 
 
 def _without(
@@ -119,7 +122,7 @@ def _chosen(names: str, around: Surroundings, choose: Choose, walk: Walk) -> Tab
             raise DataError(f"table is {name}, which is no table that can be read.")
         table = form.read(path, replace(around, folder=path if path.is_dir() else path.parent))
         fitting.append(Fitting(table, choose(table), Certainty.CERTAIN, ()))
-    return _joined(root, fitting, located)
+    return joined_tables.joined(root, fitting, located)
 
 
 def _innermost(root: Path) -> Path:
@@ -146,19 +149,3 @@ def _class_folders(tree: Tree, root: Path, base: Path) -> Rival | None:
         if (label := layout.label(parts)) is not None
     }
     return Rival("the names of the folders", certainty, _FOLDERS_ARE_CLASSES, labels)
-
-
-def _joined(base: Path, tables: Sequence[Fitting], located: Located) -> Table:
-    """One table, or several as one with a column of the split that their names say."""
-    (first, *more) = tables
-    image = first.chosen.columns.image
-    if not more:
-        return located.in_table(first.table, image)
-    parts = []
-    for one in tables:
-        rows = located.in_table(one.table, one.chosen.columns.image).rows
-        split = split_of_path(one.table.path)
-        parts.append(rows.assign(**{_SPLIT: split}) if split else rows)
-    rows = pd.concat(parts)
-    split = _SPLIT if _SPLIT in rows.columns else None
-    return replace(first.table, rows=rows, path=base, folder=base, split_column=split)
