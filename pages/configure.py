@@ -10,7 +10,7 @@ from automl.errors import UserError
 from automl.figures import wording
 from automl.jobs.job_errors import JobError
 from automl.ui import cached, data_source, frame, job_text, selection
-from automl.ui.configure import field_faults, job_form, job_panel, launch
+from automl.ui.configure import field_faults, job_form, job_panel, launch, machine_fields
 from automl.ui.dataset import data_choice, recorded_view
 
 begun = frame.begin_first_steps(frame.SET_UP)
@@ -44,11 +44,14 @@ with left:
     draft = job_form.show(data, inspection.median_side, mirror=not data_source.is_digits(data))
     draft = replace(draft, about_data=data_choice.about())
 problems = [finding.message for finding in inspection.report.blocking]
-job = None
+job, lacking = None, []
 try:
     job = draft.job()
 except JobError as error:
     problems += field_faults.show(error.problems)
+else:
+    lacking = machine_fields.problems(job)
+    problems += field_faults.show(lacking)
 with right:
     st.button(
         "Start",
@@ -65,6 +68,7 @@ with right:
     for problem in problems:
         st.error(wording.plain(problem))
     if job is not None:
-        job_panel.expectations(job, inspection)
+        if not lacking:
+            job_panel.expectations(job, inspection)
         job_text.show(job, name)
     job_panel.take_over()

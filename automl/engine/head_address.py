@@ -3,15 +3,14 @@
 Ray itself tries an address at which nothing answers for minutes, without an error.
 """
 
-import re
 import socket
 import time
 
-from automl.errors import ClusterError, UserError
+from automl.errors import ClusterError
+from automl.jobs import machine_share
 
 _PATIENCE_SECONDS = 8.0
 _TRY_SECONDS = 2.0
-_FORM = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):(?P<port>\d{1,5})")
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 """The start of a connection in HTTP/2, which gRPC uses, with empty settings (RFC 9113, 3.4)."""
 
@@ -28,7 +27,7 @@ def check(address: str, *, patience_seconds: float = _PATIENCE_SECONDS) -> None:
     """
     if address == "auto":
         return
-    host, port = _parts(address)
+    host, port = machine_share.host_and_port(address)
     deadline = time.monotonic() + patience_seconds
     while (reason := _reason_against(host, port)) and time.monotonic() < deadline:
         time.sleep(0.5)
@@ -43,22 +42,12 @@ def check(address: str, *, patience_seconds: float = _PATIENCE_SECONDS) -> None:
 
 def accepts_connections(address: str) -> bool:
     """True if anything does there."""
-    host, port = _parts(address)
+    host, port = machine_share.host_and_port(address)
     try:
         socket.create_connection((host, port), timeout=1).close()
     except OSError:
         return False
     return True
-
-
-def _parts(address: str) -> tuple[str, int]:
-    found = _FORM.fullmatch(address)
-    if found is None or not 0 < int(found["port"]) < 2**16:
-        raise UserError(
-            f"ray_address is {address!r}. It should be the host and the port of the cluster's "
-            "head, such as 10.0.0.1:6379, or `auto` for the cluster that this machine is part of."
-        )
-    return found["host"].strip("[]"), int(found["port"])
 
 
 def _reason_against(host: str, port: int) -> str:

@@ -4,7 +4,9 @@ import math
 from dataclasses import dataclass, replace
 
 from automl.errors import UserError
-from automl.jobs.job import Job, ResourcesPerTrial
+from automl.jobs import machine_share
+from automl.jobs.job import Job
+from automl.jobs.machine_share import ResourcesPerTrial
 
 
 @dataclass(frozen=True)
@@ -91,22 +93,11 @@ def refuse_too_much(needed: ResourcesPerTrial, *, cores: int, gpus: int, place: 
         place: the machine, for the message.
 
     Raises:
-        UserError: a trial needs more than there is, or parts of several GPUs.
+        UserError: a trial needs more than there is.
     """
-    asked = (("cpu", "core", needed.cpu, cores), ("gpu", "GPU", needed.gpu, gpus))
-    for key, unit, count, available in asked:
-        if count is not None and count > available:
-            units = unit if available == 1 else f"{unit}s"
-            remedy = f"Ask for at most {available}, or leave it out"
-            raise UserError(
-                f"resources_per_trial.{key} is {count:g}, but {place} has {available or 'no'} "
-                f"{units}. {remedy if available else 'Leave it out to train without one'}."
-            )
-    if needed.gpu is not None and needed.gpu > 1 and needed.gpu % 1:
-        raise UserError(
-            f"resources_per_trial.gpu is {needed.gpu:g}. It should be a part of one GPU, such as "
-            f"0.5, or a whole number of them: {math.floor(needed.gpu)} or {math.ceil(needed.gpu)}."
-        )
+    found = machine_share.too_much(needed, cores=cores, gpus=gpus, place=place)
+    if found:
+        raise UserError(" ".join(found.values()))
 
 
 def with_fewer_trials(resources: Resources) -> Resources:

@@ -34,6 +34,7 @@ from automl.jobs import (
     job_yaml,
     label_patterns,
     licences,
+    machine_share,
     model_names,
     split_meanings,
     untrusted_yaml,
@@ -41,6 +42,7 @@ from automl.jobs import (
 from automl.jobs.corrections import Corrections
 from automl.jobs.data_types import DataType
 from automl.jobs.job_errors import JobError, Place
+from automl.jobs.machine_share import ResourcesPerTrial
 from automl.jobs.sweep import Sweep
 from automl.jobs.tasks import IMAGE_CLASSIFICATION, TASKS
 
@@ -230,13 +232,6 @@ def _metric(value: object) -> object:
 _Texts = Annotated[dict[str, str], BeforeValidator(azure_values.without_nulls)]
 
 
-class ResourcesPerTrial(FrozenModel):
-    """Cores and GPUs that Ray reserves for each trial; derived from the machine if left out."""
-
-    cpu: int | None = Field(None, ge=1)
-    gpu: float | None = Field(None, ge=0)
-
-
 class Job(FrozenModel):
     """One job as it was started, or as it went on; saved as `job.yml`."""
 
@@ -303,10 +298,10 @@ class Job(FrozenModel):
 
     sweep: Sweep | None = None
     resources_per_trial: ResourcesPerTrial = Field(default_factory=ResourcesPerTrial)
-    ray_address: str | None = None
-    """Ray cluster to join; a local one is started if left out."""
+    ray_address: Annotated[str | None, AfterValidator(machine_share.check_address)] = None
+    """Ray cluster to join, as host and port of its head; a local one is started if left out."""
 
-    storage_path: str | None = None
+    storage_path: Annotated[str | None, AfterValidator(machine_share.check_storage)] = None
     """Folder or bucket that all machines of the cluster can reach; the experiment's own folder if
     left out."""
 

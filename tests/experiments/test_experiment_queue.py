@@ -17,7 +17,8 @@ from automl.experiments.limits import QueueLimits
 from automl.experiments.records import ExperimentState, now
 from automl.host import process_lock
 from automl.host.cores import usable_cores
-from automl.jobs.job import DataSource, Job, ResourcesPerTrial
+from automl.jobs.job import DataSource, Job
+from automl.jobs.machine_share import ResourcesPerTrial
 
 JOB = Job(training_data=DataSource(path=Path("/data")))
 ONE_CORE = JOB.model_copy(update={"resources_per_trial": ResourcesPerTrial(cpu=1)})

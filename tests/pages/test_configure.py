@@ -278,6 +278,9 @@ training_data: {path: %s}
 limits: {max_trials: 5}
 seed: 3
 allowed_licences: [apache-2.0, mit]
+resources_per_trial: {cpu: 5000, gpu: 2}
+ray_address: 10.0.0.1:6379
+storage_path: s3://bucket/folder
 """
 
 
@@ -286,7 +289,7 @@ def test_a_pasted_job_fills_in_the_form(page, text):
     text %= page.query_params["data"]
     page.text_area(key="pasted job").set_value(text)
     button(page, "Fill in the form").click().run()
-    assert not page.error
+    assert not [one.value for one in page.error]
     assert job_of(page) == Job.from_yaml(text)
 
 
@@ -311,6 +314,19 @@ def test_an_earlier_experiment_is_the_start_of_a_new_one(open_page, make_picture
     page.number_input(key="minutes").set_value(5).run()
     assert job_of(page).limits.timeout_minutes == 5
     assert job_of(page).search_space == earlier.search_space
+
+
+def test_a_place_where_no_trial_can_run_is_refused_at_its_field(page):
+    page.number_input(key="cores per trial").set_value(5000).run()
+    assert "this machine has" in said(page)
+    assert said(page, 1) == "To start, change: Cores per trial."
+    page.number_input(key="cores per trial").set_value(None)
+    page.number_input(key="gpus per trial").set_value(1.5)
+    page.text_input(key="ray address").set_value("http://head:8265")
+    page.text_input(key="storage path").set_value("shared").run()
+    fields = "GPUs per trial, Address of a Ray cluster, Storage of the cluster"
+    assert said(page, 3) == f"To start, change: {fields}."
+    assert button(page, "Start").disabled
 
 
 def test_what_does_not_fit_is_warned_of():

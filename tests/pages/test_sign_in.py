@@ -110,6 +110,14 @@ def test_only_an_admin_names_a_cluster_or_a_place_to_store_at(home):
     assert store.experiment_dirs(home / "experiments") == []
 
 
+@pytest.mark.parametrize(("who", "is_offered"), [("ann", True), ("bob", False)])
+def test_only_an_admin_is_offered_a_cluster(open_as, make_pictures, who, is_offered):
+    page = open_as(f"{who}@example.com", "configure", data=str(make_pictures()))
+    assert page.number_input(key="cores per trial")
+    keys = {field.key for field in page.text_input}
+    assert ({"ray address", "storage path"} <= keys) is is_offered
+
+
 def test_an_admin_deletes_and_it_is_written_down(open_as, make_experiment, make_trial):
     directory = make_experiment("pets", [make_trial("t1", [0.9])], owner="bob@example.com")
     assert "Delete now" not in buttons(open_as("bob@example.com", "leaderboard", experiment="pets"))

@@ -56,6 +56,9 @@ class Draft:
     allowed_licences: tuple[str, ...] = ()
     """Licences of pretrained weights; all without any."""
 
+    machines: Mapping[str, Any] = field(default_factory=dict)
+    """Keys of the job about where its trials run."""
+
     rest: Mapping[str, Any] = field(default_factory=dict)
     """Sections of a job file that have no field in the form."""
 
@@ -80,6 +83,7 @@ class Draft:
             "primary_metric": self.primary_metric,
             "training_data": data,
             **self.about_data,
+            **self.machines,
             "limits": dict(self.limits),
             "training_parameters": {
                 **self.rest.get("training_parameters", {}),

@@ -16,6 +16,7 @@ from automl.ui.configure import (
     field_faults,
     hyperparameter_fields,
     loaded_job,
+    machine_fields,
     model_places,
     space_editor,
     sweep_fields,
@@ -69,6 +70,7 @@ def show(data: DataSource, median_side: float, *, mirror: bool) -> Draft:
         if search in (Search.CHOOSE, Search.SPACE):
             chosen["early_termination"] = sweep_fields.policy()
         limits |= _how_many(search)
+        machines = machine_fields.show()
         allowed = _licences()
     parameters = shared if search is Search.ONE else {}
     searched = {name for sub_space in chosen.get("search_space", ()) for name in sub_space}
@@ -80,6 +82,7 @@ def show(data: DataSource, median_side: float, *, mirror: bool) -> Draft:
         search=search,
         training_parameters=parameters,
         allowed_licences=allowed,
+        machines=machines,
         rest=loaded_job.rest(),
         **chosen,
     )

@@ -98,7 +98,9 @@ def _take(read: Callable[[], Job]) -> None:
 
 def expectations(job: Job, data: Manifest) -> None:
     """Show what will be tried, and its time and memory, measured here."""
-    if job.is_automode:
+    if job.ray_address:
+        st.caption("The machines of the cluster are asked and measured after the start.")
+    elif job.is_automode:
         plan_panel.show(job, data)
     else:
         trials = wording.count(job.limits.max_trials, "trial")
@@ -106,4 +108,5 @@ def expectations(job: Job, data: Manifest) -> None:
         st.markdown(f"Up to **{trials}**, at most **{minutes}**.")
     for note in job_notes.notes(job):
         st.caption(wording.plain(note))
-    estimate_view.show(job, data)
+    if not job.ray_address:
+        estimate_view.show(job, data)

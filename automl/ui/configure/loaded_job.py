@@ -8,7 +8,7 @@ import streamlit as st
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
 from automl.ui import data_source
-from automl.ui.configure import hyperparameter_fields, space_editor, sweep_fields
+from automl.ui.configure import hyperparameter_fields, machine_fields, space_editor, sweep_fields
 from automl.ui.configure.draft import Effort, Search
 from automl.ui.dataset import data_choice
 
@@ -20,6 +20,7 @@ _IN_THE_FORM = (
     "limits",
     "search_space",
     "sweep",
+    *machine_fields.KEYS,
     *data_source.JOB_KEYS,
 )
 
@@ -43,6 +44,7 @@ def load(job: Job) -> None:
     data_choice.take(job)
     st.session_state["primary metric"] = job.primary_metric
     st.session_state["allowed licences"] = job.allowed_licences or []
+    machine_fields.load(job)
     _load_limits(job)
     _load_search(job, parameters)
     for value in (True, False):
