@@ -122,6 +122,11 @@ def _extract(tar: Path, network: str, size: Size, path: Path, *, is_mirrored: bo
     np.savez(path, class_names=np.array(class_names), labels=labels, features=features)
 
 
+def of_pictures(network: str, paths: list[str], side: int) -> NDArray[np.float32]:
+    """Features (N, D) of the pictures, read at this side in pixels."""
+    return _features(network, _batches(paths, side, is_mirrored=False))
+
+
 def _features(network: str, batches: Iterator[Tensor]) -> NDArray[np.float32]:
     asked = Hyperparameters(model_name=network, pretrained="required")
     built = building.build(asked, ["one", "other"])

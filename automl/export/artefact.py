@@ -61,11 +61,6 @@ def _write(folder: Path, model: TrainedModel, request: ExportRequest, progress: 
         answers,
         lambda share: progress("Comparing it with the trial's own model", 0.4 + 0.4 * share),
     )
-    if request.with_int8 and model.description.has_label_sets:
-        raise ExportError(
-            "int8 is judged by the accuracy of one label a picture, and these pictures have any "
-            "number of labels. Export without --int8."
-        )
     if request.with_int8:
         quantised = int8.write(
             folder, model, lambda share: progress("Quantising to int8", 0.8 + 0.15 * share)

@@ -1,10 +1,13 @@
 """The first score on real features: wrong labels, corrections, limits."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from automl.engine import first_score, label_next
 from automl.errors import UserError
@@ -113,3 +116,52 @@ def test_what_to_label_next_is_unlike_the_data_or_typical(shapes: Path, tmp_path
     *_, found = label_next.suggest(cold, new, 2, lambda *_: None)
     assert (found.num_labelled, found.num_unlabelled, found.forecast) == (0, 40, [])
     assert {Path(each.path).parent for each in found.suggestions} == {new, new / "known"}
+
+
+@pytest.mark.parametrize(
+    ("seed", "num_pictures"),
+    [(0, 150), *(pytest.param(seed, 250, marks=pytest.mark.nightly) for seed in range(10))],
+)
+def test_sets_of_drawn_shapes_are_recognised_exactly(
+    tmp_path: Path, seed: int, num_pictures: int
+) -> None:
+    truth = draw_shapes(tmp_path, np.random.default_rng(seed), num_pictures)
+    rows = [{"image_url": name, "label": labels} for name, labels in truth.items()]
+    table = tmp_path / "labels.jsonl"
+    table.write_text("\n".join(map(json.dumps, rows)))
+    found = score(table, task="image_classification_multilabel", primary_metric="iou")
+    seen = {Path(path).name: labels for path, labels in found.predicted.items()}
+    assert len(seen) == num_pictures
+    assert np.mean([seen[name] == labels for name, labels in truth.items()]) >= 0.95
+
+
+def draw_shapes(folder: Path, rng: np.random.Generator, num_pictures: int) -> dict[str, list[str]]:
+    """Pictures with one to three of four shapes, of any colour, each in a quarter of its own."""
+    truth = {}
+    for number in range(num_pictures):
+        picture = Image.new("RGB", (64, 64), tuple(rng.integers(180, 256, 3).tolist()))
+        kinds = rng.permutation(["circle", "cross", "square", "triangle"])[: rng.integers(1, 4)]
+        for kind, quarter in zip(kinds, rng.permutation(4), strict=False):
+            x, y = (16 + 32 * np.array(divmod(quarter, 2)) + rng.integers(-2, 3, 2)).tolist()
+            colour = tuple(rng.integers(0, 150, 3).tolist())
+            draw_shape(ImageDraw.Draw(picture), kind, (x, y, int(rng.integers(9, 14))), colour)
+        picture.save(folder / f"{number}.png")
+        truth[f"{number}.png"] = sorted(map(str, kinds))
+    return truth
+
+
+def draw_shape(
+    draw: ImageDraw.ImageDraw, kind: str, place: tuple[int, int, int], colour: tuple[int, ...]
+) -> None:
+    x, y, radius = place
+    square = (x - radius, y - radius, x + radius, y + radius)
+    if kind == "circle":
+        draw.ellipse(square, colour)
+    elif kind == "square":
+        draw.rectangle(square, colour)
+    elif kind == "triangle":
+        draw.polygon([(x, y - radius), (x - radius, y + radius), (x + radius, y + radius)], colour)
+    else:
+        arm = radius // 3
+        draw.rectangle((x - arm, y - radius, x + arm, y + radius), colour)
+        draw.rectangle((x - radius, y - arm, x + radius, y + arm), colour)
