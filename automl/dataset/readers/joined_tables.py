@@ -62,14 +62,19 @@ def with_folders(table: Table, best: Rival, folders: Rival) -> Table | None:
     if None in {*ours, *theirs} or {*ours} & {*theirs} or "train" not in {*ours, *theirs}:
         return None
     more = pd.DataFrame(
-        {columns.image: [*folders.labels], columns.label: [*folders.labels.values()]},
+        {
+            columns.image: [*folders.labels],
+            columns.label: [*folders.labels.values()],
+            _SPLIT: theirs,
+        },
         index=[f"The picture {path}" for path in folders.labels],
         dtype=object,
     )
     rows = table.rows[[columns.image, columns.label]]
+    rows = rows.assign(**{_SPLIT: pd.Series(ours, rows.index, dtype=object)})
     return replace(
         table,
-        rows=pd.concat([rows.assign(**{_SPLIT: ours}), more.assign(**{_SPLIT: theirs})]),
+        rows=pd.concat([rows, more]),
         image_column=columns.image,
         label_column=columns.label,
         split_column=_SPLIT,
