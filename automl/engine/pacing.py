@@ -95,8 +95,8 @@ class Pacer:
         """
         if trial.trial_id in self._results.states():
             return trial
-        trial = self._with_best_probe(self._with_best_networks(trial))
         clock = self.clock()
+        trial = self._with_best_probe(self._with_best_networks(trial), clock)
         timed = self._fitted(trial.requested, clock)
         if timed is None:
             return trial if self._is_first else None
@@ -114,6 +114,14 @@ class Pacer:
         """True before any network is tried: without one the experiment would be of no use."""
         return all(
             trial.started_at is None or trial.method == "majority_class"
+            for trial in self._results.trials.values()
+        )
+
+    @property
+    def _has_trained(self) -> bool:
+        """True if a training was scored."""
+        return any(
+            trial.method == "fine_tuning" and trial.evaluations
             for trial in self._results.trials.values()
         )
 
@@ -137,10 +145,12 @@ class Pacer:
         if not self._left_out or (following and "method" in following.requested):
             return None
         clock, known = self.clock(), self._known_features()
+        has_training = following is not None or self._has_trained
+        share = schedule.BASELINE_SHARE if has_training else 1.0
         for values in self._left_out:
             if following is not None and "method" not in values:
                 continue
-            timed = schedule.within_share(schedule.BASELINE_SHARE, values, clock, known)
+            timed = schedule.within_share(share, values, clock, known)
             if timed is not None:
                 self._left_out.remove(values)
                 trial = PlannedTrial.of(number, timed.values)
@@ -228,17 +238,19 @@ class Pacer:
         changed = {**values, **dict(zip(NETWORKS, names, strict=False))}
         return PlannedTrial.of(trial.number, changed, trial.proposal)
 
-    def _with_best_probe(self, trial: PlannedTrial) -> PlannedTrial:
-        """A probe with mirror images that is else the best probe so far."""
+    def _with_best_probe(self, trial: PlannedTrial, clock: Clock) -> PlannedTrial:
+        """A probe with mirror images that is else the best probe so far that fits."""
         values = trial.requested
         if not is_mirrored(values) or "model_name" in self._job.training_parameters:
             return trial
-        ranked = self._probes(values, PROBES)
-        wanted = {**ranked[0].hyperparameters, "mirrored_features": True} if ranked else values
-        if wanted == values:
-            return trial
-        self._say(plan_text.other_probe(self._seconds, ranked[0].title))
-        return PlannedTrial.of(trial.number, wanted, trial.proposal)
+        for probe in self._probes(values, PROBES):
+            wanted = {**probe.hyperparameters, "mirrored_features": True}
+            if wanted == values:
+                return trial
+            if self._fitted(wanted, clock) is not None:
+                self._say(plan_text.other_probe(self._seconds, probe.title))
+                return PlannedTrial.of(trial.number, wanted, trial.proposal)
+        return trial
 
     def _probes(self, values: Mapping[str, Any], methods: Sequence[str]) -> list[TrialRecord]:
         """Scored probes of pictures of the same size, without mirror images, the best first."""

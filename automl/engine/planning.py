@@ -22,6 +22,7 @@ from automl.jobs import (
 from automl.jobs.compatibility import TrialHyperparameters, resolve
 from automl.jobs.hyperparameters import NETWORKS, Hyperparameters, is_mirrored, networks_of
 from automl.jobs.job import Job
+from automl.jobs.picture_sizes import Sizes
 from automl.jobs.schedule import Clock, TimedTrial
 from automl.model import pretrained_weights
 
@@ -177,17 +178,18 @@ def automode_plan(
     if recorded:
         return _resumed(given, num_trials, recorded)
     if clock is not None:
-        given = automode.sized(given, clock)
+        given = automode.sized(given, clock, num_trials)
     recipes = automode.plan(given, num_trials)
     trials, timed, left_out = opening_trials(job, recipes, clock)
     return Plan(trials, num_trials, recipes.space, timed, left_out)
 
 
 def _resumed(given: automode.Situation, num_trials: int, recorded: Sequence[TrialRecord]) -> Plan:
-    """The recorded trials that are left, and the space at their picture size."""
-    sizes = [trial.hyperparameters.get("training_crop_size") for trial in recorded]
-    size = next((size for size in sizes if size is not None), given.photo_size)
-    space = automode.plan(replace(given, photo_size=size), num_trials).space
+    """The recorded trials that are left, and the space at the picture size of training."""
+    trained_first = sorted(recorded, key=lambda trial: "method" in trial.hyperparameters)
+    sizes = [trial.hyperparameters.get("training_crop_size") for trial in trained_first]
+    size = next((size for size in sizes if size is not None), given.photo_sizes.trained)
+    space = automode.plan(replace(given, photo_sizes=Sizes(size, size)), num_trials).space
     return Plan(left_of(recorded), num_trials, space)
 
 

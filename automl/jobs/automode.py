@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from automl.jobs import model_catalog, schedule
+from automl.jobs import model_catalog, picture_sizes, schedule
 from automl.jobs.distributions import Choice, LogUniform
 from automl.jobs.hyperparameters import EFFECTIVE_WITHOUT_TRAINING, NETWORKS
+from automl.jobs.picture_sizes import Sizes
 from automl.jobs.schedule import Clock
 from automl.jobs.sweep import Asha
 
@@ -94,9 +95,8 @@ class Situation:
     is_here: Callable[[str], bool] = bool
     """Tells if pretrained weights of a model are on this machine; downloads nothing."""
 
-    photo_size: int = schedule.SIZES[0]
-    """Side in pixels at which larger pictures are read; all trials share it, since every further
-    size has to be decoded."""
+    photo_sizes: Sizes = Sizes(schedule.SIZES[0], schedule.SIZES[0])
+    """Sides in pixels at which larger pictures are read; few, since each has to be decoded."""
 
     pictures_per_class: float = 100.0
     """Median number of pictures of a class, test pictures left out."""
@@ -109,7 +109,12 @@ class Situation:
     @property
     def pretrained(self) -> list[str]:
         """Backbones to train, with weights, the best first; no further ones are looked for."""
-        usable = filter(self._can_use, _BACKBONES[self.budget_class])
+        trainable = (
+            name
+            for name in _BACKBONES[self.budget_class]
+            if model_catalog.takes(name, self.training_size)
+        )
+        usable = filter(self._can_use, trainable)
         return list(itertools.islice(usable, _NUM_TUNED))
 
     def frozen(self, number: int) -> list[str]:
@@ -144,8 +149,13 @@ class Situation:
 
     @property
     def size(self) -> int:
-        """Side in pixels of the pictures for pretrained models."""
-        return _ENLARGED if self.is_small else self.photo_size
+        """Side in pixels of the pictures for frozen features."""
+        return _ENLARGED if self.is_small else self.photo_sizes.frozen
+
+    @property
+    def training_size(self) -> int:
+        """Side in pixels of the pictures for pretrained models that are trained."""
+        return _ENLARGED if self.is_small else self.photo_sizes.trained
 
 
 def plan(situation: Situation, num_trials: int) -> Plan:
@@ -159,30 +169,29 @@ def plan(situation: Situation, num_trials: int) -> Plan:
     # after the first training, which should not wait for further features
     later = [*_three_networks(situation, opening, num_trials), *_mirrored(opening, num_trials)]
     trained = [Recipe(values, 0 if values in tuned else len(space) - 1) for values in recipes]
-    opening += [*trained[:1], *later, *trained[1:]]
+    if situation.photo_sizes.probes_first:
+        opening += [*later, *trained]
+    else:
+        opening += [*trained[:1], *later, *trained[1:]]
     return Plan(opening[:num_trials], space)
 
 
-def sized(situation: Situation, clock: Clock) -> Situation:
-    """The situation with the largest picture size that the time allows.
+def sized(situation: Situation, clock: Clock, num_trials: int) -> Situation:
+    """The situation with the largest picture sizes that the time allows.
 
     Args:
         situation: how large the pictures are, and which networks have weights.
         clock: the time before the pictures are decoded.
+        num_trials: largest number of trials.
     """
     if situation.is_small:
         return situation
 
-    def first(size: int, *, is_baseline: bool) -> dict[str, Any]:
-        opening = plan(replace(situation, photo_size=size), num_trials=4).opening
-        return next(one.values for one in opening if ("method" in one.values) == is_baseline)
+    def opening_at(sizes: Sizes) -> list[dict[str, Any]]:
+        opening = plan(replace(situation, photo_sizes=sizes), num_trials).opening
+        return [recipe.values for recipe in opening]
 
-    size = schedule.largest_size(
-        clock,
-        lambda size: first(size, is_baseline=True),
-        lambda size: first(size, is_baseline=False),
-    )
-    return replace(situation, photo_size=size)
+    return replace(situation, photo_sizes=picture_sizes.sizes_within(clock, opening_at))
 
 
 def _baselines(situation: Situation, num_trials: int) -> list[dict[str, Any]]:
@@ -190,6 +199,8 @@ def _baselines(situation: Situation, num_trials: int) -> list[dict[str, Any]]:
     names = situation.pretrained
     constants = _constants(situation, is_pretrained=bool(names)).items()
     untrained = {key: value for key, value in constants if key in EFFECTIVE_WITHOUT_TRAINING}
+    if names:
+        untrained["training_crop_size"] = situation.size
     majority = {
         **untrained,
         "method": "majority_class",
@@ -276,7 +287,7 @@ def _constants(situation: Situation, *, is_pretrained: bool) -> dict[str, Any]:
             "optimizer": "adamw",
             "head_init": "linear_probe",
             "pretrained": "auto",
-            "training_crop_size": situation.size,
+            "training_crop_size": situation.training_size,
             "training_batch_size": 32,
             "validation_batch_size": 64,
             "warmup_cosine_lr_warmup_epochs": 1,
@@ -286,7 +297,7 @@ def _constants(situation: Situation, *, is_pretrained: bool) -> dict[str, Any]:
         "optimizer": "adamw",
         "head_init": "auto",
         "pretrained": "never" if is_small else "auto",
-        "training_crop_size": 32 if is_small else situation.size,
+        "training_crop_size": 32 if is_small else situation.training_size,
         "training_batch_size": 64 if is_small else 32,
         "validation_batch_size": 256 if is_small else 64,
         "warmup_cosine_lr_warmup_epochs": 2,

@@ -67,14 +67,13 @@ def plan(
         limit_seconds: time limit of the whole experiment.
         left_out: first trials for which there is no time.
     """
-    sizes = {_value(one.values, clock, "training_crop_size", _DEFAULT_SIZE) for one in timed}
-    at = f" at {' and '.join(f'{size} px' for size in sorted(map(int, sizes)))}"
+    at = _at_sizes(timed, clock)
     has_limit = limit_seconds < _WITHOUT_LIMIT_SECONDS
     head = f"In {about(limit_seconds)} on this machine{at}: " if has_limit else f"Planned{at}: "
     parts = [f"{_named(one.values, clock)} (about {about(one.seconds)})" for one in timed]
     again = max((one.refit_seconds for one in timed), default=0.0)
     rest = clock.seconds - max((one.ends_at for one in timed), default=0.0) - again
-    tuned = [one for one in timed if clock.cost(one.values).num_epochs]
+    tuned = [one for one in timed if _trains(one, clock)]
     if not has_limit:
         parts.append(f"{SEARCH_AROUND} until no trials are left")
     elif tuned and rest > min(one.seconds for one in tuned) / 2:
@@ -99,6 +98,26 @@ def plan(
             "fewer pictures."
         )
     return sentences
+
+
+def _trains(trial: TimedTrial, clock: Clock) -> bool:
+    return clock.cost(trial.values).num_epochs > 0
+
+
+def _at_sizes(timed: Sequence[TimedTrial], clock: Clock) -> str:
+    """` at 224 px`, ` at 224 px (training at 128 px)`, or nothing without trials."""
+    sizes = {
+        kind: {
+            f"{_value(one.values, clock, 'training_crop_size', _DEFAULT_SIZE)} px"
+            for one in timed
+            if _trains(one, clock) == kind
+        }
+        for kind in (False, True)
+    }
+    frozen, trained = (" and ".join(sorted(sizes[kind])) for kind in (False, True))
+    if frozen and trained and frozen != trained:
+        return f" at {frozen} (training at {trained})"
+    return f" at {frozen or trained}" if timed else ""
 
 
 def revised(seconds: float, factor: float) -> str:
@@ -129,7 +148,7 @@ def other_probe(seconds: float, title: str) -> str:
     """Sentence about mirror images that are tried with another probe than planned."""
     return (
         f"Revised at {clock_time(seconds)}: mirror images are tried with {title}, the best probe "
-        "so far."
+        "so far for which they fit into the time."
     )
 
 

@@ -6,7 +6,7 @@ its schedule ends with it, and is left out if that would be too few.
 
 import heapq
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from automl.jobs.trial_cost import Cost, Costs, Features, features_of
 SIZES = (224, 192, 160, 128, 96)
 """Sides of the pictures for pretrained networks, the best first."""
 
-_CERTAINTY = 0.95
+CERTAINTY = 0.95
 """Share of the time that is planned; the rest makes up for what takes longer."""
 
 _KEPT_SHARE, _MOST_KEPT_SECONDS, _LEAST_KEPT_SECONDS = 0.1, 1800.0, 10.0
@@ -25,11 +25,8 @@ _KEPT_SHARE, _MOST_KEPT_SECONDS, _LEAST_KEPT_SECONDS = 0.1, 1800.0, 10.0
 _REFIT_SHARE = 0.2
 """Largest share of the time limit that is kept to fit the best trial again."""
 
-BASELINE_SHARE = 0.1
-"""Largest share of the time for any baseline after the first probe, if training follows them."""
-
-_SIZE_EPOCHS = 4
-"""Epochs of the first fine-tuning for which a picture size must leave time."""
+BASELINE_SHARE = 0.25
+"""Largest share of the time left for any baseline after the first probe, if training follows."""
 
 _FEWEST_EPOCHS = {True: 2, False: 5}
 """Fewest epochs worth training, from pretrained weights and from scratch."""
@@ -110,14 +107,14 @@ def fitted(values: Values, clock: Clock, known: Collection[Features] = ()) -> Ti
     epochs of its recipe.
     """
     cost = clock.cost(values, known)
-    left = clock.seconds * _CERTAINTY
+    left = clock.seconds * CERTAINTY
     if cost.num_epochs == 0:
         return TimedTrial(0, dict(values), cost.seconds, 0.0) if cost.seconds <= left else None
     possible = cost.epochs_within(left)
     wanted = cost.num_epochs
     if "number_of_epochs" in clock.fixed:
         return _with_refit(values, cost, clock) if possible >= 1 else None
-    fewest = min(wanted, _fewest_epochs(values))
+    fewest = min(wanted, fewest_epochs(values))
     if possible < fewest:
         return None
     another = replace(cost, num_epochs=fewest).seconds
@@ -134,7 +131,7 @@ def _leaving_refit(values: Values, cost: Cost, clock: Clock, possible: int) -> i
     both = Cost(cost.once + again.once, cost.epoch + again.epoch)
     leaving = min(
         possible,
-        both.epochs_within((clock.seconds + clock.kept_for_refit) * _CERTAINTY),
+        both.epochs_within((clock.seconds + clock.kept_for_refit) * CERTAINTY),
         again.epochs_within(clock.most_for_refit),
     )
     return leaving if leaving >= cost.num_epochs else possible
@@ -143,7 +140,7 @@ def _leaving_refit(values: Values, cost: Cost, clock: Clock, possible: int) -> i
 def _with_refit(values: Values, cost: Cost, clock: Clock) -> TimedTrial:
     """The trial with the time that is kept to fit it again."""
     again = clock.costs.of_refit({**values, **clock.fixed}).seconds
-    left = (clock.seconds + clock.kept_for_refit) * _CERTAINTY - cost.seconds
+    left = (clock.seconds + clock.kept_for_refit) * CERTAINTY - cost.seconds
     has_time = again <= min(left, clock.most_for_refit)
     return TimedTrial(0, dict(values), cost.seconds, 0.0, again if has_time else 0.0)
 
@@ -155,13 +152,15 @@ def walk(trials: Sequence[Values], clock: Clock) -> list[TimedTrial]:
     end in time, the majority class goes before it, which takes no time and always has a score.
     Where there is no time for training, it is for more baselines.
     """
-    chosen = _walk(trials, clock, baseline_share=BASELINE_SHARE)
+    chosen = walk_within(trials, clock, baseline_share=BASELINE_SHARE)
     if any(one.values.get("number_of_epochs") for one in chosen):
         return chosen
-    return _walk(trials, clock, baseline_share=1.0)
+    return walk_within(trials, clock, baseline_share=1.0)
 
 
-def _walk(trials: Sequence[Values], clock: Clock, *, baseline_share: float) -> list[TimedTrial]:
+def walk_within(
+    trials: Sequence[Values], clock: Clock, *, baseline_share: float
+) -> list[TimedTrial]:
     places = [0.0] * clock.num_at_a_time
     chosen: list[TimedTrial] = []
     kept = 0.0
@@ -170,7 +169,7 @@ def _walk(trials: Sequence[Values], clock: Clock, *, baseline_share: float) -> l
         values = trials[index]
         starts_at = places[0]
         left = replace(clock, seconds=clock.seconds - starts_at - kept, kept_for_refit=kept)
-        is_first = all(_is_constant(one.values) for one in chosen)
+        is_first = all(is_constant(one.values) for one in chosen)
         share = math.inf if is_first else baseline_share
         trial = within_share(share, values, left, known)
         if trial is None:
@@ -189,13 +188,13 @@ def _order(trials: Sequence[Values], clock: Clock) -> list[int]:
         quick = [
             index
             for index in order
-            if _is_constant(trials[index]) and fitted(trials[index], clock) is not None
+            if is_constant(trials[index]) and fitted(trials[index], clock) is not None
         ]
         order.sort(key=lambda index: index not in quick)
     return order
 
 
-def _is_constant(values: Values) -> bool:
+def is_constant(values: Values) -> bool:
     return bool(values.get("method") == "majority_class")
 
 
@@ -217,44 +216,10 @@ def _shortest(values: Values, cost: Cost, clock: Clock) -> TimedTrial:
     """The trial with the fewest epochs worth training, whether they end in time or not."""
     if cost.num_epochs == 0 or "number_of_epochs" in clock.fixed:
         return TimedTrial(0, dict(values), cost.seconds, 0.0)
-    fewest = min(cost.num_epochs, _fewest_epochs(values))
+    fewest = min(cost.num_epochs, fewest_epochs(values))
     seconds = replace(cost, num_epochs=fewest).seconds
     return TimedTrial(0, {**values, "number_of_epochs": fewest}, seconds, 0.0)
 
 
-def _fewest_epochs(values: Values) -> int:
+def fewest_epochs(values: Values) -> int:
     return _FEWEST_EPOCHS[values.get("head_init") == "linear_probe"]
-
-
-def largest_size(
-    clock: Clock,
-    probe_at: Callable[[int], Values],
-    tuning_at: Callable[[int], Values],
-    sizes: Iterable[int] = SIZES,
-) -> int:
-    """The largest picture size that leaves time for a probe and some epochs of fine-tuning.
-
-    Without any, the largest at which the probe takes at most half of the time; the smallest where
-    there are no weights for a probe, since the size then matters for training alone.
-
-    Args:
-        clock: the time before the pictures are decoded.
-        probe_at, tuning_at: hyperparameters of the first probe and the first fine-tuning, by size.
-        sizes: sides in pixels, the largest first.
-    """
-    sizes = list(sizes)
-    left = clock.seconds * _CERTAINTY
-    needed: dict[int, tuple[float, float]] = {}
-    for size in sizes:
-        probe = clock.cost(probe_at(size)).seconds
-        probe += clock.decode_seconds * (size / sizes[0]) ** 2
-        values = tuning_at(size)
-        tuning = clock.cost(values, features_of({**values, **clock.fixed}))
-        num_epochs = max(_SIZE_EPOCHS, _fewest_epochs(values))
-        needed[size] = probe, probe + tuning.once + num_epochs * tuning.epoch
-    for size in sizes:
-        if needed[size][1] <= left:
-            return size
-    if _is_constant(probe_at(sizes[-1])):
-        return sizes[-1]
-    return next((size for size in sizes if needed[size][0] <= left / 2), sizes[-1])

@@ -8,6 +8,7 @@ from automl.jobs.compatibility import resolve
 from automl.jobs.distributions import DISTRIBUTIONS
 from automl.jobs.hyperparameter_checks import check_search_space
 from automl.jobs.hyperparameters import networks_of
+from automl.jobs.picture_sizes import Sizes
 
 
 def situation(*, side: int = 300, weights: tuple[str, ...] = (), **keys: Any) -> Situation:
@@ -22,7 +23,8 @@ SITUATIONS = [
     situation(side=28, weights=WEIGHTS),
     situation(side=28),
     situation(budget_class="gpu", weights=WEIGHTS),
-    situation(photo_size=160, weights=WEIGHTS),
+    situation(photo_sizes=Sizes(160, 160), weights=WEIGHTS),
+    situation(photo_sizes=Sizes(224, 96, probes_first=True), weights=WEIGHTS),
 ]
 
 
@@ -182,5 +184,7 @@ def test_weights_are_looked_up_only_of_networks_that_are_used(
 
 
 def test_networks_get_sizes_that_their_patches_divide():
-    at_192 = situation(budget_class="gpu", photo_size=192, weights=("resnet50", "dinov2_small"))
+    at_192 = situation(
+        budget_class="gpu", photo_sizes=Sizes(192, 192), weights=("resnet50", "dinov2_small")
+    )
     assert at_192.frozen(4) == ["resnet50"]
