@@ -96,7 +96,7 @@ def _automode(
 ) -> dict[str, _Truth]:
     """What each probe, and their mean, predicts for the pictures that are asked about."""
     every = [*features, np.concatenate(features, axis=1)]
-    names = [*(f"network {number}" for number in range(len(features))), "side by side"]
+    names = [*(f"network_{number}" for number in range(len(features))), "side_by_side"]
     pairs = [_probe(each, truth, asked, folds) for each in every]
     pairs.append(
         (np.mean([own for own, _ in pairs], axis=0), np.mean([a for _, a in pairs], axis=0))

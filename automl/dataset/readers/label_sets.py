@@ -27,6 +27,7 @@ _CERTAIN = ";|,\t"
 name, as in `milk bottle`."""
 
 _MOSTLY = 0.9
+_FEW = 4
 
 
 class Sets(NamedTuple):
@@ -118,7 +119,7 @@ def of_one_hot(rows: pd.DataFrame, used: Container[str | None]) -> list[list[str
         is_usual = truths.notna()
         if is_usual.all() and rows[name].notna().any():
             ticks[name] = truths.astype(bool).tolist()
-        elif not is_usual.all() and is_usual.mean() >= _MOSTLY:
+        elif not is_usual.all() and _are_most(is_usual):
             row = int(is_usual.to_numpy().argmin())
             raise DataError(
                 f"{rows.index[row]} has {values.short(rows[name].iloc[row])} in the column {name}, "
@@ -129,6 +130,13 @@ def of_one_hot(rows: pd.DataFrame, used: Container[str | None]) -> list[list[str
         [name for name, tick in zip(names, row, strict=True) if tick]
         for row in zip(*ticks.values(), strict=True)
     ] or None
+
+
+def _are_most(is_usual: "pd.Series[bool]") -> bool:
+    """True if at most a tenth of the rows, or one of a few, are not usual."""
+    num_unusual = len(is_usual) - int(is_usual.sum())
+    is_one_of_few = num_unusual == 1 and len(is_usual) >= _FEW
+    return is_one_of_few or num_unusual <= (1 - _MOSTLY) * len(is_usual)
 
 
 def _parsed(cell: Any) -> Any:
