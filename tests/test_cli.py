@@ -374,6 +374,7 @@ def test_show_finds_an_experiment_by_id_and_by_directory(searched, by_directory)
         "plan": [],
         "continuations": [],
         "data_version": "",
+        "parent": None,
     }
 
 

@@ -1,6 +1,7 @@
 """`automl continue`."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +9,10 @@ from automl.cli import audited, lookup
 from automl.cli.experiments import AsJson
 from automl.cli.jobs import follow_to_the_end
 from automl.cli.output import fail, refusals, tell
+
+if TYPE_CHECKING:
+    from automl.experiments.experiment import Experiment
+    from automl.experiments.new_data import OtherData
 
 
 def go_on(  # noqa: PLR0913 (the options of a command)
@@ -26,12 +31,35 @@ def go_on(  # noqa: PLR0913 (the options of a command)
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change a key for the further trials."),
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Train its best network on other pictures, as a new experiment."),
+    ] = None,
+    version: Annotated[
+        str | None,
+        typer.Option(help="The same with a version of the data; automl versions lists them."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the new experiment.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Search on in an experiment that has ended: its trials stay, further ones follow."""
+    """Search on in an experiment that has ended: its trials stay, further ones follow.
+
+    With --data or --version its best network goes on learning from other data, in a new
+    experiment: what other pictures judge cannot be compared with what was judged before.
+    """
     from automl.experiments import going_on, launcher
 
     source = lookup.find(experiment)
+    if data is not None or version is not None:
+        if trial is not None or changes:
+            fail("--trial and --set do not go with --data and --version. Leave them out.")
+        from automl.experiments.new_data import OtherData
+
+        other = OtherData(data, version, trials or 1, minutes, epochs)
+        _go_on_with(source, other, name, as_json=as_json)
+        return
+    if name is not None:
+        fail("--name is for a new experiment. Give --data or --version, too, or leave it out.")
     wish = going_on.Wish(trials, minutes, epochs, trial, tuple(changes or ()))
     if wish == going_on.Wish():
         fail(
@@ -42,3 +70,19 @@ def go_on(  # noqa: PLR0913 (the options of a command)
         continuation = going_on.go_on(source.directory, wish, by=launcher.user())
     tell(continuation.sentence)
     follow_to_the_end(source, as_json=as_json)
+
+
+def _go_on_with(
+    source: "Experiment", other: "OtherData", name: str | None, *, as_json: bool
+) -> None:
+    from automl.experiments import launcher, new_data
+    from automl.experiments.experiment import Experiment
+
+    with refusals():
+        made = Experiment(new_data.create(source.directory, other, by=launcher.user(), name=name))
+        with audited.recorded("start", made.id, parent=source.id):
+            made.start()
+    parent = made.record.parent
+    assert parent is not None
+    tell(f"{made.id}: {parent.sentence}")
+    follow_to_the_end(made, as_json=as_json)

@@ -186,6 +186,8 @@ def _say_course(source: "Experiment", notes_on_best: list[str]) -> None:
     record = source.record
     if record.data_version:
         say(f"Data: {source.job.training_data.path}, version {record.data_version}")
+    if record.parent:
+        say(record.parent.sentence)
     for continuation in record.continuations:
         say(continuation.sentence)
     for sentence in record.plan:

@@ -84,6 +84,30 @@ def move(
     return changed, [f"{_pictures(int(is_moved.sum()))} moved to another split."]
 
 
+def placed_like(
+    samples: "pd.DataFrame",
+    like: "Mapping[str, str]",
+    together: "Callable[[pd.DataFrame], NDArray[np.int64]]",
+) -> "pd.DataFrame":
+    """Put samples without a split where an earlier experiment had them, as if they were moved.
+
+    Args:
+        samples: of `move`.
+        like: split by content hash.
+        together: see `move`; what belongs to a training picture trains.
+    """
+    if not like:
+        return samples
+    before = samples["content_hash"].map(like).where(samples["split"].isna())
+    groups = together(samples)
+    has_trained = (before == "train").groupby(groups).transform("any")
+    placed = before.groupby(groups).transform("first").mask(has_trained, "train")
+    placed = placed.where(samples["split"].isna())
+    changed = samples.assign(split=samples["split"].fillna(placed))
+    changed[MOVED] = placed.notna() | samples.get(MOVED, False)
+    return changed
+
+
 def names_of(paths: Iterable[str], samples: "pd.DataFrame") -> list[str]:
     """Names of pictures for use in corrections.
 

@@ -86,14 +86,21 @@ class Manifest:
         return float(self.readable["label"][is_fitted].value_counts().median())
 
 
-def build(job: Job, *, progress: Progress | None = None) -> Manifest:
+def build(
+    job: Job, *, progress: Progress | None = None, like: Mapping[str, str] | None = None
+) -> Manifest:
     """Read and check the data of a job, and assign the splits.
+
+    Args:
+        job: the job.
+        progress: called while the data is read.
+        like: split by content hash, for pictures whose split neither data nor corrections name.
 
     Raises:
         DataError: the data cannot be read or has blocking findings; the message lists them.
     """
     caches.hold_data()
-    manifest = look(job, progress=progress)
+    manifest = look(job, progress=progress, like=like)
     if manifest.report.blocking:
         messages = [finding.message for finding in manifest.report.blocking]
         raise DataError("\n".join(messages))
@@ -106,7 +113,9 @@ def stored(samples: pd.DataFrame, report: DatasetReport) -> Manifest:
     return Manifest(samples, sorted(report.classes), report, {})
 
 
-def look(job: Job, *, progress: Progress | None = None) -> Manifest:
+def look(
+    job: Job, *, progress: Progress | None = None, like: Mapping[str, str] | None = None
+) -> Manifest:
     """Read and check the data like `build`, but do not raise for blocking findings.
 
     Raises:
@@ -131,7 +140,7 @@ def look(job: Job, *, progress: Progress | None = None) -> Manifest:
             parts.append(samples)
             listings[f"{split or 'training'}_data"] = listing
     added = _scan_added(job, progress) if job.corrections.add else None
-    return _finish_manifest(pd.concat(parts, ignore_index=True), added, listings, job)
+    return _finish_manifest(pd.concat(parts, ignore_index=True), added, listings, job, like or {})
 
 
 def inspect(
@@ -199,6 +208,7 @@ def _finish_manifest(
     added: pd.DataFrame | None,
     listings: Mapping[str, Listing],
     job: Job,
+    like: Mapping[str, str],
 ) -> Manifest:
     left_out = functools.reduce(LeftOut.plus, (each.left_out for each in listings.values()))
     samples, changes = corrections.apply(samples, job.corrections, added)
@@ -221,6 +231,7 @@ def _finish_manifest(
     report = report.plus([], readings=readings, held_out_readings=held_out)
     samples = samples.drop(columns=_ONLY_CHECKED)
     readable = samples["problem"].isna()
+    samples = corrections.placed_like(samples, like, together)
     names_validation = has_own(samples[readable], "validation")
     samples = assign(
         samples,

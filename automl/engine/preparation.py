@@ -16,7 +16,7 @@ from automl.dataset import manifest
 from automl.dataset.manifest import Manifest
 from automl.dataset.pixels import PictureSizes
 from automl.dataset.scan import changes_since
-from automl.engine import cluster, further_trials, measuring, nodes, packing, shares
+from automl.engine import cluster, further_trials, measuring, nodes, packing, parents, shares
 from automl.engine.carried import Carried
 from automl.engine.nodes import Node
 from automl.engine.planning import Plan, plan, reachable
@@ -252,8 +252,12 @@ def _manifest(job: Job, results: Results, progress: Progress) -> Manifest:
         data = manifest.stored(store.load_samples(results.experiment_dir), report)
         note_changes(results, data, progress)
         return data
-    data = manifest.build(job, progress=progress)
+    parent, before = results.experiment.parent, parents.samples(results)
+    like = None if before is None else parents.splits(before)
+    data = manifest.build(job, progress=progress, like=like)
     store.save_dataset(results.experiment_dir, data.samples, data.report)
+    if parent is not None and before is not None:
+        results.add_notes(parents.note(before, data.samples, parent))
     results.update(data_version=_version(job, data, by=results.experiment.owner))
     return data
 

@@ -172,6 +172,7 @@ class Experiment:
             "notes": record.notes,
             "plan": record.plan,
             "data_version": record.data_version,
+            "parent": record.parent.model_dump(mode="json") if record.parent else None,
             "continuations": [each.model_dump(mode="json") for each in record.continuations],
             **{key: getattr(self.job, key) for key in _ABOUT if getattr(self.job, key)},
         }

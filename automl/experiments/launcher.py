@@ -12,7 +12,7 @@ from pathlib import Path
 
 from automl.errors import UserError
 from automl.experiments import endings, experiment_id, experiment_queue, store
-from automl.experiments.records import ExperimentRecord, ExperimentState, now
+from automl.experiments.records import ExperimentRecord, ExperimentState, Parent, now
 from automl.host import atomic, detached, home, process_lock
 from automl.jobs import addresses, data_versions
 from automl.jobs.job import DATA_KEYS, DataSource, Job
@@ -24,6 +24,7 @@ def create(
     name: str | None = None,
     experiments_dir: Path | None = None,
     owner: str | None = None,
+    parent: Parent | None = None,
 ) -> Path:
     """Make the directory of a new experiment; nothing runs yet.
 
@@ -32,6 +33,7 @@ def create(
         name: the id is made from it; the job's own name, or the data and the time, if left out.
         experiments_dir: the folder to put it in; the one in our home if left out.
         owner: the person who starts it; the user of this process if left out.
+        parent: the experiment that it goes on from with other data.
 
     Raises:
         UserError: the name is taken or cannot be used, the directory cannot be written, or the
@@ -42,12 +44,14 @@ def create(
     name = job.name if name is None else name
     new_id = None if name is None else experiment_id.from_name(name)
     try:
-        parent = (experiments_dir or home.experiments_dir()).expanduser().absolute()
+        folder = (experiments_dir or home.experiments_dir()).expanduser().absolute()
         with experiment_queue.locked():
             experiment_queue.refuse_beyond_limit(owner, job)
-            new_id = new_id or experiment_id.unused(parent, job)
-            record = ExperimentRecord(experiment_id=new_id, created_at=now(), owner=owner)
-            directory = store.create_experiment(parent, job, record)
+            new_id = new_id or experiment_id.unused(folder, job)
+            record = ExperimentRecord(
+                experiment_id=new_id, created_at=now(), owner=owner, parent=parent
+            )
+            directory = store.create_experiment(folder, job, record)
             try:
                 experiment_queue.reserve(directory, job, owner)
             except BaseException:

@@ -327,6 +327,19 @@ class Continuation(FrozenModel):
         )
 
 
+class Parent(FrozenModel):
+    """The experiment whose best network the trials of a new one start from, on other data."""
+
+    experiment_id: str
+    trial_id: str
+    data: str
+    """The other data, in words."""
+
+    @property
+    def sentence(self) -> str:
+        return f"Goes on from {self.trial_id} of {self.experiment_id}, with {self.data}."
+
+
 class ExperimentRecord(FrozenModel):
     """One experiment; the engine replaces the file."""
 
@@ -361,6 +374,9 @@ class ExperimentRecord(FrozenModel):
     """How the search went on beyond what was first planned, in the order of time."""
 
     owner: str = ""
+    parent: Parent | None = None
+    """The experiment that this one goes on from with other data."""
+
     data_version: str = ""
     """Version of the data that was trained on; empty: it is not known."""
 

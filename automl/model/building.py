@@ -11,7 +11,7 @@ from automl import errors
 from automl.jobs import model_catalog
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.model import blocks, network, pretrained_weights, several_networks, weights_folder
-from automl.model.linear_probe import HeadNotLinearError
+from automl.model.linear_probe import HeadNotLinearError, linear_head
 from automl.model.warm_start import EarlierModel
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -36,6 +36,9 @@ class BuiltModel:
 
     earlier: str = ""
     """Trial whose model the network started from, as experiment/trial."""
+
+    new_rows: list[int] = field(default_factory=list)
+    """Rows of its last layer for classes that the earlier model did not have, at zero."""
 
     has_new_head: bool = False
     """True if the last layer is new and the layers before it are not."""
@@ -185,9 +188,9 @@ def _from_earlier(
 ) -> BuiltModel:
     """All layers but the last one come from the earlier model.
 
-    The last one comes from it only if the classes are the same, the earlier model ends in a layer
-    that can be trained (a vote of nearest neighbours cannot), and that layer was not fitted to the
-    validation pictures, which would make the score too good.
+    The last one comes from it only if the earlier model ends in a layer that can be trained (a vote
+    of nearest neighbours cannot), and that layer was not fitted to the validation pictures, which
+    would make the score too good. Rows of classes that stay are kept; those of others are new.
     """
     description = earlier.description
     architecture = description.timm_name.partition(".")[0]
@@ -195,15 +198,20 @@ def _from_earlier(
     weights = earlier.weights
     stored = load_file(weights) if isinstance(weights, Path) else load(weights)
     note = f"Started from the model of {earlier.name} after epoch {description.epoch}."
+    old_names, new_rows = description.class_names, list[int]()
     if description.head == "nearest_neighbours":
         note += " That model is a vote of nearest neighbours: the last layer is new."
-    elif description.class_names != class_names:
-        note += " Its classes are others: the last layer is new."
     elif description.has_seen_all:
         note += " That one was fitted to the validation pictures, too: the last layer is new."
+    elif not set(old_names) & set(class_names) or not _is_linear(made):
+        note += " Its classes are others: the last layer is new."
     has_new_head = note.endswith("the last layer is new.")
     if has_new_head:
         stored = _with_head_of(made, stored)
+    elif old_names != class_names:
+        stored = _with_rows_of(made, stored, old_names, class_names)
+        new_rows = [row for row, name in enumerate(class_names) if name not in old_names]
+        note += _on_rows(old_names, class_names)
     made.load_state_dict(stored)
     return BuiltModel(
         made,
@@ -211,8 +219,46 @@ def _from_earlier(
         std=description.std,
         earlier=earlier.name,
         has_new_head=has_new_head,
+        new_rows=new_rows,
         notes=[note, *notes],
     )
+
+
+def _is_linear(made: nn.Module) -> bool:
+    """True if the last layer has one row for each class."""
+    try:
+        linear_head(made)
+    except HeadNotLinearError:
+        return False
+    return True
+
+
+def _on_rows(old_names: list[str], class_names: list[str]) -> str:
+    """What becomes of the rows of the last layer when the classes change."""
+    new = [name for name in class_names if name not in old_names]
+    gone = [name for name in old_names if name not in class_names]
+    said = [
+        f"{number:,} {'class is' if number == 1 else 'classes are'} {what}: {', '.join(names[:5])}"
+        for names, what in ((new, "new"), (gone, "gone"))
+        if (number := len(names))
+    ]
+    return f" The last layer keeps the rows of the others. {'; '.join(said)}." if said else ""
+
+
+def _with_rows_of(
+    made: nn.Module, stored: dict[str, Tensor], old_names: list[str], class_names: list[str]
+) -> dict[str, Tensor]:
+    """`stored` with a last layer for other classes: the rows that they had, or zeros."""
+    changed = _with_head_of(made, stored)
+    for name, own in changed.items():
+        before = stored[name]
+        if before is own:
+            continue
+        changed[name] = own = torch.zeros_like(own)
+        for row, class_name in enumerate(class_names):
+            if class_name in old_names:
+                own[row] = before[old_names.index(class_name)]
+    return changed
 
 
 def _with_head_of(made: nn.Module, stored: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -22,7 +22,14 @@ from automl.experiments.records import Evaluation, Evidence, now
 from automl.host import quiet
 from automl.jobs import model_catalog
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.model import baselines, checkpoint, feature_cache, linear_probe, several_networks
+from automl.model import (
+    baselines,
+    checkpoint,
+    feature_cache,
+    imprinting,
+    linear_probe,
+    several_networks,
+)
 from automl.model.building import BuiltModel, build
 from automl.model.description import ModelDescription
 from automl.model.linear_probe import HeadNotLinearError
@@ -110,7 +117,10 @@ class TrialTraining:
         starts_from_probe = self._starts_from_probe(network) if self.trains else False
         if not self.trains:
             self._fit_baseline(network)
-        elif not starts_from_probe:
+        elif self.built.new_rows and not starts_from_probe:
+            features = self._features_of_fitted(network)
+            imprinting.imprint(network, features, self.fitted.labels, self.built.new_rows)
+        if self.trains and not starts_from_probe:
             placement.ranks.synchronised(network)
         self.learner = Learner(
             network,

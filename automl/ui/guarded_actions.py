@@ -15,10 +15,20 @@ from typing import TYPE_CHECKING, BinaryIO
 from automl.access import audit, permissions
 from automl.access.permissions import Action
 from automl.dataset import data_roots
-from automl.experiments import chosen_thresholds, going_on, launcher, limits, remarks, store
+from automl.experiments import (
+    chosen_thresholds,
+    going_on,
+    launcher,
+    limits,
+    new_data,
+    remarks,
+    store,
+)
 from automl.experiments.chosen_thresholds import Choice
 from automl.experiments.going_on import Wish
 from automl.experiments.limits import QueueLimits
+from automl.experiments.new_data import OtherData
+from automl.experiments.records import Parent
 from automl.experiments.remarks import Remarks
 from automl.export.request import ExportRequest
 from automl.host import home
@@ -31,7 +41,7 @@ if TYPE_CHECKING:
     from automl.dataset.caches import Cleared
 
 
-def start(job: Job, name: str) -> Path:
+def start(job: Job, name: str | None = None, parent: Parent | None = None) -> Path:
     """Start an experiment; returns its directory.
 
     Raises:
@@ -43,7 +53,7 @@ def start(job: Job, name: str) -> Path:
         if job.ray_address or job.storage_path:
             permissions.check(person, Action.CHOOSE_CLUSTER)
         data_roots.check_job(job)
-        experiment_dir = launcher.create(job, name=name, owner=person.name)
+        experiment_dir = launcher.create(job, name=name, owner=person.name, parent=parent)
         note.experiment = experiment_dir.name
         launcher.start(experiment_dir)
     return experiment_dir
@@ -71,6 +81,19 @@ def save_version(job: Job, data_hash: str, name: str | None) -> None:
     person, data = sign_in.person(), job.training_data.path
     with audit.recorded(person, Action.SAVE_VERSION, via="page", data=str(data), name=name or ""):
         data_versions.keep(data, job.corrections, data_hash, by=person.name, name=name)
+
+
+def go_on_with(experiment_dir: Path, other: OtherData) -> Path:
+    """Start an experiment that goes on from another one with other data; see `new_data`.
+
+    Raises:
+        NotAllowedError: the visitor may not start experiments.
+        UserError: see `new_data.planned` and `start`.
+    """
+    if other.data is not None:
+        data_roots.check(other.data)  # first, so that nobody learns which files exist outside
+    job, parent = new_data.planned(experiment_dir, other)
+    return start(job, parent=parent)
 
 
 def describe(experiment_dir: Path, described: Remarks) -> None:

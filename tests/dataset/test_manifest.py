@@ -264,3 +264,14 @@ def test_a_picture_that_is_moved_to_the_test_names_no_split_for_the_others(make_
     moved = manifest.build(job(training_data=data, corrections={"move": {name: "test"}}))
     assert moved.report.splits == {"train": 23, "validation": 6, "test": 1}
     assert moved.report.data_hash != before.report.data_hash
+
+
+def test_pictures_of_an_earlier_experiment_keep_their_split(make_folder):
+    data = {"path": make_folder(dog=10, cat=20)}
+    before = manifest.build(job(training_data=data, seed=1)).samples
+    like = dict(zip(before["content_hash"], before["split"], strict=True))
+    del like[before["content_hash"][0]]
+    after = manifest.build(job(training_data=data, seed=2), like=like)
+    changed = before["split"] != after.samples["split"]
+    assert changed.sum() <= 1  # that of the picture that is new
+    assert after.report.data_hash == manifest.build(job(training_data=data)).report.data_hash

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from automl.access.permissions import Action
 from automl.errors import UserError
 from automl.experiments.going_on import Wish
+from automl.experiments.new_data import OtherData
 from automl.experiments.records import ExperimentRecord, TrialRecord
 from automl.figures import wording
-from automl.ui import cached, experiment_state, guarded_actions
+from automl.jobs import data_versions
+from automl.ui import cached, experiment_state, guarded_actions, sign_in
 
 _TRIALS, _MINUTES, _EPOCHS = 8, 15, 10
 
@@ -29,6 +32,46 @@ def offer(experiment_dir: Path, trials: list[TrialRecord]) -> None:
                 st.error(wording.plain(str(error)))
             else:
                 st.rerun()
+        if sign_in.may(Action.START):
+            st.divider()
+            _offer_other_data(experiment_dir)
+
+
+def _offer_other_data(experiment_dir: Path) -> None:
+    """Draw the form of a new experiment that goes on from the best network."""
+    st.caption(
+        "Or train the best network on other data, as a new experiment: other pictures judge it, so "
+        "its scores are not comparable with those here."
+    )
+    other = _other_data(experiment_dir)
+    if st.button("Go on with these data", key="go on with data", disabled=other is None) and other:
+        try:
+            made = guarded_actions.go_on_with(experiment_dir, other)
+        except UserError as error:
+            st.error(wording.plain(str(error)))
+        else:
+            st.switch_page("pages/progress.py", query_params={"experiment": made.name})
+
+
+def _other_data(experiment_dir: Path) -> OtherData | None:
+    """What the form asks for; None if that is nothing."""
+    own = cached.experiment(experiment_dir).data_version
+    path = cached.job(experiment_dir).training_data.path
+    typed = st.text_input(
+        "Folder, archive or table", key="other data", placeholder=str(path)
+    ).strip()
+    place = Path(typed).expanduser() if typed else path
+    try:
+        known = [version.name for version in reversed(data_versions.of(place))]
+    except UserError as error:
+        st.error(wording.plain(str(error)))
+        known = []
+    names = [name for name in known if typed or name != own]
+    version = st.selectbox("Version", names, index=None, key="other version") if names else None
+    minutes = st.number_input("Minutes", 1, 60 * 24 * 60, _MINUTES, key="minutes on other data")
+    if not typed and version is None:
+        return None
+    return OtherData(place if typed else None, version, minutes=minutes)
 
 
 def _asked(experiment_dir: Path, trials: list[TrialRecord]) -> Wish | None:
@@ -59,5 +102,7 @@ def _asked(experiment_dir: Path, trials: list[TrialRecord]) -> Wish | None:
 
 def seams(record: ExperimentRecord) -> None:
     """Say how the search went on beyond its first plan."""
+    if record.parent:
+        st.caption(wording.plain(record.parent.sentence))
     for continuation in record.continuations:
         st.caption(wording.plain(continuation.sentence))

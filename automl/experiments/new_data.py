@@ -1,0 +1,144 @@
+"""Go on from an experiment with other data: another version, or another place.
+
+The best network starts the trials of a new experiment, because trials that other pictures judge
+cannot be compared with those of before. Pictures that the network was trained on never judge it:
+they keep their split (`automl.engine.preparation`).
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from automl.errors import UserError
+from automl.experiments import going_on, launcher, leaderboard, store
+from automl.experiments.records import Parent, TrialRecord
+from automl.jobs import data_versions, job_file
+from automl.jobs.corrections import Corrections
+from automl.jobs.data_versions import ORIGINAL
+from automl.jobs.hyperparameters import Hyperparameters
+from automl.jobs.job import Job
+
+_MAX_TRIALS = 1000
+
+
+@dataclass(frozen=True)
+class OtherData:
+    """What to go on with; a place, a version, or both."""
+
+    data: Path | None = None
+    """Another place of data; that of the experiment if left out."""
+
+    version: str | None = None
+    """A version of the data at the place."""
+
+    trials: int = 1
+    """More than one: they draw learning rates."""
+
+    minutes: int | None = None
+    epochs: int | None = None
+    """Epochs of each trial; those of the best trial if left out."""
+
+
+def create(experiment_dir: Path, asked: OtherData, *, by: str, name: str | None = None) -> Path:
+    """Make the new experiment; nothing runs yet. Returns its directory.
+
+    Raises:
+        UserError, JobError: see `planned` and `launcher.create`.
+    """
+    job, parent = planned(experiment_dir, asked)
+    folder = experiment_dir.parent
+    return launcher.create(job, name=name, experiments_dir=folder, owner=by, parent=parent)
+
+
+def planned(experiment_dir: Path, asked: OtherData) -> tuple[Job, Parent]:
+    """The job of the new experiment, and what it goes on from.
+
+    Raises:
+        UserError: the experiment has no trial with a score, or the data are the same or do not
+            exist.
+        JobError: the job of the experiment is not valid for them.
+    """
+    job = store.load_job(experiment_dir)
+    source = _best(experiment_dir, job)
+    wanted = _warm(_on_the_data(job, asked, experiment_dir), source, asked, experiment_dir)
+    data = _in_words(job, wanted, asked)
+    return wanted, Parent(experiment_id=experiment_dir.name, trial_id=source.trial_id, data=data)
+
+
+def _best(experiment_dir: Path, job: Job) -> TrialRecord:
+    trials = [trial for trial in store.load_trials(experiment_dir) if not trial.members]
+    ranked = leaderboard.by_score(trials, job.primary_metric)
+    if not ranked:
+        raise UserError(
+            f"{experiment_dir.name} has no trial with a score, so there is no network to start "
+            "from. Start a new search: automl run DATA."
+        )
+    return ranked[0]
+
+
+def _on_the_data(job: Job, asked: OtherData, experiment_dir: Path) -> Job:
+    """The job with the other data and their corrections."""
+    path = job.training_data.path if asked.data is None else asked.data.expanduser().absolute()
+    if asked.data is not None and not path.exists():
+        raise UserError(f"{path} does not exist. Name a folder, an archive or a table of pictures.")
+    corrections = Corrections()
+    if asked.version is not None and asked.version != ORIGINAL:
+        corrections = data_versions.named(path, asked.version).corrections
+    if (path, corrections) == (job.training_data.path, job.corrections) and (
+        asked.version == store.load_experiment(experiment_dir).data_version
+    ):
+        raise UserError(
+            f"{experiment_dir.name} was run on version {asked.version} already. Name another "
+            f"version (automl versions {path} lists them), or search on: --trials 8."
+        )
+    source = job.training_data.model_copy(update={"path": path})
+    if asked.data is not None:
+        source = source.model_copy(update={"type": None})  # a folder may have become an archive
+    changed = {"training_data": source, "corrections": corrections, "data_version": asked.version}
+    return job.model_copy(update={**changed, "name": None})
+
+
+def _warm(job: Job, source: TrialRecord, asked: OtherData, experiment_dir: Path) -> Job:
+    """The job whose trials start from the network of a trial."""
+    if not 1 <= asked.trials <= _MAX_TRIALS:
+        raise UserError(f"trials is {asked.trials}. Give a number from 1 to {_MAX_TRIALS:,}.")
+    values: dict[str, Any] = dict(source.hyperparameters)
+    search: dict[str, Any] = {}
+    if source.method == "fine_tuning":
+        rate = source.effective.get("learning_rate", Hyperparameters().learning_rate)
+        rate = going_on.LEARNING_RATE_SHARE * float(rate)
+        values["checkpoint_run_id"] = f"{experiment_dir.name}/{source.trial_id}"
+        values["learning_rate"] = rate
+        if asked.epochs is not None:
+            values["number_of_epochs"] = asked.epochs
+        if asked.trials > 1:
+            del values["learning_rate"]
+            ends = f"{math.log(rate / 10):.2f}, {math.log(3 * rate):.2f}"
+            search["search_space"] = [{"learning_rate": f"loguniform({ends})"}]
+            search["sweep"] = {"sampling_algorithm": "random"}
+    elif asked.trials > 1 or asked.epochs is not None:
+        raise UserError(
+            f"The best trial of {experiment_dir.name} is a {source.title}: its network is frozen, "
+            "and its last layer is fitted to the new data once. Leave --trials and --epochs out."
+        )
+    limits: dict[str, Any] = {"max_trials": asked.trials, "exit_score": None}
+    limits["stop_when_no_gain"] = False
+    if asked.minutes is not None:
+        limits["timeout_minutes"] = asked.minutes
+    settings: dict[str, Any] = {f"limits.{key}": value for key, value in limits.items()}
+    settings |= {"training_parameters": values, **search}
+    plain = job.model_copy(update={"training_parameters": {}, "search_space": [], "sweep": None})
+    return job_file.changed(plain, [f"{key}={json.dumps(each)}" for key, each in settings.items()])
+
+
+def _in_words(job: Job, wanted: Job, asked: OtherData) -> str:
+    place = wanted.training_data.path
+    version = f"version {asked.version} of " if asked.version else ""
+    lost = ""
+    if job.corrections != Corrections() and wanted.corrections == Corrections():
+        lost = "; the corrections of before name pictures of other data and are not taken over"
+        if place == job.training_data.path:
+            lost = "; without the corrections of before"
+    return f"{version}{place}{lost}"

@@ -1,0 +1,105 @@
+"""A new experiment that goes on from the best network of another one, with other data."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from automl.engine import parents
+from automl.errors import UserError
+from automl.experiments import new_data, store
+from automl.experiments.new_data import OtherData
+from automl.experiments.records import Parent
+from automl.jobs import data_versions
+from automl.jobs.corrections import Corrections
+from automl.jobs.job import Job
+from tests.conftest import build_trial
+
+Make = Callable[..., Path]
+TUNED = build_trial("trial-001", [0.9], number=1, effective={"learning_rate": 0.01})
+PROBE = build_trial(
+    "trial-002",
+    [0.95],
+    number=2,
+    hyperparameters={"model_name": "resnet18", "method": "linear_probe"},
+)
+
+
+def old(make_experiment: Make, data: Path, *trials: Any, **keys: Any) -> Path:
+    job = Job.from_dict({"training_data": {"path": str(data)}, **keys})
+    return make_experiment("old", trials or [TUNED], job=job, data_version="original")
+
+
+def test_the_best_network_starts_a_trial_on_the_other_data(
+    make_experiment: Make, tmp_path: Path
+) -> None:
+    keys: dict[str, Any] = {"corrections": {"exclude": ["a.png"]}, "limits": {"max_trials": 8}}
+    directory = old(make_experiment, tmp_path / "before", **keys)
+    (tmp_path / "more").mkdir()
+    made = new_data.create(directory, OtherData(tmp_path / "more", minutes=7), by="ann", name="new")
+    job, record = store.load_job(made), store.load_experiment(made)
+    assert job.training_data.path == tmp_path / "more"
+    assert job.corrections == Corrections()
+    assert (job.limits.max_trials, job.limits.timeout_minutes) == (1, 7)
+    assert job.training_parameters["checkpoint_run_id"] == "old/trial-001"
+    assert job.training_parameters["learning_rate"] == pytest.approx(0.003)
+    assert record.owner == "ann"
+    assert record.parent is not None
+    assert record.parent.sentence.startswith("Goes on from trial-001 of old, with ")
+    assert "are not taken over" in record.parent.sentence
+
+
+def test_several_trials_draw_learning_rates_around_that_of_the_winner(
+    make_experiment: Make, tmp_path: Path
+) -> None:
+    data_versions.keep(tmp_path, Corrections(exclude=["a.png"]), "0", by="ann")
+    asked = OtherData(version="v1", trials=4, epochs=3)
+    job = store.load_job(new_data.create(old(make_experiment, tmp_path), asked, by="ann"))
+    assert job.corrections == Corrections(exclude=["a.png"])
+    assert job.is_sweep
+    assert job.limits.max_trials == 4
+    assert "learning_rate" not in job.training_parameters
+    assert job.training_parameters["number_of_epochs"] == 3
+
+
+def test_a_winner_on_frozen_features_is_fitted_again(make_experiment: Make, tmp_path: Path) -> None:
+    directory = old(make_experiment, tmp_path, TUNED, PROBE)
+    (tmp_path / "more").mkdir()
+    job = store.load_job(new_data.create(directory, OtherData(tmp_path / "more"), by="ann"))
+    assert job.training_parameters == PROBE.hyperparameters
+    with pytest.raises(UserError, match="Leave --trials and --epochs out"):
+        new_data.create(directory, OtherData(tmp_path / "more", epochs=5), by="ann")
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (OtherData(version="original"), "was run on version original already"),
+        (OtherData(version="v7"), "has no version v7"),
+        (OtherData(Path("/nowhere")), "/nowhere does not exist"),
+        (OtherData(Path("/"), trials=0), "trials is 0"),
+    ],
+)
+def test_what_cannot_be_gone_on_with_is_refused(
+    make_experiment: Make, tmp_path: Path, asked: OtherData, words: str
+) -> None:
+    with pytest.raises(UserError, match=words):
+        new_data.create(old(make_experiment, tmp_path), asked, by="ann")
+    assert len(list((tmp_path / "experiments").glob("*"))) <= 1
+
+
+def samples(*rows: tuple[str, str, str | None]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["content_hash", "label", "split"])
+
+
+def test_the_record_says_whether_the_same_pictures_judge() -> None:
+    before = samples(("a", "cat", "train"), ("b", "cat", "validation"), ("a", "dog", "validation"))
+    assert parents.splits(before) == {"a": "train", "b": "validation"}
+    parent = Parent(experiment_id="old", trial_id="t", data="v1")
+    assert "The same validation pictures" in parents.note(before, before, parent)
+    grown = samples(("b", "cat", "train"), ("a", "cat", "validation"))
+    said = parents.note(before, grown, parent)
+    assert "cannot be compared" in said
+    assert "1 validation pictures" in said
