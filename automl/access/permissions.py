@@ -53,6 +53,9 @@ class Action(StrEnum):
     CHOOSE_CLUSTER = "choose_cluster"
     """Start a job with `ray_address` or `storage_path`."""
 
+    PROMOTE = "promote"
+    """Let the second of two models in service answer as the first."""
+
     DELETE = "delete"
     SET_LIMITS = "set_limits"
     CLEAR_CACHE = "clear_cache"

@@ -21,6 +21,7 @@ from automl.cli import (
     limits,
     predictions,
     serving,
+    shadows,
     sharing,
     testing,
     versions,
@@ -56,6 +57,8 @@ cli.command("continue")(continuing.go_on)
 cli.command("predict")(predictions.predict)
 cli.command("export")(exports.export)
 cli.command("serve")(serving.serve)
+cli.command("shadow")(shadows.show)
+cli.command("promote")(shadows.promote)
 cli.command("thresholds")(label_thresholds.show_or_choose)
 cli.command("explain")(explanations.explain)
 cli.command("report")(sharing.report)

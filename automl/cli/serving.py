@@ -56,6 +56,17 @@ def serve(  # noqa: PLR0913 (the options of a command)
             min=0.5, max=0.999, help="Add the labels of which one is right with this probability."
         ),
     ] = None,
+    shadow: Annotated[
+        str | None,
+        typer.Option(
+            metavar="E2",
+            help="A second model that answers the same requests unseen; automl shadow says how "
+            "far the two agree, automl promote makes it the first.",
+        ),
+    ] = None,
+    shadow_folder: Annotated[
+        Path | None, typer.Option(help="Where both answers are recorded; else in our home.")
+    ] = None,
 ) -> None:
     """Answer requests over HTTP: Azure's scoring JSON and uploaded pictures (docs/serving.md)."""
     if sentence := extras.missing("automl serve needs", _PACKAGES, "serve"):
@@ -72,6 +83,7 @@ def serve(  # noqa: PLR0913 (the options of a command)
             f"Everybody who can reach {host} could use the model. Require a key with "
             "--api-key-file, or allow everybody with --allow-anonymous."
         )
+    recorded = _with_shadow(model_dirs, shadow, shadow_folder)
     limits = Limits(
         max_request_bytes=round(max_request_mb * 1e6),
         max_pictures=max_pictures,
@@ -84,6 +96,9 @@ def serve(  # noqa: PLR0913 (the options of a command)
 
     def on_ready() -> None:
         tell(f"{', '.join(model_dirs)}: answers at {url}/score; {url}/docs describes the requests.")
+        if recorded is not None:
+            first = next(iter(model_dirs.values()))
+            tell(f"{first} answers first. How far the two agree: automl shadow {recorded}")
 
     with refusals(), _listen(host, port) as listening:
         server.serve(
@@ -93,6 +108,7 @@ def serve(  # noqa: PLR0913 (the options of a command)
             keys=keys,
             on_ready=on_ready,
             additions=Additions(unlike=flag_unlike, coverage=coverage),
+            shadow_folder=recorded,
         )
 
 
@@ -107,6 +123,27 @@ def _model_dirs(models: list[str]) -> dict[str, Path]:
             fail(f"Two models are called {name}. Name them: automl serve first=E second=E")
         model_dirs[name] = model_dir
     return model_dirs
+
+
+def _with_shadow(
+    model_dirs: dict[str, Path], shadow: str | None, folder: Path | None
+) -> Path | None:
+    """Prepare the folder of the first model and its shadow; an exchange of the two is kept."""
+    from automl.host import home
+    from automl.serving.shadow import prepared
+
+    if shadow is None:
+        if folder is not None:
+            fail("--shadow-folder is for a second model. Name it with --shadow, too.")
+        return None
+    name, first = next(iter(model_dirs.items()))
+    second = lookup.find_model(shadow)
+    folder = folder or home.shadows_dir() / f"{name}--{_url_name(second)}"
+    folder = folder.expanduser().absolute()
+    with refusals():
+        pair = prepared(folder, first, second)
+    model_dirs[name] = pair.first
+    return folder
 
 
 def _url_name(model_dir: Path) -> str:

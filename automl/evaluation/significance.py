@@ -106,15 +106,20 @@ def p_value_of_difference(
     if np.isnan(gap):
         return None
     if metric == "accuracy":
-        from scipy.stats import binomtest  # slow to import
-
-        only_first = int((answers[0].is_right & ~answers[1].is_right).sum())
-        only_second = int((answers[1].is_right & ~answers[0].is_right).sum())
-        discordant = only_first + only_second
-        return float(binomtest(only_first, discordant).pvalue) if discordant else 1.0
+        return p_value_of_right(answers[0].is_right, answers[1].is_right)
     contributions = metrics.differences(metric, *answers)[None]
     observed, by_chance = _studentised(np.array([gap]), contributions, _NUM_FLIPS_OF_PAIR, seed)
     return _share_as_large(np.abs(by_chance[:, 0]), abs(float(observed[0])))
+
+
+def p_value_of_right(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
+    """Probability of so large a difference if two are equally often right, whose answers (N,) for
+    the same pictures are right or not: the exact test of McNemar (1947)."""
+    from scipy.stats import binomtest  # slow to import
+
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    discordant = only_first + only_second
+    return float(binomtest(only_first, discordant).pvalue) if discordant else 1.0
 
 
 def is_less_wrong(first: Predictions, second: Predictions) -> bool:

@@ -38,6 +38,11 @@ def versions_dir() -> Path:
     return _private(home_dir() / "versions")
 
 
+def shadows_dir() -> Path:
+    """Folder of what servers with two models have recorded."""
+    return _private(home_dir() / "shadows")
+
+
 def ray_dir() -> Path:
     """The folder of this user's Ray head: its address, token and log."""
     return _trusted(_private(home_dir() / "ray"))

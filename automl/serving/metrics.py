@@ -42,6 +42,17 @@ class Metrics:
             registry=registry,
         )
 
+        self._shadowed = Counter(
+            "automl_shadow_pictures",
+            "Pictures by what came of showing them to the second model.",
+            ["outcome"],
+            registry=registry,
+        )
+
+    def shadowed(self, outcome: str) -> None:
+        """Count a picture: agrees, differs, dropped or failed."""
+        self._shadowed.labels(outcome).inc()
+
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count an answered request."""
         self._requests.labels(route, str(status)).inc()

@@ -53,6 +53,9 @@ class Additions:
 _AZURES_FORM = Additions()
 
 
+Listener = Callable[[bytes, Predictor, Answer | Failure], None]
+
+
 class ServedModel:
     """A model under the name that clients use for it."""
 
@@ -78,6 +81,9 @@ class ServedModel:
         self.predictor.run([self.predictor.blank()])
         self._says_unlike = additions.unlike
         self.labels_json = json.dumps(self.predictor.labels)
+        self.listeners: list[Listener] = []
+        """Called with each picture and its answer; they return at once and raise nothing."""
+
         self._decoder = decoder
         self._chunk_size = limits.max_batch_size
         self._batcher = Batcher(
@@ -97,6 +103,9 @@ class ServedModel:
         for start in range(0, len(pictures), self._chunk_size):
             chunk = pictures[start : start + self._chunk_size]
             answers += await asyncio.gather(*map(self._answer, chunk))
+        for listener in self.listeners:
+            for picture, answer in zip(pictures, answers, strict=True):
+                listener(picture, self.predictor, answer)
         return answers
 
     def additions(self, answer: Answer) -> dict[str, Any]:
@@ -119,9 +128,16 @@ class ServedModel:
 class Models:
     """All models by name. The first one is the default: it answers requests without a name."""
 
-    def __init__(self, by_name: Mapping[str, ServedModel], decoder: Decoder) -> None:
-        self.by_name = by_name
+    def __init__(
+        self,
+        by_name: Mapping[str, ServedModel],
+        decoder: Decoder,
+        load: Callable[[str, Path], ServedModel],
+    ) -> None:
+        self.by_name = dict(by_name)
         self.default = next(iter(by_name.values()))
+        self._load = load
+        self._replaced: list[ServedModel] = []
         self.explanations = Explanations()
         self._decoder = decoder
 
@@ -153,7 +169,21 @@ class Models:
             return ServedModel(name, model_dir, limits, decoder, ran, additions)
 
         models = {name: load(name, model_dir) for name, model_dir in model_dirs.items()}
-        return cls(models, decoder)
+        return cls(models, decoder, load)
+
+    def replace_default(self, model_dir: Path) -> None:
+        """Load another model and let it answer in place of the first one, under the same name.
+
+        Requests in flight are answered by the one before, which stays in memory.
+
+        Raises:
+            PredictionError: the model cannot be loaded or run; the one before goes on.
+        """
+        before = self.default
+        after = self._load(before.name, model_dir)
+        after.listeners = before.listeners
+        self._replaced.append(before)
+        self.by_name[before.name] = self.default = after
 
     def named(self, name: str | None) -> ServedModel:
         """Return the model with a name; the default model for None.
@@ -170,6 +200,6 @@ class Models:
 
     def close(self) -> None:
         self.explanations.close()
-        for model in self.by_name.values():
+        for model in (*self.by_name.values(), *self._replaced):
             model.close()
         self._decoder.close()

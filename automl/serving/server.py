@@ -14,6 +14,7 @@ from automl.serving import api, connections
 from automl.serving.limits import Limits
 from automl.serving.metrics import Metrics
 from automl.serving.models import Additions, Models
+from automl.serving.shadow import Shadow
 
 _BACKLOG = 2048
 _KEEP_ALIVE_SECONDS = 75  # longer than the 60 s for which proxies usually keep a connection
@@ -57,6 +58,7 @@ def serve(  # noqa: PLR0913
     keys: Sequence[bytes],
     on_ready: Callable[[], None],
     additions: Additions,
+    shadow_folder: Path | None = None,
 ) -> None:
     """Serve models until SIGTERM or SIGINT, then answer the requests in flight.
 
@@ -67,17 +69,31 @@ def serve(  # noqa: PLR0913
         keys: API keys; without any, no key is needed.
         on_ready: called when the first request can be answered.
         additions: to the answers of `/score`.
+        shadow_folder: has the pair of the first model and one that answers beside it.
 
     Raises:
         PredictionError: a model cannot be loaded or run.
     """
     metrics = Metrics()
     models = Models.load(model_dirs, limits, metrics.ran, additions)
+    second = None
+    if shadow_folder is not None:
+        second = Shadow(
+            shadow_folder,
+            max_pixels=limits.max_pixels,
+            on_exchange=models.replace_default,
+            on_outcome=metrics.shadowed,
+        )
+        models.default.listeners.append(second.offer)
     is_local = is_loopback(listening.getsockname()[0]) and not keys
     app = api.create(models, metrics, limits=limits, keys=keys, is_local=is_local)
     max_connections = connections.allow_connections()
     config = configuration(app, limits, max_connections)
-    asyncio.run(_Server(config, on_ready).serve([listening]))
+    try:
+        asyncio.run(_Server(config, on_ready).serve([listening]))
+    finally:
+        if second is not None:
+            second.close()
 
 
 def configuration(app: FastAPI, limits: Limits, max_connections: int) -> uvicorn.Config:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from automl.cli import cli
 from automl.cli.serving import _model_dirs
-from automl.serving import server
+from automl.serving import server, shadow_folder
 from tests.serving.conftest import picture, write_model
 
 HEAVY = {"torch", "torchvision", "timm", "ray", "streamlit", "pandas"}
@@ -58,7 +58,8 @@ def test_requests_in_flight_are_answered_before_it_ends(make_experiment, tmp_pat
     def ask():
         answers.append(requests.post(f"{url}/score", data=body, headers=key, timeout=60))
 
-    with serving("pets", "--api-key-file", key_file) as (process, url):
+    shadow = ("--shadow", write_model(tmp_path / "other"), "--shadow-folder", tmp_path / "both")
+    with serving("pets", "--api-key-file", key_file, *shadow) as (process, url):
         assert requests.get(f"{url}/models", timeout=60).status_code == 401
         (model,) = requests.get(f"{url}/models", headers=key, timeout=60).json()
         assert model["name"] == "pets"
@@ -74,6 +75,9 @@ def test_requests_in_flight_are_answered_before_it_ends(make_experiment, tmp_pat
     (answer,) = answers
     assert answer.status_code == 200
     assert len(answer.json()) == 200
+    counts = shadow_folder.load_counts(tmp_path / "both")
+    assert counts.failed == 0
+    assert counts.answered + counts.dropped == 200
 
 
 def test_it_starts_without_what_is_slow_to_import():

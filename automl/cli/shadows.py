@@ -1,0 +1,167 @@
+"""`automl shadow` and `automl promote`: two models on the same requests."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from automl.cli import audited
+from automl.cli.experiments import AsJson
+from automl.cli.output import fail, refusals, say, say_json, say_table
+from automl.figures import wording
+from automl.host import home
+
+if TYPE_CHECKING:
+    from automl.serving.shadow_folder import Line, Pair
+
+_NUM_SHOWN = 20
+_FOLDER = typer.Argument(metavar="FOLDER", help="That of automl serve --shadow, or its name.")
+_DATA = typer.Option("--data", metavar="DATA", help="Labelled pictures that were asked about.")
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Both models on the pictures whose labels are known."""
+
+    num_pictures: int
+    first: float
+    second: float
+    """Accuracies."""
+
+    p_value: float
+
+    @property
+    def sentence(self) -> str:
+        return (
+            f"On {wording.count(self.num_pictures, 'picture')} whose labels are known the first is "
+            f"right on {self.first:.1%} and the second on {self.second:.1%} (paired test, p = "
+            f"{self.p_value:.2g})."
+        )
+
+
+def show(
+    folder: Annotated[Path, _FOLDER],
+    data: Annotated[Path | None, _DATA] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how far two models in service agree, and which is right where labels are known."""
+    from automl.serving import shadow_folder
+
+    folder, pair, lines = _read(folder)
+    counts, labelled = shadow_folder.load_counts(folder), _labelled(pair, lines, data)
+    differing = [line for line in lines if _said(line, pair.first) != _said(line, pair.second)]
+    if as_json:
+        say_json(
+            {
+                **pair.model_dump(mode="json"),
+                "counts": counts.model_dump(),
+                "labelled": asdict(labelled) if labelled else None,
+                "differing": [_row(line, pair) for line in differing],
+            }
+        )
+        return
+    say(f"First: {pair.first}\nSecond: {pair.second}")
+    if not counts.answered:
+        say("No picture has been answered by both yet.")
+        return
+    share = 1 - counts.differing / counts.answered
+    say(
+        f"They agree on {share:.1%} of {wording.count(counts.answered, 'picture')}; "
+        f"{counts.dropped:,} were dropped, {counts.failed:,} failed."
+    )
+    if differing:
+        rows = [list(_row(line, pair).values()) for line in differing[-_NUM_SHOWN:]]
+        say_table(["picture (SHA-256)", "first", "probability", "second", "probability"], rows)
+    say(labelled.sentence if labelled else _UNLABELLED)
+
+
+def promote(
+    folder: Annotated[Path, _FOLDER],
+    data: Annotated[Path | None, _DATA] = None,
+    back: Annotated[bool, typer.Option("--back", help="Undo the last promotion.")] = False,
+) -> None:
+    """Let the second of two models in service answer as the first; a running server follows."""
+    from automl.experiments import launcher
+    from automl.serving import shadow_folder
+
+    folder, pair, lines = _read(folder)
+    if back and len(pair.exchanges) % 2 == 0:
+        fail(f"{pair.first} was first from the beginning: there is nothing to go back to.")
+    if not (pair.second / "model.onnx").is_file():
+        fail(f"{pair.second} has no model any more, so it cannot be first. Export it again.")
+    labelled = _labelled(pair, lines, data)
+    say(labelled.sentence if labelled else _UNLABELLED)
+    details = {"first": str(pair.second), "before": str(pair.first)}
+    if labelled:
+        details["p_value"] = f"{labelled.p_value:.2g}"
+    with refusals(), audited.recorded("promote", **details):
+        shadow_folder.save_pair(folder, pair.exchanged(launcher.user()))
+    say(f"{pair.second} is first now; a running server follows within seconds.")
+    say(f"The way back: automl promote {folder} --back")
+
+
+_UNLABELLED = (
+    "No labels of these pictures are known, so no test says which model is better. Name labelled "
+    "pictures among them with --data DATA."
+)
+
+
+def _read(folder: Path) -> "tuple[Path, Pair, list[Line]]":
+    from automl.serving import shadow_folder
+
+    path = folder.expanduser().absolute()
+    if not path.is_dir():
+        path = home.shadows_dir() / folder.name
+    with refusals():
+        pair = shadow_folder.load_pair(path)
+    if pair is None:
+        known = ", ".join(sorted(each.name for each in home.shadows_dir().iterdir()))
+        fail(
+            f"{folder} is no folder of two models in service. "
+            + (f"There is: {known}." if known else "Start one: automl serve E --shadow E2.")
+        )
+    models = {str(pair.first), str(pair.second)}
+    latest = {
+        line.content: line for line in shadow_folder.lines(path) if line.answers.keys() == models
+    }
+    return path, pair, list(latest.values())
+
+
+def _labelled(pair: "Pair", lines: "list[Line]", data: Path | None) -> Labelled | None:
+    """Both models on the pictures of the data that were asked about; None if there are none."""
+    if data is None:
+        return None
+    import numpy as np
+
+    from automl.dataset import manifest
+    from automl.evaluation import significance
+    from automl.jobs import job_file
+
+    with refusals():
+        samples = manifest.look(job_file.load(data)).readable
+    labels = dict(zip(samples["content_hash"], samples["label"], strict=True))
+    known = [line for line in lines if line.content in labels]
+    if not known:
+        return None
+    first, second = (
+        np.array([_said(line, model) == labels[line.content] for line in known])
+        for model in (pair.first, pair.second)
+    )
+    p_value = significance.p_value_of_right(first, second)
+    return Labelled(len(known), float(first.mean()), float(second.mean()), p_value)
+
+
+def _said(line: "Line", model: Path) -> str:
+    return line.answers[str(model)].label
+
+
+def _row(line: "Line", pair: "Pair") -> dict[str, Any]:
+    first, second = (line.answers[str(model)] for model in (pair.first, pair.second))
+    return {
+        "content": line.content,
+        "first": first.label,
+        "first_probability": first.probability,
+        "second": second.label,
+        "second_probability": second.probability,
+    }

@@ -1,0 +1,154 @@
+"""A second model beside the first one: what both said, and the exchange of the two."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from automl.access import audit
+from automl.cli import cli
+from automl.errors import UserError
+from automl.prediction.inference import Answer, Failure, Predictor
+from automl.serving import shadow, shadow_folder
+from automl.serving.limits import Limits
+from automl.serving.models import Models
+from automl.serving.shadow import Shadow
+from tests.serving.conftest import COLOURS, picture, write_model
+
+REVERSED = ("blue", "green", "red")
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Path, Path]:
+    return write_model(tmp_path / "one"), write_model(tmp_path / "two", REVERSED)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, pair: tuple[Path, Path]) -> Path:
+    shadow.prepared(tmp_path / "both", *pair)
+    return tmp_path / "both"
+
+
+@pytest.fixture
+def start(folder: Path) -> Iterator[Callable[..., Shadow]]:
+    started: list[Shadow] = []
+
+    def begin(**options: object) -> Shadow:
+        started.append(Shadow(folder, **options))  # type: ignore[arg-type]
+        return started[-1]
+
+    yield begin
+    for each in started:
+        each.close()
+
+
+def answer_of(predictor: Predictor, colour: str) -> tuple[bytes, Predictor, Answer]:
+    probabilities = np.array([name == colour for name in predictor.labels], np.float32)
+    return picture(colour), predictor, Answer(probabilities)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_both_answers_are_recorded_privately_and_a_failure_harms_nothing(
+    start: Callable[..., Shadow], folder: Path, pair: tuple[Path, Path]
+) -> None:
+    outcomes: list[str] = []
+    second, first = start(on_outcome=outcomes.append), Predictor(pair[0])
+    for colour in COLOURS:
+        second.offer(*answer_of(first, colour))
+    second.offer(b"no picture", first, Answer(np.ones(3, np.float32)))
+    second.offer(picture("red"), first, Failure("unreadable"))  # the first one has no answer
+    wait_for(lambda: len(outcomes) == 4)
+    assert outcomes == ["differs", "agrees", "differs", "failed"]
+    second.close()
+    counts = shadow_folder.load_counts(folder)
+    assert (counts.answered, counts.differing, counts.failed, counts.dropped) == (3, 2, 1, 0)
+    said = [
+        [given.label for given in line.answers.values()] for line in shadow_folder.lines(folder)
+    ]
+    assert said == [["red", "blue"], ["green", "green"], ["blue", "red"]]
+    assert {path.stat().st_mode & 0o077 for path in (folder, *folder.iterdir())} == {0}
+
+
+def test_what_the_second_has_no_time_for_is_dropped_and_counted(
+    start: Callable[..., Shadow], folder: Path, pair: tuple[Path, Path]
+) -> None:
+    second = start()
+    second.close()  # its thread takes nothing any more
+    given = answer_of(Predictor(pair[0]), "red")
+    for _ in range(shadow.MAX_WAITING + 7):
+        second.offer(*given)
+    assert second.num_waiting == shadow.MAX_WAITING
+    second.close()  # what still waits is dropped, too
+    assert shadow_folder.load_counts(folder).dropped == shadow.MAX_WAITING + 7
+
+
+def test_beyond_the_limit_answers_are_only_counted(
+    start: Callable[..., Shadow], folder: Path, pair: tuple[Path, Path]
+) -> None:
+    outcomes: list[str] = []
+    second = start(on_outcome=outcomes.append, max_lines=1)
+    for _ in range(3):
+        second.offer(*answer_of(Predictor(pair[0]), "green"))
+    wait_for(lambda: len(outcomes) == 3)
+    second.close()
+    assert len(list(shadow_folder.lines(folder))) == 1
+    assert shadow_folder.load_counts(folder).unrecorded == 2
+
+
+def test_a_promoted_model_answers_first_in_a_running_server_and_after_a_new_start(
+    start: Callable[..., Shadow], folder: Path, pair: tuple[Path, Path]
+) -> None:
+    models = Models.load({"colours": pair[0]}, Limits(), lambda *_: None)
+    start(on_exchange=models.replace_default)
+    assert models.named("colours").predictor.labels == ["red", "green", "blue"]
+    assert CliRunner().invoke(cli, ["promote", str(folder)]).exit_code == 0
+    wait_for(lambda: models.default.predictor.model_dir == pair[1])
+    assert models.named("colours").predictor.labels == list(REVERSED)
+    models.close()
+    assert shadow.prepared(folder, *pair).first == pair[1]
+    entry = audit.read()[-1]
+    assert (entry.action, entry.outcome, entry.details["first"]) == (
+        "promote",
+        "done",
+        str(pair[1]),
+    )
+    assert CliRunner().invoke(cli, ["promote", str(folder), "--back"]).exit_code == 0
+    again = CliRunner().invoke(cli, ["promote", str(folder), "--back"])
+    assert again.exit_code == 2
+    assert "nothing to go back to" in again.stderr
+
+
+def test_agreement_is_said_and_tested_where_labels_are_known(
+    start: Callable[..., Shadow], folder: Path, pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    outcomes: list[str] = []
+    second, first = start(on_outcome=outcomes.append), Predictor(pair[0])
+    assert "No picture has been answered" in CliRunner().invoke(cli, ["shadow", str(folder)]).stdout
+    for colour in ("red", "green"):
+        (tmp_path / "data" / colour).mkdir(parents=True)
+        (tmp_path / "data" / colour / "a.png").write_bytes(picture(colour))
+        Image.new("RGB", (9, 9), COLOURS[colour]).save(tmp_path / "data" / colour / "b.png")
+        second.offer(*answer_of(first, colour))
+    wait_for(lambda: len(outcomes) == 2)
+    second.close()
+    said = CliRunner().invoke(cli, ["shadow", str(folder), "--data", str(tmp_path / "data")]).stdout
+    assert "They agree on 50.0% of 2 pictures" in said
+    assert "the first is right on 100.0% and the second on 50.0% (paired test, p = 1)" in said
+
+
+def test_a_folder_of_other_models_is_refused(folder: Path, pair: tuple[Path, Path]) -> None:
+    with pytest.raises(UserError, match="Name another --shadow-folder"):
+        shadow.prepared(folder, pair[0], folder / "third")
+    result = CliRunner().invoke(cli, ["shadow", "nobody"])
+    assert result.exit_code == 2
+    assert "no folder of two models in service" in result.stderr
