@@ -29,11 +29,13 @@ def headline(found: FirstScore) -> str:
 
 
 def weakest(found: FirstScore) -> Table:
-    """The classes or labels of which pictures are not recognised, the weakest first."""
+    """The classes or labels about which there are wrong answers, the weakest first."""
     weak = [each for each in found.recalls if each.num_right < each.num_pictures]
     if found.metric == "accuracy":
         right = [(each.name, f"{each.num_right:,} of {each.num_pictures:,}") for each in weak]
         return ("weakest class", "right"), right
+    known = [each for each in found.recalls if each.num_right == each.num_pictures]
+    weak += sorted((each for each in known if each.num_false), key=lambda each: -each.num_false)
     rows = [
         (
             each.name,

@@ -95,6 +95,12 @@ def test_of_label_sets_it_counts_each_label_and_what_is_missed_together() -> Non
     (together,) = found.missed_together
     assert (together.first, together.second, together.num_pictures) == ("bee", "cat", 1)
     assert "Intersection over union 0.957" in first_score_text.headline(found)
+    _, rows = first_score_text.weakest(found)
+    assert [row[:3] for row in rows] == [
+        ("bee", "9 of 10", "0"),
+        ("cat", "9 of 10", "0"),
+        ("ant", "12 of 12", "1"),
+    ]
 
 
 def test_each_label_of_a_set_is_in_doubt_by_itself_and_settled_by_itself() -> None:

@@ -46,7 +46,7 @@ def of_label(trial_answers: Answers, label: str | None, *, key: str) -> None:
     kind = st.segmented_control(
         "Pictures where the label is",
         list(cells),
-        default="Missed",
+        default=next((kind for kind in ("Missed", "False") if len(cells[kind])), "Right"),
         format_func=lambda kind: f"{kind} ({len(cells[kind]):,})",
         required=True,
         key=f"kind of {key}",
