@@ -34,6 +34,12 @@ def opened(directory: str, position: int) -> None:
         answer_view.open_at(of, positions, position)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _one_explaining_process_for_all():
+    yield
+    explanation_view._explainer().close()
+
+
 @pytest.fixture
 def look(explained, make_pixels, tmp_path):
     """Pictures of three classes that `explained`'s t1 has answered; the first wrong."""
@@ -59,8 +65,7 @@ def look(explained, make_pixels, tmp_path):
         assert not app.exception, app.exception
         return app
 
-    yield look
-    explanation_view._explainer().close()
+    return look
 
 
 def press(app: AppTest, label: str) -> AppTest:

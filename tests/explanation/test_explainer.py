@@ -121,6 +121,17 @@ def test_a_description_that_asks_for_more_than_a_model_is_a_sentence(explained, 
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 400_000  # KB
 
 
+def test_what_speaks_for_a_chosen_label_is_explained(explainer, explained):
+    directory, path = explained
+    found = explainer.explain(directory, "t1", path)
+    other = next(name for name in ("blue", "green", "red") if name != found.label)
+    chosen = explainer.explain(directory, "t1", path, QUICK, label=other)
+    assert chosen.label == other
+    assert chosen.probability < found.probability
+    with pytest.raises(ExplanationError, match="The model has no label 'pink'. It has blue"):
+        explainer.explain(directory, "t1", path, QUICK, label="pink")
+
+
 def test_a_process_that_was_killed_is_named_and_the_next_question_starts_another(
     explainer, explained
 ):
@@ -214,14 +225,3 @@ def test_the_command_refuses_what_cannot_be(explained, tmp_path, options, senten
     assert result.exit_code == 2
     assert sentence in result.stderr
     assert not (tmp_path / "why").exists()
-
-
-def test_what_speaks_for_a_chosen_label_is_explained(explainer, explained):
-    directory, path = explained
-    found = explainer.explain(directory, "t1", path)
-    other = next(name for name in ("blue", "green", "red") if name != found.label)
-    chosen = explainer.explain(directory, "t1", path, QUICK, label=other)
-    assert chosen.label == other
-    assert chosen.probability < found.probability
-    with pytest.raises(ExplanationError, match="The model has no label 'pink'. It has blue"):
-        explainer.explain(directory, "t1", path, QUICK, label="pink")

@@ -1,6 +1,7 @@
 import base64
 import io
 import json
+import shutil
 
 import numpy as np
 from PIL import Image
@@ -16,29 +17,29 @@ def entry(path, parameters=None, *, wanted=True):
     )
 
 
-def test_a_server_explains_the_pictures_that_ask_for_it(explained):
+def test_a_server_explains_the_pictures_that_ask_for_it(explained, tmp_path):
+    """Of one model the answer; of one with label sets each label above the threshold."""
     directory, path = explained
-    model_dir = write_model(store.best_model_dir(directory))
+    other = shutil.copytree(directory, tmp_path / "other" / directory.name)
+    models = {
+        "pets": write_model(store.best_model_dir(directory)),
+        "sets": write_model(store.best_model_dir(other), has_label_sets=True),
+    }
     asked = {"xai_algorithm": "guided_backprop", "attributions": True}
-    with served({"pets": model_dir}) as client:
-        refused = client.score(entry(path, {"xai_algorithm": "magic"}))
+    limit = {"confidence_score_threshold_multilabel": 1.0}
+    with served(models) as client:  # one server: its explaining process takes seconds to start
+        refused = client.score(entry(path, {"xai_algorithm": "magic"}), path="/models/pets/score")
         assert refused.status_code == 422
         assert "xai_parameters" in refused.json()["detail"]
-        first, second = client.score(entry(path, asked), entry(path, wanted=False)).json()
+        entries = (entry(path, asked), entry(path, wanted=False))
+        first, second = client.score(*entries, path="/models/pets/score").json()
+        entries = (entry(path, asked), entry(path, asked | limit))
+        every, none = client.score(*entries, path="/models/sets/score").json()
     assert list(first) == ["probs", "labels", "visualizations", "attributions"]
     assert np.shape(first["attributions"]) == (3, 64, 64)
     drawn = Image.open(io.BytesIO(base64.b64decode(first["visualizations"])))
     assert drawn.format == "PNG"
     assert list(second) == ["probs", "labels"]
-
-
-def test_of_label_sets_each_label_above_the_threshold_is_explained(explained):
-    directory, path = explained
-    model_dir = write_model(store.best_model_dir(directory), has_label_sets=True)
-    asked = {"xai_algorithm": "guided_backprop", "attributions": True}
-    limit = {"confidence_score_threshold_multilabel": 1.0}
-    with served({"pets": model_dir}) as client:
-        every, none = client.score(entry(path, asked), entry(path, asked | limit)).json()
     assert np.shape(every["attributions"]) == (3, 3, 64, 64)  # sigmoid(mean) is at least 0.5
     assert len(every["visualizations"]) == 3
     assert (none["visualizations"], none["attributions"]) == ([], [])
