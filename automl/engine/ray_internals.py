@@ -61,6 +61,26 @@ def node_of(actor: Any) -> str:
     return str(found.get("Address", {}).get("NodeID", ""))
 
 
+def free_by_node() -> dict[str, dict[str, float]]:
+    """What no trial has of every machine, by its id, as Ray counts it: `CPU`, `GPU` and others."""
+    from ray._private import state
+
+    found: dict[str, dict[str, float]] = state.available_resources_per_node()
+    return found
+
+
+def draining() -> dict[str, float]:
+    """Machines that are about to be taken away, with the time of it.
+
+    Returns:
+        Seconds since 1970, or 0 if it is not known, by the id of the machine.
+    """
+    from ray._private import state
+
+    found = state.state.get_draining_nodes()
+    return {node_id: at / 1000 for node_id, at in found.items()}
+
+
 def death_of(trial: "Trial") -> Death:
     """Read the cause of a worker's death from the files that Tune writes."""
     text = _COLOUR.sub("", Path(trial.error_file).read_text("utf-8"))

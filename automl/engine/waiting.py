@@ -1,14 +1,23 @@
 """Why trials wait although the job allows more at a time, in a sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import ray
 from ray.tune.experiment import Trial
 
+from automl.engine import ray_internals
 from automl.engine.resources import Resources
 
 _PATIENCE_SECONDS = 10.0
 """The first seconds of a wait are those in which a worker starts."""
+
+
+class Place(NamedTuple):
+    """A machine: `CPU` and `GPU` in total, and those that no trial has."""
+
+    total: Mapping[str, float]
+    free: Mapping[str, float]
 
 
 class Waiting:
@@ -40,7 +49,16 @@ class Waiting:
         num_waiting = min(num_waiting, _num_without_share())
         if not num_waiting:
             return ""
-        return sentence(num_waiting, share, ray.cluster_resources(), ray.available_resources())
+        return sentence(num_waiting, share, self._places())
+
+    def _places(self) -> list[Place]:
+        """The machines that trials may run on."""
+        free, refused = ray_internals.free_by_node(), self._resources.refused_nodes
+        return [
+            Place(each["Resources"], free.get(each["NodeID"], {}))
+            for each in ray.nodes()
+            if each["Alive"] and each["NodeID"] not in refused
+        ]
 
 
 def _num_without_share() -> int:
@@ -49,20 +67,24 @@ def _num_without_share() -> int:
     return sum(one["state"] in ("PENDING", "RESCHEDULING") for one in asked)
 
 
-def sentence(
-    num_waiting: int, share: Resources, total: Mapping[str, float], free: Mapping[str, float]
-) -> str:
-    """Say what the trials wait for.
+def sentence(num_waiting: int, share: Resources, places: Sequence[Place]) -> str:
+    """Say what the trials wait for; empty if one of them is about to be placed.
 
     Args:
         num_waiting: number of trials that wait.
         share: what each of them needs.
-        total, free: CPU and GPU of the cluster, as Ray counts them.
+        places: the machines that they may run on.
     """
-    is_gpu = share.num_gpus > 0 and free.get("GPU", 0) < share.num_gpus
+    has_gpu = [each for each in places if each.free.get("GPU", 0) >= share.num_gpus]
+    is_placed = any(each.free.get("CPU", 0) >= share.num_cpus for each in has_gpu)
+    if is_placed and not share.num_gpus:
+        return ""
+    # free parts of several GPUs are no GPU
+    is_gpu = share.num_gpus > 0 and (is_placed or not has_gpu)
     key, name = ("GPU", "GPU") if is_gpu else ("CPU", "core")
     needed = share.num_gpus if is_gpu else share.num_cpus
-    used = total.get(key, 0) - free.get(key, 0)
+    total = sum(each.total.get(key, 0) for each in places)
+    used = total - sum(each.free.get(key, 0) for each in places)
     who = "1 trial waits" if num_waiting == 1 else f"{num_waiting} trials wait"
     what = f"a {name}" if needed <= 1 else f"{needed:g} {name}s on one machine"
-    return f"{who} for {what}: {used:g} of {total.get(key, 0):g} in use."
+    return f"{who} for {what}: {used:g} of {total:g} in use."

@@ -120,16 +120,31 @@ def test_a_checkpoint_arrives_with_its_content(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("gpus", "cores", "free", "wanted"),
     [
-        (0, 1, {"CPU": 0}, "2 trials wait for a core: 8 of 8 in use."),
-        (1, 2, {"CPU": 8}, "2 trials wait for a GPU: 4 of 4 in use."),
-        (2, 2, {"GPU": 1, "CPU": 8}, "2 trials wait for 2 GPUs on one machine: 3 of 4 in use."),
-        (0, 2, {"GPU": 4, "CPU": 1}, "2 trials wait for 2 cores on one machine: 7 of 8 in use."),
+        (0, 1, [{}, {}], "2 trials wait for a core: 8 of 8 in use."),
+        (1, 2, [{"CPU": 4}, {"CPU": 4}], "2 trials wait for a GPU: 4 of 4 in use."),
+        (1, 1, [{"CPU": 4, "GPU": 1}, {}], "2 trials wait for a GPU: 3 of 4 in use."),  # in halves
+        (1, 2, [{"CPU": 1, "GPU": 1}, {"CPU": 4}], "2 trials wait for 2 cores on one machine: 3"),
+        (
+            2,
+            2,
+            [{"GPU": 1, "CPU": 4}, {"GPU": 1, "CPU": 4}],
+            "2 trials wait for 2 GPUs on one machine: 2 of 4 in use.",
+        ),
+        (
+            0,
+            2,
+            [{"GPU": 2, "CPU": 1}, {"CPU": 1}],
+            "2 trials wait for 2 cores on one machine: 6 of 8 in use.",
+        ),
+        (0, 2, [{"CPU": 2}, {}], ""),  # about to be placed
     ],
 )
 def test_waiting_trials_are_told_what_for(
-    gpus: float, cores: int, free: dict[str, float], wanted: str
+    gpus: float, cores: int, free: list[dict[str, float]], wanted: str
 ) -> None:
     share = Resources(4, cores, gpus, [])
-    said = waiting.sentence(2, share, {"GPU": 4, "CPU": 8}, free)
-    assert said == wanted
-    assert waiting.sentence(1, share, {}, free).startswith("1 trial waits")
+    places = [waiting.Place({"GPU": 2, "CPU": 4}, each) for each in free]
+    said = waiting.sentence(2, share, places)
+    assert said.startswith(wanted)
+    assert bool(said) == bool(wanted)
+    assert waiting.sentence(1, share, places).startswith("1 trial waits" if wanted else "")
