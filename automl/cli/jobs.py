@@ -81,9 +81,9 @@ def estimate(
         return
     for sentence in measured.plan:
         say(sentence)
-    trials = wording.count(measured.num_trials, "trial")
-    at_most = "At most " if measured.plan else ""
-    say(f"{at_most}{trials}, {measured.max_concurrent_trials} at a time.")
+    number = measured.num_trials
+    trials = wording.most_trials(number) if measured.plan else wording.count(number, "trial")
+    say(f"{trials}, {measured.max_concurrent_trials} at a time.")
     if not measured.plan:
         say(f"Time: {wording.duration(measured.seconds)} if every trial runs to its last epoch.")
     say(f"Memory ({measured.device}): {measured.memory_bytes / 2**30:.2g} GB.")

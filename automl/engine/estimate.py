@@ -110,13 +110,14 @@ def _estimate(asked: _Asked, measured: dict[str, TrialMeasure]) -> Estimate:
     seconds = [costs.of(vars(one)).seconds for one in asked.sets]
     weight_bytes = statistics.mean(found.weight_bytes for found in measured.values())
     at_a_time = resources.max_concurrent_trials
+    in_time = 60 * asked.job.limits.timeout_minutes * at_a_time / statistics.mean(seconds)
     return Estimate(
         num_trials=asked.num_trials,
         max_concurrent_trials=at_a_time,
         seconds=statistics.mean(seconds) * asked.num_trials / at_a_time,
         memory_bytes=max(found.memory_bytes for found in measured.values()) * at_a_time,
         device="cuda" if resources.num_gpus else "cpu",
-        disk_bytes=round(asked.num_trials * weight_bytes) + asked.pixel_bytes,
+        disk_bytes=round(min(asked.num_trials, in_time) * weight_bytes) + asked.pixel_bytes,
         measured=[
             MeasuredTrial(
                 model_name=name,

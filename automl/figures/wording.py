@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from automl.evaluation import metrics
+from automl.jobs.trial_numbers import MOST_TRIALS
 
 if TYPE_CHECKING:
     from automl.evaluation.constant_answer import ConstantAnswer
@@ -84,11 +85,19 @@ def outcome(state_: "ExperimentState", extent: "Extent | None" = None) -> str:
 def ended_trials(number: int, record: "ExperimentRecord") -> str:
     """`6 of 8`; with a plan by the clock, whose number of trials is only a limit, `6, at most 50`.
 
-    `6` alone if no number is known, and when such a plan has ended.
+    `6` alone if no number is known, the time alone decides, or such a plan has ended.
     """
-    if not record.num_trials or (record.plan and record.state.is_finished):
+    is_open = record.state.is_finished or record.num_trials >= MOST_TRIALS
+    if not record.num_trials or (record.plan and is_open):
         return f"{number:,}"
     return f"{number:,}{', at most' if record.plan else ' of'} {record.num_trials:,}"
+
+
+def most_trials(number: int) -> str:
+    """`At most 8 trials`, or that the time limit decides."""
+    if number >= MOST_TRIALS:
+        return "As many trials as the time allows"
+    return f"At most {count(number, 'trial')}"
 
 
 def interval(value: float | None, low: float | None, high: float | None) -> str:

@@ -45,6 +45,7 @@ from automl.jobs.job_errors import JobError, Place
 from automl.jobs.machine_share import ResourcesPerTrial
 from automl.jobs.sweep import Sweep
 from automl.jobs.tasks import IMAGE_CLASSIFICATION, TASKS
+from automl.jobs.trial_numbers import MOST_TRIALS
 
 DATA_KEYS = ("training_data", "validation_data", "test_data")
 _MAX_VALUE = 1e37
@@ -207,7 +208,7 @@ def _beside_the_job(path: str | Path, info: ValidationInfo) -> str | Path:
 class Limits(FrozenModel):
     """Limits at which the search ends."""
 
-    max_trials: azure_values.Whole = Field(1, ge=1, le=1000)
+    max_trials: azure_values.Whole = Field(1, ge=1, le=MOST_TRIALS)
     """Largest number of trials."""
 
     max_concurrent_trials: azure_values.Whole = Field(1, ge=1, le=100)

@@ -11,8 +11,8 @@ from automl.jobs import addresses, azure_pipeline, data_versions
 from automl.jobs.job import DATA_KEYS, Job
 from automl.jobs.job_errors import Place
 from automl.jobs.job_yaml import parse, parse_value
+from automl.jobs.trial_numbers import AUTOMODE_TRIALS, MOST_TRIALS
 
-_AUTOMODE_TRIALS = 8
 _PLACES = ("datastores", "data_assets")
 """Sections of a job that say what is read instead of a location of Azure's."""
 
@@ -49,11 +49,17 @@ def load(
         raise UserError(f"{path} does not exist. Name a job file (.yml) or a folder of pictures.")
     data = {
         "training_data": {"path": address or str(path)},
-        "limits": {"max_trials": _AUTOMODE_TRIALS},
+        "limits": {"max_trials": _automode_trials(overrides)},
     }
     places = (datastores, data_assets)
     job = _overridden(data, overrides, places, lines={}, base_dir=path.parent)
     return data_versions.resolved(job)
+
+
+def _automode_trials(overrides: Sequence[str]) -> int:
+    """AutoMode's trials where the user names no number: a time limit decides if there is one."""
+    keys = {override.partition("=")[0].strip() for override in overrides}
+    return MOST_TRIALS if "limits.timeout_minutes" in keys else AUTOMODE_TRIALS
 
 
 def load_file(

@@ -4,6 +4,7 @@ import pytest
 
 from automl.jobs import job_file
 from automl.jobs.job_errors import JobError
+from automl.jobs.trial_numbers import MOST_TRIALS
 
 SWEEP = """\
 type: automl
@@ -29,6 +30,12 @@ def test_data_alone_is_automode_with_eight_trials(tmp_path):
     assert job.is_automode
     assert job.limits.max_trials == 8
     assert job.training_data.path == tmp_path
+
+
+def test_a_time_limit_without_a_number_decides_how_many_trials_run(tmp_path):
+    in_time = ["limits.timeout_minutes=5"]
+    assert job_file.load(tmp_path, in_time).limits.max_trials == MOST_TRIALS
+    assert job_file.load(tmp_path, ["limits.max_trials=4", *in_time]).limits.max_trials == 4
 
 
 def test_paths_in_a_job_file_are_relative_to_it(job_path):

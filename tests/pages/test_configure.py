@@ -12,6 +12,7 @@ from automl.jobs.estimate import Estimate
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import DataSource, Job, Limits
 from automl.jobs.speeds import NetworkSpeed, Speeds
+from automl.jobs.trial_numbers import MOST_TRIALS
 from automl.ui.configure import estimate_view, hyperparameter_fields
 from tests.pages.conftest import texts
 
@@ -46,6 +47,8 @@ def test_the_plan_before_the_start_follows_the_form(page):
     speed = NetworkSpeed(side=96, forward_seconds=0.01, step_seconds=0.04)
     speeds.keep(Speeds(networks=dict.fromkeys(names, speed)), "cpu", usable_cores())
     page.number_input(key="minutes").set_value(60).run()
+    assert job_of(page).limits.max_trials == MOST_TRIALS  # the time decides, and the page says so
+    assert "As many trials as the time allows." in texts(page)
     assert "In 60 s" not in texts(page)
     assert "a search around them" in texts(page)
     page.number_input(key="minutes").set_value(1).run()
@@ -133,6 +136,7 @@ def test_the_effort_is_a_number_of_trials(page):
     assert page.segmented_control(key="effort").value == "Thorough"
     page.number_input(key="max trials").set_value(21).run()
     assert page.segmented_control(key="effort").value is None
+    page.number_input(key="minutes").set_value(20).run()
     assert job_of(page).limits.max_trials == 21
 
 

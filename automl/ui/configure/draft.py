@@ -9,6 +9,7 @@ from typing import Any
 from automl.jobs import model_catalog
 from automl.jobs.job import DataSource, Job
 from automl.jobs.job_errors import JobError, Problem
+from automl.jobs.trial_numbers import AUTOMODE_TRIALS, MOST_TRIALS
 
 
 class Search(StrEnum):
@@ -21,15 +22,23 @@ class Search(StrEnum):
 
 
 class Effort(StrEnum):
-    """Number of trials, in three steps."""
+    """Number of trials, in three steps, or as many as the time allows."""
 
     QUICK = "Quick"
     BALANCED = "Balanced"
     THOROUGH = "Thorough"
+    TIME = "All the time"
 
     @property
     def num_trials(self) -> int:
-        return {Effort.QUICK: 3, Effort.BALANCED: 8, Effort.THOROUGH: 20}[self]
+        """Largest number of trials."""
+        numbers = {Effort.QUICK: 3, Effort.BALANCED: AUTOMODE_TRIALS, Effort.THOROUGH: 20}
+        return numbers.get(self, MOST_TRIALS)
+
+    @property
+    def caption(self) -> str:
+        """The name with the number of trials; the time limit is named beside it."""
+        return self.value if self is Effort.TIME else f"{self.value} ({self.num_trials} trials)"
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,7 @@ def _basics() -> tuple[str, dict[str, Any]]:
             max_value=60 * 24 * 60,
             help=field_help(Limits, "timeout_minutes"),
             key="minutes",
+            on_change=_take_minutes,
             **KEPT,
         ),
     }
@@ -121,7 +122,7 @@ def _effort() -> None:
         "Effort",
         list(Effort),
         key="effort",
-        format_func=lambda effort: f"{effort} ({Effort(effort).num_trials} trials)",
+        format_func=lambda effort: Effort(effort).caption,
         help="Largest number of trials; the limits below take any other number.",
         on_change=_take_effort,
         **KEPT,
@@ -187,13 +188,23 @@ def _licences() -> tuple[str, ...]:
     return tuple(chosen)
 
 
+def _take_minutes() -> None:
+    """Let a time limit that the user sets decide how many trials run, if no number was chosen."""
+    is_automatic = st.session_state.get("search", Search.AUTOMATIC) == Search.AUTOMATIC
+    if is_automatic and not st.session_state.get(loaded_job.EFFORT_IS_CHOSEN):
+        st.session_state["effort"] = Effort.TIME
+        st.session_state["max trials"] = Effort.TIME.num_trials
+
+
 def _take_effort() -> None:
+    st.session_state[loaded_job.EFFORT_IS_CHOSEN] = True
     effort = st.session_state["effort"]
     if effort is not None:
         st.session_state["max trials"] = Effort(effort).num_trials
 
 
 def _forget_effort() -> None:
+    st.session_state[loaded_job.EFFORT_IS_CHOSEN] = True
     efforts = {effort.num_trials: effort for effort in Effort}
     st.session_state["effort"] = efforts.get(st.session_state["max trials"])
 

@@ -12,6 +12,9 @@ from automl.ui.configure import hyperparameter_fields, machine_fields, space_edi
 from automl.ui.configure.draft import Effort, Search
 from automl.ui.dataset import data_choice
 
+EFFORT_IS_CHOSEN = "effort is chosen"
+"""Key of the session: the user, or a loaded job, has said how many trials."""
+
 _REST, _EXPLICIT = "rest of the job", "hyperparameters of the job"
 _IN_THE_FORM = (
     "type",
@@ -70,6 +73,7 @@ def _load_limits(job: Job) -> None:
     efforts = {effort.num_trials: effort for effort in Effort}
     st.session_state["minutes"] = limits.timeout_minutes
     st.session_state["max trials"] = limits.max_trials
+    st.session_state[EFFORT_IS_CHOSEN] = True
     st.session_state["effort"] = efforts.get(limits.max_trials)
     st.session_state["concurrency"] = limits.max_concurrent_trials
     st.session_state["exit score"] = limits.exit_score

@@ -21,8 +21,8 @@ def show(job: Job, data: Manifest) -> None:
     for sentence in rest:
         st.caption(wording.plain(sentence))
     if is_measured:
-        trials = wording.count(job.limits.max_trials, "trial")
-        st.caption(f"At most {trials}. The plan is revised while the trials run.")
+        trials = wording.most_trials(job.limits.max_trials)
+        st.caption(f"{trials}. The plan is revised while the trials run.")
 
 
 def _decode_seconds(data: Manifest) -> float:
