@@ -70,6 +70,9 @@ _NEUTRAL_END = re.compile(
 )
 
 
+_FOR_SPLITS = frozenset({"partition", "partitions", "split", "splits"})
+
+
 def split_of(word: str) -> str | None:
     """Split of a word that stands alone: train, validation or test; None if it is no such word."""
     return SPLITS.get(word.strip().lower())
@@ -117,6 +120,17 @@ def split_of_path(path: PurePath) -> str | None:
     """Split that the name of a file says as a word, or else that of its folder."""
     found = split_in(path.stem) or split_in(path.parent.name)
     return found[0] if found else None
+
+
+def is_for_splits(path: PurePath) -> bool:
+    """True for a file that is named after partitions or splits, such as `list_partition.txt`."""
+    return bool({*_words(path.stem)} & _FOR_SPLITS)
+
+
+def is_of_several(path: PurePath) -> bool:
+    """True for a file of training and validation data together, such as `trainval.txt`."""
+    words = _words(path.stem)
+    return "trainval" in words or len({SPLITS.get(word) for word in words} - {None}) > 1
 
 
 def split_folders(folder: Path) -> list[Path]:

@@ -832,3 +832,72 @@ def test_a_table_of_one_split_beside_class_folders_of_the_other(photos):
     assert read(folder) == train | val
     (guess,) = readers.read(DataSource(path=folder)).guesses
     assert "in the names of the folders for the others" in guess.sentence
+
+
+def test_lists_of_ids_and_labels_with_blanks_for_each_split_and_each_level(photos):
+    folder = photos(*(f"data/images/{n}0371.jpg" for n in range(12)))
+    splits = {"train": range(4), "val": range(4, 8), "trainval": range(8), "test": range(8, 12)}
+    for split, numbers in splits.items():
+        (folder / "data" / f"images_{split}.txt").write_text("\n".join(f"{n}0371" for n in numbers))
+        for level, names in {"variant": ["Cessna 172", "707"], "family": ["Jet", "707"]}.items():
+            lines = [
+                f"{n}0371 {names[n % 4 // (2 if level == 'family' else 1) % 2]}" for n in numbers
+            ]
+            (folder / "data" / f"images_{level}_{split}.txt").write_text("\n".join(lines))
+    with pytest.raises(UnclearDataError, match="can be read in several ways") as caught:
+        read(folder)
+    (variant,) = [one.options for one in caught.value.readings if "variant" in one.sentence]
+    found = read(folder, **variant)
+    assert found["data/images/40371.jpg"] == ("Cessna 172", "validation")
+    assert found["data/images/110371.jpg"] == ("707", "test")
+    assert len(found) == 12
+
+
+def test_a_table_with_blanks_between_its_cells_and_a_numbered_partition(photos):
+    folder = photos(*(f"img/{n}.jpg" for n in range(6)))
+    rows = [f"{n}.jpg {1 if n % 2 else -1:2} {-1 if n % 2 else 1:2}\n" for n in range(6)]
+    (folder / "list_attr.txt").write_text("6\nSmiling Bald \n" + "".join(rows))
+    (folder / "list_partition.txt").write_text("".join(f"{n}.jpg {n % 3}\n" for n in range(6)))
+    with pytest.raises(UnclearDataError, match="list_partition.txt has the split '0'") as caught:
+        read(folder)
+    found = read(folder, **caught.value.readings[0].options)
+    assert found["img/1.jpg"] == ("Smiling", "validation")
+    assert found["img/2.jpg"] == ("Bald", "test")
+
+
+def test_a_question_about_a_table_goes_before_one_that_labels_fewer_pictures(photos):
+    names = [f"{label}_{n}" for label in ("Birman", "Boxer") for n in range(6)]
+    folder = photos(*(f"images/{name}.jpg" for name in names))
+    (folder / "annotations").mkdir()
+    lines = [f"{name} {1 + n // 6} {1 + n // 3 % 2}\n" for n, name in enumerate(names)]
+    (folder / "annotations" / "list.txt").write_text("#Image CLASS-ID SPECIES\n" + "".join(lines))
+    (folder / "annotations" / "test.txt").write_text("".join(lines[5:7]))
+    (folder / "annotations" / "trainval.txt").write_text("".join(lines[:5] + lines[7:]))
+    (folder / "annotations" / "Birman_0.xml").write_text(voc("Birman_0.jpg", "cat"))
+    with pytest.raises(
+        UnclearDataError, match="several columns that may hold the labels"
+    ) as caught:
+        read(folder)
+    options = dict(caught.value.readings[0].options)
+    source = DataSource(path=folder, table=options["table"])
+    listing = readers.read(source, target_column_name=options["target_column_name"])
+    counts = listing.pictures[["label", "split"]].value_counts().to_dict()
+    assert counts == {(one, split): n for one in "12" for split, n in (("train", 5), ("test", 1))}
+
+
+def test_numbers_of_pictures_and_classes_that_are_named_in_files_beside(photos):
+    folder = photos(*(f"images/p{n}x.jpg" for n in range(4)))
+    (folder / "images.txt").write_text("".join(f"{n} p{n}x.jpg\n" for n in range(4)))
+    (folder / "image_class_labels.txt").write_text("".join(f"{n} {n % 2}\n" for n in range(4)))
+    (folder / "categories_all.txt").write_text("/a/big airfield 0\n/b/bakery 1\n")
+    assert read(folder)["images/p2x.jpg"] == ("/a/big airfield", None)
+    assert read(folder)["images/p3x.jpg"] == ("/b/bakery", None)
+
+
+def test_minus_one_beside_zero_is_taken_for_no_and_said(photos):
+    folder = photos("a.jpg", "b.jpg", "c.jpg")
+    (folder / "labels.csv").write_text("file,cat,dog\na.jpg,1.0,-1.0\nb.jpg,,1.0\nc.jpg,0.0,1.0\n")
+    assert [label for label, _ in read(folder).values()] == ["cat", "dog", "dog"]
+    (folder / "labels.csv").write_text("file,cat,dog\na.jpg,1,0\nb.jpg,-1,1\nc.jpg,0,1\n")
+    (guess,) = readers.read(DataSource(path=folder)).guesses
+    assert guess.sentence == "Cells of -1 beside 0, as in cat, are taken for no."

@@ -11,6 +11,7 @@ from automl.dataset.readers import forms, guesses
 from automl.dataset.readers.form import Archive, Certainty, Folder, TableFile
 from automl.dataset.readers.located import Located, is_elsewhere
 from automl.dataset.readers.table import Chosen, Table
+from automl.dataset.reading import UnclearDataError
 from automl.dataset.split_words import split_folders
 from automl.errors import DataError
 
@@ -24,7 +25,8 @@ _OUTPUT = frozenset({"submission", "prediction", "predictions", "predicted"})
 HOLDS_TABLES = frozenset({*_FOR_LABELS, "ann", "anns", "anno", "meta", "metadata", "csv", "gt"})
 """Names of folders whose tables label the pictures beside them."""
 _NOT_TABLES = frozenset({".md", ".rst", ".pdf", ".log", ".py", ".ipynb", ".names"})
-_LEAST_COVERED = 0.5
+LEAST_COVERED = 0.5
+"""Least share of the pictures that a table which is likely the one of the labels names."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,9 @@ class Tried:
     unused: Sequence[str]
     """Files that look like tables of labels and cannot be used, each with the reason."""
 
+    asked: Sequence[tuple[int, UnclearDataError]] = ()
+    """Questions about tables that name pictures here, each with the number of these."""
+
 
 def candidates(base: Path) -> list[Candidate]:
     """Tables in the folder, or else in its folders of splits, or else in folders for tables."""
@@ -103,7 +108,8 @@ def tried(
     """Read all candidates; a file for another purpose is passed over."""
     fitting: list[Fitting] = []
     unused = unknown(base)
-    read = set()
+    read: set[str | None] = set()
+    asked: list[tuple[int, UnclearDataError]] = []
     for candidate in every:
         path = candidate.path
         if path.suffix.lower() in read:
@@ -116,16 +122,16 @@ def tried(
         try:
             fitted = _fitted(candidate, around, choose, located)
         except DataError as error:
-            if path != base and (is_for_labels(path) or _is_in_place(path) or _is_sure(candidate)):
+            asked += _question(error, candidate, around, located)
+            if path != base and _should_fit(candidate):
                 unused.append(f"{name}: {error}")
             continue
         if is_for_labels(path) and fitted.certainty < Certainty.LIKELY:
             count = f"{fitted.num_found:,} of the {len(located.paths):,}"
             unused.append(f"{name}: it names {count} pictures here.")
         fitting.append(fitted)
-        if isinstance(candidate.form, Folder) and candidate.form.suffix:
-            read.add(candidate.form.suffix)
-    return Tried(fitting, unused)
+        read.add(candidate.form.suffix if isinstance(candidate.form, Folder) else None)
+    return Tried(fitting, unused, asked)
 
 
 def is_for_labels(path: Path) -> bool:
@@ -145,7 +151,32 @@ def _fitted(
     cells = chosen.table.rows[chosen.columns.image].tolist()
     found = located.found(cells, table.folder)
     fitting = Fitting(table, chosen, Certainty.POSSIBLE, found)
+    is_loose = isinstance(candidate.form, TableFile) and candidate.form.is_loose
+    if is_loose and not fitting.num_found and not _is_sure(candidate):
+        raise DataError("It names no picture here.")
     return replace(fitting, certainty=_certainty(candidate, fitting, len(located.paths)))
+
+
+def _question(
+    error: DataError, candidate: Candidate, around: Surroundings, located: Located
+) -> list[tuple[int, UnclearDataError]]:
+    """The question about a table with the number of pictures that it names; nothing if none is."""
+    if not isinstance(error, UnclearDataError):
+        return []
+    path = candidate.path
+    table = candidate.form.read(path, replace(around, folder=path.parent))
+    column = table.image_column or guesses.picture_column(table.rows)
+    found = located.found(table.rows[column].tolist(), table.folder) if column else []
+    count = len({*found} - {None})
+    options = {"table": path.relative_to(around.folder).as_posix()}
+    readings = [one.model_copy(update={"options": one.options | options}) for one in error.readings]
+    return [(count, UnclearDataError(str(error), readings))] if count else []
+
+
+def _should_fit(candidate: Candidate) -> bool:
+    """True for a file that looks like one of labels, so that it is named if it is not used."""
+    path = candidate.path
+    return is_for_labels(path) or _is_in_place(path) or _is_sure(candidate)
 
 
 def _certainty(candidate: Candidate, fitting: Fitting, num_pictures: int) -> Certainty:
@@ -163,8 +194,8 @@ def _certainty(candidate: Candidate, fitting: Fitting, num_pictures: int) -> Cer
         return Certainty.STRONG
     label = fitting.chosen.columns.label
     is_named = fitting.table.label_column == label or guesses.is_named_like_labels(label)
-    labels_most = fitting.num_found >= _LEAST_COVERED * max(1, num_pictures)
-    has_several = len(set(fitting.labels.values())) > 1
+    labels_most = fitting.num_found >= LEAST_COVERED * max(1, num_pictures)
+    has_several = label == guesses.ONE_HOT or len(set(fitting.labels.values())) > 1
     return Certainty.LIKELY if labels_most and is_named and has_several else Certainty.POSSIBLE
 
 

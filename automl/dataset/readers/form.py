@@ -61,6 +61,9 @@ class TableFile:
     """For a file with one of the suffixes, by its content; of forms with the same suffix the surest
     one reads it."""
 
+    is_loose: bool = False
+    """True if a file that is only possibly of this form is of it if it names pictures here."""
+
 
 @dataclass(frozen=True)
 class Folder:

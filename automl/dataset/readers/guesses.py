@@ -35,6 +35,7 @@ _LABEL_NAMES = (
 _LABEL_WORDS = frozenset(
     {"label", "labels", "class", "classes", "category", "target", "species", "breed", "diagnosis"}
 )
+_SECOND_WORDS = frozenset({"name", "names", "id", "text", "code", "index"})
 ONE_HOT = "one column for each class"
 """Column with the labels of a table that is read by `one_hot`."""
 
@@ -59,13 +60,21 @@ def label_columns(rows: pd.DataFrame, used: Container[str | None]) -> list[str]:
     others = [name for name in rows.columns if name not in used]
     plain = {name: _plain(name) for name in others}
     likely = [name for wanted in _LABEL_NAMES for name in others if plain[name] == wanted]
+    likely += [name for name in others if _has_label_words(plain[name])]
     few = [name for name in others if _has_few_values(rows[name])]
     return list(dict.fromkeys([*likely, *few]))
 
 
 def is_named_like_labels(name: str) -> bool:
     """True if the name of a column leaves little doubt that it has the labels."""
-    return name == ONE_HOT or _plain(name) in _LABEL_NAMES
+    plain = _plain(name)
+    return name == ONE_HOT or plain in _LABEL_NAMES or _has_label_words(plain)
+
+
+def _has_label_words(plain: str) -> bool:
+    """True for several words of labels and no others, as in `category_label`, `breed_name`."""
+    words = {*re.split(r"[\W_]+", plain)}
+    return bool(words & _LABEL_WORDS) and words <= _LABEL_WORDS | _SECOND_WORDS
 
 
 def rival_labels(rows: pd.DataFrame, likely: Sequence[str]) -> list[str]:

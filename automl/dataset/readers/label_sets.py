@@ -115,7 +115,7 @@ def of_one_hot(rows: pd.DataFrame, used: Container[str | None]) -> list[list[str
     """
     ticks: dict[str, list[bool]] = {}
     for name in (name for name in rows.columns if name not in used and not one_hot.is_remark(name)):
-        truths = pd.Series([values.truth(cell) for cell in rows[name]], dtype=object)
+        truths = pd.Series([one_hot.truth(cell) for cell in rows[name]], dtype=object)
         is_usual = truths.notna()
         if is_usual.all() and rows[name].notna().any():
             ticks[name] = truths.astype(bool).tolist()

@@ -47,7 +47,7 @@ def read(rows: pd.DataFrame, used: Sequence[str | None]) -> OneHot | None:
 
 def _of_ticks(rows: pd.DataFrame, free: Sequence[str]) -> OneHot | None:
     names = [name for name in free if _is_ticked(rows[name])]
-    ticks = {name: [values.truth(cell) is True for cell in rows[name]] for name in names}
+    ticks = {name: [truth(cell) is True for cell in rows[name]] for name in names}
     classes = _without_flags(ticks)
     if len(classes) < 2 or not any(any(ticks[name]) for name in classes):
         return None
@@ -58,7 +58,10 @@ def _of_ticks(rows: pd.DataFrame, free: Sequence[str]) -> OneHot | None:
     cells = [each[0] if len(each) == 1 else each or None for each in found]
     flags = [name for name in names if name not in classes]
     doubt = f"The columns of ticks are classes, without {', '.join(flags)}." if flags else ""
-    return OneHot(pd.Series(cells, index=rows.index, dtype=object), doubt)
+    unsure = [name for name in classes if _is_unsure(rows[name])]
+    if unsure:
+        doubt += f" Cells of -1 beside 0, as in {unsure[0]}, are taken for no."
+    return OneHot(pd.Series(cells, index=rows.index, dtype=object), doubt.strip())
 
 
 def _without_flags(ticks: dict[str, list[bool]]) -> list[str]:
@@ -96,9 +99,24 @@ def _share(ticks: dict[str, list[bool]], names: Sequence[str]) -> float:
 
 
 def _is_ticked(cells: pd.Series) -> bool:
-    truths = [values.truth(cell) for cell in cells]
+    truths = [truth(cell) for cell in cells]
     is_empty = all(cell is None or cell != cell or not str(cell).strip() for cell in cells)
     return None not in truths and not is_empty
+
+
+def truth(cell: object) -> bool | None:
+    """A tick or none; -1 is none, as CelebA writes it."""
+    return False if _is_minus_one(cell) else values.truth(cell)
+
+
+def _is_unsure(cells: pd.Series) -> bool:
+    """True for a column of 1, 0 and -1, in which -1 may stand for uncertain."""
+    has_zero = any(str(cell).strip() in ("0", "0.0") for cell in cells)
+    return has_zero and any(map(_is_minus_one, cells))
+
+
+def _is_minus_one(cell: object) -> bool:
+    return str(cell).strip() in ("-1", "-1.0")
 
 
 def _of_probabilities(rows: pd.DataFrame, free: Sequence[str]) -> OneHot | None:

@@ -1,15 +1,16 @@
 """Two ways to read one folder, compared by certainty and by the labels they give."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from automl.dataset.readers.candidates import Fitting
+from automl.dataset.readers.candidates import LEAST_COVERED, Fitting
 from automl.dataset.readers.form import Certainty
 from automl.dataset.reading import Guess, Reading, UnclearDataError
-from automl.dataset.split_words import split_of_path
+from automl.dataset.split_words import is_of_several, split_in, split_of_path
 
 _LEAST_COMMON = 0.5
 _MAX_DIFFERENT = 0.05
@@ -54,8 +55,17 @@ class Agreement:
         return self.kind == "contradict" and len(self.different) > most
 
 
-def of_tables(fitting: Sequence[Fitting], root: Path) -> list[Rival]:
-    """A rival for each table, and one for all tables that are named after different splits."""
+def of_tables(fitting: Sequence[Fitting], root: Path, num_pictures: int) -> list[Rival]:
+    """A rival for each table, and one for all tables that are named after different splits.
+
+    If several are of one split, as `variant_train.txt` and `family_train.txt` are, those belong
+    together whose names say the same but for the split.
+
+    Args:
+        fitting: the tables.
+        root: the folder.
+        num_pictures: how many lie below it.
+    """
     alone = list(fitting)
     rivals = []
     kinds = {(one.table.path.suffix, one.chosen.columns.image) for one in fitting}
@@ -67,10 +77,34 @@ def of_tables(fitting: Sequence[Fitting], root: Path) -> list[Rival]:
             and one.certainty
             and split_of_path(one.table.path)
         ]
-        if len({split_of_path(one.table.path) for one in of_splits}) > 1:
-            rivals.append(_rival(of_splits, root))
-            alone = [one for one in alone if one not in of_splits]
+        for group in _groups(of_splits):
+            if len({split_of_path(one.table.path) for one in group}) > 1:
+                rivals.append(_of_splits(group, root, num_pictures))
+                alone = [one for one in alone if one not in group]
     return rivals + [_rival([one], root) for one in alone]
+
+
+def _groups(tables: Sequence[Fitting]) -> list[list[Fitting]]:
+    """The tables as one group if each is of another split; else by the rest of their names."""
+    splits = [split_of_path(one.table.path) for one in tables]
+    if len(set(splits)) == len(splits):
+        return [list(tables)]
+    groups: dict[str, list[Fitting]] = defaultdict(list)
+    for one in tables:
+        found = split_in(one.table.path.stem)
+        groups[found[1] if found else one.table.path.stem].append(one)
+    return list(groups.values())
+
+
+def _of_splits(tables: Sequence[Fitting], root: Path, num_pictures: int) -> Rival:
+    """The rival of tables of splits, without one of training and validation data together."""
+    parts = [one for one in tables if not is_of_several(one.table.path)]
+    has_validation = "validation" in {split_of_path(one.table.path) for one in parts}
+    found = _rival(parts if has_validation else tables, root)
+    is_likely = len(found.labels) >= LEAST_COVERED * num_pictures and all(
+        one.table.label_column for one in tables
+    )
+    return replace(found, certainty=max(found.certainty, Certainty.LIKELY)) if is_likely else found
 
 
 def _rival(tables: Sequence[Fitting], root: Path) -> Rival:
@@ -106,16 +140,20 @@ def outcome_of(rivals: Sequence[Rival], place: Path) -> Outcome:
     best, *others = sorted(rivals, key=lambda rival: rival.rank, reverse=True)
     guesses: list[Guess] = []
     weak: list[Rival] = []
+    asked: list[Rival] = []
     for other in others:
         found = compared(best.labels, other.labels)
         is_close = other.certainty >= max(Certainty.LIKELY, best.certainty - 1)
         is_question = other.tables and other.certainty is best.certainty and found.kind != "same"
         if is_question or (is_close and found.is_contradiction):
-            raise _question(best, other, found, place)
+            asked.append(other)
+            continue
         if is_close or (other.certainty and not best.tables):
             guesses.append(_guess(best, other, found))
         elif other.tables and found.kind != "same":
             weak.append(other)
+    if asked:
+        raise _question(best, asked, place)
     if weak:
         names = ", ".join(other.name for other in weak[:_MAX_NAMED])
         sentence = f"The labels are in {best.name}. Less sure, and not used: {names}."
@@ -164,15 +202,16 @@ def _differences(best: Rival, other: Rival, found: Agreement) -> str:
     )
 
 
-def _question(best: Rival, other: Rival, found: Agreement, place: Path) -> UnclearDataError:
-    readings = [best.reading, other.reading]
-    names = f"{best.name} and {other.name}"
+def _question(best: Rival, asked: Sequence[Rival], place: Path) -> UnclearDataError:
+    readings = [best.reading, *(other.reading for other in asked)]
+    found = compared(best.labels, asked[0].labels)
+    names = f"{best.name} and {asked[0].name}"
     if found.kind == "apart":
         why = "name different pictures"
-        both = "|".join(str(one.reading.options["table"]) for one in (best, other))
+        both = "|".join(str(one.reading.options["table"]) for one in (best, asked[0]))
         readings.append(Reading(sentence=f"{names} together.", options={"table": both}))
     else:
-        why = f"differ for {_differences(best, other, found)}"
+        why = f"differ for {_differences(best, asked[0], found)}"
     options = _options(readings)
     return UnclearDataError(
         f"{place} can be read in several ways: {names} {why}. Choose one of them: {options}.",

@@ -66,9 +66,12 @@ def find_table(around: Surroundings, source: DataSource, choose: Choose, walk: W
     located = Located.below(base, walk)
     tried = candidates.tried(base, every, around, choose, located)
     folders = _class_folders(walk(root), root, base)
+    _ask(tried, folders)
     if not tried.fitting:
         return _without(every, tried, folders, around)
-    competing = rivals.of_tables(tried.fitting, root) + ([folders] if folders else [])
+    competing = rivals.of_tables(tried.fitting, root, len(located.paths)) + (
+        [folders] if folders else []
+    )
     outcome = rivals.outcome_of(competing, root)
     tables = outcome.best.tables
     if not tables:
@@ -80,6 +83,17 @@ def find_table(around: Surroundings, source: DataSource, choose: Choose, walk: W
     guesses = [one for one in outcome.guesses if folders.reading not in one.others]
     guesses.append(joined_tables.guess(outcome.best, folders))
     return Found(whole, [], guesses, tried.unused)
+
+
+def _ask(tried: Tried, folders: Rival | None) -> None:
+    """Raise the question about the table that names more pictures than all that fit.
+
+    Class folders need no table.
+    """
+    count, error = max(tried.asked, key=lambda pair: pair[0], default=(0, None))
+    most = max((one.num_found for one in tried.fitting), default=0)
+    if error is not None and folders is None and count > most:
+        raise error
 
 
 def _without(

@@ -13,18 +13,20 @@ import pandas as pd
 
 from automl.dataset.folder_tree import Parts
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import forms, guesses, json_file, split_column, text
+from automl.dataset.readers import blanks, forms, guesses, json_file, split_column, text
 from automl.dataset.readers.form import TableFile
 from automl.dataset.readers.listing import Listing, in_order
 from automl.dataset.readers.located import Located
 from automl.dataset.reading import Guess, UnclearDataError
-from automl.dataset.split_words import split_in
+from automl.dataset.split_words import is_for_splits, split_in
 from automl.errors import DataError
 
 _LISTS = (".txt", ".lst", ".list", ".csv", ".tsv", ".json", "")
 _TABLES = (".csv", ".tsv")
 _MAX_BYTES = 1 << 26
 _MAX_FILES = 100
+_NUM_LOOKED_AT = 20
+_SPLIT = "split"
 _LEAST_FOUND = 0.9
 _LEAST_INSIDE = 0.95
 _PAIRS, _NAMES_OF_PAIRS = "train_test_split.txt", "images.txt"
@@ -127,14 +129,25 @@ def _said(
     suffix = path.suffix.lower()
     if path.name == _PAIRS:
         entries = _of_pairs(path)
+    elif is_for_splits(path) and (said := _of_table(path, located, meanings)):
+        entries = said
     elif named is not None and (lines := _entries(path)):
-        entries = [(line, named[0]) for line in lines]
+        names = lines if named[1] else _names(lines, located, path.parent)
+        entries = [(name, named[0]) for name in names]
     elif suffix in _TABLES:
         entries = _of_table(path, located, meanings)
     else:
         return []
-    found = located.found([name for name, _ in entries], path.parent)
-    return [(picture, split) for picture, (_, split) in zip(found, entries, strict=True)]
+    pictures = located.found([name for name, _ in entries], path.parent)
+    return [(picture, split) for picture, (_, split) in zip(pictures, entries, strict=True)]
+
+
+def _names(lines: Sequence[str], located: Located, folder: Path) -> list[str]:
+    """The lines of a list, or what stands first in them if that is what names pictures."""
+    first = [line.split(None, 1)[0] for line in lines]
+    is_name = located.found(lines[:_NUM_LOOKED_AT], folder)
+    are_first = located.found(first[:_NUM_LOOKED_AT], folder)
+    return first if not any(is_name) and all(are_first) else [*lines]
 
 
 def _entries(path: Path) -> list[str]:
@@ -155,10 +168,9 @@ def _entries(path: Path) -> list[str]:
 
 def _of_table(path: Path, located: Located, meanings: Mapping[str, str]) -> list[tuple[str, str]]:
     """Names and splits of a table with a column of each, and no column of labels."""
-    form = forms.of_file(path)
-    if not isinstance(form, TableFile):
+    rows = _rows(path)
+    if rows is None:
         return []
-    rows = form.read(path, Surroundings(path.parent, {})).rows
     image = guesses.picture_column(rows)
     if any(guesses.is_named_like_labels(name) for name in rows.columns):
         return []
@@ -171,6 +183,20 @@ def _of_table(path: Path, located: Located, meanings: Mapping[str, str]) -> list
     if unknown := said.unknown(where, are_here):
         raise split_column.question(split, said, unknown, meanings, {})
     return [(str(name), one) for name, one in zip(rows[image], said.named, strict=True) if one]
+
+
+def _rows(path: Path) -> pd.DataFrame | None:
+    """The rows of a table, or of a list whose file is named after splits; None of another file."""
+    if path.suffix.lower() in _TABLES:
+        form = forms.of_file(path)
+        if not isinstance(form, TableFile):
+            return None
+        return form.read(path, Surroundings(path.parent, {})).rows
+    lines = [line for line in enumerate(text.read(path).splitlines(), 1) if line[1].strip()]
+    rows = blanks.rows(lines, path.name)
+    if rows is None or len(rows.columns) != 2:
+        return None
+    return rows.set_axis(["image", _SPLIT], axis=1)
 
 
 def _of_pairs(path: Path) -> list[tuple[str, str]]:

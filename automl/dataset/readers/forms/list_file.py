@@ -1,6 +1,7 @@
 """A text file with a line for each picture: its path and its label, or the label first.
 
-A blank, tab, comma, semicolon, bar or colon lies between them; with a row of names it is a table.
+A blank, tab, comma, semicolon, bar or colon lies between them; with a row of names, or more cells a
+line, it is a table.
 """
 
 import itertools
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from automl.dataset import split_words
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import delimited, guesses, text
+from automl.dataset.readers import blanks, delimited, guesses, text
 from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.forms import csv
 from automl.dataset.readers.table import Table
@@ -26,7 +28,13 @@ _NAMES_OF_CLASSES = (
     "class_names.txt",
     "synsets.txt",
 )
+_WORDS_OF_NAMES = frozenset({"categories", "classes", "labels", "names", "category", "class"})
+_NUMBERED_PICTURES = "images.txt"
+_NUMBER_FIRST = re.compile(r"(?P<number>\d+)[ \t]+(?P<name>\S.*)")
+_NUMBER_LAST = re.compile(r"(?P<name>\S.*?)[ \t]+(?P<number>\d+)")
+_NUMBERS = re.compile(r"[-+\d.\s]+")
 _NUM_LOOKED_AT = 20
+_MAX_SPLITS = 3
 _MAX_BYTES = 1 << 24
 
 
@@ -38,8 +46,27 @@ def _certainty(path: Path) -> Certainty:
         first = [line for _, line in itertools.islice(_lines(path), _NUM_LOOKED_AT)]
     except DataError:
         return Certainty.NO
-    is_list = _separator(first) is not None or _is_table(first, path)
-    return Certainty.LIKELY if is_list else Certainty.NO
+    if _says_splits(path):
+        return Certainty.NO
+    if _separator(first) is not None:
+        return Certainty.LIKELY
+    if _is_table(first, path):
+        return Certainty.LIKELY
+    lines = list(_lines(path))
+    if pairs := _of_numbers(path, lines):
+        labels = {label for _, label in pairs}
+        return Certainty.LIKELY if _names(path, labels) else Certainty.POSSIBLE
+    is_loose = _pairs_of_ids(lines) or blanks.rows(lines, path.name) is not None
+    return Certainty.POSSIBLE if is_loose else Certainty.NO
+
+
+def _says_splits(path: Path) -> bool:
+    """True for a file of partitions whose lines end with numbers or words of splits."""
+    if not split_words.is_for_splits(path):
+        return False
+    ends = {line.split()[-1] for _, line in _lines(path)}
+    plain = [end for end in ends if end.isdecimal() or split_words.split_of(end)]
+    return len(ends) <= _MAX_SPLITS + 2 and len(plain) >= min(len(ends), 2)
 
 
 def _read(path: Path, around: Surroundings) -> Table:
@@ -49,6 +76,11 @@ def _read(path: Path, around: Surroundings) -> Table:
     separator = _separator(first)
     if separator is None and _is_table(first, path):
         return csv.read(path, around)
+    pairs = [] if separator else _of_numbers(path, lines) or _pairs_of_ids(lines)
+    if pairs:
+        return _as_table(pairs, [number for number, _ in lines], path)
+    if separator is None and (rows := blanks.rows(lines, path.name)) is not None:
+        return Table(rows, path, path.parent, image_column=str(rows.columns[0]))
     numbers, cells = [], []
     for number, line in lines:
         parsed = _parsed(line, separator or " ")
@@ -57,12 +89,34 @@ def _read(path: Path, around: Surroundings) -> Table:
                 f"Line {number} of {path} is {line[:80]!a}; it must be the path of a picture, a "
                 "blank or tab, and a label."
             )
-        numbers.append(f"Line {number} of {path.name}")
+        numbers.append(number)
         cells.append(parsed)
+    return _as_table(cells, numbers, path)
+
+
+def _as_table(cells: Sequence[tuple[str, str]], numbers: Sequence[int], path: Path) -> Table:
+    """The table of pairs, with the numbers of their lines."""
     names = _names(path, {label for _, label in cells})
     rows = [(location, names.get(label, label)) for location, label in cells]
-    frame = pd.DataFrame(rows, index=numbers, columns=["path", "label"], dtype=object)
+    index = [f"Line {number} of {path.name}" for number in numbers]
+    frame = pd.DataFrame(rows, index=index, columns=["path", "label"], dtype=object)
     return Table(frame, path, path.parent, "path", "label")
+
+
+def _pairs_of_ids(lines: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
+    """Ids without suffix and labels, which may have blanks; nothing if lines are no such pairs.
+
+    FGVC-Aircraft has such lists. An id has digits and stands in one line, a label in several.
+    """
+    cells = [line.split(None, 1) for _, line in lines]
+    pairs = [(each[0], each[1]) for each in cells if len(each) == 2]
+    ids, labels = {one for one, _ in pairs}, {label for _, label in pairs}
+    are_ids = all(any(c.isdigit() for c in one) and not is_picture_name(one) for one in ids)
+    are_labels = 2 * len(labels) <= len(lines) and any(
+        not _NUMBERS.fullmatch(one) for one in labels
+    )
+    is_list = len(pairs) == len(ids) == len(lines) and are_ids and are_labels
+    return pairs if is_list else []
 
 
 def _separator(lines: Sequence[str]) -> str | None:
@@ -119,20 +173,46 @@ def _parsed(line: str, separator: str) -> tuple[str, str] | None:
     return None
 
 
+def _of_numbers(path: Path, lines: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
+    """Pictures and labels of lines such as `1 7`, by `images.txt` beside them, as in CUB-200."""
+    beside = path.with_name(_NUMBERED_PICTURES)
+    if path == beside or beside.is_symlink() or not beside.is_file():
+        return []
+    pictures = dict(line.split(None, 1) for _, line in _lines(beside) if " " in line)
+    cells = [line.split() for _, line in lines]
+    is_list = all(len(each) == 2 and each[0] in pictures for each in cells)
+    are_labels = 2 * len({each[-1] for each in cells}) <= len(cells)
+    is_split = split_words.is_for_splits(path)
+    is_used = is_list and are_labels and not is_split
+    return [(pictures[each[0]], each[1]) for each in cells] if is_used else []
+
+
 def _names(path: Path, labels: set[str]) -> dict[str, str]:
     """Names by number, if all labels are numbers and a file beside the list names as many."""
     if not all(label.isdecimal() for label in labels):
         return {}
-    for file in _NAMES_OF_CLASSES:
+    others = [beside.name for beside in sorted(path.parent.glob("*.txt")) if _names_classes(beside)]
+    for file in [*_NAMES_OF_CLASSES, *others]:
         beside = path.parent / file
         if beside.is_file() and beside != path:
             named = [line for _, line in _lines(beside)]
-            numbered = dict(line.split(None, 1) for line in named if re.match(r"\d+[ \t]+\S", line))
-            if len(numbered) == len(named) and labels <= set(numbered):
-                return {number: name.strip() for number, name in numbered.items()}
-            if max(map(int, labels), default=0) < len(named):
+            for numbered in (_numbered(named, _NUMBER_FIRST), _numbered(named, _NUMBER_LAST)):
+                if len(numbered) == len(named) and labels <= set(numbered):
+                    return numbered
+            if file in _NAMES_OF_CLASSES and max(map(int, labels), default=0) < len(named):
                 return {str(number): name for number, name in enumerate(named)}
     return {}
 
 
-FORM = TableFile(suffixes=(".txt", ".lst"), read=_read, certainty=_certainty)
+def _names_classes(path: Path) -> bool:
+    """True for a file such as `categories_places365.txt`."""
+    return bool({*re.split(r"[\W_\d]+", path.stem.lower())} & _WORDS_OF_NAMES)
+
+
+def _numbered(lines: Sequence[str], pattern: re.Pattern[str]) -> dict[str, str]:
+    """Name by number of the lines with both."""
+    found = (pattern.fullmatch(line) for line in lines)
+    return {one["number"]: one["name"] for one in found if one}
+
+
+FORM = TableFile(suffixes=(".txt", ".lst"), read=_read, certainty=_certainty, is_loose=True)
