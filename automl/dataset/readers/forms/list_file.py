@@ -54,8 +54,9 @@ def _certainty(path: Path) -> Certainty:
         return Certainty.LIKELY
     lines = list(_lines(path))
     if pairs := _of_numbers(path, lines):
-        labels = {label for _, label in pairs}
-        return Certainty.LIKELY if _names(path, labels) else Certainty.POSSIBLE
+        are_in_folders = all("/" in picture for picture, _ in pairs)  # whose names say more
+        is_named = bool(_names(path, {label for _, label in pairs}))
+        return Certainty.LIKELY if is_named or not are_in_folders else Certainty.NO
     is_loose = _pairs_of_ids(lines) or blanks.rows(lines, path.name) is not None
     return Certainty.POSSIBLE if is_loose else Certainty.NO
 
