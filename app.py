@@ -15,6 +15,7 @@ page = st.navigation(
     [
         st.Page("pages/experiments.py", title="Experiments", default=True),
         st.Page("pages/dataset.py", title="Data"),
+        st.Page("pages/label.py", title="Label pictures"),
         st.Page("pages/configure.py", title="Set up"),
         st.Page("pages/progress.py", title="Train"),
         st.Page("pages/search.py", title="Search"),

@@ -86,6 +86,8 @@ with begun:
     if st.button("Use other pictures", icon=":material/swap_horiz:"):
         data_choice.choose(None)
         st.rerun()
+    if not data_choice.task().has_label_sets and st.button("Label more", icon=":material/label:"):
+        st.switch_page("pages/label.py", query_params=data_choice.link())
     if st.button("Set up", type="primary", icon=":material/arrow_forward:", disabled=blocked):
         st.switch_page("pages/configure.py", query_params=data_choice.link())
 corrections_view.summary(job.corrections)

@@ -34,6 +34,9 @@ class Action(StrEnum):
     SIGN_IN = "sign_in"
     LOOK = "look"
     PREDICT = "predict"
+    LABEL = "label"
+    """Have pictures ranked and give them labels for experiments of one's own."""
+
     START = "start"
     STOP = "stop"
     RESUME = "resume"
@@ -72,7 +75,7 @@ class Role(StrEnum):
 
 
 _VIEWER = {Action.SIGN_IN, Action.LOOK, Action.PREDICT}
-_ANALYST = _VIEWER | {Action.START, Action.EXPORT, Action.SHARE, Action.IMPORT}
+_ANALYST = _VIEWER | {Action.LABEL, Action.START, Action.EXPORT, Action.SHARE, Action.IMPORT}
 _ANALYST |= {Action.SAVE_VERSION}
 _WITH_ANY = {Role.VIEWER: _VIEWER, Role.ANALYST: _ANALYST, Role.ADMIN: set(Action)}
 _OWN = {Action.STOP, Action.RESUME, Action.DESCRIBE, Action.OPEN_TEST_DATA}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from automl.access import audit, permissions
 from automl.access.permissions import Action
 from automl.dataset import data_roots
+from automl.evaluation.label_next import LabelNext
 from automl.experiments import (
     chosen_thresholds,
     going_on,
@@ -36,6 +37,7 @@ from automl.jobs import data_versions
 from automl.jobs.job import Job
 from automl.reports import sharing, test_data
 from automl.ui import data_source, sign_in
+from automl.ui.side_work import SideWorks
 
 if TYPE_CHECKING:
     from automl.dataset.caches import Cleared
@@ -57,6 +59,24 @@ def start(job: Job, name: str | None = None, parent: Parent | None = None) -> Pa
         note.experiment = experiment_dir.name
         launcher.start(experiment_dir)
     return experiment_dir
+
+
+def rank_to_label(rankings: SideWorks[LabelNext], job: Job, place: Path, count: int) -> str | None:
+    """Begin to rank the pictures of a place by what their labels would teach.
+
+    Returns the key of the work; None while this server does other work of the kind.
+
+    Raises:
+        NotAllowedError: the visitor may not label pictures.
+        UserError: the data or the place is outside the data roots.
+    """
+    details = {"data": str(job.training_data.path), "place": str(place)}
+    with audit.recorded(sign_in.person(), Action.LABEL, via="page", **details):
+        data_roots.check_job(job)
+        data_roots.check(place)
+        about = job.model_dump_json(include={"training_data", *data_source.JOB_KEYS})
+        key = f"{place} {count} {about}"
+        return None if rankings.begin(key, job, str(place), str(count)) is None else key
 
 
 def stop(experiment_dir: Path, trial_id: str | None = None) -> None:

@@ -36,6 +36,7 @@ def test_a_viewer_looks_and_predicts_and_no_more():
 def test_an_analyst_runs_and_stops_what_is_theirs():
     of_others = allowed(Role.ANALYST, owner="bob@example.com")
     assert of_others == allowed(Role.VIEWER) | {
+        Action.LABEL,
         Action.START,
         Action.EXPORT,
         Action.SHARE,

@@ -227,10 +227,10 @@ def rename(class_names: list[str], original_names: list[str], corrections: Corre
         now = {name: corrections.rename_labels.get(name, name) for name in original_names}
         renamed = {name: new if label == old else label for name, label in now.items()}
         changed = {name: label for name, label in renamed.items() if name != label}
-        relabelled = {
-            name: _with_new_name(label, old, new) for name, label in corrections.relabel.items()
-        }
-        update = {"rename_labels": changed, "relabel": relabelled}
+        update: dict[str, Any] = {"rename_labels": changed}
+        for key in ("add", "relabel"):
+            labels = getattr(corrections, key).items()
+            update[key] = {name: _with_new_name(label, old, new) for name, label in labels}
         data_choice.correct(corrections.model_copy(update=update))
         del st.session_state["class to rename"]  # that class may no longer exist
 
@@ -281,6 +281,8 @@ def _undo() -> None:
 
 def _in_short(corrections: Corrections) -> str:
     parts = [f"{old} is now {new}" for old, new in corrections.rename_labels.items()]
+    if corrections.add:
+        parts.append(f"{wording.count(len(corrections.add), 'picture')} added")
     if corrections.relabel:
         parts.append(f"{wording.count(len(corrections.relabel), 'picture')} given another label")
     if corrections.exclude:
@@ -301,6 +303,9 @@ def _changes(corrections: Corrections) -> Iterator[tuple[str, Corrections]]:
         return corrections.model_copy(update=changed)
 
     relabel, rename_labels = corrections.relabel, corrections.rename_labels
+    for name in reversed(corrections.add):
+        sentence = f"{name} added as {_text(corrections.add[name])}"
+        yield sentence, without(add=_except(name, corrections.add))
     for name in reversed(relabel):
         yield f"{name} labelled {_text(relabel[name])}", without(relabel=_except(name, relabel))
     for name in reversed(rename_labels):

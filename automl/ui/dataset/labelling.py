@@ -1,0 +1,78 @@
+"""The batch of pictures that is being labelled in this session, and what was decided about it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import streamlit as st
+
+from automl.evaluation.label_next import LabelNext, Suggestion
+from automl.ui.dataset import data_choice
+from automl.ui.side_work import SideWorks
+
+BATCH = 20
+"""Pictures that are asked for at once; the ranking learns from them before the next ones."""
+
+_KEPT = "batch of pictures to label"
+
+
+@st.cache_resource
+def rankings() -> SideWorks[LabelNext]:
+    """The rankings of this server."""
+    return SideWorks("automl.engine.label_next", LabelNext)
+
+
+@dataclass
+class Batch:
+    """Pictures of one ranking."""
+
+    place: Path
+    """Where pictures without a label are."""
+
+    key: str
+    """Of its ranking."""
+
+    decided: list[str] = field(default_factory=list)
+    """Paths of the pictures that were labelled or skipped, the last one last."""
+
+    skipped: set[str] = field(default_factory=set)
+    """Paths of pictures that are not asked about again, of earlier batches too."""
+
+
+def current(place: Path) -> Batch | None:
+    """The batch of a place, if one was begun in this session."""
+    batch: Batch | None = st.session_state.get(_KEPT)
+    return batch if batch is not None and batch.place == place else None
+
+
+def begin(place: Path, key: str) -> None:
+    """Begin the next batch of a place."""
+    before = current(place)
+    st.session_state[_KEPT] = Batch(place, key, skipped=before.skipped if before else set())
+
+
+def open_ones(batch: Batch, found: LabelNext) -> list[Suggestion]:
+    """The pictures of a batch that nothing was decided about, in their order."""
+    earlier = batch.skipped - set(batch.decided)
+    asked = [each for each in found.suggestions if each.path not in earlier][:BATCH]
+    return [each for each in asked if each.path not in batch.decided]
+
+
+def label(batch: Batch, path: str, name: str) -> None:
+    """Give a picture its label, which makes it a picture of the data."""
+    corrections = data_choice.corrections()
+    batch.decided.append(path)
+    data_choice.correct(corrections.model_copy(update={"add": {**corrections.add, path: name}}))
+
+
+def skip(batch: Batch, path: str) -> None:
+    batch.decided.append(path)
+    batch.skipped.add(path)
+
+
+def undo(batch: Batch) -> None:
+    """Take the last decision back."""
+    path = batch.decided.pop()
+    batch.skipped.discard(path)
+    corrections = data_choice.corrections()
+    kept = {name: given for name, given in corrections.add.items() if name != path}
+    data_choice.correct(corrections.model_copy(update={"add": kept}))

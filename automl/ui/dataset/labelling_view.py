@@ -1,0 +1,225 @@
+"""Draw pictures without a label one by one, to be labelled with keys."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from automl.dataset.rendering import Rendering
+from automl.errors import NotAllowedError, UserError
+from automl.evaluation import natural_order
+from automl.evaluation.label_next import LabelNext, Suggestion
+from automl.figures import label_next_text, wording
+from automl.jobs.job import Job
+from automl.ui import cached, data_source, gallery, guarded_actions, selection
+from automl.ui.dataset import data_choice, labelling
+from automl.ui.dataset.labelling import Batch
+
+PLACE = "place"
+"""Parameter of the address: where the pictures without a label are."""
+
+_NUM_KEYS = 9
+_MAX_WIDTH = 480
+
+
+def choose_place() -> Path | None:
+    """Draw the field for the place of the pictures; returns it once it can be used."""
+    before = selection.remembered(PLACE) or ""
+    text = st.text_input(
+        "Folder, .zip or .tar file of pictures without a label",
+        before,
+        key=f"place instead of {before}",
+        placeholder="/home/you/new pictures",
+        help="The files stay where they are; their labels become part of the job.",
+    ).strip()
+    if text != before:
+        selection.remember(PLACE, text or None)
+    if not text:
+        return None
+    try:
+        return data_source.from_path(text).path
+    except UserError as error:
+        st.error(wording.plain(str(error)))
+        return None
+
+
+@st.fragment
+def show(job: Job, place: Path, class_names: list[str], rendering: Rendering) -> None:
+    """Draw the pictures to label of a place.
+
+    Args:
+        job: the data and its corrections, as they were when the page was drawn.
+        place: the pictures without a label.
+        class_names: of the data.
+        rendering: of the data.
+    """
+    batch = labelling.current(place)
+    work = labelling.rankings().of(batch.key) if batch else None
+    if batch is None or work is None or work.is_cancelled:
+        _offer(job, place, "Rank the pictures")
+        return
+    if work.is_running() and work.answer is None:
+        _wait(batch)
+        return
+    if work.answer is None:
+        st.error(wording.plain(work.refusal))
+        _offer(job, place, "Try again")
+        return
+    waiting = labelling.open_ones(batch, work.answer)
+    if waiting:
+        _ask(batch, waiting, class_names, rendering)
+    else:
+        _between(batch, job, place, work.answer)
+    _forecast(work.answer)
+
+
+def _offer(job: Job, place: Path, text: str) -> None:
+    st.caption(
+        "The pictures that a model would learn most from come first: those between two classes, "
+        "and no two alike. Their features are computed once."
+    )
+    if st.button(text, type="primary", icon=":material/sort:"):
+        _begin(job, place)
+
+
+def _begin(job: Job, place: Path) -> None:
+    current = job.model_copy(update={"corrections": data_choice.corrections()})
+    before = labelling.current(place)
+    count = labelling.BATCH + (len(before.skipped) if before else 0)
+    try:
+        key = guarded_actions.rank_to_label(labelling.rankings(), current, place, count)
+    except (UserError, NotAllowedError) as error:
+        st.error(wording.plain(str(error)))
+        return
+    if key is None:
+        st.info("Other pictures are being ranked right now. Try again in a minute.")
+        return
+    labelling.begin(place, key)
+    st.rerun(scope="fragment")
+
+
+@st.fragment(run_every=1.0)
+def _wait(batch: Batch) -> None:
+    work = labelling.rankings().of(batch.key)
+    if work is None or not work.is_running() or work.answer is not None:
+        st.rerun()
+    done, total = work.count()
+    share = done / total if total else 0.0
+    text = f"Looking at the pictures: {share:.0%}" if total else "Reading the pictures"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(min(share, 1.0), text)
+        if st.button("Cancel", icon=":material/close:", key="cancel the ranking"):
+            work.cancel()
+            st.rerun()
+
+
+def _ask(
+    batch: Batch, waiting: list[Suggestion], class_names: list[str], rendering: Rendering
+) -> None:
+    """The first picture, its possible labels, and those that wait."""
+    asked = waiting[0]
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        picture = cached.enlarged(Path(asked.path), rendering)
+        if picture is None:
+            st.caption("The picture can no longer be read. Skip it.")
+        else:
+            st.image(picture, width=_MAX_WIDTH, alt="Picture to label")
+        st.caption(wording.plain(asked.path))
+    with right:
+        st.markdown(f"**{wording.count(len(waiting), 'picture')} to label**")
+        st.caption(wording.plain(label_next_text.reason(asked)))
+        _labels(batch, asked, class_names)
+        with st.container(horizontal=True):
+            st.button(
+                "Skip",
+                icon=":material/skip_next:",
+                shortcut="S",
+                on_click=labelling.skip,
+                args=(batch, asked.path),
+            )
+            st.button(
+                "Undo",
+                icon=":material/undo:",
+                shortcut="Backspace",
+                disabled=not batch.decided,
+                on_click=labelling.undo,
+                args=(batch,),
+            )
+        _other_class(batch, asked, class_names)
+    if len(waiting) > 1:
+        rest = [gallery.Picture(Path(each.path), each.guess) for each in waiting[1:]]
+        gallery.strip(rest, width=56, key="pictures that wait for a label")
+
+
+def _labels(batch: Batch, asked: Suggestion, class_names: list[str]) -> None:
+    """Buttons of the guess, and of the first nine classes with their keys."""
+
+    def button(name: str, key: str, shortcut: str | None, *, is_guess: bool = False) -> None:
+        st.button(
+            wording.plain(name),
+            key=key,
+            type="primary" if is_guess else "secondary",
+            shortcut=shortcut,
+            on_click=labelling.label,
+            args=(batch, asked.path, name),
+        )
+
+    names = _known(class_names)
+    if asked.guess:
+        chance = f" ({asked.probability:.0%})" if asked.probability is not None else ""
+        st.caption(f"The guess{chance}")
+        button(asked.guess, "label by the guess", "Enter", is_guess=True)
+    with st.container(horizontal=True, gap="xsmall"):
+        for number, name in enumerate(names[:_NUM_KEYS], start=1):
+            button(name, f"label {number}", str(number))
+
+
+def _other_class(batch: Batch, asked: Suggestion, class_names: list[str]) -> None:
+    """A field for a class without a key, or a new one."""
+    field = f"other class of {asked.path}"
+
+    def take() -> None:
+        if name := (st.session_state[field] or "").strip():
+            labelling.label(batch, asked.path, name)
+
+    st.selectbox(
+        "Another class, or a new one",
+        _known(class_names),
+        index=None,
+        accept_new_options=True,
+        key=field,
+        on_change=take,
+        placeholder="Choose or write a class",
+    )
+
+
+def _known(class_names: list[str]) -> list[str]:
+    """Classes of the data, and those that labels have added."""
+    added = [name for name in data_choice.corrections().add.values() if isinstance(name, str)]
+    return natural_order.names(sorted({*class_names, *added}))
+
+
+def _between(batch: Batch, job: Job, place: Path, found: LabelNext) -> None:
+    """After the last picture of a batch: the next ones, or what to do with the labels."""
+    num_labelled = len(set(batch.decided) - batch.skipped)
+    st.success(f"{wording.count(num_labelled, 'picture')} labelled.", icon=":material/done_all:")
+    with st.container(horizontal=True):
+        if found.num_unlabelled > len(found.suggestions) and st.button(
+            "Next pictures", type="primary", icon=":material/arrow_forward:", shortcut="Enter"
+        ):
+            _begin(job, place)
+        if st.button("See the data", icon=":material/photo_library:"):
+            st.switch_page("pages/dataset.py", query_params=data_choice.link())
+        if batch.decided:
+            st.button("Undo", icon=":material/undo:", on_click=labelling.undo, args=(batch,))
+
+
+def _forecast(found: LabelNext) -> None:
+    if found.forecast:
+        with st.expander("What more labels are worth"):
+            for worth in found.forecast:
+                st.markdown(wording.plain(label_next_text.worth(worth)))
+            st.caption(
+                "A linear probe, fitted to parts of the labelled pictures and asked about others; "
+                "its learning curve is continued. 90 % intervals."
+            )

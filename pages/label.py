@@ -1,0 +1,26 @@
+"""Label page: pictures without a label, those that a model would learn most from first."""
+
+import streamlit as st
+
+from automl.access.permissions import Action
+from automl.errors import UserError
+from automl.figures import wording
+from automl.ui import cached, frame
+from automl.ui.dataset import corrections_view, data_choice, labelling_view
+
+begun = frame.begin("Label pictures", frame.DATA, Action.LABEL)
+data = data_choice.require()
+with begun:
+    st.caption(wording.plain(str(data.path)))
+    if st.button("Back to the data", icon=":material/arrow_back:"):
+        st.switch_page(frame.DATA, query_params=data_choice.link())
+try:
+    job = data_choice.job(data)
+    corrected = cached.inspection(job)
+except (UserError, OSError) as error:  # an OSError if the path is gone
+    st.error(wording.plain(str(error)))
+    st.stop()
+corrections_view.summary(job.corrections)
+place = labelling_view.choose_place()
+if place is not None:
+    labelling_view.show(job, place, corrected.class_names, corrected.rendering)
