@@ -128,15 +128,13 @@ def _forecasts(frozen: FrozenSet) -> Iterator[dict[str, object]]:
         names = [str(each) for each in range(data.num_classes)]
         labelled = Labelled(data.features[known], data.labels[known], names)
         curve = forecast.curve(suggesting.observed(labelled, seed)[0].of_all(), 0, seed)
-        before, twice, whole = (
-            data.accuracy(np.arange(share * len(known))) for share in (1, 2, 4)
-        )
+        before, twice, whole = (data.accuracy(np.arange(share * len(known))) for share in (1, 2, 4))
         # on other pictures the same probe errs a little more or less
-        shift = 1 - before - curve.error(len(known))[0]
-        needed = curve.count_for(1 - whole - shift)[0] / (4 * len(known))
+        shift = 1 - before - curve.error(len(known)).mean()
+        needed = curve.count_for(1 - whole - shift) / (4 * len(known))
         gains = curve.error(len(known)) - curve.error(2 * len(known))
-        low, high = np.quantile(gains[1:], (0.05, 0.95))
-        row = {"set": frozen.name, "needed / true": needed, "gain": gains[0]}
+        low, high = np.quantile(gains, (0.05, 0.95))
+        row = {"set": frozen.name, "needed / true": needed, "gain": gains.mean()}
         row |= {"low": low, "high": high, "true gain": twice - before}
         print(row, flush=True, file=sys.stderr)
         yield row

@@ -10,7 +10,13 @@ from automl.experiments import store
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
 from automl.ui import cached, data_source, frame, guarded_actions, label_sets, selection
-from automl.ui.predict import pictures_source, predictions_view, serving_view, thresholds_view
+from automl.ui.predict import (
+    kept_view,
+    pictures_source,
+    predictions_view,
+    serving_view,
+    thresholds_view,
+)
 
 experiment_dir, state = frame.begin_with_experiment(frame.USE, Action.PREDICT)
 
@@ -65,6 +71,7 @@ with right:
         )
     if model_dir == store.best_model_dir(experiment_dir):
         serving_view.show(experiment_dir)
+        kept_view.show(experiment_dir)
 with left:
     chosen = pictures_source.choose(
         can_draw=data_source.is_digits(cached.job(experiment_dir).training_data)

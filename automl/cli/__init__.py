@@ -12,6 +12,7 @@ from automl.cli import (
     comparing,
     continuing,
     data,
+    drifting,
     experiments,
     explanations,
     exports,
@@ -59,6 +60,7 @@ cli.command("export")(exports.export)
 cli.command("serve")(serving.serve)
 cli.command("shadow")(shadows.show)
 cli.command("promote")(shadows.promote)
+cli.command("drift")(drifting.show)
 cli.command("thresholds")(label_thresholds.show_or_choose)
 cli.command("explain")(explanations.explain)
 cli.command("report")(sharing.report)

@@ -67,11 +67,24 @@ def serve(  # noqa: PLR0913 (the options of a command)
     shadow_folder: Annotated[
         Path | None, typer.Option(help="Where both answers are recorded; else in our home.")
     ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Keep answers here, and pictures that the model was unsure of or that are unlike "
+            "the training data, with a sample of the others; nothing is kept otherwise.",
+        ),
+    ] = None,
+    keep_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the other pictures that is kept.")
+    ] = 0.01,
+    keep_limit: Annotated[int, typer.Option(min=1, help="Most pictures that are kept.")] = 1000,
 ) -> None:
     """Answer requests over HTTP: Azure's scoring JSON and uploaded pictures (docs/serving.md)."""
     if sentence := extras.missing("automl serve needs", _PACKAGES, "serve"):
         fail(sentence)
     from automl.serving import admission, server
+    from automl.serving.keeping import Keeping
     from automl.serving.limits import Limits
     from automl.serving.models import Additions
 
@@ -92,6 +105,7 @@ def serve(  # noqa: PLR0913 (the options of a command)
         max_batch_size=max_batch,
         batch_window_seconds=batch_window_ms / 1000,
     )
+    keeping = Keeping(keep.expanduser().absolute(), keep_share, keep_limit) if keep else None
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def on_ready() -> None:
@@ -109,6 +123,7 @@ def serve(  # noqa: PLR0913 (the options of a command)
             on_ready=on_ready,
             additions=Additions(unlike=flag_unlike, coverage=coverage),
             shadow_folder=recorded,
+            keeping=keeping,
         )
 
 

@@ -21,11 +21,11 @@ FEWEST = 40
 
 _HELD_OUT = 0.2
 _SHARES = (0.125, 0.25, 0.5, 1.0)
-_NUM_REPEATS = 5
+_NUM_REPEATS = 4
 _NUM_MIXED = 24
 """Probes with another part of each class, which tell what the pictures of one class bring."""
 
-_EXPONENTS = np.linspace(0.1, 1.2, 12)
+_EXPONENTS = np.linspace(0.2, 0.8, 7)
 _NUM_DRAWS = 200
 _LEVELS = (0.05, 0.95)
 
@@ -48,7 +48,10 @@ class Runs(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """Error rates floor + height * n ** -exponent: each is (draws,), the best estimate first."""
+    """Error rates floor + height * n ** -exponent: each is (draws,).
+
+    A single fit wavers between a low floor and a high one; the mean of the draws is the estimate.
+    """
 
     floor: NDArray[np.float64]
     height: NDArray[np.float64]
@@ -58,11 +61,12 @@ class Curve(NamedTuple):
         """(draws,) error rates with so many pictures."""
         return self.floor + self.height * count**-self.exponent
 
-    def count_for(self, error: float) -> NDArray[np.float64]:
-        """(draws,) pictures at which the error rate is reached; infinite if it never is."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            count = (self.height / np.maximum(error - self.floor, 0)) ** (1 / self.exponent)
-        return np.where(error > self.floor, count, np.inf)
+    def count_for(self, error: float) -> float:
+        """Pictures at which the mean error rate is reached; infinite beyond a million."""
+        counts = np.geomspace(1, 1e6, 2_000)
+        means = np.array([self.error(count).mean() for count in counts])
+        reached = np.flatnonzero(means <= error)
+        return float(counts[reached[0]]) if len(reached) else np.inf
 
 
 def observe(
@@ -101,8 +105,7 @@ def curve(runs: Runs, of: int, seed: int = 0) -> Curve:
     used = (runs.asked[:, of] > 0) & (runs.fitted[:, of] > 0)
     counts, wrong, asked = (each[used, of].astype(float) for each in runs)
     rng = np.random.default_rng(seed)
-    draws = [np.arange(len(counts))]
-    draws += [rng.integers(0, len(counts), len(counts)) for _ in range(_NUM_DRAWS)]
+    draws = [rng.integers(0, len(counts), len(counts)) for _ in range(_NUM_DRAWS)]
     fits = [_fitted(counts[rows], wrong[rows] / asked[rows], asked[rows]) for rows in draws]
     return Curve(*np.array(fits).T)
 
@@ -120,14 +123,14 @@ def worth(runs: tuple[Runs, Runs], labels: NDArray[np.int64], names: list[str]) 
 
 def _gain(found: Curve, count: int, name: str | None, share: float) -> Worth:
     gains = share * (found.error(count) - found.error(2 * count))
-    low, high = np.quantile(gains[1:], _LEVELS)
+    low, high = np.quantile(gains, _LEVELS)
     return Worth(
         class_name=name,
         num_pictures=int(count),
         num_more=int(count),
-        gain=float(gains[0]),
-        low=float(min(low, gains[0])),
-        high=float(max(high, gains[0])),
+        gain=float(gains.mean()),
+        low=float(low),
+        high=float(high),
     )
 
 

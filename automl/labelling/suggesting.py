@@ -11,8 +11,8 @@ from automl.labelling import forecast, queries
 from automl.labelling.queries import Pool, Positions
 from automl.model import linear_probe
 
-_NUM_COMPONENTS = 128
-"""Principal components of the features in forecasts, for which many probes are fitted."""
+_MOST_OBSERVED = 2_000
+"""Labelled pictures that forecasts are made from: many probes are fitted to them."""
 
 
 class Labelled(NamedTuple):
@@ -80,15 +80,13 @@ def _with_guesses(
 
 def observed(labelled: Labelled, seed: int = 0) -> tuple[forecast.Runs, forecast.Runs]:
     """Errors of probes on parts of the labelled pictures, see `forecast.observe`."""
-    from sklearn.decomposition import PCA
-
-    number = min(_NUM_COMPONENTS, *labelled.features.shape)
-    inputs = PCA(number, svd_solver="covariance_eigh").fit_transform(labelled.features)
-    inputs, num_classes = inputs.astype(np.float32), len(labelled.class_names)
+    rows = np.random.default_rng(seed).permutation(len(labelled.labels))[:_MOST_OBSERVED]
+    features, labels = labelled.features[rows], labelled.labels[rows]
+    num_classes = len(labelled.class_names)
 
     def fit(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        probe = linear_probe.fit(inputs[rows], labelled.labels[rows], num_classes)
-        answers: NDArray[np.int64] = probe.probabilities(inputs).argmax(axis=1)
+        probe = linear_probe.fit(features[rows], labels[rows], num_classes)
+        answers: NDArray[np.int64] = probe.probabilities(features).argmax(axis=1)
         return answers
 
-    return forecast.observe(fit, labelled.labels, num_classes, seed)
+    return forecast.observe(fit, labels, num_classes, seed)

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from automl.errors import ServingError
 from automl.serving import api, connections
+from automl.serving.keeping import Keeper, Keeping
 from automl.serving.limits import Limits
 from automl.serving.metrics import Metrics
 from automl.serving.models import Additions, Models
@@ -59,6 +60,7 @@ def serve(  # noqa: PLR0913
     on_ready: Callable[[], None],
     additions: Additions,
     shadow_folder: Path | None = None,
+    keeping: Keeping | None = None,
 ) -> None:
     """Serve models until SIGTERM or SIGINT, then answer the requests in flight.
 
@@ -70,9 +72,11 @@ def serve(  # noqa: PLR0913
         on_ready: called when the first request can be answered.
         additions: to the answers of `/score`.
         shadow_folder: has the pair of the first model and one that answers beside it.
+        keeping: which pictures and answers are kept; None: none.
 
     Raises:
         PredictionError: a model cannot be loaded or run.
+        ServingError: see `Keeper`.
     """
     metrics = Metrics()
     models = Models.load(model_dirs, limits, metrics.ran, additions)
@@ -85,6 +89,11 @@ def serve(  # noqa: PLR0913
             on_outcome=metrics.shadowed,
         )
         models.default.listeners.append(second.offer)
+    keeper = None
+    if keeping is not None:
+        keeper = Keeper(keeping)
+        for model in models.by_name.values():
+            model.listeners.append(keeper.keep)
     is_local = is_loopback(listening.getsockname()[0]) and not keys
     app = api.create(models, metrics, limits=limits, keys=keys, is_local=is_local)
     max_connections = connections.allow_connections()
@@ -92,8 +101,9 @@ def serve(  # noqa: PLR0913
     try:
         asyncio.run(_Server(config, on_ready).serve([listening]))
     finally:
-        if second is not None:
-            second.close()
+        for listener in (second, keeper):
+            if listener is not None:
+                listener.close()
 
 
 def configuration(app: FastAPI, limits: Limits, max_connections: int) -> uvicorn.Config:

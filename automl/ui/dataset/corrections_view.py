@@ -30,6 +30,15 @@ _BACKGROUNDS: dict[Background, str] = {
 _USELESS = ("placeholder", "flat", "exact_duplicates", "near_duplicates")
 """Findings about pictures without which nothing is lost."""
 
+_CHANGED = {
+    "add": "{name} added as {value}",
+    "relabel": "{name} labelled {value}",
+    "rename_labels": "{name} renamed to {value}",
+    "move": "{name} moved to {value}",
+    "notes": "note on {name}: {value}",
+}
+"""Sentences on changes, by the key of the corrections."""
+
 _LEAKED = {
     "keep": "Keep them on both sides",
     "drop": "Drop them from training",
@@ -302,21 +311,11 @@ def _changes(corrections: Corrections) -> Iterator[tuple[str, Corrections]]:
     def without(**changed: Any) -> Corrections:
         return corrections.model_copy(update=changed)
 
-    relabel, rename_labels = corrections.relabel, corrections.rename_labels
-    for name in reversed(corrections.add):
-        sentence = f"{name} added as {_text(corrections.add[name])}"
-        yield sentence, without(add=_except(name, corrections.add))
-    for name in reversed(relabel):
-        yield f"{name} labelled {_text(relabel[name])}", without(relabel=_except(name, relabel))
-    for name in reversed(rename_labels):
-        sentence = f"{name} renamed to {rename_labels[name]}"
-        yield sentence, without(rename_labels=_except(name, rename_labels))
-    for name in reversed(corrections.move):
-        sentence = f"{name} moved to {corrections.move[name]}"
-        yield sentence, without(move=_except(name, corrections.move))
-    for name in reversed(corrections.notes):
-        sentence = f"note on {name}: {corrections.notes[name]}"
-        yield sentence, without(notes=_except(name, corrections.notes))
+    for key, text in _CHANGED.items():
+        values = getattr(corrections, key)
+        for name in reversed(values):
+            sentence = text.format(name=name, value=_text(values[name]))
+            yield sentence, without(**{key: _except(name, values)})
     if corrections.leaked != "keep":
         yield _LEAKED[corrections.leaked], without(leaked="keep")
     for name in reversed(corrections.exclude):

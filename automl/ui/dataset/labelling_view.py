@@ -94,7 +94,7 @@ def _begin(job: Job, place: Path) -> None:
         st.info("Other pictures are being ranked right now. Try again in a minute.")
         return
     labelling.begin(place, key)
-    st.rerun(scope="fragment")
+    st.rerun()
 
 
 @st.fragment(run_every=1.0)

@@ -1,0 +1,135 @@
+"""Whether the answers of a model in use differ from those at its validation, against chance. Pure.
+
+Three tests, each of the latest answers: of the predicted classes (chi-square), of the probabilities
+of the answers (Kolmogorov and Smirnov), and of the share of pictures unlike the training pictures
+(binomial). Their p-values are corrected for three tests and for looking again and again: look k
+spends 1 / (k (k + 1)) of the risk of a false alarm, so that all looks together spend no more than
+it (alpha spending, Lan and DeMets, 1983).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl.frozen_model import FrozenModel
+
+LEVEL = 0.05
+"""Risk of a false alarm, over all looks together."""
+
+RECENT = 500
+"""Answers of one look."""
+
+FEWEST = 50
+_NUM_TESTS = 3
+_FEWEST_EXPECTED = 5.0
+"""Answers of a class below which it counts among the others."""
+
+
+class Answers(NamedTuple):
+    """Answers of a model, in their order."""
+
+    labels: Sequence[str]
+    """(N,) the most probable class of each picture."""
+
+    probabilities: NDArray[np.float64]
+    """(N,) of that class."""
+
+    are_unlike: NDArray[np.bool_] | None = None
+    """(N,) True for pictures unlike the training pictures; None if the model does not say."""
+
+
+class Sign(FrozenModel):
+    """One test."""
+
+    kind: Literal["classes", "confidence", "unlike"]
+    before: float
+    """Share of the class that has changed most, mean probability, or share of false alarms."""
+
+    now: float
+    class_name: str = ""
+    p_value: float
+    """Corrected."""
+
+    @property
+    def is_change(self) -> bool:
+        return self.p_value < LEVEL
+
+
+class Drift(FrozenModel):
+    """The latest answers beside those at validation."""
+
+    num_answers: int
+    """Since the beginning."""
+
+    num_recent: int
+    """That are compared."""
+
+    signs: list[Sign]
+
+    @property
+    def is_change(self) -> bool:
+        return any(sign.is_change for sign in self.signs)
+
+
+def drift(reference: Answers, seen: Answers, false_alarm_rate: float | None) -> Drift | None:
+    """Compare the latest answers with those at validation; None with fewer than 50.
+
+    Args:
+        reference: on the pictures that the model was scored on.
+        seen: in use, the oldest first.
+        false_alarm_rate: share of pictures like the training pictures that are called unlike.
+    """
+    count = len(seen.labels)
+    if count < FEWEST or not len(reference.labels):
+        return None
+    from scipy import stats  # takes a second to import
+
+    looks = -(-count // RECENT)
+    recent = slice(-RECENT, None)
+
+    def corrected(p_value: float) -> float:
+        return min(1.0, p_value * _NUM_TESTS * looks * (looks + 1))
+
+    signs = [_of_classes(reference.labels, seen.labels[recent], corrected)]
+    before, now = reference.probabilities, seen.probabilities[recent]
+    signs.append(
+        Sign(
+            kind="confidence",
+            before=float(before.mean()),
+            now=float(now.mean()),
+            p_value=corrected(float(stats.ks_2samp(before, now).pvalue)),
+        )
+    )
+    if seen.are_unlike is not None and false_alarm_rate is not None:
+        unlike = seen.are_unlike[recent]
+        test = stats.binomtest(int(unlike.sum()), len(unlike), false_alarm_rate, "greater")
+        share, p_value = float(unlike.mean()), corrected(float(test.pvalue))
+        signs.append(Sign(kind="unlike", before=false_alarm_rate, now=share, p_value=p_value))
+    return Drift(num_answers=count, num_recent=min(count, RECENT), signs=signs)
+
+
+def _of_classes(
+    before: Sequence[str], now: Sequence[str], corrected: Callable[[float], float]
+) -> Sign:
+    from scipy import stats
+
+    counts = Counter(before), Counter(now)
+    names = sorted(counts[0] | counts[1])
+    table = np.array([[each[name] for name in names] for each in counts], float)
+    shares = table / table.sum(axis=1, keepdims=True)
+    most = int(np.abs(shares[1] - shares[0]).argmax())
+    expected = table.sum(axis=0) * table.sum(axis=1).min() / table.sum()
+    is_rare = expected < _FEWEST_EXPECTED
+    tested = np.column_stack([table[:, ~is_rare], table[:, is_rare].sum(axis=1)])
+    tested = tested[:, tested.sum(axis=0) > 0]
+    p_value = float(stats.chi2_contingency(tested).pvalue) if tested.shape[1] > 1 else 1.0
+    return Sign(
+        kind="classes",
+        class_name=names[most],
+        before=float(shares[0, most]),
+        now=float(shares[1, most]),
+        p_value=corrected(p_value),
+    )

@@ -1,0 +1,172 @@
+"""Requests that a server keeps if it is asked to: pictures to label, and answers to watch.
+
+A folder of mode 0700 gets `pictures/`, with files named by the SHA-256 of their content, and
+`answers.jsonl`, with a line for each answer. Both are bounded. Pictures that the model was unsure
+of, or that are unlike its training pictures, are kept, and a random share of the others.
+"""
+
+import hashlib
+import json
+import os
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from automl.errors import ServingError
+from automl.host import atomic
+from automl.prediction.inference import Answer, Failure, Predictor
+
+UNSURE_BELOW = 0.7
+"""Probability of the answer below which the model counts as unsure."""
+
+_NEAR_THRESHOLD = 0.1
+"""Distance of a probability from its threshold that counts as unsure, with label sets."""
+
+MAX_ANSWERS = 20_000
+"""Lines of `answers.jsonl`; then the older half goes."""
+
+_MAX_WAITING_BYTES = 64_000_000
+"""Of pictures that are waiting to be looked at."""
+
+ANSWERS, PICTURES = "answers.jsonl", "pictures"
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """What to keep, and where."""
+
+    folder: Path
+    share: float
+    """Of the pictures that nothing is remarkable about."""
+
+    limit: int
+    """Most pictures in the folder."""
+
+
+class Keeper:
+    """Keeps answers and pictures in a thread of its own, so that no request waits for the disk."""
+
+    def __init__(self, keeping: Keeping) -> None:
+        """Prepare the folder.
+
+        Raises:
+            ServingError: it cannot be made, or others may read it.
+        """
+        self._keeping = keeping
+        self._pictures = keeping.folder / PICTURES
+        self._answers = keeping.folder / ANSWERS
+        try:
+            keeping.folder.parent.mkdir(parents=True, exist_ok=True)
+            for folder in (keeping.folder, self._pictures):
+                folder.mkdir(mode=0o700, exist_ok=True)
+            is_open = keeping.folder.stat().st_mode & 0o077
+            self._num_pictures = sum(1 for _ in self._pictures.iterdir())
+        except OSError as error:
+            raise ServingError(
+                f"Nothing can be kept in {keeping.folder}: {error.strerror or error}."
+            ) from error
+        if is_open:
+            raise ServingError(
+                f"Other users may look into {keeping.folder}. Forbid it: chmod 700 {keeping.folder}"
+            )
+        self._num_answers = _num_lines(self._answers)
+        self._random = random.Random()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="keep")
+        self._lock = threading.Lock()
+        self._num_waiting_bytes = 0
+
+    def keep(self, picture: bytes, predictor: Predictor, answer: Answer | Failure) -> None:
+        """Keep an answer, and its picture if it is worth it; dropped while too much waits."""
+        if isinstance(answer, Failure):
+            return
+        with self._lock:
+            if self._num_waiting_bytes + len(picture) > _MAX_WAITING_BYTES:
+                return
+            self._num_waiting_bytes += len(picture)
+        self._thread.submit(self._write, picture, predictor, answer)
+
+    def close(self) -> None:
+        """Wait until everything is written."""
+        self._thread.shutdown()
+
+    def _write(self, picture: bytes, predictor: Predictor, answer: Answer) -> None:
+        try:
+            digest = hashlib.sha256(picture).hexdigest()
+            why = reason(predictor, answer)
+            if not why and self._random.random() < self._keeping.share:
+                why = "sample"
+            is_kept = bool(why) and self._keep_picture(digest, picture)
+            self._append(_line(predictor, answer, digest, why if is_kept else ""))
+        except OSError:
+            pass  # a full disk must not end the server; the next one may fit
+        finally:
+            with self._lock:
+                self._num_waiting_bytes -= len(picture)
+
+    def _keep_picture(self, digest: str, picture: bytes) -> bool:
+        """True if the picture is in the folder."""
+        path = self._pictures / f"{digest}{_ending(picture)}"
+        if path.exists():
+            return True
+        if self._num_pictures >= self._keeping.limit:
+            return False
+        atomic.write_bytes(path, picture, durable=False)
+        self._num_pictures += 1
+        return True
+
+    def _append(self, line: dict[str, Any]) -> None:
+        if self._num_answers >= MAX_ANSWERS:
+            lines = self._answers.read_bytes().splitlines(keepends=True)[-MAX_ANSWERS // 2 :]
+            atomic.write_bytes(self._answers, b"".join(lines), durable=False)
+            self._num_answers = len(lines)
+        with open(self._answers, "ab", opener=_private) as file:
+            file.write(json.dumps(line).encode() + b"\n")
+        self._num_answers += 1
+
+
+def reason(predictor: Predictor, answer: Answer) -> str:
+    """`unlike`, `unsure`, or nothing, for an answer."""
+    if predictor.is_unlike(answer):
+        return "unlike"
+    if predictor.has_label_sets:
+        distances = abs(answer.probabilities - predictor.thresholds)
+        return "unsure" if distances.min() < _NEAR_THRESHOLD else ""
+    return "unsure" if answer.probabilities.max() < UNSURE_BELOW else ""
+
+
+def _line(predictor: Predictor, answer: Answer, digest: str, kept: str) -> dict[str, Any]:
+    said = predictor.prediction(answer)
+    return {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "trial": predictor.trial_id,
+        "picture": digest,
+        "label": said.text,
+        "probability": round(said.probability, 4),
+        "distance": None if answer.distance is None else round(answer.distance, 5),
+        "unlike": said.is_unlike,
+        "kept": kept,
+    }
+
+
+def _ending(picture: bytes) -> str:
+    """Ending of a file with this content, as far as its first bytes say."""
+    endings = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"GIF8": ".gif", b"BM": ".bmp"}
+    endings |= {b"II*\0": ".tif", b"MM\0*": ".tif"}
+    if picture[:4] == b"RIFF" and picture[8:12] == b"WEBP":
+        return ".webp"
+    return next((end for start, end in endings.items() if picture.startswith(start)), "")
+
+
+def _num_lines(path: Path) -> int:
+    try:
+        return path.read_bytes().count(b"\n")
+    except FileNotFoundError:
+        return 0
+
+
+def _private(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)

@@ -1,0 +1,78 @@
+"""Read what a server has kept, and compare its answers with those at validation."""
+
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ValidationError
+
+from automl.errors import ServingError
+from automl.evaluation import drift
+from automl.evaluation.drift import Answers, Drift
+from automl.experiments import store
+from automl.prediction.inference import Predictor
+from automl.serving.keeping import ANSWERS
+
+
+class KeptAnswer(BaseModel):
+    """A line of `answers.jsonl`; other keys are ignored."""
+
+    trial: str
+    label: str
+    probability: float
+    unlike: bool | None = None
+
+
+def answers(folder: Path) -> list[KeptAnswer]:
+    """The answers in a folder, the oldest first; a line that is cut off is left out.
+
+    Raises:
+        ServingError: there are none.
+    """
+    try:
+        lines = (folder / ANSWERS).read_bytes().splitlines()
+    except OSError as error:
+        raise ServingError(
+            f"{folder} has no {ANSWERS} that can be read ({error.strerror or error}). Give the "
+            "folder of automl serve --keep."
+        ) from error
+    found = []
+    for line in lines:
+        try:
+            found.append(KeptAnswer.model_validate_json(line))
+        except ValidationError:
+            continue
+    return found
+
+
+def drift_of(folder: Path, experiment_dir: Path) -> Drift | None:
+    """What has changed about the answers of an experiment's best model; None with too few.
+
+    Raises:
+        ServingError: the folder has no answers of the model.
+        UserError: the model or its predictions cannot be read, or it predicts any number of labels.
+    """
+    model = Predictor(store.best_model_dir(experiment_dir))
+    if model.has_label_sets:
+        raise ServingError(
+            "The answers have any number of labels, and changes are tested for one label a "
+            "picture only."
+        )
+    seen = [each for each in answers(folder) if each.trial == model.trial_id]
+    if not seen:
+        raise ServingError(
+            f"{folder} has no answers of {model.trial_id}, the best trial of "
+            f"{experiment_dir.name}. Give the experiment whose model was served."
+        )
+    scored = store.load_predictions(store.predictions_path(experiment_dir, model.trial_id))
+    reference = Answers(
+        [model.labels[index] for index in scored.predicted.tolist()],
+        scored.probabilities.max(axis=1).astype(np.float64),
+    )
+    are_unlike = [bool(each.unlike) for each in seen]
+    in_use = Answers(
+        [each.label for each in seen],
+        np.array([each.probability for each in seen]),
+        None if model.unlike is None else np.array(are_unlike),
+    )
+    rate = None if model.unlike is None else model.unlike.false_alarm_rate
+    return drift.drift(reference, in_use, rate)

@@ -1,0 +1,51 @@
+"""What a server has kept of its requests: whether they have changed, and the way to labelling."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from automl.access.permissions import Action
+from automl.errors import UserError
+from automl.figures import drift_text, wording
+from automl.serving import kept
+from automl.serving.keeping import PICTURES
+from automl.ui import cached, data_source, sign_in
+from automl.ui.dataset import data_choice, labelling_view
+
+
+def show(experiment_dir: Path) -> None:
+    """Draw the choice of a folder of `automl serve --keep`, and what is in it, folded."""
+    fold = st.expander("In service", key="in service", on_change="rerun")
+    if not fold.open:
+        return
+    with fold:
+        st.caption("A server keeps pictures to label, and its answers, if it is asked to:")
+        command = f"automl serve {experiment_dir.name} --keep FOLDER"
+        st.code(command, language="shell", wrap_lines=True)
+        text = st.text_input("Folder of kept answers", key="folder of kept answers").strip()
+        if not text:
+            return
+        try:
+            folder = data_source.from_path(text).path
+            found = kept.drift_of(folder, experiment_dir)
+        except UserError as error:
+            st.error(wording.plain(str(error)))
+            return
+        if found is None:
+            st.info(drift_text.TOO_FEW)
+        else:
+            draw = st.warning if found.is_change else st.success
+            draw(wording.plain(drift_text.headline(found)))
+            for sign in found.signs:
+                st.caption(wording.plain(drift_text.sign(sign)))
+        _to_labelling(experiment_dir, folder / PICTURES)
+
+
+def _to_labelling(experiment_dir: Path, pictures: Path) -> None:
+    """The button that ranks the kept pictures, with the data of the experiment as labelled."""
+    if not sign_in.may(Action.LABEL) or not pictures.is_dir():
+        return
+    if st.button("Label the kept pictures", icon=":material/label:"):
+        data_choice.take(cached.job(experiment_dir))
+        address = {**data_choice.link(), labelling_view.PLACE: str(pictures)}
+        st.switch_page("pages/label.py", query_params=address)

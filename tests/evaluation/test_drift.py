@@ -1,0 +1,65 @@
+"""Changes of a model's answers are told from chance."""
+
+import numpy as np
+import pytest
+
+from automl.evaluation import drift
+from automl.evaluation.drift import Answers
+
+
+def drawn(rng, count, shares=(0.5, 0.3, 0.2), mean=0.9, unlike=0.01) -> Answers:
+    labels = rng.choice(["cat", "dog", "rat"], count, p=shares).tolist()
+    probabilities = np.clip(rng.normal(mean, 0.05, count), 0.34, 1)
+    return Answers(labels, probabilities, rng.random(count) < unlike)
+
+
+def test_answers_as_before_are_no_change_however_often_one_looks():
+    alarms = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        reference, seen = drawn(rng, 300), drawn(rng, 3_000)
+        looks = [
+            drift.drift(reference, Answers(*(each[:count] for each in seen)), 0.01)
+            for count in range(500, 3_001, 500)
+        ]
+        alarms += any(look is not None and look.is_change for look in looks)
+    assert alarms <= 3  # 5 % at most are expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed"),
+    [
+        ("classes", {"shares": (0.2, 0.3, 0.5)}),
+        ("confidence", {"mean": 0.8}),
+        ("unlike", {"unlike": 0.08}),
+    ],
+)
+def test_each_change_is_told_by_its_own_test(kind, changed):
+    rng = np.random.default_rng(0)
+    found = drift.drift(drawn(rng, 300), drawn(rng, 400, **changed), 0.01)
+    assert found is not None
+    assert [sign.kind for sign in found.signs if sign.is_change] == [kind]
+
+
+def test_only_the_latest_answers_count():
+    rng = np.random.default_rng(0)
+    old, new = drawn(rng, 1_000), drawn(rng, 500, mean=0.7)
+    seen = Answers([*old.labels, *new.labels], np.append(old.probabilities, new.probabilities))
+    found = drift.drift(drawn(rng, 300), seen, None)
+    assert found is not None
+    assert (found.num_answers, found.num_recent, found.is_change) == (1_500, 500, True)
+    assert [sign.kind for sign in found.signs] == ["classes", "confidence"]
+
+
+def test_a_class_that_was_never_answered_before_is_named():
+    rng = np.random.default_rng(0)
+    seen = Answers(["bat"] * 60, np.full(60, 0.9))
+    found = drift.drift(drawn(rng, 300), seen, None)
+    assert found is not None
+    assert (found.signs[0].class_name, found.signs[0].now) == ("bat", 1.0)
+    assert found.signs[0].is_change
+
+
+def test_few_answers_say_nothing():
+    rng = np.random.default_rng(0)
+    assert drift.drift(drawn(rng, 300), drawn(rng, 49), 0.01) is None

@@ -1,0 +1,75 @@
+"""Pictures are labelled one by one."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from automl.access import audit
+from automl.evaluation.label_next import LabelNext
+from automl.ui.dataset import labelling
+from automl.ui.side_work import SideWorks
+from tests.pages.conftest import texts
+
+
+@pytest.fixture
+def rankings(monkeypatch) -> SideWorks[LabelNext]:
+    works = SideWorks("tests.pages.ranked", LabelNext)
+    monkeypatch.setattr(labelling, "rankings", lambda: works)
+    return works
+
+
+@pytest.fixture
+def pictures(make_pictures) -> Path:
+    return make_pictures()
+
+
+@pytest.fixture
+def new(pictures, tmp_path) -> Path:
+    """Four pictures without a label."""
+    folder = tmp_path / "new"
+    folder.mkdir()
+    for number in range(4):
+        shutil.copy(pictures / "dog" / f"{number}.png", folder)
+    return folder
+
+
+def click(page, label):
+    next(button for button in page.button if button.label == label).click().run()
+
+
+def wait(page, rankings):
+    """Draw the page with the ranking that it has asked for."""
+    work = rankings.of(page.session_state["batch of pictures to label"].key)
+    if work.is_running():
+        work.process.is_running(wait_seconds=30)
+    page.run()
+
+
+def test_pictures_get_labels_by_keys_and_it_is_undone(
+    open_page, pictures, new, rankings, monkeypatch
+):
+    monkeypatch.setattr(labelling, "BATCH", 3)
+    page = open_page("label", data=str(pictures), place=str(new))
+    click(page, "Rank the pictures")
+    wait(page, rankings)
+    assert "3 pictures to label" in texts(page)
+    page.button(key="label by the guess").click().run()
+    click(page, "Skip")
+    page.button(key="label 2").click().run()
+    assert "2 pictures labelled" in page.success[0].value
+    click(page, "Undo")
+    page.selectbox(key=f"other class of {new}/2.png").set_value("rat").run()
+    assert "2 pictures added" in texts(page.run())
+    page.session_state["place"] = str(new)
+    click(page, "Next pictures")
+    wait(page, rankings)
+    assert "3 pictures to label" in texts(page)
+    entries = [each for each in audit.read() if each.action == "label"]
+    assert [each.details["place"] for each in entries] == [str(new)] * 2
+
+
+def test_a_place_out_of_reach_is_refused(open_page, pictures, monkeypatch):
+    monkeypatch.setenv("AUTOML_DATA_ROOTS", str(pictures))
+    page = open_page("label", data=str(pictures), place="/proc")
+    assert "is outside of the folders" in page.error[0].value.replace("\\", "")
