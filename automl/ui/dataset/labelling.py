@@ -51,10 +51,11 @@ def begin(place: Path, key: str) -> None:
 
 
 def open_ones(batch: Batch, found: LabelNext) -> list[Suggestion]:
-    """The pictures of a batch that nothing was decided about, in their order."""
+    """The pictures of a batch without a label that were not skipped, in their order."""
     earlier = batch.skipped - set(batch.decided)
     asked = [each for each in found.suggestions if each.path not in earlier][:BATCH]
-    return [each for each in asked if each.path not in batch.decided]
+    settled = batch.skipped | data_choice.corrections().add.keys()
+    return [each for each in asked if each.path not in settled]
 
 
 def label(batch: Batch, path: str, name: str) -> None:

@@ -139,6 +139,7 @@ def _ask(
             )
             st.button(
                 "Undo",
+                key="undo the last label",
                 icon=":material/undo:",
                 shortcut="Backspace",
                 disabled=not batch.decided,
@@ -201,7 +202,7 @@ def _known(class_names: list[str]) -> list[str]:
 
 def _between(batch: Batch, job: Job, place: Path, found: LabelNext) -> None:
     """After the last picture of a batch: the next ones, or what to do with the labels."""
-    num_labelled = len(set(batch.decided) - batch.skipped)
+    num_labelled = len(data_choice.corrections().add.keys() & set(batch.decided))
     st.success(f"{wording.count(num_labelled, 'picture')} labelled.", icon=":material/done_all:")
     with st.container(horizontal=True):
         if found.num_unlabelled > len(found.suggestions) and st.button(
@@ -211,7 +212,13 @@ def _between(batch: Batch, job: Job, place: Path, found: LabelNext) -> None:
         if st.button("See the data", icon=":material/photo_library:"):
             st.switch_page("pages/dataset.py", query_params=data_choice.link())
         if batch.decided:
-            st.button("Undo", icon=":material/undo:", on_click=labelling.undo, args=(batch,))
+            st.button(
+                "Undo",
+                key="undo the last label",
+                icon=":material/undo:",
+                on_click=labelling.undo,
+                args=(batch,),
+            )
 
 
 def _forecast(found: LabelNext) -> None:
