@@ -1,20 +1,19 @@
 """Compare page: differences between trials, and a test of them."""
 
-import streamlit as st
+from collections.abc import Callable
 
 from automl.ui import frame, tabs
 from automl.ui.compare import chosen_trials, compare_view, versions_view
 
 experiment_dir, _ = frame.begin_with_experiment("pages/compare.py")
 chosen = chosen_trials.choose(experiment_dir)
-if not chosen:
-    st.stop()
-tabs.show(
-    {
+views: dict[str, Callable[[], None]] = {}
+if chosen:
+    views = {
         "Metrics": lambda: compare_view.numbers(chosen),
         "Settings that differ": lambda: compare_view.settings(chosen),
         "Curves": lambda: compare_view.curves(chosen),
         "Pictures": lambda: compare_view.pictures(chosen),
-        "Versions of the data": lambda: versions_view.show(experiment_dir),
     }
-)
+views["Versions of the data"] = lambda: versions_view.show(experiment_dir)
+tabs.show(views)

@@ -2,6 +2,8 @@ from datetime import timedelta
 
 from automl.experiments import launcher, store
 from automl.experiments.records import now
+from automl.jobs import data_versions
+from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
 from tests.pages.conftest import buttons, fold, texts
 
@@ -147,6 +149,25 @@ def test_a_search_that_has_ended_goes_on_with_what_is_asked_for(
     assert seam.changes[2] == "a limit of 15 minutes from there on"
     assert "trained on for 5 more epochs" in texts(page)
     assert store.load_job(directory).limits.max_trials == 5
+
+
+def test_the_best_network_goes_on_with_another_version_as_a_new_experiment(
+    open_page, make_experiment, make_trial, monkeypatch, tmp_path
+):
+    started = []
+    monkeypatch.setattr(launcher, "_start_engine", lambda directory, _: started.append(directory))
+    monkeypatch.setenv("AUTOML_DATA_ROOTS", str(tmp_path))
+    data_versions.keep(tmp_path, Corrections(exclude=["a.png"]), "0", by="ann")
+    job = Job.from_dict({"training_data": {"path": str(tmp_path)}})
+    make_experiment("pets", [make_trial("trial-000", [0.7])], job=job, data_version="original")
+    page = open_page("progress", experiment="pets")
+    page.selectbox(key="other version").set_value("v1").run()
+    page.button(key="go on with data").click().run()
+    (made,) = started
+    parent = store.load_experiment(made).parent
+    assert parent is not None
+    assert parent.experiment_id == "pets"
+    assert store.load_job(made).corrections.exclude == ["a.png"]
 
 
 def test_stopped_says_by_whom_and_can_be_resumed(open_page, make_experiment, make_trial):

@@ -21,6 +21,12 @@ def data(experiment_dir: Path) -> None:
     concerned = {finding.kind: list(finding.paths) for finding in report.findings}
     recorded = replace(manifest.stored(samples, report), concerned=concerned)
     dataset_view.summary(recorded)
+    version = cached.experiment(experiment_dir).data_version
+    st.caption(
+        wording.plain(f"Version of the data: {version}")
+        if version
+        else "The version of the data is not known."
+    )
     left, right = st.columns([3, 2], gap="medium")
     with left:
         dataset_gallery.show(recorded, None)
