@@ -56,6 +56,8 @@ def refuse_data_sets(folders: FolderTree, base: Parts) -> None:
     """Raise a SeveralDataSetsError if each folder has splits and classes of its own."""
     names = folders.inside(base)
     own = [splits_at(folders, (*base, name)) for name in names]
+    if any(_is_alone(folders, (*base, name)) for name in names):  # as in cat/train/cat
+        return
     if len(names) > 1 and all(one and share_classes(folders, one.of_folder) for one in own):
         raise SeveralDataSetsError(
             f"There are {len(names)} data sets, each with splits and classes of its own: "
@@ -65,6 +67,12 @@ def refuse_data_sets(folders: FolderTree, base: Parts) -> None:
                 for name in names
             ],
         )
+
+
+def _is_alone(folders: FolderTree, folder: Parts) -> bool:
+    """True if all folders in the splits of a folder have its own name: it is a class."""
+    inside = {name for split in folders.inside(folder) for name in folders.inside((*folder, split))}
+    return inside == {folder[-1]}
 
 
 def refuse_repeated(paths: Iterable[Parts], roots: Mapping[Parts, str | None]) -> None:

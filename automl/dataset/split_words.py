@@ -9,12 +9,15 @@ _WORDS = {
     "train": "train training trn trainset trainval "
     "entrainement entraînement apprentissage entrenamiento treino treinamento addestramento "
     "обучение тренировка навчання trainings trening träning træning trénink eğitim تدريب "
+    "trénovací koulutus tanító latih antrenare treningowe treningowy обучающая обучающие luyện "
     "训练 训练集 訓練 学習 학습 훈련",
     "validation": "val valid validation validate dev eval evaluation "
     "validierung validación validacion validação validacao convalida валидация "
+    "validare walidacyjne walidacyjny validointi проверка проверочная валидационная перевірка "
     "validierungs validatie walidacja validering validace doğrulama تحقق "
     "验证 验证集 驗證 検証 검증",
     "test": "test testing tst devtest holdout prueba pruebas teste тест "
+    "testovací testi teszt testare testowe testowy тестовая тестовые тестування uji kiểm 평가 "
     "اختبار 测试 测试集 測試 テスト 테스트",
 }
 SPLITS = {word: split for split, words in _WORDS.items() for word in words.split()}

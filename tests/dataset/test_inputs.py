@@ -901,3 +901,23 @@ def test_minus_one_beside_zero_is_taken_for_no_and_said(photos):
     (folder / "labels.csv").write_text("file,cat,dog\na.jpg,1,0\nb.jpg,-1,1\nc.jpg,0,1\n")
     (guess,) = readers.read(DataSource(path=folder)).guesses
     assert guess.sentence == "Cells of -1 beside 0, as in cat, are taken for no."
+
+
+def test_a_class_that_repeats_its_name_inside_its_splits_is_no_data_set(photos):
+    names = [f"{one}/{split}/{one}/0.jpg" for one in ("cat", "dog") for split in ("train", "test")]
+    assert read(photos(*names)) == {
+        name: (name.split("/")[0], name.split("/")[1]) for name in names
+    }
+
+
+def test_sheets_that_are_named_after_splits_are_read_together(photos):
+    folder = photos(*(f"{n}.jpg" for n in range(4)))
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for split, numbers in (("Train set", (0, 1)), ("Test set", (2, 3))):
+        sheet = book.create_sheet(split)
+        for row in (["file", "label"], *([f"{n}.jpg", "cat" if n % 2 else "dog"] for n in numbers)):
+            sheet.append(row)
+    book.save(folder / "labels.xlsx")
+    assert read(folder)["1.jpg"] == ("cat", "train")
+    assert read(folder)["2.jpg"] == ("dog", "test")

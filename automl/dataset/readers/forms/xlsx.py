@@ -1,5 +1,6 @@
 """An Excel workbook, of which one sheet has a row of names and a row for each picture."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -11,30 +12,53 @@ from automl.dataset.readers import delimited, guesses, text
 from automl.dataset.readers.form import TableFile
 from automl.dataset.readers.table import Table
 from automl.dataset.reading import Guess
+from automl.dataset.split_words import split_in
 from automl.errors import DataError
 
 _NUM_LOOKED_AT = 100
+_SPLIT = "split"
 
 _Rows = list[list[Any]]
 """Cells of a sheet."""
 
 
 def _read(path: Path, _: Surroundings) -> Table:
-    """The first sheet with a column of pictures, or else the first."""
+    """The sheets of splits together; or the first with a column of pictures, or else the first."""
     if path.stat().st_size > text.MAX_BYTES:
         raise DataError(f"{path} is larger than a table may be. Save it as CSV, in parts.")
     sheets = {name: _frame(rows, path) for name, rows in _sheets(path).items() if rows}
     if not sheets:
         raise DataError(f"{path} is empty. Its first row must name the columns.")
     fitting = [name for name, frame in sheets.items() if guesses.picture_column(frame)]
+    if (together := _of_splits(path, {name: sheets[name] for name in fitting})) is not None:
+        return together
     used, *others = [*fitting, *(name for name in sheets if name not in fitting)]
-    names = list(sheets[used].columns)
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
-        raise DataError(f"{path} has two columns called {twice}. Rename one of them.")
+    _refuse_twice(sheets[used], path)
     sentence = f"Of {path.name} the sheet {used} is read, and not {', '.join(others)}."
     said = [Guess(sentence=sentence)] if others else []
     return Table(sheets[used], path, path.parent, guesses=said)
+
+
+def _of_splits(path: Path, sheets: Mapping[str, pd.DataFrame]) -> Table | None:
+    """The table of all sheets, if each has the same columns and is named after another split."""
+    splits = {name: found[0] for name in sheets if (found := split_in(name))}
+    columns = {tuple(frame.columns) for frame in sheets.values()}
+    if len(splits) < 2 or len({*splits.values()}) < len(sheets) or len(columns) > 1:
+        return None
+    parts = []
+    for name, frame in sheets.items():
+        _refuse_twice(frame, path)
+        rows = [f"{row}, sheet {name}" for row in frame.index]
+        parts.append(frame.set_axis(rows).assign(**{_SPLIT: splits[name]}))
+    return Table(pd.concat(parts), path, path.parent, split_column=_SPLIT)
+
+
+def _refuse_twice(frame: pd.DataFrame, path: Path) -> None:
+    """Raise a DataError for two columns of one name."""
+    names = list(frame.columns)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise DataError(f"{path} has two columns called {twice}. Rename one of them.")
 
 
 def _sheets(path: Path) -> dict[str, _Rows]:
