@@ -4,7 +4,6 @@ The figures are the same as in the app; the modules that draw them do not import
 """
 
 import base64
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,34 +116,54 @@ def _predictions_section(experiment_dir: Path, best: TrialRecord) -> dict[str, A
     path = store.predictions_path(experiment_dir, best.trial_id)
     if not path.is_file() or not store.samples_path(experiment_dir).is_file():
         return {}
-    from automl.evaluation import class_report, confidence, confusion, natural_order
-    from automl.figures import answer_charts, confusion_chart
+    from automl.evaluation import class_report, confidence
+    from automl.figures import answer_charts
 
     predictions = store.load_predictions(path)
     evaluation = best.best_evaluation()
     assert evaluation
     samples = store.load_samples(experiment_dir).set_index("id", drop=False)
     names = store.class_names(samples)
-    content = {
+    calibration = confidence.calibration(predictions.probabilities, predictions.labels)
+    draw = _figures_of_labels if predictions.has_label_sets else _figures_of_classes
+    figures = [*draw(predictions, names), ("Calibration", answer_charts.calibration(calibration))]
+    return {
         "classes": _rounded(class_report.class_report(predictions, names)),
         "averages": _rounded(class_report.averages(evaluation.metrics)),
         "hyperparameters": {**best.hyperparameters, **best.effective},
-    }
-    if predictions.has_label_sets:  # no label is taken for another
-        return {**content, "answer_figures": [], "mistakes": []}
-    matrix = confusion.matrix(predictions.labels, predictions.predicted, len(names))
-    shown = natural_order.indices(names, confusion.hardest_classes(matrix, _MAX_CLASSES))
-    calibration = confidence.calibration(predictions.probabilities, predictions.labels)
-    figures = [
-        ("Confusion matrix", confusion_chart.figure_of(matrix, names, shown)),
-        ("Calibration", answer_charts.calibration(calibration)),
-    ]
-    return {
-        **content,
         "answer_figures": [(title, _figure_html(figure)) for title, figure in figures],
         "calibration_error": f"{calibration.expected_error:.3f}",
         "mistakes": _mistakes(experiment_dir, predictions, samples, names),
     }
+
+
+def _figures_of_classes(
+    predictions: Predictions, names: list[str]
+) -> "list[tuple[str, go.Figure]]":
+    """What is taken for what."""
+    from automl.evaluation import confusion, natural_order
+    from automl.figures import confusion_chart
+
+    matrix = confusion.matrix(predictions.labels, predictions.predicted, len(names))
+    shown = natural_order.indices(names, confusion.hardest_classes(matrix, _MAX_CLASSES))
+    return [("Confusion matrix", confusion_chart.figure_of(matrix, names, shown))]
+
+
+def _figures_of_labels(predictions: Predictions, names: list[str]) -> "list[tuple[str, go.Figure]]":
+    """Labels that occur together, in truth and in the answers."""
+    import numpy as np
+
+    from automl.dataset import label_sets
+    from automl.figures import co_occurrence_chart
+
+    true = label_sets.co_occurrence(predictions.labels)
+    answered = label_sets.co_occurrence(np.asarray(predictions.predicted, bool))
+    shown = np.sort(np.argsort(-true.diagonal(), kind="stable")[:_MAX_CLASSES])
+    some, of_shown = np.ix_(shown, shown), [names[index] for index in shown]
+    return [
+        ("Labels that occur together", co_occurrence_chart.figure_of(true[some], of_shown)),
+        ("Labels answered together", co_occurrence_chart.figure_of(answered[some], of_shown)),
+    ]
 
 
 def _rounded(table: "pd.DataFrame") -> list[dict[str, str]]:
@@ -160,7 +179,7 @@ def _rounded(table: "pd.DataFrame") -> list[dict[str, str]]:
 
 
 def _mistakes(
-    experiment_dir: Path, predictions: Predictions, samples: "pd.DataFrame", names: Sequence[str]
+    experiment_dir: Path, predictions: Predictions, samples: "pd.DataFrame", names: list[str]
 ) -> list[dict[str, str]]:
     """The worst mistakes, except those whose picture can no longer be read."""
     from automl.dataset import pictures
@@ -180,11 +199,12 @@ def _mistakes(
             data = pictures.thumbnail(path, rendering=rendering)
         except (OSError, pictures.UnreadablePicture):
             continue
+        label, answer = answers.in_words(predictions, position, names)
         mistakes.append(
             {
                 "picture": base64.b64encode(data).decode(),
-                "label": names[int(predictions.labels[position])],
-                "answer": names[int(predictions.predicted[position])],
+                "label": label,
+                "answer": answer,
                 "probability": f"{confidences[position]:.3f}",
             }
         )

@@ -18,6 +18,7 @@ from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, store
 from automl.experiments.records import TrialRecord
 from automl.jobs.job import DataSource, Job
+from automl.reports import html_report
 from tests.conftest import mean_colour
 from tests.pages.conftest import texts, tiles
 
@@ -147,6 +148,13 @@ def test_a_doubtful_label_of_a_set_is_put_right_in_a_new_experiment(
     choice.set_value("dog").run()
     click(page, "New experiment with 1 change")
     assert list(store.load_job(started[0]).corrections.relabel.values()) == [["cat", "dog"]]
+
+
+def test_the_report_has_the_mistakes_and_the_labels_that_occur_together(experiment: Path) -> None:
+    text = html_report.html(experiment)
+    assert "cat → missed cat; false dog" in text
+    assert "Labels answered together" in text
+    assert "Expected calibration error" in text
 
 
 def test_charts_and_scores_are_those_of_each_label(
