@@ -127,7 +127,7 @@ class Pacer:
 
     def leave_out(self, trial: PlannedTrial) -> None:
         """Record that a planned trial does not fit; a resumed experiment runs it."""
-        needed = self.clock().cost(trial.requested).seconds
+        needed = self.clock().cost(trial.requested, self._known_features()).seconds
         name = f"{trial.requested['model_name']} ({trial.trial_id})"
         self._say(plan_text.left_out(self._seconds, name, needed))
         reason = f"There was no time for it: it would have taken about {plan_text.about(needed)}."
