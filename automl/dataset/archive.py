@@ -25,7 +25,7 @@ SMALL_BYTES = 50 * 1000**2
 
 Progress = Callable[[int, int], None]
 
-_VERSION = 3  # raise it when the same archive would be extracted to other files
+_VERSION = 4  # raise it when the same archive would be extracted to other files
 _CHUNK = 1 << 20
 _MAX_NAME_BYTES = 200
 _MAX_PATH_BYTES = 2000

@@ -15,6 +15,7 @@ from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, kind_of_na
 from automl.dataset.archive_parts import Certainty, Group
 from automl.dataset.folder_tree import Parts
 from automl.dataset.reading import Guess, Reading, UnclearDataError
+from automl.dataset.split_words import is_neutral, split_in
 from automl.dataset.walk import Tree, is_hidden, is_picture_name, walk
 
 Choice = Literal["auto", "together", "alone"]
@@ -27,6 +28,8 @@ _TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".xlsx", ".txt", ".parq
 _MAX_TABLE_BYTES = 500 * 1000**2
 _NUM_LOOKED_AT = 1000
 _MAX_NAMED = 5
+_MAX_COPIED = 20_000
+"""Pictures that are copied to those of archives."""
 _MAX_LOOSE = 3
 """Pictures beside archives that are no data set: a cover, a sample."""
 
@@ -38,6 +41,8 @@ class Bundle:
     parts: list[Part]
     others: list[Reading] = field(default_factory=list)
     guesses: list[Guess] = field(default_factory=list)
+    pictures: list[Parts] = field(default_factory=list)
+    """Paths of pictures beside the archives that belong to the same data."""
 
     @property
     def sentence(self) -> str:
@@ -93,7 +98,7 @@ def in_folder(root: Path, tree: Tree, is_shard: IsShard, choice: Choice = "auto"
     Raises:
         UnclearDataError: parts are missing.
     """
-    if not _are_loose(tree):
+    if not (are_classes := _are_classes(root, tree)) and not _are_loose(tree):
         return Bundle([])
     names: dict[Parts, list[str]] = defaultdict(list)
     for parts in tree.other_files:
@@ -114,19 +119,60 @@ def in_folder(root: Path, tree: Tree, is_shard: IsShard, choice: Choice = "auto"
             if choice == "auto":
                 _refuse_missing(group, [])
             is_only = len(groups) == 1 and (len(names) == 1 or _has_folders(root, folder, group))
-            target = folder if is_only else (*folder, group.stem)
+            target = folder if is_only and not are_classes else (*folder, group.stem)
             if target == folder or target not in filled:
                 found += _parts(root, target, group, folder)
-    return Bundle(found, guesses=[*guesses, *_left_out(tree)] if found else [])
+    guesses += _as_classes(found) if are_classes else _left_out(tree)
+    return Bundle(found, [], guesses if found else [], tree.pictures if are_classes else [])
+
+
+def _as_classes(parts: Sequence[Part]) -> Iterator[Guess]:
+    """What is said of archives of classes beside class folders."""
+    names = _listed([part.path.name for part in parts])
+    yield Guess(sentence=f"Read as classes, like the folders beside: {names}.")
+
+
+def _are_classes(root: Path, tree: Tree) -> bool:
+    """True for an archive of pictures for each of some classes, beside folders of other classes.
+
+    A single one could be anything, such as a backup.
+    """
+    archives = [parts for parts in tree.other_files if _is_archive(root.joinpath(*parts))]
+    places = {parts[:-1] for parts in archives}
+    if (
+        len(archives) < 2
+        or len(places) != 1
+        or not 0 < len(tree.pictures) <= _MAX_COPIED
+        or _has_table(tree)
+    ):
+        return False
+    (place,) = places
+    depth = len(place)
+    if any(len(one) != depth + 2 or one[:depth] != place for one in tree.pictures):
+        return False
+    folders = {one[depth].casefold() for one in tree.pictures}
+    stems = {stem_and_suffix(parts[-1])[0] for parts in archives}
+    are_names = not any(split_in(name) or is_neutral(name) for name in stems | folders)
+    is_new = not folders & {stem.casefold() for stem in stems}
+    return are_names and is_new and all(_is_class(root.joinpath(*parts)) for parts in archives)
+
+
+def _is_class(path: Path) -> bool:
+    """True for an archive of pictures at its top, or in a folder of its own name."""
+    top = tops(path)
+    return top == {""} or _is_own_name(top, path.name)
 
 
 def _are_loose(tree: Tree) -> bool:
     """True if there are no pictures, or a few beside archives that no table could name."""
     if not tree.pictures:
         return True
-    has_table = any(parts[-1].lower().endswith(_TABLES) for parts in tree.other_files)
     is_flat = all(len(parts) == 1 for parts in tree.pictures)
-    return len(tree.pictures) <= _MAX_LOOSE and is_flat and not has_table
+    return len(tree.pictures) <= _MAX_LOOSE and is_flat and not _has_table(tree)
+
+
+def _has_table(tree: Tree) -> bool:
+    return any(parts[-1].lower().endswith(_TABLES) for parts in tree.other_files)
 
 
 def _left_out(tree: Tree) -> Iterator[Guess]:
@@ -136,9 +182,12 @@ def _left_out(tree: Tree) -> Iterator[Guess]:
         yield Guess(sentence=f"Left out, as it lies beside the archives: {names}.")
 
 
-def tables_beside(root: Path, tree: Tree) -> list[tuple[Path, Parts]]:
-    """Files beside archives that may say more about the pictures in them, and their places."""
-    return [
+def files_beside(root: Path, tree: Tree, bundle: Bundle) -> list[tuple[Path, Parts]]:
+    """Files beside archives that belong to the same data, and their places.
+
+    Tables that may say more about the pictures in them, and pictures of further classes.
+    """
+    return [(root.joinpath(*parts), parts) for parts in bundle.pictures] + [
         (path, parts)
         for parts in tree.other_files
         if parts[-1].lower().endswith(_TABLES)

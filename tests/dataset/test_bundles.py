@@ -205,3 +205,26 @@ def test_links_to_archives_are_not_followed(packed, tmp_path):
     elsewhere = packed("b.zip", "cat/2.png").rename(tmp_path / "b.zip")
     (path.parent / "a-part2.zip").symlink_to(elsewhere)
     assert read(path) == {"cat": 1, "dog": 1}
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_archives_of_classes_beside_folders_of_other_classes(packed, make_picture, is_packed):
+    cat, dog = packed("cat.zip", "1.png", "2.png"), packed("dog.zip", "dog/3.png")
+    folder = cat.parent
+    if is_packed:
+        data = packed("all.zip", "bird/4.png", cat, dog)
+    else:
+        make_picture(folder / "bird" / "4.png", 99)
+        data = folder
+    assert read(data) == {"bird": 1, "cat": 2, "dog": 1}
+
+
+@pytest.mark.parametrize("name", ["test.zip", "images.zip", "bird.zip"])
+def test_an_archive_that_is_no_class_stays_packed_and_is_named(packed, make_picture, name):
+    folder = packed(name, "1.png").parent
+    packed("wasp.zip", "4.png")
+    make_picture(folder / "bird" / "2.png", 98)
+    make_picture(folder / "cat" / "3.png", 99)
+    listing = readers.read(DataSource(path=folder))
+    assert sorted(listing.pictures["label"]) == ["bird", "cat"]
+    assert name in listing.left_out.unread[0]

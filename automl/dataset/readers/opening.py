@@ -226,11 +226,12 @@ def _extracted(
     remembered_walk: Walk,
     unpacking: archive.Progress | None,
 ) -> Path:
-    """The content of the archives of a folder, with the tables beside them; or that of a file."""
-    tables = bundles.tables_beside(path, remembered_walk(path)) if path.is_dir() else []
+    """The content of the archives of a folder, with the files beside them; or that of a file."""
+    tree = remembered_walk(path) if path.is_dir() else None
+    files = [] if tree is None else bundles.files_beside(path, tree, bundle)
     find_inner = bundles.inside_archives(webdataset.recognise, source.parts)
     parts = [replace(part, code_page=source.code_page) for part in bundle.parts]
-    return archive.extract_together(parts, tables, find_inner=find_inner, progress=unpacking)
+    return archive.extract_together(parts, files, find_inner=find_inner, progress=unpacking)
 
 
 @contextmanager
