@@ -109,18 +109,3 @@ def test_label_sets_are_better_together_too() -> None:
     assert found.is_beyond_noise
     assert found.gain > 0.03
     assert found.predictions.probabilities.max() <= 1
-
-
-def test_models_of_label_sets_are_better_together_too() -> None:
-    rng = np.random.default_rng(0)
-    truth = rng.random((NUM, CLASSES)) < 0.4
-    answers = {}
-    for index in range(4):
-        logits = 4 * truth - 2 + rng.normal(scale=2.5, size=truth.shape)
-        shares = (1 / (1 + np.exp(-logits))).astype(np.float32)
-        answers[f"m{index}"] = Predictions(np.arange(NUM), truth, shares)
-    found = ensembles.find("iou", answers, dict.fromkeys(answers, 0.3) | {"m0": 1.0})
-    assert found is not None
-    assert found.is_beyond_noise
-    assert found.gain > 0.03
-    assert ((found.predictions.probabilities >= 0.5) == truth).mean() > 0.9
