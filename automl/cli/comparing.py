@@ -8,7 +8,7 @@ import typer
 from automl.cli import lookup
 from automl.cli.experiments import AsJson
 from automl.cli.output import fail, refusals, say, say_json, say_table
-from automl.figures import version_text, wording
+from automl.figures import wording
 
 if TYPE_CHECKING:
     from automl.experiments.across import VersionScore
@@ -60,6 +60,7 @@ def _pair(
     from dataclasses import asdict
 
     from automl.experiments import across
+    from automl.figures import version_text
 
     metrics = [source.job.primary_metric for source, _ in (first, second)]
     if metrics[0] != metrics[1]:

@@ -39,7 +39,7 @@ class Worth(FrozenModel):
 
     low: float
     high: float
-    """90 % interval of the gain."""
+    """Interval of the gain, see `forecast`."""
 
 
 class LabelNext(FrozenModel):

@@ -228,5 +228,5 @@ def _forecast(found: LabelNext) -> None:
                 st.markdown(wording.plain(label_next_text.worth(worth)))
             st.caption(
                 "A linear probe, fitted to parts of the labelled pictures and asked about others; "
-                "its learning curve is continued. 90 % intervals."
+                "its learning curve is continued. This is a rough guide: the intervals are wide."
             )
