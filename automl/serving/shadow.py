@@ -156,7 +156,7 @@ class Shadow:
                 second = Predictor(pair.second)
                 self._on_exchange(pair.first)
                 self._second, self._pair = second, pair
-        except (UserError, OSError):  # the first model goes on; the command says what is wrong
+        except Exception:  # noqa: BLE001 (the first model goes on answering, and this thread lives)
             return
 
     def _save_counts(self) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from automl.access.permissions import Action
+from automl.dataset import data_roots
 from automl.errors import UserError
 from automl.experiments.going_on import Wish
 from automl.experiments.new_data import OtherData
@@ -62,6 +63,7 @@ def _other_data(experiment_dir: Path) -> OtherData | None:
     ).strip()
     place = Path(typed).expanduser() if typed else path
     try:
+        data_roots.check(place)
         known = [version.name for version in reversed(data_versions.of(place))]
     except UserError as error:
         st.error(wording.plain(str(error)))
