@@ -921,3 +921,16 @@ def test_sheets_that_are_named_after_splits_are_read_together(photos):
     book.save(folder / "labels.xlsx")
     assert read(folder)["1.jpg"] == ("cat", "train")
     assert read(folder)["2.jpg"] == ("dog", "test")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "emotion,pixels\n" + "\n".join(f"{n},{' '.join(['7'] * 64)}" for n in range(2)),
+        ",".join(["label", *(f"pixel{n}" for n in range(64))]) + "\n" + ",".join(["7"] * 65),
+    ],
+)
+def test_a_table_of_pixels_is_named_with_the_way_out(tmp_path, table):
+    (tmp_path / "train.csv").write_text(table)
+    with pytest.raises(DataError, match=r"values of pixels .* np\.savez"):
+        read(tmp_path / "train.csv")

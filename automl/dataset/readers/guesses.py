@@ -41,6 +41,7 @@ ONE_HOT = "one column for each class"
 
 _FRACTION = re.compile(r"-?\d*[.,]\d*[1-9]\d*(?:e-?\d+)?", re.IGNORECASE)
 _NUM_LOOKED_AT = 500
+_LEAST_PIXELS = 64
 _LEAST_SHARE = 0.9
 
 
@@ -50,6 +51,17 @@ def picture_column(rows: pd.DataFrame) -> str | None:
         return by_name
     names = (name for name in rows.columns if _names_pictures(rows[name]))
     return next(names, None) or _named(rows.columns, _ID_NAMES)
+
+
+def has_pixels(rows: pd.DataFrame) -> bool:
+    """True for a table with a column for each pixel, or a cell with the values of all of them."""
+    first = [str(cell) for cell in rows.iloc[0]] if len(rows) else []
+    numbers = sum(cell.isdecimal() for cell in first)
+    lists = [re.split(r"[\s,]+", cell.strip("[] ")) for cell in first]
+    has_list = any(
+        len(cells) >= _LEAST_PIXELS and all(map(str.isdecimal, cells)) for cells in lists
+    )
+    return has_list or numbers >= _LEAST_PIXELS
 
 
 def label_columns(rows: pd.DataFrame, used: Container[str | None]) -> list[str]:

@@ -110,6 +110,11 @@ def _image(table: Table, image_column: str | None) -> str:
     advice = "Set image_column to the one with the locations of the pictures."
     named = _existing(table, image_column, advice) or table.image_column
     named = named or guesses.picture_column(table.rows)
+    if named is None and guesses.has_pixels(table.rows):
+        raise DataError(
+            f"{table.path} has the values of pixels in its cells in place of pictures. Save them "
+            "with np.savez as the arrays images (uint8, pictures x height x width) and labels."
+        )
     if named is None:
         raise DataError(
             f"{table.path} has no column that is named like one of pictures, for example "

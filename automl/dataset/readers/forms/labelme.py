@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import annotation_files, json_file, questions
+from automl.dataset.readers import annotation_files, json_file, questions, text
 from automl.dataset.readers.form import Certainty, Folder
 from automl.dataset.readers.table import Table
 from automl.errors import DataError
@@ -16,7 +16,7 @@ _LABEL = "label"
 
 def _certainty(folder: Path) -> Certainty:
     files = annotation_files.first(folder, _SUFFIX)
-    contents = (json_file.content(file) for file in files)
+    contents = (json_file.content(file) for file in files if '"shapes"' in text.start(file))
     return (
         Certainty.LIKELY if any(_flags(one) or _shapes(one) for one in contents) else Certainty.NO
     )
