@@ -26,6 +26,11 @@ def export(request: ExportRequest, progress: Progress = no_progress) -> Parity:
     atomic.remove_leftovers(target)
     progress("Loading the model", 0.0)
     model = TrainedModel.load(request.experiment_dir, request.trial_id)
+    if request.with_int8 and model.description.has_label_sets:
+        raise ExportError(
+            "These pictures have any number of labels, each decided by a threshold of its "
+            "probability, and int8 moves probabilities across it. Export without --int8."
+        )
     try:
         with atomic.new_folder(target, private=False, overwrite=request.replaces) as folder:
             report = _write(folder, model, request, progress)
