@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 test nightly: export OMP_WAIT_POLICY = PASSIVE
 test nightly: export GOMP_SPINCOUNT = 0
 
-.PHONY: app test nightly bench faults lint licences audit setup requirements
+.PHONY: app test nightly bench faults lint texts licences audit setup requirements
 
 app: setup
 	$(BIN)/automl app
@@ -36,6 +36,10 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# new texts go into every catalogue of automl/locale, without a translation; then all are compiled
+texts: setup
+	$(BIN)/python -m tests.texts.catalogues
 
 licences: setup
 	$(BIN)/python docs/licences.py

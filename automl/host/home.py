@@ -43,6 +43,11 @@ def shadows_dir() -> Path:
     return _private(home_dir() / "shadows")
 
 
+def languages_path() -> Path:
+    """File of the language that each person has chosen for the pages."""
+    return home_dir() / "languages.json"
+
+
 def ray_dir() -> Path:
     """The folder of this user's Ray head: its address, token and log."""
     return _trusted(_private(home_dir() / "ray"))

@@ -1,0 +1,96 @@
+"""Texts in the language of the reader, from gettext catalogues whose keys are the English texts.
+
+A page calls `speak` once; whatever runs elsewhere (a command, the engine, the server) speaks
+English. A catalogue is `locale/LANGUAGE/LC_MESSAGES/automl.po` with the compiled `.mo` beside it;
+CONTRIBUTING.md says how to add one. A text that a catalogue lacks appears in English.
+"""
+
+import contextlib
+import functools
+import gettext as _gettext
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from pathlib import Path
+
+ENGLISH = "en"
+LOCALE_DIR = Path(__file__).parent / "locale"
+_DOMAIN = "automl"
+_spoken: ContextVar[str | None] = ContextVar("language", default=None)
+_ask: list[Callable[[], str]] = []
+
+
+def speak(language: str) -> None:
+    """Choose the language of this thread; an unknown one is English."""
+    _spoken.set(language if language in languages() else ENGLISH)
+
+
+def ask(language: Callable[[], str]) -> None:
+    """Let a thread that has not chosen a language ask for it, as a part of a page must."""
+    _ask[:] = [language]
+
+
+@contextlib.contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Speak a language for a while."""
+    token = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
+def language() -> str:
+    """Code of the language of this thread: `en`, `de`."""
+    if _spoken.get() is None:
+        speak(_ask[0]() if _ask else ENGLISH)
+    return _spoken.get() or ENGLISH
+
+
+@functools.cache
+def languages() -> dict[str, str]:
+    """Code of every language and its own name for itself; English comes first.
+
+    A catalogue names its language by its translation of `English`.
+    """
+    codes = sorted(path.parts[-3] for path in LOCALE_DIR.glob(f"*/LC_MESSAGES/{_DOMAIN}.mo"))
+    return {ENGLISH: "English"} | {code: _catalogue(code).gettext("English") for code in codes}
+
+
+def _(message: str) -> str:
+    """Return the text in the language of this thread."""
+    return _catalogue(language()).gettext(message)
+
+
+def ngettext(singular: str, plural: str, number: int) -> str:
+    """Return the form of a text that fits the number, in the language of this thread."""
+    return _catalogue(language()).ngettext(singular, plural, number)
+
+
+def mark(message: str) -> str:
+    """Return the text as it is, for a constant that `_` translates where it is shown."""
+    return message
+
+
+def here(text: str) -> str:
+    """Return the text that stands in this language for a text of any language.
+
+    A link that somebody copied names a tab in the language of whoever copied it.
+    """
+    return _(_english().get(text, text))
+
+
+@functools.cache
+def _english() -> dict[str, str]:
+    """The English text of every translated one."""
+    found: dict[str, str] = {}
+    for code in languages():
+        catalogue = _catalogue(code)
+        if isinstance(catalogue, _gettext.GNUTranslations):
+            pairs = vars(catalogue)["_catalog"].items()
+            found |= {text: key for key, text in pairs if isinstance(key, str)}
+    return found
+
+
+@functools.cache
+def _catalogue(code: str) -> _gettext.NullTranslations:
+    return _gettext.translation(_DOMAIN, LOCALE_DIR, [code], fallback=True)
