@@ -5,7 +5,7 @@ from collections.abc import Callable
 from automl.ui import frame, tabs
 from automl.ui.compare import chosen_trials, compare_view, versions_view
 
-experiment_dir, _ = frame.begin_with_experiment("pages/compare.py")
+experiment_dir, state = frame.begin_with_experiment("pages/compare.py")
 chosen = chosen_trials.choose(experiment_dir)
 views: dict[str, Callable[[], None]] = {}
 if chosen:

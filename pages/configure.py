@@ -9,7 +9,7 @@ import streamlit as st
 from automl.errors import UserError
 from automl.figures import wording
 from automl.jobs.job_errors import JobError
-from automl.ui import cached, data_source, frame, job_text, selection
+from automl.ui import cached, data_source, frame, job_text, links, selection
 from automl.ui.configure import field_faults, job_form, job_panel, launch, machine_fields
 from automl.ui.dataset import data_choice, recorded_view
 
@@ -24,7 +24,7 @@ try:
     inspection = cached.inspection(data_choice.job(data))
 except (UserError, OSError) as error:
     st.error(wording.plain(str(error)))
-    st.page_link("pages/dataset.py", label="Choose other pictures", icon=":material/arrow_back:")
+    links.page_link("pages/dataset.py", label="Choose other pictures", icon=":material/arrow_back:")
     st.stop()
 data_choice.seal_by_default(inspection.report)
 begun.caption(

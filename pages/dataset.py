@@ -9,7 +9,7 @@ from automl.errors import UserError
 from automl.experiments import launcher
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
-from automl.ui import cached, data_source, frame
+from automl.ui import cached, data_source, frame, links
 from automl.ui.dataset import (
     conflicts_view,
     corrections_view,
@@ -89,7 +89,7 @@ with begun:
     if not data_choice.task().has_label_sets and st.button("Label more", icon=":material/label:"):
         st.switch_page("pages/label.py", query_params=data_choice.link())
     if st.button("Set up", type="primary", icon=":material/arrow_forward:", disabled=blocked):
-        st.switch_page("pages/configure.py", query_params=data_choice.link())
+        links.switch_page("pages/configure.py", query_params=data_choice.link())
 corrections_view.summary(job.corrections)
 reading_view.show(corrected.report)
 dataset_view.summary(corrected)

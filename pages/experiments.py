@@ -5,7 +5,7 @@ import streamlit as st
 from automl.access.permissions import Action
 from automl.experiments import store
 from automl.host import home
-from automl.ui import data_source, frame, preload, sharing_view, sign_in
+from automl.ui import data_source, frame, links, preload, sharing_view, sign_in
 from automl.ui.dataset import data_choice
 
 row = frame.begin("Experiments", frame.HOME)
@@ -16,7 +16,7 @@ def try_the_sample() -> None:
     with st.spinner("Writing the pictures"):
         data = data_source.digits()
     data_choice.choose(data)
-    st.switch_page("pages/configure.py", query_params={"data": str(data.path)})
+    links.switch_page("pages/configure.py", query_params={"data": str(data.path)})
 
 
 def first_visit() -> None:
@@ -36,7 +36,7 @@ def first_visit() -> None:
         st.subheader("Use my pictures")
         st.caption("A folder or zip with one sub-folder of pictures per class.")
         if st.button("Use my pictures", icon=":material/photo_library:", width="stretch"):
-            st.switch_page("pages/dataset.py")
+            links.switch_page("pages/dataset.py")
 
 
 if not experiment_dirs:
@@ -52,7 +52,7 @@ with row:
     may_start = sign_in.may(Action.START)
     if may_start and st.button("New experiment", type="primary", icon=":material/add:"):
         data_choice.choose(None)
-        st.switch_page("pages/dataset.py")
+        links.switch_page("pages/dataset.py")
     sharing_view.open_shared()
 from automl.ui.home import overview  # noqa: E402 (slow; the lines above are drawn first)
 

@@ -8,7 +8,7 @@ import streamlit as st
 from automl.access.permissions import Action
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
-from automl.ui import guarded_actions, selection
+from automl.ui import guarded_actions, links, selection
 
 
 def may_delete(experiment_dir: Path, state: ExperimentState | None) -> bool:
@@ -36,4 +36,4 @@ def confirm(experiment_dirs: Sequence[Path]) -> None:
             st.error(wording.plain(str(error)))
         else:
             selection.remember("experiment", None)
-            st.switch_page("pages/experiments.py")
+            links.switch_page("pages/experiments.py")

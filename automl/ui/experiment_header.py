@@ -8,7 +8,7 @@ from automl.access.permissions import Action
 from automl.experiments import launcher, store, time_left
 from automl.experiments.records import ExperimentState, now
 from automl.figures import wording
-from automl.ui import cached, deletion, experiment_state, guarded_actions, sharing_view
+from automl.ui import cached, deletion, experiment_state, guarded_actions, links, sharing_view
 
 _CAN_GO_ON = {
     ExperimentState.INTERRUPTED: "Resume",
@@ -67,7 +67,7 @@ def _best(experiment_dir: Path) -> None:
         cached.trial(experiment_dir, best_trial),
         cached.job(experiment_dir).primary_metric,
     )
-    st.page_link(
+    links.page_link(
         "pages/trial.py",
         label=wording.plain(f"{wording.score_of(trial, metric)} · {wording.trial(trial)}"),
         icon=":material/trophy:",
@@ -83,11 +83,11 @@ def _next_actions(experiment_dir: Path) -> None:
     address = {"experiment": experiment_dir.name}
     may_try = has_model and guarded_actions.may(Action.PREDICT, experiment_dir)
     if may_try and st.button("Try it", type="primary", icon=":material/center_focus_strong:"):
-        st.switch_page("pages/predict.py", query_params=address)
+        links.switch_page("pages/predict.py", query_params=address)
     may_take = best_trial is not None and guarded_actions.may(Action.EXPORT, experiment_dir)
     if may_take and st.button("Take it away", icon=":material/download:"):
         address |= {"trial": best_trial or "", "tab": "Take it away"}
-        st.switch_page("pages/trial.py", query_params=address)
+        links.switch_page("pages/trial.py", query_params=address)
 
 
 def _stop(experiment_dir: Path) -> None:
@@ -109,7 +109,7 @@ def _more(experiment_dir: Path, state: ExperimentState) -> None:
     if state.is_finished and record.seconds is not None:
         facts.append(wording.duration(record.seconds))
     st.caption(wording.plain(" · ".join(facts)))
-    st.page_link(
+    links.page_link(
         "pages/configure.py",
         label="New experiment from this",
         icon=":material/content_copy:",

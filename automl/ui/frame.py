@@ -10,7 +10,7 @@ from automl.access.permissions import Action
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState, TrialRecord
 from automl.figures import wording
-from automl.ui import cached, experiment_header, selection, sign_in, through_app
+from automl.ui import cached, experiment_header, links, selection, sign_in, through_app
 from automl.ui.dataset import data_choice
 
 HOME = "pages/experiments.py"
@@ -127,10 +127,11 @@ def _begin(page: str, action: Action) -> tuple[Path, ExperimentState]:
 
 def _views(experiment_dir: Path) -> DeltaGenerator:
     row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="views")
-    for page, title in _VIEWS.items():
-        row.page_link(
-            page, label=title, query_params={"experiment": experiment_dir.name}, width="content"
-        )
+    with row:
+        for page, title in _VIEWS.items():
+            links.page_link(
+                page, label=title, query_params={"experiment": experiment_dir.name}, width="content"
+            )
     return row
 
 
@@ -158,7 +159,7 @@ def _of(experiment_dir: Path, state: ExperimentState) -> dict[str, _Mark]:
 def _steps(current: str, marks: dict[str, _Mark], address: dict[str, str]) -> None:
     st.html(_LAYOUT)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frame"):
-        st.page_link(HOME, label="Experiments", icon=":material/home:", width="content")
+        links.page_link(HOME, label="Experiments", icon=":material/home:", width="content")
         for number, (page, title) in enumerate(_STEPS.items(), start=1):
             label, mark = f"{number} {title}", marks[page]
             with st.container(width="content", key="this-step" if page == current else None):
@@ -166,11 +167,11 @@ def _steps(current: str, marks: dict[str, _Mark], address: dict[str, str]) -> No
                     st.caption(label, width="content")
                 else:
                     icon = mark.value or None
-                    st.page_link(
+                    links.page_link(
                         page, label=label, icon=icon, query_params=address, width="content"
                     )
         st.space("stretch")
-        st.page_link(
+        links.page_link(
             "pages/settings.py", label="Settings", icon=":material/settings:", width="content"
         )
         sign_in.menu()

@@ -1,6 +1,7 @@
 """Language of the pages: the one in the address, else the visitor's choice, else the browser's."""
 
 import json
+from collections.abc import Mapping
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -38,10 +39,10 @@ def warn() -> None:
         )
 
 
-def address(parameters: dict[str, str] | None = None) -> dict[str, str]:
+def address(parameters: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the parameters of a link; the language is among them if an address named it."""
     spoken = {_PARAMETER: st.session_state[_SPOKEN]} if st.session_state.get(_IN_LINKS) else {}
-    return spoken | (parameters or {})
+    return {**spoken, **(parameters or {})}
 
 
 def choice() -> None:

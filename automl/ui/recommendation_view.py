@@ -11,7 +11,7 @@ from automl.experiments import store
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.recommendation import Clause, Recommendation, Target
-from automl.ui import cached, experiment_state, significance
+from automl.ui import cached, experiment_state, links, significance
 from automl.ui.dataset import data_choice
 from automl.ui.version_cache import for_version, versions
 
@@ -87,7 +87,7 @@ def _line(experiment_dir: Path, clause: Clause) -> None:
         if target.view == "resume" and experiment_state.may_resume(experiment_dir):
             experiment_state.resume(experiment_dir, target.label, target.minutes or None)
             return
-        st.page_link(
+        links.page_link(
             _PAGES[target.view],
             label="Start anew" if target.view == "resume" else target.label,
             icon=":material/arrow_forward:",

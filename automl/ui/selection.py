@@ -12,7 +12,7 @@ from automl.experiments import leaderboard, store
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.host import home
-from automl.ui import cached
+from automl.ui import cached, links
 
 
 def experiment_names() -> list[str]:
@@ -92,13 +92,13 @@ def remembered(name: str) -> str | None:
 
 def empty_state(label: str, page: str) -> None:
     """Draw a link to the next step and stop the page."""
-    st.page_link(page, label=label, icon=":material/arrow_forward:")
+    links.page_link(page, label=label, icon=":material/arrow_forward:")
     st.stop()
 
 
 def link(page: str, experiment_dir: Path, label: str, icon: str | None = None) -> None:
     """Draw a link to a page that shows the experiment."""
-    st.page_link(
+    links.page_link(
         page,
         label=label,
         icon=icon,

@@ -6,7 +6,7 @@ import streamlit as st
 
 from automl.access.permissions import Action
 from automl.figures import wording
-from automl.ui import guarded_actions, selection, sign_in
+from automl.ui import guarded_actions, links, selection, sign_in
 
 
 def buttons(experiment_dir: Path) -> None:
@@ -48,4 +48,4 @@ def open_shared() -> None:
             else:
                 selection.show_experiment(directory.name)
                 parameters = {"experiment": directory.name}
-                st.switch_page("pages/leaderboard.py", query_params=parameters)
+                links.switch_page("pages/leaderboard.py", query_params=parameters)

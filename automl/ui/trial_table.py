@@ -9,6 +9,7 @@ import streamlit as st
 from automl.experiments import endings, leaderboard
 from automl.experiments.records import TrialRecord, TrialState
 from automl.figures import wording
+from automl.ui import links
 
 _NAMES = ("number", "model")
 """Columns whose cells open the trial."""
@@ -66,7 +67,7 @@ def choose(
     _compare(experiment, [each for each in st.session_state.get(ticked, []) if each in trial_ids])
     if trial_id := st.session_state.pop(to_open, None):
         parameters = {"experiment": experiment, "trial": trial_id}
-        st.switch_page("pages/trial.py", query_params=parameters)
+        links.switch_page("pages/trial.py", query_params=parameters)
 
 
 def _compare(experiment: str, trial_ids: Sequence[str]) -> None:
@@ -75,7 +76,7 @@ def _compare(experiment: str, trial_ids: Sequence[str]) -> None:
         if len(trial_ids) < 2:
             st.caption("Click a trial's number or name to open it; tick rows to compare them.")
             return
-        st.page_link(
+        links.page_link(
             "pages/compare.py",
             label=f"Compare these {len(trial_ids)} trials",
             icon=":material/compare_arrows:",

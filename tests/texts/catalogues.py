@@ -9,6 +9,7 @@ from babel.messages import mofile, pofile
 from babel.messages.catalog import Catalog
 
 from automl import texts
+from automl.figures import wording
 
 ROOT = Path(__file__).parents[2]
 Key = str | tuple[str, str]
@@ -43,8 +44,7 @@ def of_module(source: str) -> Iterator[tuple[Key, int]]:
                 case ast.Name(id="ngettext") if len(words) == 2:
                     yield (words[0], words[1]), node.lineno
                 case ast.Attribute(attr="count", value=ast.Name(id="wording")) if words:
-                    noun, plural = words[0], words[-1] if len(words) > 1 else f"{words[0]}s"
-                    yield (f"{{count}} {noun}", f"{{count}} {plural}"), node.lineno
+                    yield wording.counted(words[0]), node.lineno
 
 
 def po_paths() -> list[Path]:

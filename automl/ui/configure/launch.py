@@ -4,7 +4,7 @@ import streamlit as st
 
 from automl.errors import UserError
 from automl.jobs.job import Job
-from automl.ui import guarded_actions
+from automl.ui import guarded_actions, links
 from automl.ui.configure import estimate_view
 
 _LAUNCHED, _PROBLEM = "launched", "launch problem"
@@ -33,7 +33,7 @@ def start(job: Job | None, name: str, click: str) -> None:
 def follow() -> None:
     """Go to the experiment that the last click started."""
     if name := st.session_state.pop(_LAUNCHED, None):
-        st.switch_page("pages/progress.py", query_params={"experiment": name})
+        links.switch_page("pages/progress.py", query_params={"experiment": name})
 
 
 def problem() -> str | None:

@@ -8,7 +8,7 @@ import streamlit as st
 from automl.dataset import manifest
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
-from automl.ui import cached, job_text
+from automl.ui import cached, job_text, links
 from automl.ui.dataset import dataset_gallery, dataset_view, label_sets_view
 
 
@@ -44,7 +44,7 @@ def job(experiment_dir: Path) -> None:
     with left:
         job_text.show(asked_for, experiment_dir.name)
     with right:
-        st.page_link(
+        links.page_link(
             "pages/configure.py",
             label="New experiment from this",
             icon=":material/content_copy:",

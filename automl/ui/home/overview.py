@@ -13,7 +13,7 @@ from automl.experiments import launcher
 from automl.experiments.records import ExperimentState
 from automl.experiments.remarks import Remarks
 from automl.figures import wording
-from automl.ui import cached, deletion, guarded_actions
+from automl.ui import cached, deletion, guarded_actions, links
 from automl.ui.home import description, experiment_row
 
 _PER_PAGE = 12
@@ -142,7 +142,7 @@ def _actions(ticked: list[Entry]) -> None:
             description.form(paths[0])
     if st.button("Compare", icon=":material/compare_arrows:", disabled=len(paths) < 2):
         address = {"experiment": paths[0].name, "other": ",".join(path.name for path in paths[1:])}
-        st.switch_page("pages/compare.py", query_params=address)
+        links.switch_page("pages/compare.py", query_params=address)
     may_delete = bool(ticked) and all(deletion.may_delete(one.path, one.state) for one in ticked)
     with st.popover("Delete", icon=":material/delete:", disabled=not may_delete):
         if may_delete:

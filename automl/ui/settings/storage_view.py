@@ -13,7 +13,7 @@ from automl.experiments.records import now
 from automl.figures import wording
 from automl.host import home
 from automl.host.storage import Usage
-from automl.ui import cached, guarded_actions, sign_in
+from automl.ui import cached, guarded_actions, links, sign_in
 
 _MEGABYTES = st.column_config.NumberColumn("MB", format="%,.1f")
 _HOLDS = {
@@ -52,7 +52,7 @@ def _experiments() -> None:
     total = wording.megabytes(round(table["MB"].sum() * 1e6))
     st.caption(f"{total} in {wording.count(len(rows), 'experiment')}, largest first.")
     st.dataframe(table, hide_index=True, column_config={"MB": _MEGABYTES})
-    st.page_link(
+    links.page_link(
         "pages/experiments.py", label="Open one to delete it", icon=":material/arrow_forward:"
     )
 
