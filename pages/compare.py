@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from automl.texts import _
 from automl.ui import frame, tabs
 from automl.ui.compare import chosen_trials, compare_view, versions_view
 
@@ -10,10 +11,10 @@ chosen = chosen_trials.choose(experiment_dir)
 views: dict[str, Callable[[], None]] = {}
 if chosen:
     views = {
-        "Metrics": lambda: compare_view.numbers(chosen),
-        "Settings that differ": lambda: compare_view.settings(chosen),
-        "Curves": lambda: compare_view.curves(chosen),
-        "Pictures": lambda: compare_view.pictures(chosen),
+        _("Metrics"): lambda: compare_view.numbers(chosen),
+        _("Settings that differ"): lambda: compare_view.settings(chosen),
+        _("Curves"): lambda: compare_view.curves(chosen),
+        _("Pictures"): lambda: compare_view.pictures(chosen),
     }
-views["Versions of the data"] = lambda: versions_view.show(experiment_dir)
+views[_("Versions of the data")] = lambda: versions_view.show(experiment_dir)
 tabs.show(views)

@@ -9,6 +9,7 @@ import streamlit as st
 from automl.errors import UserError
 from automl.figures import wording
 from automl.jobs.job_errors import JobError
+from automl.texts import _
 from automl.ui import cached, data_source, frame, job_text, links, selection
 from automl.ui.configure import field_faults, job_form, job_panel, launch, machine_fields
 from automl.ui.dataset import data_choice, recorded_view
@@ -24,11 +25,17 @@ try:
     inspection = cached.inspection(data_choice.job(data))
 except (UserError, OSError) as error:
     st.error(wording.plain(str(error)))
-    links.page_link("pages/dataset.py", label="Choose other pictures", icon=":material/arrow_back:")
+    links.page_link(
+        "pages/dataset.py", label=_("Choose other pictures"), icon=":material/arrow_back:"
+    )
     st.stop()
 data_choice.seal_by_default(inspection.report)
 begun.caption(
-    wording.plain(f"{wording.count(inspection.report.num_images, 'picture')} in {data.path}")
+    wording.plain(
+        _("{pictures} in {path}").format(
+            pictures=wording.count(inspection.report.num_images, "picture"), path=data.path
+        )
+    )
 )
 
 field_faults.begin()
@@ -36,10 +43,12 @@ left, right = st.columns([3, 2], gap="medium")
 names = selection.experiment_names()
 with left:
     suggested = data_source.free_name(data, set(names))
-    name = st.text_input("Name of the experiment", suggested, key=f"name {suggested}").strip()
+    name = st.text_input(_("Name of the experiment"), suggested, key=f"name {suggested}").strip()
     on_name = ""
     if not name or name in names:
-        on_name = f"The name {'is taken' if name else 'is missing'}. {suggested} is free."
+        taken = _("The name is taken. {suggested} is free.")
+        missing = _("The name is missing. {suggested} is free.")
+        on_name = (taken if name else missing).format(suggested=suggested)
         st.error(wording.plain(on_name))
     draft = job_form.show(data, inspection.median_side, mirror=not data_source.is_digits(data))
     draft = replace(draft, about_data=data_choice.about())
@@ -54,7 +63,7 @@ else:
     problems += field_faults.show(lacking)
 with right:
     st.button(
-        "Start",
+        _("Start"),
         type="primary",
         icon=":material/play_arrow:",
         width="stretch",

@@ -9,6 +9,7 @@ from automl.errors import UserError
 from automl.experiments import launcher
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
+from automl.texts import _
 from automl.ui import cached, data_source, frame, links
 from automl.ui.dataset import (
     conflicts_view,
@@ -39,7 +40,7 @@ def show_refusal(error: Exception) -> None:
     corrections_view.summary(data_choice.corrections())
     if data is not None and data_source.is_within_reach(data):
         data_options.show(data, [], None)
-    st.markdown("Choose other pictures:")
+    st.markdown(_("Choose other pictures:"))
     pictures_choice.show()
     st.stop()
 
@@ -51,11 +52,11 @@ def choose_target_column(names: list[str]) -> None:
         return
     index = names.index(chosen) if chosen in names else None
     picked = st.selectbox(
-        "Column of the labels",
+        _("Column of the labels"),
         names,
         index=index,
         key=f"target column instead of {chosen}",
-        placeholder="Found by its name and contents",
+        placeholder=_("Found by its name and contents"),
         width=400,
     )
     if picked is not None:
@@ -64,7 +65,7 @@ def choose_target_column(names: list[str]) -> None:
 
 data = data_choice.chosen()
 if data is None:
-    st.info("Which pictures should the model learn from? Each class is a folder of pictures.")
+    st.info(_("Which pictures should the model learn from? Each class is a folder of pictures."))
     pictures_choice.show()
     st.stop()
 try:
@@ -83,12 +84,14 @@ data_choice.seal_by_default(corrected.report)
 blocked = bool(corrected.report.blocking)
 with begun:
     st.caption(wording.plain(str(data.path)))
-    if st.button("Use other pictures", icon=":material/swap_horiz:"):
+    if st.button(_("Use other pictures"), icon=":material/swap_horiz:"):
         data_choice.choose(None)
         st.rerun()
-    if not data_choice.task().has_label_sets and st.button("Label more", icon=":material/label:"):
-        st.switch_page("pages/label.py", query_params=data_choice.link())
-    if st.button("Set up", type="primary", icon=":material/arrow_forward:", disabled=blocked):
+    if not data_choice.task().has_label_sets and st.button(
+        _("Label more"), icon=":material/label:"
+    ):
+        links.switch_page("pages/label.py", query_params=data_choice.link())
+    if st.button(_("Set up"), type="primary", icon=":material/arrow_forward:", disabled=blocked):
         links.switch_page("pages/configure.py", query_params=data_choice.link())
 corrections_view.summary(job.corrections)
 reading_view.show(corrected.report)

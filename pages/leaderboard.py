@@ -3,6 +3,7 @@
 import streamlit as st
 
 from automl.experiments import leaderboard
+from automl.texts import _
 from automl.ui import cached, frame, significance
 from automl.ui.leaderboard import cost_view, leaderboard_table, significance_view
 from automl.ui.progress import progress_view
@@ -29,10 +30,10 @@ def live_leaderboard() -> None:
     if ranked:
         left, right = st.columns(2, gap="medium")
         with left:
-            st.subheader("Is the difference real?")
+            st.subheader(_("Is the difference real?"))
             significance_view.show(ranked, metric, p_values)
         with right:
-            st.subheader("What does it cost?")
+            st.subheader(_("What does it cost?"))
             cost_view.show(ranked, metric, experiment_dir)
 
 

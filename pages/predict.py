@@ -9,6 +9,7 @@ from automl.dataset import picture_location
 from automl.experiments import store
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
+from automl.texts import _
 from automl.ui import cached, data_source, frame, guarded_actions, label_sets, selection
 from automl.ui.predict import (
     kept_view,
@@ -24,10 +25,12 @@ experiment_dir, state = frame.begin_with_experiment(frame.USE, Action.PREDICT)
 def no_model() -> None:
     if state.is_finished:
         if state not in (ExperimentState.FAILED, ExperimentState.INTERRUPTED):
-            st.info("This experiment ended without a model: no trial was evaluated.")
+            st.info(_("This experiment ended without a model: no trial was evaluated."))
     else:
-        st.info("You can try the best model here when the experiment has ended.")
-    selection.link("pages/progress.py", experiment_dir, "See the progress", ":material/monitoring:")
+        st.info(_("You can try the best model here when the experiment has ended."))
+    selection.link(
+        "pages/progress.py", experiment_dir, _("See the progress"), ":material/monitoring:"
+    )
     st.stop()
 
 
@@ -38,8 +41,9 @@ def validation_pictures() -> dict[Path, str]:
         return {}
     held_out = samples[samples["split"] == "validation"].drop_duplicates("label").head(6)
     pictures = map(Path, held_out["path"])
-    what = "labels are" if label_sets.are_in(experiment_dir) else "class is"
-    labels = [f"Its true {what} {text or 'none'}." for text in held_out["label"]]
+    has_sets = label_sets.are_in(experiment_dir)
+    sentence = _("Its true labels are {truth}.") if has_sets else _("Its true class is {truth}.")
+    labels = [sentence.format(truth=text or _("none")) for text in held_out["label"]]
     known = zip(pictures, labels, strict=True)
     return {path: text for path, text in known if picture_location.exists(path)}
 
@@ -57,17 +61,17 @@ with right:
     caution = predictions_view.caution(experiment_dir, model)
     if model.has_label_sets:
         model = thresholds_view.show(experiment_dir, model)
-    what = "Labels" if model.has_label_sets else "Classes"
+    what = _("Labels") if model.has_label_sets else _("Classes")
     st.caption(f"{what}: {wording.plain(', '.join(model.labels[:12]))}")
     if guarded_actions.may(Action.EXPORT, experiment_dir):
         st.download_button(
-            "Download the model",
+            _("Download the model"),
             lambda: guarded_actions.exported(experiment_dir, "model", model_dir),
             file_name=f"{experiment_dir.name}.zip",
             mime="application/zip",
             icon=":material/download:",
             on_click="ignore",
-            help="The model in ONNX format with its labels and settings.",
+            help=_("The model in ONNX format with its labels and settings."),
         )
     if model_dir == store.best_model_dir(experiment_dir):
         serving_view.show(experiment_dir)
@@ -77,12 +81,14 @@ with left:
         can_draw=data_source.is_digits(cached.job(experiment_dir).training_data)
     )
     if chosen is None and (known := validation_pictures()):
-        st.subheader("Validation pictures")
+        st.subheader(_("Validation pictures"))
         trials = cached.trials(experiment_dir)
         if any(trial.fitted_to for trial in trials if trial.trial_id == model.trial_id):
             st.caption(
-                "The model was fitted to these pictures, too. Its score comes from models that had "
-                "not seen them."
+                _(
+                    "The model was fitted to these pictures, too. Its score comes from "
+                    "models that had not seen them."
+                )
             )
         chosen = predictions_view.of_files(known)
     if chosen is not None:

@@ -5,6 +5,7 @@ import streamlit as st
 from automl.experiments import leaderboard
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
+from automl.texts import _
 from automl.ui import cached, frame, trial_table
 from automl.ui.progress import going_on_view, notification, progress_view
 
@@ -41,7 +42,7 @@ def progress() -> None:
         progress_view.curves(ranked, metric)
         progress_view.headline(record, state, trials, ranked, metric)
     if trials:
-        st.subheader("Trials")
+        st.subheader(_("Trials"))
         trial_table.show(trials, metric, experiment_dir.name)
     going_on_view.seams(record)
     progress_view.plan(record)

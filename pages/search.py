@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from automl.texts import _
 from automl.ui import cached, frame, tabs
 from automl.ui.progress import progress_view
 from automl.ui.search import search_view
@@ -19,11 +20,11 @@ def live_search() -> None:
         return
     tabs.show(
         {
-            "Over time": lambda: search_view.over_time(experiment_dir, metric),
-            "Learning curves": lambda: search_view.learning_curves(trials, metric),
-            "What matters": lambda: search_view.what_matters(trials, metric, experiment_dir),
-            "Parallel coordinates": lambda: search_view.parallel(trials, metric),
-            "Ended early": lambda: search_view.ended_early(trials, metric),
+            _("Over time"): lambda: search_view.over_time(experiment_dir, metric),
+            _("Learning curves"): lambda: search_view.learning_curves(trials, metric),
+            _("What matters"): lambda: search_view.what_matters(trials, metric, experiment_dir),
+            _("Parallel coordinates"): lambda: search_view.parallel(trials, metric),
+            _("Ended early"): lambda: search_view.ended_early(trials, metric),
         }
     )
 

@@ -1,9 +1,10 @@
 """Settings page: limits of the queue, the machine, its storage, and people."""
 
+from automl.texts import _
 from automl.ui import frame, sign_in, tabs
 from automl.ui.settings import limits_form, machine_view, people_view, storage_view
 
-frame.begin("Settings", "pages/settings.py")
+frame.begin(_("Settings"), "pages/settings.py")
 
 
 def limits_and_machine() -> None:
@@ -11,7 +12,7 @@ def limits_and_machine() -> None:
     machine_view.show()
 
 
-shown = {"Limits and machine": limits_and_machine, "Storage": storage_view.show}
+shown = {_("Limits and machine"): limits_and_machine, _("Storage"): storage_view.show}
 if sign_in.is_configured():
-    shown["People"] = people_view.show
+    shown[_("People")] = people_view.show
 tabs.show(shown)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from automl.experiments import store
+from automl.texts import _
 from automl.ui import cached, frame
 from automl.ui.test_data import test_data_view
 
@@ -15,13 +16,16 @@ trials = {trial.trial_id: trial for trial in cached.trials(experiment_dir)}
 if opening is not None and opening.trial_id in trials:
     test_data_view.opened(experiment_dir, opening, trials[opening.trial_id])
 elif not state.is_finished:
-    st.info("The test data can be opened when the experiment has ended.")
+    st.info(_("The test data can be opened when the experiment has ended."))
 elif store.is_imported(experiment_dir):
-    st.info("This experiment was imported. Its test data can only be opened where it ran.")
+    st.info(_("This experiment was imported. Its test data can only be opened where it ran."))
 elif not num_pictures:
     st.info(
-        "This experiment has no test data. Give `test_data` in the job, or pictures in a folder "
-        "called `test` beside `train`: they stay sealed until you open them here, once."
+        _(
+            "This experiment has no test data. Give `test_data` in the job, or pictures in a "
+            "folder called `test` beside `train`: they stay sealed until you open them here, "
+            "once."
+        )
     )
 else:
     test_data_view.sealed(experiment_dir, num_pictures)

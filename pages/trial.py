@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from automl.experiments.records import Evaluation, TrialRecord
+from automl.texts import _
 from automl.ui import cached, cached_evaluation, export_view, frame, label_sets, tabs
 from automl.ui.answers import answer_charts_view, classes_view, confusion_view, labels_view
 from automl.ui.configure import launch
@@ -22,20 +23,20 @@ def live_trial() -> None:
         st.rerun()
     trial_view.failure(now)
     if now.state.is_finished and not now.evaluations:
-        st.info("This trial ended before its first evaluation. Its hyperparameters were:")
+        st.info(_("This trial ended before its first evaluation. Its hyperparameters were:"))
         trial_view.hyperparameters(now)
         return
     trial_view.headline(now, metric)
     trial_answers = cached_evaluation.of_trial(experiment_dir, now.trial_id)
     best = now.best_evaluation()
     views: dict[str, Callable[[], None]] = {
-        "Curves": lambda: curves(now),
-        "Hyperparameters": lambda: trial_view.hyperparameters(now),
+        _("Curves"): lambda: curves(now),
+        _("Hyperparameters"): lambda: trial_view.hyperparameters(now),
     }
     if trial_answers is None or best is None:
-        st.info("Its errors, with the pictures, appear after the first evaluation.")
+        st.info(_("Its errors, with the pictures, appear after the first evaluation."))
     else:
-        export = {"Take it away": lambda: export_view.show(experiment_dir, now)}
+        export = {_("Take it away"): lambda: export_view.show(experiment_dir, now)}
         views = answers_views(trial_answers, best) | views | export
     tabs.show(views)
 
@@ -50,23 +51,28 @@ def answers_views(
     trial_answers: cached_evaluation.Answers, best: Evaluation
 ) -> dict[str, Callable[[], None]]:
     key = f"{experiment_dir.name} {trial_answers.path.parent.name}"
-    errors_and_charts = {
-        "Errors": lambda: errors_view.show(
-            trial_answers, key=key, is_finished=experiment_state.is_finished
-        ),
-        "Charts": lambda: answer_charts_view.show(trial_answers, key=key),
-    }
+
+    def errors() -> None:
+        errors_view.show(trial_answers, key=key, is_finished=experiment_state.is_finished)
+
+    def charts() -> None:
+        answer_charts_view.show(trial_answers, key=key)
+
     if label_sets.are_in(experiment_dir):
-        return {"Labels": lambda: labels_view.show(trial_answers, key=key), **errors_and_charts}
+        return {
+            _("Labels"): lambda: labels_view.show(trial_answers, key=key),
+            _("Errors"): errors,
+            _("Charts"): charts,
+        }
     return {
-        "Where it is wrong": lambda: confusion_view.show(
+        _("Where it is wrong"): lambda: confusion_view.show(
             trial_answers,
             key=key,
             first=(st.query_params.get("true"), st.query_params.get("predicted")),
         ),
-        "Errors": errors_and_charts["Errors"],
-        "Classes": lambda: classes_view.show(trial_answers, best.metrics, key=key),
-        "Charts": errors_and_charts["Charts"],
+        _("Errors"): errors,
+        _("Classes"): lambda: classes_view.show(trial_answers, best.metrics, key=key),
+        _("Charts"): charts,
     }
 
 

@@ -1,6 +1,7 @@
 """Text of numbers, times, states, metrics and users' own words, for pages, reports and commands.
 
-Of this project only the names of metrics are imported, so that commands start quickly.
+Of this project only the names of metrics and the catalogues of texts are imported, so that commands
+start quickly.
 """
 
 import math
@@ -9,8 +10,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from automl import texts
 from automl.evaluation import metrics
 from automl.jobs.trial_numbers import MOST_TRIALS
+from automl.texts import _, mark, ngettext
 
 if TYPE_CHECKING:
     from automl.evaluation.constant_answer import ConstantAnswer
@@ -24,12 +27,13 @@ if TYPE_CHECKING:
     from automl.experiments.time_left import TimeLeft
 
 NOTHING = "–"
-AT_LIMIT = "ended at its limit"
-LEARNING = "learning how fast this machine is"
+AT_LIMIT = mark("ended at its limit")
+LEARNING = mark("learning how fast this machine is")
 _HALF_DIGIT = 0.0005  # half of the last digit that is shown
 _WIDE = 0.04  # of an interval
 _NO_LIMIT_SECONDS = 24 * 3600
 _BREAK = "\N{WORD JOINER}"
+_GROUPS = "\N{NARROW NO-BREAK SPACE}"  # between thousands, wherever a comma would be a decimal sign
 
 Color = Literal["red", "orange", "blue", "green", "gray"]
 _LOOK: dict[str, tuple[Color, str]] = {
@@ -57,17 +61,19 @@ def score(value: float | None) -> str:
     """`0.941`, `–` for None, `not a number` for NaN."""
     if value is None:
         return NOTHING
-    return "not a number" if math.isnan(value) else f"{value:.3f}"
+    return _("not a number") if math.isnan(value) else f"{value:.3f}"
 
 
 def tried(extent: "Extent") -> str:
     """`5 of 8 tried, 3 not started`, or `8 of 8 tried, 1 cut short`; empty if all was tried."""
     if extent.is_whole:
         return ""
-    of_planned = f"{extent.num_tried:,} of {extent.num_planned:,} tried"
     if extent.num_unstarted:
-        return f"{of_planned}, {extent.num_unstarted:,} not started"
-    return f"{of_planned}, {extent.num_cut:,} cut short"
+        sentence, rest = _("{tried} of {planned} tried, {rest} not started"), extent.num_unstarted
+    else:
+        sentence, rest = _("{tried} of {planned} tried, {rest} cut short"), extent.num_cut
+    tried, planned = integer(extent.num_tried), integer(extent.num_planned)
+    return sentence.format(tried=tried, planned=planned, rest=integer(rest))
 
 
 def state(state: "ExperimentState", extent: "Extent | None" = None) -> str:
@@ -78,7 +84,7 @@ def state(state: "ExperimentState", extent: "Extent | None" = None) -> str:
 def outcome(state_: "ExperimentState", extent: "Extent | None" = None) -> str:
     """`ended at its limit: 5 of 8 tried, 3 not started`, `completed`."""
     missed = tried(extent) if extent is not None else ""
-    name = state(state_, extent)
+    name = _(state(state_, extent))
     return f"{name}: {missed}" if missed else name
 
 
@@ -87,17 +93,19 @@ def ended_trials(number: int, record: "ExperimentRecord") -> str:
 
     `6` alone if no number is known, the time alone decides, or such a plan has ended.
     """
+    ended = integer(number)
     is_open = record.state.is_finished or record.num_trials >= MOST_TRIALS
     if not record.num_trials or (record.plan and is_open):
-        return f"{number:,}"
-    return f"{number:,}{', at most' if record.plan else ' of'} {record.num_trials:,}"
+        return ended
+    sentence = _("{ended}, at most {planned}") if record.plan else _("{ended} of {planned}")
+    return sentence.format(ended=ended, planned=integer(record.num_trials))
 
 
 def most_trials(number: int) -> str:
     """`At most 8 trials`, or that the time limit decides."""
     if number >= MOST_TRIALS:
-        return "As many trials as the time allows"
-    return f"At most {count(number, 'trial')}"
+        return _("As many trials as the time allows")
+    return _("At most {trials}").format(trials=count(number, "trial"))
 
 
 def interval(value: float | None, low: float | None, high: float | None) -> str:
@@ -136,7 +144,8 @@ def expected(record: "ExperimentRecord") -> str:
     if value is None or low is None or high is None:
         return ""
     digits = 2 if high - low >= _WIDE else 3
-    return f"{score(value)} ({low:.{digits}f} to {high:.{digits}f})"
+    ends = _("{low} to {high}").format(low=f"{low:.{digits}f}", high=f"{high:.{digits}f}")
+    return f"{score(value)} ({ends})"
 
 
 def score_of(trial: "TrialRecord | None", primary_metric: str) -> str:
@@ -149,8 +158,14 @@ def score_of(trial: "TrialRecord | None", primary_metric: str) -> str:
 def number(value: float) -> str:
     """Three significant digits; all digits of whole numbers and of thousands."""
     if float(value).is_integer() or abs(value) >= 1000:
-        return f"{value:,.0f}"
+        return integer(round(value))
     return f"{value:.3g}"
+
+
+def integer(value: int) -> str:
+    """A whole number, in groups of three digits: `1,200`."""
+    grouped = f"{value:,}"
+    return grouped if texts.language() == texts.ENGLISH else grouped.replace(",", _GROUPS)
 
 
 def megabytes(num_bytes: int) -> str:
@@ -165,8 +180,13 @@ def gigabytes(num_bytes: int) -> str:
 
 def count(amount: int, noun: str) -> str:
     """`1 picture`, `1,200 pictures`; `class` becomes `classes`."""
+    return ngettext(*counted(noun), amount).format(count=integer(amount))
+
+
+def counted(noun: str) -> tuple[str, str]:
+    """Keys of what `count` says: `{count} class` and `{count} classes`."""
     plural = noun + ("es" if noun.endswith("s") else "s")
-    return f"{amount:,} {noun if amount == 1 else plural}"
+    return f"{{count}} {noun}", f"{{count}} {plural}"
 
 
 def duration(seconds: float | None) -> str:
@@ -184,38 +204,45 @@ def duration(seconds: float | None) -> str:
 def span(low: float, high: float) -> str:
     """A range of seconds: `40 to 60 s`, `2 to 4 min`, `about 3 min`, `less than 5 s`."""
     if high < 7.5:
-        return "less than 10 s"
-    first, last = 0.0, 0.0
-    if high < 90:
-        first, last, unit = 5 * round(low / 5), 5 * round(high / 5), "s"
-    elif high < 90 * 60:
-        first, last, unit = round(low / 60), round(high / 60), "min"
-    else:
-        first, last, unit = round(low / 1800) / 2, round(high / 1800) / 2, "h"
+        return _("less than 10 s")
+    first, last, unit = _rounded(low, high)
     if first == last:
-        return f"about {number(last)} {unit}"
-    return f"{number(first)} to {number(last)} {unit}" if first else f"up to {number(last)} {unit}"
+        sentence = _("about {high} {unit}")
+    else:
+        sentence = _("{low} to {high} {unit}") if first else _("up to {high} {unit}")
+    return sentence.format(low=number(first), high=number(last), unit=unit)
+
+
+def _rounded(low: float, high: float) -> tuple[float, float, str]:
+    """The ends of a range of seconds in the unit in which people would say it."""
+    if high < 90:
+        return 5 * round(low / 5), 5 * round(high / 5), "s"
+    if high < 90 * 60:
+        return round(low / 60), round(high / 60), "min"
+    return round(low / 1800) / 2, round(high / 1800) / 2, "h"
 
 
 def time_left(left: "TimeLeft") -> str:
     """`2 to 4 min left`; while nothing is known yet, what the limit allows."""
     if left.whole is not None:
-        return f"{span(left.whole.low, left.whole.high)} left"
+        return _("{time} left").format(time=span(left.whole.low, left.whole.high))
     if left.at_most is None or left.at_most > _NO_LIMIT_SECONDS:
-        return LEARNING
-    return f"{LEARNING}; at most {span(left.at_most, left.at_most).removeprefix('about ')} left"
+        return _(LEARNING)
+    at_most, _same, unit = _rounded(left.at_most, left.at_most)
+    time = f"{number(at_most)} {unit}"
+    return _("{learning}; at most {time} left").format(learning=_(LEARNING), time=time)
 
 
 def ago(when: datetime, now: datetime) -> str:
     """`just now`, `3 min ago`, `5 h ago`, or the date in local time."""
     seconds = (now - when).total_seconds()
     if seconds < 60:
-        return "just now"
+        return _("just now")
     if seconds < 3600:
-        return f"{seconds // 60:.0f} min ago"
+        return _("{count} min ago").format(count=f"{seconds // 60:.0f}")
     if seconds < 24 * 3600:
-        return f"{seconds // 3600:.0f} h ago"
-    return when.astimezone().strftime("%d %b %Y")
+        return _("{count} h ago").format(count=f"{seconds // 3600:.0f}")
+    return when.astimezone().strftime(_("%d %b %Y"))
 
 
 def local_time(when: datetime) -> str:
@@ -223,7 +250,7 @@ def local_time(when: datetime) -> str:
 
     Files hold UTC; everything that is shown goes through here.
     """
-    return when.astimezone().strftime("%d %b %Y, %H:%M %Z")
+    return when.astimezone().strftime(_("%d %b %Y, %H:%M %Z"))
 
 
 def metric(key: str) -> str:
@@ -232,7 +259,7 @@ def metric(key: str) -> str:
     Metrics of other versions of this program are written without underscores.
     """
     known = metrics.named(key)
-    return known.name if known else key.replace("_", " ")
+    return _(known.name) if known else key.replace("_", " ")
 
 
 def metric_heading(key: str) -> str:
@@ -244,7 +271,7 @@ def metric_heading(key: str) -> str:
 def explanation(key: str) -> str | None:
     """Sentence that explains a metric; None for one of another version of this program."""
     known = metrics.named(key)
-    return known.explanation if known else None
+    return _(known.explanation) if known else None
 
 
 def trial(record: "TrialRecord") -> str:
@@ -260,7 +287,7 @@ def places(trials: "Sequence[TrialRecord]") -> dict[str, str]:
 
 def _place(record: "TrialRecord") -> str:
     """The machine of the trial's worker, and its GPU if Ray gave it one."""
-    _, _, machine = str(record.effective.get("worker", "")).rpartition(" on ")
+    *_worker, machine = str(record.effective.get("worker", "")).rpartition(" on ")
     gpu = record.effective.get("gpu")
     return f"{machine}, GPU {gpu}" if machine and gpu else machine
 
@@ -269,7 +296,7 @@ def ranking(trials: "Sequence[TrialRecord]", primary_metric: str) -> str:
     """Sentence on the order of trials that were scored on different pictures; empty without any."""
     if not any(primary_metric in record.comparable_scores for record in trials):
         return ""
-    return (
+    return _(
         "Trials that were trained are scored on the validation pictures alone, the others on all "
         "pictures: the order makes up for that, so a high score on few pictures counts for less."
     )
@@ -281,21 +308,32 @@ def not_beaten(
     """`No model beats always answering cat (0.52 of 96 pictures).`; empty if one does."""
     if constant is None or constant.is_beaten:
         return ""
-    of_what = "of" if primary_metric == "accuracy" else f"{metric(primary_metric)} on"
-    index = constant.class_index
-    answering = "the frequency of each label" if index is None else class_names[index]
-    said = (
-        f"No model beats always answering {answering} "
-        f"({constant.score:.2f} {of_what} {count(constant.num_pictures, 'picture')})"
-    )
+    if primary_metric == "accuracy":
+        basis = _("{score} of {pictures}")
+    else:
+        basis = _("{score} {metric} on {pictures}")
     if constant.is_reached:
-        return f"{said}."
-    return f"{said} by more than chance explains: the best one has {constant.model_score:.2f}."
+        sentence = _("No model beats always answering {answer} ({basis}).")
+    else:
+        sentence = _(
+            "No model beats always answering {answer} ({basis}) by more than chance explains: "
+            "the best one has {model_score}."
+        )
+    index = constant.class_index
+    return sentence.format(
+        answer=_("the frequency of each label") if index is None else class_names[index],
+        basis=basis.format(
+            score=f"{constant.score:.2f}",
+            metric=metric(primary_metric),
+            pictures=count(constant.num_pictures, "picture"),
+        ),
+        model_score=f"{constant.model_score:.2f}",
+    )
 
 
 def kind(name: str) -> str:
     """Kind of a finding as words: `Near duplicates` for `near_duplicates`."""
-    return name.replace("_", " ").capitalize()
+    return _(name.replace("_", " ").capitalize())
 
 
 def state_icon(state: "ExperimentState | TrialState | str") -> str:

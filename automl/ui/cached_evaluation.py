@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
+from automl.texts import mark
 from automl.ui import cached
 from automl.ui.version_cache import Version, for_version, version
 
@@ -89,7 +90,7 @@ def matrix(answers: Answers) -> "NDArray[np.int64]":
     return confusion.matrix(predictions.labels, predictions.predicted, len(answers.class_names))
 
 
-@for_version(_in_key, max_entries=32, spinner="Scoring every class")
+@for_version(_in_key, max_entries=32, spinner=mark("Scoring every class"))
 def class_report(answers: Answers) -> "pd.DataFrame":
     from automl.evaluation import class_report
 
@@ -104,7 +105,7 @@ def thresholds(answers: Answers) -> "NDArray[np.float64]":
     return thresholds.by_label(answers.predictions.probabilities, answers.predictions.labels)
 
 
-@for_version(_in_key, max_entries=500, spinner="Drawing the curve")
+@for_version(_in_key, max_entries=500, spinner=mark("Drawing the curve"))
 def curve(answers: Answers, kind: "Kind", class_or_average: "int | Average") -> "Curve":
     from automl.evaluation import curves
 
@@ -130,7 +131,7 @@ def coverage(answers: Answers) -> "Coverage":
     return confidence.coverage(answers.predictions.probabilities, answers.predictions.labels)
 
 
-@for_version(_in_key, max_entries=32, spinner="Comparing parts of the pictures")
+@for_version(_in_key, max_entries=32, spinner=mark("Comparing parts of the pictures"))
 def slices(answers: Answers) -> "list[Slice]":
     from automl.evaluation import decisions, slices
 
@@ -139,7 +140,7 @@ def slices(answers: Answers) -> "list[Slice]":
     return slices.slices(answers.samples, is_right)
 
 
-@for_version(_in_key, max_entries=16, spinner="Looking for doubtful labels")
+@for_version(_in_key, max_entries=16, spinner=mark("Looking for doubtful labels"))
 def suspects(by_trial: tuple[Answers, ...]) -> "list[Suspect]":
     """Doubtful labels according to several trials that answered for the same pictures."""
     from automl.evaluation import doubtful_labels

@@ -12,6 +12,7 @@ from automl.errors import DataError
 from automl.host import home
 from automl.jobs import addresses
 from automl.jobs.job import DataSource
+from automl.texts import _
 
 ARCHIVES = ("zip", "tar", "tar.gz", "tgz", "tar.bz2", "tbz2", "tar.xz", "txz")
 """Endings of the files that can be uploaded."""
@@ -39,7 +40,11 @@ def from_path(text: str) -> DataSource:
     if path.is_absolute():
         data_roots.check(path)  # checked first, so that nobody learns which files exist outside
     if not path.is_absolute() or not path.exists():
-        raise DataError(f"There is no folder or file {text}. Give the full path on this machine.")
+        raise DataError(
+            _("There is no folder or file {text}. Give the full path on this machine.").format(
+                text=text
+            )
+        )
     return DataSource(path=path)
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from automl.access.permissions import Action
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
+from automl.texts import _
 from automl.ui import guarded_actions, links, selection
 
 
@@ -25,10 +26,11 @@ def confirm(experiment_dirs: Sequence[Path]) -> None:
     """
     names = ", ".join(directory.name for directory in experiment_dirs)
     st.markdown(
-        f"Delete {wording.plain(names)} with all models? This cannot be undone. "
-        "Your pictures are kept."
+        _("Delete {names} with all models? This cannot be undone. Your pictures are kept.").format(
+            names=wording.plain(names)
+        )
     )
-    if st.button("Delete now", type="primary", key="delete now"):
+    if st.button(_("Delete now"), type="primary", key="delete now"):
         try:
             for experiment_dir in experiment_dirs:
                 guarded_actions.delete(experiment_dir)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from automl.texts import _
 from automl.ui import cached
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def show(path: Path, size: tuple[int, int], text: str, rendering: "Rendering | N
     """
     enlarged = cached.enlarged(path, rendering)
     if enlarged is None:
-        st.caption("The picture cannot be read. It may have been moved or deleted.")
+        st.caption(_("The picture cannot be read. It may have been moved or deleted."))
         return
     width = min(_MAX_WIDTH, _MAX_HEIGHT * size[0] / size[1])
     st.image(enlarged, width=max(round(width), 1), alt=text)
@@ -39,8 +40,8 @@ def leaf(count: int, *, key: str) -> None:
 
     with st.container(horizontal=True, vertical_alignment="center"):
         for name, icon, step, last in (
-            ("Previous", "left", -1, 0),
-            ("Next", "right", 1, count - 1),
+            (_("Previous"), "left", -1, 0),
+            (_("Next"), "right", 1, count - 1),
         ):
             st.button(
                 name,

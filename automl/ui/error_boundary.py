@@ -12,9 +12,10 @@ import streamlit as st
 from automl.access.permissions import Action
 from automl.errors import ExperimentError, UserError
 from automl.figures import wording
+from automl.texts import _, mark
 from automl.ui import sign_in
 
-UNEXPECTED = "This part of the page cannot be shown"
+UNEXPECTED = mark("This part of the page cannot be shown")
 """Start of the message about an error that the user did not cause."""
 
 _log = logging.getLogger(__name__)
@@ -26,9 +27,9 @@ def show(error: Exception) -> bool:
         st.error(wording.plain(str(error)))
         return True
     _log.error("A page raised an exception", exc_info=error)
-    st.error(f"{UNEXPECTED}: {wording.plain(_cause(error))}\n\n{_next_step(error)}")
+    st.error(f"{_(UNEXPECTED)}: {wording.plain(_cause(error))}\n\n{_next_step(error)}")
     if _may_see_details():
-        with st.expander("Details"):
+        with st.expander(_("Details")):
             st.code("".join(traceback.format_exception(error)), language=None, wrap_lines=True)
     return True
 
@@ -41,14 +42,14 @@ def _cause(error: Exception) -> str:
 
 def _next_step(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
-        return (
+        return _(
             "A file is missing. Reload the page. If this message stays, choose another experiment."
         )
     if isinstance(error, PermissionError):
-        return "Allow the account that runs this app to read that file, then reload the page."
-    return (
-        "Reload the page. If it happens again, this is a bug in the program: report it with the "
-        "details. Nothing was lost; running experiments continue."
+        return _("Allow the account that runs this app to read that file, then reload the page.")
+    return _(
+        "Reload the page. If it happens again, this is a bug in the program: report it "
+        "with the details. Nothing was lost; running experiments continue."
     )
 
 

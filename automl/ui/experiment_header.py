@@ -8,12 +8,13 @@ from automl.access.permissions import Action
 from automl.experiments import launcher, store, time_left
 from automl.experiments.records import ExperimentState, now
 from automl.figures import wording
+from automl.texts import _, mark
 from automl.ui import cached, deletion, experiment_state, guarded_actions, links, sharing_view
 
 _CAN_GO_ON = {
-    ExperimentState.INTERRUPTED: "Resume",
-    ExperimentState.STOPPED: "Resume",
-    ExperimentState.FAILED: "Try again",
+    ExperimentState.INTERRUPTED: mark("Resume"),
+    ExperimentState.STOPPED: mark("Resume"),
+    ExperimentState.FAILED: mark("Try again"),
 }
 
 
@@ -42,7 +43,7 @@ def _line(experiment_dir: Path, state: ExperimentState) -> None:
     st.title(wording.plain(name), anchor=False, width="content")
     experiment_state.badge(experiment_dir, state)
     if store.is_imported(experiment_dir):
-        st.badge("read-only", icon=":material/ios_share:", color="gray")
+        st.badge(_("read-only"), icon=":material/ios_share:", color="gray")
     _best(experiment_dir)
     if not state.is_finished:
         left = time_left.estimate(record, cached.trials(experiment_dir), now())
@@ -51,17 +52,17 @@ def _line(experiment_dir: Path, state: ExperimentState) -> None:
     if state.is_finished:
         _next_actions(experiment_dir)
         if state in _CAN_GO_ON:
-            experiment_state.resume(experiment_dir, _CAN_GO_ON[state])
+            experiment_state.resume(experiment_dir, _(_CAN_GO_ON[state]))
     else:
         _stop(experiment_dir)
-    with st.popover("More", icon=":material/more_horiz:", key="more"):
+    with st.popover(_("More"), icon=":material/more_horiz:", key="more"):
         _more(experiment_dir, state)
 
 
 def _best(experiment_dir: Path) -> None:
     best_trial = cached.experiment(experiment_dir).best_trial
     if best_trial is None:
-        st.markdown("No score yet", width="content")
+        st.markdown(_("No score yet"), width="content")
         return
     trial, metric = (
         cached.trial(experiment_dir, best_trial),
@@ -73,7 +74,9 @@ def _best(experiment_dir: Path) -> None:
         icon=":material/trophy:",
         query_params={"experiment": experiment_dir.name, "trial": best_trial},
         width="content",
-        help=f"Best {wording.metric(metric)}, with its 95 % interval, and the trial.",
+        help=_("Best {metric}, with its 95 % interval, and the trial.").format(
+            metric=wording.metric(metric)
+        ),
     )
 
 
@@ -82,42 +85,47 @@ def _next_actions(experiment_dir: Path) -> None:
     has_model = (store.best_model_dir(experiment_dir) / "model.onnx").is_file()
     address = {"experiment": experiment_dir.name}
     may_try = has_model and guarded_actions.may(Action.PREDICT, experiment_dir)
-    if may_try and st.button("Try it", type="primary", icon=":material/center_focus_strong:"):
+    if may_try and st.button(_("Try it"), type="primary", icon=":material/center_focus_strong:"):
         links.switch_page("pages/predict.py", query_params=address)
     may_take = best_trial is not None and guarded_actions.may(Action.EXPORT, experiment_dir)
-    if may_take and st.button("Take it away", icon=":material/download:"):
-        address |= {"trial": best_trial or "", "tab": "Take it away"}
+    if may_take and st.button(_("Take it away"), icon=":material/download:"):
+        address |= {"trial": best_trial or "", "tab": _("Take it away")}
         links.switch_page("pages/trial.py", query_params=address)
 
 
 def _stop(experiment_dir: Path) -> None:
     if not guarded_actions.may(Action.STOP, experiment_dir):
         return
-    with st.popover("Stop all", icon=":material/stop_circle:", key="stop all"):
+    with st.popover(_("Stop all"), icon=":material/stop_circle:", key="stop all"):
         st.markdown(
-            "Running trials end now and no new one starts. "
-            "The best model so far is kept and exported."
+            _(
+                "Running trials end now and no new one starts. The best model so far is kept "
+                "and exported."
+            )
         )
-        if st.button("Stop now", type="primary", key="stop all now"):
+        if st.button(_("Stop now"), type="primary", key="stop all now"):
             guarded_actions.stop(experiment_dir)
             st.rerun()
 
 
 def _more(experiment_dir: Path, state: ExperimentState) -> None:
     record, job = cached.experiment(experiment_dir), cached.job(experiment_dir)
-    facts = [f"Ranked by {wording.metric(job.primary_metric)}", job.training_data.location]
+    facts = [
+        _("Ranked by {metric}").format(metric=wording.metric(job.primary_metric)),
+        job.training_data.location,
+    ]
     if state.is_finished and record.seconds is not None:
         facts.append(wording.duration(record.seconds))
     st.caption(wording.plain(" · ".join(facts)))
     links.page_link(
         "pages/configure.py",
-        label="New experiment from this",
+        label=_("New experiment from this"),
         icon=":material/content_copy:",
         query_params={"copy": experiment_dir.name},
     )
     sharing_view.buttons(experiment_dir)
     if deletion.may_delete(experiment_dir, state):
-        with st.expander("Delete", icon=":material/delete:"):
+        with st.expander(_("Delete"), icon=":material/delete:"):
             deletion.confirm([experiment_dir])
 
 
@@ -126,14 +134,16 @@ def _failure(experiment_dir: Path, state: ExperimentState) -> None:
     record = cached.experiment(experiment_dir)
     if state is ExperimentState.INTERRUPTED:
         st.warning(
-            "The experiment was interrupted: its process ended before the search did, for example "
-            "because the machine was restarted. Every finished evaluation is kept. After a resume, "
-            "the trials continue from their last evaluation."
+            _(
+                "The experiment was interrupted: its process ended before the search did, "
+                "for example because the machine was restarted. Every finished evaluation is "
+                "kept. After a resume, the trials continue from their last evaluation."
+            )
         )
     elif state is ExperimentState.FAILED:
-        st.error(wording.plain(record.message or "The engine ended without saying why."))
+        st.error(wording.plain(record.message or _("The engine ended without saying why.")))
     else:
         return
     if record.details:
-        with st.expander("Details"):
+        with st.expander(_("Details")):
             st.code(record.details, language=None)

@@ -9,6 +9,7 @@ from automl.access.permissions import Action
 from automl.experiments import store
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
+from automl.texts import _
 from automl.ui import cached, guarded_actions
 
 
@@ -16,7 +17,7 @@ def badge(experiment_dir: Path, state: ExperimentState) -> None:
     """Draw the state; the part of the search that was not tried stands beside it."""
     extent = cached.extent(experiment_dir) if state.is_finished else None
     name = wording.state(state, extent)
-    st.badge(name, icon=wording.state_icon(name), color=wording.state_color(name))
+    st.badge(_(name), icon=wording.state_icon(name), color=wording.state_color(name))
     if extent is not None and (missed := wording.tried(extent)):
         st.caption(missed, width="content")
 

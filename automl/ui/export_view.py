@@ -14,37 +14,40 @@ from automl.export.parity_report import Parity
 from automl.export.request import ExportRequest
 from automl.figures import wording
 from automl.host import home
+from automl.texts import _
 from automl.ui import guarded_actions
 
 
 def show(experiment_dir: Path, trial: TrialRecord) -> None:
     if not trial.state.is_finished:
-        st.info("The model can be exported when the trial has ended.")
+        st.info(_("The model can be exported when the trial has ended."))
         return
     if not guarded_actions.may(Action.EXPORT, experiment_dir):
-        st.info("Exporting a model needs the role analyst or admin.")
+        st.info(_("Exporting a model needs the role analyst or admin."))
         return
     st.caption(
-        "Before the download, the exported model is compared with the trial's model: both predict "
-        "the same validation picture files."
+        _(
+            "Before the download, the exported model is compared with the trial's model: "
+            "both predict the same validation picture files."
+        )
     )
     key = f"{experiment_dir.name} {trial.trial_id}"
     available = formats.load_all()
     name = st.radio(
-        "Format",
+        _("Format"),
         list(available),
         format_func=lambda name: available[name].title,
         captions=[each.description for each in available.values()],
         key=f"export format {key}",
     )
     int8 = available[name].has_int8 and st.toggle(
-        "Also in 8-bit integers (int8)",
+        _("Also in 8-bit integers (int8)"),
         key=f"export int8 {key}",
-        help="A quarter of the size; its accuracy is measured on all the validation pictures.",
+        help=_("A quarter of the size; its accuracy is measured on all the validation pictures."),
     )
     target = export_dir(experiment_dir, trial, f"{name}{'-int8' if int8 else ''}")
     if not _is_whole(target) and st.button(
-        "Export", type="primary", icon=":material/output:", key=f"export {key}"
+        _("Export"), type="primary", icon=":material/output:", key=f"export {key}"
     ):
         _export(experiment_dir, trial, name, target, int8=int8)
     if _is_whole(target):
@@ -71,7 +74,7 @@ def export_dir(experiment_dir: Path, trial: TrialRecord, name: str) -> Path:
 def _export(
     experiment_dir: Path, trial: TrialRecord, name: str, target: Path, *, int8: bool
 ) -> None:
-    bar = st.progress(0.0, "Starting")
+    bar = st.progress(0.0, _("Starting"))
     try:
         request = ExportRequest(
             experiment_dir, trial.trial_id, name, target, with_int8=int8, replaces=True
@@ -91,14 +94,16 @@ def _draw(bar: DeltaGenerator, activity: str, share: float) -> None:
 def _exported(experiment_dir: Path, folder: Path, file_name: str) -> None:
     parity = Parity.model_validate_json((folder / "parity.json").read_bytes())
     figures = [
-        ("Same class", f"{parity.agreement:.1%}"),
-        ("Largest difference", f"{parity.max_probability_difference:.1g}"),
-        ("One picture", f"{parity.latency_ms:.1f} ms"),
-        ("Size", f"{parity.size_bytes / 1e6:.1f} MB"),
+        (_("Same class"), f"{parity.agreement:.1%}"),
+        (_("Largest difference"), f"{parity.max_probability_difference:.1g}"),
+        (_("One picture"), f"{parity.latency_ms:.1f} ms"),
+        (_("Size"), f"{parity.size_bytes / 1e6:.1f} MB"),
     ]
     for column, (title, value) in zip(st.columns(len(figures)), figures, strict=True):
         column.metric(title, value, border=True)
-    pictures = "validation pictures" if parity.pictures == "validation" else "pictures of noise"
+    pictures = (
+        _("validation pictures") if parity.pictures == "validation" else _("pictures of noise")
+    )
     st.caption(
         f":material/verified: It answers like {wording.plain(parity.trial_id)}, compared on "
         f"{parity.num_images} {pictures}; probabilities may differ by {parity.tolerance:g}."
@@ -107,13 +112,19 @@ def _exported(experiment_dir: Path, folder: Path, file_name: str) -> None:
         st.caption(parity.onnx_input.sentence)
     if parity.int8:
         st.caption(
-            f"int8: accuracy {parity.int8.accuracy:.3f}, "
-            f"not quantised {parity.int8.original_accuracy:.3f}, "
-            f"on {wording.count(parity.int8.num_images, 'validation picture')}, "
-            f"{parity.int8.size_bytes / 1e6:.1f} MB, {parity.int8.latency_ms:.1f} ms a picture."
+            _(
+                "int8: accuracy {accuracy:.3f}, not quantised {original_accuracy:.3f}, on "
+                "{pictures}, {size_bytes:.1f} MB, {latency_ms:.1f} ms a picture."
+            ).format(
+                accuracy=parity.int8.accuracy,
+                original_accuracy=parity.int8.original_accuracy,
+                pictures=wording.count(parity.int8.num_images, "validation picture"),
+                size_bytes=parity.int8.size_bytes / 1e6,
+                latency_ms=parity.int8.latency_ms,
+            )
         )
     st.download_button(
-        "Download",
+        _("Download"),
         lambda: guarded_actions.exported(experiment_dir, folder.name, folder),
         file_name=file_name,
         mime="application/zip",
@@ -121,5 +132,5 @@ def _exported(experiment_dir: Path, folder: Path, file_name: str) -> None:
         on_click="ignore",
         type="primary",
     )
-    with st.expander("Model card"):
+    with st.expander(_("Model card")):
         st.markdown((folder / "README.md").read_text("utf-8").partition("\n---\n")[2])

@@ -3,6 +3,9 @@
 import pandas as pd
 import streamlit as st
 
+from automl.figures import wording
+from automl.texts import _
+
 _MAX_ROWS = 1000
 
 
@@ -14,11 +17,13 @@ def show(table: pd.DataFrame, name: str, *, key: str | None = None) -> None:
         name: name of the file, without its ending.
         key: distinguishes this figure from others of the same name on the page.
     """
-    with st.popover("Table", icon=":material/table:", key=f"table of {_unique(name, key)}"):
+    with st.popover(_("Table"), icon=":material/table:", key=f"table of {_unique(name, key)}"):
         st.dataframe(table.head(_MAX_ROWS), hide_index=True, width=560, height=300)
         if len(table) > _MAX_ROWS:
             st.caption(
-                f"The first {_MAX_ROWS:,} of {len(table):,} rows; the download contains all."
+                _("The first {shown} of {count} rows; the download contains all.").format(
+                    shown=wording.integer(_MAX_ROWS), count=wording.integer(len(table))
+                )
             )
         download(table, name, key=key)
 
@@ -26,7 +31,7 @@ def show(table: pd.DataFrame, name: str, *, key: str | None = None) -> None:
 def download(table: pd.DataFrame, name: str, *, key: str | None = None) -> None:
     """Show a button that downloads the table as CSV; arguments as for `show`."""
     st.download_button(
-        "Download CSV",
+        _("Download CSV"),
         lambda: table.to_csv(index=False),
         file_name=f"{name}.csv",
         mime="text/csv",

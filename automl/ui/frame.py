@@ -10,6 +10,7 @@ from automl.access.permissions import Action
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState, TrialRecord
 from automl.figures import wording
+from automl.texts import _, mark
 from automl.ui import cached, experiment_header, links, selection, sign_in, through_app
 from automl.ui.dataset import data_choice
 
@@ -20,13 +21,19 @@ TRAIN = "pages/progress.py"
 CHOOSE = "pages/leaderboard.py"
 USE = "pages/predict.py"
 
-_STEPS = {DATA: "Data", SET_UP: "Set up", TRAIN: "Train", CHOOSE: "Choose", USE: "Use"}
+_STEPS = {
+    DATA: mark("Data"),
+    SET_UP: mark("Set up"),
+    TRAIN: mark("Train"),
+    CHOOSE: mark("Choose"),
+    USE: mark("Use"),
+}
 _VIEWS = {
-    CHOOSE: "Leaderboard",
-    "pages/search.py": "Search",
-    "pages/trial.py": "One trial",
-    "pages/compare.py": "Compare",
-    "pages/test.py": "Test data",
+    CHOOSE: mark("Leaderboard"),
+    "pages/search.py": mark("Search"),
+    "pages/trial.py": mark("One trial"),
+    "pages/compare.py": mark("Compare"),
+    "pages/test.py": mark("Test data"),
 }
 _LAYOUT = """<style>
 .stMainBlockContainer { padding-top: 0.25rem; }
@@ -85,7 +92,7 @@ def begin_first_steps(page: str) -> Path | DeltaGenerator:
     """
     if "experiment" in st.query_params:
         return begin_with_experiment(page)[0]
-    return begin(_STEPS[page], page, Action.START)
+    return begin(_(_STEPS[page]), page, Action.START)
 
 
 def begin_with_experiment(page: str, action: Action = Action.LOOK) -> tuple[Path, ExperimentState]:
@@ -110,7 +117,11 @@ def begin_with_trial(page: str) -> tuple[Path, ExperimentState, TrialRecord]:
         trial = selection.require_trial(experiment_dir)
     if asked_for and asked_for not in {each.trial_id for each in cached.trials(experiment_dir)}:
         name = wording.plain(asked_for)
-        st.warning(f"This experiment has no trial called {name}. The best one is shown.")
+        st.warning(
+            _("This experiment has no trial called {name}. The best one is shown.").format(
+                name=name
+            )
+        )
     return experiment_dir, state, trial
 
 
@@ -130,7 +141,10 @@ def _views(experiment_dir: Path) -> DeltaGenerator:
     with row:
         for page, title in _VIEWS.items():
             links.page_link(
-                page, label=title, query_params={"experiment": experiment_dir.name}, width="content"
+                page,
+                label=_(title),
+                query_params={"experiment": experiment_dir.name},
+                width="content",
             )
     return row
 
@@ -159,19 +173,19 @@ def _of(experiment_dir: Path, state: ExperimentState) -> dict[str, _Mark]:
 def _steps(current: str, marks: dict[str, _Mark], address: dict[str, str]) -> None:
     st.html(_LAYOUT)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frame"):
-        links.page_link(HOME, label="Experiments", icon=":material/home:", width="content")
+        links.page_link(HOME, label=_("Experiments"), icon=":material/home:", width="content")
         for number, (page, title) in enumerate(_STEPS.items(), start=1):
-            label, mark = f"{number} {title}", marks[page]
+            label, state = f"{number} {_(title)}", marks[page]
             with st.container(width="content", key="this-step" if page == current else None):
-                if mark is _Mark.NOT_YET and page != current:
+                if state is _Mark.NOT_YET and page != current:
                     st.caption(label, width="content")
                 else:
-                    icon = mark.value or None
+                    icon = state.value or None
                     links.page_link(
                         page, label=label, icon=icon, query_params=address, width="content"
                     )
         st.space("stretch")
         links.page_link(
-            "pages/settings.py", label="Settings", icon=":material/settings:", width="content"
+            "pages/settings.py", label=_("Settings"), icon=":material/settings:", width="content"
         )
         sign_in.menu()

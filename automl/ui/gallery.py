@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from automl.figures import wording
+from automl.texts import _
 from automl.ui import cached, picture_grid
 
 if TYPE_CHECKING:  # Pillow would delay the first page
@@ -93,7 +94,11 @@ def strip(pictures: list[Picture], *, width: int, key: str, opens: bool = False)
     picked = picture_grid.show(tiles, side=width, key=key, opens=opens)
     if num_unreadable := len(pictures) - len(readable):
         count = wording.count(num_unreadable, "picture")
-        st.caption(f"{count} cannot be read. The files may have been moved or deleted.")
+        st.caption(
+            _("{count} cannot be read. The files may have been moved or deleted.").format(
+                count=count
+            )
+        )
     return None if picked is None else readable[picked]
 
 

@@ -34,9 +34,8 @@ def warn() -> None:
     asked = st.query_params.get(_PARAMETER)
     if asked is not None and asked not in texts.languages():
         known = ", ".join(f"{code} ({name})" for code, name in texts.languages().items())
-        st.warning(
-            f"This app does not speak {wording.plain(asked[:20])}. It speaks {wording.plain(known)}."
-        )
+        sentence = f"This app has no language called {asked[:20]}. It has {known}."
+        st.warning(wording.plain(sentence))
 
 
 def address(parameters: Mapping[str, str] | None = None) -> dict[str, str]:

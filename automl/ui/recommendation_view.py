@@ -6,11 +6,12 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from automl import recommendation
+from automl import recommendation, texts
 from automl.experiments import store
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.recommendation import Clause, Recommendation, Target
+from automl.texts import _
 from automl.ui import cached, experiment_state, links, significance
 from automl.ui.dataset import data_choice
 from automl.ui.version_cache import for_version, versions
@@ -61,10 +62,10 @@ def show(
 
 
 def _versions(experiment_dir: Path, _: object) -> tuple[object, ...]:
-    """Of everything that the rules look at; the p-values are part of the key."""
+    """The language, and everything that the rules look at; the p-values are part of the key."""
     others = ("job.yml", "dataset/report.json", "test/opening.json")
     paths = [store.samples_path(experiment_dir), *(experiment_dir / name for name in others)]
-    return cached.progress_versions(experiment_dir), versions(paths)
+    return texts.language(), cached.progress_versions(experiment_dir), versions(paths)
 
 
 @for_version(_versions, max_entries=200)
@@ -89,7 +90,7 @@ def _line(experiment_dir: Path, clause: Clause) -> None:
             return
         links.page_link(
             _PAGES[target.view],
-            label="Start anew" if target.view == "resume" else target.label,
+            label=_("Start anew") if target.view == "resume" else target.label,
             icon=":material/arrow_forward:",
             icon_position="right",
             query_params=_parameters(experiment_dir, target),
@@ -103,7 +104,7 @@ def _parameters(experiment_dir: Path, target: Target) -> Mapping[str, str]:
     if target.view in ("more_time", "resume"):
         minutes = {"minutes": str(target.minutes)} if target.view == "more_time" else {}
         return {"copy": experiment_dir.name, **minutes}
-    tab = {"tab": "Errors"} if target.view in ("doubtful_labels", "label") else {}
+    tab = {"tab": _("Errors")} if target.view in ("doubtful_labels", "label") else {}
     given = {"trial": target.trial_id, "true": target.true, "predicted": target.predicted, **tab}
     named = {name: value for name, value in given.items() if value}
     return {"experiment": experiment_dir.name, **named}

@@ -12,6 +12,7 @@ from automl.experiments import leaderboard, store
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.host import home
+from automl.texts import _
 from automl.ui import cached, links
 
 
@@ -25,11 +26,15 @@ def require_experiment() -> Path:
     names = experiment_names()
     requested = remembered("experiment")
     if requested and requested not in names:
-        st.warning(f"There is no experiment called {wording.plain(requested)} here.")
-        empty_state("See all experiments", "pages/experiments.py")
+        st.warning(
+            _("There is no experiment called {requested} here.").format(
+                requested=wording.plain(requested)
+            )
+        )
+        empty_state(_("See all experiments"), "pages/experiments.py")
     if not names:
-        st.info("There is no experiment yet. Choose pictures to start one.")
-        empty_state("Choose pictures", "pages/dataset.py")
+        st.info(_("There is no experiment yet. Choose pictures to start one."))
+        empty_state(_("Choose pictures"), "pages/dataset.py")
     experiment_dir = home.experiments_dir() / (requested or names[0])
     show_experiment(experiment_dir.name)
     _check_readable(experiment_dir)
@@ -49,8 +54,8 @@ def require_trial(experiment_dir: Path) -> TrialRecord:
     """Draw the choice of the trial and return the chosen one; the best trial is chosen first."""
     trials = cached.trials(experiment_dir)
     if not trials:
-        st.info("No trial of this experiment has started yet.")
-        empty_state("See the progress", "pages/progress.py")
+        st.info(_("No trial of this experiment has started yet."))
+        empty_state(_("See the progress"), "pages/progress.py")
     by_id = {trial.trial_id: trial for trial in trials}
     primary_metric = cached.job(experiment_dir).primary_metric
     ranked = [trial.trial_id for trial in leaderboard.in_order(trials, primary_metric)]
@@ -63,7 +68,7 @@ def require_trial(experiment_dir: Path) -> TrialRecord:
         return f"{wording.trial(trial)} · {score} · {trial.state}"
 
     chosen = st.selectbox(
-        "Trial, best first",
+        _("Trial, best first"),
         ranked,
         index=ranked.index(shown),
         format_func=title,
@@ -113,4 +118,4 @@ def _check_readable(experiment_dir: Path) -> None:
         cached.job(experiment_dir)
     except (ValueError, OSError) as error:
         st.error(wording.plain(store.unreadable(error, experiment_dir)))
-        empty_state("See the other experiments", "pages/experiments.py")
+        empty_state(_("See the other experiments"), "pages/experiments.py")

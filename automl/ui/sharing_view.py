@@ -6,6 +6,7 @@ import streamlit as st
 
 from automl.access.permissions import Action
 from automl.figures import wording
+from automl.texts import _
 from automl.ui import guarded_actions, links, selection, sign_in
 
 
@@ -14,23 +15,25 @@ def buttons(experiment_dir: Path) -> None:
     if not sign_in.may(Action.EXPORT):
         return
     st.download_button(
-        "Report",
+        _("Report"),
         lambda: guarded_actions.report(experiment_dir),
         file_name=f"{experiment_dir.name}.html",
         mime="text/html",
         icon=":material/description:",
         on_click="ignore",
-        help="One HTML file that opens offline in any browser.",
+        help=_("One HTML file that opens offline in any browser."),
     )
     st.download_button(
-        "Share",
+        _("Share"),
         lambda: guarded_actions.share(experiment_dir),
         file_name=f"{experiment_dir.name}.zip",
         mime="application/zip",
         icon=":material/ios_share:",
         on_click="ignore",
-        help="The experiment as one file. It contains thumbnails of the scored pictures, but not "
-        "the pictures themselves. Other people open it on their Experiments page.",
+        help=_(
+            "The experiment as one file. It contains thumbnails of the scored pictures, but "
+            "not the pictures themselves. Other people open it on their Experiments page."
+        ),
     )
 
 
@@ -38,9 +41,9 @@ def open_shared() -> None:
     """Draw the upload of a shared experiment."""
     if not sign_in.may(Action.IMPORT):
         return
-    with st.popover("Open a shared experiment", icon=":material/file_open:"):
-        file = st.file_uploader("Shared experiment (zip)", type=["zip"], key="shared experiment")
-        if file and st.button("Open it", type="primary", key="open shared"):
+    with st.popover(_("Open a shared experiment"), icon=":material/file_open:"):
+        file = st.file_uploader(_("Shared experiment (zip)"), type=["zip"], key="shared experiment")
+        if file and st.button(_("Open it"), type="primary", key="open shared"):
             try:
                 directory = guarded_actions.import_shared(file, file.name)
             except (ValueError, OSError) as error:

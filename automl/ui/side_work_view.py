@@ -7,6 +7,7 @@ import streamlit as st
 
 from automl.figures import wording
 from automl.jobs.job import Job
+from automl.texts import _
 from automl.ui.side_work import Answer, SideWork, SideWorks
 
 
@@ -59,10 +60,10 @@ def show(
 
 
 def _offer(every: SideWorks[Answer], key: str, job: Job, words: Words) -> None:
-    st.caption(words.about)
-    if st.button(words.begin, icon=words.icon):
+    st.caption(_(words.about))
+    if st.button(_(words.begin), icon=words.icon):
         if every.begin(key, job) is None:
-            st.info(words.busy)
+            st.info(_(words.busy))
             return
         st.rerun()
 
@@ -73,11 +74,15 @@ def _follow(work: SideWork[Answer], words: Words) -> None:
         st.rerun()
     done, total = work.count()
     share = done / total if total else 0.0
-    text = f"Looking at the pictures: {share:.0%}" if total else "Reading the pictures"
+    text = (
+        _("Looking at the pictures: {share:.0%}").format(share=share)
+        if total
+        else _("Reading the pictures")
+    )
     if total and done == total and words.at_the_end:
-        text = words.at_the_end
+        text = _(words.at_the_end)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(share, text)
-        if st.button("Cancel", icon=":material/close:", key=words.cancel):
+        if st.button(_("Cancel"), icon=":material/close:", key=words.cancel):
             work.cancel()
             st.rerun()

@@ -10,6 +10,7 @@ from automl.access import audit, permissions
 from automl.access.permissions import Action, Person
 from automl.errors import NotAllowedError
 from automl.figures import wording
+from automl.texts import _
 
 _noted: set[tuple[object, ...]] = set()
 """Sign-ins that are in the audit log; a page that is loaded again is none."""
@@ -39,7 +40,7 @@ def person() -> Person:
         return permissions.local_user()
     claims = st.user.to_dict()
     if claims.get("is_logged_in") is not True:
-        raise NotAllowedError("Sign in first.")
+        raise NotAllowedError(_("Sign in first."))
     return permissions.person(claims)
 
 
@@ -74,23 +75,28 @@ def menu() -> None:
     with st.popover(
         wording.plain(visitor.name), icon=":material/person:", key="who", width="stretch"
     ):
-        st.caption(f"Signed in as {visitor.role}.")
-        st.button("Sign out", on_click=st.logout, key="sign out")
+        st.caption(_("Signed in as {role}.").format(role=visitor.role))
+        st.button(_("Sign out"), on_click=st.logout, key="sign out")
 
 
 def _offer() -> NoReturn:
-    st.title("AutoML Image Classification")
+    st.title(_("AutoML Image Classification"))
     providers = _providers()
     if not providers:
         st.error(
-            "Nobody can sign in: this server requires it, but its secrets.toml has no readable "
-            "[auth] section. The administrator finds in the documentation how to write it."
+            _(
+                "Nobody can sign in: this server requires it, but its secrets.toml has no "
+                "readable [auth] section. The administrator finds in the documentation how "
+                "to write it."
+            )
         )
     else:
-        st.markdown("Sign in to use this server.")
+        st.markdown(_("Sign in to use this server."))
     for provider in providers:
         st.button(
-            f"Sign in with {wording.plain(provider)}" if provider else "Sign in",
+            _("Sign in with {provider}").format(provider=wording.plain(provider))
+            if provider
+            else _("Sign in"),
             type="primary",
             icon=":material/login:",
             on_click=st.login,
@@ -112,9 +118,9 @@ def _providers() -> list[str]:
 
 
 def _turn_away(reason: str) -> NoReturn:
-    st.title("AutoML Image Classification")
+    st.title(_("AutoML Image Classification"))
     st.error(wording.plain(reason))
-    st.button("Sign out", on_click=st.logout, icon=":material/logout:", key="sign out")
+    st.button(_("Sign out"), on_click=st.logout, icon=":material/logout:", key="sign out")
     st.stop()
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
+from automl import texts
+
 KEY = "tab"
 """Parameter of the address, and key in the session, with the title of the open tab."""
 
@@ -14,6 +16,9 @@ def show(views: Mapping[str, Callable[[], None]]) -> None:
     Args:
         views: title of each tab and the function that draws its content.
     """
+    asked = st.query_params.get(KEY)
+    if asked is not None and asked not in views:  # a link that was copied in another language
+        st.query_params[KEY] = texts.here(asked)
     tabs = st.tabs(list(views), key=KEY, on_change="rerun", bind="query-params")
     for tab, draw in zip(tabs, views.values(), strict=True):
         if tab.open:

@@ -9,6 +9,7 @@ import streamlit as st
 from automl.experiments import endings, leaderboard
 from automl.experiments.records import TrialRecord, TrialState
 from automl.figures import wording
+from automl.texts import _
 from automl.ui import links
 
 _NAMES = ("number", "model")
@@ -21,7 +22,7 @@ _TEXT = st.column_config.TextColumn
 def show(trials: Sequence[TrialRecord], metric: str, experiment: str) -> None:
     """Draw the trials of a running experiment, best first."""
     if not trials:
-        st.info("Trials appear here as soon as the first one starts.")
+        st.info(_("Trials appear here as soon as the first one starts."))
         return
     table = columns(leaderboard.rank(trials, metric))
     if places := wording.places(trials):
@@ -43,7 +44,10 @@ def choose(
         key: unique name of the table.
     """
     trial_ids: list[str] = table["trial_id"].tolist()
-    to_open, ticked = f"trial of the {key} to open", f"ticked trials of the {key}"
+    to_open, ticked = (
+        f"trial of the {key} to open",
+        f"ticked trials of the {key}",
+    )
 
     def remember() -> None:
         # Streamlit runs this before the page is drawn again. The row number belongs to the rows
@@ -62,7 +66,7 @@ def choose(
         selection_mode=["multi-row", "single-cell"],
         column_config=config,
         placeholder=wording.NOTHING,
-        alt="Trials, best first",
+        alt=_("Trials, best first"),
     )
     _compare(experiment, [each for each in st.session_state.get(ticked, []) if each in trial_ids])
     if trial_id := st.session_state.pop(to_open, None):
@@ -74,11 +78,11 @@ def _compare(experiment: str, trial_ids: Sequence[str]) -> None:
     """Draw what the ticked rows are for: the link to compare them."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(trial_ids) < 2:
-            st.caption("Click a trial's number or name to open it; tick rows to compare them.")
+            st.caption(_("Click a trial's number or name to open it; tick rows to compare them."))
             return
         links.page_link(
             "pages/compare.py",
-            label=f"Compare these {len(trial_ids)} trials",
+            label=_("Compare these {count} trials").format(count=len(trial_ids)),
             icon=":material/compare_arrows:",
             query_params={"experiment": experiment, "trials": ",".join(trial_ids)},
         )
@@ -114,28 +118,28 @@ def _state(state: str, reason: str, *, has_begun: bool) -> str:
     if state != TrialState.STOPPED:
         return state
     if not has_begun:
-        return "not started"
-    return "cut by the limit" if reason.startswith(endings.TIME_LIMIT) else state
+        return _("not started")
+    return _("cut by the limit") if reason.startswith(endings.TIME_LIMIT) else state
 
 
 def config(metric: str) -> dict[str, Any]:
     """Return headings and number formats of the columns."""
     return {
-        "rank": _NUMBER("Rank", width=60),
-        "number": _NUMBER("Trial", format="#%d", width=60),
-        "model": _TEXT("Model"),
+        "rank": _NUMBER(_("Rank"), width=60),
+        "number": _NUMBER(_("Trial"), format="#%d", width=60),
+        "model": _TEXT(_("Model")),
         "score": _NUMBER(
             wording.metric_heading(metric), format="%.3f", help=wording.explanation(metric)
         ),
         "half": _TEXT(
             "95 %",
             alignment="right",
-            help="95 % interval of the score: half its width, or both ends.",
+            help=_("95 % interval of the score: half its width, or both ends."),
         ),
-        "state": _TEXT("State", width=110),
-        "place": _TEXT("Where", help="Machine and GPU of the trial."),
-        "epochs": _NUMBER("Epochs", width=70),
-        "time": _TEXT("Time", alignment="right", width=110),
-        "learning_rate": _NUMBER("Learning rate", format="%.2g"),
-        "reason": _TEXT("Why it ended", width="large"),
+        "state": _TEXT(_("State"), width=110),
+        "place": _TEXT(_("Where"), help=_("Machine and GPU of the trial.")),
+        "epochs": _NUMBER(_("Epochs"), width=70),
+        "time": _TEXT(_("Time"), alignment="right", width=110),
+        "learning_rate": _NUMBER(_("Learning rate"), format="%.2g"),
+        "reason": _TEXT(_("Why it ended"), width="large"),
     }

@@ -13,6 +13,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
 
+from automl.texts import _
+
 P = ParamSpec("P")
 T = TypeVar("T")
 Version = tuple[int, int, int] | None
@@ -78,7 +80,7 @@ def for_version(
             with entry.lock:  # other threads that need the same result wait for it
                 if not entry.is_filled or entry.version != now:
                     if spinner:
-                        with st.spinner(spinner):
+                        with st.spinner(_(spinner)):
                             entry.fill(now, function(*args, **kwargs))
                     else:
                         entry.fill(now, function(*args, **kwargs))

@@ -2,6 +2,7 @@
 
 import ast
 import io
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,11 @@ Key = str | tuple[str, str]
 
 def sources() -> list[Path]:
     """The modules with texts of the app."""
-    return [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py")), *sorted((ROOT / "automl").rglob("*.py"))]
+    return [
+        ROOT / "app.py",
+        *sorted((ROOT / "pages").glob("*.py")),
+        *sorted((ROOT / "automl").rglob("*.py")),
+    ]
 
 
 def of_sources() -> dict[Key, list[tuple[str, int]]]:
@@ -74,9 +79,8 @@ def main() -> None:
             pofile.write_po(file, catalogue, width=100, include_lineno=False, sort_output=True)
         path.with_suffix(".mo").write_bytes(compiled(catalogue))
         missing = [message.id for message in catalogue if message.id and not message.string]
-        print(f"{path.parts[-3]}: {len(catalogue)} texts")
-        for text in missing:
-            print(f"  not translated: {text!r}")
+        lines = [f"{path.parts[-3]}: {len(catalogue)} texts", *map(repr, missing)]
+        sys.stdout.write("\n  not translated: ".join(lines) + "\n")
 
 
 if __name__ == "__main__":

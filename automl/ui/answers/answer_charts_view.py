@@ -10,21 +10,26 @@ from numpy.typing import NDArray
 from automl.evaluation import answers, confidence, curves, natural_order
 from automl.evaluation.curves import Average, Curve, Kind
 from automl.figures import answer_charts, charts, wording
+from automl.texts import _, mark
 from automl.ui import cached_evaluation, figure_table
 from automl.ui.answers import answer_gallery
 from automl.ui.cached_evaluation import Answers
 
 _CURVES: dict[str, Kind] = {
-    "ROC": "roc",
-    "Precision and recall": "precision_recall",
-    "Cumulative gains": "gains",
-    "Lift": "lift",
+    mark("ROC"): "roc",
+    mark("Precision and recall"): "precision_recall",
+    mark("Cumulative gains"): "gains",
+    mark("Lift"): "lift",
 }
-_CALIBRATION, _CONFIDENCE, _COVERAGE = "Calibration", "Confidence", "Answer only when sure"
+_CALIBRATION, _CONFIDENCE, _COVERAGE = (
+    mark("Calibration"),
+    mark("Confidence"),
+    mark("Answer only when sure"),
+)
 _AVERAGES: dict[str, Average] = {
-    "macro average": "macro",
-    "micro average": "micro",
-    "weighted average": "weighted",
+    mark("macro average"): "macro",
+    mark("micro average"): "micro",
+    mark("weighted average"): "weighted",
 }
 _NUM_BARS = 20
 _MAX_LINES = 10
@@ -32,9 +37,10 @@ _MAX_LINES = 10
 
 def show(trial_answers: Answers, *, key: str) -> None:
     chosen = st.segmented_control(
-        "Chart",
+        _("Chart"),
         [*_CURVES, _CALIBRATION, _CONFIDENCE, _COVERAGE],
         default="ROC",
+        format_func=_,
         required=True,
         key=f"chart of {key}",
         label_visibility="collapsed",
@@ -60,13 +66,14 @@ def _present(trial_answers: Answers) -> dict[str, int]:
 def _curves(trial_answers: Answers, kind: Kind, key: str) -> None:
     present = _present(trial_answers)
     if not present:
-        st.info("This chart needs pictures with a class and others without it. There are none.")
+        st.info(_("This chart needs pictures with a class and others without it. There are none."))
         return
     offered: dict[str, int | Average] = {**present, **_AVERAGES}
     chosen = st.multiselect(
-        "Classes and averages",
+        _("Classes and averages"),
         [*_AVERAGES, *(name for name in present if name not in _AVERAGES)],
         default=["macro average", "micro average"],
+        format_func=lambda name: _(name) if name in _AVERAGES else name,
         max_selections=_MAX_LINES,
         key=f"lines of {key}",
     )
@@ -82,7 +89,7 @@ def _curves(trial_answers: Answers, kind: Kind, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         figure_table.show(_points(drawn, *answer_charts.AXES[kind]), kind, key=key)
         if perfect:
-            st.caption("Dotted: a perfect model, which puts all pictures of the class first.")
+            st.caption(_("Dotted: a perfect model, which puts all pictures of the class first."))
 
 
 def _points(drawn: dict[str, Curve], x: str, y: str) -> pd.DataFrame:
@@ -92,27 +99,31 @@ def _points(drawn: dict[str, Curve], x: str, y: str) -> pd.DataFrame:
 
 def _calibration(trial_answers: Answers, key: str) -> None:
     present = _present(trial_answers)
-    everything = "every answer"
-    chosen = st.selectbox("Of", [everything, *present], key=f"class of {key}", width=320)
+    everything = _("every answer")
+    chosen = st.selectbox(_("Of"), [everything, *present], key=f"class of {key}", width=320)
     index = present.get(chosen)
     calibration = cached_evaluation.calibration(trial_answers, index)
     left, right = st.columns([2, 1])
     with right:
         st.metric(
-            "Expected calibration error",
+            _("Expected calibration error"),
             f"{calibration.expected_error:.3f}",
             border=True,
-            help="Mean difference between the probability and the share of right answers, over the "
-            f"pictures, in {confidence.NUM_BINS} bins (Guo et al., 2017). 0 is perfect.",
+            help=_(
+                "Mean difference between the probability and the share of right answers, "
+                "over the pictures, in {NUM_BINS} bins (Guo et al., 2017). 0 is perfect."
+            ).format(NUM_BINS=confidence.NUM_BINS),
         )
         st.caption(
-            "Below the dotted line the model is overconfident, above it underconfident. "
-            "Points with few pictures vary by chance."
+            _(
+                "Below the dotted line the model is overconfident, above it underconfident. "
+                "Points with few pictures vary by chance."
+            )
         )
         table = pd.DataFrame(
             {
-                "mean probability": calibration.confidence,
-                "share right": calibration.accuracy,
+                _("mean probability"): calibration.confidence,
+                _("share right"): calibration.accuracy,
                 "pictures": calibration.num_pictures,
             }
         )
@@ -142,7 +153,7 @@ def _confidence(trial_answers: Answers, key: str) -> None:
         edges = np.linspace(0, 1, _NUM_BARS + 1)
         columns = {"from": edges[:-1], "to": edges[1:], "right": right, "wrong": wrong}
         figure_table.show(pd.DataFrame(columns), "confidence", key=key)
-        st.caption("Click a bar to see its pictures.")
+        st.caption(_("Click a bar to see its pictures."))
     if clicked is not None:
         _bin(trial_answers, answers.confidence(predictions), clicked, _NUM_BARS, key)
 
@@ -169,7 +180,9 @@ def _bin(
     inside = np.flatnonzero(confidence.bins(scores, num_bins) == index)
     low, high = index / num_bins, (index + 1) / num_bins
     st.markdown(
-        f"**{wording.count(len(inside), 'picture')} with probability {low:.2f} to {high:.2f}**"
+        _("**{pictures} with probability {low:.2f} to {high:.2f}**").format(
+            pictures=wording.count(len(inside), "picture"), low=low, high=high
+        )
     )
     answer_gallery.show(
         trial_answers, inside, key=f"bin {index} of {key}", order="highest loss first"
@@ -179,7 +192,7 @@ def _bin(
 def _coverage(trial_answers: Answers, key: str) -> None:
     coverage = cached_evaluation.coverage(trial_answers)
     threshold = st.slider(
-        "Answer only from a probability of", 0.0, 1.0, 0.8, 0.01, key=f"threshold of {key}"
+        _("Answer only from a probability of"), 0.0, 1.0, 0.8, 0.01, key=f"threshold of {key}"
     )
     share, accuracy = confidence.answered(coverage, threshold)
     left, right = st.columns([2, 1])
@@ -187,19 +200,25 @@ def _coverage(trial_answers: Answers, key: str) -> None:
         figure = answer_charts.coverage(coverage, (share, accuracy))
         st.plotly_chart(figure, key=f"figure of {key}", config=charts.QUIET)
     with right:
-        st.metric("Pictures answered", f"{share:.1%}", border=True)
-        st.metric("Right answers among them", wording.score(accuracy), border=True)
+        st.metric(_("Pictures answered"), f"{share:.1%}", border=True)
+        st.metric(_("Right answers among them"), wording.score(accuracy), border=True)
         st.caption(
-            f"If every picture is answered, {coverage.accuracy[-1]:.3f} are right. Pictures that "
-            "are not answered are left to a person."
+            _(
+                "If every picture is answered, {accuracy:.3f} are right. Pictures that are "
+                "not answered are left to a person."
+            ).format(accuracy=coverage.accuracy[-1])
         )
         columns = {
             "threshold": coverage.threshold,
-            "share answered": coverage.coverage,
-            "share right": coverage.accuracy,
+            _("share answered"): coverage.coverage,
+            _("share right"): coverage.accuracy,
         }
         figure_table.show(pd.DataFrame(columns), "coverage", key=key)
     unsure = np.flatnonzero(answers.confidence(trial_answers.predictions) < threshold)
     if len(unsure):
-        st.markdown(f"**{wording.count(len(unsure), 'picture')} left to a person**")
+        st.markdown(
+            _("**{pictures} left to a person**").format(
+                pictures=wording.count(len(unsure), "picture")
+            )
+        )
         answer_gallery.show(trial_answers, unsure, key=f"unsure of {key}", order="least sure first")

@@ -8,6 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from automl.evaluation import answers
+from automl.texts import _
 from automl.ui import cached, gallery
 from automl.ui.answers import answer_view
 from automl.ui.cached_evaluation import Answers
@@ -31,7 +32,7 @@ def show(
     if len(positions) > 1:
         orders = get_args(answers.Order)
         chosen: answers.Order = st.segmented_control(
-            "Order",
+            _("Order"),
             orders,
             default=order,
             required=True,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from automl.evaluation import answers
 from automl.evaluation.decisions import THRESHOLD
 from automl.figures import bar_charts, charts, wording
+from automl.texts import _
 from automl.ui import cached, enlargement
 from automl.ui.answers import explanation_view, label_decisions
 from automl.ui.cached_evaluation import Answers
@@ -62,7 +63,7 @@ def _facts(trial_answers: Answers, answer: int) -> None:
     elif predictions.has_label_sets:
         st.markdown(f"**{true}**: {wrong}")
     else:
-        st.markdown(f"**{true}** taken for **{wrong}**")
+        st.markdown(_("**{true}** taken for **{wrong}**").format(true=true, wrong=wrong))
     if predictions.has_label_sets:
         figure = bar_charts.label_probabilities(by_label, dict.fromkeys(names, THRESHOLD))
     else:

@@ -9,18 +9,25 @@ import streamlit as st
 
 from automl.evaluation import class_report
 from automl.figures import wording
+from automl.texts import _, mark
 from automl.ui import cached_evaluation, figure_table
 from automl.ui.answers import answer_gallery
 from automl.ui.cached_evaluation import Answers
 
 _HELP = {
-    "precision": "Share of right answers among the answers with this class.",
-    "recall": "Share of the pictures of this class that are recognised.",
-    "f1": "Harmonic mean of precision and recall.",
-    "auc": "Area under the ROC curve, the class against the rest.",
-    "average_precision": "Area under the precision-recall curve, the class against the rest.",
+    "precision": mark("Share of right answers among the answers with this class."),
+    "recall": mark("Share of the pictures of this class that are recognised."),
+    "f1": mark("Harmonic mean of precision and recall."),
+    "auc": mark("Area under the ROC curve, the class against the rest."),
+    "average_precision": mark("Area under the precision-recall curve, the class against the rest."),
 }
-_TITLES = {"auc": "AUC", "f1": "F1", "average_precision": "Average precision"}
+_TITLES = {
+    "precision": mark("Precision"),
+    "recall": mark("Recall"),
+    "f1": "F1",
+    "auc": "AUC",
+    "average_precision": mark("Average precision"),
+}
 
 
 def show(trial_answers: Answers, metrics: Mapping[str, float], *, key: str) -> None:
@@ -40,27 +47,33 @@ def show(trial_answers: Answers, metrics: Mapping[str, float], *, key: str) -> N
         shown,
         key=chart,
         hide_index=True,
-        column_config=_columns("Class"),
+        column_config=_columns(_("Class")),
         on_select="rerun",
         selection_mode="single-row",
         placeholder=wording.NOTHING,
-        alt="Classification report",
+        alt=_("Classification report"),
     )
     st.dataframe(
-        averages, hide_index=True, column_config=_columns("Average"), placeholder=wording.NOTHING
+        averages, hide_index=True, column_config=_columns(_("Average")), placeholder=wording.NOTHING
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         figure_table.download(pd.concat([table, averages]), "classification-report", key=key)
         if missing := class_report.absent(table):
             names = ", ".join(missing[:10])
-            more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
-            text = f"There is no picture of {names}{more}; the macro averages leave them out."
+            more = (
+                _(" and {missing} more").format(missing=len(missing) - 10)
+                if len(missing) > 10
+                else ""
+            )
+            text = _(
+                "There is no picture of {names}{more}; the macro averages leave them out."
+            ).format(names=names, more=more)
             st.caption(wording.plain(text))
     if state.selection.rows:
         _mistakes(trial_answers, indices[state.selection.rows[0]], key)
     else:
         st.caption(
-            "The class with the lowest recall comes first. Select a class to see its mistakes."
+            _("The class with the lowest recall comes first. Select a class to see its mistakes.")
         )
 
 
@@ -69,8 +82,14 @@ def _mistakes(trial_answers: Answers, index: int, key: str) -> None:
     predicted, is_true = predictions.predicted, predictions.labels == index
     name = wording.plain(trial_answers.class_names[index])
     for title, positions in (
-        (f"{name} taken for something else", np.flatnonzero(is_true & (predicted != index))),
-        (f"Something else taken for {name}", np.flatnonzero(~is_true & (predicted == index))),
+        (
+            _("{name} taken for something else").format(name=name),
+            np.flatnonzero(is_true & (predicted != index)),
+        ),
+        (
+            _("Something else taken for {name}").format(name=name),
+            np.flatnonzero(~is_true & (predicted == index)),
+        ),
     ):
         st.markdown(f"**{title}: {wording.count(len(positions), 'picture')}**")
         if len(positions):
@@ -81,9 +100,9 @@ def _columns(first: str) -> dict[str, Any]:
     number = st.column_config.NumberColumn
     return {
         "class": st.column_config.TextColumn(first),
-        "pictures": number("Pictures", format="localized"),
+        "pictures": number(_("Pictures"), format="localized"),
         **{
-            name: number(_TITLES.get(name, name.capitalize()), format="%.3f", help=help_text)
+            name: number(_(_TITLES[name]), format="%.3f", help=_(help_text))
             for name, help_text in _HELP.items()
         },
     }

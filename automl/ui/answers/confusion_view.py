@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from automl.evaluation import confusion, natural_order
 from automl.figures import charts, confusion_chart, wording
+from automl.texts import _, mark
 from automl.ui import cached_evaluation, figure_table
 from automl.ui.answers import answer_gallery
 from automl.ui.cached_evaluation import Answers
@@ -15,14 +16,18 @@ _MAX_CLASSES = 25
 _MAX_CLASSES_AT_ALL = 200
 _MAX_PAIRS = 50
 _UNITS: dict[str, confusion.Unit] = {
-    "Pictures": "count",
-    "Share of row": "row",
-    "Share of column": "column",
+    mark("Pictures"): "count",
+    mark("Share of row"): "row",
+    mark("Share of column"): "column",
 }
 _EXPLAINED: dict[confusion.Unit, str] = {
     "count": "",
-    "row": " Each row adds up to 1: the predicted classes of the pictures with one true class.",
-    "column": " Each column adds up to 1: the true classes of pictures with one predicted class.",
+    "row": mark(
+        "Each row adds up to 1: the predicted classes of the pictures with one true class."
+    ),
+    "column": mark(
+        "Each column adds up to 1: the true classes of pictures with one predicted class."
+    ),
 }
 
 
@@ -52,16 +57,17 @@ def _matrix(matrix: NDArray[np.int64], class_names: list[str], key: str) -> None
     with controls:
         unit = _UNITS[
             st.segmented_control(
-                "Numbers",
+                _("Numbers"),
                 list(_UNITS),
                 default="Pictures",
+                format_func=_,
                 required=True,
                 key=f"unit of {key}",
                 label_visibility="collapsed",
             )
         ]
         limit = _MAX_CLASSES
-        if len(class_names) > _MAX_CLASSES and st.toggle("More classes", key=f"more of {key}"):
+        if len(class_names) > _MAX_CLASSES and st.toggle(_("More classes"), key=f"more of {key}"):
             limit = _MAX_CLASSES_AT_ALL
         shown = natural_order.indices(class_names, confusion.hardest_classes(matrix, limit))
         figure_table.show(confusion.table(matrix, class_names), "confusion-matrix", key=key)
@@ -90,13 +96,16 @@ def _chart(
         on_select=take_click,
         selection_mode="points",
         config=charts.CLICKABLE,
-        alt="Confusion matrix",
+        alt=_("Confusion matrix"),
     )
     text = (
-        "Click a cell to see its pictures; the diagonal holds the right answers." + _EXPLAINED[unit]
+        _("Click a cell to see its pictures; the diagonal holds the right answers.")
+        + _EXPLAINED[unit]
     )
     if len(shown) < len(class_names):
-        text += f" Shown: the {len(shown)} of {len(class_names):,} classes with the most errors."
+        text += _(" Shown: the {shown} of {class_names:,} classes with the most errors.").format(
+            shown=len(shown), class_names=len(class_names)
+        )
     st.caption(text)
 
 
@@ -104,13 +113,13 @@ def _most_confused(matrix: NDArray[np.int64], class_names: list[str], key: str) 
     """Draw the list of the most confused pairs of classes; each row is a cell of the matrix."""
     pairs = confusion.most_confused(matrix, _MAX_PAIRS)
     if not pairs:
-        st.success("Every answer is right.", icon=":material/check_circle:")
+        st.success(_("Every answer is right."), icon=":material/check_circle:")
         return
     table = pd.DataFrame(
         {
-            "True class": [class_names[pair.true] for pair in pairs],
-            "Taken for": [class_names[pair.predicted] for pair in pairs],
-            "Pictures": [pair.num_pictures for pair in pairs],
+            _("True class"): [class_names[pair.true] for pair in pairs],
+            _("Taken for"): [class_names[pair.predicted] for pair in pairs],
+            _("Pictures"): [pair.num_pictures for pair in pairs],
         }
     )
     chart = f"pairs of {key}"
@@ -127,7 +136,7 @@ def _most_confused(matrix: NDArray[np.int64], class_names: list[str], key: str) 
         height=min(len(pairs), 4) * 35 + 38,
         on_select=take_click,
         selection_mode="single-row",
-        alt="Classes most often taken for each other",
+        alt=_("Classes most often taken for each other"),
     )
 
 
@@ -166,7 +175,9 @@ def _cell(
             format_func=class_names.__getitem__,
             key=f"{side} class after {num_clicks} clicks on {key}",
         )
-        for column, side, index in zip(st.columns(2), ("True", "Predicted"), indices, strict=True)
+        for column, side, index in zip(
+            st.columns(2), (_("True"), _("Predicted")), indices, strict=True
+        )
     )
     return true, predicted
 
@@ -175,10 +186,14 @@ def _pictures(trial_answers: Answers, true: int, predicted: int, key: str) -> No
     inside = confusion.inside(trial_answers.predictions, true, predicted)
     names = [wording.plain(trial_answers.class_names[index]) for index in (true, predicted)]
     if not len(inside):
-        st.info(f"No picture of {names[0]} was taken for {names[1]}.")
+        st.info(
+            _("No picture of {names} was taken for {names2}.").format(
+                names=names[0], names2=names[1]
+            )
+        )
         return
     icon = ":material/check:" if true == predicted else ":material/close:"
     pictures = wording.count(len(inside), "picture")
-    outcome = "recognised" if true == predicted else f"taken for {names[1]}"
+    outcome = "recognised" if true == predicted else _("taken for {names}").format(names=names[1])
     st.markdown(f"{icon} **{pictures} of {names[0]} {outcome}**")
     answer_gallery.show(trial_answers, inside, key=f"cell {true} {predicted} of {key}")

@@ -12,6 +12,7 @@ from automl.experiments import store
 from automl.explanation.explainer import Explainer, Explanation, missing
 from automl.explanation.request import Algorithm, ExplanationParameters
 from automl.figures import wording
+from automl.texts import _, mark
 from automl.ui import cached, label_sets
 from automl.ui.version_cache import Version, for_version, versions
 
@@ -21,10 +22,10 @@ _LABEL = "label to explain"
 _WIDTH = 520  # pixels; the picture and its text fit on a screen 720 pixels high
 _HEAT_MAP_WIDTH = 360  # leaves room for the slider, too
 _NAMES: dict[str, str] = {
-    "guided_gradcam": "Guided Grad-CAM (about a second)",
-    "xrai": "Regions (XRAI, sharper and slower)",
-    "integrated_gradients": "Integrated gradients",
-    "guided_backprop": "Guided backpropagation",
+    "guided_gradcam": mark("Guided Grad-CAM (about a second)"),
+    "xrai": mark("Regions (XRAI, sharper and slower)"),
+    "integrated_gradients": mark("Integrated gradients"),
+    "guided_backprop": mark("Guided backpropagation"),
 }
 _FIRST: Algorithm = "guided_gradcam"
 
@@ -60,22 +61,24 @@ def ask(experiment_dir: Path) -> bool:
         st.caption(wording.plain(problem))
         return False
     st.selectbox(
-        "Explain with",
+        _("Explain with"),
         sorted(get_args(Algorithm), key=list(_NAMES).index),
-        format_func=_NAMES.__getitem__,
+        format_func=lambda name: _(_NAMES[name]),
         key=_ALGORITHM,
-        help="The first one answers at once; the second shows whole regions and takes up to a "
-        "minute.",
+        help=_(
+            "The first one answers at once; the second shows whole regions and takes up to a "
+            "minute."
+        ),
     )
     if label_sets.are_in(experiment_dir):
         st.selectbox(
-            "What speaks for",
+            _("What speaks for"),
             cached.class_names(experiment_dir),
             index=None,
             key=_LABEL,
-            placeholder="The most probable label",
+            placeholder=_("The most probable label"),
         )
-    return st.button("Explain", icon=":material/lightbulb:", type="primary", key="explain")
+    return st.button(_("Explain"), icon=":material/lightbulb:", type="primary", key="explain")
 
 
 def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, is_requested: bool) -> bool:
@@ -102,8 +105,10 @@ def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, is_reque
     assert explanation.picture is not None
     _heat_map(explanation.picture)
     st.caption(
-        f"Why {wording.plain(explanation.label)} ({explanation.probability:.3f}). The picture is "
-        "shown as the model gets it. Blue parts contribute least to the answer, white parts most."
+        _(
+            "Why {label} ({probability:.3f}). The picture is shown as the model gets it. "
+            "Blue parts contribute least to the answer, white parts most."
+        ).format(label=wording.plain(explanation.label), probability=explanation.probability)
     )
     for note in explanation.notes:
         st.caption(wording.plain(note))
@@ -116,10 +121,11 @@ def _heat_map(explained: bytes) -> None:
 
     shown = st.empty()
     only_strongest = st.toggle(
-        f"Only the {100 * picture.TOP_SHARE:.0f} % that contribute most", key="strongest parts"
+        _("Only the {share:.0f} % that contribute most").format(share=100 * picture.TOP_SHARE),
+        key="strongest parts",
     )
     opacity = st.slider(
-        "Heat map over the picture",
+        _("Heat map over the picture"),
         0,
         100,
         60,

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from automl.figures import wording
+from automl.texts import _
 from automl.ui.answers import label_fixes
 from automl.ui.answers.label_fixes import Question
 from automl.ui.cached_evaluation import Answers
@@ -39,10 +40,10 @@ def choose(trial_answers: Answers, position: int, suggested: int, *, key: str) -
         decisions[question] = st.session_state[choice]
 
     keep, change = _titles(trial_answers, position, suggested)
-    titles = {label_fixes.KEEP: keep, label: change, label_fixes.LEAVE_OUT: "Leave it out"}
+    titles = {label_fixes.KEEP: keep, label: change, label_fixes.LEAVE_OUT: _("Leave it out")}
     decided = decisions.get(question, label_fixes.KEEP)
     st.segmented_control(
-        "What to do",
+        _("What to do"),
         list(titles),
         default=decided if decided in titles else label_fixes.KEEP,
         required=True,
@@ -58,6 +59,8 @@ def _titles(trial_answers: Answers, position: int, suggested: int) -> tuple[str,
     names, true = trial_answers.class_names, trial_answers.predictions.labels[position]
     suggestion = wording.plain(names[suggested])
     if not trial_answers.predictions.has_label_sets:
-        return f"It is {wording.plain(names[int(true)])}", f"It is {suggestion}"
-    titles = f"It has {suggestion}", f"It has no {suggestion}"
+        it_is = _("It is {label}")
+        return it_is.format(label=wording.plain(names[int(true)])), it_is.format(label=suggestion)
+    has, has_no = _("It has {label}"), _("It has no {label}")
+    titles = has.format(label=suggestion), has_no.format(label=suggestion)
     return titles if true[suggested] else titles[::-1]

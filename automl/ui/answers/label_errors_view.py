@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 from automl.evaluation import answers
 from automl.evaluation.predictions import Predictions
 from automl.figures import wording
+from automl.texts import _, mark
 from automl.ui.answers import answer_gallery
 from automl.ui.cached_evaluation import Answers
 
-_ALL = "All labels"
+_ALL = mark("All labels")
 
 
 def show(trial_answers: Answers, *, key: str) -> None:
@@ -23,12 +24,17 @@ def show(trial_answers: Answers, *, key: str) -> None:
     predictions = trial_answers.predictions
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = st.selectbox(
-            "Label", [_ALL, *trial_answers.class_names], key=f"label in error of {key}", width=220
+            _("Label"),
+            [_ALL, *trial_answers.class_names],
+            format_func=lambda name: _(name) if name == _ALL else name,
+            key=f"label in error of {key}",
+            width=220,
         )
         st.caption(
-            f"{len(answers.wrong(predictions)):,} of "
-            f"{wording.count(len(predictions.labels), 'picture')} have a wrong label, at a "
-            "threshold of 0.5"
+            _("{wrong} of {pictures} have a wrong label, at a threshold of 0.5").format(
+                wrong=wording.integer(len(answers.wrong(predictions))),
+                pictures=wording.count(len(predictions.labels), "picture"),
+            )
         )
     of_label(trial_answers, None if label == _ALL else label, key=key)
 
@@ -44,15 +50,15 @@ def of_label(trial_answers: Answers, label: str | None, *, key: str) -> None:
     index = None if label is None else trial_answers.class_names.index(label)
     cells = _cells(trial_answers.predictions, index)
     kind = st.segmented_control(
-        "Pictures where the label is",
+        _("Pictures where the label is"),
         list(cells),
         default=next((kind for kind in ("Missed", "False") if len(cells[kind])), "Right"),
-        format_func=lambda kind: f"{kind} ({len(cells[kind]):,})",
+        format_func=lambda kind: f"{_(kind)} ({wording.integer(len(cells[kind]))})",
         required=True,
         key=f"kind of {key}",
     )
     if not len(cells[kind]):
-        st.info("There is no such picture.")
+        st.info(_("There is no such picture."))
         return
     name = f"{kind} {label} of {key}"
     answer_gallery.show(trial_answers, cells[kind], key=name, order="highest loss first")
@@ -64,9 +70,9 @@ def _cells(predictions: Predictions, label: int | None) -> dict[str, NDArray[np.
     if label is not None:
         predicted, true = predicted[:, [label]], true[:, [label]]
     cells = {
-        "Missed": true & ~predicted,
-        "False": predicted & ~true,
-        "Right": predicted & true,
-        "Rightly absent": ~predicted & ~true,
+        mark("Missed"): true & ~predicted,
+        mark("False"): predicted & ~true,
+        mark("Right"): predicted & true,
+        mark("Rightly absent"): ~predicted & ~true,
     }
     return {kind: np.flatnonzero(cell.any(axis=1)) for kind, cell in cells.items()}

@@ -10,15 +10,18 @@ from automl.dataset import label_sets
 from automl.evaluation import class_report, metrics
 from automl.evaluation.decisions import THRESHOLD
 from automl.figures import charts, co_occurrence_chart, wording
+from automl.texts import _, mark
 from automl.ui import cached_evaluation, figure_table
 from automl.ui.answers import label_errors_view
 from automl.ui.cached_evaluation import Answers
 
 _COUNTS = {
-    "right": "Pictures that have the label and are predicted to have it.",
-    "missed": "Pictures that have the label and are predicted not to have it.",
-    "false": "Pictures that do not have the label and are predicted to have it.",
-    "rightly absent": "Pictures that do not have the label and are predicted not to have it.",
+    mark("right"): mark("Pictures that have the label and are predicted to have it."),
+    mark("missed"): mark("Pictures that have the label and are predicted not to have it."),
+    mark("false"): mark("Pictures that do not have the label and are predicted to have it."),
+    mark("rightly absent"): mark(
+        "Pictures that do not have the label and are predicted not to have it."
+    ),
 }
 _MAX_LABELS = 25
 
@@ -32,37 +35,43 @@ def show(trial_answers: Answers, *, key: str) -> None:
     """
     table = _table(trial_answers)
     st.caption(
-        "Counts and metrics are those of predictions from a probability of 0.5 on. The label with "
-        "the most missed and false predictions comes first. Select a label to see its pictures."
+        _(
+            "Counts and metrics are those of predictions from a probability of 0.5 on. The "
+            "label with the most missed and false predictions comes first. Select a label to "
+            "see its pictures."
+        )
     )
     number = st.column_config.NumberColumn
-    shares = {name: number(format="%.3f") for name in class_report.COLUMNS}
+    shares = {name: number(_(name), format="%.3f") for name in class_report.COLUMNS}
     state: Any = st.dataframe(
         table,
         key=f"labels of {key}",
         hide_index=True,
         column_config={
-            "label": st.column_config.TextColumn("Label"),
-            **{name: number(help=text) for name, text in _COUNTS.items()},
+            "label": st.column_config.TextColumn(_("Label")),
+            **{name: number(_(name), help=_(text)) for name, text in _COUNTS.items()},
             **shares,
             "threshold": number(
+                _("threshold"),
                 format="%.2f",
-                help="Probability from which predictions have the highest F1 on these pictures; "
-                "the exported model predicts from it unless others were chosen. A label with fewer "
-                "than 10 pictures takes that of all labels.",
+                help=_(
+                    "Probability from which predictions have the highest F1 on these "
+                    "pictures; the exported model predicts from it unless others were "
+                    "chosen. A label with fewer than 10 pictures takes that of all labels."
+                ),
             ),
         },
         on_select="rerun",
         selection_mode="single-row",
         placeholder=wording.NOTHING,
-        alt="Metrics of each label",
+        alt=_("Metrics of each label"),
     )
     figure_table.download(table, "labels", key=key)
     if state.selection.rows:
         label = str(table["label"].iloc[state.selection.rows[0]])
         label_errors_view.of_label(trial_answers, label, key=f"selected in {key}")
     fold = st.expander(
-        "Labels that occur together", key=f"co-occurrence of {key}", on_change="rerun"
+        _("Labels that occur together"), key=f"co-occurrence of {key}", on_change="rerun"
     )
     if fold.open:
         with fold:
@@ -90,13 +99,17 @@ def _together(trial_answers: Answers, key: str) -> None:
     frequent = np.sort(np.argsort(-true.diagonal(), kind="stable")[:_MAX_LABELS])
     shown = [names[index] for index in frequent]
     for column, title, counts in zip(
-        st.columns(2), ("In the labels", "In the answers"), (true, predicted), strict=True
+        st.columns(2), (_("In the labels"), _("In the answers")), (true, predicted), strict=True
     ):
         figure = co_occurrence_chart.figure_of(counts[np.ix_(frequent, frequent)], shown)
         column.markdown(f"**{title}**")
         column.plotly_chart(figure, key=f"{title} of {key}", config=charts.QUIET)
     if len(frequent) < len(names):
-        st.caption(f"The {_MAX_LABELS} most frequent of {len(names):,} labels.")
+        st.caption(
+            _("The {shown} most frequent of {count} labels.").format(
+                shown=_MAX_LABELS, count=wording.integer(len(names))
+            )
+        )
     first, second = np.nonzero(np.triu(true + predicted, k=1))
     array = np.array(names, object)
     pairs = pd.DataFrame(

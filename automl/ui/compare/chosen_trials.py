@@ -9,6 +9,7 @@ from automl.experiments import leaderboard
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.host import home
+from automl.texts import _
 from automl.ui import cached, selection
 
 MAX_COMPARED = 8
@@ -44,11 +45,11 @@ def choose(experiment_dir: Path) -> list[Side]:
     asked_for = st.query_params.get("other", "").split(",")
     with where:
         others = st.multiselect(
-            "Other experiments",
+            _("Other experiments"),
             names,
             [name for name in names if name in asked_for][: MAX_COMPARED - 1],
             key="other experiments",
-            placeholder="Also of other experiments",
+            placeholder=_("Also of other experiments"),
             label_visibility="collapsed",
             max_selections=MAX_COMPARED - 1,
         )
@@ -60,19 +61,19 @@ def choose(experiment_dir: Path) -> list[Side]:
         first += list(of_other)[:1]
     with what:
         chosen = st.multiselect(
-            "Trials to compare",
+            _("Trials to compare"),
             list(offered),
             first[:MAX_COMPARED],
             format_func=lambda key: _text(offered[key]._replace(is_of_several=bool(others))),
             key=f"trials of {' '.join([experiment_dir.name, *others])}",
-            placeholder="Choose two trials or more",
+            placeholder=_("Choose two trials or more"),
             label_visibility="collapsed",
             max_selections=MAX_COMPARED,
         )
     if len(offered) < 2:
-        st.info("There is no other trial with a score.")
+        st.info(_("There is no other trial with a score."))
     elif len(chosen) < 2:
-        st.info("Choose two trials or more.")
+        st.info(_("Choose two trials or more."))
     sides = [offered[key] for key in chosen] if len(chosen) > 1 else []
     is_of_several = len({side.experiment_dir for side in sides}) > 1
     return [side._replace(is_of_several=is_of_several) for side in sides]

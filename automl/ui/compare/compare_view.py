@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from automl.evaluation import metrics, pairing
 from automl.evaluation.significance import LEVEL
 from automl.figures import baselines, charts, palette, trial_charts, version_text, wording
+from automl.texts import _
 from automl.ui import cached, cached_evaluation, figure_table, significance
 from automl.ui.answers import answer_gallery
 from automl.ui.compare.chosen_trials import Side
@@ -26,7 +27,7 @@ def numbers(sides: Sequence[Side]) -> None:
     columns = _titles(sides)
     table = pd.DataFrame(
         {
-            "Metric": [wording.metric_heading(name) for name in names],
+            _("Metric"): [wording.metric_heading(name) for name in names],
             **{
                 column: [each[name] for name in names]
                 for column, each in zip(columns, values, strict=True)
@@ -34,14 +35,14 @@ def numbers(sides: Sequence[Side]) -> None:
         }
     )
     if len(sides) == 2:
-        table["Difference"] = table[columns[0]] - table[columns[1]]
-    table["Best"] = [_best(name, sides, values) for name in names]
+        table[_("Difference")] = table[columns[0]] - table[columns[1]]
+    table[_("Best")] = [_best(name, sides, values) for name in names]
     st.dataframe(
         table,
         hide_index=True,
         column_config={
             **{column: _NUMBER(format="%.3f") for column in columns},
-            "Difference": _NUMBER(format="%+.3f"),
+            _("Difference"): _NUMBER(format="%+.3f"),
         },
     )
     for sentence in _verdicts(sides):
@@ -76,12 +77,16 @@ def _best(name: str, sides: Sequence[Side], values: Sequence[Mapping[str, float]
 def _verdicts(sides: Sequence[Side]) -> list[str]:
     """A sentence on chance for each trial against the best of them."""
     if len({side.metric for side in sides}) > 1:
-        return ["The experiments were ranked by different metrics."]
+        return [_("The experiments were ranked by different metrics.")]
     if len(sides) == 2:
         return [_verdict(*sides)]
     best = max(sides, key=_score)
     return [
-        f"{wording.plain(best.title)} against {wording.plain(side.title)}: {_verdict(best, side)}"
+        _("{best} against {other}: {verdict}").format(
+            best=wording.plain(best.title),
+            other=wording.plain(side.title),
+            verdict=_verdict(best, side),
+        )
         for side in sides
         if side is not best
     ]
@@ -102,22 +107,42 @@ def _verdict(first: Side, second: Side) -> str:
     value = significance.p_value(first.metric, answers, other_answers)
     if value is None:
         return version_text.NOT_COMPARABLE
-    result = "may be chance" if value > LEVEL else "is unlikely to be chance"
-    return (
-        f"{_where(first, second)} {result} (paired test of these two trials, p = "
-        f"{value:.2g}). The test is not corrected for having chosen them by their scores; the "
-        "Leaderboard has the corrected test against the best trial."
-    )
-
-
-def _where(first: Side, second: Side) -> str:
+    may_be_chance = value > LEVEL
     if first.trial.evidence == second.trial.evidence:
-        return "On the same pictures this difference"
-    return (
-        f"{wording.plain(first.title)} is scored {first.trial.scored_on}; "
-        f"{wording.plain(second.title)} {second.trial.scored_on}. On the pictures of both their "
-        "difference"
+        finding = (
+            _("On the same pictures this difference may be chance (p = {value}).")
+            if may_be_chance
+            else _("On the same pictures this difference is unlikely to be chance (p = {value}).")
+        )
+    else:
+        finding = (
+            _("On the pictures of both their difference may be chance (p = {value}).")
+            if may_be_chance
+            else _(
+                "On the pictures of both their difference is unlikely to be chance (p = {value})."
+            )
+        )
+    tested = _(
+        "The paired test of these two trials is not corrected for having chosen them by their "
+        "scores; the Leaderboard has the corrected test against the best trial."
     )
+    said = [*_scored_on(first, second), finding.format(value=f"{value:.2g}"), tested]
+    return " ".join(said)
+
+
+def _scored_on(first: Side, second: Side) -> list[str]:
+    """A sentence on what two trials were scored on, if on different pictures."""
+    if first.trial.evidence == second.trial.evidence:
+        return []
+    sentence = _("{title} is scored {scored_on}; {other_title} {other_scored_on}.")
+    return [
+        sentence.format(
+            title=wording.plain(first.title),
+            scored_on=_(first.trial.scored_on),
+            other_title=wording.plain(second.title),
+            other_scored_on=_(second.trial.scored_on),
+        )
+    ]
 
 
 def settings(sides: Sequence[Side]) -> None:
@@ -131,12 +156,12 @@ def settings(sides: Sequence[Side]) -> None:
         ]
     differences = [each for each in pairing.differences(*values) if each.name not in _MEASURED]
     if not differences:
-        st.info("Their settings are the same.")
+        st.info(_("Their settings are the same."))
         return
     texts = zip(*([_text(value) for value in each.values] for each in differences), strict=True)
     table = pd.DataFrame(
         {
-            "Setting": [each.name for each in differences],
+            _("Setting"): [each.name for each in differences],
             **dict(zip(_titles(sides), texts, strict=True)),
         }
     )
@@ -154,7 +179,7 @@ def curves(sides: Sequence[Side]) -> None:
     """Draw the learning curves of all trials, with a colour for each."""
     metric = sides[0].metric
     if any(side.metric != metric for side in sides):
-        st.info("The experiments were ranked by different metrics.")
+        st.info(_("The experiments were ranked by different metrics."))
         return
     figure = trial_charts.learning_curves([side.trial for side in sides], metric, height=400)
     trained = [side for side in sides if not baselines.is_baseline(side.trial)]
@@ -178,20 +203,24 @@ def pictures(sides: Sequence[Side]) -> None:
     first, second = _pair(sides)
     answers, other_answers = _answers(first), _answers(second)
     if answers is None or other_answers is None:
-        st.info("The answers of one of the two trials are missing.")
+        st.info(_("The answers of one of the two trials are missing."))
         return
     pairs = pairing.pair(
         answers.samples["content_hash"].tolist(), other_answers.samples["content_hash"].tolist()
     )
     if not len(pairs.first):
-        st.info("The two were not scored on any picture in common.")
+        st.info(_("The two were not scored on any picture in common."))
         return
-    st.caption(f"{wording.count(len(pairs.first), 'picture')} were scored by both.")
+    st.caption(
+        _("{pictures} were scored by both.").format(
+            pictures=wording.count(len(pairs.first), "picture")
+        )
+    )
     swapped = pairing.Pairs(pairs.second, pairs.first)
     only_first = pairing.only_right(pairs, answers.predictions, other_answers.predictions)
     only_second = pairing.only_right(swapped, other_answers.predictions, answers.predictions)
     if not (only_first.any() or only_second.any()):
-        st.info("Both trials get the same pictures right.")
+        st.info(_("Both trials get the same pictures right."))
         return
     left, right = st.columns(2, gap="medium")
     with left:
@@ -207,11 +236,11 @@ def _pair(sides: Sequence[Side]) -> tuple[Side, Side]:
     by_key = {side.key: side for side in sides}
     left, right = st.columns(2)
     first = left.selectbox(
-        "One of two", list(by_key), format_func=lambda key: by_key[key].title, key="one of two"
+        _("One of two"), list(by_key), format_func=lambda key: by_key[key].title, key="one of two"
     )
     rest = [key for key in by_key if key != first]
     second = right.selectbox(
-        "The other", rest, format_func=lambda key: by_key[key].title, key="the other of two"
+        _("The other"), rest, format_func=lambda key: by_key[key].title, key="the other of two"
     )
     return by_key[first], by_key[second]
 
@@ -227,9 +256,13 @@ def _only_right(
         positions: of the pictures among the answers of `loser`.
     """
     count = wording.count(len(positions), "picture")
-    st.markdown(f"**{count} only {wording.plain(winner.title)} gets right**")
+    st.markdown(
+        _("**{count} only {title} gets right**").format(
+            count=count, title=wording.plain(winner.title)
+        )
+    )
     if len(positions):
-        st.caption("With the answer of the other trial.")
+        st.caption(_("With the answer of the other trial."))
         answer_gallery.show(loser, positions, key=f"only {winner.title} against {loser.path}")
 
 

@@ -11,6 +11,7 @@ from automl.experiments import across
 from automl.experiments.across import Readers, VersionScore
 from automl.figures import charts, version_text, versions_chart, wording
 from automl.host import home
+from automl.texts import _
 from automl.ui import cached, cached_evaluation, figure_table, selection, significance
 
 _CACHED = Readers(cached.job, cached.experiment, cached.trials)
@@ -26,11 +27,14 @@ def show(experiment_dir: Path) -> None:
         st.error(wording.plain(str(error)))
         return
     if not found:
-        st.info("It is not known on which version of the data these experiments were run.")
+        st.info(_("It is not known on which version of the data these experiments were run."))
         return
     st.plotly_chart(versions_chart.scores(found, metric), key="versions", config=charts.QUIET)
     st.caption(
-        "Each point is the best trial on a version, scored on the pictures of its own experiment."
+        _(
+            "Each point is the best trial on a version, scored on the pictures of its own "
+            "experiment."
+        )
     )
     for before, after in itertools.pairwise(found):
         st.markdown(wording.plain(f"{before.version} → {after.version}: {_test(before, after)}"))

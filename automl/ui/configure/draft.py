@@ -10,24 +10,25 @@ from automl.jobs import model_catalog
 from automl.jobs.job import DataSource, Job
 from automl.jobs.job_errors import JobError, Problem
 from automl.jobs.trial_numbers import AUTOMODE_TRIALS, MOST_TRIALS
+from automl.texts import _, mark
 
 
 class Search(StrEnum):
     """Kind of search for hyperparameters."""
 
-    AUTOMATIC = "Automatic"
-    CHOOSE = "Choose models"
-    SPACE = "Search space"
-    ONE = "One model"
+    AUTOMATIC = mark("Automatic")
+    CHOOSE = mark("Choose models")
+    SPACE = mark("Search space")
+    ONE = mark("One model")
 
 
 class Effort(StrEnum):
     """Number of trials, in three steps, or as many as the time allows."""
 
-    QUICK = "Quick"
-    BALANCED = "Balanced"
-    THOROUGH = "Thorough"
-    TIME = "All the time"
+    QUICK = mark("Quick")
+    BALANCED = mark("Balanced")
+    THOROUGH = mark("Thorough")
+    TIME = mark("All the time")
 
     @property
     def num_trials(self) -> int:
@@ -38,7 +39,9 @@ class Effort(StrEnum):
     @property
     def caption(self) -> str:
         """The name with the number of trials; the time limit is named beside it."""
-        return self.value if self is Effort.TIME else f"{self.value} ({self.num_trials} trials)"
+        if self is Effort.TIME:
+            return _(self.value)
+        return _("{effort} ({count} trials)").format(effort=_(self.value), count=self.num_trials)
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class Draft:
             JobError: holds every conflict.
         """
         if self.search is Search.CHOOSE and not self.models:
-            message = "No model is chosen. Choose at least one model, or the automatic search."
+            message = _("No model is chosen. Choose at least one model, or the automatic search.")
             raise JobError([Problem(key="models", line=None, message=message)])
         return Job.from_dict(self._content())
 

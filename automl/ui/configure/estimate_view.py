@@ -11,6 +11,7 @@ from automl.host import home
 from automl.jobs import estimate
 from automl.jobs.estimate import Estimate
 from automl.jobs.job import Job
+from automl.texts import _
 from automl.ui import side_work
 from automl.ui.side_work import SideWorks
 
@@ -60,14 +61,15 @@ def end() -> None:
 
 def _offer(key: str, job: Job) -> None:
     asked = st.button(
-        "Estimate time and memory",
+        _("Estimate time and memory"),
         icon=":material/timer:",
-        help="Trains a few steps of these models on this machine; takes at most "
-        f"{estimate.LIMIT_SECONDS} s.",
+        help=_(
+            "Trains a few steps of these models on this machine; takes at most {LIMIT_SECONDS} s."
+        ).format(LIMIT_SECONDS=estimate.LIMIT_SECONDS),
     )
     if asked:
         if _estimates().begin(key, job) is None:
-            st.info("Another job is being measured right now. Try again in half a minute.")
+            st.info(_("Another job is being measured right now. Try again in half a minute."))
             return
         st.rerun()
 
@@ -79,11 +81,17 @@ def _follow(key: str, job: Job, *, had_answer: bool) -> None:
     if work is None or not work.is_running() or had_answer != (work.answer is not None):
         st.rerun()
     done, total = work.count()
-    text = f"Measuring: {done} of {wording.count(total, 'network')}" if total else "Measuring"
+    text = (
+        _("Measuring: {done} of {networks}").format(
+            done=done, networks=wording.count(total, "network")
+        )
+        if total
+        else _("Measuring")
+    )
     share = max(done / max(1, total), work.process.seconds / estimate.LIMIT_SECONDS)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(min(1.0, share), text)
-        if st.button("Cancel", icon=":material/close:", key="cancel the estimate"):
+        if st.button(_("Cancel"), icon=":material/close:", key="cancel the estimate"):
             work.cancel()
             st.rerun()
     if work.answer:
@@ -93,13 +101,18 @@ def _follow(key: str, job: Job, *, had_answer: bool) -> None:
 def _draw(measured: Estimate, job: Job) -> None:
     limit = 60.0 * job.limits.timeout_minutes
     parts = [
-        f"At most **{wording.duration(min(measured.seconds, limit))}**",
-        f"**{wording.gigabytes(measured.memory_bytes)}** of memory",
-        f"**{wording.gigabytes(measured.disk_bytes)}** of disk.",
+        _("At most **{duration}**").format(duration=wording.duration(min(measured.seconds, limit))),
+        _("**{memory_bytes}** of memory").format(
+            memory_bytes=wording.gigabytes(measured.memory_bytes)
+        ),
+        _("**{disk_bytes}** of disk.").format(disk_bytes=wording.gigabytes(measured.disk_bytes)),
     ]
     each = [
-        f"- {trial.model_name} at {trial.side} px: {wording.duration(trial.seconds_per_epoch)} "
-        "an epoch"
+        _("- {model_name} at {side} px: {duration} an epoch").format(
+            model_name=trial.model_name,
+            side=trial.side,
+            duration=wording.duration(trial.seconds_per_epoch),
+        )
         for trial in measured.measured
     ]
     st.markdown(", ".join(parts), help="\n".join(each))
@@ -116,20 +129,29 @@ def warnings(measured: Estimate, job: Job) -> list[str]:
     if measured.seconds > limit and not job.is_automode:  # which plans by its limit
         fitting = int(measured.num_trials * limit / measured.seconds)
         found.append(
-            f"The time limit ends the search after about {fitting} of "
-            f"{wording.count(measured.num_trials, 'trial')}. Raise it, or choose smaller models."
+            _(
+                "The time limit ends the search after about {fitting} of {trials}. Raise it, "
+                "or choose smaller models."
+            ).format(fitting=fitting, trials=wording.count(measured.num_trials, "trial"))
         )
     free = psutil.virtual_memory().available
     if measured.device == "cpu" and measured.memory_bytes > free:
         found.append(
-            f"The trials need {wording.gigabytes(measured.memory_bytes)} of memory and "
-            f"{wording.gigabytes(free)} are free. Choose smaller models, pictures or batches."
+            _(
+                "The trials need {memory_bytes} of memory and {free} are free. Choose "
+                "smaller models, pictures or batches."
+            ).format(
+                memory_bytes=wording.gigabytes(measured.memory_bytes), free=wording.gigabytes(free)
+            )
         )
     free = shutil.disk_usage(home.home_dir()).free
     if measured.disk_bytes > free:
         found.append(
-            f"The search needs {wording.gigabytes(measured.disk_bytes)} of disk and "
-            f"{wording.gigabytes(free)} are free. Clear the cache on the page Settings, or choose "
-            "smaller pictures."
+            _(
+                "The search needs {disk_bytes} of disk and {free} are free. Clear the cache "
+                "on the page Settings, or choose smaller pictures."
+            ).format(
+                disk_bytes=wording.gigabytes(measured.disk_bytes), free=wording.gigabytes(free)
+            )
         )
     return found

@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from automl.figures import wording
 from automl.jobs.job_errors import Problem
+from automl.texts import _
 
 _PLACES = "places of faults"
 
@@ -54,7 +55,7 @@ def show(problems: Iterable[Problem]) -> list[str]:
         found.room.error(wording.plain("\n\n".join(found.messages)))
     titles = dict.fromkeys(found.title for found in faulty.values())
     if titles:
-        rest.insert(0, f"To start, change: {', '.join(titles)}.")
+        rest.insert(0, _("To start, change: {titles}.").format(titles=", ".join(titles)))
     return rest
 
 

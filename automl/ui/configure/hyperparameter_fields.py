@@ -8,10 +8,11 @@ import streamlit as st
 from automl.frozen_model import field_help
 from automl.jobs import hyperparameter_metadata as metadata
 from automl.jobs.hyperparameters import FIELDS, Hyperparameters
+from automl.texts import _, mark
 from automl.ui import schema_fields
 from automl.ui.configure import field_faults
 
-FOLD = "Hyperparameters of every trial"
+FOLD = mark("Hyperparameters of every trial")
 """Label of the fold around the fields."""
 
 _ELSEWHERE = ("model_name", "horizontal_flip")
@@ -37,7 +38,7 @@ def show(
     """
     blocked = blocked or {}
     chosen: dict[str, Any] = {}
-    for tab, names in zip(st.tabs(list(GROUPS)), GROUPS.values(), strict=True):
+    for tab, names in zip(st.tabs([_(group) for group in GROUPS]), GROUPS.values(), strict=True):
         with tab:
             columns = st.columns(2)
             for index, name in enumerate(names):
@@ -45,7 +46,8 @@ def show(
                     disabled = blocked.get(name) or _why_without_effect(name, blocked)
                     value = field(name, disabled=disabled)
                     field_faults.place(
-                        f"training_parameters.{name}", f"{schema_fields.title(name)} ({FOLD})"
+                        f"training_parameters.{name}",
+                        f"{schema_fields.title(name)} ({_(FOLD)})",
                     )
                 is_number = not schema_fields.options(FIELDS[name])
                 differs = is_number or value != FIELDS[name].default
@@ -87,5 +89,7 @@ def _why_without_effect(name: str, searched: Collection[str]) -> str:
             value = FIELDS[condition.name].default
         if not condition.holds(value):
             title = schema_fields.title(condition.name).lower()
-            return f"Has an effect only when {title} is {condition.allowed}."
+            return _("Has an effect only when {title} is {allowed}.").format(
+                title=title, allowed=condition.allowed
+            )
     return ""

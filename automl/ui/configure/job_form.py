@@ -11,6 +11,7 @@ from automl.host.cores import usable_cores
 from automl.jobs import model_catalog
 from automl.jobs.hyperparameters import FIELDS
 from automl.jobs.job import DataSource, Job, Limits
+from automl.texts import _, mark
 from automl.ui import schema_fields
 from automl.ui.configure import (
     field_faults,
@@ -28,14 +29,17 @@ from automl.ui.schema_fields import KEPT
 
 _RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 _EXPLAINED = {
-    Search.AUTOMATIC: "Tries a documented list of models that suit this machine, with "
-    "settings that suit each of them.",
-    Search.CHOOSE: "Draws every trial at random: one of your models, and a learning rate between "
-    "your bounds.",
-    Search.SPACE: "You fix each hyperparameter, or choose how it is drawn.",
-    Search.ONE: "Trains a single model once.",
+    Search.AUTOMATIC: mark(
+        "Tries a documented list of models that suit this machine, with settings that suit "
+        "each of them."
+    ),
+    Search.CHOOSE: mark(
+        "Draws every trial at random: one of your models, and a learning rate between your bounds."
+    ),
+    Search.SPACE: mark("You fix each hyperparameter, or choose how it is drawn."),
+    Search.ONE: mark("Trains a single model once."),
 }
-_FROM_THE_SPACE = "The search space sets this hyperparameter."
+_FROM_THE_SPACE = mark("The search space sets this hyperparameter.")
 
 
 def show(data: DataSource, median_side: float, *, mirror: bool) -> Draft:
@@ -56,9 +60,11 @@ def show(data: DataSource, median_side: float, *, mirror: bool) -> Draft:
     with st.container(border=True):
         st.session_state.setdefault("search", Search.AUTOMATIC)
         search = Search(
-            st.segmented_control("Search", list(Search), required=True, key="search", **KEPT)
+            st.segmented_control(
+                _("Search"), list(Search), format_func=_, required=True, key="search", **KEPT
+            )
         )
-        st.caption(_EXPLAINED[search])
+        st.caption(_(_EXPLAINED[search]))
         if search is Search.CHOOSE:
             chosen = _models(side)
         elif search is Search.SPACE:
@@ -95,7 +101,7 @@ def _basics() -> tuple[str, dict[str, Any]]:
     if st.session_state.get("primary metric") not in task.primary_metrics:  # of the other task
         st.session_state["primary metric"] = task.default_metric
     primary_metric = metric.selectbox(
-        "Primary metric",
+        _("Primary metric"),
         task.primary_metrics,
         format_func=wording.metric_heading,
         help=field_help(Job, "primary_metric"),
@@ -104,7 +110,7 @@ def _basics() -> tuple[str, dict[str, Any]]:
     )
     limits = {
         "timeout_minutes": minutes.number_input(
-            "Minutes at most",
+            _("Minutes at most"),
             min_value=1,
             max_value=60 * 24 * 60,
             help=field_help(Limits, "timeout_minutes"),
@@ -119,11 +125,11 @@ def _basics() -> tuple[str, dict[str, Any]]:
 def _effort() -> None:
     st.session_state.setdefault("effort", Effort.BALANCED)
     st.segmented_control(
-        "Effort",
+        _("Effort"),
         list(Effort),
         key="effort",
         format_func=lambda effort: Effort(effort).caption,
-        help="Largest number of trials; the limits below take any other number.",
+        help=_("Largest number of trials; the limits below take any other number."),
         on_change=_take_effort,
         **KEPT,
     )
@@ -134,11 +140,11 @@ def _how_many(search: Search) -> dict[str, Any]:
     limits: dict[str, Any] = {"max_trials": 1}
     st.session_state.setdefault("max trials", Effort.BALANCED.num_trials)
     st.session_state.setdefault("concurrency", 2 if usable_cores() >= 4 else 1)
-    with st.expander("Limits"):
+    with st.expander(_("Limits")):
         if search is not Search.ONE:
             limits = _trials(search)
         score = schema_fields.draw(Limits, "exit_score", "exit score")
-        field_faults.place("limits", "Limits")
+        field_faults.place("limits", _("Limits"))
         if search is Search.AUTOMATIC and schema_fields.draw(
             Limits, "stop_when_no_gain", "stop when no gain"
         ):
@@ -154,7 +160,7 @@ def _trials(search: Search) -> dict[str, Any]:
     st.session_state["max trials"] = max(low, st.session_state["max trials"])
     return {
         "max_trials": trials.number_input(
-            "Trials at most",
+            _("Trials at most"),
             min_value=low,
             max_value=1000,
             help=field_help(Limits, "max_trials"),
@@ -163,7 +169,7 @@ def _trials(search: Search) -> dict[str, Any]:
             **KEPT,
         ),
         "max_concurrent_trials": at_a_time.number_input(
-            "Trials at a time",
+            _("Trials at a time"),
             min_value=1,
             max_value=100,
             help=field_help(Limits, "max_concurrent_trials"),
@@ -174,17 +180,17 @@ def _trials(search: Search) -> dict[str, Any]:
 
 
 def _licences() -> tuple[str, ...]:
-    with st.expander("Licences"):
+    with st.expander(_("Licences")):
         chosen = st.multiselect(
-            "Allowed licences of pretrained weights",
+            _("Allowed licences of pretrained weights"),
             model_catalog.LICENCES,
             key="allowed licences",
-            placeholder="all",
+            placeholder=_("all"),
             help=field_help(Job, "allowed_licences"),
             accept_new_options=True,
             **KEPT,
         )
-    field_faults.place("allowed_licences", "Licences")
+    field_faults.place("allowed_licences", _("Licences"))
     return tuple(chosen)
 
 
@@ -211,7 +217,7 @@ def _forget_effort() -> None:
 
 def _models(side: int) -> dict[str, Any]:
     models = st.multiselect(
-        "Models",
+        _("Models"),
         list(model_catalog.MODELS),
         model_places.preferred(2),
         format_func=model_places.describe,
@@ -220,9 +226,9 @@ def _models(side: int) -> dict[str, Any]:
         **KEPT,
     )
     for key in ("models", "search_space"):
-        field_faults.place(key, "Models")
+        field_faults.place(key, _("Models"))
     rates = st.select_slider(
-        "Learning rate between",
+        _("Learning rate between"),
         _RATES,
         (0.001, 0.03),
         help=help_text("learning_rate"),
@@ -234,7 +240,7 @@ def _models(side: int) -> dict[str, Any]:
         "models": tuple(models),
         "learning_rates": rates,
         "epochs": epochs.number_input(
-            "Epochs",
+            _("Epochs"),
             min_value=1,
             max_value=1000,
             value=15,
@@ -243,11 +249,13 @@ def _models(side: int) -> dict[str, Any]:
             **KEPT,
         ),
         "side": size.number_input(
-            "Picture size (pixels)",
+            _("Picture size (pixels)"),
             min_value=8,
             max_value=1024,
             value=side,
-            help=f"{help_text('training_crop_size')} {side} suits these pictures.",
+            help=help_text("training_crop_size")
+            + " "
+            + _("{side} suits these pictures.").format(side=side),
             key=f"side from {side}",
             **KEPT,
         ),
@@ -258,7 +266,7 @@ def _one_model(side: int) -> dict[str, Any]:
     """Draw the choice of a model; its picture size suits the pictures unless the user sets one."""
     st.session_state.setdefault("model", model_places.preferred(1)[0])
     model = st.selectbox(
-        "Model",
+        _("Model"),
         list(model_catalog.MODELS),
         format_func=model_places.describe,
         help=help_text("model_name"),
@@ -266,7 +274,7 @@ def _one_model(side: int) -> dict[str, Any]:
         accept_new_options=True,
         **KEPT,
     )
-    field_faults.place("training_parameters.model_name", "Model")
+    field_faults.place("training_parameters.model_name", _("Model"))
     parameters: dict[str, Any] = {"model_name": model}
     size = st.session_state.get(hyperparameter_fields.key("training_crop_size"))
     if size is None and "training_crop_size" not in loaded_job.explicit():
@@ -279,7 +287,7 @@ def _without_effect() -> dict[str, str]:
     if data_choice.task().has_label_sets:
         return {}
     names = ("loss", *(name for name in FIELDS if name.startswith("asymmetric_loss_")))
-    return dict.fromkeys(names, "Has an effect only where pictures have any number of labels.")
+    return dict.fromkeys(names, _("Has an effect only where pictures have any number of labels."))
 
 
 def _shared(mirror: bool, searched: set[str]) -> dict[str, Any]:
@@ -287,17 +295,17 @@ def _shared(mirror: bool, searched: set[str]) -> dict[str, Any]:
     key = f"mirror {mirror}"
     st.session_state.setdefault(key, mirror)
     mirrored = st.toggle(
-        "Mirrored pictures mean the same",
+        _("Mirrored pictures mean the same"),
         help=help_text("horizontal_flip"),
         key=key,
         **KEPT,
     )
-    with st.expander(hyperparameter_fields.FOLD):
+    with st.expander(_(hyperparameter_fields.FOLD)):
         shared = hyperparameter_fields.show(
             explicit=loaded_job.explicit(),
-            blocked=dict.fromkeys(searched, _FROM_THE_SPACE) | _without_effect(),
+            blocked=dict.fromkeys(searched, _(_FROM_THE_SPACE)) | _without_effect(),
         )
-    field_faults.place("training_parameters", hyperparameter_fields.FOLD)
+    field_faults.place("training_parameters", _(hyperparameter_fields.FOLD))
     if not mirrored:
         shared["horizontal_flip"] = False
     return shared

@@ -12,6 +12,7 @@ from automl.host import home
 from automl.jobs import job_notes
 from automl.jobs.job import Job
 from automl.jobs.job_errors import JobError
+from automl.texts import _
 from automl.ui import selection
 from automl.ui.configure import estimate_view, loaded_job, plan_panel
 
@@ -21,21 +22,21 @@ _MAX_MINUTES = 60 * 24 * 60  # as a job allows
 
 def take_over() -> None:
     """Draw the ways to fill in the form: a pasted or uploaded file, or an earlier experiment."""
-    with st.expander("Fill in from a file or an earlier experiment"):
+    with st.expander(_("Fill in from a file or an earlier experiment")):
         st.text_area(
-            "Paste a job",
+            _("Paste a job"),
             key="pasted job",
             height=160,
             placeholder="type: automl\ntask: image_classification\n…",
-            help="A job file of this app or of Azure, whose data is on this machine.",
+            help=_("A job file of this app or of Azure, whose data is on this machine."),
         )
-        st.button("Fill in the form", on_click=_take_pasted, icon=":material/edit_note:")
+        st.button(_("Fill in the form"), on_click=_take_pasted, icon=":material/edit_note:")
         st.file_uploader(
-            "Or upload one", type=["yml", "yaml"], key="uploaded job", on_change=_take_uploaded
+            _("Or upload one"), type=["yml", "yaml"], key="uploaded job", on_change=_take_uploaded
         )
         if names := selection.experiment_names():
             st.selectbox(
-                "Or start from an earlier experiment",
+                _("Or start from an earlier experiment"),
                 names,
                 index=None,
                 key="copied experiment",
@@ -56,7 +57,9 @@ def copy_from_link() -> None:
 
 def _copy(name: str) -> None:
     if name not in selection.experiment_names():
-        st.session_state[_PROBLEMS] = [f"There is no experiment called {name} here."]
+        st.session_state[_PROBLEMS] = [
+            _("There is no experiment called {name} here.").format(name=name)
+        ]
         return
     _take(lambda: store.load_job(home.experiments_dir() / name))
 
@@ -76,7 +79,7 @@ def _decoded(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise UserError("The file is not text in UTF-8. Save it as UTF-8.") from None
+        raise UserError(_("The file is not text in UTF-8. Save it as UTF-8.")) from None
 
 
 def _take_copied() -> None:
@@ -93,7 +96,9 @@ def _take(read: Callable[[], Job]) -> None:
     except UserError as error:
         st.session_state[_PROBLEMS] = [str(error)]
     except OSError as error:
-        st.session_state[_PROBLEMS] = [f"The job cannot be read: {error.strerror or error}."]
+        st.session_state[_PROBLEMS] = [
+            _("The job cannot be read: {reason}.").format(reason=error.strerror or error)
+        ]
 
 
 def expectations(job: Job, data: Manifest) -> None:
@@ -105,7 +110,9 @@ def expectations(job: Job, data: Manifest) -> None:
     else:
         trials = wording.count(job.limits.max_trials, "trial")
         minutes = wording.count(job.limits.timeout_minutes, "minute")
-        st.markdown(f"Up to **{trials}**, at most **{minutes}**.")
+        st.markdown(
+            _("Up to **{trials}**, at most **{minutes}**.").format(trials=trials, minutes=minutes)
+        )
     for note in job_notes.notes(job):
         st.caption(wording.plain(note))
     if not job.ray_address:

@@ -7,6 +7,7 @@ from automl.engine import measuring, preview
 from automl.errors import UserError
 from automl.figures import wording
 from automl.jobs.job import Job
+from automl.texts import _
 
 
 def show(job: Job, data: Manifest) -> None:
@@ -22,7 +23,7 @@ def show(job: Job, data: Manifest) -> None:
         st.caption(wording.plain(sentence))
     if is_measured:
         trials = wording.most_trials(job.limits.max_trials)
-        st.caption(f"{trials}. The plan is revised while the trials run.")
+        st.caption(_("{trials}. The plan is revised while the trials run.").format(trials=trials))
 
 
 def _decode_seconds(data: Manifest) -> float:

@@ -9,6 +9,7 @@ import streamlit as st
 from automl.jobs import distributions, model_catalog
 from automl.jobs.distributions import DISTRIBUTIONS, Choice, LogUniform
 from automl.jobs.hyperparameters import FIELDS, is_searchable
+from automl.texts import _
 from automl.ui import schema_fields
 from automl.ui.configure import field_faults, model_places
 from automl.ui.configure.hyperparameter_fields import help_text
@@ -30,18 +31,25 @@ def show(sampler: str) -> list[dict[str, Any]]:
         load([_first_sub_space()])
     rows: list[tuple[int, int]] = st.session_state[_ROWS]
     sub_spaces = []
-    for place, index in enumerate(sorted({sub_space for sub_space, _ in rows})):
+    for place, index in enumerate(sorted({sub_space for sub_space, _row in rows})):
         with st.container(border=True):
-            st.caption(f"Sub-space {index + 1}: a trial draws all of its values from one of them.")
+            st.caption(
+                _("Sub-space {index}: a trial draws all of its values from one of them.").format(
+                    index=index + 1
+                )
+            )
             sub_space: dict[str, Any] = {}
-            for _, row in [row for row in rows if row[0] == index]:
+            for _index, row in [row for row in rows if row[0] == index]:
                 name, value = _row(row, sampler)
                 field_faults.place(f"search_space.{place}.{name}", schema_fields.title(name))
                 if value is not None:
                     sub_space[name] = value
-            field_faults.place(f"search_space.{place}", f"Sub-space {index + 1}")
+            field_faults.place(
+                f"search_space.{place}",
+                _("Sub-space {index}").format(index=index + 1),
+            )
             st.button(
-                "Add a hyperparameter",
+                _("Add a hyperparameter"),
                 key=f"add to {index}",
                 icon=":material/add:",
                 on_click=_add,
@@ -49,11 +57,11 @@ def show(sampler: str) -> list[dict[str, Any]]:
             )
         sub_spaces.append(sub_space)
     st.button(
-        "Add a sub-space",
+        _("Add a sub-space"),
         icon=":material/add:",
-        help="Models that need different values get a sub-space each.",
+        help=_("Models that need different values get a sub-space each."),
         on_click=_add,
-        args=(1 + max((sub_space for sub_space, _ in rows), default=-1),),
+        args=(1 + max((sub_space for sub_space, _row in rows), default=-1),),
     )
     return sub_spaces
 
@@ -112,7 +120,7 @@ def _row(row: int, sampler: str) -> tuple[str, Any]:
     which, how, values, end = st.columns([4, 3, 5, 1], vertical_alignment="bottom")
     names = [name for name in FIELDS if is_searchable(name)]
     name = which.selectbox(
-        "Hyperparameter", names, key=f"space name {row}", format_func=schema_fields.title, **KEPT
+        _("Hyperparameter"), names, key=f"space name {row}", format_func=schema_fields.title, **KEPT
     )
     end.button("", key=f"remove {row}", icon=":material/delete:", on_click=_remove, args=(row,))
     if choices := _choices(name):
@@ -126,7 +134,7 @@ def _row(row: int, sampler: str) -> tuple[str, Any]:
 
 def _some_of(row: int, name: str, choices: tuple[Any, ...]) -> Any:
     chosen = st.multiselect(
-        "Values",
+        _("Values"),
         choices,
         key=f"space options {row}",
         help=help_text(name),
@@ -148,12 +156,16 @@ def _kind(row: int, name: str, sampler: str) -> str:
     if st.session_state.get(key) not in offered:
         st.session_state[key] = "choice"
     left_out = [kind for kind in _KINDS if kind not in offered]
-    why = f"{'Whole numbers and ' if is_whole else ''}{sampler} sampling cannot use "
+    why = (
+        _("Whole numbers and {sampler} sampling cannot use {kinds}.")
+        if is_whole
+        else _("{sampler} sampling cannot use {kinds}.")
+    )
     chosen: str = st.selectbox(
-        "Drawn from",
+        _("Drawn from"),
         offered,
         key=key,
-        help=why + ", ".join(left_out) + "." if left_out else None,
+        help=why.format(sampler=sampler, kinds=", ".join(left_out)) if left_out else None,
         **KEPT,
     )
     return chosen
@@ -164,7 +176,7 @@ def _arguments(row: int, name: str, kind: str) -> Any:
     label = ", ".join(keys or distributions.arguments(kind))
     about = help_text(name)
     if "log" in kind:
-        about += " The bounds are natural logarithms: -7 is 0.00091, -4 is 0.018."
+        about += " " + _("The bounds are natural logarithms: -7 is 0.00091, -4 is 0.018.")
     text = st.text_input(
         schema_fields.title(label), key=f"space values {row}", help=about, **KEPT
     ).strip()
@@ -181,7 +193,7 @@ def _powers(text: str) -> str:
         low, high = (math.exp(float(word)) for word in text.split(",")[:2])
     except (ValueError, OverflowError):
         return ""
-    return f"From {low:.3g} to {high:.3g}."
+    return _("From {low:.3g} to {high:.3g}.").format(low=low, high=high)
 
 
 def _choices(name: str) -> tuple[Any, ...]:

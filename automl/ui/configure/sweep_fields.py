@@ -6,6 +6,7 @@ import streamlit as st
 
 from automl.frozen_model import field_help
 from automl.jobs.sweep import Asha, Bandit, MedianStopping, SamplingAlgorithm, TruncationSelection
+from automl.texts import _
 from automl.ui import schema_fields
 from automl.ui.configure import field_faults
 from automl.ui.schema_fields import KEPT
@@ -26,14 +27,16 @@ def sampler() -> dict[str, Any]:
     name, rule, seed = st.columns(3)
     st.session_state.setdefault("sampler", "random")
     help_text = field_help(SamplingAlgorithm, "type")
-    kind = name.selectbox("Sampling algorithm", _SAMPLERS, key="sampler", help=help_text, **KEPT)
+    kind = name.selectbox(_("Sampling algorithm"), _SAMPLERS, key="sampler", help=help_text, **KEPT)
     with rule:
-        reason = "" if kind == "random" else f"Has no effect with {kind}."
+        reason = "" if kind == "random" else _("Has no effect with {kind}.").format(kind=kind)
         chosen_rule = schema_fields.draw(SamplingAlgorithm, "rule", "sampler rule", disabled=reason)
     with seed:
-        reason = "A grid tries every combination, without random draws." if kind == "grid" else ""
+        reason = (
+            _("A grid tries every combination, without random draws.") if kind == "grid" else ""
+        )
         chosen_seed = schema_fields.draw(SamplingAlgorithm, "seed", "sampler seed", disabled=reason)
-    field_faults.place("sweep.sampling_algorithm", "Sampling algorithm")
+    field_faults.place("sweep.sampling_algorithm", _("Sampling algorithm"))
     settings: dict[str, Any] = {"type": kind}
     if kind == "random" and chosen_rule != "random":
         settings["rule"] = chosen_rule
@@ -46,11 +49,11 @@ def policy() -> dict[str, Any] | None:
     """Draw the fields of the policy and return it as the job has it; None for no policy."""
     st.session_state.setdefault("policy", NO_POLICY)
     kind = st.selectbox(
-        "Early termination",
+        _("Early termination"),
         [NO_POLICY, *POLICIES],
         key="policy",
         format_func=schema_fields.title,
-        help="Ends trials that look worse than the others, which saves time.",
+        help=_("Ends trials that look worse than the others, which saves time."),
         on_change=_propose,
         **KEPT,
     )
@@ -66,9 +69,9 @@ def policy() -> dict[str, Any] | None:
             field_faults.place(f"sweep.early_termination.{name}", schema_fields.title(name))
         if value is not None:
             settings[name] = value
-    field_faults.place("sweep.early_termination", "Early termination")
+    field_faults.place("sweep.early_termination", _("Early termination"))
     if kind == "bandit" and not (settings.get("slack_factor") or settings.get("slack_amount")):
-        st.caption("With a slack of 0, every trial behind the best one ends at once.")
+        st.caption(_("With a slack of 0, every trial behind the best one ends at once."))
     return settings
 
 

@@ -7,10 +7,15 @@ from automl.dataset import label_sets
 from automl.dataset.manifest import Manifest
 from automl.evaluation import natural_order
 from automl.figures import wording
+from automl.texts import _, mark
 from automl.ui.dataset import data_choice, picture_changes
 from automl.ui.dataset.picture_changes import Split
 
-_SPLITS: dict[Split, str] = {"train": "training", "validation": "validation", "test": "test"}
+_MOVES: dict[Split, str] = {
+    "train": mark("To the training pictures"),
+    "validation": mark("To the validation pictures"),
+    "test": mark("To the test pictures"),
+}
 
 
 def show(
@@ -46,7 +51,7 @@ def _relabel(
 ) -> bool:
     chosen = _right_label(corrected, key)
     if not st.button(
-        "Relabel",
+        _("Relabel"),
         icon=":material/edit:",
         key=f"relabel {key}",
         disabled=not chosen,
@@ -61,7 +66,7 @@ def _relabel(
 def _right_label(corrected: Manifest, key: str) -> str | list[str] | None:
     """The label that the pictures should have, or the labels; None or empty at first."""
     names = natural_order.names(corrected.class_names)
-    title, width = "Right label", 200
+    title, width = _("Right label"), 200
     if label_sets.are_in(corrected.samples):
         return st.multiselect(
             title,
@@ -86,9 +91,9 @@ def _right_label(corrected: Manifest, key: str) -> str | list[str] | None:
 
 def _leave_out(paths: list[str], original: Manifest, key: str, *, has_keys: bool) -> bool:
     if not st.button(
-        "Leave out",
+        _("Leave out"),
         icon=":material/visibility_off:",
-        help="The files stay where they are; it can be undone.",
+        help=_("The files stay where they are; it can be undone."),
         key=f"leave out {key}",
         shortcut="x" if has_keys else None,
     ):
@@ -99,10 +104,10 @@ def _leave_out(paths: list[str], original: Manifest, key: str, *, has_keys: bool
 
 def move(paths: list[str], original: Manifest, key: str) -> bool:
     """Draw the choice; returns True if the pictures have just been moved."""
-    with st.popover("Move", icon=":material/drive_file_move:", key=f"move {key}"):
-        st.caption("Copies, near copies and pictures of the same group go with them.")
-        for split, title in _SPLITS.items():
-            if st.button(f"To the {title} pictures", key=f"move to {split} {key}"):
+    with st.popover(_("Move"), icon=":material/drive_file_move:", key=f"move {key}"):
+        st.caption(_("Copies, near copies and pictures of the same group go with them."))
+        for split, title in _MOVES.items():
+            if st.button(_(title), key=f"move to {split} {key}"):
                 picture_changes.move(paths, split, original, data_choice.corrections())
                 return True
     return False
@@ -111,11 +116,11 @@ def move(paths: list[str], original: Manifest, key: str) -> bool:
 def note(paths: list[str], original: Manifest, key: str) -> bool:
     """Draw the text; returns True if the pictures have just been noted."""
     before = picture_changes.note_of(paths[0], original, data_choice.corrections())
-    with st.popover("Note", icon=":material/sticky_note_2:", key=f"note {key}"):
+    with st.popover(_("Note"), icon=":material/sticky_note_2:", key=f"note {key}"):
         text = st.text_input(
-            "Note", before, key=f"text of note {key}", label_visibility="collapsed"
+            _("Note"), before, key=f"text of note {key}", label_visibility="collapsed"
         )
-        if not st.button("Write it down", key=f"write note {key}", disabled=text == before):
+        if not st.button(_("Write it down"), key=f"write note {key}", disabled=text == before):
             return False
     picture_changes.note(paths, text, original, data_choice.corrections())
     return True

@@ -8,10 +8,11 @@ from automl.dataset import collected, walk
 from automl.errors import DataError
 from automl.figures import wording
 from automl.jobs.job import DataSource
+from automl.texts import _, mark
 from automl.ui import data_source, gallery
 from automl.ui.dataset import data_choice
 
-_CAMERA, _FILES = "Camera", "Files"
+_CAMERA, _FILES = mark("Camera"), mark("Files")
 _ROUND = "round of collected pictures"
 _NUM_SHOWN = 8
 _CAMERA_PIXELS = 320
@@ -19,7 +20,7 @@ _CAMERA_PIXELS = 320
 
 def show() -> None:
     """Draw the fold; *Use these pictures* draws the page again with the data set."""
-    with st.expander("Class by class: with the camera, or from loose files"):
+    with st.expander(_("Class by class: with the camera, or from loose files")):
         _collect()
 
 
@@ -28,8 +29,10 @@ def _collect() -> None:
     names, source = st.columns([3, 2], gap="medium")
     with names:
         named, labelled = st.columns(2)
-        name = named.text_input("Name of the data set", "my pictures", key="collected set")
-        label = labelled.text_input("Class", key="collected class", placeholder="For example cat")
+        name = named.text_input(_("Name of the data set"), "my pictures", key="collected set")
+        label = labelled.text_input(
+            _("Class"), key="collected class", placeholder=_("For example cat")
+        )
     try:
         folder = collected.folder(name)
         label = collected.checked(label, "class") if label else ""
@@ -45,21 +48,28 @@ def _collect() -> None:
 def _take(folder: Path, label: str) -> None:
     """Draw the camera or the uploader; what they give becomes pictures of the class."""
     kind = st.segmented_control(
-        "Pictures from", [_CAMERA, _FILES], default=_CAMERA, required=True, key="collected from"
+        _("Pictures from"),
+        [_CAMERA, _FILES],
+        default=_CAMERA,
+        format_func=_,
+        required=True,
+        key="collected from",
     )
     if not label:
-        st.caption("Name a class first.")
+        st.caption(_("Name a class first."))
         return
     # with another key the camera is ready for the next picture, and the uploader empty
     number = st.session_state.get(_ROUND, 0)
     if kind == _CAMERA:
         taken = st.camera_input(
-            f"A picture of {label}", key=f"camera of class {number}", width=_CAMERA_PIXELS
+            _("A picture of {label}").format(label=label),
+            key=f"camera of class {number}",
+            width=_CAMERA_PIXELS,
         )
         files = [taken] if taken else []
     else:
         files = st.file_uploader(
-            f"Pictures of {label}",
+            _("Pictures of {label}").format(label=label),
             type=list(data_source.PICTURES),
             accept_multiple_files=True,
             key=f"files of class {number}",
@@ -86,13 +96,13 @@ def _show(folder: Path) -> None:
             "",
             icon=":material/undo:",
             key=f"remove the last of {label}",
-            help=f"Remove the latest picture of {wording.plain(label)}.",
+            help=_("Remove the latest picture of {label}.").format(label=wording.plain(label)),
             on_click=files[0].unlink,
         )
     if st.button(
-        "Use these pictures", type="primary", icon=":material/check:", disabled=len(found) < 2
+        _("Use these pictures"), type="primary", icon=":material/check:", disabled=len(found) < 2
     ):
         data_choice.choose(DataSource(path=folder))
         st.rerun()
     if len(found) < 2:
-        st.caption("Two classes are the least; ten pictures of each make a first model.")
+        st.caption(_("Two classes are the least; ten pictures of each make a first model."))

@@ -9,6 +9,7 @@ from automl.dataset.conflicts import Conflict, conflicts, kept
 from automl.dataset.manifest import Manifest
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
+from automl.texts import _
 from automl.ui import gallery
 from automl.ui.dataset import picture_changes
 
@@ -33,7 +34,7 @@ def show(
     found = conflicts(corrected)
     if not found:
         return
-    st.subheader("The same picture under different labels")
+    st.subheader(_("The same picture under different labels"))
     _settle_safe(found, original, corrections, predicted)
     for number, conflict in enumerate(found[:_NUM_SHOWN]):
         with st.container(border=True, gap="xsmall"):
@@ -41,13 +42,17 @@ def show(
             with st.container(horizontal=True):
                 for label in conflict.choices:
                     st.button(
-                        wording.plain(f"Keep {label}"),
+                        wording.plain(_("Keep {label}").format(label=label)),
                         key=f"keep {label} for {number} {conflict.paths[0]}",
                         on_click=picture_changes.relabel,
                         args=(kept([(conflict, label)]), original, corrections),
                     )
     if len(found) > _NUM_SHOWN:
-        st.caption(f"The {_NUM_SHOWN} largest of {len(found):,}.")
+        st.caption(
+            _("The {shown} largest of {count}.").format(
+                shown=_NUM_SHOWN, count=wording.integer(len(found))
+            )
+        )
 
 
 def _settle_safe(
@@ -61,10 +66,13 @@ def _settle_safe(
     if not safe:
         return
     st.button(
-        f"Apply the safe ones ({len(safe):,})",
+        _("Apply the safe ones ({count})").format(count=wording.integer(len(safe))),
         icon=":material/auto_fix_high:",
-        help="Keeps the label that the first score finds and no other has more copies of; without "
-        "a first score, the label of three quarters of at least four copies. It can be undone.",
+        help=_(
+            "Keeps the label that the first score finds and no other has more copies of; "
+            "without a first score, the label of three quarters of at least four copies. It "
+            "can be undone."
+        ),
         on_click=picture_changes.relabel,
         args=(kept(safe), original, corrections),
     )
@@ -77,4 +85,8 @@ def _one(conflict: Conflict, corrected: Manifest, key: str) -> None:
     ]
     gallery.strip(pictures, width=72, key=key)
     if len(conflict.paths) > _NUM_COPIES:
-        st.caption(f"{_NUM_COPIES} of {len(conflict.paths):,} copies.")
+        st.caption(
+            _("{shown} of {count} copies.").format(
+                shown=_NUM_COPIES, count=wording.integer(len(conflict.paths))
+            )
+        )

@@ -14,6 +14,7 @@ from automl.evaluation import natural_order
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
 from automl.jobs.tasks import TASKS
+from automl.texts import _, mark, ngettext
 from automl.ui.dataset import bulk_changes, data_choice, picture_changes
 
 if TYPE_CHECKING:
@@ -22,27 +23,27 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _MAX_CHANGES = 20
 _BACKGROUNDS: dict[Background, str] = {
-    "white": "On white",
-    "grey": "On grey",
-    "black": "On black",
-    "alpha": "Opacity only",
+    "white": mark("On white"),
+    "grey": mark("On grey"),
+    "black": mark("On black"),
+    "alpha": mark("Opacity only"),
 }
 _USELESS = ("placeholder", "flat", "exact_duplicates", "near_duplicates")
 """Findings about pictures without which nothing is lost."""
 
 _CHANGED = {
-    "add": "{name} added as {value}",
-    "relabel": "{name} labelled {value}",
-    "rename_labels": "{name} renamed to {value}",
-    "move": "{name} moved to {value}",
-    "notes": "note on {name}: {value}",
+    "add": mark("{name} added as {value}"),
+    "relabel": mark("{name} labelled {value}"),
+    "rename_labels": mark("{name} renamed to {value}"),
+    "move": mark("{name} moved to {value}"),
+    "notes": mark("note on {name}: {value}"),
 }
 """Sentences on changes, by the key of the corrections."""
 
 _LEAKED = {
-    "keep": "Keep them on both sides",
-    "drop": "Drop them from training",
-    "move": "Move them into training",
+    "keep": mark("Keep them on both sides"),
+    "drop": mark("Drop them from training"),
+    "move": mark("Move them into training"),
 }
 
 
@@ -85,10 +86,12 @@ def settle_at_once(corrected: Manifest, original: Manifest, corrections: Correct
         )
 
     st.button(
-        "Settle the plain cases at once",
+        _("Settle the plain cases at once"),
         icon=":material/auto_fix_high:",
-        help="Leaves out copies, placeholders and blank pictures, and drops those from training "
-        "that are held out, too. It can be undone.",
+        help=_(
+            "Leaves out copies, placeholders and blank pictures, and drops those from "
+            "training that are held out, too. It can be undone."
+        ),
         on_click=take,
     )
 
@@ -108,15 +111,24 @@ def _leave_out(
     def take() -> None:
         picture_changes.leave_out(paths, original, corrections)
 
-    pictures = "this picture" if len(paths) == 1 else f"these {len(paths):,} pictures"
+    words = _leave_out_these(len(paths))
     if kind.remedy == "leave_out_all_but_largest":
-        pictures = f"all but the largest of each group ({len(paths):,})"
+        words = _("Leave out all but the largest of each group ({count})").format(
+            count=wording.integer(len(paths))
+        )
     st.button(
-        f"Leave out {pictures}",
+        words,
         icon=":material/visibility_off:",
-        help="The files stay where they are.",
+        help=_("The files stay where they are."),
         key=f"leave out {kind.name}",
         on_click=take,
+    )
+
+
+def _leave_out_these(number: int) -> str:
+    """Label of the button that leaves so many pictures out."""
+    return ngettext("Leave out this picture", "Leave out these {count} pictures", number).format(
+        count=wording.integer(number)
     )
 
 
@@ -136,12 +148,15 @@ def of_picture(sample: "pd.Series[Any]", corrected: Manifest, original: Manifest
     label = _labels(sample, names) if label_sets.COLUMN in sample else _label(sample, names)
     is_changed = label_sets.text([label] if isinstance(label, str) else label) != sample["label"]
     with st.container(horizontal=True):
-        what = "label" if isinstance(label, str) else "labels"
-        relabels = st.button(f"Change the {what}", icon=":material/edit:", disabled=not is_changed)
+        relabels = st.button(
+            _("Change the label") if isinstance(label, str) else _("Change the labels"),
+            icon=":material/edit:",
+            disabled=not is_changed,
+        )
         leaves_out = st.button(
-            "Leave out",
+            _("Leave out"),
             icon=":material/visibility_off:",
-            help="The file stays where it is.",
+            help=_("The file stays where it is."),
             key=f"leave out {path}",
         )
         if bulk_changes.move([path], original, path) or bulk_changes.note([path], original, path):
@@ -157,25 +172,25 @@ def of_picture(sample: "pd.Series[Any]", corrected: Manifest, original: Manifest
 
 def _label(sample: "pd.Series[Any]", names: list[str]) -> str:
     chosen: str = st.selectbox(
-        "Label",
+        _("Label"),
         names,
         index=names.index(sample["label"]),
         accept_new_options=True,
         key=f"label of {sample['path']}",
-        help="Choose the right label, or write a new one.",
+        help=_("Choose the right label, or write a new one."),
     )
     return chosen
 
 
 def _labels(sample: "pd.Series[Any]", names: list[str]) -> list[str]:
     return st.multiselect(
-        "Labels",
+        _("Labels"),
         names,
         list(sample[label_sets.COLUMN]),
         accept_new_options=True,
         key=f"labels of {sample['path']}",
-        placeholder="No label",
-        help="Choose the right labels, or write new ones.",
+        placeholder=_("No label"),
+        help=_("Choose the right labels, or write new ones."),
     )
 
 
@@ -183,9 +198,11 @@ def _other_tasks(kind: str) -> None:
     for task in TASKS.values():
         if task != data_choice.task():
             st.button(
-                task.title,
+                _(task.title),
                 icon=":material/label:",
-                help=f"Read the data so that {task.about_labels}.",
+                help=_("Read the data so that {about_labels}.").format(
+                    about_labels=_(task.about_labels)
+                ),
                 key=f"{task.name} for {kind}",
                 on_click=data_choice.choose_task,
                 args=(task.name,),
@@ -199,10 +216,10 @@ def _leaked(kind: str, corrections: Corrections) -> None:
         data_choice.correct(corrections.model_copy(update={"leaked": st.session_state[key]}))
 
     st.selectbox(
-        "What to do with them",
+        _("What to do with them"),
         list(_LEAKED),
         index=list(_LEAKED).index(corrections.leaked),
-        format_func=_LEAKED.__getitem__,
+        format_func=lambda name: _(_LEAKED[name]),
         key=key,
         on_change=take,
     )
@@ -212,7 +229,7 @@ def _background(current: Background) -> None:
     for name, title in _BACKGROUNDS.items():
         if name != current:
             st.button(
-                title,
+                _(title),
                 icon=":material/format_color_fill:",
                 key=f"background {name}",
                 on_click=data_choice.choose_options,
@@ -230,7 +247,10 @@ def rename(class_names: list[str], original_names: list[str], corrections: Corre
     """
 
     def take() -> None:
-        old, new = st.session_state["class to rename"], st.session_state["new class name"].strip()
+        old, new = (
+            st.session_state["class to rename"],
+            st.session_state["new class name"].strip(),
+        )
         if not new:
             return
         now = {name: corrections.rename_labels.get(name, name) for name in original_names}
@@ -244,13 +264,21 @@ def rename(class_names: list[str], original_names: list[str], corrections: Corre
         del st.session_state["class to rename"]  # that class may no longer exist
 
     has_sets = data_choice.task().has_label_sets
-    one, several = ("label", "labels") if has_sets else ("class", "classes")
-    with st.expander(f"Rename or merge {several}"):
-        st.selectbox(one.title(), natural_order.names(class_names), key="class to rename")
-        st.text_input(
-            "New name", key="new class name", help=f"The name of another {one} merges the two."
+    title = _("Rename or merge labels") if has_sets else _("Rename or merge classes")
+    with st.expander(title):
+        st.selectbox(
+            _("Label") if has_sets else _("Class"),
+            natural_order.names(class_names),
+            key="class to rename",
         )
-        st.button("Rename", icon=":material/edit:", on_click=take)
+        st.text_input(
+            _("New name"),
+            key="new class name",
+            help=_("The name of another label merges the two.")
+            if has_sets
+            else _("The name of another class merges the two."),
+        )
+        st.button(_("Rename"), icon=":material/edit:", on_click=take)
 
 
 def summary(corrections: Corrections) -> None:
@@ -260,14 +288,18 @@ def summary(corrections: Corrections) -> None:
             _undo()
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(wording.plain(f"Changed for your experiments: {_in_short(corrections)}."))
+        st.caption(
+            wording.plain(
+                _("Changed for your experiments: {changes}.").format(changes=_in_short(corrections))
+            )
+        )
         if data_choice.can_undo():
             _undo()
-        with st.popover("Take back", icon=":material/undo:"):
+        with st.popover(_("Take back"), icon=":material/undo:"):
             for sentence, without in itertools.islice(_changes(corrections), _MAX_CHANGES):
                 with st.container(horizontal=True, vertical_alignment="center"):
                     st.button(
-                        "Take back",
+                        _("Take back"),
                         icon=":material/undo:",
                         key=f"take back {sentence}",
                         on_click=data_choice.correct,
@@ -275,9 +307,9 @@ def summary(corrections: Corrections) -> None:
                     )
                     st.caption(wording.plain(sentence))
             if len(corrections.exclude) > _MAX_CHANGES:
-                st.caption(f"{_MAX_CHANGES} of all changes.")
+                st.caption(_("{count} of all changes.").format(count=_MAX_CHANGES))
         st.button(
-            "Undo all changes",
+            _("Undo all changes"),
             icon=":material/undo:",
             on_click=data_choice.correct,
             args=(Corrections(),),
@@ -285,23 +317,38 @@ def summary(corrections: Corrections) -> None:
 
 
 def _undo() -> None:
-    st.button("Undo", icon=":material/undo:", on_click=data_choice.undo, shortcut="Mod+Z")
+    st.button(_("Undo"), icon=":material/undo:", on_click=data_choice.undo, shortcut="Mod+Z")
 
 
 def _in_short(corrections: Corrections) -> str:
-    parts = [f"{old} is now {new}" for old, new in corrections.rename_labels.items()]
+    parts = [
+        _("{old} is now {new}").format(old=old, new=new)
+        for old, new in corrections.rename_labels.items()
+    ]
     if corrections.add:
-        parts.append(f"{wording.count(len(corrections.add), 'picture')} added")
+        parts.append(
+            _("{pictures} added").format(pictures=wording.count(len(corrections.add), "picture"))
+        )
     if corrections.relabel:
-        parts.append(f"{wording.count(len(corrections.relabel), 'picture')} given another label")
+        parts.append(
+            _("{pictures} given another label").format(
+                pictures=wording.count(len(corrections.relabel), "picture")
+            )
+        )
     if corrections.exclude:
-        parts.append(f"{wording.count(len(corrections.exclude), 'picture')} left out")
+        parts.append(
+            _("{pictures} left out").format(
+                pictures=wording.count(len(corrections.exclude), "picture")
+            )
+        )
     if corrections.move:
-        parts.append(f"{wording.count(len(corrections.move), 'picture')} moved")
+        parts.append(
+            _("{pictures} moved").format(pictures=wording.count(len(corrections.move), "picture"))
+        )
     if corrections.notes:
-        parts.append(f"{wording.count(len(corrections.notes), 'note')}")
+        parts.append(wording.count(len(corrections.notes), "note"))
     if corrections.leaked != "keep":
-        parts.append(_LEAKED[corrections.leaked].lower())
+        parts.append(_(_LEAKED[corrections.leaked]))
     return "; ".join(parts)
 
 
@@ -314,13 +361,13 @@ def _changes(corrections: Corrections) -> Iterator[tuple[str, Corrections]]:
     for key, text in _CHANGED.items():
         values = getattr(corrections, key)
         for name in reversed(values):
-            sentence = text.format(name=name, value=_text(values[name]))
+            sentence = _(text).format(name=name, value=_text(values[name]))
             yield sentence, without(**{key: _except(name, values)})
     if corrections.leaked != "keep":
-        yield _LEAKED[corrections.leaked], without(leaked="keep")
+        yield _(_LEAKED[corrections.leaked]), without(leaked="keep")
     for name in reversed(corrections.exclude):
         kept = [excluded for excluded in corrections.exclude if excluded != name]
-        yield f"{name} left out", without(exclude=kept)
+        yield _("{name} left out").format(name=name), without(exclude=kept)
 
 
 def _with_new_name(labels: str | list[str], old: str, new: str) -> str | list[str]:
@@ -330,7 +377,7 @@ def _with_new_name(labels: str | list[str], old: str, new: str) -> str | list[st
 
 
 def _text(labels: str | list[str]) -> str:
-    return labels if isinstance(labels, str) else label_sets.text(labels) or "with nothing"
+    return labels if isinstance(labels, str) else label_sets.text(labels) or _("with nothing")
 
 
 def _except(name: str, labels: Mapping[str, T]) -> dict[str, T]:

@@ -16,6 +16,7 @@ from automl.jobs import datastores, job_errors
 from automl.jobs.job import DataSource, Job
 from automl.jobs.tasks import IMAGE_CLASSIFICATION as _DEFAULT_TASK
 from automl.jobs.tasks import TASKS, TaskRules
+from automl.texts import _
 from automl.ui import data_source, selection
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ def require() -> DataSource:
     """The pictures chosen for a new experiment; draws the empty state if none are."""
     data = chosen()
     if data is None:
-        st.info("Here you set up an experiment. Choose the pictures first.")
-        selection.empty_state("Choose pictures", "pages/dataset.py")
+        st.info(_("Here you set up an experiment. Choose the pictures first."))
+        selection.empty_state(_("Choose pictures"), "pages/dataset.py")
     assert data
     return data
 

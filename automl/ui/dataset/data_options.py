@@ -13,35 +13,47 @@ from automl.figures import wording
 from automl.frozen_model import field_help
 from automl.jobs import datastores, job_errors
 from automl.jobs.job import DataSource, Job
+from automl.texts import _, mark
 from automl.ui import data_source
 from automl.ui.dataset import data_choice
 
 _FIELDS = Job.model_fields
 _COLUMNS = {
-    "image_column": "Column of the pictures",
-    "split_column": "Column of the split",
-    "group_column": "Column of groups that stay together",
+    "image_column": mark("Column of the pictures"),
+    "split_column": mark("Column of the split"),
+    "group_column": mark("Column of groups that stay together"),
 }
 _NAMES = {
-    "label_pattern": "Label in file names",
-    "group_pattern": "Group in file names",
-    "leave_out": "Leave out",
-    "code_page": "Code page",
+    "label_pattern": mark("Label in file names"),
+    "group_pattern": mark("Group in file names"),
+    "leave_out": mark("Leave out"),
+    "code_page": mark("Code page"),
 }
 _OF_TABLES_TOO = ("group_pattern", "code_page")
 _GUESSED = ("leave_out", "code_page")
 _BACKGROUNDS = get_args(_FIELDS["background"].annotation)
 _WITH_ALPHA = {"RGBA", "RGBa", "LA", "La", "PA", "P"}
 _SOURCES = {
-    "validation": ("Validation data", "Without it, a share of the training pictures validates."),
-    "test": ("Test data", "Stays sealed: never used in training or ranking."),
+    "validation": (
+        mark("Validation data"),
+        mark("Without it, a share of the training pictures validates."),
+    ),
+    "test": (mark("Test data"), mark("Stays sealed: never used in training or ranking.")),
 }
 
 
 def split_line(report: DatasetReport) -> str:
     """`80 train · 20 validate`: how many pictures train, validate and test."""
-    doing = {"train": "train", "validation": "validate", "test": "test"}
-    parts = [f"{count:,} {doing[name]}" for name, count in report.splits.items() if name in doing]
+    doing = {
+        "train": _("{count} train"),
+        "validation": _("{count} validate"),
+        "test": _("{count} test"),
+    }
+    parts = [
+        doing[name].format(count=wording.integer(count))
+        for name, count in report.splits.items()
+        if name in doing
+    ]
     return " · ".join(parts)
 
 
@@ -53,7 +65,7 @@ def show(data: DataSource, columns: list[str], report: DatasetReport | None) -> 
         columns: of the training data, if it is a table.
         report: on all the data; None if it could not be read.
     """
-    title = "Split"
+    title = _("Split")
     if report:
         title += f": {split_line(report)}"
     with (
@@ -67,7 +79,7 @@ def show(data: DataSource, columns: list[str], report: DatasetReport | None) -> 
         typed |= _names(is_table=bool(columns))
         typed |= _values(report)
         typed["datastores"] = _datastores()
-        if st.form_submit_button("Apply", icon=":material/check:"):
+        if st.form_submit_button(_("Apply"), icon=":material/check:"):
             _take(typed)
 
 
@@ -76,13 +88,14 @@ def _sources() -> dict[str, Any]:
     for column, (name, (title, explanation)) in zip(st.columns(2), _SOURCES.items(), strict=True):
         with column:
             typed[name] = st.text_input(
-                title,
+                _(title),
                 data_choice.option(name),
-                placeholder="Full path of a folder, archive or table on this machine",
-                help=f"{explanation} Any form that training pictures may have.",
+                placeholder=_("Full path of a folder, archive or table on this machine"),
+                help=_(explanation) + " " + _("Any form that training pictures may have."),
             )
             upload = st.file_uploader(
-                f"or upload an archive ({title.lower()})", type=list(data_source.ARCHIVES)
+                _("or upload an archive ({data})").format(data=_(title)),
+                type=list(data_source.ARCHIVES),
             )
             if upload:
                 typed[name] = str(data_source.save_upload(upload, upload.name).path)
@@ -95,21 +108,23 @@ def _split(left: Any, right: Any) -> dict[str, str]:
     validated = share * (1 - sealed)
     ends = round(100 * (1 - sealed - validated)), round(100 * (1 - sealed))
     trained_to, validated_to = left.slider(
-        "Percent that train, validate and stay sealed",
+        _("Percent that train, validate and stay sealed"),
         1,
         100,
         (min(max(ends[0], 1), 98), min(max(ends[1], 2), 100)),
         format="%d %%",
-        help="Pictures up to the first mark train, those up to the second validate, and the rest "
-        "is sealed for a test that you open once, at the end. Of each class; copies, near "
-        "duplicates and groups stay together. A part that the data or a field above gives is "
-        "not cut from the training pictures.",
+        help=_(
+            "Pictures up to the first mark train, those up to the second validate, and the "
+            "rest is sealed for a test that you open once, at the end. Of each class; "
+            "copies, near duplicates and groups stay together. A part that the data or a "
+            "field above gives is not cut from the training pictures."
+        ),
     )
     seed = right.number_input(
-        "Seed of the split",
+        _("Seed of the split"),
         min_value=0,
         value=int(data_choice.option("seed") or _FIELDS["seed"].default),
-        help="Another number chooses other pictures.",
+        help=_("Another number chooses other pictures."),
     )
     validated_to = max(validated_to, trained_to + 1)
     share = round((validated_to - trained_to) / validated_to, 6)
@@ -127,7 +142,7 @@ def _columns(columns: list[str]) -> dict[str, str]:
     for place, (key, title) in zip(st.columns(len(_COLUMNS)), _COLUMNS.items(), strict=True):
         chosen_name = data_choice.option(key)
         chosen[key] = place.selectbox(
-            title,
+            _(title),
             ["", *columns],
             index=columns.index(chosen_name) + 1 if chosen_name in columns else 0,
             format_func=functools.partial(_or_its_absence, key=key),
@@ -141,9 +156,9 @@ def _names(*, is_table: bool) -> dict[str, str]:
     keys = [key for key in _NAMES if not is_table or key in _OF_TABLES_TOO]
     return {
         key: place.text_input(
-            _NAMES[key],
+            _(_NAMES[key]),
             data_choice.option(key),
-            placeholder="Guessed" if key in _GUESSED else "None",
+            placeholder=_("Guessed") if key in _GUESSED else _("None"),
             help=field_help(DataSource, key),
         ).strip()
         for place, key in zip(st.columns(len(keys)), keys, strict=True)
@@ -157,7 +172,7 @@ def _values(report: DatasetReport | None) -> dict[str, str]:
     measured = report.rendering.value_range if report else None
     if given or measured:
         chosen["value_range"] = left.text_input(
-            "Values that become black and white",
+            _("Values that become black and white"),
             given,
             placeholder=", ".join(f"{end:.6g}" for end in measured or ()),
             help=field_help(Job, "value_range"),
@@ -166,7 +181,7 @@ def _values(report: DatasetReport | None) -> dict[str, str]:
     if background or (report and _WITH_ALPHA & set(report.modes)):
         default = _FIELDS["background"].default
         picked = right.selectbox(
-            "Behind transparent pixels",
+            _("Behind transparent pixels"),
             _BACKGROUNDS,
             index=_BACKGROUNDS.index(background) if background in _BACKGROUNDS else 0,
             help=field_help(Job, "background"),
@@ -180,17 +195,19 @@ def _or_its_absence(name: str, key: str) -> str:
 
 
 def _when_left_out(key: str) -> str:
-    return "None" if key == "group_column" else "Found by its name"
+    return _("None") if key == "group_column" else _("Found by its name")
 
 
 def _datastores() -> str:
     return st.text_area(
-        "Folders of Azure datastores",
+        _("Folders of Azure datastores"),
         data_choice.option("datastores"),
         placeholder="workspaceblobstore=/home/me/blobs",
         height="content",
-        help="One a line, name=folder: the folder that stands for a datastore in tables whose "
-        "pictures are at azureml://…/datastores/name/paths/…",
+        help=_(
+            "One a line, name=folder: the folder that stands for a datastore in tables whose "
+            "pictures are at azureml://…/datastores/name/paths/…"
+        ),
     )
 
 

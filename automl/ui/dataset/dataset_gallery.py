@@ -11,6 +11,7 @@ from automl.dataset.gallery_filter import Filter
 from automl.dataset.manifest import Manifest
 from automl.evaluation import natural_order
 from automl.figures import wording
+from automl.texts import _
 from automl.ui import gallery
 from automl.ui.dataset import bulk_changes, data_choice, picture_view
 
@@ -30,7 +31,7 @@ def show(corrected: Manifest, original: Manifest | None) -> None:
         chosen = _filter(corrected)
         rows = gallery_filter.choose(corrected, chosen)
         st.caption(wording.count(len(rows), "picture"), width="content")
-        selects = original is not None and st.toggle("Select", key="select pictures")
+        selects = original is not None and st.toggle(_("Select"), key="select pictures")
 
     def page_of(part: slice) -> list[gallery.Picture]:
         columns = (rows.iloc[part][name] for name in ("path", "label", "split"))
@@ -66,7 +67,7 @@ def _select(
             key = "the selected pictures"
             bulk_changes.show(picked, corrected, original, key=key, has_keys=True)
         else:
-            st.caption("Click pictures to select them; with the shift key all in between.")
+            st.caption(_("Click pictures to select them; with the shift key all in between."))
 
 
 def show_finding(kind: str) -> None:
@@ -76,12 +77,12 @@ def show_finding(kind: str) -> None:
 
 def _filter(manifest: Manifest) -> Filter:
     labels = natural_order.names(manifest.class_names)
-    everything = "All labels" if label_sets.are_in(manifest.samples) else "All classes"
-    chosen_label = _choose("Class", everything, labels, _LABEL)
+    everything = _("All labels") if label_sets.are_in(manifest.samples) else _("All classes")
+    chosen_label = _choose(_("Class"), everything, labels, _LABEL)
     splits = [name for name in _SPLITS if name in manifest.report.splits]
-    chosen_split = _choose("Split", "All splits", splits, _SPLIT)
+    chosen_split = _choose(_("Split"), _("All splits"), splits, _SPLIT)
     kinds = gallery_filter.findings(manifest)
-    chosen_finding = _choose("Finding", "All findings or none", kinds, _FINDING)
+    chosen_finding = _choose(_("Finding"), _("All findings or none"), kinds, _FINDING)
     return Filter(chosen_label, chosen_split, chosen_finding)
 
 

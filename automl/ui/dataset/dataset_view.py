@@ -14,6 +14,7 @@ from automl.dataset.report import DatasetReport, Finding, Severity
 from automl.evaluation import natural_order
 from automl.figures import bar_charts, charts, wording
 from automl.jobs.corrections import Corrections
+from automl.texts import _
 from automl.ui import cached, gallery
 from automl.ui.dataset import corrections_view, data_options, dataset_gallery, picture_view
 
@@ -48,12 +49,12 @@ def findings(corrected: Manifest, original: Manifest | None, corrections: Correc
         original: the data set as it is; None if nothing can be changed.
         corrections: those made so far.
     """
-    st.subheader("Findings")
+    st.subheader(_("Findings"))
     every = corrected.report.findings
     remarks = [finding for finding in every if finding.severity is Severity.INFO]
     faults = [finding for finding in every if finding.severity is not Severity.INFO]
     if not faults:
-        st.success("No problems were found.", icon=":material/check_circle:")
+        st.success(_("No problems were found."), icon=":material/check_circle:")
 
     def show(finding: Finding) -> None:
         readable = [Path(path) for path in finding.paths if path in corrected.readable_paths]
@@ -69,7 +70,9 @@ def findings(corrected: Manifest, original: Manifest | None, corrections: Correc
     for finding in faults:
         show(finding)
     if remarks:
-        with st.expander(f"Worth knowing ({len(remarks)})", expanded=not faults):
+        with st.expander(
+            _("Worth knowing ({remarks})").format(remarks=len(remarks)), expanded=not faults
+        ):
             for finding in remarks:
                 show(finding)
 
@@ -91,15 +94,17 @@ def _files(finding: Finding, count: int) -> None:
     with st.popover(wording.count(count, "file")):
         st.code("\n".join(finding.paths), language=None)
         if count > len(finding.paths):
-            st.caption(f"The first {len(finding.paths)} of {count:,}.")
+            st.caption(
+                _("The first {paths} of {count:,}.").format(paths=len(finding.paths), count=count)
+            )
 
 
 def _show_pictures(kind: str, corrected: Manifest, original: Manifest | None) -> None:
     """Draw the button that enlarges the pictures of a finding and leaves them in the gallery."""
     if st.button(
-        "Show",
+        _("Show"),
         icon=":material/photo_library:",
-        help="Look at them one after the other. Then all of them are in the gallery.",
+        help=_("Look at them one after the other. Then all of them are in the gallery."),
         key=f"show {kind}",
         on_click=dataset_gallery.show_finding,
         args=(kind,),
@@ -112,11 +117,15 @@ def class_sizes(manifest: Manifest) -> None:
     """Draw how many pictures the largest classes have."""
     report, has_sets = manifest.report, label_sets.are_in(manifest.samples)
     one, several = ("label", "labels") if has_sets else ("class", "classes")
-    st.subheader(f"Pictures per {one}")
+    st.subheader(_("Pictures per {one}").format(one=one))
     shown = min(len(report.classes), 30)
     st.plotly_chart(bar_charts.classes(report.classes, shown), key="classes", config=charts.QUIET)
     if shown < len(report.classes):
-        st.caption(f"The largest {shown} of {len(report.classes):,} {several}.")
+        st.caption(
+            _("The largest {shown} of {classes:,} {several}.").format(
+                shown=shown, classes=len(report.classes), several=several
+            )
+        )
 
 
 @st.fragment
@@ -125,40 +134,42 @@ def as_the_model_sees(manifest: Manifest) -> None:
     samples = manifest.readable
     if samples.empty:
         return
-    fold = st.expander("What the model will see", key="what the model sees", on_change="rerun")
+    fold = st.expander(_("What the model will see"), key="what the model sees", on_change="rerun")
     if not fold.open:  # pictures in a closed fold are neither decoded nor sent
         return
     with fold:
         names = natural_order.names(manifest.class_names)
-        chosen = st.selectbox("Picture of class", names, key="class to preview")
+        chosen = st.selectbox(_("Picture of class"), names, key="class to preview")
         path = Path(samples.loc[label_sets.have(samples, chosen), "path"].iloc[0])
         side = fitting_side(manifest.median_side)
         views = cached.views(path, side, manifest.rendering)
         original = cached.thumbnail(path, manifest.rendering)
         if views is None or original is None:
-            st.caption("The picture can no longer be read. Choose another class.")
+            st.caption(_("The picture can no longer be read. Choose another class."))
             return
         with st.container(horizontal=True, gap="xsmall"):
-            st.image(original, caption="as it is", width=96)
+            st.image(original, caption=_("as it is"), width=96)
             st.image(views[0], caption="scored", width=96)
             for view in views[1:]:
-                st.image(view, caption="trained on", width=96)
+                st.image(view, caption=_("trained on"), width=96)
         st.caption(
-            f"At {side} px. Training sees another random crop, brightness and contrast each time; "
-            "whether pictures may be mirrored is chosen with the job."
+            _(
+                "At {side} px. Training sees another random crop, brightness and contrast "
+                "each time; whether pictures may be mirrored is chosen with the job."
+            ).format(side=side)
         )
 
 
 @st.fragment
 def shapes(report: DatasetReport) -> None:
     """Draw the sizes, proportions, formats and modes of the pictures."""
-    fold = st.expander("Sizes, formats and modes", key="sizes", on_change="rerun")
+    fold = st.expander(_("Sizes, formats and modes"), key="sizes", on_change="rerun")
     if not fold.open:
         return
     with fold:
         for name, distribution in (
-            ("Short side (pixels)", report.short_sides),
-            ("Width / height", report.aspect_ratios),
+            (_("Short side (pixels)"), report.short_sides),
+            (_("Width / height"), report.aspect_ratios),
         ):
             if distribution:
                 figure = bar_charts.distribution(distribution, name)

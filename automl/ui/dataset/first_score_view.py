@@ -14,6 +14,7 @@ from automl.figures import first_score_text, wording
 from automl.figures.first_score_text import Table
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
+from automl.texts import _, mark, ngettext
 from automl.ui import gallery, label_in_doubt, side_work, side_work_view
 from automl.ui.dataset import first_scores, picture_changes
 from automl.ui.side_work_view import Words
@@ -21,11 +22,13 @@ from automl.ui.side_work_view import Words
 _NUM_DOUBTS = 12
 _NUM_ROWS = 8
 _WORDS = Words(
-    about="A simple model on the features of a pretrained network shows in a minute how well the "
-    "classes can be told apart, and which labels are doubtful.",
-    begin="Look at the pictures",
+    about=mark(
+        "A simple model on the features of a pretrained network shows in a minute how well "
+        "the classes can be told apart, and which labels are doubtful."
+    ),
+    begin=mark("Look at the pictures"),
     icon=":material/visibility:",
-    busy="Other pictures are being looked at right now. Try again in a minute.",
+    busy=mark("Other pictures are being looked at right now. Try again in a minute."),
     cancel="cancel the first score",
 )
 
@@ -38,7 +41,7 @@ def show(job: Job, corrected: Manifest, original: Manifest) -> None:
         corrected: the data set as corrected.
         original: the data set as it is.
     """
-    st.subheader("First score")
+    st.subheader(_("First score"))
     every, key = first_scores.looks(), _key(job, corrected)
     if every.of(key) is None and side_work.is_automatic():
         every.begin(key, job)
@@ -79,9 +82,9 @@ def _draw(found: FirstScore, job: Job, corrected: Manifest, original: Manifest) 
         _draw_doubts(doubts, corrected, original, job.corrections)
     weak, confused = st.columns([2, 3])
     with weak:
-        _table(first_score_text.weakest(found), "Every picture was answered rightly.")
+        _table(first_score_text.weakest(found), _("Every picture was answered rightly."))
     with confused:
-        _table(first_score_text.confusions(found), "Nothing was taken for something else.")
+        _table(first_score_text.confusions(found), _("Nothing was taken for something else."))
         if found.missed_together:
             _table(first_score_text.missed_together(found), "")
 
@@ -117,7 +120,11 @@ def _unsettled(found: FirstScore, corrected: Manifest) -> list[DoubtfulLabel]:
 def _draw_doubts(
     doubts: list[DoubtfulLabel], corrected: Manifest, original: Manifest, corrections: Corrections
 ) -> None:
-    st.markdown(f"**Labels in doubt ({len(doubts):,}), the clearest first**")
+    st.markdown(
+        _("**Labels in doubt ({count}), the clearest first**").format(
+            count=wording.integer(len(doubts))
+        )
+    )
     labels = _labels(corrected)
     shown = label_in_doubt.choose(doubts, key="the first score")[:_NUM_DOUBTS]
     pictures = [
@@ -130,32 +137,39 @@ def _draw_doubts(
         for doubt in shown
     ]
     gallery.strip(pictures, width=72, key="doubtful labels")
-    st.caption("Below each picture what it is labelled, and what the model finds far more likely.")
+    st.caption(
+        _("Below each picture what it is labelled, and what the model finds far more likely.")
+    )
 
     safe = [doubt for doubt in doubts if doubt.is_safe]
     num_pictures = len({doubt.path for doubt in shown})
-    these = "this picture" if num_pictures == 1 else f"these {num_pictures} pictures"
     with st.container(horizontal=True):
         st.button(
-            f"Relabel {these}",
+            ngettext("Relabel this picture", "Relabel these {count} pictures", num_pictures).format(
+                count=num_pictures
+            ),
             icon=":material/edit:",
-            help="Label it as the model suggests; it can be undone.",
+            help=_("Label it as the model suggests; it can be undone."),
             on_click=picture_changes.relabel,
             args=(first_score.settled(shown, labels), original, corrections),
         )
         st.button(
-            f"Leave out {these}",
+            ngettext(
+                "Leave out this picture", "Leave out these {count} pictures", num_pictures
+            ).format(count=num_pictures),
             icon=":material/visibility_off:",
-            help="The files stay where they are.",
+            help=_("The files stay where they are."),
             on_click=picture_changes.leave_out,
             args=(list({doubt.path: None for doubt in shown}), original, corrections),
         )
         if safe:
             st.button(
-                f"Apply the safe ones ({len(safe):,})",
+                _("Apply the safe ones ({count})").format(count=wording.integer(len(safe))),
                 icon=":material/auto_fix_high:",
-                help="Relabels where the model gives its suggestion a probability of 0.9 or more, "
-                "and the label 0.05 or less. It can be undone.",
+                help=_(
+                    "Relabels where the model gives its suggestion a probability of 0.9 or "
+                    "more, and the label 0.05 or less. It can be undone."
+                ),
                 on_click=picture_changes.relabel,
                 args=(first_score.settled(safe, labels), original, corrections),
             )

@@ -9,6 +9,7 @@ from automl.dataset import label_sets
 from automl.dataset.manifest import Manifest
 from automl.figures import charts, co_occurrence_chart, wording
 from automl.jobs.tasks import TASKS
+from automl.texts import _
 from automl.ui import figure_table
 from automl.ui.dataset import data_choice
 
@@ -31,7 +32,7 @@ def choose_task(*, is_table: bool) -> None:
         data_choice.choose_task(st.session_state[key])
 
     st.segmented_control(
-        "Labels of a picture",
+        _("Labels of a picture"),
         list(TASKS),
         default=current.name,
         format_func=lambda name: TASKS[name].title,
@@ -48,12 +49,13 @@ def show(data: Manifest) -> None:
     if not label_sets.are_in(samples) or samples.empty:
         return
     sizes = np.bincount(samples[label_sets.COLUMN].str.len())
-    parts = [
-        f"**{sizes[size]:,}** with {'no label' if size == 0 else wording.count(int(size), 'label')}"
-        for size in np.flatnonzero(sizes)
-    ]
-    st.markdown("Pictures " + " · ".join(parts))
-    fold = st.expander("Labels that occur together", key="co-occurrence", on_change="rerun")
+    shares = []
+    for size in np.flatnonzero(sizes):
+        what = wording.count(int(size), "label") if size else _("no label")
+        pictures = wording.integer(int(sizes[size]))
+        shares.append(_("**{pictures}** with {labels}").format(pictures=pictures, labels=what))
+    st.markdown(_("Pictures: {shares}").format(shares=" · ".join(shares)))
+    fold = st.expander(_("Labels that occur together"), key="co-occurrence", on_change="rerun")
     if not fold.open:
         return
     counts = label_sets.co_occurrence(label_sets.truth(samples, data.class_names))
@@ -64,7 +66,11 @@ def show(data: Manifest) -> None:
         )
         st.plotly_chart(figure, key="labels that occur together", config=charts.QUIET)
         if len(frequent) < len(counts):
-            st.caption(f"The {_MAX_LABELS} most frequent of {len(counts):,} labels.")
+            st.caption(
+                _("The {_MAX_LABELS} most frequent of {counts:,} labels.").format(
+                    _MAX_LABELS=_MAX_LABELS, counts=len(counts)
+                )
+            )
         figure_table.show(_pairs(counts, data.class_names), "co-occurrence")
 
 
@@ -74,5 +80,5 @@ def _pairs(counts: NDArray[np.int64], names: list[str]) -> pd.DataFrame:
     together = counts[first, second]
     order = np.argsort(-together, kind="stable")
     array = np.array(names, object)
-    columns = {"label": array[first], "other label": array[second], "pictures": together}
+    columns = {"label": array[first], _("other label"): array[second], "pictures": together}
     return pd.DataFrame(columns).iloc[order]

@@ -12,20 +12,24 @@ from automl.evaluation.picture_map import PictureMap
 from automl.figures import charts, picture_map, wording
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
+from automl.texts import _, mark
 from automl.ui import gallery, side_work_view
 from automl.ui.dataset import bulk_changes, first_score_view, picture_view
 from automl.ui.side_work import SideWorks
 from automl.ui.side_work_view import Words
 
-_NO_FINDING = "no finding"
+_NO_FINDING = mark("no finding")
 _WORDS = Words(
-    about="Pictures that a pretrained network finds alike lie near each other: near copies, "
-    "strange pictures, and a class that falls into two lumps are seen at once. It takes a minute.",
-    begin="Draw the map",
+    about=mark(
+        "Pictures that a pretrained network finds alike lie near each other: near copies, "
+        "strange pictures, and a class that falls into two lumps are seen at once. It takes "
+        "a minute."
+    ),
+    begin=mark("Draw the map"),
     icon=":material/scatter_plot:",
-    busy="The map of other pictures is being drawn right now. Try again in a minute.",
+    busy=mark("The map of other pictures is being drawn right now. Try again in a minute."),
     cancel="cancel the map",
-    at_the_end="Arranging the pictures",
+    at_the_end=mark("Arranging the pictures"),
 )
 
 
@@ -45,7 +49,7 @@ def show(job: Job, corrected: Manifest, original: Manifest) -> None:
         corrected: the data set as corrected.
         original: the data set as it is.
     """
-    fold = st.expander("Map of the pictures", key="map of the pictures", on_change="rerun")
+    fold = st.expander(_("Map of the pictures"), key="map of the pictures", on_change="rerun")
     if not fold.open:
         return
     with fold:
@@ -63,7 +67,9 @@ def _draw(found: PictureMap, job: Job, corrected: Manifest, original: Manifest) 
     places = pd.DataFrame(columns)
     rows = places.merge(corrected.readable, on="path")  # those that were left out are not drawn
     colourings = _colourings(job, corrected)
-    chosen = st.segmented_control("Colours", list(colourings), default="class", key="map colours")
+    chosen = st.segmented_control(
+        _("Colours"), list(colourings), default="class", format_func=_, key="map colours"
+    )
     groups = colourings[chosen or "class"](rows)
     state: Any = st.plotly_chart(
         picture_map.figure(rows, groups),
@@ -78,15 +84,20 @@ def _draw(found: PictureMap, job: Job, corrected: Manifest, original: Manifest) 
     if len(picked):
         _selected(picked, corrected, original)
     else:
-        st.caption("Circle pictures with the mouse, or click one, to see them.")
+        st.caption(_("Circle pictures with the mouse, or click one, to see them."))
 
 
 def _extent(found: PictureMap, num_rows: int) -> str:
-    text = f"{found.model_name} at {found.side} px, arranged by t-SNE."
+    text = _("{model_name} at {side} px, arranged by t-SNE.").format(
+        model_name=found.model_name, side=found.side
+    )
     if found.num_left_out:
-        text += f" A random {len(found.paths):,} of the pictures; {found.num_left_out:,} more."
+        sentence = _("A random {count} of the pictures; {left_out} more.")
+        text += " " + sentence.format(
+            count=wording.integer(len(found.paths)), left_out=wording.integer(found.num_left_out)
+        )
     if num_rows > picture_map.MAX_POINTS:
-        text += " Not every one is drawn."
+        text += " " + _("Not every one is drawn.")
     return wording.plain(text)
 
 
@@ -97,14 +108,14 @@ def _colourings(job: Job, corrected: Manifest) -> dict[str, Callable[[pd.DataFra
         for path in paths:
             kinds.setdefault(path, wording.kind(kind))
     colourings: dict[str, Callable[[pd.DataFrame], list[str]]] = {
-        "class": lambda rows: rows["label"].astype(str).tolist(),
-        "split": lambda rows: rows["split"].astype(str).tolist(),
-        "finding": lambda rows: [kinds.get(path, _NO_FINDING) for path in rows["path"]],
+        mark("class"): lambda rows: rows["label"].astype(str).tolist(),
+        mark("split"): lambda rows: rows["split"].astype(str).tolist(),
+        mark("finding"): lambda rows: [kinds.get(path, _("no finding")) for path in rows["path"]],
     }
     doubtful = first_score_view.doubtful(job, corrected)
     if doubtful is not None:
-        colourings["doubt"] = lambda rows: [
-            "label in doubt" if path in doubtful else "no doubt" for path in rows["path"]
+        colourings[mark("doubt")] = lambda rows: [
+            _("label in doubt") if path in doubtful else _("no doubt") for path in rows["path"]
         ]
     return colourings
 

@@ -10,6 +10,7 @@ from automl.experiments import store
 from automl.figures import wording
 from automl.host import home
 from automl.jobs.job import DataSource
+from automl.texts import _
 from automl.ui import cached, data_source
 from automl.ui.dataset import class_by_class, data_choice
 
@@ -27,10 +28,10 @@ def show() -> None:
     with path:
         _path()
     with upload:
-        st.subheader("Upload an archive")
-        st.caption("A zip or tar with one folder of pictures per class, or a table beside them.")
-        file = st.file_uploader("Zip or tar of pictures", type=list(data_source.ARCHIVES))
-        if file and st.button("Use this archive", icon=":material/upload:"):
+        st.subheader(_("Upload an archive"))
+        st.caption(_("A zip or tar with one folder of pictures per class, or a table beside them."))
+        file = st.file_uploader(_("Zip or tar of pictures"), type=list(data_source.ARCHIVES))
+        if file and st.button(_("Use this archive"), icon=":material/upload:"):
             _use(data_source.save_upload(file, file.name))
     class_by_class.show()
 
@@ -41,10 +42,10 @@ def _use(data: DataSource) -> None:
 
 
 def _sample() -> None:
-    st.subheader("Try the sample")
-    st.caption("1,797 handwritten digits in 10 classes. Trains in minutes on any machine.")
-    if st.button("Use the digits", type="primary", icon=":material/draw:"):
-        with st.spinner("Writing the pictures"):
+    st.subheader(_("Try the sample"))
+    st.caption(_("1,797 handwritten digits in 10 classes. Trains in minutes on any machine."))
+    if st.button(_("Use the digits"), type="primary", icon=":material/draw:"):
+        with st.spinner(_("Writing the pictures")):
             data = data_source.digits()
         data_choice.choose(data)
         data_choice.choose_options({"test_share": data_choice.SEALED_SHARE})
@@ -55,7 +56,7 @@ def _recent() -> None:
     """Draw a button for each data set of the latest experiments that is still there."""
     found = _recent_data()
     if found:
-        st.caption("Used lately:")
+        st.caption(_("Used lately:"))
     for data in found:
         path = wording.plain(str(data.path))
         if st.button(data.path.name, icon=":material/history:", help=path, key=f"use {data.path}"):
@@ -75,14 +76,17 @@ def _recent_data() -> list[DataSource]:
 
 
 def _path() -> None:
-    st.subheader("On this machine")
+    st.subheader(_("On this machine"))
     st.caption(
-        "A folder with one sub-folder of pictures per class, a zip or tar of one, or a table "
-        "of pictures and labels: CSV, TSV, Parquet, JSONL, MLTable, Label Studio, Vertex AI."
+        _(
+            "A folder with one sub-folder of pictures per class, a zip or tar of one, or a "
+            "table of pictures and labels: CSV, TSV, Parquet, JSONL, MLTable, Label Studio, "
+            "Vertex AI."
+        )
     )
     with st.form("path of the pictures", border=False):  # in a form, Enter is the button
-        typed = st.text_input("Full path of the folder or file", key="typed path")
-        is_sent = st.form_submit_button("Use this path", icon=":material/folder_open:")
+        typed = st.text_input(_("Full path of the folder or file"), key="typed path")
+        is_sent = st.form_submit_button(_("Use this path"), icon=":material/folder_open:")
     if is_sent and typed:
         try:
             data = data_source.from_path(typed)
@@ -90,7 +94,7 @@ def _path() -> None:
             st.error(wording.plain(str(error)))
         else:
             _use(data)
-    with st.popover("Look for a folder", icon=":material/folder_managed:"):
+    with st.popover(_("Look for a folder"), icon=":material/folder_managed:"):
         _browser()
 
 
@@ -99,7 +103,7 @@ def _browser() -> None:
     """Draw the folders below a data root, one level at a time."""
     roots = [root for root in data_roots.roots() if root.is_dir()]
     if not roots:
-        st.caption("None of the folders that this app may read exists.")
+        st.caption(_("None of the folders that this app may read exists."))
         return
     here = Path(st.session_state.get(_HERE, roots[0]))
     st.caption(wording.plain(str(here)))
@@ -112,20 +116,20 @@ def _browser() -> None:
     above = (
         [here.parent] if any(here != root and here.is_relative_to(root) for root in roots) else []
     )
-    names = {path: path.name for path in inside} | dict.fromkeys(above, ".. (one level up)")
+    names = {path: path.name for path in inside} | dict.fromkeys(above, _(".. (one level up)"))
     names |= {root: str(root) for root in roots if root != here}
     chosen = st.selectbox(
-        "Open a folder",
+        _("Open a folder"),
         list(names),
         index=None,
         format_func=lambda path: names[path],
         key=f"folder in {here}",
-        placeholder=f"{wording.count(len(inside), 'folder')} here",
+        placeholder=_("{folders} here").format(folders=wording.count(len(inside), "folder")),
     )
     if chosen is not None:
         st.session_state[_HERE] = str(chosen)
         st.rerun(scope="fragment")
-    if st.button("Use this folder", type="primary", key="use the folder in view"):
+    if st.button(_("Use this folder"), type="primary", key="use the folder in view"):
         _use(DataSource(path=here))
 
 

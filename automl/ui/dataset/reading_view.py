@@ -7,9 +7,10 @@ import streamlit as st
 from automl.dataset.reading import TRAINING, Reading
 from automl.dataset.report import DatasetReport
 from automl.figures import wording
+from automl.texts import _, mark
 from automl.ui.dataset import data_choice
 
-_NAMES = {"validation_data": "Validation data: ", "test_data": "Test data: "}
+_NAMES = {"validation_data": mark("Validation data"), "test_data": mark("Test data")}
 
 
 def show(report: DatasetReport) -> None:
@@ -22,11 +23,16 @@ def show(report: DatasetReport) -> None:
 def _line(section: str, readings: Sequence[Reading]) -> None:
     """Draw the first reading, which is in use, and a fold with the others."""
     understood, *others = readings
-    sentence = _NAMES.get(section, "") + understood.sentence
+    sentence = understood.sentence
+    if section in _NAMES:
+        sentence = f"{_(_NAMES[section])}: {sentence}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f":material/folder_eye: {wording.plain(sentence)}", width="content")
         if others:
-            with st.popover(f"Read it in another way ({len(others)})", key=f"others of {section}"):
+            with st.popover(
+                _("Read it in another way ({count})").format(count=len(others)),
+                key=f"others of {section}",
+            ):
                 choices(others, section)
 
 
@@ -35,7 +41,7 @@ def choices(readings: Sequence[Reading], section: str = TRAINING) -> None:
     for position, reading in enumerate(readings):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.button(
-                "Read it so",
+                _("Read it so"),
                 key=f"reading {section} {position} {reading.sentence}",
                 on_click=data_choice.understand,
                 args=(reading.options, section),

@@ -8,6 +8,7 @@ import streamlit as st
 from automl.dataset import manifest
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
+from automl.texts import _
 from automl.ui import cached, job_text, links
 from automl.ui.dataset import dataset_gallery, dataset_view, label_sets_view
 
@@ -16,7 +17,7 @@ def data(experiment_dir: Path) -> None:
     """Draw the pictures of the experiment and what was found about them."""
     samples, report = cached.samples(experiment_dir), cached.report(experiment_dir)
     if samples is None or report is None:
-        st.info("The pictures appear here when the engine has read them.")
+        st.info(_("The pictures appear here when the engine has read them."))
         return
     concerned = {finding.kind: list(finding.paths) for finding in report.findings}
     recorded = replace(manifest.stored(samples, report), concerned=concerned)
@@ -46,7 +47,7 @@ def job(experiment_dir: Path) -> None:
     with right:
         links.page_link(
             "pages/configure.py",
-            label="New experiment from this",
+            label=_("New experiment from this"),
             icon=":material/content_copy:",
             query_params={"copy": experiment_dir.name},
         )

@@ -9,6 +9,7 @@ from automl.figures import version_text, wording
 from automl.jobs import data_versions
 from automl.jobs.data_versions import Version
 from automl.jobs.job import Job
+from automl.texts import _
 from automl.ui import guarded_actions, sign_in
 from automl.ui.dataset import data_choice
 
@@ -29,10 +30,12 @@ def show(job: Job, corrected: Manifest) -> None:
         st.error(wording.plain(str(error)))
         return
     current = _current(versions, job, corrected)
-    with st.expander("Versions of the data", icon=":material/history:"):
+    with st.expander(_("Versions of the data"), icon=":material/history:"):
         st.caption(
-            "Each set of corrections that is saved or trained on is a version. The files are never "
-            "changed, and experiments know their version."
+            _(
+                "Each set of corrections that is saved or trained on is a version. The files "
+                "are never changed, and experiments know their version."
+            )
         )
         if current is None and sign_in.may(Action.SAVE_VERSION):
             _save(job, corrected)
@@ -48,9 +51,9 @@ def _current(versions: list[Version], job: Job, corrected: Manifest) -> Version 
 def _save(job: Job, corrected: Manifest) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
-            "Name", key="name of the version", placeholder="numbered if left out", width=200
+            _("Name"), key="name of the version", placeholder=_("numbered if left out"), width=200
         )
-        if not st.button("Save as a version", icon=":material/save:"):
+        if not st.button(_("Save as a version"), icon=":material/save:"):
             return
     try:
         guarded_actions.save_version(job, corrected.report.data_hash, name.strip() or None)
@@ -64,7 +67,11 @@ def _one(version: Version, versions: list[Version], *, is_current: bool) -> None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{wording.plain(version.name)}**", width="content")
         changed = version_text.changes(data_versions.changes_of(version, versions))
-        parent = f"from {version.parent}: {changed}" if version.parent else "the first"
+        parent = (
+            _("from {parent}: {changes}").format(parent=version.parent, changes=changed)
+            if version.parent
+            else _("the first")
+        )
         facts = [
             parent,
             version.data_hash[:_NUM_DIGITS],
@@ -74,6 +81,8 @@ def _one(version: Version, versions: list[Version], *, is_current: bool) -> None
         st.caption(wording.plain(" · ".join(facts)))
         if is_current:
             st.badge("shown", icon=":material/check:", color="green")
-        elif st.button("Go back to it", icon=":material/undo:", key=f"go back to {version.name}"):
+        elif st.button(
+            _("Go back to it"), icon=":material/undo:", key=f"go back to {version.name}"
+        ):
             data_choice.correct(version.corrections)
             st.rerun()

@@ -9,6 +9,7 @@ from automl.errors import NotAllowedError
 from automl.experiments.remarks import Remarks
 from automl.figures import wording
 from automl.jobs import job_errors
+from automl.texts import _
 from automl.ui import cached, guarded_actions
 
 
@@ -20,22 +21,22 @@ def form(experiment_dir: Path) -> None:
     """
     before = cached.remarks_on(experiment_dir)
     title = st.text_input(
-        "Title",
+        _("Title"),
         before.title,
         key=f"title of experiment {experiment_dir.name}",
         placeholder=experiment_dir.name,
-        help="Shown instead of the name. The name stays in the address and on the command line.",
+        help=_("Shown instead of the name. The name stays in the address and on the command line."),
     )
     tags = st.multiselect(
-        "Tags",
+        _("Tags"),
         before.tags,
         before.tags,
         accept_new_options=True,
         key=f"tags of experiment {experiment_dir.name}",
-        placeholder="Type a word and press Enter",
+        placeholder=_("Type a word and press Enter"),
     )
-    note = st.text_area("Note", before.note, key=f"note on {experiment_dir.name}")
-    if st.button("Save", type="primary", key="save the description"):
+    note = st.text_area(_("Note"), before.note, key=f"note on {experiment_dir.name}")
+    if st.button(_("Save"), type="primary", key="save the description"):
         try:
             described = Remarks(title=title.strip(), tags=tuple(tags), note=note.strip())
             guarded_actions.describe(experiment_dir, described)

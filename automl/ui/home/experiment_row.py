@@ -8,6 +8,7 @@ from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState, now
 from automl.experiments.remarks import Remarks
 from automl.figures import wording
+from automl.texts import _
 from automl.ui import cached, experiment_state, gallery, selection
 
 _NUM_THUMBNAILS = 3
@@ -23,7 +24,7 @@ def show(experiment_dir: Path, remarks: Remarks, *, key: str) -> None:
     """
     tick, pictures, summary, score = st.columns([0.3, 1.4, 5.5, 2.6], vertical_alignment="center")
     name = wording.plain(remarks.title or experiment_dir.name)
-    tick.checkbox(f"Tick {name}", key=key, label_visibility="collapsed")
+    tick.checkbox(_("Tick {name}").format(name=name), key=key, label_visibility="collapsed")
     try:
         with pictures:
             _thumbnails(experiment_dir)
@@ -72,13 +73,13 @@ def _facts(experiment_dir: Path) -> list[str]:
 def _score(experiment_dir: Path) -> None:
     record = cached.experiment(experiment_dir)
     if record.best_trial is None:
-        st.caption("No score.")
+        st.caption(_("No score."))
         return
     metric = cached.job(experiment_dir).primary_metric
     expected = wording.expected(record)
     score = wording.score_of(cached.trial(experiment_dir, record.best_trial), metric)
-    kind = "expected" if expected else "best"
+    kind = _("expected {metric}") if expected else _("best {metric}")
     st.markdown(
-        f"**{expected or score}** :gray[{kind} {wording.metric(metric)}]",
+        f"**{expected or score}** :gray[{kind.format(metric=wording.metric(metric))}]",
         help=record.expected_basis or None,
     )

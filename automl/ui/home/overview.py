@@ -13,6 +13,7 @@ from automl.experiments import launcher
 from automl.experiments.records import ExperimentState
 from automl.experiments.remarks import Remarks
 from automl.figures import wording
+from automl.texts import _
 from automl.ui import cached, deletion, guarded_actions, links
 from automl.ui.home import description, experiment_row
 
@@ -59,7 +60,7 @@ def show(experiment_dirs: Sequence[Path]) -> None:
     page = st.pagination(num_pages, key="page of experiments") if num_pages > 1 else 1
     shown = found[(page - 1) * _PER_PAGE : page * _PER_PAGE]
     if not shown:
-        rows.info("No experiment fits the search.")
+        rows.info(_("No experiment fits the search."))
     with rows:
         _rows(shown)
     with actions:
@@ -78,23 +79,24 @@ def _entry(path: Path) -> Entry:
 def _found(entries: list[Entry]) -> list[Entry]:
     """Draw the search and the filters, and return the experiments that fit them."""
     text = st.text_input(
-        "Search",
+        _("Search"),
         key="search for experiments",
-        placeholder="Search names, data, tags and notes",
+        placeholder=_("Search names, data, tags and notes"),
         label_visibility="collapsed",
         width=300,
     )
     chosen = {}
     offered = {
-        "state": {entry.state_name for entry in entries},
-        "tag": {tag for entry in entries for tag in entry.remarks.tags},
+        "state": (_("Any state"), {entry.state_name for entry in entries}),
+        "tag": (_("Any tag"), {tag for entry in entries for tag in entry.remarks.tags}),
     }
-    for name, values in offered.items():
+    for name, (any_of_them, values) in offered.items():
         chosen[name] = st.multiselect(
-            name.capitalize(),
+            any_of_them,
             sorted(values),
             key=f"{name} of experiments",
-            placeholder=f"Any {name}",
+            format_func=_ if name == "state" else str,
+            placeholder=any_of_them,
             label_visibility="collapsed",
             width=200,
         )
@@ -137,13 +139,13 @@ def _actions(ticked: list[Entry]) -> None:
     """Draw the buttons for the ticked experiments; they keep their places when none is ticked."""
     paths = [entry.path for entry in ticked]
     may_describe = len(paths) == 1 and guarded_actions.may(Action.DESCRIBE, paths[0])
-    with st.popover("Describe", icon=":material/edit:", disabled=not may_describe):
+    with st.popover(_("Describe"), icon=":material/edit:", disabled=not may_describe):
         if may_describe:
             description.form(paths[0])
-    if st.button("Compare", icon=":material/compare_arrows:", disabled=len(paths) < 2):
+    if st.button(_("Compare"), icon=":material/compare_arrows:", disabled=len(paths) < 2):
         address = {"experiment": paths[0].name, "other": ",".join(path.name for path in paths[1:])}
         links.switch_page("pages/compare.py", query_params=address)
     may_delete = bool(ticked) and all(deletion.may_delete(one.path, one.state) for one in ticked)
-    with st.popover("Delete", icon=":material/delete:", disabled=not may_delete):
+    with st.popover(_("Delete"), icon=":material/delete:", disabled=not may_delete):
         if may_delete:
             deletion.confirm(paths)

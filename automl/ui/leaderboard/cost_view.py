@@ -7,8 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from automl.experiments.records import TrialRecord
-from automl.figures import charts, cost_chart
+from automl.figures import charts, cost_chart, wording
 from automl.figures.cost_chart import PricedTrial
+from automl.texts import _
 from automl.ui import figure_table
 from automl.ui.leaderboard import leaderboard_table
 
@@ -25,16 +26,16 @@ def show(ranked: Sequence[TrialRecord], metric: str, experiment_dir: Path) -> No
         experiment_dir: directory of the experiment.
     """
     costs: dict[str, Callable[[TrialRecord], float | None]] = {
-        "Latency (ms)": leaderboard_table.latency,
-        "Parameters (M)": leaderboard_table.millions,
-        "Weights (MB)": lambda trial: leaderboard_table.megabytes(experiment_dir, trial),
-        "Training (s)": lambda trial: trial.seconds,
+        _("Latency (ms)"): leaderboard_table.latency,
+        _("Parameters (M)"): leaderboard_table.millions,
+        _("Weights (MB)"): lambda trial: leaderboard_table.megabytes(experiment_dir, trial),
+        _("Training (s)"): lambda trial: trial.seconds,
     }
     known = [name for name, cost in costs.items() if any(cost(trial) for trial in ranked)]
     if not known:
         return
     title = st.segmented_control(
-        "Cost", known, default=known[0], required=True, key="cost", label_visibility="collapsed"
+        _("Cost"), known, default=known[0], required=True, key="cost", label_visibility="collapsed"
     )
     priced = [
         PricedTrial(trial, cost, score)
@@ -54,10 +55,14 @@ def show(ranked: Sequence[TrialRecord], metric: str, experiment_dir: Path) -> No
                 "model": [each.trial.model_name for each in priced],
                 title: [each.cost for each in priced],
                 metric: [each.score for each in priced],
-                "on the front": [position in front for position in range(len(priced))],
+                _("on the front"): [position in front for position in range(len(priced))],
             }
         )
         figure_table.show(table, "score-and-cost")
-        st.caption("Ringed: no other trial is better in both score and cost.")
+        st.caption(_("Ringed: no other trial is better in both score and cost."))
     if len(drawn) < len(priced):
-        st.caption(f"The best {_MAX_POINTS} of {len(priced):,} trials, and the ringed ones.")
+        st.caption(
+            _("The best {shown} of {count} trials, and the ringed ones.").format(
+                shown=_MAX_POINTS, count=wording.integer(len(priced))
+            )
+        )

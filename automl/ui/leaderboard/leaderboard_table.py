@@ -11,6 +11,7 @@ from automl.evaluation import metrics
 from automl.experiments import leaderboard, store, ties
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
+from automl.texts import _
 from automl.ui import figure_table, trial_table
 
 _NUMBER = st.column_config.NumberColumn
@@ -111,9 +112,9 @@ def _metric(trials: Sequence[TrialRecord], primary_metric: str) -> str:
     first = next((trial.best_evaluation() for trial in trials if trial.best_evaluation()), None)
     names = [primary_metric, *(name for name in (first.metrics if first else ()))]
     return st.selectbox(
-        "Ranked by",
+        _("Ranked by"),
         [name for name in dict.fromkeys(names) if metrics.is_higher_better(name)],
-        format_func=lambda name: f"Ranked by {wording.metric(name)}",
+        format_func=lambda name: _("Ranked by {metric}").format(metric=wording.metric(name)),
         key="metric of the leaderboard",
         width=320,
         label_visibility="collapsed",  # each choice says it
@@ -123,9 +124,9 @@ def _metric(trials: Sequence[TrialRecord], primary_metric: str) -> str:
 def _chosen_columns(table: pd.DataFrame) -> list[str]:
     offered = [name for name in table.columns if name not in ("trial_id", *_ALWAYS)]
     usual = [name for name in offered if name in _USUAL or _is_measured(table, name)]
-    with st.popover("Columns", icon=":material/view_column:"):
+    with st.popover(_("Columns"), icon=":material/view_column:"):
         chosen = st.multiselect(
-            "Columns", offered, usual, format_func=_title, key="columns of the leaderboard"
+            _("Columns"), offered, usual, format_func=_title, key="columns of the leaderboard"
         )
     return [name for name in table.columns if name in _ALWAYS or name in chosen]
 
@@ -135,11 +136,13 @@ def _is_measured(table: pd.DataFrame, name: str) -> bool:
 
 
 def _filtered(table: pd.DataFrame) -> pd.DataFrame:
-    with st.popover("Filter", icon=":material/filter_list:"):
+    with st.popover(_("Filter"), icon=":material/filter_list:"):
         for name in ("model", "state"):
             offered = sorted(table[name].unique())
             chosen = st.multiselect(
-                f"Only this {name}", offered, key=f"only {name} on the leaderboard"
+                _("Only this {name}").format(name=name),
+                offered,
+                key=f"only {name} on the leaderboard",
             )
             if chosen:
                 table = table[table[name].isin(chosen)]
@@ -157,15 +160,15 @@ def _against_best(ranked: pd.DataFrame, p_values: Mapping[str, float | None]) ->
 
 def _title(name: str) -> str:
     titles = {
-        "number": "Trial",
+        "number": _("Trial"),
         "half": "95 % interval",
-        "tied": "Against the best",
-        "parameters": "Parameters",
-        "megabytes": "Weights",
-        "latency": "Latency",
-        "licence": "Licence of the weights",
-        "seconds": "Seconds",
-        "reason": "Why it ended",
+        "tied": _("Against the best"),
+        "parameters": _("Parameters"),
+        "megabytes": _("Weights"),
+        "latency": _("Latency"),
+        "licence": _("Licence of the weights"),
+        "seconds": _("Seconds"),
+        "reason": _("Why it ended"),
     }
     return titles.get(name, wording.metric_heading(name))
 
@@ -175,19 +178,23 @@ def _config(metric: str) -> dict[str, Any]:
         **trial_table.config(metric),
         "tied": _TEXT(
             _title("tied"),
-            help="tied: the difference from the best trial may be chance. The first "
-            f"{ties.MAX_COMPARED} trials are tested together on the same pictures: if "
-            "all are equally good, the chance that any is called worse is 5 %.",
+            help=_(
+                "tied: the difference from the best trial may be chance. The first "
+                "{MAX_COMPARED} trials are tested together on the same pictures: if all are "
+                "equally good, the chance that any is called worse is 5 %."
+            ).format(MAX_COMPARED=ties.MAX_COMPARED),
         ),
         "parameters": _NUMBER(_title("parameters"), format="%.1f M"),
         "megabytes": _NUMBER(_title("megabytes"), format="%.0f MB"),
         "latency": _NUMBER(
             _title("latency"),
             format="%.0f ms",
-            help="Time for one picture, measured when the model was built, on the machine of the "
-            "trial.",
+            help=_(
+                "Time for one picture, measured when the model was built, on the machine of "
+                "the trial."
+            ),
         ),
         "licence": _TEXT(
-            _title("licence"), help="Of the pretrained weights that the trial started from."
+            _title("licence"), help=_("Of the pretrained weights that the trial started from.")
         ),
     }

@@ -7,6 +7,7 @@ import streamlit as st
 from automl.experiments import leaderboard
 from automl.experiments.records import TrialRecord
 from automl.figures import charts, trial_charts, wording
+from automl.texts import _
 from automl.ui import figure_table
 
 
@@ -27,12 +28,17 @@ def show(
     if num_tied:
         verb = "is" if num_tied == 1 else "are"
         st.caption(
-            f"{wording.count(num_tied, 'other trial')} {verb} statistically tied with the best on "
-            "these pictures."
+            _("{trials} {verb} statistically tied with the best on these pictures.").format(
+                trials=wording.count(num_tied, "other trial"), verb=verb
+            )
         )
     figure = trial_charts.intervals(list(ranked), metric)
     st.plotly_chart(figure, key="intervals", config=charts.QUIET)
     shown = ["number", "title", "score", "score_low", "score_high"]
     figure_table.show(table[shown], "intervals")
     if len(ranked) > trial_charts.MAX_LINES:
-        st.caption(f"The best {trial_charts.MAX_LINES} of {len(ranked):,} trials.")
+        st.caption(
+            _("The best {shown} of {count} trials.").format(
+                shown=trial_charts.MAX_LINES, count=wording.integer(len(ranked))
+            )
+        )

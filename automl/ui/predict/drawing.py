@@ -6,6 +6,7 @@ import io
 import streamlit as st
 
 from automl.errors import PredictionError
+from automl.texts import _
 
 _PREFIX = "data:image/png;base64,"
 _MAX_CHARACTERS = 400_000
@@ -55,7 +56,7 @@ _canvas = st.components.v2.component("drawing", html=_HTML, css=_CSS, js=_JS)
 
 def draw() -> bytes | None:
     """Draw the canvas; returns what is on it as a picture of the sample, None if it is empty."""
-    st.caption("Draw a digit; the answer comes when you lift the pen.")
+    st.caption(_("Draw a digit; the answer comes when you lift the pen."))
     drawn: str | None = _canvas(key="drawing", on_picture_change=lambda: None).picture
     return None if drawn is None else like_the_sample(png(drawn))
 
@@ -67,11 +68,13 @@ def png(url: str) -> bytes:
         PredictionError: it is none, or too large.
     """
     if not url.startswith(_PREFIX) or len(url) > _MAX_CHARACTERS:
-        raise PredictionError("The drawing is no picture of the canvas. Clear it and draw again.")
+        raise PredictionError(
+            _("The drawing is no picture of the canvas. Clear it and draw again.")
+        )
     try:
         return base64.b64decode(url.removeprefix(_PREFIX), validate=True)
     except ValueError:  # also of other letters than of ASCII
-        raise PredictionError("The drawing arrived damaged. Clear it and draw again.") from None
+        raise PredictionError(_("The drawing arrived damaged. Clear it and draw again.")) from None
 
 
 def like_the_sample(content: bytes) -> bytes | None:
@@ -87,7 +90,7 @@ def like_the_sample(content: bytes) -> bytes | None:
     try:
         strokes = Image.open(io.BytesIO(content), formats=["PNG"]).convert("L")
     except (UnidentifiedImageError, OSError, ValueError):
-        raise PredictionError("The drawing arrived damaged. Clear it and draw again.") from None
+        raise PredictionError(_("The drawing arrived damaged. Clear it and draw again.")) from None
     box = strokes.getbbox()
     if box is None:
         return None

@@ -21,6 +21,7 @@ from automl.figures import wording
 from automl.prediction import input_pictures
 from automl.prediction.inference import Failure
 from automl.prediction.input_pictures import FoundPicture
+from automl.texts import _, mark
 from automl.ui import data_source
 from automl.ui.predict import drawing
 
@@ -28,7 +29,12 @@ TYPES = [*data_source.PICTURES, "zip"]
 MAX_PICTURES = 2_000
 _MAX_DOWNLOADED_BYTES = 50_000_000
 _KEPT, _WAS_AWAY = "kept uploads", "away from the uploads"
-_FILES, _ADDRESS, _CAMERA, _DRAWING = "Files", "Web address", "Camera", "Draw"
+_FILES, _ADDRESS, _CAMERA, _DRAWING = (
+    mark("Files"),
+    mark("Web address"),
+    mark("Camera"),
+    mark("Draw"),
+)
 _ICONS = {
     _FILES: ":material/upload_file:",
     _ADDRESS: ":material/link:",
@@ -58,11 +64,11 @@ def choose(*, can_draw: bool) -> Chosen | None:
         can_draw: offer a canvas; for pictures like those of the sample.
     """
     kind = st.segmented_control(
-        "Pictures from",
+        _("Pictures from"),
         [name for name in _ICONS if can_draw or name != _DRAWING],
         default=_FILES,
         required=True,
-        format_func=lambda name: f"{_ICONS[name]} {name}",
+        format_func=lambda name: f"{_ICONS[name]} {_(name)}",
         key="pictures from",
         label_visibility="collapsed",
     )
@@ -77,7 +83,7 @@ def choose(*, can_draw: bool) -> Chosen | None:
 
 def _files() -> Chosen | None:
     files = st.file_uploader(
-        "Your pictures, or a zip of them", type=TYPES, accept_multiple_files=True, key="pictures"
+        _("Your pictures, or a zip of them"), type=TYPES, accept_multiple_files=True, key="pictures"
     )
     files = files or _from_before()
     st.session_state[_KEPT] = files
@@ -98,8 +104,10 @@ def _from_before() -> list[UploadedFile]:
     if not kept or not st.session_state.get(_WAS_AWAY):
         return []
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{wording.count(len(kept), 'file')} from before", width="content")
-        if st.button("Remove them", icon=":material/close:"):
+        st.caption(
+            _("{files} from before").format(files=wording.count(len(kept), "file")), width="content"
+        )
+        if st.button(_("Remove them"), icon=":material/close:"):
             st.session_state[_WAS_AWAY] = False
             return []
     return kept
@@ -133,7 +141,7 @@ def _count(file: BinaryIO, name: str) -> int:
 
 def _address() -> Chosen | None:
     url = st.text_input(
-        "Address of a picture", placeholder="https://…", key="address of a picture"
+        _("Address of a picture"), placeholder="https://…", key="address of a picture"
     ).strip()
     return Chosen(f"address {url}", lambda: iter([_downloaded(url)]), 1) if url else None
 
@@ -142,12 +150,14 @@ def _downloaded(url: str) -> FoundPicture:
     name = public_http.shown(url)
     if not url.lower().startswith(("http://", "https://")):
         return FoundPicture(
-            name, Failure("This is not a web address. Enter one that begins with https://.")
+            name, Failure(_("This is not a web address. Enter one that begins with https://."))
         )
     try:
         content = public_http.download(url, max_bytes=_MAX_DOWNLOADED_BYTES)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        return FoundPicture(name, Failure(f"The address {public_http.reason(error)}."))
+        return FoundPicture(
+            name, Failure(_("The address {reason}.").format(reason=public_http.reason(error)))
+        )
     return FoundPicture(name, io.BytesIO(content))
 
 
@@ -160,12 +170,12 @@ def _drawing() -> Chosen | None:
     if content is None:
         return None
     key = f"drawing {hashlib.sha256(content).hexdigest()}"
-    return Chosen(key, lambda: iter([FoundPicture("Drawing", io.BytesIO(content))]), 1)
+    return Chosen(key, lambda: iter([FoundPicture(_("Drawing"), io.BytesIO(content))]), 1)
 
 
 def _camera() -> Chosen | None:
-    taken = st.camera_input("Take a picture", key="camera")
+    taken = st.camera_input(_("Take a picture"), key="camera")
     if taken is None:
         return None
-    picture = FoundPicture("Camera", cast(BinaryIO, taken))
+    picture = FoundPicture(_("Camera"), cast(BinaryIO, taken))
     return Chosen(taken.file_id, lambda: iter([picture]), 1)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from automl.prediction.answer_formats import columns, split
 from automl.prediction.inference import Failure, Predictor
+from automl.texts import _
 from automl.ui.predict.answered_picture import NOT_SURE, AnsweredPicture, Caution
 
 _HEAD = ("path", "answer", "unlike", "set", "label", "probability", "error")
@@ -30,20 +31,22 @@ def show(pictures: Sequence[AnsweredPicture], model: Predictor, caution: Caution
         row_height=56,
         column_config={
             _PICTURE: st.column_config.ImageColumn(width="small"),
-            "path": st.column_config.TextColumn("File"),
-            "answer": st.column_config.TextColumn("Labels" if model.has_label_sets else "Class"),
-            "probability": st.column_config.ProgressColumn(
-                "Probability", format="%.3f", min_value=0, max_value=1
+            "path": st.column_config.TextColumn(_("File")),
+            "answer": st.column_config.TextColumn(
+                _("Labels") if model.has_label_sets else _("Class")
             ),
-            "unlike": st.column_config.CheckboxColumn("Unlike the training pictures"),
-            "set": st.column_config.TextColumn("One of"),
-            "error": st.column_config.TextColumn("Error"),
+            "probability": st.column_config.ProgressColumn(
+                _("Probability"), format="%.3f", min_value=0, max_value=1
+            ),
+            "unlike": st.column_config.CheckboxColumn(_("Unlike the training pictures")),
+            "set": st.column_config.TextColumn(_("One of")),
+            "error": st.column_config.TextColumn(_("Error")),
         },
     )
     with st.container(horizontal=True):
         for title, name, mime, content in (
             ("CSV", "predictions.csv", "text/csv", table.to_csv(index=False).encode()),
-            ("Parquet", "predictions.parquet", "application/octet-stream", _parquet(table)),
+            (_("Parquet"), "predictions.parquet", "application/octet-stream", _parquet(table)),
         ):
             st.download_button(
                 title, content, name, mime, icon=":material/download:", on_click="ignore"

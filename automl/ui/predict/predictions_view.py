@@ -14,6 +14,7 @@ from automl.figures import bar_charts, charts, wording
 from automl.prediction import input_pictures
 from automl.prediction.inference import UNFLAGGED, Answer, Failure, Picture, Predictor, Unlike
 from automl.prediction.input_pictures import FoundPicture
+from automl.texts import _, mark
 from automl.ui import cached, export_view
 from automl.ui.answers import explanation_view
 from automl.ui.predict import pictures_source, predictions_table
@@ -29,7 +30,7 @@ _WHY = ":material/lightbulb:"
 @for_version(
     lambda folder: versions([folder / "model.onnx", folder / "settings.json"]),
     max_entries=2,
-    spinner="Loading the model",
+    spinner=mark("Loading the model"),
 )
 def predictor(model_dir: Path) -> Predictor:
     return Predictor(model_dir)
@@ -48,20 +49,24 @@ def choose_model(experiment_dir: Path) -> Path:
     folders: dict[str, Path] = {best_trial: best, **export_view.exported_onnx(experiment_dir, rest)}
     asked_for = st.query_params.get("trial")
     if asked_for and asked_for not in folders:
-        st.info("The trial in the address has no ONNX model yet: export it under *Take it away*.")
+        st.info(
+            _("The trial in the address has no ONNX model yet: export it under *Take it away*.")
+        )
 
     def title(trial_id: str) -> str:
         trial = trials.get(trial_id)
-        name = f"{wording.trial(trial)} · {wording.score_of(trial, metric)}" if trial else ""
-        return f"Best: {name}".removesuffix(": ") if trial_id == best_trial else name
+        if trial is None:
+            return _("The best one")
+        name = f"{wording.trial(trial)} · {wording.score_of(trial, metric)}"
+        return _("Best: {name}").format(name=name) if trial_id == best_trial else name
 
     chosen: str = st.selectbox(
-        "Model that answers",
+        _("Model that answers"),
         list(folders),
         index=list(folders).index(asked_for) if asked_for in folders else 0,
         format_func=title,
         key=f"model of trial {asked_for}",
-        help="The best model, and those of other trials that were exported as ONNX.",
+        help=_("The best model, and those of other trials that were exported as ONNX."),
     )
     return folders[chosen]
 
@@ -73,13 +78,13 @@ def caution(experiment_dir: Path, model: Predictor) -> Caution:
     if model.has_label_sets:
         return NO_CAUTION
     least = st.slider(
-        "Answer only when sure",
+        _("Answer only when sure"),
         0.0,
         1.0,
         0.0,
         0.01,
         key="least probability",
-        help=f"Below this probability the answer is “{NOT_SURE}”.",
+        help=_("Below this probability the answer is “{answer}”.").format(answer=_(NOT_SURE)),
     )
     predictions = cached.predictions(experiment_dir, model.trial_id)
     if predictions is None or not len(predictions.labels):
@@ -87,19 +92,32 @@ def caution(experiment_dir: Path, model: Predictor) -> Caution:
     share, accuracy = confidence.answered(
         confidence.coverage(predictions.probabilities, predictions.labels), least
     )
-    right = f", and {accuracy:.0%} of these answers are right" if share else ""
-    st.caption(f"The model then answers {share:.0%} of the pictures that it was scored on{right}.")
+    right = (
+        _(", and {accuracy:.0%} of these answers are right").format(accuracy=accuracy)
+        if share
+        else ""
+    )
+    st.caption(
+        _(
+            "The model then answers {share:.0%} of the pictures that it was scored on{right}."
+        ).format(share=share, right=right)
+    )
     return Caution(least, _set_limit(model))
 
 
 def _set_limit(model: Predictor) -> float | None:
     coverage = st.selectbox(
-        "Sets of classes",
+        _("Sets of classes"),
         (None, 0.9, 0.95, 0.99),
-        format_func=lambda share: f"right in {share:.0%} of cases" if share else "Off",
+        format_func=lambda share: (
+            _("right in {share:.0%} of cases").format(share=share) if share else _("Off")
+        ),
         key="coverage of sets",
-        help="Show the classes of which one is right with this probability (conformal prediction, "
-        "Angelopoulos et al., 2021), for pictures like those that the model was scored on.",
+        help=_(
+            "Show the classes of which one is right with this probability (conformal "
+            "prediction, Angelopoulos et al., 2021), for pictures like those that the model "
+            "was scored on."
+        ),
     )
     try:
         return model.set_limit(coverage) if coverage else None
@@ -126,7 +144,9 @@ def answers(chosen: Chosen, model: Predictor) -> list[AnsweredPicture]:
         st.error(wording.plain(problem))
     if len(answered) == pictures_source.MAX_PICTURES:
         st.info(
-            f"The first {len(answered):,} pictures are shown. `automl predict` has no such limit."
+            _(
+                "The first {answered:,} pictures are shown. `automl predict` has no such limit."
+            ).format(answered=len(answered))
         )
     return list(answered)
 
@@ -144,7 +164,7 @@ def _compute(chosen: Chosen, model: Predictor) -> tuple[list[AnsweredPicture], s
     except UserError as error:
         problem = str(error)
     bar.empty()
-    return answered, problem if answered or problem else "No picture was found."
+    return answered, problem if answered or problem else _("No picture was found.")
 
 
 def _answered(
@@ -181,7 +201,7 @@ def show(
                 continue
             with st.container(border=True):
                 _card(each, each.answer, model, caution, index)
-                if each.picture and st.button("Why?", key=f"why {index}", icon=_WHY):
+                if each.picture and st.button(_("Why?"), key=f"why {index}", icon=_WHY):
                     content = _content(each.picture)
                     explanation_view.open_for(experiment_dir, model.trial_id, content, each.name)
 
@@ -196,7 +216,7 @@ def _card(
     label = wording.plain(answer.label)
     figure = bar_charts.probabilities(answer.probabilities)
     if answer.labels is not None:
-        right.markdown(f"**{wording.plain(answer.text) or 'no label'}**")
+        right.markdown(f"**{wording.plain(answer.text) or _('no label')}**")
         right.caption(wording.plain(each.name))
         limits = dict(zip(model.labels, model.thresholds.tolist(), strict=True))
         figure = bar_charts.label_probabilities(answer.probabilities, limits)
@@ -205,11 +225,13 @@ def _card(
         right.caption(f"probability {answer.probability:.3f}  \n{wording.plain(each.name)}")
     else:
         right.markdown(f"**{NOT_SURE}**")
-        likely = f"most likely {label}, {answer.probability:.3f}"
+        likely = _("most likely {label}, {probability:.3f}").format(
+            label=label, probability=answer.probability
+        )
         right.caption(f"{likely}  \n{wording.plain(each.name)}")
     if caution.set_limit is not None:
         labels = ", ".join(model.answer_set(given, caution.set_limit))
-        right.caption(f"One of: {wording.plain(labels)}")
+        right.caption(_("One of: {labels}").format(labels=wording.plain(labels)))
     if answer.is_unlike and model.unlike is not None:
         _warn_unlike(model.unlike)
     st.plotly_chart(figure, key=f"probabilities {index}", config=charts.QUIET)
@@ -217,13 +239,15 @@ def _card(
 
 def _warn_unlike(unlike: Unlike) -> None:
     st.badge(
-        "unlike the training pictures",
+        _("unlike the training pictures"),
         icon=":material/help:",
         color="orange",
         help=(
-            "Its features are further from those of every training picture than they are for "
-            f"{1 - unlike.false_alarm_rate:.1%} of the pictures that were held out. Method: "
-            "distance to the nearest neighbour (Sun et al., 2022). The answer may have no meaning."
+            _(
+                "Its features are further from those of every training picture than they are "
+                "for {share} of the pictures that were held out. Method: distance to the "
+                "nearest neighbour (Sun et al., 2022). The answer may have no meaning."
+            ).format(share=f"{1 - unlike.false_alarm_rate:.1%}")
         ),
     )
 

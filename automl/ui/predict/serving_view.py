@@ -5,13 +5,15 @@ from pathlib import Path
 
 import streamlit as st
 
+from automl.texts import _
+
 
 def show(experiment_dir: Path) -> None:
     """Draw the command and the request, folded."""
-    with st.expander("Ask it from a program", icon=":material/terminal:"):
-        st.caption("In a terminal on this machine:")
+    with st.expander(_("Ask it from a program"), icon=":material/terminal:"):
+        st.caption(_("In a terminal on this machine:"))
         command = f"automl serve {shlex.quote(experiment_dir.name)}"
         st.code(command, language="shell", wrap_lines=True)
-        st.caption("Then, for a picture:")
+        st.caption(_("Then, for a picture:"))
         request = "curl -F files=@picture.jpg http://127.0.0.1:8080/predict"
         st.code(request, language="shell", wrap_lines=True)

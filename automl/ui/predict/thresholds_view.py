@@ -17,14 +17,15 @@ from automl.experiments import chosen_thresholds
 from automl.experiments.chosen_thresholds import Choice
 from automl.figures import wording
 from automl.prediction.inference import Predictor
+from automl.texts import _, mark
 from automl.ui import cached, guarded_actions
 
-_KEPT, _BY_HAND, _ALL = "As kept with the model", "By hand", "All labels"
+_KEPT, _BY_HAND, _ALL = mark("As kept with the model"), mark("By hand"), mark("All labels")
 _KINDS = {
-    "Highest F1": "f1",
-    "Precision of at least": "precision",
-    "Recall of at least": "recall",
-    "Cost of a false label": "cost",
+    mark("Highest F1"): "f1",
+    mark("Precision of at least"): "precision",
+    mark("Recall of at least"): "recall",
+    mark("Cost of a false label"): "cost",
 }
 
 
@@ -39,7 +40,7 @@ def show(experiment_dir: Path, model: Predictor) -> Predictor:
     _effect(predictions, kept, chosen)
     if aim:
         _on_other_pictures(predictions, aim, one_for_all=one_for_all)
-    with st.expander("Each label"):
+    with st.expander(_("Each label")):
         _each_label(predictions, chosen, model.labels)
     if not np.array_equal(kept, chosen):
         said = str(aim) if aim else chosen_thresholds.BY_HAND
@@ -61,10 +62,11 @@ def _chosen(
 ) -> tuple[NDArray[np.float64], Aim | None, bool]:
     """Thresholds (K,), what they are chosen for, and whether one is for all labels."""
     kind = st.selectbox(
-        "Predict a label from",
+        _("Predict a label from"),
         [_KEPT, *_KINDS, _BY_HAND],
+        format_func=_,
         key=f"aim of {model.model_dir}",
-        help="A label is predicted from this probability on.",
+        help=_("A label is predicted from this probability on."),
     )
     if kind == _KEPT:
         return model.thresholds, None, False
@@ -72,13 +74,18 @@ def _chosen(
         return _by_hand(model), None, False
     value = 0.0
     if _KINDS[kind] in ("precision", "recall"):
-        value = st.number_input("At least", 0.01, 1.0, 0.9, 0.05, key=f"least {_KINDS[kind]}")
+        value = st.number_input(_("At least"), 0.01, 1.0, 0.9, 0.05, key=f"least {_KINDS[kind]}")
     elif _KINDS[kind] == "cost":
         value = st.number_input(
-            "As costly as so many missed ones", 0.01, 1000.0, 5.0, 1.0, key="cost of a false label"
+            _("As costly as so many missed ones"),
+            0.01,
+            1000.0,
+            5.0,
+            1.0,
+            key="cost of a false label",
         )
     aim = Aim.parse("f1" if _KINDS[kind] == "f1" else f"{_KINDS[kind]}={value}")
-    one_for_all = st.toggle("One threshold for all labels", key="one threshold")
+    one_for_all = st.toggle(_("One threshold for all labels"), key="one threshold")
     found = thresholds.chosen(
         predictions.probabilities, predictions.labels, aim, one_for_all=one_for_all
     )
@@ -89,7 +96,12 @@ def _by_hand(model: Predictor) -> NDArray[np.float64]:
     """The thresholds that were moved in this session; the others as kept."""
     key = f"thresholds by hand of {model.model_dir}"
     moved: dict[str, float] = st.session_state.setdefault(key, {})
-    label = st.selectbox("Threshold of", [_ALL, *model.labels], key=f"label of {key}")
+    label = st.selectbox(
+        _("Threshold of"),
+        [_ALL, *model.labels],
+        format_func=lambda name: _(name) if name == _ALL else name,
+        key=f"label of {key}",
+    )
     current = {
         name: moved.get(name, float(each))
         for name, each in zip(model.labels, model.thresholds, strict=True)
@@ -102,7 +114,7 @@ def _by_hand(model: Predictor) -> NDArray[np.float64]:
 
     start = float(np.mean(list(current.values()))) if label == _ALL else current[label]
     st.session_state[slider] = round(start, 2)
-    st.slider("Threshold", 0.0, 1.0, step=0.01, key=slider, on_change=take)
+    st.slider(_("Threshold"), 0.0, 1.0, step=0.01, key=slider, on_change=take)
     return np.array(list(current.values()))
 
 
@@ -116,19 +128,23 @@ def _effect(
     table = pd.DataFrame(
         {
             "metric": [wording.metric_heading(key) for key in now],
-            "as kept": before.values(),
-            "now": now.values(),
+            _("as kept"): before.values(),
+            _("now"): now.values(),
         }
     )
     number = st.column_config.NumberColumn(format="%.3f")
     st.dataframe(
         table,
         hide_index=True,
-        column_config={"metric": st.column_config.TextColumn(""), "as kept": number, "now": number},
-        alt="Effect of the thresholds",
+        column_config={
+            "metric": st.column_config.TextColumn(""),
+            _("as kept"): number,
+            _("now"): number,
+        },
+        alt=_("Effect of the thresholds"),
     )
     count = wording.count(len(predictions.labels), "picture")
-    st.caption(f"On the {count} that the model was scored on.")
+    st.caption(_("On the {count} that the model was scored on.").format(count=count))
 
 
 def _on_other_pictures(predictions: Predictions, aim: Aim, *, one_for_all: bool) -> None:
@@ -139,7 +155,7 @@ def _on_other_pictures(predictions: Predictions, aim: Aim, *, one_for_all: bool)
     said = ", ".join(
         f"{wording.metric(key)} {scores[key]:.3f}" for key in threshold_effects.KEYS[:4]
     )
-    st.caption(f"On pictures that such thresholds were not chosen on: {said}.")
+    st.caption(_("On pictures that such thresholds were not chosen on: {said}.").format(said=said))
 
 
 def _each_label(predictions: Predictions, chosen: NDArray[np.float64], names: list[str]) -> None:
@@ -150,7 +166,7 @@ def _each_label(predictions: Predictions, chosen: NDArray[np.float64], names: li
         threshold_effects.by_label(answers, names),
         hide_index=True,
         column_config=dict.fromkeys(shares, number),
-        alt="Thresholds of each label",
+        alt=_("Thresholds of each label"),
     )
 
 
@@ -158,9 +174,9 @@ def _keep(experiment_dir: Path, trial_id: str, choice: Choice) -> None:
     if not guarded_actions.may(Action.CHOOSE_THRESHOLDS, experiment_dir):
         return
     if st.button(
-        "Keep with the model",
+        _("Keep with the model"),
         icon=":material/save:",
-        help="The command line, the server and exports then answer with these thresholds.",
+        help=_("The command line, the server and exports then answer with these thresholds."),
     ):
         try:
             guarded_actions.choose_thresholds(experiment_dir, trial_id, choice)

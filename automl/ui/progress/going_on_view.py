@@ -12,6 +12,7 @@ from automl.experiments.new_data import OtherData
 from automl.experiments.records import ExperimentRecord, TrialRecord
 from automl.figures import wording
 from automl.jobs import data_versions
+from automl.texts import _
 from automl.ui import cached, experiment_state, guarded_actions, sign_in
 
 _TRIALS, _MINUTES, _EPOCHS = 8, 15, 10
@@ -23,10 +24,10 @@ def offer(experiment_dir: Path, trials: list[TrialRecord]) -> None:
         return
     if cached.experiment(experiment_dir).test_score is not None:
         return
-    with st.popover("Search on", icon=":material/playlist_add:", key="search on"):
-        st.caption("The trials that have ended stay, and the search knows their scores.")
+    with st.popover(_("Search on"), icon=":material/playlist_add:", key="search on"):
+        st.caption(_("The trials that have ended stay, and the search knows their scores."))
         wish = _asked(experiment_dir, trials)
-        if st.button("Go on", type="primary", key="go on", disabled=wish is None) and wish:
+        if st.button(_("Go on"), type="primary", key="go on", disabled=wish is None) and wish:
             try:
                 guarded_actions.go_on(experiment_dir, wish)
             except UserError as error:
@@ -82,22 +83,27 @@ def _asked(experiment_dir: Path, trials: list[TrialRecord]) -> Wish | None:
     num_trials = epochs = 0
     if job.is_sweep or job.is_automode:
         num_trials = st.number_input(
-            "Further trials", 0, 1000, min(_TRIALS, job.limits.max_trials), key="further trials"
+            _("Further trials"), 0, 1000, min(_TRIALS, job.limits.max_trials), key="further trials"
         )
     if any(one.method == "fine_tuning" and one.best_epoch is not None for one in trials):
         epochs = st.number_input(
-            "Further epochs of the best network",
+            _("Further epochs of the best network"),
             0,
             1000,
             0 if num_trials else _EPOCHS,
             key="further epochs",
-            help="A trial of its own, which starts from the model of the best one.",
+            help=_("A trial of its own, which starts from the model of the best one."),
         )
     minutes = st.number_input(
-        "Minutes", 1, 60 * 24 * 60, _MINUTES, key="further minutes", help="Counted from now on."
+        _("Minutes"),
+        1,
+        60 * 24 * 60,
+        _MINUTES,
+        key="further minutes",
+        help=_("Counted from now on."),
     )
     if not num_trials and not epochs:
-        st.caption("Ask for trials or epochs.")
+        st.caption(_("Ask for trials or epochs."))
         return None
     return Wish(trials=num_trials, minutes=minutes, epochs=epochs or None)
 

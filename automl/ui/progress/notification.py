@@ -11,6 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from automl.engine import notice
+from automl.texts import _
 from automl.ui import cached
 from automl.ui.schema_fields import KEPT
 
@@ -25,9 +26,9 @@ if (window.Notification?.permission === "granted")
 def offer(experiment_dir: Path) -> None:
     """Draw the switch; the browser asks for its permission when it is turned on."""
     is_wanted = st.toggle(
-        "Notify me",
+        _("Notify me"),
         key=_key(experiment_dir),
-        help="A notification of the browser when the search ends; keep this page open.",
+        help=_("A notification of the browser when the search ends; keep this page open."),
         **KEPT,
     )
     if is_wanted:

@@ -23,6 +23,7 @@ from automl.figures import (
     wording,
 )
 from automl.figures.pauses import Clock
+from automl.texts import _
 from automl.ui import cached, guarded_actions, recommendation_view
 
 _LOG_BYTES = 20_000
@@ -49,19 +50,19 @@ def headline(
     cards = st.container(horizontal=True)
     first = ranked[0] if ranked else None
     cards.metric(
-        f"Best {wording.metric(metric)}",
+        _("Best {metric}").format(metric=wording.metric(metric)),
         wording.score_of(first, metric),
         delta=_gain_over_baseline(ranked, metric),
         border=True,
         height="stretch",
-        help="On the pictures it was chosen by, with its 95 % interval.",
+        help=_("On the pictures it was chosen by, with its 95 % interval."),
     )
     extent = endings.extent(record, trials) if state.is_finished else None
     if extent is not None and extent.num_unstarted:
         cards.metric(
-            "Trials tried",
+            _("Trials tried"),
             f"{extent.num_tried:,} of {extent.num_planned:,}",
-            f"{extent.num_unstarted:,} not started",
+            _("{unstarted:,} not started").format(unstarted=extent.num_unstarted),
             delta_color="off",
             delta_arrow="off",
             border=True,
@@ -70,10 +71,10 @@ def headline(
     else:
         done = sum(trial.state.is_finished for trial in trials)
         ended = wording.ended_trials(done, record)
-        cards.metric("Trials ended", ended, border=True, height="stretch")
+        cards.metric(_("Trials ended"), ended, border=True, height="stretch")
     time = wording.duration(record.seconds)
     is_over = state.is_finished
-    cards.metric("Time" if is_over else "Time so far", time, border=True, height="stretch")
+    cards.metric(_("Time") if is_over else _("Time so far"), time, border=True, height="stretch")
     if not is_over:
         with cards:
             _time_left(record, trials)
@@ -84,9 +85,9 @@ def headline(
 def _time_left(record: ExperimentRecord, trials: list[TrialRecord]) -> None:
     """Draw the range of the time left."""
     left = time_left.estimate(record, trials, now())
-    value = "Learning" if left.whole is None else wording.span(left.whole.low, left.whole.high)
+    value = _("Learning") if left.whole is None else wording.span(left.whole.low, left.whole.high)
     st.metric(
-        "Time left",
+        _("Time left"),
         value,
         border=True,
         height="stretch",
@@ -96,11 +97,11 @@ def _time_left(record: ExperimentRecord, trials: list[TrialRecord]) -> None:
 
 def _about_time(left: TimeLeft) -> str:
     said = (
-        "A range, until the best model is exported, from what epochs and baselines took last."
+        _("A range, until the best model is exported, from what epochs and baselines took last.")
         if left.whole
         else f"{wording.time_left(left).capitalize()}. A range stands here after the first epoch."
     )
-    return f"{said} The time limit ends the search at the latest."
+    return _("{said} The time limit ends the search at the latest.").format(said=said)
 
 
 def verdict(
@@ -130,7 +131,11 @@ def verdict(
 def _expectation(record: ExperimentRecord, metric: str) -> None:
     """Say what to expect on new pictures, and how that was found; nothing if it is unknown."""
     if expected := wording.expected(record):
-        st.markdown(f"On new pictures expect {wording.metric(metric)} **{expected}**.")
+        st.markdown(
+            _("On new pictures expect {metric} **{expected}**.").format(
+                metric=wording.metric(metric), expected=expected
+            )
+        )
     if record.expected_basis:
         st.caption(wording.plain(record.expected_basis))
 
@@ -147,8 +152,8 @@ def _gain_over_baseline(ranked: list[TrialRecord], metric: str) -> str | None:
 def preparation(record: ExperimentRecord, state: ExperimentState) -> None:
     """Draw a progress bar with the current activity; its height is the same in every state."""
     words = {
-        ExperimentState.QUEUED: "Starting the engine",
-        ExperimentState.STOPPING: "Stopping: running trials end and the best model is exported",
+        ExperimentState.QUEUED: _("Starting the engine"),
+        ExperimentState.STOPPING: _("Stopping: running trials end and the best model is exported"),
     }
     text = record.message or words.get(state, "")
     st.progress(1.0 if state is ExperimentState.COMPLETED else record.progress, wording.plain(text))
@@ -172,7 +177,7 @@ def running_trials(
     The number of lines is the number of trials that may train at a time, so that nothing below
     moves when a trial starts or ends.
     """
-    st.subheader("Training now")
+    st.subheader(_("Training now"))
     running = [trial for trial in trials if trial.state is TrialState.RUNNING]
     left = time_left.estimate(cached.experiment(experiment_dir), trials, now()).by_trial
     places = wording.places(trials)
@@ -182,9 +187,9 @@ def running_trials(
             rest = f"{rest} · on {place}"
         with st.container(border=True, height=_LINE_PIXELS, vertical_alignment="center"):
             _running_trial(experiment_dir, trial, metric, rest)
-    for _ in range(num_lines - len(running)):
+    for _place in range(num_lines - len(running)):
         with st.container(border=True, height=_LINE_PIXELS, vertical_alignment="center"):
-            st.caption("Free for the next trial")
+            st.caption(_("Free for the next trial"))
 
 
 def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str, rest: str) -> None:
@@ -193,7 +198,11 @@ def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str, rest: 
     planned = timeline.planned_epochs(trial)
     name = wording.plain(wording.trial(trial))
     line, button = st.columns([6, 1], vertical_alignment="center")
-    epochs = f"epoch {epoch} of {planned}" if planned else f"epoch {epoch}"
+    epochs = (
+        _("epoch {epoch} of {planned}").format(epoch=epoch, planned=planned)
+        if planned
+        else f"epoch {epoch}"
+    )
     score = wording.score(trial.score(metric))
     line.progress(
         min(1.0, epoch / planned) if planned else 0.0,
@@ -202,12 +211,12 @@ def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str, rest: 
     if not guarded_actions.may(Action.STOP, experiment_dir):
         return
     with button.popover(
-        "Stop", icon=":material/stop:", key=f"stop {trial.trial_id}", width="stretch"
+        _("Stop"), icon=":material/stop:", key=f"stop {trial.trial_id}", width="stretch"
     ):
-        st.markdown(f"Stop trial {name}? Its best model so far is kept.")
-        if st.button("Stop this trial", type="primary", key=f"stop now {trial.trial_id}"):
+        st.markdown(_("Stop trial {name}? Its best model so far is kept.").format(name=name))
+        if st.button(_("Stop this trial"), type="primary", key=f"stop now {trial.trial_id}"):
             guarded_actions.stop(experiment_dir, trial.trial_id)
-            st.toast(f"Trial {name} stops after the current batch.")
+            st.toast(_("Trial {name} stops after the current batch.").format(name=name))
 
 
 def _rest(left: Span | None) -> str:
@@ -217,9 +226,9 @@ def _rest(left: Span | None) -> str:
 def no_trial(state: ExperimentState) -> None:
     """Draw a message in place of the trials when there are none."""
     if state.is_finished:
-        st.info("This experiment ended before its first trial.")
+        st.info(_("This experiment ended before its first trial."))
     else:
-        st.info("Trials appear here as soon as the first one starts.")
+        st.info(_("Trials appear here as soon as the first one starts."))
 
 
 def trials_over_time(record: ExperimentRecord, trials: list[TrialRecord]) -> None:
@@ -231,16 +240,16 @@ def trials_over_time(record: ExperimentRecord, trials: list[TrialRecord]) -> Non
     clock, num_places = Clock.of(searched, until), record.max_concurrent_trials
     placed = timeline_chart.bars(searched, left, until, num_places, clock)
     if placed:
-        st.subheader("Trials over time")
+        st.subheader(_("Trials over time"))
         figure = timeline_chart.figure_of(placed, num_places, clock)
         st.plotly_chart(figure, key="trials over time", config=charts.QUIET)
 
 
 def curves(ranked: list[TrialRecord], metric: str) -> None:
     """Draw the learning curves of the best trials, with the baselines as lines."""
-    st.subheader("Learning curves")
+    st.subheader(_("Learning curves"))
     if not ranked:
-        st.info("No trial has been scored. Curves appear with the first evaluation.")
+        st.info(_("No trial has been scored. Curves appear with the first evaluation."))
         return
     trained = [trial for trial in ranked if not baselines.is_baseline(trial)]
     floors = [trial for trial in ranked if baselines.is_baseline(trial)]
@@ -248,16 +257,20 @@ def curves(ranked: list[TrialRecord], metric: str) -> None:
     figure = trial_charts.learning_curves(shown, metric)
     st.plotly_chart(figure, key="learning curves", config=charts.QUIET)
     if len(trained) > trial_charts.MAX_LINES:
-        st.caption(f"The best {trial_charts.MAX_LINES} of {len(trained):,} trials.")
+        st.caption(
+            _("The best {shown} of {count} trials.").format(
+                shown=trial_charts.MAX_LINES, count=wording.integer(len(trained))
+            )
+        )
 
 
 def log(experiment_dir: Path) -> None:
     path = store.log_path(experiment_dir)
-    with st.expander("Log"):
+    with st.expander(_("Log")):
         if path.is_file():
             st.code(_tail(path) or "Nothing yet.", language=None, height=300)
         else:
-            st.caption("The engine has not written anything yet.")
+            st.caption(_("The engine has not written anything yet."))
 
 
 def _tail(path: Path) -> str:

@@ -12,6 +12,7 @@ from automl.errors import UserError
 from automl.experiments import importance, leaderboard, trial_settings
 from automl.experiments.records import TrialRecord, TrialState
 from automl.figures import bar_charts, charts, search_charts, timeline, trial_charts, wording
+from automl.texts import _
 from automl.ui import cached, figure_table
 
 _MAX_POINTS = 1_000
@@ -24,14 +25,18 @@ def over_time(experiment_dir: Path, metric: str) -> None:
     history = cached.history(experiment_dir)
     num_points = len(history.scores)
     if not num_points:
-        st.info("No trial has been scored. Points appear with the first evaluation.")
+        st.info(_("No trial has been scored. Points appear with the first evaluation."))
         return
     step = math.ceil(num_points / _MAX_POINTS)
     shown = history.at(range(0, num_points, step))
     figure = search_charts.over_time(shown, history.improvements(), metric, history.clock.axis)
     st.plotly_chart(figure, key="search over time", config=charts.QUIET)
     if step > 1:
-        st.caption(f"One in {step} of the {num_points:,} evaluations, and every new best score.")
+        st.caption(
+            _("One in {step} of the {points:,} evaluations, and every new best score.").format(
+                step=step, points=num_points
+            )
+        )
     numbers = np.array([trial.number for trial in history.trials])
     model_names = np.array([trial.model_name for trial in history.trials])
     table = pd.DataFrame(
@@ -40,7 +45,7 @@ def over_time(experiment_dir: Path, metric: str) -> None:
             "trial": numbers[history.trial_positions],
             "model": model_names[history.trial_positions],
             metric: history.scores,
-            "best so far": history.best,
+            _("best so far"): history.best,
         }
     )
     figure_table.show(table, "search-over-time")
@@ -50,19 +55,21 @@ def learning_curves(trials: Sequence[TrialRecord], metric: str) -> None:
     """Draw the learning curves of the best trials, of all, or of those the user chooses."""
     ranked = leaderboard.by_score(trials, metric)
     if not ranked:
-        st.info("No trial has been scored. Curves appear with the first evaluation.")
+        st.info(_("No trial has been scored. Curves appear with the first evaluation."))
         return
     by_number = {trial.number: trial for trial in ranked}
     left, right = st.columns([3, 1])
     chosen = left.multiselect(
-        "Trials, best first",
+        _("Trials, best first"),
         list(by_number),
         format_func=lambda number: f"#{number} {by_number[number].model_name}",
-        placeholder=f"The best {min(_MAX_CURVES, len(ranked))}; choose others here",
+        placeholder=_("The best {min}; choose others here").format(
+            min=min(_MAX_CURVES, len(ranked))
+        ),
         key="trials with curves",
     )
-    everything = right.toggle("All trials", key="all curves")
-    smoothing = right.slider("Smoothing", 0.0, 0.95, 0.0, 0.05, key="smoothing")
+    everything = right.toggle(_("All trials"), key="all curves")
+    smoothing = right.slider(_("Smoothing"), 0.0, 0.95, 0.0, 0.05, key="smoothing")
     shown = ranked if everything else ranked[:_MAX_CURVES]
     if chosen:
         shown = [by_number[number] for number in chosen]
@@ -73,7 +80,7 @@ def learning_curves(trials: Sequence[TrialRecord], metric: str) -> None:
         for trial in shown
         for each in trial.evaluations
     ]
-    columns = pd.Index(["trial", "model", "epoch", metric, "training loss"])
+    columns = pd.Index(["trial", "model", "epoch", metric, _("training loss")])
     figure_table.show(pd.DataFrame(rows, columns=columns), "learning-curves")
 
 
@@ -81,7 +88,7 @@ def parallel(trials: Sequence[TrialRecord], metric: str) -> None:
     """Draw the trials in parallel coordinates, one axis for each hyperparameter that varies."""
     table = trial_settings.varying(_fine_tuned(trials), metric)
     if not trial_settings.names(table):
-        st.info("So far all trials have the same hyperparameters.")
+        st.info(_("So far all trials have the same hyperparameters."))
         return
     dark = st.context.theme.type == "dark"
     figure = search_charts.parallel(table, metric, dark=dark)
@@ -89,8 +96,10 @@ def parallel(trials: Sequence[TrialRecord], metric: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         figure_table.show(table, "hyperparameters")
         st.caption(
-            "Drag along an axis to highlight the trials within that range. "
-            "Blue trials are the best, orange ones the worst."
+            _(
+                "Drag along an axis to highlight the trials within that range. Blue trials "
+                "are the best, orange ones the worst."
+            )
         )
 
 
@@ -99,21 +108,25 @@ def what_matters(trials: Sequence[TrialRecord], metric: str, experiment_dir: Pat
     table = trial_settings.varying(_fine_tuned(trials), metric)
     names = trial_settings.names(table)
     if not names:
-        st.info("So far all trials have the same hyperparameters.")
+        st.info(_("So far all trials have the same hyperparameters."))
         return
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        st.subheader("Importance")
+        st.subheader(_("Importance"))
         names = _importance(table, names, experiment_dir)
     with right:
-        st.subheader("Slices")
+        st.subheader(_("Slices"))
         columns = st.columns(2)
         for position, name in enumerate(names[:_MAX_SLICES]):
             with columns[position % 2]:
                 figure = search_charts.slice_of(table, name, metric)
                 st.plotly_chart(figure, key=f"slice of {name}", config=charts.QUIET)
         if len(names) > _MAX_SLICES:
-            st.caption(f"The first {_MAX_SLICES} of {len(names)} hyperparameters.")
+            st.caption(
+                _("The first {_MAX_SLICES} of {names} hyperparameters.").format(
+                    _MAX_SLICES=_MAX_SLICES, names=len(names)
+                )
+            )
         figure_table.show(table, "slices")
 
 
@@ -138,8 +151,10 @@ def _importance(table: pd.DataFrame, names: list[str], experiment_dir: Path) -> 
     rows = pd.DataFrame({"hyperparameter": shares.keys(), "importance": shares.values()})
     figure_table.show(rows, "importance")
     st.caption(
-        "Share of the variance of the scores that each hyperparameter explains (functional "
-        "ANOVA), within the values that were tried."
+        _(
+            "Share of the variance of the scores that each hyperparameter explains "
+            "(functional ANOVA), within the values that were tried."
+        )
     )
     return [*shares, *(name for name in names if name not in shares)]
 
@@ -161,20 +176,22 @@ def ended_early(trials: Sequence[TrialRecord], metric: str) -> None:
         if trial.state in (TrialState.STOPPED, TrialState.FAILED) or trial.reason
     ]
     if not early:
-        st.info("No trial has been ended early.")
+        st.info(_("No trial has been ended early."))
         return
     table = pd.DataFrame(
         {
-            "Trial": [trial.number for trial in early],
-            "Model": [trial.model_name for trial in early],
-            "State": [trial.state.value for trial in early],
-            "Epoch": [trial.evaluations[-1].epoch if trial.evaluations else 0 for trial in early],
-            "Epochs asked for": [timeline.planned_epochs(trial) for trial in early],
+            _("Trial"): [trial.number for trial in early],
+            _("Model"): [trial.model_name for trial in early],
+            _("State"): [trial.state.value for trial in early],
+            _("Epoch"): [
+                trial.evaluations[-1].epoch if trial.evaluations else 0 for trial in early
+            ],
+            _("Epochs asked for"): [timeline.planned_epochs(trial) for trial in early],
             wording.metric_heading(metric): [trial.score(metric) for trial in early],
-            "Why": [trial.reason for trial in early],
+            _("Why"): [trial.reason for trial in early],
         }
     )
-    counts = table["Why"].map(_kind_of_reason).value_counts()
+    counts = table[_("Why")].map(_kind_of_reason).value_counts()
     for reason, amount in counts.head(5).items():
         st.markdown(f"- {wording.count(int(amount), 'trial')}: {wording.plain(str(reason))}")
     st.dataframe(
@@ -182,7 +199,7 @@ def ended_early(trials: Sequence[TrialRecord], metric: str) -> None:
         hide_index=True,
         placeholder=wording.NOTHING,
         column_config={
-            "Trial": st.column_config.NumberColumn(format="#%d", width=60),
+            _("Trial"): st.column_config.NumberColumn(format="#%d", width=60),
             wording.metric_heading(metric): st.column_config.NumberColumn(format="%.3f"),
         },
     )

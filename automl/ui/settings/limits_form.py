@@ -9,25 +9,30 @@ from automl.experiments import experiment_queue, limits
 from automl.experiments.limits import QueueLimits
 from automl.figures import wording
 from automl.frozen_model import field_help
+from automl.texts import _
 from automl.ui import guarded_actions, schema_fields, sign_in
 
 
 def show() -> None:
-    st.subheader("Limits of the queue")
+    st.subheader(_("Limits of the queue"))
     tickets = experiment_queue.tickets()
     num_running = sum(ticket.started is not None for ticket in tickets)
     num_waiting = len(tickets) - num_running
     st.caption(
-        f"{wording.count(num_running, 'experiment')} running now, {num_waiting} waiting. "
-        "New limits apply at once, also to waiting experiments. Running experiments continue."
+        _(
+            "{experiments} running now, {waiting} waiting. New limits apply at once, also to "
+            "waiting experiments. Running experiments continue."
+        ).format(experiments=wording.count(num_running, "experiment"), waiting=num_waiting)
     )
     message = st.empty()
     try:
         current = limits.load()
     except (ValueError, OSError) as error:
         message.error(
-            f"{wording.plain(str(error))} No experiment starts until an admin saves new limits "
-            "here, or repairs the file."
+            _(
+                "{error} No experiment starts until an admin saves new limits here, or "
+                "repairs the file."
+            ).format(error=wording.plain(str(error)))
         )
         current = QueueLimits()
     if not sign_in.may(Action.SET_LIMITS):
@@ -38,7 +43,7 @@ def show() -> None:
         except (ValueError, OSError) as error:
             message.error(wording.plain(str(error)))
         else:
-            st.toast("The limits are saved.", icon=":material/check:")
+            st.toast(_("The limits are saved."), icon=":material/check:")
             st.rerun()
 
 
@@ -57,12 +62,12 @@ def _submitted(current: QueueLimits) -> QueueLimits | None:
                 min_value=schema_fields.bound(field, "ge", int),
                 value=None,
                 step=1,
-                placeholder="no limit",
+                placeholder=_("no limit"),
                 help=field_help(QueueLimits, name),
                 key=key,
             )
         is_submitted = last.form_submit_button(
-            "Save limits", type="primary", icon=":material/save:"
+            _("Save limits"), type="primary", icon=":material/save:"
         )
     return QueueLimits.model_validate(values) if is_submitted else None
 
@@ -73,4 +78,4 @@ def _read_only(current: QueueLimits) -> None:
     for column, (name, text) in zip(columns, words.items(), strict=True):
         help_text = field_help(QueueLimits, name)
         column.metric(schema_fields.title(name), text, help=help_text)
-    last.caption("Only admins can change the limits.")
+    last.caption(_("Only admins can change the limits."))

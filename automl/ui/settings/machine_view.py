@@ -8,44 +8,49 @@ from automl.figures import wording
 from automl.host import home, machine
 from automl.host.cores import usable_cores
 from automl.host.machine import Room
+from automl.texts import _
 
 
 def show() -> None:
-    st.subheader("This machine")
+    st.subheader(_("This machine"))
     gpus = _gpus()
     columns = st.columns(4)
-    columns[0].metric("Cores", usable_cores(), help="Cores that experiments may use.")
+    columns[0].metric(_("Cores"), usable_cores(), help=_("Cores that experiments may use."))
     columns[1].metric("GPUs", len(gpus))
-    _room(columns[2], "Free memory", machine.memory())
-    _room(columns[3], "Free disk", machine.disk())
+    _room(columns[2], _("Free memory"), machine.memory())
+    _room(columns[3], _("Free disk"), machine.disk())
     facts = [
         *(("GPU", gpu) for gpu in gpus),
-        ("Ray, which runs the trials", _head()),
-        ("Folder of the app", str(home.home_dir())),
-        ("Pretrained weights", _weights()),
+        (_("Ray, which runs the trials"), _head()),
+        (_("Folder of the app"), str(home.home_dir())),
+        (_("Pretrained weights"), _weights()),
     ]
     st.dataframe(
-        pd.DataFrame(facts, columns=["Part", "Current state"]),
+        pd.DataFrame(facts, columns=[_("Part"), _("Current state")]),
         hide_index=True,
-        column_config={"Part": st.column_config.TextColumn(width=200)},
+        column_config={_("Part"): st.column_config.TextColumn(width=200)},
     )
     st.caption(" · ".join(f"{name} {text}" for name, text in _versions().items()))
 
 
 def _room(column: DeltaGenerator, title: str, room: Room) -> None:
-    column.metric(title, wording.gigabytes(room.free), help=f"Of {wording.gigabytes(room.total)}.")
+    column.metric(
+        title,
+        wording.gigabytes(room.free),
+        help=_("Of {total}.").format(total=wording.gigabytes(room.total)),
+    )
 
 
 def _head() -> str:
     if machine.head_is_running():
-        return "running; it stops when no experiment has used it for a while"
-    return "not running; it starts with the next experiment"
+        return _("running; it stops when no experiment has used it for a while")
+    return _("not running; it starts with the next experiment")
 
 
 def _weights() -> str:
     folder, number = home.weights_dir(), machine.num_weights()
     if number is None:
-        return f"{folder} does not exist"
+        return _("{folder} does not exist").format(folder=folder)
     return f"{folder}, {wording.count(number, 'model')}"
 
 

@@ -7,10 +7,11 @@ from automl.access import audit, permissions
 from automl.access.audit import Entry
 from automl.access.permissions import Action, Role
 from automl.figures import wording
+from automl.texts import _, mark
 from automl.ui import guarded_actions, sign_in
 
 _SHOWN = 50
-_REACH = {"all": "yes", "own": "their own", "none": "no"}
+_REACH = {"all": mark("yes"), "own": mark("their own"), "none": mark("no")}
 
 
 def show() -> None:
@@ -25,11 +26,11 @@ def show() -> None:
 
 
 def _roles() -> None:
-    st.subheader("What a role may do")
+    st.subheader(_("What a role may do"))
     rows = [
         {
-            "": wording.kind(action),
-            **{role.capitalize(): _REACH[permissions.reach(role, action)] for role in Role},
+            "": _(wording.kind(action)),
+            **{role.capitalize(): _(_REACH[permissions.reach(role, action)]) for role in Role},
         }
         for action in Action
     ]
@@ -37,22 +38,24 @@ def _roles() -> None:
 
 
 def _people(may_read: bool) -> None:
-    st.subheader("People with access")
+    st.subheader(_("People with access"))
     if not may_read:
-        st.caption("Only admins can see the people and the audit log.")
+        st.caption(_("Only admins can see the people and the audit log."))
         return
     path = wording.plain(str(permissions.path()))
-    st.caption(f"Listed in {path}. A change of that file applies at the next click.")
+    st.caption(
+        _("Listed in {path}. A change of that file applies at the next click.").format(path=path)
+    )
     rows = permissions.load().people.items()
-    st.dataframe(pd.DataFrame(rows, columns=["Address", "Role"]), hide_index=True)
+    st.dataframe(pd.DataFrame(rows, columns=[_("Address"), _("Role")]), hide_index=True)
 
 
 def _log() -> None:
-    st.subheader("Audit log")
+    st.subheader(_("Audit log"))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"The latest {_SHOWN} entries, newest first.")
+        st.caption(_("The latest {count} entries, newest first.").format(count=_SHOWN))
         st.download_button(
-            "Download all",
+            _("Download all"),
             guarded_actions.audit_log,
             file_name="audit.jsonl",
             mime="application/jsonl",
@@ -60,18 +63,18 @@ def _log() -> None:
             on_click="ignore",
         )
     rows = [_row(entry) for entry in reversed(audit.read(_SHOWN))]
-    wide = {"Details": st.column_config.TextColumn(width=280)}
+    wide = {_("Details"): st.column_config.TextColumn(width=280)}
     st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=wide)
 
 
 def _row(entry: Entry) -> dict[str, str]:
     return {
-        "Time": f"{entry.time.astimezone():%Y-%m-%d %H:%M:%S %Z}",
-        "Who": entry.who,
-        "Role": entry.role or "",
-        "From": entry.via,
-        "What": wording.kind(entry.action),
-        "Experiment": entry.experiment,
-        "Outcome": entry.outcome,
-        "Details": ", ".join(f"{name}: {text}" for name, text in entry.details.items()),
+        _("Time"): f"{entry.time.astimezone():%Y-%m-%d %H:%M:%S %Z}",
+        _("Who"): entry.who,
+        _("Role"): entry.role or "",
+        _("From"): entry.via,
+        _("What"): _(wording.kind(entry.action)),
+        _("Experiment"): entry.experiment,
+        _("Outcome"): entry.outcome,
+        _("Details"): ", ".join(f"{name}: {text}" for name, text in entry.details.items()),
     }

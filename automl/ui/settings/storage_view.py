@@ -13,22 +13,23 @@ from automl.experiments.records import now
 from automl.figures import wording
 from automl.host import home
 from automl.host.storage import Usage
+from automl.texts import _, mark
 from automl.ui import cached, guarded_actions, links, sign_in
 
 _MEGABYTES = st.column_config.NumberColumn("MB", format="%,.1f")
 _HOLDS = {
-    "archives": "Pictures of unpacked archives",
-    "carried": "Pictures and weights brought from other machines",
-    "exports": "Models exported on the pages",
-    "features": "Features from frozen models",
-    "maps": "Maps of pictures",
-    "networks": "Networks converted for speed",
-    "pixels": "Decoded pictures",
-    "remote": "Downloaded pictures",
-    "scans": "Results of file checks",
-    "speeds": "Measured speed of networks",
-    "uploads": "Uploaded archives",
-    "weights": "Pretrained weights out of packages",
+    "archives": mark("Pictures of unpacked archives"),
+    "carried": mark("Pictures and weights brought from other machines"),
+    "exports": mark("Models exported on the pages"),
+    "features": mark("Features from frozen models"),
+    "maps": mark("Maps of pictures"),
+    "networks": mark("Networks converted for speed"),
+    "pixels": mark("Decoded pictures"),
+    "remote": mark("Downloaded pictures"),
+    "scans": mark("Results of file checks"),
+    "speeds": mark("Measured speed of networks"),
+    "uploads": mark("Uploaded archives"),
+    "weights": mark("Pretrained weights out of packages"),
 }
 
 
@@ -42,18 +43,22 @@ def show() -> None:
 
 def _experiments() -> None:
     directories = store.experiment_dirs(home.experiments_dir())
-    with st.spinner("Measuring the experiments"):
+    with st.spinner(_("Measuring the experiments")):
         rows = [_row(directory) for directory in directories]
-    st.subheader("Experiments")
+    st.subheader(_("Experiments"))
     if not rows:
-        st.caption("There is no experiment yet.")
+        st.caption(_("There is no experiment yet."))
         return
     table = pd.DataFrame(rows).sort_values("MB", ascending=False)
     total = wording.megabytes(round(table["MB"].sum() * 1e6))
-    st.caption(f"{total} in {wording.count(len(rows), 'experiment')}, largest first.")
+    st.caption(
+        _("{total} in {experiments}, largest first.").format(
+            total=total, experiments=wording.count(len(rows), "experiment")
+        )
+    )
     st.dataframe(table, hide_index=True, column_config={"MB": _MEGABYTES})
     links.page_link(
-        "pages/experiments.py", label="Open one to delete it", icon=":material/arrow_forward:"
+        "pages/experiments.py", label=_("Open one to delete it"), icon=":material/arrow_forward:"
     )
 
 
@@ -63,42 +68,45 @@ def _row(experiment_dir: Path) -> dict[str, Any]:
     except (ValueError, OSError):  # of another version, or damaged; it still takes space
         owner = ""
     num_bytes = cached.usage(experiment_dir).num_bytes
-    return {"Experiment": experiment_dir.name, "Owner": owner, "MB": num_bytes / 1e6}
+    return {_("Experiment"): experiment_dir.name, _("Owner"): owner, "MB": num_bytes / 1e6}
 
 
 def _caches() -> None:
-    st.subheader("Caches")
+    st.subheader(_("Caches"))
     caption = st.empty()
     if sign_in.may(Action.CLEAR_CACHE):
         _clear()
-    with st.spinner("Measuring the caches"):
+    with st.spinner(_("Measuring the caches")):
         usage_by_cache = _usage(home.home_dir())
     total = wording.megabytes(sum(usage.num_bytes for usage in usage_by_cache.values()))
     caption.caption(f"{total}. Recreated when needed, except uploads.")
     rows = [
         {
-            "Content": _HOLDS.get(name, name),  # a folder that a later version made
-            "Last used": wording.ago(usage.last_used, now()) if usage.last_used else "",
+            _("Content"): _(_HOLDS.get(name, name)),  # a folder that a later version made
+            _("Last used"): wording.ago(usage.last_used, now()) if usage.last_used else "",
             "MB": usage.num_bytes / 1e6,
         }
         for name, usage in usage_by_cache.items()
     ]
     table = pd.DataFrame(rows).sort_values("MB", ascending=False)
     last_used = st.column_config.TextColumn(
-        help="Accurate to one day: many file systems record no more."
+        help=_("Accurate to one day: many file systems record no more.")
     )
-    config = {"MB": _MEGABYTES, "Last used": last_used}
+    config = {"MB": _MEGABYTES, _("Last used"): last_used}
     st.dataframe(table, hide_index=True, column_config=config)
 
 
 def _clear() -> None:
-    with st.popover("Clear the cache", icon=":material/mop:", key="clear the cache"):
+    with st.popover(_("Clear the cache"), icon=":material/mop:", key="clear the cache"):
         st.markdown(
-            "Remove everything that no running experiment uses? Results and models are kept. The "
-            "next experiment unpacks, downloads and decodes its pictures again, which takes a "
-            "while. Uploaded pictures are deleted and must be uploaded again."
+            _(
+                "Remove everything that no running experiment uses? Results and models are "
+                "kept. The next experiment unpacks, downloads and decodes its pictures "
+                "again, which takes a while. Uploaded pictures are deleted and must be "
+                "uploaded again."
+            )
         )
-        if st.button("Clear it", type="primary", key="clear it now"):
+        if st.button(_("Clear it"), type="primary", key="clear it now"):
             try:
                 cleared = guarded_actions.clear_cache()
             except (ValueError, OSError) as error:
@@ -106,7 +114,11 @@ def _clear() -> None:
             else:
                 _usage.clear()
                 freed, kept = map(wording.megabytes, (cleared.freed_bytes, cleared.kept_bytes))
-                st.success(f"{freed} freed. {kept} are in use or new and were kept.")
+                st.success(
+                    _("{freed} freed. {kept} are in use or new and were kept.").format(
+                        freed=freed, kept=kept
+                    )
+                )
 
 
 @st.cache_data(ttl="1 min", max_entries=1, show_spinner=False)

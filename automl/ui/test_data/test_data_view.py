@@ -9,6 +9,7 @@ from automl.access.permissions import Action
 from automl.experiments import leaderboard, store
 from automl.experiments.records import TestOpening, TrialRecord
 from automl.figures import wording
+from automl.texts import _
 from automl.ui import cached, cached_evaluation, guarded_actions, label_sets
 from automl.ui.answers import classes_view, confusion_view, label_errors_view, labels_view
 
@@ -18,7 +19,7 @@ def sealed(experiment_dir: Path, num_pictures: int) -> None:
     metric = cached.job(experiment_dir).primary_metric
     ranked = leaderboard.by_score(cached.trials(experiment_dir), metric)
     if not ranked:
-        st.info("No trial has a model to score.")
+        st.info(_("No trial has a model to score."))
         return
     st.markdown(
         f":material/lock: **{wording.count(num_pictures, 'test picture')} are sealed.** No trial "
@@ -26,30 +27,34 @@ def sealed(experiment_dir: Path, num_pictures: int) -> None:
         "estimate for new pictures. They can be opened once, for one trial: choose the trial first."
     )
     if not guarded_actions.may(Action.OPEN_TEST_DATA, experiment_dir):
-        st.info("Only the owner of the experiment and admins can open them.")
+        st.info(_("Only the owner of the experiment and admins can open them."))
         return
     by_id = {trial.trial_id: trial for trial in ranked}
     chosen = st.selectbox(
-        "Trial, best first",
+        _("Trial, best first"),
         list(by_id),
         format_func=lambda trial_id: _title(by_id[trial_id], metric),
         key="trial to test",
         width=520,
     )
-    with st.popover("Open the test data", icon=":material/lock_open:", type="primary"):
+    with st.popover(_("Open the test data"), icon=":material/lock_open:", type="primary"):
         st.markdown(
-            f"Score {wording.plain(_title(by_id[chosen], metric))} on the test data? "
-            "This cannot be undone: they stay open, for this trial only."
+            _(
+                "Score {title} on the test data? This cannot be undone: they stay open, for "
+                "this trial only."
+            ).format(title=wording.plain(_title(by_id[chosen], metric)))
         )
-        if st.button("Open them now", type="primary", key="open now"):
+        if st.button(_("Open them now"), type="primary", key="open now"):
             _open(experiment_dir, chosen)
 
 
 def _open(experiment_dir: Path, trial_id: str) -> None:
-    bar = st.progress(0.0, "Preparing the model")
+    bar = st.progress(0.0, _("Preparing the model"))
 
     def show_progress(done: int, total: int) -> None:
-        bar.progress(done / total, f"{done:,} of {total:,} pictures")
+        bar.progress(
+            done / total, _("{done:,} of {total:,} pictures").format(done=done, total=total)
+        )
 
     try:
         guarded_actions.open_test_data(experiment_dir, trial_id, show_progress)
@@ -62,12 +67,18 @@ def _open(experiment_dir: Path, trial_id: str) -> None:
 def opened(experiment_dir: Path, opening: TestOpening, trial: TrialRecord) -> None:
     metric = cached.job(experiment_dir).primary_metric
     when = wording.local_time(opening.opened_at)
-    user = opening.opened_by or "an unknown user"
-    st.caption(wording.plain(f"Opened for {wording.trial(trial)} on {when} by {user}."))
+    user = opening.opened_by or _("an unknown user")
+    st.caption(
+        wording.plain(
+            _("Opened for {trial} on {when} by {user}.").format(
+                trial=wording.trial(trial), when=when, user=user
+            )
+        )
+    )
     validation, test, pictures = st.columns(3)
     name = wording.metric(metric)
     validation.metric(
-        f"{name.capitalize()} in the search",
+        _("{capitalize} in the search").format(capitalize=name.capitalize()),
         wording.score_of(trial, metric),
         border=True,
         help=f"{trial.scored_on.capitalize()}. The best trial was chosen by this score, so it is "
@@ -75,19 +86,19 @@ def opened(experiment_dir: Path, opening: TestOpening, trial: TrialRecord) -> No
     )
     score = opening.metrics[metric]
     test.metric(
-        f"Test {name}",
+        _("Test {name}").format(name=name),
         wording.interval(score, opening.score_low, opening.score_high),
         border=True,
-        help="Expected score on new pictures, with its 95 % interval.",
+        help=_("Expected score on new pictures, with its 95 % interval."),
     )
-    pictures.metric("Test pictures", f"{opening.num_pictures:,}", border=True)
+    pictures.metric(_("Test pictures"), f"{opening.num_pictures:,}", border=True)
     if opening.num_unreadable:
         count = wording.count(opening.num_unreadable, "test picture")
-        st.warning(f"{count} could not be read and were left out.")
+        st.warning(_("{count} could not be read and were left out.").format(count=count))
     trial_answers = cached_evaluation.answers(
         experiment_dir, store.test_predictions_path(experiment_dir)
     )
-    matrix, classes, numbers = st.tabs(["Where it is wrong", "Classes", "All metrics"])
+    matrix, classes, numbers = st.tabs([_("Where it is wrong"), _("Classes"), _("All metrics")])
     key = f"test data of {experiment_dir.name}"
     if trial_answers and label_sets.are_in(experiment_dir):
         with matrix:
@@ -105,7 +116,7 @@ def opened(experiment_dir: Path, opening: TestOpening, trial: TrialRecord) -> No
             hide_index=True,
             column_config={
                 side: st.column_config.NumberColumn(format="%.3f")
-                for side in ("In the search", "Test")
+                for side in (_("In the search"), _("Test"))
             },
         )
 
@@ -116,9 +127,9 @@ def side_by_side(trial: TrialRecord, opening: TestOpening) -> pd.DataFrame:
     in_search = best.metrics if best else {}
     return pd.DataFrame(
         {
-            "Metric": [wording.metric_heading(name) for name in opening.metrics],
-            "In the search": [in_search.get(name) for name in opening.metrics],
-            "Test": list(opening.metrics.values()),
+            _("Metric"): [wording.metric_heading(name) for name in opening.metrics],
+            _("In the search"): [in_search.get(name) for name in opening.metrics],
+            _("Test"): list(opening.metrics.values()),
         }
     )
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from automl.dataset import label_sets
 from automl.figures import wording
+from automl.texts import _, ngettext
 from automl.ui import cached, data_source, selection
 from automl.ui.answers import label_decisions, label_fixes
 from automl.ui.configure import launch
@@ -29,16 +30,22 @@ def offer(experiment_dir: Path, *, is_finished: bool) -> None:
         st.error(wording.plain(refusal))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            f"New experiment with {wording.count(len(changed), 'change')}",
+            ngettext(
+                "New experiment with {count} change",
+                "New experiment with {count} changes",
+                len(changed),
+            ).format(count=len(changed)),
             type="primary",
             icon=":material/play_arrow:",
             disabled=not is_finished,
             on_click=launch.start,
             args=(label_fixes.job_with(job, changed), name, uuid4().hex),
-            help=f"The same job again, as {name}, with your decisions. The files are not changed.",
+            help=_(
+                "The same job again, as {name}, with your decisions. The files are not changed."
+            ).format(name=name),
         )
         if not is_finished:
-            st.caption("You can start the new experiment when this one has ended.")
+            st.caption(_("You can start the new experiment when this one has ended."))
 
 
 def _labels(experiment_dir: Path) -> dict[str, list[str]]:

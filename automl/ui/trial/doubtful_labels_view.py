@@ -8,6 +8,7 @@ import streamlit as st
 from automl.evaluation.doubtful_labels import MAX_TRIALS
 from automl.experiments import leaderboard
 from automl.figures import wording
+from automl.texts import _
 from automl.ui import cached, cached_evaluation, figure_table, gallery, label_in_doubt
 from automl.ui.answers import answer_view, label_decisions
 from automl.ui.cached_evaluation import Answers
@@ -22,17 +23,22 @@ def show(experiment_dir: Path) -> None:
     by_trial = _best_answers(experiment_dir)
     if len(by_trial) < 2:
         st.info(
-            "A label is doubtful if several trials disagree with it. This needs two trials or more."
+            _(
+                "A label is doubtful if several trials disagree with it. This needs two "
+                "trials or more."
+            )
         )
         return
     suspects = cached_evaluation.suspects(by_trial)
     if not suspects:
-        st.success("No label is in doubt.", icon=":material/check_circle:")
+        st.success(_("No label is in doubt."), icon=":material/check_circle:")
         return
     num_pictures = len({suspect.position for suspect in suspects})
     st.caption(
-        f"The {len(by_trial)} best trials agree on another label for "
-        f"{wording.count(num_pictures, 'picture')}. Decide which label is right."
+        _(
+            "The {count} best trials agree on another label for {pictures}. Decide which "
+            "label is right."
+        ).format(count=len(by_trial), pictures=wording.count(num_pictures, "picture"))
     )
     key = f"suspects of {experiment_dir.name}"
     every = doubts.doubts(by_trial[0], suspects)

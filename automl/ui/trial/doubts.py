@@ -7,6 +7,7 @@ import pandas as pd
 
 from automl.evaluation.doubtful_labels import Suspect
 from automl.figures import wording
+from automl.texts import _
 from automl.ui.cached_evaluation import Answers
 
 
@@ -47,9 +48,13 @@ def table(trial_answers: Answers, every: Sequence[Doubt]) -> pd.DataFrame:
 def _of_class(trial_answers: Answers, suspect: Suspect) -> Doubt:
     names, labels = trial_answers.class_names, trial_answers.predictions.labels
     label = names[int(labels[suspect.position])]
-    words = (
-        f"labelled **{wording.plain(label)}** ({suspect.given_probability:.3f})  \n"
-        f"taken for **{wording.plain(names[suspect.suggested])}** ({suspect.probability:.3f})"
+    words = _(
+        "labelled **{label}** ({given:.3f})  \ntaken for **{other_label}** ({other:.3f})"
+    ).format(
+        label=wording.plain(label),
+        given=suspect.given_probability,
+        other_label=wording.plain(names[suspect.suggested]),
+        other=suspect.probability,
     )
     return Doubt(suspect, label, words)
 
@@ -58,7 +63,11 @@ def _of_set(trial_answers: Answers, suspect: Suspect) -> Doubt:
     label = trial_answers.class_names[suspect.suggested]
     name, given, other = wording.plain(label), suspect.given_probability, suspect.probability
     if trial_answers.predictions.labels[suspect.position, suspect.suggested]:
-        words = f"labelled with **{name}** ({given:.3f})  \nseen without it ({other:.3f})"
+        words = _("labelled with **{name}** ({given:.3f})  \nseen without it ({other:.3f})").format(
+            name=name, given=given, other=other
+        )
     else:
-        words = f"labelled without **{name}** ({given:.3f})  \nseen with it ({other:.3f})"
+        words = _("labelled without **{name}** ({given:.3f})  \nseen with it ({other:.3f})").format(
+            name=name, given=given, other=other
+        )
     return Doubt(suspect, label, words)

@@ -9,21 +9,23 @@ from numpy.typing import NDArray
 
 from automl.evaluation import answers
 from automl.figures import wording
+from automl.texts import _, mark
 from automl.ui import cached_evaluation, figure_table
 from automl.ui.answers import answer_gallery, label_errors_view
 from automl.ui.cached_evaluation import Answers
 from automl.ui.trial import corrected_experiment, doubtful_labels_view
 
-_WORST, _LABELS = "Worst mistakes", "Missed and false labels"
-_DOUBTFUL, _PARTS = "Doubtful labels", "Parts of the pictures"
+_WORST, _LABELS = mark("Worst mistakes"), mark("Missed and false labels")
+_DOUBTFUL, _PARTS = mark("Doubtful labels"), mark("Parts of the pictures")
 
 
 def show(trial_answers: Answers, *, key: str, is_finished: bool) -> None:
     """Draw the errors; `is_finished` is True if the experiment has ended."""
     first = _LABELS if trial_answers.predictions.has_label_sets else _WORST
     chosen = st.segmented_control(
-        "Errors",
+        _("Errors"),
         [first, _DOUBTFUL, _PARTS],
+        format_func=_,
         default=first,
         required=True,
         key=f"errors of {key}",
@@ -44,11 +46,15 @@ def _worst(trial_answers: Answers, key: str) -> None:
     predictions = trial_answers.predictions
     wrong = answers.wrong(predictions)
     if not len(wrong):
-        st.success("Every answer is right.", icon=":material/check_circle:")
+        st.success(_("Every answer is right."), icon=":material/check_circle:")
         return
     total = len(predictions.labels)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{len(wrong):,} of {wording.count(total, 'picture')} wrong**")
+        st.markdown(
+            _("**{wrong:,} of {pictures} wrong**").format(
+                wrong=len(wrong), pictures=wording.count(total, "picture")
+            )
+        )
         figure_table.download(_table(trial_answers, wrong), "mistakes", key=key)
     answer_gallery.show(trial_answers, wrong, key=f"worst of {key}", order="highest loss first")
 
@@ -72,14 +78,14 @@ def _table(trial_answers: Answers, positions: NDArray[np.int64]) -> pd.DataFrame
 def _parts(trial_answers: Answers, key: str) -> None:
     parts = cached_evaluation.slices(trial_answers)
     if not parts:
-        st.info("The pictures are too similar or too few to compare parts of them.")
+        st.info(_("The pictures are too similar or too few to compare parts of them."))
         return
     table = pd.DataFrame(
         {
-            "Part": [f"{part.name}: {part.part}" for part in parts],
-            "Pictures": [part.num_pictures for part in parts],
-            "Accuracy": [part.accuracy for part in parts],
-            "": ["worse than the rest" if part.is_worse else "" for part in parts],
+            _("Part"): [f"{part.name}: {part.part}" for part in parts],
+            _("Pictures"): [part.num_pictures for part in parts],
+            _("Accuracy"): [part.accuracy for part in parts],
+            "": [_("worse than the rest") if part.is_worse else "" for part in parts],
         }
     )
     state: Any = st.dataframe(
@@ -87,8 +93,8 @@ def _parts(trial_answers: Answers, key: str) -> None:
         key=f"parts of {key}",
         hide_index=True,
         column_config={
-            "Part": st.column_config.TextColumn(width="large"),
-            "Accuracy": st.column_config.ProgressColumn(format="%.3f", min_value=0, max_value=1),
+            _("Part"): st.column_config.TextColumn(width="large"),
+            _("Accuracy"): st.column_config.ProgressColumn(format="%.3f", min_value=0, max_value=1),
         },
         on_select="rerun",
         selection_mode="single-row",
@@ -96,9 +102,11 @@ def _parts(trial_answers: Answers, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         figure_table.download(table, "parts", key=key)
         st.caption(
-            "Parts marked as worse have a significantly lower accuracy than all other pictures "
-            "(Fisher's exact test at 5 %, corrected for the number of parts). "
-            "Select a part to see its mistakes."
+            _(
+                "Parts marked as worse have a significantly lower accuracy than all other "
+                "pictures (Fisher's exact test at 5 %, corrected for the number of parts). "
+                "Select a part to see its mistakes."
+            )
         )
     if state.selection.rows:
         part = parts[state.selection.rows[0]]

@@ -7,15 +7,16 @@ import streamlit as st
 
 from automl.experiments.records import TrialRecord
 from automl.figures import charts, trial_charts, wording
+from automl.texts import _, mark
 from automl.ui import figure_table
 
 _FORMATS = {  # all other columns are scores and losses
-    "Epoch": "%d",
-    "Learning rate": "%.2g",
-    "Training seconds": "%.1f",
-    "Evaluation seconds": "%.1f",
-    "Pictures / s": "%.0f",
-    "Peak memory (MB)": "%.0f",
+    mark("Epoch"): "%d",
+    mark("Learning rate"): "%.2g",
+    mark("Training seconds"): "%.1f",
+    mark("Evaluation seconds"): "%.1f",
+    mark("Pictures / s"): "%.0f",
+    mark("Peak memory (MB)"): "%.0f",
 }
 
 
@@ -25,8 +26,15 @@ def headline(trial: TrialRecord, metric: str) -> None:
     score = f"{wording.metric_heading(metric)} **{wording.score_of(trial, metric)}**"
     facts = [trial.state.value, wording.duration(trial.seconds)]
     if best and trial.method == "fine_tuning":
-        speed = f"{wording.number(best.images_per_second)} pictures / s in training"
-        facts += [f"best epoch {best.epoch} of {trial.evaluations[-1].epoch}", speed]
+        speed = _("{number} pictures / s in training").format(
+            number=wording.number(best.images_per_second)
+        )
+        facts += [
+            _("best epoch {epoch} of {last}").format(
+                epoch=best.epoch, last=trial.evaluations[-1].epoch
+            ),
+            speed,
+        ]
     if best:
         facts.append(f"scored {trial.scored_on}")
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -42,15 +50,19 @@ def failure(trial: TrialRecord) -> None:
     if trial.error:
         st.error(wording.plain(trial.error.cause))
         if trial.error.next_step:
-            st.markdown(f"**What to do:** {wording.plain(trial.error.next_step)}")
-        st.caption("The other trials are not affected.")
-        with st.expander("Details"):
+            st.markdown(
+                _("**What to do:** {next_step}").format(
+                    next_step=wording.plain(trial.error.next_step)
+                )
+            )
+        st.caption(_("The other trials are not affected."))
+        with st.expander(_("Details")):
             st.code(trial.error.traceback, language=None)
 
 
 def curves(trial: TrialRecord, metric: str) -> None:
     if not trial.evaluations:
-        st.info("Curves appear after the first evaluation.")
+        st.info(_("Curves appear after the first evaluation."))
         return
     left, right = st.columns(2)
     with left:
@@ -58,7 +70,7 @@ def curves(trial: TrialRecord, metric: str) -> None:
         figure = trial_charts.learning_curves([trial], metric).update_layout(showlegend=False)
         st.plotly_chart(figure, key="trial metric", config=charts.QUIET)
     with right:
-        st.subheader("Loss")
+        st.subheader(_("Loss"))
         st.plotly_chart(trial_charts.losses(trial), key="trial losses", config=charts.QUIET)
 
 
@@ -68,15 +80,15 @@ def every_evaluation(trial: TrialRecord, metric: str) -> None:
         return
     rows = [
         {
-            "Epoch": evaluation.epoch,
+            _("Epoch"): evaluation.epoch,
             wording.metric_heading(metric): evaluation.metrics[metric],
-            "Training loss": evaluation.train_loss,
-            "Validation loss": evaluation.valid_loss,
-            "Learning rate": evaluation.learning_rate,
-            "Training seconds": evaluation.train_seconds,
-            "Evaluation seconds": evaluation.evaluation_seconds,
-            "Pictures / s": evaluation.images_per_second,
-            "Peak memory (MB)": evaluation.peak_memory_bytes / 1e6 or None,
+            _("Training loss"): evaluation.train_loss,
+            _("Validation loss"): evaluation.valid_loss,
+            _("Learning rate"): evaluation.learning_rate,
+            _("Training seconds"): evaluation.train_seconds,
+            _("Evaluation seconds"): evaluation.evaluation_seconds,
+            _("Pictures / s"): evaluation.images_per_second,
+            _("Peak memory (MB)"): evaluation.peak_memory_bytes / 1e6 or None,
         }
         for evaluation in trial.evaluations
     ]
@@ -97,13 +109,16 @@ def metrics(trial: TrialRecord) -> None:
     """Draw every metric of the best evaluation."""
     best = trial.best_evaluation()
     if best is None:
-        st.info("Metrics appear after the first evaluation.")
+        st.info(_("Metrics appear after the first evaluation."))
         return
-    rows = {"Metric": map(wording.metric_heading, best.metrics), "Value": best.metrics.values()}
+    rows = {
+        _("Metric"): map(wording.metric_heading, best.metrics),
+        _("Value"): best.metrics.values(),
+    }
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
-        column_config={"Value": st.column_config.NumberColumn(format="%.3f")},
+        column_config={_("Value"): st.column_config.NumberColumn(format="%.3f")},
     )
 
 
@@ -114,16 +129,20 @@ def hyperparameters(trial: TrialRecord) -> None:
         key for key in requested if key in effective and _differs(requested[key], effective[key])
     )
     if changed:
-        st.caption(f"Used with another value than requested: {', '.join(changed)}.")
+        st.caption(
+            _("Used with another value than requested: {changed}.").format(
+                changed=", ".join(changed)
+            )
+        )
     elif effective:
-        st.caption("All values were used as requested.")
+        st.caption(_("All values were used as requested."))
     names = [*changed, *sorted((set(requested) | set(effective)) - set(changed))]
     table = pd.DataFrame(
         {
-            "Hyperparameter": names,
-            "Requested": [_text(requested.get(name)) for name in names],
-            "Used": [_text(effective.get(name)) for name in names],
-            "Note": ["changed" if name in changed else "" for name in names],
+            _("Hyperparameter"): names,
+            _("Requested"): [_text(requested.get(name)) for name in names],
+            _("Used"): [_text(effective.get(name)) for name in names],
+            _("Note"): [_("changed") if name in changed else "" for name in names],
         }
     )
     st.dataframe(table, hide_index=True, height=min(38 + 35 * len(names), 600))
