@@ -111,8 +111,8 @@ def _calibration(trial_answers: Answers, key: str) -> None:
             border=True,
             help=_(
                 "Mean difference between the probability and the share of right answers, "
-                "over the pictures, in {NUM_BINS} bins (Guo et al., 2017). 0 is perfect."
-            ).format(NUM_BINS=confidence.NUM_BINS),
+                "over the pictures, in {bins} bins (Guo et al., 2017). 0 is perfect."
+            ).format(bins=confidence.NUM_BINS),
         )
         st.caption(
             _(

@@ -60,15 +60,10 @@ def show(trial_answers: Answers, metrics: Mapping[str, float], *, key: str) -> N
         figure_table.download(pd.concat([table, averages]), "classification-report", key=key)
         if missing := class_report.absent(table):
             names = ", ".join(missing[:10])
-            more = (
-                _(" and {missing} more").format(missing=len(missing) - 10)
-                if len(missing) > 10
-                else ""
-            )
-            text = _(
-                "There is no picture of {names}{more}; the macro averages leave them out."
-            ).format(names=names, more=more)
-            st.caption(wording.plain(text))
+            if len(missing) > 10:
+                names = _("{names} and {count} more").format(names=names, count=len(missing) - 10)
+            text = _("There is no picture of {names}; the macro averages leave them out.")
+            st.caption(wording.plain(text.format(names=names)))
     if state.selection.rows:
         _mistakes(trial_answers, indices[state.selection.rows[0]], key)
     else:

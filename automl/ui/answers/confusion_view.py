@@ -21,7 +21,6 @@ _UNITS: dict[str, confusion.Unit] = {
     mark("Share of column"): "column",
 }
 _EXPLAINED: dict[confusion.Unit, str] = {
-    "count": "",
     "row": mark(
         "Each row adds up to 1: the predicted classes of the pictures with one true class."
     ),
@@ -98,15 +97,14 @@ def _chart(
         config=charts.CLICKABLE,
         alt=_("Confusion matrix"),
     )
-    text = (
-        _("Click a cell to see its pictures; the diagonal holds the right answers.")
-        + _EXPLAINED[unit]
-    )
+    said = [_("Click a cell to see its pictures; the diagonal holds the right answers.")]
+    if unit in _EXPLAINED:
+        said.append(_(_EXPLAINED[unit]))
     if len(shown) < len(class_names):
-        text += _(" Shown: the {shown} of {class_names:,} classes with the most errors.").format(
-            shown=len(shown), class_names=len(class_names)
-        )
-    st.caption(text)
+        sentence = _("Shown: the {shown} of {count} classes with the most errors.")
+        count = wording.integer(len(class_names))
+        said.append(sentence.format(shown=len(shown), count=count))
+    st.caption(" ".join(said))
 
 
 def _most_confused(matrix: NDArray[np.int64], class_names: list[str], key: str) -> None:
@@ -187,13 +185,16 @@ def _pictures(trial_answers: Answers, true: int, predicted: int, key: str) -> No
     names = [wording.plain(trial_answers.class_names[index]) for index in (true, predicted)]
     if not len(inside):
         st.info(
-            _("No picture of {names} was taken for {names2}.").format(
-                names=names[0], names2=names[1]
-            )
+            _("No picture of {name} was taken for {other}.").format(name=names[0], other=names[1])
         )
         return
     icon = ":material/check:" if true == predicted else ":material/close:"
     pictures = wording.count(len(inside), "picture")
-    outcome = "recognised" if true == predicted else _("taken for {names}").format(names=names[1])
-    st.markdown(f"{icon} **{pictures} of {names[0]} {outcome}**")
+    sentence = (
+        _("{pictures} of {name} recognised")
+        if true == predicted
+        else _("{pictures} of {name} taken for {other}")
+    )
+    outcome = sentence.format(pictures=pictures, name=names[0], other=names[1])
+    st.markdown(f"{icon} **{outcome}**")
     answer_gallery.show(trial_answers, inside, key=f"cell {true} {predicted} of {key}")

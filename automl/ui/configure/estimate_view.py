@@ -64,8 +64,8 @@ def _offer(key: str, job: Job) -> None:
         _("Estimate time and memory"),
         icon=":material/timer:",
         help=_(
-            "Trains a few steps of these models on this machine; takes at most {LIMIT_SECONDS} s."
-        ).format(LIMIT_SECONDS=estimate.LIMIT_SECONDS),
+            "Trains a few steps of these models on this machine; takes at most {seconds} s."
+        ).format(seconds=estimate.LIMIT_SECONDS),
     )
     if asked:
         if _estimates().begin(key, job) is None:

@@ -71,7 +71,7 @@ def findings(corrected: Manifest, original: Manifest | None, corrections: Correc
         show(finding)
     if remarks:
         with st.expander(
-            _("Worth knowing ({remarks})").format(remarks=len(remarks)), expanded=not faults
+            _("Worth knowing ({count})").format(count=len(remarks)), expanded=not faults
         ):
             for finding in remarks:
                 show(finding)
@@ -80,7 +80,7 @@ def findings(corrected: Manifest, original: Manifest | None, corrections: Correc
 def _finding(finding: Finding, examples: list[Path], rendering: Rendering) -> None:
     color, icon = _LOOK[finding.severity]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(finding.severity.value, icon=icon, color=color)
+        st.badge(_(finding.severity.value), icon=icon, color=color)
         st.markdown(f"**{wording.kind(finding.kind)}**")
     st.markdown(wording.plain(finding.message))
     if examples:
@@ -95,7 +95,9 @@ def _files(finding: Finding, count: int) -> None:
         st.code("\n".join(finding.paths), language=None)
         if count > len(finding.paths):
             st.caption(
-                _("The first {paths} of {count:,}.").format(paths=len(finding.paths), count=count)
+                _("The first {shown} of {count}.").format(
+                    shown=len(finding.paths), count=wording.integer(count)
+                )
             )
 
 
@@ -116,16 +118,16 @@ def _show_pictures(kind: str, corrected: Manifest, original: Manifest | None) ->
 def class_sizes(manifest: Manifest) -> None:
     """Draw how many pictures the largest classes have."""
     report, has_sets = manifest.report, label_sets.are_in(manifest.samples)
-    one, several = ("label", "labels") if has_sets else ("class", "classes")
-    st.subheader(_("Pictures per {one}").format(one=one))
+    st.subheader(_("Pictures per label") if has_sets else _("Pictures per class"))
     shown = min(len(report.classes), 30)
     st.plotly_chart(bar_charts.classes(report.classes, shown), key="classes", config=charts.QUIET)
     if shown < len(report.classes):
-        st.caption(
-            _("The largest {shown} of {classes:,} {several}.").format(
-                shown=shown, classes=len(report.classes), several=several
-            )
+        sentence = (
+            _("The largest {shown} of {count} labels.")
+            if has_sets
+            else _("The largest {shown} of {count} classes.")
         )
+        st.caption(sentence.format(shown=shown, count=wording.integer(len(report.classes))))
 
 
 @st.fragment

@@ -67,8 +67,8 @@ def show(data: Manifest) -> None:
         st.plotly_chart(figure, key="labels that occur together", config=charts.QUIET)
         if len(frequent) < len(counts):
             st.caption(
-                _("The {_MAX_LABELS} most frequent of {counts:,} labels.").format(
-                    _MAX_LABELS=_MAX_LABELS, counts=len(counts)
+                _("The {shown} most frequent of {counts} labels.").format(
+                    shown=_MAX_LABELS, counts=wording.integer(len(counts))
                 )
             )
         figure_table.show(_pairs(counts, data.class_names), "co-occurrence")

@@ -137,11 +137,12 @@ def _is_measured(table: pd.DataFrame, name: str) -> bool:
 
 def _filtered(table: pd.DataFrame) -> pd.DataFrame:
     with st.popover(_("Filter"), icon=":material/filter_list:"):
-        for name in ("model", "state"):
+        for name, title in (("model", _("Only this model")), ("state", _("Only this state"))):
             offered = sorted(table[name].unique())
             chosen = st.multiselect(
-                _("Only this {name}").format(name=name),
+                title,
                 offered,
+                format_func=_,
                 key=f"only {name} on the leaderboard",
             )
             if chosen:
@@ -180,9 +181,9 @@ def _config(metric: str) -> dict[str, Any]:
             _title("tied"),
             help=_(
                 "tied: the difference from the best trial may be chance. The first "
-                "{MAX_COMPARED} trials are tested together on the same pictures: if all are "
+                "{compared} trials are tested together on the same pictures: if all are "
                 "equally good, the chance that any is called worse is 5 %."
-            ).format(MAX_COMPARED=ties.MAX_COMPARED),
+            ).format(compared=ties.MAX_COMPARED),
         ),
         "parameters": _NUMBER(_title("parameters"), format="%.1f M"),
         "megabytes": _NUMBER(_title("megabytes"), format="%.0f MB"),

@@ -7,7 +7,7 @@ import streamlit as st
 from automl.experiments import leaderboard
 from automl.experiments.records import TrialRecord
 from automl.figures import charts, trial_charts, wording
-from automl.texts import _
+from automl.texts import _, ngettext
 from automl.ui import figure_table
 
 
@@ -26,12 +26,12 @@ def show(
     table = leaderboard.rank(ranked, metric, p_values)
     num_tied = int(table["tied_with_best"].iloc[1:].sum())
     if num_tied:
-        verb = "is" if num_tied == 1 else "are"
-        st.caption(
-            _("{trials} {verb} statistically tied with the best on these pictures.").format(
-                trials=wording.count(num_tied, "other trial"), verb=verb
-            )
+        sentence = ngettext(
+            "{count} other trial is statistically tied with the best on these pictures.",
+            "{count} other trials are statistically tied with the best on these pictures.",
+            num_tied,
         )
+        st.caption(sentence.format(count=wording.integer(num_tied)))
     figure = trial_charts.intervals(list(ranked), metric)
     st.plotly_chart(figure, key="intervals", config=charts.QUIET)
     shown = ["number", "title", "score", "score_low", "score_high"]

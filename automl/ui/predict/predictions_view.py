@@ -92,16 +92,15 @@ def caution(experiment_dir: Path, model: Predictor) -> Caution:
     share, accuracy = confidence.answered(
         confidence.coverage(predictions.probabilities, predictions.labels), least
     )
-    right = (
-        _(", and {accuracy:.0%} of these answers are right").format(accuracy=accuracy)
-        if share
-        else ""
-    )
-    st.caption(
+    effect = (
         _(
-            "The model then answers {share:.0%} of the pictures that it was scored on{right}."
-        ).format(share=share, right=right)
+            "The model then answers {share:.0%} of the pictures that it was scored on, and "
+            "{accuracy:.0%} of these answers are right."
+        )
+        if share
+        else _("The model then answers none of the pictures that it was scored on.")
     )
+    st.caption(effect.format(share=share, accuracy=accuracy))
     return Caution(least, _set_limit(model))
 
 
@@ -145,8 +144,8 @@ def answers(chosen: Chosen, model: Predictor) -> list[AnsweredPicture]:
     if len(answered) == pictures_source.MAX_PICTURES:
         st.info(
             _(
-                "The first {answered:,} pictures are shown. `automl predict` has no such limit."
-            ).format(answered=len(answered))
+                "The first {answered} pictures are shown. `automl predict` has no such limit."
+            ).format(answered=wording.integer(len(answered)))
         )
     return list(answered)
 

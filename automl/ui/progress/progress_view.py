@@ -62,7 +62,7 @@ def headline(
         cards.metric(
             _("Trials tried"),
             f"{extent.num_tried:,} of {extent.num_planned:,}",
-            _("{unstarted:,} not started").format(unstarted=extent.num_unstarted),
+            _("{count} not started").format(count=wording.integer(extent.num_unstarted)),
             delta_color="off",
             delta_arrow="off",
             border=True,
@@ -99,9 +99,11 @@ def _about_time(left: TimeLeft) -> str:
     said = (
         _("A range, until the best model is exported, from what epochs and baselines took last.")
         if left.whole
-        else f"{wording.time_left(left).capitalize()}. A range stands here after the first epoch."
+        else _("{time_left}. A range stands here after the first epoch.").format(
+            time_left=wording.time_left(left).capitalize()
+        )
     )
-    return _("{said} The time limit ends the search at the latest.").format(said=said)
+    return f"{said} {_('The time limit ends the search at the latest.')}"
 
 
 def verdict(

@@ -33,8 +33,8 @@ def over_time(experiment_dir: Path, metric: str) -> None:
     st.plotly_chart(figure, key="search over time", config=charts.QUIET)
     if step > 1:
         st.caption(
-            _("One in {step} of the {points:,} evaluations, and every new best score.").format(
-                step=step, points=num_points
+            _("One in {step} of the {points} evaluations, and every new best score.").format(
+                step=step, points=wording.integer(num_points)
             )
         )
     numbers = np.array([trial.number for trial in history.trials])
@@ -63,8 +63,8 @@ def learning_curves(trials: Sequence[TrialRecord], metric: str) -> None:
         _("Trials, best first"),
         list(by_number),
         format_func=lambda number: f"#{number} {by_number[number].model_name}",
-        placeholder=_("The best {min}; choose others here").format(
-            min=min(_MAX_CURVES, len(ranked))
+        placeholder=_("The best {shown}; choose others here").format(
+            shown=min(_MAX_CURVES, len(ranked))
         ),
         key="trials with curves",
     )
@@ -123,8 +123,8 @@ def what_matters(trials: Sequence[TrialRecord], metric: str, experiment_dir: Pat
                 st.plotly_chart(figure, key=f"slice of {name}", config=charts.QUIET)
         if len(names) > _MAX_SLICES:
             st.caption(
-                _("The first {_MAX_SLICES} of {names} hyperparameters.").format(
-                    _MAX_SLICES=_MAX_SLICES, names=len(names)
+                _("The first {shown} of {names} hyperparameters.").format(
+                    shown=_MAX_SLICES, names=len(names)
                 )
             )
         figure_table.show(table, "slices")

@@ -53,7 +53,10 @@ def _open(experiment_dir: Path, trial_id: str) -> None:
 
     def show_progress(done: int, total: int) -> None:
         bar.progress(
-            done / total, _("{done:,} of {total:,} pictures").format(done=done, total=total)
+            done / total,
+            _("{done} of {total} pictures").format(
+                done=wording.integer(done), total=wording.integer(total)
+            ),
         )
 
     try:
@@ -77,16 +80,18 @@ def opened(experiment_dir: Path, opening: TestOpening, trial: TrialRecord) -> No
     )
     validation, test, pictures = st.columns(3)
     name = wording.metric(metric)
+    scored_on = _(trial.scored_on)
     validation.metric(
-        _("{capitalize} in the search").format(capitalize=name.capitalize()),
+        _("{metric} in the search").format(metric=wording.metric_heading(metric)),
         wording.score_of(trial, metric),
         border=True,
-        help=f"{trial.scored_on.capitalize()}. The best trial was chosen by this score, so it is "
-        "slightly too high.",
+        help=_(
+            "{scored_on}. The best trial was chosen by this score, so it is slightly too high."
+        ).format(scored_on=scored_on[:1].upper() + scored_on[1:]),
     )
     score = opening.metrics[metric]
     test.metric(
-        _("Test {name}").format(name=name),
+        _("Test {metric}").format(metric=name),
         wording.interval(score, opening.score_low, opening.score_high),
         border=True,
         help=_("Expected score on new pictures, with its 95 % interval."),

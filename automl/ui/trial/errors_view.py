@@ -51,8 +51,8 @@ def _worst(trial_answers: Answers, key: str) -> None:
     total = len(predictions.labels)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            _("**{wrong:,} of {pictures} wrong**").format(
-                wrong=len(wrong), pictures=wording.count(total, "picture")
+            _("**{wrong} of {pictures} wrong**").format(
+                wrong=wording.integer(len(wrong)), pictures=wording.count(total, "picture")
             )
         )
         figure_table.download(_table(trial_answers, wrong), "mistakes", key=key)
