@@ -10,12 +10,13 @@ from automl.evaluation.confidence import Calibration, Coverage
 from automl.evaluation.curves import Curve, Kind
 from automl.figures.charts import finish
 from automl.figures.palette import ACCENT, DASHES, SECOND, SERIES, label
+from automl.texts import _, mark
 
 AXES: dict[Kind, tuple[str, str]] = {
-    "roc": ("False positive rate", "True positive rate"),
-    "precision_recall": ("Recall", "Precision"),
-    "gains": ("Share of the pictures, most probable first", "Share of the class found"),
-    "lift": ("Share of the pictures, most probable first", "Times better than chance"),
+    "roc": (mark("False positive rate"), mark("True positive rate")),
+    "precision_recall": (mark("Recall"), mark("Precision")),
+    "gains": (mark("Share of the pictures, most probable first"), mark("Share of the class found")),
+    "lift": (mark("Share of the pictures, most probable first"), mark("Times better than chance")),
 }
 _REFERENCE = {"color": "rgba(128, 128, 128, 0.7)", "dash": "dot", "width": 1}
 _HEIGHT = 400
@@ -31,7 +32,7 @@ def lines(
         curves: by the name of the class or average.
         perfect: curves of a perfect model, by the same names; dotted.
     """
-    x, y = AXES[kind]
+    x, y = map(_, AXES[kind])
     figure = go.Figure()
     for number, (name, curve) in enumerate(curves.items()):
         color = SERIES[number % len(SERIES)]
@@ -50,7 +51,7 @@ def lines(
             figure.add_scatter(
                 x=best.x,
                 y=best.y,
-                name="perfect",
+                name=_("perfect"),
                 legendgroup=str(number),  # hidden together with its curve
                 showlegend=False,
                 mode="lines",
@@ -78,7 +79,7 @@ def calibration(bins: Calibration) -> go.Figure:
     figure.add_scatter(
         x=[0, 1],
         y=[0, 1],
-        name="perfectly calibrated",
+        name=_("perfectly calibrated"),
         mode="lines",
         line=_REFERENCE,
         hoverinfo="skip",
@@ -87,7 +88,7 @@ def calibration(bins: Calibration) -> go.Figure:
     figure.add_scatter(
         x=bins.confidence,
         y=bins.accuracy,
-        name="this model",
+        name=_("this model"),
         mode="lines+markers",
         customdata=list(range(len(bins.confidence))),
         text=[f"{count:,} pictures" for count in bins.num_pictures],
@@ -95,7 +96,7 @@ def calibration(bins: Calibration) -> go.Figure:
         marker={"size": 7 + 17 * np.sqrt(area), "opacity": 0.85},
         hovertemplate="probability %{x:.3f}, right %{y:.3f}<br>%{text}<extra></extra>",
     )
-    finish(figure, "Mean probability", "Share that is right")
+    finish(figure, _("Mean probability"), _("Share that is right"))
     figure.update_xaxes(range=[0, 1.03])
     figure.update_yaxes(range=[-0.03, 1.05])
     return figure.update_layout(height=_HEIGHT, hovermode="closest", dragmode=False)
@@ -126,7 +127,7 @@ def histogram(right: NDArray[np.int64], wrong: NDArray[np.int64]) -> go.Figure:
             textposition="none",
             hovertemplate=f"%{{y:,}} {name}, probability %{{text}}<extra></extra>",
         )
-    finish(figure, "Probability of the answer", "Pictures")
+    finish(figure, _("Probability of the answer"), _("Pictures"))
     figure.update_xaxes(range=[0, 1])
     return figure.update_layout(
         height=_HEIGHT, barmode="stack", hovermode="closest", dragmode=False
@@ -148,8 +149,11 @@ def coverage(curve: Coverage, marked: tuple[float, float]) -> go.Figure:
         customdata=curve.threshold[kept],
         mode="lines",
         line={"color": ACCENT, "width": 2},
-        hovertemplate="answers %{x:.1%} of the pictures<br>%{y:.3f} of them right"
-        "<br>from a probability of %{customdata:.3f}<extra></extra>",
+        hovertemplate=_(
+            "answers %{x:.1%} of the pictures<br>%{y:.3f} of them right"
+            "<br>from a probability of %{customdata:.3f}"
+        )
+        + "<extra></extra>",
         showlegend=False,
     )
     figure.add_scatter(
@@ -160,7 +164,9 @@ def coverage(curve: Coverage, marked: tuple[float, float]) -> go.Figure:
         hoverinfo="skip",
         showlegend=False,
     )
-    finish(figure, "Share of the pictures that is answered", "Share of the answers that is right")
+    finish(
+        figure, _("Share of the pictures that is answered"), _("Share of the answers that is right")
+    )
     figure.update_xaxes(range=[0, 1.02])
     if len(curve.coverage) == 1:  # around a single point Plotly shows -1 to 1
         figure.update_yaxes(range=[0, 1.05])

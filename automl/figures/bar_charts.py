@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from automl.dataset.report import Distribution
 from automl.figures.charts import finish, fit_rows
 from automl.figures.palette import ACCENT, MUTED, SECOND, label
+from automl.texts import _
 
 _Number = TypeVar("_Number", int, float)
 
@@ -16,7 +17,7 @@ def classes(counts: Mapping[str, int], limit: int = 30) -> go.Figure:
     """Draw pictures per class, the largest class on top."""
     largest = _largest(counts, limit)
     figure = _horizontal(largest, [f"{count:,}" for count in largest.values()])
-    return fit_rows(figure, len(largest), "Pictures")
+    return fit_rows(figure, len(largest), _("Pictures"))
 
 
 def probabilities(by_label: Mapping[str, float], limit: int = 3) -> go.Figure:
@@ -25,7 +26,7 @@ def probabilities(by_label: Mapping[str, float], limit: int = 3) -> go.Figure:
     figure = _horizontal(likely, [f"{probability:.3f}" for probability in likely.values()])
     figure.update_traces(marker_color=[ACCENT] + [MUTED] * (len(likely) - 1))
     figure.update_xaxes(range=[0, 1.15], tickvals=[0, 0.5, 1])  # with room for the text at 1
-    return fit_rows(figure, len(likely), "Probability")
+    return fit_rows(figure, len(likely), _("Probability"))
 
 
 def label_probabilities(
@@ -42,10 +43,10 @@ def label_probabilities(
         y=list(range(len(likely))),
         mode="markers",
         marker={"symbol": "line-ns-open", "size": 18, "color": SECOND, "line": {"width": 2}},
-        hovertemplate="predicted from %{x:.2f} on<extra></extra>",
+        hovertemplate=_("predicted from %{x:.2f} on") + "<extra></extra>",
     )
     figure.update_xaxes(range=[0, 1.15], tickvals=[0, 0.5, 1])  # with room for the text at 1
-    fit_rows(figure, len(likely), "Probability, and threshold of the label")
+    fit_rows(figure, len(likely), _("Probability, and threshold of the label"))
     return figure.update_layout(showlegend=False)
 
 
@@ -53,7 +54,7 @@ def importance(shares: Mapping[str, float]) -> go.Figure:
     """Draw the share of the variance of the scores that each hyperparameter explains."""
     named = {name.replace("_", " "): share for name, share in shares.items()}
     figure = _horizontal(named, [f"{share:.2f}" for share in named.values()], max_name=30)
-    return fit_rows(figure, len(named), "Share of the variance of the scores")
+    return fit_rows(figure, len(named), _("Share of the variance of the scores"))
 
 
 def distribution(counted: Distribution, name: str) -> go.Figure:
@@ -64,9 +65,9 @@ def distribution(counted: Distribution, name: str) -> go.Figure:
         x=[f"{low:.3g}–{high:.3g}" for low, high in pairs],
         y=counted.counts,
         marker_color=ACCENT,
-        hovertemplate="%{x}: %{y} pictures<extra></extra>",
+        hovertemplate=_("%{x}: %{y} pictures") + "<extra></extra>",
     )
-    return finish(figure, name, "Pictures").update_layout(height=200)
+    return finish(figure, name, _("Pictures")).update_layout(height=200)
 
 
 def _largest(by_name: Mapping[str, _Number], limit: int) -> dict[str, _Number]:

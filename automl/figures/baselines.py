@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
 from automl.figures.palette import label
+from automl.texts import _
 
 _MAX_NAME = 36
 _MARGIN = 0.08
@@ -61,7 +62,7 @@ def note_majority(figure: go.Figure, trials: Sequence[TrialRecord], metric: str)
     if majority is None:
         return
     figure.add_annotation(
-        text=f"↓ majority class {_score(majority, metric):.3f}",
+        text=_("↓ majority class {score:.3f}").format(score=_score(majority, metric)),
         x=0,
         y=0,
         xref="paper",

@@ -6,8 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from automl.figures import wording
 from automl.figures.charts import finish
 from automl.figures.palette import label
+from automl.texts import _
 
 _SCALE = [[0, "rgba(51, 136, 204, 0.04)"], [1, "rgba(51, 136, 204, 0.75)"]]
 
@@ -31,8 +33,12 @@ def figure_of(counts: NDArray[np.int64], names: Sequence[str]) -> go.Figure:
         y=positions,
         customdata=[
             [
-                f"{counts[row, column]:,} of {counts[row, row]:,} pictures with {shown[row]} have "
-                f"{shown[column]}, too"
+                _("{count} of {total} pictures with {label} have {other}, too").format(
+                    count=wording.integer(int(counts[row, column])),
+                    total=wording.integer(int(counts[row, row])),
+                    label=shown[row],
+                    other=shown[column],
+                )
                 for column in positions
             ]
             for row in positions
@@ -48,7 +54,7 @@ def figure_of(counts: NDArray[np.int64], names: Sequence[str]) -> go.Figure:
         hoverongaps=False,
         hovertemplate="%{customdata}<extra></extra>",
     )
-    finish(figure, "also have", "Pictures with")
+    finish(figure, _("also have"), _("Pictures with"))
     ticks = {"tickvals": positions, "ticktext": shown, "showgrid": False}
     figure.update_xaxes(**ticks)
     figure.update_yaxes(autorange="reversed", **ticks)

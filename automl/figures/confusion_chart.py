@@ -7,8 +7,10 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from automl.evaluation import confusion
+from automl.figures import wording
 from automl.figures.charts import finish
 from automl.figures.palette import ACCENT, label
+from automl.texts import _
 
 _MAX_WITH_NUMBERS = 15
 _MAX_EMPTY_CELLS = 40
@@ -61,7 +63,7 @@ def figure_of(
         hoverinfo="skip",
     )
     _add_clickable_cells(figure, counts, share, _Cells(shown, names, unit, dark))
-    finish(figure, "Predicted class", "True class")
+    finish(figure, _("Predicted class"), _("True class"))
     ticks = {"tickvals": positions, "ticktext": names, "showgrid": False}
     figure.update_xaxes(range=[-0.5, size - 0.5], **ticks)
     figure.update_yaxes(range=[size - 0.5, -0.5], **ticks)
@@ -112,7 +114,11 @@ def _add_clickable_cells(
         else None,
         textfont={"color": ink},
         hovertext=[
-            f"{counts[row, column]:,} of {names[row]} predicted as {names[column]}"
+            _("{count} of {name} predicted as {other}").format(
+                count=wording.integer(int(counts[row, column])),
+                name=names[row],
+                other=names[column],
+            )
             + ("" if unit == "count" else f"<br>{share[row, column]:.1%} of the {unit}")
             for row, column in positions
         ],

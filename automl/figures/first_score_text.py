@@ -5,21 +5,26 @@ from collections.abc import Sequence
 from automl.evaluation import significance
 from automl.evaluation.first_score import Change, DoubtfulLabel, FirstScore
 from automl.figures import wording
+from automl.texts import _, mark
 
 Table = tuple[tuple[str, ...], Sequence[tuple[str | int, ...]]]
 """Headings and rows."""
 
 _HEADLINES = {
-    "accuracy": "Accuracy {score}, by a linear probe on {model} at {side} px, cross-validated on "
-    "{pictures}; always answering the most frequent class gets {constant}.",
-    "iou": "Intersection over union {score}, by a linear probe on {model} at {side} px, "
-    "cross-validated on {pictures}; always answering the most frequent labels gets {constant}.",
+    "accuracy": mark(
+        "Accuracy {score}, by a linear probe on {model} at {side} px, cross-validated on "
+        "{pictures}; always answering the most frequent class gets {constant}."
+    ),
+    "iou": mark(
+        "Intersection over union {score}, by a linear probe on {model} at {side} px, "
+        "cross-validated on {pictures}; always answering the most frequent labels gets {constant}."
+    ),
 }
 
 
 def headline(found: FirstScore) -> str:
     """The score with its interval and what it is compared with."""
-    return _HEADLINES[found.metric].format(
+    return _(_HEADLINES[found.metric]).format(
         score=wording.score_with_ends(found.score, found.low, found.high),
         model=found.model_name,
         side=found.side,
@@ -33,7 +38,7 @@ def weakest(found: FirstScore) -> Table:
     weak = [each for each in found.recalls if each.num_right < each.num_pictures]
     if found.metric == "accuracy":
         right = [(each.name, f"{each.num_right:,} of {each.num_pictures:,}") for each in weak]
-        return ("weakest class", "right"), right
+        return (_("weakest class"), _("right")), right
     known = [each for each in found.recalls if each.num_right == each.num_pictures]
     weak += sorted((each for each in known if each.num_false), key=lambda each: -each.num_false)
     rows = [
@@ -45,14 +50,14 @@ def weakest(found: FirstScore) -> Table:
         )
         for each in weak
     ]
-    return ("weakest label", "found", "false", "average precision"), rows
+    return (_("weakest label"), _("found"), _("false"), _("average precision")), rows
 
 
 def confusions(found: FirstScore) -> Table:
     """What is taken for something else, the most frequent first."""
     headings = {
-        "accuracy": ("class", "taken for", "pictures"),
-        "iou": ("missed label", "false label instead", "pictures"),
+        "accuracy": (_("class"), _("taken for"), _("pictures")),
+        "iou": (_("missed label"), _("false label instead"), _("pictures")),
     }
     rows = [(each.true, each.predicted, each.num_pictures) for each in found.confused]
     return headings[found.metric], rows
@@ -61,14 +66,15 @@ def confusions(found: FirstScore) -> Table:
 def missed_together(found: FirstScore) -> Table:
     """Labels that are missed on the same pictures, the most frequent first."""
     rows = [(each.first, each.second, each.num_pictures) for each in found.missed_together]
-    return ("missed label", "missed with it", "pictures"), rows
+    return (_("missed label"), _("missed with it"), _("pictures")), rows
 
 
 def suggestion(doubt: DoubtfulLabel) -> str:
     """What the probe finds more likely, in a few words."""
     if doubt.label != doubt.suggested:
         return f"{doubt.suggested}?"
-    return f"with {doubt.label}?" if doubt.is_missing else f"without {doubt.label}?"
+    question = _("with {label}?") if doubt.is_missing else _("without {label}?")
+    return question.format(label=doubt.label)
 
 
 def doubt(found: DoubtfulLabel) -> str:
@@ -86,18 +92,29 @@ def doubt(found: DoubtfulLabel) -> str:
 def change(found: Change) -> str:
     """What corrections did to the score, with the test against chance."""
     rise = 100 * (found.after - found.before)
-    pictures = (
-        f"on the {wording.count(found.num_pictures, 'picture')} that both answered for, by the "
-        "corrected labels"
-    )
     if not rise:
-        return (
-            f"Your corrections leave the first score at {wording.score(found.after)}, {pictures}."
+        sentence = _(
+            "Your corrections leave the first score at {after}, on the {pictures} that both "
+            "answered for, by the corrected labels."
+        )
+    elif rise > 0:
+        sentence = _(
+            "Your corrections raise the first score by {points} points, from {before} to {after} "
+            "(p = {p_value}: {verdict}), on the {pictures} that both answered for, by the "
+            "corrected labels."
+        )
+    else:
+        sentence = _(
+            "Your corrections lower the first score by {points} points, from {before} to {after} "
+            "(p = {p_value}: {verdict}), on the {pictures} that both answered for, by the "
+            "corrected labels."
         )
     is_clear = found.p_value < significance.LEVEL
-    verdict = "more than chance explains" if is_clear else "chance alone may explain it"
-    return (
-        f"Your corrections {'raise' if rise > 0 else 'lower'} the first score by {abs(rise):.1f} "
-        f"points, from {wording.score(found.before)} to {wording.score(found.after)} "
-        f"(p = {found.p_value:.3f}: {verdict}), {pictures}."
+    return sentence.format(
+        points=f"{abs(rise):.1f}",
+        before=wording.score(found.before),
+        after=wording.score(found.after),
+        p_value=f"{found.p_value:.3f}",
+        verdict=_("more than chance explains") if is_clear else _("chance alone may explain it"),
+        pictures=wording.count(found.num_pictures, "picture"),
     )

@@ -2,22 +2,31 @@
 
 from automl.evaluation.label_next import Suggestion, Worth
 from automl.figures import wording
+from automl.texts import _
 
 
 def worth(found: Worth) -> str:
     """What more pictures bring: `200 more pictures of dog: 1.2 points (0.4 to 2.1)`."""
-    whose = "of all classes, as now" if found.class_name is None else f"of {found.class_name}"
-    more = wording.count(found.num_more, "more picture")
-    return (
-        f"{more} {whose}: {100 * found.gain:.1f} points of accuracy "
-        f"({100 * found.low:.1f} to {100 * found.high:.1f})."
+    if found.class_name is None:
+        sentence = _(
+            "{pictures} of all classes, as now: {gain} points of accuracy ({low} to {high})."
+        )
+    else:
+        sentence = _("{pictures} of {name}: {gain} points of accuracy ({low} to {high}).")
+    return sentence.format(
+        pictures=wording.count(found.num_more, "more picture"),
+        name=found.class_name,
+        gain=f"{100 * found.gain:.1f}",
+        low=f"{100 * found.low:.1f}",
+        high=f"{100 * found.high:.1f}",
     )
 
 
 def reason(found: Suggestion) -> str:
     """Why a picture is worth its label."""
     if found.why == "typical":
-        return "Many pictures look like this one."
+        return _("Many pictures look like this one.")
     if found.second:
-        return f"The model wavers between {found.guess} and {found.second}."
-    return f"The model is not sure of {found.guess}."
+        sentence = _("The model wavers between {guess} and {second}.")
+        return sentence.format(guess=found.guess, second=found.second)
+    return _("The model is not sure of {guess}.").format(guess=found.guess)

@@ -8,11 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from automl.experiments.records import TrialRecord
+from automl.texts import mark
 
 _LEAST_SECONDS = 60.0
 """Seconds between two trials that are a pause; preparing a trial takes less."""
 
-AXIS, AXIS_WITHOUT = "Minutes since the first trial started", "Minutes, without pauses"
+AXIS, AXIS_WITHOUT = (
+    mark("Minutes since the first trial started"),
+    mark("Minutes, without pauses"),
+)
 
 
 class Pause(NamedTuple):

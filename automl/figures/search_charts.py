@@ -10,6 +10,7 @@ from automl.figures import pauses, timeline, wording
 from automl.figures.charts import add_markers, finish, start_at_zero
 from automl.figures.palette import ACCENT, SECOND, label, looks
 from automl.figures.trial_charts import MAX_NAME
+from automl.texts import _
 
 _HEIGHT = 400
 _PLAIN = "~g"  # 0.0005, where Plotly would write 500µ
@@ -31,20 +32,21 @@ def over_time(
         axis: title of the axis of time.
     """
     figure = go.Figure()
+    after = _("%{text}: %{y:.3f} after %{x:.1f} min")
     add_markers(
         figure,
         [(point.trial, point.minutes, point.score) for point in points],
-        lambda _: "%{text}: %{y:.3f} after %{x:.1f} min",
+        lambda _model: after,
         size=6,
         opacity=0.6,
     )
     figure.add_scatter(
         x=[point.minutes for point in steps],
         y=[point.best for point in steps],
-        name="best so far",
+        name=_("best so far"),
         mode="lines",
         line={"color": ACCENT, "shape": "hv", "width": 2.5},
-        hovertemplate="best %{y:.3f} after %{x:.1f} min<extra></extra>",
+        hovertemplate=_("best %{y:.3f} after %{x:.1f} min") + "<extra></extra>",
     )
     finish(figure, axis, wording.metric_heading(metric))
     figure.update_xaxes(rangemode="tozero")
@@ -59,13 +61,13 @@ def best_over_time(history: timeline.History, metric: str) -> go.Figure:
         x=[point.minutes for point in steps],
         y=[point.best for point in steps],
         text=[label(wording.trial(point.trial), MAX_NAME) for point in steps],
-        hovertemplate="%{y:.3f} after %{x:.1f} min<br>%{text}<extra></extra>",
+        hovertemplate=_("%{y:.3f} after %{x:.1f} min") + "<br>%{text}<extra></extra>",
         mode="lines+markers",
         line={"color": ACCENT, "shape": "hv", "width": 2.5},
         showlegend=False,
     )
-    best = f"Best {wording.metric(metric)}"
-    return start_at_zero(figure, history.clock.axis, best)
+    best = _("Best {metric}").format(metric=wording.metric(metric))
+    return start_at_zero(figure, _(history.clock.axis), best)
 
 
 def parallel(table: pd.DataFrame, metric: str, *, dark: bool) -> go.Figure:

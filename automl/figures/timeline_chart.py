@@ -13,6 +13,7 @@ from automl.figures import wording
 from automl.figures.charts import finish
 from automl.figures.palette import MUTED, family_look, label, trial_colors
 from automl.figures.pauses import Clock
+from automl.texts import _
 
 _MAX_NAME = 36
 _LINE_PIXELS, _FRAME_PIXELS = 34, 90
@@ -56,10 +57,10 @@ def bars(
         return []
     free = [(0.0, place) for place in range(max(1, num_places))]
     found = []
-    for moment, _, trial in started:
+    for moment, _number, trial in started:
         moments = [moment.timestamp(), (trial.ended_at or now).timestamp()]
         start, end = map(float, clock.minutes(moments))
-        _, place = free[0]
+        _end, place = free[0]
         heapq.heapreplace(free, (end, place))
         rest = left[trial.trial_id].likely / 60 if trial.trial_id in left else 0.0
         expected = end if trial.ended_at else end + rest
@@ -102,16 +103,18 @@ def figure_of(placed: Sequence[Bar], num_places: int, clock: Clock) -> go.Figure
         orientation="h",
         marker_color=[color for _, color in rest],
         opacity=0.3,
-        hovertemplate="expected: %{x:.1f} min more<extra></extra>",
+        hovertemplate=_("expected: %{x:.1f} min more") + "<extra></extra>",
         showlegend=False,
     )
-    finish(figure, clock.axis, "")
+    finish(figure, _(clock.axis), "")
     for pause in clock.pauses:
-        said = f"paused {wording.duration(pause.end - pause.start)}"
+        said = _("paused {duration}").format(duration=wording.duration(pause.end - pause.start))
         at = float(clock.minutes(pause.start))
         figure.add_vline(at, line_dash="dot", annotation_text=said, annotation_position="top")
     places = list(range(num_places))
-    names = [f"Place {place + 1}" for place in places] if num_places > 1 else ["Trials"]
+    names = [_("Trials")]
+    if num_places > 1:
+        names = [_("Place {number}").format(number=place + 1) for place in places]
     figure.update_xaxes(rangemode="tozero")
     figure.update_yaxes(tickvals=places, ticktext=names, range=[num_places - 0.5, -0.5])
     height = _FRAME_PIXELS + _LINE_PIXELS * num_places

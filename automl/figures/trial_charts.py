@@ -8,6 +8,7 @@ from automl.experiments.records import TrialRecord
 from automl.figures import baselines, wording
 from automl.figures.charts import fit_rows, start_at_zero
 from automl.figures.palette import ACCENT, DASHES, SECOND, family_look, label, looks, trial_colors
+from automl.texts import _
 
 MAX_LINES = 20
 MAX_NAME = 36  # characters of the longest name: #12 mobilenetv1_100, linear probe
@@ -53,7 +54,7 @@ def learning_curves(
             # markers of all of 100 epochs would cover the line
             marker = {"symbol": symbol, "size": 5, "maxdisplayed": _MAX_MARKERS}
             figure.add_scatter(**line, mode="lines+markers", marker=marker)
-    start_at_zero(figure, "Epoch", wording.metric_heading(metric))
+    start_at_zero(figure, _("Epoch"), wording.metric_heading(metric))
     # Plotly hides the legend of a single line unless told otherwise
     figure.update_layout(height=height, showlegend=0 < len(curves) <= _MAX_IN_LEGEND)
     _begin_at_best_baseline(figure, trials, metric)
@@ -98,7 +99,7 @@ def losses(trial: TrialRecord) -> go.Figure:
     ):
         line = {"color": color, "dash": dash}
         figure.add_scatter(x=epochs, y=values, name=name, mode="lines+markers", line=line)
-    return start_at_zero(figure, "Epoch", "Cross-entropy (nats)")
+    return start_at_zero(figure, _("Epoch"), _("Cross-entropy (nats)"))
 
 
 def intervals(ranked: Sequence[TrialRecord], metric: str) -> go.Figure:

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from automl.experiments.across import VersionScore
 from automl.figures import palette, wording
 from automl.figures.charts import finish
+from automl.texts import _
 
 
 def scores(found: Sequence[VersionScore], metric: str) -> go.Figure:
@@ -28,7 +29,7 @@ def scores(found: Sequence[VersionScore], metric: str) -> go.Figure:
         hovertemplate="%{x}: %{y:.3f}, %{text}<extra></extra>",
     )
     figure.update_xaxes(type="category")
-    return finish(figure, "Version of the data", wording.metric_heading(metric))
+    return finish(figure, _("Version of the data"), wording.metric_heading(metric))
 
 
 def _above(score: VersionScore) -> float:

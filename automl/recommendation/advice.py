@@ -12,6 +12,7 @@ from automl.figures import wording
 from automl.recommendation import doubts, weaknesses
 from automl.recommendation.clause import Clause, Recommendation, Target
 from automl.recommendation.facts import Facts
+from automl.texts import _, ngettext
 
 _FASTER = 0.8
 """Share of the best model's latency up to which another counts as faster."""
@@ -30,9 +31,9 @@ def recommend(facts: Facts) -> Recommendation:
     """Apply every rule."""
     reasons = doubts.doubts(facts)
     name = wording.trial(facts.best)
-    title = f"Do not use {name} yet" if reasons else f"Use {name}"
+    title = _("Do not use {trial} yet") if reasons else _("Use {trial}")
     clauses = tuple(clause for rule in RULES if (clause := rule(facts)) is not None)
-    return Recommendation(title, reasons, clauses)
+    return Recommendation(title.format(trial=name), reasons, clauses)
 
 
 def expected(facts: Facts) -> Clause | None:
@@ -41,9 +42,11 @@ def expected(facts: Facts) -> Clause | None:
     said = wording.expected(record)
     if record.expected_score is None or record.expected_low is None or not said:
         return None
-    text = f"On new pictures expect {wording.metric(facts.metric)} {said}."
+    text = _("On new pictures expect {metric} {expected}.").format(
+        metric=wording.metric(facts.metric), expected=said
+    )
     numbers = (record.expected_score, record.expected_low, record.expected_high or 0.0)
-    return Clause(text, numbers, Target("trial", "See the model", facts.best.trial_id))
+    return Clause(text, numbers, Target("trial", _("See the model"), facts.best.trial_id))
 
 
 def as_good(facts: Facts) -> Clause | None:
@@ -55,16 +58,23 @@ def as_good(facts: Facts) -> Clause | None:
     timed = {trial.trial_id: ms for trial in tied if (ms := _latency(trial)) is not None}
     fastest = min((t for t in tied if t.trial_id in timed), key=_by(timed), default=None)
     if own is None or fastest is None or timed[fastest.trial_id] > _FASTER * own:
-        verb = "is" if len(tied) == 1 else "are"
-        text = f"{wording.count(len(tied), 'other trial')} {verb} as good within noise; none is "
-        target = Target("leaderboard", "Compare them")
-        return Clause(f"{text}much faster.", (len(tied),), target)
+        text = ngettext(
+            "{count} other trial is as good within noise; none is much faster.",
+            "{count} other trials are as good within noise; none is much faster.",
+            len(tied),
+        ).format(count=wording.integer(len(tied)))
+        return Clause(text, (len(tied),), Target("leaderboard", _("Compare them")))
     score, milliseconds = fastest.score(facts.metric) or 0.0, timed[fastest.trial_id]
-    text = (
-        f"{wording.trial(fastest)} is as good within noise ({score:.3f}) and takes "
-        f"{wording.number(milliseconds)} ms a picture instead of {wording.number(own)}."
+    text = _(
+        "{trial} is as good within noise ({score}) and takes {milliseconds} ms a picture instead "
+        "of {own}."
+    ).format(
+        trial=wording.trial(fastest),
+        score=f"{score:.3f}",
+        milliseconds=wording.number(milliseconds),
+        own=wording.number(own),
     )
-    target = Target("trial", "See it", fastest.trial_id)
+    target = Target("trial", _("See it"), fastest.trial_id)
     return Clause(text, (score, milliseconds, own), target)
 
 
@@ -82,29 +92,46 @@ def not_tried(facts: Facts) -> Clause | None:
         return None
     if extent.num_unstarted:
         numbers: tuple[float, ...] = (extent.num_unstarted, extent.num_planned)
-        verb = "was" if extent.num_unstarted == 1 else "were"
-        planned = wording.count(extent.num_planned, "trial")
-        text = f"{extent.num_unstarted} of {planned} {verb} not tried{_names_of_missed(facts)}."
+        text = _unstarted(extent.num_unstarted, extent.num_planned, _names_of_missed(facts))
     else:
         numbers = (extent.num_cut,)
-        verb = "was" if extent.num_cut == 1 else "were"
-        text = f"{wording.count(extent.num_cut, 'trial')} {verb} cut before the end of training."
+        text = ngettext(
+            "{count} trial was cut before the end of training.",
+            "{count} trials were cut before the end of training.",
+            extent.num_cut,
+        ).format(count=wording.integer(extent.num_cut))
     if not extent.is_at_limit:
-        return Clause(text, numbers, Target("resume", "Go on with it"))
+        return Clause(text, numbers, Target("resume", _("Go on with it")))
     if facts.opening is not None:  # the test data must not be known before the last choice
         minutes = facts.job.limits.timeout_minutes + MORE_MINUTES
-        label = f"Try anew with {MORE_MINUTES} more minutes"
+        label = _("Try anew with {minutes} more minutes").format(minutes=MORE_MINUTES)
         return Clause(text, numbers, Target("more_time", label, minutes=minutes))
-    label = f"Go on for {MORE_MINUTES} more minutes"
+    label = _("Go on for {minutes} more minutes").format(minutes=MORE_MINUTES)
     return Clause(text, numbers, Target("resume", label, minutes=MORE_MINUTES))
 
 
+def _unstarted(number: int, num_planned: int, names: str) -> str:
+    """A sentence on the trials that were not tried."""
+    if names:
+        sentence = ngettext(
+            "{count} of {trials} was not tried: {names}.",
+            "{count} of {trials} were not tried: {names}.",
+            number,
+        )
+    else:
+        sentence = ngettext(
+            "{count} of {trials} was not tried.", "{count} of {trials} were not tried.", number
+        )
+    planned = wording.count(num_planned, "trial")
+    return sentence.format(count=number, trials=planned, names=names)
+
+
 def _names_of_missed(facts: Facts) -> str:
-    """`: resnet18, vit_tiny`, the first of the trials that were not tried."""
+    """`resnet18, vit_tiny`, the first of the trials that were not tried; empty without any."""
     titles = [t.title for t in facts.trials if t.was_cut_short and t.started_at is None]
     names = list(dict.fromkeys(titles))
     rest = ", …" if len(names) > 3 else ""
-    return f": {', '.join(names[:3])}{rest}" if names else ""
+    return ", ".join(names[:3]) + rest
 
 
 def labels_to_check(facts: Facts) -> Clause | None:
@@ -113,12 +140,12 @@ def labels_to_check(facts: Facts) -> Clause | None:
         return None
     answers = facts.predictions
     num_wrong = int((~decisions.is_right(answers.probabilities, answers.labels)).sum())
-    text = (
-        f"{facts.num_doubtful} of the {wording.count(num_wrong, 'wrong answer')} may be a wrong "
-        "label: checking them is the cheapest way to a better score."
-    )
+    text = _(
+        "{count} of the {answers} may be a wrong label: checking them is the cheapest way to a "
+        "better score."
+    ).format(count=facts.num_doubtful, answers=wording.count(num_wrong, "wrong answer"))
     numbers = (facts.num_doubtful, num_wrong)
-    return Clause(text, numbers, Target("doubtful_labels", "Check them", facts.best.trial_id))
+    return Clause(text, numbers, Target("doubtful_labels", _("Check them"), facts.best.trial_id))
 
 
 def pictures_to_add(facts: Facts) -> Clause | None:
@@ -134,12 +161,17 @@ def pictures_to_add(facts: Facts) -> Clause | None:
     is_hard = num_wrong * len(errors) > _OVERDRAWN * errors.sum() > 0
     if not is_hard or sizes[hardest] > _FEW * usual:
         return None
-    text = (
-        f"More pictures of {name} would help most: it has {sizes[hardest]:,}, half of the classes "
-        f"have {wording.number(usual)} or more, and it makes {num_wrong} of the "
-        f"{wording.count(int(errors.sum()), 'error')}."
+    text = _(
+        "More pictures of {name} would help most: it has {size}, half of the classes have {usual} "
+        "or more, and it makes {wrong} of the {errors}."
+    ).format(
+        name=name,
+        size=wording.integer(sizes[hardest]),
+        usual=wording.number(usual),
+        wrong=num_wrong,
+        errors=wording.count(int(errors.sum()), "error"),
     )
-    return Clause(text, (sizes[hardest], usual, num_wrong), Target("data", "See the classes"))
+    return Clause(text, (sizes[hardest], usual, num_wrong), Target("data", _("See the classes")))
 
 
 def confirmed(facts: Facts) -> Clause | None:
@@ -149,18 +181,24 @@ def confirmed(facts: Facts) -> Clause | None:
         sealed = facts.report.splits.get("test", 0) if facts.report else 0
         if not sealed:
             return None
-        text = f"{wording.count(sealed, 'test picture')} are sealed: open them to confirm it."
-        return Clause(text, (sealed,), Target("test", "Open the test"))
+        text = _("{pictures} are sealed: open them to confirm it.").format(
+            pictures=wording.count(sealed, "test picture")
+        )
+        return Clause(text, (sealed,), Target("test", _("Open the test")))
     is_contradicted = doubts.test_data_contradict(facts) is not None
     if is_contradicted or opening.trial_id != facts.best.trial_id:
         return None
     score = opening.metrics[facts.metric]
     shown = wording.score_with_ends(score, opening.score_low, opening.score_high)
+    if facts.record.expected_low is None:
+        sentence = _("The test data say {score} on {pictures} that had no part in the choice.")
+    else:
+        sentence = _(
+            "The test data confirm it: {score} on {pictures} that had no part in the choice."
+        )
     num_pictures = wording.count(opening.num_pictures, "picture")
-    low = facts.record.expected_low
-    verb = "say" if low is None else "confirm it:"
-    text = f"The test data {verb} {shown} on {num_pictures} that had no part in the choice."
-    return Clause(text, (score, opening.num_pictures), Target("test", "See the test"))
+    text = sentence.format(score=shown, pictures=num_pictures)
+    return Clause(text, (score, opening.num_pictures), Target("test", _("See the test")))
 
 
 RULES: Sequence[Callable[[Facts], Clause | None]] = (

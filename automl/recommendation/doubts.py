@@ -6,6 +6,7 @@ from automl.evaluation.expected_score import MIN_PICTURES
 from automl.figures import wording
 from automl.recommendation.clause import Clause, Target
 from automl.recommendation.facts import Facts
+from automl.texts import _, ngettext
 
 _WIDEST = 0.2
 """Width of the interval of the expected score up to which the score says enough."""
@@ -25,7 +26,7 @@ def nothing_beats_the_constant(facts: Facts) -> Clause | None:
     if facts.constant is None or not said:
         return None
     numbers = (facts.constant.score, facts.constant.num_pictures, facts.constant.model_score)
-    return Clause(said, numbers, Target("confusion", "See its answers", facts.best.trial_id))
+    return Clause(said, numbers, Target("confusion", _("See its answers"), facts.best.trial_id))
 
 
 def test_data_contradict(facts: Facts) -> Clause | None:
@@ -37,11 +38,14 @@ def test_data_contradict(facts: Facts) -> Clause | None:
         return None
     score = opening.metrics[facts.metric]
     shown = wording.score_with_ends(score, opening.score_low, opening.score_high)
-    text = (
-        f"The test data do not confirm it: {shown} on "
-        f"{wording.count(opening.num_pictures, 'picture')}, expected was at least {low:.2f}."
+    text = _(
+        "The test data do not confirm it: {score} on {pictures}, expected was at least {low}."
+    ).format(
+        score=shown,
+        pictures=wording.count(opening.num_pictures, "picture"),
+        low=f"{low:.2f}",
     )
-    return Clause(text, (score, low, opening.num_pictures), Target("test", "See the test"))
+    return Clause(text, (score, low, opening.num_pictures), Target("test", _("See the test")))
 
 
 def blocked(facts: Facts) -> Clause | None:
@@ -49,8 +53,10 @@ def blocked(facts: Facts) -> Clause | None:
     found = facts.report.blocking if facts.report else []
     if not found:
         return None
-    text = f"{wording.count(len(found), 'finding')} about the data must be mended first."
-    return Clause(f"{text} {found[0].message}", (len(found),), Target("data", "See the data"))
+    text = _("{findings} about the data must be mended first.").format(
+        findings=wording.count(len(found), "finding")
+    )
+    return Clause(f"{text} {found[0].message}", (len(found),), Target("data", _("See the data")))
 
 
 def leaks(facts: Facts) -> Clause | None:
@@ -59,12 +65,14 @@ def leaks(facts: Facts) -> Clause | None:
     num_pictures = sum(one.count for one in found)
     if not num_pictures:
         return None
-    are = "is" if num_pictures == 1 else "are"
-    text = (
-        f"{wording.count(num_pictures, 'picture')} of the validation or test data {are} in the "
-        "training data too, or nearly, so the scores are too good: mend the leak."
-    )
-    return Clause(text, (num_pictures,), Target("data", "See the leak"))
+    text = ngettext(
+        "{count} picture of the validation or test data is in the training data too, or nearly, "
+        "so the scores are too good: mend the leak.",
+        "{count} pictures of the validation or test data are in the training data too, or nearly, "
+        "so the scores are too good: mend the leak.",
+        num_pictures,
+    ).format(count=wording.integer(num_pictures))
+    return Clause(text, (num_pictures,), Target("data", _("See the leak")))
 
 
 def few_pictures(facts: Facts) -> Clause | None:
@@ -72,11 +80,10 @@ def few_pictures(facts: Facts) -> Clause | None:
     num_pictures = _num_judged(facts)
     if num_pictures is None or num_pictures >= MIN_PICTURES:
         return None
-    text = (
-        f"It was judged by {wording.count(num_pictures, 'picture')} only; "
-        f"{MIN_PICTURES} are the least that say something."
-    )
-    return Clause(text, (num_pictures, MIN_PICTURES), Target("data", "Add pictures"))
+    text = _(
+        "It was judged by {pictures} only; {minimum} are the least that say something."
+    ).format(pictures=wording.count(num_pictures, "picture"), minimum=MIN_PICTURES)
+    return Clause(text, (num_pictures, MIN_PICTURES), Target("data", _("Add pictures")))
 
 
 def wide_interval(facts: Facts) -> Clause | None:
@@ -84,11 +91,11 @@ def wide_interval(facts: Facts) -> Clause | None:
     low, high = facts.record.expected_low, facts.record.expected_high
     if low is None or high is None or high - low <= _WIDEST:
         return None
-    text = (
-        f"How good it is on new pictures is hardly known: anything from {low:.2f} to {high:.2f}. "
+    text = _(
+        "How good it is on new pictures is hardly known: anything from {low} to {high}. "
         "More pictures narrow that."
-    )
-    return Clause(text, (low, high), Target("data", "Add pictures"))
+    ).format(low=f"{low:.2f}", high=f"{high:.2f}")
+    return Clause(text, (low, high), Target("data", _("Add pictures")))
 
 
 def _num_judged(facts: Facts) -> int | None:

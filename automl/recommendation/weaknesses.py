@@ -10,6 +10,7 @@ from automl.evaluation.set_answers import SetAnswers
 from automl.figures import wording
 from automl.recommendation.clause import Clause, Target
 from automl.recommendation.facts import Facts
+from automl.texts import _, ngettext
 
 _FEWEST_OF_CLASS = 5
 """Pictures of a class from which its recall says something."""
@@ -59,12 +60,18 @@ class OfClasses:
         others[true] = 0
         taken_for = int(others.argmax())
         name, other = self._names[true], self._names[taken_for]
-        verb = "was" if others[taken_for] == 1 else "were"
-        text = (
-            f"Weakest class: {name}, {right} of {wording.count(total, 'picture')} right; "
-            f"{others[taken_for]} {verb} taken for {other}."
+        text = ngettext(
+            "Weakest class: {name}, {right} of {pictures} right; {count} was taken for {other}.",
+            "Weakest class: {name}, {right} of {pictures} right; {count} were taken for {other}.",
+            int(others[taken_for]),
+        ).format(
+            name=name,
+            right=right,
+            pictures=wording.count(total, "picture"),
+            count=others[taken_for],
+            other=other,
         )
-        target = Target("confusion", "See the pictures", self._trial_id, name, other)
+        target = Target("confusion", _("See the pictures"), self._trial_id, name, other)
         return Clause(text, (right, total, int(others[taken_for])), target)
 
 
@@ -88,13 +95,17 @@ class OfLabels:
             return None
         found, total = int(self._answers.hits[label]), int(self._answers.support[label])
         false = int(self._answers.guesses[label]) - found
-        text = (
-            f"Weakest label: {self._names[label]}, found in {found} of "
-            f"{wording.count(total, 'picture')} with it, at a threshold of 0.5, and in {false} "
-            "without it. Another threshold moves one against the other."
+        text = _(
+            "Weakest label: {name}, found in {found} of {pictures} with it, at a threshold of 0.5, "
+            "and in {false} without it. Another threshold moves one against the other."
+        ).format(
+            name=self._names[label],
+            found=found,
+            pictures=wording.count(total, "picture"),
+            false=false,
         )
         return Clause(
-            text, (found, total, false), Target("label", "See the pictures", self._trial_id)
+            text, (found, total, false), Target("label", _("See the pictures"), self._trial_id)
         )
 
 

@@ -100,13 +100,13 @@ def _score(side: Side) -> float:
 def _verdict(first: Side, second: Side) -> str:
     answers, other_answers = _answers(first), _answers(second)
     if answers is None or other_answers is None:
-        return version_text.NOT_COMPARABLE
+        return _(version_text.NOT_COMPARABLE)
     if first.experiment_dir != second.experiment_dir:
         found = significance.across(first.metric, answers, other_answers)
-        return version_text.verdict(found) if found else version_text.NOT_COMPARABLE
+        return version_text.verdict(found) if found else _(version_text.NOT_COMPARABLE)
     value = significance.p_value(first.metric, answers, other_answers)
     if value is None:
-        return version_text.NOT_COMPARABLE
+        return _(version_text.NOT_COMPARABLE)
     may_be_chance = value > LEVEL
     if first.trial.evidence == second.trial.evidence:
         finding = (

@@ -46,10 +46,10 @@ def _test(before: VersionScore, after: VersionScore) -> str:
         cached_evaluation.of_trial(one.experiment_dir, one.trial_id) for one in (before, after)
     ]
     if sides[0] is None or sides[1] is None:
-        return version_text.NOT_COMPARABLE
+        return _(version_text.NOT_COMPARABLE)
     metric = cached.job(after.experiment_dir).primary_metric
     found = significance.across(metric, sides[0], sides[1])
-    return version_text.verdict(found) if found else version_text.NOT_COMPARABLE
+    return version_text.verdict(found) if found else _(version_text.NOT_COMPARABLE)
 
 
 def _table(found: list[VersionScore], metric: str) -> pd.DataFrame:
