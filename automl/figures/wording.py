@@ -333,7 +333,12 @@ def not_beaten(
 
 def kind(name: str) -> str:
     """Kind of a finding as words: `Near duplicates` for `near_duplicates`."""
-    return _(name.replace("_", " ").capitalize())
+    return _(heading(name))
+
+
+def heading(name: str) -> str:
+    """A name of the code as an English heading."""
+    return name.replace("_", " ").capitalize()
 
 
 def state_icon(state: "ExperimentState | TrialState | str") -> str:

@@ -6,7 +6,9 @@ import streamlit as st
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from automl.figures import wording
 from automl.frozen_model import field_help
+from automl.texts import _
 
 KEPT: dict[str, Any] = {"persist_state": "session"}
 """Arguments of a widget whose value survives a change of page."""
@@ -14,7 +16,17 @@ KEPT: dict[str, Any] = {"persist_state": "session"}
 
 def title(name: str) -> str:
     """Label of a field: `learning_rate` becomes `Learning rate`."""
-    return name.replace("_", " ").capitalize()
+    return wording.kind(name)
+
+
+def help_text(model: type[BaseModel], name: str) -> str:
+    """Explanation of a field, which the schema has in English."""
+    return _(plain(field_help(model, name)))
+
+
+def plain(text: str) -> str:
+    """A text of a schema without the breaks of its lines."""
+    return " ".join(text.split())
 
 
 def options(field: FieldInfo) -> tuple[Any, ...]:
@@ -42,7 +54,7 @@ def draw(model: type[BaseModel], name: str, key: str, *, disabled: str = "") -> 
     field = model.model_fields[name]
     common: dict[str, Any] = {
         "key": key,
-        "help": f"{field_help(model, name)}\n\n{disabled}".strip(),
+        "help": f"{help_text(model, name)}\n\n{disabled}".strip(),
         "disabled": bool(disabled),
         **KEPT,
     }

@@ -5,14 +5,42 @@ import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 from babel.messages import mofile, pofile
 from babel.messages.catalog import Catalog
+from pydantic import BaseModel
 
 from automl import texts
+from automl.access.permissions import Action
+from automl.dataset import checks
+from automl.dataset.report import Severity
+from automl.evaluation.answers import Order
+from automl.evaluation.metrics import METRICS_OF_TASK
+from automl.experiments.limits import QueueLimits
+from automl.experiments.records import ExperimentState, TrialState
 from automl.figures import wording
+from automl.frozen_model import field_help
+from automl.jobs.hyperparameter_metadata import Group
+from automl.jobs.hyperparameters import Hyperparameters
+from automl.jobs.job import DataSource, Job, Limits
+from automl.jobs.sweep import SamplingAlgorithm
+from automl.jobs.tasks import TASKS
+from automl.ui import schema_fields
+from automl.ui.configure.sweep_fields import NO_POLICY, POLICIES
+from automl.ui.dataset import data_choice
 
 ROOT = Path(__file__).parents[2]
+_OF_DATA = ("group_pattern", "label_pattern", "leave_out", "code_page", *data_choice.COLUMNS)
+_OF_JOB = ("primary_metric", "allowed_licences", "value_range", "background")
+_FIELDS: dict[type[BaseModel], tuple[str, ...]] = {
+    **dict.fromkeys((Hyperparameters, Limits, QueueLimits, SamplingAlgorithm), ()),
+    **dict.fromkeys(POLICIES.values(), ()),
+    DataSource: _OF_DATA,
+    Job: _OF_JOB,
+}
+"""Schemas with the fields that pages show; all if none is named."""
+
 Key = str | tuple[str, str]
 """An English text, or its singular and its plural."""
 
@@ -27,8 +55,8 @@ def sources() -> list[Path]:
 
 
 def of_sources() -> dict[Key, list[tuple[str, int]]]:
-    """Every text with the places where it stands."""
-    found: dict[Key, list[tuple[str, int]]] = {"English": []}
+    """Every text with the places where it stands; those made out of names have no place."""
+    found: dict[Key, list[tuple[str, int]]] = {key: [] for key in ("English", *of_names())}
     for path in sources():
         for key, line in of_module(path.read_text()):
             found.setdefault(key, []).append((path.relative_to(ROOT).as_posix(), line))
@@ -50,6 +78,28 @@ def of_module(source: str) -> Iterator[tuple[Key, int]]:
                     yield (words[0], words[1]), node.lineno
                 case ast.Attribute(attr="count", value=ast.Name(id="wording")) if words:
                     yield wording.counted(words[0]), node.lineno
+
+
+def of_names() -> set[str]:
+    """Texts that no line of the sources holds: of schemas, metrics, states, findings, actions."""
+    found = {wording.heading(name) for name in (*checks.kinds(), *Action, *POLICIES, NO_POLICY)}
+    found |= {
+        schema_fields.plain(str(model.__doc__).split("\n\n")[0]) for model in POLICIES.values()
+    }
+    for model, names in _FIELDS.items():
+        for name in names or model.model_fields:
+            found |= {wording.heading(name), schema_fields.plain(field_help(model, name))}
+    for metric in (each for task in METRICS_OF_TASK.values() for each in task.values()):
+        found |= {metric.name, metric.explanation}
+    found |= {text for task in TASKS.values() for text in (task.title, task.about_labels)}
+    found |= {
+        *ExperimentState,
+        *TrialState,
+        *Severity,
+        *Group,
+        *get_args(Order.__value__ if hasattr(Order, "__value__") else Order),
+    }
+    return {str(text) for text in found if text}
 
 
 def po_paths() -> list[Path]:

@@ -36,7 +36,7 @@ def show(
             orders,
             default=order,
             required=True,
-            format_func=str.capitalize,
+            format_func=lambda name: _(name).capitalize(),
             key=f"order of {key}",
             label_visibility="collapsed",
         )

@@ -5,7 +5,6 @@ from typing import Any
 
 import streamlit as st
 
-from automl.frozen_model import field_help
 from automl.jobs import hyperparameter_metadata as metadata
 from automl.jobs.hyperparameters import FIELDS, Hyperparameters
 from automl.texts import _, mark
@@ -73,7 +72,7 @@ def key(name: str) -> str:
 
 def help_text(name: str) -> str:
     """Description of a hyperparameter."""
-    return field_help(Hyperparameters, name)
+    return schema_fields.help_text(Hyperparameters, name)
 
 
 def _why_without_effect(name: str, searched: Collection[str]) -> str:

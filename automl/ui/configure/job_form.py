@@ -6,7 +6,6 @@ import streamlit as st
 
 from automl.dataset.preview import fitting_side
 from automl.figures import wording
-from automl.frozen_model import field_help
 from automl.host.cores import usable_cores
 from automl.jobs import model_catalog
 from automl.jobs.hyperparameters import FIELDS
@@ -104,7 +103,7 @@ def _basics() -> tuple[str, dict[str, Any]]:
         _("Primary metric"),
         task.primary_metrics,
         format_func=wording.metric_heading,
-        help=field_help(Job, "primary_metric"),
+        help=schema_fields.help_text(Job, "primary_metric"),
         key="primary metric",
         **KEPT,
     )
@@ -113,7 +112,7 @@ def _basics() -> tuple[str, dict[str, Any]]:
             _("Minutes at most"),
             min_value=1,
             max_value=60 * 24 * 60,
-            help=field_help(Limits, "timeout_minutes"),
+            help=schema_fields.help_text(Limits, "timeout_minutes"),
             key="minutes",
             on_change=_take_minutes,
             **KEPT,
@@ -163,7 +162,7 @@ def _trials(search: Search) -> dict[str, Any]:
             _("Trials at most"),
             min_value=low,
             max_value=1000,
-            help=field_help(Limits, "max_trials"),
+            help=schema_fields.help_text(Limits, "max_trials"),
             key="max trials",
             on_change=_forget_effort,
             **KEPT,
@@ -172,7 +171,7 @@ def _trials(search: Search) -> dict[str, Any]:
             _("Trials at a time"),
             min_value=1,
             max_value=100,
-            help=field_help(Limits, "max_concurrent_trials"),
+            help=schema_fields.help_text(Limits, "max_concurrent_trials"),
             key="concurrency",
             **KEPT,
         ),
@@ -186,7 +185,7 @@ def _licences() -> tuple[str, ...]:
             model_catalog.LICENCES,
             key="allowed licences",
             placeholder=_("all"),
-            help=field_help(Job, "allowed_licences"),
+            help=schema_fields.help_text(Job, "allowed_licences"),
             accept_new_options=True,
             **KEPT,
         )

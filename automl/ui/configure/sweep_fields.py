@@ -4,7 +4,6 @@ from typing import Any
 
 import streamlit as st
 
-from automl.frozen_model import field_help
 from automl.jobs.sweep import Asha, Bandit, MedianStopping, SamplingAlgorithm, TruncationSelection
 from automl.texts import _
 from automl.ui import schema_fields
@@ -26,7 +25,7 @@ def sampler() -> dict[str, Any]:
     """Draw the fields of the sampling algorithm and return it as the job has it."""
     name, rule, seed = st.columns(3)
     st.session_state.setdefault("sampler", "random")
-    help_text = field_help(SamplingAlgorithm, "type")
+    help_text = schema_fields.help_text(SamplingAlgorithm, "type")
     kind = name.selectbox(_("Sampling algorithm"), _SAMPLERS, key="sampler", help=help_text, **KEPT)
     with rule:
         reason = "" if kind == "random" else _("Has no effect with {kind}.").format(kind=kind)
@@ -60,7 +59,7 @@ def policy() -> dict[str, Any] | None:
     if kind == NO_POLICY:
         return None
     model = POLICIES[kind]
-    st.caption(str(model.__doc__).split("\n\n")[0].replace("\n", " "))
+    st.caption(_(schema_fields.plain(str(model.__doc__).split("\n\n")[0])))
     names = [name for name in model.model_fields if name != "type"]
     settings = {"type": kind}
     for column, name in zip(st.columns(len(names)), names, strict=True):

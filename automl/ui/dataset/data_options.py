@@ -10,11 +10,10 @@ from automl.dataset import data_roots
 from automl.dataset.report import DatasetReport
 from automl.errors import UserError
 from automl.figures import wording
-from automl.frozen_model import field_help
 from automl.jobs import datastores, job_errors
 from automl.jobs.job import DataSource, Job
 from automl.texts import _, mark
-from automl.ui import data_source
+from automl.ui import data_source, schema_fields
 from automl.ui.dataset import data_choice
 
 _FIELDS = Job.model_fields
@@ -146,7 +145,7 @@ def _columns(columns: list[str]) -> dict[str, str]:
             ["", *columns],
             index=columns.index(chosen_name) + 1 if chosen_name in columns else 0,
             format_func=functools.partial(_or_its_absence, key=key),
-            help=field_help(DataSource, key),
+            help=schema_fields.help_text(DataSource, key),
         )
     return chosen
 
@@ -159,7 +158,7 @@ def _names(*, is_table: bool) -> dict[str, str]:
             _(_NAMES[key]),
             data_choice.option(key),
             placeholder=_("Guessed") if key in _GUESSED else _("None"),
-            help=field_help(DataSource, key),
+            help=schema_fields.help_text(DataSource, key),
         ).strip()
         for place, key in zip(st.columns(len(keys)), keys, strict=True)
     }
@@ -175,7 +174,7 @@ def _values(report: DatasetReport | None) -> dict[str, str]:
             _("Values that become black and white"),
             given,
             placeholder=", ".join(f"{end:.6g}" for end in measured or ()),
-            help=field_help(Job, "value_range"),
+            help=schema_fields.help_text(Job, "value_range"),
         )
     background = data_choice.option("background")
     if background or (report and _WITH_ALPHA & set(report.modes)):
@@ -184,7 +183,7 @@ def _values(report: DatasetReport | None) -> dict[str, str]:
             _("Behind transparent pixels"),
             _BACKGROUNDS,
             index=_BACKGROUNDS.index(background) if background in _BACKGROUNDS else 0,
-            help=field_help(Job, "background"),
+            help=schema_fields.help_text(Job, "background"),
         )
         chosen["background"] = "" if picked == default else picked
     return chosen

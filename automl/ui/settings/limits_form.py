@@ -8,7 +8,6 @@ from automl.access.permissions import Action
 from automl.experiments import experiment_queue, limits
 from automl.experiments.limits import QueueLimits
 from automl.figures import wording
-from automl.frozen_model import field_help
 from automl.texts import _
 from automl.ui import guarded_actions, schema_fields, sign_in
 
@@ -63,7 +62,7 @@ def _submitted(current: QueueLimits) -> QueueLimits | None:
                 value=None,
                 step=1,
                 placeholder=_("no limit"),
-                help=field_help(QueueLimits, name),
+                help=schema_fields.help_text(QueueLimits, name),
                 key=key,
             )
         is_submitted = last.form_submit_button(
@@ -76,6 +75,6 @@ def _read_only(current: QueueLimits) -> None:
     words = current.in_words()
     *columns, last = st.columns(len(words) + 1, vertical_alignment="center")
     for column, (name, text) in zip(columns, words.items(), strict=True):
-        help_text = field_help(QueueLimits, name)
+        help_text = schema_fields.help_text(QueueLimits, name)
         column.metric(schema_fields.title(name), text, help=help_text)
     last.caption(_("Only admins can change the limits."))
