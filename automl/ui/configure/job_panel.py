@@ -104,7 +104,7 @@ def _take(read: Callable[[], Job]) -> None:
 def expectations(job: Job, data: Manifest) -> None:
     """Show what will be tried, and its time and memory, measured here."""
     if job.ray_address:
-        st.caption("The machines of the cluster are asked and measured after the start.")
+        st.caption(_("The machines of the cluster are asked and measured after the start."))
     elif job.is_automode:
         plan_panel.show(job, data)
     else:

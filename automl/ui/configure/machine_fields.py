@@ -6,13 +6,13 @@ from typing import Any
 import streamlit as st
 
 from automl.access.permissions import Action
-from automl.frozen_model import field_help
 from automl.host import machine
 from automl.host.cores import usable_cores
 from automl.jobs import machine_share
 from automl.jobs.job import Job
 from automl.jobs.job_errors import Problem
 from automl.jobs.machine_share import ResourcesPerTrial
+from automl.texts import _
 from automl.ui import sign_in
 from automl.ui.configure import field_faults
 from automl.ui.schema_fields import KEPT
@@ -34,14 +34,14 @@ def load(job: Job) -> None:
 
 def show() -> Mapping[str, Any]:
     """Draw the fields; returns the keys of the job that were set."""
-    with st.expander("Machines"):
+    with st.expander(_("Machines")):
         share = _share()
         if sign_in.may(Action.CHOOSE_CLUSTER):
             places = _cluster()
         else:
             places = {}
             if st.session_state.get(_ADDRESS) or st.session_state.get(_STORAGE):
-                st.caption("The trials run on this machine: only admins choose a cluster.")
+                st.caption(_("The trials run on this machine: only admins choose a cluster."))
     found = {"resources_per_trial": share, **places}
     return {key: value for key, value in found.items() if value}
 
@@ -54,7 +54,7 @@ def problems(job: Job) -> list[Problem]:
         job.resources_per_trial,
         cores=usable_cores(),
         gpus=machine.num_gpus(),
-        place="this machine",
+        place=_("this machine"),
     )
     return [Problem(key=key, line=None, message=message) for key, message in found.items()]
 
@@ -65,47 +65,47 @@ def _share() -> dict[str, float]:
         st.session_state.setdefault(key, None)
     with cores:
         cpu = st.number_input(
-            "Cores per trial",
+            _("Cores per trial"),
             min_value=1,
             value=None,
             step=1,
-            placeholder="chosen",
-            help=field_help(ResourcesPerTrial, "cpu"),
+            placeholder=_("chosen"),
+            help=schema_fields.help_text(ResourcesPerTrial, "cpu"),
             key=_CPU,
             **KEPT,
         )
-        field_faults.place("resources_per_trial.cpu", "Cores per trial")
+        field_faults.place("resources_per_trial.cpu", _("Cores per trial"))
     with gpus:
         gpu = st.number_input(
-            "GPUs per trial",
+            _("GPUs per trial"),
             min_value=0.0,
             value=None,
             format="%g",
-            placeholder="chosen",
-            help=field_help(ResourcesPerTrial, "gpu"),
+            placeholder=_("chosen"),
+            help=schema_fields.help_text(ResourcesPerTrial, "gpu"),
             key=_GPU,
             **KEPT,
         )
-        field_faults.place("resources_per_trial.gpu", "GPUs per trial")
+        field_faults.place("resources_per_trial.gpu", _("GPUs per trial"))
     asked = {"cpu": cpu, "gpu": gpu}
     return {name: value for name, value in asked.items() if value is not None}
 
 
 def _cluster() -> dict[str, str]:
     address = st.text_input(
-        "Address of a Ray cluster",
+        _("Address of a Ray cluster"),
         placeholder="10.0.0.1:6379",
-        help=field_help(Job, "ray_address"),
+        help=schema_fields.help_text(Job, "ray_address"),
         key=_ADDRESS,
         **KEPT,
     )
-    field_faults.place("ray_address", "Address of a Ray cluster")
+    field_faults.place("ray_address", _("Address of a Ray cluster"))
     storage = st.text_input(
-        "Storage of the cluster",
+        _("Storage of the cluster"),
         placeholder="s3://bucket/folder",
-        help=field_help(Job, "storage_path"),
+        help=schema_fields.help_text(Job, "storage_path"),
         key=_STORAGE,
         **KEPT,
     )
-    field_faults.place("storage_path", "Storage of the cluster")
+    field_faults.place("storage_path", _("Storage of the cluster"))
     return {"ray_address": address.strip(), "storage_path": storage.strip()}
