@@ -1,10 +1,14 @@
 """Settings page: limits of the queue, the machine, its storage, and people."""
 
+import streamlit as st
+
 from automl.texts import _
-from automl.ui import frame, sign_in, tabs
+from automl.ui import frame, language, sign_in, tabs
 from automl.ui.settings import limits_form, machine_view, people_view, storage_view
 
-frame.begin(_("Settings"), "pages/settings.py")
+with frame.begin(_("Settings"), "pages/settings.py"):
+    st.space("stretch")
+    language.choice()
 
 
 def limits_and_machine() -> None:

@@ -6,6 +6,8 @@ from typing import Protocol, TypeVar
 
 import streamlit as st
 
+from automl.texts import _
+
 
 class _Doubt(Protocol):
     @property
@@ -21,9 +23,11 @@ def choose(doubts: Sequence[_AnyDoubt], *, key: str) -> list[_AnyDoubt]:
     chosen = None
     if len(counts) > 1:
         chosen = st.selectbox(
-            "Of the label",
+            _("Of the label"),
             [None, *(name for name, _ in counts.most_common())],
-            format_func=lambda name: "all labels" if name is None else f"{name} ({counts[name]:,})",
+            format_func=lambda name: (
+                _("all labels") if name is None else f"{name} ({counts[name]:,})"
+            ),
             key=f"label in doubt of {key}",
             width=240,
         )

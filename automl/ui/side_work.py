@@ -10,6 +10,7 @@ from automl.errors import UserError
 from automl.frozen_model import FrozenModel
 from automl.jobs.job import Job
 from automl.jobs.side_process import SideProcess
+from automl.texts import _
 
 Answer = TypeVar("Answer", bound=FrozenModel)
 
@@ -69,10 +70,10 @@ class SideWork(Generic[Answer]):
         except UserError as error:
             self.refusal = str(error)
         if self.answer is None and not self.refusal:
-            self.refusal = (
-                f"There was no answer within {self.limit_seconds:g} s. Choose smaller models or "
-                "pictures, or try again when the machine is less busy."
-            )
+            self.refusal = _(
+                "There was no answer within {limit_seconds:g} s. Choose smaller models "
+                "or pictures, or try again when the machine is less busy."
+            ).format(limit_seconds=self.limit_seconds)
         self._end()
 
     def _take(self, answer: str) -> None:

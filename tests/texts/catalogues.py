@@ -24,6 +24,7 @@ from automl.frozen_model import field_help
 from automl.jobs.hyperparameter_metadata import Group
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import DataSource, Job, Limits
+from automl.jobs.machine_share import ResourcesPerTrial
 from automl.jobs.sweep import SamplingAlgorithm
 from automl.jobs.tasks import TASKS
 from automl.ui import schema_fields
@@ -32,9 +33,14 @@ from automl.ui.dataset import data_choice
 
 ROOT = Path(__file__).parents[2]
 _OF_DATA = ("group_pattern", "label_pattern", "leave_out", "code_page", *data_choice.COLUMNS)
-_OF_JOB = ("primary_metric", "allowed_licences", "value_range", "background")
+_OF_JOB = (
+    *("primary_metric", "allowed_licences", "value_range", "background"),
+    *("ray_address", "storage_path"),
+)
 _FIELDS: dict[type[BaseModel], tuple[str, ...]] = {
-    **dict.fromkeys((Hyperparameters, Limits, QueueLimits, SamplingAlgorithm), ()),
+    **dict.fromkeys(
+        (Hyperparameters, Limits, QueueLimits, ResourcesPerTrial, SamplingAlgorithm), ()
+    ),
     **dict.fromkeys(POLICIES.values(), ()),
     DataSource: _OF_DATA,
     Job: _OF_JOB,

@@ -13,7 +13,7 @@ from automl.jobs.job import Job
 from automl.jobs.job_errors import Problem
 from automl.jobs.machine_share import ResourcesPerTrial
 from automl.texts import _
-from automl.ui import sign_in
+from automl.ui import schema_fields, sign_in
 from automl.ui.configure import field_faults
 from automl.ui.schema_fields import KEPT
 

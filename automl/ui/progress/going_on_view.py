@@ -13,7 +13,7 @@ from automl.experiments.records import ExperimentRecord, TrialRecord
 from automl.figures import wording
 from automl.jobs import data_versions
 from automl.texts import _
-from automl.ui import cached, experiment_state, guarded_actions, sign_in
+from automl.ui import cached, experiment_state, guarded_actions, links, sign_in
 
 _TRIALS, _MINUTES, _EPOCHS = 8, 15, 10
 
@@ -42,17 +42,22 @@ def offer(experiment_dir: Path, trials: list[TrialRecord]) -> None:
 def _offer_other_data(experiment_dir: Path) -> None:
     """Draw the form of a new experiment that goes on from the best network."""
     st.caption(
-        "Or train the best network on other data, as a new experiment: other pictures judge it, so "
-        "its scores are not comparable with those here."
+        _(
+            "Or train the best network on other data, as a new experiment: other pictures "
+            "judge it, so its scores are not comparable with those here."
+        )
     )
     other = _other_data(experiment_dir)
-    if st.button("Go on with these data", key="go on with data", disabled=other is None) and other:
+    if (
+        st.button(_("Go on with these data"), key="go on with data", disabled=other is None)
+        and other
+    ):
         try:
             made = guarded_actions.go_on_with(experiment_dir, other)
         except UserError as error:
             st.error(wording.plain(str(error)))
         else:
-            st.switch_page("pages/progress.py", query_params={"experiment": made.name})
+            links.switch_page("pages/progress.py", query_params={"experiment": made.name})
 
 
 def _other_data(experiment_dir: Path) -> OtherData | None:
@@ -60,7 +65,7 @@ def _other_data(experiment_dir: Path) -> OtherData | None:
     own = cached.experiment(experiment_dir).data_version
     path = cached.job(experiment_dir).training_data.path
     typed = st.text_input(
-        "Folder, archive or table", key="other data", placeholder=str(path)
+        _("Folder, archive or table"), key="other data", placeholder=str(path)
     ).strip()
     place = Path(typed).expanduser() if typed else path
     try:
@@ -70,8 +75,8 @@ def _other_data(experiment_dir: Path) -> OtherData | None:
         st.error(wording.plain(str(error)))
         known = []
     names = [name for name in known if typed or name != own]
-    version = st.selectbox("Version", names, index=None, key="other version") if names else None
-    minutes = st.number_input("Minutes", 1, 60 * 24 * 60, _MINUTES, key="minutes on other data")
+    version = st.selectbox(_("Version"), names, index=None, key="other version") if names else None
+    minutes = st.number_input(_("Minutes"), 1, 60 * 24 * 60, _MINUTES, key="minutes on other data")
     if not typed and version is None:
         return None
     return OtherData(place if typed else None, version, minutes=minutes)
