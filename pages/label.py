@@ -5,15 +5,16 @@ import streamlit as st
 from automl.access.permissions import Action
 from automl.errors import UserError
 from automl.figures import wording
-from automl.ui import cached, frame
+from automl.texts import _
+from automl.ui import cached, frame, links
 from automl.ui.dataset import corrections_view, data_choice, labelling_view
 
-begun = frame.begin("Label pictures", frame.DATA, Action.LABEL)
+begun = frame.begin(_("Label pictures"), frame.DATA, Action.LABEL)
 data = data_choice.require()
 with begun:
     st.caption(wording.plain(str(data.path)))
-    if st.button("Back to the data", icon=":material/arrow_back:"):
-        st.switch_page(frame.DATA, query_params=data_choice.link())
+    if st.button(_("Back to the data"), icon=":material/arrow_back:"):
+        links.switch_page(frame.DATA, query_params=data_choice.link())
 try:
     job = data_choice.job(data)
     corrected = cached.inspection(job)

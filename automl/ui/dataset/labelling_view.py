@@ -10,7 +10,8 @@ from automl.evaluation import natural_order
 from automl.evaluation.label_next import LabelNext, Suggestion
 from automl.figures import label_next_text, wording
 from automl.jobs.job import Job
-from automl.ui import cached, data_source, gallery, guarded_actions, selection
+from automl.texts import _
+from automl.ui import cached, data_source, gallery, guarded_actions, links, selection
 from automl.ui.dataset import data_choice, labelling
 from automl.ui.dataset.labelling import Batch
 
@@ -25,11 +26,11 @@ def choose_place() -> Path | None:
     """Draw the field for the place of the pictures; returns it once it can be used."""
     before = selection.remembered(PLACE) or ""
     text = st.text_input(
-        "Folder, .zip or .tar file of pictures without a label",
+        _("Folder, .zip or .tar file of pictures without a label"),
         before,
         key=f"place instead of {before}",
         placeholder="/home/you/new pictures",
-        help="The files stay where they are; their labels become part of the job.",
+        help=_("The files stay where they are; their labels become part of the job."),
     ).strip()
     if text != before:
         selection.remember(PLACE, text or None)
@@ -55,14 +56,14 @@ def show(job: Job, place: Path, class_names: list[str], rendering: Rendering) ->
     batch = labelling.current(place)
     work = labelling.rankings().of(batch.key) if batch else None
     if batch is None or work is None or work.is_cancelled:
-        _offer(job, place, "Rank the pictures")
+        _offer(job, place, _("Rank the pictures"))
         return
     if work.is_running() and work.answer is None:
         _wait(batch)
         return
     if work.answer is None:
         st.error(wording.plain(work.refusal))
-        _offer(job, place, "Try again")
+        _offer(job, place, _("Try again"))
         return
     waiting = labelling.open_ones(batch, work.answer)
     if waiting:
@@ -74,8 +75,10 @@ def show(job: Job, place: Path, class_names: list[str], rendering: Rendering) ->
 
 def _offer(job: Job, place: Path, text: str) -> None:
     st.caption(
-        "The pictures that a model would learn most from come first: those between two classes, "
-        "and no two alike. Their features are computed once."
+        _(
+            "The pictures that a model would learn most from come first: those between two "
+            "classes, and no two alike. Their features are computed once."
+        )
     )
     if st.button(text, type="primary", icon=":material/sort:"):
         _begin(job, place)
@@ -91,7 +94,7 @@ def _begin(job: Job, place: Path) -> None:
         st.error(wording.plain(str(error)))
         return
     if key is None:
-        st.info("Other pictures are being ranked right now. Try again in a minute.")
+        st.info(_("Other pictures are being ranked right now. Try again in a minute."))
         return
     labelling.begin(place, key)
     st.rerun()
@@ -104,10 +107,14 @@ def _wait(batch: Batch) -> None:
         st.rerun()
     done, total = work.count()
     share = done / total if total else 0.0
-    text = f"Looking at the pictures: {share:.0%}" if total else "Reading the pictures"
+    text = (
+        _("Looking at the pictures: {share:.0%}").format(share=share)
+        if total
+        else _("Reading the pictures")
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(min(share, 1.0), text)
-        if st.button("Cancel", icon=":material/close:", key="cancel the ranking"):
+        if st.button(_("Cancel"), icon=":material/close:", key="cancel the ranking"):
             work.cancel()
             st.rerun()
 
@@ -121,24 +128,26 @@ def _ask(
     with left:
         picture = cached.enlarged(Path(asked.path), rendering)
         if picture is None:
-            st.caption("The picture can no longer be read. Skip it.")
+            st.caption(_("The picture can no longer be read. Skip it."))
         else:
-            st.image(picture, width=_MAX_WIDTH, alt="Picture to label")
+            st.image(picture, width=_MAX_WIDTH, alt=_("Picture to label"))
         st.caption(wording.plain(asked.path))
     with right:
-        st.markdown(f"**{wording.count(len(waiting), 'picture')} to label**")
+        st.markdown(
+            _("**{pictures} to label**").format(pictures=wording.count(len(waiting), "picture"))
+        )
         st.caption(wording.plain(label_next_text.reason(asked)))
         _labels(batch, asked, class_names)
         with st.container(horizontal=True):
             st.button(
-                "Skip",
+                _("Skip"),
                 icon=":material/skip_next:",
                 shortcut="S",
                 on_click=labelling.skip,
                 args=(batch, asked.path),
             )
             st.button(
-                "Undo",
+                _("Undo"),
                 key="undo the last label",
                 icon=":material/undo:",
                 shortcut="Backspace",
@@ -167,8 +176,10 @@ def _labels(batch: Batch, asked: Suggestion, class_names: list[str]) -> None:
 
     names = _known(class_names)
     if asked.guess:
-        chance = f" ({asked.probability:.0%})" if asked.probability is not None else ""
-        st.caption(f"The guess{chance}")
+        if asked.probability is None:
+            st.caption(_("The guess"))
+        else:
+            st.caption(_("The guess ({probability:.0%})").format(probability=asked.probability))
         button(asked.guess, "label by the guess", "Enter", is_guess=True)
     with st.container(horizontal=True, gap="xsmall"):
         for number, name in enumerate(names[:_NUM_KEYS], start=1):
@@ -184,13 +195,13 @@ def _other_class(batch: Batch, asked: Suggestion, class_names: list[str]) -> Non
             labelling.label(batch, asked.path, name)
 
     st.selectbox(
-        "Another class, or a new one",
+        _("Another class, or a new one"),
         _known(class_names),
         index=None,
         accept_new_options=True,
         key=field,
         on_change=take,
-        placeholder="Choose or write a class",
+        placeholder=_("Choose or write a class"),
     )
 
 
@@ -203,17 +214,20 @@ def _known(class_names: list[str]) -> list[str]:
 def _between(batch: Batch, job: Job, place: Path, found: LabelNext) -> None:
     """After the last picture of a batch: the next ones, or what to do with the labels."""
     num_labelled = len(data_choice.corrections().add.keys() & set(batch.decided))
-    st.success(f"{wording.count(num_labelled, 'picture')} labelled.", icon=":material/done_all:")
+    st.success(
+        _("{pictures} labelled.").format(pictures=wording.count(num_labelled, "picture")),
+        icon=":material/done_all:",
+    )
     with st.container(horizontal=True):
         if found.num_unlabelled > len(found.suggestions) and st.button(
-            "Next pictures", type="primary", icon=":material/arrow_forward:", shortcut="Enter"
+            _("Next pictures"), type="primary", icon=":material/arrow_forward:", shortcut="Enter"
         ):
             _begin(job, place)
-        if st.button("See the data", icon=":material/photo_library:"):
-            st.switch_page("pages/dataset.py", query_params=data_choice.link())
+        if st.button(_("See the data"), icon=":material/photo_library:"):
+            links.switch_page("pages/dataset.py", query_params=data_choice.link())
         if batch.decided:
             st.button(
-                "Undo",
+                _("Undo"),
                 key="undo the last label",
                 icon=":material/undo:",
                 on_click=labelling.undo,
@@ -223,10 +237,13 @@ def _between(batch: Batch, job: Job, place: Path, found: LabelNext) -> None:
 
 def _forecast(found: LabelNext) -> None:
     if found.forecast:
-        with st.expander("What more labels are worth"):
+        with st.expander(_("What more labels are worth")):
             for worth in found.forecast:
                 st.markdown(wording.plain(label_next_text.worth(worth)))
             st.caption(
-                "A linear probe, fitted to parts of the labelled pictures and asked about others; "
-                "its learning curve is continued. This is a rough guide: the intervals are wide."
+                _(
+                    "A linear probe, fitted to parts of the labelled pictures and asked about "
+                    "others; its learning curve is continued. This is a rough guide: the intervals "
+                    "are wide."
+                )
             )

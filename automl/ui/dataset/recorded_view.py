@@ -24,9 +24,9 @@ def data(experiment_dir: Path) -> None:
     dataset_view.summary(recorded)
     version = cached.experiment(experiment_dir).data_version
     st.caption(
-        wording.plain(f"Version of the data: {version}")
+        wording.plain(_("Version of the data: {version}").format(version=version))
         if version
-        else "The version of the data is not known."
+        else _("The version of the data is not known.")
     )
     left, right = st.columns([3, 2], gap="medium")
     with left:

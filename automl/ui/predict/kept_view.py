@@ -9,20 +9,21 @@ from automl.errors import UserError
 from automl.figures import drift_text, wording
 from automl.serving import kept
 from automl.serving.keeping import PICTURES
-from automl.ui import cached, data_source, sign_in
+from automl.texts import _
+from automl.ui import cached, data_source, links, sign_in
 from automl.ui.dataset import data_choice, labelling_view
 
 
 def show(experiment_dir: Path) -> None:
     """Draw the choice of a folder of `automl serve --keep`, and what is in it, folded."""
-    fold = st.expander("In service", key="in service", on_change="rerun")
+    fold = st.expander(_("In service"), key="in service", on_change="rerun")
     if not fold.open:
         return
     with fold:
-        st.caption("A server keeps pictures to label, and its answers, if it is asked to:")
+        st.caption(_("A server keeps pictures to label, and its answers, if it is asked to:"))
         command = f"automl serve {experiment_dir.name} --keep FOLDER"
         st.code(command, language="shell", wrap_lines=True)
-        text = st.text_input("Folder of kept answers", key="folder of kept answers").strip()
+        text = st.text_input(_("Folder of kept answers"), key="folder of kept answers").strip()
         if not text:
             return
         try:
@@ -32,7 +33,7 @@ def show(experiment_dir: Path) -> None:
             st.error(wording.plain(str(error)))
             return
         if found is None:
-            st.info(drift_text.TOO_FEW)
+            st.info(_(drift_text.TOO_FEW))
         else:
             draw = st.warning if found.is_change else st.success
             draw(wording.plain(drift_text.headline(found)))
@@ -45,7 +46,7 @@ def _to_labelling(experiment_dir: Path, pictures: Path) -> None:
     """The button that ranks the kept pictures, with the data of the experiment as labelled."""
     if not sign_in.may(Action.LABEL) or not pictures.is_dir():
         return
-    if st.button("Label the kept pictures", icon=":material/label:"):
+    if st.button(_("Label the kept pictures"), icon=":material/label:"):
         data_choice.take(cached.job(experiment_dir))
         address = {**data_choice.link(), labelling_view.PLACE: str(pictures)}
-        st.switch_page("pages/label.py", query_params=address)
+        links.switch_page("pages/label.py", query_params=address)
