@@ -20,6 +20,9 @@ _MOST_CLUSTERED = 4_000
 _CANDIDATES_EACH = 10
 """Uncertain pictures of which one is chosen by its difference from the others."""
 
+_MOST_CANDIDATES = 0.25
+"""Largest share of the pictures that are candidates."""
+
 _DROPPED_SHARE, _NUM_DROPOUTS = 0.75, 3
 """Settings of DropQuery, as its authors have chosen them."""
 
@@ -66,7 +69,8 @@ def by_margin(pool: Pool, count: int) -> Positions:
 
 def by_spread_margin(pool: Pool, count: int) -> Positions:
     """One picture of each cluster of those with the smallest margins."""
-    candidates = by_margin(pool, _CANDIDATES_EACH * count)
+    most = int(_MOST_CANDIDATES * len(pool.features))
+    candidates = by_margin(pool, max(count, min(_CANDIDATES_EACH * count, most)))
     return candidates[central(pool.features[candidates], count, pool.seed)]
 
 

@@ -1,5 +1,6 @@
 """Draw pictures without a label one by one, to be labelled with keys."""
 
+import io
 from pathlib import Path
 
 import streamlit as st
@@ -19,7 +20,7 @@ PLACE = "place"
 """Parameter of the address: where the pictures without a label are."""
 
 _NUM_KEYS = 9
-_MAX_WIDTH = 480
+_MAX_SIDE = 480  # pixels
 
 
 def choose_place() -> Path | None:
@@ -130,7 +131,7 @@ def _ask(
         if picture is None:
             st.caption(_("The picture can no longer be read. Skip it."))
         else:
-            st.image(picture, width=_MAX_WIDTH, alt=_("Picture to label"))
+            st.image(picture, width=_width(picture), alt=_("Picture to label"))
         st.caption(wording.plain(asked.path))
     with right:
         st.markdown(
@@ -159,6 +160,14 @@ def _ask(
     if len(waiting) > 1:
         rest = [gallery.Picture(Path(each.path), each.guess) for each in waiting[1:]]
         gallery.strip(rest, width=56, key="pictures that wait for a label")
+
+
+def _width(picture: bytes) -> int:
+    """Width in pixels at which the whole picture fits beside the labels."""
+    from PIL import Image  # Pillow would delay the first page
+
+    with Image.open(io.BytesIO(picture)) as image:
+        return max(1, round(min(_MAX_SIDE, _MAX_SIDE * image.width / image.height)))
 
 
 def _labels(batch: Batch, asked: Suggestion, class_names: list[str]) -> None:
