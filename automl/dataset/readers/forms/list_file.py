@@ -35,7 +35,7 @@ _NUMBER_LAST = re.compile(r"(?P<name>\S.*?)[ \t]+(?P<number>\d+)")
 _NUMBERS = re.compile(r"[-+\d.\s]+")
 _NUM_LOOKED_AT = 20
 _MAX_SPLITS = 3
-_MAX_BYTES = 1 << 24
+_MAX_BYTES = 1 << 27
 
 
 def _certainty(path: Path) -> Certainty:
