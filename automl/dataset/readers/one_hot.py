@@ -5,7 +5,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from automl.dataset.readers import values
 
@@ -15,6 +17,9 @@ _FLAG_WORDS = (
     "flipped augmented cropped duplicate synthetic flag flagged skip skipped excluded",
 )
 _FLAGS = frozenset(word for words in _FLAG_WORDS for word in words.split())
+_Ticks = dict[str, NDArray[np.bool_]]
+"""Whether each row has a tick, by column."""
+
 _MAX_FLAGS = 3
 _LEAST_SHARE = 0.95
 _MAX_FROM_ONE = 0.02
@@ -47,7 +52,7 @@ def read(rows: pd.DataFrame, used: Sequence[str | None]) -> OneHot | None:
 
 def _of_ticks(rows: pd.DataFrame, free: Sequence[str]) -> OneHot | None:
     names = [name for name in free if _is_ticked(rows[name])]
-    ticks = {name: [truth(cell) is True for cell in rows[name]] for name in names}
+    ticks: _Ticks = {name: np.array([truth(cell) is True for cell in rows[name]]) for name in names}
     classes = _without_flags(ticks)
     if len(classes) < 2 or not any(any(ticks[name]) for name in classes):
         return None
@@ -64,7 +69,7 @@ def _of_ticks(rows: pd.DataFrame, free: Sequence[str]) -> OneHot | None:
     return OneHot(pd.Series(cells, index=rows.index, dtype=object), doubt.strip())
 
 
-def _without_flags(ticks: dict[str, list[bool]]) -> list[str]:
+def _without_flags(ticks: _Ticks) -> list[str]:
     """The columns of classes: without those that say something else, such as `verified`.
 
     A column is left out if it is named so, or if only without it each row has one tick.
@@ -91,11 +96,11 @@ def is_remark(name: str) -> bool:
     return bool({*re.split(r"[\W_]+", name.lower())} & _FLAGS)
 
 
-def _share(ticks: dict[str, list[bool]], names: Sequence[str]) -> float:
+def _share(ticks: _Ticks, names: Sequence[str]) -> float:
     """Share of the rows with exactly one tick in these columns, of those with any tick at all."""
-    counts = [sum(row) for row in zip(*(ticks[name] for name in names), strict=True)]
-    num_ticked = sum(any(row) for row in zip(*ticks.values(), strict=True))
-    return float(counts.count(1)) / max(1, num_ticked)
+    counts = np.sum([ticks[name] for name in names], axis=0)
+    num_ticked = np.any([*ticks.values()], axis=0).sum()
+    return float((counts == 1).sum()) / max(1, int(num_ticked))
 
 
 def _is_ticked(cells: pd.Series) -> bool:
