@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from automl.figures import wording
 from automl.texts import _
 from automl.ui import cached
 
@@ -50,4 +51,8 @@ def leaf(count: int, *, key: str) -> None:
                 on_click=go,
                 args=(step,),
             )
-        st.caption(f"{position + 1:,} of {count:,}")
+        st.caption(
+            _("{position} of {count}").format(
+                position=wording.integer(position + 1), count=wording.integer(count)
+            )
+        )

@@ -101,13 +101,22 @@ def _exported(experiment_dir: Path, folder: Path, file_name: str) -> None:
     ]
     for column, (title, value) in zip(st.columns(len(figures)), figures, strict=True):
         column.metric(title, value, border=True)
-    pictures = (
-        _("validation pictures") if parity.pictures == "validation" else _("pictures of noise")
+    if parity.pictures == "validation":
+        sentence = _(
+            "It answers like {trial}, compared on {count} validation pictures; probabilities may "
+            "differ by {tolerance:g}."
+        )
+    else:
+        sentence = _(
+            "It answers like {trial}, compared on {count} pictures of noise; probabilities may "
+            "differ by {tolerance:g}."
+        )
+    said = sentence.format(
+        trial=wording.plain(parity.trial_id),
+        count=parity.num_images,
+        tolerance=parity.tolerance,
     )
-    st.caption(
-        f":material/verified: It answers like {wording.plain(parity.trial_id)}, compared on "
-        f"{parity.num_images} {pictures}; probabilities may differ by {parity.tolerance:g}."
-    )
+    st.caption(f":material/verified: {said}")
     if parity.onnx_input:
         st.caption(parity.onnx_input.sentence)
     if parity.int8:

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from automl import texts
 from automl.access import audit, permissions
 from automl.access.permissions import Action
 from automl.dataset import data_roots
@@ -144,7 +145,7 @@ def report(experiment_dir: Path) -> str:
     """Return the experiment as one HTML file."""
     from automl.reports import html_report  # imports pandas, which is slow
 
-    with _recorded(Action.EXPORT, experiment_dir, what="report"):
+    with _recorded(Action.EXPORT, experiment_dir, what="report"), texts.speaking(texts.ENGLISH):
         return html_report.html(experiment_dir)
 
 
@@ -153,7 +154,10 @@ def export(request: ExportRequest, show_progress: Callable[[str, float], None]) 
     from automl.export import exporting
 
     details = {"what": request.format_name, "trial": request.trial_id}
-    with _recorded(Action.EXPORT, request.experiment_dir, **details):
+    with (
+        _recorded(Action.EXPORT, request.experiment_dir, **details),
+        texts.speaking(texts.ENGLISH),  # the model card goes with the model
+    ):
         exporting.run(request, show_progress)
 
 

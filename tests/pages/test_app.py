@@ -5,7 +5,7 @@ import sys
 
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import ROOT
+from tests.pages.conftest import ROOT, texts
 
 PAGES = [path.stem for path in sorted((ROOT / "pages").glob("*.py"))]
 
@@ -18,13 +18,23 @@ def test_a_direct_link_opens_its_page_although_app_py_has_never_run(make_experim
     assert app.title[0].value == "pets"
 
 
-def test_the_experiment_in_view_survives_a_change_of_page(open_page, make_experiment, make_trial):
+def test_the_experiment_in_view_and_the_language_survive_a_change_of_page(
+    open_page, make_experiment, make_trial
+):
     make_experiment("one", [make_trial("t1", [0.1])])
     make_experiment("two", [make_trial("t1", [0.2])])
-    page = open_page("leaderboard", experiment="one")
+    page = open_page("test", experiment="one", lang="de")
     del page.query_params["experiment"]  # as the navigation's own links do
+    del page.query_params["lang"]
     page.switch_page("pages/progress.py").run()
-    assert page.query_params["experiment"] == "one"
+    assert (page.query_params["experiment"], page.query_params["lang"]) == ("one", "de")
+    links = [link.proto for link in page.get("page_link")]
+    assert {"1 Daten", "3 Trainieren", "Einstellungen"} <= {link.label for link in links}
+    assert "abgeschlossen" in texts(page)
+    assert all("lang=de" in link.query_string for link in links)
+    unknown = open_page("test", experiment="one", lang="xx")
+    assert "no language called xx" in unknown.warning[0].value
+    assert "3 Train" in [link.proto.label for link in unknown.get("page_link")]
 
 
 def test_pages_do_not_import_what_only_the_engine_needs(

@@ -59,7 +59,7 @@ def _facts(trial_answers: Answers, answer: int) -> None:
         names[index]: float(value) for index, value in enumerate(predictions.probabilities[answer])
     }
     if not wrong:
-        st.markdown(f"**{true}**, recognised")
+        st.markdown(_("**{true}**, recognised").format(true=true))
     elif predictions.has_label_sets:
         st.markdown(f"**{true}**: {wrong}")
     else:

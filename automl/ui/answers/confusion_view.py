@@ -165,17 +165,16 @@ def _cell(
     # because no box has the old key any more.
     num_clicks, *indices = st.session_state.get(f"clicked in {key}", first)
     options = natural_order.indices(class_names)
+    titles = {"True": _("True class"), "Predicted": _("Predicted class")}
     true, predicted = (
         column.selectbox(
-            f"{side} class",
+            title,
             options,
             options.index(index),
             format_func=class_names.__getitem__,
             key=f"{side} class after {num_clicks} clicks on {key}",
         )
-        for column, side, index in zip(
-            st.columns(2), (_("True"), _("Predicted")), indices, strict=True
-        )
+        for column, (side, title), index in zip(st.columns(2), titles.items(), indices, strict=True)
     )
     return true, predicted
 

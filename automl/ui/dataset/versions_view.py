@@ -80,7 +80,7 @@ def _one(version: Version, versions: list[Version], *, is_current: bool) -> None
         ]
         st.caption(wording.plain(" · ".join(facts)))
         if is_current:
-            st.badge("shown", icon=":material/check:", color="green")
+            st.badge(_("shown"), icon=":material/check:", color="green")
         elif st.button(
             _("Go back to it"), icon=":material/undo:", key=f"go back to {version.name}"
         ):

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from automl.prediction.inference import Answer, Failure, Picture
+from automl.texts import mark
 
-NOT_SURE = "not sure"
+NOT_SURE = mark("not sure")
 
 
 @dataclass(frozen=True)

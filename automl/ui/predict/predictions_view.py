@@ -221,9 +221,10 @@ def _card(
         figure = bar_charts.label_probabilities(answer.probabilities, limits)
     elif caution.is_sure(answer.probability):
         right.markdown(f"**{label}**")
-        right.caption(f"probability {answer.probability:.3f}  \n{wording.plain(each.name)}")
+        likely = _("probability {probability:.3f}").format(probability=answer.probability)
+        right.caption(f"{likely}  \n{wording.plain(each.name)}")
     else:
-        right.markdown(f"**{NOT_SURE}**")
+        right.markdown(f"**{_(NOT_SURE)}**")
         likely = _("most likely {label}, {probability:.3f}").format(
             label=label, probability=answer.probability
         )

@@ -79,7 +79,7 @@ def _caches() -> None:
     with st.spinner(_("Measuring the caches")):
         usage_by_cache = _usage(home.home_dir())
     total = wording.megabytes(sum(usage.num_bytes for usage in usage_by_cache.values()))
-    caption.caption(f"{total}. Recreated when needed, except uploads.")
+    caption.caption(_("{total}. Recreated when needed, except uploads.").format(total=total))
     rows = [
         {
             _("Content"): _(_HOLDS.get(name, name)),  # a folder that a later version made

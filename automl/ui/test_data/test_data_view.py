@@ -21,11 +21,12 @@ def sealed(experiment_dir: Path, num_pictures: int) -> None:
     if not ranked:
         st.info(_("No trial has a model to score."))
         return
-    st.markdown(
-        f":material/lock: **{wording.count(num_pictures, 'test picture')} are sealed.** No trial "
-        "was trained on them or chosen by its score on them, so their score is an unbiased "
-        "estimate for new pictures. They can be opened once, for one trial: choose the trial first."
-    )
+    sealed = _(
+        "**{pictures} are sealed.** No trial was trained on them or chosen by its score on them, "
+        "so their score is an unbiased estimate for new pictures. They can be opened once, for one "
+        "trial: choose the trial first."
+    ).format(pictures=wording.count(num_pictures, "test picture"))
+    st.markdown(f":material/lock: {sealed}")
     if not guarded_actions.may(Action.OPEN_TEST_DATA, experiment_dir):
         st.info(_("Only the owner of the experiment and admins can open them."))
         return

@@ -112,7 +112,11 @@ def _parts(trial_answers: Answers, key: str) -> None:
         part = parts[state.selection.rows[0]]
         wrong = answers.wrong(trial_answers.predictions)
         inside = wrong[part.inside[wrong]]
-        st.markdown(f"**{wording.count(len(inside), 'mistake')} in {wording.plain(part.part)}**")
+        st.markdown(
+            _("**{mistakes} in {part}**").format(
+                mistakes=wording.count(len(inside), "mistake"), part=wording.plain(part.part)
+            )
+        )
         if len(inside):
             name = f"{part.name} {part.part} of {key}"
             answer_gallery.show(trial_answers, inside, key=name, order="highest loss first")

@@ -1,0 +1,110 @@
+"""Every text of the app has its translation, and every literal of the pages is a text."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from automl import texts
+from tests.texts import catalogues
+from tests.texts.catalogues import ROOT
+
+_SHOWS = {
+    *("title", "header", "subheader", "markdown", "caption", "info", "warning", "error", "success"),
+    *("button", "toggle", "checkbox", "text_input", "text_area", "number_input", "selectbox"),
+    *("multiselect", "radio", "slider", "select_slider", "segmented_control", "file_uploader"),
+    *("camera_input", "popover", "expander", "spinner", "toast", "badge", "metric"),
+    *("download_button", "form_submit_button", "page_link"),
+}
+_SHOWN = ("label", "help", "placeholder")
+_NO_WORDS = {
+    "GPUs",
+    "https://…",
+    "workspaceblobstore=/home/me/blobs",
+    "s3://bucket/folder",
+    "/home/you/new pictures",
+}
+"""Literals that are the same in every language."""
+
+
+@pytest.mark.parametrize("path", catalogues.po_paths(), ids=lambda path: path.parts[-3])
+def test_a_catalogue_translates_every_text_with_its_placeholders(path: Path) -> None:
+    catalogue = catalogues.read(path)
+    wanted = catalogues.of_sources()
+    missing = [key for key in wanted if not _translations(catalogue, key)]
+    assert not missing, "run `make texts` and translate what it prints"
+    strange = [
+        key
+        for key in wanted
+        for original, translation in _translations(catalogue, key)
+        if _placeholders(original) != _placeholders(translation)
+    ]
+    assert not strange
+    assert catalogues.compiled(catalogue) == path.with_suffix(".mo").read_bytes(), (
+        "run `make texts`"
+    )
+
+
+def _translations(catalogue: catalogues.Catalog, key: catalogues.Key) -> list[tuple[str, str]]:
+    """Each form of a text with its translation; empty if one is missing."""
+    message = catalogue.get(key if isinstance(key, str) else key[0])
+    forms = message.string if message else ""
+    originals, forms = ([key], [forms]) if isinstance(key, str) else (list(key), list(forms))
+    return list(zip(originals, forms, strict=False)) if forms and all(forms) else []
+
+
+def _placeholders(text: str) -> set[str]:
+    return set(re.findall(r"%?\{[^}]*\}", text))
+
+
+def test_no_literal_of_the_pages_is_without_its_language() -> None:
+    folders = (ROOT / "automl" / "ui", ROOT / "pages")
+    paths = [path for folder in folders for path in folder.rglob("*.py")]
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {text}"
+        for path in paths
+        for line, text in _literals(ast.parse(path.read_text()))
+    ]
+    assert not found, "wrap these in `_` of automl/texts.py, with named placeholders"
+
+
+def test_a_literal_is_found() -> None:
+    source = 'st.info(f"Look at {x}"); st.button("Go", help=_("Why")); st.info(f"{a} · {b}")'
+    assert [text for _, text in _literals(ast.parse(source))] == ["Look at ", "Go"]
+
+
+def _literals(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Words that are given to a function of Streamlit as they are."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr not in _SHOWS or ast.unparse(node.func.value) == "_log":
+                continue
+            given = [*node.args[:1], *(key.value for key in node.keywords if key.arg in _SHOWN)]
+            for argument in given:
+                text = "".join(_constants(argument))
+                words = re.sub(r":[a-z_/]+:|:[a-z]+\[", "", text)  # icons and colours are none
+                is_path = text.startswith(("pages/", "type: automl")) or text in _NO_WORDS
+                if re.search(r"[A-Za-z]{2,}", words) and not is_path:
+                    yield node.lineno, text
+
+
+def _constants(node: ast.expr) -> Iterator[str]:
+    """The literal parts of a text."""
+    if isinstance(node, ast.JoinedStr):
+        for part in node.values:
+            yield from _constants(part)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+
+
+def test_a_thread_without_a_language_asks_and_an_unknown_one_is_english() -> None:
+    with texts.speaking("de"):
+        assert texts._("Experiments") == "Experimente"
+        assert texts.here("Settings") == "Einstellungen"
+        assert texts.ngettext("{count} picture", "{count} pictures", 2) == "{count} Bilder"
+    with texts.speaking(texts.ENGLISH):
+        assert texts.here("Einstellungen") == "Settings"
+        texts.speak("xx")
+        assert texts.language() == texts.ENGLISH
