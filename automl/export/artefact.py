@@ -28,8 +28,8 @@ def export(request: ExportRequest, progress: Progress = no_progress) -> Parity:
     model = TrainedModel.load(request.experiment_dir, request.trial_id)
     if request.with_int8 and model.description.has_label_sets:
         raise ExportError(
-            "These pictures have any number of labels, each decided by a threshold of its "
-            "probability, and int8 moves probabilities across it. Export without --int8."
+            "--int8 is not for pictures with any number of labels yet: the quantised model has not "
+            "been shown to keep their labels. Export without it."
         )
     try:
         with atomic.new_folder(target, private=False, overwrite=request.replaces) as folder:
