@@ -69,18 +69,6 @@ def free_by_node() -> dict[str, dict[str, float]]:
     return found
 
 
-def draining() -> dict[str, float]:
-    """Machines that are about to be taken away, with the time of it.
-
-    Returns:
-        Seconds since 1970, or 0 if it is not known, by the id of the machine.
-    """
-    from ray._private import state
-
-    found = state.state.get_draining_nodes()
-    return {node_id: at / 1000 for node_id, at in found.items()}
-
-
 def death_of(trial: "Trial") -> Death:
     """Read the cause of a worker's death from the files that Tune writes."""
     text = _COLOUR.sub("", Path(trial.error_file).read_text("utf-8"))

@@ -3,18 +3,12 @@
 import time
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import torch
 
 from automl.jobs.gpu_packing import Footprint, MeasuredGpu
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.model.building import build
-from automl.model.network import Normalised
-from automl.training.batches import TrainBatch
-from automl.training.learner import Learner, predict
-from automl.training.recipe import Recipe
 from automl.training.recovery import is_out_of_memory
-from automl.training.task import SingleLabel
+from automl.training.steps import Steps
 
 _ALL_SECONDS = 30.0
 """Time from which no further kind is measured."""
@@ -53,29 +47,18 @@ def measure(kinds: Sequence[Hyperparameters], *, num_classes: int) -> MeasuredGp
 def of_step(kind: Hyperparameters, *, num_classes: int, device: torch.device) -> Footprint:
     """A training step of a trial on random pixels, and the scoring of a batch in its memory."""
     kind = kind.model_copy(update={"pretrained": "never", "head_init": "auto"})
-    built = build(kind, [str(number) for number in range(num_classes)])
-    network = Normalised(built.network, built.mean, built.std)
-    network = network.to(memory_format=torch.channels_last).to(device)
-    recipe, size = Recipe.read(kind), kind.training_batch_size
-    task = SingleLabel(recipe, np.ones(num_classes, np.int64))
-    learner = Learner(network, task, recipe, num_pictures=size)
+    size = kind.training_batch_size
+    steps = Steps(kind, num_classes, device, num_pictures=size)
     _start_of_memory(device)
 
     def step(number: int) -> Callable[[], object]:
-        pixels = _pixels(number, kind.training_crop_size, device)
-        batch = TrainBatch(pixels, torch.arange(number, device=device) % num_classes)
-        return lambda: learner.train_epoch([batch])
+        pixels = steps.pixels(number, kind.training_crop_size)
+        return lambda: steps.train(pixels)
 
     seconds = _seconds(step(size), device)
     half_seconds = _seconds(step(max(1, size // 2)), device)
-    scored = _pixels(kind.validation_batch_size, kind.validation_crop_size, device)
-    predict(network, task, [scored])
+    steps.score(steps.pixels(kind.validation_batch_size, kind.validation_crop_size))
     return Footprint(_peak_bytes(device), seconds, half_seconds)
-
-
-def _pixels(number: int, side: int, device: torch.device) -> torch.Tensor:
-    pixels = torch.rand(number, 3, side, side, device=device)
-    return pixels.to(memory_format=torch.channels_last)
 
 
 def _seconds(function: Callable[[], object], device: torch.device) -> float:

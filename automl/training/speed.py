@@ -4,20 +4,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from automl.jobs.compatibility import resolve
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.speeds import NetworkSpeed, Speeds
-from automl.model.building import build
-from automl.model.network import Normalised, count_parameters
+from automl.model.network import count_parameters
 from automl.training import measure as measuring
-from automl.training.batches import TrainBatch
-from automl.training.learner import Learner, predict
-from automl.training.recipe import Recipe
-from automl.training.task import SingleLabel
+from automl.training.steps import Steps
 
 _BATCH_SIZE = 8
 _FEW = 2
@@ -72,7 +66,7 @@ def measure(
             progress(len(networks), len(model_names))
         asked = {"model_name": name, "training_crop_size": side, "layer_decay": 0.9}
         hyperparameters = resolve({**asked, "pretrained": "never"})
-        networks[name] = _Steps(hyperparameters, num_classes).speed(_BATCH_SIZE)
+        networks[name] = _speed(_steps(hyperparameters, num_classes), _BATCH_SIZE, side)
     return Speeds(networks=networks)
 
 
@@ -83,58 +77,43 @@ def measure_trial(hyperparameters: Hyperparameters, num_classes: int) -> TrialMe
     smaller batches.
     """
     changes = {"method": "fine_tuning", "pretrained": "never", "number_of_epochs": _NUM_STEPS}
-    steps = _Steps(hyperparameters.model_copy(update=changes), num_classes)
+    steps = _steps(hyperparameters.model_copy(update=changes), num_classes)
+    side = hyperparameters.training_crop_size
     started = time.perf_counter()
-    few = steps.peak_bytes(_FEW)
+    few = _peak_bytes(steps, _FEW, side)
     is_slow = time.perf_counter() - started > _SLOW_SECONDS
     number = _BATCH_SIZE // 2 if is_slow else _BATCH_SIZE
-    some = steps.peak_bytes(number)
+    some = _peak_bytes(steps, number, side)
     more = hyperparameters.training_batch_size - number
     weight_bytes = 4 * max(count_parameters(steps.network).values())
     return TrialMeasure(
-        speed=steps.speed(number),
+        speed=_speed(steps, number, side),
         # a trial keeps a copy of its last good weights
         memory_bytes=some + weight_bytes + max(0, more * (some - few) // (number - _FEW)),
         weight_bytes=weight_bytes,
     )
 
 
-class _Steps:
-    """A network that trains on generated pictures and scores them."""
+def _steps(hyperparameters: Hyperparameters, num_classes: int) -> Steps:
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return Steps(hyperparameters, num_classes, device, num_pictures=_BATCH_SIZE)
 
-    def __init__(self, hyperparameters: Hyperparameters, num_classes: int) -> None:
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._side = hyperparameters.training_crop_size
-        self._num_classes = num_classes
-        built = build(hyperparameters, [str(number) for number in range(num_classes)])
-        network = Normalised(built.network, built.mean, built.std)
-        self.network = network.to(memory_format=torch.channels_last).to(self._device)
-        recipe = Recipe.read(hyperparameters)
-        self._task = SingleLabel(recipe, np.ones(num_classes, np.int64))
-        self._learner = Learner(self.network, self._task, recipe, num_pictures=_BATCH_SIZE)
 
-    def speed(self, number: int) -> NetworkSpeed:
-        """Seconds for a picture in batches of so many."""
-        pixels = self._pixels(number)
-        return NetworkSpeed(
-            side=self._side,
-            forward_seconds=_seconds(lambda: predict(self.network, self._task, [pixels])) / number,
-            step_seconds=_seconds(lambda: self._train(pixels)) / number,
-        )
+def _speed(steps: Steps, number: int, side: int) -> NetworkSpeed:
+    """Seconds for a picture in batches of so many."""
+    pixels = steps.pixels(number, side)
+    return NetworkSpeed(
+        side=side,
+        forward_seconds=_seconds(lambda: steps.score(pixels)) / number,
+        step_seconds=_seconds(lambda: steps.train(pixels)) / number,
+    )
 
-    def peak_bytes(self, number: int) -> int:
-        """Peak memory of a training step on so many pictures."""
-        measuring.reset_peak_memory(self._device)
-        self._train(self._pixels(number))
-        return measuring.peak_memory_bytes(self._device)
 
-    def _train(self, pixels: Tensor) -> None:
-        labels = torch.arange(len(pixels), device=self._device) % self._num_classes
-        self._learner.train_epoch([TrainBatch(pixels, labels)])
-
-    def _pixels(self, number: int) -> Tensor:
-        pixels = torch.rand(number, 3, self._side, self._side, device=self._device)
-        return pixels.to(memory_format=torch.channels_last)
+def _peak_bytes(steps: Steps, number: int, side: int) -> int:
+    """Peak memory of a training step on so many pictures."""
+    measuring.reset_peak_memory(steps.device)
+    steps.train(steps.pixels(number, side))
+    return measuring.peak_memory_bytes(steps.device)
 
 
 def _seconds(function: Callable[[], object]) -> float:

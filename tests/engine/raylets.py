@@ -39,6 +39,7 @@ class Raylets:
         """folder: its content is hidden from the nodes; short, since sockets allow 107 bytes."""
         self._folder = folder
         self._started: dict[str, subprocess.Popen[bytes]] = {}
+        self._options: dict[str, tuple[Sequence[str], Sequence[Path]]] = {}
         self.address = f"127.0.0.1:{_free_port()}"
         token = folder / "token"
         token.write_text(secrets.token_hex(32))
@@ -70,7 +71,19 @@ class Raylets:
         deadline = time.monotonic() + _START_SECONDS
         while not all("Ray runtime started" in log.read_text() for log in logs):
             assert time.monotonic() < deadline, [log.read_text()[-500:] for log in logs]
+            self.start_again()
             time.sleep(0.1)
+
+    def start_again(self) -> None:
+        """Start those again that have ended by themselves: Ray waits 30 s for a raylet, no more."""
+        for name, started in list(self._started.items()):
+            if started.poll() is not None:
+                self._start(name, *self._options[name])
+
+    @property
+    def nodes(self) -> list[str]:
+        """Names of the nodes that run, without the head."""
+        return [name for name in self._started if name != "head"]
 
     def node_of(self, process: psutil.Process) -> str:
         """Name of the node that the process belongs to."""
@@ -90,7 +103,8 @@ class Raylets:
         for name in list(self._started):
             self.kill(name)
 
-    def _start(self, name: str, options: list[str], hidden: Sequence[Path] = ()) -> None:
+    def _start(self, name: str, options: Sequence[str], hidden: Sequence[Path] = ()) -> None:
+        self._options[name] = options, hidden
         common = [
             "--node-ip-address=127.0.0.1",
             f"--object-store-memory={_STORE_BYTES}",

@@ -145,9 +145,8 @@ def test_the_key_value_store_and_the_state_of_a_trial(seen: dict[str, Any]) -> N
     assert seen["worker"] == "ActorHandle", worker
     node = changed("ray._private.state.actors", "ray_internals.py, node_of")
     assert seen["is_on_a_node"] is True, node
-    free = changed("ray._private.state", "ray_internals.py, free_by_node and draining")
+    free = changed("ray._private.state", "ray_internals.py, free_by_node")
     assert seen["cores_are_counted"] is True, free
-    assert seen["draining"] == {}, free
     results = changed("Trial.run_metadata", "ray_internals.py, forget_results")
     assert seen["forgotten"] == [True, 0], results
     assert "seen" not in seen["after"], results

@@ -11,6 +11,7 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -88,14 +89,17 @@ def _strike(directory: Path, raylets: Raylets, number: int, chance: random.Rando
     raylets.kill(raylets.node_of(worker))
     raylets.join(str(number + 1))
     started = time.monotonic()
-    after = _wait_for_more(directory, len(before.evaluations))
+    after = _wait_for_more(directory, len(before.evaluations), raylets.start_again)
     kept = after.evaluations[: len(before.evaluations)]
     assert kept == before.evaluations, f"blow {number}: an evaluation is gone or was made again"
     return time.monotonic() - started
 
 
-def _wait_for_more(directory: Path, num_evaluations: int) -> TrialRecord:
+def _wait_for_more(
+    directory: Path, num_evaluations: int, meanwhile: Callable[[], None] = lambda: None
+) -> TrialRecord:
     def has_more() -> bool:
+        meanwhile()
         trials = store.load_trials(directory)
         return bool(trials) and len(trials[0].evaluations) > num_evaluations
 
