@@ -66,7 +66,8 @@ def _spoken() -> str:
     if get_script_run_ctx(suppress_warning=True) is None:  # a thread that no page has started
         return texts.ENGLISH
     if _SPOKEN not in st.session_state:
-        st.session_state[_SPOKEN] = _kept() or _of_browser()
+        st.session_state[_SPOKEN] = _of_browser()  # a refused visitor is told so in a language
+        st.session_state[_SPOKEN] = _kept() or st.session_state[_SPOKEN]
     spoken: str = st.session_state[_SPOKEN]
     return spoken
 

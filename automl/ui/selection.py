@@ -65,7 +65,7 @@ def require_trial(experiment_dir: Path) -> TrialRecord:
     def title(trial_id: str) -> str:
         trial = by_id[trial_id]
         score = wording.score(trial.score(primary_metric))
-        return f"{wording.trial(trial)} · {score} · {trial.state}"
+        return f"{wording.trial(trial)} · {score} · {_(trial.state)}"
 
     chosen = st.selectbox(
         _("Trial, best first"),

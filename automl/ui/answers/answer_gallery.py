@@ -36,7 +36,7 @@ def show(
             orders,
             default=order,
             required=True,
-            format_func=lambda name: _(name).capitalize(),
+            format_func=_heading,
             key=f"order of {key}",
             label_visibility="collapsed",
         )
@@ -70,3 +70,8 @@ def pictures(trial_answers: Answers, positions: NDArray[np.int64]) -> list[galle
             note = f"{predictions.probabilities[position].max():.3f}"
         shown.append(gallery.Picture(Path(str(paths[position])), caption, note, rendering))
     return shown
+
+
+def _heading(order: str) -> str:
+    name = _(order)
+    return name[:1].upper() + name[1:]

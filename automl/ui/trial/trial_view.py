@@ -24,7 +24,7 @@ def headline(trial: TrialRecord, metric: str) -> None:
     """Draw the score and what it took to get it, in one line."""
     best = trial.best_evaluation()
     score = f"{wording.metric_heading(metric)} **{wording.score_of(trial, metric)}**"
-    facts = [trial.state.value, wording.duration(trial.seconds)]
+    facts = [_(trial.state), wording.duration(trial.seconds)]
     if best and trial.method == "fine_tuning":
         speed = _("{number} pictures / s in training").format(
             number=wording.number(best.images_per_second)
