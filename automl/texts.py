@@ -15,6 +15,9 @@ from pathlib import Path
 ENGLISH = "en"
 LOCALE_DIR = Path(__file__).parent / "locale"
 _DOMAIN = "automl"
+_GROUPS = "\N{NARROW NO-BREAK SPACE}"
+"""Between thousands, wherever a comma would be a decimal sign."""
+
 _spoken: ContextVar[str | None] = ContextVar("language", default=None)
 _ask: list[Callable[[], str]] = []
 
@@ -64,6 +67,12 @@ def _(message: str) -> str:
 def ngettext(singular: str, plural: str, number: int) -> str:
     """Return the form of a text that fits the number, in the language of this thread."""
     return _catalogue(language()).ngettext(singular, plural, number)
+
+
+def integer(value: int) -> str:
+    """A whole number, in groups of three digits: `1,200`."""
+    grouped = f"{value:,}"
+    return grouped if language() == ENGLISH else grouped.replace(",", _GROUPS)
 
 
 def mark(message: str) -> str:

@@ -6,8 +6,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from automl import texts
 from automl.frozen_model import FrozenModel
 from automl.jobs.hyperparameters import is_mirrored, networks_of
+from automl.texts import _
 
 FORMAT_VERSION = 4
 """Format of the experiment directory; older formats can be read.
@@ -130,12 +132,13 @@ class Evidence(FrozenModel):
     @property
     def sentence(self) -> str:
         """Said beside a score."""
+        pictures = texts.integer(self.num_pictures)
         if not self.num_folds:
-            return f"on {self.num_pictures:,} validation pictures"
-        return (
-            f"on {self.num_pictures:,} training and validation pictures, each predicted by a model "
-            f"that has not seen it ({self.num_folds} folds)"
-        )
+            return _("on {pictures} validation pictures").format(pictures=pictures)
+        return _(
+            "on {pictures} training and validation pictures, each predicted by a model that has "
+            "not seen it ({folds} folds)"
+        ).format(pictures=pictures, folds=self.num_folds)
 
 
 class TrialError(FrozenModel):
@@ -231,7 +234,7 @@ class TrialRecord(FrozenModel):
     @property
     def scored_on(self) -> str:
         """The pictures of its scores, to be said beside them."""
-        return self.evidence.sentence if self.evidence else "on the validation pictures"
+        return self.evidence.sentence if self.evidence else _("on the validation pictures")
 
     @property
     def fitted_to(self) -> str:

@@ -33,7 +33,6 @@ _HALF_DIGIT = 0.0005  # half of the last digit that is shown
 _WIDE = 0.04  # of an interval
 _NO_LIMIT_SECONDS = 24 * 3600
 _BREAK = "\N{WORD JOINER}"
-_GROUPS = "\N{NARROW NO-BREAK SPACE}"  # between thousands, wherever a comma would be a decimal sign
 
 Color = Literal["red", "orange", "blue", "green", "gray"]
 _LOOK: dict[str, tuple[Color, str]] = {
@@ -164,8 +163,7 @@ def number(value: float) -> str:
 
 def integer(value: int) -> str:
     """A whole number, in groups of three digits: `1,200`."""
-    grouped = f"{value:,}"
-    return grouped if texts.language() == texts.ENGLISH else grouped.replace(",", _GROUPS)
+    return texts.integer(value)
 
 
 def megabytes(num_bytes: int) -> str:

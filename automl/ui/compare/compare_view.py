@@ -138,9 +138,9 @@ def _scored_on(first: Side, second: Side) -> list[str]:
     return [
         sentence.format(
             title=wording.plain(first.title),
-            scored_on=_(first.trial.scored_on),
+            scored_on=first.trial.scored_on,
             other_title=wording.plain(second.title),
-            other_scored_on=_(second.trial.scored_on),
+            other_scored_on=second.trial.scored_on,
         )
     ]
 

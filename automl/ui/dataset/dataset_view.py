@@ -30,14 +30,16 @@ def summary(manifest: Manifest) -> None:
     """Draw the numbers of pictures, classes and parts, and the sizes, in one line."""
     pictures, has_sets = manifest.readable, label_sets.are_in(manifest.samples)
     facts = [
-        f"**{len(pictures):,}** pictures",
-        f"**{len(manifest.class_names):,}** {'labels' if has_sets else 'classes'}",
+        _("**{count}** pictures").format(count=wording.integer(len(pictures))),
+        (_("**{count}** labels") if has_sets else _("**{count}** classes")).format(
+            count=wording.integer(len(manifest.class_names))
+        ),
         data_options.split_line(manifest.report),
         f"{_size(pictures)} px",
         wording.megabytes(int(pictures["num_bytes"].sum())),
     ]
     if unreadable := len(manifest.samples) - len(pictures):
-        facts.append(f"**{unreadable:,}** unreadable")
+        facts.append(_("**{count}** unreadable").format(count=wording.integer(unreadable)))
     st.markdown(" · ".join(facts))
 
 
@@ -151,7 +153,7 @@ def as_the_model_sees(manifest: Manifest) -> None:
             return
         with st.container(horizontal=True, gap="xsmall"):
             st.image(original, caption=_("as it is"), width=96)
-            st.image(views[0], caption="scored", width=96)
+            st.image(views[0], caption=_("scored"), width=96)
             for view in views[1:]:
                 st.image(view, caption=_("trained on"), width=96)
         st.caption(

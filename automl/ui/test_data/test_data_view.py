@@ -81,7 +81,7 @@ def opened(experiment_dir: Path, opening: TestOpening, trial: TrialRecord) -> No
     )
     validation, test, pictures = st.columns(3)
     name = wording.metric(metric)
-    scored_on = _(trial.scored_on)
+    scored_on = trial.scored_on
     validation.metric(
         _("{metric} in the search").format(metric=wording.metric_heading(metric)),
         wording.score_of(trial, metric),

@@ -36,7 +36,7 @@ def headline(trial: TrialRecord, metric: str) -> None:
             speed,
         ]
     if best:
-        facts.append(f"scored {trial.scored_on}")
+        facts.append(_("scored {scored_on}").format(scored_on=trial.scored_on))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(score, width="content")
         st.caption(wording.plain(" · ".join(facts)), width="content")
