@@ -1,6 +1,6 @@
 """Parts of Azure's job files: sections without effect here, earlier names, earlier forms."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -45,6 +45,23 @@ def current_form(data: dict[str, Any]) -> dict[str, Any]:
     """Return a job as it would be written for this program, everything where it belongs."""
     asked = {key: value for key, value in data.items() if key not in SHOWN_ONLY}
     return _move_out_of_space(move_limits_out_of_sweep(asked))
+
+
+_MAY_BE_NULL = (("sweep", "early_termination"), ("tags",), ("properties",), ("outputs",))
+"""Sections in which Azure counts a key without a value as left out; elsewhere it refuses it."""
+
+_OF_AZURE = (*SHOWN_ONLY, "services")
+"""Keys with content that Azure writes."""
+
+
+def nulls(data: Mapping[str, Any], place: tuple[str, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the places of keys that need a value and have none."""
+    for key, value in data.items():
+        here = (*place, key)
+        if value is None and place not in _MAY_BE_NULL:
+            yield here
+        elif isinstance(value, dict) and key not in _OF_AZURE:
+            yield from nulls(value, here)
 
 
 def _move_out_of_space(data: dict[str, Any]) -> dict[str, Any]:

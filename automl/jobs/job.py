@@ -41,7 +41,7 @@ from automl.jobs import (
 )
 from automl.jobs.corrections import Corrections
 from automl.jobs.data_types import DataType
-from automl.jobs.job_errors import JobError, Place
+from automl.jobs.job_errors import JobError, Place, Problem
 from automl.jobs.machine_share import ResourcesPerTrial
 from automl.jobs.sweep import Sweep
 from automl.jobs.tasks import IMAGE_CLASSIFICATION, TASKS
@@ -405,7 +405,7 @@ class Job(FrozenModel):
                 "target_column_name is missing. Add it: the column of the table with the labels."
             )
         if conflicts:
-            problems: list[InitErrorDetails] = [
+            details: list[InitErrorDetails] = [
                 {
                     "type": PydanticCustomError("value_error", "{text}", {"text": text}),
                     "loc": place,
@@ -413,7 +413,7 @@ class Job(FrozenModel):
                 }
                 for place, text in conflicts.items()
             ]
-            raise ValidationError.from_exception_data("Job", problems)
+            raise ValidationError.from_exception_data("Job", details)
         return self
 
     @property
@@ -462,17 +462,23 @@ class Job(FrozenModel):
         if azure_pipeline.is_pipeline(data):
             data, lines = azure_pipeline.job_of(data, lines or {})
         known = azure.move_lines_out_of_sweep(lines or {})
+        problems: list[Problem] = []
         if isinstance(data, dict):
             _refuse_other_jobs(data, known)
+            problems = _without_value(data, known)
         try:
-            return cls.model_validate(data, context={"base_dir": base_dir})
+            job = cls.model_validate(data, context={"base_dir": base_dir})
         except ValidationError as error:
-            problems = job_errors.problems(error, data, cls, known)
-        # pydantic looks for conflicts only when every value is in range; report both at once
-        for place, message in job_conflicts.between_valid_sections(data).items():
-            problem = job_errors.problem(place, message, known)
-            problems += [problem] if problem not in problems else []
-        raise JobError(sorted(problems, key=lambda problem: problem.line or 0))
+            named = [problem.key for problem in problems]
+            others = job_errors.problems(error, data, cls, known)
+            problems += [problem for problem in others if problem.key not in named]
+            # pydantic looks for conflicts only when every value is in range; report both at once
+            for place, message in job_conflicts.between_valid_sections(data).items():
+                problem = job_errors.problem(place, message, known)
+                problems += [problem] if problem not in problems else []
+        if problems:
+            raise JobError(sorted(problems, key=lambda problem: problem.line or 0))
+        return job
 
     @property
     def model_folder(self) -> Path | None:
@@ -485,6 +491,17 @@ class Job(FrozenModel):
         data = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True, by_alias=True)
         head = {"type": self.type, "task": self.task, "target_column_name": self.target_column_name}
         return untrusted_yaml.dump({**head, **data})
+
+
+def _without_value(data: dict[str, Any], lines: Mapping[Place, int]) -> list[Problem]:
+    """A problem for each key of the file without a value; an override may be without one."""
+    return [
+        job_errors.problem(
+            place, f"{place[-1]} has no value. Write one, or leave the key out.", lines
+        )
+        for place in azure.nulls(data)
+        if place in lines
+    ]
 
 
 def _refuse_other_jobs(data: dict[str, Any], lines: Mapping[Place, int]) -> None:

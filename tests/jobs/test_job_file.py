@@ -114,3 +114,13 @@ def test_a_problem_of_an_override_is_not_blamed_on_the_line_it_replaced(job_path
 def test_a_byte_order_mark_is_no_problem(job_path):
     job_path.write_bytes(b"\xef\xbb\xbf" + SWEEP.encode())
     assert job_file.load(job_path).limits.max_trials == 3
+
+
+def test_a_key_of_the_file_needs_a_value_and_one_on_the_command_line_is_left_out_by_null(job_path):
+    job_path.write_text(SWEEP + "compute:\ntest_data: {path: x, mode: null}\ntags: {a: null}\n")
+    with pytest.raises(JobError) as caught:
+        job_file.load(job_path)
+    places = [(problem.line, problem.key) for problem in caught.value.problems]
+    assert places == [(8, "compute"), (9, "test_data.mode")]
+    assert "Write one, or leave the key out" in str(caught.value)
+    assert job_file.load(job_path, ["compute=null", "test_data=null"]).test_data is None
