@@ -8,6 +8,7 @@ import typer
 
 from automl.cli import audited, lookup, recommended
 from automl.cli.output import (
+    end_with_unread,
     fail,
     reference,
     refusals,
@@ -40,12 +41,13 @@ def list_experiments(
     parent = experiments_dir or home.experiments_dir()
     if not parent.is_dir():
         fail(f"{parent} is not a folder.")
-    summaries = []
+    summaries, unread = [], []
     for path in store.experiment_dirs(parent.absolute()):
         try:
             summaries.append(Experiment(path).summary())
+            unread += summaries[-1]["damaged_trials"]
         except (UserError, OSError) as error:
-            tell(store.unreadable(error, path))
+            unread.append(store.unreadable(error, path))
     if as_json:
         say_json({"experiments": summaries})
     elif summaries:
@@ -56,6 +58,7 @@ def list_experiments(
         )
     else:
         say(f"There are no experiments in {parent}. Start one: automl run DATA")
+    end_with_unread(unread)
 
 
 def show(
@@ -74,6 +77,7 @@ def show(
         say_json({**source.summary(), "recommendation": recommended.as_json(source)})
     else:
         say_summary(source)
+    end_with_unread(source.damaged_trials)
 
 
 def _as_azure_names_it(source: "Experiment") -> dict[str, Any]:
@@ -105,7 +109,8 @@ def show_leaderboard(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJso
     if as_json:
         keys = "trial_id state reason model_name score score_low score_high hyperparameters seconds"
         trials = [{key: row[key] for key in [*keys.split(), "epochs", "notes"]} for row in rows]
-        say_json({"experiment": source.id, "primary_metric": metric, "trials": trials})
+        about = {"primary_metric": metric, "damaged_trials": source.damaged_trials}
+        say_json({"experiment": source.id, **about, "trials": trials})
     elif rows:
         say_expectation(source)
         say_table(
@@ -117,6 +122,7 @@ def show_leaderboard(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJso
             say(sentence)
     else:
         say(f"{source.id} has no trials; its state is {source.state}.")
+    end_with_unread(source.damaged_trials)
 
 
 def stop(

@@ -53,6 +53,12 @@ def refuse(error: UserError) -> NoReturn:
     fail(str(error), FAILED if is_stored_file else USER_INPUT)
 
 
+def end_with_unread(sentences: Sequence[str]) -> None:
+    """End a command that has shown the rest: name what could not be read, if anything."""
+    if sentences:
+        fail("\n".join(sentences), FAILED)
+
+
 @contextlib.contextmanager
 def refusals() -> Iterator[None]:
     """End the command with the message of a UserError."""

@@ -7,7 +7,7 @@ import typer
 
 from automl.cli import audited, lookup
 from automl.cli.experiments import AsJson
-from automl.cli.output import fail, reference, refusals, say, say_json
+from automl.cli.output import end_with_unread, fail, reference, refusals, say, say_json
 
 
 def report(
@@ -28,6 +28,7 @@ def report(
     with audited.recorded("export", source.id, what="report"):
         path = html_report.write(source.directory, target)
     _say_written(source.id, path, as_json=as_json)
+    end_with_unread(source.damaged_trials)
 
 
 def share(

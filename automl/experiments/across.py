@@ -131,7 +131,7 @@ class Readers:
 
     job: Callable[[Path], Job] = store.load_job
     experiment: Callable[[Path], ExperimentRecord] = store.load_experiment
-    trials: Callable[[Path], list[TrialRecord]] = store.load_trials
+    trials: Callable[[Path], list[TrialRecord]] = lambda folder: store.readable_trials(folder)[0]
 
 
 _FROM_DISK = Readers()

@@ -68,8 +68,13 @@ class Experiment:
 
     @property
     def trials(self) -> list[TrialRecord]:
-        """All trials in the order of sampling."""
-        return store.load_trials(self.directory)
+        """All trials that can be read, in the order of sampling."""
+        return store.readable_trials(self.directory)[0]
+
+    @property
+    def damaged_trials(self) -> list[str]:
+        """A sentence about each trial that cannot be read."""
+        return store.readable_trials(self.directory)[1]
 
     def leaderboard(self) -> "pd.DataFrame":
         """Rank the trials, best first; the columns are `leaderboard.COLUMNS`."""
@@ -167,6 +172,7 @@ class Experiment:
             "num_trials_tried": extent.num_tried if extent else None,
             "num_trials_not_started": extent.num_unstarted if extent else None,
             "ended_at_limit": bool(extent and extent.is_at_limit),
+            "damaged_trials": self.damaged_trials,
             "trial_states": {state: states.count(state) for state in sorted(set(states))},
             "seconds": record.seconds,
             "notes": record.notes,

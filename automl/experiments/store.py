@@ -34,7 +34,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -177,6 +177,27 @@ def load_trials(experiment_dir: Path) -> list[TrialRecord]:
     """Load all trials, in the order of sampling; raises as `load_trial`."""
     trials = [load_trial(path) for path in trial_paths(experiment_dir)]
     return sorted(trials, key=lambda trial: trial.number)
+
+
+def readable_trials(
+    experiment_dir: Path, load: Callable[[Path], TrialRecord] = load_trial
+) -> tuple[list[TrialRecord], list[str]]:
+    """Load what can be read, for those who only show it.
+
+    Args:
+        experiment_dir: the experiment's directory.
+        load: loads a record; raises as `load_trial`.
+
+    Returns:
+        The trials in the order of sampling, and a sentence about each other one.
+    """
+    trials, damaged = [], []
+    for path in trial_paths(experiment_dir):
+        try:
+            trials.append(load(path))
+        except (UserError, OSError) as error:
+            damaged.append(unreadable(error, path))
+    return sorted(trials, key=lambda trial: trial.number), damaged
 
 
 def save_dataset(experiment_dir: Path, samples: "pd.DataFrame", report: DatasetReport) -> None:

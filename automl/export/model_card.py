@@ -175,7 +175,7 @@ def _not_beaten(model: TrainedModel, primary_metric: str) -> str:
     """Say if no model is better than a constant answer; empty for a trial that is not the best."""
     if store.load_experiment(model.experiment_dir).best_trial != model.trial.trial_id:
         return ""
-    trials = store.load_trials(model.experiment_dir)
+    trials, _ = store.readable_trials(model.experiment_dir)
     constant = expectation.constant_answer(primary_metric, model.recorded, trials)
     said = wording.not_beaten(constant, model.description.class_names, primary_metric)
     return f"**{_plain(said)}**" if said else ""
@@ -237,7 +237,7 @@ def _settings(model: TrainedModel) -> str:
 def _extent(model: TrainedModel) -> str:
     """How much of the search was tried; empty if all of it was, or while it runs."""
     record = store.load_experiment(model.experiment_dir)
-    extent = endings.extent(record, store.load_trials(model.experiment_dir))
+    extent = endings.extent(record, store.readable_trials(model.experiment_dir)[0])
     if not record.state.is_finished or extent.is_whole:
         return ""
     outcome = wording.outcome(record.state, extent)

@@ -48,7 +48,10 @@ class TrainedModel:
             ExportError: the experiment has no such trial or no model of it, or the model is
                 damaged.
         """
-        trials = {trial.trial_id: trial for trial in store.load_trials(experiment_dir)}
+        trials = {each.trial_id: each for each in store.readable_trials(experiment_dir)[0]}
+        path = store.trial_path(experiment_dir, trial_id)
+        if trial_id not in trials and path in store.trial_paths(experiment_dir):
+            store.load_trial(path)  # says that it is damaged
         scored = [name for name, trial in trials.items() if trial.best_epoch is not None]
         if trial_id not in scored:
             known = f"Choose from {', '.join(scored[:10])}." if scored else "No trial has one yet."
@@ -88,9 +91,9 @@ class TrainedModel:
             return None
         number = reference.affordable(self.network, self.description.validation_crop_size)
         pictures = reference.Pictures.read(store.load_samples(folder), self.preprocessed, number)
-        methods = {one.trial_id: one.method for one in store.load_trials(folder)}
         members = [one.trial_id for one in trial.members] or [trial.trial_id]
-        is_frozen = all(methods[name] != "fine_tuning" for name in members)
+        records = [store.load_trial(store.trial_path(folder, name)) for name in members]
+        is_frozen = all(record.method != "fine_tuning" for record in records)
         if not trial.refitted_on:
             return reference.measure(pictures, self.network, is_frozen=is_frozen)
         before, _ = checkpoint.load(store.checkpoint_dir(folder, trial.trial_id))

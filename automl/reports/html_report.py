@@ -53,7 +53,7 @@ def _content(experiment_dir: Path) -> dict[str, Any]:
     from automl.figures import timeline
 
     record, job = launcher.record(experiment_dir), store.load_job(experiment_dir)
-    trials = store.load_trials(experiment_dir)
+    trials, damaged = store.readable_trials(experiment_dir)
     metric = job.primary_metric
     ranked = leaderboard.in_order(trials, metric)
     scored = [trial for trial in ranked if trial.best_evaluation()]
@@ -84,6 +84,7 @@ def _content(experiment_dir: Path) -> dict[str, Any]:
         "test": _test_section(experiment_dir, metric),
         "trials": [_row(trial, metric) for trial in ranked[:_MAX_TRIALS]],
         "num_trials": len(trials),
+        "damaged": damaged,
         "figures": [(title, _figure_html(figure)) for title, figure in figures],
         "job": job.to_yaml(),
         **(_predictions_section(experiment_dir, best) if best else {}),

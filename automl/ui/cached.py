@@ -51,11 +51,19 @@ def _trial_versions(experiment_dir: Path) -> tuple[tuple[str, Version], ...]:
         )
 
 
-@for_version(_trial_versions, max_entries=1_000)
 def trials(experiment_dir: Path) -> list[TrialRecord]:
-    """All trials in the order of sampling; only records that changed are parsed."""
-    records = [_record(path) for path, _ in _trial_versions(experiment_dir)]
-    return sorted(records, key=lambda trial: trial.number)
+    """All trials that can be read, in the order of sampling; only changed records are parsed."""
+    return _readable_trials(experiment_dir)[0]
+
+
+def damaged_trials(experiment_dir: Path) -> list[str]:
+    """A sentence about each trial that cannot be read."""
+    return _readable_trials(experiment_dir)[1]
+
+
+@for_version(_trial_versions, max_entries=1_000)
+def _readable_trials(experiment_dir: Path) -> tuple[list[TrialRecord], list[str]]:
+    return store.readable_trials(experiment_dir, lambda path: _record(str(path)))
 
 
 def trial(experiment_dir: Path, trial_id: str) -> TrialRecord:

@@ -133,6 +133,8 @@ def _begin(page: str, action: Action) -> tuple[Path, ExperimentState]:
     step = CHOOSE if page in _VIEWS else page
     _steps(step, _of(experiment_dir, state), {"experiment": experiment_dir.name})
     experiment_header.show(experiment_dir, state)
+    for sentence in cached.damaged_trials(experiment_dir):
+        st.warning(wording.plain(sentence))
     return experiment_dir, state
 
 

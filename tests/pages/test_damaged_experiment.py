@@ -126,6 +126,31 @@ def test_a_damaged_file_is_a_sentence_of_every_command(whole: Path, tmp_path: Pa
     assert "report.json is damaged" in report.output
 
 
+def test_the_trials_beside_a_damaged_one_are_shown_and_it_is_named(
+    whole: Path, tmp_path: Path, open_page: Callable[..., Any]
+) -> None:
+    kept, *_, worst = store.load_trials(whole)
+    name = store.trial_path(whole, worst.trial_id).relative_to(whole)
+    folder = damaged(whole, name, NOISE)
+    report = tmp_path / "report.html"
+    for command in (
+        ["list"],
+        ["show", "hurt"],
+        ["show", "hurt", "--json"],
+        ["leaderboard", "hurt"],
+        ["leaderboard", "hurt", "--json"],
+        ["report", "hurt", "--output", str(report)],
+    ):
+        result = CliRunner().invoke(cli, command)
+        assert result.exit_code == 1, command
+        assert f"{name.name} is damaged" in result.stderr, command
+        assert result.stdout, command
+    assert kept.title in report.read_text("utf-8")
+    assert f"{name.name} is damaged" in report.read_text("utf-8")
+    page = open_page("leaderboard", experiment=folder.name)
+    assert any(f"{name.name} is damaged" in warning.value for warning in page.warning)
+
+
 @pytest.mark.parametrize("page", ["leaderboard", "progress", "predict"])
 def test_what_another_tab_has_deleted_is_said_to_be_gone(
     whole: Path, open_page: Callable[..., Any], page: str
