@@ -48,7 +48,7 @@ def over_time(
         line={"color": ACCENT, "shape": "hv", "width": 2.5},
         hovertemplate=_("best %{y:.3f} after %{x:.1f} min") + "<extra></extra>",
     )
-    finish(figure, axis, wording.metric_heading(metric))
+    finish(figure, _(axis), wording.metric_heading(metric))
     figure.update_xaxes(rangemode="tozero")
     return figure.update_layout(height=_HEIGHT, showlegend=True, hovermode="closest")
 

@@ -116,10 +116,10 @@ def columns(ranked: pd.DataFrame) -> pd.DataFrame:
 def _state(state: str, reason: str, *, has_begun: bool) -> str:
     """The state of a trial; one that the end of the search has stopped says so."""
     if state != TrialState.STOPPED:
-        return state
+        return _(state)
     if not has_begun:
         return _("not started")
-    return _("cut by the limit") if reason.startswith(endings.TIME_LIMIT) else state
+    return _("cut by the limit") if reason.startswith(endings.TIME_LIMIT) else _(state)
 
 
 def config(metric: str) -> dict[str, Any]:
