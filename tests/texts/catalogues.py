@@ -129,6 +129,7 @@ def main() -> None:
         wanted.add(key, locations=[(path, 0) for path, _ in places])
     for path in po_paths():
         catalogue = read(path)
+        wanted.creation_date = catalogue.creation_date  # a date alone is no change
         catalogue.update(wanted, no_fuzzy_matching=True)
         catalogue.obsolete.clear()
         with path.open("wb") as file:
