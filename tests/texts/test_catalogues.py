@@ -1,6 +1,7 @@
 """Every text of the app has its translation, and every literal of the pages is a text."""
 
 import ast
+import gettext
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,6 +103,8 @@ def _constants(node: ast.expr) -> Iterator[str]:
 def test_a_thread_without_a_language_asks_and_an_unknown_one_is_english() -> None:
     with texts.speaking("de"):
         assert texts._("Experiments") == "Experimente"
+        private = vars(gettext.translation("automl", texts.LOCALE_DIR, ["de"])).get("_catalog")
+        assert private, "GNUTranslations of gettext keeps its texts elsewhere: mend automl/texts.py"
         assert texts.here("Settings") == "Einstellungen"
         assert texts.ngettext("{count} picture", "{count} pictures", 2) == "{count} Bilder"
     with texts.speaking(texts.ENGLISH):
