@@ -31,7 +31,7 @@ def confidence(predictions: Predictions) -> NDArray[np.float64]:
 
     Of label sets it is the mean over the labels of the probability of what was decided.
     """
-    return decisions.certainty(predictions.probabilities, predictions.labels)
+    return decisions.certainty(predictions.probabilities, predictions.labels).astype(np.float64)
 
 
 def wrong(predictions: Predictions) -> NDArray[np.int64]:

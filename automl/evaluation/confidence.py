@@ -108,7 +108,7 @@ def coverage(probabilities: NDArray[np.floating], labels: Labels) -> Coverage:
         probabilities: (N, K).
         labels: class indices (N,), or the labels of each picture (N, K).
     """
-    confidence = decisions.certainty(probabilities, labels)
+    confidence = decisions.certainty(probabilities, labels).astype(np.float64)
     order = np.argsort(-confidence, kind="stable")
     ends = np.flatnonzero(np.diff(confidence[order], append=-np.inf))
     right = np.cumsum(decisions.is_right(probabilities, labels)[order])[ends]

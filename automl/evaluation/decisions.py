@@ -40,10 +40,10 @@ def as_sets(labels: Labels, num_classes: int) -> NDArray[np.bool_]:
     return labels if labels.ndim == 2 else labels[:, None] == np.arange(num_classes)
 
 
-def certainty(probabilities: NDArray[np.floating], labels: Labels) -> NDArray[np.float64]:
+def certainty(probabilities: NDArray[np.floating], labels: Labels) -> NDArray[np.floating]:
     """(N,) probability of what was decided; of label sets the mean over the labels."""
-    if labels.ndim == 1:
-        return np.asarray(probabilities.max(axis=1), np.float64)
+    if labels.ndim == 1:  # in its own precision: in another one it may lie in another bin
+        return np.asarray(probabilities.max(axis=1))
     return np.asarray(np.maximum(probabilities, 1 - probabilities).mean(axis=1), np.float64)
 
 

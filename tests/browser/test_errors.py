@@ -66,6 +66,7 @@ def test_the_test_data_are_opened_and_every_tab_is_whole(
 TITLES = {
     "experiments": "Experiments",
     "dataset": "Data",
+    "label": "Label pictures",
     "configure": "Set up",
     "progress": "Train",
     "leaderboard": "Leaderboard",

@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.skipif(not can_hide(), reason="mount namespaces are not allowed here"),
 ]
 _EPOCHS = 8
-_SECONDS = 400
+_SECONDS = 600
 
 
 class Outcome(NamedTuple):

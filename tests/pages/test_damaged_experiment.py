@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from automl.cli import cli
 from automl.experiments import store
 from automl.experiments.remarks import Remarks
+from automl.figures import wording
 from automl.model.description import ModelDescription
 from automl.ui import error_boundary
 from tests.explanation.conftest import CLASSES, network
@@ -148,7 +149,8 @@ def test_the_trials_beside_a_damaged_one_are_shown_and_it_is_named(
     assert kept.title in report.read_text("utf-8")
     assert f"{name.name} is damaged" in report.read_text("utf-8")
     page = open_page("leaderboard", experiment=folder.name)
-    assert any(f"{name.name} is damaged" in warning.value for warning in page.warning)
+    said = wording.plain(f"{name.name} is damaged")
+    assert any(said in warning.value for warning in page.warning)
 
 
 @pytest.mark.parametrize("page", ["leaderboard", "progress", "predict"])

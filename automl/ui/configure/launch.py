@@ -4,10 +4,10 @@ import streamlit as st
 
 from automl.errors import UserError
 from automl.jobs.job import Job
-from automl.ui import guarded_actions, links
+from automl.ui import guarded_actions, links, selection
 from automl.ui.configure import estimate_view
 
-_LAUNCHED, _PROBLEM = "launched", "launch problem"
+_LAUNCHED, _STARTED, _PROBLEM = "launched", "started here", "launch problem"
 
 
 def start(job: Job | None, name: str, click: str) -> None:
@@ -20,14 +20,20 @@ def start(job: Job | None, name: str, click: str) -> None:
     """
     if job is None or st.session_state.get("last click") == click:
         return
+    started: dict[str, str] = st.session_state.setdefault(_STARTED, {})
+    if started.get(name) in selection.experiment_names():
+        # the second click of a double click, on a button that was drawn again in between
+        st.session_state[_LAUNCHED] = started[name]
+        return
     try:
         experiment_dir = guarded_actions.start(job, name)
     except UserError as error:
         st.session_state[_PROBLEM] = str(error)
         return
-    estimate_view.end()
+    # first of all: a run that is interrupted from here on runs this callback again
     st.session_state["last click"] = click
-    st.session_state[_LAUNCHED] = experiment_dir.name
+    st.session_state[_LAUNCHED] = started[name] = experiment_dir.name
+    estimate_view.end()
 
 
 def follow() -> None:
