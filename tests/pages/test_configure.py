@@ -122,11 +122,13 @@ def test_the_second_half_of_a_double_click_starts_nothing(started, tmp_path):
         job = Job(training_data=DataSource(path=Path(data)))
         launch.start(job, "pets", "the same click")
         launch.start(job, "pets", "the same click")
+        launch.start(job, "pets", "a click on the button as it was drawn again")
 
     page = AppTest.from_function(two_clicks, args=(str(tmp_path),)).run()
     assert not page.exception
     assert started == ["pets"]
     assert "launch problem" not in page.session_state
+    assert page.session_state["launched"] == "pets"
 
 
 def test_the_effort_is_a_number_of_trials(page):
