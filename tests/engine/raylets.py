@@ -49,6 +49,8 @@ class Raylets:
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1",
             # a node of a busy machine is slow to answer; a killed one refuses at once
             "RAY_health_check_timeout_ms": "120000",
+            # at Ray's 15 the other tests would leave its workers 3 % of a core
+            "RAY_worker_niceness": "0",
         }
         """Variables of every process that connects to the cluster."""
 

@@ -118,13 +118,10 @@ def test_what_to_label_next_is_unlike_the_data_or_typical(shapes: Path, tmp_path
     assert {Path(each.path).parent for each in found.suggestions} == {new, new / "known"}
 
 
-@pytest.mark.parametrize(
-    ("seed", "num_pictures"),
-    [(0, 150), *(pytest.param(seed, 250, marks=pytest.mark.nightly) for seed in range(10))],
-)
-def test_sets_of_drawn_shapes_are_recognised_exactly(
-    tmp_path: Path, seed: int, num_pictures: int
-) -> None:
+@pytest.mark.nightly  # test_pictures_with_any_number_of_labels_have_one_too is its short form
+@pytest.mark.parametrize("seed", range(10))
+def test_sets_of_drawn_shapes_are_recognised_exactly(tmp_path: Path, seed: int) -> None:
+    num_pictures = 250
     truth = draw_shapes(tmp_path, np.random.default_rng(seed), num_pictures)
     rows = [{"image_url": name, "label": labels} for name, labels in truth.items()]
     table = tmp_path / "labels.jsonl"
