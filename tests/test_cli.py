@@ -706,10 +706,10 @@ def test_a_disk_error_is_a_sentence_and_no_traceback(tmp_path):
 @pytest.mark.parametrize("command", ["list", "show", "leaderboard", "report", "test", "delete"])
 @pytest.mark.parametrize("content", ["{}", "[1]", '{"trial_id": ', "\0", '{"format_version": []}'])
 def test_a_damaged_trial_file_ends_every_command_with_its_name_and_the_next_step(
-    command, content, make_experiment, make_trial, tmp_path, monkeypatch
+    command, content, make_experiment, make_trial, monkeypatch
 ):
-    monkeypatch.chdir(tmp_path)  # the report of the other trials is written there
     directory = make_experiment("pets", [make_trial("t1", [0.5])])
+    monkeypatch.chdir(directory.parent)  # the report of the other trials is written there
     path = store.trial_path(directory, "t1")
     path.write_text(content)
     arguments = {"list": [], "delete": ["pets", "--yes"]}.get(command, ["pets"])
