@@ -59,8 +59,9 @@ def choose_target_column(names: list[str]) -> None:
         placeholder=_("Found by its name and contents"),
         width=400,
     )
-    if picked is not None:
+    if picked is not None and picked != chosen:
         data_choice.choose_target_column(picked)
+        st.rerun()  # the field has another key from now on, and would lose the next choice
 
 
 data = data_choice.chosen()

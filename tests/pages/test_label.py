@@ -69,7 +69,13 @@ def test_pictures_get_labels_by_keys_and_it_is_undone(
     assert [each.details["place"] for each in entries] == [str(new)] * 2
 
 
-def test_a_place_out_of_reach_is_refused(open_page, pictures, monkeypatch):
-    monkeypatch.setenv("AUTOML_DATA_ROOTS", str(pictures))
-    page = open_page("label", data=str(pictures), place="/proc")
+def test_a_place_out_of_reach_is_refused_and_another_one_taken(
+    open_page, pictures, new, monkeypatch
+):
+    monkeypatch.setenv("AUTOML_DATA_ROOTS", f"{pictures}:{new}")
+    page = open_page("label", data=str(pictures))
+    page.text_input[0].set_value("/proc").run()
     assert "is outside of the folders" in page.error[0].value.replace("\\", "")
+    page.text_input[0].set_value(str(new)).run()
+    assert not page.error
+    assert "Rank the pictures" in [button.label for button in page.button]

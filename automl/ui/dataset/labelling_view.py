@@ -35,6 +35,7 @@ def choose_place() -> Path | None:
     ).strip()
     if text != before:
         selection.remember(PLACE, text or None)
+        st.rerun()  # the field has another key from now on, and would lose the next text
     if not text:
         return None
     try:
