@@ -98,19 +98,20 @@ def _as_azure_names_it(source: "Experiment") -> dict[str, Any]:
 
 def show_leaderboard(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJson = False) -> None:
     """Rank the trials of an experiment, best first."""
-    from automl.experiments import leaderboard  # slow
+    from automl.experiments import leaderboard, store  # slow
 
     source = lookup.find(experiment)
-    table = leaderboard.rank(source.trials, source.job.primary_metric)
+    trials, damaged = store.readable_trials(source.directory)
+    metric = source.job.primary_metric
+    table = leaderboard.rank(trials, metric)
     rows: list[dict[str, Any]] = [
         {str(key): value for key, value in row.items()} for row in table.to_dict("records")
     ]
-    metric = source.job.primary_metric
     if as_json:
         keys = "trial_id state reason model_name score score_low score_high hyperparameters seconds"
-        trials = [{key: row[key] for key in [*keys.split(), "epochs", "notes"]} for row in rows]
-        about = {"primary_metric": metric, "damaged_trials": source.damaged_trials}
-        say_json({"experiment": source.id, **about, "trials": trials})
+        shown = [{key: row[key] for key in [*keys.split(), "epochs", "notes"]} for row in rows]
+        about = {"primary_metric": metric, "damaged_trials": damaged}
+        say_json({"experiment": source.id, **about, "trials": shown})
     elif rows:
         say_expectation(source)
         say_table(
@@ -118,11 +119,11 @@ def show_leaderboard(experiment: Annotated[str, lookup.ARGUMENT], as_json: AsJso
             [_trial_row(row) for row in rows],
             numbers="rank epochs time",
         )
-        if sentence := wording.ranking(source.trials, metric):
+        if sentence := wording.ranking(trials, metric):
             say(sentence)
     else:
         say(f"{source.id} has no trials; its state is {source.state}.")
-    end_with_unread(source.damaged_trials)
+    end_with_unread(damaged)
 
 
 def stop(

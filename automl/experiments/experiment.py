@@ -151,7 +151,7 @@ class Experiment:
 
     def summary(self) -> dict[str, Any]:
         """Return the object that `automl run` and `automl show` print with --json."""
-        record, trials = self.record, self.trials
+        record, (trials, damaged) = self.record, store.readable_trials(self.directory)
         states = [trial.state.value for trial in trials]
         extent = endings.extent(record, trials) if record.state.is_finished else None
         return {
@@ -172,7 +172,7 @@ class Experiment:
             "num_trials_tried": extent.num_tried if extent else None,
             "num_trials_not_started": extent.num_unstarted if extent else None,
             "ended_at_limit": bool(extent and extent.is_at_limit),
-            "damaged_trials": self.damaged_trials,
+            "damaged_trials": damaged,
             "trial_states": {state: states.count(state) for state in sorted(set(states))},
             "seconds": record.seconds,
             "notes": record.notes,
