@@ -20,7 +20,7 @@ from automl.jobs.job import Job
 _CHANGEABLE = ("search_space", "sweep", "training_parameters", "limits", "resources_per_trial")
 _OWN_OPTIONS = {"max_trials": "--trials", "timeout_minutes": "--minutes"}
 _MAX_EPOCHS = 1000
-LEARNING_RATE_SHARE = 0.3
+_LEARNING_RATE_SHARE = 0.3
 """Share of its first learning rate with which a trial is trained on: its schedule had ended."""
 
 
@@ -134,12 +134,16 @@ def _trained_on(
                 f"{wish.trial_id} has no network with epochs to train on. Those that have: {names}."
             )
         source = chosen[0]
+    return {**starting_from(source, experiment_dir), "number_of_epochs": wish.epochs}
+
+
+def starting_from(source: TrialRecord, experiment_dir: Path) -> dict[str, Any]:
+    """Hyperparameters of a trial that starts from the network of a fine-tuned one."""
     rate = source.effective.get("learning_rate", Hyperparameters().learning_rate)
     return {
         **source.hyperparameters,
-        "number_of_epochs": wish.epochs,
         "checkpoint_run_id": f"{experiment_dir.name}/{source.trial_id}",
-        **({} if rate is None else {"learning_rate": LEARNING_RATE_SHARE * float(rate)}),
+        "learning_rate": _LEARNING_RATE_SHARE * float(rate),
     }
 
 

@@ -17,7 +17,6 @@ from automl.experiments.records import Parent, TrialRecord
 from automl.jobs import data_versions, job_file
 from automl.jobs.corrections import Corrections
 from automl.jobs.data_versions import ORIGINAL
-from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
 
 _MAX_TRIALS = 1000
@@ -107,14 +106,11 @@ def _warm(job: Job, source: TrialRecord, asked: OtherData, experiment_dir: Path)
     values: dict[str, Any] = dict(source.hyperparameters)
     search: dict[str, Any] = {}
     if source.method == "fine_tuning":
-        rate = source.effective.get("learning_rate", Hyperparameters().learning_rate)
-        rate = going_on.LEARNING_RATE_SHARE * float(rate)
-        values["checkpoint_run_id"] = f"{experiment_dir.name}/{source.trial_id}"
-        values["learning_rate"] = rate
+        values = going_on.starting_from(source, experiment_dir)
         if asked.epochs is not None:
             values["number_of_epochs"] = asked.epochs
         if asked.trials > 1:
-            del values["learning_rate"]
+            rate = values.pop("learning_rate")
             ends = f"{math.log(rate / 10):.2f}, {math.log(3 * rate):.2f}"
             search["search_space"] = [{"learning_rate": f"loguniform({ends})"}]
             search["sweep"] = {"sampling_algorithm": "random"}
@@ -123,8 +119,11 @@ def _warm(job: Job, source: TrialRecord, asked: OtherData, experiment_dir: Path)
             f"The best trial of {experiment_dir.name} is a {source.title}: its network is frozen, "
             "and its last layer is fitted to the new data once. Leave --trials and --epochs out."
         )
-    limits: dict[str, Any] = {"max_trials": asked.trials, "exit_score": None}
-    limits["stop_when_no_gain"] = False
+    limits: dict[str, Any] = {
+        "max_trials": asked.trials,
+        "exit_score": None,
+        "stop_when_no_gain": False,
+    }
     if asked.minutes is not None:
         limits["timeout_minutes"] = asked.minutes
     settings: dict[str, Any] = {f"limits.{key}": value for key, value in limits.items()}
