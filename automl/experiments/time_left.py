@@ -188,7 +188,7 @@ class _Speed:
         self._by_work = [seconds for _, seconds in sorted(latest)[-2 * _NUM_RECENT :]]
 
     def _learn(self, trial: TrialRecord) -> None:
-        has_ended = trial.state.is_finished and not trial.was_cut_short
+        has_ended = trial.is_kept
         if trial.method != "fine_tuning":
             if has_ended and trial.evaluations and trial.seconds is not None and not trial.members:
                 self._baselines.setdefault(trial.method, []).append(trial.seconds)
