@@ -172,11 +172,12 @@ def _best(experiment_dir: Path, job: Job, read: Readers) -> VersionScore | None:
     if (own.training_data.path, own.primary_metric) != (job.training_data.path, metric):
         return None
     version = read.experiment(experiment_dir).data_version
-    ranked = leaderboard.by_score(read.trials(experiment_dir), metric)
-    score = ranked[0].score(metric) if ranked else None
-    if not version or score is None or math.isnan(score):
+    if not version:
         return None
-    best = ranked[0]
+    best = next(iter(leaderboard.by_score(read.trials(experiment_dir), metric)), None)
+    score = best.score(metric) if best else None
+    if best is None or score is None or math.isnan(score):
+        return None
     return VersionScore(
         version, experiment_dir, best.trial_id, score, best.score_low, best.score_high
     )
