@@ -1,5 +1,6 @@
 """`automl compare`."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,11 +32,11 @@ def compare(
     The first one is compared with each of the others. Where a picture has two labels, that of the
     later experiment counts.
     """
-    first, *others = (_chosen(named) for named in experiments)
-    if not others:
-        _over_versions(first[0], as_json=as_json)
+    chosen = [_chosen(named) for named in experiments]
+    if len(chosen) == 1:
+        _over_versions(chosen[0][0], as_json=as_json)
         return
-    rows = [_pair(first, other) for other in others]
+    rows = list(_pairs(*chosen))
     if as_json:
         say_json({"comparisons": [row for row, _ in rows]})
         return
@@ -53,32 +54,35 @@ def _chosen(named: str) -> "tuple[Experiment, str]":
         return source, source.chosen_trial(trial_id if name else None)
 
 
-def _pair(
-    first: "tuple[Experiment, str]", second: "tuple[Experiment, str]"
-) -> tuple[dict[str, Any], str]:
-    """The comparison of two trials as JSON, and in a sentence."""
+def _pairs(
+    first: "tuple[Experiment, str]", *others: "tuple[Experiment, str]"
+) -> Iterator[tuple[dict[str, Any], str]]:
+    """The comparison of a trial with each of the others, as JSON and in a sentence."""
     from dataclasses import asdict
 
     from automl.experiments import across
     from automl.figures import version_text
 
-    metrics = [source.job.primary_metric for source, _ in (first, second)]
-    if metrics[0] != metrics[1]:
-        fail(
-            f"{first[0].id} was ranked by {metrics[0]} and {second[0].id} by {metrics[1]}. "
-            "Compare experiments of one metric."
-        )
+    source, trial_id = first
+    metric = source.job.primary_metric
     with refusals():
-        sides = [across.Side.load(source.directory, trial) for source, trial in (first, second)]
-        found = across.compare(sides[0], sides[1], metrics[0])
-    row = {
-        "first": f"{first[0].id}/{first[1]}",
-        "second": f"{second[0].id}/{second[1]}",
-        "data_versions": [source.record.data_version for source, _ in (first, second)],
-        "metric": metrics[0],
-        "on_shared_pictures": asdict(found) if found else None,
-    }
-    return row, version_text.verdict(found) if found else version_text.NOT_COMPARABLE
+        own = across.Side.load(source.directory, trial_id)
+    for other, other_id in others:
+        if other.job.primary_metric != metric:
+            fail(
+                f"{source.id} was ranked by {metric} and {other.id} by {other.job.primary_metric}. "
+                "Compare experiments of one metric."
+            )
+        with refusals():
+            found = across.compare(own, across.Side.load(other.directory, other_id), metric)
+        row = {
+            "first": f"{source.id}/{trial_id}",
+            "second": f"{other.id}/{other_id}",
+            "data_versions": [source.record.data_version, other.record.data_version],
+            "metric": metric,
+            "on_shared_pictures": asdict(found) if found else None,
+        }
+        yield row, version_text.verdict(found) if found else version_text.NOT_COMPARABLE
 
 
 def _over_versions(source: "Experiment", *, as_json: bool) -> None:
@@ -108,7 +112,10 @@ def _over_versions(source: "Experiment", *, as_json: bool) -> None:
             for each in scores
         ],
     )
-    say("Each score is on the pictures of its own experiment; automl compare E E tests on shared.")
+    say(
+        "Each score is on the pictures of its own experiment. automl compare E1 E2 compares two "
+        "experiments on the pictures that they share."
+    )
 
 
 def _version_row(score: "VersionScore") -> dict[str, Any]:
