@@ -72,12 +72,11 @@ def suggest(job: Job, place: Path, count: int, progress: Counted) -> Iterator[La
         suggestions=suggesting.suggested(paths, features, labelled, count, job.seed),
     )
     yield answer
+    worth = []
     if labelled and labelled.can_teach and len(labelled.labels) >= forecast.FEWEST:
         runs = suggesting.observed(labelled, job.seed)
         worth = forecast.worth(runs, labelled.labels, labelled.class_names)
-        yield answer.model_copy(update={"forecast": worth})
-    else:
-        yield answer.model_copy(update={"forecast": []})
+    yield answer.model_copy(update={"forecast": worth})
 
 
 def _labelled(looked: Looked) -> Labelled:
