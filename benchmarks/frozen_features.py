@@ -5,6 +5,7 @@ kept in AUTOML_BENCHMARK_FEATURES (a folder of temporary files unless told other
 small experiment costs a second, so that hundreds of them can be drawn.
 """
 
+import contextlib
 import os
 import tarfile
 import tempfile
@@ -95,7 +96,7 @@ class _OfNetwork(NamedTuple):
 def _of_network(name: str, network: str, *, is_mirrored: bool) -> _OfNetwork | None:
     path = _cache_dir() / f"{name}{'-mirrored' if is_mirrored else ''}-{network}.npz"
     if not path.is_file():
-        tar = Path(os.environ.get("AUTOML_BENCHMARK_SETS", "")) / f"{name}.tar"
+        tar = tar_of(name)
         if not tar.is_file():
             return None
         _extract(tar, network, SETS[name], path, is_mirrored=is_mirrored)
@@ -108,11 +109,23 @@ def _cache_dir() -> Path:
     return Path(named) if named else Path(tempfile.gettempdir()) / "automl-benchmark-features"
 
 
-def _extract(tar: Path, network: str, size: Size, path: Path, *, is_mirrored: bool) -> None:
+def tar_of(name: str) -> Path:
+    """Where the tar of a set is, if it is there."""
+    return Path(os.environ.get("AUTOML_BENCHMARK_SETS", "")) / f"{name}.tar"
+
+
+@contextlib.contextmanager
+def unpacked(tar: Path) -> Iterator[Path]:
+    """The folder of a set, for as long as it is needed."""
     with tempfile.TemporaryDirectory(prefix="automl-benchmark-") as place:
         with tarfile.open(tar) as archive:
             archive.extractall(place, filter="data")
-        pictures = read(DataSource(path=Path(place) / tar.stem)).pictures
+        yield Path(place) / tar.stem
+
+
+def _extract(tar: Path, network: str, size: Size, path: Path, *, is_mirrored: bool) -> None:
+    with unpacked(tar) as folder:
+        pictures = read(DataSource(path=folder)).pictures
         pictures = pictures.sample(min(size.max_pictures, len(pictures)), random_state=0)
         class_names = sorted(pictures["label"].unique())
         labels = pictures["label"].map(class_names.index).to_numpy(np.int64)

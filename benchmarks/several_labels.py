@@ -8,10 +8,7 @@ strength and its thresholds chosen by cross-validation on the same pictures: of 
 all side by side, and the mean of these.
 """
 
-import os
 import sys
-import tarfile
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +38,7 @@ _Shares = NDArray[np.float32]
 
 def main(networks: list[str]) -> None:
     measured = Figures()
-    tar = Path(os.environ.get("AUTOML_BENCHMARK_SETS", "")) / f"{_NAME}.tar"
+    tar = frozen_features.tar_of(_NAME)
     if not tar.is_file():
         print(f"nothing is measured: {tar} is not there")
     else:
@@ -69,11 +66,8 @@ def _measure(tar: Path, networks: list[str], measured: Figures) -> None:
 
 def _opened(tar: Path, networks: list[str]) -> tuple[_Truth, NDArray[np.int64], list[_Features]]:
     """Labels (N, K), folds (N,) and the features of each network."""
-    with tempfile.TemporaryDirectory(prefix="automl-benchmark-") as place:
-        with tarfile.open(tar) as archive:
-            archive.extractall(place, filter="data")
-        table = Path(place) / _NAME / "labels.csv"
-        source = {"path": table, "split_column": "never"}
+    with frozen_features.unpacked(tar) as folder:
+        source = {"path": folder / "labels.csv", "split_column": "never"}
         data = manifest.build(
             Job.from_dict({"task": _TASK, "primary_metric": "iou", "training_data": source})
         )
