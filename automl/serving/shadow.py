@@ -60,7 +60,7 @@ class Shadow:
         self._folder, self._pair, self._max_pixels = folder, pair, max_pixels
         self._on_exchange, self._on_outcome, self._max_lines = on_exchange, on_outcome, max_lines
         self._second = Predictor(pair.second)
-        self._counts = shadow_folder.load_counts(folder)
+        self._counts = self._saved = shadow_folder.load_counts(folder)
         self._waiting: queue.Queue[Work] = queue.Queue(MAX_WAITING)
         self._num_bytes = self._num_dropped = 0
         self._lock = threading.Lock()
@@ -72,15 +72,12 @@ class Shadow:
         """Show a picture to the second model, or drop it; returns at once."""
         if isinstance(answer, Failure):
             return
-        with self._lock:
-            has_room = self._num_bytes + len(picture) <= _MAX_WAITING_BYTES
-            try:
-                if not has_room:
-                    raise queue.Full
-                self._waiting.put_nowait((picture, predictor, answer))
-                self._num_bytes += len(picture)
-            except queue.Full:
+        with self._lock:  # nobody else fills the queue
+            if self._waiting.full() or self._num_bytes + len(picture) > _MAX_WAITING_BYTES:
                 self._num_dropped += 1
+                return
+            self._waiting.put_nowait((picture, predictor, answer))
+            self._num_bytes += len(picture)
 
     @property
     def num_waiting(self) -> int:
@@ -164,8 +161,11 @@ class Shadow:
             dropped, self._num_dropped = self._num_dropped, 0
         if dropped:
             self._count("dropped", dropped)
+        if self._counts == self._saved:
+            return
         with contextlib.suppress(OSError):  # a full disk
             shadow_folder.save_counts(self._folder, self._counts)
+            self._saved = self._counts
 
 
 def prepared(folder: Path, first: Path, second: Path) -> Pair:
