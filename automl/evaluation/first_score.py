@@ -20,6 +20,7 @@ from automl.evaluation import (
     significance,
 )
 from automl.evaluation.comparable_scores import Candidate
+from automl.evaluation.counted_answers import CountedAnswers
 from automl.evaluation.doubtful_labels import Suspect
 from automl.evaluation.predictions import Predictions
 from automl.evaluation.set_answers import SetAnswers
@@ -192,7 +193,7 @@ def summary(  # noqa: PLR0913
         low=low,
         high=high,
         majority_share=_score_of_the_most_frequent(metric, truth),
-        recalls=_recalls(truth, predicted, answers.average_precisions, class_names),
+        recalls=_recalls(answers, class_names),
         confused=[
             ConfusedPair(
                 true=class_names[pair.true],
@@ -310,23 +311,16 @@ def _interval(
     return (None, None) if found is None else (found.low, found.high)
 
 
-def _recalls(
-    truth: NDArray[np.bool_],
-    predicted: NDArray[np.bool_],
-    average_precisions: NDArray[np.float64],
-    class_names: Sequence[str],
-) -> list[ClassRecall]:
-    support, guesses = truth.sum(axis=0), predicted.sum(axis=0)
-    hits = (truth & predicted).sum(axis=0)
-    present = np.flatnonzero(support)
-    order = present[np.argsort((hits / np.maximum(support, 1))[present], kind="stable")].tolist()
+def _recalls(answers: CountedAnswers, class_names: Sequence[str]) -> list[ClassRecall]:
+    present = np.flatnonzero(answers.support)
+    order = present[np.argsort(answers.recalls[present], kind="stable")].tolist()
     return [
         ClassRecall(
             name=class_names[index],
-            num_pictures=int(support[index]),
-            num_right=int(hits[index]),
-            num_false=int(guesses[index] - hits[index]),
-            average_precision=_finite(average_precisions[index]),
+            num_pictures=int(answers.support[index]),
+            num_right=int(answers.hits[index]),
+            num_false=int(answers.guesses[index] - answers.hits[index]),
+            average_precision=_finite(answers.average_precisions[index]),
         )
         for index in order
     ]
