@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.evaluation import label_matrices
+
 COLUMN = "label_set"
 
 
@@ -53,17 +55,14 @@ def names(samples: pd.DataFrame) -> list[str]:
 
 def truth(samples: pd.DataFrame, class_names: Sequence[str]) -> NDArray[np.bool_]:
     """(N, K) True where a picture has a label."""
-    position = {name: index for index, name in enumerate(class_names)}
-    matrix = np.zeros((len(samples), len(class_names)), bool)
-    for row, labels in enumerate(samples[COLUMN]):
-        matrix[row, [position[label] for label in labels]] = True
-    return matrix
+    return label_matrices.from_names(samples[COLUMN], class_names)
 
 
 def co_occurrence(matrix: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(K, K) number of pictures with both labels, from truth (N, K); the diagonal has each label's.
+    """(K, K) number of pictures with both labels, from truth (N, K), on the diagonal with each."""
+    return label_matrices.together(matrix, matrix)
 
-    In single precision, which is exact up to 16 million pictures and many times faster.
-    """
-    counts = matrix.astype(np.float32)
-    return np.asarray(np.rint(counts.T @ counts), np.int64)
+
+def most_frequent(counts: NDArray[np.int64], number: int) -> NDArray[np.int64]:
+    """Indices of so many labels, in their order, from the counts of `co_occurrence`."""
+    return np.sort(np.argsort(-counts.diagonal(), kind="stable")[:number])

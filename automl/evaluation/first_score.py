@@ -16,6 +16,7 @@ from automl.evaluation import (
     decisions,
     doubtful_labels,
     expected_score,
+    label_matrices,
     metrics,
     significance,
 )
@@ -183,6 +184,8 @@ def summary(  # noqa: PLR0913
         for each in (predictions.labels, predictions.predicted)
     )
     missed, false = truth & ~predicted, predicted & ~truth
+    mistaken = label_matrices.together(missed, false)
+    missed_both = np.triu(label_matrices.together(missed, missed))
     low, high = _interval(metric, predictions, share)
     return FirstScore(
         metric=metric,
@@ -200,7 +203,7 @@ def summary(  # noqa: PLR0913
                 predicted=class_names[pair.predicted],
                 num_pictures=pair.num_pictures,
             )
-            for pair in confusion.most_confused(_together(missed, false), _NUM_CONFUSIONS)
+            for pair in confusion.most_confused(mistaken, _NUM_CONFUSIONS)
         ],
         missed_together=[
             MissedPair(
@@ -208,7 +211,7 @@ def summary(  # noqa: PLR0913
                 second=class_names[pair.predicted],
                 num_pictures=pair.num_pictures,
             )
-            for pair in confusion.most_confused(np.triu(_together(missed, missed)), _NUM_CONFUSIONS)
+            for pair in confusion.most_confused(missed_both, _NUM_CONFUSIONS)
         ],
         doubtful=_doubtful(predictions, class_names, paths),
         predicted=dict(zip(paths, _in_words(predictions, class_names), strict=True)),
@@ -228,9 +231,8 @@ def change(before: FirstScore, after: FirstScore, labels: Mapping[str, Answer]) 
         return None
     said = [[each[path] for path in paths] for each in (labels, before.predicted, after.predicted)]
     sets = [[[each] if isinstance(each, str) else each for each in answers] for answers in said]
-    used = sorted({name for answers in sets for answer in answers for name in answer})
-    names = {name: index for index, name in enumerate(used)}
-    truth, was, now = (_matrix(each, names) for each in sets)
+    names = sorted({name for answers in sets for answer in answers for name in answer})
+    truth, was, now = (label_matrices.from_names(each, names) for each in sets)
     p_value = significance.p_value_of_difference(
         after.metric, was.astype(np.float64), now.astype(np.float64), truth
     )
@@ -251,14 +253,6 @@ def settled(doubts: Sequence[DoubtfulLabel], labels: Mapping[str, Answer]) -> di
     return after
 
 
-def _matrix(sets: Sequence[list[str]], names: Mapping[str, int]) -> NDArray[np.bool_]:
-    """(N, K) True for each label of each set."""
-    matrix = np.zeros((len(sets), len(names)), bool)
-    for row, labels in enumerate(sets):
-        matrix[row, [names[label] for label in labels]] = True
-    return matrix
-
-
 def _score(metric: str, answers: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
     """Score of certain answers (N, K); that of sets of one is the share of right classes."""
     return metrics.value(metric, SetAnswers(answers.astype(np.float64), truth))
@@ -268,14 +262,6 @@ def _score_of_the_most_frequent(metric: str, truth: NDArray[np.bool_]) -> float:
     sets, counts = np.unique(truth, axis=0, return_counts=True)
     most_frequent = sets[counts.argmax()]
     return _score(metric, np.broadcast_to(most_frequent, truth.shape), truth)
-
-
-def _together(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(K, K) number of pictures with a label among the first and another among the second.
-
-    In single precision, which is exact up to 16 million pictures and many times faster.
-    """
-    return np.asarray(np.rint(first.T.astype(np.float32) @ second.astype(np.float32)), np.int64)
 
 
 def _doubtful(

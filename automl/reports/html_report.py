@@ -159,7 +159,7 @@ def _figures_of_labels(predictions: Predictions, names: list[str]) -> "list[tupl
 
     true = label_sets.co_occurrence(predictions.labels)
     answered = label_sets.co_occurrence(np.asarray(predictions.predicted, bool))
-    shown = np.sort(np.argsort(-true.diagonal(), kind="stable")[:_MAX_CLASSES])
+    shown = label_sets.most_frequent(true, _MAX_CLASSES)
     some, of_shown = np.ix_(shown, shown), [names[index] for index in shown]
     return [
         ("Labels that occur together", co_occurrence_chart.figure_of(true[some], of_shown)),

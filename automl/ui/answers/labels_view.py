@@ -96,7 +96,7 @@ def _together(trial_answers: Answers, key: str) -> None:
     predictions, names = trial_answers.predictions, trial_answers.class_names
     true = label_sets.co_occurrence(predictions.labels)
     predicted = label_sets.co_occurrence(predictions.probabilities >= THRESHOLD)
-    frequent = np.sort(np.argsort(-true.diagonal(), kind="stable")[:_MAX_LABELS])
+    frequent = label_sets.most_frequent(true, _MAX_LABELS)
     shown = [names[index] for index in frequent]
     for column, title, counts in zip(
         st.columns(2), (_("In the labels"), _("In the answers")), (true, predicted), strict=True

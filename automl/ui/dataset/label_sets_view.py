@@ -59,7 +59,7 @@ def show(data: Manifest) -> None:
     if not fold.open:
         return
     counts = label_sets.co_occurrence(label_sets.truth(samples, data.class_names))
-    frequent = np.sort(np.argsort(-counts.diagonal(), kind="stable")[:_MAX_LABELS])
+    frequent = label_sets.most_frequent(counts, _MAX_LABELS)
     with fold:
         figure = co_occurrence_chart.figure_of(
             counts[np.ix_(frequent, frequent)], [data.class_names[index] for index in frequent]
