@@ -19,11 +19,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.labelling import forecast, queries, suggesting
-from automl.labelling.queries import Pool, Query
 from automl.labelling.suggesting import Labelled
 from automl.model import linear_probe
-from benchmarks import frozen_features
+from benchmarks import frozen_features, label_queries
 from benchmarks.frozen_features import THIRD_NETWORK, FrozenSet
+from benchmarks.label_queries import Pool, Query
 
 SETS = ("trashnet", "clothing", "sign_digits", "cifar10_10k", "mnist_5k")
 _BATCH = 20
@@ -86,7 +86,7 @@ def labels_needed(curves: Sequence[Sequence[float]], aim: float) -> float:
 def _next(
     data: Split, query: Query, labelled: NDArray[np.int64], rest: NDArray[np.int64], seed: int
 ) -> NDArray[np.int64]:
-    if not len(labelled) and query is not queries.at_random:
+    if not len(labelled) and query is not label_queries.at_random:
         return queries.central(data.features[rest], _BATCH, seed)
     known = data.features[labelled]
     probe = linear_probe.LinearProbe(
@@ -101,7 +101,7 @@ def _next(
 def _rows(frozen: FrozenSet) -> Iterator[dict[str, object]]:
     splits = [split(frozen, seed) for seed in range(_NUM_BEGINNINGS)]
     best = [data.accuracy(np.arange(len(data.labels))) for data in splits]
-    for name, query in queries.QUERIES:
+    for name, query in label_queries.QUERIES:
         curves = [
             [accuracy / full for accuracy in curve(data, query, (_AIM + _MARGIN) * full, seed)]
             for seed, (data, full) in enumerate(zip(splits, best, strict=True))
@@ -117,7 +117,7 @@ def seconds_to_rank() -> float:
     features = rng.random((_NUM_RANKED, 1280), np.float32)
     probe = linear_probe.fit(features[:200], np.arange(200) % 10, 10)
     started = time.process_time()
-    queries.CHOICE(Pool(features, features[:200], probe), _NUM_CHOSEN)
+    queries.unsure(features, probe.probabilities(features), _NUM_CHOSEN, 0)
     return time.process_time() - started
 
 

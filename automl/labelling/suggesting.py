@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from automl.evaluation.label_next import Suggestion
 from automl.labelling import forecast, queries
-from automl.labelling.queries import Pool, Positions
+from automl.labelling.queries import Positions
 from automl.model import linear_probe
 
 _MOST_OBSERVED = 2_000
@@ -55,9 +55,9 @@ def suggested(
         return [Suggestion(path=paths[row], why="typical") for row in chosen.tolist()]
     names = labelled.class_names
     probe = linear_probe.fit(labelled.features, labelled.labels, len(names), seed=seed)
-    pool = Pool(features, labelled.features, probe, seed)
-    chosen = queries.CHOICE(pool, count)
-    return _with_guesses(chosen, paths, probe.probabilities(features[chosen]), names)
+    shares = probe.probabilities(features)
+    chosen = queries.unsure(features, shares, count, seed)
+    return _with_guesses(chosen, paths, shares[chosen], names)
 
 
 def _with_guesses(

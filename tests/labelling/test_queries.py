@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from automl.labelling import queries, suggesting
-from automl.labelling.queries import Pool
 from automl.labelling.suggesting import Labelled
 from automl.model import linear_probe
+from benchmarks import label_queries
+from benchmarks.label_queries import Pool
 
 CENTRES = np.eye(4, 8, dtype=np.float32) * 5 + 1
 
@@ -27,7 +28,7 @@ def pool() -> Pool:
     return Pool(np.concatenate([certain, between]), labelled, probe)
 
 
-@pytest.mark.parametrize("query", [query for _, query in queries.QUERIES])
+@pytest.mark.parametrize("query", [query for _, query in label_queries.QUERIES])
 def test_every_choice_gives_as_many_different_pictures_as_are_wanted(pool, query):
     chosen = query(pool, 30)
     assert len(set(chosen.tolist())) == 30
@@ -36,7 +37,7 @@ def test_every_choice_gives_as_many_different_pictures_as_are_wanted(pool, query
 
 
 def test_the_choice_takes_unsure_pictures_of_both_places(pool):
-    chosen = queries.CHOICE(pool, 3)
+    chosen = queries.unsure(pool.features, pool.probabilities, 3, pool.seed)
     assert (chosen >= 400).all()
     assert len({(row - 400) // 20 for row in chosen.tolist()}) == 2
 
