@@ -5,7 +5,6 @@ shows it.
 """
 
 import contextlib
-import errno
 import json
 import os
 import tempfile
@@ -22,7 +21,7 @@ from automl.access import permissions
 from automl.access.permissions import Action, Person, Role
 from automl.experiments.records import now
 from automl.frozen_model import FrozenModel
-from automl.host import home
+from automl.host import home, json_lines
 
 Via = Literal["page", "command"]
 _MAX_TEXT = 500
@@ -149,14 +148,8 @@ def path() -> Path:
 
 @contextlib.contextmanager
 def _opened() -> Iterator[Log]:
-    # a link that somebody placed is not followed
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
-    descriptor = os.open(path(), flags, 0o600)
-    try:
-        with _reserve() as room:
-            yield Log(descriptor, room)
-    finally:
-        os.close(descriptor)
+    with json_lines.opened(path()) as descriptor, _reserve() as room:
+        yield Log(descriptor, room)
 
 
 @contextlib.contextmanager
@@ -182,9 +175,7 @@ def _append(
     if _is_cut_off(log.descriptor):
         line = "\n" + line
     log.room.close()
-    encoded = line.encode()  # one write, as other processes append at the same time
-    if os.write(log.descriptor, encoded) < len(encoded):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path()))
+    json_lines.write(log.descriptor, path(), line)
     os.fsync(log.descriptor)
 
 

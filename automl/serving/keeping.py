@@ -7,7 +7,6 @@ of, or that are unlike its training pictures, are kept, and a random share of th
 
 import hashlib
 import json
-import os
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from automl.errors import ServingError
-from automl.host import atomic
+from automl.host import atomic, json_lines
 from automl.prediction.inference import Answer, Failure, Predictor
 
 UNSURE_BELOW = 0.7
@@ -123,8 +122,7 @@ class Keeper:
             lines = self._answers.read_bytes().splitlines(keepends=True)[-MAX_ANSWERS // 2 :]
             atomic.write_bytes(self._answers, b"".join(lines), durable=False)
             self._num_answers = len(lines)
-        with open(self._answers, "ab", opener=_private) as file:
-            file.write(json.dumps(line).encode() + b"\n")
+        json_lines.append(self._answers, json.dumps(line))
         self._num_answers += 1
 
 
@@ -166,7 +164,3 @@ def _num_lines(path: Path) -> int:
         return path.read_bytes().count(b"\n")
     except FileNotFoundError:
         return 0
-
-
-def _private(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from automl.errors import ServingError
 from automl.evaluation import drift
 from automl.evaluation.drift import Answers, Drift
 from automl.experiments import store
+from automl.host import json_lines
 from automl.prediction.inference import Predictor
 from automl.serving.keeping import ANSWERS
 
@@ -29,19 +30,12 @@ def answers(folder: Path) -> list[KeptAnswer]:
         ServingError: there are none.
     """
     try:
-        lines = (folder / ANSWERS).read_bytes().splitlines()
+        return list(json_lines.read(folder / ANSWERS, KeptAnswer))
     except OSError as error:
         raise ServingError(
             f"{folder} has no {ANSWERS} that can be read ({error.strerror or error}). Give the "
             "folder of automl serve --keep."
         ) from error
-    found = []
-    for line in lines:
-        try:
-            found.append(KeptAnswer.model_validate_json(line))
-        except ValidationError:
-            continue
-    return found
 
 
 def drift_of(folder: Path, experiment_dir: Path) -> Drift | None:

@@ -8,7 +8,7 @@
 Only its owner can read the folder. Pictures are named by the SHA-256 of their bytes.
 """
 
-import os
+import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from automl.errors import UserError
 from automl.frozen_model import FrozenModel
-from automl.host import atomic
+from automl.host import atomic, json_lines
 
 MAX_LINES = 100_000
 """Answers that are recorded; later ones are counted alone."""
@@ -116,23 +116,10 @@ def save_counts(folder: Path, counts: Counts) -> None:
 
 
 def append(folder: Path, line: Line) -> None:
-    """Add a line in one write, so that a reader never sees half of it."""
-    path = folder / "answers.jsonl"
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    try:
-        os.write(descriptor, f"{line.model_dump_json()}\n".encode())
-    finally:
-        os.close(descriptor)
+    json_lines.append(folder / "answers.jsonl", line.model_dump_json())
 
 
 def lines(folder: Path) -> Iterator[Line]:
     """The recorded answers, oldest first; a line that was cut off is passed over."""
-    path = folder / "answers.jsonl"
-    if not path.is_file():
-        return
-    with path.open("rb") as file:
-        for text in file:
-            try:
-                yield Line.model_validate_json(text)
-            except ValidationError:
-                continue
+    with contextlib.suppress(FileNotFoundError):
+        yield from json_lines.read(folder / "answers.jsonl", Line)
