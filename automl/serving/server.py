@@ -1,6 +1,7 @@
 """Start and end of a server."""
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -79,31 +80,28 @@ def serve(  # noqa: PLR0913
         ServingError: see `Keeper`.
     """
     metrics = Metrics()
-    models = Models.load(model_dirs, limits, metrics.ran, additions)
-    second = None
-    if shadow_folder is not None:
-        second = Shadow(
-            shadow_folder,
-            max_pixels=limits.max_pixels,
-            on_exchange=models.replace_default,
-            on_outcome=metrics.shadowed,
-        )
-        models.default.listeners.append(second.offer)
-    keeper = None
-    if keeping is not None:
-        keeper = Keeper(keeping)
-        for model in models.by_name.values():
-            model.listeners.append(keeper.keep)
-    is_local = is_loopback(listening.getsockname()[0]) and not keys
-    app = api.create(models, metrics, limits=limits, keys=keys, is_local=is_local)
-    max_connections = connections.allow_connections()
-    config = configuration(app, limits, max_connections)
-    try:
+    with contextlib.ExitStack() as listeners:
+        keeper = None
+        if keeping is not None:
+            keeper = listeners.enter_context(contextlib.closing(Keeper(keeping)))
+        models = Models.load(model_dirs, limits, metrics.ran, additions)
+        if shadow_folder is not None:
+            shadow = Shadow(
+                shadow_folder,
+                max_pixels=limits.max_pixels,
+                on_exchange=models.replace_default,
+                on_outcome=metrics.shadowed,
+            )
+            second = listeners.enter_context(contextlib.closing(shadow))
+            models.default.listeners.append(second.offer)
+        if keeper is not None:
+            for model in models.by_name.values():
+                model.listeners.append(keeper.keep)
+        is_local = is_loopback(listening.getsockname()[0]) and not keys
+        app = api.create(models, metrics, limits=limits, keys=keys, is_local=is_local)
+        max_connections = connections.allow_connections()
+        config = configuration(app, limits, max_connections)
         asyncio.run(_Server(config, on_ready).serve([listening]))
-    finally:
-        for listener in (second, keeper):
-            if listener is not None:
-                listener.close()
 
 
 def configuration(app: FastAPI, limits: Limits, max_connections: int) -> uvicorn.Config:
