@@ -120,9 +120,13 @@ def quality(
     metric: str, probabilities: NDArray[np.floating], labels: NDArray[np.integer]
 ) -> tuple[float, float]:
     """The metric, minus infinity for NaN, and for equal ones the mean log likelihood."""
-    score = metrics.primary(metric, probabilities, labels)
     likelihood = float(decisions.log_likelihood(probabilities, labels).mean())
-    return (-np.inf if np.isnan(score) else score), likelihood
+    return _score(metric, probabilities, labels), likelihood
+
+
+def _score(metric: str, probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
+    value = metrics.primary(metric, probabilities, labels)
+    return -np.inf if np.isnan(value) else value
 
 
 class _Pool(NamedTuple):
@@ -136,8 +140,7 @@ class _Pool(NamedTuple):
     latencies: NDArray[np.float64]
 
     def score(self, probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
-        value = metrics.primary(self.metric, probabilities, labels)
-        return -np.inf if np.isnan(value) else value
+        return _score(self.metric, probabilities, labels)
 
     def best(self, positions: NDArray[np.integer]) -> int:
         """Index of the best model on the pictures at these positions."""
