@@ -171,18 +171,10 @@ def _append(
         "details": {name: _short(text) for name, text in details.items()},
     }
     entry = Entry.model_validate({"time": now(), **content, **others})
-    line = json.dumps(entry.model_dump(mode="json", exclude_defaults=True)) + "\n"
-    if _is_cut_off(log.descriptor):
-        line = "\n" + line
+    line = json.dumps(entry.model_dump(mode="json", exclude_defaults=True))
     log.room.close()
     json_lines.write(log.descriptor, path(), line)
     os.fsync(log.descriptor)
-
-
-def _is_cut_off(descriptor: int) -> bool:
-    """True if the last line was not written to its end, as by a crash."""
-    size = os.fstat(descriptor).st_size
-    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
 
 
 def _short(text: str) -> str:

@@ -27,18 +27,25 @@ def opened(path: Path) -> Iterator[int]:
 def append(path: Path, line: str) -> None:
     """Add a line to a file, see `opened` and `write`."""
     with opened(path) as descriptor:
-        write(descriptor, path, f"{line}\n")
+        write(descriptor, path, line)
 
 
-def write(descriptor: int, path: Path, text: str) -> None:
-    """Append in one write, as other processes read the file and append to it at the same time.
+def write(descriptor: int, path: Path, line: str) -> None:
+    """Add a line in one write, as other processes read the file and append to it at the same time.
 
     Raises:
         OSError: there is no room for all of it.
     """
-    encoded = text.encode()
+    start = "\n" if _is_cut_off(descriptor) else ""
+    encoded = f"{start}{line}\n".encode()
     if os.write(descriptor, encoded) < len(encoded):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
+def _is_cut_off(descriptor: int) -> bool:
+    """True if the last line was not written to its end, as by a crash."""
+    size = os.fstat(descriptor).st_size
+    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
 
 
 def read(path: Path, kind: type[Line]) -> Iterator[Line]:
