@@ -14,6 +14,8 @@ from automl.jobs.job import Job
 from automl.jobs.speeds import NetworkSpeed, Speeds
 from automl.model import pretrained_weights
 
+pytestmark = pytest.mark.usefixtures("converted_weights")
+
 NAMES = ("efficientnet_lite0", "resnet10t", "resnet18", "resnet14t")
 
 
