@@ -52,9 +52,7 @@ def test_it_finds_the_wrong_label_and_corrections_cost_no_features(mislabelled: 
     assert (found.num_pictures, found.score) == (60, 59 / 60)
     (doubt,) = found.doubtful
     assert (doubt.path, doubt.suggested) == (str(mislabelled / "blue" / "wrong.png"), "red")
-    features = {
-        path: path.stat().st_mtime_ns for path in homes.cache_dir("features").rglob("*.npz")
-    }
+    features = kept_features()
     corrections = {"relabel": {"blue/wrong.png": "red"}, "exclude": ["green/1.png"]}
     corrected = score(mislabelled, corrections=corrections)
     assert (corrected.num_pictures, corrected.score) == (59, 1.0)
