@@ -1,7 +1,7 @@
 """One row for each labelled picture: what every form of data becomes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -83,6 +83,18 @@ class Listing:
     """How the data was understood, followed by the other ways to read it."""
 
     guesses: Sequence[Guess] = ()
+
+    def with_splits(self, pictures: pd.DataFrame, where: str) -> "Listing":
+        """The listing of the pictures with splits that are said elsewhere.
+
+        Args:
+            pictures: those of the listing, or some of them, with splits.
+            where: what says the splits, for the sentence about the reading.
+        """
+        (first, *others) = self.readings
+        said = first.model_copy(update={"sentence": f"{first.sentence} Splits are in {where}."})
+        readings = [said, *others, split_column.NEVER_READING]
+        return replace(self, pictures=in_order(pictures), readings=readings)
 
 
 def in_order(pictures: pd.DataFrame) -> pd.DataFrame:
