@@ -1,9 +1,11 @@
 """Tables whose cells have blanks between them, as those of CelebA, DeepFashion and Oxford pets."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
+from automl.dataset.readers import text
 from automl.dataset.walk import is_picture_name
 
 _LEAST_SHARE = 0.9
@@ -35,6 +37,17 @@ def rows(lines: Sequence[tuple[int, str]], file: str) -> pd.DataFrame | None:
     columns = names or [f"Column{number}" for number in range(1, width + 1)]
     index = [f"Line {number} of {file}" for number, _ in body]
     return pd.DataFrame([each for _, each in body], index=index, columns=columns, dtype=object)
+
+
+def numbered(path: Path) -> dict[str, str]:
+    """What each line has behind its number, as in CUB-200's `images.txt`; nothing without a file.
+
+    A link to a file counts as none.
+    """
+    if path.is_symlink() or not path.is_file():
+        return {}
+    lines = (line.strip() for line in text.read(path).splitlines())
+    return dict(line.split(None, 1) for line in lines if " " in line)
 
 
 def _header(first: Sequence[Sequence[str]], width: int) -> list[str]:

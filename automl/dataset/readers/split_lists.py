@@ -15,7 +15,7 @@ from automl.dataset.folder_tree import Parts
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import blanks, forms, guesses, json_file, split_column, text
 from automl.dataset.readers.form import TableFile
-from automl.dataset.readers.listing import Listing, in_order
+from automl.dataset.readers.listing import Listing
 from automl.dataset.readers.located import Located
 from automl.dataset.reading import Guess, UnclearDataError
 from automl.dataset.split_words import is_for_splits, split_in
@@ -74,16 +74,10 @@ def applied(
     has_train = "train" in splits.values()
     said = [splits.get(path, None if has_train else "train") for path in inside]
     pictures = pictures.assign(split=pd.Series(said, index=pictures.index, dtype="str"))
-    pictures = in_order(pictures[pictures["split"].notna()])
+    pictures = pictures[pictures["split"].notna()]
+    left_out = _left_out(lists, used, len(said) - len(pictures))
     names = " and ".join(one.name for one in used)
-    (first, *others) = found.readings
-    first = first.model_copy(update={"sentence": f"{first.sentence} Splits are in {names}."})
-    return replace(
-        found,
-        pictures=pictures,
-        readings=[first, *others, split_column.NEVER_READING],
-        guesses=[*found.guesses, *_left_out(lists, used, len(said) - len(pictures))],
-    )
+    return replace(found.with_splits(pictures, names), guesses=[*found.guesses, *left_out])
 
 
 def _left_out(lists: Sequence[_List], used: Sequence[_List], num_pictures: int) -> Iterator[Guess]:
@@ -201,14 +195,10 @@ def _rows(path: Path) -> pd.DataFrame | None:
 
 def _of_pairs(path: Path) -> list[tuple[str, str]]:
     """Names and splits of CUB-200: a number and a name a line, and a number and 1 for training."""
-    beside = path.with_name(_NAMES_OF_PAIRS)
-    if beside.is_symlink() or not beside.is_file():
-        return []
-    names = dict(line.split(None, 1) for line in text.read(beside).splitlines() if " " in line)
-    flags = dict(line.split(None, 1) for line in text.read(path).splitlines() if " " in line)
+    names = blanks.numbered(path.with_name(_NAMES_OF_PAIRS))
     return [
-        (names[key].strip(), "train" if flag.strip() == "1" else "test")
-        for key, flag in flags.items()
+        (names[key], "train" if flag == "1" else "test")
+        for key, flag in blanks.numbered(path).items()
         if key in names
     ]
 

@@ -34,7 +34,7 @@ _NUMBER_FIRST = re.compile(r"(?P<number>\d+)[ \t]+(?P<name>\S.*)")
 _NUMBER_LAST = re.compile(r"(?P<name>\S.*?)[ \t]+(?P<number>\d+)")
 _NUMBERS = re.compile(r"[-+\d.\s]+")
 _NUM_LOOKED_AT = 20
-_MAX_SPLITS = 3
+_MAX_ENDS = 5
 _MAX_BYTES = 1 << 27
 
 
@@ -42,17 +42,17 @@ def _certainty(path: Path) -> Certainty:
     """Likely if the first lines name pictures and labels."""
     if path.stat().st_size > _MAX_BYTES:
         return Certainty.NO
+    rest = _lines(path)
     try:
-        first = [line for _, line in itertools.islice(_lines(path), _NUM_LOOKED_AT)]
+        lines = list(itertools.islice(rest, _NUM_LOOKED_AT))
     except DataError:
         return Certainty.NO
     if _says_splits(path):
         return Certainty.NO
-    if _separator(first) is not None:
+    first = [line for _, line in lines]
+    if _separator(first) is not None or _is_table(first, path):
         return Certainty.LIKELY
-    if _is_table(first, path):
-        return Certainty.LIKELY
-    lines = list(_lines(path))
+    lines += rest
     if pairs := _of_numbers(path, lines):
         are_in_folders = all("/" in picture for picture, _ in pairs)  # whose names say more
         is_named = bool(_names(path, {label for _, label in pairs}))
@@ -67,7 +67,7 @@ def _says_splits(path: Path) -> bool:
         return False
     ends = {line.split()[-1] for _, line in _lines(path)}
     plain = [end for end in ends if end.isdecimal() or split_words.split_of(end)]
-    return len(ends) <= _MAX_SPLITS + 2 and len(plain) >= min(len(ends), 2)
+    return len(ends) <= _MAX_ENDS and len(plain) >= min(len(ends), 2)
 
 
 def _read(path: Path, around: Surroundings) -> Table:
@@ -75,13 +75,13 @@ def _read(path: Path, around: Surroundings) -> Table:
     lines = list(_lines(path, around.code_page))
     first = [line for _, line in lines[:_NUM_LOOKED_AT]]
     separator = _separator(first)
-    if separator is None and _is_table(first, path):
-        return csv.read(path, around)
-    pairs = [] if separator else _of_numbers(path, lines) or _pairs_of_ids(lines)
-    if pairs:
-        return _as_table(pairs, [number for number, _ in lines], path)
-    if separator is None and (rows := blanks.rows(lines, path.name)) is not None:
-        return Table(rows, path, path.parent, image_column=str(rows.columns[0]))
+    if separator is None:
+        if _is_table(first, path):
+            return csv.read(path, around)
+        if pairs := _of_numbers(path, lines) or _pairs_of_ids(lines):
+            return _as_table(pairs, [number for number, _ in lines], path)
+        if (rows := blanks.rows(lines, path.name)) is not None:
+            return Table(rows, path, path.parent, image_column=str(rows.columns[0]))
     numbers, cells = [], []
     for number, line in lines:
         parsed = _parsed(line, separator or " ")
@@ -177,15 +177,13 @@ def _parsed(line: str, separator: str) -> tuple[str, str] | None:
 def _of_numbers(path: Path, lines: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
     """Pictures and labels of lines such as `1 7`, by `images.txt` beside them, as in CUB-200."""
     beside = path.with_name(_NUMBERED_PICTURES)
-    if path == beside or beside.is_symlink() or not beside.is_file():
+    if path == beside or split_words.is_for_splits(path):
         return []
-    pictures = dict(line.split(None, 1) for _, line in _lines(beside) if " " in line)
+    pictures = blanks.numbered(beside)
     cells = [line.split() for _, line in lines]
     is_list = all(len(each) == 2 and each[0] in pictures for each in cells)
     are_labels = 2 * len({each[-1] for each in cells}) <= len(cells)
-    is_split = split_words.is_for_splits(path)
-    is_used = is_list and are_labels and not is_split
-    return [(pictures[each[0]], each[1]) for each in cells] if is_used else []
+    return [(pictures[each[0]], each[1]) for each in cells] if is_list and are_labels else []
 
 
 def _names(path: Path, labels: set[str]) -> dict[str, str]:
@@ -193,7 +191,7 @@ def _names(path: Path, labels: set[str]) -> dict[str, str]:
     if not all(label.isdecimal() for label in labels):
         return {}
     others = [beside.name for beside in sorted(path.parent.glob("*.txt")) if _names_classes(beside)]
-    for file in [*_NAMES_OF_CLASSES, *others]:
+    for file in dict.fromkeys([*_NAMES_OF_CLASSES, *others]):
         beside = path.parent / file
         if beside.is_file() and beside != path:
             named = [line for _, line in _lines(beside)]
