@@ -36,6 +36,21 @@ class Candidate:
     path: Path
     form: Folder | TableFile
 
+    @cached_property
+    def certainty(self) -> Certainty:
+        """How sure it is that the content is of the form."""
+        return self.form.certainty(self.path)
+
+    @property
+    def is_sure(self) -> bool:
+        """True if the content is that of the form, and could be of no other."""
+        return self.certainty >= Certainty.LIKELY
+
+    def table(self, around: Surroundings) -> Table:
+        """What the form reads."""
+        folder = self.path if self.path.is_dir() else self.path.parent
+        return self.form.read(self.path, replace(around, folder=folder))
+
 
 @dataclass(frozen=True, eq=False)
 class Fitting:
@@ -119,10 +134,13 @@ def tried(
         ):
             continue  # the form of its folder has read it
         name = path.relative_to(base).as_posix()
+        table: Table | None = None
         try:
-            fitted = _fitted(candidate, around, choose, located)
+            table = candidate.table(around)
+            fitted = _fitted(candidate, table, choose, located)
         except DataError as error:
-            asked += _question(error, candidate, around, located)
+            if table is not None and isinstance(error, UnclearDataError):
+                asked += _question(error, table, path.relative_to(around.folder), located)
             if path != base and _should_fit(candidate):
                 unused.append(f"{name}: {error}")
             continue
@@ -141,34 +159,25 @@ def is_for_labels(path: Path) -> bool:
     return stem in _CLASSES or bool(words & _FOR_LABELS) or {"ground", "truth"} <= words
 
 
-def _fitted(
-    candidate: Candidate, around: Surroundings, choose: Choose, located: Located
-) -> Fitting:
-    path = candidate.path
-    folder = path if path.is_dir() else path.parent
-    table = candidate.form.read(path, replace(around, folder=folder))
+def _fitted(candidate: Candidate, table: Table, choose: Choose, located: Located) -> Fitting:
     chosen = choose(table)
     cells = chosen.table.rows[chosen.columns.image].tolist()
     found = located.found(cells, table.folder)
     fitting = Fitting(table, chosen, Certainty.POSSIBLE, found)
     is_loose = isinstance(candidate.form, TableFile) and candidate.form.is_loose
-    if is_loose and not fitting.num_found and not _is_sure(candidate):
+    if is_loose and not fitting.num_found and not candidate.is_sure:
         raise DataError("It names no picture here.")
     return replace(fitting, certainty=_certainty(candidate, fitting, len(located.paths)))
 
 
 def _question(
-    error: DataError, candidate: Candidate, around: Surroundings, located: Located
+    error: UnclearDataError, table: Table, path: Path, located: Located
 ) -> list[tuple[int, UnclearDataError]]:
     """The question about a table with the number of pictures that it names; nothing if none is."""
-    if not isinstance(error, UnclearDataError):
-        return []
-    path = candidate.path
-    table = candidate.form.read(path, replace(around, folder=path.parent))
     column = table.image_column or guesses.picture_column(table.rows)
     found = located.found(table.rows[column].tolist(), table.folder) if column else []
     count = len({*found} - {None})
-    options = {"table": path.relative_to(around.folder).as_posix()}
+    options = {"table": path.as_posix()}
     readings = [one.model_copy(update={"options": one.options | options}) for one in error.readings]
     return [(count, UnclearDataError(str(error), readings))] if count else []
 
@@ -176,7 +185,7 @@ def _question(
 def _should_fit(candidate: Candidate) -> bool:
     """True for a file that looks like one of labels, so that it is named if it is not used."""
     path = candidate.path
-    return is_for_labels(path) or _is_in_place(path) or _is_sure(candidate)
+    return is_for_labels(path) or _is_in_place(path) or candidate.is_sure
 
 
 def _certainty(candidate: Candidate, fitting: Fitting, num_pictures: int) -> Certainty:
@@ -187,9 +196,7 @@ def _certainty(candidate: Candidate, fitting: Fitting, num_pictures: int) -> Cer
     cells = fitting.chosen.table.rows[fitting.chosen.columns.image]
     has_own = not num_pictures or all(is_elsewhere(str(cell)) for cell in cells)
     names_any = fitting.num_found > 0 or has_own
-    is_strong = (
-        isinstance(candidate.form, Folder) and candidate.form.certainty(path) > Certainty.LIKELY
-    )
+    is_strong = isinstance(candidate.form, Folder) and candidate.certainty > Certainty.LIKELY
     if names_any and (is_strong or is_for_labels(path)):
         return Certainty.STRONG
     label = fitting.chosen.columns.label
@@ -202,11 +209,6 @@ def _certainty(candidate: Candidate, fitting: Fitting, num_pictures: int) -> Cer
 def _is_in_place(path: Path) -> bool:
     """True for a file in a folder that is there for tables."""
     return path.parent.name.lower() in HOLDS_TABLES
-
-
-def _is_sure(candidate: Candidate) -> bool:
-    """True for a file whose content is that of its form, and could be of no other."""
-    return candidate.form.certainty(candidate.path) >= Certainty.LIKELY
 
 
 def _is_unknown(path: Path) -> bool:
