@@ -77,12 +77,18 @@ def find_table(around: Surroundings, source: DataSource, choose: Choose, walk: W
     if not tables:
         return Found(None, outcome.others, outcome.guesses, tried.unused)
     table = joined_tables.joined(base, tables, located)
-    whole = joined_tables.with_folders(table, outcome.best, folders) if folders else None
-    if whole is None or folders is None:
-        return Found(table, outcome.others, outcome.guesses, tried.unused)
-    guesses = [one for one in outcome.guesses if folders.reading not in one.others]
-    guesses.append(joined_tables.guess(outcome.best, folders))
-    return Found(whole, [], guesses, tried.unused)
+    found = Found(table, outcome.others, outcome.guesses, tried.unused)
+    return found if folders is None else _with_folders(found, table, outcome.best, folders)
+
+
+def _with_folders(found: Found, table: Table, best: Rival, folders: Rival) -> Found:
+    """The result with the pictures of other splits, if class folders label these."""
+    whole = joined_tables.with_folders(table, best, folders)
+    if whole is None:
+        return found
+    guesses = [one for one in found.guesses if folders.reading not in one.others]
+    guesses.append(joined_tables.guess(best, folders))
+    return replace(found, table=whole, others=[], guesses=guesses)
 
 
 def _ask(tried: Tried, folders: Rival | None) -> None:
