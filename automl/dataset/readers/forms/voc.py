@@ -19,7 +19,6 @@ _LABEL = "label"
 _LISTS = "ImageSets"
 _OF_CLASS = re.compile(r"(?P<label>.+)_(?:train|val|trainval|test)\.txt", re.IGNORECASE)
 _LINE = re.compile(r"(?P<name>\S.*?)\s+(?P<flag>[+-]?[01])")
-_NUM_LOOKED_AT = 20
 
 
 def _certainty(folder: Path) -> Certainty:
