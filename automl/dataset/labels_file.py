@@ -9,15 +9,13 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
-from automl.dataset.readers import text
+from automl.dataset.readers import delimited, text
 from automl.errors import DataError
 from automl.evaluation.label_next import Suggestion
 from automl.host import atomic
 from automl.jobs.job import Job
 
 _COLUMNS = ("path", "label", "guess", "probability", "second", "why")
-_SIGNS = ",;\t"
-"""Between columns; programs for tables write the one of their language."""
 
 
 def write(path: Path, suggestions: Iterable[Suggestion]) -> None:
@@ -40,8 +38,8 @@ def read(path: Path) -> dict[str, str]:
         content = text.read(path)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
-    first = content.partition("\n")[0]
-    rows = csv.DictReader(io.StringIO(content), delimiter=max(_SIGNS, key=first.count))
+    delimiter = delimited.likely_delimiter(content.partition("\n")[0])
+    rows = csv.DictReader(io.StringIO(content), delimiter=delimiter)
     missing = [name for name in _COLUMNS[:2] if name not in (rows.fieldnames or ())]
     if missing:
         raise DataError(
