@@ -137,14 +137,11 @@ def _are_classes(root: Path, tree: Tree) -> bool:
 
     A single one could be anything, such as a backup.
     """
+    if not 0 < len(tree.pictures) <= _MAX_COPIED or _has_table(tree):
+        return False
     archives = [parts for parts in tree.other_files if _is_archive(root.joinpath(*parts))]
     places = {parts[:-1] for parts in archives}
-    if (
-        len(archives) < 2
-        or len(places) != 1
-        or not 0 < len(tree.pictures) <= _MAX_COPIED
-        or _has_table(tree)
-    ):
+    if len(archives) < 2 or len(places) != 1:
         return False
     (place,) = places
     depth = len(place)
