@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOVED = "moved"
-"""Column of `apply`: the split that a correction wants; of `move`: True for what was moved."""
+"""Column of `move` and `placed_like`: True for what was put into its split."""
+
+_WANTED = "wanted_split"
+"""Column of `apply`: the split that a correction wants."""
 
 _CONTENT = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
 
@@ -55,7 +58,7 @@ def apply(
         wanted = {
             row: split for name, split in corrections.move.items() for row in named.rows(name)
         }
-        samples = samples.assign(**{MOVED: samples.index.to_series().map(wanted)})
+        samples = samples.assign(**{_WANTED: samples.index.to_series().map(wanted)})
     if corrections.exclude:
         excluded = {row for name in corrections.exclude for row in named.rows(name)}
         samples = samples.drop(index=list(excluded))
@@ -75,11 +78,12 @@ def move(
     Returns:
         The samples, where `MOVED` is True for what was moved, and a sentence, if anything was.
     """
-    if MOVED not in samples:
+    if _WANTED not in samples:
         return samples, []
-    wanted = samples[MOVED].groupby(together(samples)).transform("first")
+    wanted = samples[_WANTED].groupby(together(samples)).transform("first")
     is_moved = wanted.notna()
-    changed = samples.assign(split=samples["split"].mask(is_moved, wanted))
+    changed = samples.drop(columns=_WANTED)
+    changed["split"] = changed["split"].mask(is_moved, wanted)
     changed[MOVED] = is_moved
     return changed, [f"{_pictures(int(is_moved.sum()))} moved to another split."]
 
