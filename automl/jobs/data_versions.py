@@ -3,10 +3,9 @@
 They are kept in `versions` of our home, in a file for each place of data; the data stays untouched.
 """
 
-import contextlib
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -126,7 +125,7 @@ def keep(
         UserError: another version has the name, or it cannot be used.
         DamagedFileError: see `of`.
     """
-    with _locked():
+    with FileLock(home.versions_dir() / "lock"):
         versions = of(data)
         for version in versions:
             if (version.corrections, version.data_hash) == (corrections, data_hash):
@@ -155,9 +154,7 @@ def resolved(job: Job) -> Job:
         UserError: the data has no such version.
     """
     name = job.data_version
-    if name is None or job.corrections != Corrections():
-        return job
-    if name == ORIGINAL:
+    if name is None or name == ORIGINAL or job.corrections != Corrections():
         return job
     corrections = named(job.training_data.path, name).corrections
     return job.model_copy(update={"corrections": corrections})
@@ -196,13 +193,6 @@ def _checked(name: str, taken: list[str]) -> str:
     if name in (*taken, ORIGINAL):
         raise UserError(f"There is a version {name} already. Choose another name.")
     return name
-
-
-@contextlib.contextmanager
-def _locked() -> Iterator[None]:
-    folder = home.versions_dir()
-    with FileLock(folder / "lock"):
-        yield
 
 
 def _path(data: Path) -> Path:
