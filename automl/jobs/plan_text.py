@@ -106,15 +106,16 @@ def _trains(trial: TimedTrial, clock: Clock) -> bool:
 
 def _at_sizes(timed: Sequence[TimedTrial], clock: Clock) -> str:
     """` at 224 px`, ` at 224 px (training at 128 px)`, or nothing without trials."""
-    sizes = {
-        kind: {
-            f"{_value(one.values, clock, 'training_crop_size', _DEFAULT_SIZE)} px"
+
+    def sizes(*, is_training: bool) -> str:
+        found = {
+            int(_value(one.values, clock, "training_crop_size", _DEFAULT_SIZE))
             for one in timed
-            if _trains(one, clock) == kind
+            if _trains(one, clock) == is_training
         }
-        for kind in (False, True)
-    }
-    frozen, trained = (" and ".join(sorted(sizes[kind])) for kind in (False, True))
+        return " and ".join(f"{size} px" for size in sorted(found))
+
+    frozen, trained = sizes(is_training=False), sizes(is_training=True)
     if frozen and trained and frozen != trained:
         return f" at {frozen} (training at {trained})"
     return f" at {frozen or trained}" if timed else ""
