@@ -42,21 +42,16 @@ def sizes_within(clock: Clock, opening_at: Callable[[Sizes], Sequence[Values]]) 
         clock: the time before the pictures are decoded.
         opening_at: hyperparameters of the first trials, in order, by the sizes.
     """
-    same = next(
-        (size for size in schedule.SIZES if _leaves_training(clock, opening_at, size)), None
-    )
-    if schedule.is_constant(
-        opening_at(Sizes(schedule.SIZES[-1], schedule.SIZES[-1]))[0]
-    ):  # no weights for a probe
-        return Sizes(same or schedule.SIZES[-1], same or schedule.SIZES[-1])
-    frozen = next(
-        (size for size in schedule.SIZES if _probe_fits(clock, opening_at, size)),
-        schedule.SIZES[-1],
-    )
+    every, smallest = schedule.SIZES, schedule.SIZES[-1]
+    same = next((size for size in every if _leaves_training(clock, opening_at, size)), None)
+    has_weights = not schedule.is_constant(opening_at(Sizes(smallest, smallest))[0])
+    if not has_weights:
+        return Sizes(same or smallest, same or smallest)
+    frozen = next((size for size in every if _probe_fits(clock, opening_at, size)), smallest)
     if same is not None and same >= frozen:
         return Sizes(same, same)
     for probes_first in (True, False):
-        for trained in (size for size in schedule.SIZES if size < frozen):
+        for trained in (size for size in every if size < frozen):
             sizes = Sizes(frozen, trained, probes_first)
             if _fits_training(clock, opening_at(sizes), {frozen, trained}):
                 return sizes
