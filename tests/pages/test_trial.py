@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -92,6 +94,21 @@ def test_every_evaluation_is_listed_with_its_cost(open_page, make_experiment, ma
     assert table["Epoch"].tolist() == [1, 2]
     assert table["Pictures / s"].tolist() == [100, 100]
     assert "Peak memory (MB)" not in table  # which these records do not know
+
+
+def test_numbers_of_evaluations_have_the_same_digits_in_every_language(
+    open_page, make_experiment, make_trial
+):
+    make_experiment(trials=[make_trial("t1", [0.5, 0.7])])
+
+    def formats(**language):
+        tables = [json.loads(one.proto.columns) for one in open_page("trial", **language).dataframe]
+        columns = [column for table in tables for column in table.values()]
+        return [column.get("type_config", {}).get("format") for column in columns]
+
+    english = formats()
+    assert "%d" in english  # of the epochs
+    assert formats(lang="de") == english
 
 
 def test_what_a_trial_has_been_through_is_shown(open_page, make_experiment, make_trial):

@@ -94,11 +94,12 @@ def every_evaluation(trial: TrialRecord, metric: str) -> None:
     ]
     # records of older versions have no memory
     table = pd.DataFrame(rows).dropna(axis=1, how="all")
+    formats = {_(name): number_format for name, number_format in _FORMATS.items()}
     st.dataframe(
         table,
         hide_index=True,
         column_config={
-            name: st.column_config.NumberColumn(format=_FORMATS.get(name, "%.3f"))
+            name: st.column_config.NumberColumn(format=formats.get(name, "%.3f"))
             for name in map(str, table)
         },
     )
