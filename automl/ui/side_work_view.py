@@ -72,6 +72,17 @@ def _offer(every: SideWorks[Answer], key: str, job: Job, words: Words) -> None:
 def _follow(work: SideWork[Answer], words: Words) -> None:
     if not work.is_running():
         st.rerun()
+    bar_of_pictures(work, cancel=words.cancel, at_the_end=words.at_the_end)
+
+
+def bar_of_pictures(work: SideWork[Answer], *, cancel: str, at_the_end: str = "") -> None:
+    """Draw how many pictures the work has looked at, and the button that ends it.
+
+    Args:
+        work: unfinished work.
+        cancel: key of the button.
+        at_the_end: see `Words`.
+    """
     done, total = work.count()
     share = done / total if total else 0.0
     text = (
@@ -79,10 +90,15 @@ def _follow(work: SideWork[Answer], words: Words) -> None:
         if total
         else _("Reading the pictures")
     )
-    if total and done == total and words.at_the_end:
-        text = _(words.at_the_end)
+    if total and done == total and at_the_end:
+        text = _(at_the_end)
+    bar(work, share, text, cancel=cancel)
+
+
+def bar(work: SideWork[Answer], share: float, text: str, *, cancel: str) -> None:
+    """Draw the share of the work that is done, and the button with key `cancel` that ends it."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(share, text)
-        if st.button(_("Cancel"), icon=":material/close:", key=words.cancel):
+        st.progress(min(1.0, share), text)
+        if st.button(_("Cancel"), icon=":material/close:", key=cancel):
             work.cancel()
             st.rerun()

@@ -12,7 +12,7 @@ from automl.jobs import estimate
 from automl.jobs.estimate import Estimate
 from automl.jobs.job import Job
 from automl.texts import _
-from automl.ui import side_work
+from automl.ui import side_work, side_work_view
 from automl.ui.side_work import SideWorks
 
 _KEY = "key of the estimate"
@@ -89,11 +89,7 @@ def _follow(key: str, job: Job, *, had_answer: bool) -> None:
         else _("Measuring")
     )
     share = max(done / max(1, total), work.process.seconds / estimate.LIMIT_SECONDS)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(min(1.0, share), text)
-        if st.button(_("Cancel"), icon=":material/close:", key="cancel the estimate"):
-            work.cancel()
-            st.rerun()
+    side_work_view.bar(work, share, text, cancel="cancel the estimate")
     if work.answer:
         _draw(work.answer, job)
 

@@ -12,7 +12,7 @@ from automl.evaluation.label_next import LabelNext, Suggestion
 from automl.figures import label_next_text, wording
 from automl.jobs.job import Job
 from automl.texts import _
-from automl.ui import cached, data_source, gallery, guarded_actions, links, selection
+from automl.ui import cached, data_source, gallery, guarded_actions, links, selection, side_work_view
 from automl.ui.dataset import data_choice, labelling
 from automl.ui.dataset.labelling import Batch
 
@@ -107,18 +107,7 @@ def _wait(batch: Batch) -> None:
     work = labelling.rankings().of(batch.key)
     if work is None or not work.is_running() or work.answer is not None:
         st.rerun()
-    done, total = work.count()
-    share = done / total if total else 0.0
-    text = (
-        _("Looking at the pictures: {share:.0%}").format(share=share)
-        if total
-        else _("Reading the pictures")
-    )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(min(share, 1.0), text)
-        if st.button(_("Cancel"), icon=":material/close:", key="cancel the ranking"):
-            work.cancel()
-            st.rerun()
+    side_work_view.bar_of_pictures(work, cancel="cancel the ranking")
 
 
 def _ask(
