@@ -54,18 +54,24 @@ def show(job: Job, corrected: Manifest, original: Manifest) -> None:
 
 def doubtful(job: Job, data: Manifest) -> set[str] | None:
     """Paths of the pictures whose label is in doubt; None without a first score."""
-    look = first_scores.looks().of(_key(job, data))
-    return {doubt.path for doubt in _unsettled(look.answer, data)} if look and look.answer else None
+    found = _known(job, data)
+    return None if found is None else {doubt.path for doubt in _unsettled(found, data)}
 
 
 def predicted(job: Job, corrected: Manifest, original: Manifest) -> Mapping[str, Answer]:
     """What the first score has found in each picture; without one, that of the original data."""
-    plain = job.model_copy(update={"corrections": Corrections()})
-    for asked, data in ((job, corrected), (plain, original)):
-        look = first_scores.looks().of(_key(asked, data))
-        if look is not None and look.answer is not None:
-            return look.answer.predicted
-    return {}
+    found = _known(job, corrected) or _before_corrections(job, original)
+    return found.predicted if found else {}
+
+
+def _known(job: Job, data: Manifest) -> FirstScore | None:
+    """The first score of the data; None before there is one."""
+    look = first_scores.looks().of(_key(job, data))
+    return look.answer if look else None
+
+
+def _before_corrections(job: Job, original: Manifest) -> FirstScore | None:
+    return _known(job.model_copy(update={"corrections": Corrections()}), original)
 
 
 def _key(job: Job, data: Manifest) -> str:
@@ -91,12 +97,10 @@ def _draw(found: FirstScore, job: Job, corrected: Manifest, original: Manifest) 
 
 def _draw_change(found: FirstScore, job: Job, corrected: Manifest, original: Manifest) -> None:
     """Say what the corrections did, if the data was looked at before them."""
-    plain = job.model_copy(update={"corrections": Corrections()})
-    before = first_scores.looks().of(_key(plain, original))
-    if job.corrections == Corrections() or before is None or before.answer is None:
+    before = _before_corrections(job, original)
+    if job.corrections == Corrections() or before is None:
         return
-    labels = _labels(corrected)
-    if change := first_score.change(before.answer, found, labels):
+    if change := first_score.change(before, found, _labels(corrected)):
         st.success(wording.plain(first_score_text.change(change)), icon=":material/compare_arrows:")
 
 
