@@ -55,7 +55,7 @@ def show(job: Job, corrected: Manifest, original: Manifest) -> None:
 def doubtful(job: Job, data: Manifest) -> set[str] | None:
     """Paths of the pictures whose label is in doubt; None without a first score."""
     found = _known(job, data)
-    return None if found is None else {doubt.path for doubt in _unsettled(found, data)}
+    return None if found is None else {doubt.path for doubt in _unsettled(found, _labels(data))}
 
 
 def predicted(job: Job, corrected: Manifest, original: Manifest) -> Mapping[str, Answer]:
@@ -82,10 +82,11 @@ def _key(job: Job, data: Manifest) -> str:
 
 def _draw(found: FirstScore, job: Job, corrected: Manifest, original: Manifest) -> None:
     st.markdown(wording.plain(first_score_text.headline(found)))
-    _draw_change(found, job, corrected, original)
-    doubts = _unsettled(found, corrected)
+    labels = _labels(corrected)
+    _draw_change(found, labels, job, original)
+    doubts = _unsettled(found, labels)
     if doubts:
-        _draw_doubts(doubts, corrected, original, job.corrections)
+        _draw_doubts(doubts, labels, corrected, original, job.corrections)
     weak, confused = st.columns([2, 3])
     with weak:
         _table(first_score_text.weakest(found), _("Every picture was answered rightly."))
@@ -95,12 +96,14 @@ def _draw(found: FirstScore, job: Job, corrected: Manifest, original: Manifest) 
             _table(first_score_text.missed_together(found), "")
 
 
-def _draw_change(found: FirstScore, job: Job, corrected: Manifest, original: Manifest) -> None:
+def _draw_change(
+    found: FirstScore, labels: Mapping[str, Answer], job: Job, original: Manifest
+) -> None:
     """Say what the corrections did, if the data was looked at before them."""
     before = _before_corrections(job, original)
     if job.corrections == Corrections() or before is None:
         return
-    if change := first_score.change(before, found, _labels(corrected)):
+    if change := first_score.change(before, found, labels):
         st.success(wording.plain(first_score_text.change(change)), icon=":material/compare_arrows:")
 
 
@@ -111,9 +114,8 @@ def _labels(data: Manifest) -> dict[str, Answer]:
     return dict(zip(samples["path"], samples[column], strict=True))
 
 
-def _unsettled(found: FirstScore, corrected: Manifest) -> list[DoubtfulLabel]:
+def _unsettled(found: FirstScore, labels: Mapping[str, Answer]) -> list[DoubtfulLabel]:
     """Doubts about pictures that are still in the data with the same label."""
-    labels = _labels(corrected)
     return [
         doubt
         for doubt in found.doubtful
@@ -122,14 +124,17 @@ def _unsettled(found: FirstScore, corrected: Manifest) -> list[DoubtfulLabel]:
 
 
 def _draw_doubts(
-    doubts: list[DoubtfulLabel], corrected: Manifest, original: Manifest, corrections: Corrections
+    doubts: list[DoubtfulLabel],
+    labels: Mapping[str, Answer],
+    corrected: Manifest,
+    original: Manifest,
+    corrections: Corrections,
 ) -> None:
     st.markdown(
         _("**Labels in doubt ({count}), the clearest first**").format(
             count=wording.integer(len(doubts))
         )
     )
-    labels = _labels(corrected)
     shown = label_in_doubt.choose(doubts, key="the first score")[:_NUM_DOUBTS]
     pictures = [
         gallery.Picture(

@@ -12,7 +12,15 @@ from automl.evaluation.label_next import LabelNext, Suggestion
 from automl.figures import label_next_text, wording
 from automl.jobs.job import Job
 from automl.texts import _
-from automl.ui import cached, data_source, gallery, guarded_actions, links, selection, side_work_view
+from automl.ui import (
+    cached,
+    data_source,
+    gallery,
+    guarded_actions,
+    links,
+    selection,
+    side_work_view,
+)
 from automl.ui.dataset import data_choice, labelling
 from automl.ui.dataset.labelling import Batch
 
