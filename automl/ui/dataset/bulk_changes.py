@@ -1,5 +1,7 @@
 """Draw what can be done with several pictures at once: relabel, leave out, move, note."""
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -7,7 +9,8 @@ from automl.dataset import label_sets
 from automl.dataset.manifest import Manifest
 from automl.evaluation import natural_order
 from automl.figures import wording
-from automl.texts import _, mark
+from automl.jobs.corrections import Corrections
+from automl.texts import _, mark, ngettext
 from automl.ui.dataset import data_choice, picture_changes
 from automl.ui.dataset.picture_changes import Split
 
@@ -100,6 +103,60 @@ def _leave_out(paths: list[str], original: Manifest, key: str, *, has_keys: bool
         return False
     picture_changes.leave_out(paths, original, data_choice.corrections())
     return True
+
+
+def leave_out_these(
+    paths: Sequence[str],
+    original: Manifest,
+    corrections: Corrections,
+    *,
+    key: str,
+    words: str = "",
+) -> None:
+    """Draw the button that leaves the pictures out.
+
+    Args:
+        paths: of the pictures.
+        original: the data set as it is.
+        corrections: those made so far.
+        key: distinguishes this button from others on the page.
+        words: label of the button; how many pictures it leaves out if omitted.
+    """
+    these = ngettext("Leave out this picture", "Leave out these {count} pictures", len(paths))
+    st.button(
+        words or these.format(count=wording.integer(len(paths))),
+        icon=":material/visibility_off:",
+        help=_("The files stay where they are."),
+        key=f"leave out {key}",
+        on_click=picture_changes.leave_out,
+        args=(paths, original, corrections),
+    )
+
+
+def apply_safe(
+    count: int,
+    labels: Mapping[str, str | list[str]],
+    original: Manifest,
+    corrections: Corrections,
+    *,
+    explanation: str,
+) -> None:
+    """Draw the button that applies all suggestions that need no judgement.
+
+    Args:
+        count: number of those suggestions.
+        labels: what they make of the pictures, by path.
+        original: the data set as it is.
+        corrections: those made so far.
+        explanation: which suggestions need no judgement.
+    """
+    st.button(
+        _("Apply the safe ones ({count})").format(count=wording.integer(count)),
+        icon=":material/auto_fix_high:",
+        help=explanation,
+        on_click=picture_changes.relabel,
+        args=(labels, original, corrections),
+    )
 
 
 def move(paths: list[str], original: Manifest, key: str) -> bool:

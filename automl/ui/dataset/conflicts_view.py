@@ -11,7 +11,7 @@ from automl.figures import wording
 from automl.jobs.corrections import Corrections
 from automl.texts import _
 from automl.ui import gallery
-from automl.ui.dataset import picture_changes
+from automl.ui.dataset import bulk_changes, picture_changes
 
 _NUM_SHOWN = 8
 _NUM_COPIES = 6
@@ -65,16 +65,16 @@ def _settle_safe(
     safe = [(conflict, label) for conflict, label in labels if label is not None]
     if not safe:
         return
-    st.button(
-        _("Apply the safe ones ({count})").format(count=wording.integer(len(safe))),
-        icon=":material/auto_fix_high:",
-        help=_(
+    bulk_changes.apply_safe(
+        len(safe),
+        kept(safe),
+        original,
+        corrections,
+        explanation=_(
             "Keeps the label that the first score finds and no other has more copies of; "
             "without a first score, the label of three quarters of at least four copies. It "
             "can be undone."
         ),
-        on_click=picture_changes.relabel,
-        args=(kept(safe), original, corrections),
     )
 
 

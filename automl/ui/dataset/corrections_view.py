@@ -14,7 +14,7 @@ from automl.evaluation import natural_order
 from automl.figures import wording
 from automl.jobs.corrections import Corrections
 from automl.jobs.tasks import TASKS
-from automl.texts import _, mark, ngettext
+from automl.texts import _, mark
 from automl.ui.dataset import bulk_changes, data_choice, picture_changes
 
 if TYPE_CHECKING:
@@ -107,29 +107,12 @@ def _leave_out(
     kind: FindingKind, corrected: Manifest, original: Manifest, corrections: Corrections
 ) -> None:
     paths = _concerned(kind, corrected)
-
-    def take() -> None:
-        picture_changes.leave_out(paths, original, corrections)
-
-    words = _leave_out_these(len(paths))
+    words = ""
     if kind.remedy == "leave_out_all_but_largest":
         words = _("Leave out all but the largest of each group ({count})").format(
             count=wording.integer(len(paths))
         )
-    st.button(
-        words,
-        icon=":material/visibility_off:",
-        help=_("The files stay where they are."),
-        key=f"leave out {kind.name}",
-        on_click=take,
-    )
-
-
-def _leave_out_these(number: int) -> str:
-    """Label of the button that leaves so many pictures out."""
-    return ngettext("Leave out this picture", "Leave out these {count} pictures", number).format(
-        count=wording.integer(number)
-    )
+    bulk_changes.leave_out_these(paths, original, corrections, key=kind.name, words=words)
 
 
 def of_picture(sample: "pd.Series[Any]", corrected: Manifest, original: Manifest) -> bool:

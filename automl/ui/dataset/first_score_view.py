@@ -16,7 +16,7 @@ from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
 from automl.texts import _, mark, ngettext
 from automl.ui import gallery, label_in_doubt, side_work, side_work_view
-from automl.ui.dataset import first_scores, picture_changes
+from automl.ui.dataset import bulk_changes, first_scores, picture_changes
 from automl.ui.side_work_view import Words
 
 _NUM_DOUBTS = 12
@@ -151,36 +151,28 @@ def _draw_doubts(
     )
 
     safe = [doubt for doubt in doubts if doubt.is_safe]
-    num_pictures = len({doubt.path for doubt in shown})
+    paths = list(dict.fromkeys(doubt.path for doubt in shown))
     with st.container(horizontal=True):
         st.button(
-            ngettext("Relabel this picture", "Relabel these {count} pictures", num_pictures).format(
-                count=num_pictures
+            ngettext("Relabel this picture", "Relabel these {count} pictures", len(paths)).format(
+                count=len(paths)
             ),
             icon=":material/edit:",
             help=_("Label it as the model suggests; it can be undone."),
             on_click=picture_changes.relabel,
             args=(first_score.settled(shown, labels), original, corrections),
         )
-        st.button(
-            ngettext(
-                "Leave out this picture", "Leave out these {count} pictures", num_pictures
-            ).format(count=num_pictures),
-            icon=":material/visibility_off:",
-            help=_("The files stay where they are."),
-            on_click=picture_changes.leave_out,
-            args=(list({doubt.path: None for doubt in shown}), original, corrections),
-        )
+        bulk_changes.leave_out_these(paths, original, corrections, key="doubtful labels")
         if safe:
-            st.button(
-                _("Apply the safe ones ({count})").format(count=wording.integer(len(safe))),
-                icon=":material/auto_fix_high:",
-                help=_(
+            bulk_changes.apply_safe(
+                len(safe),
+                first_score.settled(safe, labels),
+                original,
+                corrections,
+                explanation=_(
                     "Relabels where the model gives its suggestion a probability of 0.9 or "
                     "more, and the label 0.05 or less. It can be undone."
                 ),
-                on_click=picture_changes.relabel,
-                args=(first_score.settled(safe, labels), original, corrections),
             )
 
 
