@@ -92,20 +92,17 @@ def _share() -> dict[str, float]:
 
 
 def _cluster() -> dict[str, str]:
-    address = st.text_input(
-        _("Address of a Ray cluster"),
-        placeholder="10.0.0.1:6379",
-        help=schema_fields.help_text(Job, "ray_address"),
-        key=_ADDRESS,
-        **KEPT,
+    address, storage = _("Address of a Ray cluster"), _("Storage of the cluster")
+    return {
+        "ray_address": _place("ray_address", address, "10.0.0.1:6379", _ADDRESS),
+        "storage_path": _place("storage_path", storage, "s3://bucket/folder", _STORAGE),
+    }
+
+
+def _place(name: str, title: str, example: str, key: str) -> str:
+    """Draw the field for a key of the job, with its faults below."""
+    place = st.text_input(
+        title, placeholder=example, help=schema_fields.help_text(Job, name), key=key, **KEPT
     )
-    field_faults.place("ray_address", _("Address of a Ray cluster"))
-    storage = st.text_input(
-        _("Storage of the cluster"),
-        placeholder="s3://bucket/folder",
-        help=schema_fields.help_text(Job, "storage_path"),
-        key=_STORAGE,
-        **KEPT,
-    )
-    field_faults.place("storage_path", _("Storage of the cluster"))
-    return {"ray_address": address.strip(), "storage_path": storage.strip()}
+    field_faults.place(name, title)
+    return place.strip()
