@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 import streamlit as st
 
@@ -70,7 +69,7 @@ with right:
         disabled=bool(problems or on_name),
         help=wording.plain(" ".join(filter(None, [on_name, *problems]))) or None,
         on_click=launch.start,
-        args=(job, name, uuid4().hex),
+        args=(job, name),
     )
     if refusal := launch.problem():
         problems.append(refusal)

@@ -120,9 +120,8 @@ def test_the_second_half_of_a_double_click_starts_nothing(started, tmp_path):
         from automl.ui.configure import launch
 
         job = Job(training_data=DataSource(path=Path(data)))
-        launch.start(job, "pets", "the same click")
-        launch.start(job, "pets", "the same click")
-        launch.start(job, "pets", "a click on the button as it was drawn again")
+        launch.start(job, "pets")
+        launch.start(job, "pets")
 
     page = AppTest.from_function(two_clicks, args=(str(tmp_path),)).run()
     assert not page.exception
@@ -376,7 +375,7 @@ def test_a_job_on_data_out_of_reach_is_not_started(started):
         from automl.jobs.job import DataSource, Job
         from automl.ui.configure import launch
 
-        launch.start(Job(training_data=DataSource(path=Path("/etc"))), "pets", "a click")
+        launch.start(Job(training_data=DataSource(path=Path("/etc"))), "pets")
         st.text(launch.problem())
 
     page = AppTest.from_function(click).run()

@@ -10,19 +10,18 @@ from automl.ui.configure import estimate_view
 _LAUNCHED, _STARTED, _PROBLEM = "launched", "started here", "launch problem"
 
 
-def start(job: Job | None, name: str, click: str) -> None:
+def start(job: Job | None, name: str) -> None:
     """Callback of the Start button.
 
     Args:
         job: the job to run; None if the form has faults, when the button is greyed.
         name: name of the experiment.
-        click: new every time the page is drawn; both clicks of a double click have the same one.
     """
-    if job is None or st.session_state.get("last click") == click:
+    if job is None:
         return
     started: dict[str, str] = st.session_state.setdefault(_STARTED, {})
     if started.get(name) in selection.experiment_names():
-        # the second click of a double click, on a button that was drawn again in between
+        # the second click of a double click, or the first one in a run that was interrupted
         st.session_state[_LAUNCHED] = started[name]
         return
     try:
@@ -30,9 +29,10 @@ def start(job: Job | None, name: str, click: str) -> None:
     except UserError as error:
         st.session_state[_PROBLEM] = str(error)
         return
-    # first of all: a run that is interrupted from here on runs this callback again
-    st.session_state["last click"] = click
-    st.session_state[_LAUNCHED] = started[name] = experiment_dir.name
+    # in this order: a run may be interrupted where it writes to the session, and then it runs this
+    # callback again
+    started[name] = experiment_dir.name
+    st.session_state[_LAUNCHED] = experiment_dir.name
     estimate_view.end()
 
 

@@ -1,7 +1,6 @@
 """Start an experiment with the labels that the user put right."""
 
 from pathlib import Path
-from uuid import uuid4
 
 import streamlit as st
 
@@ -39,7 +38,7 @@ def offer(experiment_dir: Path, *, is_finished: bool) -> None:
             icon=":material/play_arrow:",
             disabled=not is_finished,
             on_click=launch.start,
-            args=(label_fixes.job_with(job, changed), name, uuid4().hex),
+            args=(label_fixes.job_with(job, changed), name),
             help=_(
                 "The same job again, as {name}, with your decisions. The files are not changed."
             ).format(name=name),
