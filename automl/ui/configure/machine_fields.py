@@ -101,7 +101,7 @@ def _cluster() -> dict[str, str]:
 
 def _place(name: str, title: str, example: str, key: str) -> str:
     """Draw the field for a key of the job, with its faults below."""
-    place = st.text_input(
+    place: str = st.text_input(
         title, placeholder=example, help=schema_fields.help_text(Job, name), key=key, **KEPT
     )
     field_faults.place(name, title)
