@@ -29,7 +29,7 @@ def _roles() -> None:
     st.subheader(_("What a role may do"))
     rows = [
         {
-            "": _(wording.kind(action)),
+            "": wording.kind(action),
             **{role.capitalize(): _(_REACH[permissions.reach(role, action)]) for role in Role},
         }
         for action in Action
@@ -73,7 +73,7 @@ def _row(entry: Entry) -> dict[str, str]:
         _("Who"): entry.who,
         _("Role"): entry.role or "",
         _("From"): entry.via,
-        _("What"): _(wording.kind(entry.action)),
+        _("What"): wording.kind(entry.action),
         _("Experiment"): entry.experiment,
         _("Outcome"): entry.outcome,
         _("Details"): ", ".join(f"{name}: {text}" for name, text in entry.details.items()),
