@@ -120,6 +120,10 @@ class DataSource(FrozenModel):
     """Of a folder or archive: path in it of the table that holds the labels, or never, if its
     folders name the classes whatever tables there are; found if left out."""
 
+    class_names: str | None = None
+    """Path below the folder of the file that names classes which are numbers or codes, such as
+    classes.txt or data.yaml, or never; found if left out."""
+
     leave_out: str | None = None
     """Of a folder: names of folders and pictures to leave out, with * for any characters, several
     separated by bars; or never. If left out, masks with the names of other pictures are."""

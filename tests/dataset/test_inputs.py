@@ -934,3 +934,64 @@ def test_a_table_of_pixels_is_named_with_the_way_out(tmp_path, table):
     (tmp_path / "train.csv").write_text(table)
     with pytest.raises(DataError, match=r"values of pixels .* np\.savez"):
         read(tmp_path / "train.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("classes.txt", "cat\ndog\n"),
+        ("labels.txt", "0: cat\n1: dog\n"),
+        ("obj.names", "cat\ndog\n"),
+        ("data.yaml", "nc: 2\nnames: [cat, dog]\n"),
+        ("data.yaml", "names:\n  0: cat\n  1: dog\n"),
+        ("config.json", '{"width": 3, "id2label": {"0": "cat", "1": "dog"}}'),
+        ("class_to_idx.json", '{"cat": 0, "dog": 1}'),
+        ("label_map.json", '["cat", "dog"]'),
+        ("classes.json", '[{"id": 0, "name": "cat"}, {"id": 1, "name": "dog"}]'),
+        ("signnames.csv", "ClassId,SignName\n0,cat\n1,dog\n"),
+        ("labels.csv", "ClassId,Name\n00,cat\n01,dog\n"),
+        ("label_map.pbtxt", "item {\n id: 0\n name: 'cat'\n}\nitem {\n id: 1\n name: 'dog'\n}"),
+        (
+            "README.md",
+            "---\nfeatures:\n- name: label\n  dtype:\n    class_label:\n      names:\n"
+            "        '0': cat\n        '1': dog\n---\n",
+        ),
+    ],
+)
+def test_classes_that_are_numbers_have_the_names_of_a_file_beside_them(photos, name, content):
+    folder = photos("train/0/a.jpg", "train/1/b.jpg", "val/1/c.jpg")
+    (folder / name).write_text(content)
+    assert read(folder) == {
+        "train/0/a.jpg": ("cat", "train"),
+        "train/1/b.jpg": ("dog", "train"),
+        "val/1/c.jpg": ("dog", "validation"),
+    }
+    (guess,) = readers.read(DataSource(path=folder)).guesses
+    assert guess.sentence == f"The classes are named by {name}: 0 is cat, 1 is dog."
+    assert read(folder, **guess.others[0].options)["val/1/c.jpg"] == ("1", "validation")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("classes.txt", "cat\n"),
+        ("config.json", '{"epochs": 1, "width": 0, "height": 7}'),
+        ("labels.json", '{"0": "cat", "1": "cat"}'),
+        ("readme.txt", "two\nlines\n"),
+    ],
+)
+def test_a_file_that_does_not_name_all_classes_names_none(photos, name, content):
+    folder = photos("0/a.jpg", "1/b.jpg")
+    (folder / name).write_text(content)
+    assert read(folder) == {"0/a.jpg": ("0", None), "1/b.jpg": ("1", None)}
+    with pytest.raises(DataError, match="class_names is"):
+        read(folder, class_names="none.txt")
+
+
+def test_a_table_of_numbers_has_the_names_of_codes_in_a_file(photos):
+    folder = photos("images/a.jpg", "images/b.jpg")
+    (folder / "train.csv").write_text("file,label\na.jpg,n01440764\nb.jpg,n01443537\n")
+    (folder / "LOC_synset_mapping.txt").write_text(
+        "n01440764 tench, Tinca tinca\nn01443537 goldfish\nn01484850 shark\n"
+    )
+    assert [label for label, _ in read(folder).values()] == ["goldfish", "tench, Tinca tinca"]

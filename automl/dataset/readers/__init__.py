@@ -7,12 +7,15 @@ import contextlib
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
+from automl.dataset.folder_tree import Parts
 from automl.dataset.readers import (
     forms,
     frames,
     label_sets,
     listing,
+    named_classes,
     split_by_folders,
     split_column,
     split_lists,
@@ -20,7 +23,7 @@ from automl.dataset.readers import (
 )
 from automl.dataset.readers.form import ClassFolders
 from automl.dataset.readers.listing import LeftOut, Listing
-from automl.dataset.readers.opening import opened
+from automl.dataset.readers.opening import Opened, opened
 from automl.dataset.reading import UnclearDataError
 from automl.errors import DataError
 from automl.jobs import split_meanings
@@ -74,26 +77,38 @@ def read(  # noqa: PLR0913
                 download=download,
                 progress=downloading,
             )
+        found = replace(
+            found,
+            readings=[*found.readings, *data.others],
+            guesses=[*data.guesses, *found.guesses],
+            left_out=replace(found.left_out, unused=data.unused),
+        )
         if data.folder is not None and source.split_column != split_column.NEVER:
             files = data.walk(data.folder).other_files
             meanings = split_meanings.parsed(source.split_values) if source.split_values else {}
             found = split_lists.applied(found, data.folder, files, meanings)
             if data.table is not None:
                 found = split_by_folders.applied(found, data.folder)
+        found = named_classes.applied(found, *_around(data), source.class_names)
         if source.group_pattern:
             found = frames.grouped(found, source.group_pattern)
         else:
             found = frames.suspected(found)
         (first, *more) = found.readings
         said = first.model_copy(update={"sentence": data.archives + first.sentence})
-        guesses = [*data.guesses, *found.guesses]
-        others = [*more, *data.others, *(other for guess in guesses for other in guess.others)]
-        return replace(
-            found,
-            readings=[said, *(one for at, one in enumerate(others) if one not in others[:at])],
-            guesses=guesses,
-            left_out=replace(found.left_out, unused=data.unused),
-        )
+        others = [*more, *(other for guess in found.guesses for other in guess.others)]
+        others = [one for at, one in enumerate(others) if one not in others[:at]]
+        return replace(found, readings=[said, *others])
+
+
+def _around(data: Opened) -> tuple[Path, list[Parts]]:
+    """The folder of the data or of its table, and the files in it that are no pictures."""
+    if data.folder is not None:
+        return data.folder, data.walk(data.folder).other_files
+    table = data.table.path if data.table else None
+    folder = table if table is not None and table.is_dir() else data.around.folder
+    beside = [] if data.around.remote else sorted(folder.iterdir())
+    return folder, [(path.name,) for path in beside if path != table and path.is_file()]
 
 
 @contextlib.contextmanager
