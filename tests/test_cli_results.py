@@ -113,5 +113,7 @@ def test_two_experiments_are_compared_on_the_pictures_that_both_answered_for(
     said = automl("compare", "pets", "copy").stdout
     assert "versions unknown and unknown of the data" in said
     assert "The difference may be chance" in said
-    assert "is not known" in automl("compare", "pets").stdout
+    alone = automl("compare", "pets", "--json")
+    assert (alone.exit_code, alone.stdout) == (2, "")
+    assert "The version of the data of pets is not known" in alone.stderr
     assert automl("compare", "pets", "pets:t9").exit_code == 2

@@ -8,7 +8,7 @@ import typer
 
 from automl.cli import lookup
 from automl.cli.experiments import AsJson
-from automl.cli.output import fail, refusals, say, say_json, say_table
+from automl.cli.output import end_with_unread, fail, refusals, say, say_json, say_table
 from automl.figures import wording
 
 if TYPE_CHECKING:
@@ -35,8 +35,12 @@ def compare(
     chosen = [_chosen(named) for named in experiments]
     if len(chosen) == 1:
         _over_versions(chosen[0][0], as_json=as_json)
-        return
-    rows = list(_pairs(*chosen))
+    else:
+        _with_each_other(list(_pairs(*chosen)), as_json=as_json)
+    end_with_unread([sentence for source, _ in chosen for sentence in source.damaged_trials])
+
+
+def _with_each_other(rows: list[tuple[dict[str, Any], str]], *, as_json: bool) -> None:
     if as_json:
         say_json({"comparisons": [row for row, _ in rows]})
         return
@@ -88,17 +92,16 @@ def _pairs(
 def _over_versions(source: "Experiment", *, as_json: bool) -> None:
     from automl.experiments import across, store
 
+    if not source.record.data_version:
+        fail(
+            f"The version of the data of {source.id} is not known: an earlier version of this "
+            f"program ran it. Name an experiment to compare it with: automl compare {source.id} E."
+        )
     with refusals():
         every = store.experiment_dirs(source.directory.parent)
         scores = across.over_versions(every, source.directory)
     if as_json:
         say_json({"versions": [_version_row(each) for each in scores]})
-        return
-    if not scores:
-        say(
-            f"The version of the data of {source.id} is not known: an earlier version of this "
-            "program ran it."
-        )
         return
     say_table(
         ["version", "experiment", "trial", source.job.primary_metric],

@@ -40,11 +40,12 @@ def label_next(  # noqa: PLR0913 (the options of a command)
 ) -> None:
     """Say which pictures to label next: those that teach a model most."""
     from automl.cli import first_look
-    from automl.dataset import labels_file
+    from automl.dataset import labels_file, unlabelled
     from automl.evaluation.label_next import LabelNext
 
     place = place.expanduser().absolute()
     with refusals():
+        unlabelled.check(place)
         job = _job(source, place, datastores.places(datastore, data_asset))
         job = labels_file.added(job, add or [])
         answer = first_look.answer_of("automl.engine.label_next", job, str(place), str(count))

@@ -49,11 +49,26 @@ def find(
     return new.reset_index(drop=True)
 
 
-def _locations(place: Path) -> list[str]:
+def check(place: Path) -> None:
+    """Refuse at once what `find` would refuse without a look at pictures.
+
+    Raises:
+        DataError: there is no such folder or archive.
+    """
     if place.is_dir():
-        return [str(path) for path in walk.pictures_below(place)]
+        return
     if not place.is_file():
         raise DataError(f"There is no folder or archive {place}. Give one with pictures.")
+    if not (_is_zip(place) or place.suffix.lower() == ".tar"):
+        raise DataError(
+            f"{place} is neither a folder nor a .zip or .tar file. Unpack it, and give its folder."
+        )
+
+
+def _locations(place: Path) -> list[str]:
+    check(place)
+    if place.is_dir():
+        return [str(path) for path in walk.pictures_below(place)]
     try:
         names = _members(place)
     except UnreadablePicture as error:
@@ -62,10 +77,10 @@ def _locations(place: Path) -> list[str]:
 
 
 def _members(place: Path) -> list[str]:
-    if kind_of_name(place.name) == "zip":
+    if _is_zip(place):
         return zip.ZipPictures(str(place)).names()
-    if place.suffix.lower() == ".tar":
-        return list(tar.TarPictures(str(place)).members)
-    raise DataError(
-        f"{place} is neither a folder nor a .zip or .tar file. Unpack it, and give its folder."
-    )
+    return list(tar.TarPictures(str(place)).members)
+
+
+def _is_zip(place: Path) -> bool:
+    return kind_of_name(place.name) == "zip"

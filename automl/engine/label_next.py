@@ -51,13 +51,12 @@ def suggest(job: Job, place: Path, count: int, progress: Counted) -> Iterator[La
             f"task is {job.task}, and what to label next needs one label a picture. Label pictures "
             "at random, or choose task: image_classification."
         )
-    looked, labelled, data = None, None, None
-    if job.training_data.path != place:
-        data = manifest.build(job)
-        looked = first_score.look_at(data, job, progress)
-        labelled = _labelled(looked)
+    unlabelled.check(place)
+    data = None if job.training_data.path == place else manifest.build(job)
     known = () if data is None else data.samples["content_hash"].dropna().tolist()
     found = unlabelled.find(place, but=known, background=job.background)
+    looked = first_score.look_at(data, job, progress) if data else None
+    labelled = _labelled(looked) if looked else None
     found = split.in_random_order(found.assign(label=""), job.seed)[:MAX_PICTURES]
     given = data or _without_labels(found)
     hyperparameters = looked.hyperparameters if looked else first_score.probe(job, given)

@@ -33,6 +33,7 @@ Nothing here is ever unpickled.
 import contextlib
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -168,9 +169,12 @@ def load_trial(path: Path) -> TrialRecord:
 
     Raises:
         NewerFormatError: a later version wrote the file.
-        DamagedFileError: the file is not a record of a trial.
+        DamagedFileError: the file is gone, or is not a record of a trial.
     """
-    return _read_record(path, TrialRecord)
+    try:
+        return _read_record(path, TrialRecord)
+    except FileNotFoundError as error:
+        raise DamagedFileError(f"{path} is gone, and the trial with it. Choose another.") from error
 
 
 def load_trials(experiment_dir: Path) -> list[TrialRecord]:
@@ -437,11 +441,10 @@ def unreadable(error: OSError | ValueError, path: Path) -> str:
     if isinstance(error, NewerFormatError | DamagedFileError):
         return str(error)
     if isinstance(error, JobError):
-        path = path / "job.yml"
-    return (
-        f"{path} cannot be read ({type(error).__name__}): it is damaged, or was written by another "
-        "version. Restore it from a copy, or delete it."
-    )
+        return str(_damaged(path / "job.yml"))
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename} cannot be read: {error.strerror}."
+    return str(_damaged(path))
 
 
 def _read_record(path: Path, kind: type[_Record]) -> _Record:
@@ -463,9 +466,19 @@ def _format_version(content: bytes) -> int:
 
 
 def _damaged(path: Path) -> DamagedFileError:
+    """The error of a file, with what can be done without a copy of it."""
+    jobs = {
+        "experiment.json": path.with_name("job.yml"),
+        "samples.parquet": path.parent.with_name("job.yml"),
+    }
+    remedy = "or delete this one file; the rest stays."
+    if path.name == "job.yml":
+        remedy = "the trials and their models are untouched."
+    elif job := jobs.get(path.name):
+        remedy = f"or run its job again: automl run {shlex.quote(str(job))}"
     return DamagedFileError(
-        f"{path} is damaged, or was written by another version. Restore the file from a copy, or "
-        "delete the experiment's directory."
+        f"{path} is damaged, or was written by another version. Restore the file from a copy, "
+        + remedy
     )
 
 

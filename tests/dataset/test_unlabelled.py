@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from automl.cli import cli
 from automl.dataset import data_roots, labels_file, manifest, unlabelled
 from automl.errors import DataError
 from automl.evaluation.label_next import Suggestion
@@ -86,6 +88,12 @@ def test_a_place_without_pictures_is_refused(tmp_path, name, content, sentence):
         (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=sentence):
         unlabelled.find(tmp_path / name)
+
+
+def test_a_place_that_is_not_there_is_refused_before_the_experiment_is_looked_for(tmp_path):
+    result = CliRunner().invoke(cli, ["label-next", "nobody", "--from", str(tmp_path / "none")])
+    assert result.exit_code == 2
+    assert f"There is no folder or archive {tmp_path / 'none'}." in result.stderr
 
 
 def test_a_member_that_is_gone_is_a_problem_of_the_picture(tmp_path, shapes):

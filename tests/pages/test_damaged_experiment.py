@@ -122,11 +122,16 @@ def test_a_damaged_file_is_a_sentence_of_every_command(whole: Path, tmp_path: Pa
             said = f"{name}: {command[0]}: {result.exception!r}: {result.output}"
             assert result.exception is None or isinstance(result.exception, SystemExit), said
             assert not NO_SENTENCE.search(result.output), said
+    for name in files(whole):
+        (damaged(whole, name, NOISE) / name).unlink()
+        if name.name not in ("job.yml", "experiment.json", "samples.parquet"):
+            assert CliRunner().invoke(cli, ["show", "hurt"]).exit_code == 0, name
     damaged(whole, Path("dataset/report.json"), NOISE)
     report = CliRunner().invoke(cli, ["report", "hurt", "--output", str(tmp_path / "report.html")])
     assert "report.json is damaged" in report.output
 
 
+@pytest.mark.usefixtures("_errors_are_shown_as_in_the_app")
 def test_the_trials_beside_a_damaged_one_are_shown_and_it_is_named(
     whole: Path, tmp_path: Path, open_page: Callable[..., Any]
 ) -> None:
@@ -151,6 +156,8 @@ def test_the_trials_beside_a_damaged_one_are_shown_and_it_is_named(
     page = open_page("leaderboard", experiment=folder.name)
     said = wording.plain(f"{name.name} is damaged")
     assert any(said in warning.value for warning in page.warning)
+    store.trial_path(folder, kept.trial_id).unlink()  # the best
+    assert any("is gone" in error.value for error in open_page("compare", experiment="hurt").error)
 
 
 @pytest.mark.parametrize("page", ["leaderboard", "progress", "predict"])
