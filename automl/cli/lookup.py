@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from automl.experiments.experiment import Experiment
 
 ARGUMENT = typer.Argument(metavar="E", help="An experiment's id or directory.")
-_MODEL_FILES = ("model.onnx", "labels.json", "settings.json")
+MODEL_FILES = ("model.onnx", "labels.json", "settings.json")
 
 
 def find(named: str) -> "Experiment":
@@ -47,8 +47,8 @@ def find_model(named: str) -> Path:
     Ends the command if it does not exist.
     """
     folder = Path(named).expanduser().absolute()
-    if (folder / _MODEL_FILES[0]).is_file():
-        missing = [name for name in _MODEL_FILES if not (folder / name).is_file()]
+    if (folder / MODEL_FILES[0]).is_file():
+        missing = [name for name in MODEL_FILES if not (folder / name).is_file()]
         if missing:
             fail(f"{folder} has a model but no {' and no '.join(missing)}. Export the model again.")
         return folder

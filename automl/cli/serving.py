@@ -1,5 +1,6 @@
 """`automl serve`."""
 
+import filecmp
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -153,12 +154,21 @@ def _with_shadow(
         return None
     name, first = next(iter(model_dirs.items()))
     second = lookup.find_model(shadow)
+    if _answer_alike(first, second):
+        fail(f"--shadow names {shadow}, which answers already. Name a model of another trial.")
     folder = folder or home.shadows_dir() / f"{name}--{_url_name(second)}"
     folder = folder.expanduser().absolute()
     with refusals():
         pair = prepared(folder, first, second)
     model_dirs[name] = pair.first
     return folder
+
+
+def _answer_alike(first: Path, second: Path) -> bool:
+    """Return True for one model, also if it was exported twice."""
+    return all(
+        filecmp.cmp(first / name, second / name, shallow=False) for name in lookup.MODEL_FILES
+    )
 
 
 def _url_name(model_dir: Path) -> str:

@@ -15,8 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from automl.errors import ServingError
-from automl.host import atomic, json_lines
+from automl.host import atomic, json_lines, private_folder
 from automl.prediction.inference import Answer, Failure, Predictor
 
 UNSURE_BELOW = 0.7
@@ -53,25 +52,14 @@ class Keeper:
         """Prepare the folder.
 
         Raises:
-            ServingError: it cannot be made, or others may read it.
+            UserError: see `private_folder.make`.
         """
         self._keeping = keeping
         self._pictures = keeping.folder / PICTURES
         self._answers = keeping.folder / ANSWERS
-        try:
-            keeping.folder.parent.mkdir(parents=True, exist_ok=True)
-            for folder in (keeping.folder, self._pictures):
-                folder.mkdir(mode=0o700, exist_ok=True)
-            is_open = keeping.folder.stat().st_mode & 0o077
-            self._num_pictures = sum(1 for _ in self._pictures.iterdir())
-        except OSError as error:
-            raise ServingError(
-                f"Nothing can be kept in {keeping.folder}: {error.strerror or error}."
-            ) from error
-        if is_open:
-            raise ServingError(
-                f"Other users may look into {keeping.folder}. Forbid it: chmod 700 {keeping.folder}"
-            )
+        for folder in (keeping.folder, self._pictures):
+            private_folder.make(folder)
+        self._num_pictures = sum(1 for _ in self._pictures.iterdir())
         self._num_answers = _num_lines(self._answers)
         self._random = random.Random()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keep")

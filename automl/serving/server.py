@@ -77,7 +77,7 @@ def serve(  # noqa: PLR0913
 
     Raises:
         PredictionError: a model cannot be loaded or run.
-        ServingError: see `Keeper`.
+        UserError: see `Keeper`.
     """
     metrics = Metrics()
     with contextlib.ExitStack() as listeners:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from automl.errors import UserError
+from automl.host import private_folder
 from automl.prediction.inference import Answer, Failure, Predictor
 from automl.serving import shadow_folder
 from automl.serving.shadow_folder import Counts, Given, Line, Pair
@@ -172,8 +173,9 @@ def prepared(folder: Path, first: Path, second: Path) -> Pair:
     """The pair of a folder, which keeps the exchanges of two models that it has seen before.
 
     Raises:
-        UserError: the folder is that of other models, or damaged.
+        UserError: the folder is that of other models, or damaged; see `private_folder.make`.
     """
+    private_folder.make(folder)
     pair = shadow_folder.load_pair(folder)
     if pair is None:
         pair = Pair(first=first, second=second)

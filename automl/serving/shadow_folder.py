@@ -99,7 +99,6 @@ def load_pair(folder: Path) -> Pair | None:
 
 
 def save_pair(folder: Path, pair: Pair) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     atomic.write_text(folder / "pair.json", pair.model_dump_json(indent=1))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from automl.errors import ServingError
+from automl.errors import UserError
 from automl.prediction.inference import Answer, Predictor
 from automl.serving.keeping import ANSWERS, PICTURES, Keeper, Keeping
 from automl.serving.limits import Limits
@@ -59,7 +59,7 @@ def test_nobody_else_may_look(folder, predictor):
     folders = folder, folder / PICTURES
     assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o700}
     folder.chmod(0o755)
-    with pytest.raises(ServingError, match="chmod 700"):
+    with pytest.raises(UserError, match="chmod 700"):
         Keeper(Keeping(folder, 0.0, 1))
 
 

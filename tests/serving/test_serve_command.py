@@ -1,5 +1,6 @@
 import base64
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -58,7 +59,8 @@ def test_requests_in_flight_are_answered_before_it_ends(make_experiment, tmp_pat
     def ask():
         answers.append(requests.post(f"{url}/score", data=body, headers=key, timeout=60))
 
-    shadow = ("--shadow", write_model(tmp_path / "other"), "--shadow-folder", tmp_path / "both")
+    other = write_model(tmp_path / "other", ("blue", "green", "red"))
+    shadow = ("--shadow", other, "--shadow-folder", tmp_path / "both")
     with serving("pets", "--api-key-file", key_file, *shadow) as (process, url):
         assert requests.get(f"{url}/models", timeout=60).status_code == 401
         (model,) = requests.get(f"{url}/models", headers=key, timeout=60).json()
@@ -108,6 +110,14 @@ def test_what_has_no_model_is_refused(make_experiment, tmp_path):
     broken = write_model(tmp_path / "broken")
     (broken / "model.onnx").write_bytes(b"nothing")
     assert "cannot be loaded" in refused(broken, "--port", free_port())
+
+
+def test_a_second_model_that_answers_already_is_refused(make_experiment, tmp_path):
+    own = write_model(make_experiment("pets") / "best_model")
+    for second in ("pets", own, shutil.copytree(own, tmp_path / "exported again")):
+        assert f"--shadow names {second}, which answers already." in refused(
+            "pets", "--shadow", second
+        )
 
 
 def test_a_host_that_others_reach_needs_a_key(model_dir):

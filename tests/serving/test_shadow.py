@@ -147,6 +147,10 @@ def test_agreement_is_said_and_tested_where_labels_are_known(
 
 
 def test_a_folder_of_other_models_is_refused(folder: Path, pair: tuple[Path, Path]) -> None:
+    folder.chmod(0o750)
+    with pytest.raises(UserError, match="Other users may look into"):
+        shadow.prepared(folder, *pair)
+    folder.chmod(0o700)
     with pytest.raises(UserError, match="Name another --shadow-folder"):
         shadow.prepared(folder, pair[0], folder / "third")
     result = CliRunner().invoke(cli, ["shadow", "nobody"])
