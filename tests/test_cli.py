@@ -189,6 +189,7 @@ def test_cache_shows_what_is_kept_and_clears_it(pets, home):
             "maps",
             "networks",
             "pixels",
+            "references",
             "remote",
             "scans",
             "speeds",
@@ -679,6 +680,7 @@ def test_the_app_refuses_a_port_in_use():
     [
         (["--host", "0.0.0.0"], "Everybody who can reach 0.0.0.0 could use the app. Ask people"),
         (["--host", "192.0.2.1", "--allow-anonymous"], "--host 192.0.2.1 is no address of this"),
+        (["--origin", "https://a.example.com/"], "--origin https://a.example.com/ is no address"),
         (["--host", "no such host", "--allow-anonymous"], "--host no such host is no address of"),
     ],
 )
@@ -703,12 +705,15 @@ def test_a_disk_error_is_a_sentence_and_no_traceback(tmp_path):
     assert str(not_a_folder) in done.stderr
 
 
-@pytest.mark.parametrize("command", ["list", "show", "leaderboard", "report", "test", "delete"])
+@pytest.mark.parametrize(
+    "command", ["list", "show", "leaderboard", "report", "test", "compare", "delete"]
+)
 @pytest.mark.parametrize("content", ["{}", "[1]", '{"trial_id": ', "\0", '{"format_version": []}'])
 def test_a_damaged_trial_file_ends_every_command_with_its_name_and_the_next_step(
     command, content, make_experiment, make_trial, monkeypatch
 ):
-    directory = make_experiment("pets", [make_trial("t1", [0.5])])
+    trials = [make_trial("t1", [0.5])]
+    directory = make_experiment("pets", trials, best_trial="t1", data_version="v1")
     monkeypatch.chdir(directory.parent)  # the report of the other trials is written there
     path = store.trial_path(directory, "t1")
     path.write_text(content)
@@ -720,7 +725,7 @@ def test_a_damaged_trial_file_ends_every_command_with_its_name_and_the_next_step
     assert result.exit_code == 1
     assert result.stderr == (
         f"{path} is damaged, or was written by another version. Restore the file from a copy, or "
-        "delete the experiment's directory.\n"
+        "delete this one file; the rest stays.\n"
     )
 
 
@@ -733,7 +738,10 @@ def test_a_damaged_experiment_file_ends_every_command_with_its_name_and_the_next
     path.write_text(content)
     result = automl(command, *([] if command == "list" else ["pets"]))
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"{path} is damaged, or was written by another version.")
+    assert result.stderr.startswith(
+        f"{path} is damaged, or was written by another version. Restore the file from a copy, or "
+        f"run its job again: automl run {path.parent}/job.yml"
+    )
 
 
 def test_a_damaged_job_file_is_named(make_experiment):
@@ -747,9 +755,13 @@ def test_a_damaged_job_file_is_named(make_experiment):
 
 
 def test_a_trial_file_of_a_later_version_says_so(make_experiment, make_trial):
-    directory = make_experiment("pets", [make_trial("t1", [0.5])])
+    trials = [make_trial("t1", [0.5])]
+    directory = make_experiment("pets", trials, best_trial="t1", data_version="v1")
     store.trial_path(directory, "t1").write_text('{"format_version": 99}')
-    assert "has format 99" in automl("leaderboard", "pets").stderr
+    for command in ("leaderboard", "compare"):
+        refused = automl(command, "pets")
+        assert refused.exit_code == 1
+        assert "has format 99" in refused.stderr
 
 
 def test_an_unexpected_error_is_a_sentence_that_names_the_file_with_the_details(home):

@@ -15,7 +15,7 @@ DATA = ("archives", "carried", "remote", "uploads")
 """Pictures: unpacked, downloaded, uploaded, or sent here by the engine of another machine. Running
 experiments read them."""
 
-MODELS = ("features", "maps", "networks", "speeds", "weights")
+MODELS = ("features", "maps", "networks", "references", "speeds", "weights")
 """Made from networks; the next trial makes again what is missing."""
 
 NAMES = tuple(sorted((*DATA, *MODELS, "exports", "pixels", "scans")))

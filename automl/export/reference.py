@@ -1,9 +1,14 @@
 """The training pictures that an exported model compares pictures with, and the usual distance."""
 
+import contextlib
 import functools
+import hashlib
+import json
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +18,7 @@ from numpy.typing import NDArray
 from automl.dataset.preprocessing import UnreadablePicture, model_input
 from automl.dataset.threads import map_in_threads
 from automl.evaluation import unlike
+from automl.host import atomic, home
 from automl.model import familiarity
 from automl.model.network import Normalised
 
@@ -37,6 +43,26 @@ class Reference:
 
     num_held_out: int
     """Pictures that the threshold was chosen on."""
+
+    @classmethod
+    def kept(cls, key: list[Any], measured: Callable[[], "Reference | None"]) -> "Reference | None":
+        """The reference from the cache, where it is put once it has been measured.
+
+        key: everything that decides it.
+        """
+        name = hashlib.sha256(json.dumps(key).encode()).hexdigest()
+        path = home.cache_dir("references") / f"{name}.npz"
+        try:
+            with path.open("rb") as file, np.load(file) as found:
+                numbers = {part: found[part].item() for part in found.files if part != "bank"}
+                return cls(found["bank"], **numbers)
+        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile):
+            reference = measured()  # nothing is kept, or it was cut off
+        if reference is not None:
+            # the disk may be full, and the caches may be cleared at this moment
+            with contextlib.suppress(OSError), atomic.open_binary(path, durable=False) as new:
+                np.savez(new, **vars(reference))
+        return reference
 
     def settings(self) -> dict[str, float]:
         """What `settings.json` says about it."""

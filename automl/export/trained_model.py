@@ -23,7 +23,7 @@ from automl.export import reference
 from automl.export.reference import Reference
 from automl.jobs.compatibility import resolve
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.model import checkpoint
+from automl.model import checkpoint, weights_folder
 from automl.model.description import ModelDescription
 from automl.model.network import Normalised
 
@@ -90,14 +90,24 @@ class TrainedModel:
         if not store.samples_path(folder).is_file():
             return None
         number = reference.affordable(self.network, self.description.validation_crop_size)
-        pictures = reference.Pictures.read(store.load_samples(folder), self.preprocessed, number)
         members = [one.trial_id for one in trial.members] or [trial.trial_id]
         records = [store.load_trial(store.trial_path(folder, name)) for name in members]
         is_frozen = all(record.method != "fine_tuning" for record in records)
-        if not trial.refitted_on:
-            return reference.measure(pictures, self.network, is_frozen=is_frozen)
-        before, _ = checkpoint.load(store.checkpoint_dir(folder, trial.trial_id))
-        return reference.refitted(pictures, before, self.network, is_frozen=is_frozen)
+        before = store.checkpoint_dir(folder, trial.trial_id)
+
+        def measured() -> Reference | None:
+            samples = store.load_samples(folder)
+            pictures = reference.Pictures.read(samples, self.preprocessed, number)
+            if not trial.refitted_on:
+                return reference.measure(pictures, self.network, is_frozen=is_frozen)
+            network, _ = checkpoint.load(before)
+            return reference.refitted(pictures, network, self.network, is_frozen=is_frozen)
+
+        models = [store.final_model_dir(folder, trial.trial_id)]
+        models += [before] if trial.refitted_on else []
+        files = [each / name for each in models for name in ("model.json", "model.safetensors")]
+        contents = [weights_folder.digest(path) for path in (store.samples_path(folder), *files)]
+        return Reference.kept([contents, number, is_frozen, str(torch.__version__)], measured)
 
     @property
     def normalization(self) -> dict[str, list[float]]:

@@ -32,6 +32,7 @@ def test_every_cache_has_a_size(fill):
         "maps": 0,
         "networks": 0,
         "pixels": 0,
+        "references": 0,
         "remote": 0,
         "scans": 0,
         "speeds": 0,

@@ -90,6 +90,25 @@ def test_onnx_takes_batches_of_any_size_under_azures_names(finished: Path, tmp_p
     assert (near.is_unlike, far.is_unlike) == (False, True)
 
 
+def test_the_pictures_to_compare_with_are_looked_at_once_a_trial(
+    finished: Path, home: Path
+) -> None:
+    first = TrainedModel.load(finished, TRAINED).reference
+    pictures = Path(store.load_samples(finished)["path"].iloc[0]).parents[1]
+    away = pictures.rename(pictures.with_name("away"))
+    try:
+        again = TrainedModel.load(finished, TRAINED).reference
+        (kept,) = (home / "cache" / "references").iterdir()
+        kept.write_bytes(kept.read_bytes()[:-9])  # cut off
+        assert TrainedModel.load(finished, TRAINED).reference is None
+    finally:
+        away.rename(pictures)
+    assert first is not None
+    assert again is not None
+    assert np.array_equal(again.bank, first.bank)
+    assert again.settings() == first.settings()
+
+
 def test_the_normalisation_is_where_it_was_asked_for(
     finished: Path,
     exported: Callable[..., Path],

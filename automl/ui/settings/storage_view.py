@@ -25,6 +25,7 @@ _HOLDS = {
     "maps": mark("Maps of pictures"),
     "networks": mark("Networks converted for speed"),
     "pixels": mark("Decoded pictures"),
+    "references": mark("Training pictures that exported models compare with"),
     "remote": mark("Downloaded pictures"),
     "scans": mark("Results of file checks"),
     "speeds": mark("Measured speed of networks"),
