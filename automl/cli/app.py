@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import socket
 import sys
 import tomllib
@@ -17,6 +18,7 @@ from automl.host import app_files
 
 _HOST = "127.0.0.1"
 _OWN_HOSTS = (_HOST, "localhost", "::1")
+_ORIGIN = re.compile(r"https?://([\w.-]+)(:\d{1,5})?", re.ASCII)
 _SECRETS = (Path(".streamlit"), Path("~/.streamlit"), app_files.folder() / ".streamlit")
 """Folders in which Streamlit searches for secrets.toml."""
 
@@ -33,6 +35,13 @@ def open_app(  # noqa: PLR0913 (options of a command)
     host_name: Annotated[
         list[str] | None,
         typer.Option(help="Host name of the app behind a proxy; repeatable."),
+    ] = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Address of the app in browsers, such as https://automl.example.com, behind a "
+            "proxy that changes the Host header; repeatable."
+        ),
     ] = None,
     team: Annotated[
         bool,
@@ -54,6 +63,7 @@ def open_app(  # noqa: PLR0913 (options of a command)
             f"Everybody who can reach {host} could use the app. Ask people to sign in with --team, "
             "or let everybody in with --allow-anonymous."
         )
+    origins = [_usable_origin(text) for text in origin or []]
     script = app_files.folder() / ("team.py" if team else "local.py")
     if problem := _port_problem(host, port):
         fail(problem)
@@ -61,8 +71,9 @@ def open_app(  # noqa: PLR0913 (options of a command)
     options = [f"--server.port={port}", f"--server.address={host}"]
     if host not in _OWN_HOSTS:  # to print its address, Streamlit would ask a server on the internet
         options.append(f"--browser.serverAddress={host}")
-    if host_name:
-        options += [f"--server.allowedHosts={name}" for name in ("localhost", _HOST, *host_name)]
+    options += [f"--server.corsAllowedOrigins={text}" for text in origins]
+    if names := [*(host_name or []), *(_ORIGIN.sub(r"\1", text) for text in origins)]:
+        options += [f"--server.allowedHosts={name}" for name in ("localhost", _HOST, *names)]
     program = [sys.executable, "-m", "automl.ui.server", str(script), *options]
     os.execv(sys.executable, program)  # this process becomes the server and gets its signals
 
@@ -97,6 +108,15 @@ def _usable_root(folder: Path) -> str:
     if os.pathsep in str(path):
         fail(f"--data-root {folder} has a {os.pathsep} in its name. Choose a link to it instead.")
     return str(path)
+
+
+def _usable_origin(text: str) -> str:
+    if not _ORIGIN.fullmatch(text):
+        fail(
+            f"--origin {text} is no address of a page. Give scheme and name alone, as in "
+            "https://automl.example.com or https://automl.example.com:8443."
+        )
+    return text.lower()
 
 
 def _port_problem(host: str, port: int) -> str | None:

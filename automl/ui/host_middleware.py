@@ -1,7 +1,9 @@
 """Refuse requests under a foreign name, and those that a page of another address makes.
 
 Streamlit checks both for the WebSocket alone, and does not compare the ports of addresses: a page
-of another server on this machine could open a session.
+of another server on this machine could open a session. For a page whose address is not that in Host
+it would ask a server on the internet for its own address, so a Host that a proxy has changed is put
+right.
 """
 
 from fnmatch import fnmatchcase
@@ -18,14 +20,19 @@ _PROBE = "/_stcore/health"
 
 
 class HostMiddleware:
-    """ASGI middleware: 403 for a Host that `server.allowedHosts` lacks, or a foreign Origin."""
+    """ASGI middleware: 403 for a Host that `server.allowedHosts` lacks, or a foreign Origin.
+
+    An address in `server.corsAllowedOrigins` is the app's own, whatever a proxy makes of Host.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or _is_admitted(scope):
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
+        elif _is_admitted(scope):
+            await self._app(_as_browsers_see_it(scope), receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
@@ -48,7 +55,18 @@ def _is_admitted(scope: Scope) -> bool:
     if scope.get("method") in _HARMLESS or "origin" not in headers:
         return True
     # a proxy may leave the port out of Host
-    return is_same_port and host.hostname == origin.hostname
+    is_own = is_same_port and host.hostname == origin.hostname
+    return is_own or headers["origin"].lower() in st.get_option("server.corsAllowedOrigins")
+
+
+def _as_browsers_see_it(scope: Scope) -> Scope:
+    """The admitted request with the Host of the page that makes it, if it is one that changes."""
+    origin = Headers(scope=scope).get("origin")
+    if origin is None or scope.get("method") in _HARMLESS:
+        return scope
+    others = [header for header in scope["headers"] if header[0] != b"host"]
+    host = urlsplit(origin).netloc.encode("latin-1")
+    return {**scope, "headers": [*others, (b"host", host)]}
 
 
 def _is_allowed(name: str) -> bool:

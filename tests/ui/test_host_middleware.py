@@ -17,16 +17,18 @@ OWN = "http://127.0.0.1:8501"
 def client(monkeypatch: pytest.MonkeyPatch) -> TestClient:
     """A server that answers every request, with the addresses of .streamlit/config.toml."""
     option = st.get_option
-    names = ["localhost", "127.0.0.1", "*.example.com"]
-    monkeypatch.setattr(
-        st, "get_option", lambda key: names if key == "server.allowedHosts" else option(key)
-    )
+    given = {
+        "server.allowedHosts": ["localhost", "127.0.0.1", "*.example.com"],
+        "server.corsAllowedOrigins": ["https://outside.example.com:8443"],
+    }
+    monkeypatch.setattr(st, "get_option", lambda key: given.get(key) or option(key))
 
     async def answer(_: object) -> PlainTextResponse:
         return PlainTextResponse("data")
 
     async def open_session(socket: WebSocket) -> None:
         await socket.accept()
+        await socket.send_text(socket.headers["host"])
         await socket.close()
 
     routes = [
@@ -57,7 +59,14 @@ def test_a_probe_may_use_any_name(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://127.0.0.1:9999", "http://localhost:8501", "https://evil.test", "null"]
+    "origin",
+    [
+        "http://127.0.0.1:9999",
+        "http://localhost:8501",
+        "https://evil.test",
+        "https://outside.example.com",
+        "null",
+    ],
 )
 def test_a_page_of_another_address_opens_no_session_and_changes_nothing(
     client: TestClient, origin: str
@@ -75,10 +84,12 @@ def test_a_page_of_another_address_opens_no_session_and_changes_nothing(
         ("127.0.0.1:8501", OWN),
         ("app.example.com", "https://app.example.com"),
         ("app.example.com", "https://app.example.com:8443"),
+        ("127.0.0.1:8501", "https://outside.example.com:8443"),
     ],
 )
 def test_the_own_page_opens_a_session(client: TestClient, host: str, origin: str) -> None:
+    """Streamlit compares the two addresses, too."""
     headers = {"Host": host, "Origin": origin}
-    with client.websocket_connect("/stream", headers=headers):
-        pass
+    with client.websocket_connect("/stream", headers=headers) as socket:
+        assert socket.receive_text() == origin.partition("//")[2]
     assert client.post("/upload", headers=headers).status_code == 200
