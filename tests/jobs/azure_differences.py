@@ -179,7 +179,7 @@ DIFFERENCES = [
         "MLTable",
         "`convert_column_types`, `header`, `folder` and `pattern`",
         "the same; a folder or pattern elsewhere has to be in a mapped datastore. "
-        "`read_delta_lake` and `extract_columns_from_partition_format` are refused: write "
+        "`read_delta_lake` is refused: write "
         "the table as Parquet, with the label in a column",
     ),
     Difference(

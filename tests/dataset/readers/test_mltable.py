@@ -213,7 +213,7 @@ def test_what_is_not_understood_is_refused_by_name(listed, mltable, steps, words
         ({"read_json_lines": [1]}, "it is not a mapping"),
         ({"read_delimited": {"delimiter": "::"}}, "it must be one character"),
         ({"read_delimited": {"header": "from_last_file"}}, "header is 'from_last_file'"),
-        ({"read_delta_lake": None}, "does not start its transformations with one that reads"),
+        ({"read_delta_lake": None}, "reads a Delta table, which this program cannot. Write the"),
         ({"take": 3}, "Start them with read_json_lines, read_delimited, read_parquet"),
         (3, "does not start its transformations"),
     ],
@@ -255,6 +255,32 @@ def test_folders_and_patterns_name_several_files(listed, mltable, written, paths
         written(f"parts/{name}.jsonl", f'{{"image_url": "{name}.png", "label": "{label}"}}')
     written("parts/.hidden.jsonl", "x")
     assert names(listed, mltable(paths=paths)) == ["b1.png", "b2.png"]
+
+
+def test_a_partition_format_makes_columns_of_the_paths(listed, mltable, written):
+    for label, month in (("cat", "01"), ("dog", "02")):
+        written(f"parts/of={label}/2026/{month}/rows.{label}.jsonl", f'{{"image_url": "{label}"}}')
+    form = "/of={label}/{day:yyyy/MM}/rows.*jsonl"
+    later = {"filter": 'col("day") == "2026-02"'}
+    for options in (form, {"partition_format": form}):
+        step = {"extract_columns_from_partition_format": options}
+        folder = mltable("read_json_lines", step, later, paths=[{"folder": "parts"}])
+        assert listed(folder) == [("dog", "dog", None)]
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ("{label}/{day:yyyy/MM}/a.jsonl", "a.jsonl is not of the form"),
+        ("{a}{b}/a.jsonl", "two without a sign between them"),
+        ("rows/*.jsonl", "names no columns"),
+        ("{a}/***.jsonl", "more than 2 "),
+        ({"format": "{a}"}, "names no columns"),
+    ],
+)
+def test_a_partition_format_that_does_not_fit_is_refused(listed, mltable, form, words):
+    with pytest.raises(DataError, match=words):
+        listed(mltable("read_json_lines", {"extract_columns_from_partition_format": form}))
 
 
 @pytest.mark.parametrize(

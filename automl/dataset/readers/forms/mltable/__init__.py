@@ -11,7 +11,7 @@ import yaml
 from automl.dataset import locations
 from automl.dataset.readers import text
 from automl.dataset.readers.form import Certainty, Folder
-from automl.dataset.readers.forms.mltable import steps
+from automl.dataset.readers.forms.mltable import partition_format, steps
 from automl.dataset.readers.table import Table
 from automl.errors import DataError
 from automl.jobs import untrusted_yaml
@@ -33,9 +33,11 @@ def _read(folder_or_file: Path, around: locations.Surroundings) -> Table:
     content = _content(path)
     reading, *others = _steps(content.get("transformations"), path)
     files = _files(content.get("paths"), path, around)
-    rows = steps.read_all(files, *reading, where=path)
+    formats = [options for name, options in others if name == partition_format.NAME]
+    rows = steps.read_all(files, *reading, formats, where=path)
     for name, options in others:
-        rows = steps.transform(rows, name, options, where=path)
+        if name != partition_format.NAME:
+            rows = steps.transform(rows, name, options, where=path)
     return Table(rows, path, folder)
 
 
@@ -66,6 +68,11 @@ def _steps(transformations: Any, path: Path) -> list[tuple[str, Any]]:
         for step in listed
         for name, options in (step.items() if isinstance(step, dict) else [(step, None)])
     ]
+    if named and named[0][0] == "read_delta_lake":
+        raise DataError(
+            f"{path} reads a Delta table, which this program cannot. Write the table as Parquet, "
+            "list its files under paths, and take read_parquet."
+        )
     if not named or named[0][0] not in steps.READERS:
         raise DataError(
             f"{path} does not start its transformations with one that reads rows. Start them with "

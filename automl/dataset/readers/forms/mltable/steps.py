@@ -9,7 +9,7 @@ import pandas as pd
 
 from automl.dataset.readers import delimited, text
 from automl.dataset.readers.forms import jsonl, parquet
-from automl.dataset.readers.forms.mltable import column_types
+from automl.dataset.readers.forms.mltable import column_types, partition_format
 from automl.dataset.readers.forms.mltable import filter as row_filter
 from automl.errors import DataError
 
@@ -32,14 +32,26 @@ class _NoColumnError(Exception):
     """A transformation names a column that the rows do not have."""
 
 
-def read_all(files: Sequence[Path], name: str, options: Any, *, where: Path) -> pd.DataFrame:
-    """Read the rows of all files with the first transformation; the arguments are those of `read`.
+def read_all(
+    files: Sequence[Path], name: str, options: Any, formats: Sequence[Any], *, where: Path
+) -> pd.DataFrame:
+    """Read the rows of all files with the first transformation; see `read`.
 
     With `header: from_first_file` the first file names the columns of all.
+
+    formats: of `partition_format`, each of which adds columns.
     """
+    parts = [partition_format.parse(each) for each in formats]
+    tables = _tables(files, name, options, where)
+    for cells in parts:
+        tables = [rows.assign(**cells(file)) for file, rows in zip(files, tables, strict=True)]
+    return pd.concat(tables)
+
+
+def _tables(files: Sequence[Path], name: str, options: Any, where: Path) -> list[pd.DataFrame]:
     first = read(files[0], name, options, where=where)
     if not isinstance(options, dict) or options.get("header") != "from_first_file":
-        return pd.concat([first, *(read(file, name, options, where=where) for file in files[1:])])
+        return [first, *(read(file, name, options, where=where) for file in files[1:])]
     without = {**options, "header": "no_header"}
     others = [read(file, name, without, where=where) for file in files[1:]]
     for file, rows in zip(files[1:], others, strict=True):
@@ -48,7 +60,7 @@ def read_all(files: Sequence[Path], name: str, options: Any, *, where: Path) -> 
                 f"{file} has {len(rows.columns)} columns, and {files[0]}, whose header counts for "
                 f"all files, has {len(first.columns)}."
             )
-    return pd.concat([first, *(rows.set_axis(first.columns, axis=1) for rows in others)])
+    return [first, *(rows.set_axis(first.columns, axis=1) for rows in others)]
 
 
 def read(file: Path, name: str, options: Any, *, where: Path) -> pd.DataFrame:
@@ -92,7 +104,7 @@ def transform(rows: pd.DataFrame, name: str, options: Any, *, where: Path) -> pd
     if name not in _TRANSFORMATIONS:
         raise DataError(
             f"{where} has the transformation {name}, which is not supported. Remove it; "
-            f"allowed are {', '.join(_TRANSFORMATIONS)}."
+            f"allowed are {', '.join((*_TRANSFORMATIONS, partition_format.NAME))}."
         )
     try:
         return _TRANSFORMATIONS[name](rows, options)
