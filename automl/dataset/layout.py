@@ -26,7 +26,7 @@ from automl.dataset.layout_questions import (
     refuse_repeated,
 )
 from automl.dataset.reading import Guess, Reading
-from automl.dataset.split_words import is_neutral
+from automl.dataset.split_words import is_neutral, split_of
 from automl.jobs import label_patterns
 
 
@@ -71,7 +71,9 @@ class Layout:
         return self.labels.get(parts[:-1])
 
     def split(self, parts: Parts) -> str | None:
-        """Split that the folders of a picture name."""
+        """Split that the folders of a picture name, or its file."""
+        if self.pattern and (word := label_patterns.split_word(self.pattern, parts[-1])):
+            return split_of(word)
         return self.splits.get(parts[:-1])
 
     def group(self, parts: Parts) -> str | None:

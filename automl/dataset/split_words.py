@@ -17,19 +17,37 @@ _WORDS = {
     "validierungs validatie walidacja validering validace doğrulama تحقق "
     "验证 验证集 驗證 検証 검증",
     "test": "test testing tst devtest holdout prueba pruebas teste тест "
-    "testovací testi teszt testare testowe testowy тестовая тестовые тестування uji kiểm 평가 "
+    "testovací testi teszt testare testowe testowy тестовая тестовые тестування uji 평가 "
     "اختبار 测试 测试集 測試 テスト 테스트",
 }
 SPLITS = {word: split for split, words in _WORDS.items() for word in words.split()}
 """Split of each word, in lower case."""
 
 _LOOSE = {
-    "train": "learn learning seen known gallery support reference fit fitting study practice",
-    "validation": "check checking tune tuning calibration",
-    "test": "query queries unseen unknown probe exam verify verification inference blind",
+    "train": "learn learning seen known gallery support reference fit fitting study practice "
+    "tr tra",
+    "validation": "check checking tune tuning calibration va vl",
+    "test": "query queries unseen unknown probe exam verify verification inference blind te ts",
 }
 _LOOSE_SPLITS = {word: split for split, words in _LOOSE.items() for word in words.split()}
 """Words that are those of splits only where another one stands beside them."""
+
+_STEMS = {
+    "train": "train trein tren treen traen traning apprenti aprend entren entrain addestr allena "
+    "tanito tanulo antren koulut opet egit ogren latih pelatih huan_luyen ucz ucenje mokym lern "
+    "обуч учеб навч тренир тренув εκπαιδ אימון למידה ฝึก प्रशिक्षण تدريب آموزش 训练 訓練 学习 學習 "
+    "学習 훈련 학습",
+    "validation": "valid walid overov dogrul convalid kontroll kiem_dinh валид валід провер "
+    "перевір επικυρ επαληθ תיקוף אימות ตรวจสอบ सत्यापन تحقق اعتبار 验证 驗證 検証 검증",
+    "test": "test teszt prueb prova pruf essai zkus skus uji kiem_thu kiem_tra тест δοκιμ בדיק "
+    "מבחן ทดสอบ परीक्षण اختبار آزمون 测试 測試 テスト 評価 评估 시험 평가 테스트",
+}
+"""Starts of such words in other languages, also without accents; for folders beside one another."""
+
+_NO_BLANKS = "\u0900"
+"""Scripts from here on have words without blanks between them, or with marks inside of them."""
+
+_WITHOUT_ACCENTS = str.maketrans({"ł": "l", "đ": "d", "ı": "i", "ø": "o", "æ": "ae"})
 
 _NEUTRAL = frozenset(
     [
@@ -103,8 +121,25 @@ def is_neutral(name: str) -> bool:
 
 
 def loose_split_in(name: str) -> tuple[str, str] | None:
-    """Like `split_in`, of words that could also be those of classes: `query`, `unseen`."""
-    return _found(name, _LOOSE_SPLITS)
+    """Like `split_in`, of words that could also be those of classes: `query`, `walidacja`."""
+    return _found(name, _LOOSE_SPLITS) or _found_by_stem(name)
+
+
+def _found_by_stem(name: str) -> tuple[str, str] | None:
+    """Split whose words in other languages start like one in a name; None if two are different."""
+    words = f" {_plain(' '.join(_words(name)))} {_plain(name)}"
+    found = {
+        split
+        for split, stems in _PLAIN_STEMS.items()
+        if any((stem if stem >= _NO_BLANKS else f" {stem}") in words for stem in stems)
+    }
+    return (found.pop(), "") if len(found) == 1 else None
+
+
+def _plain(text: str) -> str:
+    """The text in lower case without accents."""
+    parts = unicodedata.normalize("NFKD", text.lower().translate(_WITHOUT_ACCENTS))
+    return "".join(part for part in parts if unicodedata.category(part) != "Mn")
 
 
 def _found(name: str, words: Mapping[str, str]) -> tuple[str, str] | None:
@@ -151,3 +186,9 @@ def _words(name: str) -> list[str]:
     spaced = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", composed)
     spaced = re.sub(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])", " ", spaced)
     return [word.lower() for word in re.split(r"[\W_]+", spaced) if word]
+
+
+_PLAIN_STEMS = {
+    split: [_plain(stem).replace("_", " ") for stem in stems.split()]
+    for split, stems in _STEMS.items()
+}

@@ -332,6 +332,27 @@ def test_names_of_files_that_look_like_labels_are_offered(photos):
 
 
 @pytest.mark.parametrize(
+    ("name", "pattern", "split"),
+    [
+        ("{label}_{split}_{number}.jpg", "{label}_{split}_#.*", "validation"),
+        ("{split}-{label}-{number}.jpg", "{split}-{label}-#.*", "validation"),
+        ("img_{number}_{label}_v1.jpg", "img_#_{label}_v#.jpg", None),
+    ],
+)
+def test_names_of_files_that_hold_label_and_split(photos, name, pattern, split):
+    cases = [(a, b) for a in ("cat", "dog") for b in ("train", "val")]
+    named = [name.format(label=a, split=b, number=n) for a, b in cases for n in (2, 3)]
+    folder = photos(*dict.fromkeys(named))
+    with pytest.raises(UnclearDataError) as caught:
+        read(folder)
+    (reading,) = caught.value.readings
+    assert reading.options == {"label_pattern": pattern}
+    found = read(folder, **reading.options)
+    last = name.format(label="dog", split="val", number=3)
+    assert found[last] == ("dog", split)
+
+
+@pytest.mark.parametrize(
     ("options", "sentence"),
     [
         ({"label_level": 0}, "no level 0 of folders"),
@@ -995,3 +1016,65 @@ def test_a_table_of_numbers_has_the_names_of_codes_in_a_file(photos):
         "n01440764 tench, Tinca tinca\nn01443537 goldfish\nn01484850 shark\n"
     )
     assert [label for label, _ in read(folder).values()] == ["goldfish", "tench, Tinca tinca"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "filename,label\n'a.jpg','cat'\n'b.jpg','dog'\n",
+        "filename label\na.jpg cat\nb.jpg dog\n",
+        "filename,label\na.jpg,cat\nfilename,label\nb.jpg,dog\nTotal:,2\n",
+        "image_url,filename,label\nhttps://a.b/1,a.jpg,cat\nhttps://a.b/2,b.jpg,dog\n",
+    ],
+)
+def test_tables_that_are_written_a_little_differently(photos, table):
+    folder = photos("a.jpg", "b.jpg")
+    (folder / "labels.csv").write_text(table)
+    assert read(folder) == {"a.jpg": ("cat", None), "b.jpg": ("dog", None)}
+
+
+def test_folder_and_name_of_a_picture_may_be_two_columns(photos):
+    folder = photos(*(f"{place}/{name}.jpg" for place in ("one", "two") for name in "ab"))
+    (folder / "labels.csv").write_text(
+        "place,filename,label\none,a.jpg,cat\none,b.jpg,dog\ntwo,a.jpg,dog\ntwo,b.jpg,cat\n"
+    )
+    assert [label for label, _ in read(folder).values()] == ["cat", "cat", "dog", "dog"]
+    assert [guess.sentence for guess in readers.read(DataSource(path=folder)).guesses][1:] == [
+        "The pictures are those in place/filename, as filename names none that is here."
+    ]
+
+
+def test_whole_numbers_with_a_decimal_point_are_ids(photos):
+    folder = photos("1.jpg", "2.jpg")
+    (folder / "labels.csv").write_text("id,label\n1.0,cat\n2.0,dog\n")
+    assert read(folder) == {"1.jpg": ("cat", None), "2.jpg": ("dog", None)}
+
+
+def test_a_path_that_leads_up_within_the_folder(photos):
+    folder = photos("images/a.jpg", "images/b.jpg")
+    (folder / "tables").mkdir()
+    (folder / "annotations").mkdir()
+    table = "filename,label\n../images/a.jpg,cat\n../images/b.jpg,dog\n"
+    (folder / "annotations" / "labels.csv").write_text(table)
+    assert read(folder) == {"images/a.jpg": ("cat", None), "images/b.jpg": ("dog", None)}
+    assert not readers.read(DataSource(path=folder)).left_out.unused
+
+
+def test_lists_beside_a_table_of_a_split_do_not_hide_it(photos):
+    names = [f"val/images/{number}.jpg" for number in range(4)]
+    folder = photos("train/n01/a.jpg", "train/n02/b.jpg", *names)
+    rows = [f"{number}.jpg\tn0{1 + number % 2}\t0\t9\n" for number in range(4)]
+    (folder / "val" / "val_annotations.txt").write_text("".join(rows))
+    (folder / "words.txt").write_text("n01\ttench\nn02\tshark\nn03\teel\n")
+    assert read(folder)["val/images/3.jpg"] == ("shark", "validation")
+
+
+def test_a_column_of_numbers_that_is_named_like_splits_is_offered(photos):
+    folder = photos(*(f"{name}.jpg" for name in "abcd"))
+    (folder / "labels.csv").write_text(
+        "file,label,set\na.jpg,cat,1\nb.jpg,dog,2\nc.jpg,cat,2\nd.jpg,dog,1\n"
+    )
+    (guess,) = readers.read(DataSource(path=folder)).guesses
+    assert guess.others[0].options == {"split_column": "set"}
+    with pytest.raises(UnclearDataError, match="split_values"):
+        read(folder, split_column="set")

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import forms, guesses
+from automl.dataset.readers import forms, guesses, picture_columns
 from automl.dataset.readers.form import Archive, Certainty, Folder, TableFile
 from automl.dataset.readers.located import Located, is_elsewhere
 from automl.dataset.readers.table import Chosen, Table
@@ -92,16 +92,23 @@ class Tried:
 
 def candidates(base: Path) -> list[Candidate]:
     """Tables in the folder, or else in its folders of splits, or else in folders for tables."""
-    in_folder = [Candidate(base, form) for form in forms.with_table(base)]
+    found = [Candidate(base, form) for form in forms.with_table(base)]
     for places in ([base], split_folders(base), _folders_of_tables(base)):
-        found = [
+        here = [
             Candidate(path, form)
             for path in _files(places)
             if isinstance(form := forms.of_file(path), TableFile)
         ]
-        if found:
-            return in_folder + found
-    return in_folder
+        found += here
+        if any(map(_may_be_meant, here)):
+            break
+    return found
+
+
+def _may_be_meant(candidate: Candidate) -> bool:
+    """True for a table; any text can be a list that is only possibly one."""
+    is_loose = isinstance(candidate.form, TableFile) and candidate.form.is_loose
+    return candidate.certainty > (Certainty.POSSIBLE if is_loose else Certainty.NO)
 
 
 def unknown(base: Path) -> list[str]:
@@ -130,7 +137,7 @@ def tried(
         if path.suffix.lower() in read:
             continue  # the form of the folder has read all of them
         if path.stem.lower() == _METADATA and any(
-            path.parent == one.table.folder for one in fitting
+            path.parent == one.table.folder or one.table.path == base for one in fitting
         ):
             continue  # the form of its folder has read it
         name = path.relative_to(base).as_posix()
@@ -160,7 +167,7 @@ def is_for_labels(path: Path) -> bool:
 
 
 def _fitted(candidate: Candidate, table: Table, choose: Choose, located: Located) -> Fitting:
-    chosen = choose(table)
+    table, chosen = picture_columns.chosen_here(table, choose, located)
     cells = chosen.table.rows[chosen.columns.image].tolist()
     found = located.found(cells, table.folder)
     fitting = Fitting(table, chosen, Certainty.POSSIBLE, found)

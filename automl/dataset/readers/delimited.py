@@ -16,6 +16,7 @@ from automl.errors import DataError
 _DELIMITERS = ",;\t|"
 _MAX_CELL = 1 << 20
 _MAX_COMMENTS = 100
+_QUOTED = re.compile(r"\s*'[^']*'\s*")
 
 
 def rows(content: str, path: Path, *, delimiter: str, header: bool = True) -> pd.DataFrame:
@@ -39,7 +40,14 @@ def rows(content: str, path: Path, *, delimiter: str, header: bool = True) -> pd
             numbers.append(f"Row {number} of {path.name}")
             cells.append(_fitted(record, len(names), numbers[-1]))
     frame = pd.DataFrame(cells, index=numbers, columns=names, dtype=object)
-    return frame[[name for name in names if name]]
+    frame = frame[[name for name in names if name]]
+    return frame.apply(_unquoted) if len(frame) else frame
+
+
+def _unquoted(cells: pd.Series) -> pd.Series:
+    """The cells without single quotation marks, if all of them are in such."""
+    is_quoted = all(cell is None or _QUOTED.fullmatch(cell) for cell in cells)
+    return cells.map(lambda cell: cell and cell.strip()[1:-1]) if is_quoted else cells
 
 
 def declared_delimiter(content: str) -> str | None:

@@ -74,6 +74,8 @@ def label_columns(rows: pd.DataFrame, used: Container[str | None]) -> list[str]:
     likely = [name for wanted in _LABEL_NAMES for name in others if plain[name] == wanted]
     likely += [name for name in others if _has_label_words(plain[name])]
     few = [name for name in others if _has_few_values(rows[name])]
+    if not likely and not few:  # such as "Finding Labels" with many combinations of them
+        few = [name for name in others if {*re.split(r"[\W_]+", plain[name])} & _LABEL_WORDS]
     return list(dict.fromkeys([*likely, *few]))
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ from automl.dataset.walk import is_picture_name
 _CLOUDS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "wasb", "wasbs", "oss"})
 _FILE = "file"
 _MAX_SHOWN = 60
+_WHOLE = re.compile(r"\d+\.0")
 
 
 def is_elsewhere(location: str) -> bool:
@@ -85,7 +87,14 @@ class Located:
             inside: path of the folder that locations are relative to, with a slash at its end.
         """
         spellings = (self._found_as(parts, inside) for parts in _spellings(location))
-        return next(filter(None, spellings), None)
+        return next(filter(None, spellings), None) or self._above(location, inside)
+
+    def _above(self, location: object, inside: str) -> str | None:
+        """The picture of a path such as `../images/1.jpg`, which leads up within the folder."""
+        if not isinstance(location, str) or ".." not in location or is_elsewhere(location):
+            return None
+        path = posixpath.normpath(inside + location.strip().replace("\\", "/"))
+        return path if path in self.paths else None
 
     def _found_as(self, parts: Sequence[str], inside: str) -> str | None:
         for start in range(len(parts)):
@@ -129,7 +138,9 @@ class Located:
 
 def _spellings(location: object) -> Iterator[list[str]]:
     """Names of the folders and of the file that a cell may mean; none if it lies elsewhere."""
-    text = str(location).strip() if isinstance(location, str | int) else ""
+    text = str(location).strip() if isinstance(location, str | int | float) else ""
+    if _WHOLE.fullmatch(text):
+        text = text[:-2]  # a spreadsheet makes 3.0 of the id 3
     if is_in_cloud(text):
         text = text.partition("://")[2].partition("/")[2]
     if not text or is_elsewhere(text):

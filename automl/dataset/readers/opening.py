@@ -20,8 +20,8 @@ from automl.dataset import (
 from automl.dataset.archive_members import names_of_unknown_code_page
 from automl.dataset.bundles import Bundle
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import forms, json_file
-from automl.dataset.readers.candidates import HOLDS_TABLES
+from automl.dataset.readers import forms, json_file, picture_columns
+from automl.dataset.readers.candidates import HOLDS_TABLES, Choose
 from automl.dataset.readers.form import Archive, ClassFolders, Form, TableFile, Walk
 from automl.dataset.readers.forms import webdataset
 from automl.dataset.readers.located import Located, is_elsewhere, is_in_cloud
@@ -147,7 +147,7 @@ def _opened_here(
         else:
             table = form.read(path, around)
             with contextlib.suppress(DataError):  # it is raised where the table is used
-                table = _found(table, chosen(table).columns.image, remembered_walk)
+                table = _found(table, chosen, remembered_walk)
             folder = path if path.is_dir() else None
             yield replace(_opened(Found(table), around, remembered_walk), folder=folder)
 
@@ -247,15 +247,18 @@ def _shown_as(path: Path | str, root: Path) -> Iterator[None]:
         raise DataError(str(error).replace(str(root), str(path))) from error
 
 
-def _found(table: Table, image_column: str, remembered_walk: Walk) -> Table:
+def _found(table: Table, choose_columns: Choose, remembered_walk: Walk) -> Table:
     """The table with paths of pictures below its folder, if what it says are no paths."""
+    image_column = choose_columns(table).columns.image
     first = [str(cell) for cell in table.rows[image_column].head(_NUM_TRIED)]
     if all(_is_there(cell, table.folder) for cell in first):
         return table
     folder = table.folder
     if folder.name.lower() in HOLDS_TABLES:
         folder = folder.parent
-    return Located.below(folder, remembered_walk).in_table(table, image_column)
+    located = Located.below(folder, remembered_walk)
+    table, found = picture_columns.chosen_here(table, choose_columns, located)
+    return located.in_table(table, found.columns.image)
 
 
 def _is_there(location: str, folder: Path) -> bool:

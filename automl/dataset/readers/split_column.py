@@ -31,6 +31,7 @@ _NONE = frozenset({"", "unassigned", "none", "nan", "null", "n/a", "na", "-"})
 _FLAG = re.compile(r"(?:is|in)[\W_]*(?P<split>\w+)", re.IGNORECASE)
 _OTHER_SIDE = {"train": "validation", "validation": "train", "test": "train"}
 _MAX_ASKED = 3
+_MAX_VALUES = 10
 _NUMBERS = ("train", "validation", "test")
 """Splits of 0, 1 and 2, as CelebA and others number them."""
 
@@ -72,6 +73,12 @@ def likely(rows: pd.DataFrame, used: Container[str]) -> str | None:
     flags = [name for name in free if _of_flag(name, rows[name]) is not None]
     by_name = next((name for name in [*named, *flags] if _may_be_split(name, rows[name])), None)
     return by_name or next((name for name in free if _holds_splits(rows[name])), None)
+
+
+def suspected(rows: pd.DataFrame, used: Container[str | None]) -> str | None:
+    """The column that is named like splits, but whose few values are no words of them."""
+    named = (name for name in rows.columns if name not in used and _plain(name) in _NAMES)
+    return next((name for name in named if 2 <= len(_distinct(rows[name])) <= _MAX_VALUES), None)
 
 
 def splits(

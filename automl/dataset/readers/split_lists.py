@@ -77,7 +77,16 @@ def applied(
     pictures = pictures[pictures["split"].notna()]
     left_out = _left_out(lists, used, len(said) - len(pictures))
     names = " and ".join(one.name for one in used)
-    return replace(found.with_splits(pictures, names), guesses=[*found.guesses, *left_out])
+    unused = [
+        one
+        for one in found.left_out.unused
+        if not one.startswith(tuple(f"{a.name}: " for a in used))
+    ]
+    return replace(
+        found.with_splits(pictures, names),
+        guesses=[*found.guesses, *left_out],
+        left_out=replace(found.left_out, unused=unused),
+    )
 
 
 def _left_out(lists: Sequence[_List], used: Sequence[_List], num_pictures: int) -> Iterator[Guess]:

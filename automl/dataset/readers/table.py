@@ -8,14 +8,20 @@ import pandas as pd
 
 from automl.dataset.readers import guesses, one_hot, split_column, values
 from automl.dataset.reading import Guess, Reading, UnclearDataError
+from automl.dataset.walk import is_picture_name
 from automl.errors import DataError
 from automl.jobs import split_meanings
 from automl.jobs.job import DataSource
 
 _ONES = guesses.ONE_HOT
 _MAX_NAMED = 20
+_LEAST_NAMED = 0.9
 _MAX_READINGS = 5
 _DEFAULT_TARGET = "label"
+_TOTALS = frozenset(
+    {"total", "totals", "sum", "count", "summe", "gesamt", "insgesamt", "anzahl", "somme", "suma"}
+    | {"somma", "totale", "totaal", "итого", "всего", "合计", "合計", "总计", "총계", "합계"}
+)
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,7 @@ def choose(table: Table, source: DataSource, target_column_name: str) -> Chosen:
         DataError: a column is missing; the message lists the columns of the table.
     """
     image = _image(table, source.image_column)
+    table = _without_other_rows(table, image)
     likely_split = _split(table, source, {image, target_column_name})
     group = _existing(table, source.group_column, "Set group_column to one of them.")
     table, label, others = _label(table, target_column_name, (image, likely_split, group))
@@ -79,7 +86,38 @@ def choose(table: Table, source: DataSource, target_column_name: str) -> Chosen:
         group=group,
         split_values=split_meanings.parsed(source.split_values) if source.split_values else {},
     )
+    if likely_split is None and source.split_column is None:
+        table = _with_other_splits(table, {image, label, group})
     return Chosen(table, columns, _readings(table, columns, others, source))
+
+
+def _without_other_rows(table: Table, image: str) -> Table:
+    """The table without rows of a total, and those that repeat the names of the columns.
+
+    The other rows name pictures with their endings: an id may be any word.
+    """
+    cells = [str(cell).strip().rstrip(":").casefold() for cell in table.rows[image]]
+    others = [cell == image.strip().casefold() or cell in _TOTALS for cell in cells]
+    num_named = sum(map(is_picture_name, cells))
+    if not any(others) or num_named < _LEAST_NAMED * (len(cells) - sum(others)) or not num_named:
+        return table
+    rows = list(table.rows.index[others])
+    more = f" and {len(rows) - 1:,} more" if len(rows) > 1 else ""
+    sentence = f"{rows[0]}{more} is left out: it is no picture, but a total or names of columns."
+    guesses = [*table.guesses, Guess(sentence=sentence)]
+    return replace(table, rows=table.rows[[not one for one in others]], guesses=guesses)
+
+
+def _with_other_splits(table: Table, used: set[str | None]) -> Table:
+    """The table with a guess about a column that is named like splits, and says none in words."""
+    name = split_column.suspected(table.rows, used)
+    if name is None:
+        return table
+    sentence = f"The column {name} is not used. If it says the split, choose it and say how."
+    reading = Reading(
+        sentence=f"The splits are in the column {name}.", options={"split_column": name}
+    )
+    return replace(table, guesses=[*table.guesses, Guess(sentence=sentence, others=[reading])])
 
 
 def _readings(
@@ -98,7 +136,9 @@ def _readings(
         Reading(sentence=f"The table {table.path.name}: {', '.join(parts)}."),
         *(
             Reading(
-                sentence=f"The labels are in the column {name}.",
+                sentence="Each class has a column of its own."
+                if name == _ONES
+                else f"The labels are in the column {name}.",
                 options={**kept, "target_column_name": name},
             )
             for name in others[:_MAX_READINGS]

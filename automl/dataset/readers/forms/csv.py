@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import delimited, text
+from automl.dataset.readers import blanks, delimited, text
 from automl.dataset.readers.form import TableFile
 from automl.dataset.readers.table import Table
 
@@ -19,6 +19,9 @@ def read(path: Path, around: Surroundings) -> Table:
     content = delimited.without_title(content, delimiter)
     header = delimited.has_header(content, path, delimiter)
     rows = delimited.rows(content, path, delimiter=delimiter, header=header)
+    if len(rows.columns) < 2:
+        lines = [line for line in enumerate(content.splitlines(), 1) if line[1].strip()]
+        rows = rows if (found := blanks.rows(lines, path.name)) is None else found
     return Table(rows, path, path.parent, guesses=guesses)
 
 

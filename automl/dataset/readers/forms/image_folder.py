@@ -16,7 +16,7 @@ from automl.dataset.readers.form import Certainty, ClassFolders
 from automl.dataset.readers.listing import LeftOut, Listing
 from automl.dataset.readers.repeated_folders import without_copies
 from automl.dataset.reading import Reading, UnclearDataError
-from automl.dataset.split_words import is_neutral, split_in
+from automl.dataset.split_words import is_neutral, split_in, split_of
 from automl.dataset.walk import Tree
 from automl.errors import DataError
 from automl.jobs import label_patterns
@@ -76,8 +76,12 @@ def _patterns_of_training(error: UnclearDataError, pictures: Sequence[Parts]) ->
     train = [
         parts[-1] for parts in pictures if any(split_in(part) == ("train", "") for part in parts)
     ]
-    likely = label_patterns.likely(train)
+    likely = label_patterns.likely(train, _is_split)
     return [_pattern_reading(*likely)] if likely else []
+
+
+def _is_split(word: str) -> bool:
+    return split_of(word) is not None
 
 
 def _pattern_reading(pattern: str, counts: Counter[str]) -> Reading:
@@ -114,7 +118,7 @@ def _absolute(readings: Sequence[Reading], root: Path) -> list[Reading]:
 
 
 def _nothing_labelled(tree: Tree, root: Path, choices: Choices) -> DataError:
-    likely = label_patterns.likely([parts[-1] for parts in tree.pictures])
+    likely = label_patterns.likely([parts[-1] for parts in tree.pictures], _is_split)
     if likely is None or choices != Choices():
         return DataError(_why_empty(tree, root, choices))
     pattern, counts = likely
