@@ -157,7 +157,7 @@ def test_scores(one: Run) -> dict[str | None, float]:
 
 
 def test_accuracy(directory: Path, trial: TrialRecord) -> float:
-    """Of the trial's exported model, on files."""
+    """Accuracy of the trial's exported model on files."""
     with tempfile.TemporaryDirectory() as place:
         model_dir = Path(place) / "model"
         artefact.export(ExportRequest(directory, trial.trial_id, "onnx", model_dir))

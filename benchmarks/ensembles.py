@@ -1,4 +1,4 @@
-"""What does averaging several models gain? `python -m benchmarks.ensembles`.
+"""Gain from averaging several models. `python -m benchmarks.ensembles`.
 
 Small experiments are drawn from real sets (see `small_experiments`). The ensemble of each is found
 as the product finds it, and held against its best single row on many other pictures. A row costs

@@ -34,7 +34,7 @@ _VALUES = ["error", "width", "holds", "regret", "best_of_fifth_error", "best_of_
 
 
 class Outcome(NamedTuple):
-    """What was said of one experiment, and what came true."""
+    """Prediction for one experiment, and its true score."""
 
     set_name: str
     size: int

@@ -1,4 +1,4 @@
-"""Which models become ONNX and answer alike: the twelve built in, and a small one of many families.
+"""Parity of ONNX exports: the twelve built in, and a small one of many families.
 
 `python -m benchmarks.export_matrix [--only NAME…] [--results F.json] [--write-docs]`. The models
 are untrained, with a head that tells pictures apart; each is exported as a trial's model is and
@@ -100,7 +100,7 @@ def _models() -> dict[str, str]:
 
 
 def examined(name: str) -> dict[str, Any]:
-    """What came of exporting one model."""
+    """Result of exporting one model."""
     torch.manual_seed(0)
     try:
         network, side = _network(name)

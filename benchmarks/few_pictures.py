@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
     per_class: int
     probe: float
     gain: float
-    """Of the class means over the probe."""
+    """Gain of the class means over the probe."""
 
     chosen_gain: float
     """The same where they have more right out-of-fold answers, else 0."""

@@ -1,4 +1,4 @@
-"""What a benchmark measured against what it should reach."""
+"""Figures of a benchmark beside their targets."""
 
 import json
 from dataclasses import dataclass, field

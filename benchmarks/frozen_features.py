@@ -86,7 +86,7 @@ def load(
 
 
 class _OfNetwork(NamedTuple):
-    """What is kept of a whole set and one network."""
+    """Features, labels and groups of a whole set for one network."""
 
     class_names: list[str]
     labels: NDArray[np.int64]
@@ -110,7 +110,7 @@ def _cache_dir() -> Path:
 
 
 def tar_of(name: str) -> Path:
-    """Where the tar of a set is, if it is there."""
+    """Path of the tar of a set, which need not exist."""
     return Path(os.environ.get("AUTOML_BENCHMARK_SETS", "")) / f"{name}.tar"
 
 

@@ -203,7 +203,7 @@ def inspected(folder: Path) -> dict[str, float]:
 
 
 def peak_megabytes(status: Path = Path("/proc/self/status")) -> float:
-    """Of a process alone; what getrusage says includes the parent's before it became this."""
+    """Peak memory of a process alone; that of getrusage includes its parent's."""
     (line,) = [line for line in status.read_text("utf-8").splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1]) / 1024
 

@@ -45,7 +45,7 @@ class Split(NamedTuple):
     num_classes: int
 
     def accuracy(self, rows: NDArray[np.int64]) -> float:
-        """Of a probe that is fitted to some of the pictures."""
+        """Accuracy of a probe that is fitted to some of the pictures."""
         probe = linear_probe.fit(self.features[rows], self.labels[rows], self.num_classes)
         return float((probe.probabilities(self.asked).argmax(axis=1) == self.truth).mean())
 

@@ -1,4 +1,4 @@
-"""What a good engineer writes in an hour: a function for Ray Tune, torchvision's readers.
+"""Search as a good engineer writes it in an hour: a function for Ray Tune, torchvision's readers.
 
 `python -m benchmarks.plain_tune FOLDER NUM_WORKERS`; prints the best accuracy as its last line.
 The search is that of `benchmarks.search`: same models, sizes, epochs, precision, concurrency.

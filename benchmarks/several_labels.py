@@ -88,7 +88,7 @@ def _inner(folds: NDArray[np.int64], held_out: int) -> NDArray[np.int64]:
 def _automode(
     features: list[_Features], truth: _Truth, asked: NDArray[np.bool_], folds: NDArray[np.int64]
 ) -> dict[str, _Truth]:
-    """What each probe, and their mean, predicts for the pictures that are asked about."""
+    """Predictions of each probe, and of their mean, for the pictures that are asked about."""
     every = [*features, np.concatenate(features, axis=1)]
     names = [*(f"network_{number}" for number in range(len(features))), "side_by_side"]
     pairs = [_probe(each, truth, asked, folds) for each in every]

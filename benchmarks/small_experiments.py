@@ -37,7 +37,7 @@ _Array = NDArray[np.float32]
 def outcomes(
     set_names: Sequence[str], num_draws: Mapping[int, int], judge: "Callable[[SmallExperiment], T]"
 ) -> list[T]:
-    """What a judge says of every experiment, in two processes.
+    """Judge every experiment, in two processes.
 
     Args:
         set_names: sets to draw from; those that are not there are left out.

@@ -153,7 +153,7 @@ def _first_metrics(digits: Path, job: dict[str, Any], name: str) -> float:
 
 
 def search(digits: Path, measured: Figures) -> None:
-    """What a search spends outside of training, and how good it gets on the digits."""
+    """Time of a search outside of training, and its score on the digits."""
     trials, _ = _run(digits, "gaps", max_trials=4, parameters={**RESNET18, "number_of_epochs": 2})
     gaps = [
         _seconds(earlier.ended_at, later.evaluations[0].finished_at)

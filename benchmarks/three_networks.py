@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
     """Three networks are better beyond noise than the better one of the others."""
 
     gain_of_rule: float
-    """Of what is handed out over the better one of one and two networks."""
+    """Gain of the chosen row over the better one of one and two networks."""
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ class Run(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """What was said at a moment of a run, and what was true."""
+    """Forecast at a moment of a run, and the truth."""
 
     share: float
     left: float
@@ -53,7 +53,7 @@ def runs(path: Path = RECORDED) -> list[Run]:
 
 
 def replay(run: Run, num_moments: int = 100) -> list[Moment]:
-    """What was said at moments from a tenth of the run on."""
+    """Forecasts at moments from a tenth of the run on."""
     assert run.record.started_at is not None
     assert run.record.ended_at is not None
     whole = (run.record.ended_at - run.record.started_at).total_seconds()

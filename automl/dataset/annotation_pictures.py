@@ -125,7 +125,7 @@ def left_out(tree: Tree, patterns: str | None) -> Tree:
 
 
 def guesses(tree: Tree) -> list[Guess]:
-    """What is said of masks that are left out."""
+    """Findings about masks that are left out."""
     out = tree.left_out
     if not out:
         return []

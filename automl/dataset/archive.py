@@ -45,7 +45,7 @@ class Part:
     """Folder at the top of the archive that is left off, for example cat in `cat.zip`."""
 
     code_page: str | None = None
-    """Of names that are not said to be UTF-8; guessed if left out."""
+    """Code page of names that are not marked as UTF-8; guessed if left out."""
 
     shown: Path | None = None
     """Path to show, of an archive inside of another one."""
@@ -359,7 +359,7 @@ def _broken(part: Part, error: Exception) -> DataError:
 
 
 def _other_kind(part: Part) -> file_kinds.Kind | None:
-    """What lies in place of an archive; None if it starts like one of its kind."""
+    """Kind of the file in place of an archive; None if it starts like an archive of its kind."""
     if part.kind == "zip" and part.path.with_suffix(".z01").exists():
         return file_kinds.kind_of(part.path.with_suffix(".z01"))
     with part.path.open("rb") as file:

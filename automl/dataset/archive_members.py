@@ -33,7 +33,7 @@ BROKEN = (
 """Errors of the libraries on a damaged file, besides an OSError without a number."""
 
 MAX_DIRECTORY_BYTES = 64 * 1000**2
-"""Of the directory of a zip file: 200,000 entries with names of 200 letters."""
+"""Limit of the directory of a zip file: 200,000 entries with names of 200 letters."""
 
 _CHUNK = 1 << 20
 _END_BYTES = (1 << 16) + 98  # of a zip file: a comment, and the records before it

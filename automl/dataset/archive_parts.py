@@ -32,7 +32,7 @@ class Group:
 
     names: tuple[str, ...]
     stem: str
-    """What the names share, without their ending."""
+    """Common beginning of the names, without their ending."""
 
     certainty: Certainty = Certainty.PERHAPS
     missing: tuple[int, ...] = ()

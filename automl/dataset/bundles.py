@@ -127,7 +127,7 @@ def in_folder(root: Path, tree: Tree, is_shard: IsShard, choice: Choice = "auto"
 
 
 def _as_classes(parts: Sequence[Part]) -> Iterator[Guess]:
-    """What is said of archives of classes beside class folders."""
+    """Findings about archives of classes beside class folders."""
     names = _listed([part.path.name for part in parts])
     yield Guess(sentence=f"Read as classes, like the folders beside: {names}.")
 
@@ -173,7 +173,7 @@ def _has_table(tree: Tree) -> bool:
 
 
 def _left_out(tree: Tree) -> Iterator[Guess]:
-    """What is said of pictures beside the archives."""
+    """Findings about pictures beside the archives."""
     if tree.pictures:
         names = _listed([parts[-1] for parts in sorted(tree.pictures)])
         yield Guess(sentence=f"Left out, as it lies beside the archives: {names}.")

@@ -62,7 +62,7 @@ _PRIORS = {
     **dict.fromkeys(("cp720", "cp775", "koi8-u", "iso8859-5", "iso8859-6"), -4.0),
     **dict.fromkeys(("mac_roman", "mac_cyrillic"), -5.0),
 }
-"""What is added to the logarithm of the likelihood: some are met more often than others."""
+"""Logarithms of prior weights: some code pages are more frequent than others."""
 
 _LEAST_LIKELY = -9.4
 """Least logarithm of the likelihood a character; what is less likely is no text."""
@@ -97,7 +97,7 @@ def _guess(names: Sequence[bytes], pages: Collection[str], default: str) -> str:
 
 
 def as_guess(names: Sequence[bytes], page: str, what: str) -> Guess | None:
-    """What to say of names that were read in a guessed code page; None if nothing was guessed.
+    """Finding about names that were read in a guessed code page; None if nothing was guessed.
 
     Args:
         names: of all files, or the lines of a table.

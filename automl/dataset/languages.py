@@ -91,14 +91,14 @@ class Model:
     """Logarithms of probabilities of the characters of one language."""
 
     letter: Callable[[str], float]
-    """Of a character that is not ASCII and no capital, among those of the language."""
+    """Log-frequency of a lower-case character beyond ASCII among those of the language."""
 
     is_latin: bool
     prior: float = 0.0
     """Logarithm of how often the language is met, compared with others."""
 
     def log_likelihood(self, word: str) -> float:
-        """Of a word with at least one character that is not ASCII."""
+        """Logarithm of the likelihood of a word with at least one character beyond ASCII."""
         pairs = zip(" " + word, word, strict=False)
         return sum(self._of_one(before, character) for before, character in pairs)
 

@@ -228,7 +228,7 @@ def _by_level(folders: FolderTree, roots: Mapping[Parts, str | None], choices: C
 def _guess_of_level(
     sentence: str, others: Sequence[Reading], folders: Iterable[Parts]
 ) -> Guess | None:
-    """What is said where other folders may be the classes; none of patients, days or cameras."""
+    """Finding where other folders may be the classes; None for patients, days or cameras."""
     levels = [one for one in others if one.options.keys() == {"label_level"}]
     inside = {name for folder in folders for name in folder[1:]}
     are_names = any(

@@ -31,7 +31,7 @@ class Surroundings:
     takes the credentials of this machine."""
 
     code_page: str | None = None
-    """Of tables that are text; guessed if left out."""
+    """Code page of tables that are text; guessed if left out."""
 
     remote: str = ""
     """Address of a table that was downloaded: relative locations lie beside it, and others with

@@ -82,7 +82,7 @@ class PictureFacts:
     format: str
     mode: str
     appearance: Appearance
-    """Of a picture of more than 8 bits, in its own range of values."""
+    """Appearance of a picture of more than 8 bits, in its own range of values."""
 
     spread: Spread | None
     """Range of the values of a picture of more than 8 bits, see `spread.measure`."""

@@ -16,7 +16,7 @@ _MAX_FILES = 200_000
 _MAX_BYTES = downloads.MAX_BYTES
 
 Files = Mapping[PurePosixPath, Mapping[str, Any]]
-"""What the storage knows of each file, by its path below the folder."""
+"""Facts that the storage has about each file, by its path below the folder."""
 
 
 def fetch(address: str) -> Path:

@@ -36,7 +36,7 @@ class Rendering:
     type, which are 0 and 65,535, for floating-point values also 1 and 255."""
 
     background: Background = "white"
-    """What is behind transparent pixels. `alpha`: their opacity is taken as a grey picture instead
+    """Colour behind transparent pixels. `alpha`: their opacity is taken as a grey picture instead
     of their colours; pictures without transparent pixels stay as they are."""
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What further trials of a search would gain, from the records of those that have ended."""
+"""Expected gain of further trials of a search, from the records of those that have ended."""
 
 from typing import NamedTuple
 

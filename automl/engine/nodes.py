@@ -31,11 +31,11 @@ class Node:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a trial would find on a machine."""
+    """Libraries, devices and files that a trial would find on a machine."""
 
     python: str
     versions: Mapping[str, str]
-    """Of the libraries that are installed."""
+    """Versions of the libraries that are installed."""
 
     free_memory: int
     free_disk: int

@@ -1,4 +1,4 @@
-"""What an experiment owes to the one that it goes on from: the splits, and a word on the scores."""
+"""Inheritance from the experiment that another goes on from: splits, and a remark on the scores."""
 
 import pandas as pd
 

@@ -56,7 +56,7 @@ class Prepared:
     """Costs of AutoMode's trials; None for other searches."""
 
     carried: Carried
-    """What travels to the machines of another cluster."""
+    """Files that travel to the machines of another cluster."""
 
 
 class Progress:

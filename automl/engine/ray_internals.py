@@ -62,7 +62,7 @@ def node_of(actor: Any) -> str:
 
 
 def free_by_node() -> dict[str, dict[str, float]]:
-    """What no trial has of every machine, by its id, as Ray counts it: `CPU`, `GPU` and others."""
+    """Free resources of every machine, by its id, as Ray counts them: `CPU`, `GPU` and others."""
     from ray._private import state
 
     found: dict[str, dict[str, float]] = state.available_resources_per_node()

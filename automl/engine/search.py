@@ -51,7 +51,7 @@ class SearchInputs:
     """Models that trials start from, by `checkpoint_run_id`."""
 
     carried: Carried = field(default_factory=Carried)
-    """What travels to the machines of another cluster."""
+    """Files that travel to the machines of another cluster."""
 
     states: Mapping[str, KeptState] = field(default_factory=dict)
     """States from which trials of an earlier run go on, by trial id."""

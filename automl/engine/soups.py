@@ -75,7 +75,7 @@ def ingredients(results: Results) -> list[TrialRecord]:
 
 
 def _start(trial: TrialRecord) -> tuple[object, ...]:
-    """What trials must have in common, for the mean of their weights to be a good model."""
+    """Properties that trials must share for the mean of their weights to be a good model."""
     weights = trial.effective.get("weights")
     is_random = weights in (None, "random")
     sizes = picture_sizes(resolve(trial.hyperparameters))

@@ -9,7 +9,7 @@ from automl.evaluation.predictions import Predictions
 from automl.evaluation.significance import LEVEL, p_value_of_difference
 
 _MOST_TRIALS = 20
-"""Of more trials, most are nearly the same as others, and a correction for all would be severe."""
+"""Limit of the correction: of more trials, most are nearly the same as others."""
 
 
 class ConstantAnswer(NamedTuple):

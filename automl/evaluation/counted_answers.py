@@ -1,4 +1,4 @@
-"""What follows from the counts of each class or label, whatever an answer is."""
+"""Metrics that follow from the counts of each class or label, for every task."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable

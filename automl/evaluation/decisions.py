@@ -1,4 +1,4 @@
-"""What probabilities decide, and whether it is right: one class a picture, or a set of labels.
+"""Decisions from probabilities, and their correctness: one class a picture, or a set of labels.
 
 A copy of this file travels with exported training code.
 """

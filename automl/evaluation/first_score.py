@@ -28,7 +28,7 @@ from automl.evaluation.set_answers import SetAnswers
 from automl.frozen_model import FrozenModel
 
 _METRICS = {False: "accuracy", True: "iou"}
-"""What is scored, by whether a picture has any number of labels."""
+"""Metric of the score, by whether a picture has any number of labels."""
 
 _NUM_CONFUSIONS = 10
 _LEAST_SUGGESTED, _MOST_GIVEN = 0.9, 0.05
@@ -75,19 +75,19 @@ class DoubtfulLabel(FrozenModel):
 
     path: str
     label: str
-    """Of the picture; of label sets the label in doubt."""
+    """Label of the picture; the label in doubt of a label set."""
 
     suggested: str
     """Class that is probably right; of label sets the label in doubt."""
 
     is_missing: bool = False
-    """Of label sets: the picture probably has the label in doubt, and is not said to."""
+    """True for a label set that probably lacks the label in doubt."""
 
     probability: float
-    """Of what is suggested."""
+    """Probability of the suggested label."""
 
     given_probability: float
-    """Of what the labels say."""
+    """Probability of the given label."""
 
     @property
     def is_safe(self) -> bool:
@@ -219,7 +219,7 @@ def summary(  # noqa: PLR0913
 
 
 def change(before: FirstScore, after: FirstScore, labels: Mapping[str, Answer]) -> Change | None:
-    """What corrections did to the score; None if the two share no picture.
+    """Effect of corrections on the score; None if the two share no picture.
 
     Args:
         before: first score before the corrections.

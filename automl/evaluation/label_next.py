@@ -1,4 +1,4 @@
-"""Which pictures to label next, and what more labels are worth, as they are stored and drawn."""
+"""Ranking of pictures to label next, and worth of more labels, as they are stored and drawn."""
 
 from typing import Literal
 
@@ -16,7 +16,7 @@ class Suggestion(FrozenModel):
     """The most probable class; "" without any label to learn from."""
 
     probability: float | None = None
-    """Of the guess."""
+    """Probability of the guess."""
 
     second: str = ""
     """The next class; "" if there is none."""
@@ -25,7 +25,7 @@ class Suggestion(FrozenModel):
 
 
 class Worth(FrozenModel):
-    """What more pictures would add to the accuracy of a probe."""
+    """Accuracy that more pictures would add to a probe."""
 
     class_name: str | None
     """None: of all classes."""
@@ -35,7 +35,7 @@ class Worth(FrozenModel):
 
     num_more: int
     gain: float
-    """Of accuracy on pictures like these, as a share."""
+    """Gain of accuracy on pictures like these, as a share."""
 
     low: float
     high: float
@@ -47,10 +47,10 @@ class LabelNext(FrozenModel):
 
     model_name: str
     side: int
-    """Of the pictures in pixels."""
+    """Side of the pictures in pixels."""
 
     num_labelled: int
     num_unlabelled: int
     suggestions: list[Suggestion]
     forecast: list[Worth] | None = None
-    """Of all classes first; None while it is not known, empty with too few labels."""
+    """All classes together come first; None while it is not known, empty with too few labels."""

@@ -1,4 +1,4 @@
-"""What a metric is: its key, its name for people, its explanation and its formula."""
+"""Metric: its key, its name for people, its explanation and its formula."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

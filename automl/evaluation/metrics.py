@@ -49,7 +49,7 @@ def classification_metrics(
 def answers_for(
     probabilities: "NDArray[np.floating]", labels: "NDArray[Any]"
 ) -> "ScoredAnswers | SetAnswers":
-    """What metrics are computed from; arguments as for `classification_metrics`."""
+    """Prepare the input of metrics; arguments as for `classification_metrics`."""
     if task_of(labels) == MULTILABEL:
         from automl.evaluation.set_answers import SetAnswers
 

@@ -8,7 +8,7 @@ class PictureMap(FrozenModel):
 
     model_name: str
     side: int
-    """Of the pictures in pixels."""
+    """Side of the pictures in pixels."""
 
     num_left_out: int
     """Pictures of the data that have no place: of many only a random choice has one."""

@@ -1,4 +1,4 @@
-"""What thresholds do to the answers of a model with label sets. Pure."""
+"""Effects of thresholds on the answers of a model with label sets. Pure."""
 
 from collections.abc import Sequence
 

@@ -25,7 +25,7 @@ _KINDS: tuple[_Kind, ...] = get_args(_Kind)
 
 @dataclass(frozen=True)
 class Aim:
-    """What thresholds are chosen for."""
+    """Aim that thresholds are chosen for."""
 
     kind: _Kind = "f1"
     """f1: the highest F1. precision: the highest recall with a precision of at least `value`.

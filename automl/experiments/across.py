@@ -32,7 +32,7 @@ class Side:
     class_names: Sequence[str]
     corrections: Corrections
     created_at: datetime
-    """Of the experiment: of two labels of a picture, that of the later experiment is right."""
+    """Time of the experiment: of two labels of a picture, that of the later experiment is right."""
 
     @classmethod
     def of(

@@ -47,7 +47,7 @@ def path(experiment_dir: Path) -> Path:
 
 
 def load(experiment_dir: Path, trial_id: str) -> Choice | None:
-    """What was chosen for the trial's model; None if nothing was."""
+    """Choice for the trial's model; None if there is none."""
     return _load(experiment_dir).by_trial.get(trial_id)
 
 

@@ -25,10 +25,10 @@ class Expectation(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What the answers of all trials say together."""
+    """Expected score and tests from the answers of all trials together."""
 
     expectation: Expectation
-    """Of the best trial's model."""
+    """Expected score of the best trial's model."""
 
     comparable_scores: dict[str, float]
     """By trial id; empty if all trials have answered for the same pictures."""

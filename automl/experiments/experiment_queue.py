@@ -205,7 +205,7 @@ def _write(ticket: Ticket) -> None:
 
 
 def _running(ticket: Ticket) -> Running | None:
-    """What is known of the time of an experiment that runs; None if too little is."""
+    """Known times of an experiment that runs; None if too little is known."""
     try:
         record = store.load_experiment(ticket.experiment_dir)
         trials = store.load_trials(ticket.experiment_dir)

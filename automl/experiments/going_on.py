@@ -26,7 +26,7 @@ _LEARNING_RATE_SHARE = 0.3
 
 @dataclass(frozen=True)
 class Wish:
-    """What further to try; something must be given."""
+    """Wish for a search to go on; at least one field is given."""
 
     trials: int = 0
     """Trials beyond those that have been tried."""

@@ -24,7 +24,7 @@ _MAX_TRIALS = 1000
 
 @dataclass(frozen=True)
 class OtherData:
-    """What to go on with; a place, a version, or both."""
+    """Data to go on with: a place, a version, or both."""
 
     data: Path | None = None
     """Another place of data; that of the experiment if left out."""

@@ -215,7 +215,7 @@ class TrialRecord(FrozenModel):
     """Place among the trials that are as good as the best one, the fastest first."""
 
     members: list[Member] = Field(default_factory=list)
-    """Of an ensemble, the heaviest first, or of a soup; empty for all other trials."""
+    """Members of an ensemble, the heaviest first, or of a soup; empty for all other trials."""
 
     may_be_best: bool = True
     """False for an ensemble, a soup, or a probe that contains others, whose lead may be chance."""

@@ -1,4 +1,4 @@
-"""What people wrote about an experiment: another title, tags and a note.
+"""Remarks of people about an experiment: another title, tags and a note.
 
 They are kept in `remarks.json` in the experiment's directory, which the engine neither reads nor
 writes.

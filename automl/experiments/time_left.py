@@ -72,19 +72,19 @@ class Pace(NamedTuple):
 
 @dataclass(frozen=True)
 class TimeLeft:
-    """What is known of the rest of a search that runs."""
+    """Forecast of the rest of a search that runs."""
 
     whole: Span | None
     """Until the experiment has ended; None while the speed of the machine is being learnt."""
 
     by_trial: Mapping[str, Span]
-    """Of each trial that runs, until it ends, and of each that waits, its whole time."""
+    """Time until the end of each trial that runs, and the whole time of each that waits."""
 
     at_most: float | None
     """Seconds until the time limit ends the search; None without one."""
 
     paces: Mapping[str, Pace] = field(default_factory=dict)
-    """Of each trial that is trained."""
+    """Pace of each trial that is trained."""
 
 
 def estimate(record: ExperimentRecord, trials: Sequence[TrialRecord], now: datetime) -> TimeLeft:
@@ -169,7 +169,7 @@ def _as_of(trial: TrialRecord, moment: datetime) -> TrialRecord:
 
 
 class _Speed:
-    """What the trials have taken."""
+    """Times that trials have taken."""
 
     def __init__(self, trials: Sequence[TrialRecord]) -> None:
         self._by_network: dict[tuple[str, int], list[tuple[datetime, float]]] = {}

@@ -40,7 +40,7 @@ class ExplanationParameters(FrozenModel):
     """For integrated_gradients: numerical approximation of the integral."""
 
     confidence_score_threshold_multilabel: float = Field(default=0.5, ge=0, le=1)
-    """Where pictures have any number of labels: each label with at least this probability is
+    """Threshold where pictures have any number of labels: each label with this probability is
     explained in a scoring request."""
 
     @classmethod

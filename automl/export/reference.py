@@ -32,7 +32,7 @@ _BATCH = 32
 
 @dataclass(frozen=True)
 class Reference:
-    """What tells a picture that is unlike the training pictures."""
+    """Reference by which a picture unlike the training pictures is recognised."""
 
     bank: NDArray[np.float32]
     """(M, D) directions of training pictures, see `familiarity`."""
@@ -65,7 +65,7 @@ class Reference:
         return reference
 
     def settings(self) -> dict[str, float]:
-        """What `settings.json` says about it."""
+        """Entries of `settings.json`."""
         return {
             "threshold": self.threshold,
             "false_alarm_rate": self.false_alarm_rate,

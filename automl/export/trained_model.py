@@ -85,7 +85,7 @@ class TrainedModel:
 
     @cached_property
     def reference(self) -> Reference | None:
-        """What tells a picture unlike the training pictures; None if too few can be read."""
+        """Reference for pictures unlike the training pictures; None if too few can be read."""
         folder, trial = self.experiment_dir, self.trial
         if not store.samples_path(folder).is_file():
             return None

@@ -14,7 +14,7 @@ _SENTENCES = {
 
 
 def headline(found: Drift) -> str:
-    """What the tests say together."""
+    """Headline of all tests together."""
     sentence = (
         _(
             "Something has changed: the latest {recent} of {count} answers differ from those at "
@@ -29,7 +29,7 @@ def headline(found: Drift) -> str:
 
 
 def sign(found: Sign) -> str:
-    """What one test says."""
+    """Result of one test as a sentence."""
     said = _(_SENTENCES[found.kind]).format(
         name=found.class_name, before=found.before, now=found.now
     )

@@ -54,7 +54,7 @@ def weakest(found: FirstScore) -> Table:
 
 
 def confusions(found: FirstScore) -> Table:
-    """What is taken for something else, the most frequent first."""
+    """Confused pairs of classes, the most frequent first."""
     headings = {
         "accuracy": (_("class"), _("taken for"), _("pictures")),
         "iou": (_("missed label"), _("false label instead"), _("pictures")),
@@ -70,7 +70,7 @@ def missed_together(found: FirstScore) -> Table:
 
 
 def suggestion(doubt: DoubtfulLabel) -> str:
-    """What the probe finds more likely, in a few words."""
+    """Suggestion of the probe in a few words."""
     if doubt.label != doubt.suggested:
         return f"{doubt.suggested}?"
     question = _("with {label}?") if doubt.is_missing else _("without {label}?")
@@ -78,7 +78,7 @@ def suggestion(doubt: DoubtfulLabel) -> str:
 
 
 def doubt(found: DoubtfulLabel) -> str:
-    """What the labels say and what the probe says, with both probabilities."""
+    """Given and suggested label with both probabilities."""
     shares = {"probability": found.probability, "given": found.given_probability}
     if found.label != found.suggested:
         text = "{path}: {label}? {suggested} has probability {probability:.2f}, {label} {given:.2f}"
@@ -90,7 +90,7 @@ def doubt(found: DoubtfulLabel) -> str:
 
 
 def change(found: Change) -> str:
-    """What corrections did to the score, with the test against chance."""
+    """Effect of corrections on the score, with the test against chance."""
     rise = 100 * (found.after - found.before)
     if not rise:
         sentence = _(

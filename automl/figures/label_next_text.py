@@ -6,7 +6,7 @@ from automl.texts import _
 
 
 def worth(found: Worth) -> str:
-    """What more pictures bring: `200 more pictures of dog: 1.2 points (0.4 to 2.1)`."""
+    """Worth of more pictures: `200 more pictures of dog: 1.2 points (0.4 to 2.1)`."""
     if found.class_name is None:
         sentence = _(
             "{pictures} of all classes, as now: {gain} points of accuracy ({low} to {high})."

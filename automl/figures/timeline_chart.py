@@ -30,7 +30,7 @@ class Bar(NamedTuple):
     start: float
     end: float
     expected_end: float
-    """Where it is expected to end if it runs; otherwise its end."""
+    """Expected end if it runs; otherwise its end."""
 
 
 def bars(

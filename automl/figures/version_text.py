@@ -12,7 +12,7 @@ NOT_COMPARABLE = mark(
 
 
 def changes(found: Changes) -> str:
-    """What a version changes about its parent."""
+    """Changes of a version against its parent."""
     parts = [
         (
             found.added,

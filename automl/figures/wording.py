@@ -278,7 +278,7 @@ def trial(record: "TrialRecord") -> str:
 
 
 def places(trials: "Sequence[TrialRecord]") -> dict[str, str]:
-    """Where each trial trains or trained, by its id; empty if it is the same for all."""
+    """Machine and device of each trial, by its id; empty if they are the same for all."""
     found = {record.trial_id: _place(record) for record in trials}
     return found if len({place for place in found.values() if place}) > 1 else {}
 

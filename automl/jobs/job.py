@@ -92,7 +92,7 @@ class DataSource(FrozenModel):
     words is used. Never, if neither a column nor a list of names says the split."""
 
     split_values: Annotated[str, AfterValidator(split_meanings.check)] | None = None
-    """What values of the split column mean, such as 0=train, 1=test; rows may also be unused."""
+    """Meaning of values of the split column, such as 0=train, 1=test; rows may also be unused."""
 
     group_column: str | None = None
     """Column of a table; pictures with equal values stay on one side of the split."""
@@ -102,22 +102,22 @@ class DataSource(FrozenModel):
     pictures of one group stay on one side of the split."""
 
     label_level: _Level = Field(None, ge=-20, le=20)
-    """Of a folder of pictures: level of the folder that names the class. 1 is the outermost folder
+    """For a folder of pictures: level of the folder that names the class. 1 is the outermost folder
     below the splits, -1 the one that holds the picture; recognised if left out."""
 
     group_level: _Level = Field(None, ge=-20, le=20)
-    """Of a folder of pictures: level of the folders whose pictures stay on one side of the split,
+    """For a folder of pictures: level of the folders whose pictures stay on one side of the split,
     counted like label_level."""
 
     label_pattern: Annotated[str, AfterValidator(label_patterns.check)] | None = None
-    """Of a folder of pictures: the label inside the name of the file, as {label}_#.* for
+    """For a folder of pictures: the label inside the name of the file, as {label}_#.* for
     cat_12.jpg; * stands for any characters, # for digits."""
 
     split_folders: Literal["auto", "never"] = "auto"
-    """Of a folder of pictures: never, if folders named like train and test are classes."""
+    """For a folder of pictures: never, if folders named like train and test are classes."""
 
     table: str | None = None
-    """Of a folder or archive: path in it of the table that holds the labels, or never, if its
+    """For a folder or archive: path in it of the table that holds the labels, or never, if its
     folders name the classes whatever tables there are; found if left out."""
 
     class_names: str | None = None
@@ -125,11 +125,11 @@ class DataSource(FrozenModel):
     classes.txt or data.yaml, or never; found if left out."""
 
     leave_out: str | None = None
-    """Of a folder: names of folders and pictures to leave out, with * for any characters, several
+    """For a folder: names of folders and pictures to leave out, with * for any characters, several
     separated by bars; or never. If left out, masks with the names of other pictures are."""
 
     parts: Literal["auto", "together", "alone"] = "auto"
-    """Of archives: together, if those with numbers in their names are parts of one whole, also if
+    """For archives: together, if those with numbers in their names are parts of one whole, also if
     some are missing; alone, if they are not."""
 
     code_page: Annotated[str | None, AfterValidator(_is_a_code_page)] = None
@@ -269,7 +269,7 @@ class Job(FrozenModel):
     measured on the training pictures if left out. Pictures of 8 bits keep their values."""
 
     background: Literal["white", "black", "grey", "alpha"] = "white"
-    """What is behind transparent pixels; alpha: their opacity is taken as a grey picture instead of
+    """Colour behind transparent pixels; alpha: their opacity is taken as a grey picture instead of
     their colours."""
 
     corrections: Corrections = Field(default_factory=Corrections)

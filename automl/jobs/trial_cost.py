@@ -28,7 +28,7 @@ _CONVERTED_SHARE = 0.5
 """Time of a converted network: a third to three quarters of the original's, by its kind."""
 
 _NUM_FEATURES = 1000
-"""Of one network."""
+"""Number of features of one network."""
 
 _MAX_FITTED = 10_000
 
@@ -152,7 +152,7 @@ class Features(NamedTuple):
 
     model_name: str
     side: Any
-    """Of the pictures, in pixels; None is the default."""
+    """Side of the pictures in pixels; None is the default."""
 
     is_mirrored: bool = False
 

@@ -1,1 +1,1 @@
-"""Which pictures to label next, and what more labels are worth."""
+"""Ranking of pictures to label next, and worth of more labels."""

@@ -1,4 +1,4 @@
-"""What more labels are worth: learning curves of a probe, overall and of each class.
+"""Worth of more labels: learning curves of a probe, overall and of each class.
 
 Probes are fitted to parts of the pictures and asked about pictures that they have not seen. Their
 errors follow a power law of the number of pictures, as those of each class do of its own (Tae and
@@ -114,7 +114,7 @@ def curve(runs: Runs, of: int, seed: int = 0) -> Curve:
 
 
 def worth(runs: tuple[Runs, Runs], labels: NDArray[np.int64], names: list[str]) -> list[Worth]:
-    """What twice the pictures of all classes bring, and of each class, the most useful first."""
+    """Gain from twice the pictures of all classes, and of each class, the most useful first."""
     counts = np.bincount(labels, minlength=len(names))
     found = [_gain(curve(runs[0].of_all(), 0), len(labels), None, 1.0)]
     for index in np.flatnonzero(counts >= 2).tolist():

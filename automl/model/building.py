@@ -234,7 +234,7 @@ def _is_linear(made: nn.Module) -> bool:
 
 
 def _on_rows(old_names: list[str], class_names: list[str]) -> str:
-    """What becomes of the rows of the last layer when the classes change."""
+    """Remark on the rows of the last layer when the classes change."""
     new = [name for name in class_names if name not in old_names]
     gone = [name for name in old_names if name not in class_names]
     said = [

@@ -8,7 +8,7 @@ from automl.dataset.rendering import PLAIN, Rendering
 from automl.frozen_model import FrozenModel
 
 _MAX_SIDE = 4096
-"""Of an input in pixels; a shared experiment could ask for any amount of memory."""
+"""Limit of an input's side in pixels; a shared experiment could ask for any amount of memory."""
 
 
 class ModelDescription(FrozenModel):

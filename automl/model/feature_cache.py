@@ -31,7 +31,7 @@ class Seen(NamedTuple):
     """The form in which pictures are seen."""
 
     side: int
-    """Of the scored pictures in pixels."""
+    """Side of the scored pictures in pixels."""
 
     is_mirrored: bool = False
 

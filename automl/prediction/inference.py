@@ -103,7 +103,7 @@ class _Normalization(BaseModel):
 
 
 class Unlike(BaseModel):
-    """What tells a picture that is unlike the training pictures."""
+    """Reference by which a picture unlike the training pictures is recognised."""
 
     model_config = ConfigDict(frozen=True)
 

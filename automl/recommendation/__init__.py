@@ -1,4 +1,4 @@
-"""Which model to use and what to do next, in sentences from what was computed."""
+"""Recommendation of a model and of the next steps, in sentences from what was computed."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

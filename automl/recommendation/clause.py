@@ -18,7 +18,7 @@ View = Literal[
 
 @dataclass(frozen=True)
 class Target:
-    """What shows the numbers of a sentence, or does what it proposes."""
+    """Page that shows the numbers of a sentence, or action that it proposes."""
 
     view: View
     label: str
@@ -49,7 +49,7 @@ class Clause:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """What to do with the best model."""
+    """Recommendation about the best model."""
 
     title: str
     """`Use #3 resnet18` or `Do not use #3 resnet18 yet`."""
@@ -58,7 +58,7 @@ class Recommendation:
     """Reasons not to use it yet; empty if there are none."""
 
     clauses: tuple[Clause, ...]
-    """What else there is to know, the most important first."""
+    """Further sentences, the most important first."""
 
     @property
     def is_usable(self) -> bool:

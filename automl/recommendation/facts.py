@@ -1,4 +1,4 @@
-"""What a recommendation rests on, read from the experiment directory."""
+"""Facts behind a recommendation, read from the experiment directory."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Facts:
     trials: Sequence[TrialRecord]
     best: TrialRecord
     p_values: Mapping[str, float | None] = field(default_factory=dict)
-    """Of each trial against the best one, by trial id (see `ties.p_values`)."""
+    """p-value of each trial against the best one, by trial id (see `ties.p_values`)."""
 
     predictions: Predictions | None = None
     """Answers of the best trial."""

@@ -1,4 +1,4 @@
-"""Where a model errs: by class where a picture has one, by label where it has any number."""
+"""Weaknesses of a model: by class where a picture has one, by label where it has any number."""
 
 from typing import Protocol
 
@@ -17,7 +17,7 @@ _FEWEST_OF_CLASS = 5
 
 
 class Weaknesses(Protocol):
-    """What the rules ask of a task."""
+    """Questions of the rules to a task."""
 
     @property
     def errors(self) -> NDArray[np.int64]:

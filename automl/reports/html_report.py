@@ -141,7 +141,7 @@ def _predictions_section(experiment_dir: Path, best: TrialRecord) -> dict[str, A
 def _figures_of_classes(
     predictions: Predictions, names: list[str]
 ) -> "list[tuple[str, go.Figure]]":
-    """What is taken for what."""
+    """Figures of the confusions."""
     from automl.evaluation import confusion, natural_order
     from automl.figures import confusion_chart
 

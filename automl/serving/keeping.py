@@ -28,18 +28,18 @@ MAX_ANSWERS = 20_000
 """Lines of `answers.jsonl`; then the older half goes."""
 
 _MAX_WAITING_BYTES = 64_000_000
-"""Of pictures that are waiting to be looked at."""
+"""Limit of pictures that are waiting to be looked at."""
 
 ANSWERS, PICTURES = "answers.jsonl", "pictures"
 
 
 @dataclass(frozen=True)
 class Keeping:
-    """What to keep, and where."""
+    """Rule of which pictures are kept, and where."""
 
     folder: Path
     share: float
-    """Of the pictures that nothing is remarkable about."""
+    """Share of unremarkable pictures that are kept."""
 
     limit: int
     """Most pictures in the folder."""

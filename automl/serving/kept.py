@@ -39,7 +39,7 @@ def answers(folder: Path) -> list[KeptAnswer]:
 
 
 def drift_of(folder: Path, experiment_dir: Path) -> Drift | None:
-    """What has changed about the answers of an experiment's best model; None with too few.
+    """Drift of the answers of an experiment's best model; None with too few.
 
     Raises:
         ServingError: the folder has no answers of the model.

@@ -41,7 +41,7 @@ class Decoder:
 
 @dataclass(frozen=True)
 class Additions:
-    """What the answers of `/score` say beyond Azure's form."""
+    """Additions to the answers of `/score` beyond Azure's form."""
 
     unlike: bool = False
     """If a picture is unlike the training pictures."""

@@ -1,4 +1,4 @@
-"""What a server knows of two models in service: which one answers, and what both said.
+"""Folder of two models in service: which one answers, and what both said.
 
     <folder>/
         pair.json       the two models, and who exchanged them when; `automl promote` replaces it
@@ -51,7 +51,7 @@ class Given(FrozenModel):
 
 
 class Line(FrozenModel):
-    """What two models said of a picture."""
+    """Answers of two models for a picture."""
 
     at: datetime
     content: str
@@ -68,7 +68,7 @@ class Counts(FrozenModel):
     """By both models."""
 
     differing: int = 0
-    """Of these, pictures to which the two give different labels."""
+    """Number of these pictures to which the two give different labels."""
 
     dropped: int = 0
     """Not shown to the second model, which was still busy with others."""

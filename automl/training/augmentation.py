@@ -56,7 +56,7 @@ class Augmentation:
         return self.apply(pictures, self.draw(pictures.sizes, generator))
 
     def draw(self, sizes: NDArray[np.int64], generator: torch.Generator) -> "Drawn":
-        """What becomes of the pictures of a batch.
+        """Draw the changes of the pictures of a batch.
 
         Args:
             sizes: (B, 2) their height and width.
@@ -99,7 +99,7 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Drawn:
-    """What becomes of B pictures.
+    """Changes of B pictures.
 
     edges: (B, 4) of the crops, left, top, right and bottom in pixels; flips: bool (B, 2), left to
     right and upside down; factors: (B, 2) on brightness and contrast, None to leave them.

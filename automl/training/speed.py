@@ -30,7 +30,7 @@ _ALL_SECONDS = 6.0
 
 
 class TrialMeasure(NamedTuple):
-    """What a trial takes of this machine."""
+    """Time and memory that a trial takes of this machine."""
 
     speed: NetworkSpeed
     memory_bytes: int

@@ -1,4 +1,4 @@
-"""What is said about a trial between its steps, as plain values that any process can read."""
+"""Standing of a trial between its steps, as plain values that any process can read."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -20,7 +20,7 @@ _LEAST = 1e-8
 
 
 class Task(Protocol):
-    """What the learner asks of a task; targets are those that `mix` returns."""
+    """Parts of the learner that depend on the task; targets are those that `mix` returns."""
 
     def to(self, device: torch.device) -> Self:
         """Move the weights of the loss to the device of the logits."""

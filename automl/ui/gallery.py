@@ -25,7 +25,7 @@ class Picture(NamedTuple):
     caption: str
     note: str = ""
     rendering: "Rendering | None" = None
-    """Of its data set; None: a picture of more than 8 bits is shown in its own range of values."""
+    """Rendering of its data set; None: more than 8 bits are shown in the picture's own range."""
 
 
 def show(

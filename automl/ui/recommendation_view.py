@@ -1,4 +1,4 @@
-"""Which model to use and what to do next, each sentence with a link to what it rests on."""
+"""Recommendation of a model and of the next steps, each sentence with a link to its evidence."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

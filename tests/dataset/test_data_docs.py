@@ -35,7 +35,7 @@ KNOWN = {
     **{"np": np, "pa": pa, "pq": pq, "openpyxl": openpyxl, "json": json},
     **{"tarfile": tarfile, "zipfile": zipfile, "Path": Path, "photo": photo},
 }
-"""What the examples in Python may use."""
+"""Names that the examples in Python may use."""
 
 
 def write(example: str) -> list[Path]:

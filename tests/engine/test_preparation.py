@@ -1,4 +1,4 @@
-"""What ends the preparation of a search before its first trial."""
+"""Faults that end the preparation of a search before its first trial."""
 
 from collections.abc import Callable
 from pathlib import Path

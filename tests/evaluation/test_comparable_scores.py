@@ -19,7 +19,7 @@ def row(is_right: np.ndarray, kept: np.ndarray | None = None, **known) -> Candid
 
 @pytest.fixture
 def is_right() -> np.ndarray:
-    """Of 20 pictures 15 are right among the easy ones and 13 among the others."""
+    """Mark as right 15 of 20 pictures among the easy ones and 13 among the others."""
     return np.where(EASY, 15, 13) > IDS % 20
 
 

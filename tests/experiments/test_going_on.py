@@ -1,4 +1,4 @@
-"""What a search goes on with after its end; the engine is not started by what is refused."""
+"""Searches that go on after their end; a refusal does not start the engine."""
 
 from collections.abc import Callable
 from pathlib import Path

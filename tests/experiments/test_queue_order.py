@@ -22,7 +22,7 @@ MACHINE = Machine(num_cpus=4, num_gpus=0)
 def ticket(
     name: str, *, cpus: int = 4, gpus: float = 0, entered: float = 0, started: float | None = None
 ) -> Ticket:
-    """Of the user whose initial the name begins with."""
+    """Ticket of the user whose initial the name begins with."""
     return Ticket(
         experiment_dir=Path(name),
         owner=name[0],

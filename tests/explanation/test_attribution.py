@@ -126,7 +126,7 @@ def test_a_model_without_a_map_is_refused_for_gradcam_alone(make_pixels):
 
 @pytest.mark.parametrize("activation", [nn.ReLU, nn.ReLU6, nn.GELU, nn.SiLU, nn.Hardswish])
 def test_guided_backpropagation_lets_nothing_negative_through_any_activation(activation):
-    """Of w·act(x) with w < 0, the plain gradient is negative, the guided one nothing."""
+    """The plain gradient of w·act(x) with w < 0 is negative, the guided one is zero."""
     model = nn.Sequential(activation(), nn.Flatten(), nn.Linear(3, 2, bias=False))
     model[2].weight.data = torch.tensor([[-1.0, -1, -1], [1, 1, 1]])
     pixels = np.full((1, 1, 3), 200, np.uint8)

@@ -18,7 +18,7 @@ def entry(path, parameters=None, *, wanted=True):
 
 
 def test_a_server_explains_the_pictures_that_ask_for_it(explained, tmp_path):
-    """Of one model the answer; of one with label sets each label above the threshold."""
+    """A model of classes explains its answer, one of label sets each label above the threshold."""
     directory, path = explained
     other = shutil.copytree(directory, tmp_path / "other" / directory.name)
     models = {

@@ -33,7 +33,7 @@ def test_a_driver_that_fails_hides_no_gpu(driver) -> None:
 
 
 def group(folder: Path, most: str, used: int) -> Path:
-    """Of processes, with a limit of memory."""
+    """Control group of processes, with a limit of memory."""
     folder.mkdir()
     (folder / "memory.max").write_text(f"{most}\n")
     (folder / "memory.current").write_text(f"{used}\n")

@@ -1,4 +1,4 @@
-"""Where this program and Azure's client differ: the table of docs/azure.md.
+"""Differences between this program and Azure's client: the table of docs/azure.md.
 
     PYTHONPATH=. python -m tests.jobs.azure_differences
 

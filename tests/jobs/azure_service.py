@@ -34,7 +34,7 @@ _HYPERPARAMETERS = {
     "weighted_loss": (0, 2),
 }
 _SHARE_OF_PICTURES = (1e-9, 1 - 1e-9)
-"""Of `validation_data_size`: neither none of the pictures nor all of them."""
+"""Range of `validation_data_size`: neither none of the pictures nor all of them."""
 
 _POLICY = {"truncation_percentage": (1, 99)}
 

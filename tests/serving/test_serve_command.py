@@ -46,7 +46,7 @@ def serving(*arguments):
 
 
 def test_requests_in_flight_are_answered_before_it_ends(make_experiment, tmp_path):
-    """Of an experiment, with the key of a file."""
+    """The server of an experiment, with the key of a file, ends after its answers."""
     write_model(make_experiment("pets") / "best_model")
     key_file = tmp_path / "key"
     key_file.write_text("0123456789abcdef\n")

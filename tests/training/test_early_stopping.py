@@ -5,7 +5,7 @@ from automl.training.early_stopping import EarlyStopping
 
 
 def run(scores: list[float], **settings: object) -> tuple[list[bool], int | None]:
-    """Which evaluations improved, and after how many the trial would end."""
+    """Improvement of each evaluation, and number of those after which the trial would end."""
     stopping = EarlyStopping(Hyperparameters(**settings))  # type: ignore[arg-type]
     improved = []
     for number, score in enumerate(scores, start=1):

@@ -1,4 +1,4 @@
-"""What is asked for is in effect: every hyperparameter, on the live objects."""
+"""Every hyperparameter is in effect on the live objects."""
 
 from typing import Any
 

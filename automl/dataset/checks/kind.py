@@ -39,7 +39,7 @@ class CheckedData:
     rendering: Rendering = PLAIN
 
     listings: Mapping[str, Listing] = field(default_factory=dict)
-    """What the readers say, by the key of the data source in the job."""
+    """Answers of the readers, by the key of the data source in the job."""
 
     @functools.cached_property
     def readable(self) -> pd.DataFrame:

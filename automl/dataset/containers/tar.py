@@ -29,7 +29,7 @@ class Member:
     """Relative, with slashes, without `.` and `..`."""
 
     start: int
-    """Of its content in the archive."""
+    """Position of its content in the archive."""
 
     num_bytes: int
 

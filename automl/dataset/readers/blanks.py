@@ -40,7 +40,7 @@ def rows(lines: Sequence[tuple[int, str]], file: str) -> pd.DataFrame | None:
 
 
 def numbered(path: Path) -> dict[str, str]:
-    """What each line has behind its number, as in CUB-200's `images.txt`; nothing without a file.
+    """Text of each line behind its number, as in CUB-200's `images.txt`; nothing without a file.
 
     A link to a file counts as none.
     """

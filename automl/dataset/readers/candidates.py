@@ -47,7 +47,7 @@ class Candidate:
         return self.certainty >= Certainty.LIKELY
 
     def table(self, around: Surroundings) -> Table:
-        """What the form reads."""
+        """Read the table of the form."""
         folder = self.path if self.path.is_dir() else self.path.parent
         return self.form.read(self.path, replace(around, folder=folder))
 
@@ -80,7 +80,7 @@ class Fitting:
 
 @dataclass(frozen=True)
 class Tried:
-    """What came of the candidates."""
+    """Outcome of trying the candidates."""
 
     fitting: Sequence[Fitting]
     unused: Sequence[str]

@@ -82,7 +82,7 @@ def with_folders(table: Table, best: Rival, folders: Rival) -> Table | None:
 
 
 def guess(best: Rival, folders: Rival) -> Guess:
-    """What is said where a table and class folders are read together."""
+    """Finding where a table and class folders are read together."""
     sentence = (
         f"The labels are in {best.name} for the pictures that it names, and in the names of the "
         "folders for the others."

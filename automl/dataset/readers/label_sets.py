@@ -31,10 +31,10 @@ _FEW = 4
 
 
 class Sets(NamedTuple):
-    """What the cells of a column of labels say."""
+    """Label sets in the cells of a column."""
 
     labels: list[list[str]]
-    """Of each row, in the order of the cell; empty where it has none."""
+    """Labels of each row, in the order of the cell; empty where it has none."""
 
     separator: str
     """Name of what stands between labels in texts; empty if they have no separator."""

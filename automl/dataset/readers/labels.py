@@ -25,7 +25,7 @@ _INVISIBLE = re.compile(
 
 @dataclass(frozen=True)
 class Labels:
-    """What the cells of a column of labels say, one entry a row."""
+    """Labels in the cells of a column, one entry a row."""
 
     texts: list[str | None]
     """The label; None where the cell is empty, or has several."""

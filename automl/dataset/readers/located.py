@@ -155,7 +155,7 @@ def _spellings(location: object) -> Iterator[list[str]]:
 def _other_endings(
     cells: Sequence[object], found: Sequence[str | None], table: str
 ) -> Iterator[Guess]:
-    """What is said of pictures whose names end differently from those in the table."""
+    """Findings about pictures whose names end differently from those in the table."""
     pairs = [
         (str(cell).strip(), path)
         for cell, path in zip(cells, found, strict=True)

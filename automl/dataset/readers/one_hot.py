@@ -33,7 +33,7 @@ class OneHot:
     """Name of the column; a list if several are ticked; None if none is."""
 
     doubt: str = ""
-    """What was guessed, as a sentence."""
+    """Guess as a sentence."""
 
 
 def read(rows: pd.DataFrame, used: Sequence[str | None]) -> OneHot | None:

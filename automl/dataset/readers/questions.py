@@ -36,7 +36,7 @@ def as_table(
 
 
 def of_shapes(tool: str) -> Guess:
-    """What is said where the names of boxes and other shapes are taken for labels."""
+    """Finding where the names of boxes and other shapes are taken for labels."""
     return Guess(
         sentence=f"{tool} says what is in the boxes of a picture, which is taken for its label. "
         "Pictures with several kinds of objects have several labels."

@@ -38,7 +38,7 @@ class Rival:
 
 @dataclass(frozen=True)
 class Agreement:
-    """What two readings say about the pictures that both label."""
+    """Agreement of two readings on the pictures that both label."""
 
     kind: Literal["same", "contradict", "other", "apart"]
     """`same` labels, perhaps under other names; they `contradict` each other with labels of the
@@ -162,7 +162,7 @@ def outcome_of(rivals: Sequence[Rival], place: Path) -> Outcome:
 
 
 def compared(ours: Mapping[str, str], theirs: Mapping[str, str]) -> Agreement:
-    """What two readings, each with labels by picture, say about the same pictures."""
+    """Compare two readings, each with labels by picture, on the same pictures."""
     shared = sorted(ours.keys() & theirs.keys())
     pairs = [(_plain(ours[path]), _plain(theirs[path])) for path in shared]
     different = [path for path, (one, two) in zip(shared, pairs, strict=True) if one != two]

@@ -38,7 +38,7 @@ _NUMBERS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Splits:
-    """What the cells of a column say, one entry a row."""
+    """Splits in the cells of a column, one entry a row."""
 
     named: list[str | None]
     """Train, validation, test or unused; None where the cell is empty, or not understood."""
@@ -140,7 +140,7 @@ def question(
 
 
 def _possible(unknown: Sequence[str], *, is_alone: bool) -> list[dict[str, str]]:
-    """What values may mean that are no words of splits; of those beside words, each alone."""
+    """Possible meanings of values that are no words of splits; each alone beside such words."""
     if not is_alone:
         return [dict.fromkeys(unknown, split) for split in ("train", "test", split_meanings.UNUSED)]
     ordered = sorted(unknown)

@@ -90,7 +90,7 @@ def applied(
 
 
 def _left_out(lists: Sequence[_List], used: Sequence[_List], num_pictures: int) -> Iterator[Guess]:
-    """What is said of pictures in no list, and of lists that are not used."""
+    """Findings about pictures in no list, and about lists that are not used."""
     unused = [one.name for one in lists if one not in used]
     if num_pictures:
         sentence = f"{num_pictures:,} pictures are left out: they are in none of the lists."

@@ -1,4 +1,4 @@
-"""What the user decided about labels of pictures that a trial answered; kept for the session."""
+"""Decisions of the user about labels of pictures that a trial answered; kept for the session."""
 
 from pathlib import Path
 

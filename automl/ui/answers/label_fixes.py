@@ -16,7 +16,7 @@ Answer = str | list[str]
 def by_picture(
     decisions: Mapping[Question, str], labels: Mapping[str, list[str]]
 ) -> dict[str, Answer]:
-    """What the decisions change about each picture, by its SHA-256.
+    """Changes of each picture by the decisions, by its SHA-256.
 
     Args:
         decisions: `KEEP`, `LEAVE_OUT` or the class that is right; about a label of a set, its name

@@ -47,7 +47,7 @@ def show() -> Mapping[str, Any]:
 
 
 def problems(job: Job) -> list[Problem]:
-    """What of its share this machine does not have; another cluster is asked by the engine."""
+    """Problems with resources that this machine lacks; another cluster is asked by the engine."""
     if job.ray_address:
         return []
     found = machine_share.too_much(

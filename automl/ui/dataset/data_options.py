@@ -151,7 +151,7 @@ def _columns(columns: list[str]) -> dict[str, str]:
 
 
 def _names(*, is_table: bool) -> dict[str, str]:
-    """What names of files and folders mean, as far as no table says it."""
+    """Options about the meaning of names of files and folders, where no table has it."""
     keys = [key for key in _NAMES if not is_table or key in _OF_TABLES_TOO]
     return {
         key: place.text_input(

@@ -59,7 +59,7 @@ def doubtful(job: Job, data: Manifest) -> set[str] | None:
 
 
 def predicted(job: Job, corrected: Manifest, original: Manifest) -> Mapping[str, Answer]:
-    """What the first score has found in each picture; without one, that of the original data."""
+    """Prediction of the first score for each picture; without one, that of the original data."""
     found = _known(job, corrected) or _before_corrections(job, original)
     return found.predicted if found else {}
 

@@ -26,10 +26,10 @@ class Batch:
     """Pictures of one ranking."""
 
     place: Path
-    """Where pictures without a label are."""
+    """Folder of the pictures without a label."""
 
     key: str
-    """Of its ranking."""
+    """Key of its ranking."""
 
     decided: list[str] = field(default_factory=list)
     """Paths of the pictures that were labelled or skipped, the last one last."""

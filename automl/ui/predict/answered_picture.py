@@ -23,7 +23,7 @@ class AnsweredPicture:
 
 @dataclass(frozen=True)
 class Caution:
-    """What is said beside an answer, or in its place."""
+    """Warning beside an answer, or in its place."""
 
     least_probability: float
     """Below it the answer is `not sure`."""

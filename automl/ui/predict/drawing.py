@@ -10,7 +10,7 @@ from automl.texts import _
 
 _PREFIX = "data:image/png;base64,"
 _MAX_CHARACTERS = 400_000
-"""Of the picture as text; 224 x 224 pixels have less than half of it."""
+"""Limit of the picture as text; 224 x 224 pixels have less than half of it."""
 
 _SIDE = 8
 _HTML = """

@@ -1,4 +1,4 @@
-"""What a server has kept of its requests: whether they have changed, and the way to labelling."""
+"""Pictures that a server has kept of its requests: their drift, and the way to labelling."""
 
 from pathlib import Path
 

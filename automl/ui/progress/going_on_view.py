@@ -61,7 +61,7 @@ def _offer_other_data(experiment_dir: Path) -> None:
 
 
 def _other_data(experiment_dir: Path) -> OtherData | None:
-    """What the form asks for; None if that is nothing."""
+    """Wish in the form; None if it is empty."""
     own = cached.experiment(experiment_dir).data_version
     path = cached.job(experiment_dir).training_data.path
     typed = st.text_input(
@@ -83,7 +83,7 @@ def _other_data(experiment_dir: Path) -> OtherData | None:
 
 
 def _asked(experiment_dir: Path, trials: list[TrialRecord]) -> Wish | None:
-    """What the form asks for; None if that is nothing."""
+    """Wish in the form; None if it is empty."""
     job = cached.job(experiment_dir)
     num_trials = epochs = 0
     if job.is_sweep or job.is_automode:

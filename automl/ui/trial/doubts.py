@@ -19,7 +19,7 @@ class Doubt(NamedTuple):
     """The class of the picture; of label sets the label in doubt."""
 
     words: str
-    """What it is labelled and what it is taken for, as two lines of Markdown."""
+    """Given and predicted label as two lines of Markdown."""
 
 
 def doubts(trial_answers: Answers, suspects: Sequence[Suspect]) -> list[Doubt]:

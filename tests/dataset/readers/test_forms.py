@@ -1,4 +1,4 @@
-"""Which form is found, and that an archive or upload is held to stay inside of itself."""
+"""Recognition of forms, and confinement of archives and uploads to themselves."""
 
 import contextlib
 import shutil

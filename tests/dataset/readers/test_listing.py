@@ -1,4 +1,4 @@
-"""What becomes of the rows of any table."""
+"""Rows of any table."""
 
 from pathlib import Path
 

@@ -121,7 +121,7 @@ def _pairs_of_ids(lines: Sequence[tuple[int, str]]) -> list[tuple[str, str]]:
 
 
 def _separator(lines: Sequence[str]) -> str | None:
-    """What lies between path and label in all lines; None if they are no such pairs."""
+    """Separator of path and label in all lines; None if they are no such pairs."""
     return next((one for one in (*_SEPARATORS, " ") if _are_pairs(lines, one)), None)
 
 
