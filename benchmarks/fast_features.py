@@ -13,7 +13,7 @@ import timm
 import torch
 
 from automl.host.cores import usable_cores
-from automl.model import fast_features, linear_probe
+from automl.model import fast_features, linear_head
 from automl.model.network import Normalised
 from benchmarks.figures import Figures
 
@@ -42,7 +42,7 @@ def main() -> None:
             for _ in range(_REPETITIONS):
                 ours.append(_seconds(lambda run=run: run(pixels)))
                 theirs.append(
-                    _seconds(lambda of=network: linear_probe.extract_features(of, [pixels]))
+                    _seconds(lambda of=network: linear_head.extract_features(of, [pixels]))
                 )
         measured.add(f"{name}_milliseconds", min(ours) / _BATCH * 1000)
         measured.add(f"{name}_times_faster", min(theirs) / min(ours), at_least=1.0)

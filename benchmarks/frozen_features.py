@@ -22,7 +22,7 @@ from automl.dataset import preprocessing
 from automl.dataset.readers import read
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import DataSource
-from automl.model import building, linear_probe
+from automl.model import building, linear_head
 from automl.model.network import Normalised
 
 NETWORKS = ("mobilenetv1_100", "mobilenetv2_100")
@@ -144,7 +144,7 @@ def _features(network: str, batches: Iterator[Tensor]) -> NDArray[np.float32]:
     asked = Hyperparameters(model_name=network, pretrained="required")
     built = building.build(asked, ["one", "other"])
     normalised = Normalised(built.network, built.mean, built.std)
-    return linear_probe.extract_features(normalised, batches)
+    return linear_head.extract_features(normalised, batches)
 
 
 def _batches(paths: list[str], side: int, *, is_mirrored: bool) -> Iterator[Tensor]:

@@ -14,7 +14,7 @@ from torch import nn
 
 from automl.dataset.packed_pictures import PackedPictures
 from automl.jobs.compatibility import resolve
-from automl.model import linear_probe
+from automl.model import linear_head
 from automl.training import footprint, measure
 from automl.training.batches import TrainBatch, scored_batches
 from automl.training.process_state import ProcessState
@@ -125,7 +125,7 @@ def _scoring(training: TrialTraining) -> dict[str, float]:
             batch_size=asked.validation_batch_size,
             device=training.placement.device,
         )
-        linear_probe.extract_features(training.learner.network, batches)
+        linear_head.extract_features(training.learner.network, batches)
 
     count = len(labelled.labels)
     training.evaluate(), features()

@@ -1,16 +1,15 @@
 """`python -m automl.engine.first_score < job.yml`: score the data with a linear probe.
 
 Prints `done total` for the pictures while it reads them, and the first score as JSON at the end.
+Torch is imported only if there are pictures whose features are not known yet: after corrections the
+answer takes a second.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from automl.dataset import manifest, pixels, split
 from automl.dataset.manifest import Manifest
@@ -20,16 +19,13 @@ from automl.errors import UserError
 from automl.evaluation import first_score
 from automl.evaluation.first_score import FirstScore
 from automl.evaluation.predictions import Predictions
-from automl.host.cores import usable_cores
+from automl.host import cores
 from automl.jobs import automode
 from automl.jobs.compatibility import resolve
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
-from automl.model import building, cross_validated_probe, feature_cache
-from automl.model.building import BuiltModel
-from automl.model.network import Normalised
+from automl.model import cross_validated_probe, kept_features
 from automl.training import trial_data
-from automl.training.batches import scored_batches
 
 MAX_PICTURES = 4_000
 """Pictures that are looked at: of a larger data set a random choice, so that it takes a minute."""
@@ -71,9 +67,9 @@ def look(job: Job, progress: Counted) -> Looked:
 
 def look_at(everything: Manifest, job: Job, progress: Counted) -> Looked:
     """The features of the pictures of some data that was read already."""
+    cores.limit_matrix_threads(cores.usable_cores())
     data = _some(everything, job.seed)
     hyperparameters = probe(job, data)
-    torch.set_num_threads(usable_cores())
     samples = data.samples[data.samples["split"].isin(["train", "validation"])]
     features = features_of(hyperparameters, data, samples, progress)
     num_left_out = int(everything.samples["split"].isin(["train", "validation"]).sum())
@@ -114,39 +110,14 @@ def features_of(
     hyperparameters: Hyperparameters, data: Manifest, samples: pd.DataFrame, progress: Counted
 ) -> NDArray[np.float32]:
     """Features (N, D) of samples of the data; only pictures without any are read."""
-    network, built = _network(hyperparameters, data.class_names)
-    sizes, total = pixels.picture_sizes(hyperparameters), len(samples)
-    side, size = hyperparameters.validation_crop_size, hyperparameters.validation_batch_size
+    contents = pixels.contents(samples, pixels.picture_sizes(hyperparameters), data.rendering)
+    found = kept_features.of_all(hyperparameters, contents)
+    if found is None:
+        from automl.engine import feature_extraction
 
-    def batches(rows: feature_cache.Rows) -> Iterator[Tensor]:
-        missing = samples.iloc[rows]
-        done = 2 * (total - len(missing))  # each is read twice: decoded, and then by the network
-        pictures = pixels.whole_pictures(
-            missing,
-            sizes,
-            rendering=data.rendering,
-            progress=lambda decoded, _: progress(done + decoded, 2 * total),
-        )
-        done += len(missing)
-        opened = trial_data.opened(pictures)
-        for batch in scored_batches(opened, side, batch_size=size, device=network.mean.device):
-            done += len(batch)
-            progress(done, 2 * total)
-            yield batch
-
-    contents = pixels.contents(samples, sizes, data.rendering)
-    found = feature_cache.features(network, built, feature_cache.Seen(side), contents, batches)
-    progress(2 * total, 2 * total)
+        found = feature_extraction.features_of(hyperparameters, data, samples, progress)
+    progress(2 * len(samples), 2 * len(samples))
     return found
-
-
-def _network(
-    hyperparameters: Hyperparameters, class_names: list[str]
-) -> tuple[Normalised, BuiltModel]:
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    built = building.build(hyperparameters, class_names)
-    network = Normalised(built.network, built.mean, built.std)
-    return network.to(memory_format=torch.channels_last).to(device), built
 
 
 def _cross_validated(looked: Looked) -> FirstScore:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from automl.dataset import manifest, split, unlabelled
 from automl.dataset.manifest import Manifest
@@ -20,7 +19,6 @@ from automl.engine.first_score import Looked
 from automl.engine.side_answers import Counted
 from automl.errors import UserError
 from automl.evaluation.label_next import LabelNext
-from automl.host.cores import usable_cores
 from automl.jobs.job import Job
 from automl.jobs.tasks import TASKS
 from automl.labelling import forecast, suggesting
@@ -60,7 +58,6 @@ def suggest(job: Job, place: Path, count: int, progress: Counted) -> Iterator[La
     found = split.in_random_order(found.assign(label=""), job.seed)[:MAX_PICTURES]
     given = data or _without_labels(found)
     hyperparameters = looked.hyperparameters if looked else first_score.probe(job, given)
-    torch.set_num_threads(usable_cores())
     features = first_score.features_of(hyperparameters, given, found, progress)
     paths = found["path"].tolist()
     answer = LabelNext(

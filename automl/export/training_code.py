@@ -25,13 +25,13 @@ from automl.evaluation import decisions
 from automl.experiments import store
 from automl.export import standalone
 from automl.export.trained_model import Answers, TrainedModel
-from automl.model import blocks, cross_validated_probe, linear_probe, network
+from automl.model import blocks, cross_validated_probe, linear_head, linear_probe, network
 from automl.training import augmentation, batches, learner, ranks, recipe, task
 
-_REQUIREMENTS = ("torch", "torchvision", "timm", "scikit-learn", "safetensors")
+_REQUIREMENTS = ("torch", "torchvision", "timm", "scikit-learn", "scipy", "safetensors")
 MODULES = (
     *(preprocessing, rendering, dicom, packed_pictures, crop_ranges),
-    *(decisions, blocks, network, linear_probe, cross_validated_probe),
+    *(decisions, blocks, network, linear_probe, linear_head, cross_validated_probe),
     *(augmentation, ranks, batches, recipe, task, learner),
 )
 """Copied beside the program: the very modules that trained the model."""

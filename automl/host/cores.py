@@ -22,6 +22,13 @@ def usable_cores() -> int:
     return max(1, math.floor(min([_cores_by_affinity(), *quotas])))
 
 
+def limit_matrix_threads(num_threads: int) -> None:
+    """Let the matrix products of NumPy and SciPy use so many threads from now on."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(num_threads, user_api="blas")
+
+
 def cgroup_folders() -> list[Path]:
     """The cgroup v2 of this process and its parents; each of them may have limits."""
     membership = Path("/proc/self/cgroup")

@@ -16,7 +16,7 @@ from torch.nn.functional import normalize, one_hot
 
 from automl.errors import UserError
 from automl.evaluation import decisions
-from automl.model import blocks, cross_validated_probe, linear_probe, prototypes
+from automl.model import blocks, cross_validated_probe, linear_head, linear_probe, prototypes
 from automl.model.linear_probe import LinearProbe
 from automl.model.network import Normalised
 
@@ -140,7 +140,7 @@ def fit_head(method: str, network: Normalised, pictures: FrozenPictures) -> Prob
     Raises:
         HeadNotLinearError: the network does not end in one linear layer.
     """
-    head = linear_probe.linear_head(network.network)
+    head = linear_head.of(network.network)
     num_classes = len(head.weight)
     if method in ("linear_probe", "concatenated_probe"):
         return _fit_probe(head, pictures, num_classes)
@@ -166,12 +166,12 @@ def _fit_probe(
         copies = [features] if mirrored is None else [features, mirrored]
         rows = np.concatenate(copies)
         probe = linear_probe.fit(rows, np.concatenate([labels] * len(copies)), num_classes)
-        linear_probe.put_into(head, probe)
+        linear_head.put_into(head, probe)
         return None
     found = cross_validated_probe.fit(
         features, labels, pictures.folds, num_classes, mirrored=mirrored
     )
-    linear_probe.put_into(head, found.probe)
+    linear_head.put_into(head, found.probe)
     return found.probabilities
 
 
@@ -180,10 +180,10 @@ def _fit_prototypes(
 ) -> Probabilities | None:
     features, labels = pictures.features(), pictures.labels
     if pictures.folds.max() < 0:
-        linear_probe.put_into(head, prototypes.fit(features, labels, num_classes))
+        linear_head.put_into(head, prototypes.fit(features, labels, num_classes))
         return None
     found = prototypes.cross_validated(features, labels, pictures.folds, num_classes)
-    linear_probe.put_into(head, found.probe)
+    linear_head.put_into(head, found.probe)
     return found.probabilities
 
 
@@ -216,7 +216,7 @@ def _fit_majority(
     weight = np.zeros((num_classes, head.weight[0].numel()), np.float32)
     found = shares(everything)
     bias = np.log(found) - (np.log1p(-found) if pictures.labels.ndim == 2 else 0)
-    linear_probe.put_into(head, LinearProbe(weight, np.asarray(bias, np.float32)))
+    linear_head.put_into(head, LinearProbe(weight, np.asarray(bias, np.float32)))
     return None if pictures.folds.max() < 0 else pictures.out_of_fold(answer)
 
 

@@ -10,12 +10,16 @@ from torch import Tensor, nn
 from automl import errors
 from automl.jobs import model_catalog
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.model import blocks, network, pretrained_weights, several_networks, weights_folder
-from automl.model.linear_probe import HeadNotLinearError, linear_head
+from automl.model import (
+    blocks,
+    linear_head,
+    network,
+    pretrained_weights,
+    several_networks,
+    weights_folder,
+)
+from automl.model.linear_head import HeadNotLinearError
 from automl.model.warm_start import EarlierModel
-
-_IMAGENET_MEAN = (0.485, 0.456, 0.406)
-_IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 @dataclass
@@ -26,8 +30,8 @@ class BuiltModel:
     """
 
     network: nn.Module
-    mean: tuple[float, ...] = _IMAGENET_MEAN
-    std: tuple[float, ...] = _IMAGENET_STD
+    mean: tuple[float, ...] = weights_folder.IMAGENET_MEAN
+    std: tuple[float, ...] = weights_folder.IMAGENET_STD
     weights_folder: Path | None = None
     """Folder of the pretrained weights the network started from."""
 
@@ -171,11 +175,11 @@ def _from_folder(
     name: str, folder: Path, num_classes: int, hyperparameters: Hyperparameters
 ) -> BuiltModel:
     made, notes = _create(f"local-dir:{folder}", num_classes, hyperparameters, pretrained=True)
-    config = weights_folder.configuration(folder)
+    mean, std = weights_folder.normalisation(folder)
     return BuiltModel(
         made,
-        mean=tuple(config.get("mean", _IMAGENET_MEAN)),
-        std=tuple(config.get("std", _IMAGENET_STD)),
+        mean=mean,
+        std=std,
         weights_folder=folder,
         weights_licence=pretrained_weights.licence(name),
         has_new_head=True,
@@ -227,7 +231,7 @@ def _from_earlier(
 def _is_linear(made: nn.Module) -> bool:
     """True if the last layer has one row for each class."""
     try:
-        linear_head(made)
+        linear_head.of(made)
     except HeadNotLinearError:
         return False
     return True

@@ -9,15 +9,22 @@ before it, until the loss rises.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from automl.evaluation.decisions import log_likelihood
-from automl.model.linear_probe import MAX_PICTURES, MISSING_BIAS, LinearProbe
+from automl.model.linear_probe import (
+    MAX_PICTURES,
+    MISSING_BIAS,
+    LinearProbe,
+    sigmoid,
+    softmax,
+)
+
+Rows = NDArray[Any]
+"""Arrays of float32, which the types of NumPy lose on the way."""
 
 STRENGTHS = (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3)
 """scikit-learn's C for features of unit variance."""
@@ -75,8 +82,8 @@ def fit(  # noqa: PLR0913
     mean, scale = rows.mean(axis=0), rows.std(axis=0)
     scale[scale < 1e-6] = 1.0  # a constant feature carries no information
     basis, variances = _principal_components((rows - mean) / scale, seed)
-    inputs = torch.from_numpy((rows - mean) / scale) @ basis
-    inputs = inputs.view(len(copies), len(features), -1)
+    inputs = ((rows - mean) / scale) @ basis
+    inputs = inputs.reshape(len(copies), len(features), -1)
     problem = _Problem(inputs, variances, labels, folds, num_classes, seed)
     is_scored = folds >= 0
     path: list[_Candidate] = []
@@ -94,8 +101,8 @@ def fit(  # noqa: PLR0913
         others, held_out = is_scored & (folds != fold), folds == fold
         chosen = min(path, key=lambda each: each.mean(others))
         result[held_out] = chosen.probabilities[held_out]
-    weight = (best.weights[:-1, -1].T @ basis.T).numpy() / scale
-    bias = best.weights[-1, -1].numpy() - weight @ mean
+    weight = (best.weights[:-1, -1].T @ basis.T) / scale
+    bias = best.weights[-1, -1] - weight @ mean
     probe = LinearProbe(weight.astype(np.float32), bias.astype(np.float32))
     return CrossValidated(probe, result, best.strength)
 
@@ -104,7 +111,7 @@ class _Candidate(NamedTuple):
     """One strength: the solutions, their out-of-fold probabilities (N, K) and losses (N,)."""
 
     strength: float
-    weights: Tensor
+    weights: Rows
     probabilities: NDArray[np.float32]
     losses: NDArray[np.float64]
 
@@ -112,17 +119,17 @@ class _Candidate(NamedTuple):
         return float(self.losses[chosen].mean())
 
 
-def _principal_components(features: NDArray[np.float32], seed: int) -> tuple[Tensor, Tensor]:
+def _principal_components(features: Rows, seed: int) -> tuple[Rows, Rows]:
     """Directions (D, R) and sums of squares (R,) of standardised features (N, D)."""
-    rows = torch.from_numpy(features[_fitted(len(features), seed)])
+    rows = features[_fitted(len(features), seed)]
     if len(rows) < rows.shape[1]:
-        values, vectors = torch.linalg.eigh(rows @ rows.T)
+        values, vectors = np.linalg.eigh(rows @ rows.T)
     else:
-        values, vectors = torch.linalg.eigh(rows.T @ rows)
+        values, vectors = np.linalg.eigh(rows.T @ rows)
     kept = values > values[-1] * 1e-6
     values, vectors = values[kept], vectors[:, kept]
     if len(rows) < rows.shape[1]:
-        vectors = rows.T @ (vectors / values.sqrt())
+        vectors = rows.T @ (vectors / np.sqrt(values))
     return vectors, values
 
 
@@ -142,8 +149,8 @@ class _Problem:
 
     def __init__(  # noqa: PLR0913
         self,
-        inputs: Tensor,
-        variances: Tensor,
+        inputs: Rows,
+        variances: Rows,
         labels: NDArray[np.int64],
         folds: NDArray[np.int64],
         num_classes: int,
@@ -153,45 +160,48 @@ class _Problem:
         self._has_sets = labels.ndim == 2
         self._num_classes = num_classes
         self._folds = folds
-        inputs = torch.cat([inputs, torch.ones(*inputs.shape[:2], 1)], dim=2)
-        self._asked = inputs.mean(dim=0)
+        ones = np.ones((*inputs.shape[:2], 1), np.float32)
+        inputs = np.concatenate([inputs, ones], axis=2)
+        self._asked = inputs.mean(axis=0)
         labels, folds = np.concatenate([labels] * len(inputs)), np.tile(folds, len(inputs))
         chosen = _fitted(len(labels), seed)
-        self._fitted = inputs.flatten(0, 1)[chosen]
-        self._labels = torch.from_numpy(labels[chosen])
-        of_fitted = torch.from_numpy(folds[chosen])
-        every = torch.arange(self.num_folds + 1)  # the last one holds nothing out
-        self._trains = of_fitted[:, None] != every
+        self._fitted = inputs.reshape(-1, inputs.shape[2])[chosen]
+        self._labels = labels[chosen].astype(np.float32 if self._has_sets else np.int64)
+        every = np.arange(self.num_folds + 1)  # the last one holds nothing out
+        self._trains = folds[chosen][:, None] != every
         # a softmax has at most half the curvature of its inputs, a sigmoid a quarter
         curvature = 1 / 4 if self._has_sets else 1 / 2
-        sums = torch.cat([variances, torch.tensor([float(len(chosen))])])
-        self._bound = curvature * sums[:, None, None]
+        sums = np.append(variances, np.float32(len(chosen)))
+        self._bound = np.float32(curvature) * sums[:, None, None]
 
     def strengths(self) -> tuple[float, ...]:
         """The strengths to try, from weak to strong."""
         num_logits = len(self._fitted) * (self.num_folds + 1) * self._num_classes
         return STRENGTHS if num_logits <= _MANY_LOGITS else (STRENGTHS[2],)
 
-    def solve(self, strength: float, start: Tensor | None) -> Tensor:
+    def solve(self, strength: float, start: Rows | None) -> Rows:
         """Weights (R + 1, F + 1, K), the intercepts last."""
         if start is None:
             start = self._shares()
-        penalty = torch.full((len(self._bound), 1, 1), 1 / strength)
+        penalty = np.full((len(self._bound), 1, 1), 1 / strength, np.float32)
         penalty[-1] = 0.0  # the intercept is free
         parts = [self._descend(start[:, part], part, penalty) for part in self._parts()]
-        return torch.cat(parts, dim=1)
+        return np.concatenate(parts, axis=1)
 
-    def _shares(self) -> Tensor:
+    def _shares(self) -> Rows:
         """Weights that give every picture the shares of the classes in each training part."""
-        start = torch.zeros(len(self._bound), self.num_folds + 1, self._num_classes)
-        trains = self._trains.float().T
-        if self._has_sets:
-            shares = trains @ self._labels.float() / trains.sum(dim=1, keepdim=True)
-            start[-1] = shares.logit().clamp(MISSING_BIAS, -MISSING_BIAS)
-            return start
-        counts = trains @ torch.eye(self._num_classes)[self._labels]
-        shares = counts / counts.sum(dim=1, keepdim=True)
-        start[-1] = shares.log().clamp(min=MISSING_BIAS)
+        shape = (len(self._bound), self.num_folds + 1, self._num_classes)
+        start = np.zeros(shape, np.float32)
+        trains = self._trains.T.astype(np.float32)
+        with np.errstate(divide="ignore"):  # a label that no picture has, or all
+            if self._has_sets:
+                shares = trains @ self._labels / trains.sum(axis=1, keepdims=True)
+                logits = np.log(shares) - np.log1p(-shares)
+                start[-1] = np.clip(logits, MISSING_BIAS, -MISSING_BIAS)
+                return start
+            counts = trains @ np.eye(self._num_classes, dtype=np.float32)[self._labels]
+            shares = counts / counts.sum(axis=1, keepdims=True)
+            start[-1] = np.maximum(np.log(shares), MISSING_BIAS)
         return start
 
     def _parts(self) -> Iterator[slice]:
@@ -200,47 +210,46 @@ class _Problem:
         for first in range(0, self.num_folds + 1, size):
             yield slice(first, first + size)
 
-    def _descend(self, start: Tensor, part: slice, penalty: Tensor) -> Tensor:
+    def _descend(self, start: Rows, part: slice, penalty: Rows) -> Rows:
         """Accelerated descent of some probes, each with its own momentum."""
         trains = self._trains[:, part]
-        tolerance = _TOLERANCE * trains.sum(dim=0)
+        tolerance = _TOLERANCE * trains.sum(axis=0)
         step = 1 / (self._bound + penalty)
         weights, ahead = start, start
-        momentum = torch.ones(start.shape[1])
+        momentum: Rows = np.ones(start.shape[1], np.float32)
         for _ in range(_MAX_STEPS):
             slope = self._gradient(ahead, trains) + penalty * ahead
             move = step * slope
-            if bool(((slope * move).sum(dim=(0, 2)) / 2 < tolerance).all()):
+            if ((slope * move).sum(axis=(0, 2)) / 2 < tolerance).all():
                 return ahead
             following = ahead - move
             change = following - weights
-            goes_back = (slope * change).sum(dim=(0, 2)) > 0
-            momentum = torch.where(goes_back, 1.0, momentum)
-            grown = (1 + (1 + 4 * momentum**2).sqrt()) / 2
+            goes_back = (slope * change).sum(axis=(0, 2)) > 0
+            momentum = np.where(goes_back, np.float32(1), momentum)
+            grown = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
             ahead = following + ((momentum - 1) / grown)[None, :, None] * change
             weights, momentum = following, grown
         return weights
 
-    def _gradient(self, weights: Tensor, trains: Tensor) -> Tensor:
+    def _gradient(self, weights: Rows, trains: NDArray[np.bool_]) -> Rows:
         """Gradient of the summed losses of the pictures in each training part."""
-        logits = self._fitted @ weights.flatten(1)
-        excess = self._answers(logits.view(len(logits), *weights.shape[1:]))
+        logits = self._fitted @ weights.reshape(len(weights), -1)
+        excess = self._answers(logits.reshape(len(logits), *weights.shape[1:]))
         if self._has_sets:
-            excess -= self._labels[:, None].float()
+            excess -= self._labels[:, None]
         else:
-            excess[torch.arange(len(logits)), :, self._labels] -= 1
+            excess[np.arange(len(logits)), :, self._labels] -= 1
         excess *= trains[:, :, None]
-        return (self._fitted.T @ excess.flatten(1)).view(weights.shape)
+        return (self._fitted.T @ excess.reshape(len(logits), -1)).reshape(weights.shape)
 
-    def _answers(self, logits: Tensor) -> Tensor:
+    def _answers(self, logits: Rows) -> Rows:
         """Probabilities from logits (..., K)."""
-        return logits.sigmoid() if self._has_sets else logits.softmax(dim=-1)
+        return sigmoid(logits) if self._has_sets else softmax(logits)
 
-    def out_of_fold(self, weights: Tensor) -> NDArray[np.float32]:
+    def out_of_fold(self, weights: Rows) -> Rows:
         """(N, K) of each picture, from the probe that has not seen it if there is one."""
-        result = torch.empty(len(self._asked), self._num_classes)
+        result = np.empty((len(self._asked), self._num_classes), np.float32)
         for fold in range(-1, self.num_folds):
-            chosen = torch.from_numpy(self._folds == fold)
+            chosen = self._folds == fold
             result[chosen] = self._answers(self._asked[chosen] @ weights[:, fold])
-        probabilities: NDArray[np.float32] = result.numpy()
-        return probabilities
+        return result

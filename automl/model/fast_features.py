@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from automl.host import atomic
-from automl.model import blocks, linear_probe, onnx_conversion
+from automl.model import blocks, linear_head, onnx_conversion
 from automl.model.network import Normalised
 
 _WORTH_SECONDS = 25.0
@@ -35,7 +35,7 @@ Features = NDArray[np.float32]
 def extract(
     network: Normalised, batches: Iterable[Tensor], *, num_pictures: int, folder: Path
 ) -> Features:
-    """Features (N, D), as `linear_probe.extract_features` computes them.
+    """Features (N, D), as `linear_head.extract_features` computes them.
 
     Args:
         network: its mode is restored afterwards.
@@ -49,7 +49,7 @@ def extract(
     waiting = iter(batches)
     first = next(waiting)
     started = time.perf_counter()
-    found = [linear_probe.extract_features(network, [first])]
+    found = [linear_head.extract_features(network, [first])]
     seconds_each = (time.perf_counter() - started) / len(first)
     num_left = num_pictures - len(first)
     if num_left == 0:
@@ -57,7 +57,7 @@ def extract(
     is_slow = first.device.type == "cpu" and num_left * seconds_each > _WORTH_SECONDS
     run = _agreeing(network, first, found[0], folder) if is_slow else None
     if run is None:
-        found.append(linear_probe.extract_features(network, waiting))
+        found.append(linear_head.extract_features(network, waiting))
     else:
         found.extend(run(pixels) for pixels in waiting)
     return np.concatenate(found)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.model.linear_probe import LinearProbe, linear_head, put_into
+from automl.model import linear_head
+from automl.model.linear_probe import LinearProbe
 from automl.model.network import Normalised
 
 _LEAST_NORM = 1e-7
@@ -30,7 +31,7 @@ def imprint(
         labels: class indices (N,), or label sets (N, K).
         new_rows: indices of the new classes; one without pictures keeps its row.
     """
-    head = linear_head(network.network)
+    head = linear_head.of(network.network)
     weight = head.weight.detach().cpu().numpy().reshape(len(head.weight), -1).copy()
     bias = head.bias.detach().cpu().numpy().copy()  # type: ignore[union-attr]
     old = np.setdiff1d(np.arange(len(weight)), new_rows)
@@ -46,4 +47,4 @@ def imprint(
         direction /= max(float(np.linalg.norm(direction)), _LEAST_NORM)
         weight[row] = weight[old].mean(axis=0) + length * direction
         bias[row] = typical_logit - float(weight[row] @ mean)
-    put_into(head, LinearProbe(weight, bias))
+    linear_head.put_into(head, LinearProbe(weight, bias))

@@ -2,22 +2,16 @@
 
 It is a classifier of its own, or the head that fine-tuning starts from, which distorts pretrained
 features less than a random head (Kumar et al., Fine-Tuning can Distort Pretrained Features, 2022).
+It is fitted without torch, whose import takes longer than a fit to features that are known.
 
 A copy of this file travels with exported training code.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
-
-from automl.model.blocks import last_layer
-from automl.model.network import Normalised
 
 MAX_PICTURES = 10_000
 """Largest number of pictures that is fitted to: more hardly move the boundary but take minutes."""
@@ -31,10 +25,6 @@ MISSING_BIAS = -10.0
 """Logit of a class without training pictures: its probability is about 0, but finite."""
 
 
-class HeadNotLinearError(TypeError):
-    """The last layer of the network is not one linear layer with a bias."""
-
-
 @dataclass(frozen=True)
 class LinearProbe:
     """weight: (K, D); bias: (K,). Logits are features @ weight.T + bias."""
@@ -44,55 +34,11 @@ class LinearProbe:
 
     def probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """(N, K), rows sum to 1, from features (N, D)."""
-        logits = features @ self.weight.T + self.bias
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares: NDArray[np.float32] = exponentials / exponentials.sum(axis=1, keepdims=True)
-        return shares
+        return softmax(features @ self.weight.T + self.bias)
 
-
-def linear_head(network: nn.Module) -> nn.Linear | nn.Conv2d:
-    """The last layer, which maps features to logits.
-
-    Raises:
-        HeadNotLinearError: it is neither a linear layer nor a convolution of 1 x 1 pixels.
-    """
-    head = last_layer(network)
-    is_pointwise = isinstance(head, nn.Conv2d) and head.kernel_size == (1, 1)
-    if not (isinstance(head, nn.Linear) or is_pointwise) or head.bias is None:
-        raise HeadNotLinearError(f"the last layer of {type(network).__name__} is not linear")
-    return head  # type: ignore[return-value]
-
-
-def extract_features(network: Normalised, batches: Iterable[Tensor]) -> NDArray[np.float32]:
-    """Features (N, D): the inputs of the last layer, in evaluation mode.
-
-    Args:
-        network: on the device of the batches; its mode is restored afterwards. A network that has
-            lost its last layer gives its outputs.
-        batches: pixels in 0 to 1, float (B, 3, H, W).
-
-    Raises:
-        HeadNotLinearError: the network does not end in one linear layer.
-    """
-    head = last_layer(network.network)
-    if not isinstance(head, nn.Identity):
-        head = linear_head(network.network)
-    features: list[Tensor] = []
-
-    def keep(_: nn.Module, inputs: tuple[Any, ...]) -> None:
-        features.append(inputs[0].flatten(1).float().cpu())
-
-    was_training = network.training
-    network.eval()
-    hook = head.register_forward_pre_hook(keep)
-    try:
-        with torch.inference_mode():
-            for pixels in batches:
-                network(pixels)
-    finally:
-        hook.remove()
-        network.train(was_training)
-    return torch.cat(features).numpy()
+    def of_labels(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(N, K): the probability of each label by itself, from features (N, D)."""
+        return sigmoid(features @ self.weight.T + self.bias)
 
 
 def fit(
@@ -144,24 +90,43 @@ def _one_against_rest(
     All labels are fitted at once, because a few large matrix products are faster than a solver for
     each.
     """
-    inputs, targets = torch.from_numpy(features), torch.from_numpy(truth).float()
-    start = targets.mean(dim=0).logit().clamp(MISSING_BIAS, -MISSING_BIAS)
-    weight = torch.zeros(truth.shape[1], features.shape[1], requires_grad=True)
-    bias = start.clone().requires_grad_(True)
-    optimizer = torch.optim.LBFGS([weight, bias], max_iter=100, line_search_fn="strong_wolfe")
+    from scipy.optimize import minimize
 
-    def loss() -> Tensor:
-        optimizer.zero_grad()
-        logits = inputs @ weight.T + bias
-        total = binary_cross_entropy_with_logits(logits, targets, reduction="sum")
-        total = total + weight.square().sum() / (2 * strength)
-        total.backward()
-        return total
+    targets = truth.astype(np.float32)
+    shares = targets.mean(axis=0)
+    with np.errstate(divide="ignore"):
+        logits = np.log(shares) - np.log1p(-shares)
+    start = np.clip(logits, MISSING_BIAS, -MISSING_BIAS)
+    shape = (features.shape[1] + 1, truth.shape[1])
 
-    optimizer.step(loss)
-    is_constant = torch.from_numpy(truth.all(axis=0) | ~truth.any(axis=0))
-    intercepts = torch.where(is_constant, start, bias)
-    return weight.detach().double().numpy(), intercepts.detach().double().numpy()
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        rows = flat.reshape(shape).astype(np.float32)
+        logits = features @ rows[:-1] + rows[-1]
+        excess = sigmoid(logits) - targets
+        slope = np.concatenate([features.T @ excess, excess.sum(axis=0)[None]])
+        slope[:-1] += rows[:-1] / strength
+        value = np.logaddexp(0, logits).sum(dtype=np.float64) - (logits * targets).sum()
+        return value + (rows[:-1] ** 2).sum() / (2 * strength), slope.ravel().astype(np.float64)
+
+    first = np.zeros(shape)
+    first[-1] = start
+    found = minimize(loss, first.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 100})
+    rows = found.x.reshape(shape)
+    is_constant = truth.all(axis=0) | ~truth.any(axis=0)
+    return rows[:-1].T, np.where(is_constant, start, rows[-1])
+
+
+def sigmoid(logits: NDArray[Any]) -> NDArray[Any]:
+    """Probabilities of labels that do not exclude each other; the type is that of the logits."""
+    probabilities: NDArray[Any] = 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
+    return probabilities
+
+
+def softmax(logits: NDArray[Any]) -> NDArray[Any]:
+    """Probabilities (..., K) of classes that exclude each other; the type is that of the logits."""
+    exponentials: NDArray[Any] = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    exponentials /= exponentials.sum(axis=-1, keepdims=True)
+    return exponentials
 
 
 def _one_row_per_class(
@@ -172,20 +137,3 @@ def _one_row_per_class(
         return coefficients, intercepts
     halves = np.array([[-0.5], [0.5]])
     return halves * coefficients, halves[:, 0] * intercepts
-
-
-def fit_head(network: Normalised, features: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
-    """Set the last layer to the probe for features (N, D) with class indices (N,).
-
-    Raises:
-        HeadNotLinearError: the network does not end in one linear layer.
-    """
-    head = linear_head(network.network)
-    put_into(head, fit(features, labels, len(head.weight)))
-
-
-def put_into(head: nn.Linear | nn.Conv2d, probe: LinearProbe) -> None:
-    """Copy the weights of a probe into a network's last layer."""
-    with torch.no_grad():
-        head.weight.copy_(torch.from_numpy(probe.weight).view_as(head.weight))
-        head.bias.copy_(torch.from_numpy(probe.bias))  # type: ignore[union-attr]

@@ -3,8 +3,8 @@
 A linear probe on the features of several pretrained networks is made like that of one:
 
     network = several_networks.concatenate(parts, sizes, num_classes)
-    features = linear_probe.extract_features(network, batches)  # (N, D) of all parts
-    linear_probe.put_into(linear_probe.linear_head(network.network), probe)
+    features = linear_head.extract_features(network, batches)  # (N, D) of all parts
+    linear_head.put_into(linear_head.of(network.network), probe)
     checkpoint.save(folder, network, several_networks.describe(descriptions, "concatenated"))
 
 Features that are computed already, by part, only have to be put side by side in the order of the
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from automl.model import blocks, linear_probe
+from automl.model import blocks, linear_head
 from automl.model.description import ModelDescription
 from automl.model.network import Normalised
 
@@ -142,7 +142,7 @@ def concatenate(
     Raises:
         HeadNotLinearError: a part does not end in one linear layer.
     """
-    num_features = sum(linear_probe.linear_head(p.network).weight[0].numel() for p in parts)
+    num_features = sum(linear_head.of(p.network).weight[0].numel() for p in parts)
     for part in parts:
         blocks.replace_last_layer(part.network, nn.Identity())
     made = Concatenated(parts, sizes, num_features, num_classes, is_mirrored=is_mirrored)

@@ -7,6 +7,8 @@ from typing import Any
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 def is_complete(folder: Path) -> bool:
@@ -26,6 +28,12 @@ def configuration(folder: Path) -> dict[str, Any]:
         raise ValueError(f"{CONFIG} is not a JSON object")
     weights = config.get("pretrained_cfg")
     return {**config, **weights} if isinstance(weights, dict) else config
+
+
+def normalisation(folder: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of RGB values in 0 to 1; those of ImageNet without a word."""
+    config = configuration(folder)
+    return tuple(config.get("mean", IMAGENET_MEAN)), tuple(config.get("std", IMAGENET_STD))
 
 
 def licence(folder: Path) -> str | None:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from automl.errors import ExperimentError
+from automl.host import cores
 from automl.jobs.hyperparameters import Hyperparameters
 
 _WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
@@ -62,6 +63,7 @@ class ProcessState:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         torch.set_num_threads(self.num_threads)
+        cores.limit_matrix_threads(self.num_threads)
         torch.set_rng_state(self.random_state)
         if self.cuda_random_states:
             torch.cuda.set_rng_state_all(self.cuda_random_states)
@@ -77,6 +79,7 @@ class ProcessState:
 def prepare(hyperparameters: Hyperparameters, *, num_threads: int) -> None:
     """Set threads, seed and switches for a trial."""
     torch.set_num_threads(num_threads)
+    cores.limit_matrix_threads(num_threads)
     torch.manual_seed(hyperparameters.random_seed)
     if hyperparameters.deterministic:
         os.environ[_WORKSPACE] = ":4096:8"  # required by cuBLAS

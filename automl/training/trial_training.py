@@ -27,12 +27,12 @@ from automl.model import (
     checkpoint,
     feature_cache,
     imprinting,
-    linear_probe,
+    linear_head,
     several_networks,
 )
 from automl.model.building import BuiltModel, build
 from automl.model.description import ModelDescription
-from automl.model.linear_probe import HeadNotLinearError
+from automl.model.linear_head import HeadNotLinearError
 from automl.model.network import Normalised
 from automl.model.several_networks import SeveralNetworks
 from automl.training import measure, process_state, resume_state
@@ -397,7 +397,7 @@ class TrialTraining:
             notes.append("head_init linear_probe has no effect: the head is not new.")
             return False
         try:
-            linear_probe.fit_head(network, self._features_of_fitted(network), self.fitted.labels)
+            linear_head.fit(network, self._features_of_fitted(network), self.fitted.labels)
         except HeadNotLinearError as error:
             notes.append(f"head_init is zero instead of linear_probe: {error}.")
             return False
@@ -461,8 +461,10 @@ class TrialTraining:
                 found = self._scored_batches(labelled.pictures.take(rows), size)
                 return work.steps(pixels.flip(-1) if is_mirrored else pixels for pixels in found)
 
-            seen = feature_cache.Seen(self.hyperparameters.validation_crop_size, is_mirrored)
-            return feature_cache.features(network, built, seen, labelled.contents, batches)
+            side = self.hyperparameters.validation_crop_size
+            return feature_cache.features(
+                network, built, side, labelled.contents, batches, is_mirrored=is_mirrored
+            )
 
     def _scored_batches(
         self, pictures: PackedPictures[PixelArray], size: int

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from automl import engine
 from automl.engine import first_score, label_next
 from automl.errors import UserError
 from automl.evaluation.first_score import FirstScore
@@ -44,7 +46,9 @@ def kept_features() -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in files}
 
 
-def test_it_finds_the_wrong_label_and_corrections_cost_no_features(mislabelled: Path) -> None:
+def test_it_finds_the_wrong_label_and_corrections_cost_no_features(
+    mislabelled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     counts: list[tuple[int, int]] = []
     found = score(mislabelled, counts)
     assert counts[-1] == (120, 120)
@@ -53,6 +57,8 @@ def test_it_finds_the_wrong_label_and_corrections_cost_no_features(mislabelled: 
     (doubt,) = found.doubtful
     assert (doubt.path, doubt.suggested) == (str(mislabelled / "blue" / "wrong.png"), "red")
     features = kept_features()
+    monkeypatch.delattr(engine, "feature_extraction")  # it imports torch, which takes seconds
+    monkeypatch.setitem(sys.modules, "automl.engine.feature_extraction", None)
     corrections = {"relabel": {"blue/wrong.png": "red"}, "exclude": ["green/1.png"]}
     corrected = score(mislabelled, corrections=corrections)
     assert (corrected.num_pictures, corrected.score) == (59, 1.0)

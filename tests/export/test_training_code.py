@@ -9,7 +9,17 @@ from automl.export import standalone, training_code
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.training.recipe import Recipe
 
-LIBRARIES = {"torch", "torchvision", "timm", "sklearn", "safetensors", "numpy", "PIL", "pydicom"}
+LIBRARIES = {
+    "torch",
+    "torchvision",
+    "timm",
+    "sklearn",
+    "scipy",
+    "safetensors",
+    "numpy",
+    "PIL",
+    "pydicom",
+}
 
 
 def imported_by(path: Path) -> set[str]:

@@ -10,7 +10,7 @@ from timm.models import save_for_hf
 
 from automl.jobs import model_catalog
 from automl.jobs.compatibility import resolve
-from automl.model import blocks, linear_probe, network
+from automl.model import blocks, linear_head, linear_probe, network
 
 LIGHT = ("hgnetv2_b1", "mobilenetv3_large_100", "efficientnet_lite0", "dinov2_small")
 
@@ -25,9 +25,9 @@ def check_features(name: str) -> None:
     architecture = model_catalog.timm_name(name).partition(".")[0]
     made = network.Normalised(network.create(architecture, 3), (0.5,) * 3, (0.5,) * 3).eval()
     pixels = torch.rand(4, 3, size_of(name), size_of(name))
-    features = linear_probe.extract_features(made, [pixels])
+    features = linear_head.extract_features(made, [pixels])
     probe = linear_probe.fit(features, np.array([0, 1, 2, 0]), 3)
-    linear_probe.put_into(linear_probe.linear_head(made.network), probe)
+    linear_head.put_into(linear_head.of(made.network), probe)
     with torch.inference_mode():
         answers = made(pixels).softmax(1)
     np.testing.assert_allclose(answers, probe.probabilities(features), atol=1e-4)

@@ -7,7 +7,7 @@ import pytest
 import timm
 import torch
 
-from automl.model import fast_features, linear_probe
+from automl.model import fast_features, linear_head
 from automl.model.network import Normalised
 
 PIXELS = torch.rand(10, 3, 32, 32, generator=torch.Generator().manual_seed(0))
@@ -39,7 +39,7 @@ def test_the_features_are_those_of_pytorch(network: Normalised, folder: Path) ->
     network.train()
     before = folder.stat()
     found = extract(network, folder)
-    expected = linear_probe.extract_features(network, PIXELS.split(5))
+    expected = linear_head.extract_features(network, PIXELS.split(5))
     np.testing.assert_allclose(found, expected, atol=1e-3 * expected.std())
     assert network.training
     assert folder.stat().st_mtime_ns == before.st_mtime_ns  # it was not converted again
@@ -48,12 +48,12 @@ def test_the_features_are_those_of_pytorch(network: Normalised, folder: Path) ->
 def test_a_damaged_or_foreign_conversion_is_not_used(
     network: Normalised, folder: Path, tmp_path: Path
 ) -> None:
-    expected = linear_probe.extract_features(network, PIXELS.split(4))
+    expected = linear_head.extract_features(network, PIXELS.split(4))
     (tmp_path / "model.onnx").write_bytes((folder / "model.onnx").read_bytes()[:-100])
     np.testing.assert_allclose(extract(network, tmp_path), expected, atol=1e-5)
     torch.manual_seed(1)
     other = Normalised(timm.create_model("test_resnet", num_classes=3), [0.5] * 3, [0.5] * 3)
-    expected = linear_probe.extract_features(other, PIXELS.split(4))
+    expected = linear_head.extract_features(other, PIXELS.split(4))
     np.testing.assert_allclose(extract(other, folder), expected, atol=1e-5)
 
 

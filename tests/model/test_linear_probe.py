@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from automl.jobs.compatibility import resolve
-from automl.model import linear_probe, pretrained_weights
+from automl.model import linear_head, linear_probe, pretrained_weights
 from automl.model.building import build
 from automl.model.network import Normalised
 from automl.training import effective
@@ -50,8 +50,8 @@ def test_features_are_what_feeds_the_last_layer() -> None:
     built = build(resolve(TINY), ["a", "b", "c"])
     network = Normalised(built.network, built.mean, built.std)
     pixels = torch.rand(5, 3, 32, 32)
-    seen = linear_probe.extract_features(network, pixels.split(2))
-    head = linear_probe.linear_head(built.network)
+    seen = linear_head.extract_features(network, pixels.split(2))
+    head = linear_head.of(built.network)
     logits = torch.from_numpy(seen) @ head.weight.T + head.bias
     with torch.inference_mode():
         assert torch.allclose(logits, network.eval()(pixels), atol=1e-5)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from automl.explanation.feature_map import FeatureMapMissingError, Mapped
-from automl.model import checkpoint, linear_probe, onnx_conversion, several_networks
+from automl.model import checkpoint, linear_head, onnx_conversion, several_networks
 from automl.model.baselines import NearestNeighbours
 from automl.model.blocks import replace_last_layer
 from automl.model.description import ModelDescription
@@ -43,7 +43,7 @@ def member(name: str, size: int) -> tuple[Normalised, ModelDescription]:
 def averaged() -> tuple[Normalised, ModelDescription]:
     """A network and a vote of nearest neighbours, at different sizes."""
     (first, one), (second, two) = map(member, NAMES, SIZES)
-    width = linear_probe.linear_head(second.network).weight[0].numel()
+    width = linear_head.of(second.network).weight[0].numel()
     features = np.random.default_rng(0).normal(size=(30, width)).astype(np.float32)
     labels = np.arange(30) % 3
     replace_last_layer(second.network, NearestNeighbours.fit(features, labels, 3))
@@ -121,11 +121,11 @@ def test_a_checkpoint_and_an_onnx_file_answer_as_the_network(made, tmp_path: Pat
 def test_a_probe_is_fitted_to_the_standardised_features_of_all_parts() -> None:
     network, _ = concatenated()
     batches = [pixels(), pixels(32)]
-    raw = linear_probe.extract_features(network, batches)
+    raw = linear_head.extract_features(network, batches)
     scaled = several_networks.standardise(network, raw)
     np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-4)
-    np.testing.assert_allclose(linear_probe.extract_features(network, batches), scaled, atol=1e-3)
-    own = linear_probe.extract_features(member(NAMES[0], 64)[0], [pixels()])
+    np.testing.assert_allclose(linear_head.extract_features(network, batches), scaled, atol=1e-3)
+    own = linear_head.extract_features(member(NAMES[0], 64)[0], [pixels()])
     np.testing.assert_allclose(raw[:3, : own.shape[1]], own, atol=1e-5)
 
 

@@ -30,7 +30,7 @@ from torch import Tensor
 
 from automl.dataset.packed_pictures import PackedPictures, layout, load_whole, packed_sizes
 from automl.dataset.rendering import Rendering
-from automl.model import blocks, cross_validated_probe, linear_probe
+from automl.model import blocks, cross_validated_probe, linear_head
 from automl.model.network import Normalised, create, starts_at_zero, zero_head
 from automl.training.augmentation import Augmentation
 from automl.training.batches import scored_batches, train_batches
@@ -137,7 +137,7 @@ def train(
     task = SingleLabel(recipe, np.bincount(labels, minlength=len(settings["class_names"])))
 
     if settings["fits_probe"]:
-        features = linear_probe.extract_features(network, scored(pictures, settings))
+        features = linear_head.extract_features(network, scored(pictures, settings))
         is_baseline = settings["best_epoch"] == 0
         fit_probe(network, features, labels, folds if is_baseline else None)
     learner = Learner(
@@ -172,11 +172,11 @@ def fit_probe(
     Folds (N,) choose its strength, if there are any.
     """
     if folds is None or folds.max() < 0:
-        linear_probe.fit_head(network, features, labels)
+        linear_head.fit(network, features, labels)
         return
-    head = linear_probe.linear_head(network.network)
+    head = linear_head.of(network.network)
     found = cross_validated_probe.fit(features, labels, folds, len(head.weight))
-    linear_probe.put_into(head, found.probe)
+    linear_head.put_into(head, found.probe)
     is_right = found.probabilities.argmax(axis=1) == labels
     print(f"accuracy out of fold {is_right[folds >= 0].mean():.4f}, strength {found.strength:g}")
 
