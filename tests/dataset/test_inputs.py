@@ -1078,3 +1078,69 @@ def test_a_column_of_numbers_that_is_named_like_splits_is_offered(photos):
     assert guess.others[0].options == {"split_column": "set"}
     with pytest.raises(UnclearDataError, match="split_values"):
         read(folder, split_column="set")
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        (
+            "data.jsonl",
+            '{"imageGcsUri": "gs://b/%s", "classificationAnnotation": {"displayName": "%s"}}',
+        ),
+        ("samples.json", '{"filepath": "/a/%s", "ground_truth": {"_cls": "C", "label": "%s"}}'),
+        ("data.json", '{"image": "%s", "annotations": [{"label": "%s", "coordinates": {"x": 1}}]}'),
+        ("info.labels", '{"path": "%s", "label": {"type": "label", "label": "%s"}}'),
+        ("export.csv", '"https://a.b/c",%s,"{""animal"":""%s""}"'),
+    ],
+)
+def test_labels_inside_of_objects(photos, name, row):
+    folder = photos(*(f"images/{number}.jpg" for number in range(4)))
+    rows = [row % (f"{number}.jpg", ("cat", "dog")[number % 2]) for number in range(4)]
+    around = {
+        "data.jsonl": "%s",
+        "data.json": "[%s]",
+        "export.csv": "Labeled Data,External ID,Label\n%s",
+    }.get(name, '{"files": [%s]}')
+    is_lines = name in ("data.jsonl", "export.csv")
+    (folder / name).write_text(around % ("\n" if is_lines else ", ").join(rows))
+    assert [label for label, _ in read(folder).values()] == ["cat", "cat", "dog", "dog"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("{number}.jpg.json", {"tags": [{"name": "{label}", "value": None}], "objects": []}),
+        ("annotations/{number}.json", {"annotations": [{"name": "{label}", "tag": {}}]}),
+        ("{number}.json", {"label": "{label}", "size": 3}),
+    ],
+)
+def test_a_json_file_for_each_picture_may_be_of_any_program(photos, name, content):
+    folder = photos("0.jpg", "1.jpg")
+    for number, label in enumerate(("cat", "dog")):
+        path = folder / name.format(number=number)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(content).replace("{label}", label))
+    (folder / "meta.json").write_text('{"tags": [{"name": "cat"}, {"name": "dog"}]}')
+    assert read(folder) == {"0.jpg": ("cat", None), "1.jpg": ("dog", None)}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"0": "cat", "1": "dog", "2": "cat", "3": "dog"},
+        {str(number): {"label": ("cat", "dog")[number % 2], "size": 3} for number in range(4)},
+        {
+            "train": [{"file": "0.jpg", "label": "cat"}, {"file": "1.jpg", "label": "dog"}],
+            "val": [{"file": "2.jpg", "label": "cat"}, {"file": "3.jpg", "label": "dog"}],
+        },
+    ],
+)
+def test_json_of_ids_or_of_splits(photos, content):
+    folder = photos(*(f"images/{number}.jpg" for number in range(4)))
+    (folder / "data.json").write_text(json.dumps(content))
+    found = read(folder)
+    assert [found[f"images/{number}.jpg"][0] for number in range(4)] == ["cat", "dog"] * 2
+    assert {split for _, split in found.values()} == {
+        None if "train" not in content else "train",
+        None if "train" not in content else "validation",
+    }

@@ -54,6 +54,15 @@ class Pictures:
         nearest = max(named, key=lambda parts: len(inside & {*parts}), default=(name,))
         return "/".join(nearest)
 
+    def beside(self, file: Path) -> str | None:
+        """Path below the folder of the picture whose name a file has, with or without its ending.
+
+        Args:
+            file: `1.json` or `1.jpg.json`.
+        """
+        path = self.of(file, file.stem)
+        return path if path != file.stem or (self._folder / path).is_file() else None
+
 
 def _places(folder: Path, depth: int) -> Iterator[Path]:
     """A folder, and those inside of it that are named after splits, annotations or pictures."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from automl.dataset.readers import values
+from automl.dataset.readers import nested, values
 from automl.errors import DataError
 
 MAX_LENGTH = 500
@@ -65,10 +65,13 @@ def of_rows(cells: Sequence[Any], rows: Sequence[str]) -> Labels:
 
 
 def _listed(cell: Any, row: str) -> list[str] | None:
-    """The distinct labels of a list; None for a cell that is none."""
+    """The distinct labels of a list, or of objects with names; None for a cell that is none."""
     if isinstance(cell, str) and cell.lstrip()[:1] == "[" and len(cell) <= MAX_LIST:
         with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
             cell = ast.literal_eval(cell.strip())
+    is_of_objects = isinstance(cell, list) and cell and all(isinstance(one, dict) for one in cell)
+    if (isinstance(cell, dict) or is_of_objects) and (named := nested.names(cell)):
+        return named
     if not isinstance(cell, list | tuple):
         return None
     return list(dict.fromkeys(text for text in values.texts(list(cell), [row] * len(cell)) if text))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from automl.dataset.readers import guesses, one_hot, split_column, values
+from automl.dataset.readers import guesses, nested, one_hot, split_column, values
 from automl.dataset.reading import Guess, Reading, UnclearDataError
 from automl.dataset.walk import is_picture_name
 from automl.errors import DataError
@@ -74,6 +74,7 @@ def choose(table: Table, source: DataSource, target_column_name: str) -> Chosen:
     Raises:
         DataError: a column is missing; the message lists the columns of the table.
     """
+    table = _flattened(table, source, target_column_name)
     image = _image(table, source.image_column)
     table = _without_other_rows(table, image)
     likely_split = _split(table, source, {image, target_column_name})
@@ -89,6 +90,20 @@ def choose(table: Table, source: DataSource, target_column_name: str) -> Chosen:
     if likely_split is None and source.split_column is None:
         table = _with_other_splits(table, {image, label, group})
     return Chosen(table, columns, _readings(table, columns, others, source))
+
+
+def _flattened(table: Table, source: DataSource, target_column_name: str) -> Table:
+    """The table with the values in its objects as columns, if the columns lie there."""
+    if table.label_column is not None or target_column_name in table.rows.columns:
+        return table
+    plain = [
+        name for name in table.rows.columns if not nested.has_objects_as_text(table.rows[name])
+    ]
+    has_labels = any(map(guesses.is_named_like_labels, plain))
+    has_pictures = source.image_column or table.image_column or guesses.picture_column(table.rows)
+    if has_labels and has_pictures and len(plain) == len(table.rows.columns):
+        return table
+    return replace(table, rows=nested.flattened(table.rows))
 
 
 def _without_other_rows(table: Table, image: str) -> Table:

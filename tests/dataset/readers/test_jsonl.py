@@ -56,9 +56,9 @@ def test_a_list_with_one_label_is_that_label(listed, written, value, label):
     assert [text for path, text, _ in found if path == "x.png"] == label
 
 
-def test_an_object_as_label_is_refused(listed, written):
-    path = written("a.jsonl", '{"image_url": "1.png", "label": {"name": "cat"}}')
-    with pytest.raises(DataError, match=r"Line 1 of a\.jsonl has \{'name': 'cat'\} in place"):
+def test_an_object_without_a_name_as_label_is_refused(listed, written):
+    path = written("a.jsonl", '{"image_url": "1.png", "label": {"x": [1]}}')
+    with pytest.raises(DataError, match=r"Line 1 of a\.jsonl has \{'x': \[1\]\} in place"):
         listed(path)
 
 

@@ -14,7 +14,7 @@ from automl.dataset.split_words import split_in
 from automl.dataset.walk import is_picture_name
 from automl.errors import DataError
 
-_LABEL = "label"
+_LABEL, _SPLIT = "label", "split"
 _LEAST_SHARE = 0.9
 _NUM_LOOKED_AT = 200
 
@@ -23,10 +23,13 @@ _Pairs = Iterator[tuple[str, Any]]
 
 
 def _certainty(path: Path) -> Certainty:
-    """Likely if the content has one of the shapes."""
+    """Likely if the content has one of the shapes; possible if its keys can be ids."""
     content = json_file.content(path)
-    is_known = isinstance(content, dict) and bool(_shape(content) or _records(content))
-    return Certainty.LIKELY if is_known else Certainty.NO
+    if not isinstance(content, dict):
+        return Certainty.NO
+    if _shape(content) or _records(content):
+        return Certainty.LIKELY
+    return Certainty.POSSIBLE if _of_ids(content) else Certainty.NO
 
 
 def _read(path: Path, _: Surroundings) -> Table:
@@ -38,7 +41,7 @@ def _read(path: Path, _: Surroundings) -> Table:
             pairs = list(shape(content))
             rows = [(f"Picture {name} of {path.name}", name, {_LABEL: one}) for name, one in pairs]
             return questions.as_table(rows, path, _LABEL)
-        records = _records(content) if isinstance(content, dict) else None
+        records = (_records(content) or _of_ids(content)) if isinstance(content, dict) else None
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise DataError(
             f"{path} is not whole: {error} is missing or wrong. Export it again."
@@ -97,11 +100,32 @@ def _records(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     objects = [value for value in content.values() if isinstance(value, dict)]
     if objects and len(objects) == len(content) and _are_pictures(list(content)):
         return [{"file_name": name, **value} for name, value in content.items()]
+    by_split = [
+        {_SPLIT: split, **one}
+        for split, found in content.items()
+        if split_in(split) and isinstance(found, list)
+        for one in found
+        if isinstance(one, dict)
+    ]
     lists = [value for value in content.values() if isinstance(value, list) and value]
+    if by_split and len(by_split) == sum(map(len, lists)):
+        return by_split
     if len(lists) != 1 or not all(isinstance(one, dict) for one in lists[0]):
         return None
     is_table = guesses.picture_column(pd.DataFrame(lists[0][:_NUM_LOOKED_AT], dtype=object))
     return lists[0] if is_table else None
+
+
+def _of_ids(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The labels or objects of ids of pictures: names with digits, and labels that repeat."""
+    values = list(content.values())
+    if not all(any(map(str.isdigit, key)) for key in content):
+        return None
+    if values and all(isinstance(one, dict) for one in values):
+        return [{"id": key, **value} for key, value in content.items()]
+    distinct = {str(one) for one in values}
+    are_labels = all(isinstance(one, str) for one in values) and 2 * len(distinct) <= len(values)
+    return [{"id": key, _LABEL: value} for key, value in content.items()] if are_labels else None
 
 
 def _are_pictures(names: Sequence[Any]) -> bool:
@@ -110,4 +134,9 @@ def _are_pictures(names: Sequence[Any]) -> bool:
     return bool(first) and named >= _LEAST_SHARE * len(first)
 
 
-FORM = TableFile(suffixes=(".json",), read=_read, certainty=_certainty)
+FORM = TableFile(
+    suffixes=(".json", ".labels"),  # Edge Impulse's info.labels
+    read=_read,
+    certainty=_certainty,
+    is_loose=True,
+)

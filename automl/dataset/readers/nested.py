@@ -1,0 +1,69 @@
+"""Objects in the cells of a table, also as text: each plain value in them becomes a column."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+_NAMES = ("label", "labels", "name", "class", "class_name", "className", "category", "title")
+_MAX_DEPTH = 6
+_MAX_COLUMNS = 100
+
+
+def flattened(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with columns such as `ground_truth.label` in place of those with objects."""
+    columns: dict[str, list[Any]] = {}
+    for name in rows.columns:
+        cells = [_object(cell) for cell in rows[name]]
+        if not any(isinstance(cell, dict) or _objects(cell) for cell in cells):
+            columns[name] = rows[name].tolist()
+            continue
+        leaves = [dict(_leaves(str(name), cell, 0)) for cell in cells]
+        for key in list(dict.fromkeys(key for each in leaves for key in each))[:_MAX_COLUMNS]:
+            columns[key] = [each.get(key) for each in leaves]
+    return pd.DataFrame(columns, index=rows.index, dtype=object)
+
+
+def has_objects_as_text(cells: pd.Series) -> bool:
+    """True if all cells that are not empty are JSON of objects."""
+    filled = [cell for cell in cells if cell is not None and cell == cell and cell != ""]
+    return bool(filled) and all(
+        isinstance(cell, str) and isinstance(_object(cell), dict) for cell in filled
+    )
+
+
+def names(value: Any) -> list[str]:
+    """The names that a value says: a text, or those of the objects in a list, each once."""
+    values = value if isinstance(value, list) else [value]
+    plain = [_name(one) if isinstance(one, Mapping) else one for one in values]
+    said = [str(one) for one in plain if isinstance(one, str | int) and one != ""]
+    return list(dict.fromkeys(said))
+
+
+def _name(value: Mapping[str, Any]) -> Any:
+    return next((value[key] for key in _NAMES if isinstance(value.get(key), str | int)), None)
+
+
+def _object(cell: Any) -> Any:
+    """The object that a cell holds as JSON, or the cell."""
+    if isinstance(cell, str) and cell.lstrip()[:1] == "{":
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.loads(cell)
+    return cell
+
+
+def _objects(cell: Any) -> bool:
+    return isinstance(cell, list) and bool(cell) and all(isinstance(one, dict) for one in cell)
+
+
+def _leaves(name: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
+    """Plain values below a name; of a list of objects, their names."""
+    if isinstance(value, dict) and depth < _MAX_DEPTH:
+        for key, one in value.items():
+            yield from _leaves(f"{name}.{key}", one, depth + 1)
+    elif _objects(value):
+        yield f"{name}.label", names(value)
+    elif not isinstance(value, dict | bytes):
+        yield name, value
