@@ -195,10 +195,12 @@ def _with_progress_bar(
 
 
 def _count(paths: list[Path]) -> int | None:
-    """Count the pictures; None if an archive is among them, because counting would read it."""
+    """Count the pictures; None if an archive or table is among them, which would be read."""
     from automl.dataset import walk
     from automl.prediction import input_pictures
 
-    if any(input_pictures.archive_type(path.name) for path in paths):
+    if any(
+        input_pictures.archive_type(path.name) or input_pictures.holds_many(path) for path in paths
+    ):
         return None
     return sum(1 for path in paths for _ in walk.pictures_at(path))

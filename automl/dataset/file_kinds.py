@@ -44,6 +44,8 @@ _NOT_HERE = f"It cannot be read here. {_WRITE}"
 _FRAMES = "Save its frames as pictures."
 _SIGNED_IN = "Sign in there, and download the file itself."
 _RENAME = "Give its name the ending {}."
+_AS_PNG = "Save it as PNG or JPEG."
+_ARRAYS = "Save pictures and labels with np.savez."
 
 _ZIP = Kind("a zip archive", _RENAME.format(".zip"))
 _TAR = Kind("a tar archive", _RENAME.format(".tar"))
@@ -71,7 +73,7 @@ _STARTS: tuple[tuple[bytes, int, Kind], ...] = (
     (b"\x89HDF\r\n\x1a\n", 512, Kind("an HDF5 file", _NOT_HERE)),
     (b"\xde\xc0\xef\xbe", 16, Kind("an LMDB database", _NOT_HERE)),
     (b"\x0a\x23\xd7\xce", 0, Kind("a RecordIO file of MXNet", _NOT_HERE)),
-    (b"\x93NUMPY", 0, _other("an array of numpy", "Save pictures and labels with np.savez.")),
+    (b"\x93NUMPY", 0, _other("an array of numpy", _ARRAYS)),
     (b"SQLite format 3\0", 0, _other("an SQLite database", _NOT_HERE)),
     (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
@@ -82,6 +84,11 @@ _STARTS: tuple[tuple[bytes, int, Kind], ...] = (
     (b"\x1aE\xdf\xa3", 0, _other("a video", _FRAMES)),
     (b"ftyp", 4, _other("a video", _FRAMES)),
     (b"AVI ", 8, _other("a video", _FRAMES)),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", 0, Kind("a JPEG 2000 picture", _AS_PNG)),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", 0, Kind("a JPEG XL picture", _AS_PNG)),
+    (b"\xff\x0a", 0, Kind("a JPEG XL picture", _AS_PNG)),
+    (b"\x76\x2f\x31\x01", 0, Kind("an OpenEXR picture", "Save it as TIFF of floating point.")),
+    (b"n+1\0", 344, Kind("a NIfTI volume", "Save its slices as pictures, for example as TIFF.")),
     (b"8BPS", 0, _other("a Photoshop file", "Save it as PNG or JPEG.")),
     (b"ustar", 257, _TAR),
     (b"PAR1", 0, Kind("a Parquet file", _RENAME.format(".parquet"))),
@@ -98,6 +105,10 @@ _STARTS: tuple[tuple[bytes, int, Kind], ...] = (
 )
 """First bytes, where they are, and the kind."""
 
+_RAW = re.compile(r"\.(?:nef|nrw|cr2|cr3|arw|dng|orf|rw2|raf|pef|srw|x3f)$", re.IGNORECASE)
+_MNIST_GZ = re.compile(r"idx[1-4]-ubyte\.gz$", re.IGNORECASE)
+_CIFAR = re.compile(r"(?:^|_)(?:batch(?:_\d+)?|train|test)\.bin$", re.IGNORECASE)
+_CIFAR_BYTES = (3073, 3074)
 _PIECE = re.compile(
     r"\.(?:zip|7z|rar|tar|tgz|gz)\.\d{2,4}$|\.z\d{2}$|\.r\d{2}$|\.part\d+\.rar$", re.I
 )
@@ -120,13 +131,24 @@ def kind_of(path: Path) -> Kind | None:
         return Kind("a piece of an archive that was cut into several files", _PIECES)
     if _UNFINISHED.search(path.name):
         return Kind("a download that is not complete", "Let it finish, or download it again.")
+    if _RAW.search(path.name):
+        return Kind("a raw picture of a camera", "Develop it, and save it as TIFF, PNG or JPEG.")
+    if _MNIST_GZ.search(path.name):
+        return Kind("a compressed array in the format of MNIST", _ARRAYS)
     try:
         if not path.is_file():
             return None
+        if _CIFAR.search(path.name) and _is_of_rows(path.stat().st_size):
+            return Kind("an array in the binary format of CIFAR", _ARRAYS)
         with path.open("rb") as file:
             return kind_of_bytes(file.read(HEAD_BYTES), path.stat().st_size)
     except OSError:
         return None
+
+
+def _is_of_rows(num_bytes: int) -> bool:
+    """True for a whole number of pictures with one label, or two."""
+    return num_bytes > 0 and any(num_bytes % row == 0 for row in _CIFAR_BYTES)
 
 
 def kind_of_bytes(head: bytes, num_bytes: int) -> Kind | None:
@@ -205,6 +227,8 @@ def _web_page(head: bytes, _: int) -> Kind | None:
         title = _TITLE.search(text)
         shown = f" ({_first_line(html.unescape(title[1]).encode())!a})" if title else ""
         return _substitute(f"a web page{shown}", _SIGNED_IN)
+    if re.match(r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?(?:<!DOCTYPE svg[^>]*>\s*)?<svg\b", text):
+        return Kind("an SVG drawing", "Save it as PNG.")
     if text.startswith("<?xml") and (code := re.search(r"<Code>(\w{1,60})</Code>", text)):
         return _substitute(f"an answer of a server ({code[1]})", _AGAIN)
     return None
@@ -283,7 +307,7 @@ def _idx(head: bytes, num_bytes: int) -> Kind | None:
         size *= int.from_bytes(head[at : at + 4], "big")
     if size + 4 + 4 * count != num_bytes:
         return None
-    return Kind("an array in the format of MNIST", "Save pictures and labels with np.savez.")
+    return Kind("an array in the format of MNIST", _ARRAYS)
 
 
 _LOOKS: tuple[Callable[[bytes, int], Kind | None], ...] = (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from automl.dataset import picture_location, walk
+from automl.dataset import contained, picture_location, walk
 from automl.dataset.archive_members import kind_of_name
 from automl.dataset.containers import tar, zip
 from automl.dataset.preprocessing import UnreadablePicture
@@ -21,7 +21,7 @@ def find(
     background: Background = "white",
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
-    """The readable pictures of a folder, zip file or uncompressed tar file, as `scan` has them.
+    """The readable pictures of a folder, zip, uncompressed tar or table, as `scan` has them.
 
     Copies are left out. The pictures of an archive are read in place.
 
@@ -61,7 +61,8 @@ def check(place: Path) -> None:
         raise DataError(f"There is no folder or archive {place}. Give one with pictures.")
     if not (_is_zip(place) or place.suffix.lower() == ".tar"):
         raise DataError(
-            f"{place} is neither a folder nor a .zip or .tar file. Unpack it, and give its folder."
+            f"{place} is neither a folder nor a .zip, .tar, .parquet, .npz or .arrow file. Unpack "
+            "it, and give its folder."
         )
 
 
@@ -69,6 +70,8 @@ def _locations(place: Path) -> list[str]:
     check(place)
     if place.is_dir():
         return [str(path) for path in walk.pictures_below(place)]
+    if place.suffix.lower() in contained.SUFFIXES:
+        return list(contained.locations(place))
     try:
         names = _members(place)
     except UnreadablePicture as error:

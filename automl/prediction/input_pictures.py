@@ -1,4 +1,4 @@
-"""Pictures named as files, folders of them, zip and tar files; and their predictions."""
+"""Pictures named as files, folders of them, zip and tar files, tables; and their predictions."""
 
 import errno
 import io
@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from automl.dataset import walk
+from automl.dataset import contained, walk
 from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, Member
-from automl.errors import PredictionError
+from automl.errors import DataError, PredictionError
 from automl.prediction.inference import Answer, Failure, Picture, Predictor
 
 MAX_MEMBER_BYTES = 50_000_000
@@ -45,8 +45,36 @@ def find(paths: Iterable[Path]) -> Iterator[FoundPicture]:
         kind = archive_type(path.name)
         if kind is not None and path.is_file():
             yield from _in_archive(path, kind)
+        elif holds_many(path):
+            yield from _in_table(path)
         else:
-            yield from (FoundPicture(_name(found), found) for found in walk.pictures_at(path))
+            found = None
+            for found in walk.pictures_at(path):
+                yield FoundPicture(_name(found), found)
+            if found is None:
+                yield from find(_shards(path))
+
+
+def holds_many(path: Path) -> bool:
+    """True for a table or arrays, by the ending of its name."""
+    return path.suffix.lower() in contained.SUFFIXES and path.is_file()
+
+
+def _shards(folder: Path) -> list[Path]:
+    """Archives and tables of pictures in a folder without pictures, such as shards, by name."""
+    files = sorted(path for path in folder.iterdir() if not walk.is_hidden(path.name))
+    return [
+        path for path in files if path.is_file() and (archive_type(path.name) or holds_many(path))
+    ]
+
+
+def _in_table(path: Path) -> Iterator[FoundPicture]:
+    try:
+        for location in contained.locations(path):
+            found = Path(location)
+            yield FoundPicture(_name(found), found)
+    except DataError as error:
+        raise PredictionError(str(error)) from None
 
 
 def _name(path: Path) -> str:

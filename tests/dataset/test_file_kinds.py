@@ -34,6 +34,13 @@ KINDS = {
     "data_batch_1": (pickle.dumps({"data": b"x"}, 2), "a pickle of Python"),
     "a.rec": (b"\x0a\x23\xd7\xce" + bytes(64), "RecordIO"),
     "train-images-idx3-ubyte": (b"\0\0\x08\3" + struct.pack(">3I", 1, 2, 2) + b"abcd", "MNIST"),
+    "train-images-idx3-ubyte.gz": (gzip.compress(b"a"), "a compressed array .* MNIST"),
+    "data_batch_1.bin": (bytes(2 * 3073), "the binary format of CIFAR"),
+    "a.nef": (b"MM\0*" + bytes(64), "a raw picture of a camera"),
+    "a.jp2": (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(64), "a JPEG 2000 picture"),
+    "a.svg": (b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "an SVG"),
+    "a.exr": (b"\x76\x2f\x31\x01" + bytes(64), "an OpenEXR picture"),
+    "a.nii": (bytes(344) + b"n+1\0", "a NIfTI volume"),
     "a.bin": (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 5\n", "Git LFS"),
     "a": (LOGIN, r"a web page \('Sign in \\u2013 Drive'\)"),
     "b": (json.dumps({"error": {"message": "no access"}}).encode(), "a server .'no access'"),
@@ -81,6 +88,13 @@ def test_what_was_saved_in_place_of_an_archive(tmp_path, name, content):
     with pytest.raises(DataError) as caught:
         readers.read(DataSource(path=tmp_path / name))
     assert f" file that can be read. It is {what}. " in str(caught.value)
+
+
+def test_labels_in_a_file_that_is_not_read(tmp_path, make_picture):
+    make_picture(tmp_path / "jpg" / "image_1.jpg")
+    (tmp_path / "imagelabels.mat").write_bytes(KINDS["a.mat"][0])
+    with pytest.raises(DataError, match=r"but in jpg\. .* imagelabels\.mat: It is a MATLAB file"):
+        readers.read(DataSource(path=tmp_path))
 
 
 def test_the_last_piece_of_a_zip_file(tmp_path):

@@ -94,6 +94,31 @@ def test_pictures_inside_of_a_table_are_named_by_their_locations(tmp_path):
     assert isinstance(missing, Failure)
 
 
+@pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "a.npz"])
+def test_all_pictures_inside_of_a_table_are_found(tmp_path, name):
+    path = tmp_path / name
+    table = pa.table({"image": [picture("green"), picture("blue")], "label": [0, 1]})
+    if name.endswith("arrow"):
+        with pa.ipc.new_file(path, table.schema) as file:
+            file.write_table(table)
+    elif name.endswith("npz"):
+        colours = np.array([[[[0, 255, 0]] * 4] * 4, [[[0, 0, 255]] * 4] * 4], np.uint8)
+        np.savez(path, image=colours, label=[0, 1])
+    else:
+        pq.write_table(table, path)
+    predictor = Predictor(write_model(tmp_path / "model"))
+    for given in (path, tmp_path):  # the file, and a folder of nothing but such files
+        rows = list(input_pictures.answered(predictor, input_pictures.find([given])))
+        assert [each.name for each, _ in rows] == [f"{path}::image/{row}" for row in (0, 1)]
+        assert [predictor.prediction(row).label for _, row in rows] == ["green", "blue"]
+
+
+def test_a_table_without_pictures_is_a_sentence(tmp_path):
+    pq.write_table(pa.table({"label": [0, 1]}), tmp_path / "a.parquet")
+    with pytest.raises(PredictionError, match=r"a.parquet has no column of pictures"):
+        names(tmp_path / "a.parquet")
+
+
 def test_a_damaged_archive_is_a_sentence(tmp_path):
     archive = tmp_path / "broken.zip"
     archive.write_bytes(b"PK nothing")

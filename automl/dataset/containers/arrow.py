@@ -45,6 +45,11 @@ class ArrowPictures:
             if len(chunks) == values.num_chunks:
                 self._columns[name] = [0, *itertools.accumulate(map(len, chunks))], chunks
 
+    @property
+    def num_rows(self) -> dict[str, int]:
+        """Number of rows by the name of each column of bytes."""
+        return {name: starts[-1] for name, (starts, _) in self._columns.items()}
+
     def picture(self, position: str) -> BinaryIO:
         """Open the picture of a row, see `Container`."""
         column, row = blocks.position(position)

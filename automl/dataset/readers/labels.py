@@ -116,7 +116,7 @@ def of_folder(name: str, root: Path) -> str:
             f"The class folder {name!a} in {root} has an invisible character in its name. "
             "Rename the folder."
         )
-    return _composed(name)
+    return _composed(name.strip())
 
 
 def checked(text: str, row: str) -> str:

@@ -25,7 +25,7 @@ from automl.texts import _, mark
 from automl.ui import data_source
 from automl.ui.predict import drawing
 
-TYPES = [*data_source.PICTURES, "zip"]
+TYPES = [*data_source.PICTURES, "zip", "tar", "parquet", "npz", "arrow"]
 MAX_PICTURES = 2_000
 _MAX_DOWNLOADED_BYTES = 50_000_000
 _KEPT, _WAS_AWAY = "kept uploads", "away from the uploads"
@@ -114,10 +114,10 @@ def _from_before() -> list[UploadedFile]:
 
 
 def _in_upload(file: BinaryIO, name: str) -> Iterator[FoundPicture]:
-    if input_pictures.archive_type(name) is None:
+    if _is_picture(name):
         yield FoundPicture(name, file)
         return
-    with tempfile.NamedTemporaryFile(suffix=".zip") as copy:
+    with tempfile.NamedTemporaryFile(suffix=Path(name).suffix) as copy:
         file.seek(0)
         shutil.copyfileobj(file, copy)
         copy.flush()
@@ -128,9 +128,16 @@ def _in_upload(file: BinaryIO, name: str) -> Iterator[FoundPicture]:
             raise PredictionError(str(error).replace(copy.name, name)) from None
 
 
+def _is_picture(name: str) -> bool:
+    return walk.is_picture_name(name) or Path(name).suffix.lstrip(".").lower() not in TYPES
+
+
 def _count(file: BinaryIO, name: str) -> int:
-    if input_pictures.archive_type(name) is None:
+    """Expected number of pictures; 0 of a file that would have to be read for it."""
+    if _is_picture(name):
         return 1
+    if input_pictures.archive_type(name) != "zip":
+        return 0
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()

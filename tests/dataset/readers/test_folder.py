@@ -132,10 +132,11 @@ def test_odd_class_names_stay_as_they_are(make_folder, make_picture, label):
     assert label in {found for found, _, _ in rows(folder)}
 
 
-def test_decomposed_letters_are_the_same_class(make_folder, make_picture):
+def test_decomposed_letters_and_blanks_at_the_end_are_the_same_class(make_folder, make_picture):
     folder = make_folder(dog=1)
     make_picture(folder / "cafe\u0301" / "0.png")
     make_picture(folder / "caf\u00e9" / "1.png")
+    make_picture(folder / "dog " / "2.png")
     assert {label for label, _, _ in rows(folder)} == {"caf\u00e9", "dog"}
 
 

@@ -144,9 +144,12 @@ def _why_empty(tree: Tree, root: Path, choices: Choices) -> str:
             f"{root} lies so deep. 1 is the outermost folder of classes, -1 the one of the picture."
         )
     if num_pictures:
+        unread = file_kinds.unread(root, tree.other_files)
         return (
             f"The {num_pictures:,} pictures in {root} are not in folders named after their "
             f"classes{_where(tree)}. Put the pictures of each class into a folder of its own."
+            f"{' The labels may be in a file that is not read. ' if unread else ''}"
+            f"{' '.join(unread)}"
         )
     num_others = len(tree.other_files)
     what = f"only {num_others} other files" if num_others else "no files"
