@@ -117,7 +117,7 @@ def seconds_to_rank() -> float:
     features = rng.random((_NUM_RANKED, 1280), np.float32)
     probe = linear_probe.fit(features[:200], np.arange(200) % 10, 10)
     started = time.process_time()
-    queries.unsure(features, probe.probabilities(features), _NUM_CHOSEN, 0)
+    queries.unsure(features, queries.margins(probe.probabilities(features)), _NUM_CHOSEN, 0)
     return time.process_time() - started
 
 

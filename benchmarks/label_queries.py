@@ -55,12 +55,16 @@ def by_entropy(pool: Pool, count: int) -> Positions:
 
 def by_margin(pool: Pool, count: int) -> Positions:
     """Pictures whose two most probable classes are nearest to each other."""
-    return queries.by_margin(pool.probabilities)[:count]
+    return _by_margin(pool)[:count]
+
+
+def _by_margin(pool: Pool) -> Positions:
+    return np.argsort(queries.margins(pool.probabilities), kind="stable")
 
 
 def by_spread_margin(pool: Pool, count: int) -> Positions:
     """The choice that `automl.labelling` makes: it needs the fewest labels."""
-    return queries.unsure(pool.features, pool.probabilities, count, pool.seed)
+    return queries.unsure(pool.features, queries.margins(pool.probabilities), count, pool.seed)
 
 
 def by_dropout(pool: Pool, count: int) -> Positions:
@@ -123,7 +127,7 @@ def by_typicality(pool: Pool, count: int) -> Positions:
     for name in largest[:count]:
         rows = np.flatnonzero(clusters == name)
         chosen.append(int(part[rows[(features[rows] @ features[rows].mean(axis=0)).argmax()]]))
-    rest = queries.by_margin(pool.probabilities)
+    rest = _by_margin(pool)
     return np.array([*chosen, *rest[~np.isin(rest, chosen)][: count - len(chosen)]], np.int64)
 
 

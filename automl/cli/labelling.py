@@ -69,11 +69,15 @@ def _job(source: str | None, place: Path, places: tuple[dict[str, str], dict[str
 
 
 def _say(found: "LabelNext", output: Path | None) -> None:
+    from automl.dataset import label_sets
     from automl.figures import label_next_text
 
     if output is None:
         for each in found.suggestions:
             guess = f"{each.guess}? ({each.probability:.2f})" if each.guess else each.why
+            if isinstance(each.guess, list):
+                labels = label_sets.text(each.guess) or "no label"
+                guess = f"{labels}? (not sure of {each.second}, {each.probability:.2f})"
             say(f"{each.path}: {guess}")
     else:
         pictures = wording.count(len(found.suggestions), "picture")

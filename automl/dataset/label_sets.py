@@ -26,6 +26,11 @@ def text(labels: Iterable[str]) -> str:
     return ", ".join(labels)
 
 
+def as_list(labels: str | list[str]) -> list[str]:
+    """The labels of a picture, of which a single one may be given as text."""
+    return [labels] if isinstance(labels, str) else labels
+
+
 def each_label(samples: pd.DataFrame) -> pd.Series:
     """Every label of every picture; the index of a picture is repeated for each of its labels."""
     if not are_in(samples):

@@ -6,14 +6,17 @@ for whoever fills it.
 
 import csv
 import io
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from automl.dataset.readers import delimited, text
+from automl.dataset.readers import delimited, label_sets, text
 from automl.errors import DataError
+from automl.evaluation.first_score import Answer
 from automl.evaluation.label_next import Suggestion
 from automl.host import atomic
 from automl.jobs.job import Job
+from automl.jobs.tasks import TASKS
 
 _COLUMNS = ("path", "label", "guess", "probability", "second", "why")
 
@@ -24,15 +27,21 @@ def write(path: Path, suggestions: Iterable[Suggestion]) -> None:
     rows = csv.DictWriter(table, _COLUMNS)
     rows.writeheader()
     for each in suggestions:
-        rows.writerow({**each.model_dump(), "label": ""})
+        guess = each.guess if isinstance(each.guess, str) else json.dumps(each.guess, ensure_ascii=False)
+        rows.writerow({**each.model_dump(), "guess": guess, "label": ""})
     atomic.write_text(path, table.getvalue(), private=False)
 
 
-def read(path: Path) -> dict[str, str]:
+def read(path: Path, *, has_label_sets: bool = False) -> Mapping[str, Answer]:
     """Label by location of the picture; rows without a label are left out.
 
+    Args:
+        path: of the table.
+        has_label_sets: the labels of a picture are a list, as in any table of this task; `[]` is a
+            picture without any.
+
     Raises:
-        DataError: the file cannot be read, lacks a column, or has no label.
+        DataError: the file cannot be read, lacks a column, or has no label, or a list is not one.
     """
     try:
         content = text.read(path)
@@ -50,9 +59,12 @@ def read(path: Path) -> dict[str, str]:
     labels = {location: label for location, label in given.items() if label}
     if not labels:
         raise DataError(f"{path} has no label yet. Write labels into its column label.")
-    return {
-        str(Path(location).expanduser().absolute()): label for location, label in labels.items()
-    }
+    places = [str(Path(location).expanduser().absolute()) for location in labels]
+    if not has_label_sets:
+        return dict(zip(places, labels.values(), strict=True))
+    rows_of = [f"The row of {place} in {path}" for place in places]
+    sets = label_sets.of_rows(list(labels.values()), rows_of)
+    return dict(zip(places, sets.labels, strict=True))
 
 
 def added(job: Job, tables: Iterable[Path]) -> Job:
@@ -61,8 +73,8 @@ def added(job: Job, tables: Iterable[Path]) -> Job:
     Raises:
         DataError: a table cannot be used.
     """
-    pictures = dict(job.corrections.add)
+    pictures, has_sets = dict(job.corrections.add), TASKS[job.task].has_label_sets
     for table in tables:
-        pictures.update(read(table))
+        pictures.update(read(table, has_label_sets=has_sets))
     corrections = job.corrections.model_copy(update={"add": pictures})
     return job.model_copy(update={"corrections": corrections})

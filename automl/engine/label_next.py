@@ -17,12 +17,11 @@ from automl.dataset.report import DatasetReport
 from automl.engine import first_score, side_answers
 from automl.engine.first_score import Looked
 from automl.engine.side_answers import Counted
-from automl.errors import UserError
 from automl.evaluation.label_next import LabelNext
 from automl.jobs.job import Job
-from automl.jobs.tasks import TASKS
 from automl.labelling import forecast, suggesting
 from automl.labelling.suggesting import Labelled
+from automl.training import trial_data
 
 MAX_PICTURES = 10_000
 """Pictures without a label that are ranked: of more a random choice, for which there is time."""
@@ -41,14 +40,8 @@ def suggest(job: Job, place: Path, count: int, progress: Counted) -> Iterator[La
         progress: called with the number of pictures that are read and that of all.
 
     Raises:
-        UserError: the data or the place cannot be used, there are no pretrained weights, or the
-            pictures have any number of labels.
+        UserError: the data or the place cannot be used, or there are no pretrained weights.
     """
-    if TASKS[job.task].has_label_sets:
-        raise UserError(
-            f"task is {job.task}, and what to label next needs one label a picture. Label pictures "
-            "at random, or choose task: image_classification."
-        )
     unlabelled.check(place)
     data = None if job.training_data.path == place else manifest.build(job)
     known = () if data is None else data.samples["content_hash"].dropna().tolist()
@@ -69,14 +62,15 @@ def suggest(job: Job, place: Path, count: int, progress: Counted) -> Iterator[La
     )
     yield answer
     worth = []
-    if labelled and labelled.can_teach and len(labelled.labels) >= forecast.FEWEST:
+    can_forecast = labelled and labelled.can_teach and not labelled.has_sets
+    if labelled and can_forecast and len(labelled.labels) >= forecast.FEWEST:
         runs = suggesting.observed(labelled, job.seed)
         worth = forecast.worth(runs, labelled.labels, labelled.class_names)
     yield answer.model_copy(update={"forecast": worth})
 
 
 def _labelled(looked: Looked) -> Labelled:
-    labels = looked.samples["label_index"].to_numpy(np.int64)
+    labels = trial_data.labels_of(looked.samples, looked.class_names)
     return Labelled(looked.features, labels, looked.class_names)
 
 

@@ -2,24 +2,25 @@
 
 from typing import Literal
 
+from automl.evaluation.first_score import Answer
 from automl.frozen_model import FrozenModel
 
 Why = Literal["unsure", "typical"]
-"""unsure: the probe wavers between two classes; typical: many pictures look like it."""
+"""unsure: the probe wavers between classes, or about labels; typical: many look like it."""
 
 
 class Suggestion(FrozenModel):
     """A picture without a label."""
 
     path: str
-    guess: str = ""
-    """The most probable class; "" without any label to learn from."""
+    guess: Answer = ""
+    """The most probable class, or the probable labels; "" without any label to learn from."""
 
     probability: float | None = None
-    """Probability of the guess."""
+    """Probability of the guess; with any number of labels a picture that of `second`."""
 
     second: str = ""
-    """The next class; "" if there is none."""
+    """The next class, or the label that the probe is least sure of; "" if there is none."""
 
     why: Why
 

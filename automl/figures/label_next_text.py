@@ -26,6 +26,9 @@ def reason(found: Suggestion) -> str:
     """Why a picture is worth its label."""
     if found.why == "typical":
         return _("Many pictures look like this one.")
+    if isinstance(found.guess, list):
+        sentence = _("The model is not sure of {guess}: {probability:.0%}.")
+        return sentence.format(guess=found.second, probability=found.probability)
     if found.second:
         sentence = _("The model wavers between {guess} and {second}.")
         return sentence.format(guess=found.guess, second=found.second)

@@ -22,25 +22,20 @@ _MOST_CANDIDATES = 0.25
 
 
 def unsure(
-    features: NDArray[np.float32], probabilities: NDArray[np.float32], count: int, seed: int
+    features: NDArray[np.float32], sureness: NDArray[np.float32], count: int, seed: int
 ) -> Positions:
-    """One picture of each cluster of those with the smallest margins.
+    """One picture of each cluster of those that a probe is least sure of.
 
     Args:
         features: (N, D) of pictures without a label.
-        probabilities: (N, K) by a probe that is fitted to those with one.
+        sureness: (N,) of a probe that is fitted to those with one, as `margins`.
         count: of the pictures.
         seed: of the clusters.
     """
     most = int(_MOST_CANDIDATES * len(features))
     wanted = max(count, min(_CANDIDATES_EACH * count, most))
-    candidates = by_margin(probabilities)[:wanted]
+    candidates = np.argsort(sureness, kind="stable")[:wanted]
     return candidates[central(features[candidates], count, seed)]
-
-
-def by_margin(probabilities: NDArray[np.float32]) -> Positions:
-    """All pictures, those first whose two most probable classes are nearest to each other."""
-    return np.argsort(margins(probabilities), kind="stable")
 
 
 def margins(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -49,6 +44,12 @@ def margins(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
         return probabilities[:, 0]
     highest = np.partition(probabilities, -2, axis=1)[:, -2:]
     return highest[:, 1] - highest[:, 0]
+
+
+def sureness_of_sets(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N,): expected number of labels that the answers miss or add, negated, from (N, K)."""
+    wrong: NDArray[np.float32] = np.minimum(probabilities, 1 - probabilities).sum(axis=1)
+    return -wrong
 
 
 def central(

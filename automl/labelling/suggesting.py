@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.evaluation.decisions import THRESHOLD
 from automl.evaluation.label_next import Suggestion
 from automl.labelling import forecast, queries
 from automl.labelling.queries import Positions
@@ -22,14 +23,19 @@ class Labelled(NamedTuple):
     """(L, D)."""
 
     labels: NDArray[np.int64]
-    """(L,) class indices."""
+    """(L,) class indices; of label sets (L, K), True for each label of a picture."""
 
     class_names: list[str]
 
     @property
+    def has_sets(self) -> bool:
+        """True if the pictures have any number of labels."""
+        return self.labels.ndim == 2
+
+    @property
     def can_teach(self) -> bool:
-        """True if there are two classes to tell apart."""
-        return len(np.unique(self.labels)) > 1
+        """True if there are two classes to tell apart, or a label that some pictures lack."""
+        return len(np.unique(self.labels, axis=0)) > 1
 
 
 def suggested(
@@ -55,8 +61,12 @@ def suggested(
         return [Suggestion(path=paths[row], why="typical") for row in chosen.tolist()]
     names = labelled.class_names
     probe = linear_probe.fit(labelled.features, labelled.labels, len(names), seed=seed)
+    if labelled.has_sets:
+        shares = probe.of_labels(features)
+        chosen = queries.unsure(features, queries.sureness_of_sets(shares), count, seed)
+        return [_with_labels(paths[row], shares[row], names) for row in chosen.tolist()]
     shares = probe.probabilities(features)
-    chosen = queries.unsure(features, shares, count, seed)
+    chosen = queries.unsure(features, queries.margins(shares), count, seed)
     return _with_guesses(chosen, paths, shares[chosen], names)
 
 
@@ -76,6 +86,17 @@ def _with_guesses(
             chosen.tolist(), shares, order[:, :2].tolist(), strict=True
         )
     ]
+
+
+def _with_labels(path: str, shares: NDArray[np.float32], names: list[str]) -> Suggestion:
+    least_sure = int(np.abs(shares - THRESHOLD).argmin())
+    return Suggestion(
+        path=path,
+        guess=[name for name, share in zip(names, shares, strict=True) if share >= THRESHOLD],
+        probability=round(float(shares[least_sure]), 4),
+        second=names[least_sure],
+        why="unsure",
+    )
 
 
 def observed(labelled: Labelled, seed: int = 0) -> tuple[forecast.Runs, forecast.Runs]:

@@ -115,6 +115,11 @@ def test_a_table_is_filled_in_any_program(tmp_path):
     assert labels_file.read(path) == {"/new/a.png": "dog", "/new/b;c.png": "ä"}
     path.write_bytes("﻿label;path\r\ncat;/new/a.png\r\n".encode())
     assert labels_file.read(path) == {"/new/a.png": "cat"}
+    path.write_text('path,label\n/a.png,"[""cat"", ""dog""]"\n/b.png,[]\n/c.png,\n')
+    assert labels_file.read(path, has_label_sets=True) == {"/a.png": ["cat", "dog"], "/b.png": []}
+    path.write_text('path,label\n/a.png,"cat,cat"\n')
+    with pytest.raises(DataError, match="The row of /a.png in .* has the label 'cat' 2 times"):
+        labels_file.read(path, has_label_sets=True)
     path.write_text("file,label\na.png,cat\n")
     with pytest.raises(DataError, match="no column path"):
         labels_file.read(path)

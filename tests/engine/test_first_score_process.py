@@ -122,6 +122,23 @@ def test_what_to_label_next_is_unlike_the_data_or_typical(shapes: Path, tmp_path
     assert {Path(each.path).parent for each in found.suggestions} == {new, new / "known"}
 
 
+def test_what_to_label_next_is_asked_about_labels_too(shapes: Path, tmp_path: Path) -> None:
+    data = Path(shutil.copytree(shapes, tmp_path / "data"))
+    rows = [
+        f"{path.relative_to(data)},{path.parent.name};picture"
+        for path in sorted(data.rglob("*.png"))
+        if path.parent.name != "green"
+    ]
+    new = (data / "green").rename(tmp_path / "new")
+    (data / "labels.csv").write_text("\n".join(["image,label", *rows]))
+    task = {"task": "image_classification_multilabel", "primary_metric": "iou"}
+    job = Job.from_dict({"training_data": {"path": data / "labels.csv"}, **task})
+    *_, found = label_next.suggest(job, new, 3, lambda *_: None)
+    assert (found.num_labelled, found.num_unlabelled, found.forecast) == (40, 20, [])
+    assert all("picture" in each.guess for each in found.suggestions)
+    assert {each.second for each in found.suggestions} <= {"red", "blue"}
+
+
 @pytest.mark.nightly  # test_pictures_with_any_number_of_labels_have_one_too is its short form
 @pytest.mark.parametrize("seed", range(10))
 def test_sets_of_drawn_shapes_are_recognised_exactly(tmp_path: Path, seed: int) -> None:

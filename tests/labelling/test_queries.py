@@ -37,7 +37,7 @@ def test_every_choice_gives_as_many_different_pictures_as_are_wanted(pool, query
 
 
 def test_the_choice_takes_unsure_pictures_of_both_places(pool):
-    chosen = queries.unsure(pool.features, pool.probabilities, 3, pool.seed)
+    chosen = queries.unsure(pool.features, queries.margins(pool.probabilities), 3, pool.seed)
     assert (chosen >= 400).all()
     assert len({(row - 400) // 20 for row in chosen.tolist()}) == 2
 

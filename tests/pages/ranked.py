@@ -6,6 +6,8 @@ from pathlib import Path
 
 _PICTURES = sorted(map(str, Path(sys.argv[1]).iterdir()))
 _ASKED = _PICTURES[: int(sys.argv[2])]
+_HAS_SETS = "image_classification_multilabel" in sys.stdin.read()
+_GUESS = ["cat", "dog"] if _HAS_SETS else "cat"
 sys.stdout.write(
     json.dumps(
         {
@@ -14,7 +16,13 @@ sys.stdout.write(
             "num_labelled": 12,
             "num_unlabelled": len(_PICTURES),
             "suggestions": [
-                {"path": path, "guess": "cat", "probability": 0.5, "second": "dog", "why": "unsure"}
+                {
+                    "path": path,
+                    "guess": _GUESS,
+                    "probability": 0.5,
+                    "second": "dog",
+                    "why": "unsure",
+                }
                 for path in _ASKED
             ],
             "forecast": [

@@ -69,6 +69,25 @@ def test_pictures_get_labels_by_keys_and_it_is_undone(
     assert [each.details["place"] for each in entries] == [str(new)] * 2
 
 
+def test_pictures_get_labels_that_keys_turn_on_and_off(open_page, pictures, new, rankings):
+    rows = [f"{name}/{n}.png,{name};animal" for name in ("cat", "dog") for n in range(4)]
+    (pictures / "labels.csv").write_text("\n".join(["image,label", *rows]))
+    task = "image_classification_multilabel"
+    page = open_page("label", data=str(pictures / "labels.csv"), place=str(new), task=task)
+    click(page, "Rank the pictures")
+    wait(page, rankings)
+    assert "The model is not sure of dog: 50%" in texts(page).replace("\\", "")
+    page.button(key="label 1").click().run()  # animal
+    page.button(key="label 2").click().run()  # cat, which the guess has
+    assert page.multiselect[0].value == ["dog", "animal"]
+    click(page, "Take these labels")
+    page.multiselect[0].set_value([]).run()
+    click(page, "It has no label")
+    said = texts(page.run()).replace("\\", "")
+    assert f"{new}/0.png added as dog, animal" in said
+    assert f"{new}/1.png added as with nothing" in said
+
+
 def test_a_place_out_of_reach_is_refused_and_another_one_taken(
     open_page, pictures, new, monkeypatch
 ):

@@ -129,7 +129,7 @@ def of_picture(sample: "pd.Series[Any]", corrected: Manifest, original: Manifest
     corrections, path = data_choice.corrections(), str(sample["path"])
     names = natural_order.names(corrected.class_names)
     label = _labels(sample, names) if label_sets.COLUMN in sample else _label(sample, names)
-    is_changed = label_sets.text([label] if isinstance(label, str) else label) != sample["label"]
+    is_changed = label_sets.text(label_sets.as_list(label)) != sample["label"]
     with st.container(horizontal=True):
         relabels = st.button(
             _("Change the label") if isinstance(label, str) else _("Change the labels"),

@@ -139,7 +139,7 @@ def _draw_doubts(
     pictures = [
         gallery.Picture(
             Path(doubt.path),
-            label_sets.text(_as_list(labels[doubt.path])),
+            label_sets.text(label_sets.as_list(labels[doubt.path])),
             first_score_text.suggestion(doubt),
             rendering=corrected.rendering,
         )
@@ -174,10 +174,6 @@ def _draw_doubts(
                     "more, and the label 0.05 or less. It can be undone."
                 ),
             )
-
-
-def _as_list(answer: Answer) -> list[str]:
-    return [answer] if isinstance(answer, str) else answer
 
 
 def _table(table: Table, empty: str) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from automl.evaluation.first_score import Answer
 from automl.evaluation.label_next import LabelNext, Suggestion
 from automl.ui.dataset import data_choice
 from automl.ui.side_work import SideWorks
@@ -58,8 +59,8 @@ def open_ones(batch: Batch, found: LabelNext) -> list[Suggestion]:
     return [each for each in asked if each.path not in settled]
 
 
-def label(batch: Batch, path: str, name: str) -> None:
-    """Give a picture its label, which makes it a picture of the data."""
+def label(batch: Batch, path: str, name: Answer) -> None:
+    """Give a picture its label, or its labels, which makes it a picture of the data."""
     corrections = data_choice.corrections()
     batch.decided.append(path)
     data_choice.correct(corrections.model_copy(update={"add": {**corrections.add, path: name}}))

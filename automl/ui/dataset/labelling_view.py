@@ -1,10 +1,12 @@
 """Draw pictures without a label one by one, to be labelled with keys."""
 
 import io
+import itertools
 from pathlib import Path
 
 import streamlit as st
 
+from automl.dataset import label_sets
 from automl.dataset.rendering import Rendering
 from automl.errors import NotAllowedError, UserError
 from automl.evaluation import natural_order
@@ -136,7 +138,11 @@ def _ask(
             _("**{pictures} to label**").format(pictures=wording.count(len(waiting), "picture"))
         )
         st.caption(wording.plain(label_next_text.reason(asked)))
-        _labels(batch, asked, class_names)
+        has_sets = data_choice.task().has_label_sets
+        if has_sets:
+            _label_set(batch, asked, class_names)
+        else:
+            _labels(batch, asked, class_names)
         with st.container(horizontal=True):
             st.button(
                 _("Skip"),
@@ -154,9 +160,13 @@ def _ask(
                 on_click=labelling.undo,
                 args=(batch,),
             )
-        _other_class(batch, asked, class_names)
+        if not has_sets:
+            _other_class(batch, asked, class_names)
     if len(waiting) > 1:
-        rest = [gallery.Picture(Path(each.path), each.guess) for each in waiting[1:]]
+        rest = [
+            gallery.Picture(Path(each.path), label_sets.text(label_sets.as_list(each.guess)))
+            for each in waiting[1:]
+        ]
         gallery.strip(rest, width=56, key="pictures that wait for a label")
 
 
@@ -182,7 +192,7 @@ def _labels(batch: Batch, asked: Suggestion, class_names: list[str]) -> None:
         )
 
     names = _known(class_names)
-    if asked.guess:
+    if isinstance(asked.guess, str) and asked.guess:
         if asked.probability is None:
             st.caption(_("The guess"))
         else:
@@ -191,6 +201,51 @@ def _labels(batch: Batch, asked: Suggestion, class_names: list[str]) -> None:
     with st.container(horizontal=True, gap="xsmall"):
         for number, name in enumerate(names[:_NUM_KEYS], start=1):
             button(name, f"label {number}", str(number))
+
+
+def _label_set(batch: Batch, asked: Suggestion, class_names: list[str]) -> None:
+    """The labels of the picture, those of the guess at first; a key adds or removes one."""
+    field = f"labels of {asked.path}"
+    guess = label_sets.as_list(asked.guess or [])
+    chosen: list[str] = st.session_state.setdefault(field, guess)
+    names = natural_order.names({*_known(class_names), *chosen})
+
+    def turn(name: str) -> None:
+        before = st.session_state[field]
+        others = [each for each in before if each != name]
+        st.session_state[field] = others if name in before else [*before, name]
+
+    with st.container(horizontal=True, gap="xsmall"):
+        for number, name in enumerate(names[:_NUM_KEYS], start=1):
+            st.button(
+                wording.plain(name),
+                key=f"label {number}",
+                type="primary" if name in chosen else "secondary",
+                shortcut=str(number),
+                on_click=turn,
+                args=(name,),
+            )
+
+    def take() -> None:
+        given = [name.strip() for name in st.session_state[field]]
+        labelling.label(batch, asked.path, list(dict.fromkeys(filter(None, given))))
+
+    st.multiselect(
+        _("Labels"),
+        names,
+        accept_new_options=True,
+        key=field,
+        placeholder=_("No label"),
+        help=_("Choose the right labels, or write new ones."),
+    )
+    st.button(
+        _("Take these labels") if chosen else _("It has no label"),
+        key="take the labels",
+        type="primary",
+        icon=":material/done:",
+        shortcut="Enter",
+        on_click=take,
+    )
 
 
 def _other_class(batch: Batch, asked: Suggestion, class_names: list[str]) -> None:
@@ -214,8 +269,8 @@ def _other_class(batch: Batch, asked: Suggestion, class_names: list[str]) -> Non
 
 def _known(class_names: list[str]) -> list[str]:
     """Classes of the data, and those that labels have added."""
-    added = [name for name in data_choice.corrections().add.values() if isinstance(name, str)]
-    return natural_order.names(sorted({*class_names, *added}))
+    added = map(label_sets.as_list, data_choice.corrections().add.values())
+    return natural_order.names(sorted({*class_names, *itertools.chain.from_iterable(added)}))
 
 
 def _between(batch: Batch, job: Job, place: Path, found: LabelNext) -> None:
