@@ -93,25 +93,22 @@ class Costs:
         }
         asked = {**values, **asked}
         size, names = asked["training_crop_size"], networks_of(asked)
-        speeds = [self.speeds.of(name, size) for name in names]
-        num_looks = 2 if is_mirrored(asked) else 1
-        forward = num_looks * sum(speed.forward_seconds for speed in speeds)
-        scoring = forward * self.counts.validation
-        # a probe is cross-validated over the validation pictures, too
+        # those of the validation pictures are fitted to, or answer for them
         features = sum(
             self._extraction(self.speeds.of(each.model_name, size).forward_seconds)
             for each in features_of(asked) - set(known)
         )
         if asked["method"] != "fine_tuning":
-            # a cross-validated baseline is scored by the features it is fitted to
-            once = _START_SECONDS + features + (0.0 if self.counts.folds else scoring)
+            once = _START_SECONDS + features  # by which it is scored, too
             if asked["method"] in PROBES:
                 once += self._fit_by_folds(len(names))
             return Cost(once)
         starts_from_probe = values.get("head_init") == "linear_probe"
+        speed = self.speeds.of(names[0], size)
+        scoring = speed.forward_seconds * self.counts.validation
         return Cost(
             once=_START_SECONDS + (features + self._fit() if starts_from_probe else 0.0),
-            epoch=_EPOCH_SECONDS + speeds[0].step_seconds * self.counts.train + scoring,
+            epoch=_EPOCH_SECONDS + speed.step_seconds * self.counts.train + scoring,
             num_epochs=asked["number_of_epochs"],
         )
 

@@ -157,6 +157,19 @@ def fit_head(method: str, network: Normalised, pictures: FrozenPictures) -> Prob
     return _fit_majority(head, pictures, num_classes)
 
 
+def logits(network: Normalised, features: NDArray[np.float32]) -> Tensor:
+    """Logits (N, K) of the network's last layer, as `fit_head` has left it, from features (N, D).
+
+    They are those of the whole network for the pictures that the features come from.
+    """
+    head = blocks.last_layer(network.network)
+    inputs = torch.from_numpy(features).to(network.mean.device)
+    if isinstance(head, nn.Conv2d):
+        inputs = inputs[:, :, None, None]
+    with torch.inference_mode():
+        return torch.cat([head(part).flatten(1) for part in inputs.split(_AT_ONCE)])
+
+
 def _fit_probe(
     head: nn.Linear | nn.Conv2d, pictures: FrozenPictures, num_classes: int
 ) -> Probabilities | None:

@@ -49,7 +49,7 @@ from automl.training.ranks import ALONE, Ranks
 from automl.training.recipe import Recipe
 from automl.training.recovery import RESTART_FACTOR, Recovery, is_out_of_memory
 from automl.training.resume_state import KeptState
-from automl.training.task import task_for
+from automl.training.task import Task, task_for
 from automl.training.trial_data import LabelledPictures, TrialData, opened
 
 
@@ -113,10 +113,12 @@ class TrialTraining:
 
         task = task_for(recipe, self.fitted.labels, len(data.class_names))
 
-        self._out_of_fold: Predictions | None = None
+        self._answers: Predictions | None = None
+        """Of a baseline, for all pictures that it is scored on."""
+
         starts_from_probe = self._starts_from_probe(network) if self.trains else False
         if not self.trains:
-            self._fit_baseline(network)
+            self._answers = self._fit_baseline(network, task)
         elif self.built.new_rows and not starts_from_probe:
             features = self._features_of_fitted(network)
             imprinting.imprint(network, features, self.fitted.labels, self.built.new_rows)
@@ -283,25 +285,26 @@ class TrialTraining:
     @property
     def evidence(self) -> Evidence:
         """The pictures that the trial is scored on."""
-        if self._out_of_fold is None:
+        if self._answers is None or not self.data.is_cross_validated:
             return Evidence(num_pictures=len(self.data.validation.labels))
         num_folds = int(self.fitted.folds.max()) + 1
-        return Evidence(num_pictures=len(self._out_of_fold.labels), num_folds=num_folds)
+        return Evidence(num_pictures=len(self._answers.labels), num_folds=num_folds)
 
     def scored_classes(self) -> set[int]:
         """Classes among the pictures that the trial is scored on."""
-        labels = (self._out_of_fold or self.data.validation).labels
+        labels = (self._answers or self.data.validation).labels
         counts = decisions.counts(labels, len(self.data.class_names))
         return set(np.flatnonzero(counts).tolist())
 
     def predict(self) -> Predictions:
         """Probabilities for every picture that the trial is scored on.
 
-        A baseline is scored on all of them, each by a model that has not seen it; a trained model
-        on the validation pictures, in parts if memory is short.
+        A baseline is scored on all of them, each by a model that has not seen it, unless the data
+        name the validation pictures; a trained model on the validation pictures, in parts if memory
+        is short.
         """
-        if self._out_of_fold is not None:
-            return self._out_of_fold
+        if self._answers is not None:
+            return self._answers
         pictures, wanted_size = self.data.validation, self.hyperparameters.validation_batch_size
         while True:
             size = part_size(wanted_size, self.recovery.num_validation_parts)
@@ -403,8 +406,11 @@ class TrialTraining:
             return False
         return True
 
-    def _fit_baseline(self, network: Normalised) -> None:
-        """Fit the head, and answer for every picture that has a fold without having seen it."""
+    def _fit_baseline(self, network: Normalised, task: Task) -> Predictions:
+        """Fit the head; returns answers for pictures that it, or its like of a fold, has not seen.
+
+        The network sees no picture again whose features are known.
+        """
         method, data, fitted = self.hyperparameters.method, self.data, self.fitted
         is_mirrored = self.hyperparameters.is_mirrored
         pictures = baselines.FrozenPictures(
@@ -414,18 +420,34 @@ class TrialTraining:
             (lambda: self._features_of_fitted(network, is_mirrored=True)) if is_mirrored else None,
         )
         try:
+            asked = None if data.is_cross_validated else self._asked(network)
             probabilities = baselines.fit_head(method, network, pictures)
         except HeadNotLinearError as error:
             raise UserError(
                 f"method is {method}, but {error}. Set method to fine_tuning, or choose another "
                 "model."
             ) from error
-        if probabilities is not None and data.is_cross_validated:
-            scored = np.flatnonzero(fitted.folds >= 0)
-            scored = scored[np.argsort(fitted.sample_ids[scored])]
-            self._out_of_fold = Predictions(
-                fitted.sample_ids[scored], fitted.labels[scored], probabilities[scored]
-            )
+        if asked is not None:
+            validation, logits = data.validation, baselines.logits(network, asked)
+            given = task.probabilities(logits).cpu().numpy()
+            return Predictions(validation.sample_ids, validation.labels, given)
+        assert probabilities is not None
+        scored = np.flatnonzero(fitted.folds >= 0)
+        scored = scored[np.argsort(fitted.sample_ids[scored])]
+        return Predictions(fitted.sample_ids[scored], fitted.labels[scored], probabilities[scored])
+
+    def _asked(self, network: Normalised) -> NDArray[np.float32]:
+        """Features (N, D) by which a baseline answers for the validation pictures.
+
+        They are taken while the network still has a last layer that tells where they are.
+        """
+        pictures = self.data.validation
+        if self.hyperparameters.method == "majority_class":  # answers without a look
+            head = linear_probe.linear_head(network.network)
+            return np.zeros((len(pictures.labels), head.weight[0].numel()), np.float32)
+        looks = (False, True) if self.hyperparameters.is_mirrored else (False,)
+        found = [self._features(network, pictures, is_mirrored) for is_mirrored in looks]
+        return np.asarray(sum(found) / len(found), np.float32)
 
     def _features_of_fitted(
         self, network: Normalised, *, is_mirrored: bool = False

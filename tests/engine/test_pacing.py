@@ -132,7 +132,7 @@ def test_mirror_images_are_tried_with_the_best_probe_and_it_is_said(tmp_path: Pa
     said = [sentence for sentence in results.experiment.plan if "mirror images" in sentence]
     assert len(said) == 1
     assert "resnet18 + mobilenetv2" in said[0]
-    results.time_limit.begin(6 + 1.5)  # too little for both networks
+    results.time_limit.begin(6 + 1.0)  # too little for both networks
     fitted = pacer.fit(planned)
     assert fitted is not None
     assert fitted.requested == planned.requested
@@ -148,7 +148,7 @@ def test_what_the_plan_left_out_runs_when_there_is_time_after_all_and_it_is_said
     job = Job.from_dict({"training_data": {"path": str(tmp_path)}, "limits": limits})
     pacer = Pacer(job, results, COSTS, 1, [probe, TUNING])
     assert pacer.regained(5, PlannedTrial.of(1, probe)) is None  # baselines in their own order
-    results.time_limit.begin(9)
+    results.time_limit.begin(8)
     assert pacer.regained(5, tuning) is None  # more than a quarter of the time
     only_probes = Pacer(job, results, COSTS, 1, [probe])
     assert only_probes.regained(5, None) is not None  # no training follows

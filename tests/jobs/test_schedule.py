@@ -141,6 +141,7 @@ def test_time_that_is_too_short_for_training_is_for_more_baselines() -> None:
     ] == [
         "mobilenetv1_100",
         "mobilenetv2",
+        "mobilenetv1_100",  # with mirror images
     ]
     assert trials[-1].ends_at > 0.7 * 270.0
 
@@ -152,7 +153,7 @@ def test_training_gets_smaller_pictures_before_frozen_features_do() -> None:
 
     assert [chosen(seconds) for seconds in (800.0, 250.0, 160.0, 70.0)] == [
         ({224}, {224}),
-        ({224}, {128}),
+        ({224}, {160}),
         ({224}, {96}),
         ({192}, set()),
     ]
@@ -170,7 +171,7 @@ def test_training_at_a_smaller_size_waits_for_all_frozen_features_if_it_fits_beh
 
     assert [order(seconds) for seconds in (800.0, 280.0)] == ["TMT", "MT"]
     said = plan_text.plan(planned(situation(), clock(280.0)), clock(280.0), 320)
-    assert said[0].startswith("In 5 min on this machine at 224 px (training at 128 px): a probe of")
+    assert said[0].startswith("In 5 min on this machine at 224 px (training at 160 px): a probe of")
 
 
 def test_a_probe_that_would_take_much_of_the_time_is_left_out() -> None:
@@ -263,8 +264,8 @@ def test_the_plan_in_words() -> None:
     trials = planned(situation(), time)
     (sentence,) = plan_text.plan(trials, time, 900)
     assert sentence.startswith(
-        "In 15 min on this machine at 224 px: a probe of mobilenetv1_100 (about 15 s), the "
-        "majority class (about 5 s), "
+        "In 15 min on this machine at 224 px: a probe of mobilenetv1_100 (about 13 s), the "
+        "majority class (about 3 s), "
     )
     assert "fine-tuning of mobilenetv1_100 for 6 epochs (about 4 min)" in sentence
     late = clock(5.0, pictures=20_000)
@@ -303,7 +304,7 @@ def test_features_of_many_pictures_come_from_a_converted_network() -> None:
     assert on_gpu - few == pytest.approx(9_000 * direct, rel=0.05)  # and some fitting
 
 
-def test_a_mirrored_probe_costs_the_features_of_the_mirror_images_and_looks_twice() -> None:
+def test_a_mirrored_probe_costs_the_features_of_the_mirror_images() -> None:
     probe = {"method": "linear_probe", "model_name": "mobilenetv2", "training_crop_size": 224}
     mirrored = {**probe, "mirrored_features": True}
     of_each = 500 * speeds().of("mobilenetv2", 224).forward_seconds
@@ -313,9 +314,9 @@ def test_a_mirrored_probe_costs_the_features_of_the_mirror_images_and_looks_twic
         for known in ((), features_of(probe), features_of(mirrored))
     )
     assert whole - rest == pytest.approx(rest - fit) == pytest.approx(of_each)
-    given = Costs(speeds(), Counts(500, 300, 10))
+    given = Costs(speeds(), Counts(500, 300, 10))  # validation pictures cost no second look
     once, twice = (given.of(one, features_of(one)).seconds for one in (probe, mirrored))
-    assert twice - once == pytest.approx(300 * speeds().of("mobilenetv2", 224).forward_seconds)
+    assert once == twice
 
 
 def test_a_probe_costs_a_fit_for_every_fold() -> None:
@@ -339,7 +340,7 @@ def test_two_networks_side_by_side_cost_a_larger_fit_where_their_probes_came_bef
     assert alone < pair < 3 * alone
     three = {**joined, "third_model_name": "efficientnet_lite0"}
     of_third = 2000 * time.costs.speeds.of("efficientnet_lite0", 224).forward_seconds
-    assert time.cost(three, features_of(joined)).seconds > pair + of_third
+    assert time.cost(three, features_of(joined)).seconds == pytest.approx(pair + of_third)
     (whole,) = schedule.walk([three], time)
     named = "a probe of mobilenetv1_100, mobilenetv2 and efficientnet_lite0 together"
     assert named in plan_text.plan([whole], time, 60)[0]

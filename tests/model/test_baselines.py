@@ -15,7 +15,9 @@ from automl.model import checkpoint, onnx_conversion, pretrained_weights
 from automl.model.baselines import NearestNeighbours
 from automl.model.network import Normalised
 from automl.training import effective, latency
-from automl.training.trial_data import TrialData
+from automl.training.batches import scored_batches
+from automl.training.learner import predict
+from automl.training.trial_data import TrialData, opened
 from automl.training.trial_training import TrialTraining
 from tests.training.test_trial_training import train
 
@@ -57,6 +59,44 @@ def test_every_class_is_given_its_share_of_the_training_pictures(tiny_data: Tria
         assert given == pytest.approx(shares, abs=0.005)
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"method": "linear_probe"},
+        {"method": "linear_probe", "mirrored_features": True},
+        {"method": "concatenated_probe", "second_model_name": "test_efficientnet"},
+        {"method": "prototypes"},
+        {"method": "k_nearest_neighbours"},
+        {"method": "majority_class"},
+    ],
+    ids=lambda asked: "_".join(map(str, asked.values())),
+)
+def test_no_network_sees_a_picture_again_whose_features_are_known(
+    tiny_data: TrialData, pretrained: dict[str, Any], asked: dict[str, Any]
+) -> None:
+    validation = replace(tiny_data.validation, folds=np.full(len(tiny_data.validation.labels), -1))
+    given = replace(tiny_data, validation=validation)
+    scored(given, **asked, **pretrained)
+    looks: list[int] = []
+    hook = torch.nn.modules.module.register_module_forward_hook(
+        lambda module, inputs, _: (
+            looks.append(len(inputs[0])) if isinstance(module, Normalised) else None
+        )
+    )
+    try:
+        training, _ = scored(given, **asked, **pretrained)
+    finally:
+        hook.remove()
+    # the second network has no weights here, and of random ones nothing is kept
+    assert bool(looks) == ("second_model_name" in asked)
+    answers = training.predict()
+    assert np.array_equal(answers.sample_ids, validation.sample_ids)
+    pixels = list(scored_batches(opened(validation.pictures), 32, batch_size=64, device=_CPU))
+    own = predict(training.learner.network, training.learner.task, pixels)
+    assert answers.probabilities == pytest.approx(own, abs=1e-5)
+
+
+_CPU = torch.device("cpu")
 _FLOOR = ("linear_probe", "concatenated_probe", "prototypes", "k_nearest_neighbours")
 
 
