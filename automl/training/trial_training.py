@@ -443,7 +443,7 @@ class TrialTraining:
         """
         pictures = self.data.validation
         if self.hyperparameters.method == "majority_class":  # answers without a look
-            head = linear_probe.linear_head(network.network)
+            head = linear_head.of(network.network)
             return np.zeros((len(pictures.labels), head.weight[0].numel()), np.float32)
         looks = (False, True) if self.hyperparameters.is_mirrored else (False,)
         found = [self._features(network, pictures, is_mirrored) for is_mirrored in looks]
