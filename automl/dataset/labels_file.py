@@ -27,7 +27,11 @@ def write(path: Path, suggestions: Iterable[Suggestion]) -> None:
     rows = csv.DictWriter(table, _COLUMNS)
     rows.writeheader()
     for each in suggestions:
-        guess = each.guess if isinstance(each.guess, str) else json.dumps(each.guess, ensure_ascii=False)
+        guess = (
+            each.guess
+            if isinstance(each.guess, str)
+            else json.dumps(each.guess, ensure_ascii=False)
+        )
         rows.writerow({**each.model_dump(), "guess": guess, "label": ""})
     atomic.write_text(path, table.getvalue(), private=False)
 

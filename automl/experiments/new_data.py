@@ -111,6 +111,11 @@ def _warm(job: Job, source: TrialRecord, asked: OtherData, experiment_dir: Path)
             values["number_of_epochs"] = asked.epochs
         if asked.trials > 1:
             rate = values.pop("learning_rate")
+            if not rate:
+                raise UserError(
+                    f"{source.trial_id} has a learning_rate of 0, so there are none around it to "
+                    "draw for several trials. Leave --trials out."
+                )
             ends = f"{math.log(rate / 10):.2f}, {math.log(3 * rate):.2f}"
             search["search_space"] = [{"learning_rate": f"loguniform({ends})"}]
             search["sweep"] = {"sampling_algorithm": "random"}

@@ -59,7 +59,7 @@ class Keeper:
         self._answers = keeping.folder / ANSWERS
         for folder in (keeping.folder, self._pictures):
             private_folder.make(folder)
-        self._num_pictures = sum(1 for _ in self._pictures.iterdir())
+        self._num_pictures = self._count()
         self._num_answers = _num_lines(self._answers)
         self._random = random.Random()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keep")
@@ -100,10 +100,15 @@ class Keeper:
         if path.exists():
             return True
         if self._num_pictures >= self._keeping.limit:
+            self._num_pictures = self._count()  # those that were labelled may be gone by now
+        if self._num_pictures >= self._keeping.limit:
             return False
         atomic.write_bytes(path, picture, durable=False)
         self._num_pictures += 1
         return True
+
+    def _count(self) -> int:
+        return sum(1 for _ in self._pictures.iterdir())
 
     def _append(self, line: dict[str, Any]) -> None:
         if self._num_answers >= MAX_ANSWERS:

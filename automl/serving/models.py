@@ -137,7 +137,6 @@ class Models:
         self.by_name = dict(by_name)
         self.default = next(iter(by_name.values()))
         self._load = load
-        self._replaced: list[ServedModel] = []
         self.explanations = Explanations()
         self._decoder = decoder
 
@@ -174,7 +173,8 @@ class Models:
     def replace_default(self, model_dir: Path) -> None:
         """Load another model and let it answer in place of the first one, under the same name.
 
-        Requests in flight are answered by the one before, which stays in memory.
+        Requests in flight are answered by the one before. Nothing else refers to it, so that it
+        leaves the memory with the last of them.
 
         Raises:
             PredictionError: the model cannot be loaded or run; the one before goes on.
@@ -182,7 +182,6 @@ class Models:
         before = self.default
         after = self._load(before.name, model_dir)
         after.listeners = before.listeners
-        self._replaced.append(before)
         self.by_name[before.name] = self.default = after
 
     def named(self, name: str | None) -> ServedModel:
@@ -200,6 +199,6 @@ class Models:
 
     def close(self) -> None:
         self.explanations.close()
-        for model in (*self.by_name.values(), *self._replaced):
+        for model in self.by_name.values():
             model.close()
         self._decoder.close()

@@ -7,6 +7,7 @@ lowest priority shows them to the second model; an error there is counted and ha
 import contextlib
 import hashlib
 import io
+import logging
 import os
 import queue
 import threading
@@ -26,7 +27,12 @@ MAX_WAITING = 256
 
 _MAX_WAITING_BYTES = 64_000_000
 _LOOK_SECONDS = 1.0
+_MAX_PATIENCE_SECONDS = 60.0
+"""Longest time between two attempts at an exchange that fails; each waits twice as long."""
+
 _LOWEST_PRIORITY = 19
+
+_log = logging.getLogger(__name__)
 
 Work = tuple[bytes, Predictor, Answer]
 
@@ -66,6 +72,7 @@ class Shadow:
         self._num_bytes = self._num_dropped = 0
         self._lock = threading.Lock()
         self._is_closed = threading.Event()
+        self._patience_seconds = self._next_attempt = 0.0
         self._thread = threading.Thread(target=self._work, name="shadow", daemon=True)
         self._thread.start()
 
@@ -148,14 +155,22 @@ class Shadow:
     def _look(self) -> None:
         """Write the counts, and exchange the models if somebody has asked for it."""
         self._save_counts()
+        if time.monotonic() < self._next_attempt:
+            return
         try:
             pair = shadow_folder.load_pair(self._folder)
             if pair is not None and pair.first == self._pair.second:
                 second = Predictor(pair.second)
                 self._on_exchange(pair.first)
                 self._second, self._pair = second, pair
-        except Exception:  # noqa: BLE001 (the first model goes on answering, and this thread lives)
-            return
+        except Exception as error:  # noqa: BLE001 (the first model goes on, and this thread lives)
+            if not self._patience_seconds:
+                _log.warning("%s: the models are not exchanged yet: %s", self._folder, error)
+            longer = max(2 * self._patience_seconds, _LOOK_SECONDS)
+            self._patience_seconds = min(longer, _MAX_PATIENCE_SECONDS)
+            self._next_attempt = time.monotonic() + self._patience_seconds
+        else:
+            self._patience_seconds = 0.0
 
     def _save_counts(self) -> None:
         with self._lock:

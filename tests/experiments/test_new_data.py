@@ -51,6 +51,15 @@ def test_the_best_network_starts_a_trial_on_the_other_data(
     assert "are not taken over" in record.parent.sentence
 
 
+def test_around_a_learning_rate_of_0_there_is_nothing_to_draw(
+    make_experiment: Make, tmp_path: Path
+) -> None:
+    data_versions.keep(tmp_path, Corrections(exclude=["a.png"]), "0", by="ann")
+    still = build_trial("trial-001", [0.9], number=1, effective={"learning_rate": 0.0})
+    with pytest.raises(UserError, match="Leave --trials out"):
+        new_data.planned(old(make_experiment, tmp_path, still), OtherData(version="v1", trials=4))
+
+
 def test_several_trials_draw_learning_rates_around_that_of_the_winner(
     make_experiment: Make, tmp_path: Path
 ) -> None:

@@ -69,6 +69,12 @@ def test_there_are_never_more_pictures_than_the_limit(folder, predictor):
     assert [line["kept"] for line in lines] == ["unlike"] * 3 + [""]
     kept(folder, predictor, several, limit=3)  # started again
     assert len(list((folder / PICTURES).iterdir())) == 3
+    keeper = Keeper(Keeping(folder, 0.0, 3))
+    for path in (folder / PICTURES).iterdir():  # labelled, and gone while the server runs
+        path.unlink()
+    keeper.keep(picture("red"), predictor, sure(predictor, distance=0.6))
+    keeper.close()
+    assert len(list((folder / PICTURES).iterdir())) == 1
 
 
 @pytest.mark.parametrize(("share", "count"), [(0.0, 0), (1.0, 5)])

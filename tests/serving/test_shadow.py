@@ -1,6 +1,7 @@
 """A second model beside the first one: what both said, and the exchange of the two."""
 
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -110,10 +111,12 @@ def test_a_promoted_model_answers_first_in_a_running_server_and_after_a_new_star
 ) -> None:
     models = Models.load({"colours": pair[0]}, Limits(), lambda *_: None)
     start(on_exchange=models.replace_default)
+    former = weakref.ref(models.default.predictor)
     assert models.named("colours").predictor.labels == ["red", "green", "blue"]
     assert CliRunner().invoke(cli, ["promote", str(folder)]).exit_code == 0
     wait_for(lambda: models.default.predictor.model_dir == pair[1])
     assert models.named("colours").predictor.labels == list(REVERSED)
+    wait_for(lambda: former() is None)  # it has left the memory
     models.close()
     assert shadow.prepared(folder, *pair).first == pair[1]
     entry = audit.read()[-1]
@@ -126,6 +129,28 @@ def test_a_promoted_model_answers_first_in_a_running_server_and_after_a_new_star
     again = CliRunner().invoke(cli, ["promote", str(folder), "--back"])
     assert again.exit_code == 2
     assert "nothing to go back to" in again.stderr
+
+
+def test_an_exchange_that_fails_is_said_once_and_tried_again_less_and_less_often(
+    start: Callable[..., Shadow],
+    folder: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shadow, "_LOOK_SECONDS", 0.02)
+    attempts: list[float] = []
+
+    def fail(_: Path) -> None:
+        attempts.append(time.monotonic())
+        raise UserError("There is no memory.")
+
+    start(on_exchange=fail)
+    assert CliRunner().invoke(cli, ["promote", str(folder)]).exit_code == 0
+    wait_for(lambda: len(attempts) == 6)
+    assert (np.diff(attempts) >= 0.02 * 2.0 ** np.arange(5)).all()
+    assert [each.getMessage() for each in caplog.records] == [
+        f"{folder}: the models are not exchanged yet: There is no memory."
+    ]
 
 
 def test_agreement_is_said_and_tested_where_labels_are_known(
