@@ -119,7 +119,9 @@ def in_folder(root: Path, tree: Tree, is_shard: IsShard, choice: Choice = "auto"
             if choice == "auto":
                 _refuse_missing(group, [])
             is_only = len(groups) == 1 and (len(names) == 1 or _has_folders(root, folder, group))
-            target = folder if is_only and not are_classes else (*folder, group.stem)
+            is_table = group.stem.lower().endswith(_TABLES)  # Kaggle's train.csv.zip
+            is_here = is_table or (is_only and not are_classes)
+            target = folder if is_here else (*folder, group.stem)
             if target == folder or target not in filled:
                 found += _parts(root, target, group, folder)
     guesses += _as_classes(found) if are_classes else _left_out(tree)

@@ -109,7 +109,11 @@ def find_layout(pictures: Sequence[Parts], choices: Choices | None = None) -> La
             return class_first
     roots = roots_of(folders, splits) if splits else {base: None}
     if choices.label_level is None and choices.group_level is None:
-        refuse_repeated([one[len(root) :] for root in roots for one in folders.below(root)], roots)
+        below = [one[len(root) :] for root in roots for one in folders.below(root)]
+        refuse_repeated(
+            [one[:1] + tuple(name for name in one[1:] if not is_neutral(name)) for one in below],
+            roots,
+        )
         roots = below_neutral(folders, roots)
     return _by_level(folders, roots, choices)
 

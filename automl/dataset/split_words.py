@@ -160,6 +160,12 @@ def split_of_path(path: PurePath) -> str | None:
     return found[0] if found else None
 
 
+def split_of_folders(path: str) -> str | None:
+    """Split that the outermost folder of a path with such a name says."""
+    found = map(split_in, PurePath(path).parts[:-1])
+    return next((split for split, _ in filter(None, found)), None)
+
+
 def is_for_splits(path: PurePath) -> bool:
     """True for a file that is named after partitions or splits, such as `list_partition.txt`."""
     return bool({*_words(path.stem)} & _FOR_SPLITS)

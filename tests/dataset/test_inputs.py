@@ -1144,3 +1144,99 @@ def test_json_of_ids_or_of_splits(photos, content):
         None if "train" not in content else "train",
         None if "train" not in content else "validation",
     }
+
+
+def test_names_in_several_folders_mean_those_of_the_table_or_of_its_split(photos):
+    folder = photos(*(f"{split}/images/{name}.jpg" for split in ("train", "test") for name in "ab"))
+    (folder / "train.csv").write_text("id,label\na,cat\nb,dog\n")
+    (folder / "test.csv").write_text("id\na\nb\n")
+    found = readers.read(DataSource(path=folder))
+    assert read(folder) == {
+        "train/images/a.jpg": ("cat", None),
+        "train/images/b.jpg": ("dog", None),
+    }
+    assert [guess.sentence[:37] for guess in found.guesses] == [
+        "2 pictures have names that others hav"
+    ]
+    for split in ("train", "test"):
+        (folder / f"{split}.csv").unlink()
+        (folder / split / "labels.csv").write_text("id,label\na,cat\nb,dog\n")
+    assert read(folder)["test/images/b.jpg"] == ("dog", "test")
+    assert read(folder)["train/images/b.jpg"] == ("dog", "train")
+
+
+@pytest.mark.parametrize(
+    ("names", "choices"),
+    [
+        (("images/a.jpg", "resized/a.jpg"), ["resized", "images"]),
+        (("a.jpg", "a.png"), ["*.png", "*.jpg"]),
+    ],
+)
+def test_names_that_mean_several_pictures_are_a_question(photos, names, choices):
+    folder = photos(*names, *(name.replace("a.", "b.") for name in names))
+    (folder / "labels.csv").write_text("id,label\na,cat\nb,dog\n")
+    with pytest.raises(UnclearDataError, match="in several places, such as") as caught:
+        read(folder)
+    assert [reading.options["leave_out"] for reading in caught.value.readings] == choices
+    assert read(folder, leave_out=choices[0])[names[0]] == ("cat", None)
+
+
+def test_a_list_of_labels_without_names_is_said(photos):
+    folder = photos("images/a.jpg", "images/b.jpg")
+    (folder / "labels.txt").write_text("cat\ndog\n")
+    with pytest.raises(DataError, match=r"labels.txt: it has a line for each of the 2 pictures"):
+        read(folder)
+
+
+def test_a_further_column_of_pictures_is_offered(photos):
+    folder = photos(*(f"{name}.jpg" for name in "abcd"))
+    (folder / "labels.csv").write_text("left,right,label\na.jpg,b.jpg,cat\nc.jpg,d.jpg,dog\n")
+    (guess,) = readers.read(DataSource(path=folder)).guesses
+    assert [one.options for one in guess.others] == [{"image_column": "right"}]
+
+
+def test_a_table_that_is_zipped_alone_is_that_of_the_pictures_beside_it(photos):
+    folder = photos("a.jpg", "b.jpg")
+    with zipfile.ZipFile(folder / "train.zip", "w") as file:
+        for name in ("a.jpg", "b.jpg"):
+            file.write(folder / name, name)
+            (folder / name).unlink()
+    with zipfile.ZipFile(folder / "labels.csv.zip", "w") as file:
+        file.writestr("labels.csv", "file,label\na.jpg,cat\nb.jpg,dog\n")
+    assert sorted(readers.read(DataSource(path=folder)).pictures["label"]) == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [["a.jpg", "cat"], ["b.jpg", "dog"]],
+        {"file": ["a.jpg", "b.jpg"], "label": ["cat", "dog"]},
+        {"file": {"0": "a.jpg", "1": "b.jpg"}, "label": {"0": "cat", "1": "dog"}},
+        {
+            "columns": ["file", "label"],
+            "index": [0, 1],
+            "data": [["a.jpg", "cat"], ["b.jpg", "dog"]],
+        },
+        {
+            "info": {"n": 2},
+            "classes": ["cat", "dog"],
+            "data": [{"file": "a.jpg", "label": "cat"}, {"file": "b.jpg", "label": "dog"}],
+        },
+        {"train": [["a.jpg", "cat"]], "test": [["b.jpg", "dog"]]},
+    ],
+)
+def test_json_of_rows_or_columns(photos, content):
+    folder = photos("a.jpg", "b.jpg")
+    (folder / "labels.json").write_text(json.dumps(content))
+    has_splits = "train" in content
+    assert read(folder) == {
+        "a.jpg": ("cat", "train" if has_splits else None),
+        "b.jpg": ("dog", "test" if has_splits else None),
+    }
+
+
+def test_json_of_names_by_split_beside_a_table(photos):
+    folder = photos("a.jpg", "b.jpg", "c.jpg")
+    (folder / "labels.csv").write_text("file,label\na.jpg,cat\nb.jpg,dog\nc.jpg,dog\n")
+    (folder / "splits.json").write_text('{"train": ["a.jpg", "b.jpg"], "test": ["c.jpg"]}')
+    assert [split for _, split in read(folder).values()] == ["test", "train", "train"]

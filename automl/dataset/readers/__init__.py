@@ -84,9 +84,9 @@ def read(  # noqa: PLR0913
             left_out=replace(found.left_out, unused=data.unused),
         )
         if data.folder is not None and source.split_column != split_column.NEVER:
-            files = data.walk(data.folder).other_files
+            tree = data.walk(data.folder)
             meanings = split_meanings.parsed(source.split_values) if source.split_values else {}
-            found = split_lists.applied(found, data.folder, files, meanings)
+            found = split_lists.applied(found, data.folder, tree, meanings)
             if data.table is not None:
                 found = split_by_folders.applied(found, data.folder)
         found = named_classes.applied(found, *_around(data), source.class_names)

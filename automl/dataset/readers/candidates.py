@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import forms, guesses, picture_columns
+from automl.dataset.readers import forms, guesses, picture_columns, text
 from automl.dataset.readers.form import Archive, Certainty, Folder, TableFile
-from automl.dataset.readers.located import Located, is_elsewhere
+from automl.dataset.readers.located import Located, SeveralPlacesError, is_elsewhere
 from automl.dataset.readers.table import Chosen, Table
 from automl.dataset.reading import UnclearDataError
 from automl.dataset.split_words import split_folders
@@ -25,6 +25,7 @@ _OUTPUT = frozenset({"submission", "prediction", "predictions", "predicted"})
 HOLDS_TABLES = frozenset({*_FOR_LABELS, "ann", "anns", "anno", "meta", "metadata", "csv", "gt"})
 """Names of folders whose tables label the pictures beside them."""
 _NOT_TABLES = frozenset({".md", ".rst", ".pdf", ".log", ".py", ".ipynb", ".names"})
+_MAX_LIST_BYTES = 1 << 24
 LEAST_COVERED = 0.5
 """Least share of the pictures that a table which is likely the one of the labels names."""
 
@@ -111,13 +112,27 @@ def _may_be_meant(candidate: Candidate) -> bool:
     return candidate.certainty > (Certainty.POSSIBLE if is_loose else Certainty.NO)
 
 
-def unknown(base: Path) -> list[str]:
+def unknown(base: Path, num_pictures: int) -> list[str]:
     """Files that are named like tables of labels, but are of no form."""
-    return [
+    named = [path for path in _files([base]) if is_for_labels(path)]
+    unread = [
         f"{path.name}: such files cannot be read. Save it as CSV."
-        for path in _files([base])
-        if is_for_labels(path) and _is_unknown(path)
+        for path in named
+        if _is_unknown(path)
     ]
+    return unread + [
+        f"{path.name}: it has a line for each of the {num_pictures:,} pictures, and does not name "
+        "them. Write the name of the picture in front of each line."
+        for path in named
+        if path.suffix.lower() == ".txt" and _is_of_lines(path, num_pictures)
+    ]
+
+
+def _is_of_lines(path: Path, count: int) -> bool:
+    """True for a file of no form with so many lines of text."""
+    if count < 2 or path.stat().st_size > _MAX_LIST_BYTES or forms.of_file(path) is not None:
+        return False
+    return len(text.read(path).split("\n")) - count in (0, 1)
 
 
 def tried(
@@ -129,7 +144,7 @@ def tried(
 ) -> Tried:
     """Read all candidates; a file for another purpose is passed over."""
     fitting: list[Fitting] = []
-    unused = unknown(base)
+    unused = unknown(base, len(located.paths))
     read: set[str | None] = set()
     asked: list[tuple[int, UnclearDataError]] = []
     for candidate in every:
@@ -169,11 +184,13 @@ def is_for_labels(path: Path) -> bool:
 def _fitted(candidate: Candidate, table: Table, choose: Choose, located: Located) -> Fitting:
     table, chosen = picture_columns.chosen_here(table, choose, located)
     cells = chosen.table.rows[chosen.columns.image].tolist()
-    found = located.found(cells, table.folder)
+    found = located.found_in(table, cells)
     fitting = Fitting(table, chosen, Certainty.POSSIBLE, found)
     is_loose = isinstance(candidate.form, TableFile) and candidate.form.is_loose
     if is_loose and not fitting.num_found and not candidate.is_sure:
         raise DataError("It names no picture here.")
+    if not fitting.num_found:
+        located.refuse_several(table, cells)
     return replace(fitting, certainty=_certainty(candidate, fitting, len(located.paths)))
 
 
@@ -181,6 +198,8 @@ def _question(
     error: UnclearDataError, table: Table, path: Path, located: Located
 ) -> list[tuple[int, UnclearDataError]]:
     """The question about a table with the number of pictures that it names; nothing if none is."""
+    if isinstance(error, SeveralPlacesError):
+        return [(error.num_pictures, error)]
     column = table.image_column or guesses.picture_column(table.rows)
     found = located.found(table.rows[column].tolist(), table.folder) if column else []
     count = len({*found} - {None})

@@ -1,7 +1,7 @@
 """Guess what the columns of a table mean, by their names and their cells."""
 
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 import pandas as pd
 
@@ -49,8 +49,12 @@ def picture_column(rows: pd.DataFrame) -> str | None:
     """The column with the pictures: by its name, by cells named like pictures, or an id."""
     if by_name := _named(rows.columns, IMAGE_NAMES):
         return by_name
-    names = (name for name in rows.columns if _names_pictures(rows[name]))
-    return next(names, None) or _named(rows.columns, _ID_NAMES)
+    return next(picture_columns(rows), None) or _named(rows.columns, _ID_NAMES)
+
+
+def picture_columns(rows: pd.DataFrame) -> Iterator[str]:
+    """Columns whose cells are named like pictures."""
+    return (name for name in rows.columns if _names_pictures(rows[name]))
 
 
 def has_pixels(rows: pd.DataFrame) -> bool:

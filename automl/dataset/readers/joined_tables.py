@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ from automl.dataset.readers.located import Located
 from automl.dataset.readers.rivals import Rival
 from automl.dataset.readers.table import Table
 from automl.dataset.reading import Guess
-from automl.dataset.split_words import split_in, split_of_path
+from automl.dataset.split_words import split_of_folders, split_of_path
 
 _SPLIT = "split"
 _LEAST_COMMON = 0.5
@@ -57,8 +57,8 @@ def with_folders(table: Table, best: Rival, folders: Rival) -> Table | None:
         or common < max(1, _LEAST_COMMON * min(len(names), len(others)))
     ):
         return None
-    ours = [_split_of_folders(str(cell)) for cell in table.rows[columns.image]]
-    theirs = [_split_of_folders(path) for path in folders.labels]
+    ours = [split_of_folders(str(cell)) for cell in table.rows[columns.image]]
+    theirs = [split_of_folders(path) for path in folders.labels]
     if None in {*ours, *theirs} or {*ours} & {*theirs} or "train" not in {*ours, *theirs}:
         return None
     more = pd.DataFrame(
@@ -88,9 +88,3 @@ def guess(best: Rival, folders: Rival) -> Guess:
         "folders for the others."
     )
     return Guess(sentence=sentence, others=[best.reading, folders.reading])
-
-
-def _split_of_folders(path: str) -> str | None:
-    """Split that the outermost folder with such a name says."""
-    found = map(split_in, PurePosixPath(path).parts[:-1])
-    return next((split for split, _ in filter(None, found)), None)

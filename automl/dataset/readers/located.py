@@ -16,12 +16,14 @@ import pandas as pd
 from automl.dataset.downloads import scheme_of
 from automl.dataset.readers.form import Walk
 from automl.dataset.readers.table import Table
-from automl.dataset.reading import Guess
+from automl.dataset.reading import Guess, Reading, UnclearDataError
+from automl.dataset.split_words import split_of_folders, split_of_path
 from automl.dataset.walk import is_picture_name
 
 _CLOUDS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "wasb", "wasbs", "oss"})
 _FILE = "file"
 _MAX_SHOWN = 60
+_MAX_PLACES = 4
 _WHOLE = re.compile(r"\d+\.0")
 
 
@@ -34,6 +36,18 @@ def is_elsewhere(location: str) -> bool:
 def is_in_cloud(location: str) -> bool:
     """True for a place in a bucket, whose pictures may have been copied here."""
     return scheme_of(location) in _CLOUDS and "::" not in location
+
+
+class SeveralPlacesError(UnclearDataError):
+    """A table names pictures of which there are several.
+
+    Attributes:
+        num_pictures: how many.
+    """
+
+    def __init__(self, message: str, readings: Sequence[Reading], num_pictures: int) -> None:
+        super().__init__(message, readings)
+        self.num_pictures = num_pictures
 
 
 @dataclass(frozen=True)
@@ -105,14 +119,65 @@ class Located:
         named = self._by_name.get(name) or self._by_folded_name.get(name.casefold(), [])
         return _only(parts, named or self._by_number.get(_number(name), []))
 
-    def found(self, locations: Sequence[object], folder: Path) -> list[str | None]:
+    def found(
+        self, locations: Sequence[object], folder: Path, split: str | None = None
+    ) -> list[str | None]:
         """The picture that each location in a table in a folder means.
 
-        If none is here, names count that differ in their ending, as after a conversion.
+        If none is here, names count that differ in their ending, as after a conversion. Of several
+        pictures of one name, the one in the folder of the table is meant, or in that of its split.
+
+        Args:
+            locations: cells.
+            folder: of the table.
+            split: of the table; training if none is said.
         """
         inside = self._inside(folder)
         found = [self.find(location, inside) for location in locations]
+        if None not in found:
+            return found
+        found = [
+            path or self._nearest(self._named(location), inside, split or "train")
+            for path, location in zip(found, locations, strict=True)
+        ]
         return found if any(found) else [self._with_other_ending(cell) for cell in locations]
+
+    def found_in(self, table: Table, cells: Sequence[object]) -> list[str | None]:
+        """The picture that each cell of a table means."""
+        return self.found(cells, table.folder, split_of_path(table.path))
+
+    def refuse_several(self, table: Table, cells: Sequence[object]) -> None:
+        """Raise a SeveralPlacesError if the cells name pictures that are in several places each."""
+        named = [paths for cell in cells if len(paths := self._named(cell)) > 1]
+        if len(named) < max(1, len(cells) / 2):
+            return
+        places = list(dict.fromkeys(_places(named[0])))[:_MAX_PLACES]
+        readings = [
+            Reading(
+                sentence=f"Only the pictures in {place}.",
+                options={"leave_out": "|".join(one for one in places if one != place)},
+            )
+            for place in places
+        ]
+        choices = ", or to ".join(str(one.options["leave_out"]) for one in readings)
+        raise SeveralPlacesError(
+            f"{table.path} names pictures that are in several places, such as "
+            f"{' and '.join(named[0][:_MAX_PLACES])}. Set leave_out to {choices}.",
+            readings,
+            len(named),
+        )
+
+    def _named(self, location: object) -> Sequence[str]:
+        """All pictures of the name in a cell."""
+        name = next(_spellings(location), [""])[-1]
+        return self._by_name.get(name) or self._by_folded_name.get(name.casefold(), [])
+
+    @staticmethod
+    def _nearest(named: Sequence[str], inside: str, split: str) -> str | None:
+        """The only one of several pictures that is below a folder, or in a folder of a split."""
+        beside = [path for path in named if inside and path.startswith(inside)]
+        of_split = [path for path in beside or named if split_of_folders(path) == split]
+        return next((each[0] for each in (beside, of_split) if len(each) == 1), None)
 
     def _with_other_ending(self, location: object) -> str | None:
         parts = next(_spellings(location), [""])
@@ -123,17 +188,44 @@ class Located:
         """The table with locations relative to this folder, as paths of the pictures they mean."""
         inside = self._inside(table.folder)
         cells = table.rows[image_column].tolist()
-        found = self.found(cells, table.folder)
+        found = self.found_in(table, cells)
         paths = [path or _below(cell, inside) for path, cell in zip(found, cells, strict=True)]
         rows = table.rows.assign(
             **{image_column: pd.Series(paths, index=table.rows.index, dtype=object)}
         )
-        doubts = _other_endings(cells, found, table.path.name)
+        doubts = [
+            *_other_endings(cells, found, table.path.name),
+            *self._nearer(cells, found, inside),
+        ]
         return replace(table, rows=rows, folder=self.folder, guesses=[*table.guesses, *doubts])
+
+    def _nearer(
+        self, cells: Sequence[object], found: Sequence[str | None], inside: str
+    ) -> Iterator[Guess]:
+        """What is said of names that several pictures have."""
+        if all(len(paths) == 1 for paths in self._by_name.values()):
+            return
+        pairs = zip(cells, found, strict=True)
+        chosen = [path for cell, path in pairs if path and self.find(cell, inside) is None]
+        if chosen and len(self._named(PurePosixPath(chosen[0]).name)) > 1:
+            sentence = (
+                f"{len(chosen):,} pictures have names that others have too; meant are those in the "
+                f"folder of the table or of its split, such as {chosen[0]}."
+            )
+            yield Guess(sentence=sentence)
 
     def _inside(self, folder: Path) -> str:
         relative = folder.relative_to(self.folder).as_posix() if folder != self.folder else "."
         return "" if relative == "." else f"{relative}/"
+
+
+def _places(paths: Sequence[str]) -> list[str]:
+    """What tells paths of pictures apart, as `leave_out` takes it: a folder, or an ending."""
+    parts = [path.split("/") for path in paths]
+    at = next((at for at, names in enumerate(zip(*parts, strict=False)) if len({*names}) > 1), 0)
+    return [
+        each[at] if at < len(each) - 1 else f"*{PurePosixPath(each[-1]).suffix}" for each in parts
+    ]
 
 
 def _spellings(location: object) -> Iterator[list[str]]:

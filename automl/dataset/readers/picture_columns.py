@@ -68,5 +68,5 @@ def _is_text(cell: object) -> bool:
 
 def _share(cells: pd.Series, table: Table, located: Located) -> float:
     """Share of the first cells that name a picture that is here."""
-    found = located.found(cells.head(_NUM_TRIED).tolist(), table.folder)
+    found = located.found_in(table, cells.head(_NUM_TRIED).tolist())
     return sum(path is not None for path in found) / max(1, len(found))

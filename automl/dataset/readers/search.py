@@ -62,7 +62,7 @@ def find_table(around: Surroundings, source: DataSource, choose: Choose, walk: W
         return Found(certain[0].read(base, around))
     every = candidates.candidates(base)
     if not every:
-        return Found(None, unused=candidates.unknown(base))
+        return Found(None, unused=candidates.unknown(base, len(walk(base).pictures)))
     located = Located.below(base, walk)
     tried = candidates.tried(base, every, around, choose, located)
     folders = _class_folders(walk(root), root, base)

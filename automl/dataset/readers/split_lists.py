@@ -18,7 +18,8 @@ from automl.dataset.readers.form import TableFile
 from automl.dataset.readers.listing import Listing
 from automl.dataset.readers.located import Located
 from automl.dataset.reading import Guess, UnclearDataError
-from automl.dataset.split_words import is_for_splits, split_in
+from automl.dataset.split_words import is_for_splits, split_in, split_of
+from automl.dataset.walk import Tree
 from automl.errors import DataError
 
 _LISTS = (".txt", ".lst", ".list", ".csv", ".tsv", ".json", "")
@@ -46,15 +47,13 @@ class _List:
         return "".join(re.findall(r"\d+", Path(self.name).stem))
 
 
-def applied(
-    found: Listing, root: Path, files: Iterable[Parts], meanings: Mapping[str, str]
-) -> Listing:
+def applied(found: Listing, root: Path, tree: Tree, meanings: Mapping[str, str]) -> Listing:
     """A listing with the splits of the lists beside its pictures, if it says none itself.
 
     Args:
         found: the listing.
         root: folder of the data.
-        files: paths below it, of files that are no pictures.
+        tree: what lies below it.
         meanings: split by value of a table, where the user has said it.
 
     Raises:
@@ -65,8 +64,10 @@ def applied(
         return found
     start = f"{root}/"
     inside = [path[len(start) :] if path.startswith(start) else "" for path in pictures["path"]]
-    located = Located(root, frozenset(inside) - {""})
-    lists = list(_lists(root, files, located, meanings))
+    ours = frozenset(inside) - {""}
+    located = Located(root, ours | {"/".join(parts) for parts in tree.pictures})
+    every = _lists(root, tree.other_files, located, meanings)
+    lists = [one for one in every if not ours.isdisjoint(one.splits)]
     used = _chosen(lists)
     if not used:
         return found
@@ -129,6 +130,8 @@ def _said(
 ) -> list[tuple[str | None, str]]:
     """The picture that each entry of a list means, and its split; nothing if it is no list."""
     named = split_in(path.stem)
+    if path.suffix.lower() == ".json" and (entries := _of_splits(path)):
+        return _found(entries, located, path.parent)
     suffix = path.suffix.lower()
     if path.name == _PAIRS:
         entries = _of_pairs(path)
@@ -141,8 +144,30 @@ def _said(
         entries = _of_table(path, located, meanings)
     else:
         return []
-    pictures = located.found([name for name, _ in entries], path.parent)
-    return [(picture, split) for picture, (_, split) in zip(pictures, entries, strict=True)]
+    return _found(entries, located, path.parent)
+
+
+def _found(
+    entries: Sequence[tuple[str, str]], located: Located, folder: Path
+) -> list[tuple[str | None, str]]:
+    """The entries with the pictures that their names mean."""
+    said: list[tuple[str | None, str]] = []
+    for split in dict.fromkeys(split for _, split in entries):
+        names = [name for name, one in entries if one == split]
+        said += [(picture, split) for picture in located.found(names, folder, split)]
+    return said
+
+
+def _of_splits(path: Path) -> list[tuple[str, str]]:
+    """Names and splits of JSON with a list of names for each split; nothing of other files."""
+    content = json_file.content(path)
+    if not isinstance(content, dict) or len(content) < 2:
+        return []
+    lists = {split_of(str(key)): names for key, names in content.items()}
+    if None in lists or not all(isinstance(names, list) for names in lists.values()):
+        return []
+    entries = [(name, split) for split, names in lists.items() if split for name in names]
+    return entries if all(isinstance(name, str) for name, _ in entries) else []
 
 
 def _names(lines: Sequence[str], located: Located, folder: Path) -> list[str]:

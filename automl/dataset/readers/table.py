@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
@@ -16,6 +16,7 @@ from automl.jobs.job import DataSource
 _ONES = guesses.ONE_HOT
 _MAX_NAMED = 20
 _LEAST_NAMED = 0.9
+_NUM_COMPARED = 100
 _MAX_READINGS = 5
 _DEFAULT_TARGET = "label"
 _TOTALS = frozenset(
@@ -89,7 +90,35 @@ def choose(table: Table, source: DataSource, target_column_name: str) -> Chosen:
     )
     if likely_split is None and source.split_column is None:
         table = _with_other_splits(table, {image, label, group})
+    if source.image_column is None:
+        table = _with_other_pictures(table, columns)
     return Chosen(table, columns, _readings(table, columns, others, source))
+
+
+def _with_other_pictures(table: Table, columns: Columns) -> Table:
+    """The table with a guess about further columns of other pictures, such as a left and a right.
+
+    A column with the same names, as addresses beside files, means the same pictures.
+    """
+    first = table.rows[columns.image].head(_NUM_COMPARED).map(_stem)
+    names = [
+        name
+        for name in guesses.picture_columns(table.rows)
+        if name not in (columns.image, columns.label)
+        and (table.rows[name].head(_NUM_COMPARED).map(_stem) != first).mean() > 0.5
+    ]
+    if not names:
+        return table
+    sentence = f"The pictures are in {columns.image}. Other pictures are in {', '.join(names)}."
+    others = [
+        Reading(sentence=f"The pictures are in {name}.", options={"image_column": name})
+        for name in names[:_MAX_READINGS]
+    ]
+    return replace(table, guesses=[*table.guesses, Guess(sentence=sentence, others=others)])
+
+
+def _stem(cell: object) -> str:
+    return PurePosixPath(str(cell).replace("\\", "/")).stem
 
 
 def _flattened(table: Table, source: DataSource, target_column_name: str) -> Table:

@@ -25,6 +25,8 @@ _Pairs = Iterator[tuple[str, Any]]
 def _certainty(path: Path) -> Certainty:
     """Likely if the content has one of the shapes; possible if its keys can be ids."""
     content = json_file.content(path)
+    if isinstance(content, list):
+        return Certainty.LIKELY if _of_rows(content) else Certainty.NO
     if not isinstance(content, dict):
         return Certainty.NO
     if _shape(content) or _records(content):
@@ -41,7 +43,10 @@ def _read(path: Path, _: Surroundings) -> Table:
             pairs = list(shape(content))
             rows = [(f"Picture {name} of {path.name}", name, {_LABEL: one}) for name, one in pairs]
             return questions.as_table(rows, path, _LABEL)
-        records = (_records(content) or _of_ids(content)) if isinstance(content, dict) else None
+        if isinstance(content, dict):
+            records = _records(content) or _of_ids(content)
+        else:
+            records = _of_rows(content)
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise DataError(
             f"{path} is not whole: {error} is missing or wrong. Export it again."
@@ -108,12 +113,55 @@ def _records(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:
         if isinstance(one, dict)
     ]
     lists = [value for value in content.values() if isinstance(value, list) and value]
+    if found := _of_columns(content) or _of_rows_by_split(content):
+        return found
     if by_split and len(by_split) == sum(map(len, lists)):
         return by_split
-    if len(lists) != 1 or not all(isinstance(one, dict) for one in lists[0]):
+    tables = [each for each in lists if all(isinstance(one, dict) for one in each)]
+    named = [each for each in tables if _has_pictures(each) or len(lists) == 1]
+    return named[0] if len(named) == 1 and _has_pictures(named[0]) else None
+
+
+def _has_pictures(objects: Sequence[dict[str, Any]]) -> bool:
+    some = pd.DataFrame(objects[:_NUM_LOOKED_AT], dtype=object)
+    return guesses.picture_column(some) is not None
+
+
+def _of_columns(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The rows of columns, as pandas writes them: lists, values by row, or `columns` and `data`."""
+    names, data = content.get("columns"), content.get("data")
+    if isinstance(names, list) and isinstance(data, list):
+        return [dict(zip(names, row, strict=True)) for row in data]
+    values = [
+        list(one.values()) if isinstance(one, dict) else one
+        for one in content.values()
+        if isinstance(one, dict | list)
+    ]
+    is_even = len({len(one) for one in values}) == 1 and len(values) == len(content) > 1
+    if not is_even or not any(_are_pictures(one) for one in values):
         return None
-    is_table = guesses.picture_column(pd.DataFrame(lists[0][:_NUM_LOOKED_AT], dtype=object))
-    return lists[0] if is_table else None
+    return [dict(zip(content, row, strict=True)) for row in zip(*values, strict=True)]
+
+
+def _of_rows(content: Sequence[Any]) -> list[dict[str, Any]] | None:
+    """Rows without names of columns, such as `["1.jpg", "cat"]`."""
+    rows = [row for row in content if isinstance(row, list)]
+    is_even = len(rows) == len(content) > 0 and len({len(row) for row in rows}) == 1
+    if not is_even or len(rows[0]) < 2 or not any(map(_are_pictures, zip(*rows, strict=True))):
+        return None
+    names = [f"Column{at}" for at in range(1, len(rows[0]) + 1)]
+    if len(names) == 2:
+        is_picture_first = _are_pictures([row[0] for row in rows])
+        names = ["path", _LABEL] if is_picture_first else [_LABEL, "path"]
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _of_rows_by_split(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Rows without names of columns in a list for each split."""
+    found = {split: _of_rows(rows) for split, rows in content.items() if isinstance(rows, list)}
+    if not found or len(found) < len(content) or not all(split_in(split) for split in found):
+        return None
+    return [{_SPLIT: split, **row} for split, rows in found.items() for row in rows or ()]
 
 
 def _of_ids(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:
