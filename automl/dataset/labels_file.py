@@ -10,11 +10,15 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from automl.dataset.readers import delimited, label_sets, text
 from automl.errors import DataError
 from automl.evaluation.first_score import Answer
 from automl.evaluation.label_next import Suggestion
 from automl.host import atomic
+from automl.jobs import job_errors
+from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
 from automl.jobs.tasks import TASKS
 
@@ -32,8 +36,14 @@ def write(path: Path, suggestions: Iterable[Suggestion]) -> None:
             if isinstance(each.guess, str)
             else json.dumps(each.guess, ensure_ascii=False)
         )
-        rows.writerow({**each.model_dump(), "guess": guess, "label": ""})
+        shown = {"guess": _as_text(guess), "second": _as_text(each.second)}
+        rows.writerow({**each.model_dump(), **shown, "label": ""})
     atomic.write_text(path, table.getvalue(), private=False)
+
+
+def _as_text(label: str) -> str:
+    """A label that no spreadsheet takes for a formula; it is to be looked at alone."""
+    return f"'{label}" if label.startswith(("=", "+", "-", "@")) else label
 
 
 def read(path: Path, *, has_label_sets: bool = False) -> Mapping[str, Answer]:
@@ -45,7 +55,8 @@ def read(path: Path, *, has_label_sets: bool = False) -> Mapping[str, Answer]:
             picture without any.
 
     Raises:
-        DataError: the file cannot be read, lacks a column, or has no label, or a list is not one.
+        DataError: the file cannot be read, lacks a column, has no label, or has a list that is not
+            one, or a label that no picture can have.
     """
     try:
         content = text.read(path)
@@ -64,11 +75,15 @@ def read(path: Path, *, has_label_sets: bool = False) -> Mapping[str, Answer]:
     if not labels:
         raise DataError(f"{path} has no label yet. Write labels into its column label.")
     places = [str(Path(location).expanduser().absolute()) for location in labels]
-    if not has_label_sets:
-        return dict(zip(places, labels.values(), strict=True))
-    rows_of = [f"The row of {place} in {path}" for place in places]
-    sets = label_sets.of_rows(list(labels.values()), rows_of)
-    return dict(zip(places, sets.labels, strict=True))
+    found: Iterable[Answer] = labels.values()
+    if has_label_sets:
+        rows_of = [f"The row of {place} in {path}" for place in places]
+        found = label_sets.of_rows(list(labels.values()), rows_of).labels
+    try:
+        corrections = Corrections.model_validate({"add": dict(zip(places, found, strict=True))})
+    except ValidationError as error:
+        raise DataError(f"{path}: {job_errors.explain(error.errors()[0])}") from None
+    return corrections.add
 
 
 def added(job: Job, tables: Iterable[Path]) -> Job:

@@ -13,13 +13,13 @@ import pandas as pd
 import PIL
 import pyarrow as pa
 
-from automl.dataset import cache_entries, file_kinds, picture_location, pictures
+from automl.dataset import cache_entries, file_kinds, picture_location, pictures, walk
 from automl.dataset.preprocessing import MAX_MEGAPIXELS_VARIABLE
 from automl.dataset.rendering import Background
 from automl.dataset.threads import map_in_threads
 from automl.host import home
 
-_VERSION = 6  # raise it when the same file would give other facts
+_VERSION = 7  # raise it when the same file would give other facts
 _CHUNK = 1 << 16
 _IDENTITY = ["path", "file_bytes", "mtime_ns", "ctime_ns", "inode"]
 """A file, or a container of pictures, is the same while all of these are. A copy that keeps the
@@ -144,7 +144,8 @@ def _examine(path: str, background: Background) -> Facts:
             try:
                 facts = pictures.examine(file, background)
             except pictures.UnknownPictureFormat as error:
-                return _unreadable(_kind(file, num_bytes) or str(error), content_hash, num_bytes)
+                kind = _kind(file, num_bytes, path)
+                return _unreadable(kind or str(error), content_hash, num_bytes)
     except FileNotFoundError:
         return _unreadable("The file does not exist.")
     except OSError as error:
@@ -162,11 +163,15 @@ def _examine(path: str, background: Background) -> Facts:
     )
 
 
-def _kind(file: BinaryIO, num_bytes: int) -> str:
-    """Sentence about what stands in place of a picture; empty if it is not known."""
+def _kind(file: BinaryIO, num_bytes: int, path: str) -> str:
+    """Sentence about what stands in place of a picture; empty if it is not known.
+
+    A table may name any file, and what is in it is nobody's business unless it is called a picture.
+    """
     file.seek(0)
-    kind = file_kinds.in_place_of_a_file(file.read(file_kinds.HEAD_BYTES), num_bytes)
-    return str(kind or "")
+    head = file.read(file_kinds.HEAD_BYTES)
+    is_called_so = walk.has_picture_suffix(os.path.realpath(path))
+    return str(file_kinds.in_place_of_a_file(head, num_bytes, quotes=is_called_so) or "")
 
 
 def _number(value: float | None) -> float:

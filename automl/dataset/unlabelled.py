@@ -59,7 +59,7 @@ def check(place: Path) -> None:
         return
     if not place.is_file():
         raise DataError(f"There is no folder or archive {place}. Give one with pictures.")
-    if not (_is_zip(place) or place.suffix.lower() == ".tar"):
+    if not (_is_zip(place) or place.suffix.lower() in (".tar", *contained.SUFFIXES)):
         raise DataError(
             f"{place} is neither a folder nor a .zip, .tar, .parquet, .npz or .arrow file. Unpack "
             "it, and give its folder."
@@ -69,7 +69,8 @@ def check(place: Path) -> None:
 def _locations(place: Path) -> list[str]:
     check(place)
     if place.is_dir():
-        return [str(path) for path in walk.pictures_below(place)]
+        found = (str(path) for path in walk.pictures_below(place))
+        return [path for path in found if walk.is_text(path)]  # others fit into no table
     if place.suffix.lower() in contained.SUFFIXES:
         return list(contained.locations(place))
     try:

@@ -46,7 +46,7 @@ def walk(root: Path) -> Tree:
         tree.folders.append(folder)
         for entry in _visible(root.joinpath(*folder)):
             parts = (*folder, entry.name)
-            if not _is_text(entry.name):
+            if not is_text(entry.name):
                 tree.unnameable.append(
                     (*folder, os.fsencode(entry.name).decode("ascii", "replace"))
                 )
@@ -91,7 +91,11 @@ def pictures_below(root: Path) -> Iterator[Path]:
 
 def is_picture_name(name: str) -> bool:
     """True if an archive's entry is named like a picture, and is not hidden."""
-    return not is_hidden(name) and Path(name).suffix.lower() in _SUFFIXES
+    return not is_hidden(name) and has_picture_suffix(name)
+
+
+def has_picture_suffix(name: str) -> bool:
+    return Path(name).suffix.lower() in _SUFFIXES
 
 
 def is_hidden(name: str) -> bool:
@@ -107,7 +111,8 @@ def _visible(folder: Path) -> Iterator[os.DirEntry[str]]:
                 yield entry
 
 
-def _is_text(name: str) -> bool:
+def is_text(name: str) -> bool:
+    """False for a name with bytes that are no text, which no table can hold."""
     return name.isascii() or not any("\ud800" <= character <= "\udfff" for character in name)
 
 
@@ -120,8 +125,9 @@ def _stays_inside(link: Path, real_root: Path) -> bool:
 def _is_picture(entry: os.DirEntry[str]) -> bool:
     if not entry.is_file():
         return False
-    suffix = Path(entry.name).suffix.lower()
-    return suffix in _SUFFIXES or (not suffix and _starts_like_picture(Path(entry.path)))
+    if has_picture_suffix(entry.name):
+        return True
+    return not Path(entry.name).suffix and _starts_like_picture(Path(entry.path))
 
 
 def _starts_like_picture(path: Path) -> bool:

@@ -2,11 +2,34 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, StringConstraints
+from pydantic import AfterValidator, ConfigDict
 
 from automl.frozen_model import FrozenModel
+from automl.jobs import label_text
 
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+def _label(text: str) -> str:
+    stripped = text.strip()
+    if problem := label_text.problem(stripped):
+        raise ValueError(f"corrections has {problem}")
+    if not stripped:
+        raise ValueError("corrections has an empty label. Write the label, or remove the entry.")
+    return label_text.composed(stripped)
+
+
+def _labels(given: str | list[str]) -> str | list[str]:
+    return _label(given) if isinstance(given, str) else [_label(text) for text in given]
+
+
+def _location(text: str) -> str:
+    if "\0" in text:
+        raise ValueError(f"corrections adds {text!a}, which no file can be called. Correct it.")
+    return text
+
+
+Label = Annotated[str, AfterValidator(_label)]
+Labels = Annotated[str | list[str], AfterValidator(_labels)]
+Location = Annotated[str, AfterValidator(_location)]
 
 
 class Corrections(FrozenModel):
@@ -22,11 +45,11 @@ class Corrections(FrozenModel):
     rename_labels: dict[Label, Label] = {}
     """Old label -> new label, all at once; equal new labels become one class."""
 
-    add: dict[str, Label | list[Label]] = {}
+    add: dict[Location, Labels] = {}
     """Location of a picture elsewhere, as a full path -> its label, after renaming; it trains and
     validates like the pictures of the data."""
 
-    relabel: dict[str, Label | list[Label]] = {}
+    relabel: dict[str, Labels] = {}
     """Picture -> its right label, after renaming; with any number of labels a picture, the list of
     them, which may be empty."""
 

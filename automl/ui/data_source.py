@@ -39,7 +39,7 @@ def from_path(text: str) -> DataSource:
     path = Path(os.path.expanduser(text.strip().strip("'\"")))  # noqa: PTH111 (raises no error for an unknown ~user)
     if path.is_absolute():
         data_roots.check(path)  # checked first, so that nobody learns which files exist outside
-    if not path.is_absolute() or not path.exists():
+    if not path.is_absolute() or not os.path.exists(path):  # noqa: PTH110 (raises no error for a long name)
         raise DataError(
             _("There is no folder or file {text}. Give the full path on this machine.").format(
                 text=text

@@ -31,6 +31,8 @@ PICTURES = {f"in/{shade}.png": picture((shade, 0, 0)) for shade in (10, 60, 110)
 def place(request, tmp_path: Path) -> Path:
     """Three pictures, one of them twice, and a file that is none."""
     contents = {**PICTURES, "copy.png": PICTURES["in/10.png"], "notes.txt": b"notes"}
+    if request.param == "folder":  # a name that is no text
+        contents["\udcff.png"] = PICTURES["in/10.png"] + b"."
     path = tmp_path / f"new.{request.param}"
     if request.param == "folder":
         for name, content in contents.items():
@@ -108,7 +110,8 @@ def test_a_member_that_is_gone_is_a_problem_of_the_picture(tmp_path, shapes):
 def test_a_table_is_filled_in_any_program(tmp_path):
     path = tmp_path / "next.csv"
     places = ["/new/a.png", "/new/b;c.png", "/new/d.png"]
-    labels_file.write(path, [Suggestion(path=each, guess="cat", why="unsure") for each in places])
+    labels_file.write(path, [Suggestion(path=each, guess="=1+1", why="unsure") for each in places])
+    assert ",'=1+1," in path.read_text()  # no formula
     with pytest.raises(DataError, match="no label yet"):
         labels_file.read(path)
     path.write_text(path.read_text().replace("a.png,", "a.png, dog ").replace("c.png,", "c.png,ä"))
@@ -120,6 +123,10 @@ def test_a_table_is_filled_in_any_program(tmp_path):
     path.write_text('path,label\n/a.png,"cat,cat"\n')
     with pytest.raises(DataError, match="The row of /a.png in .* has the label 'cat' 2 times"):
         labels_file.read(path, has_label_sets=True)
+    for row, sentence in (("/new/\0.png,cat", "no file can be called"), ("a,c\0t", "invisible")):
+        path.write_text(f"path,label\n{row}\n")
+        with pytest.raises(DataError, match=sentence):
+            labels_file.read(path)
     path.write_text("file,label\na.png,cat\n")
     with pytest.raises(DataError, match="no column path"):
         labels_file.read(path)

@@ -3,7 +3,6 @@
 import ast
 import contextlib
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,15 +11,10 @@ from typing import Any
 
 from automl.dataset.readers import nested, values
 from automl.errors import DataError
+from automl.jobs import label_text
 
-MAX_LENGTH = 500
 MAX_LIST = 10_000
 _SEPARATOR = re.compile("[,;|]")
-
-# control characters, and marks that make one label look like another
-_INVISIBLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-)
 
 
 @dataclass(frozen=True)
@@ -111,12 +105,12 @@ def of_folder(name: str, root: Path) -> str:
     Raises:
         DataError: the name has an invisible character.
     """
-    if _INVISIBLE.search(name):
+    if label_text.problem(name):
         raise DataError(
             f"The class folder {name!a} in {root} has an invisible character in its name. "
             "Rename the folder."
         )
-    return _composed(name.strip())
+    return label_text.composed(name.strip())
 
 
 def checked(text: str, row: str) -> str:
@@ -125,19 +119,7 @@ def checked(text: str, row: str) -> str:
     Raises:
         DataError: it is too long, or has an invisible character.
     """
-    if _INVISIBLE.search(text):
-        raise DataError(
-            f"{row} has the label {text[:80]!a}, with a line break or an invisible character in "
-            "it. Write the label without it."
-        )
-    if len(text) > MAX_LENGTH:
-        raise DataError(
-            f"{row} has a label of {len(text):,} characters, starting {text[:40]!a}; at most "
-            f"{MAX_LENGTH} are allowed. Is this the column of the labels?"
-        )
-    return _composed(text)
-
-
-def _composed(name: str) -> str:
-    """Composed Unicode, as file systems and programs differ in this."""
-    return unicodedata.normalize("NFC", name)
+    if problem := label_text.problem(text):
+        hint = " Is this the column of the labels?" if len(text) > label_text.MAX_LENGTH else ""
+        raise DataError(f"{row} has {problem}{hint}")
+    return label_text.composed(text)

@@ -20,7 +20,7 @@ from automl.dataset.readers.listing import Listing, in_order
 from automl.dataset.reading import Guess, Reading
 from automl.dataset.walk import is_picture_name
 from automl.errors import DataError
-from automl.jobs import untrusted_yaml
+from automl.jobs import label_text, untrusted_yaml
 
 NEVER = "never"
 _WORDS = frozenset(
@@ -161,7 +161,7 @@ def _fitting(names: _Names, codes: set[str]) -> _Names:
     """The names of the classes; empty if one has none, or two have the same."""
     by_code = {_plain(code): name.strip() for code, name in names.items()}
     found = {code: by_code.get(_plain(code), "") for code in codes}
-    are_names = all(name and len(name) <= labels.MAX_LENGTH for name in found.values())
+    are_names = all(name and len(name) <= label_text.MAX_LENGTH for name in found.values())
     is_new = any(name != code for code, name in found.items())
     are_words = not all(map(_CODE.fullmatch, found.values()))
     are_distinct = len({*names.values()}) >= _LEAST_DISTINCT * len(names)

@@ -1,0 +1,31 @@
+"""Texts that can be labels, whoever gives them: a reader of data or a correction."""
+
+import re
+import unicodedata
+
+MAX_LENGTH = 500
+
+# control characters, and marks that make one label look like another
+_INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def problem(text: str) -> str:
+    """Tell what is wrong with a label, as the end of a sentence, and what to do; "" if nothing."""
+    if _INVISIBLE.search(text):
+        return (
+            f"the label {text[:80]!a}, with a line break or an invisible character in it. Write "
+            "the label without it."
+        )
+    if len(text) > MAX_LENGTH:
+        return (
+            f"a label of {len(text):,} characters, starting {text[:40]!a}; at most {MAX_LENGTH} "
+            "are allowed."
+        )
+    return ""
+
+
+def composed(text: str) -> str:
+    """Composed Unicode, as file systems and programs differ in this."""
+    return unicodedata.normalize("NFC", text)
