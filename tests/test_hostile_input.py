@@ -26,7 +26,7 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
-from automl.dataset import archive, data_roots, manifest, pictures
+from automl.dataset import archive, data_roots, manifest, pictures, scan
 from automl.experiments import launcher, store
 from automl.host import home
 from automl.jobs.job import DataSource, Job
@@ -175,6 +175,7 @@ PATHS = {
     "a link that leads out of them": "{root}/link/passwd",
     "a path with a NUL byte": "{root}/\0/etc",
     "the home of another user": "~root/.ssh",
+    "a hidden file in a data folder, such as a key": "{root}/.ssh/id_rsa",
 }
 
 
@@ -183,6 +184,8 @@ def test_paths(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     root = tmp_path / "root"
     root.mkdir()
     (root / "link").symlink_to("/etc")
+    (root / ".ssh").mkdir()
+    (root / ".ssh" / "id_rsa").touch()
     monkeypatch.setenv("AUTOML_DATA_ROOTS", str(root))
     refused(
         lambda: data_source.from_path(PATHS[case].format(root=root)), "outside of the folders|no "
@@ -545,6 +548,41 @@ def test_tables(case: str, tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.zip", (name, text.encode()), ("a.jsonl", row), ("a.png", png(8, 8)))
     table = None if name == "MLTable" else name
     refused(lambda: manifest.inspect(DataSource(path=path, table=table)), answer)
+
+
+TEAM_TABLES = {
+    "labels.csv": "image,label\n./a.jsonl,a\n",
+    "MLTable": MLTABLE,
+}
+
+
+@pytest.mark.parametrize("file", TEAM_TABLES)
+@pytest.mark.parametrize("name", ["{secret}", "../secret.png", "link.png", "file://{secret}"])
+def test_tables_of_a_team(
+    file: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file or a link outside of the data folders; a bucket."""
+    secret, root = tmp_path / "secret.png", tmp_path / "root"
+    root.mkdir()
+    secret.write_text("token-123")
+    (root / "link.png").symlink_to(secret)
+    table, content = root / file, TEAM_TABLES[file]
+    table.write_text(content.replace("./a.jsonl", name.format(secret=secret)))
+    monkeypatch.setenv("AUTOML_DATA_ROOTS", str(root))
+    monkeypatch.setenv(data_roots.TABLES_VARIABLE, "1")
+    refused(lambda: manifest.inspect(DataSource(path=table)), "outside of the folders that this")
+    table.write_text(content.replace("./a.jsonl", "s3://bucket/secret.png"))
+    refused(lambda: manifest.inspect(DataSource(path=table)), "rights of this machine")
+
+
+def test_what_a_table_names_is_not_quoted_unless_it_is_called_a_picture(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("token-123")
+    (tmp_path / "link.png").symlink_to(tmp_path / "token")
+    (tmp_path / "page.png").write_text("404 Not Found")
+    listing = pd.DataFrame({"path": [str(tmp_path / name) for name in ("link.png", "page.png")]})
+    link, page = scan.scan(listing)["problem"]
+    assert link.startswith("It is text in place of the file")
+    assert "'404 Not Found'" in page
 
 
 # -- the list -------------------------------------------------------------------------------------

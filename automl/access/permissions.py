@@ -54,7 +54,7 @@ class Action(StrEnum):
     SHARE = "share"
     IMPORT = "import"
     CHOOSE_CLUSTER = "choose_cluster"
-    """Start a job with `ray_address` or `storage_path`."""
+    """Start a job with `ray_address` or `storage_path`, or an output that is written elsewhere."""
 
     PROMOTE = "promote"
     """Let the second of two models in service answer as the first."""

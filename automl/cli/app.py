@@ -64,6 +64,8 @@ def open_app(  # noqa: PLR0913 (options of a command)
             "or let everybody in with --allow-anonymous."
         )
     origins = [_usable_origin(text) for text in origin or []]
+    if team or host not in _OWN_HOSTS:
+        os.environ[data_roots.TABLES_VARIABLE] = "1"
     script = app_files.folder() / ("team.py" if team else "local.py")
     if problem := _port_problem(host, port):
         fail(problem)

@@ -5,6 +5,7 @@ limits: it reads what its user can read.
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from automl.jobs.job import Job  # slow; the command line only needs `VARIABLE`
 
 VARIABLE = "AUTOML_DATA_ROOTS"
+
+TABLES_VARIABLE = "AUTOML_TABLES_STAY_INSIDE"
+"""Set by an app that several people use, for itself and the engines that it starts: tables inside
+the roots may name files inside of them alone."""
 
 
 def roots() -> list[Path]:
@@ -46,15 +51,51 @@ def check(path: Path) -> None:
             f"{address} would be read with the rights of this machine. Give an https: address, or "
             "run the job with automl run, which has no such limit."
         )
-    if "\0" not in str(path):  # no file can have such a name
-        real = Path(os.path.realpath(path))
-        if any(real.is_relative_to(root) for root in roots()):
-            return
-    allowed = ", ".join(str(root) for root in roots()[: -len(_our_own())])
-    raise DataError(
-        f"{str(path)!a} is outside of the folders that this app may read ({allowed}). Copy the "
-        "data into one of them, or start the app with --data-root and its folder."
-    )
+    check_all([path])
+
+
+def check_all(paths: Iterable[Path]) -> None:
+    """Refuse paths of this machine, as `check` does."""
+    within, private = roots(), Path(os.path.realpath(home.home_dir()))
+    for path in paths:
+        if "\0" in str(path) or not _is_open(Path(os.path.realpath(path)), within, private):
+            allowed = ", ".join(str(root) for root in within[: -len(_our_own())])
+            raise DataError(
+                f"{str(path)!a} is outside of the folders that this app may read ({allowed}), or "
+                "hidden in one of them. Copy the data into one of them, or start the app with "
+                "--data-root and its folder."
+            )
+
+
+def check_tables(files: Iterable[Path]) -> None:
+    """Refuse files that a table names, where tables may not lead out of the roots.
+
+    Raises:
+        DataError: see `check`.
+    """
+    if do_tables_stay_inside():
+        check_all(file for path in files for file in {path, picture_location.file_of(path)})
+
+
+def do_tables_stay_inside() -> bool:
+    return bool(os.environ.get(TABLES_VARIABLE))
+
+
+def _is_open(real: Path, within: list[Path], private: Path) -> bool:
+    """True for a path in a root that is not hidden there; keys and tokens mostly are.
+
+    Args:
+        real: without links.
+        within: the roots; the last ones are our own.
+        private: our home, of which only those are open.
+    """
+    given = () if real.is_relative_to(private) else within[: -len(_our_own())]
+    parts = [
+        real.relative_to(root).parts
+        for root in (*given, *within[-len(_our_own()) :])
+        if real.is_relative_to(root)
+    ]
+    return any(not any(part.startswith(".") for part in inside) for inside in parts)
 
 
 def check_datastore(name: str, location: str) -> None:

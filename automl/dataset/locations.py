@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from automl.dataset import downloads, picture_location
+from automl.dataset import data_roots, downloads, picture_location
 from automl.dataset.downloads import scheme_of
 from automl.errors import DataError, UserError
 from automl.jobs import datastores
@@ -70,6 +70,8 @@ def find(
             download that fails is no error.
     """
     resolved = [_resolved(*pair, around) for pair in zip(locations, rows, strict=True)]
+    if around.fence is None:
+        data_roots.check_tables(target for target in resolved if isinstance(target, Path))
     urls = [target for target in resolved if isinstance(target, str)]
     for scheme in sorted({scheme_of(url) for url in urls}):
         downloads.check_driver(scheme)
@@ -117,13 +119,15 @@ def _resolved(location: str, row: str, around: Surroundings) -> Path | str:
     if isinstance(target, str) and scheme_of(target) in ("http", "https"):
         return target
     # `::` chains URLs in fsspec, the last of which could be a local file
-    is_fenced = around.fence is not None and mapped is None
+    is_fenced = around.fence is not None or data_roots.do_tables_stay_inside()
+    is_fenced = is_fenced and mapped is None
     if isinstance(target, str) and around.remote:
         is_fenced = is_fenced and scheme_of(target) != scheme_of(around.remote)
     if isinstance(target, str) and ("::" in target or is_fenced):
         raise DataError(
             f"{row} names {location}, which would be read with the rights of this machine: no "
-            "archive or upload may do so. Use https:, or put the pictures into the archive."
+            "archive or upload may do so, and no table of an app that several people use. Use "
+            "https:, or put the pictures beside the table."
         )
     if isinstance(target, Path) and around.fence and mapped is None:
         _check_inside(target, row, around.fence)

@@ -53,7 +53,7 @@ def start(job: Job, name: str | None = None, parent: Parent | None = None) -> Pa
     """
     person = sign_in.person()
     with audit.recorded(person, Action.START, via="page") as note:
-        if job.ray_address or job.storage_path:
+        if job.ray_address or job.storage_path or job.model_folder:
             permissions.check(person, Action.CHOOSE_CLUSTER)
         data_roots.check_job(job)
         experiment_dir = launcher.create(job, name=name, owner=person.name, parent=parent)

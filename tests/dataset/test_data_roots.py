@@ -59,6 +59,15 @@ def test_what_the_app_itself_put_away_is_within_reach(home):
         data_roots.check(home / "experiments")
 
 
+def test_what_is_hidden_and_our_own_folder_are_out_of_reach(home, monkeypatch):
+    monkeypatch.setenv("AUTOML_DATA_ROOTS", str(home.parent))
+    for path in (".ssh/id_rsa", "pets/.git", f"{home.name}/ray/token"):
+        with pytest.raises(ValueError, match=OUTSIDE):
+            data_roots.check(home.parent / path)
+    monkeypatch.setenv("AUTOML_DATA_ROOTS", str(home.parent / ".pets"))
+    data_roots.check(home.parent / ".pets" / "cat")
+
+
 @pytest.mark.parametrize("key", ["training_data", "validation_data", "test_data"])
 def test_every_source_of_a_job_is_checked(root, key):
     content = {"training_data": {"path": str(root)}, key: {"path": "/etc"}}

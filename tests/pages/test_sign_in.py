@@ -91,7 +91,12 @@ def start_elsewhere() -> None:
     from automl.jobs.job import DataSource, Job
     from automl.ui import guarded_actions
 
-    for extra in ({"ray_address": "evil.test:6379"}, {"storage_path": "/home/ann/.ssh"}):
+    output = {"best_model": {"type": "mlflow_model", "path": "/home/ann/.ssh"}}
+    for extra in (
+        {"ray_address": "evil.test:6379"},
+        {"storage_path": "/home/ann/.ssh"},
+        {"outputs": output},
+    ):
         job = Job(training_data=DataSource(path=Path("/data")), **extra)
         try:
             guarded_actions.start(job, "pets")
@@ -105,8 +110,8 @@ def test_only_an_admin_names_a_cluster_or_a_place_to_store_at(home):
     app.secrets = {"auth": AUTH}
     app.user = {"is_logged_in": True, "email": "bob@example.com", "email_verified": True}
     app.run()
-    assert ["may not choose cluster" in error.value for error in app.error] == [True, True]
-    assert [(one.action, one.outcome) for one in audit.read()] == [("start", "refused")] * 2
+    assert ["may not choose cluster" in error.value for error in app.error] == [True] * 3
+    assert [(one.action, one.outcome) for one in audit.read()] == [("start", "refused")] * 3
     assert store.experiment_dirs(home / "experiments") == []
 
 
