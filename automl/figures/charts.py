@@ -1,6 +1,6 @@
 """Frame and axes that all figures share; both themes can show them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import plotly.graph_objects as go
@@ -49,6 +49,12 @@ def add_markers(
             marker={"color": color, "symbol": symbol, **marker},
             hovertemplate=hover(label(model_name)),
         )
+
+
+def place(point: Mapping[str, Any]) -> int | None:
+    """Number that a figure gave the point which was clicked as `customdata`; None without one."""
+    value = point.get("customdata")
+    return None if value is None else int(value[0] if isinstance(value, list) else value)
 
 
 def finish(figure: go.Figure, x: str, y: str) -> go.Figure:

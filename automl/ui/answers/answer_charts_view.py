@@ -167,11 +167,8 @@ def _clicked(figure: Any, key: str) -> int | None:
         selection_mode="points",
         config=charts.CLICKABLE,
     )
-    points = [point for point in state.selection.points if "customdata" in point]
-    if not points:
-        return None
-    position = points[0]["customdata"]
-    return int(position[0] if isinstance(position, list) else position)
+    places = [charts.place(point) for point in state.selection.points]
+    return next((place for place in places if place is not None), None)
 
 
 def _bin(

@@ -80,7 +80,7 @@ def _draw(found: PictureMap, job: Job, corrected: Manifest, original: Manifest) 
     )
     st.caption(_extent(found, len(rows)))
     # by their places in the map, because rows change with the corrections
-    picked = rows[rows["place"].isin([_place(point) for point in state.selection.points])]
+    picked = rows[rows["place"].isin([charts.place(point) for point in state.selection.points])]
     if len(picked):
         _selected(picked, corrected, original)
     else:
@@ -133,8 +133,3 @@ def _selected(rows: pd.DataFrame, corrected: Manifest, original: Manifest) -> No
     picked = gallery.show(len(rows), page_of, key=f"map {first} {len(rows)}", opens=True)
     if picked is not None:
         picture_view.open_at(picked, rows, corrected, original)
-
-
-def _place(point: dict[str, Any]) -> int:
-    place = point["customdata"]
-    return int(place[0] if isinstance(place, list) else place)
