@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 
 import streamlit as st
+from filelock import FileLock
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from automl import texts
@@ -96,8 +97,9 @@ def _choices() -> dict[str, str]:
 
 def _keep(code: str) -> None:
     try:
-        choices = _choices() | {sign_in.person().name: code}
-        atomic.write_text(home.languages_path(), json.dumps(choices, indent=1))
+        person, path = sign_in.person().name, home.languages_path()
+        with FileLock(path.with_suffix(".lock")):  # another visitor may choose at the same moment
+            atomic.write_text(path, json.dumps(_choices() | {person: code}, indent=1))
     except (NotAllowedError, OSError):  # the session has the choice all the same
         return
 
