@@ -10,7 +10,7 @@ from automl.evaluation import confusion
 from automl.figures import wording
 from automl.figures.charts import finish
 from automl.figures.palette import ACCENT, label
-from automl.texts import _
+from automl.texts import _, mark
 
 _MAX_WITH_NUMBERS = 15
 _MAX_EMPTY_CELLS = 40
@@ -22,6 +22,10 @@ COLORS = [
 ]
 """Colours from the commonest error over empty cells to a class that is always right."""
 
+_SHARES = {
+    "row": mark("<br>{share:.1%} of the row"),
+    "column": mark("<br>{share:.1%} of the column"),
+}
 INK, INK_ON_DARK = "#1b2430", "#e8edf3"
 
 
@@ -65,7 +69,8 @@ def figure_of(
     _add_clickable_cells(figure, counts, share, _Cells(shown, names, unit, dark))
     finish(figure, _("Predicted class"), _("True class"))
     ticks = {"tickvals": positions, "ticktext": names, "showgrid": False}
-    figure.update_xaxes(range=[-0.5, size - 0.5], **ticks)
+    # a slanting name ends at its class, so that the last one is not cut off on a phone
+    figure.update_xaxes(range=[-0.5, size - 0.5], autotickangles=[0, -30, -90], **ticks)
     figure.update_yaxes(range=[size - 0.5, -0.5], **ticks)
     return figure.update_layout(height=460, hovermode="closest", dragmode=False)
 
@@ -119,7 +124,12 @@ def _add_clickable_cells(
                 name=names[row],
                 other=names[column],
             )
-            + ("" if unit == "count" else f"<br>{share[row, column]:.1%} of the {unit}")
+            + (
+                ""
+                if unit == "count"
+                else "<br>"
+                + (_(_SHARES[unit]).format(share=share[row, column]) if _SHARES[unit] else "")
+            )
             for row, column in positions
         ],
         hovertemplate="%{hovertext}<extra></extra>",

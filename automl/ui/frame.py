@@ -45,11 +45,20 @@ _LAYOUT = """<style>
 .stApp div[data-testid="stSliderThumbValue"],
 .stApp .stCode code .token.token.token { color: inherit; }
 .stCode .token.key { font-weight: 600; }
+@media (max-width: 640px) {
+  .st-key-frame, .st-key-views, .st-key-header { gap: 0.25rem; }
+  .st-key-frame a, .st-key-views a { padding: 0.1rem 0.3rem; gap: 0.25rem; }
+  .st-key-frame a, .st-key-frame p, .st-key-views p { font-size: 0.8rem; }
+  .st-key-frame { padding-right: 1.5rem; }
+  .st-key-header button { min-height: 2rem; padding: 0.1rem 0.5rem; }
+  .stMultiSelect input { min-width: 1.5rem; }
+}
 </style>"""
 """Streamlit leaves 96 pixels above a page for its own header, of which only the menu is left.
 
 It writes what is chosen in the accent, which is dark enough for the white words of a button and so
-too dark for words on a dark page; and parts of YAML in colours too light for a light one.
+too dark for words on a dark page; and parts of YAML in colours too light for a light one. On a
+phone the frame takes half of its usual height, and a full multiselect keeps a place for a finger.
 """
 
 
