@@ -102,7 +102,7 @@ def build(
     caches.hold_data()
     manifest = look(job, progress=progress, like=like)
     if manifest.report.blocking:
-        messages = [finding.message for finding in manifest.report.blocking]
+        messages = [finding.said() for finding in manifest.report.blocking]
         raise DataError("\n".join(messages))
     return manifest
 

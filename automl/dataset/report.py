@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from automl.dataset.reading import Reading
 from automl.dataset.rendering import PLAIN, Rendering
 from automl.frozen_model import FrozenModel
+from automl.sentences import Sentence, said
 
 MAX_PATHS = 50
 
@@ -32,7 +33,14 @@ class Finding(FrozenModel):
     """The files concerned; in a stored report at most 50 of them."""
 
     message: str
-    """The fault, its effect, and what the user can do."""
+    """The fault, its effect, and what the user can do, in English."""
+
+    sentences: list[Sentence | str] = []
+    """The message in parts that other languages can say; empty in reports of earlier versions."""
+
+    def said(self) -> str:
+        """The message in the language of this thread."""
+        return said(self.sentences) or self.message
 
 
 class Distribution(FrozenModel):

@@ -56,7 +56,7 @@ def blocked(facts: Facts) -> Clause | None:
     text = _("{findings} about the data must be mended first.").format(
         findings=wording.count(len(found), "finding")
     )
-    return Clause(f"{text} {found[0].message}", (len(found),), Target("data", _("See the data")))
+    return Clause(f"{text} {found[0].said()}", (len(found),), Target("data", _("See the data")))
 
 
 def leaks(facts: Facts) -> Clause | None:

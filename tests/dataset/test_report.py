@@ -3,7 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from automl import texts
+from automl.dataset.checks.kind import FindingKind, names
 from automl.dataset.report import DatasetReport, Distribution, Finding, Severity
+from automl.sentences import say
 
 
 @given(st.lists(st.floats(1e-3, 1e5), min_size=1))
@@ -33,3 +36,35 @@ def test_findings_that_come_later_are_put_where_they_belong():
     assert [one.severity for one in later.findings] == [Severity.BLOCKING, Severity.INFO]
     assert later.splits == {"train": 3}
     assert len(report.findings) == 1
+
+
+def test_a_stored_finding_is_said_in_the_language_of_the_reader() -> None:
+    sizes = [f"class {number}" for number in range(7)]
+    kind = FindingKind("few_images", Severity.WARNING)
+    found = kind.finding(
+        [],
+        say(
+            "{count} picture of {names} is transparent, and {shown} next to nothing is left of "
+            "what it shows.",
+            "{count} pictures of {names} are transparent, and {shown} next to nothing is left of "
+            "what they show.",
+            count=np.int64(1200),
+            names=names(sizes),
+            shown=say("as their opacity"),
+        ),
+        "A sentence of a reader.",
+    )
+    assert found.message == (
+        "1,200 pictures of class 0, class 1, class 2, class 3, class 4 and 2 more are transparent, "
+        "and as their opacity next to nothing is left of what they show. A sentence of a reader."
+    )
+    read = Finding.model_validate_json(found.model_dump_json())
+    assert read == found
+    assert read.said() == found.message
+    with texts.speaking("de"):
+        assert read.said() == (
+            "1\N{NARROW NO-BREAK SPACE}200 Bilder von class 0, class 1, class 2, class 3, class 4 "
+            "und 2 weitere sind durchsichtig, und als ihre Deckkraft bleibt fast nichts von dem, "
+            "was sie zeigen. A sentence of a reader."
+        )
+        assert read.model_copy(update={"sentences": []}).said() == found.message

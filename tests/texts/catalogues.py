@@ -70,17 +70,20 @@ def of_sources() -> dict[Key, list[tuple[str, int]]]:
 
 
 def of_module(source: str) -> Iterator[tuple[Key, int]]:
-    """Texts of one module: what `_`, `mark`, `ngettext` and `wording.count` are given."""
-    if "automl.texts" not in source and "wording.count" not in source:
+    """Texts of one module: what `_`, `mark`, `say`, `ngettext` and `wording.count` are given."""
+    if not any(name in source for name in ("automl.texts", "wording.count", "automl.sentences")):
         return
+    has_sentences = "automl.sentences import" in source  # commands have a `say` of their own
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):
             given = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
             words = [value for value in given if isinstance(value, str)]
             match node.func:
-                case ast.Name(id="_" | "mark") if words:
+                case ast.Name(id="say") if not has_sentences:
+                    continue
+                case ast.Name(id="_" | "mark" | "say") if len(words) == 1:
                     yield words[0], node.lineno
-                case ast.Name(id="ngettext") if len(words) == 2:
+                case ast.Name(id="ngettext" | "say") if len(words) == 2:
                     yield (words[0], words[1]), node.lineno
                 case ast.Attribute(attr="count", value=ast.Name(id="wording")) if words:
                     yield wording.counted(words[0]), node.lineno
@@ -135,7 +138,7 @@ def main() -> None:
         with path.open("wb") as file:
             pofile.write_po(file, catalogue, width=100, include_lineno=False, sort_output=True)
         path.with_suffix(".mo").write_bytes(compiled(catalogue))
-        missing = [message.id for message in catalogue if message.id and not message.string]
+        missing = [one.id for one in catalogue if one.id and not (one.string and all(one.string))]
         lines = [f"{path.parts[-3]}: {len(catalogue)} texts", *map(repr, missing)]
         sys.stdout.write("\n  not translated: ".join(lines) + "\n")
 

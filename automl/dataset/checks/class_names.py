@@ -7,6 +7,7 @@ from automl.dataset.checks.kind import CheckedData, FindingKind, names
 from automl.dataset.copied_names import original_of
 from automl.dataset.report import Finding, Severity
 from automl.dataset.split_words import split_in
+from automl.sentences import say
 
 NAMED_LIKE_SPLITS = FindingKind("classes_named_like_splits", Severity.WARNING)
 NAMED_LIKE_DATA_SETS = FindingKind("classes_named_like_data_sets", Severity.WARNING)
@@ -57,46 +58,53 @@ def check(data: CheckedData) -> Iterator[Finding]:
         (
             NAMED_LIKE_SPLITS,
             _splits(labels),
-            "Classes are named like a part of a data set",
-            "If that is what they are, give them as validation_data or test_data, or put folders "
-            "named train and test above those of the classes.",
+            say("Classes are named like a part of a data set"),
+            say(
+                "If that is what they are, give them as validation_data or test_data, or put "
+                "folders named train and test above those of the classes."
+            ),
         ),
         (
             NAMED_LIKE_DATA_SETS,
             _data_sets(labels),
-            "Classes are named like data sets or where pictures were found",
-            "A model would learn which data set a picture is from. Give one data set, or set "
-            "label_level to the folders that name what the pictures show.",
+            say("Classes are named like data sets or where pictures were found"),
+            say(
+                "A model would learn which data set a picture is from. Give one data set, or set "
+                "label_level to the folders that name what the pictures show."
+            ),
         ),
         (
             COPIED,
             _copies(labels),
-            "Classes look like copies of the folder of another class",
-            "If they mean the same, merge them with corrections: rename_labels.",
+            say("Classes look like copies of the folder of another class"),
+            say("If they mean the same, merge them with corrections: rename_labels."),
         ),
         (
             UNSORTED,
             [label for label in labels if _UNSORTED.fullmatch(label.strip())],
-            "Classes are named like pictures that nobody has sorted yet",
-            "Sort them, or leave them out with corrections: exclude.",
+            say("Classes are named like pictures that nobody has sorted yet"),
+            say("Sort them, or leave them out with corrections: exclude."),
         ),
         (
             SIMILAR,
             _misspelt(labels),
-            "Names of classes differ in one letter",
-            "If one is misspelt, merge them with corrections: rename_labels.",
+            say("Names of classes differ in one letter"),
+            say("If one is misspelt, merge them with corrections: rename_labels."),
         ),
         (
             CATCH_ALL,
             [label for label in labels if label.strip().lower() in _CATCH_ALL],
-            "A class stands for everything else",
-            "A model knows only such other things as the pictures show; add many kinds of them.",
+            say("A class stands for everything else"),
+            say(
+                "A model knows only such other things as the pictures show; add many kinds of them."
+            ),
         ),
     ):
         if chosen:
             counts = names(f"{label} ({sizes[label]:,})" for label in chosen)
             paths = data.readable.loc[data.readable["label"].isin(chosen), "path"]
-            yield kind.finding(paths, f"{what}: {counts}. {advice}", count=len(chosen))
+            said = say("{what}: {names}.", what=what, names=counts)
+            yield kind.finding(paths, said, advice, count=len(chosen))
 
 
 def _splits(labels: Sequence[str]) -> list[str]:

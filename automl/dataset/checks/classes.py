@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from automl.dataset.checks.kind import CheckedData, FindingKind, names
+from automl.dataset.checks.kind import CheckedData, FindingKind, held_out, names
 from automl.dataset.report import Finding, Severity
+from automl.sentences import say
 
 FEW_IMAGES = 10
 MAX_IMBALANCE = 10
@@ -42,8 +43,11 @@ def check_split(used: pd.DataFrame) -> Iterator[Finding]:
     if validation and missing:
         yield NOT_VALIDATED.finding(
             used.loc[used["label"].isin(missing), "path"],
-            f"No validation picture of {names(missing)}: the score says nothing about it. "
-            "Add pictures; where groups are given, of another group.",
+            say(
+                "No validation picture of {names}: the score says nothing about it. "
+                "Add pictures; where groups are given, of another group.",
+                names=names(missing),
+            ),
             count=len(missing),
         )
 
@@ -54,22 +58,31 @@ def _training(data: CheckedData) -> Iterator[Finding]:
     if not len(labels):
         yield NO_READABLE_PICTURE.finding(
             data.samples["path"],
-            f"None of the {len(data.samples)} pictures can be used for training. "
-            "Give pictures that can be opened, in one folder per class.",
+            say(
+                "None of the {count} pictures can be used for training. "
+                "Give pictures that can be opened, in one folder per class.",
+                count=len(data.samples),
+            ),
         )
     elif len(labels) == 1:
         yield SINGLE_CLASS.finding(
             train["path"],
-            f"There is only one class to train on, {labels[0]}. "
-            "Add a folder with pictures of at least one other class.",
+            say(
+                "There is only one class to train on, {name}. "
+                "Add a folder with pictures of at least one other class.",
+                name=labels[0],
+            ),
         )
     sizes = train.groupby("label").size()
     lonely = [] if data.has_validation else sorted(sizes[sizes == 1].index)
     if lonely:
         yield SINGLE_IMAGE_CLASS.finding(
             train.loc[train["label"].isin(lonely), "path"],
-            f"Only one readable picture each: {names(lonely)}. It cannot both train and validate; "
-            "add pictures, remove the class, or give validation data.",
+            say(
+                "Only one readable picture each: {names}. It cannot both train and validate; "
+                "add pictures, remove the class, or give validation data.",
+                names=names(lonely),
+            ),
             count=len(lonely),
         )
 
@@ -85,15 +98,21 @@ def _unknown_labels(data: CheckedData) -> Iterator[Finding]:
         if len(rows):
             yield kind.finding(
                 rows["path"],
-                f"The {split} data has pictures of {names(rows['label'])}, but the training data "
-                "has none. Add training pictures of it, or remove it there.",
+                say(
+                    "The {split} data has pictures of {names}, but the training data has none. "
+                    "Add training pictures of it, or remove it there.",
+                    split=held_out(split),
+                    names=names(rows["label"]),
+                ),
             )
     lost = samples[samples["problem"].notna() & ~samples["label"].isin(trained | unknown)]
     if len(lost) and trained:
         yield CLASS_WITHOUT_TRAINING.finding(
             lost["path"],
-            f"No picture of {names(lost['label'])} can be read. "
-            "Replace the files, or remove the folder.",
+            say(
+                "No picture of {names} can be read. Replace the files, or remove the folder.",
+                names=names(lost["label"]),
+            ),
             count=lost["label"].nunique(),
         )
 
@@ -107,17 +126,27 @@ def _sizes(data: CheckedData) -> Iterator[Finding]:
         sized = [f"{label} ({size})" for label, size in few.items()]
         yield FEW.finding(
             train.loc[train["label"].isin(few.index), "path"],
-            f"Fewer than {FEW_IMAGES} pictures to train on: {names(sized)}. "
-            "The score of so small a class is very uncertain; add pictures if you can.",
+            say(
+                "Fewer than {limit} pictures to train on: {names}. "
+                "The score of so small a class is very uncertain; add pictures if you can.",
+                limit=FEW_IMAGES,
+                names=names(sized),
+            ),
             count=len(few),
         )
     if len(sizes) > 1 and sizes.iloc[-1] > MAX_IMBALANCE * sizes.iloc[0]:
         rare = sizes[sizes * MAX_IMBALANCE < sizes.iloc[-1]]
         yield IMBALANCE.finding(
             [],
-            f"{sizes.index[-1]} has {sizes.iloc[-1]} pictures, {sizes.index[0]} only "
-            f"{sizes.iloc[0]}. Accuracy hides mistakes on the small classes; add pictures of "
-            "them, or choose norm_macro_recall as primary metric.",
+            say(
+                "{largest} has {most} pictures, {smallest} only {least}. Accuracy hides mistakes "
+                "on the small classes; add pictures of them, or choose norm_macro_recall as "
+                "primary metric.",
+                largest=sizes.index[-1],
+                most=sizes.iloc[-1],
+                smallest=sizes.index[0],
+                least=sizes.iloc[0],
+            ),
             count=len(rare),
         )
 
@@ -130,13 +159,16 @@ def _spellings(readable: pd.DataFrame) -> Iterator[Finding]:
         by_letters.setdefault(_singular(spelt), []).append(label)
     doubtful = [labels for labels in by_letters.values() if len(labels) > 1]
     if doubtful:
-        examples = "; ".join(" and ".join(map(repr, labels)) for labels in doubtful[:3])
+        examples = "; ".join(" / ".join(map(repr, labels)) for labels in doubtful[:3])
         concerned = [label for labels in doubtful for label in labels]
         yield LABEL_SPELLINGS.finding(
             readable.loc[readable["label"].isin(concerned), "path"],
-            "Labels that differ in spelling or in the plural only are different classes: "
-            f"{examples}. "
-            "If they mean the same, merge them with corrections: rename_labels.",
+            say(
+                "Labels that differ in spelling or in the plural only are different classes: "
+                "{examples}.",
+                examples=examples,
+            ),
+            say("If they mean the same, merge them with corrections: rename_labels."),
             count=len(doubtful),
         )
 

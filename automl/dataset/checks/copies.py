@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pandas as pd
 
 from automl.dataset import label_sets, near_duplicates, picture_location
-from automl.dataset.checks.kind import CheckedData, FindingKind, counted, is_or_are, names
+from automl.dataset.checks.kind import CheckedData, FindingKind, names
 from automl.dataset.report import Finding, Severity
+from automl.sentences import Sentence, say
 
 LABEL_CONFLICT = FindingKind(
     "label_conflict", Severity.WARNING, alike_by="content_hash", remedy="leave_out"
@@ -37,8 +38,6 @@ NEAR_DUPLICATE_LEAKAGE = FindingKind(
 COPIES_ONLY = FindingKind("copies_only", Severity.WARNING)
 GROUP_LEAKAGE = FindingKind("group_leakage", Severity.WARNING, alike_by="group")
 
-_SETTLE = "Remove them on one side, or set leaked: drop (or move) in corrections."
-
 
 def check(data: CheckedData) -> Iterator[Finding]:
     """Findings about copies, near duplicates and groups, before the split is chosen."""
@@ -58,19 +57,32 @@ def _exact(shown: pd.DataFrame, conflicting: pd.Series, leaked: pd.Series) -> It
     if conflicting.any():
         yield LABEL_CONFLICT.finding(
             shown[conflicting].sort_values("content_hash", kind="stable")["path"],
-            f"{conflicting.sum()} files are the same picture as another one with a different "
-            "label. No model can get all of them right; keep each under one label, or give "
-            "them the right one with corrections: relabel.",
+            say(
+                "{count} files are the same picture as another one with a different "
+                "label. No model can get all of them right; keep each under one label, or give "
+                "them the right one with corrections: relabel.",
+                count=conflicting.sum(),
+            ),
         )
     if leaked.any():
-        how = "also in the training data"
-        yield _leakage(LEAKAGE, shown.loc[leaked, "path"], how, _SETTLE)
+        sentence = say(
+            "{count} picture of the validation or test data is also in the training data, which "
+            "makes the score look better than it is.",
+            "{count} pictures of the validation or test data are also in the training data, which "
+            "makes the score look better than it is.",
+            count=leaked.sum(),
+        )
+        yield LEAKAGE.finding(shown.loc[leaked, "path"], sentence, _settle())
     copies = shown[shown.duplicated(["content_hash", "label", "split"])]
     if len(copies):
         yield EXACT_DUPLICATES.finding(
             copies["path"],
-            f"{counted(len(copies), 'picture')} {is_or_are(len(copies))} an exact copy of another "
-            "one. Copies stay on the same side of the split.",
+            say(
+                "{count} picture is an exact copy of another one.",
+                "{count} pictures are an exact copy of another one.",
+                count=len(copies),
+            ),
+            say("Copies stay on the same side of the split."),
         )
 
 
@@ -80,12 +92,19 @@ def _several_rows(shown: pd.DataFrame) -> Iterator[Finding]:
     labels = repeated.groupby("path", sort=False)["label"].unique()
     several = labels[labels.str.len() > 1]
     if len(several):
-        path, first = several.index[0], " and ".join(several.iloc[0][:3])
+        path, first = several.index[0], ", ".join(several.iloc[0][:3])
         yield SEVERAL_ROWS.finding(
             several.index,
-            f"{counted(len(several), 'picture')} {is_or_are(len(several))} in several rows with "
-            f"different labels, such as {picture_location.name(path)} with {first}. If they have "
-            "all of them, set task: image_classification_multilabel.",
+            say(
+                "{count} picture is in several rows with different labels, such as {file} with "
+                "{labels}.",
+                "{count} pictures are in several rows with different labels, such as {file} with "
+                "{labels}.",
+                count=len(several),
+                file=picture_location.name(path),
+                labels=first,
+            ),
+            say("If they have all of them, set task: image_classification_multilabel."),
         )
 
 
@@ -99,9 +118,13 @@ def _near(shown: pd.DataFrame, conflicting: pd.Series, leaked: pd.Series) -> Ite
     num_groups = near["near_duplicate_group"].nunique()
     yield NEAR_DUPLICATES.finding(
         near["path"],
-        f"{len(near)} pictures are nearly the same as another one, in "
-        f"{counted(num_groups, 'group')}. They stay together when the split is chosen "
-        "here; exclude what adds nothing.",
+        say(
+            "{pictures} pictures are nearly the same as another one, in {count} group.",
+            "{pictures} pictures are nearly the same as another one, in {count} groups.",
+            pictures=len(near),
+            count=num_groups,
+        ),
+        say("They stay together when the split is chosen here; exclude what adds nothing."),
     )
     doubtful = near[~conflicting[near.index]]
     by_group = doubtful.groupby("near_duplicate_group")
@@ -109,13 +132,22 @@ def _near(shown: pd.DataFrame, conflicting: pd.Series, leaked: pd.Series) -> Ite
     if len(differing):
         yield NEAR_DUPLICATE_LABEL_CONFLICT.finding(
             differing["path"],
-            f"{len(differing)} pictures are nearly the same as another one with a different "
-            "label. Find out which label is right, and set it with corrections: relabel.",
+            say(
+                "{count} pictures are nearly the same as another one with a different "
+                "label. Find out which label is right, and set it with corrections: relabel.",
+                count=len(differing),
+            ),
         )
     crossing = _leaked(near, near["near_duplicate_group"]) & ~leaked[near.index]
     if crossing.any():
-        how = "nearly the same as one in the training data"
-        yield _leakage(NEAR_DUPLICATE_LEAKAGE, near.loc[crossing, "path"], how, _SETTLE)
+        sentence = say(
+            "{count} picture of the validation or test data is nearly the same as one in the "
+            "training data, which makes the score look better than it is.",
+            "{count} pictures of the validation or test data are nearly the same as one in the "
+            "training data, which makes the score look better than it is.",
+            count=crossing.sum(),
+        )
+        yield NEAR_DUPLICATE_LEAKAGE.finding(near.loc[crossing, "path"], sentence, _settle())
 
 
 def _copies_only(shown: pd.DataFrame) -> Iterator[Finding]:
@@ -127,8 +159,11 @@ def _copies_only(shown: pd.DataFrame) -> Iterator[Finding]:
     if alike:
         yield COPIES_ONLY.finding(
             train.loc[train["label"].isin(alike), "path"],
-            f"All pictures of {names(alike)} are copies of one picture, or nearly: its score would "
-            "only say that copies are recognised. Add other pictures.",
+            say(
+                "All pictures of {names} are copies of one picture, or nearly: its score would "
+                "only say that copies are recognised. Add other pictures.",
+                names=names(alike),
+            ),
             count=len(alike),
         )
 
@@ -136,18 +171,19 @@ def _copies_only(shown: pd.DataFrame) -> Iterator[Finding]:
 def _group_leakage(shown: pd.DataFrame, leaked: pd.Series) -> Iterator[Finding]:
     crossing = _leaked(shown, shown["group"]) & ~leaked
     if crossing.any():
-        how = "of the same group as training pictures"
-        advice = "Keep each group on one side, or leave the splits out to have them chosen."
-        yield _leakage(GROUP_LEAKAGE, shown.loc[crossing, "path"], how, advice)
+        sentence = say(
+            "{count} picture of the validation or test data is of the same group as training "
+            "pictures, which makes the score look better than it is.",
+            "{count} pictures of the validation or test data are of the same group as training "
+            "pictures, which makes the score look better than it is.",
+            count=crossing.sum(),
+        )
+        advice = say("Keep each group on one side, or leave the splits out to have them chosen.")
+        yield GROUP_LEAKAGE.finding(shown.loc[crossing, "path"], sentence, advice)
 
 
-def _leakage(kind: FindingKind, paths: pd.Series, how: str, advice: str) -> Finding:
-    count = len(paths)
-    message = (
-        f"{counted(count, 'picture')} of the validation or test data {is_or_are(count)} {how}, "
-        f"which makes the score look better than it is. {advice}"
-    )
-    return kind.finding(paths, message)
+def _settle() -> Sentence:
+    return say("Remove them on one side, or set leaked: drop (or move) in corrections.")
 
 
 def _leaked(shown: pd.DataFrame, key: pd.Series) -> pd.Series:

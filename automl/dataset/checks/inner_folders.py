@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pandas as pd
 
 from automl.dataset.checks import traces
-from automl.dataset.checks.kind import CheckedData, FindingKind, counted, names
+from automl.dataset.checks.kind import CheckedData, FindingKind, names
 from automl.dataset.report import Finding, Severity
+from automl.sentences import Sentence, say
 
 INNER_FOLDERS = FindingKind("inner_folders", Severity.INFO)
 
@@ -32,22 +33,27 @@ def check(data: CheckedData) -> Iterator[Finding]:
     if per_class.map(len).median() < 2:
         return
     sizes = folders.groupby([inside["label"], folders]).size()
-    yield INNER_FOLDERS.finding([], _message(folders, sizes, per_class), count=len(sizes))
+    yield INNER_FOLDERS.finding([], *_sentences(folders, sizes, per_class), count=len(sizes))
 
 
-def _message(folders: pd.Series, sizes: pd.Series, per_class: pd.Series) -> str:
+def _sentences(folders: pd.Series, sizes: pd.Series, per_class: pd.Series) -> Iterator[Sentence]:
     least, most = sizes.min(), sizes.max()
-    span = f"{least:,} to {most:,}" if least < most else f"{most:,}"
-    found = (
-        f"There are {counted(len(sizes), 'folder')} inside the class folders "
-        f"({names(folders)}), with {span} pictures in each."
+    yield say(
+        "There is {count} folder inside the class folders ({names}), with {span} pictures in each.",
+        "There are {count} folders inside the class folders ({names}), with {span} pictures in "
+        "each.",
+        count=len(sizes),
+        names=names(folders),
+        span=say("{low} to {high}", low=least, high=most) if least < most else most,
     )
-    if all(one == per_class.iloc[0] for one in per_class):
-        return (
-            f"{found} They have the same names in every class. If they are what the pictures show, "
+    yield (
+        say(
+            "They have the same names in every class. If they are what the pictures show, "
             "set label_level to -1; if they are cameras or days, set group_level to -1."
         )
-    return (
-        f"{found} If they are patients, days or cameras, the pictures of one are alike, and a "
-        "score is too good if they are on both sides of the split: set group_level to -1."
+        if all(one == per_class.iloc[0] for one in per_class)
+        else say(
+            "If they are patients, days or cameras, the pictures of one are alike, and a "
+            "score is too good if they are on both sides of the split: set group_level to -1."
+        )
     )

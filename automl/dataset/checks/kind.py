@@ -1,4 +1,4 @@
-"""Kinds of findings, the data that checks look at, and the wording of counts and names."""
+"""Kinds of findings, the data that checks look at, and the wording of names."""
 
 import functools
 from collections.abc import Iterable, Mapping
@@ -11,6 +11,7 @@ import pandas as pd
 from automl.dataset.readers import LeftOut, Listing
 from automl.dataset.rendering import PLAIN, Rendering
 from automl.dataset.report import Finding, Severity
+from automl.sentences import Sentence, say
 
 _MAX_NAMED = 5
 
@@ -69,7 +70,9 @@ class FindingKind:
     remedy: Remedy | None = None
     """None if there is nothing to settle with a click."""
 
-    def finding(self, paths: Iterable[str], message: str, *, count: int | None = None) -> Finding:
+    def finding(
+        self, paths: Iterable[str], *sentences: Sentence | str, count: int | None = None
+    ) -> Finding:
         """A finding about some files; `count` is of what is concerned, by default of the files."""
         files = [str(path) for path in paths]
         return Finding(
@@ -77,28 +80,23 @@ class FindingKind:
             severity=self.severity,
             count=len(files) if count is None else count,
             paths=files,
-            message=message,
+            message=" ".join(map(str, sentences)),
+            sentences=list(sentences),
         )
 
 
-def names(labels: Iterable[str]) -> str:
+def names(labels: Iterable[str]) -> str | Sentence:
     """The distinct names; after the first five, how many more there are."""
     distinct = list(dict.fromkeys(labels))
-    more = len(distinct) - _MAX_NAMED
-    return ", ".join(distinct[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
+    more, shown = len(distinct) - _MAX_NAMED, ", ".join(distinct[:_MAX_NAMED])
+    return say("{names} and {more} more", names=shown, more=more) if more > 0 else shown
 
 
-def example(paths: Iterable[str], count: int) -> str:
-    """`, for example a.png`, with the name of the first path; `, a.png` if it is the only one."""
-    first = Path(next(iter(paths))).name
-    return f", for example {first}" if count > 1 else f", {first}"
+def example(paths: Iterable[str]) -> str:
+    """Name of the first path."""
+    return Path(next(iter(paths))).name
 
 
-def counted(count: int, noun: str) -> str:
-    """`1 picture`, `1,000 pictures`."""
-    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def is_or_are(count: int) -> str:
-    """The verb after a count."""
-    return "is" if count == 1 else "are"
+def held_out(split: str) -> Sentence:
+    """Name of a split that nothing is trained on."""
+    return say("test") if split == "test" else say("validation")

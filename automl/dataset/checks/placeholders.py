@@ -10,10 +10,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from automl.dataset.checks.kind import CheckedData, FindingKind, counted, example, is_or_are
+from automl.dataset.checks.kind import CheckedData, FindingKind, example
 from automl.dataset.checks.quality import MIN_CONTRAST
 from automl.dataset.pictures import FINGERPRINT_BYTES, GREY_SIDE
 from automl.dataset.report import Finding, Severity
+from automl.sentences import say
 
 PLACEHOLDER = FindingKind("placeholder", Severity.WARNING, remedy="leave_out")
 
@@ -59,22 +60,30 @@ def check(data: CheckedData) -> Iterator[Finding]:
     if not 0 < chosen.sum() <= MAX_SHARE * len(readable):
         return
     rows = readable[chosen].sort_values("content_hash", kind="stable")
+    by_name, by_look, by_copies = (int(sign.sum()) for sign in signs)
     reasons = [
-        f"{sign.sum():,} {reason}"
-        for sign, reason in zip(
-            signs,
-            ("by the name of the file", "as drawings among photos", "as copies in several classes"),
-            strict=True,
+        sentence
+        for number, sentence in (
+            (by_name, say("By the name of the file: {number}.", number=by_name)),
+            (by_look, say("As drawings among photos: {number}.", number=by_look)),
+            (by_copies, say("As copies in several classes: {number}.", number=by_copies)),
         )
-        if sign.any()
+        if number
     ]
-    num_classes = rows["label"].nunique()
     yield PLACEHOLDER.finding(
         rows["path"],
-        f"{counted(len(rows), 'picture')} {is_or_are(len(rows))} probably in the place of a "
-        f"missing one, in {num_classes:,} of {readable['label'].nunique():,} classes"
-        f"{example(rows['path'], len(rows))}: {', '.join(reasons)}. Look at them, and leave out "
-        "those that do not show what their label says.",
+        say(
+            "{count} picture is probably in the place of a missing one, in {classes} of {total} "
+            "classes, {file}.",
+            "{count} pictures are probably in the place of a missing one, in {classes} of {total} "
+            "classes, for example {file}.",
+            count=len(rows),
+            classes=rows["label"].nunique(),
+            total=readable["label"].nunique(),
+            file=example(rows["path"]),
+        ),
+        *reasons,
+        say("Look at them, and leave out those that do not show what their label says."),
     )
 
 

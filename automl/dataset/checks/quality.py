@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from automl.dataset.checks.kind import CheckedData, FindingKind, counted, example
+from automl.dataset.checks.kind import CheckedData, FindingKind, example
 from automl.dataset.checks.values import is_flattened
 from automl.dataset.report import Finding, Severity
+from automl.sentences import Sentence, say
 
 MIN_SIDE = 8
 """Too small: a short side of fewer pixels; scikit-learn's digits have 8."""
@@ -46,7 +47,7 @@ DARK = FindingKind("dark", Severity.INFO, remedy="leave_out")
 BRIGHT = FindingKind("bright", Severity.INFO, remedy="leave_out")
 BLURRY = FindingKind("blurry", Severity.INFO, remedy="leave_out")
 
-Judgement = tuple[FindingKind, pd.Series, str, str]
+Judgement = tuple[FindingKind, pd.Series, Sentence, Sentence]
 """Kind, which rows it concerns, what they are, and advice."""
 
 _JUDGED_SIDE = 64  # smaller pictures are enlarged before sharpness is measured
@@ -60,10 +61,14 @@ def check(data: CheckedData) -> Iterator[Finding]:
     for kind, chosen, description, advice in (*_sizes(readable), *_light(readable)):
         paths = readable.loc[chosen, "path"]
         if len(paths):
-            message = (
-                f"{counted(len(paths), 'picture')} {description}{example(paths, len(paths))}. "
+            said = say(
+                "{count} picture {description}, {file}.",
+                "{count} pictures {description}, for example {file}.",
+                count=len(paths),
+                description=description,
+                file=example(paths),
             )
-            yield kind.finding(paths, f"{message}Used all the same; {advice}.")
+            yield kind.finding(paths, said, say("Used all the same; {advice}.", advice=advice))
 
 
 def _sizes(readable: pd.DataFrame) -> list[Judgement]:
@@ -74,14 +79,14 @@ def _sizes(readable: pd.DataFrame) -> list[Judgement]:
         (
             TOO_SMALL,
             short < limit,
-            f"with fewer than {limit:.0f} pixels on the short side",
-            "replace by larger ones, or exclude",
+            say("with fewer than {limit} pixels on the short side", limit=round(limit)),
+            say("replace by larger ones, or exclude"),
         ),
         (
             ASPECT_RATIO,
             long > MAX_ASPECT_RATIO * short,
-            f"more than {MAX_ASPECT_RATIO} times as long as wide",
-            "models see the square in the middle, so crop to what matters, or exclude",
+            say("more than {limit} times as long as wide", limit=MAX_ASPECT_RATIO),
+            say("models see the square in the middle, so crop to what matters, or exclude"),
         ),
     ]
 
@@ -94,10 +99,10 @@ def _light(readable: pd.DataFrame) -> list[Judgement]:
     is_bright = is_shown & ~is_flat & (mean - 2 * spread > MIN_BRIGHT)
     is_judged = ~is_flat & (readable[["width", "height"]].min(axis=1) >= _JUDGED_SIDE)
     is_blurry = (sharpness < MAX_BLUR) & (sharpness < MAX_RELATIVE_BLUR * spread**2)
-    advice = "exclude those that do not show what their label says"
+    advice = say("exclude those that do not show what their label says")
     return [
-        (FLAT, is_flat, "of a single colour, or nearly", advice),
-        (DARK, is_dark, "almost black", advice),
-        (BRIGHT, is_bright, "almost white", advice),
-        (BLURRY, is_judged & is_blurry, "out of focus", advice),
+        (FLAT, is_flat, say("of a single colour, or nearly"), advice),
+        (DARK, is_dark, say("almost black"), advice),
+        (BRIGHT, is_bright, say("almost white"), advice),
+        (BLURRY, is_judged & is_blurry, say("out of focus"), advice),
     ]

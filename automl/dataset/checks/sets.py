@@ -16,8 +16,9 @@ from automl.dataset.checks.classes import (
     TEST_LABEL_UNKNOWN,
     VALIDATION_LABEL_UNKNOWN,
 )
-from automl.dataset.checks.kind import CheckedData, FindingKind, counted, is_or_are, names
+from automl.dataset.checks.kind import CheckedData, FindingKind, held_out, names
 from automl.dataset.report import Finding, Severity
+from automl.sentences import Sentence, say
 
 SAME_SET = FindingKind("same_label_set", Severity.BLOCKING)
 EMPTY_SETS = FindingKind("empty_label_sets", Severity.INFO)
@@ -31,8 +32,11 @@ def check(data: CheckedData) -> Iterator[Finding]:
     if train.empty:
         yield NO_READABLE_PICTURE.finding(
             data.samples["path"],
-            f"None of the {len(data.samples)} pictures can be used for training. Give pictures "
-            "that can be opened.",
+            say(
+                "None of the {count} pictures can be used for training. Give pictures that can be "
+                "opened.",
+                count=len(data.samples),
+            ),
         )
         return
     yield from _sets(train)
@@ -48,8 +52,11 @@ def check_split(used: pd.DataFrame) -> Iterator[Finding]:
     if len(validation) and missing:
         yield NOT_VALIDATED.finding(
             [],
-            f"No validation picture has {names(missing)}: the score says nothing about it. Add "
-            "pictures; where groups are given, of another group.",
+            say(
+                "No validation picture has {names}: the score says nothing about it. Add "
+                "pictures; where groups are given, of another group.",
+                names=names(missing),
+            ),
             count=len(missing),
         )
 
@@ -59,24 +66,35 @@ def _sets(train: pd.DataFrame) -> Iterator[Finding]:
     distinct = {frozenset(labels) for labels in train[label_sets.COLUMN]}
     empty = train.loc[sizes == 0, "path"]
     if len(distinct) == 1:
-        shown = train["label"].iloc[0] or "no label"
+        shown = train["label"].iloc[0] or say("no label")
         yield SAME_SET.finding(
             train["path"],
-            f"All {len(train):,} pictures to train on have the same labels, {shown}: there is "
-            "nothing to tell apart. Add pictures with other labels, or without any.",
+            say(
+                "All {count} pictures to train on have the same labels, {labels}: there is "
+                "nothing to tell apart. Add pictures with other labels, or without any.",
+                count=len(train),
+                labels=shown,
+            ),
         )
     elif (sizes == 1).all():
         yield ONE_LABEL_EACH.finding(
             [],
-            "Every picture has exactly one label. If that is always so, task: image_classification "
-            "is the better choice: it knows that the labels exclude each other.",
+            say(
+                "Every picture has exactly one label. If that is always so, task: "
+                "image_classification is the better choice: it knows that the labels exclude each "
+                "other."
+            ),
             count=len(train),
         )
     if len(empty):
         yield EMPTY_SETS.finding(
             empty,
-            f"{counted(len(empty), 'picture')} {is_or_are(len(empty))} without any label, and "
-            "trained on as such. Leave them out if their labels are only unknown.",
+            say(
+                "{count} picture is without any label, and trained on as such.",
+                "{count} pictures are without any label, and trained on as such.",
+                count=len(empty),
+            ),
+            say("Leave them out if their labels are only unknown."),
         )
 
 
@@ -89,15 +107,25 @@ def _sizes(train: pd.DataFrame) -> Iterator[Finding]:
         sized = [f"{label} ({size})" for label, size in few.items()]
         yield FEW.finding(
             train.loc[concerned, "path"],
-            f"Fewer than {FEW_IMAGES} pictures to train on: {names(sized)}. "
-            "The score of so rare a label is very uncertain; add pictures if you can.",
+            say(
+                "Fewer than {limit} pictures to train on: {names}. "
+                "The score of so rare a label is very uncertain; add pictures if you can.",
+                limit=FEW_IMAGES,
+                names=names(sized),
+            ),
             count=len(few),
         )
     if len(sizes) > 1 and sizes.iloc[-1] > MAX_IMBALANCE * sizes.iloc[0]:
         yield IMBALANCE.finding(
             [],
-            f"{sizes.iloc[-1]:,} pictures have {sizes.index[-1]}, only {sizes.iloc[0]:,} "
-            f"{sizes.index[0]}. Add pictures of the rare labels, or set weighted_loss.",
+            say(
+                "{most} pictures have {common}, only {least} {rare}. Add pictures of the rare "
+                "labels, or set weighted_loss.",
+                most=sizes.iloc[-1],
+                common=sizes.index[-1],
+                least=sizes.iloc[0],
+                rare=sizes.index[0],
+            ),
             count=int((sizes * MAX_IMBALANCE < sizes.iloc[-1]).sum()),
         )
     alone = set(train.loc[train[label_sets.COLUMN].str.len() == 1, "label"])
@@ -105,19 +133,26 @@ def _sizes(train: pd.DataFrame) -> Iterator[Finding]:
     if never and len(sizes) > 1:
         yield NEVER_ALONE.finding(
             [],
-            f"Never the only label of a picture: {names(never)}{_companions(train, never)}. Models "
-            "may learn what occurs beside such a label instead of the label itself.",
+            _never_alone(train, never),
+            say("Models may learn what occurs beside such a label instead of the label itself."),
             count=len(never),
         )
 
 
-def _companions(train: pd.DataFrame, never: list[str]) -> str:
-    """The label that every picture of the first such label has, too, if there is one."""
+def _never_alone(train: pd.DataFrame, never: list[str]) -> Sentence:
+    """With the label that every picture of the first such label has, too, if there is one."""
     class_names = label_sets.names(train)
     counts = label_sets.co_occurrence(label_sets.truth(train, class_names))
     own = class_names.index(never[0])
     together = np.flatnonzero((counts[own] == counts[own, own]) & (np.arange(len(counts)) != own))
-    return f"; {never[0]} only beside {class_names[together[0]]}" if len(together) else ""
+    if not len(together):
+        return say("Never the only label of a picture: {names}.", names=names(never))
+    return say(
+        "Never the only label of a picture: {names}; {first} only beside {other}.",
+        names=names(never),
+        first=never[0],
+        other=class_names[together[0]],
+    )
 
 
 def _unknown(data: CheckedData) -> Iterator[Finding]:
@@ -130,6 +165,10 @@ def _unknown(data: CheckedData) -> Iterator[Finding]:
         if len(unknown):
             yield kind.finding(
                 rows.loc[unknown.index.unique(), "path"],
-                f"The {split} data has pictures of {names(unknown)}, but the training data has "
-                "none. Add training pictures with it, or remove it there.",
+                say(
+                    "The {split} data has pictures of {names}, but the training data has none. "
+                    "Add training pictures with it, or remove it there.",
+                    split=held_out(split),
+                    names=names(unknown),
+                ),
             )

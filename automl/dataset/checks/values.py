@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from automl.dataset.checks.kind import CheckedData, FindingKind, counted, example, is_or_are, names
+from automl.dataset.checks.kind import CheckedData, FindingKind, example, names
 from automl.dataset.report import Finding, Severity
 from automl.dataset.spread import CLIPPED_SHARE
+from automl.sentences import Sentence, say
 
 MIN_ALPHA_CONTRAST = 10.0
 """Least standard deviation of the opacity, of 255, of a picture that shows a shape."""
@@ -36,8 +37,13 @@ def check(data: CheckedData) -> Iterator[Finding]:
     if len(several):
         yield FRAMES.finding(
             several,
-            f"{counted(len(several), 'file')} with several frames or pages"
-            f"{example(several, len(several))}: the first one is used.",
+            say(
+                "{count} file with several frames or pages, {file}: the first one is used.",
+                "{count} files with several frames or pages, for example {file}: the first one is "
+                "used.",
+                count=len(several),
+                file=example(several),
+            ),
         )
 
 
@@ -46,34 +52,50 @@ def _value_range(data: CheckedData, low: float, high: float) -> Finding:
     deep = readable[readable["value_low"].notna()]
     if deep.empty:
         return NO_DEEP_PICTURE.finding(
-            [], "value_range has no effect: all pictures have 8 bits, and keep their values."
+            [],
+            say("value_range has no effect: all pictures have 8 bits, and keep their values."),
         )
     is_cut = (deep["value_low"] < low) | (deep["value_high"] > high)
     others = len(readable) - len(deep)
+    share = f"{CLIPPED_SHARE:.1%}"
     sentences = [
-        f"{counted(len(deep), 'picture')} with {_depth(deep)}: the values {low:,.6g} to "
-        f"{high:,.6g} become black to white, one of 256 levels for {(high - low) / 255:,.3g}.",
-        f"In {is_cut.sum():,} of them more than {CLIPPED_SHARE:.1%} of the values are beyond, and "
-        "are cut off."
+        say(
+            "{count} picture with {depth}: the values {low} to {high} become black to white, one "
+            "of 256 levels for {step}.",
+            "{count} pictures with {depth}: the values {low} to {high} become black to white, one "
+            "of 256 levels for {step}.",
+            count=len(deep),
+            depth=_depth(deep),
+            low=f"{low:,.6g}",
+            high=f"{high:,.6g}",
+            step=f"{(high - low) / 255:,.3g}",
+        ),
+        say(
+            "In {number} of them more than {share} of the values are beyond, and are cut off.",
+            number=is_cut.sum(),
+            share=share,
+        )
         if is_cut.any()
-        else f"At most {CLIPPED_SHARE:.1%} of a picture's values are cut off at either end.",
-        f"{counted(others, 'other')} {'has' if others == 1 else 'have'} 8 bits and "
-        f"{'keeps its' if others == 1 else 'keep their'} values."
-        if others
-        else "",
-        "Set value_range to change it.",
+        else say("At most {share} of a picture's values are cut off at either end.", share=share),
     ]
-    return VALUE_RANGE.finding(deep["path"], " ".join(filter(None, sentences)))
+    if others:
+        eight_bits = say(
+            "{count} other has 8 bits and keeps its values.",
+            "{count} others have 8 bits and keep their values.",
+            count=others,
+        )
+        sentences.append(eight_bits)
+    return VALUE_RANGE.finding(deep["path"], *sentences, say("Set value_range to change it."))
 
 
-def _depth(deep: pd.DataFrame) -> str:
+def _depth(deep: pd.DataFrame) -> Sentence:
     modes = set(deep["mode"])
     if "F" in modes:
-        return "floating-point values"
+        return say("floating-point values")
     if "I" in modes:
-        return "whole numbers of more than 16 bits"
+        return say("whole numbers of more than 16 bits")
     bits = max(1, int(deep["value_high"].max()).bit_length())
-    return "16 bits" if bits == 16 else f"{bits} bits in 16"
+    return say("16 bits") if bits == 16 else say("{bits} bits in 16", bits=bits)
 
 
 def _flattened(data: CheckedData) -> Iterator[Finding]:
@@ -85,11 +107,26 @@ def _flattened(data: CheckedData) -> Iterator[Finding]:
         return
     rows = readable[flat & readable["label"].isin(mostly)]
     background = data.rendering.background
-    shown = "as their opacity" if background == "alpha" else f"on {background}"
+    shown = (
+        say("as their opacity")
+        if background == "alpha"
+        else say("on {background}", background=background)
+    )
     others = [name for name in ("grey", "black", "white", "alpha") if name != background]
     yield FLATTENED.finding(
         rows["path"],
-        f"{counted(len(rows), 'picture')} of {names(mostly)} {is_or_are(len(rows))} transparent, "
-        f"and {shown} next to nothing is left of what they show. Set background to "
-        f"{', '.join(others[:-1])} or {others[-1]}; alpha takes the opacity instead of colours.",
+        say(
+            "{count} picture of {names} is transparent, and {shown} next to nothing is left of "
+            "what it shows.",
+            "{count} pictures of {names} are transparent, and {shown} next to nothing is left of "
+            "what they show.",
+            count=len(rows),
+            names=names(mostly),
+            shown=shown,
+        ),
+        say(
+            "Set background to {others} or {last}; alpha takes the opacity instead of colours.",
+            others=", ".join(others[:-1]),
+            last=others[-1],
+        ),
     )

@@ -84,7 +84,7 @@ def _finding(finding: Finding, examples: list[Path], rendering: Rendering) -> No
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(_(finding.severity.value), icon=icon, color=color)
         st.markdown(f"**{wording.kind(finding.kind)}**")
-    st.markdown(wording.plain(finding.message))
+    st.markdown(wording.plain(finding.said()))
     if examples:
         pictures = [gallery.Picture(path, "", rendering=rendering) for path in examples]
         gallery.strip(pictures, width=56, key=f"pictures of {finding.kind}")

@@ -1,0 +1,61 @@
+"""Sentences that are made where nobody reads them: stored in English, said in any language.
+
+A check knows no reader, and what it finds is stored. So it keeps the template, which is a key of
+the catalogues, and the values; a page puts both together in its own language.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from automl import texts
+from automl.frozen_model import FrozenModel
+from automl.texts import _, ngettext
+
+
+class Sentence(FrozenModel):
+    """A text with placeholders and what stands there; `count` chooses between two forms."""
+
+    text: str
+    plural: str = ""
+    """The form for another `count` than 1; empty if there is one form."""
+
+    values: "dict[str, int | float | str | Sentence]" = {}
+    """Whole numbers are written in groups of digits, and sentences in the same language."""
+
+    def __str__(self) -> str:
+        """In English."""
+        with texts.speaking(texts.ENGLISH):
+            return self.said()
+
+    def said(self) -> str:
+        """In the language of this thread."""
+        number = self.values.get("count")
+        template = (
+            ngettext(self.text, self.plural, number)
+            if self.plural and isinstance(number, int)
+            else _(self.text)
+        )
+        return template.format(**{name: _shown(value) for name, value in self.values.items()})
+
+
+def say(text: str, plural: str = "", /, **values: Any) -> Sentence:
+    """A sentence; `make texts` finds the text, as that of `_`, or both forms, as of `ngettext`.
+
+    Args:
+        text: in English, with named placeholders.
+        plural: see `Sentence`.
+        values: by placeholder; numbers of numpy, too.
+    """
+    plain = {name: getattr(value, "item", lambda v=value: v)() for name, value in values.items()}
+    return Sentence(text=text, plural=plural, values=plain)
+
+
+def said(parts: Iterable[Sentence | str]) -> str:
+    """Sentences one after the other, in the language of this thread; a text stays as it is."""
+    return " ".join(part.said() if isinstance(part, Sentence) else part for part in parts)
+
+
+def _shown(value: "int | float | str | Sentence") -> str | float:
+    if isinstance(value, Sentence):
+        return value.said()
+    return texts.integer(value) if isinstance(value, int) else value
