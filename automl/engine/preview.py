@@ -33,7 +33,7 @@ def sentences(job: Job, data: Manifest, decode_seconds: Callable[[], float]) -> 
     """
     limit, time = 60.0 * job.limits.timeout_minutes, clock(job, data, decode_seconds)
     if time is None:
-        return [plan_text.UNMEASURED.format(plan_text.about(limit))]
+        return [plan_text.unmeasured(limit)]
     # weights that are not allowed are left out already; to look them up again may wait for the Hub
     asked = job.model_copy(update={"allowed_licences": None})
     planned = automode_plan(asked, situation(job, data), time)

@@ -1,10 +1,11 @@
-"""The plan of AutoMode in sentences."""
+"""The plan of AutoMode in sentences; pages say them in their language, the engine keeps English."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from automl.jobs.hyperparameters import Hyperparameters, is_mirrored, networks_of
 from automl.jobs.schedule import Clock, TimedTrial, Values
+from automl.texts import _, integer, mark, ngettext
 
 _WITHOUT_LIMIT_SECONDS = 24 * 3600
 """Time limit from which a plan does not mention it."""
@@ -12,29 +13,31 @@ _WITHOUT_LIMIT_SECONDS = 24 * 3600
 _DEFAULT_SIZE = Hyperparameters().training_crop_size
 
 _NAMES = {
-    "linear_probe": "a probe of {}",
-    "concatenated_probe": "a probe of {} together",
-    "prototypes": "the class means of {}",
-    "k_nearest_neighbours": "the nearest neighbours by {}",
-    "majority_class": "the majority class",
+    "linear_probe": mark("a probe of {model}"),
+    "concatenated_probe": mark("a probe of {model} together"),
+    "prototypes": mark("the class means of {model}"),
+    "k_nearest_neighbours": mark("the nearest neighbours by {model}"),
+    "majority_class": mark("the majority class"),
 }
 
 
-UNMEASURED = (
-    "The first seconds of the run measure the speed of this machine; then it plans what fits into "
-    "{}."
-)
-"""Plan on a machine that was never measured; takes the time limit."""
-
 SEARCH_AROUND = "then a search around them"
-"""Part of a plan that fills the time after its own trials with others."""
+"""Part of an English plan that fills the time after its own trials with others."""
 
 
-WITHOUT_WEIGHTS = (
+WITHOUT_WEIGHTS = mark(
     "There are no pretrained weights here, so networks are trained from scratch, which takes many "
     "pictures and much time. Add weights: automl weights says which."
 )
 """Sentence about a plan that can use none."""
+
+
+def unmeasured(limit_seconds: float) -> str:
+    """Plan on a machine that was never measured."""
+    return _(
+        "The first seconds of the run measure the speed of this machine; then it plans what fits "
+        "into {time}."
+    ).format(time=about(limit_seconds))
 
 
 def about(seconds: float) -> str:
@@ -67,35 +70,43 @@ def plan(
         limit_seconds: time limit of the whole experiment.
         left_out: first trials for which there is no time.
     """
-    at = _at_sizes(timed, clock)
     has_limit = limit_seconds < _WITHOUT_LIMIT_SECONDS
-    head = f"In {about(limit_seconds)} on this machine{at}: " if has_limit else f"Planned{at}: "
-    parts = [f"{_named(one.values, clock)} (about {about(one.seconds)})" for one in timed]
+    parts = [
+        _("{trial} (about {time})").format(trial=_named(one.values, clock), time=about(one.seconds))
+        for one in timed
+    ]
     again = max((one.refit_seconds for one in timed), default=0.0)
     rest = clock.seconds - max((one.ends_at for one in timed), default=0.0) - again
     tuned = [one for one in timed if _trains(one, clock)]
     if not has_limit:
-        parts.append(f"{SEARCH_AROUND} until no trials are left")
+        parts.append(_("then a search around them until no trials are left"))
     elif tuned and rest > min(one.seconds for one in tuned) / 2:
-        parts.append(f"{SEARCH_AROUND} in the {about(rest)} left")
+        parts.append(_("then a search around them in the {time} left").format(time=about(rest)))
     if again:
-        on_all = f"all {clock.costs.num_pictures:,} pictures"
-        parts.append(f"then the best is fitted again on {on_all} (about {about(again)})")
-    sentences = [head + ", ".join(parts) + "."]
+        parts.append(
+            _("then the best is fitted again on all {count} pictures (about {time})").format(
+                count=integer(clock.costs.num_pictures), time=about(again)
+            )
+        )
+    head = _("In {time} on this machine{at}: {parts}.") if has_limit else _("Planned{at}: {parts}.")
+    sentences = [
+        head.format(time=about(limit_seconds), at=_at_sizes(timed, clock), parts=", ".join(parts))
+    ]
     if left_out:
         names = ", ".join(_named(values, clock, with_epochs=False) for values in left_out)
-        sentences.append(f"Left out for lack of time: {names}.")
+        sentences.append(_("Left out for lack of time: {names}.").format(names=names))
     sentences += _on_weights([*(one.values for one in timed), *left_out], clock)
     if not tuned:
         sentences.append(
-            "There is no time for training: only baselines are fitted. Raise the limit."
+            _("There is no time for training: only baselines are fitted. Raise the limit.")
         )
     elif clock.most_for_refit and not again:
-        sentences.append("There is no time to fit the best one again on all pictures.")
+        sentences.append(_("There is no time to fit the best one again on all pictures."))
     if timed and timed[-1].ends_at > clock.seconds:
         sentences.append(
-            f"Even {_named(timed[-1].values, clock)} may not end in time. Raise the limit, or give "
-            "fewer pictures."
+            _("Even {trial} may not end in time. Raise the limit, or give fewer pictures.").format(
+                trial=_named(timed[-1].values, clock)
+            )
         )
     return sentences
 
@@ -113,12 +124,12 @@ def _at_sizes(timed: Sequence[TimedTrial], clock: Clock) -> str:
             for one in timed
             if _trains(one, clock) == is_training
         }
-        return " and ".join(f"{size} px" for size in sorted(found))
+        return _listed([f"{size} px" for size in sorted(found)])
 
     frozen, trained = sizes(is_training=False), sizes(is_training=True)
     if frozen and trained and frozen != trained:
-        return f" at {frozen} (training at {trained})"
-    return f" at {frozen or trained}" if timed else ""
+        return _(" at {size} (training at {trained})").format(size=frozen, trained=trained)
+    return _(" at {size}").format(size=frozen or trained) if timed else ""
 
 
 def revised(seconds: float, factor: float) -> str:
@@ -191,7 +202,7 @@ def _on_weights(trials: Sequence[Values], clock: Clock) -> list[str]:
     methods = {values.get("method", "fine_tuning") for values in trials}
     starts = {values.get("head_init") for values in trials}
     lacks = methods == {"majority_class", "fine_tuning"} and "linear_probe" not in starts
-    return [WITHOUT_WEIGHTS] if lacks else []
+    return [_(WITHOUT_WEIGHTS)] if lacks else []
 
 
 def _named(values: Values, clock: Clock, *, with_epochs: bool = True) -> str:
@@ -200,15 +211,23 @@ def _named(values: Values, clock: Clock, *, with_epochs: bool = True) -> str:
     if method == "fine_tuning":
         epochs = clock.cost(values).num_epochs
         is_tuned = _value(values, clock, "head_init") == "linear_probe"
-        kind = "fine-tuning" if is_tuned else "training"
-        return f"{kind} of {model}" + (f" for {epochs} epochs" if with_epochs else "")
-    mirrored = " with mirror images" if is_mirrored({**values, **clock.fixed}) else ""
-    return _NAMES[method].format(model) + mirrored
+        kind = _("fine-tuning of {model}") if is_tuned else _("training of {model}")
+        if with_epochs:
+            kind = ngettext(
+                "{training} for {count} epoch", "{training} for {count} epochs", epochs
+            ).format(training=kind, count=epochs)
+        return kind.format(model=model)
+    named = _(_NAMES[method]).format(model=model)
+    if not is_mirrored({**values, **clock.fixed}):
+        return named
+    return _("{trial} with mirror images").format(trial=named)
 
 
 def _listed(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
-    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
+    if not names[1:]:
+        return "".join(names)
+    return _("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
 
 
 def _value(values: Values, clock: Clock, name: str, default: Any = None) -> Any:

@@ -43,7 +43,7 @@ def measured(home: Path, step_seconds: float) -> None:
 
 def test_a_machine_that_was_not_measured_plans_nothing(shapes: Path, home: Path) -> None:
     assert home
-    assert said(job(shapes)) == [plan_text.UNMEASURED.format("15 min")]
+    assert said(job(shapes)) == [plan_text.unmeasured(15 * 60)]
 
 
 def test_the_plan_is_the_engines(shapes: Path, home: Path) -> None:
