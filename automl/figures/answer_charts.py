@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from automl.evaluation.confidence import Calibration, Coverage
 from automl.evaluation.curves import Curve, Kind
+from automl.figures import wording
 from automl.figures.charts import finish
 from automl.figures.palette import ACCENT, DASHES, SECOND, SERIES, label
 from automl.texts import _, mark
@@ -61,7 +62,7 @@ def lines(
     if kind != "precision_recall":
         height = [1, 1] if kind == "lift" else [0, 1]
         figure.add_scatter(
-            x=[0, 1], y=height, name="chance", mode="lines", line=_REFERENCE, hoverinfo="skip"
+            x=[0, 1], y=height, name=_("chance"), mode="lines", line=_REFERENCE, hoverinfo="skip"
         )
     finish(figure, x, y)
     figure.update_xaxes(range=[0, 1.01])
@@ -91,10 +92,10 @@ def calibration(bins: Calibration) -> go.Figure:
         name=_("this model"),
         mode="lines+markers",
         customdata=list(range(len(bins.confidence))),
-        text=[f"{count:,} pictures" for count in bins.num_pictures],
+        text=[wording.count(int(number), "picture") for number in bins.num_pictures],
         line={"color": ACCENT},
         marker={"size": 7 + 17 * np.sqrt(area), "opacity": 0.85},
-        hovertemplate="probability %{x:.3f}, right %{y:.3f}<br>%{text}<extra></extra>",
+        hovertemplate=_("probability %{x:.3f}, right %{y:.3f}") + "<br>%{text}<extra></extra>",
     )
     finish(figure, _("Mean probability"), _("Share that is right"))
     figure.update_xaxes(range=[0, 1.03])
@@ -115,7 +116,10 @@ def histogram(right: NDArray[np.int64], wrong: NDArray[np.int64]) -> go.Figure:
     edges = np.linspace(0, 1, num_bins + 1)
     middle = (edges[1:] + edges[:-1]) / 2
     figure = go.Figure()
-    for name, counts, color, shape in (("right", right, ACCENT, ""), ("wrong", wrong, SECOND, "/")):
+    for name, counts, color, shape in (
+        (_("right"), right, ACCENT, ""),
+        (_("wrong"), wrong, SECOND, "/"),
+    ):
         figure.add_bar(
             x=middle,
             y=counts,
@@ -123,9 +127,14 @@ def histogram(right: NDArray[np.int64], wrong: NDArray[np.int64]) -> go.Figure:
             name=name,
             marker={"color": color, "pattern": {"shape": shape}},
             customdata=list(range(num_bins)),
-            text=[f"{low:.2f} to {high:.2f}" for low, high in zip(edges, edges[1:], strict=False)],
+            text=[
+                _("{low} to {high}").format(low=f"{low:.2f}", high=f"{high:.2f}")
+                for low, high in zip(edges, edges[1:], strict=False)
+            ],
             textposition="none",
-            hovertemplate=f"%{{y:,}} {name}, probability %{{text}}<extra></extra>",
+            hovertemplate="%{y:,} "
+            + _("{name}, probability {span}").format(name=name, span="%{text}")
+            + "<extra></extra>",
         )
     finish(figure, _("Probability of the answer"), _("Pictures"))
     figure.update_xaxes(range=[0, 1])

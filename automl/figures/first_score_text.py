@@ -37,14 +37,14 @@ def weakest(found: FirstScore) -> Table:
     """The classes or labels about which there are wrong answers, the weakest first."""
     weak = [each for each in found.recalls if each.num_right < each.num_pictures]
     if found.metric == "accuracy":
-        right = [(each.name, f"{each.num_right:,} of {each.num_pictures:,}") for each in weak]
+        right = [(each.name, wording.of(each.num_right, each.num_pictures)) for each in weak]
         return (_("weakest class"), _("right")), right
     known = [each for each in found.recalls if each.num_right == each.num_pictures]
     weak += sorted((each for each in known if each.num_false), key=lambda each: -each.num_false)
     rows = [
         (
             each.name,
-            f"{each.num_right:,} of {each.num_pictures:,}",
+            wording.of(each.num_right, each.num_pictures),
             f"{each.num_false:,}",
             "" if each.average_precision is None else f"{each.average_precision:.3f}",
         )

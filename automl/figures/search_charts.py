@@ -143,7 +143,7 @@ def slice_of(table: pd.DataFrame, name: str, metric: str) -> go.Figure:
             name=label(str(model_name)),
             mode="markers",
             marker={"color": color, "symbol": symbol, "size": 8, "opacity": 0.8},
-            hovertemplate="%{text}: %{y:.3f} at %{x}",
+            hovertemplate=_("%{text}: %{y:.3f} at %{x}"),
         )
     finish(figure, name.replace("_", " "), wording.metric_heading(metric))
     if is_number:

@@ -35,6 +35,9 @@ def learning_curves(
     is_large = len(curves) > MAX_LINES
     figure = go.Figure()
     colors = trial_colors(curves)
+    hover = _("epoch {number}: {score}").format(
+        number="%{x}", score=f"%{{{'customdata' if smoothing else 'y'}:.3f}}"
+    )
     for number, trial in enumerate(curves):
         family_color, symbol = family_look(trial.model_name)
         color = colors.get(trial.trial_id, family_color)
@@ -45,7 +48,7 @@ def learning_curves(
             "customdata": scores if smoothing else None,
             "name": label(wording.trial(trial), MAX_NAME),
             "line": {"color": color, "width": 1.5, "dash": DASHES[number % len(DASHES)]},
-            "hovertemplate": f"epoch %{{x}}: %{{{'customdata' if smoothing else 'y'}:.3f}}",
+            "hovertemplate": hover,
         }
         if is_large:
             mode = "lines" if len(scores) > 2 else "lines+markers"
@@ -94,8 +97,8 @@ def losses(trial: TrialRecord) -> go.Figure:
     figure = go.Figure()
     epochs = [evaluation.epoch for evaluation in trial.evaluations]
     for name, values, color, dash in (
-        ("training", [each.train_loss for each in trial.evaluations], ACCENT, "solid"),
-        ("validation", [each.valid_loss for each in trial.evaluations], SECOND, "dash"),
+        (_("training"), [each.train_loss for each in trial.evaluations], ACCENT, "solid"),
+        (_("validation"), [each.valid_loss for each in trial.evaluations], SECOND, "dash"),
     ):
         line = {"color": color, "dash": dash}
         figure.add_scatter(x=epochs, y=values, name=name, mode="lines+markers", line=line)
@@ -123,7 +126,7 @@ def intervals(ranked: Sequence[TrialRecord], metric: str) -> go.Figure:
         )
     figure.update_yaxes(autorange="reversed")
     _leave_majority_out(figure, ranked[:MAX_LINES], metric)
-    title = f"{wording.metric_heading(metric)}, 95 % interval"
+    title = _("{metric}, 95 % interval").format(metric=wording.metric_heading(metric))
     return fit_rows(figure, min(len(ranked), MAX_LINES), title)
 
 

@@ -100,6 +100,11 @@ def ended_trials(number: int, record: "ExperimentRecord") -> str:
     return sentence.format(ended=ended, planned=integer(record.num_trials))
 
 
+def of(number: int, total: int) -> str:
+    """`3 of 1,200`."""
+    return _("{count} of {total}").format(count=integer(number), total=integer(total))
+
+
 def most_trials(number: int) -> str:
     """`At most 8 trials`, or that the time limit decides."""
     if number >= MOST_TRIALS:

@@ -15,7 +15,7 @@ from automl.experiments import endings, remarks, store
 from automl.experiments.endings import Extent
 from automl.experiments.records import ExperimentRecord, TrialRecord
 from automl.experiments.remarks import Remarks
-from automl.figures import timeline
+from automl.figures import timeline, wording
 from automl.host import storage
 from automl.host.storage import Usage
 from automl.jobs.job import DATA_KEYS, DataSource, Job
@@ -268,7 +268,7 @@ def _inspection(about_data: str) -> "Manifest":
     bar = st.empty()
 
     def show_progress(activity: str, done: int, total: int) -> None:
-        bar.progress(done / max(total, 1), f"{activity}: {done:,} of {total:,}")
+        bar.progress(done / max(total, 1), f"{activity}: {wording.of(done, total)}")
 
     manifest_of_job = manifest.look(Job.model_validate_json(about_data), progress=show_progress)
     bar.empty()

@@ -35,7 +35,7 @@ def choose_task(*, is_table: bool) -> None:
         _("Labels of a picture"),
         list(TASKS),
         default=current.name,
-        format_func=lambda name: TASKS[name].title,
+        format_func=lambda name: _(TASKS[name].title),
         required=True,
         key=key,
         on_change=take,

@@ -159,7 +159,7 @@ def _compute(chosen: Chosen, model: Predictor) -> tuple[list[AnsweredPicture], s
             keeps = len(answered) < _MAX_CARDS
             answered.append(_answered(each, answer, model.rendering, keeps=keeps))
             share = len(answered) / max(chosen.count, len(answered))
-            bar.progress(share, f"{len(answered):,} of {wording.count(chosen.count, 'picture')}")
+            bar.progress(share, wording.of(len(answered), chosen.count))
     except UserError as error:
         problem = str(error)
     bar.empty()

@@ -61,7 +61,7 @@ def headline(
     if extent is not None and extent.num_unstarted:
         cards.metric(
             _("Trials tried"),
-            f"{extent.num_tried:,} of {extent.num_planned:,}",
+            wording.of(extent.num_tried, extent.num_planned),
             _("{count} not started").format(count=wording.integer(extent.num_unstarted)),
             delta_color="off",
             delta_arrow="off",
@@ -203,12 +203,14 @@ def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str, rest: 
     epochs = (
         _("epoch {epoch} of {planned}").format(epoch=epoch, planned=planned)
         if planned
-        else f"epoch {epoch}"
+        else _("epoch {epoch}").format(epoch=epoch)
     )
     score = wording.score(trial.score(metric))
     line.progress(
         min(1.0, epoch / planned) if planned else 0.0,
-        f"{name} · {epochs} · best {score} · {wording.plain(rest)}",
+        _("{name} · {epochs} · best {score} · {rest}").format(
+            name=name, epochs=epochs, score=score, rest=wording.plain(rest)
+        ),
     )
     if not guarded_actions.may(Action.STOP, experiment_dir):
         return
