@@ -52,6 +52,11 @@ _LAYOUT = """<style>
   .st-key-frame { padding-right: 1.5rem; }
   .st-key-header button { min-height: 2rem; padding: 0.1rem 0.5rem; }
   .stMultiSelect input { min-width: 1.5rem; }
+  .st-key-filters, .st-key-filters .stHorizontalBlock { gap: 0.25rem; }
+  .st-key-filters .stElementContainer:has(.stMultiSelect) { max-width: 49%; min-width: 0; }
+  .st-key-experiments .stHorizontalBlock { row-gap: 0.25rem; }
+  .st-key-experiments .stColumn:nth-child(1) { min-width: 1.5rem; flex: 0; }
+  .st-key-experiments .stColumn:nth-child(2) { min-width: 50%; }
 }
 </style>"""
 """Streamlit leaves 96 pixels above a page for its own header, of which only the menu is left.

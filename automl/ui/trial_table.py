@@ -136,7 +136,7 @@ def config(metric: str) -> dict[str, Any]:
             alignment="right",
             help=_("95 % interval of the score: half its width, or both ends."),
         ),
-        "state": _TEXT(_("State"), width=110),
+        "state": _TEXT(_("State"), width=130),
         "place": _TEXT(_("Where"), help=_("Machine and GPU of the trial.")),
         "epochs": _NUMBER(_("Epochs"), width=70),
         "time": _TEXT(_("Time"), alignment="right", width=110),

@@ -51,7 +51,7 @@ def show(experiment_dirs: Sequence[Path]) -> None:
         experiment_dirs: directories of the experiments, newest first.
     """
     entries = [_entry(path) for path in experiment_dirs]
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="filters"):
         found = _found(entries)
         actions = st.container(horizontal=True, width="content")
     found = _by_data(found)

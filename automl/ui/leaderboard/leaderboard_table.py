@@ -11,14 +11,14 @@ from automl.evaluation import metrics
 from automl.experiments import leaderboard, store, ties
 from automl.experiments.records import TrialRecord
 from automl.figures import wording
-from automl.texts import _
+from automl.texts import _, mark
 from automl.ui import figure_table, trial_table
 
 _NUMBER = st.column_config.NumberColumn
 _TEXT = st.column_config.TextColumn
 _USUAL = ("rank", "number", "model", "score", "half", "tied", "state", "epochs", "time", "reason")
 _ALWAYS = ("rank", "model", "score")
-_TIED, _WORSE = "tied", "worse"
+_TIED, _WORSE = mark("tied"), mark("worse")
 
 
 def show(
@@ -152,7 +152,7 @@ def _filtered(table: pd.DataFrame) -> pd.DataFrame:
 
 def _against_best(ranked: pd.DataFrame, p_values: Mapping[str, float | None]) -> list[str]:
     """Result of the test for each trial; empty for the best one and those not compared."""
-    texts = {True: _TIED, False: _WORSE}
+    texts = {True: _(_TIED), False: _(_WORSE)}
     return [
         texts[bool(is_tied)] if p_values.get(trial_id) is not None else ""
         for trial_id, is_tied in zip(ranked["trial_id"], ranked["tied_with_best"], strict=True)
@@ -162,7 +162,7 @@ def _against_best(ranked: pd.DataFrame, p_values: Mapping[str, float | None]) ->
 def _title(name: str) -> str:
     titles = {
         "number": _("Trial"),
-        "half": "95 % interval",
+        "half": _("95 % interval"),
         "tied": _("Against the best"),
         "parameters": _("Parameters"),
         "megabytes": _("Weights"),
