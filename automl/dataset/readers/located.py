@@ -220,7 +220,7 @@ class Located:
 
 
 def _places(paths: Sequence[str]) -> list[str]:
-    """What tells paths of pictures apart, as `leave_out` takes it: a folder, or an ending."""
+    """Folder or ending that tells paths of pictures apart, as `leave_out` takes it."""
     parts = [path.split("/") for path in paths]
     at = next((at for at, names in enumerate(zip(*parts, strict=False)) if len({*names}) > 1), 0)
     return [
