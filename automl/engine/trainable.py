@@ -25,6 +25,7 @@ from automl.errors import RankDiedError
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import Flag
+from automl.host.cores import usable_cores
 from automl.model.warm_start import EarlierModel
 from automl.training import resume_state
 from automl.training.early_stopping import EarlyStopping
@@ -295,10 +296,13 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
 
 def export(experiment_dir: Path, trial_id: str) -> str:
     """Write `best_model/`, in a worker; returns why it cannot be written, or an empty text."""
+    import torch
+
     from automl.errors import ExportError
     from automl.export import artefact
     from automl.export.request import ExportRequest
 
+    torch.set_num_threads(usable_cores())  # the trials have ended
     target = store.best_model_dir(experiment_dir)
     try:
         request = ExportRequest(experiment_dir, trial_id, "onnx", target, replaces=True)

@@ -91,15 +91,25 @@ class Pictures:
     samples: pd.DataFrame
     """Their rows, with `split` and, if there are any, `fold`."""
 
+    known: NDArray[np.float32] | None = None
+    """Their directions in the model of a frozen network; then there are no `pixels`."""
+
     @classmethod
     def read(
         cls,
         samples: pd.DataFrame,
         preprocessed: Callable[[Path], NDArray[np.uint8]],
         number: int,
+        known: Callable[[pd.DataFrame], NDArray[np.float32] | None] = lambda _: None,
     ) -> "Pictures":
-        """Training and validation pictures, at most so many."""
+        """Training and validation pictures, at most so many.
+
+        known: returns directions of samples if no network has to look at them.
+        """
         chosen = _choice(samples[samples["split"].isin(["train", "validation"])], number)
+        directions = known(chosen)
+        if directions is not None:
+            return cls([], chosen, directions)
 
         def read(path: str) -> NDArray[np.uint8] | None:
             try:
@@ -113,6 +123,8 @@ class Pictures:
 
     def directions(self, network: Normalised) -> NDArray[np.float32]:
         """(N, D), see `familiarity.directions`."""
+        if self.known is not None:
+            return self.known
         return familiarity.directions(network, self._batches())
 
     def _batches(self) -> Iterator[torch.Tensor]:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from automl.dataset import dicom, picture_location
+from automl.dataset import dicom, picture_location, pixels
 from automl.dataset.preprocessing import load_preprocessed, model_input
 from automl.errors import ExportError, UserError
 from automl.evaluation import answer_sets
@@ -23,7 +24,7 @@ from automl.export import reference
 from automl.export.reference import Reference
 from automl.jobs.compatibility import resolve
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.model import checkpoint, weights_folder
+from automl.model import checkpoint, familiarity, known_features, weights_folder
 from automl.model.description import ModelDescription
 from automl.model.network import Normalised
 
@@ -97,7 +98,8 @@ class TrainedModel:
 
         def measured() -> Reference | None:
             samples = store.load_samples(folder)
-            pictures = reference.Pictures.read(samples, self.preprocessed, number)
+            known = self._known_directions if is_frozen else lambda _: None
+            pictures = reference.Pictures.read(samples, self.preprocessed, number, known)
             if not trial.refitted_on:
                 return reference.measure(pictures, self.network, is_frozen=is_frozen)
             network, _ = checkpoint.load(before)
@@ -108,6 +110,14 @@ class TrainedModel:
         files = [each / name for each in models for name in ("model.json", "model.safetensors")]
         contents = [weights_folder.digest(path) for path in (store.samples_path(folder), *files)]
         return Reference.kept([contents, number, is_frozen, str(torch.__version__)], measured)
+
+    def _known_directions(self, samples: pd.DataFrame) -> NDArray[np.float32] | None:
+        """See `familiarity.directions`; None if the trial has not left the features behind."""
+        description = self.description
+        sizes = description.validation_resize_size, description.validation_crop_size
+        contents = pixels.contents(samples, sizes, description.rendering)
+        features = known_features.of_heads(self.network, description, contents)
+        return None if features is None else familiarity.directions_of(features)
 
     @property
     def normalization(self) -> dict[str, list[float]]:

@@ -4,7 +4,7 @@ The distance is the cosine distance of the features to those of the nearest trai
 et al., Out-of-Distribution Detection with Deep Nearest Neighbors, 2022).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -68,6 +68,12 @@ def directions(network: Normalised, batches: Iterable[Tensor]) -> NDArray[np.flo
             network(pixels)
             found.append(_direction(seen).numpy())
     return np.concatenate(found)
+
+
+def directions_of(features: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """(N, D) from the inputs (N, D) of each last layer, which are known already."""
+    rows: NDArray[np.float32] = _direction([torch.from_numpy(each) for each in features]).numpy()
+    return rows
 
 
 def nearest(

@@ -47,6 +47,13 @@ class Extractor(NamedTuple):
         """Folder of the features of pictures, or of their mirror images."""
         return home.cache_dir("features") / _name([*self._key(), is_mirrored])
 
+    def kept(
+        self, contents: NDArray[np.bytes_], *, is_mirrored: bool = False
+    ) -> NDArray[np.float32] | None:
+        """Features (N, D) of N pictures, by their names; None if some are not known."""
+        known, names = read(self.folder(is_mirrored=is_mirrored), contents), contents.tolist()
+        return np.stack([known[each] for each in names]) if known.keys() >= set(names) else None
+
     def network_folder(self) -> Path:
         """Folder of the converted network."""
         return home.cache_dir("networks") / _name(self._key())
@@ -79,9 +86,7 @@ def of_all(
         hyperparameters.validation_crop_size,
         "cuda" if machine.num_gpus() else "cpu",
     )
-    known = read(extractor.folder(is_mirrored=False), contents)
-    names = contents.tolist()
-    return np.stack([known[each] for each in names]) if known.keys() >= set(names) else None
+    return extractor.kept(contents)
 
 
 def read(folder: Path, contents: NDArray[np.bytes_]) -> Known:

@@ -11,7 +11,14 @@ from torch import nn
 from torch.nn.functional import normalize
 
 from automl.host import home
-from automl.model import checkpoint, onnx_conversion, pretrained_weights
+from automl.model import (
+    checkpoint,
+    familiarity,
+    known_features,
+    onnx_conversion,
+    pretrained_weights,
+    several_networks,
+)
 from automl.model.baselines import NearestNeighbours
 from automl.model.network import Normalised
 from automl.training import effective, latency
@@ -94,6 +101,37 @@ def test_no_network_sees_a_picture_again_whose_features_are_known(
     pixels = list(scored_batches(opened(validation.pictures), 32, batch_size=64, device=_CPU))
     own = predict(training.learner.network, training.learner.task, pixels)
     assert answers.probabilities == pytest.approx(own, abs=1e-5)
+
+
+def test_what_the_heads_of_frozen_networks_see_is_known_without_another_look(
+    tiny_data: TrialData, pretrained: dict[str, Any]
+) -> None:
+    contents = tiny_data.train.contents
+    assert contents is not None
+    pixels = list(scored_batches(opened(tiny_data.train.pictures), 32, batch_size=64, device=_CPU))
+    asked: list[dict[str, Any]] = [
+        {"method": "linear_probe"},
+        {"method": "linear_probe", "mirrored_features": True},
+        {"method": "k_nearest_neighbours"},
+    ]
+    models = []
+    for each in asked:
+        training, _ = scored(tiny_data, **each, **pretrained)
+        models.append((training.learner.network.eval(), training.description()))
+    networks, descriptions = zip(*models[:2], strict=True)
+    averaged = several_networks.Averaged(networks, [32, 32], [0.5, 0.5])
+    both = several_networks.describe(descriptions, "averaged", [0.5, 0.5])
+    for network, description in [*models, (several_networks.as_one(averaged), both)]:
+        seen = known_features.of_heads(network, description, contents)
+        assert seen is not None
+        assert familiarity.directions_of(seen) == pytest.approx(
+            familiarity.directions(network, pixels), abs=1e-4
+        )
+    network, description = models[0]
+    assert known_features.of_heads(network, description, np.array([b"new"], "S32")) is None
+    with torch.no_grad():
+        next(network.network.parameters()).add_(0.1)  # it was trained
+    assert known_features.of_heads(network, description, contents) is None
 
 
 _CPU = torch.device("cpu")
