@@ -64,7 +64,7 @@ def labels(pattern: str, names: Iterable[str]) -> list[str | None]:
 
 
 def split_word(pattern: str, name: str) -> str | None:
-    """Text of a file name that stands for its split; None if the pattern has none, or does not fit."""
+    """Text of a file name that stands for its split; None without one, or if it does not fit."""
     match = compiled(pattern).fullmatch(name) if _SPLIT in pattern else None
     return match["split"] if match else None
 
