@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.evaluation.decisions import THRESHOLD
+
 Positions = NDArray[np.int64]
 
 MOST_CLUSTERED = 4_000
@@ -46,10 +48,10 @@ def margins(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
     return highest[:, 1] - highest[:, 0]
 
 
-def sureness_of_sets(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(N,): expected number of labels that the answers miss or add, negated, from (N, K)."""
-    wrong: NDArray[np.float32] = np.minimum(probabilities, 1 - probabilities).sum(axis=1)
-    return -wrong
+def margins_of_sets(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N,): difference of each row (N, K) from the threshold, that of the label nearest to it."""
+    nearest: NDArray[np.float32] = np.abs(probabilities - THRESHOLD).min(axis=1)
+    return nearest
 
 
 def central(

@@ -63,7 +63,7 @@ def suggested(
     probe = linear_probe.fit(labelled.features, labelled.labels, len(names), seed=seed)
     if labelled.has_sets:
         shares = probe.of_labels(features)
-        chosen = queries.unsure(features, queries.sureness_of_sets(shares), count, seed)
+        chosen = queries.unsure(features, queries.margins_of_sets(shares), count, seed)
         return [_with_labels(paths[row], shares[row], names) for row in chosen.tolist()]
     shares = probe.probabilities(features)
     chosen = queries.unsure(features, queries.margins(shares), count, seed)
