@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from automl.dataset.report import Distribution
 from automl.figures.charts import finish, fit_rows
-from automl.figures.palette import ACCENT, MUTED, SECOND, label
+from automl.figures.palette import ACCENT, INK_ON_BARS, MUTED, SECOND, label
 from automl.texts import _
 
 _Number = TypeVar("_Number", int, float)
@@ -86,6 +86,7 @@ def _horizontal(values: Mapping[str, float], texts: Sequence[str], max_name: int
         x=list(values.values()),
         y=positions,
         text=texts,
+        insidetextfont={"color": INK_ON_BARS},
         orientation="h",
         marker_color=ACCENT,
         hoverinfo="skip",

@@ -34,6 +34,8 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 ACCENT = "#3388cc"
 SECOND = "#d55e00"
 MUTED = "#8a97a6"
+INK_ON_BARS = "#0b1018"
+"""Words on any of these colours, in both themes."""
 
 
 def family_look(model_name: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from automl.experiments.records import TrialRecord
 from automl.experiments.time_left import Span
 from automl.figures import wording
 from automl.figures.charts import finish
-from automl.figures.palette import MUTED, family_look, label, trial_colors
+from automl.figures.palette import INK_ON_BARS, MUTED, family_look, label, trial_colors
 from automl.figures.pauses import Clock
 from automl.texts import _
 
@@ -19,7 +19,6 @@ _MAX_NAME = 36
 _LINE_PIXELS, _FRAME_PIXELS = 34, 90
 _BELOW_PIXELS = 48
 _MAX_WITH_NUMBERS = 40
-INK_ON_BARS = "#0b1018"
 
 
 class Bar(NamedTuple):

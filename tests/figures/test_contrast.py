@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from automl.figures import confusion_chart, palette, timeline_chart
+from automl.figures import confusion_chart, palette
 
 LEAST = 4.5
 CONFIG = Path(__file__).parents[2] / ".streamlit" / "config.toml"
@@ -55,9 +55,9 @@ def test_the_white_words_of_a_primary_button_can_be_read(name):
     assert contrast((255, 255, 255), rgb(THEME[name]["primaryColor"])) >= LEAST
 
 
-@pytest.mark.parametrize("color", [*palette.SERIES, palette.MUTED])
+@pytest.mark.parametrize("color", [*palette.SERIES, palette.ACCENT, palette.MUTED])
 def test_a_number_on_a_bar_can_be_read(color):
-    assert contrast(rgb(timeline_chart.INK_ON_BARS), rgb(color)) >= LEAST
+    assert contrast(rgb(palette.INK_ON_BARS), rgb(color)) >= LEAST
 
 
 @pytest.mark.parametrize(("name", "is_dark"), [("light", False), ("dark", True)])
