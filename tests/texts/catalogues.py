@@ -27,6 +27,7 @@ from automl.jobs.job import DataSource, Job, Limits
 from automl.jobs.machine_share import ResourcesPerTrial
 from automl.jobs.sweep import SamplingAlgorithm
 from automl.jobs.tasks import TASKS
+from automl.model.pretrained_weights import Place
 from automl.ui import schema_fields
 from automl.ui.configure.sweep_fields import NO_POLICY, POLICIES
 from automl.ui.dataset import data_choice
@@ -105,6 +106,7 @@ def of_names() -> set[str]:
         *ExperimentState,
         *TrialState,
         *Severity,
+        *Place,
         *Group,
         *get_args(Order.__value__ if hasattr(Order, "__value__") else Order),
     }

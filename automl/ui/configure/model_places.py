@@ -8,6 +8,7 @@ from automl.figures import wording
 from automl.jobs import model_catalog
 from automl.model import pretrained_weights, weights_hub
 from automl.model.pretrained_weights import Place
+from automl.texts import _
 
 _PLACES = "places of the weights"
 _SMALL = (
@@ -27,12 +28,14 @@ def describe(name: str) -> str:
     if name not in model_catalog.MODELS:
         return name
     parameters = wording.number(model_catalog.MODELS[name].parameters)
-    return f"{name} ({parameters} M parameters, {_places()[name].value})"
+    return _("{name} ({parameters} M parameters, {weights})").format(
+        name=name, parameters=parameters, weights=_(_places()[name].value)
+    )
 
 
 def summary(names: Iterable[str]) -> str:
     """Sentence on the weights of the models, for a place too narrow for `describe`."""
-    places = {name: _places()[name].value for name in names if name in model_catalog.MODELS}
+    places = {name: _(_places()[name].value) for name in names if name in model_catalog.MODELS}
     return "; ".join(f"{name}: {place}" for name, place in places.items())
 
 

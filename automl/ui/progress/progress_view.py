@@ -148,7 +148,9 @@ def _gain_over_baseline(ranked: list[TrialRecord], metric: str) -> str | None:
     if baseline is None or baseline is ranked[0]:
         return None
     difference = (ranked[0].score(metric) or 0.0) - (baseline.score(metric) or 0.0)
-    return f"{difference:+.3f} over {wording.trial(baseline)}"
+    return _("{difference} over {trial}").format(
+        difference=f"{difference:+.3f}", trial=wording.trial(baseline)
+    )
 
 
 def preparation(record: ExperimentRecord, state: ExperimentState) -> None:
@@ -186,7 +188,7 @@ def running_trials(
     for trial in running:
         rest = _rest(left.get(trial.trial_id))
         if place := places.get(trial.trial_id):
-            rest = f"{rest} · on {place}"
+            rest = _("{rest} · on {place}").format(rest=rest, place=place)
         with st.container(border=True, height=_LINE_PIXELS, vertical_alignment="center"):
             _running_trial(experiment_dir, trial, metric, rest)
     for _place in range(num_lines - len(running)):
@@ -224,7 +226,9 @@ def _running_trial(experiment_dir: Path, trial: TrialRecord, metric: str, rest: 
 
 
 def _rest(left: Span | None) -> str:
-    return wording.LEARNING if left is None else f"{wording.span(left.low, left.high)} left"
+    if left is None:
+        return _(wording.LEARNING)
+    return _("{time} left").format(time=wording.span(left.low, left.high))
 
 
 def no_trial(state: ExperimentState) -> None:
