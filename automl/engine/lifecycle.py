@@ -51,7 +51,12 @@ def run(experiment_dir: Path) -> int:
         ending = _search(job, prepared, results)
         preparation.note_changes(results, prepared.manifest)
         inputs = RefitInputs(
-            job, prepared.data, prepared.earlier, prepared.resources, prepared.carried
+            job,
+            prepared.data,
+            prepared.earlier,
+            prepared.resources,
+            prepared.carried,
+            prepared.costs,
         )
         _finish(inputs, ending, results)
     except StoppedError:

@@ -62,9 +62,10 @@ class Pacer:
 
     def clock(self) -> Clock:
         """The time left for trials, and their costs by what has been learnt of the speed."""
-        left = self._results.time_limit.seconds_left()
-        left -= schedule.kept_back(60 * self._job.limits.timeout_minutes)
         factors, other = slowdown(self._costs, self._results.trials.values())
+        limit = 60 * self._job.limits.timeout_minutes
+        left = self._results.time_limit.seconds_left()
+        left -= schedule.kept_back(limit, self._costs.num_pictures, other)
         costs = replace(self._costs, speeds=self._costs.speeds.times(factors, other))
         self._say_speed(other)
         most = schedule.most_for_refit(self._job, costs)

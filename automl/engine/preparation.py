@@ -225,8 +225,9 @@ def _clock(job: Job, data: Manifest, resources: Resources, progress: Progress) -
     speeds = measuring.measured(names, resources, num_classes, progress.give_up_if_over)
     if speeds is None:
         return None
-    left = progress.seconds_left - schedule.kept_back(60 * job.limits.timeout_minutes)
     costs = measuring.costs(data, speeds, on_gpu=has_gpu)
+    limit = 60 * job.limits.timeout_minutes
+    left = progress.seconds_left - schedule.kept_back(limit, costs.num_pictures)
     return Clock(
         costs=costs,
         seconds=left,

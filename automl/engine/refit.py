@@ -24,6 +24,7 @@ from automl.jobs import plan_text, schedule
 from automl.jobs.compatibility import resolve
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
+from automl.jobs.trial_cost import Costs
 from automl.model.warm_start import EarlierModel
 from automl.training.trial_data import TrialData
 
@@ -57,6 +58,8 @@ class RefitInputs:
     """Share of the machine of a trial."""
 
     carried: Carried = field(default_factory=Carried)
+    costs: Costs | None = None
+    """What trials were expected to cost; None where the speed of the machine is not known."""
 
 
 @dataclass(frozen=True)
@@ -147,10 +150,18 @@ def _seconds_needed(trial: TrialRecord, inputs: RefitInputs) -> float:
     return pacing.refit_seconds(trial, len(data.everything().labels) / len(data.train.labels))
 
 
+def export_seconds(inputs: RefitInputs, results: Results) -> float:
+    """Seconds to keep for what comes after the last fit, by the speed of the trials that ran."""
+    data, factor = next(iter(inputs.data.values())), 1.0
+    num_pictures = len(data.train.labels) + len(data.validation.labels)
+    if inputs.costs is not None:
+        _, factor = pacing.slowdown(inputs.costs, results.trials.values())
+    return schedule.kept_back(60 * inputs.job.limits.timeout_minutes, num_pictures, factor)
+
+
 def _refuse_late(needed: float, inputs: RefitInputs, results: Results) -> None:
     left = results.time_limit.seconds_left()
-    # half of the time that the plan keeps is enough to export the model
-    if needed > left - schedule.kept_back(60 * inputs.job.limits.timeout_minutes) / 2:
+    if needed > left - export_seconds(inputs, results):
         raise NotRefittedError(
             f"{plan_text.about(max(0.0, left))} were left, about {plan_text.about(needed)} needed."
         )

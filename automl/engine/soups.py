@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from automl.dataset.pixels import picture_sizes
-from automl.engine import cluster, combining
+from automl.engine import cluster, combining, refit
 from automl.engine.refit import RefitInputs
 from automl.engine.resources import Resources
 from automl.engine.results import Results
@@ -15,7 +15,6 @@ from automl.evaluation.predictions import Predictions
 from automl.evaluation.soups import Ingredients
 from automl.experiments import expectation, leaderboard, store
 from automl.experiments.records import SOUP, TrialRecord, now
-from automl.jobs import schedule
 from automl.jobs.compatibility import resolve
 from automl.training.trial_data import LabelledPictures
 
@@ -84,8 +83,7 @@ def _start(trial: TrialRecord) -> tuple[object, ...]:
 
 def _has_time(trial: TrialRecord, inputs: RefitInputs, results: Results) -> bool:
     needed = _SLOWER * _NUM_AVERAGES * trial.evaluations[-1].evaluation_seconds
-    kept = schedule.kept_back(60 * inputs.job.limits.timeout_minutes)
-    return needed < results.time_limit.seconds_left() - kept / 2
+    return needed < results.time_limit.seconds_left() - refit.export_seconds(inputs, results)
 
 
 def add_soup(

@@ -19,8 +19,14 @@ SIZES = (224, 192, 160, 128, 96)
 CERTAINTY = 0.95
 """Share of the time that is planned; the rest makes up for what takes longer."""
 
-_KEPT_SHARE, _MOST_KEPT_SECONDS, _LEAST_KEPT_SECONDS = 0.1, 1800.0, 10.0
-"""Time kept for the export: a share of the limit, within bounds."""
+_MOST_KEPT_SHARE = 0.25
+"""Largest share of a limit that is kept for the end."""
+
+_END_SECONDS = 25.0
+"""Choosing an ensemble, converting the model that is handed out and comparing it with its file."""
+
+_LOOK_SECONDS, _MOST_LOOKED_AT = 15.0, 1000
+"""Passing the most training pictures through a model that was trained, for `export.reference`."""
 
 _REFIT_SHARE = 0.2
 """Largest share of the time limit that is kept to fit the best trial again."""
@@ -86,10 +92,16 @@ class TimedTrial:
         return self.starts_at + self.seconds
 
 
-def kept_back(limit_seconds: float) -> float:
-    """Seconds of a time limit in which no trial is planned: for the export."""
-    share = min(_KEPT_SHARE * limit_seconds, _MOST_KEPT_SECONDS)
-    return max(share, _LEAST_KEPT_SECONDS)
+def kept_back(limit_seconds: float, num_pictures: int, slowdown: float = 1.0) -> float:
+    """Seconds of a time limit in which no trial is planned: for what comes after the last one.
+
+    Args:
+        limit_seconds: the whole limit, of which at most a quarter is kept.
+        num_pictures: training and validation pictures.
+        slowdown: how many times as long a trial takes here as was measured.
+    """
+    looking = _LOOK_SECONDS * min(1.0, num_pictures / _MOST_LOOKED_AT)
+    return min(_MOST_KEPT_SHARE * limit_seconds, (_END_SECONDS + looking) * max(1.0, slowdown))
 
 
 def most_for_refit(job: Job, costs: Costs) -> float:

@@ -10,6 +10,7 @@ from automl.engine.planning import PlannedTrial
 from automl.engine.results import Results
 from automl.experiments import store
 from automl.experiments.records import ExperimentRecord, TrialRecord, TrialState, now
+from automl.jobs import schedule
 from automl.jobs.distributions import Choice
 from automl.jobs.hyperparameters import networks_of
 from automl.jobs.job import Job
@@ -49,8 +50,14 @@ def opened(folder: Path, minutes: float, **keys: Any) -> tuple[Results, Pacer]:
     job = Job.from_dict({"training_data": {"path": str(folder)}, "limits": limits})
     store.create_experiment(folder, job, ExperimentRecord(experiment_id="e", created_at=now()))
     results = Results(folder / "e", "accuracy")
-    results.time_limit.begin(minutes)
+    begin(results, minutes)
     return results, Pacer(job, results, COSTS, 1)
+
+
+def begin(results: Results, minutes: float) -> None:
+    """Let so many minutes be left, six of which are kept for the end."""
+    kept = schedule.kept_back(3600, COSTS.num_pictures) / 60
+    results.time_limit.begin(minutes - 6 + kept)
 
 
 def start_another(results: Results) -> None:
@@ -132,7 +139,7 @@ def test_mirror_images_are_tried_with_the_best_probe_and_it_is_said(tmp_path: Pa
     said = [sentence for sentence in results.experiment.plan if "mirror images" in sentence]
     assert len(said) == 1
     assert "resnet18 + mobilenetv2" in said[0]
-    results.time_limit.begin(6 + 1.0)  # too little for both networks
+    begin(results, 6 + 1.5)  # too little for both networks
     fitted = pacer.fit(planned)
     assert fitted is not None
     assert fitted.requested == planned.requested
@@ -148,11 +155,11 @@ def test_what_the_plan_left_out_runs_when_there_is_time_after_all_and_it_is_said
     job = Job.from_dict({"training_data": {"path": str(tmp_path)}, "limits": limits})
     pacer = Pacer(job, results, COSTS, 1, [probe, TUNING])
     assert pacer.regained(5, PlannedTrial.of(1, probe)) is None  # baselines in their own order
-    results.time_limit.begin(8)
+    begin(results, 8)
     assert pacer.regained(5, tuning) is None  # more than a quarter of the time
     only_probes = Pacer(job, results, COSTS, 1, [probe])
     assert only_probes.regained(5, None) is not None  # no training follows
-    results.time_limit.begin(30)
+    begin(results, 30)
     regained = pacer.regained(5, tuning)
     assert regained is not None
     assert (regained.number, regained.requested) == (5, probe)

@@ -79,4 +79,4 @@ def test_time_is_kept_for_the_start(shapes: Path, home: Path) -> None:
     asked = job(shapes)
     clock = preview.clock(asked, manifest.build(asked), lambda: 0.0)
     assert clock is not None
-    assert clock.seconds < 900 - schedule.kept_back(900)
+    assert clock.seconds < 900 - schedule.kept_back(900, 0)
