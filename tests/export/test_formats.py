@@ -207,7 +207,8 @@ def test_every_format_has_the_classes_in_the_order_of_training(
     assert trained == ["blue | navy", "class_10", "class_2"]  # as text, not by number
     bundle = exported("bundle", with_int8=True)
     assert list(Predictor(bundle).labels) == trained
-    for folder in (bundle, exported("torch"), exported("weights"), exported("onnx", NEIGHBOURS)):
+    names = ["torch", "weights", *(["openvino"] if importlib.util.find_spec("openvino") else [])]
+    for folder in (bundle, exported("onnx", NEIGHBOURS), *map(exported, names)):
         assert json.loads((folder / "labels.json").read_text()) == trained
 
 
