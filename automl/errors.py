@@ -25,6 +25,8 @@
 A plain `ValueError` is never the user's fault: it comes from a library, or is a bug of ours.
 """
 
+_MAX_SHOWN = 80
+
 
 class UserError(ValueError):
     """The user's input is wrong. The message says what is wrong, what is allowed and what to do."""
@@ -106,3 +108,11 @@ class DivergedError(ExperimentError):
 
 class OutOfMemoryError(ExperimentError):
     """Not even one picture fits into the memory of the device."""
+
+
+def short(value: object) -> str:
+    """A value as Python writes it, in ASCII and cut to what fits into a sentence."""
+    if isinstance(value, str):
+        return ascii(value[:_MAX_SHOWN]) + ("…" if len(value) > _MAX_SHOWN else "")
+    text = ascii(value)
+    return text[:_MAX_SHOWN] + ("…" if len(text) > _MAX_SHOWN else "")

@@ -4,12 +4,12 @@ import errno
 import hashlib
 import os
 import shutil
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from automl.dataset import cache_entries, file_kinds
+from automl.dataset.archive_entry_names import EntryNames, is_junk, refusal, safe_parts
 from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, Member, starts_like
 from automl.errors import DataError
 from automl.host import home
@@ -27,9 +27,6 @@ Progress = Callable[[int, int], None]
 
 _VERSION = 4  # raise it when the same archive would be extracted to other files
 _CHUNK = 1 << 20
-_MAX_NAME_BYTES = 200
-_MAX_PATH_BYTES = 2000
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))}
 
 
 @dataclass(frozen=True)
@@ -158,7 +155,7 @@ class _Whole:
         self.parts, self.files, self.find_inner = parts, files, find_inner
         self.num_packed = sum(part.path.stat().st_size for part in parts)
         self.limit = min(max_bytes, max(SMALL_BYTES, MAX_RATIO * self.num_packed))
-        self.names = _Names()
+        self.names = EntryNames()
         self.num_entries = 0
         self.num_bytes = 0
         self.num_free = 0
@@ -192,7 +189,7 @@ class _Whole:
             if not inner:
                 return
             if depth == MAX_DEPTH:
-                raise _refusal(inner[0].name, "lies in archives within archives, too deep")
+                raise refusal(inner[0].name, "lies in archives within archives, too deep")
             for part in inner:
                 for _ in _reported(self._written(part, folder), part, folder):
                     tell(99)
@@ -212,20 +209,20 @@ class _Whole:
             for member in members:
                 self.num_entries += 1
                 if self.num_entries > MAX_FILES:
-                    raise _refusal(part.name, f"has more than {MAX_FILES:,} entries")
-                parts = _safe_parts(member, part.name)
+                    raise refusal(part.name, f"has more than {MAX_FILES:,} entries")
+                parts = safe_parts(member, part.name)
                 # skipped entries count too: to skip them, a tar unpacks them
                 self.num_bytes += member.num_bytes
                 if self.num_bytes > self.limit:
                     raise _too_large(part.name, self.limit)
-                if member.kind == "folder" or not parts or _is_junk(parts):
+                if member.kind == "folder" or not parts or is_junk(parts):
                     continue
                 if self.num_bytes > self.num_free:
                     raise DataError(_no_room(part.name, folder))
                 if part.left_off and parts[0] == part.left_off and len(parts) > 1:
                     parts = parts[1:]
                 placed = (*part.folder, *parts)
-                if self.names.add(placed, member.name, part):
+                if self.names.add(placed, member.name, part.path, part.name):
                     _write(member, folder.joinpath(*placed))
                 else:
                     _check_equal(member, folder.joinpath(*placed), part)
@@ -284,74 +281,12 @@ def _check_equal(member: Member, written: Path, part: Part) -> None:
         )
 
 
-class _Names:
-    """Refuses two entries that some file system would write to the same file.
-
-    Names are compared case-folded and composed, as file systems of macOS and Windows do.
-    """
-
-    def __init__(self) -> None:
-        self.taken: dict[tuple[str, ...], Path] = {}
-        self.parents: set[tuple[str, ...]] = set()
-
-    def add(self, parts: tuple[str, ...], name: str, archive: Part) -> bool:
-        """Add a name; False if another archive has it already.
-
-        Args:
-            parts: of the path that is written.
-            name: of the entry, for the error.
-            archive: holds the entry.
-        """
-        folded = tuple(unicodedata.normalize("NFC", part).casefold() for part in parts)
-        above = {folded[:end] for end in range(1, len(folded))}
-        if self.taken.get(folded, archive.path) != archive.path:
-            return False
-        if folded in self.taken or folded in self.parents or above & self.taken.keys():
-            raise _refusal(archive.name, f"has two entries called {name!a}")
-        self.taken[folded] = archive.path
-        self.parents |= above
-        return True
-
-
-def _safe_parts(member: Member, path: Path) -> tuple[str, ...]:
-    if member.kind == "other":
-        raise _refusal(path, f"has a link or device in it, {member.name!a}")
-    if member.is_encrypted:
-        raise _refusal(path, "is protected by a password")
-    name = member.name.replace("\\", "/")
-    parts = PurePosixPath(name).parts
-    if name.startswith("/") or ".." in parts or (parts and parts[0][1:2] == ":"):
-        raise _refusal(path, f"has an entry that leads out of it, {member.name!a}")
-    if "\0" in name or len(name.encode("utf-8", "surrogatepass")) > _MAX_PATH_BYTES:
-        raise _refusal(path, f"has an entry whose name no file can have, {member.name[:80]!a}")
-    return tuple(_writable(part) for part in parts)
-
-
-def _writable(part: str) -> str:
-    """A name that every file system accepts; long ones are cut, with a hash of the whole name."""
-    if part.partition(".")[0].rstrip().lower() in _RESERVED:
-        return f"_{part}"
-    try:
-        encoded = part.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # a lone surrogate
-        part = part.encode("utf-8", "replace").decode()
-        encoded = part.encode()
-    if len(encoded) <= _MAX_NAME_BYTES:
-        return part
-    start = encoded[:100].decode("utf-8", "ignore")
-    return start + hashlib.sha256(encoded).hexdigest()[:16] + Path(part).suffix[:10]
-
-
-def _is_junk(parts: tuple[str, ...]) -> bool:
-    return parts[0] == "__MACOSX" or any(part.startswith(".") for part in parts)
-
-
 def _broken(part: Part, error: Exception) -> DataError:
     reason = str(error).encode("utf-8", "replace").decode() or type(error).__name__
     if kind := _other_kind(part):
         return DataError(f"{part.name} is not a {part.kind} file that can be read. {kind}")
     if isinstance(error, NotImplementedError):  # such as Deflate64, of Windows for large files
-        return _refusal(part.name, f"uses a compression that is not read ({reason})")
+        return refusal(part.name, f"uses a compression that is not read ({reason})")
     return DataError(
         f"{part.name} is not a {part.kind} file that can be read ({reason}). It may be cut off or "
         "damaged: download it, or make it, again."
@@ -370,11 +305,7 @@ def _other_kind(part: Part) -> file_kinds.Kind | None:
 
 
 def _too_large(path: Path, limit: int) -> DataError:
-    return _refusal(path, f"would unpack to more than {limit / 1000**2:,.0f} MB")
-
-
-def _refusal(path: Path, what: str) -> DataError:
-    return DataError(f"{path} {what}, so it is not unpacked. Give a folder, or another archive.")
+    return refusal(path, f"would unpack to more than {limit / 1000**2:,.0f} MB")
 
 
 def _no_room(path: Path, folder: Path) -> str:

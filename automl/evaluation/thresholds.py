@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.errors import UserError
+from automl.errors import UserError, short
 from automl.evaluation.decisions import THRESHOLD
 from automl.evaluation.set_answers import SetAnswers
 
@@ -56,7 +56,7 @@ class Aim:
         if kind == "fixed" and number and 0 <= value <= 1:
             return cls(kind, value)
         raise UserError(
-            f"The aim of the thresholds is {text[:40]!a}. Write f1; precision=0.9 or recall=0.9, "
+            f"The aim of the thresholds is {short(text)}. Write f1; precision=0.9 or recall=0.9, "
             "with a number above 0 and at most 1; cost=5, with how many missed labels a false one "
             "is worth; or fixed=0.5, with a threshold from 0 to 1."
         )

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from automl.errors import UserError
+from automl.errors import UserError, short
 from automl.jobs import label_patterns
 
 _CANDIDATES = (
@@ -23,7 +23,7 @@ def check(pattern: str) -> str:
     """
     if pattern.count("{group}") != 1 or "{label}" in pattern:
         raise UserError(
-            f"group_pattern is {pattern[:80]!a}; it must contain {{group}} exactly once. * stands "
+            f"group_pattern is {short(pattern)}; it must contain {{group}} exactly once. * stands "
             "for any characters, # for digits: {group}_#.* reads clip3 from clip3_0012.jpg."
         )
     return pattern

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from automl.errors import short
+
 MAX_LENGTH = 500
 
 # control characters, and marks that make one label look like another
@@ -15,12 +17,12 @@ def problem(text: str) -> str:
     """Tell what is wrong with a label, as the end of a sentence, and what to do; "" if nothing."""
     if _INVISIBLE.search(text):
         return (
-            f"the label {text[:80]!a}, with a line break or an invisible character in it. Write "
+            f"the label {short(text)}, with a line break or an invisible character in it. Write "
             "the label without it."
         )
     if len(text) > MAX_LENGTH:
         return (
-            f"a label of {len(text):,} characters, starting {text[:40]!a}; at most {MAX_LENGTH} "
+            f"a label of {len(text):,} characters, starting {short(text)}; at most {MAX_LENGTH} "
             "are allowed."
         )
     return ""

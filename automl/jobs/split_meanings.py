@@ -1,6 +1,6 @@
 """Splits that the values of a column stand for, written as `0=train, 1=test`."""
 
-from automl.errors import UserError
+from automl.errors import UserError, short
 
 UNUSED = "unused"
 _ALLOWED = ("train", "validation", "test", UNUSED)
@@ -16,7 +16,7 @@ def parsed(text: str) -> dict[str, str]:
     meanings = {value.strip().lower(): split.strip().lower() for value, _, split in pairs}
     if not meanings or "" in meanings or not set(meanings.values()) <= {*_ALLOWED}:
         raise UserError(
-            f"split_values is {text[:80]!a}; it must be pairs such as 0=train, 1=test. Allowed are "
+            f"split_values is {short(text)}; it must be pairs such as 0=train, 1=test. Allowed are "
             f"{', '.join(_ALLOWED)}."
         )
     return meanings

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from automl.errors import short
+
 MAX_BYTES = 1_000_000
 MAX_NODES = 100_000
 """Keys and values; a part that aliases refer to counts once for each of them."""
@@ -129,7 +131,7 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
     if id(node) not in known:
         known[id(node)] = 1
         if isinstance(node, yaml.ScalarNode) and _SURROGATES.search(node.value):
-            raise yaml.YAMLError(f"{node.value[:80]!a} holds half a character")
+            raise yaml.YAMLError(f"{short(node.value)} holds half a character")
         known[id(node)] += sum(_size(child, known) for child in _children(node))
     return known[id(node)]
 

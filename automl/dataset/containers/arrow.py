@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from automl.dataset.containers import blocks
 from automl.dataset.preprocessing import UnreadablePicture
+from automl.errors import short
 
 _FILE_MAGIC = b"ARROW1"
 
@@ -56,7 +57,7 @@ class ArrowPictures:
         starts, chunks = self._columns.get(column, ([0], []))
         at = bisect.bisect_right(starts, row) - 1
         if at >= len(chunks):
-            raise UnreadablePicture(f"The table has no row {row} with {column[:80]!a} in it.")
+            raise UnreadablePicture(f"The table has no row {row} with {short(column)} in it.")
         value = chunks[at][row - starts[at]]
         if not value.is_valid:
             raise UnreadablePicture("The row has no picture.")

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from automl.dataset.containers.kept import Kept
 from automl.dataset.preprocessing import UnreadablePicture
+from automl.errors import short
 
 MAX_BLOCK_BYTES = 2 * 1000**3
 MAX_RATIO = 200
@@ -49,7 +50,7 @@ def position(text: str) -> tuple[str, int]:
     """
     name, _, row = text.rpartition("/")
     if not name or not (row.isascii() and row.isdecimal() and len(row) < 19):
-        raise UnreadablePicture(f"{text[:80]!a} is not a column and a row.")
+        raise UnreadablePicture(f"{short(text)} is not a column and a row.")
     return name.replace("%2F", "/").replace("%25", "%"), int(row)
 
 

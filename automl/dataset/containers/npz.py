@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from automl.dataset.containers import blocks, png
 from automl.dataset.containers.open_file import OpenFile
 from automl.dataset.preprocessing import UnreadablePicture, max_pixels
+from automl.errors import short
 
 MAX_ARRAYS = 1_000
 _MAX_HEADER_BYTES = 4_096
@@ -67,7 +68,7 @@ class ArrayPictures:
         name, row = blocks.position(position)
         array = self.arrays.get(name)
         if array is None or not array.channels or row >= array.shape[0]:
-            raise UnreadablePicture(f"The file has no picture {position[:80]!a}.")
+            raise UnreadablePicture(f"The file has no picture {short(position)}.")
         height, width = array.shape[1:3]
         if not 0 < height * width <= max_pixels():
             raise UnreadablePicture(f"It has {width} x {height} pixels.")
@@ -86,7 +87,7 @@ class ArrayPictures:
         """
         array = self.arrays[name]
         if array.dtype.hasobject:
-            raise UnreadablePicture(f"The array {name[:80]!a} holds Python objects.")
+            raise UnreadablePicture(f"The array {short(name)} holds Python objects.")
         content = self._whole(array)
         return np.frombuffer(content, array.dtype, math.prod(array.shape), array.start).reshape(
             array.shape

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from automl.dataset.containers import blocks
 from automl.dataset.preprocessing import UnreadablePicture
+from automl.errors import short
 
 _ADVICE = "Write the table with row groups of about 100 rows."
 
@@ -39,7 +40,7 @@ class ParquetPictures:
         group = bisect.bisect_right(self._starts, row) - 1
         leaf = self._leaves.get(f"{column}.bytes", self._leaves.get(column))
         if leaf is None or not 0 <= group < len(self._starts) - 1:
-            raise UnreadablePicture(f"The table has no row {row} with {column[:80]!a} in it.")
+            raise UnreadablePicture(f"The table has no row {row} with {short(column)} in it.")
         values = blocks.block(
             (self, leaf, group), lambda: self._read(column, leaf, group), lambda v: int(v.nbytes)
         )
@@ -64,7 +65,7 @@ class ParquetPictures:
         kind = values.type
         is_bytes = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
         if not is_bytes or len(values) != self._starts[group + 1] - self._starts[group]:
-            raise UnreadablePicture(f"{column[:80]!a} is not a column of bytes.")
+            raise UnreadablePicture(f"{short(column)} is not a column of bytes.")
         return values
 
 

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from automl.dataset.containers.open_file import OpenFile
 from automl.dataset.preprocessing import UnreadablePicture
+from automl.errors import short
 
 MAX_MEMBERS = 10_000_000
 _BLOCK = 512
@@ -47,7 +48,7 @@ class TarPictures:
         self.members: dict[str, Member] = {}
         for member in _members(self._file):
             if member.name in self.members:
-                raise UnreadablePicture(f"The archive has two members {member.name[:200]!a}.")
+                raise UnreadablePicture(f"The archive has two members {short(member.name)}.")
             if len(self.members) >= MAX_MEMBERS:
                 raise UnreadablePicture(f"The archive has more than {MAX_MEMBERS:,} members.")
             self.members[member.name] = member
@@ -64,7 +65,7 @@ class TarPictures:
         """
         member = self.members.get(name)
         if member is None:
-            raise UnreadablePicture(f"The archive has no member {name[:80]!a}.")
+            raise UnreadablePicture(f"The archive has no member {short(name)}.")
         return self._file.read(member.start, member.num_bytes)
 
 
@@ -152,5 +153,5 @@ def _relative(name: bytes) -> str:
     except UnicodeDecodeError:
         raise UnreadablePicture(f"The archive has a name that is not text: {name!a}.") from None
     if path.is_absolute() or ".." in path.parts or "\0" in str(path):
-        raise UnreadablePicture(f"The archive has a member that leads out of it: {name[:200]!a}.")
+        raise UnreadablePicture(f"The archive has a member that leads out of it: {short(name)}.")
     return str(path)

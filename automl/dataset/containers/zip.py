@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from automl.dataset import archive_members
 from automl.dataset.preprocessing import UnreadablePicture
-from automl.errors import DataError
+from automl.errors import DataError, short
 
 _MAX_MEMBER_BYTES = 100_000_000
 
@@ -35,7 +35,7 @@ class ZipPictures:
             with self._lock, self._archive.open(position) as member:
                 content = member.read(_MAX_MEMBER_BYTES + 1)
         except KeyError:
-            raise UnreadablePicture(f"The archive has no member {position[:80]!a}.") from None
+            raise UnreadablePicture(f"The archive has no member {short(position)}.") from None
         except archive_members.BROKEN as error:
             raise UnreadablePicture(f"It is damaged in the archive ({error}).") from error
         if len(content) > _MAX_MEMBER_BYTES:

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from automl.dataset.readers.values import short
 from automl.dataset.split_words import split_of_path
-from automl.errors import DataError
+from automl.errors import DataError, short
 
 _UNLABELLED = -1
 

@@ -7,7 +7,7 @@ import pandas as pd
 from automl.dataset import picture_location
 from automl.dataset.readers.listing import Listing
 from automl.dataset.reading import Guess, Reading
-from automl.errors import DataError
+from automl.errors import DataError, short
 from automl.jobs import group_patterns
 
 
@@ -22,7 +22,7 @@ def grouped(found: Listing, pattern: str) -> Listing:
     if not any(groups):
         raise DataError(
             f"group_pattern is {pattern!a}, but none of the {len(names):,} pictures has such a "
-            f"name; the first is {names[0][:80]!a}."
+            f"name; the first is {short(names[0])}."
         )
     column = pd.Series(groups, index=found.pictures.index, dtype="str")
     return replace(found, pictures=found.pictures.assign(group=column))

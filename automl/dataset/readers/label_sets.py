@@ -10,7 +10,7 @@ import pandas as pd
 
 from automl.dataset import label_sets
 from automl.dataset.readers import labels, one_hot, values
-from automl.errors import DataError
+from automl.errors import DataError, short
 
 _SEPARATORS = {
     ";": "semicolons",
@@ -122,7 +122,7 @@ def of_one_hot(rows: pd.DataFrame, used: Container[str | None]) -> list[list[str
         elif not is_usual.all() and _are_most(is_usual):
             row = int(is_usual.to_numpy().argmin())
             raise DataError(
-                f"{rows.index[row]} has {values.short(rows[name].iloc[row])} in the column {name}, "
+                f"{rows.index[row]} has {short(rows[name].iloc[row])} in the column {name}, "
                 "which has 0 and 1 in most rows. Write 1 where the label is present, else 0."
             )
     names = [name.strip() for name in ticks]
@@ -157,7 +157,7 @@ def _refuse_mixed(parsed: Sequence[Any], rows: Sequence[str]) -> None:
     if others and 2 * sum(is_list) >= len(is_list):
         cell, row = others[0]
         raise DataError(
-            f"{row} has {values.short(cell)} in place of a list of labels, which the other rows "
+            f"{row} has {short(cell)} in place of a list of labels, which the other rows "
             'have. Write a list, such as ["cat", "dog"], or [] for a picture without any label.'
         )
 

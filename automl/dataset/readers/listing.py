@@ -10,7 +10,7 @@ from automl.dataset.readers import guesses, labels, split_column, values
 from automl.dataset.readers import label_sets as cells_of_sets
 from automl.dataset.readers.table import Chosen, Columns, Table
 from automl.dataset.reading import Guess, Reading, UnclearDataError
-from automl.errors import DataError
+from automl.errors import DataError, short
 from automl.evaluation.metrics import MULTILABEL
 from automl.jobs import split_meanings
 
@@ -159,7 +159,7 @@ def _several_labels(table: Table, columns: Columns, rows: pd.DataFrame) -> Uncle
     return UnclearDataError(
         f"{table.path} looks like data with several labels a picture: {len(several):,} of "
         f"{len(rows):,} rows with a label have several in {columns.label}, such as {first['row']} "
-        f"with {first['several'][:80]!a}. Set task: {MULTILABEL}, keep one "
+        f"with {short(first['several'])}. Set task: {MULTILABEL}, keep one "
         "label in each row, or set target_column_name to another column.",
         [
             Reading(

@@ -54,12 +54,14 @@ def _others(
     """Other columns of texts, and those of folders joined with that of the pictures."""
     names = [name for name in rows.columns[:_MAX_COLUMNS] if rows[name].map(_is_text).all()]
     for name in names:
-        if name not in used and rows[name].str.strip().map(is_picture_name).all():
+        if name not in used and all(is_picture_name(cell.strip()) for cell in rows[name]):
             yield name, rows[name]
     if image in names:
         for name in names:
             if name != image:
-                yield f"{name}/{image}", rows[name].str.strip() + "/" + rows[image].str.strip()
+                pairs = zip(rows[name], rows[image], strict=True)
+                joined = [f"{folder.strip()}/{file.strip()}" for folder, file in pairs]
+                yield f"{name}/{image}", pd.Series(joined, rows.index, object)
 
 
 def _is_text(cell: object) -> bool:

@@ -10,7 +10,7 @@ import pandas as pd
 from automl.dataset.readers import values
 from automl.dataset.reading import Reading, UnclearDataError
 from automl.dataset.split_words import SPLITS, loose_split_in, split_in
-from automl.errors import DataError
+from automl.errors import DataError, short
 from automl.jobs import split_meanings
 
 NEVER = "never"
@@ -132,7 +132,7 @@ def question(
     offered = ", or ".join(one.options["split_values"] for one in readings)
     value, row = next(iter(unknown.items()))
     return UnclearDataError(
-        f"{row} has the split {values.short(value)} in the column {column}. Known are "
+        f"{row} has the split {short(value)} in the column {column}. Known are "
         "words for train, validation and test, and nothing. Set split_values to say what it means, "
         f"for example to {offered}; or set split_column to never, so that nothing says the split.",
         [*readings, NEVER_READING],

@@ -1,15 +1,16 @@
 """Rows of a table in any form, and the choice of the columns that are used."""
 
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from automl.dataset.readers import guesses, nested, one_hot, split_column, values
+from automl.dataset.readers import guesses, nested, one_hot, split_column
 from automl.dataset.reading import Guess, Reading, UnclearDataError
 from automl.dataset.walk import is_picture_name
-from automl.errors import DataError
+from automl.errors import DataError, short
 from automl.jobs import split_meanings
 from automl.jobs.job import DataSource
 
@@ -100,12 +101,12 @@ def _with_other_pictures(table: Table, columns: Columns) -> Table:
 
     A column with the same names, as addresses beside files, means the same pictures.
     """
-    first = table.rows[columns.image].head(_NUM_COMPARED).map(_stem)
+    first = _stems(table.rows[columns.image])
     names = [
         name
         for name in guesses.picture_columns(table.rows)
         if name not in (columns.image, columns.label)
-        and (table.rows[name].head(_NUM_COMPARED).map(_stem) != first).mean() > 0.5
+        and 2 * sum(map(operator.ne, _stems(table.rows[name]), first)) > len(first)
     ]
     if not names:
         return table
@@ -117,8 +118,10 @@ def _with_other_pictures(table: Table, columns: Columns) -> Table:
     return replace(table, guesses=[*table.guesses, Guess(sentence=sentence, others=others)])
 
 
-def _stem(cell: object) -> str:
-    return PurePosixPath(str(cell).replace("\\", "/")).stem
+def _stems(cells: pd.Series) -> list[str]:
+    """Names of the first files without folders and endings."""
+    first = cells.head(_NUM_COMPARED)
+    return [PurePosixPath(str(cell).replace("\\", "/")).stem for cell in first]
 
 
 def _flattened(table: Table, source: DataSource, target_column_name: str) -> Table:
@@ -256,7 +259,7 @@ def _refuse_several(table: Table, names: Sequence[str]) -> None:
         [
             Reading(
                 sentence=f"The labels are in the column {name}, such as "
-                f"{values.short(table.rows[name].dropna().iloc[0])}.",
+                f"{short(table.rows[name].dropna().iloc[0])}.",
                 options={"target_column_name": name},
             )
             for name in shown

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from automl.errors import DataError
+from automl.errors import DataError, short
 
 _TRUTHS = {
     True: "true t 1 1.0 yes y x ✓ ✔ ✅ ☑ ja oui si sí sim да vero wahr vrai",
@@ -70,9 +70,3 @@ def _text(value: Any, row: str) -> str | None:
     if isinstance(value, dict | bytes | list | tuple):
         raise DataError(f"{row} has {short(value)} in place of text. Write a text or a number.")
     return str(value)
-
-
-def short(value: object) -> str:
-    """The value as Python writes it, in ASCII and cut to what fits into a sentence."""
-    text = ascii(value)
-    return text if len(text) <= 80 else text[:80] + "…"

@@ -15,7 +15,7 @@ from automl.dataset.preprocessing import UnreadablePicture
 from automl.dataset.readers import features, text
 from automl.dataset.readers.form import Certainty, Folder
 from automl.dataset.readers.table import Table
-from automl.errors import DataError
+from automl.errors import DataError, short
 
 _SPLITS_FILE, _STATE, _INFO = "dataset_dict.json", "state.json", "dataset_info.json"
 
@@ -106,7 +106,7 @@ def _features(folder: Path) -> dict[str, Any]:
 def _below(folder: Path, name: object) -> Path:
     """A file or folder by its plain name; any other could lead out of the data."""
     if not isinstance(name, str) or Path(name).name != name:
-        raise DataError(f"{folder} names a part {str(name)[:80]!a}. Save the data set again.")
+        raise DataError(f"{folder} names a part {short(str(name))}. Save the data set again.")
     if not (folder / name).exists():
         raise DataError(f"{folder / name} does not exist, but belongs to the data. Copy it there.")
     return folder / name

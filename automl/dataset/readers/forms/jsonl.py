@@ -10,7 +10,7 @@ from automl.dataset.locations import Surroundings
 from automl.dataset.readers import text
 from automl.dataset.readers.form import TableFile
 from automl.dataset.readers.table import Table
-from automl.errors import DataError
+from automl.errors import DataError, short
 
 
 def read(path: Path, _: Surroundings) -> Table:
@@ -34,7 +34,7 @@ def rows(content: str, path: Path, *, drop_invalid: bool = False) -> pd.DataFram
             objects[f"Line {number} of {path.name}"] = value
         elif not drop_invalid:
             raise DataError(
-                f"Line {number} of {path} is not a JSON object: {line.strip()[:60]!a}. Write one "
+                f"Line {number} of {path} is not a JSON object: {short(line.strip())}. Write one "
                 'object a line: {"image_url": "cat/1.jpg", "label": "cat"}.'
             )
     names = list(dict.fromkeys(name for value in objects.values() for name in value))

@@ -18,7 +18,7 @@ from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.forms import csv
 from automl.dataset.readers.table import Table
 from automl.dataset.walk import is_picture_name
-from automl.errors import DataError
+from automl.errors import DataError, short
 
 _SEPARATORS = ("\t", ",", ";", "|", ": ")
 _NAMES_OF_CLASSES = (
@@ -87,7 +87,7 @@ def _read(path: Path, around: Surroundings) -> Table:
         parsed = _parsed(line, separator or " ")
         if parsed is None:
             raise DataError(
-                f"Line {number} of {path} is {line[:80]!a}; it must be the path of a picture, a "
+                f"Line {number} of {path} is {short(line)}; it must be the path of a picture, a "
                 "blank or tab, and a label."
             )
         numbers.append(number)

@@ -20,7 +20,7 @@ from automl.dataset.readers import text
 from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.table import Table
 from automl.dataset.walk import is_picture_name
-from automl.errors import DataError
+from automl.errors import DataError, short
 
 _CLS, _JSON, _TXT = ".cls", ".json", ".txt"
 _LABEL_FIELDS = ("label", "label_name", "class_name", "class", "cls", "category", "target")
@@ -129,7 +129,7 @@ def _refuse_captions(
     have_words = sum(len(text.split()) >= _WORDS_OF_CAPTION for text in texts)
     if len(set(texts)) > max(2, len(texts) / 2) and 2 * have_words > len(texts):
         raise DataError(
-            f"{path} has captions and no labels: {samples[0].label.name} is {texts[0][:80]!a}, and "
+            f"{path} has captions and no labels: {samples[0].label.name} is {short(texts[0])}, and "
             f"{len(set(texts)):,} of {len(texts):,} texts differ. Add a member .cls with the label "
             "to each sample, or a field label to its .json."
         )

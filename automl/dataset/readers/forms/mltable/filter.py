@@ -5,7 +5,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from automl.errors import DataError
+from automl.errors import DataError, short
 
 Condition = Callable[[dict[str, Any]], Any]
 
@@ -38,7 +38,7 @@ def parse(expression: Any) -> Condition:
         except (SyntaxError, ValueError, RecursionError, MemoryError):  # of ast.parse
             pass
     raise DataError(
-        f"The filter {str(expression)[:80]!a} is not understood. Write comparisons joined with "
+        f"The filter {short(str(expression))} is not understood. Write comparisons joined with "
         'and, or, not: col("label") != "unsure".'
     )
 
