@@ -16,6 +16,7 @@ from automl import texts
 from automl.access import audit, permissions
 from automl.access.permissions import Action
 from automl.dataset import data_roots
+from automl.errors import UserError
 from automl.evaluation.label_next import LabelNext
 from automl.experiments import (
     chosen_thresholds,
@@ -37,6 +38,7 @@ from automl.host import home
 from automl.jobs import data_versions
 from automl.jobs.job import Job
 from automl.reports import sharing, test_data
+from automl.texts import _
 from automl.ui import data_source, sign_in
 from automl.ui.side_work import SideWorks
 
@@ -234,4 +236,9 @@ def _recorded(
 
 
 def _owner(experiment_dir: Path) -> str:
-    return store.load_experiment(experiment_dir).owner
+    """Person who started an experiment, unless somebody else has deleted it."""
+    try:
+        return store.load_experiment(experiment_dir).owner
+    except FileNotFoundError as error:
+        sentence = _("There is no experiment called {name} here.")
+        raise UserError(sentence.format(name=experiment_dir.name)) from error

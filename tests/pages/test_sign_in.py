@@ -83,6 +83,24 @@ def test_a_button_that_was_drawn_before_the_role_changed_does_nothing(
     assert not store.stop_requested(directory)
 
 
+def delete_what_is_gone() -> None:
+    from pathlib import Path
+
+    import streamlit as st
+
+    from automl.ui import guarded_actions
+
+    try:
+        guarded_actions.delete(Path("/nowhere/pets"))
+    except ValueError as error:
+        st.error(str(error))
+
+
+def test_the_second_to_delete_is_told_that_it_is_gone():
+    (error,) = AppTest.from_function(delete_what_is_gone).run().error
+    assert error.value == "There is no experiment called pets here."
+
+
 def start_elsewhere() -> None:
     from pathlib import Path
 
