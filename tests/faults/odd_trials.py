@@ -3,7 +3,7 @@ in one way.
 
 They run in a process of their own, as an engine does, on a cluster that says it has two GPUs; the
 directory of each experiment is FOLDER/KIND. There is no model in it: the trials report at once, as
-those of `benchmarks.untrained` do.
+those of `benchmarks.untrained` do, but for the one that two processes train.
 """
 
 import contextlib
@@ -13,10 +13,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from automl.engine.trainable import TrialTrainable
 from benchmarks.untrained import Untrained
 
 if TYPE_CHECKING:
+    from automl.engine.planning import PlannedTrial
     from automl.engine.watch import Ending
+    from automl.training.trial_data import PictureSizes, TrialData
 
 _LIMIT_SECONDS = 8.0
 
@@ -83,7 +86,13 @@ class LosesGpu(Untrained):
         return super().step()
 
 
-KINDS = {kind.__name__: kind for kind in (HangsOrComputes, HangsAlways, NoMemory, LosesGpu)}
+class OnTwoDevices(TrialTrainable):
+    """A real trial, which two processes train on the CPU in place of two GPUs."""
+
+
+KINDS = {
+    kind.__name__: kind for kind in (HangsOrComputes, HangsAlways, NoMemory, LosesGpu, OnTwoDevices)
+}
 
 
 def main(folder: Path, kinds: list[str]) -> None:
@@ -94,7 +103,8 @@ def main(folder: Path, kinds: list[str]) -> None:
     import tests.faults.odd_trials as mine
     from automl.engine import heartbeat
 
-    heartbeat.LIMIT_SECONDS = _LIMIT_SECONDS
+    if "OnTwoDevices" not in kinds:  # its processes import torch, however long that takes
+        heartbeat.LIMIT_SECONDS = _LIMIT_SECONDS
     for module in (benchmarks.untrained, mine):
         ray.cloudpickle.register_pickle_by_value(module)  # a worker does not find them
     ray.init(
@@ -110,7 +120,7 @@ def main(folder: Path, kinds: list[str]) -> None:
         sys.stdout.write(f"{ending}\n")
 
 
-def _search(folder: Path, kind: type[Untrained]) -> "Ending | None":
+def _search(folder: Path, kind: type[TrialTrainable]) -> "Ending | None":
     from automl.engine import search
     from automl.engine.planning import PlannedTrial
     from automl.engine.resources import Resources
@@ -118,6 +128,7 @@ def _search(folder: Path, kind: type[Untrained]) -> "Ending | None":
     from automl.experiments import store
     from automl.experiments.records import ExperimentRecord, ExperimentState, now
     from automl.jobs.job import Job
+    from tests.small_training import TINY
 
     job = Job.from_dict(
         {
@@ -133,13 +144,37 @@ def _search(folder: Path, kind: type[Untrained]) -> "Ending | None":
         max_concurrent_trials=2,
     )
     results = Results(store.create_experiment(folder, job, record), "accuracy")
-    planned = [PlannedTrial.of(number, {"model_name": "resnet18"}) for number in range(2)]
-    num_gpus = int(kind.__name__ == "LosesGpu")
-    resources = Resources(2, num_cpus=1, num_gpus=num_gpus, notes=[])
-    inputs = search.SearchInputs(job, results.plan(planned), resources)
+    num_gpus = {"LosesGpu": 1, "OnTwoDevices": 2}.get(kind.__name__, 0)
+    asked, number = {"model_name": "resnet18"}, 2
+    if num_gpus == 2:  # nothing is learnt, so that no evaluation is better than the first
+        asked, number = {**TINY, "model_name": "test_convnext", "learning_rate": 1e-12}, 1
+        asked |= {"number_of_epochs": 50, "early_stopping_delay": 1, "early_stopping_patience": 2}
+    planned = [PlannedTrial.of(each, asked) for each in range(number)]
+    resources = Resources(number, num_cpus=2 // number, num_gpus=num_gpus, notes=[])
+    data = _pictures(folder, planned[0]) if num_gpus == 2 else {}
+    inputs = search.SearchInputs(job, results.plan(planned), resources, data)
     ending = search.run(inputs, results, kind)
     results.end_rest(ending.reason if ending else "")
     return ending
+
+
+def _pictures(folder: Path, trial: "PlannedTrial") -> "dict[PictureSizes, TrialData]":
+    """Noise in two classes."""
+    import numpy as np
+    from PIL import Image
+
+    from automl.dataset import manifest
+    from automl.jobs.job import DataSource, Job
+    from automl.training import trial_data
+
+    rng = np.random.default_rng(0)
+    for number in range(24):
+        path = folder / "noise" / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 255, (32, 32, 3), np.uint8)).save(path)
+    job = Job(training_data=DataSource(path=folder / "noise"))
+    asked = [trial.hyperparameters.complete]
+    return trial_data.prepare(manifest.build(job), asked, progress=lambda *_: None)
 
 
 if __name__ == "__main__":

@@ -102,6 +102,17 @@ def test_a_gpu_that_fails_is_taken_out_and_its_trial_goes_on_with_another(
     assert notes == [f"GPU {lost} failed and is not used any more; look at the machine's log."]
 
 
+@pytest.mark.nightly  # two processes train like one in tests/training/test_devices.py
+def test_early_stopping_ends_a_trial_on_two_devices(tmp_path: Path) -> None:
+    found = run(tmp_path, "OnTwoDevices")["OnTwoDevices"]
+    (trial,) = found.trials
+    assert (trial.state, found.ending) == (TrialState.COMPLETED, "None")
+    assert trial.effective["device"] == "2 x cpu"
+    assert [evaluation.epoch for evaluation in trial.evaluations] == [1, 2, 3]
+    assert trial.best_epoch == 1
+    assert trial.reason == "No improvement for 2 evaluations."
+
+
 @pytest.mark.parametrize(
     ("text", "failed"),
     [
