@@ -8,6 +8,7 @@ CONTRIBUTING.md says how to add one. A text that a catalogue lacks appears in En
 import contextlib
 import functools
 import gettext as _gettext
+import re
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
@@ -15,6 +16,10 @@ from pathlib import Path
 ENGLISH = "en"
 LOCALE_DIR = Path(__file__).parent / "locale"
 _DOMAIN = "automl"
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_LEAST_OWN = 12
+"""Letters of its own from which a template names a sentence."""
+
 _GROUPS = "\N{NARROW NO-BREAK SPACE}"
 """Between thousands, wherever a comma would be a decimal sign."""
 
@@ -80,12 +85,48 @@ def mark(message: str) -> str:
     return message
 
 
+def again(stored: str) -> str:
+    """An English sentence that was stored, in the language of this thread.
+
+    It is recognised by its template, whose placeholders took the values; a sentence without one
+    stays English.
+    """
+    return _again(stored, language()) if stored and language() != ENGLISH else stored
+
+
 def here(text: str) -> str:
     """Return the text that stands in this language for a text of any language.
 
     A link that somebody copied names a tab in the language of whoever copied it.
     """
     return _(_english().get(text, text))
+
+
+@functools.lru_cache(10_000)
+def _again(stored: str, code: str) -> str:
+    found = _catalogue(code).gettext(stored)
+    if found != stored:
+        return found
+    for template, pattern in _templates():
+        if match := pattern.fullmatch(stored):
+            return _catalogue(code).gettext(template).format(**match.groupdict())
+    return stored
+
+
+@functools.cache
+def _templates() -> list[tuple[str, re.Pattern[str]]]:
+    """Sentences with placeholders, those with most letters of their own first."""
+    found: dict[str, tuple[int, re.Pattern[str]]] = {}
+    for template in sorted(set(_english().values())):
+        own, names = _PLACEHOLDER.split(template)[::2], _PLACEHOLDER.findall(template)
+        num_letters = sum(map(len, own))
+        is_plain = "{" not in "".join(own) and len(set(names)) == len(names) > 0
+        if is_plain and template.endswith(".") and num_letters >= _LEAST_OWN:
+            groups = [*(f"(?P<{name}>.+?)" for name in names), ""]
+            parts = (re.escape(text) + group for text, group in zip(own, groups, strict=True))
+            found[template] = num_letters, re.compile("".join(parts))
+    longest_first = sorted(found, key=lambda template: -found[template][0])
+    return [(template, found[template][1]) for template in longest_first]
 
 
 @functools.cache

@@ -5,7 +5,7 @@ import streamlit as st
 from automl.experiments import leaderboard
 from automl.experiments.records import ExperimentState
 from automl.figures import wording
-from automl.texts import _
+from automl.texts import _, again
 from automl.ui import cached, frame, trial_table
 from automl.ui.progress import going_on_view, notification, progress_view
 
@@ -16,7 +16,7 @@ was_running = not state.is_finished
 if not was_running:
     notification.send(experiment_dir)
 if state in (ExperimentState.STOPPED, ExperimentState.COMPLETED):
-    st.caption(wording.plain(cached.experiment(experiment_dir).message))
+    st.caption(wording.plain(again(cached.experiment(experiment_dir).message)))
 if not was_running and not cached.trials(experiment_dir):
     progress_view.no_trial(state)
 
@@ -47,7 +47,7 @@ def progress() -> None:
     going_on_view.seams(record)
     progress_view.plan(record)
     for note in record.notes:
-        st.caption(wording.plain(note))
+        st.caption(wording.plain(again(note)))
     progress_view.log(experiment_dir)
 
 

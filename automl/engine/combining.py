@@ -15,6 +15,7 @@ from automl.experiments import expectation, leaderboard, store
 from automl.experiments.records import SOUP, Evaluation, Member, TrialRecord, TrialState, now
 from automl.jobs.compatibility import resolve
 from automl.jobs.job import Job
+from automl.texts import mark
 
 TRIAL_ID = "ensemble"
 _MAX_COMPARED = 20
@@ -64,7 +65,7 @@ def add_ensemble(
     began, trials = now(), _candidates(results)
     if len(trials) < 2:
         return
-    results.update(message="Looking for an ensemble.")
+    results.update(message=mark("Looking for an ensemble."))
     folder = results.experiment_dir
     found = ensembles.find(
         results.primary_metric,

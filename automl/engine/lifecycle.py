@@ -17,6 +17,7 @@ from automl.experiments import experiment_queue, store
 from automl.experiments.records import ExperimentState, now
 from automl.jobs import job_notes
 from automl.jobs.job import Job
+from automl.texts import mark
 from automl.training.resume_state import KeptState
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def run(experiment_dir: Path) -> int:
         results.time_limit.begin(job.limits.timeout_minutes)
         results.update(
             state=ExperimentState.PREPARING,
-            message="Reading the data.",
+            message=mark("Reading the data."),
             notes=job_notes.notes(job),
             failure="",
             details="",
@@ -161,7 +162,7 @@ def _finish(inputs: RefitInputs, ending: "Ending | None", results: Results) -> N
         raise NoModelError(f"No trial was scored. {causes[0] if causes else reason}")
     if best is not None:
         refit.refit_best(inputs, results)
-        results.update(message=f"Exporting {best.trial_id}.")
+        results.update(message=mark("Exporting {trial}.").format(trial=best.trial_id))
         _export(results, best.trial_id)
     is_success = ending is None or ending.is_success
     results.update(

@@ -208,10 +208,7 @@ class Pacer:
     def close(self) -> None:
         """No further trial fits."""
         left = self._results.time_limit.seconds_left()
-        self.closing = (
-            f"{endings.NO_ROOM} {plan_text.about(max(0.0, left))} left before the time "
-            "limit no further trial would end."
-        )
+        self.closing = endings.NO_ROOM_LEFT.format(time=plan_text.about(max(0.0, left)))
 
     def _fitted(self, values: Mapping[str, Any], clock: Clock) -> TimedTrial | None:
         return schedule.fitted(values, clock, self._known_features())

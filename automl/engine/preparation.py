@@ -31,6 +31,7 @@ from automl.jobs.schedule import Clock
 from automl.jobs.trial_cost import Costs
 from automl.model import warm_start
 from automl.model.warm_start import EarlierModel
+from automl.texts import mark
 from automl.training import trial_data
 from automl.training.trial_data import TrialData
 
@@ -119,7 +120,7 @@ def prepare(job: Job, results: Results) -> Prepared:
     connection = _in_background(lambda: cluster.join(job.ray_address))
     progress = Progress(results)
     data = _manifest(job, results, progress)
-    results.update(message="Starting Ray.", progress=0.0)
+    results.update(message=mark("Starting Ray."), progress=0.0)
     share = _shares(job, _wait(connection, progress), results, progress)
     clock = None
     resources = share(job.limits.max_trials)
@@ -166,7 +167,7 @@ def prepare(job: Job, results: Results) -> Prepared:
 def _carried(
     data: Mapping[PictureSizes, TrialData], trials: list[Hyperparameters], results: Results
 ) -> Carried:
-    results.update(message="Handing the pictures and the weights to Ray.", progress=0.0)
+    results.update(message=mark("Handing the pictures and the weights to Ray."), progress=0.0)
     return Carried.of(data.values(), trials)
 
 

@@ -16,6 +16,7 @@ from automl.evaluation.soups import Ingredients
 from automl.experiments import expectation, leaderboard, store
 from automl.experiments.records import SOUP, TrialRecord, now
 from automl.jobs.compatibility import resolve
+from automl.texts import mark
 from automl.training.trial_data import LabelledPictures
 
 _MOST_INGREDIENTS = 3
@@ -104,7 +105,7 @@ def add_soup(
     from automl.engine import trainable  # imports Ray
 
     began = now()
-    results.update(message="Averaging the weights of fine-tuned models.")
+    results.update(message=mark("Averaging the weights of fine-tuned models."))
     folder = results.experiment_dir
     folders = {trial.trial_id: store.checkpoint_dir(folder, trial.trial_id) for trial in trials}
     own: dict[Ingredients, Predictions] = {

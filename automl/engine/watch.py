@@ -15,8 +15,9 @@ from automl.engine.results import Results
 from automl.experiments import endings, store
 from automl.experiments.records import TrialState
 from automl.jobs.job import Job
+from automl.texts import mark
 
-_STOPPED_BY_USER = "Stopped by the user."
+_STOPPED_BY_USER = mark("Stopped by the user.")
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Watch(tune.Stopper):  # type: ignore[misc]
             self.end(Ending(_STOPPED_BY_USER, is_success=False))
         elif self._results.time_limit.is_reached():
             minutes = self._job.limits.timeout_minutes
-            self.end(Ending(f"{endings.TIME_LIMIT} {minutes} min was reached.", is_success=True))
+            self.end(Ending(endings.LIMIT_REACHED.format(minutes=minutes), is_success=True))
         self.look_at_score()  # the engine before this one may have died before it could end
         for trial_id in store.trials_to_stop(self._results.experiment_dir):
             self._stop_trial(trial_id)
@@ -77,7 +78,9 @@ class Watch(tune.Stopper):  # type: ignore[misc]
         exit_score, best = self._job.limits.exit_score, self._results.experiment.best_score
         if exit_score is not None and best is not None and best >= exit_score:
             metric = self._job.primary_metric
-            reason = f"The exit score was reached: {metric} {best:.4g} of {exit_score:.4g}."
+            reason = mark("The exit score was reached: {metric} {best} of {exit_score}.").format(
+                metric=metric, best=f"{best:.4g}", exit_score=f"{exit_score:.4g}"
+            )
             self.end(Ending(reason, is_success=True))
 
     def end(self, ending: Ending) -> None:

@@ -4,10 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from automl.experiments.records import ExperimentRecord, ExperimentState, TrialRecord
+from automl.texts import mark
 
+LIMIT_REACHED = mark("The time limit of {minutes} min was reached.")
 TIME_LIMIT = "The time limit of"
 """First words of the message of an experiment that the time limit has ended."""
 
+NO_ROOM_LEFT = mark(
+    "The search ended: in the {time} left before the time limit no further trial would end."
+)
 NO_ROOM = "The search ended: in the"
 """First words of the message if the time left was too short for another trial."""
 

@@ -4,6 +4,7 @@ from automl.jobs import compatibility, search_space_risk
 from automl.jobs.hyperparameters import NO_EFFECT_HERE
 from automl.jobs.job import Job
 from automl.jobs.search_space import grid_size
+from automl.texts import mark
 
 _SECTIONS_WITHOUT_EFFECT = (
     "compute",
@@ -57,7 +58,7 @@ def _about_search(job: Job) -> list[str]:
     limits, sweep = job.limits, job.sweep
     said = sweep.notes() if sweep else []
     if job.search_space and sweep is None:
-        said.append("search_space is given without sweep: the values are drawn at random.")
+        said.append(mark("search_space is given without sweep: the values are drawn at random."))
     if job.search_space:
         algorithm = sweep.sampling_algorithm.type if sweep else "random"
         risk = search_space_risk.sentence(job.training_parameters, job.search_space, algorithm)

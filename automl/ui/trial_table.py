@@ -9,7 +9,7 @@ import streamlit as st
 from automl.experiments import endings, leaderboard
 from automl.experiments.records import TrialRecord, TrialState
 from automl.figures import wording
-from automl.texts import _
+from automl.texts import _, again
 from automl.ui import links
 
 _NAMES = ("number", "model")
@@ -108,7 +108,7 @@ def columns(ranked: pd.DataFrame) -> pd.DataFrame:
             "epochs": ranked["epochs"].astype("Int64").mask(ranked["epochs"].eq(0)),
             "time": ranked["seconds"].map(wording.duration),
             "learning_rate": ranked["learning_rate"],
-            "reason": ranked["reason"],
+            "reason": ranked["reason"].map(again),
         }
     )
 

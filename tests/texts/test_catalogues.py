@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from automl import texts
+from automl.experiments import endings
 from tests.texts import catalogues
 from tests.texts.catalogues import ROOT
 
@@ -111,3 +112,18 @@ def test_a_thread_without_a_language_asks_and_an_unknown_one_is_english() -> Non
         assert texts.here("Einstellungen") == "Settings"
         texts.speak("xx")
         assert texts.language() == texts.ENGLISH
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        (endings.LIMIT_REACHED.format(minutes=15), "Das Zeitlimit von 15 min ist erreicht."),
+        ("Stopped by the user.", "Von Hand gestoppt."),
+        ("A sentence that no template fits.", "A sentence that no template fits."),
+        ("", ""),
+    ],
+)
+def test_a_stored_sentence_is_known_by_its_template(stored: str, said: str) -> None:
+    assert texts.again(stored) == stored
+    with texts.speaking("de"):
+        assert texts.again(stored) == said

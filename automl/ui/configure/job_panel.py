@@ -12,7 +12,7 @@ from automl.host import home
 from automl.jobs import job_notes
 from automl.jobs.job import Job
 from automl.jobs.job_errors import JobError
-from automl.texts import _
+from automl.texts import _, again
 from automl.ui import selection
 from automl.ui.configure import estimate_view, loaded_job, plan_panel
 
@@ -114,6 +114,6 @@ def expectations(job: Job, data: Manifest) -> None:
             _("Up to **{trials}**, at most **{minutes}**.").format(trials=trials, minutes=minutes)
         )
     for note in job_notes.notes(job):
-        st.caption(wording.plain(note))
+        st.caption(wording.plain(again(note)))
     if not job.ray_address:
         estimate_view.show(job, data)

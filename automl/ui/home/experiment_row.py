@@ -8,7 +8,7 @@ from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState, now
 from automl.experiments.remarks import Remarks
 from automl.figures import wording
-from automl.texts import _
+from automl.texts import _, again
 from automl.ui import cached, experiment_state, gallery, selection
 
 _NUM_THUMBNAILS = 3
@@ -55,7 +55,7 @@ def _summary(experiment_dir: Path, name: str, remarks: Remarks) -> None:
             st.badge(wording.plain(tag), color="gray")
         st.caption(wording.plain(" · ".join(_facts(experiment_dir))), width="content")
     if state in (ExperimentState.FAILED, ExperimentState.QUEUED):  # the cause, or its place
-        st.caption(wording.plain(record.message))
+        st.caption(wording.plain(again(record.message)))
     if remarks.note:
         st.caption(wording.plain(remarks.note.splitlines()[0]))
 

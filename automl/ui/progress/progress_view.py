@@ -23,7 +23,7 @@ from automl.figures import (
     wording,
 )
 from automl.figures.pauses import Clock
-from automl.texts import _
+from automl.texts import _, again
 from automl.ui import cached, guarded_actions, recommendation_view
 
 _LOG_BYTES = 20_000
@@ -159,7 +159,7 @@ def preparation(record: ExperimentRecord, state: ExperimentState) -> None:
         ExperimentState.QUEUED: _("Starting the engine"),
         ExperimentState.STOPPING: _("Stopping: running trials end and the best model is exported"),
     }
-    text = record.message or words.get(state, "")
+    text = again(record.message) or words.get(state, "")
     st.progress(1.0 if state is ExperimentState.COMPLETED else record.progress, wording.plain(text))
 
 

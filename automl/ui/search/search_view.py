@@ -12,7 +12,7 @@ from automl.errors import UserError
 from automl.experiments import importance, leaderboard, trial_settings
 from automl.experiments.records import TrialRecord, TrialState
 from automl.figures import bar_charts, charts, search_charts, timeline, trial_charts, wording
-from automl.texts import _
+from automl.texts import _, again
 from automl.ui import cached, figure_table
 
 _MAX_POINTS = 1_000
@@ -188,7 +188,7 @@ def ended_early(trials: Sequence[TrialRecord], metric: str) -> None:
             ],
             _("Epochs asked for"): [timeline.planned_epochs(trial) for trial in early],
             wording.metric_heading(metric): [trial.score(metric) for trial in early],
-            _("Why"): [trial.reason for trial in early],
+            _("Why"): [again(trial.reason) for trial in early],
         }
     )
     counts = table[_("Why")].map(_kind_of_reason).value_counts()

@@ -7,7 +7,7 @@ import streamlit as st
 
 from automl.experiments.records import TrialRecord
 from automl.figures import charts, trial_charts, wording
-from automl.texts import _, mark
+from automl.texts import _, again, mark
 from automl.ui import figure_table
 
 _FORMATS = {  # all other columns are scores and losses
@@ -43,7 +43,7 @@ def headline(trial: TrialRecord, metric: str) -> None:
         if trial.flags:
             st.badge(", ".join(trial.flags), icon=":material/flag:", color="orange")
     for sentence in filter(None, [trial.fitted_to, trial.reason, *trial.notes]):
-        st.caption(wording.plain(sentence))
+        st.caption(wording.plain(again(sentence)))
 
 
 def failure(trial: TrialRecord) -> None:
