@@ -1,4 +1,4 @@
-"""What the last layers of a model on frozen networks see, as its trial has left it in the cache."""
+"""Inputs of the last layers of a model on frozen networks, as its trial has left them in the cache."""
 
 from pathlib import Path
 

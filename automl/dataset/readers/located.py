@@ -202,7 +202,7 @@ class Located:
     def _nearer(
         self, cells: Sequence[object], found: Sequence[str | None], inside: str
     ) -> Iterator[Guess]:
-        """What is said of names that several pictures have."""
+        """Guesses about names that several pictures have."""
         if all(len(paths) == 1 for paths in self._by_name.values()):
             return
         pairs = zip(cells, found, strict=True)
