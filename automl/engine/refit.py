@@ -59,7 +59,7 @@ class RefitInputs:
 
     carried: Carried = field(default_factory=Carried)
     costs: Costs | None = None
-    """What trials were expected to cost; None where the speed of the machine is not known."""
+    """Expected costs of trials; None where the speed of the machine is not known."""
 
 
 @dataclass(frozen=True)

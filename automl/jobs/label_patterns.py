@@ -116,7 +116,7 @@ def _of_words(names: Sequence[str]) -> list[str]:
 
 
 def _placeholder(values: set[str]) -> str:
-    """What stands in a pattern for the values at one place of names."""
+    """Part of a pattern for the values at one place of names."""
     if all(value.isdigit() for value in values):
         return "#"
     return next(iter(values)) if len(values) == 1 else "*"

@@ -1,4 +1,4 @@
-"""Inputs of the last layers of a model on frozen networks, as its trial has left them in the cache."""
+"""Cached inputs of the last layers of a model on frozen networks, as its trial has left them."""
 
 from pathlib import Path
 

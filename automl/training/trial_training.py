@@ -114,7 +114,7 @@ class TrialTraining:
         task = task_for(recipe, self.fitted.labels, len(data.class_names))
 
         self._answers: Predictions | None = None
-        """Of a baseline, for all pictures that it is scored on."""
+        """Predictions of a baseline for all pictures that it is scored on."""
 
         starts_from_probe = self._starts_from_probe(network) if self.trains else False
         if not self.trains:
