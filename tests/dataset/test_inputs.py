@@ -1088,6 +1088,7 @@ def test_a_column_of_numbers_that_is_named_like_splits_is_offered(photos):
             '{"imageGcsUri": "gs://b/%s", "classificationAnnotation": {"displayName": "%s"}}',
         ),
         ("samples.json", '{"filepath": "/a/%s", "ground_truth": {"_cls": "C", "label": "%s"}}'),
+        ("samples.json", '{"item": {"file": "%s"}, "about": {"label": "%s"}}'),
         ("data.json", '{"image": "%s", "annotations": [{"label": "%s", "coordinates": {"x": 1}}]}'),
         ("info.labels", '{"path": "%s", "label": {"type": "label", "label": "%s"}}'),
         ("export.csv", '"https://a.b/c",%s,"{""animal"":""%s""}"'),

@@ -132,7 +132,7 @@ def _names_pictures(cells: pd.Series) -> bool:
 def _has_few_values(cells: pd.Series) -> bool:
     if not all(cell is None or isinstance(cell, str | int | float | bool) for cell in cells):
         return False
-    counts = cells.dropna().astype(str).str.strip().value_counts()
-    if any(_FRACTION.fullmatch(value) for value in counts.index):
+    values = {str(cell).strip() for cell in cells if cell is not None and cell == cell}
+    if any(map(_FRACTION.fullmatch, values)):
         return False  # a measurement
-    return 2 <= len(counts) <= len(cells) / 2
+    return 2 <= len(values) <= len(cells) / 2

@@ -232,7 +232,7 @@ def _of_object(value: Mapping[Any, Any]) -> Iterator[_Names]:
     plain = {str(key): name for key, one in value.items() if (name := _name(one)) is not None}
     if len(plain) == len(value):
         yield plain
-        if all(map(str.isdecimal, plain.values())):
+        if plain and all(map(str.isdecimal, plain.values())):
             numbers = sorted(map(int, plain.values()))
             if numbers == [*range(numbers[0], numbers[0] + len(numbers))]:
                 yield {number: name for name, number in plain.items()}

@@ -249,8 +249,8 @@ def _shown_as(path: Path | str, root: Path) -> Iterator[None]:
 
 def _found(table: Table, choose_columns: Choose, remembered_walk: Walk) -> Table:
     """The table with paths of pictures below its folder, if what it says are no paths."""
-    image_column = choose_columns(table).columns.image
-    first = [str(cell) for cell in table.rows[image_column].head(_NUM_TRIED)]
+    chosen = choose_columns(table)
+    first = [str(cell) for cell in chosen.table.rows[chosen.columns.image].head(_NUM_TRIED)]
     if all(_is_there(cell, table.folder) for cell in first):
         return table
     folder = table.folder

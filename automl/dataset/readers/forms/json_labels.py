@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import guesses, json_file, questions
+from automl.dataset.readers import guesses, json_file, nested, questions
 from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.table import Table
 from automl.dataset.split_words import split_in
@@ -124,14 +124,15 @@ def _records(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:
 
 def _has_pictures(objects: Sequence[dict[str, Any]]) -> bool:
     some = pd.DataFrame(objects[:_NUM_LOOKED_AT], dtype=object)
-    return guesses.picture_column(some) is not None
+    return guesses.picture_column(nested.flattened(some)) is not None
 
 
 def _of_columns(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """The rows of columns, as pandas writes them: lists, values by row, or `columns` and `data`."""
     names, data = content.get("columns"), content.get("data")
     if isinstance(names, list) and isinstance(data, list):
-        return [dict(zip(names, row, strict=True)) for row in data]
+        are_rows = all(isinstance(row, list) and len(row) == len(names) for row in data)
+        return [dict(zip(map(str, names), row, strict=True)) for row in data] if are_rows else None
     values = [
         list(one.values()) if isinstance(one, dict) else one
         for one in content.values()
