@@ -42,8 +42,9 @@ def headline(trial: TrialRecord, metric: str) -> None:
         st.caption(wording.plain(" · ".join(facts)), width="content")
         if trial.flags:
             st.badge(", ".join(trial.flags), icon=":material/flag:", color="orange")
-    for sentence in filter(None, [trial.fitted_to, trial.reason, *trial.notes]):
-        st.caption(wording.plain(again(sentence)))
+    sentences = [each for each in (trial.fitted_to, trial.reason, *trial.notes) if each]
+    if sentences:  # in one paragraph: the matrix below is what the page is for
+        st.caption(wording.plain(" ".join(map(again, sentences))))
 
 
 def failure(trial: TrialRecord) -> None:
