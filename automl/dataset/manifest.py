@@ -136,7 +136,11 @@ def look(
     listings: dict[str, Listing] = {}
     for split, source in sources.items():
         if source is not None:
-            samples, listing = _scan_source(read_source, source, split, job, progress)
+            training = listings.get(TRAINING)
+            reading = functools.partial(
+                read_source, class_names=training.class_names if training else None
+            )
+            samples, listing = _scan_source(reading, source, split, job, progress)
             parts.append(samples)
             listings[f"{split or 'training'}_data"] = listing
     added = _scan_added(job, progress) if job.corrections.add else None

@@ -1009,6 +1009,16 @@ def test_a_file_that_does_not_name_all_classes_names_none(photos, name, content)
         read(folder, class_names="none.txt")
 
 
+def test_validation_data_has_the_names_of_the_training_data(photos):
+    folder = photos("train/0/a.jpg", "train/1/b.jpg", "val/1/c.jpg")
+    (folder / "train" / "classes.txt").write_text("cat\ndog\n")
+    job = Job(
+        training_data=DataSource(path=folder / "train"),
+        validation_data=DataSource(path=folder / "val"),
+    )
+    assert manifest.look(job).samples["label"].tolist() == ["cat", "dog", "dog"]
+
+
 def test_a_table_of_numbers_has_the_names_of_codes_in_a_file(photos):
     folder = photos("images/a.jpg", "images/b.jpg")
     (folder / "train.csv").write_text("file,label\na.jpg,n01440764\nb.jpg,n01443537\n")

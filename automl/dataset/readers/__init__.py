@@ -40,6 +40,7 @@ def read(  # noqa: PLR0913
     target_column_name: str = _DEFAULT_TARGET,
     has_sets: bool = False,
     datastores: Mapping[str, str] | None = None,
+    class_names: Mapping[str, str] | None = None,
     download: bool = True,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Listing:
@@ -50,6 +51,7 @@ def read(  # noqa: PLR0913
         target_column_name: the column of a table that holds the labels.
         has_sets: pictures have any number of labels.
         datastores: folder or URL that stands for each of Azure's datastores.
+        class_names: those of the training data, see `Listing`; for other data.
         download: False if pictures that lie elsewhere are not downloaded; those that were not
             downloaded before have a path without a file.
         progress: called with `Unpacking` or `Downloading`, how much of it is done, and how much
@@ -89,7 +91,7 @@ def read(  # noqa: PLR0913
             found = split_lists.applied(found, data.folder, tree, meanings)
             if data.table is not None:
                 found = split_by_folders.applied(found, data.folder)
-        found = named_classes.applied(found, *_around(data), source.class_names)
+        found = named_classes.applied(found, *_around(data), source.class_names, class_names or {})
         if source.group_pattern:
             found = frames.grouped(found, source.group_pattern)
         else:

@@ -1,7 +1,7 @@
 """One row for each labelled picture: what every form of data becomes."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -83,6 +83,8 @@ class Listing:
     """How the data was understood, followed by the other ways to read it."""
 
     guesses: Sequence[Guess] = ()
+    class_names: Mapping[str, str] = field(default_factory=dict)
+    """Name by number or code, where a file names the classes, see `named_classes`."""
 
     def with_splits(self, pictures: pd.DataFrame, where: str) -> "Listing":
         """The listing of the pictures with splits that are said elsewhere.

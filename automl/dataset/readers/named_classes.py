@@ -23,6 +23,7 @@ from automl.errors import DataError
 from automl.jobs import label_text, untrusted_yaml
 
 NEVER = "never"
+_TRAINING = "the file of the training data"
 _WORDS = frozenset(
     {"class", "classes", "classname", "classnames", "label", "labels", "name", "names", "category"}
     | {"categories", "synset", "synsets", "words", "signname", "signnames", "idx"}
@@ -51,7 +52,13 @@ _Names = Mapping[str, str]
 """Name by number or code."""
 
 
-def applied(found: Listing, root: Path, files: Iterable[Parts], chosen: str | None) -> Listing:
+def applied(
+    found: Listing,
+    root: Path,
+    files: Iterable[Parts],
+    chosen: str | None,
+    known: Mapping[str, str],
+) -> Listing:
     """A listing with names in place of numbers and codes, if a file names all of them.
 
     Args:
@@ -59,6 +66,7 @@ def applied(found: Listing, root: Path, files: Iterable[Parts], chosen: str | No
         root: folder of the data.
         files: paths below it, of files that are no pictures.
         chosen: path below the folder of the file to use, or never; found if None.
+        known: names of the training data's classes, for validation and test data without a file.
 
     Raises:
         DataError: the chosen file does not name the classes.
@@ -73,7 +81,8 @@ def applied(found: Listing, root: Path, files: Iterable[Parts], chosen: str | No
         file = chosen
     elif all(map(_CODE.fullmatch, codes)):
         said = ((path, _names_in(root, path, codes)) for path in _candidates(files))
-        file, names = next(((path, one) for path, one in said if one), ("", {}))
+        of_training = known if codes <= known.keys() else {}
+        file, names = next(((path, one) for path, one in said if one), (_TRAINING, of_training))
     else:
         return found
     if not names:
@@ -84,7 +93,10 @@ def applied(found: Listing, root: Path, files: Iterable[Parts], chosen: str | No
     else:
         pictures = pictures.assign(label=pictures["label"].map(names).astype("str"))
     return replace(
-        _without(found, file), pictures=in_order(pictures), guesses=_said(found, file, names, codes)
+        _without(found, file),
+        pictures=in_order(pictures),
+        guesses=_said(found, file, names, codes),
+        class_names=names,
     )
 
 
