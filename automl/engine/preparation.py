@@ -77,7 +77,8 @@ class Progress:
             self._next_look = time.monotonic() + _LOOK_SECONDS
             self.give_up_if_over()
         share = round(done / max(1, total), 2)
-        if share != self._results.experiment.progress or done == total:
+        record = self._results.experiment
+        if share != record.progress or done == total or not record.message.startswith(step):
             self._results.update(message=f"{step}: {done} of {total}.", progress=share)
 
     @property

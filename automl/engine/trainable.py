@@ -115,6 +115,8 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._heartbeat = Heartbeat(partial(ray_internals.put, key))
 
     def step(self) -> dict[str, Any]:
+        from automl.training.trial_training import CancelledError
+
         try:
             if self._training is None:
                 self._build()
@@ -123,6 +125,8 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
                     self._go_on_from(state)
                 return {**self._said(self._standing()), "done": False}
             return self._advance(self._training)
+        except CancelledError:
+            return {"cancelled": True, "done": True}
         except RankDiedError:  # ends the worker: another one goes on
             raise
         except Exception as error:  # only this trial has failed
@@ -194,6 +198,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         from automl.training.trial_training import Placement
 
         self._process_state = ProcessState.take()
+        self._looked_at = 0.0
         hyperparameters = self._trial.hyperparameters.complete
         earlier = self._assignment.earlier.get(hyperparameters.checkpoint_run_id or "")
         data = self._assignment.data[picture_sizes(hyperparameters)]
@@ -205,9 +210,9 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             self._training = SeveralDevices(hyperparameters, data, names, num_threads)
         else:
             device = torch.device("cuda" if has_gpu else "cpu")
-            self._training = OneDevice(hyperparameters, data, Placement(device, num_threads))
+            placement = Placement(device, num_threads)
+            self._training = OneDevice(hyperparameters, data, placement, self._is_cancelled)
         self._stopping = EarlyStopping(hyperparameters)
-        self._looked_at = 0.0
         self._has_collapsed = False
         self._latency_ms = self._training.ask(standing.latency_ms)
 
@@ -218,12 +223,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._has_collapsed = state.values["has_collapsed"]
 
     def _advance(self, training: "OneDevice | SeveralDevices") -> dict[str, Any]:
-        from automl.training.trial_training import CancelledError
-
-        try:
-            evaluation, predictions = training.advance(self._is_cancelled, self._keep)
-        except CancelledError:
-            return {"cancelled": True, "done": True}
+        evaluation, predictions = training.advance(self._is_cancelled, self._keep)
         self._predictions, standing = predictions, self._standing()
         self._is_best = self._stopping.improved(evaluation.metrics[self._assignment.primary_metric])
         if self._is_best:

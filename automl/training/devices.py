@@ -36,9 +36,14 @@ class OneDevice:
     """Rank of the process whose error was raised last."""
 
     def __init__(
-        self, hyperparameters: Hyperparameters, data: TrialData, placement: Placement
+        self,
+        hyperparameters: Hyperparameters,
+        data: TrialData,
+        placement: Placement,
+        is_cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._training = TrialTraining(hyperparameters, data, placement)
+        """The arguments are those of `TrialTraining`, which says what they are."""
+        self._training = TrialTraining(hyperparameters, data, placement, is_cancelled=is_cancelled)
 
     @property
     def epoch(self) -> int:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -52,9 +52,11 @@ from automl.training.resume_state import KeptState
 from automl.training.task import Task, task_for
 from automl.training.trial_data import LabelledPictures, TrialData, opened
 
+_Batch = TypeVar("_Batch")
+
 
 class CancelledError(Exception):
-    """The trial was asked to stop in the middle of an epoch."""
+    """The trial was asked to stop in the middle of an epoch, or of a look at the pictures."""
 
 
 class StartAgainError(Exception):
@@ -83,6 +85,7 @@ class TrialTraining:
         placement: Placement,
         *,
         on_everything: bool = False,
+        is_cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
         """Build the network; a baseline is complete after this.
 
@@ -92,8 +95,10 @@ class TrialTraining:
             placement: where it runs.
             on_everything: train on the validation pictures, too, unless the data name them. A
                 baseline is fitted to them in any case.
+            is_cancelled: asked before each batch of pictures whose features are not known.
 
         Raises:
+            CancelledError: `is_cancelled` became true.
             WeightsMissingError: weights are required and there are none.
             UserError: hyperparameters do not fit the model.
         """
@@ -101,6 +106,7 @@ class TrialTraining:
         self.hyperparameters = hyperparameters
         self.data = data
         self.placement = placement
+        self._is_cancelled = is_cancelled
         self.trains = hyperparameters.method == "fine_tuning"
         self.augmentation = Augmentation.read(hyperparameters)
         self.built: BuiltModel = build(hyperparameters, data.class_names, data.earlier)
@@ -481,6 +487,7 @@ class TrialTraining:
 
             def batches(rows: feature_cache.Rows) -> Iterator[torch.Tensor]:
                 found = self._scored_batches(labelled.pictures.take(rows), size)
+                found = _until_cancelled(found, self._is_cancelled)
                 return work.steps(pixels.flip(-1) if is_mirrored else pixels for pixels in found)
 
             side = self.hyperparameters.validation_crop_size
@@ -509,8 +516,8 @@ class TrialTraining:
 
 
 def _until_cancelled(
-    batches: Iterator[TrainBatch], is_cancelled: Callable[[], bool]
-) -> Iterator[TrainBatch]:
+    batches: Iterator[_Batch], is_cancelled: Callable[[], bool]
+) -> Iterator[_Batch]:
     """The batches, each after a look at `is_cancelled`.
 
     Raises:

@@ -17,6 +17,8 @@ def test_a_limit_that_is_over_before_the_first_trial_names_the_step_that_took_it
     results.time_limit.begin(1)
     results.update(message="Starting Ray.")
     Progress(results).give_up_if_over()
+    Progress(results)("Measuring the speed of this machine", 0, 3)  # no share of it is over yet
+    assert results.experiment.message == "Measuring the speed of this machine: 0 of 3."
     results.time_limit.begin(0)
-    with pytest.raises(NoModelError, match="in this step: Starting Ray. Raise limits.timeout_min"):
+    with pytest.raises(NoModelError, match="in this step: Measuring the speed of this"):
         Progress(results).give_up_if_over()

@@ -10,7 +10,7 @@ from PIL import Image
 from automl.host import home
 from automl.jobs.compatibility import resolve
 from automl.model import pretrained_weights
-from automl.training.trial_training import TrialTraining
+from automl.training.trial_training import CancelledError, TrialTraining
 from tests.small_training import TINY, make_data
 from tests.training.test_trial_training import CPU
 
@@ -78,6 +78,21 @@ def test_another_normalisation_has_other_features(probe: Probe, weights_dir: Pat
         assert not np.array_equal(probe(), first)
     finally:
         config.write_text(text)
+
+
+def test_a_look_at_pictures_ends_when_the_trial_is_asked_to_stop(
+    shapes: Path, weights_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOML_WEIGHTS_DIR", str(weights_dir))
+    pretrained_weights.forget()
+    asked = resolve({**TINY, "method": "linear_probe", "validation_batch_size": 8})
+    answers = iter([False, True])
+    before = cached()
+    with pytest.raises(CancelledError):
+        TrialTraining(asked, make_data(shapes, asked), CPU, is_cancelled=lambda: next(answers))
+    assert cached() == before
+    assert next(answers, None) is None
+    pretrained_weights.forget()
 
 
 def test_a_file_that_is_cut_off_is_written_again(probe: Probe) -> None:
