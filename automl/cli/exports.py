@@ -74,6 +74,8 @@ def _say_export(result: dict[str, Any]) -> None:
         int8 = parity["int8"]
         say(
             f"int8: accuracy {int8['accuracy']:.3f} beside {int8['original_accuracy']:.3f} on all "
-            f"{int8['num_images']:,} validation pictures; {int8['size_bytes'] / 1e6:,.1f} MB, "
+            f"{int8['num_images']:,} validation pictures, {int8['agreement']:.1%} the same answer, "
+            f"probabilities {int8['mean_probability_difference']:.1e} apart on average; "
+            f"{int8['size_bytes'] / 1e6:,.1f} MB, "
             f"{int8['latency_ms']:.1f} ms a picture"
         )

@@ -26,11 +26,6 @@ def export(request: ExportRequest, progress: Progress = no_progress) -> Parity:
     atomic.remove_leftovers(target)
     progress("Loading the model", 0.0)
     model = TrainedModel.load(request.experiment_dir, request.trial_id)
-    if request.with_int8 and model.description.has_label_sets:
-        raise ExportError(
-            "--int8 is not for pictures with any number of labels yet: the quantised model has not "
-            "been shown to keep their labels. Export without it."
-        )
     try:
         with atomic.new_folder(target, private=False, overwrite=request.replaces) as folder:
             report = _write(folder, model, request, progress)

@@ -297,7 +297,8 @@ def _parity(parity: Parity) -> str:
     return (
         f"{said}\n\n`model_int8.onnx`: accuracy {int8.accuracy:.3f} beside "
         f"{int8.original_accuracy:.3f} of the original on all {int8.num_images:,} validation "
-        f"pictures, {int8.size_bytes / 1e6:.1f} MB, {int8.latency_ms:.1f} ms for a picture. To use "
+        f"pictures, {int8.agreement:.1%} of which get the same answer, "
+        f"{int8.size_bytes / 1e6:.1f} MB, {int8.latency_ms:.1f} ms for a picture. To use "
         "it, give it the name `model.onnx`."
     )
 

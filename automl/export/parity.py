@@ -105,7 +105,7 @@ def measure(
         trial_id=model.trial.trial_id,
         num_images=len(paths),
         pictures=kind,
-        agreement=_agreement(own, exported, has_label_sets=model.description.has_label_sets),
+        agreement=agreement(own, exported, has_label_sets=model.description.has_label_sets),
         max_probability_difference=float(np.abs(own - exported).max()),
         max_difference_from_recorded=_from_recorded(model, rows, own),
         latency_ms=latency,
@@ -147,7 +147,7 @@ def size_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _agreement(
+def agreement(
     own: NDArray[np.float32], exported: NDArray[np.float32], *, has_label_sets: bool
 ) -> float:
     """Share of the pictures with the same most probable class, or the same set of labels."""

@@ -15,9 +15,14 @@ class Int8(FrozenModel):
     """Number of validation pictures: all that can be read."""
 
     accuracy: float
+    """Share of the pictures with the right class, or with exactly the right labels."""
+
     original_accuracy: float
     agreement: float
-    """Share of the pictures for which both models answer the same class."""
+    """Share of the pictures for which both models answer the same class, or the same labels."""
+
+    mean_probability_difference: float | None = None
+    """Mean difference of a probability between both models; unknown of earlier exports."""
 
     latency_ms: float
     size_bytes: int

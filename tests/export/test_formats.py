@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from huggingface_hub import ModelCard
 from PIL import Image
 from safetensors.torch import load_file
 
+from automl.dataset import label_sets
 from automl.dataset.preprocessing import UnreadablePicture, from_base64, model_input
 from automl.engine import trainable
 from automl.errors import ExportError
@@ -365,7 +367,34 @@ def test_int8_is_scored_beside_the_original(finished: Path, exported: Callable[.
     # sums of 8-bit products would overflow on some processors
     assert weights
     assert all(np.abs(one.astype(int)).max() <= 64 for one in weights)
+    # the first convolution, where 8 bits lose most, is as it was
+    kernels = [one for one in tensors if one.dtype == np.float32 and one.shape[2:] == (3, 3)]
+    assert len(kernels) == 1
     assert "accuracy" in (folder / "README.md").read_text()
+
+
+def test_int8_of_label_sets_is_scored_by_whole_sets(
+    finished: Path, exported: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(exported("onnx"), tmp_path / "onnx"))
+    settings = {**settings_of(folder), "has_label_sets": True, "thresholds": [0.5] * 3}
+    (folder / "settings.json").write_text(json.dumps(settings))
+    directory = Path(shutil.copytree(finished, tmp_path / "labels"))
+    samples, report = store.load_samples(finished), store.load_report(finished)
+    assert report is not None
+    sets = label_sets.with_sets(samples, [[label] for label in samples["label"]])
+    store.save_dataset(directory, sets.drop(columns="label_index"), report)
+    model = TrainedModel.load(directory, TRAINED)
+    described = model.description.model_copy(update={"has_label_sets": True})
+    model = replace(model, description=described)
+    found = int8.write(folder, model, lambda _: None)
+    pictures = validation_pictures(finished)
+    own = np.stack([model(Path(path)) for path in pictures["path"]]) >= 0.5
+    truth = pictures["label_index"].to_numpy(int)[:, None] == np.arange(3)
+    assert found.original_accuracy == pytest.approx((own == truth).all(axis=1).mean())
+    assert found.agreement > 0.5
+    assert found.mean_probability_difference is not None
+    assert 0 < found.mean_probability_difference < 0.1
 
 
 WRONG = """
