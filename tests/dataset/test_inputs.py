@@ -1199,6 +1199,14 @@ def test_a_list_of_labels_without_names_is_said(photos):
         read(folder)
 
 
+def test_a_text_for_each_picture_is_said(photos):
+    folder = photos("a.jpg", "b.jpg")
+    for name in ("a", "b"):
+        (folder / f"{name}.txt").write_text("cat")
+    with pytest.raises(DataError, match=r"2 text files are named like pictures, such as [ab].txt"):
+        read(folder)
+
+
 def test_a_further_column_of_pictures_is_offered(photos):
     folder = photos(*(f"{name}.jpg" for name in "abcd"))
     (folder / "labels.csv").write_text("left,right,label\na.jpg,b.jpg,cat\nc.jpg,d.jpg,dog\n")

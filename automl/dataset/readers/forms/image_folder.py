@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pandas as pd
 
@@ -149,7 +149,7 @@ def _why_empty(tree: Tree, root: Path, choices: Choices) -> str:
             f"The {num_pictures:,} pictures in {root} are not in folders named after their "
             f"classes{_where(tree)}. Put the pictures of each class into a folder of its own."
             f"{' The labels may be in a file that is not read. ' if unread else ''}"
-            f"{' '.join(unread)}"
+            f"{' '.join(unread)}{_texts_beside(tree)}"
         )
     num_others = len(tree.other_files)
     what = f"only {num_others} other files" if num_others else "no files"
@@ -158,6 +158,23 @@ def _why_empty(tree: Tree, root: Path, choices: Choices) -> str:
     return (
         f"There are no pictures in {root}: it holds {what}. "
         f"{' '.join(file_kinds.unread(root, tree.other_files, instead=True)) or _ADVICE}"
+    )
+
+
+def _texts_beside(tree: Tree) -> str:
+    """Sentence about text files that are named like pictures, which may hold their labels."""
+    stems = {parts[:-1] + (PurePath(parts[-1]).stem,) for parts in tree.pictures}
+    texts = [
+        parts
+        for parts in tree.other_files
+        if PurePath(parts[-1]).suffix.lower() == ".txt"
+        and parts[:-1] + (PurePath(parts[-1]).stem,) in stems
+    ]
+    if 2 * len(texts) < len(stems):
+        return ""
+    return (
+        f" {len(texts):,} text files are named like pictures, such as {'/'.join(texts[0])}. If "
+        "they hold the labels, write these into a table with the columns file and label."
     )
 
 
