@@ -83,7 +83,9 @@ def _has_weights_of(folder: Path, network: Normalised) -> bool:
     weights, head = load_file(folder / weights_folder.WEIGHTS), blocks.last_layer(network.network)
     of_head = {id(each) for each in head.state_dict(keep_vars=True).values()}
     return all(
-        name in weights and tensor.shape == weights[name].shape and tensor.equal(weights[name])
+        name in weights
+        and tensor.shape == weights[name].shape
+        and tensor.equal(weights[name].to(tensor.dtype))  # as they are loaded
         for name, tensor in network.network.state_dict(keep_vars=True).items()
         if id(tensor) not in of_head and not name.endswith("num_batches_tracked")
     )
