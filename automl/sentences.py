@@ -4,12 +4,15 @@ A check knows no reader, and what it finds is stored. So it keeps the template, 
 the catalogues, and the values; a page puts both together in its own language.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from automl import texts
 from automl.frozen_model import FrozenModel
 from automl.texts import _, ngettext
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class Sentence(FrozenModel):
@@ -35,7 +38,12 @@ class Sentence(FrozenModel):
             if self.plural and isinstance(number, int)
             else _(self.text)
         )
-        return template.format(**{name: _shown(value) for name, value in self.values.items()})
+        # never `format`: the template may be from an experiment that somebody shared, and ask for
+        # attributes of the values, or for a width of a gigabyte
+        return _PLACEHOLDER.sub(self._filled, template)
+
+    def _filled(self, found: re.Match[str]) -> str:
+        return _shown(self.values[found[1]]) if found[1] in self.values else found[0]
 
 
 def say(text: str, plural: str = "", /, **values: Any) -> Sentence:
@@ -55,7 +63,7 @@ def said(parts: Iterable[Sentence | str]) -> str:
     return " ".join(part.said() if isinstance(part, Sentence) else part for part in parts)
 
 
-def _shown(value: "int | float | str | Sentence") -> str | float:
+def _shown(value: "int | float | str | Sentence") -> str:
     if isinstance(value, Sentence):
         return value.said()
-    return texts.integer(value) if isinstance(value, int) else value
+    return texts.integer(value) if isinstance(value, int) else str(value)

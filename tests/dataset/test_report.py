@@ -68,3 +68,8 @@ def test_a_stored_finding_is_said_in_the_language_of_the_reader() -> None:
             "was sie zeigen. A sentence of a reader."
         )
         assert read.model_copy(update={"sentences": []}).said() == found.message
+
+
+@pytest.mark.parametrize("text", ["{count.real}", "{count:>99}", "{other}", "{", "}{"])
+def test_the_template_of_a_shared_report_takes_values_alone(text: str) -> None:
+    assert str(say(text, count=1)) == text
