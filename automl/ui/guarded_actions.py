@@ -17,7 +17,6 @@ from automl.access import audit, permissions
 from automl.access.permissions import Action
 from automl.dataset import data_roots
 from automl.errors import UserError
-from automl.evaluation.label_next import LabelNext
 from automl.experiments import (
     chosen_thresholds,
     going_on,
@@ -44,6 +43,7 @@ from automl.ui.side_work import SideWorks
 
 if TYPE_CHECKING:
     from automl.dataset.caches import Cleared
+    from automl.evaluation.label_next import LabelNext
 
 
 def start(job: Job, name: str | None = None, parent: Parent | None = None) -> Path:
@@ -64,7 +64,9 @@ def start(job: Job, name: str | None = None, parent: Parent | None = None) -> Pa
     return experiment_dir
 
 
-def rank_to_label(rankings: SideWorks[LabelNext], job: Job, place: Path, count: int) -> str | None:
+def rank_to_label(
+    rankings: "SideWorks[LabelNext]", job: Job, place: Path, count: int
+) -> str | None:
     """Begin to rank the pictures of a place by what their labels would teach.
 
     Returns the key of the work; None while this server does other work of the kind.
