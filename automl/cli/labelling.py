@@ -77,7 +77,7 @@ def _say(found: "LabelNext", output: Path | None) -> None:
             guess = f"{each.guess}? ({each.probability:.2f})" if each.guess else each.why
             if isinstance(each.guess, list):
                 labels = label_sets.text(each.guess) or "no label"
-                guess = f"{labels}? (not sure of {each.second}, {each.probability:.2f})"
+                guess = f"{labels}? (least sure of {each.second}, {each.probability:.2f})"
             say(f"{each.path}: {guess}")
     else:
         pictures = wording.count(len(found.suggestions), "picture")

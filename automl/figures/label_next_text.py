@@ -27,7 +27,7 @@ def reason(found: Suggestion) -> str:
     if found.why == "typical":
         return _("Many pictures look like this one.")
     if isinstance(found.guess, list):
-        sentence = _("The model is not sure of {guess}: {probability:.0%}.")
+        sentence = _("The model is least sure of {guess}: {probability:.0%}.")
         return sentence.format(guess=found.second, probability=found.probability)
     if found.second:
         sentence = _("The model wavers between {guess} and {second}.")
