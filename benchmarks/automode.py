@@ -93,7 +93,7 @@ class Row:
 
     expected: float
     test: float
-    """Of the model that is handed out."""
+    """Scores of the model that is handed out, as expected and on the test pictures."""
 
     is_within: bool
     """The expected interval holds it."""
