@@ -64,9 +64,9 @@ def check(data: CheckedData) -> Iterator[Finding]:
     reasons = [
         sentence
         for number, sentence in (
-            (by_name, say("By the name of the file: {number}.", number=by_name)),
-            (by_look, say("As drawings among photos: {number}.", number=by_look)),
-            (by_copies, say("As copies in several classes: {number}.", number=by_copies)),
+            (by_name, say("{number} by the name of the file.", number=by_name)),
+            (by_look, say("{number} as drawings among photos.", number=by_look)),
+            (by_copies, say("{number} as copies in several classes.", number=by_copies)),
         )
         if number
     ]
