@@ -120,7 +120,8 @@ def check(  # noqa: PLR0913 (the options of a command)
             score = first_look.score(job)
     if as_json:
         found = {"first_score": score.model_dump(mode="json")} if score else {}
-        say_json({**report.model_dump(mode="json"), **found})
+        unsaid = {"findings": {"__all__": {"sentences"}}}  # the message has them in English
+        say_json({**report.model_dump(mode="json", exclude=unsaid), **found})
     elif score:
         first_look.say_score(score)
     if report.blocking:
