@@ -106,6 +106,18 @@ def test_a_lead_on_the_same_pictures_counts():
     assert found.scores[0] > found.scores[1] + 0.05
 
 
+@pytest.mark.parametrize(("num_lost", "is_best"), [(2, False), (0, True)])
+def test_a_lead_on_few_pictures_counts_only_if_it_is_probably_no_luck(num_lost, is_best):
+    """The trial asked about 50 of 250 pictures is right on three of the other one's ten errors."""
+    kept, everything = IDS < 50, IDS < 250
+    probe = IDS % 5 > 0
+    tuned = probe | (IDS < 15)
+    tuned[1 : 1 + num_lost] = False
+    found = compare("accuracy", [row(tuned, kept), row(probe, everything)])
+    assert found is not None
+    assert is_best == (found.scores[0] > found.scores[1])
+
+
 def test_a_resample_without_a_picture_of_a_trial_is_left_out_and_not_a_score_without_limit():
     few, everything = IDS < 2, IDS < 12
     found = compare("accuracy", [row(IDS < 12, few), row(IDS > 0, everything)])
