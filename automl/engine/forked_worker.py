@@ -26,13 +26,20 @@ def main() -> None:
     arguments = [option for option in sys.argv[1:] if not option.startswith(FOR_SETUP)]
     try:
         worker = _forked(arguments)
+    except ProcessLookupError:  # it has ended already
+        return
     except (OSError, ValueError, KeyError):
         os.execv(sys.executable, [sys.executable, *arguments])
     select.select([worker], [], [])
 
 
 def _forked(arguments: list[str]) -> int:
-    """Have a worker forked; returns a file descriptor that is readable when it has ended."""
+    """Have a worker forked; returns a file descriptor that is readable when it has ended.
+
+    Raises:
+        ProcessLookupError: it has ended before.
+        OSError, ValueError, KeyError: there is no server that could fork it.
+    """
     request = {
         "arguments": arguments,
         "environment": dict(os.environ),

@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -28,15 +29,15 @@ def server(head_home):
     """Socket and process id of the server of the tests' head."""
     head = json.loads((head_home / "ray" / "head.json").read_text())
     keeper = psutil.Process(head["keeper_pid"])
-    (socket,) = {process.environ()[forked_worker.SOCKET] for process in keeper.children()}
-    command = fork_server.command(socket)
+    (place,) = {process.environ()[forked_worker.SOCKET] for process in keeper.children()}
+    command = fork_server.command(place)
     (process,) = (child for child in keeper.children() if child.cmdline() == command)
-    return socket, process.pid
+    return place, process.pid
 
 
-def _ask(socket, script: Path, *arguments: str, folder: Path, **options) -> subprocess.Popen:
+def _ask(place, script: Path, *arguments: str, folder: Path, **options) -> subprocess.Popen:
     script.write_text(_WORKER, "utf-8")
-    environment = {**os.environ, forked_worker.SOCKET: str(socket), **options.pop("env", {})}
+    environment = {**os.environ, forked_worker.SOCKET: str(place), **options.pop("env", {})}
     command = [sys.executable, forked_worker.__file__, str(script), *arguments]
     return subprocess.Popen(
         command,
@@ -50,11 +51,11 @@ def _ask(socket, script: Path, *arguments: str, folder: Path, **options) -> subp
 
 
 def test_a_worker_is_forked_as_if_it_had_been_started(server, tmp_path):
-    socket, server_pid = server
+    place, server_pid = server
     context = '--serialized-runtime-env-context={"env_vars": {"GIVEN": "by Ray"}}'
     given = ["--job=7", context, "--language=PYTHON"]
     with _ask(
-        socket,
+        place,
         tmp_path / "worker.py",
         *given,
         folder=tmp_path,
@@ -88,6 +89,24 @@ def test_who_asked_ends_with_a_worker_that_is_killed(server, tmp_path):
         told = json.loads(asking.stdout.readline())
         os.kill(told["pid"], signal.SIGKILL)
         asking.wait(timeout=120)
+
+
+def test_a_worker_that_has_ended_before_it_is_watched_is_not_started_again(tmp_path):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    place = tmp_path / "fork"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(str(place))
+        listener.listen()
+        with _ask(place, tmp_path / "worker.py", folder=tmp_path) as asking:
+            connection, _ = listener.accept()
+            with connection:
+                _, files, _, _ = socket.recv_fds(connection, 1 << 20, 3)
+                for file in files:
+                    os.close(file)
+                connection.sendall(str(ended.pid).encode())
+            told, _ = asking.communicate(timeout=120)
+    assert (told, asking.returncode) == ("", 0)
 
 
 def test_forks_cost_little(server, tmp_path):
