@@ -106,11 +106,11 @@ def eventful(shapes: Path, head_home: Path) -> Eventful:
         trials = store.load_trials(directory)
         if len(trials) < len(space):
             return  # not planned yet
-        *_, lost, other, _ = trials
+        *_, lost, other, last = trials
         if len(lost.evaluations) >= 2 and not killed:
             killed.append(int(lost.effective["worker"].split()[1]))
             os.kill(killed[0], signal.SIGKILL)
-        if {lost.state, other.state} == {TrialState.COMPLETED}:
+        if {lost.state, other.state} == {TrialState.COMPLETED} and "worker" in last.effective:
             launcher.stop(directory)
 
     with pytest.MonkeyPatch.context() as patch:
