@@ -129,11 +129,10 @@ def _said(
     path: Path, located: Located, meanings: Mapping[str, str]
 ) -> list[tuple[str | None, str]]:
     """The picture that each entry of a list means, and its split; nothing if it is no list."""
-    named = split_in(path.stem)
-    if path.suffix.lower() == ".json" and (entries := _of_splits(path)):
-        return _found(entries, located, path.parent)
-    suffix = path.suffix.lower()
-    if path.name == _PAIRS:
+    named, suffix = split_in(path.stem), path.suffix.lower()
+    if suffix == ".json" and (by_split := _of_splits(path)):
+        entries = by_split
+    elif path.name == _PAIRS:
         entries = _of_pairs(path)
     elif is_for_splits(path) and (said := _of_table(path, located, meanings)):
         entries = said

@@ -101,10 +101,13 @@ def _of_pictures_by_label(content: Mapping[str, Any]) -> _Pairs:
 
 
 def _records(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """The objects of pictures, under their names or in the only list; None if there are none."""
+    """The objects of pictures, under their names or in the only such list; None without any."""
     objects = [value for value in content.values() if isinstance(value, dict)]
     if objects and len(objects) == len(content) and _are_pictures(list(content)):
         return [{"file_name": name, **value} for name, value in content.items()]
+    if found := _of_columns(content) or _of_rows_by_split(content):
+        return found
+    lists = [value for value in content.values() if isinstance(value, list) and value]
     by_split = [
         {_SPLIT: split, **one}
         for split, found in content.items()
@@ -112,14 +115,11 @@ def _records(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:
         for one in found
         if isinstance(one, dict)
     ]
-    lists = [value for value in content.values() if isinstance(value, list) and value]
-    if found := _of_columns(content) or _of_rows_by_split(content):
-        return found
     if by_split and len(by_split) == sum(map(len, lists)):
         return by_split
     tables = [each for each in lists if all(isinstance(one, dict) for one in each)]
-    named = [each for each in tables if _has_pictures(each) or len(lists) == 1]
-    return named[0] if len(named) == 1 and _has_pictures(named[0]) else None
+    named = [each for each in tables if _has_pictures(each)]
+    return named[0] if len(named) == 1 else None
 
 
 def _has_pictures(objects: Sequence[dict[str, Any]]) -> bool:
