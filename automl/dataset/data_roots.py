@@ -30,9 +30,7 @@ def roots() -> list[Path]:
     Those of `AUTOML_DATA_ROOTS` (separated as in PATH), by default the user's home and the working
     directory; and the app's own samples and uploads.
     """
-    named = [text for text in os.environ.get(VARIABLE, "").split(os.pathsep) if text]
-    folders = [Path(text).expanduser() for text in named] or [Path.home(), Path.cwd()]
-    return [Path(os.path.realpath(folder)) for folder in [*folders, *_our_own()]]
+    return [*_given(), *_our_own()]
 
 
 def check(path: Path) -> None:
@@ -56,15 +54,19 @@ def check(path: Path) -> None:
 
 def check_all(paths: Iterable[Path]) -> None:
     """Refuse paths of this machine, as `check` does."""
-    within, private = roots(), Path(os.path.realpath(home.home_dir()))
+    given, own, private = _given(), _our_own(), _resolved(home.home_dir())
     for path in paths:
-        if "\0" in str(path) or not _is_open(Path(os.path.realpath(path)), within, private):
-            allowed = ", ".join(str(root) for root in within[: -len(_our_own())])
-            raise DataError(
-                f"{str(path)!a} is outside of the folders that this app may read ({allowed}), or "
-                "hidden in one of them. Copy the data into one of them, or start the app with "
-                "--data-root and its folder."
-            )
+        if "\0" not in str(path):  # no file can have such a name
+            real = _resolved(path)
+            within = own if real.is_relative_to(private) else [*given, *own]
+            if any(_is_open_in(root, real) for root in within):
+                continue
+        allowed = ", ".join(map(str, given))
+        raise DataError(
+            f"{str(path)!a} is outside of the folders that this app may read ({allowed}), or "
+            "hidden in one of them. Copy the data into one of them, or start the app with "
+            "--data-root and its folder."
+        )
 
 
 def check_tables(files: Iterable[Path]) -> None:
@@ -81,21 +83,11 @@ def do_tables_stay_inside() -> bool:
     return bool(os.environ.get(TABLES_VARIABLE))
 
 
-def _is_open(real: Path, within: list[Path], private: Path) -> bool:
-    """True for a path in a root that is not hidden there; keys and tokens mostly are.
-
-    Args:
-        real: without links.
-        within: the roots; the last ones are our own.
-        private: our home, of which only those are open.
-    """
-    given = () if real.is_relative_to(private) else within[: -len(_our_own())]
-    parts = [
-        real.relative_to(root).parts
-        for root in (*given, *within[-len(_our_own()) :])
-        if real.is_relative_to(root)
-    ]
-    return any(not any(part.startswith(".") for part in inside) for inside in parts)
+def _is_open_in(root: Path, real: Path) -> bool:
+    """True for a path in a root that is not hidden there; keys and tokens mostly are."""
+    return real.is_relative_to(root) and not any(
+        part.startswith(".") for part in real.relative_to(root).parts
+    )
 
 
 def check_datastore(name: str, location: str) -> None:
@@ -129,5 +121,15 @@ def check_job(job: "Job") -> None:
         check_datastore(name, location)
 
 
+def _given() -> list[Path]:
+    named = [text for text in os.environ.get(VARIABLE, "").split(os.pathsep) if text]
+    folders = [Path(text).expanduser() for text in named] or [Path.home(), Path.cwd()]
+    return list(map(_resolved, folders))
+
+
 def _our_own() -> list[Path]:
-    return [home.home_dir() / "samples", home.home_dir() / "cache" / "uploads"]
+    return [_resolved(home.home_dir() / name) for name in ("samples", "cache/uploads")]
+
+
+def _resolved(path: Path) -> Path:
+    return Path(os.path.realpath(path))
