@@ -1,7 +1,7 @@
 """Files in a folder that may label its pictures, and why those that should do not."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,13 +10,10 @@ from automl.dataset.locations import Surroundings
 from automl.dataset.readers import forms, guesses, picture_columns, text
 from automl.dataset.readers.form import Archive, Certainty, Folder, TableFile
 from automl.dataset.readers.located import Located, SeveralPlacesError, is_elsewhere
-from automl.dataset.readers.table import Chosen, Table
+from automl.dataset.readers.table import Choose, Chosen, Table
 from automl.dataset.reading import UnclearDataError
 from automl.dataset.split_words import split_folders
 from automl.errors import DataError
-
-Choose = Callable[[Table], Chosen]
-"""Chooses the columns of a table; raises a DataError if it has none of pictures, or of labels."""
 
 _FOR_LABELS = frozenset({"label", "labels", "annotation", "annotations", "groundtruth"})
 _CLASSES = ("_classes",)  # Roboflow's name

@@ -21,12 +21,12 @@ from automl.dataset.archive_members import names_of_unknown_code_page
 from automl.dataset.bundles import Bundle
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import forms, json_file, picture_columns
-from automl.dataset.readers.candidates import HOLDS_TABLES, Choose
+from automl.dataset.readers.candidates import HOLDS_TABLES
 from automl.dataset.readers.form import Archive, ClassFolders, Form, TableFile, Walk
 from automl.dataset.readers.forms import webdataset
 from automl.dataset.readers.located import Located, is_elsewhere, is_in_cloud
 from automl.dataset.readers.search import Found, find_table
-from automl.dataset.readers.table import Chosen, Table, choose
+from automl.dataset.readers.table import Choose, Chosen, Table, choose
 from automl.dataset.reading import Guess, Reading, UnclearDataError
 from automl.dataset.walk import Tree, walk
 from automl.errors import DataError

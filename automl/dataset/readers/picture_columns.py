@@ -1,21 +1,19 @@
 """The column of a table that names pictures which are here, where the likely one names none."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pandas as pd
 
 from automl.dataset.readers import nested
 from automl.dataset.readers.located import Located
-from automl.dataset.readers.table import Chosen, Table
+from automl.dataset.readers.table import Choose, Chosen, Table
 from automl.dataset.reading import Guess
 from automl.dataset.walk import is_picture_name
 
 _LEAST_SHARE = 0.9
 _NUM_TRIED = 200
 _MAX_COLUMNS = 50
-
-Choose = Callable[[Table], Chosen]
 
 
 def chosen_here(table: Table, choose: Choose, located: Located) -> tuple[Table, Chosen]:

@@ -7,11 +7,11 @@ from pathlib import Path
 from automl.dataset.layout import find_layout
 from automl.dataset.locations import Surroundings
 from automl.dataset.readers import candidates, forms, joined_tables, rivals
-from automl.dataset.readers.candidates import Choose, Fitting, Tried
+from automl.dataset.readers.candidates import Fitting, Tried
 from automl.dataset.readers.form import Certainty, ClassFolders, Folder, TableFile, Walk
 from automl.dataset.readers.located import Located
 from automl.dataset.readers.rivals import Rival
-from automl.dataset.readers.table import Table
+from automl.dataset.readers.table import Choose, Table
 from automl.dataset.reading import Guess, Reading
 from automl.dataset.walk import Tree
 from automl.errors import DataError

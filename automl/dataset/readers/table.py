@@ -1,7 +1,7 @@
 """Rows of a table in any form, and the choice of the columns that are used."""
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -68,6 +68,10 @@ class Chosen:
     columns: Columns
     readings: Sequence[Reading]
     """How the table is understood, followed by other ways to read it."""
+
+
+Choose = Callable[[Table], Chosen]
+"""Chooses the columns of a table; raises a DataError if it has none of pictures, or of labels."""
 
 
 def choose(table: Table, source: DataSource, target_column_name: str) -> Chosen:
