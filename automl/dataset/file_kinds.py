@@ -89,7 +89,7 @@ _STARTS: tuple[tuple[bytes, int, Kind], ...] = (
     (b"\xff\x0a", 0, Kind("a JPEG XL picture", _AS_PNG)),
     (b"\x76\x2f\x31\x01", 0, Kind("an OpenEXR picture", "Save it as TIFF of floating point.")),
     (b"n+1\0", 344, Kind("a NIfTI volume", "Save its slices as pictures, for example as TIFF.")),
-    (b"8BPS", 0, _other("a Photoshop file", "Save it as PNG or JPEG.")),
+    (b"8BPS", 0, _other("a Photoshop file", _AS_PNG)),
     (b"ustar", 257, _TAR),
     (b"PAR1", 0, Kind("a Parquet file", _RENAME.format(".parquet"))),
     (b"ARROW1", 0, Kind("an Arrow file", "Write it as Parquet.")),

@@ -119,8 +119,8 @@ def _resolved(location: str, row: str, around: Surroundings) -> Path | str:
     if isinstance(target, str) and scheme_of(target) in ("http", "https"):
         return target
     # `::` chains URLs in fsspec, the last of which could be a local file
-    is_fenced = around.fence is not None or data_roots.do_tables_stay_inside()
-    is_fenced = is_fenced and mapped is None
+    stays_inside = around.fence is not None or data_roots.do_tables_stay_inside()
+    is_fenced = stays_inside and mapped is None
     if isinstance(target, str) and around.remote:
         is_fenced = is_fenced and scheme_of(target) != scheme_of(around.remote)
     if isinstance(target, str) and ("::" in target or is_fenced):

@@ -108,11 +108,9 @@ def _of_words(names: Sequence[str]) -> list[str]:
     words = [at for at in few if not any(value.isdigit() for value in places[at])]
     if len(words) != 1 or words[0] == len(places) - 1:  # the ending of the file
         return []
-    return [
-        "".join(map(_placeholder, places[: words[0]]))
-        + "{label}"
-        + "".join(map(_placeholder, places[words[0] + 1 :]))
-    ]
+    pattern = list(map(_placeholder, places))
+    pattern[words[0]] = "{label}"
+    return ["".join(pattern)]
 
 
 def _placeholder(values: set[str]) -> str:

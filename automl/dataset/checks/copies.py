@@ -7,7 +7,7 @@ import pandas as pd
 from automl.dataset import label_sets, near_duplicates, picture_location
 from automl.dataset.checks.kind import CheckedData, FindingKind, names
 from automl.dataset.report import Finding, Severity
-from automl.sentences import Sentence, say
+from automl.sentences import say
 
 LABEL_CONFLICT = FindingKind(
     "label_conflict", Severity.WARNING, alike_by="content_hash", remedy="leave_out"
@@ -37,6 +37,8 @@ NEAR_DUPLICATE_LEAKAGE = FindingKind(
 )
 COPIES_ONLY = FindingKind("copies_only", Severity.WARNING)
 GROUP_LEAKAGE = FindingKind("group_leakage", Severity.WARNING, alike_by="group")
+
+_SETTLE = say("Remove them on one side, or set leaked: drop (or move) in corrections.")
 
 
 def check(data: CheckedData) -> Iterator[Finding]:
@@ -72,7 +74,7 @@ def _exact(shown: pd.DataFrame, conflicting: pd.Series, leaked: pd.Series) -> It
             "makes the score look better than it is.",
             count=leaked.sum(),
         )
-        yield LEAKAGE.finding(shown.loc[leaked, "path"], sentence, _settle())
+        yield LEAKAGE.finding(shown.loc[leaked, "path"], sentence, _SETTLE)
     copies = shown[shown.duplicated(["content_hash", "label", "split"])]
     if len(copies):
         yield EXACT_DUPLICATES.finding(
@@ -147,7 +149,7 @@ def _near(shown: pd.DataFrame, conflicting: pd.Series, leaked: pd.Series) -> Ite
             "training data, which makes the score look better than it is.",
             count=crossing.sum(),
         )
-        yield NEAR_DUPLICATE_LEAKAGE.finding(near.loc[crossing, "path"], sentence, _settle())
+        yield NEAR_DUPLICATE_LEAKAGE.finding(near.loc[crossing, "path"], sentence, _SETTLE)
 
 
 def _copies_only(shown: pd.DataFrame) -> Iterator[Finding]:
@@ -180,10 +182,6 @@ def _group_leakage(shown: pd.DataFrame, leaked: pd.Series) -> Iterator[Finding]:
         )
         advice = say("Keep each group on one side, or leave the splits out to have them chosen.")
         yield GROUP_LEAKAGE.finding(shown.loc[crossing, "path"], sentence, advice)
-
-
-def _settle() -> Sentence:
-    return say("Remove them on one side, or set leaked: drop (or move) in corrections.")
 
 
 def _leaked(shown: pd.DataFrame, key: pd.Series) -> pd.Series:
