@@ -170,7 +170,10 @@ def kind_of_bytes(head: bytes, num_bytes: int) -> Kind | None:
 def in_place_of_a_file(head: bytes, num_bytes: int, *, quotes: bool = True) -> Kind | None:
     """Kind of what stands where a picture or an archive should; any text counts.
 
-    quotes: show the start of a text.
+    Args:
+        head: the first bytes.
+        num_bytes: of the whole file.
+        quotes: show the start of a text.
     """
     kind = kind_of_bytes(head, num_bytes)
     if kind is None and b"\0" not in head and _decoded(head) is not None:

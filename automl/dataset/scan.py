@@ -166,7 +166,7 @@ def _examine(path: str, background: Background) -> Facts:
 def _kind(file: BinaryIO, num_bytes: int, path: str) -> str:
     """Sentence about what stands in place of a picture; empty if it is not known.
 
-    A table may name any file, and what is in it is nobody's business unless it is called a picture.
+    A table may name any file, so text is quoted only from a file that is named like a picture.
     """
     file.seek(0)
     head = file.read(file_kinds.HEAD_BYTES)

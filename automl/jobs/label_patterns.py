@@ -35,9 +35,9 @@ def check(pattern: str) -> str:
     """
     if pattern.count("{label}") != 1 or pattern.count(_SPLIT) > 1:
         raise UserError(
-            f"label_pattern is {pattern!a}; it must contain {{label}} exactly once. * stands for "
-            "any characters, # for digits, {split} for train or test: {label}_#.* reads cat from "
-            "cat_12.jpg."
+            f"label_pattern is {pattern!a}; it must contain {{label}} exactly once, and {{split}} "
+            "at most once. * stands for any characters, # for digits, {split} for train or test: "
+            "{label}_#.* reads cat from cat_12.jpg."
         )
     return pattern
 

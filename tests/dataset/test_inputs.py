@@ -358,6 +358,7 @@ def test_names_of_files_that_hold_label_and_split(photos, name, pattern, split):
         ({"label_level": 0}, "no level 0 of folders"),
         ({"label_level": 3}, "label_level is 3, but none of the 2 pictures .* lies so deep"),
         ({"label_pattern": "cat"}, "must contain {label} exactly once"),
+        ({"label_pattern": "{split}_{split}_{label}"}, "and {split} at most once"),
         ({"label_pattern": "{label}_#.*"}, r"none of the 2 pictures .* has such a name; .*\.jpg"),
     ],
 )

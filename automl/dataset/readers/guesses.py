@@ -116,7 +116,7 @@ def _named(names: Iterable[str], wanted: Sequence[str]) -> str | None:
 def _plain(name: str) -> str:
     """A name in lower case with `_` between its words: `class_id` for `ClassId` and `Class ID`.
 
-    Of a value inside of an object, such as `ground_truth.label`, it is its own.
+    A value inside an object, such as `ground_truth.label`, is called by its last part.
     """
     own = name.strip().rpartition(".")[2]
     spaced = re.sub(r"(?<=[a-z\d])(?=[A-Z])", "_", own)

@@ -37,9 +37,8 @@ def read_all(
 ) -> pd.DataFrame:
     """Read the rows of all files with the first transformation; see `read`.
 
-    With `header: from_first_file` the first file names the columns of all.
-
-    formats: of `partition_format`, each of which adds columns.
+    With `header: from_first_file` the first file names the columns of all. Each of the formats, see
+    `partition_format`, adds columns.
     """
     parts = [partition_format.parse(each) for each in formats]
     tables = _tables(files, name, options, where)
