@@ -124,12 +124,7 @@ def _add_clickable_cells(
                 name=names[row],
                 other=names[column],
             )
-            + (
-                ""
-                if unit == "count"
-                else "<br>"
-                + (_(_SHARES[unit]).format(share=share[row, column]) if _SHARES[unit] else "")
-            )
+            + ("" if unit == "count" else _(_SHARES[unit]).format(share=share[row, column]))
             for row, column in positions
         ],
         hovertemplate="%{hovertext}<extra></extra>",

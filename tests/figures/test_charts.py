@@ -51,9 +51,12 @@ def test_a_clicked_cell_knows_its_classes():
 
 
 def test_numbers_stand_in_the_cells_that_are_not_empty():
-    figure = confusion_chart.figure_of(np.array([[3, 1], [0, 5]]), ["a", "b"], [0, 1])
+    matrix = np.array([[3, 1], [0, 5]])
+    figure = confusion_chart.figure_of(matrix, ["a", "b"], [0, 1])
     assert figure.data[1].mode == "markers+text"
     assert figure.data[1].text == ("3", "1", "", "5")
+    shares = confusion_chart.figure_of(matrix, ["a", "b"], [0, 1], unit="row")
+    assert shares.data[1].hovertext[1] == "1 of a predicted as b<br>25.0% of the row"
 
 
 def test_many_learning_curves_are_drawn_by_webgl_without_markers(make_trial):
