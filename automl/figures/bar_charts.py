@@ -6,6 +6,7 @@ from typing import TypeVar
 import plotly.graph_objects as go
 
 from automl.dataset.report import Distribution
+from automl.figures import wording
 from automl.figures.charts import finish, fit_rows
 from automl.figures.palette import ACCENT, INK_ON_BARS, MUTED, SECOND, label
 from automl.texts import _
@@ -16,7 +17,7 @@ _Number = TypeVar("_Number", int, float)
 def classes(counts: Mapping[str, int], limit: int = 30) -> go.Figure:
     """Draw pictures per class, the largest class on top."""
     largest = _largest(counts, limit)
-    figure = _horizontal(largest, [f"{count:,}" for count in largest.values()])
+    figure = _horizontal(largest, [wording.integer(count) for count in largest.values()])
     return fit_rows(figure, len(largest), _("Pictures"))
 
 

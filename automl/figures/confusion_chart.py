@@ -140,5 +140,5 @@ def _text(count: int, share: float, unit: confusion.Unit) -> str:
     if not count:
         return ""
     if unit == "count":
-        return f"{count:,}"
+        return wording.integer(count)
     return f"{share:.2f}" if share >= 0.005 else "&lt;0.01"

@@ -45,7 +45,7 @@ def weakest(found: FirstScore) -> Table:
         (
             each.name,
             wording.of(each.num_right, each.num_pictures),
-            f"{each.num_false:,}",
+            wording.integer(each.num_false),
             "" if each.average_precision is None else f"{each.average_precision:.3f}",
         )
         for each in weak

@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 import streamlit as st
 
+from automl.figures import wording
 from automl.texts import _
 
 
@@ -26,7 +27,7 @@ def choose(doubts: Sequence[_AnyDoubt], *, key: str) -> list[_AnyDoubt]:
             _("Of the label"),
             [None, *(name for name, _ in counts.most_common())],
             format_func=lambda name: (
-                _("all labels") if name is None else f"{name} ({counts[name]:,})"
+                _("all labels") if name is None else f"{name} ({wording.integer(counts[name])})"
             ),
             key=f"label in doubt of {key}",
             width=240,

@@ -178,7 +178,10 @@ def shapes(report: DatasetReport) -> None:
             if distribution:
                 figure = bar_charts.distribution(distribution, name)
                 st.plotly_chart(figure, key=f"distribution of {name}", config=charts.QUIET)
-        kinds = [f"{name} {count:,}" for name, count in (report.formats | report.modes).items()]
+        kinds = [
+            f"{name} {wording.integer(count)}"
+            for name, count in (report.formats | report.modes).items()
+        ]
         st.caption(wording.plain(" · ".join(kinds)))
 
 

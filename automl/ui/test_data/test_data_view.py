@@ -97,7 +97,7 @@ def opened(experiment_dir: Path, opening: TestOpening, trial: TrialRecord) -> No
         border=True,
         help=_("Expected score on new pictures, with its 95 % interval."),
     )
-    pictures.metric(_("Test pictures"), f"{opening.num_pictures:,}", border=True)
+    pictures.metric(_("Test pictures"), wording.integer(opening.num_pictures), border=True)
     if opening.num_unreadable:
         count = wording.count(opening.num_unreadable, "test picture")
         st.warning(_("{count} could not be read and were left out.").format(count=count))
