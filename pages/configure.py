@@ -51,7 +51,7 @@ with left:
         st.error(wording.plain(on_name))
     draft = job_form.show(data, inspection.median_side, mirror=not data_source.is_digits(data))
     draft = replace(draft, about_data=data_choice.about())
-problems = [finding.message for finding in inspection.report.blocking]
+problems = [finding.said() for finding in inspection.report.blocking]
 job, lacking = None, []
 try:
     job = draft.job()

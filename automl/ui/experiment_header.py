@@ -8,7 +8,7 @@ from automl.access.permissions import Action
 from automl.experiments import launcher, store, time_left
 from automl.experiments.records import ExperimentState, now
 from automl.figures import wording
-from automl.texts import _, mark
+from automl.texts import _, again, mark
 from automl.ui import cached, deletion, experiment_state, guarded_actions, links, sharing_view
 
 _CAN_GO_ON = {
@@ -141,7 +141,7 @@ def _failure(experiment_dir: Path, state: ExperimentState) -> None:
             )
         )
     elif state is ExperimentState.FAILED:
-        st.error(wording.plain(record.message or _("The engine ended without saying why.")))
+        st.error(wording.plain(again(record.message) or _("The engine ended without saying why.")))
     else:
         return
     if record.details:

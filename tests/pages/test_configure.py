@@ -34,6 +34,13 @@ def test_without_pictures_it_sends_to_the_dataset_page(open_page):
     assert "Choose the pictures first" in texts(open_page("configure"))
 
 
+def test_data_that_cannot_be_trained_on_is_named_in_the_language_of_the_page(
+    open_page, make_pictures
+):
+    page = open_page("configure", data=str(make_pictures(("cat",))), lang="de")
+    assert "Es gibt nur eine Klasse zum Training" in page.error[0].value
+
+
 def test_the_job_beside_the_form_is_automode_with_limits(page):
     job = Job.from_yaml(page.code[0].value)
     assert job.is_automode
