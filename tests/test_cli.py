@@ -751,7 +751,7 @@ def test_a_damaged_job_file_is_named(make_experiment):
         result = automl("show", "pets")
         assert result.exit_code == 1
         assert result.stderr.startswith(f"{path} ")
-        assert "Restore" in result.stderr
+        assert "Restore the file from a copy; the trials and their models" in result.stderr
 
 
 def test_a_trial_file_of_a_later_version_says_so(make_experiment, make_trial):

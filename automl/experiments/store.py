@@ -471,13 +471,13 @@ def _damaged(path: Path) -> DamagedFileError:
         "experiment.json": path.with_name("job.yml"),
         "samples.parquet": path.parent.with_name("job.yml"),
     }
-    remedy = "or delete this one file; the rest stays."
+    remedy = ", or delete this one file; the rest stays."
     if path.name == "job.yml":
-        remedy = "the trials and their models are untouched."
+        remedy = "; the trials and their models are untouched."
     elif job := jobs.get(path.name):
-        remedy = f"or run its job again: automl run {shlex.quote(str(job))}"
+        remedy = f", or run its job again: automl run {shlex.quote(str(job))}"
     return DamagedFileError(
-        f"{path} is damaged, or was written by another version. Restore the file from a copy, "
+        f"{path} is damaged, or was written by another version. Restore the file from a copy"
         + remedy
     )
 
