@@ -117,3 +117,6 @@ def test_two_experiments_are_compared_on_the_pictures_that_both_answered_for(
     assert (alone.exit_code, alone.stdout) == (2, "")
     assert "The version of the data of pets is not known" in alone.stderr
     assert automl("compare", "pets", "pets:t9").exit_code == 2
+    store.trial_path(copy, "t2").write_text("{")
+    twice = automl("compare", "copy:t1", "copy")
+    assert (twice.exit_code, twice.stderr.count("t2.json is damaged")) == (1, 1)

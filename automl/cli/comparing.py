@@ -37,7 +37,8 @@ def compare(
         _over_versions(chosen[0][0], as_json=as_json)
     else:
         _with_each_other(list(_pairs(*chosen)), as_json=as_json)
-    end_with_unread([sentence for source, _ in chosen for sentence in source.damaged_trials])
+    unread = [sentence for source, _ in chosen for sentence in source.damaged_trials]
+    end_with_unread(list(dict.fromkeys(unread)))  # two trials may be of one experiment
 
 
 def _with_each_other(rows: list[tuple[dict[str, Any], str]], *, as_json: bool) -> None:
