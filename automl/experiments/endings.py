@@ -7,13 +7,13 @@ from automl.experiments.records import ExperimentRecord, ExperimentState, TrialR
 from automl.texts import mark
 
 LIMIT_REACHED = mark("The time limit of {minutes} min was reached.")
-TIME_LIMIT = "The time limit of"
+TIME_LIMIT = LIMIT_REACHED.partition(" {")[0]
 """First words of the message of an experiment that the time limit has ended."""
 
 NO_ROOM_LEFT = mark(
     "The search ended: in the {time} left before the time limit no further trial would end."
 )
-NO_ROOM = "The search ended: in the"
+NO_ROOM = NO_ROOM_LEFT.partition(" {")[0]
 """First words of the message if the time left was too short for another trial."""
 
 
