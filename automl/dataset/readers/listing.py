@@ -1,6 +1,6 @@
 """One row for each labelled picture: what every form of data becomes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -63,6 +63,11 @@ class LeftOut:
             unread=[*self.unread, *more.unread],
             num_other_files=self.num_other_files + more.num_other_files,
         )
+
+    def using(self, files: Iterable[str]) -> "LeftOut":
+        """The same for files that are used after all: the reasons why they are not are gone."""
+        starts = tuple(f"{file}: " for file in files)
+        return replace(self, unused=[one for one in self.unused if not one.startswith(starts)])
 
 
 @dataclass(frozen=True)

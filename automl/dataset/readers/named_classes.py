@@ -116,10 +116,9 @@ def _said(found: Listing, file: str, names: _Names, codes: Iterable[str]) -> lis
 
 def _without(found: Listing, file: str) -> Listing:
     """The listing without what is said of the file as a table of labels."""
-    unused = [one for one in found.left_out.unused if not one.startswith(f"{file}: ")]
     return replace(
         found,
-        left_out=replace(found.left_out, unused=unused),
+        left_out=found.left_out.using([file]),
         readings=[one for one in found.readings if not _is_about(one, file)],
     )
 

@@ -78,15 +78,10 @@ def applied(found: Listing, root: Path, tree: Tree, meanings: Mapping[str, str])
     pictures = pictures[pictures["split"].notna()]
     left_out = _left_out(lists, used, len(said) - len(pictures))
     names = " and ".join(one.name for one in used)
-    unused = [
-        one
-        for one in found.left_out.unused
-        if not one.startswith(tuple(f"{a.name}: " for a in used))
-    ]
     return replace(
         found.with_splits(pictures, names),
         guesses=[*found.guesses, *left_out],
-        left_out=replace(found.left_out, unused=unused),
+        left_out=found.left_out.using(one.name for one in used),
     )
 
 
