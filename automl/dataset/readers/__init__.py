@@ -5,7 +5,7 @@
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,14 +103,19 @@ def read(  # noqa: PLR0913
         return replace(found, readings=[said, *others])
 
 
-def _around(data: Opened) -> tuple[Path, list[Parts]]:
-    """The folder of the data or of its table, and the files in it that are no pictures."""
+def _around(data: Opened) -> tuple[Path, Iterable[Parts]]:
+    """The folder of the data or of its table, and files in it that are looked for when needed."""
     if data.folder is not None:
         return data.folder, data.walk(data.folder).other_files
     table = data.table.path if data.table else None
     folder = table if table is not None and table.is_dir() else data.around.folder
-    beside = [] if data.around.remote else sorted(folder.iterdir())
-    return folder, [(path.name,) for path in beside if path != table and path.is_file()]
+    return folder, () if data.around.remote else _files_beside(folder, table)
+
+
+def _files_beside(folder: Path, table: Path | None) -> Iterator[Parts]:
+    for path in folder.iterdir():
+        if path != table and path.is_file():
+            yield (path.name,)
 
 
 @contextlib.contextmanager

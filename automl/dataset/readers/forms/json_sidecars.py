@@ -1,5 +1,6 @@
 """JSON, one file a picture, of Supervisely, V7 Darwin, SuperAnnotate or one's own: `1.jpg.json`."""
 
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ _NUM_TRIED = 10
 
 def _certainty(folder: Path) -> Certainty:
     """Likely if most of the first files say a label, and are named like pictures here."""
-    files = [*annotation_files.first(folder, _SUFFIX)][:_NUM_TRIED]
+    files = list(itertools.islice(annotation_files.first(folder, _SUFFIX), _NUM_TRIED))
     labelled = [file for file in files if _label(json_file.content(file))]
     if len(labelled) < 2 or 2 * len(labelled) < len(files):
         return Certainty.NO
