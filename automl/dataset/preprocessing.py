@@ -235,20 +235,21 @@ def model_input(
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Convert logits (B, K) to probabilities (B, K); each row sums to 1."""
-    powers = np.exp(logits - np.max(logits, axis=1, keepdims=True))
-    probabilities: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
+    """Convert logits (..., K) to probabilities (..., K); each row sums to 1."""
+    probabilities: NDArray[np.float32] = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
+    probabilities /= probabilities.sum(axis=-1, keepdims=True)
     return probabilities
 
 
 def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Convert logits (B, K) of labels that do not exclude each other to their probabilities."""
-    shares: NDArray[np.float32] = np.reciprocal(1 + np.exp(-logits))
+    """Convert logits (..., K) of labels that do not exclude each other to their probabilities."""
+    powers = np.exp(-np.clip(logits, -80, 80))  # beyond 88 it overflows in single precision
+    shares: NDArray[np.float32] = np.reciprocal(1 + powers)
     return shares
 
 
 def probabilities_of(logits: NDArray[np.float32], *, has_label_sets: bool) -> NDArray[np.float32]:
-    """Convert logits (B, K); has_label_sets: a picture may have any number of the labels."""
+    """Convert logits (..., K); has_label_sets: a picture may have any number of the labels."""
     return sigmoid(logits) if has_label_sets else softmax(logits)
 
 

@@ -14,14 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.dataset.preprocessing import probabilities_of
 from automl.evaluation.decisions import log_likelihood
-from automl.model.linear_probe import (
-    MAX_PICTURES,
-    MISSING_BIAS,
-    LinearProbe,
-    sigmoid,
-    softmax,
-)
+from automl.model.linear_probe import MAX_PICTURES, MISSING_BIAS, LinearProbe
 
 Rows = NDArray[Any]
 """Arrays of float32, which the types of NumPy lose on the way."""
@@ -244,7 +239,7 @@ class _Problem:
 
     def _answers(self, logits: Rows) -> Rows:
         """Probabilities from logits (..., K)."""
-        return sigmoid(logits) if self._has_sets else softmax(logits)
+        return probabilities_of(logits, has_label_sets=self._has_sets)
 
     def out_of_fold(self, weights: Rows) -> Rows:
         """(N, K) of each picture, from the probe that has not seen it if there is one."""

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.dataset.preprocessing import sigmoid, softmax
+
 MAX_PICTURES = 10_000
 """Largest number of pictures that is fitted to: more hardly move the boundary but take minutes."""
 
@@ -114,19 +116,6 @@ def _one_against_rest(
     rows = found.x.reshape(shape)
     is_constant = truth.all(axis=0) | ~truth.any(axis=0)
     return rows[:-1].T, np.where(is_constant, start, rows[-1])
-
-
-def sigmoid(logits: NDArray[Any]) -> NDArray[Any]:
-    """Probabilities of labels that do not exclude each other; the type is that of the logits."""
-    probabilities: NDArray[Any] = 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
-    return probabilities
-
-
-def softmax(logits: NDArray[Any]) -> NDArray[Any]:
-    """Probabilities (..., K) of classes that exclude each other; the type is that of the logits."""
-    exponentials: NDArray[Any] = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    exponentials /= exponentials.sum(axis=-1, keepdims=True)
-    return exponentials
 
 
 def _one_row_per_class(
