@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from automl.dataset.preprocessing import probabilities_of
 from automl.evaluation.decisions import log_likelihood
-from automl.model.linear_probe import MAX_PICTURES, MISSING_BIAS, LinearProbe
+from automl.model.linear_probe import MAX_PICTURES, MISSING_BIAS, LinearProbe, logits_of
 
 Rows = NDArray[Any]
 """Arrays of float32, which the types of NumPy lose on the way."""
@@ -188,14 +188,12 @@ class _Problem:
         shape = (len(self._bound), self.num_folds + 1, self._num_classes)
         start = np.zeros(shape, np.float32)
         trains = self._trains.T.astype(np.float32)
-        with np.errstate(divide="ignore"):  # a label that no picture has, or all
-            if self._has_sets:
-                shares = trains @ self._labels / trains.sum(axis=1, keepdims=True)
-                logits = np.log(shares) - np.log1p(-shares)
-                start[-1] = np.clip(logits, MISSING_BIAS, -MISSING_BIAS)
-                return start
-            counts = trains @ np.eye(self._num_classes, dtype=np.float32)[self._labels]
-            shares = counts / counts.sum(axis=1, keepdims=True)
+        if self._has_sets:
+            start[-1] = logits_of(trains @ self._labels / trains.sum(axis=1, keepdims=True))
+            return start
+        counts = trains @ np.eye(self._num_classes, dtype=np.float32)[self._labels]
+        shares = counts / counts.sum(axis=1, keepdims=True)
+        with np.errstate(divide="ignore"):  # a class that no picture has
             start[-1] = np.maximum(np.log(shares), MISSING_BIAS)
         return start
 

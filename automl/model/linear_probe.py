@@ -95,10 +95,7 @@ def _one_against_rest(
     from scipy.optimize import minimize
 
     targets = truth.astype(np.float32)
-    shares = targets.mean(axis=0)
-    with np.errstate(divide="ignore"):
-        logits = np.log(shares) - np.log1p(-shares)
-    start = np.clip(logits, MISSING_BIAS, -MISSING_BIAS)
+    start = logits_of(targets.mean(axis=0))
     shape = (features.shape[1] + 1, truth.shape[1])
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -116,6 +113,13 @@ def _one_against_rest(
     rows = found.x.reshape(shape)
     is_constant = truth.all(axis=0) | ~truth.any(axis=0)
     return rows[:-1].T, np.where(is_constant, start, rows[-1])
+
+
+def logits_of(shares: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Logits of shares of pictures; finite for a label that none has, or every one."""
+    with np.errstate(divide="ignore"):
+        logits: NDArray[np.float32] = np.log(shares) - np.log1p(-shares)
+    return logits.clip(MISSING_BIAS, -MISSING_BIAS)
 
 
 def _one_row_per_class(
