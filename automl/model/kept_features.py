@@ -11,7 +11,7 @@ import importlib.metadata
 import json
 import zipfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,13 @@ class Extractor(NamedTuple):
 
     device: str
     """Type of torch's device, as `cpu`."""
+
+    @classmethod
+    def here(
+        cls, weights: Path, mean: tuple[float, ...], std: tuple[float, ...], side: int
+    ) -> Self:
+        """The extractor on the device on which this machine's trials run, found without torch."""
+        return cls(weights, mean, std, side, "cuda" if machine.num_gpus() else "cpu")
 
     def folder(self, *, is_mirrored: bool) -> Path:
         """Folder of the features of pictures, or of their mirror images."""
@@ -80,12 +87,8 @@ def of_all(
     weights = pretrained_weights.find(model_catalog.timm_name(hyperparameters.model_name))
     if weights is None:
         return None
-    extractor = Extractor(
-        weights,
-        *weights_folder.normalisation(weights),
-        hyperparameters.validation_crop_size,
-        "cuda" if machine.num_gpus() else "cpu",
-    )
+    mean, std = weights_folder.normalisation(weights)
+    extractor = Extractor.here(weights, mean, std, hyperparameters.validation_crop_size)
     return extractor.kept(contents)
 
 

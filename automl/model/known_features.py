@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
-from automl.host import machine
 from automl.model import blocks, pretrained_weights, weights_folder
 from automl.model.description import ModelDescription
 from automl.model.kept_features import Extractor
@@ -66,12 +65,8 @@ def _of_network(
     folder = pretrained_weights.find(description.timm_name)
     if folder is None or not _has_weights_of(folder, network):
         return None
-    extractor = Extractor(
-        folder,
-        description.mean,
-        description.std,
-        description.validation_crop_size,
-        "cuda" if machine.num_gpus() else "cpu",
+    extractor = Extractor.here(
+        folder, description.mean, description.std, description.validation_crop_size
     )
     return extractor.kept(contents, is_mirrored=is_mirrored)
 
