@@ -118,9 +118,10 @@ def compare(
     every = np.concatenate([_scores(metric, columns, some) for some in counts])
     scores = _anchored(every, columns, len(scored))
     scores = 1 - (1 - scores) * np.array([row.share for row in scored]) ** LEARNING_EXPONENT
-    scores = _shrunken(scores, np.array([len(part) for part in parts]), len(sample_ids))
+    sizes = np.array([len(part) for part in parts])
+    scores = _shrunken(scores, sizes, len(sample_ids))
     scores = _below_the_better(scores, every, columns)
-    scores = _below_the_surer(scores, np.array([len(part) == len(sample_ids) for part in parts]))
+    scores = _below_the_surer(scores, sizes == len(sample_ids))
     resampled = scores[1:][~np.isnan(scores[1:]).any(axis=1)]
     if len(resampled) < MIN_DEFINED_SHARE * num_resamples:
         return None
