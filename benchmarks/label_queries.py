@@ -55,11 +55,7 @@ def by_entropy(pool: Pool, count: int) -> Positions:
 
 def by_margin(pool: Pool, count: int) -> Positions:
     """Pictures whose two most probable classes are nearest to each other."""
-    return _by_margin(pool)[:count]
-
-
-def _by_margin(pool: Pool) -> Positions:
-    return np.argsort(queries.margins(pool.probabilities), kind="stable")
+    return np.argsort(queries.margins(pool.probabilities), kind="stable")[:count]
 
 
 def by_spread_margin(pool: Pool, count: int) -> Positions:
@@ -127,7 +123,7 @@ def by_typicality(pool: Pool, count: int) -> Positions:
     for name in largest[:count]:
         rows = np.flatnonzero(clusters == name)
         chosen.append(int(part[rows[(features[rows] @ features[rows].mean(axis=0)).argmax()]]))
-    rest = _by_margin(pool)
+    rest = by_margin(pool, len(pool.features))
     return np.array([*chosen, *rest[~np.isin(rest, chosen)][: count - len(chosen)]], np.int64)
 
 

@@ -6,6 +6,7 @@ trials before it, as the plan is revised, and those that it took. Last come the 
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from automl.dataset import manifest
@@ -68,7 +69,7 @@ def _printed(trial: TrialRecord, before: list[TrialRecord], costs: Costs) -> flo
         seen |= features_of(one.hyperparameters)
     expected = costs.of(trial.hyperparameters, seen).seconds
     factors, other = pacing.slowdown(costs, before)
-    revised = Costs(costs.speeds.times(factors, other), costs.counts, costs.on_gpu)
+    revised = replace(costs, speeds=costs.speeds.times(factors, other))
     then, took = revised.of(trial.hyperparameters, seen).seconds, trial.seconds or 0.0
     print(f"| {trial.title} | {expected:.0f} s | {then:.0f} s | {took:.0f} s | {took / then:.2f} |")
     return took / then
