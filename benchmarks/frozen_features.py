@@ -86,7 +86,7 @@ def load(
 
 
 class _OfNetwork(NamedTuple):
-    """Features, labels and groups of a whole set for one network."""
+    """Class names, labels and features of a whole set for one network."""
 
     class_names: list[str]
     labels: NDArray[np.int64]

@@ -40,8 +40,8 @@ class ExplanationParameters(FrozenModel):
     """For integrated_gradients: numerical approximation of the integral."""
 
     confidence_score_threshold_multilabel: float = Field(default=0.5, ge=0, le=1)
-    """Threshold where pictures have any number of labels: each label with this probability is
-    explained in a scoring request."""
+    """Threshold where pictures have any number of labels: a scoring request explains each label
+    with at least this probability."""
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:

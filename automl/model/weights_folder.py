@@ -31,7 +31,7 @@ def configuration(folder: Path) -> dict[str, Any]:
 
 
 def normalisation(folder: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of RGB values in 0 to 1; those of ImageNet without a word."""
+    """Mean and standard deviation of RGB values in 0 to 1; ImageNet's if none are stated."""
     config = configuration(folder)
     return tuple(config.get("mean", IMAGENET_MEAN)), tuple(config.get("std", IMAGENET_STD))
 
