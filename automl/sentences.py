@@ -10,9 +10,7 @@ from typing import Any
 
 from automl import texts
 from automl.frozen_model import FrozenModel
-from automl.texts import _, ngettext
-
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+from automl.texts import PLACEHOLDER, _, ngettext
 
 
 class Sentence(FrozenModel):
@@ -40,7 +38,7 @@ class Sentence(FrozenModel):
         )
         # never `format`: the template may be from an experiment that somebody shared, and ask for
         # attributes of the values, or for a width of a gigabyte
-        return _PLACEHOLDER.sub(self._filled, template)
+        return PLACEHOLDER.sub(self._filled, template)
 
     def _filled(self, found: re.Match[str]) -> str:
         return _shown(self.values[found[1]]) if found[1] in self.values else found[0]

@@ -16,9 +16,9 @@ from pathlib import Path
 ENGLISH = "en"
 LOCALE_DIR = Path(__file__).parent / "locale"
 _DOMAIN = "automl"
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _LEAST_OWN = 12
-"""Letters of its own from which a template names a sentence."""
+"""Fewest letters of its own by which a template is recognised."""
 
 _GROUPS = "\N{NARROW NO-BREAK SPACE}"
 """Between thousands, wherever a comma would be a decimal sign."""
@@ -118,7 +118,7 @@ def _templates() -> list[tuple[str, re.Pattern[str]]]:
     """Sentences with placeholders, those with most letters of their own first."""
     found: dict[str, tuple[int, re.Pattern[str]]] = {}
     for template in sorted(set(_english().values())):
-        own, names = _PLACEHOLDER.split(template)[::2], _PLACEHOLDER.findall(template)
+        own, names = PLACEHOLDER.split(template)[::2], PLACEHOLDER.findall(template)
         num_letters = sum(map(len, own))
         is_plain = "{" not in "".join(own) and len(set(names)) == len(names) > 0
         if is_plain and template.endswith(".") and num_letters >= _LEAST_OWN:

@@ -22,7 +22,7 @@ def is_baseline(trial: TrialRecord) -> bool:
 
 
 def lowest(trials: Iterable[TrialRecord], metric: str) -> float | None:
-    """Begin of an axis of scores: the best baseline, or a trial below it.
+    """Start of an axis of scores: the best baseline, or a trial below it.
 
     The majority class, which would stretch every axis, counts only if it is the best baseline.
     None without a score.

@@ -17,7 +17,7 @@ _FEWEST_OF_CLASS = 5
 
 
 class Weaknesses(Protocol):
-    """Questions of the rules to a task."""
+    """Questions that the rules ask a task."""
 
     @property
     def errors(self) -> NDArray[np.int64]:

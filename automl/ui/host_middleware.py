@@ -60,7 +60,7 @@ def _is_admitted(scope: Scope) -> bool:
 
 
 def _as_browsers_see_it(scope: Scope) -> Scope:
-    """The admitted request with the Host of the page that makes it, if it is one that changes."""
+    """The admitted request; one that may change something has the Host of its page."""
     origin = Headers(scope=scope).get("origin")
     if origin is None or scope.get("method") in _HARMLESS:
         return scope
