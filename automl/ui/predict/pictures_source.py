@@ -1,4 +1,4 @@
-"""Pictures chosen on the Predict page: files and zips, a web address, the camera, a drawing."""
+"""Pictures chosen on the Predict page: uploads, a web address, the camera, a drawing."""
 
 import hashlib
 import http.client
@@ -83,7 +83,10 @@ def choose(*, can_draw: bool) -> Chosen | None:
 
 def _files() -> Chosen | None:
     files = st.file_uploader(
-        _("Your pictures, or a zip of them"), type=TYPES, accept_multiple_files=True, key="pictures"
+        _("Your pictures, or an archive or a table of them"),
+        type=TYPES,
+        accept_multiple_files=True,
+        key="pictures",
     )
     files = files or _from_before()
     st.session_state[_KEPT] = files
