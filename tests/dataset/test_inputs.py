@@ -1255,8 +1255,19 @@ def test_json_of_rows_or_columns(photos, content):
     }
 
 
-def test_json_of_names_by_split_beside_a_table(photos):
+def test_json_of_rows_for_one_split_and_of_names_for_another_is_not_read_in_part(photos):
+    folder = photos("a.jpg", "b.jpg", "c.jpg")
+    rows = {"train": [["a.jpg", "cat"], ["b.jpg", "dog"]], "test": ["c.jpg"]}
+    (folder / "labels.json").write_text(json.dumps(rows))
+    with pytest.raises(DataError, match=r"labels\.json"):
+        read(folder)
+
+
+@pytest.mark.parametrize(
+    "train", ['"train": ["a.jpg", "b.jpg"]', '"training": ["a.jpg"], "train": ["b.jpg"]']
+)
+def test_json_of_names_by_split_beside_a_table(photos, train):
     folder = photos("a.jpg", "b.jpg", "c.jpg")
     (folder / "labels.csv").write_text("file,label\na.jpg,cat\nb.jpg,dog\nc.jpg,dog\n")
-    (folder / "splits.json").write_text('{"train": ["a.jpg", "b.jpg"], "test": ["c.jpg"]}')
+    (folder / "splits.json").write_text(f'{{{train}, "test": ["c.jpg"]}}')
     assert [split for _, split in read(folder).values()] == ["test", "train", "train"]

@@ -157,10 +157,10 @@ def _of_splits(path: Path) -> list[tuple[str, str]]:
     content = json_file.content(path)
     if not isinstance(content, dict) or len(content) < 2:
         return []
-    lists = {split_of(str(key)): names for key, names in content.items()}
-    if None in lists or not all(isinstance(names, list) for names in lists.values()):
+    lists = [(split_of(str(key)), names) for key, names in content.items()]
+    if not all(split and isinstance(names, list) for split, names in lists):
         return []
-    entries = [(name, split) for split, names in lists.items() if split for name in names]
+    entries = [(name, split) for split, names in lists if split for name in names]
     return entries if all(isinstance(name, str) for name, _ in entries) else []
 
 

@@ -160,7 +160,8 @@ def _of_rows(content: Sequence[Any]) -> list[dict[str, Any]] | None:
 def _of_rows_by_split(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """Rows without names of columns in a list for each split."""
     found = {split: _of_rows(rows) for split, rows in content.items() if isinstance(rows, list)}
-    if not found or len(found) < len(content) or not all(split_in(split) for split in found):
+    are_rows = all(rows or not content[split] for split, rows in found.items())
+    if not found or len(found) < len(content) or not are_rows or not all(map(split_in, found)):
         return None
     return [{_SPLIT: split, **row} for split, rows in found.items() for row in rows or ()]
 
