@@ -30,7 +30,9 @@ def predict(  # noqa: PLR0913 (the options of a command)
     ],
     pictures: Annotated[
         list[Path],
-        typer.Argument(metavar="PATHS…", help="Pictures, folders, zip and tar files."),
+        typer.Argument(
+            metavar="PATHS…", help="Pictures, folders, archives, or tables of pictures."
+        ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     output: Annotated[
@@ -185,22 +187,12 @@ def _with_progress_bar(
         TimeRemainingColumn,
     )
 
+    from automl.prediction import input_pictures
+
     counts = (TextColumn("Pictures"), BarColumn(), MofNCompleteColumn())
     times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
     with Progress(*counts, *times, console=terminal, transient=True) as progress:
-        bar = progress.add_task("", total=_count(paths), completed=file.num_continued)
+        bar = progress.add_task("", total=input_pictures.count(paths), completed=file.num_continued)
         for picture in pictures:
             yield picture
             progress.advance(bar)
-
-
-def _count(paths: list[Path]) -> int | None:
-    """Count the pictures; None if an archive or table is among them, which would be read."""
-    from automl.dataset import walk
-    from automl.prediction import input_pictures
-
-    if any(
-        input_pictures.archive_type(path.name) or input_pictures.holds_many(path) for path in paths
-    ):
-        return None
-    return sum(1 for path in paths for _ in walk.pictures_at(path))

@@ -45,7 +45,7 @@ def find(paths: Iterable[Path]) -> Iterator[FoundPicture]:
         kind = archive_type(path.name)
         if kind is not None and path.is_file():
             yield from _in_archive(path, kind)
-        elif holds_many(path):
+        elif _holds_many(path):
             yield from _in_table(path)
         else:
             found = None
@@ -55,17 +55,30 @@ def find(paths: Iterable[Path]) -> Iterator[FoundPicture]:
                 yield from find(_shards(path))
 
 
-def holds_many(path: Path) -> bool:
+def count(paths: Iterable[Path]) -> int | None:
+    """Number of pictures that `find` yields; None if archives or tables would have to be read."""
+    total = 0
+    for path in paths:
+        num_files = 0 if _is_container(path) else sum(1 for _ in walk.pictures_at(path))
+        if not num_files:  # a folder without pictures may have shards
+            return None
+        total += num_files
+    return total
+
+
+def _holds_many(path: Path) -> bool:
     """True for a table or arrays, by the ending of its name."""
     return path.suffix.lower() in contained.SUFFIXES and path.is_file()
+
+
+def _is_container(path: Path) -> bool:
+    return path.is_file() and (archive_type(path.name) is not None or _holds_many(path))
 
 
 def _shards(folder: Path) -> list[Path]:
     """Archives and tables of pictures in a folder without pictures, such as shards, by name."""
     files = sorted(path for path in folder.iterdir() if not walk.is_hidden(path.name))
-    return [
-        path for path in files if path.is_file() and (archive_type(path.name) or holds_many(path))
-    ]
+    return [path for path in files if _is_container(path)]
 
 
 def _in_table(path: Path) -> Iterator[FoundPicture]:

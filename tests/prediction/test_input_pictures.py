@@ -111,6 +111,9 @@ def test_all_pictures_inside_of_a_table_are_found(tmp_path, name):
         rows = list(input_pictures.answered(predictor, input_pictures.find([given])))
         assert [each.name for each, _ in rows] == [f"{path}::image/{row}" for row in (0, 1)]
         assert [predictor.prediction(row).label for _, row in rows] == ["green", "blue"]
+        assert input_pictures.count([given]) is None
+    (tmp_path / "c.png").write_bytes(picture("red"))
+    assert input_pictures.count([tmp_path, tmp_path / "c.png"]) == 2
 
 
 def test_a_table_without_pictures_is_a_sentence(tmp_path):
