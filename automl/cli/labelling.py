@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 def label_next(  # noqa: PLR0913 (the options of a command)
     place: Annotated[
         Path,
-        typer.Option("--from", help="Folder, .zip or .tar file of pictures without a label."),
+        typer.Option(
+            "--from",
+            help="Folder, or .zip, .tar, .parquet, .npz or .arrow file, of pictures without a "
+            "label.",
+        ),
     ],
     source: Annotated[
         str | None,

@@ -37,7 +37,7 @@ def choose_place() -> Path | None:
     """Draw the field for the place of the pictures; returns it once it can be used."""
     before = selection.remembered(PLACE) or ""
     text = st.text_input(
-        _("Folder, .zip or .tar file of pictures without a label"),
+        _("Folder, or .zip, .tar, .parquet, .npz or .arrow file, of pictures without a label"),
         before,
         key=f"place instead of {before}",
         placeholder="/home/you/new pictures",
