@@ -1182,6 +1182,15 @@ def test_names_in_several_folders_mean_those_of_the_table_or_of_its_split(photos
     [
         (("images/a.jpg", "resized/a.jpg"), ["resized", "images"]),
         (("a.jpg", "a.png"), ["*.png", "*.jpg"]),
+        (
+            tuple(f"{name}/a.jpg" for name in ("data", "images", "img", "photos", "raw")),
+            [
+                "images|img|photos|raw",
+                "data|img|photos|raw",
+                "data|images|photos|raw",
+                "data|images|img|raw",
+            ],
+        ),
     ],
 )
 def test_names_that_mean_several_pictures_are_a_question(photos, names, choices):

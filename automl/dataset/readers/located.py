@@ -151,15 +151,17 @@ class Located:
         named = [paths for cell in cells if len(paths := self._named(cell)) > 1]
         if len(named) < max(1, len(cells) / 2):
             return
-        places = list(dict.fromkeys(_places(named[0])))[:_MAX_PLACES]
+        places = list(dict.fromkeys(_places(named[0])))
         readings = [
             Reading(
                 sentence=f"Only the pictures in {place}.",
                 options={"leave_out": "|".join(one for one in places if one != place)},
             )
-            for place in places
+            for place in places[:_MAX_PLACES]
         ]
         choices = ", or to ".join(str(one.options["leave_out"]) for one in readings)
+        if len(places) > _MAX_PLACES:
+            choices = f"the names of all {len(places)} places but one, with | between them"
         raise SeveralPlacesError(
             f"{table.path} names pictures that are in several places, such as "
             f"{' and '.join(named[0][:_MAX_PLACES])}. Set leave_out to {choices}.",
