@@ -36,7 +36,8 @@ class HostMiddleware:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            refusal = PlainTextResponse("This address is not one of the app's (--host-name).", 403)
+            sentence = "This address is not one of the app's (--host-name, --origin)."
+            refusal = PlainTextResponse(sentence, 403)
             await refusal(scope, receive, send)
 
 
