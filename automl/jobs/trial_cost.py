@@ -93,13 +93,13 @@ class Costs:
         }
         asked = {**values, **asked}
         size, names = asked["training_crop_size"], networks_of(asked)
-        # those of the validation pictures are fitted to, or answer for them
+        # of all pictures: a model is fitted to those for validation as well, or scored by them
         features = sum(
             self._extraction(self.speeds.of(each.model_name, size).forward_seconds)
             for each in features_of(asked) - set(known)
         )
         if asked["method"] != "fine_tuning":
-            once = _START_SECONDS + features  # by which it is scored, too
+            once = _START_SECONDS + features
             if asked["method"] in PROBES:
                 once += self._fit_by_folds(len(names))
             return Cost(once)
