@@ -207,7 +207,9 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         num_threads, num_devices = self._assignment.num_threads, self._assignment.num_devices
         if num_devices > 1 and hyperparameters.method == "fine_tuning":
             names = [f"cuda:{index}" if has_gpu else "cpu" for index in range(num_devices)]
-            self._training = SeveralDevices(hyperparameters, data, names, num_threads)
+            self._training = SeveralDevices(
+                hyperparameters, data, names, num_threads, self._is_cancelled
+            )
         else:
             device = torch.device("cuda" if has_gpu else "cpu")
             placement = Placement(device, num_threads)

@@ -85,6 +85,7 @@ class SeveralDevices:
         data: TrialData,
         devices: Sequence[str],
         num_threads: int,
+        is_cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
         """Start the ranks and build the network in each.
 
@@ -93,8 +94,10 @@ class SeveralDevices:
             data: its pictures.
             devices: such as `cuda:0`, two or more of one kind.
             num_threads: CPU threads of all together.
+            is_cancelled: asked twice a second until the networks are built.
 
         Raises:
+            CancelledError: `is_cancelled` became true.
             UserError, ExperimentError: see `TrialTraining`.
             RankDiedError: a process has ended.
         """
@@ -108,7 +111,7 @@ class SeveralDevices:
         place = Path(self._folder.name)
         self._setup = Setup(hyperparameters, data, tuple(devices), threads, place)
         try:
-            self._start(None)
+            self._start(None, is_cancelled)
         except BaseException:
             self.close()
             raise
@@ -143,7 +146,7 @@ class SeveralDevices:
             except _StartsAgainError:
                 state = resume_state.find(self._setup.state_dir)
                 assert state is not None
-                self._start(state)
+                self._start(state, is_cancelled)
             else:
                 self.epoch = scored[0].epoch
                 return scored
@@ -153,7 +156,7 @@ class SeveralDevices:
         self._end_ranks()
         self._folder.cleanup()
 
-    def _start(self, state: KeptState | None) -> None:
+    def _start(self, state: KeptState | None, is_cancelled: Callable[[], bool]) -> None:
         self._end_ranks()
         self._num_starts += 1
         folder = Path(self._folder.name, str(self._num_starts))
@@ -170,7 +173,7 @@ class SeveralDevices:
             theirs.close()  # so that the end of the process is the end of the connection
             self._processes.append(process)
             self._ranks.append(ours)
-        self._answers(self._ranks)
+        self._answers(self._ranks, is_cancelled)
 
     def _end_ranks(self) -> None:
         for process in self._processes:

@@ -95,8 +95,12 @@ def test_two_processes_train_like_one(
     assert two.ask(standing.of).recovery.num_parts == 2
 
 
-def test_cancelling_ends_all_processes_in_the_middle_of_an_epoch(tiny_data: TrialData) -> None:
+def test_cancelling_ends_all_processes_at_their_start_and_in_the_middle_of_an_epoch(
+    tiny_data: TrialData,
+) -> None:
     asked = resolve({**EVERYTHING, "number_of_epochs": 1000, "evaluation_frequency": 1000})
+    with pytest.raises(CancelledError):
+        SeveralDevices(asked, tiny_data, ["cpu"], num_threads=1, is_cancelled=lambda: True)
     training = SeveralDevices(asked, tiny_data, ["cpu"], num_threads=1)
     started = time.monotonic()
     with pytest.raises(CancelledError):
