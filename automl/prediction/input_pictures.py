@@ -36,10 +36,13 @@ class FoundPicture:
 
 
 def find(paths: Iterable[Path]) -> Iterator[FoundPicture]:
-    """Yield the pictures of files, folders and archives in this order, in constant memory.
+    """Yield the pictures of files, folders, archives and tables in this order.
+
+    The memory does not grow with their number.
 
     Raises:
-        PredictionError: an archive is damaged; the pictures before the damage have been yielded.
+        PredictionError: an archive is damaged, before which its pictures have been yielded; or a
+            table is damaged, or has no pictures.
     """
     for path in paths:
         kind = archive_type(path.name)
