@@ -106,8 +106,7 @@ def _probe(
 ) -> tuple[_Shares, _Shares]:
     """Out-of-fold probabilities of the fitted pictures, and those of the others."""
     found = cross_validated_probe.fit(features[~asked], truth[~asked], folds, truth.shape[1])
-    logits = features[asked] @ found.probe.weight.T + found.probe.bias
-    return found.probabilities, 1 / (1 + np.exp(-logits))
+    return found.probabilities, found.probe.of_labels(features[asked])
 
 
 def _recipe(features: _Features, truth: _Truth, asked: _Features) -> _Truth:

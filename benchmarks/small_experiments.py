@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.dataset.preprocessing import softmax
 from automl.evaluation.comparable_scores import Candidate
 from automl.evaluation.predictions import Predictions
 from benchmarks import frozen_features
@@ -221,8 +222,8 @@ def _ridge(
         gram = x.T @ x
         gram[np.diag_indices_from(gram)] += strength * np.trace(gram) / len(gram)
         weight = np.linalg.solve(gram, x.T @ (y - mean))
-        answers.append(_softmax(8 * ((features - centre) @ weight + mean)))
-    return np.stack(answers), _softmax(8 * ((asked - centre) @ weight + mean))
+        answers.append(softmax(8 * ((features - centre) @ weight + mean)))
+    return np.stack(answers), softmax(8 * ((asked - centre) @ weight + mean))
 
 
 def _logistic(
@@ -236,13 +237,13 @@ def _logistic(
     rate = np.float32(1 / (0.5 * np.linalg.norm(x, 2) ** 2 / len(x) + strength))
     weight = ahead = np.zeros((x.shape[1], num_fits * num_classes), dtype=np.float32)
     for step in range(_STEPS):
-        shares = _softmax((x @ ahead).reshape(len(x), num_fits, num_classes))
+        shares = softmax((x @ ahead).reshape(len(x), num_fits, num_classes))
         slope = x.T @ ((shares - targets) * share).reshape(len(x), -1)
         slope += np.float32(strength) * ahead
         last, weight = weight, ahead - rate * slope
         ahead = weight + np.float32(step / (step + 3)) * (weight - last)
-    own = _softmax((x @ weight).reshape(len(x), num_fits, num_classes)).transpose(1, 0, 2)
-    return own, _softmax(_with_constant(asked) @ weight[:, -num_classes:])
+    own = softmax((x @ weight).reshape(len(x), num_fits, num_classes)).transpose(1, 0, 2)
+    return own, softmax(_with_constant(asked) @ weight[:, -num_classes:])
 
 
 def _with_constant(features: _Array) -> _Array:
@@ -276,8 +277,8 @@ def _prototypes(
     """The nearest class mean, by cosine similarity."""
     directions, targets = unit(features), _one_hot(labels)
     means = [unit(targets.T @ (mask[:, None] * directions)) for mask in masks]
-    own = np.stack([_softmax(10 * directions @ mean.T) for mean in means])
-    return own, _softmax(10 * unit(asked) @ means[-1].T)
+    own = np.stack([softmax(10 * directions @ mean.T) for mean in means])
+    return own, softmax(10 * unit(asked) @ means[-1].T)
 
 
 def unit(rows: _Array) -> _Array:
@@ -287,11 +288,6 @@ def unit(rows: _Array) -> _Array:
 
 def _one_hot(labels: NDArray[np.int64]) -> _Array:
     return np.eye(int(labels.max()) + 1, dtype=np.float32)[labels]
-
-
-def _softmax(logits: _Array) -> _Array:
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 _METHODS = {
