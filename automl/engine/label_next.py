@@ -62,8 +62,7 @@ def suggest(job: Job, place: Path, count: int, progress: Counted) -> Iterator[La
     )
     yield answer
     worth = []
-    can_forecast = labelled and labelled.can_teach and not labelled.has_sets
-    if labelled and can_forecast and len(labelled.labels) >= forecast.FEWEST:
+    if labelled and labelled.can_forecast:
         runs = suggesting.observed(labelled, job.seed)
         worth = forecast.worth(runs, labelled.labels, labelled.class_names)
     yield answer.model_copy(update={"forecast": worth})

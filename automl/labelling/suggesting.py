@@ -37,6 +37,11 @@ class Labelled(NamedTuple):
         """True if there are two classes to tell apart, or a label that some pictures lack."""
         return len(np.unique(self.labels, axis=0)) > 1
 
+    @property
+    def can_forecast(self) -> bool:
+        """True if there are enough pictures of one label each to say what more labels are worth."""
+        return self.can_teach and not self.has_sets and len(self.labels) >= forecast.FEWEST
+
 
 def suggested(
     paths: Sequence[str],
