@@ -15,7 +15,6 @@ import argparse
 import json
 import math
 import os
-import tarfile
 import tempfile
 import time
 import traceback
@@ -39,7 +38,7 @@ from automl.export.trained_model import TrainedModel
 from automl.host.cores import usable_cores
 from automl.jobs.job import DataSource, Job
 from automl.jobs.trial_numbers import MOST_TRIALS
-from benchmarks import local_head
+from benchmarks import frozen_features, local_head
 from benchmarks.figures import Figures
 
 _TEST_SHARE = 5  # one picture in so many, where the authors have held out none
@@ -130,17 +129,17 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1, help="runs of each goal")
     parser.add_argument("--into", type=Path, help="file of rows, to go on with")
     asked = parser.parse_args()
-    sets = Path(os.environ.get("AUTOML_BENCHMARK_SETS", "."))
     known = known_rows(asked.into)
     print(HEADER)
     measured = Figures()
     for goal in chosen(asked.names):
-        if not (sets / f"{goal.set_name}.tar").is_file():
+        tar = frozen_features.tar_of(goal.set_name)
+        if not tar.is_file():
             continue
         for seed in range(max(asked.seeds, goal.folds)):
             row = known.get((goal.name, seed))
             if row is None:
-                row = reached(sets / f"{goal.set_name}.tar", goal, seed)
+                row = reached(tar, goal, seed)
                 keep(row, asked.into)
                 known[goal.name, seed] = row
             print(row, flush=True)
@@ -195,17 +194,16 @@ def add(measured: Figures, goal: Goal, rows: list[Row]) -> None:
     mean("gain")
 
 
-def reached(archive: Path, goal: Goal, seed: int) -> Row:
+def reached(tar: Path, goal: Goal, seed: int) -> Row:
     """The row of one run; an error is a row, too."""
     with tempfile.TemporaryDirectory(prefix="automl-benchmark-") as place:
         os.environ["AUTOML_HOME"] = str(Path(place) / "home")
         try:
-            with tarfile.open(archive) as tar:
-                tar.extractall(place, filter="data")
-            source = with_test(Path(place) / goal.set_name, seed)
-            started = time.time()
-            directory = run(source, goal.minutes, seed)
-            return summary(directory, goal, seed, started)
+            with frozen_features.unpacked(tar) as folder:
+                source = with_test(folder, seed)
+                started = time.time()
+                directory = run(source, goal.minutes, seed)
+                return summary(directory, goal, seed, started)
         except Exception as error:  # noqa: BLE001 (the other runs are of use without it)
             traceback.print_exc()
             said = f"{type(error).__name__}: {error}".partition("\n")[0]
