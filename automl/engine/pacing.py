@@ -17,6 +17,7 @@ from automl.jobs.hyperparameters import NETWORKS, PROBES, is_mirrored, networks_
 from automl.jobs.job import Job
 from automl.jobs.schedule import Clock, TimedTrial
 from automl.jobs.trial_cost import Costs, Features, features_of
+from automl.texts import mark
 
 _LEAST_WORK_SECONDS = 1.0
 """Seconds of training and scoring below which a trial says nothing about the speed."""
@@ -131,8 +132,8 @@ class Pacer:
         needed = self.clock().cost(trial.requested, self._known_features()).seconds
         name = f"{trial.requested['model_name']} ({trial.trial_id})"
         self._say(plan_text.left_out(self._seconds, name, needed))
-        reason = f"There was no time for it: it would have taken about {plan_text.about(needed)}."
-        self._results.cut_short(trial.trial_id, reason)
+        reason = mark("There was no time for it: it would have taken about {time}.")
+        self._results.cut_short(trial.trial_id, reason.format(time=plan_text.about(needed)))
 
     def regained(self, number: int, following: PlannedTrial | None) -> PlannedTrial | None:
         """A trial that the plan had no time for, if the machine is fast enough to have it now.

@@ -20,6 +20,7 @@ from automl.model import (
 )
 from automl.model.linear_head import HeadNotLinearError
 from automl.model.warm_start import EarlierModel
+from automl.texts import mark
 
 
 @dataclass
@@ -86,7 +87,7 @@ def build(
     if earlier is not None:
         built = _from_earlier(earlier, class_names, hyperparameters)
     elif hyperparameters.pretrained == "never":
-        note = "Trained from scratch, as asked."
+        note = mark("Trained from scratch, as asked.")
         built = _from_scratch(name, len(class_names), hyperparameters, note)
     elif (folder := pretrained_weights.find(name)) is not None:
         built = _from_folder(name, folder, len(class_names), hyperparameters)
@@ -183,7 +184,7 @@ def _from_folder(
         weights_folder=folder,
         weights_licence=pretrained_weights.licence(name),
         has_new_head=True,
-        notes=[f"Started from pretrained weights of {name}.", *notes],
+        notes=[mark("Started from pretrained weights of {name}.").format(name=name), *notes],
     )
 
 

@@ -3,6 +3,7 @@
 import math
 
 from automl.jobs.hyperparameters import Hyperparameters
+from automl.texts import mark
 
 
 class EarlyStopping:
@@ -45,4 +46,6 @@ class EarlyStopping:
     @property
     def reason(self) -> str:
         """Sentence for the trial's record."""
-        return f"No improvement for {self._num_without_improvement} evaluations."
+        return mark("No improvement for {count} evaluations.").format(
+            count=self._num_without_improvement
+        )

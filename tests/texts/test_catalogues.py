@@ -119,6 +119,7 @@ def test_a_thread_without_a_language_asks_and_an_unknown_one_is_english() -> Non
     [
         (endings.LIMIT_REACHED.format(minutes=15), "Das Zeitlimit von 15 min ist erreicht."),
         ("Stopped by the user.", "Von Hand gestoppt."),
+        ("No improvement for 5 evaluations.", "Seit 5 Auswertungen keine Verbesserung."),
         ("A sentence that no template fits.", "A sentence that no template fits."),
         ("", ""),
     ],
