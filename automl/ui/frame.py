@@ -57,13 +57,15 @@ _LAYOUT = """<style>
   .st-key-experiments .stHorizontalBlock { row-gap: 0.25rem; }
   .st-key-experiments .stColumn:nth-child(1) { min-width: 1.5rem; flex: 0; }
   .st-key-experiments .stColumn:nth-child(2) { min-width: 50%; }
+  .st-key-lines > div, .st-key-lines > div > div { height: auto; flex: none; }
 }
 </style>"""
 """Streamlit leaves 96 pixels above a page for its own header, of which only the menu is left.
 
 It writes what is chosen in the accent, which is dark enough for the white words of a button and so
 too dark for words on a dark page; and parts of YAML in colours too light for a light one. On a
-phone the frame takes half of its usual height, and a full multiselect keeps a place for a finger.
+phone the frame takes half of its usual height, a full multiselect keeps a place for a finger, and
+the line of a trial in training grows to the height of its button below its bar.
 """
 
 

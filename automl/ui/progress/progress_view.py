@@ -185,14 +185,15 @@ def running_trials(
     running = [trial for trial in trials if trial.state is TrialState.RUNNING]
     left = time_left.estimate(cached.experiment(experiment_dir), trials, now()).by_trial
     places = wording.places(trials)
+    lines = st.container(key="lines")
     for trial in running:
         rest = _rest(left.get(trial.trial_id))
         if place := places.get(trial.trial_id):
             rest = _("{rest} · on {place}").format(rest=rest, place=place)
-        with st.container(border=True, height=_LINE_PIXELS, vertical_alignment="center"):
+        with lines.container(border=True, height=_LINE_PIXELS, vertical_alignment="center"):
             _running_trial(experiment_dir, trial, metric, rest)
     for _place in range(num_lines - len(running)):
-        with st.container(border=True, height=_LINE_PIXELS, vertical_alignment="center"):
+        with lines.container(border=True, height=_LINE_PIXELS, vertical_alignment="center"):
             st.caption(_("Free for the next trial"))
 
 
