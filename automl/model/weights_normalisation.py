@@ -18,12 +18,13 @@ from automl.dataset.preprocessing import UnreadablePicture, load_preprocessed
 from automl.errors import UserError
 from automl.model import network
 from automl.model.blocks import BATCH_NORMS
+from automl.model.weights_folder import IMAGENET_MEAN, IMAGENET_STD
 
 Normalisation = tuple[tuple[float, ...], tuple[float, ...]]
 """Mean and standard deviation of RGB values in 0 to 1."""
 
 USUAL: Mapping[str, Normalisation] = {
-    "ImageNet's": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "ImageNet's": (IMAGENET_MEAN, IMAGENET_STD),
     "Inception's": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
     "CLIP's": ((0.481, 0.458, 0.408), (0.269, 0.261, 0.276)),
     "values 0 to 1 as they are": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
