@@ -13,7 +13,7 @@ from automl.engine.refit import RefitInputs
 from automl.engine.resources import Resources, with_fewer_trials
 from automl.engine.results import Results
 from automl.errors import DataError, DiskFullError, ExperimentError, NoModelError, UserError
-from automl.experiments import experiment_queue, store
+from automl.experiments import endings, experiment_queue, store
 from automl.experiments.records import ExperimentState, now
 from automl.jobs import job_notes
 from automl.jobs.job import Job
@@ -61,9 +61,9 @@ def run(experiment_dir: Path) -> int:
         )
         _finish(inputs, ending, results)
     except StoppedError:
-        results.end_rest("Stopped by the user.")
+        results.end_rest(endings.STOPPED_BY_USER)
         results.update(
-            state=ExperimentState.STOPPED, message="Stopped by the user.", ended_at=now()
+            state=ExperimentState.STOPPED, message=endings.STOPPED_BY_USER, ended_at=now()
         )
     except Exception as error:  # noqa: BLE001 (every error must end in the record)
         _log.exception("the experiment failed")

@@ -17,8 +17,6 @@ from automl.experiments.records import TrialState
 from automl.jobs.job import Job
 from automl.texts import mark
 
-_STOPPED_BY_USER = mark("Stopped by the user.")
-
 
 @dataclass(frozen=True)
 class Ending:
@@ -58,7 +56,7 @@ class Watch(tune.Stopper):  # type: ignore[misc]
         if disk.is_short(self._results.experiment_dir):
             self.end_for_disk()
         if store.stop_requested(self._results.experiment_dir):
-            self.end(Ending(_STOPPED_BY_USER, is_success=False))
+            self.end(Ending(endings.STOPPED_BY_USER, is_success=False))
         elif self._results.time_limit.is_reached():
             minutes = self._job.limits.timeout_minutes
             self.end(Ending(endings.LIMIT_REACHED.format(minutes=minutes), is_success=True))
@@ -71,7 +69,7 @@ class Watch(tune.Stopper):  # type: ignore[misc]
         trial = self._results.trials.get(trial_id)
         if trial is not None and not trial.state.is_finished:
             self.cancel(trial_id)
-            self._results.ended(trial_id, TrialState.STOPPED, _STOPPED_BY_USER)
+            self._results.ended(trial_id, TrialState.STOPPED, endings.STOPPED_BY_USER)
 
     def look_at_score(self) -> None:
         """End the search if the best model, which is on disk by now, has the exit score."""

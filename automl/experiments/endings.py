@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from automl.experiments.records import ExperimentRecord, ExperimentState, TrialRecord
 from automl.texts import mark
 
+STOPPED_BY_USER = mark("Stopped by the user.")
 LIMIT_REACHED = mark("The time limit of {minutes} min was reached.")
 TIME_LIMIT = LIMIT_REACHED.partition(" {")[0]
 """First words of the message of an experiment that the time limit has ended."""
