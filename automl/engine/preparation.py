@@ -212,7 +212,7 @@ def _some_machine(results: Results, progress: Progress) -> list[Node]:
     """The machines of another cluster; waits for the first, which may be about to start."""
     until = time.monotonic() + _MACHINE_SECONDS
     while not (found := nodes.alive()) and time.monotonic() < until:
-        results.update(message="Waiting for a machine of the cluster that has cores.")
+        results.update(message=mark("Waiting for a machine of the cluster that has cores."))
         progress.give_up_if_over()
         time.sleep(_LOOK_SECONDS)
     return found
