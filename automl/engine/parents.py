@@ -35,9 +35,9 @@ def splits(before: pd.DataFrame) -> dict[str, str]:
     return placed | dict.fromkeys(trained, "train")
 
 
-def note(before: pd.DataFrame, after: pd.DataFrame, parent: Parent) -> str:
-    """Say whether the scores of the two experiments can be compared."""
-    judging, earlier = (
+def note(before: pd.DataFrame, after: pd.DataFrame, parent: Parent, name: str) -> str:
+    """Say whether the scores of the parent and of the experiment `name` can be compared."""
+    earlier, judging = (
         {(row.content_hash, row.label) for row in each[each["split"] == "validation"].itertuples()}
         for each in (before, after)
     )
@@ -53,6 +53,6 @@ def note(before: pd.DataFrame, after: pd.DataFrame, parent: Parent) -> str:
     )
     return (
         f"Other validation pictures judge than in {parent.experiment_id}, so the scores cannot be "
-        f"compared with its scores; automl compare {parent.experiment_id} tests both on the "
-        f"pictures that they share.{seen}"
+        f"compared with its scores; automl compare {parent.experiment_id} {name} tests both "
+        f"on the pictures that they share.{seen}"
     )

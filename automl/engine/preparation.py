@@ -260,7 +260,8 @@ def _manifest(job: Job, results: Results, progress: Progress) -> Manifest:
     data = manifest.build(job, progress=progress, like=like)
     store.save_dataset(results.experiment_dir, data.samples, data.report)
     if parent is not None and before is not None:
-        results.add_notes(parents.note(before, data.samples, parent))
+        name = results.experiment.experiment_id
+        results.add_notes(parents.note(before, data.samples, parent, name))
     results.update(data_version=_version(job, data, by=results.experiment.owner))
     return data
 

@@ -107,8 +107,9 @@ def test_the_record_says_whether_the_same_pictures_judge() -> None:
     before = samples(("a", "cat", "train"), ("b", "cat", "validation"), ("a", "dog", "validation"))
     assert parents.splits(before) == {"a": "train", "b": "validation"}
     parent = Parent(experiment_id="old", trial_id="t", data="v1")
-    assert "The same validation pictures" in parents.note(before, before, parent)
+    assert "The same validation pictures" in parents.note(before, before, parent, "new")
     grown = samples(("b", "cat", "train"), ("a", "cat", "validation"))
-    said = parents.note(before, grown, parent)
+    said = parents.note(before, grown, parent, "new")
     assert "cannot be compared" in said
+    assert "automl compare old new tests both" in said
     assert "1 validation pictures" in said
