@@ -81,6 +81,8 @@ def test_trials_that_were_ended_early_say_why(open_page, searched):  # noqa: ARG
     page = open_tab(open_page("search"), "Ended early")
     assert page.dataframe[0].value["Why"].tolist() == ["Below the median."]
     assert "1 trial: Below the median" in texts(page)
+    german = open_tab(open_page("search", lang="de"), "Früh beendet")
+    assert german.dataframe[0].value["Zustand"].tolist() == ["gestoppt"]
 
 
 def test_a_single_trial_is_a_search_too(open_page, make_experiment, make_trial):

@@ -7,6 +7,7 @@ from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, store
 from automl.figures import wording
 from automl.jobs.job import DataSource, Job
+from automl.texts import speaking
 from tests.pages.conftest import fold, texts, tiles
 
 
@@ -176,6 +177,13 @@ def test_every_chart_has_its_table(open_page, experiment, chart):
     page = choose(open_tab(open_page("trial"), "Charts"), "chart of", chart)
     assert len(page.get("plotly_chart")) == 1
     assert not page.dataframe[0].value.empty
+
+
+def test_the_lines_of_a_chart_are_named_in_the_language_of_the_page(open_page, experiment):
+    experiment()
+    with speaking("de"):  # the test names the options of the fields by itself
+        page = open_tab(open_page("trial", lang="de"), "Diagramme")
+    assert "Makro-Mittel" in page.get("plotly_chart")[0].proto.spec
 
 
 def test_answering_only_when_sure_says_how_many_and_how_well(open_page, experiment):

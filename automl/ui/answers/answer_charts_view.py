@@ -73,16 +73,19 @@ def _curves(trial_answers: Answers, kind: Kind, key: str) -> None:
         _("Classes and averages"),
         [*_AVERAGES, *(name for name in present if name not in _AVERAGES)],
         default=["macro average", "micro average"],
-        format_func=lambda name: _(name) if name in _AVERAGES else name,
+        format_func=_title,
         max_selections=_MAX_LINES,
         key=f"lines of {key}",
     )
-    drawn = {name: cached_evaluation.curve(trial_answers, kind, offered[name]) for name in chosen}
+    drawn = {
+        _title(name): cached_evaluation.curve(trial_answers, kind, offered[name]) for name in chosen
+    }
     perfect = None
     if kind == "gains":
         labels, num_classes = trial_answers.predictions.labels, len(trial_answers.class_names)
         perfect = {
-            name: curves.perfect_gains(labels, num_classes, offered[name]) for name in chosen
+            _title(name): curves.perfect_gains(labels, num_classes, offered[name])
+            for name in chosen
         }
     figure = answer_charts.lines(kind, drawn, perfect)
     st.plotly_chart(figure, key=f"figure of {key}", config=charts.QUIET, alt=kind)
@@ -90,6 +93,11 @@ def _curves(trial_answers: Answers, kind: Kind, key: str) -> None:
         figure_table.show(_points(drawn, *answer_charts.AXES[kind]), kind, key=key)
         if perfect:
             st.caption(_("Dotted: a perfect model, which puts all pictures of the class first."))
+
+
+def _title(name: str) -> str:
+    """Name of a class, or of an average in the language of the page."""
+    return _(name) if name in _AVERAGES else name
 
 
 def _points(drawn: dict[str, Curve], x: str, y: str) -> pd.DataFrame:

@@ -182,7 +182,7 @@ def ended_early(trials: Sequence[TrialRecord], metric: str) -> None:
         {
             _("Trial"): [trial.number for trial in early],
             _("Model"): [trial.model_name for trial in early],
-            _("State"): [trial.state.value for trial in early],
+            _("State"): [_(trial.state) for trial in early],
             _("Epoch"): [
                 trial.evaluations[-1].epoch if trial.evaluations else 0 for trial in early
             ],
