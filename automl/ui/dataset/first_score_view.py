@@ -87,7 +87,7 @@ def _draw(found: FirstScore, job: Job, corrected: Manifest, original: Manifest) 
     doubts = _unsettled(found, labels)
     if doubts:
         _draw_doubts(doubts, labels, corrected, original, job.corrections)
-    weak, confused = st.columns([2, 3])
+    weak, confused = st.columns(2)
     with weak:
         _table(first_score_text.weakest(found), _("Every picture was answered rightly."))
     with confused:
