@@ -1,9 +1,11 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -65,10 +67,24 @@ def as_rows_of_one(folder: Path) -> Path:
     return path
 
 
+def as_hugging_face(folder: Path) -> Path:
+    path, names = folder / "train.parquet", ["bird", "cat", "dog"]
+    files = [folder / f"{number:02}.png" for number in range(len(SETS))]
+    pictures = [{"bytes": file.read_bytes(), "path": file.name} for file in files]
+    labels = [[names.index(label) for label in labels] for labels in SETS]
+    each = {"_type": "ClassLabel", "names": names}
+    features = {"labels": {"_type": "Sequence", "feature": each}}
+    described = {"huggingface": json.dumps({"info": {"features": features}})}
+    table = pa.table({"image": pictures, "labels": labels})
+    pq.write_table(table.replace_schema_metadata(described), path)
+    return path
+
+
 @pytest.mark.parametrize(
     "write",
     [
         as_jsonl,
+        as_hugging_face,
         as_one_hot,
         as_rows_of_one,
         *(lambda folder, mark=mark: as_csv(folder, mark.join) for mark in (",", "; ", " | ", " ")),
@@ -78,7 +94,10 @@ def as_rows_of_one(folder: Path) -> Path:
 )
 def test_label_sets_are_read_in_any_form(folder: Path, write: Callable[[Path], Path]) -> None:
     found = looked_at(write(folder))
-    samples = found.samples.sort_values("path")
+    number = r"(\d+)(?:\.png)?$"  # in front of which a path may be that of a table
+    samples = found.samples.sort_values(
+        "path", key=lambda paths: paths.str.extract(number)[0].astype(int)
+    )
     assert [sorted(labels) for labels in samples["label_set"]] == SETS
     assert found.class_names == ["bird", "cat", "dog"]
     assert found.report.classes == {"bird": 8, "cat": 12, "dog": 8}
@@ -118,13 +137,24 @@ def test_bad_labels_are_refused_with_their_row(cells: list[object], sentence: st
         of_rows(cells, [f"Row {number}" for number in range(1, len(cells) + 1)])
 
 
-@pytest.mark.parametrize("num_rows", [6, None])
-def test_one_hot_values_other_than_0_and_1_are_refused(folder: Path, num_rows: int | None) -> None:
+@pytest.mark.parametrize(
+    ("value", "rows"), [("2", [4]), ("-1", [4]), ("-1", range(4, 20)), ("x", [4])]
+)
+def test_one_hot_values_other_than_0_and_1_are_refused(
+    folder: Path, value: str, rows: Sequence[int]
+) -> None:
     path = as_one_hot(folder)
-    table = pd.read_csv(path)
-    table.loc[4, "cat"] = 2
-    table.head(num_rows or len(table)).to_csv(path, index=False)
-    with pytest.raises(DataError, match=r"Row 6 of train.csv has '2' in the column cat"):
+    table = pd.read_csv(path, dtype=str)
+    table.loc[rows, "cat"] = value
+    table.to_csv(path, index=False)
+    with pytest.raises(DataError, match=f"Row 6 of train.csv has '{value}' in the column cat"):
+        looked_at(path)
+
+
+def test_a_column_of_ticks_has_a_name(folder: Path) -> None:
+    path = as_one_hot(folder)
+    path.write_text(path.read_text().replace("bird,cat,dog", "bird,,dog"))
+    with pytest.raises(DataError, match="no name for column 3, which has 0 and 1"):
         looked_at(path)
 
 

@@ -39,6 +39,7 @@ def rows(content: str, path: Path, *, delimiter: str, header: bool = True) -> pd
         if any(cell.strip() for cell in record):
             numbers.append(f"Row {number} of {path.name}")
             cells.append(_fitted(record, len(names), numbers[-1]))
+    _refuse_ticks_without_name(names, cells, path)
     frame = pd.DataFrame(cells, index=numbers, columns=names, dtype=object)
     frame = frame[[name for name in names if name]]
     return frame.apply(_unquoted) if len(frame) else frame
@@ -148,6 +149,19 @@ def _names(record: list[str], path: Path) -> list[str]:
     if twice:
         raise DataError(f"{path} has two columns called {twice[0]}. Rename one of them.")
     return names
+
+
+def _refuse_ticks_without_name(names: list[str], cells: list[list[str | None]], path: Path) -> None:
+    """Raise a DataError for a column of 0 and 1 without a name, which would be lost.
+
+    A first column without a name has the numbers of the rows, as pandas writes it.
+    """
+    for at, name in enumerate(names):
+        if at and not name and {row[at] for row in cells} == {"0", "1"}:
+            raise DataError(
+                f"{path} has no name for column {at + 1}, which has 0 and 1 in every row. Write "
+                "the name of its label into the first row, or remove the column."
+            )
 
 
 def _fitted(record: list[str], length: int, row: str) -> list[str | None]:

@@ -10,6 +10,7 @@ from automl.dataset.split_words import split_of_path
 from automl.errors import DataError, short
 
 _UNLABELLED = -1
+_LISTS = ("Sequence", "List", "LargeList")
 
 
 def of_schema(metadata: Mapping[bytes, bytes] | None) -> dict[str, Any]:
@@ -23,10 +24,10 @@ def of_schema(metadata: Mapping[bytes, bytes] | None) -> dict[str, Any]:
 
 
 def class_names(features: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Names by class index of each column of labels."""
+    """Names by class index of each column of labels, one or a list of them in a cell."""
     labels = {
         column: feature.get("names")
-        for column, feature in features.items()
+        for column, feature in ((column, _of_each(each)) for column, each in features.items())
         if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
     }
     return {
@@ -36,25 +37,48 @@ def class_names(features: Mapping[str, Any]) -> dict[str, list[str]]:
     }
 
 
+def label_column(features: Mapping[str, Any]) -> str | None:
+    """The only column of labels, or the only one with one label in a cell."""
+    named = class_names(features)
+    single = [column for column in named if _of_each(features[column]) is features[column]]
+    columns = single or list(named)
+    return columns[0] if len(columns) == 1 else None
+
+
+def _of_each(feature: Any) -> Any:
+    """The feature of each entry of a list; of anything else the feature itself."""
+    if isinstance(feature, list) and len(feature) == 1:
+        return feature[0]
+    is_list = isinstance(feature, dict) and feature.get("_type") in _LISTS
+    return feature.get("feature") if is_list else feature
+
+
 def labels(cells: Sequence[Any], names: Sequence[str], where: Sequence[str]) -> list[Any]:
     """The cells of a column of labels, with names in place of indices; -1 stands for none.
 
     Args:
-        cells: class indices.
+        cells: class indices, or lists of them.
         names: by class index.
         where: names of the rows, for the error.
 
     Raises:
         DataError: an index has no name.
     """
-    for cell, row in zip(cells, where, strict=True):
-        if isinstance(cell, int) and not _UNLABELLED <= cell < len(names):
+    known = {_UNLABELLED: None, **dict(enumerate(names))}
+
+    def named(cell: Any, row: str) -> Any:
+        if isinstance(cell, list):
+            return [named(each, row) for each in cell]
+        if not isinstance(cell, int):
+            return cell
+        if cell not in known:
             raise DataError(
                 f"{row} has the class {short(cell)}, but the file names only {len(names)} classes, "
                 f"from 0 to {len(names) - 1}. Make the file again."
             )
-    indices = {_UNLABELLED: None, **dict(enumerate(names))}
-    return [indices.get(cell, cell) if isinstance(cell, int) else cell for cell in cells]
+        return known[cell]
+
+    return [named(cell, row) for cell, row in zip(cells, where, strict=True)]
 
 
 def splits_of(paths: Sequence[PurePath]) -> list[str | None]:

@@ -115,15 +115,15 @@ def of_one_hot(rows: pd.DataFrame, used: Container[str | None]) -> list[list[str
     """
     ticks: dict[str, list[bool]] = {}
     for name in (name for name in rows.columns if name not in used and not one_hot.is_remark(name)):
-        truths = pd.Series([one_hot.truth(cell) for cell in rows[name]], dtype=object)
-        is_usual = truths.notna()
+        is_usual = one_hot.are_usual(rows[name])
+        is_tick = rows[name].map(one_hot.truth).notna()
         if is_usual.all() and rows[name].notna().any():
-            ticks[name] = truths.astype(bool).tolist()
-        elif not is_usual.all() and _are_most(is_usual):
+            ticks[name] = rows[name].map(one_hot.truth).astype(bool).tolist()
+        elif not is_usual.all() and (is_tick.all() or _are_most(is_usual)):
             row = int(is_usual.to_numpy().argmin())
             raise DataError(
                 f"{rows.index[row]} has {short(rows[name].iloc[row])} in the column {name}, "
-                "which has 0 and 1 in most rows. Write 1 where the label is present, else 0."
+                "which has 0 and 1 in other rows. Write 1 where the label is present, else 0."
             )
     names = [name.strip() for name in ticks]
     return [

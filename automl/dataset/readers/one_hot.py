@@ -20,6 +20,7 @@ _FLAGS = frozenset(word for words in _FLAG_WORDS for word in words.split())
 _Ticks = dict[str, NDArray[np.bool_]]
 """Whether each row has a tick, by column."""
 
+_ZERO, _ONE = ("0", "0.0"), ("1", "1.0")
 _MAX_FLAGS = 3
 _LEAST_SHARE = 0.95
 _MAX_FROM_ONE = 0.02
@@ -114,9 +115,17 @@ def truth(cell: object) -> bool | None:
     return False if _is_minus_one(cell) else values.truth(cell)
 
 
+def are_usual(cells: pd.Series) -> "pd.Series[bool]":
+    """True for each cell that is a tick or none; beside zeros no other ticks than ones are."""
+    texts = cells.map(lambda cell: "" if cell is None or cell != cell else str(cell).strip())
+    if texts.isin(_ZERO).any():
+        return texts.isin((*_ZERO, *_ONE, ""))
+    return cells.map(truth).notna()
+
+
 def _is_unsure(cells: pd.Series) -> bool:
     """True for a column of 1, 0 and -1, in which -1 may stand for uncertain."""
-    has_zero = any(str(cell).strip() in ("0", "0.0") for cell in cells)
+    has_zero = any(str(cell).strip() in _ZERO for cell in cells)
     return has_zero and any(map(_is_minus_one, cells))
 
 

@@ -18,8 +18,7 @@ def _read(path: Path, _: Surroundings) -> Table:
         described = features.of_schema(table_of(str(path)).schema.metadata)
     except UnreadablePicture as error:
         raise DataError(f"{path}: {error} Write the file again.") from None
-    named = features.class_names(described)
-    label = next(iter(named)) if len(named) == 1 else None
+    label = features.label_column(described)
     return Table(hf_saved.file_rows(path, described), path, path.parent, label_column=label)
 
 

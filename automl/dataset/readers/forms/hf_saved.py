@@ -37,7 +37,6 @@ def _read(folder: Path, _: Surroundings) -> Table:
     if not tables:
         raise DataError(f"{folder / _SPLITS_FILE} names no splits. Save the data set again.")
     described = _features(next(iter(parts.values())))
-    named = features.class_names(described)
     images = [
         name
         for name, feature in described.items()
@@ -48,7 +47,7 @@ def _read(folder: Path, _: Surroundings) -> Table:
         folder,
         folder,
         image_column=images[0] if len(images) == 1 else None,
-        label_column=next(iter(named)) if len(named) == 1 else None,
+        label_column=features.label_column(described),
         split_column="split",
     )
 
@@ -85,7 +84,7 @@ def file_rows(path: Path, described: dict[str, Any]) -> pd.DataFrame:
                 picture_location.inside(path.absolute(), blocks.written(name, row))
                 for row in range(len(table))
             ]
-        elif not pa.types.is_nested(values.type) or pa.types.is_list(values.type):
+        elif not pa.types.is_nested(values.type) or _is_list(values.type):
             cells = values.to_pylist()
             columns[name] = (
                 features.labels(cells, classes[name], where) if name in classes else cells
@@ -96,6 +95,10 @@ def file_rows(path: Path, described: dict[str, Any]) -> pd.DataFrame:
 def _holds_pictures(kind: pa.DataType) -> bool:
     is_bytes = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
     return bool(is_bytes or (pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0))
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
 
 
 def _features(folder: Path) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def read(path: Path, _: Surroundings) -> Table:
     """
     frame = rows(path)
     with pq.ParquetFile(path) as file:
-        pictures, named = picture_columns(file), features.class_names(_features(file))
+        pictures, described = picture_columns(file), _features(file)
     if not pictures:
         return Table(frame, path, path.parent)
     return Table(
@@ -36,7 +36,7 @@ def read(path: Path, _: Surroundings) -> Table:
         path,
         path.parent,
         image_column=pictures[0] if len(pictures) == 1 else None,
-        label_column=next(iter(named)) if len(named) == 1 else None,
+        label_column=features.label_column(described),
     )
 
 
