@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from automl.dataset import (
     crop_ranges,
     dicom,
+    label_sets,
     packed_pictures,
     picture_location,
     preprocessing,
@@ -21,7 +22,7 @@ from automl.dataset import (
 )
 from automl.dataset.packed_pictures import PackedPictures
 from automl.errors import ExportError
-from automl.evaluation import decisions
+from automl.evaluation import decisions, label_matrices
 from automl.experiments import store
 from automl.export import standalone
 from automl.export.trained_model import Answers, TrainedModel
@@ -31,7 +32,7 @@ from automl.training import augmentation, batches, learner, ranks, recipe, task
 _REQUIREMENTS = ("torch", "torchvision", "timm", "scikit-learn", "scipy", "safetensors")
 MODULES = (
     *(preprocessing, rendering, dicom, packed_pictures, crop_ranges),
-    *(decisions, blocks, network, linear_probe, linear_head, cross_validated_probe),
+    *(decisions, label_matrices, blocks, network, linear_probe, linear_head, cross_validated_probe),
     *(augmentation, ranks, batches, recipe, task, learner),
 )
 """Copied beside the program: the very modules that trained the model."""
@@ -54,11 +55,6 @@ def write(folder: Path, model: TrainedModel) -> Answers:
 
 def _refuse(model: TrainedModel) -> None:
     name, hyperparameters = model.trial.trial_id, model.hyperparameters
-    if model.description.has_label_sets:
-        raise ExportError(
-            "The program trains with one label a picture, and these pictures have any number of "
-            "labels. Take --format onnx, bundle, mlflow, torch or weights."
-        )
     if hyperparameters.method in ("majority_class", "prototypes", "k_nearest_neighbours"):
         raise ExportError(
             f"{name} is made by {hyperparameters.method}, which trains nothing. Take the code of a "
@@ -91,6 +87,9 @@ def _write_pictures(path: Path, experiment_dir: Path) -> None:
             f"The program reads pictures from files, but {inside} is inside of another file. Write "
             "the pictures to files and run the experiment on these to get its code."
         )
+    if label_sets.are_in(used):
+        lists = [json.dumps(list(each), ensure_ascii=False) for each in used[label_sets.COLUMN]]
+        used = used.assign(label=lists)
     root = Path(os.path.commonpath([Path(one).parent for one in used["path"]]))
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -120,6 +119,7 @@ def _settings(model: TrainedModel) -> dict[str, Any]:
     return {
         "timm_name": description.timm_name,
         "class_names": description.class_names,
+        "has_label_sets": description.has_label_sets,
         "is_pretrained": is_pretrained,
         "best_epoch": description.epoch,
         "has_seen_all": description.has_seen_all,

@@ -1,4 +1,5 @@
 import functools
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -104,16 +105,40 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTOML_HOME", str(root / "home"))
-        return _run(root / "shapes", root / "experiments", parameters)
+        job = Job(training_data=DataSource(path=root / "shapes"))
+        return _run(job, root / "experiments", parameters)
 
 
-def _run(data_dir: Path, experiments_dir: Path, parameters: Sequence[dict[str, Any]]) -> Path:
-    job = Job(training_data=DataSource(path=data_dir))
+@pytest.fixture(scope="session")
+def with_label_sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An experiment of one trained trial on pictures that have two labels, one or none."""
+    root = tmp_path_factory.mktemp("label sets")
+    _write_shapes(root / "shapes")
+    labels = {"blue | navy": [], "class_10": ["green"], "class_2": ["red", "ça, chaud"]}
+    rows = [
+        {"image_url": str(path), "label": labels[path.parent.name]}
+        for path in sorted((root / "shapes").glob("*/*"))
+    ]
+    table = root / "labels.jsonl"
+    table.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    job = Job.from_dict(
+        {
+            "task": "image_classification_multilabel",
+            "primary_metric": "iou",
+            "training_data": {"path": table},
+        }
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOML_HOME", str(root / "home"))
+        return _run(job, root / "experiments", [{**TINY, "weighted_loss": 2, "cutmix": 1}])
+
+
+def _run(job: Job, experiments_dir: Path, parameters: Sequence[dict[str, Any]]) -> Path:
     directory = launcher.create(job, name="shapes", experiments_dir=experiments_dir)
     data = manifest.build(job)
     data.samples["fold"] = pd.NA  # both are scored on the validation pictures
     store.save_dataset(directory, data.samples, data.report)
-    results = Results(directory, "accuracy")
+    results = Results(directory, job.primary_metric)
     planned = [PlannedTrial.of(number, asked) for number, asked in enumerate(parameters)]
     for trial in results.plan(planned):
         _train(trial, data, results)
@@ -141,8 +166,8 @@ def _train(trial: PlannedTrial, data: manifest.Manifest, results: Results) -> No
         saved.mkdir(parents=True)
         state = training.state()
         resume_state.save(saved, state.tensors, state.values)
-        if evaluation.metrics["accuracy"] > best:
-            best = evaluation.metrics["accuracy"]
+        if evaluation.metrics[results.primary_metric] > best:
+            best = evaluation.metrics[results.primary_metric]
             training.save_scored_model(saved, predictions)
         results.evaluated(trial.trial_id, evaluation, saved)
     results.ended(trial.trial_id, TrialState.COMPLETED)

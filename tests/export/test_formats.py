@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,6 @@ from huggingface_hub import ModelCard
 from PIL import Image
 from safetensors.torch import load_file
 
-from automl.dataset import label_sets
 from automl.dataset.preprocessing import UnreadablePicture, from_base64, model_input
 from automl.engine import trainable
 from automl.errors import ExportError
@@ -333,6 +332,59 @@ def test_the_code_trains_a_model_as_good_as_the_winner(
     assert all(torch.equal(trained[name], value) for name, value in own.items())
 
 
+def test_the_code_of_label_sets_trains_the_same_weights(
+    with_label_sets: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "code"
+    parity = artefact.export(ExportRequest(with_label_sets, TRAINED, "code", folder))
+    assert parity.max_probability_difference < 1e-5
+    settings = json.loads((folder / "training_settings.json").read_text())
+    pictures = Path(store.load_samples(with_label_sets)["path"].iloc[0]).parents[1]
+    with standalone.importable(folder), one_thread():  # as the trial had
+        program = runpy.run_path(str(folder / "train_best.py"))
+        paths, sizes, labels, folds = program["read_pictures"](pictures, ["train"], settings)
+        packed = program["decode"](paths, sizes, settings, tmp_path / "train.npy")
+        network = program["train"](settings, packed, labels, folds, None).network
+    own = load_file(store.checkpoint_dir(with_label_sets, TRAINED) / "model.safetensors")
+    assert all(torch.equal(own[name], value) for name, value in network.state_dict().items())
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.nightly  # an ONNX file of label sets and int8 are below, the code above
+@pytest.mark.parametrize("name", ["bundle", "torch", "weights", "mlflow", "azure", "openvino"])
+def test_each_format_of_label_sets_answers_with_each_probability(
+    with_label_sets: Path, tmp_path: Path, name: str
+) -> None:
+    if name in ("mlflow", "azure"):
+        pytest.importorskip("mlflow.pyfunc")
+    if name == "openvino":
+        pytest.importorskip("openvino")
+    parity = artefact.export(ExportRequest(with_label_sets, TRAINED, name, tmp_path / name))
+    assert parity.agreement == 1
+    assert parity.max_probability_difference < 1e-5
+
+
+def test_an_onnx_file_of_label_sets_is_scored_by_whole_sets(
+    with_label_sets: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(store.best_model_dir(with_label_sets), tmp_path / "onnx"))
+    assert parity_of(folder).agreement == 1
+    assert parity_of(folder).max_probability_difference < 1e-5
+    found = int8.write(folder, TrainedModel.load(with_label_sets, TRAINED), lambda _: None)
+    (trial,) = store.load_trials(with_label_sets)
+    assert found.original_accuracy == pytest.approx(trial.score("accuracy"))
+    assert found.agreement > 0.5
+    assert found.mean_probability_difference is not None
+    assert 0 < found.mean_probability_difference < 0.1
+
+
 def test_the_code_says_what_it_misses(finished: Path, exported: Callable[..., Path]) -> None:
     folder = exported("code")
     with standalone.importable(folder):
@@ -371,30 +423,6 @@ def test_int8_is_scored_beside_the_original(finished: Path, exported: Callable[.
     kernels = [one for one in tensors if one.dtype == np.float32 and one.shape[2:] == (3, 3)]
     assert len(kernels) == 1
     assert "accuracy" in (folder / "README.md").read_text()
-
-
-def test_int8_of_label_sets_is_scored_by_whole_sets(
-    finished: Path, exported: Callable[..., Path], tmp_path: Path
-) -> None:
-    folder = Path(shutil.copytree(exported("onnx"), tmp_path / "onnx"))
-    settings = {**settings_of(folder), "has_label_sets": True, "thresholds": [0.5] * 3}
-    (folder / "settings.json").write_text(json.dumps(settings))
-    directory = Path(shutil.copytree(finished, tmp_path / "labels"))
-    samples, report = store.load_samples(finished), store.load_report(finished)
-    assert report is not None
-    sets = label_sets.with_sets(samples, [[label] for label in samples["label"]])
-    store.save_dataset(directory, sets.drop(columns="label_index"), report)
-    model = TrainedModel.load(directory, TRAINED)
-    described = model.description.model_copy(update={"has_label_sets": True})
-    model = replace(model, description=described)
-    found = int8.write(folder, model, lambda _: None)
-    pictures = validation_pictures(finished)
-    own = np.stack([model(Path(path)) for path in pictures["path"]]) >= 0.5
-    truth = pictures["label_index"].to_numpy(int)[:, None] == np.arange(3)
-    assert found.original_accuracy == pytest.approx((own == truth).all(axis=1).mean())
-    assert found.agreement > 0.5
-    assert found.mean_probability_difference is not None
-    assert 0 < found.mean_probability_difference < 0.1
 
 
 WRONG = """

@@ -30,13 +30,14 @@ from torch import Tensor
 
 from automl.dataset.packed_pictures import PackedPictures, layout, load_whole, packed_sizes
 from automl.dataset.rendering import Rendering
+from automl.evaluation import decisions, label_matrices
 from automl.model import blocks, cross_validated_probe, linear_head
 from automl.model.network import Normalised, create, starts_at_zero, zero_head
 from automl.training.augmentation import Augmentation
 from automl.training.batches import scored_batches, train_batches
 from automl.training.learner import Learner, predict
 from automl.training.recipe import Recipe
-from automl.training.task import SingleLabel
+from automl.training.task import task_for
 
 HERE = Path(__file__).parent
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -49,16 +50,15 @@ def main() -> None:
     root = folder_of_pictures(arguments.data)
     weights = folder_of_weights(arguments.weights, settings["timm_name"])
     arguments.output.mkdir(parents=True, exist_ok=True)  # it fails now, or not at all
-    class_names = settings["class_names"]
     splits = ["train", "validation"] if settings["has_seen_all"] else ["train"]
-    paths, sizes, labels, folds = read_pictures(root, splits, class_names)
+    paths, sizes, labels, folds = read_pictures(root, splits, settings)
     with tempfile.TemporaryDirectory() as folder:
         pictures = decode(paths, sizes, settings, Path(folder, "train.npy"))
         network = train(settings, pictures, labels, folds, weights)
-        paths, sizes, labels, _ = read_pictures(root, ["validation"], class_names)
+        paths, sizes, labels, _ = read_pictures(root, ["validation"], settings)
         pictures = decode(paths, sizes, settings, Path(folder, "validation.npy"))
         probabilities = score(network, settings, pictures)
-    accuracy = float((probabilities.argmax(axis=1) == labels).mean())
+    accuracy = decisions.is_right(probabilities, labels).mean()
     but = ", which it was fitted to, too" if settings["has_seen_all"] else ""
     print(f"accuracy {accuracy:.4f} on {len(labels)} validation pictures{but}")
     print(f"the model that is trained again here had {settings['score']}")
@@ -117,7 +117,7 @@ def folder_of_weights(given: Path | None, timm_name: str) -> str | None:
 def train(
     settings: dict[str, Any],
     pictures: PackedPictures[NDArray[np.uint8]],
-    labels: NDArray[np.int64],
+    labels: NDArray[Any],
     folds: NDArray[np.int64],
     weights: str | None,
 ) -> Normalised:
@@ -126,7 +126,7 @@ def train(
     Args:
         settings: content of `training_settings.json`.
         pictures: the training pictures, N of them.
-        labels: their class indices (N,).
+        labels: their class indices (N,), or the labels of each (N, K).
         folds: their folds (N,), -1 for none, by which a linear probe chooses its strength.
         weights: folder of pretrained weights, or None for those that timm downloads.
     """
@@ -134,7 +134,7 @@ def train(
     augmentation = Augmentation(**settings["augmentation"])
     torch.manual_seed(recipe.random_seed)
     network = build(settings, weights)
-    task = SingleLabel(recipe, np.bincount(labels, minlength=len(settings["class_names"])))
+    task = task_for(recipe, labels, len(settings["class_names"]))
 
     if settings["fits_probe"]:
         features = linear_head.extract_features(network, scored(pictures, settings))
@@ -164,10 +164,10 @@ def train(
 def fit_probe(
     network: Normalised,
     features: NDArray[np.float32],
-    labels: NDArray[np.int64],
+    labels: NDArray[Any],
     folds: NDArray[np.int64] | None,
 ) -> None:
-    """Set the last layer to a probe for features (N, D) and labels (N,).
+    """Set the last layer to a probe for features (N, D) and labels (N,) or (N, K).
 
     Folds (N,) choose its strength, if there are any.
     """
@@ -177,7 +177,7 @@ def fit_probe(
     head = linear_head.of(network.network)
     found = cross_validated_probe.fit(features, labels, folds, len(head.weight))
     linear_head.put_into(head, found.probe)
-    is_right = found.probabilities.argmax(axis=1) == labels
+    is_right = decisions.is_right(found.probabilities, labels)
     print(f"accuracy out of fold {is_right[folds >= 0].mean():.4f}, strength {found.strength:g}")
 
 
@@ -209,7 +209,10 @@ def score(
     network: Normalised, settings: dict[str, Any], pictures: PackedPictures[NDArray[np.uint8]]
 ) -> NDArray[np.float32]:
     """Probabilities (N, K) for N pictures."""
-    task = SingleLabel(Recipe(**settings["recipe"]), np.ones(len(settings["class_names"]), int))
+    num_classes = len(settings["class_names"])
+    # for the loss, which scoring does not need
+    no_labels = np.zeros((1, num_classes) if settings["has_label_sets"] else 1, int)
+    task = task_for(Recipe(**settings["recipe"]), no_labels, num_classes)
     return predict(network, task, scored(pictures, settings))
 
 
@@ -222,16 +225,24 @@ def scored(
 
 
 def read_pictures(
-    root: Path, splits: list[str], class_names: list[str]
-) -> tuple[list[Path], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Paths, widths and heights (N, 2), class indices (N,) and folds (N,) of some splits."""
+    root: Path, splits: list[str], settings: dict[str, Any]
+) -> tuple[list[Path], NDArray[np.int64], NDArray[Any], NDArray[np.int64]]:
+    """Paths, widths and heights (N, 2), labels and folds (N,) of some splits."""
     with (HERE / "pictures.csv").open(encoding="utf-8", newline="") as file:
         every = list(csv.DictReader(file))
     rows = [row for split in splits for row in every if row["split"] == split]
     sizes = np.array([(row["width"], row["height"]) for row in rows]).astype(np.int64)
-    labels = np.array([class_names.index(row["label"]) for row in rows], np.int64)
+    labels = labels_of([row["label"] for row in rows], settings)
     folds = np.array([row["fold"] or -1 for row in rows]).astype(np.int64)
     return [root / row["path"] for row in rows], sizes, labels, folds
+
+
+def labels_of(texts: list[str], settings: dict[str, Any]) -> NDArray[Any]:
+    """Class indices (N,); or the labels of each picture (N, K), whose texts are lists in JSON."""
+    class_names = settings["class_names"]
+    if settings["has_label_sets"]:
+        return label_matrices.from_names([json.loads(text) for text in texts], class_names)
+    return np.array([class_names.index(text) for text in texts], np.int64)
 
 
 def decode(
