@@ -1,7 +1,7 @@
 """Metrics that follow from the counts of each class or label, for every task."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.evaluation import ranking_areas
+from automl.evaluation.ranking_areas import Areas
 
-Area = Callable[[NDArray[np.floating], NDArray[np.bool_]], float]
 Shares = Callable[[NDArray[np.floating], NDArray[np.bool_]], NDArray[np.float64]]
 
 
@@ -38,8 +38,13 @@ class CountedAnswers(ABC):
         """(K,) number of pictures that each was rightly predicted for."""
 
     @abstractmethod
-    def _by_class(self, area: Area) -> NDArray[np.float64]:
-        """(K,) the area of each against the rest; NaN if undefined."""
+    def _against_rest(self) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+        """Index and truth (N,) of each that has an area against the rest."""
+
+    @property
+    @abstractmethod
+    def pooled(self) -> Areas:
+        """Areas over all N * K decisions, "is it this one?", at once; NaN if undefined."""
 
     @abstractmethod
     def _shares(self, shares: Shares) -> NDArray[np.float64]:
@@ -65,15 +70,24 @@ class CountedAnswers(ABC):
         """(K,) harmonic mean of precision and recall; 0 where both are 0."""
         return np.asarray(2 * self.hits / np.maximum(self.guesses + self.support, 1))
 
-    @cached_property
+    @property
     def areas(self) -> NDArray[np.float64]:
         """(K,) area under the ROC curve of each against the rest; NaN if undefined."""
-        return self._by_class(ranking_areas.area_under_roc)
+        return self._areas[:, 0]
 
-    @cached_property
+    @property
     def average_precisions(self) -> NDArray[np.float64]:
         """(K,) average precision of each against the rest; NaN if undefined."""
-        return self._by_class(ranking_areas.average_precision)
+        return self._areas[:, 1]
+
+    @cached_property
+    def _areas(self) -> NDArray[np.float64]:
+        """(K, 2): both, which one sort of the pictures gives."""
+        values = np.full((self.num_classes, 2), np.nan)
+        if self.is_finite:
+            for index, truth in self._against_rest():
+                values[index] = ranking_areas.areas(self.probabilities[:, index], truth)
+        return values
 
     @cached_property
     def area_shares(self) -> NDArray[np.float64]:

@@ -228,15 +228,11 @@ def _pooled_accuracy(answers: "ScoredAnswers") -> float:
 
 
 def _pooled_area(answers: "ScoredAnswers") -> float:
-    from automl.evaluation.ranking_areas import area_under_roc
-
-    return answers.pooled(area_under_roc)
+    return answers.pooled.under_roc
 
 
 def _pooled_average_precision(answers: "ScoredAnswers") -> float:
-    from automl.evaluation.ranking_areas import average_precision
-
-    return answers.pooled(average_precision)
+    return answers.pooled.average_precision
 
 
 @dataclass(frozen=True)

@@ -5,22 +5,40 @@ also the share that every picture has in it: the difference of two trials' share
 the difference between their scores depends on single pictures (see `significance`).
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 
-def area_under_roc(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:
-    """Area under the ROC curve by ranks (Mann and Whitney, 1947).
+class Areas(NamedTuple):
+    """Areas of one class against the rest."""
+
+    under_roc: float
+    average_precision: float
+
+
+UNDEFINED = Areas(float("nan"), float("nan"))
+
+
+def areas(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> Areas:
+    """Both areas, from one sort.
+
+    That under the ROC curve is the one of Mann and Whitney (1947), in which a tie counts half;
+    average precision is as scikit-learn defines it, without interpolation.
 
     Args:
         scores: (N,) probability of the class.
         truth: (N,) True for the pictures of the class; at least one True and one False.
     """
-    from scipy.stats import rankdata  # slow to import
-
-    num_inside = int(truth.sum())
-    above = rankdata(scores)[truth].sum() - num_inside * (num_inside + 1) / 2
-    return float(above / (num_inside * (len(truth) - num_inside)))
+    _, _, hits, taken = _thresholds(scores, truth)
+    gained, false = np.diff(hits, prepend=0), taken - hits
+    # a false picture is behind the pictures of the class that score more, and half of its equals
+    ahead = np.diff(false, prepend=0) * (hits - gained / 2)
+    return Areas(
+        under_roc=float(ahead.sum() / (hits[-1] * false[-1])),
+        average_precision=float((gained / hits[-1] * hits / taken).sum()),
+    )
 
 
 def area_shares(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -28,7 +46,7 @@ def area_shares(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> NDArr
 
     The placement values of DeLong, DeLong and Clarke-Pearson (1988): for a picture of the class
     the share of the others that score less, for another picture the share of the class that
-    scores more. A tie counts half. Arguments as for `area_under_roc`.
+    scores more. A tie counts half. Arguments as for `areas`.
     """
     from scipy.stats import rankdata  # slow to import
 
@@ -42,25 +60,17 @@ def area_shares(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> NDArr
     return np.asarray(shares - inside.mean() / len(scores))
 
 
-def average_precision(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:
-    """Average precision as scikit-learn defines it, without interpolation.
-
-    Arguments as for `area_under_roc`.
-    """
-    _, hits, taken = _thresholds(scores, truth)
-    gained = np.diff(hits, prepend=0) / hits[-1]
-    return float((gained * hits / taken).sum())
-
-
 def precision_shares(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> NDArray[np.float64]:
     """(N,) share of every picture in the average precision; they add up to it.
 
     With a weight w for each picture, P(s) and R(s) the weight of the class and of all pictures
     that score at least s, average precision is the sum of w * P / R over the pictures of the
     class, divided by their number. The share of a picture is the derivative by its weight, at
-    weights of 1, with that number held fixed. Arguments as for `area_under_roc`.
+    weights of 1, with that number held fixed. Arguments as for `areas`.
     """
-    step, hits, taken = _thresholds(scores, truth)
+    order, ends, hits, taken = _thresholds(scores, truth)
+    step = np.empty(len(scores), dtype=np.int64)
+    step[order] = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=-1))
     gained = np.diff(hits, prepend=0)
     # a picture counts in P and in R of every threshold at or below its own score
     raises_hits = np.cumsum((gained / taken)[::-1])[::-1]
@@ -71,16 +81,15 @@ def precision_shares(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> 
 
 def _thresholds(
     scores: NDArray[np.floating], truth: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
     """Distinct scores as thresholds, the highest first.
 
     Returns:
-        (N,) number of each picture's own threshold; (T,) number of pictures of the class, and of
-        all pictures, that score at least the threshold.
+        (N,) pictures by falling score; (T,) place of the last picture of each threshold among
+        them; (T,) number of pictures of the class, and of all pictures, that score at least the
+        threshold.
     """
-    order = np.argsort(-scores, kind="stable")
-    ends = np.flatnonzero(np.diff(scores[order], append=-np.inf))  # equal scores share a threshold
-    step = np.empty(len(scores), dtype=np.int64)
-    step[order] = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=-1))
+    order = np.argsort(-scores)  # in any order among equal ones, which share a threshold
+    ends = np.flatnonzero(np.diff(scores[order], append=-np.inf))
     hits = np.cumsum(truth[order])[ends]
-    return step, hits.astype(np.float64), (ends + 1).astype(np.float64)
+    return order, ends, hits.astype(np.float64), (ends + 1).astype(np.float64)

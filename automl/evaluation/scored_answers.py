@@ -1,12 +1,15 @@
 """Numbers that several metrics share, computed once from probabilities and labels."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation.counted_answers import Area, CountedAnswers, Shares
+from automl.evaluation import ranking_areas
+from automl.evaluation.counted_answers import CountedAnswers, Shares
+from automl.evaluation.ranking_areas import Areas
 
 Average = Literal["macro", "micro", "weighted", "binary"]
 
@@ -65,19 +68,18 @@ class ScoredAnswers(CountedAnswers):
         assert average == "weighted", "micro is not a mean of values by class"
         return float(np.average(by_class[self.present], weights=self.support[self.present]))
 
-    def pooled(self, area: Area) -> float:
-        """An area over all N * K decisions, "is it this class?", at once; NaN if undefined."""
+    @cached_property
+    def pooled(self) -> Areas:
+        """Areas over all N * K decisions, "is it this class?", at once; NaN if undefined."""
         if len(self.present) < 2:
-            return float("nan")
+            return ranking_areas.UNDEFINED
         truth = self.labels[:, None] == np.arange(self.num_classes)
-        return float(area(self.probabilities.ravel(), truth.ravel()))
+        return ranking_areas.areas(self.probabilities.ravel(), truth.ravel())
 
-    def _by_class(self, area: Area) -> NDArray[np.float64]:
-        values = np.full(self.num_classes, np.nan)
+    def _against_rest(self) -> Iterator[tuple[int, NDArray[np.bool_]]]:
         if len(self.present) > 1:  # without pictures of other classes no area is defined
             for index in self.present:
-                values[index] = area(self.probabilities[:, index], self.labels == index)
-        return values
+                yield int(index), self.labels == index
 
     def _shares(self, shares: Shares) -> NDArray[np.float64]:
         total = np.zeros(len(self.labels))

@@ -1,12 +1,15 @@
 """Numbers that several metrics of label sets share, computed once from probabilities and truth."""
 
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.evaluation.counted_answers import Area, CountedAnswers, Shares
+from automl.evaluation import ranking_areas
+from automl.evaluation.counted_answers import CountedAnswers, Shares
 from automl.evaluation.decisions import THRESHOLD
+from automl.evaluation.ranking_areas import Areas
 
 
 class SetAnswers(CountedAnswers):
@@ -83,12 +86,13 @@ class SetAnswers(CountedAnswers):
             return float("nan")
         return float(np.average(by_label[kept], weights=self.support[kept]))
 
-    def pooled(self, area: Area) -> float:
-        """An area over all N * K decisions at once; NaN if they are all true, or all false."""
+    @cached_property
+    def pooled(self) -> Areas:
+        """Areas over all N * K decisions at once; NaN if they are all true, or all false."""
         truth = self.labels.ravel()
         if truth.all() or not truth.any():
-            return float("nan")
-        return float(area(self.probabilities.ravel(), truth))
+            return ranking_areas.UNDEFINED
+        return ranking_areas.areas(self.probabilities.ravel(), truth)
 
     @cached_property
     def is_ranked(self) -> NDArray[np.bool_]:
@@ -98,11 +102,9 @@ class SetAnswers(CountedAnswers):
     def _averaged(self, by_label: NDArray[np.float64]) -> NDArray[np.bool_]:
         return np.asarray((self.support > 0) & ~np.isnan(by_label))
 
-    def _by_class(self, area: Area) -> NDArray[np.float64]:
-        values = np.full(self.num_classes, np.nan)
+    def _against_rest(self) -> Iterator[tuple[int, NDArray[np.bool_]]]:
         for index in np.flatnonzero(self.is_ranked):
-            values[index] = area(self.probabilities[:, index], self.labels[:, index])
-        return values
+            yield int(index), self.labels[:, index]
 
     def _shares(self, shares: Shares) -> NDArray[np.float64]:
         total = np.zeros(len(self.labels))

@@ -103,14 +103,19 @@ def _coverage_error(answers: "SetAnswers") -> float:
 def _ranking_loss(answers: "SetAnswers") -> float:
     """The same book; a tie is an error, and a picture with all labels or none has no loss."""
     import numpy as np
-    from scipy.stats import rankdata  # slow to import
 
-    truth, scores = answers.labels, answers.probabilities
-    at_least = rankdata(-scores, method="max", axis=1)
-    true_at_least = rankdata(np.where(truth, -scores, np.inf), method="max", axis=1)
-    wrong = np.where(truth, at_least - true_at_least, 0).sum(axis=1)
+    order = np.argsort(-answers.probabilities, axis=1)
+    truth = np.take_along_axis(answers.labels, order, axis=1)
+    scores = np.take_along_axis(answers.probabilities, order, axis=1)
+    is_last = np.ones(scores.shape, bool)  # of equal scores
+    is_last[:, :-1] = scores[:, 1:] != scores[:, :-1]
+    ends, places = np.flatnonzero(is_last), np.flatnonzero(truth)
+    false_so_far = (~truth).cumsum(axis=1).ravel()
+    wrong = false_so_far[ends[np.searchsorted(ends, places)]]
+    num_pictures, num_labels = truth.shape
+    by_picture = np.bincount(places // num_labels, wrong, minlength=num_pictures)
     num_true = truth.sum(axis=1)
-    return float((wrong / np.maximum(num_true * (truth.shape[1] - num_true), 1)).mean())
+    return float((by_picture / np.maximum(num_true * (num_labels - num_true), 1)).mean())
 
 
 def _micro_ratio(whole: "Callable[[SetAnswers], NDArray[np.int64]]", factor: int = 1) -> "_Value":
@@ -118,15 +123,11 @@ def _micro_ratio(whole: "Callable[[SetAnswers], NDArray[np.int64]]", factor: int
 
 
 def _micro_area(answers: "SetAnswers") -> float:
-    from automl.evaluation.ranking_areas import area_under_roc
-
-    return answers.pooled(area_under_roc)
+    return answers.pooled.under_roc
 
 
 def _micro_average_precision(answers: "SetAnswers") -> float:
-    from automl.evaluation.ranking_areas import average_precision
-
-    return answers.pooled(average_precision)
+    return answers.pooled.average_precision
 
 
 def _family(  # noqa: PLR0913
