@@ -37,6 +37,7 @@ from automl.experiments.records import ExperimentRecord, TrialRecord
 from automl.export.trained_model import TrainedModel
 from automl.host.cores import usable_cores
 from automl.jobs.job import DataSource, Job
+from automl.jobs.tasks import IMAGE_CLASSIFICATION
 from automl.jobs.trial_numbers import MOST_TRIALS
 from benchmarks import frozen_features, local_head
 from benchmarks.figures import Figures
@@ -225,10 +226,13 @@ def with_test(folder: Path, seed: int) -> DataSource:
     return DataSource(path=folder / "pictures.csv")
 
 
-def run(source: DataSource, minutes: int, seed: int) -> Path:
-    """Directory of a search that is given the pictures and the minutes alone."""
+def run(
+    source: DataSource, minutes: int, seed: int, *, task: str = IMAGE_CLASSIFICATION.name
+) -> Path:
+    """Directory of a search that is given the pictures, their task and the minutes alone."""
     job = Job.from_dict(
         {
+            "task": task,
             "training_data": source.model_dump(mode="json"),
             "limits": {"max_trials": MOST_TRIALS, "timeout_minutes": minutes},
             "seed": seed,

@@ -1,6 +1,7 @@
 """How long one waits for a page of a large experiment, and what the server costs meanwhile.
 
-`python -m benchmarks.pages [trials|pictures|labels|home|live]`; without a word all five.
+`python -m benchmarks.pages [trials|pictures|labels|tasks|home|live]`; without a word all
+six.
 """
 
 import os
@@ -52,7 +53,7 @@ def main(parts: list[str]) -> None:
 
         digits = data_source.digits().path
         with served_app.chromium() as browser:
-            for measure in (trials, pictures, labels, home, live):
+            for measure in (trials, pictures, labels, tasks, home, live):
                 if not parts or measure.__name__ in parts:
                     measure(browser, digits, measured)
     measured.print_last_line()
@@ -92,6 +93,58 @@ def labels(browser: "Browser", digits: Path, measured: Figures) -> None:
     with served_app.served():
         _all_pages(browser, directory.name, "labels", measured)
     shutil.rmtree(directory)
+
+
+def tasks(browser: "Browser", digits: Path, measured: Figures) -> None:
+    """Processor seconds of the server for a page of 5,000 pictures that is opened for the first
+    time, and of all metrics: three of 1,000 labels a picture beside one of 1,000 classes."""
+    costs: dict[str, dict[str, float]] = {}
+    size = {"num_pictures": 5_000}
+    for what, directory in (
+        ("classes", large_experiment.write_wide(digits, num_classes=1_000, **size)),
+        ("labels", large_experiment.write_wide_sets(digits, num_labels=1_000, **size)),
+    ):
+        costs[what] = {"metrics": _metrics_seconds(directory), **_page_seconds(browser, directory)}
+        shutil.rmtree(directory)
+    for name, of_classes in costs["classes"].items():
+        of_labels = costs["labels"][name]
+        measured.add(f"tasks_{name}_classes_cpu_seconds", of_classes)
+        measured.add(f"tasks_{name}_labels_cpu_seconds", of_labels)
+        measured.add(f"tasks_{name}_labels_to_classes", of_labels / of_classes, at_most=1.05)
+
+
+def _metrics_seconds(directory: Path) -> float:
+    from automl.evaluation.metrics import classification_metrics
+    from automl.experiments import store
+
+    trial = store.load_trials(directory)[0]
+    answers = store.load_predictions(store.predictions_path(directory, trial.trial_id))
+    classification_metrics(answers.probabilities[:9], answers.labels[:9])  # imports
+    started = time.process_time()
+    classification_metrics(answers.probabilities, answers.labels)
+    return time.process_time() - started
+
+
+def _page_seconds(browser: "Browser", directory: Path) -> dict[str, float]:
+    from automl.ui.label_sets import are_in
+
+    by_class = "Labels" if are_in(directory) else "Classes"
+    tabs = {"by_class": ("trial", by_class), "errors": ("trial", "Errors")}
+    tabs |= {"charts": ("trial", "Charts"), "compare": ("compare", "Metrics")}
+    tabs |= {"pictures": ("compare", "Pictures"), "leaderboard": ("leaderboard", "")}
+    found = {}
+    with served_app.served() as server:
+        page, process = browser.new_page(), psutil.Process(server.pid)
+        _open(page, "trial", f"{directory.name}&tab=Hyperparameters")  # imports
+        page.wait_for_timeout(3000)
+        for name, (path, tab) in tabs.items():
+            before = process.cpu_times()
+            _open(page, path, f"{directory.name}&tab={tab}")
+            page.wait_for_timeout(1000)
+            after = process.cpu_times()
+            found[name] = after.user + after.system - before.user - before.system
+        page.close()
+    return found
 
 
 def home(browser: "Browser", digits: Path, measured: Figures) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import nn
@@ -25,11 +26,11 @@ from automl.model import cross_validated_probe
 from benchmarks import frozen_features
 from benchmarks.figures import Figures
 
-_NAME = "cards_multilabel"
+SET_NAME = "cards_multilabel"
 _SIDE = 224
 _NUM_FOLDS = 5
 _EPOCHS = 40
-_TASK = "image_classification_multilabel"
+TASK = "image_classification_multilabel"
 
 _Truth = NDArray[Any]
 _Features = NDArray[np.float32]
@@ -38,7 +39,7 @@ _Shares = NDArray[np.float32]
 
 def main(networks: list[str]) -> None:
     measured = Figures()
-    tar = frozen_features.tar_of(_NAME)
+    tar = frozen_features.tar_of(SET_NAME)
     if not tar.is_file():
         print(f"nothing is measured: {tar} is not there")
     else:
@@ -47,7 +48,10 @@ def main(networks: list[str]) -> None:
 
 
 def _measure(tar: Path, networks: list[str], measured: Figures) -> None:
-    truth, folds, features = _opened(tar, networks)
+    with frozen_features.unpacked(tar) as folder:
+        samples, truth, folds = opened(folder, _NUM_FOLDS)
+        paths = samples["path"].tolist()
+        features = [frozen_features.of_pictures(network, paths, _SIDE) for network in networks]
     scores: dict[str, list[float]] = {}
     for fold in range(_NUM_FOLDS):
         asked = folds == fold
@@ -64,19 +68,16 @@ def _measure(tar: Path, networks: list[str], measured: Figures) -> None:
     measured.add("several_labels_gain_over_recipe", gain, at_least=0.02)
 
 
-def _opened(tar: Path, networks: list[str]) -> tuple[_Truth, NDArray[np.int64], list[_Features]]:
-    """Labels (N, K), folds (N,) and the features of each network."""
-    with frozen_features.unpacked(tar) as folder:
-        source = {"path": folder / "labels.csv", "split_column": "never"}
-        data = manifest.build(
-            Job.from_dict({"task": _TASK, "primary_metric": "iou", "training_data": source})
-        )
-        samples = data.readable
-        truth = label_sets.truth(samples, data.class_names)
-        folds = iterative_stratification.folds(samples, _NUM_FOLDS, seed=0)
-        paths = samples["path"].tolist()
-        features = [frozen_features.of_pictures(network, paths, _SIDE) for network in networks]
-    return truth, folds.to_numpy(np.int64), features
+def opened(folder: Path, num_folds: int) -> tuple[pd.DataFrame, _Truth, NDArray[np.int64]]:
+    """The pictures, their labels (N, K) and their folds (N,) by iterative stratification."""
+    source = {"path": folder / "labels.csv", "split_column": "never"}
+    data = manifest.build(
+        Job.from_dict({"task": TASK, "primary_metric": "iou", "training_data": source})
+    )
+    samples = data.readable
+    truth = label_sets.truth(samples, data.class_names)
+    folds = iterative_stratification.folds(samples, num_folds, seed=0)
+    return samples, truth, folds.to_numpy(np.int64)
 
 
 def _inner(folds: NDArray[np.int64], held_out: int) -> NDArray[np.int64]:

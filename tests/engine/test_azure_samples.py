@@ -21,11 +21,18 @@ pytestmark = [
 ]
 SIDES = ("training_crop_size", "validation_crop_size", "validation_resize_size")
 SMALL = dict.fromkeys(SIDES, 32)
+SETS = {"red": ["red"], "green": ["green", "blue"], "blue": []}
+"""Labels of the shapes of each colour, for the jobs with any number of labels."""
 
 
-@pytest.fixture
-def sample(shapes: Path, tmp_path: Path) -> Callable[[str], dict[str, Any]]:
-    """Content of a sample's file, with tables of the shapes instead of its own."""
+@pytest.fixture(params=["mc", "ml"])
+def sample(
+    shapes: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[[str], dict[str, Any]]:
+    """Content of a sample's file, with tables of the shapes instead of its own: of the jobs with
+    one label a picture, and of those with any number."""
+    task = request.param
+    label_of = SETS.__getitem__ if task == "ml" else str
     pictures = sorted(shapes.rglob("*.png"))
     for name, of_five in (("training", (1, 2, 3, 4)), ("validation", (0,))):
         folder = tmp_path / "data" / f"{name}-mltable-folder"
@@ -34,14 +41,14 @@ def sample(shapes: Path, tmp_path: Path) -> Callable[[str], dict[str, Any]]:
             "paths: [{file: ./rows.jsonl}]\ntransformations: [read_json_lines]\n"
         )
         rows = [
-            json.dumps({"image_url": str(path), "label": path.parent.name})
+            json.dumps({"image_url": str(path), "label": label_of(path.parent.name)})
             for index, path in enumerate(pictures)
             if index % 5 in of_five
         ]
         (folder / "rows.jsonl").write_text("\n".join(rows))
 
     def read(name: str) -> dict[str, Any]:
-        (path,) = JOBS.glob(f"*/*multiclass*/*-mc-task-fridge-items{name}.yml")
+        (path,) = JOBS.glob(f"*/*/*-{task}-task-fridge-items{name}.yml")
         said: dict[str, Any] = yaml.safe_load(path.read_text())
         for key in ("training_data", "validation_data"):
             said[key]["path"] = str(tmp_path / said[key]["path"])
