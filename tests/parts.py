@@ -20,6 +20,7 @@ PARTS = {
         "tests/engine/test_engine.py",
         "tests/engine/test_fork_server.py",
         "tests/engine/test_offline.py",
+        "tests/engine/test_ranks_elsewhere.py",
         "tests/engine/test_ray_internals.py",
         "tests/experiments/test_launcher.py",
         "tests/test_cli.py",

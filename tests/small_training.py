@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,6 +11,9 @@ from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import DataSource, Job
 from automl.training import trial_data
 from automl.training.trial_data import TrialData
+
+if TYPE_CHECKING:
+    from automl.training.trial_training import TrialTraining
 
 TINY = {
     "model_name": "test_resnet",
@@ -44,7 +48,20 @@ def tiny_data(shapes: Path) -> TrialData:
 
 
 def make_data(folder: Path, hyperparameters: Hyperparameters) -> TrialData:
-    job = Job(training_data=DataSource(path=folder))
+    return _data(Job(training_data=DataSource(path=folder)), hyperparameters)
+
+
+def train(job: Job) -> "TrialTraining":
+    """The job's trial in this process, before its first epoch."""
+    import torch
+
+    from automl.training.trial_training import Placement, TrialTraining
+
+    asked = resolve(job.training_parameters)
+    return TrialTraining(asked, _data(job, asked), Placement(torch.device("cpu"), num_threads=1))
+
+
+def _data(job: Job, hyperparameters: Hyperparameters) -> TrialData:
     (data,) = trial_data.prepare(
         manifest.build(job), [hyperparameters], progress=lambda *_: None
     ).values()

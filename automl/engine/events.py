@@ -15,6 +15,7 @@ from automl.engine.deaths import Death
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.heartbeat import LifeSigns
 from automl.engine.joining import Joining
+from automl.engine.leaving import Leaving
 from automl.engine.lost_gpus import LostGpus
 from automl.engine.resources import Resources
 from automl.engine.results import End, Results
@@ -40,6 +41,7 @@ class Events(tune.Callback):  # type: ignore[misc]
         self._waiting = Waiting(resources)
         is_cluster = bool(resources.asked_nodes)
         self._joining = Joining(resources.asked_nodes, results) if is_cluster else None
+        self._leaving = Leaving(results)
         self._is_elsewhere = resources.with_more_machines > 0
         self._early_termination = early_termination
         self._checkpoints: dict[str, tune.Checkpoint] = {}
@@ -61,6 +63,7 @@ class Events(tune.Callback):  # type: ignore[misc]
             self._results.update(message=self._waiting.look(trials, at))
             if self._joining is not None:
                 self._joining.look(trials)
+                self._leaving.look()
 
     def _end_hanging(self, trials: list[Trial], at: float) -> None:
         """End workers that hang: another goes on with the trial, unless it has hung before."""
@@ -120,6 +123,8 @@ class Events(tune.Callback):  # type: ignore[misc]
         self._checkpoints[id_of(trial)] = checkpoint
         if self._is_elsewhere:  # machines of a cluster may be lost again and again
             ray_internals.forgive_deaths(trial)
+        if not trial.last_result["done"]:
+            self._leaving.let_go(trial)
         self._watch.look_at_score()
 
     def _evaluated(self, trial: Trial, result: dict[str, Any], checkpoint: Path | None) -> None:

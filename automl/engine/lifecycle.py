@@ -129,6 +129,7 @@ def _search(job: Job, prepared: Prepared, results: Results) -> "Ending | None":
 def _announce(results: Results, resources: Resources) -> None:
     cores = "1 core" if resources.num_cpus == 1 else f"{resources.num_cpus} cores"
     gpus = f"{resources.num_gpus:g} GPU and " if resources.num_gpus else ""
+    each = f" on each of {resources.num_machines} machines" if resources.num_machines > 1 else ""
     results.update(
         state=ExperimentState.RUNNING,
         message="",
@@ -136,7 +137,7 @@ def _announce(results: Results, resources: Resources) -> None:
         max_concurrent_trials=resources.max_concurrent_trials,
         threads_per_trial=resources.num_cpus,
         notes=list(dict.fromkeys([*results.experiment.notes, *resources.notes])),
-        devices=[f"{gpus}{cores} a trial"],
+        devices=[f"{gpus}{cores}{each} a trial"],
     )
 
 

@@ -69,6 +69,13 @@ def free_by_node() -> dict[str, dict[str, float]]:
     return found
 
 
+def draining() -> set[str]:
+    """Ids of the machines that will end soon, as a cloud or `ray drain-node` has told Ray."""
+    from ray._private import state
+
+    return set(state.state.get_draining_nodes())
+
+
 def death_of(trial: "Trial") -> Death:
     """Read the cause of a worker's death from the files that Tune writes."""
     text = _COLOUR.sub("", Path(trial.error_file).read_text("utf-8"))

@@ -16,7 +16,12 @@ class Resources:
     max_concurrent_trials: int
     num_cpus: int
     num_gpus: float
+    """Cores and GPUs of a trial, on each of its machines."""
+
     notes: list[str]
+    num_machines: int = 1
+    """Machines of a cluster that train one trial together."""
+
     with_more_machines: int = 0
     """Number of trials at a time that Ray may start when machines have joined the cluster."""
 

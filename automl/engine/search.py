@@ -124,6 +124,7 @@ def _trainable(kind: type[tune.Trainable], inputs: SearchInputs, watch: Watch) -
         states=dict(inputs.states),
         num_threads=resources.num_cpus,
         num_devices=int(resources.num_gpus),
+        num_machines=resources.num_machines,
         primary_metric=inputs.job.primary_metric,
         key=watch.key,
         has_storage=bool(inputs.job.storage_path),
@@ -132,8 +133,9 @@ def _trainable(kind: type[tune.Trainable], inputs: SearchInputs, watch: Watch) -
     return tune.with_resources(
         tune.with_parameters(kind, assignment=assignment),
         tune.PlacementGroupFactory(
-            [{"CPU": resources.num_cpus, "GPU": resources.num_gpus}],
-            bundle_label_selector=[resources.placing],
+            [{"CPU": resources.num_cpus, "GPU": resources.num_gpus}] * resources.num_machines,
+            strategy="SPREAD",  # on one machine only while no other has room
+            bundle_label_selector=[resources.placing] * resources.num_machines,
         ),
     )
 

@@ -16,12 +16,19 @@ from typing import TYPE_CHECKING, Any
 from ray import tune
 
 from automl.dataset.pixels import PictureSizes, picture_sizes
-from automl.engine import failures, lost_gpus, patience, ray_internals, travelling
+from automl.engine import (
+    failures,
+    lost_gpus,
+    patience,
+    ranks_elsewhere,
+    ray_internals,
+    travelling,
+)
 from automl.engine.carried import Carried
 from automl.engine.heartbeat import Heartbeat
 from automl.engine.planning import PlannedTrial, trial_id_in
 from automl.engine.travelling import Departing
-from automl.errors import RankDiedError
+from automl.errors import GpuFailedError, RankDiedError
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import Flag
@@ -36,7 +43,7 @@ if TYPE_CHECKING:
     from ray.tune.experiment import Trial
 
     from automl.evaluation.soups import Ingredients
-    from automl.training.devices import OneDevice, SeveralDevices
+    from automl.training.devices import Elsewhere, OneDevice, SeveralDevices
     from automl.training.process_state import ProcessState
     from automl.training.standing import Standing
 
@@ -59,12 +66,15 @@ class Assignment:
 
     num_threads: int
     num_devices: int
-    """GPUs that train a network together."""
+    """CPU threads, and GPUs that train a network together, on each machine of a trial."""
 
     primary_metric: str
     key: str
     """Prefix of the search's keys in Ray's key-value store: `KEY/TRIAL` or `KEY/all` tells a trial,
     or every one, to stop; `beat_key` is the trial's sign of life."""
+
+    num_machines: int = 1
+    """Machines that train a network together."""
 
     has_storage: bool = False
     """Checkpoints go to a storage of the job's, which may be away for a while."""
@@ -112,7 +122,8 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._trial = PlannedTrial.from_text(config["trial"])
         self._kept = tempfile.TemporaryDirectory(prefix="automl-epochs-")
         key = beat_key(self._assignment.key, self._trial.trial_id)
-        self._heartbeat = Heartbeat(partial(ray_internals.put, key))
+        self._beat = partial(ray_internals.put, key)
+        self._heartbeat = Heartbeat(self._beat)
 
     def step(self) -> dict[str, Any]:
         from automl.training.trial_training import CancelledError
@@ -127,7 +138,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
             return self._advance(self._training)
         except CancelledError:
             return {"cancelled": True, "done": True}
-        except RankDiedError:  # ends the worker: another one goes on
+        except (RankDiedError, GpuFailedError):  # ends the worker: another one goes on
             raise
         except Exception as error:  # only this trial has failed
             if failures.is_gpu_failed(error):  # ends the worker as well
@@ -199,16 +210,25 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
 
         self._process_state = ProcessState.take()
         self._looked_at = 0.0
+        self._machines = ranks_elsewhere.machines()
         hyperparameters = self._trial.hyperparameters.complete
         earlier = self._assignment.earlier.get(hyperparameters.checkpoint_run_id or "")
-        data = self._assignment.data[picture_sizes(hyperparameters)]
-        data = replace(self._assignment.carried.here(data, hyperparameters), earlier=earlier)
+        sent = replace(self._assignment.data[picture_sizes(hyperparameters)], earlier=earlier)
+        data = self._assignment.carried.here(sent, hyperparameters)
         has_gpu = torch.cuda.is_available()
         num_threads, num_devices = self._assignment.num_threads, self._assignment.num_devices
-        if num_devices > 1 and hyperparameters.method == "fine_tuning":
-            names = [f"cuda:{index}" if has_gpu else "cpu" for index in range(num_devices)]
+        is_split = max(num_devices, self._assignment.num_machines) > 1
+        if is_split and hyperparameters.method == "fine_tuning":
+            names = tuple(
+                f"cuda:{index}" if has_gpu else "cpu" for index in range(max(1, num_devices))
+            )
             self._training = SeveralDevices(
-                hyperparameters, data, names, num_threads, self._is_cancelled
+                hyperparameters,
+                data,
+                names,
+                num_threads,
+                self._is_cancelled,
+                self._elsewhere(names, sent),
             )
         else:
             device = torch.device("cuda" if has_gpu else "cpu")
@@ -217,6 +237,12 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._stopping = EarlyStopping(hyperparameters)
         self._has_collapsed = False
         self._latency_ms = self._training.ask(standing.latency_ms)
+
+    def _elsewhere(self, devices: tuple[str, ...], data: TrialData) -> "Elsewhere | None":
+        """The processes on other machines, if the trial spans several."""
+        if self._assignment.num_machines == 1:
+            return None
+        return ranks_elsewhere.elsewhere(devices, data, self._assignment.carried, self._beat)
 
     def _go_on_from(self, state: KeptState) -> None:
         assert self._training is not None
@@ -238,6 +264,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         return {
             **self._said(standing),
             "evaluation": evaluation.model_dump(),
+            "nodes": list(self._machines),
             "reason": self._stopping.reason if gives_up else "",
             "should_checkpoint": self._is_best or has_kept or not is_over,
             "done": is_over,
@@ -276,10 +303,12 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         if self._has_collapsed:
             flags.append(Flag.COLLAPSED)
             notes.append(_COLLAPSED)
+        _, *others = self._machines.values()
         return {
             "effective": {
                 **standing.effective,
                 **lost_gpus.present(),
+                **({"other_machines": ", ".join(others)} if others else {}),
                 "latency_ms": self._latency_ms,
             },
             "notes": notes,

@@ -76,15 +76,26 @@ def sentence(num_waiting: int, share: Resources, places: Sequence[Place]) -> str
         places: the machines that they may run on.
     """
     has_gpu = [each for each in places if each.free.get("GPU", 0) >= share.num_gpus]
-    is_placed = any(each.free.get("CPU", 0) >= share.num_cpus for each in has_gpu)
+    is_placed = sum(_num_shares(each, share) for each in has_gpu) >= share.num_machines
     if is_placed and not share.num_gpus:
         return ""
     # free parts of several GPUs are no GPU
-    is_gpu = share.num_gpus > 0 and (is_placed or not has_gpu)
+    is_gpu = share.num_gpus > 0 and (is_placed or len(has_gpu) < share.num_machines)
     key, name = ("GPU", "GPU") if is_gpu else ("CPU", "core")
     needed = share.num_gpus if is_gpu else share.num_cpus
     total = sum(each.total.get(key, 0) for each in places)
     used = total - sum(each.free.get(key, 0) for each in places)
     who = "1 trial waits" if num_waiting == 1 else f"{num_waiting} trials wait"
     what = f"a {name}" if needed <= 1 else f"{needed:g} {name}s on one machine"
+    if share.num_machines > 1:
+        units = f"a {name}" if needed <= 1 else f"{needed:g} {name}s"
+        what = f"{units} on each of {share.num_machines} machines"
     return f"{who} for {what}: {used:g} of {total:g} in use."
+
+
+def _num_shares(place: Place, share: Resources) -> int:
+    """Number of shares that are free on a machine."""
+    by_cores = int(place.free.get("CPU", 0) // share.num_cpus)
+    if not share.num_gpus:
+        return by_cores
+    return min(by_cores, int(place.free.get("GPU", 0) // share.num_gpus))

@@ -289,8 +289,9 @@ def places(trials: "Sequence[TrialRecord]") -> dict[str, str]:
 
 
 def _place(record: "TrialRecord") -> str:
-    """The machine of the trial's worker, and its GPU if Ray gave it one."""
+    """The machines of the trial, that of its worker first, and its GPU there if it has one."""
     *_worker, machine = str(record.effective.get("worker", "")).rpartition(" on ")
+    machine = ", ".join(filter(None, [machine, record.effective.get("other_machines")]))
     gpu = record.effective.get("gpu")
     return f"{machine}, GPU {gpu}" if machine and gpu else machine
 

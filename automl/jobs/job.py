@@ -376,6 +376,12 @@ class Job(FrozenModel):
             for name, folder in value.items()
         }
 
+    @field_validator("properties")
+    @classmethod
+    def _number_of_machines(cls, value: dict[str, str]) -> dict[str, str]:
+        machine_share.node_count(value)
+        return value
+
     @field_validator("allowed_licences")
     @classmethod
     def _identifiers(cls, value: list[str] | None) -> list[str] | None:

@@ -1,6 +1,6 @@
 """Notes on a valid job: what in it has no effect here, or not the expected one."""
 
-from automl.jobs import compatibility, search_space_risk
+from automl.jobs import compatibility, machine_share, search_space_risk
 from automl.jobs.hyperparameters import NO_EFFECT_HERE
 from automl.jobs.job import Job
 from automl.jobs.search_space import grid_size
@@ -36,7 +36,8 @@ def _keys_without_effect(job: Job) -> list[str]:
     sections = [key for key in _SECTIONS_WITHOUT_EFFECT if getattr(job, key) is not None]
     if job.model_folder is not None:
         sections.remove("outputs")
-    properties = [f"properties.{key}" for key in job.properties]
+    used = {machine_share.NODE_COUNT} if job.ray_address else set()
+    properties = [f"properties.{key}" for key in job.properties if key not in used]
     parameters = [
         f"training_parameters.{key}" for key in job.training_parameters if key in NO_EFFECT_HERE
     ]

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -10,6 +11,9 @@ from automl.errors import UserError
 from automl.frozen_model import FrozenModel
 
 _HEAD = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):(?P<port>\d{1,5})")
+NODE_COUNT = "node_count_per_trial"
+"""Key of `properties` by which Azure asks for several machines for a trial."""
+
 _STORAGE = re.compile(r"/|[A-Za-z]:[/\\]|[a-z][a-z0-9+.-]*://[^/\s]|file:///")
 
 
@@ -65,6 +69,23 @@ def check_gpus(gpus: float | None) -> float | None:
             f"a whole number of them: {math.floor(gpus)} or {math.ceil(gpus)}."
         )
     return gpus
+
+
+def node_count(properties: Mapping[str, str]) -> int | None:
+    """Machines of a cluster that train a trial together; None if the job does not say it.
+
+    Raises:
+        UserError: it is no number of machines.
+    """
+    asked = properties.get(NODE_COUNT)
+    if asked is None:
+        return None
+    if not asked.isdecimal() or int(asked) < 1:
+        raise UserError(
+            f"properties.{NODE_COUNT} is {asked!r}. It should be a number of machines, such as "
+            "'2', or be left out."
+        )
+    return int(asked)
 
 
 class ResourcesPerTrial(FrozenModel):

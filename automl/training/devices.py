@@ -1,22 +1,25 @@
-"""A trial on one device, in this process, or on several of this machine, in a process for each.
+"""A trial on one device, in this process, or on several, in a process for each.
 
 Both are asked in the same way: `ask` calls a function with the `TrialTraining`, wherever it is.
 """
 
 import multiprocessing
+import socket
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, cast
+
+from torch import distributed
 
 from automl.errors import RankDiedError
 from automl.evaluation.predictions import Predictions
 from automl.experiments.records import Evaluation
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.training import rank_process, resume_state
+from automl.training import rank_process
 from automl.training.rank_process import Answer, Request, Setup
 from automl.training.resume_state import KeptState
 from automl.training.trial_data import TrialData
@@ -68,8 +71,42 @@ class OneDevice:
         """End everything that was started."""
 
 
+class Line(Protocol):
+    """The leader's end of the connection to a rank."""
+
+    def send(self, request: Request, /) -> None:
+        """Ask the rank."""
+
+    def recv(self) -> Answer:
+        """Its next answer; EOFError if it has ended."""
+
+    def fileno(self) -> int:
+        """Can be read when there is an answer."""
+
+    def close(self) -> None:
+        """Ask no more."""
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The ranks of a trial on other machines, which are the last ones."""
+
+    devices: tuple[str, ...]
+    """One for each of these ranks, as it sees it, such as `cuda:0`."""
+
+    host: str
+    """Address of this machine for the others."""
+
+    start: Callable[[int, Setup], Line]
+    """Start a rank, which ends when its line is closed; its first answer says that it is built."""
+
+
 class _StartsAgainError(Exception):
-    """A rank ran out of memory and has written its state."""
+    """A rank ran out of memory: all go on from this state."""
+
+    def __init__(self, state: KeptState) -> None:
+        super().__init__()
+        self.state = state
 
 
 class SeveralDevices:
@@ -79,22 +116,24 @@ class SeveralDevices:
     gradients cannot be told. After a full memory all are started again, with smaller parts.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         hyperparameters: Hyperparameters,
         data: TrialData,
         devices: Sequence[str],
         num_threads: int,
         is_cancelled: Callable[[], bool] = lambda: False,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         """Start the ranks and build the network in each.
 
         Args:
             hyperparameters: of the trial, which trains a network.
             data: its pictures.
-            devices: such as `cuda:0`, two or more of one kind.
-            num_threads: CPU threads of all together.
+            devices: of this machine, such as `cuda:0`, all of one kind.
+            num_threads: CPU threads of the ranks of this machine together.
             is_cancelled: asked twice a second until the networks are built.
+            elsewhere: the ranks on other machines, with as many on each as here.
 
         Raises:
             CancelledError: `is_cancelled` became true.
@@ -105,11 +144,15 @@ class SeveralDevices:
         self.failed_rank = 0
         self._folder = tempfile.TemporaryDirectory(prefix="automl-ranks-")
         self._processes: list[multiprocessing.process.BaseProcess] = []
-        self._ranks: list[Connection] = []
+        self._ranks: list[Line] = []
         self._num_starts = 0
         threads = max(1, num_threads // len(devices))
         place = Path(self._folder.name)
-        self._setup = Setup(hyperparameters, data, tuple(devices), threads, place)
+        self._num_here, self._elsewhere = len(devices), elsewhere
+        self._setup = Setup(hyperparameters, data, tuple(devices), threads, place, meeting="")
+        if elsewhere is not None:
+            everywhere = (*devices, *elsewhere.devices)
+            self._setup = replace(self._setup, devices=everywhere, host=elsewhere.host)
         try:
             self._start(None, is_cancelled)
         except BaseException:
@@ -124,7 +167,7 @@ class SeveralDevices:
 
     def go_on_from(self, state: KeptState) -> None:
         """See `OneDevice`."""
-        self.ask_all(TrialTraining.go_on_from, state)
+        self.ask_all(TrialTraining.go_on_from, self._for_all(state))
         self.epoch = state.epoch
 
     def ask_all(self, function: Callable[..., _T], *arguments: Any) -> _T:
@@ -143,10 +186,8 @@ class SeveralDevices:
                 scored: tuple[Evaluation, Predictions] = self._answers(
                     self._ranks, is_cancelled, after_epoch
                 )
-            except _StartsAgainError:
-                state = resume_state.find(self._setup.state_dir)
-                assert state is not None
-                self._start(state, is_cancelled)
+            except _StartsAgainError as again:
+                self._start(self._for_all(again.state), is_cancelled)
             else:
                 self.epoch = scored[0].epoch
                 return scored
@@ -156,16 +197,21 @@ class SeveralDevices:
         self._end_ranks()
         self._folder.cleanup()
 
+    def _for_all(self, state: KeptState) -> KeptState:
+        return state.for_other_machines() if self._elsewhere else state
+
     def _start(self, state: KeptState | None, is_cancelled: Callable[[], bool]) -> None:
         self._end_ranks()
         self._num_starts += 1
         folder = Path(self._folder.name, str(self._num_starts))
         folder.mkdir()
-        self._setup = replace(self._setup, state_dir=folder, state=state)
+        elsewhere = self._elsewhere
+        meeting = _free_address(elsewhere.host) if elsewhere else (folder / "meeting").as_uri()
+        self._setup = replace(self._setup, state_dir=folder, meeting=meeting, state=state)
         # a rank that is forked from a process with torch starts in a second instead of ten
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([rank_process.__name__])
-        for rank in range(len(self._setup.devices)):
+        for rank in range(self._num_here):
             ours, theirs = context.Pipe()
             arguments = (rank, theirs, self._setup)
             process = context.Process(target=rank_process.run, args=arguments, daemon=True)
@@ -173,6 +219,9 @@ class SeveralDevices:
             theirs.close()  # so that the end of the process is the end of the connection
             self._processes.append(process)
             self._ranks.append(ours)
+        if elsewhere is not None:
+            for rank in range(self._num_here, len(self._setup.devices)):
+                self._ranks.append(elsewhere.start(rank, self._setup))
         self._answers(self._ranks, is_cancelled)
 
     def _end_ranks(self) -> None:
@@ -190,7 +239,7 @@ class SeveralDevices:
 
     def _answers(
         self,
-        asked: Sequence[Connection],
+        asked: Sequence[Line],
         is_cancelled: Callable[[], bool] = lambda: False,
         after_epoch: Callable[[], None] = lambda: None,
     ) -> Any:
@@ -200,8 +249,8 @@ class SeveralDevices:
             if is_cancelled():
                 self._end_ranks()
                 raise CancelledError
-            for rank in connection.wait(waiting, timeout=_LOOK_SECONDS):
-                assert isinstance(rank, Connection)
+            ready = connection.wait(cast("list[Connection]", waiting), timeout=_LOOK_SECONDS)
+            for rank in cast("list[Line]", ready):
                 answer = self._received(rank)
                 if answer.epoch is not None:
                     self.epoch = answer.epoch
@@ -213,14 +262,14 @@ class SeveralDevices:
                     value = answer.value
         return value
 
-    def _received(self, rank: Connection) -> Answer:
+    def _received(self, rank: Line) -> Answer:
         """The next answer of a rank; raises the error of one that has failed."""
         try:
-            answer: Answer = rank.recv()
+            answer = rank.recv()
         except (EOFError, ConnectionError):
             answer = Answer(error=RankDiedError("a process has ended"))
-        if answer.starts_again:
-            raise _StartsAgainError
+        if answer.starts_from is not None:
+            raise _StartsAgainError(answer.starts_from)
         if answer.error is not None:
             self.failed_rank = self._ranks.index(rank)
             raise self._cause(answer.error)
@@ -236,5 +285,19 @@ class SeveralDevices:
                 f"The process that trained on {device} ended with code {code}; -9 often means that "
                 "the system was short of memory."
             )
+        elif self._elsewhere is not None and _is_of_the_network(error):
+            error = RankDiedError(f"A process on another machine cannot be reached: {error}")
         self._end_ranks()
         return error
+
+
+def _free_address(host: str) -> str:
+    """URL of a port of this machine that nobody uses, at which the first rank will listen."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return f"tcp://{host}:{probe.getsockname()[1]}"
+
+
+def _is_of_the_network(error: Exception) -> bool:
+    """True if a rank has felt the end of another one; gloo has no class for it."""
+    return isinstance(error, distributed.DistError) or "gloo" in str(error)

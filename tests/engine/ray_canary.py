@@ -70,6 +70,7 @@ class Report(tune.Callback):  # type: ignore[misc]
         self.values["is_on_a_node"] = ray_internals.node_of(worker) in nodes
         free = ray_internals.free_by_node()
         self.values["cores_are_counted"] = set(free) == nodes and "memory" in str(free)
+        self.values["draining"] = sorted(ray_internals.draining())
 
     def on_trial_complete(self, trial: Any, **_: Any) -> None:
         self.values["last_result"] = trial.last_result["seen"]

@@ -92,6 +92,28 @@ class Raylets:
         names = {started.pid: name for name, started in self._started.items()}
         return next(names[each.pid] for each in process.parents() if each.pid in names)
 
+    def announce_end(self, name: str) -> None:
+        """Tell Ray that the node will end in a minute, as the cloud of a spot machine does."""
+        (raylet,) = (
+            process for process in _tree(self._started[name].pid) if process.name() == "raylet"
+        )
+        (node_id,) = (
+            each.partition("=")[2] for each in raylet.cmdline() if each.startswith("--node_id=")
+        )
+        options = [
+            f"--address={self.address}",
+            f"--node-id={node_id}",
+            "--reason=DRAIN_NODE_REASON_PREEMPTION",
+            "--reason-message=spot",
+            "--deadline-remaining-seconds=60",
+        ]
+        subprocess.run(
+            [sys.executable, "-m", "ray.scripts.scripts", "drain-node", *options],
+            env={**os.environ, **self.environment},
+            check=True,
+            capture_output=True,
+        )
+
     def kill(self, name: str) -> None:
         """End a node and all its processes at once, as when its machine loses power."""
         started = self._started.pop(name)

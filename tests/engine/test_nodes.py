@@ -22,8 +22,11 @@ def cluster(*sizes: tuple[int, int]) -> list[Node]:
     return [Node(f"id-{index}", f"n{index}", *size) for index, size in enumerate(sizes)]
 
 
-def share(*sizes: tuple[int, int], trials: int = 4, **needed: float) -> Resources:
+def share(
+    *sizes: tuple[int, int], trials: int = 4, machines: int | None = None, **needed: float
+) -> Resources:
     job = {
+        "properties": {"node_count_per_trial": str(machines)} if machines else {},
         "training_data": {"path": "x"},
         "limits": {"max_trials": trials, "max_concurrent_trials": trials},
         "resources_per_trial": needed,
@@ -85,8 +88,36 @@ def test_a_trial_gets_as_much_as_lets_the_wanted_number_run(
 def test_a_trial_that_fits_on_no_machine_is_refused() -> None:
     with pytest.raises(UserError, match=r"cpu is 4, but the largest machine .* has 2 cores"):
         share((2, 0), (2, 0), cpu=4)
-    with pytest.raises(UserError, match=r"gpu is 2, but the largest machine .* has 1 GPU"):
-        share((2, 1), (2, 1), gpu=2)
+    with pytest.raises(UserError, match=r"gpu is 3, but the largest machine .* has 1 GPU"):
+        share((2, 1), (2, 1), gpu=3)
+    with pytest.raises(UserError, match=r"node_count_per_trial is 3, but the cluster has 2"):
+        share((2, 0), (2, 0), machines=3)
+    with pytest.raises(UserError, match=r"gpu is 3, which 2 machines cannot share equally"):
+        share((2, 2), (2, 2), machines=2, gpu=3)
+    with pytest.raises(UserError, match=r"2 machines with 1 cores and 2 GPUs each"):
+        share((2, 2), (2, 1), machines=2, gpu=4, cpu=2)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "machines", "needed", "wanted"),
+    [
+        ([(4, 2), (4, 2)], None, {"gpu": 2}, (1, 4, 2, 2)),  # fits on one
+        ([(4, 2), (4, 2)], None, {"gpu": 4}, (2, 4, 2, 1)),
+        ([(4, 1), (4, 1), (4, 1)], None, {"gpu": 2, "cpu": 4}, (2, 2, 1, 1)),
+        ([(4, 4), (4, 4)], 2, {}, (2, 4, 4, 1)),  # all of both
+        ([(2, 0), (2, 0)], 2, {}, (2, 1, 0, 2)),
+        ([(2, 0), (2, 0)], 2, {"cpu": 4}, (2, 2, 0, 1)),
+    ],
+)
+def test_a_trial_spans_machines_if_asked_or_if_one_has_too_few_gpus(
+    sizes: list[tuple[int, int]],
+    machines: int | None,
+    needed: dict[str, float],
+    wanted: tuple[int, int, int, int],
+) -> None:
+    found = share(*sizes, machines=machines, **needed)
+    given = found.num_machines, found.num_cpus, found.num_gpus, found.max_concurrent_trials
+    assert given == wanted
 
 
 def test_refused_machines_and_short_memory_are_in_the_share() -> None:
@@ -148,3 +179,12 @@ def test_waiting_trials_are_told_what_for(
     assert said.startswith(wanted)
     assert bool(said) == bool(wanted)
     assert waiting.sentence(1, share, places).startswith("1 trial waits" if wanted else "")
+
+
+def test_trials_on_several_machines_are_told_what_for() -> None:
+    share = Resources(4, 2, 0, [], num_machines=2)
+    busy = [waiting.Place({"CPU": 4}, {"CPU": free}) for free in (3, 1)]
+    said = waiting.sentence(1, share, busy)
+    assert said == "1 trial waits for 2 cores on each of 2 machines: 4 of 8 in use."
+    free = [waiting.Place({"CPU": 4}, {"CPU": 2})] * 2
+    assert waiting.sentence(1, share, free) == ""

@@ -147,6 +147,7 @@ def test_the_key_value_store_and_the_state_of_a_trial(seen: dict[str, Any]) -> N
     assert seen["is_on_a_node"] is True, node
     free = changed("ray._private.state", "ray_internals.py, free_by_node")
     assert seen["cores_are_counted"] is True, free
+    assert seen["draining"] == [], changed("get_draining_nodes", "ray_internals.py, draining")
     results = changed("Trial.run_metadata", "ray_internals.py, forget_results")
     assert seen["forgotten"] == [True, 0], results
     assert "seen" not in seen["after"], results

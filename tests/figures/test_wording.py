@@ -116,10 +116,10 @@ def test_the_place_of_a_trial_is_said_where_it_is_not_the_same_for_all():
         return TrialRecord(trial_id=f"t{number}", number=number, **values)
 
     on_one = trained(0, worker="process 7 on n1", gpu="0")
-    on_other = trained(1, worker="process 8 on n1", gpu="1")
-    assert wording.places([on_one, on_other, trained(2)]) == {
+    on_both = trained(1, worker="process 8 on n1", gpu="1", other_machines="n2")
+    assert wording.places([on_one, on_both, trained(2)]) == {
         "t0": "n1, GPU 0",
-        "t1": "n1, GPU 1",
+        "t1": "n1, n2, GPU 1",
         "t2": "",
     }
     assert wording.places([on_one, trained(2)]) == {}

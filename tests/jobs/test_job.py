@@ -111,6 +111,7 @@ REFUSED = [
     ({"search_space": {"learning_rate": 0.1}}, "search_space"),
     ({"search_space": [{"checkpoint_frequency": 1}]}, "search_space.0.checkpoint_frequency"),
     ({"properties": {"node_count_per_trial": 2}}, "properties.node_count_per_trial"),
+    ({"properties": {"node_count_per_trial": "0"}}, "properties"),
     ({"tags": {"a": 1}}, "tags.a"),
     ({"training_data": {"type": "uri_folder", "path": "x"}}, "training_data.type"),
     ({"training_data": "x"}, "training_data"),
