@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+# a server of S3 for the tests, which takes an older python-dateutil than pandas
+S3 := .venv/s3
 
 # every engine, worker and app is a process that imports much: with bytecode in a third of the time
 unexport PYTHONDONTWRITEBYTECODE
@@ -50,13 +52,16 @@ audit: setup
 setup: $(STAMP)
 
 # uv resolves and unpacks in seconds what takes pip minutes; it is itself installed with pip
-$(STAMP): requirements-dev.txt pyproject.toml
+$(STAMP): requirements-dev.txt pyproject.toml tests/engine/s3-requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements-dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --config-settings editable_mode=compat -e .
+	test -x $(S3)/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(S3)
+	$(BIN)/uv pip install --quiet --python $(S3)/bin/python -r tests/engine/s3-requirements.txt
 	touch $(STAMP)
 
 requirements: setup
 	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --no-header pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-header --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	printf 'flask\nflask-cors\nmoto[s3]\n' | $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --no-header --no-annotate - -o tests/engine/s3-requirements.txt

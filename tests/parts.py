@@ -22,6 +22,7 @@ PARTS = {
         "tests/engine/test_offline.py",
         "tests/engine/test_ranks_elsewhere.py",
         "tests/engine/test_ray_internals.py",
+        "tests/engine/test_s3.py",
         "tests/experiments/test_launcher.py",
         "tests/test_cli.py",
     ),
