@@ -8,15 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automl.dataset import contained, walk
-from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, Member
+from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, Member, kind_of_name
 from automl.errors import DataError, PredictionError
 from automl.prediction.inference import Answer, Failure, Picture, Predictor
 
 MAX_MEMBER_BYTES = 50_000_000
-_ARCHIVES: dict[str, ArchiveType] = {
-    ".zip": "zip",
-    **dict.fromkeys((".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz"), "tar"),
-}
 _DAMAGED = (*BROKEN, OSError, MemoryError)
 """Errors that the zip and tar libraries raise on a damaged or hostile file.
 
@@ -45,7 +41,7 @@ def find(paths: Iterable[Path]) -> Iterator[FoundPicture]:
             table is damaged, or has no pictures.
     """
     for path in paths:
-        kind = archive_type(path.name)
+        kind = kind_of_name(path.name)
         if kind is not None and path.is_file():
             yield from _in_archive(path, kind)
         elif _holds_many(path):
@@ -75,7 +71,7 @@ def _holds_many(path: Path) -> bool:
 
 
 def _is_container(path: Path) -> bool:
-    return path.is_file() and (archive_type(path.name) is not None or _holds_many(path))
+    return path.is_file() and (kind_of_name(path.name) is not None or _holds_many(path))
 
 
 def _shards(folder: Path) -> list[Path]:
@@ -112,12 +108,6 @@ def answered(
 
     for answer in predictor.answers(remembered()):
         yield waiting.popleft(), answer
-
-
-def archive_type(name: str) -> ArchiveType | None:
-    """Return the type of archive by the ending of a file's name; None if it is no archive."""
-    lower = name.lower()
-    return next((kind for suffix, kind in _ARCHIVES.items() if lower.endswith(suffix)), None)
 
 
 def _in_archive(path: Path, kind: ArchiveType) -> Iterator[FoundPicture]:

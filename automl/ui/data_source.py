@@ -7,14 +7,14 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
-from automl.dataset import bundles, cache_entries, data_roots, sample
+from automl.dataset import archive_members, bundles, cache_entries, data_roots, sample
 from automl.errors import DataError
 from automl.host import home
 from automl.jobs import addresses
 from automl.jobs.job import DataSource
 from automl.texts import _
 
-ARCHIVES = ("zip", "tar", "tar.gz", "tgz", "tar.bz2", "tbz2", "tar.xz", "txz")
+ARCHIVES = tuple(end[1:] for ends in archive_members.SUFFIXES.values() for end in ends)
 """Endings of the files that can be uploaded."""
 
 PICTURES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
@@ -75,7 +75,7 @@ def save_upload(upload: BinaryIO, name: str) -> DataSource:
     folder = home.cache_dir("uploads")
     digest = hashlib.sha256()
     upload.seek(0)
-    stem, suffix = _parts(Path(name).name)
+    stem, suffix = archive_members.stem_and_suffix(Path(name).name)
     cache_entries.remove_abandoned(folder)
     file = tempfile.NamedTemporaryFile(  # noqa: SIM115 (renamed after closing)
         dir=folder, suffix=".partial", delete=False
@@ -86,19 +86,12 @@ def save_upload(upload: BinaryIO, name: str) -> DataSource:
             while chunk := upload.read(_CHUNK_BYTES):
                 digest.update(chunk)
                 file.write(chunk)
-        target = folder / digest.hexdigest()[:16] / f"{slug(stem)}{suffix}"
+        target = folder / digest.hexdigest()[:16] / f"{slug(stem)}{suffix.lower() or '.zip'}"
         target.parent.mkdir(exist_ok=True)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
     return DataSource(path=target)
-
-
-def _parts(name: str) -> tuple[str, str]:
-    """Name without the ending of an archive, and the ending."""
-    lower = name.lower()
-    ending = next((f".{kind}" for kind in ARCHIVES if lower.endswith(f".{kind}")), ".zip")
-    return name[: len(name) - len(ending)], ending
 
 
 def signature(path: Path) -> tuple[int, ...]:

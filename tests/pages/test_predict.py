@@ -1,6 +1,7 @@
 import contextlib
 import io
 import json
+import tarfile
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -123,6 +124,17 @@ def test_a_damaged_zip_is_named_as_it_was_uploaded(open_page, with_model):
     page = open_page("predict")
     page.file_uploader(key="pictures").upload("set.zip", b"nothing", "application/zip").run()
     assert page.error[0].value.startswith(wording.plain("set.zip is not a zip file"))
+
+
+@pytest.mark.parametrize("name", ["set.tgz", "set.TAR.GZ", "set.tbz"])
+def test_a_compressed_tar_is_opened_as_an_archive(name):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        member = tarfile.TarInfo("a.png")
+        member.size = len(png((0, 0, 255)))
+        archive.addfile(member, io.BytesIO(png((0, 0, 255))))
+    assert name.lower().endswith(tuple(pictures_source.TYPES))
+    assert [found.name for found in pictures_source._in_upload(buffer, name)] == [f"{name}/a.png"]
 
 
 def test_a_zip_with_any_damage_is_a_sentence(with_model):

@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from automl.dataset import archive_members, public_http, walk
+from automl.dataset import archive_members, contained, public_http, walk
 from automl.errors import PredictionError, UserError
 from automl.figures import wording
 from automl.prediction import input_pictures
@@ -25,7 +25,8 @@ from automl.texts import _, mark
 from automl.ui import data_source
 from automl.ui.predict import drawing
 
-TYPES = [*data_source.PICTURES, "zip", "tar", "parquet", "npz", "arrow"]
+_OF_TABLES = [suffix.removeprefix(".") for suffix in contained.SUFFIXES]
+TYPES = [*data_source.PICTURES, *data_source.ARCHIVES, *_OF_TABLES]
 MAX_PICTURES = 2_000
 _MAX_DOWNLOADED_BYTES = 50_000_000
 _KEPT, _WAS_AWAY = "kept uploads", "away from the uploads"
@@ -120,7 +121,8 @@ def _in_upload(file: BinaryIO, name: str) -> Iterator[FoundPicture]:
     if _is_picture(name):
         yield FoundPicture(name, file)
         return
-    with tempfile.NamedTemporaryFile(suffix=Path(name).suffix) as copy:
+    suffix = archive_members.stem_and_suffix(name)[1] or Path(name).suffix
+    with tempfile.NamedTemporaryFile(suffix=suffix) as copy:
         file.seek(0)
         shutil.copyfileobj(file, copy)
         copy.flush()
@@ -132,14 +134,15 @@ def _in_upload(file: BinaryIO, name: str) -> Iterator[FoundPicture]:
 
 
 def _is_picture(name: str) -> bool:
-    return walk.is_picture_name(name) or Path(name).suffix.lstrip(".").lower() not in TYPES
+    is_table = name.lower().endswith(contained.SUFFIXES)
+    return not is_table and archive_members.kind_of_name(name) is None
 
 
 def _count(file: BinaryIO, name: str) -> int:
     """Expected number of pictures; 0 of a file that would have to be read for it."""
     if _is_picture(name):
         return 1
-    if input_pictures.archive_type(name) != "zip":
+    if archive_members.kind_of_name(name) != "zip":
         return 0
     try:
         with zipfile.ZipFile(file) as archive:
