@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from automl.dataset import cache_entries, file_kinds
-from automl.dataset.archive_entry_names import EntryNames, is_junk, refusal, safe_parts
+from automl.dataset.archive_entry_names import EntryNames, refusal, safe_parts
 from automl.dataset.archive_members import BROKEN, OPEN, ArchiveType, Member, starts_like
+from automl.dataset.walk import is_hidden
 from automl.errors import DataError
 from automl.host import home
 
@@ -215,7 +216,7 @@ class _Whole:
                 self.num_bytes += member.num_bytes
                 if self.num_bytes > self.limit:
                     raise _too_large(part.name, self.limit)
-                if member.kind == "folder" or not parts or is_junk(parts):
+                if member.kind == "folder" or not parts or is_hidden("/".join(parts)):
                     continue
                 if self.num_bytes > self.num_free:
                     raise DataError(_no_room(part.name, folder))

@@ -76,11 +76,6 @@ def _writable(part: str) -> str:
     return start + hashlib.sha256(encoded).hexdigest()[:16] + Path(part).suffix[:10]
 
 
-def is_junk(parts: tuple[str, ...]) -> bool:
-    """True for what systems hide."""
-    return parts[0] == "__MACOSX" or any(part.startswith(".") for part in parts)
-
-
 def refusal(path: Path, what: str) -> DataError:
     """The error about an archive that is not unpacked."""
     return DataError(f"{path} {what}, so it is not unpacked. Give a folder, or another archive.")

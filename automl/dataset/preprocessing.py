@@ -28,7 +28,7 @@ _MAX_MEGAPIXELS = 100
 _MAX_ASPECT = 3
 _UNKNOWN = "It is not a picture of a format that can be read (JPEG, PNG, WebP, BMP, GIF, TIFF)."
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "PPM")  # JPEG includes MPO
-_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis")
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis"})
 _STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -286,9 +286,15 @@ def _first_bytes(file: BinaryIO) -> bytes:
     first = file.read(132)
     if not first:
         raise UnreadablePicture("The file is empty.")
-    if first[4:8] == b"ftyp" and first[8:12] in _HEIF_BRANDS:
+    if first[4:8] == b"ftyp" and not _HEIF_BRANDS.isdisjoint(_brands(first)):
         raise UnreadablePicture("It is a HEIC picture; save it as JPEG or PNG.")
     return first
+
+
+def _brands(first: bytes) -> Iterator[bytes]:
+    """The brands that a file claims: many HEIC pictures name their own behind a general one."""
+    for start in range(8, min(int.from_bytes(first[:4], "big"), len(first)), 4):
+        yield first[start : start + 4]
 
 
 def _refuse_too_large(size: tuple[int, int], limit: int | None) -> None:

@@ -15,6 +15,12 @@ _SUFFIXES = (
     *(".gif", ".tif", ".tiff", ".avif", ".heic", ".heif", ".ppm", ".pgm", ".pbm", ".pnm"),
     *(".dcm", ".dicom"),
 )
+_OF_SYSTEMS = frozenset(
+    {"__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found"}
+    | {"@eaDir", "#recycle", "@Recycle", "@Recently-Snapshot", "#snapshot"}
+)
+"""Folders of systems and network drives: deleted files, thumbnails, older versions."""
+
 _SORTED_AT_ONCE = 10_000
 _FIRST_BYTES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
 
@@ -101,13 +107,13 @@ def has_picture_suffix(name: str) -> bool:
 def is_hidden(name: str) -> bool:
     """True if an archive's entry, or a folder above it, is one that systems hide."""
     parts = Path(name.replace("\\", "/")).parts
-    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    return any(part.startswith(".") or part in _OF_SYSTEMS for part in parts)
 
 
 def _visible(folder: Path) -> Iterator[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            if not entry.name.startswith(".") and entry.name != "__MACOSX":
+            if not entry.name.startswith(".") and entry.name not in _OF_SYSTEMS:
                 yield entry
 
 

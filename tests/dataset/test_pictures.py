@@ -183,6 +183,7 @@ def test_a_bomb_is_refused_before_it_is_decoded() -> None:
         (b"", "empty"),
         (b"<html>not found</html>", "not a picture"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0miafheicMiHB", "HEIC"),
         (b"8BPS\0\1", "not a picture"),
     ],
 )

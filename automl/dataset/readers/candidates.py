@@ -13,6 +13,7 @@ from automl.dataset.readers.located import Located, SeveralPlacesError, is_elsew
 from automl.dataset.readers.table import Choose, Chosen, Table
 from automl.dataset.reading import UnclearDataError
 from automl.dataset.split_words import split_folders
+from automl.dataset.walk import is_hidden
 from automl.errors import DataError
 
 _FOR_LABELS = frozenset({"label", "labels", "annotation", "annotations", "groundtruth"})
@@ -252,5 +253,5 @@ def _folders_of_tables(base: Path) -> list[Path]:
 def _files(places: Sequence[Path]) -> Iterator[Path]:
     for place in places:
         for path in sorted(place.iterdir()):
-            if path.is_file() and not path.name.startswith("."):
+            if path.is_file() and not is_hidden(path.name):
                 yield path

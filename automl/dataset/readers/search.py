@@ -13,7 +13,7 @@ from automl.dataset.readers.located import Located
 from automl.dataset.readers.rivals import Rival
 from automl.dataset.readers.table import Choose, Table
 from automl.dataset.reading import Guess, Reading
-from automl.dataset.walk import Tree
+from automl.dataset.walk import Tree, is_hidden
 from automl.errors import DataError
 from automl.jobs.job import DataSource
 
@@ -148,7 +148,7 @@ def _chosen(names: str, around: Surroundings, choose: Choose, walk: Walk) -> Tab
 def _innermost(root: Path) -> Path:
     """The first folder on the way down that holds more than a single folder."""
     while True:
-        inside = [child for child in root.iterdir() if not child.name.startswith((".", "__MACOSX"))]
+        inside = [child for child in root.iterdir() if not is_hidden(child.name)]
         if len(inside) != 1 or inside[0].is_symlink() or not inside[0].is_dir():
             return root
         root = inside[0]
