@@ -1,7 +1,8 @@
 """How fast pictures are taken in: scanned and checked, decoded into the cache, served from it.
 
-`python -m benchmarks.ingest [--quick]`. The yardstick is plain Pillow: decode the same JPEGs and
-resize them to 256 x 256, in as many threads as there are cores.
+`python -m benchmarks.ingest [--quick] [PART …]` with the parts `12mp`, `500px`, `inside`, `serve`,
+`check`, `check-small` and `growth`; all if none is named. The yardstick is plain Pillow: decode the
+same JPEGs and resize them to 256 x 256, in as many threads as there are cores.
 """
 
 import io
@@ -50,21 +51,37 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="automl-benchmark-") as place:
         folder = Path(place)
         os.environ["AUTOML_HOME"] = str(folder / "home")
-        large, small = (4, 100) if is_quick else (64, 3_000)
-        ingest(folder / "12mp", "12mp", (4000, 3000), large, measured)
-        ingest(folder / "500px", "500px", (500, 375), small, measured)
-        inside(folder / "500px", folder / "inside", measured)
-        serve(folder / "500px", measured)
-        check_many(folder / "many", 300 if is_quick else 10_000, measured)
-        growth(folder, (1_000, 10_000) if is_quick else (10_000, 100_000), measured)
+        large, small, many = (4, 100, 300) if is_quick else (64, 3_000, 10_000)
+        counts = (1_000, 10_000) if is_quick else (10_000, 100_000)
+
+        def photos() -> Path:
+            if not (folder / "500px").is_dir():
+                write_photos(folder / "500px", (500, 375), small)
+            return folder / "500px"
+
+        def large_photos() -> Path:
+            write_photos(folder / "12mp", (4000, 3000), large)
+            return folder / "12mp"
+
+        parts: dict[str, Callable[[], None]] = {
+            "12mp": lambda: ingest(large_photos(), measured),
+            "500px": lambda: ingest(photos(), measured),
+            "inside": lambda: inside(photos(), folder / "inside", measured),
+            "serve": lambda: serve(photos(), measured),
+            "check": lambda: check_photos(folder / "many", many, measured),
+            "check-small": lambda: check_small(folder / "small", counts[1], measured),
+            "growth": lambda: growth(folder, counts, measured),
+        }
+        for name in [name for name in parts if name in arguments] or parts:
+            parts[name]()
     measured.print_last_line()
 
 
-def ingest(folder: Path, name: str, size: tuple[int, int], count: int, measured: Figures) -> None:
+def ingest(folder: Path, measured: Figures) -> None:
     """Pictures a second of plain Pillow, of scan and checks, and of these and the pixel cache."""
-    write_photos(folder, size, count)
+    name = folder.name
     paths = sorted(folder.rglob("*.jpg"))
-    source = DataSource(path=folder)
+    source, count = DataSource(path=folder), len(paths)
     plain, checked, cached = math.inf, math.inf, math.inf
     for _ in range(_REPEATS):  # in turns, as other work on the machine comes and goes
         plain = min(plain, seconds(partial(map_in_threads, decode_and_resize, paths)))
@@ -89,23 +106,39 @@ def ingest(folder: Path, name: str, size: tuple[int, int], count: int, measured:
     measured.add(f"{name}_scan_checks_cache_again_times_faster", cached / again, at_least=50)
 
 
-def check_many(folder: Path, count: int, measured: Figures) -> None:
-    """Seconds of `automl check` for photos that were never looked at, and of all its processors."""
+def check_photos(folder: Path, count: int, measured: Figures) -> None:
+    """`automl check` of photos."""
     write_photos(folder, (500, 375), count)
+    taken, processor = timed_check(folder)
+    measured.add(f"500px_{count}_check_seconds", taken, at_most=20)
+    measured.add(f"500px_{count}_check_processor_seconds", processor, at_most=36)
+
+
+def check_small(folder: Path, count: int, measured: Figures) -> None:
+    """`automl check` of small pictures, those of `benchmarks.preview`."""
+    write_small_pictures(folder, count)
+    taken, processor = timed_check(folder)
+    measured.add(f"small_{count}_check_seconds", taken)
+    measured.add(f"small_{count}_check_processor_seconds", processor)
+
+
+def timed_check(folder: Path) -> tuple[float, float]:
+    """Seconds of `automl check` for pictures never looked at, and of all its processors."""
     forget()
     before = os.times()
     command = [sys.executable, "-m", "automl.cli", "check", str(folder)]
     taken = seconds(partial(subprocess.run, command, check=True, stdout=subprocess.DEVNULL))
     after = os.times()
-    processor = after.children_user + after.children_system
-    processor -= before.children_user + before.children_system
-    measured.add(f"500px_{count}_check_seconds", taken, at_most=20)
-    measured.add(f"500px_{count}_check_processor_seconds", processor, at_most=36)
     shutil.rmtree(folder)
+    used = after.children_user + after.children_system
+    return taken, used - before.children_user - before.children_system
 
 
 def inside(folder: Path, place: Path, measured: Figures) -> None:
-    """Speed of scan and decoding of pictures inside of other files over that of plain files."""
+    """Speed of scan and decoding of pictures inside of other files over that of plain files.
+
+    By seconds that pass and, less disturbed by other work on the machine, of the processors.
+    """
     place.mkdir()
     paths = sorted(folder.rglob("*.jpg"))
     contents = [path.read_bytes() for path in paths]
@@ -120,14 +153,18 @@ def inside(folder: Path, place: Path, measured: Figures) -> None:
             file.addfile(member, io.BytesIO(label.encode()))
     sources = {"files": folder, "parquet": place / "a.parquet", "tar": place / "a.tar"}
     listings = {name: read(DataSource(path=path)).pictures for name, path in sources.items()}
-    fastest = dict.fromkeys(listings, math.inf)
+    fastest = dict.fromkeys(listings, (math.inf, math.inf))
     for _ in range(_REPEATS):
         for name, listing in listings.items():
             forget()
-            fastest[name] = min(fastest[name], seconds(partial(scan_and_decode, listing)))
+            before = time.process_time()
+            taken = seconds(partial(scan_and_decode, listing))
+            used = time.process_time() - before
+            fastest[name] = min(fastest[name][0], taken), min(fastest[name][1], used)
     for name in ("parquet", "tar"):
-        ratio = fastest["files"] / fastest[name]
-        measured.add(f"500px_in_{name}_ratio_to_files", ratio, at_least=0.9)
+        for at, what in enumerate(("ratio", "processor_ratio")):
+            ratio = fastest["files"][at] / fastest[name][at]
+            measured.add(f"500px_in_{name}_{what}_to_files", ratio, at_least=0.9)
 
 
 def serve(folder: Path, measured: Figures) -> None:
