@@ -218,6 +218,7 @@ def _by_level(folders: FolderTree, roots: Mapping[Parts, str | None], choices: C
     is_chosen = choices.label_level is not None or choices.group_level is not None
     below = [inner for _, inner in relative.values()]
     guess = None if is_chosen else _guess_of_level(f"{sentence}.", others, below)
+    alike = _guess_of_names(level, [inner for inner in below if _position(level, inner)])
     return Layout(
         Reading(sentence=f"{_start(roots)}; {sentence}."),
         tuple(others),
@@ -225,7 +226,7 @@ def _by_level(folders: FolderTree, roots: Mapping[Parts, str | None], choices: C
         splits,
         groups,
         frozenset(class_folders),
-        guesses=(guess,) if guess else (),
+        guesses=tuple(filter(None, (guess, alike))),
     )
 
 
@@ -239,6 +240,24 @@ def _guess_of_level(
         not is_identifier(name) and not is_source(name) and not is_neutral(name) for name in inside
     )
     return Guess(sentence=sentence.capitalize(), others=levels) if levels and are_names else None
+
+
+def _guess_of_names(level: int, folders: Iterable[Parts]) -> Guess | None:
+    """Finding where folders of one name inside of different ones are one class."""
+    by_name: dict[str, set[Parts]] = defaultdict(set)
+    for folder in folders:
+        end = (_position(level, folder) or 0) + 1
+        by_name[folder[end - 1]].add(folder[:end])
+    several = {name: sorted(found) for name, found in by_name.items() if len(found) > 1}
+    if not several:
+        return None
+    name, (first, second, *_) = min(several.items())
+    num_more = len(several) - 1
+    more = f", and so are those of {num_more} more names" if num_more else ""
+    return Guess(
+        sentence=f"The folders {'/'.join(first)} and {'/'.join(second)} are one class, "
+        f"{name}{more}. If they are different classes, rename one, or choose another level."
+    )
 
 
 def _position(level: int, inner: Parts) -> int | None:

@@ -4,6 +4,7 @@ import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import PurePath
 
 from automl.errors import UserError
 
@@ -58,14 +59,20 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 def labels(pattern: str, names: Iterable[str]) -> list[str | None]:
     """Label in each file name; None where the pattern does not fit."""
-    fitting = compiled(pattern)
-    found = [fitting.fullmatch(name) for name in names]
+    found = (_fitted(pattern, name) for name in names)
     return [match["label"].strip() or None if match else None for match in found]
+
+
+def _fitted(pattern: str, name: str) -> re.Match[str] | None:
+    """The match of a name, or of one without its ending: that is no part of a label at the end."""
+    fitting = compiled(pattern)
+    without = None if pattern.endswith("*") else fitting.fullmatch(PurePath(name).stem)
+    return without or fitting.fullmatch(name)
 
 
 def split_word(pattern: str, name: str) -> str | None:
     """Text of a file name that stands for its split; None without one, or if it does not fit."""
-    match = compiled(pattern).fullmatch(name) if _SPLIT in pattern else None
+    match = _fitted(pattern, name) if _SPLIT in pattern else None
     return match["split"] if match else None
 
 

@@ -1,8 +1,11 @@
-"""Splits that the values of a column stand for, written as `0=train, 1=test`."""
+"""Splits that the values of a column stand for, as `0=train, 1=test`, or `0=test, *=train`."""
 
 from automl.errors import UserError, short
 
 UNUSED = "unused"
+OTHERS = "*"
+"""In place of a value: all other ones."""
+
 _ALLOWED = ("train", "validation", "test", UNUSED)
 
 
@@ -16,8 +19,8 @@ def parsed(text: str) -> dict[str, str]:
     meanings = {value.strip().lower(): split.strip().lower() for value, _, split in pairs}
     if not meanings or "" in meanings or not set(meanings.values()) <= {*_ALLOWED}:
         raise UserError(
-            f"split_values is {short(text)}; it must be pairs such as 0=train, 1=test. Allowed are "
-            f"{', '.join(_ALLOWED)}."
+            f"split_values is {short(text)}; it must be pairs such as 0=train, 1=test, with "
+            f"{OTHERS} for all other values. Allowed are {', '.join(_ALLOWED)}."
         )
     return meanings
 

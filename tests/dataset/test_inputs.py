@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -62,6 +63,7 @@ def test_a_column_of_0_and_1_for_each_class(photos):
         "file,cat,dog,verified a.jpg,1,0,1 b.jpg,0,1,1",
         "file,cat,dog,is_ok a.jpg,1,0,1 b.jpg,0,1,0 c.jpg,1,0,1 d.jpg,0,1,0",
         "file,cat,dog a.jpg,0.9,0.1 b.jpg,0.3,0.7",
+        "file;cat;dog a.jpg;0,9;0,1 b.jpg;0,3;0,7",
         "file,cat,dog,score a.jpg,true,false,0.25 b.jpg,false,true,0.75",
     ],
 )
@@ -71,7 +73,7 @@ def test_columns_of_classes_have_ticks_or_probabilities(photos, rows):
     found = {name: label for name, (label, _) in read(folder).items()}
     assert (found["a.jpg"], found["b.jpg"]) == ("cat", "dog")
     guesses = readers.read(DataSource(path=folder)).guesses
-    assert bool(guesses) == any(word in rows for word in ("verified", "is_ok", "0.9"))
+    assert bool(guesses) == any(word in rows for word in ("verified", "is_ok", "0.9", "0,9"))
 
 
 def test_true_and_false_may_say_the_split(photos):
@@ -1280,3 +1282,110 @@ def test_json_of_names_by_split_beside_a_table(photos, train):
     (folder / "labels.csv").write_text("file,label\na.jpg,cat\nb.jpg,dog\nc.jpg,dog\n")
     (folder / "splits.json").write_text(f'{{{train}, "test": ["c.jpg"]}}')
     assert [split for _, split in read(folder).values()] == ["test", "train", "train"]
+
+
+@pytest.mark.parametrize(
+    ("names", "options", "says"),
+    [
+        (["cat/1.jpg", "cat /2.jpg", "dog/3.jpg"], {}, "'cat' and 'cat ' are one class"),
+        (["caf\u00e9/1.jpg", "cafe\u0301/2.jpg", "dog/3.jpg"], {}, "'cafe\\u0301' and 'caf\\xe9'"),
+        (
+            ["a/crane/1.jpg", "b/crane/2.jpg", "a/owl/3.jpg"],
+            {"label_level": -1},
+            "a/crane and b/crane are one class",
+        ),
+    ],
+)
+def test_folders_that_become_one_class_are_said(photos, names, options, says):
+    folder = photos(*names)
+    found = readers.read(DataSource(path=folder, **options))
+    assert found.pictures["label"].nunique() == 2
+    assert any(says in guess.sentence for guess in found.guesses)
+
+
+def test_labels_of_a_table_that_become_one_class_are_said(photos):
+    folder = photos("a.jpg", "b.jpg", "c.jpg")
+    (folder / "labels.csv").write_text("file,label\na.jpg,cat\nb.jpg,cat \nc.jpg,dog\n")
+    (guess,) = readers.read(DataSource(path=folder)).guesses
+    assert guess.sentence.startswith("'cat' and 'cat ' are one class")
+
+
+def test_two_numbers_with_the_same_name_stay_two_classes(photos):
+    names = ["owl", "crane", "crane", *"abcdefghijklmnopqrst"]
+    folder = photos(*(f"{number}/1.jpg" for number in range(len(names))))
+    (folder / "classes.txt").write_text("\n".join(names))
+    labels = {label for label, _ in read(folder).values()}
+    assert len(labels) == len(names)
+    assert {"owl", "crane (1)", "crane (2)"} < labels
+
+
+def test_the_names_of_numbers_in_a_list_may_be_left_out(photos):
+    folder = photos("1.jpg", "2.jpg")
+    (folder / "list.txt").write_text("1.jpg 1\n2.jpg 2\n")
+    (folder / "labels.txt").write_text("cat\ndog\n")
+    assert read(folder) == {"1.jpg": ("cat", None), "2.jpg": ("dog", None)}
+    assert read(folder, class_names="never")["1.jpg"] == ("1", None)
+
+
+def test_folds_are_offered_with_one_of_them_held_out(photos):
+    folder = photos(*(f"{number}.jpg" for number in range(24)))
+    rows = [f"{number}.jpg,{'cat' if number % 2 else 'dog'},{number % 12}" for number in range(24)]
+    (folder / "labels.csv").write_text("\n".join(["file,label,fold", *rows]))
+    (guess,) = readers.read(DataSource(path=folder)).guesses
+    assert guess.others[0].options == {"split_column": "fold"}
+    with pytest.raises(UnclearDataError) as error:
+        read(folder, split_column="fold")
+    offered = error.value.readings[0].options
+    assert offered["split_values"] == "11=validation, *=train"
+    splits = {name: split for name, (_, split) in read(folder, **offered).items()}
+    held_out = {name for name, split in splits.items() if split == "validation"}
+    assert held_out == {"11.jpg", "23.jpg"}
+    assert set(splits.values()) == {"train", "validation"}
+
+
+def test_objects_with_more_values_than_are_read_are_said(photos):
+    folder = photos("a.jpg", "b.jpg")
+    about = {f"key{number}": number for number in range(101)}
+    rows = [
+        {"image": f"{name}.jpg", "about": about, "meta": {"label": label}}
+        for name, label in (("a", "cat"), ("b", "dog"))
+    ]
+    (folder / "labels.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (guess,) = readers.read(DataSource(path=folder)).guesses
+    assert "not about.key100" in guess.sentence
+
+
+@pytest.mark.parametrize("name", ["@eaDir/1.jpg/THUMB.jpg", "#recycle/2.jpg"])
+@pytest.mark.parametrize("place", ["", "cat/"])
+def test_what_systems_keep_beside_the_pictures_is_passed_over(photos, place, name):
+    folder = photos("cat/1.jpg", "dog/2.jpg", place + name)
+    assert set(read(folder)) == {"cat/1.jpg", "dog/2.jpg"}
+
+
+def test_an_ending_of_the_file_is_no_part_of_a_label(photos):
+    folder = photos("IMG_1_cat.jpg", "IMG_2_cat.png", "IMG_3_dog.JPG")
+    found = read(folder, label_pattern="IMG_#_{label}")
+    assert [label for label, _ in found.values()] == ["cat", "cat", "dog"]
+
+
+def test_rows_that_deny_a_label_are_left_out(photos):
+    folder = photos("a.jpg", "b.jpg")
+    rows = "ImageID,LabelName,Confidence\na,cat,1\na,dog,0\nb,dog,1\nb,cat,0\n"
+    (folder / "labels.csv").write_text(rows)
+    assert read(folder) == {"a.jpg": ("cat", None), "b.jpg": ("dog", None)}
+    (guess,) = readers.read(DataSource(path=folder)).guesses
+    assert guess.sentence.startswith("2 rows with 0 in Confidence are left out")
+
+
+@pytest.mark.parametrize("classes", ["0 cat\n1 dog\n", "cat\ndog\n", "1: cat\n2: dog\n"])
+def test_numbers_in_a_shard_have_the_names_of_a_file_beside_it(make_picture, tmp_path, classes):
+    start = int(not classes.startswith("0"))
+    with tarfile.open(tmp_path / "data-000000.tar", "w") as shard:
+        for number in range(2):
+            make_picture(tmp_path / "a.jpg", number)
+            (tmp_path / "a.cls").write_text(str(start + number))
+            for suffix in ("jpg", "cls"):
+                shard.add(tmp_path / f"a.{suffix}", f"{number}.{suffix}")
+                (tmp_path / f"a.{suffix}").unlink()
+    (tmp_path / "classes.txt").write_text(classes)
+    assert list(readers.read(DataSource(path=tmp_path)).pictures["label"]) == ["cat", "dog"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from automl.dataset import label_sets, locations
-from automl.dataset.readers import guesses, labels, split_column, values
+from automl.dataset.readers import guesses, labels, same_names, split_column, values
 from automl.dataset.readers import label_sets as cells_of_sets
 from automl.dataset.readers.table import Chosen, Columns, Table
 from automl.dataset.reading import Guess, Reading, UnclearDataError
@@ -157,7 +157,11 @@ def of_table(
     )
     # which columns of ticks are classes was guessed for one label a picture
     is_guessed = not (has_sets and columns.label == guesses.ONE_HOT)
-    return Listing(pictures, left_out, chosen.readings, table.guesses if is_guessed else ())
+    said = list(table.guesses) if is_guessed else []
+    if not has_sets:
+        written = zip(table.rows[columns.label], rows["label"], strict=True)
+        said += same_names.said((cell, label) for cell, label in written if isinstance(label, str))
+    return Listing(pictures, left_out, chosen.readings, said)
 
 
 def _several_labels(table: Table, columns: Columns, rows: pd.DataFrame) -> UnclearDataError:

@@ -15,7 +15,7 @@ import yaml
 
 from automl.dataset import label_sets
 from automl.dataset.folder_tree import Parts
-from automl.dataset.readers import delimited, labels, text
+from automl.dataset.readers import delimited, labels, same_names, text
 from automl.dataset.readers.listing import Listing, in_order
 from automl.dataset.reading import Guess, Reading
 from automl.dataset.walk import is_picture_name
@@ -80,7 +80,7 @@ def applied(
         names = _chosen(root, chosen, codes)
         file = chosen
     elif all(map(_CODE.fullmatch, codes)):
-        said = ((path, _names_in(root, path, codes)) for path in _candidates(files))
+        said = ((path, in_file(root / path, codes)) for path in _candidates(files))
         of_training = known if codes <= known.keys() else {}
         file, names = next(((path, one) for path, one in said if one), (_TRAINING, of_training))
     else:
@@ -98,6 +98,12 @@ def applied(
         guesses=_said(found, file, names, codes),
         class_names=names,
     )
+
+
+def are_named_beside(table: Path, codes: set[str]) -> bool:
+    """True if a file in the folder of a table names the classes with these codes."""
+    beside = [(path.name,) for path in table.parent.iterdir() if path != table]
+    return any(in_file(table.parent / file, codes) for file in _candidates(beside))
 
 
 def _said(found: Listing, file: str, names: _Names, codes: Iterable[str]) -> list[Guess]:
@@ -130,7 +136,7 @@ def _is_about(reading: Reading, file: str) -> bool:
 def _chosen(root: Path, file: str, codes: set[str]) -> _Names:
     path = root / file
     is_inside = path.resolve().is_relative_to(root.resolve())
-    names = _names_in(root, file, codes) if is_inside and path.is_file() else {}
+    names = in_file(path, codes) if is_inside and path.is_file() else {}
     if not names:
         raise DataError(
             f"class_names is {file}, which is no file in {root} that names the classes "
@@ -154,9 +160,8 @@ def _may_name_classes(name: str) -> bool:
     return suffix in _READ and bool(words & known)
 
 
-def _names_in(root: Path, file: str, codes: set[str]) -> _Names:
+def in_file(path: Path, codes: set[str]) -> Mapping[str, str]:
     """The first names in a file that are those of all classes; empty if there are none."""
-    path = root / file
     try:
         if path.is_symlink() or path.stat().st_size > _MAX_BYTES:
             return {}
@@ -169,7 +174,7 @@ def _names_in(root: Path, file: str, codes: set[str]) -> _Names:
 
 
 def _fitting(names: _Names, codes: set[str]) -> _Names:
-    """The names of the classes; empty if one has none, or two have the same."""
+    """The names of the classes; empty if one has none, or many have the same."""
     by_code = {_plain(code): name.strip() for code, name in names.items()}
     found = {code: by_code.get(_plain(code), "") for code in codes}
     are_names = all(name and len(name) <= label_text.MAX_LENGTH for name in found.values())
@@ -178,9 +183,10 @@ def _fitting(names: _Names, codes: set[str]) -> _Names:
     are_distinct = len({*names.values()}) >= _LEAST_DISTINCT * len(names)
     if not (are_names and is_new and are_words and are_distinct):
         return {}
-    if len({*found.values()}) < len(found):
-        return {}
-    return {code: labels.checked(name, f"The class {code}") for code, name in found.items()}
+    return {
+        code: labels.checked(name, f"The class {code}")
+        for code, name in same_names.apart(found).items()
+    }
 
 
 def _plain(code: str) -> str:

@@ -7,23 +7,37 @@ from typing import Any
 
 import pandas as pd
 
+from automl.dataset.reading import Guess
+
 _NAMES = ("label", "labels", "name", "class", "class_name", "className", "category", "title")
 _MAX_DEPTH = 6
 _MAX_COLUMNS = 100
 
 
-def flattened(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with columns such as `ground_truth.label` in place of those with objects."""
+def flattened(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Guess]]:
+    """The rows with columns such as `ground_truth.label` in place of those with objects.
+
+    A guess names the columns of objects with more values than are read.
+    """
     columns: dict[str, list[Any]] = {}
+    guesses = []
     for name in rows.columns:
         cells = [_object(cell) for cell in rows[name]]
         if not any(isinstance(cell, dict) or _objects(cell) for cell in cells):
             columns[name] = rows[name].tolist()
             continue
         leaves = [dict(_leaves(str(name), cell, 0)) for cell in cells]
-        for key in list(dict.fromkeys(key for each in leaves for key in each))[:_MAX_COLUMNS]:
+        keys = list(dict.fromkeys(key for each in leaves for key in each))
+        for key in keys[:_MAX_COLUMNS]:
             columns[key] = [each.get(key) for each in leaves]
-    return pd.DataFrame(columns, index=rows.index, dtype=object)
+        if unread := keys[_MAX_COLUMNS:]:
+            sentence = (
+                f"The objects in {name} have {len(keys):,} different values, of which the first "
+                f"{_MAX_COLUMNS} are read, and not {unread[0]}. If the label is one of the others, "
+                "write it into a column of its own."
+            )
+            guesses.append(Guess(sentence=sentence))
+    return pd.DataFrame(columns, index=rows.index, dtype=object), guesses
 
 
 def has_objects_as_text(cells: pd.Series) -> bool:

@@ -156,7 +156,9 @@ def _of_probabilities(rows: pd.DataFrame, free: Sequence[str]) -> OneHot | None:
 def _numbers(cells: pd.Series) -> list[float] | None:
     """Numbers between 0 and 1; None if a cell is something else, or empty."""
     try:
-        numbers = [float(cell) for cell in cells]
+        numbers = [
+            float(cell.replace(",", ".") if isinstance(cell, str) else cell) for cell in cells
+        ]
     except (TypeError, ValueError):
         return None
     return numbers if all(0 <= n <= 1 and math.isfinite(n) for n in numbers) else None

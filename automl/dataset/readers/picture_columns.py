@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from automl.dataset.readers import nested
 from automl.dataset.readers.located import Located
-from automl.dataset.readers.table import Choose, Chosen, Table
+from automl.dataset.readers.table import Choose, Chosen, Table, with_objects_as_columns
 from automl.dataset.reading import Guess
 from automl.dataset.walk import is_picture_name
 
@@ -29,7 +28,7 @@ def chosen_here(table: Table, choose: Choose, located: Located) -> tuple[Table, 
     chosen = choose(table)
     image = chosen.columns.image
     if image not in table.rows.columns:  # it lies inside of objects
-        table = replace(table, rows=nested.flattened(table.rows))
+        table = with_objects_as_columns(table)
     if not located.paths or _share(chosen.table.rows[image], table, located) > 0:
         return table, chosen
     used = {image, chosen.columns.label, chosen.columns.split, chosen.columns.group}

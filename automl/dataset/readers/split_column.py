@@ -11,6 +11,7 @@ from automl.dataset.readers import values
 from automl.dataset.reading import Reading, UnclearDataError
 from automl.dataset.split_words import SPLITS, loose_split_in, split_in
 from automl.errors import DataError, short
+from automl.evaluation import natural_order
 from automl.jobs import split_meanings
 
 NEVER = "never"
@@ -76,9 +77,16 @@ def likely(rows: pd.DataFrame, used: Container[str]) -> str | None:
 
 
 def suspected(rows: pd.DataFrame, used: Container[str | None]) -> str | None:
-    """The column that is named like splits, but whose few values are no words of them."""
+    """The column that is named like splits, but whose values are no words of them.
+
+    Names that also mean something else, such as set and part, count for few values only.
+    """
     named = (name for name in rows.columns if name not in used and _plain(name) in _NAMES)
-    return next((name for name in named if 2 <= len(_distinct(rows[name])) <= _MAX_VALUES), None)
+    for name in named:
+        most = len(rows) // 2 if _plain(name) in _MUST_MEAN | {"fold"} else _MAX_VALUES
+        if 2 <= len(_distinct(rows[name])) <= max(most, _MAX_ASKED):
+            return name
+    return None
 
 
 def splits(
@@ -99,7 +107,11 @@ def splits(
     flags = None if meanings else _of_flag(name, cells)
     if flags is not None:
         return Splits([*flags], texts)
-    known = {text: meanings.get(text) or _split(text, loosely=True) for text in {*texts}}
+    others = meanings.get(split_meanings.OTHERS)
+    known = {
+        text: meanings.get(text) or _split(text, loosely=True) or (others if text else None)
+        for text in {*texts}
+    }
     return Splits([known[text] for text in texts], texts)
 
 
@@ -143,7 +155,13 @@ def _possible(unknown: Sequence[str], *, is_alone: bool) -> list[dict[str, str]]
     """Possible meanings of values that are no words of splits; each alone beside such words."""
     if not is_alone:
         return [dict.fromkeys(unknown, split) for split in ("train", "test", split_meanings.UNUSED)]
-    ordered = sorted(unknown)
+    ordered = natural_order.names(unknown)
+    if len(ordered) > len(_NUMBERS):  # folds, of which one is held out
+        return [
+            {value: split, split_meanings.OTHERS: "train"}
+            for value in (ordered[-1], ordered[0])
+            for split in ("validation", "test")
+        ]
     if len(ordered) != 2:
         return [dict(zip(ordered, _NUMBERS, strict=False))]
     one, two = ordered

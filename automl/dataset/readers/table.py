@@ -20,6 +20,7 @@ _LEAST_NAMED = 0.9
 _NUM_COMPARED = 100
 _MAX_READINGS = 5
 _DEFAULT_TARGET = "label"
+_CONFIDENCE = "confidence"
 _TOTALS = frozenset(
     {"total", "totals", "sum", "count", "summe", "gesamt", "insgesamt", "anzahl", "somme", "suma"}
     | {"somma", "totale", "totaal", "итого", "всего", "合计", "合計", "总计", "총계", "합계"}
@@ -83,6 +84,7 @@ def choose(table: Table, source: DataSource, target_column_name: str) -> Chosen:
     table = _flattened(table, source, target_column_name)
     image = _image(table, source.image_column)
     table = _without_other_rows(table, image)
+    table = _without_denied(table, target_column_name)
     likely_split = _split(table, source, {image, target_column_name})
     group = _existing(table, source.group_column, "Set group_column to one of them.")
     table, label, others = _label(table, target_column_name, (image, likely_split, group))
@@ -139,7 +141,13 @@ def _flattened(table: Table, source: DataSource, target_column_name: str) -> Tab
     has_pictures = source.image_column or table.image_column or guesses.picture_column(table.rows)
     if has_labels and has_pictures and len(plain) == len(table.rows.columns):
         return table
-    return replace(table, rows=nested.flattened(table.rows))
+    return with_objects_as_columns(table)
+
+
+def with_objects_as_columns(table: Table) -> Table:
+    """The table with the values in its objects as columns."""
+    rows, unread = nested.flattened(table.rows)
+    return replace(table, rows=rows, guesses=[*table.guesses, *unread])
 
 
 def _without_other_rows(table: Table, image: str) -> Table:
@@ -157,6 +165,23 @@ def _without_other_rows(table: Table, image: str) -> Table:
     sentence = f"{rows[0]}{more} is left out: it is no picture, but a total or names of columns."
     guesses = [*table.guesses, Guess(sentence=sentence)]
     return replace(table, rows=table.rows[[not one for one in others]], guesses=guesses)
+
+
+def _without_denied(table: Table, target_column_name: str) -> Table:
+    """The table without rows that say which label a picture has not, as those of Open Images."""
+    found = {name.lower(): name for name in map(str, table.rows.columns)}
+    name = found.get(_CONFIDENCE)
+    if name is None or name == target_column_name:
+        return table
+    cells = [str(cell).strip().removesuffix(".0") for cell in table.rows[name]]
+    if {*cells} != {"0", "1"}:
+        return table
+    sentence = (
+        f"{cells.count('0'):,} rows with 0 in {name} are left out: they say which label a picture "
+        f"has not. If they mean something else, remove the column {name}."
+    )
+    kept = table.rows[[cell == "1" for cell in cells]]
+    return replace(table, rows=kept, guesses=[*table.guesses, Guess(sentence=sentence)])
 
 
 def _with_other_splits(table: Table, used: set[str | None]) -> Table:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import json_file
+from automl.dataset.readers import json_file, same_names
 from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.table import Table
 from automl.errors import DataError
@@ -30,7 +30,9 @@ def _read(path: Path, _: Surroundings) -> Table:
     """
     try:
         content = json_file.loaded(path)
-        categories = {item["id"]: str(item["name"]) for item in _items(content, "categories")}
+        used = {item["category_id"] for item in _items(content, "annotations")}
+        names = {item["id"]: str(item["name"]) for item in _items(content, "categories")}
+        categories = same_names.apart({key: name for key, name in names.items() if key in used})
         named: dict[Any, dict[str, None]] = defaultdict(dict)
         for item in _items(content, "annotations"):
             named[item["image_id"]][categories[item["category_id"]]] = None

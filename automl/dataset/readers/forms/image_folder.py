@@ -11,7 +11,7 @@ from automl.dataset import annotation_pictures, file_kinds
 from automl.dataset.folder_tree import Parts
 from automl.dataset.layout import Choices, Layout, find_layout
 from automl.dataset.layout_questions import SplitsOnlyError
-from automl.dataset.readers import detection_layouts, labels, listing
+from automl.dataset.readers import detection_layouts, labels, listing, same_names
 from automl.dataset.readers.form import Certainty, ClassFolders
 from automl.dataset.readers.listing import LeftOut, Listing
 from automl.dataset.readers.repeated_folders import without_copies
@@ -61,7 +61,8 @@ def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
     masks = annotation_pictures.guesses(tree) if source.leave_out is None else []
     readings = [layout.reading, *layout.others]
     rows = listing.in_order(pd.DataFrame(columns))
-    return Listing(rows, left_out, readings, [*layout.guesses, *masks])
+    alike = same_names.said((label, labels.of_folder(label, root)) for label in classes)
+    return Listing(rows, left_out, readings, [*layout.guesses, *alike, *masks])
 
 
 def _say_nothing(classes: set[str]) -> bool:

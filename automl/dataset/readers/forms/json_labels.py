@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import guesses, json_file, nested, questions
+from automl.dataset.readers import guesses, json_file, nested, questions, same_names
 from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.table import Table
 from automl.dataset.split_words import split_in
@@ -78,10 +78,10 @@ def _shape(content: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], _Pairs] 
 
 
 def _of_fiftyone(content: Mapping[str, Any]) -> _Pairs:
-    classes = content["classes"]
+    classes = same_names.apart(dict(enumerate(map(str, content["classes"]))))
     for name, found in content["labels"].items():
         numbers = found if isinstance(found, list) else [found]
-        yield name, [str(classes[number]) for number in numbers if number is not None]
+        yield name, [classes[number] for number in numbers if number is not None]
 
 
 def _of_datumaro(content: Mapping[str, Any]) -> _Pairs:
@@ -124,7 +124,7 @@ def _records(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:
 
 def _has_pictures(objects: Sequence[dict[str, Any]]) -> bool:
     some = pd.DataFrame(objects[:_NUM_LOOKED_AT], dtype=object)
-    return guesses.picture_column(nested.flattened(some)) is not None
+    return guesses.picture_column(nested.flattened(some)[0]) is not None
 
 
 def _of_columns(content: Mapping[str, Any]) -> list[dict[str, Any]] | None:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from automl.dataset import split_words
 from automl.dataset.locations import Surroundings
-from automl.dataset.readers import blanks, delimited, guesses, text
+from automl.dataset.readers import blanks, delimited, guesses, named_classes, text
 from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.forms import csv
 from automl.dataset.readers.table import Table
@@ -21,17 +21,7 @@ from automl.dataset.walk import is_picture_name
 from automl.errors import DataError, short
 
 _SEPARATORS = ("\t", ",", ";", "|", ": ")
-_NAMES_OF_CLASSES = (
-    "labels.txt",
-    "classes.txt",
-    "label_list.txt",
-    "class_names.txt",
-    "synsets.txt",
-)
-_WORDS_OF_NAMES = frozenset({"categories", "classes", "labels", "names", "category", "class"})
 _NUMBERED_PICTURES = "images.txt"
-_NUMBER_FIRST = re.compile(r"(?P<number>\d+)[ \t]+(?P<name>\S.*)")
-_NUMBER_LAST = re.compile(r"(?P<name>\S.*?)[ \t]+(?P<number>\d+)")
 _NUMBERS = re.compile(r"[-+\d.\s]+")
 _NUM_LOOKED_AT = 20
 _MAX_ENDS = 5
@@ -55,7 +45,7 @@ def _certainty(path: Path) -> Certainty:
     lines += rest
     if pairs := _of_numbers(path, lines):
         are_in_folders = all("/" in picture for picture, _ in pairs)  # whose names say more
-        is_named = bool(_names(path, {label for _, label in pairs}))
+        is_named = named_classes.are_named_beside(path, {label for _, label in pairs})
         return Certainty.LIKELY if is_named or not are_in_folders else Certainty.NO
     is_loose = _pairs_of_ids(lines) or blanks.rows(lines, path.name) is not None
     return Certainty.POSSIBLE if is_loose else Certainty.NO
@@ -71,7 +61,7 @@ def _says_splits(path: Path) -> bool:
 
 
 def _read(path: Path, around: Surroundings) -> Table:
-    """The table of a list; numbers are replaced by the names of a file of classes beside it."""
+    """The table of a list."""
     lines = list(_lines(path, around.code_page))
     first = [line for _, line in lines[:_NUM_LOOKED_AT]]
     separator = _separator(first)
@@ -97,10 +87,8 @@ def _read(path: Path, around: Surroundings) -> Table:
 
 def _as_table(cells: Sequence[tuple[str, str]], numbers: Sequence[int], path: Path) -> Table:
     """The table of pairs, with the numbers of their lines."""
-    names = _names(path, {label for _, label in cells})
-    rows = [(location, names.get(label, label)) for location, label in cells]
     index = [f"Line {number} of {path.name}" for number in numbers]
-    frame = pd.DataFrame(rows, index=index, columns=["path", "label"], dtype=object)
+    frame = pd.DataFrame(cells, index=index, columns=["path", "label"], dtype=object)
     return Table(frame, path, path.parent, "path", "label")
 
 
@@ -184,34 +172,6 @@ def _of_numbers(path: Path, lines: Sequence[tuple[int, str]]) -> list[tuple[str,
     is_list = all(len(each) == 2 and each[0] in pictures for each in cells)
     are_labels = 2 * len({each[-1] for each in cells}) <= len(cells)
     return [(pictures[each[0]], each[1]) for each in cells] if is_list and are_labels else []
-
-
-def _names(path: Path, labels: set[str]) -> dict[str, str]:
-    """Names by number, if all labels are numbers and a file beside the list names as many."""
-    if not all(label.isdecimal() for label in labels):
-        return {}
-    others = [beside.name for beside in sorted(path.parent.glob("*.txt")) if _names_classes(beside)]
-    for file in dict.fromkeys([*_NAMES_OF_CLASSES, *others]):
-        beside = path.parent / file
-        if beside.is_file() and beside != path:
-            named = [line for _, line in _lines(beside)]
-            for numbered in (_numbered(named, _NUMBER_FIRST), _numbered(named, _NUMBER_LAST)):
-                if len(numbered) == len(named) and labels <= set(numbered):
-                    return numbered
-            if file in _NAMES_OF_CLASSES and max(map(int, labels), default=0) < len(named):
-                return {str(number): name for number, name in enumerate(named)}
-    return {}
-
-
-def _names_classes(path: Path) -> bool:
-    """True for a file such as `categories_places365.txt`."""
-    return bool({*re.split(r"[\W_\d]+", path.stem.lower())} & _WORDS_OF_NAMES)
-
-
-def _numbered(lines: Sequence[str], pattern: re.Pattern[str]) -> dict[str, str]:
-    """Name by number of the lines with both."""
-    found = (pattern.fullmatch(line) for line in lines)
-    return {one["number"]: one["name"] for one in found if one}
 
 
 FORM = TableFile(suffixes=(".txt", ".lst"), read=_read, certainty=_certainty, is_loose=True)

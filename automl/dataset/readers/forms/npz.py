@@ -15,6 +15,7 @@ from automl.dataset.containers import blocks
 from automl.dataset.containers.npz import Array, ArrayPictures
 from automl.dataset.locations import Surroundings
 from automl.dataset.preprocessing import UnreadablePicture
+from automl.dataset.readers import same_names
 from automl.dataset.readers.form import TableFile
 from automl.dataset.readers.table import Table
 from automl.dataset.split_words import SPLITS
@@ -101,7 +102,10 @@ def _labels(file: ArrayPictures, name: str, path: Path) -> list[Any]:
 
 def _class_names(file: ArrayPictures) -> list[Any]:
     known = next((each for each in _CLASSES if each in file.arrays), None)
-    return [] if known is None else [_text(cell) for cell in file.values(known).tolist()]
+    if known is None:
+        return []
+    names = [str(_text(cell)) for cell in file.values(known).tolist()]
+    return list(same_names.apart(dict(enumerate(names))).values())
 
 
 def _named(cells: list[Any], names: list[Any]) -> list[Any]:

@@ -16,7 +16,7 @@ from automl.dataset import picture_location
 from automl.dataset.containers.tar import Member, TarPictures, members_of
 from automl.dataset.locations import Surroundings
 from automl.dataset.preprocessing import UnreadablePicture
-from automl.dataset.readers import text
+from automl.dataset.readers import named_classes, same_names, text
 from automl.dataset.readers.form import Certainty, TableFile
 from automl.dataset.readers.table import Table
 from automl.dataset.walk import is_picture_name
@@ -97,7 +97,11 @@ def named(frame: pd.DataFrame, folders: Sequence[Path]) -> pd.DataFrame:
         return frame
     if file is None:
         return _with_own_names(frame, column)
-    names = [line.strip() for line in text.read(file).splitlines() if line.strip()]
+    codes = {str(cell) for cell in frame[column]}
+    if by_code := named_classes.in_file(file, codes):
+        return frame.assign(**{column: [by_code[str(cell)] for cell in frame[column]]})
+    lines = [line.strip() for line in text.read(file).splitlines() if line.strip()]
+    names = same_names.apart(dict(enumerate(lines)))
     for where, cell in frame[column].items():
         if int(cell) >= len(names):
             raise DataError(f"{where} has the class {cell}, but {file} names {len(names)} classes.")

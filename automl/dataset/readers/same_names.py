@@ -1,0 +1,47 @@
+"""Names of classes that are the same, or become the same: kept apart, or said."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from automl.dataset.reading import Guess
+from automl.jobs import label_text
+
+Code = TypeVar("Code")
+
+_MAX_SHOWN = 3
+
+
+def apart(names: Mapping[Code, str]) -> dict[Code, str]:
+    """Names by number or code; those that several have get it behind them: `crane (134)`."""
+    counts = Counter(map(_plain, names.values()))
+    return {
+        code: f"{name} ({code})" if counts[_plain(name)] > 1 else name
+        for code, name in names.items()
+    }
+
+
+def _plain(name: str) -> str:
+    return label_text.composed(name.strip())
+
+
+def said(written: Iterable[tuple[object, str]]) -> list[Guess]:
+    """A guess about labels that are written in several ways, if there are any.
+
+    Args:
+        written: label as the data has it, and as it is used: composed, without blanks around it.
+    """
+    spellings: dict[str, set[str]] = defaultdict(set)
+    for text, label in written:
+        if isinstance(text, str):
+            spellings[label].add(text)
+    doubtful = (sorted(each) for each in spellings.values() if len(each) > 1)
+    several = [" and ".join(map(ascii, each)) for each in doubtful]
+    if not several:
+        return []
+    more = f", and so are {len(several) - _MAX_SHOWN} more" if several[_MAX_SHOWN:] else ""
+    sentence = (
+        f"{'; '.join(several[:_MAX_SHOWN])} are one class{more}: blanks around a name and the form "
+        "of its Unicode do not count. If they are different classes, rename one."
+    )
+    return [Guess(sentence=sentence)]
