@@ -1,10 +1,11 @@
 """Whether the answers of a model in use differ from those at its validation, against chance. Pure.
 
-Three tests, each of the latest answers: of the predicted classes (chi-square), of the probabilities
-of the answers (Kolmogorov and Smirnov), and of the share of pictures unlike the training pictures
-(binomial). Their p-values are corrected for three tests and for looking again and again: look k
-spends 1 / (k (k + 1)) of the risk of a false alarm, so that all looks together spend no more than
-it (alpha spending, Lan and DeMets, 1983).
+Four tests, each of the latest answers: of the predicted classes (chi-square), of the probabilities
+of the answers (Kolmogorov and Smirnov), of the features (the distances to the nearest training
+pictures, as ranks among pictures of the same answer: van Elteren, 1960), and of the share of
+pictures unlike the training pictures (binomial). Their p-values are corrected for four tests and
+for looking again and again: look k spends 1 / (k (k + 1)) of the risk of a false alarm, so that all
+looks together spend no more than it (alpha spending, Lan and DeMets, 1983).
 """
 
 from collections import Counter
@@ -23,7 +24,7 @@ RECENT = 500
 """Answers of one look."""
 
 FEWEST = 50
-_NUM_TESTS = 3
+_NUM_TESTS = 4
 _FEWEST_EXPECTED = 5.0
 """Answers of a class below which it counts among the others."""
 
@@ -40,13 +41,17 @@ class Answers(NamedTuple):
     are_unlike: NDArray[np.bool_] | None = None
     """(N,) True for pictures unlike the training pictures; None if the model does not say."""
 
+    distances: NDArray[np.float64] | None = None
+    """(N,) to the nearest training picture, NaN where it is not known; None if none is."""
+
 
 class Sign(FrozenModel):
     """One test."""
 
-    kind: Literal["classes", "confidence", "unlike"]
+    kind: Literal["classes", "confidence", "features", "unlike"]
     before: float
-    """Share of the class that has changed most, mean probability, or share of false alarms."""
+    """Share of the class that has changed most, mean probability, mean distance of pictures with
+    these answers, or share of false alarms."""
 
     now: float
     class_name: str = ""
@@ -103,6 +108,10 @@ def drift(reference: Answers, seen: Answers, false_alarm_rate: float | None) -> 
             p_value=corrected(float(stats.ks_2samp(before, now).pvalue)),
         )
     )
+    if reference.distances is not None and seen.distances is not None:
+        latest = seen.labels[recent], seen.distances[recent]
+        if found := _of_features((reference.labels, reference.distances), latest, corrected):
+            signs.append(found)
     if seen.are_unlike is not None and false_alarm_rate is not None:
         unlike = seen.are_unlike[recent]
         test = stats.binomtest(int(unlike.sum()), len(unlike), false_alarm_rate, "greater")
@@ -132,4 +141,42 @@ def _of_classes(
         before=float(shares[0, most]),
         now=float(shares[1, most]),
         p_value=corrected(p_value),
+    )
+
+
+_Distances = tuple[Sequence[str], NDArray[np.float64]]
+"""Answers, and the distance of each to the nearest training picture; NaN where it is not known."""
+
+
+def _of_features(
+    before: _Distances, now: _Distances, corrected: Callable[[float], float]
+) -> Sign | None:
+    """Pictures are farther from the training pictures than those held out with the same answer.
+
+    Nearer ones are no sign: those held out lack some training pictures to be near to. None if no
+    answer has distances of both.
+    """
+    from scipy import stats
+
+    labels, distances = np.array([*before[0], *now[0]]), np.concatenate([before[1], now[1]])
+    is_now = np.arange(len(labels)) >= len(before[0])
+    is_known = ~np.isnan(distances)
+    count, total, expected, excess, variance = 0, 0.0, 0.0, 0.0, 0.0
+    for label in np.unique(labels):
+        alike = is_known & (labels == label)
+        is_new, values = is_now[alike], distances[alike]
+        num_new, num_all = int(is_new.sum()), len(values)
+        if 0 < num_new < num_all:
+            ranks = stats.rankdata(values) / (num_all + 1)
+            excess += float(ranks[is_new].sum()) - num_new * float(ranks.mean())
+            # of a sum of ranks that are drawn without putting them back
+            variance += num_new * (1 - num_new / num_all) * float(ranks.var(ddof=1))
+            count += num_new
+            total += float(values[is_new].sum())
+            expected += num_new * float(values[~is_new].mean())
+    if not count:
+        return None
+    p_value = float(stats.norm.sf(excess / variance**0.5)) if variance > 0 else 1.0
+    return Sign(
+        kind="features", before=expected / count, now=total / count, p_value=corrected(p_value)
     )

@@ -1,6 +1,7 @@
 """The training pictures that an exported model compares pictures with, and the usual distance."""
 
 import contextlib
+import dataclasses
 import functools
 import hashlib
 import json
@@ -41,8 +42,11 @@ class Reference:
     false_alarm_rate: float
     """To expect of pictures like the training pictures."""
 
-    num_held_out: int
-    """Pictures that the threshold was chosen on."""
+    held_out: NDArray[np.int64]
+    """(H,) ids of the pictures that the threshold was chosen on."""
+
+    distances: NDArray[np.float32]
+    """(H,) from each of them to the nearest training picture."""
 
     @classmethod
     def kept(cls, key: list[Any], measured: Callable[[], "Reference | None"]) -> "Reference | None":
@@ -54,8 +58,10 @@ class Reference:
         path = home.cache_dir("references") / f"{name}.npz"
         try:
             with path.open("rb") as file, np.load(file) as found:
-                numbers = {part: found[part].item() for part in found.files if part != "bank"}
-                return cls(found["bank"], **numbers)
+                parts = {name: found[name] for name in found.files}
+                return cls(
+                    **{name: part if part.ndim else part.item() for name, part in parts.items()}
+                )
         except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile):
             reference = measured()  # nothing is kept, or it was cut off
         if reference is not None:
@@ -64,12 +70,14 @@ class Reference:
                 np.savez(new, **vars(reference))
         return reference
 
-    def settings(self) -> dict[str, float]:
+    def settings(self) -> dict[str, Any]:
         """Entries of `settings.json`."""
+        distances = self.distances.astype(float).round(5).tolist()
         return {
             "threshold": self.threshold,
             "false_alarm_rate": self.false_alarm_rate,
-            "num_held_out": self.num_held_out,
+            "num_held_out": len(self.held_out),
+            "held_out": list(zip(self.held_out.tolist(), distances, strict=True)),
         }
 
 
@@ -161,7 +169,8 @@ def _measured(
     distances = familiarity.nearest(found[is_held_out], found, (parts[is_held_out], parts))
     threshold, rate = unlike.threshold(distances)
     bank = found if is_frozen else found[~is_held_out]
-    return Reference(bank, threshold, rate, int(is_held_out.sum()))
+    held_out = pictures.samples["id"].to_numpy(np.int64)[is_held_out]
+    return Reference(bank, threshold, rate, held_out, distances)
 
 
 def refitted(
@@ -169,8 +178,8 @@ def refitted(
 ) -> Reference | None:
     """The reference of a model that was fitted again to all pictures.
 
-    None is held out from it: its threshold is that of the model before, times the ratio of the
-    usual distances between training pictures in the two models.
+    None is held out from it: its threshold and distances are those of the model before, times the
+    ratio of the usual distances between training pictures in the two models.
     """
     earlier = functools.cache(lambda: pictures.directions(before))
     found = _measured(pictures, earlier, is_frozen=is_frozen)
@@ -186,8 +195,10 @@ def refitted(
         return float(np.median(familiarity.nearest(chosen, chosen, (of_chosen, of_chosen))))
 
     now = pictures.directions(after)
-    threshold = found.threshold * usual(now) / max(usual(earlier()), 1e-9)
-    return Reference(now, threshold, found.false_alarm_rate, found.num_held_out)
+    ratio = usual(now) / max(usual(earlier()), 1e-9)
+    return dataclasses.replace(
+        found, bank=now, threshold=found.threshold * ratio, distances=found.distances * ratio
+    )
 
 
 def _choice(samples: pd.DataFrame, number: int) -> pd.DataFrame:

@@ -9,6 +9,10 @@ TOO_FEW = mark("There are too few answers to compare yet: 50 are needed.")
 _SENTENCES = {
     "classes": mark("Predicted classes: {name} was {before:.1%} of the answers, now {now:.1%}"),
     "confidence": mark("Probability of the answers: {before:.2f} in the mean, now {now:.2f}"),
+    "features": mark(
+        "Distance to the nearest training picture: {before:.3f} expected for these answers, "
+        "now {now:.3f}"
+    ),
     "unlike": mark("Pictures unlike the training pictures: {before:.1%} expected, now {now:.1%}"),
 }
 

@@ -113,6 +113,9 @@ class Unlike(BaseModel):
     false_alarm_rate: float = Field(gt=0, lt=1)
     """Share of pictures like the training pictures that are above it, at most."""
 
+    held_out: list[tuple[int, float]] = []
+    """Id in the experiment of each picture that the threshold was chosen on, and its distance."""
+
 
 class _Settings(BaseModel):
     """The part of `settings.json` that predictions need; other keys are ignored."""

@@ -20,6 +20,7 @@ class KeptAnswer(BaseModel):
     trial: str
     label: str
     probability: float
+    distance: float | None = None
     unlike: bool | None = None
 
 
@@ -58,15 +59,18 @@ def drift_of(folder: Path, experiment_dir: Path) -> Drift | None:
             f"{experiment_dir.name}. Give the experiment whose model was served."
         )
     scored = store.load_predictions(store.predictions_path(experiment_dir, model.trial_id))
+    held_out = dict(model.unlike.held_out if model.unlike else ())
     reference = Answers(
         [model.labels[index] for index in scored.predicted.tolist()],
         scored.probabilities.max(axis=1).astype(np.float64),
+        distances=np.array([held_out.get(each, np.nan) for each in scored.sample_ids.tolist()]),
     )
     are_unlike = [bool(each.unlike) for each in seen]
     in_use = Answers(
         [each.label for each in seen],
         np.array([each.probability for each in seen]),
         None if model.unlike is None else np.array(are_unlike),
+        np.array([each.distance for each in seen], np.float64),  # None becomes NaN
     )
     rate = None if model.unlike is None else model.unlike.false_alarm_rate
     return drift.drift(reference, in_use, rate)

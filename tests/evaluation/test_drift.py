@@ -7,10 +7,15 @@ from automl.evaluation import drift
 from automl.evaluation.drift import Answers
 
 
-def drawn(rng, count, shares=(0.5, 0.3, 0.2), mean=0.9, unlike=0.01) -> Answers:
-    labels = rng.choice(["cat", "dog", "rat"], count, p=shares).tolist()
-    probabilities = np.clip(rng.normal(mean, 0.05, count), 0.34, 1)
-    return Answers(labels, probabilities, rng.random(count) < unlike)
+def drawn(rng, count, shares=(0.5, 0.3, 0.2), **changed) -> Answers:
+    usual = {"mean": 0.9, "unlike": 0.01, "farther": 1.0, **changed}
+    classes = rng.choice(3, count, p=shares)
+    labels = [("cat", "dog", "rat")[each] for each in classes]
+    probabilities = np.clip(rng.normal(usual["mean"], 0.05, count), 0.34, 1)
+    distances = (
+        rng.gamma(5, 0.02, count) * (1 + classes) * usual["farther"]
+    )  # rats are the most varied
+    return Answers(labels, probabilities, rng.random(count) < usual["unlike"], distances)
 
 
 def test_answers_as_before_are_no_change_however_often_one_looks():
@@ -31,14 +36,27 @@ def test_answers_as_before_are_no_change_however_often_one_looks():
     [
         ("classes", {"shares": (0.2, 0.3, 0.5)}),
         ("confidence", {"mean": 0.8}),
+        ("features", {"farther": 1.2}),
         ("unlike", {"unlike": 0.08}),
     ],
 )
 def test_each_change_is_told_by_its_own_test(kind, changed):
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(1)
     found = drift.drift(drawn(rng, 300), drawn(rng, 400, **changed), 0.01)
     assert found is not None
     assert [sign.kind for sign in found.signs if sign.is_change] == [kind]
+
+
+def test_distances_are_compared_where_they_are_known():
+    rng = np.random.default_rng(1)
+    reference, seen = drawn(rng, 300), drawn(rng, 400, farther=1.2)
+    known = np.where(np.arange(300) < 150, reference.distances, np.nan)
+    found = drift.drift(reference._replace(distances=known), seen, 0.01)
+    assert found is not None
+    assert [sign.kind for sign in found.signs if sign.is_change] == ["features"]
+    found = drift.drift(reference._replace(distances=known * np.nan), seen, 0.01)
+    assert found is not None
+    assert [sign.kind for sign in found.signs] == ["classes", "confidence", "unlike"]
 
 
 def test_only_the_latest_answers_count():

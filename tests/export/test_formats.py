@@ -3,6 +3,7 @@
 import base64
 import importlib.util
 import io
+import itertools
 import json
 import logging
 import os
@@ -36,6 +37,8 @@ from automl.export.parity_report import Parity
 from automl.export.request import ExportRequest
 from automl.export.trained_model import TrainedModel
 from automl.prediction.inference import Predictor
+from automl.serving import kept
+from automl.serving.keeping import Keeper, Keeping
 
 TRAINED, NEIGHBOURS = "trial-000", "trial-001"
 
@@ -89,6 +92,25 @@ def test_onnx_takes_batches_of_any_size_under_azures_names(finished: Path, tmp_p
     (near,) = model.predict([Path(store.load_samples(finished)["path"].iloc[0])])
     (far,) = model.predict([noise(tmp_path / "noise.png")])
     assert (near.is_unlike, far.is_unlike) == (False, True)
+
+
+def test_answers_in_use_are_compared_with_pictures_that_were_held_out(
+    finished: Path, tmp_path: Path
+) -> None:
+    model, samples = Predictor(store.best_model_dir(finished)), store.load_samples(finished)
+    scored = samples.loc[samples["split"] == "validation", "path"].map(Path).tolist()
+    signs = {}
+    for name, pictures in {"alike": scored, "far": [noise(tmp_path / "noise.png")]}.items():
+        keeper = Keeper(Keeping(tmp_path / name, share=0.0, limit=1))
+        answers = itertools.cycle(zip(pictures, model.answers(pictures), strict=True))
+        for path, answer in itertools.islice(answers, 60):
+            keeper.keep(path.read_bytes(), model, answer)
+        keeper.close()
+        found = kept.drift_of(tmp_path / name, finished)
+        assert found is not None
+        (signs[name],) = (sign for sign in found.signs if sign.kind == "features")
+    assert signs["alike"].now == pytest.approx(signs["alike"].before, abs=1e-3)
+    assert (signs["alike"].is_change, signs["far"].is_change) == (False, True)
 
 
 def test_the_pictures_to_compare_with_are_looked_at_once_a_trial(
