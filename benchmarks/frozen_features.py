@@ -59,6 +59,8 @@ class FrozenSet(NamedTuple):
     features: dict[str, NDArray[np.float32]]
     """(N, D) by network."""
 
+    class_names: list[str]
+
 
 def load(
     name: str, networks: Sequence[str] = NETWORKS, *, is_mirrored: bool = False
@@ -81,8 +83,9 @@ def load(
         wanted = [class_names.index(each) for each in classes.split(",")]
         chosen = np.isin(labels, wanted)
         labels = np.searchsorted(np.sort(wanted), labels[chosen])
+        class_names = sorted(classes.split(","))
         features = {network: each[chosen] for network, each in features.items()}
-    return FrozenSet(name, labels, features)
+    return FrozenSet(name, labels, features, class_names)
 
 
 class _OfNetwork(NamedTuple):

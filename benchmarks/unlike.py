@@ -1,9 +1,10 @@
 """Pictures unlike the training pictures, by distance: `python -m benchmarks.unlike`.
 
 A class of a real set is left out of training; the others are divided into training pictures, those
-that the threshold is chosen on (out of fold, as in an export) and new ones. The table says how many
-of the new ones are called unlike (false alarms), and how many pictures of the class that was left
-out, and of other sets. Sets and features are those of `benchmarks.frozen_features`.
+that the threshold is chosen on (out of fold, as in an export) and new ones. The tables say, class
+by class and in the mean, how many of the new ones are called unlike (false alarms), and how many
+pictures of the class that was left out, and of other sets. Sets and features are those of
+`benchmarks.frozen_features`.
 """
 
 from collections.abc import Iterator
@@ -33,6 +34,9 @@ class Result(NamedTuple):
 
     network: str
     set_name: str
+    left_out: str
+    """Name of the class that was left out."""
+
     false_alarms: float
     left_out_class: float
     other_sets: float
@@ -57,7 +61,7 @@ def _results(network: str, frozen: FrozenSet, foreign: _Array) -> Iterator[Resul
         threshold, _ = unlike.threshold(familiarity.nearest(known, known, (folds, folds)))
         asked = new, features[frozen.labels == left_out], foreign
         shares = [float((_distances(each, known) > threshold).mean()) for each in asked]
-        yield Result(network, frozen.name, *shares)
+        yield Result(network, frozen.name, frozen.class_names[left_out], *shares)
 
 
 def _main() -> None:
@@ -72,8 +76,10 @@ def _main() -> None:
             ]
             rows += _results(network, frozen, np.concatenate(others))
     table = pd.DataFrame(rows)
-    print(table.groupby(["network", "set_name"]).mean().round(3).to_string())
-    print(table.drop(columns=["network", "set_name"]).mean().round(3).to_string())
+    keys = ["network", "set_name", "left_out"]
+    print(table.set_index(keys).round(3).to_string())
+    print(table.groupby(keys[:2]).mean(numeric_only=True).round(3).to_string())
+    print(table.mean(numeric_only=True).round(3).to_string())
 
 
 if __name__ == "__main__":
