@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from automl.dataset.preprocessing import model_input, probabilities_of
 from automl.errors import ExportError
-from automl.evaluation import metrics
+from automl.evaluation import decisions, significance
 from automl.export import onnx_model, parity
 from automl.export.parity_report import Int8
 from automl.export.trained_model import Answers, TrainedModel
 from automl.training import trial_data
 
 _NUM_CALIBRATION_PICTURES = 64
+_MAX_LOSS = 0.05
 _FLOAT_SHARE = 1 / 8
 """Share of the depth, from the input, whose convolutions stay as they are. With 7 bits the first
 layers lose most: of 49 convolutions of efficientnet_lite0, the first 6 are two thirds of the error
@@ -34,7 +35,8 @@ def write(folder: Path, model: TrainedModel, progress: Callable[[float], None]) 
     training pictures. The first convolutions are left out.
 
     Raises:
-        ExportError: no training or no validation picture can be read.
+        ExportError: no training or no validation picture can be read, or the quantised model is
+            clearly worse, see `refuse_worse`.
     """
     training = parity.readable(model.experiment_dir, "train", _NUM_CALIBRATION_PICTURES)
     validation = parity.readable(model.experiment_dir, "validation")
@@ -143,10 +145,12 @@ def _score(
     quantised, latency = parity.timed(
         _answers(folder / "model_int8.onnx", model), paths, lambda share: progress(0.5 + share / 2)
     )
+    before, after = decisions.is_right(original, labels), decisions.is_right(quantised, labels)
+    refuse_worse(before, after)
     return Int8(
         num_images=len(paths),
-        accuracy=_accuracy(quantised, labels),
-        original_accuracy=_accuracy(original, labels),
+        accuracy=float(after.mean()),
+        original_accuracy=float(before.mean()),
         agreement=parity.agreement(original, quantised, has_label_sets=labels.ndim == 2),
         mean_probability_difference=float(np.abs(original - quantised).mean()),
         latency_ms=latency,
@@ -154,8 +158,24 @@ def _score(
     )
 
 
-def _accuracy(probabilities: NDArray[np.float32], labels: NDArray[Any]) -> float:
-    return metrics.value("accuracy", metrics.answers_for(probabilities, labels))
+def refuse_worse(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> None:
+    """Refuse a model that is less accurate by more than 0.05, beyond chance.
+
+    Args:
+        before: (N,) True where the original is right, about the class or the whole set of labels.
+        after: (N,) the same for the quantised model.
+
+    Raises:
+        ExportError: it is.
+    """
+    is_much = before.mean() - after.mean() > _MAX_LOSS
+    if is_much and significance.p_value_of_right(before, after) <= significance.LEVEL:
+        raise ExportError(
+            f"Quantised to int8 the model is worse: its accuracy is {after.mean():.3f}, that of "
+            f"the original {before.mean():.3f}, on {len(before):,} validation pictures. At most "
+            f"{_MAX_LOSS:g} less is allowed. Nothing was kept; leave --int8 out, or export "
+            "another network."
+        )
 
 
 def _model_input(model: TrainedModel, path: Path) -> NDArray[np.float32]:

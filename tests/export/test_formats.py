@@ -379,6 +379,18 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+def test_int8_that_is_clearly_worse_is_refused() -> None:
+    before = np.ones(100, bool)
+    after = np.arange(100) >= 20
+    with pytest.raises(
+        ExportError, match=r"accuracy is 0\.800, that of the original 1\.000, on 100"
+    ):
+        int8.refuse_worse(before, after)
+    int8.refuse_worse(after, before)
+    int8.refuse_worse(before[:14], np.arange(14) >= 1)  # one of 14 may be chance
+    int8.refuse_worse(np.ones(1000, bool), np.arange(1000) >= 20)  # sure, but little
+
+
 @pytest.mark.nightly  # an ONNX file of label sets and int8 are below, the code above
 @pytest.mark.parametrize("name", ["bundle", "torch", "weights", "mlflow", "azure", "openvino"])
 def test_each_format_of_label_sets_answers_with_each_probability(
