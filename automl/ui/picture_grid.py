@@ -103,7 +103,7 @@ def show(tiles: Sequence[Tile], *, side: int, key: str, opens: bool) -> int | No
         opens: True if the pictures can be clicked.
     """
     data = _data(tiles, side) | {"opens": opens}
-    picked: int | None = _grid(key=key, data=data, on_picked_change=lambda: None).picked
+    picked: int | None = _grid(key=_key(key), data=data, on_picked_change=lambda: None).picked
     return picked
 
 
@@ -116,8 +116,13 @@ def choose(tiles: Sequence[Tile], *, side: int, key: str) -> list[int]:
         key: unique name of the grid and of its pictures: under another one, none is chosen.
     """
     data = _data(tiles, side) | {"chooses": True}
-    state = _grid(key=key, data=data, default={"chosen": []}, on_chosen_change=lambda: None)
+    state = _grid(key=_key(key), data=data, default={"chosen": []}, on_chosen_change=lambda: None)
     return sorted(index for index in state.chosen or [] if 0 <= index < len(tiles))
+
+
+def _key(name: str) -> str:
+    """The name with a dot behind each underscore, for Streamlit refuses two together."""
+    return name.replace("_", "_.")
 
 
 def _data(tiles: Sequence[Tile], side: int) -> dict[str, Any]:

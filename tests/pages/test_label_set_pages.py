@@ -94,7 +94,7 @@ def experiment(
         make_trial("t1", [0.9], metric="iou"),
         make_trial("t2", [0.5], number=1, metric="iou"),
     ]
-    directory = make_experiment(trials=trials, job=job, best_trial="t1")
+    directory = make_experiment("cards__2", trials=trials, job=job, best_trial="t1")
     store.save_dataset(directory, found.samples, found.report)
     truth = label_sets.truth(found.samples, found.class_names)
     ids = found.samples["id"].to_numpy(np.int64)
