@@ -23,12 +23,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PRELOADED = ("torch", "timm", "timm.optim", "sklearn.metrics", "safetensors.torch", "pydantic")
+PRELOADED = ("torch", "timm", "timm.optim", "pandas", "safetensors.torch", "pydantic")
 """Without Ray, whose library reads the id of its job from the environment when it is loaded, and
 without our own modules: a head that outlives an update must not serve the old code."""
 
-_FOR_EXPORTS = ("onnxscript",)
-"""Imported when no client waits. Not onnxruntime, which starts a thread."""
+_LATER = ("sklearn.linear_model", "onnxscript")
+"""For trainings and exports, which come after the first row: imported when no client waits. Not
+onnxruntime, which starts a thread."""
 
 _MAX_REQUEST_BYTES = 1 << 20
 
@@ -71,7 +72,7 @@ def serve(listener: socket.socket) -> Request:
     Returns only in the forked processes, each with its request.
     """
     signal.signal(signal.SIGCHLD, _reap)
-    to_import = list(_FOR_EXPORTS)
+    to_import = list(_LATER)
     while True:
         while to_import and not select.select([listener], [], [], 0)[0]:
             _import(to_import.pop(0))

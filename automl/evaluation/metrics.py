@@ -5,7 +5,8 @@ metric with `differences` is a primary metric, which a job may optimise. Keys an
 formulas are those of Azure's AutoML for images. Classes that do not occur in the labels are left
 out of macro averages. With two classes there are `_binary` metrics of the second class as well.
 
-numpy and scikit-learn are imported where they are used: the job file needs only the names.
+numpy is imported where it is used: the job file needs only the names. scikit-learn has some of the
+metrics, but its import would take a second of the first row's time.
 """
 
 from collections.abc import Callable, Mapping
@@ -137,16 +138,24 @@ def _weighted_accuracy(answers: "ScoredAnswers") -> float:
 
 
 def _matthews_correlation(answers: "ScoredAnswers") -> float:
-    from sklearn.metrics import matthews_corrcoef  # slow to import
+    """The correlation of K classes (Gorodkin, 2004); 0 if one of the two is always the same."""
+    import numpy as np
 
-    return float(matthews_corrcoef(answers.labels, answers.predicted))
+    def covariance(first: "NDArray[np.int64]", second: "NDArray[np.int64]", hits: int) -> float:
+        return float(hits * len(answers.labels) - first.astype(float) @ second)
+
+    num_pictures, support, guesses = len(answers.labels), answers.support, answers.guesses
+    spread = covariance(support, support, num_pictures), covariance(guesses, guesses, num_pictures)
+    both = covariance(support, guesses, int(answers.hits.sum()))
+    return both / float(np.sqrt(spread[0] * spread[1])) if all(spread) else 0.0
 
 
 def _log_loss(answers: "ScoredAnswers") -> float:
-    from sklearn.metrics import log_loss  # slow to import
+    import numpy as np
 
-    classes = list(range(answers.num_classes))
-    return float(log_loss(answers.labels, answers.probabilities, labels=classes))
+    likely = answers.probabilities[np.arange(len(answers.labels)), answers.labels]
+    least = np.finfo(likely.dtype).eps
+    return float(-np.log(np.clip(likely, least, 1 - least)).mean())
 
 
 def _precision_differences(
