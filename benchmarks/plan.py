@@ -48,6 +48,7 @@ def compare(directory: Path, measured: Figures) -> None:
     if not ran or ran[-1].ended_at is None or ran[0].started_at is None:
         return
     _, factor = pacing.slowdown(costs, ran)
+    factor *= costs.speeds.slowness
     limit = 60.0 * job.limits.timeout_minutes
     parts = {
         "start": (ran[0].started_at - record.started_at).total_seconds(),

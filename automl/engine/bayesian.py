@@ -118,14 +118,19 @@ class Bayesian(Searcher):  # type: ignore[misc]
     def _in_time(self, pacer: Pacer, trial: PlannedTrial, trial_id: str) -> PlannedTrial | None:
         """The trial as it fits into the time left, with a faster network if it has to.
 
-        A first trial that fits with none is left out; a proposed one ends the search.
+        A first trial that fits with none is left out. In place of a proposed one a probe fills the
+        time; where not even that fits the search ends.
         """
         fitting = pacer.fit(trial) or pacer.with_faster_network(trial, self._sub_spaces)
         if fitting is None and trial.number in self._first:
             pacer.leave_out(trial)
         elif fitting is None:
-            pacer.close()
-            self._next.clear()
+            self._optuna.on_trial_complete(trial_id, None, error=True)
+            fitting = pacer.filling(trial.number)
+            if fitting is None:
+                pacer.close()
+                self._next.clear()
+            return fitting
         if fitting is None or fitting.requested == trial.requested:
             return fitting
         proposal = moved(trial.proposal, fitting.requested, self._sub_spaces)

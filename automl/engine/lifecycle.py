@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automl.engine import cluster, combining, disk, notice, preparation, refit, soups
+from automl.engine import cluster, combining, disk, measuring, notice, preparation, refit, soups
 from automl.engine.preparation import Prepared, StoppedError
 from automl.engine.refit import RefitInputs
 from automl.engine.resources import Resources, with_fewer_trials
@@ -57,7 +57,7 @@ def run(experiment_dir: Path) -> int:
             prepared.earlier,
             prepared.resources,
             prepared.carried,
-            prepared.costs,
+            prepared.costs and measuring.by_all_known(prepared.costs, prepared.resources),
         )
         _finish(inputs, ending, results)
     except StoppedError:

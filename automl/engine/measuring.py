@@ -1,19 +1,28 @@
-"""The speed of this machine before the first trial, from the cache or measured in a worker."""
+"""The speed of this machine, from the cache or measured in a worker.
 
+The first row waits for one network alone; another is measured before it is trained.
+"""
+
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
 
 from automl.dataset import picture_location, pictures
 from automl.dataset.manifest import Manifest
 from automl.dataset.preview import CROP_ROOM
 from automl.engine.planning import situation
 from automl.engine.resources import Resources
+from automl.errors import UserError
+from automl.host import quiet
 from automl.host.cores import usable_cores
-from automl.jobs import schedule, speeds
+from automl.jobs import automode, model_catalog, schedule, speeds
 from automl.jobs.job import Job
 from automl.jobs.speeds import Speeds
 from automl.jobs.trial_cost import Costs, Counts
+from automl.model import package_weights, pretrained_weights
 
 SIDE = 160
 """Side of the pictures that networks are measured with; other sides follow from it."""
@@ -22,14 +31,42 @@ _NUM_DECODED = 12
 _LOOK_SECONDS = 0.2
 
 
-def candidates(job: Job, data: Manifest, *, has_gpu: bool) -> list[str]:
-    """Networks whose speed the plan depends on, the most important first."""
-    fixed = job.training_parameters.get("model_name")
-    return [fixed] if fixed else situation(job, data, has_gpu=has_gpu).candidates
+def candidates(job: Job, data: Manifest, resources: Resources) -> list[str]:
+    """Networks to measure before the first trial, the most important first."""
+    if fixed := job.training_parameters.get("model_name"):
+        return [fixed]
+    given = situation(job, data, has_gpu=resources.num_gpus > 0)
+    return given.first_candidates if can_wait(job, resources) else given.candidates
+
+
+def can_wait(job: Job, resources: Resources) -> bool:
+    """True if others can be measured while a search holds its share of the machine."""
+    return job.ray_address is None and not resources.num_gpus
+
+
+def convert_weights(job: Job, wait: Callable[[], None]) -> None:
+    """Convert weights out of a package for the first row, in a worker of this machine.
+
+    It has torch and timm, which a process of its own would take five seconds of a core to import.
+    """
+    import ray
+
+    name = job.training_parameters.get("model_name", automode.FIRST_ON_CPU)
+    timm_name = model_catalog.timm_name(name)
+    if pretrained_weights.is_to_convert(timm_name):
+        _awaited(ray.remote(_convert).options(num_cpus=0).remote(timm_name), wait)
+
+
+def _convert(timm_name: str) -> None:
+    with contextlib.suppress(UserError):  # the look for weights meets it again, and says it
+        package_weights.folder(timm_name)
 
 
 def measured(
-    names: list[str], resources: Resources, num_classes: int, wait: Callable[[], None]
+    names: Sequence[str],
+    resources: Resources,
+    num_classes: int,
+    wait: Callable[[], None] = lambda: None,
 ) -> Speeds | None:
     """Speed of the networks with a trial's threads, from the cache as far as they are in it.
 
@@ -42,15 +79,28 @@ def measured(
     Returns:
         None if not even one network can be measured: then it fails as a trial, too.
     """
-    device = "gpu" if resources.num_gpus else "cpu"
-    known = speeds.cached(device, resources.num_cpus)
+    known = _known(resources)
     missing = speeds.missing(names, known)
     if not missing:
         return known
     found = _in_worker(missing, resources, num_classes, wait)
     if found is not None:
-        speeds.keep(found, device, resources.num_cpus)
-    return speeds.cached(device, resources.num_cpus)
+        speeds.keep(found, _device(resources), resources.num_cpus)
+    return _known(resources)
+
+
+def by_all_known(before: Costs, resources: Resources) -> Costs:
+    """The costs by the networks that have been measured meanwhile, too."""
+    known = _known(resources)
+    return before if known is None else replace(before, speeds=known)
+
+
+def _known(resources: Resources) -> Speeds | None:
+    return speeds.cached(_device(resources), resources.num_cpus)
+
+
+def _device(resources: Resources) -> str:
+    return "gpu" if resources.num_gpus else "cpu"
 
 
 def _in_worker(
@@ -59,22 +109,28 @@ def _in_worker(
     import ray
 
     task = ray.remote(_measure).options(
-        num_cpus=resources.num_cpus,
+        num_cpus=0,  # a search that measures another network holds all cores
         num_gpus=resources.num_gpus,
         label_selector=resources.placing,
     )
-    pending = task.remote(names, resources.num_cpus, num_classes)
+    found: Speeds | None = _awaited(task.remote(names, resources.num_cpus, num_classes), wait)
+    return found
+
+
+def _awaited(pending: Any, wait: Callable[[], None]) -> Any:
+    import ray
+
     while not ray.wait([pending], timeout=_LOOK_SECONDS)[0]:
         wait()
-    found: Speeds | None = ray.get(pending)
-    return found
+    return ray.get(pending)
 
 
 def _measure(names: list[str], num_threads: int, num_classes: int) -> Speeds | None:
     """Measure in a worker, which has torch."""
     from automl.training import speed
 
-    return speed.measure(names, side=SIDE, num_threads=num_threads, num_classes=num_classes)
+    with quiet.moment():
+        return speed.measure(names, side=SIDE, num_threads=num_threads, num_classes=num_classes)
 
 
 def costs(data: Manifest, measured_speeds: Speeds, *, on_gpu: bool) -> Costs:

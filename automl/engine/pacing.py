@@ -1,7 +1,7 @@
 """AutoMode's plan while it runs: each trial is fitted into the time left before it starts."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,11 +11,12 @@ from automl.engine.results import Results
 from automl.engine.space_points import axis
 from automl.experiments import endings, leaderboard
 from automl.experiments.records import TrialRecord
-from automl.jobs import plan_text, schedule
+from automl.jobs import automode, plan_text, schedule, speeds
 from automl.jobs.distributions import Choice
 from automl.jobs.hyperparameters import NETWORKS, PROBES, is_mirrored, networks_of
 from automl.jobs.job import Job
 from automl.jobs.schedule import Clock, TimedTrial
+from automl.jobs.speeds import Speeds
 from automl.jobs.trial_cost import Costs, Features, features_of
 from automl.texts import mark
 
@@ -41,17 +42,27 @@ class _Work:
 class Pacer:
     """Fits trials into the time left, by the speed of those that have run, and says so."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         job: Job,
         results: Results,
         costs: Costs,
         num_at_a_time: int,
         left_out: Sequence[Mapping[str, Any]] = (),
+        measured: Callable[[Sequence[str]], Speeds | None] | None = None,
     ) -> None:
-        """left_out: hyperparameters of first trials for which there was no time in the plan."""
+        """Begin with a plan.
+
+        Args:
+            job: the job.
+            results: its records.
+            costs: of trials, by the networks that are measured.
+            num_at_a_time: number of trials that run at a time.
+            left_out: hyperparameters of first trials for which there was no time in the plan.
+            measured: measures further networks; None if that is not possible any more.
+        """
         self._job, self._results, self._costs = job, results, costs
-        self._num_at_a_time = num_at_a_time
+        self._num_at_a_time, self._measured = num_at_a_time, measured
         self._left_out = list(left_out)
         self._said = 1.0
         """Factor on the measured seconds that the plan was last revised by."""
@@ -66,7 +77,8 @@ class Pacer:
         factors, other = slowdown(self._costs, self._results.trials.values())
         limit = 60 * self._job.limits.timeout_minutes
         left = self._results.time_limit.seconds_left()
-        left -= schedule.kept_back(limit, self._costs.num_pictures, other)
+        slowness = self._costs.speeds.slowness * other
+        left -= schedule.kept_back(limit, self._costs.num_pictures, slowness)
         costs = replace(self._costs, speeds=self._costs.speeds.times(factors, other))
         self._say_speed(other)
         most = schedule.most_for_refit(self._job, costs)
@@ -97,9 +109,10 @@ class Pacer:
         """
         if trial.trial_id in self._results.states():
             return trial
+        self._measure(trial.requested)
         clock = self.clock()
         trial = self._with_best_probe(self._with_best_networks(trial), clock)
-        timed = self._fitted(trial.requested, clock)
+        timed = self._fitted(trial.wanted or trial.requested, clock)
         if timed is None:
             return trial if self._is_first else None
         before = trial.hyperparameters.complete.number_of_epochs
@@ -110,6 +123,14 @@ class Pacer:
             after = timed.values["number_of_epochs"]
             self._say(plan_text.changed(self._seconds, name, before=before, after=after))
         return PlannedTrial.of(trial.number, timed.values, trial.proposal)
+
+    def _measure(self, values: Mapping[str, Any]) -> None:
+        """Measure a network that is to be trained; before, it is compared by multiply-adds."""
+        if self._measured is None or "method" in values:
+            return
+        missing = speeds.missing(networks_of(values), self._costs.speeds)
+        if missing and (found := self._measured(missing)) is not None:
+            self._costs = replace(self._costs, speeds=found)
 
     @property
     def _is_first(self) -> bool:
@@ -146,20 +167,55 @@ class Pacer:
         """
         if not self._left_out or (following and "method" in following.requested):
             return None
-        clock, known = self.clock(), self._known_features()
         has_training = following is not None or self._has_trained
         share = schedule.BASELINE_SHARE if has_training else 1.0
-        for values in self._left_out:
-            if following is not None and "method" not in values:
-                continue
-            timed = schedule.within_share(share, values, clock, known)
-            if timed is not None:
-                self._left_out.remove(values)
-                trial = PlannedTrial.of(number, timed.values)
-                name = f"{trial.requested['model_name']} ({trial.trial_id})"
-                self._say(plan_text.regained(self._seconds, name, timed.seconds))
-                return trial
-        return None
+        left_out = [one for one in self._left_out if following is None or "method" in one]
+        found = self._fitting(left_out, share)
+        if found is None:
+            return None
+        values, timed = found
+        self._left_out.remove(values)
+        trial = PlannedTrial.of(number, timed.values)
+        name = f"{trial.requested['model_name']} ({trial.trial_id})"
+        self._say(plan_text.regained(self._seconds, name, timed.seconds))
+        return trial
+
+    def filling(self, number: int) -> PlannedTrial | None:
+        """A probe for time that is too short for any training; None if none fits.
+
+        Args:
+            number: its number.
+        """
+        found = self._fitting(self._further_probes(), 1.0)
+        return None if found is None else PlannedTrial.of(number, found[1].values)
+
+    def _fitting(
+        self, trials: Iterable[Mapping[str, Any]], share: float
+    ) -> tuple[Mapping[str, Any], TimedTrial] | None:
+        """The first that fits into the time left, as a baseline into a share of it."""
+        clock, known = self.clock(), self._known_features()
+        timed = ((values, schedule.within_share(share, values, clock, known)) for values in trials)
+        return next(((values, one) for values, one in timed if one is not None), None)
+
+    def _further_probes(self) -> list[dict[str, Any]]:
+        """Probes that were not tried: of each network, of the best together, and mirrored."""
+        probes, trained = self._ranked("linear_probe"), self._ranked("fine_tuning")
+        is_fixed = {"method", "checkpoint_run_id", *NETWORKS} & set(self._job.training_parameters)
+        if is_fixed or not probes:
+            return []
+        names = list(dict.fromkeys(trial.model_name for trial in (*probes, *trained)))
+        values = dict(probes[0].hyperparameters)
+        found = [{**values, "model_name": name} for name in names]
+        found += [
+            automode.joined(values, names[:number]) for number in (2, 3) if names[number - 1 :]
+        ]
+        found += [{**probe, "mirrored_features": True} for probe in found]
+        tried = [
+            _looks(trial.hyperparameters)
+            for trial in self._results.trials.values()
+            if trial.method in PROBES
+        ]
+        return [probe for probe in found if _looks(probe) not in tried]
 
     def with_faster_network(
         self, trial: PlannedTrial, sub_spaces: Iterable[Mapping[str, Any]]
@@ -254,15 +310,19 @@ class Pacer:
     def _probes(self, values: Mapping[str, Any], methods: Sequence[str]) -> list[TrialRecord]:
         """Scored probes of pictures of the same size, without mirror images, the best first."""
         size = values.get("training_crop_size")
-        probes = [
+        ranked = self._ranked(*methods)
+        return [one for one in ranked if one.hyperparameters.get("training_crop_size") == size]
+
+    def _ranked(self, *methods: str) -> list[TrialRecord]:
+        """Scored trials of these methods, without mirror images, the best first."""
+        trials = [
             one
             for one in self._results.trials.values()
             if one.method in methods
             and one.best_epoch is not None
-            and one.hyperparameters.get("training_crop_size") == size
             and not is_mirrored(one.hyperparameters)
         ]
-        return leaderboard.by_score(probes, self._results.primary_metric)
+        return leaderboard.by_score(trials, self._results.primary_metric)
 
     @property
     def _seconds(self) -> float:
@@ -276,6 +336,11 @@ class Pacer:
 
     def _say(self, sentence: str) -> None:
         self._results.update(plan=[*self._results.experiment.plan, sentence])
+
+
+def _looks(values: Mapping[str, Any]) -> tuple[set[str], bool]:
+    """The networks of a probe, in whatever order, and whether it sees mirror images."""
+    return set(networks_of(values)), is_mirrored(values)
 
 
 def refit_seconds(trial: TrialRecord, growth: float) -> float:

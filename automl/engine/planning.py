@@ -45,16 +45,23 @@ class PlannedTrial:
     proposal: Mapping[str, Any] | None = None
     """The values as a sampler that learns has proposed them, under its own names."""
 
+    wanted: Mapping[str, Any] | None = None
+    """What its recipe asks for, where the plan has changed it to fit into the time."""
+
     @classmethod
     def of(
-        cls, number: int, requested: Mapping[str, Any], proposal: Mapping[str, Any] | None = None
+        cls,
+        number: int,
+        requested: Mapping[str, Any],
+        proposal: Mapping[str, Any] | None = None,
+        wanted: Mapping[str, Any] | None = None,
     ) -> Self:
         """Complete the requested hyperparameters.
 
         Raises:
             UserError: the values do not go together.
         """
-        return cls(number, TrialHyperparameters.of(requested), proposal)
+        return cls(number, TrialHyperparameters.of(requested), proposal, wanted)
 
     @property
     def trial_id(self) -> str:
@@ -77,7 +84,7 @@ class PlannedTrial:
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        """The trial of `to_text`, without its proposal."""
+        """The trial of `to_text`, without its proposal and what was wanted."""
         values = json.loads(text)
         hyperparameters = TrialHyperparameters.model_validate(values["hyperparameters"])
         return cls(values["number"], hyperparameters)
@@ -221,7 +228,7 @@ def opening_trials(
     timed = [] if clock is None else schedule.walk(values, clock)
     chosen = [(one.index, one.values) for one in timed] or list(enumerate(values))
     trials = [
-        _trainable(number, asked, moved(proposals[index], asked, recipes.space))
+        _trainable(number, asked, moved(proposals[index], asked, recipes.space), values[index])
         for number, (index, asked) in enumerate(chosen)
     ]
     indices = {index for index, _ in chosen}
@@ -243,11 +250,14 @@ def _is_wanted(job: Job, values: Mapping[str, Any]) -> bool:
 
 
 def _trainable(
-    number: int, values: Mapping[str, Any], proposal: Mapping[str, Any] | None = None
+    number: int,
+    values: Mapping[str, Any],
+    proposal: Mapping[str, Any] | None = None,
+    wanted: Mapping[str, Any] | None = None,
 ) -> PlannedTrial:
     """Plan a trial; refuses one that cannot be trained before any other has started."""
     try:
-        return PlannedTrial.of(number, values, proposal)
+        return PlannedTrial.of(number, values, proposal, wanted)
     except UserError as error:
         text = f"Trial {number} of the search cannot be trained: {error}"
         raise UserError(text) from None

@@ -220,16 +220,20 @@ def _some_machine(results: Results, progress: Progress) -> list[Node]:
 
 def _clock(job: Job, data: Manifest, resources: Resources, progress: Progress) -> Clock | None:
     """The time for AutoMode's trials, once the speed of this machine is known."""
-    has_gpu = resources.num_gpus > 0
-    names = measuring.candidates(job, data, has_gpu=has_gpu)
+    wait = progress.give_up_if_over
+    if job.ray_address is None:
+        measuring.convert_weights(job, wait)
+    names = measuring.candidates(job, data, resources)
     progress("Measuring the speed of this machine", 0, len(names))
     num_classes = len(data.class_names)
-    speeds = measuring.measured(names, resources, num_classes, progress.give_up_if_over)
+    speeds = measuring.measured(names, resources, num_classes, wait)
     if speeds is None:
         return None
-    costs = measuring.costs(data, speeds, on_gpu=has_gpu)
+    costs = measuring.costs(data, speeds, on_gpu=resources.num_gpus > 0)
     limit = 60 * job.limits.timeout_minutes
-    left = progress.seconds_left - schedule.kept_back(limit, costs.num_pictures)
+    left = progress.seconds_left - schedule.kept_back(
+        limit, costs.num_pictures, costs.speeds.slowness
+    )
     return Clock(
         costs=costs,
         seconds=left,

@@ -156,6 +156,7 @@ def export_seconds(inputs: RefitInputs, results: Results) -> float:
     num_pictures = len(data.train.labels) + len(data.validation.labels)
     if inputs.costs is not None:
         _, factor = pacing.slowdown(inputs.costs, results.trials.values())
+        factor *= inputs.costs.speeds.slowness
     return schedule.kept_back(60 * inputs.job.limits.timeout_minutes, num_pictures, factor)
 
 

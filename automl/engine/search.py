@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from ray import tune
 from ray.tune.search import Searcher
 
 from automl.dataset.pixels import PictureSizes
-from automl.engine import ray_internals, ray_settings, travelling
+from automl.engine import measuring, ray_internals, ray_settings, travelling
 from automl.engine.carried import Carried
 from automl.engine.early_termination import EarlyTermination
 from automl.engine.events import Events
@@ -111,8 +112,17 @@ def run(
 def _pacer(inputs: SearchInputs, results: Results) -> Pacer | None:
     if inputs.costs is None:
         return None
-    num_at_a_time = inputs.resources.max_concurrent_trials
-    return Pacer(inputs.job, results, inputs.costs, num_at_a_time, inputs.left_out)
+    resources, num_classes = inputs.resources, inputs.costs.counts.classes
+    return Pacer(
+        inputs.job,
+        results,
+        inputs.costs,
+        resources.max_concurrent_trials,
+        inputs.left_out,
+        partial(measuring.measured, resources=resources, num_classes=num_classes)
+        if measuring.can_wait(inputs.job, resources)
+        else None,
+    )
 
 
 def _trainable(kind: type[tune.Trainable], inputs: SearchInputs, watch: Watch) -> Any:

@@ -172,7 +172,12 @@ def _startable(experiment_dir: Path) -> Iterator[int | None]:
 
 
 def _start_engine(experiment_dir: Path, lock: int) -> None:
-    """Start the engine, which inherits the lock: it never runs without it, not for a moment."""
+    """Start the engine, which inherits the lock: it never runs without it, not for a moment.
+
+    Ray takes longer to start than the engine to ask for it, so it starts beside the engine.
+    """
+    if store.load_job(experiment_dir).ray_address is None:
+        _start_head()
     update = {"state": ExperimentState.QUEUED, "message": ""}
     record = store.load_experiment(experiment_dir).model_copy(update=update)
     store.save_experiment(experiment_dir, record)
@@ -273,7 +278,13 @@ def wait(
 @functools.cache  # once a process is enough
 def warm_up() -> None:
     """Start the local Ray head in the background, so that the first trial waits less."""
-    detached.start("automl.engine.head", output=subprocess.DEVNULL)
+    _start_head()
+
+
+def _start_head() -> None:
+    """Start the local Ray head if there is none."""
+    if not process_lock.is_held(home.head_lock_path()):
+        detached.start("automl.engine.head", output=subprocess.DEVNULL)
 
 
 def user() -> str:

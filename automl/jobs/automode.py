@@ -41,6 +41,8 @@ _BACKBONES: Mapping[BudgetClass, tuple[str, ...]] = {
 }
 """Models by the accuracy that is expected for their training time, the best first."""
 
+FIRST_ON_CPU = _BACKBONES["cpu"][0]
+
 _FROZEN_ONLY = (("dinov2_small", "dinov3_small"), ("siglip2_base",))
 """Networks that give features and are not trained: of each kind of pretraining other than with
 labels the first with weights. Which kind is best differs with the pictures."""
@@ -148,6 +150,12 @@ class Situation:
         return [*names, *_SCRATCH] if self.is_small or not names else names
 
     @property
+    def first_candidates(self) -> list[str]:
+        """Those of the first probe and the first training."""
+        from_scratch = _SCRATCH[:1] if self.is_small else ()
+        return list(dict.fromkeys([*self.candidates[:1], *from_scratch]))
+
+    @property
     def size(self) -> int:
         """Side in pixels of the pictures for frozen features."""
         return _ENLARGED if self.is_small else self.photo_sizes.frozen
@@ -219,10 +227,10 @@ def _baselines(situation: Situation, num_trials: int) -> list[dict[str, Any]]:
     if not joins or len(frozen) < 2:
         return single
     # last, when the features of all networks are there, and their probes tell which are the best
-    return [*single, _joined(untrained, frozen[:2])]
+    return [*single, joined(untrained, frozen[:2])]
 
 
-def _joined(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+def joined(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """The values of a probe, on the features of these networks side by side."""
     named = dict(zip(NETWORKS, names, strict=False))
     return {**values, **named, "method": "concatenated_probe"}
@@ -238,7 +246,7 @@ def _three_networks(
     if num_trials < _TRIALS_FOR_THREE or len(names) < len(NETWORKS):
         return []
     further = [{**probes[0], "model_name": name} for name in names if name not in probed]
-    return [Recipe(values) for values in (*further, _joined(probes[0], names))]
+    return [Recipe(values) for values in (*further, joined(probes[0], names))]
 
 
 def _mirrored(opening: Sequence[Recipe], num_trials: int) -> list[Recipe]:

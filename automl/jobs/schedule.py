@@ -19,7 +19,7 @@ SIZES = (224, 192, 160, 128, 96)
 CERTAINTY = 0.95
 """Share of the time that is planned; the rest makes up for what takes longer."""
 
-_MOST_KEPT_SHARE = 0.25
+_MOST_KEPT_SHARE = 0.4
 """Largest share of a limit that is kept for the end."""
 
 _END_SECONDS = 25.0
@@ -96,9 +96,9 @@ def kept_back(limit_seconds: float, num_pictures: int, slowdown: float = 1.0) ->
     """Seconds of a time limit in which no trial is planned: for what comes after the last one.
 
     Args:
-        limit_seconds: the whole limit, of which at most a quarter is kept.
+        limit_seconds: the whole limit, of which at most two fifths are kept.
         num_pictures: training and validation pictures.
-        slowdown: how many times as long a trial takes here as was measured.
+        slowdown: how many times as long everything takes as on a usual, quiet machine.
     """
     looking = _LOOK_SECONDS * min(1.0, num_pictures / _MOST_LOOKED_AT)
     return min(_MOST_KEPT_SHARE * limit_seconds, (_END_SECONDS + looking) * max(1.0, slowdown))

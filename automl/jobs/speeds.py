@@ -17,6 +17,10 @@ from automl.jobs import model_catalog
 _USUAL_GMACS = 1.0
 """Billions of multiply-adds of a network that the catalogue does not know."""
 
+_QUIET_SECONDS = 0.02
+"""Seconds to score a picture, for each billion multiply-adds, on two quiet cores of a usual server:
+those that other figures of this program are from."""
+
 
 class NetworkSpeed(FrozenModel):
     """Seconds of one network, for one picture in a batch."""
@@ -66,6 +70,12 @@ class Speeds(FrozenModel):
             forward_seconds=share * sum(speed.forward_seconds for speed in known.values()),
             step_seconds=share * sum(speed.step_seconds for speed in known.values()),
         )
+
+    @property
+    def slowness(self) -> float:
+        """How many times as long a pass takes as on a usual, quiet machine; at least 1."""
+        seconds = sum(speed.at(224).forward_seconds for speed in self.networks.values())
+        return max(1.0, seconds / (_QUIET_SECONDS * sum(map(gmacs, self.networks))))
 
     def times(self, factors: Mapping[str, float], other: float) -> Self:
         """All networks by factors of their own, or by another one without."""

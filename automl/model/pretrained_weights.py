@@ -90,6 +90,12 @@ def here(timm_name: str) -> Path | None:
     )
 
 
+def is_to_convert(timm_name: str) -> bool:
+    """True if the only weights here are those of a package, which nobody has converted yet."""
+    is_ready = _in_weights_dir(timm_name) or weights_hub.in_cache(timm_name)
+    return not is_ready and package_weights.is_to_convert(timm_name)
+
+
 def place(timm_name: str) -> Place:
     """Tell where a trial would get its weights, without a wait for the Hub.
 

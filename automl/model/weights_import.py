@@ -104,13 +104,22 @@ def _on_no_device(name: str, num_classes: int) -> nn.Module:
     return made
 
 
+def convert(source: Path, timm_name: str, origin: str, folder: Path) -> None:
+    """Write a checkpoint as a folder, or replace one.
+
+    Raises:
+        UserError: it cannot be read, or its tensors are not those of the model.
+    """
+    tensors = matched(checkpoint_file.read(source), timm_name.partition(".")[0])
+    if tensors is None:
+        raise UserError(f"its tensors are not those of {timm_name}.")
+    write(folder, timm_name, tensors, config={"origin_url": origin}, replace=True)
+
+
 def main(source: str, timm_name: str, origin: str, folder: str) -> int:
     """Convert a file; returns the exit code, and says on standard error what is wrong."""
     try:
-        tensors = matched(checkpoint_file.read(Path(source)), timm_name.partition(".")[0])
-        if tensors is None:
-            raise UserError(f"its tensors are not those of {timm_name}.")
-        write(Path(folder), timm_name, tensors, config={"origin_url": origin}, replace=True)
+        convert(Path(source), timm_name, origin, Path(folder))
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         return 1

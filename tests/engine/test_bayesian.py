@@ -244,7 +244,7 @@ def test_a_trial_that_the_clock_changes_teaches_the_point_that_was_tried(tmp_pat
     sampler.on_trial_complete("ray-1", {"anything": 1})
     trial = given(sampler.suggest("ray-0"))
     assert trial.number == 0
-    assert trial.requested["number_of_epochs"] == 3
+    assert trial.requested["number_of_epochs"] == 2
     record = results.trials[trial.trial_id]
     assert record.proposal == {**point, "0.number_of_epochs": 6}
     end(results, trial.trial_id, 0.75)

@@ -1,5 +1,6 @@
 """The plan while it runs, with made-up speeds and records; nothing is trained."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from automl.experiments import store
 from automl.experiments.records import ExperimentRecord, TrialRecord, TrialState, now
 from automl.jobs import schedule
 from automl.jobs.distributions import Choice
-from automl.jobs.hyperparameters import networks_of
+from automl.jobs.hyperparameters import is_mirrored, networks_of
 from automl.jobs.job import Job
 from automl.jobs.speeds import NetworkSpeed, Speeds
 from automl.jobs.trial_cost import Costs, Counts
@@ -97,6 +98,33 @@ def test_epochs_are_fewer_on_a_slow_machine_and_both_is_said(tmp_path: Path) -> 
     assert f"(trial-001) trains {shortened} epochs instead of 6" in second
 
 
+def test_epochs_grow_back_to_the_recipes_when_the_machine_is_faster(tmp_path: Path) -> None:
+    results, pacer = opened(tmp_path, minutes=60)
+    trial = PlannedTrial.of(1, {**TUNING, "number_of_epochs": 3}, wanted=TUNING)
+    results.plan([trial])
+    assert epochs(pacer.fit(trial)) == 6
+    assert "(trial-001) trains 6 epochs instead of 3" in results.experiment.plan[0]
+
+
+def test_a_network_is_measured_before_its_first_training(tmp_path: Path) -> None:
+    results, _ = opened(tmp_path, minutes=12)
+    asked: list[Sequence[str]] = []
+
+    def measured(names: Sequence[str]) -> Speeds:
+        asked.append(names)
+        return Speeds(networks={**COSTS.speeds.networks, names[0]: SPEED.times(2)})
+
+    pacer = Pacer(store.load_job(tmp_path / "e"), results, COSTS, 1, measured=measured)
+    start_another(results)
+    other = {**TUNING, "model_name": "resnet34"}
+    pacer.fit(PlannedTrial.of(1, {"method": "linear_probe", "model_name": "resnet34"}))
+    assert not asked
+    assert epochs(pacer.fit(PlannedTrial.of(1, other))) == 3  # by its multiply-adds not even two
+    assert asked == [["resnet34"]]
+    pacer.fit(PlannedTrial.of(2, other))
+    assert len(asked) == 1
+
+
 def test_networks_are_joined_that_have_the_best_probes_and_it_is_said(tmp_path: Path) -> None:
     results, pacer = opened(tmp_path, minutes=30)
     joined = {"model_name": "resnet18", "second_model_name": "mobilenetv2"}
@@ -168,6 +196,33 @@ def test_what_the_plan_left_out_runs_when_there_is_time_after_all_and_it_is_said
     last = pacer.regained(6, None)
     assert last is not None
     assert last.requested["model_name"] == "mobilenetv2"
+
+
+def test_time_that_is_too_short_for_a_training_goes_to_probes(tmp_path: Path) -> None:
+    results, pacer = opened(tmp_path, minutes=8)
+    assert pacer.filling(0) is None  # no probe says which networks are good
+    results._set(trained(0, 1.0, "resnet18"))
+    probe = {"method": "linear_probe", "training_crop_size": 224, "model_name": "mobilenetv2"}
+    filled: list[tuple[list[str], bool]] = []
+    found = PlannedTrial.of(1, probe)
+    for number in range(1, 7):
+        assert found is not None
+        trial = build_trial(f"trial-{number:03d}", [0.9 - number / 100])
+        changes = {"number": number, "hyperparameters": found.requested}
+        results._set(trial.model_copy(update=changes))
+        found = pacer.filling(number + 1)
+        if found is not None:
+            filled.append((networks_of(found.requested), is_mirrored(found.requested)))
+    assert filled == [
+        (["resnet18"], False),
+        (["mobilenetv2", "resnet18"], False),
+        (["mobilenetv2"], True),
+        (["resnet18"], True),
+        (["mobilenetv2", "resnet18"], True),
+    ]
+    begin(results, 6.2)
+    results.remove("trial-001")
+    assert pacer.filling(9) is None
 
 
 def test_a_planned_trial_without_time_is_left_out_and_runs_when_resumed(tmp_path: Path) -> None:
