@@ -36,12 +36,12 @@ def candidates(job: Job, data: Manifest, resources: Resources) -> list[str]:
     if fixed := job.training_parameters.get("model_name"):
         return [fixed]
     given = situation(job, data, has_gpu=resources.num_gpus > 0)
-    return given.first_candidates if can_wait(job, resources) else given.candidates
+    return given.first_candidates if can_wait(resources) else given.candidates
 
 
-def can_wait(job: Job, resources: Resources) -> bool:
-    """True if others can be measured while a search holds its share of the machine."""
-    return job.ray_address is None and not resources.num_gpus
+def can_wait(resources: Resources) -> bool:
+    """True if others can be measured while a search holds its share: on our own head, no GPU."""
+    return not resources.asked_nodes and not resources.num_gpus
 
 
 def convert_weights(job: Job, wait: Callable[[], None]) -> None:
@@ -109,7 +109,7 @@ def _in_worker(
     import ray
 
     task = ray.remote(_measure).options(
-        num_cpus=0,  # a search that measures another network holds all cores
+        num_cpus=0 if can_wait(resources) else resources.num_cpus,  # a search holds all cores
         num_gpus=resources.num_gpus,
         label_selector=resources.placing,
     )

@@ -120,7 +120,7 @@ def _pacer(inputs: SearchInputs, results: Results) -> Pacer | None:
         resources.max_concurrent_trials,
         inputs.left_out,
         partial(measuring.measured, resources=resources, num_classes=num_classes)
-        if measuring.can_wait(inputs.job, resources)
+        if measuring.can_wait(resources)
         else None,
     )
 

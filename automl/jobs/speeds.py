@@ -17,7 +17,7 @@ from automl.jobs import model_catalog
 _USUAL_GMACS = 1.0
 """Billions of multiply-adds of a network that the catalogue does not know."""
 
-_QUIET_SECONDS = 0.02
+_QUIET_SECONDS = 0.035
 """Seconds to score a picture, for each billion multiply-adds, on two quiet cores of a usual server:
 those that other figures of this program are from."""
 

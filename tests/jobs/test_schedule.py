@@ -258,6 +258,12 @@ def test_time_is_kept_for_the_end() -> None:
     assert kept(900, 2000, slowdown=0.5) == 40
 
 
+def test_a_slow_machine_is_known_by_its_first_network() -> None:
+    known = Speeds(networks={"mobilenetv2": USUAL})
+    assert known.slowness == 1.0
+    assert known.times({}, 4.0).slowness == pytest.approx(0.04 / (0.035 * 0.31))
+
+
 @pytest.mark.parametrize("minutes", [15, 60])
 def test_trials_have_most_of_a_limit_and_leave_what_its_end_takes(minutes: int) -> None:
     limit, start = 60.0 * minutes, 10
