@@ -187,7 +187,10 @@ class Pacer:
             number: its number.
         """
         found = self._fitting(self._further_probes(), 1.0)
-        return None if found is None else PlannedTrial.of(number, found[1].values)
+        if found is None:
+            return None
+        self._say(plan_text.filled(self._seconds, found[0], self.clock()))
+        return PlannedTrial.of(number, found[0])
 
     def _fitting(
         self, trials: Iterable[Mapping[str, Any]], share: float
@@ -213,7 +216,7 @@ class Pacer:
         tried = [
             _looks(trial.hyperparameters)
             for trial in self._results.trials.values()
-            if trial.method in PROBES
+            if trial.method in PROBES and trial.started_at is not None
         ]
         return [probe for probe in found if _looks(probe) not in tried]
 

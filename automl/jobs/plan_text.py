@@ -180,6 +180,12 @@ def regained(seconds: float, trial: str, needed: float) -> str:
     )
 
 
+def filled(seconds: float, values: Values, clock: Clock) -> str:
+    """Sentence about a probe that was not planned."""
+    trial = _named(values, clock)
+    return f"Revised at {clock_time(seconds)}: {trial} fills time that is too short for a training."
+
+
 def no_gain(gain: float, left_seconds: float, standard_error: float) -> str:
     """Clause about further trials that would hardly be better than the best one.
 

@@ -220,6 +220,11 @@ def test_time_that_is_too_short_for_a_training_goes_to_probes(tmp_path: Path) ->
         (["resnet18"], True),
         (["mobilenetv2", "resnet18"], True),
     ]
+    said = results.experiment.plan[-1]
+    assert said.endswith(
+        "a probe of mobilenetv2 and resnet18 together with mirror images fills time that is too "
+        "short for a training."
+    )
     begin(results, 6.2)
     results.remove("trial-001")
     assert pacer.filling(9) is None
