@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
-# a server of S3 for the tests, which takes an older python-dateutil than pandas
+# a server and a client of S3 for the tests, which take an older python-dateutil than pandas
 S3 := .venv/s3
 
 # every engine, worker and app is a process that imports much: with bytecode in a third of the time
@@ -64,4 +64,4 @@ $(STAMP): requirements-dev.txt pyproject.toml tests/engine/s3-requirements.txt
 requirements: setup
 	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --no-header pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-header --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
-	printf 'flask\nflask-cors\nmoto[s3]\n' | $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --no-header --no-annotate - -o tests/engine/s3-requirements.txt
+	printf 'filelock\nflask\nflask-cors\nmoto[s3]\ns3fs\n' | $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --no-header --no-annotate - -o tests/engine/s3-requirements.txt

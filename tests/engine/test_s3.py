@@ -1,9 +1,10 @@
-"""The states of trials go to a bucket of S3, which a process of moto serves.
+"""The states of trials go to a bucket of S3, which a process of moto serves; pictures come from it.
 
-It is installed apart from everything else (Makefile).
+It and the driver for pictures are installed apart from everything else (Makefile).
 """
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from typing import NamedTuple
 import pytest
 from pyarrow import fs
 
+import automl
 from automl.engine import head_address
 from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState, Flag
@@ -23,8 +25,14 @@ from automl.jobs.job import Job
 from tests.faults import scenario, victims
 from tests.small_training import TINY
 
-pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("head")]
+pytestmark = pytest.mark.engine
 _EPOCHS = 8
+_PYTHON = str(Path(sys.prefix, "s3", "bin", "python"))
+_READ_TWICE = """
+from automl.dataset import remote_folders
+for _ in range(2):
+    print(remote_folders.fetch("s3://bucket/shapes"))
+"""
 
 
 class Bucket(NamedTuple):
@@ -32,6 +40,8 @@ class Bucket(NamedTuple):
 
     address: str
     server: subprocess.Popen[bytes]
+    log: Path
+    """A line for each request."""
 
     @property
     def files(self) -> fs.S3FileSystem:
@@ -45,18 +55,14 @@ class Bucket(NamedTuple):
 
 
 @pytest.fixture
-def bucket() -> Iterator[Bucket]:
+def bucket(tmp_path: Path) -> Iterator[Bucket]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    address = f"127.0.0.1:{port}"
-    python = str(Path(sys.prefix, "s3", "bin", "python"))
-    with subprocess.Popen(
-        [python, "-m", "moto.server", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as server:
-        found = Bucket(address, server)
+    address, log = f"127.0.0.1:{port}", tmp_path / "requests"
+    command = [_PYTHON, "-m", "moto.server", "-p", str(port)]
+    with log.open("wb") as said, subprocess.Popen(command, stdout=said, stderr=said) as server:
+        found = Bucket(address, server, log)
         waiting = scenario.Waiting(120)
         assert waiting.until(lambda: head_address.accepts_connections(address), every=0.1)
         found.files.create_dir("bucket")
@@ -64,6 +70,7 @@ def bucket() -> Iterator[Bucket]:
         server.kill()
 
 
+@pytest.mark.usefixtures("head")
 @pytest.mark.parametrize("seconds", [5, pytest.param(240, marks=pytest.mark.nightly)])
 def test_a_trial_goes_on_from_a_bucket_that_was_silent(
     bucket: Bucket, shapes: Path, seconds: int
@@ -97,6 +104,33 @@ def test_a_trial_goes_on_from_a_bucket_that_was_silent(
     assert [evaluation.epoch for evaluation in trial.evaluations] == list(range(1, _EPOCHS + 1))
     assert Flag.RESUMED in trial.flags
     assert (store.checkpoint_dir(directory, trial.trial_id) / "model.safetensors").is_file()
+
+
+def test_pictures_in_a_bucket_are_read_once(bucket: Bucket, shapes: Path, home: Path) -> None:
+    fs.copy_files(str(shapes), "bucket/shapes", destination_filesystem=bucket.files)
+    environment = {
+        "AWS_ENDPOINT_URL": f"http://{bucket.address}",
+        "AWS_ACCESS_KEY_ID": "id",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AUTOML_HOME": str(home),
+        "PYTHONPATH": str(Path(automl.__file__).parents[1]),
+    }
+    done = subprocess.run(
+        [_PYTHON, "-c", _READ_TWICE],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    first, second = done.stdout.splitlines()
+    assert first == second
+    names = sorted(path.relative_to(shapes).as_posix() for path in shapes.rglob("*.png"))
+    assert sorted(path.relative_to(first).as_posix() for path in Path(first).rglob("*")) == sorted(
+        {*names, *(str(Path(name).parent) for name in names)}
+    )
+    asked = re.findall(r'"GET /bucket/shapes/(\S+\.png) ', bucket.log.read_text())
+    assert sorted(asked) == names
 
 
 def _num_evaluations(directory: Path) -> int:
