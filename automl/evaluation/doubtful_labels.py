@@ -78,18 +78,25 @@ def _among_sets(
     absent = _mean_where(1 - mean, ~labels)
     # trials that miss most pictures with a label know too little of it to doubt that it is there
     is_known = 2 * (labels & (mean >= THRESHOLD)).sum(axis=0) >= labels.sum(axis=0)
-    is_confident = np.where(labels, (1 - mean >= absent) & is_known, mean >= present)
-    rows, columns = np.nonzero(trials_agree & is_confident)
-    given = np.where(labels, mean, 1 - mean)[rows, columns].tolist()
+    rows, columns = np.nonzero(trials_agree)
+    is_there, of_label = labels[rows, columns], mean[rows, columns]
+    is_confident = np.where(
+        is_there,
+        (1 - of_label >= absent[columns]) & is_known[columns],
+        of_label >= present[columns],
+    )
+    given = np.where(is_there, of_label, 1 - of_label)
     return [
-        Suspect(row, column, 1 - probability, probability)
-        for row, column, probability in zip(rows.tolist(), columns.tolist(), given, strict=True)
+        Suspect(int(rows[at]), int(columns[at]), 1 - float(given[at]), float(given[at]))
+        for at in np.flatnonzero(is_confident)
     ]
 
 
 def _mean(probabilities: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
-    mean: NDArray[np.float64] = np.stack(probabilities).astype(np.float64).mean(axis=0)
-    return mean
+    total = np.zeros(probabilities[0].shape)
+    for each in probabilities:
+        total += each
+    return total / len(probabilities)
 
 
 def _mean_where(values: NDArray[np.float64], chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
