@@ -271,6 +271,11 @@ def _write(member: Member, target: Path) -> None:
 
 def _check_equal(member: Member, written: Path, part: Part) -> None:
     """Refuse a file that another archive has in the same place with another content."""
+    if not written.exists():
+        raise DataError(
+            f"{part.name} has {member.name!a}, which another archive has in a folder or under a "
+            "name that differs in case only. Rename one of the two."
+        )
     is_same = written.is_file() and written.stat().st_size == member.num_bytes
     with member.open() as source, written.open("rb") as file:
         while is_same and (chunk := file.read(_CHUNK)):

@@ -169,6 +169,18 @@ def _with_splits_in_names(splits: Splits) -> Layout:
     other = Reading(
         sentence="The whole name of a folder is the class.", options={"split_folders": "never"}
     )
+    folders: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for folder, label in sorted(splits.classes.items()):
+        folders[splits.of_folder[folder], label].append(folder[-1])
+    guesses = [
+        Guess(
+            sentence=f"The folders {named(alike)} are one class, {label}: case and signs between "
+            "words do not count. If they are different classes, rename one.",
+            others=[other],
+        )
+        for (_, label), alike in folders.items()
+        if len(alike) > 1
+    ]
     return Layout(
         Reading(sentence=sentence),
         (other,),
@@ -176,6 +188,7 @@ def _with_splits_in_names(splits: Splits) -> Layout:
         splits.of_folder,
         {},
         frozenset(splits.of_folder),
+        guesses=tuple(guesses),
     )
 
 

@@ -1294,6 +1294,12 @@ def test_json_of_names_by_split_beside_a_table(photos, train):
             {"label_level": -1},
             "a/crane and b/crane are one class",
         ),
+        (
+            ["train_cat/1.jpg", "train-Cat/2.jpg", "train_dog/3.jpg", "test_cat/4.jpg"]
+            + ["test_dog/5.jpg"],
+            {},
+            "train-Cat and train_cat are one class, cat",
+        ),
     ],
 )
 def test_folders_that_become_one_class_are_said(photos, names, options, says):
@@ -1389,3 +1395,13 @@ def test_numbers_in_a_shard_have_the_names_of_a_file_beside_it(make_picture, tmp
                 (tmp_path / f"a.{suffix}").unlink()
     (tmp_path / "classes.txt").write_text(classes)
     assert list(readers.read(DataSource(path=tmp_path)).pictures["label"]) == ["cat", "dog"]
+
+
+def test_archives_whose_names_differ_in_case_only_are_refused(photos):
+    folder = photos("1.jpg")
+    for name in ("cat", "Cat", "dog"):
+        with zipfile.ZipFile(folder / f"{name}.zip", "w") as file:
+            file.write(folder / "1.jpg", "1.jpg")
+    (folder / "1.jpg").unlink()
+    with pytest.raises(DataError, match="differs in case only. Rename one"):
+        read(folder)
