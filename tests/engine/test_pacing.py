@@ -167,7 +167,7 @@ def test_mirror_images_are_tried_with_the_best_probe_and_it_is_said(tmp_path: Pa
     said = [sentence for sentence in results.experiment.plan if "mirror images" in sentence]
     assert len(said) == 1
     assert "resnet18 + mobilenetv2" in said[0]
-    begin(results, 6 + 1.5)  # too little for both networks
+    begin(results, 6 + 1.3)  # too little for both networks
     fitted = pacer.fit(planned)
     assert fitted is not None
     assert fitted.requested == planned.requested

@@ -254,7 +254,8 @@ def test_time_is_kept_for_the_end() -> None:
     kept = schedule.kept_back
     assert [kept(60 * minutes, 2000) for minutes in (1, 5, 15)] == [24, 40, 40]
     assert kept(900, 0) == kept(DAYS, 0) == 25
-    assert kept(900, 2000, slowdown=2) == 80
+    assert kept(900, 2000, slowdown=8) == pytest.approx(160)
+    assert kept(300, 2000, slowdown=8) == 120
     assert kept(900, 2000, slowdown=0.5) == 40
 
 
