@@ -1323,6 +1323,14 @@ def test_two_numbers_with_the_same_name_stay_two_classes(photos):
     labels = {label for label, _ in read(folder).values()}
     assert len(labels) == len(names)
     assert {"owl", "crane (1)", "crane (2)"} < labels
+    coco = {
+        "images": [{"id": number, "file_name": f"{number}/1.jpg"} for number in (1, 2)],
+        "annotations": [{"image_id": number, "category_id": number} for number in (1, 2)],
+        "categories": [{"id": 1, "name": "crane"}, {"id": 2, "name": "crane "}],
+    }
+    (folder / "coco.json").write_text(json.dumps(coco))
+    found = read(folder, table="coco.json", class_names="never")
+    assert [label for label, _ in found.values()] == ["crane (1)", "crane (2)"]
 
 
 def test_the_names_of_numbers_in_a_list_may_be_left_out(photos):

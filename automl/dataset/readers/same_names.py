@@ -16,7 +16,7 @@ def apart(names: Mapping[Code, str]) -> dict[Code, str]:
     """Names by number or code; those that several have get it behind them: `crane (134)`."""
     counts = Counter(map(_plain, names.values()))
     return {
-        code: f"{name} ({code})" if counts[_plain(name)] > 1 else name
+        code: f"{name.strip()} ({code})" if counts[_plain(name)] > 1 else name
         for code, name in names.items()
     }
 
