@@ -49,7 +49,7 @@ class Moment(NamedTuple):
     step: str
     seconds: float
     cpu_seconds: float
-    """Of all processes since the command."""
+    """Spent by all processes since the command."""
 
 
 def main() -> None:
