@@ -139,7 +139,7 @@ def steps(directory: Path) -> Iterator[str]:
 
 
 def shown(directory: Path) -> Iterator[str]:
-    """What the records show at present."""
+    """Steps that the records show at present."""
     try:
         record = json.loads((directory / "experiment.json").read_text("utf-8"))
         trials = [json.loads(path.read_text("utf-8")) for path in directory.glob("trials/*.json")]

@@ -46,7 +46,7 @@ class PlannedTrial:
     """The values as a sampler that learns has proposed them, under its own names."""
 
     wanted: Mapping[str, Any] | None = None
-    """What its recipe asks for, where the plan has changed it to fit into the time."""
+    """Hyperparameters of its recipe, which the plan may have changed to fit into the time."""
 
     @classmethod
     def of(
