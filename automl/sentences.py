@@ -57,8 +57,10 @@ def say(text: str, plural: str = "", /, **values: Any) -> Sentence:
 
 
 def said(parts: Iterable[Sentence | str]) -> str:
-    """Sentences one after the other, in the language of this thread; a text stays as it is."""
-    return " ".join(part.said() if isinstance(part, Sentence) else part for part in parts)
+    """Sentences one after the other, in the language of this thread."""
+    return " ".join(
+        part.said() if isinstance(part, Sentence) else texts.again(part) for part in parts
+    )
 
 
 def _shown(value: "int | float | str | Sentence") -> str:

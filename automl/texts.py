@@ -17,8 +17,14 @@ ENGLISH = "en"
 LOCALE_DIR = Path(__file__).parent / "locale"
 _DOMAIN = "automl"
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_LEAST_OWN = 12
-"""Fewest letters of its own by which a template is recognised."""
+_LEAST_OWN, _LEAST_OWN_OF_PART = 7, 9
+"""Fewest letters of its own by which the template of a sentence is recognised, or one without a
+full stop."""
+
+BETWEEN_PARTS = "; "
+"""Between parts of a stored sentence that are texts of their own."""
+
+_BETWEEN_SENTENCES = re.compile(r"(?<=\.) (?=[A-Z])")
 
 _GROUPS = "\N{NARROW NO-BREAK SPACE}"
 """Between thousands, wherever a comma would be a decimal sign."""
@@ -88,8 +94,9 @@ def mark(message: str) -> str:
 def again(stored: str) -> str:
     """An English sentence that was stored, in the language of this thread.
 
-    It is recognised by its template, whose placeholders took the values; a sentence without one
-    stays English.
+    It is recognised by its template, whose placeholders took the values: others or parts of
+    sentences, too. Several sentences are recognised one by one; one without a template stays
+    English.
     """
     return _again(stored, language()) if stored and language() != ENGLISH else stored
 
@@ -104,28 +111,49 @@ def here(text: str) -> str:
 
 @functools.lru_cache(10_000)
 def _again(stored: str, code: str) -> str:
+    parts = _BETWEEN_SENTENCES.split(stored)
+    found = [_found_again(part, code) for part in parts]
+    if None in found and (whole := _found_again(stored, code)) is not None:
+        return whole
+    return " ".join(new or part for new, part in zip(found, parts, strict=True))
+
+
+def _found_again(stored: str, code: str) -> str | None:
+    """The text in the other language; None if no template is its own."""
     found = _catalogue(code).gettext(stored)
     if found != stored:
         return found
-    for template, pattern in _templates():
+    for template, pattern in _templates(is_sentence=stored.endswith(".")):
         if match := pattern.fullmatch(stored):
-            return _catalogue(code).gettext(template).format(**match.groupdict())
-    return stored
+            values = {name: _value_again(value, code) for name, value in match.groupdict().items()}
+            return _catalogue(code).gettext(template).format(**values)
+    return None
+
+
+def _value_again(value: str, code: str) -> str:
+    """A name of one word is never a text: a class may be called so."""
+    parts = value.split(BETWEEN_PARTS)
+    return BETWEEN_PARTS.join(_again(part, code) if " " in part else part for part in parts)
 
 
 @functools.cache
-def _templates() -> list[tuple[str, re.Pattern[str]]]:
-    """Sentences with placeholders, those with most letters of their own first."""
-    found: dict[str, tuple[int, re.Pattern[str]]] = {}
+def _templates(*, is_sentence: bool) -> list[tuple[str, re.Pattern[str]]]:
+    """Templates of sentences or of their parts, those with most letters of their own first.
+
+    One that ends with a value may be either; it comes last, since it takes whatever follows.
+    """
+    found: dict[str, tuple[tuple[bool, int], re.Pattern[str]]] = {}
     for template in sorted(set(_english().values())):
         own, names = PLACEHOLDER.split(template)[::2], PLACEHOLDER.findall(template)
         num_letters = sum(map(len, own))
         is_plain = "{" not in "".join(own) and len(set(names)) == len(names) > 0
-        if is_plain and template.endswith(".") and num_letters >= _LEAST_OWN:
+        has_end = own[-1].endswith(".")
+        least = _LEAST_OWN if has_end else _LEAST_OWN_OF_PART
+        if is_plain and (has_end == is_sentence or not own[-1]) and num_letters >= least:
             groups = [*(f"(?P<{name}>.+?)" for name in names), ""]
             parts = (re.escape(text) + group for text, group in zip(own, groups, strict=True))
-            found[template] = num_letters, re.compile("".join(parts))
-    longest_first = sorted(found, key=lambda template: -found[template][0])
+            found[template] = (not own[-1], -num_letters), re.compile("".join(parts))
+    longest_first = sorted(found, key=lambda template: found[template][0])
     return [(template, found[template][1]) for template in longest_first]
 
 

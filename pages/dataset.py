@@ -27,6 +27,14 @@ from automl.ui.dataset import (
     versions_view,
 )
 
+_EXPECTED = """\
+pictures
+├── cat
+│   ├── 1.jpg
+│   └── 2.jpg
+└── dog
+    └── 3.jpg"""
+
 begun = frame.begin_first_steps(frame.DATA)
 if isinstance(begun, Path):
     recorded_view.data(begun)
@@ -34,14 +42,17 @@ if isinstance(begun, Path):
 
 
 def show_refusal(error: Exception) -> None:
-    st.error(wording.plain(str(error)))
+    st.error(wording.plain(data_source.named(str(error))))
     if isinstance(error, UnclearDataError):
         reading_view.choices(error.readings)
+    else:
+        st.caption(_("Expected is a folder for each class, or a table with labels:"))
+        st.code(_EXPECTED, language=None)
     corrections_view.summary(data_choice.corrections())
+    st.markdown(_("Choose other pictures, or make classes of loose pictures below:"))
+    pictures_choice.show()
     if data is not None and data_source.is_within_reach(data):
         data_options.show(data, [], None)
-    st.markdown(_("Choose other pictures:"))
-    pictures_choice.show()
     st.stop()
 
 
@@ -84,7 +95,7 @@ launcher.warm_up()
 data_choice.seal_by_default(corrected.report)
 blocked = bool(corrected.report.blocking)
 with begun:
-    st.caption(wording.plain(str(data.path)))
+    st.caption(wording.plain(data_source.named(str(data.path))))
     if st.button(_("Use other pictures"), icon=":material/swap_horiz:"):
         data_choice.choose(None)
         st.rerun()

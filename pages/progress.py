@@ -1,4 +1,10 @@
-"""Progress page: best score, remaining time, running trials and the log."""
+"""Progress page: best score, remaining time, running trials and the log.
+
+While a search runs, only what goes with the clock is drawn every two seconds. The charts, which
+cost a browser more than all the rest, are drawn anew when there is something new in them.
+"""
+
+import time
 
 import streamlit as st
 
@@ -9,46 +15,62 @@ from automl.texts import _, again
 from automl.ui import cached, frame, trial_table
 from automl.ui.progress import going_on_view, notification, progress_view
 
+_DRAWN = "what the charts of the progress page show"
+_LONGEST_SECONDS = 15  # then the bars of running trials and the log are drawn anew in any case
+
 experiment_dir, state = frame.begin_with_experiment(frame.TRAIN)
 metric = cached.job(experiment_dir).primary_metric
 was_running = not state.is_finished
+every = "2s" if was_running else None
 
+
+def content() -> object:
+    """What decides all of the page that does not go with the clock."""
+    return cached.course_versions(experiment_dir), time.time() // _LONGEST_SECONDS
+
+
+@st.fragment(run_every=every)
+def now_training() -> None:
+    if was_running and content() != st.session_state[_DRAWN]:
+        st.rerun()  # the whole page
+    record, trials = cached.experiment(experiment_dir), cached.trials(experiment_dir)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        progress_view.preparation(record, state)
+        notification.offer(experiment_dir)
+    num_lines = record.max_concurrent_trials
+    progress_view.running_trials(experiment_dir, trials, metric, num_lines)
+
+
+@st.fragment(run_every=every)
+def headline() -> None:
+    record, trials = cached.experiment(experiment_dir), cached.trials(experiment_dir)
+    ranked = leaderboard.by_score(trials, metric)
+    progress_view.headline(record, state, trials, ranked, metric)
+
+
+st.session_state[_DRAWN] = content()
+record, trials = cached.experiment(experiment_dir), cached.trials(experiment_dir)
+ranked = leaderboard.by_score(trials, metric)
 if not was_running:
     notification.send(experiment_dir)
 if state in (ExperimentState.STOPPED, ExperimentState.COMPLETED):
-    st.caption(wording.plain(again(cached.experiment(experiment_dir).message)))
-if not was_running and not cached.trials(experiment_dir):
+    st.caption(wording.plain(again(record.message)))
+if not was_running and not trials:
     progress_view.no_trial(state)
-
-
-@st.fragment(run_every="2s" if was_running else None)
-def progress() -> None:
-    record, trials = cached.experiment(experiment_dir), cached.trials(experiment_dir)
-    ranked = leaderboard.by_score(trials, metric)
-    progress_view.verdict(experiment_dir, state, ranked, metric)
-    if not was_running:
-        going_on_view.offer(experiment_dir, trials)
-    if was_running:
-        bar, tell = st.columns([6, 1], vertical_alignment="bottom")
-        with bar:
-            progress_view.preparation(record, state)
-        with tell:
-            notification.offer(experiment_dir)
-    if was_running:  # above the charts, which grow: the button to stop a trial never moves
-        num_lines = record.max_concurrent_trials
-        progress_view.running_trials(experiment_dir, trials, metric, num_lines)
-    if was_running or trials:
-        progress_view.trials_over_time(record, trials)
-        progress_view.curves(ranked, metric)
-        progress_view.headline(record, state, trials, ranked, metric)
-    if trials:
-        st.subheader(_("Trials"))
-        trial_table.show(trials, metric, experiment_dir.name)
-    going_on_view.seams(record)
-    progress_view.plan(record)
-    for note in record.notes:
-        st.caption(wording.plain(again(note)))
-    progress_view.log(experiment_dir)
-
-
-progress()
+progress_view.verdict(experiment_dir, state, ranked, metric)
+if was_running:  # above the charts, which grow: the button to stop a trial never moves
+    now_training()
+else:
+    going_on_view.offer(experiment_dir, trials)
+if was_running or trials:
+    progress_view.trials_over_time(record, trials)
+    progress_view.curves(ranked, metric)
+    headline()
+if trials:
+    st.subheader(_("Trials"))
+    trial_table.show(trials, metric, experiment_dir.name)
+going_on_view.seams(record)
+progress_view.plan(record)
+for note in record.notes:
+    st.caption(wording.plain(again(note)))
+progress_view.log(experiment_dir)

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from automl.dataset.folder_tree import Parts
 from automl.dataset.reading import Guess, Reading
 from automl.dataset.walk import Tree
+from automl.texts import mark
 
 NEVER = "never"
 
@@ -130,12 +131,19 @@ def guesses(tree: Tree) -> list[Guess]:
     if not out:
         return []
     folders = sorted({part for parts in out for part in parts[:-1] if _is(part, _MASKS)})
-    where = f"in {' and '.join(folders[:_MAX_NAMED])}" if folders else f"such as {out[0][-1]}"
-    sentence = (
-        f"Left out: {len(out):,} pictures {where}, which have the names of other pictures and so "
+    inside = mark(
+        "Left out: {count} pictures in {folders}, which have the names of other pictures and so "
         "are masks of them."
     )
-    other = Reading(sentence="Masks are pictures of their classes.", options={"leave_out": NEVER})
+    beside = mark(
+        "Left out: {count} pictures such as {name}, which have the names of other pictures and so "
+        "are masks of them."
+    )
+    sentence = (inside if folders else beside).format(
+        count=f"{len(out):,}", folders=" and ".join(folders[:_MAX_NAMED]), name=out[0][-1]
+    )
+    masks = mark("Masks are pictures of their classes.")
+    other = Reading(sentence=masks, options={"leave_out": NEVER})
     return [Guess(sentence=sentence, others=[other])]
 
 

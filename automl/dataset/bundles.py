@@ -17,6 +17,7 @@ from automl.dataset.folder_tree import Parts
 from automl.dataset.reading import Guess, Reading, UnclearDataError
 from automl.dataset.split_words import is_neutral, split_in
 from automl.dataset.walk import Tree, is_hidden, is_picture_name, walk
+from automl.texts import mark
 
 Choice = Literal["auto", "together", "alone"]
 """Parts that are certain ones are read together; all that may be parts are; none are."""
@@ -71,7 +72,10 @@ def around_file(path: Path, kind: ArchiveType, choice: Choice = "auto") -> Bundl
     if choice == "auto" and group.certainty is Certainty.PERHAPS:
         together = Reading(sentence=f"{_together(group.names)}.", options={"parts": "together"})
         return Bundle(alone.parts, [together])
-    only = Reading(sentence=f"{path.name} without the other parts.", options={"parts": "alone"})
+    only = Reading(
+        sentence=mark("{name} without the other parts.").format(name=path.name),
+        options={"parts": "alone"},
+    )
     if choice == "auto":
         _refuse_missing(group, [only])
     return Bundle(list(_parts(path.parent, (), group)), [only] if len(group.names) > 1 else [])
@@ -111,7 +115,11 @@ def in_folder(root: Path, tree: Tree, is_shard: IsShard, choice: Choice = "auto"
     for folder, every in sorted(names.items()):
         inside, copies = without_copies(root.joinpath(*folder), every)
         guesses += [
-            Guess(sentence=f"{copy} is left out: it is a copy of {name}.")
+            Guess(
+                sentence=mark("{copy} is left out: it is a copy of {name}.").format(
+                    copy=copy, name=name
+                )
+            )
             for copy, name in copies.items()
         ]
         groups = list(_fitting(root.joinpath(*folder), archive_parts.groups(inside), choice))
@@ -131,7 +139,9 @@ def in_folder(root: Path, tree: Tree, is_shard: IsShard, choice: Choice = "auto"
 def _as_classes(parts: Sequence[Part]) -> Iterator[Guess]:
     """Findings about archives of classes beside class folders."""
     names = _listed([part.path.name for part in parts])
-    yield Guess(sentence=f"Read as classes, like the folders beside: {names}.")
+    yield Guess(
+        sentence=mark("Read as classes, like the folders beside: {names}.").format(names=names)
+    )
 
 
 def _are_classes(root: Path, tree: Tree) -> bool:
@@ -178,7 +188,9 @@ def _left_out(tree: Tree) -> Iterator[Guess]:
     """Findings about pictures beside the archives."""
     if tree.pictures:
         names = _listed([parts[-1] for parts in sorted(tree.pictures)])
-        yield Guess(sentence=f"Left out, as it lies beside the archives: {names}.")
+        yield Guess(
+            sentence=mark("Left out, as it lies beside the archives: {names}.").format(names=names)
+        )
 
 
 def files_beside(root: Path, tree: Tree, bundle: Bundle) -> list[tuple[Path, Parts]]:

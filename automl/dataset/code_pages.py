@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from automl.dataset import languages
 from automl.dataset.languages import Model
 from automl.dataset.reading import Guess, Reading
+from automl.texts import mark
 
 _DEFAULT = "cp437"  # what the format says for names without a mark
 _DEFAULT_OF_TABLES = "cp1252"
@@ -117,10 +118,14 @@ def as_guess(names: Sequence[bytes], page: str, what: str) -> Guess | None:
         if is_likely and is_new and len(others) < _MAX_OTHERS:
             others[other] = text
     return Guess(
-        sentence=f"{what} are read in the code page {page}, such as {used[:_MAX_SHOWN]}.",
+        sentence=mark("{what} are read in the code page {page}, such as {name}.").format(
+            what=what, page=page, name=used[:_MAX_SHOWN]
+        ),
         others=[
             Reading(
-                sentence=f"In {other} the same is {text[:_MAX_SHOWN]}.",
+                sentence=mark("In {page} the same is {name}.").format(
+                    page=other, name=text[:_MAX_SHOWN]
+                ),
                 options={"code_page": other},
             )
             for other, text in others.items()

@@ -17,17 +17,20 @@ from automl.dataset.folder_splits import (
 )
 from automl.dataset.folder_tree import FolderTree, Parts
 from automl.dataset.layout_questions import (
+    MAX_OFFERED,
     SPLITS_ARE_CLASSES,
     SplitsOnlyError,
     is_identifier,
     is_source,
     named,
+    only_in,
     refuse_data_sets,
     refuse_repeated,
 )
 from automl.dataset.reading import Guess, Reading
 from automl.dataset.split_words import is_neutral, split_of
 from automl.jobs import label_patterns
+from automl.texts import mark
 
 
 @dataclass(frozen=True)
@@ -144,13 +147,18 @@ def _class_first(folders: FolderTree, base: Parts) -> Layout | None:
                 splits[folder] = split
     names = named(sorted({folder[-1] for folder in found}))
     others = sorted("/".join(folder[len(base) :]) for folder in {*inner} - found.keys())
-    extra = f" {named(others)} name no split and train." if others else ""
+    sentence = mark("A folder of pictures: each class has the splits {names}.").format(names=names)
+    if others:
+        extra = mark("These name no split and train: {names}.").format(names=named(others))
+        sentence = f"{sentence} {extra}"
     other = Reading(
-        sentence=f"The folders {names} mean nothing: their pictures are split by chance.",
+        sentence=mark(
+            "The folders {names} mean nothing: their pictures are split by chance."
+        ).format(names=names),
         options={"split_folders": "never", "label_level": 1},
     )
     return Layout(
-        Reading(sentence=f"A folder of pictures: each class has the splits {names}.{extra}"),
+        Reading(sentence=sentence),
         (other,),
         labels,
         splits,
@@ -165,9 +173,12 @@ def _as_words(name: str) -> str:
 
 def _with_splits_in_names(splits: Splits) -> Layout:
     names = sorted(folder[-1] for folder in splits.of_folder)
-    sentence = f"A folder of pictures: each folder names a split and a class, such as {names[0]}."
+    sentence = mark(
+        "A folder of pictures: each folder names a split and a class, such as {name}."
+    ).format(name=names[0])
     other = Reading(
-        sentence="The whole name of a folder is the class.", options={"split_folders": "never"}
+        sentence=mark("The whole name of a folder is the class."),
+        options={"split_folders": "never"},
     )
     folders: dict[tuple[str, str], list[str]] = defaultdict(list)
     for folder, label in sorted(splits.classes.items()):
@@ -196,7 +207,9 @@ def _by_pattern(folders: FolderTree, splits: Splits | None, pattern: str) -> Lay
     given: dict[Parts, str] = {}
     for folder, split in (splits.of_folder if splits else {}).items():
         given |= dict.fromkeys(folders.below(folder), split)
-    sentence = f"A folder of pictures; the label is in the name of the file: {pattern}."
+    sentence = mark(
+        "A folder of pictures. The label is in the name of the file: {pattern}."
+    ).format(pattern=pattern)
     return Layout(Reading(sentence=sentence), (), {}, given, {}, frozenset(), pattern)
 
 
@@ -230,10 +243,12 @@ def _by_level(folders: FolderTree, roots: Mapping[Parts, str | None], choices: C
     others = list(_other_readings(level, depths, roots, choices))
     is_chosen = choices.label_level is not None or choices.group_level is not None
     below = [inner for _, inner in relative.values()]
-    guess = None if is_chosen else _guess_of_level(f"{sentence}.", others, below)
+    if not is_chosen and not any(roots.values()):
+        others += _data_sets(relative.values())
+    guess = None if is_chosen else _guess_of_level(sentence, others, below)
     alike = _guess_of_names(level, [inner for inner in below if _position(level, inner)])
     return Layout(
-        Reading(sentence=f"{_start(roots)}; {sentence}."),
+        Reading(sentence=f"{_start(roots)} {sentence}"),
         tuple(others),
         labels,
         splits,
@@ -252,7 +267,26 @@ def _guess_of_level(
     are_names = any(
         not is_identifier(name) and not is_source(name) and not is_neutral(name) for name in inside
     )
-    return Guess(sentence=sentence.capitalize(), others=levels) if levels and are_names else None
+    return Guess(sentence=sentence, others=levels) if levels and are_names else None
+
+
+def _data_sets(folders: Iterable[tuple[Parts, Parts]]) -> list[Reading]:
+    """Readings of one outermost folder alone, if each holds folders that may be its classes.
+
+    Args:
+        folders: each folder with pictures, as its root and the path below that.
+    """
+    inside: dict[Parts, set[str]] = defaultdict(set)
+    for root, path in folders:
+        inside[root + path[:1]].add(path[1] if path[1:] else "")
+    if len(inside) < 2 or not all(map(_may_be_classes, inside.values())):
+        return []
+    return [only_in(path[-1], path) for path in sorted(inside)[:MAX_OFFERED]]
+
+
+def _may_be_classes(names: set[str]) -> bool:
+    strange = [name for name in names if is_identifier(name) or is_source(name) or not name]
+    return len(names) > 1 and not strange
 
 
 def _guess_of_names(level: int, folders: Iterable[Parts]) -> Guess | None:
@@ -311,20 +345,23 @@ def _start(roots: Mapping[Parts, str | None]) -> str:
         if split:
             by_split[split].append("/".join(root))
     if not by_split:
-        return "A folder of pictures"
+        return mark("A folder of pictures.")
     parts = [f"{named(sorted(names))} ({split})" for split, names in by_split.items()]
-    return f"A folder of pictures, split by its folders {named(parts)}"
+    return mark("A folder of pictures, split by its folders {names}.").format(names=named(parts))
 
 
 def _label_sentence(level: int, depths: set[int]) -> str:
     deepest = max(depths, default=1)
     if deepest == 1:
-        return "the label is the name of the folder that holds the picture"
-    count = f"{deepest} levels" if len(depths) == 1 else f"up to {deepest} levels"
-    which = {1: "the outermost folder", -1: "the folder that holds the picture"}
-    return (
-        f"the label is the name of {which.get(level, f'the folder at level {level}')}, of {count}"
-    )
+        return mark("The label is the name of the folder that holds the picture.")
+    which = {
+        1: mark("The label is the name of the outermost folder, of {levels}."),
+        -1: mark("The label is the name of the folder that holds the picture, of {levels}."),
+    }
+    other = mark("The label is the name of the folder at level {level}, of {levels}.")
+    same, most = mark("{count} levels of folders"), mark("up to {count} levels of folders")
+    levels = (same if len(depths) == 1 else most).format(count=deepest)
+    return which.get(level, other).format(level=level, levels=levels)
 
 
 def _other_readings(
@@ -336,12 +373,14 @@ def _other_readings(
         if other != at or (len(depths) > 1 and level > 0 and other == deepest):
             value = -1 if other == deepest else other
             yield Reading(
-                sentence=f"{_label_sentence(value, depths).capitalize()}.",
+                sentence=_label_sentence(value, depths),
                 options={"label_level": value},
             )
     if deepest > at and choices.group_level is None:
         yield Reading(
-            sentence="Each folder inside a class folder is a group, such as a patient or a day.",
+            sentence=mark(
+                "Each folder inside a class folder is a group, such as a patient or a day."
+            ),
             options={"label_level": level, "group_level": at + 1},
         )
     if any(roots.values()):

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from automl.dataset.folder_splits import LEAST_OVERLAP, share_classes, splits_at
 from automl.dataset.folder_tree import FolderTree, Parts
 from automl.dataset.reading import Reading, UnclearDataError
+from automl.texts import mark
 
 SPLITS_ARE_CLASSES = Reading(
-    sentence="The folders of the splits are classes.",
+    sentence=mark("The folders of the splits are classes."),
     options={"split_folders": "never", "label_level": 1},
 )
 
-_MAX_OFFERED = 5
+MAX_OFFERED = 5
 _IDENTIFIER = re.compile(r"[\W_]*(?:[a-z]{0,8}[\W_]*)?\d+(?:[\W_]*\d+)*[\W_]*|[0-9a-f-]{8,}", re.I)
 _SOURCE = re.compile(
     r"(?:patient|subject|person|animal|case|cam|camera|sensor|day|date|week|session|run|view|fold"
@@ -53,17 +54,23 @@ def named(names: Sequence[str]) -> str:
 
 
 def refuse_data_sets(folders: FolderTree, base: Parts) -> None:
-    """Raise a SeveralDataSetsError if each folder has splits and classes of its own."""
+    """Raise a SeveralDataSetsError if folders have splits and classes, or classes, of their own."""
     names = folders.inside(base)
     own = [splits_at(folders, (*base, name)) for name in names]
     if any(_is_alone(folders, (*base, name)) for name in names):  # as in cat/train/cat
         return
-    if len(names) > 1 and all(one and share_classes(folders, one.of_folder) for one in own):
+    have_splits = [bool(one and share_classes(folders, one.of_folder)) for one in own]
+    have_folders = [len(folders.inside((*base, name))) > 1 for name in names]
+    if len(names) > 1 and any(have_splits) and all(map(max, have_splits, have_folders)):
+        what = "splits and classes" if all(have_splits) else "classes"
         raise SeveralDataSetsError(
-            f"There are {len(names)} data sets, each with splits and classes of its own: "
+            f"There are {len(names)} data sets, each with {what} of its own: "
             f"{', '.join(names[:10])}. Give the path of one of these folders.",
             [
-                Reading(sentence=f"The data set {name}.", options={"path": "/".join((*base, name))})
+                Reading(
+                    sentence=mark("The data set {name}.").format(name=name),
+                    options={"path": "/".join((*base, name))},
+                )
                 for name in names
             ],
         )
@@ -112,6 +119,12 @@ def refuse_repeated(paths: Iterable[Parts], roots: Mapping[Parts, str | None]) -
     )
 
 
+def only_in(name: str, path: Parts) -> Reading:
+    """Reading of a folder alone; its path is below that of the data."""
+    sentence = mark("Only the pictures in {name}.").format(name=name)
+    return Reading(sentence=sentence, options={"path": "/".join(path)})
+
+
 def _are_sources(names: Iterable[str]) -> bool:
     every = list(names)
     return 2 * sum(map(is_source, every)) > len(every)
@@ -120,16 +133,16 @@ def _are_sources(names: Iterable[str]) -> bool:
 def _readings(
     outer: Sequence[str], inner: Sequence[str], level: int, roots: Mapping[Parts, str | None]
 ) -> Iterable[Reading]:
-    classes = f"The classes are {named(inner)}"
-    yield Reading(sentence=f"{classes}.", options={"label_level": level})
-    together = f"the pictures of each of {named(outer)} stay on one side of the split"
+    classes = mark("The classes are {names}.")
+    inner_ones = classes.format(names=named(inner))
+    yield Reading(sentence=inner_ones, options={"label_level": level})
+    together = mark("The pictures of each of {names} stay on one side of the split.")
     yield Reading(
-        sentence=f"{classes}; {together}.",
+        sentence=f"{inner_ones} {together.format(names=named(outer))}",
         options={"label_level": level, "group_level": 1},
     )
-    yield Reading(sentence=f"The classes are {named(outer)}.", options={"label_level": 1})
+    yield Reading(sentence=classes.format(names=named(outer)), options={"label_level": 1})
     if len(roots) == 1:
         (root,) = roots
-        for name in outer[:_MAX_OFFERED]:
-            path = "/".join((*root, name))
-            yield Reading(sentence=f"Only the pictures in {name}.", options={"path": path})
+        for name in outer[:MAX_OFFERED]:
+            yield only_in(name, (*root, name))

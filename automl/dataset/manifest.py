@@ -28,9 +28,23 @@ from automl.errors import DataError
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import DataSource, Job
 from automl.jobs.tasks import TASKS
+from automl.texts import mark
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a step, the completed amount and the total; may raise to cancel."""
+
+_STEPS = {
+    ("Unpacking", "training"): mark("Unpacking the training pictures"),
+    ("Unpacking", "validation"): mark("Unpacking the validation pictures"),
+    ("Unpacking", "test"): mark("Unpacking the test pictures"),
+    ("Downloading", "training"): mark("Downloading the training pictures"),
+    ("Downloading", "validation"): mark("Downloading the validation pictures"),
+    ("Downloading", "test"): mark("Downloading the test pictures"),
+    ("Checking", "training"): mark("Checking the training pictures"),
+    ("Checking", "validation"): mark("Checking the validation pictures"),
+    ("Checking", "test"): mark("Checking the test pictures"),
+}
+"""Names of the steps that take long, by what is done to the pictures of which data."""
 
 _ONLY_CHECKED = ["fingerprint", "camera", "taken", "jpeg_quality", "num_colours", "mtime_ns"]
 CORRECTED = FindingKind("corrections", Severity.INFO)
@@ -186,7 +200,7 @@ def _scan_source(
 
     def report_progress(step: str, done: int, total: int) -> None:
         if progress:
-            progress(f"{step} the {split or 'training'} pictures", done, total)
+            progress(_STEPS[step, split or "training"], done, total)
 
     listing = read_source(source, progress=report_progress)
     samples = scan(
@@ -203,7 +217,7 @@ def _scan_added(job: Job, progress: Progress | None) -> pd.DataFrame:
     return scan(
         listing.assign(label="", split=pd.Series(None, listing.index, dtype="str")),
         background=job.background,
-        progress=progress and functools.partial(progress, "Checking the added pictures"),
+        progress=progress and functools.partial(progress, mark("Checking the added pictures")),
     )
 
 

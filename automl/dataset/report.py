@@ -40,7 +40,7 @@ class Finding(FrozenModel):
 
     def said(self) -> str:
         """The message in the language of this thread."""
-        return said(self.sentences) or self.message
+        return said(self.sentences or [self.message])
 
 
 class Distribution(FrozenModel):

@@ -43,7 +43,9 @@ def combine(job: Job, results: Results) -> None:
         add_ensemble(results, _in_a_worker)
     except Exception as error:  # noqa: BLE001 (the search is complete without it)
         _log.exception("there is no ensemble")
-        note = f"There is no ensemble: {type(error).__name__}: {error}"
+        note = mark("There is no ensemble: {error}").format(
+            error=f"{type(error).__name__}: {error}"
+        )
         results.update(notes=[*results.experiment.notes, note])
 
 
@@ -194,24 +196,24 @@ def combined(  # noqa: PLR0913
 def _notes(found: Ensemble, members: list[TrialRecord], best: TrialRecord) -> list[str]:
     shares = ", ".join(f"{found.weights[m.trial_id]:.0%} {m.trial_id} ({m.title})" for m in members)
     return [
-        f"Average of the probabilities of {shares}.",
+        mark("Average of the probabilities of {shares}.").format(shares=shares),
         verdict(found, best),
-        "Its latency is the sum of those of its members, at most twice that of the best one.",
+        mark("Its latency is the sum of those of its members, at most twice that of the best one."),
     ]
 
 
 def verdict(found: Ensemble, best: TrialRecord) -> str:
     """Sentence about the gain of what is made of several trials over the best one of them."""
     reason = (
-        "more than chance explains"
+        mark("more than chance explains")
         if found.is_beyond_noise
-        else "which may be chance, so it is not the best model"
+        else mark("which may be chance, so it is not the best model")
     )
-    return (
-        f"Its score is {found.gain:+.4f} against that of the best single model on the same "
-        f"pictures, {reason}. Both were selected without the pictures that they answered; the "
-        f"score of {best.trial_id} is not corrected for that."
-    )
+    return mark(
+        "Its score is {gain} against that of the best single model on the same pictures, {reason}. "
+        "Both were selected without the pictures that they answered; the score of {trial} is not "
+        "corrected for that."
+    ).format(gain=f"{found.gain:+.4f}", reason=reason, trial=best.trial_id)
 
 
 def _evaluation(found: Ensemble) -> Evaluation:

@@ -5,6 +5,8 @@ import os
 import shutil
 from pathlib import Path
 
+from automl.texts import mark
+
 _LEAST_FREE_BYTES = 32 * 1024**2
 _RESERVED_BYTES = 1024**2
 _NO_SPACE = os.strerror(errno.ENOSPC)  # Ray's own errors contain it without the number
@@ -37,10 +39,10 @@ def says_so(text: str) -> bool:
 def sentence(folder: Path) -> str:
     """Cause and next step, for the user."""
     free = shutil.disk_usage(folder).free / 1e6
-    return (
-        f"The disk is full: {free:.0f} MB are free where {folder} is. Free some space, then resume "
-        "the experiment; everything that was scored is kept."
-    )
+    return mark(
+        "The disk is full: {free} MB are free where {folder} is. Free some space, then resume the "
+        "experiment; everything that was scored is kept."
+    ).format(free=f"{free:.0f}", folder=folder)
 
 
 def reserve(experiment_dir: Path) -> None:

@@ -23,6 +23,7 @@ from automl.jobs.estimate import Estimate, MeasuredTrial
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
 from automl.jobs.speeds import Speeds
+from automl.texts import mark
 from automl.training import speed
 from automl.training.speed import TrialMeasure
 
@@ -137,7 +138,8 @@ def _on_unmeasured(networks: Sequence[str], measured: Sequence[str]) -> list[str
     missing = [name for name in networks if name not in measured]
     if not missing:
         return []
-    return [f"Not measured, but compared by the size of the network: {', '.join(missing)}."]
+    said = mark("Not measured, but compared by the size of the network: {names}.")
+    return [said.format(names=", ".join(missing))]
 
 
 def _pixel_bytes(sets: list[Hyperparameters], data: Manifest) -> int:

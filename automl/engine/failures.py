@@ -10,20 +10,25 @@ from automl.errors import (
     WeightsMissingError,
 )
 from automl.experiments.records import TrialError
+from automl.texts import mark
 
 _NEXT_STEPS: dict[type[BaseException], str] = {
-    DivergedError: "Lower learning_rate, to a third for example, or set precision: fp32.",
-    OutOfMemoryError: "Choose a smaller model or training_crop_size, or lower "
-    "max_concurrent_trials.",
-    WeightsMissingError: "Add the weights with automl weights add FILE, or use pretrained: auto.",
-    UserError: "Change the hyperparameter that is named and start again.",
-    FileNotFoundError: "The decoded pictures are missing. Resume the experiment: they are decoded "
-    "again.",
-    OSError: "Check that the disk is not full and can be read, then resume the experiment.",
+    DivergedError: mark("Lower learning_rate, to a third for example, or set precision: fp32."),
+    OutOfMemoryError: mark(
+        "Choose a smaller model or training_crop_size, or lower max_concurrent_trials."
+    ),
+    WeightsMissingError: mark(
+        "Add the weights with automl weights add FILE, or use pretrained: auto."
+    ),
+    UserError: mark("Change the hyperparameter that is named and start again."),
+    FileNotFoundError: mark(
+        "The decoded pictures are missing. Resume the experiment: they are decoded again."
+    ),
+    OSError: mark("Check that the disk is not full and can be read, then resume the experiment."),
 }
 """By the class of the error, or by the nearest class that it is derived from."""
 
-_OTHERWISE = (
+_OTHERWISE = mark(
     "The details say where it happened. Another model or the default hyperparameters may avoid it; "
     "if not, please report it with the details."
 )
@@ -60,10 +65,14 @@ def is_gpu_failed(error: Exception) -> bool:
 def lost_worker(details: str) -> TrialError:
     """The worker died more often than a trial may go on."""
     return TrialError(
-        cause="The worker process died three times; the system may have ended it because memory "
-        "was short.",
-        next_step="Lower training_batch_size or training_crop_size, choose a smaller model, or run "
-        "fewer trials at a time.",
+        cause=mark(
+            "The worker process died three times; the system may have ended it because memory was "
+            "short."
+        ),
+        next_step=mark(
+            "Lower training_batch_size or training_crop_size, choose a smaller model, or run fewer "
+            "trials at a time."
+        ),
         traceback=details,
     )
 
@@ -71,8 +80,12 @@ def lost_worker(details: str) -> TrialError:
 def hung_again(seconds: float) -> TrialError:
     """The worker hangs after the trial was started again for that reason."""
     return TrialError(
-        cause=f"Its worker did nothing for {seconds:.0f} seconds, for the second time.",
-        next_step="Check that the disk or the network with the data and the weights responds, then "
-        "start the experiment again.",
+        cause=mark("Its worker did nothing for {seconds} seconds, for the second time.").format(
+            seconds=f"{seconds:.0f}"
+        ),
+        next_step=mark(
+            "Check that the disk or the network with the data and the weights responds, then start "
+            "the experiment again."
+        ),
         traceback="",
     )

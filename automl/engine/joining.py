@@ -14,6 +14,7 @@ from ray.tune.experiment import Trial
 from automl.engine import nodes, ray_internals
 from automl.engine.nodes import Node
 from automl.engine.results import Results
+from automl.texts import mark
 
 
 class Joining:
@@ -41,8 +42,10 @@ class Joining:
             reason = nodes.misfit_of(answer, node, self._here)
             if reason:
                 self._take_out(node, trials)
-            verdict = f"It gets no trial: {reason}" if reason else "Trials run there, too."
-            self._results.add_notes(f"{node.name} has joined the cluster. {verdict}")
+            joined = mark("{name} has joined the cluster. Trials run there, too.")
+            useless = mark("{name} has joined the cluster. It gets no trial: {reason}")
+            template = useless if reason else joined
+            self._results.add_notes(template.format(name=node.name, reason=reason))
 
     def _take_out(self, node: Node, trials: list[Trial]) -> None:
         place = {"ray.io/node-id": node.node_id}

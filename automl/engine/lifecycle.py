@@ -133,7 +133,7 @@ def _announce(results: Results, resources: Resources) -> None:
     results.update(
         state=ExperimentState.RUNNING,
         message="",
-        progress=0.0,
+        progress=results.share_done,
         max_concurrent_trials=resources.max_concurrent_trials,
         threads_per_trial=resources.num_cpus,
         notes=list(dict.fromkeys([*results.experiment.notes, *resources.notes])),
@@ -180,16 +180,16 @@ def _export(results: Results, trial_id: str) -> None:
 
     problem = cluster.run_here(trainable.export, results.experiment_dir, trial_id)
     if problem:  # the results of the search are complete without the exported model
-        note = f"There is no best_model: {problem}"
+        note = mark("There is no best_model: {problem}").format(problem=problem)
         results.update(notes=[*results.experiment.notes, note])
         return
     folder = store.load_job(results.experiment_dir).model_folder
     if folder is None:
         return
     problem = cluster.run_here(trainable.hand_out, results.experiment_dir, trial_id, folder)
-    note = "outputs.best_model.path has the best model for MLflow."
+    note = mark("outputs.best_model.path has the best model for MLflow.")
     if problem:
-        note = f"outputs.best_model.path gets no model: {problem}"
+        note = mark("outputs.best_model.path gets no model: {problem}").format(problem=problem)
     results.update(notes=[*results.experiment.notes, note])
 
 

@@ -259,10 +259,11 @@ class Pacer:
             return False
         clause = plan_text.no_gain(expected.gain, left, expected.standard_error)
         if not self._forecast_is_said:
-            self._say(f"At {plan_text.clock_time(self._seconds)}: {clause}")
+            said = mark("Forecast at {time}: {clause}")
+            self._say(said.format(time=plan_text.clock_time(self._seconds), clause=clause))
             self._forecast_is_said = True
         if self._job.limits.stop_when_no_gain:
-            self.closing = f"The search ended: {clause}"
+            self.closing = mark("The search ended: {clause}").format(clause=clause)
         return bool(self.closing)
 
     def close(self) -> None:

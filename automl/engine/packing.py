@@ -11,6 +11,7 @@ from automl.jobs import speeds
 from automl.jobs.gpu_packing import MeasuredGpu, trials_per_gpu
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
+from automl.texts import mark
 
 if TYPE_CHECKING:
     from automl.training.trial_data import TrialData
@@ -70,10 +71,10 @@ def with_share(resources: Resources, per_gpu: int) -> Resources:
     if per_gpu >= before:
         return resources
     fitting = min(concurrent, math.ceil(concurrent / before) * per_gpu)
-    note = (
-        f"{per_gpu} at a time train on a GPU instead of {before}, by the memory and the time that "
-        "a training step takes there."
-    )
+    note = mark(
+        "{count} at a time train on a GPU instead of {before}, by the memory and the time that a "
+        "training step takes there."
+    ).format(count=per_gpu, before=before)
     return replace(
         resources,
         max_concurrent_trials=fitting,

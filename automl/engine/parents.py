@@ -6,6 +6,7 @@ from automl.engine.results import Results
 from automl.errors import UserError
 from automl.experiments import store
 from automl.experiments.records import Parent
+from automl.texts import mark
 
 
 def samples(results: Results) -> pd.DataFrame | None:
@@ -42,17 +43,19 @@ def note(before: pd.DataFrame, after: pd.DataFrame, parent: Parent, name: str) -
         for each in (before, after)
     )
     if judging == earlier:
-        return f"The same validation pictures judge as in {parent.experiment_id}."
+        return mark("The same validation pictures judge as in {experiment}.").format(
+            experiment=parent.experiment_id
+        )
     trained = set(before.loc[before["split"] == "train", "content_hash"])
     num_seen = int(after.loc[after["split"] == "validation", "content_hash"].isin(trained).sum())
-    seen = (
-        f" {num_seen:,} validation pictures, which the data name, were training pictures of that "
-        "network: the scores are too good."
-        if num_seen
-        else ""
+    said = mark(
+        "Other validation pictures judge than in {parent}, so the scores cannot be compared with "
+        "its scores; automl compare {earlier} {later} tests both on the pictures that they share."
+    ).format(parent=parent.experiment_id, earlier=parent.experiment_id, later=name)
+    if not num_seen:
+        return said
+    seen = mark(
+        "Among them, {count} validation pictures, which the data name, were training pictures of "
+        "that network: the scores are too good."
     )
-    return (
-        f"Other validation pictures judge than in {parent.experiment_id}, so the scores cannot be "
-        f"compared with its scores; automl compare {parent.experiment_id} {name} tests both "
-        f"on the pictures that they share.{seen}"
-    )
+    return f"{said} {seen.format(count=f'{num_seen:,}')}"

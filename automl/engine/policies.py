@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from automl.jobs.sweep import Asha, Bandit, MedianStopping, Policy, TruncationSelection
+from automl.texts import mark
 
 Scores = Mapping[str, Sequence[float]]
 """Scores of every trial that has any, by trial id."""
@@ -39,18 +40,20 @@ def _bandit(policy: Bandit, metric: str, scores: Scores, trial_id: str) -> str |
     n = len(scores[trial_id])
     own = _best(scores[trial_id])
     best = max(_best(values[:n]) for values in scores.values())
+    factor, amount = policy.slack_factor, policy.slack_amount
+    divided = mark("the best trial's {best} divided by 1 + {slack}")
+    less = mark("the best trial's {best} less {slack}")
     limits = {
-        f"the best trial's {best:.4g} divided by 1 + {policy.slack_factor:g}": best
-        / (1 + policy.slack_factor),
-        f"the best trial's {best:.4g} less {policy.slack_amount:g}": best - policy.slack_amount,
+        divided.format(best=_text(best), slack=f"{factor:g}"): best / (1 + factor),
+        less.format(best=_text(best), slack=f"{amount:g}"): best - amount,
     }
     allowed, limit = min(limits.items(), key=lambda item: item[1])
     if own >= limit:
         return None
-    return (
-        f"Stopped by the bandit policy at evaluation {n}: best {metric} {_text(own)} is below "
-        f"{limit:.4g}, {allowed}."
-    )
+    return mark(
+        "Stopped by the bandit policy at evaluation {count}: best {metric} {own} is below {limit}, "
+        "{allowed}."
+    ).format(count=n, metric=metric, own=_text(own), limit=_text(limit), allowed=allowed)
 
 
 def _median(metric: str, scores: Scores, trial_id: str) -> str | None:
@@ -60,10 +63,10 @@ def _median(metric: str, scores: Scores, trial_id: str) -> str | None:
     limit = _limit(averages, 1 / 2, own)
     if own >= limit:
         return None
-    return (
-        f"Stopped by median stopping at evaluation {n}: best {metric} {_text(own)} is below "
-        f"{limit:.4g}, the median of {len(averages)} trials' means up to there."
-    )
+    return mark(
+        "Stopped by median stopping at evaluation {count}: best {metric} {own} is below {limit}, "
+        "the median of {trials} trials' means up to there."
+    ).format(count=n, metric=metric, own=_text(own), limit=_text(limit), trials=len(averages))
 
 
 def _truncation(
@@ -76,9 +79,16 @@ def _truncation(
     # trials with equal scores at the limit are all spared
     if sum(value <= own for value in latest) > num_stopped:
         return None
-    return (
-        f"Stopped by truncation selection at evaluation {n}: {metric} {_text(own)} is among the "
-        f"lowest {num_stopped} of {len(latest)} trials ({policy.truncation_percentage} %)."
+    return mark(
+        "Stopped by truncation selection at evaluation {count}: {metric} {own} is among the "
+        "lowest {lowest} of {trials} trials ({percent} %)."
+    ).format(
+        count=n,
+        metric=metric,
+        own=_text(own),
+        lowest=num_stopped,
+        trials=len(latest),
+        percent=policy.truncation_percentage,
     )
 
 
@@ -97,9 +107,15 @@ def _asha(policy: Asha, metric: str, scores: Scores, trial_id: str) -> str | Non
     cutoff = _limit(others, 1 - 1 / policy.reduction_factor, own)
     if own >= cutoff:
         return None
-    return (
-        f"Stopped by ASHA at evaluation {n}: {metric} {_text(own)} is below {cutoff:.4g}, what the "
-        f"best 1 in {policy.reduction_factor:g} trials had there."
+    return mark(
+        "Stopped by ASHA at evaluation {count}: {metric} {own} is below {limit}, what the best 1 "
+        "in {factor} trials had there."
+    ).format(
+        count=n,
+        metric=metric,
+        own=_text(own),
+        limit=_text(cutoff),
+        factor=f"{policy.reduction_factor:g}",
     )
 
 

@@ -79,7 +79,8 @@ class Progress:
         share = round(done / max(1, total), 2)
         record = self._results.experiment
         if share != record.progress or done == total or not record.message.startswith(step):
-            self._results.update(message=f"{step}: {done} of {total}.", progress=share)
+            said = mark("{step}: {done} of {total}.").format(step=step, done=done, total=total)
+            self._results.update(message=said, progress=share)
 
     @property
     def seconds_left(self) -> float:
@@ -192,7 +193,7 @@ def _shares(
             job, num_trials=number, num_cpus=num_cpus, num_gpus=num_gpus
         )
     found = _some_machine(results, progress)
-    progress("Asking the machines of the cluster", 0, len(found))
+    progress(mark("Asking the machines of the cluster"), 0, len(found))
     refused = nodes.refused(found, progress.give_up_if_over)
     able = [node for node in found if node.node_id not in refused]
     if not able:
@@ -224,7 +225,7 @@ def _clock(job: Job, data: Manifest, resources: Resources, progress: Progress) -
     if job.ray_address is None:
         measuring.convert_weights(job, wait)
     names = measuring.candidates(job, data, resources)
-    progress("Measuring the speed of this machine", 0, len(names))
+    progress(mark("Measuring the speed of this machine"), 0, len(names))
     num_classes = len(data.class_names)
     speeds = measuring.measured(names, resources, num_classes, wait)
     if speeds is None:
@@ -246,7 +247,7 @@ def _clock(job: Job, data: Manifest, resources: Resources, progress: Progress) -
 
 def note_changes(results: Results, data: Manifest, progress: Progress | None = None) -> None:
     """Add a note to the experiment if picture files have changed since they were read."""
-    checking = None if progress is None else partial(progress, "Checking the pictures")
+    checking = None if progress is None else partial(progress, mark("Checking the pictures"))
     background = data.rendering.background
     if note := changes_since(data.samples, background=background, progress=checking):
         results.add_notes(note)

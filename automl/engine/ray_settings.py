@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from automl.engine import forked_worker
-from automl.host import atomic, home
+from automl.host import atomic, cores, home
 
 START_HOOK = "automl.engine.ray_internals.start_hook"
 """Function that `ray start` calls before it starts its processes."""
@@ -23,9 +23,7 @@ WORKERS = {
     # a trial without GPUs must not see any
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
-    # a thread that spins at a barrier takes the core from another trial's thread
-    "OMP_WAIT_POLICY": "PASSIVE",
-    "GOMP_SPINCOUNT": "0",
+    **cores.PATIENT,
 }
 """For every worker, wherever it runs."""
 

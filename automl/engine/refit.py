@@ -26,6 +26,7 @@ from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
 from automl.jobs.trial_cost import Costs
 from automl.model.warm_start import EarlierModel
+from automl.texts import mark
 from automl.training.trial_data import TrialData
 
 if TYPE_CHECKING:
@@ -164,7 +165,9 @@ def _refuse_late(needed: float, inputs: RefitInputs, results: Results) -> None:
     left = results.time_limit.seconds_left()
     if needed > left - export_seconds(inputs, results):
         raise NotRefittedError(
-            f"{plan_text.about(max(0.0, left))} were left, about {plan_text.about(needed)} needed."
+            mark("{left} were left, about {needed} needed.").format(
+                left=plan_text.about(max(0.0, left)), needed=plan_text.about(needed)
+            )
         )
 
 
@@ -173,8 +176,14 @@ def _refit(
 ) -> None:
     data = _data(trial, inputs)
     results.update(
-        message=f"Fitting {trial.trial_id} again to all {len(data.everything().labels):,} training "
-        f"and validation pictures: about {plan_text.about(needed)}."
+        message=mark(
+            "Fitting {trial} again to all {pictures} training and validation pictures: about "
+            "{time}."
+        ).format(
+            trial=trial.trial_id,
+            pictures=f"{len(data.everything().labels):,}",
+            time=plan_text.about(needed),
+        )
     )
     share, num_epochs = inputs.resources, trial.evaluations[-1].epoch
     assignment = Assignment(
@@ -252,11 +261,13 @@ def in_a_worker(assignment: Assignment, give_up_if_over: Callable[[], None]) -> 
 
 def _give_up_if_over(results: Results, until: float) -> None:
     if store.stop_requested(results.experiment_dir):
-        raise NotRefittedError("the experiment was stopped.")
+        raise NotRefittedError(mark("the experiment was stopped."))
     if results.time_limit.is_reached():
-        raise NotRefittedError("the time limit was reached.")
+        raise NotRefittedError(mark("the time limit was reached."))
     if time.monotonic() > until:
-        raise NotRefittedError(f"it took more than {_PATIENCE} times as long as expected.")
+        raise NotRefittedError(
+            mark("it took more than {times} times as long as expected.").format(times=_PATIENCE)
+        )
 
 
 def fit_here(assignment: Assignment) -> "Refit | str":
@@ -283,5 +294,7 @@ def fit_here(assignment: Assignment) -> "Refit | str":
 
 
 def _note(results: Results, trial: TrialRecord, reason: str) -> None:
-    sentence = f"{trial.trial_id} was not fitted again to all pictures: {reason}"
+    sentence = mark("{trial} was not fitted again to all pictures: {reason}").format(
+        trial=trial.trial_id, reason=reason
+    )
     results.update(notes=[*results.experiment.notes, sentence])

@@ -7,6 +7,7 @@ from automl.errors import UserError
 from automl.jobs import machine_share
 from automl.jobs.job import Job
 from automl.jobs.machine_share import ResourcesPerTrial
+from automl.texts import mark
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,10 @@ def plan_resources(job: Job, *, num_trials: int, num_cpus: int, num_gpus: int) -
     notes = []
     if concurrent > fitting:
         notes.append(
-            f"{fitting} trials run at the same time instead of {concurrent}: "
-            f"there are {num_cpus} cores and {num_gpus} GPUs."
+            mark(
+                "{fitting} trials run at the same time instead of {wanted}: there are {cores} "
+                "cores and {gpus} GPUs."
+            ).format(fitting=fitting, wanted=concurrent, cores=num_cpus, gpus=num_gpus)
         )
         concurrent = fitting
     share = gpu_share(math.ceil(concurrent / num_gpus)) if num_gpus else 0.0
@@ -108,10 +111,9 @@ def refuse_too_much(needed: ResourcesPerTrial, *, cores: int, gpus: int, place: 
 def with_fewer_trials(resources: Resources) -> Resources:
     """Half as many trials at a time, each with the same cores, because the memory was short."""
     concurrent = max(1, resources.max_concurrent_trials // 2)
-    note = (
-        f"The memory of the machine was short: {concurrent} at a time run now instead of "
-        f"{resources.max_concurrent_trials}."
-    )
+    note = mark(
+        "The memory of the machine was short: {count} at a time run now instead of {before}."
+    ).format(count=concurrent, before=resources.max_concurrent_trials)
     return replace(
         resources,
         max_concurrent_trials=concurrent,

@@ -334,12 +334,17 @@ class Results:
         )
         return {} if math.isnan(low) else {"score_low": low, "score_high": high}
 
+    @property
+    def share_done(self) -> float:
+        """Share of the search that is done; what an earlier engine did counts, too."""
+        share = self._standings.progress(self.experiment.num_trials)
+        # a plan fills the time, and rarely reaches its most trials
+        return max(share, self.time_limit.share_used()) if self.experiment.plan else share
+
     def _update_standings(self) -> None:
         changes = self._standings.best_changes(self.experiment.improvements)
         if self.experiment.state is ExperimentState.RUNNING:
-            changes["progress"] = self._standings.progress(self.experiment.num_trials)
-            if self.experiment.plan:  # it fills the time, and rarely reaches its most trials
-                changes["progress"] = max(changes["progress"], self.time_limit.share_used())
+            changes["progress"] = self.share_done
         self.update(**changes)
 
     def _change(self, trial_id: str, **changes: Any) -> None:

@@ -9,6 +9,7 @@ from automl.errors import UserError
 from automl.jobs import machine_share
 from automl.jobs.job import Job
 from automl.jobs.machine_share import ResourcesPerTrial
+from automl.texts import mark
 
 
 def plan(job: Job, nodes: Sequence[Node], *, num_trials: int) -> Resources:
@@ -47,8 +48,10 @@ def plan(job: Job, nodes: Sequence[Node], *, num_trials: int) -> Resources:
     notes = []
     if fitting < wanted:
         notes.append(
-            f"{fitting} trials run at the same time instead of {wanted}, until more machines join "
-            "the cluster."
+            mark(
+                "{fitting} trials run at the same time instead of {wanted}, until more machines "
+                "join the cluster."
+            ).format(fitting=fitting, wanted=wanted)
         )
     return Resources(
         max_concurrent_trials=fitting,

@@ -56,7 +56,9 @@ def add(inputs: RefitInputs, results: Results) -> None:
         )
     except Exception as error:  # noqa: BLE001 (the search is complete without it)
         _log.exception("there is no soup")
-        note = f"There is no average of weights: {type(error).__name__}: {error}"
+        note = mark("There is no average of weights: {error}").format(
+            error=f"{type(error).__name__}: {error}"
+        )
         results.update(notes=[*results.experiment.notes, note])
 
 
@@ -118,7 +120,9 @@ def add_soup(
     members = [trial for trial in trials if trial.trial_id in found.weights]
     names = " and ".join(f"{trial.trial_id} ({trial.title})" for trial in members)
     notes = [
-        f"Mean of the weights of {names}: one network, as fast as each of them.",
+        mark("Mean of the weights of {names}: one network, as fast as each of them.").format(
+            names=names
+        ),
         combining.verdict(found, members[0]),
     ]
     latency = float(members[0].effective["latency_ms"])

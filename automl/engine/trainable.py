@@ -34,6 +34,7 @@ from automl.experiments import store
 from automl.experiments.records import Flag
 from automl.host.cores import usable_cores
 from automl.model.warm_start import EarlierModel
+from automl.texts import mark
 from automl.training import resume_state
 from automl.training.early_stopping import EarlyStopping
 from automl.training.resume_state import KeptState
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from automl.training.standing import Standing
 
 _POLL_SECONDS = 0.5
-_COLLAPSED = (
+_COLLAPSED = mark(
     "The model gives every validation picture the same class: it has learned nothing of use. Lower "
     "learning_rate, train for longer, or use weighted_loss if one class is far larger."
 )

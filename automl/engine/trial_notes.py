@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from automl.experiments.records import Flag, TrialRecord
+from automl.texts import mark
 
 T = TypeVar("T")
 
-TOOK_OVER = "Its worker died, and another went on from the last evaluation."
-WENT_ON = "The search ended before the trial did; it went on from its last evaluation."
+TOOK_OVER = mark("Its worker died, and another went on from the last evaluation.")
+WENT_ON = mark("The search ended before the trial did; it went on from its last evaluation.")
+_HUNG_FOR = mark(
+    "Its worker did nothing for {seconds} seconds; it was started again from its last evaluation."
+)
 _HUNG = "; it was started again from its last evaluation."
-LEAD_MAY_BE_CHANCE = (
+LEAD_MAY_BE_CHANCE = mark(
     "Its lead over a probe of fewer networks, or without mirror images, may be chance, and it "
     "takes longer: it is not the best model."
 )
@@ -30,7 +34,7 @@ def interrupted(trial: TrialRecord, note: str) -> dict[str, Any]:
 
 def hung(trial: TrialRecord, seconds: float) -> list[str]:
     """Notes of a trial whose worker was ended because it did nothing for so many seconds."""
-    return [*trial.notes, f"Its worker did nothing for {seconds:.0f} seconds{_HUNG}"]
+    return [*trial.notes, _HUNG_FOR.format(seconds=f"{seconds:.0f}")]
 
 
 def has_hung(trial: TrialRecord) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from automl.experiments import leaderboard, probe_parts, store, ties
 from automl.experiments.records import TrialRecord
+from automl.texts import mark
 
 if TYPE_CHECKING:
     from automl.evaluation.comparable_scores import Candidate, Comparison
@@ -107,7 +108,9 @@ def _with_refit(expectation: Expectation, trial: TrialRecord) -> Expectation:
     """Say that the model which is handed out was fitted again after these answers."""
     if not trial.refitted_on:
         return expectation
-    said = f"The model was then fitted again to all {trial.refitted_on:,} pictures."
+    said = mark("The model was then fitted again to all {pictures} pictures.").format(
+        pictures=f"{trial.refitted_on:,}"
+    )
     return expectation._replace(expected_basis=f"{expectation.expected_basis} {said}".lstrip())
 
 
@@ -131,17 +134,21 @@ def _expectation(comparison: "Comparison", chosen: int) -> Expectation:
         return Expectation(expected.score, expected.low, expected.high, _basis(expected))
     num_pictures = len(comparison.rows[chosen].predictions.labels)
     return Expectation(
-        expected_basis=f"It was tried on {num_pictures} pictures only: too few to say what to "
-        f"expect on new ones, which takes {expected_score.MIN_PICTURES}."
+        expected_basis=mark(
+            "It was tried on {pictures} pictures only: too few to say what to expect on new ones, "
+            "which takes {needed}."
+        ).format(pictures=num_pictures, needed=expected_score.MIN_PICTURES)
     )
 
 
 def _basis(expected: "ExpectedScore") -> str:
-    among = f"; the choice among {expected.num_trials} trials is included"
-    return (
-        f"Each of {expected.num_pictures:,} pictures was predicted by a model that has not seen it"
-        f"{among if expected.num_trials > 1 else ''}."
+    of_several = mark(
+        "Each of {pictures} pictures was predicted by a model that has not seen it; the choice "
+        "among {trials} trials is included."
     )
+    of_one = mark("Each of {pictures} pictures was predicted by a model that has not seen it.")
+    template = of_several if expected.num_trials > 1 else of_one
+    return template.format(pictures=f"{expected.num_pictures:,}", trials=expected.num_trials)
 
 
 def _candidate(experiment_dir: Path, trial: TrialRecord) -> "Candidate":

@@ -26,6 +26,7 @@ from automl.experiments.queue_order import Machine, Ticket
 from automl.experiments.records import now
 from automl.host import atomic, home, process_lock
 from automl.jobs.job import Job
+from automl.texts import mark
 
 _POLL_SECONDS = 0.5
 _RESERVED_SECONDS = 60.0
@@ -127,10 +128,13 @@ def waiting_sentence(experiment_dir: Path) -> str:
     num_waiting = waiting.index(experiment_dir) if experiment_dir in waiting else len(waiting)
     num_before = num_waiting + len(running)
     if num_before == 0:
-        return "It starts next."
-    text = f"{_count(num_before)} before it"
+        return mark("It starts next.")
     seconds = expected_seconds([_running(ticket) for ticket in running], num_waiting)
-    return f"{text}." if seconds is None else f"{text}, expected start in about {_time(seconds)}."
+    if seconds is None:
+        return mark("Experiments before it: {count}.").format(count=num_before)
+    return mark("Experiments before it: {count}, expected start in about {time}.").format(
+        count=num_before, time=_time(seconds)
+    )
 
 
 class Running(NamedTuple):

@@ -16,6 +16,7 @@ from automl.experiments.records import Continuation, ExperimentRecord, TrialReco
 from automl.jobs import job_file
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
+from automl.texts import mark
 
 _CHANGEABLE = ("search_space", "sweep", "training_parameters", "limits", "resources_per_trial")
 _OWN_OPTIONS = {"max_trials": "--trials", "timeout_minutes": "--minutes"}
@@ -193,16 +194,20 @@ def _refuse_other_keys(change: str) -> None:
 def _in_words(job: Job, wanted: Job, wish: Wish, further: dict[str, Any] | None) -> list[str]:
     said = []
     if wish.trials:
-        said.append(f"{wish.trials:,} more trial{'s' if wish.trials > 1 else ''}")
+        more = mark("one more trial") if wish.trials == 1 else mark("{count} more trials")
+        said.append(more.format(count=f"{wish.trials:,}"))
     if further is not None:
         source = str(further["checkpoint_run_id"]).rpartition("/")[2]
-        epochs = f"{wish.epochs:,} more epoch{'s' if wish.epochs != 1 else ''}"
-        said.append(f"{source} trained on for {epochs}")
+        one = mark("{source} trained on for one more epoch")
+        more = mark("{source} trained on for {count} more epochs")
+        epochs = one if wish.epochs == 1 else more
+        said.append(epochs.format(source=source, count=f"{wish.epochs:,}"))
     limit = wanted.limits.timeout_minutes
-    said.append(f"a limit of {limit:,} minute{'s' if limit != 1 else ''} from there on")
+    said.append(mark("a limit of {minutes} min from there on").format(minutes=f"{limit:,}"))
     said += [f"{key} changed" for key in _CHANGEABLE if _differs(job, wanted, key)]
     if job.limits.exit_score is not None:
-        said.append(f"the exit score of {job.limits.exit_score:g} not applied any more")
+        left = mark("the exit score of {score} not applied any more")
+        said.append(left.format(score=f"{job.limits.exit_score:g}"))
     return said
 
 

@@ -178,7 +178,7 @@ def _start_engine(experiment_dir: Path, lock: int) -> None:
     """
     if store.load_job(experiment_dir).ray_address is None:
         _start_head()
-    update = {"state": ExperimentState.QUEUED, "message": ""}
+    update = {"state": ExperimentState.QUEUED, "message": "", "progress": 0.0}
     record = store.load_experiment(experiment_dir).model_copy(update=update)
     store.save_experiment(experiment_dir, record)
     with store.log_path(experiment_dir).open("ab") as log:

@@ -9,7 +9,7 @@ from pydantic import Field
 from automl import texts
 from automl.frozen_model import FrozenModel
 from automl.jobs.hyperparameters import is_mirrored, networks_of
-from automl.texts import _
+from automl.texts import _, again
 
 FORMAT_VERSION = 4
 """Format of the experiment directory; older formats can be read.
@@ -240,19 +240,26 @@ class TrialRecord(FrozenModel):
     def fitted_to(self) -> str:
         """Pictures its model was fitted to, if its scores come from models of fewer pictures."""
         if self.refitted_on:
-            model = "Its members were" if self.members else "The model was"
-            return (
-                f"{model} fitted again to all {self.refitted_on:,} training and validation "
-                "pictures; the score is that of the model before, which had not seen the "
-                "validation pictures."
+            said = (
+                _(
+                    "Its members were fitted again to all {pictures} training and validation "
+                    "pictures; the score is that of the model before, which had not seen the "
+                    "validation pictures."
+                )
+                if self.members
+                else _(
+                    "The model was fitted again to all {pictures} training and validation "
+                    "pictures; the score is that of the model before, which had not seen the "
+                    "validation pictures."
+                )
             )
+            return said.format(pictures=texts.integer(self.refitted_on))
         if self.evidence is None or not self.evidence.num_folds:
             return ""
-        return (
-            f"The model was fitted to all {self.effective.get('num_train_images', 0):,} training "
-            "and validation pictures; the score is that of models which had not seen the pictures "
-            "that they were scored on."
-        )
+        return _(
+            "The model was fitted to all {pictures} training and validation pictures; the score is "
+            "that of models which had not seen the pictures that they were scored on."
+        ).format(pictures=texts.integer(self.effective.get("num_train_images", 0)))
 
     @property
     def method(self) -> str:
@@ -324,9 +331,10 @@ class Continuation(FrozenModel):
     @property
     def sentence(self) -> str:
         """When the search went on, from which trial, and with what."""
-        return (
-            f"The search went on at {self.at:%Y-%m-%d %H:%M} UTC from trial {self.first_number}: "
-            f"{', '.join(self.changes)}."
+        return _("The search went on at {time} UTC from trial {number}: {changes}.").format(
+            time=f"{self.at:%Y-%m-%d %H:%M}",
+            number=self.first_number,
+            changes=", ".join(map(again, self.changes)),
         )
 
 
@@ -340,7 +348,9 @@ class Parent(FrozenModel):
 
     @property
     def sentence(self) -> str:
-        return f"Goes on from {self.trial_id} of {self.experiment_id}, with {self.data}."
+        return _("Goes on from {trial} of {experiment}, with {data}.").format(
+            trial=self.trial_id, experiment=self.experiment_id, data=self.data
+        )
 
 
 class ExperimentRecord(FrozenModel):

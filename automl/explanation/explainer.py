@@ -1,6 +1,7 @@
 """Explanations from a worker process, which holds torch and the models. No torch here."""
 
 import contextlib
+import os
 import selectors
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from automl.dataset.preprocessing import UnreadablePicture
 from automl.errors import ExplanationError
 from automl.experiments import store
 from automl.explanation.request import ExplanationParameters, Reply, Request
-from automl.host import extras
+from automl.host import cores, extras
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,12 +104,20 @@ class Explainer:
         with self._lock:
             self._idle_timer.cancel()
             reply = self._reply(request)
-            self._idle_timer = threading.Timer(self._idle_seconds, self.close)
-            self._idle_timer.daemon = True
-            self._idle_timer.start()
+            self._wait_for_idleness()
         if reply.refusal:
             raise ExplanationError(reply.refusal)
         return _explanation(reply)
+
+    def warm_up(self) -> None:
+        """Start the worker, which loads torch for seconds, if nothing else is being done."""
+        if not missing() and self._lock.acquire(blocking=False):
+            try:
+                self._have_worker()
+                self._idle_timer.cancel()
+                self._wait_for_idleness()
+            finally:
+                self._lock.release()
 
     def close(self) -> None:
         """End the worker; the next explanation starts another."""
@@ -123,12 +132,10 @@ class Explainer:
         self.close()
 
     def _reply(self, request: Request) -> Reply:
-        if self._worker is None or self._worker.process.poll() is not None:
-            self._end_worker()
-            self._worker = _start_worker()
+        worker = self._have_worker()
         line = request.model_dump_json().encode() + b"\n"
         try:
-            answer = _exchange(self._worker.process, line, self._patience_seconds)
+            answer = _exchange(worker.process, line, self._patience_seconds)
         except TimeoutError:
             self._end_worker()
             raise ExplanationError(
@@ -140,6 +147,17 @@ class Explainer:
                 f"The process that explains has ended. {self._reason_of_death()}"
             )
         return Reply.model_validate_json(answer)
+
+    def _wait_for_idleness(self) -> None:
+        self._idle_timer = threading.Timer(self._idle_seconds, self.close)
+        self._idle_timer.daemon = True
+        self._idle_timer.start()
+
+    def _have_worker(self) -> "_Worker":
+        if self._worker is None or self._worker.process.poll() is not None:
+            self._end_worker()
+            self._worker = _start_worker()
+        return self._worker
 
     def _reason_of_death(self) -> str:
         """Return why the worker has ended by itself: the last line that it wrote."""
@@ -179,7 +197,11 @@ def _start_worker() -> _Worker:
     # -P: a file called random.py in the working directory must not be imported
     program = [sys.executable, "-P", "-m", "automl.explanation"]
     process = subprocess.Popen(
-        program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr
+        program,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        env=os.environ | cores.PATIENT,
     )
     return _Worker(process, stderr)
 

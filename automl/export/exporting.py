@@ -1,6 +1,7 @@
 """An export in a process of its own, for processes that must not import torch."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -8,7 +9,7 @@ from typing import Any
 
 from automl.errors import ExportError
 from automl.export.request import ExportRequest, Progress, no_progress
-from automl.host import atomic
+from automl.host import atomic, cores
 
 _PATIENCE_SECONDS = 30  # torch does not react to SIGTERM in the middle of a long computation
 
@@ -28,7 +29,13 @@ def run(request: ExportRequest, progress: Progress = no_progress) -> dict[str, A
     last: dict[str, Any] = {}
     with (
         tempfile.TemporaryFile("w+") as stderr,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True) as process,
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            env=os.environ | cores.PATIENT,
+        ) as process,
     ):
         assert process.stdout is not None
         try:

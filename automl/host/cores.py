@@ -9,6 +9,10 @@ import math
 import os
 from pathlib import Path
 
+PATIENT = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
+"""Environment of a process with torch: a thread that spins at a barrier takes the core from another
+process, and on a busy machine from the very thread that it waits for."""
+
 _CGROUPS = Path("/sys/fs/cgroup")
 
 

@@ -12,6 +12,7 @@ from automl.jobs.distributions import Constant
 from automl.jobs.hyperparameter_metadata import conditions, in_words
 from automl.jobs.hyperparameters import FIELDS, NETWORKS, Hyperparameters
 from automl.jobs.job_errors import explain
+from automl.texts import mark
 
 _MODEL_DEFAULTS: dict[str, dict[str, int | float]] = {
     "vits16r224": {
@@ -103,14 +104,17 @@ def notes(requested: frozenset[str], hyperparameters: Hyperparameters) -> list[s
     reasons = {
         name: why_without_effect(name, hyperparameters) for name in FIELDS if name in requested
     }
-    said = [f"{name} has no effect: {reason}." for name, reason in reasons.items() if reason]
+    without = mark("{name} has no effect: {reason}.")
+    said = [without.format(name=name, reason=why) for name, why in reasons.items() if why]
     warmup = hyperparameters.warmup_cosine_lr_warmup_epochs
     epochs = hyperparameters.number_of_epochs
     has_warmup = not why_without_effect("warmup_cosine_lr_warmup_epochs", hyperparameters)
     if has_warmup and warmup >= epochs:
         said.append(
-            f"warmup_cosine_lr_warmup_epochs is {warmup} and number_of_epochs is {epochs}: the "
-            "learning rate rises until the end."
+            mark(
+                "warmup_cosine_lr_warmup_epochs is {warmup} and number_of_epochs is {epochs}: the "
+                "learning rate rises until the end."
+            ).format(warmup=warmup, epochs=epochs)
         )
     return said
 

@@ -22,9 +22,11 @@ _SECTIONS_WITHOUT_EFFECT = (
 def notes(job: Job) -> list[str]:
     """Return one sentence for every part of the job that has no effect, or a limited one."""
     return [
-        *[f"{key} has no effect here." for key in _keys_without_effect(job)],
+        *[mark("{key} has no effect here.").format(key=key) for key in _keys_without_effect(job)],
         *[
-            f"{alias} is the model {name} here, with weights that timm has under that name."
+            mark(
+                "{alias} is the model {name} here, with weights that timm has under that name."
+            ).format(alias=alias, name=name)
             for alias, name in job.model_aliases.items()
         ],
         *_about_hyperparameters(job),
@@ -49,8 +51,10 @@ def _about_hyperparameters(job: Job) -> list[str]:
         return compatibility.TrialHyperparameters.of(job.training_parameters).notes()
     searched = {key for sub_space in job.search_space or [] for key in sub_space}
     return [
-        f"{key} is in training_parameters and in search_space: the search space wins "
-        "where it names it."
+        mark(
+            "{key} is in training_parameters and in search_space: the search space wins where it "
+            "names it."
+        ).format(key=key)
         for key in sorted(set(job.training_parameters) & searched)
     ]
 
@@ -65,17 +69,21 @@ def _about_search(job: Job) -> list[str]:
         risk = search_space_risk.sentence(job.training_parameters, job.search_space, algorithm)
         said += [risk] if risk else []
     if limits.stop_when_no_gain and not job.is_automode:
-        said.append("limits.stop_when_no_gain has no effect: it ends only AutoMode's search.")
+        said.append(mark("limits.stop_when_no_gain has no effect: it ends only AutoMode's search."))
     if limits.max_concurrent_trials > limits.max_trials:
         said.append(
-            f"limits.max_concurrent_trials is {limits.max_concurrent_trials} and counts "
-            f"as {limits.max_trials}, which is limits.max_trials."
+            mark(
+                "limits.max_concurrent_trials is {concurrent} and counts as {trials}, which is "
+                "limits.max_trials."
+            ).format(concurrent=limits.max_concurrent_trials, trials=limits.max_trials)
         )
     if job.search_space and sweep and sweep.sampling_algorithm.type == "grid":
         size = grid_size(job.search_space)
         if size > limits.max_trials:
             said.append(
-                f"The grid has {size:,} combinations: only the first {limits.max_trials:,} are "
-                "tried, because of limits.max_trials."
+                mark(
+                    "The grid has {size} combinations: only the first {trials} are tried, because "
+                    "of limits.max_trials."
+                ).format(size=f"{size:,}", trials=f"{limits.max_trials:,}")
             )
     return said

@@ -5,7 +5,7 @@ from typing import Any
 
 from automl.jobs.hyperparameters import Hyperparameters, is_mirrored, networks_of
 from automl.jobs.schedule import Clock, TimedTrial, Values
-from automl.texts import _, integer, mark, ngettext
+from automl.texts import BETWEEN_PARTS, _, integer, mark
 
 _WITHOUT_LIMIT_SECONDS = 24 * 3600
 """Time limit from which a plan does not mention it."""
@@ -88,12 +88,15 @@ def plan(
                 count=integer(clock.costs.num_pictures), time=about(again)
             )
         )
-    head = _("In {time} on this machine{at}: {parts}.") if has_limit else _("Planned{at}: {parts}.")
     sentences = [
-        head.format(time=about(limit_seconds), at=_at_sizes(timed, clock), parts=", ".join(parts))
+        _head(has_limit=has_limit, has_size=bool(timed)).format(
+            time=about(limit_seconds),
+            size=_sizes(timed, clock),
+            parts=BETWEEN_PARTS.join(parts),
+        )
     ]
     if left_out:
-        names = ", ".join(_named(values, clock, with_epochs=False) for values in left_out)
+        names = BETWEEN_PARTS.join(_named(values, clock, with_epochs=False) for values in left_out)
         sentences.append(_("Left out for lack of time: {names}.").format(names=names))
     sentences += _on_weights([*(one.values for one in timed), *left_out], clock)
     if not tuned:
@@ -115,8 +118,16 @@ def _trains(trial: TimedTrial, clock: Clock) -> bool:
     return clock.cost(trial.values).num_epochs > 0
 
 
-def _at_sizes(timed: Sequence[TimedTrial], clock: Clock) -> str:
-    """` at 224 px`, ` at 224 px (training at 128 px)`, or nothing without trials."""
+def _head(*, has_limit: bool, has_size: bool) -> str:
+    if has_limit and has_size:
+        return _("In {time} on this machine at {size}: {parts}.")
+    if has_limit:
+        return _("In {time} on this machine: {parts}.")
+    return _("Planned at {size}: {parts}.") if has_size else _("Planned: {parts}.")
+
+
+def _sizes(timed: Sequence[TimedTrial], clock: Clock) -> str:
+    """`224 px`, `224 px (training at 128 px)`."""
 
     def sizes(*, is_training: bool) -> str:
         found = {
@@ -124,12 +135,12 @@ def _at_sizes(timed: Sequence[TimedTrial], clock: Clock) -> str:
             for one in timed
             if _trains(one, clock) == is_training
         }
-        return _listed([f"{size} px" for size in sorted(found)])
+        return ", ".join(f"{size} px" for size in sorted(found))
 
     frozen, trained = sizes(is_training=False), sizes(is_training=True)
     if frozen and trained and frozen != trained:
-        return _(" at {size} (training at {trained})").format(size=frozen, trained=trained)
-    return _(" at {size}").format(size=frozen or trained) if timed else ""
+        return _("{size} (training at {trained})").format(size=frozen, trained=trained)
+    return frozen or trained
 
 
 def revised(seconds: float, factor: float) -> str:
@@ -139,45 +150,46 @@ def revised(seconds: float, factor: float) -> str:
         seconds: time since the start of the experiment.
         factor: how many times as long a trial takes as was measured.
     """
-    how = f"{factor:.1f} times slower" if factor > 1 else f"{1 / factor:.1f} times faster"
-    return f"Revised at {clock_time(seconds)}: the machine is {how} than measured."
+    slower = mark("Revised at {time}: the machine is {factor} times slower than measured.")
+    faster = mark("Revised at {time}: the machine is {factor} times faster than measured.")
+    template = slower if factor > 1 else faster
+    return template.format(time=clock_time(seconds), factor=f"{max(factor, 1 / factor):.1f}")
 
 
 def changed(seconds: float, trial: str, *, before: int, after: int) -> str:
     """Sentence about a trial that gets another number of epochs than planned."""
-    return f"Revised at {clock_time(seconds)}: {trial} trains {after} epochs instead of {before}."
+    return mark("Revised at {time}: {trial} trains {after} epochs instead of {before}.").format(
+        time=clock_time(seconds), trial=trial, after=after, before=before
+    )
 
 
 def other_networks(seconds: float, names: Sequence[str]) -> str:
     """Sentence about a probe of several networks that takes others than planned."""
-    return (
-        f"Revised at {clock_time(seconds)}: a probe takes the features of {_listed(names)}, "
-        "whose own probes are the best."
-    )
+    return mark(
+        "Revised at {time}: a probe takes the features of {names}, whose own probes are the best."
+    ).format(time=clock_time(seconds), names=_together(names))
 
 
 def other_probe(seconds: float, title: str) -> str:
     """Sentence about mirror images that are tried with another probe than planned."""
-    return (
-        f"Revised at {clock_time(seconds)}: mirror images are tried with {title}, the best probe "
-        "so far for which they fit into the time."
-    )
+    return mark(
+        "Revised at {time}: mirror images are tried with {title}, the best probe so far for which "
+        "they fit into the time."
+    ).format(time=clock_time(seconds), title=title)
 
 
 def left_out(seconds: float, trial: str, needed: float) -> str:
     """Sentence about a trial that does not fit any more."""
-    return (
-        f"Revised at {clock_time(seconds)}: {trial} is left out, since it would take about "
-        f"{about(needed)}."
-    )
+    return mark(
+        "Revised at {time}: {trial} is left out, since it would take about {needed}."
+    ).format(time=clock_time(seconds), trial=trial, needed=about(needed))
 
 
 def regained(seconds: float, trial: str, needed: float) -> str:
     """Sentence about a trial that was left out of the plan and fits after all."""
-    return (
-        f"Revised at {clock_time(seconds)}: there is time for {trial} after all, which takes about "
-        f"{about(needed)}."
-    )
+    return mark(
+        "Revised at {time}: there is time for {trial} after all, which takes about {needed}."
+    ).format(time=clock_time(seconds), trial=trial, needed=about(needed))
 
 
 def filled(seconds: float, values: Values, clock: Clock) -> str:
@@ -194,10 +206,13 @@ def no_gain(gain: float, left_seconds: float, standard_error: float) -> str:
         left_seconds: time in which they would run.
         standard_error: of the best score.
     """
-    known = f", and the best score is known to ± {1.96 * standard_error:.3f}"
-    return (
-        f"further trials are unlikely to gain: expected {gain:+.3f} in the {about(left_seconds)} "
-        f"left{known if standard_error else ''}."
+    known = mark(
+        "further trials are unlikely to gain: expected {gain} in the {time} left, and the best "
+        "score is known to ± {error}."
+    )
+    exact = mark("further trials are unlikely to gain: expected {gain} in the {time} left.")
+    return (known if standard_error else exact).format(
+        gain=f"{gain:+.3f}", time=about(left_seconds), error=f"{1.96 * standard_error:.3f}"
     )
 
 
@@ -212,16 +227,16 @@ def _on_weights(trials: Sequence[Values], clock: Clock) -> list[str]:
 
 
 def _named(values: Values, clock: Clock, *, with_epochs: bool = True) -> str:
-    model = _listed(networks_of({**values, **clock.fixed}))
+    model = _together(networks_of({**values, **clock.fixed}))
     method = _value(values, clock, "method", "fine_tuning")
     if method == "fine_tuning":
         epochs = clock.cost(values).num_epochs
         is_tuned = _value(values, clock, "head_init") == "linear_probe"
         kind = _("fine-tuning of {model}") if is_tuned else _("training of {model}")
         if with_epochs:
-            kind = ngettext(
-                "{training} for {count} epoch", "{training} for {count} epochs", epochs
-            ).format(training=kind, count=epochs)
+            several = _("{training} for {count} epochs")
+            trained = _("{training} for 1 epoch") if epochs == 1 else several
+            kind = trained.format(training=kind, count=epochs)
         return kind.format(model=model)
     named = _(_NAMES[method]).format(model=model)
     if not is_mirrored({**values, **clock.fixed}):
@@ -229,11 +244,9 @@ def _named(values: Values, clock: Clock, *, with_epochs: bool = True) -> str:
     return _("{trial} with mirror images").format(trial=named)
 
 
-def _listed(names: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    if not names[1:]:
-        return "".join(names)
-    return _("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
+def _together(names: Sequence[str]) -> str:
+    """`a`, `a + b`."""
+    return " + ".join(names)
 
 
 def _value(values: Values, clock: Clock, name: str, default: Any = None) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from automl.errors import UserError
 from automl.jobs import compatibility, search_space
+from automl.texts import mark
 
 _NUM_DRAWS = 400
 
@@ -30,10 +31,10 @@ def sentence(
         return ""
     share = reasons.total() / len(drawn)
     (reason, _), *_ = reasons.most_common(1)
-    return (
-        f"About {max(share, 0.01):.0%} of the trials that this search space allows cannot be "
-        f"trained, and fail before they start. For example: {reason}"
-    )
+    return mark(
+        "About {share} of the trials that this search space allows cannot be trained, and fail "
+        "before they start. For example: {reason}"
+    ).format(share=f"{max(share, 0.01):.0%}", reason=reason)
 
 
 def _reason(values: Mapping[str, Any]) -> str:

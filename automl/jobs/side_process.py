@@ -5,6 +5,7 @@ JSON at the end; one that refines its answer prints each that is better than the
 """
 
 import contextlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ import time
 from typing import Self
 
 from automl.errors import UserError
+from automl.host import cores
 from automl.jobs.job import Job
 
 
@@ -31,6 +33,7 @@ class SideProcess:
             stdout=self._output,
             stderr=self._errors,
             text=True,
+            env=os.environ | cores.PATIENT,
         )
         assert self._process.stdin is not None
         # a process that has ended already says why in its errors

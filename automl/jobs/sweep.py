@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from automl.frozen_model import FrozenModel
 from automl.jobs.azure_values import AnySpelling, Whole, number, one_of, without_nulls
+from automl.texts import mark
 
 _POLICIES = ("bandit", "median_stopping", "truncation_selection", "asha")
 _Slack = Annotated[float, BeforeValidator(number)]
@@ -117,14 +118,17 @@ class Sweep(FrozenModel):
         algorithm, policy = self.sampling_algorithm, self.early_termination
         notes = []
         if algorithm.logbase is not None:
-            notes.append("sweep.sampling_algorithm.logbase has no effect here.")
+            notes.append(mark("sweep.sampling_algorithm.logbase has no effect here."))
         if algorithm.rule == "sobol" and algorithm.type != "random":
-            notes.append(f"rule: sobol has no effect: sampling_algorithm is {algorithm.type}.")
+            sobol = mark("rule: sobol has no effect: sampling_algorithm is {algorithm}.")
+            notes.append(sobol.format(algorithm=algorithm.type))
         if algorithm.seed is not None and algorithm.type == "grid":
-            notes.append("seed has no effect on sampling_algorithm: grid.")
+            notes.append(mark("seed has no effect on sampling_algorithm: grid."))
         if isinstance(policy, Bandit) and policy.slack_factor and policy.slack_amount:
             notes.append(
-                "slack_factor and slack_amount are both set: a trial is stopped if it is below "
-                "both."
+                mark(
+                    "slack_factor and slack_amount are both set: a trial is stopped if it is below "
+                    "both."
+                )
             )
         return notes

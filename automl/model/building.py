@@ -98,7 +98,7 @@ def build(
                 f"pretrained is required, but for {name} there are {why}. Add them with automl "
                 "weights add FILE, connect to the network, or use pretrained: auto."
             )
-        note = f"Trained from scratch: {why}."
+        note = mark("Trained from scratch: {why}.").format(why=why)
         built = _from_scratch(name, len(class_names), hyperparameters, note)
     if network.starts_at_zero(hyperparameters.head_init, has_new_head=built.has_new_head):
         network.zero_head(built.network)
@@ -161,7 +161,9 @@ def _create(
             raise
     else:
         return made, []
-    note = f"drop_path_rate has no effect: {hyperparameters.model_name} does not support it."
+    note = mark("drop_path_rate has no effect: {name} does not support it.").format(
+        name=hyperparameters.model_name
+    )
     return network.create(source, num_classes, pretrained=pretrained), [note]
 
 
@@ -202,14 +204,18 @@ def _from_earlier(
     made, notes = _create(architecture, len(class_names), hyperparameters)
     weights = earlier.weights
     stored = load_file(weights) if isinstance(weights, Path) else load(weights)
-    note = f"Started from the model of {earlier.name} after epoch {description.epoch}."
+    note = mark("Started from the model of {name} after epoch {epoch}.").format(
+        name=earlier.name, epoch=description.epoch
+    )
     old_names, new_rows = description.class_names, list[int]()
     if description.head == "nearest_neighbours":
-        note += " That model is a vote of nearest neighbours: the last layer is new."
+        note += " " + mark("That model is a vote of nearest neighbours: the last layer is new.")
     elif description.has_seen_all:
-        note += " That one was fitted to the validation pictures, too: the last layer is new."
+        note += " " + mark(
+            "That one was fitted to the validation pictures, too: the last layer is new."
+        )
     elif not set(old_names) & set(class_names) or not _is_linear(made):
-        note += " Its classes are others: the last layer is new."
+        note += " " + mark("Its classes are others: the last layer is new.")
     has_new_head = note.endswith("the last layer is new.")
     if has_new_head:
         stored = _with_head_of(made, stored)
@@ -242,12 +248,16 @@ def _on_rows(old_names: list[str], class_names: list[str]) -> str:
     """Remark on the rows of the last layer when the classes change."""
     new = [name for name in class_names if name not in old_names]
     gone = [name for name in old_names if name not in class_names]
-    said = [
-        f"{number:,} {'class is' if number == 1 else 'classes are'} {what}: {', '.join(names[:5])}"
-        for names, what in ((new, "new"), (gone, "gone"))
-        if (number := len(names))
-    ]
-    return f" The last layer keeps the rows of the others. {'; '.join(said)}." if said else ""
+    said = [mark("The last layer keeps the rows of the others.")] if new or gone else []
+    if new:
+        said.append(_counted(mark("New classes ({count}): {names}."), new))
+    if gone:
+        said.append(_counted(mark("Classes that are gone ({count}): {names}."), gone))
+    return " ".join(["", *said])
+
+
+def _counted(template: str, names: list[str]) -> str:
+    return template.format(count=f"{len(names):,}", names=", ".join(names[:5]))
 
 
 def _with_rows_of(

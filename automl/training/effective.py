@@ -13,6 +13,7 @@ from automl.jobs.hyperparameters import EFFECTIVE_WITHOUT_TRAINING
 from automl.model import blocks
 from automl.model.building import BuiltModel
 from automl.model.network import count_parameters
+from automl.texts import mark
 from automl.training import process_state
 from automl.training.batches import part_size
 from automl.training.learner import Learner
@@ -91,19 +92,22 @@ def notes(training: TrialTraining) -> list[str]:
         *training.recovery.notes(learner.batch_size, has_batch_statistics=has_batch_statistics),
     ]
     if training.hyperparameters.compile == "on" and not learner.ranks.is_alone:
-        sentences.append("compile has no effect on several devices.")
+        sentences.append(mark("compile has no effect on several devices."))
     wanted_size = training.hyperparameters.training_batch_size
     if training.trains and learner.batch_size != wanted_size:
         sentences.append(
-            f"A batch holds {learner.batch_size} pictures instead of {wanted_size}: there are "
-            f"{len(training.fitted.labels)} to train on."
+            mark(
+                "A batch holds {size} pictures instead of {wanted}: there are {count} to train on."
+            ).format(size=learner.batch_size, wanted=wanted_size, count=len(training.fitted.labels))
         )
     present = training.scored_classes()
     missing = [name for index, name in enumerate(data.class_names) if index not in present]
     if missing:
         sentences.append(
-            f"There are no validation pictures of {', '.join(missing)}: macro averages leave these "
-            "classes out."
+            mark(
+                "There are no validation pictures of {classes}: macro averages leave these classes "
+                "out."
+            ).format(classes=", ".join(missing))
         )
     return sentences
 

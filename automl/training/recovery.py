@@ -3,6 +3,7 @@
 import torch
 
 from automl.frozen_model import FrozenModel
+from automl.texts import mark
 from automl.training.batches import part_size
 
 RESTART_FACTOR = 0.1
@@ -30,20 +31,24 @@ class Recovery(FrozenModel):
         notes = []
         if self.num_parts > 1:
             size = part_size(batch_size, self.num_parts)
-            effect = "the update is that of the whole batch"
+            effect = mark("the update is that of the whole batch")
             if has_batch_statistics:
-                effect = (
-                    f"its batch norms use the statistics of {size} pictures instead of "
-                    f"{batch_size}, so the update is not quite that of the whole batch"
-                )
+                effect = mark(
+                    "its batch norms use the statistics of {size} pictures instead of {whole}, so "
+                    "the update is not quite that of the whole batch"
+                ).format(size=size, whole=batch_size)
             notes.append(
-                f"Recovered: the memory was full, so batches of {batch_size} are computed {size} "
-                f"pictures at a time; {effect}."
+                mark(
+                    "Recovered: the memory was full, so batches of {whole} are computed {size} "
+                    "pictures at a time; {effect}."
+                ).format(whole=batch_size, size=size, effect=effect)
             )
         if self.restarted_at is not None:
             notes.append(
-                "Recovered: the loss became NaN or infinite; training restarted from epoch "
-                f"{self.restarted_at} at a tenth of the learning rate."
+                mark(
+                    "Recovered: the loss became NaN or infinite; training restarted from epoch "
+                    "{epoch} at a tenth of the learning rate."
+                ).format(epoch=self.restarted_at)
             )
         return notes
 

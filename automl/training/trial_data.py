@@ -18,6 +18,7 @@ from automl.dataset.pixels import PictureSizes
 from automl.dataset.rendering import PLAIN, Rendering
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.model.warm_start import EarlierModel
+from automl.texts import mark
 
 Progress = Callable[[str, int, int], None]
 
@@ -96,7 +97,7 @@ def prepare(
 
 def _decode(manifest: Manifest, chosen: PictureSizes, progress: Progress) -> TrialData:
     samples = manifest.samples[manifest.samples["split"].isin(["train", "validation"])]
-    text = f"Decoding pictures at {chosen[0]} px"
+    text = mark("Decoding pictures at {side} px").format(side=chosen[0])
     packed = pixels.whole_pictures(
         samples, chosen, rendering=manifest.rendering, progress=partial(progress, text)
     )

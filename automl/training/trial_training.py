@@ -35,6 +35,7 @@ from automl.model.description import ModelDescription
 from automl.model.linear_head import HeadNotLinearError
 from automl.model.network import Normalised
 from automl.model.several_networks import SeveralNetworks
+from automl.texts import mark
 from automl.training import measure, process_state, resume_state
 from automl.training.augmentation import Augmentation
 from automl.training.batches import (
@@ -403,12 +404,13 @@ class TrialTraining:
         if self.hyperparameters.head_init != "linear_probe":
             return False
         if not self.built.has_new_head:
-            notes.append("head_init linear_probe has no effect: the head is not new.")
+            notes.append(mark("head_init linear_probe has no effect: the head is not new."))
             return False
         try:
             linear_head.fit(network, self._features_of_fitted(network), self.fitted.labels)
         except HeadNotLinearError as error:
-            notes.append(f"head_init is zero instead of linear_probe: {error}.")
+            instead = mark("head_init is zero instead of linear_probe: {error}.")
+            notes.append(instead.format(error=error))
             return False
         return True
 

@@ -20,6 +20,7 @@ from automl.host import storage
 from automl.host.storage import Usage
 from automl.jobs.job import DATA_KEYS, DataSource, Job
 from automl.jobs.tasks import TASKS
+from automl.texts import again
 from automl.ui import data_source
 from automl.ui.version_cache import Version, for_version, for_version_of, version, versions
 
@@ -96,6 +97,12 @@ def experiment(experiment_dir: Path) -> ExperimentRecord:
 def progress_versions(experiment_dir: Path) -> tuple[object, ...]:
     """Versions of the experiment's record and of those of its trials."""
     return version(store.experiment_path(experiment_dir)), _trial_versions(experiment_dir)
+
+
+def course_versions(experiment_dir: Path) -> tuple[object, ...]:
+    """What changes when a trial or the search gets further, unlike the bar of its progress."""
+    record = experiment(experiment_dir).model_dump(exclude={"message", "progress"})
+    return repr(record), _trial_versions(experiment_dir)
 
 
 @for_version(progress_versions, max_entries=1_000)
@@ -268,7 +275,7 @@ def _inspection(about_data: str) -> "Manifest":
     bar = st.empty()
 
     def show_progress(activity: str, done: int, total: int) -> None:
-        bar.progress(done / max(total, 1), f"{activity}: {wording.of(done, total)}")
+        bar.progress(done / max(total, 1), f"{again(activity)}: {wording.of(done, total)}")
 
     manifest_of_job = manifest.look(Job.model_validate_json(about_data), progress=show_progress)
     bar.empty()

@@ -94,6 +94,12 @@ def save_upload(upload: BinaryIO, name: str) -> DataSource:
     return DataSource(path=target)
 
 
+def named(text: str) -> str:
+    """A path, or a sentence with paths, where an uploaded archive has its own name alone."""
+    folder = re.escape(str(home.cache_dir("uploads")))
+    return re.sub(rf"{folder}/[0-9a-f]{{16}}/", "", text)
+
+
 def signature(path: Path) -> tuple[int, ...]:
     """Numbers that change when files are added or removed, without looking at every file."""
     if addresses.of(path):

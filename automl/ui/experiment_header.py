@@ -27,17 +27,20 @@ def show(experiment_dir: Path, state: ExperimentState) -> None:
     """
 
     @st.fragment(run_every=None if state.is_finished else "2s")
-    def header() -> None:
+    def standing() -> None:
         if not state.is_finished and launcher.state(experiment_dir) is not state:
             st.rerun()  # the whole page, which sets the timers
-        with st.container(horizontal=True, vertical_alignment="center", key="header"):
-            _line(experiment_dir, state)
+        with st.container(horizontal=True, vertical_alignment="center", key="standing"):
+            _standing(experiment_dir, state)
 
-    header()
+    with st.container(horizontal=True, vertical_alignment="center", key="header"):
+        standing()
+        _actions(experiment_dir, state)
     _failure(experiment_dir, state)
 
 
-def _line(experiment_dir: Path, state: ExperimentState) -> None:
+def _standing(experiment_dir: Path, state: ExperimentState) -> None:
+    """Draw what changes while the experiment runs."""
     record = cached.experiment(experiment_dir)
     name = cached.remarks_on(experiment_dir).title or experiment_dir.name
     st.title(wording.plain(name), anchor=False, width="content")
@@ -48,7 +51,9 @@ def _line(experiment_dir: Path, state: ExperimentState) -> None:
     if not state.is_finished:
         left = time_left.estimate(record, cached.trials(experiment_dir), now())
         st.markdown(wording.time_left(left), width="content")
-    st.space("stretch")
+
+
+def _actions(experiment_dir: Path, state: ExperimentState) -> None:
     if state.is_finished:
         _next_actions(experiment_dir)
         if state in _CAN_GO_ON:

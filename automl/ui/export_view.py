@@ -37,7 +37,7 @@ def show(experiment_dir: Path, trial: TrialRecord) -> None:
         _("Format"),
         list(available),
         format_func=lambda name: available[name].title,
-        captions=[each.description for each in available.values()],
+        captions=[_(each.description) for each in available.values()],
         key=f"export format {key}",
     )
     int8 = available[name].has_int8 and st.toggle(

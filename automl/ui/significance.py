@@ -9,6 +9,7 @@ from automl.evaluation.predictions import in_common
 from automl.experiments import ties
 from automl.experiments.across import Comparison
 from automl.experiments.records import TrialRecord
+from automl.texts import _
 from automl.ui import cached, cached_evaluation
 from automl.ui.cached_evaluation import Answers
 
@@ -25,7 +26,8 @@ def p_values_against_best(
     """
     trial_ids = [trial.trial_id for trial in ties.compared(experiment_dir, ranked)]
     answers = [cached_evaluation.of_trial(experiment_dir, trial_id) for trial_id in trial_ids]
-    return _p_values(metric, tuple(each for each in answers if each))
+    with st.spinner(_("Comparing the trials with the best one")):
+        return _p_values(metric, tuple(each for each in answers if each))
 
 
 def p_value(metric: str, first: Answers, second: Answers) -> float | None:
@@ -41,7 +43,7 @@ def across(metric: str, first: Answers, second: Answers) -> Comparison | None:
     return _across(metric, first, second)
 
 
-@st.cache_data(max_entries=500, show_spinner="Comparing the trials with the best one")
+@st.cache_data(max_entries=500, show_spinner=False)
 def _p_values(metric: str, answers: tuple[Answers, ...]) -> dict[str, float | None]:
     return ties.against_best({each.trial_id: each.predictions for each in answers}, metric)
 

@@ -195,6 +195,23 @@ def test_a_folder_of_data_sets_is_a_question():
     ]
 
 
+def test_one_data_set_without_splits_beside_another_is_a_question_too():
+    folders = [f"birds/{split}/{label}" for split in ("train", "val") for label in ("owl", "jay")]
+    with pytest.raises(SeveralDataSetsError, match="2 data sets, each with classes of its own"):
+        understood(*folders, "cars/vw", "cars/kia")
+    understood(*folders, "cars")  # a class whose pictures have no split
+
+
+def test_folders_that_may_be_data_sets_are_offered_each_alone():
+    def offered(*folders: str) -> list[str]:
+        others = find_layout([(*folder.split("/"), "1.jpg") for folder in folders]).others
+        return [one.options["path"] for one in others if "path" in one.options]
+
+    assert offered("birds/owl", "birds/jay", "cars/vw", "cars/kia") == ["birds", "cars"]
+    assert offered("birds/owl", "birds/jay", "cars") == []
+    assert offered("birds/day_1", "birds/day_2", "cars/day_3", "cars/day_4") == []
+
+
 def test_a_class_inside_another_class_has_both_readings():
     pictures = [("cat", "0.jpg"), ("cat", "lion", "1.jpg"), ("dog", "2.jpg")]
     layout = find_layout(pictures)

@@ -146,7 +146,7 @@ def test_networks_are_joined_that_have_the_best_probes_and_it_is_said(tmp_path: 
     assert networks_of(fitted.requested) == ["resnet34", "mobilenetv2"]
     said = [sentence for sentence in results.experiment.plan if "machine" not in sentence]
     assert len(said) == 1
-    assert "takes the features of resnet34 and mobilenetv2" in said[0]
+    assert "takes the features of resnet34 + mobilenetv2" in said[0]
     three = pacer.fit(of_three)
     assert three is not None
     assert networks_of(three.requested) == ["resnet34", "mobilenetv2", "resnet18"]

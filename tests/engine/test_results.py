@@ -169,6 +169,8 @@ def test_resuming_runs_only_what_has_not_ended(results: Results) -> None:
     assert again.trials["trial-001"].error is not None
     assert on_disk(again)["trial-000"] is TrialState.COMPLETED
     assert on_disk(again)["trial-002"] is TrialState.PENDING
+    again.update(num_trials=3)
+    assert again.share_done == pytest.approx(2 / 3)
 
 
 def test_when_the_search_ends_the_rest_is_stopped_with_the_reason(results: Results) -> None:

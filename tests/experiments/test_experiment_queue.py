@@ -63,7 +63,7 @@ def test_an_experiment_waits_for_the_one_before_it_and_says_so(
     second.start()
     while not told:
         assert second.is_alive()
-    assert told[0] == "1 experiment before it."  # how fast it runs is not known yet
+    assert told[0] == "Experiments before it: 1."  # how fast it runs is not known yet
     lock = locks[running]
     assert lock is not None
     os.close(lock)  # as when its engine is killed

@@ -164,6 +164,12 @@ def test_an_idle_process_ends(explainer, explained):
     assert process.wait(timeout=120) == -signal.SIGKILL
 
 
+def test_a_process_that_was_warmed_up_for_nothing_ends_too():
+    with Explainer(idle_seconds=0.2) as explainer:
+        explainer.warm_up()
+        assert explainer._worker.process.wait(timeout=120) == -signal.SIGKILL
+
+
 def test_a_missing_package_is_named_with_what_to_do(explained, monkeypatch):
     directory, path = explained
     found = importlib.util.find_spec

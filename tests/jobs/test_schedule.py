@@ -225,7 +225,7 @@ def test_the_plan_says_that_the_best_is_fitted_again_and_keeps_time_for_it() -> 
     assert max(trial.ends_at for trial in trials) + kept <= 3500
     first, *_ = plan_text.plan(trials, time, 3600)
     assert first.endswith(
-        f", then the best is fitted again on all 2,000 pictures (about {plan_text.about(kept)})."
+        f"; then the best is fitted again on all 2,000 pictures (about {plan_text.about(kept)})."
     )
     short = clock(800.0, most_for_refit=160.0)
     said = plan_text.plan(planned(situation(), short), short, 900)
@@ -289,8 +289,8 @@ def test_the_plan_in_words() -> None:
     trials = planned(situation(), time)
     (sentence,) = plan_text.plan(trials, time, 900)
     assert sentence.startswith(
-        "In 15 min on this machine at 224 px: a probe of mobilenetv1_100 (about 13 s), the "
-        "majority class (about 3 s), "
+        "In 15 min on this machine at 224 px: a probe of mobilenetv1_100 (about 13 s); the "
+        "majority class (about 3 s); "
     )
     assert "fine-tuning of mobilenetv1_100 for 6 epochs (about 4 min)" in sentence
     late = clock(5.0, pictures=20_000)
@@ -367,7 +367,7 @@ def test_two_networks_side_by_side_cost_a_larger_fit_where_their_probes_came_bef
     of_third = 2000 * time.costs.speeds.of("efficientnet_lite0", 224).forward_seconds
     assert time.cost(three, features_of(joined)).seconds == pytest.approx(pair + of_third)
     (whole,) = schedule.walk([three], time)
-    named = "a probe of mobilenetv1_100, mobilenetv2 and efficientnet_lite0 together"
+    named = "a probe of mobilenetv1_100 + mobilenetv2 + efficientnet_lite0 together"
     assert named in plan_text.plan([whole], time, 60)[0]
     early, late = (
         next(one for one in schedule.walk(trials, time) if one.values == joined)
@@ -376,4 +376,4 @@ def test_two_networks_side_by_side_cost_a_larger_fit_where_their_probes_came_bef
     assert late.seconds == pair
     assert early.seconds > pair + 2000 * USUAL.forward_seconds - 1
     said = plan_text.plan([late], time, 60)[0]
-    assert "a probe of mobilenetv1_100 and mobilenetv2 together" in said
+    assert "a probe of mobilenetv1_100 + mobilenetv2 together" in said

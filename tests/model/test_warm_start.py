@@ -63,7 +63,8 @@ def test_rows_of_classes_that_stay_are_kept_and_new_ones_know_their_pictures(
     training = TrialTraining(trained.hyperparameters, replace(data, **parts), CPU)
     network, old = training.built.network, trained.built.network
     assert effective.notes(training)[0].endswith(
-        "The last layer keeps the rows of the others. 1 class is new: cyan; 1 class is gone: red."
+        "The last layer keeps the rows of the others. New classes (1): cyan. "
+        "Classes that are gone (1): red."
     )
     rows, old_rows = (each.get_parameter("fc.weight") for each in (network, old))
     assert torch.equal(rows[[0, 2]], old_rows[[0, 1]])

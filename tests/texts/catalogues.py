@@ -18,7 +18,7 @@ from automl.dataset.report import Severity
 from automl.evaluation.answers import Order
 from automl.evaluation.metrics import METRICS_OF_TASK
 from automl.experiments.limits import QueueLimits
-from automl.experiments.records import ExperimentState, TrialState
+from automl.experiments.records import ExperimentState, Flag, TrialState
 from automl.figures import wording
 from automl.frozen_model import field_help
 from automl.jobs.hyperparameter_metadata import Group
@@ -105,6 +105,7 @@ def of_names() -> set[str]:
     found |= {
         *ExperimentState,
         *TrialState,
+        *Flag,
         *Severity,
         *Place,
         *Group,

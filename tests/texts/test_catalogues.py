@@ -122,6 +122,19 @@ def test_a_thread_without_a_language_asks_and_an_unknown_one_is_english() -> Non
         ("No improvement for 5 evaluations.", "Seit 5 Auswertungen keine Verbesserung."),
         ("A sentence that no template fits.", "A sentence that no template fits."),
         ("", ""),
+        (  # a part is a text of its own, and so are parts of it
+            "In 5 min on this machine at 224 px: the majority class (about 1 s); "
+            "training of x for 6 epochs (about 4 min); a probe of a + b together (about 4 s).",
+            "In 5 min auf diesem Rechner bei 224 px: die häufigste Klasse (etwa 1 s); "
+            "Training von x über 6 Epochen (etwa 4 min); "
+            "eine lineare Probe auf a + b zusammen (etwa 4 s).",
+        ),
+        (  # several sentences
+            "Training data: The classes are Data and Settings. Or, with --set x=1: That is odd.",
+            "Trainingsdaten: Die Klassen sind Data and Settings. Oder, mit --set x=1: That is odd.",
+        ),
+        ("There is no best_model: It broke. Why.", "Es gibt kein best_model: It broke. Why."),
+        ("The classes are Settings.", "Die Klassen sind Settings."),  # a name is no text
     ],
 )
 def test_a_stored_sentence_is_known_by_its_template(stored: str, said: str) -> None:

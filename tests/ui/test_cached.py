@@ -70,6 +70,18 @@ def test_a_file_that_appears_is_read_and_an_error_is_not_kept(tmp_path):
     assert size(path) == 2
 
 
+def test_the_course_of_a_search_is_more_than_its_progress(make_experiment, make_trial):
+    directory = make_experiment(trials=[make_trial("t1", [0.5])], progress=0.1)
+    first, record = cached.course_versions(directory), cached.experiment(directory)
+    store.save_experiment(directory, record.model_copy(update={"progress": 0.2}))
+    assert cached.experiment(directory).progress == 0.2
+    assert cached.course_versions(directory) == first
+    store.save_experiment(directory, record.model_copy(update={"best_score": 0.6}))
+    second = cached.course_versions(directory)
+    store.save_trial(directory, make_trial("t1", [0.5, 0.7]))
+    assert len({first, second, cached.course_versions(directory)}) == 3
+
+
 def test_the_history_holds_the_best_so_far(make_experiment, make_trial):
     directory = make_experiment(trials=[make_trial("t1", [0.5, 0.3, 0.8])])
     assert cached.history(directory).best.tolist() == [0.5, 0.5, 0.8]

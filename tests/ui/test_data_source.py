@@ -20,6 +20,12 @@ def test_an_uploaded_tar_keeps_its_ending(name):
     assert data_source.save_upload(io.BytesIO(b"tar"), name).path.name == name.lower()
 
 
+def test_nobody_is_shown_where_an_upload_lies():
+    path = data_source.save_upload(io.BytesIO(b"zip"), "pets.zip").path
+    assert data_source.named(f"{path} is no archive.") == "pets.zip is no archive."
+    assert data_source.named("/data/pets.zip") == "/data/pets.zip"
+
+
 def test_an_upload_cannot_choose_where_it_goes(home):
     saved = data_source.save_upload(io.BytesIO(b"zip"), "../../etc/evil.zip")
     assert home in saved.path.parents

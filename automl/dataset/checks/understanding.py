@@ -5,14 +5,15 @@ from collections.abc import Iterator, Sequence
 from automl.dataset.checks.kind import CheckedData, FindingKind
 from automl.dataset.reading import TRAINING, Reading
 from automl.dataset.report import Finding, Severity
+from automl.texts import mark
 
 GUESSED = FindingKind("guessed", Severity.INFO)
 HELD_OUT_READING = FindingKind("held_out_reading", Severity.INFO)
 
-_NAMES = {
-    TRAINING: "Training data",
-    "validation_data": "Validation data",
-    "test_data": "Test data",
+_SAID = {
+    TRAINING: mark("Training data: {reading}"),
+    "validation_data": mark("Validation data: {reading}"),
+    "test_data": mark("Test data: {reading}"),
 }
 
 
@@ -23,14 +24,20 @@ def check(data: CheckedData) -> Iterator[Finding]:
     """
     for section, listing in data.listings.items():
         for guess in listing.guesses:
-            message = f"{_NAMES[section]}: {guess.sentence}{_or_else(guess.others, section)}"
+            sentence = f"{guess.sentence}{_or_else(guess.others, section)}"
+            message = _SAID[section].format(reading=sentence)
             yield GUESSED.finding([], message, count=1)
         understood, *others = listing.readings or [Reading(sentence="")]
         others = [one for one in others if "target_column_name" not in one.options]
         if section != TRAINING and others:
-            message = f"{_NAMES[section]}: {understood.sentence}{_or_else(others, section)}"
+            sentence = f"{understood.sentence}{_or_else(others, section)}"
+            message = _SAID[section].format(reading=sentence)
             yield HELD_OUT_READING.finding([], message, count=1)
 
 
 def _or_else(others: Sequence[Reading], section: str) -> str:
-    return "".join(f" Or, with {each.command_line(section)}: {each.sentence}" for each in others)
+    other = mark("Or, with {options}: {reading}")
+    said = [
+        other.format(options=each.command_line(section), reading=each.sentence) for each in others
+    ]
+    return " ".join(["", *said])

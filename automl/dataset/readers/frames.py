@@ -9,6 +9,7 @@ from automl.dataset.readers.listing import Listing
 from automl.dataset.reading import Guess, Reading
 from automl.errors import DataError, short
 from automl.jobs import group_patterns
+from automl.texts import mark
 
 
 def grouped(found: Listing, pattern: str) -> Listing:
@@ -39,13 +40,15 @@ def suspected(found: Listing) -> Listing:
         return found
     pattern, count = likely
     reading = Reading(
-        sentence=f"The pictures of each group stay on one side of the split: {pattern}.",
+        sentence=mark(
+            "The pictures of each group stay on one side of the split: {pattern}."
+        ).format(pattern=pattern),
         options={"group_pattern": pattern},
     )
-    sentence = (
-        f"Names such as {names[0][:80]} look like frames of {count:,} clips or bursts. Frames of "
-        "one are alike, and a score is too good if they are on both sides of the split."
-    )
+    sentence = mark(
+        "Names such as {name} look like frames of {count} clips or bursts. Frames of one are "
+        "alike, and a score is too good if they are on both sides of the split."
+    ).format(name=names[0][:80], count=f"{count:,}")
     return replace(
         found,
         readings=[*found.readings, reading],

@@ -13,6 +13,7 @@ from automl.dataset.readers.rivals import Rival
 from automl.dataset.readers.table import Table
 from automl.dataset.reading import Guess
 from automl.dataset.split_words import split_of_folders, split_of_path
+from automl.texts import mark
 
 _SPLIT = "split"
 _LEAST_COMMON = 0.5
@@ -83,8 +84,8 @@ def with_folders(table: Table, best: Rival, folders: Rival) -> Table | None:
 
 def guess(best: Rival, folders: Rival) -> Guess:
     """Finding where a table and class folders are read together."""
-    sentence = (
-        f"The labels are in {best.name} for the pictures that it names, and in the names of the "
-        "folders for the others."
-    )
+    sentence = mark(
+        "The labels are in {name} for the pictures that it names, and in the names of the folders "
+        "for the others."
+    ).format(name=best.name)
     return Guess(sentence=sentence, others=[best.reading, folders.reading])

@@ -13,6 +13,7 @@ from automl.dataset.reading import Guess, Reading, UnclearDataError
 from automl.errors import DataError, short
 from automl.evaluation.metrics import MULTILABEL
 from automl.jobs import split_meanings
+from automl.texts import mark
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def _several_labels(table: Table, columns: Columns, rows: pd.DataFrame) -> Uncle
         "label in each row, or set target_column_name to another column.",
         [
             Reading(
-                sentence="Every picture has any number of labels.",
+                sentence=mark("Every picture has any number of labels."),
                 options={"task": MULTILABEL},
             )
         ],

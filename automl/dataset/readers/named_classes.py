@@ -21,6 +21,7 @@ from automl.dataset.reading import Guess, Reading
 from automl.dataset.walk import is_picture_name
 from automl.errors import DataError
 from automl.jobs import label_text, untrusted_yaml
+from automl.texts import mark
 
 NEVER = "never"
 _TRAINING = "the file of the training data"
@@ -110,11 +111,11 @@ def _said(found: Listing, file: str, names: _Names, codes: Iterable[str]) -> lis
     """The guesses of a listing, with that of the file of names in place of those about it."""
     shown = sorted(codes, key=lambda one: (len(one), one))[:_MAX_SHOWN]
     pairs = ", ".join(f"{code} is {names[code]}" for code in shown)
-    sentence = (
-        f"The classes are named by {file}: {pairs}{', …' if len(names) > len(shown) else ''}."
+    sentence = mark("The classes are named by {file}: {names}.").format(
+        file=file, names=f"{pairs}{', …' if len(names) > len(shown) else ''}"
     )
     never = Reading(
-        sentence="The classes keep their numbers or codes.", options={"class_names": NEVER}
+        sentence=mark("The classes keep their numbers or codes."), options={"class_names": NEVER}
     )
     kept = [one for one in found.guesses if not any(_is_about(each, file) for each in one.others)]
     return [*kept, Guess(sentence=sentence, others=[never])]

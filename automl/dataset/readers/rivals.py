@@ -11,7 +11,9 @@ from automl.dataset.readers.candidates import LEAST_COVERED, Fitting
 from automl.dataset.readers.form import Certainty
 from automl.dataset.reading import Guess, Reading, UnclearDataError
 from automl.dataset.split_words import is_of_several, split_in, split_of_path
+from automl.texts import mark
 
+_IN = mark("The labels are in {name}.")
 _LEAST_COMMON = 0.5
 _MAX_DIFFERENT = 0.05
 _MAX_NAMED = 5
@@ -116,7 +118,7 @@ def _rival(tables: Sequence[Fitting], root: Path) -> Rival:
     return Rival(
         name=names,
         certainty=max(one.certainty for one in tables),
-        reading=Reading(sentence=f"The labels are in {names}.", options={"table": "|".join(paths)}),
+        reading=Reading(sentence=_IN.format(name=names), options={"table": "|".join(paths)}),
         labels=labels,
         tables=tables,
     )
@@ -156,7 +158,8 @@ def outcome_of(rivals: Sequence[Rival], place: Path) -> Outcome:
         raise _question(best, asked, place)
     if weak:
         names = ", ".join(other.name for other in weak[:_MAX_NAMED])
-        sentence = f"The labels are in {best.name}. Less sure, and not used: {names}."
+        unused = mark("Less sure, and not used: {names}.").format(names=names)
+        sentence = f"{_IN.format(name=best.name)} {unused}"
         guesses.append(Guess(sentence=sentence, others=[other.reading for other in weak]))
     return Outcome(best, [reading for guess in guesses for reading in guess.others], guesses)
 
@@ -184,13 +187,16 @@ def _plain(label: str) -> str:
 
 def _guess(best: Rival, other: Rival, found: Agreement) -> Guess:
     says = {
-        "same": "the same labels",
-        "other": "something else",
-        "apart": "labels of other pictures",
+        "same": mark("the same labels"),
+        "other": mark("something else"),
+        "apart": mark("labels of other pictures"),
     }
-    what = says.get(found.kind) or f"other labels for {_differences(best, other, found)}"
-    verb = "says" if len(other.tables) == 1 else "say"
-    sentence = f"The labels are in {best.name}, while {other.name} {verb} {what}."
+    differs = mark("other labels for {pictures}")
+    what = says.get(found.kind) or differs.format(pictures=_differences(best, other, found))
+    one = mark("The labels are in {name}, while {other} says {what}.")
+    several = mark("The labels are in {name}, while {other} say {what}.")
+    template = one if len(other.tables) == 1 else several
+    sentence = template.format(name=best.name, other=other.name, what=what)
     return Guess(sentence=sentence, others=[other.reading])
 
 
@@ -209,7 +215,9 @@ def _question(best: Rival, asked: Sequence[Rival], place: Path) -> UnclearDataEr
     if found.kind == "apart":
         why = "name different pictures"
         both = "|".join(str(one.reading.options["table"]) for one in (best, asked[0]))
-        readings.append(Reading(sentence=f"{names} together.", options={"table": both}))
+        readings.append(
+            Reading(sentence=mark("{names} together.").format(names=names), options={"table": both})
+        )
     else:
         why = f"differ for {_differences(best, asked[0], found)}"
     options = _options(readings)

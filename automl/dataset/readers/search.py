@@ -16,10 +16,11 @@ from automl.dataset.reading import Guess, Reading
 from automl.dataset.walk import Tree, is_hidden
 from automl.errors import DataError
 from automl.jobs.job import DataSource
+from automl.texts import mark
 
 _NEVER = "never"
 _FOLDERS_ARE_CLASSES = Reading(
-    sentence="The folders are the classes, and no table is used.", options={"table": _NEVER}
+    sentence=mark("The folders are the classes, and no table is used."), options={"table": _NEVER}
 )
 
 
@@ -168,4 +169,4 @@ def _class_folders(tree: Tree, root: Path, base: Path) -> Rival | None:
         for parts in tree.pictures
         if (label := layout.label(parts)) is not None
     }
-    return Rival("the names of the folders", certainty, _FOLDERS_ARE_CLASSES, labels)
+    return Rival(mark("the names of the folders"), certainty, _FOLDERS_ARE_CLASSES, labels)

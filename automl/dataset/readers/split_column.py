@@ -13,12 +13,13 @@ from automl.dataset.split_words import SPLITS, loose_split_in, split_in
 from automl.errors import DataError, short
 from automl.evaluation import natural_order
 from automl.jobs import split_meanings
+from automl.texts import mark
 
 NEVER = "never"
 """In place of a column: nothing says the split."""
 
 NEVER_READING = Reading(
-    sentence="Nothing says the split: it is made by chance.", options={"split_column": NEVER}
+    sentence=mark("Nothing says the split: it is made by chance."), options={"split_column": NEVER}
 )
 _NAMES = frozenset(
     {"split", "splits", "subset", "partition", "phase", "usage", "fold", "stage", "tvt", "mluse"}

@@ -21,6 +21,7 @@ from automl.dataset.reading import Guess, UnclearDataError
 from automl.dataset.split_words import is_for_splits, split_in, split_of
 from automl.dataset.walk import Tree
 from automl.errors import DataError
+from automl.texts import mark
 
 _LISTS = (".txt", ".lst", ".list", ".csv", ".tsv", ".json", "")
 _TABLES = (".csv", ".tsv")
@@ -89,7 +90,9 @@ def _left_out(lists: Sequence[_List], used: Sequence[_List], num_pictures: int) 
     """Findings about pictures in no list, and about lists that are not used."""
     unused = [one.name for one in lists if one not in used]
     if num_pictures:
-        sentence = f"{num_pictures:,} pictures are left out: they are in none of the lists."
+        sentence = mark("{count} pictures are left out: they are in none of the lists.").format(
+            count=f"{num_pictures:,}"
+        )
         yield Guess(sentence=sentence, others=[split_column.NEVER_READING])
     if unused:
         names = ", ".join(unused[:5]) + (f" and {len(unused) - 5} more" if unused[5:] else "")

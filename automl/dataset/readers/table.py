@@ -13,6 +13,7 @@ from automl.dataset.walk import is_picture_name
 from automl.errors import DataError, short
 from automl.jobs import split_meanings
 from automl.jobs.job import DataSource
+from automl.texts import mark
 
 _ONES = guesses.ONE_HOT
 _MAX_NAMED = 20
@@ -116,9 +117,10 @@ def _with_other_pictures(table: Table, columns: Columns) -> Table:
     ]
     if not names:
         return table
-    sentence = f"The pictures are in {columns.image}. Other pictures are in {', '.join(names)}."
+    known, more = mark("The pictures are in {name}."), mark("Other pictures are in {names}.")
+    sentence = f"{known.format(name=columns.image)} {more.format(names=', '.join(names))}"
     others = [
-        Reading(sentence=f"The pictures are in {name}.", options={"image_column": name})
+        Reading(sentence=known.format(name=name), options={"image_column": name})
         for name in names[:_MAX_READINGS]
     ]
     return replace(table, guesses=[*table.guesses, Guess(sentence=sentence, others=others)])
@@ -162,7 +164,9 @@ def _without_other_rows(table: Table, image: str) -> Table:
         return table
     rows = list(table.rows.index[others])
     more = f" and {len(rows) - 1:,} more" if len(rows) > 1 else ""
-    sentence = f"{rows[0]}{more} is left out: it is no picture, but a total or names of columns."
+    sentence = mark("{row} is left out: it is no picture, but a total or names of columns.").format(
+        row=f"{rows[0]}{more}"
+    )
     guesses = [*table.guesses, Guess(sentence=sentence)]
     return replace(table, rows=table.rows[[not one for one in others]], guesses=guesses)
 
@@ -189,9 +193,11 @@ def _with_other_splits(table: Table, used: set[str | None]) -> Table:
     name = split_column.suspected(table.rows, used)
     if name is None:
         return table
-    sentence = f"The column {name} is not used. If it says the split, choose it and say how."
+    unused = mark("The column {name} is not used. If it says the split, choose it and say how.")
+    sentence = unused.format(name=name)
     reading = Reading(
-        sentence=f"The splits are in the column {name}.", options={"split_column": name}
+        sentence=mark("The splits are in the column {name}.").format(name=name),
+        options={"split_column": name},
     )
     return replace(table, guesses=[*table.guesses, Guess(sentence=sentence, others=[reading])])
 
@@ -199,22 +205,29 @@ def _with_other_splits(table: Table, used: set[str | None]) -> Table:
 def _readings(
     table: Table, columns: Columns, others: Sequence[str], source: DataSource
 ) -> list[Reading]:
-    label = "the names of the columns of classes" if columns.label == _ONES else columns.label
-    parts = [f"pictures in {columns.image}", f"labels in {label}"]
-    parts += [f"splits in {columns.split}"] if columns.split else []
-    parts += [f"groups in {columns.group}"] if columns.group else []
+    names = mark("the names of the columns of classes")
+    label = names if columns.label == _ONES else columns.label
+    said = [
+        mark("The table {file}: pictures in {image}, labels in {label}.").format(
+            file=table.path.name, image=columns.image, label=label
+        )
+    ]
+    if columns.split:
+        said.append(mark("The splits are in the column {name}.").format(name=columns.split))
+    if columns.group:
+        said.append(mark("The groups are in the column {name}.").format(name=columns.group))
     kept = {
         name: value
         for name in ("type", "image_column", "split_column", "split_values", "group_column")
         if (value := getattr(source, name))
     }
     return [
-        Reading(sentence=f"The table {table.path.name}: {', '.join(parts)}."),
+        Reading(sentence=" ".join(said)),
         *(
             Reading(
-                sentence="Each class has a column of its own."
+                sentence=mark("Each class has a column of its own.")
                 if name == _ONES
-                else f"The labels are in the column {name}.",
+                else mark("The labels are in the column {name}.").format(name=name),
                 options={**kept, "target_column_name": name},
             )
             for name in others[:_MAX_READINGS]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automl.export.formats import Format
+from automl.texts import mark
 
 if TYPE_CHECKING:
     from automl.export.trained_model import Answers, TrainedModel
@@ -75,7 +76,7 @@ def _write_environment(path: Path, picture_packages: list[str]) -> None:
 
 FORMAT = Format(
     title="Azure layout",
-    description="The files of an Azure AutoML trial, where its scripts look for them.",
+    description=mark("The files of an Azure AutoML trial, where its scripts look for them."),
     order=60,
     write=write,
     packages=("onnx", "onnxscript", "mlflow"),

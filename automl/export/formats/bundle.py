@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automl.export.formats import Format
+from automl.texts import mark
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,8 +59,9 @@ def _answers(folder: Path) -> "Answers":
 
 FORMAT = Format(
     title="Bundle",
-    description="ONNX with a small program that answers for picture files, and a server in a "
-    "Dockerfile.",
+    description=mark(
+        "ONNX with a small program that answers for picture files, and a server in a Dockerfile."
+    ),
     order=20,
     write=write,
     packages=("onnx", "onnxscript"),

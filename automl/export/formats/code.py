@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automl.export.formats import Format
+from automl.texts import mark
 
 if TYPE_CHECKING:
     from automl.export.trained_model import Answers, TrainedModel
@@ -18,7 +19,7 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
 
 FORMAT = Format(
     title="Code",
-    description="A program on torch and timm that trains this model again from the pictures.",
+    description=mark("A program on torch and timm that trains this model again from the pictures."),
     order=70,
     write=write,
     usage="""\

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl.export.formats import Format
+from automl.texts import mark
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,7 +127,9 @@ def _answers(folder: Path) -> "Answers":
 
 FORMAT = Format(
     title="MLflow",
-    description="A pyfunc model for MLflow: pictures as base64 in, probabilities and labels out.",
+    description=mark(
+        "A pyfunc model for MLflow: pictures as base64 in, probabilities and labels out."
+    ),
     order=30,
     write=write,
     packages=("onnx", "onnxscript", "mlflow"),

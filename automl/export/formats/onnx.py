@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automl.export.formats import Format
+from automl.texts import mark
 
 if TYPE_CHECKING:
     from automl.export.trained_model import Answers, TrainedModel
@@ -19,7 +20,7 @@ def write(folder: Path, model: "TrainedModel") -> "Answers":
 
 FORMAT = Format(
     title="ONNX",
-    description="One file that runs anywhere with ONNX Runtime, with labels and settings.",
+    description=mark("One file that runs anywhere with ONNX Runtime, with labels and settings."),
     order=10,
     write=write,
     packages=("onnx", "onnxscript"),

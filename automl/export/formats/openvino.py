@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automl.export.formats import Format
+from automl.texts import mark
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,7 +56,7 @@ def _answers(folder: Path, model: "TrainedModel") -> "Answers":
 
 FORMAT = Format(
     title="OpenVINO",
-    description="OpenVINO's own form (model.xml and model.bin), for Intel's processors.",
+    description=mark("OpenVINO's own form (model.xml and model.bin), for Intel's processors."),
     order=45,
     write=write,
     packages=("onnx", "onnxscript", "openvino"),

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automl.export.formats import Format
+from automl.texts import mark
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +52,7 @@ def _answers(folder: Path, model: "TrainedModel") -> "Answers":
 
 FORMAT = Format(
     title="PyTorch program",
-    description="A torch.export program (.pt2) that runs with torch alone.",
+    description=mark("A torch.export program (.pt2) that runs with torch alone."),
     order=50,
     write=write,
     usage="""\

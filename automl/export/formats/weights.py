@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from automl.errors import ExportError
 from automl.export.formats import Format
+from automl.texts import mark
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,7 +92,7 @@ def _answers(folder: Path, model: "TrainedModel") -> "Answers":
 
 FORMAT = Format(
     title="Weights",
-    description="safetensors and config.json as timm and the Hugging Face Hub lay them out.",
+    description=mark("safetensors and config.json as timm and the Hugging Face Hub lay them out."),
     order=40,
     write=write,
     usage="""\

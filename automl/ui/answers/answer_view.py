@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from automl.evaluation import answers
 from automl.evaluation.decisions import THRESHOLD
 from automl.figures import bar_charts, charts, wording
-from automl.texts import _
+from automl.texts import _, mark
 from automl.ui import cached, enlargement
 from automl.ui.answers import explanation_view, label_decisions
 from automl.ui.cached_evaluation import Answers
+from automl.ui.dialog import dialog
 
 _POSITION = "position of the answer in view"
 _NUM_CLASSES = 5
@@ -30,7 +31,7 @@ def open_at(trial_answers: Answers, positions: NDArray[np.int64], position: int)
     show(trial_answers, positions)
 
 
-@st.dialog("Picture", width="large", on_dismiss="rerun")  # a decision shows outside
+@dialog(mark("Picture"), width="large", on_dismiss="rerun")  # a decision shows outside
 def show(trial_answers: Answers, positions: NDArray[np.int64]) -> None:
     """Draw the picture in view; arguments as for `open_at`."""
     answer = int(positions[st.session_state[_POSITION]])

@@ -14,6 +14,7 @@ from automl.explanation.request import Algorithm, ExplanationParameters
 from automl.figures import wording
 from automl.texts import _, mark
 from automl.ui import cached, label_sets
+from automl.ui.dialog import dialog
 from automl.ui.version_cache import Version, for_version, versions
 
 _SHOWN = "explanation in view"
@@ -30,7 +31,7 @@ _NAMES: dict[str, str] = {
 _FIRST: Algorithm = "guided_gradcam"
 
 
-@st.dialog("Why this answer?", width="large")
+@dialog(mark("Why this answer?"), width="large")
 def open_for(experiment_dir: Path, trial_id: str, picture: Path | bytes, name: str) -> None:
     """Open a dialog with a picture; it shows the explanation once the button is pressed.
 
@@ -42,6 +43,7 @@ def open_for(experiment_dir: Path, trial_id: str, picture: Path | bytes, name: s
     """
     from automl.dataset import pictures  # slow
 
+    _explainer().warm_up()
     left, right = st.columns([3, 2], gap="medium")
     with right:
         st.caption(wording.plain(name))
@@ -152,7 +154,7 @@ def _versions(
 
 
 @for_version(
-    _versions, max_entries=50, spinner="Explaining; the first time takes half a minute longer"
+    _versions, max_entries=50, spinner=mark("Explaining; the first time takes some seconds longer")
 )
 def _explained(
     experiment_dir: Path,

@@ -57,7 +57,7 @@ def split_line(report: DatasetReport) -> str:
 
 
 def show(data: DataSource, columns: list[str], report: DatasetReport | None) -> None:
-    """Draw the form, folded if there is a report.
+    """Draw the form, folded.
 
     Args:
         data: the training data.
@@ -68,7 +68,7 @@ def show(data: DataSource, columns: list[str], report: DatasetReport | None) -> 
     if report:
         title += f": {split_line(report)}"
     with (
-        st.expander(title, icon=":material/call_split:", expanded=report is None),
+        st.expander(title, icon=":material/call_split:"),
         st.form(f"options of {data.path}", border=False),
     ):
         typed = _sources()

@@ -9,8 +9,10 @@ import streamlit as st
 from automl.dataset import gallery_filter
 from automl.dataset.manifest import Manifest
 from automl.figures import wording
+from automl.texts import mark
 from automl.ui import enlargement
 from automl.ui.dataset import corrections_view
+from automl.ui.dialog import dialog
 
 _POSITION = "position of the picture in view"
 
@@ -30,7 +32,7 @@ def open_at(
     show(rows, corrected, original)
 
 
-@st.dialog("Picture", width="large")
+@dialog(mark("Picture"), width="large")
 def show(rows: pd.DataFrame, corrected: Manifest, original: Manifest | None) -> None:
     """Draw the row at the current position; arguments as of `open_at`."""
     position: int = st.session_state[_POSITION]

@@ -7,7 +7,7 @@ import streamlit as st
 from automl.dataset.reading import TRAINING, Reading
 from automl.dataset.report import DatasetReport
 from automl.figures import wording
-from automl.texts import _, mark
+from automl.texts import _, again, mark
 from automl.ui.dataset import data_choice
 
 _NAMES = {"validation_data": mark("Validation data"), "test_data": mark("Test data")}
@@ -23,7 +23,7 @@ def show(report: DatasetReport) -> None:
 def _line(section: str, readings: Sequence[Reading]) -> None:
     """Draw the first reading, which is in use, and a fold with the others."""
     understood, *others = readings
-    sentence = understood.sentence
+    sentence = again(understood.sentence)
     if section in _NAMES:
         sentence = f"{_(_NAMES[section])}: {sentence}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -34,16 +34,25 @@ def _line(section: str, readings: Sequence[Reading]) -> None:
                 key=f"others of {section}",
             ):
                 choices(others, section)
+    if any("path" in other.options for other in others):
+        st.warning(
+            _(
+                "Each of these folders has folders of its own. Is this the parent of several data "
+                "sets? Choose one of them, or the inner folders as classes."
+            )
+        )
+        likely = [each for each in others if each.options.keys() in ({"path"}, {"label_level"})]
+        choices(likely, section, key="likely")
 
 
-def choices(readings: Sequence[Reading], section: str = TRAINING) -> None:
-    """Draw a button for each reading of a data source."""
+def choices(readings: Sequence[Reading], section: str = TRAINING, key: str = "reading") -> None:
+    """Draw a button for each reading of a data source; their keys begin with `key`."""
     for position, reading in enumerate(readings):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.button(
                 _("Read it so"),
-                key=f"reading {section} {position} {reading.sentence}",
+                key=f"{key} {section} {position} {reading.sentence}",
                 on_click=data_choice.understand,
                 args=(reading.options, section),
             )
-            st.markdown(wording.plain(reading.sentence), width="stretch")
+            st.markdown(wording.plain(again(reading.sentence)), width="stretch")

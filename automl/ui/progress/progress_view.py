@@ -139,7 +139,7 @@ def _expectation(record: ExperimentRecord, metric: str) -> None:
             )
         )
     if record.expected_basis:
-        st.caption(wording.plain(record.expected_basis))
+        st.caption(wording.plain(again(record.expected_basis)))
 
 
 def _gain_over_baseline(ranked: list[TrialRecord], metric: str) -> str | None:
@@ -168,9 +168,9 @@ def plan(record: ExperimentRecord) -> None:
     if not record.plan:
         return
     first, *revisions = record.plan
-    st.markdown(wording.plain(first))
+    st.markdown(wording.plain(again(first)))
     for sentence in reversed(revisions):
-        st.caption(wording.plain(sentence))
+        st.caption(wording.plain(again(sentence)))
 
 
 def running_trials(
@@ -277,7 +277,7 @@ def log(experiment_dir: Path) -> None:
     path = store.log_path(experiment_dir)
     with st.expander(_("Log")):
         if path.is_file():
-            st.code(_tail(path) or "Nothing yet.", language=None, height=300)
+            st.code(_tail(path) or _("Nothing yet."), language=None, height=300)
         else:
             st.caption(_("The engine has not written anything yet."))
 

@@ -12,12 +12,20 @@ from automl.errors import UserError
 from automl.experiments import importance, leaderboard, trial_settings
 from automl.experiments.records import TrialRecord, TrialState
 from automl.figures import bar_charts, charts, search_charts, timeline, trial_charts, wording
-from automl.texts import _, again
+from automl.texts import _, again, mark
 from automl.ui import cached, figure_table
 
 _MAX_POINTS = 1_000
 _MAX_CURVES = 20
 _MAX_SLICES = 6
+_KINDS = (
+    mark("Stopped by the bandit policy"),
+    mark("Stopped by median stopping"),
+    mark("Stopped by truncation selection"),
+    mark("Stopped by ASHA"),
+    mark("There was no time for it"),
+)
+"""Beginnings of the reasons that name numbers of a trial."""
 
 
 def over_time(experiment_dir: Path, metric: str) -> None:
@@ -142,7 +150,8 @@ def _importance(table: pd.DataFrame, names: list[str], experiment_dir: Path) -> 
     """Draw the importance if it can be computed; return the names, most important first."""
     stamp = f"{experiment_dir} {table.to_json()}"
     try:
-        shares = _shares(stamp, table[names], table["score"])
+        with st.spinner(_("Computing the importance")):
+            shares = _shares(stamp, table[names], table["score"])
     except UserError as error:
         st.info(wording.plain(str(error)))
         return names
@@ -159,7 +168,7 @@ def _importance(table: pd.DataFrame, names: list[str], experiment_dir: Path) -> 
     return [*shares, *(name for name in names if name not in shares)]
 
 
-@st.cache_data(max_entries=64, show_spinner="Computing the importance")
+@st.cache_data(max_entries=64, show_spinner=False)
 def _shares(
     stamp: str,  # noqa: ARG001 (the key)
     _values: pd.DataFrame,
@@ -191,7 +200,7 @@ def ended_early(trials: Sequence[TrialRecord], metric: str) -> None:
             _("Why"): [again(trial.reason) for trial in early],
         }
     )
-    counts = table[_("Why")].map(_kind_of_reason).value_counts()
+    counts = pd.Series([_kind_of_reason(trial.reason) for trial in early]).value_counts()
     for reason, amount in counts.head(5).items():
         st.markdown(f"- {wording.count(int(amount), 'trial')}: {wording.plain(str(reason))}")
     st.dataframe(
@@ -207,5 +216,6 @@ def ended_early(trials: Sequence[TrialRecord], metric: str) -> None:
 
 
 def _kind_of_reason(reason: str) -> str:
-    """Reason without the numbers that differ from trial to trial."""
-    return reason.partition(" at evaluation ")[0].partition(":")[0].rstrip(".")
+    """An English reason without what differs from trial to trial, in the language of the page."""
+    kind = next((kind for kind in _KINDS if reason.startswith(kind)), None)
+    return _(kind) if kind else again(reason).rstrip(".")

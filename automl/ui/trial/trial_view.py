@@ -41,7 +41,7 @@ def headline(trial: TrialRecord, metric: str) -> None:
         st.markdown(score, width="content")
         st.caption(wording.plain(" · ".join(facts)), width="content")
         if trial.flags:
-            st.badge(", ".join(trial.flags), icon=":material/flag:", color="orange")
+            st.badge(", ".join(map(_, trial.flags)), icon=":material/flag:", color="orange")
     sentences = [each for each in (trial.fitted_to, trial.reason, *trial.notes) if each]
     if sentences:  # in one paragraph: the matrix below is what the page is for
         st.caption(wording.plain(" ".join(map(again, sentences))))
@@ -49,11 +49,11 @@ def headline(trial: TrialRecord, metric: str) -> None:
 
 def failure(trial: TrialRecord) -> None:
     if trial.error:
-        st.error(wording.plain(trial.error.cause))
+        st.error(wording.plain(again(trial.error.cause)))
         if trial.error.next_step:
             st.markdown(
                 _("**What to do:** {next_step}").format(
-                    next_step=wording.plain(trial.error.next_step)
+                    next_step=wording.plain(again(trial.error.next_step))
                 )
             )
         st.caption(_("The other trials are not affected."))

@@ -21,6 +21,7 @@ from automl.dataset.walk import Tree
 from automl.errors import DataError
 from automl.jobs import label_patterns
 from automl.jobs.job import DataSource
+from automl.texts import mark
 
 _ADVICE = "Give a folder with one sub-folder of pictures per class."
 
@@ -59,7 +60,7 @@ def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
         copies=[str(root.joinpath(*folder)) for folder in copies],
     )
     masks = annotation_pictures.guesses(tree) if source.leave_out is None else []
-    readings = [layout.reading, *layout.others]
+    readings = [layout.reading, *_absolute(layout.others, root)]
     rows = listing.in_order(pd.DataFrame(columns))
     alike = same_names.said((label, labels.of_folder(label, root)) for label in classes)
     return Listing(rows, left_out, readings, [*layout.guesses, *alike, *masks])
@@ -87,7 +88,9 @@ def _is_split(word: str) -> bool:
 
 def _pattern_reading(pattern: str, counts: Counter[str]) -> Reading:
     return Reading(
-        sentence=f"The label is in the name of the file: {_most_common(counts)}.",
+        sentence=mark("The label is in the name of the file: {examples}.").format(
+            examples=_most_common(counts)
+        ),
         options={"label_pattern": pattern},
     )
 
