@@ -203,7 +203,9 @@ def _in_words(job: Job, wanted: Job, wish: Wish, further: dict[str, Any] | None)
         epochs = one if wish.epochs == 1 else more
         said.append(epochs.format(source=source, count=f"{wish.epochs:,}"))
     limit = wanted.limits.timeout_minutes
-    said.append(mark("a limit of {minutes} min from there on").format(minutes=f"{limit:,}"))
+    minute = mark("a limit of one minute from there on")
+    minutes = mark("a limit of {minutes} minutes from there on")
+    said.append((minute if limit == 1 else minutes).format(minutes=f"{limit:,}"))
     said += [f"{key} changed" for key in _CHANGEABLE if _differs(job, wanted, key)]
     if job.limits.exit_score is not None:
         left = mark("the exit score of {score} not applied any more")

@@ -49,8 +49,8 @@ _LAYOUT = """<style>
   .st-key-header, .st-key-standing { flex-wrap: nowrap; min-width: 0; }
   .st-key-header > *, .st-key-standing > * { flex-shrink: 0; }
   .st-key-header :has(h1), .st-key-standing :has(a) { flex-shrink: 1; min-width: 4rem; }
-  .st-key-standing :is(h1, a, p) { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 }
+.st-key-standing :is(h1, a, a p) { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 @media (max-width: 640px) {
   .st-key-frame, .st-key-views, .st-key-header, .st-key-standing { gap: 0.25rem; }
   .st-key-frame a, .st-key-views a { padding: 0.1rem 0.3rem; gap: 0.25rem; }

@@ -15,6 +15,7 @@ from automl.ui import links
 _NAMES = ("number", "model")
 """Columns whose cells open the trial."""
 
+_MODEL_PIXELS = 330  # a probe of three networks must not push the times out of sight
 _NUMBER = st.column_config.NumberColumn
 _TEXT = st.column_config.TextColumn
 
@@ -127,7 +128,7 @@ def config(metric: str) -> dict[str, Any]:
     return {
         "rank": _NUMBER(_("Rank"), width=60),
         "number": _NUMBER(_("Trial"), format="#%d", width=60),
-        "model": _TEXT(_("Model")),
+        "model": _TEXT(_("Model"), width=_MODEL_PIXELS),
         "score": _NUMBER(
             wording.metric_heading(metric), format="%.3f", help=wording.explanation(metric)
         ),

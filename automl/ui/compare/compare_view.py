@@ -41,7 +41,7 @@ def numbers(sides: Sequence[Side]) -> None:
         table,
         hide_index=True,
         column_config={
-            **{column: _NUMBER(format="%.3f") for column in columns},
+            **{column: _NUMBER(format="%.3f", width="medium") for column in columns},
             _("Difference"): _NUMBER(format="%+.3f"),
         },
     )
