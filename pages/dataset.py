@@ -45,7 +45,7 @@ def show_refusal(error: Exception) -> None:
     st.error(wording.plain(data_source.named(str(error))))
     if isinstance(error, UnclearDataError):
         reading_view.choices(error.readings)
-    else:
+    elif data is not None and data_source.is_within_reach(data):
         st.caption(_("Expected is a folder for each class, or a table with labels:"))
         st.code(_EXPECTED, language=None)
     corrections_view.summary(data_choice.corrections())

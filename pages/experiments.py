@@ -9,9 +9,8 @@ from automl.texts import _
 from automl.ui import data_source, frame, links, preload, sharing_view, sign_in
 from automl.ui.dataset import data_choice
 
+row = frame.begin(_("Experiments"), frame.HOME)
 experiment_dirs = store.experiment_dirs(home.experiments_dir())
-title = _("Experiments") if experiment_dirs else "AutoML Image Classification"
-row = frame.begin(title, frame.HOME)
 
 
 def try_the_sample() -> None:
