@@ -135,6 +135,7 @@ def _page_seconds(browser: "Browser", directory: Path) -> dict[str, float]:
     found = {}
     with served_app.served() as server:
         page, process = browser.new_page(), psutil.Process(server.pid)
+        page.set_default_timeout(120_000)  # a busy machine waits longer, and counts the same
         _open(page, "trial", f"{directory.name}&tab=Hyperparameters")  # imports
         page.wait_for_timeout(3000)
         for name, (path, tab) in tabs.items():
