@@ -185,8 +185,10 @@ def _with_splits_in_names(splits: Splits) -> Layout:
         folders[splits.of_folder[folder], label].append(folder[-1])
     guesses = [
         Guess(
-            sentence=f"The folders {named(alike)} are one class, {label}: case and signs between "
-            "words do not count. If they are different classes, rename one.",
+            sentence=mark(
+                "The folders {names} are one class, {label}: case and signs between words do not "
+                "count. If they are different classes, rename one."
+            ).format(names=named(alike), label=label),
             others=[other],
         )
         for (_, label), alike in folders.items()
@@ -298,12 +300,14 @@ def _guess_of_names(level: int, folders: Iterable[Parts]) -> Guess | None:
     several = {name: sorted(found) for name, found in by_name.items() if len(found) > 1}
     if not several:
         return None
-    name, (first, second, *_) = min(several.items())
-    num_more = len(several) - 1
-    more = f", and so are those of {num_more} more names" if num_more else ""
+    name, found = min(several.items())
+    sentence = mark(
+        "The folders {first} and {second} are one class, {label}. Names that several folders have: "
+        "{count}. If they are different classes, rename some, or choose another level."
+    )
+    first, second = map("/".join, found[:2])
     return Guess(
-        sentence=f"The folders {'/'.join(first)} and {'/'.join(second)} are one class, "
-        f"{name}{more}. If they are different classes, rename one, or choose another level."
+        sentence=sentence.format(first=first, second=second, label=name, count=len(several))
     )
 
 

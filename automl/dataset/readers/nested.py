@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from automl.dataset.reading import Guess
+from automl.texts import mark
 
 _NAMES = ("label", "labels", "name", "class", "class_name", "className", "category", "title")
 _MAX_DEPTH = 6
@@ -31,11 +32,11 @@ def flattened(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Guess]]:
         for key in keys[:_MAX_COLUMNS]:
             columns[key] = [each.get(key) for each in leaves]
         if unread := keys[_MAX_COLUMNS:]:
-            sentence = (
-                f"The objects in {name} have {len(keys):,} different values, of which the first "
-                f"{_MAX_COLUMNS} are read, and not {unread[0]}. If the label is one of the others, "
-                "write it into a column of its own."
-            )
+            sentence = mark(
+                "The objects in {column} have {count} different values, of which the first {read} "
+                "are read, and not {unread}. If the label is one of the others, write it into a "
+                "column of its own."
+            ).format(column=name, count=len(keys), read=_MAX_COLUMNS, unread=unread[0])
             guesses.append(Guess(sentence=sentence))
     return pd.DataFrame(columns, index=rows.index, dtype=object), guesses
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from automl.dataset.reading import Guess
 from automl.jobs import label_text
+from automl.texts import mark
 
 Code = TypeVar("Code")
 
@@ -39,9 +40,9 @@ def said(written: Iterable[tuple[object, str]]) -> list[Guess]:
     several = [" and ".join(map(ascii, each)) for each in doubtful]
     if not several:
         return []
-    more = f", and so are {len(several) - _MAX_SHOWN} more" if several[_MAX_SHOWN:] else ""
-    sentence = (
-        f"{'; '.join(several[:_MAX_SHOWN])} are one class{more}: blanks around a name and the form "
-        "of its Unicode do not count. If they are different classes, rename one."
+    shown = "; ".join([*several[:_MAX_SHOWN], *(["…"] if several[_MAX_SHOWN:] else [])])
+    sentence = mark(
+        "{names} are one class: blanks around a name and the form of its Unicode do not count. "
+        "If they are different classes, rename one."
     )
-    return [Guess(sentence=sentence)]
+    return [Guess(sentence=sentence.format(names=shown))]

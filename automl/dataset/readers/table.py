@@ -180,10 +180,10 @@ def _without_denied(table: Table, target_column_name: str) -> Table:
     cells = [str(cell).strip().removesuffix(".0") for cell in table.rows[name]]
     if {*cells} != {"0", "1"}:
         return table
-    sentence = (
-        f"{cells.count('0'):,} rows with 0 in {name} are left out: they say which label a picture "
-        f"has not. If they mean something else, remove the column {name}."
-    )
+    sentence = mark(
+        "{count} rows with 0 in {column} are left out: they say which label a picture has not. "
+        "If they mean something else, remove that column."
+    ).format(count=cells.count("0"), column=name)
     kept = table.rows[[cell == "1" for cell in cells]]
     return replace(table, rows=kept, guesses=[*table.guesses, Guess(sentence=sentence)])
 
