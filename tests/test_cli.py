@@ -681,6 +681,11 @@ def test_the_app_refuses_a_port_in_use():
         (["--host", "0.0.0.0"], "Everybody who can reach 0.0.0.0 could use the app. Ask people"),
         (["--host", "192.0.2.1", "--allow-anonymous"], "--host 192.0.2.1 is no address of this"),
         (["--origin", "https://a.example.com/"], "--origin https://a.example.com/ is no address"),
+        (["--origin", "https://a.example.com:0"], "--origin https://a.example.com:0 is no address"),
+        (
+            ["--origin", "http://a.example.com:65536"],
+            "--origin http://a.example.com:65536 is no ad",
+        ),
         (["--host", "no such host", "--allow-anonymous"], "--host no such host is no address of"),
     ],
 )

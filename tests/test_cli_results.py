@@ -1,6 +1,7 @@
 """`automl test`, `report`, `share` and `import` on an experiment that has ended."""
 
 import json
+import shlex
 import shutil
 import zipfile
 
@@ -77,10 +78,11 @@ def test_what_was_shared_is_imported_under_another_name_and_read_only(with_test_
 
 def test_an_import_goes_where_one_wants_it(with_test_data, tmp_path):
     automl("share", with_test_data, "--output", tmp_path / "shared.zip")
-    options = ("--experiments-dir", tmp_path / "others")
-    result = automl("import", tmp_path / "shared.zip", *options)
-    assert "Imported as pets. Next: automl show " in result.stdout
-    assert store.is_experiment(tmp_path / "others" / "pets")
+    folder = tmp_path / "others of mine"
+    result = automl("import", tmp_path / "shared.zip", "--experiments-dir", folder)
+    command = result.stdout.partition("Next: automl ")[2]
+    assert automl(*shlex.split(command)).exit_code == 0  # as copied into a shell
+    assert store.is_experiment(folder / "pets")
 
 
 @pytest.mark.parametrize("content", [None, b"no zip file"])
@@ -117,6 +119,12 @@ def test_two_experiments_are_compared_on_the_pictures_that_both_answered_for(
     assert (alone.exit_code, alone.stdout) == (2, "")
     assert "The version of the data of pets is not known" in alone.stderr
     assert automl("compare", "pets", "pets:t9").exit_code == 2
-    store.trial_path(copy, "t2").write_text("{")
-    twice = automl("compare", "copy:t1", "copy")
-    assert (twice.exit_code, twice.stderr.count("t2.json is damaged")) == (1, 1)
+    itself = automl("compare", "copy:t1", "copy")
+    assert (itself.exit_code, itself.stdout) == (2, "")
+    assert itself.stderr.startswith("copy/t1 is there twice. Name another trial")
+    store.trial_path(copy, "t3").write_text("{")
+    answers = [store.predictions_path(copy, trial_id) for trial_id in ("t1", "t2")]
+    answers[1].parent.mkdir(exist_ok=True)
+    shutil.copy(*answers)
+    twice = automl("compare", "copy:t1", "copy:t2")
+    assert (twice.exit_code, twice.stderr.count("t3.json is damaged")) == (1, 1)

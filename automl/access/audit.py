@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from automl import errors
 from automl.access import permissions
@@ -132,14 +132,9 @@ def read(last: int | None = None) -> list[Entry]:
         last: the number of lines to read, the latest; all of them if left out.
     """
     try:
-        lines = path().read_text("utf-8", errors="replace").splitlines()
+        return list(json_lines.read(path(), Entry, last))
     except FileNotFoundError:
         return []
-    entries = []
-    for line in lines[-last:] if last else lines:
-        with contextlib.suppress(ValidationError):
-            entries.append(Entry.model_validate_json(line))
-    return entries
 
 
 def path() -> Path:

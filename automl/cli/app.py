@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import shlex
 import socket
 import sys
 import tomllib
@@ -18,7 +19,9 @@ from automl.host import app_files
 
 _HOST = "127.0.0.1"
 _OWN_HOSTS = (_HOST, "localhost", "::1")
-_ORIGIN = re.compile(r"https?://([\w.-]+)(:\d{1,5})?", re.ASCII)
+_ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<name>[\w.-]+)(:(?P<port>\d{1,5}))?", re.ASCII)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_MAX_PORT = 65_535
 _SECRETS = (Path(".streamlit"), Path("~/.streamlit"), app_files.folder() / ".streamlit")
 """Folders in which Streamlit searches for secrets.toml."""
 
@@ -74,7 +77,7 @@ def open_app(  # noqa: PLR0913 (options of a command)
     if host not in _OWN_HOSTS:  # to print its address, Streamlit would ask a server on the internet
         options.append(f"--browser.serverAddress={host}")
     options += [f"--server.corsAllowedOrigins={text}" for text in origins]
-    if names := [*(host_name or []), *(_ORIGIN.sub(r"\1", text) for text in origins)]:
+    if names := [*(host_name or []), *(_ORIGIN.sub(r"\g<name>", text) for text in origins)]:
         options += [f"--server.allowedHosts={name}" for name in ("localhost", _HOST, *names)]
     program = [sys.executable, "-m", "automl.ui.server", str(script), *options]
     os.execv(sys.executable, program)  # this process becomes the server and gets its signals
@@ -94,7 +97,8 @@ def _check_sign_in() -> None:
     paths, existing = ", ".join(map(str, secrets)), [path for path in secrets if path.is_file()]
     for path in existing:
         if path.stat().st_mode & 0o077:
-            fail(f"{path} can be read by other users of this machine. Run: chmod 600 {path}")
+            remedy = f"chmod 600 {shlex.quote(str(path))}"
+            fail(f"{path} can be read by other users of this machine. Run: {remedy}")
     try:
         contents = [tomllib.loads(path.read_text("utf-8")) for path in existing]
     except ValueError as error:  # not TOML, or not text
@@ -113,12 +117,16 @@ def _usable_root(folder: Path) -> str:
 
 
 def _usable_origin(text: str) -> str:
-    if not _ORIGIN.fullmatch(text):
+    """The origin as browsers send it: without the port that its scheme has anyway."""
+    found = _ORIGIN.fullmatch(text.lower())
+    port = int(found["port"] or _DEFAULT_PORTS[found["scheme"]]) if found else 0
+    if found is None or not 0 < port <= _MAX_PORT:
         fail(
             f"--origin {text} is no address of a page. Give scheme and name alone, as in "
             "https://automl.example.com or https://automl.example.com:8443."
         )
-    return text.lower()
+    address = f"{found['scheme']}://{found['name']}"
+    return address if port == _DEFAULT_PORTS[found["scheme"]] else f"{address}:{port}"
 
 
 def _port_problem(host: str, port: int) -> str | None:

@@ -10,6 +10,7 @@ from automl.cli import lookup
 from automl.cli.experiments import AsJson
 from automl.cli.output import end_with_unread, fail, refusals, say, say_json, say_table
 from automl.figures import wording
+from automl.host import home
 
 if TYPE_CHECKING:
     from automl.experiments.across import VersionScore
@@ -33,6 +34,9 @@ def compare(
     later experiment counts.
     """
     chosen = [_chosen(named) for named in experiments]
+    for at, (source, trial_id) in enumerate(chosen):
+        if (source, trial_id) in chosen[:at]:
+            fail(f"{source.id}/{trial_id} is there twice. Name another trial, as E:trial-003.")
     if len(chosen) == 1:
         _over_versions(chosen[0][0], as_json=as_json)
     else:
@@ -96,7 +100,8 @@ def _over_versions(source: "Experiment", *, as_json: bool) -> None:
     if not source.record.data_version:
         fail(
             f"The version of the data of {source.id} is not known: an earlier version of this "
-            f"program ran it. Name an experiment to compare it with: automl compare {source.id} E."
+            "program ran it. Name an experiment to compare it with: "
+            f"automl compare {home.reference(source.directory)} E."
         )
     with refusals():
         every = store.experiment_dirs(source.directory.parent)

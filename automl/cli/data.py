@@ -1,6 +1,7 @@
 """`automl sample`, `automl check` and `automl cache`."""
 
 import json
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -58,7 +59,7 @@ def sample(
         num_images = write_digits(target)
     except (FileExistsError, NotADirectoryError) as error:
         fail(os_error_sentence(error))
-    say(f"{num_images:,} pictures are in {target}. Next: automl run {target}")
+    say(f"{num_images:,} pictures are in {target}. Next: automl run {shlex.quote(str(target))}")
 
 
 def check(  # noqa: PLR0913 (the options of a command)

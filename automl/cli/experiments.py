@@ -10,7 +10,6 @@ from automl.cli import audited, lookup, recommended
 from automl.cli.output import (
     end_with_unread,
     fail,
-    reference,
     refusals,
     say,
     say_json,
@@ -19,6 +18,7 @@ from automl.cli.output import (
 )
 from automl.errors import UserError
 from automl.figures import wording
+from automl.host import home
 
 if TYPE_CHECKING:
     from automl.experiments.experiment import Experiment
@@ -36,7 +36,6 @@ def list_experiments(
     """List the experiments, newest first."""
     from automl.experiments import store
     from automl.experiments.experiment import Experiment
-    from automl.host import home
 
     parent = experiments_dir or home.experiments_dir()
     if not parent.is_dir():
@@ -180,7 +179,7 @@ def say_summary(source: "Experiment") -> None:
     best = next((trial for trial in source.trials if trial.trial_id == summary["best_trial"]), None)
     if best is not None:
         shown = wording.score_with_ends(summary["best_score"], best.score_low, best.score_high)
-        say(f"Best: {best.trial_id}, {best.model_name}, {summary['primary_metric']} {shown}")
+        say(f"Best: {best.trial_id}, {best.title}, {summary['primary_metric']} {shown}")
     if summary["test_score"] is not None:
         say(f"On the test data: {summary['primary_metric']} {wording.score(summary['test_score'])}")
     _say_course(source, best.notes if best else [])
@@ -220,7 +219,7 @@ def say_expectation(source: "Experiment") -> None:
 
 
 def _say_next(source: "Experiment", *, has_model: bool) -> None:
-    name, state = reference(source.directory), source.state
+    name, state = home.reference(source.directory), source.state
     if not state.is_finished:
         say(f"Next: automl stop {name}")
     elif has_model:

@@ -12,13 +12,13 @@ from automl.cli.output import (
     FAILED,
     USER_INPUT,
     fail,
-    reference,
     refusals,
     say,
     say_json,
     tell,
 )
 from automl.figures import wording
+from automl.host import home
 from automl.jobs import datastores
 
 Node = Annotated[
@@ -175,7 +175,7 @@ def _say_result(experiment: "Experiment", *, as_json: bool) -> None:
 
 
 def _fail_without_model(experiment: "Experiment") -> NoReturn:
-    record, name = experiment.record, reference(experiment.directory)
+    record, name = experiment.record, home.reference(experiment.directory)
     failed = [trial.error for trial in experiment.trials if trial.error]
     if not experiment.state.is_finished:
         fail(f"{record.experiment_id} goes on in the background: automl show {name}", FAILED)

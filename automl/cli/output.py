@@ -4,15 +4,12 @@ import contextlib
 import json
 import math
 import re
-import shlex
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
 from automl.errors import DamagedFileError, NewerFormatError, UserError
-from automl.host import home
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -101,12 +98,6 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[object]], numbers:
     for row in rows:
         table.add_row(*[Text(_printable(str(value))) for value in row])
     console().print(table)
-
-
-def reference(experiment_dir: Path) -> str:
-    """Return the argument that names the experiment: its id, or its path if in another folder."""
-    is_at_home = experiment_dir.parent == home.experiments_dir()
-    return experiment_dir.name if is_at_home else shlex.quote(str(experiment_dir))
 
 
 def _printable(text: str) -> str:

@@ -4,8 +4,9 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from automl import recommendation
-from automl.cli.output import reference, say
+from automl.cli.output import say
 from automl.figures import wording
+from automl.host import home
 from automl.jobs.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _recommendation(source: "Experiment") -> "Recommendation | None":
 
 def _command(source: "Experiment", target: "Target") -> str:
     """The command that shows the numbers of a sentence, or does what it proposes."""
-    name = reference(source.directory)
+    name = home.reference(source.directory)
     if target.view == "data":
         has_sets = TASKS[source.job.task].has_label_sets
         task = f" --set task={source.job.task}" if has_sets else ""

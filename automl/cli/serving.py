@@ -2,6 +2,7 @@
 
 import filecmp
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -80,6 +81,9 @@ def serve(  # noqa: PLR0913 (the options of a command)
         float, typer.Option(min=0, max=1, help="Share of the other pictures that is kept.")
     ] = 0.01,
     keep_limit: Annotated[int, typer.Option(min=1, help="Most pictures that are kept.")] = 1000,
+    keep_mb: Annotated[
+        float, typer.Option(min=0.001, help="Most megabytes of pictures that are kept.")
+    ] = 1000,
 ) -> None:
     """Answer requests over HTTP: Azure's scoring JSON and uploaded pictures (docs/serving.md)."""
     if sentence := extras.missing("automl serve needs", _PACKAGES, "serve"):
@@ -106,14 +110,18 @@ def serve(  # noqa: PLR0913 (the options of a command)
         max_batch_size=max_batch,
         batch_window_seconds=batch_window_ms / 1000,
     )
-    keeping = Keeping(keep.expanduser().absolute(), keep_share, keep_limit) if keep else None
+    keeping = None
+    if keep:
+        folder = keep.expanduser().absolute()
+        keeping = Keeping(folder, keep_share, keep_limit, round(keep_mb * 1e6))
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def on_ready() -> None:
         tell(f"{', '.join(model_dirs)}: answers at {url}/score; {url}/docs describes the requests.")
         if recorded is not None:
             first = next(iter(model_dirs.values()))
-            tell(f"{first} answers first. How far the two agree: automl shadow {recorded}")
+            command = f"automl shadow {shlex.quote(str(recorded))}"
+            tell(f"{first} answers first. How far the two agree: {command}")
 
     with refusals(), _listen(host, port) as listening:
         server.serve(

@@ -1,5 +1,6 @@
 """`automl shadow` and `automl promote`: two models on the same requests."""
 
+import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -96,9 +97,9 @@ def promote(
     if labelled:
         details["p_value"] = f"{labelled.p_value:.2g}"
     with refusals(), audited.recorded("promote", **details):
-        shadow_folder.save_pair(folder, pair.exchanged(launcher.user()))
+        shadow_folder.exchange(folder, pair, launcher.user())
     say(f"{pair.second} is first now; a running server follows within seconds.")
-    say(f"The way back: automl promote {folder} --back")
+    say(f"The way back: automl promote {shlex.quote(str(folder))} --back")
 
 
 _UNLABELLED = (

@@ -7,7 +7,8 @@ import typer
 
 from automl.cli import audited, lookup
 from automl.cli.experiments import AsJson
-from automl.cli.output import end_with_unread, fail, reference, refusals, say, say_json
+from automl.cli.output import end_with_unread, fail, refusals, say, say_json
+from automl.host import home
 
 
 def report(
@@ -57,7 +58,6 @@ def import_shared(
     as_json: AsJson = False,
 ) -> None:
     """Add a shared experiment to yours, read-only."""
-    from automl.host import home
     from automl.reports import sharing
 
     if not file.is_file():
@@ -69,7 +69,7 @@ def import_shared(
     if as_json:
         say_json({"experiment": directory.name, "experiment_dir": str(directory)})
     else:
-        say(f"Imported as {directory.name}. Next: automl show {reference(directory)}")
+        say(f"Imported as {directory.name}. Next: automl show {home.reference(directory)}")
 
 
 def _target_path(output: Path | None, name: str) -> Path:

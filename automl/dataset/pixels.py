@@ -117,7 +117,7 @@ def _name(samples: pd.DataFrame, chosen: PictureSizes, rendering: Rendering) -> 
     key = [_VERSION, PIL.__version__, chosen, samples["content_hash"].tolist()]
     if rendering != PLAIN:  # so that arrays of earlier versions are still found
         key.append(dataclasses.asdict(rendering))
-    return hashlib.sha256(json.dumps(key).encode()).hexdigest() + ".npy"
+    return home.cache_name(key) + ".npy"
 
 
 def _remove_unused(path: Path) -> None:

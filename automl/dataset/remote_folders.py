@@ -1,7 +1,5 @@
 """Folders and archives in a cloud's storage, copied once into the cache of this machine."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -73,7 +71,7 @@ def _key(address: str, files: Files) -> str:
         ]
         for path, about in sorted(files.items())
     ]
-    return hashlib.sha256(json.dumps([address, versions]).encode()).hexdigest()
+    return home.cache_name([address, versions])
 
 
 def _copied(storage: Any, root: str, files: Files, key: str) -> Path:

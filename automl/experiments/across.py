@@ -13,6 +13,7 @@ from automl.evaluation import metrics, pairing, significance
 from automl.evaluation.predictions import Predictions
 from automl.experiments import leaderboard, store
 from automl.experiments.records import ExperimentRecord, TrialRecord
+from automl.host import home
 from automl.jobs import data_versions
 from automl.jobs.corrections import Corrections
 from automl.jobs.job import Job
@@ -58,7 +59,7 @@ class Side:
         if not path.is_file():
             raise UserError(
                 f"{trial_id} of {experiment_dir.name} has no answers to compare. Choose a trial "
-                f"with a score: automl leaderboard {experiment_dir.name}."
+                f"with a score: automl leaderboard {home.reference(experiment_dir)}."
             )
         samples = store.load_samples(experiment_dir).set_index("id", drop=False)
         job, record = store.load_job(experiment_dir), store.load_experiment(experiment_dir)

@@ -39,14 +39,7 @@ class Experiment:
         """
         from automl.dataset import readers  # slow
 
-        for source in (job.training_data, job.validation_data, job.test_data):
-            if source is not None:
-                readers.read(
-                    source,
-                    target_column_name=job.target_column_name,
-                    datastores=job.datastores,
-                    download=False,  # slow; the engine downloads and shows its progress
-                )
+        readers.refuse_unreadable(job)
         return cls(launcher.create(job, name=name, experiments_dir=experiments_dir))
 
     @property

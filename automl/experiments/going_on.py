@@ -13,6 +13,7 @@ from typing import Any
 from automl.errors import UserError
 from automl.experiments import launcher, leaderboard, store
 from automl.experiments.records import Continuation, ExperimentRecord, TrialRecord, now
+from automl.host import home
 from automl.jobs import job_file
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.jobs.job import Job
@@ -88,7 +89,7 @@ def _searched(experiment_dir: Path) -> list[TrialRecord]:
     if not trials:
         raise UserError(
             f"{experiment_dir.name} has no trials yet, so there is nothing to go on from. Resume "
-            f"it: automl resume {experiment_dir.name}."
+            f"it: automl resume {home.reference(experiment_dir)}."
         )
     return trials
 

@@ -7,10 +7,12 @@ they keep their split (`automl.engine.preparation`).
 
 import json
 import math
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from automl.dataset import readers
 from automl.errors import UserError
 from automl.experiments import going_on, launcher, leaderboard, store
 from automl.experiments.records import Parent, TrialRecord
@@ -55,13 +57,14 @@ def planned(experiment_dir: Path, asked: OtherData) -> tuple[Job, Parent]:
     """The job of the new experiment, and what it goes on from.
 
     Raises:
-        UserError: the experiment has no trial with a score, or the data are the same or do not
-            exist.
+        UserError: the experiment has no trial with a score, or the data are the same or cannot be
+            read.
         JobError: the job of the experiment is not valid for them.
     """
     job = store.load_job(experiment_dir)
     source = _best(experiment_dir, job)
     wanted = _warm(_on_the_data(job, asked, experiment_dir), source, asked, experiment_dir)
+    readers.refuse_unreadable(wanted)
     data = _in_words(job, wanted, asked)
     return wanted, Parent(experiment_id=experiment_dir.name, trial_id=source.trial_id, data=data)
 
@@ -90,7 +93,8 @@ def _on_the_data(job: Job, asked: OtherData, experiment_dir: Path) -> Job:
     ):
         raise UserError(
             f"{experiment_dir.name} was run on version {asked.version} already. Name another "
-            f"version (automl versions {path} lists them), or search on: --trials 8."
+            f"version (automl versions {shlex.quote(str(path))} lists them), or search on: "
+            "--trials 8."
         )
     source = job.training_data.model_copy(update={"path": path})
     if asked.data is not None:

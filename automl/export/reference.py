@@ -3,8 +3,6 @@
 import contextlib
 import dataclasses
 import functools
-import hashlib
-import json
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -54,7 +52,7 @@ class Reference:
 
         key: everything that decides it.
         """
-        name = hashlib.sha256(json.dumps(key).encode()).hexdigest()
+        name = home.cache_name(key)
         path = home.cache_dir("references") / f"{name}.npz"
         try:
             with path.open("rb") as file, np.load(file) as found:

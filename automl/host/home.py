@@ -1,6 +1,9 @@
 """Our folders on this machine, each of which an environment variable can move."""
 
+import hashlib
+import json
 import os
+import shlex
 import stat
 from pathlib import Path
 
@@ -26,6 +29,11 @@ def experiments_dir() -> Path:
 def cache_dir(name: str) -> Path:
     """A folder whose content may be deleted at any time."""
     return _trusted(_private(_trusted(_private(home_dir() / "cache")) / name))
+
+
+def cache_name(key: object) -> str:
+    """Name in a cache for what the key decides: a hash of it as JSON."""
+    return hashlib.sha256(json.dumps(key).encode()).hexdigest()
 
 
 def latencies_dir() -> Path:
@@ -58,6 +66,12 @@ def head_lock_path() -> Path:
     return ray_dir() / "head.lock"
 
 
+def reference(experiment_dir: Path) -> str:
+    """Argument of a command that names an experiment: its id, or its path if in another folder."""
+    is_at_home = experiment_dir.parent == experiments_dir()
+    return shlex.quote(experiment_dir.name if is_at_home else str(experiment_dir))
+
+
 def weights_dir() -> Path:
     """Folder of pretrained weights in timm's `local-dir` layout (`AUTOML_WEIGHTS_DIR`).
 
@@ -83,6 +97,6 @@ def _trusted(path: Path) -> Path:
             raise UserError(
                 f"{path} belongs to another user or can be written by everybody, who may have "
                 "placed files in it. Set AUTOML_HOME to a folder of yours, or make it yours: "
-                f"chmod o-w {path}"
+                f"chmod o-w {shlex.quote(str(path))}"
             )
     return path

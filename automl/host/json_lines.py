@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -48,13 +49,13 @@ def _is_cut_off(descriptor: int) -> bool:
     return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
 
 
-def read(path: Path, kind: type[Line]) -> Iterator[Line]:
-    """The lines, the oldest first; one that was cut off is left out.
+def read(path: Path, kind: type[Line], last: int | None = None) -> Iterator[Line]:
+    """The lines, or so many of the latest, the oldest first; one that was cut off is left out.
 
     Raises:
         OSError: the file is missing, or cannot be read.
     """
     with path.open("rb") as file:
-        for line in file:
+        for line in file if last is None else deque(file, last):
             with contextlib.suppress(ValidationError):
                 yield kind.model_validate_json(line)

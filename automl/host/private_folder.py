@@ -1,6 +1,7 @@
 """Folders that a user names for what nobody else may see."""
 
 import os
+import shlex
 from pathlib import Path
 
 from automl.errors import UserError
@@ -22,4 +23,5 @@ def make(folder: Path) -> None:
     if found.st_uid != os.getuid():
         raise UserError(f"{folder} belongs to another user. Name a folder of yours.")
     if found.st_mode & 0o077:
-        raise UserError(f"Other users may look into {folder}. Forbid it: chmod 700 {folder}")
+        remedy = f"chmod 700 {shlex.quote(str(folder))}"
+        raise UserError(f"Other users may look into {folder}. Forbid it: {remedy}")

@@ -8,7 +8,6 @@ the features of the pictures that were missing when it was written.
 import contextlib
 import hashlib
 import importlib.metadata
-import json
 import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -52,7 +51,7 @@ class Extractor(NamedTuple):
 
     def folder(self, *, is_mirrored: bool) -> Path:
         """Folder of the features of pictures, or of their mirror images."""
-        return home.cache_dir("features") / _name([*self._key(), is_mirrored])
+        return home.cache_dir("features") / home.cache_name([*self._key(), is_mirrored])
 
     def kept(
         self, contents: NDArray[np.bytes_], *, is_mirrored: bool = False
@@ -63,7 +62,7 @@ class Extractor(NamedTuple):
 
     def network_folder(self) -> Path:
         """Folder of the converted network."""
-        return home.cache_dir("networks") / _name(self._key())
+        return home.cache_dir("networks") / home.cache_name(self._key())
 
     def _key(self) -> list[Any]:
         status = (self.weights / weights_folder.WEIGHTS).stat()
@@ -115,7 +114,3 @@ def write(folder: Path, contents: NDArray[np.bytes_], computed: NDArray[np.float
         folder.mkdir(exist_ok=True)
         with atomic.open_binary(folder / f"{name}.npz", durable=False) as file:
             np.savez(file, contents=contents, features=computed)
-
-
-def _name(key: list[Any]) -> str:
-    return hashlib.sha256(json.dumps(key).encode()).hexdigest()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from automl.errors import UserError
 from automl.experiments import store
+from automl.host import home
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.model.description import ModelDescription
 
@@ -75,7 +76,8 @@ def find(run_id: str, experiments_dir: Path) -> EarlierModel:
     if not (checkpoint / "model.json").is_file():
         raise UserError(
             f"checkpoint_run_id is {run_id}, but {trial_id} of {experiment_id} has no model. "
-            f"Choose a trial that was scored; `automl leaderboard {experiment_id}` shows them."
+            "Choose a trial that was scored: "
+            f"automl leaderboard {home.reference(experiment_dir)} shows them."
         )
     description = ModelDescription.model_validate_json((checkpoint / "model.json").read_bytes())
     if description.parts:

@@ -6,6 +6,7 @@ It reads the body of a request, within the limits, before the app sees the reque
 import asyncio
 import hmac
 import json
+import shlex
 import stat
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
@@ -45,7 +46,8 @@ def read_keys(path: Path) -> list[bytes]:
         )
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ServingError(
-            f"Other users may access the key file {path}. Forbid it: chmod 600 {path}"
+            f"Other users may access the key file {path}. Forbid it: "
+            f"chmod 600 {shlex.quote(str(path))}"
         )
     try:
         lines = path.read_bytes().split(b"\n")

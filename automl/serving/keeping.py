@@ -44,6 +44,9 @@ class Keeping:
     limit: int
     """Most pictures in the folder."""
 
+    max_bytes: int = 1_000_000_000
+    """Most bytes of pictures in the folder."""
+
 
 class Keeper:
     """Keeps answers and pictures in a thread of its own, so that no request waits for the disk."""
@@ -59,7 +62,7 @@ class Keeper:
         self._answers = keeping.folder / ANSWERS
         for folder in (keeping.folder, self._pictures):
             private_folder.make(folder)
-        self._num_pictures = self._count()
+        self._num_pictures, self._num_bytes = self._count()
         self._num_answers = _num_lines(self._answers)
         self._random = random.Random()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keep")
@@ -99,16 +102,23 @@ class Keeper:
         path = self._pictures / f"{digest}{_ending(picture)}"
         if path.exists():
             return True
-        if self._num_pictures >= self._keeping.limit:
-            self._num_pictures = self._count()  # those that were labelled may be gone by now
-        if self._num_pictures >= self._keeping.limit:
-            return False
+        if not self._has_room(len(picture)):
+            self._num_pictures, self._num_bytes = self._count()  # some may be labelled and gone
+            if not self._has_room(len(picture)):
+                return False
         atomic.write_bytes(path, picture, durable=False)
         self._num_pictures += 1
+        self._num_bytes += len(picture)
         return True
 
-    def _count(self) -> int:
-        return sum(1 for _ in self._pictures.iterdir())
+    def _has_room(self, num_bytes: int) -> bool:
+        is_full = self._num_pictures >= self._keeping.limit
+        return not is_full and self._num_bytes + num_bytes <= self._keeping.max_bytes
+
+    def _count(self) -> tuple[int, int]:
+        """Number and bytes of the pictures in the folder."""
+        sizes = [path.stat().st_size for path in self._pictures.iterdir()]
+        return len(sizes), sum(sizes)
 
     def _append(self, line: dict[str, Any]) -> None:
         if self._num_answers >= MAX_ANSWERS:

@@ -4,7 +4,6 @@ All trials of a network show the same figure, those of later experiments on this
 of another kind, such as a vote of nearest neighbours, is measured apart and adds its own time.
 """
 
-import hashlib
 import json
 import platform
 import socket
@@ -121,8 +120,7 @@ def _machine(network: nn.Module) -> list[str]:
 
 
 def _path(key: list[Any]) -> Path:
-    name = hashlib.sha256(json.dumps(key).encode()).hexdigest()
-    return home.latencies_dir() / f"{name}.json"
+    return home.latencies_dir() / f"{home.cache_name(key)}.json"
 
 
 def _read(path: Path) -> float | None:

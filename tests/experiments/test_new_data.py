@@ -27,6 +27,13 @@ PROBE = build_trial(
 )
 
 
+def pictures(folder: Path) -> None:
+    """Pictures of two classes, which nobody opens."""
+    for label in ("cat", "dog"):
+        (folder / label).mkdir(parents=True)
+        (folder / label / "a.png").touch()
+
+
 def old(make_experiment: Make, data: Path, *trials: Any, **keys: Any) -> Path:
     job = Job.from_dict({"training_data": {"path": str(data)}, **keys})
     return make_experiment("old", trials or [TUNED], job=job, data_version="original")
@@ -37,7 +44,7 @@ def test_the_best_network_starts_a_trial_on_the_other_data(
 ) -> None:
     keys: dict[str, Any] = {"corrections": {"exclude": ["a.png"]}, "limits": {"max_trials": 8}}
     directory = old(make_experiment, tmp_path / "before", **keys)
-    (tmp_path / "more").mkdir()
+    pictures(tmp_path / "more")
     made = new_data.create(directory, OtherData(tmp_path / "more", minutes=7), by="ann", name="new")
     job, record = store.load_job(made), store.load_experiment(made)
     assert job.training_data.path == tmp_path / "more"
@@ -63,6 +70,7 @@ def test_around_a_learning_rate_of_0_there_is_nothing_to_draw(
 def test_several_trials_draw_learning_rates_around_that_of_the_winner(
     make_experiment: Make, tmp_path: Path
 ) -> None:
+    pictures(tmp_path)
     data_versions.keep(tmp_path, Corrections(exclude=["a.png"]), "0", by="ann")
     asked = OtherData(version="v1", trials=4, epochs=3)
     job = store.load_job(new_data.create(old(make_experiment, tmp_path), asked, by="ann"))
@@ -75,7 +83,7 @@ def test_several_trials_draw_learning_rates_around_that_of_the_winner(
 
 def test_a_winner_on_frozen_features_is_fitted_again(make_experiment: Make, tmp_path: Path) -> None:
     directory = old(make_experiment, tmp_path, TUNED, PROBE)
-    (tmp_path / "more").mkdir()
+    pictures(tmp_path / "more")
     job = store.load_job(new_data.create(directory, OtherData(tmp_path / "more"), by="ann"))
     assert job.training_parameters == PROBE.hyperparameters
     with pytest.raises(UserError, match="Leave --trials and --epochs out"):
@@ -97,6 +105,16 @@ def test_what_cannot_be_gone_on_with_is_refused(
     with pytest.raises(UserError, match=words):
         new_data.create(old(make_experiment, tmp_path), asked, by="ann")
     assert len(list((tmp_path / "experiments").glob("*"))) <= 1
+
+
+def test_an_empty_folder_is_refused_before_anything_starts(
+    make_experiment: Make, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    directory = old(make_experiment, tmp_path)
+    with pytest.raises(UserError, match="There are no pictures in"):
+        new_data.create(directory, OtherData(tmp_path / "empty"), by="ann", name="new")
+    assert not (directory.parent / "new").exists()
 
 
 def samples(*rows: tuple[str, str, str | None]) -> pd.DataFrame:

@@ -24,7 +24,7 @@ def predictor(tmp_path) -> Predictor:
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    return tmp_path / "kept"
+    return tmp_path / "kept answers"
 
 
 def sure(predictor: Predictor, distance: float = 0.1) -> Answer:
@@ -59,8 +59,9 @@ def test_nobody_else_may_look(folder, predictor):
     folders = folder, folder / PICTURES
     assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o700}
     folder.chmod(0o755)
-    with pytest.raises(UserError, match="chmod 700"):
+    with pytest.raises(UserError) as refused:
         Keeper(Keeping(folder, 0.0, 1))
+    assert str(refused.value).endswith(f"Forbid it: chmod 700 '{folder}'")
 
 
 def test_there_are_never_more_pictures_than_the_limit(folder, predictor):
@@ -75,6 +76,9 @@ def test_there_are_never_more_pictures_than_the_limit(folder, predictor):
     keeper.keep(picture("red"), predictor, sure(predictor, distance=0.6))
     keeper.close()
     assert len(list((folder / PICTURES).iterdir())) == 1
+    room = len(picture("red")) + len(picture("red", side=8))
+    lines = kept(folder, predictor, several, max_bytes=room)
+    assert [line["kept"] for line in lines[-4:]] == ["unlike", "", "", ""]
 
 
 @pytest.mark.parametrize(("share", "count"), [(0.0, 0), (1.0, 5)])

@@ -27,9 +27,10 @@ from automl.dataset.readers.opening import Opened, opened
 from automl.dataset.reading import UnclearDataError
 from automl.errors import DataError
 from automl.jobs import split_meanings
-from automl.jobs.job import DataSource
+from automl.jobs.job import DataSource, Job
+from automl.jobs.tasks import TASKS
 
-__all__ = ["LeftOut", "Listing", "columns", "read"]
+__all__ = ["LeftOut", "Listing", "columns", "read", "refuse_unreadable"]
 
 _DEFAULT_TARGET = "label"
 
@@ -101,6 +102,25 @@ def read(  # noqa: PLR0913
         others = [*more, *(other for guess in found.guesses for other in guess.others)]
         others = [one for at, one in enumerate(others) if one not in others[:at]]
         return replace(found, readings=[said, *others])
+
+
+def refuse_unreadable(job: Job) -> None:
+    """Read the data of a job, without what would have to be downloaded, and forget them again.
+
+    An engine would find the same fault, but only while Ray starts.
+
+    Raises:
+        DataError: they cannot be read.
+    """
+    for source in (job.training_data, job.validation_data, job.test_data):
+        if source is not None:
+            read(
+                source,
+                target_column_name=job.target_column_name,
+                has_sets=TASKS[job.task].has_label_sets,
+                datastores=job.datastores,
+                download=False,
+            )
 
 
 def _around(data: Opened) -> tuple[Path, Iterable[Parts]]:

@@ -7,6 +7,7 @@ import streamlit as st
 from automl.access.permissions import Action
 from automl.errors import UserError
 from automl.figures import drift_text, wording
+from automl.host import home
 from automl.serving import kept
 from automl.serving.keeping import PICTURES
 from automl.texts import _
@@ -21,7 +22,7 @@ def show(experiment_dir: Path) -> None:
         return
     with fold:
         st.caption(_("A server keeps pictures to label, and its answers, if it is asked to:"))
-        command = f"automl serve {experiment_dir.name} --keep FOLDER"
+        command = f"automl serve {home.reference(experiment_dir)} --keep FOLDER"
         st.code(command, language="shell", wrap_lines=True)
         text = st.text_input(_("Folder of kept answers"), key="folder of kept answers").strip()
         if not text:
