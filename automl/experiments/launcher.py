@@ -99,8 +99,8 @@ def resume(
     def resumed(job: Job, stored: ExperimentRecord) -> tuple[Job, ExperimentRecord]:
         if stored.state is ExperimentState.COMPLETED and not _is_at_limit(experiment_dir, stored):
             raise UserError(
-                f"{name} is completed; there is nothing left to run. "
-                f"Search on with more trials: automl continue {name} --trials 8."
+                f"{name} is completed; there is nothing left to run. Search on with more trials: "
+                f"automl continue {home.reference(experiment_dir)} --trials 8."
             )
         if ray_address is not None:
             address = None if ray_address == "local" else ray_address
@@ -158,12 +158,13 @@ def _is_at_limit(experiment_dir: Path, record: ExperimentRecord) -> bool:
 def _startable(experiment_dir: Path) -> Iterator[int | None]:
     """Hold the experiment's lock; None if an engine holds it."""
     try:
-        lock = process_lock.take(store.lock_path(experiment_dir))
-        try:
-            yield lock
-        finally:
-            if lock is not None:
-                os.close(lock)  # the engine has inherited a copy, which keeps the lock
+        with store.unless_deleted(experiment_dir):
+            lock = process_lock.take(store.lock_path(experiment_dir))
+            try:
+                yield lock
+            finally:
+                if lock is not None:
+                    os.close(lock)  # the engine has inherited a copy, which keeps the lock
     except OSError as error:
         raise UserError(
             f"{experiment_dir.name} cannot be started: {_reason(error)}. "
@@ -214,12 +215,13 @@ def stop(experiment_dir: Path, trial_id: str | None = None) -> None:
     """Ask the engine to end the experiment, or one trial; does nothing if it has ended.
 
     Raises:
-        UserError: the experiment has no such trial.
+        UserError: the experiment has no such trial, or was deleted meanwhile.
     """
     if trial_id is not None:
         refuse_unknown_trial(experiment_dir, trial_id)
-    if not state(experiment_dir).is_finished:
-        store.request_stop(experiment_dir, trial_id)
+    with store.unless_deleted(experiment_dir):
+        if not state(experiment_dir).is_finished:
+            store.request_stop(experiment_dir, trial_id)
 
 
 def refuse_unknown_trial(experiment_dir: Path, trial_id: str) -> None:
@@ -240,11 +242,10 @@ def delete(experiment_dir: Path) -> None:
     Raises:
         UserError: it is running, or was deleted meanwhile.
     """
-    name = experiment_dir.name
-    try:
+    with store.unless_deleted(experiment_dir):
         lock = process_lock.take(store.lock_path(experiment_dir))
         if lock is None:
-            raise UserError(f"{name} is running. Stop it first.")
+            raise UserError(f"{experiment_dir.name} is running. Stop it first.")
         try:
             experiment_queue.leave(experiment_dir)
             # a hidden name first, so that no reader sees an experiment that is half removed
@@ -252,8 +253,6 @@ def delete(experiment_dir: Path) -> None:
             experiment_dir.rename(removed)
         finally:
             os.close(lock)
-    except FileNotFoundError:
-        raise UserError(f"{name} does not exist any more: it has been deleted.") from None
     shutil.rmtree(removed)
 
 
@@ -321,7 +320,7 @@ def _taken(error: FileExistsError, new_id: str | None) -> str:
         return f"{path} is a file, not a folder. Choose another folder for the experiments."
     return (
         f"An experiment called {new_id} is in {path.parent} already. "
-        f"Choose another name, or look at that one: automl show {new_id}."
+        f"Choose another name, or look at that one: automl show {home.reference(path)}."
     )
 
 

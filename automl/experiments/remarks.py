@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from automl.experiments import store
 from automl.frozen_model import FrozenModel
 from automl.host import atomic
 
@@ -41,5 +42,13 @@ def load(experiment_dir: Path) -> Remarks:
 
 
 def save(experiment_dir: Path, remarks: Remarks) -> None:
-    """Replace the remarks."""
-    atomic.write_text(path(experiment_dir), remarks.model_dump_json(indent=2))
+    """Replace the remarks.
+
+    Raises:
+        UserError: the experiment was deleted meanwhile; nothing is left where it was.
+    """
+    with (
+        store.unless_deleted(experiment_dir),
+        atomic.open_binary(path(experiment_dir), makes_folder=False) as file,
+    ):
+        file.write(remarks.model_dump_json(indent=2).encode("utf-8"))

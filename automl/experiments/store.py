@@ -388,15 +388,32 @@ def writing(experiment_dir: Path) -> Iterator[None]:
     """Hold the experiment's lock, without an engine.
 
     Raises:
-        UserError: another process holds it.
+        UserError: another process holds it, or has deleted the experiment.
     """
-    lock = process_lock.take(lock_path(experiment_dir))
+    with unless_deleted(experiment_dir):
+        lock = process_lock.take(lock_path(experiment_dir))
     if lock is None:
         raise UserError(f"Another command is writing to {experiment_dir.name}. Try again later.")
     try:
         yield
     finally:
         os.close(lock)
+
+
+@contextlib.contextmanager
+def unless_deleted(experiment_dir: Path) -> Iterator[None]:
+    """Turn the lack of a file into a sentence if the whole experiment is gone.
+
+    Raises:
+        UserError: another process has deleted it.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        if experiment_dir.is_dir():
+            raise
+        name = experiment_dir.name
+        raise UserError(f"{name} does not exist any more: it has been deleted.") from None
 
 
 def lock_path(experiment_dir: Path) -> Path:

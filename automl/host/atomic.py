@@ -47,12 +47,16 @@ def write_text(
 
 @contextlib.contextmanager
 def open_binary(
-    path: Path, *, durable: bool = True, private: bool = True, overwrite: bool = True
+    path: Path,
+    *,
+    durable: bool = True,
+    private: bool = True,
+    overwrite: bool = True,
+    makes_folder: bool = True,
 ) -> Iterator[BinaryIO]:
     """Open a file for writing that gets its name when the block ends without an error.
 
-    The file can be read, and positioned, too, as a zip file or a Parquet file needs. The folder
-    is created if it is missing.
+    The file can be read, and positioned, too, as a zip file or a Parquet file needs.
 
     Args:
         path: the name it gets.
@@ -61,11 +65,14 @@ def open_binary(
         private: only this user may read it; otherwise the umask decides, as for a file that the
             user asked for.
         overwrite: replace a file of that name.
+        makes_folder: create the folder if it is missing.
 
     Raises:
         FileExistsError: there is one of that name, and `overwrite` is False.
+        FileNotFoundError: the folder is missing, and `makes_folder` is False.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if makes_folder:
+        path.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_path(path)
     try:
         with _new_locked_file(partial, private=private) as file:

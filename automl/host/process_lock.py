@@ -22,6 +22,9 @@ def take(path: Path) -> int | None:
     Returns:
         An open descriptor. The lock is held until its last copy is closed: a child process that
         inherits the descriptor holds the lock as well.
+
+    Raises:
+        FileNotFoundError: its folder is missing.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + _WAIT_SECONDS
@@ -30,6 +33,10 @@ def take(path: Path) -> int | None:
             os.close(descriptor)
             return None
         time.sleep(0.01)
+    if not _is_at(descriptor, path):
+        # the file was deleted while this process waited: another one would make and lock a new file
+        os.close(descriptor)
+        return take(path)
     return descriptor
 
 
@@ -46,6 +53,13 @@ def is_held(path: Path) -> bool:
         return not try_lock(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def try_lock(descriptor: int, kind: int) -> bool:

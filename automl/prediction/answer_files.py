@@ -54,7 +54,7 @@ class AnswerFile:
             )
         self._path = path
         self._marker = path.with_name(f".{path.name}.unfinished")
-        self._lock = _lock(self._marker)
+        self._lock = process_lock.take(self._marker)
         if self._lock is None:
             raise PredictionError(f"{path} is being written by another process. Wait for its end.")
         try:
@@ -115,19 +115,6 @@ class AnswerFile:
             answer_formats.remove(self._path)
             self._marker.write_text(content, "utf-8")
         return not (earlier and answer_formats.has_begun(self._path))
-
-
-def _lock(marker: Path) -> int | None:
-    """Lock the marker; return the open descriptor, or None if another process holds the lock.
-
-    Between opening and locking the file another process may have finished and deleted it. Then the
-    lock protects nothing, because a third process would create and lock a new file.
-    """
-    while (descriptor := process_lock.take(marker)) is not None:
-        if os.fstat(descriptor).st_nlink:
-            return descriptor
-        os.close(descriptor)
-    return None
 
 
 class _Names:

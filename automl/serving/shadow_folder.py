@@ -4,15 +4,18 @@
         pair.json       the two models, and who exchanged them when; `automl promote` replaces it
         answers.jsonl   a line for each picture that both answered for; the server appends
         counts.json     pictures answered, dropped, failed, and beyond the limit of lines
+    pair.lock       held by a command that exchanges the two
 
 Only its owner can read the folder. Pictures are named by the SHA-256 of their bytes.
 """
 
 import contextlib
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from filelock import FileLock
 from pydantic import ValidationError
 
 from automl.errors import UserError
@@ -100,6 +103,26 @@ def load_pair(folder: Path) -> Pair | None:
 
 def save_pair(folder: Path, pair: Pair) -> None:
     atomic.write_text(folder / "pair.json", pair.model_dump_json(indent=1))
+
+
+def exchange(folder: Path, seen: Pair, by: str) -> None:
+    """Let the second model of the pair be the first.
+
+    Args:
+        folder: the folder of the pair.
+        seen: the pair that was looked at before the decision.
+        by: the person who decided.
+
+    Raises:
+        UserError: somebody else has exchanged them since.
+    """
+    with FileLock(folder / "pair.lock", mode=0o600):
+        if load_pair(folder) != seen:
+            raise UserError(
+                f"Somebody else has just exchanged the two models of {folder.name}. Look at them "
+                f"with automl shadow {shlex.quote(str(folder))}, and decide again."
+            )
+        save_pair(folder, seen.exchanged(by))
 
 
 def load_counts(folder: Path) -> Counts:

@@ -4,11 +4,11 @@ No other module of the pages or of `automl.ui` starts, stops, resumes, opens, ex
 imports, deletes, clears or sets limits (tests/ui/test_acts.py).
 """
 
+import contextlib
 import io
 import tempfile
 import zipfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -224,23 +224,35 @@ def may(action: Action, experiment_dir: Path) -> bool:
     return sign_in.may(action, owner=_owner(experiment_dir))
 
 
-def _recorded(
-    action: Action, experiment_dir: Path, **details: str
-) -> AbstractContextManager[audit.Note]:
-    return audit.recorded(
-        sign_in.person(),
-        action,
-        experiment_dir.name,
-        via="page",
-        owner=_owner(experiment_dir),
-        **details,
-    )
+@contextlib.contextmanager
+def _recorded(action: Action, experiment_dir: Path, **details: str) -> Iterator[audit.Note]:
+    with (
+        _unless_deleted(experiment_dir),
+        audit.recorded(
+            sign_in.person(),
+            action,
+            experiment_dir.name,
+            via="page",
+            owner=_owner(experiment_dir),
+            **details,
+        ) as note,
+    ):
+        yield note
 
 
 def _owner(experiment_dir: Path) -> str:
-    """Person who started an experiment, unless somebody else has deleted it."""
-    try:
+    """Person who started an experiment."""
+    with _unless_deleted(experiment_dir):
         return store.load_experiment(experiment_dir).owner
+
+
+@contextlib.contextmanager
+def _unless_deleted(experiment_dir: Path) -> Iterator[None]:
+    """Turn the lack of a file into a sentence if somebody else has deleted the experiment."""
+    try:
+        yield
     except FileNotFoundError as error:
+        if experiment_dir.is_dir():
+            raise
         sentence = _("There is no experiment called {name} here.")
         raise UserError(sentence.format(name=experiment_dir.name)) from error

@@ -6,8 +6,9 @@ import pytest
 from filelock import FileLock
 
 from automl.errors import UserError
-from automl.experiments import launcher, store
+from automl.experiments import launcher, remarks, store
 from automl.experiments.records import ExperimentState
+from automl.experiments.remarks import Remarks
 from automl.jobs.job import DataSource, Job
 from tests.conftest import finish
 
@@ -179,8 +180,18 @@ def test_an_experiment_is_deleted_whatever_an_earlier_delete_left(make_experimen
         (left_over / "half").touch()
         launcher.delete(directory)
         assert not directory.exists()
-    with pytest.raises(UserError, match="pets does not exist any more"):
-        launcher.delete(directory)
+    acts = (
+        launcher.delete,
+        launcher.start,
+        launcher.stop,
+        launcher.resume,
+        lambda gone: remarks.save(gone, Remarks(title="Late")),
+        lambda gone: store.writing(gone).__enter__(),
+    )
+    for act in acts:
+        with pytest.raises(UserError, match="pets does not exist any more"):
+            act(directory)
+    assert not directory.exists()  # a folder of remarks would take the name
 
 
 @pytest.mark.engine

@@ -129,6 +129,14 @@ def test_a_promoted_model_answers_first_in_a_running_server_and_after_a_new_star
     again = CliRunner().invoke(cli, ["promote", str(folder), "--back"])
     assert again.exit_code == 2
     assert "nothing to go back to" in again.stderr
+    seen = shadow_folder.load_pair(folder)
+    assert seen is not None
+    shadow_folder.exchange(folder, seen, "ann")
+    with pytest.raises(UserError, match="Somebody else has just exchanged"):
+        shadow_folder.exchange(folder, seen, "ben")  # who has looked at the same time
+    pair = shadow_folder.load_pair(folder)
+    assert pair is not None
+    assert [exchange.by for exchange in pair.exchanges[2:]] == ["ann"]
 
 
 def test_an_exchange_that_fails_is_said_once_and_tried_again_less_and_less_often(

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 from pydantic import ValidationError
 
-from automl.errors import NotAllowedError
+from automl.errors import UserError
 from automl.experiments.remarks import Remarks
 from automl.figures import wording
 from automl.jobs import job_errors
@@ -42,7 +42,7 @@ def form(experiment_dir: Path) -> None:
             guarded_actions.describe(experiment_dir, described)
         except ValidationError as error:
             st.error(wording.plain(job_errors.explain(error.errors()[0])))
-        except (NotAllowedError, OSError) as error:
+        except (UserError, OSError) as error:
             st.error(wording.plain(str(error)))
         else:
             st.rerun()
