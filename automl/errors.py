@@ -10,6 +10,7 @@
     ├── ServingError              the address or the key file of a server
     ├── NewerFormatError          a file of a later version of this program
     ├── DamagedFileError          a file of an experiment that cannot be read
+    ├── DeletedError              an experiment that another process has deleted
     └── NotAllowedError           the person's role does not allow it
 
     ExperimentError(RuntimeError) an experiment or a trial cannot go on
@@ -62,6 +63,10 @@ class NewerFormatError(UserError):
 
 class DamagedFileError(UserError):
     """A file of an experiment is damaged, or was written by another version of this program."""
+
+
+class DeletedError(UserError):
+    """Another process has deleted the experiment."""
 
 
 class NotAllowedError(UserError):

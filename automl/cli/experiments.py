@@ -16,7 +16,7 @@ from automl.cli.output import (
     say_table,
     tell,
 )
-from automl.errors import UserError
+from automl.errors import DeletedError, UserError
 from automl.figures import wording
 from automl.host import home
 
@@ -45,6 +45,8 @@ def list_experiments(
         try:
             summaries.append(Experiment(path).summary())
             unread += summaries[-1]["damaged_trials"]
+        except DeletedError:
+            continue  # since the folder was listed
         except (UserError, OSError) as error:
             unread.append(store.unreadable(error, path))
     if as_json:

@@ -42,7 +42,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from automl.dataset.report import DatasetReport
-from automl.errors import DamagedFileError, NewerFormatError, UserError
+from automl.errors import DamagedFileError, DeletedError, NewerFormatError, UserError
 from automl.evaluation.predictions import Predictions
 from automl.experiments.records import FORMAT_VERSION, ExperimentRecord, TestOpening, TrialRecord
 from automl.host import atomic, process_lock
@@ -85,8 +85,11 @@ def experiment_dirs(experiments_dir: Path) -> list[Path]:
     if not experiments_dir.is_dir():
         return []
     folders = (path for path in experiments_dir.iterdir() if not path.name.startswith("."))
-    experiments = [path for path in folders if is_experiment(path)]
-    return sorted(experiments, key=lambda path: (path / "job.yml").stat().st_mtime_ns, reverse=True)
+    found = []
+    for path in filter(is_experiment, folders):
+        with contextlib.suppress(FileNotFoundError):  # deleted since it was listed
+            found.append(((path / "job.yml").stat().st_mtime_ns, path))
+    return [path for _, path in sorted(found, key=lambda each: each[0], reverse=True)]
 
 
 def save_job(experiment_dir: Path, job: Job) -> None:
@@ -105,12 +108,14 @@ def load_job(experiment_dir: Path) -> Job:
     """Load the resolved job.
 
     Raises:
+        DeletedError: the experiment is gone.
         DamagedFileError: the file is not text.
         JobError: this version does not accept the job.
     """
     path = experiment_dir / "job.yml"
     try:
-        text = path.read_text("utf-8")
+        with unless_deleted(experiment_dir):
+            text = path.read_text("utf-8")
     except UnicodeDecodeError as error:
         raise _damaged(path) from error
     return Job.from_yaml(text)
@@ -124,11 +129,13 @@ def load_experiment(experiment_dir: Path) -> ExperimentRecord:
     """Load the experiment's record.
 
     Raises:
+        DeletedError: the experiment is gone.
         NewerFormatError: a later version wrote the directory.
         DamagedFileError: the file is not a record of an experiment.
     """
     path = experiment_path(experiment_dir)
-    record = _read_record(path, ExperimentRecord)
+    with unless_deleted(experiment_dir):
+        record = _read_record(path, ExperimentRecord)
     _refuse_newer(record.format_version, path)
     return record
 
@@ -405,7 +412,7 @@ def unless_deleted(experiment_dir: Path) -> Iterator[None]:
     """Turn the lack of a file into a sentence if the whole experiment is gone.
 
     Raises:
-        UserError: another process has deleted it.
+        DeletedError: another process has deleted it.
     """
     try:
         yield
@@ -413,7 +420,7 @@ def unless_deleted(experiment_dir: Path) -> Iterator[None]:
         if experiment_dir.is_dir():
             raise
         name = experiment_dir.name
-        raise UserError(f"{name} does not exist any more: it has been deleted.") from None
+        raise DeletedError(f"{name} does not exist any more: it has been deleted.") from None
 
 
 def lock_path(experiment_dir: Path) -> Path:
@@ -455,7 +462,7 @@ def clear_requests(experiment_dir: Path) -> None:
 
 def unreadable(error: OSError | ValueError, path: Path) -> str:
     """Explain why an experiment cannot be read, with its path and the next step."""
-    if isinstance(error, NewerFormatError | DamagedFileError):
+    if isinstance(error, NewerFormatError | DamagedFileError | DeletedError):
         return str(error)
     if isinstance(error, JobError):
         return str(_damaged(path / "job.yml"))

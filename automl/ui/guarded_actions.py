@@ -16,7 +16,7 @@ from automl import texts
 from automl.access import audit, permissions
 from automl.access.permissions import Action
 from automl.dataset import data_roots
-from automl.errors import UserError
+from automl.errors import DeletedError, UserError
 from automl.experiments import (
     chosen_thresholds,
     going_on,
@@ -248,11 +248,10 @@ def _owner(experiment_dir: Path) -> str:
 
 @contextlib.contextmanager
 def _unless_deleted(experiment_dir: Path) -> Iterator[None]:
-    """Turn the lack of a file into a sentence if somebody else has deleted the experiment."""
+    """Say in the visitor's language that somebody else has deleted the experiment."""
     try:
-        yield
-    except FileNotFoundError as error:
-        if experiment_dir.is_dir():
-            raise
+        with store.unless_deleted(experiment_dir):
+            yield
+    except DeletedError as error:
         sentence = _("There is no experiment called {name} here.")
         raise UserError(sentence.format(name=experiment_dir.name)) from error
