@@ -121,7 +121,7 @@ def test_two_experiments_are_compared_on_the_pictures_that_both_answered_for(
     assert automl("compare", "pets", "pets:t9").exit_code == 2
     itself = automl("compare", "copy:t1", "copy")
     assert (itself.exit_code, itself.stdout) == (2, "")
-    assert itself.stderr.startswith("copy/t1 is there twice. Name another trial")
+    assert itself.stderr.startswith("pets/t1 is there twice. Name another trial")
     store.trial_path(copy, "t3").write_text("{")
     answers = [store.predictions_path(copy, trial_id) for trial_id in ("t1", "t2")]
     answers[1].parent.mkdir(exist_ok=True)
