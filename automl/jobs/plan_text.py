@@ -194,8 +194,9 @@ def regained(seconds: float, trial: str, needed: float) -> str:
 
 def filled(seconds: float, values: Values, clock: Clock) -> str:
     """Sentence about a probe that was not planned."""
-    trial = _named(values, clock)
-    return f"Revised at {clock_time(seconds)}: {trial} fills time that is too short for a training."
+    return mark("Revised at {time}: {trial} fills time that is too short for a training.").format(
+        time=clock_time(seconds), trial=_named(values, clock)
+    )
 
 
 def no_gain(gain: float, left_seconds: float, standard_error: float) -> str:

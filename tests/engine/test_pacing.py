@@ -222,7 +222,7 @@ def test_time_that_is_too_short_for_a_training_goes_to_probes(tmp_path: Path) ->
     ]
     said = results.experiment.plan[-1]
     assert said.endswith(
-        "a probe of mobilenetv2 and resnet18 together with mirror images fills time that is too "
+        "a probe of mobilenetv2 + resnet18 together with mirror images fills time that is too "
         "short for a training."
     )
     begin(results, 6.2)
