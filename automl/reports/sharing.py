@@ -60,6 +60,7 @@ def pack(experiment_dir: Path, target: Path) -> Path:
     atomic.remove_leftovers(target)
     best = store.load_experiment(experiment_dir).best_trial
     with (
+        store.unless_deleted(experiment_dir),
         atomic.open_binary(target, private=False) as opened,
         zipfile.ZipFile(opened, "w", zipfile.ZIP_DEFLATED) as file,
     ):
@@ -96,7 +97,7 @@ def _text(path: Path) -> str:
         text = path.read_text("utf-8")
         if path.suffix == ".json":
             json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DamagedFileError(
             f"{path} is damaged. Restore it from a copy, then share the experiment."
         ) from error

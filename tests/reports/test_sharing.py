@@ -133,9 +133,10 @@ def test_more_trials_than_a_search_can_have_are_refused(shared, tmp_path):
 def test_a_damaged_file_is_not_shared(with_test_data, tmp_path):
     labels = with_test_data / "best_model" / "labels.json"
     labels.parent.mkdir(exist_ok=True)
-    labels.write_bytes(b"\xff\x00[")
-    with pytest.raises(DamagedFileError, match="labels.json is damaged. Restore it from a copy"):
-        sharing.pack(with_test_data, tmp_path / "shared.zip")
+    for content in (b"\xff\x00[", b"[" * 100_000):
+        labels.write_bytes(content)
+        with pytest.raises(DamagedFileError, match="labels.json is damaged. Restore it from a"):
+            sharing.pack(with_test_data, tmp_path / "shared.zip")
     assert not (tmp_path / "shared.zip").exists()
 
 
