@@ -25,7 +25,7 @@ every = "2s" if was_running else None
 
 
 def content() -> object:
-    """What decides all of the page that does not go with the clock."""
+    """State that decides all of the page that does not go with the clock."""
     return cached.course_versions(experiment_dir), time.time() // _LONGEST_SECONDS
 
 

@@ -100,7 +100,7 @@ def progress_versions(experiment_dir: Path) -> tuple[object, ...]:
 
 
 def course_versions(experiment_dir: Path) -> tuple[object, ...]:
-    """What changes when a trial or the search gets further, unlike the bar of its progress."""
+    """All that changes when a trial or the search gets further, unlike the bar of its progress."""
     record = experiment(experiment_dir).model_dump(exclude={"message", "progress"})
     return repr(record), _trial_versions(experiment_dir)
 
