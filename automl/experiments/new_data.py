@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from automl.dataset import readers
 from automl.errors import UserError
 from automl.experiments import going_on, launcher, leaderboard, store
 from automl.experiments.records import Parent, TrialRecord
@@ -61,6 +60,8 @@ def planned(experiment_dir: Path, asked: OtherData) -> tuple[Job, Parent]:
             read.
         JobError: the job of the experiment is not valid for them.
     """
+    from automl.dataset import readers  # slow: the first page must not wait for pandas
+
     job = store.load_job(experiment_dir)
     source = _best(experiment_dir, job)
     wanted = _warm(_on_the_data(job, asked, experiment_dir), source, asked, experiment_dir)
