@@ -152,13 +152,13 @@ def test_a_search_that_has_ended_goes_on_with_what_is_asked_for(
 
 
 def test_the_best_network_goes_on_with_another_version_as_a_new_experiment(
-    open_page, make_experiment, make_trial, monkeypatch, tmp_path
+    open_page, make_experiment, make_trial, make_pictures, monkeypatch
 ):
-    started = []
+    started, place = [], make_pictures()  # data are read before a start
     monkeypatch.setattr(launcher, "_start_engine", lambda directory, _: started.append(directory))
-    monkeypatch.setenv("AUTOML_DATA_ROOTS", str(tmp_path))
-    data_versions.keep(tmp_path, Corrections(exclude=["a.png"]), "0", by="ann")
-    job = Job.from_dict({"training_data": {"path": str(tmp_path)}})
+    monkeypatch.setenv("AUTOML_DATA_ROOTS", str(place))
+    data_versions.keep(place, Corrections(exclude=["a.png"]), "0", by="ann")
+    job = Job.from_dict({"training_data": {"path": str(place)}})
     make_experiment("pets", [make_trial("trial-000", [0.7])], job=job, data_version="original")
     page = open_page("progress", experiment="pets")
     page.selectbox(key="other version").set_value("v1").run()
