@@ -3,6 +3,7 @@
 Prints `done total` for the pictures while it reads them, and the map as JSON at the end.
 """
 
+from automl.dataset import caches, manifest
 from automl.engine import first_score, side_answers
 from automl.engine.side_answers import Counted
 from automl.errors import UserError
@@ -16,13 +17,19 @@ _FEWEST = 2
 def draw(job: Job, progress: Counted) -> PictureMap:
     """The map of the pictures that are not test pictures, on the features of the first score.
 
+    Blocking findings are about labels, and do not keep pictures from a map.
+
     Raises:
-        UserError: see `first_score.look`, or there are too few pictures.
+        UserError: the data cannot be read, there are no pretrained weights, or there are too few
+            pictures.
     """
-    looked = first_score.look(job, progress)
+    caches.hold_data()
+    data = manifest.look(job)
+    count = int(data.samples["split"].isin(["train", "validation"]).sum())
+    if count < _FEWEST:
+        raise UserError(f"A map needs two pictures, and there is {count or 'none'}. Add pictures.")
+    looked = first_score.look_at(data, job, progress)
     paths = looked.samples["path"].tolist()
-    if len(paths) < _FEWEST:
-        raise UserError(f"There is {len(paths)} picture, and a map needs two. Add pictures.")
     x, y = map_layout.layout(looked.features).round(2).T.tolist()
     return PictureMap(
         model_name=looked.hyperparameters.model_name,

@@ -59,8 +59,8 @@ def doubtful(job: Job, data: Manifest) -> set[str] | None:
 
 
 def predicted(job: Job, corrected: Manifest, original: Manifest) -> Mapping[str, Answer]:
-    """Prediction of the first score for each picture; without one, that of the original data."""
-    found = _known(job, corrected) or _before_corrections(job, original)
+    """Prediction of the first score for each picture; without one, that before corrections."""
+    found = _known(job, corrected) or _before_corrections(job, corrected, original)
     return found.predicted if found else {}
 
 
@@ -70,8 +70,22 @@ def _known(job: Job, data: Manifest) -> FirstScore | None:
     return look.answer if look else None
 
 
-def _before_corrections(job: Job, original: Manifest) -> FirstScore | None:
-    return _known(job.model_copy(update={"corrections": Corrections()}), original)
+def _before_corrections(job: Job, corrected: Manifest, original: Manifest) -> FirstScore | None:
+    """First score to compare with: of the data as they are, or else the earliest that was drawn.
+
+    Data with a blocking finding have none before their first corrections.
+    """
+    whole = _known(job.model_copy(update={"corrections": Corrections()}), original)
+    earliest = st.session_state.get(_earliest(original), _key(job, corrected))
+    if whole is not None or earliest == _key(job, corrected):
+        return whole
+    look = first_scores.looks().of(earliest)
+    return look.answer if look else None
+
+
+def _earliest(original: Manifest) -> str:
+    """Key in the session of the first score that was drawn first."""
+    return f"earliest first score of {original.report.data_hash}"
 
 
 def _key(job: Job, data: Manifest) -> str:
@@ -82,8 +96,9 @@ def _key(job: Job, data: Manifest) -> str:
 
 def _draw(found: FirstScore, job: Job, corrected: Manifest, original: Manifest) -> None:
     st.markdown(wording.plain(first_score_text.headline(found)))
+    st.session_state.setdefault(_earliest(original), _key(job, corrected))
     labels = _labels(corrected)
-    _draw_change(found, labels, job, original)
+    _draw_change(found, labels, job, corrected, original)
     doubts = _unsettled(found, labels)
     if doubts:
         _draw_doubts(doubts, labels, corrected, original, job.corrections)
@@ -97,10 +112,14 @@ def _draw(found: FirstScore, job: Job, corrected: Manifest, original: Manifest) 
 
 
 def _draw_change(
-    found: FirstScore, labels: Mapping[str, Answer], job: Job, original: Manifest
+    found: FirstScore,
+    labels: Mapping[str, Answer],
+    job: Job,
+    corrected: Manifest,
+    original: Manifest,
 ) -> None:
     """Say what the corrections did, if the data was looked at before them."""
-    before = _before_corrections(job, original)
+    before = _before_corrections(job, corrected, original)
     if job.corrections == Corrections() or before is None:
         return
     if change := first_score.change(before, found, labels):
