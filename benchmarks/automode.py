@@ -36,7 +36,8 @@ from automl.experiments import launcher, leaderboard, store
 from automl.experiments.records import ExperimentRecord, TrialRecord
 from automl.export.trained_model import TrainedModel
 from automl.host.cores import usable_cores
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.jobs.tasks import IMAGE_CLASSIFICATION
 from automl.jobs.trial_numbers import MOST_TRIALS
 from benchmarks import frozen_features, local_head

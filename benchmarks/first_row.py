@@ -29,7 +29,7 @@ import yaml
 from automl.dataset.readers import read
 from automl.experiments import launcher
 from automl.host import home
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 from automl.jobs.trial_numbers import MOST_TRIALS
 from benchmarks import frozen_features, local_head
 from benchmarks.figures import Figures

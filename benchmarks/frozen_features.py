@@ -20,8 +20,8 @@ from torch import Tensor
 
 from automl.dataset import preprocessing
 from automl.dataset.readers import read
+from automl.jobs.data_source import DataSource
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.jobs.job import DataSource
 from automl.model import building, linear_head
 from automl.model.network import Normalised
 

@@ -32,7 +32,7 @@ from automl.dataset.readers import read
 from automl.dataset.scan import scan
 from automl.dataset.threads import map_in_threads
 from automl.host import home
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 from benchmarks.figures import Figures
 
 _SIDE = 256

@@ -14,7 +14,8 @@ from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, store
 from automl.experiments.records import Evaluation, ExperimentState, TrialRecord, TrialState, now
 from automl.figures import timeline
-from automl.jobs.job import DataSource, Job, Limits
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job, Limits
 
 MODELS = ("resnet18", "mobilenetv2", "seresnext", "vits16r224", "resnet50")
 

@@ -33,8 +33,8 @@ from automl.evaluation import metrics
 from automl.evaluation.set_answers import SetAnswers
 from automl.experiments import leaderboard, store
 from automl.host.cores import usable_cores
+from automl.jobs.data_source import DataSource
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.jobs.job import DataSource
 from automl.model import building
 from automl.model.network import Normalised
 from automl.prediction.inference import Answer, Predictor

@@ -27,8 +27,9 @@ from timm.data import create_dataset, create_loader
 from automl.dataset import manifest
 from automl.host.cores import usable_cores
 from automl.jobs.compatibility import resolve
+from automl.jobs.data_source import DataSource
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.jobs.job import DataSource, Job
+from automl.jobs.job import Job
 from automl.training import resume_state, trial_data
 from automl.training.batches import TrainBatch, scored_batches
 from automl.training.process_state import ProcessState

@@ -26,7 +26,8 @@ from automl.experiments.records import (
     TrialRecord,
     TrialState,
 )
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from benchmarks import local_head
 from tests import parts
 

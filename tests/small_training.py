@@ -7,8 +7,9 @@ from PIL import Image
 
 from automl.dataset import manifest
 from automl.jobs.compatibility import resolve
+from automl.jobs.data_source import DataSource
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.jobs.job import DataSource, Job
+from automl.jobs.job import Job
 from automl.training import trial_data
 from automl.training.trial_data import TrialData
 

@@ -29,7 +29,8 @@ from PIL import Image
 from automl.dataset import archive, data_roots, manifest, pictures, scan
 from automl.experiments import launcher, store
 from automl.host import home
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.model import warm_start
 from automl.model.description import ModelDescription
 from automl.prediction import inference

@@ -131,7 +131,7 @@ def check(  # noqa: PLR0913 (the options of a command)
 
 def _with_section(option: str) -> str:
     """The key of an option as a job has it: `label_level=1` is `training_data.label_level=1`."""
-    from automl.jobs.job import DataSource
+    from automl.jobs.data_source import DataSource
 
     key = option.partition("=")[0].strip()
     return f"training_data.{option}" if key in DataSource.model_fields else option

@@ -26,7 +26,8 @@ from automl.dataset.scan import scan
 from automl.dataset.split import assign, has_own, together
 from automl.errors import DataError
 from automl.jobs.corrections import Corrections
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.jobs.tasks import TASKS
 from automl.texts import mark
 

@@ -15,7 +15,8 @@ from automl.experiments import endings, experiment_id, experiment_queue, store
 from automl.experiments.records import ExperimentRecord, ExperimentState, Parent, now
 from automl.host import atomic, detached, home, process_lock
 from automl.jobs import addresses, data_versions
-from automl.jobs.job import DATA_KEYS, DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import DATA_KEYS, Job
 
 
 def create(

@@ -18,7 +18,8 @@ from automl.experiments.remarks import Remarks
 from automl.figures import timeline, wording
 from automl.host import storage
 from automl.host.storage import Usage
-from automl.jobs.job import DATA_KEYS, DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import DATA_KEYS, Job
 from automl.jobs.tasks import TASKS
 from automl.texts import again
 from automl.ui import data_source

@@ -11,7 +11,7 @@ from automl.dataset import archive_members, bundles, cache_entries, data_roots, 
 from automl.errors import DataError
 from automl.host import home
 from automl.jobs import addresses
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 from automl.texts import _
 
 ARCHIVES = tuple(end[1:] for ends in archive_members.SUFFIXES.values() for end in ends)

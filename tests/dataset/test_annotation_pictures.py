@@ -4,7 +4,7 @@ import pytest
 
 from automl.dataset import annotation_pictures, readers
 from automl.dataset.walk import Tree
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 
 def kept(*names: str, patterns: str | None = None) -> list[str]:

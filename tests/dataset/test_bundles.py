@@ -10,7 +10,7 @@ import pytest
 from automl.dataset import archive, bundles, readers
 from automl.dataset.reading import UnclearDataError
 from automl.errors import DataError
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 
 @pytest.fixture

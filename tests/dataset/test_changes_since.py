@@ -7,7 +7,8 @@ from PIL import Image
 
 from automl.dataset import manifest
 from automl.dataset.scan import changes_since
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from automl.dataset import manifest
 from automl.dataset.conflicts import Conflict, conflicts, kept
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 
 def conflict(*labels: str) -> Conflict:

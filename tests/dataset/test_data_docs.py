@@ -17,7 +17,7 @@ from PIL import Image
 from automl.dataset import readers
 from automl.dataset.readers import forms
 from automl.dataset.readers.form import ClassFolders, Folder
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "data.md"
 TITLE = "## An example of each form"

@@ -11,7 +11,8 @@ import pytest
 from automl.dataset import manifest, pictures, walk
 from automl.dataset.preprocessing import UnreadablePicture, load_rgb
 from automl.dataset.rendering import Rendering
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 
 RAMP = np.arange(0, 4096, 64).reshape(8, 8)
 

@@ -10,7 +10,7 @@ import pytest
 
 from automl.dataset import file_kinds, manifest, readers
 from automl.errors import DataError
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 LOGIN = b"\n<!DOCTYPE html>\n<html><head><title>Sign in &ndash; Drive</title></head>"
 # the framing of a record of 3 bytes, as TensorFlow writes it

@@ -22,7 +22,7 @@ from automl.dataset import pictures
 from automl.dataset.pictures import UnreadablePicture
 from automl.dataset.readers import read
 from automl.errors import DataError
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 _SECONDS = float(os.environ.get("AUTOML_FUZZ_SECONDS", "2"))
 _MIN_SEEDS = 20

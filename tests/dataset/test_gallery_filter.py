@@ -4,7 +4,7 @@ from PIL import Image
 
 from automl.dataset import gallery_filter, manifest
 from automl.dataset.gallery_filter import Filter
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 
 @pytest.fixture

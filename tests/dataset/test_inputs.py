@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from automl.dataset import manifest, readers
 from automl.dataset.reading import UnclearDataError
 from automl.errors import DataError, UserError
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 
 
 @pytest.fixture

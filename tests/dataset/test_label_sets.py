@@ -14,7 +14,8 @@ from automl.dataset.iterative_stratification import _Unit
 from automl.dataset.readers.label_sets import of_rows
 from automl.dataset.reading import UnclearDataError
 from automl.errors import DataError
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 
 TASK = "image_classification_multilabel"
 SETS = [["cat"], ["dog"], ["cat", "dog"], [], ["bird", "cat"], ["bird"]] * 4

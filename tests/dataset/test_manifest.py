@@ -6,7 +6,8 @@ from automl.dataset import manifest
 from automl.errors import DataError
 from automl.experiments import store
 from automl.jobs.corrections import Corrections
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 
 
 def job(**sources: object) -> Job:

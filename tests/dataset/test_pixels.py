@@ -17,7 +17,7 @@ from automl.dataset import manifest, pictures, pixels
 from automl.dataset.packed_pictures import pictures_in
 from automl.errors import DataError
 from automl.jobs.compatibility import resolve
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from automl.dataset import manifest
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 SETS = Path(__file__).parents[2].parent / "shared" / "data"
 

@@ -3,7 +3,7 @@ import pytest
 
 from automl.dataset import manifest, pictures
 from automl.dataset.sample import write_digits
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 
 def test_the_digits_are_a_data_set_without_findings(tmp_path):

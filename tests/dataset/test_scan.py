@@ -8,7 +8,7 @@ from PIL import Image
 
 from automl.dataset.readers import read
 from automl.dataset.scan import scan
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 
 def listed(folder: Path) -> pd.DataFrame:

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from automl.dataset import data_roots, downloads, readers
 from automl.errors import DataError
 from automl.jobs import addresses, job_file
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 
 CSV = "image,label\n1.png,cat\nsub/a b.png,dog\n"
 

@@ -14,7 +14,8 @@ from automl.engine.results import Results
 from automl.errors import DataError, NoModelError, UserError
 from automl.experiments import store
 from automl.experiments.records import ExperimentState, TrialRecord, TrialState, now
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 
 
 @pytest.fixture

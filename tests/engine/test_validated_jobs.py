@@ -13,8 +13,9 @@ from automl.dataset import manifest
 from automl.dataset.manifest import Manifest
 from automl.engine.planning import plan, reachable
 from automl.engine.resources import plan_resources
+from automl.jobs.data_source import DataSource
 from automl.jobs.hyperparameters import Hyperparameters, is_searchable
-from automl.jobs.job import DataSource, Job
+from automl.jobs.job import Job
 from automl.training import trial_data
 from automl.training.trial_data import TrialData
 from automl.training.trial_training import DivergedError, Placement, TrialTraining

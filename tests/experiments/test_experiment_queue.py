@@ -17,7 +17,8 @@ from automl.experiments.limits import QueueLimits
 from automl.experiments.records import ExperimentState, now
 from automl.host import process_lock
 from automl.host.cores import usable_cores
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.jobs.machine_share import ResourcesPerTrial
 
 JOB = Job(training_data=DataSource(path=Path("/data")))

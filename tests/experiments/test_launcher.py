@@ -9,7 +9,8 @@ from automl.errors import UserError
 from automl.experiments import launcher, remarks, store
 from automl.experiments.records import ExperimentState
 from automl.experiments.remarks import Remarks
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from tests.conftest import finish
 
 

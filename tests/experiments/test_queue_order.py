@@ -13,7 +13,8 @@ from automl.experiments.queue_order import (
     next_to_start,
     still_waiting,
 )
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.jobs.machine_share import ResourcesPerTrial
 
 MACHINE = Machine(num_cpus=4, num_gpus=0)

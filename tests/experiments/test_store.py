@@ -11,7 +11,8 @@ from automl.dataset.report import DatasetReport, Finding, Severity
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
 from automl.experiments.records import ExperimentRecord, now
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 
 
 @pytest.fixture

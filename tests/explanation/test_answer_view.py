@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 from automl.dataset import manifest
 from automl.evaluation.predictions import Predictions
 from automl.experiments import store
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.ui.answers import explanation_view
 from tests.pages.conftest import texts
 

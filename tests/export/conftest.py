@@ -18,7 +18,8 @@ from automl.experiments import launcher, store
 from automl.experiments.records import ExperimentState, TrialState
 from automl.export import artefact
 from automl.export.request import ExportRequest
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.training import effective, resume_state, trial_data
 from automl.training.process_state import ProcessState
 from automl.training.trial_training import Placement, TrialTraining

@@ -179,7 +179,8 @@ def _pictures(folder: Path, trial: "PlannedTrial") -> "dict[PictureSizes, TrialD
     from PIL import Image
 
     from automl.dataset import manifest
-    from automl.jobs.job import DataSource, Job
+    from automl.jobs.data_source import DataSource
+    from automl.jobs.job import Job
     from automl.training import trial_data
 
     rng = np.random.default_rng(0)

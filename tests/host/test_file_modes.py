@@ -14,7 +14,8 @@ from automl.access import audit, permissions
 from automl.engine import cluster, ray_settings
 from automl.experiments import launcher, store
 from automl.host import home
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 
 READERS = stat.S_IRWXG | stat.S_IRWXO
 

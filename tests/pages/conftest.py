@@ -15,7 +15,8 @@ from streamlit.testing.v1 import AppTest
 from automl.dataset import manifest
 from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, store
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.ui import error_boundary
 
 ROOT = Path(__file__).parents[2]

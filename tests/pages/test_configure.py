@@ -8,9 +8,10 @@ from automl.experiments import launcher, store
 from automl.figures import wording
 from automl.host.cores import usable_cores
 from automl.jobs import speeds
+from automl.jobs.data_source import DataSource
 from automl.jobs.estimate import Estimate
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.jobs.job import DataSource, Job, Limits
+from automl.jobs.job import Job, Limits
 from automl.jobs.speeds import NetworkSpeed, Speeds
 from automl.jobs.trial_numbers import MOST_TRIALS
 from automl.ui.configure import estimate_view, hyperparameter_fields
@@ -123,7 +124,8 @@ def test_the_second_half_of_a_double_click_starts_nothing(started, tmp_path):
     def two_clicks(data):
         from pathlib import Path
 
-        from automl.jobs.job import DataSource, Job
+        from automl.jobs.data_source import DataSource
+        from automl.jobs.job import Job
         from automl.ui.configure import launch
 
         job = Job(training_data=DataSource(path=Path(data)))
@@ -379,7 +381,8 @@ def test_a_job_on_data_out_of_reach_is_not_started(started):
 
         import streamlit as st
 
-        from automl.jobs.job import DataSource, Job
+        from automl.jobs.data_source import DataSource
+        from automl.jobs.job import Job
         from automl.ui.configure import launch
 
         launch.start(Job(training_data=DataSource(path=Path("/etc"))), "pets")

@@ -17,7 +17,8 @@ from automl.dataset import label_sets, manifest
 from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, store
 from automl.experiments.records import TrialRecord
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.reports import html_report
 from tests.conftest import mean_colour
 from tests.pages.conftest import texts, tiles

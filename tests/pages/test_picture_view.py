@@ -13,7 +13,7 @@ def opened(data: str, position: int) -> None:
 
     from automl.dataset import gallery_filter
     from automl.jobs.corrections import Corrections
-    from automl.jobs.job import DataSource
+    from automl.jobs.data_source import DataSource
     from automl.ui import cached
     from automl.ui.dataset import corrections_view, data_choice, picture_view
 

@@ -106,7 +106,8 @@ def start_elsewhere() -> None:
 
     import streamlit as st
 
-    from automl.jobs.job import DataSource, Job
+    from automl.jobs.data_source import DataSource
+    from automl.jobs.job import Job
     from automl.ui import guarded_actions
 
     output = {"best_model": {"type": "mlflow_model", "path": "/home/ann/.ssh"}}

@@ -6,7 +6,8 @@ import pytest
 from automl.evaluation.predictions import Predictions
 from automl.experiments import launcher, store
 from automl.figures import wording
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.texts import speaking
 from tests.pages.conftest import fold, texts, tiles
 

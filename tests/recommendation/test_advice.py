@@ -11,7 +11,8 @@ from automl.evaluation import constant_answer
 from automl.evaluation.predictions import Predictions
 from automl.experiments import endings
 from automl.experiments.records import ExperimentRecord, TestOpening, now
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.recommendation import advice, doubts, of_experiment
 from automl.recommendation.facts import Facts
 from tests.conftest import build_trial

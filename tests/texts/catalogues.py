@@ -21,9 +21,10 @@ from automl.experiments.limits import QueueLimits
 from automl.experiments.records import ExperimentState, Flag, TrialState
 from automl.figures import wording
 from automl.frozen_model import field_help
+from automl.jobs.data_source import DataSource
 from automl.jobs.hyperparameter_metadata import Group
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.jobs.job import DataSource, Job, Limits
+from automl.jobs.job import Job, Limits
 from automl.jobs.machine_share import ResourcesPerTrial
 from automl.jobs.sweep import SamplingAlgorithm
 from automl.jobs.tasks import TASKS

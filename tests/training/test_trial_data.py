@@ -6,7 +6,8 @@ import torch
 
 from automl.dataset import manifest, pictures
 from automl.jobs.compatibility import resolve
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.training import trial_data
 from automl.training.batches import scored_batches
 from automl.training.trial_data import opened

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 from automl.ui import data_source
 
 

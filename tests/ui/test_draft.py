@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from automl.dataset.preview import fitting_side
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.jobs.job_errors import JobError
 from automl.ui.configure.draft import Draft, Search
 

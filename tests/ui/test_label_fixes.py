@@ -1,7 +1,8 @@
 from pathlib import Path
 
 from automl.jobs.corrections import Corrections
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.ui.answers import label_fixes
 
 FIRST, SECOND, THIRD = (digit * 64 for digit in "abc")

@@ -27,7 +27,8 @@ from automl.dataset.readers.opening import Opened, opened
 from automl.dataset.reading import UnclearDataError
 from automl.errors import DataError
 from automl.jobs import split_meanings
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.jobs.tasks import TASKS
 
 __all__ = ["LeftOut", "Listing", "columns", "read", "refuse_unreadable"]

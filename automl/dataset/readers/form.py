@@ -15,7 +15,7 @@ from automl.dataset.locations import Surroundings
 from automl.dataset.readers.listing import Listing
 from automl.dataset.readers.table import Table
 from automl.dataset.walk import Tree
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 
 class Certainty(IntEnum):

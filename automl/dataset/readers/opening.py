@@ -32,7 +32,7 @@ from automl.dataset.walk import Tree, walk
 from automl.errors import DataError
 from automl.host import home
 from automl.jobs import addresses
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 _NUM_TRIED = 20
 

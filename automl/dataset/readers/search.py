@@ -15,7 +15,7 @@ from automl.dataset.readers.table import Choose, Table
 from automl.dataset.reading import Guess, Reading
 from automl.dataset.walk import Tree, is_hidden
 from automl.errors import DataError
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 from automl.texts import mark
 
 _NEVER = "never"

@@ -12,7 +12,7 @@ from automl.dataset.reading import Guess, Reading, UnclearDataError
 from automl.dataset.walk import is_picture_name
 from automl.errors import DataError, short
 from automl.jobs import split_meanings
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 from automl.texts import mark
 
 _ONES = guesses.ONE_HOT

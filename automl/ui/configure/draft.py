@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from automl.jobs import model_catalog
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.jobs.job_errors import JobError, Problem
 from automl.jobs.trial_numbers import AUTOMODE_TRIALS, MOST_TRIALS
 from automl.texts import _, mark

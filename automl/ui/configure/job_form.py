@@ -8,8 +8,9 @@ from automl.dataset.preview import fitting_side
 from automl.figures import wording
 from automl.host.cores import usable_cores
 from automl.jobs import model_catalog
+from automl.jobs.data_source import DataSource
 from automl.jobs.hyperparameters import FIELDS
-from automl.jobs.job import DataSource, Job, Limits
+from automl.jobs.job import Job, Limits
 from automl.texts import _, mark
 from automl.ui import schema_fields
 from automl.ui.configure import (

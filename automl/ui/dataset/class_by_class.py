@@ -7,7 +7,7 @@ import streamlit as st
 from automl.dataset import collected, walk
 from automl.errors import DataError
 from automl.figures import wording
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 from automl.texts import _, mark
 from automl.ui import data_source, gallery
 from automl.ui.dataset import data_choice

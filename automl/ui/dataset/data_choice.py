@@ -13,7 +13,8 @@ from automl.dataset.reading import TRAINING
 from automl.dataset.report import DatasetReport
 from automl.figures import wording
 from automl.jobs import datastores, job_errors
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.jobs.tasks import IMAGE_CLASSIFICATION as _DEFAULT_TASK
 from automl.jobs.tasks import TASKS, TaskRules
 from automl.texts import _

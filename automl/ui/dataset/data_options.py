@@ -11,7 +11,8 @@ from automl.dataset.report import DatasetReport
 from automl.errors import UserError
 from automl.figures import wording
 from automl.jobs import datastores, job_errors
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.texts import _, mark
 from automl.ui import data_source, schema_fields
 from automl.ui.dataset import data_choice

@@ -9,7 +9,7 @@ from automl.errors import DataError, UserError
 from automl.experiments import store
 from automl.figures import wording
 from automl.host import home
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 from automl.texts import _
 from automl.ui import cached, data_source
 from automl.ui.dataset import class_by_class, data_choice

@@ -9,7 +9,8 @@ from automl.dataset import manifest
 from automl.dataset.checks import CheckedData, check
 from automl.dataset.manifest import Manifest
 from automl.dataset.rendering import PLAIN, Rendering
-from automl.jobs.job import DataSource, Job
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 
 
 def findings(samples, rendering=PLAIN):

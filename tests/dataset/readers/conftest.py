@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from automl.dataset import readers
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 Row = tuple[str, str, str | None]
 

@@ -2,7 +2,7 @@ import pytest
 
 from automl.dataset.readers import columns, read
 from automl.errors import DataError
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 ANIMALS = [("1.png", "cat", None), ("2.png", "dog", None)]
 

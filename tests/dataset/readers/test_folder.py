@@ -6,7 +6,7 @@ import pytest
 
 from automl.dataset.readers import read
 from automl.errors import DataError
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 
 def rows(path: Path, **options: str) -> list[tuple[str, str | None, str]]:

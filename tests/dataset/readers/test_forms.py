@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from automl.dataset.readers import columns, read
 from automl.errors import DataError
 from automl.host import home as places
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 TABLE = "file_name,label\n1.png,cat\n2.png,dog\n"
 

@@ -9,7 +9,7 @@ from automl.dataset import picture_location, readers
 from automl.dataset.preprocessing import UnreadablePicture
 from automl.dataset.scan import scan
 from automl.errors import DataError
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 FEATURES = {
     "image": {"_type": "Image"},

@@ -4,7 +4,7 @@ import pytest
 
 from automl.dataset.readers import read
 from automl.errors import DataError
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 LINES = '{"image_url": "1.png", "label": "cat"}\n{"image_url": "2.png", "label": "dog"}\n'
 ANIMALS = [("1.png", "cat", None), ("2.png", "dog", None)]

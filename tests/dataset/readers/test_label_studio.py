@@ -4,7 +4,7 @@ import pytest
 
 from automl.dataset.readers import columns, read
 from automl.errors import DataError
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 
 def choice(*labels: str, question: str = "choice", **options: object) -> dict:

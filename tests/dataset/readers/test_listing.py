@@ -9,7 +9,7 @@ from automl.dataset import readers
 from automl.dataset.reading import UnclearDataError
 from automl.dataset.scan import scan
 from automl.errors import DataError
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 
 def read(path: Path, **options: object) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from automl.dataset import readers
 from automl.dataset.readers.forms.mltable import steps
 from automl.errors import DataError
 from automl.jobs import untrusted_yaml
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 LINES = "".join(
     f'{{"image_url": "{number}.png", "label": "{label}", "width": {number}}}\n'

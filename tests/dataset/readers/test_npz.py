@@ -9,7 +9,7 @@ from PIL import Image
 from automl.dataset import picture_location, readers
 from automl.dataset.scan import scan
 from automl.errors import DataError
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 
 def noise(*shape: int) -> np.ndarray:

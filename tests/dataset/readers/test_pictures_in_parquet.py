@@ -8,7 +8,7 @@ import pytest
 from automl.dataset import readers
 from automl.dataset.scan import scan
 from automl.errors import DataError
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 
 def described(**features: object) -> dict[str, str]:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automl.dataset.readers import read
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 Rows = list[tuple[str, str, str]]
 

@@ -15,7 +15,7 @@ from automl.dataset.readers.form import (
     TableFile,
 )
 from automl.errors import DataError
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 
 
 @functools.cache

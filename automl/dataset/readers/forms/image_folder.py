@@ -20,7 +20,7 @@ from automl.dataset.split_words import is_neutral, split_in, split_of
 from automl.dataset.walk import Tree
 from automl.errors import DataError
 from automl.jobs import label_patterns
-from automl.jobs.job import DataSource
+from automl.jobs.data_source import DataSource
 from automl.texts import mark
 
 _ADVICE = "Give a folder with one sub-folder of pictures per class."
