@@ -1390,6 +1390,8 @@ def test_rows_that_deny_a_label_are_left_out(photos):
     assert read(folder) == {"a.jpg": ("cat", None), "b.jpg": ("dog", None)}
     (guess,) = readers.read(DataSource(path=folder)).guesses
     assert guess.sentence.startswith("2 rows with 0 in Confidence are left out")
+    (folder / "labels.csv").write_text("file,label,Confidence\na.jpg,cat,1\nb.jpg,dog,0\n")
+    assert read(folder) == {"a.jpg": ("cat", None), "b.jpg": ("dog", None)}
 
 
 @pytest.mark.parametrize("classes", ["0 cat\n1 dog\n", "cat\ndog\n", "1: cat\n2: dog\n"])

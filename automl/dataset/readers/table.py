@@ -22,6 +22,7 @@ _NUM_COMPARED = 100
 _MAX_READINGS = 5
 _DEFAULT_TARGET = "label"
 _CONFIDENCE = "confidence"
+_OF_OPEN_IMAGES = frozenset({"imageid", "labelname", _CONFIDENCE})
 _TOTALS = frozenset(
     {"total", "totals", "sum", "count", "summe", "gesamt", "insgesamt", "anzahl", "somme", "suma"}
     | {"somma", "totale", "totaal", "итого", "всего", "合计", "合計", "总计", "총계", "합계"}
@@ -172,11 +173,14 @@ def _without_other_rows(table: Table, image: str) -> Table:
 
 
 def _without_denied(table: Table, target_column_name: str) -> Table:
-    """The table without rows that say which label a picture has not, as those of Open Images."""
+    """The table without rows that say which label a picture has not, as those of Open Images.
+
+    In other tables a column of this name may be a class, or how sure somebody was.
+    """
     found = {name.lower(): name for name in map(str, table.rows.columns)}
-    name = found.get(_CONFIDENCE)
-    if name is None or name == target_column_name:
+    if not found.keys() >= _OF_OPEN_IMAGES or found[_CONFIDENCE] == target_column_name:
         return table
+    name = found[_CONFIDENCE]
     cells = [str(cell).strip().removesuffix(".0") for cell in table.rows[name]]
     if {*cells} != {"0", "1"}:
         return table
