@@ -160,8 +160,7 @@ def of_table(
     is_guessed = not (has_sets and columns.label == guesses.ONE_HOT)
     said = list(table.guesses) if is_guessed else []
     if not has_sets:
-        written = zip(table.rows[columns.label], rows["label"], strict=True)
-        said += same_names.said((cell, label) for cell, label in written if isinstance(label, str))
+        said += same_names.said(table.rows[columns.label][labelled.to_numpy()])
     return Listing(pictures, left_out, chosen.readings, said)
 
 

@@ -26,18 +26,16 @@ def _plain(name: str) -> str:
     return label_text.composed(name.strip())
 
 
-def said(written: Iterable[tuple[object, str]]) -> list[Guess]:
+def said(written: Iterable[object]) -> list[Guess]:
     """A guess about labels that are written in several ways, if there are any.
 
     Args:
-        written: label as the data has it, and as it is used: composed, without blanks around it.
+        written: labels as the data has them; what is no text is passed over.
     """
-    spellings: dict[str, set[str]] = defaultdict(set)
-    for text, label in written:
-        if isinstance(text, str):
-            spellings[label].add(text)
-    doubtful = (sorted(each) for each in spellings.values() if len(each) > 1)
-    several = [" and ".join(map(ascii, each)) for each in doubtful]
+    spellings: dict[str, list[str]] = defaultdict(list)
+    for text in sorted({text for text in written if isinstance(text, str)}):
+        spellings[_plain(text)].append(text)
+    several = [" and ".join(map(ascii, each)) for each in spellings.values() if len(each) > 1]
     if not several:
         return []
     shown = "; ".join([*several[:_MAX_SHOWN], *(["…"] if several[_MAX_SHOWN:] else [])])

@@ -62,8 +62,8 @@ def _read(root: Path, tree: Tree, source: DataSource) -> Listing:
     masks = annotation_pictures.guesses(tree) if source.leave_out is None else []
     readings = [layout.reading, *_absolute(layout.others, root)]
     rows = listing.in_order(pd.DataFrame(columns))
-    alike = same_names.said((label, labels.of_folder(label, root)) for label in classes)
-    return Listing(rows, left_out, readings, [*layout.guesses, *alike, *masks])
+    guesses = [*layout.guesses, *same_names.said(classes), *masks]
+    return Listing(rows, left_out, readings, guesses)
 
 
 def _say_nothing(classes: set[str]) -> bool:
