@@ -248,7 +248,7 @@ def _by_level(folders: FolderTree, roots: Mapping[Parts, str | None], choices: C
     if not is_chosen and not any(roots.values()):
         others += _data_sets(relative.values())
     guess = None if is_chosen else _guess_of_level(sentence, others, below)
-    alike = _guess_of_names(level, [inner for inner in below if _position(level, inner)])
+    alike = _guess_of_names(level, below)
     return Layout(
         Reading(sentence=f"{_start(roots)} {sentence}"),
         tuple(others),
@@ -292,11 +292,11 @@ def _may_be_classes(names: set[str]) -> bool:
 
 
 def _guess_of_names(level: int, folders: Iterable[Parts]) -> Guess | None:
-    """Finding where folders of one name inside of different ones are one class."""
+    """Finding where folders of one name in different places are one class."""
     by_name: dict[str, set[Parts]] = defaultdict(set)
     for folder in folders:
-        end = (_position(level, folder) or 0) + 1
-        by_name[folder[end - 1]].add(folder[:end])
+        if (at := _position(level, folder)) is not None:
+            by_name[folder[at]].add(folder[: at + 1])
     several = {name: sorted(found) for name, found in by_name.items() if len(found) > 1}
     if not several:
         return None

@@ -1296,6 +1296,11 @@ def test_json_of_names_by_split_beside_a_table(photos, train):
             "a/crane and b/crane are one class",
         ),
         (
+            ["crane/1.jpg", "b/crane/2.jpg", "a/owl/3.jpg"],
+            {"label_level": -1},
+            "b/crane and crane are one class",
+        ),
+        (
             ["train_cat/1.jpg", "train-Cat/2.jpg", "train_dog/3.jpg", "test_cat/4.jpg"]
             + ["test_dog/5.jpg"],
             {},
