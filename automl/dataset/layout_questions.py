@@ -60,8 +60,11 @@ def refuse_data_sets(folders: FolderTree, base: Parts) -> None:
     if any(_is_alone(folders, (*base, name)) for name in names):  # as in cat/train/cat
         return
     have_splits = [bool(one and share_classes(folders, one.of_folder)) for one in own]
-    have_folders = [len(folders.inside((*base, name))) > 1 for name in names]
-    if len(names) > 1 and any(have_splits) and all(map(max, have_splits, have_folders)):
+    have_classes = [
+        has_splits or len(folders.inside((*base, name))) > 1
+        for name, has_splits in zip(names, have_splits, strict=True)
+    ]
+    if len(names) > 1 and any(have_splits) and all(have_classes):
         what = "splits and classes" if all(have_splits) else "classes"
         raise SeveralDataSetsError(
             f"There are {len(names)} data sets, each with {what} of its own: "
