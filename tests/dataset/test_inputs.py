@@ -1337,6 +1337,16 @@ def test_two_numbers_with_the_same_name_stay_two_classes(photos):
     (folder / "coco.json").write_text(json.dumps(coco))
     found = read(folder, table="coco.json", class_names="never")
     assert [label for label, _ in found.values()] == ["crane (1)", "crane (2)"]
+    datumaro = {
+        "categories": {"label": {"labels": coco["categories"]}},
+        "items": [
+            {"annotations": [{"label_id": number}], "image": {"path": f"{number}/1.jpg"}}
+            for number in (0, 1)
+        ],
+    }
+    (folder / "datumaro.json").write_text(json.dumps(datumaro))
+    found = read(folder, table="datumaro.json", class_names="never")
+    assert [label for label, _ in found.values()] == ["crane (0)", "crane (1)"]
 
 
 def test_the_names_of_numbers_in_a_list_may_be_left_out(photos):

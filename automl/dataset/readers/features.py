@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
+from automl.dataset.readers import same_names
 from automl.dataset.split_words import split_of_path
 from automl.errors import DataError, short
 
@@ -64,7 +65,7 @@ def labels(cells: Sequence[Any], names: Sequence[str], where: Sequence[str]) -> 
     Raises:
         DataError: an index has no name.
     """
-    known = {_UNLABELLED: None, **dict(enumerate(names))}
+    known = {_UNLABELLED: None, **same_names.apart(dict(enumerate(names)))}
 
     def named(cell: Any, row: str) -> Any:
         if isinstance(cell, list):

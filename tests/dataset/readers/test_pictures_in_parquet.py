@@ -47,6 +47,12 @@ def test_labels_have_the_names_of_the_schema(listed, table, tmp_path):
     assert [Path(p).name for p in listing.left_out.unlabelled] == ["2"]
 
 
+def test_two_indices_with_the_same_name_stay_two_classes(listed, table, tmp_path):
+    twice = described(label={**CLASSES, "names": ["cat", "cat"]})
+    path = written(table([0, 1]).replace_schema_metadata(twice), tmp_path / "data" / "a.parquet")
+    assert [label for _, label, _ in listed(path)] == ["cat (0)", "cat (1)"]
+
+
 def test_an_index_without_a_name_is_refused(listed, table, tmp_path):
     path = written(table([0, 2]), tmp_path / "data" / "a.parquet")
     with pytest.raises(DataError, match=r"Row 2 of a\.parquet has the class 2.*only 2 classes"):

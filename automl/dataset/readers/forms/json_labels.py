@@ -85,7 +85,8 @@ def _of_fiftyone(content: Mapping[str, Any]) -> _Pairs:
 
 
 def _of_datumaro(content: Mapping[str, Any]) -> _Pairs:
-    classes = [one["name"] for one in content["categories"]["label"]["labels"]]
+    labels = content["categories"]["label"]["labels"]
+    classes = same_names.apart({number: str(one["name"]) for number, one in enumerate(labels)})
     for item in content["items"]:
         found = [one["label_id"] for one in item["annotations"] if "label_id" in one]
         name = item.get("image", {}).get("path") or item["id"]
