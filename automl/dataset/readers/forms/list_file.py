@@ -45,8 +45,9 @@ def _certainty(path: Path) -> Certainty:
     lines += rest
     if pairs := _of_numbers(path, lines):
         are_in_folders = all("/" in picture for picture, _ in pairs)  # whose names say more
-        is_named = named_classes.are_named_beside(path, {label for _, label in pairs})
-        return Certainty.LIKELY if is_named or not are_in_folders else Certainty.NO
+        codes = {label for _, label in pairs}
+        are_labels = not are_in_folders or named_classes.are_named_beside(path, codes)
+        return Certainty.LIKELY if are_labels else Certainty.NO
     is_loose = _pairs_of_ids(lines) or blanks.rows(lines, path.name) is not None
     return Certainty.POSSIBLE if is_loose else Certainty.NO
 
