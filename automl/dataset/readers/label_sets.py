@@ -116,10 +116,10 @@ def of_one_hot(rows: pd.DataFrame, used: Container[str | None]) -> list[list[str
     ticks: dict[str, list[bool]] = {}
     for name in (name for name in rows.columns if name not in used and not one_hot.is_remark(name)):
         is_usual = one_hot.are_usual(rows[name])
-        is_tick = rows[name].map(one_hot.truth).notna()
+        truths = rows[name].map(one_hot.truth)
         if is_usual.all() and rows[name].notna().any():
-            ticks[name] = rows[name].map(one_hot.truth).astype(bool).tolist()
-        elif not is_usual.all() and (is_tick.all() or _are_most(is_usual)):
+            ticks[name] = truths.astype(bool).tolist()
+        elif not is_usual.all() and (truths.notna().all() or _are_most(is_usual)):
             row = int(is_usual.to_numpy().argmin())
             raise DataError(
                 f"{rows.index[row]} has {short(rows[name].iloc[row])} in the column {name}, "
