@@ -4,7 +4,7 @@ from automl.errors import UserError, short
 
 UNUSED = "unused"
 OTHERS = "*"
-"""In place of a value: all other ones."""
+"""In place of a value: all other ones that are no words of splits."""
 
 _ALLOWED = ("train", "validation", "test", UNUSED)
 

@@ -109,11 +109,9 @@ def splits(
     if flags is not None:
         return Splits([*flags], texts)
     others = meanings.get(split_meanings.OTHERS)
-    known = {
-        text: meanings.get(text) or _split(text, loosely=True) or (others if text else None)
-        for text in {*texts}
-    }
-    return Splits([known[text] for text in texts], texts)
+    known = {text: meanings.get(text) or _split(text, loosely=True) for text in {*texts}}
+    named = [known[text] or (None if text in _NONE else others) for text in texts]
+    return Splits(named, texts)
 
 
 def question(

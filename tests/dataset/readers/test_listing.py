@@ -115,6 +115,13 @@ def test_a_split_column_that_was_asked_for_must_be_understood(listed, written):
         listed(path, split_column="x")
 
 
+def test_a_cell_that_says_nothing_is_none_of_all_other_values(listed, written):
+    rows = [f"{number}.png,cat,{fold}" for number, fold in enumerate(["1", "2", "none", ""])]
+    path = written("a.csv", "\n".join(["image,label,fold", *rows]))
+    found = sorted(listed(path, split_column="fold", split_values="1=test, *=train"))
+    assert [split for _, _, split in found] == ["test", "train", None, None]
+
+
 def test_groups_are_there_if_asked_for(written):
     path = written("a.csv", "image,label,patient\n1.png,cat,7\n2.png,cat,\n")
     listing = read(path, group_column="patient")
