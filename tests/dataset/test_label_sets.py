@@ -152,6 +152,13 @@ def test_one_hot_values_other_than_0_and_1_are_refused(
         looked_at(path)
 
 
+def test_a_row_of_a_total_below_columns_of_ticks_is_said(folder: Path) -> None:
+    path = as_one_hot(folder)
+    path.write_text(path.read_text() + "Total,8,12,8\n")
+    said = [finding.message for finding in looked_at(path).report.findings]
+    assert any("Row 26 of train.csv is left out" in message for message in said)
+
+
 def test_a_column_of_ticks_has_a_name(folder: Path) -> None:
     path = as_one_hot(folder)
     path.write_text(path.read_text().replace("bird,cat,dog", "bird,,dog"))

@@ -156,10 +156,10 @@ def of_table(
         unlabelled=unlabelled.paths,
         several_labels=list(zip(unclear.paths, rows["several"][several], strict=True)),
     )
-    # which columns of ticks are classes was guessed for one label a picture
-    is_guessed = not (has_sets and columns.label == guesses.ONE_HOT)
-    said = list(table.guesses) if is_guessed else []
+    said = list(table.guesses)
     if not has_sets:
+        if columns.label == guesses.ONE_HOT and table.doubt:
+            said.append(Guess(sentence=table.doubt))
         said += same_names.said(table.rows[columns.label][labelled.to_numpy()])
     return Listing(pictures, left_out, chosen.readings, said)
 

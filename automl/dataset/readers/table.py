@@ -46,6 +46,8 @@ class Table:
     label_column: str | None = None
     split_column: str | None = None
     guesses: Sequence[Guess] = ()
+    doubt: str = ""
+    """Guess about columns of ticks or of probabilities, if a picture has one label of them."""
 
 
 @dataclass(frozen=True)
@@ -279,9 +281,7 @@ def _label(
     ones = one_hot.read(table.rows, used)
     if ones is not None:
         likely = [*(name for name in likely if guesses.is_named_like_labels(name)), _ONES]
-        doubts = [Guess(sentence=ones.doubt)] if ones.doubt else []
-        with_labels = table.rows.assign(**{_ONES: ones.labels})
-        table = replace(table, rows=with_labels, guesses=[*table.guesses, *doubts])
+        table = replace(table, rows=table.rows.assign(**{_ONES: ones.labels}), doubt=ones.doubt)
     if target_column_name == _ONES and ones is not None:
         likely = [_ONES, *(name for name in likely if name != _ONES)]
     if not likely:
