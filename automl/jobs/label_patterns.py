@@ -64,7 +64,7 @@ def labels(pattern: str, names: Iterable[str]) -> list[str | None]:
 
 
 def _fitted(pattern: str, name: str) -> re.Match[str] | None:
-    """The match of a name, or of one without its ending: that is no part of a label at the end."""
+    """The match of a name without its ending, which is no part of a label, or else of all of it."""
     fitting = compiled(pattern)
     without = None if pattern.endswith("*") else fitting.fullmatch(PurePath(name).stem)
     return without or fitting.fullmatch(name)
