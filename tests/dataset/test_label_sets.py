@@ -95,7 +95,7 @@ def as_hugging_face(folder: Path) -> Path:
 )
 def test_label_sets_are_read_in_any_form(folder: Path, write: Callable[[Path], Path]) -> None:
     found = looked_at(write(folder))
-    number = r"(\d+)(?:\.png)?$"  # in front of which a path may be that of a table
+    number = r"(\d+)(?:\.png)?$"  # of the file, or of the row in a table with pictures
     samples = found.samples.sort_values(
         "path", key=lambda paths: paths.str.extract(number)[0].astype(int)
     )
