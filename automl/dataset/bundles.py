@@ -52,7 +52,7 @@ class Bundle:
             return ""
         root = os.path.commonpath([part.path.parent for part in self.parts])
         names = [part.path.relative_to(root).as_posix() for part in self.parts]
-        return f"{_together(names)}. "
+        return f"{_together(names)} "
 
 
 def around_file(path: Path, kind: ArchiveType, choice: Choice = "auto") -> Bundle:
@@ -70,7 +70,7 @@ def around_file(path: Path, kind: ArchiveType, choice: Choice = "auto") -> Bundl
     if group.certainty < Certainty.CERTAIN and not _fit(path.parent, group):
         return alone
     if choice == "auto" and group.certainty is Certainty.PERHAPS:
-        together = Reading(sentence=f"{_together(group.names)}.", options={"parts": "together"})
+        together = Reading(sentence=_together(group.names), options={"parts": "together"})
         return Bundle(alone.parts, [together])
     only = Reading(
         sentence=mark("{name} without the other parts.").format(name=path.name),
@@ -290,7 +290,8 @@ def _refuse_missing(group: Group, readings: list[Reading]) -> None:
     missing = [f"{number}" for number in group.missing]
     which = f"part {missing[0]}" if len(missing) == 1 else f"parts {_listed(missing)}"
     here = Reading(
-        sentence=f"What is there: {_listed(group.names)}.", options={"parts": "together"}
+        sentence=mark("What is there: {names}.").format(names=_listed(group.names)),
+        options={"parts": "together"},
     )
     raise UnclearDataError(
         f"A download in parts is not complete: there is {_listed(group.names)}, but not {which}. "
@@ -300,7 +301,9 @@ def _refuse_missing(group: Group, readings: list[Reading]) -> None:
 
 
 def _together(names: Sequence[str]) -> str:
-    return f"{len(names)} archives together: {_listed(names)}"
+    return mark("{count} archives together: {names}.").format(
+        count=len(names), names=_listed(names)
+    )
 
 
 def _listed(names: Sequence[str]) -> str:

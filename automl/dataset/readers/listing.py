@@ -100,7 +100,8 @@ class Listing:
             where: what says the splits, for the sentence about the reading.
         """
         (first, *others) = self.readings
-        said = first.model_copy(update={"sentence": f"{first.sentence} Splits are in {where}."})
+        splits = mark("Splits are in {name}.").format(name=where)
+        said = first.model_copy(update={"sentence": f"{first.sentence} {splits}"})
         readings = [said, *others, split_column.NEVER_READING]
         return replace(self, pictures=in_order(pictures), readings=readings)
 

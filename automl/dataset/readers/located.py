@@ -19,6 +19,7 @@ from automl.dataset.readers.table import Table
 from automl.dataset.reading import Guess, Reading, UnclearDataError
 from automl.dataset.split_words import split_of_folders, split_of_path
 from automl.dataset.walk import is_picture_name
+from automl.texts import mark
 
 _CLOUDS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "wasb", "wasbs", "oss"})
 _FILE = "file"
@@ -154,7 +155,7 @@ class Located:
         places = list(dict.fromkeys(_places(named[0])))
         readings = [
             Reading(
-                sentence=f"Only the pictures in {place}.",
+                sentence=mark("Only the pictures in {name}.").format(name=place),
                 options={"leave_out": "|".join(one for one in places if one != place)},
             )
             for place in places[:_MAX_PLACES]
@@ -210,10 +211,10 @@ class Located:
         pairs = zip(cells, found, strict=True)
         chosen = [path for cell, path in pairs if path and self.find(cell, inside) is None]
         if chosen and len(self._named(PurePosixPath(chosen[0]).name)) > 1:
-            sentence = (
-                f"{len(chosen):,} pictures have names that others have too; meant are those in the "
-                f"folder of the table or of its split, such as {chosen[0]}."
-            )
+            sentence = mark(
+                "{count} pictures have names that others have too; meant are those in the folder "
+                "of the table or of its split, such as {name}."
+            ).format(count=f"{len(chosen):,}", name=chosen[0])
             yield Guess(sentence=sentence)
 
     def _inside(self, folder: Path) -> str:
@@ -258,10 +259,16 @@ def _other_endings(
         and _ending(str(cell)) not in ("", _ending(path))
     ]
     if pairs:
-        (cell, path), count = pairs[0], f"{len(pairs):,} of {len(cells):,}"
-        sentence = (
-            f"{count} pictures have another ending than {table} says, such as "
-            f"{PurePosixPath(path).name} for {cell[-_MAX_SHOWN:]}."
+        cell, path = pairs[0]
+        sentence = mark(
+            "{count} of {total} pictures have another ending than {table} says, such as {name} for "
+            "{cell}."
+        ).format(
+            count=f"{len(pairs):,}",
+            total=f"{len(cells):,}",
+            table=table,
+            name=PurePosixPath(path).name,
+            cell=cell[-_MAX_SHOWN:],
         )
         yield Guess(sentence=sentence)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.dataset.readers import values
+from automl.texts import mark
 
 _FLAG_WORDS = (
     "verified checked reviewed approved validated confirmed corrected manual gold done ok quality",
@@ -63,11 +64,15 @@ def _of_ticks(rows: pd.DataFrame, free: Sequence[str]) -> OneHot | None:
     ]
     cells = [each[0] if len(each) == 1 else each or None for each in found]
     flags = [name for name in names if name not in classes]
-    doubt = f"The columns of ticks are classes, without {', '.join(flags)}." if flags else ""
+    doubts = []
+    if flags:
+        without = mark("The columns of ticks are classes, without {names}.")
+        doubts.append(without.format(names=", ".join(flags)))
     unsure = [name for name in classes if _is_unsure(rows[name])]
     if unsure:
-        doubt += f" Cells of -1 beside 0, as in {unsure[0]}, are taken for no."
-    return OneHot(pd.Series(cells, index=rows.index, dtype=object), doubt.strip())
+        taken = mark("Cells of -1 beside 0, as in {name}, are taken for no.")
+        doubts.append(taken.format(name=unsure[0]))
+    return OneHot(pd.Series(cells, index=rows.index, dtype=object), " ".join(doubts))
 
 
 def _without_flags(ticks: _Ticks) -> list[str]:
@@ -146,10 +151,11 @@ def _of_probabilities(rows: pd.DataFrame, free: Sequence[str]) -> OneHot | None:
     for row in zip(*known.values(), strict=True):
         most = max(row)
         cells.append(names[row.index(most)].strip() if row.count(most) == 1 else None)
-    doubt = (
-        f"The columns {', '.join(names[:5])}{', …' if names[5:] else ''} are probabilities; the "
-        "most likely class is the label. Rows with two most likely ones have none."
-    )
+    are_numbers = mark(
+        "The columns {names} are probabilities; the most likely class is the label."
+    ).format(names=", ".join([*names[:5], *(["…"] if names[5:] else [])]))
+    no_label = mark("Rows with two most likely ones have none.")
+    doubt = f"{are_numbers} {no_label}"
     return OneHot(pd.Series(cells, index=rows.index, dtype=object), doubt)
 
 

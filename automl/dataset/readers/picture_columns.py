@@ -9,6 +9,7 @@ from automl.dataset.readers.located import Located
 from automl.dataset.readers.table import Choose, Chosen, Table, with_objects_as_columns
 from automl.dataset.reading import Guess
 from automl.dataset.walk import is_picture_name
+from automl.texts import mark
 
 _LEAST_SHARE = 0.9
 _NUM_TRIED = 200
@@ -35,7 +36,9 @@ def chosen_here(table: Table, choose: Choose, located: Located) -> tuple[Table, 
     for name, cells in _others(chosen.table.rows, image, used):
         if _share(cells, table, located) < _LEAST_SHARE:
             continue
-        sentence = f"The pictures are those in {name}, as {image} names none that is here."
+        sentence = mark(
+            "The pictures are those in {name}, as {image} names none that is here."
+        ).format(name=name, image=image)
         other = replace(
             table,
             rows=table.rows.assign(**{name: cells.reindex(table.rows.index)}),

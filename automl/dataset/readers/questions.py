@@ -8,6 +8,7 @@ import pandas as pd
 
 from automl.dataset.readers.table import Table
 from automl.dataset.reading import Guess
+from automl.texts import mark
 
 Row = tuple[str, str, Mapping[str, Any]]
 """Name of the row, location of the picture, and the answer to each question, a text or a list."""
@@ -37,10 +38,9 @@ def as_table(
 
 def of_shapes(tool: str) -> Guess:
     """Finding where the names of boxes and other shapes are taken for labels."""
-    return Guess(
-        sentence=f"{tool} says what is in the boxes of a picture, which is taken for its label. "
-        "Pictures with several kinds of objects have several labels."
-    )
+    taken = mark("{tool} says what is in the boxes of a picture, which is taken for its label.")
+    several = mark("Pictures with several kinds of objects have several labels.")
+    return Guess(sentence=f"{taken.format(tool=tool)} {several}")
 
 
 def _only(answer: Any) -> Any:

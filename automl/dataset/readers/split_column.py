@@ -132,7 +132,9 @@ def question(
     """
     readings = [
         Reading(
-            sentence=f"In {column}, {split_meanings.written(meaning)}.",
+            sentence=mark("In the column {name}, {meanings}.").format(
+                name=column, meanings=split_meanings.written(meaning)
+            ),
             options={
                 **kept,
                 "split_values": split_meanings.written({**meanings, **meaning}),

@@ -96,10 +96,10 @@ def _left_out(lists: Sequence[_List], used: Sequence[_List], num_pictures: int) 
         yield Guess(sentence=sentence, others=[split_column.NEVER_READING])
     if unused:
         names = ", ".join(unused[:5]) + (f" and {len(unused) - 5} more" if unused[5:] else "")
-        sentence = (
-            f"Several lists say the split; used are {' and '.join(one.name for one in used)}, and "
-            f"not {names}. To use others, remove these."
+        several = mark("Several lists say the split; used are {used}, and not {names}.").format(
+            used=" and ".join(one.name for one in used), names=names
         )
+        sentence = f"{several} {mark('To use others, remove these.')}"
         yield Guess(sentence=sentence, others=[split_column.NEVER_READING])
 
 

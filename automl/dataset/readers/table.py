@@ -304,8 +304,9 @@ def _refuse_several(table: Table, names: Sequence[str]) -> None:
         "target_column_name to the one that does.",
         [
             Reading(
-                sentence=f"The labels are in the column {name}, such as "
-                f"{short(table.rows[name].dropna().iloc[0])}.",
+                sentence=mark("The labels are in the column {name}, such as {label}.").format(
+                    name=name, label=short(table.rows[name].dropna().iloc[0])
+                ),
                 options={"target_column_name": name},
             )
             for name in shown

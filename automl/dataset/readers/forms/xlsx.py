@@ -14,6 +14,7 @@ from automl.dataset.readers.table import Table
 from automl.dataset.reading import Guess
 from automl.dataset.split_words import split_in
 from automl.errors import DataError
+from automl.texts import mark
 
 _NUM_LOOKED_AT = 100
 _SPLIT = "split"
@@ -34,7 +35,9 @@ def _read(path: Path, _: Surroundings) -> Table:
         return together
     used, *others = [*fitting, *(name for name in sheets if name not in fitting)]
     _refuse_twice(sheets[used], path)
-    sentence = f"Of {path.name} the sheet {used} is read, and not {', '.join(others)}."
+    sentence = mark("Of {file} the sheet {used} is read, and not {others}.").format(
+        file=path.name, used=used, others=", ".join(others)
+    )
     said = [Guess(sentence=sentence)] if others else []
     return Table(sheets[used], path, path.parent, guesses=said)
 
