@@ -14,6 +14,8 @@ from automl.experiments import store
 from automl.export import artefact
 from automl.export.parity_report import TOLERANCE
 from automl.export.request import ExportRequest
+from automl.jobs.data_source import DataSource
+from automl.jobs.job import Job
 from automl.prediction.inference import Prediction, Predictor
 from tests.export import conftest
 
@@ -35,10 +37,11 @@ def deep(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An experiment on such pictures, whose only trial is a vote of nearest neighbours."""
     root = tmp_path_factory.mktemp("deep")
     _write(root / "data")
+    job = Job(training_data=DataSource(path=root / "data"))
     parameters = ({**conftest.TINY, "method": "k_nearest_neighbours"},)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTOML_HOME", str(root / "home"))
-        return conftest._run(root / "data", root / "experiments", parameters)
+        return conftest._run(job, root / "experiments", parameters)
 
 
 def test_the_range_is_kept_with_the_experiment_and_with_the_model(deep: Path) -> None:
