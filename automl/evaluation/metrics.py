@@ -141,13 +141,11 @@ def _matthews_correlation(answers: "ScoredAnswers") -> float:
     """The correlation of K classes (Gorodkin, 2004); 0 if one of the two is always the same."""
     import numpy as np
 
-    def covariance(first: "NDArray[np.int64]", second: "NDArray[np.int64]", hits: int) -> float:
-        return float(hits * len(answers.labels) - first.astype(float) @ second)
-
-    num_pictures, support, guesses = len(answers.labels), answers.support, answers.guesses
-    spread = covariance(support, support, num_pictures), covariance(guesses, guesses, num_pictures)
-    both = covariance(support, guesses, int(answers.hits.sum()))
-    return both / float(np.sqrt(spread[0] * spread[1])) if all(spread) else 0.0
+    total = float(len(answers.labels))
+    support, guesses = answers.support.astype(float), answers.guesses.astype(float)
+    spread = (total**2 - support @ support) * (total**2 - guesses @ guesses)
+    both = total * answers.hits.sum() - support @ guesses
+    return float(both / np.sqrt(spread)) if spread else 0.0
 
 
 def _log_loss(answers: "ScoredAnswers") -> float:

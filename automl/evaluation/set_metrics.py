@@ -5,7 +5,7 @@ over chance, whose chance is 0.5 for a decision of yes or no, becomes the mean i
 labels. Metrics of decisions are those at a probability of 0.5. See `SetAnswers` for the labels
 that averages leave out.
 
-numpy and SciPy are imported where they are used: the job file needs only the names.
+numpy is imported where it is used: the job file needs only the names.
 """
 
 from collections.abc import Callable
