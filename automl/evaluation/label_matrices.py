@@ -1,4 +1,7 @@
-"""Matrices (N, K) that are True for each label of each picture."""
+"""Matrices (N, K) that are True for each label of each picture.
+
+A copy of this file travels with exported training code.
+"""
 
 from collections.abc import Collection, Sequence
 

@@ -6,6 +6,8 @@ products are faster than many small ones: accelerated gradient descent with adap
 principal components, where the bound of the Hessian by Boehning (Multinomial Logistic Regression
 Algorithm, 1992) is diagonal. The strengths are tried from weak to strong, each from the solution
 before it, until the loss rises.
+
+A copy of this file travels with exported training code.
 """
 
 from collections.abc import Iterator

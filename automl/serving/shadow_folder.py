@@ -4,7 +4,7 @@
         pair.json       the two models, and who exchanged them when; `automl promote` replaces it
         answers.jsonl   a line for each picture that both answered for; the server appends
         counts.json     pictures answered, dropped, failed, and beyond the limit of lines
-    pair.lock       held by a command that exchanges the two
+        pair.lock       held by a command that exchanges the two
 
 Only its owner can read the folder. Pictures are named by the SHA-256 of their bytes.
 """
