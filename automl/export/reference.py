@@ -56,9 +56,9 @@ class Reference:
         path = home.cache_dir("references") / f"{name}.npz"
         try:
             with path.open("rb") as file, np.load(file) as found:
-                parts = {name: found[name] for name in found.files}
+                parts = {part: found[part] for part in found.files}
                 return cls(
-                    **{name: part if part.ndim else part.item() for name, part in parts.items()}
+                    **{part: value if value.ndim else value.item() for part, value in parts.items()}
                 )
         except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile):
             reference = measured()  # nothing is kept, or it was cut off
