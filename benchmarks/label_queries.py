@@ -62,7 +62,7 @@ def by_margin(pool: Pool, count: int) -> Positions:
 
 
 def by_spread_margin(pool: Pool, count: int) -> Positions:
-    """The choice that `automl.labelling` makes: it needs the fewest labels."""
+    """The choice that `automl.labelling` makes."""
     return queries.unsure(pool.features, queries.margins(pool.probabilities), count, pool.seed)
 
 

@@ -41,7 +41,6 @@ from automl.prediction.inference import Answer, Predictor
 from benchmarks import automode, frozen_features, local_head, several_labels
 from benchmarks.figures import Figures
 
-_NUM_FOLDS = 5
 _SIDE = 224
 _BATCH = 32
 _LEARNING_RATE = 3e-4
@@ -52,7 +51,8 @@ _Truth = NDArray[Any]
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.multilabel")
     parser.add_argument("--minutes", type=int, default=5, help="of AutoMode, and of the recipe")
-    parser.add_argument("--folds", type=int, default=_NUM_FOLDS, help="folds of the five to run")
+    every = several_labels.NUM_FOLDS
+    parser.add_argument("--folds", type=int, default=every, help=f"folds of the {every} to run")
     parser.add_argument("--network", default="mobilenetv2_100", help="that the recipe trains")
     asked = parser.parse_args()
     measured = Figures()
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def _measure(folder: Path, asked: argparse.Namespace, measured: Figures) -> None:
-    pictures, truth, folds = several_labels.opened(folder, _NUM_FOLDS)
+    pictures, truth, folds = several_labels.opened(folder)
     scores: dict[str, list[float]] = {}
     for fold in range(asked.folds):
         is_test = folds == fold
@@ -144,7 +144,6 @@ def _recipe(
     optimizer = torch.optim.AdamW(network.parameters(), lr=_LEARNING_RATE)
     changed = v2.Compose([v2.RandomResizedCrop(_SIDE, antialias=True), v2.RandomHorizontalFlip()])
     best, f1, started, epochs = -1.0, math.nan, time.monotonic(), 0
-    test = torch.from_numpy(np.flatnonzero(is_test))
     while time.monotonic() < until:
         network.train()
         for batch in fitted[torch.randperm(len(fitted))].split(_BATCH):
@@ -159,10 +158,8 @@ def _recipe(
         epochs += 1
         of_judged = _macro_f1(SetAnswers(_shares(network, pixels[judged]), truth[judged.numpy()]))
         if of_judged > best:
-            best, f1 = (
-                of_judged,
-                _macro_f1(SetAnswers(_shares(network, pixels[test]), truth[is_test])),
-            )
+            best = of_judged
+            f1 = _macro_f1(SetAnswers(_shares(network, pixels[is_test]), truth[is_test]))
     print(f"    {asked.network}: {epochs} epochs, {best:.3f} on its validation pictures")
     return f1
 

@@ -1,7 +1,6 @@
 """How long one waits for a page of a large experiment, and what the server costs meanwhile.
 
-`python -m benchmarks.pages [trials|pictures|labels|tasks|home|live]`; without a word all
-six.
+`python -m benchmarks.pages [trials|pictures|labels|tasks|home|live]`; without a word all six.
 """
 
 import os
@@ -99,10 +98,9 @@ def tasks(browser: "Browser", digits: Path, measured: Figures) -> None:
     """Processor seconds of the server for a page of 5,000 pictures that is opened for the first
     time, and of all metrics: three of 1,000 labels a picture beside one of 1,000 classes."""
     costs: dict[str, dict[str, float]] = {}
-    size = {"num_pictures": 5_000}
     for what, directory in (
-        ("classes", large_experiment.write_wide(digits, num_classes=1_000, **size)),
-        ("labels", large_experiment.write_wide_sets(digits, num_labels=1_000, **size)),
+        ("classes", large_experiment.write_wide(digits, num_pictures=5_000, num_classes=1_000)),
+        ("labels", large_experiment.write_wide_sets(digits, num_pictures=5_000, num_labels=1_000)),
     ):
         costs[what] = {"metrics": _metrics_seconds(directory), **_page_seconds(browser, directory)}
         shutil.rmtree(directory)
@@ -128,10 +126,14 @@ def _metrics_seconds(directory: Path) -> float:
 def _page_seconds(browser: "Browser", directory: Path) -> dict[str, float]:
     from automl.ui.label_sets import are_in
 
-    by_class = "Labels" if are_in(directory) else "Classes"
-    tabs = {"by_class": ("trial", by_class), "errors": ("trial", "Errors")}
-    tabs |= {"charts": ("trial", "Charts"), "compare": ("compare", "Metrics")}
-    tabs |= {"pictures": ("compare", "Pictures"), "leaderboard": ("leaderboard", "")}
+    tabs = {
+        "by_class": ("trial", "Labels" if are_in(directory) else "Classes"),
+        "errors": ("trial", "Errors"),
+        "charts": ("trial", "Charts"),
+        "compare": ("compare", "Metrics"),
+        "pictures": ("compare", "Pictures"),
+        "leaderboard": ("leaderboard", ""),
+    }
     found = {}
     with served_app.served() as server:
         page, process = browser.new_page(), psutil.Process(server.pid)

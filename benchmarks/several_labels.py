@@ -27,10 +27,10 @@ from benchmarks import frozen_features
 from benchmarks.figures import Figures
 
 SET_NAME = "cards_multilabel"
-_SIDE = 224
-_NUM_FOLDS = 5
-_EPOCHS = 40
 TASK = "image_classification_multilabel"
+NUM_FOLDS = 5
+_SIDE = 224
+_EPOCHS = 40
 
 _Truth = NDArray[Any]
 _Features = NDArray[np.float32]
@@ -49,17 +49,16 @@ def main(networks: list[str]) -> None:
 
 def _measure(tar: Path, networks: list[str], measured: Figures) -> None:
     with frozen_features.unpacked(tar) as folder:
-        samples, truth, folds = opened(folder, _NUM_FOLDS)
+        samples, truth, folds = opened(folder)
         paths = samples["path"].tolist()
         features = [frozen_features.of_pictures(network, paths, _SIDE) for network in networks]
     scores: dict[str, list[float]] = {}
-    for fold in range(_NUM_FOLDS):
+    for fold in range(NUM_FOLDS):
         asked = folds == fold
         found = {"recipe": _recipe(features[0][~asked], truth[~asked], features[0][asked])}
         found |= _automode(features, truth, asked, _inner(folds, fold))
         for name, predicted in found.items():
-            f1 = _macro_f1(predicted, truth[asked])
-            scores.setdefault(name, []).append(f1)
+            scores.setdefault(name, []).append(_macro_f1(predicted, truth[asked]))
     for name, of_folds in scores.items():
         listed = " ".join(f"{each:.3f}" for each in of_folds)
         print(f"{name:24} {np.mean(of_folds):.4f}  {listed}", flush=True)
@@ -68,7 +67,7 @@ def _measure(tar: Path, networks: list[str], measured: Figures) -> None:
     measured.add("several_labels_gain_over_recipe", gain, at_least=0.02)
 
 
-def opened(folder: Path, num_folds: int) -> tuple[pd.DataFrame, _Truth, NDArray[np.int64]]:
+def opened(folder: Path) -> tuple[pd.DataFrame, _Truth, NDArray[np.int64]]:
     """The pictures, their labels (N, K) and their folds (N,) by iterative stratification."""
     source = {"path": folder / "labels.csv", "split_column": "never"}
     data = manifest.build(
@@ -76,7 +75,7 @@ def opened(folder: Path, num_folds: int) -> tuple[pd.DataFrame, _Truth, NDArray[
     )
     samples = data.readable
     truth = label_sets.truth(samples, data.class_names)
-    folds = iterative_stratification.folds(samples, num_folds, seed=0)
+    folds = iterative_stratification.folds(samples, NUM_FOLDS, seed=0)
     return samples, truth, folds.to_numpy(np.int64)
 
 
