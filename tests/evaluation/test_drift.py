@@ -12,9 +12,8 @@ def drawn(rng, count, shares=(0.5, 0.3, 0.2), **changed) -> Answers:
     classes = rng.choice(3, count, p=shares)
     labels = [("cat", "dog", "rat")[each] for each in classes]
     probabilities = np.clip(rng.normal(usual["mean"], 0.05, count), 0.34, 1)
-    distances = (
-        rng.gamma(5, 0.02, count) * (1 + classes) * usual["farther"]
-    )  # rats are the most varied
+    # rats are the most varied
+    distances = rng.gamma(5, 0.02, count) * (1 + classes) * usual["farther"]
     return Answers(labels, probabilities, rng.random(count) < usual["unlike"], distances)
 
 

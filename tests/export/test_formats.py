@@ -375,8 +375,10 @@ def test_the_code_of_label_sets_trains_the_same_weights(
 def one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_int8_that_is_clearly_worse_is_refused() -> None:
