@@ -9,9 +9,10 @@ import contextlib
 import functools
 import gettext as _gettext
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Literal
 
 ENGLISH = "en"
 LOCALE_DIR = Path(__file__).parent / "locale"
@@ -25,6 +26,19 @@ BETWEEN_PARTS = "; "
 """Between parts of a stored sentence that are texts of their own."""
 
 _BETWEEN_SENTENCES = re.compile(r"(?<=\.) (?=[A-Z])")
+
+_Kind = Literal["sentence", "part", "opening"]
+"""Kind of a template: a sentence, a part of one, or what a colon and any sentences follow."""
+
+_OF_NAMES = frozenset(
+    {"name", "names", "first", "second", "used", "others", "copy", "file", "folders", "pattern"}
+    | {"table", "image", "column", "row", "cell", "examples", "label", "classes", "experiment"}
+)
+"""Placeholders of what a user has named, which may read like a text."""
+
+_OF_NUMBERS = frozenset({"count", "done", "total"})
+_MORE_NAMES = "{names} and {count} more"
+_CUT_NAMES = re.compile(r"(?P<names>.+) and (?P<count>[\d,]+) more")
 
 _GROUPS = "\N{NARROW NO-BREAK SPACE}"
 """Between thousands, wherever a comma would be a decimal sign."""
@@ -95,8 +109,8 @@ def again(stored: str) -> str:
     """An English sentence that was stored, in the language of this thread.
 
     It is recognised by its template, whose placeholders took the values: others or parts of
-    sentences, too. Several sentences are recognised one by one; one without a template stays
-    English.
+    sentences, too, but never names of the user's. Several sentences are recognised one after the
+    other; one without a template stays English.
     """
     return _again(stored, language()) if stored and language() != ENGLISH else stored
 
@@ -111,50 +125,74 @@ def here(text: str) -> str:
 
 @functools.lru_cache(10_000)
 def _again(stored: str, code: str) -> str:
-    parts = _BETWEEN_SENTENCES.split(stored)
-    found = [_found_again(part, code) for part in parts]
-    if None in found and (whole := _found_again(stored, code)) is not None:
-        return whole
-    return " ".join(new or part for new, part in zip(found, parts, strict=True))
+    sentences = _BETWEEN_SENTENCES.split(stored)
+    for num in range(1, len(sentences) + 1):  # a template may have several sentences
+        kind: _Kind = "sentence" if sentences[num - 1].endswith(".") else "part"
+        new = _found_again(" ".join(sentences[:num]), kind, code)
+        if new is not None:
+            return " ".join([new, *_rest_again(sentences[num:], code)])
+    whole = _found_again(stored, "opening", code)
+    return whole or " ".join([sentences[0], *_rest_again(sentences[1:], code)])
 
 
-def _found_again(stored: str, code: str) -> str | None:
+def _rest_again(sentences: Sequence[str], code: str) -> list[str]:
+    return [_again(" ".join(sentences), code)] if sentences else []
+
+
+def _found_again(text: str, kind: _Kind, code: str) -> str | None:
     """The text in the other language; None if no template is its own."""
-    found = _catalogue(code).gettext(stored)
-    if found != stored:
+    found = _catalogue(code).gettext(text)
+    if found != text:
         return found
-    for template, pattern in _templates(is_sentence=stored.endswith(".")):
-        if match := pattern.fullmatch(stored):
-            values = {name: _value_again(value, code) for name, value in match.groupdict().items()}
+    for template, pattern in _templates(kind):
+        if match := pattern.fullmatch(text):
+            values = {
+                name: _value_again(name, value, code) for name, value in match.groupdict().items()
+            }
             return _catalogue(code).gettext(template).format(**values)
     return None
 
 
-def _value_again(value: str, code: str) -> str:
-    """A name of one word is never a text: a class may be called so."""
+def _value_again(placeholder: str, value: str, code: str) -> str:
+    """The value of a placeholder; one of a single word is never a text."""
+    if placeholder in _OF_NAMES:
+        cut = _CUT_NAMES.fullmatch(value)
+        return _catalogue(code).gettext(_MORE_NAMES).format(**cut.groupdict()) if cut else value
     parts = value.split(BETWEEN_PARTS)
     return BETWEEN_PARTS.join(_again(part, code) if " " in part else part for part in parts)
 
 
 @functools.cache
-def _templates(*, is_sentence: bool) -> list[tuple[str, re.Pattern[str]]]:
-    """Templates of sentences or of their parts, those with most letters of their own first.
+def _templates(kind: _Kind) -> list[tuple[str, re.Pattern[str]]]:
+    """Templates of a kind, those with most letters of their own first.
 
-    One that ends with a value may be either; it comes last, since it takes whatever follows.
+    One that ends with a value comes last, since it takes whatever follows.
     """
     found: dict[str, tuple[tuple[bool, int], re.Pattern[str]]] = {}
     for template in sorted(set(_english().values())):
         own, names = PLACEHOLDER.split(template)[::2], PLACEHOLDER.findall(template)
         num_letters = sum(map(len, own))
         is_plain = "{" not in "".join(own) and len(set(names)) == len(names) > 0
-        has_end = own[-1].endswith(".")
-        least = _LEAST_OWN if has_end else _LEAST_OWN_OF_PART
-        if is_plain and (has_end == is_sentence or not own[-1]) and num_letters >= least:
-            groups = [*(f"(?P<{name}>.+?)" for name in names), ""]
+        is_sentence = own[-1].endswith(".")
+        is_kind = {
+            "sentence": is_sentence,
+            "part": not is_sentence,
+            "opening": bool(re.search(r": \{\w+\}$", template)),
+        }
+        least = _LEAST_OWN if is_sentence else _LEAST_OWN_OF_PART
+        if is_plain and is_kind[kind] and num_letters >= least:
+            groups = [*map(_group, names, own), ""]
             parts = (re.escape(text) + group for text, group in zip(own, groups, strict=True))
             found[template] = (not own[-1], -num_letters), re.compile("".join(parts))
     longest_first = sorted(found, key=lambda template: found[template][0])
     return [(template, found[template][1]) for template in longest_first]
+
+
+def _group(placeholder: str, before: str) -> str:
+    """Pattern of a value; the first of a text is not what another text opens with, and a colon."""
+    if placeholder in _OF_NUMBERS:
+        return rf"(?P<{placeholder}>[\d,]+)"
+    return rf"(?P<{placeholder}>{'.' if before else '(?:(?!: ).)'}+?)"
 
 
 @functools.cache

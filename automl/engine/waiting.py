@@ -8,9 +8,22 @@ from ray.tune.experiment import Trial
 
 from automl.engine import ray_internals
 from automl.engine.resources import Resources
+from automl.texts import mark
 
 _PATIENCE_SECONDS = 10.0
 """The first seconds of a wait are those in which a worker starts."""
+
+_NEEDED = {
+    ("CPU", True, False): mark("a core"),
+    ("CPU", True, True): mark("a core on each of {count} machines"),
+    ("CPU", False, False): mark("{number} cores on one machine"),
+    ("CPU", False, True): mark("{number} cores on each of {count} machines"),
+    ("GPU", True, False): mark("a GPU"),
+    ("GPU", True, True): mark("a GPU on each of {count} machines"),
+    ("GPU", False, False): mark("{number} GPUs on one machine"),
+    ("GPU", False, True): mark("{number} GPUs on each of {count} machines"),
+}
+"""By resource of Ray, and whether one of it is enough and several machines have it."""
 
 
 class Place(NamedTuple):
@@ -81,16 +94,18 @@ def sentence(num_waiting: int, share: Resources, places: Sequence[Place]) -> str
         return ""
     # free parts of several GPUs are no GPU
     is_gpu = share.num_gpus > 0 and (is_placed or len(has_gpu) < share.num_machines)
-    key, name = ("GPU", "GPU") if is_gpu else ("CPU", "core")
+    key = "GPU" if is_gpu else "CPU"
     needed = share.num_gpus if is_gpu else share.num_cpus
     total = sum(each.total.get(key, 0) for each in places)
     used = total - sum(each.free.get(key, 0) for each in places)
-    who = "1 trial waits" if num_waiting == 1 else f"{num_waiting} trials wait"
-    what = f"a {name}" if needed <= 1 else f"{needed:g} {name}s on one machine"
-    if share.num_machines > 1:
-        units = f"a {name}" if needed <= 1 else f"{needed:g} {name}s"
-        what = f"{units} on each of {share.num_machines} machines"
-    return f"{who} for {what}: {used:g} of {total:g} in use."
+    what = _NEEDED[key, needed <= 1, share.num_machines > 1].format(
+        number=f"{needed:g}", count=share.num_machines
+    )
+    one = mark("1 trial waits for {what}: {used} of {whole} in use.")
+    several = mark("{count} trials wait for {what}: {used} of {whole} in use.")
+    return (one if num_waiting == 1 else several).format(
+        count=num_waiting, what=what, used=f"{used:g}", whole=f"{total:g}"
+    )
 
 
 def _num_shares(place: Place, share: Resources) -> int:

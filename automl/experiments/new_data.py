@@ -19,6 +19,7 @@ from automl.jobs import data_versions, job_file
 from automl.jobs.corrections import Corrections
 from automl.jobs.data_versions import ORIGINAL
 from automl.jobs.job import Job
+from automl.texts import BETWEEN_PARTS, mark
 
 _MAX_TRIALS = 1000
 
@@ -144,10 +145,12 @@ def _warm(job: Job, source: TrialRecord, asked: OtherData, experiment_dir: Path)
 
 def _in_words(job: Job, wanted: Job, asked: OtherData) -> str:
     place = wanted.training_data.path
-    version = f"version {asked.version} of " if asked.version else ""
-    lost = ""
+    version = mark("version {name} of {file}").format(name=asked.version, file=place)
+    said = [version if asked.version else str(place)]
     if job.corrections != Corrections() and wanted.corrections == Corrections():
-        lost = "; the corrections of before name pictures of other data and are not taken over"
-        if place == job.training_data.path:
-            lost = "; without the corrections of before"
-    return f"{version}{place}{lost}"
+        others = mark(
+            "the corrections of before name pictures of other data and are not taken over"
+        )
+        without = mark("without the corrections of before")
+        said.append(without if place == job.training_data.path else others)
+    return BETWEEN_PARTS.join(said)

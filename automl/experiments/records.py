@@ -9,7 +9,7 @@ from pydantic import Field
 from automl import texts
 from automl.frozen_model import FrozenModel
 from automl.jobs.hyperparameters import is_mirrored, networks_of
-from automl.texts import _, again
+from automl.texts import _, again, mark
 
 FORMAT_VERSION = 4
 """Format of the experiment directory; older formats can be read.
@@ -348,8 +348,9 @@ class Parent(FrozenModel):
 
     @property
     def sentence(self) -> str:
-        return _("Goes on from {trial} of {experiment}, with {data}.").format(
-            trial=self.trial_id, experiment=self.experiment_id, data=self.data
+        said = mark("Goes on from {trial} of {experiment}, with {data}.")
+        return again(
+            said.format(trial=self.trial_id, experiment=self.experiment_id, data=self.data)
         )
 
 

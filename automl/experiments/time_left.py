@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from automl.experiments.records import ExperimentRecord, ExperimentState, TrialRecord, TrialState
 from automl.jobs import model_catalog, plan_text
+from automl.texts import _
 
 _NUM_RECENT = 3
 """Epochs, of one trial or of one network, that say how fast the machine is now."""
@@ -137,15 +138,16 @@ def why_later(record: ExperimentRecord, trials: Sequence[TrialRecord], now: date
     if worst is not None and slower[worst] > 1 + _WORTH_SAYING:
         trial = next(each for each in trials if each.trial_id == worst)
         old, new = before.paces[worst].seconds, after.paces[worst].seconds
-        return (
-            f"Later than expected: an epoch of #{trial.number} {trial.title} takes "
-            f"{_seconds(new)} instead of {_seconds(old)}."
-        )
+        return _(
+            "Later than expected: an epoch of {trial} takes {time} instead of {before}."
+        ).format(trial=f"#{trial.number} {trial.title}", time=_seconds(new), before=_seconds(old))
     known = {trial.trial_id for trial in before_trials}
     added = [trial for trial in trials if trial.trial_id not in known]
     if added:
-        return f"Later than expected: {len(added)} more of the trials are known now."
-    return "Later than expected: the machine is busier than a minute ago."
+        return _("Later than expected: {count} more of the trials are known now.").format(
+            count=len(added)
+        )
+    return _("Later than expected: the machine is busier than a minute ago.")
 
 
 def as_of(trials: Iterable[TrialRecord], moment: datetime) -> list[TrialRecord]:

@@ -20,8 +20,9 @@ from automl.host.cores import usable_cores
 from automl.model import checkpoint
 from automl.model.description import ModelDescription
 from automl.model.network import Normalised
+from automl.texts import mark
 
-_NO_HEAT = (
+_NO_HEAT = mark(
     "No part of the picture speaks for this answer more than another: the model ignores the "
     "picture, or the algorithm cannot see what it looks at."
 )

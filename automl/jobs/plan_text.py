@@ -96,8 +96,8 @@ def plan(
         )
     ]
     if left_out:
-        names = BETWEEN_PARTS.join(_named(values, clock, with_epochs=False) for values in left_out)
-        sentences.append(_("Left out for lack of time: {names}.").format(names=names))
+        trials = BETWEEN_PARTS.join(_named(values, clock, with_epochs=False) for values in left_out)
+        sentences.append(_("Left out for lack of time: {trials}.").format(trials=trials))
     sentences += _on_weights([*(one.values for one in timed), *left_out], clock)
     if not tuned:
         sentences.append(

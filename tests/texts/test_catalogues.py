@@ -135,6 +135,28 @@ def test_a_thread_without_a_language_asks_and_an_unknown_one_is_english() -> Non
         ),
         ("There is no best_model: It broke. Why.", "Es gibt kein best_model: It broke. Why."),
         ("The classes are Settings.", "Die Klassen sind Settings."),  # a name is no text
+        ("Only the pictures in Test data.", "Nur die Bilder in Test data."),
+        ("The labels are in the column True class.", "Die Label stehen in der Spalte True class."),
+        ("The classes are a, b and 1,200 more.", "Die Klassen sind a, b und 1,200 weitere."),
+        (  # a template may have several sentences, begin with a value, or say what follows
+            "Training data: The column x is not used. If it says the split, choose it and say how. "
+            "Or, with --set split_column=x: The splits are in the column x.",
+            "Trainingsdaten: Die Spalte x wird nicht verwendet. Wenn sie die Aufteilung nennt, "
+            "wählen Sie sie und sagen Sie, wie. "
+            "Oder, mit --set split_column=x: Die Aufteilung steht in der Spalte x.",
+        ),
+        (
+            "Test data: b.zip is left out: it is a copy of a.zip.",
+            "Testdaten: b.zip ist ausgelassen: Es ist eine Kopie von a.zip.",
+        ),
+        ("Checking the pictures: 3 of 1,200.", "Die Bilder werden geprüft: 3 von 1,200."),
+        (
+            "2 trials wait for 2 cores on one machine: 6 of 8 in use.",
+            "2 Versuche warten auf 2 Kerne auf einem Rechner: 6 von 8 belegt.",
+        ),
+        # sentences of others are not said half
+        ("x.png is damaged: a part of it is missing.",) * 2,
+        ("It has no picture that can be read.",) * 2,
     ],
 )
 def test_a_stored_sentence_is_known_by_its_template(stored: str, said: str) -> None:

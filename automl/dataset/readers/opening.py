@@ -33,6 +33,7 @@ from automl.errors import DataError
 from automl.host import home
 from automl.jobs import addresses
 from automl.jobs.data_source import DataSource
+from automl.texts import mark
 
 _NUM_TRIED = 20
 
@@ -214,7 +215,8 @@ def _code_pages(bundle: Bundle) -> Iterator[Guess]:
     """The guess of the code page of names in each archive."""
     for part in bundle.parts:
         names = names_of_unknown_code_page(part.path) if part.kind == "zip" else []
-        guess = code_pages.as_guess(names, code_pages.guess(names), f"Names in {part.path.name}")
+        what = mark("Names in {file}").format(file=part.path.name)
+        guess = code_pages.as_guess(names, code_pages.guess(names), what)
         if guess is not None:
             yield guess
 

@@ -13,7 +13,7 @@ from automl.dataset.reading import Guess, Reading, UnclearDataError
 from automl.dataset.split_words import is_of_several, split_in, split_of_path
 from automl.texts import mark
 
-_IN = mark("The labels are in {name}.")
+_IN = mark("The labels are in {place}.")
 _LEAST_COMMON = 0.5
 _MAX_DIFFERENT = 0.05
 _MAX_NAMED = 5
@@ -118,7 +118,7 @@ def _rival(tables: Sequence[Fitting], root: Path) -> Rival:
     return Rival(
         name=names,
         certainty=max(one.certainty for one in tables),
-        reading=Reading(sentence=_IN.format(name=names), options={"table": "|".join(paths)}),
+        reading=Reading(sentence=_IN.format(place=names), options={"table": "|".join(paths)}),
         labels=labels,
         tables=tables,
     )
@@ -159,7 +159,7 @@ def outcome_of(rivals: Sequence[Rival], place: Path) -> Outcome:
     if weak:
         names = ", ".join(other.name for other in weak[:_MAX_NAMED])
         unused = mark("Less sure, and not used: {names}.").format(names=names)
-        sentence = f"{_IN.format(name=best.name)} {unused}"
+        sentence = f"{_IN.format(place=best.name)} {unused}"
         guesses.append(Guess(sentence=sentence, others=[other.reading for other in weak]))
     return Outcome(best, [reading for guess in guesses for reading in guess.others], guesses)
 
@@ -193,10 +193,10 @@ def _guess(best: Rival, other: Rival, found: Agreement) -> Guess:
     }
     differs = mark("other labels for {pictures}")
     what = says.get(found.kind) or differs.format(pictures=_differences(best, other, found))
-    one = mark("The labels are in {name}, while {other} says {what}.")
-    several = mark("The labels are in {name}, while {other} say {what}.")
+    one = mark("The labels are in {place}, while {other} says {what}.")
+    several = mark("The labels are in {place}, while {other} say {what}.")
     template = one if len(other.tables) == 1 else several
-    sentence = template.format(name=best.name, other=other.name, what=what)
+    sentence = template.format(place=best.name, other=other.name, what=what)
     return Guess(sentence=sentence, others=[other.reading])
 
 

@@ -211,11 +211,13 @@ def _with_other_splits(table: Table, used: set[str | None]) -> Table:
 def _readings(
     table: Table, columns: Columns, others: Sequence[str], source: DataSource
 ) -> list[Reading]:
-    names = mark("the names of the columns of classes")
-    label = names if columns.label == _ONES else columns.label
+    one = mark("The table {file}: pictures in {image}, labels in {label}.")
+    each = mark(
+        "The table {file}: pictures in {image}, labels in the names of the columns of classes."
+    )
     said = [
-        mark("The table {file}: pictures in {image}, labels in {label}.").format(
-            file=table.path.name, image=columns.image, label=label
+        (each if columns.label == _ONES else one).format(
+            file=table.path.name, image=columns.image, label=columns.label
         )
     ]
     if columns.split:

@@ -6,6 +6,7 @@ from pathlib import Path
 from automl.dataset import code_pages
 from automl.dataset.reading import Guess
 from automl.errors import DataError
+from automl.texts import mark
 
 MAX_BYTES = 1000**3
 _START = 1 << 16
@@ -67,7 +68,8 @@ def decoded(path: Path, code_page: str | None) -> tuple[str, list[Guess]]:
         with path.open("rb") as file:
             start = file.read(_START)
         page = _guess(start)
-        guess = code_pages.as_guess(start.splitlines(), page, f"The lines of {path.name}")
+        what = mark("The lines of {file}").format(file=path.name)
+        guess = code_pages.as_guess(start.splitlines(), page, what)
         is_old = page not in (*_MARKS.values(), "utf-16-le", "utf-16-be")
         return content, [guess] if guess is not None and is_old else []
     try:
@@ -92,8 +94,8 @@ def start(path: Path) -> str:
 
 
 def _guess(content: bytes) -> str:
-    for mark, name in _MARKS.items():
-        if content.startswith(mark):
+    for begin, name in _MARKS.items():
+        if content.startswith(begin):
             return name
     start = content[:1000]
     if start.count(0) * 4 > len(start):  # in UTF-16 every second byte of plain letters is 0

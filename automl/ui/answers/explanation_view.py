@@ -113,7 +113,7 @@ def show(experiment_dir: Path, trial_id: str, picture: Path | bytes, *, is_reque
         ).format(label=wording.plain(explanation.label), probability=explanation.probability)
     )
     for note in explanation.notes:
-        st.caption(wording.plain(note))
+        st.caption(wording.plain(_(note)))
     return True
 
 
