@@ -31,7 +31,7 @@ def content() -> object:
 
 @st.fragment(run_every=every)
 def now_training() -> None:
-    if was_running and content() != st.session_state[_DRAWN]:
+    if content() != st.session_state[_DRAWN]:
         st.rerun()  # the whole page
     record, trials = cached.experiment(experiment_dir), cached.trials(experiment_dir)
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -66,7 +66,11 @@ def predicted(job: Job, corrected: Manifest, original: Manifest) -> Mapping[str,
 
 def _known(job: Job, data: Manifest) -> FirstScore | None:
     """The first score of the data; None before there is one."""
-    look = first_scores.looks().of(_key(job, data))
+    return _answer(_key(job, data))
+
+
+def _answer(key: str) -> FirstScore | None:
+    look = first_scores.looks().of(key)
     return look.answer if look else None
 
 
@@ -79,8 +83,7 @@ def _before_corrections(job: Job, corrected: Manifest, original: Manifest) -> Fi
     earliest = st.session_state.get(_earliest(original), _key(job, corrected))
     if whole is not None or earliest == _key(job, corrected):
         return whole
-    look = first_scores.looks().of(earliest)
-    return look.answer if look else None
+    return _answer(earliest)
 
 
 def _earliest(original: Manifest) -> str:
