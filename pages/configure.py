@@ -23,7 +23,7 @@ data = data_choice.require()
 try:
     inspection = cached.inspection(data_choice.job(data))
 except (UserError, OSError) as error:
-    st.error(wording.plain(str(error)))
+    st.error(wording.plain(data_source.named(str(error))))
     links.page_link(
         "pages/dataset.py", label=_("Choose other pictures"), icon=":material/arrow_back:"
     )
@@ -32,7 +32,8 @@ data_choice.seal_by_default(inspection.report)
 begun.caption(
     wording.plain(
         _("{pictures} in {path}").format(
-            pictures=wording.count(inspection.report.num_images, "picture"), path=data.path
+            pictures=wording.count(inspection.report.num_images, "picture"),
+            path=data_source.named(str(data.path)),
         )
     )
 )

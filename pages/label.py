@@ -6,20 +6,20 @@ from automl.access.permissions import Action
 from automl.errors import UserError
 from automl.figures import wording
 from automl.texts import _
-from automl.ui import cached, frame, links
+from automl.ui import cached, data_source, frame, links
 from automl.ui.dataset import corrections_view, data_choice, labelling_view
 
 begun = frame.begin(_("Label pictures"), frame.DATA, Action.LABEL)
 data = data_choice.require()
 with begun:
-    st.caption(wording.plain(str(data.path)))
+    st.caption(wording.plain(data_source.named(str(data.path))))
     if st.button(_("Back to the data"), icon=":material/arrow_back:"):
         links.switch_page(frame.DATA, query_params=data_choice.link())
 try:
     job = data_choice.job(data)
     corrected = cached.inspection(job)
 except (UserError, OSError) as error:  # an OSError if the path is gone
-    st.error(wording.plain(str(error)))
+    st.error(wording.plain(data_source.named(str(error))))
     st.stop()
 corrections_view.summary(job.corrections)
 place = labelling_view.choose_place()

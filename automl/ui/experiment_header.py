@@ -9,7 +9,15 @@ from automl.experiments import launcher, store, time_left
 from automl.experiments.records import ExperimentState, now
 from automl.figures import wording
 from automl.texts import _, again, mark
-from automl.ui import cached, deletion, experiment_state, guarded_actions, links, sharing_view
+from automl.ui import (
+    cached,
+    data_source,
+    deletion,
+    experiment_state,
+    guarded_actions,
+    links,
+    sharing_view,
+)
 
 _CAN_GO_ON = {
     ExperimentState.INTERRUPTED: mark("Resume"),
@@ -117,7 +125,7 @@ def _more(experiment_dir: Path, state: ExperimentState) -> None:
     record, job = cached.experiment(experiment_dir), cached.job(experiment_dir)
     facts = [
         _("Ranked by {metric}").format(metric=wording.metric(job.primary_metric)),
-        job.training_data.location,
+        data_source.named(job.training_data.location),
     ]
     if state.is_finished and record.seconds is not None:
         facts.append(wording.duration(record.seconds))

@@ -58,7 +58,7 @@ def _recent() -> None:
     if found:
         st.caption(_("Used lately:"))
     for data in found:
-        path = wording.plain(str(data.path))
+        path = wording.plain(data_source.named(str(data.path)))
         if st.button(data.path.name, icon=":material/history:", help=path, key=f"use {data.path}"):
             _use(data)
 
