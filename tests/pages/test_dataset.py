@@ -109,6 +109,21 @@ def test_validation_data_and_the_split_reach_the_job_as_they_are_shown(
     assert used["split"].value_counts().to_dict() == {"train": 14, "validation": 6, "test": 10}
 
 
+def test_the_parent_of_several_data_sets_asks_which_one_is_meant(open_page, make_pictures):
+    classes = ("animals/cat", "animals/dog", "vehicles/bus", "vehicles/car")
+    page = open_page("dataset", data=str(make_pictures(classes=classes, per_class=3)))
+    asked = "Is this the parent of several data sets?"
+    assert any(asked in one.value for one in page.warning)
+    (vehicles,) = [
+        one
+        for one in page.button
+        if (one.key or "").startswith("likely") and one.key.endswith(" vehicles.")
+    ]
+    vehicles.click().run()
+    assert (counted(page, "pictures"), counted(page, "classes")) == ("6", "2")
+    assert not any(asked in one.value for one in page.warning)
+
+
 def test_options_that_lead_nowhere_are_refused_and_change_nothing(open_page, make_pictures):
     page = open_page("dataset", data=str(make_pictures()))
     page.text_area[0].set_value("blobs=s3://bucket/blobs")
