@@ -127,7 +127,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._heartbeat = Heartbeat(self._beat)
 
     def step(self) -> dict[str, Any]:
-        from automl.training.trial_training import CancelledError
+        from automl.training.cancellation import CancelledError
 
         try:
             if self._training is None:

@@ -20,10 +20,11 @@ from automl.evaluation.predictions import Predictions
 from automl.experiments.records import Evaluation
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.training import rank_process
+from automl.training.cancellation import CancelledError
 from automl.training.rank_process import Answer, Request, Setup
 from automl.training.resume_state import KeptState
 from automl.training.trial_data import TrialData
-from automl.training.trial_training import CancelledError, Placement, TrialTraining
+from automl.training.trial_training import Placement, TrialTraining
 
 _LOOK_SECONDS = 0.5
 _DEATH_SECONDS = 2.0

@@ -6,14 +6,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from automl.dataset.packed_pictures import PackedPictures, PixelArray
-from automl.errors import DivergedError, OutOfMemoryError, UserError
+from automl.errors import DivergedError, OutOfMemoryError
 from automl.evaluation import decisions
 from automl.evaluation.metrics import classification_metrics
 from automl.evaluation.predictions import Predictions
@@ -22,20 +20,10 @@ from automl.experiments.records import Evaluation, Evidence, now
 from automl.host import quiet
 from automl.jobs import model_catalog
 from automl.jobs.hyperparameters import Hyperparameters
-from automl.model import (
-    baselines,
-    checkpoint,
-    feature_cache,
-    imprinting,
-    linear_head,
-    several_networks,
-)
+from automl.model import checkpoint, several_networks
 from automl.model.building import BuiltModel, build
 from automl.model.description import ModelDescription
-from automl.model.linear_head import HeadNotLinearError
 from automl.model.network import Normalised
-from automl.model.several_networks import SeveralNetworks
-from automl.texts import mark
 from automl.training import measure, process_state, resume_state
 from automl.training.augmentation import Augmentation
 from automl.training.batches import (
@@ -45,19 +33,15 @@ from automl.training.batches import (
     scored_batches,
     train_batches,
 )
+from automl.training.cancellation import until_cancelled
+from automl.training.frozen_network import FrozenNetwork
 from automl.training.learner import Learner, LearnerState, predict
 from automl.training.ranks import ALONE, Ranks
 from automl.training.recipe import Recipe
 from automl.training.recovery import RESTART_FACTOR, Recovery, is_out_of_memory
 from automl.training.resume_state import KeptState
-from automl.training.task import Task, task_for
-from automl.training.trial_data import LabelledPictures, TrialData, opened
-
-_Batch = TypeVar("_Batch")
-
-
-class CancelledError(Exception):
-    """The trial was asked to stop in the middle of an epoch, or of a look at the pictures."""
+from automl.training.task import task_for
+from automl.training.trial_data import TrialData, opened
 
 
 class StartAgainError(Exception):
@@ -107,7 +91,6 @@ class TrialTraining:
         self.hyperparameters = hyperparameters
         self.data = data
         self.placement = placement
-        self._is_cancelled = is_cancelled
         self.trains = hyperparameters.method == "fine_tuning"
         self.augmentation = Augmentation.read(hyperparameters)
         self.built: BuiltModel = build(hyperparameters, data.class_names, data.earlier)
@@ -123,12 +106,14 @@ class TrialTraining:
         self._answers: Predictions | None = None
         """Predictions of a baseline for all pictures that it is scored on."""
 
-        starts_from_probe = self._starts_from_probe(network) if self.trains else False
+        frozen = FrozenNetwork(
+            network, self.built, hyperparameters, data, self.fitted, placement.device, is_cancelled
+        )
+        starts_from_probe = self.trains and frozen.starts_from_probe()
         if not self.trains:
-            self._answers = self._fit_baseline(network, task)
+            self._answers = frozen.fit_baseline(task)
         elif self.built.new_rows and not starts_from_probe:
-            features = self._features_of_fitted(network)
-            imprinting.imprint(network, features, self.fitted.labels, self.built.new_rows)
+            frozen.imprint()
         if self.trains and not starts_from_probe:
             placement.ranks.synchronised(network)
         self.learner = Learner(
@@ -313,9 +298,12 @@ class TrialTraining:
         if self._answers is not None:
             return self._answers
         pictures, wanted_size = self.data.validation, self.hyperparameters.validation_batch_size
+        side, device = self.hyperparameters.validation_crop_size, self.placement.device
         while True:
             size = part_size(wanted_size, self.recovery.num_validation_parts)
-            batches = self._scored_batches(pictures.pictures, size)
+            batches = scored_batches(
+                opened(pictures.pictures), side, batch_size=size, device=device
+            )
             try:
                 with quiet.Work() as work:
                     network = self.learner.scored_network
@@ -325,7 +313,7 @@ class TrialTraining:
                 if not is_out_of_memory(error):
                     raise
             # only after the except block nothing refers to the tensors of the failed step
-            self._free_memory(size, self.hyperparameters.validation_crop_size)
+            self._free_memory(size, side)
             num_parts = self.recovery.num_validation_parts * 2
             self.recovery = self.recovery.model_copy(update={"num_validation_parts": num_parts})
 
@@ -346,7 +334,7 @@ class TrialTraining:
         """Train one epoch, repeated in more parts while memory is short; returns the mean loss."""
         while True:
             try:
-                batches = _until_cancelled(self.train_batches(), is_cancelled)
+                batches = until_cancelled(self.train_batches(), is_cancelled)
                 with quiet.Work() as work:
                     loss = self.learner.train_epoch(
                         work.steps(batches), num_parts=self.recovery.num_parts
@@ -398,111 +386,6 @@ class TrialTraining:
         if self.placement.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _starts_from_probe(self, network: Normalised) -> bool:
-        """True if fine-tuning starts from a linear probe, which is then the head."""
-        notes = self.built.notes
-        if self.hyperparameters.head_init != "linear_probe":
-            return False
-        if not self.built.has_new_head:
-            notes.append(mark("head_init linear_probe has no effect: the head is not new."))
-            return False
-        try:
-            linear_head.fit(network, self._features_of_fitted(network), self.fitted.labels)
-        except HeadNotLinearError as error:
-            instead = mark("head_init is zero instead of linear_probe: {error}.")
-            notes.append(instead.format(error=error))
-            return False
-        return True
-
-    def _fit_baseline(self, network: Normalised, task: Task) -> Predictions:
-        """Fit the head; returns answers for pictures that it, or its like of a fold, has not seen.
-
-        The network sees no picture again whose features are known.
-        """
-        method, data, fitted = self.hyperparameters.method, self.data, self.fitted
-        is_mirrored = self.hyperparameters.is_mirrored
-        pictures = baselines.FrozenPictures(
-            lambda: self._features_of_fitted(network),
-            fitted.labels,
-            fitted.folds,
-            (lambda: self._features_of_fitted(network, is_mirrored=True)) if is_mirrored else None,
-        )
-        try:
-            asked = None if data.is_cross_validated else self._asked(network)
-            probabilities = baselines.fit_head(method, network, pictures)
-        except HeadNotLinearError as error:
-            raise UserError(
-                f"method is {method}, but {error}. Set method to fine_tuning, or choose another "
-                "model."
-            ) from error
-        if asked is not None:
-            validation, logits = data.validation, baselines.logits(network, asked)
-            given = task.probabilities(logits).cpu().numpy()
-            return Predictions(validation.sample_ids, validation.labels, given)
-        assert probabilities is not None
-        scored = np.flatnonzero(fitted.folds >= 0)
-        scored = scored[np.argsort(fitted.sample_ids[scored])]
-        return Predictions(fitted.sample_ids[scored], fitted.labels[scored], probabilities[scored])
-
-    def _asked(self, network: Normalised) -> NDArray[np.float32]:
-        """Features (N, D) by which a baseline answers for the validation pictures.
-
-        They are taken while the network still has a last layer that tells where they are.
-        """
-        pictures = self.data.validation
-        if self.hyperparameters.method == "majority_class":  # answers without a look
-            head = linear_head.of(network.network)
-            return np.zeros((len(pictures.labels), head.weight[0].numel()), np.float32)
-        looks = (False, True) if self.hyperparameters.is_mirrored else (False,)
-        found = [self._features(network, pictures, is_mirrored) for is_mirrored in looks]
-        return np.asarray(sum(found) / len(found), np.float32)
-
-    def _features_of_fitted(
-        self, network: Normalised, *, is_mirrored: bool = False
-    ) -> NDArray[np.float32]:
-        """Features (N, D) of all pictures that the model is fitted to; they are kept by split."""
-        data = self.data
-        parts = [data.train, data.validation] if self.has_seen_all else [data.train]
-        return np.concatenate([self._features(network, part, is_mirrored) for part in parts])
-
-    def _features(
-        self, network: Normalised, labelled: LabelledPictures, is_mirrored: bool
-    ) -> NDArray[np.float32]:
-        """Features (N, D) of the pictures as they are scored, those of all parts side by side."""
-        if not self.built.parts:
-            return self._features_of(network, self.built, labelled, is_mirrored)
-        several = network.network
-        assert isinstance(several, SeveralNetworks)
-        pairs = zip(several.networks, self.built.parts, strict=True)
-        found = [self._features_of(*pair, labelled, is_mirrored) for pair in pairs]
-        return np.concatenate(found, axis=1)
-
-    def _features_of(
-        self,
-        network: Normalised,
-        built: BuiltModel,
-        labelled: LabelledPictures,
-        is_mirrored: bool,
-    ) -> NDArray[np.float32]:
-        size = self.hyperparameters.validation_batch_size
-        with quiet.Work() as work:
-
-            def batches(rows: feature_cache.Rows) -> Iterator[torch.Tensor]:
-                found = self._scored_batches(labelled.pictures.take(rows), size)
-                found = _until_cancelled(found, self._is_cancelled)
-                return work.steps(pixels.flip(-1) if is_mirrored else pixels for pixels in found)
-
-            side = self.hyperparameters.validation_crop_size
-            return feature_cache.features(
-                network, built, side, labelled.contents, batches, is_mirrored=is_mirrored
-            )
-
-    def _scored_batches(
-        self, pictures: PackedPictures[PixelArray], size: int
-    ) -> Iterator[torch.Tensor]:
-        side, device = self.hyperparameters.validation_crop_size, self.placement.device
-        return scored_batches(opened(pictures), side, batch_size=size, device=device)
-
     def _forward(self) -> Callable[[torch.Tensor], torch.Tensor]:
         """The network as the learner calls it: compiled, or with the gradients of all ranks."""
         if not self.placement.ranks.is_alone:
@@ -515,17 +398,3 @@ class TrialTraining:
             sample.to(memory_format=torch.channels_last),
             num_images=len(self.fitted.labels),
         )
-
-
-def _until_cancelled(
-    batches: Iterator[_Batch], is_cancelled: Callable[[], bool]
-) -> Iterator[_Batch]:
-    """The batches, each after a look at `is_cancelled`.
-
-    Raises:
-        CancelledError: it became true.
-    """
-    for batch in batches:
-        if is_cancelled():
-            raise CancelledError
-        yield batch

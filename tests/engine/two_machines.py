@@ -56,8 +56,9 @@ def report(data: TrialData) -> dict[str, Any]:
     import torch
 
     from automl.training import standing
+    from automl.training.cancellation import CancelledError
     from automl.training.devices import OneDevice, SeveralDevices
-    from automl.training.trial_training import CancelledError, Placement, TrialTraining
+    from automl.training.trial_training import Placement, TrialTraining
 
     asked = resolve(_ASKED)
     found: dict[str, Any] = {"machines": len(ranks_elsewhere.machines())}

@@ -10,7 +10,8 @@ from PIL import Image
 from automl.host import home
 from automl.jobs.compatibility import resolve
 from automl.model import pretrained_weights
-from automl.training.trial_training import CancelledError, TrialTraining
+from automl.training.cancellation import CancelledError
+from automl.training.trial_training import TrialTraining
 from tests.small_training import TINY, make_data
 from tests.training.test_trial_training import CPU
 

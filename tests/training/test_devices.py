@@ -14,10 +14,11 @@ from automl.errors import RankDiedError
 from automl.jobs.compatibility import resolve
 from automl.model import blocks
 from automl.training import resume_state, standing
+from automl.training.cancellation import CancelledError
 from automl.training.devices import OneDevice, SeveralDevices
 from automl.training.ranks import Ranks
 from automl.training.trial_data import TrialData
-from automl.training.trial_training import CancelledError, TrialTraining
+from automl.training.trial_training import TrialTraining
 from tests.small_training import TINY
 from tests.training.test_trial_training import CPU
 

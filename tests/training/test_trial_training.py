@@ -9,8 +9,9 @@ from automl.errors import DivergedError
 from automl.jobs.compatibility import resolve
 from automl.model import checkpoint
 from automl.training import effective
+from automl.training.cancellation import CancelledError
 from automl.training.trial_data import TrialData
-from automl.training.trial_training import CancelledError, Placement, TrialTraining
+from automl.training.trial_training import Placement, TrialTraining
 from tests.small_training import TINY
 
 CPU = Placement(torch.device("cpu"), num_threads=1)
