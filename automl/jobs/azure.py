@@ -116,7 +116,6 @@ class Identity(FrozenModel):
     ]
     client_id: str | None = None
     object_id: str | None = None
-    msi_resource_id: str | None = None
 
 
 class QueueSettings(FrozenModel):

@@ -1,6 +1,7 @@
 """Names of classes that do not look like classes: splits, data sets, copies, leftovers."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from automl.dataset.checks.kind import CheckedData, FindingKind, names
@@ -15,6 +16,7 @@ COPIED = FindingKind("copied_class", Severity.WARNING)
 UNSORTED = FindingKind("unsorted_class", Severity.WARNING)
 SIMILAR = FindingKind("similar_class_names", Severity.INFO)
 CATCH_ALL = FindingKind("catch_all_class", Severity.INFO)
+COMBINED = FindingKind("classes_of_several_labels", Severity.INFO)
 
 MIN_LETTERS = 6
 """Shorter names that differ in one letter are mostly different words."""
@@ -92,6 +94,15 @@ def check(data: CheckedData) -> Iterator[Finding]:
             say("If one is misspelt, merge them with corrections: rename_labels."),
         ),
         (
+            COMBINED,
+            _combined(labels),
+            say("Names of classes look like several labels with blanks between them"),
+            say(
+                "If they are, separate the labels with commas and set task: "
+                "image_classification_multilabel."
+            ),
+        ),
+        (
             CATCH_ALL,
             [label for label in labels if label.strip().lower() in _CATCH_ALL],
             say("A class stands for everything else"),
@@ -114,6 +125,20 @@ def _splits(labels: Sequence[str]) -> list[str]:
         return list(whole)
     words = {word for label in labels for word in _words(label)}
     return [label for label in whole if not words & _BESIDE.get(label.strip().lower(), set())]
+
+
+def _combined(labels: Sequence[str]) -> list[str]:
+    """Those of several words that are classes, too; a word without one is in another name, too."""
+    parts = {label: label.split() for label in labels}
+    alone = {words[0] for words in parts.values() if len(words) == 1}
+    uses = Counter(word for words in parts.values() for word in words)
+    return [
+        label
+        for label, words in parts.items()
+        if len(words) > 1
+        and not alone.isdisjoint(words)
+        and all(word in alone or uses[word] > 1 for word in words)
+    ]
 
 
 def _data_sets(labels: Sequence[str]) -> list[str]:

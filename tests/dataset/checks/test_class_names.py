@@ -89,5 +89,18 @@ def test_a_class_for_everything_else_is_worth_knowing(found, label):
     assert "catch_all_class" in found("cat", "dog", label)
 
 
+def test_several_labels_with_blanks_between_them_are_worth_knowing(found):
+    message = found("cat", "dog", "cat dog", "dog fox", "fox cat")["classes_of_several_labels"]
+    assert ": cat dog (9), dog fox (9), fox cat (9). " in message
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [["dog", "hot dog"], ["red car", "red bus", "blue car", "blue bus"], ["bottle", "milk bottle"]],
+)
+def test_names_of_several_words_are_not_several_labels(found, labels):
+    assert "classes_of_several_labels" not in found(*labels)
+
+
 def test_ordinary_names_are_fine(found):
     assert found("cat", "dog", "fox", "negative", "trash", "0", "1", "n01440764") == {}
