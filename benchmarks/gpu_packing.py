@@ -30,7 +30,7 @@ def four_at_once(folder: Path) -> dict[str, Any]:
         spans = [task.result() for task in tasks]
     together = max(end for _, end in spans) - min(start for start, _ in spans)
     training = _small_trial()
-    alone = _AT_ONCE * gpu_parts.seconds(lambda: training.advance(lambda: False))
+    alone = _AT_ONCE * gpu_parts.seconds(training.advance)
     return {
         "packing_gain": round(alone / together, 2),
         "packing_seconds_at_once": round(together, 2),
@@ -42,7 +42,7 @@ def _small_trial() -> TrialTraining:
     """A trial that has trained its first epoch."""
     placement = Placement(torch.device("cuda"), 1)
     training = gpu_parts.trial("resnet18", _SMALL_TRIAL, placement, number_of_epochs=3)
-    training.advance(lambda: False)
+    training.advance()
     return training
 
 
@@ -57,7 +57,7 @@ def _epoch_of_a_trial(folder: Path, index: int) -> tuple[float, float]:
             raise TimeoutError(f"not all of {_AT_ONCE} processes have started")
         time.sleep(0.01)
     started = time.time()  # of all processes on one clock
-    training.advance(lambda: False)
+    training.advance()
     torch.cuda.synchronize()
     return started, time.time()
 

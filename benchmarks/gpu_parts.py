@@ -103,7 +103,7 @@ def _memory(training: TrialTraining) -> dict[str, float]:
     measure.reset_peak_memory(device)
     steps(training, endless(training), _STEPS)
     estimated = measure.peak_memory_bytes(device)
-    evaluation, _ = training.advance(lambda: False)
+    evaluation, _ = training.advance()
     peak = evaluation.peak_memory_bytes or estimated
     step = footprint.of_step(training.hyperparameters, num_classes=_NUM_CLASSES, device=device)
     return {
@@ -150,7 +150,7 @@ def memory_recovery(name: str, scale: Scale, placement: Placement) -> dict[str, 
     else:
         _only_fits(training, scale.batch_size // 2)
     try:
-        training.advance(lambda: False)
+        training.advance()
     finally:
         if device.type == "cuda":
             torch.cuda.set_per_process_memory_fraction(1.0, device)
@@ -174,7 +174,7 @@ def same_twice(name: str, scale: Scale, placement: Placement) -> dict[str, Any]:
     for _ in range(2):
         before = ProcessState.take()
         training = trial(name, scale, placement, deterministic=True)
-        training.advance(lambda: False)
+        training.advance()
         ends.append([each.cpu() for each in training.learner.network.state_dict().values()])
         before.put_back()
     is_equal = all(torch.equal(one, other) for one, other in zip(*ends, strict=True))
@@ -184,7 +184,7 @@ def same_twice(name: str, scale: Scale, placement: Placement) -> dict[str, Any]:
 def half_precision(name: str, scale: Scale, placement: Placement) -> dict[str, Any]:
     """An epoch in fp16, whose loss must be finite."""
     training = trial(name, scale, placement, precision="fp16")
-    evaluation, _ = training.advance(lambda: False)
+    evaluation, _ = training.advance()
     return {"fp16_loss_is_finite": int(math.isfinite(evaluation.train_loss))}
 
 

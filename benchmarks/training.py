@@ -206,7 +206,7 @@ def reuse(photos: Path, placement: Placement, measured: Figures) -> None:
         name = models[number % len(models)]
         asked = settings(name, 160, 8 + number % 3 * 4)
         found = ProcessState.take()
-        TrialTraining(asked, decoded(photos, asked), placement).advance(lambda: False)
+        TrialTraining(asked, decoded(photos, asked), placement).advance()
         found.put_back()
         sizes.append(psutil.Process().memory_info().rss)
     measured.add("memory_after_30_trials_to_3", sizes[-1] / sizes[2], at_most=1.15)

@@ -252,7 +252,7 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
         self._has_collapsed = state.values["has_collapsed"]
 
     def _advance(self, training: "OneDevice | SeveralDevices") -> dict[str, Any]:
-        evaluation, predictions = training.advance(self._is_cancelled, self._keep)
+        evaluation, predictions = training.advance(self._keep)
         self._predictions, standing = predictions, self._standing()
         self._is_best = self._stopping.improved(evaluation.metrics[self._assignment.primary_metric])
         if self._is_best:

@@ -62,11 +62,9 @@ class OneDevice:
         """Continue from a state that another process has kept."""
         self._training.go_on_from(state)
 
-    def advance(
-        self, is_cancelled: Callable[[], bool], after_epoch: Callable[[], None]
-    ) -> tuple[Evaluation, Predictions]:
+    def advance(self, after_epoch: Callable[[], None]) -> tuple[Evaluation, Predictions]:
         """See `TrialTraining.advance`."""
-        return self._training.advance(is_cancelled, after_epoch)
+        return self._training.advance(after_epoch)
 
     def close(self) -> None:
         """End everything that was started."""
@@ -133,7 +131,7 @@ class SeveralDevices:
             data: its pictures.
             devices: of this machine, such as `cuda:0`, all of one kind.
             num_threads: CPU threads of the ranks of this machine together.
-            is_cancelled: asked twice a second until the networks are built.
+            is_cancelled: asked twice a second while the networks are built, and by `advance`.
             elsewhere: the ranks on other machines, with as many on each as here.
 
         Raises:
@@ -143,6 +141,7 @@ class SeveralDevices:
         """
         self.epoch = 0
         self.failed_rank = 0
+        self._is_cancelled = is_cancelled
         self._folder = tempfile.TemporaryDirectory(prefix="automl-ranks-")
         self._processes: list[multiprocessing.process.BaseProcess] = []
         self._ranks: list[Line] = []
@@ -155,7 +154,7 @@ class SeveralDevices:
             everywhere = (*devices, *elsewhere.devices)
             self._setup = replace(self._setup, devices=everywhere, host=elsewhere.host)
         try:
-            self._start(None, is_cancelled)
+            self._start(None)
         except BaseException:
             self.close()
             raise
@@ -177,18 +176,16 @@ class SeveralDevices:
         value: _T = self._answers(self._ranks)
         return value
 
-    def advance(
-        self, is_cancelled: Callable[[], bool], after_epoch: Callable[[], None]
-    ) -> tuple[Evaluation, Predictions]:
+    def advance(self, after_epoch: Callable[[], None]) -> tuple[Evaluation, Predictions]:
         """See `TrialTraining.advance`."""
         while True:
             self._send_all(Request(rank_process.advance))
             try:
                 scored: tuple[Evaluation, Predictions] = self._answers(
-                    self._ranks, is_cancelled, after_epoch
+                    self._ranks, self._is_cancelled, after_epoch
                 )
             except _StartsAgainError as again:
-                self._start(self._for_all(again.state), is_cancelled)
+                self._start(self._for_all(again.state))
             else:
                 self.epoch = scored[0].epoch
                 return scored
@@ -201,7 +198,7 @@ class SeveralDevices:
     def _for_all(self, state: KeptState) -> KeptState:
         return state.for_other_machines() if self._elsewhere else state
 
-    def _start(self, state: KeptState | None, is_cancelled: Callable[[], bool]) -> None:
+    def _start(self, state: KeptState | None) -> None:
         self._end_ranks()
         self._num_starts += 1
         folder = Path(self._folder.name, str(self._num_starts))
@@ -223,7 +220,7 @@ class SeveralDevices:
         if elsewhere is not None:
             for rank in range(self._num_here, len(self._setup.devices)):
                 self._ranks.append(elsewhere.start(rank, self._setup))
-        self._answers(self._ranks, is_cancelled)
+        self._answers(self._ranks, self._is_cancelled)
 
     def _end_ranks(self) -> None:
         for process in self._processes:

@@ -100,7 +100,7 @@ def advance(
         leader.send(Answer(epoch=training.epoch))
         _serve(training, leader, state_dir=None)
 
-    return training.advance(lambda: False, pause)
+    return training.advance(pause)
 
 
 def join(rank: int, setup: Setup) -> TrialTraining:

@@ -47,7 +47,7 @@ def refit(
     """
     asked = hyperparameters.model_copy(update={"number_of_epochs": num_epochs})
     training = TrialTraining(asked, data, placement, on_everything=True)
-    training.train(num_epochs, is_cancelled=lambda: False)
+    training.train(num_epochs)
     _, metrics = training.evaluate()
     with tempfile.TemporaryDirectory() as folder:
         training.save_model(Path(folder))

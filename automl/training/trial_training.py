@@ -80,7 +80,8 @@ class TrialTraining:
             placement: where it runs.
             on_everything: train on the validation pictures, too, unless the data name them. A
                 baseline is fitted to them in any case.
-            is_cancelled: asked before each batch of pictures whose features are not known.
+            is_cancelled: asked before each batch of training, and each of pictures whose features
+                are not known.
 
         Raises:
             CancelledError: `is_cancelled` became true.
@@ -91,6 +92,7 @@ class TrialTraining:
         self.hyperparameters = hyperparameters
         self.data = data
         self.placement = placement
+        self._is_cancelled = is_cancelled
         self.trains = hyperparameters.method == "fine_tuning"
         self.augmentation = Augmentation.read(hyperparameters)
         self.built: BuiltModel = build(hyperparameters, data.class_names, data.earlier)
@@ -147,7 +149,7 @@ class TrialTraining:
         self.good = self.learner.state()
 
     def advance(
-        self, is_cancelled: Callable[[], bool], after_epoch: Callable[[], None] | None = None
+        self, after_epoch: Callable[[], None] | None = None
     ) -> tuple[Evaluation, Predictions]:
         """Train until the next evaluation, then score the validation pictures.
 
@@ -165,7 +167,7 @@ class TrialTraining:
         measure.reset_peak_memory(device)
         started = time.perf_counter()
         before = self.epoch
-        losses = self.train(self._next_evaluation(), is_cancelled, after_epoch)
+        losses = self.train(self._next_evaluation(), after_epoch)
         train_seconds = time.perf_counter() - started
         num_images = (self.epoch - before) * self.learner.num_batches * self.learner.batch_size
 
@@ -188,7 +190,7 @@ class TrialTraining:
 
     def follow(self) -> None:
         """Train until the next evaluation, which another rank makes."""
-        self.train(self._next_evaluation(), lambda: False)
+        self.train(self._next_evaluation())
 
     def _next_evaluation(self) -> int:
         """Its epoch."""
@@ -196,12 +198,7 @@ class TrialTraining:
         last = self.hyperparameters.number_of_epochs if self.trains else 0
         return min((self.epoch // frequency + 1) * frequency, last)
 
-    def train(
-        self,
-        until: int,
-        is_cancelled: Callable[[], bool],
-        after_epoch: Callable[[], None] | None = None,
-    ) -> list[float]:
+    def train(self, until: int, after_epoch: Callable[[], None] | None = None) -> list[float]:
         """Train up to an epoch, as `advance` does; returns the mean loss of each epoch.
 
         after_epoch: called after every epoch; one that is repeated calls it again.
@@ -209,7 +206,7 @@ class TrialTraining:
         losses = []
         while self.epoch < until:
             try:
-                losses.append(self._epoch(is_cancelled))
+                losses.append(self._epoch())
                 if after_epoch is not None:
                     after_epoch()
             except DivergedError:
@@ -330,11 +327,11 @@ class TrialTraining:
             is_mixed=self.learner.task.is_mixed,
         )
 
-    def _epoch(self, is_cancelled: Callable[[], bool]) -> float:
+    def _epoch(self) -> float:
         """Train one epoch, repeated in more parts while memory is short; returns the mean loss."""
         while True:
             try:
-                batches = until_cancelled(self.train_batches(), is_cancelled)
+                batches = until_cancelled(self.train_batches(), self._is_cancelled)
                 with quiet.Work() as work:
                     loss = self.learner.train_epoch(
                         work.steps(batches), num_parts=self.recovery.num_parts

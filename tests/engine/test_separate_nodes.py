@@ -152,7 +152,7 @@ def test_a_trial_on_two_machines_that_is_disturbed_is_that_on_one_machine(outcom
     assert trial.effective["other_machines"] == socket.gethostname()
     job = store.load_job(outcome.directory)
     training = small_training.train(job)
-    losses = [training.advance(lambda: False)[0].valid_loss for _ in trial.evaluations]
+    losses = [training.advance()[0].valid_loss for _ in trial.evaluations]
     found = [evaluation.valid_loss for evaluation in trial.evaluations]
     assert found == pytest.approx(losses, rel=1e-2)
 

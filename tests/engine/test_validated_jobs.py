@@ -122,7 +122,7 @@ def test_whatever_validates_trains_or_is_refused_with_a_sentence(
         assert refusal.endswith(".")
         return
     with contextlib.suppress(DivergedError):  # rates up to 1 are allowed
-        evaluation, _ = training.advance(lambda: False)
+        evaluation, _ = training.advance()
         assert evaluation.epoch >= (1 if training.trains else 0)
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,8 +67,10 @@ def report(data: TrialData) -> dict[str, Any]:
     found["alone"] = [_loss(one) for _ in range(3)]
     elsewhere = ranks_elsewhere.elsewhere(("cpu",), data, Carried(), lambda _: None)
 
+    is_over = threading.Event()
+
     def start() -> "SeveralDevices":
-        return SeveralDevices(asked, data, ["cpu"], num_threads=1, elsewhere=elsewhere)
+        return SeveralDevices(asked, data, ["cpu"], 1, is_over.is_set, elsewhere)
 
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -86,14 +89,15 @@ def report(data: TrialData) -> dict[str, Any]:
         other = psutil.Process(int((folder / "1").read_text()))
         other.kill()
         try:
-            two.advance(lambda: False, lambda: None)
+            two.advance(lambda: None)
         except RankDiedError as error:
             found["killed"] = str(error)
         two = start()
         two.ask_all(write_process, folder)
         other = psutil.Process(int((folder / "1").read_text()))
+        is_over.set()
         try:
-            two.advance(lambda: True, lambda: None)
+            two.advance(lambda: None)
         except CancelledError:
             two.close()
             psutil.wait_procs([other], timeout=60)
@@ -102,7 +106,7 @@ def report(data: TrialData) -> dict[str, Any]:
 
 
 def _loss(training: "OneDevice | SeveralDevices") -> float:
-    evaluation, _ = training.advance(lambda: False, lambda: None)
+    evaluation, _ = training.advance(lambda: None)
     assert evaluation.valid_loss is not None
     return evaluation.valid_loss
 

@@ -162,7 +162,7 @@ def _train(trial: PlannedTrial, data: manifest.Manifest, results: Results) -> No
     results.built(trial.trial_id, effective.in_effect(training), effective.notes(training), [])
     best = -1.0
     while best < 0 or not training.is_done:
-        evaluation, predictions = training.advance(lambda: False)
+        evaluation, predictions = training.advance()
         saved = results.experiment_dir / "tune" / trial.trial_id / str(evaluation.epoch)
         saved.mkdir(parents=True)
         state = training.state()

@@ -161,7 +161,7 @@ def _problems(trial: TrialRecord, job: Job) -> list[str]:
     training = small_training.train(job)
     losses = []
     while not training.is_done:
-        losses.append(training.advance(lambda: False)[0].valid_loss)
+        losses.append(training.advance()[0].valid_loss)
     problems = []
     if trial.state is not TrialState.COMPLETED:
         problems.append(f"the trial is {trial.state}: {trial.reason} {trial.error}")

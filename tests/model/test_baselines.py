@@ -40,7 +40,7 @@ def pretrained(weights_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def scored(data: TrialData, **asked: Any) -> tuple[TrialTraining, float]:
     """The trial after its only evaluation, and its accuracy."""
     training = train(data, **asked)
-    evaluation, _ = training.advance(lambda: False)
+    evaluation, _ = training.advance()
     assert training.is_done
     assert evaluation.epoch == 0
     return training, evaluation.metrics["accuracy"]

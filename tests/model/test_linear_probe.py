@@ -86,7 +86,7 @@ def test_training_from_a_probe_keeps_the_statistics_it_was_fitted_with(
     pretrained_weights.forget()
     training = train(tiny_data, pretrained="auto", head_init=head_init, number_of_epochs=1)
     before = {name: value.clone() for name, value in training.learner.network.state_dict().items()}
-    training.advance(lambda: False)
+    training.advance()
     after = training.learner.network.state_dict()
     means = [name for name in before if name.endswith("running_mean")]
     assert means

@@ -1,6 +1,7 @@
 """A trial on several devices is that on one: two processes on the CPU, which meet over gloo."""
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,7 +44,7 @@ def head(training: TrialTraining) -> Tensor:
 
 def epochs(training: OneDevice | SeveralDevices, number: int) -> list[tuple[float, float]]:
     """Loss of training and validation, after each of so many evaluations."""
-    found = (training.advance(lambda: False, lambda: None)[0] for _ in range(number))
+    found = (training.advance(lambda: None)[0] for _ in range(number))
     return [(evaluation.train_loss, evaluation.valid_loss) for evaluation in found]
 
 
@@ -88,7 +89,7 @@ def test_two_processes_train_like_one(
     two.go_on_from(state)
     two.ask_all(only_fits_two_in_the_second_process)
     seen: list[int] = []
-    losses = [two.advance(lambda: False, lambda: seen.append(two.epoch))[0] for _ in range(2)]
+    losses = [two.advance(lambda: seen.append(two.epoch))[0] for _ in range(2)]
     assert seen == [2, 3]
     assert [loss.valid_loss for loss in losses] == pytest.approx(
         [valid for _, valid in expected], rel=1e-3
@@ -102,10 +103,11 @@ def test_cancelling_ends_all_processes_at_their_start_and_in_the_middle_of_an_ep
     asked = resolve({**EVERYTHING, "number_of_epochs": 1000, "evaluation_frequency": 1000})
     with pytest.raises(CancelledError):
         SeveralDevices(asked, tiny_data, ["cpu"], num_threads=1, is_cancelled=lambda: True)
-    training = SeveralDevices(asked, tiny_data, ["cpu"], num_threads=1)
+    is_over = threading.Event()
+    training = SeveralDevices(asked, tiny_data, ["cpu"], num_threads=1, is_cancelled=is_over.is_set)
     started = time.monotonic()
     with pytest.raises(CancelledError):
-        training.advance(lambda: training.epoch >= 1, lambda: None)
+        training.advance(is_over.set)  # after the first epoch
     assert time.monotonic() - started < 60
     training.close()
 

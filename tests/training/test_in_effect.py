@@ -179,7 +179,7 @@ def test_every_precision_trains_and_scores_in_full(tiny_data: TrialData, precisi
 
 
 def test_an_evaluation_says_what_it_cost(tiny_data: TrialData) -> None:
-    evaluation, _ = train(tiny_data).advance(lambda: False)
+    evaluation, _ = train(tiny_data).advance()
     assert evaluation.peak_memory_bytes > 100e6
     assert evaluation.images_per_second == pytest.approx(48 / evaluation.train_seconds)
     assert evaluation.train_seconds > 0 < evaluation.evaluation_seconds

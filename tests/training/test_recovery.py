@@ -56,7 +56,7 @@ def test_a_trial_goes_on_from_its_state_as_if_nothing_had_happened(
 ) -> None:
     undisturbed = run(train(tiny_data, **EVERYTHING, optimizer=optimizer))
     first = train(tiny_data, **EVERYTHING, optimizer=optimizer)
-    losses = [first.advance(lambda: False)[0].valid_loss for _ in range(2)]
+    losses = [first.advance()[0].valid_loss for _ in range(2)]
     state = first.state()
     resume_state.save(tmp_path, state.tensors, state.values)
     torch.manual_seed(99)  # what happens in the other process before
@@ -95,7 +95,7 @@ def test_a_trial_fails_when_not_even_one_picture_fits(tiny_data: TrialData) -> N
     training = train(tiny_data)
     only_fits(training, 0)
     with pytest.raises(OutOfMemoryError, match="Not even one picture of 32 px fits"):
-        training.advance(lambda: False)
+        training.advance()
 
 
 def test_an_evaluation_that_does_not_fit_is_done_in_parts(tiny_data: TrialData) -> None:
@@ -110,7 +110,7 @@ def test_another_error_is_not_taken_for_a_full_memory(tiny_data: TrialData) -> N
     training = train(tiny_data)
     training.learner.network.register_forward_pre_hook(lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        training.advance(lambda: False)
+        training.advance()
 
 
 def test_a_loss_that_is_no_number_restarts_once_at_a_tenth_of_the_rate(
@@ -131,21 +131,21 @@ def test_a_second_loss_that_is_no_number_ends_the_trial(tiny_data: TrialData) ->
     training = train(tiny_data)
     is_no_number(training, {1, 5})
     with pytest.raises(DivergedError, match="in epoch 1, and again.*Lower learning_rate"):
-        training.advance(lambda: False)
+        training.advance()
 
 
 def test_a_weight_that_is_no_number_counts_as_well(tiny_data: TrialData) -> None:
     training = train(tiny_data)
     with torch.no_grad():
         training.built.network.get_parameter("fc.weight")[0] = torch.inf
-    training.advance(lambda: False)
+    training.advance()
     assert training.recovery.restarted_at == 0
 
 
 def test_a_trial_leaves_its_process_as_it_found_it(tiny_data: TrialData) -> None:
     found = ProcessState.take()
     is_grad_on, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
-    TrialTraining(resolve({**TINY, "deterministic": True}), tiny_data, CPU).advance(lambda: False)
+    TrialTraining(resolve({**TINY, "deterministic": True}), tiny_data, CPU).advance()
     assert torch.are_deterministic_algorithms_enabled()
     found.put_back()
     after = ProcessState.take()

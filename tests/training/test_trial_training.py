@@ -25,14 +25,14 @@ def run(training: TrialTraining) -> list[float]:
     """Validation loss of every evaluation."""
     losses = []
     while not training.is_done:
-        losses.append(training.advance(lambda: False)[0].valid_loss)
+        losses.append(training.advance()[0].valid_loss)
     return losses
 
 
 def test_a_trial_learns_colours(tiny_data: TrialData) -> None:
     training = train(tiny_data, number_of_epochs=10)
     while not training.is_done:
-        evaluation, predictions = training.advance(lambda: False)
+        evaluation, predictions = training.advance()
     assert evaluation.metrics["accuracy"] >= 0.9
     assert predictions.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
 
@@ -49,7 +49,7 @@ def test_evaluations_come_every_so_many_epochs_and_at_the_end(tiny_data: TrialDa
     training = train(tiny_data, number_of_epochs=3, evaluation_frequency=2)
     epochs = []
     while not training.is_done:
-        epochs.append(training.advance(lambda: False)[0].epoch)
+        epochs.append(training.advance()[0].epoch)
     assert epochs == [2, 3]
 
 
@@ -57,14 +57,16 @@ def test_every_epoch_is_told_also_between_evaluations(tiny_data: TrialData) -> N
     training = train(tiny_data, number_of_epochs=3, evaluation_frequency=2)
     epochs: list[int] = []
     while not training.is_done:
-        training.advance(lambda: False, lambda: epochs.append(training.epoch))
+        training.advance(lambda: epochs.append(training.epoch))
     assert epochs == [1, 2, 3]
 
 
 def test_a_trial_that_is_asked_to_stop_does_so_within_the_epoch(tiny_data: TrialData) -> None:
-    asked = iter([False, True])
+    answers = iter([False, True])
+    asked = resolve(TINY)
+    training = TrialTraining(asked, tiny_data, CPU, is_cancelled=lambda: next(answers))
     with pytest.raises(CancelledError):
-        train(tiny_data).advance(lambda: next(asked))
+        training.advance()
 
 
 def test_a_loss_that_is_no_number_ends_the_trial_with_a_remedy(tiny_data: TrialData) -> None:
@@ -73,7 +75,7 @@ def test_a_loss_that_is_no_number_ends_the_trial_with_a_remedy(tiny_data: TrialD
         lambda *_: torch.tensor(math.nan, requires_grad=True)
     )
     with pytest.raises(DivergedError, match="Lower learning_rate"):
-        training.advance(lambda: False)
+        training.advance()
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,7 @@ def test_a_training_set_smaller_than_a_batch_is_one_batch(tiny_data: TrialData) 
 
 def test_a_saved_model_answers_as_the_live_one(tiny_data: TrialData, tmp_path: Any) -> None:
     training = train(tiny_data)
-    _, predictions = training.advance(lambda: False)
+    _, predictions = training.advance()
     training.save_scored_model(tmp_path, predictions)
     network, description = checkpoint.load(tmp_path)
     pixels = torch.rand(4, 3, 32, 32)
