@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import automl
 from automl.engine import head_address, ray_settings
 from automl.errors import ClusterError
-from automl.host import detached, home, process_lock
+from automl.host import detached, home, process_lock, termination
 
 _START_SECONDS = 90.0
 _LOOK_SECONDS = 1.0
@@ -81,24 +81,12 @@ def run_here(function: Callable[..., _T], *arguments: Any) -> _T:
 
     if (head_info() or {}).get("address") != ray.get_runtime_context().gcs_address:
         spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(1, spawn, initializer=_end_with_the_engine) as pool:
+        with ProcessPoolExecutor(1, spawn, initializer=termination.exit_with_parent) as pool:
             return pool.submit(function, *arguments).result()
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     task = ray.remote(function).options(num_cpus=1, scheduling_strategy=here)
     result: _T = ray.get(task.remote(*arguments))
     return result
-
-
-def _end_with_the_engine() -> None:
-    """Have this process end with its parent, which may be killed; it would wait for ever."""
-    engine = multiprocessing.parent_process()
-    assert engine is not None
-
-    def end() -> None:
-        engine.join()
-        os._exit(1)
-
-    threading.Thread(target=end, daemon=True).start()
 
 
 def ensure_local_head() -> str:

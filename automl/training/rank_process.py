@@ -4,7 +4,6 @@ A rank ends with the leader, however that ends. On one machine it meets the othe
 and the loopback interface: no port is open to the network.
 """
 
-import multiprocessing
 import os
 import threading
 import traceback
@@ -20,6 +19,7 @@ from torch import distributed
 
 from automl.evaluation.predictions import Predictions
 from automl.experiments.records import Evaluation
+from automl.host import termination
 from automl.jobs.hyperparameters import Hyperparameters
 from automl.training import resume_state
 from automl.training.ranks import Ranks
@@ -76,7 +76,7 @@ class Answer:
 
 def run(rank: int, leader: Connection, setup: Setup) -> None:
     """The life of a rank: build the trial, then answer one request after the other."""
-    threading.Thread(target=_end_with_the_leader, daemon=True).start()
+    termination.exit_with_parent()
     try:
         training = join(rank, setup)
     except Exception as error:  # noqa: BLE001 (raised by the leader)
@@ -160,10 +160,3 @@ def portable(error: Exception) -> Exception:
     """The error with its traceback as a note, which pickling keeps."""
     error.add_note("".join(traceback.format_exception(error)))
     return error
-
-
-def _end_with_the_leader() -> None:
-    leader = multiprocessing.parent_process()
-    assert leader is not None
-    leader.join()
-    os._exit(1)
