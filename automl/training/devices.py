@@ -8,6 +8,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -147,12 +148,9 @@ class SeveralDevices:
         self._ranks: list[Line] = []
         self._num_starts = 0
         threads = max(1, num_threads // len(devices))
-        place = Path(self._folder.name)
         self._num_here, self._elsewhere = len(devices), elsewhere
-        self._setup = Setup(hyperparameters, data, tuple(devices), threads, place, meeting="")
-        if elsewhere is not None:
-            everywhere = (*devices, *elsewhere.devices)
-            self._setup = replace(self._setup, devices=everywhere, host=elsewhere.host)
+        self._devices = (*devices, *(elsewhere.devices if elsewhere else ()))
+        self._setup = partial(Setup, hyperparameters, data, self._devices, threads)
         try:
             self._start(None)
         except BaseException:
@@ -203,23 +201,25 @@ class SeveralDevices:
         self._num_starts += 1
         folder = Path(self._folder.name, str(self._num_starts))
         folder.mkdir()
+        setup = self._setup(state_dir=folder, meeting=(folder / "meeting").as_uri(), state=state)
         elsewhere = self._elsewhere
-        meeting = _free_address(elsewhere.host) if elsewhere else (folder / "meeting").as_uri()
-        self._setup = replace(self._setup, state_dir=folder, meeting=meeting, state=state)
+        if elsewhere is not None:
+            address = _free_address(elsewhere.host)
+            setup = replace(setup, meeting=address, host=elsewhere.host)
         # a rank that is forked from a process with torch starts in a second instead of ten
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([rank_process.__name__])
         for rank in range(self._num_here):
             ours, theirs = context.Pipe()
-            arguments = (rank, theirs, self._setup)
+            arguments = (rank, theirs, setup)
             process = context.Process(target=rank_process.run, args=arguments, daemon=True)
             process.start()
             theirs.close()  # so that the end of the process is the end of the connection
             self._processes.append(process)
             self._ranks.append(ours)
         if elsewhere is not None:
-            for rank in range(self._num_here, len(self._setup.devices)):
-                self._ranks.append(elsewhere.start(rank, self._setup))
+            for rank in range(self._num_here, len(self._devices)):
+                self._ranks.append(elsewhere.start(rank, setup))
         self._answers(self._ranks, self._is_cancelled)
 
     def _end_ranks(self) -> None:
@@ -278,7 +278,7 @@ class SeveralDevices:
         connection.wait([process.sentinel for process in self._processes], _DEATH_SECONDS)
         codes = [process.exitcode for process in self._processes]
         if ended := [rank for rank, code in enumerate(codes) if code is not None]:
-            code, device = codes[ended[0]], self._setup.devices[ended[0]]
+            code, device = codes[ended[0]], self._devices[ended[0]]
             error = RankDiedError(
                 f"The process that trained on {device} ended with code {code}; -9 often means that "
                 "the system was short of memory."
