@@ -4,6 +4,7 @@ The first row waits for one network alone; another is measured before it is trai
 """
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,8 @@ SIDE = 160
 _NUM_DECODED = 12
 _LOOK_SECONDS = 0.2
 
+_log = logging.getLogger(__name__)
+
 
 def candidates(job: Job, data: Manifest, resources: Resources) -> list[str]:
     """Networks to measure before the first trial, the most important first."""
@@ -54,7 +57,7 @@ def convert_weights(job: Job, wait: Callable[[], None]) -> None:
     name = job.training_parameters.get("model_name", automode.FIRST_ON_CPU)
     timm_name = model_catalog.timm_name(name)
     if pretrained_weights.is_to_convert(timm_name):
-        _awaited(ray.remote(_convert).options(num_cpus=0).remote(timm_name), wait)
+        awaited(ray.remote(_convert).options(num_cpus=0).remote(timm_name), wait)
 
 
 def _convert(timm_name: str) -> None:
@@ -113,19 +116,30 @@ def _in_worker(
         num_gpus=resources.num_gpus,
         label_selector=resources.placing,
     )
-    found: Speeds | None = _awaited(task.remote(names, resources.num_cpus, num_classes), wait)
+    found: Speeds | None = awaited(task.remote(names, resources.num_cpus, num_classes), wait)
     return found
 
 
-def _awaited(pending: Any, wait: Callable[[], None]) -> Any:
+def awaited(pending: Any, wait: Callable[[], None]) -> Any:
+    """The value that a worker computes; None if it fails: a trial then fails, too, and says why.
+
+    Args:
+        pending: Ray's reference to the value.
+        wait: called meanwhile; may raise an error to give up.
+    """
     import ray
+    from ray.exceptions import RayError
 
     while not ray.wait([pending], timeout=_LOOK_SECONDS)[0]:
         wait()
-    return ray.get(pending)
+    try:
+        return ray.get(pending)
+    except RayError as error:
+        _log.warning("a worker that prepares or measures has failed: %s", error)
+        return None
 
 
-def _measure(names: list[str], num_threads: int, num_classes: int) -> Speeds | None:
+def _measure(names: list[str], num_threads: int, num_classes: int) -> Speeds:
     """Measure in a worker, which has torch."""
     from automl.training import speed
 

@@ -1,11 +1,11 @@
 """The trials that share a GPU: as many as a step that is measured before the first one allows."""
 
-import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from automl.engine import measuring
 from automl.engine.resources import Resources, gpu_share, trials_of_share
 from automl.jobs import speeds
 from automl.jobs.gpu_packing import MeasuredGpu, trials_per_gpu
@@ -16,9 +16,7 @@ from automl.texts import mark
 if TYPE_CHECKING:
     from automl.training.trial_data import TrialData
 
-_log = logging.getLogger(__name__)
 _MAX_KINDS = 4
-_LOOK_SECONDS = 0.2
 
 
 def packed(
@@ -98,19 +96,11 @@ def measured(
         wait: called meanwhile; may raise an error to give up.
     """
     import ray
-    from ray.exceptions import RayError
 
     task = ray.remote(_measure).options(
         num_cpus=resources.num_cpus, num_gpus=1, label_selector=resources.placing
     )
-    pending = task.remote(largest, num_classes)
-    while not ray.wait([pending], timeout=_LOOK_SECONDS)[0]:
-        wait()
-    try:
-        found: MeasuredGpu | None = ray.get(pending)
-    except RayError as error:  # a network that cannot be built fails as a trial, with its reason
-        _log.warning("no training step could be measured: %s", error)
-        return None
+    found: MeasuredGpu | None = measuring.awaited(task.remote(largest, num_classes), wait)
     return found
 
 

@@ -154,6 +154,11 @@ def test_the_key_value_store_and_the_state_of_a_trial(seen: dict[str, Any]) -> N
 
 
 @pytest.mark.engine
+def test_a_network_that_cannot_be_measured_ends_nothing(seen: dict[str, Any]) -> None:
+    assert seen["measured"] is None
+
+
+@pytest.mark.engine
 def test_the_error_that_ends_a_worker(seen: dict[str, Any]) -> None:
     seen = seen["DiskFull"]
     message = changed("Trial.error_file or pickled_error_file", "ray_internals.py, death_of")
