@@ -116,28 +116,33 @@ class Bayesian(Searcher):  # type: ignore[misc]
             return None
 
     def _in_time(self, pacer: Pacer, trial: PlannedTrial, trial_id: str) -> PlannedTrial | None:
-        """The trial as it fits into the time left, with a faster network if it has to.
-
-        A first trial that fits with none is left out. In place of a proposed one a probe fills the
-        time; where not even that fits the search ends.
-        """
+        """The trial as it fits into the time left, with a faster network if it has to."""
         fitting = pacer.fit(trial) or pacer.with_faster_network(trial, self._sub_spaces)
-        if fitting is None and trial.number in self._first:
-            pacer.leave_out(trial)
-        elif fitting is None:
-            self._optuna.on_trial_complete(trial_id, None, error=True)
-            fitting = pacer.filling(trial.number)
-            if fitting is None:
-                pacer.close()
-                self._next.clear()
-            return fitting
-        if fitting is None or fitting.requested == trial.requested:
+        if fitting is None:
+            return self._in_place_of(pacer, trial, trial_id)
+        if fitting.requested == trial.requested:
             return fitting
         proposal = moved(trial.proposal, fitting.requested, self._sub_spaces)
         if proposal != trial.proposal:  # Optuna is told the score of the point that is tried
             self._optuna.on_trial_complete(trial_id, None, error=True)
             self._moved.add(trial_id)
         return replace(fitting, proposal=proposal)
+
+    def _in_place_of(self, pacer: Pacer, trial: PlannedTrial, trial_id: str) -> PlannedTrial | None:
+        """A probe that fills the time in which a trial does not end; without any the search ends.
+
+        A first trial is left out, and the next one takes its place.
+        """
+        if trial.number in self._first:
+            pacer.leave_out(trial)
+            return None
+        if trial.proposal is not None:  # else Optuna does not know it
+            self._optuna.on_trial_complete(trial_id, None, error=True)
+        filling = pacer.filling(trial.number)
+        if filling is None:
+            pacer.close()
+            self._next.clear()
+        return filling
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         pass  # Optuna is told the best score, which is known at the end

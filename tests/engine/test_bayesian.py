@@ -1,6 +1,7 @@
 """The sampler that learns, without training: scores are worked out from what was proposed."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -252,6 +253,25 @@ def test_a_trial_that_the_clock_changes_teaches_the_point_that_was_tried(tmp_pat
     study = optuna.load_study(study_name="search", storage=sampler._storage)
     told = [one for one in study.trials if one.value is not None]
     assert [(one.params, one.value) for one in told] == [(record.proposal, 0.75)]
+
+
+def test_a_training_without_time_once_it_is_measured_ends_the_search(tmp_path: Path) -> None:
+    asked = Job.from_dict({"training_data": {"path": str(tmp_path)}, "limits": {"max_trials": 6}})
+    speed = NetworkSpeed(side=224, forward_seconds=0.001, step_seconds=0.005)
+    costs = Costs(Speeds(networks={"resnet18": speed}), Counts(200, 50, 5))
+    results = open_results(tmp_path, asked)
+    results.time_limit.begin(30.0)
+    probe = {"method": "k_nearest_neighbours", "model_name": "resnet18"}
+    results._set(build_trial("trial-000", [0.5], hyperparameters=probe))
+    left_out = {"model_name": "mobilenetv2", "training_crop_size": 224, "number_of_epochs": 6}
+
+    def measured(_: Sequence[str]) -> Speeds:
+        return Speeds(networks={"resnet18": speed, "mobilenetv2": speed.times(1000)})
+
+    pacer = Pacer(asked, results, costs, 1, [left_out], measured)
+    assert Bayesian(asked, results, [], (), pacer).suggest("ray-0") == Searcher.FINISHED
+    assert "there is time for mobilenetv2" in results.experiment.plan[0]
+    assert pacer.closing
 
 
 def test_a_sampler_knows_the_trials_of_another_space_that_are_in_its_own(tmp_path: Path) -> None:
