@@ -129,7 +129,10 @@ class Pacer:
         if self._measured is None or "method" in values:
             return
         missing = speeds.missing(networks_of(values), self._costs.speeds)
-        if missing and (found := self._measured(missing)) is not None:
+        if not missing or self.clock().seconds <= 0:  # its end needs the time that is left
+            return
+        found = self._measured(missing)
+        if found is not None:
             self._costs = replace(self._costs, speeds=found)
 
     @property
@@ -203,8 +206,8 @@ class Pacer:
     def _further_probes(self) -> list[dict[str, Any]]:
         """Probes that were not tried: of each network, of the best together, and mirrored."""
         probes, trained = self._ranked("linear_probe"), self._ranked("fine_tuning")
-        is_fixed = {"method", "checkpoint_run_id", *NETWORKS} & set(self._job.training_parameters)
-        if is_fixed or not probes:
+        fixed = {"method", "checkpoint_run_id", *NETWORKS} & set(self._job.training_parameters)
+        if fixed or not probes:
             return []
         names = list(dict.fromkeys(trial.model_name for trial in (*probes, *trained)))
         values = dict(probes[0].hyperparameters)

@@ -122,6 +122,8 @@ def test_a_network_is_measured_before_its_first_training(tmp_path: Path) -> None
     assert epochs(pacer.fit(PlannedTrial.of(1, other))) == 3  # by its multiply-adds not even two
     assert asked == [["resnet34"]]
     pacer.fit(PlannedTrial.of(2, other))
+    begin(results, 5.9)
+    assert pacer.fit(PlannedTrial.of(3, {**TUNING, "model_name": "resnet50"})) is None
     assert len(asked) == 1
 
 
