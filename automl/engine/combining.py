@@ -46,7 +46,7 @@ def combine(job: Job, results: Results) -> None:
         note = mark("There is no ensemble: {error}").format(
             error=f"{type(error).__name__}: {error}"
         )
-        results.update(notes=[*results.experiment.notes, note])
+        results.add_notes(note)
 
 
 def is_wanted(job: Job) -> bool:

@@ -181,7 +181,7 @@ def _export(results: Results, trial_id: str) -> None:
     problem = cluster.run_here(trainable.export, results.experiment_dir, trial_id)
     if problem:  # the results of the search are complete without the exported model
         note = mark("There is no best_model: {problem}").format(problem=problem)
-        results.update(notes=[*results.experiment.notes, note])
+        results.add_notes(note)
         return
     folder = store.load_job(results.experiment_dir).model_folder
     if folder is None:
@@ -190,7 +190,7 @@ def _export(results: Results, trial_id: str) -> None:
     note = mark("outputs.best_model.path has the best model for MLflow.")
     if problem:
         note = mark("outputs.best_model.path gets no model: {problem}").format(problem=problem)
-    results.update(notes=[*results.experiment.notes, note])
+    results.add_notes(note)
 
 
 def _fail(results: Results, error: Exception) -> None:

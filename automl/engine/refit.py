@@ -297,4 +297,4 @@ def _note(results: Results, trial: TrialRecord, reason: str) -> None:
     sentence = mark("{trial} was not fitted again to all pictures: {reason}").format(
         trial=trial.trial_id, reason=reason
     )
-    results.update(notes=[*results.experiment.notes, sentence])
+    results.add_notes(sentence)

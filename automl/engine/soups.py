@@ -59,7 +59,7 @@ def add(inputs: RefitInputs, results: Results) -> None:
         note = mark("There is no average of weights: {error}").format(
             error=f"{type(error).__name__}: {error}"
         )
-        results.update(notes=[*results.experiment.notes, note])
+        results.add_notes(note)
 
 
 def ingredients(results: Results) -> list[TrialRecord]:
