@@ -13,7 +13,7 @@ WENT_ON = mark("The search ended before the trial did; it went on from its last 
 _HUNG_FOR = mark(
     "Its worker did nothing for {seconds} seconds; it was started again from its last evaluation."
 )
-_HUNG = "; it was started again from its last evaluation."
+_HUNG = _HUNG_FOR.rpartition(" seconds")[2]
 LEAD_MAY_BE_CHANCE = mark(
     "Its lead over a probe of fewer networks, or without mirror images, may be chance, and it "
     "takes longer: it is not the best model."
