@@ -1,8 +1,6 @@
 """Measured speed of networks on a machine, and its cache. No torch: pages read it, too."""
 
-import hashlib
 import importlib.metadata
-import json
 import platform
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -115,8 +113,8 @@ def missing(names: Iterable[str], known: Speeds | None) -> list[str]:
 def _path(device: str, num_threads: int) -> Path:
     """File of the cache; its name holds everything that decides the speed."""
     versions = [importlib.metadata.version(name) for name in ("torch", "timm")]
-    key = json.dumps([platform.node(), _processor(), device, num_threads, *versions])
-    return home.cache_dir("speeds") / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+    key = [platform.node(), _processor(), device, num_threads, *versions]
+    return home.cache_dir("speeds") / f"{home.cache_name(key)}.json"
 
 
 def _processor() -> str:
