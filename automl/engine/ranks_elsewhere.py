@@ -29,10 +29,14 @@ if TYPE_CHECKING:
     from automl.training.trial_training import TrialTraining
 
 
-def machines() -> dict[str, str]:
-    """Names of the machines that this worker's trial spans, by Ray's id; its own is the first."""
+def machines(*, with_others: bool) -> dict[str, str]:
+    """Names of the machines that this worker's trial runs on, by Ray's id; its own is the first.
+
+    Args:
+        with_others: it runs on all of its placement group, which a baseline does not.
+    """
     own, group = ray.get_runtime_context().get_node_id(), ray.util.get_current_placement_group()
-    if group is None or group.bundle_count == 1:
+    if not with_others or group is None or group.bundle_count == 1:
         return {own: ""}
     others = ray.util.placement_group_table(group)["bundles_to_node_id"].values()
     names = {each["NodeID"]: each["NodeManagerHostname"] for each in ray.nodes()}
@@ -80,7 +84,6 @@ class _Rank:
     ) -> "Answer":
         """Meet the others, and build the trial."""
         from automl.training import rank_process
-        from automl.training.rank_process import Answer
 
         self._heartbeat = Heartbeat(beat)
         self._folder = tempfile.TemporaryDirectory(prefix="automl-rank-")
@@ -94,8 +97,8 @@ class _Rank:
                 ),
             )
         except Exception as error:  # noqa: BLE001 (raised by the leader)
-            return _told(Answer(error=rank_process.portable(error)))
-        return Answer()
+            return _told(rank_process.Answer(error=rank_process.portable(error)))
+        return rank_process.Answer()
 
     def answer(self, request: "Request") -> "Answer":
         """The value of a request, or its error."""

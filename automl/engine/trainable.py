@@ -211,15 +211,16 @@ class TrialTrainable(tune.Trainable):  # type: ignore[misc]
 
         self._process_state = ProcessState.take()
         self._looked_at = 0.0
-        self._machines = ranks_elsewhere.machines()
         hyperparameters = self._trial.hyperparameters.complete
         earlier = self._assignment.earlier.get(hyperparameters.checkpoint_run_id or "")
         sent = replace(self._assignment.data[picture_sizes(hyperparameters)], earlier=earlier)
         data = self._assignment.carried.here(sent, hyperparameters)
         has_gpu = torch.cuda.is_available()
         num_threads, num_devices = self._assignment.num_threads, self._assignment.num_devices
-        is_split = max(num_devices, self._assignment.num_machines) > 1
-        if is_split and hyperparameters.method == "fine_tuning":
+        has_several = max(num_devices, self._assignment.num_machines) > 1
+        is_split = has_several and hyperparameters.method == "fine_tuning"
+        self._machines = ranks_elsewhere.machines(with_others=is_split)
+        if is_split:
             names = tuple(
                 f"cuda:{index}" if has_gpu else "cpu" for index in range(max(1, num_devices))
             )

@@ -62,7 +62,10 @@ def report(data: TrialData) -> dict[str, Any]:
     from automl.training.trial_training import Placement, TrialTraining
 
     asked = resolve(_ASKED)
-    found: dict[str, Any] = {"machines": len(ranks_elsewhere.machines())}
+    machines = ranks_elsewhere.machines
+    found: dict[str, Any] = {
+        "machines": [list(machines(with_others=each).values()) for each in (False, True)]
+    }
     one = OneDevice(asked, data, Placement(torch.device("cpu"), num_threads=1))
     found["alone"] = [_loss(one) for _ in range(3)]
     elsewhere = ranks_elsewhere.elsewhere(("cpu",), data, Carried(), lambda _: None)
