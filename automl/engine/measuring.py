@@ -82,24 +82,28 @@ def measured(
     Returns:
         None if not even one network can be measured: then it fails as a trial, too.
     """
-    known = _known(resources)
-    missing = speeds.missing(names, known)
-    if not missing:
-        return known
-    found = _in_worker(missing, resources, num_classes, wait)
-    if found is not None:
-        speeds.keep(found, _device(resources), resources.num_cpus)
-    return _known(resources)
+    missing = speeds.missing(names, known(resources))
+    if missing:
+        found = _in_worker(missing, resources, num_classes, wait)
+        if found is not None:
+            keep(found, resources)
+    return known(resources)
 
 
 def by_all_known(before: Costs, resources: Resources) -> Costs:
     """The costs by the networks that have been measured meanwhile, too."""
-    known = _known(resources)
-    return before if known is None else replace(before, speeds=known)
+    found = known(resources)
+    return before if found is None else replace(before, speeds=found)
 
 
-def _known(resources: Resources) -> Speeds | None:
+def known(resources: Resources) -> Speeds | None:
+    """Speeds in the cache of networks with a trial's threads; None if there are none."""
     return speeds.cached(_device(resources), resources.num_cpus)
+
+
+def keep(found: Speeds, resources: Resources) -> None:
+    """Add speeds with a trial's threads to the cache."""
+    speeds.keep(found, _device(resources), resources.num_cpus)
 
 
 def _device(resources: Resources) -> str:

@@ -11,7 +11,6 @@ from automl.host.cores import usable_cores
 from automl.jobs import automode, model_catalog, plan_text, schedule, speeds
 from automl.jobs.job import Job
 from automl.jobs.schedule import Clock
-from automl.jobs.speeds import Speeds
 from automl.model import pretrained_weights
 from automl.model.pretrained_weights import Place
 
@@ -46,7 +45,7 @@ def clock(job: Job, data: Manifest, decode_seconds: Callable[[], float]) -> Cloc
     The arguments are those of `sentences`.
     """
     resources, limit = _resources(job), 60.0 * job.limits.timeout_minutes
-    known = _known(resources)
+    known = measuring.known(resources)
     if known is None or not is_measured(job, data):
         return None
     costs = measuring.costs(data, known, on_gpu=resources.num_gpus > 0)
@@ -64,7 +63,8 @@ def clock(job: Job, data: Manifest, decode_seconds: Callable[[], float]) -> Cloc
 
 def is_measured(job: Job, data: Manifest) -> bool:
     """True if the speed of the plan's first network is known."""
-    return not speeds.missing(_candidates(job, situation(job, data))[:1], _known(_resources(job)))
+    first = _candidates(job, situation(job, data))[:1]
+    return not speeds.missing(first, measuring.known(_resources(job)))
 
 
 def measure(
@@ -82,7 +82,7 @@ def measure(
     from automl.training import speed
 
     resources = _resources(job)
-    missing = speeds.missing(_candidates(job, situation(job, data)), _known(resources))
+    missing = speeds.missing(_candidates(job, situation(job, data)), measuring.known(resources))
     if not missing:
         return
     found = speed.measure(
@@ -92,7 +92,7 @@ def measure(
         num_classes=len(data.class_names),
         progress=progress,
     )
-    speeds.keep(found, _device(resources), resources.num_cpus)
+    measuring.keep(found, resources)
 
 
 def _candidates(job: Job, given: automode.Situation) -> list[str]:
@@ -107,14 +107,6 @@ def _resources(job: Job) -> Resources:
         num_cpus=usable_cores(),
         num_gpus=machine.num_gpus(),
     )
-
-
-def _device(resources: Resources) -> str:
-    return "gpu" if resources.num_gpus else "cpu"
-
-
-def _known(resources: Resources) -> Speeds | None:
-    return speeds.cached(_device(resources), resources.num_cpus)
 
 
 def situation(job: Job, data: Manifest) -> automode.Situation:
