@@ -76,7 +76,7 @@ def start(experiment_dir: Path) -> None:
     """
     with _startable(experiment_dir) as lock:
         if lock is not None:
-            _start_engine(experiment_dir, lock)
+            _start_engine(experiment_dir, lock, store.load_job(experiment_dir))
 
 
 def resume(
@@ -148,7 +148,7 @@ def restart(
             store.keep_job(experiment_dir)
             store.save_job(experiment_dir, job)
         store.save_experiment(experiment_dir, record)
-        _start_engine(experiment_dir, lock)
+        _start_engine(experiment_dir, lock, job)
 
 
 def _is_at_limit(experiment_dir: Path, record: ExperimentRecord) -> bool:
@@ -173,12 +173,12 @@ def _startable(experiment_dir: Path) -> Iterator[int | None]:
         ) from None
 
 
-def _start_engine(experiment_dir: Path, lock: int) -> None:
+def _start_engine(experiment_dir: Path, lock: int, job: Job) -> None:
     """Start the engine, which inherits the lock: it never runs without it, not for a moment.
 
     Ray takes longer to start than the engine to ask for it, so it starts beside the engine.
     """
-    if store.load_job(experiment_dir).ray_address is None:
+    if job.ray_address is None:
         _start_head()
     update = {"state": ExperimentState.QUEUED, "message": "", "progress": 0.0}
     record = store.load_experiment(experiment_dir).model_copy(update=update)
