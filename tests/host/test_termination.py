@@ -19,6 +19,18 @@ finally:
     print("cleaned up", flush=True)
 """
 
+PARENT = """
+import multiprocessing, time
+from automl.host import termination
+
+def wait():
+    termination.exit_with_parent()
+    print("ready", flush=True)
+    time.sleep(600)
+
+multiprocessing.get_context("fork").Process(target=wait).start()
+"""
+
 
 def end(number: signal.Signals, *arguments: str) -> tuple[int, str]:
     command = [sys.executable, "-c", PROGRAM, *arguments]
@@ -40,3 +52,12 @@ def test_a_signal_that_is_ignored_stays_ignored() -> None:
     """As SIGHUP under nohup: the process ends only because its input does."""
     code, _ = end(signal.SIGHUP, "ignored")
     assert code == 128 + signal.SIGTERM
+
+
+def test_a_process_ends_with_its_parent_if_that_is_killed() -> None:
+    command = [sys.executable, "-c", PARENT]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.kill()
+        process.communicate(timeout=60)  # the child has the other end of the pipe
